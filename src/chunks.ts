@@ -1,0 +1,25 @@
+import { createRequire } from "node:module";
+
+/**
+ * What is loaded only when first needed (decision 2). Each row becomes a file
+ * of its own in `dist/`, named after its key, and an entry point of the build;
+ * in the source tree the same call loads the TypeScript file. Loading is
+ * synchronous (`require` of an ES module, Node >= 22.12), because a module that
+ * an app is just importing can't wait.
+ */
+export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
+  "traces-otlp": "./traces/otlp.ts",
+};
+
+interface ChunkTypes {
+  "traces-otlp": typeof import("./traces/otlp.ts");
+}
+
+const require = createRequire(import.meta.url);
+const inSource = import.meta.url.endsWith(".ts");
+
+export function loadChunk<Name extends keyof ChunkTypes>(
+  name: Name,
+): ChunkTypes[Name] {
+  return require(inSource ? chunks[name] : `./${name}.js`) as ChunkTypes[Name];
+}

@@ -1,0 +1,119 @@
+/**
+ * What the rest of the house knows of the environment: one readonly value,
+ * complete, with every default filled in. It is made by `parse.ts` from the
+ * table in `variables.ts`.
+ */
+
+export type LogLevel = "none" | "error" | "warn" | "info" | "debug" | "verbose" | "all";
+
+export type PropagatorName =
+  | "tracecontext"
+  | "baggage"
+  | "b3"
+  | "b3multi"
+  | "jaeger"
+  | "xray"
+  | "sentry";
+
+export type SamplerName =
+  | "always_on"
+  | "always_off"
+  | "traceidratio"
+  | "parentbased_always_on"
+  | "parentbased_always_off"
+  | "parentbased_traceidratio";
+
+export type OtlpProtocol = "http/protobuf" | "http/json" | "grpc";
+
+/** Where one signal goes over OTLP, and how. */
+export interface OtlpConfig {
+  readonly protocol: OtlpProtocol;
+  /** The full address of the signal, `/v1/traces` and its like included (for gRPC without a path). */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Upper limit of one export, its retries included, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly compression: "gzip" | "none";
+  /** gRPC without TLS. */
+  readonly insecure: boolean;
+  /** Contents (PEM) of the files named by `OTEL_EXPORTER_OTLP_*CERTIFICATE` and `_CLIENT_KEY`. */
+  readonly tls: {
+    readonly ca: string | undefined;
+    readonly cert: string | undefined;
+    readonly key: string | undefined;
+  };
+}
+
+/** `OTEL_BSP_*` or `OTEL_BLRP_*`. */
+export interface BatchConfig {
+  readonly maxQueueSize: number;
+  readonly maxBatchSize: number;
+  readonly delayMs: number;
+  readonly exportTimeoutMs: number;
+}
+
+/** Infinity means no limit. */
+export interface SpanLimits {
+  readonly attributeCount: number;
+  readonly attributeLength: number;
+  readonly eventCount: number;
+  readonly linkCount: number;
+  readonly attributesPerEvent: number;
+  readonly attributesPerLink: number;
+}
+
+export interface TracesConfig {
+  readonly exporters: readonly ("otlp" | "console")[];
+  readonly sampler: { readonly name: SamplerName; readonly ratio: number };
+  readonly limits: SpanLimits;
+  readonly batch: BatchConfig;
+  readonly otlp: OtlpConfig;
+  /** A local root that took longer keeps its trace; undefined: slowness keeps nothing. */
+  readonly keepSlowMs: number | undefined;
+}
+
+export interface MetricsConfig {
+  readonly exporters: readonly ("prometheus" | "otlp" | "console")[];
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly temporality: "cumulative" | "delta" | "lowmemory";
+  readonly otlp: OtlpConfig;
+}
+
+export interface LogsConfig {
+  readonly exporters: readonly ("otlp" | "console")[];
+  readonly limits: { readonly attributeCount: number; readonly attributeLength: number };
+  readonly batch: BatchConfig;
+  readonly otlp: OtlpConfig;
+}
+
+export interface ErrorsConfig {
+  /** Undefined: nothing of Sentry is loaded. */
+  readonly dsn: string | undefined;
+  readonly environment: string | undefined;
+  readonly release: string | undefined;
+  /** 0 to 1, of events. */
+  readonly sampleRate: number;
+  readonly debug: boolean;
+}
+
+export interface Config {
+  readonly disabled: boolean;
+  readonly logLevel: LogLevel;
+  readonly serviceName: string | undefined;
+  readonly resourceAttributes: Readonly<Record<string, string>>;
+  readonly propagators: readonly PropagatorName[];
+  readonly instrumentations: {
+    /** Undefined: all. */
+    readonly enabled: readonly string[] | undefined;
+    readonly disabled: readonly string[];
+    readonly eager: boolean;
+  };
+  readonly admin: { readonly host: string; readonly port: number };
+  readonly traces: TracesConfig;
+  readonly metrics: MetricsConfig;
+  readonly logs: LogsConfig;
+  readonly errors: ErrorsConfig;
+  /** The deadline of the one flush at the end of the process, in milliseconds. */
+  readonly flushTimeoutMs: number;
+}

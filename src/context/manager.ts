@@ -1,0 +1,71 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Context as ApiContext, Span } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { type Context, holderIn, ROOT, spanIn, suppressed } from "./context.ts";
+import type { Holder } from "./holder.ts";
+
+/** The one storage of the process: all copies of our chunks share this module. */
+const storage = new AsyncLocalStorage<ApiContext>();
+
+export function activeContext(): ApiContext {
+  return storage.getStore() ?? ROOT;
+}
+
+export function activeSpan(): Span | undefined {
+  const context = storage.getStore();
+  return context === undefined ? undefined : spanIn(context);
+}
+
+export function activeHolder(): Holder | undefined {
+  const context = storage.getStore();
+  return context === undefined ? undefined : holderIn(context);
+}
+
+/** Runs `work` with `context` active, in it and in all that it starts. */
+export function runIn<R>(context: ApiContext, work: () => R): R {
+  return storage.run(context, work);
+}
+
+/** `runIn` for the hot path: a method call without a closure. */
+export function callIn<This, Args extends unknown[], R>(
+  context: Context,
+  method: (this: This, ...args: Args) => R,
+  self: This,
+  args: Args,
+): R {
+  return storage.run(context, applyTo, method as Method, self, args) as R;
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+function applyTo(method: Method, self: unknown, args: unknown[]): unknown {
+  return Reflect.apply(method, self, args);
+}
+
+/** Runs work of ours that must leave no trace. */
+export function runSuppressed<R>(work: () => R): R {
+  return storage.run(suppressed(ROOT), work);
+}
+
+/**
+ * Our `ContextManager` behind `@opentelemetry/api`: the SDK's, for its `bind`,
+ * over the one storage.
+ */
+export class StorageContextManager extends AsyncLocalStorageContextManager {
+  override active(): ApiContext {
+    return activeContext();
+  }
+
+  override with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
+    context: ApiContext,
+    fn: F,
+    thisArg?: ThisParameterType<F>,
+    ...args: A
+  ): ReturnType<F> {
+    return storage.run(context ?? ROOT, applyTo, fn as unknown as Method, thisArg, args) as ReturnType<F>;
+  }
+
+  override disable(): this {
+    return this;
+  }
+}

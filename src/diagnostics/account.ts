@@ -1,0 +1,41 @@
+/** Why something that was made never arrived. */
+export type DropReason = "queue_full" | "rejected" | "failed" | "shutdown" | "unsampled";
+
+/**
+ * The books of one signal: at any moment `made = sent + dropped + queued`
+ * (decision 9). Whoever makes, sends or drops says so here; `queued` follows.
+ */
+export class Account {
+  made = 0;
+  sent = 0;
+  readonly dropped: Record<DropReason, number> = {
+    queue_full: 0,
+    rejected: 0,
+    failed: 0,
+    shutdown: 0,
+    unsampled: 0,
+  };
+
+  drop(reason: DropReason, count: number): void {
+    this.dropped[reason] += count;
+  }
+
+  get droppedTotal(): number {
+    let sum = 0;
+    for (const count of Object.values(this.dropped)) sum += count;
+    return sum;
+  }
+
+  get queued(): number {
+    return this.made - this.sent - this.droppedTotal;
+  }
+}
+
+export type SignalName = "spans" | "logs" | "metrics" | "events";
+
+/** All books of the process, by signal. */
+export type Accounts = Readonly<Record<SignalName, Account>>;
+
+export function createAccounts(): Accounts {
+  return { spans: new Account(), logs: new Account(), metrics: new Account(), events: new Account() };
+}

@@ -1,0 +1,62 @@
+import type { LogLevel } from "../config/config.ts";
+
+const severities: Record<LogLevel, number> = {
+  none: 0,
+  error: 1,
+  warn: 2,
+  info: 3,
+  debug: 4,
+  verbose: 5,
+  all: 6,
+};
+
+/** The same key is not said again for this long. */
+const QUIET_MS = 60_000;
+
+/**
+ * Our own few lines on stderr. Each line has a key; a line whose key was said
+ * within the last minute is swallowed, so that a fault which repeats with every
+ * export costs one line and not a flood.
+ *
+ * Written with `process.stderr.write` through a bound copy taken at start: an
+ * app that replaces `console` or `process.stderr.write` sees none of it.
+ */
+export class Diagnostics {
+  readonly #limit: number;
+  readonly #write: (text: string) => void;
+  readonly #said = new Map<string, number>();
+
+  constructor(level: LogLevel, write: (text: string) => void) {
+    this.#limit = severities[level];
+    this.#write = write;
+  }
+
+  error(key: string, message: string): void {
+    this.#say("error", key, message);
+  }
+
+  warn(key: string, message: string): void {
+    this.#say("warn", key, message);
+  }
+
+  info(key: string, message: string): void {
+    this.#say("info", key, message);
+  }
+
+  debug(key: string, message: string): void {
+    this.#say("debug", key, message);
+  }
+
+  #say(level: LogLevel, key: string, message: string): void {
+    if (severities[level] > this.#limit) return;
+    const now = performance.now();
+    const last = this.#said.get(key);
+    if (last !== undefined && now - last < QUIET_MS) return;
+    this.#said.set(key, now);
+    try {
+      this.#write(`telltale: ${message}\n`);
+    } catch {
+      // A closed stderr is the host's affair.
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * What has not left yet when the process ends, as finished requests. A worker
+ * thread sends them while the main thread waits (`lifecycle/`): at `exit` no
+ * asynchronous work runs any more.
+ */
+export interface ExitRequest {
+  readonly kind: "http" | "grpc";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** As it goes over the wire, compressed where the headers say so. */
+  readonly body: Uint8Array;
+  readonly tls: {
+    readonly ca: string | undefined;
+    readonly cert: string | undefined;
+    readonly key: string | undefined;
+  };
+  /** Called on the main thread when the outcome is known, for the books. */
+  readonly settle: (delivered: boolean) => void;
+}
+
+/** What `lifecycle/` and the admin server see of every pipeline. */
+export interface Pipeline {
+  /** Sends what is queued; resolves when it is gone or the time is over. Never rejects. */
+  flush(timeoutMs: number): Promise<void>;
+  /** Takes everything that has not been handed to the network. Synchronous, never throws. */
+  pending(): ExitRequest[];
+}
