@@ -11,9 +11,11 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "traces-otlp": "./traces/otlp.ts",
 };
 
-interface ChunkTypes {
+export interface ChunkTypes {
   "traces-otlp": typeof import("./traces/otlp.ts");
 }
+
+export type ChunkName = keyof ChunkTypes;
 
 const require = createRequire(import.meta.url);
 const inSource = import.meta.url.endsWith(".ts");
