@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+// Plain JavaScript: this runs on the machine's Node, whatever its age.
+
+/** The repository. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const platform = `${process.platform}-${process.arch}`;
+const program = process.platform === "win32" ? "bin/node.exe" : "bin/node";
+
+/**
+ * The path of a Node that npm installed below `tools/`, or undefined when it is
+ * not there (yet) or npm has none for this platform.
+ *
+ * @param {"node22" | "node24" | "node26"} name
+ * @returns {string | undefined}
+ */
+export function installedNode(name) {
+  const folder = name === "node26" ? "node" : "test-nodes";
+  const path = join(root, "tools", folder, "node_modules", `${name}-${platform}`, program);
+  return existsSync(path) ? path : undefined;
+}
+
+/**
+ * The Node that builds and tests: the pinned one, or, where npm has none for
+ * the platform, the machine's if it is new enough to run TypeScript.
+ *
+ * @returns {string | undefined}
+ */
+export function buildNode() {
+  return installedNode("node26") ?? (isNewEnough() ? process.execPath : undefined);
+}
+
+function isNewEnough() {
+  return Number(process.versions.node.split(".")[0]) >= 26;
+}
+
+/**
+ * The environment in which everything below finds that Node first, and then
+ * the tools of this repository.
+ *
+ * @param {string} node
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function environmentOf(node) {
+  const path = [dirname(node), join(root, "node_modules", ".bin"), process.env.PATH];
+  return { ...process.env, PATH: path.filter(Boolean).join(delimiter) };
+}
