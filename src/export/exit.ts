@@ -14,8 +14,11 @@ export interface ExitRequest {
     readonly cert: string | undefined;
     readonly key: string | undefined;
   };
-  /** Called on the main thread when the outcome is known, for the books. */
-  readonly settle: (delivered: boolean) => void;
+  /**
+   * Called on the main thread when the outcome is known, for the books. `answer`
+   * is the body of the peer's answer (its first few KiB), where a partial success is told.
+   */
+  readonly settle: (delivered: boolean, answer?: Uint8Array) => void;
 }
 
 /** What `lifecycle/` and the admin server see of every pipeline. */

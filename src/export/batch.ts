@@ -1,0 +1,260 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { BatchConfig } from "../config/config.ts";
+import { runSuppressed } from "../context/manager.ts";
+import type { Account } from "../diagnostics/account.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { ExitRequest, Pipeline } from "./exit.ts";
+import type { Outcome, Sender } from "./sender.ts";
+
+export interface BatchOptions<Item> {
+  /** What the items are, in the plural, for our lines: "spans". */
+  readonly name: string;
+  readonly config: BatchConfig;
+  /** The caller counts `made` (it also knows what never comes here); the batch counts the rest. */
+  readonly account: Account;
+  readonly diagnostics: Diagnostics;
+  /** Called once, before the first export: it loads the chunk. */
+  readonly sender: () => Sender<Item[]>;
+}
+
+interface Flight<Item> {
+  readonly items: Item[];
+  readonly landed: Promise<void>;
+}
+
+const failed: Outcome = { delivered: false, rejected: 0, holdMs: 0 };
+
+/**
+ * A bounded queue before a sender, with the rules of the specification's batch
+ * processors: an export when a batch is full or the delay is over, one export at
+ * a time, the newest dropped when the queue is full.
+ *
+ * Nothing here holds the process open: timers are unref'd, and what is left at
+ * the end is taken by `pending`.
+ */
+export class Batch<Item> implements Pipeline {
+  readonly #options: BatchOptions<Item>;
+  readonly #capacity: number;
+  readonly #size: number;
+  /** Made at start, outside of any request, so that it keeps none alive; re-armed with `refresh`. */
+  readonly #timer: NodeJS.Timeout;
+  readonly #atStart: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
+  #sender: Sender<Item[]> | undefined = undefined;
+  #queue: Item[] = [];
+  #flight: Flight<Item> | undefined = undefined;
+  /** An export will come without further doing: the timer runs, or one is in flight. */
+  #armed = true;
+  #landed = 0;
+  #refused = 0;
+  #heldUntil = 0;
+
+  constructor(options: BatchOptions<Item>) {
+    this.#options = options;
+    this.#capacity = options.config.maxQueueSize;
+    this.#size = Math.min(options.config.maxBatchSize, options.config.maxQueueSize);
+    this.#timer = setTimeout(() => this.#export(), options.config.delayMs).unref();
+  }
+
+  /** Queues one item, or drops it when the queue is full. For the hot path. */
+  add(item: Item): void {
+    if (this.#queue.length >= this.#capacity) {
+      this.#refuse();
+      return;
+    }
+    const length = this.#queue.push(item);
+    if (!this.#armed) {
+      this.#armed = true;
+      this.#timer.refresh();
+    }
+    if (length === this.#size && this.#flight === undefined) this.#exportSoon();
+  }
+
+  /**
+   * Sends what is queued now, and awaits what is in flight. The one timer of ours
+   * that holds the process open: somebody awaits this, and an `await` at top level
+   * that nothing holds would end the process with exit code 13.
+   */
+  async flush(timeoutMs: number): Promise<void> {
+    const limit = deadline(timeoutMs);
+    await Promise.race([limit.over, this.#drain(limit)]);
+    limit.clear();
+  }
+
+  /**
+   * What the peer will not get from the export under way, and the whole queue, as
+   * requests. An export whose request the kernel has in full is left to it: the
+   * kernel delivers after our end, and sending it again would double it. All else
+   * (waiting for a retry, connecting, half written) can't have been accepted, since
+   * a body that stops early is refused, so it is sent again.
+   */
+  pending(): ExitRequest[] {
+    const items = [...this.#unsent(), ...this.#queue];
+    this.#queue = [];
+    const requests: ExitRequest[] = [];
+    for (let start = 0; start < items.length; start += this.#size) {
+      const request = this.#request(items.slice(start, start + this.#size));
+      if (request !== undefined) requests.push(request);
+    }
+    return requests;
+  }
+
+  async #drain(limit: Deadline): Promise<void> {
+    const target = this.#landed + (this.#flight?.items.length ?? 0) + this.#queue.length;
+    while (!limit.passed && this.#landed < target) {
+      if (this.#flight === undefined) this.#export();
+      await (this.#flight?.landed ?? pause(this.#heldUntil - performance.now()));
+    }
+  }
+
+  /** Outside of the request that made the last item: its context is not ours to keep. */
+  #exportSoon(): void {
+    this.#atStart(() => setImmediate(() => this.#export()).unref());
+  }
+
+  #export(): void {
+    this.#armed = false;
+    if (this.#flight !== undefined) {
+      this.#armed = true;
+      return;
+    }
+    if (this.#queue.length === 0) return;
+    if (performance.now() < this.#heldUntil) {
+      this.#wait();
+      return;
+    }
+    this.#armed = true;
+    this.#fly(this.#take());
+  }
+
+  #wait(): void {
+    this.#armed = true;
+    this.#timer.refresh();
+  }
+
+  #take(): Item[] {
+    if (this.#queue.length > this.#size) return this.#queue.splice(0, this.#size);
+    const items = this.#queue;
+    this.#queue = [];
+    return items;
+  }
+
+  #fly(items: Item[]): void {
+    const outcome = this.#send(items);
+    const flight: Flight<Item> = {
+      items,
+      landed: outcome.then((result) => {
+        if (this.#flight === flight) this.#land(flight, result);
+      }),
+    };
+    this.#flight = flight;
+  }
+
+  async #send(items: Item[]): Promise<Outcome> {
+    try {
+      return await runSuppressed(() =>
+        this.#open().send(items, this.#options.config.exportTimeoutMs),
+      );
+    } catch (error) {
+      this.#broken(error);
+      return failed;
+    }
+  }
+
+  #open(): Sender<Item[]> {
+    this.#sender ??= this.#options.sender();
+    return this.#sender;
+  }
+
+  #land(flight: Flight<Item>, outcome: Outcome): void {
+    this.#flight = undefined;
+    this.#landed += flight.items.length;
+    if (outcome.delivered) this.#delivered(flight.items.length, outcome.rejected);
+    else this.#options.account.drop("failed", flight.items.length);
+    if (outcome.holdMs > 0) this.#heldUntil = performance.now() + outcome.holdMs;
+    if (this.#queue.length >= this.#size) this.#export();
+    else if (this.#queue.length > 0) this.#wait();
+    else this.#armed = false;
+  }
+
+  #delivered(count: number, rejected: number): void {
+    const { account } = this.#options;
+    const refused = Math.min(rejected, count);
+    account.sent += count - refused;
+    account.drop("rejected", refused);
+    this.#recover();
+  }
+
+  #refuse(): void {
+    const { account, diagnostics, name } = this.#options;
+    account.drop("queue_full", 1);
+    this.#refused += 1;
+    if (this.#refused > 1) return;
+    diagnostics.warn(
+      `${name} queue`,
+      `the queue of ${name} is full (${this.#capacity}); new ones are dropped and counted until it drains`,
+    );
+  }
+
+  #recover(): void {
+    if (this.#refused === 0 || this.#queue.length > this.#capacity / 2) return;
+    const { diagnostics, name } = this.#options;
+    diagnostics.info(
+      `${name} queue recovered`,
+      `the queue of ${name} drains again; ${this.#refused} were dropped`,
+    );
+    this.#refused = 0;
+  }
+
+  #unsent(): Item[] {
+    const flight = this.#flight;
+    if (flight === undefined || this.#sender?.abandon() === true) return [];
+    this.#flight = undefined;
+    return flight.items;
+  }
+
+  #request(items: Item[]): ExitRequest | undefined {
+    try {
+      const request = this.#open().request(items, (delivered, rejected) => {
+        if (delivered) this.#delivered(items.length, rejected);
+        else this.#options.account.drop("shutdown", items.length);
+      });
+      if (request === undefined) this.#options.account.drop("failed", items.length);
+      return request;
+    } catch (error) {
+      this.#options.account.drop("failed", items.length);
+      this.#broken(error);
+      return undefined;
+    }
+  }
+
+  #broken(error: unknown): void {
+    const { diagnostics, name } = this.#options;
+    diagnostics.error(`${name} export`, `${name} could not be exported: ${String(error)}`);
+  }
+}
+
+interface Deadline {
+  readonly over: Promise<void>;
+  passed: boolean;
+  clear(): void;
+}
+
+function deadline(ms: number): Deadline {
+  const limit = { passed: false } as Deadline & { over: Promise<void> };
+  limit.over = new Promise((resolve) => {
+    const pass = (): void => {
+      limit.passed = true;
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(pass, Math.max(0, ms));
+    limit.clear = pass;
+  });
+  return limit;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, Math.max(0, ms)).unref();
+  });
+}
