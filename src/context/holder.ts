@@ -1,3 +1,5 @@
+import type { Span } from "@opentelemetry/api";
+
 /**
  * One holder per unit of work (a request now; a message or a job later). It is
  * made where the work comes in, rides on the context, and is where the
@@ -17,6 +19,39 @@ export class Holder {
   scope: unknown = undefined;
   /** The traces' local trace (`traces/local-trace.ts`). */
   localTrace: LocalTraceHandle | undefined = undefined;
+  /** The span of the whole unit of work. */
+  span: Span | undefined = undefined;
+  /** The HTTP status, once it is sent. */
+  statusCode: number | undefined = undefined;
+  /** Whether `end` was called: all that will ever be known of this work is known. */
+  ended = false;
+  #atEnd: (() => void)[] | undefined = undefined;
+
+  /** The route as far as it is known by now; frameworks find it while the request runs. */
+  routeNow(): string | undefined {
+    return this.route;
+  }
+
+  /** The path of the request, without its query; the entry overrides it. */
+  pathNow(): string | undefined {
+    return undefined;
+  }
+
+  /** Runs `work` when the unit of work is over, at once if it is. `work` must not throw. */
+  whenEnded(work: () => void): void {
+    if (this.ended) work();
+    else if (this.#atEnd === undefined) this.#atEnd = [work];
+    else this.#atEnd.push(work);
+  }
+
+  /** For the entry: the response is out (or its connection gone) and `route` is final. */
+  end(): void {
+    this.ended = true;
+    const waiting = this.#atEnd;
+    if (waiting === undefined) return;
+    this.#atEnd = undefined;
+    for (const work of waiting) work();
+  }
 }
 
 /** What other pipelines may say to the local trace of a unit of work. */

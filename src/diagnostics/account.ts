@@ -1,5 +1,12 @@
 /** Why something that was made never arrived. */
-export type DropReason = "queue_full" | "rejected" | "failed" | "shutdown" | "unsampled";
+export type DropReason =
+  | "queue_full"
+  | "rejected"
+  | "failed"
+  | "shutdown"
+  | "unsampled"
+  /** A filter of the app's said no (Sentry's `beforeSend` and event processors). */
+  | "filtered";
 
 /**
  * The books of one signal: at any moment `made = sent + dropped + queued`
@@ -14,6 +21,7 @@ export class Account {
     failed: 0,
     shutdown: 0,
     unsampled: 0,
+    filtered: 0,
   };
 
   drop(reason: DropReason, count: number): void {
