@@ -26,7 +26,8 @@ if (node === undefined) {
 function entryOf(name) {
   const folder = join(root, "node_modules", packages[name] ?? name);
   const manifest = join(folder, "package.json");
-  if (!existsSync(manifest)) stop(`${name} is not installed; \`npm ci --ignore-scripts\` brings it`);
+  if (!existsSync(manifest))
+    stop(`${name} is not installed; \`npm ci --ignore-scripts\` brings it`);
   const { bin } = JSON.parse(readFileSync(manifest, "utf8"));
   return join(folder, typeof bin === "string" ? bin : bin[name]);
 }

@@ -148,7 +148,9 @@ async function writeMerged(
 ): Promise<{ bytes: number; imports: string[] }> {
   const isStart = name === START;
   const own = isStart ? merged : new Set([name]);
-  const texts = await Promise.all([...own].map((part) => readFile(join(cache, "split", part), "utf8")));
+  const texts = await Promise.all(
+    [...own].map((part) => readFile(join(cache, "split", part), "utf8")),
+  );
   const result = await build({
     ...shared,
     ...(isStart

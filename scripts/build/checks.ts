@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Bundle } from "./bundle.ts";
+import { packageOf } from "./packages.ts";
+import { dist, root } from "./places.ts";
+
+/**
+ * The most that `start.js` may weigh, in bytes. What is in it is read, parsed
+ * and run by every process, for 50 ms of budget with Sentry (design.md).
+ */
+const START_BUDGET = 300_000;
+
+/** Packages that only some processes need, and so belong into chunks. */
+const LAZY = [
+  /^@opentelemetry\/sdk-/,
+  /^@opentelemetry\/exporter-/,
+  /^@opentelemetry\/otlp-/,
+  /^@opentelemetry\/instrumentation/,
+  /^@opentelemetry\/configuration$/,
+  /^@sentry\//,
+  /^@grpc\//,
+  /^protobufjs$/,
+];
+
+/** What is wrong with `dist/`, one line each. */
+export function problemsOf(bundle: Bundle): string[] {
+  return [...startProblems(bundle), ...machinePaths()];
+}
+
+function startProblems(bundle: Bundle): string[] {
+  const start = bundle.files.get("start.js");
+  if (start === undefined) return [];
+  const packages = new Set([...start.inputs.keys()].map(nameOfPackage));
+  const heavy = [...packages].filter((name) => LAZY.some((pattern) => pattern.test(name)));
+  const problems = heavy.map((name) => `start.js contains ${name}, which belongs into a chunk`);
+  if (start.bytes > START_BUDGET) {
+    problems.push(`start.js has ${start.bytes} bytes, more than its budget of ${START_BUDGET}`);
+  }
+  if (start.imports.length > 0) {
+    problems.push(`start.js loads further files: ${start.imports.join(", ")}`);
+  }
+  return problems;
+}
+
+function nameOfPackage(input: string): string {
+  return packageOf(input)?.split("node_modules/").at(-1) ?? "";
+}
+
+/** Nobody is to learn from the package where it was built. */
+function machinePaths(): string[] {
+  const places = [root, homedir()].filter((path) => path.length > 1);
+  return readdirSync(dist, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => {
+      const text = readFileSync(path, "utf8");
+      return places.some((place) => text.includes(`${place}/`));
+    })
+    .map((path) => `${path} contains a path of this machine`);
+}

@@ -1,0 +1,64 @@
+import { execFile } from "node:child_process";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, normalize } from "node:path";
+import { promisify } from "node:util";
+import { cache, dist, root } from "./places.ts";
+
+const run = promisify(execFile);
+
+/** What follows `from` or stands in `import(...)`. */
+const SPECIFIER = /(\bfrom\s+|\bimport\s*\(?\s*)"([^"]+)"/g;
+
+/**
+ * Writes the declarations of the public door to `dist/types/`: those that
+ * `index.d.ts` reaches, with `.js` where the source says `.ts` (tsc leaves it,
+ * and a declaration must not name a source file).
+ *
+ * @returns one line for each package that a declaration needs, since none of
+ *   ours is installed with us.
+ * @throws with tsc's output when the types are wrong.
+ */
+export async function writeDeclarations(): Promise<string[]> {
+  const made = join(cache, "types");
+  await rm(made, { recursive: true, force: true });
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  try {
+    await run(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { cwd: root });
+  } catch (error) {
+    throw new Error(String((error as { stdout?: unknown }).stdout ?? error), { cause: error });
+  }
+  const problems: string[] = [];
+  await publish("index.ts", made, new Set(), problems);
+  for (const name of ["register.d.ts", "register.d.cts"]) {
+    await writeFile(join(dist, name), "export {};\n");
+  }
+  return problems;
+}
+
+/** Copies the declaration of one source file and of all that it names. */
+async function publish(
+  source: string,
+  made: string,
+  done: Set<string>,
+  problems: string[],
+): Promise<void> {
+  if (done.has(source)) return;
+  done.add(source);
+  const name = source.replace(/\.ts$/, ".d.ts");
+  const text = await readFile(join(made, name), "utf8");
+  const target = join(dist, "types", name);
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(
+    target,
+    text.replaceAll(SPECIFIER, (_, before: string, path: string) =>
+      path.startsWith(".") ? `${before}"${path.replace(/\.ts$/, ".js")}"` : `${before}"${path}"`,
+    ),
+  );
+  for (const [, , path = ""] of text.matchAll(SPECIFIER)) {
+    if (path.startsWith(".")) {
+      await publish(normalize(join(dirname(source), path)), made, done, problems);
+    } else if (!path.startsWith("node:")) {
+      problems.push(`types/${name} needs ${path}, which nobody gets with telltale`);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BundledPackage } from "./packages.ts";
+import { root } from "./places.ts";
+
+const RULE = `${"-".repeat(80)}\n`;
+
+/**
+ * The text of `THIRD-PARTY-LICENSES.txt`: which packages are bundled, under
+ * which terms, and every licence and notice of theirs in full. A text that
+ * several share stands there once.
+ *
+ * @throws when a package brings no licence: then someone has to look.
+ */
+export function thirdPartyLicences(packages: readonly BundledPackage[]): string {
+  const holders = new Map<string, BundledPackage[]>();
+  for (const bundled of packages) {
+    for (const text of licenceTexts(bundled)) {
+      holders.set(text, [...(holders.get(text) ?? []), bundled]);
+    }
+  }
+  const index = packages.map((bundled) => `  ${label(bundled)}: ${bundled.license ?? "see below"}`);
+  const texts = [...holders].map(
+    ([text, names]) => `${RULE}${names.map(label).join("\n")}\n${RULE}\n${text}\n`,
+  );
+  return `telltale contains code of these packages:\n\n${index.join("\n")}\n\n${texts.join("\n")}`;
+}
+
+function licenceTexts(bundled: BundledPackage): string[] {
+  const names = readdirSync(join(root, bundled.path)).filter((name) =>
+    /^(licen[cs]e|copying|notice)([.-].*)?$/i.test(name),
+  );
+  if (!names.some((name) => !/^notice/i.test(name))) {
+    throw new Error(`${label(bundled)} is bundled, but has no file with its licence`);
+  }
+  return names.map((name) => readFileSync(join(root, bundled.path, name), "utf8").trimEnd());
+}
+
+function label({ name, version }: BundledPackage): string {
+  return `${name} ${version}`;
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Bundle } from "./bundle.ts";
+import { root } from "./places.ts";
+
+/** A package of someone else whose code is in `dist/`. */
+export interface BundledPackage {
+  /** From the repository's root: `node_modules/pg`. */
+  readonly path: string;
+  readonly name: string;
+  readonly version: string;
+  /** The SPDX expression of its manifest. */
+  readonly license: string | undefined;
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+}
+
+/** The packages of which some bytes arrived in `dist/`, by name. */
+export function bundledPackages(bundle: Bundle): BundledPackage[] {
+  const inputs = [...bundle.files.values()].flatMap((file) => [...file.inputs.keys()]);
+  const paths = new Set(inputs.map(packageOf).filter((path) => path !== undefined));
+  return [...paths].map(readPackage).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** `node_modules/a/node_modules/@b/c/lib/d.js` -> `node_modules/a/node_modules/@b/c`. */
+export function packageOf(input: string): string | undefined {
+  return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
+}
+
+function readPackage(path: string): BundledPackage {
+  const text = readFileSync(join(root, path, "package.json"), "utf8");
+  const { name, version, license } = JSON.parse(text) as Manifest;
+  return { path, name, version, license };
+}

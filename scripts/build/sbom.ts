@@ -1,0 +1,74 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { BundledPackage } from "./packages.ts";
+import { root } from "./places.ts";
+
+const run = promisify(execFile);
+
+interface Sbom {
+  metadata: { component: { "bom-ref": string } };
+  components: Component[];
+  dependencies: { ref: string; dependsOn?: string[] }[];
+}
+
+interface Component {
+  "bom-ref": string;
+  scope?: string;
+  properties?: { name: string; value: string }[];
+}
+
+const PATH = "cdx:npm:package:path";
+const DEVELOPMENT = "cdx:npm:package:development";
+
+/**
+ * The CycloneDX bill of materials of `dist/`. The tool lists all that npm
+ * installed; what was bundled stays, whatever group of dependencies it is in:
+ * to npm it serves development only, as nobody who installs us gets it apart.
+ *
+ * @returns JSON, the same for the same input.
+ */
+export async function billOfMaterials(packages: readonly BundledPackage[]): Promise<string> {
+  const sbom = JSON.parse(await runTool()) as Sbom;
+  const wanted = new Set(packages.map(({ path }) => path));
+  sbom.components = sbom.components
+    .filter((component) => wanted.has(pathOf(component) ?? ""))
+    .map(asPart);
+  if (sbom.components.length !== wanted.size) {
+    throw new Error(`the SBOM tool knows ${sbom.components.length} of ${wanted.size} packages`);
+  }
+  const refs = new Set(sbom.components.map((component) => component["bom-ref"]));
+  const self = sbom.metadata.component["bom-ref"];
+  sbom.dependencies = [
+    { ref: self, dependsOn: [...refs].toSorted() },
+    ...sbom.dependencies.filter(({ ref }) => refs.has(ref)).map((entry) => onlyTo(refs, entry)),
+  ];
+  return `${JSON.stringify(sbom, null, 1)}\n`;
+}
+
+async function runTool(): Promise<string> {
+  const tool = join(root, "node_modules/@cyclonedx/cyclonedx-npm/bin/cyclonedx-npm-cli.js");
+  const args = ["--package-lock-only", "--flatten-components", "--output-reproducible"];
+  const shape = ["--mc-type", "library", "--spec-version", "1.6", "--validate"];
+  const { stdout } = await run(process.execPath, [tool, ...args, ...shape], {
+    cwd: root,
+    // It leaves out everything (all of it "development") where this says production.
+    env: { ...process.env, NODE_ENV: "" },
+    maxBuffer: 64 * 2 ** 20,
+  });
+  return stdout;
+}
+
+function pathOf(component: Component): string | undefined {
+  return component.properties?.find(({ name }) => name === PATH)?.value;
+}
+
+function asPart(component: Component): Component {
+  const properties = component.properties?.filter(({ name }) => name !== DEVELOPMENT) ?? [];
+  return { ...component, scope: "required", properties };
+}
+
+function onlyTo(refs: ReadonlySet<string>, entry: Sbom["dependencies"][number]): typeof entry {
+  const dependsOn = entry.dependsOn?.filter((ref) => refs.has(ref)) ?? [];
+  return dependsOn.length > 0 ? { ref: entry.ref, dependsOn } : { ref: entry.ref };
+}
