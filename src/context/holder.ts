@@ -15,6 +15,10 @@ export class Holder {
   method: string | undefined = undefined;
   /** What a framework turned into a response; an event only if that is a 5xx. */
   error: unknown = undefined;
+  /** What went wrong first, where an error handler then failed with, or passed on, another `error`. */
+  originalError: unknown = undefined;
+  /** For frameworks: the pattern of the mounts that the request is below just now (`/users/:id`). */
+  mount = "";
   /** The errors' isolation scope, forked when first asked for. */
   scope: unknown = undefined;
   /** The traces' local trace (`traces/local-trace.ts`). */
@@ -26,6 +30,13 @@ export class Holder {
   /** Whether `end` was called: all that will ever be known of this work is known. */
   ended = false;
   #atEnd: (() => void)[] | undefined = undefined;
+
+  /** A framework is about to turn `error` into a response. The last one decides it. */
+  noteError(error: unknown): void {
+    if (this.error === error) return;
+    this.originalError ??= this.error;
+    this.error = error;
+  }
 
   /** The route as far as it is known by now; frameworks find it while the request runs. */
   routeNow(): string | undefined {
