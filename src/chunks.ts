@@ -8,11 +8,13 @@ import { createRequire } from "node:module";
  * an app is just importing can't wait.
  */
 export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
-  "traces-otlp": "./traces/otlp.ts",
+  "export-otlp": "./export/otlp.ts",
+  "traces-console": "./traces/console.ts",
 };
 
 export interface ChunkTypes {
-  "traces-otlp": typeof import("./traces/otlp.ts");
+  "export-otlp": typeof import("./export/otlp.ts");
+  "traces-console": typeof import("./traces/console.ts");
 }
 
 export type ChunkName = keyof ChunkTypes;

@@ -1,0 +1,83 @@
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import { cleanAttributes } from "@opentelemetry/core";
+
+export interface AttributeLimits {
+  readonly count: number;
+  readonly length: number;
+}
+
+/**
+ * A bag of attributes under the limits of the specification. Primitive values,
+ * which is nearly all of them, are stored without a detour; the rest goes
+ * through the SDK's own check, which copies, so that nothing of the app's is
+ * kept by reference.
+ */
+export class AttributeBag {
+  readonly values: Attributes = {};
+  dropped = 0;
+  #count = 0;
+
+  set(key: unknown, value: unknown, limits: AttributeLimits): void {
+    if (value === undefined) return;
+    // `__proto__` would set the prototype of the bag.
+    if (typeof key !== "string" || key.length === 0 || key === "__proto__") {
+      this.dropped++;
+      return;
+    }
+    const clean = cleanValue(value, limits.length);
+    if (clean === undefined) {
+      this.dropped++;
+      return;
+    }
+    if (!Object.hasOwn(this.values, key)) {
+      if (this.#count >= limits.count) {
+        this.dropped++;
+        return;
+      }
+      this.#count++;
+    }
+    this.values[key] = clean;
+  }
+
+  setAll(attributes: unknown, limits: AttributeLimits): void {
+    if (typeof attributes !== "object" || attributes === null) return;
+    for (const key of Object.keys(attributes)) {
+      this.set(key, (attributes as Record<string, unknown>)[key], limits);
+    }
+  }
+}
+
+/** The value as it may be kept, or undefined where it is none of the API's types. */
+function cleanValue(value: unknown, length: number): AttributeValue | undefined {
+  switch (typeof value) {
+    case "string":
+      return value.length <= length ? value : cut(value, length);
+    case "number":
+    case "boolean":
+      return value;
+    case "object":
+      return cleanObject(value, length);
+    default:
+      return undefined;
+  }
+}
+
+function cleanObject(value: object | null, length: number): AttributeValue | undefined {
+  try {
+    const { attributes } = cleanAttributes(
+      { value: value as AttributeValue },
+      { attributeCountLimit: 1, attributeValueLengthLimit: length },
+    );
+    return attributes?.["value"];
+  } catch {
+    // A throwing getter, a revoked proxy, a nesting deeper than the stack.
+    return undefined;
+  }
+}
+
+/** Cuts to `length` UTF-16 units, one less where that would halve a surrogate pair. */
+export function cut(text: string, length: number): string {
+  const last = text.charCodeAt(length - 1);
+  const splitsPair = last >= 0xd800 && last <= 0xdbff;
+  return text.slice(0, splitsPair ? length - 1 : length);
+}

@@ -1,0 +1,53 @@
+import type { HrTime, TimeInput } from "@opentelemetry/api";
+
+/**
+ * One clock: `performance.now()`, read once per event. It never goes back, so
+ * a duration is never negative; the wall clock is only its origin, looked at
+ * again with every local root, because a machine's clock is set now and then
+ * while a service runs for months.
+ */
+const SKEW_MS = 25;
+let origin = performance.timeOrigin;
+
+/** Milliseconds since the process started, with fractions. */
+export function now(): number {
+  return performance.now();
+}
+
+/** The wall-clock time of zero on our clock, in milliseconds since the epoch. */
+export function wallOrigin(monotonic: number): number {
+  const seen = Date.now() - monotonic;
+  // `Date.now` has whole milliseconds: a difference below that is no news.
+  if (Math.abs(seen - origin) > SKEW_MS) origin = seen;
+  return origin;
+}
+
+export function hrTimeOf(epochMs: number): HrTime {
+  const seconds = Math.floor(epochMs / 1000);
+  const nanos = Math.round((epochMs - seconds * 1000) * 1e6);
+  return nanos >= 1e9 ? [seconds + 1, nanos - 1e9] : [seconds, nanos];
+}
+
+export function isTimeInput(value: unknown): value is TimeInput {
+  return typeof value === "number" || value instanceof Date || isHrTime(value);
+}
+
+/**
+ * A time of the API as milliseconds on our clock. Numbers below the clock's
+ * present value are taken for `performance.now()`, as the SDK does, all others
+ * for milliseconds since the epoch.
+ */
+export function monotonicOf(time: TimeInput, wall: number): number {
+  if (typeof time === "number") return time <= performance.now() ? time : time - wall;
+  if (time instanceof Date) return time.getTime() - wall;
+  return time[0] * 1000 - wall + time[1] / 1e6;
+}
+
+function isHrTime(value: unknown): value is HrTime {
+  return (
+    Array.isArray(value) &&
+    value.length === 2 &&
+    typeof value[0] === "number" &&
+    typeof value[1] === "number"
+  );
+}

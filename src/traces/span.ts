@@ -1,0 +1,339 @@
+import type {
+  Attributes,
+  Exception,
+  HrTime,
+  Link,
+  Span,
+  SpanContext,
+  SpanKind,
+  SpanStatus,
+  TimeInput,
+} from "@opentelemetry/api";
+import type { InstrumentationScope } from "@opentelemetry/core";
+import type { Resource } from "@opentelemetry/resources";
+import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
+import type { SpanLimits } from "../config/config.ts";
+import { AttributeBag, type AttributeLimits } from "./attributes.ts";
+import { hrTimeOf, isTimeInput, monotonicOf, now } from "./clock.ts";
+import type { LocalTrace } from "./local-trace.ts";
+
+/** `SpanStatusCode` of the API, without loading it. */
+export const STATUS_UNSET = 0;
+export const STATUS_OK = 1;
+export const STATUS_ERROR = 2;
+
+/** What all spans of one provider share. */
+export interface SpanSettings {
+  readonly resource: Resource;
+  readonly limits: SpanLimits;
+  /** The two of the limits that hold for a span's own attributes. */
+  readonly attributeLimits: AttributeLimits;
+  /** Processors of others; our own way out is the local trace. */
+  readonly processors: readonly SpanProcessor[];
+}
+
+/** Attributes that are worked out only when somebody reads them, at export. */
+export interface AttributeSource {
+  attributes(): Attributes;
+}
+
+interface Event {
+  readonly name: string;
+  readonly at: number;
+  readonly bag: AttributeBag | undefined;
+}
+
+interface StoredLink {
+  readonly context: SpanContext;
+  readonly bag: AttributeBag | undefined;
+}
+
+const NO_STATUS: SpanStatus = { code: STATUS_UNSET };
+
+/**
+ * Our span: the API's `Span` to the app, OpenTelemetry's `ReadableSpan` to
+ * processors and exporters. While it lives it holds plain values; the shapes
+ * that exporters want are made when they ask.
+ */
+export class TelltaleSpan implements Span, ReadableSpan {
+  name: string;
+  readonly kind: SpanKind;
+  readonly parentSpanContext?: SpanContext;
+  readonly instrumentationScope: InstrumentationScope;
+  readonly localTrace: LocalTrace;
+  /** Milliseconds on our clock. */
+  readonly startedAt: number;
+  #endedAt = -1;
+  status: SpanStatus = NO_STATUS;
+  readonly #context: SpanContext;
+  readonly #settings: SpanSettings;
+  #bag: AttributeBag | undefined = undefined;
+  #source: AttributeSource | undefined = undefined;
+  /** The attributes of an ended span: serialisers read them more than once. */
+  #final: Attributes | undefined = undefined;
+  #events: Event[] | undefined = undefined;
+  #links: StoredLink[] | undefined = undefined;
+  #droppedEvents = 0;
+  #droppedLinks = 0;
+
+  constructor(
+    name: string,
+    kind: SpanKind,
+    context: SpanContext,
+    parent: SpanContext | undefined,
+    scope: InstrumentationScope,
+    settings: SpanSettings,
+    localTrace: LocalTrace,
+    startedAt: number,
+  ) {
+    this.name = name;
+    this.kind = kind;
+    this.#context = context;
+    if (parent !== undefined) this.parentSpanContext = parent;
+    this.instrumentationScope = scope;
+    this.#settings = settings;
+    this.localTrace = localTrace;
+    this.startedAt = startedAt;
+  }
+
+  spanContext(): SpanContext {
+    return this.#context;
+  }
+
+  isRecording(): boolean {
+    return this.#endedAt === -1;
+  }
+
+  setAttribute(key: string, value: unknown): this {
+    if (this.#endedAt === -1) this.#attributeBag().set(key, value, this.#settings.attributeLimits);
+    return this;
+  }
+
+  setAttributes(attributes: Attributes): this {
+    if (this.#endedAt === -1) {
+      this.#attributeBag().setAll(attributes, this.#settings.attributeLimits);
+    }
+    return this;
+  }
+
+  /** Attributes of the instrumentation itself, valid and few; the app's own win over them. */
+  setSource(source: AttributeSource): void {
+    this.#source = source;
+  }
+
+  addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
+    if (this.#endedAt !== -1) return this;
+    const limit = this.#settings.limits.eventCount;
+    const events = (this.#events ??= []);
+    if (events.length >= limit) {
+      this.#droppedEvents++;
+      // The oldest goes, as in the SDK: the last events tell how it ended.
+      if (limit === 0) return this;
+      events.shift();
+    }
+    const timeOnly = isTimeInput(attributesOrTime);
+    const at = timeOnly ? (time ?? attributesOrTime) : time;
+    events.push({
+      name: String(name),
+      at: this.#at(at),
+      bag: timeOnly
+        ? undefined
+        : bagOf(attributesOrTime, this.#settings.limits.attributesPerEvent, this.#settings.limits),
+    });
+    return this;
+  }
+
+  addLink(link: Link): this {
+    if (this.#endedAt !== -1) return this;
+    const limit = this.#settings.limits.linkCount;
+    const links = (this.#links ??= []);
+    if (links.length >= limit) {
+      this.#droppedLinks++;
+      if (limit === 0) return this;
+      links.shift();
+    }
+    links.push({
+      context: link.context,
+      bag: bagOf(link.attributes, this.#settings.limits.attributesPerLink, this.#settings.limits),
+    });
+    return this;
+  }
+
+  addLinks(links: Link[]): this {
+    for (const link of links) this.addLink(link);
+    return this;
+  }
+
+  /** UNSET never overwrites, OK is final (API specification, Set Status). */
+  setStatus(status: SpanStatus): this {
+    if (this.#endedAt !== -1) return this;
+    if (status.code === STATUS_UNSET || this.status.code === STATUS_OK) return this;
+    this.status =
+      status.code === STATUS_ERROR && typeof status.message === "string"
+        ? { code: STATUS_ERROR, message: status.message }
+        : { code: status.code };
+    return this;
+  }
+
+  updateName(name: string): this {
+    if (this.#endedAt === -1) this.name = name;
+    return this;
+  }
+
+  recordException(exception: Exception, time?: TimeInput): void {
+    const attributes = exceptionAttributes(exception);
+    if (attributes === undefined) return;
+    this.addEvent("exception", attributes, time);
+  }
+
+  end(endTime?: TimeInput): void {
+    if (this.#endedAt !== -1) return;
+    const endedAt = Math.max(endTime === undefined ? now() : this.#at(endTime), this.startedAt);
+    const { processors } = this.#settings;
+    for (const processor of processors) processor.onEnding?.(this);
+    this.#endedAt = endedAt;
+    for (const processor of processors) processor.onEnd(this);
+    this.localTrace.ended(this, endedAt - this.startedAt);
+  }
+
+  get failed(): boolean {
+    return this.status.code === STATUS_ERROR;
+  }
+
+  get ended(): boolean {
+    return this.#endedAt !== -1;
+  }
+
+  get startTime(): HrTime {
+    return hrTimeOf(this.localTrace.wall + this.startedAt);
+  }
+
+  get endTime(): HrTime {
+    return this.#endedAt === -1 ? [0, 0] : hrTimeOf(this.localTrace.wall + this.#endedAt);
+  }
+
+  get duration(): HrTime {
+    return this.#endedAt === -1 ? [-1, -1] : hrTimeOf(this.#endedAt - this.startedAt);
+  }
+
+  get resource(): Resource {
+    return this.#settings.resource;
+  }
+
+  get attributes(): Attributes {
+    return this.#endedAt === -1
+      ? this.#collectAttributes()
+      : (this.#final ??= this.#collectAttributes());
+  }
+
+  get events(): ReadableSpan["events"] {
+    return (this.#events ?? []).map(({ name, at, bag }) => ({
+      name,
+      time: hrTimeOf(this.localTrace.wall + at),
+      attributes: bag?.values ?? {},
+      droppedAttributesCount: bag?.dropped ?? 0,
+    }));
+  }
+
+  get links(): Link[] {
+    return (this.#links ?? []).map(({ context, bag }) => ({
+      context,
+      attributes: bag?.values ?? {},
+      droppedAttributesCount: bag?.dropped ?? 0,
+    }));
+  }
+
+  get droppedAttributesCount(): number {
+    return this.#bag?.dropped ?? 0;
+  }
+
+  get droppedEventsCount(): number {
+    return this.#droppedEvents;
+  }
+
+  get droppedLinksCount(): number {
+    return this.#droppedLinks;
+  }
+
+  #collectAttributes(): Attributes {
+    const own = this.#bag?.values;
+    const kept = this.localTrace.keptAttributes(this);
+    if (this.#source === undefined && kept === undefined) return own ?? {};
+    return Object.assign(this.#source?.attributes() ?? {}, own, kept);
+  }
+
+  #attributeBag(): AttributeBag {
+    return (this.#bag ??= new AttributeBag());
+  }
+
+  #at(time: TimeInput | undefined): number {
+    return time === undefined ? now() : monotonicOf(time, this.localTrace.wall);
+  }
+}
+
+function bagOf(
+  attributes: unknown,
+  count: number,
+  { attributeLength }: SpanLimits,
+): AttributeBag | undefined {
+  if (attributes === undefined || attributes === null) return undefined;
+  const bag = new AttributeBag();
+  bag.setAll(attributes, { count, length: attributeLength });
+  return bag;
+}
+
+/** As the SDK does it; a hostile error (throwing getters) gives nothing. */
+function exceptionAttributes(exception: Exception): Attributes | undefined {
+  try {
+    if (typeof exception === "string") return { "exception.message": exception };
+    const { code, name, message, stack } = exception;
+    const type = code === undefined ? name : String(code);
+    if (!type && !message) return undefined;
+    return {
+      ...(type && { "exception.type": type }),
+      ...(message && { "exception.message": message }),
+      ...(stack && { "exception.stacktrace": stack }),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A span that only carries ids: not recorded, or not ours. */
+export class CarrierSpan implements Span {
+  readonly #context: SpanContext;
+
+  constructor(context: SpanContext) {
+    this.#context = context;
+  }
+
+  spanContext(): SpanContext {
+    return this.#context;
+  }
+  isRecording(): boolean {
+    return false;
+  }
+  setAttribute(): this {
+    return this;
+  }
+  setAttributes(): this {
+    return this;
+  }
+  addEvent(): this {
+    return this;
+  }
+  addLink(): this {
+    return this;
+  }
+  addLinks(): this {
+    return this;
+  }
+  setStatus(): this {
+    return this;
+  }
+  updateName(): this {
+    return this;
+  }
+  end(): void {}
+  recordException(): void {}
+}
