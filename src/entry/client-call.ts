@@ -1,0 +1,101 @@
+import type {
+  Attributes,
+  Context as ApiContext,
+  Span,
+  TextMapPropagator,
+} from "@opentelemetry/api";
+import { spanIn } from "../context/context.ts";
+import { now } from "../traces/clock.ts";
+import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
+import type { TelltaleTracer } from "../traces/tracer.ts";
+import type { ClientMetrics } from "./client-metrics.ts";
+import { knownMethod } from "./method.ts";
+
+/** `SpanKind.CLIENT` of the API. */
+const CLIENT = 2;
+
+export interface ClientServices {
+  readonly tracer: TelltaleTracer;
+  readonly propagator: TextMapPropagator;
+  readonly metrics: ClientMetrics;
+  /** The active context with this span in it. */
+  readonly contextOf: (span: Span) => ApiContext;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Where a call goes; asked for once, when the call is over. */
+export interface Target {
+  readonly url: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * One outgoing HTTP call, whoever makes it (`node:http`, undici): span and
+ * duration, with the stable conventions
+ * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
+ */
+export class ClientCall {
+  readonly span: Span;
+  readonly method: string;
+  readonly startedAt: number = now();
+  source: (() => Target) | undefined = undefined;
+  statusCode: number | undefined = undefined;
+  protocolVersion: string | undefined = undefined;
+  errorType: string | undefined = undefined;
+  target: Target | undefined = undefined;
+  readonly #services: ClientServices;
+  readonly #methodGiven: string;
+  #ended = false;
+
+  constructor(services: ClientServices, context: ApiContext, method: string) {
+    this.#services = services;
+    this.#methodGiven = method;
+    this.method = knownMethod(method);
+    const name = this.method === "_OTHER" ? "HTTP" : this.method;
+    this.span = services.tracer.start(name, CLIENT, {}, context, spanIn(context));
+  }
+
+  answered(statusCode: number, protocolVersion: string | undefined): void {
+    this.statusCode = statusCode;
+    this.protocolVersion = protocolVersion;
+    // Client spans fail from 400 on (HTTP span conventions, Status).
+    if (statusCode >= 400) this.errorType = String(statusCode);
+  }
+
+  fail(error: Error): void {
+    if (this.#ended) return;
+    const code = (error as NodeJS.ErrnoException).code;
+    this.errorType = typeof code === "string" ? code : error.name;
+    if (this.span.isRecording()) this.span.recordException(error);
+    this.end();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.target = this.source?.();
+    this.source = undefined;
+    this.#services.metrics.ended(this);
+    if (!(this.span instanceof TelltaleSpan)) return;
+    this.span.setSource(this);
+    if (this.errorType !== undefined) this.span.setStatus({ code: STATUS_ERROR });
+    this.span.end();
+  }
+
+  attributes(): Attributes {
+    const attributes: Attributes = { "http.request.method": this.method };
+    if (this.method === "_OTHER") attributes["http.request.method_original"] = this.#methodGiven;
+    if (this.target !== undefined) {
+      attributes["url.full"] = this.target.url;
+      attributes["server.address"] = this.target.address;
+      attributes["server.port"] = this.target.port;
+    }
+    if (this.statusCode !== undefined) attributes["http.response.status_code"] = this.statusCode;
+    if (this.protocolVersion !== undefined) {
+      attributes["network.protocol.version"] = this.protocolVersion;
+    }
+    if (this.errorType !== undefined) attributes["error.type"] = this.errorType;
+    return attributes;
+  }
+}

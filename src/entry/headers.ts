@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Context as ApiContext, TextMapGetter, TextMapPropagator } from "@opentelemetry/api";
+import { ROOT } from "../context/context.ts";
+import type { RequestHeaders } from "./request.ts";
+
+/** What is taken over from a caller; anything else gets a new id. */
+const REQUEST_ID = /^[A-Za-z0-9._~+/=:-]{1,128}$/;
+
+const getter: TextMapGetter<IncomingMessage["headers"]> = {
+  keys: (headers) => Object.keys(headers),
+  get: (headers, key) => headers[key.toLowerCase()],
+};
+
+/**
+ * Reads what an entry needs of a request's headers in one pass over the raw
+ * list. The `headers` object, which Node makes when it is first asked for, is
+ * only asked for where a propagation header is there.
+ */
+export class HeaderReader {
+  readonly #propagator: TextMapPropagator;
+  readonly #fields: ReadonlySet<string>;
+  /** By length, to tell most names apart without lowering them. */
+  readonly #lengths: ReadonlySet<number>;
+
+  /** @param fields names of headers, in lower case, that the propagator reads. */
+  constructor(propagator: TextMapPropagator, fields: readonly string[]) {
+    this.#propagator = propagator;
+    this.#fields = new Set(fields.map((field) => field.toLowerCase()));
+    this.#lengths = new Set(fields.map((field) => field.length));
+  }
+
+  read(request: IncomingMessage): RequestHeaders {
+    const raw = request.rawHeaders;
+    let host: string | undefined;
+    let userAgent: string | undefined;
+    let requestId: string | undefined;
+    let propagated = false;
+    for (let at = 0; at + 1 < raw.length; at += 2) {
+      const name = raw[at] as string;
+      const { length } = name;
+      if (length === 4 && host === undefined) {
+        if (is(name, "host")) host = raw[at + 1];
+      } else if (length === 10 && userAgent === undefined && is(name, "user-agent")) {
+        userAgent = raw[at + 1];
+      } else if (length === 12 && requestId === undefined && is(name, "x-request-id")) {
+        requestId = raw[at + 1];
+      }
+      if (!propagated && this.#lengths.has(length)) {
+        propagated = this.#fields.has(name.toLowerCase());
+      }
+    }
+    return {
+      host,
+      userAgent,
+      requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : randomUUID(),
+      parent: propagated ? this.#extract(request) : ROOT,
+    };
+  }
+
+  #extract(request: IncomingMessage): ApiContext {
+    return this.#propagator.extract(ROOT, request.headers, getter);
+  }
+}
+
+function is(name: string, lower: string): boolean {
+  return name === lower || name.toLowerCase() === lower;
+}

@@ -1,0 +1,135 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Attributes, Context as ApiContext } from "@opentelemetry/api";
+import { Holder } from "../context/holder.ts";
+import { now } from "../traces/clock.ts";
+import type { AttributeSource } from "../traces/span.ts";
+import { knownMethod } from "./method.ts";
+import { routeOf } from "./route.ts";
+import { addressOf, queryWithoutSecrets } from "./url.ts";
+
+/**
+ * One request that came in over HTTP: its holder, and what its span and its
+ * metrics are made of. Only plain values are kept once it has ended, so that a
+ * span that waits for its export holds neither request nor response.
+ *
+ * The span's attributes follow the stable HTTP conventions:
+ * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
+ */
+export class RequestEntry extends Holder implements AttributeSource {
+  readonly startedAt: number = now();
+  readonly scheme: "http" | "https";
+  /** The method if the conventions know it, else `_OTHER`. */
+  override method: string;
+  /** Until the end: what an abort still finds out. */
+  response: ServerResponse | undefined = undefined;
+  aborted = false;
+  #request: IncomingMessage | undefined;
+  readonly #methodGiven: string;
+  readonly #url: string;
+  readonly #protocolVersion: string;
+  readonly #peerAddress: string | undefined;
+  readonly #peerPort: number | undefined;
+  readonly #host: string | undefined;
+  readonly #userAgent: string | undefined;
+
+  constructor(request: IncomingMessage, headers: RequestHeaders) {
+    super();
+    const socket = request.socket as IncomingMessage["socket"] & { encrypted?: boolean };
+    this.#request = request;
+    this.#methodGiven = request.method ?? "GET";
+    this.method = knownMethod(this.#methodGiven);
+    this.scheme = socket.encrypted === true ? "https" : "http";
+    this.#url = request.url ?? "/";
+    this.#protocolVersion = request.httpVersion;
+    this.#peerAddress = socket.remoteAddress;
+    this.#peerPort = socket.remotePort;
+    this.#host = headers.host;
+    this.#userAgent = headers.userAgent;
+    this.requestId = headers.requestId;
+  }
+
+  get protocolVersion(): string {
+    return this.#protocolVersion;
+  }
+
+  /** Server spans fail with 5xx only (HTTP span conventions, Status). */
+  get failed(): boolean {
+    return this.statusCode !== undefined && this.statusCode >= 500;
+  }
+
+  get spanName(): string {
+    const method = this.method === "_OTHER" ? "HTTP" : this.method;
+    return this.route === undefined ? method : `${method} ${this.route}`;
+  }
+
+  /** Takes what is known at the end, and lets go of the request. */
+  finish(response: ServerResponse | undefined, aborted: boolean): void {
+    this.aborted = aborted;
+    if (response?.headersSent === true) this.statusCode = response.statusCode;
+    this.routeNow();
+    this.#request = undefined;
+    this.response = undefined;
+    this.end();
+  }
+
+  override pathNow(): string {
+    return splitUrl(this.#url).path;
+  }
+
+  /** The route as far as the framework knows it by now. */
+  override routeNow(): string | undefined {
+    if (this.#request !== undefined) this.route ??= routeOf(this.#request);
+    return this.route;
+  }
+
+  attributes(): Attributes {
+    const { path, query } = splitUrl(this.#url);
+    const attributes: Attributes = {
+      "http.request.method": this.method,
+      "url.scheme": this.scheme,
+      "url.path": path,
+      "network.protocol.version": this.#protocolVersion,
+    };
+    if (this.method === "_OTHER") attributes["http.request.method_original"] = this.#methodGiven;
+    if (query !== undefined) attributes["url.query"] = queryWithoutSecrets(query);
+    if (this.route !== undefined) attributes["http.route"] = this.route;
+    if (this.statusCode !== undefined) attributes["http.response.status_code"] = this.statusCode;
+    if (this.failed) attributes["error.type"] = String(this.statusCode);
+    if (this.aborted) attributes["telltale.request.aborted"] = true;
+    if (this.#peerAddress !== undefined) {
+      attributes["client.address"] = this.#peerAddress;
+      attributes["network.peer.address"] = this.#peerAddress;
+    }
+    if (this.#peerPort !== undefined) attributes["network.peer.port"] = this.#peerPort;
+    if (this.#userAgent !== undefined) attributes["user_agent.original"] = this.#userAgent;
+    if (this.#host !== undefined) Object.assign(attributes, serverAttributes(this.#host));
+    if (this.requestId !== undefined) attributes["telltale.request.id"] = this.requestId;
+    return attributes;
+  }
+}
+
+/** What one look over a request's raw headers found. */
+export interface RequestHeaders {
+  readonly host: string | undefined;
+  readonly userAgent: string | undefined;
+  readonly requestId: string;
+  /** The context of the caller, where a propagation header was there. */
+  readonly parent: ApiContext;
+}
+
+function serverAttributes(host: string): Attributes {
+  const { address, port } = addressOf(host);
+  return port === undefined
+    ? { "server.address": address }
+    : { "server.address": address, "server.port": port };
+}
+
+/** Splits the request target; an absolute form loses scheme and authority. */
+function splitUrl(target: string): { path: string; query: string | undefined } {
+  const question = target.indexOf("?");
+  const whole = question === -1 ? target : target.slice(0, question);
+  return {
+    path: whole.startsWith("/") || whole === "*" ? whole : whole.replace(/^[a-z]+:\/\/[^/]*/i, "") || "/",
+    query: question === -1 ? undefined : target.slice(question + 1),
+  };
+}
