@@ -1,0 +1,21 @@
+import { spawnSync } from "node:child_process";
+import { runInForeground } from "./foreground.mjs";
+import { installForStart, say } from "./install.mjs";
+import { buildNode, environmentOf, root } from "./node.mjs";
+
+/*
+ * `npm start`: installs what is missing, builds what has changed, runs the
+ * demo. Plain JavaScript: this runs on the machine's Node, whatever its age.
+ */
+process.chdir(root);
+say(`npm start, on Node ${process.versions.node}`);
+await installForStart();
+const node = buildNode() ?? process.execPath;
+say("build");
+const built = spawnSync(node, ["scripts/build.ts"], { stdio: "inherit", env: environmentOf(node) });
+if (built.status === 0) {
+  say("demo");
+  runInForeground(node, ["dist/cli.js", "demo", ...process.argv.slice(2)]);
+} else {
+  process.exitCode = 1;
+}

@@ -1,0 +1,59 @@
+import { missingPrograms } from "./test/programs.ts";
+import { type Outcome, type Stage, stages } from "./test/stages.ts";
+
+/*
+ * Runs the stages that are named (all, if none is), one after the other: what
+ * follows a failed one still runs, unless it needs what that one makes. What
+ * stands behind the names goes to mocha: `scripts/test.ts unit --grep span`.
+ *
+ * The very last line is `N passed, N failed`, over all stages.
+ */
+const args = process.argv.slice(2);
+const firstOption = args.findIndex((arg) => !stages.some(({ name }) => name === arg));
+const names = firstOption === -1 ? args : args.slice(0, firstOption);
+const options = args.slice(names.length);
+
+process.exitCode = (await runAll()) ? 0 : 1;
+
+async function runAll(): Promise<boolean> {
+  const chosen = stages.filter(({ name }) => names.length === 0 || names.includes(name));
+  const outcomes = new Map<string, Outcome>();
+  if (names.length === 0) outcomes.set("programs", reportMissingPrograms());
+  for (const stage of chosen) outcomes.set(stage.name, await runStage(stage, outcomes));
+  return summarise(outcomes);
+}
+
+async function runStage(stage: Stage, before: ReadonlyMap<string, Outcome>): Promise<Outcome> {
+  process.stdout.write(`\n── ${stage.name}: ${stage.what}\n`);
+  const broken = stage.needs.find((name) => (before.get(name)?.failed ?? 0) > 0);
+  if (broken !== undefined) {
+    process.stdout.write(`── ${stage.name}: not run, as ${broken} failed\n`);
+    return { passed: 0, failed: 1 };
+  }
+  const start = performance.now();
+  const outcome = await stage.run(options);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const result = outcome.failed === 0 ? "passed" : "failed";
+  process.stdout.write(`── ${stage.name}: ${result} in ${seconds} s\n`);
+  return outcome;
+}
+
+/** Tests that need such a program skip without it; where the run decides (CI), it is an error. */
+function reportMissingPrograms(): Outcome {
+  const missing = missingPrograms();
+  for (const { program, debianPackage } of missing) {
+    process.stdout.write(
+      `missing: ${program} (apt-get install ${debianPackage}); its tests are skipped\n`,
+    );
+  }
+  return { passed: 0, failed: process.env["CI"] ? missing.length : 0 };
+}
+
+function summarise(outcomes: ReadonlyMap<string, Outcome>): boolean {
+  const failing = [...outcomes].filter(([, { failed }]) => failed > 0).map(([name]) => name);
+  if (failing.length > 0) process.stdout.write(`\nfailed: ${failing.join(", ")}\n`);
+  const passed = [...outcomes.values()].reduce((sum, outcome) => sum + outcome.passed, 0);
+  const failed = [...outcomes.values()].reduce((sum, outcome) => sum + outcome.failed, 0);
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+  return failed === 0;
+}

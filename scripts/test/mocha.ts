@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { root } from "../build/places.ts";
+import type { Outcome } from "./stages.ts";
+
+/** How long mocha may live on after the last test, in milliseconds. */
+const LINGER_MS = 10_000;
+
+/**
+ * Runs mocha on `args`. What does not add up counts as one failure more: a run
+ * that died before its end, and one that something kept alive after it.
+ */
+export async function runMocha(args: readonly string[]): Promise<Outcome> {
+  const mocha = join(root, "node_modules/mocha/bin/mocha.js");
+  const reporter = join(root, "scripts/test/reporter.mjs");
+  const child = spawn(process.execPath, [mocha, "--reporter", reporter, ...args], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+  });
+  const exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+  const counts = await countsFrom(child);
+  const lingers = !(await isGone(exited));
+  if (lingers) {
+    process.stdout.write("something still runs after the last test; `npx why-is-node-running`\n");
+    child.kill("SIGKILL");
+  }
+  if (counts === undefined) return { passed: 0, failed: 1 };
+  const [code] = await exited;
+  const failed = counts.failures + (lingers ? 1 : 0);
+  return { passed: counts.passes, failed: failed === 0 && code !== 0 ? 1 : failed };
+}
+
+interface Counts {
+  readonly passes: number;
+  readonly failures: number;
+}
+
+/** What the reporter says at the end of the tests; undefined if they never came to it. */
+async function countsFrom(child: ChildProcess): Promise<Counts | undefined> {
+  const pipe = child.stdio[3];
+  if (pipe === null || pipe === undefined || !("read" in pipe)) return undefined;
+  // One small write is one chunk; the pipe's end comes only with the process's.
+  for await (const said of pipe) return JSON.parse(String(said)) as Counts;
+  return undefined;
+}
+
+async function isGone(exited: Promise<unknown>): Promise<boolean> {
+  const timeout = AbortSignal.timeout(LINGER_MS);
+  const gone = await Promise.race([exited, once(timeout, "abort").then(() => undefined)]);
+  return gone !== undefined;
+}

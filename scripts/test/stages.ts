@@ -1,0 +1,60 @@
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../build/places.ts";
+import { runMocha } from "./mocha.ts";
+import { runTool } from "./tool.ts";
+
+/** Checks that are no tests count as one each. */
+export interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+export interface Stage {
+  readonly name: string;
+  readonly what: string;
+  /** Stages without which this one can only fail. */
+  readonly needs: readonly string[];
+  /** @param options goes to mocha, if the stage has to do with it. */
+  run(options: readonly string[]): Promise<Outcome>;
+}
+
+/** In this order; the quick ones first, mocha and its summary last. */
+export const stages: readonly Stage[] = [
+  check("format", "oxfmt --check", "node_modules/oxfmt/bin/oxfmt", ["--check"]),
+  check("lint", "oxlint", "node_modules/oxlint/bin/oxlint", []),
+  check("types", "tsc", "node_modules/typescript/bin/tsc", ["-p", "."]),
+  check("build", "scripts/build.ts", "scripts/build.ts", []),
+  tests(
+    "unit",
+    "one room at a time",
+    [],
+    ["test/**/*.test.ts"],
+    ["test/integration/**", "test/package/**"],
+  ),
+  tests("package", "what npm would publish", ["build"], ["test/package/**/*.test.ts"]),
+  tests("integration", "real processes, preloaded", ["build"], ["test/integration/**/*.test.ts"]),
+];
+
+function check(name: string, what: string, script: string, args: readonly string[]): Stage {
+  return { name, what, needs: [], run: () => runTool(script, args) };
+}
+
+function tests(
+  name: string,
+  what: string,
+  needs: readonly string[],
+  include: readonly string[],
+  exclude: readonly string[] = [],
+): Stage {
+  return {
+    name,
+    what,
+    needs,
+    run(options) {
+      const files = globSync(include, { cwd: root, exclude }).map((path) => join(root, path));
+      const named = options.some((option) => option.endsWith(".ts"));
+      return runMocha([...options, ...(named ? [] : files.toSorted())]);
+    },
+  };
+}

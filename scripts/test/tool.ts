@@ -1,0 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { root } from "../build/places.ts";
+import type { Outcome } from "./stages.ts";
+
+/** Runs a check, whose output is everybody's to see; it counts as one. */
+export async function runTool(script: string, args: readonly string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
