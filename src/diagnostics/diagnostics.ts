@@ -17,9 +17,6 @@ const QUIET_MS = 60_000;
  * Our own few lines on stderr. Each line has a key; a line whose key was said
  * within the last minute is swallowed, so that a fault which repeats with every
  * export costs one line and not a flood.
- *
- * Written with `process.stderr.write` through a bound copy taken at start: an
- * app that replaces `console` or `process.stderr.write` sees none of it.
  */
 export class Diagnostics {
   readonly #limit: number;

@@ -1,0 +1,64 @@
+import type { TextMapPropagator } from "@opentelemetry/api";
+import type { Config } from "../config/config.ts";
+import { SPAN_KEY } from "../context/context.ts";
+import { activeContext } from "../context/manager.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Errors } from "../errors/errors.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Traces } from "../traces/traces.ts";
+import { version } from "../version.ts";
+import type { ClientServices } from "./client-call.ts";
+import { ClientMetrics } from "./client-metrics.ts";
+import { HeaderReader } from "./headers.ts";
+import { installHttpClient } from "./http-client.ts";
+import { installServerEntry } from "./http-server.ts";
+import { ServerMetrics } from "./server-metrics.ts";
+import { installUndici } from "./undici.ts";
+
+export interface EntryParts {
+  readonly config: Config;
+  readonly traces: Traces;
+  readonly metrics: Metrics;
+  readonly errors: Errors;
+  readonly propagator: TextMapPropagator;
+  readonly diagnostics: Diagnostics;
+}
+
+/** The names by which `OTEL_NODE_*_INSTRUMENTATIONS` turn the ways in and out off. */
+export const ENTRY_NAMES = ["http", "undici"] as const;
+
+/** Opens the ways in (HTTP servers) and out (HTTP clients). */
+export function installEntries(parts: EntryParts): void {
+  const { metrics, propagator, diagnostics, errors } = parts;
+  const tracer = parts.traces.provider.getTracer("telltale/http", version);
+  const onFault = (error: unknown): void => {
+    diagnostics.error("entry", `a request could not be recorded: ${describe(error)}`);
+  };
+  const client: ClientServices = {
+    tracer,
+    propagator,
+    metrics: new ClientMetrics(metrics.meter),
+    contextOf: (span) => activeContext().setValue(SPAN_KEY, span),
+    onFault,
+  };
+  if (isOn("http", parts.config)) {
+    installServerEntry({
+      tracer,
+      headers: new HeaderReader(propagator, propagator.fields()),
+      metrics: new ServerMetrics(metrics.meter),
+      onServerError: (holder) => errors.captureServerError(holder),
+      onFault,
+    });
+    installHttpClient(client);
+  }
+  if (isOn("undici", parts.config)) installUndici(client);
+}
+
+function isOn(name: (typeof ENTRY_NAMES)[number], { instrumentations }: Config): boolean {
+  const { enabled, disabled } = instrumentations;
+  return (enabled === undefined || enabled.includes(name)) && !disabled.includes(name);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

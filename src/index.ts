@@ -1,0 +1,70 @@
+import { currentState } from "./state.ts";
+import type {
+  Breadcrumb,
+  CaptureHint,
+  Errors,
+  Primitive,
+  SeverityLevel,
+  User,
+} from "./errors/errors.ts";
+
+export type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User };
+
+/*
+ * The public door: a handful of functions that reach the preload through the
+ * global object. Without the preload, and without a DSN, each does nothing;
+ * none ever throws.
+ */
+
+/**
+ * Sends an error to Sentry, with the active trace id, the request's scope and
+ * its route, and keeps the trace.
+ *
+ * @returns the id of the event, or undefined if there is none.
+ */
+export function captureException(error: unknown, hint?: CaptureHint): string | undefined {
+  return errors()?.captureException(error, hint);
+}
+
+/**
+ * Sends a message to Sentry.
+ *
+ * @param level `info` unless told.
+ * @returns the id of the event, or undefined if there is none.
+ */
+export function captureMessage(message: string, level?: SeverityLevel): string | undefined {
+  return errors()?.captureMessage(message, level);
+}
+
+/** Says whom the current request (or, outside of one, the process) concerns; null forgets it. */
+export function setUser(user: User | null): void {
+  errors()?.setUser(user);
+}
+
+/** Marks all later events of the current request. */
+export function setTag(key: string, value: Primitive): void {
+  errors()?.setTag(key, value);
+}
+
+/** Adds named, structured data to later events of the current request; null removes it. */
+export function setContext(
+  name: string,
+  context: Readonly<Record<string, unknown>> | null,
+): void {
+  errors()?.setContext(name, context);
+}
+
+/** Leaves a trail that later events of the current request carry. */
+export function addBreadcrumb(breadcrumb: Breadcrumb): void {
+  errors()?.addBreadcrumb(breadcrumb);
+}
+
+/** Runs `work`; what is set on the scope meanwhile is forgotten afterwards. */
+export function withScope<R>(work: () => R): R {
+  const active = errors();
+  return active === undefined ? work() : active.withScope(work);
+}
+
+function errors(): Errors | undefined {
+  return currentState()?.errors;
+}

@@ -1,0 +1,134 @@
+import { isMainThread } from "node:worker_threads";
+import { createAdmin } from "./admin/server.ts";
+import type { Config } from "./config/config.ts";
+import { configFrom } from "./config/parse.ts";
+import { reportOf } from "./config/report.ts";
+import { StorageContextManager } from "./context/manager.ts";
+import { createAccounts } from "./diagnostics/account.ts";
+import { Diagnostics } from "./diagnostics/diagnostics.ts";
+import { type Environment, readEnvironment } from "./env.ts";
+import { installEntries } from "./entry/entry.ts";
+import { createErrors } from "./errors/errors.ts";
+import { foreignSdk, registerApi } from "./globals.ts";
+import { createHealth } from "./health/health.ts";
+import { installInstrumentations } from "./instrumentation/loader.ts";
+import { installLifecycle } from "./lifecycle/lifecycle.ts";
+import { createLogs } from "./logs/logs.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { createResource } from "./resource/resource.ts";
+import { currentState, publishState } from "./state.ts";
+import { createPropagator } from "./traces/propagation/propagator.ts";
+import { createTraces } from "./traces/traces.ts";
+import { version } from "./version.ts";
+
+/**
+ * The preload. Once per thread, whatever the number of copies and of ways it
+ * was asked for; and whatever goes wrong in here, the app runs on without us.
+ */
+export function start(): void {
+  if (currentState() !== undefined) return;
+  try {
+    begin(readEnvironment());
+  } catch (error) {
+    sayOnStderr(`telltale: could not start, nothing is recorded: ${String(error)}\n`);
+  }
+}
+
+function begin(environment: Environment): void {
+  const { config, problems } = configFrom(environment);
+  if (config.disabled) return;
+  if (problems.length > 0 && isMainThread) sayOnStderr(reportOf(problems));
+  const diagnostics = new Diagnostics(config.logLevel, sayOnStderr);
+  if (isTaken(diagnostics)) return;
+  warnWithoutApp(diagnostics);
+  assemble(config, environment, diagnostics);
+}
+
+function assemble(config: Config, environment: Environment, diagnostics: Diagnostics): void {
+  const accounts = createAccounts();
+  const resource = createResource(config, environment);
+  const shared = { resource, diagnostics };
+  const traces = createTraces({ ...shared, config: config.traces, account: accounts.spans });
+  const metrics = createMetrics({ ...shared, config, accounts });
+  const logs = createLogs({ ...shared, config: config.logs, account: accounts.logs });
+  const errors = createErrors({
+    config: config.errors,
+    service: serviceOf(resource),
+    account: accounts.events,
+    diagnostics,
+  });
+  const propagator = createPropagator(config.propagators);
+  const health = createHealth({ config, accounts });
+
+  registerApi({
+    trace: traces.provider,
+    metrics: metrics.provider,
+    logs: logs.provider,
+    context: new StorageContextManager(),
+    propagation: propagator,
+  });
+  publishState({ version, errors });
+  installEntries({ config, traces, metrics, errors, propagator, diagnostics });
+  installInstrumentations(config.instrumentations, {
+    diagnostics,
+    tracerProvider: traces.provider,
+    meterProvider: metrics.provider,
+    loggerProvider: logs.provider,
+  });
+  installLifecycle({
+    pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, metrics],
+    timeoutMs: config.flushTimeoutMs,
+    diagnostics,
+    onSignal: () => health.draining(),
+  });
+  errors.start();
+  metrics.start();
+  if (isMainThread) {
+    createAdmin({ config, accounts, diagnostics, health, page: (accept) => metrics.text(accept) })
+      .start();
+  }
+}
+
+/** Two SDKs in one process would make every span twice: the first one stays. */
+function isTaken(diagnostics: Diagnostics): boolean {
+  const api = foreignSdk();
+  if (api === undefined) return false;
+  diagnostics.warn(
+    "foreign-sdk",
+    `another OpenTelemetry SDK is registered already (API ${api}); it stays, and telltale records nothing. Preload one of the two only.`,
+  );
+  return true;
+}
+
+function warnWithoutApp(diagnostics: Diagnostics): void {
+  const hasScript = process.argv[1] !== undefined;
+  const hasCode = process.execArgv.some((arg) => /^(-e|-p|-pe|--eval|--print|--test|--watch.*|-c|--check)(=|$)/.test(arg));
+  if (hasScript || hasCode || !isMainThread) return;
+  diagnostics.warn(
+    "no-app",
+    "preloaded without an app; name one: node --import telltale/register app.js",
+  );
+}
+
+function serviceOf(resource: ReturnType<typeof createResource>): {
+  name: string;
+  version: string | undefined;
+  environment: string | undefined;
+  hostName: string | undefined;
+} {
+  const { attributes } = resource;
+  const text = (name: string): string | undefined => {
+    const value = attributes[name];
+    return typeof value === "string" ? value : undefined;
+  };
+  return {
+    name: text("service.name") ?? "unknown_service:node",
+    version: text("service.version"),
+    environment: text("deployment.environment.name"),
+    hostName: text("host.name"),
+  };
+}
+
+function sayOnStderr(text: string): void {
+  process.stderr.write(text);
+}

@@ -1,0 +1,22 @@
+import type { Errors } from "./errors/errors.ts";
+
+/**
+ * What the preload leaves for the API (`index.ts`). It hangs on the global
+ * object, because the API may be another copy: bundled into the app, or of
+ * another version.
+ */
+export interface State {
+  readonly version: string;
+  readonly errors: Errors;
+}
+
+const STATE: unique symbol = Symbol.for("telltale") as never;
+const globals = globalThis as { [STATE]?: State };
+
+export function currentState(): State | undefined {
+  return globals[STATE];
+}
+
+export function publishState(state: State): void {
+  Object.defineProperty(globals, STATE, { value: state, configurable: true });
+}
