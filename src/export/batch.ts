@@ -101,7 +101,10 @@ export class Batch<Item> implements Pipeline {
   async #drain(limit: Deadline): Promise<void> {
     const target = this.#landed + (this.#flight?.items.length ?? 0) + this.#queue.length;
     while (!limit.passed && this.#landed < target) {
-      if (this.#flight === undefined) this.#export();
+      if (this.#flight === undefined) {
+        if (this.#queue.length === 0) return;
+        this.#export();
+      }
       await (this.#flight?.landed ?? pause(this.#heldUntil - performance.now()));
     }
   }

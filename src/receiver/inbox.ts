@@ -1,0 +1,66 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import { readEnvelope } from "./envelope.ts";
+import type { Fault } from "./fault.ts";
+import { logsOf, metricsOf, type OtlpSignal, readExport, spansOf } from "./otlp.ts";
+import type { ReceivedEvent } from "./received.ts";
+import type { Store } from "./store.ts";
+
+/** What one request may unpack to; more is an attack. */
+export const MAX_BODY_BYTES: number = 64 * 1024 * 1024;
+
+/** Undoes `Content-Encoding`. Throws on nonsense and on what unpacks beyond the limit. */
+export function unpack(encoding: string, body: Buffer): Buffer {
+  const options = { maxOutputLength: MAX_BODY_BYTES };
+  switch (encoding) {
+    case "":
+    case "identity":
+      return body;
+    case "gzip":
+      return gunzipSync(body, options);
+    case "deflate":
+      return inflateSync(body, options);
+    case "br":
+      return brotliDecompressSync(body, options);
+    default:
+      throw new TypeError(`unknown content encoding ${encoding}`);
+  }
+}
+
+/**
+ * Decodes an export and keeps its items; under a `partial` fault all but the last
+ * few. Throws on nonsense.
+ */
+export function takeExport(
+  store: Store,
+  signal: OtlpSignal,
+  contentType: string,
+  body: Uint8Array,
+  fault: Fault | undefined,
+): void {
+  const request = readExport(signal, contentType, body);
+  const refused = fault?.kind === "partial" ? fault.rejected : 0;
+  if (signal === "traces") store.add("spans", allBut(refused, spansOf(request)));
+  else if (signal === "logs") store.add("logs", allBut(refused, logsOf(request)));
+  else store.add("metrics", allBut(refused, metricsOf(request)));
+}
+
+/** Reads a Sentry envelope and keeps its items. Throws on nonsense. Returns the event's id. */
+export function takeEnvelope(
+  store: Store,
+  body: Buffer,
+  project: string,
+  publicKey: string,
+): string {
+  const items = readEnvelope(body, project, publicKey);
+  const events = items.filter((item) => item.type === "event");
+  store.add("items", items);
+  store.add(
+    "events",
+    events.map((item) => item.payload as ReceivedEvent),
+  );
+  return String(items[0]?.envelope["event_id"] ?? "");
+}
+
+function allBut<T>(refused: number, items: readonly T[]): readonly T[] {
+  return refused === 0 ? items : items.slice(0, Math.max(0, items.length - refused));
+}

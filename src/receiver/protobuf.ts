@@ -1,0 +1,184 @@
+/**
+ * Reads protobuf into plain objects, driven by a table of messages. Only what the
+ * telemetry needs: no groups, no maps, no extensions. Field names are those of the
+ * JSON encoding, so that both encodings of OTLP end in one shape.
+ */
+
+/** Per message: `"1 name type, 2 name type[]"`; a type is a scalar or another message. */
+export type Schema = Readonly<Record<string, string>>;
+
+export type Plain = { [field: string]: unknown };
+
+export type Decoder = (message: string, bytes: Uint8Array) => Plain;
+
+type Scalar =
+  | "string"
+  | "bytes"
+  | "hex"
+  | "bool"
+  | "double"
+  | "int64"
+  | "uint32"
+  | "sint32"
+  | "fixed32"
+  | "fixed64"
+  | "sfixed64";
+
+interface Field {
+  readonly name: string;
+  readonly type: string;
+  readonly many: boolean;
+}
+
+type Fields = ReadonlyMap<number, Field>;
+
+/** Deeper nesting is no telemetry but an attack on the stack. */
+const MAX_DEPTH = 64;
+
+export function createDecoder(schema: Schema): Decoder {
+  const messages = new Map<string, Fields>();
+  for (const [name, fields] of Object.entries(schema)) messages.set(name, parseFields(fields));
+  return (message, bytes) => readMessage(messages, message, new Reader(bytes), 0);
+}
+
+function parseFields(text: string): Fields {
+  const fields = new Map<number, Field>();
+  for (const row of text.split(",")) {
+    const [number = "", name = "", type = ""] = row.trim().split(" ");
+    const many = type.endsWith("[]");
+    fields.set(Number(number), { name, type: many ? type.slice(0, -2) : type, many });
+  }
+  return fields;
+}
+
+function readMessage(
+  messages: ReadonlyMap<string, Fields>,
+  message: string,
+  reader: Reader,
+  depth: number,
+): Plain {
+  if (depth > MAX_DEPTH) throw new RangeError("protobuf nested too deeply");
+  const fields = messages.get(message);
+  if (fields === undefined) throw new TypeError(`unknown message ${message}`);
+  const result: Plain = {};
+  while (!reader.done) {
+    const tag = Number(reader.varint());
+    const field = fields.get(tag >>> 3);
+    if (field === undefined) reader.skip(tag & 7);
+    else readField(messages, field, tag & 7, reader, result, depth);
+  }
+  return result;
+}
+
+function readField(
+  messages: ReadonlyMap<string, Fields>,
+  field: Field,
+  wire: number,
+  reader: Reader,
+  into: Plain,
+  depth: number,
+): void {
+  const read = (from: Reader): unknown =>
+    messages.has(field.type)
+      ? readMessage(messages, field.type, new Reader(from.bytes()), depth + 1)
+      : readScalar(field.type as Scalar, from);
+  if (!field.many) {
+    into[field.name] = read(reader);
+    return;
+  }
+  const list = (into[field.name] ??= []) as unknown[];
+  if (wire === 2 && isNumber(field.type)) {
+    const packed = new Reader(reader.bytes());
+    while (!packed.done) list.push(read(packed));
+  } else {
+    list.push(read(reader));
+  }
+}
+
+function isNumber(type: string): boolean {
+  return /^(bool|double|u?s?int(32|64)|s?fixed(32|64))$/.test(type);
+}
+
+function readScalar(type: Scalar, reader: Reader): unknown {
+  switch (type) {
+    case "string":
+      return reader.text();
+    case "bytes":
+      return Buffer.from(reader.bytes()).toString("base64");
+    case "hex":
+      return Buffer.from(reader.bytes()).toString("hex");
+    case "bool":
+      return reader.varint() !== 0n;
+    case "double":
+      return reader.fixed(8).getFloat64(0, true);
+    case "int64":
+      return BigInt.asIntN(64, reader.varint());
+    case "uint32":
+      return Number(reader.varint());
+    case "sint32":
+      return unzigzag(Number(reader.varint()));
+    case "fixed32":
+      return reader.fixed(4).getUint32(0, true);
+    case "fixed64":
+      return reader.fixed(8).getBigUint64(0, true);
+    case "sfixed64":
+      return reader.fixed(8).getBigInt64(0, true);
+  }
+}
+
+function unzigzag(value: number): number {
+  return (value >>> 1) ^ -(value & 1);
+}
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  varint(): bigint {
+    let result = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw new RangeError("protobuf ends early");
+      result |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt.asUintN(64, result);
+    }
+    throw new RangeError("protobuf varint too long");
+  }
+
+  bytes(): Uint8Array {
+    return this.#take(Number(this.varint()));
+  }
+
+  text(): string {
+    return Buffer.from(this.bytes()).toString("utf8");
+  }
+
+  fixed(size: number): DataView {
+    const part = this.#take(size);
+    return new DataView(part.buffer, part.byteOffset, size);
+  }
+
+  skip(wire: number): void {
+    if (wire === 0) this.varint();
+    else if (wire === 1) this.#take(8);
+    else if (wire === 2) this.bytes();
+    else if (wire === 5) this.#take(4);
+    else throw new RangeError(`unknown protobuf wire type ${wire}`);
+  }
+
+  #take(length: number): Uint8Array {
+    const end = this.#at + length;
+    if (end > this.#bytes.length) throw new RangeError("protobuf ends early");
+    const part = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return part;
+  }
+}

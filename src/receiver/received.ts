@@ -1,0 +1,176 @@
+/**
+ * What the receiver keeps: flat, plain objects that a test compares with literals
+ * and that survive JSON unchanged.
+ */
+
+export type Value =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Value[]
+  | { readonly [key: string]: Value };
+
+export type Attributes = Readonly<Record<string, Value>>;
+
+export interface ReceivedResource {
+  readonly attributes: Attributes;
+  readonly schemaUrl: string;
+}
+
+export interface ReceivedScope {
+  readonly name: string;
+  readonly version: string;
+  readonly schemaUrl: string;
+  readonly attributes: Attributes;
+}
+
+export type SpanKindName =
+  | "UNSPECIFIED"
+  | "INTERNAL"
+  | "SERVER"
+  | "CLIENT"
+  | "PRODUCER"
+  | "CONSUMER";
+
+export interface ReceivedSpan {
+  /** Lower-case hex, as all ids here. */
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Empty for a root, as on the wire. */
+  readonly parentSpanId: string;
+  readonly traceState: string;
+  readonly flags: number;
+  readonly name: string;
+  readonly kind: SpanKindName;
+  /** Nanoseconds since 1970, as digits: they don't fit a number. */
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  /** Exact: taken from the nanoseconds. */
+  readonly durationMs: number;
+  readonly attributes: Attributes;
+  readonly events: readonly ReceivedSpanEvent[];
+  readonly links: readonly ReceivedLink[];
+  readonly status: { readonly code: "UNSET" | "OK" | "ERROR"; readonly message: string };
+  readonly droppedAttributesCount: number;
+  readonly droppedEventsCount: number;
+  readonly droppedLinksCount: number;
+  readonly resource: ReceivedResource;
+  readonly scope: ReceivedScope;
+}
+
+export interface ReceivedSpanEvent {
+  readonly name: string;
+  readonly timeUnixNano: string;
+  readonly attributes: Attributes;
+  readonly droppedAttributesCount: number;
+}
+
+export interface ReceivedLink {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceState: string;
+  readonly flags: number;
+  readonly attributes: Attributes;
+  readonly droppedAttributesCount: number;
+}
+
+export interface ReceivedLog {
+  readonly timeUnixNano: string;
+  readonly observedTimeUnixNano: string;
+  readonly severityNumber: number;
+  readonly severityText: string;
+  readonly body: Value;
+  readonly eventName: string;
+  readonly attributes: Attributes;
+  readonly droppedAttributesCount: number;
+  /** Empty where the record belongs to no trace. */
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly flags: number;
+  readonly resource: ReceivedResource;
+  readonly scope: ReceivedScope;
+}
+
+export interface ReceivedMetric {
+  readonly name: string;
+  readonly description: string;
+  readonly unit: string;
+  readonly type: "gauge" | "sum" | "histogram" | "exponentialHistogram" | "summary";
+  readonly temporality: "unspecified" | "delta" | "cumulative";
+  readonly monotonic: boolean;
+  readonly points: readonly ReceivedPoint[];
+  readonly resource: ReceivedResource;
+  readonly scope: ReceivedScope;
+}
+
+/** One data point; what its type lacks is undefined. */
+export interface ReceivedPoint {
+  readonly attributes: Attributes;
+  readonly startTimeUnixNano: string;
+  readonly timeUnixNano: string;
+  readonly value: number | undefined;
+  readonly count: number | undefined;
+  readonly sum: number | undefined;
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+  readonly bounds: readonly number[] | undefined;
+  readonly buckets: readonly number[] | undefined;
+  readonly exemplars: readonly {
+    readonly traceId: string;
+    readonly spanId: string;
+    readonly value: number;
+    readonly attributes: Attributes;
+  }[];
+}
+
+/** One item of a Sentry envelope. */
+export interface ReceivedItem {
+  /** `event`, `session`, `check_in`, `client_report`, … */
+  readonly type: string;
+  readonly project: string;
+  readonly publicKey: string;
+  readonly envelope: Readonly<Record<string, unknown>>;
+  readonly header: Readonly<Record<string, unknown>>;
+  /** Parsed where it is JSON, otherwise text. */
+  readonly payload: unknown;
+}
+
+/** A Sentry event, as far as anybody here looks into it; the rest is there, untyped. */
+export interface ReceivedEvent {
+  readonly event_id?: string;
+  readonly level?: string;
+  readonly message?: string | { readonly formatted?: string };
+  readonly transaction?: string;
+  readonly environment?: string;
+  readonly release?: string;
+  readonly server_name?: string;
+  readonly user?: Readonly<Record<string, unknown>>;
+  readonly tags?: Readonly<Record<string, unknown>>;
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly request?: Readonly<Record<string, unknown>>;
+  readonly breadcrumbs?: readonly Readonly<Record<string, unknown>>[];
+  readonly contexts?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly exception?: {
+    readonly values?: readonly {
+      readonly type?: string;
+      readonly value?: string;
+      readonly mechanism?: Readonly<Record<string, unknown>>;
+      readonly stacktrace?: { readonly frames?: readonly Readonly<Record<string, unknown>>[] };
+    }[];
+  };
+  readonly [field: string]: unknown;
+}
+
+/** One request as it came in, whatever was answered. */
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Length of the body on the wire. */
+  readonly bytes: number;
+  /** Milliseconds of a clock that never jumps (`performance.now()` of the receiver). */
+  readonly at: number;
+  /** What was answered; undefined: nothing (yet). */
+  readonly status: number | undefined;
+}

@@ -1,0 +1,111 @@
+import type {
+  ReceivedEvent,
+  ReceivedItem,
+  ReceivedLog,
+  ReceivedMetric,
+  ReceivedRequest,
+  ReceivedSpan,
+} from "./received.ts";
+
+/** Everything that came in, oldest first, bounded. */
+export interface Received {
+  readonly spans: readonly ReceivedSpan[];
+  readonly logs: readonly ReceivedLog[];
+  readonly metrics: readonly ReceivedMetric[];
+  /** All items of Sentry envelopes. */
+  readonly items: readonly ReceivedItem[];
+  /** The payloads of those that are events. */
+  readonly events: readonly ReceivedEvent[];
+  readonly requests: readonly ReceivedRequest[];
+}
+
+type Kinds = { -readonly [Kind in keyof Received]: Received[Kind][number][] };
+
+/** The rooms of the store, and who waits for something to arrive in them. */
+export class Store implements Received {
+  readonly #limit: number;
+  #kept: Kinds = empty();
+  #waiting: (() => void)[] = [];
+
+  /** @param limit how many of each kind are kept; the oldest go first. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get spans(): readonly ReceivedSpan[] {
+    return this.#kept.spans;
+  }
+
+  get logs(): readonly ReceivedLog[] {
+    return this.#kept.logs;
+  }
+
+  get metrics(): readonly ReceivedMetric[] {
+    return this.#kept.metrics;
+  }
+
+  get items(): readonly ReceivedItem[] {
+    return this.#kept.items;
+  }
+
+  get events(): readonly ReceivedEvent[] {
+    return this.#kept.events;
+  }
+
+  get requests(): readonly ReceivedRequest[] {
+    return this.#kept.requests;
+  }
+
+  add<Kind extends keyof Received>(kind: Kind, found: readonly Received[Kind][number][]): void {
+    const kept = this.#kept[kind] as Received[Kind][number][];
+    for (const one of found) kept.push(one);
+    if (kept.length > this.#limit) kept.splice(0, kept.length - this.#limit);
+    for (const look of [...this.#waiting]) look();
+  }
+
+  clear(): void {
+    this.#kept = empty();
+  }
+
+  /** See `Receiver.waitFor`. */
+  waitFor<T>(
+    look: (received: Received) => T | undefined | false,
+    timeoutMs: number,
+    what: string,
+  ): Promise<T> {
+    const there = look(this);
+    if (there !== undefined && there !== false) return Promise.resolve(there);
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#waiting = this.#waiting.filter((other) => other !== attempt);
+      };
+      const attempt = (): void => {
+        try {
+          const found = look(this);
+          if (found === undefined || found === false) return;
+          end();
+          resolve(found);
+        } catch (error) {
+          end();
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      const timer = setTimeout(() => {
+        end();
+        reject(new Error(`no ${what} within ${timeoutMs} ms; received: ${this.#summary()}`));
+      }, timeoutMs);
+      this.#waiting.push(attempt);
+    });
+  }
+
+  #summary(): string {
+    return Object.entries(this.#kept)
+      .map(([kind, kept]) => `${kept.length} ${kind}`)
+      .join(", ");
+  }
+}
+
+function empty(): Kinds {
+  return { spans: [], logs: [], metrics: [], items: [], events: [], requests: [] };
+}
