@@ -10,11 +10,19 @@ import { createRequire } from "node:module";
 export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "export-otlp": "./export/otlp.ts",
   "traces-console": "./traces/console.ts",
+  "propagation-b3": "./traces/propagation/b3.ts",
+  "propagation-jaeger": "./traces/propagation/jaeger.ts",
+  "propagation-sentry": "./traces/propagation/sentry.ts",
+  "propagation-xray": "./traces/propagation/xray.ts",
 };
 
 export interface ChunkTypes {
   "export-otlp": typeof import("./export/otlp.ts");
   "traces-console": typeof import("./traces/console.ts");
+  "propagation-b3": typeof import("./traces/propagation/b3.ts");
+  "propagation-jaeger": typeof import("./traces/propagation/jaeger.ts");
+  "propagation-sentry": typeof import("./traces/propagation/sentry.ts");
+  "propagation-xray": typeof import("./traces/propagation/xray.ts");
 }
 
 export type ChunkName = keyof ChunkTypes;

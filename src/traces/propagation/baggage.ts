@@ -1,0 +1,272 @@
+import type {
+  Baggage,
+  BaggageEntry,
+  BaggageEntryMetadata,
+  Context,
+  TextMapGetter,
+  TextMapPropagator,
+  TextMapSetter,
+} from "@opentelemetry/api";
+import { isSuppressed } from "../../context/context.ts";
+
+/** Where every copy of the API keeps the baggage in a context. */
+export const BAGGAGE_KEY: symbol = Symbol.for("OpenTelemetry Baggage Key");
+
+const BAGGAGE = "baggage";
+
+/**
+ * The bounds that the specification asks everyone to carry at least; they are
+ * ours for reading, too, so that a header costs no more than this, whatever its
+ * length (CVE-2026-54285).
+ *
+ * https://www.w3.org/TR/baggage/#limits
+ */
+const MAX_MEMBERS = 64;
+const MAX_LENGTH = 8192;
+
+/** An entry, and how it was written when it came in: so it goes out again. */
+interface Entry {
+  readonly value: string;
+  readonly metadata: BaggageEntryMetadata | undefined;
+  readonly text: string | undefined;
+}
+
+type Entries = ReadonlyMap<string, Entry>;
+
+/** The API's `Baggage`: immutable, each change makes another one. */
+export class BaggageList implements Baggage {
+  readonly #entries: Entries;
+  #header: string | undefined = undefined;
+
+  constructor(entries: Entries) {
+    this.#entries = entries;
+  }
+
+  getEntry(key: string): BaggageEntry | undefined {
+    const entry = this.#entries.get(key);
+    return entry === undefined ? undefined : copyOf(entry);
+  }
+
+  getAllEntries(): [string, BaggageEntry][] {
+    return Array.from(this.#entries, ([key, entry]) => [key, copyOf(entry)]);
+  }
+
+  setEntry(key: string, { value, metadata }: BaggageEntry): BaggageList {
+    const entries = new Map(this.#entries);
+    return new BaggageList(entries.set(key, { value, metadata, text: undefined }));
+  }
+
+  removeEntry(key: string): BaggageList {
+    return this.removeEntries(key);
+  }
+
+  removeEntries(...keys: string[]): BaggageList {
+    const entries = new Map(this.#entries);
+    for (const key of keys) entries.delete(key);
+    return new BaggageList(entries);
+  }
+
+  clear(): BaggageList {
+    return new BaggageList(new Map());
+  }
+
+  /** The `baggage` header to send, empty if there is nothing to send. */
+  header(): string {
+    this.#header ??= headerOf(this.#entries);
+    return this.#header;
+  }
+
+  /** Without the entries whose key starts so. */
+  without(prefix: string): BaggageList {
+    const keys = [...this.#entries.keys()].filter((key) => key.startsWith(prefix));
+    return keys.length === 0 ? this : this.removeEntries(...keys);
+  }
+}
+
+function copyOf({ value, metadata }: Entry): BaggageEntry {
+  return metadata === undefined ? { value } : { value, metadata };
+}
+
+/**
+ * A `baggage` header (one string, or an array of several) as the API's
+ * `Baggage`, or undefined if nothing in it is legal. Illegal members are
+ * skipped; of a repeated key the last one counts.
+ */
+export function readBaggage(header: unknown): BaggageList | undefined {
+  const entries = new Map<string, Entry>();
+  if (typeof header === "string") addEntries(header, entries, MAX_LENGTH);
+  else if (Array.isArray(header)) addAllEntries(header, entries);
+  return entries.size === 0 ? undefined : new BaggageList(entries);
+}
+
+function addAllEntries(headers: readonly unknown[], entries: Map<string, Entry>): void {
+  let left = MAX_LENGTH;
+  for (const header of headers) {
+    if (typeof header !== "string" || left <= 0) return;
+    addEntries(header, entries, left);
+    left -= header.length + 1;
+  }
+}
+
+function addEntries(header: string, entries: Map<string, Entry>, limit: number): void {
+  for (let at = 0; at < header.length && entries.size < MAX_MEMBERS;) {
+    const comma = header.indexOf(",", at);
+    const end = comma === -1 ? header.length : comma;
+    if (end > limit) return;
+    addEntry(header.slice(at, end), entries);
+    at = end + 1;
+  }
+}
+
+/**
+ * `key = value ; property ; property = value`, with optional white space.
+ *
+ * https://www.w3.org/TR/baggage/#definition
+ */
+function addEntry(member: string, entries: Map<string, Entry>): void {
+  const semicolon = member.indexOf(";");
+  const pair = semicolon === -1 ? member : member.slice(0, semicolon);
+  const equals = pair.indexOf("=");
+  if (equals === -1) return;
+  const key = trimmed(pair.slice(0, equals));
+  const value = trimmed(pair.slice(equals + 1));
+  if (!TOKEN.test(key) || !OCTETS.test(value)) return;
+  const properties = semicolon === -1 ? "" : propertiesIn(member.slice(semicolon + 1));
+  if (properties === undefined) return;
+  entries.set(decoded(key), {
+    value: decoded(value),
+    metadata: properties === "" ? undefined : metadataOf(properties),
+    text: `${key}=${value}${properties === "" ? "" : `;${properties}`}`,
+  });
+}
+
+/** A `token` of HTTP. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** Any number of `baggage-octet`s. */
+const OCTETS = /^[!#-+\--:<-[\]-~]*$/;
+
+/** The properties of a member without white space, or undefined if one is illegal. */
+function propertiesIn(text: string): string | undefined {
+  const properties: string[] = [];
+  for (const part of text.split(";")) {
+    const property = trimmed(part);
+    if (property === "") continue;
+    const equals = property.indexOf("=");
+    const key = equals === -1 ? property : trimmed(property.slice(0, equals));
+    const value = equals === -1 ? "" : trimmed(property.slice(equals + 1));
+    if (!TOKEN.test(key) || !OCTETS.test(value)) return undefined;
+    properties.push(equals === -1 ? key : `${key}=${value}`);
+  }
+  return properties.join(";");
+}
+
+/** HTTP's white space, which is less than that of `trim`. */
+function trimmed(text: string): string {
+  return text.replace(/^[ \t]+/, "").replace(/[ \t]+$/, "");
+}
+
+function decoded(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, bytesAsText);
+  }
+}
+
+/** What is no UTF-8 becomes U+FFFD. */
+function bytesAsText(escapes: string): string {
+  return Buffer.from(escapes.replaceAll("%", ""), "hex").toString();
+}
+
+/** The API marks metadata with a symbol that it doesn't export; only `toString` is ever used. */
+function metadataOf(properties: string): BaggageEntryMetadata {
+  return { toString: () => properties } as BaggageEntryMetadata;
+}
+
+function headerOf(entries: Iterable<[string, Entry]>): string {
+  let header = "";
+  let count = 0;
+  for (const [key, entry] of entries) {
+    const text = entry.text ?? textOf(key, entry.value, entry.metadata);
+    if (
+      text === undefined ||
+      header.length + 1 + text.length > MAX_LENGTH + (count === 0 ? 1 : 0)
+    ) {
+      continue;
+    }
+    header = count === 0 ? text : `${header},${text}`;
+    if (++count === MAX_MEMBERS) break;
+  }
+  return header;
+}
+
+/** An entry of the app's as a member, or undefined if there is no way to write it. */
+function textOf(key: unknown, value: unknown, metadata: unknown): string | undefined {
+  if (typeof key !== "string" || key === "" || typeof value !== "string") return undefined;
+  const properties = metadata === undefined ? "" : (propertiesIn(String(metadata)) ?? "");
+  const pair = `${encodedKey(key)}=${encoded(value)}`;
+  return properties === "" ? pair : `${pair};${properties}`;
+}
+
+/** `%` and what no token may hold is escaped: the way upstream does it, and undoes it. */
+function encodedKey(key: string): string {
+  return encoded(key).replaceAll("(", "%28").replaceAll(")", "%29");
+}
+
+/** `encodeURIComponent` throws on half a surrogate pair; UTF-8 has U+FFFD for it. */
+function encoded(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString());
+}
+
+/** W3C baggage behind the API's interface. */
+export class BaggagePropagator implements TextMapPropagator<unknown> {
+  readonly #hidden: string | undefined;
+
+  /** @param hidden entries whose key starts so are read, but not sent on */
+  constructor(hidden?: string) {
+    this.#hidden = hidden;
+  }
+
+  inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
+    const baggage = context.getValue(BAGGAGE_KEY) as Baggage | undefined;
+    if (baggage === undefined || baggage === null || isSuppressed(context)) return;
+    const header = this.#visible(baggage).header();
+    if (header !== "") setter.set(carrier, BAGGAGE, header);
+  }
+
+  #visible(baggage: Baggage): BaggageList {
+    const list = baggage instanceof BaggageList ? baggage : listOf(baggage);
+    return this.#hidden === undefined ? list : list.without(this.#hidden);
+  }
+
+  extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
+    const header = getter.get(carrier, BAGGAGE);
+    if (header === undefined) return context;
+    const baggage = readBaggage(header);
+    return baggage === undefined ? context : context.setValue(BAGGAGE_KEY, baggage);
+  }
+
+  fields(): string[] {
+    return [BAGGAGE];
+  }
+}
+
+/** Keys and values as `Baggage`. */
+export function baggageOf(pairs: Iterable<readonly [string, string]>): BaggageList {
+  const entries = new Map<string, Entry>();
+  for (const [key, value] of pairs) {
+    entries.set(key, { value, metadata: undefined, text: undefined });
+  }
+  return new BaggageList(entries);
+}
+
+/** The baggage that another copy of the API made. */
+function listOf(baggage: Baggage): BaggageList {
+  const entries = new Map<string, Entry>();
+  for (const [key, { value, metadata }] of baggage.getAllEntries()) {
+    entries.set(key, { value, metadata, text: undefined });
+  }
+  return new BaggageList(entries);
+}

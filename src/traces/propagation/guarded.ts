@@ -1,0 +1,43 @@
+import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
+import { isSuppressed, spanIn } from "../../context/context.ts";
+import { hasValidIds } from "./trace-context.ts";
+
+/** None of the headers that others read is ever this long. */
+const MAX_LENGTH = 1024;
+
+/**
+ * A propagator of others, within our rules: it sees no endless headers, sends
+ * nothing under suppression, and a parent whose ids W3C would refuse (upper
+ * case) is none, since they would go out again in `traceparent`.
+ */
+export class Guarded implements TextMapPropagator<unknown> {
+  readonly #inner: TextMapPropagator<unknown>;
+
+  constructor(inner: TextMapPropagator<unknown>) {
+    this.#inner = inner;
+  }
+
+  inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
+    if (!isSuppressed(context)) this.#inner.inject(context, carrier, setter);
+  }
+
+  extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
+    const result = this.#inner.extract(context, carrier, {
+      get: (from, key) => short(getter.get(from, key)),
+      keys: (from) => getter.keys(from),
+    });
+    const span = spanIn(result);
+    return span === undefined || span === spanIn(context) || hasValidIds(span.spanContext())
+      ? result
+      : context;
+  }
+
+  fields(): string[] {
+    return this.#inner.fields();
+  }
+}
+
+function short(header: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(header) ? header[0] : header;
+  return typeof text === "string" && text.length <= MAX_LENGTH ? text : undefined;
+}

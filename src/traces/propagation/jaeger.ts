@@ -1,0 +1,104 @@
+import type {
+  Baggage,
+  Context,
+  SpanContext,
+  TextMapGetter,
+  TextMapPropagator,
+  TextMapSetter,
+} from "@opentelemetry/api";
+import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
+import { CarrierSpan } from "../span.ts";
+import { BAGGAGE_KEY, type BaggageList, baggageOf } from "./baggage.ts";
+import { hasValidIds, SAMPLED } from "./trace-context.ts";
+
+const TRACE = "uber-trace-id";
+const BAGGAGE_PREFIX = "uberctx-";
+
+/** A header that isn't longer than this can be one. */
+const MAX_LENGTH = 256;
+const MAX_ENTRIES = 64;
+const MAX_BAGGAGE = 8192;
+
+/** Trace id, span id, parent span id (deprecated, always 0 from us), flags. */
+const PARTS = /^([0-9a-f]{1,32}):([0-9a-f]{1,16}):[0-9a-f]{1,16}:([0-9a-f]{1,2})$/;
+
+/** Jaeger's flag for "sampled"; 2 is "debug", which means sampled, too. */
+const JAEGER_SAMPLED = 1;
+const JAEGER_DEBUG = 2;
+
+/**
+ * `@opentelemetry/propagator-jaeger` ends at 2.12, for older APIs; hence our own.
+ *
+ * https://www.jaegertracing.io/docs/1.76/sdk-migration/#propagation-format
+ */
+export function createJaegerPropagator(): TextMapPropagator<unknown> {
+  return { inject, extract, fields: () => [TRACE] };
+}
+
+function inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
+  if (isSuppressed(context)) return;
+  const span = spanIn(context)?.spanContext();
+  if (span !== undefined && hasValidIds(span)) {
+    setter.set(carrier, TRACE, `${span.traceId}:${span.spanId}:0:0${span.traceFlags & SAMPLED}`);
+  }
+  const baggage = context.getValue(BAGGAGE_KEY) as Baggage | undefined;
+  for (const [key, { value }] of baggage?.getAllEntries() ?? []) {
+    if (NAME.test(key)) setter.set(carrier, BAGGAGE_PREFIX + key, encodeURIComponent(value));
+  }
+}
+
+/** What may follow the prefix in the name of a header. */
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
+
+function extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
+  const parent = parentIn(single(getter.get(carrier, TRACE)));
+  const traced =
+    parent === undefined ? context : context.setValue(SPAN_KEY, new CarrierSpan(parent));
+  const baggage = baggageIn(carrier, getter);
+  return baggage === undefined ? traced : traced.setValue(BAGGAGE_KEY, baggage);
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(header) ? header[0] : header;
+  return typeof text === "string" ? text : undefined;
+}
+
+function parentIn(header: string | undefined): SpanContext | undefined {
+  if (header === undefined || header.length > MAX_LENGTH) return undefined;
+  const parts = PARTS.exec(decoded(header) ?? "");
+  if (parts === null) return undefined;
+  const [, traceId = "", spanId = "", flags = ""] = parts;
+  const isSampled = (Number.parseInt(flags, 16) & (JAEGER_SAMPLED | JAEGER_DEBUG)) !== 0;
+  const parent: SpanContext = {
+    // Some clients leave out leading zeros.
+    traceId: traceId.padStart(32, "0"),
+    spanId: spanId.padStart(16, "0"),
+    traceFlags: isSampled ? SAMPLED : 0,
+    isRemote: true,
+  };
+  return hasValidIds(parent) ? parent : undefined;
+}
+
+/** Undefined where the escapes are malformed: what brought upstream's down (CVE-2026-59892). */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function baggageIn(carrier: unknown, getter: TextMapGetter<unknown>): BaggageList | undefined {
+  const entries: [string, string][] = [];
+  let length = 0;
+  for (const name of getter.keys(carrier)) {
+    const key = name.toLowerCase().startsWith(BAGGAGE_PREFIX) ? name.slice(8) : "";
+    if (key === "") continue;
+    const text = single(getter.get(carrier, name));
+    length += key.length + (text?.length ?? 0);
+    if (length > MAX_BAGGAGE) break;
+    const value = text === undefined ? undefined : decoded(text);
+    if (value === undefined || entries.push([key, value]) === MAX_ENTRIES) break;
+  }
+  return entries.length === 0 ? undefined : baggageOf(entries);
+}

@@ -1,0 +1,93 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
+import { loadChunk } from "../../chunks.ts";
+import type { PropagatorName } from "../../config/config.ts";
+import { isSuppressed } from "../../context/context.ts";
+import { BaggagePropagator } from "./baggage.ts";
+import { SentryTrace } from "./sentry-trace.ts";
+import { TraceContextPropagator } from "./trace-context.ts";
+
+export interface PropagatorOptions {
+  /** A DSN is set: a browser's `sentry-trace` is read even if `sentry` isn't named. */
+  readonly sentry: boolean;
+}
+
+/**
+ * The propagator of `OTEL_PROPAGATORS`, in its order. What others than
+ * `tracecontext` and `baggage` need is loaded here, or later (`sentry`).
+ */
+export function createPropagator(
+  names: readonly PropagatorName[],
+  { sentry }: PropagatorOptions,
+): Propagator {
+  const isNamed = names.includes("sentry");
+  const parts = names.map((name) => partOf(name, sentry && !isNamed));
+  if (sentry && !isNamed) parts.push(new SentryTrace({ sends: false }));
+  return new Propagator(parts);
+}
+
+function partOf(name: PropagatorName, hidesSentry: boolean): TextMapPropagator<unknown> {
+  switch (name) {
+    case "tracecontext":
+      return new TraceContextPropagator();
+    case "baggage":
+      return new BaggagePropagator(hidesSentry ? "sentry-" : undefined);
+    case "sentry":
+      return new SentryTrace({ sends: true });
+    case "jaeger":
+      return loadChunk("propagation-jaeger").createJaegerPropagator();
+    case "xray":
+      return loadChunk("propagation-xray").createXrayPropagator();
+    default:
+      return loadChunk("propagation-b3").createB3Propagator(name);
+  }
+}
+
+/**
+ * Several propagators as one. Nothing that a header, a carrier, a getter or a
+ * setter does reaches the app: a propagator that fails is passed over.
+ */
+export class Propagator implements TextMapPropagator<unknown> {
+  readonly #parts: readonly TextMapPropagator<unknown>[];
+
+  constructor(parts: readonly TextMapPropagator<unknown>[]) {
+    this.#parts = parts;
+  }
+
+  inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
+    if (isSuppressed(context)) return;
+    for (const part of this.#parts) {
+      try {
+        part.inject(context, carrier, setter);
+      } catch {
+        // The request goes out without this header.
+      }
+    }
+  }
+
+  extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
+    let result = context;
+    for (const part of this.#parts) {
+      try {
+        result = part.extract(result, carrier, getter);
+      } catch {
+        // As if the header weren't there.
+      }
+    }
+    return result;
+  }
+
+  /** `extract` from the headers of a Node request: names in lower case. */
+  extractHeaders(context: Context, headers: IncomingHttpHeaders): Context {
+    return this.extract(context, headers, HEADERS);
+  }
+
+  fields(): string[] {
+    return [...new Set(this.#parts.flatMap((part) => part.fields()))];
+  }
+}
+
+const HEADERS: TextMapGetter<unknown> = {
+  get: (carrier, key) => (carrier as IncomingHttpHeaders)[key],
+  keys: (carrier) => Object.keys(carrier as IncomingHttpHeaders),
+};

@@ -1,0 +1,46 @@
+import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
+import { loadChunk } from "../../chunks.ts";
+import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
+import { CarrierSpan } from "../span.ts";
+import { hasValidIds, SAMPLED } from "./trace-context.ts";
+
+const SENTRY_TRACE = "sentry-trace";
+
+/**
+ * Continues the trace of a Sentry SDK, usually a browser's, where no other
+ * header named a parent. `@sentry/opentelemetry` reads the header; it is loaded
+ * with the first request that has one.
+ */
+export class SentryTrace implements TextMapPropagator<unknown> {
+  readonly #sends: boolean;
+
+  /** @param sends whether `sentry-trace` is written, too: only if somebody asked for it */
+  constructor({ sends }: { readonly sends: boolean }) {
+    this.#sends = sends;
+  }
+
+  inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
+    if (!this.#sends || isSuppressed(context)) return;
+    const span = spanIn(context)?.spanContext();
+    if (span === undefined || !hasValidIds(span)) return;
+    setter.set(
+      carrier,
+      SENTRY_TRACE,
+      `${span.traceId}-${span.spanId}-${span.traceFlags & SAMPLED}`,
+    );
+  }
+
+  extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
+    const header = getter.get(carrier, SENTRY_TRACE);
+    if (header === undefined || spanIn(context)?.spanContext().isRemote === true) return context;
+    const parent = loadChunk("propagation-sentry").readSentryTrace(
+      header,
+      getter.get(carrier, "baggage"),
+    );
+    return parent === undefined ? context : context.setValue(SPAN_KEY, new CarrierSpan(parent));
+  }
+
+  fields(): string[] {
+    return [SENTRY_TRACE];
+  }
+}

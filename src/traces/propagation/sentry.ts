@@ -1,0 +1,47 @@
+import type { SpanContext } from "@opentelemetry/api";
+import { SentryPropagator } from "@sentry/opentelemetry";
+import { ROOT, spanIn } from "../../context/context.ts";
+import { deferDecision } from "../sampling/deferred.ts";
+import { hasValidIds } from "./trace-context.ts";
+
+/** `@sentry/opentelemetry` splits the whole header; longer ones aren't worth it. */
+const MAX_TRACE = 256;
+const MAX_BAGGAGE = 8192;
+
+const propagator = new SentryPropagator();
+
+/**
+ * The parent that the headers `sentry-trace` and `baggage` name, or undefined.
+ * Of another organisation's trace (the client knows its own from the DSN)
+ * nothing is continued.
+ *
+ * What `SentryPropagator` adds to context and tracestate is left out: its
+ * scopes, since ours are forked from the request's holder, and its keys, which
+ * are illegal in W3C's tracestate.
+ */
+export function readSentryTrace(trace: unknown, baggage: unknown): SpanContext | undefined {
+  const headers = { "sentry-trace": short(trace, MAX_TRACE), baggage: short(baggage, MAX_BAGGAGE) };
+  const found = spanIn(propagator.extract(ROOT, headers, GETTER))?.spanContext();
+  if (found === undefined || !hasValidIds(found)) return undefined;
+  const { traceId, spanId, traceFlags } = found;
+  const parent: SpanContext = { traceId, spanId, traceFlags, isRemote: true };
+  const isRefused = found.traceState?.get("sentry.sampled_not_recording") === "1";
+  if (traceFlags === 0 && !isRefused) deferDecision(parent);
+  return parent;
+}
+
+interface SentryHeaders {
+  readonly "sentry-trace": string | undefined;
+  readonly baggage: string | undefined;
+}
+
+const GETTER = {
+  get: (headers: SentryHeaders, key: string): string | undefined =>
+    headers[key as keyof SentryHeaders],
+  keys: (): string[] => [],
+};
+
+function short(header: unknown, limit: number): string | undefined {
+  const text = Array.isArray(header) ? header.join(",") : header;
+  return typeof text === "string" && text.length <= limit ? text : undefined;
+}

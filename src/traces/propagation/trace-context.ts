@@ -1,0 +1,174 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type {
+  Context,
+  SpanContext,
+  TextMapGetter,
+  TextMapPropagator,
+  TextMapSetter,
+  TraceState,
+} from "@opentelemetry/api";
+import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
+import { CarrierSpan } from "../span.ts";
+import { readTraceState } from "./trace-state.ts";
+
+/** Trace flags of W3C trace-context level 2; all other bits are written as zero. */
+export const SAMPLED = 0x01;
+export const RANDOM = 0x02;
+
+const TRACEPARENT = "traceparent";
+const TRACESTATE = "tracestate";
+
+const VERSION_00_LENGTH = 55;
+const DASH = 0x2d;
+const ZERO = 0x30;
+
+/** `00` to `03`: the flags that level 2 knows. */
+const FLAGS = ["00", "01", "02", "03"] as const;
+
+/**
+ * The parent that a request's headers name, or undefined if there is none or
+ * it is invalid. An invalid tracestate never costs the parent. Neither throws
+ * nor allocates more than the parent.
+ */
+export function parentFromHeaders(headers: IncomingHttpHeaders): SpanContext | undefined {
+  const traceparent = headers[TRACEPARENT];
+  return traceparent === undefined ? undefined : readParent(traceparent, headers[TRACESTATE]);
+}
+
+/**
+ * Reads the headers `traceparent` and `tracestate` into a remote `SpanContext`,
+ * or undefined if `traceparent` breaks a rule of level 2: both are then ignored.
+ * Several `traceparent` headers (an array, or one string joined by commas) are
+ * invalid. A version above 00 is read by the rules of 00 and may carry more
+ * parts after a dash.
+ *
+ * https://www.w3.org/TR/trace-context-2/#traceparent-header
+ */
+export function readParent(traceparent: unknown, tracestate: unknown): SpanContext | undefined {
+  const value = wellFormed(Array.isArray(traceparent) ? only(traceparent) : traceparent);
+  if (value === undefined) return undefined;
+  const state = tracestate === undefined ? undefined : readTraceState(tracestate);
+  return parentIn(value, state);
+}
+
+/** Some getters hand out one header as an array of one. */
+function only(headers: readonly unknown[]): unknown {
+  return headers.length === 1 ? headers[0] : undefined;
+}
+
+/** The header without white space around, if it is one. */
+function wellFormed(header: unknown): string | undefined {
+  if (typeof header !== "string" || header.length < VERSION_00_LENGTH) return undefined;
+  if (header.length > VERSION_00_LENGTH) return wellFormedLong(header);
+  return isTraceparent(header) ? header : undefined;
+}
+
+/** With white space around (Node strips it, other carriers don't), or of a later version. */
+function wellFormedLong(header: string): string | undefined {
+  if (header.length > LONGEST) return undefined;
+  const value = trimmed(header);
+  if (!isTraceparent(value)) return undefined;
+  if (value.length === VERSION_00_LENGTH) return value;
+  const isVersion00 = value.charCodeAt(0) === ZERO && value.charCodeAt(1) === ZERO;
+  if (isVersion00 || value.charCodeAt(VERSION_00_LENGTH) !== DASH) return undefined;
+  // A comma joins repeated headers, which are invalid whatever they hold.
+  return value.includes(",", VERSION_00_LENGTH) ? undefined : value;
+}
+
+/** Later versions may be longer than 00; nothing sensible is this long. */
+const LONGEST = 1024;
+
+/** Optional white space of HTTP: spaces and tabs only. */
+function trimmed(header: string): string {
+  let start = 0;
+  let end = header.length;
+  while (start < end && isBlank(header.charCodeAt(start))) start++;
+  while (end > start && isBlank(header.charCodeAt(end - 1))) end--;
+  return start === 0 && end === header.length ? header : header.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+/** Whether the first 55 characters are well formed; what follows isn't looked at. */
+function isTraceparent(value: string): boolean {
+  return (
+    value.length >= VERSION_00_LENGTH &&
+    value.charCodeAt(2) === DASH &&
+    value.charCodeAt(35) === DASH &&
+    value.charCodeAt(52) === DASH &&
+    hexIn(value, 0, 2) !== INVALID &&
+    hexIn(value, 3, 35) === NOT_ZERO &&
+    hexIn(value, 36, 52) === NOT_ZERO &&
+    hexIn(value, 53, 55) !== INVALID &&
+    !(value.charCodeAt(0) === 0x66 && value.charCodeAt(1) === 0x66)
+  );
+}
+
+const INVALID = 0;
+const ALL_ZERO = 1;
+const NOT_ZERO = 2;
+
+/** What the characters from `start` to `end` are as lower-case hexadecimal digits. */
+function hexIn(value: string, start: number, end: number): number {
+  let bits = 0;
+  for (let at = start; at < end; at++) {
+    const code = value.charCodeAt(at);
+    if (!((code >= ZERO && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return INVALID;
+    bits |= code ^ ZERO;
+  }
+  return bits === 0 ? ALL_ZERO : NOT_ZERO;
+}
+
+function parentIn(value: string, traceState: TraceState | undefined): SpanContext {
+  const traceId = value.slice(3, 35);
+  const spanId = value.slice(36, 52);
+  const traceFlags = flagsIn(value.charCodeAt(54));
+  return traceState === undefined
+    ? { traceId, spanId, traceFlags, isRemote: true }
+    : { traceId, spanId, traceFlags, isRemote: true, traceState };
+}
+
+/** The two flags that level 2 defines sit in the last digit. */
+function flagsIn(digit: number): number {
+  return (digit >= 0x61 ? digit - 0x57 : digit - ZERO) & (SAMPLED | RANDOM);
+}
+
+/** The `traceparent` of a span context whose ids are valid, at version 00. */
+export function traceparentOf(span: SpanContext): string {
+  const flags = FLAGS[span.traceFlags & (SAMPLED | RANDOM)] as string;
+  return `00-${span.traceId}-${span.spanId}-${flags}`;
+}
+
+/** Whether both ids are lower-case hexadecimal, of the right length and not all zero. */
+export function hasValidIds(span: SpanContext): boolean {
+  return (
+    span.traceId.length === 32 &&
+    span.spanId.length === 16 &&
+    hexIn(span.traceId, 0, 32) === NOT_ZERO &&
+    hexIn(span.spanId, 0, 16) === NOT_ZERO
+  );
+}
+
+/** W3C trace-context, level 2, behind the API's interface. */
+export class TraceContextPropagator implements TextMapPropagator<unknown> {
+  inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
+    const span = spanIn(context)?.spanContext();
+    if (span === undefined || isSuppressed(context) || !hasValidIds(span)) return;
+    setter.set(carrier, TRACEPARENT, traceparentOf(span));
+    const state = span.traceState?.serialize();
+    if (state !== undefined && state !== "") setter.set(carrier, TRACESTATE, state);
+  }
+
+  extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
+    const traceparent = getter.get(carrier, TRACEPARENT);
+    if (traceparent === undefined) return context;
+    const parent = readParent(traceparent, getter.get(carrier, TRACESTATE));
+    return parent === undefined ? context : context.setValue(SPAN_KEY, new CarrierSpan(parent));
+  }
+
+  fields(): string[] {
+    return [TRACEPARENT, TRACESTATE];
+  }
+}

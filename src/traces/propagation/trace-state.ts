@@ -1,0 +1,235 @@
+import type { TraceState } from "@opentelemetry/api";
+
+/** https://www.w3.org/TR/trace-context-2/#tracestate-header */
+const MAX_MEMBERS = 32;
+const MAX_KEY = 256;
+const MAX_VALUE = 256;
+
+/**
+ * With an `@` in the key, the parts of level 1 hold, as the W3C test suite has
+ * it for level 2 too (the grammar of level 2 lets `@` stand anywhere).
+ */
+const MAX_TENANT = 241;
+const MAX_SYSTEM = 14;
+
+/** Members above this length are the first to go when the list is too long for a header. */
+const LONG_MEMBER = 128;
+
+/**
+ * What we send on at most: 32 members of 128 characters and their commas. The
+ * specification asks for at least 512; servers refuse requests whose headers
+ * exceed 8 or 16 kB, and a caller must not be able to make the app's own
+ * requests fail like that.
+ */
+const MAX_SENT = MAX_MEMBERS * (LONG_MEMBER + 1) - 1;
+
+/** Twice the longest legal list: room for white space. Longer headers aren't looked at. */
+const MAX_READ = 2 * MAX_MEMBERS * (MAX_KEY + 1 + MAX_VALUE + 1);
+
+interface Member {
+  readonly key: string;
+  readonly value: string;
+}
+
+/**
+ * A `tracestate` header (one string, or an array of several) as the API's
+ * `TraceState`, or undefined where there is nothing in it. Nothing is parsed
+ * before somebody asks: what breaks a rule then turns out to be empty.
+ */
+export function readTraceState(header: unknown): TraceList | undefined {
+  const text = typeof header === "string" ? header : joined(header);
+  return text === undefined || text === "" || text.length > MAX_READ
+    ? undefined
+    : new TraceList(text);
+}
+
+/** RFC 9110, 5.3: several fields of one name are one, joined by commas in their order. */
+function joined(headers: unknown): string | undefined {
+  if (!Array.isArray(headers) || headers.length > MAX_READ) return undefined;
+  let text = "";
+  for (const header of headers) {
+    if (typeof header !== "string" || text.length + header.length > MAX_READ) return undefined;
+    text = text === "" ? header : `${text},${header}`;
+  }
+  return text;
+}
+
+/**
+ * Our `TraceState`: immutable, the most recent member first. As long as nobody
+ * changes it, what was received is what is sent, without empty members and the
+ * white space around members; of a repeated key the first (latest) is kept.
+ */
+export class TraceList implements TraceState {
+  readonly #received: string;
+  #members: readonly Member[] | undefined;
+  #sent: string | undefined = undefined;
+
+  constructor(received: string, members?: readonly Member[]) {
+    this.#received = received;
+    this.#members = members;
+  }
+
+  get(key: string): string | undefined {
+    for (const member of this.#list()) {
+      if (member.key === key) return member.value;
+    }
+    return undefined;
+  }
+
+  /**
+   * The list with this member in front; the same list if key or value are
+   * illegal. A 33rd member costs the last one.
+   */
+  set(key: string, value: string): TraceList {
+    if (!isKey(key) || !isValue(value)) return this;
+    const others = this.#list().filter((member) => member.key !== key);
+    return new TraceList("", [{ key, value }, ...others.slice(0, MAX_MEMBERS - 1)]);
+  }
+
+  unset(key: string): TraceList {
+    if (this.get(key) === undefined) return this;
+    return new TraceList(
+      "",
+      this.#list().filter((member) => member.key !== key),
+    );
+  }
+
+  /** The header to send; empty if there is nothing to send. */
+  serialize(): string {
+    this.#sent ??= textOf(this.#list(), this.#received);
+    return this.#sent;
+  }
+
+  #list(): readonly Member[] {
+    this.#members ??= membersOf(this.#received);
+    return this.#members;
+  }
+}
+
+const NO_MEMBERS: readonly Member[] = [];
+
+const COMMA = 0x2c;
+const EQUALS = 0x3d;
+const SPACE = 0x20;
+const TAB = 0x09;
+const AT = 0x40;
+
+/** The members of a received list; none if any of it is illegal. */
+function membersOf(received: string): readonly Member[] {
+  const members: Member[] = [];
+  let count = 0;
+  for (let at = 0; at < received.length;) {
+    const comma = received.indexOf(",", at);
+    const end = comma === -1 ? received.length : comma;
+    const start = skipBlanks(received, at, end);
+    at = end + 1;
+    if (start === end) continue;
+    const member = memberIn(received, start, trimBlanks(received, start, end));
+    if (member === undefined || ++count > MAX_MEMBERS) return NO_MEMBERS;
+    if (!members.some((earlier) => earlier.key === member.key)) members.push(member);
+  }
+  return members;
+}
+
+function skipBlanks(text: string, start: number, end: number): number {
+  let at = start;
+  while (at < end && isBlank(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function trimBlanks(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && isBlank(text.charCodeAt(at - 1))) at--;
+  return at;
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+function memberIn(text: string, start: number, end: number): Member | undefined {
+  const equals = text.indexOf("=", start);
+  if (equals === -1 || equals >= end || equals - start > MAX_KEY || end - equals - 1 > MAX_VALUE) {
+    return undefined;
+  }
+  const key = text.slice(start, equals);
+  const value = text.slice(equals + 1, end);
+  return isKey(key) && isValue(value) ? { key, value } : undefined;
+}
+
+function isKey(key: string): boolean {
+  if (
+    typeof key !== "string" ||
+    key.length === 0 ||
+    key.length > MAX_KEY ||
+    !isAlphanumeric(key.charCodeAt(0))
+  )
+    return false;
+  let tenant = -1;
+  for (let at = 1; at < key.length; at++) {
+    const code = key.charCodeAt(at);
+    if (code === AT) {
+      if (tenant !== -1) return false;
+      tenant = at;
+    } else if (!isKeyCharacter(code)) return false;
+  }
+  if (tenant === -1) return true;
+  const system = key.length - tenant - 1;
+  return (
+    tenant <= MAX_TENANT &&
+    system >= 1 &&
+    system <= MAX_SYSTEM &&
+    isAlphanumeric(key.charCodeAt(tenant + 1))
+  );
+}
+
+/** `a`-`z`, `0`-`9` */
+function isAlphanumeric(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39);
+}
+
+/** Those, and `_`, `-`, `*`, `/`; `@` is looked at apart. */
+function isKeyCharacter(code: number): boolean {
+  return isAlphanumeric(code) || code === 0x5f || code === 0x2d || code === 0x2a || code === 0x2f;
+}
+
+/** Printable ASCII without `,` and `=`, not ending in a space. */
+function isValue(value: string): boolean {
+  if (typeof value !== "string" || value.length === 0 || value.length > MAX_VALUE) return false;
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code < SPACE || code > 0x7e || code === COMMA || code === EQUALS) return false;
+  }
+  return value.charCodeAt(value.length - 1) !== SPACE;
+}
+
+/** The list as a header, shortened by whole members: long ones first, then from the end. */
+function textOf(members: readonly Member[], received: string): string {
+  const length = lengthOf(members);
+  if (length > MAX_SENT) return textOf(shortened(members, length), "");
+  // Nothing was trimmed, dropped or changed: no need to build the same string again.
+  if (length === received.length) return received;
+  return members.map(({ key, value }) => `${key}=${value}`).join(",");
+}
+
+function lengthOf(members: readonly Member[]): number {
+  let length = members.length === 0 ? 0 : members.length - 1;
+  for (const member of members) length += lengthOfMember(member);
+  return length;
+}
+
+function lengthOfMember({ key, value }: Member): number {
+  return key.length + 1 + value.length;
+}
+
+function shortened(members: readonly Member[], length: number): readonly Member[] {
+  const kept = [...members];
+  let left = length;
+  for (let at = kept.length - 1; at >= 0 && left > MAX_SENT; at--) {
+    const size = lengthOfMember(kept[at] as Member);
+    if (size <= LONG_MEMBER) continue;
+    kept.splice(at, 1);
+    left -= size + 1;
+  }
+  return kept;
+}

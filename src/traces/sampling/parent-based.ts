@@ -1,0 +1,65 @@
+import type { Attributes, Context, Link, SpanContext, SpanKind } from "@opentelemetry/api";
+import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
+import { spanIn } from "../../context/context.ts";
+import { NOT_SAMPLED, SAMPLED } from "./constant.ts";
+import { isDeferred } from "./deferred.ts";
+import { reaches, samplingStateOf } from "./threshold.ts";
+import { marked } from "./trace-id-ratio.ts";
+
+const SAMPLED_FLAG = 1;
+
+/**
+ * A parent's decision holds for its children; a span without a parent is
+ * decided by `root`.
+ *
+ * https://opentelemetry.io/docs/specs/otel/trace/sdk/#parentbased
+ */
+export class ParentBased implements Sampler {
+  readonly #root: Sampler;
+
+  constructor(root: Sampler) {
+    this.#root = root;
+  }
+
+  shouldSample(
+    context: Context,
+    traceId: string,
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    links: Link[],
+  ): SamplingResult {
+    const parent = spanIn(context)?.spanContext();
+    // Another trace id means that the span starts a trace of its own.
+    if (parent === undefined || parent.traceId !== traceId) {
+      return this.#root.shouldSample(context, traceId, name, kind, attributes, links);
+    }
+    const result = (parent.traceFlags & SAMPLED_FLAG) === 0 ? NOT_SAMPLED : SAMPLED;
+    if (parent.isRemote !== true) return result;
+    if (result === NOT_SAMPLED && isDeferred(parent)) {
+      return this.#root.shouldSample(context, traceId, name, kind, attributes, links);
+    }
+    return parent.traceState === undefined ? result : checked(parent, result);
+  }
+
+  toString(): string {
+    return `ParentBased{root=${this.#root.toString()}}`;
+  }
+}
+
+/**
+ * A threshold that contradicts the sampled flag says nothing of the trace's
+ * probability: it is taken out of the tracestate.
+ *
+ * https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/#general-requirements
+ */
+function checked(parent: SpanContext, result: SamplingResult): SamplingResult {
+  const { traceState } = parent;
+  if (traceState === undefined) return result;
+  const { threshold, randomness } = samplingStateOf(traceState);
+  if (threshold === undefined) return result;
+  const isConsistent = result === SAMPLED && reaches(threshold, parent.traceId, randomness);
+  return isConsistent
+    ? result
+    : { decision: result.decision, traceState: marked(traceState, undefined) };
+}

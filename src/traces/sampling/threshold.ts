@@ -1,0 +1,107 @@
+import type { TraceState } from "@opentelemetry/api";
+
+/**
+ * Consistent probability sampling: a trace is kept when its 56 bits of
+ * randomness reach a threshold, `ot=th:` in the tracestate, which is the share
+ * of traces to reject. So all who sample a trace agree: kept at 1% is kept at
+ * 10%, whatever the language.
+ *
+ * https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
+ */
+
+/** A threshold as 14 hexadecimal digits (56 bits): compared as strings, no 64-bit numbers needed. */
+export type Threshold = string;
+
+const DIGITS = 14;
+const RANGE = 2n ** 56n;
+
+/** Digits after the leading `f`s, as the specification recommends. */
+const PRECISION = 4;
+
+/** The threshold of a probability from 2^-56 to 1, or undefined below: nothing is kept. */
+export function thresholdOf(probability: number): Threshold | undefined {
+  if (!(probability >= 2 ** -56)) return undefined;
+  if (probability >= 1) return "0".repeat(DIGITS);
+  const rejected = RANGE - BigInt(Math.round(probability * 2 ** 56));
+  return digitsOf(rounded(rejected));
+}
+
+function rounded(rejected: bigint): bigint {
+  const leading = /^f*/.exec(digitsOf(rejected))?.[0].length ?? 0;
+  const unit = 16n ** BigInt(Math.max(0, DIGITS - PRECISION - leading));
+  const near = ((rejected + unit / 2n) / unit) * unit;
+  return near < RANGE ? near : rejected;
+}
+
+function digitsOf(value: bigint): string {
+  return value.toString(16).padStart(DIGITS, "0");
+}
+
+/** The share of traces that a threshold keeps, above 0 to 1. */
+export function probabilityOfThreshold(threshold: Threshold): number {
+  return Number(RANGE - BigInt(`0x${threshold}`)) / 2 ** 56;
+}
+
+/** A threshold as it stands in the tracestate: without trailing zeros. */
+export function thresholdText(threshold: Threshold): string {
+  return threshold.replace(/0+$/, "") || "0";
+}
+
+/** What the tracestate says of sampling; undefined where it is missing or malformed. */
+export interface SamplingState {
+  readonly threshold: Threshold | undefined;
+  /** 14 digits that stand in for the trace id's own randomness. */
+  readonly randomness: string | undefined;
+}
+
+const NOTHING: SamplingState = { threshold: undefined, randomness: undefined };
+
+export function samplingStateOf(traceState: TraceState | undefined): SamplingState {
+  const entry = traceState?.get("ot");
+  if (typeof entry !== "string") return NOTHING;
+  const th = fieldIn(entry, "th:");
+  const rv = fieldIn(entry, "rv:");
+  return {
+    threshold: th !== undefined && /^[0-9a-f]{1,14}$/.test(th) ? th.padEnd(DIGITS, "0") : undefined,
+    randomness: rv !== undefined && /^[0-9a-f]{14}$/.test(rv) ? rv : undefined,
+  };
+}
+
+function fieldIn(entry: string, prefix: string): string | undefined {
+  for (const field of entry.split(";")) {
+    if (field.startsWith(prefix)) return field.slice(prefix.length);
+  }
+  return undefined;
+}
+
+/** The value of the `ot` member with another `th`, or with none; empty if nothing is left. */
+export function withThreshold(entry: string | undefined, threshold: Threshold | undefined): string {
+  const fields = (entry ?? "")
+    .split(";")
+    .filter((field) => field !== "" && !field.startsWith("th:"));
+  if (threshold !== undefined) fields.unshift(`th:${thresholdText(threshold)}`);
+  return fields.join(";");
+}
+
+/**
+ * Whether a trace reaches the threshold. The randomness is the `rv` of the
+ * tracestate, or else the last 56 bits of the trace id.
+ */
+export function reaches(
+  threshold: Threshold,
+  traceId: string,
+  randomness: string | undefined,
+): boolean {
+  return randomness === undefined ? idReaches(threshold, traceId) : randomness >= threshold;
+}
+
+/** Digit by digit, since almost always the first one decides. */
+function idReaches(threshold: Threshold, traceId: string): boolean {
+  const offset = traceId.length - DIGITS;
+  for (let at = 0; at < DIGITS; at++) {
+    // Digits of foreign ids may be upper case; 0x20 leaves 0-9 as they are.
+    const difference = (traceId.charCodeAt(offset + at) | 0x20) - threshold.charCodeAt(at);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
