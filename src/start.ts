@@ -57,7 +57,9 @@ function assemble(config: Config, environment: Environment, diagnostics: Diagnos
     account: accounts.events,
     diagnostics,
   });
-  const propagator = createPropagator(config.propagators);
+  const propagator = createPropagator(config.propagators, {
+    sentry: config.errors.dsn !== undefined,
+  });
   const health = createHealth({ config, accounts });
 
   registerApi({

@@ -1,10 +1,10 @@
-import type { TextMapPropagator } from "@opentelemetry/api";
 import type { Config } from "../config/config.ts";
 import { SPAN_KEY } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Errors } from "../errors/errors.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Propagator } from "../traces/propagation/propagator.ts";
 import type { Traces } from "../traces/traces.ts";
 import { version } from "../version.ts";
 import type { ClientServices } from "./client-call.ts";
@@ -20,7 +20,7 @@ export interface EntryParts {
   readonly traces: Traces;
   readonly metrics: Metrics;
   readonly errors: Errors;
-  readonly propagator: TextMapPropagator;
+  readonly propagator: Propagator;
   readonly diagnostics: Diagnostics;
 }
 
@@ -44,7 +44,7 @@ export function installEntries(parts: EntryParts): void {
   if (isOn("http", parts.config)) {
     installServerEntry({
       tracer,
-      headers: new HeaderReader(propagator, propagator.fields()),
+      headers: new HeaderReader(propagator, propagator.reads()),
       metrics: new ServerMetrics(metrics.meter),
       onServerError: (holder) => errors.captureServerError(holder),
       onFault,

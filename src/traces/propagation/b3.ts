@@ -1,5 +1,15 @@
-import { B3InjectEncoding, B3Propagator } from "@opentelemetry/propagator-b3";
+import {
+  B3_CONTEXT_HEADER,
+  B3InjectEncoding,
+  B3Propagator,
+  X_B3_FLAGS,
+  X_B3_SAMPLED,
+  X_B3_SPAN_ID,
+  X_B3_TRACE_ID,
+} from "@opentelemetry/propagator-b3";
 import { Guarded } from "./guarded.ts";
+
+const READS = [B3_CONTEXT_HEADER, X_B3_TRACE_ID, X_B3_SPAN_ID, X_B3_SAMPLED, X_B3_FLAGS];
 
 /**
  * Both read either form; `b3` writes the single header, `b3multi` the many.
@@ -9,5 +19,5 @@ import { Guarded } from "./guarded.ts";
 export function createB3Propagator(name: "b3" | "b3multi"): Guarded {
   const injectEncoding =
     name === "b3" ? B3InjectEncoding.SINGLE_HEADER : B3InjectEncoding.MULTI_HEADER;
-  return new Guarded(new B3Propagator({ injectEncoding }));
+  return new Guarded(new B3Propagator({ injectEncoding }), READS);
 }

@@ -1,5 +1,6 @@
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
 import { isSuppressed, spanIn } from "../../context/context.ts";
+import type { PropagatorPart } from "./part.ts";
 import { hasValidIds } from "./trace-context.ts";
 
 /** None of the headers that others read is ever this long. */
@@ -10,11 +11,13 @@ const MAX_LENGTH = 1024;
  * nothing under suppression, and a parent whose ids W3C would refuse (upper
  * case) is none, since they would go out again in `traceparent`.
  */
-export class Guarded implements TextMapPropagator<unknown> {
+export class Guarded implements PropagatorPart {
   readonly #inner: TextMapPropagator<unknown>;
+  readonly #reads: readonly string[];
 
-  constructor(inner: TextMapPropagator<unknown>) {
+  constructor(inner: TextMapPropagator<unknown>, reads: readonly string[] = inner.fields()) {
     this.#inner = inner;
+    this.#reads = reads;
   }
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
@@ -34,6 +37,10 @@ export class Guarded implements TextMapPropagator<unknown> {
 
   fields(): string[] {
     return this.#inner.fields();
+  }
+
+  reads(): readonly string[] {
+    return this.#reads;
   }
 }
 

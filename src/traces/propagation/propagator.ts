@@ -4,6 +4,7 @@ import { loadChunk } from "../../chunks.ts";
 import type { PropagatorName } from "../../config/config.ts";
 import { isSuppressed } from "../../context/context.ts";
 import { BaggagePropagator } from "./baggage.ts";
+import type { PropagatorPart } from "./part.ts";
 import { SentryTrace } from "./sentry-trace.ts";
 import { TraceContextPropagator } from "./trace-context.ts";
 
@@ -21,12 +22,12 @@ export function createPropagator(
   { sentry }: PropagatorOptions,
 ): Propagator {
   const isNamed = names.includes("sentry");
-  const parts = names.map((name) => partOf(name, sentry && !isNamed));
+  const parts: PropagatorPart[] = names.map((name) => partOf(name, sentry && !isNamed));
   if (sentry && !isNamed) parts.push(new SentryTrace({ sends: false }));
   return new Propagator(parts);
 }
 
-function partOf(name: PropagatorName, hidesSentry: boolean): TextMapPropagator<unknown> {
+function partOf(name: PropagatorName, hidesSentry: boolean): PropagatorPart {
   switch (name) {
     case "tracecontext":
       return new TraceContextPropagator();
@@ -48,9 +49,9 @@ function partOf(name: PropagatorName, hidesSentry: boolean): TextMapPropagator<u
  * setter does reaches the app: a propagator that fails is passed over.
  */
 export class Propagator implements TextMapPropagator<unknown> {
-  readonly #parts: readonly TextMapPropagator<unknown>[];
+  readonly #parts: readonly PropagatorPart[];
 
-  constructor(parts: readonly TextMapPropagator<unknown>[]) {
+  constructor(parts: readonly PropagatorPart[]) {
     this.#parts = parts;
   }
 
@@ -82,8 +83,14 @@ export class Propagator implements TextMapPropagator<unknown> {
     return this.extract(context, headers, HEADERS);
   }
 
+  /** The headers that `inject` may write. */
   fields(): string[] {
     return [...new Set(this.#parts.flatMap((part) => part.fields()))];
+  }
+
+  /** The headers, in lower case, without any of which `extract` finds nothing. */
+  reads(): string[] {
+    return [...new Set(this.#parts.flatMap((part) => part.reads?.() ?? part.fields()))];
   }
 }
 

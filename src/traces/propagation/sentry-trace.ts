@@ -1,7 +1,8 @@
-import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
+import type { Context, TextMapGetter, TextMapSetter } from "@opentelemetry/api";
 import { loadChunk } from "../../chunks.ts";
 import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
 import { CarrierSpan } from "../span.ts";
+import type { PropagatorPart } from "./part.ts";
 import { hasValidIds, SAMPLED } from "./trace-context.ts";
 
 const SENTRY_TRACE = "sentry-trace";
@@ -11,7 +12,7 @@ const SENTRY_TRACE = "sentry-trace";
  * header named a parent. `@sentry/opentelemetry` reads the header; it is loaded
  * with the first request that has one.
  */
-export class SentryTrace implements TextMapPropagator<unknown> {
+export class SentryTrace implements PropagatorPart {
   readonly #sends: boolean;
 
   /** @param sends whether `sentry-trace` is written, too: only if somebody asked for it */
@@ -41,6 +42,10 @@ export class SentryTrace implements TextMapPropagator<unknown> {
   }
 
   fields(): string[] {
+    return this.#sends ? [SENTRY_TRACE] : [];
+  }
+
+  reads(): string[] {
     return [SENTRY_TRACE];
   }
 }
