@@ -9,6 +9,8 @@ import { createRequire } from "node:module";
  */
 export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "export-otlp": "./export/otlp.ts",
+  "instrumentation-express": "./instrumentation/express.ts",
+  "instrumentation-fastify": "./instrumentation/fastify.ts",
   "traces-console": "./traces/console.ts",
   "propagation-b3": "./traces/propagation/b3.ts",
   "propagation-jaeger": "./traces/propagation/jaeger.ts",
@@ -18,6 +20,8 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
 
 export interface ChunkTypes {
   "export-otlp": typeof import("./export/otlp.ts");
+  "instrumentation-express": typeof import("./instrumentation/express.ts");
+  "instrumentation-fastify": typeof import("./instrumentation/fastify.ts");
   "traces-console": typeof import("./traces/console.ts");
   "propagation-b3": typeof import("./traces/propagation/b3.ts");
   "propagation-jaeger": typeof import("./traces/propagation/jaeger.ts");
@@ -30,8 +34,6 @@ export type ChunkName = keyof ChunkTypes;
 const require = createRequire(import.meta.url);
 const inSource = import.meta.url.endsWith(".ts");
 
-export function loadChunk<Name extends keyof ChunkTypes>(
-  name: Name,
-): ChunkTypes[Name] {
+export function loadChunk<Name extends keyof ChunkTypes>(name: Name): ChunkTypes[Name] {
   return require(inSource ? chunks[name] : `./${name}.js`) as ChunkTypes[Name];
 }

@@ -47,10 +47,7 @@ export function setTag(key: string, value: Primitive): void {
 }
 
 /** Adds named, structured data to later events of the current request; null removes it. */
-export function setContext(
-  name: string,
-  context: Readonly<Record<string, unknown>> | null,
-): void {
+export function setContext(name: string, context: Readonly<Record<string, unknown>> | null): void {
   errors()?.setContext(name, context);
 }
 

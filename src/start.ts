@@ -86,8 +86,13 @@ function assemble(config: Config, environment: Environment, diagnostics: Diagnos
   errors.start();
   metrics.start();
   if (isMainThread) {
-    createAdmin({ config, accounts, diagnostics, health, page: (accept) => metrics.text(accept) })
-      .start();
+    createAdmin({
+      config,
+      accounts,
+      diagnostics,
+      health,
+      page: (accept) => metrics.text(accept),
+    }).start();
   }
 }
 
@@ -104,7 +109,9 @@ function isTaken(diagnostics: Diagnostics): boolean {
 
 function warnWithoutApp(diagnostics: Diagnostics): void {
   const hasScript = process.argv[1] !== undefined;
-  const hasCode = process.execArgv.some((arg) => /^(-e|-p|-pe|--eval|--print|--test|--watch.*|-c|--check)(=|$)/.test(arg));
+  const hasCode = process.execArgv.some((arg) =>
+    /^(-e|-p|-pe|--eval|--print|--test|--watch.*|-c|--check)(=|$)/.test(arg),
+  );
   if (hasScript || hasCode || !isMainThread) return;
   diagnostics.warn(
     "no-app",

@@ -62,7 +62,13 @@ export class StorageContextManager extends AsyncLocalStorageContextManager {
     thisArg?: ThisParameterType<F>,
     ...args: A
   ): ReturnType<F> {
-    return storage.run(context ?? ROOT, applyTo, fn as unknown as Method, thisArg, args) as ReturnType<F>;
+    return storage.run(
+      context ?? ROOT,
+      applyTo,
+      fn as unknown as Method,
+      thisArg,
+      args,
+    ) as ReturnType<F>;
   }
 
   override disable(): this {

@@ -26,7 +26,10 @@ export function installHttpClient(services: ClientServices): void {
     guarded(services, () => begin(services, (message as { request: RequestWithCall }).request));
   });
   diagnosticsChannel.subscribe("http.client.response.finish", (message) => {
-    const { request, response } = message as { request: RequestWithCall; response: IncomingMessage };
+    const { request, response } = message as {
+      request: RequestWithCall;
+      response: IncomingMessage;
+    };
     guarded(services, () => answered(request[CALL], response));
   });
   diagnosticsChannel.subscribe("http.client.request.error", (message) => {

@@ -218,7 +218,9 @@ function wrapStoreHeader(): void {
     const entry = (this.req as RequestWithEntry | undefined)?.[HOLDER];
     const id = entry?.requestId;
     const line =
-      id === undefined || namesRequestId(headers) ? firstLine : `${firstLine}x-request-id: ${id}\r\n`;
+      id === undefined || namesRequestId(headers)
+        ? firstLine
+        : `${firstLine}x-request-id: ${id}\r\n`;
     return original.call(this, line, headers);
   };
 }

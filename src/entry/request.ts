@@ -129,7 +129,10 @@ function splitUrl(target: string): { path: string; query: string | undefined } {
   const question = target.indexOf("?");
   const whole = question === -1 ? target : target.slice(0, question);
   return {
-    path: whole.startsWith("/") || whole === "*" ? whole : whole.replace(/^[a-z]+:\/\/[^/]*/i, "") || "/",
+    path:
+      whole.startsWith("/") || whole === "*"
+        ? whole
+        : whole.replace(/^[a-z]+:\/\/[^/]*/i, "") || "/",
     query: question === -1 ? undefined : target.slice(question + 1),
   };
 }

@@ -1,6 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { KeepReason, LocalTraceHandle } from "../context/holder.ts";
-import { wallOrigin } from "./clock.ts";
 import type { TelltaleSpan } from "./span.ts";
 
 /** What a local trace needs of the pipeline it belongs to. */
@@ -43,16 +42,11 @@ export class LocalTrace implements LocalTraceHandle {
   #waiting: TelltaleSpan[] | undefined = undefined;
   #abandoned = false;
 
-  constructor(
-    sink: TraceSink,
-    sampled: boolean,
-    probability: number | undefined,
-    startedAt: number,
-  ) {
+  constructor(sink: TraceSink, sampled: boolean, probability: number | undefined, wall: number) {
     this.#sink = sink;
     this.#probability = probability;
     this.reason = sampled ? "sampled" : undefined;
-    this.wall = wallOrigin(startedAt);
+    this.wall = wall;
   }
 
   keep(reason: KeepReason): void {

@@ -140,7 +140,8 @@ export class TelltaleTracer implements Tracer {
     );
     const spanContext = contextOf(traceId, parentContext, result);
     if (!this.#records(result, local)) return new CarrierSpan(spanContext);
-    const at = startOf(options, local);
+    const present = now();
+    const wall = local?.localTrace.wall ?? wallOrigin(present);
     const localTrace =
       local?.localTrace ??
       new LocalTrace(
@@ -148,7 +149,7 @@ export class TelltaleTracer implements Tracer {
         result.decision === RECORD_AND_SAMPLED,
         probabilityOf(spanContext.traceState) ??
           (parentContext === undefined ? settings.probability : undefined),
-        at,
+        wall,
       );
     const span = new TelltaleSpan(
       String(name),
@@ -158,7 +159,7 @@ export class TelltaleTracer implements Tracer {
       this.#scope,
       settings,
       localTrace,
-      at,
+      options.startTime === undefined ? present : monotonicOf(options.startTime, wall),
     );
     if (local === undefined) this.#begin(localTrace, span, context);
     if (result.attributes !== undefined) span.setAttributes(result.attributes);
@@ -181,11 +182,6 @@ export class TelltaleTracer implements Tracer {
     const holder = holderIn(context);
     if (holder !== undefined) holder.localTrace ??= localTrace;
   }
-}
-
-function startOf(options: SpanOptions, parent: TelltaleSpan | undefined): number {
-  if (options.startTime === undefined) return now();
-  return monotonicOf(options.startTime, parent?.localTrace.wall ?? wallOrigin(now()));
 }
 
 function contextOf(

@@ -1,9 +1,5 @@
 import type { Resource } from "@opentelemetry/resources";
-import type {
-  ReadableSpan,
-  Sampler,
-  SpanProcessor,
-} from "@opentelemetry/sdk-trace";
+import type { ReadableSpan, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { loadChunk } from "../chunks.ts";
 import type { TracesConfig } from "../config/config.ts";
 import type { Account } from "../diagnostics/account.ts";

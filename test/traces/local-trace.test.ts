@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { SpanStatusCode } from "@opentelemetry/api";
+import { Context, ROOT } from "../../src/context/context.ts";
+import { Holder } from "../../src/context/holder.ts";
+import { AlwaysOff, AlwaysOn } from "../../src/traces/sampling/constant.ts";
+import { ParentBased } from "../../src/traces/sampling/parent-based.ts";
+import type { TelltaleSpan } from "../../src/traces/span.ts";
+import { collectingProvider } from "./provider.ts";
+
+const unsampled = { sampler: new ParentBased(new AlwaysOff()) };
+
+describe("A local trace", () => {
+  it("exports each span as it ends where head sampling said yes", () => {
+    const { provider, exported } = collectingProvider({ sampler: new AlwaysOn() });
+    const { root, child } = pair(provider);
+    child.end();
+    assert.deepEqual(names(exported), ["child"]);
+    root.end();
+    assert.deepEqual(names(exported), ["child", "root"]);
+  });
+
+  it("exports nothing where head sampling said no and nothing happened", () => {
+    const { provider, exported, books, shelf } = collectingProvider(unsampled);
+    const { root, child } = pair(provider);
+    child.end();
+    root.end();
+    shelf.clear();
+    assert.deepEqual(exported, []);
+    assert.deepEqual(books, { made: 2, discarded: 2 });
+    assert.equal(shelf.used, 0);
+  });
+
+  it("exports all of it when a span ends in error, those that ended before too", () => {
+    const { provider, exported } = collectingProvider(unsampled);
+    const { root, child } = pair(provider);
+    const second = provider.getTracer("t").startSpan("second", {}, ROOT.withSpan(root));
+    second.end();
+    child.setStatus({ code: SpanStatusCode.ERROR }).end();
+    assert.deepEqual(names(exported), ["second", "child"]);
+    root.end();
+    assert.deepEqual(names(exported), ["second", "child", "root"]);
+    assert.equal(root.attributes["telltale.keep.reason"], "span_error");
+  });
+
+  it("exports all of it when an error is captured after the root ended", () => {
+    const { provider, exported } = collectingProvider(unsampled);
+    const { root, child } = pair(provider);
+    child.end();
+    root.end();
+    assert.deepEqual(exported, []);
+    root.localTrace.keep("error_captured");
+    assert.deepEqual(names(exported), ["child", "root"]);
+    assert.equal(root.attributes["telltale.keep.reason"], "error_captured");
+  });
+
+  it("exports a child that ends after its root, if the trace is kept", () => {
+    const { provider, exported } = collectingProvider(unsampled);
+    const { root, child } = pair(provider);
+    root.setStatus({ code: SpanStatusCode.ERROR }).end();
+    child.end();
+    assert.deepEqual(names(exported), ["root", "child"]);
+  });
+
+  it("forgets a child that ends when the trace has been given up", () => {
+    const { provider, exported, books, shelf } = collectingProvider(unsampled);
+    const { root, child } = pair(provider);
+    root.end();
+    shelf.clear();
+    child.end();
+    root.localTrace.keep("error_captured");
+    assert.deepEqual(exported, []);
+    assert.deepEqual(books, { made: 2, discarded: 2 });
+  });
+
+  it("is kept when its root was slow", () => {
+    const { provider, exported } = collectingProvider({ ...unsampled, keepSlowMs: 100 });
+    const tracer = provider.getTracer("t");
+    const quick = tracer.startSpan("quick", { startTime: 1_700_000_000_000 });
+    quick.end(1_700_000_000_100);
+    const slow = tracer.startSpan("slow", { startTime: 1_700_000_000_000 }) as TelltaleSpan;
+    slow.end(1_700_000_000_102);
+    assert.deepEqual(names(exported), ["slow"]);
+    assert.equal(slow.attributes["telltale.keep.reason"], "slow");
+  });
+
+  it("keeps the first reason", () => {
+    const { provider } = collectingProvider(unsampled);
+    const { root } = pair(provider);
+    root.localTrace.keep("forced");
+    root.setStatus({ code: SpanStatusCode.ERROR }).end();
+    assert.equal(root.attributes["telltale.keep.reason"], "forced");
+  });
+
+  it("tells the sampling probability on the root, so that counts can be reconstructed", () => {
+    const { provider } = collectingProvider({ ...unsampled, probability: 0.01 });
+    const { root, child } = pair(provider);
+    root.localTrace.keep("forced");
+    child.end();
+    root.end();
+    assert.equal(root.attributes["telltale.sampling.probability"], 0.01);
+    assert.deepEqual(child.attributes, {});
+  });
+
+  it("says nothing where every trace is kept", () => {
+    const { provider } = collectingProvider({ probability: 1 });
+    const { root } = pair(provider);
+    root.end();
+    assert.deepEqual(root.attributes, {});
+  });
+
+  it("is found on the holder of the unit of work", () => {
+    const { provider } = collectingProvider(unsampled);
+    const holder = new Holder();
+    const context = new Context(undefined, holder, false, undefined);
+    const root = provider.getTracer("t").startSpan("root", {}, context) as TelltaleSpan;
+    assert.equal(holder.localTrace, root.localTrace);
+  });
+
+  it("gives up the oldest undecided trace when the shelf is full", () => {
+    const { provider, exported, books, shelf } = collectingProvider({ ...unsampled, shelf: 3 });
+    const tracer = provider.getTracer("t");
+    const roots = Array.from({ length: 10 }, (_, at) => tracer.startSpan(`root ${at}`));
+    for (const root of roots) root.end();
+    assert.equal(shelf.used, 3);
+    assert.deepEqual(books, { made: 10, discarded: 7 });
+    (roots[0] as TelltaleSpan).localTrace.keep("forced");
+    (roots[9] as TelltaleSpan).localTrace.keep("forced");
+    assert.deepEqual(names(exported), ["root 9"]);
+  });
+
+  it("can't take more than its share of the shelf", () => {
+    const { provider, books, shelf } = collectingProvider({ ...unsampled, shelf: 100_000 });
+    const tracer = provider.getTracer("t");
+    const root = tracer.startSpan("root");
+    for (let count = 0; count < 5000; count++) {
+      tracer.startSpan("child", {}, ROOT.withSpan(root)).end();
+    }
+    assert.equal(shelf.used, 1000);
+    assert.equal(books.discarded, 4000);
+  });
+
+  it("records nothing where nothing could be kept later", () => {
+    const { provider, books } = collectingProvider({ ...unsampled, keepsLater: false });
+    const span = provider.getTracer("t").startSpan("root");
+    span.end();
+    assert.equal(span.isRecording(), false);
+    assert.match(span.spanContext().traceId, /^[0-9a-f]{32}$/);
+    assert.equal(books.made, 0);
+  });
+});
+
+function pair(provider: ReturnType<typeof collectingProvider>["provider"]): {
+  root: TelltaleSpan;
+  child: TelltaleSpan;
+} {
+  const tracer = provider.getTracer("t");
+  const root = tracer.startSpan("root") as TelltaleSpan;
+  const child = tracer.startSpan("child", {}, ROOT.withSpan(root)) as TelltaleSpan;
+  return { root, child };
+}
+
+function names(spans: readonly { name: string }[]): string[] {
+  return spans.map((span) => span.name);
+}
