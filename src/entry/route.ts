@@ -1,3 +1,5 @@
+import { joinPattern, patternText } from "../context/route-pattern.ts";
+
 /**
  * The route of a request as Express left it on the request: the fallback for
  * what its adaptor (`instrumentation/express.ts`) has not noted on the holder,
@@ -15,22 +17,4 @@ export function routeOf(request: object): string | undefined {
   const text = patternText(path);
   if (text === undefined) return undefined;
   return joinPattern(typeof baseUrl === "string" ? baseUrl : "", text);
-}
-
-/**
- * A path as it was given to a framework, in words: a regular expression as its
- * literal, of several paths all.
- */
-export function patternText(path: unknown): string | undefined {
-  if (typeof path === "string") return path;
-  if (path instanceof RegExp) return String(path);
-  if (!Array.isArray(path)) return undefined;
-  const texts = path.flat(Infinity).map(patternText);
-  return texts.filter((text) => text !== undefined).join(",");
-}
-
-/** `path` below the mount `prefix`: no trailing slash but for the root's own. */
-export function joinPattern(prefix: string, path: string): string {
-  if (path === "" || path === "/") return prefix === "" ? "/" : prefix;
-  return prefix + path;
 }

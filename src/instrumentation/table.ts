@@ -25,5 +25,41 @@ export interface Row {
 /** Stands in `Row.files` for the file that `require(package)` gives. */
 export const MAIN = ".";
 
-/** One row per package; add yours together with its chunk in `chunks.ts`. */
-export const table: readonly Row[] = [];
+/** Add a row together with its chunk in `chunks.ts`. */
+export const table: readonly Row[] = [
+  {
+    package: "express",
+    files: ["lib/router/index.js", "lib/router/layer.js", "lib/router/route.js"],
+    versions: ">=4.16 <5",
+    chunk: "instrumentation-express",
+    instrumentation: "express",
+  },
+  {
+    package: "router",
+    files: [MAIN, "lib/layer.js", "lib/route.js"],
+    versions: ">=2 <3",
+    chunk: "instrumentation-express",
+    instrumentation: "express",
+  },
+  {
+    package: "finalhandler",
+    files: [MAIN],
+    versions: ">=1 <3",
+    chunk: "instrumentation-express",
+    instrumentation: "express",
+  },
+  {
+    package: "fastify",
+    files: ["lib/error-handler.js"],
+    versions: ">=4 <6",
+    chunk: "instrumentation-fastify",
+    instrumentation: "fastify",
+  },
+  {
+    package: "find-my-way",
+    files: [MAIN],
+    versions: ">=7 <10",
+    chunk: "instrumentation-fastify",
+    instrumentation: "fastify",
+  },
+];

@@ -1,0 +1,75 @@
+import { patternText } from "../context/route-pattern.ts";
+
+/** What this adaptor uses of Express's `Layer`, of all versions. */
+export interface LayerLike {
+  /** Up to Express 4 and router 1. */
+  readonly handle_request?: unknown;
+  readonly handleRequest?: unknown;
+  /** What `match` found, in those versions that return a boolean. */
+  readonly path?: string;
+  match(path: string): boolean | { readonly path: string };
+}
+
+export interface LayerOptions {
+  readonly sensitive: boolean | undefined;
+  readonly strict: boolean | undefined;
+  readonly end: boolean;
+}
+
+type LayerClass = new (path: unknown, options: LayerOptions, handle: () => void) => LayerLike;
+
+/**
+ * The paths of `use(["/a", "/b"], …)` or `get(["/a", "/b"], …)`, each in a layer
+ * of Express's own kind: so which one a request matched is decided by the same
+ * code that matched it.
+ */
+export class Alternatives {
+  readonly #paths: readonly { readonly pattern: string; readonly layer: LayerLike }[];
+
+  constructor(layer: LayerLike, paths: readonly unknown[], options: LayerOptions) {
+    const Layer = layer.constructor as LayerClass;
+    this.#paths = paths.flat(Infinity).map((path) => ({
+      pattern: patternText(path) ?? "",
+      layer: new Layer(path, options, nothing),
+    }));
+  }
+
+  /** The first that matches the path of `url`. */
+  matching(url: string | undefined): string | undefined {
+    if (url === undefined) return undefined;
+    const path = pathOf(url);
+    return this.#paths.find(({ layer }) => matchOf(layer, path) !== undefined)?.pattern;
+  }
+
+  /** The first that matches the end of `baseUrl`, of which the beginning is other mounts'. */
+  endingOf(baseUrl: string | undefined): string | undefined {
+    if (baseUrl === undefined) return undefined;
+    let from = 0;
+    do {
+      const end = baseUrl.slice(from);
+      const found = this.#paths.find(({ layer }) => matchOf(layer, end) === end);
+      if (found !== undefined) return found.pattern;
+      from = baseUrl.indexOf("/", from + 1);
+    } while (from !== -1);
+    return undefined;
+  }
+}
+
+function nothing(): void {}
+
+/** What of `path` the layer matches; a path that can't be decoded matches nothing. */
+function matchOf(layer: LayerLike, path: string): string | undefined {
+  try {
+    const match = layer.match(path);
+    if (match === false) return undefined;
+    return match === true ? layer.path : match.path;
+  } catch {
+    return undefined;
+  }
+}
+
+function pathOf(url: string): string {
+  const end = url.search(/[?#]/);
+  const target = end === -1 ? url : url.slice(0, end);
+  return target.startsWith("/") ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, "");
+}

@@ -1,0 +1,223 @@
+import type { IncomingMessage } from "node:http";
+import { type Holder, holderOf } from "../context/holder.ts";
+import { joinPattern, patternText } from "../context/route-pattern.ts";
+import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import { disguise, type Method, replaceMethod } from "./method.ts";
+import { Alternatives, type LayerLike, type LayerOptions } from "./express-alternatives.ts";
+
+/**
+ * Express 4 and 5 (whose router is the package `router`). What a request is
+ * told: the pattern of its route, and the error that becomes its response.
+ * Middleware isn't touched; a mount with a path and the matched route cost
+ * some nanoseconds each.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, services) {
+    const patch = patches[`${file.package}/${file.file}`];
+    if (patch !== undefined) return patch(exports as Exports, services);
+    return file.isMain ? patchMain(exports as Exports, file, services) : exports;
+  },
+};
+
+type Exports = Method & { readonly prototype: object };
+type Patch = (exports: Exports, services: Services) => unknown;
+
+const patches: Readonly<Record<string, Patch>> = {
+  "express/lib/router/index.js": patchRouter4,
+  "express/lib/router/route.js": patchRoute,
+  "express/lib/router/layer.js": patchLayer,
+  "router/lib/route.js": patchRoute,
+  "router/lib/layer.js": patchLayer,
+};
+
+function patchMain(exports: Exports, file: LoadedFile, services: Services): unknown {
+  if (file.package === "finalhandler") return replaceFinalHandler(exports);
+  patchRouter(exports.prototype, services);
+  return exports;
+}
+
+/** Express 4 has no class of routers: each gets the exported function as its prototype. */
+function patchRouter4(exports: Exports, services: Services): unknown {
+  patchRouter(exports, services);
+  return exports;
+}
+
+type Request = IncomingMessage & { readonly baseUrl?: string; readonly route?: RouteLike };
+type Next = (error?: unknown) => void;
+
+interface RouterLike {
+  readonly stack: LayerLike[];
+  readonly caseSensitive?: boolean;
+  readonly strict?: boolean;
+}
+
+/** What matters here is known when routes are registered; requests then only look it up. */
+function patchRouter(prototype: object, { diagnostics }: Services): void {
+  const guard = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      diagnostics.error("express.route", `some Express routes stay unknown: ${String(error)}`);
+    }
+  };
+  replaceMethod<RouterLike, unknown[]>(prototype, "use", (original) => {
+    return function use(...args) {
+      const before = this.stack?.length;
+      const result = Reflect.apply(original, this, args);
+      guard(() => watchMounts(this, before, args[0]));
+      return result;
+    };
+  });
+  replaceMethod<RouterLike, unknown[]>(prototype, "route", (original) => {
+    return function route(...args) {
+      const result = Reflect.apply(original, this, args);
+      guard(() => rememberAlternatives(this, result as RouteLike, args[0]));
+      return result;
+    };
+  });
+}
+
+/** Everything that `router.use(path, …)` has added. */
+function watchMounts(router: RouterLike, from: number, path: unknown): void {
+  const pattern = mountPattern(path);
+  if (pattern === undefined) return;
+  const options = { sensitive: router.caseSensitive, strict: false, end: false };
+  for (const layer of router.stack.slice(from)) watchMount(layer, path, pattern, options);
+}
+
+/** Undefined where nothing is mounted below a path: `use(middleware)`, `use("/", …)`. */
+function mountPattern(path: unknown): string | undefined {
+  let first = path;
+  while (Array.isArray(first) && first.length > 0) first = first[0] as unknown;
+  if (typeof first === "function") return undefined;
+  const pattern = patternText(path)?.replace(TRAILING_SLASHES, "");
+  return pattern === "" ? undefined : pattern;
+}
+
+const TRAILING_SLASHES = /\/+$/;
+
+/**
+ * While the request is below this mount, `holder.mount` says so. It is noted by
+ * a method of the layer's own and not by another `layer.handle`, which tools
+ * that list an app's routes look at.
+ */
+function watchMount(layer: LayerLike, path: unknown, pattern: string, options: LayerOptions): void {
+  const name = layer.handleRequest === undefined ? "handle_request" : "handleRequest";
+  const prototype = Object.getPrototypeOf(layer) as Record<typeof name, HandleRequest>;
+  const alternatives = Array.isArray(path) ? new Alternatives(layer, path, options) : undefined;
+  const joined = new JoinedPattern(pattern);
+
+  function handleRequest(this: LayerLike, request: Request, response: object, next: Next): unknown {
+    const holder = holderOf(request);
+    if (holder === undefined) return prototype[name].call(this, request, response, next);
+    const outer = holder.mount;
+    const chosen = alternatives?.endingOf(request.baseUrl);
+    holder.mount =
+      chosen === undefined ? joined.below(outer) : outer + chosen.replace(TRAILING_SLASHES, "");
+    return prototype[name].call(this, request, response, (error) => {
+      if (error !== undefined && error !== null) rememberRoute(holder, request);
+      holder.mount = outer;
+      next(error);
+    });
+  }
+
+  const descriptor = { configurable: true, enumerable: false, writable: true };
+  Object.defineProperty(layer, name, {
+    ...descriptor,
+    value: disguise(handleRequest, prototype[name]),
+  });
+}
+
+type HandleRequest = (this: LayerLike, request: Request, response: object, next: Next) => unknown;
+
+/**
+ * A pattern below a prefix that is nearly always the same: the same string
+ * then, whose hash the metrics' look-up needs not make anew.
+ */
+class JoinedPattern {
+  readonly #pattern: string;
+  #prefix: string | undefined = undefined;
+  #whole = "";
+
+  constructor(pattern: string) {
+    this.#pattern = pattern;
+  }
+
+  below(prefix: string): string {
+    if (prefix !== this.#prefix) {
+      this.#whole = joinPattern(prefix, this.#pattern);
+      this.#prefix = prefix;
+    }
+    return this.#whole;
+  }
+}
+
+interface RouteLike {
+  readonly path: unknown;
+  /** What this adaptor knows of the route. */
+  [PATTERN]?: JoinedPattern;
+  [ALTERNATIVES]?: Alternatives;
+}
+
+const PATTERN: unique symbol = Symbol("telltale.pattern");
+const ALTERNATIVES: unique symbol = Symbol("telltale.alternatives");
+
+/** Of several paths for one route, which one matched is found out per request. */
+function rememberAlternatives(router: RouterLike, route: RouteLike, path: unknown): void {
+  const layer = router.stack.at(-1);
+  if (!Array.isArray(path) || layer === undefined) return;
+  const options = { sensitive: router.caseSensitive, strict: router.strict, end: true };
+  Object.defineProperty(route, ALTERNATIVES, { value: new Alternatives(layer, path, options) });
+}
+
+/** Notes the route when it starts to run: only then is the mount above it sure. */
+function patchRoute(exports: Exports): unknown {
+  replaceMethod<RouteLike, [Request, object, Next]>(exports.prototype, "dispatch", (original) => {
+    return function dispatch(request, response, done) {
+      const holder = holderOf(request);
+      if (holder !== undefined) holder.route = routePattern(this, holder.mount, request);
+      return original.call(this, request, response, done);
+    };
+  });
+  return exports;
+}
+
+function routePattern(route: RouteLike, mount: string, request: Request): string | undefined {
+  const chosen = route[ALTERNATIVES]?.matching(request.url);
+  if (chosen !== undefined) return joinPattern(mount, chosen);
+  route[PATTERN] ??= new JoinedPattern(patternText(route.path) ?? "");
+  return route[PATTERN].below(mount);
+}
+
+/** A route can fail before it runs, in a `router.param`. */
+function rememberRoute(holder: Holder, request: Request): void {
+  if (holder.route !== undefined || typeof request.route !== "object") return;
+  holder.route = routePattern(request.route, holder.mount, request);
+}
+
+/** Runs only while an error is on its way to whoever responds to it. */
+function patchLayer(exports: Exports): unknown {
+  const { prototype } = exports;
+  const name = "handleError" in prototype ? "handleError" : "handle_error";
+  replaceMethod<LayerLike, [unknown, Request, object, Next]>(prototype, name, (original) => {
+    return function handleError(error, request, response, next) {
+      holderOf(request)?.noteError(error);
+      return original.call(this, error, request, response, next);
+    };
+  });
+  return exports;
+}
+
+/** Who responds when the app has no error handler (or its last one passes the error on). */
+function replaceFinalHandler(exports: Exports): unknown {
+  function finalhandler(request: Request, response: object, options: unknown): unknown {
+    const respond = exports(request, response, options);
+    const holder = holderOf(request);
+    if (holder === undefined || typeof respond !== "function") return respond;
+    return (error: unknown) => {
+      if (error) holder.noteError(error);
+      return (respond as Next)(error);
+    };
+  }
+  return disguise(finalhandler, exports);
+}

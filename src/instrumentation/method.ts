@@ -1,0 +1,42 @@
+/** A method of somebody else's object: what it takes is known from its sources. */
+export type Method<This = unknown, Args extends unknown[] = unknown[]> = (
+  this: This,
+  ...args: Args
+) => unknown;
+
+/**
+ * Puts a method in the place of `target[name]`, with its name and its length
+ * (Express tells error handlers by it) and nothing else changed.
+ *
+ * @throws TypeError if there is no such method; `target` is then untouched
+ */
+export function replaceMethod<This, Args extends unknown[]>(
+  target: object,
+  name: string,
+  make: (original: Method<This, Args>) => Method<This, Args>,
+): void {
+  const original = (target as Record<string, unknown>)[name];
+  if (typeof original !== "function") throw new TypeError(`there is no ${name}()`);
+  const replacement = disguise(make(original as Method<This, Args>), original);
+  const { enumerable = true } = Object.getOwnPropertyDescriptor(target, name) ?? {};
+  Object.defineProperty(target, name, {
+    configurable: true,
+    enumerable,
+    writable: true,
+    value: replacement,
+  });
+}
+
+/** Gives `replacement` the name, the length and the properties of `original`. */
+export function disguise<Replacement extends (...args: never[]) => unknown>(
+  replacement: Replacement,
+  original: object,
+): Replacement {
+  for (const key of Reflect.ownKeys(original)) {
+    const descriptor = Object.getOwnPropertyDescriptor(original, key);
+    const own = Object.getOwnPropertyDescriptor(replacement, key);
+    if (descriptor === undefined || own?.configurable === false) continue;
+    Object.defineProperty(replacement, key, descriptor);
+  }
+  return replacement;
+}
