@@ -1,0 +1,37 @@
+import { cut, MAX_TEXT, read } from "./value.ts";
+
+/** The attributes `exception.*` of the semantic conventions, as far as an error tells them. */
+export interface ExceptionFields {
+  readonly type: string | undefined;
+  readonly message: string | undefined;
+  readonly stacktrace: string | undefined;
+}
+
+/**
+ * What an error (or whatever was thrown) says of itself. The type is its `code`
+ * where it has one, else its `name`, as in the SDK's log records and in our
+ * spans. Undefined where it says nothing. Never throws.
+ */
+export function exceptionOf(thrown: unknown): ExceptionFields | undefined {
+  if (typeof thrown === "string" || typeof thrown === "number") {
+    return { type: undefined, message: String(thrown), stacktrace: undefined };
+  }
+  if (typeof thrown !== "object" || thrown === null) return undefined;
+  const fields = {
+    type: typeOf(thrown),
+    message: textOf(read(thrown, "message")),
+    stacktrace: textOf(read(thrown, "stack")),
+  };
+  return (fields.type ?? fields.message ?? fields.stacktrace) ? fields : undefined;
+}
+
+/** `exception.type` of an error: its `code` or its `name`. */
+export function typeOf(error: object): string | undefined {
+  const code = read(error, "code");
+  if (typeof code === "number") return String(code);
+  return textOf(code) ?? textOf(read(error, "name"));
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? cut(value, MAX_TEXT) : undefined;
+}

@@ -1,0 +1,97 @@
+import type { Resource } from "@opentelemetry/resources";
+import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
+import { loadChunk } from "../chunks.ts";
+import type { LogsConfig } from "../config/config.ts";
+import type { Account } from "../diagnostics/account.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import { Batch } from "../export/batch.ts";
+import type { Pipeline } from "../export/exit.ts";
+import { type RecordSink, TelltaleLoggerProvider } from "./logger.ts";
+import type { LogRecord } from "./record.ts";
+
+export interface LogsParts {
+  readonly config: LogsConfig;
+  readonly resource: Resource;
+  readonly account: Account;
+  readonly diagnostics: Diagnostics;
+}
+
+export interface Logs {
+  /** For the API's global, and for the adaptors of the app's own loggers. */
+  readonly provider: TelltaleLoggerProvider;
+  /** One record, as `provider.getLogger(…).record(…)` makes them; dropped if no exporter is configured. */
+  emit(record: LogRecord): void;
+  readonly pipeline: Pipeline;
+}
+
+/** The logs' pipeline: the API's loggers and the way out. */
+export function createLogs(parts: LogsParts): Logs {
+  const { config, resource } = parts;
+  const outlet = createOutlet(parts);
+  return {
+    provider: new TelltaleLoggerProvider({ resource, limits: config.limits }, outlet.sink),
+    emit: (record) => outlet.sink?.(record),
+    pipeline: outlet.pipeline,
+  };
+}
+
+interface Outlet {
+  readonly sink: RecordSink;
+  readonly pipeline: Pipeline;
+}
+
+const nothingQueued: Pipeline = { flush: async () => {}, pending: () => [] };
+
+function createOutlet(parts: LogsParts): Outlet {
+  const { config, account, diagnostics } = parts;
+  const print = config.exporters.includes("console") ? createConsole(diagnostics) : undefined;
+  if (!config.exporters.includes("otlp")) return outletWithout(account, print);
+  const batch = new Batch<ReadableLogRecord>({
+    name: "log records",
+    config: config.batch,
+    account,
+    diagnostics,
+    sender: () => loadChunk("export-otlp").createLogSender(config.otlp, diagnostics),
+  });
+  return {
+    sink: (record) => {
+      account.made++;
+      print?.(record);
+      batch.add(record);
+    },
+    pipeline: batch,
+  };
+}
+
+type Print = (record: LogRecord) => void;
+
+function outletWithout(account: Account, print: Print | undefined): Outlet {
+  if (print === undefined) return { sink: undefined, pipeline: nothingQueued };
+  return {
+    sink: (record) => {
+      account.made++;
+      account.sent++;
+      print(record);
+    },
+    pipeline: nothingQueued,
+  };
+}
+
+/**
+ * Loaded with the first record. An app whose `stdout` writes to its own logger
+ * would have each print make the next record: what is made meanwhile is not printed.
+ */
+function createConsole(diagnostics: Diagnostics): Print {
+  let print: Print | undefined;
+  let printing = false;
+  return (record) => {
+    if (printing) return;
+    printing = true;
+    try {
+      (print ??= loadChunk("logs-console").createConsoleExporter())(record);
+    } catch (error) {
+      diagnostics.error("logs console", `a log record could not be printed: ${String(error)}`);
+    }
+    printing = false;
+  };
+}

@@ -1,0 +1,144 @@
+import type { AnyValue, Attributes, HrTime, SpanContext } from "@opentelemetry/api";
+import type { InstrumentationScope } from "@opentelemetry/core";
+import type { Resource } from "@opentelemetry/resources";
+import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
+import type { LogsConfig } from "../config/config.ts";
+import { epochMsOf, hrTimeOf } from "./clock.ts";
+import type { ExceptionFields } from "./exception.ts";
+import { cut, MAX_TEXT, numberOf, setOwn, Snapshot } from "./value.ts";
+
+/** Who wrote a record, with the attributes that `getLogger` took. */
+export type Scope = InstrumentationScope & {
+  readonly attributes?: Attributes;
+  readonly droppedAttributesCount?: number;
+};
+
+/** What all records of one pipeline share. */
+export interface RecordSettings {
+  readonly resource: Resource;
+  readonly limits: LogsConfig["limits"];
+}
+
+/**
+ * A log record as the SDK's exporters and OTLP serialisers read it
+ * (`ReadableLogRecord`). Whoever writes it fills in plain values; the shapes that
+ * exporters want are made when they ask, away from the line's own moment. What
+ * the app could still change is copied at once.
+ */
+export class LogRecord implements ReadableLogRecord {
+  readonly instrumentationScope: Scope;
+  spanContext?: SpanContext;
+  severityNumber?: number;
+  severityText?: string;
+  body?: AnyValue;
+  eventName?: string;
+  readonly #settings: RecordSettings;
+  /** Milliseconds since the epoch, as all times here. */
+  readonly #observedAt: number;
+  #at: number;
+  #stamp: string | undefined = undefined;
+  /** Names and values in turn: cheaper to fill than an object. */
+  readonly #fields: unknown[] = [];
+  #snapshot: Snapshot | undefined = undefined;
+  #dropped = 0;
+  #attributes: Attributes | undefined = undefined;
+
+  constructor(settings: RecordSettings, scope: Scope, observedAt: number) {
+    this.#settings = settings;
+    this.instrumentationScope = scope;
+    this.#observedAt = observedAt;
+    this.#at = observedAt;
+  }
+
+  /** The time of the event itself, where that is another than now. */
+  happenedAt(epochMs: number): void {
+    this.#at = epochMs;
+  }
+
+  /**
+   * The line's own `timestamp`: the record's time if it is a date of ISO 8601
+   * with a zone, else an attribute. Read only at export. Always true.
+   */
+  stamp(text: string): true {
+    this.#stamp = text;
+    return true;
+  }
+
+  /** Sets the body: text as it is, all else as a copy. */
+  say(body: unknown): void {
+    const value = typeof body === "string" ? cut(body, MAX_TEXT) : this.#copy(body);
+    if (value !== undefined) this.body = value;
+  }
+
+  /** Adds one attribute; of two with the same name the later counts. Never throws. */
+  add(name: string, value: unknown): void {
+    if (value === undefined || typeof value === "function") return;
+    if (name === "" || this.#fields.length >= this.#settings.limits.attributeCount * 2) {
+      this.#dropped++;
+      return;
+    }
+    const isText = typeof value === "string";
+    this.#fields.push(name, isText || typeof value === "boolean" ? value : this.#copy(value));
+  }
+
+  addException(exception: ExceptionFields): void {
+    this.add("exception.type", exception.type);
+    this.add("exception.message", exception.message);
+    this.add("exception.stacktrace", exception.stacktrace);
+  }
+
+  get resource(): Resource {
+    return this.#settings.resource;
+  }
+
+  get hrTime(): HrTime {
+    const said = this.#stamp === undefined ? undefined : stampedAt(this.#stamp);
+    // Mostly a format's: the same moment, in whole milliseconds, so ours is finer.
+    const isOther = said !== undefined && Math.abs(said - this.#at) > 1000;
+    return hrTimeOf(isOther ? said : this.#at);
+  }
+
+  get hrTimeObserved(): HrTime {
+    return hrTimeOf(this.#observedAt);
+  }
+
+  /** Made once: a serialiser reads them twice. */
+  get attributes(): Attributes {
+    return (this.#attributes ??= this.#collect());
+  }
+
+  get droppedAttributesCount(): number {
+    return this.#dropped;
+  }
+
+  #copy(value: unknown): AnyValue {
+    if (typeof value === "number") return numberOf(value);
+    this.#snapshot ??= new Snapshot(this.#longest);
+    return this.#snapshot.of(value);
+  }
+
+  #collect(): Attributes {
+    const attributes: Attributes = {};
+    const fields = this.#fields;
+    for (let i = 0; i < fields.length; i += 2) {
+      const value = fields[i + 1];
+      const kept = typeof value === "string" ? cut(value, this.#longest) : value;
+      setOwn(attributes, fields[i] as string, kept);
+    }
+    const stamp = this.#stamp;
+    if (stamp !== undefined && stampedAt(stamp) === undefined) {
+      attributes["timestamp"] = cut(stamp, this.#longest);
+    }
+    return attributes;
+  }
+
+  get #longest(): number {
+    return Math.min(this.#settings.limits.attributeLength, MAX_TEXT);
+  }
+}
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
+
+function stampedAt(text: string): number | undefined {
+  return ISO.test(text) ? epochMsOf(new Date(text)) : undefined;
+}

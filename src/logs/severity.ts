@@ -1,0 +1,61 @@
+/**
+ * `SeverityNumber` by the names that winston's three sets of levels and custom
+ * ones use. The specification's own mapping for syslog, upstream's
+ * (`@opentelemetry/winston-transport`) for npm and cli.
+ * https://opentelemetry.io/docs/specs/otel/logs/data-model-appendix/#appendix-b-severitynumber-example-mappings
+ */
+const known: ReadonlyMap<string, number> = new Map([
+  ["emerg", 21],
+  ["emergency", 21],
+  ["fatal", 21],
+  ["alert", 19],
+  ["crit", 18],
+  ["critical", 18],
+  ["error", 17],
+  ["warn", 13],
+  ["warning", 13],
+  ["help", 11],
+  ["notice", 10],
+  ["data", 10],
+  ["info", 9],
+  ["http", 7],
+  ["verbose", 6],
+  ["debug", 5],
+  ["prompt", 4],
+  ["input", 2],
+  ["silly", 1],
+  ["trace", 1],
+]);
+
+/** A logger's levels: names and ranks, 0 the most severe. */
+export type Levels = Readonly<Record<string, number>>;
+
+/** What was worked out for names of one set of levels. */
+const workedOut = new WeakMap<Levels, Map<string, number>>();
+
+/**
+ * The severity of a level, 1 to 24; 0 (unspecified) if nothing can be said. A
+ * name that nobody knows counts as the next less severe one of its set that is
+ * known, else as the next more severe: `success` between `error` and `info` is
+ * no error.
+ */
+export function severityOf(name: string, levels: Levels): number {
+  return known.get(name) ?? severityAmong(name, levels);
+}
+
+function severityAmong(name: string, levels: Levels): number {
+  let severities = workedOut.get(levels);
+  if (severities === undefined) workedOut.set(levels, (severities = new Map()));
+  let severity = severities.get(name);
+  if (severity === undefined) severities.set(name, (severity = neighbourOf(name, levels)));
+  return severity;
+}
+
+function neighbourOf(name: string, levels: Levels): number {
+  const rank = levels[name];
+  if (rank === undefined) return 0;
+  const ranked = Object.entries(levels).filter(([other]) => known.has(other));
+  ranked.sort(([, a], [, b]) => a - b);
+  const neighbour = ranked.find(([, other]) => other >= rank) ?? ranked.at(-1);
+  return neighbour === undefined ? 0 : (known.get(neighbour[0]) ?? 0);
+}
