@@ -1,5 +1,3 @@
-import { patternText } from "../context/route-pattern.ts";
-
 /** What this adaptor uses of Express's `Layer`, of all versions. */
 export interface LayerLike {
   /** Up to Express 4 and router 1. */
@@ -24,31 +22,31 @@ type LayerClass = new (path: unknown, options: LayerOptions, handle: () => void)
  * code that matched it.
  */
 export class Alternatives {
-  readonly #paths: readonly { readonly pattern: string; readonly layer: LayerLike }[];
+  readonly #paths: readonly { readonly path: unknown; readonly layer: LayerLike }[];
 
   constructor(layer: LayerLike, paths: readonly unknown[], options: LayerOptions) {
     const Layer = layer.constructor as LayerClass;
     this.#paths = paths.flat(Infinity).map((path) => ({
-      pattern: patternText(path) ?? "",
+      path,
       layer: new Layer(path, options, nothing),
     }));
   }
 
-  /** The first that matches the path of `url`. */
-  matching(url: string | undefined): string | undefined {
+  /** The first that matches the path of `url`: a string or a regular expression. */
+  matching(url: string | undefined): unknown {
     if (url === undefined) return undefined;
     const path = pathOf(url);
-    return this.#paths.find(({ layer }) => matchOf(layer, path) !== undefined)?.pattern;
+    return this.#paths.find(({ layer }) => matchOf(layer, path) !== undefined)?.path;
   }
 
   /** The first that matches the end of `baseUrl`, of which the beginning is other mounts'. */
-  endingOf(baseUrl: string | undefined): string | undefined {
+  endingOf(baseUrl: string | undefined): unknown {
     if (baseUrl === undefined) return undefined;
     let from = 0;
     do {
       const end = baseUrl.slice(from);
       const found = this.#paths.find(({ layer }) => matchOf(layer, end) === end);
-      if (found !== undefined) return found.pattern;
+      if (found !== undefined) return found.path;
       from = baseUrl.indexOf("/", from + 1);
     } while (from !== -1);
     return undefined;

@@ -90,11 +90,14 @@ function mountPattern(path: unknown): string | undefined {
   let first = path;
   while (Array.isArray(first) && first.length > 0) first = first[0] as unknown;
   if (typeof first === "function") return undefined;
-  const pattern = patternText(path)?.replace(TRAILING_SLASHES, "");
+  const pattern = mountText(path);
   return pattern === "" ? undefined : pattern;
 }
 
-const TRAILING_SLASHES = /\/+$/;
+/** A mount ends before the slash of what is below it. */
+function mountText(path: unknown): string | undefined {
+  return patternText(typeof path === "string" ? path.replace(/\/+$/, "") : path);
+}
 
 /**
  * While the request is below this mount, `holder.mount` says so. It is noted by
@@ -111,9 +114,8 @@ function watchMount(layer: LayerLike, path: unknown, pattern: string, options: L
     const holder = holderOf(request);
     if (holder === undefined) return prototype[name].call(this, request, response, next);
     const outer = holder.mount;
-    const chosen = alternatives?.endingOf(request.baseUrl);
-    holder.mount =
-      chosen === undefined ? joined.below(outer) : outer + chosen.replace(TRAILING_SLASHES, "");
+    const chosen = mountText(alternatives?.endingOf(request.baseUrl));
+    holder.mount = chosen === undefined ? joined.below(outer) : outer + chosen;
     return prototype[name].call(this, request, response, (error) => {
       if (error !== undefined && error !== null) rememberRoute(holder, request);
       holder.mount = outer;
@@ -183,7 +185,7 @@ function patchRoute(exports: Exports): unknown {
 }
 
 function routePattern(route: RouteLike, mount: string, request: Request): string | undefined {
-  const chosen = route[ALTERNATIVES]?.matching(request.url);
+  const chosen = patternText(route[ALTERNATIVES]?.matching(request.url));
   if (chosen !== undefined) return joinPattern(mount, chosen);
   route[PATTERN] ??= new JoinedPattern(patternText(route.path) ?? "");
   return route[PATTERN].below(mount);

@@ -62,4 +62,11 @@ export const table: readonly Row[] = [
     chunk: "instrumentation-fastify",
     instrumentation: "fastify",
   },
+  {
+    package: "winston",
+    files: ["lib/winston/logger.js"],
+    versions: ">=3 <4",
+    chunk: "logs-winston",
+    instrumentation: "winston",
+  },
 ];

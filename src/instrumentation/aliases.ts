@@ -1,0 +1,9 @@
+/**
+ * For the build: upstream's instrumentations hook Node's loaders through these
+ * two packages; in our bundle they get modules of ours, which our loader feeds.
+ * Paths are relative to the repository.
+ */
+export const aliases: Readonly<Record<string, string>> = {
+  "require-in-the-middle": "./src/instrumentation/require-hook.ts",
+  "import-in-the-middle": "./src/instrumentation/import-hook.ts",
+};
