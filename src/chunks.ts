@@ -8,9 +8,16 @@ import { createRequire } from "node:module";
  * an app is just importing can't wait.
  */
 export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
+  "errors-client": "./errors/client.ts",
   "export-otlp": "./export/otlp.ts",
+  "export-grpc": "./export/grpc.ts",
   "instrumentation-express": "./instrumentation/express.ts",
   "instrumentation-fastify": "./instrumentation/fastify.ts",
+  "logs-console": "./logs/console.ts",
+  "logs-winston": "./logs/winston.ts",
+  "metrics-console": "./metrics/console.ts",
+  "metrics-prometheus": "./metrics/prometheus.ts",
+  "metrics-runtime": "./metrics/runtime/watch.ts",
   "traces-console": "./traces/console.ts",
   "propagation-b3": "./traces/propagation/b3.ts",
   "propagation-jaeger": "./traces/propagation/jaeger.ts",
@@ -19,9 +26,16 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
 };
 
 export interface ChunkTypes {
+  "errors-client": typeof import("./errors/client.ts");
   "export-otlp": typeof import("./export/otlp.ts");
+  "export-grpc": typeof import("./export/grpc.ts");
   "instrumentation-express": typeof import("./instrumentation/express.ts");
   "instrumentation-fastify": typeof import("./instrumentation/fastify.ts");
+  "logs-console": typeof import("./logs/console.ts");
+  "logs-winston": typeof import("./logs/winston.ts");
+  "metrics-console": typeof import("./metrics/console.ts");
+  "metrics-prometheus": typeof import("./metrics/prometheus.ts");
+  "metrics-runtime": typeof import("./metrics/runtime/watch.ts");
   "traces-console": typeof import("./traces/console.ts");
   "propagation-b3": typeof import("./traces/propagation/b3.ts");
   "propagation-jaeger": typeof import("./traces/propagation/jaeger.ts");

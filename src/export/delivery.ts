@@ -1,9 +1,103 @@
+import type { Worker } from "node:worker_threads";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import { deliver, type Job } from "./delivery-worker.ts";
 import type { ExitRequest } from "./exit.ts";
 
-/** Sends all requests while the main thread waits, at most `deadlineMs`; settles each. Never throws. */
-export declare function deliverAtExit(
+/*
+ * What both threads see: a word that counts the requests with an outcome, then
+ * one slot per request: its outcome, the length of the answer, the answer.
+ */
+const HEAD_BYTES = 8;
+const SLOT_HEAD_BYTES = 8;
+const SLOT_BYTES = SLOT_HEAD_BYTES + 4096;
+const DELIVERED = 1;
+const FAILED = 2;
+
+/**
+ * Sends requests while the main thread waits: on the last tick of a process no
+ * asynchronous work of its own runs any more, but a worker's does. Settles each
+ * request. Never throws.
+ *
+ * @param deadlineMs how long the end may be held at most.
+ */
+export function deliverAtExit(
   requests: readonly ExitRequest[],
   deadlineMs: number,
   diagnostics: Diagnostics,
-): void;
+): void {
+  if (requests.length === 0) return;
+  const deadline = performance.now() + deadlineMs;
+  const shared = new SharedArrayBuffer(HEAD_BYTES + requests.length * SLOT_BYTES);
+  try {
+    const worker = startWorker(requests, shared);
+    waitForAll(new Int32Array(shared, 0, 1), requests.length, deadline);
+    void worker.terminate();
+  } catch (error) {
+    // `--permission` without `--allow-worker`; no memory for a thread.
+    diagnostics.error("delivery", `what was queued at the end can't be sent: ${String(error)}`);
+  }
+  requests.forEach((request, index) => {
+    settle(request, shared, index, `no answer within the ${deadlineMs} ms left at the end`);
+  });
+}
+
+/**
+ * With neither the environment nor the flags of the process: both may name a
+ * preload, ours among them. What it prints goes nowhere.
+ */
+function startWorker(requests: readonly ExitRequest[], shared: SharedArrayBuffer): Worker {
+  const job: Job = {
+    requests: requests.map(({ kind, url, headers, body, tls }) => ({
+      kind,
+      url,
+      headers,
+      body,
+      tls,
+    })),
+    shared,
+    headBytes: HEAD_BYTES,
+    slotBytes: SLOT_BYTES,
+    slotHeadBytes: SLOT_HEAD_BYTES,
+    delivered: DELIVERED,
+    failed: FAILED,
+  };
+  // Only now: its module is not needed before.
+  const { Worker } = process.getBuiltinModule("node:worker_threads");
+  return new Worker(`(${deliver.toString()})(require, require("node:worker_threads").workerData)`, {
+    eval: true,
+    workerData: job,
+    env: {},
+    execArgv: [],
+    stdin: false,
+    stdout: true,
+    stderr: true,
+  });
+}
+
+function waitForAll(answered: Int32Array, count: number, deadline: number): void {
+  for (;;) {
+    const seen = Atomics.load(answered, 0);
+    const left = deadline - performance.now();
+    if (seen >= count || left <= 0) return;
+    Atomics.wait(answered, 0, seen, left);
+  }
+}
+
+function settle(
+  request: ExitRequest,
+  shared: SharedArrayBuffer,
+  index: number,
+  silence: string,
+): void {
+  const offset = HEAD_BYTES + index * SLOT_BYTES;
+  const [state, length = 0] = new Int32Array(shared, offset, 2);
+  // A copy: decoders don't read shared memory.
+  const answer = new Uint8Array(shared, offset + SLOT_HEAD_BYTES, length).slice();
+  try {
+    if (state === DELIVERED) request.settle(true, answer);
+    else if (state === FAILED) request.settle(false, undefined, Buffer.from(answer).toString());
+    else request.settle(false, undefined, silence);
+  } catch {
+    // The books of one pipeline; the others still want theirs.
+  }
+}

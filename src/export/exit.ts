@@ -16,9 +16,10 @@ export interface ExitRequest {
   };
   /**
    * Called on the main thread when the outcome is known, for the books. `answer`
-   * is the body of the peer's answer (its first few KiB), where a partial success is told.
+   * is the body of the peer's answer (its first few KiB), where a partial success is told;
+   * `reason` says why it was not delivered.
    */
-  readonly settle: (delivered: boolean, answer?: Uint8Array) => void;
+  readonly settle: (delivered: boolean, answer?: Uint8Array, reason?: string) => void;
 }
 
 /** What `lifecycle/` and the admin server see of every pipeline. */

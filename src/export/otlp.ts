@@ -1,21 +1,293 @@
-import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import type { ExportResult } from "@opentelemetry/core";
+import {
+  createOtlpNetworkExportDelegate,
+  ExporterMetrics,
+  type IOtlpExportDelegate,
+} from "@opentelemetry/otlp-exporter-base";
+import {
+  type IExporterMetricsHelper,
+  type ISerializer,
+  JsonLogsSerializer,
+  JsonMetricsSerializer,
+  JsonTraceSerializer,
+  LogsExporterMetricsHelper,
+  MetricsExporterMetricsHelper,
+  ProtobufLogsSerializer,
+  ProtobufMetricsSerializer,
+  ProtobufTraceSerializer,
+  TraceExporterMetricsHelper,
+} from "@opentelemetry/otlp-transformer";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { gzipSync } from "node:zlib";
+import { loadChunk } from "../chunks.ts";
 import type { OtlpConfig } from "../config/config.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Sender } from "./sender.ts";
+import { version } from "../version.ts";
+import type { Channel, Failure } from "./channel.ts";
+import type { ExitRequest } from "./exit.ts";
+import { createHttpChannel } from "./http.ts";
+import { answerOfError } from "./network-error.ts";
+import { Outage } from "./outage.ts";
+import { defaultRetry, type RetryPolicy } from "./retry.ts";
+import type { Outcome, Sender, Settle } from "./sender.ts";
+import { DeadlineTransport, ExportError } from "./transport.ts";
 
-export declare function createSpanSender(
+/** What one signal of OTLP differs in from the others. */
+interface Signal<Payload, Response> {
+  /** Its items, in the plural. */
+  readonly items: string;
+  /** Its gRPC service below `opentelemetry.proto.collector`. */
+  readonly service: string;
+  readonly protobuf: ISerializer<Payload, Response>;
+  readonly json: ISerializer<Payload, Response>;
+  readonly metrics: IExporterMetricsHelper<Payload>;
+}
+
+/** A partial success, whichever signal's. Numbers are text in JSON. */
+interface PartialSuccess {
+  readonly rejectedSpans?: number | string;
+  readonly rejectedLogRecords?: number | string;
+  readonly rejectedDataPoints?: number | string;
+  readonly errorMessage?: string;
+}
+
+const spans = {
+  items: "spans",
+  service: "trace.v1.TraceService",
+  protobuf: ProtobufTraceSerializer,
+  json: JsonTraceSerializer,
+  metrics: TraceExporterMetricsHelper,
+};
+const logs = {
+  items: "log records",
+  service: "logs.v1.LogsService",
+  protobuf: ProtobufLogsSerializer,
+  json: JsonLogsSerializer,
+  metrics: LogsExporterMetricsHelper,
+};
+const metrics = {
+  items: "data points",
+  service: "metrics.v1.MetricsService",
+  protobuf: ProtobufMetricsSerializer,
+  json: JsonMetricsSerializer,
+  metrics: MetricsExporterMetricsHelper,
+};
+
+export function createSpanSender(
   config: OtlpConfig,
   diagnostics: Diagnostics,
-): Sender<ReadableSpan[]>;
+  retry: RetryPolicy = defaultRetry,
+): Sender<ReadableSpan[]> {
+  return createSender(spans, config, diagnostics, retry);
+}
 
-export declare function createLogSender(
+export function createLogSender(
   config: OtlpConfig,
   diagnostics: Diagnostics,
-): Sender<ReadableLogRecord[]>;
+  retry: RetryPolicy = defaultRetry,
+): Sender<ReadableLogRecord[]> {
+  return createSender(logs, config, diagnostics, retry);
+}
 
-export declare function createMetricSender(
+/** Its outcomes count data points. */
+export function createMetricSender(
   config: OtlpConfig,
   diagnostics: Diagnostics,
-): Sender<ResourceMetrics>;
+  retry: RetryPolicy = defaultRetry,
+): Sender<ResourceMetrics> {
+  return createSender(metrics, config, diagnostics, retry);
+}
+
+function createSender<Payload, Response>(
+  signal: Signal<Payload, Response>,
+  config: OtlpConfig,
+  diagnostics: Diagnostics,
+  retry: RetryPolicy,
+): Sender<Payload> {
+  const json = config.protocol === "http/json";
+  const channel = createChannel(signal.service, config);
+  return new OtlpSender({
+    items: signal.items,
+    serializer: json ? signal.json : signal.protobuf,
+    helper: signal.metrics,
+    config,
+    channel,
+    transport: new DeadlineTransport(channel, config.compression, retry),
+    outage: new Outage(channel.url, diagnostics),
+  });
+}
+
+function createChannel(service: string, config: OtlpConfig): Channel {
+  const own = { ...config.headers, "user-agent": `telltale/${version}` };
+  const gzip = config.compression === "gzip";
+  if (config.protocol === "grpc") {
+    return loadChunk("export-grpc").createGrpcChannel(
+      config,
+      `/opentelemetry.proto.collector.${service}/Export`,
+      {
+        ...own,
+        "content-type": "application/grpc",
+        te: "trailers",
+        ...(gzip ? { "grpc-encoding": "gzip" } : {}),
+      },
+    );
+  }
+  const json = config.protocol === "http/json";
+  return createHttpChannel(config, {
+    ...own,
+    "content-type": json ? "application/json" : "application/x-protobuf",
+    ...(gzip ? { "content-encoding": "gzip" } : {}),
+  });
+}
+
+interface OtlpSenderParts<Payload, Response> {
+  readonly items: string;
+  readonly serializer: ISerializer<Payload, Response>;
+  readonly helper: IExporterMetricsHelper<Payload>;
+  readonly config: OtlpConfig;
+  readonly channel: Channel;
+  readonly transport: DeadlineTransport;
+  readonly outage: Outage;
+}
+
+/**
+ * The SDK's delegate (serialise, send, read the answer) over our transport. What
+ * it doesn't tell, how many items a partial success refused, is overheard where it
+ * reads the answer.
+ */
+class OtlpSender<Payload, Response> implements Sender<Payload> {
+  readonly #parts: OtlpSenderParts<Payload, Response>;
+  readonly #delegate: IOtlpExportDelegate<Payload>;
+  #rejected = 0;
+
+  constructor(parts: OtlpSenderParts<Payload, Response>) {
+    this.#parts = parts;
+    this.#delegate = createOtlpNetworkExportDelegate(
+      // More than the one that is ever in flight: the delegate forgets it a tick late.
+      { timeoutMillis: parts.config.timeoutMs, concurrencyLimit: 4, compression: "none" },
+      this.#overheard(parts.serializer),
+      createMetrics(parts),
+      parts.transport,
+    );
+  }
+
+  send(payload: Payload, timeoutMs: number): Promise<Outcome> {
+    this.#rejected = 0;
+    this.#parts.transport.limitTo(timeoutMs);
+    return new Promise((resolve) => {
+      try {
+        this.#delegate.export(payload, (result) => resolve(this.#outcomeOf(result)));
+      } catch (error) {
+        resolve(this.#outcomeOf({ code: FAILED, error: error as Error }));
+      }
+    });
+  }
+
+  abandon(): boolean {
+    return this.#parts.transport.abandon();
+  }
+
+  request(payload: Payload, settle: Settle): ExitRequest | undefined {
+    const { serializer, channel, config, outage, items } = this.#parts;
+    const message = serializer.serializeRequest(payload);
+    if (message === undefined) return undefined;
+    return {
+      kind: channel.kind,
+      url: channel.url,
+      headers: channel.headers,
+      body: channel.frame(config.compression === "gzip" ? gzipSync(message) : message),
+      tls: config.tls,
+      settle: (delivered, answer, reason) => {
+        if (!delivered) outage.failed(failureAtExit(reason), items);
+        settle(delivered, delivered && answer !== undefined ? this.#rejectedIn(answer) : 0);
+      },
+    };
+  }
+
+  #overheard(serializer: ISerializer<Payload, Response>): ISerializer<Payload, Response> {
+    return {
+      serializeRequest: (payload) => serializer.serializeRequest(payload),
+      deserializeResponse: (data) => {
+        this.#rejected = this.#rejectedIn(data);
+        // Said by us; an empty answer keeps the delegate from saying it again.
+        return {} as Response;
+      },
+    };
+  }
+
+  #outcomeOf(result: ExportResult): Outcome {
+    const { transport, outage, items } = this.#parts;
+    const delivered = result.code === SUCCESS;
+    if (delivered) outage.worked(items);
+    else if (!transport.abandoned) outage.failed(failureOf(result.error), items);
+    if (delivered && transport.remark !== undefined) outage.remark(transport.remark, items);
+    return { delivered, rejected: this.#rejected, holdMs: transport.holdMs };
+  }
+
+  /** Unreadable answers of a success are no reason to doubt it. */
+  #rejectedIn(answer: Uint8Array): number {
+    const partial = partialSuccessIn(answer, this.#parts.serializer);
+    const rejected = Number(
+      partial?.rejectedSpans ?? partial?.rejectedLogRecords ?? partial?.rejectedDataPoints ?? 0,
+    );
+    const text = partial?.errorMessage ?? "";
+    if (rejected > 0 || text !== "") {
+      this.#parts.outage.remark(
+        `${rejected} were rejected: ${JSON.stringify(text)}`,
+        this.#parts.items,
+      );
+    }
+    return rejected;
+  }
+}
+
+/** `ExportResultCode` of `@opentelemetry/core`, whose import would cost more than the two numbers. */
+const SUCCESS = 0;
+const FAILED = 1;
+
+const OPENING_BRACE = 0x7b;
+
+/** Some back ends answer JSON to protobuf; no message of protobuf begins like JSON. */
+function partialSuccessIn(
+  answer: Uint8Array,
+  serializer: ISerializer<never, unknown>,
+): PartialSuccess | undefined {
+  try {
+    const response = (
+      answer[0] === OPENING_BRACE
+        ? JSON.parse(Buffer.from(answer).toString("utf8"))
+        : serializer.deserializeResponse(answer)
+    ) as { partialSuccess?: PartialSuccess } | undefined;
+    return response?.partialSuccess;
+  } catch {
+    return undefined;
+  }
+}
+
+function failureOf(error: Error | undefined): Failure {
+  if (error instanceof ExportError) return error.failure;
+  return { by: "peer", reason: `they could not be serialised (${String(error?.message)})` };
+}
+
+/** The worker tells an error by its code, an answer by its status. */
+function failureAtExit(reason = "no answer"): Failure {
+  if (reason.startsWith("answered")) return { by: "peer", reason };
+  const answer = answerOfError({ code: reason, message: reason });
+  return answer.kind === "taken" ? { by: "network", reason } : answer.failure;
+}
+
+/** The delegate wants them; without a meter provider they count nothing. */
+function createMetrics<Payload, Response>({
+  helper,
+  config,
+}: OtlpSenderParts<Payload, Response>): ExporterMetrics<Payload> {
+  return new ExporterMetrics({
+    componentType: `otlp_${config.protocol === "grpc" ? "grpc" : "http"}_${helper.name}_exporter`,
+    metricsHelper: helper,
+    url: undefined,
+    meterProvider: undefined,
+    responseAttributesFromError: () => ({}),
+  });
+}

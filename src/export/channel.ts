@@ -1,0 +1,52 @@
+/** A way to one peer, over HTTP or gRPC: one attempt, without second thoughts. */
+export interface Channel {
+  readonly kind: "http" | "grpc";
+  /** The full address of the call. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The message (compressed, where the headers say so) as the body of a request. */
+  frame(message: Uint8Array): Uint8Array;
+  /** Starts one attempt. Never throws. */
+  attempt(body: Uint8Array): Attempt;
+}
+
+/** One request on its way. */
+export interface Attempt {
+  /** Never rejects. */
+  readonly answer: Promise<Answer>;
+  /**
+   * The kernel has the whole request, and nothing speaks against the peer taking it.
+   * Exact, because libuv writes only while our loop turns, and calls the stream back
+   * in the same turn.
+   */
+  handedOver(): boolean;
+  /** Ends it now; the answer is what is known by then, or `reason`. */
+  stop(reason: string): void;
+}
+
+export type Answer =
+  /** Accepted. `body` is the peer's message; a remark says why it could not be read. */
+  | { readonly kind: "taken"; readonly body: Uint8Array; readonly remark?: string }
+  /** Not now; `retryAfterMs` is undefined where the peer names no time. */
+  | {
+      readonly kind: "busy";
+      readonly failure: Failure;
+      readonly retryAfterMs: number | undefined;
+    }
+  /** Never. */
+  | { readonly kind: "refused"; readonly failure: Failure };
+
+export interface Failure {
+  /** The peer could not be reached, or it answered and did not want it. */
+  readonly by: "network" | "peer";
+  /** In words, for one line on stderr. */
+  readonly reason: string;
+}
+
+export function busy(by: Failure["by"], reason: string, retryAfterMs?: number): Answer {
+  return { kind: "busy", failure: { by, reason }, retryAfterMs };
+}
+
+export function refused(by: Failure["by"], reason: string): Answer {
+  return { kind: "refused", failure: { by, reason } };
+}

@@ -1,0 +1,131 @@
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+} from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { OtlpConfig } from "../config/config.ts";
+import { type Answer, type Attempt, busy, type Channel, refused } from "./channel.ts";
+import { answerOfError } from "./network-error.ts";
+import { quieten } from "./quiet.ts";
+import { retryAfterMs } from "./retry.ts";
+
+/**
+ * What is read of an answer. The answers of OTLP are a few bytes, or a sentence;
+ * upstream's 4 MiB would only be kept to be thrown away.
+ */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** OTLP 1.x: these may be tried again, all others must not. */
+const passing = new Set([429, 502, 503, 504]);
+
+/** OTLP over HTTP/1.1, on connections of its own that are kept. */
+export function createHttpChannel(
+  config: OtlpConfig,
+  headers: Readonly<Record<string, string>>,
+): Channel {
+  const secure = config.url.startsWith("https:");
+  const agent = secure
+    ? new HttpsAgent({ keepAlive: true, ...definedOf(config.tls) })
+    : new HttpAgent({ keepAlive: true });
+  const send = secure ? httpsRequest : httpRequest;
+  return {
+    kind: "http",
+    url: config.url,
+    headers,
+    frame: (message) => message,
+    attempt: (body) => attempt(() => send(config.url, { method: "POST", headers, agent }), body),
+  };
+}
+
+function definedOf(tls: OtlpConfig["tls"]): Readonly<Record<string, string>> {
+  const entries = Object.entries(tls).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(entries);
+}
+
+function attempt(open: () => ClientRequest, body: Uint8Array): Attempt {
+  let request: ClientRequest;
+  try {
+    request = open();
+  } catch (error) {
+    // A header that HTTP can't carry.
+    return failedAttempt(refused("network", String(error)));
+  }
+  let settle: (answer: Answer) => void = () => {};
+  const answer = new Promise<Answer>((resolve) => {
+    settle = resolve;
+  });
+  /** What the status line alone says, once it is there. */
+  let verdict: Answer | undefined;
+  request.on("socket", quieten);
+  request.on("response", (response) => {
+    verdict = verdictOf(response);
+    read(response, verdict, settle);
+  });
+  request.on("error", (error) => settle(verdict ?? answerOfRequestError(request, error)));
+  request.end(body);
+  return {
+    answer,
+    handedOver: () => request.writableFinished && (verdict?.kind ?? "taken") === "taken",
+    stop: (reason) => {
+      settle(verdict ?? busy("network", reason));
+      request.destroy();
+    },
+  };
+}
+
+function failedAttempt(answer: Answer): Attempt {
+  return { answer: Promise.resolve(answer), handedOver: () => false, stop: () => {} };
+}
+
+function verdictOf(response: IncomingMessage): Answer {
+  const status = response.statusCode ?? 0;
+  if (status >= 200 && status < 300) {
+    return {
+      kind: "taken",
+      body: new Uint8Array(),
+      remark: "its answer could not be read in full",
+    };
+  }
+  const reason = `answered ${status} ${response.statusMessage ?? ""}`.trimEnd();
+  if (!passing.has(status)) return refused("peer", reason);
+  return busy("peer", reason, retryAfterMs(response.headers["retry-after"], Date.now()));
+}
+
+function read(response: IncomingMessage, verdict: Answer, settle: (answer: Answer) => void): void {
+  const parts: Buffer[] = [];
+  let size = 0;
+  response.on("data", (part: Buffer) => {
+    size += part.length;
+    parts.push(part);
+    if (size <= MAX_ANSWER_BYTES) return;
+    settle(tooLong(verdict));
+    response.destroy();
+  });
+  response.on("end", () => settle(complete(verdict, Buffer.concat(parts))));
+  response.on("error", () => settle(verdict));
+  response.on("close", () => settle(verdict));
+}
+
+/** A peer that answers with a flood is not asked again. */
+function tooLong(verdict: Answer): Answer {
+  if (verdict.kind === "taken") return verdict;
+  return refused("peer", `${verdict.failure.reason} with more than ${MAX_ANSWER_BYTES} bytes`);
+}
+
+function complete(verdict: Answer, body: Buffer): Answer {
+  return verdict.kind === "taken" ? { kind: "taken", body } : verdict;
+}
+
+/**
+ * A kept connection that the peer closed at the same moment: Node's advice
+ * (`request.reusedSocket`) is to try again at once.
+ */
+function answerOfRequestError(request: ClientRequest, error: NodeJS.ErrnoException): Answer {
+  const lost = error.code === "ECONNRESET" || error.code === "EPIPE";
+  if (request.reusedSocket && lost) return busy("network", error.message, 0);
+  return answerOfError(error);
+}

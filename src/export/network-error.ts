@@ -1,0 +1,34 @@
+import { type Answer, busy, refused } from "./channel.ts";
+
+/** Errors that may be gone with the next attempt, and what they mean. */
+const passing: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused; is a Collector running there?",
+  ECONNRESET: "the connection was closed before an answer",
+  ECONNABORTED: "the connection was closed before an answer",
+  EPIPE: "the connection was closed before an answer",
+  ETIMEDOUT: "no connection in time",
+  EAI_AGAIN: "the host's name could not be looked up",
+  ENOTFOUND: "the host's name is unknown",
+  ENETUNREACH: "the network can't be reached",
+  EHOSTUNREACH: "the host can't be reached",
+  ERR_HTTP2_STREAM_ERROR: "the connection was closed before an answer",
+  ERR_HTTP2_SESSION_ERROR: "the connection was closed before an answer",
+  ERR_HTTP2_GOAWAY_SESSION: "the peer is shutting down",
+};
+
+/** What a failed connection or request means for the next attempt. */
+export function answerOfError(error: unknown): Answer {
+  const { code = "", message } = error as { code?: string; message?: string };
+  const known = passing[code];
+  if (known !== undefined) return busy("network", known);
+  if (/CERT|ISSUER|SELF_SIGNED|SIGNATURE|ALTNAME/.test(code)) {
+    return refused("network", `its certificate is not trusted (${code})`);
+  }
+  if (code === "EPROTO" || code.startsWith("ERR_SSL")) {
+    return refused("network", `no TLS connection (${code}); http:// or https:// mixed up?`);
+  }
+  if (code.startsWith("HPE_") || code === "ERR_HTTP2_ERROR") {
+    return refused("network", `what answers there speaks another protocol (${code})`);
+  }
+  return refused("network", String(message ?? error));
+}
