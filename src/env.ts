@@ -30,3 +30,8 @@ export function environmentOf(
 function isOurs(name: string): boolean {
   return names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
 }
+
+/** All of it, for the children of a command (`cli/`). */
+export function inheritedEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env };
+}

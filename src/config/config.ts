@@ -23,13 +23,31 @@ export type SamplerName =
   | "parentbased_always_off"
   | "parentbased_traceidratio";
 
+export type ExemplarFilter = "always_on" | "always_off" | "trace_based";
+
+export type Temporality = "cumulative" | "delta" | "lowmemory";
+
+/** As `@opentelemetry/auto-instrumentations-node` calls them. */
+export type ResourceDetectorName =
+  | "env"
+  | "host"
+  | "os"
+  | "process"
+  | "serviceinstance"
+  | "container";
+
 export type OtlpProtocol = "http/protobuf" | "http/json" | "grpc";
 
 /** Where one signal goes over OTLP, and how. */
 export interface OtlpConfig {
   readonly protocol: OtlpProtocol;
-  /** The full address of the signal, `/v1/traces` and its like included (for gRPC without a path). */
+  /**
+   * The full address of the signal, `/v1/traces` and its like included (for gRPC
+   * without a path). It holds no user or password; a query may hold a secret, so
+   * lines that name it show `maskedAddress(url)`.
+   */
   readonly url: string;
+  /** Names in lower case. User and password of the address are here, as `authorization`. */
   readonly headers: Readonly<Record<string, string>>;
   /** Upper limit of one export, its retries included, in milliseconds. */
   readonly timeoutMs: number;
@@ -76,7 +94,8 @@ export interface MetricsConfig {
   readonly exporters: readonly ("prometheus" | "otlp" | "console")[];
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  readonly temporality: "cumulative" | "delta" | "lowmemory";
+  readonly temporality: Temporality;
+  readonly exemplarFilter: ExemplarFilter;
   readonly otlp: OtlpConfig;
 }
 
@@ -100,9 +119,17 @@ export interface ErrorsConfig {
 export interface Config {
   readonly disabled: boolean;
   readonly logLevel: LogLevel;
+  /** `OTEL_SERVICE_NAME`, or `service.name` of the resource attributes; nothing that was found out. */
   readonly serviceName: string | undefined;
+  /** `deployment.environment.name`: what the resource attributes, `SENTRY_ENVIRONMENT` or `NODE_ENV` say. */
+  readonly environment: string | undefined;
   readonly resourceAttributes: Readonly<Record<string, string>>;
+  readonly resourceDetectors: readonly ResourceDetectorName[];
   readonly propagators: readonly PropagatorName[];
+  /** Of these, what is read from what comes in and not written to what goes out. */
+  readonly extractOnly: readonly PropagatorName[];
+  /** HTTP methods that keep their name; any other is `_OTHER`. */
+  readonly knownMethods: readonly string[];
   readonly instrumentations: {
     /** Undefined: all. */
     readonly enabled: readonly string[] | undefined;

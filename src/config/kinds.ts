@@ -1,0 +1,220 @@
+import { pairsIn, type Pairs } from "./pairs.ts";
+import { endpointIn, type Endpoint } from "./endpoint.ts";
+import { fileText } from "./file.ts";
+import { dsnIn } from "./dsn.ts";
+import { nearest } from "./nearest.ts";
+import { quoted, shownText } from "./mask.ts";
+
+/** One thing that is wrong with a value. */
+export interface Complaint {
+  /** What was received, masked; by default the whole value. */
+  readonly received?: string;
+  readonly expected: string;
+  /** The known name that was probably meant. */
+  readonly nearest?: string | undefined;
+  /** What is used instead; by default the variable's default. */
+  readonly used?: string;
+}
+
+export type Complain = (complaint: Complaint) => void;
+
+/** How the text of a variable becomes a value. */
+export interface Kind<out T> {
+  /** In words, for the README. */
+  readonly type: string;
+  /** Undefined: nothing in it can be used; why was told to `complain`. Never throws. */
+  readonly parse: (text: string, complain: Complain) => T | undefined;
+}
+
+/** Anything. */
+export const text: Kind<string> = { type: "text", parse: (value) => value };
+
+/**
+ * Only "true" is true.
+ * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#boolean
+ */
+export const flag: Kind<boolean> = { type: "true or false", parse: parseFlag };
+
+/** The specification's upper end of integers, durations and timeouts; the longest a timer can wait. */
+export const LARGEST: number = 2 ** 31 - 1;
+
+/** A whole number of things. */
+export function integer(least: number, most: number = LARGEST): Kind<number> {
+  return {
+    type: "integer",
+    parse: (value, complain) => parseInteger(value, least, most, complain),
+  };
+}
+
+/** A span of time. */
+export function duration(least: number): Kind<number> {
+  return { type: "milliseconds", parse: integer(least).parse };
+}
+
+/**
+ * How long to wait; 0 is for ever, which is the longest wait that a timer knows.
+ * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#timeout
+ */
+export const timeout: Kind<number> = {
+  type: "milliseconds, 0 for no limit",
+  parse: (value, complain) => {
+    const milliseconds = parseInteger(value, 0, LARGEST, complain);
+    return milliseconds === 0 ? LARGEST : milliseconds;
+  },
+};
+
+/** A share. */
+export const ratio: Kind<number> = { type: "number from 0 to 1", parse: parseRatio };
+
+/** Names that are known but not taken, each with the reason. */
+export type Refused = Readonly<Record<string, string>>;
+
+/** One of several names, in any case. */
+export function oneOf<Name extends string>(
+  names: readonly Name[],
+  refused: Refused = {},
+): Kind<Name> {
+  return {
+    type: names.map(asCode).join(", "),
+    parse: (value, complain) => known(value, names, refused, listed(names), complain),
+  };
+}
+
+/** Several names with commas between, each counted once; "none" alone is none of them. */
+export function someOf<Name extends string>(
+  names: readonly Name[],
+  refused: Refused = {},
+): Kind<readonly Name[]> {
+  const words = [...names, "none"];
+  return {
+    type: `list of ${names.map(asCode).join(", ")}; or \`none\``,
+    parse: (value, complain) => parseSome(value, names, refused, listed(words), complain),
+  };
+}
+
+/** Any names, with commas between. */
+export const names: Kind<readonly string[]> = { type: "list of names", parse: parseNames };
+
+/** Conventions whose stable names are asked for; theirs are the only names there are. */
+export const optIn: Kind<readonly string[]> = { type: "list of names", parse: parseOptIn };
+
+/** `key=value`, with commas between, percent-encoded; one that is wrong spoils all (as specified). */
+export const attributes: Kind<Pairs> = {
+  type: "list of key=value",
+  parse: (value, complain) => pairsIn(value, "attributes", complain),
+};
+
+/** The same for HTTP headers; one that is wrong is left out. */
+export const headers: Kind<Pairs> = {
+  type: "list of key=value",
+  parse: (value, complain) => pairsIn(value, "headers", complain),
+};
+
+export const endpoint: Kind<Endpoint> = { type: "URL", parse: endpointIn };
+
+/** The text of a PEM file, read at once. */
+export const pemFile: Kind<string> = { type: "path of a PEM file", parse: fileText };
+
+export const dsn: Kind<string> = { type: "DSN", parse: dsnIn };
+
+/** For a variable whose value is never looked at. */
+export const unread: Kind<undefined> = { type: "", parse: () => undefined };
+
+function parseFlag(value: string, complain: Complain): boolean | undefined {
+  const word = value.toLowerCase();
+  if (word === "true" || word === "false") return word === "true";
+  complain({ expected: "true or false" });
+  return undefined;
+}
+
+function parseInteger(
+  value: string,
+  least: number,
+  most: number,
+  complain: Complain,
+): number | undefined {
+  const number = /^[+-]?\d+$/.test(value) ? Number(value) : NaN;
+  if (number >= least && number <= most) return number;
+  complain({ expected: `an integer from ${least} to ${most}` });
+  return undefined;
+}
+
+function parseRatio(value: string, complain: Complain): number | undefined {
+  const number = /^\+?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(value) ? Number(value) : NaN;
+  if (number >= 0 && number <= 1) return number;
+  complain({ expected: "a number from 0 to 1" });
+  return undefined;
+}
+
+function parseSome<Name extends string>(
+  value: string,
+  names: readonly Name[],
+  refused: Refused,
+  expected: string,
+  complain: Complain,
+): readonly Name[] | undefined {
+  const words = wordsIn(value);
+  const found = new Set<Name>();
+  for (const word of words) {
+    if (isNone(word)) continue;
+    const name = known(word, names, refused, expected, complain);
+    if (name !== undefined) found.add(name);
+  }
+  if (!words.some(isNone)) return found.size > 0 ? [...found] : undefined;
+  if (words.every(isNone)) return [];
+  complain({ received: quoted("none"), expected: "none alone" });
+  return found.size > 0 ? [...found] : undefined;
+}
+
+function isNone(word: string): boolean {
+  return word.toLowerCase() === "none";
+}
+
+function parseNames(value: string): readonly string[] | undefined {
+  const words = [...new Set(wordsIn(value))];
+  return words.length > 0 ? words : undefined;
+}
+
+function parseOptIn(value: string, complain: Complain): readonly string[] | undefined {
+  const words = parseNames(value) ?? [];
+  for (const word of words.filter((name) => name.endsWith("/dup"))) {
+    complain({ received: shownText(word), expected: "no /dup", used: "the stable names alone" });
+  }
+  return words;
+}
+
+function wordsIn(value: string): string[] {
+  return value
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+}
+
+function known<Name extends string>(
+  word: string,
+  names: readonly Name[],
+  refused: Refused,
+  expected: string,
+  complain: Complain,
+): Name | undefined {
+  const wanted = word.toLowerCase();
+  const name = names.find((candidate) => candidate === wanted);
+  if (name !== undefined) return name;
+  const reason = Object.hasOwn(refused, wanted) ? refused[wanted] : undefined;
+  if (reason === undefined) complain(unknown(word, names, expected));
+  else complain({ received: quoted(word), expected: `${expected} (${reason})` });
+  return undefined;
+}
+
+function unknown(word: string, names: readonly string[], expected: string): Complaint {
+  return { received: shownText(word), expected, nearest: nearest(word.toLowerCase(), names) };
+}
+
+function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? "";
+  return words.length > 1 ? `${words.slice(0, -1).join(", ")} or ${last}` : last;
+}
+
+function asCode(word: string): string {
+  return `\`${word}\``;
+}

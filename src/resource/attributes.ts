@@ -1,0 +1,103 @@
+import { hostname, release } from "node:os";
+import { basename } from "node:path";
+import type { Attributes } from "@opentelemetry/api";
+import type { Config } from "../config/config.ts";
+import { version } from "../version.ts";
+import { containerId } from "./container.ts";
+import { instanceId } from "./instance.ts";
+import { type Package, packageOf } from "./package.ts";
+
+/**
+ * Who this process is, by the semantic conventions for resources. What the
+ * environment says goes before what is found out; what isn't known is absent.
+ * https://opentelemetry.io/docs/specs/semconv/resource/
+ *
+ * Of Kubernetes and of a commit nothing is guessed: no variable that would say
+ * it is standard but `OTEL_RESOURCE_ATTRIBUTES` (`k8s.pod.name=$(POD_NAME),...`).
+ */
+export function attributesOf(config: Config): Attributes {
+  const app = needsPackage(config) ? thisPackage() : undefined;
+  const wanted = new Set(config.resourceDetectors);
+  return present({
+    ...telemetry,
+    ...(wanted.has("os") ? os() : {}),
+    ...(wanted.has("host") ? host() : {}),
+    ...(wanted.has("container") ? { "container.id": containerId() } : {}),
+    ...(wanted.has("process") ? thisProcess() : {}),
+    ...(wanted.has("serviceinstance") ? { "service.instance.id": instanceId() } : {}),
+    "deployment.environment.name": config.environment,
+    "service.version": app?.version,
+    ...config.resourceAttributes,
+    "service.name": config.serviceName ?? app?.name ?? `unknown_service:${executable()}`,
+  });
+}
+
+type Found = Readonly<Record<string, string | number | undefined>>;
+
+/**
+ * The conventions reserve the name "opentelemetry" for its own SDK; another
+ * implementation has to give its own.
+ * https://opentelemetry.io/docs/specs/semconv/resource/#telemetry-sdk
+ */
+const telemetry: Found = {
+  "telemetry.sdk.name": "telltale",
+  "telemetry.sdk.language": "nodejs",
+  "telemetry.sdk.version": version,
+  "telemetry.distro.name": "telltale",
+  "telemetry.distro.version": version,
+};
+
+function needsPackage(config: Config): boolean {
+  return config.serviceName === undefined || !config.resourceAttributes["service.version"];
+}
+
+function thisPackage(): Package | undefined {
+  const script = process.argv[1];
+  return script === undefined ? undefined : packageOf(script, process.cwd);
+}
+
+/**
+ * Without arguments: they may hold secrets. The command is the script, as the
+ * JavaScript SDK gives it: the executable has an attribute of its own.
+ */
+function thisProcess(): Found {
+  return {
+    "process.pid": process.pid,
+    "process.executable.name": executable(),
+    "process.executable.path": process.execPath,
+    "process.command": process.argv[1],
+    "process.runtime.name": "nodejs",
+    "process.runtime.version": process.versions.node,
+    "process.runtime.description": "Node.js",
+  };
+}
+
+function executable(): string {
+  return basename(process.execPath).replace(/\.exe$/i, "");
+}
+
+function host(): Found {
+  return { "host.name": hostname(), "host.arch": architectures[process.arch] ?? process.arch };
+}
+
+/** https://opentelemetry.io/docs/specs/semconv/registry/attributes/host/ */
+const architectures: Readonly<Record<string, string>> = {
+  arm: "arm32",
+  ppc: "ppc32",
+  x64: "amd64",
+};
+
+function os(): Found {
+  return { "os.type": systems[process.platform] ?? process.platform, "os.version": release() };
+}
+
+/** https://opentelemetry.io/docs/specs/semconv/registry/attributes/os/ */
+const systems: Readonly<Record<string, string>> = { sunos: "solaris", win32: "windows" };
+
+function present(found: Found): Attributes {
+  const attributes: Attributes = {};
+  for (const [name, value] of Object.entries(found)) {
+    if (value !== undefined && value !== "") attributes[name] = value;
+  }
+  return attributes;
+}

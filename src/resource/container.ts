@@ -1,0 +1,59 @@
+import { closeSync, openSync, readSync } from "node:fs";
+
+/** `/proc` files have no size; a host with thousands of mounts has more than is needed. */
+const LARGEST_BYTES = 64 * 1024;
+
+/**
+ * The id of the container that this process runs in, from Linux' own tables, or
+ * undefined. Never throws.
+ */
+export function containerId(): string | undefined {
+  if (process.platform !== "linux") return undefined;
+  return idInCgroup(start("/proc/self/cgroup")) ?? idInMounts(start("/proc/self/mountinfo"));
+}
+
+/**
+ * cgroup v1 (and v2 in the host's namespace): a line ends with the container's
+ * folder. Docker, containerd, CRI-O and Podman name it after the id, some with
+ * `<runtime>-` before and `.scope` after it; Fargate's is a task and a number.
+ */
+export function idInCgroup(text: string): string | undefined {
+  // Cheaper than the pattern below, which is compiled only where there is something to find.
+  if (!/[\da-f]{32}/.test(text)) return undefined;
+  return /[/:-]([\da-f]{64}|[\da-f]{32}-\d{6,})(?:\.scope)?$/m.exec(text)?.[1];
+}
+
+/**
+ * cgroup v2 in a namespace of its own shows nothing; but Docker and Podman mount
+ * `hostname` from the container's folder. (containerd's is that of the whole
+ * pod, which is another id.)
+ */
+export function idInMounts(text: string): string | undefined {
+  if (!text.includes("containers/")) return undefined;
+  return /\/(?:overlay-)?containers\/([\da-f]{64})\/(?:userdata\/)?hostname /.exec(text)?.[1];
+}
+
+function start(path: string): string {
+  try {
+    const file = openSync(path, "r");
+    try {
+      return read(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return "";
+  }
+}
+
+/** `/proc` hands out a page at a time. */
+function read(file: number): string {
+  const bytes = Buffer.allocUnsafe(LARGEST_BYTES);
+  let length = 0;
+  while (length < LARGEST_BYTES) {
+    const count = readSync(file, bytes, length, LARGEST_BYTES - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return bytes.toString("latin1", 0, length);
+}

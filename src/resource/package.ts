@@ -1,0 +1,78 @@
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** What an app's `package.json` says of it. */
+export interface Package {
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+}
+
+/** No app lies deeper below its own `package.json`. */
+const MOST_STEPS = 12;
+
+/** No `package.json` is longer. */
+const LARGEST_BYTES = 1024 * 1024;
+
+/**
+ * The package that the script at `path` belongs to: the nearest `package.json`
+ * with a name, from there upwards. One that has none (`{"type": "commonjs"}` in
+ * a build's folder) is passed by. A script in `node_modules` is a tool that runs
+ * the app: then the app is where the process was started. Never throws.
+ *
+ * @param path `process.argv[1]`: absolute; a file, a folder, or without its extension.
+ * @param folder where the process was started.
+ */
+export function packageOf(path: string, folder: () => string): Package | undefined {
+  try {
+    const script = realPath(path);
+    return nearestPackage(isTool(script) ? folder() : script);
+  } catch {
+    return undefined;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    // `node app` stands for `app.js`.
+    return path;
+  }
+}
+
+function isTool(path: string): boolean {
+  return /[\\/]node_modules[\\/]/.test(path);
+}
+
+function nearestPackage(start: string): Package | undefined {
+  let folder = start;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const found = packageIn(folder);
+    if (found?.name !== undefined) return found;
+    const parent = dirname(folder);
+    if (parent === folder) return undefined;
+    folder = parent;
+  }
+  return undefined;
+}
+
+function packageIn(folder: string): Package | undefined {
+  const path = join(folder, "package.json");
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (!file?.isFile() || file.size > LARGEST_BYTES) return undefined;
+  try {
+    return fieldsOf(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldsOf(manifest: unknown): Package | undefined {
+  if (typeof manifest !== "object" || manifest === null) return undefined;
+  const { name, version } = manifest as Readonly<Record<string, unknown>>;
+  return { name: wordIn(name), version: wordIn(version) };
+}
+
+function wordIn(field: unknown): string | undefined {
+  return typeof field === "string" && field.trim() !== "" ? field.trim() : undefined;
+}
