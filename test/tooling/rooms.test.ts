@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { root } from "../../scripts/node.mjs";
+
+/** A house of two files each: one that looks where it must not, and what it looks at. */
+const violations = [
+  {
+    title: "a pipeline must not import another",
+    file: "src/traces/span.ts",
+    text: 'import { answer } from "../metrics/answer.ts";\nanswer();\n',
+    rule: "no-restricted-imports",
+  },
+  {
+    title: "nor from a folder further down",
+    file: "src/traces/propagation/baggage.ts",
+    text: 'import { answer } from "../../logs/answer.ts";\nanswer();\n',
+    rule: "no-restricted-imports",
+  },
+  {
+    title: "types count as well",
+    file: "src/errors/client.ts",
+    text: 'import type { answer } from "../logs/answer.ts";\nexport type A = typeof answer;\n',
+    rule: "no-restricted-imports",
+  },
+  {
+    title: "the context knows no room",
+    file: "src/context/holder.ts",
+    text: 'import { answer } from "../config/answer.ts";\nanswer();\n',
+    rule: "no-restricted-imports",
+  },
+  {
+    title: "only the configuration knows the environment",
+    file: "src/metrics/meter.ts",
+    text: 'import { answer } from "../env.ts";\nanswer();\n',
+    rule: "no-restricted-imports",
+  },
+  {
+    title: "the environment knows nothing",
+    file: "src/env.ts",
+    text: 'import { answer } from "./config/answer.ts";\nanswer();\n',
+    rule: "no-restricted-imports",
+  },
+  {
+    title: "no room knows who puts the house together",
+    file: "src/entry/server.ts",
+    text: 'import { answer } from "../start.ts";\nanswer();\n',
+    rule: "no-restricted-imports",
+  },
+  {
+    title: "process.env is read in env.ts only",
+    file: "src/config/parse.ts",
+    text: "export const home: string | undefined = process.env.HOME;\n",
+    rule: "no-process-env",
+  },
+  {
+    title: "modules form no circle",
+    file: "src/traces/span.ts",
+    text: 'import { answer } from "./answer.ts";\nexport const circle = answer;\n',
+    beside: 'import { circle } from "./span.ts";\nexport const answer = (): unknown => circle;\n',
+    rule: "no-cycle",
+  },
+  {
+    title: "a promise is not left alone",
+    file: "src/export/batch.ts",
+    text: "export function send(): void {\n  fetch('http://localhost');\n}\n",
+    rule: "no-floating-promises",
+  },
+  {
+    title: "nothing is any",
+    file: "src/export/batch.ts",
+    text: "export function send(value: any): void {\n  console.log(value);\n}\n",
+    rule: "no-explicit-any",
+  },
+];
+
+const allowed = [
+  {
+    title: "a pipeline may import what is below it",
+    file: "src/traces/span.ts",
+    text: 'import { answer } from "../context/answer.ts";\nanswer();\n',
+  },
+  {
+    title: "a room may have folders with the names of rooms",
+    file: "src/traces/propagation/baggage.ts",
+    text: 'import { answer } from "../sampling/answer.ts";\nanswer();\n',
+  },
+  {
+    title: "env.ts may read process.env",
+    file: "src/env.ts",
+    text: "export const home: string | undefined = process.env.HOME;\n",
+  },
+];
+
+describe("The lint rules of the rooms", () => {
+  let house: string;
+
+  before(async () => {
+    house = await mkdtemp(join(tmpdir(), "telltale-lint-"));
+    await cp(join(root, "oxlint.config.ts"), join(house, "oxlint.config.ts"));
+    await cp(join(root, "tsconfig.json"), join(house, "tsconfig.json"));
+    await symlink(join(root, "node_modules"), join(house, "node_modules"));
+    // A linked folder is not known as one of packages, and would be linted.
+    await writeFile(join(house, ".gitignore"), "node_modules\n");
+    await writeFile(join(house, "package.json"), '{"type":"module"}');
+  });
+
+  after(() => rm(house, { recursive: true, force: true }));
+
+  afterEach(() => rm(join(house, "src"), { recursive: true, force: true }));
+
+  for (const { title, file, text, beside, rule } of violations) {
+    it(`report that ${title}`, async () => {
+      const said = await lint(file, text, beside);
+      assert.match(said, new RegExp(`${file}:.*\\(${rule}\\)`), said);
+    });
+  }
+
+  for (const { title, file, text } of allowed) {
+    it(`accept that ${title}`, async () => {
+      assert.equal(await lint(file, text), "");
+    });
+  }
+
+  /** What oxlint says of a house where `text` is in `file`, and what it imports exists. */
+  async function lint(file: string, text: string, beside?: string): Promise<string> {
+    const imported = /from "(.*)"/.exec(text)?.[1];
+    if (imported !== undefined) {
+      const answer = beside ?? "export const answer = (): void => {};\n";
+      await write(join(dirname(file), imported), answer);
+    }
+    await write(file, text);
+    const oxlint = join(root, "node_modules/oxlint/bin/oxlint");
+    return new Promise((resolve) => {
+      execFile(process.execPath, [oxlint, "-f", "unix"], { cwd: house }, (_, stdout) => {
+        resolve(stdout.trim());
+      });
+    });
+  }
+
+  async function write(path: string, text: string): Promise<void> {
+    await mkdir(dirname(join(house, path)), { recursive: true });
+    await writeFile(join(house, path), text);
+  }
+});
