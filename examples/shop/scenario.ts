@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { FailedRequest, Play, ServiceAddress, Stage } from "../../src/cli/scenario.ts";
+import { startPostgres } from "./postgres.ts";
+
+/** Enough to fill every picture, few enough to wait for. */
+const REQUESTS = 80;
+const AT_ONCE = 4;
+/** Every tenth order is in Swiss francs. */
+const FRANCS_EVERY = 10;
+
+interface Service extends ServiceAddress {
+  readonly process: ChildProcess;
+}
+
+/** PostgreSQL, the payment service and the shop, both preloaded. */
+export async function start(stage: Stage): Promise<Play> {
+  stage.say("PostgreSQL");
+  const database = await startPostgres();
+  const running: Service[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(running.map(({ process }) => end(process)));
+    await database.stop();
+  };
+  try {
+    const shared = { DATABASE_URL: database.url };
+    stage.say("payments");
+    const payments = await startService("payments", shared, stage);
+    running.push(payments);
+    stage.say("shop");
+    const shop = await startService("shop", { ...shared, PAYMENTS_URL: payments.url }, stage);
+    running.push(shop);
+    return { services: [shop, payments], traffic: () => traffic(shop.url, stage), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startService(
+  name: string,
+  variables: NodeJS.ProcessEnv,
+  stage: Stage,
+): Promise<Service> {
+  const env: NodeJS.ProcessEnv = { ...(await stage.environmentOf(name)), ...variables, PORT: "0" };
+  const program = fileURLToPath(new URL(`${name}.js`, import.meta.url));
+  const child = spawn(process.execPath, [...stage.preload, program], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const port = await openPort(name, child);
+  return {
+    name,
+    process: child,
+    url: `http://127.0.0.1:${port}`,
+    adminUrl: `http://127.0.0.1:${env["OTEL_EXPORTER_PROMETHEUS_PORT"]}`,
+  };
+}
+
+/** The services say on which port they are open, as a log line. */
+async function openPort(name: string, child: ChildProcess): Promise<number> {
+  if (child.stdout === null) throw new Error(`${name} has no standard output`);
+  const seen: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    seen.push(line);
+    const port = portIn(line);
+    if (port === undefined) continue;
+    // Nobody reads on: what comes later must not fill the pipe.
+    child.stdout.resume();
+    return port;
+  }
+  throw new Error(`${name} ended before it was open:\n${seen.join("\n")}`);
+}
+
+function portIn(line: string): number | undefined {
+  try {
+    const { message, port } = JSON.parse(line) as { message?: string; port?: number };
+    return message?.endsWith("is open") === true ? port : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A few customers who look around and buy; resolves with the last order that failed. */
+async function traffic(url: string, { say }: Stage): Promise<FailedRequest> {
+  say(`${REQUESTS} requests`);
+  let sent = 0;
+  let failed = 0;
+  const customer = async (): Promise<void> => {
+    while (sent < REQUESTS - 1) {
+      const status = await visit(url, sent++);
+      if (status >= 500) failed++;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, customer));
+  const last = await order(url, "CHF");
+  await last.arrayBuffer();
+  return {
+    title: "POST /api/orders in CHF",
+    requestId: last.headers.get("x-request-id") ?? "",
+    sent: sent + 1,
+    failed: failed + 1,
+  };
+}
+
+async function visit(url: string, number: number): Promise<number> {
+  const response = await pickOne(url, number);
+  await response.arrayBuffer();
+  return response.status;
+}
+
+function pickOne(url: string, number: number): Promise<Response> {
+  if (number % 4 === 0) return fetch(`${url}/api/products`);
+  if (number % 4 === 1) return fetch(`${url}/api/products/${(number % 5) + 1}`);
+  return order(url, number % FRANCS_EVERY === 2 ? "CHF" : number % 4 === 2 ? "EUR" : "USD");
+}
+
+function order(url: string, currency: string): Promise<Response> {
+  return fetch(`${url}/api/orders`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ product: 2, quantity: 1, currency }),
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  await gone;
+}

@@ -1,0 +1,14 @@
+import { styleText } from "node:util";
+
+export type Style = Parameters<typeof styleText>[0];
+
+/** Paints text, or leaves it as it is. */
+export type Paint = (style: Style, text: string) => string;
+
+/** Colours only where a person looks at a terminal that wants them (https://no-color.org). */
+export function paintFor(stream: { isTTY?: boolean; hasColors?(): boolean }): Paint {
+  const colours = stream.isTTY === true && stream.hasColors?.() !== false;
+  return colours
+    ? (style, text) => styleText(style, text, { validateStream: false })
+    : (_style, text) => text;
+}

@@ -1,0 +1,38 @@
+/**
+ * What `telltale demo` runs and what it needs of it. The shop of this
+ * repository is one (`examples/shop/scenario.ts`).
+ */
+export interface Scenario {
+  start(stage: Stage): Promise<Play>;
+}
+
+export interface Stage {
+  /** Node's options that preload telltale. */
+  readonly preload: readonly string[];
+  /** Variables for a service of this name: where to export to, and how soon. */
+  readonly environmentOf: (service: string) => Promise<NodeJS.ProcessEnv>;
+  /** Says to the person who watches what is going on. */
+  readonly say: (text: string) => void;
+}
+
+export interface Play {
+  readonly services: readonly ServiceAddress[];
+  /** Sends a bounded stream of real requests; resolves with the last one that failed. */
+  traffic(): Promise<FailedRequest>;
+  stop(): Promise<void>;
+}
+
+export interface ServiceAddress {
+  readonly name: string;
+  readonly url: string;
+  /** Of the admin server: `/metrics`, `/healthz`. */
+  readonly adminUrl: string;
+}
+
+export interface FailedRequest {
+  /** What was asked for, for people: `POST /api/orders (CHF)`. */
+  readonly title: string;
+  readonly requestId: string;
+  readonly sent: number;
+  readonly failed: number;
+}
