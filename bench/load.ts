@@ -1,0 +1,55 @@
+import { connect, type Socket } from "node:net";
+
+/** Connections that ask at the same time, each one request after the other. */
+const CONNECTIONS = 16;
+
+/**
+ * Sends `count` requests over kept-alive connections and resolves when all are
+ * answered. A socket and a search for the end of the answer, nothing more: what
+ * is measured is the server's CPU, and this process must not be what it waits for.
+ */
+export async function load(port: number, path: string, count: number): Promise<void> {
+  const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: bench\r\n\r\n`;
+  const budget = { left: count };
+  await Promise.all(Array.from({ length: CONNECTIONS }, () => ask(port, request, budget)));
+}
+
+function ask(port: number, request: string, budget: { left: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.setNoDelay(true);
+    socket.on("error", reject);
+    socket.on("connect", () => next(socket, request, budget));
+    socket.on("close", () => resolve());
+    let received = "";
+    socket.setEncoding("latin1");
+    socket.on("data", (part: string) => {
+      received += part;
+      const end = endOfAnswer(received);
+      if (end === undefined) return;
+      if (!received.startsWith("HTTP/1.1 200")) {
+        socket.destroy(new Error(`answered ${received.slice(0, 40)}`));
+        return;
+      }
+      received = received.slice(end);
+      next(socket, request, budget);
+    });
+  });
+}
+
+function next(socket: Socket, request: string, budget: { left: number }): void {
+  if (budget.left <= 0) {
+    socket.end();
+    return;
+  }
+  budget.left--;
+  socket.write(request);
+}
+
+function endOfAnswer(text: string): number | undefined {
+  const body = text.indexOf("\r\n\r\n");
+  if (body === -1) return undefined;
+  const match = /content-length: (\d+)/i.exec(text.slice(0, body));
+  const end = body + 4 + Number(match?.[1] ?? 0);
+  return text.length >= end ? end : undefined;
+}

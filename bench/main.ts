@@ -1,0 +1,178 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { load } from "./load.ts";
+import { type Benched, startProgram } from "./process.ts";
+import { type Figures, type Results, tableOf } from "./table.ts";
+
+/*
+ * `npm run bench`: the same apps bare and preloaded, in turn, in one run. What
+ * counts are ratios; absolute times are of this machine and this hour.
+ */
+
+const register = new URL("../dist/register.js", import.meta.url);
+const results = new URL("results.json", import.meta.url);
+
+interface App {
+  readonly title: string;
+  readonly program: string;
+  readonly path: string;
+  readonly requests: number;
+}
+
+const apps: readonly App[] = [
+  {
+    title: "Express, one winston line",
+    program: "apps/express.js",
+    path: "/api/users/42",
+    requests: 15_000,
+  },
+  {
+    title: "Fastify, hello",
+    program: "apps/fastify.js",
+    path: "/hello/ada",
+    requests: 40_000,
+  },
+];
+
+interface Variant {
+  readonly name: "all" | "tenth";
+  readonly title: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** All signals on, Sentry too; what differs is how many traces leave. */
+const variants: readonly Variant[] = [
+  { name: "all", title: "every trace", env: {} },
+  {
+    name: "tenth",
+    title: "traces sampled at 10%, errors kept",
+    env: { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.1" },
+  },
+];
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    starts: { type: "string", default: "15" },
+    save: { type: "boolean", default: false },
+  },
+});
+
+async function main(): Promise<void> {
+  if (!existsSync(register)) throw new Error("dist/ is missing: npm run build");
+  const sink = await startProgram("sink.ts", [], {});
+  try {
+    const preloaded = environmentFor(sink);
+    const figures: Figures[] = [];
+    for (const app of apps) figures.push(await measure(app, preloaded));
+    const found: Results = {
+      date: new Date().toISOString().slice(0, 10),
+      machine: machine(),
+      rounds: Number(values.rounds),
+      apps: figures,
+    };
+    process.stdout.write(`\n${tableOf(found)}\n`);
+    if (values.save) writeFileSync(results, `${JSON.stringify(found, undefined, 2)}\n`);
+    else process.stdout.write(`\n${JSON.stringify(found)}\n`);
+  } finally {
+    await sink.stop();
+  }
+}
+
+function environmentFor(sink: Benched): NodeJS.ProcessEnv {
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
+    OTEL_EXPORTER_PROMETHEUS_PORT: "0",
+    SENTRY_DSN: `http://key@127.0.0.1:${sink.port}/1`,
+  };
+}
+
+async function measure(app: App, env: NodeJS.ProcessEnv): Promise<Figures> {
+  const cpu: Record<Variant["name"], number[]> = { all: [], tenth: [] };
+  const rss: number[] = [];
+  const base: number[] = [];
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    say(`${app.title}: round ${round}`);
+    const bare = await run(app, [], {});
+    base.push(bare.cpuUs);
+    for (const variant of variants) {
+      const preloaded = await run(app, preload(), { ...env, ...variant.env });
+      cpu[variant.name].push(preloaded.cpuUs / bare.cpuUs);
+      if (variant.name === "all") rss.push((preloaded.rssBytes - bare.rssBytes) / 1e6);
+    }
+  }
+  const start = await measureStart(app, env);
+  return {
+    title: app.title,
+    bareCpuUs: median(base),
+    cpuRatio: median(cpu.all),
+    cpuRatioTenth: median(cpu.tenth),
+    rssMb: median(rss),
+    startMs: start,
+  };
+}
+
+/** CPU of the server process for each request, after it has warmed up. */
+async function run(
+  app: App,
+  execArgv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ cpuUs: number; rssBytes: number }> {
+  const server = await startProgram(app.program, execArgv, env);
+  try {
+    await load(server.port, app.path, app.requests / 2);
+    const before = await server.usage();
+    await load(server.port, app.path, app.requests);
+    const after = await server.usage();
+    return { cpuUs: (after.cpuUs - before.cpuUs) / app.requests, rssBytes: after.rssBytes };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** What the preload adds to the time until the app is open, in milliseconds. */
+async function measureStart(app: App, env: NodeJS.ProcessEnv): Promise<number> {
+  say(`${app.title}: start`);
+  const added: number[] = [];
+  for (let count = 0; count < Number(values.starts); count++) {
+    const bare = await startOf(app, [], {});
+    const preloaded = await startOf(app, preload(), env);
+    added.push(preloaded - bare);
+  }
+  return median(added);
+}
+
+async function startOf(
+  app: App,
+  execArgv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
+  const server = await startProgram(app.program, execArgv, env);
+  await server.stop();
+  return server.startedInMs;
+}
+
+function preload(): string[] {
+  return ["--import", fileURLToPath(register)];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+}
+
+function machine(): string {
+  const model = cpus()[0]?.model.trim() ?? "an unknown processor";
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} cores (${model}), ${memory} GiB, ${process.platform}, Node ${process.versions.node}`;
+}
+
+function say(text: string): void {
+  process.stderr.write(`bench: ${text}\n`);
+}
+
+await main();

@@ -1,0 +1,61 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { openSync } from "node:fs";
+import { devNull } from "node:os";
+import { fileURLToPath } from "node:url";
+
+const probe = new URL("probe.js", import.meta.url).href;
+
+/** A program of `bench/` as a process of its own. */
+export interface Benched {
+  readonly port: number;
+  /** From `fork` to the message that says it is open, in milliseconds. */
+  readonly startedInMs: number;
+  usage(): Promise<Usage>;
+  stop(): Promise<void>;
+}
+
+export interface Usage {
+  /** User and system time of the process, in microseconds. */
+  readonly cpuUs: number;
+  readonly rssBytes: number;
+}
+
+export async function startProgram(
+  program: string,
+  preload: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Benched> {
+  const silent = openSync(devNull, "w");
+  const begun = performance.now();
+  const child = fork(fileURLToPath(new URL(program, import.meta.url)), {
+    execArgv: [...preload, "--import", probe],
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["ignore", silent, "inherit", "ipc"],
+  });
+  const { port } = await answer<{ port: number }>(child);
+  const startedInMs = performance.now() - begun;
+  return {
+    port,
+    startedInMs,
+    usage: async () => {
+      child.send("usage");
+      const { cpu, rss } = await answer<{ cpu: NodeJS.CpuUsage; rss: number }>(child);
+      return { cpuUs: cpu.user + cpu.system, rssBytes: rss };
+    },
+    stop: async () => {
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}
+
+async function answer<T>(child: ChildProcess): Promise<T> {
+  const ended = once(child, "exit").then(() => {
+    throw new Error("the benched process ended");
+  });
+  ended.catch(() => {});
+  const [message] = (await Promise.race([once(child, "message"), ended])) as [T];
+  return message;
+}

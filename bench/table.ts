@@ -1,0 +1,36 @@
+export interface Figures {
+  readonly title: string;
+  /** Of the bare app, per request: what the ratios are ratios of. */
+  readonly bareCpuUs: number;
+  readonly cpuRatio: number;
+  readonly cpuRatioTenth: number;
+  readonly rssMb: number;
+  readonly startMs: number;
+}
+
+export interface Results {
+  readonly date: string;
+  readonly machine: string;
+  readonly rounds: number;
+  readonly apps: readonly Figures[];
+}
+
+/** The figures of one run as a Markdown table, for the terminal and the README. */
+export function tableOf({ apps, date, machine, rounds }: Results): string {
+  const rows: [string, (figures: Figures) => string][] = [
+    ["CPU per request, every trace exported", ({ cpuRatio }) => `${cpuRatio.toFixed(2)} x`],
+    [
+      "CPU per request, 10% of traces, every error's",
+      ({ cpuRatioTenth }) => `${cpuRatioTenth.toFixed(2)} x`,
+    ],
+    ["start", ({ startMs }) => `+ ${startMs.toFixed(0)} ms`],
+    ["resident memory under load", ({ rssMb }) => `+ ${rssMb.toFixed(0)} MB`],
+  ];
+  return [
+    `| against the bare app | ${apps.map(({ title }) => title).join(" | ")} |`,
+    `| --- |${" --- |".repeat(apps.length)}`,
+    ...rows.map(([title, cell]) => `| ${title} | ${apps.map(cell).join(" | ")} |`),
+    "",
+    `Medians of ${rounds} rounds in one run on ${date}: ${machine}.`,
+  ].join("\n");
+}
