@@ -84,8 +84,10 @@ class AbortedResponse extends Error {
 
 function describe(request: ClientRequest): { url: string; address: string; port: number } {
   const secure = request.protocol === "https:";
-  const { address, port } = addressOf(String(request.getHeader("host") ?? request.host));
-  const url = `${request.protocol}//${request.getHeader("host") ?? request.host}${request.path}`;
+  const given = request.getHeader("host");
+  const host = typeof given === "string" ? given : request.host;
+  const { address, port } = addressOf(host);
+  const url = `${request.protocol}//${host}${request.path}`;
   return {
     url: URL.canParse(url) ? urlWithoutSecrets(new URL(url)) : url,
     address,

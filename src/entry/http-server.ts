@@ -4,7 +4,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import type { Context as ApiContext } from "@opentelemetry/api";
-import { Context, ROOT } from "../context/context.ts";
+import { Context, ROOT, spanIn } from "../context/context.ts";
 import { OWN_SERVER } from "../admin/server.ts";
 import { HOLDER, type Holder } from "../context/holder.ts";
 import { callIn } from "../context/manager.ts";
@@ -13,7 +13,6 @@ import { RequestEntry } from "./request.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
-import { spanIn } from "../context/context.ts";
 
 /** `SpanKind.SERVER` of the API. */
 const SERVER = 1;

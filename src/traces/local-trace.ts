@@ -146,7 +146,8 @@ export class Shelf {
   linger(trace: LocalTrace): void {
     this.#queue.push(trace);
     this.#since.push(performance.now());
-    this.#timer ??= setTimeout(() => this.#sweep(), LINGER_MS).unref();
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#sweep(), LINGER_MS).unref();
   }
 
   /** Gives up everything that waits for a late error: the process ends. */

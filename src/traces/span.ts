@@ -134,7 +134,7 @@ export class TelltaleSpan implements Span, ReadableSpan {
     const timeOnly = isTimeInput(attributesOrTime);
     const at = timeOnly ? (time ?? attributesOrTime) : time;
     events.push({
-      name: String(name),
+      name,
       at: this.#at(at),
       bag: timeOnly
         ? undefined

@@ -90,7 +90,7 @@ export class TelltaleTracer implements Tracer {
     if (!(span instanceof TelltaleSpan)) return span;
     if (options.links !== undefined) span.addLinks(options.links);
     if (options.attributes !== undefined) span.setAttributes(options.attributes);
-    for (const processor of this.#settings.processors) processor.onStart(span as never, context);
+    for (const processor of this.#settings.processors) processor.onStart(span, context);
     return span;
   }
 
@@ -152,7 +152,7 @@ export class TelltaleTracer implements Tracer {
         wall,
       );
     const span = new TelltaleSpan(
-      String(name),
+      name,
       kind,
       spanContext,
       parentContext,

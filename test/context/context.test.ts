@@ -49,6 +49,11 @@ describe("A context", () => {
   });
 });
 
+function add(this: { base: number }, a: number, b: number): number {
+  assert.equal(activeSpan(), span);
+  return this.base + a + b;
+}
+
 describe("The context manager", () => {
   const manager = new StorageContextManager();
   const inside = ROOT.withSpan(span).withHolder(new Holder());
@@ -60,10 +65,6 @@ describe("The context manager", () => {
 
   it("passes this, arguments and the result", () => {
     const self = { base: 1 };
-    const add = function (this: { base: number }, a: number, b: number): number {
-      assert.equal(activeSpan(), span);
-      return this.base + a + b;
-    };
     assert.equal(manager.with(inside, add, self, 2, 3), 6);
     assert.equal(callIn(inside, add, self, [2, 3]), 6);
   });
