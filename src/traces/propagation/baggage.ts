@@ -8,6 +8,7 @@ import type {
   TextMapSetter,
 } from "@opentelemetry/api";
 import { isSuppressed } from "../../context/context.ts";
+import { trimmed } from "./white-space.ts";
 
 /** Where every copy of the API keeps the baggage in a context. */
 export const BAGGAGE_KEY: symbol = Symbol.for("OpenTelemetry Baggage Key");
@@ -37,6 +38,7 @@ type Entries = ReadonlyMap<string, Entry>;
 export class BaggageList implements Baggage {
   readonly #entries: Entries;
   #header: string | undefined = undefined;
+  #hidden: string | undefined = undefined;
 
   constructor(entries: Entries) {
     this.#entries = entries;
@@ -70,16 +72,17 @@ export class BaggageList implements Baggage {
     return new BaggageList(new Map());
   }
 
-  /** The `baggage` header to send, empty if there is nothing to send. */
-  header(): string {
-    this.#header ??= headerOf(this.#entries);
+  /**
+   * The `baggage` header to send, empty if there is nothing to send.
+   *
+   * @param hidden entries whose key starts so are left out
+   */
+  header(hidden?: string): string {
+    if (this.#header === undefined || this.#hidden !== hidden) {
+      this.#header = headerOf(this.#entries, hidden);
+      this.#hidden = hidden;
+    }
     return this.#header;
-  }
-
-  /** Without the entries whose key starts so. */
-  without(prefix: string): BaggageList {
-    const keys = [...this.#entries.keys()].filter((key) => key.startsWith(prefix));
-    return keys.length === 0 ? this : this.removeEntries(...keys);
   }
 }
 
@@ -161,11 +164,6 @@ function propertiesIn(text: string): string | undefined {
   return properties.join(";");
 }
 
-/** HTTP's white space, which is less than that of `trim`. */
-function trimmed(text: string): string {
-  return text.replace(/^[ \t]+/, "").replace(/[ \t]+$/, "");
-}
-
 function decoded(text: string): string {
   if (!text.includes("%")) return text;
   try {
@@ -185,18 +183,14 @@ function metadataOf(properties: string): BaggageEntryMetadata {
   return { toString: () => properties } as BaggageEntryMetadata;
 }
 
-function headerOf(entries: Iterable<[string, Entry]>): string {
+function headerOf(entries: Entries, hidden: string | undefined): string {
   let header = "";
   let count = 0;
-  for (const [key, entry] of entries) {
-    const text = entry.text ?? textOf(key, entry.value, entry.metadata);
-    if (
-      text === undefined ||
-      header.length + 1 + text.length > MAX_LENGTH + (count === 0 ? 1 : 0)
-    ) {
-      continue;
-    }
-    header = count === 0 ? text : `${header},${text}`;
+  for (const [key, { value, metadata, text = textOf(key, value, metadata) }] of entries) {
+    if (text === undefined || (hidden !== undefined && key.startsWith(hidden))) continue;
+    const longer = count === 0 ? text : `${header},${text}`;
+    if (longer.length > MAX_LENGTH) continue;
+    header = longer;
     if (++count === MAX_MEMBERS) break;
   }
   return header;
@@ -216,7 +210,7 @@ function encodedKey(key: string): string {
 }
 
 /** `encodeURIComponent` throws on half a surrogate pair; UTF-8 has U+FFFD for it. */
-function encoded(text: string): string {
+export function encoded(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString());
 }
 
@@ -232,13 +226,9 @@ export class BaggagePropagator implements TextMapPropagator<unknown> {
   inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
     const baggage = context.getValue(BAGGAGE_KEY) as Baggage | undefined;
     if (baggage === undefined || baggage === null || isSuppressed(context)) return;
-    const header = this.#visible(baggage).header();
+    const list = baggage instanceof BaggageList ? baggage : baggageOf([], baggage);
+    const header = list.header(this.#hidden);
     if (header !== "") setter.set(carrier, BAGGAGE, header);
-  }
-
-  #visible(baggage: Baggage): BaggageList {
-    const list = baggage instanceof BaggageList ? baggage : listOf(baggage);
-    return this.#hidden === undefined ? list : list.without(this.#hidden);
   }
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
@@ -253,20 +243,23 @@ export class BaggagePropagator implements TextMapPropagator<unknown> {
   }
 }
 
-/** Keys and values as `Baggage`. */
-export function baggageOf(pairs: Iterable<readonly [string, string]>): BaggageList {
-  const entries = new Map<string, Entry>();
+/** These keys and values as `Baggage`, beside what another one holds. */
+export function baggageOf(
+  pairs: Iterable<readonly [string, string]>,
+  others?: Baggage,
+): BaggageList {
+  const entries = others === undefined ? new Map<string, Entry>() : entriesOf(others);
   for (const [key, value] of pairs) {
     entries.set(key, { value, metadata: undefined, text: undefined });
   }
   return new BaggageList(entries);
 }
 
-/** The baggage that another copy of the API made. */
-function listOf(baggage: Baggage): BaggageList {
+/** Of a `Baggage` that another copy of the API made. */
+function entriesOf(baggage: Baggage): Map<string, Entry> {
   const entries = new Map<string, Entry>();
   for (const [key, { value, metadata }] of baggage.getAllEntries()) {
     entries.set(key, { value, metadata, text: undefined });
   }
-  return new BaggageList(entries);
+  return entries;
 }

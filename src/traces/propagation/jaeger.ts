@@ -8,7 +8,7 @@ import type {
 } from "@opentelemetry/api";
 import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
 import { CarrierSpan } from "../span.ts";
-import { BAGGAGE_KEY, type BaggageList, baggageOf } from "./baggage.ts";
+import { BAGGAGE_KEY, baggageOf, encoded } from "./baggage.ts";
 import { hasValidIds, SAMPLED } from "./trace-context.ts";
 
 const TRACE = "uber-trace-id";
@@ -30,20 +30,32 @@ const JAEGER_DEBUG = 2;
  * `@opentelemetry/propagator-jaeger` ends at 2.12, for older APIs; hence our own.
  *
  * https://www.jaegertracing.io/docs/1.76/sdk-migration/#propagation-format
+ *
+ * @param hidden baggage whose key starts so is read, but not sent on
  */
-export function createJaegerPropagator(): TextMapPropagator<unknown> {
-  return { inject, extract, fields: () => [TRACE] };
+export function createJaegerPropagator(hidden?: string): TextMapPropagator<unknown> {
+  return {
+    inject: (context, carrier, setter) => inject(context, carrier, setter, hidden),
+    extract,
+    fields: () => [TRACE],
+  };
 }
 
-function inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
+function inject(
+  context: Context,
+  carrier: unknown,
+  setter: TextMapSetter<unknown>,
+  hidden: string | undefined,
+): void {
   if (isSuppressed(context)) return;
   const span = spanIn(context)?.spanContext();
   if (span !== undefined && hasValidIds(span)) {
     setter.set(carrier, TRACE, `${span.traceId}:${span.spanId}:0:0${span.traceFlags & SAMPLED}`);
   }
   const baggage = context.getValue(BAGGAGE_KEY) as Baggage | undefined;
-  for (const [key, { value }] of baggage?.getAllEntries() ?? []) {
-    if (NAME.test(key)) setter.set(carrier, BAGGAGE_PREFIX + key, encodeURIComponent(value));
+  for (const [key, { value }] of baggage?.getAllEntries().slice(0, MAX_ENTRIES) ?? []) {
+    if (!NAME.test(key) || (hidden !== undefined && key.startsWith(hidden))) continue;
+    setter.set(carrier, BAGGAGE_PREFIX + key, encoded(value));
   }
 }
 
@@ -54,8 +66,10 @@ function extract(context: Context, carrier: unknown, getter: TextMapGetter<unkno
   const parent = parentIn(single(getter.get(carrier, TRACE)));
   const traced =
     parent === undefined ? context : context.setValue(SPAN_KEY, new CarrierSpan(parent));
-  const baggage = baggageIn(carrier, getter);
-  return baggage === undefined ? traced : traced.setValue(BAGGAGE_KEY, baggage);
+  const pairs = baggageIn(carrier, getter);
+  if (pairs.length === 0) return traced;
+  const others = context.getValue(BAGGAGE_KEY) as Baggage | undefined;
+  return traced.setValue(BAGGAGE_KEY, baggageOf(pairs, others));
 }
 
 function single(header: string | string[] | undefined): string | undefined {
@@ -88,17 +102,19 @@ function decoded(text: string): string | undefined {
   }
 }
 
-function baggageIn(carrier: unknown, getter: TextMapGetter<unknown>): BaggageList | undefined {
-  const entries: [string, string][] = [];
+function baggageIn(carrier: unknown, getter: TextMapGetter<unknown>): readonly Pair[] {
+  const pairs: Pair[] = [];
   let length = 0;
   for (const name of getter.keys(carrier)) {
-    const key = name.toLowerCase().startsWith(BAGGAGE_PREFIX) ? name.slice(8) : "";
-    if (key === "") continue;
-    const text = single(getter.get(carrier, name));
-    length += key.length + (text?.length ?? 0);
-    if (length > MAX_BAGGAGE) break;
-    const value = text === undefined ? undefined : decoded(text);
-    if (value === undefined || entries.push([key, value]) === MAX_ENTRIES) break;
+    if (!name.toLowerCase().startsWith(BAGGAGE_PREFIX)) continue;
+    const key = name.slice(BAGGAGE_PREFIX.length);
+    const text = single(getter.get(carrier, name)) ?? "";
+    length += key.length + text.length;
+    const value = length > MAX_BAGGAGE ? undefined : decoded(text);
+    if (key !== "" && value !== undefined) pairs.push([key, value]);
+    if (length > MAX_BAGGAGE || pairs.length === MAX_ENTRIES) break;
   }
-  return entries.length === 0 ? undefined : baggageOf(entries);
+  return pairs;
 }
+
+type Pair = readonly [key: string, value: string];

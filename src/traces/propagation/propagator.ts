@@ -22,21 +22,23 @@ export function createPropagator(
   { sentry }: PropagatorOptions,
 ): Propagator {
   const isNamed = names.includes("sentry");
-  const parts: PropagatorPart[] = names.map((name) => partOf(name, sentry && !isNamed));
+  // Sentry's own entries in `baggage` go no further, unless somebody asks for them.
+  const hidden = sentry && !isNamed ? "sentry-" : undefined;
+  const parts: PropagatorPart[] = names.map((name) => partOf(name, hidden));
   if (sentry && !isNamed) parts.push(new SentryTrace({ sends: false }));
   return new Propagator(parts);
 }
 
-function partOf(name: PropagatorName, hidesSentry: boolean): PropagatorPart {
+function partOf(name: PropagatorName, hidden: string | undefined): PropagatorPart {
   switch (name) {
     case "tracecontext":
       return new TraceContextPropagator();
     case "baggage":
-      return new BaggagePropagator(hidesSentry ? "sentry-" : undefined);
+      return new BaggagePropagator(hidden);
     case "sentry":
       return new SentryTrace({ sends: true });
     case "jaeger":
-      return loadChunk("propagation-jaeger").createJaegerPropagator();
+      return loadChunk("propagation-jaeger").createJaegerPropagator(hidden);
     case "xray":
       return loadChunk("propagation-xray").createXrayPropagator();
     default:

@@ -10,6 +10,7 @@ import type {
 import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
 import { CarrierSpan } from "../span.ts";
 import { readTraceState } from "./trace-state.ts";
+import { trimmed } from "./white-space.ts";
 
 /** Trace flags of W3C trace-context level 2; all other bits are written as zero. */
 export const SAMPLED = 0x01;
@@ -77,19 +78,6 @@ function wellFormedLong(header: string): string | undefined {
 
 /** Later versions may be longer than 00; nothing sensible is this long. */
 const LONGEST = 1024;
-
-/** Optional white space of HTTP: spaces and tabs only. */
-function trimmed(header: string): string {
-  let start = 0;
-  let end = header.length;
-  while (start < end && isBlank(header.charCodeAt(start))) start++;
-  while (end > start && isBlank(header.charCodeAt(end - 1))) end--;
-  return start === 0 && end === header.length ? header : header.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
-}
 
 /** Whether the first 55 characters are well formed; what follows isn't looked at. */
 function isTraceparent(value: string): boolean {

@@ -1,4 +1,5 @@
 import type { TraceState } from "@opentelemetry/api";
+import { skipBlanks, trimBlanks } from "./white-space.ts";
 
 /** https://www.w3.org/TR/trace-context-2/#tracestate-header */
 const MAX_MEMBERS = 32;
@@ -111,7 +112,6 @@ const NO_MEMBERS: readonly Member[] = [];
 const COMMA = 0x2c;
 const EQUALS = 0x3d;
 const SPACE = 0x20;
-const TAB = 0x09;
 const AT = 0x40;
 
 /** The members of a received list; none if any of it is illegal. */
@@ -129,22 +129,6 @@ function membersOf(received: string): readonly Member[] {
     if (!members.some((earlier) => earlier.key === member.key)) members.push(member);
   }
   return members;
-}
-
-function skipBlanks(text: string, start: number, end: number): number {
-  let at = start;
-  while (at < end && isBlank(text.charCodeAt(at))) at++;
-  return at;
-}
-
-function trimBlanks(text: string, start: number, end: number): number {
-  let at = end;
-  while (at > start && isBlank(text.charCodeAt(at - 1))) at--;
-  return at;
-}
-
-function isBlank(code: number): boolean {
-  return code === SPACE || code === TAB;
 }
 
 function memberIn(text: string, start: number, end: number): Member | undefined {

@@ -67,11 +67,12 @@ export function samplingStateOf(traceState: TraceState | undefined): SamplingSta
   };
 }
 
+/** Sub-keys are unique and two letters long; `prefix` has the colon. */
 function fieldIn(entry: string, prefix: string): string | undefined {
-  for (const field of entry.split(";")) {
-    if (field.startsWith(prefix)) return field.slice(prefix.length);
-  }
-  return undefined;
+  const found = entry.startsWith(prefix) ? 0 : entry.indexOf(`;${prefix}`) + 1;
+  if (found === 0 && !entry.startsWith(prefix)) return undefined;
+  const end = entry.indexOf(";", found);
+  return entry.slice(found + prefix.length, end === -1 ? entry.length : end);
 }
 
 /** The value of the `ot` member with another `th`, or with none; empty if nothing is left. */

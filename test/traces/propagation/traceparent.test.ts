@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { ROOT } from "../../../src/context/context.ts";
+import { newTraceId } from "../../../src/traces/ids.ts";
+import {
+  hasValidIds,
+  readParent,
+  traceparentOf,
+} from "../../../src/traces/propagation/trace-context.ts";
+import { collectingProvider } from "../provider.ts";
+import {
+  contextWith,
+  injected,
+  type Pairs,
+  parentOf,
+  passedOn,
+  received,
+  SPAN_ID,
+  standard,
+  TRACE_ID,
+  TRACEPARENT,
+} from "./headers.ts";
+
+/** https://www.w3.org/TR/trace-context-2/: one test for each rule of `traceparent`. */
+
+const IDS = `${TRACE_ID}-${SPAN_ID}`;
+
+describe("traceparent", () => {
+  const refused: [rule: string, header: unknown][] = [
+    ["is refused if it is empty", ""],
+    ["is refused without a version", IDS],
+    ["is refused if the version has one digit", `0-${IDS}-01`],
+    ["is refused if the version has three digits", `000-${IDS}-01`],
+    ["is refused if the version isn't hexadecimal", `.0-${IDS}-01`],
+    ["is refused if the second digit of the version isn't hexadecimal", `0.-${IDS}-01`],
+    ["is refused if the version is in upper case", `0A-${IDS}-01`],
+    ["is refused in version ff", `ff-${IDS}-01`],
+    ["is refused in version ff with more parts", `ff-${IDS}-01-more`],
+    ["is refused if the version isn't followed by a dash", `00_${IDS}-01`],
+    ["is refused if the trace id has 31 digits", `00-${TRACE_ID.slice(1)}-${SPAN_ID}-01`],
+    ["is refused if the trace id has 33 digits", `00-a${TRACE_ID}-${SPAN_ID}-01`],
+    ["is refused if the trace id isn't hexadecimal", `00-${TRACE_ID.slice(1)}g-${SPAN_ID}-01`],
+    ["is refused if the trace id is in upper case", `00-${TRACE_ID.toUpperCase()}-${SPAN_ID}-01`],
+    ["is refused if the trace id is all zero", `00-${"0".repeat(32)}-${SPAN_ID}-01`],
+    ["is refused if the trace id isn't followed by a dash", `00-${TRACE_ID}.${SPAN_ID}-01`],
+    ["is refused if the parent id has 15 digits", `00-${TRACE_ID}-${SPAN_ID.slice(1)}-01`],
+    ["is refused if the parent id has 17 digits", `00-${TRACE_ID}-a${SPAN_ID}-01`],
+    ["is refused if the parent id isn't hexadecimal", `00-${TRACE_ID}-${SPAN_ID.slice(1)}g-01`],
+    ["is refused if the parent id is in upper case", `00-${TRACE_ID}-${SPAN_ID.toUpperCase()}-01`],
+    ["is refused if the parent id is all zero", `00-${TRACE_ID}-${"0".repeat(16)}-01`],
+    ["is refused if the parent id isn't followed by a dash", `00-${IDS}.01`],
+    ["is refused without flags", `00-${IDS}`],
+    ["is refused if the flags have one digit", `00-${IDS}-1`],
+    ["is refused if the flags have three digits", `00-${IDS}-001`],
+    ["is refused if the flags aren't hexadecimal", `00-${IDS}-.0`],
+    ["is refused if the second digit of the flags isn't hexadecimal", `00-${IDS}-0.`],
+    ["is refused if the flags are in upper case", `00-${IDS}-0A`],
+    ["is refused in version 00 with a character more", `${TRACEPARENT}.`],
+    ["is refused in version 00 with a dash more", `${TRACEPARENT}-`],
+    ["is refused in version 00 with more parts", `${TRACEPARENT}-more`],
+    ["is refused in a higher version below 55 characters", `cc-${IDS}-1`],
+    ["is refused in a higher version if more follows without a dash", `cc-${IDS}-01.more`],
+    [
+      "is refused in a higher version with an invalid trace id",
+      `cc-${"0".repeat(32)}-${SPAN_ID}-01`,
+    ],
+    ["is refused in a higher version with invalid flags", `cc-${IDS}-0x-more`],
+    ["is refused if it comes twice", [TRACEPARENT, TRACEPARENT]],
+    ["is refused if it comes twice in one string", `${TRACEPARENT}, ${TRACEPARENT}`],
+    ["is refused if it comes twice in a higher version", `cc-${IDS}-01-a, cc-${IDS}-01-a`],
+    ["is refused with a control character", `00-${TRACE_ID}-${SPAN_ID}-0\u0001`],
+    ["is refused with a digit of another script", `00-${TRACE_ID.slice(1)}\u0661-${SPAN_ID}-01`],
+    ["is refused with another white space around", `\u00a0${TRACEPARENT}`],
+    ["is refused with a line break behind", `${TRACEPARENT}\n`],
+    ["is refused if it is no string", 42],
+    ["is refused if it is an array of something else", [42]],
+    ["is refused if it is an empty array", []],
+  ];
+  for (const [rule, header] of refused) {
+    it(rule, () => {
+      assert.equal(readParent(header, "foo=1"), undefined);
+    });
+  }
+
+  const accepted: [rule: string, header: string | string[], flags: number][] = [
+    ["is read in version 00", TRACEPARENT, 1],
+    ["is read if the caller didn't sample", `00-${IDS}-00`, 0],
+    ["is read as an array of one", [TRACEPARENT], 1],
+    ["is read in a higher version", `cc-${IDS}-01`, 1],
+    ["is read in version fe", `fe-${IDS}-01`, 1],
+    ["is read in a higher version with more parts", `cc-${IDS}-01-what-the-future-brings`, 1],
+    ["is read in a higher version with an empty part", `01-${IDS}-01-`, 1],
+    ["is read with spaces and tabs around", `\t ${TRACEPARENT} \t`, 1],
+    ["is read with a digit of each kind", `00-${IDS}-0f`, 3],
+    ["keeps the random flag", `00-${IDS}-02`, 2],
+    ["keeps both flags", `00-${IDS}-03`, 3],
+    ["keeps no flag that level 2 doesn't define", `00-${IDS}-fc`, 0],
+    ["masks the flags that it knows", `00-${IDS}-ff`, 3],
+    ["masks the flags of a higher version", `cc-${IDS}-09-more`, 1],
+  ];
+  for (const [rule, header, traceFlags] of accepted) {
+    it(rule, () => {
+      assert.deepEqual(readParent(header, undefined), {
+        traceId: TRACE_ID,
+        spanId: SPAN_ID,
+        traceFlags,
+        isRemote: true,
+      });
+    });
+  }
+
+  it("is expected in any case of its name", () => {
+    for (const name of ["traceparent", "TraceParent", "TRACEPARENT", "TrAcEpArEnT"]) {
+      const context = standard.extractHeaders(ROOT, received([[name, TRACEPARENT]]));
+      assert.equal(parentOf(context)?.traceId, TRACE_ID, name);
+    }
+  });
+
+  it("isn't taken from headers with similar names", () => {
+    for (const name of ["trace-parent", "trace.parent", "trace_parent"]) {
+      const context = standard.extractHeaders(ROOT, received([[name, TRACEPARENT]]));
+      assert.equal(context, ROOT, name);
+    }
+  });
+
+  it("is sent in lower case, at version 00", () => {
+    const context = standard.extractHeaders(ROOT, { traceparent: `cc-${IDS}-01-more` });
+    assert.deepEqual(injected(context), { traceparent: TRACEPARENT });
+  });
+
+  it("is sent without the flags that level 2 doesn't define", () => {
+    for (const [traceFlags, digits] of [
+      [0, "00"],
+      [1, "01"],
+      [2, "02"],
+      [3, "03"],
+      [0xff, "03"],
+      [4, "00"],
+    ] as const) {
+      assert.equal(
+        traceparentOf({ traceId: TRACE_ID, spanId: SPAN_ID, traceFlags }),
+        `00-${IDS}-${digits}`,
+      );
+    }
+  });
+
+  it("has the random flag where the trace begins here", () => {
+    const span = collectingProvider().provider.getTracer("test").startSpan("root", {}, ROOT);
+    assert.match(traceparentOf(span.spanContext()), /^00-[0-9a-f]{32}-[0-9a-f]{16}-03$/);
+  });
+
+  for (const [title, flags] of [
+    ["set", "03"],
+    ["unset", "01"],
+  ] as const) {
+    it(`leaves the random flag ${title} where the trace goes on`, () => {
+      const context = standard.extractHeaders(ROOT, { traceparent: `00-${IDS}-${flags}` });
+      const span = collectingProvider().provider.getTracer("test").startSpan("child", {}, context);
+      const header = traceparentOf(span.spanContext());
+      assert.ok(header.startsWith(`00-${TRACE_ID}-`) && header.endsWith(`-${flags}`), header);
+      assert.notEqual(span.spanContext().spanId, SPAN_ID);
+    });
+  }
+
+  it("is made of ids that pass our own check", () => {
+    for (let n = 0; n < 1000; n++) {
+      assert.ok(hasValidIds({ traceId: newTraceId(), spanId: SPAN_ID, traceFlags: 0 }));
+    }
+  });
+
+  const unsent: [title: string, ids: { traceId?: string; spanId?: string }][] = [
+    ["an all-zero trace id", { traceId: "0".repeat(32) }],
+    ["an all-zero span id", { spanId: "0".repeat(16) }],
+    ["a short trace id", { traceId: "abc" }],
+    ["upper case", { traceId: TRACE_ID.toUpperCase() }],
+    ["a line break in an id", { spanId: `${SPAN_ID.slice(1)}\n` }],
+    ["an id that is no string", { spanId: 42 as never }],
+  ];
+  for (const [title, ids] of unsent) {
+    it(`isn't sent for a span with ${title}`, () => {
+      assert.deepEqual(injected(contextWith(ids)), {});
+    });
+  }
+});
+
+describe("traceparent and tracestate", () => {
+  const discarded: [title: string, headers: Pairs][] = [
+    ["no traceparent", [["tracestate", "foo=1"]]],
+    [
+      "an invalid traceparent",
+      [
+        ["traceparent", "00-1-2-01"],
+        ["tracestate", "foo=1"],
+      ],
+    ],
+    [
+      "two traceparents",
+      [
+        ["traceparent", TRACEPARENT],
+        ["traceparent", TRACEPARENT],
+        ["tracestate", "foo=1"],
+      ],
+    ],
+  ];
+  for (const [title, headers] of discarded) {
+    it(`discard the tracestate with ${title}`, () => {
+      assert.equal(standard.extractHeaders(ROOT, received(headers)), ROOT);
+    });
+  }
+
+  it("keep the traceparent with an invalid tracestate", () => {
+    const headers = { traceparent: TRACEPARENT, tracestate: "FOO" };
+    const context = standard.extractHeaders(ROOT, headers);
+    assert.equal(parentOf(context)?.traceId, TRACE_ID);
+    assert.deepEqual(injected(context), { traceparent: TRACEPARENT });
+  });
+
+  it("don't parse a tracestate that nobody asks for", () => {
+    const asked: string[] = [];
+    const getter = {
+      get: (_: unknown, key: string) => {
+        asked.push(key);
+        return undefined;
+      },
+      keys: () => [],
+    };
+    standard.extract(ROOT, {}, getter);
+    assert.deepEqual(asked, ["traceparent", "baggage"]);
+  });
+
+  it("send a tracestate as it came where nothing was changed", () => {
+    assert.equal(
+      passedOn("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"),
+      "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE",
+    );
+  });
+});
