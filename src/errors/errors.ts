@@ -1,8 +1,13 @@
+import { loadChunk } from "../chunks.ts";
 import type { ErrorsConfig } from "../config/config.ts";
 import type { Holder } from "../context/holder.ts";
+import { activeHolder } from "../context/manager.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Pipeline } from "../export/exit.ts";
+import { shareCarrier } from "./carrier.ts";
+import type { ErrorsClient } from "./client.ts";
+import { watchProcess } from "./process.ts";
 
 /** Sentry's levels, the gravest first. */
 export type SeverityLevel = "fatal" | "error" | "warning" | "log" | "info" | "debug";
@@ -82,8 +87,147 @@ export interface Errors {
   captureServerError(holder: Holder): string | undefined;
   /** For errors that nobody handled. */
   captureFatal(error: unknown, origin: FatalOrigin): void;
+  /** For rejections that nobody handled, and that the process survives. */
+  captureRejection(reason: unknown): void;
   /** Listens to the process and makes an app's own copy of Sentry 11 use our client. */
   start(): void;
   readonly pipeline: Pipeline;
 }
 
+/** The errors' pipeline, or one that does nothing where there is no DSN. */
+export function createErrors(parts: ErrorsParts): Errors {
+  return parts.config.dsn === undefined ? noErrors : new LazyErrors(parts);
+}
+
+/** What there is without a DSN: only the user goes onto the holder, for the other signals. */
+export const noErrors: Errors = Object.freeze({
+  captureException: () => undefined,
+  captureMessage: () => undefined,
+  setUser: noteUser,
+  setTag() {},
+  setContext() {},
+  setExtra() {},
+  addBreadcrumb() {},
+  withScope: (work) => work(),
+  captureServerError: () => undefined,
+  captureFatal() {},
+  captureRejection() {},
+  start() {},
+  pipeline: Object.freeze({ flush: () => Promise.resolve(), pending: () => [] }),
+} satisfies Errors);
+
+function noteUser(user: User | null): void {
+  const holder = activeHolder();
+  if (holder !== undefined) holder.userId = user?.id === undefined ? undefined : String(user.id);
+}
+
+/** When Sentry is loaded though nothing asked for it yet, in milliseconds after `start`. */
+const LOAD_AFTER_MS = 1_000;
+
+/**
+ * Loads Sentry when it is first needed: by a capture, by whatever is set for
+ * one, by a copy of Sentry in the app; or, so that the first failing request
+ * need not wait for it, a second after the start.
+ */
+class LazyErrors implements Errors {
+  readonly #parts: ErrorsParts;
+  #client: ErrorsClient | undefined = undefined;
+  #asked = false;
+
+  constructor(parts: ErrorsParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    if (!shareCarrier(() => this.#load())) {
+      this.#asked = true;
+      this.#say("the app has set up Sentry before telltale started; errors are left to it.");
+      return;
+    }
+    watchProcess({
+      onFatal: (error, origin) => this.captureFatal(error, origin),
+      onRejection: (reason) => this.captureRejection(reason),
+    });
+    setTimeout(() => this.#load(), LOAD_AFTER_MS).unref();
+  }
+
+  captureException(error: unknown, hint?: CaptureHint): string | undefined {
+    return this.#use((client) => client.captureException(error, hint));
+  }
+
+  captureMessage(message: string, level?: SeverityLevel): string | undefined {
+    return this.#use((client) => client.captureMessage(message, level));
+  }
+
+  setUser(user: User | null): void {
+    noteUser(user);
+    this.#use((client) => client.setUser(user));
+  }
+
+  setTag(key: string, value: Primitive): void {
+    this.#use((client) => client.setTag(key, value));
+  }
+
+  setContext(name: string, context: Readonly<Record<string, unknown>> | null): void {
+    this.#use((client) => client.setContext(name, context));
+  }
+
+  setExtra(key: string, value: unknown): void {
+    this.#use((client) => client.setExtra(key, value));
+  }
+
+  addBreadcrumb(breadcrumb: Breadcrumb): void {
+    this.#use((client) => client.addBreadcrumb(breadcrumb));
+  }
+
+  withScope<R>(work: () => R): R {
+    const client = this.#load();
+    return client === undefined ? work() : client.withScope(work);
+  }
+
+  captureServerError(holder: Holder): string | undefined {
+    if ((holder.statusCode ?? 0) < 500 || holder.error === undefined) return undefined;
+    return this.#use((client) => client.captureServerError(holder));
+  }
+
+  captureFatal(error: unknown, origin: FatalOrigin): void {
+    this.#use((client) => client.captureFatal(error, origin));
+  }
+
+  captureRejection(reason: unknown): void {
+    this.#use((client) => client.captureRejection(reason));
+  }
+
+  readonly pipeline: Pipeline = {
+    flush: async (timeoutMs) => this.#client?.flush(timeoutMs),
+    pending: () => this.#client?.pending() ?? [],
+  };
+
+  /** Nothing that goes wrong in here reaches the app. */
+  #use<R>(work: (client: ErrorsClient) => R): R | undefined {
+    const client = this.#load();
+    if (client === undefined) return undefined;
+    try {
+      return work(client);
+    } catch (fault) {
+      this.#say(`an error could not be captured: ${String(fault)}`);
+      return undefined;
+    }
+  }
+
+  /** Undefined while it is being loaded, and for good if that failed. */
+  #load(): ErrorsClient | undefined {
+    if (this.#asked) return this.#client;
+    this.#asked = true;
+    try {
+      this.#client = loadChunk("errors-client").createErrorsClient(this.#parts);
+    } catch (fault) {
+      this.#say(`Sentry can't be loaded: ${String(fault)}`);
+    }
+    return this.#client;
+  }
+
+  #say(message: string): void {
+    this.#parts.diagnostics.warn("errors", message);
+  }
+}

@@ -1,0 +1,246 @@
+import {
+  type DataCategory,
+  type Event,
+  type EventDropReason,
+  type EventHint,
+  isAlreadyCaptured,
+  type Scope,
+  type SeverityLevel,
+} from "@sentry/core";
+import { ServerRuntimeClient, type ServerRuntimeClientOptions } from "@sentry/core/server";
+import type { Account, DropReason } from "../diagnostics/account.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { ExitRequest } from "../export/exit.ts";
+import { nodeContexts } from "./node-context.ts";
+import { describe, keepTrace, type Origin, originNow } from "./origin.ts";
+import { type Draft, Outbox } from "./outbox.ts";
+import type { EnvelopeTransport } from "./transport.ts";
+
+/** How long a client report may wait for others, in milliseconds. */
+const REPORT_AFTER_MS = 60_000;
+
+export interface EventClientParts {
+  readonly account: Account;
+  readonly diagnostics: Diagnostics;
+}
+
+/** What the client's own filters call a loss, and what our books call it. */
+const dropReasons: Partial<Record<EventDropReason, DropReason>> = {
+  sample_rate: "unsampled",
+  before_send: "filtered",
+  event_processor: "filtered",
+  callback_error: "filtered",
+  ratelimit_backoff: "rejected",
+  queue_overflow: "queue_full",
+};
+
+/**
+ * Sentry's client for servers, with what this house asks of it: an event says
+ * where it comes from and waits for its route; the same error is one event; no
+ * trace is invented; the books are exact; and nothing is thrown at the app,
+ * which may call it through its own copy of Sentry.
+ */
+export class EventClient extends ServerRuntimeClient {
+  readonly #parts: EventClientParts;
+  readonly #outbox: Outbox;
+  /** Event ids by captured error. Sentry's own mark fails on frozen objects. */
+  readonly #captured = new WeakMap<object, string>();
+  readonly #origins = new WeakMap<EventHint, Origin>();
+  #lastLoss: EventDropReason | undefined = undefined;
+  #reportTimer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(options: ServerRuntimeClientOptions, parts: EventClientParts) {
+    super(options);
+    this.#parts = parts;
+    const withSourceLines = this.getDataCollectionOptions().frameContextLines > 0;
+    this.#outbox = new Outbox((draft) => this.#sendDraft(draft), withSourceLines);
+  }
+
+  /** The transport as it was made by the options' `transport`. */
+  get #transport(): EnvelopeTransport | undefined {
+    return this.getTransport() as EnvelopeTransport | undefined;
+  }
+
+  override captureException(exception: unknown, hint?: EventHint, scope?: Scope): string {
+    const key = keyOf(exception);
+    const known = key === undefined ? undefined : this.#captured.get(key);
+    if (known !== undefined) return known;
+    const isNew = !isAlreadyCaptured(exception);
+    try {
+      const id = super.captureException(exception, hint, scope);
+      if (key !== undefined && isNew) this.#captured.set(key, id);
+      return id;
+    } catch (fault) {
+      return this.#unreadable(fault);
+    }
+  }
+
+  override captureMessage(
+    message: string,
+    level?: SeverityLevel,
+    hint?: EventHint,
+    scope?: Scope,
+  ): string {
+    try {
+      return super.captureMessage(message, level, hint, scope);
+    } catch (fault) {
+      return this.#unreadable(fault);
+    }
+  }
+
+  override captureEvent(event: Event, hint?: EventHint, scope?: Scope): string {
+    try {
+      return super.captureEvent(event, hint, scope);
+    } catch (fault) {
+      return this.#unreadable(fault);
+    }
+  }
+
+  /** Called by the client for every event that is ready, after sampling and filters. */
+  override sendEvent(event: Event, hint: EventHint = {}): void {
+    const origin = this.#origins.get(hint);
+    if (!isError(event) || origin === undefined) {
+      super.sendEvent(event, hint);
+      return;
+    }
+    if (this.#transport?.isLimited("error") === true) {
+      this.lose("ratelimit_backoff", "error");
+      return;
+    }
+    keepTrace(origin);
+    this.#outbox.add({ event, hint, origin });
+  }
+
+  override recordDroppedEvent(reason: EventDropReason, category: DataCategory, count = 1): void {
+    this.#lastLoss = reason;
+    if (reason === "queue_overflow") {
+      // Too many events in asynchronous processors of the app's: this one never got in.
+      this.#parts.account.made += count;
+      this.#parts.account.drop("queue_full", count);
+    }
+    this.#report(reason, category, count);
+  }
+
+  /** For the transport: an item was dropped that was counted as made. */
+  lose(reason: EventDropReason, category: DataCategory, count = 1): void {
+    const dropped = reason === "ratelimit_backoff" || reason === "queue_overflow";
+    if (dropped && category === "error") {
+      this.#parts.account.drop(dropReasons[reason] ?? "failed", count);
+    }
+    this.#report(reason, category, count);
+  }
+
+  /** Also what an app's `Sentry.flush()` comes to. Never rejects. */
+  override async flush(timeout?: number): Promise<boolean> {
+    this.#settle();
+    return (await this.#transport?.flush(timeout)) ?? true;
+  }
+
+  /** An app that closes Sentry before it ends must not lose what comes after. */
+  override close(timeout?: number): Promise<boolean> {
+    return this.flush(timeout);
+  }
+
+  /** All that has not reached the network, as finished requests. */
+  pending(): ExitRequest[] {
+    this.#settle();
+    return this.#transport?.take() ?? [];
+  }
+
+  protected override _captureEvent(
+    event: Event,
+    hint: EventHint = {},
+    currentScope?: Scope,
+    isolationScope?: Scope,
+  ): PromiseLike<string | undefined> {
+    if (!isError(event)) return super._captureEvent(event, hint, currentScope, isolationScope);
+    this.#parts.account.made++;
+    this.#lastLoss = undefined;
+    return super._captureEvent(event, hint, currentScope, isolationScope).then((id) => {
+      if (id === undefined) this.#countLoss();
+      return id;
+    });
+  }
+
+  protected override _prepareEvent(
+    event: Event,
+    hint: EventHint,
+    currentScope: Scope,
+    isolationScope: Scope,
+  ): PromiseLike<Event | null> {
+    const origin = originNow();
+    this.#origins.set(hint, origin);
+    event.contexts = { ...nodeContexts, ...event.contexts };
+    describe(event, origin, [currentScope, isolationScope]);
+    const traced = event.contexts?.trace !== undefined;
+    return super._prepareEvent(event, hint, currentScope, isolationScope).then((prepared) => {
+      if (prepared !== null && isError(prepared)) forgetInvented(prepared, traced);
+      return prepared;
+    });
+  }
+
+  #sendDraft({ event, hint }: Draft): void {
+    try {
+      super.sendEvent(event, hint);
+    } catch (fault) {
+      this.#parts.account.drop("failed", 1);
+      this.#complain(fault);
+    }
+  }
+
+  /** Makes envelopes of all that waits: events, logs of an app's own Sentry, reports. */
+  #settle(): void {
+    try {
+      this.emit("flush");
+      this.#outbox.sendNow();
+      this.#sendReport();
+    } catch (fault) {
+      this.#complain(fault);
+    }
+  }
+
+  #report(reason: EventDropReason, category: DataCategory, count: number): void {
+    super.recordDroppedEvent(reason, category, count);
+    this.#reportTimer ??= setTimeout(() => this.#sendReport(), REPORT_AFTER_MS).unref();
+  }
+
+  #sendReport(): void {
+    clearTimeout(this.#reportTimer);
+    this.#reportTimer = undefined;
+    this._flushOutcomes();
+  }
+
+  #countLoss(): void {
+    const reason = this.#lastLoss === undefined ? undefined : dropReasons[this.#lastLoss];
+    this.#parts.account.drop(reason ?? "failed", 1);
+  }
+
+  /** An error whose own getters throw, and the like. */
+  #unreadable(fault: unknown): string {
+    this.#parts.account.made++;
+    this.#parts.account.drop("failed", 1);
+    this.#complain(fault);
+    return "";
+  }
+
+  #complain(fault: unknown): void {
+    this.#parts.diagnostics.warn("errors.event", `an event could not be made: ${String(fault)}`);
+  }
+}
+
+function isError(event: Event): boolean {
+  return event.type === undefined;
+}
+
+function keyOf(exception: unknown): object | undefined {
+  return typeof exception === "object" && exception !== null ? exception : undefined;
+}
+
+/**
+ * Without an active span the client makes up a trace id, which no backend has;
+ * and its sampling context is about Sentry's own traces, of which there are none.
+ */
+function forgetInvented(event: Event, traced: boolean): void {
+  if (!traced) delete event.contexts?.trace;
+  delete event.sdkProcessingMetadata?.dynamicSamplingContext;
+}

@@ -1,0 +1,139 @@
+import { readFileSync, statSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { isAbsolute } from "node:path";
+import { addContextToFrame, type Event, type StackFrame } from "@sentry/core";
+import { runSuppressed } from "../context/manager.ts";
+
+/** Lines before and after. */
+const AROUND = 5;
+/** What one event may read. */
+const MAX_FILES = 10;
+/** A bigger file is a bundle: its lines tell nothing. */
+const MAX_FILE_BYTES = 1_000_000;
+/** Windows kept in memory, of up to 11 lines of 140 characters each. */
+const MAX_WINDOWS = 256;
+
+type Window = Pick<StackFrame, "pre_context" | "context_line" | "post_context">;
+
+/**
+ * The lines of source around the frames of the app's own code. Files are read
+ * once, when an event first shows them, and never while a request waits: only
+ * at the end of the process they are read synchronously.
+ */
+export class SourceLines {
+  /** By file and line, in order of last use; an empty one for what can't be read. */
+  readonly #windows = new Map<string, Window>();
+
+  /** Adds what is known already. True if nothing is missing. */
+  addKnown(event: Event): boolean {
+    let complete = true;
+    for (const frame of framesOf(event)) {
+      const window = this.#windows.get(keyOf(frame));
+      if (window === undefined) complete = false;
+      else this.#use(frame, window);
+    }
+    return complete;
+  }
+
+  /** Adds the lines. Never rejects. */
+  async add(event: Event): Promise<void> {
+    const reads: Promise<void>[] = [];
+    for (const [file, frames] of this.#missing(event)) {
+      reads.push(runSuppressed(() => readText(file)).then((text) => this.#cut(text, frames)));
+    }
+    await Promise.all(reads);
+    this.addKnown(event);
+  }
+
+  /** `add` for the end of the process, where nothing asynchronous runs any more. */
+  addNow(event: Event): void {
+    for (const [file, frames] of this.#missing(event)) this.#cut(readTextNow(file), frames);
+    this.addKnown(event);
+  }
+
+  #missing(event: Event): Map<string, StackFrame[]> {
+    const byFile = new Map<string, StackFrame[]>();
+    for (const frame of framesOf(event)) {
+      if (this.#windows.has(keyOf(frame))) continue;
+      const file = frame.filename as string;
+      const frames = byFile.get(file);
+      if (frames !== undefined) frames.push(frame);
+      else if (byFile.size < MAX_FILES) byFile.set(file, [frame]);
+    }
+    return byFile;
+  }
+
+  #cut(text: string | undefined, frames: readonly StackFrame[]): void {
+    const lines = text?.split("\n");
+    for (const { filename, lineno, colno } of frames) {
+      const frame: StackFrame = { filename: filename as string, lineno: lineno as number };
+      if (colno !== undefined) frame.colno = colno;
+      if (lines !== undefined && (lineno as number) <= lines.length) {
+        addContextToFrame(lines, frame, AROUND);
+      }
+      this.#windows.set(keyOf(frame), windowOf(frame));
+      if (this.#windows.size > MAX_WINDOWS) this.#forgetOldest();
+    }
+  }
+
+  #use(frame: StackFrame, window: Window): void {
+    Object.assign(frame, window);
+    const key = keyOf(frame);
+    this.#windows.delete(key);
+    this.#windows.set(key, window);
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#windows.keys()) {
+      this.#windows.delete(key);
+      return;
+    }
+  }
+}
+
+function framesOf(event: Event): StackFrame[] {
+  const found: StackFrame[] = [];
+  for (const exception of event.exception?.values ?? []) {
+    for (const frame of exception.stacktrace?.frames ?? []) {
+      const { filename, lineno, in_app: inApp } = frame;
+      if (
+        inApp === true &&
+        lineno !== undefined &&
+        filename !== undefined &&
+        isAbsolute(filename)
+      ) {
+        found.push(frame);
+      }
+    }
+  }
+  return found;
+}
+
+function keyOf({ filename, lineno }: StackFrame): string {
+  return `${filename}:${lineno}`;
+}
+
+function windowOf(frame: StackFrame): Window {
+  const window: Window = {};
+  if (frame.pre_context !== undefined) window.pre_context = frame.pre_context;
+  if (frame.context_line !== undefined) window.context_line = frame.context_line;
+  if (frame.post_context !== undefined) window.post_context = frame.post_context;
+  return window;
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    const { size } = await stat(file);
+    return size > MAX_FILE_BYTES ? undefined : await readFile(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function readTextNow(file: string): string | undefined {
+  try {
+    return statSync(file).size > MAX_FILE_BYTES ? undefined : readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}

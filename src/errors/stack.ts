@@ -1,0 +1,57 @@
+import { dirname, parse } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createStackParser, type StackFrame, type StackParser } from "@sentry/core";
+import { nodeStackLineParser } from "@sentry/core/server";
+
+/** Our own folder: `dist/`, or `src/errors/..` in the source tree. */
+const ownFolder = ownFolderOf(import.meta.url);
+
+/** The folder of the app's main file: modules are named from there. */
+const appFolder = process.argv[1] === undefined ? process.cwd() : dirname(process.argv[1]);
+
+const parseFrames = createStackParser(nodeStackLineParser(moduleOf));
+
+/**
+ * Reads a V8 stack. Frames of ours are never the app's, and are cut off where
+ * a stack begins in our own code, which is what a message's stack does.
+ */
+export const stackParser: StackParser = (stack, skipFirstLines, framesToPop) => {
+  const frames = parseFrames(stack, skipFirstLines, framesToPop);
+  for (const frame of frames) {
+    if (isOurs(frame)) frame.in_app = false;
+  }
+  let end = frames.length;
+  while (end > 1 && isOurs(frames[end - 1])) end--;
+  return frames.slice(0, end);
+};
+
+function isOurs(frame: StackFrame | undefined): boolean {
+  return frame?.filename?.startsWith(ownFolder) ?? false;
+}
+
+function ownFolderOf(url: string): string {
+  const folder = dirname(fileURLToPath(url));
+  return `${url.endsWith(".ts") ? dirname(folder) : folder}/`;
+}
+
+/**
+ * The name of a file that does not change with the place where the app is
+ * installed: `pkg.lib:file` or `routes:orders`. Sentry groups by it.
+ */
+function moduleOf(filename: string | undefined): string | undefined {
+  if (filename === undefined || filename.startsWith("node:")) return undefined;
+  const { dir, name } = parse(filename.replaceAll("\\", "/"));
+  const folder = folderFromPackage(dir) ?? folderFromApp(dir);
+  return folder === undefined || folder === "" ? name : `${folder.replaceAll("/", ".")}:${name}`;
+}
+
+const PACKAGES = "/node_modules/";
+
+function folderFromPackage(dir: string): string | undefined {
+  const at = dir.lastIndexOf(PACKAGES);
+  return at === -1 ? undefined : dir.slice(at + PACKAGES.length);
+}
+
+function folderFromApp(dir: string): string | undefined {
+  return dir.startsWith(`${appFolder}/`) ? dir.slice(appFolder.length + 1) : undefined;
+}
