@@ -1,6 +1,4 @@
-import http, { type ClientRequest, type IncomingMessage } from "node:http";
-import https from "node:https";
-import { gzip, gzipSync } from "node:zlib";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import {
   createTransport,
   type DataCategory,
@@ -52,7 +50,7 @@ export class EnvelopeTransport implements Transport {
   readonly #url: URL;
   readonly #options: TransportOptions;
   readonly #envelopes: Transport;
-  readonly #agent: http.Agent;
+  #agent: Agent | undefined = undefined;
   readonly #queue: Posting[] = [];
   readonly #open = new Set<Posting>();
   #limits: RateLimits = {};
@@ -64,8 +62,6 @@ export class EnvelopeTransport implements Transport {
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#url = new URL(options.url);
-    const { Agent } = this.#url.protocol === "https:" ? https : http;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: MAX_OPEN });
     this.#envelopes = createTransport(
       { bufferSize: MAX_QUEUED, recordDroppedEvent: options.recordDroppedEvent },
       ({ body }) => this.#post(typeof body === "string" ? Buffer.from(body) : body),
@@ -120,7 +116,7 @@ export class EnvelopeTransport implements Transport {
       kind: "http",
       url: this.#url.href,
       headers: this.#headers(zipped),
-      body: zipped ? gzipSync(posting.body) : posting.body,
+      body: zipped ? zlib().gzipSync(posting.body) : posting.body,
       tls: { ca: undefined, cert: undefined, key: undefined },
       settle: (delivered) => this.#count(posting, delivered ? "sent" : "failed"),
     };
@@ -150,7 +146,7 @@ export class EnvelopeTransport implements Transport {
       return;
     }
     runSuppressed(() =>
-      gzip(posting.body, (error, zipped) => {
+      zlib().gzip(posting.body, (error, zipped) => {
         if (!this.#open.has(posting)) return;
         if (error === null) this.#request(posting, zipped, true);
         else this.#request(posting, posting.body, false);
@@ -160,7 +156,8 @@ export class EnvelopeTransport implements Transport {
 
   #request(posting: Posting, body: Uint8Array, zipped: boolean): void {
     runSuppressed(() => {
-      const { request: open } = this.#url.protocol === "https:" ? https : http;
+      const { request: open, Agent } = moduleFor(this.#url.protocol);
+      this.#agent ??= new Agent({ keepAlive: true, maxSockets: MAX_OPEN });
       const headers = { ...this.#headers(zipped), "content-length": String(body.length) };
       const request = open(this.#url, { method: "POST", agent: this.#agent, headers });
       posting.request = request;
@@ -302,6 +299,19 @@ class Posting {
     this.request?.destroy();
     this.request = undefined;
   }
+}
+
+/**
+ * Node's own modules, when they are first needed and not by `import`: the ES
+ * face of `node:http` reads all its exports, and so loads undici (tried: 36 ms
+ * against 3 on Node 26, 19 on 22); `node:https` brings OpenSSL, 10 ms.
+ */
+function moduleFor(protocol: string): typeof import("node:https") | typeof import("node:http") {
+  return process.getBuiltinModule(protocol === "https:" ? "node:https" : "node:http");
+}
+
+function zlib(): typeof import("node:zlib") {
+  return process.getBuiltinModule("node:zlib");
 }
 
 function eventsIn(envelope: Envelope): number {
