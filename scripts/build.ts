@@ -17,10 +17,14 @@ import { isUpToDate, remember } from "./build/stamp.ts";
 if (isUpToDate() && !process.argv.includes("--force")) {
   console.log("dist/ is up to date");
 } else {
-  const problems = await makeDist();
+  const problems = await makeDist().catch((error: unknown) => [messageOf(error)]);
   for (const problem of problems) console.error(`build: ${problem}`);
   if (problems.length === 0) remember();
   else process.exitCode = 1;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function makeDist(): Promise<string[]> {
