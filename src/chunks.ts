@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
  */
 export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "errors-client": "./errors/client.ts",
+  "admin-answer": "./admin/answer.ts",
   "export-otlp": "./export/otlp.ts",
   "export-grpc": "./export/grpc.ts",
   "instrumentation-express": "./instrumentation/express.ts",
@@ -27,6 +28,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
 
 export interface ChunkTypes {
   "errors-client": typeof import("./errors/client.ts");
+  "admin-answer": typeof import("./admin/answer.ts");
   "export-otlp": typeof import("./export/otlp.ts");
   "export-grpc": typeof import("./export/grpc.ts");
   "instrumentation-express": typeof import("./instrumentation/express.ts");

@@ -1,8 +1,13 @@
+import { createServer, type Server } from "node:http";
+import type { Socket } from "node:net";
+import { loadChunk } from "../chunks.ts";
 import type { Config } from "../config/config.ts";
+import { runSuppressed } from "../context/manager.ts";
 import type { Accounts } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Health } from "../health/health.ts";
 import type { MetricsPage } from "../metrics/metrics.ts";
+import { isLauncher } from "./launcher.ts";
 
 /** Set to true on our own server: `entry/` leaves its requests alone. */
 export const OWN_SERVER: unique symbol = Symbol("telltale.server");
@@ -23,4 +28,134 @@ export interface Admin {
   stop(): void;
 }
 
-export declare function createAdmin(options: AdminOptions): Admin;
+/**
+ * The server of the contract's port. It also runs when Prometheus is not among
+ * the metric exporters: probes of health must not depend on where metrics go.
+ */
+export function createAdmin(options: AdminOptions): Admin {
+  return new AdminServer(options);
+}
+
+/** Requests are a line and some headers, and come from near: what takes longer or is larger is an attack or an accident. */
+const limits = {
+  maxHeaderSize: 8192,
+  headersTimeout: 5000,
+  requestTimeout: 5000,
+  connectionsCheckingInterval: 5000,
+  keepAliveTimeout: 10_000,
+} as const;
+const MOST_CONNECTIONS = 64;
+
+/** How long a port that was taken is left alone before the next try. */
+const RETRY_MS = 30_000;
+
+class AdminServer implements Admin {
+  readonly #options: AdminOptions;
+  #server: Server | undefined = undefined;
+  #retry: NodeJS.Timeout | undefined = undefined;
+  #stopped = false;
+  #refused = false;
+
+  constructor(options: AdminOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (isLauncher(process.argv[1])) return;
+    // The app's own code goes first; an app that ends at once opens no port.
+    setImmediate(() => this.#listen()).unref();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    this.#server?.close();
+    this.#server?.closeAllConnections();
+  }
+
+  #listen(): void {
+    if (this.#stopped) return;
+    const { host, port } = this.#options.config.admin;
+    try {
+      const server = this.#createServer();
+      this.#server = server;
+      // `exclusive`: in a cluster's worker a shared port would answer each scrape from another process.
+      server.listen({ host, port, exclusive: true }, () => this.#opened());
+      server.unref();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #createServer(): Server {
+    const server = createServer(limits, (request, response) => {
+      void runSuppressed(() => loadChunk("admin-answer").answer(request, response, this.#options));
+    });
+    Object.defineProperty(server, OWN_SERVER, { value: true });
+    server.maxConnections = MOST_CONNECTIONS;
+    server.on("connection", release);
+    server.on("clientError", refuse);
+    // Once it listens, an error is one connection's that could not be accepted.
+    server.on("error", (error) => server.listening || this.#failed(error));
+    return server;
+  }
+
+  #opened(): void {
+    const { config, diagnostics } = this.#options;
+    const { host, port } = config.admin;
+    if (this.#refused) {
+      diagnostics.warn(
+        "admin opened",
+        `port ${port} is free again: metrics and health are on ${host}:${port}`,
+      );
+    } else {
+      diagnostics.debug("admin opened", `metrics and health are on ${host}:${port}`);
+    }
+  }
+
+  /** The app runs on without a port; whoever had it may go, as in a rolling restart. */
+  #failed(error: unknown): void {
+    const { config, diagnostics } = this.#options;
+    const { host, port } = config.admin;
+    if (!this.#refused) {
+      this.#refused = true;
+      diagnostics.warn(
+        "admin failed",
+        `${reasonOf(error, host, port)}; the app runs on without /metrics and /healthz, and the port is tried again every ${RETRY_MS / 1000} s`,
+      );
+    }
+    if (this.#stopped) return;
+    this.#retry = setTimeout(() => this.#listen(), RETRY_MS).unref();
+  }
+}
+
+/** A scraper's idle connection must not keep a process that has nothing else to do. */
+function release(socket: Socket): void {
+  socket.unref();
+}
+
+/** What is no HTTP. Nothing here may throw: the app would end over somebody's garbage (CVE-2026-44902). */
+function refuse(
+  _error: Error,
+  socket: NodeJS.WritableStream & { destroy(): void; writable: boolean },
+): void {
+  if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+  else socket.destroy();
+}
+
+function reasonOf(error: unknown, host: string, port: number): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const where = `port ${port} on ${host}`;
+  switch (code) {
+    case "EADDRINUSE":
+      return `${where} is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free one`;
+    case "EACCES":
+      return `${where} is not allowed; set OTEL_EXPORTER_PROMETHEUS_PORT to one above 1023`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `${host} is no address of this machine; set OTEL_EXPORTER_PROMETHEUS_HOST to one that is`;
+    default:
+      return `${where} can't be opened (${code})`;
+  }
+}

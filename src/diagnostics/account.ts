@@ -14,7 +14,10 @@ export type DropReason =
  */
 export class Account {
   made = 0;
-  sent = 0;
+  /** Epoch milliseconds of the latest delivery and of the latest failed one, for `/healthz`. */
+  lastSentAt: number | undefined = undefined;
+  lastFailedAt: number | undefined = undefined;
+  #sent = 0;
   readonly dropped: Record<DropReason, number> = {
     queue_full: 0,
     rejected: 0,
@@ -24,8 +27,19 @@ export class Account {
     filtered: 0,
   };
 
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Written once per batch, so the clock costs nothing here. */
+  set sent(total: number) {
+    if (total > this.#sent) this.lastSentAt = Date.now();
+    this.#sent = total;
+  }
+
   drop(reason: DropReason, count: number): void {
     this.dropped[reason] += count;
+    if (count > 0 && (reason === "failed" || reason === "rejected")) this.lastFailedAt = Date.now();
   }
 
   get droppedTotal(): number {
@@ -45,5 +59,10 @@ export type SignalName = "spans" | "logs" | "metrics" | "events";
 export type Accounts = Readonly<Record<SignalName, Account>>;
 
 export function createAccounts(): Accounts {
-  return { spans: new Account(), logs: new Account(), metrics: new Account(), events: new Account() };
+  return {
+    spans: new Account(),
+    logs: new Account(),
+    metrics: new Account(),
+    events: new Account(),
+  };
 }

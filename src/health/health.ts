@@ -1,5 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { Accounts } from "../diagnostics/account.ts";
+import { eventLoopCheck } from "./event-loop.ts";
+import { exporterChecks } from "./exporters.ts";
 
 /** The words of the "health check response" draft (draft-inadarei-api-health-check). */
 export type HealthStatus = "pass" | "warn" | "fail";
@@ -28,11 +30,11 @@ export interface Health {
   register(check: HealthCheck): () => void;
   /** From now on the process is not ready: it was told to end. */
   draining(): void;
-  /** Is the process worth keeping? That it answers is most of it. */
+  /** Is the process worth keeping? That it answers is the proof: no check can make this fail. */
   live(): HealthReport;
-  /** May it get traffic? */
+  /** May it get traffic? No, if a check fails or the process was told to end. */
   ready(): Promise<HealthReport>;
-  /** All checks. */
+  /** The same, with our own state beside the app's checks. */
   all(): Promise<HealthReport>;
 }
 
@@ -41,4 +43,100 @@ export interface HealthOptions {
   readonly accounts: Accounts;
 }
 
-export declare function createHealth(options: HealthOptions): Health;
+/** The registry, with the checks that are ours. */
+export function createHealth({ config, accounts }: HealthOptions): Health {
+  return new Registry([eventLoopCheck(), ...exporterChecks(config, accounts)]);
+}
+
+const TIMEOUT_MS = 1000;
+
+class Registry implements Health {
+  /** What we know about ourselves can be worth a warning, but must not take the app's traffic away. */
+  readonly #own: readonly HealthCheck[];
+  readonly #checks = new Map<string, HealthCheck>();
+  /** Probes that overlap share one run. */
+  #running: Promise<Record<string, CheckResult>> | undefined = undefined;
+  #draining = false;
+
+  constructor(own: readonly HealthCheck[]) {
+    this.#own = own;
+  }
+
+  register(check: HealthCheck): () => void {
+    this.#checks.set(check.name, check);
+    return () => {
+      if (this.#checks.get(check.name) === check) this.#checks.delete(check.name);
+    };
+  }
+
+  draining(): void {
+    this.#draining = true;
+  }
+
+  live(): HealthReport {
+    return { status: "pass", checks: {} };
+  }
+
+  async ready(): Promise<HealthReport> {
+    return reportOf({ ...this.#drain(), ...(await this.#runChecks()) });
+  }
+
+  async all(): Promise<HealthReport> {
+    const [own, checks] = await Promise.all([runAll(this.#own), this.#runChecks()]);
+    return reportOf({ ...own, ...this.#drain(), ...checks });
+  }
+
+  #drain(): Record<string, CheckResult> {
+    return this.#draining
+      ? { shutdown: { status: "fail", detail: { reason: "the process was told to end" } } }
+      : {};
+  }
+
+  #runChecks(): Promise<Record<string, CheckResult>> {
+    this.#running ??= runAll(this.#checks.values()).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+}
+
+async function runAll(checks: Iterable<HealthCheck>): Promise<Record<string, CheckResult>> {
+  const results = await Promise.all(
+    Array.from(checks, async (check) => [check.name, await runOne(check)] as const),
+  );
+  return Object.fromEntries(results);
+}
+
+/** Never rejects. */
+async function runOne(check: HealthCheck): Promise<CheckResult> {
+  let timer: NodeJS.Timeout | undefined;
+  const limitMs = check.timeoutMs ?? TIMEOUT_MS;
+  const limit = new Promise<CheckResult>((resolve) => {
+    const late: CheckResult = {
+      status: "fail",
+      detail: { error: `no answer within ${limitMs} ms` },
+    };
+    timer = setTimeout(() => resolve(late), limitMs).unref();
+  });
+  try {
+    return await Promise.race([check.run(), limit]);
+  } catch (error) {
+    return { status: "fail", detail: { error: messageOf(error) } };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return "unknown";
+  }
+}
+
+function reportOf(checks: Readonly<Record<string, CheckResult>>): HealthReport {
+  const statuses = new Set(Object.values(checks).map((check) => check?.status));
+  const worst = (["fail", "warn"] as const).find((status) => statuses.has(status));
+  return { status: worst ?? "pass", checks };
+}

@@ -9,4 +9,6 @@ export const SECONDS_BOUNDARIES: readonly number[] = [
 ];
 
 /** What the conventions advise for `db.client.operation.duration`, in seconds. */
-export const DATABASE_BOUNDARIES: readonly number[] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
+export const DATABASE_BOUNDARIES: readonly number[] = [
+  0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10,
+];

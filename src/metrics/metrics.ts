@@ -1,11 +1,23 @@
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { loadChunk } from "../chunks.ts";
 import type { Config } from "../config/config.ts";
 import type { Accounts } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Pipeline } from "../export/exit.ts";
+import type { ExitRequest, Pipeline } from "../export/exit.ts";
+import { version } from "../version.ts";
 import type { StoreMeter } from "./meter.ts";
+import { View } from "./points.ts";
+import type { MetricsPage, PrometheusPage } from "./prometheus.ts";
+import { Push, type PushOptions } from "./push.ts";
+import { silentMeter, silentProvider } from "./silence.ts";
+import { Store } from "./store.ts";
+
+export type { MetricsPage } from "./prometheus.ts";
+
+/** Our own scope: its samples are the names of the contract. */
+export const OWN_SCOPE = "telltale";
 
 export interface MetricsOptions {
   readonly config: Config;
@@ -34,9 +46,122 @@ export interface Metrics extends Pipeline {
   text(accept: string | undefined): Promise<MetricsPage | undefined>;
 }
 
-export interface MetricsPage {
-  readonly contentType: string;
-  readonly body: string;
+/** Makes the pipeline that the configuration asks for; nothing runs before `start`. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const { exporters } = options.config.metrics;
+  return exporters.length === 0 ? createSilence(options) : new StoreMetrics(options);
 }
 
-export declare function createMetrics(options: MetricsOptions): Metrics;
+/** `OTEL_METRICS_EXPORTER=none`. */
+function createSilence({ resource }: MetricsOptions): Metrics {
+  return {
+    provider: silentProvider,
+    meter: silentMeter,
+    start: () => {},
+    collect: () => ({ resource, scopeMetrics: [] }),
+    text: async () => undefined,
+    flush: async () => {},
+    pending: () => [],
+  };
+}
+
+class StoreMetrics implements Metrics {
+  readonly provider: MeterProvider;
+  readonly meter: StoreMeter;
+  readonly #options: MetricsOptions;
+  readonly #store: Store;
+  readonly #own: View;
+  readonly #pushes: readonly Push[];
+  #page: PrometheusPage | undefined = undefined;
+  #watching = false;
+
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+    this.#store = new Store(options.resource, options.diagnostics);
+    this.#own = new View("cumulative", this.#store.began);
+    this.provider = this.#store.provider;
+    this.meter = this.#store.provider.getMeter(OWN_SCOPE, version);
+    this.#pushes = this.#createPushes();
+  }
+
+  start(): void {
+    // Looking at the runtime can wait until the app's own code has been loaded.
+    setImmediate(() => this.#watch()).unref();
+    for (const push of this.#pushes) push.start();
+  }
+
+  collect(): ResourceMetrics {
+    this.#watch();
+    return this.#store.collectNow(this.#own);
+  }
+
+  async text(accept: string | undefined): Promise<MetricsPage | undefined> {
+    if (!this.#options.config.metrics.exporters.includes("prometheus")) return undefined;
+    this.#watch();
+    this.#page ??= this.#createPage();
+    return this.#page.write(accept);
+  }
+
+  async flush(timeoutMs: number): Promise<void> {
+    await Promise.all(this.#pushes.map((push) => push.flush(timeoutMs)));
+  }
+
+  pending(): ExitRequest[] {
+    return this.#pushes.flatMap((push) => push.pending());
+  }
+
+  #createPage(): PrometheusPage {
+    const { PrometheusPage: Page } = loadChunk("metrics-prometheus");
+    return new Page({
+      producer: this.#store.producer(this.#own),
+      ownScope: OWN_SCOPE,
+      diagnostics: this.#options.diagnostics,
+    });
+  }
+
+  #createPushes(): Push[] {
+    const { config, accounts, diagnostics } = this.#options;
+    const { exporters, temporality, otlp } = config.metrics;
+    const pushes: Push[] = [];
+    if (exporters.includes("otlp")) {
+      const sender: PushOptions["sender"] = () =>
+        loadChunk("export-otlp").createMetricSender(otlp, diagnostics);
+      pushes.push(
+        this.#createPush(new View(temporality, this.#store.began), sender, accounts.metrics),
+      );
+    }
+    if (exporters.includes("console")) {
+      const sender: PushOptions["sender"] = () =>
+        loadChunk("metrics-console").createConsoleSender();
+      pushes.push(this.#createPush(new View("cumulative", this.#store.began), sender, undefined));
+    }
+    return pushes;
+  }
+
+  #createPush(view: View, sender: PushOptions["sender"], account: PushOptions["account"]): Push {
+    const { intervalMs, timeoutMs } = this.#options.config.metrics;
+    return new Push({
+      intervalMs,
+      timeoutMs,
+      account,
+      sender,
+      diagnostics: this.#options.diagnostics,
+      collect: (limits) => {
+        this.#watch();
+        return this.#store.collect(view, limits);
+      },
+      collectNow: () => {
+        this.#watch();
+        return this.#store.collectNow(view);
+      },
+    });
+  }
+
+  /** Begins to observe runtime, process and our own books; once. */
+  #watch(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    const { config, accounts } = this.#options;
+    loadChunk("metrics-runtime").watch({ meter: this.meter, config, accounts });
+  }
+}

@@ -1,0 +1,45 @@
+import type { Config } from "../config/config.ts";
+import type { Account, Accounts, SignalName } from "../diagnostics/account.ts";
+import type { CheckResult, HealthCheck } from "./health.ts";
+
+/** From this share of its capacity on a queue is about to lose something. */
+const NEARLY_FULL = 0.8;
+
+/** One check for each signal that is exported. A collector that is away is a warning, never a failure. */
+export function exporterChecks(config: Config, accounts: Accounts): HealthCheck[] {
+  const { traces, logs, metrics, errors } = config;
+  const rows: readonly (readonly [SignalName, boolean, number | undefined])[] = [
+    ["spans", traces.exporters.includes("otlp"), traces.batch.maxQueueSize],
+    ["logs", logs.exporters.includes("otlp"), logs.batch.maxQueueSize],
+    ["metrics", metrics.exporters.includes("otlp"), undefined],
+    ["events", errors.dsn !== undefined, undefined],
+  ];
+  return rows
+    .filter(([, exported]) => exported)
+    .map(([signal, , capacity]) => ({
+      name: `export_${signal}`,
+      run: () => resultOf(accounts[signal], capacity),
+    }));
+}
+
+function resultOf(account: Account, capacity: number | undefined): CheckResult {
+  const { made, sent, queued, droppedTotal, lastSentAt, lastFailedAt } = account;
+  const fill = capacity === undefined ? 0 : queued / capacity;
+  const failing = lastFailedAt !== undefined && lastFailedAt > (lastSentAt ?? 0);
+  return {
+    status: failing || fill >= NEARLY_FULL ? "warn" : "pass",
+    detail: {
+      made,
+      sent,
+      dropped: droppedTotal,
+      queued,
+      ...(capacity !== undefined && { capacity }),
+      ...(lastSentAt !== undefined && { last_success: timeOf(lastSentAt) }),
+      ...(lastFailedAt !== undefined && { last_failure: timeOf(lastFailedAt) }),
+    },
+  };
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,82 @@
+import type { MetricOptions, ValueType } from "@opentelemetry/api";
+import type { MetricDescriptor } from "@opentelemetry/sdk-metrics";
+import { DEFAULT_BOUNDARIES } from "./boundaries.ts";
+
+export type InstrumentKind =
+  | "counter"
+  | "up_down_counter"
+  | "histogram"
+  | "gauge"
+  | "observable_counter"
+  | "observable_up_down_counter"
+  | "observable_gauge";
+
+/** What an instrument was made with, after validation. */
+export interface InstrumentDescriptor extends MetricDescriptor {
+  readonly kind: InstrumentKind;
+  readonly boundaries: readonly number[];
+}
+
+/** The API's `ValueType`, without the API's code in the start chunk. */
+export const INT: ValueType.INT = 0 as ValueType.INT;
+export const DOUBLE: ValueType.DOUBLE = 1 as ValueType.DOUBLE;
+
+/** Specification, metrics/api.md, instrument name syntax. */
+const validName = /^[A-Za-z][A-Za-z0-9_.\-/]{0,254}$/;
+
+/** Specification, metrics/api.md, instrument unit. */
+const UNIT_LENGTH = 63;
+
+/**
+ * Checks what the app asked for. A wrong name is kept, so that nothing the app
+ * counts is lost; wrong options are replaced by their defaults.
+ *
+ * @param complain takes a sentence for each thing that was wrong.
+ */
+export function describe(
+  kind: InstrumentKind,
+  name: string,
+  options: MetricOptions | undefined,
+  complain: (what: string) => void,
+): InstrumentDescriptor {
+  if (!validName.test(name)) {
+    complain("its name should be a letter, then up to 254 letters, digits, and _ . - /");
+  }
+  return {
+    kind,
+    name,
+    description: typeof options?.description === "string" ? options.description : "",
+    unit: unitOf(options?.unit, complain),
+    valueType: options?.valueType === INT ? INT : DOUBLE,
+    boundaries: boundariesOf(options?.advice?.explicitBucketBoundaries, complain),
+  };
+}
+
+/** Whether two requests mean one instrument; name and scope are known to be the same. */
+export function isSameInstrument(a: InstrumentDescriptor, b: InstrumentDescriptor): boolean {
+  return a.kind === b.kind && a.unit === b.unit && a.valueType === b.valueType;
+}
+
+function unitOf(unit: unknown, complain: (what: string) => void): string {
+  if (unit === undefined || unit === null) return "";
+  if (typeof unit === "string" && unit.length <= UNIT_LENGTH) return unit;
+  complain(`its unit should be a string of at most ${UNIT_LENGTH} characters; it has none now`);
+  return "";
+}
+
+function boundariesOf(advice: unknown, complain: (what: string) => void): readonly number[] {
+  if (advice === undefined || advice === null) return DEFAULT_BOUNDARIES;
+  // The bucket without an upper limit is implied; some write it down.
+  const limits: unknown =
+    Array.isArray(advice) && advice.at(-1) === Infinity ? advice.slice(0, -1) : advice;
+  if (isRising(limits)) return Object.freeze([...limits]);
+  complain("its bucket boundaries should be finite rising numbers; it has the default ones now");
+  return DEFAULT_BOUNDARIES;
+}
+
+function isRising(boundaries: unknown): boundaries is number[] {
+  if (!Array.isArray(boundaries)) return false;
+  return boundaries.every(
+    (limit, index) => Number.isFinite(limit) && (index === 0 || limit > boundaries[index - 1]),
+  );
+}

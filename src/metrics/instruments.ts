@@ -1,0 +1,129 @@
+import type { Attributes, Counter, Gauge, Histogram, UpDownCounter } from "@opentelemetry/api";
+import { INT, type InstrumentDescriptor } from "./descriptor.ts";
+import {
+  type BoundRecorder,
+  type BoundSum,
+  CounterSeries,
+  GaugeSeries,
+  HistogramSeries,
+  type SeriesOwner,
+  UpDownSeries,
+} from "./series.ts";
+import { SeriesTable } from "./series-table.ts";
+
+export interface BindableSum extends Counter, UpDownCounter {
+  /** The series of these attributes; they are copied. Valid for the life of the process. */
+  bind(attributes?: Attributes): BoundSum;
+}
+
+export interface BindableRecorder extends Histogram, Gauge {
+  /** The series of these attributes; they are copied. Valid for the life of the process. */
+  bind(attributes?: Attributes): BoundRecorder;
+}
+
+/** Says something about one instrument, rarely. */
+export type Complain = (name: string, what: string) => void;
+
+/** What all instruments are: a descriptor, and the owner of their series. */
+abstract class Instrument<Series> implements SeriesOwner {
+  readonly descriptor: InstrumentDescriptor;
+  readonly integer: boolean;
+  readonly boundaries: readonly number[];
+  readonly table: SeriesTable<Series>;
+  readonly #complain: Complain;
+
+  constructor(descriptor: InstrumentDescriptor, complain: Complain) {
+    this.descriptor = descriptor;
+    this.integer = descriptor.valueType === INT;
+    this.boundaries = descriptor.boundaries;
+    this.table = new SeriesTable((attributes) => this.create(attributes));
+    this.#complain = complain;
+  }
+
+  protected abstract create(attributes: Attributes): Series;
+
+  reject(value: unknown, why: string): void {
+    this.#complain(this.descriptor.name, `ignored ${describeValue(value)}: ${why}`);
+  }
+
+  /** For attributes whose getters throw: the app's call must not fail for it. */
+  protected refuse(error: unknown): void {
+    this.#complain(
+      this.descriptor.name,
+      `ignored a value: its attributes can't be read (${describeValue(error)})`,
+    );
+  }
+}
+
+abstract class SumInstrument<Series extends BoundSum>
+  extends Instrument<Series>
+  implements BindableSum
+{
+  add(value: number, attributes?: Attributes): void {
+    try {
+      this.table.at(attributes).add(value);
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  bind(attributes?: Attributes): BoundSum {
+    return this.table.at(attributes);
+  }
+}
+
+abstract class RecorderInstrument<Series extends BoundRecorder>
+  extends Instrument<Series>
+  implements BindableRecorder
+{
+  record(value: number, attributes?: Attributes): void {
+    try {
+      this.table.at(attributes).record(value);
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  bind(attributes?: Attributes): BoundRecorder {
+    return this.table.at(attributes);
+  }
+}
+
+export class CounterInstrument extends SumInstrument<CounterSeries> {
+  protected create(attributes: Attributes): CounterSeries {
+    return new CounterSeries(attributes, this);
+  }
+}
+
+export class UpDownCounterInstrument extends SumInstrument<UpDownSeries> {
+  protected create(attributes: Attributes): UpDownSeries {
+    return new UpDownSeries(attributes, this);
+  }
+}
+
+export class HistogramInstrument extends RecorderInstrument<HistogramSeries> {
+  protected create(attributes: Attributes): HistogramSeries {
+    return new HistogramSeries(attributes, this);
+  }
+}
+
+export class GaugeInstrument extends RecorderInstrument<GaugeSeries> {
+  protected create(attributes: Attributes): GaugeSeries {
+    return new GaugeSeries(attributes, this);
+  }
+}
+
+export type SyncInstrument =
+  | CounterInstrument
+  | UpDownCounterInstrument
+  | HistogramInstrument
+  | GaugeInstrument;
+
+/** Never throws, whatever the app passed. */
+export function describeValue(value: unknown): string {
+  try {
+    return `${typeof value} ${String(value).slice(0, 80)}`;
+  } catch {
+    return typeof value;
+  }
+}

@@ -1,0 +1,205 @@
+import type { HrTime } from "@opentelemetry/api";
+import type {
+  AggregationTemporality,
+  DataPoint,
+  DataPointType,
+  Histogram,
+  MetricData,
+  ScopeMetrics,
+} from "@opentelemetry/sdk-metrics";
+import type { MetricsConfig } from "../config/config.ts";
+import type { InstrumentDescriptor, InstrumentKind } from "./descriptor.ts";
+import { CounterInstrument, HistogramInstrument, UpDownCounterInstrument } from "./instruments.ts";
+import type { ScopeMeter, StoreInstrument } from "./meter.ts";
+import { ObservableInstrument } from "./observables.ts";
+import type { HistogramSeries } from "./series.ts";
+
+type Temporality = MetricsConfig["temporality"];
+
+/** The SDK's enums, without the SDK's code in the start chunk. */
+export const HISTOGRAM: DataPointType.HISTOGRAM = 0 as DataPointType.HISTOGRAM;
+export const GAUGE: DataPointType.GAUGE = 2 as DataPointType.GAUGE;
+export const SUM: DataPointType.SUM = 3 as DataPointType.SUM;
+export const DELTA: AggregationTemporality.DELTA = 0 as AggregationTemporality.DELTA;
+export const CUMULATIVE: AggregationTemporality.CUMULATIVE = 1 as AggregationTemporality.CUMULATIVE;
+
+/** Which kinds a preference makes delta (specification, metrics/sdk_exporters/otlp.md). */
+const deltaKinds: Readonly<Record<Temporality, readonly InstrumentKind[]>> = {
+  cumulative: [],
+  delta: ["counter", "observable_counter", "histogram"],
+  lowmemory: ["counter", "histogram"],
+};
+
+/**
+ * The store as one reader sees it. The series only ever hold totals, so any
+ * number of readers can look; a reader that wants deltas keeps here what it was
+ * told before.
+ */
+export class View {
+  readonly #deltas: readonly InstrumentKind[];
+  readonly #began: HrTime;
+  readonly #told = new Map<object, number | Histogram>();
+  #last: HrTime;
+
+  /** @param began when the store was made: every total counts from there. */
+  constructor(temporality: Temporality, began: number) {
+    this.#deltas = deltaKinds[temporality];
+    this.#began = hrTime(began);
+    this.#last = this.#began;
+  }
+
+  /**
+   * A copy of all that has a value, in OpenTelemetry's shapes.
+   *
+   * @param round the round of observations that counts.
+   */
+  take(meters: Iterable<ScopeMeter>, round: number): ScopeMetrics[] {
+    // A clock that was set back must not make an interval that ends before it begins.
+    const now = later(hrTime(Date.now()), this.#last);
+    const scopes: ScopeMetrics[] = [];
+    for (const meter of meters) {
+      const metrics: MetricData[] = [];
+      for (const instrument of meter.instruments()) {
+        const data = this.#data(instrument, round, now);
+        if (data.dataPoints.length > 0) metrics.push(data);
+      }
+      if (metrics.length > 0) scopes.push({ scope: meter.scope, metrics });
+    }
+    this.#last = now;
+    return scopes;
+  }
+
+  #data(instrument: StoreInstrument, round: number, now: HrTime): MetricData {
+    const { descriptor } = instrument;
+    const delta = this.#deltas.includes(descriptor.kind);
+    const frame: Frame = {
+      descriptor,
+      aggregationTemporality: delta ? DELTA : CUMULATIVE,
+      startTime: delta ? this.#last : this.#began,
+      endTime: now,
+    };
+    if (instrument instanceof HistogramInstrument) return this.#histogram(instrument, frame, delta);
+    const points = this.#numbers(instrument, round, frame, delta);
+    if (isGauge(descriptor.kind))
+      return { ...headOf(frame), dataPointType: GAUGE, dataPoints: points };
+    const isMonotonic = isCounter(descriptor.kind);
+    return { ...headOf(frame), dataPointType: SUM, isMonotonic, dataPoints: points };
+  }
+
+  #numbers(
+    instrument: Exclude<StoreInstrument, HistogramInstrument>,
+    round: number,
+    frame: Frame,
+    delta: boolean,
+  ): DataPoint<number>[] {
+    const points: DataPoint<number>[] = [];
+    for (const series of currentSeries(instrument, round)) {
+      const value = delta ? this.#difference(series, series.value) : series.value;
+      if (delta && value === 0) continue;
+      points.push(pointOf(frame, series.attributes, value));
+    }
+    return points;
+  }
+
+  #histogram(instrument: HistogramInstrument, frame: Frame, delta: boolean): MetricData {
+    const dataPoints: DataPoint<Histogram>[] = [];
+    for (const series of instrument.table) {
+      const value = delta ? this.#histogramDifference(series) : histogramOf(series);
+      if (value.count > 0) dataPoints.push(pointOf(frame, series.attributes, value));
+    }
+    return { ...headOf(frame), dataPointType: HISTOGRAM, dataPoints };
+  }
+
+  /** A total that went down was reset where it comes from; what it is now came since. */
+  #difference(series: object, total: number): number {
+    const before = (this.#told.get(series) as number | undefined) ?? 0;
+    this.#told.set(series, total);
+    return total < before ? total : total - before;
+  }
+
+  /** Only one reader takes deltas (OTLP), so the extremes of an interval can be kept in the series and reset by it. */
+  #histogramDifference(series: HistogramSeries): Histogram {
+    const total = histogramOf(series);
+    const before = this.#told.get(series) as Histogram | undefined;
+    this.#told.set(series, total);
+    series.resetExtremes();
+    if (before === undefined) return total;
+    const counts = total.buckets.counts.map(
+      (count, index) => count - before.buckets.counts[index]!,
+    );
+    return {
+      ...total,
+      buckets: { boundaries: total.buckets.boundaries, counts },
+      count: total.count - before.count,
+      sum: (total.sum ?? 0) - (before.sum ?? 0),
+    };
+  }
+}
+
+interface Frame {
+  readonly descriptor: InstrumentDescriptor;
+  readonly aggregationTemporality: AggregationTemporality;
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
+}
+
+function headOf(frame: Frame): Pick<Frame, "descriptor" | "aggregationTemporality"> {
+  return { descriptor: frame.descriptor, aggregationTemporality: frame.aggregationTemporality };
+}
+
+function pointOf<Value>(
+  frame: Frame,
+  attributes: DataPoint<Value>["attributes"],
+  value: Value,
+): DataPoint<Value> {
+  return { startTime: frame.startTime, endTime: frame.endTime, attributes, value };
+}
+
+function histogramOf(series: HistogramSeries): Histogram {
+  const value: Histogram = {
+    buckets: { boundaries: series.boundaries as number[], counts: series.counts.slice() },
+    count: series.count,
+    sum: series.sum,
+  };
+  if (series.min <= series.max) Object.assign(value, { min: series.min, max: series.max });
+  return value;
+}
+
+interface NumberSeries {
+  readonly attributes: DataPoint<number>["attributes"];
+  readonly value: number;
+}
+
+function* currentSeries(
+  instrument: Exclude<StoreInstrument, HistogramInstrument>,
+  round: number,
+): IterableIterator<NumberSeries> {
+  if (instrument instanceof ObservableInstrument) {
+    for (const series of instrument.table) if (series.round === round) yield series;
+  } else if (
+    instrument instanceof CounterInstrument ||
+    instrument instanceof UpDownCounterInstrument
+  ) {
+    yield* instrument.table;
+  } else {
+    for (const series of instrument.table) if (series.recorded) yield series;
+  }
+}
+
+function isGauge(kind: InstrumentKind): boolean {
+  return kind === "gauge" || kind === "observable_gauge";
+}
+
+function isCounter(kind: InstrumentKind): boolean {
+  return kind === "counter" || kind === "observable_counter";
+}
+
+/** Epoch milliseconds as the API's pair of seconds and nanoseconds. */
+export function hrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1000);
+  return [seconds, Math.round((ms - seconds * 1000) * 1_000_000)];
+}
+
+function later(a: HrTime, b: HrTime): HrTime {
+  return a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]) ? a : b;
+}

@@ -1,0 +1,121 @@
+import type { Attributes } from "@opentelemetry/api";
+import type { InstrumentationScope } from "@opentelemetry/core";
+import type { DataPoint, Histogram, MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { GAUGE, HISTOGRAM, SUM } from "./points.ts";
+import { familyName, type FamilyType } from "./prometheus-name.ts";
+
+/** All samples that share a name, and the metrics they come from. */
+export interface Family {
+  readonly name: string;
+  readonly unit: string;
+  readonly type: FamilyType;
+  help: string;
+  readonly parts: Part[];
+}
+
+/** One metric of one scope. */
+export interface Part {
+  readonly metric: MetricData;
+  /** Labels that tell the scope; empty for our own. */
+  readonly scope: Attributes;
+}
+
+/** A metric that the page can't show without becoming invalid. */
+export interface Conflict {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Families {
+  readonly list: readonly Family[];
+  readonly conflicts: readonly Conflict[];
+}
+
+/** What the samples of a family are called beside its own name, so that no two families share one. */
+const suffixes: Readonly<Record<FamilyType, readonly string[]>> = {
+  counter: ["", "_total", "_created"],
+  gauge: [""],
+  histogram: ["", "_bucket", "_count", "_sum", "_created"],
+  info: ["", "_info"],
+};
+
+/**
+ * Groups metrics by the name they get, in the order of the names. The first
+ * that asks for a name has it; another of a different type is left out.
+ *
+ * @param ownScope the scope whose samples carry no scope labels.
+ */
+export function familiesOf(metrics: ResourceMetrics, ownScope: string): Families {
+  const families = new Map<string, Family>();
+  const claimed = new Map<string, Family | undefined>([
+    ["target", undefined],
+    ["target_info", undefined],
+  ]);
+  const conflicts: Conflict[] = [];
+  for (const { scope, metrics: ofScope } of metrics.scopeMetrics) {
+    const labels = scope.name === ownScope ? {} : scopeLabels(scope);
+    for (const metric of ofScope) {
+      const reason = place({ metric, scope: labels }, families, claimed);
+      if (reason !== undefined) conflicts.push({ name: metric.descriptor.name, reason });
+    }
+  }
+  const list = [...families.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { list, conflicts };
+}
+
+/** @returns why there is no place for it. */
+function place(
+  part: Part,
+  families: Map<string, Family>,
+  claimed: Map<string, Family | undefined>,
+): string | undefined {
+  const { descriptor } = part.metric;
+  const type = typeOf(part.metric);
+  if (type === undefined) return "this kind of data has no Prometheus form";
+  const named = familyName(descriptor.name, descriptor.unit, type);
+  if (named === undefined) return "nothing is left of its name";
+  const known = families.get(named.name);
+  if (known !== undefined) return join(known, part, type);
+  const names = suffixes[type].map((suffix) => named.name + suffix);
+  const taken = names.find((name) => claimed.has(name));
+  if (taken !== undefined) return `the name ${taken} is taken by another metric`;
+  const family: Family = { ...named, type, help: descriptor.description, parts: [part] };
+  families.set(family.name, family);
+  for (const name of names) claimed.set(name, family);
+  return undefined;
+}
+
+function join(family: Family, part: Part, type: FamilyType): string | undefined {
+  if (family.type !== type) return `${family.name} is a ${family.type} already, this is a ${type}`;
+  if (family.help === "") family.help = part.metric.descriptor.description;
+  family.parts.push(part);
+  return undefined;
+}
+
+function typeOf(metric: MetricData): FamilyType | undefined {
+  switch (metric.dataPointType) {
+    case HISTOGRAM:
+      return "histogram";
+    case GAUGE:
+      return "gauge";
+    case SUM:
+      return metric.isMonotonic ? "counter" : "gauge";
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Ours are the names of the contract and stay bare; everybody else's samples say
+ * which scope they are of, as the specification asks. Labels that came only once
+ * two scopes share a name would break a series in the middle of its life.
+ */
+function scopeLabels(scope: InstrumentationScope): Attributes {
+  const labels: Attributes = { "otel.scope.name": scope.name };
+  if (scope.version !== undefined && scope.version !== "")
+    labels["otel.scope.version"] = scope.version;
+  return labels;
+}
+
+export type NumberPoint = DataPoint<number>;
+export type HistogramPoint = DataPoint<Histogram>;

@@ -1,0 +1,87 @@
+import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
+import type { MetricProducer } from "@opentelemetry/sdk-metrics";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import { prometheusText, type TextFormat } from "./prometheus-text.ts";
+
+/** A chunk of its own: loaded with the first scrape. */
+export interface PrometheusOptions {
+  readonly producer: MetricProducer;
+  /** The scope whose samples carry no scope labels. */
+  readonly ownScope: string;
+  readonly diagnostics: Diagnostics;
+}
+
+export interface MetricsPage {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** Work on the page for this long at a stretch, then let the app have its turn. */
+const STRETCH_MS = 5;
+
+const contentTypes: Readonly<Record<TextFormat, string>> = {
+  classic: "text/plain; version=0.0.4; charset=utf-8",
+  openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+};
+
+/**
+ * The Prometheus reader over our store. Its own server is never started; its text
+ * is not used (no units, labels twice, 200 for a failure), only its collection.
+ */
+export class PrometheusPage {
+  readonly #options: PrometheusOptions;
+  readonly #reader = new PrometheusExporter({ preventServerStart: true });
+
+  constructor(options: PrometheusOptions) {
+    this.#options = options;
+    this.#reader.setMetricProducer(options.producer);
+  }
+
+  /** @throws if the collection fails. */
+  async write(accept: string | undefined): Promise<MetricsPage> {
+    const { ownScope, diagnostics } = this.#options;
+    const { resourceMetrics } = await this.#reader.collect();
+    const format = negotiate(accept);
+    const pieces = prometheusText(resourceMetrics, {
+      format,
+      ownScope,
+      onConflict: ({ name, reason }) =>
+        diagnostics.warn(
+          `prometheus ${name}`,
+          `metric "${name}" is not on the Prometheus page: ${reason}`,
+        ),
+    });
+    return { contentType: contentTypes[format], body: await joined(pieces) };
+  }
+}
+
+/** OpenMetrics if it is asked for by name at least as much as plain text (RFC 9110, 12.5.1). */
+export function negotiate(accept: string | undefined): TextFormat {
+  let open = 0;
+  let plain = 0;
+  for (const range of (accept ?? "").toLowerCase().split(",")) {
+    const [type = "", ...parameters] = range.split(";").map((part) => part.trim());
+    const quality = qualityOf(parameters);
+    if (type === "application/openmetrics-text") open = Math.max(open, quality);
+    if (type === "text/plain") plain = Math.max(plain, quality);
+  }
+  return open > 0 && open >= plain ? "openmetrics" : "classic";
+}
+
+function qualityOf(parameters: readonly string[]): number {
+  const given = parameters.find((parameter) => parameter.startsWith("q="));
+  const quality = given === undefined ? 1 : Number(given.slice(2));
+  return Number.isNaN(quality) ? 0 : quality;
+}
+
+async function joined(pieces: Iterable<string>): Promise<string> {
+  let body = "";
+  let since = performance.now();
+  for (const piece of pieces) {
+    body += piece;
+    if (performance.now() - since < STRETCH_MS) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    since = performance.now();
+  }
+  return body;
+}

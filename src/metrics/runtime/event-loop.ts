@@ -1,0 +1,53 @@
+import type { StoreMeter } from "../meter.ts";
+import type { Delays, Recent } from "./recent.ts";
+
+const recently = "over the last 30 to 60 seconds";
+
+const delayMetrics: readonly (readonly [keyof Delays, string])[] = [
+  ["min", "Event loop minimum delay"],
+  ["max", "Event loop maximum delay"],
+  ["mean", "Event loop mean delay"],
+  ["stddev", "Event loop standard deviation delay"],
+  ["p50", "Event loop 50 percentile delay"],
+  ["p90", "Event loop 90 percentile delay"],
+  ["p99", "Event loop 99 percentile delay"],
+];
+
+/** `nodejs.eventloop.*`: https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/ */
+export function observeEventLoop(meter: StoreMeter, recent: Recent): void {
+  observeDelays(meter, recent);
+  meter
+    .createObservableGauge("nodejs.eventloop.utilization", {
+      description: `Event loop utilization ${recently}.`,
+      unit: "1",
+    })
+    .addCallback((result) => result.observe(recent.loopUtilization()));
+  meter
+    .createObservableCounter("nodejs.eventloop.time", {
+      description: "Cumulative duration of time the event loop has been in each state.",
+      unit: "s",
+    })
+    .addCallback((result) => {
+      const { active, idle } = performance.eventLoopUtilization();
+      result.observe(active / 1000, { "nodejs.eventloop.state": "active" });
+      result.observe(idle / 1000, { "nodejs.eventloop.state": "idle" });
+    });
+}
+
+function observeDelays(meter: StoreMeter, recent: Recent): void {
+  const gauges = delayMetrics.map(([field, description]) => ({
+    field,
+    gauge: meter.createObservableGauge(`nodejs.eventloop.delay.${field}`, {
+      description: `${description} ${recently}.`,
+      unit: "s",
+    }),
+  }));
+  meter.addBatchObservableCallback(
+    (result) => {
+      const delays = recent.delays();
+      if (delays === undefined) return;
+      for (const { field, gauge } of gauges) result.observe(gauge, delays[field]);
+    },
+    gauges.map(({ gauge }) => gauge),
+  );
+}

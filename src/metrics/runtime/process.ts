@@ -1,0 +1,51 @@
+import { availableParallelism } from "node:os";
+import { INT } from "../descriptor.ts";
+import type { StoreMeter } from "../meter.ts";
+import type { Recent } from "./recent.ts";
+
+/**
+ * `process.*`: https://opentelemetry.io/docs/specs/semconv/system/process-metrics/
+ *
+ * Not here: `process.unix.file_descriptor.count`, whose Prometheus name ends in
+ * `_count`; `promtool check metrics` refuses that for what is no histogram.
+ */
+export function observeProcess(meter: StoreMeter, recent: Recent): void {
+  observeCpu(meter, recent);
+  meter
+    .createObservableUpDownCounter("process.memory.usage", {
+      description: "The amount of physical memory in use.",
+      unit: "By",
+      valueType: INT,
+    })
+    .addCallback((result) => result.observe(process.memoryUsage.rss()));
+  meter
+    .createObservableGauge("process.uptime", {
+      description: "The time the process has been running.",
+      unit: "s",
+    })
+    .addCallback((result) => result.observe(process.uptime()));
+}
+
+function observeCpu(meter: StoreMeter, recent: Recent): void {
+  meter
+    .createObservableCounter("process.cpu.time", {
+      description: "Total CPU seconds broken down by different CPU modes.",
+      unit: "s",
+    })
+    .addCallback((result) => {
+      const { user, system } = process.cpuUsage();
+      result.observe(user / 1e6, { "cpu.mode": "user" });
+      result.observe(system / 1e6, { "cpu.mode": "system" });
+    });
+  const cpus = availableParallelism();
+  meter
+    .createObservableGauge("process.cpu.utilization", {
+      description: "Share of the available CPUs in use over the last 30 to 60 seconds.",
+      unit: "1",
+    })
+    .addCallback((result) => {
+      const { user, system } = recent.cpuUse();
+      result.observe(user / cpus, { "cpu.mode": "user" });
+      result.observe(system / cpus, { "cpu.mode": "system" });
+    });
+}

@@ -1,0 +1,143 @@
+import type { Attributes } from "@opentelemetry/api";
+
+/** One series of a counter or an up-down counter, looked up once. */
+export interface BoundSum {
+  add(value: number): void;
+}
+
+/** One series of a histogram or a gauge, looked up once. */
+export interface BoundRecorder {
+  record(value: number): void;
+}
+
+/** What a series needs to know of its instrument on the hot path. */
+export interface SeriesOwner {
+  /** `ValueType.INT`: fractions are cut off. */
+  readonly integer: boolean;
+  /** Upper limits (inclusive) of a histogram's buckets; the last bucket has none. */
+  readonly boundaries: readonly number[];
+  /** Says, rarely, that a value was ignored and why. */
+  reject(value: unknown, why: string): void;
+}
+
+/** Monotonic. */
+export class CounterSeries implements BoundSum {
+  readonly attributes: Attributes;
+  readonly owner: SeriesOwner;
+  value = 0;
+
+  constructor(attributes: Attributes, owner: SeriesOwner) {
+    this.attributes = attributes;
+    this.owner = owner;
+  }
+
+  add(value: number): void {
+    if (typeof value === "number" && value >= 0 && value < Infinity) {
+      this.value += this.owner.integer ? Math.trunc(value) : value;
+    } else {
+      this.owner.reject(value, "a counter takes finite numbers from 0 up");
+    }
+  }
+}
+
+export class UpDownSeries implements BoundSum {
+  readonly attributes: Attributes;
+  readonly owner: SeriesOwner;
+  value = 0;
+
+  constructor(attributes: Attributes, owner: SeriesOwner) {
+    this.attributes = attributes;
+    this.owner = owner;
+  }
+
+  add(value: number): void {
+    if (typeof value === "number" && value > -Infinity && value < Infinity) {
+      this.value += this.owner.integer ? Math.trunc(value) : value;
+    } else {
+      this.owner.reject(value, "an up-down counter takes finite numbers");
+    }
+  }
+}
+
+export class GaugeSeries implements BoundRecorder {
+  readonly attributes: Attributes;
+  readonly owner: SeriesOwner;
+  value = 0;
+  /** A gauge that was bound but never recorded has no value. */
+  recorded = false;
+
+  constructor(attributes: Attributes, owner: SeriesOwner) {
+    this.attributes = attributes;
+    this.owner = owner;
+  }
+
+  record(value: number): void {
+    if (typeof value === "number" && value === value) {
+      this.value = this.owner.integer ? Math.trunc(value) : value;
+      this.recorded = true;
+    } else {
+      this.owner.reject(value, "a gauge takes numbers");
+    }
+  }
+}
+
+export class HistogramSeries implements BoundRecorder {
+  readonly attributes: Attributes;
+  readonly owner: SeriesOwner;
+  readonly boundaries: readonly number[];
+  readonly counts: number[];
+  count = 0;
+  sum = 0;
+  /** Of the interval of the reader that resets them (`View.extremes`), else of all time. */
+  min: number = Infinity;
+  max: number = -Infinity;
+
+  constructor(attributes: Attributes, owner: SeriesOwner) {
+    this.attributes = attributes;
+    this.owner = owner;
+    this.boundaries = owner.boundaries;
+    this.counts = Array.from({ length: owner.boundaries.length + 1 }, () => 0);
+  }
+
+  record(value: number): void {
+    if (typeof value !== "number" || !(value >= 0) || value === Infinity) {
+      this.owner.reject(value, "a histogram takes finite numbers from 0 up");
+      return;
+    }
+    const taken = this.owner.integer ? Math.trunc(value) : value;
+    this.count += 1;
+    this.sum += taken;
+    if (taken < this.min) this.min = taken;
+    if (taken > this.max) this.max = taken;
+    this.counts[bucketOf(this.boundaries, taken)]! += 1;
+  }
+
+  resetExtremes(): void {
+    this.min = Infinity;
+    this.max = -Infinity;
+  }
+}
+
+/** What a callback said in the latest round of observations. */
+export class ObservedSeries {
+  readonly attributes: Attributes;
+  value = 0;
+  /** The round in which it was observed; a series that a round leaves out is not reported. */
+  round = -1;
+
+  constructor(attributes: Attributes) {
+    this.attributes = attributes;
+  }
+}
+
+/** The first bucket whose upper limit is not below the value. */
+function bucketOf(boundaries: readonly number[], value: number): number {
+  let low = 0;
+  let high = boundaries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (boundaries[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
