@@ -109,9 +109,13 @@ export class Batch<Item> implements Pipeline {
     }
   }
 
-  /** Outside of the request that made the last item: its context is not ours to keep. */
+  /**
+   * Outside of the request that made the last item: its context is not ours to keep.
+   * The immediate is not unref'd: an idle loop would sleep over it, and it holds the
+   * process for no more than a turn.
+   */
   #exportSoon(): void {
-    this.#atStart(() => setImmediate(() => this.#export()).unref());
+    this.#atStart(() => setImmediate(() => this.#export()));
   }
 
   #export(): void {

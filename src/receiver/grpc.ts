@@ -1,5 +1,6 @@
 import type { Http2Server, ServerHttp2Stream } from "node:http2";
 import { answerBody } from "./answer.ts";
+import { numberOf } from "./connection.ts";
 import type { Fault, Faults } from "./fault.ts";
 import { takeExport, unpack } from "./inbox.ts";
 import type { OtlpSignal } from "./otlp.ts";
@@ -41,9 +42,18 @@ async function take(
     return;
   }
   const fault = faults.take(signal);
+  const connection = stream.session ?? stream;
   const frame = await readFrame(stream);
   store.add("requests", [
-    { method: "POST", path, headers, bytes: frame.length, at: performance.now(), status: 200 },
+    {
+      method: "POST",
+      path,
+      headers,
+      connection: numberOf(connection),
+      bytes: frame.length,
+      at: performance.now(),
+      status: 200,
+    },
   ]);
   const keeps = fault === undefined || fault.kind === "partial" || fault.kind === "slow";
   if (keeps) takeExport(store, signal, "application/grpc", messageOf(frame, headers), fault);

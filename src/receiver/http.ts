@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { answerBody } from "./answer.ts";
 import { publicKeyOf } from "./envelope.ts";
+import { numberOf } from "./connection.ts";
 import type { Fault, Faults } from "./fault.ts";
 import { MAX_BODY_BYTES, takeEnvelope, takeExport, unpack } from "./inbox.ts";
 import type { OtlpSignal } from "./otlp.ts";
@@ -37,6 +38,7 @@ function recordOf(request: IncomingMessage, url: URL): Exchange["record"] {
     method: request.method ?? "",
     path: url.pathname,
     headers: request.headers,
+    connection: numberOf(request.socket),
     bytes: 0,
     at: performance.now(),
     status: undefined,

@@ -167,6 +167,8 @@ export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The same number for requests that came over the same connection. */
+  readonly connection: number;
   /** Length of the body on the wire. */
   readonly bytes: number;
   /** Milliseconds of a clock that never jumps (`performance.now()` of the receiver). */

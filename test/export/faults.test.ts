@@ -1,0 +1,330 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { OtlpConfig } from "../../src/config/config.ts";
+import type { Fault } from "../../src/receiver/fault.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { booksOf, createPipe, otlpConfig } from "./pipeline.ts";
+
+const MADE = 10;
+/** Upper bound where nothing waits; a machine that is busy with other tests is slow. */
+const PROMPT = 2500;
+
+interface Row {
+  readonly title: string;
+  readonly faults: readonly Fault[];
+  readonly timeoutMs?: number;
+  readonly books: Readonly<Record<string, number>>;
+  /** Requests that the peer saw. */
+  readonly requests: number;
+  /** Spans that the peer kept. */
+  readonly kept: number;
+  /** The one line; undefined: none. */
+  readonly line?: RegExp;
+  readonly atLeastMs?: number;
+  readonly atMostMs?: number;
+}
+
+const all = { sent: MADE };
+const none = { failed: MADE };
+const status = (code: number, headers: Record<string, string> = {}, times?: number): Fault => ({
+  kind: "status",
+  status: code,
+  headers,
+  times,
+});
+const retryAfter = (value: string): Record<string, string> => ({ "retry-after": value });
+
+const rows: readonly Row[] = [
+  { title: "is well", faults: [], books: all, requests: 1, kept: MADE },
+  ...[400, 401, 404, 413, 500, 501].map((code) => ({
+    title: `answers ${code}`,
+    faults: [status(code)],
+    books: none,
+    requests: 1,
+    kept: 0,
+    line: new RegExp(`cannot send spans to http://127.0.0.1:\\d+/v1/traces: answered ${code}`),
+  })),
+  ...[429, 502, 503, 504].map((code) => ({
+    title: `answers ${code} twice`,
+    faults: [status(code, {}, 2)],
+    books: all,
+    requests: 3,
+    kept: MADE,
+    // Two back-offs of 60 and 90 ms, less the jitter.
+    atLeastMs: 120,
+  })),
+  {
+    title: "answers 503 for ever",
+    faults: [status(503)],
+    books: none,
+    requests: 4,
+    kept: 0,
+    line: /answered 503 Service Unavailable/,
+  },
+  {
+    title: "answers 429 with Retry-After in seconds",
+    faults: [status(429, retryAfter("1"), 1)],
+    books: all,
+    requests: 2,
+    kept: MADE,
+    atLeastMs: 1000,
+    atMostMs: 1000 + PROMPT,
+  },
+  {
+    title: "answers 429 with a Retry-After that is no time",
+    faults: [status(429, retryAfter("soon"), 1)],
+    books: all,
+    requests: 2,
+    kept: MADE,
+    atLeastMs: 48,
+  },
+  {
+    title: "answers 429 with a negative Retry-After",
+    faults: [status(429, retryAfter("-1"), 1)],
+    books: all,
+    requests: 2,
+    kept: MADE,
+    atLeastMs: 48,
+  },
+  {
+    title: "answers 429 with a Retry-After beyond the deadline",
+    faults: [status(429, retryAfter("3600"))],
+    books: none,
+    requests: 1,
+    kept: 0,
+    line: /answered 429 Too Many Requests/,
+  },
+  {
+    title: "hangs",
+    faults: [{ kind: "hang" }],
+    timeoutMs: 300,
+    books: none,
+    requests: 1,
+    kept: 0,
+    line: /no answer within 300 ms/,
+    atLeastMs: 299,
+  },
+  {
+    title: "drips a refusal",
+    faults: [{ kind: "drip", everyMs: 20, status: 503 }],
+    timeoutMs: 300,
+    books: none,
+    requests: 1,
+    kept: 0,
+    line: /answered 503/,
+    atLeastMs: 299,
+  },
+  {
+    title: "accepts, but drips its answer",
+    faults: [{ kind: "drip", everyMs: 20 }],
+    timeoutMs: 300,
+    books: all,
+    requests: 1,
+    kept: MADE,
+    line: /spans sent to .*, but its answer could not be read in full/,
+    atLeastMs: 299,
+  },
+  {
+    title: "rejects three",
+    faults: [{ kind: "partial", rejected: 3, message: "too old" }],
+    books: { sent: MADE - 3, rejected: 3 },
+    requests: 1,
+    kept: MADE - 3,
+    line: /3 were rejected: "too old"/,
+  },
+  {
+    title: "accepts with a body of 100 MB",
+    faults: [{ kind: "giant", bytes: 100_000_000 }],
+    books: all,
+    requests: 1,
+    kept: MADE,
+    line: /its answer could not be read in full/,
+  },
+  {
+    title: "refuses with a body of 100 MB",
+    faults: [{ kind: "giant", bytes: 100_000_000, status: 503 }],
+    books: none,
+    requests: 1,
+    kept: 0,
+    line: /answered 503 Service Unavailable with more than 65536 bytes/,
+  },
+  {
+    title: "closes the connection once",
+    faults: [{ kind: "close", times: 1 }],
+    books: all,
+    requests: 2,
+    kept: MADE,
+  },
+  {
+    title: "closes every connection",
+    faults: [{ kind: "close" }],
+    books: none,
+    requests: 4,
+    kept: 0,
+    line: /the connection was closed before an answer/,
+  },
+  {
+    title: "redirects",
+    faults: [status(307, { location: "http://127.0.0.1:1/" })],
+    books: none,
+    requests: 1,
+    kept: 0,
+    line: /answered 307/,
+  },
+];
+
+for (const [protocol, compression] of [
+  ["http/protobuf", "none"],
+  ["http/json", "gzip"],
+] as const) {
+  describe(`a collector over ${protocol} (${compression})`, () => {
+    let receiver: Receiver;
+
+    before(async () => {
+      receiver = await startReceiver();
+    });
+    after(() => receiver.close());
+
+    for (const row of rows) {
+      it(`that ${row.title} leaves exact books, within the deadline, with one line`, async () => {
+        receiver.clear();
+        receiver.setFaults(...row.faults);
+        const timeoutMs = row.timeoutMs ?? 10_000;
+        const config = otlpConfig(receiver.url, { protocol, compression, timeoutMs });
+        const { batch, account, lines, make } = createPipe(config);
+        const start = performance.now();
+        make(MADE);
+        await batch.flush(20_000);
+        const took = performance.now() - start;
+        assert.deepEqual(booksOf(account), row.books);
+        assert.equal(receiver.requests.length, row.requests);
+        assert.equal(receiver.spans.length, row.kept);
+        assertLine(lines, row.line);
+        assert.ok(took >= (row.atLeastMs ?? 0), `took ${took} ms`);
+        assert.ok(took <= (row.atMostMs ?? (row.timeoutMs ?? 0) + PROMPT), `took ${took} ms`);
+      });
+    }
+
+    it("gets the headers of the configuration, the content's type and who we are", async () => {
+      receiver.clear();
+      receiver.setFaults();
+      const headers = { "x-api-key": "k", "content-type": "text/plain" };
+      const { batch, make } = createPipe(
+        otlpConfig(receiver.url, { protocol, compression, headers }),
+      );
+      make(1);
+      await batch.flush(5000);
+      const [request] = receiver.requests;
+      assert.equal(request?.headers["x-api-key"], "k");
+      assert.match(String(request?.headers["user-agent"]), /^telltale\/\d/);
+      assert.equal(
+        request?.headers["content-type"],
+        protocol === "http/json" ? "application/json" : "application/x-protobuf",
+      );
+      assert.equal(
+        request?.headers["content-encoding"],
+        compression === "gzip" ? "gzip" : undefined,
+      );
+    });
+  });
+}
+
+describe("a collector that can't be spoken to", () => {
+  const servers: Server[] = [];
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map(close));
+  });
+
+  const unspeakable: { title: string; serve?: (socket: Socket) => void; line: RegExp }[] = [
+    { title: "refuses connections", line: /connection refused; is a Collector running there\?/ },
+    {
+      title: "speaks no HTTP",
+      serve: (socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"),
+      line: /what answers there speaks another protocol/,
+    },
+    {
+      title: "sends headers without end",
+      serve: (socket) => {
+        socket.write(`HTTP/1.1 200 OK\r\nx: ${"y".repeat(100_000)}`);
+      },
+      line: /what answers there speaks another protocol|HPE_HEADER_OVERFLOW/,
+    },
+  ];
+  for (const { title, serve, line } of unspeakable) {
+    it(`because it ${title} costs one line, not the app`, async () => {
+      const { batch, account, lines, make } = createPipe(otlpConfig(await listen(servers, serve)));
+      make(MADE);
+      await batch.flush(PROMPT);
+      assert.deepEqual(booksOf(account), none);
+      assertLine(lines, line);
+    });
+  }
+
+  it("is named without its secrets", async () => {
+    const url = `${await listen(servers)}/in/s3cret`.replace("http://", "http://user:pass@");
+    const { batch, lines, make } = createPipe(otlpConfig(url));
+    make(1);
+    await batch.flush(PROMPT);
+    assert.match(lines.join(""), /to http:\/\/127\.0\.0\.1:\d+: /);
+    assert.doesNotMatch(lines.join(""), /pass|s3cret/);
+  });
+
+  it("costs one line for all signals that go there, and one when it is back", async () => {
+    const receiver = await startReceiver();
+    receiver.setFaults({ kind: "close" });
+    const first = createPipe(otlpConfig(receiver.url));
+    for (let round = 0; round < 3; round++) {
+      first.make(1);
+      await first.batch.flush(PROMPT);
+    }
+    receiver.setFaults();
+    first.make(1);
+    await first.batch.flush(PROMPT);
+    await receiver.close();
+    assert.deepEqual(booksOf(first.account), { failed: 3, sent: 1 });
+    assert.equal(first.lines.length, 2);
+    assert.match(first.lines[1] ?? "", /sending spans to http:\/\/127\.0\.0\.1:\d+ works again/);
+  });
+
+  it("because of a header that HTTP can't carry costs one line", async () => {
+    const headers: OtlpConfig["headers"] = { "x-bad": "line\nbreak" };
+    const { batch, account, lines, make } = createPipe(
+      otlpConfig(await listen(servers), { headers }),
+    );
+    make(MADE);
+    await batch.flush(PROMPT);
+    assert.deepEqual(booksOf(account), none);
+    assertLine(lines, /Invalid character in header content/);
+  });
+});
+
+function assertLine(lines: readonly string[], expected: RegExp | undefined): void {
+  assert.equal(lines.length, expected === undefined ? 0 : 1, lines.join(""));
+  if (expected !== undefined) assert.match(lines[0] ?? "", expected);
+}
+
+/** The address of a server; without `serve` of one that is gone. */
+async function listen(servers: Server[], serve?: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => {}));
+    serve?.(socket);
+  }).listen(0, "127.0.0.1");
+  server.on("close", () => {});
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  open.set(server, sockets);
+  if (serve === undefined) await close(server);
+  else servers.push(server);
+  return url;
+}
+
+const open = new WeakMap<Server, Set<Socket>>();
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  for (const socket of open.get(server) ?? []) socket.destroy();
+  await closed;
+}

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import type { Fault } from "../../src/receiver/fault.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { booksOf, createPipe, otlpConfig } from "./pipeline.ts";
+
+const UNAVAILABLE = 14;
+const RESOURCE_EXHAUSTED = 8;
+const PERMISSION_DENIED = 7;
+/** `google.rpc.Status{details: [Any{type: RetryInfo{retry_delay: 0.1 s}}]}`, and with 1 h. */
+const soon = retryInfo([0x10, 0x80, 0xc2, 0xd7, 0x2f]);
+const later = retryInfo([0x08, 0x90, 0x1c]);
+
+const code = (status: number, details?: string, times?: number): Fault => ({
+  kind: "status",
+  status,
+  times,
+  body: "because",
+  headers: details === undefined ? {} : { "grpc-status-details-bin": details },
+});
+
+const rows: {
+  title: string;
+  faults: Fault[];
+  timeoutMs?: number;
+  books: Record<string, number>;
+  requests: number;
+  line?: RegExp;
+  atLeastMs?: number;
+}[] = [
+  { title: "is well", faults: [], books: { sent: 5 }, requests: 1 },
+  {
+    title: "is unavailable twice",
+    faults: [code(UNAVAILABLE, undefined, 2)],
+    books: { sent: 5 },
+    requests: 3,
+    atLeastMs: 120,
+  },
+  {
+    title: "denies",
+    faults: [code(PERMISSION_DENIED)],
+    books: { failed: 5 },
+    requests: 1,
+    line: /answered PERMISSION_DENIED: because/,
+  },
+  {
+    title: "is exhausted and names no time",
+    faults: [code(RESOURCE_EXHAUSTED)],
+    books: { failed: 5 },
+    requests: 1,
+    line: /answered RESOURCE_EXHAUSTED/,
+  },
+  {
+    title: "is exhausted for a moment",
+    faults: [code(RESOURCE_EXHAUSTED, soon, 1)],
+    books: { sent: 5 },
+    requests: 2,
+    atLeastMs: 99,
+  },
+  {
+    title: "is exhausted for longer than the deadline",
+    faults: [code(RESOURCE_EXHAUSTED, later)],
+    books: { failed: 5 },
+    requests: 1,
+    line: /answered RESOURCE_EXHAUSTED/,
+  },
+  {
+    title: "hangs",
+    faults: [{ kind: "hang" }],
+    timeoutMs: 300,
+    books: { failed: 5 },
+    requests: 1,
+    line: /no answer within 300 ms/,
+    atLeastMs: 299,
+  },
+  {
+    title: "drips",
+    faults: [{ kind: "drip", everyMs: 20 }],
+    timeoutMs: 300,
+    books: { failed: 5 },
+    requests: 1,
+    line: /no answer within 300 ms/,
+    atLeastMs: 299,
+  },
+  {
+    title: "rejects two",
+    faults: [{ kind: "partial", rejected: 2 }],
+    books: { sent: 3, rejected: 2 },
+    requests: 1,
+    line: /2 were rejected: "rejected"/,
+  },
+  {
+    title: "floods",
+    faults: [{ kind: "giant", bytes: 10_000_000 }],
+    books: { failed: 5 },
+    requests: 1,
+    line: /answered with more than 65536 bytes/,
+  },
+  {
+    title: "closes the connection once",
+    faults: [{ kind: "close", times: 1 }],
+    books: { sent: 5 },
+    requests: 2,
+  },
+];
+
+describe("a collector over gRPC", () => {
+  let receiver: Receiver;
+
+  before(async () => {
+    receiver = await startReceiver({ grpcPort: 0 });
+  });
+  after(() => receiver.close());
+
+  for (const row of rows) {
+    it(`that ${row.title} leaves exact books, within the deadline, with one line`, async () => {
+      receiver.clear();
+      receiver.setFaults(...row.faults);
+      const config = otlpConfig(receiver.grpcUrl ?? "", {
+        protocol: "grpc",
+        timeoutMs: row.timeoutMs ?? 5000,
+      });
+      const { batch, account, lines, make } = createPipe(config);
+      const start = performance.now();
+      make(5);
+      await batch.flush(20_000);
+      const took = performance.now() - start;
+      assert.deepEqual(booksOf(account), row.books);
+      assert.equal(receiver.requests.length, row.requests);
+      assert.equal(receiver.spans.length, row.books["sent"] ?? 0);
+      assert.equal(lines.length, row.line === undefined ? 0 : 1, lines.join(""));
+      assert.match(lines[0] ?? "", row.line ?? /^$/);
+      assert.ok(took >= (row.atLeastMs ?? 0), `took ${took} ms`);
+      assert.ok(took <= (row.timeoutMs ?? 0) + 2500, `took ${took} ms`);
+    });
+  }
+
+  it("gets gzipped messages and the configured headers on one connection", async () => {
+    receiver.clear();
+    receiver.setFaults();
+    const { batch, make } = createPipe(
+      otlpConfig(receiver.grpcUrl ?? "", {
+        protocol: "grpc",
+        compression: "gzip",
+        headers: { "x-api-key": "k" },
+      }),
+    );
+    for (let round = 0; round < 3; round++) {
+      make(2);
+      await batch.flush(5000);
+    }
+    assert.equal(receiver.spans.length, 6);
+    assert.equal(receiver.requests[0]?.headers["grpc-encoding"], "gzip");
+    assert.equal(receiver.requests[0]?.headers["x-api-key"], "k");
+    assert.equal(new Set(receiver.requests.map(({ connection }) => connection)).size, 1);
+  });
+
+  it("that refuses connections costs one line, not the app", async () => {
+    const gone = await startReceiver();
+    await gone.close();
+    const { batch, account, lines, make } = createPipe(otlpConfig(gone.url, { protocol: "grpc" }));
+    make(5);
+    await batch.flush(5000);
+    assert.deepEqual(booksOf(account), { failed: 5 });
+    assert.match(lines.join(""), /^telltale: cannot send spans to .*: connection refused[^\n]*\n$/);
+  });
+
+  it("that turns out to be an HTTP/1 server costs one line, not the app", async () => {
+    receiver.setFaults();
+    const { batch, account, lines, make } = createPipe(
+      otlpConfig(receiver.url, { protocol: "grpc", timeoutMs: 2000 }),
+    );
+    make(5);
+    await batch.flush(5000);
+    assert.deepEqual(booksOf(account), { failed: 5 });
+    assert.equal(lines.length, 1, lines.join(""));
+  });
+});
+
+function retryInfo(duration: number[]): string {
+  const type = Buffer.from("type.googleapis.com/google.rpc.RetryInfo");
+  const info = [0x0a, duration.length, ...duration];
+  const any = [0x0a, type.length, ...type, 0x12, info.length, ...info];
+  return Buffer.from([0x08, RESOURCE_EXHAUSTED, 0x1a, any.length, ...any]).toString("base64");
+}

@@ -1,0 +1,78 @@
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import type { BatchConfig, OtlpConfig } from "../../src/config/config.ts";
+import { Account } from "../../src/diagnostics/account.ts";
+import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
+import { Batch } from "../../src/export/batch.ts";
+import { createSpanSender } from "../../src/export/otlp.ts";
+import type { RetryPolicy } from "../../src/export/retry.ts";
+import { makeSpan } from "./telemetry.ts";
+
+export const noTls: OtlpConfig["tls"] = { ca: undefined, cert: undefined, key: undefined };
+
+export function otlpConfig(url: string, changes: Partial<OtlpConfig> = {}): OtlpConfig {
+  return {
+    protocol: "http/protobuf",
+    url: changes.protocol === "grpc" ? url : `${url}/v1/traces`,
+    headers: {},
+    timeoutMs: 10_000,
+    compression: "none",
+    insecure: false,
+    tls: noTls,
+    ...changes,
+  };
+}
+
+export const batchConfig: BatchConfig = {
+  maxQueueSize: 2048,
+  maxBatchSize: 512,
+  delayMs: 60_000,
+  exportTimeoutMs: 30_000,
+};
+
+/** Quick enough for a test, slow enough to be told from no back-off at all. */
+export const quickRetry: RetryPolicy = {
+  attempts: 4,
+  firstMs: 60,
+  factor: 1.5,
+  maxMs: 200,
+  jitter: 0.2,
+};
+
+/** A traces' pipeline from the queue to the wire, and what it said and counted. */
+export interface Pipe {
+  readonly batch: Batch<ReadableSpan>;
+  readonly account: Account;
+  readonly lines: string[];
+  /** Makes and queues `count` spans. */
+  make(count: number): void;
+}
+
+export function createPipe(
+  config: OtlpConfig,
+  changes: Partial<BatchConfig> = {},
+  retry: RetryPolicy = quickRetry,
+): Pipe {
+  const lines: string[] = [];
+  const diagnostics = new Diagnostics("info", (text) => lines.push(text));
+  const account = new Account();
+  const batch = new Batch<ReadableSpan>({
+    name: "spans",
+    config: { ...batchConfig, ...changes },
+    account,
+    diagnostics,
+    sender: () => createSpanSender(config, diagnostics, retry),
+  });
+  const make = (count: number): void => {
+    for (let index = 0; index < count; index++) {
+      account.made += 1;
+      batch.add(makeSpan(index));
+    }
+  };
+  return { batch, account, lines, make };
+}
+
+/** The books, without the zeros. */
+export function booksOf(account: Account): Record<string, number> {
+  const all = { sent: account.sent, queued: account.queued, ...account.dropped };
+  return Object.fromEntries(Object.entries(all).filter(([, count]) => count !== 0));
+}
