@@ -14,6 +14,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "export-grpc": "./export/grpc.ts",
   "instrumentation-express": "./instrumentation/express.ts",
   "instrumentation-fastify": "./instrumentation/fastify.ts",
+  "instrumentation-pg": "./instrumentation/pg.ts",
   "logs-console": "./logs/console.ts",
   "logs-winston": "./logs/winston.ts",
   "metrics-console": "./metrics/console.ts",
@@ -33,6 +34,7 @@ export interface ChunkTypes {
   "export-grpc": typeof import("./export/grpc.ts");
   "instrumentation-express": typeof import("./instrumentation/express.ts");
   "instrumentation-fastify": typeof import("./instrumentation/fastify.ts");
+  "instrumentation-pg": typeof import("./instrumentation/pg.ts");
   "logs-console": typeof import("./logs/console.ts");
   "logs-winston": typeof import("./logs/winston.ts");
   "metrics-console": typeof import("./metrics/console.ts");

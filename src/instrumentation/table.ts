@@ -69,4 +69,18 @@ export const table: readonly Row[] = [
     chunk: "logs-winston",
     instrumentation: "winston",
   },
+  {
+    package: "pg",
+    files: [MAIN, "lib/client.js", "lib/native/client.js"],
+    versions: ">=8.0.3 <9",
+    chunk: "instrumentation-pg",
+    instrumentation: "pg",
+  },
+  {
+    package: "pg-pool",
+    files: [MAIN],
+    versions: ">=2 <4",
+    chunk: "instrumentation-pg",
+    instrumentation: "pg",
+  },
 ];

@@ -17,7 +17,7 @@ export async function bundleFixtures(): Promise<{
 }> {
   await mkdir(cache, { recursive: true });
   const directory = await mkdtemp(join(cache, "instrumentation-test-"));
-  const adaptors = Object.entries(chunks).filter(([name]) => /^instrumentation-/.test(name));
+  const adaptors = Object.entries(chunks).filter(([name]) => name.startsWith("instrumentation-"));
   await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries([

@@ -19,6 +19,12 @@ const answering: ErrorHandler = (error, _request, response, _next) => {
   response.statusCode = 503;
   response.send(String(error));
 };
+const passing: ErrorHandler = (error, _request, _response, next) => next(error);
+const rethrowing: ErrorHandler = (_error, _request, _response, _next) => {
+  throw new Error("second");
+};
+const rejecting: ErrorHandler = (_error, _request, _response, _next) =>
+  Promise.reject(new Error("second"));
 const ok: Handler = (_request, response) => response.send("ok");
 
 export const expressErrors: readonly ErrorCase[] = [
@@ -103,9 +109,6 @@ export const expressErrors: readonly ErrorCase[] = [
   {
     title: "the last error and the first, where a handler throws another",
     register(app) {
-      const rethrowing: ErrorHandler = (_error, _request, _response, _next) => {
-        throw new Error("second");
-      };
       app.get("/x", throwing).use(rethrowing);
     },
     request: "GET /x",
@@ -116,7 +119,6 @@ export const expressErrors: readonly ErrorCase[] = [
   {
     title: "one error once, though a handler passes it on",
     register(app) {
-      const passing: ErrorHandler = (error, _request, _response, next) => next(error);
       app.get("/x", throwing).use(passing).use(answering);
     },
     request: "GET /x",
@@ -154,8 +156,6 @@ export const expressErrors: readonly ErrorCase[] = [
     title: "a rejection of an async error handler",
     only: 5,
     register(app) {
-      const rejecting: ErrorHandler = (_error, _request, _response, _next) =>
-        Promise.reject(new Error("second"));
       app.get("/x", throwing).use(rejecting);
     },
     request: "GET /x",

@@ -49,6 +49,8 @@ export interface RouteCase {
 }
 
 const ok: Handler = (_request, response) => response.send("ok");
+const slow: Handler = (_request, response) => void setImmediate(() => response.send("ok"));
+const answering: ErrorHandler = (_error, _request, response, _next) => response.send("handled");
 const pass: Handler = (_request, _response, next) => next();
 
 export const expressRoutes: readonly RouteCase[] = [
@@ -492,8 +494,7 @@ export const expressRoutes: readonly RouteCase[] = [
         throw new Error("deep");
       });
       app.use("/users/:id", Router().use("/deep", failing));
-      const handler: ErrorHandler = (_error, _request, response, _next) => response.send("handled");
-      app.use(handler);
+      app.use(answering);
     },
     request: "GET /users/42/deep/fail",
     route: "/users/:id/deep/fail",
@@ -521,7 +522,6 @@ export const expressRoutes: readonly RouteCase[] = [
   {
     title: "a route that responds long after",
     register(app, { Router }) {
-      const slow: Handler = (_request, response) => void setImmediate(() => response.send("ok"));
       app.use("/users/:id", Router().get("/slow", slow));
     },
     request: "GET /users/42/slow",

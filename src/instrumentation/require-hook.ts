@@ -1,0 +1,44 @@
+/**
+ * Stands in the bundle for the package `require-in-the-middle` (`aliases.ts`):
+ * what upstream's instrumentations use of it, driven by our loader. It patches
+ * nothing by itself.
+ */
+export class Hook {
+  readonly #modules: readonly string[] | null;
+  readonly #onRequire: OnRequire;
+
+  /** @param modules names of packages; null: all */
+  constructor(modules: readonly string[] | null, _options: unknown, onRequire: OnRequire) {
+    this.#modules = modules;
+    this.#onRequire = onRequire;
+    hooks.add(this);
+  }
+
+  unhook(): void {
+    hooks.delete(this);
+  }
+
+  /** For `feedHooks`. */
+  apply(exports: unknown, name: string, directory: string): unknown {
+    const isWanted =
+      this.#modules === null ||
+      this.#modules.some((wanted) => name === wanted || name.startsWith(`${wanted}/`));
+    return isWanted ? this.#onRequire(exports, name, directory) : exports;
+  }
+}
+
+/**
+ * @param name the package for its main file, else the package and the path in it (`pg/lib/client.js`)
+ * @param basedir the directory of the package
+ * @returns what `module.exports` becomes
+ */
+type OnRequire = (exports: unknown, name: string, basedir: string) => unknown;
+
+const hooks = new Set<Hook>();
+
+/** Shows a loaded file to all hooks, one after the other. Throws what they throw. */
+export function feedHooks(exports: unknown, name: string, directory: string): unknown {
+  let result = exports;
+  for (const hook of hooks) result = hook.apply(result, name, directory);
+  return result;
+}

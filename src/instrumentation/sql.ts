@@ -1,0 +1,250 @@
+/** What may be said of a statement without giving away what it is about. */
+export interface Statement {
+  /** Without comments and with `?` for every literal; lists of literals as one. */
+  readonly text: string;
+  /** `SELECT`, one of those that SQL has; undefined if it is none. */
+  readonly operation: string | undefined;
+  /** `SELECT orders customers`: operations and the tables they are about, in order. */
+  readonly summary: string | undefined;
+}
+
+/** More of a statement is neither read nor sent. */
+export const MAX_SQL_LENGTH = 10_000;
+
+const MAX_SUMMARY_LENGTH = 255;
+const MAX_REMEMBERED = 500;
+const remembered = new Map<string, Statement>();
+
+/**
+ * Describes a statement as the semantic conventions want it. Apps have few
+ * different statements, and so the last ones are remembered; those with
+ * literals in them, which always differ, can't drive memory up.
+ *
+ * Sanitising and summaries:
+ * https://opentelemetry.io/docs/specs/semconv/database/database-spans/
+ * Lexical rules, PostgreSQL's:
+ * https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+ */
+export function describeSql(sql: string): Statement {
+  const known = remembered.get(sql);
+  if (known !== undefined) return known;
+  const statement = new Reader(sql.slice(0, MAX_SQL_LENGTH)).read();
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  if (sql.length <= MAX_SQL_LENGTH) remembered.set(sql, statement);
+  return statement;
+}
+
+/**
+ * One token. In this order: blanks and line comments; block comments (they
+ * nest, so only the beginning); dollar quotes (likewise); parameters; strings
+ * with backslashes; other strings, which may lack their end where the text was
+ * cut; quoted names; numbers; words; anything else.
+ */
+const token = new RegExp(
+  [
+    String.raw`(?<blank>\s+|--[^\n]*)`,
+    String.raw`(?<comment>/\*)`,
+    String.raw`(?<dollar>\$(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?\$)`,
+    String.raw`(?<parameter>\$\d+)`,
+    String.raw`(?<literal>[eE]'(?:[^'\\]|\\[^]|'')*'?|(?:[nNbBxX]|[uU]&)?'(?:[^']|'')*'?)`,
+    String.raw`(?<name>(?:[uU]&)?"(?:[^"]|"")*"?)`,
+    String.raw`(?<number>0[xXoObB][\da-fA-F_]+|(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?)`,
+    String.raw`(?<word>[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)`,
+    String.raw`(?<other>[^])`,
+  ].join("|"),
+  "y",
+);
+
+class Reader {
+  readonly #sql: string;
+  readonly #summary = new Summary();
+  #text = "";
+  #at = 0;
+
+  constructor(sql: string) {
+    this.#sql = sql;
+  }
+
+  read(): Statement {
+    while (this.#at < this.#sql.length) this.#readToken();
+    const text = collapseLists(this.#text.trim());
+    return { text, operation: this.#summary.operation, summary: this.#summary.text };
+  }
+
+  #readToken(): void {
+    token.lastIndex = this.#at;
+    const groups = token.exec(this.#sql)?.groups ?? {};
+    const whole = Object.values(groups).find((group) => group !== undefined) ?? "";
+    this.#at += Math.max(whole.length, 1);
+    if (groups["blank"] !== undefined) this.#blank();
+    else if (groups["comment"] !== undefined) this.#skipComment();
+    else if (groups["dollar"] !== undefined) this.#skipDollarQuote(whole);
+    else if (groups["literal"] !== undefined || groups["number"] !== undefined) this.#literal();
+    else this.#keep(whole, groups["word"] !== undefined, groups["name"] !== undefined);
+  }
+
+  #keep(whole: string, isWord: boolean, isName: boolean): void {
+    this.#text += whole;
+    if (isWord) this.#summary.word(whole);
+    else if (isName) this.#summary.name(whole.replaceAll('"', ""));
+    else this.#summary.sign(whole);
+  }
+
+  #literal(): void {
+    this.#text += "?";
+    this.#summary.sign("?");
+  }
+
+  #blank(): void {
+    if (!this.#text.endsWith(" ")) this.#text += " ";
+  }
+
+  #skipComment(): void {
+    const mark = /\/\*|\*\//g;
+    mark.lastIndex = this.#at;
+    let depth = 1;
+    while (depth > 0) {
+      const found = mark.exec(this.#sql);
+      if (found === null) break;
+      depth += found[0] === "/*" ? 1 : -1;
+    }
+    this.#at = depth > 0 ? this.#sql.length : mark.lastIndex;
+    this.#blank();
+  }
+
+  #skipDollarQuote(tag: string): void {
+    const end = this.#sql.indexOf(tag, this.#at);
+    this.#at = end === -1 ? this.#sql.length : end + tag.length;
+    this.#literal();
+  }
+}
+
+/** `IN (?, ?, ?)` and `VALUES (?, ?), (?, ?)` differ by the number of values only. */
+function collapseLists(text: string): string {
+  return text
+    .replace(/\(\s*\?(?:\s*,\s*\?)+\s*\)/g, "(?)")
+    .replace(/\(\s*\?\s*\)(?:\s*,\s*\(\s*\?\s*\))+/g, "(?)");
+}
+
+/** What a statement may begin with; only these become values of a metric's attribute. */
+const operations = new Set(
+  (
+    "SELECT INSERT UPDATE DELETE MERGE WITH VALUES TABLE BEGIN START COMMIT END ROLLBACK ABORT " +
+    "SAVEPOINT RELEASE CREATE ALTER DROP TRUNCATE CALL COPY EXPLAIN SET RESET SHOW LISTEN UNLISTEN " +
+    "NOTIFY LOCK VACUUM ANALYZE REFRESH REINDEX CLUSTER GRANT REVOKE DO EXECUTE PREPARE DEALLOCATE " +
+    "DECLARE FETCH MOVE CLOSE DISCARD COMMENT CHECKPOINT"
+  ).split(" "),
+);
+const nested = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]);
+/** Before these words a name isn't the operation it looks like: `FOR UPDATE`, `ON DELETE`. */
+const notBefore = new Set(["FOR", "KEY", "DO", "ON", "OR", "BEFORE", "AFTER", "OF", "THEN"]);
+const introducers = new Set(["FROM", "INTO", "JOIN", "UPDATE", "TABLE", "CALL", "COPY", "VIEW"]);
+const skipped = new Set(["ONLY", "LATERAL", "IF", "NOT", "EXISTS", "CONCURRENTLY"]);
+const endOfList = new Set(
+  "WHERE GROUP ORDER HAVING LIMIT OFFSET FETCH UNION EXCEPT INTERSECT SET VALUES RETURNING ON USING WINDOW".split(
+    " ",
+  ),
+);
+/** Words before a parenthesis that isn't the call of a function. */
+const beforeGroup = new Set(
+  "IN AS FROM JOIN EXISTS ANY ALL SOME AND OR NOT ON WHERE SELECT UNION EXCEPT INTERSECT VALUES USING INTO LATERAL BY".split(
+    " ",
+  ),
+);
+
+class Summary {
+  operation: string | undefined = undefined;
+  readonly #parts: string[] = [];
+  /** One per open parenthesis: whether a function's. */
+  readonly #calls: boolean[] = [];
+  #length = 0;
+  #previous = "";
+  #isFirst = true;
+  #wantsTarget = false;
+  /** The last token was a target's name, or the dot after it. */
+  #target: "none" | "named" | "dotted" = "none";
+  /** Depth at which a comma separates tables; -1: nowhere. */
+  #listDepth = -1;
+
+  get text(): string | undefined {
+    return this.#parts.length === 0 ? undefined : this.#parts.join(" ");
+  }
+
+  word(word: string): void {
+    const upper = word.toUpperCase();
+    if (this.#target === "dotted") this.#extendTarget(word);
+    else if (this.#isFirst) this.#first(upper);
+    else if (nested.has(upper) && !notBefore.has(this.#previous)) this.#operation(upper);
+    else if (introducers.has(upper)) this.#introduce(upper);
+    else if (endOfList.has(upper)) this.#listDepth = -1;
+    else if (this.#wantsTarget && !skipped.has(upper)) this.#addTarget(word);
+    else this.#target = "none";
+    this.#previous = upper;
+  }
+
+  name(name: string): void {
+    if (this.#target === "dotted") this.#extendTarget(name);
+    else if (this.#wantsTarget) this.#addTarget(name);
+    else this.#target = "none";
+    this.#previous = "";
+  }
+
+  sign(sign: string): void {
+    if (sign === "." && this.#target === "named") {
+      this.#target = "dotted";
+      return;
+    }
+    this.#target = "none";
+    if (sign === "(") this.#open();
+    else if (sign === ")") this.#calls.pop();
+    else if (sign === "," && this.#listDepth === this.#calls.length) this.#wantsTarget = true;
+    this.#previous = sign;
+  }
+
+  #first(upper: string): void {
+    this.#isFirst = false;
+    if (!operations.has(upper)) return;
+    this.operation = upper;
+    this.#operation(upper);
+  }
+
+  #operation(upper: string): void {
+    this.operation ??= upper;
+    this.#add(upper);
+    this.#target = "none";
+    this.#wantsTarget = introducers.has(upper);
+    this.#listDepth = -1;
+  }
+
+  #introduce(upper: string): void {
+    this.#target = "none";
+    // `substring(x FROM 2)` and `a IS DISTINCT FROM b` are about no table.
+    const isTarget =
+      upper !== "FROM" || (this.#calls.at(-1) !== true && this.#previous !== "DISTINCT");
+    this.#wantsTarget = isTarget;
+    if (upper === "FROM" && isTarget) this.#listDepth = this.#calls.length;
+  }
+
+  #open(): void {
+    this.#wantsTarget = false;
+    this.#calls.push(/^\w/.test(this.#previous) && !beforeGroup.has(this.#previous));
+  }
+
+  #addTarget(name: string): void {
+    this.#add(name);
+    this.#wantsTarget = false;
+    this.#target = "named";
+  }
+
+  #extendTarget(name: string): void {
+    const last = this.#parts.pop();
+    this.#parts.push(`${last}.${name}`);
+    this.#length += name.length + 1;
+    this.#target = "named";
+  }
+
+  #add(part: string): void {
+    this.#length += part.length + 1;
+    if (this.#length <= MAX_SUMMARY_LENGTH) this.#parts.push(part);
+  }
+}

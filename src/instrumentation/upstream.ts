@@ -1,0 +1,32 @@
+import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { Adaptor, Services } from "./adaptor.ts";
+import { feedHooks } from "./require-hook.ts";
+
+/** What an adaptor needs of upstream's `Instrumentation`. */
+interface Upstream {
+  setTracerProvider(provider: TracerProvider): void;
+  setMeterProvider(provider: MeterProvider): void;
+}
+
+/**
+ * An adaptor from one of OpenTelemetry's own instrumentations. It patches as
+ * it would behind `require-in-the-middle`, which is `require-hook.ts` in the
+ * bundle.
+ *
+ * @param create is called when the library is loaded first
+ */
+export function upstreamAdaptor(create: (services: Services) => Upstream): Adaptor {
+  let isCreated = false;
+  return {
+    patch(exports, file, services) {
+      if (!isCreated) {
+        const instrumentation = create(services);
+        instrumentation.setTracerProvider(services.tracerProvider);
+        instrumentation.setMeterProvider(services.meterProvider);
+        isCreated = true;
+      }
+      const name = file.isMain ? file.package : `${file.package}/${file.file}`;
+      return feedHooks(exports, name, file.directory);
+    },
+  };
+}
