@@ -1,12 +1,12 @@
 import { currentState } from "./state.ts";
+import type { Errors } from "./errors/errors.ts";
 import type {
   Breadcrumb,
   CaptureHint,
-  Errors,
   Primitive,
   SeverityLevel,
   User,
-} from "./errors/errors.ts";
+} from "./errors/vocabulary.ts";
 
 export type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User };
 

@@ -41,12 +41,12 @@ function begin(environment: Environment): void {
   const diagnostics = new Diagnostics(config.logLevel, sayOnStderr);
   if (isTaken(diagnostics)) return;
   warnWithoutApp(diagnostics);
-  assemble(config, environment, diagnostics);
+  assemble(config, diagnostics);
 }
 
-function assemble(config: Config, environment: Environment, diagnostics: Diagnostics): void {
+function assemble(config: Config, diagnostics: Diagnostics): void {
   const accounts = createAccounts();
-  const resource = createResource(config, environment);
+  const resource = createResource(config);
   const shared = { resource, diagnostics };
   const traces = createTraces({ ...shared, config: config.traces, account: accounts.spans });
   const metrics = createMetrics({ ...shared, config, accounts });
