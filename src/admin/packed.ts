@@ -16,10 +16,10 @@ export interface Packed {
  * cheapest level: text of metrics shrinks to a twentieth even so.
  */
 export async function packed(
-  text: string,
+  content: string | Buffer,
   acceptEncoding: string | string[] | undefined,
 ): Promise<Packed> {
-  const body = Buffer.from(text);
+  const body = typeof content === "string" ? Buffer.from(content) : content;
   if (body.length < WORTH_PACKING || !takesGzip(String(acceptEncoding ?? ""))) {
     return { body, encoding: undefined };
   }
