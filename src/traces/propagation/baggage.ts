@@ -197,9 +197,13 @@ function headerOf(entries: Entries, hidden: string | undefined): string {
 }
 
 /** An entry of the app's as a member, or undefined if there is no way to write it. */
-function textOf(key: unknown, value: unknown, metadata: unknown): string | undefined {
+function textOf(
+  key: unknown,
+  value: unknown,
+  metadata: BaggageEntryMetadata | undefined,
+): string | undefined {
   if (typeof key !== "string" || key === "" || typeof value !== "string") return undefined;
-  const properties = metadata === undefined ? "" : (propertiesIn(String(metadata)) ?? "");
+  const properties = metadata === undefined ? "" : (propertiesIn(metadata.toString()) ?? "");
   const pair = `${encodedKey(key)}=${encoded(value)}`;
   return properties === "" ? pair : `${pair};${properties}`;
 }

@@ -3,8 +3,7 @@ import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import { spanIn } from "../../context/context.ts";
 import { NOT_SAMPLED, SAMPLED } from "./constant.ts";
 import { isDeferred } from "./deferred.ts";
-import { reaches, samplingStateOf } from "./threshold.ts";
-import { marked } from "./trace-id-ratio.ts";
+import { reaches, samplingStateOf, withThreshold } from "./threshold.ts";
 
 const SAMPLED_FLAG = 1;
 
@@ -48,18 +47,19 @@ export class ParentBased implements Sampler {
 }
 
 /**
- * A threshold that contradicts the sampled flag says nothing of the trace's
- * probability: it is taken out of the tracestate.
+ * A threshold that contradicts the sampled flag, or can't be read, says nothing
+ * of the trace's probability: it is taken out of the tracestate.
  *
  * https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/#general-requirements
  */
 function checked(parent: SpanContext, result: SamplingResult): SamplingResult {
-  const { traceState } = parent;
+  const { traceState, traceId } = parent;
   if (traceState === undefined) return result;
-  const { threshold, randomness } = samplingStateOf(traceState);
-  if (threshold === undefined) return result;
-  const isConsistent = result === SAMPLED && reaches(threshold, parent.traceId, randomness);
+  const { threshold, randomness, hasThreshold } = samplingStateOf(traceState);
+  if (!hasThreshold) return result;
+  const isConsistent =
+    result === SAMPLED && threshold !== undefined && reaches(threshold, traceId, randomness);
   return isConsistent
     ? result
-    : { decision: result.decision, traceState: marked(traceState, undefined) };
+    : { decision: result.decision, traceState: withThreshold(traceState, undefined) };
 }

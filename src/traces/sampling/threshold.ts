@@ -42,19 +42,21 @@ export function probabilityOfThreshold(threshold: Threshold): number {
   return Number(RANGE - BigInt(`0x${threshold}`)) / 2 ** 56;
 }
 
-/** A threshold as it stands in the tracestate: without trailing zeros. */
-export function thresholdText(threshold: Threshold): string {
-  return threshold.replace(/0+$/, "") || "0";
-}
-
-/** What the tracestate says of sampling; undefined where it is missing or malformed. */
+/** What the tracestate says of sampling. */
 export interface SamplingState {
+  /** Undefined where it is missing or malformed. */
   readonly threshold: Threshold | undefined;
   /** 14 digits that stand in for the trace id's own randomness. */
   readonly randomness: string | undefined;
+  /** Whether there is a threshold, well-formed or not. */
+  readonly hasThreshold: boolean;
 }
 
-const NOTHING: SamplingState = { threshold: undefined, randomness: undefined };
+const NOTHING: SamplingState = {
+  threshold: undefined,
+  randomness: undefined,
+  hasThreshold: false,
+};
 
 export function samplingStateOf(traceState: TraceState | undefined): SamplingState {
   const entry = traceState?.get("ot");
@@ -62,10 +64,14 @@ export function samplingStateOf(traceState: TraceState | undefined): SamplingSta
   const th = fieldIn(entry, "th:");
   const rv = fieldIn(entry, "rv:");
   return {
-    threshold: th !== undefined && /^[0-9a-f]{1,14}$/.test(th) ? th.padEnd(DIGITS, "0") : undefined,
-    randomness: rv !== undefined && /^[0-9a-f]{14}$/.test(rv) ? rv : undefined,
+    threshold: th !== undefined && HEX.test(th) ? th.toLowerCase().padEnd(DIGITS, "0") : undefined,
+    randomness:
+      rv !== undefined && rv.length === DIGITS && HEX.test(rv) ? rv.toLowerCase() : undefined,
+    hasThreshold: th !== undefined,
   };
 }
+
+const HEX = /^[0-9a-fA-F]{1,14}$/;
 
 /** Sub-keys are unique and two letters long; `prefix` has the colon. */
 function fieldIn(entry: string, prefix: string): string | undefined {
@@ -75,13 +81,21 @@ function fieldIn(entry: string, prefix: string): string | undefined {
   return entry.slice(found + prefix.length, end === -1 ? entry.length : end);
 }
 
-/** The value of the `ot` member with another `th`, or with none; empty if nothing is left. */
-export function withThreshold(entry: string | undefined, threshold: Threshold | undefined): string {
-  const fields = (entry ?? "")
+/** The tracestate with this threshold in its `ot` member, or without any. */
+export function withThreshold(
+  traceState: TraceState,
+  threshold: Threshold | undefined,
+): TraceState {
+  const fields = (traceState.get("ot") ?? "")
     .split(";")
     .filter((field) => field !== "" && !field.startsWith("th:"));
-  if (threshold !== undefined) fields.unshift(`th:${thresholdText(threshold)}`);
-  return fields.join(";");
+  if (threshold !== undefined) fields.unshift(`th:${textOf(threshold)}`);
+  return fields.length === 0 ? traceState.unset("ot") : traceState.set("ot", fields.join(";"));
+}
+
+/** Without trailing zeros. */
+function textOf(threshold: Threshold): string {
+  return threshold.replace(/0+$/, "") || "0";
 }
 
 /**

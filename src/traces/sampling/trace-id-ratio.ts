@@ -33,7 +33,7 @@ export class TraceIdRatio implements Sampler {
   constructor(ratio: number) {
     this.#ratio = ratio;
     this.#threshold = thresholdOf(ratio);
-    const traceState = new TraceList(`ot=${withThreshold(undefined, this.#threshold)}`);
+    const traceState = withThreshold(new TraceList(""), this.#threshold);
     this.#plain = Object.freeze({ decision: SAMPLED_DECISION, traceState });
   }
 
@@ -68,12 +68,6 @@ function resultOf(
   state: SamplingState,
   threshold: Threshold | undefined,
 ): SamplingResult {
-  const changed = state.threshold === threshold ? traceState : marked(traceState, threshold);
-  return { decision, traceState: changed };
-}
-
-/** The tracestate with this threshold, or without any. */
-export function marked(traceState: TraceState, threshold: Threshold | undefined): TraceState {
-  const entry = withThreshold(traceState.get("ot"), threshold);
-  return entry === "" ? traceState.unset("ot") : traceState.set("ot", entry);
+  const isThere = threshold === undefined ? !state.hasThreshold : state.threshold === threshold;
+  return { decision, traceState: isThere ? traceState : withThreshold(traceState, threshold) };
 }

@@ -58,5 +58,5 @@ export function injected(
 /** The `tracestate` that goes out where this one came in, or undefined. */
 export function passedOn(tracestate: string | string[]): string | undefined {
   const headers = { traceparent: TRACEPARENT, tracestate };
-  return injected(standard.extractHeaders(ROOT, headers as never))["tracestate"];
+  return injected(standard.extractHeaders(ROOT, headers))["tracestate"];
 }

@@ -1,0 +1,312 @@
+import assert from "node:assert/strict";
+import { type Baggage, propagation } from "@opentelemetry/api";
+import { ROOT, suppressed } from "../../../src/context/context.ts";
+import {
+  BAGGAGE_KEY,
+  BaggagePropagator,
+  readBaggage,
+} from "../../../src/traces/propagation/baggage.ts";
+import { injected, setter, standard } from "./headers.ts";
+import { countedWork } from "./work.ts";
+
+/** https://www.w3.org/TR/baggage/ */
+
+type Row = [key: string, value: string, metadata?: string];
+
+function rowsOf(baggage: Baggage | undefined): Row[] | undefined {
+  return baggage
+    ?.getAllEntries()
+    .map(([key, { value, metadata }]) =>
+      metadata === undefined ? [key, value] : [key, value, metadata.toString()],
+    );
+}
+
+function sent(baggage: Baggage): string | undefined {
+  return injected(ROOT.setValue(BAGGAGE_KEY, baggage))["baggage"];
+}
+
+const OCTETS = Array.from({ length: 0x7f - 0x21 }, (_, n) => String.fromCharCode(0x21 + n))
+  .join("")
+  .replace(/["%,;\\]/g, "");
+
+describe("baggage", () => {
+  const read: [rule: string, header: string | string[], entries: Row[], sent?: string][] = [
+    ["has a key and a value", "key=value", [["key", "value"]]],
+    [
+      "has members in their order",
+      "b=1,a=2",
+      [
+        ["b", "1"],
+        ["a", "2"],
+      ],
+    ],
+    [
+      "may have white space around keys and values",
+      "a \t = \t 1 \t , b= 2",
+      [
+        ["a", "1"],
+        ["b", "2"],
+      ],
+      "a=1,b=2",
+    ],
+    [
+      "may have an empty value",
+      "a=,b=2",
+      [
+        ["a", ""],
+        ["b", "2"],
+      ],
+    ],
+    ["may have equals signs in a value", "a=b=c==", [["a", "b=c=="]]],
+    [
+      "may have every character of a token in a key",
+      "!#$&'*+-.^_`|~09azAZ=1",
+      [["!#$&'*+-.^_`|~09azAZ", "1"]],
+    ],
+    ["may have every octet in a value", `a=${OCTETS}`, [["a", OCTETS]]],
+    [
+      "tells keys apart by case",
+      "a=1,A=2",
+      [
+        ["a", "1"],
+        ["A", "2"],
+      ],
+    ],
+    [
+      "has its values decoded",
+      "a=DF%2028%3B%2C,b=%c3%a4",
+      [
+        ["a", "DF 28;,"],
+        ["b", "ä"],
+      ],
+    ],
+    [
+      "has U+FFFD for bytes that are no UTF-8",
+      "a=x%ffy,b=%c3",
+      [
+        ["a", "x\ufffdy"],
+        ["b", "\ufffd"],
+      ],
+    ],
+    [
+      "keeps a percent sign that escapes nothing",
+      "a=100%,b=%zz,c=%4",
+      [
+        ["a", "100%"],
+        ["b", "%zz"],
+        ["c", "%4"],
+      ],
+    ],
+    ["may have properties", "a=1;p;q=2", [["a", "1", "p;q=2"]]],
+    [
+      "may have white space around properties",
+      "a=1 ; p \t; q = 2 ",
+      [["a", "1", "p;q=2"]],
+      "a=1;p;q=2",
+    ],
+    ["may have empty properties", "a=1;;p;", [["a", "1", "p"]], "a=1;p"],
+    [
+      "may come as several headers",
+      ["a=1", "b=2,c=3"],
+      [
+        ["a", "1"],
+        ["b", "2"],
+        ["c", "3"],
+      ],
+      "a=1,b=2,c=3",
+    ],
+    [
+      "has the last of a repeated key",
+      "a=1,b=2,a=3",
+      [
+        ["a", "3"],
+        ["b", "2"],
+      ],
+      "a=3,b=2",
+    ],
+    [
+      "may have empty members",
+      ",a=1,, \t,b=2,",
+      [
+        ["a", "1"],
+        ["b", "2"],
+      ],
+      "a=1,b=2",
+    ],
+    [
+      "may have keys that are names of an object's properties",
+      "__proto__=1,constructor=2",
+      [
+        ["__proto__", "1"],
+        ["constructor", "2"],
+      ],
+    ],
+    ["loses a member without an equals sign", "a,b=2", [["b", "2"]], "b=2"],
+    ["loses a member without a key", "=1,b=2", [["b", "2"]], "b=2"],
+    ["loses a member with an illegal key", "a b=1,(=2,c=3", [["c", "3"]], "c=3"],
+    ["loses a member with white space inside of its value", "a=1 2,b=2", [["b", "2"]], "b=2"],
+    [
+      "loses a member with a quote, a backslash or a control character",
+      'a="1",b=\\,c=\u0001,d=4',
+      [["d", "4"]],
+      "d=4",
+    ],
+    ["loses a member with a character beyond ASCII", "a=ä,b=2", [["b", "2"]], "b=2"],
+    ["loses a member with an illegal property", "a=1;(,b=2;p=ä,c=3", [["c", "3"]], "c=3"],
+  ];
+  for (const [rule, header, entries, passed] of read) {
+    it(rule, () => {
+      const context = standard.extractHeaders(ROOT, { baggage: header });
+      assert.deepEqual(rowsOf(propagation.getBaggage(context)), entries);
+      assert.equal(injected(context)["baggage"], passed ?? header);
+    });
+  }
+
+  const illegal: [title: string, header: unknown][] = [
+    ["is empty", ""],
+    ["holds nothing legal", "a,b c=1,=2"],
+    ["isn't there", undefined],
+    ["is no string", 42],
+    ["is an array of other things", [42, {}]],
+  ];
+  for (const [title, header] of illegal) {
+    it(`changes no context if it ${title}`, () => {
+      assert.equal(standard.extractHeaders(ROOT, { baggage: header as string }), ROOT);
+    });
+  }
+
+  it("goes on without a trace", () => {
+    const context = standard.extractHeaders(ROOT, { baggage: "a=1" });
+    assert.deepEqual(injected(context), { baggage: "a=1" });
+  });
+
+  it("isn't sent from our own work", () => {
+    const context = standard.extractHeaders(ROOT, { baggage: "a=1" });
+    const headers = {};
+    new BaggagePropagator().inject(suppressed(context), headers, setter);
+    assert.deepEqual(headers, {});
+  });
+});
+
+describe("A Baggage that came in", () => {
+  const baggage = readBaggage("a=1;p,b=2") as Baggage;
+
+  it("is never changed, but makes others", () => {
+    assert.deepEqual(rowsOf(baggage.setEntry("a", { value: "9" })), [
+      ["a", "9"],
+      ["b", "2"],
+    ]);
+    assert.deepEqual(rowsOf(baggage.setEntry("c", { value: "3" }))?.length, 3);
+    assert.deepEqual(rowsOf(baggage.removeEntry("a")), [["b", "2"]]);
+    assert.deepEqual(rowsOf(baggage.removeEntries("a", "b", "none")), []);
+    assert.deepEqual(rowsOf(baggage.clear()), []);
+    const entry = baggage.getEntry("b");
+    if (entry !== undefined) entry.value = "changed";
+    assert.deepEqual(rowsOf(baggage), [
+      ["a", "1", "p"],
+      ["b", "2"],
+    ]);
+    assert.equal(baggage.getEntry("none"), undefined);
+  });
+
+  it("is sent with what was changed, the rest as it came", () => {
+    const came = readBaggage("a=%61;p,b=2") as Baggage;
+    assert.equal(sent(came.setEntry("b", { value: "x y" })), "a=%61;p,b=x%20y");
+  });
+});
+
+describe("A Baggage of the app's", () => {
+  const rows: [
+    title: string,
+    entries: Record<string, { value: string }>,
+    header: string | undefined,
+  ][] = [
+    ["is sent with its values escaped", { a: { value: 'ä ",;\\%' } }, "a=%C3%A4%20%22%2C%3B%5C%25"],
+    [
+      "is sent with its keys escaped where they are no tokens",
+      { "a b(c)%": { value: "1" } },
+      "a%20b%28c%29%25=1",
+    ],
+    ["is sent with half a surrogate pair replaced", { a: { value: "\ud800" } }, "a=%EF%BF%BD"],
+    ["isn't sent if it is empty", {}, undefined],
+    ["loses an empty key", { "": { value: "1" }, b: { value: "2" } }, "b=2"],
+    ["loses a value that is no string", { a: { value: 42 as never }, b: { value: "2" } }, "b=2"],
+  ];
+  for (const [title, entries, header] of rows) {
+    it(title, () => {
+      assert.equal(sent(propagation.createBaggage(entries)), header);
+    });
+  }
+
+  it("comes back as it was, whatever is in it", () => {
+    const value = Array.from({ length: 0x250 }, (_, n) => String.fromCharCode(n)).join("");
+    const header = sent(propagation.createBaggage({ [`k${value}`]: { value } }));
+    assert.deepEqual(rowsOf(readBaggage(header)), [[`k${value}`, value]]);
+  });
+
+  it("can't break out of its header by metadata", () => {
+    const evil = [",b=2", "\r\nx: y", 'q="', "ä"];
+    for (const text of evil) {
+      const metadata = { toString: () => text } as never;
+      assert.equal(sent(propagation.createBaggage({ a: { value: "1", metadata } })), "a=1");
+    }
+  });
+});
+
+describe("The bounds of baggage", () => {
+  it("let 64 members through", () => {
+    const header = Array.from({ length: 64 }, (_, n) => `k${n}=v`).join(",");
+    assert.equal(sent(readBaggage(header) as Baggage), header);
+  });
+
+  it("let 8192 bytes through", () => {
+    const header = `a=${"v".repeat(8190)}`;
+    assert.equal(sent(readBaggage(header) as Baggage), header);
+    const many = Array.from({ length: 64 }, (_, n) => `${n}=`.padEnd(127, "v")).join(",");
+    assert.equal(many.length, 8191);
+    assert.equal(sent(readBaggage(many) as Baggage), many);
+  });
+
+  it("keep the first 64 members of more", () => {
+    const header = Array.from({ length: 100 }, (_, n) => `k${n}=v`).join(",");
+    assert.equal(readBaggage(header)?.getAllEntries().length, 64);
+  });
+
+  it("drop a member that ends beyond 8192 bytes", () => {
+    assert.equal(readBaggage(`a=${"v".repeat(8191)}`), undefined);
+    assert.deepEqual(rowsOf(readBaggage(`a=1,b=${"v".repeat(8190)}`)), [["a", "1"]]);
+    assert.deepEqual(rowsOf(readBaggage(["a=1", `b=${"v".repeat(8190)}`, "c=3"])), [["a", "1"]]);
+  });
+
+  it("hold for what the app adds", () => {
+    let baggage = propagation.createBaggage();
+    for (let n = 0; n < 100; n++) baggage = baggage.setEntry(`k${n}`, { value: "v" });
+    assert.equal(sent(baggage)?.split(",").length, 64);
+    const long = propagation.createBaggage({
+      a: { value: "v".repeat(9000) },
+      b: { value: "2" },
+    });
+    assert.equal(sent(long), "b=2");
+  });
+
+  it("hold for the work of reading, whatever comes (CVE-2026-54285)", () => {
+    const rows: [title: string, header: string | string[]][] = [
+      ["a megabyte of members", "k=v,".repeat(250_000)],
+      [
+        "a megabyte of different members",
+        Array.from({ length: 100_000 }, (_, n) => `k${n}=v`).join(","),
+      ],
+      ["a megabyte of commas", ",".repeat(1_000_000)],
+      ["a megabyte of one member", `a=${"%41".repeat(333_333)}`],
+      ["a megabyte of properties", `a=1${";p".repeat(500_000)}`],
+      ["100,000 headers", Array.from({ length: 100_000 }, (_, n) => `k${n}=v`)],
+      ["100,000 empty headers", Array.from({ length: 100_000 }, () => "")],
+    ];
+    for (const [title, header] of rows) {
+      const steps = countedWork(() => {
+        readBaggage(header);
+      });
+      assert.ok(steps > 0 && steps <= 4 * 8192, `${title}: ${steps} steps`);
+    }
+  });
+});

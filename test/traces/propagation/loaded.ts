@@ -1,0 +1,30 @@
+import { registerHooks } from "node:module";
+
+/**
+ * A program: says which packages are loaded by making the propagators of its
+ * arguments with a DSN set, by a request without `sentry-trace`, and by one with.
+ */
+const packages = new Set<string>();
+registerHooks({
+  resolve(specifier, context, next) {
+    const resolved = next(specifier, context);
+    const name = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/.exec(
+      resolved.url,
+    )?.[1];
+    if (name !== undefined) packages.add(name);
+    return resolved;
+  },
+});
+
+const { createPropagator } = await import("../../../src/traces/propagation/propagator.ts");
+const { ROOT } = await import("../../../src/context/context.ts");
+const ids = "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331";
+const steps: string[][] = [];
+
+const propagator = createPropagator(process.argv.slice(2) as never, { sentry: true });
+steps.push([...packages]);
+propagator.extractHeaders(ROOT, { traceparent: `00-${ids}-01`, baggage: "sentry-sampled=true" });
+steps.push([...packages]);
+propagator.extractHeaders(ROOT, { "sentry-trace": `${ids}-1` });
+steps.push([...packages]);
+console.log(JSON.stringify(steps));

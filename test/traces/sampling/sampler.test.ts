@@ -1,0 +1,327 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { type Context, type SpanContext, trace } from "@opentelemetry/api";
+import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
+import type { SamplerName } from "../../../src/config/config.ts";
+import { ROOT } from "../../../src/context/context.ts";
+import { TraceList } from "../../../src/traces/propagation/trace-state.ts";
+import { createSampler, probabilityOf } from "../../../src/traces/sampling/sampler.ts";
+import { collectingProvider } from "../provider.ts";
+
+const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
+const SPAN_ID = "00f067aa0ba902b7";
+const NO = 0;
+const YES = 2;
+
+function decide(sampler: Sampler, context: Context = ROOT, traceId = TRACE_ID): SamplingResult {
+  return sampler.shouldSample(context, traceId, "name", 0, {}, []);
+}
+
+function child(parent: Partial<SpanContext>, tracestate?: string): Context {
+  const traceState = tracestate === undefined ? {} : { traceState: new TraceList(tracestate) };
+  return trace.setSpanContext(ROOT, {
+    traceId: TRACE_ID,
+    spanId: SPAN_ID,
+    traceFlags: 0,
+    isRemote: true,
+    ...traceState,
+    ...parent,
+  });
+}
+
+/** Ids as random as any, and the same in every run. */
+const ids = Array.from({ length: 20_000 }, (_, n) =>
+  createHash("md5").update(String(n)).digest("hex"),
+);
+
+/** A trace id with these last 56 bits. */
+function idEnding(digits: string): string {
+  return `${"a".repeat(18)}${digits}`;
+}
+
+describe("A sampler by name", () => {
+  const rows: [
+    name: SamplerName,
+    root: number,
+    ofSampled: number,
+    ofUnsampled: number,
+    text: string,
+  ][] = [
+    ["always_on", YES, YES, YES, "AlwaysOnSampler"],
+    ["always_off", NO, NO, NO, "AlwaysOffSampler"],
+    ["traceidratio", NO, NO, NO, "TraceIdRatioBased{0}"],
+    ["parentbased_always_on", YES, YES, NO, "ParentBased{root=AlwaysOnSampler}"],
+    ["parentbased_always_off", NO, YES, NO, "ParentBased{root=AlwaysOffSampler}"],
+    ["parentbased_traceidratio", NO, YES, NO, "ParentBased{root=TraceIdRatioBased{0}}"],
+  ];
+  for (const [name, root, ofSampled, ofUnsampled, text] of rows) {
+    const sampler = createSampler({ name, ratio: 0 });
+    it(`decides as ${name}`, () => {
+      assert.equal(decide(sampler).decision, root);
+      for (const isRemote of [true, false]) {
+        assert.equal(decide(sampler, child({ traceFlags: 1, isRemote })).decision, ofSampled);
+        assert.equal(decide(sampler, child({ traceFlags: 3, isRemote })).decision, ofSampled);
+        assert.equal(decide(sampler, child({ traceFlags: 0, isRemote })).decision, ofUnsampled);
+        assert.equal(decide(sampler, child({ traceFlags: 2, isRemote })).decision, ofUnsampled);
+      }
+    });
+
+    it(`describes itself as ${text}`, () => {
+      assert.equal(String(sampler), text);
+    });
+  }
+
+  it("takes a span of another trace for a root, whatever is active", () => {
+    const sampler = createSampler({ name: "parentbased_always_on", ratio: 1 });
+    assert.equal(decide(sampler, child({ traceFlags: 0 }), "f".repeat(32)).decision, YES);
+  });
+
+  it("gives the same object again, and makes none, on the paths that every span takes", () => {
+    const on = createSampler({ name: "parentbased_always_on", ratio: 1 });
+    const ratio = createSampler({ name: "parentbased_traceidratio", ratio: 0.5 });
+    const same: [Sampler, Context, string][] = [
+      [on, ROOT, TRACE_ID],
+      [on, child({ traceFlags: 1 }), TRACE_ID],
+      [on, child({ traceFlags: 0, isRemote: false }), TRACE_ID],
+      [on, child({ traceFlags: 1 }, "foo=1"), TRACE_ID],
+      [ratio, ROOT, idEnding("f".repeat(14))],
+      [ratio, ROOT, idEnding("0".repeat(14))],
+    ];
+    for (const [sampler, context, id] of same) {
+      const result = decide(sampler, context, id);
+      assert.equal(decide(sampler, context, id), result);
+      assert.ok(Object.isFrozen(result));
+    }
+  });
+});
+
+describe("A ratio", () => {
+  // The table of the specification, at its recommended precision of four digits.
+  const rows: [ratio: number, th: string][] = [
+    [1, "0"],
+    [1 / 2, "8"],
+    [1 / 3, "aaab"],
+    [1 / 4, "c"],
+    [1 / 5, "cccd"],
+    [1 / 8, "e"],
+    [1 / 10, "e666"],
+    [1 / 16, "f"],
+    [1 / 100, "fd70a"],
+    [1 / 1000, "ffbe77"],
+    [1 / 10_000, "fff9724"],
+    [1 / 100_000, "ffff583a"],
+    [1 / 1_000_000, "ffffef39"],
+    [2 ** -56, "ffffffffffffff"],
+    [1 - 2 ** -53, "0"],
+  ];
+  for (const [ratio, th] of rows) {
+    it(`of ${ratio} is the threshold ${th}, and says so`, () => {
+      const result = decide(
+        createSampler({ name: "traceidratio", ratio }),
+        ROOT,
+        idEnding("f".repeat(14)),
+      );
+      assert.equal(result.decision, YES);
+      assert.equal(result.traceState?.serialize(), `ot=th:${th}`);
+      const probability = probabilityOf(result.traceState) ?? 0;
+      assert.ok(Math.abs(probability / ratio - 1) < 0.001, String(probability));
+    });
+  }
+
+  for (const ratio of [0, -1, NaN, 1e-17, -Infinity]) {
+    it(`of ${ratio} keeps nothing`, () => {
+      const sampler = createSampler({ name: "traceidratio", ratio });
+      assert.equal(
+        decide(sampler, ROOT, idEnding("f".repeat(14))),
+        decide(createSampler({ name: "always_off", ratio })),
+      );
+    });
+  }
+
+  for (const ratio of [1, 2, Infinity]) {
+    it(`of ${ratio} keeps everything`, () => {
+      assert.equal(
+        decide(createSampler({ name: "traceidratio", ratio }), ROOT, idEnding("0".repeat(14)))
+          .decision,
+        YES,
+      );
+    });
+  }
+
+  const edges: [ratio: number, digits: string, decision: number][] = [
+    [0.5, "80000000000000", YES],
+    [0.5, "7fffffffffffff", NO],
+    [0.25, "c0000000000000", YES],
+    [0.25, "bfffffffffffff", NO],
+    [0.1, "e6660000000000", YES],
+    [0.1, "e665ffffffffff", NO],
+    [0.01, "fd70a000000000", YES],
+    [0.01, "fd709fffffffff", NO],
+    [2 ** -56, "ffffffffffffff", YES],
+    [2 ** -56, "fffffffffffffe", NO],
+  ];
+  for (const [ratio, digits, decision] of edges) {
+    it(`of ${ratio} ${decision === YES ? "keeps" : "drops"} a trace that ends in ${digits}`, () => {
+      const sampler = createSampler({ name: "traceidratio", ratio });
+      assert.equal(decide(sampler, ROOT, idEnding(digits)).decision, decision);
+      assert.equal(decide(sampler, ROOT, idEnding(digits).toUpperCase()).decision, decision);
+    });
+  }
+
+  it("looks at the last 56 bits only", () => {
+    const sampler = createSampler({ name: "traceidratio", ratio: 0.5 });
+    for (const start of ["0".repeat(17) + "1", "f".repeat(18)]) {
+      assert.equal(decide(sampler, ROOT, `${start}${"8".padEnd(14, "0")}`).decision, YES);
+      assert.equal(decide(sampler, ROOT, `${start}${"7".padEnd(14, "f")}`).decision, NO);
+    }
+  });
+
+  it("keeps its share of all traces", () => {
+    for (const ratio of [0.01, 0.1, 0.25, 0.5, 0.9]) {
+      const sampler = createSampler({ name: "traceidratio", ratio });
+      const kept = ids.filter((id) => decide(sampler, ROOT, id).decision === YES).length;
+      const deviation = Math.sqrt(ids.length * ratio * (1 - ratio));
+      assert.ok(Math.abs(kept - ids.length * ratio) < 4 * deviation, `${kept} at ${ratio}`);
+    }
+  });
+
+  it("keeps what every smaller one keeps", () => {
+    const ratios = [0.001, 0.01, 0.1, 1 / 3, 0.5, 0.99, 1];
+    const samplers = ratios.map((ratio) => createSampler({ name: "traceidratio", ratio }));
+    for (const id of ids) {
+      const decisions = samplers.map((sampler) => decide(sampler, ROOT, id).decision);
+      assert.deepEqual(
+        decisions,
+        decisions.toSorted((a, b) => a - b),
+        id,
+      );
+    }
+  });
+});
+
+describe("The tracestate of a sampled trace", () => {
+  const half = createSampler({ name: "traceidratio", ratio: 0.5 });
+  const keptId = idEnding("f".repeat(14));
+  const droppedId = idEnding("0".repeat(14));
+
+  const rows: [title: string, state: string, id: string, decision: number, sent: string][] = [
+    ["gets the threshold in front", "foo=1", keptId, YES, "ot=th:8,foo=1"],
+    ["gets another's threshold replaced", "foo=1,ot=th:c", keptId, YES, "ot=th:8,foo=1"],
+    ["keeps the same threshold where it is", "foo=1,ot=th:8", keptId, YES, "foo=1,ot=th:8"],
+    ["keeps the other sub-keys", "ot=a:1;th:c;b:2", keptId, YES, "ot=th:8;a:1;b:2"],
+    ["loses a malformed threshold with the trace", "ot=th:x,foo=1", droppedId, NO, "foo=1"],
+    ["loses the threshold with the trace", "foo=1,ot=th:c", droppedId, NO, "foo=1"],
+    ["keeps the other sub-keys of a dropped trace", "ot=th:c;a:1", droppedId, NO, "ot=a:1"],
+    ["stays as it is without a threshold, for a dropped trace", "foo=1", droppedId, NO, "foo=1"],
+    [
+      "decides by its own randomness: kept",
+      "ot=rv:80000000000000",
+      droppedId,
+      YES,
+      "ot=th:8;rv:80000000000000",
+    ],
+    [
+      "decides by its own randomness: dropped",
+      "ot=rv:7fffffffffffff",
+      keptId,
+      NO,
+      "ot=rv:7fffffffffffff",
+    ],
+    ["isn't asked for randomness that is too short", "ot=rv:8", droppedId, NO, "ot=rv:8"],
+    [
+      "isn't asked for randomness that isn't hexadecimal",
+      "ot=rv:8000000000000g",
+      droppedId,
+      NO,
+      "ot=rv:8000000000000g",
+    ],
+  ];
+  for (const [title, state, id, decision, sent] of rows) {
+    it(title, () => {
+      const result = decide(half, child({ traceId: id, traceFlags: 1 }, state), id);
+      assert.equal(result.decision, decision);
+      assert.equal(result.traceState?.serialize(), sent);
+    });
+  }
+
+  it("comes back from a tracestate of the SDK's, too", () => {
+    const foreign = trace.setSpanContext(ROOT, {
+      traceId: keptId,
+      spanId: SPAN_ID,
+      traceFlags: 1,
+      traceState: {
+        get: () => "th:c",
+        set: (_, value) => new TraceList(`ot=${value}`),
+        unset: () => new TraceList(""),
+        serialize: () => "ot=th:c",
+      },
+    });
+    assert.equal(decide(half, foreign, keptId).traceState?.serialize(), "ot=th:8");
+  });
+});
+
+describe("A parent's threshold", () => {
+  const sampler = createSampler({ name: "parentbased_always_on", ratio: 1 });
+  const id = idEnding("e".repeat(14));
+  const rows: [title: string, flags: number, state: string, sent: string | undefined][] = [
+    ["stays if it fits the sampled flag", 1, "ot=th:c,foo=1", undefined],
+    ["goes if the trace doesn't reach it", 1, "ot=th:f,foo=1", "foo=1"],
+    [
+      "goes if the randomness doesn't reach it",
+      1,
+      "ot=th:c;rv:00000000000000",
+      "ot=rv:00000000000000",
+    ],
+    ["goes if the trace isn't sampled", 0, "ot=th:c", ""],
+    ["goes if it can't be read", 1, "ot=th:xyz,foo=1", "foo=1"],
+    ["goes if it is too long", 1, "ot=th:123456789012345;a:1", "ot=a:1"],
+    ["is none where the tracestate has no ot", 1, "foo=1", undefined],
+  ];
+  for (const [title, traceFlags, state, sent] of rows) {
+    it(title, () => {
+      const result = decide(sampler, child({ traceId: id, traceFlags }, state), id);
+      assert.equal(result.decision, traceFlags === 1 ? YES : NO);
+      assert.equal(result.traceState?.serialize(), sent);
+    });
+  }
+});
+
+describe("The probability of a trace", () => {
+  const rows: [state: string | undefined, probability: number | undefined][] = [
+    [undefined, undefined],
+    ["foo=1", undefined],
+    ["ot=th:0", 1],
+    ["ot=th:8", 0.5],
+    ["ot=th:c", 0.25],
+    ["ot=rv:12345678901234;th:e", 0.125],
+    ["ot=th:ffffffffffffff", 2 ** -56],
+    ["ot=th:", undefined],
+    ["ot=th:g", undefined],
+    ["ot=th:C", 0.25],
+    ["ot=th:000000000000000", undefined],
+    ["ot=xth:8", undefined],
+  ];
+  for (const [state, probability] of rows) {
+    it(`is ${probability ?? "unknown"} by ${state ?? "no tracestate"}`, () => {
+      assert.equal(
+        probabilityOf(state === undefined ? undefined : new TraceList(state)),
+        probability,
+      );
+    });
+  }
+});
+
+describe("A trace through our tracer", () => {
+  it("carries its threshold from the root to the last child", () => {
+    const sampler = createSampler({ name: "parentbased_traceidratio", ratio: 0.5 });
+    const tracer = collectingProvider({ sampler }).provider.getTracer("test");
+    const roots = Array.from({ length: 50 }, () => tracer.startSpan("root", {}, ROOT));
+    for (const root of roots) {
+      const inner = tracer.startSpan("child", {}, trace.setSpan(ROOT, root)).spanContext();
+      const isKept = (root.spanContext().traceFlags & 1) === 1;
+      assert.equal(inner.traceFlags, root.spanContext().traceFlags);
+      assert.equal(inner.traceState?.serialize(), isKept ? "ot=th:8" : undefined);
+      assert.equal(isKept, inner.traceId.slice(18) >= "8");
+    }
+  });
+});
