@@ -36,7 +36,7 @@ function millisOf(time: unknown): number | undefined {
   }
   if (time instanceof Date) return time.getTime();
   if (!Array.isArray(time) || time.length !== 2) return undefined;
-  const [seconds, nanos]: unknown[] = time;
+  const [seconds, nanos] = time as unknown[];
   if (typeof seconds !== "number" || typeof nanos !== "number") return undefined;
   return seconds * 1000 + nanos / 1e6;
 }

@@ -114,9 +114,10 @@ function isSeverity(value: unknown): value is number {
 }
 
 /** As the SDK: a name is required, and of attributes only the simple types are taken. */
-function scopeOf(name: unknown, version: unknown, options: LoggerOptions | undefined): Scope {
-  const schemaUrl: unknown = options?.schemaUrl;
-  const attributes = simpleAttributes(options?.attributes);
+function scopeOf(name: unknown, version: unknown, options: unknown): Scope {
+  const given = typeof options === "object" && options !== null ? options : {};
+  const schemaUrl = read(given, "schemaUrl");
+  const attributes = simpleAttributes(read(given, "attributes"));
   return {
     name: typeof name === "string" && name !== "" ? name : "unknown",
     ...(typeof version === "string" && { version }),

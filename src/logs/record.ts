@@ -13,6 +13,11 @@ export type Scope = InstrumentationScope & {
   readonly droppedAttributesCount?: number;
 };
 
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
+
+/** A line's own timestamp that is no further from ours says the same. */
+const SAME_MOMENT_MS = 1000;
+
 /** What all records of one pipeline share. */
 export interface RecordSettings {
   readonly resource: Resource;
@@ -30,7 +35,6 @@ export class LogRecord implements ReadableLogRecord {
   spanContext?: SpanContext;
   severityNumber?: number;
   severityText?: string;
-  body?: AnyValue;
   eventName?: string;
   readonly #settings: RecordSettings;
   /** Milliseconds since the epoch, as all times here. */
@@ -39,6 +43,7 @@ export class LogRecord implements ReadableLogRecord {
   #stamp: string | undefined = undefined;
   /** Names and values in turn: cheaper to fill than an object. */
   readonly #fields: unknown[] = [];
+  #body: AnyValue = undefined;
   #snapshot: Snapshot | undefined = undefined;
   #dropped = 0;
   #attributes: Attributes | undefined = undefined;
@@ -64,10 +69,9 @@ export class LogRecord implements ReadableLogRecord {
     return true;
   }
 
-  /** Sets the body: text as it is, all else as a copy. */
+  /** Sets the body: text as it is, all else as a copy. Never throws. */
   say(body: unknown): void {
-    const value = typeof body === "string" ? cut(body, MAX_TEXT) : this.#copy(body);
-    if (value !== undefined) this.body = value;
+    this.#body = typeof body === "string" ? body : this.#copy(body);
   }
 
   /** Adds one attribute; of two with the same name the later counts. Never throws. */
@@ -87,15 +91,17 @@ export class LogRecord implements ReadableLogRecord {
     this.add("exception.stacktrace", exception.stacktrace);
   }
 
+  get body(): AnyValue {
+    return typeof this.#body === "string" ? cut(this.#body, MAX_TEXT) : this.#body;
+  }
+
   get resource(): Resource {
     return this.#settings.resource;
   }
 
   get hrTime(): HrTime {
-    const said = this.#stamp === undefined ? undefined : stampedAt(this.#stamp);
-    // Mostly a format's: the same moment, in whole milliseconds, so ours is finer.
-    const isOther = said !== undefined && Math.abs(said - this.#at) > 1000;
-    return hrTimeOf(isOther ? said : this.#at);
+    if (this.#stamp !== undefined) this.#readStamp(this.#stamp);
+    return hrTimeOf(this.#at);
   }
 
   get hrTimeObserved(): HrTime {
@@ -118,6 +124,7 @@ export class LogRecord implements ReadableLogRecord {
   }
 
   #collect(): Attributes {
+    if (this.#stamp !== undefined) this.#readStamp(this.#stamp);
     const attributes: Attributes = {};
     const fields = this.#fields;
     for (let i = 0; i < fields.length; i += 2) {
@@ -125,20 +132,18 @@ export class LogRecord implements ReadableLogRecord {
       const kept = typeof value === "string" ? cut(value, this.#longest) : value;
       setOwn(attributes, fields[i] as string, kept);
     }
-    const stamp = this.#stamp;
-    if (stamp !== undefined && stampedAt(stamp) === undefined) {
-      attributes["timestamp"] = cut(stamp, this.#longest);
-    }
     return attributes;
+  }
+
+  #readStamp(stamp: string): void {
+    this.#stamp = undefined;
+    const said = ISO.test(stamp) ? epochMsOf(new Date(stamp)) : undefined;
+    if (said === undefined) this.#fields.push("timestamp", stamp);
+    // Else mostly a format's: the same moment in whole milliseconds, so ours is finer.
+    else if (Math.abs(said - this.#at) > SAME_MOMENT_MS) this.#at = said;
   }
 
   get #longest(): number {
     return Math.min(this.#settings.limits.attributeLength, MAX_TEXT);
   }
-}
-
-const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
-
-function stampedAt(text: string): number | undefined {
-  return ISO.test(text) ? epochMsOf(new Date(text)) : undefined;
 }

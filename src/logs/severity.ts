@@ -44,17 +44,17 @@ export function severityOf(name: string, levels: Levels): number {
 }
 
 function severityAmong(name: string, levels: Levels): number {
-  let severities = workedOut.get(levels);
-  if (severities === undefined) workedOut.set(levels, (severities = new Map()));
-  let severity = severities.get(name);
-  if (severity === undefined) severities.set(name, (severity = neighbourOf(name, levels)));
+  const rank = levels[name];
+  if (rank === undefined) return 0;
+  const severities = workedOut.get(levels) ?? new Map<string, number>();
+  workedOut.set(levels, severities);
+  const severity = severities.get(name) ?? neighbourOf(rank, levels);
+  severities.set(name, severity);
   return severity;
 }
 
-function neighbourOf(name: string, levels: Levels): number {
-  const rank = levels[name];
-  if (rank === undefined) return 0;
-  const ranked = Object.entries(levels).filter(([other]) => known.has(other));
+function neighbourOf(rank: number, levels: Levels): number {
+  const ranked = Object.entries(levels).filter(([name]) => known.has(name));
   ranked.sort(([, a], [, b]) => a - b);
   const neighbour = ranked.find(([, other]) => other >= rank) ?? ranked.at(-1);
   return neighbour === undefined ? 0 : (known.get(neighbour[0]) ?? 0);

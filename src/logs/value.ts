@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import { toUSVString, types } from "node:util";
 import type { AnyValue } from "@opentelemetry/api";
 
 /**
@@ -182,12 +182,16 @@ export function setOwn(map: Record<string, AnyValue>, key: string, value: AnyVal
   } else map[key] = value;
 }
 
-/** Cuts to `length` UTF-16 units, one less where that would halve a surrogate pair. */
+/**
+ * At most `length` UTF-16 units, one less where that would halve a surrogate
+ * pair. Halves that were there already become U+FFFD: in protobuf they would
+ * anyway, in JSON some receivers refuse the whole batch for one.
+ */
 export function cut(text: string, length: number): string {
-  if (text.length <= length) return text;
+  if (text.length <= length) return toUSVString(text);
   const last = text.charCodeAt(length - 1);
   const splitsPair = last >= 0xd800 && last <= 0xdbff;
-  return text.slice(0, splitsPair ? length - 1 : length);
+  return toUSVString(text.slice(0, splitsPair ? length - 1 : length));
 }
 
 /**

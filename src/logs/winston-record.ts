@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { SpanContext } from "@opentelemetry/api";
 import type { Holder } from "../context/holder.ts";
 import { type IdFields, type Origin, traceOn } from "./correlation.ts";
@@ -169,16 +170,16 @@ function exceptionOn(info: Info, error: object, body: unknown): ExceptionFields 
   const message = read(error, "message");
   const stack = read(info, "stack");
   const stacktrace = typeof stack === "string" ? stack : undefined;
-  const shown = typeof message === "string" && `${body}\n${stacktrace}`.includes(message);
+  const shown =
+    typeof message === "string" &&
+    [body, stacktrace].some((text) => typeof text === "string" && text.includes(message));
   return { type: typeOf(error), message: shown ? message : undefined, stacktrace };
 }
 
-/** Colours of `colorize({ all: true })` are for terminals. */
-const COLOUR = /\u001b\[[0-9;]*m/g;
-
+/** Colours, as of `colorize({ all: true })`, are for terminals. */
 function bodyOf(message: unknown): unknown {
   if (typeof message === "string") {
-    return message.includes("\u001b") ? message.replace(COLOUR, "") : message;
+    return message.includes("\u001b[") ? stripVTControlCharacters(message) : message;
   }
   return isError(message) ? read(message, "message") : message;
 }

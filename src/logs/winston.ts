@@ -1,5 +1,5 @@
+import type { LoggerProvider } from "@opentelemetry/api";
 import { activeContext } from "../context/manager.ts";
-import type { Adaptor } from "../instrumentation/adaptor.ts";
 import { wallClock } from "./clock.ts";
 import { hasIds, type IdFields, originIn, type Origin, putIds } from "./correlation.ts";
 import { TelltaleLogger } from "./logger.ts";
@@ -12,8 +12,17 @@ import {
   type WinstonLogger,
 } from "./winston-record.ts";
 
+/** An `Adaptor` of `instrumentation/`, whose table holds it to that; this room can't see it. */
+interface WinstonAdaptor {
+  patch(
+    exports: unknown,
+    file: { readonly version: string },
+    services: { readonly loggerProvider: LoggerProvider },
+  ): unknown;
+}
+
 /** Joins winston 3 to us: `lib/winston/logger.js`, whose export is the class of all loggers. */
-export const adaptor: Adaptor = {
+export const adaptor: WinstonAdaptor = {
   patch(exports, file, services) {
     const prototype = prototypeOf(exports);
     const logger = services.loggerProvider.getLogger("winston", file.version);

@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import { inspect } from "node:util";
+import {
+  type Attributes,
+  type LogRecord as ApiRecord,
+  context,
+  ROOT_CONTEXT,
+  type SpanContext,
+  trace,
+} from "@opentelemetry/api";
+import { ROOT } from "../../src/context/context.ts";
+import { runIn } from "../../src/context/manager.ts";
+import { TelltaleLoggerProvider } from "../../src/logs/logger.ts";
+import type { LogRecord } from "../../src/logs/record.ts";
+import { resource } from "../export/telemetry.ts";
+import { collect, idsOf, inRequest, spanOf } from "./requests.ts";
+
+function emit(given: unknown, limits?: Parameters<typeof collect>[0]): LogRecord[] {
+  const { provider, records } = collect(limits);
+  provider.getLogger("shop").emit(given as ApiRecord);
+  return records;
+}
+
+function one(given: unknown, limits?: Parameters<typeof collect>[0]): LogRecord {
+  const [record] = emit(given, limits);
+  assert.ok(record);
+  return record;
+}
+
+describe("A record of the logs API", () => {
+  it("carries what it was given", () => {
+    const record = one({
+      eventName: "order.placed",
+      severityNumber: 9,
+      severityText: "INFO",
+      body: { order: 12, items: ["a"] },
+      attributes: { "shop.id": 7, nested: { deep: [1, "two", null] } },
+      timestamp: [1_700_000_000, 123_000_000],
+      observedTimestamp: new Date(1_700_000_001_000),
+    });
+    const { eventName, severityNumber, severityText, body, attributes } = record;
+    assert.deepEqual(
+      { eventName, severityNumber, severityText, body, attributes },
+      {
+        eventName: "order.placed",
+        severityNumber: 9,
+        severityText: "INFO",
+        body: { order: 12, items: ["a"] },
+        attributes: { "shop.id": 7, nested: { deep: [1, "two", null] } },
+      },
+    );
+    assert.deepEqual(record.hrTime, [1_700_000_000, 123_000_000]);
+    assert.deepEqual(record.hrTimeObserved, [1_700_000_001, 0]);
+    assert.equal(record.resource, resource);
+    assert.equal(record.droppedAttributesCount, 0);
+  });
+
+  it("belongs to the active span", () => {
+    const { provider, records } = collect();
+    inRequest(1, () => provider.getLogger("shop").emit({ body: "x" }));
+    assert.equal(records[0]?.spanContext?.traceId, idsOf(1).trace_id);
+  });
+
+  it("belongs to the span of the context it was given, before the active one", () => {
+    const given: SpanContext = { traceId: "c".repeat(32), spanId: "d".repeat(16), traceFlags: 1 };
+    for (const other of [ROOT.withSpan(spanOf(given)), trace.setSpanContext(ROOT_CONTEXT, given)]) {
+      const { provider, records } = collect();
+      inRequest(1, () => provider.getLogger("shop").emit({ context: other }));
+      assert.deepEqual(records[0]?.spanContext, given);
+    }
+  });
+
+  it("belongs to no span in a context without one", () => {
+    const { provider, records } = collect();
+    inRequest(1, () => provider.getLogger("shop").emit({ context: ROOT_CONTEXT }));
+    assert.equal(records[0]?.spanContext, undefined);
+    assert.equal(context.active(), ROOT_CONTEXT);
+  });
+
+  const foreignSpans = [
+    { title: "throws", spanContext: () => assert.fail() },
+    { title: "has none", spanContext: () => undefined },
+    { title: "has ids of zeros", spanContext: () => ids("0".repeat(32), "0".repeat(16)) },
+    { title: "has ids that are too short", spanContext: () => ids("abc", "def") },
+    { title: "has ids that are numbers", spanContext: () => ids(1, 2) },
+    {
+      title: "has flags that are text",
+      spanContext: () => ids("a".repeat(32), "b".repeat(16), "1"),
+    },
+  ];
+  for (const { title, spanContext } of foreignSpans) {
+    it(`belongs to no span where a foreign one ${title}`, () => {
+      const { provider, records } = collect();
+      const span = { spanContext } as unknown as ReturnType<typeof spanOf>;
+      runIn(ROOT.withSpan(span), () => provider.getLogger("shop").emit({ body: "x" }));
+      assert.equal(records[0]?.spanContext, undefined);
+      assert.equal(records[0]?.body, "x");
+    });
+  }
+
+  const times = [
+    { title: "milliseconds", time: 1_700_000_000_500.25, hrTime: [1_700_000_000, 500_250_000] },
+    { title: "a date", time: new Date(1_700_000_000_500), hrTime: [1_700_000_000, 500_000_000] },
+    { title: "seconds and nanoseconds", time: [5, 7_000], hrTime: [5, 7_000] },
+  ];
+  for (const { title, time, hrTime } of times) {
+    it(`takes ${title} for a time`, () => {
+      const [seconds, nanos] = one({ timestamp: time }).hrTime;
+      assert.equal(seconds, hrTime[0]);
+      assert.ok(Math.abs(nanos - (hrTime[1] ?? 0)) < 1000);
+    });
+  }
+
+  it("takes a small number for performance.now()", () => {
+    const [seconds] = one({ timestamp: performance.now() }).hrTime;
+    assert.ok(Math.abs(seconds - Date.now() / 1000) < 5);
+  });
+
+  const noTimes = [
+    undefined,
+    null,
+    "now",
+    Number.NaN,
+    -5e12,
+    1e20,
+    [],
+    ["a", "b"],
+    new Date("x"),
+    {},
+  ];
+  for (const time of noTimes) {
+    it(`is of now where its time is ${JSON.stringify(time)}`, () => {
+      const [seconds] = one({ timestamp: time, observedTimestamp: time }).hrTime;
+      assert.ok(Math.abs(seconds - Date.now() / 1000) < 5);
+    });
+  }
+
+  const exceptions = [
+    {
+      title: "an error",
+      exception: Object.assign(new TypeError("bad"), { stack: "the stack" }),
+      attributes: {
+        "exception.type": "TypeError",
+        "exception.message": "bad",
+        "exception.stacktrace": "the stack",
+      },
+    },
+    {
+      title: "an error with a code",
+      exception: { name: "Error", code: "ECONNREFUSED", message: "refused" },
+      attributes: { "exception.type": "ECONNREFUSED", "exception.message": "refused" },
+    },
+    { title: "a text", exception: "bad", attributes: { "exception.message": "bad" } },
+    { title: "a number", exception: 7, attributes: { "exception.message": "7" } },
+    { title: "an empty object", exception: {}, attributes: {} },
+    { title: "null", exception: null, attributes: {} },
+    {
+      title: "an error whose message can't be read",
+      exception: Object.defineProperty(Object.assign(new Error("x"), { stack: "s" }), "message", {
+        get: () => assert.fail(),
+      }),
+      attributes: {
+        "exception.type": "Error",
+        "exception.message": "[Unreadable]",
+        "exception.stacktrace": "s",
+      },
+    },
+  ];
+  for (const { title, exception, attributes } of exceptions) {
+    it(`tells ${title} as the conventions say`, () => {
+      assert.deepEqual(one({ exception }).attributes, attributes);
+    });
+  }
+
+  it("lets the app's own attributes win over those of the exception", () => {
+    const attributes = { "exception.type": "Mine" };
+    assert.equal(
+      one({ exception: new Error("x"), attributes }).attributes["exception.type"],
+      "Mine",
+    );
+  });
+
+  it("counts attributes over the limit, and those without a name", () => {
+    const attributes = { "": 0, a: 1, b: 2, c: 3, d: undefined };
+    const record = one({ attributes }, { attributeCount: 2, attributeLength: Infinity });
+    assert.deepEqual(record.attributes, { a: 1, b: 2 });
+    assert.equal(record.droppedAttributesCount, 2);
+  });
+
+  it("cuts text of attributes, also below, and not the body", () => {
+    const given = { body: "12345678", attributes: { a: "12345678", b: ["12345678"] } };
+    const record = one(given, { attributeCount: 128, attributeLength: 4 });
+    assert.deepEqual(record.attributes, { a: "1234", b: ["1234"] });
+    assert.equal(record.body, "12345678");
+  });
+
+  const nonsense = [
+    undefined,
+    null,
+    1,
+    "text",
+    { attributes: 1, body: Symbol("x"), severityNumber: "x" },
+  ];
+  for (const given of nonsense) {
+    it(`throws nothing at ${inspect(given)}`, () => assert.doesNotThrow(() => emit(given)));
+  }
+
+  it("throws nothing where the record itself can't be read", () => {
+    const given = new Proxy({}, { get: () => assert.fail() });
+    assert.deepEqual(emit(given), []);
+  });
+
+  it("does not change with the app's objects", () => {
+    const attributes = { list: ["a"] };
+    const record = one({ attributes });
+    attributes.list.push("b");
+    assert.deepEqual(record.attributes, { list: ["a"] });
+  });
+});
+
+describe("A logger provider", () => {
+  it("gives the same logger, and so the same scope, for the same name and version", () => {
+    const { provider, records } = collect();
+    const options = { schemaUrl: "https://shop.test/1", attributes: { a: [1, 2] } };
+    provider.getLogger("shop", "1", options).emit({});
+    provider.getLogger("shop", "1", structuredClone(options)).emit({});
+    provider.getLogger("shop", "2", options).emit({});
+    assert.equal(records[0]?.instrumentationScope, records[1]?.instrumentationScope);
+    assert.notEqual(records[0]?.instrumentationScope, records[2]?.instrumentationScope);
+    assert.deepEqual(records[0]?.instrumentationScope, { name: "shop", version: "1", ...options });
+  });
+
+  it("calls a scope without a name unknown, and leaves out attributes that are not simple", () => {
+    const { provider, records } = collect();
+    const attributes: Attributes = { ok: true, map: {}, mixed: [1, "a"], nothing: null };
+    provider.getLogger("", undefined, { attributes }).emit({});
+    assert.deepEqual(records[0]?.instrumentationScope, {
+      name: "unknown",
+      attributes: { ok: true },
+    });
+  });
+
+  it("survives names that are none", () => {
+    const { provider } = collect();
+    const unreadable = new Proxy({}, { get: () => assert.fail() });
+    for (const name of [undefined, null, 1, {}, Symbol("x"), unreadable]) {
+      assert.doesNotThrow(() => provider.getLogger(name as never, name as never, name as never));
+    }
+  });
+
+  it("keeps a bounded number of scopes", () => {
+    const { provider } = collect();
+    for (let i = 0; i < 5000; i++) provider.getLogger(`scope ${i}`);
+    assert.notEqual(provider.getLogger("scope 4999"), provider.getLogger("scope 4999"));
+    assert.equal(provider.getLogger("scope 0"), provider.getLogger("scope 0"));
+  });
+
+  it("is enabled where there is an exporter", () => {
+    assert.equal(collect().provider.getLogger("shop").enabled(), true);
+    const limits = { attributeCount: 128, attributeLength: Infinity };
+    const none = new TelltaleLoggerProvider({ resource, limits }, undefined).getLogger("shop");
+    assert.equal(none.enabled(), false);
+    assert.doesNotThrow(() => none.emit({ body: "x" }));
+  });
+});
+
+function ids(traceId: unknown, spanId: unknown, traceFlags: unknown = 1): SpanContext {
+  return { traceId, spanId, traceFlags } as SpanContext;
+}

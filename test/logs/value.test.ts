@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { runInNewContext } from "node:vm";
+import { JsonLogsSerializer, ProtobufLogsSerializer } from "@opentelemetry/otlp-transformer";
+import { LogRecord } from "../../src/logs/record.ts";
+import { logsOf, readExport } from "../../src/receiver/otlp.ts";
+import type { ReceivedLog } from "../../src/receiver/received.ts";
+import { cut, MAX_TEXT, Snapshot } from "../../src/logs/value.ts";
+import { resource } from "../export/telemetry.ts";
+import { hostileValues } from "./hostile.ts";
+
+const copyOf = (value: unknown): unknown => new Snapshot(MAX_TEXT).of(value);
+
+describe("The copy of a value", () => {
+  for (const hostile of hostileValues) {
+    it(`of ${hostile.title}`, () => {
+      const made = copyOf(hostile.make());
+      if (hostile.check === undefined) assert.deepEqual(made, hostile.copy);
+      else hostile.check(made);
+    });
+  }
+
+  for (const { title, make } of hostileValues) {
+    it(`reads the same from JSON and from protobuf: ${title}`, () => {
+      const record = new LogRecord({ resource, limits }, { name: "test" }, 1_700_000_000_000);
+      record.add("value", make());
+      const json = received("application/json", JsonLogsSerializer.serializeRequest([record]));
+      const protobuf = received(
+        "application/x-protobuf",
+        ProtobufLogsSerializer.serializeRequest([record]),
+      );
+      assert.deepEqual(json, protobuf);
+    });
+  }
+
+  it("does not change when the app's object does", () => {
+    const given = {
+      list: [1, 2],
+      bytes: Buffer.from("ab"),
+      when: new Date(0),
+      map: new Map([["a", 1]]),
+    };
+    const copy = copyOf(given);
+    given.list.push(3);
+    given.bytes.fill(0);
+    given.when.setTime(1);
+    given.map.set("a", 2);
+    assert.deepEqual(copy, {
+      list: [1, 2],
+      bytes: new Uint8Array([97, 98]),
+      when: "1970-01-01T00:00:00.000Z",
+      map: { a: 1 },
+    });
+  });
+
+  it("takes what a value says of itself by toJSON", () => {
+    class Money {
+      readonly #cents = 1250;
+      toJSON(): string {
+        return (this.#cents / 100).toFixed(2);
+      }
+    }
+    assert.deepEqual(copyOf({ price: new Money() }), { price: "12.50" });
+  });
+
+  it("keeps a toJSON that returns its own object from running for ever", () => {
+    const self = {
+      a: 1,
+      toJSON(): unknown {
+        return this;
+      },
+    };
+    assert.deepEqual(copyOf(self), { a: 1 });
+  });
+
+  it("tells name, message, stack, code and cause of an error below", () => {
+    const cause = new RangeError("too far");
+    const error = Object.assign(new TypeError("bad", { cause }), { code: "E_BAD", request: {} });
+    assert.deepEqual(copyOf({ error }), {
+      error: {
+        name: "TypeError",
+        message: "bad",
+        stack: error.stack,
+        code: "E_BAD",
+        cause: { name: "RangeError", message: "too far", stack: cause.stack },
+      },
+    });
+  });
+
+  it("knows an error of another realm", () => {
+    const copy = copyOf(runInNewContext("new TypeError('elsewhere')")) as { message: string };
+    assert.equal(copy.message, "elsewhere");
+  });
+
+  it("has one bound for all values of a record together", () => {
+    const record = new LogRecord({ resource, limits }, { name: "test" }, 0);
+    for (let i = 0; i < 100; i++)
+      record.add(
+        `list${i}`,
+        Array.from({ length: 100 }, () => "x"),
+      );
+    assert.ok(JSON.stringify(record.attributes).length < 20_000);
+  });
+});
+
+describe("A text that is too long", () => {
+  const texts = [
+    { text: "abc", length: 3, kept: "abc" },
+    { text: "abcd", length: 3, kept: "abc" },
+    { text: "ab😀", length: 3, kept: "ab" },
+    { text: "ab😀", length: 4, kept: "ab😀" },
+    { text: "😀", length: 1, kept: "" },
+    { text: "abc", length: 0, kept: "" },
+    { text: "abc", length: Infinity, kept: "abc" },
+  ];
+  for (const { text, length, kept } of texts) {
+    it(`${JSON.stringify(text)} is cut to ${length} as ${JSON.stringify(kept)}`, () => {
+      assert.equal(cut(text, length), kept);
+    });
+  }
+});
+
+function received(contentType: string, body: Uint8Array | undefined): ReceivedLog {
+  const [log] = logsOf(readExport("logs", contentType, body ?? new Uint8Array()));
+  assert.ok(log);
+  return log;
+}
+
+const limits = { attributeCount: 128, attributeLength: Infinity };
