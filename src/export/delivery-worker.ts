@@ -102,10 +102,12 @@ export function deliver(load: (module: string) => unknown, job: Job): void {
     stream.on("error", () => {});
     collect(stream, (answer) => {
       if (Number(status) === 0) slot.finish(job.delivered, answer.subarray(5));
-      else if (status === undefined) slot.finish(job.failed, textOf("no answer"));
-      else slot.finish(job.failed, textOf(`answered gRPC status ${String(status)}`));
+      else if (status !== undefined)
+        slot.finish(job.failed, textOf(`answered gRPC ${String(status)}`));
       session.close();
     });
+    // After its error, if there is one: that says more.
+    session.on("close", () => slot.finish(job.failed, textOf("no answer")));
     stream.end(request.body);
   }
 

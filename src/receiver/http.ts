@@ -58,6 +58,7 @@ async function take(exchange: Exchange, faults: Faults): Promise<void> {
   }
   const wire = await readBody(exchange.request);
   exchange.record.bytes = wire.length;
+  exchange.store.add("requests", [exchange.record]);
   if (fault?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, fault.ms));
   const body = unpack(headerOf(exchange.request, "content-encoding"), wire);
   if (keeps(fault)) keep(exchange, signal, body, fault);
@@ -66,7 +67,7 @@ async function take(exchange: Exchange, faults: Faults): Promise<void> {
   } else {
     misbehave(exchange, fault);
   }
-  exchange.store.add("requests", [exchange.record]);
+  exchange.store.changed();
 }
 
 function signalOf(path: string): OtlpSignal | "events" | undefined {

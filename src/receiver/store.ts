@@ -60,6 +60,11 @@ export class Store implements Received {
     const kept = this.#kept[kind] as Received[Kind][number][];
     for (const one of found) kept.push(one);
     if (kept.length > this.#limit) kept.splice(0, kept.length - this.#limit);
+    this.changed();
+  }
+
+  /** Something that is kept has changed: whoever waits looks again. */
+  changed(): void {
     for (const look of [...this.#waiting]) look();
   }
 

@@ -1,0 +1,80 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** PEM texts. */
+export interface Certificates {
+  readonly ca: string;
+  /** For 127.0.0.1, ::1 and localhost. */
+  readonly server: { readonly key: string; readonly cert: string };
+  /** For another host. */
+  readonly elsewhere: { readonly key: string; readonly cert: string };
+  readonly client: { readonly key: string; readonly cert: string };
+}
+
+/** Makes an authority and what it signs, with the machine's `openssl`; throws where there is none. */
+export function makeCertificates(): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), "telltale-certificates-"));
+  const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+  const openssl = (...args: string[]): void => {
+    execFileSync("openssl", args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  };
+  const sign = (name: string, extension: string): { key: string; cert: string } => {
+    writeFileSync(join(folder, `${name}.ext`), extension);
+    openssl(
+      "req",
+      "-new",
+      ...newKey,
+      "-keyout",
+      `${name}.key`,
+      "-out",
+      `${name}.csr`,
+      "-subj",
+      `/CN=${name}`,
+    );
+    openssl(
+      "x509",
+      "-req",
+      "-in",
+      `${name}.csr`,
+      "-CA",
+      "ca.pem",
+      "-CAkey",
+      "ca.key",
+      "-CAcreateserial",
+      "-days",
+      "2",
+      "-extfile",
+      `${name}.ext`,
+      "-out",
+      `${name}.pem`,
+    );
+    return { key: read(`${name}.key`), cert: read(`${name}.pem`) };
+  };
+  try {
+    openssl(
+      "req",
+      "-x509",
+      ...newKey,
+      "-keyout",
+      "ca.key",
+      "-out",
+      "ca.pem",
+      "-days",
+      "2",
+      "-subj",
+      "/CN=test authority",
+    );
+    return {
+      ca: read("ca.pem"),
+      server: sign("server", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1"),
+      elsewhere: sign("elsewhere", "subjectAltName=DNS:elsewhere.example"),
+      client: sign("client", "extendedKeyUsage=clientAuth"),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import type { Plan } from "./fixtures/end.ts";
+import { run } from "./process.ts";
+
+const COUNT = 1000;
+
+describe("what is queued when the process ends", () => {
+  let receiver: Receiver;
+
+  before(async () => {
+    receiver = await startReceiver({ grpcPort: 0 });
+  });
+  beforeEach(() => {
+    receiver.clear();
+    receiver.setFaults();
+  });
+  after(() => receiver.close());
+
+  const ways = [
+    { title: "at its normal end", end: "normal", code: 0 },
+    { title: "by process.exit", end: "exit", code: 3 },
+  ] as const;
+  const kinds = [
+    { title: "over HTTP", protocol: "http/protobuf", compression: "none" },
+    { title: "over HTTP, gzipped", protocol: "http/json", compression: "gzip" },
+    { title: "over gRPC", protocol: "grpc", compression: "gzip" },
+  ] as const;
+  for (const { title, end, code } of ways) {
+    for (const { title: how, protocol, compression } of kinds) {
+      it(`arrives in full and once ${title}, ${how}`, async () => {
+        const url = protocol === "grpc" ? (receiver.grpcUrl ?? "") : receiver.url;
+        const child = run({ url, count: COUNT, end, otlp: { protocol, compression } });
+        const { report, stderr, code: actual } = await child.ended;
+        await receiver.waitFor(({ spans }) => spans.length >= COUNT, 5000, "rest of the spans");
+        assertEachOnce(receiver, COUNT);
+        assert.equal(actual, code);
+        // An export that the kernel has stays open in the books: nobody is left to hear its answer.
+        assert.equal((report.books["sent"] ?? 0) + (report.books["queued"] ?? 0), COUNT);
+        assert.equal(stderr, "");
+      });
+    }
+  }
+
+  it("is not sent again where the peer has the request and only its answer is missing", async () => {
+    receiver.setFaults({ kind: "slow", ms: 200, times: 1 });
+    const child = run({ url: receiver.url, count: COUNT, end: "told" });
+    await receiver.waitFor(({ requests }) => requests[0]);
+    child.tell();
+    const { report } = await child.ended;
+    await receiver.waitFor(({ spans }) => spans.length >= COUNT);
+    assertEachOnce(receiver, COUNT);
+    assert.deepEqual(report.books, { sent: COUNT - 512, queued: 512 });
+  });
+
+  it("is sent again where the peer has got only a part of the request", async () => {
+    // More than the kernel takes on behalf of a peer that doesn't read.
+    const count = 9000;
+    receiver.setFaults({ kind: "deaf", times: 1 });
+    const otlp = { protocol: "http/json", compression: "none" } as const;
+    const child = run({ url: receiver.url, count, end: "told", otlp, batch: count });
+    await receiver.waitFor(({ requests }) => requests[0]);
+    child.tell();
+    const { report } = await child.ended;
+    assertEachOnce(receiver, count);
+    assert.deepEqual(report.books, { sent: count });
+  });
+
+  it("is sent again where the peer had refused and waits for a retry", async () => {
+    receiver.setFaults({ kind: "status", status: 503, headers: { "retry-after": "5" }, times: 1 });
+    const child = run({ url: receiver.url, count: COUNT, end: "told" });
+    await receiver.waitFor(({ requests }) => requests.find(({ status }) => status === 503));
+    await child.turn();
+    child.tell();
+    const { report } = await child.ended;
+    assertEachOnce(receiver, COUNT);
+    assert.deepEqual(report.books, { sent: COUNT });
+  });
+
+  it("is counted as rejected where the peer says so", async () => {
+    receiver.setFaults({ kind: "partial", rejected: 3, times: 1 });
+    const { report, stderr } = await run({ url: receiver.url, count: 10, end: "exit" }).ended;
+    assert.deepEqual(report.books, { sent: 7, rejected: 3 });
+    assert.match(stderr, /^telltale: .* 3 were rejected: "rejected"\n$/);
+  });
+
+  const losses: { title: string; plan: (receiver: Receiver) => Partial<Plan>; line: RegExp }[] = [
+    {
+      title: "the peer hangs",
+      plan: (peer) => {
+        peer.setFaults({ kind: "hang" });
+        return { url: peer.url };
+      },
+      line: /no answer within the 300 ms left at the end/,
+    },
+    {
+      title: "the peer hangs, over gRPC",
+      plan: (peer) => {
+        peer.setFaults({ kind: "hang" });
+        return { url: peer.grpcUrl ?? "", otlp: { protocol: "grpc" } };
+      },
+      line: /no answer within the 300 ms left at the end/,
+    },
+    {
+      title: "nobody listens",
+      plan: () => ({ url: "http://127.0.0.1:1" }),
+      line: /connection refused; is a Collector running there\?/,
+    },
+    {
+      title: "nobody listens, over gRPC",
+      plan: () => ({ url: "http://127.0.0.1:1", otlp: { protocol: "grpc" } }),
+      line: /connection refused; is a Collector running there\?/,
+    },
+    {
+      title: "the peer refuses",
+      plan: (peer) => {
+        peer.setFaults({ kind: "status", status: 401 });
+        return { url: peer.url };
+      },
+      line: /answered 401/,
+    },
+  ];
+  for (const { title, plan, line } of losses) {
+    it(`is counted and costs one line and at most the deadline where ${title}`, async () => {
+      const { report, stderr, code } = await run({
+        url: "",
+        count: COUNT,
+        end: "exit",
+        deadlineMs: 300,
+        ...plan(receiver),
+      }).ended;
+      assert.equal(code, 3);
+      assert.deepEqual(report.books, { shutdown: COUNT });
+      assert.match(stderr, line);
+      assert.equal(stderr.split("\n").length, 2, stderr);
+      assert.ok(report.heldMs < 300 + 1000, `held ${report.heldMs} ms`);
+    });
+  }
+
+  it("may answer a success drop by drop: it counts as sent when the time is over", async () => {
+    receiver.setFaults({ kind: "drip", everyMs: 20 });
+    const plan = { url: receiver.url, count: 10, end: "exit", deadlineMs: 300 } as const;
+    const { report } = await run(plan).ended;
+    assert.deepEqual(report.books, { sent: 10 });
+  });
+
+  it("is lost with one line where threads are forbidden, and the end is the app's", async () => {
+    const allowed = ["--permission", "--allow-fs-read=*", "--allow-net"];
+    const plan = { url: receiver.url, count: 10, end: "exit" } as const;
+    const { report, stderr, code } = await run(plan, allowed).ended;
+    assert.equal(code, 3);
+    assert.deepEqual(report.books, { shutdown: 10 });
+    assert.match(stderr, /what was queued at the end can't be sent: .*permission/i);
+  });
+
+  it("doesn't run the process's preloads and flags again", async () => {
+    const flags = ["--import", "data:text/javascript,console.log('preloaded')"];
+    const plan = { url: receiver.url, count: 10, end: "exit" } as const;
+    const { report, stdout } = await run(plan, flags).ended;
+    assert.deepEqual(report.books, { sent: 10 });
+    assert.equal(stdout.split("preloaded").length, 2, stdout);
+  });
+});
+
+function assertEachOnce(receiver: Receiver, count: number): void {
+  assert.equal(receiver.spans.length, count);
+  assert.equal(new Set(receiver.spans.map((span) => span.spanId)).size, count);
+}

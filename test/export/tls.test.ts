@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import type { OtlpConfig } from "../../src/config/config.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { type Certificates, makeCertificates } from "./certificates.ts";
+import { booksOf, createPipe, noTls, otlpConfig } from "./pipeline.ts";
+import { run } from "./process.ts";
+
+type Tls = OtlpConfig["tls"];
+
+interface Row {
+  readonly title: string;
+  /** What the collector shows, and whether it wants to see a client's certificate. */
+  readonly peer: (made: Certificates) => { key: string; cert: string; ca?: string } | undefined;
+  readonly tls: (made: Certificates) => Tls;
+  /** Undefined: all is well. */
+  readonly line?: RegExp;
+  /** Where the configured address and the collector disagree on TLS. */
+  readonly scheme?: "http" | "https";
+}
+
+const rows: readonly Row[] = [
+  {
+    title: "whose authority is configured",
+    peer: ({ server }) => server,
+    tls: ({ ca }) => ({ ...noTls, ca }),
+  },
+  {
+    title: "whose authority nobody knows",
+    peer: ({ server }) => server,
+    tls: () => noTls,
+    line: /its certificate is not trusted \(\w+\)/,
+  },
+  {
+    title: "that shows the certificate of another host",
+    peer: ({ elsewhere }) => elsewhere,
+    tls: ({ ca }) => ({ ...noTls, ca }),
+    line: /its certificate is not trusted \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
+  },
+  {
+    title: "that wants a client's certificate and gets it",
+    peer: ({ server, ca }) => ({ ...server, ca }),
+    tls: ({ ca, client }) => ({ ca, ...client }),
+  },
+  {
+    title: "that wants a client's certificate and gets none",
+    peer: ({ server, ca }) => ({ ...server, ca }),
+    tls: ({ ca }) => ({ ...noTls, ca }),
+    line: /no TLS connection|its certificate is not trusted|closed before an answer/,
+  },
+  {
+    title: "that has no TLS where TLS is configured",
+    peer: () => undefined,
+    tls: ({ ca }) => ({ ...noTls, ca }),
+    scheme: "https",
+    line: /no TLS connection \(\w+\); http:\/\/ or https:\/\/ mixed up\?|closed before an answer/,
+  },
+  {
+    title: "with a certificate file that is none",
+    peer: ({ server }) => server,
+    tls: () => ({ ...noTls, ca: "no PEM", cert: "no PEM", key: "no PEM" }),
+    line: /cannot send spans to https:/,
+  },
+];
+
+describe("a collector with TLS", () => {
+  let made: Certificates;
+  const receivers: Receiver[] = [];
+
+  before(() => {
+    made = makeCertificates();
+  });
+  afterEach(async () => {
+    await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
+  });
+
+  for (const protocol of ["http/protobuf", "grpc"] as const) {
+    for (const { title, peer, tls, line, scheme } of rows) {
+      it(`${title}, over ${protocol}`, async () => {
+        const shown = peer(made);
+        const receiver = await startReceiver({
+          grpcPort: 0,
+          ...(shown === undefined ? {} : { tls: shown }),
+        });
+        receivers.push(receiver);
+        const address = (protocol === "grpc" ? receiver.grpcUrl : receiver.url) ?? "";
+        const url = scheme === undefined ? address : address.replace(/^\w+/, scheme);
+        const config = { protocol, tls: tls(made), timeoutMs: 3000 };
+        const { batch, account, lines, make } = createPipe(otlpConfig(url, config));
+        make(3);
+        await batch.flush(5000);
+        assert.deepEqual(booksOf(account), line === undefined ? { sent: 3 } : { failed: 3 });
+        assert.equal(receiver.spans.length, line === undefined ? 3 : 0);
+        assert.equal(lines.length, line === undefined ? 0 : 1, lines.join(""));
+        assert.match(lines.join(""), line ?? /^$/);
+      });
+    }
+
+    it(`gets what is queued when the process ends, over ${protocol}`, async () => {
+      const receiver = await startReceiver({ grpcPort: 0, tls: { ...made.server, ca: made.ca } });
+      receivers.push(receiver);
+      const url = (protocol === "grpc" ? receiver.grpcUrl : receiver.url) ?? "";
+      const otlp = { protocol, tls: { ca: made.ca, ...made.client } };
+      const { report, stderr } = await run({ url, count: 100, end: "exit", otlp }).ended;
+      assert.equal(stderr, "");
+      assert.deepEqual(report.books, { sent: 100 });
+      assert.equal(receiver.spans.length, 100);
+    });
+  }
+
+  for (const host of ["localhost", "[::1]"]) {
+    it(`is reached at ${host}, and found again by its name`, async () => {
+      const receiver = await startReceiver({
+        grpcPort: 0,
+        tls: made.server,
+        host: host === "[::1]" ? "::1" : "127.0.0.1",
+      });
+      receivers.push(receiver);
+      for (const [address, protocol] of [
+        [receiver.url, "http/protobuf"],
+        [receiver.grpcUrl ?? "", "grpc"],
+      ] as const) {
+        const url = address.replace("127.0.0.1", host);
+        const tls = { ...noTls, ca: made.ca };
+        const { batch, account, make } = createPipe(otlpConfig(url, { protocol, tls }));
+        make(3);
+        await batch.flush(5000);
+        assert.deepEqual(booksOf(account), { sent: 3 }, `${host} ${protocol}`);
+      }
+    });
+  }
+
+  for (const protocol of ["http/protobuf", "grpc"] as const) {
+    it(`that hangs doesn't hold the process open, over ${protocol}`, async () => {
+      const receiver = await startReceiver({ grpcPort: 0, tls: made.server });
+      receivers.push(receiver);
+      receiver.setFaults({ kind: "hang" });
+      const url = ((protocol === "grpc" ? receiver.grpcUrl : receiver.url) ?? "").replace(
+        "127.0.0.1",
+        "localhost",
+      );
+      const otlp = { protocol, tls: { ...noTls, ca: made.ca }, timeoutMs: 60_000 };
+      // The first 512 are on their way when there is nothing else left to do.
+      const { report } = await run({ url, count: 600, otlp, deadlineMs: 100 }).ended;
+      assert.ok(report.heldMs < 1500, `held ${report.heldMs} ms`);
+    });
+  }
+});
