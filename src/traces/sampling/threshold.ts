@@ -81,16 +81,21 @@ function fieldIn(entry: string, prefix: string): string | undefined {
   return entry.slice(found + prefix.length, end === -1 ? entry.length : end);
 }
 
+/** Of a value in the tracestate; `ot` with its threshold must fit, or goes without. */
+const MAX_ENTRY = 256;
+
 /** The tracestate with this threshold in its `ot` member, or without any. */
 export function withThreshold(
   traceState: TraceState,
   threshold: Threshold | undefined,
 ): TraceState {
-  const fields = (traceState.get("ot") ?? "")
+  const others = (traceState.get("ot") ?? "")
     .split(";")
     .filter((field) => field !== "" && !field.startsWith("th:"));
-  if (threshold !== undefined) fields.unshift(`th:${textOf(threshold)}`);
-  return fields.length === 0 ? traceState.unset("ot") : traceState.set("ot", fields.join(";"));
+  const all = threshold === undefined ? others : [`th:${textOf(threshold)}`, ...others];
+  const entry = all.join(";");
+  const fitting = entry.length > MAX_ENTRY ? others.join(";") : entry;
+  return fitting === "" ? traceState.unset("ot") : traceState.set("ot", fitting);
 }
 
 /** Without trailing zeros. */

@@ -290,6 +290,7 @@ describe("The bounds of baggage", () => {
   });
 
   it("hold for the work of reading, whatever comes (CVE-2026-54285)", () => {
+    assert.ok(countedWork(() => readBaggage("a=1")) > 0, "work is counted");
     const rows: [title: string, header: string | string[]][] = [
       ["a megabyte of members", "k=v,".repeat(250_000)],
       [
@@ -306,7 +307,7 @@ describe("The bounds of baggage", () => {
       const steps = countedWork(() => {
         readBaggage(header);
       });
-      assert.ok(steps > 0 && steps <= 5 * 8192, `${title}: ${steps} steps`);
+      assert.ok(steps <= 5 * 8192, `${title}: ${steps} steps`);
     }
   });
 });

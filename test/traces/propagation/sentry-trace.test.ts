@@ -175,9 +175,13 @@ describe("Packages of propagators", () => {
   ];
   for (const [names, early] of rows) {
     it(`are loaded only when they are needed (${names.join(", ")})`, () => {
-      const { stdout, stderr } = spawnSync(process.execPath, [program, ...names], {
-        encoding: "utf8",
-      });
+      const { stdout, stderr } = spawnSync(
+        process.execPath,
+        [...process.execArgv, program, ...names],
+        {
+          encoding: "utf8",
+        },
+      );
       const [start, plain, sentry] = (JSON.parse(stdout || `"${stderr}"`) as string[][]).map(
         (loaded) => loaded.filter((name) => /sentry|propagator/.test(name)),
       );

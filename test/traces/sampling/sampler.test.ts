@@ -211,6 +211,13 @@ describe("The tracestate of a sampled trace", () => {
     ["keeps the other sub-keys", "ot=a:1;th:c;b:2", keptId, YES, "ot=th:8;a:1;b:2"],
     ["loses a malformed threshold with the trace", "ot=th:x,foo=1", droppedId, NO, "foo=1"],
     ["loses the threshold with the trace", "foo=1,ot=th:c", droppedId, NO, "foo=1"],
+    [
+      "gets no threshold for which there is no room",
+      `ot=a:${"1".repeat(254)}`,
+      keptId,
+      YES,
+      `ot=a:${"1".repeat(254)}`,
+    ],
     ["keeps the other sub-keys of a dropped trace", "ot=th:c;a:1", droppedId, NO, "ot=a:1"],
     ["stays as it is without a threshold, for a dropped trace", "foo=1", droppedId, NO, "foo=1"],
     [
