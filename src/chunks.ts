@@ -20,6 +20,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "metrics-console": "./metrics/console.ts",
   "metrics-prometheus": "./metrics/prometheus.ts",
   "metrics-runtime": "./metrics/runtime/watch.ts",
+  "metrics-threads": "./metrics/threads/threads.ts",
   "traces-console": "./traces/console.ts",
   "propagation-b3": "./traces/propagation/b3.ts",
   "propagation-jaeger": "./traces/propagation/jaeger.ts",
@@ -40,6 +41,7 @@ export interface ChunkTypes {
   "metrics-console": typeof import("./metrics/console.ts");
   "metrics-prometheus": typeof import("./metrics/prometheus.ts");
   "metrics-runtime": typeof import("./metrics/runtime/watch.ts");
+  "metrics-threads": typeof import("./metrics/threads/threads.ts");
   "traces-console": typeof import("./traces/console.ts");
   "propagation-b3": typeof import("./traces/propagation/b3.ts");
   "propagation-jaeger": typeof import("./traces/propagation/jaeger.ts");

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { loadChunk } from "../chunks.ts";
 import type { Config } from "../config/config.ts";
@@ -88,9 +88,7 @@ class AdminServer implements Admin {
   }
 
   #createServer(): Server {
-    const server = createServer(limits, (request, response) => {
-      void runSuppressed(() => loadChunk("admin-answer").answer(request, response, this.#options));
-    });
+    const server = createServer(limits, (request, response) => this.#answer(request, response));
     Object.defineProperty(server, OWN_SERVER, { value: true });
     server.maxConnections = MOST_CONNECTIONS;
     server.on("connection", release);
@@ -98,6 +96,15 @@ class AdminServer implements Admin {
     // Once it listens, an error is one connection's that could not be accepted.
     server.on("error", (error) => server.listening || this.#failed(error));
     return server;
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    try {
+      void runSuppressed(() => loadChunk("admin-answer").answer(request, response, this.#options));
+    } catch (error) {
+      this.#options.diagnostics.error("admin", `a request could not be answered: ${String(error)}`);
+      response.destroy();
+    }
   }
 
   #opened(): void {

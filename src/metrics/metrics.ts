@@ -1,8 +1,9 @@
+import { isMainThread, threadId, type Worker } from "node:worker_threads";
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
-import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import type { ResourceMetrics, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import { loadChunk } from "../chunks.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, MetricsConfig } from "../config/config.ts";
 import type { Accounts } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { ExitRequest, Pipeline } from "../export/exit.ts";
@@ -13,6 +14,7 @@ import type { MetricsPage, PrometheusPage } from "./prometheus.ts";
 import { Push, type PushOptions } from "./push.ts";
 import { silentMeter, silentProvider } from "./silence.ts";
 import { Store } from "./store.ts";
+import type { WorkerThreads } from "./threads/main.ts";
 
 export type { MetricsPage } from "./prometheus.ts";
 
@@ -73,6 +75,7 @@ class StoreMetrics implements Metrics {
   readonly #own: View;
   readonly #pushes: readonly Push[];
   #page: PrometheusPage | undefined = undefined;
+  #workers: WorkerThreads | undefined = undefined;
   #watching = false;
 
   constructor(options: MetricsOptions) {
@@ -88,6 +91,7 @@ class StoreMetrics implements Metrics {
     // Looking at the runtime can wait until the app's own code has been loaded.
     setImmediate(() => this.#watch()).unref();
     for (const push of this.#pushes) push.start();
+    if (this.#hasPage()) this.#joinThreads();
   }
 
   collect(): ResourceMetrics {
@@ -96,7 +100,7 @@ class StoreMetrics implements Metrics {
   }
 
   async text(accept: string | undefined): Promise<MetricsPage | undefined> {
-    if (!this.#options.config.metrics.exporters.includes("prometheus")) return undefined;
+    if (!this.#hasPage()) return undefined;
     this.#watch();
     this.#page ??= this.#createPage();
     return this.#page.write(accept);
@@ -110,30 +114,56 @@ class StoreMetrics implements Metrics {
     return this.#pushes.flatMap((push) => push.pending());
   }
 
+  #hasPage(): boolean {
+    return this.#options.config.metrics.exporters.includes("prometheus");
+  }
+
+  /** The one page of the process is the main thread's. */
+  #joinThreads(): void {
+    if (isMainThread) {
+      process.on("worker", (worker: Worker) => this.#guard(() => this.#follow(worker)));
+      return;
+    }
+    const collect = async (): Promise<ScopeMetrics[]> => {
+      this.#watch();
+      return (await this.#store.collect(this.#own)).resourceMetrics.scopeMetrics;
+    };
+    const collectNow = (): ScopeMetrics[] => this.collect().scopeMetrics;
+    loadChunk("metrics-threads").tellMainThread({ collect, collectNow });
+  }
+
+  #follow(worker: Worker): void {
+    this.#workers ??= new (loadChunk("metrics-threads").WorkerThreads)();
+    this.#workers.follow(worker);
+  }
+
   #createPage(): PrometheusPage {
     const { PrometheusPage: Page } = loadChunk("metrics-prometheus");
     return new Page({
       producer: this.#store.producer(this.#own),
       ownScope: OWN_SCOPE,
       diagnostics: this.#options.diagnostics,
+      wholeProcess: async (own) => this.#workers?.addTo(own) ?? own,
     });
   }
 
   #createPushes(): Push[] {
     const { config, accounts, diagnostics } = this.#options;
     const { exporters, temporality, otlp } = config.metrics;
+    // A worker thread sends its own; two writers of one series would overwrite each other.
+    const labels = isMainThread ? undefined : { "thread.id": threadId };
+    const viewOf = (preference: MetricsConfig["temporality"]): View =>
+      new View(preference, this.#store.began, labels);
     const pushes: Push[] = [];
     if (exporters.includes("otlp")) {
       const sender: PushOptions["sender"] = () =>
         loadChunk("export-otlp").createMetricSender(otlp, diagnostics);
-      pushes.push(
-        this.#createPush(new View(temporality, this.#store.began), sender, accounts.metrics),
-      );
+      pushes.push(this.#createPush(viewOf(temporality), sender, accounts.metrics));
     }
     if (exporters.includes("console")) {
       const sender: PushOptions["sender"] = () =>
         loadChunk("metrics-console").createConsoleSender();
-      pushes.push(this.#createPush(new View("cumulative", this.#store.began), sender, undefined));
+      pushes.push(this.#createPush(viewOf("cumulative"), sender, undefined));
     }
     return pushes;
   }
@@ -162,6 +192,15 @@ class StoreMetrics implements Metrics {
     if (this.#watching) return;
     this.#watching = true;
     const { config, accounts } = this.#options;
-    loadChunk("metrics-runtime").watch({ meter: this.meter, config, accounts });
+    this.#guard(() => loadChunk("metrics-runtime").watch({ meter: this.meter, config, accounts }));
+  }
+
+  /** For what runs with nobody above it: an error there would be the end of the app. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.diagnostics.error("metrics", `metrics are incomplete: ${String(error)}`);
+    }
   }
 }

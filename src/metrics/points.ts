@@ -1,4 +1,4 @@
-import type { HrTime } from "@opentelemetry/api";
+import type { Attributes, HrTime } from "@opentelemetry/api";
 import type {
   AggregationTemporality,
   DataPoint,
@@ -38,11 +38,16 @@ const deltaKinds: Readonly<Record<Temporality, readonly InstrumentKind[]>> = {
 export class View {
   readonly #deltas: readonly InstrumentKind[];
   readonly #began: HrTime;
+  readonly #labels: Attributes | undefined;
   readonly #told = new Map<object, number | Histogram>();
   #last: HrTime;
 
-  /** @param began when the store was made: every total counts from there. */
-  constructor(temporality: Temporality, began: number) {
+  /**
+   * @param began when the store was made: every total counts from there.
+   * @param labels attributes that every point gets, for a store that is one of several.
+   */
+  constructor(temporality: Temporality, began: number, labels?: Attributes) {
+    this.#labels = labels;
     this.#deltas = deltaKinds[temporality];
     this.#began = hrTime(began);
     this.#last = this.#began;
@@ -77,6 +82,7 @@ export class View {
       aggregationTemporality: delta ? DELTA : CUMULATIVE,
       startTime: delta ? this.#last : this.#began,
       endTime: now,
+      labels: this.#labels,
     };
     if (instrument instanceof HistogramInstrument) return this.#histogram(instrument, frame, delta);
     const points = this.#numbers(instrument, round, frame, delta);
@@ -141,18 +147,17 @@ interface Frame {
   readonly aggregationTemporality: AggregationTemporality;
   readonly startTime: HrTime;
   readonly endTime: HrTime;
+  readonly labels: Attributes | undefined;
 }
 
 function headOf(frame: Frame): Pick<Frame, "descriptor" | "aggregationTemporality"> {
   return { descriptor: frame.descriptor, aggregationTemporality: frame.aggregationTemporality };
 }
 
-function pointOf<Value>(
-  frame: Frame,
-  attributes: DataPoint<Value>["attributes"],
-  value: Value,
-): DataPoint<Value> {
-  return { startTime: frame.startTime, endTime: frame.endTime, attributes, value };
+function pointOf<Value>(frame: Frame, attributes: Attributes, value: Value): DataPoint<Value> {
+  const { startTime, endTime, labels } = frame;
+  const all = labels === undefined ? attributes : { ...attributes, ...labels };
+  return { startTime, endTime, attributes: all, value };
 }
 
 function histogramOf(series: HistogramSeries): Histogram {
@@ -166,7 +171,7 @@ function histogramOf(series: HistogramSeries): Histogram {
 }
 
 interface NumberSeries {
-  readonly attributes: DataPoint<number>["attributes"];
+  readonly attributes: Attributes;
   readonly value: number;
 }
 

@@ -1,5 +1,5 @@
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
-import type { MetricProducer } from "@opentelemetry/sdk-metrics";
+import type { MetricProducer, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { prometheusText, type TextFormat } from "./prometheus-text.ts";
 
@@ -9,6 +9,8 @@ export interface PrometheusOptions {
   /** The scope whose samples carry no scope labels. */
   readonly ownScope: string;
   readonly diagnostics: Diagnostics;
+  /** Adds what the process's other threads have. */
+  readonly wholeProcess: (own: ScopeMetrics[]) => Promise<ScopeMetrics[]>;
 }
 
 export interface MetricsPage {
@@ -39,18 +41,22 @@ export class PrometheusPage {
 
   /** @throws if the collection fails. */
   async write(accept: string | undefined): Promise<MetricsPage> {
-    const { ownScope, diagnostics } = this.#options;
+    const { ownScope, diagnostics, wholeProcess } = this.#options;
     const { resourceMetrics } = await this.#reader.collect();
+    const scopeMetrics = await wholeProcess(resourceMetrics.scopeMetrics);
     const format = negotiate(accept);
-    const pieces = prometheusText(resourceMetrics, {
-      format,
-      ownScope,
-      onConflict: ({ name, reason }) =>
-        diagnostics.warn(
-          `prometheus ${name}`,
-          `metric "${name}" is not on the Prometheus page: ${reason}`,
-        ),
-    });
+    const pieces = prometheusText(
+      { ...resourceMetrics, scopeMetrics },
+      {
+        format,
+        ownScope,
+        onConflict: ({ name, reason }) =>
+          diagnostics.warn(
+            `prometheus ${name}`,
+            `metric "${name}" is not on the Prometheus page: ${reason}`,
+          ),
+      },
+    );
     return { contentType: contentTypes[format], body: await joined(pieces) };
   }
 }

@@ -88,10 +88,13 @@ export class Push implements Pipeline {
     await this.#export();
   }
 
+  /** Never rejects. */
   #export(): Promise<void> {
-    this.#busy ??= this.#fly().finally(() => {
-      this.#busy = undefined;
-    });
+    this.#busy ??= this.#fly()
+      .catch((error: unknown) => this.#broken(error))
+      .finally(() => {
+        this.#busy = undefined;
+      });
     return this.#busy;
   }
 

@@ -1,0 +1,113 @@
+import type { Attributes } from "@opentelemetry/api";
+import type { DataPoint, Histogram, MetricData, ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import { attributesKey, OVERFLOW } from "../attributes.ts";
+import { GAUGE, HISTOGRAM, SUM } from "../points.ts";
+import { SERIES_LIMIT } from "../series-table.ts";
+
+/** What one thread has, and which. */
+export interface ThreadMetrics {
+  readonly threadId: number;
+  readonly scopeMetrics: ScopeMetrics[];
+  /** The thread has ended: what it counted stays, the state it was in does not. */
+  readonly ended: boolean;
+}
+
+type Point = DataPoint<number | Histogram>;
+
+/** A metric that several threads have a part in. */
+interface Sum {
+  readonly metric: MetricData;
+  readonly points: Map<string, Point>;
+}
+
+/**
+ * One process out of its threads: counts, histograms and up-down counters add
+ * up; a gauge can't be added, so a worker's says of which thread it is. The
+ * limit of series holds for the result.
+ *
+ * @param main the main thread's, whose attribute objects are kept as they are.
+ */
+export function mergeThreads(
+  main: readonly ScopeMetrics[],
+  threads: readonly ThreadMetrics[],
+): ScopeMetrics[] {
+  const scopes = new Map<string, { scope: ScopeMetrics["scope"]; sums: Map<string, Sum> }>();
+  const take = (scopeMetrics: readonly ScopeMetrics[], thread: ThreadMetrics | undefined): void => {
+    for (const { scope, metrics } of scopeMetrics) {
+      const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl]);
+      const known = scopes.get(key) ?? { scope, sums: new Map<string, Sum>() };
+      scopes.set(key, known);
+      for (const metric of metrics) addMetric(known.sums, metric, thread);
+    }
+  };
+  take(main, undefined);
+  for (const thread of threads) take(thread.scopeMetrics, thread);
+  return Array.from(scopes.values(), ({ scope, sums }) => ({
+    scope,
+    metrics: Array.from(sums.values(), finished),
+  }));
+}
+
+/** Of an ended thread, what is still true. */
+export function lasting(scopeMetrics: readonly ScopeMetrics[]): ScopeMetrics[] {
+  return scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.filter(isCount) }));
+}
+
+function addMetric(
+  sums: Map<string, Sum>,
+  metric: MetricData,
+  thread: ThreadMetrics | undefined,
+): void {
+  if (thread?.ended === true && !isCount(metric)) return;
+  const { name, unit } = metric.descriptor;
+  const key = `${name}\n${unit}\n${metric.dataPointType}\n${metric.dataPointType === SUM && metric.isMonotonic}`;
+  const sum = sums.get(key) ?? { metric, points: new Map<string, Point>() };
+  sums.set(key, sum);
+  const label = metric.dataPointType === GAUGE ? thread?.threadId : undefined;
+  for (const point of metric.dataPoints as Point[]) addPoint(sum, labelled(point, label));
+}
+
+function addPoint({ points }: Sum, point: Point): void {
+  const key = attributesKey(point.attributes);
+  const known = points.get(key);
+  if (known !== undefined) {
+    points.set(key, { ...known, value: added(known.value, point.value) });
+  } else if (points.size < SERIES_LIMIT - 1 || key === overflowKey) {
+    points.set(key, point);
+  } else {
+    const overflow = points.get(overflowKey);
+    const value = overflow === undefined ? point.value : added(overflow.value, point.value);
+    points.set(overflowKey, { ...point, attributes: OVERFLOW, value });
+  }
+}
+
+const overflowKey = attributesKey(OVERFLOW);
+
+function labelled(point: Point, threadId: number | undefined): Point {
+  if (threadId === undefined) return point;
+  const attributes: Attributes = { ...point.attributes, "thread.id": threadId };
+  return { ...point, attributes };
+}
+
+/** Two threads that ask for different buckets under one name can't be added; the first stays. */
+function added(a: number | Histogram, b: number | Histogram): number | Histogram {
+  if (typeof a === "number" || typeof b === "number") return Number(a) + Number(b);
+  const { boundaries } = a.buckets;
+  if (boundaries.join() !== b.buckets.boundaries.join()) return a;
+  return {
+    buckets: {
+      boundaries,
+      counts: a.buckets.counts.map((count, index) => count + b.buckets.counts[index]!),
+    },
+    count: a.count + b.count,
+    sum: (a.sum ?? 0) + (b.sum ?? 0),
+  };
+}
+
+function isCount(metric: MetricData): boolean {
+  return metric.dataPointType === HISTOGRAM || (metric.dataPointType === SUM && metric.isMonotonic);
+}
+
+function finished({ metric, points }: Sum): MetricData {
+  return { ...metric, dataPoints: [...points.values()] } as MetricData;
+}
