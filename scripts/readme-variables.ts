@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { type Variable, variables } from "../src/config/variables.ts";
+import { type Group, type Variable, variables } from "../src/config/variables.ts";
 
 /**
  * Writes the README's table of variables from the one table in `src/config`, or
@@ -47,8 +47,12 @@ export function withTable(readme: string): string | undefined {
 
 /** All variables in Markdown: a table for each group, in the table's own order. */
 export function variablesTable(): string {
-  const groups = Map.groupBy(variables, (variable) => variable.group);
-  return [...groups].map(([group, rows]) => sectionOf(group, rows)).join("\n");
+  const groups = new Set(variables.map((variable) => variable.group));
+  return [...groups].map((group) => sectionOf(group, rowsOf(group))).join("\n");
+}
+
+function rowsOf(group: Group): Variable[] {
+  return variables.filter((row) => row.group === group);
 }
 
 function sectionOf(group: string, rows: readonly Variable[]): string {

@@ -1,5 +1,4 @@
 import type { Complain } from "./kinds.ts";
-import { quoted, maskedAddress } from "./mask.ts";
 
 /** Where a collector is, as somebody wrote it. */
 export interface Endpoint {
@@ -19,7 +18,7 @@ export function endpointIn(text: string, complain: Complain): Endpoint | undefin
   const bare = hostAndPort.test(text);
   const url = urlIn(bare ? `http://${text}` : text);
   if (url === undefined || !isWeb(url)) {
-    complain({ received: quoted(maskedAddress(text)), expected: ADDRESS });
+    complain({ expected: ADDRESS });
     return undefined;
   }
   const authorization = authorizationOf(url);

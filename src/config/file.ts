@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Complain } from "./kinds.ts";
-import { MASK, quoted } from "./mask.ts";
+import { MASK, shownText } from "./mask.ts";
 
 /** A bundle of all public authorities is a fifth of this. */
 const LARGEST_BYTES = 1024 * 1024;
@@ -12,11 +12,7 @@ const LARGEST_BYTES = 1024 * 1024;
 export function fileText(path: string, complain: Complain): string | undefined {
   const text = readable(path);
   if (text?.includes("-----BEGIN ")) return text;
-  complain({
-    received: shownPath(path),
-    expected: "the path of a readable PEM file",
-    used: "none",
-  });
+  complain({ expected: "the path of a readable PEM file", used: "none" });
   return undefined;
 }
 
@@ -30,6 +26,6 @@ function readable(path: string): string | undefined {
 }
 
 /** Somebody may have put the key itself where its path belongs. */
-function shownPath(path: string): string {
-  return path.includes("-----BEGIN") || path.includes("\n") ? MASK : quoted(path);
+export function shownPath(path: string): string {
+  return path.includes("-----BEGIN") || path.includes("\n") ? MASK : shownText(path);
 }

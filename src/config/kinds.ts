@@ -1,9 +1,9 @@
 import { pairsIn, type Pairs } from "./pairs.ts";
 import { endpointIn, type Endpoint } from "./endpoint.ts";
-import { fileText } from "./file.ts";
+import { fileText, shownPath } from "./file.ts";
 import { dsnIn } from "./dsn.ts";
 import { nearest } from "./nearest.ts";
-import { quoted, shownText } from "./mask.ts";
+import { MASK, maskedAddress, quoted, shownText } from "./mask.ts";
 
 /** One thing that is wrong with a value. */
 export interface Complaint {
@@ -24,6 +24,8 @@ export interface Kind<out T> {
   readonly type: string;
   /** Undefined: nothing in it can be used; why was told to `complain`. Never throws. */
   readonly parse: (text: string, complain: Complain) => T | undefined;
+  /** The text as the report may show it; by default quoted, and masked where it has an address. */
+  readonly show?: (text: string) => string;
 }
 
 /** Anything. */
@@ -108,14 +110,23 @@ export const attributes: Kind<Pairs> = {
 export const headers: Kind<Pairs> = {
   type: "list of key=value",
   parse: (value, complain) => pairsIn(value, "headers", complain),
+  show: () => MASK,
 };
 
-export const endpoint: Kind<Endpoint> = { type: "URL", parse: endpointIn };
+export const endpoint: Kind<Endpoint> = {
+  type: "URL",
+  parse: endpointIn,
+  show: (value) => quoted(maskedAddress(value)),
+};
 
 /** The text of a PEM file, read at once. */
-export const pemFile: Kind<string> = { type: "path of a PEM file", parse: fileText };
+export const pemFile: Kind<string> = {
+  type: "path of a PEM file",
+  parse: fileText,
+  show: shownPath,
+};
 
-export const dsn: Kind<string> = { type: "DSN", parse: dsnIn };
+export const dsn: Kind<string> = { type: "DSN", parse: dsnIn, show: () => MASK };
 
 /** For a variable whose value is never looked at. */
 export const unread: Kind<undefined> = { type: "", parse: () => undefined };

@@ -1,9 +1,8 @@
 /**
  * The known name that a mistyped one most probably stands for: the one that is
  * fewest slips away (letters added, missing, wrong or swapped), at most one for
- * every three letters; else the shortest that has all its letters in order, or
- * the first that it contains.
- * Undefined if nothing is near.
+ * every three letters; else the first that contains it, has all its letters in
+ * order, or is contained in it. Undefined if nothing is near.
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const slips = Math.max(1, Math.floor(word.length / 3));
@@ -26,10 +25,11 @@ const SHORTEST_PART = 3;
 
 function overlapping(word: string, known: readonly string[]): string | undefined {
   if (word.length < SHORTEST_PART) return undefined;
-  const [shortest] = known
-    .filter((name) => hasInOrder(name, word))
-    .toSorted((a, b) => a.length - b.length);
-  return shortest ?? known.find((name) => name.length >= SHORTEST_PART && word.includes(name));
+  return (
+    known.find((name) => name.includes(word)) ??
+    known.find((name) => hasInOrder(name, word)) ??
+    known.find((name) => name.length >= SHORTEST_PART && word.includes(name))
+  );
 }
 
 function hasInOrder(name: string, letters: string): boolean {

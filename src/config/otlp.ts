@@ -164,22 +164,23 @@ function tlsOf(
   const cert = own.cert ?? general.cert;
   const key = own.key ?? general.key;
   if (cert !== undefined && key !== undefined) return { ca, cert, key };
-  checkPair(reader, signal, "cert", "key");
-  checkPair(reader, signal, "key", "cert");
+  if (cert !== undefined) complainOfHalf(reader, signal, "cert", "key");
+  if (key !== undefined) complainOfHalf(reader, signal, "key", "cert");
   return { ca, cert: undefined, key: undefined };
 }
 
-/** Neither half of a client certificate is of use without the other. */
-function checkPair(
+/** Neither half of a client certificate is of use alone; one that can't be read was reported already. */
+function complainOfHalf(
   reader: Reader,
   signal: Signal,
-  set: "cert" | "key",
-  unset: "cert" | "key",
+  half: "cert" | "key",
+  other: "cert" | "key",
 ): void {
-  const rows = otlpOfSignal[signal];
-  if (reader.has(rows[unset]) || reader.has(otlp[unset])) return;
-  const variable = [rows[set], otlp[set]].find((row) => reader.has(row));
-  if (variable === undefined) return;
-  const expected = `${(variable === otlp[set] ? otlp : rows)[unset].name} beside it`;
-  reader.complain(variable, { expected, used: "no client certificate" });
+  const own = otlpOfSignal[signal];
+  const rows = reader.has(own[half]) ? own : otlp;
+  // The general half may be there for another signal, which has the other.
+  const places = rows === otlp ? [otlp, ...Object.values(otlpOfSignal)] : [own, otlp];
+  if (places.some((place) => reader.has(place[other]))) return;
+  const expected = `${rows[other].name} beside it`;
+  reader.complain(rows[half], { expected, used: "no client certificate" });
 }

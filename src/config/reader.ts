@@ -51,7 +51,7 @@ export class Reader {
     const complaints: Complaint[] = [];
     const value = variable.kind.parse(text, (complaint) => complaints.push(complaint));
     const used =
-      value === undefined ? (instead ?? variable.default.replaceAll("`", "")) : shown(value);
+      value === undefined ? (instead ?? variable.default).replaceAll("`", "") : shown(value);
     for (const complaint of complaints) this.#add(variable, text, used, complaint);
     return value ?? variable.fallback;
   }
@@ -86,7 +86,7 @@ export class Reader {
     const problem: Problem = {
       kind: "invalid",
       variable: variable.name,
-      received: complaint.received ?? shownText(text),
+      received: complaint.received ?? (variable.kind.show ?? shownText)(text),
       expected: complaint.expected,
       nearest: complaint.nearest,
       used: complaint.used ?? used,

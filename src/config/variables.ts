@@ -105,7 +105,7 @@ export const serviceName: Variable<string | undefined> = row({
   name: "OTEL_SERVICE_NAME",
   kind: text,
   fallback: undefined,
-  default: "name in the app's package.json",
+  default: "`name` in the app's `package.json`",
   doc: "`service.name`; wins over `OTEL_RESOURCE_ATTRIBUTES`.",
 });
 
@@ -385,7 +385,7 @@ export const recordAttributeLength: Variable<number | undefined> = row({
 
 export const otlp: OtlpVariables = otlpRows("", {
   protocol: "http/protobuf",
-  endpoint: "http://localhost:4318, for gRPC http://localhost:4317",
+  endpoint: "`http://localhost:4318`, for gRPC `http://localhost:4317`",
   timeout: "10000",
   compression: "none",
   insecure: "false",
@@ -465,7 +465,6 @@ export const disabledInstrumentations: Variable<readonly string[]> = row({
   name: "OTEL_NODE_DISABLED_INSTRUMENTATIONS",
   kind: names,
   fallback: [],
-  default: "none",
   doc: "Not these.",
 });
 
@@ -495,7 +494,6 @@ export const semconvOptIn: Variable<readonly string[]> = row({
   name: "OTEL_SEMCONV_STABILITY_OPT_IN",
   kind: optIn,
   fallback: [],
-  default: "none",
   doc: "The stable names are used always; the old ones beside them (`http/dup`, `database/dup`) are not to be had.",
 });
 

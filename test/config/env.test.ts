@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { environmentOf, readEnvironment } from "../../src/env.ts";
+
+describe("the environment", () => {
+  it("holds the variables that are ours or standard", () => {
+    const environment = environmentOf({
+      OTEL_SERVICE_NAME: "shop",
+      SENTRY_RELEASE: "1",
+      TELLTALE_EAGER: "true",
+      NODE_ENV: "test",
+    });
+    assert.deepEqual(
+      [...environment.keys()],
+      ["OTEL_SERVICE_NAME", "SENTRY_RELEASE", "TELLTALE_EAGER", "NODE_ENV"],
+    );
+  });
+
+  it("leaves all others where they are", () => {
+    const environment = environmentOf({
+      DATABASE_URL: "postgres://user:password@db",
+      MY_OTEL_NAME: "x",
+      NODE_OPTIONS: "--import telltale/register",
+    });
+    assert.equal(environment.size, 0);
+  });
+
+  it("trims white space", () => {
+    assert.equal(
+      environmentOf({ OTEL_SERVICE_NAME: "\t shop \n" }).get("OTEL_SERVICE_NAME"),
+      "shop",
+    );
+  });
+
+  for (const blank of ["", " ", "\t\n "]) {
+    it(`takes ${JSON.stringify(blank)} for unset`, () => {
+      assert.equal(environmentOf({ OTEL_SERVICE_NAME: blank }).has("OTEL_SERVICE_NAME"), false);
+    });
+  }
+
+  it("is a copy of this process' own, which stays as it is", () => {
+    const before = { ...process.env };
+    const environment = readEnvironment();
+    assert.deepEqual({ ...process.env }, before);
+    assert.deepEqual([...environment], [...environmentOf(before)]);
+  });
+});

@@ -1,0 +1,254 @@
+import type { Config } from "../../src/config/config.ts";
+
+/** A value for a variable, what becomes of it, and what else must be set for it to count. */
+export interface Example {
+  readonly text: string;
+  readonly read: (config: Config) => unknown;
+  readonly value: unknown;
+  readonly beside?: Readonly<Record<string, string>>;
+}
+
+/** One good value for every variable that is honoured, other than its default. */
+export const examples: Readonly<Record<string, Example>> = {
+  OTEL_SDK_DISABLED: { text: "true", read: (c) => c.disabled, value: true },
+  OTEL_LOG_LEVEL: { text: "debug", read: (c) => c.logLevel, value: "debug" },
+  OTEL_PROPAGATORS: { text: "b3,xray", read: (c) => c.propagators, value: ["b3", "xray"] },
+
+  OTEL_SERVICE_NAME: { text: "shop", read: (c) => c.serviceName, value: "shop" },
+  OTEL_RESOURCE_ATTRIBUTES: {
+    text: "a=1,b=x%20y",
+    read: (c) => c.resourceAttributes,
+    value: { a: "1", b: "x y" },
+  },
+  OTEL_NODE_RESOURCE_DETECTORS: {
+    text: "os,env",
+    read: (c) => c.resourceDetectors,
+    value: ["env", "os"],
+  },
+  NODE_ENV: { text: "production", read: (c) => c.environment, value: "production" },
+
+  OTEL_TRACES_EXPORTER: {
+    text: "console",
+    read: (c) => c.traces.exporters,
+    value: ["console"],
+  },
+  OTEL_TRACES_SAMPLER: {
+    text: "always_off",
+    read: (c) => c.traces.sampler.name,
+    value: "always_off",
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    text: "0.25",
+    read: (c) => c.traces.sampler,
+    value: { name: "traceidratio", ratio: 0.25 },
+    beside: { OTEL_TRACES_SAMPLER: "traceidratio" },
+  },
+  OTEL_BSP_SCHEDULE_DELAY: { text: "7", read: (c) => c.traces.batch.delayMs, value: 7 },
+  OTEL_BSP_EXPORT_TIMEOUT: { text: "8", read: (c) => c.traces.batch.exportTimeoutMs, value: 8 },
+  OTEL_BSP_MAX_QUEUE_SIZE: { text: "900", read: (c) => c.traces.batch.maxQueueSize, value: 900 },
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: {
+    text: "10",
+    read: (c) => c.traces.batch.maxBatchSize,
+    value: 10,
+  },
+  OTEL_ATTRIBUTE_COUNT_LIMIT: {
+    text: "5",
+    read: (c) => [c.traces.limits.attributeCount, c.logs.limits.attributeCount],
+    value: [5, 5],
+  },
+  OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: {
+    text: "6",
+    read: (c) => [c.traces.limits.attributeLength, c.logs.limits.attributeLength],
+    value: [6, 6],
+  },
+  OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: {
+    text: "7",
+    read: (c) => [c.traces.limits.attributeCount, c.logs.limits.attributeCount],
+    value: [7, 5],
+    beside: { OTEL_ATTRIBUTE_COUNT_LIMIT: "5" },
+  },
+  OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: {
+    text: "8",
+    read: (c) => [c.traces.limits.attributeLength, c.logs.limits.attributeLength],
+    value: [8, 5],
+    beside: { OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "5" },
+  },
+  OTEL_SPAN_EVENT_COUNT_LIMIT: { text: "9", read: (c) => c.traces.limits.eventCount, value: 9 },
+  OTEL_SPAN_LINK_COUNT_LIMIT: { text: "0", read: (c) => c.traces.limits.linkCount, value: 0 },
+  OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: {
+    text: "11",
+    read: (c) => c.traces.limits.attributesPerEvent,
+    value: 11,
+    beside: { OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT: "12" },
+  },
+  OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: {
+    text: "12",
+    read: (c) => c.traces.limits.attributesPerLink,
+    value: 12,
+    beside: { OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT: "13" },
+  },
+  OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT: {
+    text: "13",
+    read: (c) => c.traces.limits.attributesPerEvent,
+    value: 13,
+  },
+  OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT: {
+    text: "14",
+    read: (c) => c.traces.limits.attributesPerLink,
+    value: 14,
+  },
+
+  OTEL_METRICS_EXPORTER: {
+    text: "prometheus,otlp",
+    read: (c) => c.metrics.exporters,
+    value: ["prometheus", "otlp"],
+  },
+  OTEL_EXPORTER_PROMETHEUS_HOST: { text: "0.0.0.0", read: (c) => c.admin.host, value: "0.0.0.0" },
+  OTEL_EXPORTER_PROMETHEUS_PORT: { text: "0", read: (c) => c.admin.port, value: 0 },
+  OTEL_METRIC_EXPORT_INTERVAL: { text: "500", read: (c) => c.metrics.intervalMs, value: 500 },
+  OTEL_METRIC_EXPORT_TIMEOUT: { text: "300", read: (c) => c.metrics.timeoutMs, value: 300 },
+  OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: {
+    text: "LowMemory",
+    read: (c) => c.metrics.temporality,
+    value: "lowmemory",
+  },
+  OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: {
+    text: "explicit_bucket_histogram",
+    read: () => "the only one",
+    value: "the only one",
+  },
+  OTEL_METRICS_EXEMPLAR_FILTER: {
+    text: "always_off",
+    read: (c) => c.metrics.exemplarFilter,
+    value: "always_off",
+  },
+
+  OTEL_LOGS_EXPORTER: { text: "none", read: (c) => c.logs.exporters, value: [] },
+  OTEL_BLRP_SCHEDULE_DELAY: { text: "7", read: (c) => c.logs.batch.delayMs, value: 7 },
+  OTEL_BLRP_EXPORT_TIMEOUT: { text: "8", read: (c) => c.logs.batch.exportTimeoutMs, value: 8 },
+  OTEL_BLRP_MAX_QUEUE_SIZE: { text: "900", read: (c) => c.logs.batch.maxQueueSize, value: 900 },
+  OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: {
+    text: "10",
+    read: (c) => c.logs.batch.maxBatchSize,
+    value: 10,
+  },
+  OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT: {
+    text: "3",
+    read: (c) => [c.traces.limits.attributeCount, c.logs.limits.attributeCount],
+    value: [5, 3],
+    beside: { OTEL_ATTRIBUTE_COUNT_LIMIT: "5" },
+  },
+  OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT: {
+    text: "4",
+    read: (c) => [c.traces.limits.attributeLength, c.logs.limits.attributeLength],
+    value: [Infinity, 4],
+  },
+
+  ...otlpExamples("", ["traces", "metrics", "logs"]),
+  ...otlpExamples("TRACES_", ["traces"]),
+  ...otlpExamples("METRICS_", ["metrics"]),
+  ...otlpExamples("LOGS_", ["logs"]),
+
+  SENTRY_DSN: {
+    text: "https://abc123@o1.ingest.sentry.io/42",
+    read: (c) => [c.errors.dsn, c.propagators, c.extractOnly],
+    value: [
+      "https://abc123@o1.ingest.sentry.io/42",
+      ["tracecontext", "baggage", "sentry"],
+      ["sentry"],
+    ],
+  },
+  SENTRY_ENVIRONMENT: {
+    text: "staging",
+    read: (c) => [c.errors.environment, c.environment],
+    value: ["staging", "staging"],
+    beside: { NODE_ENV: "production" },
+  },
+  SENTRY_RELEASE: { text: "shop@1.2.3", read: (c) => c.errors.release, value: "shop@1.2.3" },
+  SENTRY_SAMPLE_RATE: { text: ".5", read: (c) => c.errors.sampleRate, value: 0.5 },
+  SENTRY_TRACES_SAMPLE_RATE: {
+    text: "0.1",
+    read: (c) => c.traces.sampler,
+    value: { name: "parentbased_traceidratio", ratio: 0.1 },
+  },
+  SENTRY_DEBUG: { text: "TRUE", read: (c) => c.errors.debug, value: true },
+
+  OTEL_NODE_ENABLED_INSTRUMENTATIONS: {
+    text: "http, pg,,http",
+    read: (c) => c.instrumentations.enabled,
+    value: ["http", "pg"],
+  },
+  OTEL_NODE_DISABLED_INSTRUMENTATIONS: {
+    text: "fs",
+    read: (c) => c.instrumentations.disabled,
+    value: ["fs"],
+  },
+  OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: {
+    text: "GET,PURGE",
+    read: (c) => c.knownMethods,
+    value: ["GET", "PURGE"],
+  },
+  OTEL_SEMCONV_STABILITY_OPT_IN: {
+    text: "http,database",
+    read: () => "stable names always",
+    value: "stable names always",
+  },
+
+  TELLTALE_KEEP_SLOW_MS: { text: "250", read: (c) => c.traces.keepSlowMs, value: 250 },
+  TELLTALE_FLUSH_TIMEOUT: { text: "2000", read: (c) => c.flushTimeoutMs, value: 2000 },
+  TELLTALE_EAGER: { text: "true", read: (c) => c.instrumentations.eager, value: true },
+};
+
+type Signal = "traces" | "metrics" | "logs";
+
+/** Of the general variables and of each signal's; the PEM files are the tests' own. */
+function otlpExamples(part: string, signals: readonly Signal[]): Record<string, Example> {
+  const name = (end: string): string => `OTEL_EXPORTER_OTLP_${part}${end}`;
+  const each = (read: (config: Config["traces"]["otlp"]) => unknown, value: unknown) => ({
+    read: (config: Config): unknown => signals.map((signal) => read(config[signal].otlp)),
+    value: signals.map(() => value),
+  });
+  const own = part !== "";
+  return {
+    [name("ENDPOINT")]: {
+      text: "https://collector:4318/in",
+      read: (config) => signals.map((signal) => config[signal].otlp.url),
+      value: signals.map((signal) => `https://collector:4318/in${own ? "" : `/v1/${signal}`}`),
+    },
+    [name("PROTOCOL")]: { text: "http/json", ...each((otlp) => otlp.protocol, "http/json") },
+    [name("HEADERS")]: {
+      text: "Api-Key=a%2Cb,x=y",
+      ...each((otlp) => otlp.headers, { "api-key": "a,b", x: "y" }),
+    },
+    [name("TIMEOUT")]: { text: "1234", ...each((otlp) => otlp.timeoutMs, 1234) },
+    [name("COMPRESSION")]: { text: "GZIP", ...each((otlp) => otlp.compression, "gzip") },
+    [name("CERTIFICATE")]: { text: pem("ca"), ...each((otlp) => otlp.tls.ca, pemText("ca")) },
+    [name("CLIENT_CERTIFICATE")]: {
+      text: pem("cert"),
+      ...each((otlp) => otlp.tls.cert, pemText("cert")),
+      beside: { [name("CLIENT_KEY")]: pem("key") },
+    },
+    [name("CLIENT_KEY")]: {
+      text: pem("key"),
+      ...each((otlp) => otlp.tls.key, pemText("key")),
+      beside: { [name("CLIENT_CERTIFICATE")]: pem("cert") },
+    },
+    [name("INSECURE")]: {
+      text: "true",
+      ...each((otlp) => [otlp.insecure, otlp.url], [true, "http://collector:4317"]),
+      beside: {
+        OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+        OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317",
+      },
+    },
+  };
+}
+
+/** The path of a file that holds `pemText(name)`. */
+function pem(name: string): string {
+  return new URL(`./files/${name}.pem`, import.meta.url).pathname;
+}
+
+function pemText(name: string): string {
+  return `-----BEGIN ${name.toUpperCase()}-----\nbm90IGEgcmVhbCBvbmU=\n-----END ${name.toUpperCase()}-----\n`;
+}

@@ -1,0 +1,588 @@
+import assert from "node:assert/strict";
+import type { Config } from "../../src/config/config.ts";
+import { configFrom, type Parsed } from "../../src/config/parse.ts";
+import { type Variable, variables } from "../../src/config/variables.ts";
+import { environmentOf } from "../../src/env.ts";
+import { examples } from "./examples.ts";
+
+const usual = configFrom(new Map()).config;
+
+describe("the default configuration", () => {
+  it("is the specification's, but for metrics, which Prometheus fetches", () => {
+    const otlp = {
+      protocol: "http/protobuf",
+      insecure: true,
+      headers: {},
+      timeoutMs: 10_000,
+      compression: "none",
+      tls: { ca: undefined, cert: undefined, key: undefined },
+    } as const;
+    const base = "http://localhost:4318/v1";
+    const config: Config = {
+      disabled: false,
+      logLevel: "info",
+      serviceName: undefined,
+      environment: undefined,
+      resourceAttributes: {},
+      resourceDetectors: ["env", "host", "os", "process", "serviceinstance", "container"],
+      propagators: ["tracecontext", "baggage"],
+      extractOnly: [],
+      knownMethods: usual.knownMethods,
+      instrumentations: { enabled: undefined, disabled: [], eager: false },
+      admin: { host: "localhost", port: 9464 },
+      traces: {
+        exporters: ["otlp"],
+        sampler: { name: "parentbased_always_on", ratio: 1 },
+        limits: {
+          attributeCount: 128,
+          attributeLength: Infinity,
+          eventCount: 128,
+          linkCount: 128,
+          attributesPerEvent: 128,
+          attributesPerLink: 128,
+        },
+        batch: { maxQueueSize: 2048, maxBatchSize: 512, delayMs: 5000, exportTimeoutMs: 30_000 },
+        otlp: { ...otlp, url: `${base}/traces` },
+        keepSlowMs: undefined,
+      },
+      metrics: {
+        exporters: ["prometheus"],
+        intervalMs: 60_000,
+        timeoutMs: 30_000,
+        temporality: "cumulative",
+        exemplarFilter: "trace_based",
+        otlp: { ...otlp, url: `${base}/metrics` },
+      },
+      logs: {
+        exporters: ["otlp"],
+        limits: { attributeCount: 128, attributeLength: Infinity },
+        batch: { maxQueueSize: 2048, maxBatchSize: 512, delayMs: 1000, exportTimeoutMs: 30_000 },
+        otlp: { ...otlp, url: `${base}/logs` },
+      },
+      errors: {
+        dsn: undefined,
+        environment: undefined,
+        release: undefined,
+        sampleRate: 1,
+        debug: false,
+      },
+      flushTimeoutMs: 1000,
+    };
+    assert.deepEqual(usual, config);
+  });
+});
+
+describe("every variable that is honoured", () => {
+  for (const [name, { text, read, value, beside }] of Object.entries(examples)) {
+    it(`${name}=${shortened(text)} takes effect, and is no problem`, () => {
+      const { config, problems } = parsed({ [name]: text, ...beside });
+      assert.deepEqual(read(config), value);
+      assert.deepEqual(problems, []);
+    });
+
+    it(`${name} counts as unset when it is blank`, () => {
+      for (const blank of ["", "  ", "\t"]) {
+        assert.deepEqual(parsed({ [name]: blank }), { config: usual, problems: [] });
+      }
+    });
+
+    it(`${name} may have white space around its value`, () => {
+      const { config, problems } = parsed({ [name]: `  ${text}\t`, ...beside });
+      assert.deepEqual(read(config), value);
+      assert.deepEqual(problems, []);
+    });
+  }
+});
+
+/** By the words of the README's column: what no variable of that kind can use. */
+const useless: Readonly<Record<string, readonly string[]>> = {
+  "true or false": ["1", "0", "yes", "no", "on", "t", "truee", "null"],
+  integer: ["-1", "1.5", "1e3", "0x10", "ten", "2147483648", "99999999999999999999", "1 2", "NaN"],
+  milliseconds: ["-1", "1.5", "5s", "1e3", "0x10", "Infinity", "2147483648", "1_000", "1,000"],
+  "milliseconds, 0 for no limit": ["-1", "10s", "1.5", "NaN", "2147483648", "- 1"],
+  "number from 0 to 1": ["-0.1", "1.1", "10%", "half", "NaN", "Infinity", "0,5", "0x1", "1e3"],
+  URL: [
+    "ftp://collector",
+    "http://",
+    "https://:4318",
+    "collector:4318/v1/traces",
+    "/v1",
+    "http://a:99999",
+    "http://a b",
+  ],
+  "path of a PEM file": [
+    "/nowhere/ca.pem",
+    "test/config",
+    "/dev/zero",
+    "test/config/files/text.pem",
+    "\0",
+  ],
+  DSN: [
+    "https://abc@o1.ingest.sentry.io",
+    "https://abc@o1.ingest.sentry.io/",
+    "https://abc@o1.ingest.sentry.io/shop",
+    "https://o1.ingest.sentry.io/42",
+    "o1.ingest.sentry.io/42",
+    "ftp://abc@o1.ingest.sentry.io/42",
+    "https://a-b@o1.ingest.sentry.io/42",
+    "abc",
+  ],
+};
+
+describe("every variable whose value can't be used", () => {
+  for (const variable of variables.filter((row) => row.unsupported === undefined)) {
+    for (const text of uselessFor(variable)) {
+      it(`${variable.name}=${JSON.stringify(text)} is reported once, and the default is used`, () => {
+        const beside = examples[variable.name]?.beside ?? {};
+        const { config, problems } = parsed({ ...beside, [variable.name]: text });
+        assert.deepEqual(
+          problems.map((problem) => [problem.kind, problem.variable]),
+          [["invalid", variable.name]],
+        );
+        assert.deepEqual(config, parsed(beside).config);
+      });
+    }
+  }
+});
+
+describe("every variable of the standard that can't be honoured", () => {
+  for (const { name, unsupported } of variables) {
+    if (unsupported === undefined) continue;
+    it(`${name} is reported with the reason, and changes nothing`, () => {
+      assert.deepEqual(parsed({ [name]: "anything" }), {
+        config: usual,
+        problems: [{ kind: "unsupported", variable: name, reason: unsupported }],
+      });
+    });
+
+    it(`${name} is no problem when it is blank`, () => {
+      assert.deepEqual(parsed({ [name]: " " }).problems, []);
+    });
+  }
+});
+
+describe("integers", () => {
+  const rows: readonly [string, string, number][] = [
+    ["OTEL_BSP_MAX_QUEUE_SIZE", "1", 1],
+    ["OTEL_BSP_MAX_QUEUE_SIZE", "+12", 12],
+    ["OTEL_BSP_MAX_QUEUE_SIZE", "0012", 12],
+    ["OTEL_BSP_MAX_QUEUE_SIZE", "2147483647", 2_147_483_647],
+    ["OTEL_BSP_MAX_QUEUE_SIZE", "0", 2048],
+  ];
+  for (const [name, text, value] of rows) {
+    it(`${name}=${text} is ${value}`, () => {
+      assert.equal(parsed({ [name]: text }).config.traces.batch.maxQueueSize, value);
+    });
+  }
+
+  it("end at 65535 for a port", () => {
+    const ports = ["65535", "65536"].map(
+      (text) => parsed({ OTEL_EXPORTER_PROMETHEUS_PORT: text }).config.admin.port,
+    );
+    assert.deepEqual(ports, [65_535, 9464]);
+  });
+});
+
+describe("timeouts of 0", () => {
+  const FOR_EVER = 2_147_483_647;
+  const rows: readonly [string, (config: Config) => number][] = [
+    ["OTEL_EXPORTER_OTLP_TIMEOUT", (config) => config.logs.otlp.timeoutMs],
+    ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", (config) => config.traces.otlp.timeoutMs],
+    ["OTEL_BSP_EXPORT_TIMEOUT", (config) => config.traces.batch.exportTimeoutMs],
+    ["OTEL_BLRP_EXPORT_TIMEOUT", (config) => config.logs.batch.exportTimeoutMs],
+  ];
+  for (const [name, read] of rows) {
+    it(`${name}=0 is the longest that a timer can wait`, () => {
+      assert.equal(read(parsed({ [name]: "0" }).config), FOR_EVER);
+    });
+  }
+});
+
+describe("batches", () => {
+  const rows: readonly [string, Record<string, string>, number, readonly string[]][] = [
+    ["a small queue makes batches small", { QUEUE_SIZE: "100" }, 100, []],
+    [
+      "a batch as big as the queue is fine",
+      { QUEUE_SIZE: "100", EXPORT_BATCH_SIZE: "100" },
+      100,
+      [],
+    ],
+    [
+      "a batch bigger than the queue is reported and cut",
+      { QUEUE_SIZE: "100", EXPORT_BATCH_SIZE: "101" },
+      100,
+      ["MAX_EXPORT_BATCH_SIZE"],
+    ],
+    [
+      "so is one bigger than the usual queue",
+      { EXPORT_BATCH_SIZE: "5000" },
+      2048,
+      ["MAX_EXPORT_BATCH_SIZE"],
+    ],
+  ];
+  for (const prefix of ["OTEL_BSP", "OTEL_BLRP"]) {
+    for (const [title, given, size, reported] of rows) {
+      it(`${title} (${prefix})`, () => {
+        const named: Record<string, string> = {};
+        for (const [end, text] of Object.entries(given)) named[`${prefix}_MAX_${end}`] = text;
+        const { config, problems } = parsed(named);
+        const { batch } = prefix === "OTEL_BSP" ? config.traces : config.logs;
+        assert.equal(batch.maxBatchSize, size);
+        assert.deepEqual(
+          problems.map((problem) => problem.variable),
+          reported.map((end) => `${prefix}_${end}`),
+        );
+      });
+    }
+  }
+});
+
+describe("the timeout of metrics", () => {
+  it("is never longer than the interval, which is said only where somebody asked for it", () => {
+    const short = parsed({ OTEL_METRIC_EXPORT_INTERVAL: "1000" });
+    assert.deepEqual([short.config.metrics.timeoutMs, short.problems.length], [1000, 0]);
+    const both = parsed({
+      OTEL_METRIC_EXPORT_INTERVAL: "1000",
+      OTEL_METRIC_EXPORT_TIMEOUT: "1001",
+    });
+    assert.deepEqual([both.config.metrics.timeoutMs, both.problems.length], [1000, 1]);
+  });
+
+  it("has no interval of 0 beside it", () => {
+    assert.equal(parsed({ OTEL_METRIC_EXPORT_INTERVAL: "0" }).config.metrics.intervalMs, 60_000);
+  });
+});
+
+describe("lists", () => {
+  const rows: readonly [string, string, readonly string[], number][] = [
+    ["OTEL_TRACES_EXPORTER", "otlp,console", ["otlp", "console"], 0],
+    ["OTEL_TRACES_EXPORTER", " console , otlp ,console", ["console", "otlp"], 0],
+    ["OTEL_TRACES_EXPORTER", "OTLP", ["otlp"], 0],
+    ["OTEL_TRACES_EXPORTER", "none", [], 0],
+    ["OTEL_TRACES_EXPORTER", "None,none", [], 0],
+    ["OTEL_TRACES_EXPORTER", "none,console", ["console"], 1],
+    ["OTEL_TRACES_EXPORTER", "zipkin", ["otlp"], 1],
+    ["OTEL_TRACES_EXPORTER", "zipkin,console", ["console"], 1],
+    ["OTEL_TRACES_EXPORTER", "jaeger,logging,otlp/stdout,foo", ["otlp"], 4],
+    ["OTEL_TRACES_EXPORTER", "none,foo", ["otlp"], 2],
+    ["OTEL_TRACES_EXPORTER", ",,", ["otlp"], 0],
+    ["OTEL_METRICS_EXPORTER", "otlp,prometheus", ["otlp", "prometheus"], 0],
+    ["OTEL_METRICS_EXPORTER", "none", [], 0],
+    ["OTEL_LOGS_EXPORTER", "console,,otlp,", ["console", "otlp"], 0],
+    ["OTEL_PROPAGATORS", "none", [], 0],
+    ["OTEL_PROPAGATORS", "tracecontext", ["tracecontext"], 0],
+    ["OTEL_PROPAGATORS", "TraceContext,tracecontext", ["tracecontext"], 0],
+    ["OTEL_PROPAGATORS", "b3,ottrace,baggage", ["b3", "baggage"], 1],
+    ["OTEL_PROPAGATORS", "trace-context", ["tracecontext", "baggage"], 1],
+  ];
+  const read: Readonly<Record<string, (config: Config) => readonly string[]>> = {
+    OTEL_TRACES_EXPORTER: (config) => config.traces.exporters,
+    OTEL_METRICS_EXPORTER: (config) => config.metrics.exporters,
+    OTEL_LOGS_EXPORTER: (config) => config.logs.exporters,
+    OTEL_PROPAGATORS: (config) => config.propagators,
+  };
+  for (const [name, text, value, count] of rows) {
+    it(`${name}=${JSON.stringify(text)} is ${value.join(" and ") || "none"}`, () => {
+      const { config, problems } = parsed({ [name]: text });
+      assert.deepEqual(read[name]?.(config), value);
+      assert.equal(problems.length, count);
+    });
+  }
+});
+
+describe("the propagators beside Sentry", () => {
+  const SENTRY_DSN = "https://abc123@o1.ingest.sentry.io/42";
+
+  it("are what was asked for, where something was", () => {
+    const { config } = parsed({ SENTRY_DSN, OTEL_PROPAGATORS: "tracecontext" });
+    assert.deepEqual([config.propagators, config.extractOnly], [["tracecontext"], []]);
+  });
+
+  it("write Sentry's header too, where it was asked for", () => {
+    const { config } = parsed({ SENTRY_DSN, OTEL_PROPAGATORS: "tracecontext,sentry" });
+    assert.deepEqual([config.propagators, config.extractOnly], [["tracecontext", "sentry"], []]);
+  });
+
+  it("are the usual ones without a usable DSN", () => {
+    const { config } = parsed({ SENTRY_DSN: "https://abc123@o1.ingest.sentry.io" });
+    assert.deepEqual([config.propagators, config.extractOnly], [["tracecontext", "baggage"], []]);
+  });
+
+  it("are none where none was asked for", () => {
+    assert.deepEqual(parsed({ SENTRY_DSN, OTEL_PROPAGATORS: "none" }).config.propagators, []);
+  });
+});
+
+describe("the sampler", () => {
+  const rows: readonly [Record<string, string>, Config["traces"]["sampler"], readonly string[]][] =
+    [
+      [{ OTEL_TRACES_SAMPLER: "always_on" }, { name: "always_on", ratio: 1 }, []],
+      [{ OTEL_TRACES_SAMPLER: "Always_Off" }, { name: "always_off", ratio: 1 }, []],
+      [{ OTEL_TRACES_SAMPLER: "traceidratio" }, { name: "traceidratio", ratio: 1 }, []],
+      [
+        { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0" },
+        { name: "parentbased_traceidratio", ratio: 0 },
+        [],
+      ],
+      [
+        { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "1e-3" },
+        { name: "traceidratio", ratio: 0.001 },
+        [],
+      ],
+      [
+        { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "2" },
+        { name: "traceidratio", ratio: 1 },
+        ["OTEL_TRACES_SAMPLER_ARG"],
+      ],
+      [
+        { OTEL_TRACES_SAMPLER_ARG: "0.5" },
+        { name: "parentbased_always_on", ratio: 1 },
+        ["OTEL_TRACES_SAMPLER_ARG"],
+      ],
+      [
+        { OTEL_TRACES_SAMPLER: "always_on", OTEL_TRACES_SAMPLER_ARG: "0.5" },
+        { name: "always_on", ratio: 1 },
+        ["OTEL_TRACES_SAMPLER_ARG"],
+      ],
+      [
+        { OTEL_TRACES_SAMPLER: "jaeger_remote", OTEL_TRACES_SAMPLER_ARG: "endpoint=http://x" },
+        { name: "parentbased_always_on", ratio: 1 },
+        ["OTEL_TRACES_SAMPLER"],
+      ],
+      [{ SENTRY_TRACES_SAMPLE_RATE: "0" }, { name: "parentbased_traceidratio", ratio: 0 }, []],
+      [
+        { SENTRY_TRACES_SAMPLE_RATE: "0.5", OTEL_TRACES_SAMPLER: "always_on" },
+        { name: "always_on", ratio: 1 },
+        [],
+      ],
+      [
+        { SENTRY_TRACES_SAMPLE_RATE: "0.5", OTEL_TRACES_SAMPLER: "traceidratio" },
+        { name: "traceidratio", ratio: 1 },
+        [],
+      ],
+      [
+        { SENTRY_TRACES_SAMPLE_RATE: "0.5", OTEL_TRACES_SAMPLER: "nonsense" },
+        { name: "parentbased_traceidratio", ratio: 0.5 },
+        ["OTEL_TRACES_SAMPLER"],
+      ],
+    ];
+  for (const [given, sampler, reported] of rows) {
+    it(`is ${sampler.name} at ${sampler.ratio} with ${spelled(given)}`, () => {
+      const { config, problems } = parsed(given);
+      assert.deepEqual(config.traces.sampler, sampler);
+      assert.deepEqual(
+        problems.map((problem) => problem.variable),
+        reported,
+      );
+    });
+  }
+});
+
+describe("resource attributes", () => {
+  const good: readonly [string, Readonly<Record<string, string>>][] = [
+    ["a=b", { a: "b" }],
+    [" a = b , c = d ", { a: "b", c: "d" }],
+    ["a=b,", { a: "b" }],
+    ["a=b%2Cc%3Dd", { a: "b,c=d" }],
+    ["%61=%C3%BC", { a: "ü" }],
+    ["a=b=c", { a: "b=c" }],
+    ["a=", { a: "" }],
+    ["a=1,a=2", { a: "2" }],
+    [
+      "k8s.pod.name=shop-1,k8s.namespace.name=eu",
+      { "k8s.pod.name": "shop-1", "k8s.namespace.name": "eu" },
+    ],
+  ];
+  for (const [text, value] of good) {
+    it(`${JSON.stringify(text)} is ${JSON.stringify(value)}`, () => {
+      const { config, problems } = parsed({ OTEL_RESOURCE_ATTRIBUTES: text });
+      assert.deepEqual(config.resourceAttributes, value);
+      assert.deepEqual(problems, []);
+    });
+  }
+
+  for (const text of ["a", "=b", "a=%", "a=%zz", "%zz=a", "a=b,c", "a=b,c=%E0%A4"]) {
+    it(`${JSON.stringify(text)} is wrong in part, and none of it is used`, () => {
+      const { config, problems } = parsed({ OTEL_RESOURCE_ATTRIBUTES: text });
+      assert.deepEqual(config.resourceAttributes, {});
+      assert.equal(problems.length, 1);
+    });
+  }
+
+  it("can't reach the prototype of anything", () => {
+    const { config } = parsed({ OTEL_RESOURCE_ATTRIBUTES: "__proto__=x,constructor=y" });
+    assert.deepEqual(Object.keys(config.resourceAttributes), ["__proto__", "constructor"]);
+    assert.equal(Object.getPrototypeOf(config.resourceAttributes), Object.prototype);
+  });
+
+  const names: readonly [Record<string, string>, string | undefined][] = [
+    [{ OTEL_RESOURCE_ATTRIBUTES: "service.name=shop" }, "shop"],
+    [{ OTEL_RESOURCE_ATTRIBUTES: "service.name=shop", OTEL_SERVICE_NAME: "pay" }, "pay"],
+    [{ OTEL_RESOURCE_ATTRIBUTES: "service.name=" }, undefined],
+    [
+      { OTEL_RESOURCE_ATTRIBUTES: "service.name=shop", OTEL_NODE_RESOURCE_DETECTORS: "os" },
+      undefined,
+    ],
+    [{ OTEL_SERVICE_NAME: "pay", OTEL_NODE_RESOURCE_DETECTORS: "none" }, "pay"],
+  ];
+  for (const [given, name] of names) {
+    it(`name the service ${name} with ${spelled(given)}`, () => {
+      assert.equal(parsed(given).config.serviceName, name);
+    });
+  }
+
+  const environments: readonly [Record<string, string>, string, string][] = [
+    [{ NODE_ENV: "n" }, "n", "n"],
+    [{ NODE_ENV: "n", SENTRY_ENVIRONMENT: "s" }, "s", "s"],
+    [{ NODE_ENV: "n", OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=r" }, "r", "r"],
+    [
+      { SENTRY_ENVIRONMENT: "s", OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=r" },
+      "r",
+      "s",
+    ],
+  ];
+  for (const [given, environment, sentry] of environments) {
+    it(`name the environment ${environment}, for Sentry ${sentry}, with ${spelled(given)}`, () => {
+      const { config } = parsed(given);
+      assert.deepEqual([config.environment, config.errors.environment], [environment, sentry]);
+    });
+  }
+
+  it("come from the detectors that are asked for, and others are reported", () => {
+    const { config, problems } = parsed({ OTEL_NODE_RESOURCE_DETECTORS: "host,gcp,hosts" });
+    assert.deepEqual(config.resourceDetectors, ["host"]);
+    assert.equal(problems.length, 2);
+    assert.deepEqual(parsed({ OTEL_NODE_RESOURCE_DETECTORS: "none" }).config.resourceDetectors, []);
+  });
+});
+
+describe("what else can be said in Sentry's variables", () => {
+  for (const dsn of [
+    "https://abc123@o1.ingest.sentry.io/42",
+    "http://abc:secret@localhost:9000/1",
+    "https://abc@sentry.example.com/behind/a/path/7",
+    "http://abc@[::1]:9000/1",
+  ]) {
+    it(`takes ${dsn}`, () => {
+      const { config, problems } = parsed({ SENTRY_DSN: dsn });
+      assert.deepEqual([config.errors.dsn, problems], [dsn, []]);
+    });
+  }
+});
+
+describe("old conventions", () => {
+  it("can't be had beside the stable ones", () => {
+    const { problems } = parsed({ OTEL_SEMCONV_STABILITY_OPT_IN: "http/dup,database,rpc/dup" });
+    assert.equal(problems.length, 2);
+  });
+});
+
+describe("OTEL_SDK_DISABLED=true", () => {
+  it("leaves everything else unread", () => {
+    const given = { OTEL_SDK_DISABLED: "TRUE", OTEL_TRACES_EXPORTER: "?", SENTRY_DSN: "?" };
+    assert.deepEqual(parsed({ ...given, OTEL_EXPORTER_OTLP_CERTIFICATE: "/nowhere" }), {
+      config: { ...usual, disabled: true },
+      problems: [],
+    });
+  });
+
+  it("is true by no other word", () => {
+    const { config, problems } = parsed({ OTEL_SDK_DISABLED: "1" });
+    assert.deepEqual([config, problems.length], [usual, 1]);
+  });
+});
+
+describe("names that are a slip away from ours", () => {
+  const rows: readonly [string, string][] = [
+    ["OTEL_TRACE_SAMPLER", "OTEL_TRACES_SAMPLER"],
+    ["OTEL_EXPORTER_OLTP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"],
+    ["OTEL_METRICS_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_INTERVAL"],
+    ["TELLTALE_FLUSH_TIMOUT", "TELLTALE_FLUSH_TIMEOUT"],
+    ["SENTRY_RELESE", "SENTRY_RELEASE"],
+  ];
+  for (const [name, meant] of rows) {
+    it(`${name} is taken for ${meant}`, () => {
+      assert.deepEqual(parsed({ [name]: "x" }).problems, [
+        { kind: "misspelt", variable: name, nearest: meant },
+      ]);
+    });
+  }
+
+  for (const name of [
+    "OTEL_PYTHON_LOG_CORRELATION",
+    "SENTRY_AUTH_TOKEN",
+    "SENTRY_ORG",
+    "OTEL_FOO",
+  ]) {
+    it(`${name} is somebody else's`, () => {
+      assert.deepEqual(parsed({ [name]: "x" }).problems, []);
+    });
+  }
+});
+
+describe("whatever the environment holds", () => {
+  it("neither throws nor forgets a part of the configuration", () => {
+    const shape = shapeOf(usual);
+    for (const [index, { name }] of variables.entries()) {
+      if (name === "OTEL_SDK_DISABLED") continue;
+      for (const text of noise(index)) {
+        const { config } = parsed({ [name]: text });
+        assert.deepEqual(shapeOf(config), shape, `${name}=${JSON.stringify(text)}`);
+      }
+    }
+  });
+});
+
+function parsed(given: Readonly<Record<string, string>>): Parsed {
+  return configFrom(environmentOf(given));
+}
+
+function spelled(given: Readonly<Record<string, string>>): string {
+  return Object.entries(given)
+    .map(([name, text]) => `${name}=${text}`)
+    .join(" ");
+}
+
+function shortened(text: string): string {
+  return text.replace(/^.*\/files\//, "files/");
+}
+
+function uselessFor(variable: Variable): readonly string[] {
+  const choice = variable.kind.type.startsWith("`") || variable.kind.type.includes("`none`");
+  return choice ? ["nonsense", "?", "true", "__proto__"] : (useless[variable.kind.type] ?? []);
+}
+
+/** The same on every run. */
+function noise(seed: number): string[] {
+  const pieces = [
+    "%",
+    "=",
+    ",",
+    ":",
+    "/",
+    "@",
+    "http",
+    "-1",
+    "\0",
+    "\u{1f600}",
+    "[",
+    "]",
+    "?",
+    "#",
+    " ",
+    "\ud800",
+  ];
+  let state = seed + 1;
+  return Array.from({ length: 20 }, () => {
+    let text = "";
+    for (let length = 0; length < 8; length++) {
+      state = (state * 48_271) % 2_147_483_647;
+      text += pieces[state % pieces.length];
+    }
+    return text;
+  });
+}
+
+function shapeOf(config: Config): unknown {
+  return [Object.keys(config), Object.keys(config.traces), Object.keys(config.traces.otlp)];
+}

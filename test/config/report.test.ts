@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { maskedAddress, shownText } from "../../src/config/mask.ts";
+import { configFrom } from "../../src/config/parse.ts";
+import { reportOf } from "../../src/config/report.ts";
+import { variables } from "../../src/config/variables.ts";
+import { environmentOf } from "../../src/env.ts";
+
+describe("the report", () => {
+  it("is empty where nothing is wrong", () => {
+    assert.equal(report({}), "");
+    assert.equal(report({ OTEL_SERVICE_NAME: "shop" }), "");
+  });
+
+  const rows: readonly [Record<string, string>, string][] = [
+    [
+      { OTEL_TRACES_SAMPLER: "parentbased_ratio" },
+      'OTEL_TRACES_SAMPLER: received "parentbased_ratio", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio (parentbased_traceidratio?); using parentbased_always_on',
+    ],
+    [
+      { OTEL_TRACES_EXPORTER: "oltp" },
+      'OTEL_TRACES_EXPORTER: received "oltp", expected otlp, console or none (otlp?); using otlp',
+    ],
+    [
+      { OTEL_TRACES_EXPORTER: "zipkin" },
+      'OTEL_TRACES_EXPORTER: received "zipkin", expected otlp, console or none (Zipkin takes OTLP); using otlp',
+    ],
+    [
+      { OTEL_PROPAGATORS: "b33,baggage" },
+      'OTEL_PROPAGATORS: received "b33", expected tracecontext, baggage, b3, b3multi, jaeger, xray, sentry or none (b3?); using baggage',
+    ],
+    [
+      { OTEL_LOGS_EXPORTER: "none,otlp" },
+      'OTEL_LOGS_EXPORTER: received "none", expected none alone; using otlp',
+    ],
+    [
+      { OTEL_BSP_MAX_QUEUE_SIZE: "-5" },
+      'OTEL_BSP_MAX_QUEUE_SIZE: received "-5", expected an integer from 1 to 2147483647; using 2048',
+    ],
+    [
+      { OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: "all" },
+      'OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: received "all", expected an integer from 0 to 2147483647; using no limit',
+    ],
+    [
+      { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "4096" },
+      'OTEL_BSP_MAX_EXPORT_BATCH_SIZE: received "4096", expected at most OTEL_BSP_MAX_QUEUE_SIZE (2048); using 2048',
+    ],
+    [
+      { SENTRY_SAMPLE_RATE: "50%" },
+      'SENTRY_SAMPLE_RATE: received "50%", expected a number from 0 to 1; using 1',
+    ],
+    [
+      { OTEL_SDK_DISABLED: "yes" },
+      'OTEL_SDK_DISABLED: received "yes", expected true or false; using false',
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_CERTIFICATE: "/nowhere/ca.pem" },
+      'OTEL_EXPORTER_OTLP_CERTIFICATE: received "/nowhere/ca.pem", expected the path of a readable PEM file; using none',
+    ],
+    [
+      { OTEL_RESOURCE_ATTRIBUTES: "a=1,b" },
+      'OTEL_RESOURCE_ATTRIBUTES: received "b", expected key=value, percent-encoded; using none of its attributes',
+    ],
+    [
+      { SENTRY_DSN: "https://abc@o1.ingest.sentry.io" },
+      "SENTRY_DSN: received ***, expected https://<key>@<host>/<project> (the project number is missing); using no error reporting",
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "http://:pass@word@[host" },
+      'OTEL_EXPORTER_OTLP_ENDPOINT: received "http://***@[host", expected a URL like http://localhost:4318; using http://localhost:4318, for gRPC http://localhost:4317',
+    ],
+    [
+      { OTEL_TRACES_SAMPLER_ARG: "0.1" },
+      'OTEL_TRACES_SAMPLER_ARG: received "0.1", expected OTEL_TRACES_SAMPLER to be traceidratio or parentbased_traceidratio; using no argument',
+    ],
+    [
+      { OTEL_EXPORTER_JAEGER_PASSWORD: "hunter2" },
+      "OTEL_EXPORTER_JAEGER_PASSWORD is set and has no effect: no longer in the specification; Jaeger takes OTLP",
+    ],
+    [
+      { OTEL_TRACES_EXPORTERS: "otlp" },
+      "OTEL_TRACES_EXPORTERS is not known, did you mean OTEL_TRACES_EXPORTER?",
+    ],
+  ];
+  for (const [given, line] of rows) {
+    it(`says: ${line}`, () => {
+      assert.equal(report(given), `telltale: ${line}\n`);
+    });
+  }
+
+  it("has one line for each thing that is wrong", () => {
+    const lines = report({
+      OTEL_TRACES_EXPORTER: "a,b",
+      OTEL_LOG_LEVEL: "loud",
+      OTEL_CONFIG_FILE: "otel.yaml",
+    }).split("\n");
+    assert.equal(lines.pop(), "");
+    assert.equal(lines.length, 4);
+    for (const line of lines) assert.match(line, /^telltale: OTEL_/);
+  });
+
+  it("stays on its lines and in plain characters, whatever was received", () => {
+    const text = "a\nb\rc\u001b[31m\u0085\u2028\u202e\u007f".repeat(3);
+    const lines = report({ OTEL_LOG_LEVEL: text }).split("\n");
+    assert.equal(lines.length, 2);
+    assert.doesNotMatch(lines[0] ?? "", /[^\x20-\x7e…]/);
+  });
+
+  it("cuts what is long", () => {
+    assert.ok(report({ OTEL_LOG_LEVEL: "x".repeat(10_000) }).length < 250);
+  });
+});
+
+describe("secrets", () => {
+  const SECRET = "hunter2hunter2";
+  const texts = [
+    SECRET,
+    `https://${SECRET}@host`,
+    `https://user:${SECRET}@host/1/`,
+    `https://user:${SECRET}/@@host:99999/x`,
+    `http://host/${SECRET}/v1?key=${SECRET}#${SECRET}`,
+    `user:${SECRET}@host:4318`,
+    `ftp://${SECRET}@host/`,
+    `authorization=Bearer ${SECRET}\n`,
+    `authorization=${SECRET}%`,
+    `${SECRET},${SECRET}=,=${SECRET}`,
+    `a b=${SECRET},c=d`,
+    `-----BEGIN PRIVATE KEY-----\n${SECRET}\n`,
+    `-----BEGIN ${SECRET}`,
+  ];
+  const secretive = variables
+    .map((variable) => variable.name)
+    .filter((name) => /HEADERS|DSN|JAEGER/.test(name));
+  for (const name of secretive) {
+    it(`never appear, whatever ${name} is set to`, () => {
+      for (const text of texts) assert.doesNotMatch(report({ [name]: text }), /hunter2/, text);
+    });
+  }
+
+  const addresses = variables
+    .map((variable) => variable.name)
+    .filter((name) => name.endsWith("ENDPOINT"));
+  for (const name of addresses) {
+    it(`never appear, wherever in the address of ${name} they are`, () => {
+      const parts = texts.filter((text) => /[/@]/.test(text));
+      for (const text of parts) assert.doesNotMatch(report({ [name]: text }), /hunter2/, text);
+    });
+  }
+
+  for (const name of ["OTEL_EXPORTER_OTLP_CLIENT_KEY", "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY"]) {
+    it(`never appear if ${name} is the key and not its path`, () => {
+      const keys = texts.filter((text) => text.includes("-----BEGIN"));
+      for (const text of keys) assert.doesNotMatch(report({ [name]: text }), /hunter2/);
+    });
+  }
+
+  it("never appear in an address, whichever variable it is put in", () => {
+    for (const { name } of variables) {
+      if (name === "OTEL_RESOURCE_ATTRIBUTES") continue;
+      for (const text of [`https://user:${SECRET}@host`, `https://host/?key=${SECRET}`]) {
+        assert.doesNotMatch(report({ [name]: text }), /hunter2/, name);
+      }
+    }
+  });
+});
+
+describe("a masked address", () => {
+  const rows: readonly [string, string][] = [
+    ["http://host:4318", "http://host:4318"],
+    ["http://host:4318/", "http://host:4318/".slice(0, -1)],
+    ["https://user:pass@host/path?a=b#c", "https://***@host/***"],
+    ["https://host/path", "https://host/***"],
+    ["https://host?key=1", "https://host/***"],
+    ["user@host:1", "***@host:1"],
+    ["host:1/path", "host:1/***"],
+    ["", ""],
+    ["https://a@b@c/d@e", "https://***@e"],
+  ];
+  for (const [address, shown] of rows) {
+    it(`${JSON.stringify(address)} is ${JSON.stringify(shown)}`, () => {
+      assert.equal(maskedAddress(address), shown);
+    });
+  }
+
+  it("is how any text with an address in it is shown", () => {
+    assert.equal(shownText("http://user:pass@host"), '"http://***@host"');
+    assert.equal(shownText("plain"), '"plain"');
+  });
+});
+
+function report(given: Readonly<Record<string, string>>): string {
+  return reportOf(configFrom(environmentOf(given)).problems);
+}

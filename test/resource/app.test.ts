@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+/** Who a real process says it is, from the files around the script that it runs. */
+describe("the service's name and version in a real process", () => {
+  let folder = "";
+
+  before(() => {
+    folder = mkdtempSync(join(realpathSync(tmpdir()), "telltale-resource-"));
+  });
+
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  interface Row {
+    readonly title: string;
+    /** Relative paths and what they hold. */
+    readonly files: Readonly<Record<string, string>>;
+    readonly run: readonly string[];
+    /** Where it is started, relative to the files. */
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly name: string;
+    readonly version: string | undefined;
+  }
+
+  const shop = JSON.stringify({ name: "shop", version: "1.2.3" });
+
+  const rows: readonly Row[] = [
+    {
+      title: "are the package's beside the script",
+      files: { "package.json": shop, "app.js": "" },
+      run: ["app.js"],
+      name: "shop",
+      version: "1.2.3",
+    },
+    {
+      title: "are found from deep inside the package, wherever it is started",
+      files: { "shop/package.json": shop, "shop/dist/src/bin/app.js": "", "cwd/x": "" },
+      run: ["../shop/dist/src/bin/app.js"],
+      cwd: "cwd",
+      name: "shop",
+      version: "1.2.3",
+    },
+    {
+      title: "are not those of a package.json that has no name",
+      files: {
+        "package.json": shop,
+        "dist/package.json": '{"type":"commonjs"}',
+        "dist/app.js": "",
+      },
+      run: ["dist/app.js"],
+      name: "shop",
+      version: "1.2.3",
+    },
+    {
+      title: "may have a scope, and no version",
+      files: { "package.json": '{"name":"@acme/shop"}', "app.js": "" },
+      run: ["app.js"],
+      name: "@acme/shop",
+      version: undefined,
+    },
+    {
+      title: "are found where the script is named without its extension",
+      files: { "package.json": shop, "app.js": "" },
+      run: ["./app"],
+      name: "shop",
+      version: "1.2.3",
+    },
+    {
+      title: "are found where a folder is run",
+      files: { "package.json": shop, "index.js": "" },
+      run: ["."],
+      name: "shop",
+      version: "1.2.3",
+    },
+    {
+      title: "are the app's where a tool from node_modules runs it",
+      files: {
+        "package.json": shop,
+        "node_modules/tool/package.json": '{"name":"tool"}',
+        "node_modules/tool/cli.js": "",
+      },
+      run: ["node_modules/tool/cli.js"],
+      name: "shop",
+      version: "1.2.3",
+    },
+    {
+      title: "are unknown where no script is run",
+      files: { "package.json": shop },
+      run: ["--eval", "0"],
+      name: "unknown_service:node",
+      version: undefined,
+    },
+    {
+      title: "are the environment's where it says them",
+      files: { "package.json": shop, "app.js": "" },
+      run: ["app.js"],
+      env: {
+        OTEL_SERVICE_NAME: "pay",
+        OTEL_RESOURCE_ATTRIBUTES: "service.version=9,service.name=x",
+      },
+      name: "pay",
+      version: "9",
+    },
+    {
+      title: "come from both where the environment says the name alone",
+      files: { "package.json": shop, "app.js": "" },
+      run: ["app.js"],
+      env: { OTEL_SERVICE_NAME: "pay" },
+      name: "pay",
+      version: "1.2.3",
+    },
+  ];
+
+  for (const [index, row] of rows.entries()) {
+    it(row.title, function () {
+      const home = join(folder, String(index));
+      place(home, row.files);
+      const attributes = attributesOf(row.run, join(home, row.cwd ?? ""), row.env ?? {});
+      assert.equal(attributes["service.name"], row.name);
+      assert.equal(attributes["service.version"], row.version);
+    });
+  }
+
+  it("are found through a link to the script", () => {
+    const home = join(folder, "linked");
+    place(home, { "shop/package.json": shop, "shop/app.js": "", "bin/x": "" });
+    symlinkSync(join(home, "shop/app.js"), join(home, "bin/shop"));
+    assert.equal(attributesOf(["bin/shop"], home, {})["service.name"], "shop");
+  });
+
+  it("show no argument of the command, which may be a secret", () => {
+    const home = join(folder, "secret");
+    place(home, { "package.json": shop, "app.js": "" });
+    const attributes = attributesOf(["app.js", "--password=hunter2"], home, { API_KEY: "hunter2" });
+    assert.doesNotMatch(JSON.stringify(attributes), /hunter2/);
+    assert.equal(attributes["process.command"], join(home, "app.js"));
+  });
+
+  it("stay beside one instance id for each process", () => {
+    const home = join(folder, "twice");
+    place(home, { "package.json": shop, "app.js": "" });
+    const ids = [1, 2].map(() => attributesOf(["app.js"], home, {})["service.instance.id"]);
+    assert.equal(new Set(ids).size, 2);
+  });
+});
+
+function place(home: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(home, path)), { recursive: true });
+    writeFileSync(join(home, path), text);
+  }
+}
+
+function attributesOf(
+  run: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Readonly<Record<string, unknown>> {
+  const print = new URL("./print.ts", import.meta.url).href;
+  const output = execFileSync(process.execPath, ["--import", print, ...run], {
+    cwd,
+    env: { PATH: process.env["PATH"], ...env },
+    encoding: "utf8",
+  });
+  return JSON.parse(output.split("\n")[0] ?? "") as Readonly<Record<string, unknown>>;
+}
