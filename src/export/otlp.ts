@@ -28,6 +28,7 @@ import { version } from "../version.ts";
 import type { Channel, Failure } from "./channel.ts";
 import type { ExitRequest } from "./exit.ts";
 import { createHttpChannel } from "./http.ts";
+import { encodeLogRecords, encodeSpans } from "./messages.ts";
 import { answerOfError } from "./network-error.ts";
 import { Outage } from "./outage.ts";
 import { defaultRetry, type RetryPolicy } from "./retry.ts";
@@ -56,14 +57,14 @@ interface PartialSuccess {
 const spans = {
   items: "spans",
   service: "trace.v1.TraceService",
-  protobuf: ProtobufTraceSerializer,
+  protobuf: { ...ProtobufTraceSerializer, serializeRequest: encodeSpans },
   json: JsonTraceSerializer,
   metrics: TraceExporterMetricsHelper,
 };
 const logs = {
   items: "log records",
   service: "logs.v1.LogsService",
-  protobuf: ProtobufLogsSerializer,
+  protobuf: { ...ProtobufLogsSerializer, serializeRequest: encodeLogRecords },
   json: JsonLogsSerializer,
   metrics: LogsExporterMetricsHelper,
 };

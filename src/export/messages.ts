@@ -1,0 +1,247 @@
+import type { AnyValue, Attributes, Link } from "@opentelemetry/api";
+import type { InstrumentationScope } from "@opentelemetry/core";
+import type { Resource } from "@opentelemetry/resources";
+import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { Wire } from "./wire.ts";
+
+/*
+ * The messages of OTLP that we send most, straight from what processors and
+ * exporters are handed. Field numbers and types are those of opentelemetry-proto
+ * 1.x; a tag is `number << 3 | type` with the types varint 0, 64 bit 1,
+ * length-delimited 2, 32 bit 5.
+ * https://github.com/open-telemetry/opentelemetry-proto
+ */
+
+/** `ExportTraceServiceRequest`. The bytes are the caller's. */
+export function encodeSpans(spans: readonly ReadableSpan[]): Uint8Array {
+  return encode(spans, writeSpan);
+}
+
+/** `ExportLogsServiceRequest`. The bytes are the caller's. */
+export function encodeLogRecords(records: readonly ReadableLogRecord[]): Uint8Array {
+  return encode(records, writeRecord);
+}
+
+interface Item {
+  readonly resource: Resource;
+  readonly instrumentationScope: Scope;
+}
+
+type Scope = InstrumentationScope & { readonly attributes?: Attributes };
+
+/** One buffer for all requests: it grows to the largest and stays, unless that was an exception. */
+let wire = new Wire(64 * 1024);
+const LARGEST_KEPT = 4 * 1024 * 1024;
+
+/** In the requests of both signals resource, scope and items sit in fields of the same numbers. */
+function encode<One extends Item>(items: readonly One[], write: (item: One) => void): Uint8Array {
+  wire.reset();
+  for (const [resource, scopes] of grouped(items)) {
+    const whole = wire.open(0x0a);
+    writeResource(resource);
+    for (const [scope, members] of scopes) writeScope(scope, members, write);
+    if (resource.schemaUrl !== undefined) wire.text(0x1a, resource.schemaUrl);
+    wire.close(whole);
+  }
+  const message = Uint8Array.prototype.slice.call(wire.written());
+  if (message.length > LARGEST_KEPT) wire = new Wire(64 * 1024);
+  return message;
+}
+
+/** Resource -> scope -> items; the items of one share the object. */
+function grouped<One extends Item>(items: readonly One[]): Map<Resource, Map<Scope, One[]>> {
+  const resources = new Map<Resource, Map<Scope, One[]>>();
+  for (const item of items) {
+    const scopes = within(resources, item.resource, () => new Map<Scope, One[]>());
+    within(scopes, item.instrumentationScope, (): One[] => []).push(item);
+  }
+  return resources;
+}
+
+function within<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+function writeResource({ attributes }: Resource): void {
+  const message = wire.open(0x0a);
+  writeAttributes(0x0a, attributes);
+  wire.close(message);
+}
+
+function writeScope<One>(scope: Scope, items: readonly One[], write: (item: One) => void): void {
+  const message = wire.open(0x12);
+  const head = wire.open(0x0a);
+  wire.text(0x0a, scope.name);
+  if (scope.version) wire.text(0x12, scope.version);
+  if (scope.attributes !== undefined) writeAttributes(0x1a, scope.attributes);
+  wire.close(head);
+  for (const item of items) {
+    const one = wire.open(0x12);
+    write(item);
+    wire.close(one);
+  }
+  if (scope.schemaUrl) wire.text(0x1a, scope.schemaUrl);
+  wire.close(message);
+}
+
+function writeSpan(span: ReadableSpan): void {
+  const { traceId, spanId, traceState, traceFlags } = span.spanContext();
+  const parent = span.parentSpanContext;
+  wire.id(0x0a, traceId);
+  wire.id(0x12, spanId);
+  const state = traceState?.serialize();
+  if (state) wire.text(0x1a, state);
+  if (parent?.spanId) wire.id(0x22, parent.spanId);
+  wire.text(0x2a, span.name);
+  // `SpanKind` of OTLP begins with "unspecified", that of the API doesn't have it.
+  wire.uint(0x30, span.kind + 1);
+  wire.time(0x39, span.startTime);
+  wire.time(0x41, span.endTime);
+  writeAttributes(0x4a, span.attributes);
+  writeCount(0x50, span.droppedAttributesCount);
+  for (const event of span.events) {
+    const message = wire.open(0x5a);
+    wire.time(0x09, event.time);
+    wire.text(0x12, event.name);
+    if (event.attributes !== undefined) writeAttributes(0x1a, event.attributes);
+    writeCount(0x20, event.droppedAttributesCount ?? 0);
+    wire.close(message);
+  }
+  writeCount(0x60, span.droppedEventsCount);
+  for (const link of span.links) writeLink(link);
+  writeCount(0x70, span.droppedLinksCount);
+  if (span.status.code !== 0) {
+    const message = wire.open(0x7a);
+    if (span.status.message) wire.text(0x12, span.status.message);
+    wire.uint(0x18, span.status.code);
+    wire.close(message);
+  }
+  wire.fixed32(0x85, flagsOf(traceFlags, parent?.isRemote === true));
+}
+
+function writeLink({ context, attributes, droppedAttributesCount }: Link): void {
+  const message = wire.open(0x6a);
+  wire.id(0x0a, context.traceId);
+  wire.id(0x12, context.spanId);
+  const state = context.traceState?.serialize();
+  if (state) wire.text(0x1a, state);
+  if (attributes !== undefined) writeAttributes(0x22, attributes);
+  writeCount(0x28, droppedAttributesCount ?? 0);
+  wire.fixed32(0x35, flagsOf(context.traceFlags, context.isRemote === true));
+  wire.close(message);
+}
+
+/** The W3C flags, and that we know whether the parent is remote (`SpanFlags` of opentelemetry-proto). */
+function flagsOf(traceFlags: number, isRemote: boolean): number {
+  return (traceFlags & 0xff) | 0x100 | (isRemote ? 0x200 : 0);
+}
+
+function writeRecord(record: ReadableLogRecord): void {
+  const { spanContext, severityNumber, severityText, eventName } = record;
+  wire.time(0x09, record.hrTime);
+  if (severityNumber !== undefined && severityNumber !== 0) wire.uint(0x10, severityNumber);
+  if (severityText) wire.text(0x1a, severityText);
+  if (record.body !== undefined) {
+    const message = wire.open(0x2a);
+    writeValue(record.body);
+    wire.close(message);
+  }
+  writeAttributes(0x32, record.attributes);
+  writeCount(0x38, record.droppedAttributesCount);
+  if (spanContext !== undefined) {
+    if (spanContext.traceFlags) wire.fixed32(0x45, spanContext.traceFlags);
+    wire.id(0x4a, spanContext.traceId);
+    wire.id(0x52, spanContext.spanId);
+  }
+  wire.time(0x59, record.hrTimeObserved);
+  if (eventName) wire.text(0x62, eventName);
+}
+
+function writeCount(tag: number, count: number): void {
+  if (count > 0) wire.uint(tag, count);
+}
+
+function writeAttributes(tag: number, attributes: Attributes): void {
+  for (const key in attributes) {
+    if (!Object.hasOwn(attributes, key)) continue;
+    const message = wire.open(tag);
+    wire.field(encodedKey(key));
+    const value = wire.open(0x12);
+    writeValue(attributes[key]);
+    wire.close(value);
+    wire.close(message);
+  }
+}
+
+/** The keys of attributes are few, unless an app makes them up. */
+const keys = new Map<string, Uint8Array>();
+const MOST_KEYS = 2000;
+const keyWire = new Wire(256);
+
+function encodedKey(key: string): Uint8Array {
+  const known = keys.get(key);
+  if (known !== undefined) return known;
+  keyWire.reset();
+  keyWire.text(0x0a, key);
+  const encoded = Uint8Array.prototype.slice.call(keyWire.written());
+  if (keys.size < MOST_KEYS) keys.set(key, encoded);
+  return encoded;
+}
+
+/**
+ * A level takes up to three messages, and readers of protobuf stop at a hundred
+ * (https://protobuf.dev/programming-guides/proto-limits/): the rest is left out.
+ */
+const DEEPEST = 24;
+
+/** `AnyValue`, whose message the caller has opened; a value it can't hold leaves it empty. */
+function writeValue(value: AnyValue | undefined, depth = 0): void {
+  switch (typeof value) {
+    case "string":
+      wire.text(0x0a, value);
+      return;
+    case "boolean":
+      wire.uint(0x10, value ? 1 : 0);
+      return;
+    case "number":
+      if (Number.isSafeInteger(value)) wire.int(0x18, value);
+      else wire.double(0x21, value);
+      return;
+    case "object":
+      if (value !== null && depth < DEEPEST) writeObject(value, depth + 1);
+      return;
+    default:
+  }
+}
+
+function writeObject(value: object, depth: number): void {
+  if (value instanceof Uint8Array) {
+    wire.bytes(0x3a, value);
+    return;
+  }
+  const isList = Array.isArray(value);
+  const message = wire.open(isList ? 0x2a : 0x32);
+  if (isList) for (const item of value as AnyValue[]) writeItem(item, depth);
+  else for (const [key, item] of Object.entries(value)) writePair(key, item as AnyValue, depth);
+  wire.close(message);
+}
+
+function writeItem(item: AnyValue | undefined, depth: number): void {
+  const message = wire.open(0x0a);
+  writeValue(item, depth);
+  wire.close(message);
+}
+
+function writePair(key: string, item: AnyValue | undefined, depth: number): void {
+  const message = wire.open(0x0a);
+  wire.text(0x0a, key);
+  const value = wire.open(0x12);
+  writeValue(item, depth);
+  wire.close(value);
+  wire.close(message);
+}
