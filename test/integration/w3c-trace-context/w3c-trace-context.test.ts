@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Harness } from "./harness.ts";
+import { check, type Send, suite } from "../../traces/propagation/w3c-suite.ts";
+
+const service = fileURLToPath(new URL("service.mjs", import.meta.url));
+const register = pathToFileURL(
+  fileURLToPath(new URL("../../../dist/register.js", import.meta.url)),
+).href;
+
+for (const client of ["http", "fetch"]) {
+  describe(`The W3C's suite against a preloaded service that calls by ${client}`, () => {
+    let child: ChildProcess;
+    let port: number;
+    const harness = new Harness();
+
+    before(async () => {
+      await harness.listen();
+      child = spawn(process.execPath, ["--import", register, service, client], {
+        stdio: ["ignore", "pipe", "inherit"],
+        env: {
+          PATH: process.env["PATH"],
+          OTEL_TRACES_EXPORTER: "none",
+          OTEL_METRICS_EXPORTER: "none",
+          OTEL_LOGS_EXPORTER: "none",
+        },
+      });
+      const [line] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+      port = Number(line.toString());
+    });
+
+    after(async () => {
+      child.kill();
+      await once(child, "exit");
+      harness.close();
+    });
+
+    const send: Send = (headers, calls) => harness.send(port, headers, calls);
+    for (const one of suite) {
+      it(one.name, () => check(one, send));
+    }
+  });
+}
