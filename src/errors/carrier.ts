@@ -16,7 +16,7 @@ const ELEVEN = /^11\.\d/;
  * @returns false if a client of the app's is there already: then nothing was done.
  */
 export function shareCarrier(load: () => void): boolean {
-  const existing = carriersIn(globalThis as GlobalWithSentry);
+  const existing = carriersIn(globalThis);
   if (hasClient(existing)) return false;
   const shared: Carrier = {};
   const carriers = new Proxy(existing, {

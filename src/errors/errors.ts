@@ -8,13 +8,7 @@ import type { Pipeline } from "../export/exit.ts";
 import { shareCarrier } from "./carrier.ts";
 import type { ErrorsClient } from "./client.ts";
 import { watchProcess } from "./process.ts";
-import type {
-  Breadcrumb,
-  CaptureHint,
-  Primitive,
-  SeverityLevel,
-  User,
-} from "./vocabulary.ts";
+import type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User } from "./vocabulary.ts";
 
 /** Who sends the events, from the resource. */
 export interface ErrorsService {

@@ -8,25 +8,27 @@ export interface ProcessWatcher {
   readonly onRejection: (reason: unknown) => void;
 }
 
-type Emit = (this: NodeJS.Process, event: string | symbol, ...args: unknown[]) => boolean;
+const EVENT = "unhandledRejection";
 
 /**
  * Watches for errors that nobody handles, without a say in what comes of them:
  * exit code and stderr stay what they were in every `--unhandled-rejections`
- * mode (tried on 22.15, 24 and 26).
+ * mode.
  *
- * Uncaught exceptions are told by `uncaughtExceptionMonitor`, which changes
- * nothing. There is no such monitor for rejections, and a listener for
- * `unhandledRejection` is Node's sign that the app deals with them; so the
- * event is seen in `process.emit`, which Node calls for it, and no listener is
- * added that an app could count, copy or remove.
+ * Uncaught exceptions, and rejections that Node makes fatal, are told by
+ * `uncaughtExceptionMonitor`, which changes nothing. A listener for
+ * `unhandledRejection` is Node's sign that the app deals with rejections, so
+ * ours is there only while the app has one, before it: many of them end the
+ * process. (To see the event in a wrapped `process.emit` instead needs no
+ * listener, but puts a frame of ours into the stack of every error that is made
+ * in any listener on the process.)
  *
  * | mode | without a listener of the app's | with one |
  * | --- | --- | --- |
- * | `throw` (default) | fatal, by the monitor | captured before it runs |
- * | `strict` | fatal, by the monitor | fatal, by the monitor |
- * | `warn`, `none` | captured, the process goes on | captured before it runs |
- * | `warn-with-error-code` | captured, the process goes on | captured before it runs |
+ * | `throw` (default) | fatal | captured |
+ * | `strict` | fatal | fatal |
+ * | `warn`, `none` | captured, if the flag is on the command line | captured |
+ * | `warn-with-error-code` | not captured: a listener would change the exit code | captured |
  */
 export function watchProcess(watcher: ProcessWatcher): void {
   const rejections = new Rejections(watcher);
@@ -34,62 +36,54 @@ export function watchProcess(watcher: ProcessWatcher): void {
     rejections.becameFatal(origin);
     watcher.onFatal(error, origin);
   });
-  const inherited = Object.hasOwn(process, "emit") ? (process.emit as Emit) : undefined;
-  const emit: Emit = function (this: NodeJS.Process, event, ...args) {
-    const next = inherited ?? (Object.getPrototypeOf(process) as { emit: Emit }).emit;
-    if (event !== "unhandledRejection") return Reflect.apply(next, this, [event, ...args]);
-    rejections.before(args[0]);
-    return rejections.after(args[0], Reflect.apply(next, this, [event, ...args]));
-  };
-  Object.defineProperty(process, "emit", {
-    value: emit,
-    writable: true,
-    configurable: true,
-    enumerable: false,
-  });
+  if (isHarmless(process.execArgv)) process.on(EVENT, rejections.listener);
+  else rejections.followApp();
 }
 
-/** Tells a rejection that the process survives from one that it dies of. */
+/** In these modes Node does the same with a listener as without. */
+function isHarmless(flags: readonly string[]): boolean {
+  const name = "--unhandled-rejections";
+  const at = flags.lastIndexOf(name);
+  const last = flags.findLast((flag) => flag.startsWith(`${name}=`))?.slice(name.length + 1);
+  const mode = last ?? (at === -1 ? undefined : flags[at + 1]);
+  return mode === "warn" || mode === "none";
+}
+
+/** Our listener for rejections, and when it is there. */
 class Rejections {
   readonly #watcher: ProcessWatcher;
-  /** The last one emitted without a listener; Node may make it fatal in the same turn. */
-  #latest: Undecided | undefined = undefined;
-  /** Fatal before it was emitted, as `strict` does it: the event that follows is no news. */
-  #raisedFirst = false;
+  /** Fatal before the event, as `strict` does it: the event that follows is no news. */
+  #wasFatal = false;
 
   constructor(watcher: ProcessWatcher) {
     this.#watcher = watcher;
   }
 
-  /** Captured before the app's listeners run: many of them end the process. */
-  before(reason: unknown): void {
-    if (process.listenerCount("unhandledRejection") === 0 || this.#raisedFirst) return;
-    this.#watcher.onRejection(reason);
-  }
-
-  after(reason: unknown, handled: boolean): boolean {
-    if (!handled && !this.#raisedFirst) this.#decideLater({ reason, fatal: false });
-    this.#raisedFirst = false;
-    return handled;
-  }
+  readonly listener = (reason: unknown): void => {
+    if (!this.#wasFatal) this.#watcher.onRejection(reason);
+  };
 
   becameFatal(origin: FatalOrigin): void {
-    if (origin !== "unhandledRejection") return;
-    if (this.#latest === undefined) this.#raisedFirst = true;
-    else this.#latest.fatal = true;
-    this.#latest = undefined;
-  }
-
-  #decideLater(undecided: Undecided): void {
-    this.#latest = undecided;
+    if (origin !== EVENT) return;
+    this.#wasFatal = true;
     process.nextTick(() => {
-      if (this.#latest === undecided) this.#latest = undefined;
-      if (!undecided.fatal) this.#watcher.onRejection(undecided.reason);
+      this.#wasFatal = false;
     });
   }
-}
 
-interface Undecided {
-  readonly reason: unknown;
-  fatal: boolean;
+  /** Comes before the app's first listener and goes with its last. */
+  followApp(): void {
+    const { listener } = this;
+    if (process.listenerCount(EVENT) > 0) process.prependListener(EVENT, listener);
+    process.on("newListener", (event: string | symbol, added: unknown) => {
+      if (event !== EVENT || added === listener) return;
+      if (!process.listeners(EVENT).includes(listener)) process.prependListener(EVENT, listener);
+    });
+    process.on("removeListener", (event: string | symbol, removed: unknown) => {
+      if (event !== EVENT || removed === listener) return;
+      if (process.listeners(EVENT).every((other) => other === listener)) {
+        process.removeListener(EVENT, listener);
+      }
+    });
+  }
 }

@@ -1,9 +1,9 @@
-import type { Scope } from "@sentry/core";
 import type { Context as ApiContext } from "@opentelemetry/api";
 import {
   getDefaultCurrentScope,
   getDefaultIsolationScope,
-  setAsyncContextStrategy,
+  type Scope,
+  type setAsyncContextStrategy,
 } from "@sentry/core";
 import { holderIn, isSuppressed, suppressed } from "../context/context.ts";
 import type { Holder } from "../context/holder.ts";

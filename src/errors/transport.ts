@@ -80,7 +80,7 @@ export class EnvelopeTransport implements Transport {
     } catch (error) {
       // What can't be serialised.
       this.#options.account.drop("failed", this.#events);
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     } finally {
       this.#events = 0;
     }
@@ -118,7 +118,10 @@ export class EnvelopeTransport implements Transport {
       headers: this.#headers(zipped),
       body: zipped ? zlib().gzipSync(posting.body) : posting.body,
       tls: { ca: undefined, cert: undefined, key: undefined },
-      settle: (delivered) => this.#count(posting, delivered ? "sent" : "failed"),
+      settle: (delivered) => {
+        this.#count(posting, delivered ? "sent" : "failed");
+        posting.resolve({});
+      },
     };
   }
 
@@ -141,21 +144,21 @@ export class EnvelopeTransport implements Transport {
   }
 
   #encode(posting: Posting): void {
-    if (posting.body.length <= GZIP_ABOVE_BYTES) {
-      this.#request(posting, posting.body, false);
-      return;
-    }
-    runSuppressed(() =>
+    runSuppressed(() => {
+      if (posting.body.length <= GZIP_ABOVE_BYTES) {
+        this.#request(posting, posting.body, false);
+        return;
+      }
       zlib().gzip(posting.body, (error, zipped) => {
         if (!this.#open.has(posting)) return;
         if (error === null) this.#request(posting, zipped, true);
         else this.#request(posting, posting.body, false);
-      }),
-    );
+      });
+    });
   }
 
   #request(posting: Posting, body: Uint8Array, zipped: boolean): void {
-    runSuppressed(() => {
+    try {
       const { request: open, Agent } = moduleFor(this.#url.protocol);
       this.#agent ??= new Agent({ keepAlive: true, maxSockets: MAX_OPEN });
       const headers = { ...this.#headers(zipped), "content-length": String(body.length) };
@@ -163,19 +166,21 @@ export class EnvelopeTransport implements Transport {
       posting.request = request;
       request.on("socket", (socket) => socket.unref());
       request.on("response", (response) => {
-        onceRead(response, () => {
-          if (posting.request === request) this.#settled(posting, response);
-        });
+        drain(response, () => clearTimeout(deadline));
+        if (posting.request === request) this.#settled(posting, response);
       });
       request.on("error", (error: NodeJS.ErrnoException) => {
+        clearTimeout(deadline);
         if (posting.request === request) this.#failed(posting, error);
       });
-      posting.deadline = setTimeout(() => {
+      const deadline = setTimeout(() => {
         request.destroy(new Error(`no answer within ${DEADLINE_MS / 1000} s`));
       }, DEADLINE_MS).unref();
       request.end(body);
       this.#check ??= setInterval(() => this.#letGo(), CONNECTING_CHECK_MS).unref();
-    });
+    } catch (error) {
+      this.#failed(posting, error as Error);
+    }
   }
 
   #headers(zipped: boolean): Record<string, string> {
@@ -188,7 +193,7 @@ export class EnvelopeTransport implements Transport {
   }
 
   #settled(posting: Posting, response: IncomingMessage): void {
-    this.#close(posting);
+    this.#open.delete(posting);
     const status = response.statusCode ?? 0;
     const answer = { statusCode: status, headers: limitHeaders(response) };
     this.#limits = updateRateLimits(this.#limits, answer);
@@ -206,12 +211,11 @@ export class EnvelopeTransport implements Transport {
 
   #failed(posting: Posting, error: NodeJS.ErrnoException): void {
     if (posting.isRetriable(error)) {
-      clearTimeout(posting.deadline);
       posting.retried = true;
       this.#encode(posting);
       return;
     }
-    this.#close(posting);
+    this.#open.delete(posting);
     this.#count(posting, "failed");
     this.#options.diagnostics.warn(
       "errors.network",
@@ -219,11 +223,6 @@ export class EnvelopeTransport implements Transport {
     );
     posting.reject(error);
     this.#pump();
-  }
-
-  #close(posting: Posting): void {
-    clearTimeout(posting.deadline);
-    this.#open.delete(posting);
   }
 
   #count(posting: Posting, outcome: "sent" | "rejected" | "failed"): void {
@@ -264,7 +263,6 @@ class Posting {
   readonly resolve: (response: TransportMakeRequestResponse) => void;
   readonly reject: (error: Error) => void;
   request: ClientRequest | undefined = undefined;
-  deadline: NodeJS.Timeout | undefined = undefined;
   retried = false;
 
   constructor(
@@ -295,7 +293,6 @@ class Posting {
   }
 
   recall(): void {
-    clearTimeout(this.deadline);
     this.request?.destroy();
     this.request = undefined;
   }
@@ -322,8 +319,8 @@ function eventsIn(envelope: Envelope): number {
   return count;
 }
 
-/** Reads an answer to its end, whatever way that comes. */
-function onceRead(response: IncomingMessage, done: () => void): void {
+/** Reads an answer away, so that its connection can be used again. */
+function drain(response: IncomingMessage, done: () => void): void {
   let size = 0;
   response.on("data", (chunk: Buffer) => {
     size += chunk.length;

@@ -1,0 +1,25 @@
+import type { ReceivedEvent } from "../../src/receiver/received.ts";
+
+/** An event in the words of these tests. */
+export interface Summary {
+  readonly level: string | undefined;
+  readonly type: string | undefined;
+  readonly value: string | undefined;
+  readonly mechanism: unknown;
+  readonly handled: unknown;
+}
+
+/** In the order in which they were captured. */
+export function summaries(events: readonly ReceivedEvent[]): Summary[] {
+  const byTime = events.toSorted((a, b) => Number(a["timestamp"]) - Number(b["timestamp"]));
+  return byTime.map((event) => {
+    const exception = event.exception?.values?.at(-1);
+    return {
+      level: event.level,
+      type: exception?.type,
+      value: exception?.value,
+      mechanism: exception?.mechanism?.["type"],
+      handled: exception?.mechanism?.["handled"],
+    };
+  });
+}

@@ -1,0 +1,110 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { build } from "esbuild";
+import { cache, root } from "../../scripts/build/places.ts";
+import { chunks } from "../../src/chunks.ts";
+import { aliases } from "../../src/instrumentation/aliases.ts";
+import { node } from "../nodes.ts";
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** From its start, in milliseconds. */
+  readonly tookMs: number;
+}
+
+export interface RunOptions {
+  readonly node?: string;
+  /** Flags for Node. */
+  readonly flags?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Without the preload. */
+  readonly bare?: boolean;
+}
+
+/** The preload and the programs of this room, as JavaScript that every Node reads. */
+export interface Programs {
+  run(program: string, options?: RunOptions): Promise<Ended>;
+  remove(): Promise<void>;
+}
+
+/** What the preload's own signals would add to a program's output, off. */
+const quiet = {
+  OTEL_LOG_LEVEL: "none",
+  OTEL_METRICS_EXPORTER: "none",
+  OTEL_LOGS_EXPORTER: "none",
+  OTEL_TRACES_EXPORTER: "none",
+  OTEL_EXPORTER_PROMETHEUS_PORT: "0",
+  OTEL_SERVICE_NAME: "shop",
+};
+
+/**
+ * Bundles the preload with the chunks that these tests need, as the build does
+ * it, and each program by itself: it has the public door inside, like an app
+ * that is bundled. `remove` it after use.
+ */
+export async function bundlePrograms(names: readonly string[]): Promise<Programs> {
+  await mkdir(cache, { recursive: true });
+  const directory = await mkdtemp(join(cache, "errors-test-"));
+  const shared = {
+    absWorkingDir: root,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node22.15",
+    minifySyntax: true,
+    logLevel: "warning",
+  } as const;
+  await Promise.all([
+    build({
+      ...shared,
+      entryPoints: { preload: "test/errors/fixtures/preload.ts", ...neededChunks() },
+      outdir: directory,
+      splitting: true,
+      alias: aliases,
+    }),
+    build({
+      ...shared,
+      entryPoints: names.map((name) => `test/errors/fixtures/${name}.ts`),
+      outdir: join(directory, "programs"),
+      external: ["express", "@sentry/core", "sentry-core-old"],
+    }),
+  ]);
+  return {
+    run: (program, options = {}) => run(directory, program, options),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+function neededChunks(): Record<string, string> {
+  const needed = new Set(["errors-client", "export-otlp", "instrumentation-express"]);
+  return Object.fromEntries(
+    Object.entries(chunks)
+      .filter(([name]) => needed.has(name))
+      .map(([name, path]) => [name, join("src", path)]),
+  );
+}
+
+async function run(directory: string, program: string, options: RunOptions): Promise<Ended> {
+  const preload = options.bare === true ? [] : ["--import", join(directory, "preload.js")];
+  const file = join(directory, "programs", `${basename(program)}.js`);
+  const start = performance.now();
+  const child = spawn(
+    options.node ?? node,
+    [...(options.flags ?? []), ...preload, file, ...(options.args ?? [])],
+    { env: { ...quiet, ...options.env }, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>,
+  ]);
+  return { code, signal, stdout, stderr, tookMs: performance.now() - start };
+}
