@@ -58,7 +58,7 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     diagnostics,
   });
   const propagator = createPropagator(config.propagators, {
-    sentry: config.errors.dsn !== undefined,
+    sentry: config.extractOnly.includes("sentry"),
   });
   const health = createHealth({ config, accounts });
 

@@ -126,7 +126,7 @@ export interface Config {
   readonly resourceAttributes: Readonly<Record<string, string>>;
   readonly resourceDetectors: readonly ResourceDetectorName[];
   readonly propagators: readonly PropagatorName[];
-  /** Of these, what is read from what comes in and not written to what goes out. */
+  /** Beside these: what is read from what comes in and never written to what goes out. */
   readonly extractOnly: readonly PropagatorName[];
   /** HTTP methods that keep their name; any other is `_OTHER`. */
   readonly knownMethods: readonly string[];

@@ -6,7 +6,6 @@ import type {
   LogsConfig,
   MetricsConfig,
   OtlpConfig,
-  PropagatorName,
   ResourceDetectorName,
   SpanLimits,
   TracesConfig,
@@ -92,18 +91,17 @@ function identityOf(reader: Reader, errors: ErrorsConfig): Identity {
   };
 }
 
-/** A browser's Sentry trace is read wherever there is a DSN; it is sent on only if somebody asks for it. */
+/** A browser's Sentry trace is read wherever there is a DSN, unless somebody says what is to be read. */
 function propagationOf(
   reader: Reader,
   errors: ErrorsConfig,
 ): Pick<Config, "propagators" | "extractOnly"> {
   const wanted = reader.read(table.propagators);
-  if (wanted !== undefined) return { propagators: wanted, extractOnly: [] };
-  const usual: readonly PropagatorName[] = ["tracecontext", "baggage"];
-  if (errors.dsn === undefined || reader.has(table.propagators)) {
-    return { propagators: usual, extractOnly: [] };
-  }
-  return { propagators: [...usual, "sentry"], extractOnly: ["sentry"] };
+  const readsSentry = errors.dsn !== undefined && !reader.has(table.propagators);
+  return {
+    propagators: wanted ?? ["tracecontext", "baggage"],
+    extractOnly: readsSentry ? ["sentry"] : [],
+  };
 }
 
 function instrumentationsOf(reader: Reader): Config["instrumentations"] {

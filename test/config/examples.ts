@@ -152,11 +152,7 @@ export const examples: Readonly<Record<string, Example>> = {
   SENTRY_DSN: {
     text: "https://abc123@o1.ingest.sentry.io/42",
     read: (c) => [c.errors.dsn, c.propagators, c.extractOnly],
-    value: [
-      "https://abc123@o1.ingest.sentry.io/42",
-      ["tracecontext", "baggage", "sentry"],
-      ["sentry"],
-    ],
+    value: ["https://abc123@o1.ingest.sentry.io/42", ["tracecontext", "baggage"], ["sentry"]],
   },
   SENTRY_ENVIRONMENT: {
     text: "staging",

@@ -9,7 +9,7 @@ import { SentryTrace } from "./sentry-trace.ts";
 import { TraceContextPropagator } from "./trace-context.ts";
 
 export interface PropagatorOptions {
-  /** A DSN is set: a browser's `sentry-trace` is read even if `sentry` isn't named. */
+  /** A browser's `sentry-trace` is read even if `sentry` isn't named (`extractOnly` of the configuration). */
   readonly sentry: boolean;
 }
 
