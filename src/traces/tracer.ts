@@ -17,6 +17,7 @@ import { activeContext, runIn } from "../context/manager.ts";
 import { monotonicOf, now, wallOrigin } from "./clock.ts";
 import { newSpanId, newTraceId } from "./ids.ts";
 import { LocalTrace, type TraceSink } from "./local-trace.ts";
+import { hasValidIds } from "./propagation/trace-context.ts";
 import { probabilityOf } from "./sampling/sampler.ts";
 import { CarrierSpan, type SpanSettings, TelltaleSpan } from "./span.ts";
 
@@ -131,7 +132,7 @@ export class TelltaleTracer implements Tracer {
     const parentContext = local?.spanContext() ?? validContext(parent);
     const traceId = parentContext?.traceId ?? newTraceId();
     const result = settings.sampler.shouldSample(
-      parentContext === undefined ? context.deleteValue(SPAN_KEY) : context,
+      parentContext === undefined ? withoutSpan(context) : context,
       traceId,
       name,
       kind,
@@ -184,6 +185,11 @@ export class TelltaleTracer implements Tracer {
   }
 }
 
+/** What a sampler sees of a root: no parent, valid or not. */
+function withoutSpan(context: ApiContext): ApiContext {
+  return spanIn(context) === undefined ? context : context.deleteValue(SPAN_KEY);
+}
+
 function contextOf(
   traceId: string,
   parent: SpanContext | undefined,
@@ -197,15 +203,8 @@ function contextOf(
     : { traceId, spanId: newSpanId(), traceFlags: sampled | random, traceState };
 }
 
-/** The context of a parent that isn't ours, if its ids are valid (`isSpanContextValid` of the API). */
+/** The context of a parent that isn't ours, if its ids are valid. */
 function validContext(parent: Span | undefined): SpanContext | undefined {
   const context = parent?.spanContext();
-  if (context === undefined) return undefined;
-  const { traceId, spanId } = context;
-  const valid =
-    traceId !== INVALID_TRACE_ID &&
-    spanId !== INVALID_SPAN_ID &&
-    /^[0-9a-f]{32}$/i.test(traceId) &&
-    /^[0-9a-f]{16}$/i.test(spanId);
-  return valid ? context : undefined;
+  return context !== undefined && hasValidIds(context) ? context : undefined;
 }
