@@ -26,7 +26,7 @@ const pinnedNode = {
 const testNodes = {
   folder: "tools/test-nodes",
   what: "the other Nodes of the tests",
-  isThere: () => installedNode("node22") !== undefined,
+  isThere: () => ["node20", "node22"].every((name) => installedNode(name) !== undefined),
 };
 
 /** Gets what `npm start` needs. */

@@ -40,7 +40,7 @@ function enter(name: string, version: string): void {
   console.log(`${name}@${version} is entered without integrity`);
   const { os, cpu, libc } = platformOf(name);
   const fields = { cpu, dev: true, ...(libc && { libc }), optional: true, os };
-  lock.packages[`node_modules/${name}`] = { version, ...fields } as Entry;
+  lock.packages[`node_modules/${name}`] = { version, ...fields };
 }
 
 /** `@oxlint/binding-linux-x64-musl` -> Linux on x64 with musl. */

@@ -14,7 +14,7 @@ const program = process.platform === "win32" ? "bin/node.exe" : "bin/node";
  * The path of a Node that npm installed below `tools/`, or undefined when it is
  * not there (yet) or npm has none for this platform.
  *
- * @param {"node22" | "node24" | "node26"} name
+ * @param {"node20" | "node22" | "node24" | "node26"} name
  * @returns {string | undefined}
  */
 export function installedNode(name) {

@@ -1,4 +1,4 @@
-import { installedNode } from "../scripts/node.mjs";
+import { installedNode, type NodeName } from "../scripts/node.mjs";
 
 /** A Node that the tests run fixtures with. */
 export interface TestNode {
@@ -22,10 +22,18 @@ export const nodes: readonly TestNode[] = [
 /** The Node that built us: for tests that need only one. */
 export const node: string = process.execPath;
 
-function testNode(name: TestNode["name"], installed: "node22" | "node24" | "node26"): TestNode[] {
-  const path = installedNode(installed);
-  if (path !== undefined) return [{ name, path }];
-  const platform = `${process.platform}-${process.arch}`;
-  if (platform === "darwin-arm64" && name === "24") return [];
-  throw new Error(`Node ${name} for ${platform} is not installed: run \`npm run nodes\``);
+/** A Node that is too old for us, and can't even require an ES module. */
+export const oldNode: string = required("node20");
+
+function testNode(name: TestNode["name"], installed: NodeName): TestNode[] {
+  const isMissingOnNpm = `${process.platform}-${process.arch}` === "darwin-arm64" && name === "24";
+  return isMissingOnNpm ? [] : [{ name, path: required(installed) }];
+}
+
+function required(name: NodeName): string {
+  const path = installedNode(name);
+  if (path !== undefined) return path;
+  throw new Error(
+    `${name} for ${process.platform}-${process.arch} is not installed: run \`npm run nodes\``,
+  );
 }

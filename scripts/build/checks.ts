@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Bundle } from "./bundle.ts";
 import { packageOf } from "./packages.ts";
-import { dist, root } from "./places.ts";
+import { root, staging } from "./places.ts";
 
 /**
  * The most that `start.js` may weigh, in bytes. What is in it is read, parsed
@@ -29,7 +29,7 @@ export function problemsOf(bundle: Bundle): string[] {
 }
 
 function startProblems(bundle: Bundle): string[] {
-  const start = bundle.files.get("start.js");
+  const start = bundle.get("start.js");
   if (start === undefined) return [];
   const packages = new Set([...start.inputs.keys()].map(nameOfPackage));
   const heavy = [...packages].filter((name) => LAZY.some((pattern) => pattern.test(name)));
@@ -50,7 +50,7 @@ function nameOfPackage(input: string): string {
 /** Nobody is to learn from the package where it was built. */
 function machinePaths(): string[] {
   const places = [root, homedir()].filter((path) => path.length > 1);
-  return readdirSync(dist, { recursive: true, withFileTypes: true })
+  return readdirSync(staging, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => {

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { promisify } from "node:util";
-import { cache, dist, root } from "./places.ts";
+import { root, scratch, staging } from "./places.ts";
 
 const run = promisify(execFile);
 
@@ -19,18 +19,19 @@ const SPECIFIER = /(\bfrom\s+|\bimport\s*\(?\s*)"([^"]+)"/g;
  * @throws with tsc's output when the types are wrong.
  */
 export async function writeDeclarations(): Promise<string[]> {
-  const made = join(cache, "types");
-  await rm(made, { recursive: true, force: true });
+  const made = join(scratch, "types");
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   try {
-    await run(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { cwd: root });
+    await run(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", made], {
+      cwd: root,
+    });
   } catch (error) {
     throw new Error(String((error as { stdout?: unknown }).stdout ?? error), { cause: error });
   }
   const problems: string[] = [];
   await publish("index.ts", made, new Set(), problems);
   for (const name of ["register.d.ts", "register.d.cts"]) {
-    await writeFile(join(dist, name), "export {};\n");
+    await writeFile(join(staging, name), "export {};\n");
   }
   return problems;
 }
@@ -46,7 +47,7 @@ async function publish(
   done.add(source);
   const name = source.replace(/\.ts$/, ".d.ts");
   const text = await readFile(join(made, name), "utf8");
-  const target = join(dist, "types", name);
+  const target = join(staging, "types", name);
   await mkdir(dirname(target), { recursive: true });
   await writeFile(
     target,

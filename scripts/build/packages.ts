@@ -21,7 +21,7 @@ interface Manifest {
 
 /** The packages of which some bytes arrived in `dist/`, by name. */
 export function bundledPackages(bundle: Bundle): BundledPackage[] {
-  const inputs = [...bundle.files.values()].flatMap((file) => [...file.inputs.keys()]);
+  const inputs = [...bundle.values()].flatMap((file) => [...file.inputs.keys()]);
   const paths = new Set(inputs.map(packageOf).filter((path) => path !== undefined));
   return [...paths].map(readPackage).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -1,0 +1,161 @@
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { build, type Metafile, type Plugin } from "esbuild";
+import { builtins } from "./builtins.ts";
+import type { BundledFile } from "./bundle.ts";
+import { options } from "./options.ts";
+import { scratch, staging } from "./places.ts";
+
+/** The one file that every process loads at start. */
+const START = "start.js";
+
+/**
+ * What several lazy files share goes into `start.js` as well, if it is smaller
+ * than this, in bytes: one more file to open costs more than to read it there.
+ */
+const SMALL = 2_500;
+
+type Outputs = ReadonlyMap<string, Metafile["outputs"][string]>;
+
+/** What the splitting pass made, and which of its files become `start.js`. */
+interface Split {
+  readonly outputs: Outputs;
+  readonly inStart: ReadonlySet<string>;
+}
+
+/**
+ * The second pass. When it splits, esbuild makes one chunk for each set of
+ * entries that share something, and so start would load a dozen files, at 0.5
+ * to 1 ms each. This puts all that start needs into `start.js`, and points the
+ * other files at it.
+ *
+ * @param metafile of a split build in the scratch folder.
+ */
+export async function mergeIntoStart(metafile: Metafile): Promise<[string, BundledFile][]> {
+  const scripts = Object.entries(metafile.outputs).filter(([path]) => path.endsWith(".js"));
+  const outputs = new Map(scripts.map(([path, output]) => [basename(path), output]));
+  const inStart = reachable(outputs, START);
+  for (const name of outputs.keys()) {
+    if (isSmallAndShared(name, outputs)) reachable(outputs, name, inStart);
+  }
+  const split = { outputs, inStart };
+  const files = [START, ...[...outputs.keys()].filter((name) => !split.inStart.has(name))];
+  return Promise.all(files.map(async (name) => [name, await writeFile(name, split)]));
+}
+
+/**
+ * Only of chunks that are imported by statements (a dynamic `import()` is slow
+ * on purpose), and that load nothing of Node's that start does without.
+ */
+function isSmallAndShared(name: string, outputs: Outputs): boolean {
+  const imports = [...outputs.values()].flatMap((output) => output.imports);
+  const kinds = imports.filter(({ path }) => basename(path) === name).map(({ kind }) => kind);
+  const output = outputs.get(name);
+  const loadsBuiltin = output?.imports.some(({ external }) => external) ?? false;
+  const isStatic = kinds.length > 0 && kinds.every((kind) => kind === "import-statement");
+  return isStatic && !loadsBuiltin && (output?.bytes ?? 0) < SMALL;
+}
+
+/** `from` and every chunk that it imports statically, directly or not. */
+function reachable(outputs: Outputs, from: string, found: Set<string> = new Set()): Set<string> {
+  found.add(from);
+  for (const { path, kind } of outputs.get(from)?.imports ?? []) {
+    const name = basename(path);
+    if (kind === "import-statement" && outputs.has(name) && !found.has(name)) {
+      reachable(outputs, name, found);
+    }
+  }
+  return found;
+}
+
+/** Writes one file of `dist/`: as it is, or `start.js` with all that it reaches. */
+async function writeFile(name: string, split: Split): Promise<BundledFile> {
+  const parts = name === START ? [...split.inStart] : [name];
+  const texts = await Promise.all(parts.map((part) => readFile(join(scratch, part), "utf8")));
+  const entry =
+    name === START
+      ? { stdin: { contents: startEntry(split), resolveDir: scratch } }
+      : { entryPoints: [join(scratch, name)] };
+  const { metafile } = await build({
+    ...options,
+    ...entry,
+    outfile: join(staging, name),
+    banner: { js: banner(texts.join("\n")) },
+    plugins: [siblings(split, new Set(parts)), builtins()],
+  });
+  const [output] = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint);
+  if (output === undefined) throw new Error(`esbuild made no ${name}`);
+  const imports = output.imports.filter(
+    ({ kind, path }) => kind === "import-statement" && path.startsWith("./"),
+  );
+  return {
+    bytes: output.bytes,
+    imports: [...new Set(imports.map(({ path }) => basename(path)))],
+    inputs: inputsOf(parts, split),
+  };
+}
+
+function inputsOf(parts: readonly string[], { outputs }: Split): Map<string, number> {
+  const inputs = new Map<string, number>();
+  for (const part of parts) {
+    for (const [path, { bytesInOutput }] of Object.entries(outputs.get(part)?.inputs ?? {})) {
+      if (bytesInOutput > 0) inputs.set(path, (inputs.get(path) ?? 0) + bytesInOutput);
+    }
+  }
+  return inputs;
+}
+
+/** `start.js` exports what it exported, and all that other files take from its chunks. */
+function startEntry({ outputs, inStart }: Split): string {
+  const lines = [...inStart].map((chunk) => {
+    const names = outputs.get(chunk)?.exports ?? [];
+    const exported = names.map((name) =>
+      chunk === START ? name : `${name} as ${nameInStart(chunk, name)}`,
+    );
+    return `export { ${exported.join(", ")} } from "./${chunk}";`;
+  });
+  return lines.join("\n");
+}
+
+/** The name in `start.js` of what was exported as `name` by `chunk`. */
+function nameInStart(chunk: string, name: string): string {
+  return `${name}_${basename(chunk, ".js").replaceAll("-", "_")}`;
+}
+
+/** Imports of chunks that went into `start.js` become imports of it; other files stay apart. */
+function siblings({ outputs, inStart }: Split, own: ReadonlySet<string>): Plugin {
+  return {
+    name: "siblings",
+    setup(hooks) {
+      hooks.onResolve({ filter: /^\.\/[^/]+\.js$/ }, ({ path, namespace }) => {
+        const name = basename(path);
+        if (own.has(name)) return undefined;
+        const isMoved = namespace !== "moved" && inStart.has(name) && name !== START;
+        return isMoved ? { path: name, namespace: "moved" } : { path, external: true };
+      });
+      hooks.onLoad({ filter: /.*/, namespace: "moved" }, ({ path }) => {
+        const names = outputs.get(path)?.exports ?? [];
+        const renamed = names.map((name) => `${nameInStart(path, name)} as ${name}`);
+        return { contents: `export { ${renamed.join(", ")} } from "./${START}";` };
+      });
+    },
+  };
+}
+
+/**
+ * What CommonJS packages expect around them, for those files that have some
+ * inside: esbuild turns their `require` of builtins into `__require`, which
+ * uses a `require` if there is one.
+ */
+function banner(text: string): string {
+  const lines: string[] = [];
+  if (/\b__require = /.test(text)) {
+    lines.push(
+      `const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);`,
+    );
+  }
+  if (/(?<!["'`.\w])__(file|dir)name\b/.test(text)) {
+    lines.push(`const { filename: __filename, dirname: __dirname } = import.meta;`);
+  }
+  return lines.join("\n");
+}
