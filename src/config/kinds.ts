@@ -1,4 +1,4 @@
-import { pairsIn, type Pairs } from "./pairs.ts";
+import { attributesIn, headersIn, type Pairs } from "./pairs.ts";
 import { endpointIn, type Endpoint } from "./endpoint.ts";
 import { fileText, shownPath } from "./file.ts";
 import { dsnIn } from "./dsn.ts";
@@ -103,13 +103,13 @@ export const optIn: Kind<readonly string[]> = { type: "list of names", parse: pa
 /** `key=value`, with commas between, percent-encoded; one that is wrong spoils all (as specified). */
 export const attributes: Kind<Pairs> = {
   type: "list of key=value",
-  parse: (value, complain) => pairsIn(value, "attributes", complain),
+  parse: attributesIn,
 };
 
 /** The same for HTTP headers; one that is wrong is left out. */
 export const headers: Kind<Pairs> = {
   type: "list of key=value",
-  parse: (value, complain) => pairsIn(value, "headers", complain),
+  parse: headersIn,
   show: () => MASK,
 };
 

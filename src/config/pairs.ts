@@ -1,63 +1,57 @@
 import type { Complain } from "./kinds.ts";
-import { MASK, quoted } from "./mask.ts";
+import { MASK, shownText } from "./mask.ts";
 
 export type Pairs = Readonly<Record<string, string>>;
 
+type Pair = readonly [name: string, value: string];
+
 /**
  * `key1=value1,key2=value2` with percent-encoding, as `OTEL_RESOURCE_ATTRIBUTES`
- * and `OTEL_EXPORTER_OTLP_HEADERS` are written. The first `=` divides, so that
- * the padding of a base64 value needs no escape.
- *
- * Attributes: any error spoils the whole value.
+ * is written. The first `=` divides. Any error spoils the whole value.
  * https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable
- *
- * Headers: the wrong entry is left out, and never shown: it may be the secret.
- * https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
  */
-export function pairsIn(
-  text: string,
-  role: "attributes" | "headers",
-  complain: Complain,
-): Pairs | undefined {
-  const pairs: [string, string][] = [];
-  let wrong = 0;
-  for (const [index, entry] of text.split(",").entries()) {
-    if (entry.trim() === "") continue;
-    const pair = role === "attributes" ? attributeIn(entry) : headerIn(entry);
-    if (pair !== undefined) {
-      pairs.push(pair);
-    } else if (role === "attributes") {
-      complain({
-        received: quoted(entry.trim()),
-        expected: ATTRIBUTE,
-        used: "none of its attributes",
-      });
+export function attributesIn(text: string, complain: Complain): Pairs | undefined {
+  const pairs: Pair[] = [];
+  for (const entry of text.split(",").filter(isFilled)) {
+    const pair = decodedPair(entry);
+    if (pair === undefined) {
+      complain({ received: shownText(entry.trim()), expected: ATTRIBUTE, used: NO_ATTRIBUTE });
       return undefined;
-    } else {
-      wrong++;
-      complain({ received: `entry ${index + 1} (${MASK})`, expected: HEADER, used: "the others" });
     }
+    pairs.push(pair);
   }
-  if (wrong > 0 && pairs.length === 0) return undefined;
   return Object.fromEntries(pairs);
 }
 
-const ATTRIBUTE = "key=value, percent-encoded";
-const HEADER = "name=value of an HTTP header, percent-encoded";
-
-function attributeIn(entry: string): [string, string] | undefined {
-  const pair = divided(entry);
-  if (pair === undefined) return undefined;
-  const [key, value] = [decoded(pair[0]), decoded(pair[1])];
-  return key === undefined || value === undefined ? undefined : [key, value];
+/**
+ * The same for HTTP headers. The padding of a base64 value needs no escape. A
+ * wrong entry is left out, and never shown: it may be the secret.
+ * https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
+ */
+export function headersIn(text: string, complain: Complain): Pairs | undefined {
+  const entries = text.split(",").map((entry) => ({ entry, pair: headerIn(entry) }));
+  const pairs = entries.flatMap(({ pair }) => (pair === undefined ? [] : [pair]));
+  const used = pairs.length > 0 ? "the others" : "none";
+  for (const [index, { entry, pair }] of entries.entries()) {
+    if (pair !== undefined || !isFilled(entry)) continue;
+    complain({ received: `entry ${index + 1} (${MASK})`, expected: HEADER, used });
+  }
+  return pairs.length > 0 ? Object.fromEntries(pairs) : undefined;
 }
 
+function isFilled(entry: string): boolean {
+  return entry.trim() !== "";
+}
+
+const ATTRIBUTE = "key=value, percent-encoded";
+const NO_ATTRIBUTE = "none of its attributes";
+const HEADER = "name=value of an HTTP header, percent-encoded";
+
 /** Lower case, so that a header of one signal replaces the general one however both are written. */
-function headerIn(entry: string): [string, string] | undefined {
-  const pair = divided(entry);
+function headerIn(entry: string): Pair | undefined {
+  const pair = decodedPair(entry);
   if (pair === undefined) return undefined;
-  const [name, value] = [decoded(pair[0]), decoded(pair[1])];
-  if (name === undefined || value === undefined) return undefined;
+  const [name, value] = pair;
   return token.test(name) && fieldValue.test(value) ? [name.toLowerCase(), value] : undefined;
 }
 
@@ -67,15 +61,12 @@ const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 /** What `node:http` lets through; anything else makes every export throw. */
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-function divided(entry: string): [string, string] | undefined {
+function decodedPair(entry: string): Pair | undefined {
   const middle = entry.indexOf("=");
-  const key = entry.slice(0, middle).trim();
-  return middle < 0 || key === "" ? undefined : [key, entry.slice(middle + 1).trim()];
-}
-
-function decoded(text: string): string | undefined {
+  const name = entry.slice(0, middle).trim();
+  if (middle < 0 || name === "") return undefined;
   try {
-    return decodeURIComponent(text);
+    return [decodeURIComponent(name), decodeURIComponent(entry.slice(middle + 1).trim())];
   } catch {
     return undefined;
   }
