@@ -9,7 +9,7 @@ import { now } from "../traces/clock.ts";
 import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import type { ClientMetrics } from "./client-metrics.ts";
-import { knownMethod } from "./method.ts";
+import { type KnownMethods, methodIn } from "./method.ts";
 
 /** `SpanKind.CLIENT` of the API. */
 const CLIENT = 2;
@@ -18,6 +18,7 @@ export interface ClientServices {
   readonly tracer: TelltaleTracer;
   readonly propagator: TextMapPropagator;
   readonly metrics: ClientMetrics;
+  readonly knownMethods: KnownMethods;
   /** The active context with this span in it. */
   readonly contextOf: (span: Span) => ApiContext;
   readonly onFault: (error: unknown) => void;
@@ -51,7 +52,7 @@ export class ClientCall {
   constructor(services: ClientServices, context: ApiContext, method: string) {
     this.#services = services;
     this.#methodGiven = method;
-    this.method = knownMethod(method);
+    this.method = methodIn(services.knownMethods, method);
     const name = this.method === "_OTHER" ? "HTTP" : this.method;
     this.span = services.tracer.start(name, CLIENT, {}, context, spanIn(context));
   }

@@ -33,6 +33,7 @@ export function installEntries(parts: EntryParts): void {
   const { metrics, propagator, diagnostics, errors } = parts;
   keepMethods(parts.config.knownMethods);
   const tracer = parts.traces.provider.getTracer("telltale/http", version);
+  const knownMethods = new Set(parts.config.knownMethods);
   const onFault = (error: unknown): void => {
     diagnostics.error("entry", `a request could not be recorded: ${describe(error)}`);
   };
@@ -40,6 +41,7 @@ export function installEntries(parts: EntryParts): void {
     tracer,
     propagator,
     metrics: new ClientMetrics(metrics.meter),
+    knownMethods,
     contextOf: (span) => activeContext().setValue(SPAN_KEY, span),
     onFault,
   };
@@ -48,6 +50,7 @@ export function installEntries(parts: EntryParts): void {
       tracer,
       headers: new HeaderReader(propagator, propagator.reads()),
       metrics: new ServerMetrics(metrics.meter),
+      knownMethods,
       onServerError: (holder) => errors.captureServerError(holder),
       onFault,
     });

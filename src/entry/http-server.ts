@@ -9,6 +9,7 @@ import { OWN_SERVER } from "../admin/server.ts";
 import { HOLDER, type Holder } from "../context/holder.ts";
 import { callIn } from "../context/manager.ts";
 import type { HeaderReader } from "./headers.ts";
+import type { KnownMethods } from "./method.ts";
 import { RequestEntry } from "./request.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
@@ -21,6 +22,7 @@ export interface ServerEntryServices {
   readonly tracer: TelltaleTracer;
   readonly headers: HeaderReader;
   readonly metrics: ServerMetrics;
+  readonly knownMethods: KnownMethods;
   /** A response was 5xx; the holder has the error, if a framework told us. */
   readonly onServerError: (holder: Holder) => void;
   /** Something of ours threw; it must not reach the app. */
@@ -67,7 +69,7 @@ class Entrance {
   enter(request: RequestWithEntry): Context | undefined {
     try {
       const headers = this.#services.headers.read(request);
-      const entry = new RequestEntry(request, headers);
+      const entry = new RequestEntry(request, headers, this.#services.knownMethods);
       request[HOLDER] = entry;
       const span = this.#startSpan(entry, headers.parent);
       entry.span = span;

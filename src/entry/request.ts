@@ -3,7 +3,7 @@ import type { Attributes, Context as ApiContext } from "@opentelemetry/api";
 import { Holder } from "../context/holder.ts";
 import { now } from "../traces/clock.ts";
 import type { AttributeSource } from "../traces/span.ts";
-import { knownMethod } from "./method.ts";
+import { type KnownMethods, methodIn } from "./method.ts";
 import { routeOf } from "./route.ts";
 import { addressOf, queryWithoutSecrets } from "./url.ts";
 
@@ -32,12 +32,12 @@ export class RequestEntry extends Holder implements AttributeSource {
   readonly #host: string | undefined;
   readonly #userAgent: string | undefined;
 
-  constructor(request: IncomingMessage, headers: RequestHeaders) {
+  constructor(request: IncomingMessage, headers: RequestHeaders, known: KnownMethods) {
     super();
     const socket = request.socket as IncomingMessage["socket"] & { encrypted?: boolean };
     this.#request = request;
     this.#methodGiven = request.method ?? "GET";
-    this.method = knownMethod(this.#methodGiven);
+    this.method = methodIn(known, this.#methodGiven);
     this.scheme = socket.encrypted === true ? "https" : "http";
     this.#url = request.url ?? "/";
     this.#protocolVersion = request.httpVersion;
