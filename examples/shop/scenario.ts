@@ -48,9 +48,10 @@ async function startService(
   const program = fileURLToPath(new URL(`${name}.js`, import.meta.url));
   const child = spawn(process.execPath, [...stage.preload, program], {
     env,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  const port = await openPort(name, child);
+  const complaints = complaintsOf(child);
+  const port = await openPort(name, child, complaints);
   return {
     name,
     process: child,
@@ -60,18 +61,31 @@ async function startService(
 }
 
 /** The services say on which port they are open, as a log line. */
-async function openPort(name: string, child: ChildProcess): Promise<number> {
+async function openPort(
+  name: string,
+  child: ChildProcess,
+  complaints: readonly string[],
+): Promise<number> {
   if (child.stdout === null) throw new Error(`${name} has no standard output`);
-  const seen: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
-    seen.push(line);
     const port = portIn(line);
     if (port === undefined) continue;
     // Nobody reads on: what comes later must not fill the pipe.
     child.stdout.resume();
     return port;
   }
-  throw new Error(`${name} ended before it was open:\n${seen.join("\n")}`);
+  throw new Error(`${name} ended before it was open:\n${complaints.join("\n")}`);
+}
+
+/** Express prints each error that it answers with a 500; they are in the picture, so kept back here. */
+function complaintsOf(child: ChildProcess): readonly string[] {
+  const lines: string[] = [];
+  if (child.stderr === null) return lines;
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    lines.push(line);
+    if (lines.length > 50) lines.shift();
+  });
+  return lines;
 }
 
 function portIn(line: string): number | undefined {

@@ -12,7 +12,6 @@ import { ClientMetrics } from "./client-metrics.ts";
 import { HeaderReader } from "./headers.ts";
 import { installHttpClient } from "./http-client.ts";
 import { installServerEntry } from "./http-server.ts";
-import { keepMethods } from "./method.ts";
 import { ServerMetrics } from "./server-metrics.ts";
 import { installUndici } from "./undici.ts";
 
@@ -31,7 +30,6 @@ export const ENTRY_NAMES = ["http", "undici"] as const;
 /** Opens the ways in (HTTP servers) and out (HTTP clients). */
 export function installEntries(parts: EntryParts): void {
   const { metrics, propagator, diagnostics, errors } = parts;
-  keepMethods(parts.config.knownMethods);
   const tracer = parts.traces.provider.getTracer("telltale/http", version);
   const knownMethods = new Set(parts.config.knownMethods);
   const onFault = (error: unknown): void => {
