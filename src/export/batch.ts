@@ -38,7 +38,8 @@ export class Batch<Item> implements Pipeline {
   readonly #size: number;
   /** Made at start, outside of any request, so that it keeps none alive; re-armed with `refresh`. */
   readonly #timer: NodeJS.Timeout;
-  readonly #atStart: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
+  /** Runs work outside of whatever request asks for it: connections keep their first context. */
+  readonly #outside: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
   #sender: Sender<Item[]> | undefined = undefined;
   #queue: Item[] = [];
   #flight: Flight<Item> | undefined = undefined;
@@ -109,13 +110,9 @@ export class Batch<Item> implements Pipeline {
     }
   }
 
-  /**
-   * Outside of the request that made the last item: its context is not ours to keep.
-   * The immediate is not unref'd: an idle loop would sleep over it, and it holds the
-   * process for no more than a turn.
-   */
+  /** Not unref'd: an idle loop would sleep over it, and it holds the process for a turn at most. */
   #exportSoon(): void {
-    this.#atStart(() => setImmediate(() => this.#export()));
+    setImmediate(() => this.#export());
   }
 
   #export(): void {
@@ -158,8 +155,8 @@ export class Batch<Item> implements Pipeline {
 
   async #send(items: Item[]): Promise<Outcome> {
     try {
-      return await runSuppressed(() =>
-        this.#open().send(items, this.#options.config.exportTimeoutMs),
+      return await this.#outside(() =>
+        runSuppressed(() => this.#open().send(items, this.#options.config.exportTimeoutMs)),
       );
     } catch (error) {
       this.#broken(error);

@@ -36,6 +36,30 @@ export type Answer =
   /** Never. */
   | { readonly kind: "refused"; readonly failure: Failure };
 
+/** An answer to come. The first one that is given counts. */
+export class Expected {
+  readonly answer: Promise<Answer>;
+  #resolve: (answer: Answer) => void = ignore;
+
+  constructor() {
+    this.answer = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  settle(answer: Answer): void {
+    this.#resolve(answer);
+  }
+}
+
+function ignore(): void {}
+
+/** An attempt that came to nothing before it began: a header that can't be sent, say. */
+export function failedAttempt(cause: unknown): Attempt {
+  const answer = refused("network", cause instanceof Error ? cause.message : String(cause));
+  return { answer: Promise.resolve(answer), handedOver: () => false, stop: ignore };
+}
+
 export interface Failure {
   /** The peer could not be reached, or it answered and did not want it. */
   readonly by: "network" | "peer";

@@ -36,6 +36,7 @@ interface Slot {
  *
  * @param load the worker's `require`.
  */
+/* oxlint-disable unicorn/consistent-function-scoping -- see above: all of it must be in here */
 export function deliver(load: (module: string) => unknown, job: Job): void {
   const answered = new Int32Array(job.shared, 0, 1);
   job.requests.forEach((request, index) => {
@@ -93,17 +94,16 @@ export function deliver(load: (module: string) => unknown, job: Job): void {
     const stream = session.request(
       Object.assign({ ":method": "POST", ":path": url.pathname }, request.headers),
     );
-    let status: unknown;
+    let status: string | undefined;
     const hear = (headers: object): void => {
-      status ??= (headers as Record<string, unknown>)["grpc-status"];
+      status ??= (headers as Record<string, string | undefined>)["grpc-status"];
     };
     stream.on("response", hear);
     stream.on("trailers", hear);
     stream.on("error", () => {});
     collect(stream, (answer) => {
       if (Number(status) === 0) slot.finish(job.delivered, answer.subarray(5));
-      else if (status !== undefined)
-        slot.finish(job.failed, textOf(`answered gRPC ${String(status)}`));
+      else if (status !== undefined) slot.finish(job.failed, textOf(`answered gRPC ${status}`));
       session.close();
     });
     // After its error, if there is one: that says more.

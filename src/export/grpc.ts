@@ -8,7 +8,15 @@ import {
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { OtlpConfig } from "../config/config.ts";
-import { type Answer, type Attempt, busy, type Channel, refused } from "./channel.ts";
+import {
+  type Answer,
+  type Attempt,
+  busy,
+  type Channel,
+  Expected,
+  failedAttempt,
+  refused,
+} from "./channel.ts";
 import { codeName, retryInfoMs, verdictOfCode } from "./grpc-status.ts";
 import { answerOfError } from "./network-error.ts";
 import { quieten } from "./quiet.ts";
@@ -84,41 +92,38 @@ function attempt(
   headers: Record<string, string>,
   body: Uint8Array,
 ): Attempt {
-  let session: ClientHttp2Session;
-  let stream: ClientHttp2Stream;
   try {
-    session = sessionNow();
-    stream = session.request(headers);
+    const session = sessionNow();
+    return attemptOn(session, session.request(headers), body);
   } catch (error) {
-    return {
-      answer: Promise.resolve(refused("network", String(error))),
-      handedOver: () => false,
-      stop: () => {},
-    };
+    return failedAttempt(error);
   }
-  let settle: (answer: Answer) => void = () => {};
-  const answer = new Promise<Answer>((resolve) => {
-    settle = resolve;
-  });
-  const call = new Call(settle);
+}
+
+function attemptOn(
+  session: ClientHttp2Session,
+  stream: ClientHttp2Stream,
+  body: Uint8Array,
+): Attempt {
+  const call = new Call();
   stream.on("response", (head) => call.head(head));
   stream.on("trailers", (trailers) => call.trailers(trailers));
   stream.on("data", (part: Buffer) => {
     if (!call.part(part)) stream.close(constants.NGHTTP2_CANCEL);
   });
-  const onSessionError = (error: Error): void => settle(answerOfError(error));
+  const onSessionError = (error: Error): void => call.fail(error);
   session.once("error", onSessionError);
-  stream.on("error", (error) => settle(call.verdict ?? answerOfError(causeOf(error))));
+  stream.on("error", (error) => call.fail(causeOf(error)));
   stream.on("close", () => {
     session.removeListener("error", onSessionError);
-    call.end();
+    call.end("the connection was closed before an answer");
   });
   stream.end(body);
   return {
-    answer,
-    handedOver: () => stream.writableFinished && (call.verdict?.kind ?? "taken") === "taken",
+    answer: call.answer,
+    handedOver: () => stream.writableFinished && !call.refused,
     stop: (reason) => {
-      settle(call.verdict ?? busy("network", reason));
+      call.end(reason);
       // And with it the stream: a peer that hung once gets a new connection.
       session.destroy();
     },
@@ -132,31 +137,35 @@ function causeOf(error: Error): unknown {
 
 /** What a call has heard so far. */
 class Call {
-  readonly #settle: (answer: Answer) => void;
+  readonly #expected = new Expected();
   readonly #parts: Buffer[] = [];
   #size = 0;
   /** Once the peer has said it: taken or not. */
-  verdict: Answer | undefined = undefined;
+  #verdict: Answer | undefined = undefined;
 
-  constructor(settle: (answer: Answer) => void) {
-    this.#settle = settle;
+  get answer(): Promise<Answer> {
+    return this.#expected.answer;
+  }
+
+  get refused(): boolean {
+    return this.#verdict !== undefined && this.#verdict.kind !== "taken";
   }
 
   head(headers: IncomingHttpHeaders): void {
     const status = Number(headers[":status"]);
     if (headers["grpc-status"] !== undefined) this.trailers(headers);
-    else if (status !== 200) this.verdict = verdictOfHttp(status);
+    else if (status !== 200) this.#verdict = verdictOfHttp(status);
   }
 
   trailers(headers: IncomingHttpHeaders): void {
     const code = Number(headers["grpc-status"] ?? 2);
     if (code === 0) {
-      this.verdict = { kind: "taken", body: this.#message() };
+      this.#verdict = { kind: "taken", body: this.#message() };
       return;
     }
     const text = decoded(String(headers["grpc-message"] ?? ""));
     const reason = `answered ${codeName(code)}${text === "" ? "" : `: ${text}`}`;
-    this.verdict = verdictOfCode(code, reason, retryInfoMs(headers["grpc-status-details-bin"]));
+    this.#verdict = verdictOfCode(code, reason, retryInfoMs(headers["grpc-status-details-bin"]));
   }
 
   /** @returns false when it is enough. */
@@ -166,12 +175,17 @@ class Call {
       this.#parts.push(part);
       return true;
     }
-    this.verdict ??= refused("peer", `answered with more than ${MAX_ANSWER_BYTES} bytes`);
+    this.#verdict ??= refused("peer", `answered with more than ${MAX_ANSWER_BYTES} bytes`);
     return false;
   }
 
-  end(): void {
-    this.#settle(this.verdict ?? busy("network", "the connection was closed before an answer"));
+  fail(error: unknown): void {
+    this.#expected.settle(this.#verdict ?? answerOfError(error));
+  }
+
+  /** Nothing more will be heard, for this reason. */
+  end(reason: string): void {
+    this.#expected.settle(this.#verdict ?? busy("network", reason));
   }
 
   #message(): Uint8Array {

@@ -1,12 +1,14 @@
-import {
-  Agent as HttpAgent,
-  type ClientRequest,
-  type IncomingMessage,
-  request as httpRequest,
-} from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { OtlpConfig } from "../config/config.ts";
-import { type Answer, type Attempt, busy, type Channel, refused } from "./channel.ts";
+import {
+  type Answer,
+  type Attempt,
+  busy,
+  type Channel,
+  Expected,
+  failedAttempt,
+  refused,
+} from "./channel.ts";
 import { answerOfError } from "./network-error.ts";
 import { quieten } from "./quiet.ts";
 import { retryAfterMs } from "./retry.ts";
@@ -25,18 +27,21 @@ export function createHttpChannel(
   config: OtlpConfig,
   headers: Readonly<Record<string, string>>,
 ): Channel {
-  const secure = config.url.startsWith("https:");
-  const agent = secure
-    ? new HttpsAgent({ keepAlive: true, ...definedOf(config.tls) })
-    : new HttpAgent({ keepAlive: true });
-  const send = secure ? httpsRequest : httpRequest;
+  const { Agent, request } = moduleFor(config.url);
+  const agent = new Agent({ keepAlive: true, ...definedOf(config.tls) });
   return {
     kind: "http",
     url: config.url,
     headers,
     frame: (message) => message,
-    attempt: (body) => attempt(() => send(config.url, { method: "POST", headers, agent }), body),
+    attempt: (body) => attempt(() => request(config.url, { method: "POST", headers, agent }), body),
   };
+}
+
+/** Not by `import`, whose facade of `node:http` loads undici on the way (20 ms). */
+function moduleFor(url: string): typeof import("node:https") {
+  const name = url.startsWith("https:") ? "node:https" : "node:http";
+  return process.getBuiltinModule(name) as typeof import("node:https");
 }
 
 function definedOf(tls: OtlpConfig["tls"]): Readonly<Record<string, string>> {
@@ -51,34 +56,26 @@ function attempt(open: () => ClientRequest, body: Uint8Array): Attempt {
   try {
     request = open();
   } catch (error) {
-    // A header that HTTP can't carry.
-    return failedAttempt(refused("network", String(error)));
+    return failedAttempt(error);
   }
-  let settle: (answer: Answer) => void = () => {};
-  const answer = new Promise<Answer>((resolve) => {
-    settle = resolve;
-  });
+  const expected = new Expected();
   /** What the status line alone says, once it is there. */
   let verdict: Answer | undefined;
   request.on("socket", quieten);
   request.on("response", (response) => {
     verdict = verdictOf(response);
-    read(response, verdict, settle);
+    read(response, verdict, expected);
   });
-  request.on("error", (error) => settle(verdict ?? answerOfRequestError(request, error)));
+  request.on("error", (error) => expected.settle(verdict ?? answerOfRequestError(request, error)));
   request.end(body);
   return {
-    answer,
+    answer: expected.answer,
     handedOver: () => request.writableFinished && (verdict?.kind ?? "taken") === "taken",
     stop: (reason) => {
-      settle(verdict ?? busy("network", reason));
+      expected.settle(verdict ?? busy("network", reason));
       request.destroy();
     },
   };
-}
-
-function failedAttempt(answer: Answer): Attempt {
-  return { answer: Promise.resolve(answer), handedOver: () => false, stop: () => {} };
 }
 
 function verdictOf(response: IncomingMessage): Answer {
@@ -95,19 +92,19 @@ function verdictOf(response: IncomingMessage): Answer {
   return busy("peer", reason, retryAfterMs(response.headers["retry-after"], Date.now()));
 }
 
-function read(response: IncomingMessage, verdict: Answer, settle: (answer: Answer) => void): void {
+function read(response: IncomingMessage, verdict: Answer, expected: Expected): void {
   const parts: Buffer[] = [];
   let size = 0;
   response.on("data", (part: Buffer) => {
     size += part.length;
     parts.push(part);
     if (size <= MAX_ANSWER_BYTES) return;
-    settle(tooLong(verdict));
+    expected.settle(tooLong(verdict));
     response.destroy();
   });
-  response.on("end", () => settle(complete(verdict, Buffer.concat(parts))));
-  response.on("error", () => settle(verdict));
-  response.on("close", () => settle(verdict));
+  response.on("end", () => expected.settle(complete(verdict, Buffer.concat(parts))));
+  response.on("error", () => expected.settle(verdict));
+  response.on("close", () => expected.settle(verdict));
 }
 
 /** A peer that answers with a flood is not asked again. */

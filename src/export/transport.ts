@@ -6,6 +6,9 @@ import { backoffMs, type RetryPolicy } from "./retry.ts";
 
 const compress = promisify(gzip);
 
+/** Node fires timers beyond this at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Why an export failed, through the SDK's delegate to whoever counts and says it. */
 export class ExportError extends Error {
   readonly failure: Failure;
@@ -60,7 +63,7 @@ export class DeadlineTransport implements IExporterTransport {
   }
 
   async send(data: Uint8Array, timeoutMillis: number): Promise<ExportResponse> {
-    const timeoutMs = Math.min(timeoutMillis, this.#limitMs);
+    const timeoutMs = Math.min(timeoutMillis, this.#limitMs, LONGEST_TIMER_MS);
     const deadline = performance.now() + timeoutMs;
     this.#abandoned = false;
     this.#holdMs = 0;

@@ -44,13 +44,8 @@ export function takeExport(
   else store.add("metrics", allBut(refused, metricsOf(request)));
 }
 
-/** Reads a Sentry envelope and keeps its items. Throws on nonsense. Returns the event's id. */
-export function takeEnvelope(
-  store: Store,
-  body: Buffer,
-  project: string,
-  publicKey: string,
-): string {
+/** Reads a Sentry envelope and keeps its items. Throws on nonsense. */
+export function takeEnvelope(store: Store, body: Buffer, project: string, publicKey: string): void {
   const items = readEnvelope(body, project, publicKey);
   const events = items.filter((item) => item.type === "event");
   store.add("items", items);
@@ -58,7 +53,6 @@ export function takeEnvelope(
     "events",
     events.map((item) => item.payload as ReceivedEvent),
   );
-  return String(items[0]?.envelope["event_id"] ?? "");
 }
 
 function allBut<T>(refused: number, items: readonly T[]): readonly T[] {

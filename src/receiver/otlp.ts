@@ -200,7 +200,7 @@ function value(any: unknown): Value {
   }
   const whole = wrapped["intValue"];
   if (whole !== undefined) {
-    return Number.isSafeInteger(Number(whole)) ? Number(whole) : String(whole);
+    return Number.isSafeInteger(Number(whole)) ? Number(whole) : text(whole);
   }
   const scalar =
     wrapped["stringValue"] ??
@@ -219,7 +219,15 @@ function list(any: unknown): Plain[] {
 }
 
 function text(any: unknown): string {
-  return any === undefined || any === null ? "" : String(any);
+  switch (typeof any) {
+    case "string":
+      return any;
+    case "number":
+    case "bigint":
+      return any.toString();
+    default:
+      return "";
+  }
 }
 
 function number(any: unknown): number | undefined {

@@ -116,7 +116,7 @@ function startGrpc(
     session.on("error", () => {});
     session.on("close", () => sessions.delete(session));
   });
-  serveGrpc(server as Http2Server, store, faults);
+  serveGrpc(server, store, faults);
   return {
     server,
     close: async () => {

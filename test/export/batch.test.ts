@@ -187,11 +187,16 @@ describe("a batch", () => {
     await batch.flush(5000);
   });
 
-  it("leaves no trace, and doesn't keep the context of the request that filled it", async () => {
-    const { hand, add } = setUp({ maxBatchSize: 2 });
+  it("leaves no trace, and doesn't keep the context of the request that filled or flushed it", async () => {
+    const { hand, batch, add } = setUp({ maxBatchSize: 2 });
     appStorage.run("a request", () => add(1, 2));
-    await hand.call(0);
-    assert.deepEqual(hand.seen, [{ suppressed: true, store: undefined }]);
+    (await hand.call(0)).end(sent);
+    add(3);
+    const flushed = appStorage.run("a request", () => batch.flush(5000));
+    (await hand.call(1)).end(sent);
+    await flushed;
+    const outside = { suppressed: true, store: undefined };
+    assert.deepEqual(hand.seen, [outside, outside]);
   });
 
   it("survives a sender that can't be made or throws, with one line", async () => {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import {
   JsonLogsSerializer,
@@ -14,6 +17,7 @@ import type { Fault } from "../../src/receiver/fault.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { collectMetrics, makeLog, makeSpan, makeSpans } from "../export/telemetry.ts";
 
+const main = fileURLToPath(new URL("../../src/receiver/main.ts", import.meta.url));
 const JSON_TYPE = "application/json";
 const PROTOBUF_TYPE = "application/x-protobuf";
 
@@ -104,12 +108,12 @@ describe("the receiver", () => {
     assert.deepEqual(receiver.events, [event, event]);
     assert.deepEqual(
       receiver.items.map(({ type, project, publicKey }) => [type, project, publicKey]),
-      Array(2)
-        .fill([
-          ["event", "42", "abc"],
-          ["session", "42", "abc"],
-        ])
-        .flat(),
+      [
+        ["event", "42", "abc"],
+        ["session", "42", "abc"],
+        ["event", "42", "abc"],
+        ["session", "42", "abc"],
+      ],
     );
   });
 
@@ -165,6 +169,26 @@ describe("the receiver", () => {
     }
   });
 
+  it("runs as a process of its own that says where it is and does as it is told", async () => {
+    const child = spawn(process.execPath, [main, "--grpc-port", "0"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const { url, grpcUrl, dsn } = JSON.parse(line.toString()) as Record<string, string>;
+    assert.match(`${url} ${grpcUrl} ${dsn}`, /^http:\S+ http:\S+ http:\/\/key@127.0.0.1:\d+\/1$/);
+    const faults = [{ kind: "status", status: 503, times: 1 }];
+    await fetch(`${url}/faults`, { method: "PUT", body: JSON.stringify(faults) });
+    const there = { url: url ?? "" };
+    assert.equal((await sendSpans(there, 2)).status, 503);
+    assert.equal((await sendSpans(there, 2)).status, 200);
+    const counts = { spans: 2, logs: 0, metrics: 0, items: 0, events: 0, requests: 2 };
+    assert.deepEqual(await ask(there, "/received"), counts);
+    await fetch(`${url}/received`, { method: "DELETE" });
+    assert.deepEqual(await ask(there, "/received/spans"), []);
+    child.kill();
+    await once(child, "close");
+  });
+
   const faults: { fault: Fault; status: number; kept: number }[] = [
     { fault: { kind: "status", status: 503 }, status: 503, kept: 0 },
     { fault: { kind: "partial", rejected: 2 }, status: 200, kept: 1 },
@@ -183,13 +207,16 @@ describe("the receiver", () => {
   }
 });
 
-async function sendSpans(receiver: Receiver, count: number): Promise<{ status: number }> {
+async function sendSpans(
+  receiver: Pick<Receiver, "url">,
+  count: number,
+): Promise<{ status: number }> {
   const body = ProtobufTraceSerializer.serializeRequest(makeSpans(count)) as Uint8Array;
   return post(receiver, "/v1/traces", body, { "content-type": PROTOBUF_TYPE });
 }
 
 function post(
-  receiver: Receiver,
+  receiver: Pick<Receiver, "url">,
   path: string,
   body: string | Uint8Array,
   headers: Record<string, string>,
@@ -204,7 +231,7 @@ function post(
   });
 }
 
-async function ask(receiver: Receiver, path: string): Promise<unknown> {
+async function ask(receiver: Pick<Receiver, "url">, path: string): Promise<unknown> {
   return (await fetch(`${receiver.url}${path}`)).json();
 }
 
