@@ -143,9 +143,9 @@ function watch(
     span.end();
   };
   // Not "error": a listener for that would take an uncaught error from the app.
-  submittable.once(errorMonitor, (error: unknown) => {
-    const { message } = error as Partial<Error>;
-    span.setStatus({ code: SpanStatusCode.ERROR, ...(message === undefined ? {} : { message }) });
+  submittable.once(errorMonitor, (error: Error & { readonly code?: unknown }) => {
+    if (span instanceof QuerySpan && typeof error.code === "string") span.fail(error.code);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
     end();
   });
   submittable.once("end", end);

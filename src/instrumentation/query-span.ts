@@ -47,6 +47,14 @@ export class QuerySpan implements Span {
     this.#span.updateName(summary);
   }
 
+  /** @param code what the database or Node calls the error; the first one counts */
+  fail(code: string): void {
+    if (this.failure !== undefined) return;
+    this.failure = code;
+    this.#span.setAttribute("error.type", code);
+    if (SQLSTATE.test(code)) this.#span.setAttribute("db.response.status_code", code);
+  }
+
   spanContext(): SpanContext {
     return this.#span.spanContext();
   }
@@ -86,7 +94,7 @@ export class QuerySpan implements Span {
   setStatus(status: SpanStatus): this {
     this.#span.setStatus(status);
     if (status.code === ERROR) {
-      this.#fail("_OTHER");
+      this.fail("_OTHER");
       this.#onFailure(this);
     }
     return this;
@@ -98,19 +106,12 @@ export class QuerySpan implements Span {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    this.#fail(codeOf(exception) ?? "_OTHER");
+    this.fail(codeOf(exception) ?? "_OTHER");
     this.#span.recordException(exception, time);
   }
 
   end(time?: TimeInput): void {
     this.#span.end(time);
-  }
-
-  #fail(code: string): void {
-    if (this.failure !== undefined) return;
-    this.failure = code;
-    this.#span.setAttribute("error.type", code);
-    if (SQLSTATE.test(code)) this.#span.setAttribute("db.response.status_code", code);
   }
 }
 

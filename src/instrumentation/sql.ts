@@ -138,7 +138,9 @@ const operations = new Set(
 const nested = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]);
 /** Before these words a name isn't the operation it looks like: `FOR UPDATE`, `ON DELETE`. */
 const notBefore = new Set(["FOR", "KEY", "DO", "ON", "OR", "BEFORE", "AFTER", "OF", "THEN"]);
-const introducers = new Set(["FROM", "INTO", "JOIN", "UPDATE", "TABLE", "CALL", "COPY", "VIEW"]);
+const introducers = new Set(["FROM", "INTO", "JOIN", "TABLE", "CALL", "COPY", "VIEW"]);
+/** These stand before a table themselves, as operations only. */
+const beforeTarget = new Set(["UPDATE", "TRUNCATE"]);
 const skipped = new Set(["ONLY", "LATERAL", "IF", "NOT", "EXISTS", "CONCURRENTLY"]);
 const endOfList = new Set(
   "WHERE GROUP ORDER HAVING LIMIT OFFSET FETCH UNION EXCEPT INTERSECT SET VALUES RETURNING ON USING WINDOW".split(
@@ -212,7 +214,7 @@ class Summary {
     this.operation ??= upper;
     this.#add(upper);
     this.#target = "none";
-    this.#wantsTarget = introducers.has(upper);
+    this.#wantsTarget = introducers.has(upper) || beforeTarget.has(upper);
     this.#listDepth = -1;
   }
 

@@ -40,4 +40,4 @@ export async function bundleFixtures(): Promise<{
   };
 }
 
-const fixtures = ["preload", "serve"];
+const fixtures = ["preload", "queries", "serve"];

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { type Postgres, startPostgres } from "../../examples/shop/postgres.ts";
+import { nodes } from "../nodes.ts";
+import { bundleFixtures } from "./bundle.ts";
+import type { Queried } from "./fixtures/queries.ts";
+import { queries } from "./queries.ts";
+
+const run = promisify(execFile);
+
+describe("pg", () => {
+  let fixtures: Awaited<ReturnType<typeof bundleFixtures>>;
+  let database: Postgres;
+  before(async function () {
+    this.timeout(60_000);
+    [fixtures, database] = await Promise.all([bundleFixtures(), startPostgres()]);
+  });
+  after(() => Promise.all([fixtures.remove(), database.stop()]));
+
+  for (const node of nodes) {
+    for (const how of ["require", "import"]) {
+      describe(`by ${how}, Node ${node.name}: a query`, () => {
+        let output: { stdout: string; stderr: string };
+        let results: Queried[];
+        before(async () => {
+          const env = { ...process.env, DATABASE_URL: database.url };
+          output = await run(node.path, [fixtures.path("queries"), how], { env });
+          results = JSON.parse(output.stdout) as Queried[];
+        });
+
+        for (const [place, { title, spans }] of queries.entries()) {
+          it(title, () => {
+            const result = results[place];
+            assert.deepEqual(
+              result?.spans.map(({ name, error, isChild }) => ({ name, error, isChild })),
+              spans.map(({ name, error }) => ({ name, error, isChild: true })),
+            );
+            for (const [at, { attributes = {} }] of spans.entries()) {
+              for (const [key, value] of Object.entries(attributes)) {
+                assert.equal(result?.spans[at]?.attributes[key], value, key);
+              }
+            }
+          });
+        }
+
+        it("is recorded once in the metric, with its operation and its failure", () => {
+          for (const { spans, durations } of results) {
+            assert.deepEqual(
+              durations.map((attributes) => [
+                attributes["db.operation.name"],
+                attributes["error.type"],
+              ]),
+              spans.map(({ attributes }) => [
+                attributes["db.operation.name"],
+                attributes["error.type"],
+              ]),
+            );
+          }
+        });
+
+        it("takes seconds, not milliseconds, in the metric", () => {
+          for (const { longest } of results) assert.ok(longest > 0 && longest < 2, String(longest));
+        });
+
+        it("gives away neither literals nor the password", () => {
+          const password = new URL(database.url).password;
+          assert.doesNotMatch(output.stdout, /Secret|bob/i);
+          assert.ok(!output.stdout.includes(password));
+        });
+
+        it("brings no line on stderr", () => assert.equal(output.stderr, ""));
+      });
+    }
+  }
+});
