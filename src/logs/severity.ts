@@ -48,7 +48,8 @@ function severityAmong(name: string, levels: Levels): number {
   if (rank === undefined) return 0;
   const severities = workedOut.get(levels) ?? new Map<string, number>();
   workedOut.set(levels, severities);
-  const severity = severities.get(name) ?? neighbourOf(rank, levels);
+  const severity =
+    severities.get(name) ?? known.get(name.toLowerCase()) ?? neighbourOf(rank, levels);
   severities.set(name, severity);
   return severity;
 }

@@ -6,6 +6,8 @@ interface Hostile {
   readonly make: () => unknown;
   /** What is kept of it, exactly. */
   readonly copy?: unknown;
+  /** Why it is not logged with winston's own JSON. */
+  readonly notForWinston?: string;
   /** What holds of that. */
   check?(made: unknown): void;
 }
@@ -25,6 +27,7 @@ export const hostileValues: readonly Hostile[] = [
   { title: "a bigint of 64 bits", make: () => 2n ** 62n, copy: "4611686018427387904" },
   {
     title: "a bigint of a million digits",
+    notForWinston: "takes all memory or time",
     make: () => -(1n << 4_000_000n),
     check: (made: unknown) => assert.match(String(made), /^-0x10{1020}$/),
   },
@@ -111,6 +114,7 @@ export const hostileValues: readonly Hostile[] = [
   },
   {
     title: "a proxy that claims endless length",
+    notForWinston: "takes all memory or time",
     make: () => new Proxy([], { get: (_, key) => (key === "length" ? 1e9 : "x") }),
     check: (made: unknown[]) => {
       assert.equal(made.length, 1001);
@@ -154,6 +158,7 @@ export const hostileValues: readonly Hostile[] = [
   },
   {
     title: "an array of a billion holes",
+    notForWinston: "takes all memory or time",
     make: () => sparse(1e9),
     check: (made: unknown[]) => {
       assert.equal(made.length, 1001);
@@ -210,6 +215,7 @@ export const hostileValues: readonly Hostile[] = [
   { title: "a buffer", make: () => Buffer.from("ab"), copy: new Uint8Array([97, 98]) },
   {
     title: "a buffer of 10 MB",
+    notForWinston: "takes all memory or time",
     make: () => Buffer.alloc(10_000_000),
     check: (made: Uint8Array) => assert.equal(made.length, 65_536),
   },
@@ -256,6 +262,7 @@ export const hostileValues: readonly Hostile[] = [
   },
   {
     title: "a text that changes with each read",
+    notForWinston: "tells that we read it too",
     make: () => {
       let reads = 0;
       return {
