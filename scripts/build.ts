@@ -38,7 +38,8 @@ function messageOf(error: unknown): string {
 async function makeDist(): Promise<string[]> {
   const made = await bundle({
     preload: { start: "src/start.ts", ...lazyEntries() },
-    alone: { index: "src/index.ts", cli: "src/cli/main.ts" },
+    index: "src/index.ts",
+    cli: "src/cli/main.ts",
     aliases,
   });
   slimMaps();

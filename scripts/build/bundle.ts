@@ -1,3 +1,4 @@
+import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { mergeIntoStart } from "./merge.ts";
@@ -21,17 +22,28 @@ export interface Entries {
   /** Name in `dist/` -> source file: `start`, and what start may load when it needs it. */
   readonly preload: Readonly<Record<string, string>>;
   /**
-   * The same of what stands alone: the API, which reaches the preload by the
-   * global object, so that neither it nor an app it is bundled into contains
-   * the preload; and the CLI, a process of its own.
+   * The API. It reaches the preload by the global object, so that neither it
+   * nor an app it is bundled into contains the preload.
    */
-  readonly alone: Readonly<Record<string, string>>;
+  readonly index: string;
+  /** The program, a process of its own. */
+  readonly cli: string;
   /** Packages that modules of ours stand in for. */
   readonly aliases: Readonly<Record<string, string>>;
 }
 
+/** Comes before all else, as the file imports nothing (`builtins.ts`). */
+const PROGRAM_START = `#!/usr/bin/env node
+{
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < 22 || (major === 22 && minor < 15)) {
+    console.error(\`telltale: Node \${process.versions.node} is too old, 22.15 is the oldest that works\`);
+    process.exit(1);
+  }
+}`;
+
 /** Bundles all into the staging folder. */
-export async function bundle({ preload, alone, aliases }: Entries): Promise<Bundle> {
+export async function bundle({ preload, index, cli, aliases }: Entries): Promise<Bundle> {
   await bundleRegister();
   const split = await build({
     ...options,
@@ -43,14 +55,17 @@ export async function bundle({ preload, alone, aliases }: Entries): Promise<Bund
     minifySyntax: false,
   });
   const merged = await mergeIntoStart(split.metafile);
-  const apart = await build({
-    ...options,
-    alias: aliases,
-    entryPoints: alone,
-    outdir: staging,
-    plugins: [builtins()],
+  const alone = { ...options, alias: aliases, plugins: [builtins()] };
+  const api = await build({ ...alone, entryPoints: [index], outfile: join(staging, "index.js") });
+  const program = join(staging, "cli.js");
+  const run = await build({
+    ...alone,
+    entryPoints: [cli],
+    outfile: program,
+    banner: { js: PROGRAM_START },
   });
-  return new Map([...merged, ...filesOf(apart.metafile)]);
+  await chmod(program, 0o755);
+  return new Map([...merged, ...filesOf(api.metafile), ...filesOf(run.metafile)]);
 }
 
 /** `register.js` and its twin for `require`: nothing but the check of the Node version. */

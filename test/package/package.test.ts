@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { homedir, userInfo } from "node:os";
+import { join } from "node:path";
+import { root } from "../../scripts/node.mjs";
+import { nodes, oldNode } from "../nodes.ts";
+import { filesBelow, type Installed, installPackage } from "./installed.ts";
+
+/** A service that answers one request of its own and ends. */
+const APP = `
+import { createServer } from "node:http";
+
+const server = createServer((request, response) => response.end("hello"));
+server.listen(0, "127.0.0.1", async () => {
+  const response = await fetch("http://127.0.0.1:" + server.address().port + "/");
+  console.log(await response.text(), response.headers.has("x-request-id"));
+  server.close();
+  server.closeAllConnections();
+});
+`;
+
+/** Nothing leaves, and the port is whatever is free. */
+const quiet = {
+  OTEL_TRACES_EXPORTER: "none",
+  OTEL_LOGS_EXPORTER: "none",
+  OTEL_METRICS_EXPORTER: "none",
+  SENTRY_DSN: "",
+};
+
+const ways = [
+  { title: "--import", args: ["--import", "telltale/register"], env: {} },
+  { title: "--require", args: ["--require", "telltale/register"], env: {} },
+  {
+    title: "NODE_OPTIONS with --import",
+    args: [],
+    env: { NODE_OPTIONS: "--import=telltale/register" },
+  },
+  {
+    title: "NODE_OPTIONS with --require",
+    args: [],
+    env: { NODE_OPTIONS: "--require=telltale/register" },
+  },
+];
+
+describe("The package", () => {
+  let installed: Installed;
+  let files: string[];
+
+  before(async function () {
+    this.timeout(60_000);
+    installed = await installPackage();
+    files = await filesBelow(installed.home);
+    await writeFile(join(installed.project, "app.mjs"), APP);
+  });
+
+  after(() => installed.remove());
+
+  it("installs as one package, without a registry", async () => {
+    const record = join(installed.project, "node_modules", ".package-lock.json");
+    const { packages } = JSON.parse(await readFile(record, "utf8")) as { packages: object };
+    assert.deepEqual(Object.keys(packages), ["node_modules/telltale"]);
+  });
+
+  it("installs to 10 MB at most", async () => {
+    const sizes = await Promise.all(files.map((file) => stat(join(installed.home, file))));
+    const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
+    assert.ok(bytes <= 10e6, `${bytes} bytes`);
+  });
+
+  it("holds what was built, its papers, and nothing else", () => {
+    const others = files.filter((file) => !file.startsWith("dist/"));
+    const papers = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
+    assert.deepEqual(others, papers);
+    for (const file of ["register.js", "register.cjs", "start.js", "index.js", "cli.js"]) {
+      assert.ok(files.includes(`dist/${file}`), file);
+    }
+  });
+
+  it("has no install script", async () => {
+    const { scripts } = JSON.parse(await text("package.json")) as { scripts: object };
+    const run = Object.keys(scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name));
+    assert.deepEqual(run, []);
+  });
+
+  it("tells nothing of the machine that it was built on", async () => {
+    const names = [root, homedir(), `/${userInfo().username}/`].filter((name) => name.length > 1);
+    for (const file of files) {
+      const content = await text(file);
+      for (const name of names) assert.ok(!content.includes(name), `${file} contains ${name}`);
+    }
+  });
+
+  it("has nothing that publint minds", async () => {
+    const said = await tool("publint/src/cli.js", ["run", installed.tarball, "--strict"]);
+    assert.match(said, /All good!/);
+  });
+
+  it("has types that resolve, as attw sees it", async () => {
+    const attw = "@arethetypeswrong/cli/dist/index.js";
+    const said = await tool(attw, [installed.tarball, "--profile", "esm-only", "-f", "json"]);
+    const { problems = {} } = JSON.parse(said) as { problems?: object };
+    const minded = Object.keys(problems).filter(
+      // What `require` and Node 10 get is not for an ESM package (profile esm-only).
+      (kind) => kind !== "CJSResolvesToESM" && kind !== "NoResolution",
+    );
+    assert.deepEqual(minded, []);
+  });
+
+  it("names every package that is inside, in its licences and its bill of materials", async () => {
+    const bundled = await bundledNames();
+    assert.ok(bundled.size > 5, [...bundled].join(" "));
+    const licences = await text("dist/THIRD-PARTY-LICENSES.txt");
+    const bill = JSON.parse(await text("dist/sbom.cdx.json")) as {
+      bomFormat: string;
+      components: { group?: string; name: string; version: string; licenses: unknown[] }[];
+    };
+    assert.equal(bill.bomFormat, "CycloneDX");
+    const billed = bill.components.map(({ group, name }) => (group ? `${group}/${name}` : name));
+    assert.deepEqual(new Set(billed), bundled);
+    for (const { group, name, version, licenses } of bill.components) {
+      const label = `${group ? `${group}/` : ""}${name} ${version}`;
+      assert.ok(licenses.length > 0, `${label} without a licence`);
+      assert.ok(licences.includes(`  ${label}: `), `${label} is not in the licences`);
+    }
+  });
+
+  for (const { name, path } of nodes) {
+    for (const { title, args, env } of ways) {
+      it(`starts an app by ${title} on Node ${name}`, async () => {
+        const { stdout, stderr, code } = await start(path, args, env);
+        assert.deepEqual({ stdout, stderr, code }, { stdout: "hello true\n", stderr: "", code: 0 });
+      });
+    }
+  }
+
+  for (const { title, args, env } of ways) {
+    it(`leaves an app alone by ${title} on a Node that is too old, with one line`, async () => {
+      const { stdout, stderr, code } = await start(oldNode, args, env);
+      assert.match(stderr, /^telltale: Node 20\.\S+ is too old, .*\n$/);
+      assert.deepEqual({ stdout, code }, { stdout: "hello false\n", code: 0 });
+    });
+  }
+
+  it("has a program that says its version", async () => {
+    const bin = join(installed.project, "node_modules", ".bin", "telltale");
+    const { stdout } = await execute(process.execPath, [bin, "--version"], {});
+    assert.equal(
+      stdout,
+      `${(JSON.parse(await text("package.json")) as { version: string }).version}\n`,
+    );
+  });
+
+  it("has a program that says when Node is too old", async () => {
+    const bin = join(installed.project, "node_modules", ".bin", "telltale");
+    const { stderr, code } = await execute(oldNode, [bin, "--version"], {});
+    assert.match(stderr, /^telltale: Node 20\.\S+ is too old, .*\n$/);
+    assert.equal(code, 1);
+  });
+
+  function text(file: string): Promise<string> {
+    return readFile(join(installed.home, file), "utf8");
+  }
+
+  /** The packages that the source maps name, which the build's own list has no part in. */
+  async function bundledNames(): Promise<Set<string>> {
+    const names = new Set<string>();
+    for (const file of files.filter((path) => path.endsWith(".map"))) {
+      const { sources } = JSON.parse(await text(file)) as { sources: string[] };
+      for (const source of sources) {
+        const found = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1];
+        if (found !== undefined) names.add(found);
+      }
+    }
+    return names;
+  }
+
+  function start(node: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+    return execute(node, [...args, "app.mjs"], { ...quiet, ...env });
+  }
+
+  /** Runs to the end, in the project, in an environment without anything of ours. */
+  function execute(node: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+    const { PATH } = process.env;
+    return new Promise((resolve) => {
+      const options = { cwd: installed.project, env: { PATH, ...env } };
+      execFile(node, args, options, (error, stdout, stderr) => {
+        resolve({ stdout, stderr, code: error === null ? 0 : error.code });
+      });
+    });
+  }
+});
+
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: string | number | null | undefined;
+}
+
+/** What a tool of ours says, whatever its end. */
+function tool(path: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    const program = join(root, "node_modules", path);
+    execFile(process.execPath, [program, ...args], { cwd: root }, (_, stdout, stderr) => {
+      resolve(stdout || stderr);
+    });
+  });
+}
