@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   entry: ["admin", "config", "context", "diagnostics", "errors", "metrics", "traces"],
   instrumentation: ["config", "context", "diagnostics"],
   health: ["config", "diagnostics"],
-  admin: ["config", "diagnostics", "health", "metrics"],
+  admin: ["config", "context", "diagnostics", "health", "metrics"],
   lifecycle: ["config", "diagnostics", "export"],
 };
 

@@ -9,6 +9,7 @@ import type * as Http from "node:http";
  */
 const http: typeof Http = process.getBuiltinModule("node:http");
 
+// oxlint-disable-next-line import/no-default-export -- `node:http` has one.
 export default http;
 export const Agent: typeof Http.Agent = http.Agent;
 export const ClientRequest: typeof Http.ClientRequest = http.ClientRequest;

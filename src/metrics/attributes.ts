@@ -12,7 +12,7 @@ export const OVERFLOW: Attributes = Object.freeze({ "otel.metric.overflow": true
  */
 export function cleanAttributes(attributes: Attributes): Attributes {
   const clean: Attributes = {};
-  for (const key of Object.keys(attributes).sort()) {
+  for (const key of Object.keys(attributes).toSorted()) {
     const value = cleanValue(attributes[key]);
     if (key !== "" && value !== undefined) set(clean, key, value);
   }

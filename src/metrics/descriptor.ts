@@ -18,8 +18,8 @@ export interface InstrumentDescriptor extends MetricDescriptor {
 }
 
 /** The API's `ValueType`, without the API's code in the start chunk. */
-export const INT: ValueType.INT = 0 as ValueType.INT;
-export const DOUBLE: ValueType.DOUBLE = 1 as ValueType.DOUBLE;
+export const INT: ValueType.INT = 0;
+export const DOUBLE: ValueType.DOUBLE = 1;
 
 /** Specification, metrics/api.md, instrument name syntax. */
 const validName = /^[A-Za-z][A-Za-z0-9_.\-/]{0,254}$/;

@@ -18,6 +18,7 @@ import {
   type BindableSum,
   type Complain,
   CounterInstrument,
+  describeValue,
   GaugeInstrument,
   HistogramInstrument,
   type SyncInstrument,
@@ -137,7 +138,7 @@ export class ScopeMeter implements StoreMeter {
     options: MetricOptions | undefined,
     make: (descriptor: InstrumentDescriptor) => StoreInstrument,
   ): StoreInstrument {
-    const text = String(name);
+    const text = typeof name === "string" ? name : describeValue(name);
     const complain = (what: string): void => this.#ground.warn(text, what);
     const descriptor = describe(kind, text, options, complain);
     const sameName = this.#instruments.get(text.toLowerCase()) ?? [];

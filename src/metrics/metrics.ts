@@ -161,9 +161,7 @@ class StoreMetrics implements Metrics {
       pushes.push(this.#createPush(viewOf(temporality), sender, accounts.metrics));
     }
     if (exporters.includes("console")) {
-      const sender: PushOptions["sender"] = () =>
-        loadChunk("metrics-console").createConsoleSender();
-      pushes.push(this.#createPush(viewOf("cumulative"), sender, undefined));
+      pushes.push(this.#createPush(viewOf("cumulative"), consoleSender, undefined));
     }
     return pushes;
   }
@@ -204,3 +202,6 @@ class StoreMetrics implements Metrics {
     }
   }
 }
+
+const consoleSender: PushOptions["sender"] = () =>
+  loadChunk("metrics-console").createConsoleSender();

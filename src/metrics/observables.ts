@@ -123,7 +123,7 @@ export class Callbacks {
 
   /** One round of the callbacks that are done when they return. Never throws. */
   observeNow(): void {
-    this.#start([]);
+    void this.#start([]);
   }
 
   async #await(timeoutMs: number): Promise<unknown[]> {

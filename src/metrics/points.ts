@@ -17,11 +17,11 @@ import type { HistogramSeries } from "./series.ts";
 type Temporality = MetricsConfig["temporality"];
 
 /** The SDK's enums, without the SDK's code in the start chunk. */
-export const HISTOGRAM: DataPointType.HISTOGRAM = 0 as DataPointType.HISTOGRAM;
-export const GAUGE: DataPointType.GAUGE = 2 as DataPointType.GAUGE;
-export const SUM: DataPointType.SUM = 3 as DataPointType.SUM;
-export const DELTA: AggregationTemporality.DELTA = 0 as AggregationTemporality.DELTA;
-export const CUMULATIVE: AggregationTemporality.CUMULATIVE = 1 as AggregationTemporality.CUMULATIVE;
+export const HISTOGRAM: DataPointType.HISTOGRAM = 0;
+export const GAUGE: DataPointType.GAUGE = 2;
+export const SUM: DataPointType.SUM = 3;
+export const DELTA: AggregationTemporality.DELTA = 0;
+export const CUMULATIVE: AggregationTemporality.CUMULATIVE = 1;
 
 /** Which kinds a preference makes delta (specification, metrics/sdk_exporters/otlp.md). */
 const deltaKinds: Readonly<Record<Temporality, readonly InstrumentKind[]>> = {

@@ -59,7 +59,7 @@ export function familiesOf(metrics: ResourceMetrics, ownScope: string): Families
       if (reason !== undefined) conflicts.push({ name: metric.descriptor.name, reason });
     }
   }
-  const list = [...families.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const list = [...families.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return { list, conflicts };
 }
 

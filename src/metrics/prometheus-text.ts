@@ -1,4 +1,4 @@
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import type { Histogram, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { HISTOGRAM } from "./points.ts";
 import {
@@ -163,7 +163,9 @@ function cachedLabels(attributes: Attributes, histogram: boolean): string {
 }
 
 function withoutScopeLabels(attributes: Attributes, histogram: boolean): string {
-  const rest = Object.entries(attributes).filter(([key]) => !/^otel_scope_/.test(labelName(key)));
+  const rest = Object.entries(attributes).filter(
+    ([key]) => !labelName(key).startsWith("otel_scope_"),
+  );
   return writeLabels(Object.fromEntries(rest), histogram);
 }
 
@@ -173,7 +175,7 @@ function withoutScopeLabels(attributes: Attributes, histogram: boolean): string 
  */
 function writeLabels(attributes: Attributes, histogram: boolean): string {
   const labels = new Map<string, string>();
-  for (const key of Object.keys(attributes).sort()) {
+  for (const key of Object.keys(attributes).toSorted()) {
     const name = labelName(key);
     const free = histogram && name === "le" ? "exported_le" : name;
     const value = valueText(attributes[key]);
@@ -189,8 +191,8 @@ function braced(labels: string): string {
   return labels === "" ? "" : `{${labels}}`;
 }
 
-function valueText(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+function valueText(value: AttributeValue | undefined): string {
+  return Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
 function escapeLabel(value: string): string {

@@ -33,8 +33,10 @@ export class SeriesTable<Series> {
    * @throws what a getter of `attributes` throws.
    */
   at(attributes: Attributes | undefined): Series {
-    const known = attributes ?? NO_ATTRIBUTES;
-    return this.#walk(known) ?? this.#resolve(known);
+    const given = attributes ?? NO_ATTRIBUTES;
+    // `for in` also shows what is inherited, which is no attribute.
+    if (Object.getPrototypeOf(given) !== Object.prototype) return this.#resolve(given);
+    return this.#walk(given) ?? this.#remember(given, this.#resolve(given));
   }
 
   /** All series in the order of their first use, the overflow series last. */
@@ -72,7 +74,6 @@ export class SeriesTable<Series> {
       series = this.#create(clean);
       this.#series.set(key, series);
     }
-    if (this.#paths < PATH_LIMIT) this.#remember(attributes, series);
     return series;
   }
 
@@ -82,18 +83,21 @@ export class SeriesTable<Series> {
   }
 
   /** An array or an object is never a step: it may change under us, so it goes the long way each time. */
-  #remember(attributes: Attributes, series: Series): void {
+  #remember(attributes: Attributes, series: Series): Series {
+    if (this.#paths >= PATH_LIMIT || series === this.#overflow) return series;
     const path: [string, unknown][] = [];
     for (const key in attributes) {
       const value: unknown = attributes[key];
       if (value === undefined || value === null) continue;
-      if (typeof value === "object" || typeof value === "function") return;
+      if (typeof value === "object" || typeof value === "function") return series;
+      if (!Object.hasOwn(attributes, key)) return series;
       path.push([key, value]);
     }
     let step = this.#root;
     for (const [key, value] of path) step = step.make(key, value);
     step.series = series;
     this.#paths += 1;
+    return series;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { BroadcastChannel } from "node:worker_threads";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
 
 /** What threads of one process say to each other; the number is the version of this protocol. */
@@ -20,4 +21,10 @@ export type ThreadMessage =
 export function isThreadMessage(data: unknown): data is ThreadMessage {
   if (typeof data !== "object" || data === null || !("kind" in data)) return false;
   return data.kind === "hello" || data.kind === "ask" || data.kind === "tell";
+}
+
+/** With the type of what is said. */
+export function post(channel: BroadcastChannel, message: ThreadMessage): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origins.
+  channel.postMessage(message);
 }

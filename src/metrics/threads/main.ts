@@ -1,6 +1,6 @@
 import { BroadcastChannel, type Worker } from "node:worker_threads";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import { CHANNEL, isThreadMessage, type ThreadMessage } from "./channel.ts";
+import { CHANNEL, isThreadMessage, post, type ThreadMessage } from "./channel.ts";
 import { lasting, mergeThreads, type ThreadMetrics } from "./merge.ts";
 
 /** A worker that computes can't answer; the page then has what it said before. */
@@ -47,9 +47,9 @@ export class WorkerThreads {
 
   #open(): BroadcastChannel {
     const channel = new BroadcastChannel(CHANNEL);
-    channel.onmessage = ({ data }: { data: unknown }): void => {
+    channel.addEventListener("message", ({ data }: { data: unknown }) => {
       if (isThreadMessage(data)) this.#hear(data);
-    };
+    });
     channel.unref();
     return channel;
   }
@@ -89,7 +89,7 @@ export class WorkerThreads {
         clearTimeout(timer);
         resolve();
       };
-      channel.postMessage({ kind: "ask", question: this.#question } satisfies ThreadMessage);
+      post(channel, { kind: "ask", question: this.#question });
     });
   }
 

@@ -1,6 +1,6 @@
 import { BroadcastChannel, threadId } from "node:worker_threads";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import { CHANNEL, isThreadMessage, type ThreadMessage } from "./channel.ts";
+import { CHANNEL, isThreadMessage, post } from "./channel.ts";
 
 export interface ThreadSource {
   readonly collect: () => Promise<ScopeMetrics[]>;
@@ -14,18 +14,17 @@ export interface ThreadSource {
  */
 export function tellMainThread(source: ThreadSource): void {
   const channel = new BroadcastChannel(CHANNEL);
-  const post = (message: ThreadMessage): void => channel.postMessage(message);
   const tell = (question: number | undefined, scopeMetrics: ScopeMetrics[]): void => {
-    post({ kind: "tell", threadId, question, scopeMetrics });
+    post(channel, { kind: "tell", threadId, question, scopeMetrics });
   };
-  channel.onmessage = ({ data }: { data: unknown }): void => {
+  channel.addEventListener("message", ({ data }: { data: unknown }) => {
     if (!isThreadMessage(data) || data.kind !== "ask") return;
     const { question } = data;
     void source.collect().then((metrics) => tell(question, metrics), leaveOut);
-  };
+  });
   channel.unref();
   process.on("exit", () => tell(undefined, source.collectNow()));
-  post({ kind: "hello", threadId });
+  post(channel, { kind: "hello", threadId });
 }
 
 /** The collection has said why itself; the main thread goes on without us. */

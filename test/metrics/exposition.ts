@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+
+/** One sample of a page. */
+export interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface Page {
+  /** Family name -> type, in the order of the page. */
+  readonly types: ReadonlyMap<string, string>;
+  readonly samples: readonly Sample[];
+}
+
+/**
+ * Reads a page as strictly as its format is written down, and fails on what a
+ * scraper would refuse or read wrongly: a sample or a label twice, a family in
+ * two places, a wrong suffix, buckets that don't add up.
+ *
+ * https://github.com/prometheus/docs/blob/main/docs/instrumenting/exposition_formats.md
+ */
+export function parsePage(text: string, format: "classic" | "openmetrics" = "classic"): Page {
+  assert.ok(text.endsWith("\n"), "a page ends with a line feed");
+  const lines = text.slice(0, -1).split("\n");
+  if (format === "openmetrics") assert.equal(lines.pop(), "# EOF");
+  const types = new Map<string, string>();
+  const samples: Sample[] = [];
+  const seen = new Set<string>();
+  let family = "";
+  for (const line of lines) {
+    if (line.startsWith("# ")) {
+      family = readMetadata(line, types, family);
+      continue;
+    }
+    const sample = readSample(line);
+    assert.ok(
+      belongs(sample.name, family, types.get(family), format),
+      `${line} in family ${family}`,
+    );
+    const key = sample.name + JSON.stringify(Object.entries(sample.labels).toSorted());
+    assert.ok(!seen.has(key), `twice: ${line}`);
+    seen.add(key);
+    samples.push(sample);
+  }
+  checkHistograms(types, samples);
+  return { types, samples };
+}
+
+/** The samples of one name. */
+export function samplesOf(page: Page, name: string): Sample[] {
+  return page.samples.filter((sample) => sample.name === name);
+}
+
+function readMetadata(line: string, types: Map<string, string>, family: string): string {
+  const match = /^# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/s.exec(line);
+  assert.ok(match, `metadata: ${line}`);
+  const [, keyword, name = "", rest = ""] = match;
+  if (keyword === "TYPE") {
+    assert.ok(!types.has(name), `two types: ${line}`);
+    types.set(name, rest);
+  } else if (keyword === "UNIT") {
+    assert.ok(name.endsWith(`_${rest}`), line);
+  } else {
+    assert.ok(name === family || !types.has(name), `a family in two places: ${line}`);
+  }
+  return name;
+}
+
+function readSample(line: string): Sample {
+  const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/s.exec(line);
+  assert.ok(match, `sample: ${line}`);
+  const [, name = "", labels = "", value = ""] = match;
+  assert.match(value, /^([+-]Inf|NaN|[+-]?[0-9.]+(e[+-]?[0-9]+)?)$/, line);
+  return { name, labels: readLabels(labels), value: Number(value.replace("Inf", "Infinity")) };
+}
+
+function readLabels(text: string): Record<string, string> {
+  const labels: Record<string, string> = Object.create(null) as Record<string, string>;
+  let rest = text;
+  while (rest !== "") {
+    const match = /^([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"(,|$)/s.exec(rest);
+    assert.ok(match, `labels: ${rest}`);
+    const [all, name = "", value = ""] = match;
+    assert.ok(!(name in labels), `label twice: ${text}`);
+    assert.ok(!name.startsWith("__"), `reserved label: ${text}`);
+    labels[name] = value.replace(/\\(.)/g, (_, escaped: string) =>
+      escaped === "n" ? "\n" : escaped,
+    );
+    rest = rest.slice(all.length);
+    assert.ok(rest !== "" || !all.endsWith(","), `comma at the end: ${text}`);
+  }
+  return labels;
+}
+
+function belongs(
+  name: string,
+  family: string,
+  type: string | undefined,
+  format: "classic" | "openmetrics",
+): boolean {
+  if (type === "histogram") {
+    return ["_bucket", "_sum", "_count"].some((suffix) => name === family + suffix);
+  }
+  if (format === "classic") return name === family;
+  if (type === "counter") return name === `${family}_total`;
+  return name === (type === "info" ? `${family}_info` : family);
+}
+
+function checkHistograms(types: ReadonlyMap<string, string>, samples: readonly Sample[]): void {
+  const buckets = new Map<string, Sample[]>();
+  const counts = new Map<string, number>();
+  for (const sample of samples) {
+    const family = sample.name.replace(/_(bucket|count)$/, "");
+    if (types.get(family) !== "histogram") continue;
+    const { le, ...labels } = sample.labels;
+    const key = family + JSON.stringify(labels);
+    if (sample.name.endsWith("_count")) counts.set(key, sample.value);
+    if (le === undefined || !sample.name.endsWith("_bucket")) continue;
+    buckets.set(key, [...(buckets.get(key) ?? []), sample]);
+  }
+  for (const [key, rows] of buckets) checkBuckets(key, rows, counts.get(key));
+}
+
+function checkBuckets(key: string, rows: readonly Sample[], count: number | undefined): void {
+  const limits = rows.map(({ labels }) => Number((labels["le"] ?? "").replace("Inf", "Infinity")));
+  const values = rows.map(({ value }) => value);
+  assert.deepEqual(
+    limits,
+    limits.toSorted((a, b) => a - b),
+    `limits of ${key}`,
+  );
+  assert.deepEqual(
+    values,
+    values.toSorted((a, b) => a - b),
+    `buckets of ${key}`,
+  );
+  assert.equal(limits.at(-1), Infinity, `last bucket of ${key}`);
+  assert.equal(values.at(-1), count, `count of ${key}`);
+}

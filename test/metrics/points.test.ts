@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { JsonMetricsSerializer, ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer";
+import {
+  AggregationTemporality,
+  DataPointType,
+  InMemoryMetricExporter,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import { ValueType } from "@opentelemetry/api";
+import type { MetricsConfig } from "../../src/config/config.ts";
+import { DOUBLE, INT } from "../../src/metrics/descriptor.ts";
+import {
+  CUMULATIVE,
+  DELTA,
+  GAUGE,
+  HISTOGRAM,
+  hrTime,
+  SUM,
+  View,
+} from "../../src/metrics/points.ts";
+import { createGround, type Ground, histogramsOf, metricOf, namesOf, numbersOf } from "./ground.ts";
+
+type Temporality = MetricsConfig["temporality"];
+
+/** Which kinds are told as differences. */
+const preferences: readonly (readonly [Temporality, Readonly<Record<string, boolean>>])[] = [
+  ["cumulative", { counter: false, histogram: false, observed: false, updown: false }],
+  ["delta", { counter: true, histogram: true, observed: true, updown: false }],
+  ["lowmemory", { counter: true, histogram: true, observed: false, updown: false }],
+];
+
+describe("Our copies of OpenTelemetry's numbers", () => {
+  it("are OpenTelemetry's", () => {
+    assert.deepEqual(
+      [HISTOGRAM, GAUGE, SUM],
+      [DataPointType.HISTOGRAM, DataPointType.GAUGE, DataPointType.SUM],
+    );
+    assert.deepEqual(
+      [DELTA, CUMULATIVE],
+      [AggregationTemporality.DELTA, AggregationTemporality.CUMULATIVE],
+    );
+    assert.deepEqual([INT, DOUBLE], [ValueType.INT, ValueType.DOUBLE]);
+  });
+
+  it("make a time of whole seconds and the rest in nanoseconds", () => {
+    assert.deepEqual(hrTime(1_700_000_000_250), [1_700_000_000, 250_000_000]);
+  });
+});
+
+describe("A view", () => {
+  for (const [temporality, deltas] of preferences) {
+    it(`${temporality}: tells totals or differences, and what they count from`, () => {
+      const { store, take, add } = fill();
+      const view = new View(temporality, store.began);
+      take(view);
+      add();
+      const taken = take(view);
+      for (const [name, isDelta] of Object.entries(deltas)) {
+        const metric = metricOf(taken, name);
+        assert.equal(metric.aggregationTemporality, isDelta ? DELTA : CUMULATIVE, name);
+        const expected = isDelta ? 3 : 6;
+        const value =
+          name === "histogram"
+            ? histogramsOf(taken, name)[0]?.value.sum
+            : numbersOf(taken, name)[0]?.value;
+        assert.equal(value, expected, name);
+        const [start, end] = [metric.dataPoints[0]!.startTime, metric.dataPoints[0]!.endTime];
+        assert.ok(
+          end[0] * 1e9 + end[1] >= start[0] * 1e9 + start[1],
+          `${name}: ends after it starts`,
+        );
+        if (!isDelta) assert.deepEqual(start, hrTime(store.began), name);
+      }
+    });
+  }
+
+  it("delta: leaves out what has not changed", () => {
+    const { store, take } = fill();
+    const view = new View("delta", store.began);
+    take(view);
+    assert.deepEqual(namesOf(take(view)), ["updown", "gauge"]);
+  });
+
+  it("delta: begins where the last one ended", () => {
+    const { store, take, add } = fill();
+    const view = new View("delta", store.began);
+    const first = metricOf(take(view), "counter").dataPoints[0]!;
+    add();
+    const second = metricOf(take(view), "counter").dataPoints[0]!;
+    assert.deepEqual(second.startTime, first.endTime);
+  });
+
+  it("delta: an observed total that fell was reset", () => {
+    const { store, take } = createGround();
+    let total = 10;
+    store.provider
+      .getMeter("app")
+      .createObservableCounter("c")
+      .addCallback((result) => result.observe(total));
+    const view = new View("delta", store.began);
+    take(view);
+    total = 4;
+    assert.equal(numbersOf(take(view), "c")[0]?.value, 4);
+  });
+
+  it("delta: extremes are those of the interval", () => {
+    const { store, take } = createGround();
+    const histogram = store.provider.getMeter("app").createHistogram("h");
+    const view = new View("delta", store.began);
+    histogram.record(100);
+    take(view);
+    histogram.record(5);
+    const { min, max } = histogramsOf(take(view), "h")[0]!.value;
+    assert.deepEqual([min, max], [5, 5]);
+  });
+
+  it("does not disturb another", () => {
+    const { store, take } = fill();
+    const deltas = new View("delta", store.began);
+    take(deltas);
+    take(deltas);
+    assert.equal(numbersOf(take(), "counter")[0]?.value, 3);
+    assert.equal(histogramsOf(take(), "histogram")[0]?.value.count, 1);
+  });
+
+  it("keeps what it gave when the store goes on", () => {
+    const { take, add } = fill();
+    const taken = take();
+    add();
+    assert.equal(histogramsOf(taken, "histogram")[0]?.value.count, 1);
+    assert.deepEqual(
+      histogramsOf(taken, "histogram")[0]?.value.buckets.counts.filter((count) => count > 0),
+      [1],
+    );
+  });
+
+  it("puts its own labels on every point", () => {
+    const { store, take } = fill();
+    const taken = take(new View("cumulative", store.began, { "thread.id": 4 }));
+    for (const metric of taken.scopeMetrics[0]!.metrics) {
+      assert.equal(metric.dataPoints[0]?.attributes["thread.id"], 4);
+    }
+  });
+
+  it("shows nothing of what was bound and never recorded, except a counter's zero", () => {
+    const { store, take } = createGround();
+    const meter = store.provider.getMeter("app");
+    meter.createCounter("c").bind({ a: 1 });
+    meter.createGauge("g").bind({ a: 1 });
+    meter.createHistogram("h").bind({ a: 1 });
+    assert.deepEqual(namesOf(take()), ["c"]);
+  });
+});
+
+describe("What the store gives", () => {
+  it("goes through the SDK's own periodic reader to an exporter of the SDK", async () => {
+    const { store } = fill();
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 60_000 });
+    reader.setMetricProducer(store.producer(new View("cumulative", store.began)));
+    await reader.forceFlush();
+    const [exported] = exporter.getMetrics();
+    await reader.shutdown();
+    assert.deepEqual(namesOf(exported!), ["counter", "updown", "histogram", "gauge", "observed"]);
+  });
+
+  it("is what the SDK's serializers take", () => {
+    const { take } = fill();
+    const json = JSON.parse(
+      Buffer.from(JsonMetricsSerializer.serializeRequest(take())!).toString(),
+    ) as { resourceMetrics: { scopeMetrics: { metrics: { name: string }[] }[] }[] };
+    const [metric] = json.resourceMetrics[0]!.scopeMetrics[0]!.metrics;
+    assert.deepEqual(Object.keys(metric!).toSorted(), ["description", "name", "sum", "unit"]);
+    assert.ok(ProtobufMetricsSerializer.serializeRequest(take())!.length > 100);
+  });
+});
+
+interface Filled extends Ground {
+  /** Three more of everything. */
+  readonly add: () => void;
+}
+
+function fill(): Filled {
+  const ground = createGround();
+  const meter = ground.store.provider.getMeter("app");
+  let observed = 0;
+  const add = (): void => {
+    meter.createCounter("counter").add(3);
+    meter.createUpDownCounter("updown").add(3);
+    meter.createHistogram("histogram").record(3);
+    meter.createGauge("gauge").record(3);
+    observed += 3;
+  };
+  add();
+  meter.createObservableCounter("observed").addCallback((result) => result.observe(observed));
+  return { ...ground, add };
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { familyName, type FamilyType, labelName } from "../../src/metrics/prometheus-name.ts";
+
+/** Name, unit and type of an instrument -> the name on the page (a counter's without `_total`). */
+const names: readonly (readonly [string, string, FamilyType, string | undefined])[] = [
+  // The names of the contract.
+  ["http.server.request.duration", "s", "histogram", "http_server_request_duration_seconds"],
+  ["http.client.request.duration", "s", "histogram", "http_client_request_duration_seconds"],
+  ["db.client.operation.duration", "s", "histogram", "db_client_operation_duration_seconds"],
+  ["http.server.active_requests", "{request}", "gauge", "http_server_active_requests"],
+  ["nodejs.eventloop.utilization", "1", "gauge", "nodejs_eventloop_utilization_ratio"],
+  ["v8js.memory.heap.used", "By", "gauge", "v8js_memory_heap_used_bytes"],
+  ["process.cpu.time", "s", "counter", "process_cpu_time_seconds"],
+  // Units.
+  ["a", "", "gauge", "a"],
+  ["a", "1", "counter", "a"],
+  ["a", "1", "histogram", "a"],
+  ["a", "ms", "gauge", "a_milliseconds"],
+  ["a", "us", "gauge", "a_microseconds"],
+  ["a", "KiBy", "gauge", "a_kibibytes"],
+  ["a", "%", "gauge", "a_percent"],
+  ["a", "By/s", "gauge", "a_bytes_per_second"],
+  ["a", "m/h", "gauge", "a_meters_per_hour"],
+  ["a", "{packet}/s", "gauge", "a_per_second"],
+  ["a", "1/s", "gauge", "a_per_second"],
+  ["a", "By/{request}", "gauge", "a_bytes"],
+  ["a", "{fault}", "counter", "a"],
+  ["a", "furlong", "gauge", "a_furlong"],
+  ["a", "m2/s2", "gauge", "a_m2_per_s2"],
+  ["a", "constructor", "gauge", "a_constructor"],
+  // What the name has already is not said again.
+  ["a.seconds", "s", "histogram", "a_seconds"],
+  ["a_bytes", "By", "gauge", "a_bytes"],
+  ["orders.total", "", "counter", "orders"],
+  ["orders_seconds_total", "s", "counter", "orders_seconds"],
+  ["total", "", "counter", "total"],
+  ["a_total", "", "gauge", "a_total"],
+  // What Prometheus does not know.
+  ["a..b--c", "", "gauge", "a_b_c"],
+  ["a:b", "", "gauge", "a_b"],
+  ["größe", "", "gauge", "gr_e"],
+  ["1st", "", "gauge", "_1st"],
+  ["", "", "gauge", undefined],
+  ["---", "", "gauge", undefined],
+];
+
+const labels: readonly (readonly [string, string])[] = [
+  ["http.request.method", "http_request_method"],
+  ["a..b", "a_b"],
+  ["1a", "key_1a"],
+  ["__a", "_a"],
+  ["a:b", "a_b"],
+  ["ä", "key_"],
+  ["naïve", "na_ve"],
+];
+
+describe("The Prometheus page names", () => {
+  for (const [name, unit, type, expected] of names) {
+    it(`a ${type} "${name}" in "${unit}": ${expected ?? "not at all"}`, () => {
+      assert.equal(familyName(name, unit, type)?.name, expected);
+    });
+  }
+
+  for (const [key, expected] of labels) {
+    it(`an attribute "${key}": ${expected}`, () => {
+      assert.equal(labelName(key), expected);
+    });
+  }
+});

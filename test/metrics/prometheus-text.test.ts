@@ -1,0 +1,313 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import type { Attributes } from "@opentelemetry/api";
+import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import type { Conflict } from "../../src/metrics/prometheus-families.ts";
+import {
+  canonicalNumber,
+  prometheusText,
+  type TextFormat,
+} from "../../src/metrics/prometheus-text.ts";
+import { programOrSkip } from "../programs.ts";
+import { parsePage, samplesOf } from "./exposition.ts";
+import { createGround, createPipeline, type Ground } from "./ground.ts";
+
+const formats: readonly TextFormat[] = ["classic", "openmetrics"];
+
+describe("The text of the Prometheus page", () => {
+  it("is format 0.0.4, with units, help and the resource", () => {
+    assert.equal(
+      textOf(shop().take()),
+      [
+        "# HELP target_info Attributes of the resource",
+        "# TYPE target_info gauge",
+        'target_info{service_name="shop"} 1',
+        "# HELP cart_size_bytes Size of the cart",
+        "# TYPE cart_size_bytes histogram",
+        'cart_size_bytes_bucket{le="10.0"} 2',
+        'cart_size_bytes_bucket{le="1e+06"} 3',
+        'cart_size_bytes_bucket{le="+Inf"} 3',
+        "cart_size_bytes_sum 1000005",
+        "cart_size_bytes_count 3",
+        '# HELP orders_total Orders, "paid" or\\nnot, by \\\\ kind',
+        "# TYPE orders_total counter",
+        'orders_total{kind="a\\"b\\\\c\\nd",otel_scope_name="app",otel_scope_version="1.0"} 3',
+        "# TYPE queue gauge",
+        "queue -2",
+        "# TYPE temperature_celsius gauge",
+        "temperature_celsius +Inf",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("is OpenMetrics where that is asked for", () => {
+    assert.equal(
+      textOf(shop().take(), "openmetrics"),
+      [
+        "# HELP target Attributes of the resource",
+        "# TYPE target info",
+        'target_info{service_name="shop"} 1',
+        "# HELP cart_size_bytes Size of the cart",
+        "# TYPE cart_size_bytes histogram",
+        "# UNIT cart_size_bytes bytes",
+        'cart_size_bytes_bucket{le="10.0"} 2',
+        'cart_size_bytes_bucket{le="1e+06"} 3',
+        'cart_size_bytes_bucket{le="+Inf"} 3',
+        "cart_size_bytes_sum 1000005",
+        "cart_size_bytes_count 3",
+        '# HELP orders Orders, \\"paid\\" or\\nnot, by \\\\ kind',
+        "# TYPE orders counter",
+        'orders_total{kind="a\\"b\\\\c\\nd",otel_scope_name="app",otel_scope_version="1.0"} 3',
+        "# TYPE queue gauge",
+        "queue -2",
+        "# TYPE temperature_celsius gauge",
+        "# UNIT temperature_celsius celsius",
+        "temperature_celsius +Inf",
+        "# EOF",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  for (const [number, text] of [
+    [0, "0.0"],
+    [1, "1.0"],
+    [-2, "-2.0"],
+    [0.005, "0.005"],
+    [2.5, "2.5"],
+    [999_999, "999999.0"],
+    [1e6, "1e+06"],
+    [2.5e7, "2.5e+07"],
+    [1e21, "1e+21"],
+    [1e-5, "1e-05"],
+    [1.5e-10, "1.5e-10"],
+  ] as const) {
+    it(`writes a bucket's limit ${number} as ${text}`, () => {
+      assert.equal(canonicalNumber(number), text);
+      assert.equal(Number(text), number);
+    });
+  }
+});
+
+/** Attributes of a histogram's series -> its labels. */
+const labels: readonly (readonly [string, Attributes, Readonly<Record<string, string>>])[] = [
+  [
+    "numbers, booleans and lists",
+    { n: 1, b: true, l: ["x", "y"] },
+    { n: "1", b: "true", l: '["x","y"]' },
+  ],
+  ["keys that become one", { "a.b": "1", a_b: "2", "a-b": "3" }, { a_b: "3;1;2" }],
+  ["a key that is the buckets' own", { le: "x" }, { exported_le: "x" }],
+  ["a scope's label as an attribute", { "otel.scope.name": "liar" }, {}],
+  ["hostile text", { a: '"} 1\nevil{b="\\' }, { a: '"} 1\nevil{b="\\' }],
+  ["an empty value", { a: "" }, { a: "" }],
+];
+
+describe("Labels on the Prometheus page", () => {
+  for (const [title, attributes, expected] of labels) {
+    for (const format of formats) {
+      it(`${format}: ${title}`, () => {
+        const { store, take } = createGround();
+        store.provider.getMeter("app").createHistogram("h").record(1, attributes);
+        const page = parsePage(textOf(take(), format), format);
+        assert.deepEqual(
+          { ...samplesOf(page, "h_count")[0]?.labels },
+          { ...expected, otel_scope_name: "app" },
+        );
+      });
+    }
+  }
+
+  it("that come out the same make one sample of two series", () => {
+    const { store, take } = createGround();
+    const meter = store.provider.getMeter("app");
+    const counter = meter.createCounter("c");
+    const histogram = meter.createHistogram("h");
+    const gauge = meter.createGauge("g");
+    for (const attributes of [{ "a.b": "x" }, { a_b: "x" }]) {
+      counter.add(2, attributes);
+      histogram.record(3, attributes);
+      gauge.record(4, attributes);
+    }
+    const page = parsePage(textOf(take()));
+    assert.deepEqual(
+      samplesOf(page, "c_total").map(({ value }) => value),
+      [4],
+    );
+    assert.deepEqual(
+      samplesOf(page, "h_sum").map(({ value }) => value),
+      [6],
+    );
+    assert.deepEqual(
+      samplesOf(page, "h_count").map(({ value }) => value),
+      [2],
+    );
+    assert.deepEqual(
+      samplesOf(page, "g").map(({ value }) => value),
+      [4],
+    );
+  });
+
+  it("tell scopes apart that use one name", () => {
+    const { store, take } = createGround();
+    for (const scope of ["telltale", "one", "two"]) {
+      store.provider.getMeter(scope).createCounter("c", { unit: "s" }).add(1);
+    }
+    const page = parsePage(textOf(take()));
+    assert.deepEqual(
+      samplesOf(page, "c_seconds_total").map((sample) => sample.labels["otel_scope_name"]),
+      [undefined, "one", "two"],
+    );
+  });
+});
+
+type Instruments = ReturnType<Ground["store"]["provider"]["getMeter"]>;
+
+/** Names that can't both be on a page: the first stays. */
+const conflicts: readonly (readonly [string, (meter: Instruments) => void, string])[] = [
+  [
+    "a counter and a gauge",
+    (meter) => {
+      meter.createCounter("a").add(1);
+      meter.createGauge("a.total").record(2);
+    },
+    "a.total",
+  ],
+  [
+    "a gauge and a histogram",
+    (meter) => {
+      meter.createGauge("a").record(1);
+      meter.createHistogram("a").record(2);
+    },
+    "a",
+  ],
+  [
+    "a histogram and a gauge named as its count",
+    (meter) => {
+      meter.createHistogram("a").record(1);
+      meter.createGauge("a.count").record(2);
+    },
+    "a.count",
+  ],
+  [
+    "a gauge named as a histogram's sum, and the histogram",
+    (meter) => {
+      meter.createGauge("a_sum").record(1);
+      meter.createHistogram("a").record(2);
+    },
+    "a",
+  ],
+  [
+    "something named as the resource",
+    (meter) => meter.createGauge("target.info").record(1),
+    "target.info",
+  ],
+  ["a name of which nothing is left", (meter) => meter.createGauge("--").record(1), "--"],
+];
+
+describe("Names that collide on the Prometheus page", () => {
+  for (const [title, make, lost] of conflicts) {
+    it(`${title}: one is left out, and told`, () => {
+      for (const format of formats) {
+        const { store, take } = createGround();
+        make(store.provider.getMeter("app"));
+        const told: Conflict[] = [];
+        parsePage(textOf(take(), format, told), format);
+        assert.deepEqual(
+          told.map(({ name }) => name),
+          [lost],
+        );
+      }
+    });
+  }
+
+  it("in two units are two names", () => {
+    const { store, take } = createGround();
+    const meter = store.provider.getMeter("app");
+    meter.createCounter("a", { unit: "s" }).add(1);
+    meter.createCounter("a", { unit: "By" }).add(1);
+    const { types } = parsePage(textOf(take()));
+    assert.deepEqual([...types.keys()], ["target_info", "a_bytes_total", "a_seconds_total"]);
+  });
+});
+
+describe("The Prometheus page is valid", () => {
+  it("for 2000 series of random names, units and attributes", () => {
+    const { store, take } = createGround();
+    const random = randomText(7);
+    for (let index = 0; index < 2000; index += 1) {
+      const meter = store.provider.getMeter(index % 3 === 0 ? "telltale" : random(6), random(3));
+      const options = { unit: random(4), description: random(12) };
+      const attributes = { [random(5)]: random(8), [random(5)]: index, le: random(2) };
+      if (index % 4 === 0) meter.createCounter(random(8), options).add(index, attributes);
+      else if (index % 4 === 1) meter.createHistogram(random(8), options).record(index, attributes);
+      else if (index % 4 === 2) meter.createGauge(random(8), options).record(-index, attributes);
+      else meter.createUpDownCounter(random(8), options).add(-index, attributes);
+    }
+    const taken = take();
+    for (const format of formats) parsePage(textOf(taken, format), format);
+  });
+
+  it("for what every process has, and promtool has nothing to say about it", async function () {
+    const promtool = programOrSkip(this, "promtool");
+    const { metrics } = createPipeline();
+    metrics.meter
+      .createHistogram("http.server.request.duration", { unit: "s", description: "d" })
+      .record(1);
+    const page = await metrics.text(undefined);
+    parsePage(page!.body.toString());
+    const { status, stdout, stderr } = spawnSync(promtool, ["check", "metrics"], {
+      input: page!.body,
+      encoding: "utf8",
+    });
+    assert.deepEqual([status, stdout, stderr], [0, "", ""]);
+  });
+});
+
+function shop(): Ground {
+  const ground = createGround();
+  const app = ground.store.provider.getMeter("app", "1.0");
+  const own = ground.store.provider.getMeter("telltale", "0.1.0");
+  app
+    .createCounter("orders", { description: 'Orders, "paid" or\nnot, by \\ kind' })
+    .add(3, { kind: 'a"b\\c\nd' });
+  const histogram = own.createHistogram("cart.size", {
+    unit: "By",
+    description: "Size of the cart",
+    advice: { explicitBucketBoundaries: [10, 1e6] },
+  });
+  histogram.record(5);
+  histogram.record(1_000_000);
+  histogram.record(0);
+  own.createUpDownCounter("queue").add(-2);
+  own.createGauge("temperature", { unit: "Cel" }).record(Infinity);
+  return ground;
+}
+
+function textOf(
+  metrics: ResourceMetrics,
+  format: TextFormat = "classic",
+  told: Conflict[] = [],
+): string {
+  const options = {
+    format,
+    ownScope: "telltale",
+    onConflict: (conflict: Conflict) => void told.push(conflict),
+  };
+  return [...prometheusText(metrics, options)].join("");
+}
+
+/** Text of what breaks formats, the same every time. */
+function randomText(seed: number): (length: number) => string {
+  const letters = [...'abAB01_.-:/{}"\\\n\r\t,;= é€😀#'];
+  let state = seed;
+  return (length) => {
+    let text = "";
+    for (let index = 0; index < length; index += 1) {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      text += letters[(state >>> 8) % letters.length];
+    }
+    return text;
+  };
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import type { Attributes } from "@opentelemetry/api";
+import { SERIES_LIMIT, SeriesTable } from "../../src/metrics/series-table.ts";
+
+interface Series {
+  readonly attributes: Attributes;
+}
+
+const createTable = (): SeriesTable<Series> => new SeriesTable((attributes) => ({ attributes }));
+
+/** Attributes that mean the same. */
+const same: readonly (readonly [string, Attributes, Attributes])[] = [
+  ["another order", { a: 1, b: 2, c: 3 }, { c: 3, a: 1, b: 2 }],
+  ["undefined is absent", { a: 1 }, { a: 1, b: undefined }],
+  ["null is absent", { a: 1 }, { a: 1, b: null as never }],
+  ["an object is no attribute", { a: 1 }, { a: 1, b: {} as never }],
+  ["a function is no attribute", { a: 1 }, { a: 1, b: (() => {}) as never }],
+  ["a bigint is no attribute", { a: 1 }, { a: 1, b: 1n as never }],
+  ["an empty key is none", { a: 1 }, { a: 1, "": 2 }],
+  [
+    "what is inherited is not there",
+    { a: 1 },
+    Object.assign(Object.create({ b: 2 }) as Attributes, { a: 1 }),
+  ],
+  ["equal arrays", { a: ["x", "y"] }, { a: ["x", "y"] }],
+  ["an array of mixed types is none", {}, { a: ["x", 1] as never }],
+  ["NaN is NaN", { a: NaN }, { a: NaN }],
+  ["nothing and an empty object", {}, { a: undefined }],
+];
+
+/** Attributes that don't. */
+const different: readonly (readonly [string, Attributes, Attributes])[] = [
+  ["a number and its text", { a: 1 }, { a: "1" }],
+  ["true and its text", { a: true }, { a: "true" }],
+  ["a value that looks like the next pair", { a: "1", b: "2" }, { a: "1b2" }],
+  ["a pair more", { a: 1 }, { a: 1, b: 2 }],
+  ["values the other way round", { a: 1, b: 2 }, { a: 2, b: 1 }],
+  ["arrays in another order", { a: ["x", "y"] }, { a: ["y", "x"] }],
+  ["an array and its text", { a: ["x"] }, { a: '["x"]' }],
+  [
+    "what is inherited and what is not",
+    { a: 1, b: 2 },
+    Object.assign(Object.create({ b: 2 }) as Attributes, { a: 1 }),
+  ],
+  ["a key named __proto__", {}, JSON.parse('{"__proto__": 1}') as Attributes],
+];
+
+describe("A series table", () => {
+  for (const [title, a, b] of same) {
+    it(`finds one series for the same attributes: ${title}`, () => {
+      const table = createTable();
+      for (const [first, second] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        assert.equal(table.at(first), table.at(second));
+        assert.equal(table.at(first), table.at(second), "again, by the remembered path");
+      }
+      assert.equal(table.size, 1);
+    });
+  }
+
+  for (const [title, a, b] of different) {
+    it(`keeps different attributes apart: ${title}`, () => {
+      const table = createTable();
+      assert.notEqual(table.at(a), table.at(b));
+      assert.notEqual(table.at(a), table.at(b));
+      assert.equal(table.size, 2);
+    });
+  }
+
+  it("finds the right series when an object is changed and used again", () => {
+    const table = createTable();
+    const attributes: Attributes = { route: "/a", list: ["x"] };
+    const before = table.at(attributes);
+    attributes["route"] = "/b";
+    const after = table.at(attributes);
+    (attributes["list"] as string[]).push("y");
+    const last = table.at(attributes);
+    assert.deepEqual(before.attributes, { route: "/a", list: ["x"] });
+    assert.deepEqual(after.attributes, { route: "/b", list: ["x"] });
+    assert.deepEqual(last.attributes, { route: "/b", list: ["x", "y"] });
+  });
+
+  it("takes what comes above the limit into one series, for life", () => {
+    const table = createTable();
+    for (let index = 0; index < SERIES_LIMIT * 3; index += 1) table.at({ index });
+    assert.equal(table.size, SERIES_LIMIT);
+    const all = [...table];
+    assert.equal(all.length, SERIES_LIMIT);
+    assert.deepEqual(all.at(-1)?.attributes, { "otel.metric.overflow": true });
+    assert.equal(table.at({ index: 5 }), all[5], "a series of before is still found");
+    assert.ok(table.isOverflow(table.at({ index: -1 })));
+  });
+
+  it("finds a known series in any order of keys when it is full", () => {
+    const table = createTable();
+    const known = table.at({ a: 1, b: 2 });
+    for (let index = 0; index < SERIES_LIMIT * 6; index += 1) table.at({ index, other: -index });
+    assert.equal(table.at({ b: 2, a: 1 }), known);
+  });
+
+  it("agrees with a table of strings over random attributes", () => {
+    const table = createTable();
+    const expected = new Map<string, Series>();
+    const random = randomFrom(42);
+    for (let round = 0; round < 20_000; round += 1) {
+      const attributes = randomAttributes(random);
+      const key = JSON.stringify(Object.entries(attributes).toSorted());
+      const series = table.at(attributes);
+      assert.equal(series, expected.get(key) ?? series, key);
+      expected.set(key, series);
+    }
+    assert.equal(table.size, expected.size);
+  });
+});
+
+function randomAttributes(random: () => number): Attributes {
+  const attributes: Attributes = {};
+  const values = ["x", "y", 1, "1", true, ["x"]] as const;
+  const keys = ["a", "b", "c", "d"].toSorted(() => random() - 0.5);
+  for (const key of keys.slice(0, Math.floor(random() * 4))) {
+    attributes[key] = values[Math.floor(random() * values.length)] as string;
+  }
+  return attributes;
+}
+
+/** The same numbers every time (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
