@@ -1,4 +1,5 @@
 import Module, { createRequire } from "node:module";
+import { types } from "node:util";
 import { loadChunk } from "../chunks.ts";
 import type { Config } from "../config/config.ts";
 import type { Adaptor, Services } from "./adaptor.ts";
@@ -45,6 +46,7 @@ class Loader {
   patch(module: NodeJS.Module, path: string): void {
     const found = this.#libraries.find(path);
     if (found === undefined) return;
+    endCircle(module.exports);
     for (const { chunk } of found.rows) this.#patchWith(chunk, module, found);
   }
 
@@ -98,6 +100,17 @@ class Loader {
       `${chunk} failed, ${what} stays as it is: ${reason}`,
     );
   }
+}
+
+/**
+ * While a module is required in a circle, Node gives its exports a prototype
+ * that warns of every property which isn't there, and takes it away when `load`
+ * has returned: a little too late for adaptors that look what is there.
+ */
+function endCircle(exports: unknown): void {
+  if (typeof exports !== "object" || exports === null) return;
+  if (types.isProxy(Object.getPrototypeOf(exports)))
+    Object.setPrototypeOf(exports, Object.prototype);
 }
 
 type Load = (this: NodeJS.Module, filename: string) => void;

@@ -22,6 +22,8 @@ export async function bundleFixtures(): Promise<{
     absWorkingDir: root,
     entryPoints: Object.fromEntries([
       ...adaptors.map(([name, path]) => [name, join("src", path)]),
+      // The name of a chunk: that is how the loader asks for it.
+      ["instrumentation-test", "test/instrumentation/fixtures/adaptor.ts"],
       ...fixtures.map((name) => [name, `test/instrumentation/fixtures/${name}.ts`]),
     ]),
     outdir: directory,

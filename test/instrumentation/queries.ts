@@ -68,7 +68,8 @@ export const queries: readonly QueryCase[] = [
   },
   {
     title: "with a callback",
-    run: (client) => new Promise((resolve) => client.query("SELECT id FROM products", [], resolve)),
+    run: (client) =>
+      new Promise((resolve) => void client.query("SELECT id FROM products", [], resolve)),
     spans: [{ name: "SELECT products" }],
   },
   {
@@ -119,7 +120,8 @@ export const queries: readonly QueryCase[] = [
   },
   {
     title: "that fails, with a callback",
-    run: (client) => new Promise((resolve) => client.query("SELECT * FROM nowhere", [], resolve)),
+    run: (client) =>
+      new Promise((resolve) => void client.query("SELECT * FROM nowhere", [], resolve)),
     spans: [
       {
         name: "SELECT nowhere",
@@ -134,7 +136,7 @@ export const queries: readonly QueryCase[] = [
       new Promise((resolve) => {
         const query = new Query("SELECT id FROM products WHERE name = 'Secret'");
         query.on("end", resolve);
-        client.query(query);
+        void client.query(query);
       }),
     spans: [
       {
@@ -149,7 +151,7 @@ export const queries: readonly QueryCase[] = [
       new Promise((resolve) => {
         const query = new Query("SELECT id FROM nowhere");
         query.on("error", resolve);
-        client.query(query);
+        void client.query(query);
       }),
     spans: [
       {
