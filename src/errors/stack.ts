@@ -3,8 +3,11 @@ import { fileURLToPath } from "node:url";
 import { createStackParser, type StackFrame, type StackParser } from "@sentry/core";
 import { nodeStackLineParser } from "@sentry/core/server";
 
-/** Our own folder: `dist/`, or `src/errors/..` in the source tree. */
-const ownFolder = ownFolderOf(import.meta.url);
+const here = fileURLToPath(import.meta.url);
+const inSource = here.endsWith(".ts");
+
+/** `dist`, which is flat; in the source tree `src/`. */
+const ownFolder = inSource ? `${dirname(dirname(here))}/` : dirname(here);
 
 /** The folder of the app's main file: modules are named from there. */
 const appFolder = process.argv[1] === undefined ? process.cwd() : dirname(process.argv[1]);
@@ -26,12 +29,10 @@ export const stackParser: StackParser = (stack, skipFirstLines, framesToPop) => 
 };
 
 function isOurs(frame: StackFrame | undefined): boolean {
-  return frame?.filename?.startsWith(ownFolder) ?? false;
-}
-
-function ownFolderOf(url: string): string {
-  const folder = dirname(fileURLToPath(url));
-  return `${url.endsWith(".ts") ? dirname(folder) : folder}/`;
+  const file = frame?.filename;
+  return (
+    file !== undefined && (inSource ? file.startsWith(ownFolder) : dirname(file) === ownFolder)
+  );
 }
 
 /**

@@ -19,7 +19,6 @@ import type { ExitRequest } from "../export/exit.ts";
 const MAX_OPEN = 8;
 /** Envelopes that wait or are under way; what comes on top is dropped. */
 export const MAX_QUEUED = 256;
-/** From the first byte of a request to the last of its answer, in milliseconds. */
 const DEADLINE_MS = 10_000;
 /** Sentry's answers have a line; more is not read. */
 const MAX_ANSWER_BYTES = 65_536;
@@ -36,6 +35,8 @@ export interface TransportOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly account: Account;
   readonly diagnostics: Diagnostics;
+  /** From the first byte of a request to the last of its answer, in milliseconds; default 10,000. */
+  readonly deadlineMs?: number;
   /** For Sentry's client reports. */
   readonly recordDroppedEvent: Parameters<typeof createTransport>[0]["recordDroppedEvent"];
 }
@@ -90,7 +91,8 @@ export class EnvelopeTransport implements Transport {
   flush(timeoutMs: number = DEADLINE_MS): Promise<boolean> {
     if (this.#queue.length === 0 && this.#open.size === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), timeoutMs).unref();
+      // Not unref'd: who asked waits for it.
+      const timer = setTimeout(() => resolve(false), timeoutMs);
       this.#idle.push(() => {
         clearTimeout(timer);
         resolve(true);
@@ -100,13 +102,14 @@ export class EnvelopeTransport implements Transport {
 
   /** Takes back all that the network has not got. */
   take(): ExitRequest[] {
-    const taken = this.#queue.splice(0);
+    const taken: Posting[] = [];
     for (const posting of this.#open) {
       if (posting.isWritten) continue;
       this.#open.delete(posting);
       posting.recall();
       taken.push(posting);
     }
+    taken.push(...this.#queue.splice(0));
     return taken.map((posting) => this.#exitRequest(posting));
   }
 
@@ -173,9 +176,10 @@ export class EnvelopeTransport implements Transport {
         clearTimeout(deadline);
         if (posting.request === request) this.#failed(posting, error);
       });
+      const { deadlineMs = DEADLINE_MS } = this.#options;
       const deadline = setTimeout(() => {
-        request.destroy(new Error(`no answer within ${DEADLINE_MS / 1000} s`));
-      }, DEADLINE_MS).unref();
+        request.destroy(new Error(`no answer within ${deadlineMs} ms`));
+      }, deadlineMs).unref();
       request.end(body);
       this.#check ??= setInterval(() => this.#letGo(), CONNECTING_CHECK_MS).unref();
     } catch (error) {

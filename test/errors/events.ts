@@ -23,3 +23,9 @@ export function summaries(events: readonly ReceivedEvent[]): Summary[] {
     };
   });
 }
+
+/** What an event is about: its message, or that of its error. */
+export function textOf(event: ReceivedEvent): string | undefined {
+  const { message } = event;
+  return typeof message === "string" ? message : event.exception?.values?.at(-1)?.value;
+}

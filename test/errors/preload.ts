@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, parse } from "node:path";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
-import { cache, root } from "../../scripts/build/places.ts";
+import { root } from "../../scripts/build/places.ts";
 import { chunks } from "../../src/chunks.ts";
 import { aliases } from "../../src/instrumentation/aliases.ts";
 import { node } from "../nodes.ts";
@@ -47,12 +48,13 @@ const quiet = {
 
 /**
  * Bundles the preload with the chunks that these tests need, as the build does
- * it, and each program by itself: it has the public door inside, like an app
+ * it, and each program (a file of `fixtures/`) by itself: it has the public door inside, like an app
  * that is bundled. `remove` it after use.
  */
 export async function bundlePrograms(names: readonly string[]): Promise<Programs> {
-  await mkdir(cache, { recursive: true });
-  const directory = await mkdtemp(join(cache, "errors-test-"));
+  const directory = await mkdtemp(join(tmpdir(), "telltale-errors-"));
+  // Not below node_modules, where no code is the app's own.
+  await symlink(join(root, "node_modules"), join(directory, "node_modules"));
   const shared = {
     absWorkingDir: root,
     bundle: true,
@@ -72,7 +74,7 @@ export async function bundlePrograms(names: readonly string[]): Promise<Programs
     }),
     build({
       ...shared,
-      entryPoints: names.map((name) => `test/errors/fixtures/${name}.ts`),
+      entryPoints: names.map((name) => `test/errors/fixtures/${name}`),
       outdir: join(directory, "programs"),
       external: ["express", "@sentry/core", "sentry-core-old"],
     }),
@@ -94,7 +96,7 @@ function neededChunks(): Record<string, string> {
 
 async function run(directory: string, program: string, options: RunOptions): Promise<Ended> {
   const preload = options.bare === true ? [] : ["--import", join(directory, "preload.js")];
-  const file = join(directory, "programs", `${basename(program)}.js`);
+  const file = join(directory, "programs", `${parse(program).name}.js`);
   const start = performance.now();
   const child = spawn(
     options.node ?? node,

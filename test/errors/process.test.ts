@@ -147,12 +147,12 @@ describe("Errors that nobody handles", () => {
   let programs: Programs;
   let receiver: Receiver;
   before(async () => {
-    [programs, receiver] = await Promise.all([bundlePrograms(["ends"]), startReceiver()]);
+    [programs, receiver] = await Promise.all([bundlePrograms(["ends.ts"]), startReceiver()]);
   });
   after(() => Promise.all([programs.remove(), receiver.close()]));
 
   const end = ({ end: name, mode }: { end: string; mode?: string }, path: string, dsn?: string) =>
-    programs.run("ends", {
+    programs.run("ends.ts", {
       node: path,
       args: [name],
       flags: mode === undefined ? [] : [`--unhandled-rejections=${mode}`],
@@ -181,7 +181,7 @@ describe("Errors that nobody handles", () => {
     const { stdout: _, ...bare } = await end({ end: "top" }, process.execPath);
     for (const fault of ["hang", "deaf", "close"] as const) {
       receiver.setFaults({ kind: fault });
-      const ended = await programs.run("ends", {
+      const ended = await programs.run("ends.ts", {
         args: ["top"],
         env: { SENTRY_DSN: receiver.dsn, TELLTALE_FLUSH_TIMEOUT: "300" },
       });

@@ -1,0 +1,315 @@
+import assert from "node:assert/strict";
+import type { ReceivedEvent } from "../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { nodes } from "../nodes.ts";
+import { bundlePrograms, type Ended, type Programs, type RunOptions } from "./preload.ts";
+import { textOf } from "./events.ts";
+
+describe("Events of an app", () => {
+  let programs: Programs;
+  let receiver: Receiver;
+  before(async () => {
+    const names = ["calls.ts", "shop.mjs", "own-sentry.mjs", "nothing.ts"];
+    [programs, receiver] = await Promise.all([bundlePrograms(names), startReceiver()]);
+  });
+  beforeEach(() => receiver.clear());
+  after(() => Promise.all([programs.remove(), receiver.close()]));
+
+  const run = async (program: string, args: string[], options: RunOptions = {}): Promise<Ended> => {
+    const env = { SENTRY_DSN: receiver.dsn, ...options.env };
+    return programs.run(program, { ...options, args, env });
+  };
+  const namesWith = async (env: Readonly<Record<string, string>>): Promise<unknown> => {
+    receiver.clear();
+    await run("calls.ts", [], { env });
+    const [event] = receiver.events;
+    return [event?.release, event?.environment, event?.server_name];
+  };
+  const unsampled = (): Record<string, string> => ({
+    OTEL_TRACES_EXPORTER: "otlp",
+    OTEL_TRACES_SAMPLER: "traceidratio",
+    OTEL_TRACES_SAMPLER_ARG: "0",
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+  });
+  const eventOf = (text: string): ReceivedEvent => {
+    const found = receiver.events.find((event) => textOf(event) === text);
+    assert.ok(found, `${text} is not in ${receiver.events.map(textOf).join(", ")}`);
+    return found;
+  };
+
+  describe("through the public door, outside of a request", () => {
+    let ended: Ended;
+    let events: readonly ReceivedEvent[];
+    before(async () => {
+      receiver.clear();
+      ended = await run("calls.ts", []);
+      events = [...receiver.events];
+    });
+    const find = (text: string): ReceivedEvent => {
+      const found = events.find((event) => textOf(event)?.startsWith(text) === true);
+      assert.ok(found, text);
+      return found;
+    };
+
+    it("carry what was set before", () => {
+      const event = find("a plain message");
+      assert.equal(event.level, "info");
+      assert.deepEqual(event.tags, { region: "north" });
+      assert.deepEqual(event.user, { id: 7, username: "anna" });
+      assert.deepEqual(event.contexts?.["shop"], { name: "corner", shelves: { count: 3 } });
+      const [crumb] = event.breadcrumbs ?? [];
+      assert.deepEqual([crumb?.["category"], crumb?.["data"]], ["stock", { items: 12 }]);
+    });
+
+    it("carry the level that was asked for", () => {
+      assert.equal(find("a grave message").level, "fatal");
+    });
+
+    it("say who sent them and from where", () => {
+      const event = find("a plain message");
+      assert.equal(event["platform"], "node");
+      assert.equal(event.environment, "production");
+      assert.deepEqual(event.contexts?.["runtime"], { name: "node", version: process.version });
+      assert.equal((event["sdk"] as { name: string }).name, "sentry.javascript.telltale");
+      assert.equal(typeof event.contexts?.["os"]?.["name"], "string");
+    });
+
+    it("have no trace where there is none", () => {
+      for (const event of events) assert.equal(event.contexts?.["trace"], undefined);
+      for (const { envelope } of receiver.items) assert.equal(envelope["trace"], undefined);
+    });
+
+    it("are returned by their ids, the same one for the same error", () => {
+      const ids = JSON.parse(ended.stdout) as string[];
+      assert.equal(new Set(ids).size, 4);
+      assert.deepEqual([ids[2], ids[4]], [ids[3], ids[5]]);
+      assert.equal(ids[2], find("no stock").event_id);
+      assert.equal(events.filter((event) => textOf(event) === "no stock").length, 1);
+      assert.equal(events.filter((event) => textOf(event) === "frozen").length, 1);
+    });
+
+    it("show the error, its cause and the source around it", () => {
+      const values = find("no stock").exception?.values ?? [];
+      assert.deepEqual(
+        values.map(({ type, value }) => [type, value]),
+        [
+          ["RangeError", "12 < 13"],
+          ["TypeError", "no stock"],
+        ],
+      );
+      const frame = values[1]?.stacktrace?.frames?.findLast((one) => one["in_app"]);
+      assert.match(String(frame?.["context_line"]), /new TypeError\("no stock"/);
+      assert.equal((frame?.["pre_context"] as string[] | undefined)?.length, 5);
+      assert.equal(frame?.["module"], "calls");
+    });
+
+    it("show where a message was captured, without our own frames", () => {
+      const frames = find("a plain message").exception?.values?.[0]?.stacktrace?.frames ?? [];
+      assert.match(String(frames.at(-1)?.["filename"]), /calls\.js$/);
+    });
+
+    it("forget what was set in a scope", () => {
+      assert.deepEqual(find("inside a scope").tags, { region: "north", inside: true });
+      assert.equal(find("inside a scope").user?.["id"], undefined);
+      assert.deepEqual(find("after the scope").tags, { region: "north" });
+      assert.equal(find("after the scope").user?.["id"], 7);
+    });
+
+    it("take a hint", () => {
+      const event = find("with a hint");
+      assert.equal(event.level, "warning");
+      assert.equal(event.user?.["id"], "9");
+      assert.deepEqual(event.tags, { region: "north", part: "till" });
+      assert.deepEqual(event.extra, { drawer: [1, 2] });
+      assert.deepEqual(event.contexts?.["coins"], { count: 4 });
+      assert.deepEqual(event["fingerprint"], ["till"]);
+    });
+
+    it("are made of whatever was thrown", () => {
+      for (const text of ["only a text", "Object captured as exception", "undefined"]) find(text);
+    });
+
+    it("are cut where they are too long", () => {
+      assert.equal(textOf(find("xxx"))?.length, 10_000);
+    });
+
+    it("survive hostile values", () => {
+      assert.equal(ended.code, 0);
+      assert.equal(find("xxx").tags?.["hostile"], "[BigInt: 10]");
+    });
+  });
+
+  describe("of Express", () => {
+    it("are made of errors that became a 5xx, and of those that were captured", async () => {
+      const { stdout } = await run("shop.mjs", ["errors"]);
+      assert.equal(stdout, "500 500 500 404 500 200 404\n");
+      const texts = receiver.events.map((event) => textOf(event));
+      assert.deepEqual(texts.toSorted(inOrder), [
+        "captured, then handled",
+        "captured, then thrown",
+        "rejected in a handler",
+        "thrown in a handler",
+      ]);
+      const event = eventOf("thrown in a handler");
+      const { type, handled } = event.exception?.values?.[0]?.mechanism ?? {};
+      assert.deepEqual([type, handled], ["auto.http.server", true]);
+      assert.equal(event.transaction, "GET /orders/:id");
+      assert.deepEqual(event.request, { method: "GET", url: "/orders/thrown" });
+    });
+
+    it("name the route, wherever they were captured", async () => {
+      await run("shop.mjs", ["routes"]);
+      const named = receiver.events.map((event) => [
+        textOf(event),
+        event.request?.["url"],
+        event.transaction,
+      ]);
+      assert.deepEqual(named.toSorted(inOrder), [
+        ["after the response", "/orders/late", "GET /orders/:id"],
+        ["before the route", "/no/such/page", undefined],
+        ["before the route", "/orders/5", "GET /orders/:id"],
+      ]);
+    });
+
+    it("carry nothing personal that nobody set", async () => {
+      await run("shop.mjs", ["secrets"]);
+      assert.equal(receiver.events.length, 2);
+      const sent = JSON.stringify(receiver.items.map((item) => withoutSource(item)));
+      for (const secret of ["SECRET", "203.0.113.77", "127.0.0.1", "user-agent", "ip_address"]) {
+        assert.ok(!sent.includes(secret), secret);
+      }
+    });
+
+    it("mix nothing of a hundred requests at once", async () => {
+      await run("shop.mjs", ["crowd"]);
+      const seen = receiver.events.map(({ user, tags, breadcrumbs, ...event }) => ({
+        text: textOf(event),
+        user,
+        index: tags?.["index"],
+        crumbs: breadcrumbs?.map((crumb) => crumb["message"]),
+        url: event.request?.["url"],
+      }));
+      const expected = Array.from({ length: 100 }, (_, index) => ({
+        text: `failure of ${index}`,
+        user: { id: `user-${index}` },
+        index: `${index}`,
+        crumbs: [`trail of ${index}`],
+        url: `/crowd/${index}`,
+      }));
+      assert.deepEqual(seen.toSorted(inOrder), expected.toSorted(inOrder));
+      const ids = receiver.events.map(({ tags }) => tags?.["request_id"]);
+      assert.equal(new Set(ids).size, 100);
+      const traces = receiver.events.map(({ contexts }) => contexts?.["trace"]?.["trace_id"]);
+      assert.equal(new Set(traces).size, 100);
+    });
+
+    it("keep their trace though its head was sampled out", async () => {
+      await run("shop.mjs", ["errors"], { env: unsampled() });
+      const event = eventOf("captured, then handled");
+      const { trace_id: traceId, span_id: spanId, parent_span_id: parent } = trace(event);
+      const span = receiver.spans.find((one) => one.spanId === spanId);
+      assert.equal(span?.traceId, traceId);
+      assert.equal(span?.parentSpanId, parent);
+      assert.equal(span?.kind, "SERVER");
+      assert.equal(span.attributes["telltale.keep.reason"], "error_captured");
+    });
+
+    it("keep no trace when they are sampled out themselves, and are reported as such", async () => {
+      await run("shop.mjs", ["routes"], { env: { ...unsampled(), SENTRY_SAMPLE_RATE: "0" } });
+      const servers = receiver.spans.filter(({ kind }) => kind === "SERVER");
+      assert.deepEqual([receiver.events.length, servers.length], [0, 0]);
+      const reports = receiver.items.filter(({ type }) => type === "client_report");
+      const discarded = reports.map(({ payload }) => (payload as Report).discarded_events);
+      assert.deepEqual(discarded, [[{ reason: "sample_rate", category: "error", quantity: 3 }]]);
+    });
+  });
+
+  describe("of an app with a copy of Sentry 11", () => {
+    for (const { name, path } of nodes) {
+      for (const copy of ["@sentry/core", "sentry-core-old"]) {
+        it(`go through our client (${copy}, Node ${name})`, async () => {
+          const { stdout } = await run("own-sentry.mjs", [copy, "captures"], { node: path });
+          assert.equal(stdout, "true true\ntrue\n");
+          const seen = receiver.events.map((event) => ({
+            text: textOf(event),
+            level: event.level,
+            user: event.user,
+            copy: event.tags?.["copy"],
+            inside: event.tags?.["inside"],
+            traced: trace(event)["trace_id"] !== undefined,
+          }));
+          const common = { copy, traced: true };
+          const expected = ["/first", "/second"].flatMap((url) =>
+            [
+              { text: `after the scope of ${url}`, level: "error", inside: undefined },
+              { text: `in a scope of ${url}`, level: "warning", inside: "yes" },
+              { text: `through the door of ${url}`, level: "info", inside: undefined },
+            ].map((one) => ({ ...one, user: { id: url }, ...common })),
+          );
+          assert.deepEqual(seen.toSorted(inOrder), expected.toSorted(inOrder));
+        });
+      }
+    }
+
+    for (const copy of ["@sentry/core", "sentry-core-old"]) {
+      it(`are the app's own where it sets Sentry up itself (${copy})`, async () => {
+        const { code, stdout, stderr } = await run("own-sentry.mjs", [copy, "inits"], {
+          env: { OTEL_LOG_LEVEL: "info" },
+        });
+        assert.equal(code, 1);
+        assert.equal(stdout, "own client: by the app\nown client: through the door\n");
+        assert.match(
+          stderr,
+          /^telltale: the app has set up Sentry itself; errors are left to it\.$/m,
+        );
+        assert.deepEqual(receiver.events, []);
+      });
+    }
+  });
+
+  it("without a DSN: the calls return at once, and nothing of Sentry is loaded", async () => {
+    const { stdout } = await programs.run("nothing.ts");
+    const lines = stdout.trim().split("\n");
+    assert.deepEqual(lines.slice(0, 3), ["undefined undefined", "0", "false 0"]);
+    const nanoseconds = Number(lines[3]);
+    assert.ok(nanoseconds < 1_000, `${nanoseconds} ns a call`);
+  });
+
+  it("name release, environment and server as they were set, else after the service", async () => {
+    const service = {
+      OTEL_RESOURCE_ATTRIBUTES:
+        "service.version=1.2.3,deployment.environment.name=staging,host.name=box",
+    };
+    assert.deepEqual(await namesWith(service), ["shop@1.2.3", "staging", "box"]);
+    const own = { SENTRY_RELEASE: "shop@9", SENTRY_ENVIRONMENT: "night" };
+    assert.deepEqual(await namesWith({ ...service, ...own }), ["shop@9", "night", "box"]);
+  });
+
+  it("are never spans of Sentry's own, whatever its variable says", async () => {
+    await run("own-sentry.mjs", ["@sentry/core", "captures"], {
+      env: { SENTRY_TRACES_SAMPLE_RATE: "1" },
+    });
+    assert.ok(receiver.items.length > 0);
+    assert.deepEqual([...new Set(receiver.items.map(({ type }) => type))], ["event"]);
+  });
+});
+
+interface Report {
+  readonly discarded_events: unknown;
+}
+
+/** Any order, as long as it is the same for both sides. */
+function inOrder(a: unknown, b: unknown): number {
+  return JSON.stringify(a).localeCompare(JSON.stringify(b));
+}
+
+function trace(event: ReceivedEvent): Readonly<Record<string, unknown>> {
+  return event.contexts?.["trace"] ?? {};
+}
+
+/** The shop's own lines name its secrets. */
+function withoutSource(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (key, inner: unknown) => (key.endsWith("context") ? undefined : inner)),
+  ) as unknown;
+}

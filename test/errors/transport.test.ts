@@ -1,0 +1,293 @@
+import assert from "node:assert/strict";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { promisify } from "node:util";
+import { createEnvelope, type Envelope } from "@sentry/core";
+import { Account } from "../../src/diagnostics/account.ts";
+import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
+import { EnvelopeTransport } from "../../src/errors/transport.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { node } from "../nodes.ts";
+
+describe("The transport of envelopes", () => {
+  let receiver: Receiver;
+  beforeEach(async () => {
+    receiver = await startReceiver();
+  });
+  afterEach(() => receiver.close());
+
+  const setUp = (
+    changes: { deadlineMs?: number } = {},
+  ): {
+    transport: EnvelopeTransport;
+    account: Account;
+    lines: string[];
+    losses: string[];
+    send(text?: string): PromiseLike<unknown>;
+  } => {
+    const account = new Account();
+    const lines: string[] = [];
+    const losses: string[] = [];
+    const transport = new EnvelopeTransport({
+      url: `${receiver.url}/api/1/envelope/?sentry_key=key`,
+      headers: { "user-agent": "telltale-test" },
+      account,
+      diagnostics: new Diagnostics("info", (line) => lines.push(line)),
+      recordDroppedEvent: (reason, category) => losses.push(`${reason} ${category}`),
+      ...changes,
+    });
+    const send = (text = "x"): PromiseLike<unknown> => {
+      account.made++;
+      return transport.send(envelopeOf(text));
+    };
+    return { transport, account, lines, losses, send };
+  };
+
+  it("posts an envelope with the key and the type of its content", async () => {
+    const { account, send } = setUp();
+    await send("hello");
+    const [item] = receiver.items;
+    assert.deepEqual(
+      [item?.type, item?.publicKey, item?.payload],
+      ["event", "key", { message: "hello" }],
+    );
+    const [request] = receiver.requests;
+    assert.equal(request?.headers["content-type"], "application/x-sentry-envelope");
+    assert.equal(request.headers["user-agent"], "telltale-test");
+    assert.equal(request.headers["content-encoding"], undefined);
+    assert.deepEqual([account.sent, account.queued], [1, 0]);
+  });
+
+  it("compresses what is longer than 32 KiB", async () => {
+    const { send } = setUp();
+    const long = "long ".repeat(10_000);
+    await send(long);
+    assert.deepEqual(receiver.items[0]?.payload, { message: long });
+    assert.equal(receiver.requests[0]?.headers["content-encoding"], "gzip");
+    assert.ok(receiver.requests[0].bytes < 2_000);
+  });
+
+  it("sends one after another over connections that it keeps", async () => {
+    const { send } = setUp();
+    const ports = new Set<unknown>();
+    for (let count = 0; count < 3; count++) await send();
+    for (const { headers } of receiver.requests) ports.add(headers["connection"]);
+    assert.deepEqual([...ports], ["keep-alive"]);
+    assert.equal(receiver.items.length, 3);
+  });
+
+  const pauses: readonly {
+    readonly title: string;
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+  }[] = [
+    { title: "429 with Retry-After", status: 429, headers: { "retry-after": "60" } },
+    { title: "429 without a word", status: 429, headers: {} },
+    {
+      title: "200 with a limit of errors",
+      status: 200,
+      headers: { "x-sentry-rate-limits": "60:error;session:organization" },
+    },
+    { title: "a limit of everything", status: 200, headers: { "x-sentry-rate-limits": "60::key" } },
+  ];
+  for (const { title, status, headers } of pauses) {
+    it(`sends no event after ${title}`, async () => {
+      const { transport, account, losses, send } = setUp();
+      receiver.setFaults({ kind: "status", status, headers, times: 1 });
+      await send();
+      assert.equal(transport.isLimited("error"), true);
+      await send();
+      assert.equal(receiver.requests.length, 1);
+      assert.deepEqual(losses, ["ratelimit_backoff error"]);
+      // The second loss is the client's to count: it hears of it by recordDroppedEvent.
+      const isTaken = status === 200;
+      assert.deepEqual(
+        [account.sent, account.dropped.rejected, account.queued],
+        [isTaken ? 1 : 0, isTaken ? 0 : 1, 1],
+      );
+    });
+  }
+
+  it("goes on after a limit of something else", async () => {
+    const { transport, send } = setUp();
+    const headers = { "x-sentry-rate-limits": "60:transaction:key" };
+    receiver.setFaults({ kind: "status", status: 200, headers, times: 1 });
+    await send();
+    assert.equal(transport.isLimited("error"), false);
+    await send();
+    assert.equal(receiver.items.length, 1);
+  });
+
+  for (const status of [400, 403, 413, 500, 503]) {
+    it(`drops what is answered with ${status}, counts it and says so once`, async () => {
+      const { account, lines, send } = setUp();
+      receiver.setFaults({ kind: "status", status });
+      await send();
+      await send();
+      assert.deepEqual([account.dropped.rejected, account.queued], [2, 0]);
+      assert.equal(lines.length, 1);
+      assert.match(lines[0] ?? "", new RegExp(`answers ${status}`));
+      assert.doesNotMatch(lines[0] ?? "", /sentry_key/);
+    });
+  }
+
+  it("drops what can't be delivered and says why, without the key", async () => {
+    const { account, lines, losses, send } = setUp();
+    receiver.setFaults({ kind: "close" });
+    await assert.rejects(Promise.resolve(send()));
+    assert.deepEqual([account.dropped.failed, account.queued], [1, 0]);
+    assert.deepEqual(losses, ["network_error error"]);
+    assert.match(lines.join(""), /can't be reached \(ECONNRESET\)/);
+    assert.doesNotMatch(lines.join(""), /sentry_key/);
+  });
+
+  it("waits for an answer no longer than its deadline", async () => {
+    const { account, lines, send } = setUp({ deadlineMs: 50 });
+    receiver.setFaults({ kind: "hang" });
+    await assert.rejects(Promise.resolve(send()), /no answer within 50 ms/);
+    assert.deepEqual([account.dropped.failed, account.queued], [1, 0]);
+    assert.equal(lines.length, 1);
+  });
+
+  it("takes an answer that never ends for what its status says", async () => {
+    const { account, transport, send } = setUp({ deadlineMs: 50 });
+    receiver.setFaults({ kind: "drip", everyMs: 10, status: 200 });
+    await send();
+    assert.equal(account.sent, 1);
+    assert.equal(await transport.flush(1_000), true);
+  });
+
+  it("tries once more on a connection that the peer had closed meanwhile", async () => {
+    const { account, send } = setUp();
+    await send();
+    receiver.setFaults({ kind: "close", times: 1 });
+    await send();
+    assert.deepEqual([account.sent, account.droppedTotal], [2, 0]);
+  });
+
+  it("reads an answer of any length only as far as it must", async () => {
+    const { account, send } = setUp();
+    receiver.setFaults({ kind: "giant", bytes: 100_000_000, status: 200, times: 1 });
+    await send();
+    await send();
+    assert.equal(account.sent, 2);
+  });
+
+  it("counts what can't be serialised as failed", async () => {
+    const { transport, account } = setUp();
+    account.made++;
+    const hostile = {
+      toJSON(): never {
+        throw new Error("no");
+      },
+    };
+    await Promise.resolve(transport.send(envelopeOf(hostile))).catch(() => {});
+    assert.equal(account.queued, 0);
+  });
+
+  it("bounds what waits", async () => {
+    const { losses, send } = setUp();
+    receiver.setFaults({ kind: "hang" });
+    for (let count = 0; count < 260; count++) void send();
+    assert.deepEqual(
+      losses,
+      Array.from({ length: 4 }, () => "queue_overflow error"),
+    );
+  });
+
+  it("gives back all that the network has not got, ready to be sent", async () => {
+    const { transport, account, send } = setUp();
+    for (let count = 0; count < 20; count++) void send(`${count}`);
+    const long = "long ".repeat(10_000);
+    void send(long);
+    const taken = transport.take();
+    assert.equal(taken.length, 21);
+    assert.equal(account.queued, 21);
+    assert.equal(taken[20]?.headers["content-encoding"], "gzip");
+    for (const { url, headers, body } of taken) {
+      await fetch(url, { method: "POST", headers, body: Buffer.from(body) });
+    }
+    taken[0]?.settle(false);
+    for (const request of taken.slice(1)) request.settle(true);
+    assert.deepEqual([account.sent, account.dropped.failed, account.queued], [20, 1, 0]);
+    assert.equal(receiver.items.length, 21);
+    assert.deepEqual(receiver.items[20]?.payload, { message: long });
+    assert.deepEqual(transport.take(), []);
+  });
+
+  it("leaves alone what the network has", async () => {
+    const { transport, send } = setUp();
+    receiver.setFaults({ kind: "hang" });
+    void send();
+    await receiver.waitFor(({ requests }) => requests.length > 0);
+    assert.deepEqual(transport.take(), []);
+  });
+
+  it("flushes within its time", async () => {
+    const { transport, send } = setUp();
+    void send();
+    assert.equal(await transport.flush(5_000), true);
+    assert.equal(receiver.items.length, 1);
+    receiver.setFaults({ kind: "hang" });
+    void send();
+    assert.equal(await transport.flush(20), false);
+  });
+
+  describe("holds no process", () => {
+    it("with an answer that never comes", async () => {
+      receiver.setFaults({ kind: "hang" });
+      const { stdout } = await poster(receiver.url);
+      assert.equal(stdout, "to take: 0\n");
+    });
+
+    it("with a connection that is never made", async () => {
+      const peer = await deafPeer();
+      try {
+        const { stdout } = await poster(`http://127.0.0.1:${peer.port}`);
+        assert.equal(stdout, "to take: 1\n");
+      } finally {
+        peer.close();
+      }
+    });
+  });
+});
+
+function envelopeOf(message: unknown): Envelope {
+  return createEnvelope<Envelope>({}, [[{ type: "event" }, { message } as never]]);
+}
+
+/** A process that posts one envelope and has nothing else to do. */
+function poster(url: string): Promise<{ stdout: string }> {
+  const program = new URL("fixtures/post.ts", import.meta.url).pathname;
+  return promisify(execFile)(node, [program, `${url}/api/1/envelope/`], { timeout: 8_000 });
+}
+
+/** Listens, but is stopped, and its backlog is full: the next connection is never made. */
+async function deafPeer(): Promise<{ port: number; close(): void }> {
+  const code = `require("net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 },
+    function () { console.log(this.address().port); });`;
+  const child: ChildProcess = spawn(node, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+  const port = Number(line.toString());
+  child.kill("SIGSTOP");
+  const sockets: Socket[] = [];
+  for (let isFull = false; !isFull;) {
+    const socket = connect(port, "127.0.0.1").on("error", () => {});
+    sockets.push(socket);
+    const connected = once(socket, "connect").then(() => true);
+    isFull = !(await Promise.race([connected, afterSyn()]));
+  }
+  return {
+    port,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      child.kill("SIGKILL");
+    },
+  };
+}
+
+/** Longer than a handshake on the loopback takes, shorter than its first retry. */
+function afterSyn(): Promise<false> {
+  return new Promise((resolve) => setTimeout(resolve, 300, false));
+}
