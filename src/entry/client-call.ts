@@ -84,7 +84,11 @@ export class ClientCall {
     this.span.end();
   }
 
-  attributes(): Attributes {
+  shared(): readonly Attributes[] {
+    return [];
+  }
+
+  own(): Attributes {
     const attributes: Attributes = { "http.request.method": this.method };
     if (this.method === "_OTHER") attributes["http.request.method_original"] = this.#methodGiven;
     if (this.target !== undefined) {

@@ -92,6 +92,7 @@ class Entrance {
     try {
       entry.finish(response, aborted);
       closeOn(socket, entry);
+      this.#services.metrics.shape(entry);
       if (entry.failed) this.#services.onServerError(entry);
       endSpan(entry);
       this.#services.metrics.ended(entry);
@@ -233,6 +234,8 @@ function namesRequestId(headers: unknown): boolean {
     return headers.some((item) => isRequestId(Array.isArray(item) ? item[0] : item));
   }
   if ("x-request-id" in headers) return true;
+  // Node's own collection, from `setHeader`, has names in lower case and no prototype.
+  if (Object.getPrototypeOf(headers) === null) return false;
   for (const name in headers) if (isRequestId(name)) return true;
   return false;
 }

@@ -5,6 +5,7 @@ import { now } from "../traces/clock.ts";
 import type { AttributeSource } from "../traces/span.ts";
 import { type KnownMethods, methodIn } from "./method.ts";
 import { routeOf } from "./route.ts";
+import { SharedAttributes } from "./shared-attributes.ts";
 import { addressOf, queryWithoutSecrets } from "./url.ts";
 
 /**
@@ -18,6 +19,8 @@ import { addressOf, queryWithoutSecrets } from "./url.ts";
 export class RequestEntry extends Holder implements AttributeSource {
   readonly startedAt: number = now();
   readonly scheme: "http" | "https";
+  /** What it has in common with all requests of its kind; set when it ends. */
+  shape: Attributes | undefined = undefined;
   /** The method if the conventions know it, else `_OTHER`. */
   override method: string;
   /** Until the end: what an abort still finds out. */
@@ -82,29 +85,37 @@ export class RequestEntry extends Holder implements AttributeSource {
     return this.route;
   }
 
-  attributes(): Attributes {
+  shared(): readonly Attributes[] {
+    const parts: Attributes[] = [];
+    for (const part of [this.shape, this.#server, this.#agent]) {
+      if (part !== undefined) parts.push(part);
+    }
+    return parts;
+  }
+
+  own(): Attributes {
     const { path, query } = splitUrl(this.#url);
-    const attributes: Attributes = {
-      "http.request.method": this.method,
-      "url.scheme": this.scheme,
-      "url.path": path,
-      "network.protocol.version": this.#protocolVersion,
-    };
+    const attributes: Attributes = { "url.path": path };
+    if (this.requestId !== undefined) attributes["telltale.request.id"] = this.requestId;
     if (this.method === "_OTHER") attributes["http.request.method_original"] = this.#methodGiven;
     if (query !== undefined) attributes["url.query"] = queryWithoutSecrets(query);
-    if (this.route !== undefined) attributes["http.route"] = this.route;
-    if (this.statusCode !== undefined) attributes["http.response.status_code"] = this.statusCode;
-    if (this.failed) attributes["error.type"] = String(this.statusCode);
     if (this.aborted) attributes["telltale.request.aborted"] = true;
     if (this.#peerAddress !== undefined) {
       attributes["client.address"] = this.#peerAddress;
       attributes["network.peer.address"] = this.#peerAddress;
     }
     if (this.#peerPort !== undefined) attributes["network.peer.port"] = this.#peerPort;
-    if (this.#userAgent !== undefined) attributes["user_agent.original"] = this.#userAgent;
-    if (this.#host !== undefined) Object.assign(attributes, serverAttributes(this.#host));
-    if (this.requestId !== undefined) attributes["telltale.request.id"] = this.requestId;
+    if (this.#server === undefined) Object.assign(attributes, serverAttributes(this.#host));
+    if (this.#agent === undefined) Object.assign(attributes, agentAttributes(this.#userAgent));
     return attributes;
+  }
+
+  get #server(): Attributes | undefined {
+    return servers.of(this.#host);
+  }
+
+  get #agent(): Attributes | undefined {
+    return agents.of(this.#userAgent);
   }
 }
 
@@ -117,12 +128,21 @@ export interface RequestHeaders {
   readonly parent: ApiContext;
 }
 
-function serverAttributes(host: string): Attributes {
+function serverAttributes(host: string | undefined): Attributes {
+  if (host === undefined) return {};
   const { address, port } = addressOf(host);
   return port === undefined
     ? { "server.address": address }
     : { "server.address": address, "server.port": port };
 }
+
+function agentAttributes(userAgent: string | undefined): Attributes {
+  return userAgent === undefined ? {} : { "user_agent.original": userAgent };
+}
+
+/** A service is called by few names and, mostly, by few kinds of clients. */
+const servers = new SharedAttributes(serverAttributes);
+const agents = new SharedAttributes(agentAttributes);
 
 /** Splits the request target; an absolute form loses scheme and authority. */
 function splitUrl(target: string): { path: string; query: string | undefined } {

@@ -11,7 +11,13 @@ import { now } from "../traces/clock.ts";
 import type { RequestEntry } from "./request.ts";
 
 /** Above this many combinations the store is asked each time; it has its own bound. */
-const MOST_BOUND = 4000;
+const MOST_SHAPES = 4000;
+
+/** What all requests of one method, status and route have in common. */
+interface Shape {
+  readonly attributes: Attributes;
+  readonly duration: BoundRecorder;
+}
 
 /**
  * `http.server.request.duration` and `http.server.active_requests`, with series
@@ -21,7 +27,7 @@ const MOST_BOUND = 4000;
 export class ServerMetrics {
   readonly #duration: BindableRecorder;
   readonly #active: BindableSum;
-  readonly #durations = new Map<string, BoundRecorder>();
+  readonly #shapes = new Map<string, Shape>();
   readonly #actives = new Map<string, BoundSum>();
 
   constructor(meter: StoreMeter) {
@@ -40,9 +46,14 @@ export class ServerMetrics {
     this.#activeOf(entry).add(1);
   }
 
+  /** Status and route are known: gives the entry what it shares with its like. */
+  shape(entry: RequestEntry): void {
+    entry.shape = this.#shapeOf(entry).attributes;
+  }
+
   ended(entry: RequestEntry): void {
     this.#activeOf(entry).add(-1);
-    this.#durationOf(entry).record((now() - entry.startedAt) / 1000);
+    this.#shapeOf(entry).duration.record((now() - entry.startedAt) / 1000);
   }
 
   #activeOf({ method, scheme }: RequestEntry): BoundSum {
@@ -54,18 +65,20 @@ export class ServerMetrics {
     return bound;
   }
 
-  #durationOf(entry: RequestEntry): BoundRecorder {
+  #shapeOf(entry: RequestEntry): Shape {
     const { scheme, protocolVersion, method, statusCode, route } = entry;
     const key = `${scheme}${protocolVersion}${method}${statusCode} ${route}`;
-    const known = this.#durations.get(key);
+    const known = this.#shapes.get(key);
     if (known !== undefined) return known;
-    const bound = this.#duration.bind(durationAttributes(entry));
-    if (this.#durations.size < MOST_BOUND) this.#durations.set(key, bound);
-    return bound;
+    const attributes = Object.freeze(shapeAttributes(entry));
+    const shape = { attributes, duration: this.#duration.bind(attributes) };
+    if (this.#shapes.size < MOST_SHAPES) this.#shapes.set(key, shape);
+    return shape;
   }
 }
 
-function durationAttributes(entry: RequestEntry): Attributes {
+/** By the conventions the attributes of the metric are all attributes of the span, too. */
+function shapeAttributes(entry: RequestEntry): Attributes {
   const { method, scheme, protocolVersion, statusCode, route } = entry;
   return {
     "http.request.method": method,

@@ -23,6 +23,20 @@ export function encodeLogRecords(records: readonly ReadableLogRecord[]): Uint8Ar
   return encode(records, writeRecord);
 }
 
+/**
+ * A span whose attributes come in parts: some that many spans share, each the
+ * same frozen object for all of them, whose bytes are kept, and the rest.
+ */
+export interface PartedSpan {
+  /** Undefined where the parts don't add up to `attributes`. */
+  attributeParts(): AttributeParts | undefined;
+}
+
+export interface AttributeParts {
+  readonly shared: readonly Attributes[];
+  readonly own: Attributes;
+}
+
 interface Item {
   readonly resource: Resource;
   readonly instrumentationScope: Scope;
@@ -102,7 +116,7 @@ function writeSpan(span: ReadableSpan): void {
   wire.uint(0x30, span.kind + 1);
   wire.time(0x39, span.startTime);
   wire.time(0x41, span.endTime);
-  writeAttributes(0x4a, span.attributes);
+  writeSpanAttributes(span);
   writeCount(0x50, span.droppedAttributesCount);
   for (const event of span.events) {
     const message = wire.open(0x5a);
@@ -122,6 +136,29 @@ function writeSpan(span: ReadableSpan): void {
     wire.close(message);
   }
   wire.fixed32(0x85, flagsOf(traceFlags, parent?.isRemote === true));
+}
+
+function writeSpanAttributes(span: ReadableSpan & Partial<PartedSpan>): void {
+  const parts = span.attributeParts?.();
+  if (parts === undefined) {
+    writeAttributes(0x4a, span.attributes);
+    return;
+  }
+  for (const shared of parts.shared) wire.field(encodedPart(shared));
+  writeAttributes(0x4a, parts.own);
+}
+
+/** Lives as long as the part itself. */
+const encodedParts = new WeakMap<Attributes, Uint8Array>();
+
+function encodedPart(part: Attributes): Uint8Array {
+  const known = encodedParts.get(part);
+  if (known !== undefined) return known;
+  const start = wire.position;
+  writeAttributes(0x4a, part);
+  const encoded = wire.takeBack(start);
+  encodedParts.set(part, encoded);
+  return encoded;
 }
 
 function writeLink({ context, attributes, droppedAttributesCount }: Link): void {

@@ -25,6 +25,17 @@ export class Wire {
     this.#at = 0;
   }
 
+  get position(): number {
+    return this.#at;
+  }
+
+  /** Takes out again what was written since `position`, as a copy. */
+  takeBack(position: number): Uint8Array {
+    const taken = Uint8Array.prototype.slice.call(this.#bytes, position, this.#at);
+    this.#at = position;
+    return taken;
+  }
+
   /** Begins a message inside of this one; give the result to `close`. */
   open(tag: number): number {
     this.#reserve(2);
@@ -120,11 +131,16 @@ export class Wire {
     this.#at += value.length;
   }
 
-  /** Bytes that are a field already, tag and length included. */
+  /** Bytes that are fields already, tags and lengths included. */
   field(encoded: Uint8Array): void {
     const { length } = encoded;
     this.#reserve(length);
     const bytes = this.#bytes;
+    if (length >= SHORT) {
+      bytes.set(encoded, this.#at);
+      this.#at += length;
+      return;
+    }
     for (let at = 0; at < length; at++) bytes[this.#at++] = encoded[at] as number;
   }
 

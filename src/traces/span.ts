@@ -13,6 +13,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SpanLimits } from "../config/config.ts";
+import type { AttributeParts, PartedSpan } from "../export/messages.ts";
 import { AttributeBag, type AttributeLimits } from "./attributes.ts";
 import { hrTimeOf, isTimeInput, monotonicOf, now } from "./clock.ts";
 import type { LocalTrace } from "./local-trace.ts";
@@ -34,8 +35,14 @@ export interface SpanSettings {
 
 /** Attributes that are worked out only when somebody reads them, at export. */
 export interface AttributeSource {
-  attributes(): Attributes;
+  /** What many spans share: frozen, and the same objects for all of them. */
+  shared(): readonly Attributes[];
+  /** The rest; no name stands in two places. */
+  own(): Attributes;
 }
+
+/** More attributes than any instrumentation of ours sets. */
+const MOST_OF_OURS = 40;
 
 interface Event {
   readonly name: string;
@@ -55,7 +62,7 @@ const NO_STATUS: SpanStatus = { code: STATUS_UNSET };
  * processors and exporters. While it lives it holds plain values; the shapes
  * that exporters want are made when they ask.
  */
-export class TelltaleSpan implements Span, ReadableSpan {
+export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   name: string;
   readonly kind: SpanKind;
   readonly parentSpanContext?: SpanContext;
@@ -255,11 +262,38 @@ export class TelltaleSpan implements Span, ReadableSpan {
     return this.#droppedLinks;
   }
 
+  /** For encoders that keep the bytes of what is shared (`export/messages.ts`). */
+  attributeParts(): AttributeParts | undefined {
+    const source = this.#source;
+    if (source === undefined || this.#bag !== undefined || this.#isLimited) return undefined;
+    const own = source.own();
+    return {
+      shared: source.shared(),
+      own: Object.assign(own, this.localTrace.keptAttributes(this)),
+    };
+  }
+
   #collectAttributes(): Attributes {
     const own = this.#bag?.values;
     const kept = this.localTrace.keptAttributes(this);
-    if (this.#source === undefined && kept === undefined) return own ?? {};
-    return Object.assign(this.#source?.attributes() ?? {}, own, kept);
+    const source = this.#source;
+    if (source === undefined && kept === undefined) return own ?? {};
+    const all = source === undefined ? {} : source.own();
+    for (const shared of source?.shared() ?? []) Object.assign(all, shared);
+    return this.#limited(Object.assign(all, own, kept));
+  }
+
+  /** Limits hold for the instrumentation's attributes too; by default none is ever reached. */
+  #limited(attributes: Attributes): Attributes {
+    if (!this.#isLimited) return attributes;
+    const bag = new AttributeBag();
+    bag.setAll(attributes, this.#settings.attributeLimits);
+    return bag.values;
+  }
+
+  get #isLimited(): boolean {
+    const { count, length } = this.#settings.attributeLimits;
+    return count < MOST_OF_OURS || length !== Infinity;
   }
 
   #attributeBag(): AttributeBag {

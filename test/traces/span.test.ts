@@ -3,6 +3,8 @@ import { type Attributes, SpanKind, SpanStatusCode, TraceFlags, trace } from "@o
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { ROOT } from "../../src/context/context.ts";
+import { encodeSpans } from "../../src/export/messages.ts";
+import { readExport, spansOf } from "../../src/receiver/otlp.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
 import { collectingProvider, type Wishes } from "./provider.ts";
 
@@ -278,3 +280,46 @@ function snapshot(span: TelltaleSpan): object {
   const { name, attributes, events, links, status, endTime } = span;
   return { name, attributes: { ...attributes }, events, links, status, endTime };
 }
+
+describe("A span whose attributes come from an instrumentation", () => {
+  const shared = Object.freeze({ "http.request.method": "GET", "http.route": "/a" });
+  const source = { shared: () => [shared], own: () => ({ "url.path": "/a" }) };
+
+  it("has what is shared, what is its own, and what the app set, which wins", () => {
+    const span = startedSpan();
+    span.setSource(source);
+    span.setAttribute("http.route", "/mine").end();
+    assert.deepEqual(span.attributes, {
+      "http.request.method": "GET",
+      "http.route": "/mine",
+      "url.path": "/a",
+    });
+    assert.equal(span.attributeParts(), undefined);
+  });
+
+  it("comes in parts that add up to the same on the wire", () => {
+    const spans = ["first", "second"].map(() => {
+      const span = startedSpan();
+      span.setSource(source);
+      span.end();
+      return span;
+    });
+    assert.deepEqual(spans[0]?.attributeParts(), { shared: [shared], own: { "url.path": "/a" } });
+    const received = spansOf(readExport("traces", "application/x-protobuf", encodeSpans(spans)));
+    for (const span of received) {
+      assert.deepEqual(span.attributes, { ...shared, "url.path": "/a" });
+    }
+  });
+
+  it("stays within the limits, by count and by length", () => {
+    const few = startedSpan({ limits: { attributeCount: 1 } });
+    few.setSource(source);
+    few.end();
+    assert.equal(Object.keys(few.attributes).length, 1);
+    const short = startedSpan({ limits: { attributeLength: 2 } });
+    short.setSource(source);
+    short.end();
+    assert.equal(short.attributes["http.request.method"], "GE");
+    assert.equal(short.attributeParts(), undefined);
+  });
+});
