@@ -125,7 +125,8 @@ interface Manifest {
 function readManifest(directory: string): Manifest | undefined {
   try {
     const path = join(directory, "package.json");
-    if (statSync(path).size > MAX_BYTES) return undefined;
+    const size = statSync(path, { throwIfNoEntry: false })?.size;
+    if (size === undefined || size > MAX_BYTES) return undefined;
     const manifest = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
     const { name, version, exports } = manifest;
     if (typeof name !== "string" || typeof version !== "string") return undefined;
