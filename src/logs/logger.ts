@@ -8,7 +8,7 @@ import type {
   LogRecord as ApiRecord,
 } from "@opentelemetry/api";
 import { activeContext } from "../context/manager.ts";
-import { epochMsOf, wallClock } from "./clock.ts";
+import { type Moment, momentOf, wallClock } from "./clock.ts";
 import { traceIn } from "./correlation.ts";
 import { exceptionOf } from "./exception.ts";
 import { LogRecord, type RecordSettings, type Scope } from "./record.ts";
@@ -59,7 +59,7 @@ export class TelltaleLogger implements Logger {
   }
 
   /** For adaptors: a record of this logger's scope, to be filled in and given to `write`. */
-  record(observedAt: number): LogRecord {
+  record(observedAt: Moment): LogRecord {
     return new LogRecord(this.#settings, this.#scope, observedAt);
   }
 
@@ -78,8 +78,8 @@ export class TelltaleLogger implements Logger {
   }
 
   #recordOf(given: ApiRecord): LogRecord {
-    const record = this.record(epochMsOf(given.observedTimestamp) ?? wallClock());
-    const at = epochMsOf(given.timestamp);
+    const record = this.record(momentOf(given.observedTimestamp) ?? wallClock());
+    const at = momentOf(given.timestamp);
     if (at !== undefined) record.happenedAt(at);
     setTrace(record, given.context);
     const { severityNumber, severityText, eventName } = given;

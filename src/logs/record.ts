@@ -3,7 +3,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { LogsConfig } from "../config/config.ts";
-import { epochMsOf, hrTimeOf } from "./clock.ts";
+import { epochMsOf, hrTimeOf, type Moment, momentOf } from "./clock.ts";
 import type { ExceptionFields } from "./exception.ts";
 import { cut, MAX_TEXT, numberOf, setOwn, Snapshot } from "./value.ts";
 
@@ -37,9 +37,8 @@ export class LogRecord implements ReadableLogRecord {
   severityText?: string;
   eventName?: string;
   readonly #settings: RecordSettings;
-  /** Milliseconds since the epoch, as all times here. */
-  readonly #observedAt: number;
-  #at: number;
+  readonly #observedAt: Moment;
+  #at: Moment;
   #stamp: string | undefined = undefined;
   /** Names and values in turn: cheaper to fill than an object. */
   readonly #fields: unknown[] = [];
@@ -48,7 +47,7 @@ export class LogRecord implements ReadableLogRecord {
   #dropped = 0;
   #attributes: Attributes | undefined = undefined;
 
-  constructor(settings: RecordSettings, scope: Scope, observedAt: number) {
+  constructor(settings: RecordSettings, scope: Scope, observedAt: Moment) {
     this.#settings = settings;
     this.instrumentationScope = scope;
     this.#observedAt = observedAt;
@@ -56,8 +55,8 @@ export class LogRecord implements ReadableLogRecord {
   }
 
   /** The time of the event itself, where that is another than now. */
-  happenedAt(epochMs: number): void {
-    this.#at = epochMs;
+  happenedAt(moment: Moment): void {
+    this.#at = moment;
   }
 
   /**
@@ -137,10 +136,10 @@ export class LogRecord implements ReadableLogRecord {
 
   #readStamp(stamp: string): void {
     this.#stamp = undefined;
-    const said = ISO.test(stamp) ? epochMsOf(new Date(stamp)) : undefined;
+    const said = ISO.test(stamp) ? momentOf(new Date(stamp)) : undefined;
     if (said === undefined) this.#fields.push("timestamp", stamp);
     // Else mostly a format's: the same moment in whole milliseconds, so ours is finer.
-    else if (Math.abs(said - this.#at) > SAME_MOMENT_MS) this.#at = said;
+    else if (Math.abs(epochMsOf(said) - epochMsOf(this.#at)) > SAME_MOMENT_MS) this.#at = said;
   }
 
   get #longest(): number {

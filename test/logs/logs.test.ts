@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import type { LogsConfig } from "../../src/config/config.ts";
+import { Account } from "../../src/diagnostics/account.ts";
+import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
+import { createLogs, type Logs } from "../../src/logs/logs.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { batchConfig, otlpConfig } from "../export/pipeline.ts";
+import { resource } from "../export/telemetry.ts";
+import { idsOf, inRequest } from "./requests.ts";
+
+interface Pipeline extends Logs {
+  readonly account: Account;
+  readonly said: readonly string[];
+}
+
+function create(url: string, changes: Partial<LogsConfig> = {}): Pipeline {
+  const said: string[] = [];
+  const account = new Account();
+  const config: LogsConfig = {
+    exporters: ["otlp"],
+    limits: { attributeCount: 128, attributeLength: Infinity },
+    batch: batchConfig,
+    otlp: otlpConfig(url, { url: `${url}/v1/logs` }),
+    ...changes,
+  };
+  const diagnostics = new Diagnostics("info", (text) => said.push(text));
+  return { ...createLogs({ config, resource, account, diagnostics }), account, said };
+}
+
+function emit(logs: Logs, count: number): void {
+  const logger = logs.provider.getLogger("shop", "1.0.0");
+  for (let i = 0; i < count; i++) {
+    inRequest(i, () => logger.emit({ severityNumber: 9, severityText: "info", body: `line ${i}` }));
+  }
+}
+
+function balance({ made, sent, droppedTotal, queued }: Account): object {
+  return { made, sent, dropped: droppedTotal, queued };
+}
+
+describe("The logs' pipeline", () => {
+  let receiver: Receiver;
+  before(async () => {
+    receiver = await startReceiver();
+  });
+  beforeEach(() => receiver.clear());
+  after(() => receiver.close());
+
+  for (const protocol of ["http/protobuf", "http/json"] as const) {
+    it(`sends records over ${protocol}, with trace, scope and resource`, async () => {
+      const otlp = otlpConfig(receiver.url, { protocol, url: `${receiver.url}/v1/logs` });
+      const logs = create(receiver.url, { otlp });
+      inRequest(1, () =>
+        logs.provider.getLogger("shop", "1.0.0", { attributes: { zone: 1 } }).emit({
+          eventName: "order.placed",
+          severityNumber: 13,
+          severityText: "warn",
+          body: { order: 12 },
+          attributes: { ratio: 0.5, list: [1, "a"], bytes: Buffer.from("ab") },
+          timestamp: [1_700_000_000, 5],
+        }),
+      );
+      await logs.pipeline.flush(5000);
+      const [log, ...others] = receiver.logs;
+      assert.ok(log);
+      assert.equal(others.length, 0);
+      assert.equal(log.timeUnixNano, "1700000000000000005");
+      assert.equal(log.traceId, idsOf(1).trace_id);
+      assert.equal(log.spanId, idsOf(1).span_id);
+      assert.equal(log.flags, 3);
+      assert.equal(log.eventName, "order.placed");
+      assert.deepEqual([log.severityNumber, log.severityText], [13, "warn"]);
+      assert.deepEqual(log.scope, {
+        name: "shop",
+        version: "1.0.0",
+        schemaUrl: "",
+        attributes: { zone: 1 },
+      });
+      assert.equal(log.resource.attributes["service.name"], "shop");
+      assert.equal(log.attributes["ratio"], 0.5);
+      assert.deepEqual(log.attributes["list"], [1, "a"]);
+      assert.deepEqual(log.body, { order: 12 });
+      assert.deepEqual(balance(logs.account), { made: 1, sent: 1, dropped: 0, queued: 0 });
+    });
+  }
+
+  it("sends full batches by itself, and what is left when it is flushed", async () => {
+    const logs = create(receiver.url, { batch: { ...batchConfig, maxBatchSize: 100 } });
+    emit(logs, 250);
+    await logs.pipeline.flush(5000);
+    const bodies = receiver.logs.map(({ body }) => body);
+    assert.deepEqual(
+      bodies,
+      Array.from({ length: 250 }, (_, i) => `line ${i}`),
+    );
+    assert.deepEqual(balance(logs.account), { made: 250, sent: 250, dropped: 0, queued: 0 });
+  });
+
+  it("drops and counts what its queue can't hold", () => {
+    const logs = create("http://127.0.0.1:9", { batch: { ...batchConfig, maxQueueSize: 10 } });
+    emit(logs, 25);
+    assert.equal(logs.account.made, 25);
+    assert.equal(logs.account.dropped.queue_full, 15);
+    assert.equal(logs.account.queued, 10);
+    assert.equal(logs.said.length, 1);
+    assert.match(logs.said[0] ?? "", /queue of log records is full/);
+    logs.pipeline.pending();
+  });
+
+  it("hands over at the end what is queued, as requests", async () => {
+    const logs = create(receiver.url);
+    emit(logs, 3);
+    const requests = logs.pipeline.pending();
+    assert.equal(requests.length, 1);
+    const [request] = requests;
+    assert.ok(request);
+    const { url, headers, body } = request;
+    const response = await fetch(url, { method: "POST", headers, body: Buffer.from(body) });
+    assert.equal(response.status, 200);
+    assert.equal(receiver.logs.length, 3);
+    assert.deepEqual(logs.pipeline.pending(), []);
+  });
+
+  it("makes no records without an exporter", async () => {
+    const logs = create(receiver.url, { exporters: [] });
+    emit(logs, 3);
+    logs.emit(logs.provider.getLogger("shop").record(0));
+    await logs.pipeline.flush(1000);
+    assert.deepEqual(logs.pipeline.pending(), []);
+    assert.deepEqual(balance(logs.account), { made: 0, sent: 0, dropped: 0, queued: 0 });
+    assert.equal(receiver.logs.length, 0);
+  });
+
+  it("prints records where the exporter is the console", () => {
+    const printed: unknown[] = [];
+    const logs = create(receiver.url, { exporters: ["console"] });
+    printingTo(
+      (value) => printed.push(value),
+      () => emit(logs, 2),
+    );
+    assert.deepEqual(
+      printed.map((one) => (one as { body: unknown }).body),
+      ["line 0", "line 1"],
+    );
+    assert.deepEqual(balance(logs.account), { made: 2, sent: 2, dropped: 0, queued: 0 });
+  });
+
+  it("prints and sends where both are asked for", async () => {
+    let printed = 0;
+    const logs = create(receiver.url, { exporters: ["otlp", "console"] });
+    printingTo(
+      () => printed++,
+      () => emit(logs, 2),
+    );
+    await logs.pipeline.flush(5000);
+    assert.deepEqual([printed, receiver.logs.length, logs.account.sent], [2, 2, 2]);
+  });
+
+  it("prints no record that its own printing makes", () => {
+    const logs = create(receiver.url, { exporters: ["console"] });
+    let printed = 0;
+    printingTo(
+      () => {
+        printed++;
+        emit(logs, 1);
+      },
+      () => emit(logs, 1),
+    );
+    assert.equal(printed, 1);
+    assert.equal(logs.account.made, 2);
+  });
+
+  it("survives a console that throws, and says so", () => {
+    const logs = create(receiver.url, { exporters: ["console"] });
+    printingTo(
+      () => assert.fail("closed"),
+      () => emit(logs, 2),
+    );
+    assert.equal(logs.said.length, 1);
+    assert.match(logs.said[0] ?? "", /could not be printed.*closed/);
+  });
+});
+
+function printingTo(dir: (value: unknown) => unknown, work: () => void): void {
+  const original = console.dir;
+  console.dir = dir;
+  try {
+    work();
+  } finally {
+    console.dir = original;
+  }
+}
