@@ -46,6 +46,8 @@ export class EventClient extends ServerRuntimeClient {
   /** Event ids by captured error. Sentry's own mark fails on frozen objects. */
   readonly #captured = new WeakMap<object, string>();
   readonly #origins = new WeakMap<EventHint, Origin>();
+  /** Counted as made, and not yet dropped or handed to the outbox. */
+  readonly #processing = new Set<EventHint>();
   #lastLoss: EventDropReason | undefined = undefined;
   #reportTimer: NodeJS.Timeout | undefined = undefined;
 
@@ -103,6 +105,7 @@ export class EventClient extends ServerRuntimeClient {
       super.sendEvent(event, hint);
       return;
     }
+    if (!this.#processing.delete(hint)) return;
     if (this.#transport?.isLimited("error") === true) {
       this.lose("ratelimit_backoff", "error");
       return;
@@ -113,6 +116,12 @@ export class EventClient extends ServerRuntimeClient {
 
   override recordDroppedEvent(reason: EventDropReason, category: DataCategory, count = 1): void {
     this.#lastLoss = reason;
+    if (reason === "callback_error") {
+      this.#parts.diagnostics.warn(
+        "errors.filter",
+        "a filter of the app's threw; its event is dropped.",
+      );
+    }
     if (reason === "queue_overflow") {
       // Too many events in asynchronous processors of the app's: this one never got in.
       this.#parts.account.made += count;
@@ -143,6 +152,7 @@ export class EventClient extends ServerRuntimeClient {
 
   /** All that has not reached the network, as finished requests. */
   pending(): ExitRequest[] {
+    this.#giveUp();
     this.#settle();
     return this.#transport?.take() ?? [];
   }
@@ -155,9 +165,10 @@ export class EventClient extends ServerRuntimeClient {
   ): PromiseLike<string | undefined> {
     if (!isError(event)) return super._captureEvent(event, hint, currentScope, isolationScope);
     this.#parts.account.made++;
+    this.#processing.add(hint);
     this.#lastLoss = undefined;
     return super._captureEvent(event, hint, currentScope, isolationScope).then((id) => {
-      if (id === undefined) this.#countLoss();
+      if (id === undefined && this.#processing.delete(hint)) this.#countLoss();
       return id;
     });
   }
@@ -186,6 +197,22 @@ export class EventClient extends ServerRuntimeClient {
       this.#parts.account.drop("failed", 1);
       this.#complain(fault);
     }
+  }
+
+  /**
+   * What is still in an asynchronous filter of the app's is not sent: the filter
+   * may be there to take secrets out. All filters that are synchronous are
+   * through when `captureException` returns.
+   */
+  #giveUp(): void {
+    const { size } = this.#processing;
+    if (size === 0) return;
+    this.#processing.clear();
+    this.#parts.account.drop("shutdown", size);
+    this.#parts.diagnostics.warn(
+      "errors.processing",
+      `${size} events were in asynchronous filters of the app's at its end; they are dropped.`,
+    );
   }
 
   /** Makes envelopes of all that waits: events, logs of an app's own Sentry, reports. */

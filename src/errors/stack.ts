@@ -19,6 +19,8 @@ const parseFrames = createStackParser(nodeStackLineParser(moduleOf));
  * a stack begins in our own code, which is what a message's stack does.
  */
 export const stackParser: StackParser = (stack, skipFirstLines, framesToPop) => {
+  // An app may have put anything there.
+  if (typeof stack !== "string") return [];
   const frames = parseFrames(stack, skipFirstLines, framesToPop);
   for (const frame of frames) {
     if (isOurs(frame)) frame.in_app = false;
