@@ -14,7 +14,8 @@ import { isUpToDate, remember } from "./build/stamp.ts";
 
 /*
  * Makes `dist/`. What is there stays until the new one is complete. With
- * `--force` also when nothing has changed since the last time.
+ * `--force` also when nothing has changed since the last time; with `--quiet`
+ * without the list of files.
  */
 if (isUpToDate() && !process.argv.includes("--force")) {
   console.log("dist/ is up to date");
@@ -62,6 +63,9 @@ async function replaceDist(): Promise<void> {
 }
 
 function report(files: Bundle): void {
+  const total = [...files.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  console.log(`dist/ has ${files.size} files, ${(total / 1000).toFixed(0)} kB of code`);
+  if (process.argv.includes("--quiet")) return;
   const width = Math.max(...[...files.keys()].map((name) => name.length));
   for (const [name, { bytes, inputs, imports }] of files) {
     const size = `${(bytes / 1000).toFixed(1)} kB`.padStart(10);

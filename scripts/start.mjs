@@ -12,7 +12,10 @@ say(`npm start, on Node ${process.versions.node}`);
 await installForStart();
 const node = buildNode() ?? process.execPath;
 say("build");
-const built = spawnSync(node, ["scripts/build.ts"], { stdio: "inherit", env: environmentOf(node) });
+const built = spawnSync(node, ["scripts/build.ts", "--quiet"], {
+  stdio: "inherit",
+  env: environmentOf(node),
+});
 if (built.status === 0) {
   say("demo");
   runInForeground(node, ["dist/cli.js", "demo", ...process.argv.slice(2)]);
