@@ -69,6 +69,8 @@ export class Holder {
 export interface LocalTraceHandle {
   /** Keeps the trace though head sampling said no; the first reason counts. */
   keep(reason: KeepReason): void;
+  /** Whether it is kept, by whichever reason, as far as it is decided. */
+  readonly kept: boolean;
 }
 
 export type KeepReason = "sampled" | "error_captured" | "span_error" | "slow" | "forced";

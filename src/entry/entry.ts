@@ -47,7 +47,7 @@ export function installEntries(parts: EntryParts): void {
     installServerEntry({
       tracer,
       headers: new HeaderReader(propagator, propagator.reads()),
-      metrics: new ServerMetrics(metrics.meter),
+      metrics: new ServerMetrics(metrics),
       knownMethods,
       onServerError: (holder) => errors.captureServerError(holder),
       onFault,

@@ -5,8 +5,8 @@ import type {
   BindableSum,
   BoundRecorder,
   BoundSum,
-  StoreMeter,
 } from "../metrics/meter.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import { now } from "../traces/clock.ts";
 import type { RequestEntry } from "./request.ts";
 
@@ -27,10 +27,12 @@ interface Shape {
 export class ServerMetrics {
   readonly #duration: BindableRecorder;
   readonly #active: BindableSum;
+  readonly #exampleOf: Metrics["exampleOf"];
   readonly #shapes = new Map<string, Shape>();
   readonly #actives = new Map<string, BoundSum>();
 
-  constructor(meter: StoreMeter) {
+  constructor({ meter, exampleOf }: Pick<Metrics, "meter" | "exampleOf">) {
+    this.#exampleOf = exampleOf;
     this.#duration = meter.createHistogram("http.server.request.duration", {
       description: "Duration of HTTP server requests.",
       unit: "s",
@@ -53,7 +55,8 @@ export class ServerMetrics {
 
   ended(entry: RequestEntry): void {
     this.#activeOf(entry).add(-1);
-    this.#shapeOf(entry).duration.record((now() - entry.startedAt) / 1000);
+    const seconds = (now() - entry.startedAt) / 1000;
+    this.#shapeOf(entry).duration.record(seconds, this.#exampleOf(entry.span));
   }
 
   #activeOf({ method, scheme }: RequestEntry): BoundSum {

@@ -1,5 +1,14 @@
-import type { Attributes, Counter, Gauge, Histogram, UpDownCounter } from "@opentelemetry/api";
+import type {
+  Attributes,
+  Context,
+  Counter,
+  Gauge,
+  Histogram,
+  SpanContext,
+  UpDownCounter,
+} from "@opentelemetry/api";
 import { INT, type InstrumentDescriptor } from "./descriptor.ts";
+import { exampleIn, type ExampleOf } from "./exemplars.ts";
 import {
   type BoundRecorder,
   type BoundSum,
@@ -31,8 +40,10 @@ abstract class Instrument<Series> implements SeriesOwner {
   readonly boundaries: readonly number[];
   readonly table: SeriesTable<Series>;
   readonly #complain: Complain;
+  readonly #exampleOf: ExampleOf;
 
-  constructor(descriptor: InstrumentDescriptor, complain: Complain) {
+  constructor(descriptor: InstrumentDescriptor, complain: Complain, exampleOf: ExampleOf) {
+    this.#exampleOf = exampleOf;
     this.descriptor = descriptor;
     this.integer = descriptor.valueType === INT;
     this.boundaries = descriptor.boundaries;
@@ -44,6 +55,11 @@ abstract class Instrument<Series> implements SeriesOwner {
 
   reject(value: unknown, why: string): void {
     this.#complain(this.descriptor.name, `ignored ${describeValue(value)}: ${why}`);
+  }
+
+  /** The active span, where a measurement of this instrument may be an example of it. */
+  protected exampleIn(context: Context | undefined): SpanContext | undefined {
+    return exampleIn(this.#exampleOf, context);
   }
 
   /** For attributes whose getters throw: the app's call must not fail for it. */
@@ -102,6 +118,14 @@ export class UpDownCounterInstrument extends SumInstrument<UpDownSeries> {
 }
 
 export class HistogramInstrument extends RecorderInstrument<HistogramSeries> {
+  override record(value: number, attributes?: Attributes, context?: Context): void {
+    try {
+      this.table.at(attributes).record(value, this.exampleIn(context));
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
   protected create(attributes: Attributes): HistogramSeries {
     return new HistogramSeries(attributes, this);
   }

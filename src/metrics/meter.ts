@@ -13,6 +13,7 @@ import {
   type InstrumentKind,
   isSameInstrument,
 } from "./descriptor.ts";
+import type { ExampleOf } from "./exemplars.ts";
 import {
   type BindableRecorder,
   type BindableSum,
@@ -44,6 +45,7 @@ export interface MeterGround {
   readonly callbacks: Callbacks;
   /** False once the process has more instruments than any app means to have. */
   admit(): boolean;
+  readonly exampleOf: ExampleOf;
   /** A line about how an instrument was made. */
   readonly warn: Complain;
   /** A line about a value that was ignored. */
@@ -107,13 +109,13 @@ export class ScopeMeter implements StoreMeter {
     kind: InstrumentKind,
     name: string,
     options: MetricOptions | undefined,
-    type: new (descriptor: InstrumentDescriptor, complain: Complain) => Type,
+    type: new (descriptor: InstrumentDescriptor, complain: Complain, exampleOf: ExampleOf) => Type,
   ): Type {
     return this.#one(
       kind,
       name,
       options,
-      (descriptor) => new type(descriptor, this.#ground.debug),
+      (descriptor) => new type(descriptor, this.#ground.debug, this.#ground.exampleOf),
     ) as Type;
   }
 

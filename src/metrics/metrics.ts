@@ -8,6 +8,7 @@ import type { Accounts } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { ExitRequest, Pipeline } from "../export/exit.ts";
 import { version } from "../version.ts";
+import { type ExampleOf, exampleRules } from "./exemplars.ts";
 import type { StoreMeter } from "./meter.ts";
 import { View } from "./points.ts";
 import type { MetricsPage, PrometheusPage } from "./prometheus.ts";
@@ -34,6 +35,8 @@ export interface Metrics extends Pipeline {
   readonly provider: MeterProvider;
   /** Ours: the API's `Meter`, whose synchronous instruments also have `bind(attributes)`. */
   readonly meter: StoreMeter;
+  /** Which spans the measurements of ours may be examples of. */
+  readonly exampleOf: ExampleOf;
   /** Starts the runtime metrics and the periodic export; returns at once. */
   start(): void;
   /** Everything that is in the store, cumulative. Observables whose callback is asynchronous are left out. */
@@ -59,6 +62,7 @@ function createSilence({ resource }: MetricsOptions): Metrics {
   return {
     provider: silentProvider,
     meter: silentMeter,
+    exampleOf: exampleRules.always_off,
     start: () => {},
     collect: () => ({ resource, scopeMetrics: [] }),
     text: async () => undefined,
@@ -70,6 +74,7 @@ function createSilence({ resource }: MetricsOptions): Metrics {
 class StoreMetrics implements Metrics {
   readonly provider: MeterProvider;
   readonly meter: StoreMeter;
+  readonly exampleOf: ExampleOf;
   readonly #options: MetricsOptions;
   readonly #store: Store;
   readonly #own: View;
@@ -80,7 +85,8 @@ class StoreMetrics implements Metrics {
 
   constructor(options: MetricsOptions) {
     this.#options = options;
-    this.#store = new Store(options.resource, options.diagnostics);
+    this.exampleOf = exampleRules[options.config.metrics.exemplarFilter];
+    this.#store = new Store(options.resource, options.diagnostics, this.exampleOf);
     this.#own = new View("cumulative", this.#store.began);
     this.provider = this.#store.provider;
     this.meter = this.#store.provider.getMeter(OWN_SCOPE, version);

@@ -9,6 +9,7 @@ import type {
 } from "@opentelemetry/sdk-metrics";
 import type { MetricsConfig } from "../config/config.ts";
 import type { InstrumentDescriptor, InstrumentKind } from "./descriptor.ts";
+import type { HistogramWithExemplars } from "./exemplars.ts";
 import { CounterInstrument, HistogramInstrument, UpDownCounterInstrument } from "./instruments.ts";
 import type { ScopeMeter, StoreInstrument } from "./meter.ts";
 import { ObservableInstrument } from "./observables.ts";
@@ -160,11 +161,12 @@ function pointOf<Value>(frame: Frame, attributes: Attributes, value: Value): Dat
   return { startTime, endTime, attributes: all, value };
 }
 
-function histogramOf(series: HistogramSeries): Histogram {
-  const value: Histogram = {
+function histogramOf(series: HistogramSeries): HistogramWithExemplars {
+  const value: HistogramWithExemplars = {
     buckets: { boundaries: series.boundaries as number[], counts: series.counts.slice() },
     count: series.count,
     sum: series.sum,
+    ...(series.exemplars !== undefined && { exemplars: series.exemplars.slice() }),
   };
   if (series.min <= series.max) Object.assign(value, { min: series.min, max: series.max });
   return value;

@@ -1,5 +1,6 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import type { Histogram, ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import type { Exemplar, HistogramWithExemplars } from "./exemplars.ts";
 import { HISTOGRAM } from "./points.ts";
 import {
   type Conflict,
@@ -45,7 +46,7 @@ function* familyText(family: Family, format: TextFormat): IterableIterator<strin
   let piece = "";
   let samples = 0;
   for (const [labels, value] of points) {
-    piece += sampleText(family, labels, value);
+    piece += sampleText(family, labels, value, format);
     samples += typeof value === "number" ? 1 : value.buckets.counts.length;
     if (samples < PIECE) continue;
     yield piece;
@@ -106,26 +107,44 @@ function merge(family: Family, a: number | Histogram, b: number | Histogram): nu
   };
 }
 
-function sampleText(family: Family, labels: string, value: number | Histogram): string {
+function sampleText(
+  family: Family,
+  labels: string,
+  value: number | HistogramWithExemplars,
+  format: TextFormat,
+): string {
   if (typeof value === "number") {
     const name = family.type === "counter" ? `${family.name}_total` : family.name;
     return `${name}${braced(labels)} ${numberText(value)}\n`;
   }
-  return histogramText(family.name, labels, value);
+  return histogramText(family.name, labels, value, format);
 }
 
-function histogramText(name: string, labels: string, value: Histogram): string {
+function histogramText(
+  name: string,
+  labels: string,
+  value: HistogramWithExemplars,
+  format: TextFormat,
+): string {
+  // Only OpenMetrics has a place for them.
+  const exemplars = format === "openmetrics" ? value.exemplars : undefined;
   const before = `${name}_bucket{${labels}${labels === "" ? "" : ","}le="`;
   const limits = limitsText(value.buckets.boundaries);
   let text = "";
   let cumulative = 0;
   for (let index = 0; index < value.buckets.counts.length; index += 1) {
     cumulative += value.buckets.counts[index]!;
-    text += `${before}${limits[index]}"} ${cumulative}\n`;
+    text += `${before}${limits[index]}"} ${cumulative}${exemplarText(exemplars?.[index])}\n`;
   }
   const sum =
     value.sum === undefined ? "" : `${name}_sum${braced(labels)} ${numberText(value.sum)}\n`;
   return `${text}${sum}${name}_count${braced(labels)} ${value.count}\n`;
+}
+
+function exemplarText(exemplar: Exemplar | undefined): string {
+  if (exemplar === undefined) return "";
+  const { span, value, at } = exemplar;
+  return ` # {trace_id="${span.traceId}",span_id="${span.spanId}"} ${numberText(value)} ${at / 1000}`;
 }
 
 /** A histogram's boundaries are one array for all its series. */

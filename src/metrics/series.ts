@@ -1,4 +1,5 @@
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, SpanContext } from "@opentelemetry/api";
+import type { Exemplar } from "./exemplars.ts";
 
 /** One series of a counter or an up-down counter, looked up once. */
 export interface BoundSum {
@@ -7,7 +8,8 @@ export interface BoundSum {
 
 /** One series of a histogram or a gauge, looked up once. */
 export interface BoundRecorder {
-  record(value: number): void;
+  /** @param example the span that the measurement is an example of; a gauge has none. */
+  record(value: number, example?: SpanContext): void;
 }
 
 /** What a series needs to know of its instrument on the hot path. */
@@ -86,6 +88,8 @@ export class HistogramSeries implements BoundRecorder {
   readonly owner: SeriesOwner;
   readonly boundaries: readonly number[];
   readonly counts: number[];
+  /** By bucket; made with the first. */
+  exemplars: (Exemplar | undefined)[] | undefined = undefined;
   count = 0;
   sum = 0;
   /** Of the interval of the reader that resets them (`View.extremes`), else of all time. */
@@ -99,7 +103,7 @@ export class HistogramSeries implements BoundRecorder {
     this.counts = Array.from({ length: owner.boundaries.length + 1 }, () => 0);
   }
 
-  record(value: number): void {
+  record(value: number, example?: SpanContext): void {
     if (typeof value !== "number" || !(value >= 0) || value === Infinity) {
       this.owner.reject(value, "a histogram takes finite numbers from 0 up");
       return;
@@ -109,7 +113,11 @@ export class HistogramSeries implements BoundRecorder {
     this.sum += taken;
     if (taken < this.min) this.min = taken;
     if (taken > this.max) this.max = taken;
-    this.counts[bucketOf(this.boundaries, taken)]! += 1;
+    const bucket = bucketOf(this.boundaries, taken);
+    this.counts[bucket]! += 1;
+    if (example === undefined) return;
+    this.exemplars ??= this.counts.map(() => undefined);
+    this.exemplars[bucket] = { span: example, value: taken, at: Date.now() };
   }
 
   resetExtremes(): void {

@@ -3,7 +3,7 @@ import type { BindableRecorder, BindableSum } from "./instruments.ts";
 import type { StoreMeter } from "./meter.ts";
 
 const sum: BindableSum = { add: nothing, bind: () => sum };
-const recorder: BindableRecorder = { record: nothing, bind: () => recorder };
+const recorder: BindableRecorder = { record: nothing, bind: () => ({ record: nothing }) };
 const observable = { addCallback: nothing, removeCallback: nothing };
 
 /** Metrics are off (`OTEL_METRICS_EXPORTER=none`): instruments that keep nothing. */

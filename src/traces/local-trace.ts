@@ -59,6 +59,10 @@ export class LocalTrace implements LocalTraceHandle {
     for (const span of waiting) this.#sink.export(span);
   }
 
+  get kept(): boolean {
+    return this.reason !== undefined;
+  }
+
   /** A span ended: out, or on the shelf. */
   ended(span: TelltaleSpan, durationMs: number): void {
     this.#sink.made();

@@ -148,7 +148,7 @@ describe("The books of events", () => {
     );
     const kept: KeepReason[] = [];
     const holder = new Holder();
-    holder.localTrace = { keep: (reason) => void kept.push(reason) };
+    holder.localTrace = { kept: false, keep: (reason) => void kept.push(reason) };
     const context = ROOT.withHolder(holder);
     const capture = (error: unknown): void => {
       runIn(context, () => client.captureException(error, {}, new Scope()));

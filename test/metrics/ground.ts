@@ -1,3 +1,5 @@
+import type { ExemplarFilter } from "../../src/config/config.ts";
+import { exampleRules } from "../../src/metrics/exemplars.ts";
 import { configFrom } from "../../src/config/parse.ts";
 import type { Config } from "../../src/config/config.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
@@ -18,9 +20,10 @@ export interface Ground {
   readonly take: (view?: View) => ResourceMetrics;
 }
 
-export function createGround(): Ground {
+export function createGround(exemplars: ExemplarFilter = "trace_based"): Ground {
   const lines: string[] = [];
-  const store = new Store(resource, new Diagnostics("debug", (text) => lines.push(text)));
+  const diagnostics = new Diagnostics("debug", (text) => lines.push(text));
+  const store = new Store(resource, diagnostics, exampleRules[exemplars]);
   const own = new View("cumulative", store.began);
   return { store, lines, take: (view = own) => store.collectNow(view) };
 }

@@ -1,0 +1,49 @@
+import type { Context, Span, SpanContext } from "@opentelemetry/api";
+import type { Histogram } from "@opentelemetry/sdk-metrics";
+import type { ExemplarFilter } from "../config/config.ts";
+import { spanIn } from "../context/context.ts";
+import type { LocalTraceHandle } from "../context/holder.ts";
+import { activeContext } from "../context/manager.ts";
+
+/*
+ * The SDK has no exemplars yet (opentelemetry-js#5147). Ours: the latest
+ * measurement in each bucket of a histogram that belongs to a trace somebody can
+ * look at. https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplar
+ */
+
+/** The measurement that stands for its bucket. */
+export interface Exemplar {
+  readonly span: SpanContext;
+  readonly value: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** One place for each bucket. */
+export type Exemplars = readonly (Exemplar | undefined)[];
+
+/** A histogram's value as our readers pass it on. */
+export interface HistogramWithExemplars extends Histogram {
+  readonly exemplars?: Exemplars;
+}
+
+/** The span that a measurement may be an example of, or undefined where there is none to show. */
+export type ExampleOf = (span: Span | undefined) => SpanContext | undefined;
+
+/** What `OTEL_METRICS_EXEMPLAR_FILTER` asks for; "trace_based" here means a trace that is kept. */
+export const exampleRules: Readonly<Record<ExemplarFilter, ExampleOf>> = {
+  always_off: () => undefined,
+  always_on: (span) => span?.spanContext(),
+  trace_based: (span) => (span !== undefined && isKept(span) ? span.spanContext() : undefined),
+};
+
+/** The same for whatever is active in a context. */
+export function exampleIn(rule: ExampleOf, context: Context | undefined): SpanContext | undefined {
+  return rule(spanIn(context ?? activeContext()));
+}
+
+/** Our spans know their trace's fate; of others the flag says it. */
+function isKept(span: Span): boolean {
+  const { localTrace } = span as { readonly localTrace?: LocalTraceHandle };
+  return localTrace?.kept ?? (span.spanContext().traceFlags & 1) === 1;
+}
