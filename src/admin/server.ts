@@ -19,6 +19,8 @@ export interface AdminOptions {
   readonly health: Health;
   /** The Prometheus page; undefined: not configured. */
   readonly page: (accept: string | undefined) => Promise<MetricsPage | undefined>;
+  /** How long a port that was taken is left alone before the next try; 30 s. */
+  readonly retryMs?: number;
 }
 
 /** `/metrics`, `/healthz`, `/livez`, `/readyz`. Never holds the process open, never throws. */
@@ -46,7 +48,6 @@ const limits = {
 } as const;
 const MOST_CONNECTIONS = 64;
 
-/** How long a port that was taken is left alone before the next try. */
 const RETRY_MS = 30_000;
 
 class AdminServer implements Admin {
@@ -132,7 +133,7 @@ class AdminServer implements Admin {
       );
     }
     if (this.#stopped) return;
-    this.#retry = setTimeout(() => this.#listen(), RETRY_MS).unref();
+    this.#retry = setTimeout(() => this.#listen(), this.#options.retryMs ?? RETRY_MS).unref();
   }
 }
 

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+
+const fixture = fileURLToPath(new URL("fixtures/app.ts", import.meta.url));
+
+/** A process with the admin server. */
+export interface Child {
+  readonly port: number;
+  readonly url: string;
+  /** Has it do something, and waits until that is done. */
+  order(what: string): Promise<void>;
+  /** What it has said on stderr. */
+  stderr(): string;
+  readonly ended: Promise<number | null>;
+  stop(): Promise<void>;
+}
+
+/** Starts one whose server listens when this resolves. */
+export async function startChild(env: Readonly<Record<string, string>> = {}): Promise<Child> {
+  const child = await spawnChild("stay", env);
+  await until(() => isOpen(child));
+  return child;
+}
+
+/** @param plan what the process does, see the fixture. */
+export async function spawnChild(
+  plan: "stay" | "end",
+  env: Readonly<Record<string, string>> = {},
+): Promise<Child> {
+  const port = Number(env["OTEL_EXPORTER_PROMETHEUS_PORT"] ?? (await freePort()));
+  const own = {
+    OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+    OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
+    ...env,
+  };
+  const child = spawn(process.execPath, [fixture, plan], {
+    env: { ...process.env, ...own },
+    stdio: ["ignore", "inherit", "pipe", "ipc"],
+  });
+  let stderr = "";
+  child.stderr?.on("data", (data: Buffer) => {
+    stderr += data.toString();
+  });
+  await once(child, "message");
+  return handleOf(child, port, () => stderr);
+}
+
+function handleOf(child: ChildProcess, port: number, stderr: () => string): Child {
+  const ended = once(child, "close").then(([code]) => code as number | null);
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    ended,
+    stderr,
+    order: async (what) => {
+      const done = once(child, "message");
+      child.send(what);
+      await Promise.race([done, ended]);
+    },
+    stop: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/** Waits for a condition. */
+export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** A port of 127.0.0.1 that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function isOpen(child: Child): Promise<boolean> {
+  return fetch(`${child.url}/livez`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}

@@ -1,0 +1,302 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { gunzipSync } from "node:zlib";
+import { createAdmin } from "../../src/admin/server.ts";
+import { createHealth } from "../../src/health/health.ts";
+import { parsePage, samplesOf } from "../metrics/exposition.ts";
+import { createPipeline } from "../metrics/ground.ts";
+import { type Child, freePort, spawnChild, startChild, until } from "./child.ts";
+
+/** What a peer may send -> how the first line of the answer begins; none: the connection is closed. */
+const malformed: readonly (readonly [string, string | Buffer, RegExp])[] = [
+  [
+    "a target without a host (CVE-2026-44902)",
+    "GET http:// HTTP/1.1\r\nHost: a\r\n\r\n",
+    /^HTTP\/1.1 (400|404) /,
+  ],
+  [
+    "a target that is no URL",
+    "GET http://[::bad/livez HTTP/1.1\r\nHost: a\r\n\r\n",
+    /^HTTP\/1.1 200 /,
+  ],
+  ["an absolute target", "GET http://a/livez HTTP/1.1\r\nHost: a\r\n\r\n", /^HTTP\/1.1 200 /],
+  ["an asterisk", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", /^HTTP\/1.1 (404|405) /],
+  ["no Host", "GET /livez HTTP/1.1\r\n\r\n", /^HTTP\/1.1 400 /],
+  ["HTTP/1.0", "GET /livez HTTP/1.0\r\n\r\n", /^HTTP\/1.1 200 /],
+  ["bytes of no protocol", Buffer.from([0, 1, 2, 250, 255, 13, 10, 13, 10]), /^HTTP\/1.1 400 /],
+  ["a TLS hello", Buffer.from("16030100a5010000a10303", "hex"), /^HTTP\/1.1 400 /],
+  [
+    "a header of 100 kB",
+    `GET /livez HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(100_000)}\r\n\r\n`,
+    /^(HTTP\/1.1 4\d\d |$)/,
+  ],
+  [
+    "two lengths",
+    "POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    /^HTTP\/1.1 400 /,
+  ],
+  ["CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", /^$/],
+  [
+    "an upgrade",
+    "GET /livez HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    /^HTTP\/1.1 200 /,
+  ],
+  ["percent signs", "GET /%E0%A4%A HTTP/1.1\r\nHost: a\r\n\r\n", /^HTTP\/1.1 404 /],
+  [
+    "the name of an object's own method",
+    "GET /constructor HTTP/1.1\r\nHost: a\r\n\r\n",
+    /^HTTP\/1.1 404 /,
+  ],
+  ["nothing", "", /^$/],
+];
+
+/** Requests of a well-behaved peer. */
+const requests: readonly (readonly [string, string, number, RegExp])[] = [
+  ["GET", "/metrics", 200, /^# HELP target_info/],
+  ["GET", "/metrics?name=x", 200, /^# HELP target_info/],
+  ["HEAD", "/metrics", 200, /^$/],
+  ["POST", "/metrics", 405, /GET and HEAD/],
+  ["DELETE", "/healthz", 405, /GET and HEAD/],
+  ["GET", "/healthz", 200, /"status": "pass"/],
+  ["GET", "/livez", 200, /"status": "pass"/],
+  ["GET", "/readyz", 200, /"status": "pass"/],
+  ["HEAD", "/readyz", 200, /^$/],
+  ["GET", "/", 404, /\/metrics, \/healthz, \/livez, \/readyz/],
+  ["GET", "/metrics/", 404, /Not found/],
+  ["GET", "/../metrics", 200, /target_info/],
+];
+
+describe("The admin server", () => {
+  let child: Child;
+
+  before(async () => {
+    child = await startChild();
+  });
+
+  after(() => child.stop());
+
+  for (const [method, path, status, body] of requests) {
+    it(`answers ${method} ${path} with ${status}`, async () => {
+      const response = await fetch(child.url + path, { method });
+      assert.equal(response.status, status);
+      assert.match(await response.text(), body);
+      assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+      assert.equal(response.headers.get("cache-control"), "no-store");
+      assert.equal(response.headers.get("server"), null);
+      assert.equal(response.headers.get("x-powered-by"), null);
+      assert.equal(response.headers.get("allow"), status === 405 ? "GET, HEAD" : null);
+    });
+  }
+
+  for (const [title, bytes, expected] of malformed) {
+    it(`lives on after ${title}`, async () => {
+      assert.match(await exchange(child.port, bytes), expected);
+      assert.equal((await fetch(`${child.url}/livez`)).status, 200);
+    });
+  }
+
+  it("lives on after connections that break off in the middle of a page", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const socket = connect(child.port, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.write("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+      await once(socket, "ready");
+      socket.resetAndDestroy();
+    }
+    assert.equal((await fetch(`${child.url}/metrics`)).status, 200);
+  });
+
+  it("shows the runtime, the process and our books", async () => {
+    const { types } = parsePage(await pageOf(child, "text/plain"));
+    for (const name of expectedFamilies) assert.ok(types.has(name), name);
+  });
+
+  it("speaks OpenMetrics with who asks for it", async () => {
+    const response = await fetch(`${child.url}/metrics`, { headers: { accept: prometheusAccept } });
+    assert.match(
+      response.headers.get("content-type") ?? "",
+      /^application\/openmetrics-text; version=1.0.0/,
+    );
+    parsePage(await response.text(), "openmetrics");
+  });
+
+  it("packs a page for who takes it packed", async () => {
+    const packed = await exchange(
+      child.port,
+      "GET /metrics HTTP/1.1\r\nHost: a\r\nAccept-Encoding: deflate, gzip;q=0.5\r\nConnection: close\r\n\r\n",
+    );
+    assert.match(packed, /\r\ncontent-encoding: gzip\r\n/);
+    const body = Buffer.from(packed.slice(packed.indexOf("\r\n\r\n") + 4), "latin1");
+    parsePage(gunzipSync(body).toString());
+    const plain = await exchange(
+      child.port,
+      "GET /metrics HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip;q=0\r\nConnection: close\r\n\r\n",
+    );
+    assert.doesNotMatch(plain, /content-encoding/);
+  });
+
+  it("has at most 2000 series and a quick page after a million random paths", async () => {
+    await child.order("cardinality");
+    await pageOf(child, "text/plain");
+    const before = performance.now();
+    const page = parsePage(await pageOf(child, "text/plain"));
+    const tookMs = performance.now() - before;
+    const counts = samplesOf(page, "http_server_request_duration_seconds_count");
+    assert.equal(counts.length, 2000);
+    const overflow = counts.find(({ labels }) => labels["otel_metric_overflow"] === "true");
+    assert.equal(overflow?.value, 1_000_000 - 1998);
+    assert.ok(tookMs < 1000, `${tookMs} ms`);
+  }).timeout(30_000);
+});
+
+describe("Health", () => {
+  for (const [order, ready, all] of [
+    ["drain", 503, 503],
+    ["fail", 503, 503],
+    ["hang", 503, 503],
+    ["broken", 503, 503],
+  ] as const) {
+    it(`after "${order}": alive, ${ready} for traffic, ${all} in all`, async () => {
+      const child = await startChild();
+      try {
+        await child.order(order);
+        assert.equal((await fetch(`${child.url}/livez`)).status, 200);
+        assert.equal((await fetch(`${child.url}/readyz`)).status, ready);
+        assert.equal((await fetch(`${child.url}/healthz`)).status, all);
+      } finally {
+        await child.stop();
+      }
+    });
+  }
+});
+
+describe("The admin server's port", () => {
+  it("in use by another process: one line that says what to do, and the app runs on", async () => {
+    const taken = createServer((_request, response) => response.end("other")).listen(
+      0,
+      "127.0.0.1",
+    );
+    await once(taken, "listening");
+    const { port } = taken.address() as { port: number };
+    const child = await spawnChild("stay", { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) });
+    try {
+      await until(() => child.stderr() !== "");
+      await child.order("nothing");
+      assert.match(
+        child.stderr(),
+        /^telltale: port \d+ on 127.0.0.1 is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free one; .*\n$/,
+      );
+    } finally {
+      await child.stop();
+      taken.close();
+    }
+  });
+
+  it("is not held by a process that has nothing to do", async () => {
+    const child = await spawnChild("end");
+    assert.equal(await child.ended, 0);
+    assert.equal(child.stderr(), "");
+  });
+
+  it("does not hold the process by a connection that stays open", async () => {
+    const child = await startChild();
+    const socket = connect(child.port, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n");
+    await once(socket, "data");
+    await child.order("end").catch(() => {});
+    assert.equal(await child.ended, 0);
+    socket.destroy();
+  });
+
+  it("serves health, and no page, without Prometheus among the exporters", async () => {
+    const child = await startChild({ OTEL_METRICS_EXPORTER: "none" });
+    try {
+      assert.equal((await fetch(`${child.url}/healthz`)).status, 200);
+      const response = await fetch(`${child.url}/metrics`);
+      assert.equal(response.status, 404);
+      assert.match(await response.text(), /OTEL_METRICS_EXPORTER/);
+    } finally {
+      await child.stop();
+    }
+  });
+
+  it("is taken when whoever had it goes", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as { port: number };
+    const { metrics, lines, ...ground } = createPipeline({
+      OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
+    });
+    const page = async (): Promise<undefined> => undefined;
+    const admin = createAdmin({ ...ground, health: createHealth(ground), page, retryMs: 10 });
+    admin.start();
+    await until(() => lines.length > 0);
+    taken.close();
+    await until(() => lines.length > 1);
+    assert.equal((await fetch(`http://127.0.0.1:${port}/livez`)).status, 200);
+    admin.stop();
+    assert.match(lines[0]!, /is in use by another process/);
+    assert.match(lines[1]!, /is free again/);
+  });
+
+  it("answers 500 where the metrics can't be collected", async () => {
+    const port = await freePort();
+    const { metrics, lines, ...ground } = createPipeline({
+      OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
+    });
+    const page = async (): Promise<never> => {
+      throw new Error("broken");
+    };
+    const admin = createAdmin({ ...ground, health: createHealth(ground), page });
+    admin.start();
+    await until(() => lines.length > 0);
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+    admin.stop();
+    assert.equal(response.status, 500);
+    assert.match(lines.join(""), /the metrics could not be collected: Error: broken/);
+  });
+});
+
+const prometheusAccept =
+  "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+
+const expectedFamilies = [
+  "http_server_request_duration_seconds",
+  "nodejs_eventloop_delay_p99_seconds",
+  "nodejs_eventloop_utilization_ratio",
+  "nodejs_eventloop_time_seconds_total",
+  "v8js_memory_heap_used_bytes",
+  "v8js_memory_heap_space_size_bytes",
+  "process_cpu_time_seconds_total",
+  "process_memory_usage_bytes",
+  "process_uptime_seconds",
+  "otel_sdk_exporter_span_exported_total",
+  "otel_sdk_processor_span_queue_size",
+  "otel_sdk_processor_log_queue_capacity",
+  "telltale_telemetry_dropped_total",
+  "target_info",
+];
+
+async function pageOf(child: Child, accept: string): Promise<string> {
+  return (await fetch(`${child.url}/metrics`, { headers: { accept } })).text();
+}
+
+/** Sends bytes and returns what comes back until the peer or we close; as latin1. */
+async function exchange(port: number, bytes: string | Buffer): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  const chunks: Buffer[] = [];
+  socket.on("error", () => {});
+  socket.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    if (!bytes.includes("Connection: close")) socket.end();
+  });
+  socket.write(bytes);
+  if (bytes.length === 0) socket.end();
+  await once(socket, "close");
+  return Buffer.concat(chunks).toString("latin1");
+}

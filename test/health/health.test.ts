@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { configFrom } from "../../src/config/parse.ts";
+import { type Accounts, createAccounts } from "../../src/diagnostics/account.ts";
+import { environmentOf } from "../../src/env.ts";
+import {
+  type CheckResult,
+  createHealth,
+  type Health,
+  type HealthStatus,
+} from "../../src/health/health.ts";
+
+function create(variables: Readonly<Record<string, string>> = {}): {
+  readonly health: Health;
+  readonly accounts: Accounts;
+} {
+  const { config } = configFrom(environmentOf(variables));
+  const accounts = createAccounts();
+  return { health: createHealth({ config, accounts }), accounts };
+}
+
+const pass = (): CheckResult => ({ status: "pass" });
+const warn = (): CheckResult => ({ status: "warn" });
+const fail = (): CheckResult => ({ status: "fail", detail: { host: "db1" } });
+
+/** What checks say -> what the report says. */
+const reports: readonly (readonly [readonly (() => CheckResult)[], HealthStatus])[] = [
+  [[], "pass"],
+  [[pass, pass], "pass"],
+  [[pass, warn], "warn"],
+  [[warn, fail, pass], "fail"],
+];
+
+describe("Health", () => {
+  for (const [checks, status] of reports) {
+    it(`of ${checks.map((check) => check().status).join(", ") || "no checks"} is ${status}`, async () => {
+      const { health } = create();
+      for (const [index, run] of checks.entries()) health.register({ name: `c${index}`, run });
+      assert.equal((await health.ready()).status, status);
+      assert.equal(health.live().status, "pass");
+    });
+  }
+
+  it("fails for a check that throws, rejects, throws nothing sensible, or does not answer", async () => {
+    const { health } = create();
+    health.register({
+      name: "throws",
+      run: () => {
+        throw new Error("no table");
+      },
+    });
+    health.register({
+      name: "rejects",
+      run: async () => {
+        throw new Error("no host");
+      },
+    });
+    health.register({
+      name: "odd",
+      run: () => {
+        throw Object.create(null) as Error;
+      },
+    });
+    health.register({ name: "hangs", timeoutMs: 20, run: () => new Promise(() => {}) });
+    const { status, checks } = await health.ready();
+    assert.equal(status, "fail");
+    assert.deepEqual(checks, {
+      throws: { status: "fail", detail: { error: "no table" } },
+      rejects: { status: "fail", detail: { error: "no host" } },
+      odd: { status: "fail", detail: { error: "unknown" } },
+      hangs: { status: "fail", detail: { error: "no answer within 20 ms" } },
+    });
+  });
+
+  it("replaces a check of the same name, and removes only what was registered", async () => {
+    const { health } = create();
+    const removeFirst = health.register({ name: "db", run: fail });
+    const removeSecond = health.register({ name: "db", run: warn });
+    removeFirst();
+    assert.equal((await health.ready()).status, "warn");
+    removeSecond();
+    assert.deepEqual((await health.ready()).checks, {});
+  });
+
+  it("runs a check once for probes that come together", async () => {
+    const { health } = create();
+    let runs = 0;
+    health.register({
+      name: "db",
+      run: async () => {
+        runs += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+        return { status: "pass" };
+      },
+    });
+    await Promise.all([health.ready(), health.all(), health.ready()]);
+    assert.equal(runs, 1);
+    await health.ready();
+    assert.equal(runs, 2);
+  });
+
+  it("is not ready, and alive, once the process was told to end", async () => {
+    const { health } = create();
+    health.draining();
+    assert.equal((await health.ready()).status, "fail");
+    assert.match(
+      String((await health.all()).checks["shutdown"]?.detail?.["reason"]),
+      /told to end/,
+    );
+    assert.equal(health.live().status, "pass");
+  });
+
+  it("tells the event loop's delay", async () => {
+    const { health } = create();
+    const { checks } = await health.all();
+    assert.equal(typeof checks["event_loop"]?.detail?.["delay_ms"], "number");
+  });
+
+  it("has a check for each signal that is exported", async () => {
+    const { health } = create({
+      OTEL_LOGS_EXPORTER: "none",
+      OTEL_METRICS_EXPORTER: "prometheus,otlp",
+      SENTRY_DSN: "http://key@127.0.0.1:1/1",
+    });
+    const names = Object.keys((await health.all()).checks);
+    assert.deepEqual(names, ["event_loop", "export_spans", "export_metrics", "export_events"]);
+  });
+
+  it("warns, and stays ready, while exports fail", async () => {
+    const { health, accounts } = create();
+    accounts.spans.made = 20;
+    accounts.spans.sent += 10;
+    assert.equal((await health.all()).checks["export_spans"]?.status, "pass");
+    await nextMillisecond();
+    accounts.spans.drop("failed", 10);
+    assert.equal((await health.all()).checks["export_spans"]?.status, "warn");
+    assert.equal((await health.ready()).status, "pass");
+    await nextMillisecond();
+    accounts.spans.made += 1;
+    accounts.spans.sent += 1;
+    const { status, detail } = (await health.all()).checks["export_spans"]!;
+    assert.equal(status, "pass");
+    assert.deepEqual(
+      [detail?.["made"], detail?.["sent"], detail?.["dropped"], detail?.["queued"]],
+      [21, 11, 10, 0],
+    );
+    assert.match(String(detail?.["last_failure"]), /^\d{4}-\d\d-\d\dT/);
+  });
+
+  it("warns while a queue is nearly full", async () => {
+    const { health, accounts } = create({
+      OTEL_BSP_MAX_QUEUE_SIZE: "100",
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "10",
+    });
+    accounts.spans.made = 79;
+    assert.equal((await health.all()).checks["export_spans"]?.status, "pass");
+    accounts.spans.made = 80;
+    assert.equal((await health.all()).checks["export_spans"]?.status, "warn");
+  });
+});
+
+/** Until the clock shows another time. */
+async function nextMillisecond(): Promise<void> {
+  const now = Date.now();
+  while (Date.now() === now) await new Promise((resolve) => setImmediate(resolve));
+}
