@@ -10,6 +10,7 @@ import {
 import { hrTime } from "@opentelemetry/core";
 import { PgInstrumentation } from "@opentelemetry/instrumentation-pg";
 import type { Adaptor } from "./adaptor.ts";
+import { type Pool, Pools, withoutCounters } from "./pg-pools.ts";
 import { QuerySpan, QueryTracer } from "./query-span.ts";
 import { upstreamAdaptor } from "./upstream.ts";
 
@@ -17,28 +18,35 @@ import { upstreamAdaptor } from "./upstream.ts";
  * `pg` and `pg-pool` by upstream's instrumentation. Mended around it: the text
  * of a statement and its first word would leave as they are, literals and all;
  * a promise's failure has no `error.type`; the spans of cursors and streams
- * never end. There is no span for taking a connection out of its pool, which
- * every statement does: that a pool is exhausted, its metrics say.
+ * never end; the metrics of pools are mixed up (`pg-pools.ts`). There is no
+ * span for taking a connection out of its pool, which every statement does:
+ * that a pool is exhausted, its metrics say.
  */
-export const adaptor: Adaptor = upstreamAdaptor(({ tracerProvider }) => {
+export const adaptor: Adaptor = upstreamAdaptor(() => {
   const outcomes = new Outcomes();
+  const note = (span: Span): void => outcomes.note(span);
   const instrumentation = new PgInstrumentation({
     ignoreConnectSpans: true,
     requestHook: (span, { query }) => describe(span, query.text, query.values),
-    responseHook: (span) => outcomes.note(span),
+    responseHook: note,
   });
   const internals = instrumentation as unknown as Internals;
   completeDurations(internals, outcomes);
   watchSubmittables(internals, outcomes);
   return {
-    setMeterProvider: (provider) => instrumentation.setMeterProvider(provider),
-    setTracerProvider: () =>
+    setTracerProvider(provider) {
       instrumentation.setTracerProvider({
-        getTracer: (...of) =>
-          new QueryTracer(tracerProvider.getTracer(...of), "pg.query", (span) =>
-            outcomes.note(span),
-          ),
-      }),
+        getTracer: (...of) => new QueryTracer(provider.getTracer(...of), "pg.query", note),
+      });
+    },
+    setMeterProvider(provider) {
+      const { instrumentationName, instrumentationVersion } = instrumentation;
+      const pools = new Pools(provider.getMeter(instrumentationName, instrumentationVersion));
+      internals._setPoolConnectEventListeners = (pool) => pools.watch(pool);
+      instrumentation.setMeterProvider({
+        getMeter: (...of) => withoutCounters(provider.getMeter(...of)),
+      });
+    },
   };
 });
 
@@ -47,6 +55,7 @@ interface Internals {
   readonly tracer: Tracer;
   _getClientQueryPatch(): (original: Query) => Query;
   recordOperationDuration(attributes: Attributes, start: HrTime): void;
+  _setPoolConnectEventListeners(pool: Pool): void;
 }
 
 type Query = (this: ClientLike, ...args: unknown[]) => unknown;

@@ -28,9 +28,10 @@ export const MAIN = ".";
 /** Add a row together with its chunk in `chunks.ts`. */
 export const table: readonly Row[] = [
   {
+    // Express 5 has none of these: its router is the next row.
     package: "express",
     files: ["lib/router/index.js", "lib/router/layer.js", "lib/router/route.js"],
-    versions: ">=4.16 <5",
+    versions: ">=4.16 <6",
     chunk: "instrumentation-express",
     instrumentation: "express",
   },

@@ -1,5 +1,5 @@
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
-import type { Adaptor, Services } from "./adaptor.ts";
+import type { Adaptor } from "./adaptor.ts";
 import { feedHooks } from "./require-hook.ts";
 
 /** What an adaptor needs of upstream's `Instrumentation`. */
@@ -15,12 +15,12 @@ interface Upstream {
  *
  * @param create is called when the library is loaded first
  */
-export function upstreamAdaptor(create: (services: Services) => Upstream): Adaptor {
+export function upstreamAdaptor(create: () => Upstream): Adaptor {
   let isCreated = false;
   return {
     patch(exports, file, services) {
       if (!isCreated) {
-        const instrumentation = create(services);
+        const instrumentation = create();
         instrumentation.setTracerProvider(services.tracerProvider);
         instrumentation.setMeterProvider(services.meterProvider);
         isCreated = true;

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { type Postgres, startPostgres } from "../../examples/shop/postgres.ts";
 import { nodes } from "../nodes.ts";
 import { bundleFixtures } from "./bundle.ts";
-import type { Queried } from "./fixtures/queries.ts";
+import type { Output } from "./fixtures/queries.ts";
 import { queries } from "./queries.ts";
 
 const run = promisify(execFile);
@@ -22,11 +22,12 @@ describe("pg", () => {
     for (const how of ["require", "import"]) {
       describe(`by ${how}, Node ${node.name}: a query`, () => {
         let output: { stdout: string; stderr: string };
-        let results: Queried[];
+        let results: Output["results"];
+        let pools: Output["pools"];
         before(async () => {
           const env = { ...process.env, DATABASE_URL: database.url };
           output = await run(node.path, [fixtures.path("queries"), how], { env });
-          results = JSON.parse(output.stdout) as Queried[];
+          ({ results, pools } = JSON.parse(output.stdout) as Output);
         });
 
         for (const [place, { title, spans }] of queries.entries()) {
@@ -38,7 +39,8 @@ describe("pg", () => {
             );
             for (const [at, { attributes = {} }] of spans.entries()) {
               for (const [key, value] of Object.entries(attributes)) {
-                assert.equal(result?.spans[at]?.attributes[key], value, key);
+                const expected = value && inAddress(database.url, value);
+                assert.equal(result?.spans[at]?.attributes[key], expected, key);
               }
             }
           });
@@ -63,6 +65,17 @@ describe("pg", () => {
           for (const { longest } of results) assert.ok(longest > 0 && longest < 2, String(longest));
         });
 
+        it("finds its pools counted, two of one database together", () => {
+          const pool = inAddress(database.url, "<host>:<port>/<database>");
+          const expected = [
+            [`db.client.connection.count of ${pool}`, "idle", 2],
+            [`db.client.connection.count of ${pool}`, "used", 1],
+            [`db.client.connection.max of ${pool}`, null, 13],
+            [`db.client.connection.pending_requests of ${pool}`, null, 0],
+          ];
+          assert.deepEqual(pools, expected);
+        });
+
         it("gives away neither literals nor the password", () => {
           const password = new URL(database.url).password;
           assert.doesNotMatch(output.stdout, /Secret|bob/i);
@@ -74,3 +87,11 @@ describe("pg", () => {
     }
   }
 });
+
+function inAddress(address: string, text: string): string {
+  const { hostname, port, pathname } = new URL(address);
+  return text
+    .replace("<host>", hostname)
+    .replace("<port>", port || "5432")
+    .replace("<database>", pathname.slice(1));
+}

@@ -19,7 +19,7 @@ interface Queryable {
 export interface QueryCase {
   readonly title: string;
   run(client: Client, pg: Pg, pool: Pool): Promise<unknown>;
-  /** Name -> attributes that its span has; undefined: has not. */
+  /** Undefined: has no such attribute. `<host>` and `<database>` are those of the address. */
   readonly spans: readonly {
     readonly name: string;
     readonly attributes?: Readonly<Record<string, string | undefined>>;
@@ -41,10 +41,10 @@ export const queries: readonly QueryCase[] = [
         attributes: {
           [TEXT]: "SELECT name FROM products WHERE id = $1 AND name <> 'Lamp'",
           "db.system.name": "postgresql",
-          "db.namespace": "shop",
+          "db.namespace": "<database>",
           "db.operation.name": "SELECT",
           "db.query.summary": "SELECT products",
-          "server.address": "127.0.0.1",
+          "server.address": "<host>",
           "error.type": undefined,
           "db.postgresql.values": undefined,
         },
