@@ -108,10 +108,12 @@ function addFields(
   known: ExceptionFields | undefined,
 ): void {
   let exception = known;
+  let stack: string | undefined;
   for (const key of Object.keys(info)) {
     const value = read(info, key);
     if (typeof value === "string") {
-      if (!isCarried(key, value, record, holder, exception)) record.add(key, value);
+      if (key === "stack") stack = value;
+      else if (!isCarried(key, value, record, holder)) record.add(key, value);
     } else if (key === "message") {
       continue;
     } else if (exception === undefined && typeof value === "object" && isError(value)) {
@@ -119,6 +121,27 @@ function addFields(
       if (exception !== undefined) record.addException(exception);
     } else record.add(key, value);
   }
+  if (stack !== undefined && stack !== exception?.stacktrace) {
+    addStack(record, stack, info.message, exception === undefined);
+  }
+}
+
+/** `TypeError: …` or `TypeError [ERR_CODE]: …`, anchored: it has to be linear. */
+const STACK_START = /^([\w$.]{1,256})(?: \[(\w{1,256})\])?[:\n]/;
+
+/**
+ * A stack whose error is gone: a child logger makes a plain object of an error
+ * before anybody sees it. If the stack still tells, it is the exception.
+ */
+function addStack(record: LogRecord, stack: string, message: unknown, isNew: boolean): void {
+  const [, name, code] = STACK_START.exec(stack) ?? [];
+  if (!isNew || name === undefined || !stack.includes("\n    at ")) {
+    record.add("stack", stack);
+    return;
+  }
+  const shown = typeof message === "string" && stack.includes(message);
+  const text = shown ? message : undefined;
+  record.addException({ type: code ?? name, message: text, stacktrace: stack });
 }
 
 function isCarried(
@@ -126,7 +149,6 @@ function isCarried(
   value: string,
   record: LogRecord,
   holder: Holder | undefined,
-  exception: ExceptionFields | undefined,
 ): boolean {
   switch (key) {
     case "level":
@@ -144,8 +166,6 @@ function isCarried(
       return value === holder?.userId;
     case "organization_id":
       return value === holder?.organizationId;
-    case "stack":
-      return value === exception?.stacktrace;
     case "timestamp":
       return record.stamp(value);
     default:
@@ -219,12 +239,13 @@ function isTakenBySome(pipes: readonly Pipe[], info: Info): boolean {
 /** As `winston-transport` decides in `_write`, and the streams of `exceptionHandlers` in theirs. */
 function takes(pipe: Pipe, info: Info): boolean {
   if (pipe.silent) return false;
-  const { levels, level = pipe.parent?.level } = pipe;
+  const { levels } = pipe;
   if (levels === undefined) {
     const onlyFatal = pipe.handleExceptions === true || pipe.handleRejections === true;
     return !onlyFatal || info.exception === true || info.rejection === true;
   }
   if (info.exception === true && !pipe.handleExceptions) return false;
+  const level = pipe.level || pipe.parent?.level;
   return !level || passes(levels, level, info);
 }
 

@@ -257,6 +257,25 @@ describe("The record of an error in winston", () => {
       attributes: { part: "cart", ...exception },
     },
     {
+      title: "that is the line of a child",
+      write: (logger) => logger.child({ part: "cart" }).error(copy(error)),
+      body: "bad thing",
+      attributes: { part: "cart", ...exception },
+    },
+    {
+      title: "with a code, that is the line of a child",
+      write: (logger) => {
+        const refused = Object.assign(new Error("no"), { stack: "Error [ERR_NO]: no\n    at x" });
+        return logger.child({}).error(refused);
+      },
+      body: "no",
+      attributes: {
+        "exception.type": "ERR_NO",
+        "exception.message": "no",
+        "exception.stacktrace": "Error [ERR_NO]: no\n    at x",
+      },
+    },
+    {
       title: "that a format took out",
       write: (logger) => logger.error("order failed:", copy(error)),
       format: (f) =>
