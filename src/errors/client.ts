@@ -206,10 +206,8 @@ function rejectionHint(reason: unknown): EventHint {
 }
 
 function hintOf(error: unknown, hint: CaptureHint | undefined): EventHint {
-  const made: EventHint = {
-    originalException: error,
-    syntheticException: new Error("captured without a stack"),
-  };
+  const made: EventHint = { originalException: error };
+  if (!(error instanceof Error)) made.syntheticException = new Error("captured without a stack");
   if (hint !== undefined) made.captureContext = hint as NonNullable<EventHint["captureContext"]>;
   return made;
 }

@@ -9,7 +9,7 @@ import { holderIn, isSuppressed, suppressed } from "../context/context.ts";
 import type { Holder } from "../context/holder.ts";
 import { activeContext, runIn } from "../context/manager.ts";
 
-type Strategy = Parameters<typeof setAsyncContextStrategy>[0];
+type Strategy = NonNullable<Parameters<typeof setAsyncContextStrategy>[0]>;
 
 /** Where `withScope` and its like keep the scopes of their callback. */
 const SCOPES = Symbol("telltale.scopes");

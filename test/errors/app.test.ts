@@ -171,6 +171,15 @@ describe("Events of an app", () => {
       ]);
     });
 
+    it("name the route of a request that the process dies of", async () => {
+      const { code } = await run("shop.mjs", ["fatal"], { env: unsampled() });
+      assert.equal(code, 1);
+      const event = eventOf("thrown in a timer");
+      assert.deepEqual([event.level, event.transaction], ["fatal", "GET /orders/:id"]);
+      assert.equal(typeof event.tags?.["request_id"], "string");
+      assert.match(String(trace(event)["trace_id"]), /^[0-9a-f]{32}$/);
+    });
+
     it("carry nothing personal that nobody set", async () => {
       await run("shop.mjs", ["secrets"]);
       assert.equal(receiver.events.length, 2);
