@@ -1,0 +1,4 @@
+const express = require("express");
+const { serve } = require("./express.cjs");
+
+serve(express);

@@ -1,0 +1,4 @@
+const { fastify } = require("fastify4");
+const { serve } = require("./fastify.cjs");
+
+serve(fastify);

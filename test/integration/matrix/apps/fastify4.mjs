@@ -1,0 +1,4 @@
+import { fastify } from "fastify4";
+import { serve } from "./fastify.mjs";
+
+serve(fastify);

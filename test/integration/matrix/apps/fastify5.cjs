@@ -1,0 +1,4 @@
+const { fastify } = require("fastify");
+const { serve } = require("./fastify.cjs");
+
+serve(fastify);

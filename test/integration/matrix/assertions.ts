@@ -1,0 +1,476 @@
+import assert from "node:assert/strict";
+import {
+  askedFor,
+  event,
+  line,
+  pick,
+  recordOf,
+  requestId,
+  samples,
+  serverSpan,
+  spanOf,
+  text,
+} from "./findings.ts";
+import { type Run, sampledCaller, unsampledCaller } from "./run.ts";
+
+export interface Assertion {
+  readonly title: string;
+  check(run: Run): void;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+/** The trace is sampled, and its id random; both by W3C trace context, the second by its level 2. */
+const SAMPLED = 0x01;
+const RANDOM = 0x02;
+
+const spans: readonly Assertion[] = [
+  {
+    title: "a server span goes by method and route, and hangs below the caller's span",
+    check(run) {
+      const span = serverSpan(run, "called");
+      assert.deepEqual(pick(span, "name", "kind", "traceId", "parentSpanId", "traceState"), {
+        name: "GET /api/items/:id",
+        kind: "SERVER",
+        traceId: sampledCaller.traceId,
+        parentSpanId: sampledCaller.spanId,
+        traceState: sampledCaller.traceState,
+      });
+    },
+  },
+  {
+    title: "a server span has the attributes of the stable conventions, secrets left out",
+    check(run) {
+      const { "network.peer.port": peerPort, ...attributes } = serverSpan(run, "called").attributes;
+      assert.equal(typeof peerPort, "number");
+      assert.deepEqual(attributes, {
+        "http.request.method": "GET",
+        "http.response.status_code": 200,
+        "http.route": "/api/items/:id",
+        "url.scheme": "http",
+        "url.path": "/api/items/42",
+        "url.query": "color=blue&token=REDACTED",
+        "server.address": "127.0.0.1",
+        "server.port": run.port,
+        "client.address": "127.0.0.1",
+        "network.peer.address": "127.0.0.1",
+        "network.protocol.version": "1.1",
+        "user_agent.original": "the-test",
+        "telltale.request.id": "from-the-caller",
+      });
+    },
+  },
+  {
+    title: "a request without a caller is a trace of its own, sampled and random",
+    check(run) {
+      const span = serverSpan(run, "alone");
+      assert.equal(span.parentSpanId, "");
+      assert.notEqual(span.traceId, sampledCaller.traceId);
+      assert.equal(span.flags & 0xff, SAMPLED | RANDOM);
+    },
+  },
+  {
+    title: "a span that the app makes by the API is below the server span",
+    check(run) {
+      const own = spanOf(run, "called", "find shelf");
+      assert.deepEqual(pick(own, "kind", "parentSpanId", "attributes"), {
+        kind: "INTERNAL",
+        parentSpanId: serverSpan(run, "called").spanId,
+        attributes: { "item.id": "42" },
+      });
+      assert.deepEqual(pick(own.scope, "name", "version"), { name: "warehouse", version: "1.2.3" });
+    },
+  },
+  {
+    title: "a call by fetch is a client span below the app's own span",
+    check(run) {
+      const call = spanOf(run, "called", "/shelves/");
+      assert.equal(call.parentSpanId, spanOf(run, "called", "find shelf").spanId);
+      assert.deepEqual(pick(call, "kind", "name", "attributes"), {
+        kind: "CLIENT",
+        name: "GET",
+        attributes: callAttributes(run, "/shelves/42?token=REDACTED"),
+      });
+    },
+  },
+  {
+    title: "a call by http.get is a client span below the server span",
+    check(run) {
+      const call = spanOf(run, "called", "/prices/");
+      assert.equal(call.parentSpanId, serverSpan(run, "called").spanId);
+      assert.deepEqual(pick(call, "kind", "name", "attributes"), {
+        kind: "CLIENT",
+        name: "GET",
+        attributes: callAttributes(run, "/prices/42"),
+      });
+    },
+  },
+  {
+    title: "both calls take the trace and its state on to the next service",
+    check(run) {
+      for (const path of ["/shelves/", "/prices/"]) {
+        const { headers } = askedFor(run, `${path}42`);
+        const { spanId } = spanOf(run, "called", path);
+        assert.equal(headers["traceparent"], `00-${sampledCaller.traceId}-${spanId}-01`);
+        assert.equal(headers["tracestate"], sampledCaller.traceState);
+      }
+    },
+  },
+  {
+    title: "a trace that its caller does not sample is not exported, and goes on unsampled",
+    check(run) {
+      const { traceId } = unsampledCaller;
+      assert.equal(run.received.spans.filter((span) => span.traceId === traceId).length, 0);
+      for (const path of ["/shelves/44", "/prices/44"]) {
+        const { headers } = askedFor(run, path);
+        assert.match(text(headers["traceparent"]), new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
+      }
+    },
+  },
+  {
+    title: "a request that fails ends its span in error, with the exception",
+    check(run) {
+      const span = serverSpan(run, "failing");
+      assert.equal(span.name, "POST /api/orders/:id");
+      assert.equal(span.status.code, "ERROR");
+      assert.deepEqual(pick(span.attributes, "http.response.status_code", "error.type"), {
+        "http.response.status_code": 500,
+        "error.type": "500",
+      });
+      assert.equal(span.events.length, 1);
+      const [{ name, attributes } = assert.fail()] = span.events;
+      assert.equal(name, "exception");
+      assert.deepEqual(pick(attributes, "exception.type", "exception.message"), {
+        "exception.type": "RangeError",
+        "exception.message": "no 7 left",
+      });
+      assert.match(text(attributes["exception.stacktrace"]), /^RangeError: no 7 left\n +at order/);
+    },
+  },
+  {
+    title: "a request for nothing that there is has no route, and no error",
+    check(run) {
+      const span = serverSpan(run, "missing");
+      assert.equal(span.name, "GET");
+      assert.equal(span.status.code, "UNSET");
+      assert.equal(span.attributes["http.response.status_code"], 404);
+      assert.ok(!("http.route" in span.attributes));
+    },
+  },
+  {
+    title: "there are no spans but those, each once, and none of our own traffic",
+    check(run) {
+      const ids = new Set(run.received.spans.map((span) => span.spanId));
+      assert.equal(ids.size, run.received.spans.length);
+      assert.deepEqual(run.received.spans.map((span) => span.name).toSorted(), [
+        "GET",
+        "GET",
+        "GET",
+        "GET",
+        "GET",
+        "GET /api/items/:id",
+        "GET /api/items/:id",
+        "POST /api/orders/:id",
+        "find shelf",
+        "find shelf",
+      ]);
+    },
+  },
+  {
+    title: "each span lies within its parent's time, and says which service it is of",
+    check(run) {
+      const byId = new Map(run.received.spans.map((span) => [span.spanId, span]));
+      for (const span of run.received.spans) {
+        assert.ok(span.durationMs > 0);
+        assert.equal(span.resource.attributes["service.name"], "warehouse");
+        const parent = byId.get(span.parentSpanId);
+        if (parent === undefined) continue;
+        assert.ok(BigInt(span.startTimeUnixNano) >= BigInt(parent.startTimeUnixNano));
+        assert.ok(BigInt(span.endTimeUnixNano) <= BigInt(parent.endTimeUnixNano));
+      }
+    },
+  },
+];
+
+const logs: readonly Assertion[] = [
+  {
+    title: "a line has the ids of the server span and of the request, beside the app's fields",
+    check(run) {
+      assert.deepEqual(line(run, "asked for", { item: "42" }), {
+        level: "info",
+        message: "asked for",
+        item: "42",
+        trace_id: sampledCaller.traceId,
+        span_id: serverSpan(run, "called").spanId,
+        trace_flags: "01",
+        request_id: "from-the-caller",
+      });
+    },
+  },
+  {
+    title: "a line that is written in the app's own span has that span's id",
+    check(run) {
+      const found = line(run, "found", { request_id: "from-the-caller" });
+      assert.equal(found["span_id"], spanOf(run, "called", "find shelf").spanId);
+    },
+  },
+  {
+    title: "a line of an unsampled trace has its ids all the same",
+    check(run) {
+      const found = line(run, "asked for", { item: "44" });
+      assert.deepEqual(pick(found, "trace_id", "trace_flags", "request_id"), {
+        trace_id: unsampledCaller.traceId,
+        trace_flags: "00",
+        request_id: requestId(run, "unsampled"),
+      });
+    },
+  },
+  {
+    title: "a line outside of any request stays as it was",
+    check(run) {
+      assert.deepEqual(line(run, "open"), { level: "info", message: "open", port: run.port });
+    },
+  },
+  {
+    title: "each line is a log record with severity, attributes and the same ids",
+    check(run) {
+      const found = line(run, "out of stock");
+      const record = recordOf(run, found);
+      assert.deepEqual(pick(record, "body", "severityText", "severityNumber", "attributes"), {
+        body: "out of stock",
+        severityText: "warn",
+        severityNumber: 13,
+        attributes: { item: "7", request_id: requestId(run, "failing") },
+      });
+      const { traceId, spanId } = serverSpan(run, "failing");
+      assert.deepEqual(pick(record, "traceId", "spanId"), { traceId, spanId });
+      assert.deepEqual(pick(found, "trace_id", "span_id"), { trace_id: traceId, span_id: spanId });
+      assert.equal(record.scope.name, "winston");
+    },
+  },
+  {
+    title: "there are as many records as lines, with the same ids in the same order",
+    check(run) {
+      assert.deepEqual(
+        run.received.logs.map(({ body, traceId, spanId }) => [body, traceId, spanId]),
+        run.lines.map(({ message, trace_id: traceId = "", span_id: spanId = "" }) => [
+          message,
+          traceId,
+          spanId,
+        ]),
+      );
+    },
+  },
+];
+
+const SERVER_COUNT = "http_server_request_duration_seconds_count";
+const CLIENT_COUNT = "http_client_request_duration_seconds_count";
+
+const metrics: readonly Assertion[] = [
+  {
+    title: "the durations of requests are told apart by method, route and status",
+    check(run) {
+      const counts = samples(run, SERVER_COUNT).map(({ labels, value }) => ({ ...labels, value }));
+      const shared = { network_protocol_version: "1.1", url_scheme: "http" };
+      assert.deepEqual(sortedByStatus(counts), [
+        {
+          ...shared,
+          http_request_method: "GET",
+          http_response_status_code: "200",
+          http_route: "/api/items/:id",
+          value: 3,
+        },
+        { ...shared, http_request_method: "GET", http_response_status_code: "404", value: 1 },
+        {
+          ...shared,
+          http_request_method: "POST",
+          http_response_status_code: "500",
+          http_route: "/api/orders/:id",
+          error_type: "500",
+          value: 1,
+        },
+      ]);
+    },
+  },
+  {
+    title: "the durations of calls are told apart by where they go; our own are not among them",
+    check(run) {
+      assert.deepEqual(
+        samples(run, CLIENT_COUNT).map(({ labels, value }) => ({ ...labels, value })),
+        [
+          {
+            http_request_method: "GET",
+            http_response_status_code: "200",
+            network_protocol_version: "1.1",
+            server_address: "127.0.0.1",
+            server_port: String(run.stockPort),
+            value: 6,
+          },
+        ],
+      );
+    },
+  },
+  {
+    title: "durations are seconds, as long as the spans",
+    check(run) {
+      const sum = samples(run, SERVER_COUNT.replace("_count", "_sum")).find(
+        ({ labels }) => labels["http_route"] === "/api/orders/:id",
+      );
+      const seconds = serverSpan(run, "failing").durationMs / 1000;
+      assert.ok(Math.abs((sum?.value ?? 0) - seconds) < 0.005, `${sum?.value} and ${seconds} s`);
+    },
+  },
+  {
+    title: "no request is active after the last one",
+    check(run) {
+      const active = samples(run, "http_server_active_requests");
+      assert.deepEqual(
+        Object.fromEntries(
+          active.map(({ labels, value }) => [labels["http_request_method"], value]),
+        ),
+        { GET: 0, POST: 0 },
+      );
+    },
+  },
+  {
+    title: "the page says which service it is of",
+    check(run) {
+      const [info] = samples(run, "target_info");
+      assert.deepEqual(
+        pick(info?.labels, "service_name", "telemetry_sdk_language", "telemetry_distro_name"),
+        {
+          service_name: "warehouse",
+          telemetry_sdk_language: "nodejs",
+          telemetry_distro_name: "telltale",
+        },
+      );
+    },
+  },
+  {
+    title: "the same counts come over OTLP at the end",
+    check(run) {
+      for (const [otlp, prometheus] of [
+        ["http.server.request.duration", SERVER_COUNT],
+        ["http.client.request.duration", CLIENT_COUNT],
+      ] as const) {
+        const metric = run.received.metrics.findLast(({ name }) => name === otlp);
+        assert.deepEqual(
+          metric?.points.map(({ count }) => count),
+          samples(run, prometheus).map(({ value }) => value),
+        );
+      }
+    },
+  },
+];
+
+const ids: readonly Assertion[] = [
+  {
+    title: "a request id that a caller gives goes back to it, and no other one is invented",
+    check(run) {
+      assert.equal(requestId(run, "called"), "from-the-caller");
+    },
+  },
+  {
+    title: "a request without an id, or with a bad one, gets a new one",
+    check(run) {
+      for (const request of ["alone", "failing", "missing"] as const) {
+        assert.match(requestId(run, request), UUID);
+      }
+      assert.equal(line(run, "out of stock")["request_id"], requestId(run, "failing"));
+    },
+  },
+  {
+    title: "the app answers as it would without us",
+    check(run) {
+      const { called, failing, missing } = run.answers;
+      assert.deepEqual(
+        [called.status, JSON.parse(called.body)],
+        [200, { id: "42", shelf: "B12", price: 4.5 }],
+      );
+      assert.deepEqual([failing.status, missing.status], [500, 404]);
+    },
+  },
+];
+
+const errors: readonly Assertion[] = [
+  {
+    title: "the request that fails is one Sentry event; one for nothing that there is, is none",
+    check(run) {
+      assert.equal(run.received.events.length, 1);
+      const { level, exception } = event(run);
+      assert.equal(level, "error");
+      assert.equal(exception?.values?.length, 1);
+      const [{ type, value, mechanism } = {}] = exception.values;
+      assert.deepEqual([type, value], ["RangeError", "no 7 left"]);
+      assert.deepEqual(mechanism, { type: "auto.http.server", handled: true });
+    },
+  },
+  {
+    title: "the event is in the trace, has the request id, and goes by the route",
+    check(run) {
+      const { contexts, tags, transaction } = event(run);
+      const { traceId, spanId } = serverSpan(run, "failing");
+      assert.deepEqual(pick(contexts?.["trace"], "trace_id", "span_id"), {
+        trace_id: traceId,
+        span_id: spanId,
+      });
+      assert.deepEqual(tags, { request_id: requestId(run, "failing") });
+      assert.equal(transaction, "POST /api/orders/:id");
+    },
+  },
+  {
+    title: "the event's stack ends in the app's own function, with its source",
+    check(run) {
+      const frame = event(run).exception?.values?.[0]?.stacktrace?.frames?.at(-1);
+      assert.equal(frame?.["function"], "order");
+      assert.equal(frame["in_app"], true);
+      assert.match(text(frame["context_line"]), /throw new RangeError\(`no \$\{id\} left`\)/);
+    },
+  },
+];
+
+const process: readonly Assertion[] = [
+  {
+    title: "all that was made was sent, but for what still waits",
+    check(run) {
+      const { spans: made, logs: records, events } = run.health.telemetry;
+      // The server span of the unsampled trace, the app's and the two calls', may be asked for yet.
+      assert.deepEqual(made, { made: 14, sent: 10, queued: 4, dropped: 0 });
+      assert.deepEqual(records, { made: 8, sent: 8, queued: 0, dropped: 0 });
+      assert.deepEqual(events, { made: 1, sent: 1, queued: 0, dropped: 0 });
+    },
+  },
+  {
+    title: "the app ends by the signal that it is sent, and we say nothing",
+    check(run) {
+      assert.deepEqual(pick(run.ended, "code", "signal"), { code: null, signal: "SIGTERM" });
+      assert.doesNotMatch(run.ended.stderr, /^telltale:|Warning/m);
+    },
+  },
+];
+
+function callAttributes(run: Run, target: string): object {
+  return {
+    "http.request.method": "GET",
+    "http.response.status_code": 200,
+    "network.protocol.version": "1.1",
+    "server.address": "127.0.0.1",
+    "server.port": run.stockPort,
+    "url.full": `http://127.0.0.1:${run.stockPort}${target}`,
+  };
+}
+
+function sortedByStatus<T extends object>(rows: readonly T[]): T[] {
+  const status = (row: T): string =>
+    (row as { http_response_status_code?: string }).http_response_status_code ?? "";
+  return rows.toSorted((a, b) => status(a).localeCompare(status(b)));
+}
+
+/** What must hold for every framework, module system and Node: titles are sentences. */
+export const assertions: readonly Assertion[] = [
+  ...spans,
+  ...logs,
+  ...metrics,
+  ...ids,
+  ...errors,
+  ...process,
+];
