@@ -23,9 +23,14 @@ export function installInstrumentations(
   const enabled = rows.filter(({ instrumentation }) => isEnabled(instrumentation, config));
   if (enabled.length === 0) return;
   const loader = new Loader(enabled, services);
-  if (config.eager) loader.loadAll(enabled);
-  loader.patchLoaded();
-  watchLoads(loader);
+  try {
+    if (config.eager) loader.loadAll(enabled);
+    loader.patchLoaded();
+    watchLoads(loader);
+  } catch (error) {
+    const message = `libraries are not instrumented: ${String(error)}`;
+    services.diagnostics.error("instrumentation", message);
+  }
 }
 
 class Loader {

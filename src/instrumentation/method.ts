@@ -33,6 +33,8 @@ export function disguise<Replacement extends (...args: never[]) => unknown>(
   original: object,
 ): Replacement {
   for (const key of Reflect.ownKeys(original)) {
+    // Old-style functions have these of their own; they are about calls, not about the function.
+    if (key === "arguments" || key === "caller") continue;
     const descriptor = Object.getOwnPropertyDescriptor(original, key);
     const own = Object.getOwnPropertyDescriptor(replacement, key);
     if (descriptor === undefined || own?.configurable === false) continue;

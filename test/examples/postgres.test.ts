@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
+import { node } from "../nodes.ts";
+
+const launcher = new URL("../../examples/shop/postgres.ts", import.meta.url).href;
+
+/** Starts it in a process of its own, whose temporary files are all below `directory`. */
+function launch(directory: string, then: string, environment: NodeJS.ProcessEnv = {}) {
+  const program = `
+    import { startPostgres } from ${JSON.stringify(launcher)};
+    const { url, stop } = await startPostgres();
+    console.log(url);
+    ${then}`;
+  const { DATABASE_URL: _, ...inherited } = process.env;
+  return spawn(node, ["--input-type=module", "--eval", program], {
+    env: { ...inherited, TMPDIR: directory, ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}
+
+async function firstLine(child: ReturnType<typeof launch>): Promise<string> {
+  for await (const line of createInterface({ input: child.stdout })) return line;
+  throw new Error("it wrote nothing");
+}
+
+async function listens(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const outcome = await once(socket, "connect").then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return outcome;
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await wait(20);
+}
+
+describe("The demo's PostgreSQL", function () {
+  this.timeout(60_000);
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "telltale-postgres-"));
+    chmodSync(directory, 0o777);
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  it("listens, and leaves nothing behind when it is stopped", async () => {
+    const child = launch(
+      directory,
+      `process.once("SIGTERM", async () => {
+      await Promise.all([stop(), stop()]);
+      process.exit(0);
+    });`,
+    );
+    const url = await firstLine(child);
+    assert.ok(await listens(url));
+    child.kill("SIGTERM");
+    const [code] = (await once(child, "exit")) as [number];
+    assert.equal(code, 0);
+    assert.equal(await listens(url), false);
+    assert.deepEqual(readdirSync(directory), []);
+  });
+
+  it("leaves nothing behind when its process is killed", async () => {
+    const child = launch(directory, "setInterval(() => {}, 1000);");
+    const url = await firstLine(child);
+    assert.ok(await listens(url));
+    child.kill("SIGKILL");
+    await until(async () => !(await listens(url)));
+    await until(() => readdirSync(directory).length === 0);
+  });
+
+  it("is not started where DATABASE_URL names another", async () => {
+    const address = "postgres://user:secret@db.example/shop";
+    const child = launch(directory, "await stop();", { DATABASE_URL: address });
+    assert.equal(await firstLine(child), address);
+    assert.deepEqual(readdirSync(directory), []);
+  });
+});
