@@ -1,7 +1,9 @@
+import { fstatSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { createAdmin } from "./admin/server.ts";
 import type { Config } from "./config/config.ts";
 import { configFrom } from "./config/parse.ts";
+import type { Problem } from "./config/reader.ts";
 import { reportOf } from "./config/report.ts";
 import { StorageContextManager } from "./context/manager.ts";
 import { createAccounts } from "./diagnostics/account.ts";
@@ -12,6 +14,7 @@ import { createErrors } from "./errors/errors.ts";
 import { foreignSdk, registerApi } from "./globals.ts";
 import { createHealth } from "./health/health.ts";
 import { installInstrumentations } from "./instrumentation/loader.ts";
+import { knownInstrumentations } from "./instrumentation/names.ts";
 import { installLifecycle } from "./lifecycle/lifecycle.ts";
 import { createLogs } from "./logs/logs.ts";
 import { createMetrics } from "./metrics/metrics.ts";
@@ -35,10 +38,10 @@ export function start(): void {
 }
 
 function begin(environment: Environment): void {
-  const { config, problems } = configFrom(environment);
+  const { config, problems } = configFrom(environment, knownInstrumentations);
   if (config.disabled) return;
-  if (problems.length > 0 && isMainThread) sayOnStderr(reportOf(problems));
   const diagnostics = new Diagnostics(config.logLevel, sayOnStderr);
+  report(problems, diagnostics);
   if (isTaken(diagnostics)) return;
   warnWithoutApp(diagnostics);
   assemble(config, diagnostics);
@@ -96,6 +99,16 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
   }
 }
 
+/**
+ * Warnings, as the specification calls what is said of a value that can't be used.
+ * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
+function report(problems: readonly Problem[], diagnostics: Diagnostics): void {
+  if (problems.length > 0 && isMainThread && diagnostics.says("warn")) {
+    sayOnStderr(reportOf(problems));
+  }
+}
+
 /** Two SDKs in one process would make every span twice: the first one stays. */
 function isTaken(diagnostics: Diagnostics): boolean {
   const api = foreignSdk();
@@ -107,16 +120,28 @@ function isTaken(diagnostics: Diagnostics): boolean {
   return true;
 }
 
+/** A container whose command lost its last word ends at once, and nothing says why. */
 function warnWithoutApp(diagnostics: Diagnostics): void {
   const hasScript = process.argv[1] !== undefined;
   const hasCode = process.execArgv.some((arg) =>
     /^(-e|-p|-pe|--eval|--print|--test|--watch.*|-c|--check)(=|$)/.test(arg),
   );
-  if (hasScript || hasCode || !isMainThread) return;
+  if (hasScript || hasCode || !isMainThread || isGivenOnStdin()) return;
   diagnostics.warn(
     "no-app",
     "preloaded without an app; name one: node --import telltale/register app.js",
   );
+}
+
+/** `node < app.js`: Node runs what comes, where nobody types it. */
+function isGivenOnStdin(): boolean {
+  if (process.execArgv.some((arg) => arg === "-i" || arg === "--interactive")) return false;
+  try {
+    const stdin = fstatSync(0);
+    return stdin.isFile() || stdin.isFIFO() || stdin.isSocket();
+  } catch {
+    return false;
+  }
 }
 
 function serviceOf(resource: ReturnType<typeof createResource>): {

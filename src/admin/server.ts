@@ -110,7 +110,10 @@ class AdminServer implements Admin {
 
   #opened(): void {
     const { config, diagnostics } = this.#options;
-    const { host, port } = config.admin;
+    const { host } = config.admin;
+    const address = this.#server?.address();
+    // Where any port will do, only the system knows which one it is.
+    const port = typeof address === "object" && address !== null ? address.port : config.admin.port;
     if (this.#refused) {
       diagnostics.warn(
         "admin opened",

@@ -221,7 +221,8 @@ function unknown(word: string, names: readonly string[], expected: string): Comp
   return { received: shownText(word), expected, nearest: nearest(word.toLowerCase(), names) };
 }
 
-function listed(words: readonly string[]): string {
+/** As a person would say it: `a, b or c`. */
+export function listed(words: readonly string[]): string {
   const last = words.at(-1) ?? "";
   return words.length > 1 ? `${words.slice(0, -1).join(", ")} or ${last}` : last;
 }

@@ -10,6 +10,7 @@ import type {
   SpanLimits,
   TracesConfig,
 } from "./config.ts";
+import { checkInstrumentations } from "./instrumentations.ts";
 import { otlpOf } from "./otlp.ts";
 import { type Problem, Reader } from "./reader.ts";
 import * as table from "./variables.ts";
@@ -25,11 +26,20 @@ export interface Parsed {
  * The configuration that an environment asks for, complete, and everything in it
  * that could not be used as it was. Never throws. Reads the certificate files
  * that are named, and nothing else outside of `environment`.
+ *
+ * @param instrumentations the names of those that there are; left out, names of
+ * instrumentations are not checked.
  */
-export function configFrom(environment: Environment): Parsed {
+export function configFrom(
+  environment: Environment,
+  instrumentations?: ReadonlySet<string>,
+): Parsed {
   const reader = new Reader(environment);
   if (reader.read(table.sdkDisabled)) return { config: disabled(), problems: [] };
   const config = configOf(reader);
+  if (instrumentations !== undefined) {
+    checkInstrumentations(reader, config.instrumentations, [...instrumentations]);
+  }
   reader.checkNames();
   return { config, problems: reader.problems };
 }

@@ -21,5 +21,7 @@ function sentenceOf(problem: Problem): string {
 
 function wanted(problem: Problem & { kind: "invalid" }): string {
   const expected = `expected ${problem.expected}`;
-  return problem.nearest === undefined ? expected : `${expected} (${problem.nearest}?)`;
+  return problem.nearest === undefined
+    ? expected
+    : `${expected} (did you mean ${problem.nearest}?)`;
 }

@@ -83,7 +83,7 @@ export const logLevel: Variable<LogLevel> = row({
   name: "OTEL_LOG_LEVEL",
   kind: oneOf<LogLevel>(["none", "error", "warn", "info", "debug", "verbose", "all"]),
   fallback: "info",
-  doc: "How much telltale says about itself on stderr.",
+  doc: "How much telltale says about itself on stderr. `error` leaves out warnings, the report of what is wrong in these variables among them; `none` leaves out everything.",
 });
 
 export const propagators: Variable<readonly PropagatorName[] | undefined> = row({

@@ -28,6 +28,11 @@ export class Diagnostics {
     this.#write = write;
   }
 
+  /** Whether lines of this level are said at all. */
+  says(level: LogLevel): boolean {
+    return severities[level] <= this.#limit;
+  }
+
   error(key: string, message: string): void {
     this.#say("error", key, message);
   }
@@ -45,7 +50,7 @@ export class Diagnostics {
   }
 
   #say(level: LogLevel, key: string, message: string): void {
-    if (severities[level] > this.#limit) return;
+    if (!this.says(level)) return;
     const now = performance.now();
     const last = this.#said.get(key);
     if (last !== undefined && now - last < QUIET_MS) return;

@@ -206,7 +206,7 @@ export class EnvelopeTransport implements Transport {
     if (!taken) {
       this.#options.diagnostics.warn(
         `errors.status.${status}`,
-        `Sentry at ${this.#url.host} answers ${status}; such events are dropped.`,
+        `Sentry at ${this.#url.host} answers ${status}${adviceFor(status)}; such events are dropped and counted`,
       );
     }
     posting.resolve(answer);
@@ -223,7 +223,7 @@ export class EnvelopeTransport implements Transport {
     this.#count(posting, "failed");
     this.#options.diagnostics.warn(
       "errors.network",
-      `Sentry at ${this.#url.host} can't be reached (${error.code ?? error.message}); events are dropped.`,
+      `Sentry at ${this.#url.host} can't be reached (${error.code ?? error.message}); events are dropped and counted`,
     );
     posting.reject(error);
     this.#pump();
@@ -313,6 +313,11 @@ function moduleFor(protocol: string): typeof import("node:https") | typeof impor
 
 function zlib(): typeof import("node:zlib") {
   return process.getBuiltinModule("node:zlib");
+}
+
+/** What to look at, where the status points to the DSN. */
+function adviceFor(status: number): string {
+  return [401, 403, 404].includes(status) ? " (check SENTRY_DSN)" : "";
 }
 
 function eventsIn(envelope: Envelope): number {

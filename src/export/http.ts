@@ -87,9 +87,24 @@ function verdictOf(response: IncomingMessage): Answer {
       remark: "its answer could not be read in full",
     };
   }
-  const reason = `answered ${status} ${response.statusMessage ?? ""}`.trimEnd();
+  const reason = `answered ${status} ${response.statusMessage ?? ""}`.trimEnd() + adviceFor(status);
   if (!passing.has(status)) return refused("peer", reason);
   return busy("peer", reason, retryAfterMs(response.headers["retry-after"], Date.now()));
+}
+
+/** What to look at, where the status points to something of the configuration. */
+const advice: Readonly<Record<number, string>> = {
+  401: "check OTEL_EXPORTER_OTLP_HEADERS",
+  403: "check OTEL_EXPORTER_OTLP_HEADERS",
+  404: "check the path in OTEL_EXPORTER_OTLP_ENDPOINT",
+  405: "check the path in OTEL_EXPORTER_OTLP_ENDPOINT",
+  413: "lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE or OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
+  415: "check OTEL_EXPORTER_OTLP_PROTOCOL",
+};
+
+function adviceFor(status: number): string {
+  const words = advice[status];
+  return words === undefined ? "" : `; ${words}`;
 }
 
 function read(response: IncomingMessage, verdict: Answer, expected: Expected): void {

@@ -8,7 +8,7 @@ const passing: Readonly<Record<string, string>> = {
   EPIPE: "the connection was closed before an answer",
   ETIMEDOUT: "no connection in time",
   EAI_AGAIN: "the host's name could not be looked up",
-  ENOTFOUND: "the host's name is unknown",
+  ENOTFOUND: "the host's name is unknown; check OTEL_EXPORTER_OTLP_ENDPOINT",
   ENETUNREACH: "the network can't be reached",
   EHOSTUNREACH: "the host can't be reached",
   ERR_HTTP2_STREAM_ERROR: "the connection was closed before an answer",
@@ -22,13 +22,19 @@ export function answerOfError(error: unknown): Answer {
   const known = passing[code];
   if (known !== undefined) return busy("network", known);
   if (/CERT|ISSUER|SELF_SIGNED|SIGNATURE|ALTNAME/.test(code)) {
-    return refused("network", `its certificate is not trusted (${code})`);
+    return refused(
+      "network",
+      `its certificate is not trusted (${code}); check OTEL_EXPORTER_OTLP_CERTIFICATE`,
+    );
   }
   if (code === "EPROTO" || code.startsWith("ERR_SSL")) {
     return refused("network", `no TLS connection (${code}); http:// or https:// mixed up?`);
   }
   if (code.startsWith("HPE_") || code === "ERR_HTTP2_ERROR") {
-    return refused("network", `what answers there speaks another protocol (${code})`);
+    return refused(
+      "network",
+      `what answers there speaks another protocol (${code}); check OTEL_EXPORTER_OTLP_PROTOCOL (usually 4317 is gRPC, 4318 HTTP)`,
+    );
   }
   return refused("network", String(message ?? error));
 }

@@ -236,7 +236,7 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
     const text = partial?.errorMessage ?? "";
     if (rejected > 0 || text !== "") {
       this.#parts.outage.remark(
-        `${rejected} were rejected: ${JSON.stringify(text)}`,
+        `${rejected} ${rejected === 1 ? "was" : "were"} rejected: ${JSON.stringify(text)}`,
         this.#parts.items,
       );
     }

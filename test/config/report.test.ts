@@ -14,11 +14,11 @@ describe("the report", () => {
   const rows: readonly [Record<string, string>, string][] = [
     [
       { OTEL_TRACES_SAMPLER: "parentbased_ratio" },
-      'OTEL_TRACES_SAMPLER: received "parentbased_ratio", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio (parentbased_traceidratio?); using parentbased_always_on',
+      'OTEL_TRACES_SAMPLER: received "parentbased_ratio", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio (did you mean parentbased_traceidratio?); using parentbased_always_on',
     ],
     [
       { OTEL_TRACES_EXPORTER: "oltp" },
-      'OTEL_TRACES_EXPORTER: received "oltp", expected otlp, console or none (otlp?); using otlp',
+      'OTEL_TRACES_EXPORTER: received "oltp", expected otlp, console or none (did you mean otlp?); using otlp',
     ],
     [
       { OTEL_TRACES_EXPORTER: "zipkin" },
@@ -26,7 +26,7 @@ describe("the report", () => {
     ],
     [
       { OTEL_PROPAGATORS: "b33,baggage" },
-      'OTEL_PROPAGATORS: received "b33", expected tracecontext, baggage, b3, b3multi, jaeger, xray, sentry or none (b3?); using baggage',
+      'OTEL_PROPAGATORS: received "b33", expected tracecontext, baggage, b3, b3multi, jaeger, xray, sentry or none (did you mean b3?); using baggage',
     ],
     [
       { OTEL_LOGS_EXPORTER: "none,otlp" },

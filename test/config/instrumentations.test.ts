@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { configFrom } from "../../src/config/parse.ts";
+import { reportOf } from "../../src/config/report.ts";
+import { environmentOf } from "../../src/env.ts";
+
+const there: ReadonlySet<string> = new Set(["http", "undici", "express", "pg"]);
+const enabled = "OTEL_NODE_ENABLED_INSTRUMENTATIONS";
+const disabled = "OTEL_NODE_DISABLED_INSTRUMENTATIONS";
+const expected = "expected http, undici, express or pg";
+
+interface Row {
+  readonly title: string;
+  readonly given: Record<string, string>;
+  readonly lines: readonly string[];
+}
+
+const rows: readonly Row[] = [
+  { title: "takes those that there are", given: { [enabled]: "http,pg" }, lines: [] },
+  {
+    title: "names the nearest of one that is enabled and isn't there",
+    given: { [enabled]: "htpp,pg" },
+    lines: [`${enabled}: received "htpp", ${expected} (did you mean http?); using pg`],
+  },
+  {
+    title: "names the short form of a package's name",
+    given: { [enabled]: "@opentelemetry/instrumentation-http" },
+    lines: [
+      `${enabled}: received "@opentelemetry/instrumentation-http", ${expected} (did you mean http?); using none`,
+    ],
+  },
+  {
+    title: "says so of each that is enabled and like none",
+    given: { [enabled]: "kafka,mongodb" },
+    lines: [
+      `${enabled}: received "kafka", ${expected}; using none`,
+      `${enabled}: received "mongodb", ${expected}; using none`,
+    ],
+  },
+  {
+    title: "says so of one that is disabled and nearly one that there is",
+    given: { [disabled]: "expres" },
+    lines: [`${disabled}: received "expres", ${expected} (did you mean express?); using none`],
+  },
+  {
+    title: "leaves alone what is disabled and was never there",
+    given: { [disabled]: "fs,dns,net,mongodb" },
+    lines: [],
+  },
+];
+
+describe("the names of instrumentations", () => {
+  for (const { title, given, lines } of rows) {
+    it(title, () => {
+      const { problems } = configFrom(environmentOf(given), there);
+      assert.equal(reportOf(problems), lines.map((line) => `telltale: ${line}\n`).join(""));
+    });
+  }
+
+  it("are not checked by who doesn't know them", () => {
+    assert.deepEqual(configFrom(environmentOf({ [enabled]: "htpp" })).problems, []);
+  });
+});
