@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import { isMainThread } from "node:worker_threads";
+import { isInternalThread, isMainThread } from "node:worker_threads";
 import { createAdmin } from "./admin/server.ts";
 import type { Config } from "./config/config.ts";
 import { configFrom } from "./config/parse.ts";
@@ -29,7 +29,9 @@ import { version } from "./version.ts";
  * was asked for; and whatever goes wrong in here, the app runs on without us.
  */
 export function start(): void {
-  if (currentState() !== undefined) return;
+  // Node's thread for `module.register` (tsx uses it on 22) runs `--require` preloads too; no code
+  // of the app's ever runs there, and it can't load our chunks.
+  if (isInternalThread || currentState() !== undefined) return;
   try {
     begin(readEnvironment());
   } catch (error) {
