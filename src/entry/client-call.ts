@@ -5,7 +5,7 @@ import type {
   TextMapPropagator,
 } from "@opentelemetry/api";
 import { spanIn } from "../context/context.ts";
-import { now } from "../traces/clock.ts";
+import { now } from "../clock.ts";
 import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import type { ClientMetrics } from "./client-metrics.ts";

@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
 import type { BindableRecorder, StoreMeter } from "../metrics/meter.ts";
-import { now } from "../traces/clock.ts";
+import { now } from "../clock.ts";
 import type { ClientCall } from "./client-call.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Attributes, Context as ApiContext } from "@opentelemetry/api";
 import { Holder } from "../context/holder.ts";
-import { now } from "../traces/clock.ts";
+import { now } from "../clock.ts";
 import type { AttributeSource } from "../traces/span.ts";
 import { type KnownMethods, methodIn } from "./method.ts";
 import { routeOf } from "./route.ts";

@@ -7,7 +7,7 @@ import type {
   BoundSum,
 } from "../metrics/meter.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { now } from "../traces/clock.ts";
+import { now } from "../clock.ts";
 import type { RequestEntry } from "./request.ts";
 
 /** Above this many combinations the store is asked each time; it has its own bound. */

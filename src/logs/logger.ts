@@ -8,7 +8,8 @@ import type {
   LogRecord as ApiRecord,
 } from "@opentelemetry/api";
 import { activeContext } from "../context/manager.ts";
-import { type Moment, momentOf, wallClock } from "./clock.ts";
+import { wallClock } from "../clock.ts";
+import { type Moment, momentOf } from "./moment.ts";
 import { traceIn } from "./correlation.ts";
 import { exceptionOf } from "./exception.ts";
 import { LogRecord, type RecordSettings, type Scope } from "./record.ts";

@@ -3,7 +3,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { LogsConfig } from "../config/config.ts";
-import { epochMsOf, hrTimeOf, type Moment, momentOf } from "./clock.ts";
+import { epochMsOf, type Moment, momentOf, pairOf } from "./moment.ts";
 import type { ExceptionFields } from "./exception.ts";
 import { cut, MAX_TEXT, numberOf, setOwn, Snapshot } from "./value.ts";
 
@@ -100,11 +100,11 @@ export class LogRecord implements ReadableLogRecord {
 
   get hrTime(): HrTime {
     if (this.#stamp !== undefined) this.#readStamp(this.#stamp);
-    return hrTimeOf(this.#at);
+    return pairOf(this.#at);
   }
 
   get hrTimeObserved(): HrTime {
-    return hrTimeOf(this.#observedAt);
+    return pairOf(this.#observedAt);
   }
 
   /** Made once: a serialiser reads them twice. */

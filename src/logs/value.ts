@@ -1,3 +1,4 @@
+import { cut as cutAsIs } from "../text.ts";
 import { toUSVString, types } from "node:util";
 import type { AnyValue } from "@opentelemetry/api";
 
@@ -188,10 +189,7 @@ export function setOwn(map: Record<string, AnyValue>, key: string, value: AnyVal
  * anyway, in JSON some receivers refuse the whole batch for one.
  */
 export function cut(text: string, length: number): string {
-  if (text.length <= length) return toUSVString(text);
-  const last = text.charCodeAt(length - 1);
-  const splitsPair = last >= 0xd800 && last <= 0xdbff;
-  return toUSVString(text.slice(0, splitsPair ? length - 1 : length));
+  return toUSVString(cutAsIs(text, length));
 }
 
 /**

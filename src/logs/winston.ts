@@ -1,6 +1,6 @@
 import type { LoggerProvider } from "@opentelemetry/api";
 import { activeContext } from "../context/manager.ts";
-import { wallClock } from "./clock.ts";
+import { wallClock } from "../clock.ts";
 import { hasIds, type IdFields, originIn, type Origin, putIds } from "./correlation.ts";
 import { TelltaleLogger } from "./logger.ts";
 import {

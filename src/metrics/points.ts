@@ -7,6 +7,7 @@ import type {
   MetricData,
   ScopeMetrics,
 } from "@opentelemetry/sdk-metrics";
+import { hrTimeOf } from "../clock.ts";
 import type { MetricsConfig } from "../config/config.ts";
 import type { InstrumentDescriptor, InstrumentKind } from "./descriptor.ts";
 import type { HistogramWithExemplars } from "./exemplars.ts";
@@ -50,7 +51,7 @@ export class View {
   constructor(temporality: Temporality, began: number, labels?: Attributes) {
     this.#labels = labels;
     this.#deltas = deltaKinds[temporality];
-    this.#began = hrTime(began);
+    this.#began = hrTimeOf(began);
     this.#last = this.#began;
   }
 
@@ -61,7 +62,7 @@ export class View {
    */
   take(meters: Iterable<ScopeMeter>, round: number): ScopeMetrics[] {
     // A clock that was set back must not make an interval that ends before it begins.
-    const now = later(hrTime(Date.now()), this.#last);
+    const now = later(hrTimeOf(Date.now()), this.#last);
     const scopes: ScopeMetrics[] = [];
     for (const meter of meters) {
       const metrics: MetricData[] = [];
@@ -199,12 +200,6 @@ function isGauge(kind: InstrumentKind): boolean {
 
 function isCounter(kind: InstrumentKind): boolean {
   return kind === "counter" || kind === "observable_counter";
-}
-
-/** Epoch milliseconds as the API's pair of seconds and nanoseconds. */
-export function hrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1000);
-  return [seconds, Math.round((ms - seconds * 1000) * 1_000_000)];
 }
 
 function later(a: HrTime, b: HrTime): HrTime {

@@ -1,5 +1,6 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { cleanAttributes } from "@opentelemetry/core";
+import { cut } from "../text.ts";
 
 export interface AttributeLimits {
   readonly count: number;
@@ -51,7 +52,7 @@ export class AttributeBag {
 function cleanValue(value: unknown, length: number): AttributeValue | undefined {
   switch (typeof value) {
     case "string":
-      return value.length <= length ? value : cut(value, length);
+      return cut(value, length);
     case "number":
     case "boolean":
       return value;
@@ -73,11 +74,4 @@ function cleanObject(value: object | null, length: number): AttributeValue | und
     // A throwing getter, a revoked proxy, a nesting deeper than the stack.
     return undefined;
   }
-}
-
-/** Cuts to `length` UTF-16 units, one less where that would halve a surrogate pair. */
-export function cut(text: string, length: number): string {
-  const last = text.charCodeAt(length - 1);
-  const splitsPair = last >= 0xd800 && last <= 0xdbff;
-  return text.slice(0, splitsPair ? length - 1 : length);
 }

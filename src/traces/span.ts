@@ -15,7 +15,7 @@ import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SpanLimits } from "../config/config.ts";
 import type { AttributeParts, PartedSpan } from "../export/messages.ts";
 import { AttributeBag, type AttributeLimits } from "./attributes.ts";
-import { hrTimeOf, isTimeInput, monotonicOf, now } from "./clock.ts";
+import { hrTimeOf, isTimeInput, monotonicOf, now } from "../clock.ts";
 import type { LocalTrace } from "./local-trace.ts";
 
 /** `SpanStatusCode` of the API, without loading it. */

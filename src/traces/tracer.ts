@@ -14,7 +14,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import { holderIn, isSuppressed, spanIn, SPAN_KEY } from "../context/context.ts";
 import { activeContext, runIn } from "../context/manager.ts";
-import { monotonicOf, now, wallOrigin } from "./clock.ts";
+import { monotonicOf, now, wallOrigin } from "../clock.ts";
 import { newSpanId, newTraceId } from "./ids.ts";
 import { LocalTrace, type TraceSink } from "./local-trace.ts";
 import { hasValidIds } from "./propagation/trace-context.ts";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hrTimeOf } from "../../src/clock.ts";
 import { JsonMetricsSerializer, ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer";
 import {
   AggregationTemporality,
@@ -9,15 +10,7 @@ import {
 import { ValueType } from "@opentelemetry/api";
 import type { MetricsConfig } from "../../src/config/config.ts";
 import { DOUBLE, INT } from "../../src/metrics/descriptor.ts";
-import {
-  CUMULATIVE,
-  DELTA,
-  GAUGE,
-  HISTOGRAM,
-  hrTime,
-  SUM,
-  View,
-} from "../../src/metrics/points.ts";
+import { CUMULATIVE, DELTA, GAUGE, HISTOGRAM, SUM, View } from "../../src/metrics/points.ts";
 import { createGround, type Ground, histogramsOf, metricOf, namesOf, numbersOf } from "./ground.ts";
 
 type Temporality = MetricsConfig["temporality"];
@@ -43,7 +36,7 @@ describe("Our copies of OpenTelemetry's numbers", () => {
   });
 
   it("make a time of whole seconds and the rest in nanoseconds", () => {
-    assert.deepEqual(hrTime(1_700_000_000_250), [1_700_000_000, 250_000_000]);
+    assert.deepEqual(hrTimeOf(1_700_000_000_250), [1_700_000_000, 250_000_000]);
   });
 });
 
@@ -69,7 +62,7 @@ describe("A view", () => {
           end[0] * 1e9 + end[1] >= start[0] * 1e9 + start[1],
           `${name}: ends after it starts`,
         );
-        if (!isDelta) assert.deepEqual(start, hrTime(store.began), name);
+        if (!isDelta) assert.deepEqual(start, hrTimeOf(store.began), name);
       }
     });
   }

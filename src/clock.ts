@@ -22,6 +22,16 @@ export function wallOrigin(monotonic: number): number {
   return origin;
 }
 
+/**
+ * Milliseconds since the epoch, with fractions: `Date.now` has whole ones, by
+ * which a log line may come to lie before the span it was written in.
+ */
+export function wallClock(): number {
+  const monotonic = performance.now();
+  return wallOrigin(monotonic) + monotonic;
+}
+
+/** Milliseconds since the epoch as the API's pair of seconds and nanoseconds. */
 export function hrTimeOf(epochMs: number): HrTime {
   const seconds = Math.floor(epochMs / 1000);
   const nanos = Math.round((epochMs - seconds * 1000) * 1e6);

@@ -1,21 +1,5 @@
 import type { HrTime } from "@opentelemetry/api";
-
-/** A wall clock that was set differs from ours by more than this. */
-const SKEW_MS = 25;
-let origin = performance.timeOrigin;
-
-/**
- * Milliseconds since the epoch, with fractions: `Date.now` has whole ones, by
- * which a line may come to lie before the span it was written in. The same rule
- * as for spans: the monotonic clock, its origin looked at again, because a
- * machine's clock is set now and then.
- */
-export function wallClock(): number {
-  const monotonic = performance.now();
-  const seen = Date.now() - monotonic;
-  if (Math.abs(seen - origin) > SKEW_MS) origin = seen;
-  return origin + monotonic;
-}
+import { hrTimeOf } from "../clock.ts";
 
 /** A point in time: milliseconds since the epoch, or the API's seconds and nanoseconds, which are finer. */
 export type Moment = number | HrTime;
@@ -34,15 +18,13 @@ export function momentOf(time: unknown): Moment | undefined {
   return ms >= 0 && ms <= MAX_EPOCH_MS ? moment : undefined;
 }
 
-export function epochMsOf(moment: Moment): number {
-  return typeof moment === "number" ? moment : moment[0] * 1000 + moment[1] / 1e6;
+/** The API's pair, which says more, stays as it is. */
+export function pairOf(moment: Moment): HrTime {
+  return typeof moment === "number" ? hrTimeOf(moment) : moment;
 }
 
-export function hrTimeOf(moment: Moment): HrTime {
-  if (typeof moment !== "number") return moment;
-  const seconds = Math.floor(moment / 1000);
-  const nanos = Math.round((moment - seconds * 1000) * 1e6);
-  return nanos >= 1e9 ? [seconds + 1, nanos - 1e9] : [seconds, nanos];
+export function epochMsOf(moment: Moment): number {
+  return typeof moment === "number" ? moment : moment[0] * 1000 + moment[1] / 1e6;
 }
 
 function readTime(time: unknown): Moment | undefined {
