@@ -187,8 +187,14 @@ function patchRoute(exports: Exports): unknown {
 function routePattern(route: RouteLike, mount: string, request: Request): string | undefined {
   const chosen = patternText(route[ALTERNATIVES]?.matching(request.url));
   if (chosen !== undefined) return joinPattern(mount, chosen);
-  route[PATTERN] ??= new JoinedPattern(patternText(route.path) ?? "");
-  return route[PATTERN].below(mount);
+  return (route[PATTERN] ?? rememberPattern(route)).below(mount);
+}
+
+/** Not enumerable: who prints his routes sees none of it. */
+function rememberPattern(route: RouteLike): JoinedPattern {
+  const value = new JoinedPattern(patternText(route.path) ?? "");
+  Object.defineProperty(route, PATTERN, { value });
+  return value;
 }
 
 /** A route can fail before it runs, in a `router.param`. */
