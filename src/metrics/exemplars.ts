@@ -13,7 +13,9 @@ import { activeContext } from "../context/manager.ts";
 
 /** The measurement that stands for its bucket. */
 export interface Exemplar {
-  readonly span: SpanContext;
+  /** Plain texts, no span: a series must not hold a trace in memory, and it crosses threads. */
+  readonly traceId: string;
+  readonly spanId: string;
   readonly value: number;
   /** Milliseconds since 1970. */
   readonly at: number;

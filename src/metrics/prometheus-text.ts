@@ -1,5 +1,6 @@
-import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import type { Attributes } from "@opentelemetry/api";
 import type { Histogram, ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { attributeText } from "./attributes.ts";
 import type { Exemplar, HistogramWithExemplars } from "./exemplars.ts";
 import { HISTOGRAM } from "./points.ts";
 import {
@@ -143,8 +144,8 @@ function histogramText(
 
 function exemplarText(exemplar: Exemplar | undefined): string {
   if (exemplar === undefined) return "";
-  const { span, value, at } = exemplar;
-  return ` # {trace_id="${span.traceId}",span_id="${span.spanId}"} ${numberText(value)} ${at / 1000}`;
+  const { traceId, spanId, value, at } = exemplar;
+  return ` # {trace_id="${traceId}",span_id="${spanId}"} ${numberText(value)} ${at / 1000}`;
 }
 
 /** A histogram's boundaries are one array for all its series. */
@@ -197,7 +198,9 @@ function writeLabels(attributes: Attributes, histogram: boolean): string {
   for (const key of Object.keys(attributes).toSorted()) {
     const name = labelName(key);
     const free = histogram && name === "le" ? "exported_le" : name;
-    const value = valueText(attributes[key]);
+    const value = attributeText(attributes[key]);
+    // To Prometheus an empty label is none.
+    if (value === "") continue;
     const before = labels.get(free);
     labels.set(free, before === undefined ? value : `${before};${value}`);
   }
@@ -208,10 +211,6 @@ function writeLabels(attributes: Attributes, histogram: boolean): string {
 
 function braced(labels: string): string {
   return labels === "" ? "" : `{${labels}}`;
-}
-
-function valueText(value: AttributeValue | undefined): string {
-  return Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
 function escapeLabel(value: string): string {

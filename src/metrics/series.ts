@@ -117,7 +117,8 @@ export class HistogramSeries implements BoundRecorder {
     this.counts[bucket]! += 1;
     if (example === undefined) return;
     this.exemplars ??= this.counts.map(() => undefined);
-    this.exemplars[bucket] = { span: example, value: taken, at: Date.now() };
+    const { traceId, spanId } = example;
+    this.exemplars[bucket] = { traceId, spanId, value: taken, at: Date.now() };
   }
 
   resetExtremes(): void {

@@ -227,7 +227,7 @@ describe("The admin server's port", () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address() as { port: number };
-    const { metrics, lines, ...ground } = createPipeline({
+    const { lines, ...ground } = createPipeline({
       OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
       OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
     });
@@ -245,7 +245,7 @@ describe("The admin server's port", () => {
 
   it("answers 500 where the metrics can't be collected", async () => {
     const port = await freePort();
-    const { metrics, lines, ...ground } = createPipeline({
+    const { lines, ...ground } = createPipeline({
       OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
       OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
     });

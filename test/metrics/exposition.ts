@@ -38,7 +38,7 @@ export function parsePage(text: string, format: "classic" | "openmetrics" = "cla
       belongs(sample.name, family, types.get(family), format),
       `${line} in family ${family}`,
     );
-    const key = sample.name + JSON.stringify(Object.entries(sample.labels).toSorted());
+    const key = sample.name + JSON.stringify(sortedEntries(sample.labels));
     assert.ok(!seen.has(key), `twice: ${line}`);
     seen.add(key);
     samples.push(sample);
@@ -137,4 +137,8 @@ function checkBuckets(key: string, rows: readonly Sample[], count: number | unde
   );
   assert.equal(limits.at(-1), Infinity, `last bucket of ${key}`);
   assert.equal(values.at(-1), count, `count of ${key}`);
+}
+
+function sortedEntries(labels: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -1,7 +1,6 @@
-import type { ExemplarFilter } from "../../src/config/config.ts";
+import type { Config, ExemplarFilter } from "../../src/config/config.ts";
 import { exampleRules } from "../../src/metrics/exemplars.ts";
 import { configFrom } from "../../src/config/parse.ts";
-import type { Config } from "../../src/config/config.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import { createAccounts, type Accounts } from "../../src/diagnostics/account.ts";
 import { environmentOf } from "../../src/env.ts";

@@ -172,7 +172,7 @@ describe("A collection", () => {
     const { store, take } = createGround();
     const meter = store.provider.getMeter("app");
     meter.createObservableGauge("later").addCallback(async (result) => {
-      await null;
+      await Promise.resolve();
       result.observe(1);
     });
     meter.createObservableGauge("now").addCallback((result) => result.observe(1));

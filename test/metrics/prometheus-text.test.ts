@@ -101,7 +101,12 @@ const labels: readonly (readonly [string, Attributes, Readonly<Record<string, st
   ["a key that is the buckets' own", { le: "x" }, { exported_le: "x" }],
   ["a scope's label as an attribute", { "otel.scope.name": "liar" }, {}],
   ["hostile text", { a: '"} 1\nevil{b="\\' }, { a: '"} 1\nevil{b="\\' }],
-  ["an empty value", { a: "" }, { a: "" }],
+  ["an empty value", { a: "" }, {}],
+  [
+    "maps and bytes",
+    { m: { b: 1, a: [null] }, raw: new Uint8Array([1, 2]) },
+    { m: '{"a":[null],"b":1}', raw: '"AQI="' },
+  ],
 ];
 
 describe("Labels on the Prometheus page", () => {
@@ -300,7 +305,7 @@ function textOf(
 
 /** Text of what breaks formats, the same every time. */
 function randomText(seed: number): (length: number) => string {
-  const letters = [...'abAB01_.-:/{}"\\\n\r\t,;= é€😀#'];
+  const letters = Array.from('abAB01_.-:/{}"\\\n\r\t,;= é€😀#');
   let state = seed;
   return (length) => {
     let text = "";

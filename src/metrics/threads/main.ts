@@ -6,6 +6,9 @@ import { lasting, mergeThreads, type ThreadMetrics } from "./merge.ts";
 /** A worker that computes can't answer; the page then has what it said before. */
 const PATIENCE_MS = 200;
 
+/** As long as this a new worker may take to say hello; one that never does is not of ours. */
+const NEW_MS = 1000;
+
 /** Ended threads that are kept apart, in case their last word is still under way. */
 const ENDED_KEPT = 16;
 
@@ -20,6 +23,8 @@ interface Thread {
  */
 export class WorkerThreads {
   readonly #threads = new Map<number, Thread>();
+  /** Workers that have not said anything yet, and since when they are there. */
+  readonly #new = new Map<number, number>();
   #channel: BroadcastChannel | undefined = undefined;
   #gone: ScopeMetrics[] = [];
   #question = 0;
@@ -31,14 +36,13 @@ export class WorkerThreads {
   follow(worker: Worker): void {
     this.#channel ??= this.#open();
     const { threadId } = worker;
+    this.#new.set(threadId, performance.now());
     worker.once("exit", () => this.#end(threadId));
   }
 
   /** What the whole process has. Never rejects. */
   async addTo(main: ScopeMetrics[]): Promise<ScopeMetrics[]> {
-    if (this.#channel === undefined) return main;
-    const channel = this.#channel;
-    this.#asking ??= this.#ask(channel).finally(() => {
+    this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
     await this.#asking;
@@ -56,15 +60,20 @@ export class WorkerThreads {
 
   #hear(message: ThreadMessage): void {
     if (message.kind === "ask") return;
+    this.#new.delete(message.threadId);
     const thread = this.#threads.get(message.threadId) ?? { ended: false, scopeMetrics: [] };
     this.#threads.set(message.threadId, thread);
-    if (message.kind === "hello") return;
+    if (message.kind === "hello") {
+      if (this.#asking !== undefined) this.#postQuestion();
+      return;
+    }
     thread.scopeMetrics = message.scopeMetrics;
     if (message.question === undefined) this.#end(message.threadId);
     if (message.question === this.#question) this.#answered(message.threadId);
   }
 
   #end(threadId: number): void {
+    this.#new.delete(threadId);
     const thread = this.#threads.get(threadId);
     if (thread === undefined || thread.ended) return;
     thread.ended = true;
@@ -76,8 +85,8 @@ export class WorkerThreads {
     }
   }
 
-  async #ask(channel: BroadcastChannel): Promise<void> {
-    const waiting = new Set([...this.#threads].filter(([, { ended }]) => !ended).map(([id]) => id));
+  async #ask(): Promise<void> {
+    const waiting = new Set(this.#awaited());
     if (waiting.size === 0) return;
     this.#question += 1;
     await new Promise<void>((resolve) => {
@@ -89,8 +98,21 @@ export class WorkerThreads {
         clearTimeout(timer);
         resolve();
       };
-      post(channel, { kind: "ask", question: this.#question });
+      this.#postQuestion();
     });
+  }
+
+  #postQuestion(): void {
+    if (this.#channel !== undefined) post(this.#channel, { kind: "ask", question: this.#question });
+  }
+
+  /** Those that live, and those that may be about to say hello. */
+  *#awaited(): IterableIterator<number> {
+    for (const [threadId, { ended }] of this.#threads) if (!ended) yield threadId;
+    for (const [threadId, since] of this.#new) {
+      if (performance.now() - since < NEW_MS) yield threadId;
+      else this.#new.delete(threadId);
+    }
   }
 
   #known(): ThreadMetrics[] {

@@ -1,6 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { DataPoint, Histogram, MetricData, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import { attributesKey, OVERFLOW } from "../attributes.ts";
+import type { Exemplars, HistogramWithExemplars } from "../exemplars.ts";
 import { GAUGE, HISTOGRAM, SUM } from "../points.ts";
 import { SERIES_LIMIT } from "../series-table.ts";
 
@@ -90,10 +91,14 @@ function labelled(point: Point, threadId: number | undefined): Point {
 }
 
 /** Two threads that ask for different buckets under one name can't be added; the first stays. */
-function added(a: number | Histogram, b: number | Histogram): number | Histogram {
+function added(
+  a: number | HistogramWithExemplars,
+  b: number | HistogramWithExemplars,
+): number | Histogram {
   if (typeof a === "number" || typeof b === "number") return Number(a) + Number(b);
   const { boundaries } = a.buckets;
   if (boundaries.join() !== b.buckets.boundaries.join()) return a;
+  const exemplars = laterExemplars(a.exemplars, b.exemplars);
   return {
     buckets: {
       boundaries,
@@ -101,7 +106,16 @@ function added(a: number | Histogram, b: number | Histogram): number | Histogram
     },
     count: a.count + b.count,
     sum: (a.sum ?? 0) + (b.sum ?? 0),
-  };
+    ...(exemplars !== undefined && { exemplars }),
+  } satisfies HistogramWithExemplars;
+}
+
+function laterExemplars(a: Exemplars | undefined, b: Exemplars | undefined): Exemplars | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a.map((one, index) => {
+    const other = b[index];
+    return (other?.at ?? 0) > (one?.at ?? 0) ? other : one;
+  });
 }
 
 function isCount(metric: MetricData): boolean {

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { negotiate } from "../../src/metrics/prometheus.ts";
+import type { TextFormat } from "../../src/metrics/prometheus-text.ts";
+import { parsePage } from "./exposition.ts";
+import { createPipeline } from "./ground.ts";
+
+const accepts: readonly (readonly [string | undefined, TextFormat])[] = [
+  [undefined, "classic"],
+  ["", "classic"],
+  ["*/*", "classic"],
+  ["text/html,application/xhtml+xml,*/*;q=0.8", "classic"],
+  ["text/plain", "classic"],
+  ["application/openmetrics-text", "openmetrics"],
+  ["Application/OpenMetrics-Text; Version=1.0.0", "openmetrics"],
+  ["application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.6", "classic"],
+  [
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    "openmetrics",
+  ],
+  [
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;q=0.2",
+    "openmetrics",
+  ],
+  ["application/openmetrics-text;q=0", "classic"],
+  ["application/openmetrics-text;q=x", "classic"],
+  [",;,=;q", "classic"],
+];
+
+describe("The Prometheus page", () => {
+  for (const [accept, format] of accepts) {
+    it(`is ${format} for ${accept ?? "no Accept"}`, () => {
+      assert.equal(negotiate(accept), format);
+    });
+  }
+
+  it("reads the same to two who ask, whoever else asks in between", async () => {
+    const { metrics } = createPipeline();
+    const counter = metrics.meter.createCounter("c");
+    counter.add(1);
+    const values: unknown[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const page = parsePage((await metrics.text(undefined))!.body.toString());
+      values.push(page.samples.find(({ name }) => name === "c_total")?.value);
+    }
+    assert.deepEqual(values, [1, 1, 1]);
+  });
+
+  it("is not there without Prometheus among the exporters", async () => {
+    const { metrics } = createPipeline({ OTEL_METRICS_EXPORTER: "otlp" });
+    assert.equal(await metrics.text(undefined), undefined);
+  });
+
+  it("leaves out a conflict and says so once", async () => {
+    const { metrics, lines } = createPipeline();
+    const meter = metrics.provider.getMeter("app");
+    meter.createCounter("a").add(1);
+    meter.createGauge("a.total").record(1);
+    await metrics.text(undefined);
+    await metrics.text(undefined);
+    assert.deepEqual(lines.length, 1);
+    assert.match(lines[0]!, /metric "a.total" is not on the Prometheus page/);
+  });
+});
+
+describe("Without metric exporters", () => {
+  it("instruments keep nothing and cost nothing", async () => {
+    const { metrics } = createPipeline({ OTEL_METRICS_EXPORTER: "none" });
+    const meter = metrics.provider.getMeter("app");
+    meter.createCounter("c").add(1);
+    meter.createHistogram("h").record(1);
+    meter.createObservableGauge("g").addCallback(() => assert.fail("asked"));
+    metrics.meter.createCounter("own").bind({ a: 1 }).add(1);
+    metrics.start();
+    assert.deepEqual(metrics.collect().scopeMetrics, []);
+    assert.deepEqual(metrics.pending(), []);
+    await metrics.flush(1000);
+  });
+});

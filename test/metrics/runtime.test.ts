@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { createAccounts } from "../../src/diagnostics/account.ts";
+import { Recent } from "../../src/metrics/runtime/recent.ts";
+import { watch } from "../../src/metrics/runtime/watch.ts";
+import {
+  createGround,
+  createPipeline,
+  type Ground,
+  histogramsOf,
+  metricOf,
+  namesOf,
+  numbersOf,
+} from "./ground.ts";
+
+/** Name, unit, and the attribute that tells the series apart. */
+const conventions: readonly (readonly [string, string, string | undefined])[] = [
+  ["nodejs.eventloop.utilization", "1", undefined],
+  ["nodejs.eventloop.time", "s", "nodejs.eventloop.state"],
+  ["v8js.memory.heap.space.size", "By", "v8js.heap.space.name"],
+  ["v8js.memory.heap.used", "By", "v8js.heap.space.name"],
+  ["v8js.memory.heap.space.available_size", "By", "v8js.heap.space.name"],
+  ["v8js.memory.heap.space.physical_size", "By", "v8js.heap.space.name"],
+  ["telltale.heap.limit", "By", undefined],
+  ["process.cpu.time", "s", "cpu.mode"],
+  ["process.cpu.utilization", "1", "cpu.mode"],
+  ["process.memory.usage", "By", undefined],
+  ["process.uptime", "s", undefined],
+];
+
+describe("Runtime metrics", () => {
+  const ground = watched();
+
+  for (const [name, unit, attribute] of conventions) {
+    it(`${name} in ${unit}${attribute === undefined ? "" : ` by ${attribute}`}`, () => {
+      const taken = ground.take();
+      assert.equal(metricOf(taken, name).descriptor.unit, unit);
+      for (const { value, attributes } of numbersOf(taken, name)) {
+        assert.ok(Number.isFinite(value) && value >= 0, String(value));
+        assert.deepEqual(Object.keys(attributes), attribute === undefined ? [] : [attribute]);
+      }
+    });
+  }
+
+  it("count garbage collections by their type", async () => {
+    let kept: unknown[] = [];
+    while (!gcTypes(ground).includes("minor")) {
+      kept = Array.from({ length: 100_000 }, () => [kept.length]);
+      await tick();
+    }
+  });
+
+  it("tell delays of the event loop that all readers see alike", async () => {
+    while (!namesOf(ground.take()).includes("nodejs.eventloop.delay.max")) await tick();
+    await blockFor(150);
+    const read = (): number => numbersOf(ground.take(), "nodejs.eventloop.delay.max")[0]!.value;
+    while (read() < 0.1) await tick();
+    const [first, second] = [read(), read()];
+    assert.ok(first > 0.1 && first < 5, String(first));
+    assert.ok(second >= first, "the first reading took nothing away");
+    for (const field of ["min", "mean", "p50", "p90", "p99", "stddev"]) {
+      assert.ok(numbersOf(ground.take(), `nodejs.eventloop.delay.${field}`)[0]!.value >= 0, field);
+    }
+  });
+});
+
+describe("What is recent", () => {
+  it("is a share between 0 and 1, and CPU seconds per second", async () => {
+    const recent = new Recent();
+    await blockFor(50);
+    await tick();
+    assert.ok(recent.loopUtilization() > 0 && recent.loopUtilization() <= 1);
+    const { user, system } = recent.cpuUse();
+    assert.ok(user >= 0 && system >= 0 && user + system < 64);
+  });
+});
+
+describe("Our books as metrics", () => {
+  it("show made = sent + dropped + queued for each signal, at any moment", () => {
+    const accounts = createAccounts();
+    const ground = watched(accounts);
+    accounts.spans.made = 100;
+    accounts.spans.sent = 60;
+    accounts.spans.drop("queue_full", 7);
+    accounts.spans.drop("failed", 3);
+    const taken = ground.take();
+    const spans = (name: string): number =>
+      numbersOf(taken, name)
+        .filter(({ attributes }) => attributes["telltale.signal"] === "spans")
+        .reduce((sum, { value }) => sum + value, 0);
+    assert.equal(spans("telltale.telemetry.created"), 100);
+    assert.equal(spans("telltale.telemetry.queued"), 30);
+    assert.equal(
+      spans("telltale.telemetry.created"),
+      spans("telltale.telemetry.sent") +
+        spans("telltale.telemetry.dropped") +
+        spans("telltale.telemetry.queued"),
+    );
+  });
+
+  it("speak the conventions' words", () => {
+    const accounts = createAccounts();
+    const ground = watched(accounts);
+    accounts.spans.made = 100;
+    accounts.spans.sent = 60;
+    accounts.spans.drop("queue_full", 7);
+    accounts.spans.drop("rejected", 3);
+    const exported = numbersOf(ground.take(), "otel.sdk.exporter.span.exported");
+    const type = "otlp_http_span_exporter";
+    const component = { "otel.component.name": `${type}/0`, "otel.component.type": type };
+    assert.deepEqual(
+      exported
+        .filter(({ value }) => value > 0)
+        .map(({ attributes, value }) => [{ ...attributes }, value]),
+      [
+        [component, 60],
+        [{ ...component, "error.type": "rejected" }, 3],
+      ],
+    );
+    const processed = numbersOf(ground.take(), "otel.sdk.processor.span.processed");
+    assert.deepEqual(
+      processed.map(({ value }) => value),
+      [63, 7],
+    );
+    assert.equal(numbersOf(ground.take(), "otel.sdk.processor.span.queue.size")[0]?.value, 30);
+    assert.equal(
+      numbersOf(ground.take(), "otel.sdk.processor.span.queue.capacity")[0]?.value,
+      2048,
+    );
+  });
+});
+
+function watched(accounts = createAccounts()): Ground {
+  const ground = createGround();
+  const { config } = createPipeline();
+  watch({ meter: ground.store.provider.getMeter("telltale"), config, accounts });
+  return ground;
+}
+
+function gcTypes(ground: Ground): unknown[] {
+  const taken = ground.take();
+  if (!namesOf(taken).includes("v8js.gc.duration")) return [];
+  return histogramsOf(taken, "v8js.gc.duration").map(
+    ({ attributes }) => attributes["v8js.gc.type"],
+  );
+}
+
+async function blockFor(ms: number): Promise<void> {
+  await tick();
+  const end = performance.now() + ms;
+  while (performance.now() < end) continue;
+}
+
+function tick(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import type { HistogramWithExemplars } from "../../src/metrics/exemplars.ts";
+import { SERIES_LIMIT } from "../../src/metrics/series-table.ts";
+import { lasting, mergeThreads } from "../../src/metrics/threads/merge.ts";
+import { parsePage, samplesOf } from "./exposition.ts";
+import { createGround, histogramsOf, metricOf, numbersOf, resource } from "./ground.ts";
+
+const fixture = fileURLToPath(new URL("fixtures/threads.ts", import.meta.url));
+
+/** Sums over the process: jobs, busy, count of `took`; then the depths by thread. */
+const moments: readonly (readonly [string, readonly number[], readonly string[]])[] = [
+  ["both workers live", [21, 3, 3], ["1", "10 of thread", "10 of thread"]],
+  [
+    "one can't answer: what it said before counts",
+    [21, 3, 3],
+    ["1", "10 of thread", "10 of thread"],
+  ],
+  ["one was terminated: its counts stay, its state goes", [21, 2, 3], ["1", "10 of thread"]],
+  ["the other ended: its last counts are there", [121, 1, 4], ["1"]],
+];
+
+describe("The page of a process with worker threads", () => {
+  let pages: string[] = [];
+
+  before(async () => {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [fixture]);
+    assert.equal(stderr, "");
+    pages = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as string);
+  });
+
+  for (const [index, [title, sums, depths]] of moments.entries()) {
+    it(title, () => {
+      const page = parsePage(pages[index]!);
+      const sum = (name: string): number =>
+        samplesOf(page, name).reduce((total, { value }) => total + value, 0);
+      assert.deepEqual([sum("jobs_total"), sum("busy"), sum("took_count")], sums);
+      assert.deepEqual(
+        samplesOf(page, "depth").map(({ value, labels }) =>
+          labels["thread_id"] === undefined ? `${value}` : `${value} of thread`,
+        ),
+        depths,
+      );
+    });
+  }
+});
+
+describe("Threads are added up", () => {
+  it("histograms bucket by bucket", () => {
+    const thread = scopesWith((meter) => {
+      const histogram = meter.createHistogram("h", {
+        advice: { explicitBucketBoundaries: [1, 2] },
+      });
+      histogram.record(1);
+      histogram.record(5);
+    });
+    const [point] = histogramsOf(merged(thread, thread), "h");
+    assert.deepEqual(point?.value.buckets.counts, [2, 0, 2]);
+    assert.deepEqual([point?.value.count, point?.value.sum], [4, 12]);
+  });
+
+  it("with the latest exemplar of each bucket", () => {
+    const span = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 };
+    const thread = (spanId: string): ScopeMetrics[] =>
+      scopesWith((meter) =>
+        meter
+          .createHistogram("h")
+          .bind()
+          .record(1, { ...span, spanId }),
+      );
+    const [point] = histogramsOf(merged(thread("1"), structuredClone(thread("2"))), "h");
+    const { exemplars } = point!.value as HistogramWithExemplars;
+    assert.deepEqual(
+      exemplars?.flatMap((exemplar) => exemplar ?? []).map(({ value }) => value),
+      [1],
+    );
+  });
+
+  it("with other buckets the first stays", () => {
+    const one = scopesWith((meter) => meter.createHistogram("h").record(1));
+    const other = scopesWith((meter) =>
+      meter.createHistogram("h", { advice: { explicitBucketBoundaries: [1] } }).record(1),
+    );
+    assert.equal(histogramsOf(merged(one, other), "h")[0]?.value.count, 1);
+  });
+
+  it("metrics that differ in kind, unit or scope apart", () => {
+    const one = scopesWith((meter) => meter.createCounter("c").add(1));
+    const other = scopesWith((meter) => meter.createUpDownCounter("c").add(1));
+    const third = scopesWith((meter) => meter.createCounter("c", { unit: "By" }).add(1));
+    const all = merged(
+      one,
+      other,
+      third,
+      scopesWith((meter) => meter.createCounter("c").add(1), "lib"),
+    );
+    assert.equal(all.scopeMetrics.length, 2);
+    assert.equal(all.scopeMetrics[0]?.metrics.length, 3);
+  });
+
+  it("within the limit of series, the rest in the overflow", () => {
+    const thread = (name: string): ScopeMetrics[] =>
+      scopesWith((meter) => {
+        const counter = meter.createCounter("c");
+        for (let index = 0; index < 1500; index += 1) counter.add(1, { name, index });
+      });
+    const all = merged(thread("a"), thread("b"), thread("c"));
+    const points = numbersOf(all, "c");
+    assert.equal(points.length, SERIES_LIMIT);
+    assert.equal(
+      points.reduce((sum, { value }) => sum + value, 0),
+      4500,
+    );
+    assert.equal(points.at(-1)?.attributes["otel.metric.overflow"], true);
+  });
+
+  it("without changing what they gave", () => {
+    const thread = scopesWith((meter) => meter.createCounter("c").add(1));
+    const before = structuredClone(thread);
+    merged(thread, thread);
+    assert.deepEqual(thread, before);
+  });
+
+  it("and of those that ended only counts last", () => {
+    const thread = scopesWith((meter) => {
+      meter.createCounter("c").add(1);
+      meter.createUpDownCounter("u").add(1);
+      meter.createGauge("g").record(1);
+      meter.createHistogram("h").record(1);
+    });
+    const names = lasting(thread).flatMap(({ metrics }) =>
+      metrics.map(({ descriptor }) => descriptor.name),
+    );
+    assert.deepEqual(names, ["c", "h"]);
+    assert.equal(metricOf(merged(lasting(thread)), "c").dataPoints[0]?.value, 1);
+  });
+});
+
+type Meter = ReturnType<ReturnType<typeof createGround>["store"]["provider"]["getMeter"]>;
+
+function scopesWith(fill: (meter: Meter) => void, scope = "app"): ScopeMetrics[] {
+  const { store, take } = createGround();
+  fill(store.provider.getMeter(scope));
+  return take().scopeMetrics;
+}
+
+function merged(
+  main: ScopeMetrics[],
+  ...threads: readonly ScopeMetrics[][]
+): Parameters<typeof metricOf>[0] {
+  const others = threads.map((scopeMetrics, index) => ({
+    threadId: index + 1,
+    scopeMetrics,
+    ended: false,
+  }));
+  return { resource, scopeMetrics: mergeThreads(main, others) };
+}
