@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import type { SignalName } from "../../../src/diagnostics/account.ts";
+import { knownInstrumentations } from "../../../src/instrumentation/names.ts";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import {
+  COLLECTOR,
+  COLLECTOR_GRPC,
+  collectors,
+  configurations,
+  NOBODY,
+  type Row,
+  sentries,
+} from "./rows.ts";
+import { type Books, type Ending, freePort, Service } from "./service.ts";
+import { telemetryTo } from "./telemetry.ts";
+
+describe("Bad input", () => {
+  let receiver: Receiver;
+  /** The places that rows name, and what they are in this run. */
+  let places: ReadonlyMap<string, string>;
+  /** How the app ends when nothing is preloaded. */
+  let bareEnding: Ending;
+
+  before(async () => {
+    receiver = await startReceiver({ grpcPort: 0 });
+    places = new Map([
+      [COLLECTOR, `127.0.0.1:${receiver.port}`],
+      [COLLECTOR_GRPC, new URL(receiver.grpcUrl ?? "").host],
+      [NOBODY, `127.0.0.1:${await freePort()}`],
+      ["NAMES", namesOf(knownInstrumentations)],
+    ]);
+    const bare = await Service.start({}, []);
+    bareEnding = await bare.end();
+  });
+
+  beforeEach(() => {
+    receiver.clear();
+    receiver.setFaults();
+  });
+
+  after(() => receiver.close());
+
+  for (const row of [...configurations, ...collectors, ...sentries]) {
+    it(`of ${row.title}: ${inWords(row)}`, () => check(row));
+  }
+
+  it("of a port in use: one line, and the app runs on without the page", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const service = await start({ OTEL_EXPORTER_PROMETHEUS_PORT: String(port) });
+    await service.complains((stderr) => stderr.endsWith("\n"));
+    assert.deepEqual(await requests(service), [200, 500, 200]);
+    assert.deepEqual(await service.end(), bareEnding);
+    other.close();
+    assert.deepEqual(linesOf(service), [
+      `port ${port} on 127.0.0.1 is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free one; the app runs on without /metrics and /healthz, and the port is tried again every 30 s`,
+    ]);
+    assert.equal(receiver.spans.length, 3);
+  });
+
+  /** Three requests, one of which fails as the app wants it to; then SIGTERM. */
+  async function check(row: Row): Promise<void> {
+    receiver.setFaults(...(row.faults ?? []));
+    const service = await start(row.env ?? {});
+    assert.deepEqual(await requests(service), [200, 500, 200]);
+    const expected = booksOf(row);
+    await service.books((books) => isAsExpected(books, expected));
+    await service.complains((stderr) => stderr.split("\n").length > row.lines.length);
+    assert.equal(await service.ask("/missing"), 404);
+    assert.deepEqual(await service.end(), bareEnding);
+    assert.deepEqual(linesOf(service), row.lines.map(placed).toSorted());
+    checkReceived(expected);
+    checkTimes(row);
+  }
+
+  function start(env: Readonly<Record<string, string>>): Promise<Service> {
+    const all = { ...telemetryTo(receiver), ...env };
+    const entries = Object.entries(all).map(([name, value]) => [name, placed(value)] as const);
+    return Service.start(Object.fromEntries(entries));
+  }
+
+  function placed(text: string): string {
+    return [...places].reduce((done, [name, place]) => done.replaceAll(name, place), text);
+  }
+
+  function checkReceived(expected: Readonly<Record<string, Books>>): void {
+    const sent = (signal: string): number => expected[signal]?.["sent"] ?? 0;
+    // The last request came after the books were read, and what it made may have arrived.
+    const early = receiver.spans.filter(({ attributes }) => attributes["url.path"] !== "/missing");
+    assert.equal(early.length, sent("spans"));
+    assert.equal(receiver.logs.length, sent("logs"));
+    assert.equal(receiver.events.length, sent("events"));
+  }
+
+  function checkTimes({ atLeastMs }: Row): void {
+    if (atLeastMs === undefined) return;
+    for (const path of ["/v1/traces", "/v1/logs"]) {
+      const [first, second] = receiver.requests.filter((request) => request.path === path);
+      const waited = (second?.at ?? 0) - (first?.at ?? 0);
+      assert.ok(waited >= atLeastMs, `${path} was tried again after ${waited} ms`);
+    }
+  }
+});
+
+async function requests(service: Service): Promise<number[]> {
+  return [await service.ask(), await service.ask("/fail"), await service.ask()];
+}
+
+/** The app opens with a log line, and writes one for each request that doesn't fail. */
+function booksOf({ spans, logs, events }: Row): Readonly<Record<string, Books>> {
+  return {
+    spans: spans ?? { sent: 3 },
+    logs: logs ?? { sent: 3 },
+    events: events ?? { sent: 1 },
+  };
+}
+
+function isAsExpected(
+  books: Readonly<Record<SignalName, Books>>,
+  expected: Readonly<Record<string, Books>>,
+): boolean {
+  const { spans, logs, events } = books;
+  return JSON.stringify({ spans, logs, events }) === JSON.stringify(expected);
+}
+
+function linesOf({ stderr }: Service): string[] {
+  assert.match(stderr, /^$|\n$/);
+  const lines = stderr.split("\n").slice(0, -1);
+  return lines
+    .map((line) => /^telltale: (.*)$/.exec(line)?.[1] ?? `not ours: ${line}`)
+    .map((line) => line.replace(/\((EPROTO|ERR_SSL\w*)\)/, "(ERR_SSL)"))
+    .toSorted();
+}
+
+function namesOf(names: ReadonlySet<string>): string {
+  const all = [...names];
+  return `${all.slice(0, -1).join(", ")} or ${all.at(-1)}`;
+}
+
+function inWords({ lines }: Row): string {
+  if (lines.length === 0) return "nothing is said, and the app runs on";
+  return `${lines.length === 1 ? "one line" : `${lines.length} lines`}, and the app runs on`;
+}

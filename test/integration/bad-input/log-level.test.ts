@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { freePort, Service } from "./service.ts";
+
+/** One thing of each level: a wrong variable (a warning), and no collector (an error). */
+const said = {
+  report: /OTEL_TRACES_SAMPLER: received "often"/,
+  outage: /cannot send spans/,
+  debug: /metrics and health are on 127\.0\.0\.1:\d+/,
+};
+
+const rows: readonly { level: string; lines: readonly (keyof typeof said)[] }[] = [
+  { level: "none", lines: [] },
+  { level: "error", lines: ["outage"] },
+  { level: "warn", lines: ["report", "outage"] },
+  { level: "info", lines: ["report", "outage"] },
+  { level: "debug", lines: ["report", "debug", "outage"] },
+];
+
+describe("OTEL_LOG_LEVEL", () => {
+  for (const { level, lines } of rows) {
+    it(`${level} lets through: ${lines.join(", ") || "nothing"}`, async () => {
+      const service = await Service.start({
+        OTEL_LOG_LEVEL: level,
+        OTEL_TRACES_SAMPLER: "often",
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
+        OTEL_LOGS_EXPORTER: "none",
+        OTEL_EXPORTER_OTLP_TIMEOUT: "300",
+        OTEL_BSP_SCHEDULE_DELAY: "10",
+      });
+      await service.ask();
+      await service.books(({ spans }) => spans["failed"] === 1);
+      const { signal } = await service.end();
+      assert.equal(signal, "SIGTERM");
+      for (const [name, pattern] of Object.entries(said)) {
+        const expected = lines.includes(name as keyof typeof said);
+        assert.equal(pattern.test(service.stderr), expected, `${name}: ${service.stderr}`);
+      }
+      assert.equal(service.stderr === "", lines.length === 0);
+    });
+  }
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { node } from "../../nodes.ts";
+import { preload } from "./service.ts";
+
+const line =
+  "telltale: preloaded without an app; name one: node --import telltale/register app.js\n";
+
+interface Row {
+  readonly title: string;
+  readonly args: readonly string[];
+  /** Text that a pipe brings; a file; nothing (`/dev/null`). */
+  readonly stdin: { readonly text: string } | { readonly file: URL } | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const script = new URL("script.js", import.meta.url);
+
+const rows: readonly Row[] = [
+  { title: "nothing to run: one line", args: [], stdin: undefined, stdout: "", stderr: line },
+  {
+    title: "a person who types: one line",
+    args: ["-i"],
+    stdin: { text: "1 + 1\n.exit\n" },
+    stdout: "> 2\n> ",
+    stderr: line,
+  },
+  {
+    title: "a script from a pipe: nothing to say",
+    args: [],
+    stdin: { text: "console.log('ran')" },
+    stdout: "ran\n",
+    stderr: "",
+  },
+  {
+    title: "a script from a file on stdin: nothing to say",
+    args: ["-"],
+    stdin: { file: script },
+    stdout: "ran\n",
+    stderr: "",
+  },
+  {
+    title: "--eval: nothing to say",
+    args: ["--eval", "console.log('ran')"],
+    stdin: undefined,
+    stdout: "ran\n",
+    stderr: "",
+  },
+  {
+    title: "--print: nothing to say",
+    args: ["-p", "'ran'"],
+    stdin: undefined,
+    stdout: "ran\n",
+    stderr: "",
+  },
+  {
+    title: "--check: nothing to say",
+    args: ["--check", fileURLToPath(script)],
+    stdin: undefined,
+    stdout: "",
+    stderr: "",
+  },
+];
+
+describe("A preload without an app", () => {
+  for (const { title, args, stdin, stdout, stderr } of rows) {
+    it(title, async () => {
+      assert.deepEqual(await run(args, stdin), { stdout, stderr, code: 0 });
+    });
+  }
+});
+
+async function run(
+  args: readonly string[],
+  stdin: Row["stdin"],
+): Promise<{ stdout: string; stderr: string; code: number | null }> {
+  const file = stdin !== undefined && "file" in stdin ? openSync(stdin.file, "r") : undefined;
+  const child = spawn(node, [...preload, ...args], {
+    env: { PATH: process.env["PATH"], NO_COLOR: "1", TERM: "dumb", NODE_REPL_HISTORY: "" },
+    stdio: [file ?? (stdin === undefined ? "ignore" : "pipe"), "pipe", "pipe"],
+  });
+  if (file !== undefined) closeSync(file);
+  if (stdin !== undefined && "text" in stdin) child.stdin?.end(stdin.text);
+  const said = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]?.setEncoding("utf8").on("data", (text: string) => (said[name] += text));
+  }
+  const [code] = (await once(child, "close")) as [number | null];
+  // The interpreter greets with its version.
+  const stdout = said.stdout.replace(/^Welcome to Node[^>]*/, "");
+  return { stdout, stderr: said.stderr, code };
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Books, Service } from "./service.ts";
+import { telemetryTo } from "./telemetry.ts";
+
+const QUEUE = 64;
+const BATCH = 16;
+const DURING = 600;
+
+describe("A collector that hangs for a while, under load", () => {
+  let receiver: Receiver;
+  let service: Service;
+
+  before(async () => {
+    receiver = await startReceiver();
+    service = await Service.start({
+      ...telemetryTo(receiver),
+      OTEL_EXPORTER_OTLP_TIMEOUT: "400",
+      OTEL_BSP_MAX_QUEUE_SIZE: String(QUEUE),
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: String(BATCH),
+      OTEL_BLRP_MAX_QUEUE_SIZE: String(QUEUE),
+      OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: String(BATCH),
+    });
+  });
+
+  after(async () => {
+    await service.end();
+    await receiver.close();
+  });
+
+  it("gets everything before", async () => {
+    await ask(10);
+    const { spans, logs } = await service.books((books) => books.spans["sent"] === 10);
+    assert.deepEqual(spans, { sent: 10 });
+    assert.equal((logs["sent"] ?? 0) + (logs["queued"] ?? 0), 11);
+    assert.equal(service.stderr, "");
+  });
+
+  it("costs no more memory than its queues have room for, and no answer", async () => {
+    receiver.setFaults({ kind: "hang" });
+    await ask(DURING);
+    const { spans, logs } = await service.books();
+    for (const books of [spans, logs]) {
+      assert.ok((books["queued"] ?? 0) <= QUEUE + BATCH, JSON.stringify(books));
+      assert.ok((books["queue_full"] ?? 0) > 0, JSON.stringify(books));
+    }
+  });
+
+  it("is said once, and so is that it works again", async () => {
+    await service.complains((stderr) => stderr.includes("cannot send"));
+    receiver.setFaults();
+    await service.books(({ spans, logs }) => !("queued" in spans) && !("queued" in logs));
+    const host = receiver.url;
+    const { spans, logs } = await service.books();
+    const lines = service.stderr.split("\n").slice(0, -1).toSorted();
+    assert.deepEqual(
+      lines.map((line) => line.replace(/(send|sending) (spans|log records)/, "$1 THEM")),
+      [
+        `telltale: cannot send THEM to ${host}: no answer within 400 ms (dropped and counted until it works)`,
+        `telltale: sending THEM to ${host} works again`,
+        `telltale: the queue of log records drains again; ${logs["queue_full"]} were dropped`,
+        `telltale: the queue of log records is full (${QUEUE}); new ones are dropped and counted until it drains`,
+        `telltale: the queue of spans drains again; ${spans["queue_full"]} were dropped`,
+        `telltale: the queue of spans is full (${QUEUE}); new ones are dropped and counted until it drains`,
+      ],
+    );
+  });
+
+  it("leaves nothing uncounted", async () => {
+    await ask(10);
+    const all = 10 + DURING + 10;
+    const { spans, logs } = await service.books(
+      (books) => !("queued" in books.spans) && !("queued" in books.logs),
+    );
+    assert.equal(sumOf(spans), all);
+    // The app's first line says that it is open.
+    assert.equal(sumOf(logs), all + 1);
+    assert.equal(receiver.spans.length, spans["sent"]);
+    assert.equal(receiver.logs.length, logs["sent"]);
+  });
+
+  /** So many requests, a few at once; each must be answered. */
+  async function ask(count: number): Promise<void> {
+    let left = count;
+    const customer = async (): Promise<void> => {
+      while (left-- > 0) assert.equal(await service.ask(), 200);
+    };
+    await Promise.all(Array.from({ length: 8 }, customer));
+  }
+});
+
+function sumOf(books: Books): number {
+  return Object.values(books).reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,365 @@
+import type { Fault } from "../../../src/receiver/fault.ts";
+import type { Books } from "./service.ts";
+
+/** Where the receiver is, in rows and in what is expected; the test puts the real place in. */
+export const COLLECTOR = "collector:4318";
+/** The same for gRPC. */
+export const COLLECTOR_GRPC = "collector:4317";
+/** A port that nobody listens on. */
+export const NOBODY = "nobody:4318";
+
+export interface Row {
+  readonly title: string;
+  /** Beside what sends everything to the receiver. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the receiver does. */
+  readonly faults?: readonly Fault[];
+  /** All of stderr, in any order, without `telltale: `. */
+  readonly lines: readonly string[];
+  /** What becomes of three requests (one fails); what is left out: all of it is sent. */
+  readonly spans?: Books;
+  readonly logs?: Books;
+  readonly events?: Books;
+  /** The shortest time from the first request to the receiver to its last one. */
+  readonly atLeastMs?: number;
+}
+
+const OTHERWISE = "(dropped and counted until it works)";
+const nothing: Books = {};
+const lost: Books = { failed: 3 };
+
+/** Wrong variables: the report, and the app with what is used instead. */
+export const configurations: readonly Row[] = [
+  {
+    title: "a URL that can't be parsed",
+    env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http//collector:4318" },
+    lines: [
+      `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: received "http/***", expected a URL like http://localhost:4318; using http://${COLLECTOR}`,
+    ],
+  },
+  {
+    title: "a URL of another protocol",
+    env: { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: "ftp://collector" },
+    lines: [
+      `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: received "ftp://collector", expected a URL like http://localhost:4318; using http://${COLLECTOR}`,
+    ],
+  },
+  {
+    title: "an unknown exporter of traces",
+    env: { OTEL_TRACES_EXPORTER: "otpl" },
+    lines: [
+      'OTEL_TRACES_EXPORTER: received "otpl", expected otlp, console or none (did you mean otlp?); using otlp',
+    ],
+  },
+  {
+    title: "an exporter that there is no more",
+    env: { OTEL_TRACES_EXPORTER: "zipkin" },
+    lines: [
+      'OTEL_TRACES_EXPORTER: received "zipkin", expected otlp, console or none (Zipkin takes OTLP); using otlp',
+    ],
+  },
+  {
+    title: "an unknown exporter of metrics",
+    env: { OTEL_METRICS_EXPORTER: "promethus" },
+    lines: [
+      'OTEL_METRICS_EXPORTER: received "promethus", expected prometheus, otlp, console or none (did you mean prometheus?); using prometheus',
+    ],
+  },
+  {
+    title: "an unknown sampler",
+    env: { OTEL_TRACES_SAMPLER: "parentbased_trace_id_ratio" },
+    lines: [
+      'OTEL_TRACES_SAMPLER: received "parentbased_trace_id_ratio", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio (did you mean parentbased_traceidratio?); using parentbased_always_on',
+    ],
+  },
+  {
+    title: "an unknown propagator beside a known one",
+    env: { OTEL_PROPAGATORS: "tracecontxt,baggage" },
+    lines: [
+      'OTEL_PROPAGATORS: received "tracecontxt", expected tracecontext, baggage, b3, b3multi, jaeger, xray, sentry or none (did you mean tracecontext?); using baggage',
+    ],
+  },
+  {
+    title: "a number out of range",
+    env: { OTEL_BSP_MAX_QUEUE_SIZE: "-1" },
+    lines: [
+      'OTEL_BSP_MAX_QUEUE_SIZE: received "-1", expected an integer from 1 to 2147483647; using 2048',
+    ],
+  },
+  {
+    title: "a ratio above 1",
+    env: { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "1.5" },
+    lines: ['OTEL_TRACES_SAMPLER_ARG: received "1.5", expected a number from 0 to 1; using 1'],
+  },
+  {
+    title: "a DSN without a project",
+    env: { SENTRY_DSN: "https://key@o1.ingest.sentry.io/" },
+    lines: [
+      "SENTRY_DSN: received ***, expected https://<key>@<host>/<project> (the project number is missing); using no error reporting",
+    ],
+    events: nothing,
+  },
+  {
+    title: "a certificate file that can't be read",
+    env: { OTEL_EXPORTER_OTLP_CERTIFICATE: "/nowhere/ca.pem" },
+    lines: [
+      'OTEL_EXPORTER_OTLP_CERTIFICATE: received "/nowhere/ca.pem", expected the path of a readable PEM file; using none',
+    ],
+  },
+  {
+    title: "a certificate file that is a folder",
+    env: { OTEL_EXPORTER_OTLP_CERTIFICATE: "/" },
+    lines: [
+      'OTEL_EXPORTER_OTLP_CERTIFICATE: received "/", expected the path of a readable PEM file; using none',
+    ],
+  },
+  {
+    title: "an instrumentation that there isn't",
+    env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "postgres,pgg,fs" },
+    lines: [
+      'OTEL_NODE_DISABLED_INSTRUMENTATIONS: received "pgg", expected NAMES (did you mean pg?); using none',
+    ],
+  },
+  {
+    title: "a variable of the standard that has no effect",
+    env: { OTEL_CONFIG_FILE: "otel.yaml" },
+    lines: [
+      "OTEL_CONFIG_FILE is set and has no effect: configuration files are not read yet, only variables",
+    ],
+  },
+  {
+    title: "a variable that nobody knows",
+    env: { OTEL_TRACE_SAMPLER: "always_off" },
+    lines: ["OTEL_TRACE_SAMPLER is not known, did you mean OTEL_TRACES_SAMPLER?"],
+  },
+  {
+    title: "several at once, in one report",
+    env: {
+      OTEL_SERVICE_NAME: "  ",
+      OTEL_LOG_LEVEL: "loud",
+      OTEL_TRACES_SAMPLER: "sometimes",
+      OTEL_BLRP_SCHEDULE_DELAY: "soon",
+      SENTRY_SAMPLE_RATE: "50%",
+      TELLTALE_FLUSH_TIMOUT: "10",
+    },
+    lines: [
+      'OTEL_LOG_LEVEL: received "loud", expected none, error, warn, info, debug, verbose or all; using info',
+      'OTEL_TRACES_SAMPLER: received "sometimes", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio; using parentbased_always_on',
+      'OTEL_BLRP_SCHEDULE_DELAY: received "soon", expected an integer from 0 to 2147483647; using 1000',
+      'SENTRY_SAMPLE_RATE: received "50%", expected a number from 0 to 1; using 1',
+      "TELLTALE_FLUSH_TIMOUT is not known, did you mean TELLTALE_FLUSH_TIMEOUT?",
+    ],
+  },
+];
+
+const quick = { OTEL_EXPORTER_OTLP_TIMEOUT: "300" };
+/** One signal, where the line is the peer's and whoever comes first says it. */
+const spansAlone = { ...quick, OTEL_LOGS_EXPORTER: "none" };
+const collector = ["traces", "logs"] as const;
+
+/** The same of both signals. */
+function each(fault: Fault): Fault[] {
+  return collector.map((signal) => ({ ...fault, signal }));
+}
+
+/** The lines of both signals, which have addresses of their own. */
+function refusals(reason: string): string[] {
+  return [
+    `cannot send spans to http://${COLLECTOR}/v1/traces: ${reason} ${OTHERWISE}`,
+    `cannot send log records to http://${COLLECTOR}/v1/logs: ${reason} ${OTHERWISE}`,
+  ];
+}
+
+function refusing(status: number, reason: string): Row {
+  return {
+    title: `a collector that answers ${status}`,
+    env: quick,
+    faults: each({ kind: "status", status }),
+    lines: refusals(`answered ${status} ${reason}`),
+    spans: lost,
+    logs: lost,
+  };
+}
+
+/** A collector that misbehaves: the app notices nothing, and what is lost is counted. */
+export const collectors: readonly Row[] = [
+  {
+    title: "no collector",
+    env: { ...spansAlone, OTEL_EXPORTER_OTLP_ENDPOINT: `http://${NOBODY}` },
+    lines: [
+      `cannot send spans to http://${NOBODY}: connection refused; is a Collector running there? ${OTHERWISE}`,
+    ],
+    spans: lost,
+    logs: nothing,
+  },
+  {
+    title: "a collector whose name nobody knows",
+    env: { ...spansAlone, OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.invalid:4318" },
+    lines: [
+      `cannot send spans to http://collector.invalid:4318: the host's name is unknown; check OTEL_EXPORTER_OTLP_ENDPOINT ${OTHERWISE}`,
+    ],
+    spans: lost,
+    logs: nothing,
+  },
+  {
+    title: "a collector that hangs",
+    env: spansAlone,
+    faults: each({ kind: "hang" }),
+    lines: [`cannot send spans to http://${COLLECTOR}: no answer within 300 ms ${OTHERWISE}`],
+    spans: lost,
+    logs: nothing,
+  },
+  {
+    title: "a collector that accepts the connection and never reads",
+    env: spansAlone,
+    faults: each({ kind: "deaf" }),
+    lines: [`cannot send spans to http://${COLLECTOR}: no answer within 300 ms ${OTHERWISE}`],
+    spans: lost,
+    logs: nothing,
+  },
+  {
+    title: "a collector that takes all and drips its answer",
+    env: quick,
+    faults: each({ kind: "drip", everyMs: 20 }),
+    lines: [
+      `spans sent to http://${COLLECTOR}/v1/traces, but its answer could not be read in full`,
+      `log records sent to http://${COLLECTOR}/v1/logs, but its answer could not be read in full`,
+    ],
+  },
+  {
+    title: "a collector that drips a refusal",
+    env: quick,
+    faults: each({ kind: "drip", everyMs: 20, status: 500 }),
+    lines: refusals("answered 500 Internal Server Error"),
+    spans: lost,
+    logs: lost,
+  },
+  {
+    title: "a collector that closes the connection instead of an answer",
+    env: spansAlone,
+    faults: each({ kind: "close" }),
+    lines: [
+      `cannot send spans to http://${COLLECTOR}: the connection was closed before an answer ${OTHERWISE}`,
+    ],
+    spans: lost,
+    logs: nothing,
+  },
+  refusing(400, "Bad Request"),
+  refusing(401, "Unauthorized; check OTEL_EXPORTER_OTLP_HEADERS"),
+  refusing(404, "Not Found; check the path in OTEL_EXPORTER_OTLP_ENDPOINT"),
+  refusing(500, "Internal Server Error"),
+  refusing(503, "Service Unavailable"),
+  refusing(429, "Too Many Requests"),
+  {
+    title: "a collector that answers 429 once, with a Retry-After of a second",
+    faults: each({ kind: "status", status: 429, headers: { "retry-after": "1" }, times: 1 }),
+    lines: [],
+    atLeastMs: 1000,
+  },
+  {
+    title: "a collector that answers 429 once, with a Retry-After that nobody can read",
+    faults: each({ kind: "status", status: 429, headers: { "retry-after": "soon" }, times: 1 }),
+    lines: [],
+    // The first back-off is a second, more or less a fifth.
+    atLeastMs: 800,
+  },
+  {
+    title: "a collector that rejects a part",
+    faults: each({ kind: "partial", rejected: 1, message: "too old", times: 1 }),
+    lines: [
+      `spans sent to http://${COLLECTOR}/v1/traces, but 1 was rejected: "too old"`,
+      `log records sent to http://${COLLECTOR}/v1/logs, but 1 was rejected: "too old"`,
+    ],
+    spans: { sent: 2, rejected: 1 },
+    logs: { sent: 2, rejected: 1 },
+  },
+  {
+    title: "a collector that takes all and answers with 100 MB",
+    faults: each({ kind: "giant", bytes: 100_000_000 }),
+    lines: [
+      `spans sent to http://${COLLECTOR}/v1/traces, but its answer could not be read in full`,
+      `log records sent to http://${COLLECTOR}/v1/logs, but its answer could not be read in full`,
+    ],
+  },
+  {
+    title: "a collector that refuses with 100 MB",
+    faults: each({ kind: "giant", bytes: 100_000_000, status: 400 }),
+    lines: refusals("answered 400 Bad Request with more than 65536 bytes"),
+    spans: lost,
+    logs: lost,
+  },
+  {
+    title: "a collector without TLS behind https://",
+    env: { ...spansAlone, OTEL_EXPORTER_OTLP_ENDPOINT: `https://${COLLECTOR}` },
+    lines: [
+      `cannot send spans to https://${COLLECTOR}: no TLS connection (ERR_SSL); http:// or https:// mixed up? ${OTHERWISE}`,
+    ],
+    spans: lost,
+    logs: nothing,
+  },
+  {
+    title: "a collector that speaks gRPC where HTTP is configured",
+    env: { ...spansAlone, OTEL_EXPORTER_OTLP_ENDPOINT: `http://${COLLECTOR_GRPC}` },
+    lines: [
+      `cannot send spans to http://${COLLECTOR_GRPC}: what answers there speaks another protocol (HPE_INVALID_CONSTANT); check OTEL_EXPORTER_OTLP_PROTOCOL (usually 4317 is gRPC, 4318 HTTP) ${OTHERWISE}`,
+    ],
+    spans: lost,
+    logs: nothing,
+  },
+  {
+    title: "a collector that speaks HTTP where gRPC is configured",
+    env: { ...spansAlone, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+    lines: [
+      `cannot send spans to http://${COLLECTOR}: what answers there speaks another protocol (ERR_HTTP2_ERROR); check OTEL_EXPORTER_OTLP_PROTOCOL (usually 4317 is gRPC, 4318 HTTP) ${OTHERWISE}`,
+    ],
+    spans: lost,
+    logs: nothing,
+  },
+];
+
+function sentryAnswering(status: number, advice = ""): Row {
+  return {
+    title: `a Sentry that answers ${status}`,
+    faults: [{ kind: "status", status, signal: "events" }],
+    lines: [
+      `Sentry at ${COLLECTOR} answers ${status}${advice}; such events are dropped and counted`,
+    ],
+    events: { rejected: 1 },
+  };
+}
+
+/** A Sentry that misbehaves; traces and logs go on. */
+export const sentries: readonly Row[] = [
+  {
+    title: "no Sentry",
+    env: { SENTRY_DSN: `http://key@${NOBODY}/1` },
+    lines: [`Sentry at ${NOBODY} can't be reached (ECONNREFUSED); events are dropped and counted`],
+    events: { failed: 1 },
+  },
+  {
+    title: "a Sentry that closes the connection instead of an answer",
+    faults: [{ kind: "close", signal: "events" }],
+    lines: [`Sentry at ${COLLECTOR} can't be reached (ECONNRESET); events are dropped and counted`],
+    events: { failed: 1 },
+  },
+  {
+    title: "a Sentry that hangs",
+    faults: [{ kind: "hang", signal: "events" }],
+    lines: [],
+    events: { queued: 1 },
+  },
+  {
+    title: "a Sentry that drips its answer",
+    faults: [{ kind: "drip", everyMs: 20, signal: "events" }],
+    lines: [],
+  },
+  {
+    title: "a Sentry that answers with 100 MB",
+    faults: [{ kind: "giant", bytes: 100_000_000, signal: "events" }],
+    lines: [],
+  },
+  sentryAnswering(400),
+  sentryAnswering(403, " (check SENTRY_DSN)"),
+  sentryAnswering(429),
+  sentryAnswering(500),
+];

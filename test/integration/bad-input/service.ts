@@ -1,0 +1,170 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Readable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { SignalName } from "../../../src/diagnostics/account.ts";
+import { node } from "../../nodes.ts";
+
+const app = fileURLToPath(new URL("app.js", import.meta.url));
+
+/** Node's flags that preload what the build made. */
+export const preload: readonly string[] = [
+  "--import",
+  new URL("../../../dist/register.js", import.meta.url).href,
+];
+
+/** How a process has ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What became of the items of one signal, without the zeros: `{ sent: 2, failed: 1 }`. */
+export type Books = Readonly<Record<string, number>>;
+
+/** `app.js` as a process of its own. */
+export class Service {
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #closed: Promise<unknown>;
+  readonly #adminPort: number;
+  #port = 0;
+  #stdout = "";
+  #stderr = "";
+
+  private constructor(child: ChildProcessByStdio<null, Readable, Readable>, adminPort: number) {
+    this.#child = child;
+    this.#adminPort = adminPort;
+    this.#closed = once(child, "close");
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (this.#stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
+  }
+
+  /**
+   * Resolves when it is open.
+   *
+   * @param env all of its environment but what every service has.
+   * @param flags none: bare.
+   */
+  static async start(
+    env: Readonly<Record<string, string>>,
+    flags: readonly string[] = preload,
+  ): Promise<Service> {
+    const adminPort = Number(env["OTEL_EXPORTER_PROMETHEUS_PORT"] ?? (await freePort()));
+    const child = spawn(node, [...flags, app], {
+      env: {
+        PATH: process.env["PATH"],
+        // Express keeps to itself the errors that it answers.
+        NODE_ENV: "test",
+        OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+        OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const service = new Service(child, adminPort);
+    service.#port = Number(await service.#openPort());
+    return service;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Resolves with the status of the answer. */
+  async ask(path = "/"): Promise<number> {
+    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`);
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  /**
+   * The books as `/healthz` tells them, once they are as `look` wants them.
+   * Rejects with the latest after 8 s.
+   */
+  async books(
+    look: (books: Readonly<Record<SignalName, Books>>) => boolean = () => true,
+  ): Promise<Readonly<Record<SignalName, Books>>> {
+    const end = performance.now() + 8000;
+    for (;;) {
+      const books = await this.#readBooks();
+      if (look(books)) return books;
+      if (performance.now() > end) {
+        throw new Error(`the books stay ${JSON.stringify(books)}; stderr: ${this.#stderr}`);
+      }
+      await setTimeout(5);
+    }
+  }
+
+  /** Resolves when `look` finds in stderr what it wants. */
+  async complains(look: (stderr: string) => boolean): Promise<void> {
+    while (!look(this.#stderr)) await this.#hear();
+  }
+
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<Ending> {
+    this.#child.kill(signal);
+    await this.#closed;
+    return { code: this.#child.exitCode, signal: this.#child.signalCode };
+  }
+
+  async #openPort(): Promise<string | undefined> {
+    for (;;) {
+      const found = /"port":(\d+)/.exec(this.#stdout);
+      if (found !== null) return found[1];
+      await this.#hear();
+    }
+  }
+
+  async #readBooks(): Promise<Readonly<Record<SignalName, Books>>> {
+    const response = await fetch(`http://127.0.0.1:${this.#adminPort}/healthz`);
+    const { telemetry } = (await response.json()) as {
+      telemetry: Readonly<Record<SignalName, Told>>;
+    };
+    const books = Object.entries(telemetry).map(([signal, told]) => [signal, booksOf(told)]);
+    return Object.fromEntries(books) as Readonly<Record<SignalName, Books>>;
+  }
+
+  /** Waits for the next output. */
+  async #hear(): Promise<void> {
+    const { stdout, stderr, exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) {
+      throw new Error(`the service has ended:\n${this.#stdout}\n${this.#stderr}`);
+    }
+    const heard = new AbortController();
+    const { signal } = heard;
+    const outputs = [stdout, stderr].map((output) => once(output, "data", { signal }));
+    for (const output of outputs) output.catch(() => {});
+    await Promise.race([...outputs, this.#closed]);
+    heard.abort();
+  }
+}
+
+/** One signal in the answer of `/healthz`. */
+interface Told {
+  readonly made: number;
+  readonly sent: number;
+  readonly queued: number;
+  readonly dropped: number;
+  readonly reasons?: Readonly<Record<string, number>>;
+}
+
+/** Checks on the way that nothing is missing in them: made = sent + dropped + queued. */
+function booksOf({ made, sent, queued, dropped, reasons = {} }: Told): Books {
+  const all = { sent, queued, ...reasons };
+  const sum = Object.values(all).reduce((total, count) => total + count, 0);
+  if (sum !== made || made !== sent + queued + dropped || queued < 0) {
+    throw new Error(`${made} made is not ${JSON.stringify(all)} and ${dropped} dropped`);
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, count]) => count !== 0));
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
