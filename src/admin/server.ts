@@ -7,6 +7,7 @@ import type { Accounts } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Health } from "../health/health.ts";
 import type { MetricsPage } from "../metrics/metrics.ts";
+import { clusterWorkerId } from "./cluster.ts";
 import { isLauncher } from "./launcher.ts";
 
 /** Set to true on our own server: `entry/` leaves its requests alone. */
@@ -126,17 +127,19 @@ class AdminServer implements Admin {
 
   /** The app runs on without a port; whoever had it may go, as in a rolling restart. */
   #failed(error: unknown): void {
-    const { config, diagnostics } = this.#options;
-    const { host, port } = config.admin;
-    if (!this.#refused) {
-      this.#refused = true;
-      diagnostics.warn(
-        "admin failed",
-        `${reasonOf(error, host, port)}; the app runs on without /metrics and /healthz, and the port is tried again every ${RETRY_MS / 1000} s`,
-      );
-    }
+    if (!this.#refused) this.#tell(error);
+    this.#refused = true;
     if (this.#stopped) return;
     this.#retry = setTimeout(() => this.#listen(), this.#options.retryMs ?? RETRY_MS).unref();
+  }
+
+  /** One line; in a cluster one for all of its workers. */
+  #tell(error: unknown): void {
+    const { config, diagnostics } = this.#options;
+    const worker = clusterWorkerId();
+    const line = `${reasonOf(error, config.admin, worker !== undefined)}; the app runs on without /metrics and /healthz, and the port is tried again every ${RETRY_MS / 1000} s`;
+    if (worker === undefined || worker === 1) diagnostics.warn("admin failed", line);
+    else diagnostics.debug("admin failed", line);
   }
 }
 
@@ -154,12 +157,14 @@ function refuse(
   else socket.destroy();
 }
 
-function reasonOf(error: unknown, host: string, port: number): string {
+function reasonOf(error: unknown, { host, port }: Config["admin"], inCluster: boolean): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
   const where = `port ${port} on ${host}`;
   switch (code) {
     case "EADDRINUSE":
-      return `${where} is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free one`;
+      return inCluster
+        ? `${where} is held by another process of this cluster, whose page shows that process alone; OTEL_METRICS_EXPORTER=otlp sends the metrics of each`
+        : `${where} is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free one`;
     case "EACCES":
       return `${where} is not allowed; set OTEL_EXPORTER_PROMETHEUS_PORT to one above 1023`;
     case "EADDRNOTAVAIL":

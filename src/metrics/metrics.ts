@@ -3,7 +3,7 @@ import type { MeterProvider } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { ResourceMetrics, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import { loadChunk } from "../chunks.ts";
-import type { Config, MetricsConfig } from "../config/config.ts";
+import type { Config, ExemplarFilter, MetricsConfig } from "../config/config.ts";
 import type { Accounts } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { ExitRequest, Pipeline } from "../export/exit.ts";
@@ -85,7 +85,7 @@ class StoreMetrics implements Metrics {
 
   constructor(options: MetricsOptions) {
     this.#options = options;
-    this.exampleOf = exampleRules[options.config.metrics.exemplarFilter];
+    this.exampleOf = exampleRules[exemplarFilterOf(options.config)];
     this.#store = new Store(options.resource, options.diagnostics, this.exampleOf);
     this.#own = new View("cumulative", this.#store.began);
     this.provider = this.#store.provider;
@@ -211,3 +211,8 @@ class StoreMetrics implements Metrics {
 
 const consoleSender: PushOptions["sender"] = () =>
   loadChunk("metrics-console").createConsoleSender();
+
+/** An exemplar of a trace that nobody exports would be a link to nothing. */
+function exemplarFilterOf({ metrics, traces }: Config): ExemplarFilter {
+  return traces.exporters.length === 0 ? "always_off" : metrics.exemplarFilter;
+}

@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { createAdmin } from "../../src/admin/server.ts";
 import { createHealth } from "../../src/health/health.ts";
 import { parsePage, samplesOf } from "../metrics/exposition.ts";
 import { createPipeline } from "../metrics/ground.ts";
 import { type Child, freePort, spawnChild, startChild, until } from "./child.ts";
+
+const cluster = fileURLToPath(new URL("fixtures/cluster.ts", import.meta.url));
 
 /** What a peer may send -> how the first line of the answer begins; none: the connection is closed. */
 const malformed: readonly (readonly [string, string | Buffer, RegExp])[] = [
@@ -241,6 +246,13 @@ describe("The admin server's port", () => {
     admin.stop();
     assert.match(lines[0]!, /is in use by another process/);
     assert.match(lines[1]!, /is free again/);
+  });
+
+  it("in a cluster: the first process has it, and one line speaks for all workers", async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [cluster]);
+    const lines = JSON.parse(stdout) as [string, string][];
+    assert.deepEqual(lines.map(([level]) => level).toSorted(), ["debug", "debug", "warn"]);
+    for (const [, line] of lines) assert.match(line, /held by another process of this cluster/);
   });
 
   it("answers 500 where the metrics can't be collected", async () => {

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { createPipeline } from "./ground.ts";
+
+const fixture = fileURLToPath(new URL("fixtures/pushing.ts", import.meta.url));
+
+describe("Metrics over OTLP", () => {
+  let receiver: Receiver;
+
+  before(async () => {
+    receiver = await startReceiver({ grpcPort: 0 });
+  });
+
+  beforeEach(() => receiver.clear());
+
+  after(() => receiver.close());
+
+  for (const protocol of ["http/protobuf", "http/json", "grpc"]) {
+    it(`go out over ${protocol}, and the books say so`, async () => {
+      const { metrics, accounts } = createPipeline(environment(receiver, protocol));
+      const histogram = metrics.meter.createHistogram("h", {
+        unit: "s",
+        advice: { explicitBucketBoundaries: [1, 2] },
+      });
+      histogram.record(1.5, { route: "/a" });
+      await metrics.flush(5000);
+      const found = receiver.metrics.find(({ name }) => name === "h");
+      assert.deepEqual(
+        [found?.unit, found?.type, found?.temporality, found?.scope.name],
+        ["s", "histogram", "cumulative", "telltale"],
+      );
+      const { attributes, count, sum, min, max, bounds, buckets } = found!.points[0]!;
+      assert.deepEqual(
+        { attributes, count, sum, min, max, bounds, buckets },
+        {
+          attributes: { route: "/a" },
+          count: 1,
+          sum: 1.5,
+          min: 1.5,
+          max: 1.5,
+          bounds: [1, 2],
+          buckets: [0, 1, 0],
+        },
+      );
+      assert.ok(receiver.metrics.some(({ name }) => name === "process.memory.usage"));
+      assert.ok(accounts.metrics.sent > 10);
+      assert.equal(accounts.metrics.queued, 0);
+    });
+  }
+
+  it("are differences where that is preferred", async () => {
+    const { metrics } = createPipeline({
+      ...environment(receiver, "http/protobuf"),
+      OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "delta",
+    });
+    const counter = metrics.meter.createCounter("c");
+    for (const value of [5, 2]) {
+      counter.add(value);
+      await metrics.flush(5000);
+    }
+    const told = receiver.metrics.filter(({ name }) => name === "c");
+    assert.deepEqual(
+      told.map(({ temporality, points }) => [temporality, points[0]?.value]),
+      [
+        ["delta", 5],
+        ["delta", 2],
+      ],
+    );
+    assert.equal(told[1]?.points[0]?.startTimeUnixNano, told[0]?.points[0]?.timeUnixNano);
+  });
+
+  it("stay on the Prometheus page beside it", async () => {
+    const { metrics } = createPipeline({
+      ...environment(receiver, "http/protobuf"),
+      OTEL_METRICS_EXPORTER: "prometheus,otlp",
+      OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "delta",
+    });
+    metrics.meter.createCounter("c").add(5);
+    await metrics.flush(5000);
+    await metrics.flush(5000);
+    assert.match((await metrics.text(undefined))!.body.toString(), /^c_total 5$/m);
+  });
+
+  it("arrive from a process that ends at once, each thread's with its id", async () => {
+    const { stderr } = await promisify(execFile)(process.execPath, [fixture], {
+      env: { ...process.env, ...environment(receiver, "http/protobuf") },
+    });
+    assert.equal(stderr, "");
+    const points = receiver.metrics
+      .filter(({ name }) => name === "jobs")
+      .flatMap(({ points: found }) =>
+        found.map(({ value, attributes }) => [value, attributes["thread.id"]]),
+      );
+    assert.deepEqual(
+      points.toSorted(([a], [b]) => Number(a) - Number(b)),
+      [
+        [1, undefined],
+        [10, 1],
+      ],
+    );
+  });
+});
+
+function environment(receiver: Receiver, protocol: string): Record<string, string> {
+  return {
+    OTEL_METRICS_EXPORTER: "otlp",
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    OTEL_EXPORTER_OTLP_ENDPOINT: protocol === "grpc" ? receiver.grpcUrl! : receiver.url,
+  };
+}
