@@ -28,4 +28,6 @@ export interface Pipeline {
   flush(timeoutMs: number): Promise<void>;
   /** Takes everything that has not been handed to the network. Synchronous, never throws. */
   pending(): ExitRequest[];
+  /** It sends a state, which is always there, and no queue: at the end once is enough. */
+  readonly isState?: true;
 }

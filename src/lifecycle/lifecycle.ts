@@ -1,6 +1,7 @@
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { deliverAtExit } from "../export/delivery.ts";
 import type { ExitRequest, Pipeline } from "../export/exit.ts";
+import { watchSignals } from "./signals.ts";
 
 export interface LifecycleParts {
   readonly pipelines: readonly Pipeline[];
@@ -11,12 +12,9 @@ export interface LifecycleParts {
   readonly onSignal: () => void;
 }
 
-/** Those that ask a process to end; Node's answer to both is to die of them. */
-const SIGNALS = ["SIGTERM", "SIGINT"] as const;
-
 /**
- * The end of the process, which stays the app's (decision 8). There is one
- * flush, on the main thread's last tick, and nothing is delayed before it: no
+ * The end of the process, which stays the app's (decision 8). It is flushed on
+ * the main thread's last tick, and nothing is delayed before it: no
  * `beforeExit`, which would run an app's own listeners twice; no asynchronous
  * work after a signal, while which the app would go on living.
  *
@@ -26,43 +24,56 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
  * - `process.abort`, out of memory, SIGKILL: nobody is asked.
  */
 export function installLifecycle(parts: LifecycleParts): void {
-  const deliver = once(() => {
-    const requests = parts.pipelines.flatMap((pipeline) => pendingOf(pipeline, parts));
-    if (requests.length > 0) deliverAtExit(requests, parts.timeoutMs, parts.diagnostics);
-  });
+  const last = new LastDelivery(parts);
+  watchExit(() => last.deliver());
+  watchSignals({ onSignal: parts.onSignal, onDeath: () => last.deliver() });
+}
+
+/**
+ * Before the app's listeners for `exit`, any of which may end the process on
+ * the spot (by `process.exit`, by a throw), and after them for what they made.
+ */
+function watchExit(deliver: () => void): void {
+  const afterOthers = (): void => deliver();
+  let moves = false;
   process.on("exit", deliver);
-  for (const signal of SIGNALS) installSignal(signal, parts, deliver);
+  process.on("newListener", (event: string | symbol, added: unknown) => {
+    if (event !== "exit" || added === afterOthers || moves) return;
+    moves = true;
+    process.nextTick(() => {
+      moves = false;
+      process.removeListener("exit", afterOthers);
+      process.on("exit", afterOthers);
+    });
+  });
 }
 
-function installSignal(
-  signal: (typeof SIGNALS)[number],
-  parts: LifecycleParts,
-  deliver: () => void,
-): void {
-  const listener = (): void => {
-    parts.onSignal();
-    if (process.listenerCount(signal) > 1) return;
-    deliver();
-    process.removeListener(signal, listener);
-    process.kill(process.pid, signal);
-  };
-  process.on(signal, listener);
-}
+/** One flush within one deadline; a second call sends what the first could not see yet. */
+class LastDelivery {
+  readonly #parts: LifecycleParts;
+  #deadline: number | undefined = undefined;
 
-function pendingOf(pipeline: Pipeline, { diagnostics }: LifecycleParts): ExitRequest[] {
-  try {
-    return pipeline.pending();
-  } catch (error) {
-    diagnostics.error("lifecycle", `what was queued could not be sent: ${String(error)}`);
-    return [];
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
   }
-}
 
-function once(work: () => void): () => void {
-  let done = false;
-  return () => {
-    if (done) return;
-    done = true;
-    work();
-  };
+  deliver(): void {
+    const { pipelines, timeoutMs, diagnostics } = this.#parts;
+    const isFirst = this.#deadline === undefined;
+    this.#deadline ??= performance.now() + timeoutMs;
+    const asked = isFirst ? pipelines : pipelines.filter(({ isState }) => isState !== true);
+    const requests = asked.flatMap((pipeline) => this.#pendingOf(pipeline));
+    const left = Math.max(0, Math.round(this.#deadline - performance.now()));
+    if (requests.length > 0) deliverAtExit(requests, isFirst ? timeoutMs : left, diagnostics);
+  }
+
+  #pendingOf(pipeline: Pipeline): ExitRequest[] {
+    try {
+      return pipeline.pending();
+    } catch (error) {
+      const { diagnostics } = this.#parts;
+      diagnostics.error("lifecycle", `what was queued could not be sent: ${String(error)}`);
+      return [];
+    }
+  }
 }

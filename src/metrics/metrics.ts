@@ -72,6 +72,7 @@ function createSilence({ resource }: MetricsOptions): Metrics {
 }
 
 class StoreMetrics implements Metrics {
+  readonly isState = true;
   readonly provider: MeterProvider;
   readonly meter: StoreMeter;
   readonly exampleOf: ExampleOf;
