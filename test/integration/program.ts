@@ -40,8 +40,8 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** When the process was gone, in milliseconds of `performance.now()`. */
-  readonly at: number;
+  /** From its last word on stdout until the process was gone. */
+  readonly endTookMs: number;
 }
 
 /** A program as a process of its own. */
@@ -50,6 +50,7 @@ export class Program {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   #stdout = "";
   #stderr = "";
+  #saidAt: number = performance.now();
 
   constructor(options: ProgramOptions) {
     const { flags = [], args = [], file } = options;
@@ -58,7 +59,10 @@ export class Program {
       env: { PATH: process.env["PATH"], ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    this.#child.stdout.setEncoding("utf8").on("data", (text: string) => (this.#stdout += text));
+    this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      this.#stdout += text;
+      this.#saidAt = performance.now();
+    });
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
     this.ended = this.#end();
   }
@@ -84,9 +88,9 @@ export class Program {
   async #end(): Promise<Ended> {
     const closed = once(this.#child, "close");
     const [code, signal] = (await once(this.#child, "exit")) as [Ended["code"], Ended["signal"]];
-    const at = performance.now();
+    const endTookMs = performance.now() - this.#saidAt;
     await closed;
-    return { code, signal, stdout: this.#stdout, stderr: this.#stderr, at };
+    return { code, signal, stdout: this.#stdout, stderr: this.#stderr, endTookMs };
   }
 
   #complaint(): string {

@@ -1,0 +1,162 @@
+const { EventEmitter } = require("node:events");
+const http = require("node:http");
+const net = require("node:net");
+
+/**
+ * Ways for a program to end, each right after some work.
+ *
+ * @param tracer of the API, which makes no spans in a bare process.
+ * @param log a winston logger.
+ */
+module.exports = function endsOf(tracer, log) {
+  function work() {
+    spans();
+    for (let at = 0; at < 150; at++) log.info(`line ${at}`);
+  }
+
+  /** At the very top winston's lines would wait for the next tick, and end with the program. */
+  function spans() {
+    for (let at = 0; at < 300; at++) tracer.startSpan(`span ${at}`).end();
+  }
+
+  /** Until something else ends it. */
+  function stay() {
+    console.log("ready");
+    return setInterval(() => {}, 1000);
+  }
+
+  return {
+    normal() {
+      setImmediate(work);
+    },
+    exitCode() {
+      process.exitCode = 5;
+      setImmediate(work);
+    },
+    exit() {
+      setImmediate(() => {
+        work();
+        process.exit(3);
+      });
+    },
+    throwAtTop() {
+      spans();
+      throw new Error("at the top");
+    },
+    throwInTimer() {
+      setTimeout(() => {
+        work();
+        throw new RangeError("in a timer");
+      }, 1);
+    },
+    rejectAtTop() {
+      spans();
+      Promise.reject(new TypeError("rejected"));
+    },
+    rejectLater() {
+      setImmediate(() => {
+        work();
+        Promise.reject(new TypeError("rejected"));
+      });
+    },
+    errorEvent() {
+      setImmediate(() => {
+        work();
+        new EventEmitter().emit("error", new Error("nobody listens"));
+      });
+    },
+    serverError(port) {
+      spans();
+      net.createServer().listen(Number(port), "127.0.0.1");
+    },
+    httpServerError(port) {
+      spans();
+      http.createServer().listen(Number(port), "127.0.0.1");
+    },
+    signal() {
+      setImmediate(() => {
+        work();
+        stay();
+      });
+    },
+    sigtermListener() {
+      process.on("SIGTERM", () => {
+        work();
+        clearInterval(timer);
+      });
+      const timer = stay();
+    },
+    sigintListener() {
+      process.on("SIGINT", () => {
+        work();
+        process.exit(130);
+      });
+      stay();
+    },
+    abort() {
+      setImmediate(() => {
+        work();
+        process.abort();
+      });
+    },
+    memory() {
+      setImmediate(() => {
+        work();
+        const kept = [];
+        for (;;) kept.push(Array.from({ length: 1000 }, () => kept.length));
+      });
+    },
+    exitListener() {
+      setImmediate(() => process.on("exit", work));
+    },
+    exitListenerThatExits() {
+      process.on("exit", () => process.exit(9));
+      setImmediate(work);
+    },
+    exceptionListener() {
+      process.on("uncaughtException", (error) => {
+        console.log(error.message);
+        process.exit(6);
+      });
+      setImmediate(() => {
+        work();
+        throw new Error("listened to");
+      });
+    },
+    beforeExit() {
+      process.once("beforeExit", () => setImmediate(work));
+    },
+    onceListener() {
+      process.once("SIGTERM", () => {
+        work();
+        console.log("ready again");
+      });
+      stay();
+    },
+    firstListenerOnce() {
+      process.prependOnceListener("SIGTERM", () => {
+        work();
+        clearInterval(timer);
+      });
+      const timer = stay();
+    },
+    /** As the package `signal-exit` does it. */
+    lonelyListener() {
+      process.on("SIGTERM", function lonely() {
+        work();
+        if (process.listeners("SIGTERM").length > 1) return;
+        process.off("SIGTERM", lonely);
+        process.kill(process.pid, "SIGTERM");
+      });
+      stay();
+    },
+    listenersRemoved() {
+      setImmediate(() => {
+        process.on("SIGTERM", () => {});
+        process.removeAllListeners("SIGTERM");
+        work();
+        stay();
+      });
+    },
+  };
+};

@@ -1,0 +1,154 @@
+export interface FatalError {
+  readonly type: string;
+  readonly value: string;
+  /** Where it is no matter of the module system: in an ES module's top level a throw rejects. */
+  readonly mechanism?: string;
+}
+
+/** How one program ends, and what it leaves behind. */
+export interface End {
+  readonly title: string;
+  /** In `apps/ends.cjs`, unless there is a `file`. */
+  readonly name: string;
+  /** Another program of `apps/`, which has only one module system. */
+  readonly file?: string;
+  /** Sent each time the program says that it is ready. */
+  readonly signal?: "SIGTERM" | "SIGINT";
+  /** Flags of Node. */
+  readonly flags?: readonly string[];
+  /** Nobody is asked: what is queued is lost, and stderr is V8's own. */
+  readonly abrupt?: true;
+  /** Only spans, where the program's logger can't write any more. */
+  readonly withoutLines?: true;
+  /** What Sentry gets. */
+  readonly event?: FatalError;
+  /** What a bare program leaves: that the test itself is right. */
+  readonly code: number | null;
+  readonly endsBy?: NodeJS.Signals;
+}
+
+const exception = "auto.node.onuncaughtexception";
+const rejection = "auto.node.onunhandledrejection";
+
+/** The twelve ends of every process. */
+export const ends: readonly End[] = [
+  { title: "its normal end", name: "normal", code: 0 },
+  { title: "process.exit(3)", name: "exit", code: 3 },
+  {
+    title: "a throw at top level",
+    name: "throwAtTop",
+    code: 1,
+    withoutLines: true,
+    event: { type: "Error", value: "at the top" },
+  },
+  {
+    title: "a throw in a timer",
+    name: "throwInTimer",
+    code: 1,
+    event: { type: "RangeError", value: "in a timer", mechanism: exception },
+  },
+  {
+    title: "a rejection that nobody handles",
+    name: "rejectLater",
+    code: 1,
+    event: { type: "TypeError", value: "rejected", mechanism: rejection },
+  },
+  {
+    title: "an error event without a listener",
+    name: "errorEvent",
+    code: 1,
+    event: { type: "Error", value: "nobody listens", mechanism: exception },
+  },
+  { title: "SIGTERM", name: "signal", signal: "SIGTERM", code: null, endsBy: "SIGTERM" },
+  { title: "SIGINT", name: "signal", signal: "SIGINT", code: null, endsBy: "SIGINT" },
+  {
+    title: "SIGTERM with a listener that lets it end",
+    name: "sigtermListener",
+    signal: "SIGTERM",
+    code: 0,
+  },
+  {
+    title: "SIGINT with a listener that exits",
+    name: "sigintListener",
+    signal: "SIGINT",
+    code: 130,
+  },
+  { title: "process.abort", name: "abort", abrupt: true, code: null, endsBy: "SIGABRT" },
+  {
+    title: "no memory left",
+    name: "memory",
+    abrupt: true,
+    flags: ["--max-old-space-size=32"],
+    code: null,
+    endsBy: "SIGABRT",
+  },
+];
+
+/** What programs make of those. */
+export const variants: readonly End[] = [
+  { title: "its normal end with an exit code", name: "exitCode", code: 5 },
+  {
+    title: "a rejection at top level",
+    name: "rejectAtTop",
+    code: 1,
+    withoutLines: true,
+    event: { type: "TypeError", value: "rejected", mechanism: rejection },
+  },
+  {
+    title: "a listener for exceptions that exits",
+    name: "exceptionListener",
+    code: 6,
+    event: { type: "Error", value: "listened to", mechanism: exception },
+  },
+  { title: "work in a listener for exit", name: "exitListener", code: 0 },
+  { title: "a listener for exit that exits", name: "exitListenerThatExits", code: 9 },
+  { title: "work that starts in beforeExit", name: "beforeExit", code: 0 },
+  {
+    title: "an await at top level that nothing settles",
+    name: "",
+    file: "unsettled.mjs",
+    withoutLines: true,
+    code: 13,
+  },
+  {
+    title: "a second SIGTERM after a listener for one",
+    name: "onceListener",
+    signal: "SIGTERM",
+    code: null,
+    endsBy: "SIGTERM",
+  },
+  {
+    title: "SIGTERM with a listener for one, before all others",
+    name: "firstListenerOnce",
+    signal: "SIGTERM",
+    code: 0,
+  },
+  {
+    title: "SIGTERM with a listener that sends it again if it is the only one",
+    name: "lonelyListener",
+    signal: "SIGTERM",
+    code: null,
+    endsBy: "SIGTERM",
+  },
+  {
+    title: "SIGTERM after all its listeners were taken away",
+    name: "listenersRemoved",
+    signal: "SIGTERM",
+    code: null,
+    endsBy: "SIGTERM",
+  },
+];
+
+/** With a port that is taken. */
+export const serverErrors: readonly End[] = ["serverError", "httpServerError"].map((name) => ({
+  title: `the error event of ${name === "serverError" ? "a server" : "an HTTP server"}`,
+  name,
+  code: 1,
+  withoutLines: true,
+  event: { type: "Error", value: "listen EADDRINUSE", mechanism: exception },
+}));
+
+/** Those whose stack has the program's top level in it. */
+export const topLevel: readonly End[] = [...ends, ...variants].filter(({ name }) =>
+  name.endsWith("AtTop"),
+);

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ReceivedEvent } from "../../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { nodes, type TestNode } from "../../nodes.ts";
+import { type Ended, telemetryTo } from "../program.ts";
+import { type End, ends, type FatalError, serverErrors, topLevel, variants } from "./cases.ts";
+import { outcome } from "./outcome.ts";
+import { cjs, cjsByImport, esm, type Format, runTo } from "./run.ts";
+
+/** What `apps/ends.cjs` does. */
+const SPANS = 300;
+const LINES = 150;
+
+describe("A process ends as it would without us", () => {
+  let receiver: Receiver;
+  let directory: string;
+  let taken: Server;
+  const durations = { bare: [] as number[], preloaded: [] as number[] };
+
+  before(async () => {
+    receiver = await startReceiver();
+    // An abort may leave a core there.
+    directory = await mkdtemp(join(tmpdir(), "telltale-ends-"));
+    taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+  });
+  beforeEach(() => receiver.clear());
+  after(async () => {
+    await Promise.all([
+      receiver.close(),
+      rm(directory, { recursive: true, force: true }),
+      new Promise((resolve) => taken.close(resolve)),
+    ]);
+    const [bare, preloaded] = [durations.bare, durations.preloaded].map(median);
+    console.log(`\n    from the last line to the end: ${bare} ms bare, ${preloaded} ms preloaded`);
+  });
+
+  for (const node of nodes) {
+    for (const format of [esm, cjs]) {
+      describe(`${format.name}, Node ${node.name}`, () => {
+        for (const end of [...ends, ...serverErrors]) compare(end, node, format);
+      });
+    }
+    describe(`programs with ends of their own, Node ${node.name}`, () => {
+      for (const end of variants) compare(end, node, esm);
+    });
+    describe(`${cjsByImport.name}, Node ${node.name}`, () => {
+      for (const end of topLevel) compare(end, node, cjsByImport);
+    });
+  }
+
+  function compare(end: End, node: TestNode, format: Format): void {
+    const what = end.abrupt === true ? "nobody is asked" : "all that was made arrives, once";
+    it(`by ${end.title}: ${what}`, async () => {
+      const [bare, preloaded] = await Promise.all([
+        run(end, node, format, format.bare, {}),
+        run(end, node, format, format.preloaded, telemetryTo(receiver)),
+      ]);
+      assert.deepEqual([bare.code, bare.signal], [end.code, end.endsBy ?? null]);
+      assert.deepEqual(outcome(preloaded, end.abrupt), outcome(bare, end.abrupt));
+      if (end.abrupt === true) return;
+      durations.bare.push(bare.endTookMs);
+      durations.preloaded.push(preloaded.endTookMs);
+      await assertArrived(end, receiver);
+    });
+  }
+
+  function run(
+    end: End,
+    node: TestNode,
+    { program }: Format,
+    flags: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<Ended> {
+    const argument = String((taken.address() as AddressInfo).port);
+    return runTo(end, { node: node.path, program, flags, env, cwd: directory, argument });
+  }
+});
+
+async function assertArrived(end: End, receiver: Receiver): Promise<void> {
+  const lines = end.withoutLines === true ? 0 : LINES;
+  const count = end.event === undefined ? 0 : 1;
+  await receiver.waitFor(
+    ({ spans, logs, events }) =>
+      spans.length >= SPANS && logs.length >= lines && events.length >= count,
+    2_000,
+    `${SPANS} spans, ${lines} log records and ${count} events`,
+  );
+  assert.deepEqual(
+    receiver.spans.map(({ name }) => name),
+    numbered("span", SPANS),
+  );
+  assert.deepEqual(
+    receiver.logs.map(({ body }) => body),
+    numbered("line", lines),
+  );
+  assert.deepEqual(
+    receiver.events.map((event) => summary(event, end.event)),
+    end.event === undefined ? [] : [end.event],
+  );
+}
+
+function numbered(what: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `${what} ${at}`);
+}
+
+/** An event, as far as `expected` says something about it. */
+function summary({ exception, level }: ReceivedEvent, expected: End["event"]): FatalError {
+  const [{ type = "", value = "", mechanism } = {}] = exception?.values ?? [];
+  assert.deepEqual([level, mechanism?.["handled"]], ["fatal", false]);
+  const found = { type, value: value.replace(/:.*/, "") };
+  if (expected?.mechanism === undefined) return found;
+  return { ...found, mechanism: String(mechanism?.["type"]) };
+}
+
+function median(durations: readonly number[]): number {
+  return Math.round(durations.toSorted((a, b) => a - b)[durations.length >> 1] ?? 0);
+}

@@ -1,0 +1,22 @@
+import type { Ended } from "../program.ts";
+
+/** What must be the same of two processes, whatever they are. */
+export function outcome({ code, signal, stdout, stderr }: Ended, abrupt = false): object {
+  return { code, signal, stdout, stderr: abrupt ? fatalLines(stderr) : withoutPid(stderr) };
+}
+
+function withoutPid(stderr: string): string {
+  return stderr.replaceAll(/\(node:\d+\)/g, "(node)");
+}
+
+/**
+ * V8's and Node's last words, as far as they are the same for any two runs of
+ * one program: without collections of garbage, without the machine's addresses
+ * and stack, and without the place where V8 noticed that its heap is full.
+ */
+function fatalLines(stderr: string): string[] {
+  return stderr
+    .split("\n")
+    .filter((line) => !/^\s*\d+: |\d+ ms: |^\s*$/.test(line))
+    .map((line) => line.replace(/^FATAL ERROR: .* Allocation/, "FATAL ERROR: Allocation"));
+}
