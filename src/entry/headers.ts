@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Context as ApiContext, TextMapGetter, TextMapPropagator } from "@opentelemetry/api";
 import { ROOT } from "../context/context.ts";
+import { newUuid } from "../traces/ids.ts";
 import type { RequestHeaders } from "./request.ts";
 
 /** What is taken over from a caller; anything else gets a new id. */
@@ -31,7 +31,7 @@ export class HeaderReader {
   }
 
   read(request: IncomingMessage): RequestHeaders {
-    const raw = request.rawHeaders;
+    const raw = rawHeadersOf(request);
     let host: string | undefined;
     let userAgent: string | undefined;
     let requestId: string | undefined;
@@ -53,7 +53,7 @@ export class HeaderReader {
     return {
       host,
       userAgent,
-      requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : randomUUID(),
+      requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : newUuid(),
       parent: propagated ? this.#extract(request) : ROOT,
     };
   }
@@ -61,6 +61,14 @@ export class HeaderReader {
   #extract(request: IncomingMessage): ApiContext {
     return this.#propagator.extract(ROOT, request.headers, getter);
   }
+}
+
+/** A request that an app makes by hand often has nothing but the object. */
+function rawHeadersOf({ rawHeaders, headers }: Partial<IncomingMessage>): readonly string[] {
+  if (rawHeaders !== undefined && rawHeaders.length > 0) return rawHeaders;
+  return Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    typeof value === "string" ? [name, value] : [],
+  );
 }
 
 function is(name: string, lower: string): boolean {
