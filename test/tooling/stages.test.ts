@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { root } from "../../scripts/node.mjs";
+
+const runs = [
+  {
+    title: "counts what passed and what failed",
+    file: "one-of-each.ts",
+    last: "1 passed, 1 failed",
+  },
+  { title: "counts a run that died as failed", file: "dies.ts", last: "0 passed, 1 failed" },
+  {
+    title: "counts a file that does not load as failed",
+    file: "does-not-load.ts",
+    last: "0 passed, 1 failed",
+  },
+];
+
+describe("`npm test`", () => {
+  for (const { title, file, last } of runs) {
+    it(title, async () => {
+      const { code, stdout } = await runUnit(join("test/tooling/fixtures", file));
+      assert.equal(stdout.trimEnd().split("\n").at(-1), last);
+      assert.equal(code, 1);
+    });
+  }
+});
+
+function runUnit(file: string): Promise<{ code: unknown; stdout: string }> {
+  return new Promise((resolve) => {
+    const args = ["scripts/test.ts", "unit", file];
+    execFile(process.execPath, args, { cwd: root }, (error, stdout) => {
+      resolve({ code: error?.code ?? 0, stdout });
+    });
+  });
+}
