@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent, ReceivedLog, ReceivedSpan } from "../../../src/receiver/received.ts";
 import { parsePage, type Sample, samplesOf } from "../../metrics/exposition.ts";
-import type { Asked } from "./stock.ts";
+import type { Asked } from "../stock.ts";
 import type { Line, RequestName, Run } from "./run.ts";
 
 /** The request id that went back to whoever asked. */

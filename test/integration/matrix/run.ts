@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { Received } from "../../../src/receiver/store.ts";
 import { type Ended, Program, telemetryTo } from "../program.ts";
-import { type Asked, startStock } from "./stock.ts";
+import { type Asked, startStock } from "../stock.ts";
 
 /** One way to run one of the apps. */
 export interface Combination {

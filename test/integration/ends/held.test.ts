@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Fault } from "../../../src/receiver/fault.ts";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { node } from "../../nodes.ts";
+import { type Ended, telemetryTo } from "../program.ts";
+import { type End, ends, variants } from "./cases.ts";
+import { esm, runTo } from "./run.ts";
+
+const DEADLINE_MS = 300;
+/** For a thread that is to be started on a machine that has other things to do. */
+const MARGIN_MS = 1_000;
+
+const faults: readonly { readonly title: string; readonly fault: Fault }[] = [
+  { title: "never answers", fault: { kind: "hang" } },
+  { title: "never reads", fault: { kind: "deaf" } },
+  { title: "answers drop by drop", fault: { kind: "drip", everyMs: 50, status: 503 } },
+  { title: "closes the connection", fault: { kind: "close" } },
+];
+
+const held = [...ends, ...variants].filter(({ name }) =>
+  ["normal", "exit", "throwInTimer", "signal", "sigtermListener", "exitListener"].includes(name),
+);
+
+describe("A process whose collector", () => {
+  let receiver: Receiver;
+  let directory: string;
+
+  before(async () => {
+    receiver = await startReceiver();
+    directory = await mkdtemp(join(tmpdir(), "telltale-ends-"));
+  });
+  beforeEach(() => receiver.clear());
+  after(async () => {
+    await Promise.all([receiver.close(), rm(directory, { recursive: true, force: true })]);
+  });
+
+  for (const { title, fault } of faults) {
+    describe(title, () => {
+      before(() => receiver.setFaults(fault));
+      after(() => receiver.setFaults());
+
+      for (const end of held) {
+        it(`ends by ${end.title} within its deadline, and as it would`, async () => {
+          const [bare, preloaded] = await Promise.all([
+            run(end, [], {}),
+            run(end, esm.preloaded, telemetryTo(receiver)),
+          ]);
+          assert.deepEqual(outcome(preloaded), outcome(bare));
+          const tookMs = preloaded.endTookMs - bare.endTookMs;
+          assert.ok(tookMs < DEADLINE_MS + MARGIN_MS, `${Math.round(tookMs)} ms more`);
+        });
+      }
+    });
+  }
+
+  function run(
+    end: End,
+    flags: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<Ended> {
+    return runTo(end, {
+      node,
+      program: esm.program,
+      flags,
+      env: { ...env, TELLTALE_FLUSH_TIMEOUT: String(DEADLINE_MS) },
+      cwd: directory,
+      argument: "",
+    });
+  }
+});
+
+/** What we have to say of the loss is for whoever looks for it. */
+function outcome({ code, signal, stdout, stderr }: Ended): object {
+  const lines = stderr.split("\n").filter((line) => !line.startsWith("telltale: "));
+  return { code, signal, stdout, stderr: lines.join("\n") };
+}

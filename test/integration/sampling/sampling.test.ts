@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import type { ReceivedSpan } from "../../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { preload, Program, telemetryTo } from "../program.ts";
+import { startStock } from "../stock.ts";
+
+const REQUESTS = 600;
+const FAILING = 50;
+const AT_ONCE = 10;
+/** One in a hundred of 550 are 5.5; 50 of them would be 19 standard deviations off. */
+const MOST_TRACES = 100;
+
+describe("At a sampling ratio of one in a hundred", () => {
+  let receiver: Receiver;
+  let failedIds: ReadonlySet<string>;
+
+  before(async () => {
+    receiver = await startReceiver();
+    const stock = await startStock();
+    const program = new Program({
+      file: fileURLToPath(new URL("service.mjs", import.meta.url)),
+      flags: preload.import,
+      env: {
+        ...telemetryTo(receiver),
+        NODE_ENV: "test",
+        STOCK_URL: stock.url,
+        OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+        OTEL_TRACES_SAMPLER_ARG: "0.01",
+      },
+    });
+    try {
+      const port = await program.says((stdout) => /^port (\d+)\n/.exec(stdout)?.[1]);
+      failedIds = await askAll(`http://127.0.0.1:${port}`);
+      program.kill("SIGTERM");
+      await program.ended;
+      await receiver.waitFor(({ events }) => events.length >= FAILING, 5_000, "50 events");
+    } finally {
+      program.kill("SIGKILL");
+      await Promise.all([program.ended, stock.close()]);
+    }
+  });
+  after(() => receiver.close());
+
+  it(`each of ${FAILING} failing requests among ${REQUESTS} is one event`, () => {
+    assert.equal(failedIds.size, FAILING);
+    const ids = receiver.events.map(({ tags }) => tags?.["request_id"]);
+    assert.equal(ids.length, FAILING);
+    assert.deepEqual(new Set(ids), failedIds);
+  });
+
+  it("each event has its trace, whole", () => {
+    for (const { contexts, tags } of receiver.events) {
+      const trace = contexts?.["trace"];
+      const spans = receiver.spans.filter(({ traceId }) => traceId === trace?.["trace_id"]);
+      assert.deepEqual(shapeOf(spans), ["POST /orders/:id", "reserve", "GET"]);
+      const root = rootOf(spans);
+      assert.equal(root.spanId, trace?.["span_id"]);
+      assert.equal(root.status.code, "ERROR");
+      assert.equal(root.attributes["telltale.request.id"], tags?.["request_id"]);
+    }
+  });
+
+  it("a root says why its trace was kept, and how probable that had been", () => {
+    const kept = { error: 0, sampled: 0 };
+    for (const span of receiver.spans.filter(({ kind }) => kind === "SERVER")) {
+      const {
+        "telltale.keep.reason": reason,
+        "telltale.sampling.probability": probability,
+        "telltale.request.id": id,
+      } = span.attributes;
+      // Not quite the ratio, but what its threshold in the tracestate comes to.
+      assert.ok(Math.abs(Number(probability) - 0.01) < 1e-6, `${Number(probability)}`);
+      if (reason === "error_captured") kept.error++;
+      else if (reason === "sampled") kept.sampled++;
+      else assert.fail(`kept for ${JSON.stringify(reason)}`);
+      if (reason === "error_captured") assert.ok(failedIds.has(id as string));
+    }
+    // A failing request may be among the sampled ones.
+    assert.ok(kept.error > FAILING / 2, `${kept.error} were kept for their error`);
+    assert.ok(kept.error + kept.sampled >= FAILING);
+  });
+
+  it(`there are fewer than ${MOST_TRACES} traces in all, and no part of another`, () => {
+    const traces = new Set(receiver.spans.map(({ traceId }) => traceId));
+    assert.ok(traces.size < MOST_TRACES, `${traces.size} traces`);
+    assert.equal(receiver.spans.length, 3 * traces.size);
+  });
+});
+
+/** @returns the ids of the requests that failed. */
+async function askAll(url: string): Promise<ReadonlySet<string>> {
+  const failed = new Set<string>();
+  const numbers = Array.from({ length: REQUESTS }, (_, at) => at).values();
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (const number of numbers) {
+        const fails = number % (REQUESTS / FAILING) === 0;
+        const path = `/orders/${number}${fails ? "?fail" : ""}`;
+        const response = await fetch(url + path, { method: "POST" });
+        await response.arrayBuffer();
+        if (response.status === 500) failed.add(response.headers.get("x-request-id") ?? "");
+      }
+    }),
+  );
+  return failed;
+}
+
+function rootOf(spans: readonly ReceivedSpan[]): ReceivedSpan {
+  return spans.find(({ parentSpanId }) => parentSpanId === "") ?? assert.fail("no root");
+}
+
+/** The names from the root down, each the parent of the next. */
+function shapeOf(spans: readonly ReceivedSpan[]): string[] {
+  const names: string[] = [];
+  let below: ReceivedSpan | undefined = rootOf(spans);
+  while (below !== undefined) {
+    names.push(below.name);
+    const parent: string = below.spanId;
+    below = spans.find(({ parentSpanId }) => parentSpanId === parent);
+  }
+  assert.equal(names.length, spans.length);
+  return names;
+}
