@@ -1,5 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { KeepReason, LocalTraceHandle } from "../context/holder.ts";
+import type { Grace, Period, Room } from "./undecided.ts";
 import type { TelltaleSpan } from "./span.ts";
 
 /** What a local trace needs of the pipeline it belongs to. */
@@ -10,13 +11,15 @@ export interface TraceSink {
   export(span: TelltaleSpan): void;
   /** Ended spans that will never go out. */
   discard(count: number): void;
-  /** Room for ended spans of undecided traces, over the whole process. */
-  readonly shelf: Shelf;
+  /** For the ended spans of traces that are going on. */
+  readonly room: Room;
+  /** For those of traces whose root has ended. */
+  readonly grace: Grace;
   /** A local root that took longer keeps its trace, in milliseconds. */
   readonly keepSlowMs: number;
 }
 
-/** One trace can't take the whole shelf. */
+/** One trace can't take all the room. */
 const SPANS_PER_TRACE = 1000;
 
 /**
@@ -27,8 +30,9 @@ const SPANS_PER_TRACE = 1000;
  * It starts as kept where head sampling said yes. Where it said no, ended
  * spans wait here until something worth seeing happens (an error is captured,
  * a span ends in error, the root was slow, code asks for it) or the root ends
- * without. Then they lie on the shelf a few seconds longer, for the error that
- * is captured late.
+ * without. Then they count as given up soon, but nothing lets go of them
+ * before the work does that holds this object: an error that comes late comes
+ * from there.
  */
 export class LocalTrace implements LocalTraceHandle {
   /** The span that came in; set right after it is made. */
@@ -40,7 +44,8 @@ export class LocalTrace implements LocalTraceHandle {
   readonly #probability: number | undefined;
   readonly #sink: TraceSink;
   #waiting: TelltaleSpan[] | undefined = undefined;
-  #abandoned = false;
+  /** From the end of an undecided root on. */
+  #period: Period | undefined = undefined;
 
   constructor(sink: TraceSink, sampled: boolean, probability: number | undefined, wall: number) {
     this.#sink = sink;
@@ -50,12 +55,13 @@ export class LocalTrace implements LocalTraceHandle {
   }
 
   keep(reason: KeepReason): void {
-    if (this.reason !== undefined || this.#abandoned) return;
+    if (this.reason !== undefined || this.#period?.over === true) return;
     this.reason = reason;
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     this.#waiting = undefined;
-    this.#sink.shelf.give(waiting.length);
+    if (this.#period === undefined) this.#sink.room.give(waiting.length);
+    else this.#period.count -= waiting.length;
     for (const span of waiting) this.#sink.export(span);
   }
 
@@ -63,7 +69,7 @@ export class LocalTrace implements LocalTraceHandle {
     return this.reason !== undefined;
   }
 
-  /** A span ended: out, or on the shelf. */
+  /** A span ended: out, or to the others that wait. */
   ended(span: TelltaleSpan, durationMs: number): void {
     this.#sink.made();
     if (this.reason === undefined && span.failed) this.keep("span_error");
@@ -71,9 +77,12 @@ export class LocalTrace implements LocalTraceHandle {
     if (isRoot && this.reason === undefined && durationMs > this.#sink.keepSlowMs) {
       this.keep("slow");
     }
-    if (this.reason !== undefined) this.#sink.export(span);
-    else this.#wait(span);
-    if (isRoot && this.reason === undefined) this.#sink.shelf.linger(this);
+    if (this.reason !== undefined) {
+      this.#sink.export(span);
+      return;
+    }
+    this.#wait(span);
+    if (isRoot) this.#giveUpSoon();
   }
 
   /**
@@ -91,106 +100,23 @@ export class LocalTrace implements LocalTraceHandle {
     };
   }
 
-  /** The time on the shelf is over. */
-  abandon(): void {
-    if (this.reason !== undefined || this.#abandoned) return;
-    this.#abandoned = true;
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
-    this.#waiting = undefined;
-    this.#sink.shelf.give(waiting.length);
-    this.#sink.discard(waiting.length);
-  }
-
   #wait(span: TelltaleSpan): void {
-    if (this.#abandoned || !this.#sink.shelf.take(this, this.#waiting?.length ?? 0)) {
-      this.#sink.discard(1);
-      return;
-    }
-    (this.#waiting ??= []).push(span);
-  }
-}
-
-/**
- * How long a decided-against trace waits for a late error, and how many do. At a
- * thousand requests a second that is a second; more of them would outlive the
- * young generation, and moving them to the old one costs more than making them
- * (0.2 of a bare Fastify request, measured with 4,000).
- */
-const LINGER_MS = 5_000;
-const MOST_LINGERING = 1_000;
-
-/**
- * The bounded room of all undecided spans. Traces whose root has ended stand
- * in a queue; the oldest of them go when the time or the room is up.
- */
-export class Shelf {
-  readonly #capacity: number;
-  #used = 0;
-  /** A ring would save the `splice`; it happens once for hundreds of traces. */
-  #queue: LocalTrace[] = [];
-  #since: number[] = [];
-  #head = 0;
-  #timer: NodeJS.Timeout | undefined = undefined;
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+    const waiting = (this.#waiting ??= []);
+    if (waiting.length >= SPANS_PER_TRACE || !this.#admit()) this.#sink.discard(1);
+    else waiting.push(span);
   }
 
-  get used(): number {
-    return this.#used;
-  }
-
-  take(trace: LocalTrace, held: number): boolean {
-    if (held >= SPANS_PER_TRACE) return false;
-    while (this.#used >= this.#capacity && this.#dropOldest(trace)) continue;
-    if (this.#used >= this.#capacity) return false;
-    this.#used++;
+  #admit(): boolean {
+    const period = this.#period;
+    if (period === undefined) return this.#sink.room.take();
+    if (period.over) return false;
+    period.count++;
     return true;
   }
 
-  give(count: number): void {
-    this.#used -= count;
-  }
-
-  linger(trace: LocalTrace): void {
-    if (this.#queue.length - this.#head >= MOST_LINGERING) this.#dropOldest(undefined);
-    this.#queue.push(trace);
-    this.#since.push(performance.now());
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => this.#sweep(), LINGER_MS).unref();
-  }
-
-  /** Gives up everything that waits for a late error: the process ends. */
-  clear(): void {
-    while (this.#dropOldest(undefined)) continue;
-  }
-
-  #sweep(): void {
-    this.#timer = undefined;
-    const limit = performance.now() - LINGER_MS;
-    while (this.#head < this.#queue.length && (this.#since[this.#head] ?? 0) <= limit) {
-      this.#dropOldest(undefined);
-    }
-    this.#compact();
-    if (this.#queue.length > 0) {
-      const wait = (this.#since[0] ?? 0) + LINGER_MS - performance.now();
-      this.#timer = setTimeout(() => this.#sweep(), Math.max(wait, 100)).unref();
-    }
-  }
-
-  #dropOldest(except: LocalTrace | undefined): boolean {
-    const trace = this.#queue[this.#head];
-    if (trace === undefined) return false;
-    this.#head++;
-    if (this.#head > 1024) this.#compact();
-    if (trace !== except) trace.abandon();
-    return true;
-  }
-
-  #compact(): void {
-    this.#queue.splice(0, this.#head);
-    this.#since.splice(0, this.#head);
-    this.#head = 0;
+  #giveUpSoon(): void {
+    const count = this.#waiting?.length ?? 0;
+    this.#sink.room.give(count);
+    this.#period = this.#sink.grace.enter(count);
   }
 }

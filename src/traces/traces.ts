@@ -5,11 +5,12 @@ import type { TracesConfig } from "../config/config.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { Batch } from "../export/batch.ts";
-import type { ExitRequest, Pipeline } from "../export/exit.ts";
-import { Shelf, type TraceSink } from "./local-trace.ts";
+import type { Pipeline } from "../export/exit.ts";
+import type { TraceSink } from "./local-trace.ts";
 import { createSampler } from "./sampling/sampler.ts";
 import type { TelltaleSpan } from "./span.ts";
 import { TelltaleTracerProvider } from "./tracer.ts";
+import { Grace, Room } from "./undecided.ts";
 
 export interface TracesParts {
   readonly config: TracesConfig;
@@ -27,21 +28,23 @@ export interface Traces {
 }
 
 /** Spans of undecided traces wait in as much room as two full queues. */
-const SHELF_QUEUES = 2;
+const ROOM_QUEUES = 2;
 
 /** The traces' pipeline: tracers, the keep decision, and the way out. */
 export function createTraces(parts: TracesParts): Traces {
   const { config, account } = parts;
   const outlet = createOutlet(parts);
-  const shelf = new Shelf(config.batch.maxQueueSize * SHELF_QUEUES);
+  const discard = (count: number): void => account.drop("unsampled", count);
+  const grace = new Grace(discard);
   const sink: TraceSink = {
-    shelf,
+    room: new Room(config.batch.maxQueueSize * ROOM_QUEUES),
+    grace,
     keepSlowMs: config.keepSlowMs ?? Infinity,
     made: () => {
       account.made++;
     },
     export: outlet.export,
-    discard: (count) => account.drop("unsampled", count),
+    discard,
   };
   const provider = new TelltaleTracerProvider({
     resource: parts.resource,
@@ -53,7 +56,16 @@ export function createTraces(parts: TracesParts): Traces {
     keepsLater: config.exporters.length > 0 && !config.sampler.name.endsWith("always_off"),
     probability: probabilityOf(config.sampler, parts.sampler),
   });
-  return { provider, pipeline: { ...outlet.pipeline, pending: () => endOf(shelf, outlet) } };
+  return {
+    provider,
+    pipeline: {
+      flush: (timeoutMs) => outlet.pipeline.flush(timeoutMs),
+      pending: () => {
+        grace.close();
+        return outlet.pipeline.pending();
+      },
+    },
+  };
 }
 
 /** What the named sampler's probability is for a trace that begins here; a foreign one's is unknown. */
@@ -102,10 +114,4 @@ function createOutlet(parts: TracesParts): Outlet {
 function createConsole(): (span: ReadableSpan) => void {
   let print: ((span: ReadableSpan) => void) | undefined;
   return (span) => (print ??= loadChunk("traces-console").createConsoleExporter())(span);
-}
-
-/** What waited for a late error waits in vain. */
-function endOf(shelf: Shelf, outlet: Outlet): ExitRequest[] {
-  shelf.clear();
-  return outlet.pipeline.pending();
 }

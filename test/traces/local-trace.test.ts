@@ -20,14 +20,16 @@ describe("A local trace", () => {
   });
 
   it("exports nothing where head sampling said no and nothing happened", () => {
-    const { provider, exported, books, shelf } = collectingProvider(unsampled);
+    const { provider, exported, books, room, grace } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     child.end();
+    assert.equal(room.used, 1);
     root.end();
-    shelf.clear();
+    assert.equal(room.used, 0);
+    assert.deepEqual(books, { made: 2, discarded: 0 });
+    grace.close();
     assert.deepEqual(exported, []);
     assert.deepEqual(books, { made: 2, discarded: 2 });
-    assert.equal(shelf.used, 0);
   });
 
   it("exports all of it when a span ends in error, those that ended before too", () => {
@@ -43,13 +45,15 @@ describe("A local trace", () => {
   });
 
   it("exports all of it when an error is captured after the root ended", () => {
-    const { provider, exported } = collectingProvider(unsampled);
+    const { provider, exported, books, grace } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     child.end();
     root.end();
     assert.deepEqual(exported, []);
     root.localTrace.keep("error_captured");
     assert.deepEqual(names(exported), ["child", "root"]);
+    grace.close();
+    assert.deepEqual(books, { made: 2, discarded: 0 });
     assert.equal(root.attributes["telltale.keep.reason"], "error_captured");
   });
 
@@ -62,10 +66,10 @@ describe("A local trace", () => {
   });
 
   it("forgets a child that ends when the trace has been given up", () => {
-    const { provider, exported, books, shelf } = collectingProvider(unsampled);
+    const { provider, exported, books, grace } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     root.end();
-    shelf.clear();
+    grace.close();
     child.end();
     root.localTrace.keep("error_captured");
     assert.deepEqual(exported, []);
@@ -116,26 +120,47 @@ describe("A local trace", () => {
     assert.equal(holder.localTrace, root.localTrace);
   });
 
-  it("gives up the oldest undecided trace when the shelf is full", () => {
-    const { provider, exported, books, shelf } = collectingProvider({ ...unsampled, shelf: 3 });
-    const tracer = provider.getTracer("t");
-    const roots = Array.from({ length: 10 }, (_, at) => tracer.startSpan(`root ${at}`));
-    for (const root of roots) root.end();
-    assert.equal(shelf.used, 3);
-    assert.deepEqual(books, { made: 10, discarded: 7 });
-    (roots[0] as TelltaleSpan).localTrace.keep("forced");
-    (roots[9] as TelltaleSpan).localTrace.keep("forced");
-    assert.deepEqual(names(exported), ["root 9"]);
+  it("waits no longer for an error that comes after the grace period", () => {
+    const { provider, exported, books, grace } = collectingProvider(unsampled);
+    const { root } = pair(provider);
+    root.end();
+    grace.close();
+    root.localTrace.keep("error_captured");
+    assert.deepEqual(exported, []);
+    assert.equal(root.localTrace.kept, false);
+    assert.deepEqual(books, { made: 1, discarded: 1 });
   });
 
-  it("can't take more than its share of the shelf", () => {
-    const { provider, books, shelf } = collectingProvider({ ...unsampled, shelf: 100_000 });
+  it("rescues a child that ended after the root, too", () => {
+    const { provider, exported, books, grace } = collectingProvider(unsampled);
+    const { root, child } = pair(provider);
+    root.end();
+    child.end();
+    root.localTrace.keep("error_captured");
+    grace.close();
+    assert.deepEqual(names(exported), ["root", "child"]);
+    assert.deepEqual(books, { made: 2, discarded: 0 });
+  });
+
+  it("drops spans of undecided traces when there is no room for more of them", () => {
+    const { provider, books, room } = collectingProvider({ ...unsampled, room: 3 });
+    const tracer = provider.getTracer("t");
+    const roots = Array.from({ length: 5 }, () => tracer.startSpan("root"));
+    for (const root of roots) tracer.startSpan("child", {}, ROOT.withSpan(root)).end();
+    assert.equal(room.used, 3);
+    assert.deepEqual(books, { made: 5, discarded: 2 });
+    for (const root of roots) root.end();
+    assert.equal(room.used, 0);
+  });
+
+  it("can't take more than its share of the room", () => {
+    const { provider, books, room } = collectingProvider({ ...unsampled, room: 100_000 });
     const tracer = provider.getTracer("t");
     const root = tracer.startSpan("root");
     for (let count = 0; count < 5000; count++) {
       tracer.startSpan("child", {}, ROOT.withSpan(root)).end();
     }
-    assert.equal(shelf.used, 1000);
+    assert.equal(room.used, 1000);
     assert.equal(books.discarded, 4000);
   });
 

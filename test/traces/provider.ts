@@ -1,9 +1,9 @@
 import type { ReadableSpan, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { SpanLimits } from "../../src/config/config.ts";
-import { Shelf } from "../../src/traces/local-trace.ts";
 import { AlwaysOn } from "../../src/traces/sampling/constant.ts";
 import { TelltaleTracerProvider } from "../../src/traces/tracer.ts";
+import { Grace, Room } from "../../src/traces/undecided.ts";
 
 /** The defaults of the specification. */
 export const LIMITS: SpanLimits = {
@@ -20,7 +20,7 @@ export interface Wishes {
   readonly sampler?: Sampler;
   readonly processors?: readonly SpanProcessor[];
   readonly keepSlowMs?: number;
-  readonly shelf?: number;
+  readonly room?: number;
   readonly probability?: number;
   readonly keepsLater?: boolean;
 }
@@ -30,12 +30,17 @@ export function collectingProvider(wishes: Wishes = {}): {
   provider: TelltaleTracerProvider;
   exported: ReadableSpan[];
   books: { made: number; discarded: number };
-  shelf: Shelf;
+  room: Room;
+  grace: Grace;
 } {
   const exported: ReadableSpan[] = [];
   const books = { made: 0, discarded: 0 };
   const limits = { ...LIMITS, ...wishes.limits };
-  const shelf = new Shelf(wishes.shelf ?? 1000);
+  const discard = (count: number): void => {
+    books.discarded += count;
+  };
+  const room = new Room(wishes.room ?? 1000);
+  const grace = new Grace(discard);
   const provider = new TelltaleTracerProvider({
     resource: resourceFromAttributes({ "service.name": "test" }),
     limits,
@@ -45,14 +50,13 @@ export function collectingProvider(wishes: Wishes = {}): {
     probability: wishes.probability,
     keepsLater: wishes.keepsLater ?? true,
     sink: {
-      shelf,
+      room,
+      grace,
       keepSlowMs: wishes.keepSlowMs ?? Infinity,
       made: () => books.made++,
       export: (span) => exported.push(span),
-      discard: (count) => {
-        books.discarded += count;
-      },
+      discard,
     },
   });
-  return { provider, exported, books, shelf };
+  return { provider, exported, books, room, grace };
 }
