@@ -11,13 +11,16 @@ const AT_ONCE = 4;
 /** Every tenth order is in Swiss francs. */
 const FRANCS_EVERY = 10;
 
-interface Service extends ServiceAddress {
+interface Service {
+  readonly name: string;
+  readonly url: string;
+  readonly adminUrl: string;
   readonly process: ChildProcess;
 }
 
 /** PostgreSQL, the payment service and the shop, both preloaded. */
 export async function start(stage: Stage): Promise<Play> {
-  stage.say("PostgreSQL");
+  stage.say("starting PostgreSQL");
   const database = await startPostgres();
   const running: Service[] = [];
   const stop = async (): Promise<void> => {
@@ -26,17 +29,22 @@ export async function start(stage: Stage): Promise<Play> {
   };
   try {
     const shared = { DATABASE_URL: database.url };
-    stage.say("payments");
+    stage.say("starting payments");
     const payments = await startService("payments", shared, stage);
     running.push(payments);
-    stage.say("shop");
+    stage.say("starting shop");
     const shop = await startService("shop", { ...shared, PAYMENTS_URL: payments.url }, stage);
     running.push(shop);
-    return { services: [shop, payments], traffic: () => traffic(shop.url, stage), stop };
+    const services = [addressOf(shop, "/api/products"), addressOf(payments)];
+    return { services, traffic: () => traffic(shop.url, stage), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function addressOf({ name, url, adminUrl }: Service, path?: string): ServiceAddress {
+  return { name, page: path && `${url}${path}`, adminUrl };
 }
 
 async function startService(
@@ -99,7 +107,7 @@ function portIn(line: string): number | undefined {
 
 /** A few customers who look around and buy; resolves with the last order that failed. */
 async function traffic(url: string, { say }: Stage): Promise<FailedRequest> {
-  say(`${REQUESTS} requests`);
+  say(`sending ${REQUESTS} requests`);
   let sent = 0;
   let failed = 0;
   const customer = async (): Promise<void> => {

@@ -4,14 +4,15 @@ import { demo } from "./demo.ts";
 const HELP = `telltale ${version}
 
   telltale demo [--once] [-- COMMAND ...]
-      Starts a receiver for traces, logs and Sentry events and shows the trace
-      of a failing request: of the shop of this repository, or of your own
-      service, if a command follows. --once ends after the first picture.
+      Starts a receiver for traces, logs and Sentry events, and a service that
+      is preloaded: the shop of this repository, or the command that follows.
+      Then shows all that is known of a request that fails. Stays until Ctrl-C;
+      --once ends after the first picture.
 
   telltale --version
   telltale --help
 
-Without the command line: node --import telltale/register app.js
+What it is all about needs no command: node --import telltale/register app.js
 `;
 
 /** @returns the exit code. */
@@ -33,12 +34,19 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Options that `parseArgs` doesn't know. */
+function isMisuse(error: unknown): boolean {
+  return (
+    error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")
+  );
+}
+
 void run(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
     process.stderr.write(`telltale: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = isMisuse(error) ? 2 : 1;
   },
 );

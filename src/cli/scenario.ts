@@ -24,7 +24,8 @@ export interface Play {
 
 export interface ServiceAddress {
   readonly name: string;
-  readonly url: string;
+  /** A page of it that a person may open; undefined: none. */
+  readonly page: string | undefined;
   /** Of the admin server: `/metrics`, `/healthz`. */
   readonly adminUrl: string;
 }

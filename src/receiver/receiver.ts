@@ -50,7 +50,7 @@ export interface Receiver extends Received {
   clear(): void;
   /** What the next requests meet; none: all is well again. */
   setFaults(...faults: readonly Fault[]): void;
-  /** Ends all connections and frees the ports. */
+  /** Ends all connections, frees the ports, and rejects what `waitFor` still waits for. */
   close(): Promise<void>;
 }
 
@@ -92,6 +92,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     clear: () => store.clear(),
     setFaults: (...list) => faults.set(list),
     close: async () => {
+      store.close();
       await Promise.all([closeHttp(http), grpc?.close()]);
     },
   };

@@ -21,11 +21,18 @@ export interface Received {
 
 type Kinds = { -readonly [Kind in keyof Received]: Received[Kind][number][] };
 
+/** Somebody who waits for something to arrive. */
+interface Waiting {
+  /** Looks whether it is there. */
+  readonly look: () => void;
+  readonly fail: (error: Error) => void;
+}
+
 /** The rooms of the store, and who waits for something to arrive in them. */
 export class Store implements Received {
   readonly #limit: number;
   #kept: Kinds = empty();
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<Waiting>();
 
   /** @param limit how many of each kind are kept; the oldest go first. */
   constructor(limit: number) {
@@ -65,7 +72,7 @@ export class Store implements Received {
 
   /** Something that is kept has changed: whoever waits looks again. */
   changed(): void {
-    for (const look of [...this.#waiting]) look();
+    for (const { look } of [...this.#waiting]) look();
   }
 
   clear(): void {
@@ -81,27 +88,33 @@ export class Store implements Received {
     const there = look(this);
     if (there !== undefined && there !== false) return Promise.resolve(there);
     return new Promise((resolve, reject) => {
-      const end = (): void => {
+      const fail = (error: Error): void => {
         clearTimeout(timer);
-        this.#waiting = this.#waiting.filter((other) => other !== attempt);
+        this.#waiting.delete(waiting);
+        reject(error);
       };
       const attempt = (): void => {
         try {
           const found = look(this);
           if (found === undefined || found === false) return;
-          end();
+          clearTimeout(timer);
+          this.#waiting.delete(waiting);
           resolve(found);
         } catch (error) {
-          end();
-          reject(error instanceof Error ? error : new Error(String(error)));
+          fail(error instanceof Error ? error : new Error(String(error)));
         }
       };
+      const waiting: Waiting = { look: attempt, fail };
       const timer = setTimeout(() => {
-        end();
-        reject(new Error(`no ${what} within ${timeoutMs} ms; received: ${this.#summary()}`));
+        fail(new Error(`no ${what} within ${timeoutMs} ms; received: ${this.#summary()}`));
       }, timeoutMs);
-      this.#waiting.push(attempt);
+      this.#waiting.add(waiting);
     });
+  }
+
+  /** Nothing comes any more: whoever waits is told, and holds the process no longer. */
+  close(): void {
+    for (const { fail } of [...this.#waiting]) fail(new Error("the receiver was closed"));
   }
 
   #summary(): string {
