@@ -320,6 +320,23 @@ const metrics: readonly Assertion[] = [
     },
   },
   {
+    title: "a duration names the span that it is of, for those who read OpenMetrics",
+    check(run) {
+      const { traceId, spanId } = serverSpan(run, "failing");
+      const lines = run.openMetrics
+        .split("\n")
+        .filter((text) => text.includes(` # {trace_id="${traceId}"`));
+      assert.equal(lines.length, 1);
+      const [found = ""] = lines;
+      assert.match(
+        found,
+        /^http_server_request_duration_seconds_bucket\{.*http_route="\/api\/orders\/:id"/,
+      );
+      assert.ok(found.includes(`span_id="${spanId}"`), found);
+      assert.ok(!run.openMetrics.includes(unsampledCaller.traceId), "only of traces that are kept");
+    },
+  },
+  {
     title: "no request is active after the last one",
     check(run) {
       const active = samples(run, "http_server_active_requests");
