@@ -445,7 +445,7 @@ const errors: readonly Assertion[] = [
   },
 ];
 
-const process: readonly Assertion[] = [
+const ending: readonly Assertion[] = [
   {
     title: "all that was made was sent, but for what still waits",
     check(run) {
@@ -489,5 +489,5 @@ export const assertions: readonly Assertion[] = [
   ...metrics,
   ...ids,
   ...errors,
-  ...process,
+  ...ending,
 ];
