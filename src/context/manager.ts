@@ -33,7 +33,34 @@ export function callIn<This, Args extends unknown[], R>(
   self: This,
   args: Args,
 ): R {
-  return storage.run(context, applyTo, method as Method, self, args) as R;
+  let returned = false;
+  try {
+    const result = storage.run(context, applyTo, method as Method, self, args) as R;
+    returned = true;
+    return result;
+  } finally {
+    // No `catch`: Node would show ours as the place where the error was thrown.
+    if (!returned) noteThrow(context);
+  }
+}
+
+let thrownFrom: ApiContext | undefined;
+
+/** Until the next microtask: what Node does with an error that nobody catches, it does before. */
+function noteThrow(context: ApiContext): void {
+  thrownFrom ??= context;
+  queueMicrotask(() => {
+    thrownFrom = undefined;
+  });
+}
+
+/**
+ * Runs `work` where an error was thrown that has just become fatal: a throw
+ * leaves the context of its request before anybody is told of it.
+ */
+export function runWhereThrown<R>(work: () => R): R {
+  const isLost = thrownFrom !== undefined && storage.getStore() === undefined;
+  return isLost ? storage.run(thrownFrom as ApiContext, work) : work();
 }
 
 type Method = (...args: unknown[]) => unknown;

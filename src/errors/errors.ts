@@ -1,7 +1,7 @@
 import { loadChunk } from "../chunks.ts";
 import type { ErrorsConfig } from "../config/config.ts";
 import type { Holder } from "../context/holder.ts";
-import { activeHolder } from "../context/manager.ts";
+import { activeHolder, runWhereThrown } from "../context/manager.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Pipeline } from "../export/exit.ts";
@@ -158,7 +158,7 @@ class LazyErrors implements Errors {
   }
 
   captureFatal(error: unknown, origin: FatalOrigin): void {
-    this.#use((client) => client.captureFatal(error, origin));
+    runWhereThrown(() => this.#use((client) => client.captureFatal(error, origin)));
   }
 
   captureRejection(reason: unknown): void {

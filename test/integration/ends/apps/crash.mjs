@@ -1,0 +1,30 @@
+import { createServer } from "node:http";
+
+/* A service that ends with its first request, in the way that the second argument names. */
+const ways = {
+  throw() {
+    throw new Error("crash");
+  },
+  timer() {
+    setTimeout(() => {
+      throw new Error("crash");
+    }, 1);
+  },
+  rejection() {
+    Promise.reject(new Error("crash"));
+  },
+  async await() {
+    await new Promise((resolve) => setImmediate(resolve));
+    throw new Error("crash");
+  },
+  body(request) {
+    request.on("data", () => {
+      throw new Error("crash");
+    });
+  },
+};
+
+const server = createServer((request) => {
+  ways[process.argv[2]](request);
+});
+server.listen(0, "127.0.0.1", () => console.log(`port ${server.address().port}`));
