@@ -10,6 +10,7 @@ import { createRequire } from "node:module";
 export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "errors-client": "./errors/client.ts",
   "admin-answer": "./admin/answer.ts",
+  "export-messages": "./export/messages.ts",
   "export-otlp": "./export/otlp.ts",
   "export-grpc": "./export/grpc.ts",
   "instrumentation-express": "./instrumentation/express.ts",
@@ -31,6 +32,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
 export interface ChunkTypes {
   "errors-client": typeof import("./errors/client.ts");
   "admin-answer": typeof import("./admin/answer.ts");
+  "export-messages": typeof import("./export/messages.ts");
   "export-otlp": typeof import("./export/otlp.ts");
   "export-grpc": typeof import("./export/grpc.ts");
   "instrumentation-express": typeof import("./instrumentation/express.ts");
@@ -54,6 +56,11 @@ export type ChunkName = keyof ChunkTypes;
 const require = createRequire(import.meta.url);
 const inSource = import.meta.url.endsWith(".ts");
 
-export function loadChunk<Name extends keyof ChunkTypes>(name: Name): ChunkTypes[Name] {
-  return require(inSource ? chunks[name] : `./${name}.js`) as ChunkTypes[Name];
+const loaded: Partial<Record<ChunkName, ChunkTypes[ChunkName]>> = {};
+
+/** Loads a chunk, or gives it again: cheap enough for a hot path. */
+export function loadChunk<Name extends ChunkName>(name: Name): ChunkTypes[Name] {
+  return (loaded[name] ??= require(
+    inSource ? chunks[name] : `./${name}.js`,
+  ) as ChunkTypes[Name]) as ChunkTypes[Name];
 }

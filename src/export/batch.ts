@@ -6,19 +6,21 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { ExitRequest, Pipeline } from "./exit.ts";
 import type { Outcome, Sender } from "./sender.ts";
 
-export interface BatchOptions<Item> {
+export interface BatchOptions<Item, Stored> {
   /** What the items are, in the plural, for our lines: "spans". */
   readonly name: string;
   readonly config: BatchConfig;
   /** The caller counts `made` (it also knows what never comes here); the batch counts the rest. */
   readonly account: Account;
   readonly diagnostics: Diagnostics;
+  /** What is queued of an item that there is room for. */
+  readonly store: (item: Item) => Stored;
   /** Called once, before the first export: it loads the chunk. */
-  readonly sender: () => Sender<Item[]>;
+  readonly sender: () => Sender<Stored[]>;
 }
 
-interface Flight<Item> {
-  readonly items: Item[];
+interface Flight<Stored> {
+  readonly items: Stored[];
   readonly landed: Promise<void>;
 }
 
@@ -32,24 +34,24 @@ const failed: Outcome = { delivered: false, rejected: 0, holdMs: 0 };
  * Nothing here holds the process open: timers are unref'd, and what is left at
  * the end is taken by `pending`.
  */
-export class Batch<Item> implements Pipeline {
-  readonly #options: BatchOptions<Item>;
+export class Batch<Item, Stored = Item> implements Pipeline {
+  readonly #options: BatchOptions<Item, Stored>;
   readonly #capacity: number;
   readonly #size: number;
   /** Made at start, outside of any request, so that it keeps none alive; re-armed with `refresh`. */
   readonly #timer: NodeJS.Timeout;
   /** Runs work outside of whatever request asks for it: connections keep their first context. */
   readonly #outside: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
-  #sender: Sender<Item[]> | undefined = undefined;
-  #queue: Item[] = [];
-  #flight: Flight<Item> | undefined = undefined;
+  #sender: Sender<Stored[]> | undefined = undefined;
+  #queue: Stored[] = [];
+  #flight: Flight<Stored> | undefined = undefined;
   /** An export will come without further doing: the timer runs, or one is in flight. */
   #armed = true;
   #landed = 0;
   #refused = 0;
   #heldUntil = 0;
 
-  constructor(options: BatchOptions<Item>) {
+  constructor(options: BatchOptions<Item, Stored>) {
     this.#options = options;
     this.#capacity = options.config.maxQueueSize;
     this.#size = Math.min(options.config.maxBatchSize, options.config.maxQueueSize);
@@ -62,7 +64,7 @@ export class Batch<Item> implements Pipeline {
       this.#refuse();
       return;
     }
-    const length = this.#queue.push(item);
+    const length = this.#queue.push(this.#options.store(item));
     if (!this.#armed) {
       this.#armed = true;
       this.#timer.refresh();
@@ -135,16 +137,16 @@ export class Batch<Item> implements Pipeline {
     this.#timer.refresh();
   }
 
-  #take(): Item[] {
+  #take(): Stored[] {
     if (this.#queue.length > this.#size) return this.#queue.splice(0, this.#size);
     const items = this.#queue;
     this.#queue = [];
     return items;
   }
 
-  #fly(items: Item[]): void {
+  #fly(items: Stored[]): void {
     const outcome = this.#send(items);
-    const flight: Flight<Item> = {
+    const flight: Flight<Stored> = {
       items,
       landed: outcome.then((result) => {
         if (this.#flight === flight) this.#land(flight, result);
@@ -153,7 +155,7 @@ export class Batch<Item> implements Pipeline {
     this.#flight = flight;
   }
 
-  async #send(items: Item[]): Promise<Outcome> {
+  async #send(items: Stored[]): Promise<Outcome> {
     try {
       return await this.#outside(() =>
         runSuppressed(() => this.#open().send(items, this.#options.config.exportTimeoutMs)),
@@ -164,12 +166,12 @@ export class Batch<Item> implements Pipeline {
     }
   }
 
-  #open(): Sender<Item[]> {
+  #open(): Sender<Stored[]> {
     this.#sender ??= this.#options.sender();
     return this.#sender;
   }
 
-  #land(flight: Flight<Item>, outcome: Outcome): void {
+  #land(flight: Flight<Stored>, outcome: Outcome): void {
     this.#flight = undefined;
     this.#landed += flight.items.length;
     if (outcome.delivered) this.#delivered(flight.items.length, outcome.rejected);
@@ -209,14 +211,14 @@ export class Batch<Item> implements Pipeline {
     this.#refused = 0;
   }
 
-  #unsent(): Item[] {
+  #unsent(): Stored[] {
     const flight = this.#flight;
     if (flight === undefined || this.#sender?.abandon() === true) return [];
     this.#flight = undefined;
     return flight.items;
   }
 
-  #request(items: Item[]): ExitRequest | undefined {
+  #request(items: Stored[]): ExitRequest | undefined {
     try {
       const request = this.#open().request(items, (delivered, rejected) => {
         if (delivered) this.#delivered(items.length, rejected);

@@ -28,7 +28,7 @@ import { version } from "../version.ts";
 import type { Channel, Failure } from "./channel.ts";
 import type { ExitRequest } from "./exit.ts";
 import { createHttpChannel } from "./http.ts";
-import { encodeLogRecords, encodeSpans } from "./messages.ts";
+import { type EncodedItem, encodeLogRecord, encodeSpan, requestOf } from "./messages.ts";
 import { answerOfError } from "./network-error.ts";
 import { Outage } from "./outage.ts";
 import { defaultRetry, type RetryPolicy } from "./retry.ts";
@@ -57,14 +57,14 @@ interface PartialSuccess {
 const spans = {
   items: "spans",
   service: "trace.v1.TraceService",
-  protobuf: { ...ProtobufTraceSerializer, serializeRequest: encodeSpans },
+  protobuf: withOurs(ProtobufTraceSerializer, encodeSpan),
   json: JsonTraceSerializer,
   metrics: TraceExporterMetricsHelper,
 };
 const logs = {
   items: "log records",
   service: "logs.v1.LogsService",
-  protobuf: { ...ProtobufLogsSerializer, serializeRequest: encodeLogRecords },
+  protobuf: withOurs(ProtobufLogsSerializer, encodeLogRecord),
   json: JsonLogsSerializer,
   metrics: LogsExporterMetricsHelper,
 };
@@ -90,6 +90,49 @@ export function createLogSender(
   retry: RetryPolicy = defaultRetry,
 ): Sender<ReadableLogRecord[]> {
   return createSender(logs, config, diagnostics, retry);
+}
+
+/** For spans that `encodeSpan` made; protobuf only. */
+export function createEncodedSpanSender(
+  config: OtlpConfig,
+  diagnostics: Diagnostics,
+  retry: RetryPolicy = defaultRetry,
+): Sender<EncodedItem[]> {
+  return createSender(encodedOf(spans), config, diagnostics, retry);
+}
+
+/** For log records that `encodeLogRecord` made; protobuf only. */
+export function createEncodedLogSender(
+  config: OtlpConfig,
+  diagnostics: Diagnostics,
+  retry: RetryPolicy = defaultRetry,
+): Sender<EncodedItem[]> {
+  return createSender(encodedOf(logs), config, diagnostics, retry);
+}
+
+/** Their serialiser with our protobuf; what it reads of answers stays theirs. */
+function withOurs<Item, Response>(
+  theirs: ISerializer<Item[], Response>,
+  encode: (item: Item) => EncodedItem,
+): ISerializer<Item[], Response> {
+  return {
+    serializeRequest: (items) => requestOf(items.map(encode)),
+    deserializeResponse: (data) => theirs.deserializeResponse(data),
+  };
+}
+
+function encodedOf<Item, Response>({
+  items,
+  service,
+  protobuf,
+  metrics: { name },
+}: Signal<Item[], Response>): Signal<EncodedItem[], Response> {
+  const serializer = {
+    serializeRequest: (payload: EncodedItem[]) => requestOf(payload),
+    deserializeResponse: (data: Uint8Array) => protobuf.deserializeResponse(data),
+  };
+  const metrics = { name, countItems: (payload: EncodedItem[]) => payload.length };
+  return { items, service, protobuf: serializer, json: serializer, metrics };
 }
 
 /** Its outcomes count data points. */

@@ -9,30 +9,44 @@
  * https://protobuf.dev/programming-guides/encoding/
  */
 export class Wire {
+  readonly #capacity: number;
   #bytes: Buffer;
+  /** Where the piece that is being written begins. Positions that are handed out count from here. */
+  #start = 0;
   #at = 0;
 
+  /** @param capacity of one slab, in bytes; a piece that needs more gets a slab of its own. */
   constructor(capacity: number) {
+    this.#capacity = capacity;
     this.#bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
-  /** What was written since `reset`; valid until the next one. */
-  written(): Buffer {
-    return this.#bytes.subarray(0, this.#at);
+  /** Begins a piece of its own, behind those that were written before. */
+  begin(): void {
+    this.#start = this.#at;
   }
 
-  reset(): void {
-    this.#at = 0;
+  /** The piece since `begin`. Nobody writes over it: the next one lies behind it. */
+  piece(): Piece {
+    return { slab: this.#bytes, start: this.#start, end: this.#at };
+  }
+
+  /** The piece since `begin` as bytes of their own; its room is used again. */
+  take(): Uint8Array {
+    const taken = Uint8Array.prototype.slice.call(this.#bytes, this.#start, this.#at);
+    this.#at = this.#start;
+    return taken;
   }
 
   get position(): number {
-    return this.#at;
+    return this.#at - this.#start;
   }
 
   /** Takes out again what was written since `position`, as a copy. */
   takeBack(position: number): Uint8Array {
-    const taken = Uint8Array.prototype.slice.call(this.#bytes, position, this.#at);
-    this.#at = position;
+    const from = this.#start + position;
+    const taken = Uint8Array.prototype.slice.call(this.#bytes, from, this.#at);
+    this.#at = from;
     return taken;
   }
 
@@ -40,11 +54,13 @@ export class Wire {
   open(tag: number): number {
     this.#reserve(2);
     this.#bytes[this.#at++] = tag;
-    return ++this.#at;
+    this.#at++;
+    return this.position;
   }
 
   /** Puts in the length, for which `open` left one byte; longer ones move the message. */
-  close(start: number): void {
+  close(position: number): void {
+    const start = this.#start + position;
     const length = this.#at - start;
     if (length < 128) {
       this.#bytes[start - 1] = length;
@@ -52,8 +68,10 @@ export class Wire {
     }
     const extra = sizeOf(length) - 1;
     this.#reserve(extra);
-    this.#bytes.copyWithin(start + extra, start, this.#at);
-    this.#varintAt(start - 1, length);
+    // The reserve may have moved everything.
+    const from = this.#start + position;
+    this.#bytes.copyWithin(from + extra, from, this.#at);
+    this.#varintAt(from - 1, length);
     this.#at += extra;
   }
 
@@ -144,6 +162,13 @@ export class Wire {
     for (let at = 0; at < length; at++) bytes[this.#at++] = encoded[at] as number;
   }
 
+  /** A piece that was written before, here or elsewhere. */
+  copy({ slab, start, end }: Piece): void {
+    this.#reserve(end - start);
+    slab.copy(this.#bytes, this.#at, start, end);
+    this.#at += end - start;
+  }
+
   /** Leaves everything as it was where a character isn't ASCII. */
   #shortAscii(value: string): boolean {
     const bytes = this.#bytes;
@@ -184,12 +209,22 @@ export class Wire {
   }
 
   #reserve(length: number): void {
-    const needed = this.#at + length;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(larger, 0, 0, this.#at);
-    this.#bytes = larger;
+    if (this.#at + length <= this.#bytes.length) return;
+    const written = this.#at - this.#start;
+    const needed = (written + length) * 2;
+    const slab = Buffer.allocUnsafeSlow(Math.max(this.#capacity, needed));
+    this.#bytes.copy(slab, 0, this.#start, this.#at);
+    this.#bytes = slab;
+    this.#start = 0;
+    this.#at = written;
   }
+}
+
+/** Bytes in a slab that others share. */
+export interface Piece {
+  readonly slab: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** From this length on the native writer is quicker; the length also fits one byte below it. */

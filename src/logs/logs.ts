@@ -1,11 +1,10 @@
 import type { Resource } from "@opentelemetry/resources";
-import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { loadChunk } from "../chunks.ts";
 import type { LogsConfig } from "../config/config.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { Batch } from "../export/batch.ts";
 import type { Pipeline } from "../export/exit.ts";
+import { createLogBatch } from "../export/item-batch.ts";
 import { type RecordSink, TelltaleLoggerProvider } from "./logger.ts";
 import type { LogRecord } from "./record.ts";
 
@@ -46,13 +45,8 @@ function createOutlet(parts: LogsParts): Outlet {
   const { config, account, diagnostics } = parts;
   const print = config.exporters.includes("console") ? createConsole(diagnostics) : undefined;
   if (!config.exporters.includes("otlp")) return outletWithout(account, print);
-  const batch = new Batch<ReadableLogRecord>({
-    name: "log records",
-    config: config.batch,
-    account,
-    diagnostics,
-    sender: () => loadChunk("export-otlp").createLogSender(config.otlp, diagnostics),
-  });
+  const { batch: settings, otlp } = config;
+  const batch = createLogBatch({ config: settings, otlp, account, diagnostics });
   return {
     sink: (record) => {
       account.made++;

@@ -4,8 +4,8 @@ import { loadChunk } from "../chunks.ts";
 import type { TracesConfig } from "../config/config.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { Batch } from "../export/batch.ts";
 import type { Pipeline } from "../export/exit.ts";
+import { createSpanBatch } from "../export/item-batch.ts";
 import type { TraceSink } from "./local-trace.ts";
 import { createSampler } from "./sampling/sampler.ts";
 import type { TelltaleSpan } from "./span.ts";
@@ -94,13 +94,8 @@ function createOutlet(parts: TracesParts): Outlet {
       pipeline: { flush: async () => {}, pending: () => [] },
     };
   }
-  const batch = new Batch<ReadableSpan>({
-    name: "spans",
-    config: config.batch,
-    account,
-    diagnostics,
-    sender: () => loadChunk("export-otlp").createSpanSender(config.otlp, diagnostics),
-  });
+  const { batch: settings, otlp } = config;
+  const batch = createSpanBatch({ config: settings, otlp, account, diagnostics });
   return {
     export: (span) => {
       toConsole?.(span);

@@ -63,6 +63,7 @@ function setUp(changes: Partial<BatchConfig>): {
     config: { ...batchConfig, ...changes },
     account,
     diagnostics: new Diagnostics("info", (line) => lines.push(line)),
+    store: (item) => item,
     sender: () => hand,
   });
   const add = (...items: number[]): void => {
@@ -207,6 +208,7 @@ describe("a batch", () => {
       config: batchConfig,
       account,
       diagnostics: new Diagnostics("info", (line) => lines.push(line)),
+      store: (item) => item,
       sender: () => {
         throw new Error("no chunk");
       },

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { type AnyValue, type Attributes, SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { type AnyValue, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { ProtobufLogsSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { encodeLogRecords, encodeSpans } from "../../src/export/messages.ts";
+import { encodeLogRecord, encodeSpan, requestOf } from "../../src/export/messages.ts";
 import { logsOf, readExport, spansOf } from "../../src/receiver/otlp.ts";
 
 const long = "x".repeat(5000);
@@ -116,7 +116,7 @@ describe("Our protobuf", () => {
   for (const [title, list] of Object.entries(spans)) {
     it(`says of ${title} what the SDK's says`, () => {
       assert.deepEqual(
-        readSpans(encodeSpans(list)),
+        readSpans(requestOfSpans(list)),
         readSpans(ProtobufTraceSerializer.serializeRequest([...list])),
       );
     });
@@ -124,17 +124,15 @@ describe("Our protobuf", () => {
 
   for (const [title, value] of Object.entries(values)) {
     it(`carries an attribute as the SDK's does: ${title}`, () => {
-      const list = [
-        spanWith({ attributes: { before: 1, [title]: value, after: 2 } as Attributes }),
-      ];
-      const ours = readSpans(encodeSpans(list));
+      const list = [spanWith({ attributes: { before: 1, [title]: value, after: 2 } })];
+      const ours = readSpans(requestOfSpans(list));
       assert.deepEqual(ours, readSpans(ProtobufTraceSerializer.serializeRequest(list)));
       assert.equal(ours.length, 1);
     });
 
     it(`carries a log record's body as the SDK's does: ${title}`, () => {
       const list = [recordWith({ body: value, attributes: { value } })];
-      const ours = readLogs(encodeLogRecords(list));
+      const ours = readLogs(requestOfRecords(list));
       assert.deepEqual(ours, readLogs(ProtobufLogsSerializer.serializeRequest(list)));
       assert.equal(ours.length, 1);
     });
@@ -143,7 +141,7 @@ describe("Our protobuf", () => {
   it("carries a log record with and without a trace", () => {
     const list = [recordWith({ spanContext: other, eventName: "e" }), recordWith({})];
     assert.deepEqual(
-      readLogs(encodeLogRecords(list)),
+      readLogs(requestOfRecords(list)),
       readLogs(ProtobufLogsSerializer.serializeRequest(list)),
     );
   });
@@ -151,16 +149,24 @@ describe("Our protobuf", () => {
   it("stops at a nesting that no reader would follow", () => {
     let deep: AnyValue = "end";
     for (let depth = 0; depth < 10_000; depth++) deep = [deep];
-    const [log] = readLogs(encodeLogRecords([recordWith({ body: deep })]));
+    const [log] = readLogs(requestOfRecords([recordWith({ body: deep })]));
     assert.ok(Array.isArray(log?.body));
   });
 
   it("gives bytes that a later request doesn't overwrite", () => {
-    const first = encodeSpans([spanWith({ name: "first" })]);
-    encodeSpans([spanWith({ name: "other" })]);
+    const first = requestOfSpans([spanWith({ name: "first" })]);
+    requestOfSpans([spanWith({ name: "other" })]);
     assert.equal(readSpans(first)[0]?.name, "first");
   });
 });
+
+function requestOfSpans(list: readonly ReadableSpan[]): Uint8Array {
+  return requestOf(list.map(encodeSpan));
+}
+
+function requestOfRecords(list: readonly ReadableLogRecord[]): Uint8Array {
+  return requestOf(list.map(encodeLogRecord));
+}
 
 function recordWith(over: Partial<ReadableLogRecord>): ReadableLogRecord {
   return {

@@ -60,6 +60,7 @@ export function createPipe(
     config: { ...batchConfig, ...changes },
     account,
     diagnostics,
+    store: (item) => item,
     sender: () => createSpanSender(config, diagnostics, retry),
   });
   const make = (count: number): void => {
