@@ -3,7 +3,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { type Piece, Wire } from "./wire.ts";
+import { Wire } from "./wire.ts";
 
 /*
  * The messages of OTLP that we send most, straight from what processors and
@@ -16,27 +16,29 @@ import { type Piece, Wire } from "./wire.ts";
 /**
  * A span or a log record as its bytes, with what it is grouped by. Made when the
  * item ends: a queue of objects outlives the young generation, which made the
- * heap of a busy service grow by 50 MB; a queue of these doesn't.
+ * heap of a busy service grow by 50 MB. A string of one character per byte is
+ * one object; a buffer would be freed only with the old generation (20 MB more).
  */
-export interface EncodedItem extends Piece {
+export interface EncodedItem {
+  readonly message: string;
   readonly resource: Resource;
   readonly scope: Scope;
 }
 
 export function encodeSpan(span: ReadableSpan): EncodedItem {
-  wire.begin();
+  wire.reset();
   writeSpan(span);
   return itemOf(span);
 }
 
 export function encodeLogRecord(record: ReadableLogRecord): EncodedItem {
-  wire.begin();
+  wire.reset();
   writeRecord(record);
   return itemOf(record);
 }
 
 function itemOf({ resource, instrumentationScope: scope }: Item): EncodedItem {
-  return { ...wire.piece(), resource, scope };
+  return { message: wire.takenText(), resource, scope };
 }
 
 /**
@@ -44,7 +46,7 @@ function itemOf({ resource, instrumentationScope: scope }: Item): EncodedItem {
  * scope and items sit in fields of the same numbers. The bytes are the caller's.
  */
 export function requestOf(items: readonly EncodedItem[]): Uint8Array {
-  wire.begin();
+  wire.reset();
   for (const [resource, scopes] of grouped(items)) {
     const whole = wire.open(0x0a);
     writeResource(resource);
@@ -52,7 +54,9 @@ export function requestOf(items: readonly EncodedItem[]): Uint8Array {
     if (resource.schemaUrl !== undefined) wire.text(0x1a, resource.schemaUrl);
     wire.close(whole);
   }
-  return wire.take();
+  const request = wire.taken();
+  if (request.length > LARGEST_KEPT) wire = new Wire(CAPACITY);
+  return request;
 }
 
 /**
@@ -76,9 +80,10 @@ interface Item {
 
 type Scope = InstrumentationScope & { readonly attributes?: Attributes };
 
-/** About a hundred spans fit a slab. */
-const SLAB_BYTES = 64 * 1024;
-const wire = new Wire(SLAB_BYTES);
+const CAPACITY = 64 * 1024;
+/** It grows to the largest request and stays, unless that was an exception. */
+const LARGEST_KEPT = 4 * 1024 * 1024;
+let wire = new Wire(CAPACITY);
 
 /** Resource -> scope -> items; the items of one share the object. */
 function grouped(items: readonly EncodedItem[]): Map<Resource, Map<Scope, EncodedItem[]>> {
@@ -113,7 +118,7 @@ function writeScope(scope: Scope, items: readonly EncodedItem[]): void {
   wire.close(head);
   for (const item of items) {
     const one = wire.open(0x12);
-    wire.copy(item);
+    wire.copy(item.message);
     wire.close(one);
   }
   if (scope.schemaUrl) wire.text(0x1a, scope.schemaUrl);
@@ -240,9 +245,9 @@ const keyWire = new Wire(1024);
 function encodedKey(key: string): Uint8Array {
   const known = keys.get(key);
   if (known !== undefined) return known;
-  keyWire.begin();
+  keyWire.reset();
   keyWire.text(0x0a, key);
-  const encoded = keyWire.take();
+  const encoded = keyWire.taken();
   if (keys.size < MOST_KEYS) keys.set(key, encoded);
   return encoded;
 }

@@ -9,44 +9,37 @@
  * https://protobuf.dev/programming-guides/encoding/
  */
 export class Wire {
-  readonly #capacity: number;
   #bytes: Buffer;
-  /** Where the piece that is being written begins. Positions that are handed out count from here. */
-  #start = 0;
   #at = 0;
 
-  /** @param capacity of one slab, in bytes; a piece that needs more gets a slab of its own. */
+  /** @param capacity in bytes, to begin with; it grows with what is written. */
   constructor(capacity: number) {
-    this.#capacity = capacity;
     this.#bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
-  /** Begins a piece of its own, behind those that were written before. */
-  begin(): void {
-    this.#start = this.#at;
+  /** Begins anew. */
+  reset(): void {
+    this.#at = 0;
   }
 
-  /** The piece since `begin`. Nobody writes over it: the next one lies behind it. */
-  piece(): Piece {
-    return { slab: this.#bytes, start: this.#start, end: this.#at };
+  /** A copy of what was written since `reset`. */
+  taken(): Uint8Array {
+    return Uint8Array.prototype.slice.call(this.#bytes, 0, this.#at);
   }
 
-  /** The piece since `begin` as bytes of their own; its room is used again. */
-  take(): Uint8Array {
-    const taken = Uint8Array.prototype.slice.call(this.#bytes, this.#start, this.#at);
-    this.#at = this.#start;
-    return taken;
+  /** The same as a string of one character per byte, which the garbage collector likes better. */
+  takenText(): string {
+    return this.#bytes.latin1Slice(0, this.#at);
   }
 
   get position(): number {
-    return this.#at - this.#start;
+    return this.#at;
   }
 
   /** Takes out again what was written since `position`, as a copy. */
   takeBack(position: number): Uint8Array {
-    const from = this.#start + position;
-    const taken = Uint8Array.prototype.slice.call(this.#bytes, from, this.#at);
-    this.#at = from;
+    const taken = Uint8Array.prototype.slice.call(this.#bytes, position, this.#at);
+    this.#at = position;
     return taken;
   }
 
@@ -54,13 +47,11 @@ export class Wire {
   open(tag: number): number {
     this.#reserve(2);
     this.#bytes[this.#at++] = tag;
-    this.#at++;
-    return this.position;
+    return ++this.#at;
   }
 
   /** Puts in the length, for which `open` left one byte; longer ones move the message. */
-  close(position: number): void {
-    const start = this.#start + position;
+  close(start: number): void {
     const length = this.#at - start;
     if (length < 128) {
       this.#bytes[start - 1] = length;
@@ -68,10 +59,8 @@ export class Wire {
     }
     const extra = sizeOf(length) - 1;
     this.#reserve(extra);
-    // The reserve may have moved everything.
-    const from = this.#start + position;
-    this.#bytes.copyWithin(from + extra, from, this.#at);
-    this.#varintAt(from - 1, length);
+    this.#bytes.copyWithin(start + extra, start, this.#at);
+    this.#varintAt(start - 1, length);
     this.#at += extra;
   }
 
@@ -162,11 +151,10 @@ export class Wire {
     for (let at = 0; at < length; at++) bytes[this.#at++] = encoded[at] as number;
   }
 
-  /** A piece that was written before, here or elsewhere. */
-  copy({ slab, start, end }: Piece): void {
-    this.#reserve(end - start);
-    slab.copy(this.#bytes, this.#at, start, end);
-    this.#at += end - start;
+  /** What `takenText` gave, here or elsewhere. */
+  copy(text: string): void {
+    this.#reserve(text.length);
+    this.#at += this.#bytes.latin1Write(text, this.#at, text.length);
   }
 
   /** Leaves everything as it was where a character isn't ASCII. */
@@ -209,22 +197,20 @@ export class Wire {
   }
 
   #reserve(length: number): void {
-    if (this.#at + length <= this.#bytes.length) return;
-    const written = this.#at - this.#start;
-    const needed = (written + length) * 2;
-    const slab = Buffer.allocUnsafeSlow(Math.max(this.#capacity, needed));
-    this.#bytes.copy(slab, 0, this.#start, this.#at);
-    this.#bytes = slab;
-    this.#start = 0;
-    this.#at = written;
+    const needed = this.#at + length;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, this.#at);
+    this.#bytes = larger;
   }
 }
 
-/** Bytes in a slab that others share. */
-export interface Piece {
-  readonly slab: Buffer;
-  readonly start: number;
-  readonly end: number;
+declare global {
+  interface Buffer {
+    /** Node's `toString` and `write` without their checks; there since Node 0.x. */
+    latin1Slice(start: number, end: number): string;
+    latin1Write(text: string, offset: number, length: number): number;
+  }
 }
 
 /** From this length on the native writer is quicker; the length also fits one byte below it. */
