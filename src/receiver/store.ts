@@ -33,6 +33,7 @@ export class Store implements Received {
   readonly #limit: number;
   #kept: Kinds = empty();
   readonly #waiting = new Set<Waiting>();
+  #closed = false;
 
   /** @param limit how many of each kind are kept; the oldest go first. */
   constructor(limit: number) {
@@ -87,6 +88,7 @@ export class Store implements Received {
   ): Promise<T> {
     const there = look(this);
     if (there !== undefined && there !== false) return Promise.resolve(there);
+    if (this.#closed) return Promise.reject(closed());
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
         clearTimeout(timer);
@@ -114,7 +116,8 @@ export class Store implements Received {
 
   /** Nothing comes any more: whoever waits is told, and holds the process no longer. */
   close(): void {
-    for (const { fail } of [...this.#waiting]) fail(new Error("the receiver was closed"));
+    this.#closed = true;
+    for (const { fail } of [...this.#waiting]) fail(closed());
   }
 
   #summary(): string {
@@ -126,4 +129,8 @@ export class Store implements Received {
 
 function empty(): Kinds {
   return { spans: [], logs: [], metrics: [], items: [], events: [], requests: [] };
+}
+
+function closed(): Error {
+  return new Error("the receiver was closed");
 }

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { node } from "../../nodes.ts";
+import { Program } from "../program.ts";
+import { leftOver } from "./left-over.ts";
+
+const cli = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url));
+const failing = fileURLToPath(new URL("failing.mjs", import.meta.url));
+
+describe("telltale demo", function () {
+  this.timeout(60_000);
+  let directory: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "telltale-demo-"));
+    // PostgreSQL runs as nobody where we are root.
+    chmodSync(directory, 0o777);
+  });
+
+  afterEach(() => {
+    const files = readdirSync(directory);
+    rmSync(directory, { recursive: true, force: true });
+    assert.deepEqual([...files, ...leftOver(directory)], []);
+  });
+
+  function demo(...args: string[]): Program {
+    return new Program({ file: cli, args: ["demo", ...args], env: { TMPDIR: directory } });
+  }
+
+  describe("--once", () => {
+    let lines: string[];
+
+    it("ends with 0, and says nothing on stderr", async () => {
+      const { code, stdout, stderr } = await demo("--once").ended;
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+      lines = stdout.split("\n");
+    });
+
+    it("is no wider than 80 columns, and in plain text where nobody looks", () => {
+      for (const line of lines) {
+        assert.ok(line.length <= 80, `${line.length} columns: ${line}`);
+        assert.ok(!line.includes("\u001b"), line);
+      }
+    });
+
+    it("marks the one trace id in the trace, the log lines, the metrics and the events", () => {
+      const [id = ""] = /(?<=● )[\da-f]{32}/.exec(lines.join("\n")) ?? [];
+      const sections = sectionsOf(lines);
+      assert.deepEqual([...sections.keys()], ["Trace", "Log lines", "Metrics", "Sentry"]);
+      const marks = [...sections.values()].map(
+        (section) => section.filter((line) => line.endsWith(` ● ${id}`)).length,
+      );
+      // The trace; two lines of the shop and one of payments; a sample and an event of each.
+      assert.deepEqual(marks, [1, 3, 2, 2]);
+      assert.equal(lines.join("\n").match(/●/g)?.length, 8);
+    });
+
+    it("shows the trace over both services, with its SQL", () => {
+      const [, ...trace] = sectionsOf(lines).get("Trace") ?? [];
+      assert.deepEqual(
+        trace.map((line) => line.replace(/ +━.*/, "")),
+        [
+          "shop      POST /api/orders 500 ✗",
+          "          ├ SELECT products",
+          "          │   SELECT id, name, cents FROM products WHERE id = $1",
+          "          ├ INSERT orders",
+          "          │   INSERT INTO orders (product_id, quantity, currency, status) VALUE…",
+          "          ├ UPDATE products",
+          "          │   UPDATE products SET stock = stock - $1 WHERE id = $2",
+          "          └ → POST /charges 500 ✗",
+          "payments    └ POST /charges 500 ✗",
+        ],
+      );
+    });
+  });
+
+  it("stays, with addresses to look at, until Ctrl-C, and ends with 0", async () => {
+    const program = demo();
+    await program.says((stdout) => /^Ctrl-C ends it\.$/m.exec(stdout));
+    const addresses = addressesIn(program.stdout);
+    assert.equal(addresses.length, 6);
+    for (const address of addresses) assert.equal((await fetch(address)).status, 200, address);
+    program.kill("SIGINT");
+    const { code, signal, stderr } = await program.ended;
+    assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
+    for (const address of addresses) await assert.rejects(fetch(address), address);
+  });
+
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    it(`ends with 130 where ${signal} comes before the picture`, async () => {
+      const program = demo();
+      await program.says((stdout) => /starting payments/.exec(stdout));
+      program.kill(signal);
+      const { code, stderr } = await program.ended;
+      assert.deepEqual({ code, stderr }, { code: 130, stderr: "" });
+    });
+  }
+
+  describe("-- COMMAND", () => {
+    it("shows a request of the command that fails, and ends both with --once", async () => {
+      const { code, stdout, stderr } = await demo("--once", "--", node, failing).ended;
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+      assert.match(stdout, /^asked for \/cart$/m);
+      const sections = sectionsOf(stdout.split("\n"));
+      const [, call = "", served = ""] = sections.get("Trace") ?? [];
+      assert.match(call, /^\S+ +→ GET \/cart 500 ✗ +━/);
+      assert.match(served, /^ +└ GET 500 ✗ +━/);
+      assert.match(sections.get("Metrics")?.[1] ?? "", /http_server_request_duration_seconds/);
+      assert.match(sections.get("Log lines")?.[1] ?? "", /^ +nothing$/);
+    });
+
+    it("goes on until Ctrl-C", async () => {
+      const program = demo("--", node, failing);
+      await program.says((stdout) => /── Sentry ─/.exec(stdout));
+      program.kill("SIGINT");
+      const { code, stderr } = await program.ended;
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    });
+
+    it("ends as the command ends, after what it left", async () => {
+      const { code, stdout, stderr } = await demo("--", node, failing, "3").ended;
+      assert.deepEqual({ code, stderr }, { code: 3, stderr: "" });
+      assert.match(stdout, /^── Sentry ─/m);
+    });
+
+    it("says in one line that there is no such command", async () => {
+      const { code, stderr } = await demo("--", "no-such-command").ended;
+      assert.deepEqual(
+        { code, stderr },
+        { code: 1, stderr: "telltale: spawn no-such-command ENOENT\n" },
+      );
+    });
+  });
+
+  it("says in one line that an installed package has no shop", async () => {
+    const home = mkdtempSync(join(tmpdir(), "telltale-installed-"));
+    cpSync(join(cli, ".."), join(home, "dist"), { recursive: true });
+    cpSync(join(cli, "../../package.json"), join(home, "package.json"));
+    const program = new Program({ file: join(home, "dist/cli.js"), args: ["demo"] });
+    const { code, stdout, stderr } = await program.ended;
+    rmSync(home, { recursive: true });
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+    assert.match(
+      stderr,
+      /^telltale: the shop is part of the repository, .*telltale demo -- node app\.js\n$/,
+    );
+  });
+});
+
+/** Title -> lines, the heading among them. */
+function sectionsOf(lines: readonly string[]): Map<string, string[]> {
+  const sections = new Map<string, string[]>();
+  let section: string[] = [];
+  for (const line of lines) {
+    const title = /^── (.*?) ─/.exec(line)?.[1];
+    if (title !== undefined) sections.set(title, (section = []));
+    if (line !== "") section.push(line);
+  }
+  return sections;
+}
+
+/** The receiver's stands on two lines. */
+function addressesIn(stdout: string): string[] {
+  const after = stdout.slice(stdout.indexOf("── Look at"));
+  return after.replace(/trace_id=\n +/, "trace_id=").match(/http:\S+/g) ?? [];
+}
