@@ -14,6 +14,7 @@ import { runSuppressed } from "../context/manager.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { ExitRequest } from "../export/exit.ts";
+import { watchHolding } from "../export/holding.ts";
 
 /** Requests under way at once. */
 const MAX_OPEN = 8;
@@ -24,9 +25,7 @@ const DEADLINE_MS = 10_000;
 const MAX_ANSWER_BYTES = 65_536;
 /** Below this gzip isn't worth its time (what Sentry's own transports do). */
 const GZIP_ABOVE_BYTES = 32_768;
-/** How often a connection that is being made is looked at, in milliseconds. */
-const CONNECTING_CHECK_MS = 50;
-/** When a connection that was let go is tried again, if the process goes on after all. */
+/** When a request that was let go is tried again, if the process goes on after all. */
 const AGAIN_MS = 1_000;
 
 export interface TransportOptions {
@@ -57,7 +56,6 @@ export class EnvelopeTransport implements Transport {
   #limits: RateLimits = {};
   /** Events in the envelope that is being sent just now. */
   #events = 0;
-  #check: NodeJS.Timeout | undefined = undefined;
   #idle: (() => void)[] = [];
 
   constructor(options: TransportOptions) {
@@ -181,7 +179,10 @@ export class EnvelopeTransport implements Transport {
         request.destroy(new Error(`no answer within ${deadlineMs} ms`));
       }, deadlineMs).unref();
       request.end(body);
-      this.#check ??= setInterval(() => this.#letGo(), CONNECTING_CHECK_MS).unref();
+      watchHolding({
+        holds: () => posting.request === request && !posting.isWritten,
+        letGo: () => this.#letGo(posting),
+      });
     } catch (error) {
       this.#failed(posting, error as Error);
     }
@@ -235,26 +236,11 @@ export class EnvelopeTransport implements Transport {
     else account.drop(outcome, posting.events);
   }
 
-  /**
-   * A connection that is being made holds the process, unref'd or not (tried: a
-   * host that answers no SYN held it for as long as the kernel tries). So if
-   * nothing but such connections of ours is left, they go back into the queue,
-   * the process ends, and the end tries once more within its deadline.
-   */
-  #letGo(): void {
-    const connecting = [...this.#open].filter((posting) => posting.isConnecting);
-    if (connecting.length === 0) {
-      clearInterval(this.#check);
-      this.#check = undefined;
-      return;
-    }
-    const alive = process.getActiveResourcesInfo();
-    if (alive.length > connecting.length || alive.some((kind) => kind !== "ConnectWrap")) return;
-    for (const posting of connecting) {
-      this.#open.delete(posting);
-      posting.recall();
-      this.#queue.push(posting);
-    }
+  /** Back into the queue, from which the end takes it. */
+  #letGo(posting: Posting): void {
+    this.#open.delete(posting);
+    posting.recall();
+    this.#queue.push(posting);
     setTimeout(() => this.#pump(), AGAIN_MS).unref();
   }
 }

@@ -38,17 +38,19 @@ export function createGrpcChannel(
 ): Channel {
   const url = new URL(path, config.insecure ? config.url.replace(/^https:/, "http:") : config.url);
   const flag = config.compression === "gzip" ? 1 : 0;
-  let session: ClientHttp2Session | undefined;
-  const sessionNow = (): ClientHttp2Session => {
-    if (session === undefined || session.closed || session.destroyed) session = open(url, config);
-    return session;
+  let line: Line | undefined;
+  const lineNow = (): Line => {
+    if (line === undefined || line.session.closed || line.session.destroyed) {
+      line = open(url, config);
+    }
+    return line;
   };
   return {
     kind: "grpc",
     url: url.href,
     headers,
     frame: (message) => framed(flag, message),
-    attempt: (body) => attempt(sessionNow, { ":method": "POST", ":path": path, ...headers }, body),
+    attempt: (body) => attempt(lineNow, { ":method": "POST", ":path": path, ...headers }, body),
   };
 }
 
@@ -59,13 +61,19 @@ function framed(flag: number, message: Uint8Array): Uint8Array {
   return Buffer.concat([head, message]);
 }
 
-function open(url: URL, config: OtlpConfig): ClientHttp2Session {
-  const session = connectHttp2(url, { createConnection: () => dial(url, config) });
+interface Line {
+  readonly session: ClientHttp2Session;
+  readonly socket: Socket;
+}
+
+function open(url: URL, config: OtlpConfig): Line {
+  const socket = dial(url, config);
+  const session = connectHttp2(url, { createConnection: () => socket });
   // Told to the streams; unheard it would be the app's uncaught exception.
   session.on("error", () => {});
   // A peer that is about to go takes no further calls.
   session.on("goaway", () => session.close());
-  return session;
+  return { session, socket };
 }
 
 function dial(url: URL, { tls }: OtlpConfig): Socket {
@@ -88,20 +96,20 @@ function dial(url: URL, { tls }: OtlpConfig): Socket {
 }
 
 function attempt(
-  sessionNow: () => ClientHttp2Session,
+  lineNow: () => Line,
   headers: Record<string, string>,
   body: Uint8Array,
 ): Attempt {
   try {
-    const session = sessionNow();
-    return attemptOn(session, session.request(headers), body);
+    const line = lineNow();
+    return attemptOn(line, line.session.request(headers), body);
   } catch (error) {
     return failedAttempt(error);
   }
 }
 
 function attemptOn(
-  session: ClientHttp2Session,
+  { session, socket }: Line,
   stream: ClientHttp2Stream,
   body: Uint8Array,
 ): Attempt {
@@ -126,6 +134,8 @@ function attemptOn(
       call.end(reason);
       // And with it the stream: a peer that hung once gets a new connection.
       session.destroy();
+      // Which leaves a socket alone that is still connecting.
+      socket.destroy();
     },
   };
 }

@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { ExportResponse, IExporterTransport } from "@opentelemetry/otlp-exporter-base";
 import { type Answer, type Attempt, busy, type Channel, type Failure } from "./channel.ts";
+import { watchHolding } from "./holding.ts";
 import { backoffMs, type RetryPolicy } from "./retry.ts";
 
 const compress = promisify(gzip);
@@ -100,6 +101,10 @@ export class DeadlineTransport implements IExporterTransport {
     if (this.#abandoned || left <= 0) return busy("network", reason);
     const attempt = this.#channel.attempt(body);
     this.#attempt = attempt;
+    watchHolding({
+      holds: () => this.#attempt === attempt && !attempt.handedOver(),
+      letGo: () => attempt.stop("no connection in time"),
+    });
     const limit = setTimeout(() => attempt.stop(reason), left).unref();
     const answer = await attempt.answer;
     clearTimeout(limit);

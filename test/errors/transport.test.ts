@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { createEnvelope, type Envelope } from "@sentry/core";
 import { Account } from "../../src/diagnostics/account.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import { EnvelopeTransport } from "../../src/errors/transport.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { startSilentHost } from "../export/silent-host.ts";
 import { node } from "../nodes.ts";
 
 describe("The transport of envelopes", () => {
@@ -242,13 +241,19 @@ describe("The transport of envelopes", () => {
     });
 
     it("with a connection that is never made", async () => {
-      const peer = await deafPeer();
+      const host = await startSilentHost();
       try {
-        const { stdout } = await poster(`http://127.0.0.1:${peer.port}`);
+        const { stdout } = await poster(host.url);
         assert.equal(stdout, "to take: 1\n");
       } finally {
-        peer.close();
+        host.close();
       }
+    });
+
+    it("with an envelope that is longer than the peer cares to read", async () => {
+      receiver.setFaults({ kind: "deaf" });
+      const { stdout } = await poster(receiver.url, 20_000_000);
+      assert.equal(stdout, "to take: 1\n");
     });
   });
 });
@@ -257,37 +262,9 @@ function envelopeOf(message: unknown): Envelope {
   return createEnvelope<Envelope>({}, [[{ type: "event" }, { message } as never]]);
 }
 
-/** A process that posts one envelope and has nothing else to do. */
-function poster(url: string): Promise<{ stdout: string }> {
+/** A process that posts one envelope, of random bytes, and has nothing else to do. */
+function poster(url: string, bytes = 1): Promise<{ stdout: string }> {
   const program = new URL("fixtures/post.ts", import.meta.url).pathname;
-  return promisify(execFile)(node, [program, `${url}/api/1/envelope/`], { timeout: 8_000 });
-}
-
-/** Listens, but is stopped, and its backlog is full: the next connection is never made. */
-async function deafPeer(): Promise<{ port: number; close(): void }> {
-  const code = `require("net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 },
-    function () { console.log(this.address().port); });`;
-  const child: ChildProcess = spawn(node, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
-  const [line] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
-  const port = Number(line.toString());
-  child.kill("SIGSTOP");
-  const sockets: Socket[] = [];
-  for (let isFull = false; !isFull;) {
-    const socket = connect(port, "127.0.0.1").on("error", () => {});
-    sockets.push(socket);
-    const connected = once(socket, "connect").then(() => true);
-    isFull = !(await Promise.race([connected, afterSyn()]));
-  }
-  return {
-    port,
-    close() {
-      for (const socket of sockets) socket.destroy();
-      child.kill("SIGKILL");
-    },
-  };
-}
-
-/** Longer than a handshake on the loopback takes, shorter than its first retry. */
-function afterSyn(): Promise<false> {
-  return new Promise((resolve) => setTimeout(resolve, 300, false));
+  const args = [program, `${url}/api/1/envelope/`, `${bytes}`];
+  return promisify(execFile)(node, args, { timeout: 8_000 });
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import type { Plan } from "./fixtures/end.ts";
 import { run } from "./process.ts";
+import { startSilentHost } from "./silent-host.ts";
 
 const COUNT = 1000;
 
@@ -136,6 +137,39 @@ describe("what is queued when the process ends", () => {
       assert.ok(report.heldMs < 300 + 1000, `held ${report.heldMs} ms`);
     });
   }
+
+  describe("and had begun to leave while nothing else kept the process", () => {
+    const deadlineMs = 300;
+    /** Starting Node, loading what is ours, letting go, and room to spare on a busy machine. */
+    const restMs = 4000;
+
+    for (const protocol of ["http/protobuf", "grpc"] as const) {
+      it(`holds no process with a host that answers no SYN, over ${protocol}`, async () => {
+        const host = await startSilentHost();
+        try {
+          const plan = { url: host.url, count: COUNT, deadlineMs, otlp: { protocol } };
+          const { report, stderr, tookMs } = await run(plan).ended;
+          assert.deepEqual(report.books, { shutdown: COUNT });
+          assert.match(stderr, /no answer within the 300 ms left at the end/);
+          assert.ok(tookMs < deadlineMs + restMs, `${tookMs} ms`);
+        } finally {
+          host.close();
+        }
+      });
+
+      it(`arrives in full and once where the peer had stopped to read, over ${protocol}`, async () => {
+        // More than the kernel takes on behalf of a peer that doesn't read.
+        const count = 9000;
+        receiver.setFaults({ kind: "deaf", times: 1 });
+        const url = protocol === "grpc" ? (receiver.grpcUrl ?? "") : receiver.url;
+        const { report, tookMs } = await run({ url, count, batch: count, otlp: { protocol } })
+          .ended;
+        assertEachOnce(receiver, count);
+        assert.deepEqual(report.books, { sent: count });
+        assert.ok(tookMs < restMs, `${tookMs} ms`);
+      });
+    }
+  });
 
   it("may answer a success drop by drop: it counts as sent when the time is over", async () => {
     receiver.setFaults({ kind: "drip", everyMs: 20 });

@@ -20,6 +20,8 @@ export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
+  /** From its start, in milliseconds. */
+  readonly tookMs: number;
 }
 
 /** @param flags of Node, before the program. */
@@ -42,6 +44,7 @@ export function run(
 }
 
 async function outcomeOf(child: ChildProcess): Promise<Ended> {
+  const start = performance.now();
   let stdout = "";
   let stderr = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -49,5 +52,6 @@ async function outcomeOf(child: ChildProcess): Promise<Ended> {
   const [code] = (await once(child, "close")) as [number | null];
   const line = stdout.split("\n").find((text) => text.startsWith("{"));
   assert.ok(line !== undefined, `no report; stderr: ${stderr}`);
-  return { report: JSON.parse(line) as Report, stdout, stderr, code };
+  const tookMs = performance.now() - start;
+  return { report: JSON.parse(line) as Report, stdout, stderr, code, tookMs };
 }

@@ -1,0 +1,39 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { node } from "../nodes.ts";
+
+/** An address of this machine to which no connection is ever made, nor refused. */
+export interface SilentHost {
+  readonly url: string;
+  close(): void;
+}
+
+/** A process that listens but is stopped, and whose backlog is full: Linux drops further SYNs. */
+export async function startSilentHost(): Promise<SilentHost> {
+  const code = `require("net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 },
+    function () { console.log(this.address().port); });`;
+  const child = spawn(node, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  const port = Number(line.toString());
+  child.kill("SIGSTOP");
+  const sockets: Socket[] = [];
+  for (let isFull = false; !isFull;) {
+    const socket = connect(port, "127.0.0.1").on("error", () => {});
+    sockets.push(socket);
+    const connected = once(socket, "connect").then(() => true);
+    isFull = !(await Promise.race([connected, afterSyn()]));
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      child.kill("SIGKILL");
+    },
+  };
+}
+
+/** Longer than a handshake on the loopback takes, shorter than its first retry. */
+function afterSyn(): Promise<false> {
+  return new Promise((resolve) => setTimeout(resolve, 300, false));
+}
