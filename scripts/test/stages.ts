@@ -30,9 +30,10 @@ export const stages: readonly Stage[] = [
     "one room at a time",
     [],
     ["test/**/*.test.ts"],
-    ["test/integration/**", "test/package/**"],
+    ["test/integration/**", "test/package/**", "test/readme/**"],
   ),
   tests("package", "what npm would publish", ["build"], ["test/package/**/*.test.ts"]),
+  tests("readme", "a reader who does what it says", ["build"], ["test/readme/**/*.test.ts"]),
   tests("integration", "real processes, preloaded", ["build"], ["test/integration/**/*.test.ts"]),
 ];
 

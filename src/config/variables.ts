@@ -32,7 +32,7 @@ import {
 /**
  * Every variable that is honoured, and every one of the standard that is not,
  * with the reason. Nothing else in the environment is looked at. The README's
- * table is made of this one (`scripts/readme-variables.ts`).
+ * table is made of this one (`scripts/readme.ts`).
  *
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  * https://opentelemetry.io/docs/specs/otel/protocol/exporter/

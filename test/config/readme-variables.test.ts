@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { variablesTable, withTable } from "../../scripts/readme-variables.ts";
+import { variablesTable } from "../../scripts/readme/variables.ts";
 import { variables } from "../../src/config/variables.ts";
-
-const START = "<!-- variables:start -->";
-const END = "<!-- variables:end -->";
 
 describe("the README's table of variables", () => {
   const table = variablesTable();
@@ -25,19 +22,4 @@ describe("the README's table of variables", () => {
       assert.equal(new Set(counts).size, 1, section);
     }
   });
-
-  it("replaces what stood between the marks and nothing else", () => {
-    const readme = `a\n${START}\nstale text\n${END}\nb\n`;
-    const first = withTable(readme) ?? "";
-    assert.ok(first.startsWith(`a\n${START}\n\n**General**`));
-    assert.ok(first.endsWith(`|\n\n${END}\nb\n`));
-    assert.doesNotMatch(first, /stale text/);
-    assert.equal(withTable(first), first);
-  });
-
-  for (const readme of ["", "text", START, END, `${END}${START}`]) {
-    it(`has no place in ${JSON.stringify(readme)}`, () => {
-      assert.equal(withTable(readme), undefined);
-    });
-  }
 });

@@ -37,7 +37,7 @@ export async function installPackage(): Promise<Installed> {
 }
 
 /** npm with an empty cache and no registry to reach. */
-async function npm(cwd: string, folder: string, args: readonly string[]): Promise<void> {
+export async function npm(cwd: string, folder: string, args: readonly string[]): Promise<void> {
   const cli = process.env["npm_execpath"];
   const [command, before] = cli?.endsWith("js") ? [process.execPath, [cli]] : ["npm", []];
   await run(command, [...before, ...args, "--no-audit", "--no-fund"], {

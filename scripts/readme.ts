@@ -1,0 +1,54 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./build/places.ts";
+import { benchTable } from "./readme/bench.ts";
+import { blockIn, withBlock } from "./readme/marks.ts";
+import { picture } from "./readme/picture.ts";
+import { lasting } from "./readme/sameness.ts";
+import { variablesTable } from "./readme/variables.ts";
+
+/*
+ * `npm run readme`: writes the blocks of README.md that are made of something
+ * else. With `-- --check` it writes nothing and says what is out of step (exit
+ * code 1).
+ */
+
+interface Block {
+  /** Of the marks around it. */
+  readonly name: string;
+  /** Undefined: there is nothing to make it of yet, and the block stays as it is. */
+  readonly make: () => string | undefined | Promise<string | undefined>;
+  /** What must be the same for the block to be in step. */
+  readonly essence: (content: string) => string;
+}
+
+const same = (content: string): string => content.trim();
+
+const blocks: readonly Block[] = [
+  { name: "variables", make: variablesTable, essence: same },
+  { name: "bench", make: benchTable, essence: same },
+  { name: "picture", make: picture, essence: lasting },
+];
+
+process.exitCode = await run(process.argv.includes("--check"));
+
+async function run(check: boolean): Promise<number> {
+  const file = join(root, "README.md");
+  let readme = readFileSync(file, "utf8");
+  const stale: string[] = [];
+  for (const { name, make, essence } of blocks) {
+    const content = await make();
+    if (content === undefined) continue;
+    if (essence(blockIn(readme, name) ?? "") === essence(content)) continue;
+    stale.push(name);
+    readme = withBlock(readme, name, content);
+  }
+  if (stale.length === 0) return 0;
+  if (!check) writeFileSync(file, readme);
+  say(`${stale.join(", ")} ${check ? "out of step; npm run readme" : "written"}`);
+  return check ? 1 : 0;
+}
+
+function say(text: string): void {
+  process.stderr.write(`readme: ${text}\n`);
+}

@@ -1,0 +1,24 @@
+/** What differs from run to run, and what stands for it where two outputs are compared. */
+const differences: readonly (readonly [RegExp, string])[] = [
+  [/\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/g, "<uuid>"],
+  [/\b[\da-f]{32}\b/g, "<trace id>"],
+  [/\b[\da-f]{16}\b/g, "<span id>"],
+  [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<time>"],
+  [/\b\d\d:\d\d:\d\d\.\d{3}\b/g, "<time>"],
+  // The bars of the picture, and the buckets that a duration falls into.
+  [/ +━+ +/g, " <bar> "],
+  [/\{le="[^"]+"\} \d+/g, "<bucket>"],
+  [/ *\b\d+(\.\d+)?(e-?\d+)? (ms|s)\b/g, " <duration>"],
+  [/ +● /g, " ● "],
+  [/(?<="uptime_seconds": )\d+/g, "<number>"],
+];
+
+/** A text as it is in every run: without ids, times, durations and the columns they take. */
+export function lasting(text: string): string {
+  return differences
+    .reduce((done, [pattern, name]) => done.replace(pattern, name), text)
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n")
+    .trim();
+}

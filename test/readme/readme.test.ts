@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { globSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { root } from "../../scripts/node.mjs";
+import { benchTable } from "../../scripts/readme/bench.ts";
+import { blockIn } from "../../scripts/readme/marks.ts";
+import { pictureIn } from "../../scripts/readme/picture.ts";
+import { lasting } from "../../scripts/readme/sameness.ts";
+import { variablesTable } from "../../scripts/readme/variables.ts";
+import type { ReceivedSpan } from "../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { npm } from "../package/installed.ts";
+import { programOrSkip } from "../programs.ts";
+import { type Block, blocksIn } from "./blocks.ts";
+import { type Printed, Session } from "./session.ts";
+
+const readme = readFileSync(join(root, "README.md"), "utf8");
+
+describe("The README", () => {
+  it("has a table of all variables that is in step", () => {
+    assert.equal(blockIn(readme, "variables"), variablesTable().trim());
+  });
+
+  it("has the figures of the committed run", () => {
+    const table = benchTable();
+    if (table !== undefined) assert.equal(blockIn(readme, "bench"), table.trim());
+  });
+
+  it("quotes lines that telltale says", () => {
+    const code = globSync(["src/**/*.ts", "register.ts"], { cwd: root })
+      .map((file) => readFileSync(join(root, file), "utf8"))
+      .join("\n")
+      // A text on several lines.
+      .replace(/[`"] \+\s+[`"]/g, "");
+    for (const line of quotedLines()) {
+      for (const part of partsOf(line)) {
+        assert.ok(code.includes(part), `nothing says "${part}" (in: ${line})`);
+      }
+    }
+  });
+
+  it("names rooms that there are", () => {
+    const [, inside = ""] = readme.split("## Inside");
+    const names = inside
+      .match(/^\w+(\/|\.ts)( \w+\/)*(?= {2})/gm)
+      ?.flatMap((row) => row.split(" "));
+    assert.ok((names?.length ?? 0) > 10);
+    for (const name of names ?? []) assert.equal(globSync(`src/${name}`, { cwd: root }).length, 1);
+  });
+
+  it("links to headings and files that there are", () => {
+    const headings = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) => anchorOf(title));
+    for (const [, target = ""] of readme.matchAll(/\]\(([^)]+)\)/g)) {
+      const found = target.startsWith("#")
+        ? headings.includes(target.slice(1))
+        : globSync(target, { cwd: root }).length === 1;
+      assert.ok(found, target);
+    }
+  });
+
+  describe("when somebody does what it says", function () {
+    this.timeout(120_000);
+    let receiver: Receiver;
+    let session: Session;
+    let printed: Printed | undefined;
+
+    before(async function () {
+      programOrSkip(this, "curl");
+      receiver = await startReceiver();
+      const [app, admin] = [await freePort(), await freePort()];
+      const places = [
+        ["listen(3000)", `listen(${app})`],
+        ["localhost:3000", `127.0.0.1:${app}`],
+        ["localhost:9464", `127.0.0.1:${admin}`],
+        ["localhost:4318", `127.0.0.1:${receiver.port}`],
+        ["http://key@localhost:8000/1", receiver.dsn],
+      ] as const;
+      session = new Session(places, {
+        OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+        OTEL_EXPORTER_PROMETHEUS_PORT: String(admin),
+        OTEL_BSP_SCHEDULE_DELAY: "100",
+        OTEL_BLRP_SCHEDULE_DELAY: "100",
+      });
+      await npm(root, session.packages, [
+        "pack",
+        "--ignore-scripts",
+        "--pack-destination",
+        session.packages,
+      ]);
+    });
+
+    after(async () => {
+      await session?.end();
+      await receiver?.close();
+    });
+
+    for (const block of blocksIn(readme)) {
+      it(titleOf(block), () => follow(block));
+    }
+
+    it("has the request's trace, its log line and the error at the back ends", async () => {
+      const hello = await spanOf("/hello/:name");
+      const log = await receiver.waitFor(({ logs }) =>
+        logs.find(({ body }) => body === "greeting"),
+      );
+      assert.equal(log.traceId, hello.traceId);
+      const pay = await spanOf("/pay/:order");
+      const event = receiver.events.find(({ transaction }) => transaction === "GET /pay/:order");
+      assert.equal(event?.contexts?.["trace"]?.["trace_id"], pay.traceId);
+    });
+
+    it("has what the app's code added", () => {
+      const span = receiver.spans.find(({ name }) => name === "place order");
+      const event = receiver.events.find(({ user }) => user?.["id"] === "42");
+      assert.equal(event?.tags?.["plan"], "gold");
+      assert.equal(event?.contexts?.["trace"]?.["span_id"], span?.spanId);
+    });
+
+    function spanOf(route: string): Promise<ReceivedSpan> {
+      return receiver.waitFor(({ spans }) =>
+        spans.find(({ attributes }) => attributes["http.route"] === route),
+      );
+    }
+
+    async function follow(block: Block): Promise<void> {
+      switch (block.kind) {
+        case "file":
+          return session.write(block.argument, block.text);
+        case "environment":
+          return session.prepare(block.text);
+        case "run":
+        case "checkout":
+          return run(block);
+        case "serve":
+          return serve(block.text);
+        case "prints":
+          return checkPrinted(block.text);
+        case "logs":
+          return checkLogs(block.text);
+        case "generated":
+          assert.equal(lasting(pictureIn(printed?.stdout ?? "")), lasting(block.text));
+          return undefined;
+        case "text":
+          return undefined;
+      }
+    }
+
+    async function run({ kind, text }: Block): Promise<void> {
+      printed = await session.run(text, kind === "checkout" ? root : session.project);
+      assert.equal(printed.code, 0, `${printed.stdout}\n${printed.stderr}`);
+      if (!text.startsWith("npm")) assert.equal(printed.stderr, "");
+      if (text.startsWith("npm install")) session.bring("express", "winston", "@opentelemetry/api");
+    }
+
+    async function serve(command: string): Promise<void> {
+      session.serve(command);
+      for (const place of ["localhost:3000", "localhost:9464"]) {
+        while (!(await session.isOpen(place))) await pause(20);
+      }
+    }
+
+    function checkPrinted(text: string): void {
+      assert.equal(lasting(printed?.stdout ?? ""), lasting(text));
+      assert.equal(printed?.stderr, "");
+    }
+
+    async function checkLogs(text: string): Promise<void> {
+      while (!session.logs.endsWith("\n")) await pause(5);
+      assert.equal(lasting(session.logs), lasting(text));
+    }
+  });
+});
+
+function titleOf({ kind, argument, text, line }: Block): string {
+  const [first = ""] = text.split("\n");
+  const what = ["run", "serve", "checkout"].includes(kind) ? `: ${first}` : "";
+  return `line ${line}, ${kind}${argument === "" ? "" : ` ${argument}`}${what}`;
+}
+
+/** The first column of "it says": the lines that a user may meet. */
+function quotedLines(): string[] {
+  const [, troubles = ""] = readme.split("| it says | what to do |");
+  const [table = ""] = troubles.split("| it says nothing");
+  const lines = [...table.matchAll(/^\| `(.*?)` \|/gm)].map(([, line = ""]) => line);
+  assert.ok(lines.length > 10);
+  return lines;
+}
+
+/** What stands in the source as it is: not what is put in. */
+function partsOf(line: string): string[] {
+  return line
+    .split(/…|\bVARIABLE\b|\b\d+(?:\.\d+)?\b|\blocalhost\b|\bspans\b|\bUnauthorized\b/)
+    .map((part) => part.replace(/^[^\w']+|[^\w)?]+$/g, ""))
+    .filter((part) => part.length > 3);
+}
+
+/** As GitHub makes them. */
+function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, "")
+    .replaceAll(" ", "-");
+}
+
+/** Free on all addresses: the app of the README listens on them. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}

@@ -1,0 +1,136 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import type { Readable } from "node:stream";
+import { root } from "../../scripts/node.mjs";
+import { node } from "../nodes.ts";
+
+/** What stands in the README, and what it is in this run. */
+export type Places = readonly (readonly [written: string, real: string])[];
+
+export interface Printed {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+}
+
+/** A shell that does what a reader of the README would, in a project of its own. */
+export class Session {
+  readonly #folder: string = mkdtempSync(join(tmpdir(), "telltale-readme-"));
+  readonly #places: Places;
+  readonly #env: Readonly<Record<string, string>>;
+  #before = "";
+  #served: { child: ChildProcessByStdio<null, Readable, Readable>; stdout: string } | undefined =
+    undefined;
+
+  /** @param env of all commands, beside what any shell has. */
+  constructor(places: Places, env: Readonly<Record<string, string>>) {
+    this.#places = places;
+    this.#env = env;
+    mkdirSync(this.project);
+    mkdirSync(this.packages);
+    writeFileSync(join(this.project, "package.json"), '{ "private": true, "type": "module" }\n');
+  }
+
+  /** Where the reader's app is. */
+  get project(): string {
+    return join(this.#folder, "app");
+  }
+
+  /** Where the README expects the package that was made. */
+  get packages(): string {
+    return join(this.#folder, "telltale");
+  }
+
+  /** What the app has of its own: taken from here, since there may be no network. */
+  bring(...packages: readonly string[]): void {
+    for (const name of packages) {
+      const link = join(this.project, "node_modules", name);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(join(root, "node_modules", name), link);
+    }
+  }
+
+  write(name: string, text: string): void {
+    writeFileSync(join(this.project, name), `${this.#real(text)}\n`);
+  }
+
+  /** Commands that go before all that follow. */
+  prepare(commands: string): void {
+    this.#before += `${this.#real(commands)}\n`;
+  }
+
+  async run(commands: string, cwd: string = this.project): Promise<Printed> {
+    const child = this.#spawn(commands, cwd);
+    const printed = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("utf8").on("data", (text: string) => (printed[name] += text));
+    }
+    const [code] = (await once(child, "close")) as [number | null];
+    return { stdout: this.#written(printed.stdout), stderr: printed.stderr, code };
+  }
+
+  /** Starts what goes on until the end of the session; one at a time. */
+  serve(command: string): void {
+    const child = this.#spawn(`exec ${command}`, this.project);
+    const served = { child, stdout: "" };
+    this.#served = served;
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (served.stdout += text));
+    child.stderr.pipe(process.stderr);
+  }
+
+  /** Whether somebody listens at a `host:port`, who is not asked for anything. */
+  async isOpen(place: string): Promise<boolean> {
+    const { hostname, port } = new URL(`http://${this.#real(place)}`);
+    const socket = connect(Number(port), hostname);
+    const outcome = await once(socket, "connect").then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    return outcome;
+  }
+
+  /** What that has printed so far. */
+  get logs(): string {
+    return this.#written(this.#served?.stdout ?? "");
+  }
+
+  /** @returns the signal that it died of, by which we ended it. */
+  async end(): Promise<NodeJS.Signals | null> {
+    const child = this.#served?.child;
+    child?.kill("SIGTERM");
+    if (child !== undefined) await once(child, "close");
+    rmSync(this.#folder, { recursive: true, force: true });
+    return child?.signalCode ?? null;
+  }
+
+  #spawn(commands: string, cwd: string): ChildProcessByStdio<null, Readable, Readable> {
+    const path = `${dirname(node)}${delimiter}${process.env["PATH"]}`;
+    return spawn("sh", ["-ec", this.#before + this.#real(commands)], {
+      cwd,
+      env: {
+        PATH: path,
+        HOME: process.env["HOME"],
+        NODE_ENV: "test",
+        npm_config_cache: join(this.#folder, "cache"),
+        npm_config_offline: "true",
+        npm_config_audit: "false",
+        npm_config_fund: "false",
+        ...this.#env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  }
+
+  #real(text: string): string {
+    return this.#places.reduce((done, [written, real]) => done.replaceAll(written, real), text);
+  }
+
+  #written(text: string): string {
+    return this.#places.reduce((done, [written, real]) => done.replaceAll(real, written), text);
+  }
+}
