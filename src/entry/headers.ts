@@ -36,6 +36,7 @@ export class HeaderReader {
     let userAgent: string | undefined;
     let requestId: string | undefined;
     let propagated = false;
+    let hasBody = false;
     for (let at = 0; at + 1 < raw.length; at += 2) {
       const name = raw[at] as string;
       const { length } = name;
@@ -45,6 +46,10 @@ export class HeaderReader {
         userAgent = raw[at + 1];
       } else if (length === 12 && requestId === undefined && is(name, "x-request-id")) {
         requestId = raw[at + 1];
+      } else if (length === 14 && is(name, "content-length")) {
+        hasBody ||= raw[at + 1] !== "0";
+      } else if (length === 17 && is(name, "transfer-encoding")) {
+        hasBody = true;
       }
       if (!propagated && this.#lengths.has(length)) {
         propagated = this.#fields.has(name.toLowerCase());
@@ -54,6 +59,7 @@ export class HeaderReader {
       host,
       userAgent,
       requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : newUuid(),
+      hasBody,
       parent: propagated ? this.#extract(request) : ROOT,
     };
   }

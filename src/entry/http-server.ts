@@ -1,13 +1,14 @@
 import diagnosticsChannel from "node:diagnostics_channel";
-import { EventEmitter } from "node:events";
+import type { EventEmitter } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import type { Context as ApiContext } from "@opentelemetry/api";
 import { Context, ROOT, spanIn } from "../context/context.ts";
 import { OWN_SERVER } from "../admin/server.ts";
-import { HOLDER, type Holder } from "../context/holder.ts";
+import { HOLDER, type Holder, holderOf } from "../context/holder.ts";
 import { callIn } from "../context/manager.ts";
+import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "./emit.ts";
 import type { HeaderReader } from "./headers.ts";
 import type { KnownMethods } from "./method.ts";
 import { RequestEntry } from "./request.ts";
@@ -29,7 +30,6 @@ export interface ServerEntryServices {
   readonly onFault: (error: unknown) => void;
 }
 
-type Emit = (this: EventEmitter, event: string | symbol, ...args: unknown[]) => boolean;
 type RequestWithEntry = IncomingMessage & { [HOLDER]?: RequestEntry };
 
 /**
@@ -42,13 +42,13 @@ type RequestWithEntry = IncomingMessage & { [HOLDER]?: RequestEntry };
 export function installServerEntry(services: ServerEntryServices): void {
   const entrance = new Entrance(services);
   for (const prototype of [http.Server.prototype, https.Server.prototype]) {
-    wrapEmit(prototype, entrance);
+    wrapEmit(prototype, (next, server, args) => emitEntered(entrance, next, server, args));
   }
   wrapStoreHeader();
   diagnosticsChannel.subscribe("http.server.response.finish", (message) => {
     const { request, response } = message as Exchange;
     const entry = request[HOLDER];
-    if (entry instanceof RequestEntry) entrance.leave(entry, request.socket, response, false);
+    if (entry instanceof RequestEntry) entrance.leave(entry, response, false);
   });
 }
 
@@ -66,40 +66,54 @@ class Entrance {
   }
 
   /** The context under which the listeners run, or undefined if something of ours failed. */
-  enter(request: RequestWithEntry): Context | undefined {
+  enter(request: RequestWithEntry, response: ServerResponse): Context | undefined {
     try {
       const headers = this.#services.headers.read(request);
       const entry = new RequestEntry(request, headers, this.#services.knownMethods);
-      request[HOLDER] = entry;
       const span = this.#startSpan(entry, headers.parent);
       entry.span = span;
+      entry.response = response;
+      entry.context = contextFor(headers.parent, span, entry);
+      if (headers.hasBody) emitUnder(entry, request);
+      // It waits for the response to the request before.
+      if (response.socket === null) emitUnder(entry, response);
       this.#services.metrics.started(entry);
-      openOn(request.socket, entry, this);
-      return contextFor(headers.parent, span, entry);
+      this.#followToEnd(request, response, entry);
+      request[HOLDER] = entry;
+      return entry.context;
     } catch (error) {
       this.#services.onFault(error);
       return undefined;
     }
   }
 
-  leave(
-    entry: RequestEntry,
-    socket: Socket,
-    response: ServerResponse | undefined,
-    aborted: boolean,
-  ): void {
-    if (entry.ended) return;
+  /** Each step by itself: the fault of one keeps no other from what it has to do. */
+  leave(entry: RequestEntry, response: ServerResponse | undefined, aborted: boolean): void {
+    if (entry.left) return;
+    entry.left = true;
+    entry.aborted = aborted;
+    for (const step of lastSteps) {
+      try {
+        step(entry, response, this.#services);
+      } catch (error) {
+        this.#services.onFault(error);
+      }
+    }
+  }
+
+  /**
+   * The connection is gone. What the app hears of it, it hears in the request's
+   * context and, as far as it hears at once, before the end.
+   */
+  lose(entry: RequestEntry): void {
     try {
-      entry.finish(response, aborted);
-      closeOn(socket, entry);
-      this.#services.metrics.shape(entry);
-      if (entry.failed) this.#services.onServerError(entry);
-      endSpan(entry);
-      this.#services.metrics.ended(entry);
-      entry.end();
+      for (const message of [entry.request, entry.response]) {
+        if (message !== undefined) emitUnder(entry, message);
+      }
     } catch (error) {
       this.#services.onFault(error);
     }
+    process.nextTick(() => this.leave(entry, entry.response, true));
   }
 
   #startSpan(entry: RequestEntry, parent: ApiContext): ReturnType<TelltaleTracer["start"]> {
@@ -116,7 +130,36 @@ class Entrance {
     }
     return span;
   }
+
+  /**
+   * Node tells of the end of a response if it has parsed the request: then it
+   * listens to `finish` itself by now. One that an app emits by hand (from
+   * HTTP/2, or from no network at all) is followed by listeners.
+   */
+  #followToEnd(request: IncomingMessage, response: ServerResponse, entry: RequestEntry): void {
+    const socket = request.socket as Socket | undefined;
+    if (typeof socket?.prependOnceListener === "function") openOn(socket, entry, this);
+    if (response.listenerCount("finish") > 0) return;
+    response.once("finish", () => this.leave(entry, response, false));
+    response.once("close", () => this.leave(entry, response, true));
+  }
 }
+
+/** What is done at the end of a request, in this order. */
+const lastSteps: readonly ((
+  entry: RequestEntry,
+  response: ServerResponse | undefined,
+  services: ServerEntryServices,
+) => void)[] = [
+  closeOnConnection,
+  (entry, response) => entry.finish(response),
+  (entry, _response, services) => services.metrics.shape(entry),
+  (entry, _response, services) => {
+    if (entry.failed) services.onServerError(entry);
+  },
+  endSpan,
+  (entry, _response, services) => services.metrics.ended(entry),
+];
 
 const NO_OPTIONS = Object.freeze({});
 
@@ -144,65 +187,56 @@ function openOn(socket: Connection, entry: RequestEntry, entrance: Entrance): vo
   const open = socket[OPEN];
   if (open !== undefined) {
     open.push(entry);
+    entry.connection = open;
     return;
   }
   const first = [entry];
+  entry.connection = first;
   socket[OPEN] = first;
-  socket.once("close", () => {
-    // A copy: leaving takes the entry off the list.
-    for (const lost of [...first]) entrance.leave(lost, socket, lost.response, true);
+  // Before Node tells the messages of the connection.
+  socket.prependOnceListener("close", () => {
+    for (const entry of first) entrance.lose(entry);
   });
 }
 
-function closeOn(socket: Connection, entry: RequestEntry): void {
-  const open = socket[OPEN];
+function closeOnConnection(entry: RequestEntry): void {
+  const open = entry.connection;
   if (open === undefined) return;
+  entry.connection = undefined;
   if (open.length === 1 && open[0] === entry) open.pop();
   else if (open.includes(entry)) open.splice(open.indexOf(entry), 1);
 }
 
 /**
- * `request`, and `checkContinue` where an app answers `Expect: 100-continue`
- * itself, are entries; every other event passes untouched.
+ * The events that bring a request. The two for `Expect` come where an app
+ * answers it itself, mostly by emitting `request` thereafter: that makes no
+ * second entry. All other events pass untouched.
  */
-function wrapEmit(prototype: EventEmitter, entrance: Entrance): void {
-  const original = prototype.emit as Emit;
-  const emit: Emit = function (this: EventEmitter, event, ...args) {
-    if (event === "error" && this.listenerCount("error") === 0) {
-      return emitFatal(this, original, emit, args);
-    }
-    if (event !== "request" && event !== "checkContinue") {
-      return Reflect.apply(original, this, [event, ...args]);
-    }
-    const request = args[0] as RequestWithEntry;
-    const known = request[HOLDER] !== undefined || OWN_SERVER in this;
-    const context = known ? undefined : entrance.enter(request);
-    if (context === undefined) return Reflect.apply(original, this, [event, ...args]);
-    (request[HOLDER] as unknown as RequestEntry).response = args[1] as ServerResponse;
-    return callIn(context, original, this, [event, ...args]);
-  };
-  Object.defineProperty(prototype, "emit", {
-    value: emit,
-    writable: true,
-    configurable: true,
-    enumerable: false,
-  });
+function emitEntered(
+  entrance: Entrance,
+  next: Emit,
+  server: EventEmitter,
+  args: EmitArgs,
+): boolean {
+  const event = args[0];
+  if (event !== "request" && event !== "checkContinue" && event !== "checkExpectation") {
+    return Reflect.apply(next, server, args);
+  }
+  const request = args[1];
+  const response = args[2];
+  const isEntry = isNew(request) && isResponse(response) && !(OWN_SERVER in server);
+  const context = isEntry ? entrance.enter(request, response) : undefined;
+  if (context === undefined) return Reflect.apply(next, server, args);
+  return callIn(context, next, server, args);
 }
 
-/**
- * An `error` nobody listens to ends the process, and Node prints where it was
- * emitted: the frames above `EventEmitter.prototype.emit`, which it reads at
- * that moment. For that moment it is our wrapper, so that our frame is cut off
- * and stderr stays what it was.
- */
-function emitFatal(emitter: EventEmitter, original: Emit, emit: Emit, args: unknown[]): boolean {
-  const own = EventEmitter.prototype.emit;
-  EventEmitter.prototype.emit = emit as typeof own;
-  try {
-    return Reflect.apply(original, emitter, ["error", ...args]);
-  } finally {
-    EventEmitter.prototype.emit = own;
-  }
+function isNew(request: unknown): request is RequestWithEntry {
+  return typeof request === "object" && request !== null && holderOf(request) === undefined;
+}
+
+/** Whether its end can be seen: what an app emits by hand may be anything. */
+function isResponse(response: unknown): response is ServerResponse {
+  return typeof (response as Partial<ServerResponse> | null | undefined)?.once === "function";
 }
 
 type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) => void;
@@ -231,13 +265,28 @@ function wrapStoreHeader(): void {
 function namesRequestId(headers: unknown): boolean {
   if (typeof headers !== "object" || headers === null) return false;
   if (Array.isArray(headers)) {
-    return headers.some((item) => isRequestId(Array.isArray(item) ? item[0] : item));
+    // Pairs, or name and value by turns.
+    return Array.isArray(headers[0])
+      ? headers.some((pair) => Array.isArray(pair) && isRequestId(pair[0]))
+      : headers.some((item, at) => at % 2 === 0 && isRequestId(item));
   }
   if ("x-request-id" in headers) return true;
-  // Node's own collection, from `setHeader`, has names in lower case and no prototype.
-  if (Object.getPrototypeOf(headers) === null) return false;
+  if (isNodesOwn(headers)) return false;
   for (const name in headers) if (isRequestId(name)) return true;
   return false;
+}
+
+/**
+ * Node's own collection, from `setHeader`, has names in lower case, no prototype
+ * and pairs of name as given and value.
+ */
+function isNodesOwn(headers: object): boolean {
+  if (Object.getPrototypeOf(headers) !== null) return false;
+  for (const name in headers) {
+    const first: unknown = (headers as Record<string, unknown>)[name];
+    return Array.isArray(first) && String(first[0]).toLowerCase() === name;
+  }
+  return true;
 }
 
 function isRequestId(name: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Attributes, Context as ApiContext } from "@opentelemetry/api";
+import type { Context } from "../context/context.ts";
 import { Holder } from "../context/holder.ts";
 import { now } from "../clock.ts";
 import type { AttributeSource } from "../traces/span.ts";
@@ -23,10 +24,17 @@ export class RequestEntry extends Holder implements AttributeSource {
   shape: Attributes | undefined = undefined;
   /** The method if the conventions know it, else `_OTHER`. */
   override method: string;
+  /** Until the end. */
+  request: IncomingMessage | undefined;
   /** Until the end: what an abort still finds out. */
   response: ServerResponse | undefined = undefined;
   aborted = false;
-  #request: IncomingMessage | undefined;
+  /** Whether the end was seen, of which several events may tell. */
+  left = false;
+  /** What the request's listeners run under. */
+  context: Context | undefined = undefined;
+  /** All open requests of its connection. */
+  connection: RequestEntry[] | undefined = undefined;
   readonly #methodGiven: string;
   readonly #url: string;
   readonly #protocolVersion: string;
@@ -37,15 +45,18 @@ export class RequestEntry extends Holder implements AttributeSource {
 
   constructor(request: IncomingMessage, headers: RequestHeaders, known: KnownMethods) {
     super();
-    const socket = request.socket as IncomingMessage["socket"] & { encrypted?: boolean };
-    this.#request = request;
+    // One that an app emits by hand may have none.
+    const socket = request.socket as
+      | (IncomingMessage["socket"] & { encrypted?: boolean })
+      | undefined;
+    this.request = request;
     this.#methodGiven = request.method ?? "GET";
     this.method = methodIn(known, this.#methodGiven);
-    this.scheme = socket.encrypted === true ? "https" : "http";
+    this.scheme = socket?.encrypted === true ? "https" : "http";
     this.#url = request.url ?? "/";
     this.#protocolVersion = request.httpVersion;
-    this.#peerAddress = socket.remoteAddress;
-    this.#peerPort = socket.remotePort;
+    this.#peerAddress = socket?.remoteAddress;
+    this.#peerPort = socket?.remotePort;
     this.#host = headers.host;
     this.#userAgent = headers.userAgent;
     this.requestId = headers.requestId;
@@ -66,13 +77,15 @@ export class RequestEntry extends Holder implements AttributeSource {
   }
 
   /** Takes what is known at the end, and lets go of the request. */
-  finish(response: ServerResponse | undefined, aborted: boolean): void {
-    this.aborted = aborted;
+  finish(response: ServerResponse | undefined): void {
     if (response?.headersSent === true) this.statusCode = response.statusCode;
-    this.routeNow();
-    this.#request = undefined;
-    this.response = undefined;
-    this.end();
+    try {
+      this.routeNow();
+    } finally {
+      this.request = undefined;
+      this.response = undefined;
+      this.end();
+    }
   }
 
   override pathNow(): string {
@@ -81,7 +94,7 @@ export class RequestEntry extends Holder implements AttributeSource {
 
   /** The route as far as the framework knows it by now. */
   override routeNow(): string | undefined {
-    if (this.#request !== undefined) this.route ??= routeOf(this.#request);
+    if (this.request !== undefined) this.route ??= routeOf(this.request);
     return this.route;
   }
 
@@ -124,6 +137,7 @@ export interface RequestHeaders {
   readonly host: string | undefined;
   readonly userAgent: string | undefined;
   readonly requestId: string;
+  readonly hasBody: boolean;
   /** The context of the caller, where a propagation header was there. */
   readonly parent: ApiContext;
 }

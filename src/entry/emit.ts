@@ -1,0 +1,82 @@
+import { EventEmitter } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { activeHolder, callIn } from "../context/manager.ts";
+import type { RequestEntry } from "./request.ts";
+
+export type Emit = (this: EventEmitter, event: string | symbol, ...args: unknown[]) => boolean;
+export type EmitArgs = Parameters<Emit>;
+
+/**
+ * What happens instead of an `emit`.
+ *
+ * @param next the `emit` that would have run, on `emitter` with `args` (the event first).
+ */
+export type Around = (next: Emit, emitter: EventEmitter, args: EmitArgs) => boolean;
+
+/** Gives a class of emitters an `emit` of its own; what it inherits is called below it. */
+export function wrapEmit(prototype: EventEmitter, around: Around): void {
+  const own = Object.hasOwn(prototype, "emit") ? (prototype.emit as Emit) : undefined;
+  const parent = Object.getPrototypeOf(prototype) as EventEmitter;
+  setEmit(prototype, function emit(event) {
+    // Not a rest parameter: this is on every request's way.
+    const args = arguments as unknown as EmitArgs;
+    // The inherited one is looked up each time: `domain` replaces it when an app loads it.
+    const next = own ?? emitting ?? (parent.emit as Emit);
+    if (isFatal(this, event)) return emitFatal(emit, next, this, args);
+    return around(next, this, args);
+  });
+}
+
+/**
+ * Runs the listeners of one request, or of its response, under the request's
+ * context, for those that Node would run under another: that of the connection
+ * for what comes over the network (the parts of a body, the loss of the
+ * connection), that of the request before for a response that waited for it.
+ */
+export function emitUnder(entry: RequestEntry, message: IncomingMessage | ServerResponse): void {
+  const own = Object.hasOwn(message, "emit") ? (message.emit as Emit) : undefined;
+  const parent = Object.getPrototypeOf(message) as EventEmitter;
+  setEmit(message, function emit(event) {
+    const args = arguments as unknown as EmitArgs;
+    const next = own ?? emitting ?? (parent.emit as Emit);
+    if (isFatal(this, event)) return emitFatal(emit, next, this, args);
+    const { context } = entry;
+    if (context === undefined || activeHolder() === entry) return Reflect.apply(next, this, args);
+    return callIn(context, next, this, args);
+  });
+}
+
+function setEmit(emitter: EventEmitter, emit: Emit): void {
+  Object.defineProperty(emitter, "emit", {
+    value: emit,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+}
+
+function isFatal(emitter: EventEmitter, event: string | symbol): boolean {
+  return event === "error" && emitter.listenerCount("error") === 0;
+}
+
+/** While a fatal error is emitted: what stands behind our wrapper. */
+let emitting: Emit | undefined;
+
+/**
+ * An `error` nobody listens to ends the process, and Node prints where it was
+ * emitted: the frames above `EventEmitter.prototype.emit`, which it reads at
+ * that moment. For that moment it is our wrapper, so that our frame is cut off
+ * and stderr stays what it was.
+ */
+function emitFatal(wrapper: Emit, next: Emit, emitter: EventEmitter, args: EmitArgs): boolean {
+  const everyone = EventEmitter.prototype.emit;
+  const outer = emitting;
+  emitting = next;
+  EventEmitter.prototype.emit = wrapper as typeof everyone;
+  try {
+    return Reflect.apply(next, emitter, args);
+  } finally {
+    EventEmitter.prototype.emit = everyone;
+    emitting = outer;
+  }
+}
