@@ -10,6 +10,7 @@ import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import type { ClientMetrics } from "./client-metrics.ts";
 import { type KnownMethods, methodIn } from "./method.ts";
+import type { Target } from "./url.ts";
 
 /** `SpanKind.CLIENT` of the API. */
 const CLIENT = 2;
@@ -24,13 +25,6 @@ export interface ClientServices {
   readonly onFault: (error: unknown) => void;
 }
 
-/** Where a call goes; asked for once, when the call is over. */
-export interface Target {
-  readonly url: string;
-  readonly address: string;
-  readonly port: number;
-}
-
 /**
  * One outgoing HTTP call, whoever makes it (`node:http`, undici): span and
  * duration, with the stable conventions
@@ -40,14 +34,15 @@ export class ClientCall {
   readonly span: Span;
   readonly method: string;
   readonly startedAt: number = now();
-  source: (() => Target) | undefined = undefined;
+  /** Asked for once, when the call is over. */
+  source: (() => Target | undefined) | undefined = undefined;
   statusCode: number | undefined = undefined;
   protocolVersion: string | undefined = undefined;
   errorType: string | undefined = undefined;
   target: Target | undefined = undefined;
+  ended = false;
   readonly #services: ClientServices;
   readonly #methodGiven: string;
-  #ended = false;
 
   constructor(services: ClientServices, context: ApiContext, method: string) {
     this.#services = services;
@@ -65,7 +60,7 @@ export class ClientCall {
   }
 
   fail(error: Error): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     const code = (error as NodeJS.ErrnoException).code;
     this.errorType = typeof code === "string" ? code : error.name;
     if (this.span.isRecording()) this.span.recordException(error);
@@ -73,8 +68,8 @@ export class ClientCall {
   }
 
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.ended = true;
     this.target = this.source?.();
     this.source = undefined;
     this.#services.metrics.ended(this);

@@ -4,16 +4,10 @@ import type { Span, TextMapSetter } from "@opentelemetry/api";
 import { isSuppressed } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
 import { ClientCall, type ClientServices } from "./client-call.ts";
-import { addressOf, urlWithoutSecrets } from "./url.ts";
+import { type Target, targetOf } from "./url.ts";
 
 const CALL: unique symbol = Symbol("telltale.call");
 type RequestWithCall = ClientRequest & { [CALL]?: ClientCall };
-
-const setter: TextMapSetter<ClientRequest> = {
-  set(request, key, value) {
-    request.setHeader(key, value);
-  },
-};
 
 /**
  * Outgoing requests of `node:http` and `node:https`, seen through Node's own
@@ -52,20 +46,39 @@ function begin(services: ClientServices, request: RequestWithCall): void {
   const call = new ClientCall(services, context, request.method);
   request[CALL] = call;
   call.source = () => describe(request);
+  request.once("close", () => guarded(services, () => closed(call, request)));
   inject(services, call.span, request);
 }
 
-/**
- * With headers given as an array, Node has written them already when the
- * request is announced: they can't be continued, and the span says nothing of it.
- */
-function inject(services: ClientServices, span: Span, request: ClientRequest): void {
-  if (request.headersSent || hasHeaderText(request)) return;
+/** The head of a request as Node keeps it once it is written; `headersSent` can't tell the two apart. */
+type WithHead = ClientRequest & { _header?: unknown; _headerSent?: unknown };
+
+/** With `Expect` the head is on its way before the request is announced: nobody hears of the trace. */
+function inject(services: ClientServices, span: Span, request: WithHead): void {
+  if (request._headerSent === true) return;
   services.propagator.inject(services.contextOf(span), request, setter);
 }
 
-function hasHeaderText(request: ClientRequest): boolean {
-  return typeof (request as unknown as { _header?: unknown })._header === "string";
+const setter: TextMapSetter<WithHead> = {
+  set(request, name, value) {
+    const { _header: head } = request;
+    if (typeof head === "string") request._header = withHeader(head, name, value);
+    else request.setHeader(name, value);
+  },
+};
+
+/** With headers as an array the head is written by then, but not sent. */
+function withHeader(head: string, name: string, value: string): string {
+  const others = linesOf(head).filter((line) => !isHeader(line, name));
+  return [...others, `${name}: ${value}`, "", ""].join("\r\n");
+}
+
+function linesOf(head: string): string[] {
+  return head.trimEnd().split("\r\n");
+}
+
+function isHeader(line: string, name: string): boolean {
+  return line.slice(0, name.length + 1).toLowerCase() === `${name.toLowerCase()}:`;
 }
 
 function answered(call: ClientCall | undefined, response: IncomingMessage): void {
@@ -73,24 +86,46 @@ function answered(call: ClientCall | undefined, response: IncomingMessage): void
   call.answered(response.statusCode ?? 0, response.httpVersion);
   response.once("close", () => {
     if (response.complete) call.end();
-    else call.fail(new AbortedResponse());
+    else call.fail(new AbortedCall());
   });
 }
 
-/** `error.type` of a response whose body never came to its end. */
-class AbortedResponse extends Error {
+/**
+ * The end that nothing else tells of: an upgrade, a response that nobody reads,
+ * a request that was given up without an error.
+ */
+function closed(call: ClientCall, request: ClientRequest): void {
+  if (call.ended) return;
+  const { res: response } = request as { res?: (IncomingMessage & { upgrade?: boolean }) | null };
+  if (response === undefined || response === null) {
+    call.fail(new AbortedCall());
+  } else if (response.upgrade === true) {
+    call.answered(response.statusCode ?? 0, response.httpVersion);
+    call.end();
+  } else if (response.complete) {
+    call.end();
+  }
+}
+
+/** `error.type` of a call that never came to its end. */
+class AbortedCall extends Error {
   override name = "aborted";
 }
 
-function describe(request: ClientRequest): { url: string; address: string; port: number } {
-  const secure = request.protocol === "https:";
-  const given = request.getHeader("host");
-  const host = typeof given === "string" ? given : request.host;
-  const { address, port } = addressOf(host);
-  const url = `${request.protocol}//${host}${request.path}`;
-  return {
-    url: URL.canParse(url) ? urlWithoutSecrets(new URL(url)) : url,
-    address,
-    port: port ?? (secure ? 443 : 80),
-  };
+function describe(request: ClientRequest): Target | undefined {
+  const origin = `${request.protocol}//${hostGiven(request) ?? authority(request.host)}`;
+  return targetOf(origin, request.method === "CONNECT" ? "" : request.path);
+}
+
+function hostGiven(request: WithHead): string | undefined {
+  const host = request.getHeader("host");
+  if (typeof host === "string") return host;
+  const { _header: head } = request;
+  if (typeof head !== "string") return undefined;
+  const line = linesOf(head).find((line) => isHeader(line, "host"));
+  return line?.slice("host:".length).trim();
+}
+
+function authority(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
 }
