@@ -27,6 +27,11 @@ export function environmentOf(
   return environment;
 }
 
+/** `OTEL_SDK_DISABLED`, for who must know it before anything else is loaded (`register.ts`). */
+export function isSwitchedOff(): boolean {
+  return process.env["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true";
+}
+
 function isOurs(name: string): boolean {
   return names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
 }

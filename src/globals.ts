@@ -39,7 +39,7 @@ const globals = globalThis as Globals;
 export function foreignSdk(): string | undefined {
   const api = globals[API];
   if (api === undefined) return undefined;
-  const taken = api.trace ?? api.metrics ?? api.context ?? api.logs;
+  const taken = api.trace ?? api.metrics ?? api.logs ?? api.context ?? api.propagation;
   return taken === undefined ? undefined : (api.version ?? "unknown");
 }
 

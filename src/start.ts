@@ -19,7 +19,7 @@ import { installLifecycle } from "./lifecycle/lifecycle.ts";
 import { createLogs } from "./logs/logs.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { createResource } from "./resource/resource.ts";
-import { currentState, publishState } from "./state.ts";
+import { claimStart, publishState } from "./state.ts";
 import { createPropagator } from "./traces/propagation/propagator.ts";
 import { createTraces } from "./traces/traces.ts";
 import { version } from "./version.ts";
@@ -31,7 +31,7 @@ import { version } from "./version.ts";
 export function start(): void {
   // Node's thread for `module.register` (tsx uses it on 22) runs `--require` preloads too; no code
   // of the app's ever runs there, and it can't load our chunks.
-  if (isInternalThread || currentState() !== undefined) return;
+  if (isInternalThread || !claimStart()) return;
   try {
     begin(readEnvironment());
   } catch (error) {

@@ -11,7 +11,15 @@ export interface State {
 }
 
 const STATE: unique symbol = Symbol.for("telltale") as never;
-const globals = globalThis as { [STATE]?: State };
+const STARTED: unique symbol = Symbol.for("telltale.started") as never;
+const globals = globalThis as { [STATE]?: State; [STARTED]?: boolean };
+
+/** Says yes to the first that asks in this thread, of all copies of the preload. */
+export function claimStart(): boolean {
+  if (globals[STARTED] === true) return false;
+  Object.defineProperty(globals, STARTED, { value: true });
+  return true;
+}
 
 export function currentState(): State | undefined {
   return globals[STATE];
