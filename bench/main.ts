@@ -3,7 +3,8 @@ import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { load } from "./load.ts";
-import { type Benched, startProgram } from "./process.ts";
+import { startProgram } from "./process.ts";
+import { type Sink, startSink } from "./sink.ts";
 import { type Figures, type Results, tableOf } from "./table.ts";
 
 /*
@@ -62,7 +63,7 @@ const { values } = parseArgs({
 
 async function main(): Promise<void> {
   if (!existsSync(register)) throw new Error("dist/ is missing: npm run build");
-  const sink = await startProgram("sink.ts", [], {});
+  const sink = await startSink();
   try {
     const preloaded = environmentFor(sink);
     const figures: Figures[] = [];
@@ -77,11 +78,11 @@ async function main(): Promise<void> {
     if (values.save) writeFileSync(results, `${JSON.stringify(found, undefined, 2)}\n`);
     else process.stdout.write(`\n${JSON.stringify(found)}\n`);
   } finally {
-    await sink.stop();
+    sink.stop();
   }
 }
 
-function environmentFor(sink: Benched): NodeJS.ProcessEnv {
+function environmentFor(sink: Sink): NodeJS.ProcessEnv {
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
     OTEL_EXPORTER_PROMETHEUS_PORT: "0",

@@ -1,13 +1,31 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Takes whatever is exported and forgets it: the cost of a collector is not ours to measure. */
-const server = createServer((request, response) => {
-  request.resume();
-  request.on("end", () =>
-    response.writeHead(200, { "content-type": "application/json" }).end("{}"),
-  );
-});
-server.listen(0, "127.0.0.1", () => {
-  process.send?.({ port: (server.address() as AddressInfo).port });
-});
+export interface Sink {
+  readonly port: number;
+  stop(): void;
+}
+
+/**
+ * Takes whatever is exported and forgets it: the cost of a collector is not ours
+ * to measure. In the process of the load, because a third process on two cores
+ * would push the server off its own now and then.
+ */
+export async function startSink(): Promise<Sink> {
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on("end", () => {
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
