@@ -289,6 +289,14 @@ export const collectors: readonly Row[] = [
     logs: lost,
   },
   {
+    title: "a collector that refuses metrics",
+    env: { ...quick, OTEL_METRICS_EXPORTER: "otlp", OTEL_METRIC_EXPORT_INTERVAL: "100" },
+    faults: [{ kind: "status", status: 500, signal: "metrics" }],
+    lines: [
+      `cannot send data points to http://${COLLECTOR}/v1/metrics: answered 500 Internal Server Error ${OTHERWISE}`,
+    ],
+  },
+  {
     title: "a collector without TLS behind https://",
     env: { ...spansAlone, OTEL_EXPORTER_OTLP_ENDPOINT: `https://${COLLECTOR}` },
     lines: [
