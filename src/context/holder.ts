@@ -75,6 +75,11 @@ export interface LocalTraceHandle {
 
 export type KeepReason = "sampled" | "error_captured" | "span_error" | "slow" | "forced";
 
+/** Whether a span is of our own making: its ids are valid, and it knows its local trace. */
+export function isOwnSpan(span: Span): span is Span & { readonly localTrace: LocalTraceHandle } {
+  return (span as { readonly localTrace?: LocalTraceHandle }).localTrace !== undefined;
+}
+
 /** Where a request object keeps its holder. */
 export const HOLDER: unique symbol = Symbol("telltale.holder");
 

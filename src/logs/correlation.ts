@@ -1,6 +1,6 @@
 import type { Context as ApiContext, SpanContext } from "@opentelemetry/api";
 import { holderIn, spanIn } from "../context/context.ts";
-import type { Holder } from "../context/holder.ts";
+import { type Holder, isOwnSpan } from "../context/holder.ts";
 
 /** The fields of the contract that say where a line belongs. */
 export interface IdFields {
@@ -25,8 +25,10 @@ export function originIn(context: ApiContext): Origin {
 
 /** The ids of the span in a context, if they are valid. */
 export function traceIn(context: ApiContext): SpanContext | undefined {
-  const trace = spanIn(context)?.spanContext();
-  return trace !== undefined && isValid(trace) ? trace : undefined;
+  const span = spanIn(context);
+  if (span === undefined) return undefined;
+  const trace = span.spanContext();
+  return isOwnSpan(span) || isValid(trace) ? trace : undefined;
 }
 
 /** Whether an origin has anything to put on a line. */
@@ -65,17 +67,14 @@ export function traceOn(line: IdFields): SpanContext | undefined {
 
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
 const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/;
-let lastValid: SpanContext | undefined;
 
 /** Stricter than the types: one foreign span with broken ids would spoil a whole batch. */
 function isValid(trace: SpanContext): boolean {
-  if (trace === lastValid) return true;
-  const valid =
+  return (
     TRACE_ID.test(trace.traceId) &&
     SPAN_ID.test(trace.spanId) &&
-    (trace.traceFlags & 0xff) === trace.traceFlags;
-  if (valid) lastValid = trace;
-  return valid;
+    (trace.traceFlags & 0xff) === trace.traceFlags
+  );
 }
 
 const FLAG_TEXTS = ["00", "01", "02", "03"];

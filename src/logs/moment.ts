@@ -41,3 +41,35 @@ function readTime(time: unknown): Moment | undefined {
 function isWhole(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0;
 }
+
+const MINUTE_MS = 60_000;
+let minute = -1;
+let minuteText = "";
+
+/**
+ * The time of `2026-11-21T02:30:07.123Z`, if it lies in the same minute as
+ * `epochMs`; undefined for all else. Most lines are stamped like this a moment
+ * before they are recorded, and to make a `Date` of each took a microsecond.
+ */
+export function nearbyMs(stamp: string, epochMs: number): number | undefined {
+  const wanted = Math.floor(epochMs / MINUTE_MS);
+  if (wanted !== minute) {
+    minute = wanted;
+    minuteText = new Date(wanted * MINUTE_MS).toISOString().slice(0, 17);
+  }
+  if (stamp.length !== 24 || !stamp.startsWith(minuteText) || !stamp.endsWith("Z"))
+    return undefined;
+  const ms =
+    digit(stamp, 17) * 10_000 +
+    digit(stamp, 18) * 1000 +
+    digit(stamp, 20) * 100 +
+    digit(stamp, 21) * 10 +
+    digit(stamp, 22);
+  return stamp[19] === "." && ms < MINUTE_MS ? wanted * MINUTE_MS + ms : undefined;
+}
+
+/** NaN for what is none, which no comparison is true of. */
+function digit(text: string, at: number): number {
+  const value = text.charCodeAt(at) - 48;
+  return value >= 0 && value <= 9 ? value : NaN;
+}

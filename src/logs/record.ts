@@ -3,7 +3,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { LogsConfig } from "../config/config.ts";
-import { epochMsOf, type Moment, momentOf, pairOf } from "./moment.ts";
+import { epochMsOf, type Moment, momentOf, nearbyMs, pairOf } from "./moment.ts";
 import type { ExceptionFields } from "./exception.ts";
 import { cut, MAX_TEXT, numberOf, setOwn, Snapshot } from "./value.ts";
 
@@ -136,6 +136,8 @@ export class LogRecord implements ReadableLogRecord {
 
   #readStamp(stamp: string): void {
     this.#stamp = undefined;
+    const near = nearbyMs(stamp, epochMsOf(this.#at));
+    if (near !== undefined && Math.abs(near - epochMsOf(this.#at)) <= SAME_MOMENT_MS) return;
     const said = ISO.test(stamp) ? momentOf(new Date(stamp)) : undefined;
     if (said === undefined) this.#fields.push("timestamp", stamp);
     // Else mostly a format's: the same moment in whole milliseconds, so ours is finer.

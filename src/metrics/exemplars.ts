@@ -2,7 +2,7 @@ import type { Context, Span, SpanContext } from "@opentelemetry/api";
 import type { Histogram } from "@opentelemetry/sdk-metrics";
 import type { ExemplarFilter } from "../config/config.ts";
 import { spanIn } from "../context/context.ts";
-import type { LocalTraceHandle } from "../context/holder.ts";
+import { isOwnSpan } from "../context/holder.ts";
 import { activeContext } from "../context/manager.ts";
 
 /*
@@ -46,6 +46,5 @@ export function exampleIn(rule: ExampleOf, context: Context | undefined): SpanCo
 
 /** Our spans know their trace's fate; of others the flag says it. */
 function isKept(span: Span): boolean {
-  const { localTrace } = span as { readonly localTrace?: LocalTraceHandle };
-  return localTrace?.kept ?? (span.spanContext().traceFlags & 1) === 1;
+  return isOwnSpan(span) ? span.localTrace.kept : (span.spanContext().traceFlags & 1) === 1;
 }
