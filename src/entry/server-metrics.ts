@@ -1,11 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
-import type {
-  BindableRecorder,
-  BindableSum,
-  BoundRecorder,
-  BoundSum,
-} from "../metrics/meter.ts";
+import type { BindableRecorder, BindableSum, BoundRecorder, BoundSum } from "../metrics/meter.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { now } from "../clock.ts";
 import type { RequestEntry } from "./request.ts";

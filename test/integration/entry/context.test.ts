@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { nodes } from "../../nodes.ts";
+import { converse, LEAVE, type Step } from "./conversation.ts";
+import { Pair, type Service } from "./service.ts";
+
+/** What the service's `/seen` tells of one request. */
+interface Seen {
+  readonly hasSpan: boolean;
+  readonly seen: readonly {
+    readonly what: string;
+    /** Whether it always was the span that the handler was called under. */
+    readonly right: boolean;
+    readonly store: string | null;
+  }[];
+}
+
+/** Requests for `/watched`, by name; `must` are callbacks that have to be among those seen. */
+interface Case {
+  readonly title: string;
+  readonly steps: readonly Step[];
+  readonly watched: Readonly<Record<string, readonly string[]>>;
+}
+
+const HOST = "Host: service\r\n";
+
+function post(name: string, query: string, bytes: number): string {
+  return `POST /watched?name=${name}&${query} HTTP/1.1\r\n${HOST}Content-Length: ${bytes}\r\n\r\n`;
+}
+
+function get(name: string, query: string): string {
+  return `GET /watched?name=${name}&${query} HTTP/1.1\r\n${HOST}\r\n`;
+}
+
+const later = ["timeout", "immediate", "tick", "microtask", "promise", "file", "lookup"];
+const ended = ["request end", "request close", "response finish", "response close", "answer"];
+
+/** The parts come one by one, so that they don't arrive with the request. */
+function upload(name: string, way: string): Step[] {
+  return [post(name, `way=${way}&early=1`, 8), /early/, "body", /got 4/, "more", /done/, LEAVE];
+}
+
+const cases: readonly Case[] = [
+  {
+    title: "of a GET",
+    steps: [get("get", "way=flowing"), /done/, LEAVE],
+    watched: { get: [...later, ...ended] },
+  },
+  {
+    title: "of a body that comes with the request",
+    steps: [`${post("whole", "way=flowing", 4)}body`, /done/, LEAVE],
+    watched: { whole: [...ended, "request data"] },
+  },
+  ...["flowing", "readable", "once", "iterated", "pipeline"].map((way) => ({
+    title: `of a body that comes in parts, read ${way}`,
+    steps: upload(`parts-${way}`, way),
+    watched: {
+      [`parts-${way}`]: [
+        ...later,
+        ...ended,
+        ...{
+          flowing: ["request data"],
+          readable: ["request readable"],
+          once: [],
+          iterated: ["part"],
+          pipeline: ["pipeline data", "pipeline end"],
+        }[way]!,
+      ],
+    },
+  })),
+  {
+    title: "of a chunked body",
+    steps: [
+      `POST /watched?name=chunked&way=flowing&early=1 HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`,
+      /early/,
+      "4\r\nbody\r\n",
+      /got 4/,
+      "0\r\n\r\n",
+      /done/,
+      LEAVE,
+    ],
+    watched: { chunked: [...ended, "request data"] },
+  },
+  {
+    title: "of a body that the client was told to send",
+    steps: [
+      `POST /watched?name=expected&way=flowing HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n`,
+      /100 Continue/,
+      "body",
+      /done/,
+      LEAVE,
+    ],
+    watched: { expected: [...ended, "request data"] },
+  },
+  {
+    title: "of a response larger than the socket takes",
+    steps: [get("large", "way=flowing&bytes=4000000"), /done/, LEAVE],
+    watched: { large: [...ended, "response drain"] },
+  },
+  {
+    title: "of pipelined requests that wait for each other",
+    steps: [
+      get("first", "way=flowing&ms=60") +
+        get("second", "way=flowing&ms=5&bytes=100000") +
+        get("third", "way=flowing"),
+      /done[^]*done[^]*done/,
+      LEAVE,
+    ],
+    watched: { first: ended, second: ended, third: ended },
+  },
+  {
+    title: "of requests one after the other on a connection",
+    steps: [
+      ...upload("former", "flowing").slice(0, -1),
+      get("latter", "way=flowing"),
+      /done[^]*done/,
+      LEAVE,
+    ],
+    watched: { former: ended, latter: ended },
+  },
+  {
+    title: "of a client that leaves",
+    steps: [get("left", "hang=1"), /begun/, LEAVE],
+    watched: { left: ["request close", "response close"] },
+  },
+  {
+    title: "of a client that leaves during its upload",
+    steps: [post("torn", "way=flowing&early=1", 8), /early/, "body", /got 4/, LEAVE],
+    watched: {
+      torn: ["request data", "request error", "request aborted", "request close", "response close"],
+    },
+  },
+];
+
+for (const { name, path } of nodes) {
+  describe(`The context in the callbacks, Node ${name}`, () => {
+    let pair: Pair;
+    before(async () => {
+      pair = await Pair.start("service.mjs", path);
+    });
+    after(() => pair.stop());
+
+    for (const one of cases) {
+      it(`${one.title} is the request's, and the app's own storage is as it was`, async () => {
+        const [bare, preloaded] = await Promise.all([
+          watch(pair.bare, one),
+          watch(pair.preloaded, one),
+        ]);
+        for (const [name, must] of Object.entries(one.watched)) {
+          const ours = preloaded.get(name);
+          assert.equal(ours?.hasSpan, true);
+          const wrong = ours.seen.filter(({ right }) => !right);
+          assert.deepEqual(wrong, [], name);
+          const seen = new Set(ours.seen.map(({ what }) => what));
+          assert.deepEqual(
+            must.filter((what) => !seen.has(what)),
+            [],
+            [...seen].join(", "),
+          );
+          assert.deepEqual(storesIn(ours), storesIn(bare.get(name)), name);
+        }
+      });
+    }
+
+    it("of a connection is no request's", async () => {
+      const lines = await connections(pair.preloaded);
+      assert.deepEqual(lines, await connections(pair.bare));
+    });
+
+    it("costs a connection one listener, however many requests", async () => {
+      const ask = "GET /listeners HTTP/1.1\r\nHost: service\r\n\r\n";
+      const steps: Step[] = [];
+      for (let count = 1; count <= 12; count++) {
+        steps.push(ask, new RegExp(`(?:"close":[^]*){${count}}`));
+      }
+      const [bare, preloaded] = await Promise.all(
+        [pair.bare, pair.preloaded].map(async (service) =>
+          countsIn(await converse(service.connect(), [...steps, LEAVE])),
+        ),
+      );
+      const more = bare?.map((counts) => ({ ...counts, close: (counts["close"] ?? 0) + 1 }));
+      assert.deepEqual(preloaded, more);
+      assert.equal(preloaded?.length, 12);
+    });
+  });
+}
+
+async function watch(service: Service, { steps, watched }: Case): Promise<Map<string, Seen>> {
+  await converse(service.connect(), steps);
+  const found = new Map<string, Seen>();
+  for (const name of Object.keys(watched)) {
+    const response = await service.get(`/seen?name=${name}`);
+    found.set(name, (await response.json()) as Seen);
+  }
+  return found;
+}
+
+function storesIn(seen: Seen | undefined): Record<string, string | null> {
+  return Object.fromEntries(seen?.seen.map(({ what, store }) => [what, store]) ?? []);
+}
+
+/** What the listeners of one connection of two requests have seen. */
+async function connections(service: Service): Promise<unknown> {
+  const key = `connection-${service.adminPort}`;
+  const ask = `POST /hello?connection=${key} HTTP/1.1\r\nHost: service\r\nContent-Length: 4\r\n\r\n`;
+  await converse(service.connect("observed"), [
+    ask,
+    "body",
+    /hello/,
+    ask,
+    "body",
+    /hello[^]*hello/,
+    LEAVE,
+  ]);
+  const response = await service.get("/connections");
+  return response.json();
+}
+
+function countsIn(text: string): Record<string, number>[] {
+  return Array.from(
+    text.matchAll(/\{[^}]*\}/g),
+    ([json]) => JSON.parse(json) as Record<string, number>,
+  );
+}
