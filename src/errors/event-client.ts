@@ -10,7 +10,7 @@ import {
 import { ServerRuntimeClient, type ServerRuntimeClientOptions } from "@sentry/core/server";
 import type { Account, DropReason } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { ExitRequest } from "../export/exit.ts";
+import type { PendingRequest } from "../export/exit.ts";
 import { nodeContexts } from "./node-context.ts";
 import { describe, keepTrace, type Origin, originNow } from "./origin.ts";
 import { type Draft, Outbox } from "./outbox.ts";
@@ -150,8 +150,8 @@ export class EventClient extends ServerRuntimeClient {
     return this.flush(timeout);
   }
 
-  /** All that has not reached the network, as finished requests. */
-  pending(): ExitRequest[] {
+  /** All that has not reached the network. */
+  pending(): PendingRequest[] {
     this.#giveUp();
     this.#settle();
     return this.#transport?.take() ?? [];

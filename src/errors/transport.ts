@@ -13,7 +13,7 @@ import {
 import { runSuppressed } from "../context/manager.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { ExitRequest } from "../export/exit.ts";
+import type { ExitRequest, PendingRequest } from "../export/exit.ts";
 import { watchHolding } from "../export/holding.ts";
 
 /** Requests under way at once. */
@@ -99,7 +99,7 @@ export class EnvelopeTransport implements Transport {
   }
 
   /** Takes back all that the network has not got. */
-  take(): ExitRequest[] {
+  take(): PendingRequest[] {
     const taken: Posting[] = [];
     for (const posting of this.#open) {
       if (posting.isWritten) continue;
@@ -108,7 +108,7 @@ export class EnvelopeTransport implements Transport {
       taken.push(posting);
     }
     taken.push(...this.#queue.splice(0));
-    return taken.map((posting) => this.#exitRequest(posting));
+    return taken.map((posting) => () => this.#exitRequest(posting));
   }
 
   #exitRequest(posting: Posting): ExitRequest {

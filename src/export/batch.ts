@@ -3,7 +3,7 @@ import type { BatchConfig } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { ExitRequest, Pipeline } from "./exit.ts";
+import type { ExitRequest, PendingRequest, Pipeline } from "./exit.ts";
 import type { Outcome, Sender } from "./sender.ts";
 
 export interface BatchOptions<Item, Stored> {
@@ -90,13 +90,13 @@ export class Batch<Item, Stored = Item> implements Pipeline {
    * (waiting for a retry, connecting, half written) can't have been accepted, since
    * a body that stops early is refused, so it is sent again.
    */
-  pending(): ExitRequest[] {
+  pending(): PendingRequest[] {
     const items = [...this.#unsent(), ...this.#queue];
     this.#queue = [];
-    const requests: ExitRequest[] = [];
+    const requests: PendingRequest[] = [];
     for (let start = 0; start < items.length; start += this.#size) {
-      const request = this.#request(items.slice(start, start + this.#size));
-      if (request !== undefined) requests.push(request);
+      const some = items.slice(start, start + this.#size);
+      requests.push(() => this.#request(some));
     }
     return requests;
   }

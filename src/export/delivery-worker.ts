@@ -1,17 +1,13 @@
-/** What the worker is given. */
-export interface Job {
-  readonly requests: readonly {
-    readonly kind: "http" | "grpc";
-    readonly url: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: Uint8Array;
-    readonly tls: {
-      readonly ca: string | undefined;
-      readonly cert: string | undefined;
-      readonly key: string | undefined;
-    };
-  }[];
-  /** See `delivery-slots.ts`. */
+import type { ExitRequest } from "./exit.ts";
+
+/** One request, as it goes to the worker. */
+export interface Order extends Omit<ExitRequest, "settle"> {
+  /** Of its slot. */
+  readonly index: number;
+}
+
+/** Where the outcomes go; see `delivery.ts`. */
+export interface Room {
   readonly shared: SharedArrayBuffer;
   readonly headBytes: number;
   readonly slotBytes: number;
@@ -19,8 +15,6 @@ export interface Job {
   readonly delivered: number;
   readonly failed: number;
 }
-
-type Request = Job["requests"][number];
 
 /** Where the outcome of one request goes. */
 interface Slot {
@@ -35,32 +29,39 @@ interface Slot {
  * a call of a shared function.
  *
  * @param load the worker's `require`.
+ * @param threads its `node:worker_threads`.
  */
 /* oxlint-disable unicorn/consistent-function-scoping -- see above: all of it must be in here */
-export function deliver(load: (module: string) => unknown, job: Job): void {
-  const answered = new Int32Array(job.shared, 0, 1);
-  job.requests.forEach((request, index) => {
-    const slot = slotAt(job.headBytes + index * job.slotBytes);
+export function deliver(
+  load: (module: string) => unknown,
+  { workerData, parentPort }: typeof import("node:worker_threads"),
+): void {
+  const room = workerData as Room;
+  const answered = new Int32Array(room.shared, 0, 1);
+  parentPort?.on("message", (order: Order) => {
+    const slot = slotAt(room.headBytes + order.index * room.slotBytes);
     try {
-      if (request.kind === "grpc") overGrpc(request, slot);
-      else overHttp(request, slot);
+      if (order.kind === "grpc") overGrpc(order, slot);
+      else overHttp(order, slot);
     } catch (error) {
-      slot.finish(job.failed, textOf(error));
+      slot.finish(room.failed, textOf(error));
     }
   });
+  // Most requests need it, and they are still being made.
+  load("node:http");
 
   function slotAt(offset: number): Slot {
-    const words = new Int32Array(job.shared, offset, 2);
-    const roomBytes = job.slotBytes - job.slotHeadBytes;
-    const room = new Uint8Array(job.shared, offset + job.slotHeadBytes, roomBytes);
+    const words = new Int32Array(room.shared, offset, 2);
+    const answerBytes = room.slotBytes - room.slotHeadBytes;
+    const answerRoom = new Uint8Array(room.shared, offset + room.slotHeadBytes, answerBytes);
     let finished = false;
     return {
       expect: (state) => Atomics.store(words, 0, state),
       finish: (state, answer) => {
         if (finished) return;
         finished = true;
-        const kept = answer.subarray(0, room.length);
-        room.set(kept);
+        const kept = answer.subarray(0, answerRoom.length);
+        answerRoom.set(kept);
         words[1] = kept.length;
         Atomics.store(words, 0, state);
         Atomics.add(answered, 0, 1);
@@ -69,30 +70,30 @@ export function deliver(load: (module: string) => unknown, job: Job): void {
     };
   }
 
-  function overHttp(request: Request, slot: Slot): void {
+  function overHttp(order: Order, slot: Slot): void {
     const http = load(
-      request.url.startsWith("https:") ? "node:https" : "node:http",
+      order.url.startsWith("https:") ? "node:https" : "node:http",
     ) as typeof import("node:http");
-    const options = { method: "POST", agent: false as const, headers: request.headers };
-    const call = http.request(request.url, Object.assign(options, definedOf(request.tls)));
+    const options = { method: "POST", agent: false as const, headers: order.headers };
+    const call = http.request(order.url, Object.assign(options, definedOf(order.tls)));
     call.on("response", (response) => {
       const status = response.statusCode ?? 0;
       const taken = status >= 200 && status < 300;
-      if (taken) slot.expect(job.delivered);
-      else slot.finish(job.failed, textOf(`answered ${status}`));
-      collect(response, (answer) => slot.finish(job.delivered, answer));
+      if (taken) slot.expect(room.delivered);
+      else slot.finish(room.failed, textOf(`answered ${status}`));
+      collect(response, (answer) => slot.finish(room.delivered, answer));
     });
-    call.on("error", (error) => slot.finish(job.failed, textOf(error)));
-    call.end(request.body);
+    call.on("error", (error) => slot.finish(room.failed, textOf(error)));
+    call.end(order.body);
   }
 
-  function overGrpc(request: Request, slot: Slot): void {
+  function overGrpc(order: Order, slot: Slot): void {
     const http2 = load("node:http2") as typeof import("node:http2");
-    const url = new URL(request.url);
-    const session = http2.connect(url.origin, definedOf(request.tls));
-    session.on("error", (error) => slot.finish(job.failed, textOf(error)));
+    const url = new URL(order.url);
+    const session = http2.connect(url.origin, definedOf(order.tls));
+    session.on("error", (error) => slot.finish(room.failed, textOf(error)));
     const stream = session.request(
-      Object.assign({ ":method": "POST", ":path": url.pathname }, request.headers),
+      Object.assign({ ":method": "POST", ":path": url.pathname }, order.headers),
     );
     let status: string | undefined;
     const hear = (headers: object): void => {
@@ -102,13 +103,13 @@ export function deliver(load: (module: string) => unknown, job: Job): void {
     stream.on("trailers", hear);
     stream.on("error", () => {});
     collect(stream, (answer) => {
-      if (Number(status) === 0) slot.finish(job.delivered, answer.subarray(5));
-      else if (status !== undefined) slot.finish(job.failed, textOf(`answered gRPC ${status}`));
+      if (Number(status) === 0) slot.finish(room.delivered, answer.subarray(5));
+      else if (status !== undefined) slot.finish(room.failed, textOf(`answered gRPC ${status}`));
       session.close();
     });
     // After its error, if there is one: that says more.
-    session.on("close", () => slot.finish(job.failed, textOf("no answer")));
-    stream.end(request.body);
+    session.on("close", () => slot.finish(room.failed, textOf("no answer")));
+    stream.end(order.body);
   }
 
   /** Whatever its end: what came of it. */
@@ -117,7 +118,7 @@ export function deliver(load: (module: string) => unknown, job: Job): void {
     let size = 0;
     stream.on("data", (part: Buffer) => {
       size += part.length;
-      if (size <= job.slotBytes) parts.push(part);
+      if (size <= room.slotBytes) parts.push(part);
       else done(Buffer.concat(parts));
     });
     stream.on("end", () => done(Buffer.concat(parts)));
@@ -125,7 +126,7 @@ export function deliver(load: (module: string) => unknown, job: Job): void {
     stream.on("error", () => done(Buffer.concat(parts)));
   }
 
-  function definedOf(tls: Request["tls"]): Record<string, string> {
+  function definedOf(tls: Order["tls"]): Record<string, string> {
     const found: Record<string, string> = {};
     if (tls.ca !== undefined) found["ca"] = tls.ca;
     if (tls.cert !== undefined) found["cert"] = tls.cert;

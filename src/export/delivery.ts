@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { deliver, type Job } from "./delivery-worker.ts";
-import type { ExitRequest } from "./exit.ts";
+import { deliver, type Order, type Room } from "./delivery-worker.ts";
+import type { ExitRequest, PendingRequest } from "./exit.ts";
 
 /*
  * What both threads see: a word that counts the requests with an outcome, then
@@ -15,28 +15,29 @@ const FAILED = 2;
 
 /**
  * Sends requests while the main thread waits: on the last tick of a process no
- * asynchronous work of its own runs any more, but a worker's does. Settles each
- * request. Never throws.
+ * asynchronous work of its own runs any more, but a worker's does. The worker
+ * starts (10 to 30 ms) while the requests are being made, and has each as soon as
+ * it is. Settles each request. Never throws.
  *
  * @param deadlineMs how long the end may be held at most.
  */
 export function deliverAtExit(
-  requests: readonly ExitRequest[],
+  pending: readonly PendingRequest[],
   deadlineMs: number,
   diagnostics: Diagnostics,
 ): void {
-  if (requests.length === 0) return;
+  if (pending.length === 0) return;
   const deadline = performance.now() + deadlineMs;
-  const shared = new SharedArrayBuffer(HEAD_BYTES + requests.length * SLOT_BYTES);
-  try {
-    const worker = startWorker(requests, shared);
-    waitForAll(new Int32Array(shared, 0, 1), requests.length, deadline);
+  const shared = new SharedArrayBuffer(HEAD_BYTES + pending.length * SLOT_BYTES);
+  const worker = startWorker(shared, diagnostics);
+  const requests = pending.map((make, index) => hand(worker, index, make()));
+  if (worker !== undefined) {
+    const count = requests.filter((request) => request !== undefined).length;
+    waitForAll(new Int32Array(shared, 0, 1), count, deadline);
     void worker.terminate();
-  } catch (error) {
-    // `--permission` without `--allow-worker`; no memory for a thread.
-    diagnostics.error("delivery", `what was queued at the end can't be sent: ${String(error)}`);
   }
   requests.forEach((request, index) => {
+    if (request === undefined) return;
     settle(request, shared, index, `no answer within the ${deadlineMs} ms left at the end`);
   });
 }
@@ -45,15 +46,8 @@ export function deliverAtExit(
  * With neither the environment nor the flags of the process: both may name a
  * preload, ours among them. What it prints goes nowhere.
  */
-function startWorker(requests: readonly ExitRequest[], shared: SharedArrayBuffer): Worker {
-  const job: Job = {
-    requests: requests.map(({ kind, url, headers, body, tls }) => ({
-      kind,
-      url,
-      headers,
-      body,
-      tls,
-    })),
+function startWorker(shared: SharedArrayBuffer, diagnostics: Diagnostics): Worker | undefined {
+  const room: Room = {
     shared,
     headBytes: HEAD_BYTES,
     slotBytes: SLOT_BYTES,
@@ -61,17 +55,35 @@ function startWorker(requests: readonly ExitRequest[], shared: SharedArrayBuffer
     delivered: DELIVERED,
     failed: FAILED,
   };
-  // Only now: its module is not needed before.
-  const { Worker } = process.getBuiltinModule("node:worker_threads");
-  return new Worker(`(${deliver.toString()})(require, require("node:worker_threads").workerData)`, {
-    eval: true,
-    workerData: job,
-    env: {},
-    execArgv: [],
-    stdin: false,
-    stdout: true,
-    stderr: true,
-  });
+  try {
+    // Only now: its module is not needed before.
+    const { Worker } = process.getBuiltinModule("node:worker_threads");
+    return new Worker(`(${deliver.toString()})(require, require("node:worker_threads"))`, {
+      eval: true,
+      workerData: room,
+      env: {},
+      execArgv: [],
+      stdin: false,
+      stdout: true,
+      stderr: true,
+    });
+  } catch (error) {
+    // `--permission` without `--allow-worker`; no memory for a thread.
+    diagnostics.error("delivery", `what was queued at the end can't be sent: ${String(error)}`);
+    return undefined;
+  }
+}
+
+function hand(
+  worker: Worker | undefined,
+  index: number,
+  request: ExitRequest | undefined,
+): ExitRequest | undefined {
+  if (request !== undefined && worker !== undefined) {
+    const { settle: _, ...rest } = request;
+    worker.postMessage({ index, ...rest } satisfies Order);
+  }
+  return request;
 }
 
 function waitForAll(answered: Int32Array, count: number, deadline: number): void {

@@ -1,6 +1,6 @@
 /**
- * What has not left yet when the process ends, as finished requests. A worker
- * thread sends them while the main thread waits (`lifecycle/`): at `exit` no
+ * What has not left yet when the process ends, as a finished request. A worker
+ * thread sends it while the main thread waits (`delivery.ts`): at `exit` no
  * asynchronous work runs any more.
  */
 export interface ExitRequest {
@@ -22,12 +22,21 @@ export interface ExitRequest {
   readonly settle: (delivered: boolean, answer?: Uint8Array, reason?: string) => void;
 }
 
+/**
+ * Makes one request, to be called once, when the worker thread is starting already.
+ * Undefined where it can't be made, which it counts then. Never throws.
+ */
+export type PendingRequest = () => ExitRequest | undefined;
+
 /** What `lifecycle/` and the admin server see of every pipeline. */
 export interface Pipeline {
   /** Sends what is queued; resolves when it is gone or the time is over. Never rejects. */
   flush(timeoutMs: number): Promise<void>;
-  /** Takes everything that has not been handed to the network. Synchronous, never throws. */
-  pending(): ExitRequest[];
+  /**
+   * Takes everything that has not been handed to the network. Synchronous, never
+   * throws, and quick: what takes time is left to the requests' making.
+   */
+  pending(): PendingRequest[];
   /** It sends a state, which is always there, and no queue: at the end once is enough. */
   readonly isState?: true;
 }

@@ -95,11 +95,7 @@ function dial(url: URL, { tls }: OtlpConfig): Socket {
   return socket;
 }
 
-function attempt(
-  lineNow: () => Line,
-  headers: Record<string, string>,
-  body: Uint8Array,
-): Attempt {
+function attempt(lineNow: () => Line, headers: Record<string, string>, body: Uint8Array): Attempt {
   try {
     const line = lineNow();
     return attemptOn(line, line.session.request(headers), body);

@@ -1,6 +1,6 @@
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { deliverAtExit } from "../export/delivery.ts";
-import type { ExitRequest, Pipeline } from "../export/exit.ts";
+import type { PendingRequest, Pipeline } from "../export/exit.ts";
 import { watchSignals } from "./signals.ts";
 
 export interface LifecycleParts {
@@ -67,7 +67,7 @@ class LastDelivery {
     if (requests.length > 0) deliverAtExit(requests, isFirst ? timeoutMs : left, diagnostics);
   }
 
-  #pendingOf(pipeline: Pipeline): ExitRequest[] {
+  #pendingOf(pipeline: Pipeline): PendingRequest[] {
     try {
       return pipeline.pending();
     } catch (error) {

@@ -6,7 +6,7 @@ import { loadChunk } from "../chunks.ts";
 import type { Config, ExemplarFilter, MetricsConfig } from "../config/config.ts";
 import type { Accounts } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { ExitRequest, Pipeline } from "../export/exit.ts";
+import type { PendingRequest, Pipeline } from "../export/exit.ts";
 import { version } from "../version.ts";
 import { type ExampleOf, exampleRules } from "./exemplars.ts";
 import type { StoreMeter } from "./meter.ts";
@@ -117,7 +117,7 @@ class StoreMetrics implements Metrics {
     await Promise.all(this.#pushes.map((push) => push.flush(timeoutMs)));
   }
 
-  pending(): ExitRequest[] {
+  pending(): PendingRequest[] {
     return this.#pushes.flatMap((push) => push.pending());
   }
 

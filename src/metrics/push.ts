@@ -6,8 +6,8 @@ import type {
 import { runSuppressed } from "../context/manager.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { ExitRequest, Pipeline } from "../export/exit.ts";
-import type { Outcome, Sender } from "../export/sender.ts";
+import type { ExitRequest, PendingRequest, Pipeline } from "../export/exit.ts";
+import type { Outcome, Sender, Settle } from "../export/sender.ts";
 
 export interface PushOptions {
   readonly intervalMs: number;
@@ -65,17 +65,8 @@ export class Push implements Pipeline {
    * The last numbers of the process, and what was under way: a delta that is not
    * delivered is missing for ever.
    */
-  pending(): ExitRequest[] {
-    const requests: ExitRequest[] = [];
-    try {
-      for (const metrics of [...this.#unsent(), this.#collectLast()]) {
-        const request = this.#request(metrics);
-        if (request !== undefined) requests.push(request);
-      }
-    } catch (error) {
-      this.#broken(error);
-    }
-    return requests;
+  pending(): PendingRequest[] {
+    return [...this.#unsent(), ...this.#last()].map((metrics) => () => this.#request(metrics));
   }
 
   /** An interval that finds the last export still under way is left out. */
@@ -144,22 +135,36 @@ export class Push implements Pipeline {
     return [];
   }
 
-  #collectLast(): ResourceMetrics {
+  #last(): ResourceMetrics[] {
     const { account, collectNow } = this.#options;
-    const metrics = collectNow();
-    if (account !== undefined) account.made += countPoints(metrics);
-    return metrics;
+    try {
+      const metrics = collectNow();
+      const points = countPoints(metrics);
+      if (account !== undefined) account.made += points;
+      return points === 0 ? [] : [metrics];
+    } catch (error) {
+      this.#broken(error);
+      return [];
+    }
   }
 
   #request(metrics: ResourceMetrics): ExitRequest | undefined {
     const points = countPoints(metrics);
-    if (points === 0) return undefined;
-    const request = this.#open().request(metrics, (delivered, rejected) => {
+    const request = this.#tryRequest(metrics, (delivered, rejected) => {
       if (delivered) this.#delivered(points, rejected);
       else this.#options.account?.drop("shutdown", points);
     });
     if (request === undefined) this.#options.account?.drop("failed", points);
     return request;
+  }
+
+  #tryRequest(metrics: ResourceMetrics, settle: Settle): ExitRequest | undefined {
+    try {
+      return this.#open().request(metrics, settle);
+    } catch (error) {
+      this.#broken(error);
+      return undefined;
+    }
   }
 
   #open(): Sender<ResourceMetrics> {

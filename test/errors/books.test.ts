@@ -190,7 +190,7 @@ describe("The books of events", () => {
   it("balance at the end of the process, where what waits is handed over", () => {
     const { account, capture, client } = setUp();
     capture(new Error("at the end"));
-    const requests = client.pending();
+    const requests = client.pending().map((make) => make());
     assert.equal(requests.length, 1);
     assert.deepEqual([account.made, account.queued], [1, 1]);
     requests[0]?.settle(true);

@@ -110,7 +110,7 @@ describe("The logs' pipeline", () => {
   it("hands over at the end what is queued, as requests", async () => {
     const logs = create(receiver.url);
     emit(logs, 3);
-    const requests = logs.pipeline.pending();
+    const requests = logs.pipeline.pending().map((make) => make());
     assert.equal(requests.length, 1);
     const [request] = requests;
     assert.ok(request);
