@@ -4,6 +4,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import type { Context as ApiContext } from "@opentelemetry/api";
+import { now } from "../clock.ts";
 import { Context, ROOT, spanIn } from "../context/context.ts";
 import { OWN_SERVER } from "../admin/server.ts";
 import { HOLDER, type Holder, holderOf } from "../context/holder.ts";
@@ -91,6 +92,7 @@ class Entrance {
   leave(entry: RequestEntry, response: ServerResponse | undefined, aborted: boolean): void {
     if (entry.left) return;
     entry.left = true;
+    entry.endedAt = now();
     entry.aborted = aborted;
     for (const step of lastSteps) {
       try {
@@ -174,9 +176,9 @@ function endSpan(entry: RequestEntry): void {
   if (entry.route !== undefined) span.updateName(entry.spanName);
   if (entry.failed) {
     span.setStatus({ code: STATUS_ERROR });
-    if (entry.error instanceof Error) span.recordException(entry.error);
+    if (entry.error instanceof Error) span.recordException(entry.error, entry.endedAt);
   }
-  span.end();
+  span.end(entry.endedAt);
 }
 
 const OPEN: unique symbol = Symbol("telltale.open");

@@ -19,6 +19,8 @@ import { addressOf, queryWithoutSecrets } from "./url.ts";
  */
 export class RequestEntry extends Holder implements AttributeSource {
   readonly startedAt: number = now();
+  /** On our clock: before we do anything about it, which loads Sentry the first time. */
+  endedAt: number = this.startedAt;
   readonly scheme: "http" | "https";
   /** What it has in common with all requests of its kind; set when it ends. */
   shape: Attributes | undefined = undefined;

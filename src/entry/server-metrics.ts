@@ -2,7 +2,6 @@ import type { Attributes } from "@opentelemetry/api";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
 import type { BindableRecorder, BindableSum, BoundRecorder, BoundSum } from "../metrics/meter.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { now } from "../clock.ts";
 import type { RequestEntry } from "./request.ts";
 
 /** Above this many combinations the store is asked each time; it has its own bound. */
@@ -50,7 +49,7 @@ export class ServerMetrics {
 
   ended(entry: RequestEntry): void {
     this.#activeOf(entry).add(-1);
-    const seconds = (now() - entry.startedAt) / 1000;
+    const seconds = (entry.endedAt - entry.startedAt) / 1000;
     this.#shapeOf(entry).duration.record(seconds, this.#exampleOf(entry.span));
   }
 

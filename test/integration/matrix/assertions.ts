@@ -316,7 +316,7 @@ const metrics: readonly Assertion[] = [
         ({ labels }) => labels["http_route"] === "/api/orders/:id",
       );
       const seconds = serverSpan(run, "failing").durationMs / 1000;
-      assert.ok(Math.abs((sum?.value ?? 0) - seconds) < 0.005, `${sum?.value} and ${seconds} s`);
+      assert.ok(Math.abs((sum?.value ?? 0) - seconds) < 0.002, `${sum?.value} and ${seconds} s`);
     },
   },
   {
