@@ -3,6 +3,7 @@ import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { nodes } from "../../nodes.ts";
 import { converse } from "./conversation.ts";
 import { type Exchange, type ExpectedSpan, exchanges } from "./exchanges.ts";
+import { valuesOf } from "./page.ts";
 import { Pair, type Service } from "./service.ts";
 
 for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
@@ -93,13 +94,6 @@ function checkSpan(span: ReceivedSpan, expected: ExpectedSpan | undefined, key: 
     const given = typeof value === "string" ? value.replaceAll("CASE", key) : value;
     assert.deepEqual(attributes[name], given, label);
   }
-}
-
-function valuesOf(page: string, name: string): number[] {
-  return page
-    .split("\n")
-    .filter((line) => line.startsWith(`${name}{`))
-    .map((line) => Number(line.slice(line.lastIndexOf(" ") + 1)));
 }
 
 /** All that were made, once the process has delivered the last of them. */

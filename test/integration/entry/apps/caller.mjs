@@ -1,0 +1,345 @@
+import http from "node:http";
+import https from "node:https";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { trace } from "@opentelemetry/api";
+import { Readable, Writable } from "node:stream";
+import { json, text } from "node:stream/consumers";
+import {
+  Agent,
+  Client,
+  Pool,
+  ProxyAgent,
+  connect,
+  pipeline,
+  request,
+  stream,
+  upgrade,
+  WebSocket as UndiciSocket,
+} from "undici";
+
+/*
+ * Calls others in every way: `GET /call?name=…` makes one of the calls and
+ * answers with what came of it. Where to is told as JSON by the first argument.
+ */
+
+const { plain, tls, refused, abrupt, socketPath, certificate } = JSON.parse(process.argv[2]);
+const ca = readFileSync(certificate);
+const { hostname, port } = new URL(plain);
+
+/** Bearing in mind that a connection that lives on would be one more outcome. */
+const once1 = { agent: false };
+
+/** With the callbacks that did not run in the context of the call: none, if all is well. */
+async function answered(call) {
+  const span = trace.getActiveSpan();
+  const lost = new Set();
+  const watch = (emitter, events) => {
+    for (const event of events) {
+      emitter.on(event, () => trace.getActiveSpan() === span || lost.add(event));
+    }
+  };
+  watch(call, ["socket", "finish", "response", "close"]);
+  const [response] = await once(call, "response");
+  watch(response, ["data", "end"]);
+  return { status: response.statusCode, body: await text(response), lost: [...lost] };
+}
+
+async function echoed(call) {
+  const { body, ...rest } = await answered(call);
+  return { ...rest, ...JSON.parse(body) };
+}
+
+async function failed(work) {
+  try {
+    return { unexpected: await work() };
+  } catch (error) {
+    return { error: error.cause?.code ?? error.code ?? error.name };
+  }
+}
+
+const calls = {
+  "http.get string": () => echoed(http.get(`${plain}/echo?a=1`)),
+  "http.get URL": () => echoed(http.get(new URL(`${plain}/echo`))),
+  "http.get options": () => echoed(http.get({ hostname, port, path: "/echo", agent: false })),
+  "http.get URL and options": () =>
+    echoed(http.get(new URL(`${plain}/echo`), { headers: { "x-own": "1" }, ...once1 })),
+  "http.request upload": () => {
+    const call = http.request(`${plain}/echo`, { method: "POST", ...once1 });
+    call.write("first ");
+    call.end("second");
+    return echoed(call);
+  },
+  "http headers as a list": () =>
+    echoed(http.get(`${plain}/echo`, { headers: ["Host", "listed.example", "X-Own", "1"] })),
+  "http headers as a list, with a trace of its own": () =>
+    echoed(
+      http.get(`${plain}/echo`, {
+        headers: [
+          "Host",
+          "a",
+          "TraceParent",
+          "00-11111111111111111111111111111111-2222222222222222-01",
+        ],
+      }),
+    ),
+  "http headers as pairs": () =>
+    echoed(
+      http.get(`${plain}/echo`, {
+        headers: [
+          ["Host", "listed.example"],
+          ["X-Own", "1"],
+        ],
+      }),
+    ),
+  "http headers as a list, with a body": () => {
+    const headers = ["Host", "a", "Content-Length", "4"];
+    const call = http.request(`${plain}/echo`, { method: "PUT", headers });
+    call.end("body");
+    return echoed(call);
+  },
+  "http with a trace of its own": () =>
+    echoed(
+      http.get(`${plain}/echo`, {
+        headers: { TraceParent: "00-11111111111111111111111111111111-2222222222222222-01" },
+      }),
+    ),
+  "http Expect": () => {
+    const headers = { expect: "100-continue", "content-length": 4 };
+    const call = http.request(`${plain}/echo`, { method: "PUT", headers, ...once1 });
+    call.on("continue", () => call.end("body"));
+    return echoed(call);
+  },
+  "http HEAD": () => answered(http.request(`${plain}/echo`, { method: "HEAD" }).end()),
+  "http 204": () => answered(http.get(`${plain}/status/204`)),
+  "http 404": () => answered(http.get(`${plain}/status/404`)),
+  "http 503": () => answered(http.get(`${plain}/status/503`)),
+  "http keep-alive": async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const one = () => answered(http.get(`${plain}/status/200`, { agent }));
+    const found = [await one(), ...(await Promise.all([one(), one()]))];
+    agent.destroy();
+    return found;
+  },
+  "http secrets": () =>
+    answered(http.get(`${plain}/status/200?token=abc&a=1`, { auth: "user:secret" })),
+  "http to a proxy": () =>
+    echoed(http.get({ hostname, port, path: "http://user:secret@other.example/echo?key=abc" })),
+  "http over a socket path": () => echoed(http.get({ socketPath, path: "/echo" })),
+  "http to an odd host": () =>
+    answered(http.get(`${plain}/status/200`, { headers: { host: "a b:c:d" } })),
+  "http OPTIONS *": () =>
+    answered(http.request({ hostname, port, method: "OPTIONS", path: "*" }).end()),
+  "http refused": () => failed(() => answered(http.get(refused))),
+  "http unknown host": async () => {
+    const { error } = await failed(() => answered(http.get("http://nowhere.invalid/")));
+    return { error: typeof error };
+  },
+  "http closed": () => failed(() => answered(http.get(abrupt))),
+  "http timeout": () =>
+    failed(() => {
+      const call = http.get(`${plain}/slow`, { timeout: 20 });
+      call.on("timeout", () => call.destroy());
+      return answered(call);
+    }),
+  "http signal": () =>
+    failed(() => answered(http.get(`${plain}/slow`, { signal: AbortSignal.timeout(20) }))),
+  "http destroyed": () =>
+    failed(() => {
+      const call = http.get(`${plain}/slow`);
+      setTimeout(() => call.destroy(), 10);
+      return answered(call);
+    }),
+  "http destroyed at once": () =>
+    failed(() => {
+      const call = http.get(`${plain}/slow`);
+      call.destroy();
+      return answered(call);
+    }),
+  "http aborted": () =>
+    failed(async () => {
+      const call = http.get(`${plain}/slow`);
+      call.abort();
+      await once(call, "close");
+      throw Object.assign(new Error("closed"), { code: "closed" });
+    }),
+  "http destroyed with an error": () =>
+    failed(() => {
+      const call = http.get(`${plain}/slow`);
+      call.destroy(Object.assign(new Error("enough"), { code: "EOWN" }));
+      return answered(call);
+    }),
+  "http midway": () => failed(() => answered(http.get(`${plain}/midway`))),
+  "http response given up": async () => {
+    const call = http.get(`${plain}/midway-slow`);
+    const [response] = await once(call, "response");
+    response.destroy();
+    await once(response, "close");
+    return { status: response.statusCode };
+  },
+  "http unread": async () => {
+    const agent = new http.Agent({ keepAlive: true });
+    const call = http.get(`${plain}/status/200`, { agent });
+    const [response] = await once(call, "response");
+    const [socket] = [call.socket];
+    const closed = once(socket, "close");
+    setTimeout(() => agent.destroy(), 20);
+    socket.destroySoon();
+    await closed;
+    return { status: response.statusCode };
+  },
+  "http unheard": async () => {
+    const call = http.get(`${plain}/status/200`, once1);
+    await once(call, "close");
+    return { status: call.res.statusCode };
+  },
+  "http upgrade": async () => {
+    const headers = { connection: "Upgrade", upgrade: "echo" };
+    const call = http.get(`${plain}/`, { headers });
+    const [response, socket] = await once(call, "upgrade");
+    socket.end("ping");
+    return { status: response.statusCode, body: await text(socket) };
+  },
+  "http upgrade that nobody takes": () =>
+    failed(async () => {
+      const call = http.get(`${plain}/`, { headers: { connection: "Upgrade", upgrade: "echo" } });
+      await once(call, "close");
+      throw Object.assign(new Error("closed"), { code: "closed" });
+    }),
+  "http CONNECT": async () => {
+    const call = http.request({ hostname, port, method: "CONNECT", path: `${hostname}:${port}` });
+    call.end();
+    const [response, socket] = await once(call, "connect");
+    socket.end("GET /status/200 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    return { status: response.statusCode, body: (await text(socket)).slice(0, 12) };
+  },
+  "https.get": () => echoed(https.get(`${tls}/echo`, { ca, ...once1 })),
+  "https untrusted": () => failed(() => answered(https.get(`${tls}/echo`))),
+
+  fetch: async () => {
+    const response = await fetch(`${plain}/echo?token=abc`);
+    return { status: response.status, ...(await response.json()) };
+  },
+  "fetch with a trace of its own": async () => {
+    const response = await fetch(`${plain}/echo`, {
+      headers: { TraceParent: "00-11111111111111111111111111111111-2222222222222222-01" },
+    });
+    return response.json();
+  },
+  "fetch upload": async () => {
+    const body = Readable.toWeb(Readable.from(["first ", "second"]));
+    const response = await fetch(`${plain}/echo`, { method: "POST", body, duplex: "half" });
+    return response.json();
+  },
+  "fetch redirected": async () => {
+    const response = await fetch(`${plain}/redirect`);
+    return { status: response.status, ...(await response.json()) };
+  },
+  "fetch 404": async () => {
+    const response = await fetch(`${plain}/status/404`);
+    return { status: response.status, body: await response.text() };
+  },
+  "fetch refused": () => failed(() => fetch(refused)),
+  "fetch aborted": () => failed(() => fetch(`${plain}/slow`, { signal: AbortSignal.timeout(20) })),
+  "fetch aborted before": () =>
+    failed(() => fetch(`${plain}/slow`, { signal: AbortSignal.abort() })),
+  "fetch midway": () =>
+    failed(async () => {
+      const response = await fetch(`${plain}/midway`);
+      return response.text();
+    }),
+  "fetch cancelled": async () => {
+    const response = await fetch(`${plain}/midway-slow`);
+    await response.body.cancel();
+    return { status: response.status };
+  },
+  "fetch unread": async () => {
+    const { status } = await fetch(`${plain}/status/200`);
+    return { status };
+  },
+  WebSocket: () => talk(WebSocket),
+  "WebSocket of undici": () => talk(UndiciSocket),
+
+  "undici request": async () => {
+    const { statusCode, body } = await request(`${plain}/echo`);
+    return { statusCode, ...(await body.json()) };
+  },
+  "undici request with a trace of its own": async () => {
+    const traceparent = "00-11111111111111111111111111111111-2222222222222222-01";
+    const { body } = await request(`${plain}/echo`, { headers: ["TraceParent", traceparent] });
+    return body.json();
+  },
+  "undici stream": async () => {
+    const parts = [];
+    const opaque = new Writable({ write: (part, _encoding, done) => done(null, parts.push(part)) });
+    await stream(`${plain}/echo`, { method: "GET" }, () => opaque);
+    return JSON.parse(Buffer.concat(parts).toString());
+  },
+  "undici pipeline": () => {
+    const duplex = pipeline(`${plain}/echo`, { method: "POST" }, ({ body }) => body);
+    duplex.end("body");
+    return json(duplex);
+  },
+  "undici Pool": async () => {
+    const pool = new Pool(plain, { connections: 1 });
+    const one = async () => {
+      const { statusCode, body } = await pool.request({ path: "/status/200", method: "GET" });
+      return { statusCode, body: await body.text() };
+    };
+    const found = await Promise.all([one(), one()]);
+    await pool.close();
+    return found;
+  },
+  "undici Client with a path of slashes": async () => {
+    const client = new Client(new URL(plain));
+    const { statusCode, body } = await client.request({ path: "//a/echo", method: "GET" });
+    await body.dump();
+    await client.close();
+    return { statusCode };
+  },
+  "undici upgrade": async () => {
+    const { socket } = await upgrade(`${plain}/`, { protocol: "echo" });
+    socket.end("ping");
+    return { body: await text(socket) };
+  },
+  "undici connect": async () => {
+    const { statusCode, socket } = await connect({ origin: plain, path: `${hostname}:${port}` });
+    socket.end("GET /status/200 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    return { statusCode, body: (await text(socket)).slice(0, 12) };
+  },
+  "undici ProxyAgent": async () => {
+    const dispatcher = new ProxyAgent({ uri: plain, proxyTunnel: true });
+    const { statusCode, body } = await request(`${plain}/echo`, { dispatcher });
+    const found = { statusCode, ...(await body.json()) };
+    await dispatcher.close();
+    return found;
+  },
+  "undici HTTP/2": async () => {
+    const dispatcher = new Agent({ allowH2: true, connect: { ca } });
+    const { statusCode, body } = await request(`${tls}/echo`, { dispatcher });
+    const found = { statusCode, ...(await body.json()) };
+    await dispatcher.close();
+    return found;
+  },
+  "undici error": () => failed(() => request(refused)),
+  "undici dump": async () => {
+    const { statusCode, body } = await request(`${plain}/status/200`);
+    await body.dump();
+    return { statusCode };
+  },
+};
+
+async function talk(Socket) {
+  const socket = new Socket(plain.replace("http", "ws"));
+  await once(socket, "open");
+  socket.close();
+  await once(socket, "close");
+  return { closed: true };
+}
+
+const server = http.createServer(async (incoming, response) => {
+  const name = new URL(incoming.url, "http://caller").searchParams.get("name");
+  const found = await calls[name]().catch((error) => ({ thrown: error.stack }));
+  response.end(JSON.stringify(found));
+});
+server.listen(0, "127.0.0.1", () => console.log(JSON.stringify({ plain: server.address().port })));

@@ -1,0 +1,145 @@
+/** What is expected of one outgoing span. `PLAIN` and `TLS` stand for the upstream's origins. */
+export interface ExpectedCall {
+  readonly name?: string;
+  readonly status?: number;
+  readonly url?: string;
+  /** `error.type`; with a status of 400 or more it is that. */
+  readonly error?: string | RegExp;
+  /** `network.protocol.version`; default: 1.1 where there is a status. */
+  readonly protocol?: string;
+  /** Default: those of the upstream. */
+  readonly address?: string;
+  readonly port?: number;
+}
+
+/** One of the calls of `apps/caller.mjs`. */
+export interface Call {
+  readonly name: string;
+  readonly spans: readonly ExpectedCall[];
+  /** False: the other side hears nothing of the trace, though it echoes its headers. */
+  readonly silent?: true;
+}
+
+const echo = { url: "PLAIN/echo", status: 200 } as const;
+const plain = { url: "PLAIN/status/200", status: 200 } as const;
+const slow = { url: "PLAIN/slow" } as const;
+
+export const calls: readonly Call[] = [
+  { name: "http.get string", spans: [{ ...echo, url: "PLAIN/echo?a=1" }] },
+  { name: "http.get URL", spans: [echo] },
+  { name: "http.get options", spans: [echo] },
+  { name: "http.get URL and options", spans: [echo] },
+  { name: "http.request upload", spans: [{ ...echo, name: "POST" }] },
+  {
+    name: "http headers as a list",
+    spans: [{ ...echo, url: "http://listed.example/echo", address: "listed.example", port: 80 }],
+  },
+  {
+    name: "http headers as a list, with a trace of its own",
+    spans: [{ ...echo, url: "http://a/echo", address: "a", port: 80 }],
+  },
+  {
+    name: "http headers as pairs",
+    spans: [{ ...echo, url: "http://listed.example/echo", address: "listed.example", port: 80 }],
+  },
+  {
+    name: "http headers as a list, with a body",
+    spans: [{ ...echo, name: "PUT", url: "http://a/echo", address: "a", port: 80 }],
+  },
+  { name: "http with a trace of its own", spans: [echo] },
+  { name: "http Expect", spans: [{ ...echo, name: "PUT" }], silent: true },
+  { name: "http HEAD", spans: [{ ...echo, name: "HEAD" }] },
+  { name: "http 204", spans: [{ url: "PLAIN/status/204", status: 204 }] },
+  { name: "http 404", spans: [{ url: "PLAIN/status/404", status: 404 }] },
+  { name: "http 503", spans: [{ url: "PLAIN/status/503", status: 503 }] },
+  { name: "http keep-alive", spans: [plain, plain, plain] },
+  {
+    name: "http secrets",
+    spans: [{ ...plain, url: "PLAIN/status/200?token=REDACTED&a=1" }],
+  },
+  {
+    name: "http to a proxy",
+    spans: [
+      {
+        ...echo,
+        url: "http://REDACTED:REDACTED@other.example/echo?key=REDACTED",
+        address: "other.example",
+        port: 80,
+      },
+    ],
+  },
+  {
+    name: "http over a socket path",
+    spans: [{ ...echo, url: "http://localhost/echo", address: "localhost", port: 80 }],
+  },
+  { name: "http to an odd host", spans: [{ status: 200, url: "", address: "" }] },
+  { name: "http OPTIONS *", spans: [{ name: "OPTIONS", status: 200, url: "PLAIN/" }] },
+  { name: "http refused", spans: [{ error: "ECONNREFUSED" }] },
+  {
+    name: "http unknown host",
+    spans: [
+      {
+        // Without a network nobody can say whether it exists.
+        error: /ENOTFOUND|EAI_AGAIN/,
+        url: "http://nowhere.invalid/",
+        address: "nowhere.invalid",
+        port: 80,
+      },
+    ],
+  },
+  { name: "http closed", spans: [{ error: "ECONNRESET" }] },
+  { name: "http timeout", spans: [{ ...slow, error: "ECONNRESET" }] },
+  { name: "http signal", spans: [{ ...slow, error: "ABORT_ERR" }] },
+  { name: "http destroyed", spans: [{ ...slow, error: "ECONNRESET" }] },
+  { name: "http destroyed at once", spans: [{ ...slow, error: "ECONNRESET" }] },
+  { name: "http aborted", spans: [{ ...slow, error: /aborted|ECONNRESET/ }] },
+  { name: "http destroyed with an error", spans: [{ ...slow, error: "EOWN" }] },
+  {
+    name: "http midway",
+    spans: [{ url: "PLAIN/midway", status: 200, error: /aborted|ECONNRESET/ }],
+  },
+  {
+    name: "http response given up",
+    spans: [{ url: "PLAIN/midway-slow", status: 200, error: "aborted" }],
+  },
+  { name: "http unread", spans: [plain] },
+  { name: "http unheard", spans: [plain] },
+  { name: "http upgrade", spans: [{ url: "PLAIN/", status: 101 }] },
+  { name: "http upgrade that nobody takes", spans: [{ url: "PLAIN/", status: 101 }] },
+  { name: "http CONNECT", spans: [{ name: "CONNECT", url: "PLAIN/", status: 200 }] },
+  { name: "https.get", spans: [{ url: "TLS/echo", status: 200 }] },
+  { name: "https untrusted", spans: [{ url: "TLS/echo", error: /SELF_SIGNED|UNABLE_TO/ }] },
+
+  { name: "fetch", spans: [{ ...echo, url: "PLAIN/echo?token=REDACTED" }] },
+  { name: "fetch with a trace of its own", spans: [echo] },
+  { name: "fetch upload", spans: [{ ...echo, name: "POST" }] },
+  { name: "fetch redirected", spans: [{ url: "PLAIN/redirect", status: 302 }, echo] },
+  { name: "fetch 404", spans: [{ url: "PLAIN/status/404", status: 404 }] },
+  { name: "fetch refused", spans: [{ error: "ECONNREFUSED" }] },
+  { name: "fetch aborted", spans: [{ ...slow, error: "TimeoutError", protocol: "1.1" }] },
+  { name: "fetch aborted before", spans: [] },
+  { name: "fetch midway", spans: [{ url: "PLAIN/midway", status: 200, error: "UND_ERR_SOCKET" }] },
+  {
+    name: "fetch cancelled",
+    spans: [{ url: "PLAIN/midway-slow", status: 200, error: /./ }],
+  },
+  { name: "fetch unread", spans: [plain] },
+  { name: "WebSocket", spans: [{ url: "PLAIN/", status: 101 }] },
+  { name: "WebSocket of undici", spans: [{ url: "PLAIN/", status: 101 }] },
+
+  { name: "undici request", spans: [echo] },
+  { name: "undici request with a trace of its own", spans: [echo] },
+  { name: "undici stream", spans: [echo] },
+  { name: "undici pipeline", spans: [{ ...echo, name: "POST" }] },
+  { name: "undici Pool", spans: [plain, plain] },
+  {
+    name: "undici Client with a path of slashes",
+    spans: [{ url: "PLAIN//a/echo", status: 200 }],
+  },
+  { name: "undici upgrade", spans: [{ url: "PLAIN/", status: 101 }] },
+  { name: "undici connect", spans: [] },
+  { name: "undici ProxyAgent", spans: [echo] },
+  { name: "undici HTTP/2", spans: [{ url: "TLS/echo", status: 200, protocol: "2" }] },
+  { name: "undici error", spans: [{ error: "ECONNREFUSED" }] },
+  { name: "undici dump", spans: [plain] },
+];

@@ -1,0 +1,7 @@
+/** The values of all samples with this name, from a Prometheus page. */
+export function valuesOf(page: string, name: string): number[] {
+  return page
+    .split("\n")
+    .filter((line) => line.startsWith(`${name}{`))
+    .map((line) => Number(line.slice(line.lastIndexOf(" ") + 1)));
+}

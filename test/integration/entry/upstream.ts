@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createSecureServer } from "node:http2";
+import {
+  type AddressInfo,
+  connect,
+  createServer as createNetServer,
+  type Server as NetServer,
+  type Socket,
+} from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { Duplex } from "node:stream";
+import { text } from "node:stream/consumers";
+
+/** What others are called for: servers that answer in every way, and some that don't. */
+export interface Upstream {
+  readonly plain: string;
+  /** HTTP/1 and HTTP/2. */
+  readonly tls: string;
+  /** Nobody listens. */
+  readonly refused: string;
+  /** Closes every connection at once. */
+  readonly abrupt: string;
+  readonly socketPath: string;
+  close(): Promise<void>;
+}
+
+export async function startUpstream(tls: { key: string; cert: string }): Promise<Upstream> {
+  const plain = createServer((request, response) => void answer(request, response));
+  plain.on("upgrade", upgrade).on("connect", tunnel);
+  const secure = createSecureServer({ ...tls, allowHTTP1: true }, (request, response) => {
+    response.end(JSON.stringify({ headers: request.headers }));
+  });
+  const local = createServer((request, response) => void answer(request, response));
+  const abrupt = createNetServer((socket) => socket.destroy());
+  const refused = createNetServer();
+  const servers = [plain, secure, abrupt, refused, local];
+  const sockets = new Set<Socket>();
+  for (const server of servers) server.on("connection", (socket: Socket) => sockets.add(socket));
+  const socketPath = join(tmpdir(), `telltale-upstream-${process.pid}-${Date.now()}`);
+  local.listen(socketPath);
+  await once(local, "listening");
+  const ports = await Promise.all(servers.slice(0, 4).map(listen));
+  await closeServer(refused);
+  return {
+    plain: `http://127.0.0.1:${ports[0]}`,
+    tls: `https://localhost:${ports[1]}`,
+    abrupt: `http://127.0.0.1:${ports[2]}`,
+    refused: `http://127.0.0.1:${ports[3]}`,
+    socketPath,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await Promise.all([plain, secure, abrupt, local].map(closeServer));
+    },
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname } = new URL(request.url ?? "", "http://upstream");
+  const status = Number(/^\/status\/(\d+)$/.exec(pathname)?.[1] ?? 200);
+  if (pathname === "/slow") return;
+  if (pathname.startsWith("/midway")) {
+    response.writeHead(200, { "content-length": 100 });
+    response.write("a part");
+    if (pathname === "/midway-slow") return;
+    await setImmediate();
+    response.destroy();
+  } else if (pathname === "/redirect") {
+    response.writeHead(302, { location: "/echo" }).end();
+  } else if (pathname.endsWith("/echo")) {
+    const body = await text(request);
+    response.end(JSON.stringify({ headers: request.headers, raw: namesIn(request), body }));
+  } else {
+    response.writeHead(status).end(status === 204 ? undefined : "body");
+  }
+}
+
+/** How often each header came, whatever its case. */
+function namesIn({ rawHeaders }: IncomingMessage): Record<string, number> {
+  const names = rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
+  return Object.fromEntries(
+    names.map((name) => [name, names.filter((one) => one === name).length]),
+  );
+}
+
+/** A WebSocket that says nothing, or whatever else was asked for as an echo. */
+function upgrade(request: IncomingMessage, socket: Duplex): void {
+  const { upgrade: protocol = "", "sec-websocket-key": key } = request.headers;
+  const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
+  const proof = key === undefined ? "" : `Sec-WebSocket-Accept: ${accept.digest("base64")}\r\n`;
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${protocol}\r\nConnection: Upgrade\r\n${proof}\r\n`,
+  );
+  socket.on("error", () => {});
+  // A WebSocket's close frame is answered by the same without its mask.
+  socket.on("data", (data: Buffer) => {
+    if (key === undefined) socket.end(data);
+    else socket.end(Buffer.from([0x88, 0]));
+  });
+}
+
+function tunnel(request: IncomingMessage, socket: Duplex): void {
+  const { hostname, port } = new URL(`http://${request.url}`);
+  const target = connect(Number(port), hostname, () => {
+    socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+    socket.pipe(target).pipe(socket);
+  });
+  for (const side of [socket, target]) side.on("error", () => {});
+}
+
+async function listen(server: NetServer | Server): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+async function closeServer(server: NetServer | Server): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  await closed;
+}
