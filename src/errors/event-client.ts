@@ -67,6 +67,8 @@ export class EventClient extends ServerRuntimeClient {
     const key = keyOf(exception);
     const known = key === undefined ? undefined : this.#captured.get(key);
     if (known !== undefined) return known;
+    // Sentry's own mark crosses threads: what a worker dies of is not captured again where the
+    // main thread dies of it.
     const isNew = !isAlreadyCaptured(exception);
     try {
       const id = super.captureException(exception, hint, scope);

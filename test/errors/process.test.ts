@@ -96,6 +96,21 @@ const cases: readonly {
     end: "exception-listener-exits",
     events: [{ level: "fatal", type: "Error", value: "listened to", ...uncaught }],
   },
+  {
+    title: "an error in a worker thread, which the main thread dies of",
+    end: "worker-timer",
+    events: [{ level: "fatal", type: "RangeError", value: "in a timer", ...uncaught }],
+  },
+  {
+    title: "an error in a worker thread that the main thread listens to",
+    end: "worker-listener",
+    events: [{ level: "fatal", type: "RangeError", value: "in a timer", ...uncaught }],
+  },
+  {
+    title: "a rejection in a worker thread",
+    end: "worker-rejection",
+    events: [{ level: "fatal", type: "Error", value: "rejected", ...rejected }],
+  },
   { title: "nothing at all, with listeners counted", end: "listeners", events: [] },
   {
     title: "two rejections with --unhandled-rejections=warn-with-error-code",
