@@ -75,7 +75,7 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     propagation: propagator,
   });
   publishState({ version, errors });
-  installEntries({ config, traces, metrics, errors, propagator, diagnostics });
+  const entries = installEntries({ config, traces, metrics, errors, propagator, diagnostics });
   installInstrumentations(config.instrumentations, {
     diagnostics,
     tracerProvider: traces.provider,
@@ -87,6 +87,7 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     timeoutMs: config.flushTimeoutMs,
     diagnostics,
     onSignal: () => health.draining(),
+    onEnd: () => entries.abandon(),
   });
   errors.start();
   metrics.start();

@@ -11,7 +11,7 @@ import type { ClientServices } from "./client-call.ts";
 import { ClientMetrics } from "./client-metrics.ts";
 import { HeaderReader } from "./headers.ts";
 import { installHttpClient } from "./http-client.ts";
-import { installServerEntry } from "./http-server.ts";
+import { installServerEntry, type ServerEntry } from "./http-server.ts";
 import { ServerMetrics } from "./server-metrics.ts";
 import { installUndici } from "./undici.ts";
 
@@ -28,7 +28,7 @@ export interface EntryParts {
 export const ENTRY_NAMES = ["http", "undici"] as const;
 
 /** Opens the ways in (HTTP servers) and out (HTTP clients). */
-export function installEntries(parts: EntryParts): void {
+export function installEntries(parts: EntryParts): ServerEntry {
   const { metrics, propagator, diagnostics, errors } = parts;
   const tracer = parts.traces.provider.getTracer("telltale/http", version);
   const knownMethods = new Set(parts.config.knownMethods);
@@ -43,25 +43,32 @@ export function installEntries(parts: EntryParts): void {
     contextOf: (span) => activeContext().setValue(SPAN_KEY, span),
     onFault,
   };
-  if (isOn("http", parts.config)) {
-    installServerEntry({
-      tracer,
-      headers: new HeaderReader(propagator, propagator.reads()),
-      metrics: new ServerMetrics(metrics),
-      knownMethods,
-      onServerError: (holder) => errors.captureServerError(holder),
-      onFault,
-    });
-    installHttpClient(client);
-  }
   if (isOn("undici", parts.config)) installUndici(client);
+  if (!isOn("http", parts.config)) return noEntry;
+  installHttpClient(client);
+  return installServerEntry({
+    tracer,
+    headers: new HeaderReader(propagator, propagator.reads()),
+    metrics: new ServerMetrics(metrics),
+    knownMethods,
+    onServerError: (holder) => errors.captureServerError(holder),
+    onFault,
+  });
 }
+
+const noEntry: ServerEntry = { abandon() {} };
 
 function isOn(name: (typeof ENTRY_NAMES)[number], { instrumentations }: Config): boolean {
   const { enabled, disabled } = instrumentations;
   return (enabled === undefined || enabled.includes(name)) && !disabled.includes(name);
 }
 
+/** In one line: what it is, and where it was thrown. */
 function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  try {
+    const frame = (error as Error).stack?.split("\n").find((line) => /^\s+at /.test(line));
+    return frame === undefined ? String(error) : `${String(error)} (${frame.trim()})`;
+  } catch {
+    return "something that can't be told";
+  }
 }

@@ -8,7 +8,7 @@ import { now } from "../clock.ts";
 import { Context, ROOT, spanIn } from "../context/context.ts";
 import { OWN_SERVER } from "../admin/server.ts";
 import { HOLDER, type Holder, holderOf } from "../context/holder.ts";
-import { callIn } from "../context/manager.ts";
+import { activeHolder, callIn, runWhereThrown } from "../context/manager.ts";
 import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "./emit.ts";
 import type { HeaderReader } from "./headers.ts";
 import type { KnownMethods } from "./method.ts";
@@ -40,7 +40,7 @@ type RequestWithEntry = IncomingMessage & { [HOLDER]?: RequestEntry };
  * listener per connection: a request costs no listener and no patched method
  * but the one that writes the request id.
  */
-export function installServerEntry(services: ServerEntryServices): void {
+export function installServerEntry(services: ServerEntryServices): ServerEntry {
   const entrance = new Entrance(services);
   for (const prototype of [http.Server.prototype, https.Server.prototype]) {
     wrapEmit(prototype, (next, server, args) => emitEntered(entrance, next, server, args));
@@ -51,6 +51,13 @@ export function installServerEntry(services: ServerEntryServices): void {
     const entry = request[HOLDER];
     if (entry instanceof RequestEntry) entrance.leave(entry, response, false);
   });
+  process.on("uncaughtExceptionMonitor", (error: unknown) => entrance.noteFatal(error));
+  return { abandon: () => entrance.abandon() };
+}
+
+export interface ServerEntry {
+  /** Ends the requests that are under way: the process ends, and they with it. Never throws. */
+  abandon(): void;
 }
 
 interface Exchange {
@@ -61,14 +68,20 @@ interface Exchange {
 /** A request comes in here and goes out here. */
 class Entrance {
   readonly #services: ServerEntryServices;
+  /** The requests under way, by connection. */
+  readonly #connections = new Set<readonly RequestEntry[]>();
 
   constructor(services: ServerEntryServices) {
     this.#services = services;
   }
 
-  /** The context under which the listeners run, or undefined if something of ours failed. */
-  enter(request: RequestWithEntry, response: ServerResponse): Context | undefined {
+  /**
+   * The context under which the listeners run; undefined if this is no new
+   * request, or something of ours failed.
+   */
+  enter(request: unknown, response: unknown): Context | undefined {
     try {
+      if (!isNew(request) || !isResponse(response)) return undefined;
       const headers = this.#services.headers.read(request);
       const entry = new RequestEntry(request, headers, this.#services.knownMethods);
       const span = this.#startSpan(entry, headers.parent);
@@ -118,6 +131,30 @@ class Entrance {
     process.nextTick(() => this.leave(entry, entry.response, true));
   }
 
+  abandon(): void {
+    for (const open of this.#connections) {
+      // A copy: leaving takes the entry off the list.
+      for (const entry of [...open]) {
+        const { response } = entry;
+        this.leave(entry, response, response?.writableEnded !== true);
+      }
+    }
+  }
+
+  /** An error that nobody caught: the request that it comes from fails, whatever becomes of the process. */
+  noteFatal(error: unknown): void {
+    try {
+      const span = runWhereThrown(activeHolder)?.span;
+      if (span === undefined || !span.isRecording()) return;
+      span.setStatus({ code: STATUS_ERROR });
+      if (!(error instanceof Error)) return;
+      span.setAttribute("error.type", error.name);
+      span.recordException(error);
+    } catch (fault) {
+      this.#services.onFault(fault);
+    }
+  }
+
   #startSpan(entry: RequestEntry, parent: ApiContext): ReturnType<TelltaleTracer["start"]> {
     const span = this.#services.tracer.start(
       entry.spanName,
@@ -140,12 +177,34 @@ class Entrance {
    */
   #followToEnd(request: IncomingMessage, response: ServerResponse, entry: RequestEntry): void {
     const socket = request.socket as Socket | undefined;
-    if (typeof socket?.prependOnceListener === "function") openOn(socket, entry, this);
+    if (typeof socket?.prependOnceListener === "function") this.#openOn(socket, entry);
     if (response.listenerCount("finish") > 0) return;
     response.once("finish", () => this.leave(entry, response, false));
     response.once("close", () => this.leave(entry, response, true));
   }
+
+  /** Notes the request on its connection: several may be open at once with pipelining. */
+  #openOn(socket: Connection, entry: RequestEntry): void {
+    const open = socket[OPEN];
+    if (open !== undefined) {
+      open.push(entry);
+      entry.connection = open;
+      return;
+    }
+    const first = [entry];
+    entry.connection = first;
+    socket[OPEN] = first;
+    this.#connections.add(first);
+    // Before Node tells the messages of the connection.
+    socket.prependOnceListener("close", () => {
+      this.#connections.delete(first);
+      for (const entry of first) this.lose(entry);
+    });
+  }
 }
+
+const OPEN: unique symbol = Symbol("telltale.open");
+type Connection = Socket & { [OPEN]?: RequestEntry[] };
 
 /** What is done at the end of a request, in this order. */
 const lastSteps: readonly ((
@@ -181,26 +240,6 @@ function endSpan(entry: RequestEntry): void {
   span.end(entry.endedAt);
 }
 
-const OPEN: unique symbol = Symbol("telltale.open");
-type Connection = Socket & { [OPEN]?: RequestEntry[] };
-
-/** Notes the request on its connection: several may be open at once with pipelining. */
-function openOn(socket: Connection, entry: RequestEntry, entrance: Entrance): void {
-  const open = socket[OPEN];
-  if (open !== undefined) {
-    open.push(entry);
-    entry.connection = open;
-    return;
-  }
-  const first = [entry];
-  entry.connection = first;
-  socket[OPEN] = first;
-  // Before Node tells the messages of the connection.
-  socket.prependOnceListener("close", () => {
-    for (const entry of first) entrance.lose(entry);
-  });
-}
-
 function closeOnConnection(entry: RequestEntry): void {
   const open = entry.connection;
   if (open === undefined) return;
@@ -224,14 +263,12 @@ function emitEntered(
   if (event !== "request" && event !== "checkContinue" && event !== "checkExpectation") {
     return Reflect.apply(next, server, args);
   }
-  const request = args[1];
-  const response = args[2];
-  const isEntry = isNew(request) && isResponse(response) && !(OWN_SERVER in server);
-  const context = isEntry ? entrance.enter(request, response) : undefined;
+  const context = OWN_SERVER in server ? undefined : entrance.enter(args[1], args[2]);
   if (context === undefined) return Reflect.apply(next, server, args);
   return callIn(context, next, server, args);
 }
 
+/** Whether it is a request, and one that has not come in before. */
 function isNew(request: unknown): request is RequestWithEntry {
   return typeof request === "object" && request !== null && holderOf(request) === undefined;
 }
@@ -253,14 +290,19 @@ function wrapStoreHeader(): void {
   const original = prototype._storeHeader;
   if (typeof original !== "function") return;
   prototype._storeHeader = function (firstLine, headers) {
-    const entry = (this.req as RequestWithEntry | undefined)?.[HOLDER];
-    const id = entry?.requestId;
-    const line =
-      id === undefined || namesRequestId(headers)
-        ? firstLine
-        : `${firstLine}x-request-id: ${id}\r\n`;
-    return original.call(this, line, headers);
+    return original.call(this, withRequestId(firstLine, this, headers), headers);
   };
+}
+
+function withRequestId(firstLine: string, { req }: ServerResponse, headers: unknown): string {
+  const id = (req as RequestWithEntry | undefined)?.[HOLDER]?.requestId;
+  if (id === undefined) return firstLine;
+  try {
+    return namesRequestId(headers) ? firstLine : `${firstLine}x-request-id: ${id}\r\n`;
+  } catch {
+    // The headers are the app's; a getter or a proxy among them may throw, as it then does for Node.
+    return firstLine;
+  }
 }
 
 /** Whether the app sends a request id of its own, in any form that `writeHead` takes. */

@@ -10,6 +10,8 @@ export interface LifecycleParts {
   readonly diagnostics: Diagnostics;
   /** The process was told to end. */
   readonly onSignal: () => void;
+  /** The process ends: what is under way ends with it. Must not throw. */
+  readonly onEnd: () => void;
 }
 
 /**
@@ -60,6 +62,7 @@ class LastDelivery {
   deliver(): void {
     const { pipelines, timeoutMs, diagnostics } = this.#parts;
     const isFirst = this.#deadline === undefined;
+    if (isFirst) this.#parts.onEnd();
     this.#deadline ??= performance.now() + timeoutMs;
     const asked = isFirst ? pipelines : pipelines.filter(({ isState }) => isState !== true);
     const requests = asked.flatMap((pipeline) => this.#pendingOf(pipeline));

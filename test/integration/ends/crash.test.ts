@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { nodes } from "../../nodes.ts";
-import { preload, Program, telemetryTo } from "../program.ts";
+import { node, nodes } from "../../nodes.ts";
+import { type Ended, preload, Program, telemetryTo } from "../program.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 
-const ways = [
-  { title: "is thrown in its handler", name: "throw", origin: "uncaughtexception" },
-  { title: "is thrown in a timer of it", name: "timer", origin: "uncaughtexception" },
-  { title: "is a rejection that nobody handles", name: "rejection", origin: "unhandledrejection" },
-  { title: "is thrown after an await", name: "await", origin: "unhandledrejection" },
-  { title: "is thrown as its body comes", name: "body", origin: "uncaughtexception" },
+const crashes = [
+  { title: "is thrown in its handler", way: "throw", origin: "uncaughtexception" },
+  { title: "is thrown in a timer of it", way: "timer", origin: "uncaughtexception" },
+  { title: "is a rejection that nobody handles", way: "rejection", origin: "unhandledrejection" },
+  { title: "is thrown after an await", way: "await", origin: "unhandledrejection" },
+  { title: "is thrown as its body comes", way: "body", origin: "uncaughtexception" },
 ];
 
-describe("An error of a request that ends the process", () => {
+describe("A request under way when the process ends", () => {
   let receiver: Receiver;
   before(async () => {
     receiver = await startReceiver();
@@ -23,28 +24,68 @@ describe("An error of a request that ends the process", () => {
   after(() => receiver.close());
 
   for (const { name: version, path } of nodes) {
-    for (const { title, name, origin } of ways) {
-      it(`and ${title} is an event of that request, on Node ${version}`, async () => {
-        const program = new Program({
-          file: fileURLToPath(new URL("apps/crash.mjs", import.meta.url)),
-          node: path,
-          flags: preload.import,
-          args: [name],
-          env: telemetryTo(receiver),
-        });
-        const port = await program.says((stdout) => /^port (\d+)\n/.exec(stdout)?.[1]);
-        await assert.rejects(ask(port));
-        const { code, stderr } = await program.ended;
+    for (const { title, way, origin } of crashes) {
+      it(`by an error that ${title} has the event and the trace, on Node ${version}`, async () => {
+        const { code, stderr } = await endBy(way, path, receiver);
         assert.equal(code, 1);
-        assert.match(stderr, /^.*crash\.mjs:\d+\n.*throw|^.*crash\.mjs:\d+\n.*Promise\.reject/);
+        // Where it was thrown, and not where we saw it.
+        assert.match(stderr, /^.*crash\.mjs:\d+\n +(throw|Promise\.reject)/);
+        const span = await spanOf(receiver);
+        assert.equal(span.status.code, "ERROR");
+        assert.equal(span.attributes["error.type"], "Error");
+        assert.equal(span.attributes["telltale.request.aborted"], true);
+        assert.equal(span.events[0]?.attributes["exception.message"], "crash");
         const event = await receiver.waitFor(({ events }) => events[0]);
         assert.equal(event.exception?.values?.[0]?.mechanism?.["type"], `auto.node.on${origin}`);
-        assert.equal(event.contexts?.["trace"]?.["trace_id"], traceId);
+        const { trace_id: eventTrace, span_id: eventSpan } = event.contexts?.["trace"] ?? {};
+        assert.deepEqual([eventTrace, eventSpan], [traceId, span.spanId]);
         assert.deepEqual(event.tags, { request_id: "from-the-caller" });
       });
     }
   }
+
+  it("by process.exit is a span of a request that was cut off", async () => {
+    const { code } = await endBy("exit", node, receiver);
+    assert.equal(code, 3);
+    const { attributes, status } = await spanOf(receiver);
+    assert.equal(attributes["telltale.request.aborted"], true);
+    assert.ok(!("http.response.status_code" in attributes));
+    assert.equal(status.code, "UNSET");
+  });
+
+  it("by process.exit after its answer is a span like any other", async () => {
+    const { code } = await endBy("exitAfterAnswer", node, receiver);
+    assert.equal(code, 3);
+    const { attributes } = await spanOf(receiver);
+    assert.equal(attributes["http.response.status_code"], 200);
+    assert.ok(!("telltale.request.aborted" in attributes));
+  });
+
+  it("by SIGTERM is a span of a request that was cut off", async () => {
+    const { signal } = await endBy("signal", node, receiver);
+    assert.equal(signal, "SIGTERM");
+    const { attributes } = await spanOf(receiver);
+    assert.equal(attributes["telltale.request.aborted"], true);
+  });
 });
+
+async function endBy(way: string, path: string, receiver: Receiver): Promise<Ended> {
+  const program = new Program({
+    file: fileURLToPath(new URL("apps/crash.mjs", import.meta.url)),
+    node: path,
+    flags: preload.import,
+    args: [way],
+    env: telemetryTo(receiver),
+  });
+  const port = await program.says((stdout) => /^port (\d+)\n/.exec(stdout)?.[1]);
+  const answered = ask(port).catch(() => undefined);
+  if (way === "signal") {
+    await program.says((stdout) => /^here$/m.exec(stdout));
+    program.kill("SIGTERM");
+  }
+  await answered;
+  return program.ended;
+}
 
 async function ask(port: string): Promise<void> {
   await fetch(`http://127.0.0.1:${port}/`, {
@@ -55,4 +96,8 @@ async function ask(port: string): Promise<void> {
       "x-request-id": "from-the-caller",
     },
   });
+}
+
+function spanOf(receiver: Receiver): Promise<ReceivedSpan> {
+  return receiver.waitFor(({ spans }) => spans.find((span) => span.traceId === traceId));
 }

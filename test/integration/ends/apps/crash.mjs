@@ -22,9 +22,19 @@ const ways = {
       throw new Error("crash");
     });
   },
+  exit() {
+    process.exit(3);
+  },
+  exitAfterAnswer(_request, response) {
+    response.end("bye");
+    process.exit(3);
+  },
+  signal() {
+    console.log("here");
+  },
 };
 
-const server = createServer((request) => {
-  ways[process.argv[2]](request);
+const server = createServer((request, response) => {
+  ways[process.argv[2]](request, response);
 });
 server.listen(0, "127.0.0.1", () => console.log(`port ${server.address().port}`));
