@@ -64,12 +64,24 @@ export class Batch<Item, Stored = Item> implements Pipeline {
       this.#refuse();
       return;
     }
-    const length = this.#queue.push(this.#options.store(item));
+    const length = this.#store(item);
     if (!this.#armed) {
       this.#armed = true;
       this.#timer.refresh();
     }
     if (length === this.#size && this.#flight === undefined) this.#exportSoon();
+  }
+
+  /** What ends a span or writes a line is the app: it must not learn of our troubles. */
+  #store(item: Item): number {
+    try {
+      return this.#queue.push(this.#options.store(item));
+    } catch (error) {
+      const { name, account, diagnostics } = this.#options;
+      account.drop("failed", 1);
+      diagnostics.error(`${name} store`, `${name} could not be encoded: ${String(error)}`);
+      return this.#queue.length;
+    }
   }
 
   /**

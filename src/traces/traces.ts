@@ -84,7 +84,7 @@ interface Outlet {
 
 function createOutlet(parts: TracesParts): Outlet {
   const { config, account, diagnostics } = parts;
-  const toConsole = config.exporters.includes("console") ? createConsole() : undefined;
+  const toConsole = config.exporters.includes("console") ? createConsole(diagnostics) : undefined;
   if (!config.exporters.includes("otlp")) {
     return {
       export: (span) => {
@@ -106,7 +106,13 @@ function createOutlet(parts: TracesParts): Outlet {
 }
 
 /** Loaded with the first span. */
-function createConsole(): (span: ReadableSpan) => void {
+function createConsole(diagnostics: Diagnostics): (span: ReadableSpan) => void {
   let print: ((span: ReadableSpan) => void) | undefined;
-  return (span) => (print ??= loadChunk("traces-console").createConsoleExporter())(span);
+  return (span) => {
+    try {
+      (print ??= loadChunk("traces-console").createConsoleExporter())(span);
+    } catch (error) {
+      diagnostics.error("traces console", `a span could not be printed: ${String(error)}`);
+    }
+  };
 }

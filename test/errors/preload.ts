@@ -86,7 +86,12 @@ export async function bundlePrograms(names: readonly string[]): Promise<Programs
 }
 
 function neededChunks(): Record<string, string> {
-  const needed = new Set(["errors-client", "export-otlp", "instrumentation-express"]);
+  const needed = new Set([
+    "errors-client",
+    "export-messages",
+    "export-otlp",
+    "instrumentation-express",
+  ]);
   return Object.fromEntries(
     Object.entries(chunks)
       .filter(([name]) => needed.has(name))

@@ -16,8 +16,8 @@ function launch(directory: string, then: string, environment: NodeJS.ProcessEnv 
   const program = `
     import { startPostgres } from ${JSON.stringify(launcher)};
     const { url, stop } = await startPostgres();
-    console.log(url);
-    ${then}`;
+    ${then}
+    console.log(url);`;
   const { DATABASE_URL: _, ...inherited } = process.env;
   return spawn(node, ["--input-type=module", "--eval", program], {
     env: { ...inherited, TMPDIR: directory, ...environment },

@@ -305,7 +305,9 @@ describe("A span whose attributes come from an instrumentation", () => {
       return span;
     });
     assert.deepEqual(spans[0]?.attributeParts(), { shared: [shared], own: { "url.path": "/a" } });
-    const received = spansOf(readExport("traces", "application/x-protobuf", requestOf(spans.map(encodeSpan))));
+    const received = spansOf(
+      readExport("traces", "application/x-protobuf", requestOf(spans.map(encodeSpan))),
+    );
     for (const span of received) {
       assert.deepEqual(span.attributes, { ...shared, "url.path": "/a" });
     }
