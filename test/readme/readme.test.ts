@@ -159,7 +159,7 @@ describe("The README", () => {
     async function serve(command: string): Promise<void> {
       session.serve(command);
       for (const place of ["localhost:3000", "localhost:9464"]) {
-        while (!(await session.isOpen(place))) await pause(20);
+        await until(() => session.isOpen(place));
       }
     }
 
@@ -169,7 +169,7 @@ describe("The README", () => {
     }
 
     async function checkLogs(text: string): Promise<void> {
-      while (!session.logs.endsWith("\n")) await pause(5);
+      await until(() => session.logs.endsWith("\n"));
       assert.equal(lasting(session.logs), lasting(text));
     }
   });
@@ -204,6 +204,15 @@ function anchorOf(title: string): string {
     .toLowerCase()
     .replace(/[^\w\- ]/g, "")
     .replaceAll(" ", "-");
+}
+
+/** Rejects after 20 s. */
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 20_000;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error("it does not come to that");
+    await pause(10);
+  }
 }
 
 /** Free on all addresses: the app of the README listens on them. */

@@ -41,6 +41,8 @@ describe("Bad input", () => {
     receiver.setFaults();
   });
 
+  afterEach(() => Service.endAll());
+
   after(() => receiver.close());
 
   for (const row of [...configurations, ...collectors, ...sentries]) {

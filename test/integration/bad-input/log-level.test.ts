@@ -17,6 +17,8 @@ const rows: readonly { level: string; lines: readonly (keyof typeof said)[] }[] 
 ];
 
 describe("OTEL_LOG_LEVEL", () => {
+  afterEach(() => Service.endAll());
+
   for (const { level, lines } of rows) {
     it(`${level} lets through: ${lines.join(", ") || "nothing"}`, async () => {
       const service = await Service.start({

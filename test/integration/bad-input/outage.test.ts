@@ -24,7 +24,7 @@ describe("A collector that hangs for a while, under load", () => {
   });
 
   after(async () => {
-    await service.end();
+    await Service.endAll();
     await receiver.close();
   });
 

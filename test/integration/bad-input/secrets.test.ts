@@ -83,6 +83,8 @@ describe("Secrets never stand on stderr", () => {
     receiver = await startReceiver();
   });
 
+  afterEach(() => Service.endAll());
+
   after(() => receiver.close());
 
   for (const { title, env, fault, lines } of rows) {

@@ -27,6 +27,8 @@ export type Books = Readonly<Record<string, number>>;
 
 /** `app.js` as a process of its own. */
 export class Service {
+  /** Those that no test has ended yet. */
+  static readonly #running = new Set<Service>();
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #closed: Promise<unknown>;
   readonly #adminPort: number;
@@ -65,8 +67,14 @@ export class Service {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const service = new Service(child, adminPort);
+    Service.#running.add(service);
     service.#port = Number(await service.#openPort());
     return service;
+  }
+
+  /** What a test that failed has left running. */
+  static async endAll(): Promise<void> {
+    await Promise.all([...Service.#running].map((service) => service.end("SIGKILL")));
   }
 
   get stderr(): string {
@@ -106,6 +114,7 @@ export class Service {
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<Ending> {
     this.#child.kill(signal);
     await this.#closed;
+    Service.#running.delete(this);
     return { code: this.#child.exitCode, signal: this.#child.signalCode };
   }
 

@@ -13,6 +13,7 @@ const failing = fileURLToPath(new URL("failing.mjs", import.meta.url));
 describe("telltale demo", function () {
   this.timeout(60_000);
   let directory: string;
+  let program: Program;
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "telltale-demo-"));
@@ -20,14 +21,18 @@ describe("telltale demo", function () {
     chmodSync(directory, 0o777);
   });
 
-  afterEach(() => {
+  afterEach(async () => {
+    // One that a test which failed has left.
+    program.kill("SIGTERM");
+    await program.ended;
     const files = readdirSync(directory);
     rmSync(directory, { recursive: true, force: true });
     assert.deepEqual([...files, ...leftOver(directory)], []);
   });
 
   function demo(...args: string[]): Program {
-    return new Program({ file: cli, args: ["demo", ...args], env: { TMPDIR: directory } });
+    program = new Program({ file: cli, args: ["demo", ...args], env: { TMPDIR: directory } });
+    return program;
   }
 
   describe("--once", () => {
@@ -78,7 +83,7 @@ describe("telltale demo", function () {
   });
 
   it("stays, with addresses to look at, until Ctrl-C, and ends with 0", async () => {
-    const program = demo();
+    demo();
     await program.says((stdout) => /^Ctrl-C ends it\.$/m.exec(stdout));
     const addresses = addressesIn(program.stdout);
     assert.equal(addresses.length, 6);
@@ -91,7 +96,7 @@ describe("telltale demo", function () {
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     it(`ends with 130 where ${signal} comes before the picture`, async () => {
-      const program = demo();
+      demo();
       await program.says((stdout) => /starting payments/.exec(stdout));
       program.kill(signal);
       const { code, stderr } = await program.ended;
@@ -113,7 +118,7 @@ describe("telltale demo", function () {
     });
 
     it("goes on until Ctrl-C", async () => {
-      const program = demo("--", node, failing);
+      demo("--", node, failing);
       await program.says((stdout) => /── Sentry ─/.exec(stdout));
       program.kill("SIGINT");
       const { code, stderr } = await program.ended;
@@ -139,7 +144,7 @@ describe("telltale demo", function () {
     const home = mkdtempSync(join(tmpdir(), "telltale-installed-"));
     cpSync(join(cli, ".."), join(home, "dist"), { recursive: true });
     cpSync(join(cli, "../../package.json"), join(home, "package.json"));
-    const program = new Program({ file: join(home, "dist/cli.js"), args: ["demo"] });
+    program = new Program({ file: join(home, "dist/cli.js"), args: ["demo"] });
     const { code, stdout, stderr } = await program.ended;
     rmSync(home, { recursive: true });
     assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
