@@ -20,12 +20,12 @@ export async function storyOfRequest(
   const { traceId } = await receiver.waitFor(
     ({ spans }) => spans.find((span) => span.attributes["telltale.request.id"] === requestId),
     PATIENCE_MS,
-    `the server span of request ${requestId}`,
+    `server span of request ${requestId}`,
   );
   await receiver.waitFor(
     (received) => services.every(({ name }) => hasTold(received, traceId, name)),
     PATIENCE_MS,
-    `all of trace ${traceId}`,
+    `whole of trace ${traceId}`,
   );
   return storyOfTrace(receiver, traceId, services);
 }
