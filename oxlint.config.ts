@@ -101,8 +101,6 @@ export default defineConfig({
     "promise/always-return": "off",
     "eslint/no-shadow": "off",
     "unicorn/no-useless-spread": "off",
-    // There are threads here, and no windows.
-    "unicorn/require-post-message-target-origin": "off",
     // Express 5 and Fastify take them.
     "oxc/no-async-endpoint-handlers": "off",
   },

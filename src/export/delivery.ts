@@ -81,6 +81,7 @@ function hand(
 ): ExitRequest | undefined {
   if (request !== undefined && worker !== undefined) {
     const { settle: _, ...rest } = request;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origins.
     worker.postMessage({ index, ...rest } satisfies Order);
   }
   return request;
