@@ -11,6 +11,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "errors-client": "./errors/client.ts",
   "admin-answer": "./admin/answer.ts",
   "export-messages": "./export/messages.ts",
+  "export-json-messages": "./export/json-messages.ts",
   "export-otlp": "./export/otlp.ts",
   "export-grpc": "./export/grpc.ts",
   "instrumentation-express": "./instrumentation/express.ts",
@@ -33,6 +34,7 @@ export interface ChunkTypes {
   "errors-client": typeof import("./errors/client.ts");
   "admin-answer": typeof import("./admin/answer.ts");
   "export-messages": typeof import("./export/messages.ts");
+  "export-json-messages": typeof import("./export/json-messages.ts");
   "export-otlp": typeof import("./export/otlp.ts");
   "export-grpc": typeof import("./export/grpc.ts");
   "instrumentation-express": typeof import("./instrumentation/express.ts");

@@ -4,16 +4,18 @@ import { loadChunk } from "../chunks.ts";
 import type { BatchConfig, OtlpConfig } from "../config/config.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { Batch } from "./batch.ts";
+import { Batch, type BatchOptions } from "./batch.ts";
 import type { Pipeline } from "./exit.ts";
-import type { EncodedItem } from "./messages.ts";
-import type { Sender } from "./sender.ts";
+import type { EncodedItem } from "./encoded-item.ts";
+import type { RetryPolicy } from "./retry.ts";
 
 export interface ItemBatchParts {
   readonly config: BatchConfig;
   readonly otlp: OtlpConfig;
   readonly account: Account;
   readonly diagnostics: Diagnostics;
+  /** Default: upstream's figures. */
+  readonly retry?: RetryPolicy;
 }
 
 /** A queue of ended items on their way to OTLP. */
@@ -24,40 +26,35 @@ export interface ItemBatch<Item> extends Pipeline {
 
 /** Spans on their way to OTLP. */
 export function createSpanBatch(parts: ItemBatchParts): ItemBatch<ReadableSpan> {
-  const { otlp, diagnostics } = parts;
+  const { otlp, diagnostics, retry } = parts;
+  const messages = messagesOf(otlp);
   return createItemBatch(parts, {
     name: "spans",
-    encode: (span) => loadChunk("export-messages").encodeSpan(span),
-    plainSender: () => loadChunk("export-otlp").createSpanSender(otlp, diagnostics),
-    encodedSender: () => loadChunk("export-otlp").createEncodedSpanSender(otlp, diagnostics),
+    store: (span) => loadChunk(messages).spans.encode(span),
+    sender: () => loadChunk("export-otlp").createSpanSender(otlp, diagnostics, retry),
   });
 }
 
 /** Log records on their way to OTLP. */
 export function createLogBatch(parts: ItemBatchParts): ItemBatch<ReadableLogRecord> {
-  const { otlp, diagnostics } = parts;
+  const { otlp, diagnostics, retry } = parts;
+  const messages = messagesOf(otlp);
   return createItemBatch(parts, {
     name: "log records",
-    encode: (record) => loadChunk("export-messages").encodeLogRecord(record),
-    plainSender: () => loadChunk("export-otlp").createLogSender(otlp, diagnostics),
-    encodedSender: () => loadChunk("export-otlp").createEncodedLogSender(otlp, diagnostics),
+    store: (record) => loadChunk(messages).logRecords.encode(record),
+    sender: () => loadChunk("export-otlp").createLogSender(otlp, diagnostics, retry),
   });
 }
 
-interface Kind<Item> {
-  readonly name: string;
-  readonly encode: (item: Item) => EncodedItem;
-  readonly plainSender: () => Sender<Item[]>;
-  readonly encodedSender: () => Sender<EncodedItem[]>;
+function messagesOf({ protocol }: OtlpConfig): "export-messages" | "export-json-messages" {
+  return protocol === "http/json" ? "export-json-messages" : "export-messages";
 }
 
-/** Queued as bytes where the protocol is protobuf; JSON is made of the items themselves, all at once. */
+type Kind<Item> = Pick<BatchOptions<Item, EncodedItem>, "name" | "store" | "sender">;
+
 function createItemBatch<Item>(
-  { config, otlp, account, diagnostics }: ItemBatchParts,
-  { name, encode, plainSender, encodedSender }: Kind<Item>,
+  { config, account, diagnostics }: ItemBatchParts,
+  kind: Kind<Item>,
 ): ItemBatch<Item> {
-  const shared = { name, config, account, diagnostics };
-  return otlp.protocol === "http/json"
-    ? new Batch<Item, Item>({ ...shared, store: (item) => item, sender: plainSender })
-    : new Batch<Item, EncodedItem>({ ...shared, store: encode, sender: encodedSender });
+  return new Batch({ config, account, diagnostics, ...kind });
 }

@@ -1,8 +1,17 @@
-import type { AnyValue, Attributes, Link } from "@opentelemetry/api";
-import type { InstrumentationScope } from "@opentelemetry/core";
+import type { AnyValue, Attributes, HrTime, Link } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import {
+  DEEPEST,
+  type EncodedItem,
+  type Encoding,
+  flagsOf,
+  grouped,
+  isInRange,
+  type Item,
+  type Scope,
+} from "./encoded-item.ts";
 import { Wire } from "./wire.ts";
 
 /*
@@ -13,39 +22,30 @@ import { Wire } from "./wire.ts";
  * https://github.com/open-telemetry/opentelemetry-proto
  */
 
-/**
- * A span or a log record as its bytes, with what it is grouped by. Made when the
- * item ends: a queue of objects outlives the young generation, which made the
- * heap of a busy service grow by 50 MB. A string of one character per byte is
- * one object; a buffer would be freed only with the old generation (20 MB more).
- */
-export interface EncodedItem {
-  readonly message: string;
-  readonly resource: Resource;
-  readonly scope: Scope;
-}
+export const spans: Encoding<ReadableSpan> = {
+  encode(span) {
+    wire.reset();
+    writeSpan(span);
+    return itemOf(span);
+  },
+  requestOf,
+};
 
-export function encodeSpan(span: ReadableSpan): EncodedItem {
-  wire.reset();
-  writeSpan(span);
-  return itemOf(span);
-}
-
-export function encodeLogRecord(record: ReadableLogRecord): EncodedItem {
-  wire.reset();
-  writeRecord(record);
-  return itemOf(record);
-}
+export const logRecords: Encoding<ReadableLogRecord> = {
+  encode(record) {
+    wire.reset();
+    writeRecord(record);
+    return itemOf(record);
+  },
+  requestOf,
+};
 
 function itemOf({ resource, instrumentationScope: scope }: Item): EncodedItem {
   return { message: wire.takenText(), resource, scope };
 }
 
-/**
- * `ExportTraceServiceRequest` or `ExportLogsServiceRequest`: in both resource,
- * scope and items sit in fields of the same numbers. The bytes are the caller's.
- */
-export function requestOf(items: readonly EncodedItem[]): Uint8Array {
+/** In the requests of both signals resource, scope and items sit in fields of the same numbers. */
+function requestOf(items: readonly EncodedItem[]): Uint8Array {
   wire.reset();
   for (const [resource, scopes] of grouped(items)) {
     const whole = wire.open(0x0a);
@@ -73,35 +73,10 @@ export interface AttributeParts {
   readonly own: Attributes;
 }
 
-interface Item {
-  readonly resource: Resource;
-  readonly instrumentationScope: Scope;
-}
-
-type Scope = InstrumentationScope & { readonly attributes?: Attributes };
-
 const CAPACITY = 64 * 1024;
 /** It grows to the largest request and stays, unless that was an exception. */
 const LARGEST_KEPT = 4 * 1024 * 1024;
 let wire = new Wire(CAPACITY);
-
-/** Resource -> scope -> items; the items of one share the object. */
-function grouped(items: readonly EncodedItem[]): Map<Resource, Map<Scope, EncodedItem[]>> {
-  const resources = new Map<Resource, Map<Scope, EncodedItem[]>>();
-  for (const item of items) {
-    const scopes = within(resources, item.resource, () => new Map<Scope, EncodedItem[]>());
-    within(scopes, item.scope, (): EncodedItem[] => []).push(item);
-  }
-  return resources;
-}
-
-function within<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
-}
 
 function writeResource({ attributes }: Resource): void {
   const message = wire.open(0x0a);
@@ -136,13 +111,13 @@ function writeSpan(span: ReadableSpan): void {
   wire.text(0x2a, span.name);
   // `SpanKind` of OTLP begins with "unspecified", that of the API doesn't have it.
   wire.uint(0x30, span.kind + 1);
-  wire.time(0x39, span.startTime);
-  wire.time(0x41, span.endTime);
+  writeTime(0x39, span.startTime);
+  writeTime(0x41, span.endTime);
   writeSpanAttributes(span);
   writeCount(0x50, span.droppedAttributesCount);
   for (const event of span.events) {
     const message = wire.open(0x5a);
-    wire.time(0x09, event.time);
+    writeTime(0x09, event.time);
     wire.text(0x12, event.name);
     if (event.attributes !== undefined) writeAttributes(0x1a, event.attributes);
     writeCount(0x20, event.droppedAttributesCount ?? 0);
@@ -195,14 +170,9 @@ function writeLink({ context, attributes, droppedAttributesCount }: Link): void 
   wire.close(message);
 }
 
-/** The W3C flags, and that we know whether the parent is remote (`SpanFlags` of opentelemetry-proto). */
-function flagsOf(traceFlags: number, isRemote: boolean): number {
-  return (traceFlags & 0xff) | 0x100 | (isRemote ? 0x200 : 0);
-}
-
 function writeRecord(record: ReadableLogRecord): void {
   const { spanContext, severityNumber, severityText, eventName } = record;
-  wire.time(0x09, record.hrTime);
+  writeTime(0x09, record.hrTime);
   if (severityNumber !== undefined && severityNumber !== 0) wire.uint(0x10, severityNumber);
   if (severityText) wire.text(0x1a, severityText);
   if (record.body !== undefined) {
@@ -217,8 +187,12 @@ function writeRecord(record: ReadableLogRecord): void {
     wire.id(0x4a, spanContext.traceId);
     wire.id(0x52, spanContext.spanId);
   }
-  wire.time(0x59, record.hrTimeObserved);
+  writeTime(0x59, record.hrTimeObserved);
   if (eventName) wire.text(0x62, eventName);
+}
+
+function writeTime(tag: number, time: HrTime): void {
+  if (isInRange(time)) wire.time(tag, time);
 }
 
 function writeCount(tag: number, count: number): void {
@@ -251,12 +225,6 @@ function encodedKey(key: string): Uint8Array {
   if (keys.size < MOST_KEYS) keys.set(key, encoded);
   return encoded;
 }
-
-/**
- * A level takes up to three messages, and readers of protobuf stop at a hundred
- * (https://protobuf.dev/programming-guides/proto-limits/): the rest is left out.
- */
-const DEEPEST = 24;
 
 /** `AnyValue`, whose message the caller has opened; a value it can't hold leaves it empty. */
 function writeValue(value: AnyValue | undefined, depth = 0): void {

@@ -7,9 +7,7 @@ import {
 import {
   type IExporterMetricsHelper,
   type ISerializer,
-  JsonLogsSerializer,
   JsonMetricsSerializer,
-  JsonTraceSerializer,
   LogsExporterMetricsHelper,
   MetricsExporterMetricsHelper,
   ProtobufLogsSerializer,
@@ -17,18 +15,18 @@ import {
   ProtobufTraceSerializer,
   TraceExporterMetricsHelper,
 } from "@opentelemetry/otlp-transformer";
-import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { gzipSync } from "node:zlib";
 import { loadChunk } from "../chunks.ts";
 import type { OtlpConfig } from "../config/config.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { version } from "../version.ts";
 import type { Channel, Failure } from "./channel.ts";
+import type { EncodedItem } from "./encoded-item.ts";
 import type { ExitRequest } from "./exit.ts";
 import { createHttpChannel } from "./http.ts";
-import { type EncodedItem, encodeLogRecord, encodeSpan, requestOf } from "./messages.ts";
+import * as json from "./json-messages.ts";
+import * as protobuf from "./messages.ts";
 import { answerOfError } from "./network-error.ts";
 import { Outage } from "./outage.ts";
 import { defaultRetry, type RetryPolicy } from "./retry.ts";
@@ -41,10 +39,14 @@ interface Signal<Payload, Response> {
   readonly items: string;
   /** Its gRPC service below `opentelemetry.proto.collector`. */
   readonly service: string;
-  readonly protobuf: ISerializer<Payload, Response>;
-  readonly json: ISerializer<Payload, Response>;
+  readonly protobuf: Serialize<Payload>;
+  readonly json: Serialize<Payload>;
+  /** Reads an answer in protobuf; one in JSON we read ourselves. */
+  readonly deserializeResponse: ISerializer<Payload, Response>["deserializeResponse"];
   readonly metrics: IExporterMetricsHelper<Payload>;
 }
+
+type Serialize<Payload> = ISerializer<Payload, unknown>["serializeRequest"];
 
 /** A partial success, whichever signal's. Numbers are text in JSON. */
 interface PartialSuccess {
@@ -54,85 +56,49 @@ interface PartialSuccess {
   readonly errorMessage?: string;
 }
 
+const countItems = (payload: EncodedItem[]): number => payload.length;
+
 const spans = {
   items: "spans",
   service: "trace.v1.TraceService",
-  protobuf: withOurs(ProtobufTraceSerializer, encodeSpan),
-  json: JsonTraceSerializer,
-  metrics: TraceExporterMetricsHelper,
+  protobuf: protobuf.spans.requestOf,
+  json: json.spans.requestOf,
+  deserializeResponse: ProtobufTraceSerializer.deserializeResponse,
+  metrics: { name: TraceExporterMetricsHelper.name, countItems },
 };
 const logs = {
   items: "log records",
   service: "logs.v1.LogsService",
-  protobuf: withOurs(ProtobufLogsSerializer, encodeLogRecord),
-  json: JsonLogsSerializer,
-  metrics: LogsExporterMetricsHelper,
+  protobuf: protobuf.logRecords.requestOf,
+  json: json.logRecords.requestOf,
+  deserializeResponse: ProtobufLogsSerializer.deserializeResponse,
+  metrics: { name: LogsExporterMetricsHelper.name, countItems },
 };
 const metrics = {
   items: "data points",
   service: "metrics.v1.MetricsService",
-  protobuf: ProtobufMetricsSerializer,
-  json: JsonMetricsSerializer,
+  protobuf: ProtobufMetricsSerializer.serializeRequest,
+  json: JsonMetricsSerializer.serializeRequest,
+  deserializeResponse: ProtobufMetricsSerializer.deserializeResponse,
   metrics: MetricsExporterMetricsHelper,
 };
 
+/** For spans encoded as the protocol wants it. */
 export function createSpanSender(
   config: OtlpConfig,
   diagnostics: Diagnostics,
   retry: RetryPolicy = defaultRetry,
-): Sender<ReadableSpan[]> {
+): Sender<EncodedItem[]> {
   return createSender(spans, config, diagnostics, retry);
 }
 
+/** For log records encoded as the protocol wants it. */
 export function createLogSender(
   config: OtlpConfig,
   diagnostics: Diagnostics,
   retry: RetryPolicy = defaultRetry,
-): Sender<ReadableLogRecord[]> {
+): Sender<EncodedItem[]> {
   return createSender(logs, config, diagnostics, retry);
-}
-
-/** For spans that `encodeSpan` made; protobuf only. */
-export function createEncodedSpanSender(
-  config: OtlpConfig,
-  diagnostics: Diagnostics,
-  retry: RetryPolicy = defaultRetry,
-): Sender<EncodedItem[]> {
-  return createSender(encodedOf(spans), config, diagnostics, retry);
-}
-
-/** For log records that `encodeLogRecord` made; protobuf only. */
-export function createEncodedLogSender(
-  config: OtlpConfig,
-  diagnostics: Diagnostics,
-  retry: RetryPolicy = defaultRetry,
-): Sender<EncodedItem[]> {
-  return createSender(encodedOf(logs), config, diagnostics, retry);
-}
-
-/** Their serialiser with our protobuf; what it reads of answers stays theirs. */
-function withOurs<Item, Response>(
-  theirs: ISerializer<Item[], Response>,
-  encode: (item: Item) => EncodedItem,
-): ISerializer<Item[], Response> {
-  return {
-    serializeRequest: (items) => requestOf(items.map(encode)),
-    deserializeResponse: (data) => theirs.deserializeResponse(data),
-  };
-}
-
-function encodedOf<Item, Response>({
-  items,
-  service,
-  protobuf,
-  metrics: { name },
-}: Signal<Item[], Response>): Signal<EncodedItem[], Response> {
-  const serializer = {
-    serializeRequest: (payload: EncodedItem[]) => requestOf(payload),
-    deserializeResponse: (data: Uint8Array) => protobuf.deserializeResponse(data),
-  };
-  const metrics = { name, countItems: (payload: EncodedItem[]) => payload.length };
-  return { items, service, protobuf: serializer, json: serializer, metrics };
 }
 
 /** Its outcomes count data points. */
@@ -150,11 +116,13 @@ function createSender<Payload, Response>(
   diagnostics: Diagnostics,
   retry: RetryPolicy,
 ): Sender<Payload> {
-  const json = config.protocol === "http/json";
   const channel = createChannel(signal.service, config);
   return new OtlpSender({
     items: signal.items,
-    serializer: json ? signal.json : signal.protobuf,
+    serializer: {
+      serializeRequest: config.protocol === "http/json" ? signal.json : signal.protobuf,
+      deserializeResponse: signal.deserializeResponse,
+    },
     helper: signal.metrics,
     config,
     channel,
@@ -178,10 +146,10 @@ function createChannel(service: string, config: OtlpConfig): Channel {
       },
     );
   }
-  const json = config.protocol === "http/json";
+  const isJson = config.protocol === "http/json";
   return createHttpChannel(config, {
     ...own,
-    "content-type": json ? "application/json" : "application/x-protobuf",
+    "content-type": isJson ? "application/json" : "application/x-protobuf",
     ...(gzip ? { "content-encoding": "gzip" } : {}),
   });
 }

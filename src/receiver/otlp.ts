@@ -202,11 +202,10 @@ function value(any: unknown): Value {
   if (whole !== undefined) {
     return Number.isSafeInteger(Number(whole)) ? Number(whole) : text(whole);
   }
-  const scalar =
-    wrapped["stringValue"] ??
-    wrapped["boolValue"] ??
-    wrapped["doubleValue"] ??
-    wrapped["bytesValue"];
+  // In JSON also the texts "NaN", "Infinity" and "-Infinity".
+  const double = number(wrapped["doubleValue"]);
+  if (double !== undefined) return double;
+  const scalar = wrapped["stringValue"] ?? wrapped["boolValue"] ?? wrapped["bytesValue"];
   return (scalar as Value | undefined) ?? null;
 }
 

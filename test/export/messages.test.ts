@@ -4,7 +4,9 @@ import { ProtobufLogsSerializer, ProtobufTraceSerializer } from "@opentelemetry/
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { encodeLogRecord, encodeSpan, requestOf } from "../../src/export/messages.ts";
+import type { Encoding } from "../../src/export/encoded-item.ts";
+import * as json from "../../src/export/json-messages.ts";
+import * as protobuf from "../../src/export/messages.ts";
 import { logsOf, readExport, spansOf } from "../../src/receiver/otlp.ts";
 
 const long = "x".repeat(5000);
@@ -112,60 +114,110 @@ const spans: Record<string, readonly ReadableSpan[]> = {
   "more than one buffer": Array.from({ length: 300 }, () => spanWith({ attributes: { long } })),
 };
 
-describe("Our protobuf", () => {
-  for (const [title, list] of Object.entries(spans)) {
-    it(`says of ${title} what the SDK's says`, () => {
-      assert.deepEqual(
-        readSpans(requestOfSpans(list)),
-        readSpans(ProtobufTraceSerializer.serializeRequest([...list])),
-      );
-    });
-  }
-
-  for (const [title, value] of Object.entries(values)) {
-    it(`carries an attribute as the SDK's does: ${title}`, () => {
-      const list = [spanWith({ attributes: { before: 1, [title]: value, after: 2 } })];
-      const ours = readSpans(requestOfSpans(list));
-      assert.deepEqual(ours, readSpans(ProtobufTraceSerializer.serializeRequest(list)));
-      assert.equal(ours.length, 1);
-    });
-
-    it(`carries a log record's body as the SDK's does: ${title}`, () => {
-      const list = [recordWith({ body: value, attributes: { value } })];
-      const ours = readLogs(requestOfRecords(list));
-      assert.deepEqual(ours, readLogs(ProtobufLogsSerializer.serializeRequest(list)));
-      assert.equal(ours.length, 1);
-    });
-  }
-
-  it("carries a log record with and without a trace", () => {
-    const list = [recordWith({ spanContext: other, eventName: "e" }), recordWith({})];
-    assert.deepEqual(
-      readLogs(requestOfRecords(list)),
-      readLogs(ProtobufLogsSerializer.serializeRequest(list)),
-    );
-  });
-
-  it("stops at a nesting that no reader would follow", () => {
-    let deep: AnyValue = "end";
-    for (let depth = 0; depth < 10_000; depth++) deep = [deep];
-    const [log] = readLogs(requestOfRecords([recordWith({ body: deep })]));
-    assert.ok(Array.isArray(log?.body));
-  });
-
-  it("gives bytes that a later request doesn't overwrite", () => {
-    const first = requestOfSpans([spanWith({ name: "first" })]);
-    requestOfSpans([spanWith({ name: "other" })]);
-    assert.equal(readSpans(first)[0]?.name, "first");
-  });
-});
-
-function requestOfSpans(list: readonly ReadableSpan[]): Uint8Array {
-  return requestOf(list.map(encodeSpan));
+interface Format {
+  readonly name: string;
+  readonly contentType: string;
+  readonly ours: {
+    readonly spans: Encoding<ReadableSpan>;
+    readonly logRecords: Encoding<ReadableLogRecord>;
+  };
 }
 
-function requestOfRecords(list: readonly ReadableLogRecord[]): Uint8Array {
-  return requestOf(list.map(encodeLogRecord));
+const formats: readonly Format[] = [
+  { name: "protobuf", contentType: "application/x-protobuf", ours: protobuf },
+  { name: "JSON", contentType: "application/json", ours: json },
+];
+
+for (const { name, contentType, ours } of formats) {
+  const spansIn = (list: readonly ReadableSpan[]): ReturnType<typeof spansOf> =>
+    spansOf(readExport("traces", contentType, requestOf(ours.spans, list)));
+  const logsIn = (list: readonly ReadableLogRecord[]): ReturnType<typeof logsOf> =>
+    logsOf(readExport("logs", contentType, requestOf(ours.logRecords, list)));
+
+  describe(`Our ${name}`, () => {
+    for (const [title, list] of Object.entries(spans)) {
+      it(`says of ${title} what the SDK's protobuf says`, () => {
+        assert.deepEqual(spansIn(list), theirSpans(list));
+      });
+    }
+
+    for (const [title, value] of Object.entries(values)) {
+      it(`carries an attribute as the SDK's protobuf does: ${title}`, () => {
+        const list = [spanWith({ attributes: { before: 1, [title]: value, after: 2 } })];
+        assert.deepEqual(spansIn(list), theirSpans(list));
+        assert.equal(spansIn(list).length, 1);
+      });
+
+      it(`carries a log record's body as the SDK's protobuf does: ${title}`, () => {
+        const list = [recordWith({ body: value, attributes: { value } })];
+        assert.deepEqual(logsIn(list), theirLogs(list));
+        assert.equal(logsIn(list).length, 1);
+      });
+    }
+
+    it("carries whole numbers that are no 64-bit integers as what they are", () => {
+      const attributes = { large: 2 ** 70, negative: -(2 ** 63) - 2048, limit: 2 ** 53 };
+      assert.deepEqual(spansIn([spanWith({ attributes })])[0]?.attributes, attributes);
+    });
+
+    it("carries a log record with and without a trace", () => {
+      const list = [recordWith({ spanContext: other, eventName: "e" }), recordWith({})];
+      assert.deepEqual(logsIn(list), theirLogs(list));
+    });
+
+    it("carries a time that OTLP has no number for as none", () => {
+      for (const seconds of [-1, Number.NaN, 1e300]) {
+        const [span] = spansIn([spanWith({ startTime: [seconds, 5], endTime: [1, 5] })]);
+        assert.deepEqual([span?.startTimeUnixNano, span?.endTimeUnixNano], ["0", "1000000005"]);
+      }
+    });
+
+    it("stops at a nesting that no reader would follow", () => {
+      let deep: AnyValue = "end";
+      for (let depth = 0; depth < 10_000; depth++) deep = [deep];
+      const [log] = logsIn([recordWith({ body: deep })]);
+      assert.ok(Array.isArray(log?.body));
+    });
+
+    it("gives bytes that a later request doesn't overwrite", () => {
+      const first = requestOf(ours.spans, [spanWith({ name: "first" })]);
+      requestOf(ours.spans, [spanWith({ name: "other" })]);
+      assert.equal(spansOf(readExport("traces", contentType, first))[0]?.name, "first");
+    });
+  });
+}
+
+describe("Our JSON", () => {
+  const numbers: readonly [number, object][] = [
+    [Number.NaN, { doubleValue: "NaN" }],
+    [Infinity, { doubleValue: "Infinity" }],
+    [-Infinity, { doubleValue: "-Infinity" }],
+    [1, { intValue: "1" }],
+    [0.5, { doubleValue: 0.5 }],
+    [1e70, { doubleValue: 1e70 }],
+  ];
+  for (const [number, value] of numbers) {
+    it(`writes ${number} as protobuf's JSON mapping has it`, () => {
+      const request = requestOf(json.spans, [spanWith({ attributes: { number } })]);
+      const text = Buffer.from(request).toString();
+      const written = JSON.stringify({ key: "number", value });
+      assert.ok(text.includes(`"attributes":[${written}]`), text);
+    });
+  }
+});
+
+function requestOf<One>(format: Encoding<One>, list: readonly One[]): Uint8Array {
+  return format.requestOf(list.map((one) => format.encode(one)));
+}
+
+function theirSpans(list: readonly ReadableSpan[]): ReturnType<typeof spansOf> {
+  const message = ProtobufTraceSerializer.serializeRequest([...list]) ?? new Uint8Array();
+  return spansOf(readExport("traces", "application/x-protobuf", message));
+}
+
+function theirLogs(list: readonly ReadableLogRecord[]): ReturnType<typeof logsOf> {
+  const message = ProtobufLogsSerializer.serializeRequest([...list]) ?? new Uint8Array();
+  return logsOf(readExport("logs", "application/x-protobuf", message));
 }
 
 function recordWith(over: Partial<ReadableLogRecord>): ReadableLogRecord {
@@ -181,12 +233,4 @@ function recordWith(over: Partial<ReadableLogRecord>): ReadableLogRecord {
     instrumentationScope: scopes[0]!,
     ...over,
   };
-}
-
-function readSpans(message: Uint8Array | undefined): ReturnType<typeof spansOf> {
-  return spansOf(readExport("traces", "application/x-protobuf", message ?? new Uint8Array()));
-}
-
-function readLogs(message: Uint8Array | undefined): ReturnType<typeof logsOf> {
-  return logsOf(readExport("logs", "application/x-protobuf", message ?? new Uint8Array()));
 }

@@ -2,8 +2,7 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { BatchConfig, OtlpConfig } from "../../src/config/config.ts";
 import { Account } from "../../src/diagnostics/account.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
-import { Batch } from "../../src/export/batch.ts";
-import { createSpanSender } from "../../src/export/otlp.ts";
+import { createSpanBatch, type ItemBatch } from "../../src/export/item-batch.ts";
 import type { RetryPolicy } from "../../src/export/retry.ts";
 import { makeSpan } from "./telemetry.ts";
 
@@ -40,7 +39,7 @@ export const quickRetry: RetryPolicy = {
 
 /** A traces' pipeline from the queue to the wire, and what it said and counted. */
 export interface Pipe {
-  readonly batch: Batch<ReadableSpan>;
+  readonly batch: ItemBatch<ReadableSpan>;
   readonly account: Account;
   readonly lines: string[];
   /** Makes and queues `count` spans. */
@@ -55,13 +54,12 @@ export function createPipe(
   const lines: string[] = [];
   const diagnostics = new Diagnostics("info", (text) => lines.push(text));
   const account = new Account();
-  const batch = new Batch<ReadableSpan>({
-    name: "spans",
+  const batch = createSpanBatch({
     config: { ...batchConfig, ...changes },
+    otlp: config,
     account,
     diagnostics,
-    store: (item) => item,
-    sender: () => createSpanSender(config, diagnostics, retry),
+    retry,
   });
   const make = (count: number): void => {
     for (let index = 0; index < count; index++) {

@@ -3,7 +3,7 @@ import { type Attributes, SpanKind, SpanStatusCode, TraceFlags, trace } from "@o
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { ROOT } from "../../src/context/context.ts";
-import { encodeSpan, requestOf } from "../../src/export/messages.ts";
+import { spans as messages } from "../../src/export/messages.ts";
 import { readExport, spansOf } from "../../src/receiver/otlp.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
 import { collectingProvider, type Wishes } from "./provider.ts";
@@ -306,7 +306,11 @@ describe("A span whose attributes come from an instrumentation", () => {
     });
     assert.deepEqual(spans[0]?.attributeParts(), { shared: [shared], own: { "url.path": "/a" } });
     const received = spansOf(
-      readExport("traces", "application/x-protobuf", requestOf(spans.map(encodeSpan))),
+      readExport(
+        "traces",
+        "application/x-protobuf",
+        messages.requestOf(spans.map((span) => messages.encode(span))),
+      ),
     );
     for (const span of received) {
       assert.deepEqual(span.attributes, { ...shared, "url.path": "/a" });
