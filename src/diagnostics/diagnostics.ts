@@ -51,14 +51,14 @@ export class Diagnostics {
 
   #say(level: LogLevel, key: string, message: string): void {
     if (!this.says(level)) return;
-    const now = performance.now();
-    const last = this.#said.get(key);
-    if (last !== undefined && now - last < QUIET_MS) return;
-    this.#said.set(key, now);
     try {
+      const now = performance.now();
+      const last = this.#said.get(key);
+      if (last !== undefined && now - last < QUIET_MS) return;
+      this.#said.set(key, now);
       this.#write(`telltale: ${message}\n`);
     } catch {
-      // A closed stderr is the host's affair.
+      // A closed stderr, or a broken clock, is the host's affair.
     }
   }
 }

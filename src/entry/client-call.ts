@@ -61,8 +61,7 @@ export class ClientCall {
 
   fail(error: Error): void {
     if (this.ended) return;
-    const code = (error as NodeJS.ErrnoException).code;
-    this.errorType = typeof code === "string" ? code : error.name;
+    this.errorType = errorTypeOf(error);
     if (this.span.isRecording()) this.span.recordException(error);
     this.end();
   }
@@ -70,9 +69,16 @@ export class ClientCall {
   end(): void {
     if (this.ended) return;
     this.ended = true;
-    this.target = this.source?.();
-    this.source = undefined;
-    this.#services.metrics.ended(this);
+    try {
+      this.target = this.source?.();
+      this.source = undefined;
+      this.#services.metrics.ended(this);
+    } finally {
+      this.#endSpan();
+    }
+  }
+
+  #endSpan(): void {
     if (!(this.span instanceof TelltaleSpan)) return;
     this.span.setSource(this);
     if (this.errorType !== undefined) this.span.setStatus({ code: STATUS_ERROR });
@@ -97,5 +103,16 @@ export class ClientCall {
     }
     if (this.errorType !== undefined) attributes["error.type"] = this.errorType;
     return attributes;
+  }
+}
+
+/** Few values, as a metric has it too; `_OTHER` is the conventions' for what can't be told. */
+function errorTypeOf(error: unknown): string {
+  try {
+    const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+    if (typeof code === "string" && code !== "") return code;
+    return typeof name === "string" && name !== "" ? name : "_OTHER";
+  } catch {
+    return "_OTHER";
   }
 }

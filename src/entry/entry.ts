@@ -33,7 +33,11 @@ export function installEntries(parts: EntryParts): ServerEntry {
   const tracer = parts.traces.provider.getTracer("telltale/http", version);
   const knownMethods = new Set(parts.config.knownMethods);
   const onFault = (error: unknown): void => {
-    diagnostics.error("entry", `a request could not be recorded: ${describe(error)}`);
+    try {
+      diagnostics.error("entry", `a request could not be recorded: ${describe(error)}`);
+    } catch {
+      // Where even that fails, the app is still to hear nothing of it.
+    }
   };
   const client: ClientServices = {
     tracer,
@@ -65,10 +69,6 @@ function isOn(name: (typeof ENTRY_NAMES)[number], { instrumentations }: Config):
 
 /** In one line: what it is, and where it was thrown. */
 function describe(error: unknown): string {
-  try {
-    const frame = (error as Error).stack?.split("\n").find((line) => /^\s+at /.test(line));
-    return frame === undefined ? String(error) : `${String(error)} (${frame.trim()})`;
-  } catch {
-    return "something that can't be told";
-  }
+  const frame = (error as Error).stack?.split("\n").find((line) => /^\s+at /.test(line));
+  return frame === undefined ? String(error) : `${String(error)} (${frame.trim()})`;
 }

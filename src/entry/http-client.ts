@@ -24,7 +24,7 @@ export function installHttpClient(services: ClientServices): void {
       request: RequestWithCall;
       response: IncomingMessage;
     };
-    guarded(services, () => answered(request[CALL], response));
+    guarded(services, () => answered(services, request[CALL], response));
   });
   diagnosticsChannel.subscribe("http.client.request.error", (message) => {
     const { request, error } = message as { request: RequestWithCall; error: Error };
@@ -81,12 +81,15 @@ function isHeader(line: string, name: string): boolean {
   return line.slice(0, name.length + 1).toLowerCase() === `${name.toLowerCase()}:`;
 }
 
-function answered(call: ClientCall | undefined, response: IncomingMessage): void {
+function answered(
+  services: ClientServices,
+  call: ClientCall | undefined,
+  response: IncomingMessage,
+): void {
   if (call === undefined) return;
   call.answered(response.statusCode ?? 0, response.httpVersion);
   response.once("close", () => {
-    if (response.complete) call.end();
-    else call.fail(new AbortedCall());
+    guarded(services, () => (response.complete ? call.end() : call.fail(new AbortedCall())));
   });
 }
 

@@ -105,7 +105,6 @@ class Entrance {
   leave(entry: RequestEntry, response: ServerResponse | undefined, aborted: boolean): void {
     if (entry.left) return;
     entry.left = true;
-    entry.endedAt = now();
     entry.aborted = aborted;
     for (const step of lastSteps) {
       try {
@@ -171,14 +170,14 @@ class Entrance {
   }
 
   /**
-   * Node tells of the end of a response if it has parsed the request: then it
-   * listens to `finish` itself by now. One that an app emits by hand (from
-   * HTTP/2, or from no network at all) is followed by listeners.
+   * Node tells of the end of a response if it has parsed the request. One that
+   * an app emits by hand (from HTTP/2, or from no network at all) is followed
+   * by listeners.
    */
   #followToEnd(request: IncomingMessage, response: ServerResponse, entry: RequestEntry): void {
-    const socket = request.socket as Socket | undefined;
+    const socket = request.socket as Connection | undefined;
     if (typeof socket?.prependOnceListener === "function") this.#openOn(socket, entry);
-    if (response.listenerCount("finish") > 0) return;
+    if (socket?.parser?.incoming === request) return;
     response.once("finish", () => this.leave(entry, response, false));
     response.once("close", () => this.leave(entry, response, true));
   }
@@ -204,7 +203,11 @@ class Entrance {
 }
 
 const OPEN: unique symbol = Symbol("telltale.open");
-type Connection = Socket & { [OPEN]?: RequestEntry[] };
+type Connection = Socket & {
+  [OPEN]?: RequestEntry[];
+  /** Node's, where it reads HTTP/1 from the connection. */
+  readonly parser?: { readonly incoming?: unknown } | null;
+};
 
 /** What is done at the end of a request, in this order. */
 const lastSteps: readonly ((
@@ -213,6 +216,9 @@ const lastSteps: readonly ((
   services: ServerEntryServices,
 ) => void)[] = [
   closeOnConnection,
+  (entry) => {
+    entry.endedAt = now();
+  },
   (entry, response) => entry.finish(response),
   (entry, _response, services) => services.metrics.shape(entry),
   (entry, _response, services) => {

@@ -59,7 +59,16 @@ class LastDelivery {
     this.#parts = parts;
   }
 
+  /** Never throws: that would be another end than the app's. */
   deliver(): void {
+    try {
+      this.#deliver();
+    } catch (error) {
+      this.#parts.diagnostics.error("lifecycle", `the end was not orderly: ${String(error)}`);
+    }
+  }
+
+  #deliver(): void {
     const { pipelines, timeoutMs, diagnostics } = this.#parts;
     const isFirst = this.#deadline === undefined;
     if (isFirst) this.#parts.onEnd();

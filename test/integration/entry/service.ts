@@ -23,13 +23,13 @@ export class Service {
 
   /** @param receiver where its telemetry goes; undefined: it has none, nothing is preloaded. */
   static async start(options: ServiceOptions): Promise<Service> {
-    const { app, node, args = [], receiver, env, flags = [] } = options;
+    const { app, node, args = [], receiver, env, flags = [], early = [] } = options;
     const adminPort = await freePort();
     const program = new Program({
       file: fileURLToPath(new URL(`apps/${app}`, import.meta.url)),
       node,
       args,
-      flags: receiver === undefined ? flags : [...preload.import, ...flags],
+      flags: [...early, ...(receiver === undefined ? [] : preload.import), ...flags],
       env: {
         ...(receiver && telemetryTo(receiver)),
         OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),
@@ -68,8 +68,9 @@ export interface ServiceOptions {
   readonly app: string;
   readonly node: string;
   readonly args?: readonly string[];
-  /** More flags for Node. */
+  /** Flags for Node, and those that come before the preload. */
   readonly flags?: readonly string[];
+  readonly early?: readonly string[];
   readonly receiver?: Receiver;
   readonly env?: Readonly<Record<string, string>>;
 }
