@@ -7,7 +7,6 @@ import {
 import {
   type IExporterMetricsHelper,
   type ISerializer,
-  JsonMetricsSerializer,
   LogsExporterMetricsHelper,
   MetricsExporterMetricsHelper,
   ProtobufLogsSerializer,
@@ -26,6 +25,7 @@ import type { EncodedItem } from "./encoded-item.ts";
 import type { ExitRequest } from "./exit.ts";
 import { createHttpChannel } from "./http.ts";
 import * as json from "./json-messages.ts";
+import { jsonMetrics } from "./json-metrics.ts";
 import * as protobuf from "./messages.ts";
 import { answerOfError } from "./network-error.ts";
 import { Outage } from "./outage.ts";
@@ -78,7 +78,7 @@ const metrics = {
   items: "data points",
   service: "metrics.v1.MetricsService",
   protobuf: ProtobufMetricsSerializer.serializeRequest,
-  json: JsonMetricsSerializer.serializeRequest,
+  json: jsonMetrics,
   deserializeResponse: ProtobufMetricsSerializer.deserializeResponse,
   metrics: MetricsExporterMetricsHelper,
 };
