@@ -30,7 +30,7 @@ interface Parts {
   readonly max?: number;
 }
 
-function writableParts<Value extends Parts>(value: Value): object {
+function writableParts(value: Parts): object {
   const { sum, min, max } = value;
   return { ...value, sum: writable(sum), min: writable(min), max: writable(max) };
 }

@@ -38,7 +38,12 @@ export function installLifecycle(parts: LifecycleParts): void {
 function watchExit(deliver: () => void): void {
   const afterOthers = (): void => deliver();
   let moves = false;
-  process.on("exit", deliver);
+  process.on("exit", () => {
+    deliver();
+    // A listener may call `process.exit`, and so end the round before ours comes; nor is ours the
+    // last where `process.exit` came in the tick of a `process.on`.
+    beforeReallyExit(deliver);
+  });
   process.on("newListener", (event: string | symbol, added: unknown) => {
     if (event !== "exit" || added === afterOthers || moves) return;
     moves = true;
@@ -48,6 +53,22 @@ function watchExit(deliver: () => void): void {
       process.on("exit", afterOthers);
     });
   });
+}
+
+/** What `process.exit` calls in the end; it looks it up then. */
+function beforeReallyExit(deliver: () => void): void {
+  const { reallyExit } = process as unknown as ReallyExit;
+  Object.assign(process, {
+    reallyExit(this: unknown, ...args: unknown[]): void {
+      deliver();
+      Reflect.apply(reallyExit, this, args);
+    },
+  });
+}
+
+interface ReallyExit {
+  /** Undocumented, and left open by Node because so many packages replace it. */
+  readonly reallyExit: (...args: unknown[]) => void;
 }
 
 /** One flush within one deadline; a second call sends what the first could not see yet. */

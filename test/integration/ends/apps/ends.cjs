@@ -109,9 +109,17 @@ module.exports = function endsOf(tracer, log) {
     exitListener() {
       setImmediate(() => process.on("exit", work));
     },
+    exitListenerAtOnce() {
+      setImmediate(() => {
+        process.on("exit", work);
+        process.exit(4);
+      });
+    },
     exitListenerThatExits() {
-      process.on("exit", () => process.exit(9));
-      setImmediate(work);
+      process.on("exit", () => {
+        work();
+        process.exit(9);
+      });
     },
     exceptionListener() {
       process.on("uncaughtException", (error) => {
