@@ -7,7 +7,13 @@ import type { Context as ApiContext } from "@opentelemetry/api";
 import { now } from "../clock.ts";
 import { Context, ROOT, spanIn } from "../context/context.ts";
 import { OWN_SERVER } from "../admin/server.ts";
-import { HOLDER, type Holder, holderOf } from "../context/holder.ts";
+import {
+  type Carrier,
+  type Holder,
+  holderOf,
+  holdUnconnected,
+  UNDER_WAY,
+} from "../context/holder.ts";
 import { activeHolder, callIn, runWhereThrown } from "../context/manager.ts";
 import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "./emit.ts";
 import type { HeaderReader } from "./headers.ts";
@@ -31,8 +37,6 @@ export interface ServerEntryServices {
   readonly onFault: (error: unknown) => void;
 }
 
-type RequestWithEntry = IncomingMessage & { [HOLDER]?: RequestEntry };
-
 /**
  * Wraps the `emit` of HTTP and HTTPS servers: the one place that every request
  * passes before any listener, framework or not. The end of a response comes by
@@ -48,7 +52,7 @@ export function installServerEntry(services: ServerEntryServices): ServerEntry {
   wrapStoreHeader();
   diagnosticsChannel.subscribe("http.server.response.finish", (message) => {
     const { request, response } = message as Exchange;
-    const entry = request[HOLDER];
+    const entry = holderOf(request);
     if (entry instanceof RequestEntry) entrance.leave(entry, response, false);
   });
   process.on("uncaughtExceptionMonitor", (error: unknown) => entrance.noteFatal(error));
@@ -61,7 +65,7 @@ export interface ServerEntry {
 }
 
 interface Exchange {
-  readonly request: RequestWithEntry;
+  readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
@@ -93,7 +97,6 @@ class Entrance {
       if (response.socket === null) emitUnder(entry, response);
       this.#services.metrics.started(entry);
       this.#followToEnd(request, response, entry);
-      request[HOLDER] = entry;
       return entry.context;
     } catch (error) {
       this.#services.onFault(error);
@@ -177,6 +180,7 @@ class Entrance {
   #followToEnd(request: IncomingMessage, response: ServerResponse, entry: RequestEntry): void {
     const socket = request.socket as Connection | undefined;
     if (typeof socket?.prependOnceListener === "function") this.#openOn(socket, entry);
+    else holdUnconnected(request, entry);
     if (socket?.parser?.incoming === request) return;
     response.once("finish", () => this.leave(entry, response, false));
     response.once("close", () => this.leave(entry, response, true));
@@ -184,7 +188,7 @@ class Entrance {
 
   /** Notes the request on its connection: several may be open at once with pipelining. */
   #openOn(socket: Connection, entry: RequestEntry): void {
-    const open = socket[OPEN];
+    const open = socket[UNDER_WAY] as RequestEntry[] | undefined;
     if (open !== undefined) {
       open.push(entry);
       entry.connection = open;
@@ -192,7 +196,7 @@ class Entrance {
     }
     const first = [entry];
     entry.connection = first;
-    socket[OPEN] = first;
+    socket[UNDER_WAY] = first;
     this.#connections.add(first);
     // Before Node tells the messages of the connection.
     socket.prependOnceListener("close", () => {
@@ -202,12 +206,11 @@ class Entrance {
   }
 }
 
-const OPEN: unique symbol = Symbol("telltale.open");
-type Connection = Socket & {
-  [OPEN]?: RequestEntry[];
-  /** Node's, where it reads HTTP/1 from the connection. */
-  readonly parser?: { readonly incoming?: unknown } | null;
-};
+type Connection = Socket &
+  Carrier & {
+    /** Node's, where it reads HTTP/1 from the connection. */
+    readonly parser?: { readonly incoming?: unknown } | null;
+  };
 
 /** What is done at the end of a request, in this order. */
 const lastSteps: readonly ((
@@ -275,7 +278,7 @@ function emitEntered(
 }
 
 /** Whether it is a request, and one that has not come in before. */
-function isNew(request: unknown): request is RequestWithEntry {
+function isNew(request: unknown): request is IncomingMessage {
   return typeof request === "object" && request !== null && holderOf(request) === undefined;
 }
 
@@ -300,8 +303,9 @@ function wrapStoreHeader(): void {
   };
 }
 
-function withRequestId(firstLine: string, { req }: ServerResponse, headers: unknown): string {
-  const id = (req as RequestWithEntry | undefined)?.[HOLDER]?.requestId;
+function withRequestId(firstLine: string, response: ServerResponse, headers: unknown): string {
+  const { req } = response as { readonly req?: IncomingMessage };
+  const id = req === undefined ? undefined : holderOf(req)?.requestId;
   if (id === undefined) return firstLine;
   try {
     return namesRequestId(headers) ? firstLine : `${firstLine}x-request-id: ${id}\r\n`;

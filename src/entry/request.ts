@@ -6,6 +6,7 @@ import { now } from "../clock.ts";
 import type { AttributeSource } from "../traces/span.ts";
 import { type KnownMethods, methodIn } from "./method.ts";
 import { routeOf } from "./route.ts";
+import type { Shape } from "./server-metrics.ts";
 import { SharedAttributes } from "./shared-attributes.ts";
 import { addressOf, queryWithoutSecrets } from "./url.ts";
 
@@ -23,11 +24,11 @@ export class RequestEntry extends Holder implements AttributeSource {
   endedAt: number = this.startedAt;
   readonly scheme: "http" | "https";
   /** What it has in common with all requests of its kind; set when it ends. */
-  shape: Attributes | undefined = undefined;
+  shape: Shape | undefined = undefined;
   /** The method if the conventions know it, else `_OTHER`. */
   override method: string;
   /** Until the end. */
-  request: IncomingMessage | undefined;
+  override request: IncomingMessage | undefined;
   /** Until the end: what an abort still finds out. */
   response: ServerResponse | undefined = undefined;
   aborted = false;
@@ -102,7 +103,7 @@ export class RequestEntry extends Holder implements AttributeSource {
 
   shared(): readonly Attributes[] {
     const parts: Attributes[] = [];
-    for (const part of [this.shape, this.#server, this.#agent]) {
+    for (const part of [this.shape?.attributes, this.#server, this.#agent]) {
       if (part !== undefined) parts.push(part);
     }
     return parts;

@@ -4,11 +4,16 @@ import type { BindableRecorder, BindableSum, BoundRecorder, BoundSum } from "../
 import type { Metrics } from "../metrics/metrics.ts";
 import type { RequestEntry } from "./request.ts";
 
-/** Above this many combinations the store is asked each time; it has its own bound. */
-const MOST_SHAPES = 4000;
+/** Above these the store is asked each time; it has a bound of its own. */
+const MOST_ROUTES = 1000;
+const MOST_PER_ROUTE = 100;
 
 /** What all requests of one method, status and route have in common. */
-interface Shape {
+export interface Shape {
+  readonly scheme: string;
+  readonly protocolVersion: string;
+  readonly method: string;
+  readonly statusCode: number | undefined;
   readonly attributes: Attributes;
   readonly duration: BoundRecorder;
 }
@@ -22,7 +27,7 @@ export class ServerMetrics {
   readonly #duration: BindableRecorder;
   readonly #active: BindableSum;
   readonly #exampleOf: Metrics["exampleOf"];
-  readonly #shapes = new Map<string, Shape>();
+  readonly #shapes = new Map<string | undefined, Shape[]>();
   readonly #actives = new Map<string, BoundSum>();
 
   constructor({ meter, exampleOf }: Pick<Metrics, "meter" | "exampleOf">) {
@@ -44,13 +49,14 @@ export class ServerMetrics {
 
   /** Status and route are known: gives the entry what it shares with its like. */
   shape(entry: RequestEntry): void {
-    entry.shape = this.#shapeOf(entry).attributes;
+    entry.shape = this.#shapeOf(entry);
   }
 
   ended(entry: RequestEntry): void {
     this.#activeOf(entry).add(-1);
     const seconds = (entry.endedAt - entry.startedAt) / 1000;
-    this.#shapeOf(entry).duration.record(seconds, this.#exampleOf(entry.span));
+    const shape = entry.shape ?? this.#shapeOf(entry);
+    shape.duration.record(seconds, this.#exampleOf(entry.span));
   }
 
   #activeOf({ method, scheme }: RequestEntry): BoundSum {
@@ -62,16 +68,31 @@ export class ServerMetrics {
     return bound;
   }
 
+  /** By route first, whose text is the framework's own and so hashed already; the rest are few. */
   #shapeOf(entry: RequestEntry): Shape {
-    const { scheme, protocolVersion, method, statusCode, route } = entry;
-    const key = `${scheme}${protocolVersion}${method}${statusCode} ${route}`;
-    const known = this.#shapes.get(key);
-    if (known !== undefined) return known;
+    const { route } = entry;
+    let shapes = this.#shapes.get(route);
+    if (shapes === undefined) {
+      shapes = [];
+      if (this.#shapes.size < MOST_ROUTES) this.#shapes.set(route, shapes);
+    }
+    for (const shape of shapes) if (isOf(shape, entry)) return shape;
+    const { scheme, protocolVersion, method, statusCode } = entry;
     const attributes = Object.freeze(shapeAttributes(entry));
-    const shape = { attributes, duration: this.#duration.bind(attributes) };
-    if (this.#shapes.size < MOST_SHAPES) this.#shapes.set(key, shape);
+    const duration = this.#duration.bind(attributes);
+    const shape = { scheme, protocolVersion, method, statusCode, attributes, duration };
+    if (shapes.length < MOST_PER_ROUTE) shapes.push(shape);
     return shape;
   }
+}
+
+function isOf(shape: Shape, entry: RequestEntry): boolean {
+  return (
+    shape.statusCode === entry.statusCode &&
+    shape.method === entry.method &&
+    shape.protocolVersion === entry.protocolVersion &&
+    shape.scheme === entry.scheme
+  );
 }
 
 /** By the conventions the attributes of the metric are all attributes of the span, too. */
