@@ -1,0 +1,2 @@
+/* Something that comes by `require`. */
+module.exports = { loaded: true };

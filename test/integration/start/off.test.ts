@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { nodes } from "../../nodes.ts";
+import { preload } from "../program.ts";
+import { run, telemetry } from "./run.ts";
+
+/** What `apps/footprint.mjs` finds in its process. */
+type Footprint = Readonly<Record<string, readonly string[]>>;
+
+const preloads = {
+  "--import": preload.import,
+  "--require": preload.require,
+  both: [...preload.import, ...preload.require],
+} as const;
+
+describe("Switched off", () => {
+  let receiver: Receiver;
+  before(async () => {
+    receiver = await startReceiver();
+  });
+  after(() => receiver.close());
+
+  for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
+    for (const [way, flags] of Object.entries(preloads)) {
+      for (const value of ["true", " TRUE "]) {
+        it(`(${JSON.stringify(value)}) leaves nothing in the process, by ${way} on Node ${name}`, async () => {
+          const env = { ...(await telemetry(receiver)), OTEL_SDK_DISABLED: value };
+          const [bare, off] = await Promise.all([
+            run({ app: "footprint.mjs", node: path }),
+            run({ app: "footprint.mjs", node: path, flags, env }),
+          ]);
+          assert.deepEqual([off.stderr, off.code], ["", 0]);
+          const found = JSON.parse(off.stdout) as Footprint;
+          const expected = JSON.parse(bare.stdout) as Footprint;
+          const files = (expected["files"] ?? []).concat(way === "--import" ? [] : ["register.js"]);
+          assert.deepEqual(
+            { ...found, files: found["files"]?.toSorted() },
+            { ...expected, files: files.toSorted() },
+          );
+          assert.deepEqual(receiver.requests, []);
+        });
+      }
+    }
+  }
+
+  it("is seen by the same app when it is not off", async () => {
+    const env = await telemetry(receiver);
+    const { stdout } = await run({ app: "footprint.mjs", flags: preload.import, env });
+    const found = JSON.parse(stdout) as Footprint;
+    assert.ok(found["files"]?.includes("start.js"));
+    assert.ok(found["channels"]?.includes("http.server.response.finish"));
+    assert.ok(found["headers"]?.includes("x-request-id"));
+    assert.ok(receiver.spans.length > 0);
+  });
+
+  it("says nothing of a port in use", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const env = {
+      ...(await telemetry(receiver)),
+      OTEL_EXPORTER_PROMETHEUS_PORT: String((other.address() as AddressInfo).port),
+      OTEL_SDK_DISABLED: "true",
+    };
+    const { stderr } = await run({ app: "footprint.mjs", flags: preload.import, env });
+    other.close();
+    assert.equal(stderr, "");
+  });
+});

@@ -1,0 +1,28 @@
+import { fileURLToPath } from "node:url";
+import type { Receiver } from "../../../src/receiver/receiver.ts";
+import { freePort } from "../../admin/child.ts";
+import { type Ended, Program, type ProgramOptions, telemetryTo } from "../program.ts";
+
+export interface RunOptions extends Partial<ProgramOptions> {
+  /** A file of `apps/`. */
+  readonly app: string;
+}
+
+/** An app of `apps/` as a process of its own, from its start to its end. */
+export async function run({ app, ...options }: RunOptions): Promise<Ended> {
+  const program = new Program({ file: appPath(app), ...options });
+  return program.ended;
+}
+
+export function appPath(app: string): string {
+  return fileURLToPath(new URL(`apps/${app}`, import.meta.url));
+}
+
+/** All signals to the receiver, and a port for the page that is free now. */
+export async function telemetry(receiver: Receiver): Promise<Record<string, string>> {
+  return {
+    ...telemetryTo(receiver),
+    OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+    OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
+  };
+}
