@@ -47,7 +47,7 @@ class Watched {
     }
     for (const event of events.response) response.on(event, this.#noting(`response ${event}`));
     if (way === "readable") request.on("readable", () => request.read());
-    this.#later();
+    const later = this.#later();
     const answer = () => {
       this.#note("answer");
       setTimeout(
@@ -65,7 +65,8 @@ class Watched {
     let open = 2;
     const close = () => {
       open -= 1;
-      if (open === 0) setTimeout(() => this.#tell(query.get("name")), 5);
+      // A file may take longer than the request.
+      if (open === 0) void later.then(() => setTimeout(() => this.#tell(query.get("name")), 5));
     };
     request.on("close", close);
     response.on("close", close);
@@ -101,14 +102,25 @@ class Watched {
     for await (const _part of request) this.#note("part");
   }
 
+  /** Resolves when all of them have come. */
   #later() {
-    setTimeout(this.#noting("timeout"), 1);
-    setImmediate(this.#noting("immediate"));
-    process.nextTick(this.#noting("tick"));
-    queueMicrotask(this.#noting("microtask"));
-    void Promise.resolve().then(this.#noting("promise"));
-    readFile(import.meta.filename, this.#noting("file"));
-    lookup("127.0.0.1", this.#noting("lookup"));
+    const all = [];
+    const noting = (what) => {
+      const { promise, resolve } = Promise.withResolvers();
+      all.push(promise);
+      return () => {
+        this.#note(what);
+        resolve();
+      };
+    };
+    setTimeout(noting("timeout"), 1);
+    setImmediate(noting("immediate"));
+    process.nextTick(noting("tick"));
+    queueMicrotask(noting("microtask"));
+    void Promise.resolve().then(noting("promise"));
+    readFile(import.meta.filename, noting("file"));
+    lookup("127.0.0.1", noting("lookup"));
+    return Promise.all(all);
   }
 
   #noting(what) {
