@@ -29,7 +29,7 @@ export function deliverAtExit(
   if (pending.length === 0) return;
   const deadline = performance.now() + deadlineMs;
   const shared = new SharedArrayBuffer(HEAD_BYTES + pending.length * SLOT_BYTES);
-  const worker = startWorker(shared, diagnostics);
+  const worker = deadlineMs > 0 ? startWorker(shared, diagnostics) : undefined;
   const requests = pending.map((make, index) => hand(worker, index, make()));
   if (worker !== undefined) {
     const count = requests.filter((request) => request !== undefined).length;

@@ -26,9 +26,20 @@ export interface LifecycleParts {
  * - `process.abort`, out of memory, SIGKILL: nobody is asked.
  */
 export function installLifecycle(parts: LifecycleParts): void {
+  makeRoom();
   const last = new LastDelivery(parts);
   watchExit(() => last.deliver());
   watchSignals({ onSignal: parts.onSignal, onDeath: () => last.deliver() });
+}
+
+/** Of ours for one event, at most. */
+const LISTENERS = 2;
+
+/** Node warns of many listeners for one event; ours must not be what is too much. */
+function makeRoom(): void {
+  const most = process.getMaxListeners();
+  // 0: without limit.
+  if (most > 0) process.setMaxListeners(most + LISTENERS);
 }
 
 /**
@@ -93,11 +104,19 @@ class LastDelivery {
     const { pipelines, timeoutMs, diagnostics } = this.#parts;
     const isFirst = this.#deadline === undefined;
     if (isFirst) this.#parts.onEnd();
-    this.#deadline ??= performance.now() + timeoutMs;
+    this.#deadline ??= this.#begin();
     const asked = isFirst ? pipelines : pipelines.filter(({ isState }) => isState !== true);
     const requests = asked.flatMap((pipeline) => this.#pendingOf(pipeline));
     const left = Math.max(0, Math.round(this.#deadline - performance.now()));
     if (requests.length > 0) deliverAtExit(requests, isFirst ? timeoutMs : left, diagnostics);
+  }
+
+  #begin(): number {
+    // Where the loop turns once more it was no end: an app may emit `exit` by itself.
+    setImmediate(() => {
+      this.#deadline = undefined;
+    }).unref();
+    return performance.now() + this.#parts.timeoutMs;
   }
 
   #pendingOf(pipeline: Pipeline): PendingRequest[] {

@@ -101,6 +101,8 @@ export const variants: readonly End[] = [
     event: { type: "Error", value: "listened to", mechanism: exception },
   },
   { title: "work in a listener for exit", name: "exitListener", code: 0 },
+  { title: "its normal end with ten listeners for it", name: "tenListeners", code: 0 },
+  { title: "its normal end after it said so itself, too early", name: "exitByHand", code: 0 },
   { title: "process.exit right after a listener for exit", name: "exitListenerAtOnce", code: 4 },
   { title: "a listener for exit that exits", name: "exitListenerThatExits", code: 9 },
   { title: "work that starts in beforeExit", name: "beforeExit", code: 0 },

@@ -109,6 +109,16 @@ module.exports = function endsOf(tracer, log) {
     exitListener() {
       setImmediate(() => process.on("exit", work));
     },
+    tenListeners() {
+      for (let at = 0; at < 10; at++) {
+        for (const event of ["exit", "SIGTERM", "SIGINT"]) process.on(event, () => {});
+      }
+      setImmediate(work);
+    },
+    exitByHand() {
+      process.emit("exit", 0);
+      setImmediate(() => setImmediate(work));
+    },
     exitListenerAtOnce() {
       setImmediate(() => {
         process.on("exit", work);
