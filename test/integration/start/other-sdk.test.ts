@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { nodes } from "../../nodes.ts";
+import { preload } from "../program.ts";
+import { appPath, run, telemetry } from "./run.ts";
+
+/** What `apps/with-sdk.mjs` says. */
+interface Said {
+  readonly answer: string;
+  readonly hasId: boolean;
+  /** Spans that the other SDK has taken. */
+  readonly finished: readonly string[];
+}
+
+const line =
+  /^telltale: another OpenTelemetry SDK is registered already \(API 1\.10\.0\); it stays, and telltale records nothing\. .*\n$/;
+
+/** SDKs that are preloaded before us, and what the app has of them. */
+const others: readonly { title: string; app: string; sdk: string; finished: readonly string[] }[] =
+  [
+    {
+      title: "an SDK put together by hand",
+      app: "sdk-first.mjs",
+      sdk: "trace,context,propagation,metrics",
+      finished: ["own"],
+    },
+    { title: "NodeSDK", app: "sdk-node-first.mjs", sdk: "", finished: ["own"] },
+    {
+      title: "nothing but a tracer provider",
+      app: "sdk-first.mjs",
+      sdk: "trace",
+      finished: ["own"],
+    },
+    { title: "nothing but a meter provider", app: "sdk-first.mjs", sdk: "metrics", finished: [] },
+    { title: "nothing but a context manager", app: "sdk-first.mjs", sdk: "context", finished: [] },
+    { title: "nothing but a propagator", app: "sdk-first.mjs", sdk: "propagation", finished: [] },
+  ];
+
+describe("Another SDK", () => {
+  let receiver: Receiver;
+  before(async () => {
+    receiver = await startReceiver();
+  });
+  beforeEach(() => receiver.clear());
+  after(() => receiver.close());
+
+  for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
+    describe(`before us, on Node ${name}`, () => {
+      for (const { title, app, sdk, finished } of others) {
+        it(`(${title}) stays: one line, and nothing of ours`, async () => {
+          const first = ["--import", appPath(app)];
+          const [bare, preloaded] = await Promise.all([
+            run({ app: "with-sdk.mjs", node: path, flags: first, env: { SDK: sdk } }),
+            run({
+              app: "with-sdk.mjs",
+              node: path,
+              // Twice: that is no reason to say it twice.
+              flags: [...first, ...preload.import, "--import", `${preload.import[1]}?again`],
+              env: { ...(await telemetry(receiver)), SDK: sdk },
+            }),
+          ]);
+          assert.match(preloaded.stderr, line);
+          assert.deepEqual([preloaded.stdout, preloaded.code], [bare.stdout, 0]);
+          const said = JSON.parse(preloaded.stdout) as Said;
+          assert.deepEqual(said.finished, finished);
+          assert.equal(said.hasId, false);
+          assert.deepEqual(receiver.requests, []);
+        });
+      }
+    });
+
+    describe(`that the app starts itself, on Node ${name}`, () => {
+      for (const when of ["before", "after"]) {
+        it(`${when} its server, changes nothing of ours, and the app runs on`, async () => {
+          const { stdout, stderr, code } = await run({
+            app: "with-sdk.mjs",
+            node: path,
+            args: [when],
+            flags: preload.import,
+            env: await telemetry(receiver),
+          });
+          assert.deepEqual([stderr, code], ["", 0]);
+          const said = JSON.parse(stdout) as Said;
+          assert.deepEqual([said.answer, said.hasId], ["same", true]);
+          const server = receiver.spans.find(({ kind }) => kind === "SERVER");
+          const own = receiver.spans.find(({ name }) => name === "own");
+          assert.equal(own?.traceId, server?.traceId);
+          assert.equal(own?.parentSpanId, server?.spanId);
+        });
+      }
+    });
+  }
+});
