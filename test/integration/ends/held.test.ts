@@ -4,12 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Fault } from "../../../src/receiver/fault.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { node } from "../../nodes.ts";
+import { type SilentHost, startSilentHost } from "../../export/silent-host.ts";
+import { node as thisNode, nodes } from "../../nodes.ts";
 import { type Ended, telemetryTo } from "../program.ts";
 import { type End, ends, variants } from "./cases.ts";
 import { esm, runTo } from "./run.ts";
 
 const DEADLINE_MS = 300;
+/** How long a connection that nothing but us waits for is waited for (`export/holding.ts`). */
+const PATIENCE_MS = 250;
 /** For a thread that is to be started on a machine that has other things to do. */
 const MARGIN_MS = 1_000;
 
@@ -56,10 +59,33 @@ describe("A process whose collector", () => {
     });
   }
 
+  describe("answers no SYN", () => {
+    let host: SilentHost;
+    before(async () => {
+      host = await startSilentHost();
+    });
+    after(() => host.close());
+
+    for (const { name, path } of nodes) {
+      it(`ends by its normal end though it is connecting (Node ${name})`, async () => {
+        const [end] = ends;
+        assert.ok(end);
+        const [bare, preloaded] = await Promise.all([
+          run(end, [], {}, path),
+          run(end, esm.preloaded, { ...telemetryTo(receiver), ...connectingTo(host) }, path),
+        ]);
+        assert.deepEqual(outcome(preloaded), outcome(bare));
+        const tookMs = preloaded.endTookMs - bare.endTookMs;
+        assert.ok(tookMs < PATIENCE_MS + DEADLINE_MS + MARGIN_MS, `${Math.round(tookMs)} ms more`);
+      });
+    }
+  });
+
   function run(
     end: End,
     flags: readonly string[],
     env: Readonly<Record<string, string>>,
+    node = thisNode,
   ): Promise<Ended> {
     return runTo(end, {
       node,
@@ -71,6 +97,15 @@ describe("A process whose collector", () => {
     });
   }
 });
+
+/** Spans and log records are many enough to leave at once, each over a connection of their own. */
+function connectingTo({ url }: SilentHost): Record<string, string> {
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "100",
+    OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "50",
+  };
+}
 
 /** What we have to say of the loss is for whoever looks for it. */
 function outcome({ code, signal, stdout, stderr }: Ended): object {
