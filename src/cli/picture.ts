@@ -14,7 +14,7 @@ export type { TraceStory } from "./drawing.ts";
  */
 export function pictureOf(story: TraceStory, paint: Paint): string[] {
   const drawing = new Drawing(story, paint);
-  const { logs, samples, events } = story;
+  const { logs, samples } = story;
   return [
     drawing.rule("Trace", "marked"),
     ...waterfall(drawing),
@@ -30,7 +30,7 @@ export function pictureOf(story: TraceStory, paint: Paint): string[] {
     ),
     ...section(
       "Sentry",
-      events.toSorted(byTimestamp).map((event) => eventLines(event, drawing)),
+      causesFirst(story).map((event) => eventLines(event, drawing)),
       drawing,
     ),
   ];
@@ -108,9 +108,20 @@ function byTime(a: ReceivedLog, b: ReceivedLog): number {
   return compare(BigInt(a.timeUnixNano), BigInt(b.timeUnixNano));
 }
 
-/** Sentry counts seconds. */
-function byTimestamp(a: ReceivedEvent, b: ReceivedEvent): number {
-  return Number(a["timestamp"] ?? 0) - Number(b["timestamp"] ?? 0);
+/**
+ * What began later was called by what began before, and failed first. The events'
+ * own times say less: each is captured when its response is out, and the caller
+ * may have it before the callee knows that it is.
+ */
+function causesFirst({ events, spans }: TraceStory): ReceivedEvent[] {
+  const starts = new Map(spans.map((span) => [span.spanId, BigInt(span.startTimeUnixNano)]));
+  const startOf = (event: ReceivedEvent): bigint => {
+    const id = event.contexts?.["trace"]?.["span_id"];
+    return (typeof id === "string" ? starts.get(id) : undefined) ?? 0n;
+  };
+  return events.toSorted((a, b) =>
+    startOf(b) > startOf(a) ? 1 : startOf(b) < startOf(a) ? -1 : 0,
+  );
 }
 
 /** As many words to a line as it has room for. */
