@@ -308,7 +308,7 @@ function withRequestId(firstLine: string, response: ServerResponse, headers: unk
   const id = req === undefined ? undefined : holderOf(req)?.requestId;
   if (id === undefined) return firstLine;
   try {
-    return namesRequestId(headers) ? firstLine : `${firstLine}x-request-id: ${id}\r\n`;
+    return namesRequestId(headers, response) ? firstLine : `${firstLine}x-request-id: ${id}\r\n`;
   } catch {
     // The headers are the app's; a getter or a proxy among them may throw, as it then does for Node.
     return firstLine;
@@ -316,7 +316,7 @@ function withRequestId(firstLine: string, response: ServerResponse, headers: unk
 }
 
 /** Whether the app sends a request id of its own, in any form that `writeHead` takes. */
-function namesRequestId(headers: unknown): boolean {
+function namesRequestId(headers: unknown, response: ServerResponse): boolean {
   if (typeof headers !== "object" || headers === null) return false;
   if (Array.isArray(headers)) {
     // Pairs, or name and value by turns.
@@ -325,22 +325,26 @@ function namesRequestId(headers: unknown): boolean {
       : headers.some((item, at) => at % 2 === 0 && isRequestId(item));
   }
   if ("x-request-id" in headers) return true;
-  if (isNodesOwn(headers)) return false;
+  if (isCollected(headers, response)) return false;
   for (const name in headers) if (isRequestId(name)) return true;
   return false;
 }
 
+/** Where Node keeps what `setHeader` collected; undefined on a Node that keeps it elsewhere. */
+const COLLECTED: symbol | undefined = Object.getOwnPropertySymbols(new http.OutgoingMessage()).find(
+  ({ description }) => description === "kOutHeaders",
+);
+
 /**
- * Node's own collection, from `setHeader`, has names in lower case, no prototype
- * and pairs of name as given and value.
+ * Whether these are Node's own collection, whose names are in lower case. To see
+ * it at their looks takes a walk over them, which costs each Express request a
+ * microsecond.
  */
-function isNodesOwn(headers: object): boolean {
-  if (Object.getPrototypeOf(headers) !== null) return false;
-  for (const name in headers) {
-    const first: unknown = (headers as Record<string, unknown>)[name];
-    return Array.isArray(first) && String(first[0]).toLowerCase() === name;
-  }
-  return true;
+function isCollected(headers: object, response: ServerResponse): boolean {
+  return (
+    COLLECTED !== undefined &&
+    (response as unknown as Record<symbol, unknown>)[COLLECTED] === headers
+  );
 }
 
 function isRequestId(name: unknown): boolean {
