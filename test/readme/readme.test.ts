@@ -150,7 +150,8 @@ describe("The README", () => {
     }
 
     async function run({ kind, text }: Block): Promise<void> {
-      printed = await session.run(text, kind === "checkout" ? root : session.project);
+      const isHere = kind === "checkout";
+      printed = await (isHere ? session.runInCheckout(text) : session.run(text));
       assert.equal(printed.code, 0, `${printed.stdout}\n${printed.stderr}`);
       if (!text.startsWith("npm")) assert.equal(printed.stderr, "");
       if (text.startsWith("npm install")) session.bring("express", "winston", "@opentelemetry/api");

@@ -11,6 +11,8 @@ import { node } from "../nodes.ts";
 /** What stands in the README, and what it is in this run. */
 export type Places = readonly (readonly [written: string, real: string])[];
 
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
 export interface Printed {
   readonly stdout: string;
   readonly stderr: string;
@@ -23,8 +25,7 @@ export class Session {
   readonly #places: Places;
   readonly #env: Readonly<Record<string, string>>;
   #before = "";
-  #served: { child: ChildProcessByStdio<null, Readable, Readable>; stdout: string } | undefined =
-    undefined;
+  #served: { child: Child; stdout: string } | undefined = undefined;
 
   /** @param env of all commands, beside what any shell has. */
   constructor(places: Places, env: Readonly<Record<string, string>>) {
@@ -63,8 +64,18 @@ export class Session {
     this.#before += `${this.#real(commands)}\n`;
   }
 
-  async run(commands: string, cwd: string = this.project): Promise<Printed> {
-    const child = this.#spawn(commands, cwd);
+  /** Runs them in the reader's app, without a network. */
+  run(commands: string): Promise<Printed> {
+    return this.#print(this.#spawn(this.#before + this.#real(commands)));
+  }
+
+  /** Runs them in this repository, as whoever runs these tests would. */
+  runInCheckout(commands: string): Promise<Printed> {
+    const stdio = ["ignore", "pipe", "pipe"] as const;
+    return this.#print(spawn("sh", ["-ec", commands], { cwd: root, stdio: [...stdio] }));
+  }
+
+  async #print(child: Child): Promise<Printed> {
     const printed = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (text: string) => (printed[name] += text));
@@ -75,7 +86,7 @@ export class Session {
 
   /** Starts what goes on until the end of the session; one at a time. */
   serve(command: string): void {
-    const child = this.#spawn(`exec ${command}`, this.project);
+    const child = this.#spawn(`${this.#before}exec ${this.#real(command)}`);
     const served = { child, stdout: "" };
     this.#served = served;
     child.stdout.setEncoding("utf8").on("data", (text: string) => (served.stdout += text));
@@ -108,10 +119,10 @@ export class Session {
     return child?.signalCode ?? null;
   }
 
-  #spawn(commands: string, cwd: string): ChildProcessByStdio<null, Readable, Readable> {
+  #spawn(script: string): Child {
     const path = `${dirname(node)}${delimiter}${process.env["PATH"]}`;
-    return spawn("sh", ["-ec", this.#before + this.#real(commands)], {
-      cwd,
+    return spawn("sh", ["-ec", script], {
+      cwd: this.project,
       env: {
         PATH: path,
         HOME: process.env["HOME"],
