@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { Worker } from "node:worker_threads";
+
+/*
+ * A service with a worker thread that does its share and then ends in the way
+ * that is the first argument; the second is telltale's API. Says what it has
+ * heard of the worker's end, and what the page has of its metrics.
+ */
+
+const [end, door] = process.argv.slice(2);
+const server = createServer((_request, response) => response.end("hello"));
+await once(server.listen(0, "127.0.0.1"), "listening");
+const worker = new Worker(new URL("thread.mjs", import.meta.url), {
+  workerData: { end, door, url: `http://127.0.0.1:${server.address().port}/` },
+});
+const errors = [];
+worker.on("error", ({ message }) => errors.push(message));
+const exited = new Promise((resolve) => worker.once("exit", resolve));
+const [did] = await once(worker, "message");
+const url = `http://127.0.0.1:${process.env.OTEL_EXPORTER_PROMETHEUS_PORT}/metrics`;
+const page = await fetch(url).then(
+  (response) => response.text(),
+  () => "",
+);
+if (end === "terminate") {
+  // Nobody is asked then: what was to arrive must be there before.
+  while (process.execArgv.length > 0 && !(await isAllThere())) continue;
+  await worker.terminate();
+} else {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origins.
+  worker.postMessage("end");
+}
+const code = await exited;
+const lines = page.split("\n").filter((line) => line.startsWith("worker_jobs"));
+console.log(JSON.stringify({ did, errors, code, metrics: lines.length }));
+server.close();
+server.closeAllConnections();
+
+async function isAllThere() {
+  const response = await fetch(`${process.env.OTEL_EXPORTER_OTLP_ENDPOINT}/received`);
+  const { spans, logs, events } = await response.json();
+  return spans >= 3 && logs >= 1 && events >= 1;
+}

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { nodes } from "../../nodes.ts";
+import { preload } from "../program.ts";
+import { run, telemetry } from "./run.ts";
+
+const door = new URL("../../../dist/index.js", import.meta.url).href;
+
+/** How a worker thread ends, what the app hears of it, and the spans that are made until then. */
+const ends: readonly {
+  end: string;
+  code: number;
+  errors: readonly string[];
+  /** A thread that is terminated is not asked any more. */
+  spans: readonly string[];
+  events: readonly string[];
+}[] = [
+  { end: "end", code: 0, errors: [], spans: ["job", "last"], events: ["in the worker"] },
+  { end: "exit", code: 5, errors: [], spans: ["job", "last"], events: ["in the worker"] },
+  {
+    end: "throw",
+    code: 1,
+    errors: ["out of the worker"],
+    spans: ["job", "last"],
+    events: ["in the worker", "out of the worker"],
+  },
+  { end: "terminate", code: 1, errors: [], spans: ["job"], events: ["in the worker"] },
+];
+
+const soon = { OTEL_BSP_SCHEDULE_DELAY: "20", OTEL_BLRP_SCHEDULE_DELAY: "20" };
+
+/** Line by line, without what differs from run to run. */
+function linesOf(stdout: string): { logged: unknown[]; said: unknown } {
+  const lines = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as object);
+  const said = lines.find((line) => "did" in line);
+  return { logged: lines.filter((line) => line !== said), said };
+}
+
+describe("A worker thread", () => {
+  let receiver: Receiver;
+  before(async () => {
+    receiver = await startReceiver();
+  });
+  beforeEach(() => receiver.clear());
+  after(() => receiver.close());
+
+  for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
+    for (const { end, code, errors, spans, events } of ends) {
+      it(`that ends (${end}) has told all, and took no port, on Node ${name}`, async () => {
+        const env = { ...(await telemetry(receiver)), ...soon };
+        const options = { app: "threads.mjs", node: path, args: [end, door] };
+        const [bare, ended] = await Promise.all([
+          run(options),
+          run({ ...options, flags: preload.import, env }),
+        ]);
+        assert.deepEqual([ended.stderr, ended.code], [bare.stderr, bare.code]);
+        assert.equal(ended.stderr, "");
+        const { said, logged } = linesOf(ended.stdout);
+        assert.deepEqual(said, {
+          did: { answer: "hello", event: "string" },
+          errors,
+          code,
+          metrics: 1,
+        });
+        const own = receiver.spans.filter(({ scope }) => scope.name === "worker");
+        assert.deepEqual(own.map(({ name }) => name).toSorted(), spans);
+        const job = own.find(({ name }) => name === "job");
+        const kinds = receiver.spans.filter(({ traceId }) => traceId === job?.traceId);
+        // The job, its call, and what the main thread did for it.
+        assert.deepEqual(kinds.map(({ kind }) => kind).toSorted(), [
+          "CLIENT",
+          "INTERNAL",
+          "SERVER",
+        ]);
+        assert.deepEqual(
+          logged.map((line) => (line as { trace_id?: string }).trace_id),
+          [job?.traceId],
+        );
+        assert.deepEqual(
+          receiver.logs.map(({ body, traceId }) => [body, traceId]),
+          [["at work", job?.traceId]],
+        );
+        const messages = receiver.events.map(({ exception }) => exception?.values?.at(-1)?.value);
+        assert.deepEqual(messages, events);
+        assert.equal(receiver.events[0]?.contexts?.["trace"]?.["trace_id"], job?.traceId);
+      });
+    }
+  }
+});
