@@ -52,8 +52,14 @@ function reportMissingPrograms(): Outcome {
 function summarise(outcomes: ReadonlyMap<string, Outcome>): boolean {
   const failing = [...outcomes].filter(([, { failed }]) => failed > 0).map(([name]) => name);
   if (failing.length > 0) process.stdout.write(`\nfailed: ${failing.join(", ")}\n`);
+  for (const [name, { failures = [] }] of outcomes) repeatFailures(name, failures);
   const passed = [...outcomes.values()].reduce((sum, outcome) => sum + outcome.passed, 0);
   const failed = [...outcomes.values()].reduce((sum, outcome) => sum + outcome.failed, 0);
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
   return failed === 0;
+}
+
+/** Whoever has only the end of a long output finds them here. */
+function repeatFailures(stage: string, failures: readonly string[]): void {
+  for (const failure of failures) process.stdout.write(`\n${stage}: ${failure}\n`);
 }

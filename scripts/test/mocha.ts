@@ -28,20 +28,29 @@ export async function runMocha(args: readonly string[]): Promise<Outcome> {
   if (counts === undefined) return { passed: 0, failed: 1 };
   const [code] = await exited;
   const failed = counts.failures + (lingers ? 1 : 0);
-  return { passed: counts.passes, failed: failed === 0 && code !== 0 ? 1 : failed };
+  return {
+    passed: counts.passes,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    failures: counts.failed,
+  };
 }
 
 interface Counts {
   readonly passes: number;
   readonly failures: number;
+  readonly failed: readonly string[];
 }
 
 /** What the reporter says at the end of the tests; undefined if they never came to it. */
 async function countsFrom(child: ChildProcess): Promise<Counts | undefined> {
   const pipe = child.stdio[3];
   if (pipe === null || pipe === undefined || !("read" in pipe)) return undefined;
-  // One small write is one chunk; the pipe's end comes only with the process's.
-  for await (const said of pipe) return JSON.parse(String(said)) as Counts;
+  let said = "";
+  for await (const chunk of pipe) {
+    said += String(chunk);
+    // The pipe's end comes only with the process's.
+    if (said.endsWith("\n")) return JSON.parse(said) as Counts;
+  }
   return undefined;
 }
 

@@ -8,6 +8,8 @@ import { runTool } from "./tool.ts";
 export interface Outcome {
   readonly passed: number;
   readonly failed: number;
+  /** The titles and errors of the first tests that failed. */
+  readonly failures?: readonly string[];
 }
 
 export interface Stage {

@@ -25,6 +25,12 @@ describe("`npm test`", () => {
       assert.equal(code, 1);
     });
   }
+
+  it("says at its end once more which test failed, and of what", async () => {
+    const { stdout } = await runUnit("test/tooling/fixtures/one-of-each.ts");
+    const end = stdout.slice(stdout.lastIndexOf("failed: unit"));
+    assert.match(end, /^unit: .*\n.*Error/mu);
+  });
 });
 
 function runUnit(file: string): Promise<{ code: unknown; stdout: string }> {
