@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildNode, installedNode, root } from "./node.mjs";
@@ -29,6 +29,24 @@ const testNodes = {
   isThere: () => ["node20", "node22"].every((name) => installedNode(name) !== undefined),
 };
 
+/**
+ * The libraries of the tests: each group is a folder with a lockfile of its own
+ * (test/libraries), so that several majors and their trees stay apart.
+ *
+ * @returns {Part[]}
+ */
+function libraryGroups() {
+  return readdirSync(join(root, LIBRARIES))
+    .filter((group) => existsSync(join(root, LIBRARIES, group, "package-lock.json")))
+    .map((group) => ({
+      folder: `${LIBRARIES}/${group}`,
+      what: `the tests' libraries, ${group}`,
+      isThere: () => true,
+    }));
+}
+
+const LIBRARIES = "test/libraries";
+
 /** Gets what `npm start` needs. */
 export async function installForStart() {
   await install([pinnedNode, packages]);
@@ -36,7 +54,7 @@ export async function installForStart() {
 
 /** Gets what `npm test` needs. */
 export async function installForTest() {
-  await install([pinnedNode, testNodes, packages]);
+  await install([pinnedNode, testNodes, packages, ...libraryGroups()]);
 }
 
 /** @param {Part[]} parts */
@@ -83,7 +101,8 @@ function same(a, b) {
 function npmCi(folder) {
   // npm says where it is when it runs us; on Windows it is no program that could be started.
   const cli = process.env.npm_execpath;
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+  const args = ["ci", "--ignore-scripts", "--prefer-offline", ...quiet];
   const [command, all] = cli?.endsWith("js") ? [process.execPath, [cli, ...args]] : ["npm", args];
   return new Promise((resolve) => {
     const child = spawn(command, all, {

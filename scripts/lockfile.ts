@@ -1,17 +1,23 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./node.mjs";
 
 /*
- * `npm run lockfile`, after a change of dependencies: enters the platform
- * packages (`@oxlint/binding-darwin-arm64`) that npm left out of the lockfile.
- * It leaves out those that a registry does not have (a mirror often holds its
- * own platform only), and then `npm ci` refuses the lockfile as incomplete, on
+ * `npm run lockfile`, after a change of dependencies: completes the lockfiles
+ * of the root and of the tests' groups of libraries.
+ *
+ * It enters the platform packages (`@oxlint/binding-darwin-arm64`) that npm
+ * left out: those that a registry does not have (a mirror often holds its own
+ * platform only), and then `npm ci` refuses the lockfile as incomplete, on
  * every platform. Entered without integrity, they are what other platforms
  * install, and on this one npm passes them by.
+ *
+ * It takes out the registry's addresses, which npm leaves out itself only
+ * beside a `.npmrc` that says so.
  */
 
 interface Entry {
+  resolved?: string;
   readonly version?: string;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
@@ -22,25 +28,35 @@ interface Platform {
   readonly libc?: string[];
 }
 
-const file = join(root, "package-lock.json");
-const lock = JSON.parse(readFileSync(file, "utf8")) as { packages: Record<string, Entry> };
-
-for (const [path, { optionalDependencies = {} }] of Object.entries(lock.packages)) {
-  for (const [name, version] of Object.entries(optionalDependencies)) {
-    const places = [`node_modules/${name}`, `${path}/node_modules/${name}`];
-    if (path !== "" && !places.some((place) => place in lock.packages)) enter(name, version);
-  }
+interface Lockfile {
+  packages: Record<string, Entry>;
 }
-lock.packages = Object.fromEntries(
-  Object.entries(lock.packages).toSorted(([a], [b]) => a.localeCompare(b, "en")),
-);
-writeFileSync(file, `${JSON.stringify(lock, undefined, 2)}\n`);
 
-function enter(name: string, version: string): void {
+const groups = globSync("test/libraries/*/package-lock.json", { cwd: root });
+for (const file of ["package-lock.json", ...groups]) complete(join(root, file));
+
+function complete(file: string): void {
+  const lock = JSON.parse(readFileSync(file, "utf8")) as Lockfile;
+  for (const [path, entry] of Object.entries(lock.packages)) {
+    delete entry.resolved;
+    for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
+      const places = [`node_modules/${name}`, `${path}/node_modules/${name}`];
+      if (path !== "" && !places.some((place) => place in lock.packages)) {
+        lock.packages[`node_modules/${name}`] = platformEntry(name, version);
+      }
+    }
+  }
+  lock.packages = Object.fromEntries(
+    Object.entries(lock.packages).toSorted(([a], [b]) => a.localeCompare(b, "en")),
+  );
+  writeFileSync(file, `${JSON.stringify(lock, undefined, 2)}\n`);
+}
+
+function platformEntry(name: string, version: string): Entry {
   console.log(`${name}@${version} is entered without integrity`);
   const { os, cpu, libc } = platformOf(name);
   const fields = { cpu, dev: true, ...(libc && { libc }), optional: true, os };
-  lock.packages[`node_modules/${name}`] = { version, ...fields };
+  return { version, ...fields };
 }
 
 /** `@oxlint/binding-linux-x64-musl` -> Linux on x64 with musl. */

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./build/places.ts";
 import { benchTable } from "./readme/bench.ts";
+import { librariesTable } from "./readme/libraries.ts";
 import { blockIn, withBlock } from "./readme/marks.ts";
 import { picture } from "./readme/picture.ts";
 import { lasting } from "./readme/sameness.ts";
@@ -9,8 +10,8 @@ import { variablesTable } from "./readme/variables.ts";
 
 /*
  * `npm run readme`: writes the blocks of README.md that are made of something
- * else. With `-- --check` it writes nothing and says what is out of step (exit
- * code 1).
+ * else; `-- libraries` only that block. With `-- --check` it writes nothing and
+ * says what is out of step (exit code 1).
  */
 
 interface Block {
@@ -26,13 +27,16 @@ const same = (content: string): string => content.trim();
 
 const blocks: readonly Block[] = [
   { name: "variables", make: variablesTable, essence: same },
+  { name: "libraries", make: librariesTable, essence: same },
   { name: "bench", make: benchTable, essence: same },
   { name: "picture", make: picture, essence: lasting },
 ];
 
-process.exitCode = await run(process.argv.includes("--check"));
+const args = process.argv.slice(2);
+const named = blocks.filter(({ name }) => args.includes(name));
+process.exitCode = await run(args.includes("--check"), named.length > 0 ? named : blocks);
 
-async function run(check: boolean): Promise<number> {
+async function run(check: boolean, blocks: readonly Block[]): Promise<number> {
   const file = join(root, "README.md");
   let readme = readFileSync(file, "utf8");
   const stale: string[] = [];

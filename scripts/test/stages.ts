@@ -32,10 +32,17 @@ export const stages: readonly Stage[] = [
     "one room at a time",
     [],
     ["test/**/*.test.ts"],
-    ["test/integration/**", "test/package/**", "test/readme/**"],
+    ["collector", "integration", "libraries", "package", "readme"].map((room) => `test/${room}/**`),
   ),
   tests("package", "what npm would publish", ["build"], ["test/package/**/*.test.ts"]),
   tests("readme", "a reader who does what it says", ["build"], ["test/readme/**/*.test.ts"]),
+  tests(
+    "libraries",
+    "every library of the support table",
+    ["build"],
+    ["test/libraries/**/*.test.ts"],
+    ["test/libraries/*/node_modules/**"],
+  ),
   tests("integration", "real processes, preloaded", ["build"], ["test/integration/**/*.test.ts"]),
 ];
 

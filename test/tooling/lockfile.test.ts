@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { root } from "../../scripts/node.mjs";
 
 interface Entry {
+  readonly version?: string;
+  readonly name?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly resolved?: string;
   readonly integrity?: string;
   readonly optional?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-for (const folder of [".", "tools/node", "tools/test-nodes"]) {
+const groups = globSync("test/libraries/*/package.json", { cwd: root }).map(dirname).toSorted();
+
+for (const folder of [".", "tools/node", "tools/test-nodes", ...groups]) {
   describe(`The lockfile in ${folder}`, () => {
     const text = readFileSync(join(root, folder, "package-lock.json"), "utf8");
     const { packages } = JSON.parse(text) as { packages: Record<string, Entry> };
@@ -34,6 +40,34 @@ for (const folder of [".", "tools/node", "tools/test-nodes"]) {
         ),
       );
       assert.deepEqual(missing, [], "`npm run lockfile` enters them");
+    });
+  });
+}
+
+for (const folder of groups) {
+  describe(`The libraries in ${folder}`, () => {
+    const parse = (file: string): unknown =>
+      JSON.parse(readFileSync(join(root, folder, file), "utf8"));
+    const manifest = parse("package.json") as Entry & Record<"private" | "type", unknown>;
+    const { packages } = parse("package-lock.json") as { packages: Record<string, Entry> };
+    const wanted = { ...manifest.dependencies, ...manifest.devDependencies };
+
+    it("are no package to publish, and their tests are ES modules as all are", () => {
+      assert.deepEqual([manifest.private, manifest.type], [true, "module"]);
+    });
+
+    it("are what the lockfile was made of", () => {
+      const locked = { ...packages[""]?.dependencies, ...packages[""]?.devDependencies };
+      assert.deepEqual(locked, wanted);
+    });
+
+    it("are pinned to one version each, which is the locked one", () => {
+      const pins = Object.entries(wanted).map(([name, pin]) => [name, pin.split("@").at(-1)]);
+      const locked = Object.keys(wanted).map((name) => [
+        name,
+        packages[`node_modules/${name}`]?.version,
+      ]);
+      assert.deepEqual(pins, locked);
     });
   });
 }

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../../scripts/node.mjs";
+import {
+  librariesTable,
+  type SupportRow,
+  supportRows,
+  tableOf,
+} from "../../scripts/readme/libraries.ts";
+import { blockIn } from "../../scripts/readme/marks.ts";
+
+const koa = { library: "koa", moduleSystem: "esm", node: "26", gives: "server spans" } as const;
+
+const examples: readonly { title: string; rows: readonly SupportRow[]; lines: string[] }[] = [
+  {
+    title: "joins the versions, module systems and Nodes of a library, oldest first",
+    rows: [
+      { ...koa, installed: "koa", version: "10.0.1" },
+      { ...koa, installed: "koa2", version: "2.16.1", moduleSystem: "cjs", node: "22.15" },
+      { ...koa, installed: "koa2", version: "2.16.1", node: "24" },
+    ],
+    lines: ["| `koa` | 2.16.1, 10.0.1 | ESM, CJS | 22.15, 24, 26 | server spans |"],
+  },
+  {
+    title: "says what is a part of Node, and each thing that is given once",
+    rows: [
+      { ...koa, library: "node:sqlite", installed: "node:sqlite", version: undefined },
+      { ...koa, installed: "koa", version: "3.0.0", gives: "spans | routes" },
+      { ...koa, installed: "koa", version: "3.0.0", gives: "errors" },
+    ],
+    lines: [
+      "| `koa` | 3.0.0 | ESM | 26 | spans \\| routes; errors |",
+      "| `node:sqlite` | Node's own | ESM | 26 | server spans |",
+    ],
+  },
+];
+
+describe("The support table", () => {
+  for (const { title, rows, lines } of examples) {
+    it(title, () => assert.deepEqual(tableOf(rows).split("\n").slice(2), lines));
+  }
+
+  it("has no row twice", async () => {
+    const rows = (await supportRows()).map(({ library, version, moduleSystem, node }) =>
+      [library, version, moduleSystem, node].join(" "),
+    );
+    assert.deepEqual(rows, [...new Set(rows)]);
+  });
+
+  it("stands in the README as the tests' rows have it", async () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    assert.equal(blockIn(readme, "libraries"), (await librariesTable()) ?? "", "npm run readme");
+  });
+});
