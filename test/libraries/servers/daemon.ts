@@ -1,0 +1,136 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** A server that some test talks to, started by that test. */
+export interface DaemonOptions {
+  /** For messages, and for the name of its folder. */
+  readonly name: string;
+  /** Ends with its group, so it may be a shell that starts several. */
+  readonly command: readonly [string, ...string[]];
+  /** All of its environment but the PATH. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Answers once the server can be talked to; throws as long as it can't. */
+  readonly answers: () => Promise<void>;
+  /** In milliseconds. */
+  readonly startMs?: number;
+}
+
+/** What stands at the end of stdin: this process, which thus needs no cleaning up when it is killed. */
+const WATCHED = `
+  garbage=$1; shift
+  cd /
+  "$@" </dev/null & server=$!
+  read -r nothing
+  trap "" TERM
+  kill -TERM 0
+  ( sleep 10; kill -KILL -$$ ) & killer=$!
+  wait $server
+  rm -rf -- "$garbage"
+  kill -KILL 0
+`;
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/**
+ * A server in a process group of its own, which ends with `stop` and with this
+ * process, however that ends.
+ */
+export class Daemon {
+  readonly directory: string;
+  #child: Child | undefined = undefined;
+  #said = "";
+
+  /** @param name for its temporary folder, which is made here. */
+  constructor(name: string) {
+    this.directory = mkdtempSync(join(tmpdir(), `telltale-${name}-`));
+  }
+
+  /** @throws Error with the server's own words if it doesn't answer in time */
+  async start(options: DaemonOptions): Promise<void> {
+    const { command, env, answers, startMs = 60_000 } = options;
+    const args = ["-c", WATCHED, "sh", this.directory, ...command];
+    const child: Child = spawn("/bin/sh", args, {
+      env: { PATH: process.env["PATH"], HOME: this.directory, LC_ALL: "C.UTF-8", ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        this.#said = (this.#said + text).slice(-10_000);
+      });
+    }
+    await this.#untilItAnswers(answers, child, performance.now() + startMs, options.name);
+  }
+
+  /** Can be called again. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const closed = once(child, "close");
+      child.stdin.end();
+      await closed;
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async #untilItAnswers(
+    answers: () => Promise<void>,
+    child: Child,
+    deadline: number,
+    name: string,
+  ): Promise<void> {
+    for (;;) {
+      try {
+        await answers();
+        return;
+      } catch (error) {
+        if (child.exitCode === null && performance.now() < deadline) {
+          await delay(50);
+          continue;
+        }
+        await this.stop();
+        throw new Error(`${name} did not start: ${String(error)}\n${this.#said}`, { cause: error });
+      }
+    }
+  }
+}
+
+/** Ports that nobody listens on just now, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  return ports;
+}
+
+/** Sends `greeting` to a port and looks what comes back first; throws if nothing does. */
+export async function greet(
+  port: number,
+  greeting: Uint8Array,
+  isAnswer: (data: Buffer) => boolean,
+): Promise<void> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    if (greeting.length > 0) socket.write(greeting);
+    const [data] = (await once(socket, "data", { signal: AbortSignal.timeout(2_000) })) as [Buffer];
+    if (!isAnswer(data))
+      throw new Error(`unexpected answer: ${data.toString("latin1").slice(0, 80)}`);
+  } finally {
+    socket.on("error", () => {}).destroy();
+  }
+}

@@ -1,0 +1,100 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Daemon, freePorts, greet } from "./daemon.ts";
+
+const run = promisify(execFile);
+const pom = join(import.meta.dirname, "kafka", "pom.xml");
+
+export interface Kafka {
+  /** `host:port` of its only broker. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * A Kafka of one node (KRaft), from Maven Central: Debian has none. Topics are
+ * made when they are first asked for. It needs `java` and, once per version,
+ * `mvn`.
+ */
+export async function startKafka(): Promise<Kafka> {
+  const classpath = join(await jars(), "*");
+  const [port = 0, controller = 0] = await freePorts(2);
+  const daemon = new Daemon("kafka");
+  const settings = join(daemon.directory, "server.properties");
+  writeFileSync(settings, properties(port, controller, join(daemon.directory, "data")));
+  const java = [
+    "java",
+    "-Xmx256m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-cp",
+    classpath,
+  ];
+  const format = [...java, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", settings];
+  await run(format[0] ?? "", format.slice(1));
+  await daemon.start({
+    name: "kafka",
+    command: ["java", ...java.slice(1), "kafka.Kafka", settings],
+    answers: () => greet(port, apiVersions, isCorrelated),
+  });
+  return { url: `127.0.0.1:${port}`, stop: () => daemon.stop() };
+}
+
+/** Any 16 bytes in base64url. */
+const CLUSTER = "dGVsbHRhbGUtdGVzdHMtMQ";
+
+function properties(port: number, controller: number, logs: string): string {
+  return Object.entries({
+    "process.roles": "broker,controller",
+    "node.id": 1,
+    "controller.quorum.voters": `1@127.0.0.1:${controller}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+    "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "log.dirs": logs,
+    "num.partitions": 1,
+    "offsets.topic.num.partitions": 1,
+    "offsets.topic.replication.factor": 1,
+    "transaction.state.log.num.partitions": 1,
+    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.min.isr": 1,
+    // A consumer alone in its group need not wait for others.
+    "group.initial.rebalance.delay.ms": 0,
+  })
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join("");
+}
+
+/** The folder of the jars, kept beside other caches of the user under what the pom says. */
+async function jars(): Promise<string> {
+  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  const stamp = createHash("sha256").update(readFileSync(pom)).digest("hex").slice(0, 16);
+  const folder = join(cache, "telltale", `kafka-${stamp}`);
+  if (existsSync(folder)) return folder;
+  const unfinished = `${folder}.${process.pid}`;
+  mkdirSync(unfinished, { recursive: true });
+  const goal = ["dependency:copy-dependencies", `-DoutputDirectory=${unfinished}`];
+  await run("mvn", ["-q", "-B", "-f", pom, ...goal], { timeout: 300_000 });
+  try {
+    renameSync(unfinished, folder);
+  } catch (error) {
+    // Another test was faster.
+    if (!existsSync(folder)) throw error;
+    rmSync(unfinished, { recursive: true });
+  }
+  return folder;
+}
+
+const CORRELATION = 7;
+
+/** https://kafka.apache.org/protocol#The_Messages_ApiVersions, version 0, without a client id. */
+const apiVersions = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, CORRELATION, 0xff, 0xff]);
+
+function isCorrelated(answer: Buffer): boolean {
+  return answer.length >= 8 && answer.readInt32BE(4) === CORRELATION;
+}

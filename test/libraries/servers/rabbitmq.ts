@@ -1,0 +1,49 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Daemon, freePorts, greet } from "./daemon.ts";
+
+export interface RabbitMq {
+  /** `amqp://guest:guest@host:port`. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Debian's own wrapper in the PATH changes the user and wants `/var/lib/rabbitmq`; this one is under it. */
+const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+
+/** What speaks AMQP 0-9-1 says so first. */
+const HEADER = Buffer.from("AMQP\0\0\x09\x01", "latin1");
+
+/**
+ * A RabbitMQ, from Debian (`rabbitmq-server`), with an Erlang port mapper of its
+ * own, which would stay behind otherwise.
+ */
+export async function startRabbitMq(): Promise<RabbitMq> {
+  const [port = 0, mapper = 0, distribution = 0] = await freePorts(3);
+  const daemon = new Daemon("rabbitmq");
+  const inside = (name: string): string => join(daemon.directory, name);
+  mkdirSync(inside("log"));
+  writeFileSync(inside("enabled_plugins"), "[].\n");
+  writeFileSync(
+    inside("rabbitmq.conf"),
+    `listeners.tcp.default = 127.0.0.1:${port}\nvm_memory_high_watermark.absolute = 512MB\ndisk_free_limit.absolute = 1MB\n`,
+  );
+  await daemon.start({
+    name: "rabbitmq-server",
+    command: ["/bin/sh", "-c", `epmd -address 127.0.0.1 & exec ${SERVER}`],
+    env: {
+      ERL_EPMD_PORT: String(mapper),
+      RABBITMQ_NODENAME: `telltale${port}@localhost`,
+      RABBITMQ_DIST_PORT: String(distribution),
+      RABBITMQ_CONFIG_FILE: inside("rabbitmq.conf"),
+      RABBITMQ_ENABLED_PLUGINS_FILE: inside("enabled_plugins"),
+      RABBITMQ_MNESIA_BASE: inside("mnesia"),
+      RABBITMQ_LOG_BASE: inside("log"),
+      RABBITMQ_PID_FILE: inside("pid"),
+      // Two schedulers: the machine is others', too.
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+S 2:2",
+    },
+    answers: () => greet(port, HEADER, (data) => data[0] === 1),
+  });
+  return { url: `amqp://guest:guest@127.0.0.1:${port}`, stop: () => daemon.stop() };
+}
