@@ -1,0 +1,158 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { pathOf, programs } from "../../../scripts/test/programs.ts";
+
+/** A server that tests use: on loopback, on a port that was free, with data that go with it. */
+export interface Server {
+  readonly host: "127.0.0.1";
+  readonly port: number;
+  /** Ends it and removes what it has written. Can be called again. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** One of `scripts/debian-packages.txt`, or the path of one. */
+  readonly program: string;
+  /** @param folder a temporary one, empty, which is removed at the end */
+  args(port: number, folder: string): readonly string[] | Promise<readonly string[]>;
+  /** Whether it is up; a connection that is refused means no. */
+  isUp(port: number): Promise<boolean>;
+}
+
+const ATTEMPTS = 3;
+
+/**
+ * Starts a server; it ends with `stop` and with this process, however that ends.
+ *
+ * @throws Error with the server's own words if it doesn't start
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const path = requireProgram(options.program);
+  for (let attempt = 1; ; attempt++) {
+    const folder = mkdtempSync(join(tmpdir(), "telltale-server-"));
+    try {
+      return await startOnce(path, folder, options);
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      // Somebody else may have taken the port in the meantime.
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/**
+ * The path of a program from `scripts/debian-packages.txt`.
+ *
+ * @throws Error if it is not there, with the package that brings it
+ */
+export function requireProgram(program: string): string {
+  if (program.includes("/")) return program;
+  const path = pathOf(program);
+  if (path !== undefined) return path;
+  const known = programs().find((entry) => entry.program === program);
+  throw new Error(`${program} is missing (Debian: ${known?.debianPackage ?? "unknown"})`);
+}
+
+async function startOnce(path: string, folder: string, options: ServerOptions): Promise<Server> {
+  const port = await freePort();
+  const args = await options.args(port, folder);
+  const child = spawn("/bin/sh", ["-c", WATCHED, "sh", folder, path, ...args], {
+    // Nothing of the environment that a server would heed.
+    env: { PATH: process.env["PATH"], HOME: folder, LC_ALL: "C", TZ: "UTC" },
+    cwd: folder,
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  const said = collect(child);
+  if (!(await untilUp(child, () => options.isUp(port)))) {
+    await end(child);
+    throw new Error(`${path} did not start: ${said() || "it said nothing"}`);
+  }
+  return { host: "127.0.0.1", port, stop: () => end(child) };
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/**
+ * Runs a command until stdin ends, which it also does when the process at its
+ * other end is killed; then removes the folder that is named first. A command
+ * that ends by itself is noticed by its closed stdout.
+ */
+const WATCHED = `
+  garbage=$1; shift
+  "$@" </dev/null & server=$!
+  exec >/dev/null 2>&1
+  cd /
+  read -r nothing
+  kill -TERM $server
+  (sleep 8; kill -KILL $server) & killer=$!
+  wait $server
+  kill $killer
+  rm -rf -- "$garbage"
+`;
+
+const MAX_SAID = 10_000;
+
+function collect(child: Child): () => string {
+  let said = "";
+  const add = (text: string): void => {
+    said = (said + text).slice(-MAX_SAID);
+  };
+  child.stdout.setEncoding("utf8").on("data", add);
+  child.stderr.setEncoding("utf8").on("data", add);
+  return () => said.trim();
+}
+
+const START_MS = 60_000;
+const BETWEEN_MS = 20;
+
+async function untilUp(child: Child, isUp: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + START_MS;
+  while (performance.now() < deadline && !child.stdout.closed && child.exitCode === null) {
+    if (await isUp()) return true;
+    await delay(BETWEEN_MS);
+  }
+  return false;
+}
+
+async function end(child: Child): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.stdin.on("error", () => {}).end();
+  await exited;
+}
+
+/** One that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/**
+ * Sends `request` to a port of this machine and gives the first piece of the
+ * answer, or undefined if there is none.
+ */
+export function ask(port: number, request: string): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      if (request !== "") socket.write(request);
+    });
+    const answer = (data?: Buffer): void => {
+      resolve(data);
+      socket.destroy();
+    };
+    socket.once("data", answer);
+    socket.once("error", () => answer());
+    socket.once("close", () => answer());
+    socket.setTimeout(1000, () => answer());
+  });
+}

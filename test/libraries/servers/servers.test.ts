@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmdirSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { programOrSkip } from "../../programs.ts";
+import { startMariaDb } from "./mariadb.ts";
+import { startPostgres } from "./postgres.ts";
+import { startRedis } from "./redis.ts";
+import { ask } from "./server.ts";
+
+describe("a server of the tests", () => {
+  it("is Redis, and nothing after its end", async function () {
+    this.timeout(60_000);
+    programOrSkip(this, "redis-server");
+    const redis = await startRedis();
+    assert.equal((await ask(redis.port, "ECHO hello\r\n"))?.toString(), "$5\r\nhello\r\n");
+    await redis.stop();
+    await redis.stop();
+    assert.equal(await isOpen(redis.port), false);
+  });
+
+  it("is MariaDB, and nothing after its end", async function () {
+    this.timeout(60_000);
+    programOrSkip(this, "mariadb-install-db");
+    const mariadb = await startMariaDb();
+    assert.match(String(await ask(mariadb.port, "")), /MariaDB/);
+    await mariadb.stop();
+    assert.equal(await isOpen(mariadb.port), false);
+  });
+
+  it("is PostgreSQL, and nothing after its end", async function () {
+    this.timeout(60_000);
+    const postgres = await startPostgres();
+    const port = Number(new URL(postgres.url).port);
+    assert.equal(await isOpen(port), true);
+    await postgres.stop();
+    assert.equal(await isOpen(port), false);
+  });
+
+  it("ends when the process that started it is killed, and leaves nothing", async function () {
+    this.timeout(60_000);
+    programOrSkip(this, "redis-server");
+    const path = fileURLToPath(new URL("redis.ts", import.meta.url));
+    const code = `
+      import { startRedis } from ${JSON.stringify(path)};
+      console.log((await startRedis()).port);
+      setInterval(() => {}, 1000);`;
+    const folder = mkdtempSync(join(tmpdir(), "telltale-servers-"));
+    const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", code], {
+      env: { ...process.env, TMPDIR: folder },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [data] = (await once(child.stdout, "data")) as [Buffer];
+    const port = Number(data.toString());
+    assert.equal(await isOpen(port), true);
+    assert.equal(readdirSync(folder).length, 1);
+    child.kill("SIGKILL");
+    while ((await isOpen(port)) || readdirSync(folder).length > 0) await delay(10);
+    rmdirSync(folder);
+  });
+
+  it("is missed with the name of its package", async () => {
+    const { PATH } = process.env;
+    process.env["PATH"] = "/nowhere";
+    try {
+      await assert.rejects(startRedis(), /redis-server is missing \(Debian: redis-server\)/);
+    } finally {
+      process.env["PATH"] = PATH;
+    }
+  });
+});
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      resolve(true);
+      socket.destroy();
+    }).once("error", () => resolve(false));
+  });
+}
