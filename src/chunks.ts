@@ -14,6 +14,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "export-json-messages": "./export/json-messages.ts",
   "export-otlp": "./export/otlp.ts",
   "export-grpc": "./export/grpc.ts",
+  "instrumentation-es-module": "./instrumentation/es-module.ts",
   "instrumentation-express": "./instrumentation/express.ts",
   "instrumentation-fastify": "./instrumentation/fastify.ts",
   "instrumentation-pg": "./instrumentation/pg.ts",
@@ -37,6 +38,7 @@ export interface ChunkTypes {
   "export-json-messages": typeof import("./export/json-messages.ts");
   "export-otlp": typeof import("./export/otlp.ts");
   "export-grpc": typeof import("./export/grpc.ts");
+  "instrumentation-es-module": typeof import("./instrumentation/es-module.ts");
   "instrumentation-express": typeof import("./instrumentation/express.ts");
   "instrumentation-fastify": typeof import("./instrumentation/fastify.ts");
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");

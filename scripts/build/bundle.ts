@@ -5,6 +5,7 @@ import { mergeIntoStart } from "./merge.ts";
 import { options } from "./options.ts";
 import { root, scratch, staging } from "./places.ts";
 import { builtins } from "./builtins.ts";
+import { withoutDocs } from "./docs.ts";
 
 /** A file of `dist/`. */
 export interface BundledFile {
@@ -53,6 +54,7 @@ export async function bundle({ preload, index, cli, aliases }: Entries): Promise
     splitting: true,
     chunkNames: "chunk-[hash]",
     minifySyntax: false,
+    plugins: [withoutDocs()],
   });
   const merged = await mergeIntoStart(split.metafile);
   const alone = { ...options, alias: aliases, plugins: [builtins()] };

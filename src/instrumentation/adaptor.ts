@@ -4,6 +4,15 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 /**
  * What a chunk named in `table.ts` exports under the name `adaptor`: how one
  * library is joined to us. The loader calls it; nobody else does.
+ *
+ * CommonJS files and ES modules come by the same call. Of an ES module,
+ * `exports` has the exports whose variables are in that very file (name that
+ * file in the row, not one that only passes on: `export … from`). What is
+ * assigned to them, or defined, everybody sees who has imported them or will.
+ * Constants and a default export without a name can be assigned if the row
+ * names them under `replaces`; classes are patched at their prototypes without
+ * that. A CommonJS module that is the thing itself (`module.exports = Koa`) is
+ * an ES module's `default`: `file.format` tells which of them it is.
  */
 export interface Adaptor {
   /**
@@ -11,8 +20,10 @@ export interface Adaptor {
    * evaluated and before whoever asked for it sees it.
    *
    * Returns what `module.exports` becomes: the same `exports`, patched in
-   * place, or a replacement. If it throws, `module.exports` stays what it was
-   * and one line says so; so patch last, after all that can fail.
+   * place, or a replacement (of an ES module, of its default export). If it
+   * throws, `module.exports` stays what it was and one line says so. What was
+   * patched by then is taken back if it was done by `replaceMethod`, by
+   * assigning an export of an ES module, or has told `onFailure` how.
    */
   patch(exports: unknown, file: LoadedFile, services: Services): unknown;
 }
@@ -25,8 +36,9 @@ export interface LoadedFile {
   readonly version: string;
   /** Relative to the package's directory, with `/`: `lib/router/index.js`. */
   readonly file: string;
-  /** Whether it is what `require(package)` gives. */
+  /** Whether it is what `require(package)` or `import "package"` gives. */
   readonly isMain: boolean;
+  readonly format: "commonjs" | "module";
   /** The package's directory, absolute. */
   readonly directory: string;
 }

@@ -3,11 +3,12 @@ import { createRequire } from "node:module";
 import { join, sep } from "node:path";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { LoadedFile } from "./adaptor.ts";
+import { appDirectories, type Dependencies, dependenciesOf } from "./dependencies.ts";
 import { satisfies } from "./range.ts";
-import { MAIN, type Row } from "./table.ts";
+import { ES_MAIN, MAIN, type Row } from "./table.ts";
 
 /** A file that the table asks for, and the rows that do. */
-export interface Found extends LoadedFile {
+export interface Found extends Omit<LoadedFile, "format"> {
   readonly rows: readonly Row[];
 }
 
@@ -21,16 +22,17 @@ const MAX_BYTES = 1_000_000;
  * are answered by one look at the name below `node_modules`.
  *
  * A library may lie elsewhere too: under another name (an npm alias) or
- * outside of `node_modules` (a linked workspace). It is known by a file with
- * a telling name, `lib/router/index.js`; then the package.json beside that
- * decides. Its main file has no telling name (`index.js`), and so isn't
- * found there.
+ * outside of `node_modules` (a linked workspace). What the app itself depends
+ * on, its package.json tells. Of others it is known by a file with a telling
+ * name, `lib/router/index.js`; then the package.json beside that decides. Their
+ * main files have no telling name (`index.js`), and so aren't found.
  */
 export class Libraries {
   readonly #rows = new Map<string, Row[]>();
   /** Last part of a telling path -> the telling paths, each with a separator in front. */
   readonly #tails = new Map<string, string[]>();
   readonly #libraries = new Map<string, Library | undefined>();
+  readonly #dependencies: Dependencies;
   readonly #diagnostics: Diagnostics;
 
   constructor(rows: readonly Row[], diagnostics: Diagnostics) {
@@ -43,6 +45,7 @@ export class Libraries {
         append(this.#tails, baseOf(tail), tail);
       }
     }
+    this.#dependencies = dependenciesOf(this.#rows, appDirectories());
   }
 
   /** Never throws. */
@@ -52,11 +55,14 @@ export class Libraries {
     const library = this.#libraryIn(directory);
     if (library === undefined) return undefined;
     const file = path.slice(directory.length + 1).replaceAll(sep, "/");
-    const isMain = file === library.main;
-    const rows = library.rows.filter(
-      ({ files }) => files.includes(file) || (isMain && files.includes(MAIN)),
-    );
+    const { main, esMain } = library;
+    const isWanted = ({ files }: Row): boolean =>
+      files.includes(file) ||
+      (file === main && files.includes(MAIN)) ||
+      (file === esMain && files.includes(ES_MAIN));
+    const rows = library.rows.filter(isWanted);
     if (rows.length === 0) return undefined;
+    const isMain = file === main || file === esMain;
     const { name, version } = library;
     return { package: name, version, file, isMain, directory, rows };
   }
@@ -69,12 +75,19 @@ export class Libraries {
       let end = path.indexOf(sep, start);
       if (path.charCodeAt(start) === AT_SIGN) end = path.indexOf(sep, end + 1);
       const name = path.slice(start, end);
-      if (this.#rows.has(sep === "/" ? name : name.replace(sep, "/"))) return path.slice(0, end);
+      if (this.#isLibrary(sep === "/" ? name : name.replace(sep, "/"))) return path.slice(0, end);
+    }
+    for (const directory of this.#dependencies.linked) {
+      if (path.startsWith(directory + sep)) return directory;
     }
     const tails = this.#tails.get(baseOf(path));
     if (tails === undefined) return undefined;
     const tail = tails.find((candidate) => path.endsWith(candidate));
     return tail === undefined ? undefined : path.slice(0, -tail.length);
+  }
+
+  #isLibrary(name: string): boolean {
+    return this.#rows.has(name) || this.#dependencies.aliases.has(name);
   }
 
   #libraryIn(directory: string): Library | undefined {
@@ -92,9 +105,9 @@ export class Libraries {
     const known = rows.filter(({ versions }) => satisfies(version, versions));
     if (rows.length > 0 && known.length === 0) this.#sayUnknown(manifest, rows);
     if (known.length === 0) return undefined;
-    const wantsMain = known.some(({ files }) => files.includes(MAIN));
-    const main = wantsMain ? mainFile(directory, manifest) : undefined;
-    return { name, version, rows: known, main };
+    const main = requiredFile(directory, manifest);
+    const esMain = importedFile(manifest.exports) ?? main;
+    return { name, version, rows: known, main, esMain };
   }
 
   #sayUnknown({ name, version }: Manifest, rows: readonly Row[]): void {
@@ -112,14 +125,15 @@ interface Library {
   readonly name: string;
   readonly version: string;
   readonly rows: readonly Row[];
-  /** Relative, with `/`. */
+  /** What `require` gives and what `import` does, relative, with `/`. */
   readonly main: string | undefined;
+  readonly esMain: string | undefined;
 }
 
 interface Manifest {
   readonly name: string;
   readonly version: string;
-  readonly hasExports: boolean;
+  readonly exports: unknown;
 }
 
 function readManifest(directory: string): Manifest | undefined {
@@ -130,22 +144,40 @@ function readManifest(directory: string): Manifest | undefined {
     const manifest = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
     const { name, version, exports } = manifest;
     if (typeof name !== "string" || typeof version !== "string") return undefined;
-    return { name, version, hasExports: exports !== undefined };
+    return { name, version, exports };
   } catch {
     return undefined;
   }
 }
 
 /** What `require(name)` gives: by the `exports` (a package may ask for itself), else by `main`. */
-function mainFile(directory: string, { name, hasExports }: Manifest): string | undefined {
+function requiredFile(directory: string, { name, exports }: Manifest): string | undefined {
   try {
     const require = createRequire(join(directory, "package.json"));
-    const path = require.resolve(hasExports ? name : directory);
+    const path = require.resolve(exports === undefined ? directory : name);
     if (!path.startsWith(directory + sep)) return undefined;
     return path.slice(directory.length + 1).replaceAll(sep, "/");
   } catch {
     return undefined;
   }
+}
+
+/** The conditions under which Node imports; who adds more with `--conditions` gets no more here. */
+const CONDITIONS = ["node", "import", "module-sync", "node-addons", "default"];
+
+/**
+ * What `import name` gives by the `exports`; without these it is what `require`
+ * gives. https://nodejs.org/api/packages.html#conditional-exports
+ */
+function importedFile(exports: unknown): string | undefined {
+  if (typeof exports === "string") return exports.replace(/^\.\//, "");
+  if (Array.isArray(exports)) return importedFile(exports[0]);
+  if (typeof exports !== "object" || exports === null) return undefined;
+  for (const [key, value] of Object.entries(exports)) {
+    const file = key === "." || CONDITIONS.includes(key) ? importedFile(value) : undefined;
+    if (file !== undefined) return file;
+  }
+  return undefined;
 }
 
 function baseOf(path: string): string {

@@ -1,17 +1,22 @@
-import Module, { createRequire } from "node:module";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import { loadChunk } from "../chunks.ts";
 import type { Config } from "../config/config.ts";
-import type { Adaptor, Services } from "./adaptor.ts";
+import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import { watchLoads } from "./commonjs-hook.ts";
+import { type Accesses, patchableExports, RECEIVER, type Receiver } from "./es-exports.ts";
+import { changeModules } from "./es-module-hook.ts";
 import { type Found, Libraries } from "./libraries.ts";
 import { isEnabled } from "./names.ts";
 import { type AdaptorChunk, type Row, table } from "./table.ts";
+import { doOrUndo } from "./undo.ts";
 
 /**
  * From now on each library of the table is joined to us as it is loaded, by
- * `require` or, as a CommonJS module, by `import`. Those that are there already
- * are patched as far as that still works. Call it once per process, before the
- * app.
+ * `require` or by `import`, be it CommonJS or an ES module. CommonJS that is
+ * there already is patched as far as that still works; ES modules can't be
+ * found any more. Call it once per thread, before the app.
  *
  * @param rows the libraries; tests bring their own
  */
@@ -26,7 +31,7 @@ export function installInstrumentations(
   try {
     if (config.eager) loader.loadAll(enabled);
     loader.patchLoaded();
-    watchLoads(loader);
+    loader.watch();
   } catch (error) {
     const message = `libraries are not instrumented: ${String(error)}`;
     services.diagnostics.error("instrumentation", message);
@@ -37,29 +42,26 @@ class Loader {
   readonly #libraries: Libraries;
   readonly #services: Services;
   readonly #adaptors = new Map<AdaptorChunk, Adaptor | undefined>();
+  /** Absolute paths of those that were patched. */
+  readonly #esModules = new Set<string>();
 
   constructor(rows: readonly Row[], services: Services) {
     this.#libraries = new Libraries(rows, services.diagnostics);
     this.#services = services;
   }
 
-  wants(path: string): boolean {
-    return this.#libraries.find(path) !== undefined;
-  }
-
-  /** `module` was just evaluated. Never throws. */
-  patch(module: NodeJS.Module, path: string): void {
-    const found = this.#libraries.find(path);
-    if (found === undefined) return;
-    endCircle(module.exports);
-    for (const { chunk } of found.rows) this.#patchWith(chunk, module, found);
+  watch(): void {
+    const isWanted = (path: string): boolean => this.#libraries.find(path) !== undefined;
+    watchLoads({ isWanted, afterLoad: (module, path) => this.#patchCommonJs(module, path) });
+    receiveModules((url, accesses) => this.#patchEsModule(fileURLToPath(url), accesses));
+    changeModules({ isWanted, change: (source, path) => this.#withAccess(source, path) });
   }
 
   patchLoaded(): void {
     for (const [path, module] of Object.entries(createRequire(import.meta.url).cache)) {
       const found = module?.loaded === true ? this.#libraries.find(path) : undefined;
       if (module === undefined || found === undefined) continue;
-      this.patch(module, path);
+      this.#patchCommonJs(module, path);
       this.#services.diagnostics.warn(
         `instrumentation.late:${found.package}`,
         `${found.package} ${found.version} was loaded before telltale, which sees only a part of ` +
@@ -72,13 +74,59 @@ class Loader {
     for (const { chunk } of rows) this.#adaptor(chunk);
   }
 
-  #patchWith(chunk: AdaptorChunk, module: NodeJS.Module, found: Found): void {
-    try {
+  /** `module` was just evaluated. Never throws. */
+  #patchCommonJs(module: NodeJS.Module, path: string): void {
+    const found = this.#libraries.find(path);
+    // `require` of an ES module comes by here as well.
+    if (found === undefined || this.#esModules.has(path)) return;
+    endCircle(module.exports);
+    for (const row of found.rows) {
       const exports: unknown = module.exports;
-      const patched = this.#adaptor(chunk)?.patch(exports, found, this.#services);
-      if (patched !== undefined && patched !== exports) module.exports = patched;
+      const patched = this.#patched(exports, row, { ...found, format: "commonjs" });
+      if (patched !== exports) module.exports = patched;
+    }
+  }
+
+  /** The ES module has just come to its last line. Never throws. */
+  #patchEsModule(path: string, accesses: Accesses): void {
+    const found = this.#libraries.find(path);
+    if (found === undefined) return;
+    this.#esModules.add(path);
+    const exports = patchableExports(accesses);
+    for (const row of found.rows) {
+      const patched = this.#patched(exports, row, { ...found, format: "module" });
+      if (patched !== exports) this.#replaceDefault(accesses, patched, found);
+    }
+  }
+
+  #replaceDefault({ default: access }: Accesses, patched: unknown, found: Found): void {
+    try {
+      access?.set(patched);
     } catch (error) {
-      this.#sayFailed(`${found.package} ${found.version} (${found.file})`, chunk, error);
+      this.#sayFailed(`${found.package} ${found.version}`, "its default export", error);
+    }
+  }
+
+  /** What the exports of a file are with this row; if that fails, what they were. */
+  #patched(exports: unknown, { chunk }: Row, file: LoadedFile): unknown {
+    try {
+      const adaptor = this.#adaptor(chunk);
+      return doOrUndo(() => adaptor?.patch(exports, file, this.#services)) ?? exports;
+    } catch (error) {
+      this.#sayFailed(nameOf(file), chunk, error);
+      return exports;
+    }
+  }
+
+  /** The source that hands its exports over to us. Never throws. */
+  #withAccess(source: string, path: string): string {
+    const found = this.#libraries.find(path);
+    try {
+      const replaced = found?.rows.flatMap(({ replaces = [] }) => replaces);
+      return loadChunk("instrumentation-es-module").withAccess(source, replaced ?? []);
+    } catch (error) {
+      this.#sayFailed(path, "instrumentation", error);
+      return source;
     }
   }
 
@@ -98,13 +146,22 @@ class Loader {
     }
   }
 
-  #sayFailed(what: string, chunk: AdaptorChunk, error: unknown): void {
+  #sayFailed(what: string, chunk: string, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.#services.diagnostics.error(
       `instrumentation.failed:${chunk}`,
       `${chunk} failed, ${what} stays as it is: ${reason}`,
     );
   }
+}
+
+function nameOf({ package: name, version, file }: LoadedFile): string {
+  return `${name} ${version} (${file})`;
+}
+
+/** Not to be seen by who lists the global object's properties. */
+function receiveModules(receiver: Receiver): void {
+  Object.defineProperty(globalThis, RECEIVER, { value: receiver, configurable: true });
 }
 
 /**
@@ -116,45 +173,4 @@ function endCircle(exports: unknown): void {
   if (typeof exports !== "object" || exports === null) return;
   if (types.isProxy(Object.getPrototypeOf(exports)))
     Object.setPrototypeOf(exports, Object.prototype);
-}
-
-type Load = (this: NodeJS.Module, filename: string) => void;
-
-/**
- * Takes the place of `Module.prototype.load`, which Node calls for each file,
- * by an accessor: files that are none of our business get Node's own function,
- * and so no stack trace of the app's has a line of ours. Whoever assigns a
- * function of his own (they do it to see loads) is called as before.
- */
-function watchLoads(loader: Loader): void {
-  const prototype = Module.prototype as unknown as { load: Load };
-  let load: Load = prototype.load;
-  nameLoad(load);
-
-  function loadAndPatch(this: NodeJS.Module, filename: string): void {
-    Reflect.apply(load, this, arguments);
-    loader.patch(this, filename);
-  }
-
-  Object.defineProperty(prototype, "load", {
-    configurable: true,
-    enumerable: true,
-    get(this: NodeJS.Module): Load {
-      return this !== Module.prototype && loader.wants(this.id) ? loadAndPatch : load;
-    },
-    set(this: NodeJS.Module, value: Load) {
-      if (this === Module.prototype) load = value;
-      else Object.defineProperty(this, "load", { ...ASSIGNED, value });
-    },
-  });
-}
-
-const ASSIGNED = { configurable: true, enumerable: true, writable: true };
-
-/**
- * Node's function has no name: stack traces took `Module.load` from the
- * property that held it, and an accessor doesn't count there.
- */
-function nameLoad(load: Load): void {
-  if (load.name === "") Object.defineProperty(load, "name", { value: "load", configurable: true });
 }

@@ -1,3 +1,5 @@
+import { onFailure } from "./undo.ts";
+
 /** A method of somebody else's object: what it takes is known from its sources. */
 export type Method<This = unknown, Args extends unknown[] = unknown[]> = (
   this: This,
@@ -6,7 +8,8 @@ export type Method<This = unknown, Args extends unknown[] = unknown[]> = (
 
 /**
  * Puts a method in the place of `target[name]`, with its name and its length
- * (Express tells error handlers by it) and nothing else changed.
+ * (Express tells error handlers by it) and nothing else changed. If the adaptor
+ * that calls this throws later on, the original is put back.
  *
  * @throws TypeError if there is no such method; `target` is then untouched
  */
@@ -18,13 +21,20 @@ export function replaceMethod<This, Args extends unknown[]>(
   const original = (target as Record<string, unknown>)[name];
   if (typeof original !== "function") throw new TypeError(`there is no ${name}()`);
   const replacement = disguise(make(original as Method<This, Args>), original);
-  const { enumerable = true } = Object.getOwnPropertyDescriptor(target, name) ?? {};
+  const own = Object.getOwnPropertyDescriptor(target, name);
+  const { enumerable = true } = own ?? {};
+  onFailure(() => putBack(target, name, own));
   Object.defineProperty(target, name, {
     configurable: true,
     enumerable,
     writable: true,
     value: replacement,
   });
+}
+
+function putBack(target: object, name: string, own: PropertyDescriptor | undefined): void {
+  if (own === undefined) Reflect.deleteProperty(target, name);
+  else Object.defineProperty(target, name, own);
 }
 
 /** Gives `replacement` the name, the length and the properties of `original`. */

@@ -11,10 +11,17 @@ export interface Row {
   /** The `name` in the library's package.json. */
   readonly package: string;
   /**
-   * The files to patch, relative to the package's directory, with `/` and
-   * extension. `MAIN` is whatever file `require(package)` gives.
+   * The files to patch, CommonJS and ES modules alike, relative to the
+   * package's directory, with `/` and extension. `MAIN` is whatever file
+   * `require(package)` gives, `ES_MAIN` what `import "package"` gives; where
+   * that only wraps the other one, `MAIN` is enough.
    */
   readonly files: readonly string[];
+  /**
+   * Exports of its ES modules that the adaptor assigns though they are
+   * constants, or `default` without a name: `export default …;`.
+   */
+  readonly replaces?: readonly string[];
   /** The versions that the adaptor knows, as a semver range (`>=8.0.3 <9`). */
   readonly versions: string;
   readonly chunk: AdaptorChunk;
@@ -24,6 +31,8 @@ export interface Row {
 
 /** Stands in `Row.files` for the file that `require(package)` gives. */
 export const MAIN = ".";
+/** Stands in `Row.files` for the file that `import "package"` gives. */
+export const ES_MAIN = "import .";
 
 /** Add a row together with its chunk in `chunks.ts`. */
 export const table: readonly Row[] = [

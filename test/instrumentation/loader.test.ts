@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { node, nodes, type TestNode } from "../nodes.ts";
 import { bundleFixtures } from "./bundle.ts";
+import { esForms, esLayouts, esLibrary, esRows, patchedForms } from "./es-modules.ts";
 import { layouts, library, rows, type Tree } from "./libraries.ts";
 
 const run = promisify(execFile);
@@ -83,10 +84,11 @@ describe("A library", () => {
     program: string,
     args: readonly string[],
     instrumentations: object = {},
+    table = rows,
   ): Promise<{ stdout: string[]; stderr: string[] }> => {
     const env = {
       ...process.env,
-      ROWS: JSON.stringify(rows),
+      ROWS: JSON.stringify(table),
       INSTRUMENTATIONS: JSON.stringify(instrumentations),
     };
     const { stdout, stderr } = await run(program, args, { cwd: directory, env });
@@ -102,7 +104,32 @@ describe("A library", () => {
     });
   }
 
+  for (const { title, tree, before = [], args = ["app.mjs"], ...one } of esLayouts) {
+    it(`of ES modules ${title}`, async () => {
+      write(directory, tree);
+      const preload = ["--import", fixtures.path("preload")];
+      const options = [...before, ...preload, ...args];
+      const output = await runIn(node, options, one.instrumentations, esRows);
+      assert.deepEqual(output, { stdout: one.stdout, stderr: one.stderr ?? [] });
+    });
+  }
+
   for (const { name, path } of nodes) {
+    for (const form of esForms) {
+      if (form.oldest !== undefined && Number(name) < Number(form.oldest)) continue;
+      // The thread in which tsx works on 22 runs what is required, and `start` sees to that.
+      const preloads = form.loader === undefined ? ["--import", "--require"] : ["--import"];
+      for (const preload of preloads) {
+        it(`of ES modules is patched by ${form.name}, ${preload}, Node ${name}`, async () => {
+          write(directory, { ...esLibrary("node_modules/lib"), ...form.tree });
+          const loader = form.loader === "tsx" ? ["--import", tsx] : [];
+          const args = [preload, fixtures.path("preload"), ...loader, ...form.args];
+          const { stdout } = await runIn(path, args, {}, esRows);
+          assert.deepEqual(stdout, patchedForms);
+        });
+      }
+    }
+
     for (const form of forms) {
       if (form.oldest !== undefined && Number(name) < Number(form.oldest)) continue;
       const preloads = form.loader === undefined ? ["--import", "--require"] : ["--import"];

@@ -1,0 +1,51 @@
+import Module from "node:module";
+
+/** Whose loads are watched, by absolute path, and what is then done. Neither function may throw. */
+export interface Watched {
+  readonly isWanted: (path: string) => boolean;
+  readonly afterLoad: (module: NodeJS.Module, path: string) => void;
+}
+
+type Load = (this: NodeJS.Module, filename: string) => void;
+
+/**
+ * From now on `afterLoad` is called for each CommonJS module that is wanted,
+ * when it was evaluated and nobody has seen its exports yet.
+ *
+ * Takes the place of `Module.prototype.load`, which Node calls for each file,
+ * by an accessor: files that are none of our business get Node's own function,
+ * and so no stack trace of the app's has a line of ours. Whoever assigns a
+ * function of his own (they do it to see loads) is called as before.
+ */
+export function watchLoads({ isWanted, afterLoad }: Watched): void {
+  const prototype = Module.prototype as unknown as { load: Load };
+  let load: Load = prototype.load;
+  nameLoad(load);
+
+  function loadAndPatch(this: NodeJS.Module, filename: string): void {
+    Reflect.apply(load, this, arguments);
+    afterLoad(this, filename);
+  }
+
+  Object.defineProperty(prototype, "load", {
+    configurable: true,
+    enumerable: true,
+    get(this: NodeJS.Module): Load {
+      return this !== Module.prototype && isWanted(this.id) ? loadAndPatch : load;
+    },
+    set(this: NodeJS.Module, value: Load) {
+      if (this === Module.prototype) load = value;
+      else Object.defineProperty(this, "load", { ...ASSIGNED, value });
+    },
+  });
+}
+
+const ASSIGNED = { configurable: true, enumerable: true, writable: true };
+
+/**
+ * Node's function has no name: stack traces took `Module.load` from the
+ * property that held it, and an accessor doesn't count there.
+ */
+function nameLoad(load: Load): void {
+  if (load.name === "") Object.defineProperty(load, "name", { value: "load", configurable: true });
+}

@@ -1,0 +1,48 @@
+import { onFailure } from "./undo.ts";
+
+/** By which name on the global object a changed ES module finds us. */
+export const RECEIVER: unique symbol = Symbol.for("telltale.es-module") as never;
+
+/** The variable behind an export. */
+export interface Access {
+  readonly get: () => unknown;
+  /** Throws where the variable is a constant. */
+  readonly set: (value: unknown) => void;
+}
+
+/** The exports of a file that are its own variables, by their names outside. */
+export type Accesses = Readonly<Record<string, Access>>;
+
+/** @param url `import.meta.url` of the module, which has just been evaluated */
+export type Receiver = (url: string, accesses: Accesses) => void;
+
+/**
+ * The exports of an ES module as an object that an adaptor can patch like those
+ * of a CommonJS module: what it assigns or defines, all who import it see from
+ * then on. Exports that the file passes on from another one are not there.
+ */
+export function patchableExports(accesses: Accesses): object {
+  const target: object = Object.create(null, {
+    [Symbol.toStringTag]: { value: "Module" },
+  }) as object;
+  for (const [name, { get, set }] of Object.entries(accesses)) {
+    const assign = (value: unknown): void => {
+      const before = get();
+      set(value);
+      onFailure(() => set(before));
+    };
+    Object.defineProperty(target, name, { enumerable: true, configurable: true, get, set: assign });
+  }
+  return new Proxy(target, { defineProperty });
+}
+
+/** Whoever patches (shimmer too) defines properties rather than assigning them. */
+function defineProperty(
+  target: object,
+  name: PropertyKey,
+  descriptor: PropertyDescriptor,
+): boolean {
+  const isExport = Object.getOwnPropertyDescriptor(target, name)?.set !== undefined;
+  if (!isExport) return Reflect.defineProperty(target, name, descriptor);
+  return "value" in descriptor && Reflect.set(target, name, descriptor.value);
+}
