@@ -17,7 +17,9 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-es-module": "./instrumentation/es-module.ts",
   "instrumentation-express": "./instrumentation/express.ts",
   "instrumentation-fastify": "./instrumentation/fastify.ts",
+  "instrumentation-ioredis": "./instrumentation/ioredis.ts",
   "instrumentation-pg": "./instrumentation/pg.ts",
+  "instrumentation-redis": "./instrumentation/redis.ts",
   "logs-console": "./logs/console.ts",
   "logs-winston": "./logs/winston.ts",
   "metrics-console": "./metrics/console.ts",
@@ -41,7 +43,9 @@ export interface ChunkTypes {
   "instrumentation-es-module": typeof import("./instrumentation/es-module.ts");
   "instrumentation-express": typeof import("./instrumentation/express.ts");
   "instrumentation-fastify": typeof import("./instrumentation/fastify.ts");
+  "instrumentation-ioredis": typeof import("./instrumentation/ioredis.ts");
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");
+  "instrumentation-redis": typeof import("./instrumentation/redis.ts");
   "logs-console": typeof import("./logs/console.ts");
   "logs-winston": typeof import("./logs/winston.ts");
   "metrics-console": typeof import("./metrics/console.ts");

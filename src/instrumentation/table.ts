@@ -93,4 +93,26 @@ export const table: readonly Row[] = [
     chunk: "instrumentation-pg",
     instrumentation: "pg",
   },
+  {
+    package: "ioredis",
+    files: [
+      ...["lib/redis.js", "lib/pipeline.js", "lib/command.js"],
+      ...["built/redis.js", "built/redis/index.js", "built/pipeline.js"],
+      ...["built/Redis.js", "built/Pipeline.js"],
+    ],
+    versions: ">=2 <7",
+    chunk: "instrumentation-ioredis",
+    instrumentation: "ioredis",
+  },
+  ...["@redis/client", "@node-redis/client"].map((name) => ({
+    package: name,
+    files: [
+      "dist/lib/commander.js",
+      "dist/lib/client/commands-queue.js",
+      "dist/lib/client/index.js",
+    ],
+    versions: ">=1 <2 || >=5 <7",
+    chunk: "instrumentation-redis" as const,
+    instrumentation: "redis",
+  })),
 ];

@@ -141,10 +141,10 @@ export async function freePort(): Promise<number> {
  * Sends `request` to a port of this machine and gives the first piece of the
  * answer, or undefined if there is none.
  */
-export function ask(port: number, request: string): Promise<Buffer | undefined> {
+export function ask(port: number, request: string | Buffer): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => {
-      if (request !== "") socket.write(request);
+      if (request.length > 0) socket.write(request);
     });
     const answer = (data?: Buffer): void => {
       resolve(data);

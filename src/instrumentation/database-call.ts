@@ -1,0 +1,214 @@
+import {
+  type Attributes,
+  type Context,
+  context as contexts,
+  type Histogram,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from "@opentelemetry/api";
+import { now } from "../clock.ts";
+import type { Services } from "./adaptor.ts";
+
+/** `db.client.operation.duration`, as the conventions advise it, in seconds. */
+const BOUNDARIES = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
+
+/** Where a client's calls go: a server and a database on it. */
+export interface DatabaseTarget {
+  /** `db.system.name`: one of the conventions' names. */
+  readonly system: string;
+  /** `db.namespace`. */
+  readonly namespace?: string | undefined;
+  /** `server.address`: a host, or the path of a socket. */
+  readonly address?: string | undefined;
+  /** `server.port`. */
+  readonly port?: number | undefined;
+}
+
+/** The attributes of a target, in the order that all calls have them in. */
+export function targetAttributes({ system, namespace, address, port }: DatabaseTarget): Attributes {
+  const attributes: Attributes = { "db.system.name": system };
+  if (namespace !== undefined && namespace !== "") attributes["db.namespace"] = namespace;
+  if (address !== undefined && address !== "") attributes["server.address"] = address;
+  if (port !== undefined && !Number.isNaN(port)) attributes["server.port"] = port;
+  return attributes;
+}
+
+export interface DatabaseCallsOptions {
+  /** The instrumentation scope: the library as npm names it. */
+  readonly scope: string;
+  readonly version: string;
+  /**
+   * Whether a call that no span is around gets none of its own; the metric
+   * counts it all the same. As upstream has it by default for each library.
+   */
+  readonly needsParent: boolean;
+  /** What is said of an error; default: `describeError`. */
+  readonly describe?: (error: unknown) => Failure;
+}
+
+/** What goes to a span and to the metric of a call that failed. */
+export interface Failure {
+  /** `error.type`: of low cardinality. */
+  readonly type: string;
+  /** `db.response.status_code`: what the database says; undefined if the error isn't the database's. */
+  readonly statusCode?: string | undefined;
+  /** For the span's status: without values. */
+  readonly message: string;
+}
+
+/**
+ * The calls of one library: a client span for each, and
+ * `db.client.operation.duration`.
+ *
+ * https://opentelemetry.io/docs/specs/semconv/database/database-spans/
+ * https://opentelemetry.io/docs/specs/semconv/database/database-metrics/
+ */
+export class DatabaseCalls {
+  readonly describe: (error: unknown) => Failure;
+  readonly duration: Histogram;
+  readonly #tracer: Tracer;
+  readonly #needsParent: boolean;
+
+  constructor(services: Services, options: DatabaseCallsOptions) {
+    const { scope, version, needsParent, describe = describeError } = options;
+    this.describe = describe;
+    this.#needsParent = needsParent;
+    this.#tracer = services.tracerProvider.getTracer(scope, version);
+    const meter = services.meterProvider.getMeter(scope, version);
+    this.duration = meter.createHistogram("db.client.operation.duration", {
+      description: "Duration of database client operations.",
+      unit: "s",
+      advice: { explicitBucketBoundaries: BOUNDARIES },
+    });
+  }
+
+  /**
+   * A call begins, in the active context.
+   *
+   * @param name of the span
+   * @param attributes of both the span and the metric: of low cardinality; kept as they are
+   * @param details of the span alone; asked for only where the span is recorded
+   */
+  start(name: string, attributes: Attributes, details?: () => Attributes): DatabaseCall {
+    const context = contexts.active();
+    if (this.#needsParent && trace.getSpan(context) === undefined) {
+      return new DatabaseCall(this, context, attributes, undefined);
+    }
+    const span = this.#tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, context);
+    if (details !== undefined && span.isRecording()) span.setAttributes(details());
+    return new DatabaseCall(this, context, attributes, span);
+  }
+}
+
+/** From asking a database until its answer. */
+export class DatabaseCall {
+  /** The caller's; a callback is to run in it. */
+  readonly context: Context;
+  readonly #calls: DatabaseCalls;
+  readonly #startedAt = now();
+  readonly #span: Span | undefined;
+  #attributes: Attributes;
+  #isOver = false;
+
+  constructor(
+    calls: DatabaseCalls,
+    context: Context,
+    attributes: Attributes,
+    span: Span | undefined,
+  ) {
+    this.context = context;
+    this.#calls = calls;
+    this.#attributes = attributes;
+    this.#span = span;
+  }
+
+  /** It ended well. Only the first end counts. */
+  succeed(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#span?.end();
+    this.#record();
+  }
+
+  /** It ended with an error, or with a whole batch's first one. Only the first end counts. */
+  fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { type, statusCode, message } = this.#calls.describe(error);
+    const attributes: Attributes = { "error.type": type };
+    if (statusCode !== undefined) attributes["db.response.status_code"] = statusCode;
+    this.#attributes = { ...this.#attributes, ...attributes };
+    this.#span?.setAttributes(attributes);
+    this.#span?.setStatus({ code: SpanStatusCode.ERROR, message });
+    this.#span?.end();
+    this.#record();
+  }
+
+  /**
+   * Ends with `promise`, and gives one of the same outcome: whoever drops that
+   * hears of a rejection as before.
+   *
+   * @param failureIn finds the error in a result that has one, as batches do
+   */
+  settleWith<T>(promise: Promise<T>, failureIn?: (value: T) => unknown): Promise<T> {
+    return promise.then(
+      (value) => {
+        const failure = failureIn?.(value);
+        if (failure === undefined) this.succeed();
+        else this.fail(failure);
+        return value;
+      },
+      (error: unknown) => {
+        this.fail(error);
+        throw error;
+      },
+    );
+  }
+
+  /** `callback` in the caller's context, after the call's end by its first argument. */
+  endIn<This, Args extends unknown[]>(callback: Callback<This, Args>): Callback<This, Args> {
+    return bound(this, callback);
+  }
+
+  #record(): void {
+    const seconds = (now() - this.#startedAt) / 1000;
+    this.#calls.duration.record(seconds, this.#attributes, this.context);
+  }
+}
+
+type Callback<This, Args extends unknown[]> = (
+  this: This,
+  error: unknown,
+  ...rest: Args
+) => unknown;
+
+function bound<This, Args extends unknown[]>(
+  call: DatabaseCall,
+  callback: Callback<This, Args>,
+): Callback<This, Args> {
+  return function ended(error, ...rest) {
+    if (error === undefined || error === null) call.succeed();
+    else call.fail(error);
+    return contexts.with(call.context, callback, this, error, ...rest);
+  };
+}
+
+/** For errors that say of themselves what they are: Node's `code`, else the name of their class. */
+export function describeError(error: unknown): Failure {
+  if (!(error instanceof Error)) return { type: "_OTHER", message: "" };
+  const { code } = error as { readonly code?: unknown };
+  const type = typeof code === "string" && code !== "" ? code : error.name;
+  return { type, message: withoutValues(error.message) };
+}
+
+const MAX_MESSAGE = 1000;
+
+/** Databases quote in their messages what they didn't like: `Duplicate entry '…' for key 'email'`. */
+export function withoutValues(message: string): string {
+  return message
+    .slice(0, MAX_MESSAGE)
+    .replace(/'(?:[^'\\]|\\.|'')*'?|"(?:[^"\\]|\\.|"")*"?/gs, "?");
+}

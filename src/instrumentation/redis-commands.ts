@@ -1,0 +1,95 @@
+import type { Attributes } from "@opentelemetry/api";
+import { describeError, type Failure, targetAttributes } from "./database-call.ts";
+
+/** Told of what GETs give, by the adaptors of `redis` and `ioredis`: after the call's end. */
+export interface ReplyListener {
+  /**
+   * @param operation `GET` or `MGET`
+   * @param reply null, a value, or an array of them
+   * @param target the attributes that say where it came from; shared, not to be changed
+   */
+  replied(operation: string, reply: unknown, target: Attributes): void;
+}
+
+/** Whether a `ReplyListener` hears of it. */
+export function isRead(operation: string | undefined): operation is string {
+  return operation === "GET" || operation === "MGET";
+}
+
+const MAX_REMEMBERED = 500;
+const remembered = new Map<string, string | undefined>();
+
+/**
+ * A command as Redis documents it, in capitals (the libraries' methods have
+ * small letters), so that all clients' calls go by the same name; undefined for
+ * what can't be one.
+ */
+export function operationOf(command: unknown): string | undefined {
+  if (typeof command !== "string") return undefined;
+  const known = remembered.get(command);
+  if (known !== undefined) return known;
+  const operation = COMMAND.test(command) ? command.toUpperCase() : undefined;
+  if (operation !== undefined && remembered.size < MAX_REMEMBERED) {
+    remembered.set(command, operation);
+  }
+  return operation;
+}
+
+/** `GET`, `FT.SEARCH`, `RESTORE-ASKING`; not what somebody's key may look like. */
+const COMMAND = /^[A-Za-z][A-Za-z_.-]{0,31}$/;
+
+/** What spans and metrics of one connection and one of its databases have in common. */
+export class RedisTarget {
+  readonly attributes: Attributes;
+  /** One object per operation: the metric finds its series by it without making anything. */
+  readonly #byOperation = new Map<string, Attributes>();
+
+  /** @param database the index */
+  constructor(address: string | undefined, port: number | undefined, database: number) {
+    this.attributes = targetAttributes({
+      system: "redis",
+      namespace: String(database),
+      address,
+      port,
+    });
+  }
+
+  attributesOf(operation: string | undefined): Attributes {
+    if (operation === undefined) return this.attributes;
+    const known = this.#byOperation.get(operation);
+    if (known !== undefined) return known;
+    const attributes = { ...this.attributes, "db.operation.name": operation };
+    if (this.#byOperation.size < MAX_REMEMBERED) this.#byOperation.set(operation, attributes);
+    return attributes;
+  }
+}
+
+/**
+ * `MULTI`, `PIPELINE`, with the command's name where all have the same one:
+ * https://opentelemetry.io/docs/specs/semconv/database/redis/
+ */
+export function batchOperation(
+  kind: "MULTI" | "PIPELINE",
+  operations: readonly (string | undefined)[],
+): string {
+  const [first] = operations;
+  const isUniform = first !== undefined && operations.every((operation) => operation === first);
+  return isUniform ? `${kind} ${first}` : kind;
+}
+
+/** One command is no batch, say the conventions. */
+export function batchDetails(size: number): (() => Attributes) | undefined {
+  return size < 2 ? undefined : () => ({ "db.operation.batch.size": size });
+}
+
+/**
+ * Redis begins its errors with what kind they are: `WRONGTYPE Operation against
+ * a key …`. Some repeat the arguments after that.
+ */
+export function describeRedisError(error: unknown): Failure {
+  if (!(error instanceof Error)) return describeError(error);
+  const statusCode = /^([A-Z][A-Z0-9_]{2,31})(?: |$)/.exec(error.message)?.[1];
+  if (statusCode === undefined) return describeError(error);
+  const { message } = describeError(error);
+  return { type: statusCode, statusCode, message: message.replace(/, with args.*/s, "") };
+}

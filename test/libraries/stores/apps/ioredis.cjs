@@ -1,0 +1,39 @@
+module.exports = async ({ load, installed, url }) => {
+  const Redis = await load(installed);
+  const client = new Redis(url);
+  // Some versions' replies to nothing are errors, which each step has seen.
+  client.on("error", () => {});
+  const steps = {
+    set: () => client.set("item:1", "s3cret"),
+    get: async () => [await client.get("item:1"), await client.get("nothing")],
+    mget: () => client.mget("item:1", "nothing"),
+    callback: () =>
+      new Promise((resolve, reject) => {
+        client.get("item:1", (error, first) => {
+          if (error) return reject(error);
+          client.strlen("item:1", (again, second) =>
+            again ? reject(again) : resolve([first, second]),
+          );
+        });
+      }),
+    pipeline: () => client.pipeline().set("a", "s3cret").get("a").exec(),
+    uniform: () =>
+      client
+        .pipeline([
+          ["get", "a"],
+          ["get", "b"],
+        ])
+        .exec(),
+    multi: () => client.multi().set("a", "s3cret").incr("counter").exec(),
+    failing: () => client.lpush("item:1", "s3cret").catch((error) => error.message),
+    batch: () => client.pipeline().set("a", "s3cret").lpush("a", "s3cret").exec().then(String),
+    unknown: () => client.call?.("nonsense", "s3cret").catch(() => "refused"),
+    select: async () => {
+      await client.select(1);
+      await client.get("item:1");
+      await client.select(0);
+    },
+    parallel: () => Promise.all([client.get("a"), client.exists("b"), client.ttl("c")]),
+  };
+  return { steps, end: () => client.quit() };
+};

@@ -1,0 +1,27 @@
+module.exports = async ({ load, installed, url }) => {
+  const { createClient } = await load(installed);
+  const client = createClient({ url });
+  client.on("error", () => {});
+  await client.connect();
+  const steps = {
+    set: () => client.set("item:1", "s3cret"),
+    get: async () => [await client.get("item:1"), await client.get("nothing")],
+    mget: () => client.mGet(["item:1", "nothing"]),
+    pipeline: () => {
+      const batch = client.multi().set("a", "s3cret").get("a");
+      return batch.execAsPipeline();
+    },
+    uniform: () => client.multi().get("a").get("b").execAsPipeline(),
+    multi: () => client.multi().set("a", "s3cret").incr("counter").exec(),
+    failing: () => client.lPush("item:1", "s3cret").catch((error) => error.message),
+    batch: () => client.multi().set("a", "s3cret").lPush("a", "s3cret").exec().catch(String),
+    unknown: () => client.sendCommand(["NONSENSE", "s3cret"]).catch(() => "refused"),
+    select: async () => {
+      await client.select(1);
+      await client.get("item:1");
+      await client.select(0);
+    },
+    parallel: () => Promise.all([client.get("a"), client.exists("b"), client.ttl("c")]),
+  };
+  return { steps, end: () => client.quit() };
+};

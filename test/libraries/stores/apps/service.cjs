@@ -1,0 +1,20 @@
+const { createServer } = require("node:http");
+
+/**
+ * An HTTP server that does one thing with a database per request: `GET /name`
+ * is `steps.name()`. After `GET /end` the process has nothing more to do.
+ */
+module.exports = function serve({ steps, end }) {
+  const server = createServer(async (request, response) => {
+    const name = request.url.slice(1);
+    try {
+      const value = await (name === "end" ? end() : steps[name]());
+      response.end(JSON.stringify(value ?? null));
+    } catch (error) {
+      response.statusCode = 500;
+      response.end(String(error?.stack));
+    }
+    if (name === "end") server.close();
+  });
+  server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+};

@@ -1,0 +1,59 @@
+import type { ExpectedCall, Step } from "./rows.ts";
+
+function call(operation: string, more: object = {}, database = "0"): ExpectedCall {
+  const attributes = {
+    "db.system.name": "redis",
+    "db.namespace": database,
+    "db.operation.name": operation,
+    ...more,
+  };
+  return { name: operation, attributes };
+}
+
+function failing(
+  operation: string,
+  code: string,
+  message: string,
+  more: object = {},
+): ExpectedCall {
+  const failure = { "error.type": code, "db.response.status_code": code };
+  return { ...call(operation, { ...more, ...failure }), error: message };
+}
+
+const WRONG = "WRONGTYPE Operation against a key holding the wrong kind of value";
+const TWO = { "db.operation.batch.size": 2 };
+
+/** What both clients have in common. */
+const steps: readonly Step[] = [
+  { step: "set", calls: [call("SET")] },
+  { step: "get", calls: [call("GET"), call("GET")] },
+  { step: "mget", calls: [call("MGET")] },
+  { step: "pipeline", calls: [call("PIPELINE", TWO)] },
+  { step: "uniform", calls: [call("PIPELINE GET", TWO)] },
+  { step: "multi", calls: [call("MULTI", TWO)] },
+  { step: "failing", calls: [failing("LPUSH", "WRONGTYPE", WRONG)] },
+  { step: "select", calls: [call("SELECT"), call("GET", {}, "1"), call("SELECT", {}, "1")] },
+  { step: "parallel", calls: [call("GET"), call("EXISTS"), call("TTL")] },
+];
+
+const unknown: Step = {
+  step: "unknown",
+  calls: [failing("NONSENSE", "ERR", "ERR unknown command ?")],
+};
+
+export const nodeRedisSteps: readonly Step[] = [
+  ...steps,
+  unknown,
+  { step: "batch", calls: [failing("MULTI", "WRONGTYPE", WRONG, TWO)] },
+];
+
+/** @param installed old ones can't send a command that they don't know */
+export function ioredisSteps(installed: string): readonly Step[] {
+  const knowsCall = !["ioredis2", "ioredis4"].includes(installed);
+  return [
+    ...steps,
+    ...(knowsCall ? [unknown] : []),
+    { step: "batch", calls: [failing("PIPELINE", "WRONGTYPE", WRONG, TWO)] },
+    { step: "callback", calls: [call("GET"), call("STRLEN")] },
+  ];
+}

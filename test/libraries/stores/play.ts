@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
+import { preload, Program, telemetryTo } from "../../integration/program.ts";
+import { nodes } from "../../nodes.ts";
+import type { StoreRow } from "./rows.ts";
+
+/** What a row's program did and told. */
+export interface Played {
+  /** The client spans below each request's span, in the order of their start. */
+  readonly calls: Readonly<Record<string, readonly ReceivedSpan[]>>;
+  readonly metrics: readonly ReceivedMetric[];
+  readonly stderr: string;
+  readonly code: number | null;
+  /** All spans and metrics as text. */
+  readonly everything: string;
+}
+
+/** Asks a row's program for each of its steps, one after the other, until its end. */
+export async function play(row: StoreRow, url: string): Promise<Played> {
+  const receiver = await startReceiver();
+  const program = new Program({
+    file: fileURLToPath(
+      new URL(`apps/main.${row.moduleSystem === "esm" ? "mjs" : "cjs"}`, import.meta.url),
+    ),
+    node: nodes.find(({ name }) => name === row.node)?.path ?? assert.fail(row.node),
+    flags: [...preload.import, ...(row.flags ?? [])],
+    env: {
+      ...telemetryTo(receiver),
+      OTEL_METRICS_EXPORTER: "otlp",
+      OTEL_BSP_SCHEDULE_DELAY: "50",
+      OTEL_METRIC_EXPORT_INTERVAL: "600000",
+      LIBRARY: row.installed,
+      PROGRAM: row.program,
+      URL: url,
+    },
+  });
+  try {
+    const port = await program.says((stdout) => /^(\d+)\n/.exec(stdout)?.[1]);
+    for (const { step } of row.steps) await ask(port, step);
+    await ask(port, "end");
+    const { code, stderr } = await program.ended;
+    return { ...told(row, receiver), code, stderr };
+  } finally {
+    program.kill("SIGKILL");
+    await Promise.all([program.ended, receiver.close()]);
+  }
+}
+
+async function ask(port: string, step: string): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/${step}`);
+  const text = await response.text();
+  assert.equal(response.status, 200, `${step}: ${text}`);
+}
+
+function told({ steps }: StoreRow, { spans, metrics }: Receiver): Omit<Played, "code" | "stderr"> {
+  const calls = steps.map(({ step }) => {
+    const request = spans.find(({ attributes }) => attributes["url.path"] === `/${step}`);
+    assert.ok(request, `the span of ${step}`);
+    return [
+      step,
+      spans.filter((span) => span.kind === "CLIENT" && isBelow(span, request)).toSorted(byStart),
+    ];
+  });
+  return {
+    calls: Object.fromEntries(calls) as Played["calls"],
+    metrics: metrics.filter(({ name }) => name.startsWith("db.")),
+    everything: JSON.stringify([spans, metrics]),
+  };
+}
+
+function isBelow(span: ReceivedSpan, parent: ReceivedSpan): boolean {
+  return span.traceId === parent.traceId && span.parentSpanId === parent.spanId;
+}
+
+function byStart(a: ReceivedSpan, b: ReceivedSpan): number {
+  return Number(BigInt(a.startTimeUnixNano) - BigInt(b.startTimeUnixNano));
+}

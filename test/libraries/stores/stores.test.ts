@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import type { Context } from "mocha";
+import { programOrSkip } from "../../programs.ts";
+import { startMariaDb } from "../servers/mariadb.ts";
+import { startPostgres } from "../servers/postgres.ts";
+import { startFerretDb } from "../servers/ferretdb.ts";
+import { startRedis } from "../servers/redis.ts";
+import { type Played, play } from "./play.ts";
+import { type ExpectedCall, rows, type ServerName } from "./rows.ts";
+
+interface Server {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const servers: Readonly<Record<ServerName, (test: Context) => Promise<Server>>> = {
+  redis(test) {
+    programOrSkip(test, "redis-server");
+    return startRedis();
+  },
+  mariadb(test) {
+    programOrSkip(test, "mariadb-install-db");
+    return startMariaDb();
+  },
+  postgres: () => startPostgres(),
+  mongodb: () => startFerretDb(),
+  none: () => Promise.resolve({ url: "", stop: () => Promise.resolve() }),
+};
+
+/** More than one call is no mistake of ours: a server may be slow to start. */
+const START_MS = 600_000;
+
+for (const [name, start] of Object.entries(servers)) {
+  const mine = rows.filter(({ server }) => server === name);
+  if (mine.length === 0) continue;
+  describe(`Stores: ${name}`, () => {
+    let server: Server;
+    before(async function () {
+      this.timeout(START_MS);
+      server = await start(this);
+    });
+    after(() => server?.stop());
+
+    for (const row of mine) {
+      describe(`${row.library}, ${row.installed}, ${row.moduleSystem}, Node ${row.node}`, () => {
+        let played: Played;
+        before(async function () {
+          this.timeout(60_000);
+          played = await play(row, server.url);
+        });
+
+        for (const { step, calls } of row.steps) {
+          it(`has the spans of ${step} below the request's`, () => {
+            const { host, port } = addressOf(server.url);
+            assert.deepEqual(
+              played.calls[step]?.map(({ name, attributes, status }) => ({
+                name,
+                attributes,
+                error: status.code === "ERROR" ? status.message : undefined,
+              })),
+              calls.map(({ name, attributes, error }) => ({
+                name,
+                attributes: { ...attributes, "server.address": host, "server.port": port },
+                error,
+              })),
+            );
+          });
+        }
+
+        it("counts each call in the metric of durations", () => {
+          const counted = countsOf(played);
+          for (const call of row.steps.flatMap(({ calls }) => calls)) {
+            const expected = row.steps
+              .flatMap(({ calls }) => calls)
+              .filter((other) => keyOf(other.attributes) === keyOf(call.attributes));
+            assert.equal(counted.get(keyOf(call.attributes)), expected.length, call.name);
+          }
+        });
+
+        it("gives no value away", () => assert.doesNotMatch(played.everything, /s3cret/i));
+
+        it("leaves the program's end and its stderr as they are", () => {
+          assert.equal(played.stderr, "");
+          assert.equal(played.code, 0);
+        });
+      });
+    }
+  });
+}
+
+function addressOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
+}
+
+/** Of the attributes those that the metric has too. */
+function keyOf(attributes: ExpectedCall["attributes"]): string {
+  return METRIC_ATTRIBUTES.map((name) => String(attributes[name])).join(" ");
+}
+
+const METRIC_ATTRIBUTES = [
+  "db.system.name",
+  "db.namespace",
+  "db.collection.name",
+  "db.operation.name",
+  "error.type",
+  "db.response.status_code",
+];
+
+function countsOf({ metrics }: Played): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { name, points } of metrics) {
+    if (name !== "db.client.operation.duration") continue;
+    for (const { attributes, count = 0 } of points) counts.set(keyOf(attributes), count);
+  }
+  return counts;
+}
