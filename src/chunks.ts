@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { upstreamChunks, type UpstreamChunkTypes } from "./instrumentation/upstream-chunks.ts";
 
 /**
  * What is loaded only when first needed (decision 2). Each row becomes a file
@@ -14,12 +15,14 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "export-json-messages": "./export/json-messages.ts",
   "export-otlp": "./export/otlp.ts",
   "export-grpc": "./export/grpc.ts",
+  "instrumentation-aws-lambda": "./instrumentation/lambda.ts",
   "instrumentation-es-module": "./instrumentation/es-module.ts",
   "instrumentation-express": "./instrumentation/express.ts",
   "instrumentation-fastify": "./instrumentation/fastify.ts",
   "instrumentation-ioredis": "./instrumentation/ioredis.ts",
   "instrumentation-pg": "./instrumentation/pg.ts",
   "instrumentation-redis": "./instrumentation/redis.ts",
+  ...upstreamChunks,
   "logs-console": "./logs/console.ts",
   "logs-winston": "./logs/winston.ts",
   "metrics-console": "./metrics/console.ts",
@@ -33,13 +36,14 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "propagation-xray": "./traces/propagation/xray.ts",
 };
 
-export interface ChunkTypes {
+export interface ChunkTypes extends UpstreamChunkTypes {
   "errors-client": typeof import("./errors/client.ts");
   "admin-answer": typeof import("./admin/answer.ts");
   "export-messages": typeof import("./export/messages.ts");
   "export-json-messages": typeof import("./export/json-messages.ts");
   "export-otlp": typeof import("./export/otlp.ts");
   "export-grpc": typeof import("./export/grpc.ts");
+  "instrumentation-aws-lambda": typeof import("./instrumentation/lambda.ts");
   "instrumentation-es-module": typeof import("./instrumentation/es-module.ts");
   "instrumentation-express": typeof import("./instrumentation/express.ts");
   "instrumentation-fastify": typeof import("./instrumentation/fastify.ts");

@@ -7,7 +7,7 @@
 export type Environment = ReadonlyMap<string, string>;
 
 const prefixes = ["OTEL_", "SENTRY_", "TELLTALE_"];
-const names: ReadonlySet<string> = new Set(["NODE_ENV"]);
+const names: ReadonlySet<string> = new Set(["NODE_ENV", "LAMBDA_TASK_ROOT", "_HANDLER"]);
 
 /** The one place that reads `process.env`. */
 export function readEnvironment(): Environment {

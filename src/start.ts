@@ -11,6 +11,7 @@ import { Diagnostics } from "./diagnostics/diagnostics.ts";
 import { type Environment, readEnvironment } from "./env.ts";
 import { installEntries } from "./entry/entry.ts";
 import { createErrors } from "./errors/errors.ts";
+import type { Pipeline } from "./export/exit.ts";
 import { foreignSdk, registerApi } from "./globals.ts";
 import { createHealth } from "./health/health.ts";
 import { installInstrumentations } from "./instrumentation/loader.ts";
@@ -76,14 +77,16 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
   });
   publishState({ version, errors });
   const entries = installEntries({ config, traces, metrics, errors, propagator, diagnostics });
+  const pipelines = [traces.pipeline, logs.pipeline, errors.pipeline, metrics];
   installInstrumentations(config.instrumentations, {
     diagnostics,
     tracerProvider: traces.provider,
     meterProvider: metrics.provider,
     loggerProvider: logs.provider,
+    flush: () => flushAll(pipelines, config.flushTimeoutMs),
   });
   installLifecycle({
-    pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, metrics],
+    pipelines,
     timeoutMs: config.flushTimeoutMs,
     diagnostics,
     onSignal: () => health.draining(),
@@ -100,6 +103,10 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
       page: (accept) => metrics.text(accept),
     }).start();
   }
+}
+
+async function flushAll(pipelines: readonly Pipeline[], timeoutMs: number): Promise<void> {
+  await Promise.allSettled(pipelines.map((pipeline) => pipeline.flush(timeoutMs)));
 }
 
 /**

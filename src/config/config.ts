@@ -27,6 +27,14 @@ export type ExemplarFilter = "always_on" | "always_off" | "trace_based";
 
 export type Temporality = "cumulative" | "delta" | "lowmemory";
 
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
+export interface LambdaConfig {
+  /** The directory of the function's code. */
+  readonly taskRoot: string;
+  /** `dist/orders.create`: the file in it without its extension, and what it exports. */
+  readonly handler: string;
+}
+
 /** As `@opentelemetry/auto-instrumentations-node` calls them. */
 export type ResourceDetectorName =
   | "env"
@@ -135,6 +143,10 @@ export interface Config {
     readonly enabled: readonly string[] | undefined;
     readonly disabled: readonly string[];
     readonly eager: boolean;
+    /** By short name, then by the name of the option. */
+    readonly options: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    /** The handler that AWS Lambda runs here; undefined elsewhere. */
+    readonly lambda: LambdaConfig | undefined;
   };
   readonly admin: { readonly host: string; readonly port: number };
   readonly traces: TracesConfig;

@@ -3,6 +3,7 @@ import type {
   BatchConfig,
   Config,
   ErrorsConfig,
+  LambdaConfig,
   LogsConfig,
   MetricsConfig,
   OtlpConfig,
@@ -120,7 +121,26 @@ function instrumentationsOf(reader: Reader): Config["instrumentations"] {
     enabled: reader.read(table.enabledInstrumentations),
     disabled: reader.read(table.disabledInstrumentations),
     eager: reader.read(table.eager),
+    options: optionsOf(reader),
+    lambda: lambdaOf(reader),
   };
+}
+
+/** AWS says where the function's code is, and a layer's preload can't know it otherwise. */
+function lambdaOf(reader: Reader): LambdaConfig | undefined {
+  const taskRoot = reader.read(table.lambdaTaskRoot);
+  const handler = reader.read(table.lambdaHandler);
+  return taskRoot === undefined || handler === undefined ? undefined : { taskRoot, handler };
+}
+
+/** Only those that are set: the others have the defaults of whom they belong to. */
+function optionsOf(reader: Reader): Config["instrumentations"]["options"] {
+  const options: Record<string, Record<string, unknown>> = {};
+  for (const { of, option, variable } of table.instrumentationOptions) {
+    const value = reader.read(variable);
+    if (value !== undefined) (options[of] ??= {})[option] = value;
+  }
+  return options;
 }
 
 function tracesOf(reader: Reader, otlp: OtlpConfig): TracesConfig {

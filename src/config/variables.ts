@@ -8,6 +8,7 @@ import type {
   Temporality,
 } from "./config.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { type Option, options, variableOf } from "./options.ts";
 import type { Pairs } from "./pairs.ts";
 import {
   attributes,
@@ -60,6 +61,7 @@ export type Group =
   | "OTLP"
   | "Errors (Sentry)"
   | "Instrumentations"
+  | "Options of instrumentations"
   | "Telltale's own"
   | "Not supported";
 
@@ -496,6 +498,38 @@ export const semconvOptIn: Variable<readonly string[]> = row({
   fallback: [],
   doc: "The stable names are used always; the old ones beside them (`http/dup`, `database/dup`) are not to be had.",
 });
+
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+export const lambdaTaskRoot: Variable<string | undefined> = row({
+  group: "Instrumentations",
+  name: "LAMBDA_TASK_ROOT",
+  kind: text,
+  fallback: undefined,
+  doc: "Set by AWS Lambda: where the function's code is.",
+});
+
+export const lambdaHandler: Variable<string | undefined> = row({
+  group: "Instrumentations",
+  name: "_HANDLER",
+  kind: text,
+  fallback: undefined,
+  doc: "Set by AWS Lambda: the function's file, and what it exports. With both, the handler is instrumented.",
+});
+
+/* Options of instrumentations */
+
+export const instrumentationOptions: readonly (Option & { readonly variable: Variable })[] =
+  options.map((option) => ({
+    ...option,
+    variable: row({
+      group: "Options of instrumentations",
+      name: variableOf(option),
+      kind: option.kind,
+      fallback: undefined,
+      default: option.default,
+      doc: option.doc,
+    }),
+  }));
 
 /* Telltale's own */
 

@@ -5,13 +5,12 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
  * What a chunk named in `table.ts` exports under the name `adaptor`: how one
  * library is joined to us. The loader calls it; nobody else does.
  *
- * CommonJS files and ES modules come by the same call. Of an ES module,
- * `exports` has the exports whose variables are in that very file (name that
- * file in the row, not one that only passes on: `export … from`). What is
- * assigned to them, or defined, everybody sees who has imported them or will.
- * Constants and a default export without a name can be assigned if the row
- * names them under `replaces`; classes are patched at their prototypes without
- * that. A CommonJS module that is the thing itself (`module.exports = Koa`) is
+ * CommonJS files and ES modules come by the same call. What is assigned to the
+ * `exports` of an ES module, or defined, everybody sees who has imported them or
+ * will. Constants and a default export without a name can be assigned if the
+ * row names them under `replaces`; classes are patched at their prototypes
+ * without that. What a file only passes on (`export … from`) can be read: to
+ * replace it, name the file where it is declared. A CommonJS module that is the thing itself (`module.exports = Koa`) is
  * an ES module's `default`: `file.format` tells which of them it is.
  */
 export interface Adaptor {
@@ -43,10 +42,20 @@ export interface LoadedFile {
   readonly directory: string;
 }
 
-/** What the house gives to its adaptors. */
-export interface Services {
+/** What the house gives to all of its adaptors. */
+export interface SharedServices {
   readonly diagnostics: Diagnostics;
   readonly tracerProvider: TracerProvider;
   readonly meterProvider: MeterProvider;
   readonly loggerProvider: LoggerProvider;
+  /** Delivers what all pipelines have queued. Takes as long as it may at the end; never rejects. */
+  readonly flush: () => Promise<void>;
+}
+
+export interface Services extends SharedServices {
+  /**
+   * What the environment says of this row's instrumentation, by the names that
+   * its own options have (`src/config/options.ts`). Only what is set is there.
+   */
+  readonly options: Readonly<Record<string, unknown>>;
 }

@@ -6,11 +6,11 @@ export const RECEIVER: unique symbol = Symbol.for("telltale.es-module") as never
 /** The variable behind an export. */
 export interface Access {
   readonly get: () => unknown;
-  /** Throws where the variable is a constant. */
-  readonly set: (value: unknown) => void;
+  /** Throws where the variable is a constant. Undefined where it is another module's. */
+  readonly set?: (value: unknown) => void;
 }
 
-/** The exports of a file that are its own variables, by their names outside. */
+/** The exports of a file by their names outside. */
 export type Accesses = Readonly<Record<string, Access>>;
 
 /** @param url `import.meta.url` of the module, which has just been evaluated */
@@ -19,7 +19,7 @@ export type Receiver = (url: string, accesses: Accesses) => void;
 /**
  * The exports of an ES module as an object that an adaptor can patch like those
  * of a CommonJS module: what it assigns or defines, all who import it see from
- * then on. Exports that the file passes on from another one are not there.
+ * then on. What the file passes on from another one can only be read.
  */
 export function patchableExports(accesses: Accesses): object {
   const target: object = Object.create(null, {
@@ -27,6 +27,7 @@ export function patchableExports(accesses: Accesses): object {
   }) as object;
   for (const [name, { get, set }] of Object.entries(accesses)) {
     const assign = (value: unknown): void => {
+      if (set === undefined) throw new TypeError(`${name} is another module's`);
       const before = get();
       set(value);
       onFailure(() => set(before));

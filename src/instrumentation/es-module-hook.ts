@@ -7,10 +7,12 @@ import {
 } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** Which ES modules are changed, by their absolute paths, and how. Neither function may throw. */
+/** Which ES modules are changed, by their absolute paths, and how. No function may throw. */
 export interface Changes {
   readonly isWanted: (path: string) => boolean;
   readonly change: (source: string, path: string) => string;
+  /** Somebody asks for a module of Node's (`node:dns`), and hasn't got it yet. */
+  readonly onBuiltin: (url: string) => void;
 }
 
 /**
@@ -19,11 +21,12 @@ export interface Changes {
  * microseconds more, and no line in any stack trace, since a hook has returned
  * when its file is evaluated.
  */
-export function changeModules({ isWanted, change }: Changes): void {
+export function changeModules({ isWanted, change, onBuiltin }: Changes): void {
   const load: LoadHookSync = takesCommonJsAway() ? loadAsIfWithoutHooks : loadNext;
   registerHooks({
     load(url, context, nextLoad) {
       const result = load(url, context, nextLoad);
+      if (url.startsWith("node:")) onBuiltin(url);
       if (result.format !== "module" || !url.startsWith("file:")) return result;
       const path = fileURLToPath(url);
       if (!isWanted(path)) return result;

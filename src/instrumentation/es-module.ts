@@ -1,4 +1,4 @@
-import { type ExportSpecifier, parse } from "es-module-lexer/minimal";
+import { type ExportSpecifier, type ImportSpecifier, parse } from "es-module-lexer/minimal";
 import { RECEIVER } from "./es-exports.ts";
 
 /*
@@ -17,25 +17,69 @@ import { RECEIVER } from "./es-exports.ts";
  * @throws Error if the source can't be read
  */
 export function withAccess(source: string, replaced: readonly string[]): string {
-  const [, exports] = parse(source);
+  const [imports, exports] = parse(source);
   const edits = exports.filter(({ n }) => replaced.includes(n));
   const edited = edits.reduceRight(assignable, source);
-  const lines = exports.map((one) => accessOf(one, replaced)).filter((line) => line !== undefined);
-  const receiver = `globalThis[globalThis.Symbol.for("${Symbol.keyFor(RECEIVER)}")]`;
-  const more = edits.some(isNameless) ? ` export { ${NAMELESS} as default };` : "";
-  return `${edited}\n;${receiver}?.(import.meta.url, { __proto__: null, ${lines.join(", ")} });${more}\n`;
+  const passed = imports.flatMap((one) => passedOn(source.slice(one.ss, one.se), one));
+  const accesses = exports.flatMap((one) => accessOf(one, edits.includes(one)) ?? []);
+  return [
+    `${edited}\n;`,
+    ...passed.map(({ statement }) => statement),
+    edits.some(isNameless) ? `export { ${NAMELESS} as default };` : "",
+    `globalThis[globalThis.Symbol.for("${Symbol.keyFor(RECEIVER)}")]?.(import.meta.url, {`,
+    ...[...passed.map(({ access }) => access), ...accesses].map((access) => `${access},`),
+    "});\n",
+  ].join(" ");
 }
 
 const NAMELESS = "telltale$default";
 
 /** What is passed on from another module has no variable here. */
-function accessOf(one: ExportSpecifier, replaced: readonly string[]): string | undefined {
-  const isReplaced = isNameless(one) && replaced.includes(one.n);
-  const variable = isReplaced ? NAMELESS : one.ln;
+function accessOf(one: ExportSpecifier, isEdited: boolean): string | undefined {
+  const variable = isNameless(one) && isEdited ? NAMELESS : one.ln;
   if (variable === undefined) return undefined;
   const get = `get: () => ${variable}`;
   const set = `set: (telltale$value) => { ${variable} = telltale$value; }`;
   return `${JSON.stringify(one.n)}: { ${get}, ${set} }`;
+}
+
+interface PassedOn {
+  /** Imports the other module once more. */
+  readonly statement: string;
+  readonly access: string;
+}
+
+/** `export { a as b } from "./other.js"` and its like: what it gives can be read. */
+function passedOn(statement: string, one: ImportSpecifier): PassedOn[] {
+  const [, clause] = /^export\s*(\*(?:\s*as\s+[^\s"']+)?|\{[^}]*\})\s*from/.exec(statement) ?? [];
+  if (clause === undefined || one.n === undefined || one.a !== -1) return [];
+  const from = `telltale$${one.ss}`;
+  const access = clause.startsWith("{") ? namesOf(clause, from) : starOf(clause, from);
+  return [{ statement: `\nimport * as ${from} from ${JSON.stringify(one.n)};`, access }];
+}
+
+function namesOf(clause: string, from: string): string {
+  const parts = clause
+    .slice(1, -1)
+    .replace(/\/\*.*?\*\/|\/\/.*/g, "")
+    .split(",");
+  const accesses = parts.flatMap((part) => {
+    const [, local, name = local] = /^\s*(\S+?)(?:\s+as\s+(\S+))?\s*$/.exec(part) ?? [];
+    if (local === undefined || name === undefined) return [];
+    return `${quoted(name)}: { get: () => ${from}[${quoted(local)}] }`;
+  });
+  return accesses.join(", ");
+}
+
+function starOf(clause: string, from: string): string {
+  const [, name] = /as\s+(\S+)/.exec(clause) ?? [];
+  if (name !== undefined) return `${quoted(name)}: { get: () => ${from} }`;
+  return `...globalThis.Object.fromEntries(globalThis.Object.keys(${from}).filter((name) => name !== "default").map((name) => [name, { get: () => ${from}[name] }]))`;
+}
+
+/** A name, or one that is a string already. */
+function quoted(name: string): string {
+  return /^["']/.test(name) ? name : JSON.stringify(name);
 }
 
 function isNameless({ n, ln }: ExportSpecifier): boolean {

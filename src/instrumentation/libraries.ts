@@ -32,6 +32,7 @@ export class Libraries {
   /** Last part of a telling path -> the telling paths, each with a separator in front. */
   readonly #tails = new Map<string, string[]>();
   readonly #libraries = new Map<string, Library | undefined>();
+  readonly #files = new Map<string, Found>();
   readonly #dependencies: Dependencies;
   readonly #diagnostics: Diagnostics;
 
@@ -48,8 +49,15 @@ export class Libraries {
     this.#dependencies = dependenciesOf(this.#rows, appDirectories());
   }
 
+  /** A file that is no library's, by its absolute path. */
+  add(path: string, file: Found): void {
+    this.#files.set(path, file);
+  }
+
   /** Never throws. */
   find(path: string): Found | undefined {
+    const single = this.#files.get(path);
+    if (single !== undefined) return single;
     const directory = this.#directoryOf(path);
     if (directory === undefined) return undefined;
     const library = this.#libraryIn(directory);

@@ -1,16 +1,18 @@
-import { createRequire } from "node:module";
+import { createRequire, syncBuiltinESMExports } from "node:module";
 import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import { loadChunk } from "../chunks.ts";
-import type { Config } from "../config/config.ts";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import type { Config, LambdaConfig } from "../config/config.ts";
+import type { Adaptor, LoadedFile, SharedServices } from "./adaptor.ts";
 import { watchLoads } from "./commonjs-hook.ts";
 import { type Accesses, patchableExports, RECEIVER, type Receiver } from "./es-exports.ts";
 import { changeModules } from "./es-module-hook.ts";
+import { handlerFile } from "./lambda-handler.ts";
 import { type Found, Libraries } from "./libraries.ts";
 import { isEnabled } from "./names.ts";
 import { type AdaptorChunk, type Row, table } from "./table.ts";
 import { doOrUndo } from "./undo.ts";
+import { upstreamTable } from "./upstream-table.ts";
 
 /**
  * From now on each library of the table is joined to us as it is loaded, by
@@ -22,14 +24,16 @@ import { doOrUndo } from "./undo.ts";
  */
 export function installInstrumentations(
   config: Config["instrumentations"],
-  services: Services,
-  rows: readonly Row[] = table,
+  services: SharedServices,
+  rows: readonly Row[] = [...table, ...upstreamTable],
 ): void {
   const enabled = rows.filter(({ instrumentation }) => isEnabled(instrumentation, config));
-  if (enabled.length === 0) return;
-  const loader = new Loader(enabled, services);
   try {
+    const loader = new Loader(enabled, config.options, services);
     if (config.eager) loader.loadAll(enabled);
+    if (config.lambda !== undefined && isEnabled("aws-lambda", config)) {
+      loader.watchHandler(config.lambda);
+    }
     loader.patchLoaded();
     loader.watch();
   } catch (error) {
@@ -40,21 +44,43 @@ export function installInstrumentations(
 
 class Loader {
   readonly #libraries: Libraries;
-  readonly #services: Services;
+  /** Those that are modules of Node's and not yet patched. */
+  readonly #builtins: Map<string, Row>;
+  readonly #services: SharedServices;
+  readonly #options: Config["instrumentations"]["options"];
   readonly #adaptors = new Map<AdaptorChunk, Adaptor | undefined>();
   /** Absolute paths of those that were patched. */
   readonly #esModules = new Set<string>();
 
-  constructor(rows: readonly Row[], services: Services) {
+  constructor(
+    rows: readonly Row[],
+    options: Config["instrumentations"]["options"],
+    services: SharedServices,
+  ) {
+    const builtins = rows.filter((row) => row.package.startsWith("node:"));
+    this.#builtins = new Map(builtins.map((row) => [row.package, row]));
     this.#libraries = new Libraries(rows, services.diagnostics);
+    this.#options = options;
     this.#services = services;
+  }
+
+  /** On Lambda: what is loaded later would be a part of the first request's time. */
+  watchHandler(lambda: LambdaConfig): void {
+    const file = handlerFile(lambda);
+    if (file === undefined) return;
+    this.#libraries.add(file.path, file);
+    this.loadAll(file.rows);
   }
 
   watch(): void {
     const isWanted = (path: string): boolean => this.#libraries.find(path) !== undefined;
     watchLoads({ isWanted, afterLoad: (module, path) => this.#patchCommonJs(module, path) });
     receiveModules((url, accesses) => this.#patchEsModule(fileURLToPath(url), accesses));
-    changeModules({ isWanted, change: (source, path) => this.#withAccess(source, path) });
+    changeModules({
+      isWanted,
+      change: (source, path) => this.#withAccess(source, path),
+      onBuiltin: (url) => this.#patchBuiltin(url),
+    });
   }
 
   patchLoaded(): void {
@@ -99,19 +125,33 @@ class Loader {
     }
   }
 
+  /** Never throws. */
+  #patchBuiltin(url: string): void {
+    const row = this.#builtins.get(url);
+    if (row === undefined) return;
+    this.#builtins.delete(url);
+    const name = url.slice("node:".length);
+    const version = process.versions.node;
+    const file = { package: name, version, file: name, isMain: true, directory: "" };
+    this.#patched(process.getBuiltinModule(url), row, { ...file, format: "commonjs" });
+    syncBuiltinESMExports();
+  }
+
   #replaceDefault({ default: access }: Accesses, patched: unknown, found: Found): void {
     try {
-      access?.set(patched);
+      access?.set?.(patched);
     } catch (error) {
       this.#sayFailed(`${found.package} ${found.version}`, "its default export", error);
     }
   }
 
   /** What the exports of a file are with this row; if that fails, what they were. */
-  #patched(exports: unknown, { chunk }: Row, file: LoadedFile): unknown {
+  #patched(exports: unknown, row: Row, file: LoadedFile): unknown {
+    const { chunk, instrumentation } = row;
+    const services = { ...this.#services, options: this.#options[instrumentation] ?? {} };
     try {
       const adaptor = this.#adaptor(chunk);
-      return doOrUndo(() => adaptor?.patch(exports, file, this.#services)) ?? exports;
+      return doOrUndo(() => adaptor?.patch(exports, file, services)) ?? exports;
     } catch (error) {
       this.#sayFailed(nameOf(file), chunk, error);
       return exports;

@@ -1,8 +1,9 @@
 import type { Config } from "../config/config.ts";
 import { table } from "./table.ts";
+import { upstreamTable } from "./upstream-table.ts";
 
-/** What is part of Node, or publishes diagnostics channels, needs no row in the table. */
-const WITHOUT_ROW = ["http", "undici"];
+/** What is part of Node, publishes diagnostics channels or depends on the environment needs no row. */
+const WITHOUT_ROW = ["aws-lambda", "http", "undici"];
 
 /**
  * All that `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and `_DISABLED_` may name:
@@ -10,11 +11,18 @@ const WITHOUT_ROW = ["http", "undici"];
  */
 export const knownInstrumentations: ReadonlySet<string> = new Set([
   ...WITHOUT_ROW,
-  ...table.map(({ instrumentation }) => instrumentation),
+  ...[...table, ...upstreamTable].map(({ instrumentation }) => instrumentation),
 ]);
+
+/**
+ * Node's own modules, of which every request would bring several spans more:
+ * on only for who names them, there or by their option `enabled`.
+ */
+const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(["dns", "fs", "net"]);
 
 /** Both variables together: the enabled ones (all if not said) without the disabled. */
 export function isEnabled(name: string, config: Config["instrumentations"]): boolean {
   if (config.disabled.includes(name)) return false;
-  return config.enabled === undefined || config.enabled.includes(name);
+  if (config.options[name]?.["enabled"] === true) return true;
+  return config.enabled?.includes(name) ?? !OFF_BY_DEFAULT.has(name);
 }

@@ -22,10 +22,11 @@ import { upstreamAdaptor } from "./upstream.ts";
  * span for taking a connection out of its pool, which every statement does:
  * that a pool is exhausted, its metrics say.
  */
-export const adaptor: Adaptor = upstreamAdaptor(() => {
+export const adaptor: Adaptor = upstreamAdaptor((options) => {
   const outcomes = new Outcomes();
   const note = (span: Span): void => outcomes.note(span);
   const instrumentation = new PgInstrumentation({
+    ...options,
     ignoreConnectSpans: true,
     requestHook: (span, { query }) => describe(span, query.text, query.values),
     responseHook: note,

@@ -1,3 +1,5 @@
+import { isAbsolute, parse } from "node:path";
+
 /**
  * Stands in the bundle for the package `require-in-the-middle` (`aliases.ts`):
  * what upstream's instrumentations use of it, driven by our loader. It patches
@@ -20,6 +22,12 @@ export class Hook {
 
   /** For `feedHooks`. */
   apply(exports: unknown, name: string, directory: string): unknown {
+    // A file of nobody's package, asked for by its path: it is named as the package does.
+    if (isAbsolute(name)) {
+      return this.#modules?.includes(name) === true
+        ? this.#onRequire(exports, parse(name).name, directory)
+        : exports;
+    }
     const isWanted =
       this.#modules === null ||
       this.#modules.some((wanted) => name === wanted || name.startsWith(`${wanted}/`));
@@ -29,7 +37,7 @@ export class Hook {
 
 /**
  * @param name the package for its main file, else the package and the path in it (`pg/lib/client.js`)
- * @param basedir the directory of the package
+ * @param basedir the directory of the package; empty for a module of Node's
  * @returns what `module.exports` becomes
  */
 type OnRequire = (exports: unknown, name: string, basedir: string) => unknown;

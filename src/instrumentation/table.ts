@@ -8,13 +8,13 @@ export type AdaptorChunk = {
 
 /** Which files of which package bring which chunk. */
 export interface Row {
-  /** The `name` in the library's package.json. */
+  /** The `name` in the library's package.json; `node:dns` for a module of Node's. */
   readonly package: string;
   /**
    * The files to patch, CommonJS and ES modules alike, relative to the
    * package's directory, with `/` and extension. `MAIN` is whatever file
    * `require(package)` gives, `ES_MAIN` what `import "package"` gives; where
-   * that only wraps the other one, `MAIN` is enough.
+   * that only wraps the other one, `MAIN` is enough. A module of Node's has none.
    */
   readonly files: readonly string[];
   /**

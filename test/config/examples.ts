@@ -184,6 +184,112 @@ export const examples: Readonly<Record<string, Example>> = {
     read: (c) => c.knownMethods,
     value: ["GET", "PURGE"],
   },
+  LAMBDA_TASK_ROOT: {
+    text: "/var/task",
+    beside: { _HANDLER: "index.handler" },
+    read: (c) => c.instrumentations.lambda?.taskRoot,
+    value: "/var/task",
+  },
+  _HANDLER: {
+    text: "index.handler",
+    beside: { LAMBDA_TASK_ROOT: "/var/task" },
+    read: (c) => c.instrumentations.lambda?.handler,
+    value: "index.handler",
+  },
+
+  OTEL_INSTRUMENTATION_AWS_LAMBDA_USE_GLOBAL_PROPAGATOR_FOR_SQS_EXTRACTION: option(
+    "aws-lambda",
+    "useGlobalPropagatorForSqsExtraction",
+    "true",
+    true,
+  ),
+  OTEL_INSTRUMENTATION_AWS_SDK_SUPPRESS_INTERNAL_INSTRUMENTATION: option(
+    "aws-sdk",
+    "suppressInternalInstrumentation",
+    "true",
+    true,
+  ),
+  OTEL_INSTRUMENTATION_AWS_SDK_SQS_EXTRACT_CONTEXT_PROPAGATION_FROM_PAYLOAD: option(
+    "aws-sdk",
+    "sqsExtractContextPropagationFromPayload",
+    "True",
+    true,
+  ),
+  OTEL_INSTRUMENTATION_CASSANDRA_DRIVER_ENHANCED_DATABASE_REPORTING: option(
+    "cassandra-driver",
+    "enhancedDatabaseReporting",
+    "true",
+    true,
+  ),
+  OTEL_INSTRUMENTATION_CASSANDRA_DRIVER_MAX_QUERY_LENGTH: option(
+    "cassandra-driver",
+    "maxQueryLength",
+    "100",
+    100,
+  ),
+  OTEL_INSTRUMENTATION_DATALOADER_REQUIRE_PARENT_SPAN: option(
+    "dataloader",
+    "requireParentSpan",
+    "false",
+    false,
+  ),
+  OTEL_INSTRUMENTATION_DNS_ENABLED: option("dns", "enabled", "true", true),
+  OTEL_INSTRUMENTATION_DNS_IGNORE_HOSTNAMES: option(
+    "dns",
+    "ignoreHostnames",
+    "a.example, b.example",
+    ["a.example", "b.example"],
+  ),
+  OTEL_INSTRUMENTATION_FS_ENABLED: option("fs", "enabled", "true", true),
+  OTEL_INSTRUMENTATION_FS_REQUIRE_PARENT_SPAN: option("fs", "requireParentSpan", "true", true),
+  OTEL_INSTRUMENTATION_GRPC_IGNORE_GRPC_METHODS: option("grpc", "ignoreGrpcMethods", "Check", [
+    "Check",
+  ]),
+  OTEL_INSTRUMENTATION_MEMCACHED_ENHANCED_DATABASE_REPORTING: option(
+    "memcached",
+    "enhancedDatabaseReporting",
+    "true",
+    true,
+  ),
+  OTEL_INSTRUMENTATION_MYSQL_ENHANCED_DATABASE_REPORTING: option(
+    "mysql",
+    "enhancedDatabaseReporting",
+    "true",
+    true,
+  ),
+  OTEL_INSTRUMENTATION_NET_ENABLED: option("net", "enabled", "true", true),
+  OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: option(
+    "openai",
+    "captureMessageContent",
+    "true",
+    true,
+  ),
+  OTEL_INSTRUMENTATION_ORACLEDB_ENHANCED_DATABASE_REPORTING: option(
+    "oracledb",
+    "enhancedDatabaseReporting",
+    "true",
+    true,
+  ),
+  OTEL_INSTRUMENTATION_ORACLEDB_REQUIRE_PARENT_SPAN: option(
+    "oracledb",
+    "requireParentSpan",
+    "true",
+    true,
+  ),
+  OTEL_INSTRUMENTATION_PG_ADD_SQL_COMMENTER_COMMENT_TO_QUERIES: option(
+    "pg",
+    "addSqlCommenterCommentToQueries",
+    "true",
+    true,
+  ),
+  OTEL_INSTRUMENTATION_PG_REQUIRE_PARENT_SPAN: option("pg", "requireParentSpan", "true", true),
+  OTEL_INSTRUMENTATION_TEDIOUS_ENABLE_TRACE_CONTEXT_PROPAGATION: option(
+    "tedious",
+    "enableTraceContextPropagation",
+    "true",
+    true,
+  ),
+
   OTEL_SEMCONV_STABILITY_OPT_IN: {
     text: "http,database",
     read: () => "stable names always",
@@ -247,4 +353,8 @@ function pem(name: string): string {
 
 function pemText(name: string): string {
   return `-----BEGIN ${name.toUpperCase()}-----\nbm90IGEgcmVhbCBvbmU=\n-----END ${name.toUpperCase()}-----\n`;
+}
+
+function option(of: string, name: string, text: string, value: unknown): Example {
+  return { text, read: (c) => c.instrumentations.options[of]?.[name], value };
 }

@@ -42,6 +42,19 @@ const rows: readonly Row[] = [
     lines: [`${disabled}: received "expres", ${expected} (did you mean express?); using none`],
   },
   {
+    title: "says so of an option of a wrong type, and of one whose name is misspelt",
+    given: {
+      OTEL_INSTRUMENTATION_DATALOADER_REQUIRE_PARENT_SPAN: "yes",
+      OTEL_INSTRUMENTATION_CASSANDRA_DRIVER_MAX_QUERY_LENGTH: "-1",
+      OTEL_INSTRUMENTATION_FS_ENABLD: "true",
+    },
+    lines: [
+      'OTEL_INSTRUMENTATION_CASSANDRA_DRIVER_MAX_QUERY_LENGTH: received "-1", expected an integer from 1 to 2147483647; using 65536',
+      'OTEL_INSTRUMENTATION_DATALOADER_REQUIRE_PARENT_SPAN: received "yes", expected true or false; using false',
+      "OTEL_INSTRUMENTATION_FS_ENABLD is not known, did you mean OTEL_INSTRUMENTATION_FS_ENABLED?",
+    ],
+  },
+  {
     title: "leaves alone what is disabled and was never there",
     given: { [disabled]: "fs,dns,net,mongodb" },
     lines: [],

@@ -28,7 +28,13 @@ describe("the default configuration", () => {
       propagators: ["tracecontext", "baggage"],
       extractOnly: [],
       knownMethods: usual.knownMethods,
-      instrumentations: { enabled: undefined, disabled: [], eager: false },
+      instrumentations: {
+        enabled: undefined,
+        disabled: [],
+        eager: false,
+        options: {},
+        lambda: undefined,
+      },
       admin: { host: "localhost", port: 9464 },
       traces: {
         exporters: ["otlp"],

@@ -146,6 +146,21 @@ export const esLayouts: readonly LoadCase[] = [
     stdout: [...patchedMain, "app fixed! hello! export x! fixed!"],
   },
   {
+    title: "can be patched through what it passes on, and that be replaced only where it is",
+    tree: {
+      ...single(
+        `export * from "./a.js"; export { G as Greeter, default as unused } from "./b.js"; export * as c from "./b.js";`,
+        `lib.hello(), new lib.Greeter().greet(), Object.keys(lib).join()`,
+      ),
+      "node_modules/lib/a.js": `export function hello() { return "hello"; } export default 1;`,
+      "node_modules/lib/b.js": `export class G { greet() { return "greeted"; } } export default 2;`,
+    },
+    stdout: [...patchedMain, "app hello greeted Greeter,c,hello,unused"],
+    stderr: [
+      "telltale: instrumentation-test failed, lib 1.2.3 (main.js) stays as it is: hello is another module's",
+    ],
+  },
+  {
     title: "has every constant that it had, but for those that the row names",
     tree: single(
       `export const word = "word"; export function hello() { return "hello"; }`,

@@ -1,0 +1,42 @@
+/**
+ * Instrumentations of `@opentelemetry/auto-instrumentations-node` that are not
+ * taken over as they are, by short name, and what does their work here. Those
+ * that the hand-made table has (`src/instrumentation/table.ts`) need no line.
+ */
+export const elsewhere: Readonly<Record<string, string>> = {
+  "aws-lambda": "its rows depend on the environment: src/instrumentation/lambda.ts",
+  http: "src/entry sees servers and clients",
+  undici: "src/entry sees fetch and undici",
+  amqplib: "an adaptor of its own",
+  bunyan: "an adaptor of its own",
+  connect: "an adaptor of its own",
+  graphql: "an adaptor of its own",
+  hapi: "an adaptor of its own",
+  kafkajs: "an adaptor of its own",
+  knex: "an adaptor of its own",
+  koa: "an adaptor of its own",
+  mongodb: "an adaptor of its own",
+  mongoose: "an adaptor of its own",
+  mysql2: "an adaptor of its own",
+  "nestjs-core": "an adaptor of its own",
+  pino: "an adaptor of its own",
+  restify: "an adaptor of its own",
+  "socket.io": "an adaptor of its own",
+  router: "a part of express",
+  "runtime-node": "src/metrics/runtime",
+  "host-metrics": "off by default upstream; the process's own are in src/metrics/runtime",
+};
+
+/**
+ * Node's own modules. Upstream has `dns` and `net` on by default; each outgoing
+ * request then brings two spans more that nobody asked for, so they are on only
+ * where somebody asks, as is `fs` upstream too.
+ */
+export const builtins: readonly string[] = ["dns", "fs", "net"];
+
+/**
+ * Packages whose `import` gives native ES modules, which upstream's
+ * instrumentation knows how to patch. Elsewhere `import` gives CommonJS, or a
+ * thin wrapper around it.
+ */
+export const nativeEsModules: readonly string[] = ["openai"];

@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { MAIN, ES_MAIN, type Row } from "../../src/instrumentation/table.ts";
+import { root } from "../build/places.ts";
+import { builtins, nativeEsModules } from "./choice.ts";
+
+const require = createRequire(import.meta.url);
+const SCOPE = "@opentelemetry/instrumentation-";
+const BUNDLE = "@opentelemetry/auto-instrumentations-node";
+
+/** One of OpenTelemetry's instrumentations, as the installed package says it. */
+export interface UpstreamInstrumentation {
+  /** `aws-sdk` for `@opentelemetry/instrumentation-aws-sdk`. */
+  readonly name: string;
+  /** The class that its package exports. */
+  readonly className: string;
+  readonly rows: readonly Omit<Row, "chunk">[];
+}
+
+/** All that the pinned auto-instrumentations-node brings, by name. */
+export function upstreamInstrumentations(): UpstreamInstrumentation[] {
+  const path = join(root, "node_modules", BUNDLE, "package.json");
+  const { dependencies } = JSON.parse(readFileSync(path, "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  return Object.keys(dependencies)
+    .filter((name) => name.startsWith(SCOPE))
+    .map((name) => name.slice(SCOPE.length))
+    .toSorted()
+    .map(instrumentationOf);
+}
+
+interface FileDefinition {
+  readonly name: string;
+  readonly supportedVersions: readonly string[];
+}
+
+interface ModuleDefinition extends FileDefinition {
+  readonly patch?: unknown;
+  readonly files: readonly FileDefinition[];
+}
+
+type Constructor = new (config: { enabled: false }) => {
+  getModuleDefinitions(): readonly ModuleDefinition[];
+};
+
+function instrumentationOf(name: string): UpstreamInstrumentation {
+  const exported = require(SCOPE + name) as Record<string, Constructor>;
+  const [className, constructor] =
+    Object.entries(exported).find(([key]) => key.endsWith("Instrumentation")) ?? [];
+  if (className === undefined || constructor === undefined) {
+    throw new Error(`${SCOPE}${name} exports no instrumentation`);
+  }
+  const definitions = new constructor({ enabled: false }).getModuleDefinitions();
+  return { name, className, rows: rowsOf(name, definitions) };
+}
+
+/** One row for each package; which versions a file is patched in, upstream sees to itself. */
+function rowsOf(
+  instrumentation: string,
+  definitions: readonly ModuleDefinition[],
+): Omit<Row, "chunk">[] {
+  const packages = [...new Set(definitions.map(({ name }) => name))];
+  return packages.map((name) => {
+    const own = definitions.filter((definition) => definition.name === name);
+    const parts = own.flatMap((definition) => partsOf(definition));
+    const isBuiltin = builtins.includes(instrumentation);
+    return {
+      package: isBuiltin ? `node:${name}` : name,
+      files: isBuiltin ? [] : distinct(parts.map(({ file }) => file)),
+      versions: distinct(parts.flatMap(({ versions }) => versions)).join(" || "),
+      instrumentation,
+    };
+  });
+}
+
+function partsOf(definition: ModuleDefinition): { file: string; versions: readonly string[] }[] {
+  const { name, patch, supportedVersions, files } = definition;
+  const mains = nativeEsModules.includes(name) ? [MAIN, ES_MAIN] : [MAIN];
+  const whole = typeof patch === "function" ? mains : [];
+  return [
+    ...whole.map((file) => ({ file, versions: supportedVersions })),
+    ...files.map((file) => ({
+      file: file.name.slice(name.length + 1).replaceAll("\\", "/"),
+      versions: file.supportedVersions,
+    })),
+  ];
+}
+
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}

@@ -1,0 +1,38 @@
+import { statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import type { LambdaConfig } from "../config/config.ts";
+import type { Found } from "./libraries.ts";
+
+/** In which order both AWS's runtime and upstream's instrumentation look. */
+const EXTENSIONS = [".js", ".mjs", ".cjs"];
+
+/**
+ * The file of the function's handler as one of a library: `dist/orders.create`
+ * is what `dist/orders.mjs` exports as `create`. Undefined if there is none.
+ */
+export function handlerFile({ taskRoot, handler }: LambdaConfig): (Found & Located) | undefined {
+  const [module = "", exported = ""] = basename(handler).split(".", 2);
+  const base = resolve(taskRoot, dirname(handler), module);
+  const path = EXTENSIONS.map((extension) => base + extension).find(
+    (candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile() === true,
+  );
+  if (path === undefined) return undefined;
+  const name = "aws-lambda";
+  const file = basename(path);
+  const row = {
+    package: name,
+    files: [file],
+    versions: "*",
+    // `export const handler = …` is what most write.
+    replaces: [exported],
+    chunk: "instrumentation-aws-lambda",
+    instrumentation: name,
+  } as const;
+  const directory = dirname(path);
+  return { package: name, version: "", file, isMain: true, directory, rows: [row], path };
+}
+
+interface Located {
+  /** Absolute. */
+  readonly path: string;
+}

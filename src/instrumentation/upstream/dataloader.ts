@@ -1,0 +1,9 @@
+// Made by `npm run upstream` of the installed @opentelemetry/auto-instrumentations-node.
+
+import { DataloaderInstrumentation } from "@opentelemetry/instrumentation-dataloader";
+import type { Adaptor } from "../adaptor.ts";
+import { upstreamAdaptor } from "../upstream.ts";
+
+export const adaptor: Adaptor = upstreamAdaptor(
+  (options) => new DataloaderInstrumentation(options),
+);

@@ -1,0 +1,7 @@
+// Made by `npm run upstream` of the installed @opentelemetry/auto-instrumentations-node.
+
+import { FsInstrumentation } from "@opentelemetry/instrumentation-fs";
+import type { Adaptor } from "../adaptor.ts";
+import { upstreamAdaptor } from "../upstream.ts";
+
+export const adaptor: Adaptor = upstreamAdaptor((options) => new FsInstrumentation(options));

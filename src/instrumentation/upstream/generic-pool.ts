@@ -1,0 +1,9 @@
+// Made by `npm run upstream` of the installed @opentelemetry/auto-instrumentations-node.
+
+import { GenericPoolInstrumentation } from "@opentelemetry/instrumentation-generic-pool";
+import type { Adaptor } from "../adaptor.ts";
+import { upstreamAdaptor } from "../upstream.ts";
+
+export const adaptor: Adaptor = upstreamAdaptor(
+  (options) => new GenericPoolInstrumentation(options),
+);

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { cache } from "../../scripts/build/places.ts";
+import { root } from "../../scripts/node.mjs";
+import { elsewhere } from "../../scripts/upstream/choice.ts";
+import { upstreamFiles } from "../../scripts/upstream/files.ts";
+import { upstreamInstrumentations } from "../../scripts/upstream/modules.ts";
+import { table } from "../../src/instrumentation/table.ts";
+import { upstreamTable } from "../../src/instrumentation/upstream-table.ts";
+
+describe("What is taken over from upstream", () => {
+  let folder: string;
+  before(async () => {
+    await mkdir(cache, { recursive: true });
+    folder = await mkdtemp(join(cache, "upstream-"));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it("is committed as the installed packages have it", async () => {
+    const files = upstreamFiles();
+    for (const [name, content] of files) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    }
+    const oxfmt = join(root, "node_modules/oxfmt/bin/oxfmt");
+    const paths = [...files.keys()].map((name) => join(folder, name));
+    const config = ["--config", join(root, ".oxfmtrc.json"), "--with-node-modules"];
+    await promisify(execFile)(process.execPath, [oxfmt, ...config, ...paths]);
+    const committed = join(root, "src", "instrumentation");
+    for (const name of files.keys()) {
+      const [made, there] = [folder, committed].map((place) =>
+        readFileSync(join(place, name), "utf8"),
+      );
+      assert.equal(there, made, `${name}: npm run upstream`);
+    }
+    const chunks = globSync("upstream/*.ts", { cwd: committed });
+    assert.deepEqual(
+      chunks.filter((name) => !files.has(name.replaceAll("\\", "/"))),
+      [],
+      "left over: npm run upstream",
+    );
+  });
+
+  it("is everything that nobody here does in his own way, and nothing else", () => {
+    const own = new Set(table.map(({ instrumentation }) => instrumentation));
+    const taken = new Set(upstreamTable.map(({ instrumentation }) => instrumentation));
+    for (const { name } of upstreamInstrumentations()) {
+      assert.equal(taken.has(name), !own.has(name) && !(name in elsewhere), name);
+    }
+  });
+});
