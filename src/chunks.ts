@@ -24,6 +24,9 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-redis": "./instrumentation/redis.ts",
   ...upstreamChunks,
   "logs-console": "./logs/console.ts",
+  "logs-bunyan": "./logs/bunyan.ts",
+  "logs-console-line": "./logs/console-line.ts",
+  "logs-pino": "./logs/pino.ts",
   "logs-winston": "./logs/winston.ts",
   "metrics-console": "./metrics/console.ts",
   "metrics-prometheus": "./metrics/prometheus.ts",
@@ -51,6 +54,9 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");
   "instrumentation-redis": typeof import("./instrumentation/redis.ts");
   "logs-console": typeof import("./logs/console.ts");
+  "logs-bunyan": typeof import("./logs/bunyan.ts");
+  "logs-console-line": typeof import("./logs/console-line.ts");
+  "logs-pino": typeof import("./logs/pino.ts");
   "logs-winston": typeof import("./logs/winston.ts");
   "metrics-console": typeof import("./metrics/console.ts");
   "metrics-prometheus": typeof import("./metrics/prometheus.ts");

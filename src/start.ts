@@ -15,8 +15,9 @@ import type { Pipeline } from "./export/exit.ts";
 import { foreignSdk, registerApi } from "./globals.ts";
 import { createHealth } from "./health/health.ts";
 import { installInstrumentations } from "./instrumentation/loader.ts";
-import { knownInstrumentations } from "./instrumentation/names.ts";
+import { isEnabled, knownInstrumentations } from "./instrumentation/names.ts";
 import { installLifecycle } from "./lifecycle/lifecycle.ts";
+import { watchConsole } from "./logs/app-console.ts";
 import { createLogs } from "./logs/logs.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { createResource } from "./resource/resource.ts";
@@ -85,6 +86,9 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     loggerProvider: logs.provider,
     flush: () => flushAll(pipelines, config.flushTimeoutMs),
   });
+  if (isEnabled("console", config.instrumentations)) {
+    watchConsole(logs.provider.getLogger("console"), config.logs.consoleLines);
+  }
   installLifecycle({
     pipelines,
     timeoutMs: config.flushTimeoutMs,

@@ -107,9 +107,13 @@ export interface MetricsConfig {
   readonly otlp: OtlpConfig;
 }
 
+/** Which lines of `console` become records; the active ones belong to a span or a unit of work. */
+export type ConsoleLines = "active" | "all";
+
 export interface LogsConfig {
   readonly exporters: readonly ("otlp" | "console")[];
   readonly limits: { readonly attributeCount: number; readonly attributeLength: number };
+  readonly consoleLines: ConsoleLines;
   readonly batch: BatchConfig;
   readonly otlp: OtlpConfig;
 }

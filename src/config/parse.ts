@@ -251,6 +251,7 @@ function logsOf(reader: Reader, otlp: OtlpConfig): LogsConfig {
       attributeCount: either(reader, table.recordAttributeCount, table.attributeCount),
       attributeLength: either(reader, table.recordAttributeLength, table.attributeLength),
     },
+    consoleLines: reader.read(table.consoleLines),
     batch: batchOf(reader, table.batchOfRecords),
     otlp,
   };

@@ -1,4 +1,5 @@
 import type {
+  ConsoleLines,
   ExemplarFilter,
   LogLevel,
   OtlpProtocol,
@@ -547,6 +548,14 @@ export const flushTimeout: Variable<number> = row({
   kind: duration(0),
   fallback: 1000,
   doc: "How long the end of the process may wait for telemetry to leave.",
+});
+
+export const consoleLines: Variable<ConsoleLines> = row({
+  group: "Telltale's own",
+  name: "TELLTALE_CONSOLE_LOGS",
+  kind: oneOf<ConsoleLines>(["active", "all"]),
+  fallback: "active",
+  doc: "Which lines of `console` become log records: those that are written while a span is active (in a request, say), or `all`. None: `OTEL_NODE_DISABLED_INSTRUMENTATIONS=console`.",
 });
 
 export const eager: Variable<boolean> = row({

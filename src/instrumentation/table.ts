@@ -80,6 +80,27 @@ export const table: readonly Row[] = [
     instrumentation: "winston",
   },
   {
+    package: "winston-transport",
+    files: ["modern.js"],
+    versions: ">=4 <5",
+    chunk: "logs-winston",
+    instrumentation: "winston",
+  },
+  {
+    package: "pino",
+    files: ["lib/proto.js"],
+    versions: ">=7 <11",
+    chunk: "logs-pino",
+    instrumentation: "pino",
+  },
+  {
+    package: "bunyan",
+    files: ["lib/bunyan.js"],
+    versions: ">=1.8 <3",
+    chunk: "logs-bunyan",
+    instrumentation: "bunyan",
+  },
+  {
     package: "pg",
     files: [MAIN, "lib/client.js", "lib/native/client.js"],
     versions: ">=8.0.3 <9",

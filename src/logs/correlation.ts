@@ -1,5 +1,6 @@
 import type { Context as ApiContext, SpanContext } from "@opentelemetry/api";
 import { holderIn, spanIn } from "../context/context.ts";
+import { activeContext } from "../context/manager.ts";
 import { type Holder, isOwnSpan } from "../context/holder.ts";
 
 /** The fields of the contract that say where a line belongs. */
@@ -16,6 +17,18 @@ export interface IdFields {
 export interface Origin {
   readonly trace: SpanContext | undefined;
   readonly holder: Holder | undefined;
+}
+
+const NOWHERE: Origin = { trace: undefined, holder: undefined };
+
+/** The origin in the active context. Never throws. */
+export function activeOrigin(): Origin {
+  try {
+    return originIn(activeContext());
+  } catch {
+    // A span of somebody else's that throws when asked for its context.
+    return NOWHERE;
+  }
 }
 
 /** The origin in a context. Throws only if a foreign span does. */

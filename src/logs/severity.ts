@@ -60,3 +60,15 @@ function neighbourOf(rank: number, levels: Levels): number {
   const neighbour = ranked.find(([, other]) => other >= rank) ?? ranked.at(-1);
   return neighbour === undefined ? 0 : (known.get(neighbour[0]) ?? 0);
 }
+
+/**
+ * The severity of a rank as pino and bunyan count them: 10 is trace, 20 debug,
+ * up to 60 fatal; what lies between is told apart as far as there are numbers.
+ * A level with a name that says what it means goes by that.
+ */
+export function severityOfRank(rank: number, name: string | undefined): number {
+  const byName = name === undefined ? undefined : known.get(name);
+  if (byName !== undefined) return byName;
+  if (!Number.isFinite(rank)) return 0;
+  return Math.min(24, Math.max(1, Math.floor(1 + (rank - 10) * 0.4)));
+}

@@ -1,7 +1,7 @@
 import type { LoggerProvider } from "@opentelemetry/api";
-import { activeContext } from "../context/manager.ts";
 import { wallClock } from "../clock.ts";
-import { hasIds, type IdFields, originIn, type Origin, putIds } from "./correlation.ts";
+import { activeOrigin, hasIds, type IdFields, type Origin, putIds } from "./correlation.ts";
+import { enterLogger, leaveLogger } from "./inner-lines.ts";
 import { TelltaleLogger } from "./logger.ts";
 import {
   errorOf,
@@ -16,20 +16,48 @@ import {
 interface WinstonAdaptor {
   patch(
     exports: unknown,
-    file: { readonly version: string },
+    file: { readonly package: string; readonly version: string },
     services: { readonly loggerProvider: LoggerProvider },
   ): unknown;
 }
 
-/** Joins winston 3 to us: `lib/winston/logger.js`, whose export is the class of all loggers. */
+/**
+ * Joins winston 3 to us: `lib/winston/logger.js`, whose export is the class of
+ * all loggers, and `winston-transport`, from which all transports inherit.
+ */
 export const adaptor: WinstonAdaptor = {
   patch(exports, file, services) {
+    if (file.package === "winston-transport") {
+      markTransports(exports);
+      return exports;
+    }
     const prototype = prototypeOf(exports);
     const logger = services.loggerProvider.getLogger("winston", file.version);
     patchLogger(prototype, logger instanceof TelltaleLogger ? logger : undefined);
     return exports;
   },
 };
+
+type Write = (this: unknown, ...args: unknown[]) => unknown;
+
+/** What a transport writes by way of `console`, now or when it is free again, is a line of ours already. */
+function markTransports(exports: unknown): void {
+  const { prototype } = exports as { readonly prototype: Record<"_write" | "_writev", Write> };
+  for (const name of ["_write", "_writev"] as const) {
+    const original = prototype[name];
+    const { [name]: value } = {
+      [name](this: unknown, ...args: unknown[]): unknown {
+        enterLogger();
+        try {
+          return Reflect.apply(original, this, args);
+        } finally {
+          leaveLogger();
+        }
+      },
+    };
+    Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+  }
+}
 
 /** What is replaced on the prototype of winston's loggers; only the last is not inherited. */
 export interface LoggerPrototype {
@@ -137,22 +165,11 @@ function hold(info: object, line: Line): void {
   else held.push(line);
 }
 
-const NOWHERE: Origin = { trace: undefined, holder: undefined };
-
 /** A line as it stands in the active context. Never throws. */
 function lineOf(info: object, records: boolean): Line {
   const { trace, holder } = activeOrigin();
   if (!records) return { trace, holder, at: 0, error: undefined, recorded: true };
   return { trace, holder, at: wallClock(), error: errorOf(info), recorded: isRecorded(info) };
-}
-
-function activeOrigin(): Origin {
-  try {
-    return originIn(activeContext());
-  } catch {
-    // A span of somebody else's that throws when asked for its context.
-    return NOWHERE;
-  }
 }
 
 /** Undefined for what a copy can't stand for: instances, errors, arrays, getters that throw. */

@@ -62,6 +62,7 @@ describe("the default configuration", () => {
       logs: {
         exporters: ["otlp"],
         limits: { attributeCount: 128, attributeLength: Infinity },
+        consoleLines: "active",
         batch: { maxQueueSize: 2048, maxBatchSize: 512, delayMs: 1000, exportTimeoutMs: 30_000 },
         otlp: { ...otlp, url: `${base}/logs` },
       },

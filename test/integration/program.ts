@@ -20,6 +20,8 @@ export function telemetryTo(receiver: Receiver): Record<string, string> {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     OTEL_EXPORTER_PROMETHEUS_PORT: "0",
     SENTRY_DSN: receiver.dsn,
+    // The programs talk to their tests by the console, which is no log of theirs.
+    OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console",
   };
 }
 

@@ -19,6 +19,7 @@ function create(url: string, changes: Partial<LogsConfig> = {}): Pipeline {
   const config: LogsConfig = {
     exporters: ["otlp"],
     limits: { attributeCount: 128, attributeLength: Infinity },
+    consoleLines: "active",
     batch: batchConfig,
     otlp: otlpConfig(url, { url: `${url}/v1/logs` }),
     ...changes,

@@ -34,7 +34,11 @@ export function patch(
   winston: typeof Winston,
   loggerProvider: ReturnType<typeof collect>["provider"],
 ): void {
-  adaptor.patch(winston.Logger, { version: winston.version }, { loggerProvider });
+  adaptor.patch(
+    winston.Logger,
+    { package: "winston", version: winston.version },
+    { loggerProvider },
+  );
 }
 
 /** A line as a transport gets it. */

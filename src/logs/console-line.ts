@@ -1,0 +1,62 @@
+import { format, inspect, type InspectOptions, stripVTControlCharacters } from "node:util";
+import { wallClock } from "../clock.ts";
+import { isSuppressed } from "../context/context.ts";
+import { activeContext } from "../context/manager.ts";
+import { activeOrigin } from "./correlation.ts";
+import { exceptionOf } from "./exception.ts";
+import { isInnerLine } from "./inner-lines.ts";
+import type { TelltaleLogger } from "./logger.ts";
+import { addHolder } from "./plain-line.ts";
+import { isError } from "./value.ts";
+
+/** As the console's own severities order them; `log` and `dir` say nothing of it. */
+const SEVERITIES = { log: 9, info: 9, warn: 13, error: 17, debug: 5, dir: 9 } as const;
+
+/**
+ * What `console.trace` hands to `console.error`. It is not watched itself: our
+ * function would be the first line of the stack that it shows.
+ */
+const TRACE = /^Trace(: [^]*)?\n {4}at /;
+
+export type ConsoleMethod = keyof typeof SEVERITIES;
+
+/**
+ * Makes the record of what the app is about to say on the console. Left out is
+ * what a logger writes by way of it, what is printed for us, and empty lines.
+ * Never throws.
+ */
+export function recordLine(
+  records: TelltaleLogger,
+  method: ConsoleMethod,
+  args: readonly unknown[],
+): void {
+  try {
+    const at = wallClock();
+    if (isSuppressed(activeContext()) || isInnerLine(at)) return;
+    const text = textOf(method, args);
+    if (text.trim() === "") return;
+    const origin = activeOrigin();
+    const record = records.record(at);
+    if (origin.trace !== undefined) record.spanContext = origin.trace;
+    const isTrace = method === "error" && TRACE.test(text);
+    record.severityText = isTrace ? "trace" : method;
+    record.severityNumber = isTrace ? 1 : SEVERITIES[method];
+    record.say(text);
+    const exception = exceptionOf(args.find(isError));
+    if (exception !== undefined) record.addException(exception);
+    addHolder(record, origin);
+    records.write(record);
+  } catch {
+    // What can't be shown; the console's own attempt will say.
+  }
+}
+
+/** What the console shows, without colours. */
+function textOf(method: ConsoleMethod, args: readonly unknown[]): string {
+  const [first, options] = args;
+  if (method === "dir") {
+    return inspect(first, { customInspect: false, ...(options as InspectOptions), colors: false });
+  }
+  const text = typeof first === "string" && args.length === 1 ? first : format(...args);
+  return text.includes("\u001b[") ? stripVTControlCharacters(text) : text;
+}

@@ -1,0 +1,3 @@
+const { run } = require("./bunyan-lines.cjs");
+
+void run(require(process.argv[2]));

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import type { ReceivedLog } from "../../../src/receiver/received.ts";
+import { loggers } from "./rows.ts";
+import { type Line, linesIn, type Run, run, serverSpan } from "./run.ts";
+
+const PATHS = ["/one", "/two"];
+
+/** What one request logs, as the two programs have it in common. */
+interface Expected {
+  readonly message: string | null;
+  readonly severityText: string;
+  readonly severityNumber: number;
+  /** Beside the ids, the path and the exception. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
+  readonly exception?: { readonly type: string; readonly message: string };
+}
+
+const RECORDS = {
+  pino: [
+    said("plain", "info", 9),
+    said("asked for a cup", "info", 9, { item: "cup", count: 2 }),
+    said("paid", "warn", 13, {
+      password: "[Redacted]",
+      card: { number: "[Redacted]", type: "visa" },
+    }),
+    {
+      ...said("failed", "error", 17),
+      exception: { type: "E_STOCK", message: "no cup left" },
+    },
+    {
+      ...said("failed otherwise", "error", 17),
+      exception: { type: "TypeError", message: "not a cup" },
+    },
+    said(null, "debug", 5, { nested: { deep: [1, "two", null] } }),
+    said("between info and warn", "notice", 10),
+    said("with an id of its own", "info", 9, { request_id: "its-own" }),
+    said("of another trace", "info", 9, { trace_id: "0af7651916cd43dd8448eb211c80319c" }),
+  ],
+  bunyan: [
+    said("plain", "info", 9),
+    said("asked for a cup", "info", 9, { item: "cup", count: 2 }),
+    {
+      ...said("failed", "error", 17),
+      exception: { type: "E_STOCK", message: "no cup left" },
+    },
+    said("nested", "debug", 5, { nested: { deep: [1, "two", null] } }),
+    said("by way of the console", "warn", 13, { name: "console" }),
+    said("with an id of its own", "info", 9, { request_id: "its-own" }),
+  ],
+} as const satisfies Record<string, readonly Expected[]>;
+
+/** On every line of the logger. */
+const BOUND = { pino: { app: "shop" }, bunyan: { name: "shop" } };
+
+for (const { library, installed, moduleSystem, node, program } of loggers) {
+  describe(`${library} as ${installed} in ${moduleSystem} on Node ${node}`, () => {
+    let bare: Run;
+    let ran: Run;
+    let records: readonly ReceivedLog[];
+
+    before(async () => {
+      const app = `${program}.${moduleSystem === "esm" ? "mjs" : "cjs"}`;
+      const options = { node, args: [installed] };
+      [bare, ran] = await Promise.all([run(app, { ...options, bare: true }), run(app, options)]);
+      records = ran.logs.filter(({ attributes }) => attributes["path"] !== undefined);
+    });
+
+    it("has the ids of its request on each line, and all else as it was", () => {
+      assert.equal(ran.code, 0);
+      assert.equal(ran.stderr, bare.stderr);
+      const lines = linesIn(ran.stdout);
+      assert.deepEqual(lines.map(withoutChanging), linesIn(bare.stdout).map(withoutChanging));
+      for (const path of PATHS) {
+        const own = lines.filter((line) => line["path"] === path);
+        assert.equal(own.length, RECORDS[program].length);
+        for (const line of own) assert.deepEqual(idsOf(line), expectedIds(ran, path, line));
+      }
+    });
+
+    it("has one record for each line, with what the line shows", () => {
+      for (const path of PATHS) {
+        const own = records.filter(({ attributes }) => attributes["path"] === path);
+        assert.deepEqual(own.map(shown), RECORDS[program].map(expectedOf(path, ran, program)));
+      }
+      const others = ran.logs.filter((record) => !records.includes(record));
+      assert.deepEqual(
+        others.map(({ body, traceId, attributes }) => ({ body, traceId, attributes })),
+        [{ body: "open", traceId: "", attributes: BOUND[program] }],
+      );
+    });
+
+    it("has the trace, the time and the stack of each line on its record", () => {
+      const lines = linesIn(ran.stdout).filter((line) => line["path"] !== undefined);
+      assert.equal(records.length, lines.length);
+      for (const [at, record] of records.entries()) {
+        const span = serverSpan(ran, textOf(record, "path"));
+        assert.deepEqual([record.traceId, record.spanId], [span.traceId, span.spanId]);
+        assert.equal(record.scope.name, library);
+        const said = new Date(lines[at]?.["time"] as string | number).getTime();
+        assert.ok(Math.abs(Number(BigInt(record.timeUnixNano) / 1_000_000n) - said) < 1000);
+        if (record.body === "failed")
+          assert.match(textOf(record, "exception.stacktrace"), /^RangeError: no cup left\n +at /);
+      }
+    });
+  });
+}
+
+function said(
+  message: string | null,
+  severityText: string,
+  severityNumber: number,
+  attributes: Readonly<Record<string, unknown>> = {},
+): Expected {
+  return { message, severityText, severityNumber, attributes };
+}
+
+/** Another one in each run. */
+const CHANGING = new Set(["time", "pid", "trace_id", "span_id", "trace_flags", "request_id"]);
+
+/** Without what changes with each run, and without the stack's length. */
+function withoutChanging(line: Line): Line {
+  const kept = Object.entries(line).filter(([key]) => !CHANGING.has(key));
+  return { ...Object.fromEntries(kept), err: messageOf(line["err"]) };
+}
+
+function messageOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "message" in error ? error.message : error;
+}
+
+/** Both are text. */
+function textOf(record: ReceivedLog | undefined, name: string): string {
+  const value = record?.attributes[name];
+  return typeof value === "string" ? value : "";
+}
+
+function idsOf({ trace_id, span_id, trace_flags, request_id }: Line): Line {
+  return { trace_id, span_id, trace_flags, request_id };
+}
+
+function expectedIds(ran: Run, path: string, line: Line): Line {
+  const span = serverSpan(ran, path);
+  const message = line["msg"];
+  const isForeign = message === "of another trace";
+  return {
+    trace_id: isForeign ? "0af7651916cd43dd8448eb211c80319c" : span.traceId,
+    span_id: isForeign ? undefined : span.spanId,
+    trace_flags: isForeign ? undefined : `0${span.flags & 0xff}`,
+    request_id:
+      message === "with an id of its own" ? "its-own" : span.attributes["telltale.request.id"],
+  };
+}
+
+function shown({ body, severityText, severityNumber, attributes }: ReceivedLog): object {
+  const { "exception.stacktrace": _, ...rest } = attributes;
+  return { body, severityText, severityNumber, attributes: rest };
+}
+
+function expectedOf(path: string, ran: Run, program: keyof typeof BOUND) {
+  return ({ message, severityText, severityNumber, attributes, exception }: Expected): object => ({
+    body: message,
+    severityText,
+    severityNumber,
+    attributes: {
+      ...BOUND[program],
+      path,
+      request_id: serverSpan(ran, path).attributes["telltale.request.id"],
+      ...attributes,
+      ...(exception && {
+        "exception.type": exception.type,
+        "exception.message": exception.message,
+      }),
+    },
+  });
+}

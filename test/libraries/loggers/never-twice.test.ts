@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import type { ReceivedLog } from "../../../src/receiver/received.ts";
+import { linesIn, type Run, run, serverSpan } from "./run.ts";
+
+describe("A line that takes a detour", () => {
+  for (const [moduleSystem, app] of [
+    ["esm", "pino-streams.mjs"],
+    ["cjs", "pino-streams.cjs"],
+  ] as const) {
+    it(`is one record, whichever streams and transports pino has, in ${moduleSystem}`, async () => {
+      const ran = await run(app, { args: ["pino"] });
+      assert.equal(ran.code, 0, ran.stderr);
+      assert.deepEqual(
+        ran.logs.map((record) => `${record.scope.name}: ${bodyOf(record)}`),
+        [
+          "pino: console stream",
+          "pino: console of a message",
+          "pino: pretty stream",
+          "pino: pretty thread",
+          "pino: console thread",
+          "pino: multistream",
+          "console: console itself",
+        ],
+      );
+      const { traceId } = serverSpan(ran, "/");
+      assert.deepEqual(new Set(ran.logs.map((log) => log.traceId)), new Set([traceId]));
+      const shown = ["console stream", "console thread", "multistream"];
+      const lines = linesIn(ran.stdout);
+      assert.deepEqual(lines.map(({ msg }) => String(msg)).toSorted(byText), shown);
+      assert.deepEqual(new Set(lines.map((line) => line["trace_id"])), new Set([traceId]));
+      assert.equal(ran.stdout.match(/pretty (stream|thread)/g)?.length, 2);
+      // Once by each of the three that print JSON and the two that print prettily.
+      assert.equal(ran.stdout.split(traceId).length - 1, 5);
+    });
+  }
+
+  it("is one record where Fastify's own log is pino, with the request's ids", async () => {
+    const ran = await run("fastify.mjs");
+    const lines = linesIn(ran.stdout);
+    assert.equal(lines.length, 12);
+    assert.deepEqual(
+      ran.logs.map(({ body, traceId, spanId }) => [body, traceId, spanId]),
+      lines.map(({ msg, trace_id: traceId = "", span_id: spanId = "" }) => [msg, traceId, spanId]),
+    );
+    for (const path of ["/items/1", "/items/2", "/broken"]) {
+      const { traceId } = serverSpan(ran, path);
+      const own = lines.filter((line) => line["trace_id"] === traceId).map(({ msg }) => msg);
+      assert.equal(own.length, path === "/broken" ? 3 : 4, path);
+      assert.equal(own.at(-1), "request completed");
+    }
+    const failed = ran.logs.find(({ severityText }) => severityText === "error");
+    assert.equal(failed?.attributes["exception.type"], "RangeError");
+    assert.deepEqual(failed?.attributes["res"], { statusCode: 500 });
+  });
+});
+
+describe("What an app says on the console", () => {
+  let ran: Run;
+  let bare: Run;
+  before(async () => {
+    [ran, bare] = await Promise.all([run("console.mjs"), run("console.mjs", { bare: true })]);
+  });
+
+  it("is written as it would be without us", () => {
+    assert.equal(ran.code, 0);
+    assert.equal(withoutIds(ran.stdout), bare.stdout);
+    assert.deepEqual(ownFrames(ran.stderr), ownFrames(bare.stderr));
+    assert.match(ran.stderr, /Trace: here\n {4}at Server.<anonymous> \(.*console\.mjs:/);
+  });
+
+  it("is a record for each line, with severity, exception and the trace", () => {
+    const { traceId, spanId, attributes } = serverSpan(ran, "/");
+    const records = ran.logs.filter(({ scope }) => scope.name === "console");
+    assert.deepEqual(
+      records.map((record) => [record.severityText, record.severityNumber, bodyOf(record)]),
+      [
+        ["log", 9, "plain"],
+        ["log", 9, "shelf has 3 { of: 'cups' }"],
+        ["info", 9, "{ item: 'cup', inner: { deep: [ 1, 2 ] } }"],
+        ["debug", 5, "red"],
+        ["warn", 13, "low"],
+        ["error", 17, "failed: RangeError: no cup left"],
+        ["log", 9, "┌─────────┬─────┐"],
+        ["warn", 13, "Assertion failed: a cup is missing"],
+        ["dir", 9, "{ a: [Object] }"],
+        ["trace", 1, "Trace: here"],
+      ],
+    );
+    for (const record of records) {
+      assert.deepEqual([record.traceId, record.spanId], [traceId, spanId]);
+      assert.equal(record.attributes["request_id"], attributes["telltale.request.id"]);
+    }
+    assert.equal(records[5]?.attributes["exception.type"], "E_STOCK");
+    assert.equal(records[5]?.attributes["exception.message"], "no cup left");
+  });
+
+  it("is a record outside of requests too, where all of it is wanted", async () => {
+    const all = await run("console.mjs", { env: { TELLTALE_CONSOLE_LOGS: "all" } });
+    const { traceId, attributes, severityText } =
+      all.logs.find(({ body }) => body === "closed") ?? {};
+    assert.deepEqual([traceId, attributes, severityText], ["", {}, "log"]);
+    assert.equal(all.logs.length, ran.logs.length + 1);
+  });
+
+  it("is no second record where winston says it", () => {
+    const records = ran.logs.filter(({ scope }) => scope.name === "winston");
+    assert.deepEqual(
+      records.map(({ body }) => body),
+      ["by winston", "busy 1", "busy 2", "busy 3"],
+    );
+  });
+
+  it("is no record where the console is switched off, or logs are", async () => {
+    const [off, none] = await Promise.all([
+      run("console.mjs", { env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console" } }),
+      run("console.mjs", { env: { OTEL_LOGS_EXPORTER: "none" } }),
+    ]);
+    assert.deepEqual(new Set(off.logs.map(({ scope }) => scope.name)), new Set(["winston"]));
+    assert.equal(none.logs.length, 0);
+    assert.equal(withoutIds(off.stdout), bare.stdout);
+    assert.equal(withoutIds(none.stdout), bare.stdout);
+  });
+
+  it("is printed once more, and not for ever, where records go to the console", async () => {
+    const printed = await run("console.mjs", { env: { OTEL_LOGS_EXPORTER: "console,otlp" } });
+    assert.equal(printed.logs.length, ran.logs.length);
+    assert.equal(printed.stdout.match(/severityNumber:/g)?.length, ran.logs.length);
+  });
+});
+
+function byText(a: string, b: string): number {
+  return a.localeCompare(b);
+}
+
+/** What a record says, first line. */
+function bodyOf({ body }: ReceivedLog): string {
+  return typeof body === "string" ? (body.split("\n")[0] ?? "") : "";
+}
+
+/** What winston's own lines carry by design. */
+function withoutIds(stdout: string): string {
+  return stdout.replaceAll(/ \{"request_id".*?\}$/gm, "");
+}
+
+/** Below the app's own frames lie ours: what calls its request listener. */
+function ownFrames(stderr: string): string[] {
+  return stderr.split("\n").filter((line) => !/^ +at /.test(line) || line.includes("console.mjs"));
+}

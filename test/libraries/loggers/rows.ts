@@ -1,0 +1,41 @@
+import type { LibraryRow } from "../row.ts";
+
+/** A row of a logger: the program that logs with it. */
+export interface LoggerRow extends LibraryRow {
+  readonly program: "pino" | "bunyan";
+}
+
+const PINO = "lines with ids, log records with severity, fields and exception, never twice";
+
+/** The newest major on every Node's oldest and newest, the older ones on one. */
+export const loggers: readonly LoggerRow[] = [
+  pino("pino", "esm", "26"),
+  pino("pino", "cjs", "22.15"),
+  pino("pino", "esm", "22.15"),
+  pino("pino9", "cjs", "24"),
+  pino("pino8", "esm", "26"),
+  pino("pino7", "esm", "22.15"),
+  pino("pino7", "cjs", "26"),
+  bunyan("bunyan", "esm", "26"),
+  bunyan("bunyan", "cjs", "22.15"),
+  bunyan("bunyan1", "cjs", "26"),
+  bunyan("bunyan1", "esm", "24"),
+];
+
+function pino(
+  installed: string,
+  moduleSystem: LibraryRow["moduleSystem"],
+  node: LibraryRow["node"],
+): LoggerRow {
+  return { library: "pino", installed, moduleSystem, node, program: "pino", gives: PINO };
+}
+
+function bunyan(
+  installed: string,
+  moduleSystem: LibraryRow["moduleSystem"],
+  node: LibraryRow["node"],
+): LoggerRow {
+  return { library: "bunyan", installed, moduleSystem, node, program: "bunyan", gives: PINO };
+}
+
+export const rows: readonly LibraryRow[] = [...loggers];

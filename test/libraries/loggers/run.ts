@@ -1,0 +1,66 @@
+import { fileURLToPath } from "node:url";
+import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
+import { startReceiver } from "../../../src/receiver/receiver.ts";
+import { preload, Program, telemetryTo } from "../../integration/program.ts";
+import { nodes, type TestNode } from "../../nodes.ts";
+
+export type Line = Readonly<Record<string, unknown>>;
+
+export interface Run {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+  readonly logs: readonly ReceivedLog[];
+  readonly spans: readonly ReceivedSpan[];
+  readonly metrics: readonly ReceivedMetric[];
+}
+
+export interface Options {
+  readonly node?: TestNode["name"];
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Without us, to see what the app does by itself. */
+  readonly bare?: boolean;
+}
+
+/** Runs one of `apps/` to its end; what is sent then is there when it is gone. */
+export async function run(app: string, options: Options = {}): Promise<Run> {
+  const receiver = await startReceiver();
+  try {
+    const program = new Program({
+      file: fileURLToPath(new URL(`apps/${app}`, import.meta.url)),
+      node: pathOf(options.node ?? "26"),
+      flags: options.bare === true ? [] : preload.import,
+      args: options.args ?? [],
+      env: { ...telemetryTo(receiver), OTEL_NODE_DISABLED_INSTRUMENTATIONS: "", ...options.env },
+    });
+    const { stdout, stderr, code } = await program.ended;
+    const { logs, spans, metrics } = receiver;
+    return { stdout, stderr, code, logs: [...logs], spans: [...spans], metrics: [...metrics] };
+  } finally {
+    await receiver.close();
+  }
+}
+
+/** The JSON lines of a text; others are left out. */
+export function linesIn(text: string): Line[] {
+  return text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Line);
+}
+
+/** The span of the request for `path`. */
+export function serverSpan({ spans }: Run, path: string): ReceivedSpan {
+  const found = spans.find(
+    ({ kind, attributes }) => kind === "SERVER" && attributes["url.path"] === path,
+  );
+  if (found === undefined) throw new Error(`no server span of ${path}`);
+  return found;
+}
+
+function pathOf(name: TestNode["name"]): string {
+  const found = nodes.find((node) => node.name === name) ?? nodes.at(-1);
+  if (found === undefined) throw new Error("there is no Node");
+  return found.path;
+}
