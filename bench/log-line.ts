@@ -1,0 +1,30 @@
+import { fileURLToPath } from "node:url";
+import { Program } from "../test/integration/program.ts";
+import { startSink } from "./sink.ts";
+
+/* `node bench/log-line.ts`: what a line of pino costs, bare, with ids, with ids and a record. */
+const sink = await startSink();
+const exporting = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
+  OTEL_EXPORTER_PROMETHEUS_PORT: "0",
+  OTEL_BLRP_MAX_QUEUE_SIZE: "20000",
+};
+const variants = {
+  bare: {},
+  ids: { ...exporting, OTEL_LOGS_EXPORTER: "none" },
+  "ids and a record": exporting,
+};
+const table: Record<string, unknown> = {};
+for (const [variant, env] of Object.entries(variants)) {
+  const program = new Program({
+    file: fileURLToPath(new URL("apps/pino-lines.js", import.meta.url)),
+    flags:
+      variant === "bare" ? [] : ["--import", new URL("../dist/register.js", import.meta.url).href],
+    env,
+  });
+  const { stdout, stderr } = await program.ended;
+  process.stderr.write(stderr);
+  table[variant] = JSON.parse(stdout);
+}
+console.table(table);
+sink.stop();
