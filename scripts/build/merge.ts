@@ -13,7 +13,7 @@ const START = "start.js";
  * What several lazy files share goes into `start.js` as well, if it is smaller
  * than this, in bytes: one more file to open costs more than to read it there.
  */
-const SMALL = 2_500;
+const SMALL = 1_000;
 
 type Outputs = ReadonlyMap<string, Metafile["outputs"][string]>;
 
