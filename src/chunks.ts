@@ -11,6 +11,7 @@ import { upstreamChunks, type UpstreamChunkTypes } from "./instrumentation/upstr
 export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "errors-client": "./errors/client.ts",
   "admin-answer": "./admin/answer.ts",
+  "entry-http2": "./entry/http2-server.ts",
   "export-messages": "./export/messages.ts",
   "export-json-messages": "./export/json-messages.ts",
   "export-otlp": "./export/otlp.ts",
@@ -42,6 +43,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
 export interface ChunkTypes extends UpstreamChunkTypes {
   "errors-client": typeof import("./errors/client.ts");
   "admin-answer": typeof import("./admin/answer.ts");
+  "entry-http2": typeof import("./entry/http2-server.ts");
   "export-messages": typeof import("./export/messages.ts");
   "export-json-messages": typeof import("./export/json-messages.ts");
   "export-otlp": typeof import("./export/otlp.ts");

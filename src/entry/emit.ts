@@ -1,5 +1,4 @@
 import { EventEmitter } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { activeHolder, callIn } from "../context/manager.ts";
 import type { RequestEntry } from "./request.ts";
 
@@ -28,12 +27,12 @@ export function wrapEmit(prototype: EventEmitter, around: Around): void {
 }
 
 /**
- * Runs the listeners of one request, or of its response, under the request's
- * context, for those that Node would run under another: that of the connection
+ * Runs the listeners of one request, of its response or of its HTTP/2 stream,
+ * under the request's context, for those that Node would run under another: that of the connection
  * for what comes over the network (the parts of a body, the loss of the
  * connection), that of the request before for a response that waited for it.
  */
-export function emitUnder(entry: RequestEntry, message: IncomingMessage | ServerResponse): void {
+export function emitUnder(entry: RequestEntry, message: EventEmitter): void {
   const own = Object.hasOwn(message, "emit") ? (message.emit as Emit) : undefined;
   const parent = Object.getPrototypeOf(message) as EventEmitter;
   setEmit(message, function emit(event) {

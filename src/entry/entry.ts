@@ -11,7 +11,8 @@ import type { ClientServices } from "./client-call.ts";
 import { ClientMetrics } from "./client-metrics.ts";
 import { HeaderReader } from "./headers.ts";
 import { installHttpClient } from "./http-client.ts";
-import { installServerEntry, type ServerEntry } from "./http-server.ts";
+import { installServerEntry } from "./http-server.ts";
+import { installHttp2 } from "./http2.ts";
 import { ServerMetrics } from "./server-metrics.ts";
 import { installUndici } from "./undici.ts";
 
@@ -28,7 +29,7 @@ export interface EntryParts {
 export const ENTRY_NAMES = ["http", "undici"] as const;
 
 /** Opens the ways in (HTTP servers) and out (HTTP clients). */
-export function installEntries(parts: EntryParts): ServerEntry {
+export function installEntries(parts: EntryParts): Entries {
   const { metrics, propagator, diagnostics, errors } = parts;
   const tracer = parts.traces.provider.getTracer("telltale/http", version);
   const knownMethods = new Set(parts.config.knownMethods);
@@ -50,17 +51,30 @@ export function installEntries(parts: EntryParts): ServerEntry {
   if (isOn("undici", parts.config)) installUndici(client);
   if (!isOn("http", parts.config)) return noEntry;
   installHttpClient(client);
-  return installServerEntry({
+  const headers = new HeaderReader(propagator, propagator.reads());
+  const server = installServerEntry({
     tracer,
-    headers: new HeaderReader(propagator, propagator.reads()),
+    headers,
     metrics: new ServerMetrics(metrics),
     knownMethods,
     onServerError: (holder) => errors.captureServerError(holder),
     onFault,
   });
+  const streams = installHttp2({ server, headers, onFault });
+  return {
+    abandon() {
+      server.abandon();
+      streams.abandon();
+    },
+  };
 }
 
-const noEntry: ServerEntry = { abandon() {} };
+export interface Entries {
+  /** Ends the requests that are under way: the process ends, and they with it. Never throws. */
+  abandon(): void;
+}
+
+const noEntry: Entries = { abandon() {} };
 
 function isOn(name: (typeof ENTRY_NAMES)[number], { instrumentations }: Config): boolean {
   const { enabled, disabled } = instrumentations;

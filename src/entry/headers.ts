@@ -64,6 +64,21 @@ export class HeaderReader {
     };
   }
 
+  /** The same for HTTP/2, whose headers come by their names in lower case, the host as another one. */
+  readNames(headers: IncomingMessage["headers"]): RequestHeaders {
+    const { "x-request-id": requestId } = headers;
+    let propagated = false;
+    for (const field of this.#fields) propagated ||= headers[field] !== undefined;
+    return {
+      host: (headers[":authority"] as string | undefined) ?? headers.host,
+      userAgent: headers["user-agent"],
+      requestId:
+        typeof requestId === "string" && REQUEST_ID.test(requestId) ? requestId : newUuid(),
+      hasBody: true,
+      parent: propagated ? this.#propagator.extract(ROOT, headers, getter) : ROOT,
+    };
+  }
+
   #extract(request: IncomingMessage): ApiContext {
     return this.#propagator.extract(ROOT, request.headers, getter);
   }

@@ -18,7 +18,7 @@ import { activeHolder, callIn, runWhereThrown } from "../context/manager.ts";
 import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "./emit.ts";
 import type { HeaderReader } from "./headers.ts";
 import type { KnownMethods } from "./method.ts";
-import { RequestEntry } from "./request.ts";
+import { RequestEntry, type RequestHeaders, type Response } from "./request.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
@@ -56,10 +56,21 @@ export function installServerEntry(services: ServerEntryServices): ServerEntry {
     if (entry instanceof RequestEntry) entrance.leave(entry, response, false);
   });
   process.on("uncaughtExceptionMonitor", (error: unknown) => entrance.noteFatal(error));
-  return { abandon: () => entrance.abandon() };
+  return {
+    abandon: () => entrance.abandon(),
+    begin: (request, headers) => entrance.begin(request, headers),
+    leave: (entry, response, aborted) => entrance.leave(entry, response, aborted),
+    emitEntered: (next, server, args) => emitEntered(entrance, next, server, args),
+  };
 }
 
 export interface ServerEntry {
+  /** For other ways in: the entry of a request, whose `leave` is then the caller's duty. */
+  begin(request: IncomingMessage, headers: RequestHeaders): RequestEntry;
+  /** The response is out, or its connection gone. Never throws. */
+  leave(entry: RequestEntry, response: Response | undefined, aborted: boolean): void;
+  /** Emits an event of a server; one that brings a new request over HTTP/1 under its context. */
+  emitEntered(next: Emit, server: EventEmitter, args: EmitArgs): boolean;
   /** Ends the requests that are under way: the process ends, and they with it. Never throws. */
   abandon(): void;
 }
@@ -87,15 +98,11 @@ class Entrance {
     try {
       if (!isNew(request) || !isResponse(response)) return undefined;
       const headers = this.#services.headers.read(request);
-      const entry = new RequestEntry(request, headers, this.#services.knownMethods);
-      const span = this.#startSpan(entry, headers.parent);
-      entry.span = span;
+      const entry = this.begin(request, headers);
       entry.response = response;
-      entry.context = contextFor(headers.parent, span, entry);
       if (headers.hasBody) emitUnder(entry, request);
       // It waits for the response to the request before.
       if (response.socket === null) emitUnder(entry, response);
-      this.#services.metrics.started(entry);
       this.#followToEnd(request, response, entry);
       return entry.context;
     } catch (error) {
@@ -104,8 +111,17 @@ class Entrance {
     }
   }
 
+  begin(request: IncomingMessage, headers: RequestHeaders): RequestEntry {
+    const entry = new RequestEntry(request, headers, this.#services.knownMethods);
+    const span = this.#startSpan(entry, headers.parent);
+    entry.span = span;
+    entry.context = contextFor(headers.parent, span, entry);
+    this.#services.metrics.started(entry);
+    return entry;
+  }
+
   /** Each step by itself: the fault of one keeps no other from what it has to do. */
-  leave(entry: RequestEntry, response: ServerResponse | undefined, aborted: boolean): void {
+  leave(entry: RequestEntry, response: Response | undefined, aborted: boolean): void {
     if (entry.left) return;
     entry.left = true;
     entry.aborted = aborted;
@@ -215,7 +231,7 @@ type Connection = Socket &
 /** What is done at the end of a request, in this order. */
 const lastSteps: readonly ((
   entry: RequestEntry,
-  response: ServerResponse | undefined,
+  response: Response | undefined,
   services: ServerEntryServices,
 ) => void)[] = [
   closeOnConnection,

@@ -80,7 +80,7 @@ export class RequestEntry extends Holder implements AttributeSource {
   }
 
   /** Takes what is known at the end, and lets go of the request. */
-  finish(response: ServerResponse | undefined): void {
+  finish(response: Response | undefined): void {
     if (response?.headersSent === true) this.statusCode = response.statusCode;
     try {
       this.routeNow();
@@ -134,6 +134,9 @@ export class RequestEntry extends Holder implements AttributeSource {
     return agents.of(this.#userAgent);
   }
 }
+
+/** What the end of a request is told by. */
+export type Response = Pick<ServerResponse, "headersSent" | "statusCode">;
 
 /** What one look over a request's raw headers found. */
 export interface RequestHeaders {

@@ -1,0 +1,228 @@
+import type { EventEmitter } from "node:events";
+import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { type Holder, holdUnconnected } from "../context/holder.ts";
+import { activeHolder, callIn } from "../context/manager.ts";
+import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "./emit.ts";
+import type { HeaderReader } from "./headers.ts";
+import type { ServerEntry } from "./http-server.ts";
+import type { RequestEntry } from "./request.ts";
+
+export interface Http2Services {
+  readonly server: ServerEntry;
+  readonly headers: HeaderReader;
+  /** Something of ours threw; it must not reach the app. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** The requests under way, by their streams. */
+const entries = new Map<object, RequestEntry>();
+const watched = new WeakSet<object>();
+
+/**
+ * Every request of an HTTP/2 server passes its `stream` event, and within that,
+ * if the app listens to `request`, Node makes the objects that look like
+ * HTTP/1's. So the entry begins with the stream; the request object is joined
+ * to it when it comes. What ALPN has brought down to HTTP/1 comes as `request`
+ * alone, and goes the way of HTTP/1.
+ */
+export function watchServers(prototype: EventEmitter, services: Http2Services): void {
+  if (watched.has(prototype)) return;
+  watched.add(prototype);
+  wrapEmit(prototype, (next, server, args) => {
+    switch (args[0]) {
+      case "stream":
+        return emitStream(services, next, server, args);
+      case "request":
+      case "checkContinue":
+      case "checkExpectation":
+        return emitRequest(services, next, server, args);
+      default:
+        return Reflect.apply(next, server, args);
+    }
+  });
+}
+
+/** The process ends, and the requests under way with it. Never throws. */
+export function abandonStreams(services: Http2Services): void {
+  for (const [stream, entry] of entries) leave(services, entry, stream as ServerHttp2Stream);
+}
+
+function emitStream(
+  services: Http2Services,
+  next: Emit,
+  server: EventEmitter,
+  args: EmitArgs,
+): boolean {
+  const context = enter(services, args[1], args[2])?.context;
+  return context === undefined
+    ? Reflect.apply(next, server, args)
+    : callIn(context, next, server, args);
+}
+
+function emitRequest(
+  services: Http2Services,
+  next: Emit,
+  server: EventEmitter,
+  args: EmitArgs,
+): boolean {
+  const stream = streamOf(args[1]);
+  if (stream === undefined) return services.server.emitEntered(next, server, args);
+  const entry = entries.get(stream);
+  if (entry === undefined) return Reflect.apply(next, server, args);
+  const request = args[1] as IncomingMessage;
+  holdUnconnected(request, entry);
+  entry.request = request;
+  const { context } = entry;
+  if (context === undefined || activeHolder() === entry) return Reflect.apply(next, server, args);
+  return callIn(context, next, server, args);
+}
+
+/** Of a request that came over HTTP/2, as Node's compatibility API shows it. */
+function streamOf(request: unknown): object | undefined {
+  const { stream } = (request ?? {}) as { readonly stream?: unknown };
+  return typeof stream === "object" && stream !== null ? stream : undefined;
+}
+
+/** Undefined if it is no new request, or something of ours failed. */
+function enter(
+  services: Http2Services,
+  given: unknown,
+  headers: unknown,
+): RequestEntry | undefined {
+  try {
+    if (!isStream(given) || typeof headers !== "object" || headers === null) return undefined;
+    if (entries.has(given)) return undefined;
+    const stream = given;
+    sendRequestIds(Object.getPrototypeOf(stream) as object);
+    const names = headers as IncomingHttpHeaders;
+    const entry = services.server.begin(
+      requestOf(stream, names),
+      services.headers.readNames(names),
+    );
+    entries.set(stream, entry);
+    emitUnder(entry, stream);
+    stream.once("close", () => leave(services, entry, stream));
+    return entry;
+  } catch (error) {
+    services.onFault(error);
+    return undefined;
+  }
+}
+
+/** What an app emits by hand may be anything. */
+function isStream(stream: unknown): stream is ServerHttp2Stream {
+  const { once, respond } = (stream ?? {}) as Partial<ServerHttp2Stream>;
+  return typeof once === "function" && typeof respond === "function";
+}
+
+/** What an entry reads of a request, where there is only a stream. */
+function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): IncomingMessage {
+  return {
+    socket: peerOf(stream),
+    method: headers[":method"],
+    // `CONNECT` has only the authority.
+    url: headers[":path"] ?? headers[":authority"],
+    // As `network.protocol.version` has it.
+    httpVersion: "2",
+  } as unknown as IncomingMessage;
+}
+
+interface Peer {
+  readonly encrypted: boolean;
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+}
+
+/** Copied: the session's socket is a proxy, which throws once it is unbound. */
+function peerOf({ session }: ServerHttp2Stream): Peer | undefined {
+  if (session === undefined || session.destroyed) return undefined;
+  const { remoteAddress, remotePort } = session.socket;
+  return { encrypted: session.encrypted === true, remoteAddress, remotePort };
+}
+
+function leave(services: Http2Services, entry: RequestEntry, stream: ServerHttp2Stream): void {
+  try {
+    entries.delete(stream);
+    services.server.leave(entry, responseOf(stream), !isWhole(stream));
+  } catch (error) {
+    services.onFault(error);
+  }
+}
+
+function responseOf({ headersSent, sentHeaders }: ServerHttp2Stream): {
+  headersSent: boolean;
+  statusCode: number;
+} {
+  const statusCode = Number(sentHeaders?.[":status"]);
+  return { headersSent: headersSent && !Number.isNaN(statusCode), statusCode };
+}
+
+/**
+ * Whether all of the response was sent. Node ends the stream of a HEAD request
+ * before anybody has answered it.
+ */
+function isWhole({ headersSent, writableFinished, aborted }: ServerHttp2Stream): boolean {
+  return headersSent && writableFinished && !aborted;
+}
+
+type Answer = (this: ServerHttp2Stream, ...args: unknown[]) => unknown;
+
+/** The methods that begin a response, with the position of its headers. */
+const ANSWERS = [
+  ["respond", 0],
+  ["respondWithFD", 1],
+  ["respondWithFile", 1],
+] as const;
+
+const REQUEST_ID = "x-request-id";
+
+/** Sends the request id back with every response that does not name one. */
+function sendRequestIds(prototype: object): void {
+  if (watched.has(prototype)) return;
+  watched.add(prototype);
+  for (const [name, at] of ANSWERS) {
+    const original: unknown = (prototype as Record<string, unknown>)[name];
+    if (typeof original === "function") wrapAnswer(prototype, name, original as Answer, at);
+  }
+}
+
+function wrapAnswer(prototype: object, name: string, original: Answer, at: number): void {
+  const answer: Answer = function (...args) {
+    const id = (entries.get(this) as Holder | undefined)?.requestId;
+    if (id !== undefined) args[at] = withRequestId(args[at], id);
+    return Reflect.apply(original, this, args);
+  };
+  Object.defineProperty(answer, "name", { value: original.name, configurable: true });
+  Object.defineProperty(answer, "length", { value: original.length, configurable: true });
+  Object.defineProperty(prototype, name, {
+    value: answer,
+    configurable: true,
+    writable: true,
+    enumerable: false,
+  });
+}
+
+/** A copy: who reads his headers thereafter finds what he has set. */
+function withRequestId(headers: unknown, id: string): unknown {
+  if (headers !== undefined && (typeof headers !== "object" || headers === null)) return headers;
+  try {
+    if (Array.isArray(headers)) {
+      const isNamed = headers.some((item, at) => at % 2 === 0 && isRequestId(item));
+      return isNamed ? headers : [...(headers as unknown[]), REQUEST_ID, id];
+    }
+    for (const name in headers) if (isRequestId(name)) return headers;
+    return Object.assign({ __proto__: null }, headers, { [REQUEST_ID]: id });
+  } catch {
+    // A getter of the app's may throw, as it then does for Node.
+    return headers;
+  }
+}
+
+function isRequestId(name: unknown): boolean {
+  return (
+    typeof name === "string" &&
+    name.length === REQUEST_ID.length &&
+    name.toLowerCase() === REQUEST_ID
+  );
+}

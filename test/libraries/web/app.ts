@@ -1,0 +1,106 @@
+import { fileURLToPath } from "node:url";
+import type { Receiver } from "../../../src/receiver/receiver.ts";
+import { freePort } from "../../admin/child.ts";
+import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
+import { nodes, type TestNode } from "../../nodes.ts";
+
+export interface AppOptions {
+  /** A file of `apps/`, or an absolute one. */
+  readonly app: string;
+  readonly node: TestNode["name"];
+  /** Where its telemetry goes; undefined: it has none, nothing is preloaded. */
+  readonly receiver?: Receiver;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+  readonly cwd?: string;
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** An app of `apps/` as a process, preloaded or bare, which has said its ports. */
+export class App {
+  readonly ports: Readonly<Record<string, number>>;
+  readonly #program: Program;
+  readonly #adminPort: number;
+
+  private constructor(program: Program, ports: App["ports"], adminPort: number) {
+    this.#program = program;
+    this.ports = ports;
+    this.#adminPort = adminPort;
+  }
+
+  /** @throws Error if the Node isn't there, or the app ends before it is open. */
+  static async start(options: AppOptions): Promise<App> {
+    const { app, receiver, env, ...rest } = options;
+    const adminPort = await freePort();
+    const program = new Program({
+      ...rest,
+      file: fileURLToPath(new URL(`apps/${app}`, import.meta.url)),
+      node: nodeOf(options.node),
+      flags: receiver === undefined ? [] : preload.import,
+      env: {
+        ...(receiver && telemetryTo(receiver)),
+        OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+        OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),
+        OTEL_BSP_SCHEDULE_DELAY: "20",
+        ...env,
+      },
+    });
+    try {
+      return new App(program, await program.says(portsIn), adminPort);
+    } catch (error) {
+      program.kill("SIGKILL");
+      throw error;
+    }
+  }
+
+  port(name: string): number {
+    const port = this.ports[name];
+    if (port === undefined) throw new Error(`the app has no server ${name}`);
+    return port;
+  }
+
+  url(name: string): string {
+    return `http://127.0.0.1:${this.port(name)}`;
+  }
+
+  /** The Prometheus page. */
+  async page(): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.#adminPort}/metrics`);
+    return response.text();
+  }
+
+  /** What it logged, in JSON. */
+  get lines(): readonly Line[] {
+    return linesIn(this.#program.stdout);
+  }
+
+  get ended(): Promise<Ended> {
+    return this.#program.ended;
+  }
+
+  async stop(): Promise<Ended> {
+    this.#program.kill("SIGTERM");
+    return this.#program.ended;
+  }
+}
+
+export function nodeOf(name: TestNode["name"]): string {
+  const found = nodes.find((node) => node.name === name);
+  if (found === undefined) throw new Error(`no Node ${name} on this platform`);
+  return found.path;
+}
+
+function portsIn(stdout: string): App["ports"] | undefined {
+  const line = linesIn(stdout).find(({ message }) => message === "open");
+  return line?.["ports"] as App["ports"] | undefined;
+}
+
+/** Complete lines only. */
+function linesIn(stdout: string): Line[] {
+  return stdout
+    .split("\n")
+    .slice(0, -1)
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Line);
+}

@@ -1,0 +1,4 @@
+import { createSecureServer, createServer } from "node:http2";
+import { serve } from "./http2-servers.cjs";
+
+serve({ createSecureServer, createServer });

@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { connect, type IncomingHttpHeaders } from "node:http2";
+import { get } from "node:https";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedSpan } from "../../../src/receiver/received.ts";
+import { type Certificates, makeCertificates } from "../../export/certificates.ts";
+import { valuesOf } from "../../integration/entry/page.ts";
+import { App } from "./app.ts";
+import { type AskRow, asks } from "./http2-asks.ts";
+import { ask, type Heard } from "./http2-client.ts";
+import { http2Rows } from "./rows.ts";
+import { describeCrowd, type Tenant } from "./tenants.ts";
+
+const caller = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" };
+const traceparent = `00-${caller.traceId}-${caller.spanId}-01`;
+
+/** What an app dies of. */
+const fatal = [
+  ["compat", "/throws"],
+  ["compat", "/rejects"],
+  ["streams", "/throws"],
+  ["streams", "/answers-twice"],
+] as const;
+
+let certificates: Certificates;
+before(() => {
+  certificates = makeCertificates();
+});
+
+function tls(): Record<string, string> {
+  return { TLS_KEY: certificates.server.key, TLS_CERT: certificates.server.cert };
+}
+
+for (const { app: file, node, moduleSystem } of http2Rows) {
+  describe(`Servers of HTTP/2, ${moduleSystem}, Node ${node}`, () => {
+    let receiver: Receiver;
+    let bare: App;
+    let preloaded: App;
+
+    before(async () => {
+      receiver = await startReceiver();
+      [bare, preloaded] = await Promise.all([
+        App.start({ app: file, node, env: tls() }),
+        App.start({ app: file, node, env: tls(), receiver }),
+      ]);
+    });
+    after(() => Promise.all([bare.stop(), preloaded.stop(), receiver.close()]));
+
+    for (const row of asks) {
+      const { method = "GET", path, cancels } = row.ask;
+      const title = `${row.server}: ${method} ${path}${cancels ? ", given up" : ""}`;
+      it(`${title}: the client hears what it hears without us, and there is one span`, async () => {
+        receiver.clear();
+        const [asBare, heard] = await Promise.all([
+          askApp(bare, row),
+          askApp(preloaded, row, { traceparent, "x-request-id": "from-the-caller" }),
+        ]);
+        assert.deepEqual(heard.events, asBare.events);
+        const span = await serverSpan(receiver);
+        assert.deepEqual(seenOf(span), expectedOf(row));
+        if (row.status !== undefined) {
+          assert.equal(heard.headers?.["x-request-id"], row.ownId ?? "from-the-caller");
+          assert.equal(asBare.headers?.["x-request-id"], row.ownId);
+        }
+        await eventsAre(receiver, row.event, span);
+      });
+    }
+
+    it("a span has the attributes of the stable conventions", async () => {
+      receiver.clear();
+      await askApp(preloaded, asks[0] ?? assert.fail(), {
+        "user-agent": "the-test",
+        "x-request-id": "some-id",
+      });
+      const { attributes } = await serverSpan(receiver);
+      const { "network.peer.port": peerPort, ...rest } = attributes;
+      assert.equal(typeof peerPort, "number");
+      assert.deepEqual(rest, {
+        "http.request.method": "GET",
+        "http.response.status_code": 200,
+        "url.scheme": "http",
+        "url.path": "/hello",
+        "url.query": "a=1",
+        "server.address": "127.0.0.1",
+        "server.port": preloaded.port("compat"),
+        "client.address": "127.0.0.1",
+        "network.peer.address": "127.0.0.1",
+        "network.protocol.version": "2",
+        "user_agent.original": "the-test",
+        "telltale.request.id": "some-id",
+      });
+    });
+
+    it("a client that speaks HTTP/1 only has one span, of HTTP/1", async () => {
+      receiver.clear();
+      const request = get({
+        host: "127.0.0.1",
+        port: preloaded.port("secure"),
+        path: "/hello",
+        ca: certificates.ca,
+        headers: { traceparent },
+      });
+      const [response] = (await once(request, "response")) as [IncomingMessage];
+      response.resume();
+      await once(response, "end");
+      const { traceId, attributes } = await serverSpan(receiver);
+      assert.equal(traceId, caller.traceId);
+      assert.equal(attributes["network.protocol.version"], "1.1");
+      assert.equal(attributes["url.scheme"], "https");
+      assert.equal(response.headers["x-request-id"], attributes["telltale.request.id"]);
+    });
+
+    it("the metrics go by route, status and protocol, and nothing stays active", async () => {
+      const page = await preloaded.page();
+      assert.deepEqual(valuesOf(page, "http_server_active_requests").filter(Boolean), []);
+      assert.match(
+        page,
+        /http_server_request_duration_seconds_count\{[^}]*http_route="\/items\/:id"[^}]*network_protocol_version="2"/,
+      );
+    });
+  });
+
+  describe(`The end of a server of HTTP/2, ${moduleSystem}, Node ${node}`, () => {
+    for (const [server, path] of fatal) {
+      it(`is as it is without us: ${server} ${path}`, () =>
+        endsAlike({ file, node, server, path }));
+    }
+  });
+
+  for (const server of ["compat", "secure", "streams", "fastify"]) {
+    describeCrowd({
+      title: `HTTP/2 (${server}), ${moduleSystem}, Node ${node}`,
+      app: () => ({ app: file, node, env: tls() }),
+      ask: (app, tenants) => askAll(app, server, tenants),
+    });
+  }
+}
+
+/** An app that dies of a request dies alike, says the same and tells of it. */
+async function endsAlike(deed: {
+  file: string;
+  node: (typeof http2Rows)[number]["node"];
+  server: string;
+  path: string;
+}): Promise<void> {
+  const receiver = await startReceiver();
+  try {
+    const { file: app, node } = deed;
+    const [bare, preloaded] = await Promise.all([
+      App.start({ app, node, env: tls() }),
+      App.start({ app, node, env: tls(), receiver }),
+    ]);
+    const [asBare, end] = await Promise.all(
+      [bare, preloaded].map(async (one) => {
+        await ask(one.url(deed.server), { path: deed.path });
+        return one.ended;
+      }),
+    );
+    assert.equal(asBare?.code, 1);
+    assert.equal(end?.code, asBare.code);
+    assert.equal(withoutUs(end.stderr), withoutUs(asBare.stderr));
+    assert.equal((await serverSpan(receiver)).status.code, "ERROR");
+    assert.equal(receiver.events.length, 1);
+  } finally {
+    await receiver.close();
+  }
+}
+
+/** Our frames are on the stack of what runs below us, and push Node's own off its end. */
+function withoutUs(stderr: string): string {
+  return stderr
+    .split("\n")
+    .filter((line) => !/^ +at .*(\/dist\/|node:)/.test(line))
+    .join("\n");
+}
+
+async function askApp(
+  app: App,
+  { server, ask: request }: AskRow,
+  headers: Record<string, string> = {},
+): Promise<Heard> {
+  const secure = server === "secure";
+  const url = secure ? app.url(server).replace("http:", "https:") : app.url(server);
+  return ask(url, { ...request, headers }, secure ? certificates.ca : undefined);
+}
+
+async function askAll(app: App, server: string, tenants: readonly Tenant[]): Promise<void> {
+  const secure = server === "secure";
+  const url = secure ? app.url(server).replace("http:", "https:") : app.url(server);
+  const session = connect(url, secure ? { ca: certificates.ca } : {});
+  await Promise.all(
+    tenants.map(async ({ number, headers }) => {
+      const stream = session.request({
+        ":path": `/tenants/${number}`,
+        ":method": "POST",
+        ...headers,
+      });
+      stream.end();
+      const [answer] = (await once(stream, "response")) as [IncomingHttpHeaders];
+      assert.equal(answer[":status"], 500);
+      assert.equal(answer["x-request-id"], headers["x-request-id"]);
+      stream.resume();
+      await once(stream, "close");
+    }),
+  );
+  session.close();
+}
+
+/** The only one; another one would be there by the time that it is. */
+async function serverSpan(receiver: Receiver): Promise<ReceivedSpan> {
+  await receiver.waitFor(({ spans }) => spans.some(({ kind }) => kind === "SERVER"));
+  const found = receiver.spans.filter(({ kind }) => kind === "SERVER");
+  assert.equal(found.length, 1, `${found.length} server spans`);
+  return found[0] ?? assert.fail();
+}
+
+function seenOf({ name, traceId, parentSpanId, attributes, status }: ReceivedSpan): object {
+  return {
+    name,
+    traceId,
+    parentSpanId,
+    failed: status.code === "ERROR",
+    requestId: attributes["telltale.request.id"],
+    route: attributes["http.route"],
+    status: attributes["http.response.status_code"],
+    aborted: attributes["telltale.request.aborted"],
+  };
+}
+
+function expectedOf({ name, route, status, aborted }: AskRow): object {
+  return {
+    name,
+    traceId: caller.traceId,
+    parentSpanId: caller.spanId,
+    failed: (status ?? 0) >= 500,
+    requestId: "from-the-caller",
+    route,
+    status,
+    aborted,
+  };
+}
+
+async function eventsAre(
+  receiver: Receiver,
+  message: string | undefined,
+  { traceId, spanId }: ReceivedSpan,
+): Promise<void> {
+  if (message !== undefined) await receiver.waitFor(({ events }) => events.length > 0);
+  assert.deepEqual(
+    receiver.events.map(({ exception, contexts }) => [
+      exception?.values?.at(-1)?.value,
+      contexts?.["trace"]?.["trace_id"],
+      contexts?.["trace"]?.["span_id"],
+    ]),
+    message === undefined ? [] : [[message, traceId, spanId]],
+  );
+}

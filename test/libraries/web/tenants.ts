@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { App, type AppOptions } from "./app.ts";
+
+export const TENANTS = 100;
+
+/** One of many callers at once, with a trace and a request id of his own. */
+export interface Tenant {
+  readonly number: number;
+  readonly traceId: string;
+  readonly requestId: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const tenants: readonly Tenant[] = Array.from({ length: TENANTS }, (_, number) => {
+  const traceId = (number + 1).toString(16).padStart(32, "a");
+  const requestId = `request-${number}`;
+  return {
+    number,
+    traceId,
+    requestId,
+    headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, "x-request-id": requestId },
+  };
+});
+
+export interface Crowd {
+  readonly title: string;
+  readonly app: () => Omit<AppOptions, "receiver">;
+  /** Asks all at once, each for what ends in `failTenant` (`apps/work.cjs`). */
+  readonly ask: (app: App, tenants: readonly Tenant[]) => Promise<void>;
+  /** Whether this is the server span of the tenant; else it is known by its trace. */
+  readonly isEntry?: (span: ReceivedSpan) => boolean;
+}
+
+/** The tests that none of a hundred requests at once sees anything of another. */
+export function describeCrowd({ title, app: optionsOf, ask, isEntry = isServer }: Crowd): void {
+  describe(`${TENANTS} requests at once, ${title}`, () => {
+    let receiver: Receiver;
+    let lines: App["lines"];
+
+    before(async () => {
+      receiver = await startReceiver();
+      const options = optionsOf();
+      const env = { ...options.env, REQUESTS: String(TENANTS) };
+      const app = await App.start({ ...options, env, receiver });
+      try {
+        await ask(app, tenants);
+        await receiver.waitFor(
+          ({ spans, events }) =>
+            spans.filter(isEntry).length >= TENANTS && events.length >= TENANTS,
+          20_000,
+          `${TENANTS} spans and events`,
+        );
+        lines = app.lines.filter(({ tenant }) => tenant !== undefined);
+      } finally {
+        await app.stop();
+      }
+    });
+    after(() => receiver.close());
+
+    it("each has one span, in its caller's trace and with its request id", () => {
+      for (const { traceId, requestId } of tenants) {
+        const span = spanIn(receiver.spans.filter(isEntry), traceId);
+        assert.equal(span.attributes["telltale.request.id"], requestId);
+      }
+    });
+
+    it("each line has the ids and the user of its own request", () => {
+      assert.equal(lines.length, 2 * TENANTS);
+      for (const { tenant, trace_id: trace, request_id: id, user_id: user } of lines) {
+        const { traceId, requestId, number } = tenants[Number(tenant)] ?? assert.fail();
+        assert.deepEqual([trace, id, user], [traceId, requestId, `user-${number}`]);
+      }
+    });
+
+    it("each event has the ids, the user, the tags and the breadcrumbs of its own request", () => {
+      assert.equal(receiver.events.length, TENANTS);
+      for (const { number, traceId, requestId } of tenants) {
+        const event = eventOf(receiver.events, number);
+        assert.equal(event.contexts?.["trace"]?.["trace_id"], traceId);
+        assert.deepEqual(event.user, { id: `user-${number}` });
+        assert.equal(event.tags?.["request_id"], requestId);
+        assert.equal(event.tags?.["tenant"], String(number));
+        assert.deepEqual(
+          event.breadcrumbs?.map(({ message }) => message),
+          [`tenant ${number} came`, `tenant ${number} goes`],
+        );
+      }
+    });
+  });
+}
+
+function isServer({ kind }: ReceivedSpan): boolean {
+  return kind === "SERVER";
+}
+
+function spanIn(spans: readonly ReceivedSpan[], traceId: string): ReceivedSpan {
+  const found = spans.filter((span) => span.traceId === traceId);
+  assert.equal(found.length, 1, `${found.length} server spans of ${traceId}`);
+  return found[0] ?? assert.fail();
+}
+
+function eventOf(events: readonly ReceivedEvent[], tenant: number): ReceivedEvent {
+  const found = events.filter(({ exception }) =>
+    exception?.values?.some(({ value }) => value === `tenant ${tenant}`),
+  );
+  assert.equal(found.length, 1, `${found.length} events of tenant ${tenant}`);
+  return found[0] ?? assert.fail();
+}
