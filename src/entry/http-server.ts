@@ -58,7 +58,11 @@ export function installServerEntry(services: ServerEntryServices): ServerEntry {
   process.on("uncaughtExceptionMonitor", (error: unknown) => entrance.noteFatal(error));
   return {
     abandon: () => entrance.abandon(),
-    begin: (request, headers) => entrance.begin(request, headers),
+    begin(request, headers) {
+      const entry = entrance.begin(request, headers);
+      services.metrics.started(entry);
+      return entry;
+    },
     leave: (entry, response, aborted) => entrance.leave(entry, response, aborted),
     emitEntered: (next, server, args) => emitEntered(entrance, next, server, args),
   };
@@ -103,6 +107,7 @@ class Entrance {
       if (headers.hasBody) emitUnder(entry, request);
       // It waits for the response to the request before.
       if (response.socket === null) emitUnder(entry, response);
+      this.#services.metrics.started(entry);
       this.#followToEnd(request, response, entry);
       return entry.context;
     } catch (error) {
@@ -116,7 +121,6 @@ class Entrance {
     const span = this.#startSpan(entry, headers.parent);
     entry.span = span;
     entry.context = contextFor(headers.parent, span, entry);
-    this.#services.metrics.started(entry);
     return entry;
   }
 
