@@ -23,8 +23,14 @@ export function watchLoads({ isWanted, afterLoad }: Watched): void {
   nameLoad(load);
 
   function loadAndPatch(this: NodeJS.Module, filename: string): void {
+    let isDone = false;
+    const finish = (): void => {
+      isDone = true;
+      afterLoad(this, filename);
+    };
+    onceLoaded(this, finish);
     Reflect.apply(load, this, arguments);
-    afterLoad(this, filename);
+    if (!isDone) finish();
   }
 
   Object.defineProperty(prototype, "load", {
@@ -36,6 +42,23 @@ export function watchLoads({ isWanted, afterLoad }: Watched): void {
     set(this: NodeJS.Module, value: Load) {
       if (this === Module.prototype) load = value;
       else Object.defineProperty(this, "load", { ...ASSIGNED, value });
+    },
+  });
+}
+
+/**
+ * Node marks a module as loaded when it was evaluated, and then, up to 22,
+ * notes its exports for those who `import` it: what takes the exports' place
+ * must be there by then.
+ */
+function onceLoaded(module: NodeJS.Module, finish: () => void): void {
+  Object.defineProperty(module, "loaded", {
+    configurable: true,
+    enumerable: true,
+    get: () => false,
+    set(value: boolean) {
+      Object.defineProperty(module, "loaded", { ...ASSIGNED, value });
+      if (value) finish();
     },
   });
 }
