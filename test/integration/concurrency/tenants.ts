@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
+import type { Asked } from "../stock.ts";
+
+/** How many requests are under way at once. */
+export const REQUESTS = 100;
+
+const PATIENCE_MS = 15_000;
+
+const tenants: readonly number[] = Array.from({ length: REQUESTS }, (_, at) => at);
+
+/** What those requests have left, and nothing else. */
+export interface Tenants {
+  readonly spans: readonly ReceivedSpan[];
+  readonly events: readonly ReceivedEvent[];
+  /** What the app has logged. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+  readonly stockUrl: string;
+  readonly asked: readonly Asked[];
+}
+
+/** Asks `url/tenants/…` of all tenants at once, each in a trace of its own; all must fail with 500. */
+export async function askAll(url: string): Promise<void> {
+  await Promise.all(
+    tenants.map(async (tenant) => {
+      const response = await fetch(`${url}/tenants/${tenant}`, {
+        method: "POST",
+        signal: AbortSignal.timeout(PATIENCE_MS),
+        headers: {
+          traceparent: `00-${traceIdOf(tenant)}-00f067aa0ba902b7-01`,
+          "x-request-id": requestIdOf(tenant),
+        },
+      });
+      await response.arrayBuffer();
+      assert.equal(response.status, 500);
+      assert.equal(response.headers.get("x-request-id"), requestIdOf(tenant));
+    }),
+  );
+}
+
+/** That no request has got anything of another's. */
+export const separations: readonly { readonly title: string; check(left: Tenants): void }[] = [
+  {
+    title: "each has a span in its caller's trace, and a call below it",
+    check({ spans, stockUrl, asked }) {
+      for (const tenant of tenants) {
+        const server = serverSpan(spans, tenant);
+        assert.equal(server.traceId, traceIdOf(tenant));
+        assert.equal(server.attributes["telltale.request.id"], requestIdOf(tenant));
+        const calls = spans.filter(({ parentSpanId }) => parentSpanId === server.spanId);
+        assert.equal(calls.length, 1);
+        const [call = assert.fail()] = calls;
+        assert.equal(call.attributes["url.full"], `${stockUrl}/${tenant}`);
+        const { headers } = asked.find(({ path }) => path === `/${tenant}`) ?? {};
+        assert.equal(headers?.["traceparent"], `00-${traceIdOf(tenant)}-${call.spanId}-01`);
+      }
+      assert.equal(spans.length, 2 * REQUESTS);
+    },
+  },
+  {
+    title: "each line has the ids of its own request",
+    check({ spans, lines }) {
+      assert.equal(lines.length, 3 * REQUESTS);
+      for (const { tenant, message, level: _, ...ids } of lines) {
+        const at = Number(tenant);
+        const expected = {
+          trace_id: traceIdOf(at),
+          span_id: serverSpan(spans, at).spanId,
+          trace_flags: "01",
+          request_id: requestIdOf(at),
+          user_id: `user-${at}`,
+        };
+        assert.deepEqual(ids, expected, String(message));
+      }
+    },
+  },
+  {
+    title: "each event has the ids, the user, the tags and the breadcrumbs of its own request",
+    check({ spans, events }) {
+      assert.equal(events.length, REQUESTS);
+      for (const tenant of tenants) {
+        const event = eventOf(events, tenant);
+        const { trace_id: traceId, span_id: spanId } = event.contexts?.["trace"] ?? {};
+        assert.equal(traceId, traceIdOf(tenant));
+        assert.equal(spanId, serverSpan(spans, tenant).spanId);
+        assert.deepEqual(event.user, { id: `user-${tenant}` });
+        assert.deepEqual(event.tags, {
+          request_id: requestIdOf(tenant),
+          tenant: String(tenant),
+          own: String(tenant),
+        });
+        assert.deepEqual(
+          event.breadcrumbs?.map(({ message }) => message),
+          [`tenant ${tenant} came`, `tenant ${tenant} goes`],
+        );
+      }
+    },
+  },
+];
+
+/** Whether a span is of one of those requests. */
+export function isOfTenant({ traceId }: { readonly traceId: string }): boolean {
+  return traceId.startsWith("a".repeat(29));
+}
+
+function traceIdOf(tenant: number): string {
+  return (tenant + 1).toString(16).padStart(32, "a");
+}
+
+function requestIdOf(tenant: number): string {
+  return `request-${tenant}`;
+}
+
+function serverSpan(spans: readonly ReceivedSpan[], tenant: number): ReceivedSpan {
+  const found = spans.filter(({ attributes }) => {
+    const path = attributes["url.path"];
+    return typeof path === "string" && path.endsWith(`/tenants/${tenant}`);
+  });
+  assert.equal(found.length, 1);
+  return found[0] ?? assert.fail();
+}
+
+function eventOf(events: readonly ReceivedEvent[], tenant: number): ReceivedEvent {
+  const message = `tenant ${tenant}`;
+  const found = events.filter(({ exception }) => exception?.values?.[0]?.value === message);
+  assert.equal(found.length, 1);
+  return found[0] ?? assert.fail();
+}
