@@ -21,6 +21,12 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-express": "./instrumentation/express.ts",
   "instrumentation-fastify": "./instrumentation/fastify.ts",
   "instrumentation-ioredis": "./instrumentation/ioredis.ts",
+  "instrumentation-connect": "./instrumentation/connect.ts",
+  "instrumentation-hapi": "./instrumentation/hapi.ts",
+  "instrumentation-hono": "./instrumentation/hono.ts",
+  "instrumentation-koa": "./instrumentation/koa.ts",
+  "instrumentation-nest": "./instrumentation/nest.ts",
+  "instrumentation-restify": "./instrumentation/restify.ts",
   "instrumentation-pg": "./instrumentation/pg.ts",
   "instrumentation-redis": "./instrumentation/redis.ts",
   ...upstreamChunks,
@@ -53,6 +59,12 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-express": typeof import("./instrumentation/express.ts");
   "instrumentation-fastify": typeof import("./instrumentation/fastify.ts");
   "instrumentation-ioredis": typeof import("./instrumentation/ioredis.ts");
+  "instrumentation-connect": typeof import("./instrumentation/connect.ts");
+  "instrumentation-hapi": typeof import("./instrumentation/hapi.ts");
+  "instrumentation-hono": typeof import("./instrumentation/hono.ts");
+  "instrumentation-koa": typeof import("./instrumentation/koa.ts");
+  "instrumentation-nest": typeof import("./instrumentation/nest.ts");
+  "instrumentation-restify": typeof import("./instrumentation/restify.ts");
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");
   "instrumentation-redis": typeof import("./instrumentation/redis.ts");
   "logs-console": typeof import("./logs/console.ts");

@@ -34,6 +34,14 @@ export const MAIN = ".";
 /** Stands in `Row.files` for the file that `import "package"` gives. */
 export const ES_MAIN = "import .";
 
+const honoRouters = [
+  "linear-router",
+  "pattern-router",
+  "reg-exp-router",
+  "smart-router",
+  "trie-router",
+];
+
 /** Add a row together with its chunk in `chunks.ts`. */
 export const table: readonly Row[] = [
   {
@@ -54,7 +62,7 @@ export const table: readonly Row[] = [
   {
     package: "finalhandler",
     files: [MAIN],
-    versions: ">=1 <3",
+    versions: ">=0.1 <3",
     chunk: "instrumentation-express",
     instrumentation: "express",
   },
@@ -71,6 +79,73 @@ export const table: readonly Row[] = [
     versions: ">=7 <10",
     chunk: "instrumentation-fastify",
     instrumentation: "fastify",
+  },
+  {
+    package: "koa",
+    files: ["lib/application.js"],
+    versions: ">=2 <4",
+    chunk: "instrumentation-koa",
+    instrumentation: "koa",
+  },
+  {
+    package: "@koa/router",
+    files: ["lib/router.js", "dist/index.js", "dist/index.mjs"],
+    versions: ">=8 <16",
+    chunk: "instrumentation-koa",
+    instrumentation: "koa",
+  },
+  {
+    // The same under its old name.
+    package: "koa-router",
+    files: ["lib/router.js", "dist/index.js", "dist/index.mjs"],
+    versions: ">=7.4 <16",
+    chunk: "instrumentation-koa",
+    instrumentation: "koa",
+  },
+  {
+    package: "koa-mount",
+    files: ["index.js"],
+    versions: ">=3 <5",
+    chunk: "instrumentation-koa",
+    instrumentation: "koa",
+  },
+  {
+    package: "@hapi/hapi",
+    files: ["lib/request.js"],
+    versions: ">=20 <22",
+    chunk: "instrumentation-hapi",
+    instrumentation: "hapi",
+  },
+  {
+    package: "connect",
+    files: ["index.js"],
+    versions: ">=3.1 <4",
+    chunk: "instrumentation-connect",
+    instrumentation: "connect",
+  },
+  {
+    package: "restify",
+    files: ["lib/server.js"],
+    versions: ">=11 <13",
+    chunk: "instrumentation-restify",
+    instrumentation: "restify",
+  },
+  {
+    package: "@nestjs/core",
+    files: ["exceptions/exceptions-handler.js"],
+    versions: ">=10 <13",
+    chunk: "instrumentation-nest",
+    instrumentation: "nestjs-core",
+  },
+  {
+    package: "hono",
+    files: honoRouters.flatMap((name) => [
+      `dist/router/${name}/router.js`,
+      `dist/cjs/router/${name}/router.js`,
+    ]),
+    versions: ">=4 <5",
+    chunk: "instrumentation-hono",
+    instrumentation: "hono",
   },
   {
     package: "winston",

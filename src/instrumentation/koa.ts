@@ -1,0 +1,162 @@
+import type { IncomingMessage } from "node:http";
+import { holderOf } from "../context/holder.ts";
+import { activeHolder } from "../context/manager.ts";
+import { joinPattern, patternText } from "../context/route-pattern.ts";
+import type { Adaptor } from "./adaptor.ts";
+import { disguise, type Method, replaceMethod } from "./method.ts";
+
+/**
+ * Koa 2 and 3, with `@koa/router` (or `koa-router`, its old name) and
+ * `koa-mount`. A request is told the route whose handlers run, below the mounts
+ * it is in, and the error that Koa or a middleware of the app's answers.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file) {
+    if (file.package === "koa-mount") return replaceMount(exports as Mount);
+    if (file.package === "koa") noteErrors((exports as Class).prototype);
+    else patchRouter(routerIn(exports as RouterModule).prototype);
+    return exports;
+  },
+};
+
+interface Class {
+  readonly prototype: object;
+}
+
+interface Context {
+  readonly req: IncomingMessage;
+}
+
+type Next = () => unknown;
+type Middleware = (this: unknown, ctx: Context, next: Next) => unknown;
+
+/**
+ * All that goes wrong and that no middleware catches, Koa emits on the app, and
+ * so do error handlers that follow its guide: `ctx.app.emit("error", error, ctx)`.
+ * https://github.com/koajs/koa/blob/master/docs/error-handling.md
+ */
+function noteErrors(prototype: object): void {
+  replaceMethod<unknown, [string, unknown, Partial<Context>?]>(prototype, "emit", (original) => {
+    return function emit(...args) {
+      const [event, error, ctx] = args;
+      const request = event === "error" ? ctx?.req : undefined;
+      if (request !== undefined && error) holderOf(request)?.noteError(error);
+      return Reflect.apply(original, this, args);
+    };
+  });
+}
+
+/** The class itself up to version 12, a property since. */
+type RouterModule = Partial<Record<"Router" | "default", Class>> & Class;
+
+function routerIn(exports: RouterModule): Class {
+  return exports.Router ?? exports.default ?? exports;
+}
+
+interface Layer {
+  readonly path: unknown;
+  /** None: it is a middleware of `router.use`. */
+  readonly methods: readonly string[];
+}
+
+interface Matched {
+  /** Whether a layer with the request's method is among them. */
+  readonly route: boolean;
+  readonly pathAndMethod: readonly Layer[];
+}
+
+function patchRouter(prototype: object): void {
+  for (const name of ["routes", "middleware"]) {
+    replaceMethod(prototype, name, (original) => {
+      return function routes(...args) {
+        return watchDispatch(Reflect.apply(original, this, args) as Middleware);
+      };
+    });
+  }
+  replaceMethod(prototype, "match", (original) => {
+    return function match(...args) {
+      const matched = Reflect.apply(original, this, args) as Matched;
+      noteFirst(matched);
+      return matched;
+    };
+  });
+}
+
+const watched = new WeakSet<Middleware>();
+
+/** An error is noted as it leaves the router: a middleware around it may turn it into a response. */
+function watchDispatch(original: Middleware): Middleware {
+  if (watched.has(original)) return original;
+  const dispatch: Middleware = function (ctx, next) {
+    const result = original.call(this, ctx, next);
+    if (result instanceof Promise) {
+      result.then(undefined, (error: unknown) => holderOf(ctx.req)?.noteError(error));
+    }
+    return result;
+  };
+  watched.add(dispatch);
+  return disguise(dispatch, original);
+}
+
+/** Before any handler runs: the middleware of the router may answer alone. */
+function noteFirst({ route, pathAndMethod }: Matched): void {
+  if (!route) return;
+  const first = pathAndMethod.find(isRoute);
+  if (first === undefined) return;
+  watchLayers(Object.getPrototypeOf(first) as object);
+  noteRoute(first);
+}
+
+const patchedLayers = new WeakSet<object>();
+
+/** Of several routes that match, each is noted as it runs. The class of layers is not exported. */
+function watchLayers(prototype: object): void {
+  if (patchedLayers.has(prototype)) return;
+  patchedLayers.add(prototype);
+  replaceMethod<Layer, unknown[]>(prototype, "captures", (original) => {
+    return function captures(...args) {
+      if (isRoute(this)) noteRoute(this);
+      return Reflect.apply(original, this, args);
+    };
+  });
+}
+
+function isRoute({ methods }: Layer): boolean {
+  return methods.length > 0;
+}
+
+/** The layer's path has the prefixes of all routers around it. */
+function noteRoute({ path }: Layer): void {
+  const holder = activeHolder();
+  const pattern = patternText(path);
+  if (holder !== undefined && pattern !== undefined) {
+    holder.route = joinPattern(holder.mount, pattern);
+  }
+}
+
+type Mount = Method<unknown, [unknown, unknown?]>;
+
+function replaceMount(exports: Mount): Mount {
+  return disguise(
+    function mount(this: unknown, prefix, app) {
+      const middleware = exports.call(this, prefix, app) as Middleware;
+      const pattern = typeof prefix === "string" ? prefix.replace(/\/+$/, "") : "";
+      return pattern === "" ? middleware : disguise(below(pattern, middleware), middleware);
+    } satisfies Mount,
+    exports,
+  );
+}
+
+/** What goes on to `next`, because the prefix doesn't match or nobody answered, is out of the mount. */
+function below(pattern: string, middleware: Middleware): Middleware {
+  return function (ctx, next) {
+    const holder = holderOf(ctx.req);
+    if (holder === undefined) return middleware.call(this, ctx, next);
+    const outer = holder.mount;
+    holder.mount = outer + pattern;
+    return middleware.call(this, ctx, () => {
+      holder.mount = outer;
+      return next();
+    });
+  };
+}

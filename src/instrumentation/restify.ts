@@ -1,0 +1,23 @@
+import type { IncomingMessage } from "node:http";
+import { holderOf } from "../context/holder.ts";
+import type { Adaptor } from "./adaptor.ts";
+import { replaceMethod } from "./method.ts";
+
+/**
+ * Restify 11 and 12. The route needs nothing: it is left on the request as
+ * Express does (`entry/route.ts`).
+ */
+export const adaptor: Adaptor = {
+  patch(exports) {
+    const { prototype } = exports as { readonly prototype: object };
+    type Args = [unknown, IncomingMessage, ...unknown[]];
+    replaceMethod<unknown, Args>(prototype, "_onHandlerError", (original) => {
+      return function _onHandlerError(...args) {
+        const [error, request] = args;
+        if (error) holderOf(request)?.noteError(error);
+        return Reflect.apply(original, this, args);
+      };
+    });
+    return exports;
+  },
+};

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
+import {
+  isOfTenant,
+  REQUESTS,
+  separations,
+  type Tenants,
+} from "../../integration/concurrency/tenants.ts";
+import { InPairs } from "../../integration/in-pairs.ts";
+import { rows as nest10 } from "../nest10/rows.ts";
+import { rows as nest11 } from "../nest11/rows.ts";
+import { type Exchange, exchanges } from "./requests.ts";
+import type { FrameworkRow } from "./row.ts";
+import { rows as frameworks } from "./rows.ts";
+import { exchangeId, type Run, run } from "./run.ts";
+
+const rows: readonly FrameworkRow[] = [...frameworks, ...nest10, ...nest11];
+
+describe("A framework", () => {
+  const runs = new InPairs<FrameworkRow, Run>(rows, (row) => run(row));
+  after(() => runs.settle());
+
+  for (const row of rows) {
+    describe(titleOf(row), () => {
+      let left: Run;
+      before(async () => {
+        left = await runs.get(row);
+      });
+
+      const table: readonly Exchange[] = exchanges[row.exchanges];
+      for (const [at, exchange] of table.entries()) {
+        const { title, request, route } = exchange;
+        it(`${title}: ${request} -> ${route ?? "no route"}`, () => checkExchange(left, at));
+      }
+      it("counts each request by method, route and status", () => checkCounts(left, row));
+      it("makes an event of nothing else", () => {
+        const errors = table.filter(({ error }) => error !== undefined);
+        assert.equal(left.received.events.length, errors.length + REQUESTS);
+      });
+      it("writes no line of ours on stderr", () => assert.doesNotMatch(left.stderr, /telltale/));
+      for (const { title, check } of separations) {
+        it(`of ${REQUESTS} requests at once, ${title}`, () => check(tenantsOf(left)));
+      }
+    });
+  }
+});
+
+function titleOf({ group, installed, moduleSystem, node }: FrameworkRow): string {
+  const place = group === "frameworks" ? installed : `${installed} (${group})`;
+  return `${place}, ${moduleSystem.toUpperCase()}, Node ${node}`;
+}
+
+/** The span of an exchange has its route, and its error if it has one, which is also one event. */
+function checkExchange(left: Run, at: number): void {
+  const { request, status, route, error } = left.exchanges[at] ?? assert.fail();
+  const [method = ""] = request.split(" ");
+  assert.equal(left.statuses[at], status);
+
+  const span = spanOf(left, at);
+  assert.equal(span.kind, "SERVER");
+  assert.equal(span.attributes["http.route"], route);
+  const name = route === undefined ? method : `${method} ${route}`;
+  assert.equal(span.name, name);
+  assert.equal(span.status.code, status >= 500 ? "ERROR" : "UNSET");
+  assert.deepEqual(
+    span.events.map(({ attributes }) => attributes["exception.message"]),
+    error === undefined ? [] : [error],
+  );
+
+  const events = left.received.events.filter(({ tags }) => isOfExchange(tags, at));
+  const transaction = route === undefined ? undefined : name;
+  assert.deepEqual(events.map(summaryOf), error === undefined ? [] : [{ error, transaction }]);
+  for (const { contexts } of events) {
+    assert.equal(contexts?.["trace"]?.["span_id"], span.spanId);
+  }
+}
+
+function spanOf({ received }: Run, at: number): ReceivedSpan {
+  const found = received.spans.filter(
+    ({ attributes }) => attributes["telltale.request.id"] === exchangeId(at),
+  );
+  assert.equal(found.length, 1);
+  return found[0] ?? assert.fail();
+}
+
+function isOfExchange(tags: ReceivedEvent["tags"], at: number): boolean {
+  return tags?.["request_id"] === exchangeId(at);
+}
+
+function summaryOf({ exception, transaction }: ReceivedEvent): unknown {
+  return { error: exception?.values?.at(-1)?.value, transaction };
+}
+
+/** `http.server.request.duration`, against the table and the requests at once. */
+function checkCounts({ received, exchanges: table }: Run, row: FrameworkRow): void {
+  const metric = received.metrics.findLast(({ name }) => name === "http.server.request.duration");
+  const counted = Object.fromEntries(
+    (metric?.points ?? []).map(({ attributes, count }) => [
+      keyOf(
+        attributes["http.request.method"],
+        attributes["http.route"],
+        attributes["http.response.status_code"],
+      ),
+      count,
+    ]),
+  );
+  const expected = { [keyOf("POST", tenantRoute(row), 500)]: REQUESTS };
+  for (const { request, route, status } of table) {
+    const key = keyOf(request.split(" ")[0] ?? "", route, status);
+    expected[key] = (expected[key] ?? 0) + 1;
+  }
+  assert.deepEqual(counted, expected);
+}
+
+function keyOf(method: unknown, route: unknown, status: unknown): string {
+  return [method, route ?? "none", status].join(" ");
+}
+
+function tenantRoute({ app }: FrameworkRow): string {
+  if (app === "hapi") return "/tenants/{tenant}";
+  if (app === "connect") return "/tenants";
+  return app === "nest" ? "/api/tenants/:id" : "/tenants/:tenant";
+}
+
+function tenantsOf({ received, lines, stockUrl, asked }: Run): Tenants {
+  return {
+    spans: received.spans.filter(isOfTenant),
+    events: received.events.filter(({ exception }) =>
+      /^tenant \d+$/.test(exception?.values?.[0]?.value ?? ""),
+    ),
+    lines: lines.filter(({ tenant }) => tenant !== undefined),
+    stockUrl,
+    asked,
+  };
+}

@@ -1,0 +1,2 @@
+/** As an ES module of an app beside these libraries does. */
+export const load = (name) => import(name);

@@ -1,0 +1,41 @@
+import type { LibraryRow } from "../row.ts";
+import type { TestNode } from "../../nodes.ts";
+import type { TableName } from "./requests.ts";
+
+/** A framework, and what an app of `apps/` needs of it. */
+export interface FrameworkRow extends LibraryRow {
+  /** Its folder in `test/libraries`. */
+  readonly group: string;
+  /** The app, a file of `apps/` without its ending. */
+  readonly app: string;
+  /** What the app is asked for, of `requests.ts`. */
+  readonly exchanges: TableName;
+  /** What the app loads: its name for it, and what is installed. */
+  readonly loads: Readonly<Record<string, string>>;
+  /** What its router takes for all that is below a path. */
+  readonly wildcard: string;
+}
+
+export type Framework = Omit<FrameworkRow, "moduleSystem" | "node" | "gives" | "group"> & {
+  readonly gives?: string;
+  /** `newest`, unless said otherwise. */
+  readonly nodes?: Partial<Record<LibraryRow["moduleSystem"], TestNode["name"]>>;
+};
+
+/** What all of them give. */
+export const gives = "server spans and metrics by route, errors, context";
+
+const NEWEST = "26";
+
+/** A framework is run in both module systems. */
+export function rowsOf(group: string, frameworks: readonly Framework[]): FrameworkRow[] {
+  return frameworks.flatMap(({ nodes = {}, ...framework }) =>
+    (["esm", "cjs"] as const).map((moduleSystem) => ({
+      gives,
+      ...framework,
+      group,
+      moduleSystem,
+      node: nodes[moduleSystem] ?? NEWEST,
+    })),
+  );
+}

@@ -1,0 +1,107 @@
+import { fileURLToPath } from "node:url";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { Received } from "../../../src/receiver/store.ts";
+import { askAll, REQUESTS } from "../../integration/concurrency/tenants.ts";
+import { preload, Program, telemetryTo } from "../../integration/program.ts";
+import { type Asked, startStock } from "../../integration/stock.ts";
+import { nodes } from "../../nodes.ts";
+import { ask } from "./ask.ts";
+import { type Exchange, exchanges } from "./requests.ts";
+import type { FrameworkRow } from "./row.ts";
+
+/** All that an app has left, for everybody to look into. */
+export interface Run {
+  readonly received: Received;
+  readonly exchanges: readonly Exchange[];
+  /** The statuses that came back, in the order of `exchanges`. */
+  readonly statuses: readonly number[];
+  readonly stockUrl: string;
+  readonly asked: readonly Asked[];
+  /** What the app has logged. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+  readonly stderr: string;
+}
+
+/** The request id by which an exchange is found again, by its place in the table. */
+export function exchangeId(at: number): string {
+  return `exchange-${at}`;
+}
+
+/**
+ * Plays the table of a row to its app, one request after the other, and then
+ * `REQUESTS` at once; stops it when all that it tells has come in.
+ *
+ * @param env more of the environment
+ */
+export async function run(
+  row: FrameworkRow,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Run> {
+  const [receiver, stock] = await Promise.all([startReceiver(), startStock()]);
+  const table: readonly Exchange[] = exchanges[row.exchanges];
+  const program = programOf(row, { ...telemetryTo(receiver), STOCK_URL: stock.url, ...env });
+  try {
+    const port = await program.says((stdout) => /^port (\d+)\n/m.exec(stdout)?.[1]);
+    const statuses: number[] = [];
+    for (const [at, exchange] of table.entries()) {
+      statuses.push(await ask(Number(port), exchange, exchangeId(at)));
+    }
+    await askAll(`http://127.0.0.1:${port}${row.app === "nest" ? "/api" : ""}`);
+    program.kill("SIGTERM");
+    const { stdout, stderr } = await program.ended;
+    await allOf(receiver, table);
+    return {
+      received: receiver,
+      exchanges: table,
+      statuses,
+      stockUrl: stock.url,
+      asked: stock.asked,
+      lines: linesIn(stdout),
+      stderr,
+    };
+  } finally {
+    program.kill("SIGKILL");
+    await Promise.all([program.ended, receiver.close(), stock.close()]);
+  }
+}
+
+function programOf(row: FrameworkRow, env: Readonly<Record<string, string>>): Program {
+  const extension = row.moduleSystem === "esm" ? "mjs" : "cjs";
+  const loader = new URL(`../${row.group}/load.${extension}`, import.meta.url);
+  const { path } = nodes.find(({ name }) => name === row.node) ?? {};
+  return new Program({
+    file: fileURLToPath(new URL("apps/start.mjs", import.meta.url)),
+    ...(path !== undefined && { node: path }),
+    flags: preload.import,
+    args: [row.app, loader.href, JSON.stringify(row.loads), row.wildcard],
+    env: {
+      // Express says each unhandled error on stderr, unless told that this is a test.
+      NODE_ENV: "test",
+      OTEL_METRICS_EXPORTER: "otlp",
+      // On a busy machine all of it may take longer than usual.
+      TELLTALE_FLUSH_TIMEOUT: "15000",
+      REQUESTS: String(REQUESTS),
+      ...env,
+    },
+  });
+}
+
+async function allOf(receiver: Receiver, table: readonly Exchange[]): Promise<void> {
+  const spans = table.length + 2 * REQUESTS;
+  const events = table.filter(({ error }) => error !== undefined).length + REQUESTS;
+  await receiver.waitFor(
+    (received) =>
+      received.spans.length >= spans &&
+      received.events.length >= events &&
+      received.metrics.some(({ name }) => name === "http.server.request.duration"),
+    10_000,
+    `whole run: ${spans} spans, ${events} events and the durations`,
+  );
+}
+
+function linesIn(stdout: string): Record<string, unknown>[] {
+  return stdout
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}

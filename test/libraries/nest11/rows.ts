@@ -1,0 +1,19 @@
+import { type FrameworkRow, rowsOf } from "../frameworks/row.ts";
+
+/** Nest finds its own parts by their names, so each major needs a folder of its own. */
+export const rows: readonly FrameworkRow[] = rowsOf(
+  "nest11",
+  (["express", "fastify"] as const).map((platform) => ({
+    library: `@nestjs/platform-${platform}`,
+    installed: `@nestjs/platform-${platform}`,
+    app: "nest",
+    exchanges: platform === "express" ? "nest 11 on express" : "nest on fastify",
+    loads: {
+      common: "@nestjs/common",
+      core: "@nestjs/core",
+      adapter: `@nestjs/platform-${platform}`,
+    },
+    wildcard: platform === "express" ? "*path" : "*",
+    nodes: { cjs: "24" },
+  })),
+);
