@@ -23,7 +23,10 @@ export function upstreamAdaptor(create: (options: Services["options"]) => Upstre
   return {
     patch(exports, file, services) {
       if (!isCreated) {
-        join(create(services.options), services);
+        join(
+          withoutGlobalMeter(() => create(services.options)),
+          services,
+        );
         isCreated = true;
       }
       const name = file.isMain ? file.package : `${file.package}/${file.file}`;
@@ -51,4 +54,24 @@ export function join(instrumentation: Upstream, services: Services): void {
 interface Patcher {
   _wrap(target: object, name: string, wrapper: unknown): unknown;
   _unwrap(target: object, name: string): unknown;
+}
+
+/** Where every copy of `@opentelemetry/api` 1.x looks for what is registered. */
+const API: unique symbol = Symbol.for("opentelemetry.js.api.1") as never;
+
+/**
+ * Upstream's constructors make their instruments at once, from whatever is
+ * registered, and again with the provider they are then given: in our store, that
+ * would be instruments of other kinds beside ours, and a complaint about each.
+ */
+function withoutGlobalMeter<R>(create: () => R): R {
+  const { [API]: api } = globalThis as { readonly [API]?: { metrics?: unknown } };
+  if (api?.metrics === undefined) return create();
+  const { metrics } = api;
+  delete api.metrics;
+  try {
+    return create();
+  } finally {
+    api.metrics = metrics;
+  }
 }
