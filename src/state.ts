@@ -1,3 +1,4 @@
+import type { RunJob } from "./entry/lazy-work.ts";
 import type { Errors } from "./errors/errors.ts";
 
 /**
@@ -8,6 +9,7 @@ import type { Errors } from "./errors/errors.ts";
 export interface State {
   readonly version: string;
   readonly errors: Errors;
+  readonly runJob: RunJob;
 }
 
 const STATE: unique symbol = Symbol.for("telltale") as never;

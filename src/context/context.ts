@@ -18,7 +18,7 @@ export class Context implements ApiContext {
   readonly span: Span | undefined;
   readonly holder: Holder | undefined;
   readonly suppressed: boolean;
-  readonly #rest: Link | undefined;
+  #rest: Link | undefined;
 
   constructor(
     span: Span | undefined,
@@ -65,6 +65,25 @@ export class Context implements ApiContext {
 
   withHolder(holder: Holder | undefined): Context {
     return new Context(this.span, holder, this.suppressed, this.#rest);
+  }
+
+  /** A copy that may `become` another one. */
+  copy(): Context {
+    return new Context(this.span, this.holder, this.suppressed, this.#rest);
+  }
+
+  /**
+   * Takes over all that `other` holds. Only for contexts that are entered before it is known what
+   * they are of (`message-loop.ts`).
+   */
+  become(other: Context): void {
+    const fields = this as {
+      -readonly [Field in "span" | "holder" | "suppressed"]: Context[Field];
+    };
+    fields.span = other.span;
+    fields.holder = other.holder;
+    fields.suppressed = other.suppressed;
+    this.#rest = other.#rest;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Span } from "@opentelemetry/api";
+import type { JobFacts } from "./work.ts";
 
 /**
  * One holder per unit of work (a request now; a message or a job later). It is
@@ -47,6 +48,11 @@ export class Holder {
 
   /** The path of the request, without its query; the entry overrides it. */
   pathNow(): string | undefined {
+    return undefined;
+  }
+
+  /** What the work is, where it is no request; the entry overrides it. */
+  jobNow(): JobFacts | undefined {
     return undefined;
   }
 

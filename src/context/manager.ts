@@ -26,6 +26,14 @@ export function runIn<R>(context: ApiContext, work: () => R): R {
   return storage.run(context, work);
 }
 
+/**
+ * Makes `context` the active one of the function that is running, and of what it
+ * does after its next `await`; whoever called it notices, until then, too.
+ */
+export function enter(context: ApiContext): void {
+  storage.enterWith(context);
+}
+
 /** `runIn` for the hot path: a method call without a closure. */
 export function callIn<This, Args extends unknown[], R>(
   context: Context,

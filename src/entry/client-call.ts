@@ -107,7 +107,7 @@ export class ClientCall {
 }
 
 /** Few values, as a metric has it too; `_OTHER` is the conventions' for what can't be told. */
-function errorTypeOf(error: unknown): string {
+export function errorTypeOf(error: unknown): string {
   try {
     const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
     if (typeof code === "string" && code !== "") return code;

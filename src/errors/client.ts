@@ -58,6 +58,8 @@ export function createErrorsClient(parts: ErrorsParts): ErrorsClient {
     withScope: (work) => withIsolationScope(() => work()),
     captureServerError: (holder) =>
       active() === client ? captureServerError(client, holder) : undefined,
+    captureJobError: (holder, willRetry) =>
+      active() === client ? captureJobError(client, holder, willRetry) : undefined,
     captureFatal(error, origin) {
       if (active() === client) capture(client, error, fatalHint(error, origin));
     },
@@ -182,6 +184,24 @@ function captureServerError(client: EventClient, holder: Holder): string | undef
   const context = ROOT.withHolder(holder).withSpan(holder.span);
   const mechanism = { type: "auto.http.server", handled: true };
   return runIn(context, () => capture(client, error, { originalException: error, mechanism }));
+}
+
+function captureJobError(
+  client: EventClient,
+  holder: Holder,
+  willRetry: boolean | undefined,
+): string | undefined {
+  const { error } = holder;
+  const context = ROOT.withHolder(holder).withSpan(holder.span);
+  const hint: EventHint = {
+    ...hintOf(error, willRetry === undefined ? undefined : retryHint(willRetry)),
+    mechanism: { type: "auto.job", handled: true },
+  };
+  return runIn(context, () => capture(client, error, hint));
+}
+
+function retryHint(willRetry: boolean): CaptureHint {
+  return { level: willRetry ? "warning" : "error", tags: { "job.will_retry": willRetry } };
 }
 
 /**

@@ -52,6 +52,8 @@ export interface Errors {
    * before `holder.span` ends: captures `holder.error` if the status is 5xx.
    */
   captureServerError(holder: Holder): string | undefined;
+  /** For the entry: captures `holder.error`, of which a message or a job has failed: if it will be tried again, as a warning. */
+  captureJobError(holder: Holder, willRetry: boolean | undefined): string | undefined;
   /** For errors that nobody handled. */
   captureFatal(error: unknown, origin: FatalOrigin): void;
   /** For rejections that nobody handled, and that the process survives. */
@@ -77,6 +79,7 @@ export const noErrors: Errors = Object.freeze({
   addBreadcrumb() {},
   withScope: (work) => work(),
   captureServerError: () => undefined,
+  captureJobError: () => undefined,
   captureFatal() {},
   captureRejection() {},
   start() {},
@@ -155,6 +158,11 @@ class LazyErrors implements Errors {
   captureServerError(holder: Holder): string | undefined {
     if ((holder.statusCode ?? 0) < 500 || holder.error === undefined) return undefined;
     return this.#use((client) => client.captureServerError(holder));
+  }
+
+  captureJobError(holder: Holder, willRetry: boolean | undefined): string | undefined {
+    if (holder.error === undefined) return undefined;
+    return this.#use((client) => client.captureJobError(holder, willRetry));
   }
 
   captureFatal(error: unknown, origin: FatalOrigin): void {

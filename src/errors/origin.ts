@@ -18,7 +18,9 @@ export function describe(event: Event, { holder, span }: Origin, scopes: readonl
   const trace = traceOf(span);
   if (trace !== undefined) event.contexts = { ...event.contexts, trace };
   if (holder === undefined) return;
-  event.tags = { ...event.tags, ...tagsOf(holder) };
+  const job = jobOf(holder);
+  event.tags = { ...event.tags, ...tagsOf(holder), ...job };
+  if (job !== undefined) event.contexts = { ...event.contexts, job: contextOf(job) };
   if (holder.userId !== undefined && !scopes.some((scope) => scope.getUser()?.id !== undefined)) {
     event.user = { id: holder.userId, ...event.user };
   }
@@ -71,6 +73,25 @@ function tagsOf({ requestId, organizationId }: Holder): Record<string, string> {
   if (requestId !== undefined) tags["request_id"] = requestId;
   if (organizationId !== undefined) tags["organization_id"] = organizationId;
   return tags;
+}
+
+/** What can be searched for in a job that failed. */
+function jobOf(holder: Holder): Record<string, string | number> | undefined {
+  const job = holder.jobNow();
+  if (job === undefined) return undefined;
+  const { name, id, queue, attempt, maxAttempts } = job;
+  return {
+    "job.name": name,
+    ...(id !== undefined && { "job.id": id }),
+    ...(queue !== undefined && { "job.queue": queue }),
+    ...(attempt !== undefined && { "job.attempt": attempt }),
+    ...(maxAttempts !== undefined && { "job.max_attempts": maxAttempts }),
+  };
+}
+
+function contextOf(job: Record<string, string | number>): Record<string, string | number> {
+  const entries = Object.entries(job);
+  return Object.fromEntries(entries.map(([key, value]) => [key.slice("job.".length), value]));
 }
 
 /** Method and path only: no query, header, cookie, body or address ever gets here. */

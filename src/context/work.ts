@@ -1,0 +1,111 @@
+import type { Attributes, Context as ApiContext } from "@opentelemetry/api";
+import type { Context } from "./context.ts";
+
+/*
+ * What those who know a library (instrumentation) and those who know what work
+ * is (entry) say to each other. Nothing behind it ever throws.
+ */
+
+/** Trace context as a message carries it: names of headers, in lower case, and their values. */
+export type Carried = Readonly<Record<string, string>>;
+
+/** Where the broker is. */
+export interface Broker {
+  readonly address: string;
+  readonly port?: number;
+}
+
+/** What all that is said of messages begins with: who, where, what. */
+export interface Exchange {
+  /** `messaging.system`. */
+  readonly system: string;
+  /** `messaging.destination.name`: of few values, as it is in metrics and in the span's name. */
+  readonly destination: string;
+  /** `messaging.operation.name`: the library's word for it. */
+  readonly operation: string;
+  readonly messageId?: string | undefined;
+  /** How many messages; one, if absent. */
+  readonly count?: number;
+  readonly broker?: Broker | undefined;
+  /** Of the span only. */
+  readonly attributes?: Attributes;
+}
+
+/** A message or a job that is handed to the app's code. */
+export interface Delivery extends Exchange {
+  /** One of each message: of one the sender's span becomes the parent, several are linked. */
+  readonly carried: readonly Carried[];
+  readonly group?: string | undefined;
+  /** What an error event says of it. */
+  readonly job: JobFacts;
+}
+
+export interface JobFacts {
+  readonly name: string;
+  readonly id?: string | undefined;
+  readonly queue?: string | undefined;
+  /** From 1. */
+  readonly attempt?: number | undefined;
+  readonly maxAttempts?: number | undefined;
+}
+
+/** A message on its way out: a span, until the library has sent it. */
+export interface Sending {
+  /** What the library's own code runs under. */
+  readonly context: ApiContext;
+  /** What the message is to carry. */
+  readonly carried: Carried;
+  /** Takes what is known late. */
+  note(attributes: Attributes): void;
+  /** @param error why it wasn't sent, if it wasn't. */
+  end(error?: unknown): void;
+}
+
+/** One unit of work, with a holder and a scope of its own. */
+export interface Work {
+  /** What the app's code runs under. */
+  readonly context: Context;
+  /** Only the first failure counts. */
+  fail(failure: Failure): void;
+  /** Can be called again, to no effect. */
+  end(): void;
+}
+
+export interface Failure {
+  /** Undefined: it failed, but of no error that we know. */
+  readonly error: unknown;
+  /** `error.type`, where the error doesn't say it. */
+  readonly type?: string;
+  /** Whether it will be tried again, where the library says it. */
+  readonly willRetry?: boolean | undefined;
+}
+
+/** What waits somewhere, counted when somebody asks. */
+export interface Backlog {
+  readonly system: string;
+  readonly destination: string;
+  /** `waiting`, `active`, `delayed`, `failed`: how many. */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** Of the oldest that waits, in seconds; undefined: unknown, or none waits. */
+  readonly oldestSeconds?: number | undefined;
+}
+
+/** How far a consumer group is behind on one partition. */
+export interface Lag {
+  readonly system: string;
+  readonly destination: string;
+  readonly group: string;
+  readonly partition: number;
+  /** Messages. */
+  readonly messages: number;
+}
+
+export interface WorkEntrance {
+  /** Undefined where nothing is to be traced. */
+  send(exchange: Exchange): Sending | undefined;
+  /** Undefined where something of ours failed. */
+  begin(delivery: Delivery): Work | undefined;
+  /** Counted at each collection of metrics, within two seconds, and never in between. */
+  watchBacklog(count: () => Promise<readonly Backlog[]>): void;
+  watchLag(look: () => readonly Lag[]): void;
+}

@@ -1,0 +1,42 @@
+import { loadChunk } from "../chunks.ts";
+import type { WorkEntrance } from "../context/work.ts";
+import type { Entrance, WorkParts } from "./work.ts";
+
+/** The entrance of messages and jobs, made with the first library or job that needs it. */
+export interface LazyWork {
+  readonly entrance: () => WorkEntrance;
+  /**
+   * Runs `work` as a unit of work of its own. What it returns, throws or rejects
+   * with comes out as it is.
+   */
+  readonly runJob: RunJob;
+  abandon(): void;
+}
+
+export type RunJob = <R>(name: string, work: () => R) => R;
+
+export function lazyWork(parts: WorkParts): LazyWork {
+  let made: Entrance | undefined;
+  const entrance = (): Entrance => (made ??= loadChunk("entry-work").createEntrance(parts));
+  return {
+    entrance,
+    runJob: (name, work) => {
+      const started = startJob(entrance, name, parts);
+      return started === undefined ? work() : started(work);
+    },
+    abandon: () => made?.abandon(),
+  };
+}
+
+function startJob(
+  entrance: () => Entrance,
+  name: string,
+  { diagnostics }: WorkParts,
+): (<R>(work: () => R) => R) | undefined {
+  try {
+    return entrance().startJob({ name });
+  } catch (error) {
+    diagnostics.error("work", `jobs can't be recorded: ${String(error)}`);
+    return undefined;
+  }
+}

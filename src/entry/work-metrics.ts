@@ -1,0 +1,159 @@
+import type { Attributes, BatchObservableResult, ObservableResult, Span } from "@opentelemetry/api";
+import { ROOT } from "../context/context.ts";
+import type { Backlog, Delivery, Exchange, Lag } from "../context/work.ts";
+import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
+import type { BindableRecorder, BindableSum, StoreMeter } from "../metrics/meter.ts";
+
+/** The longest that a look at all backlogs may take; what comes later is left out. */
+const BACKLOG_MS = 2_000;
+
+/**
+ * https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/, and
+ * what the conventions have no names for: jobs without a broker, and what waits.
+ * `kafka.consumer_group.lag` is the name of the Collector's Kafka receiver.
+ */
+export class WorkMetrics {
+  readonly #meter: StoreMeter;
+  readonly #process: BindableRecorder;
+  readonly #operation: BindableRecorder;
+  readonly #sent: BindableSum;
+  readonly #consumed: BindableSum;
+  #jobs: BindableRecorder | undefined = undefined;
+  #backlogs: (() => Promise<readonly Backlog[]>)[] | undefined = undefined;
+  #lags: (() => readonly Lag[])[] | undefined = undefined;
+
+  constructor(meter: StoreMeter) {
+    this.#meter = meter;
+    this.#process = this.#seconds(
+      "messaging.process.duration",
+      "Duration of processing operation.",
+    );
+    this.#operation = this.#seconds(
+      "messaging.client.operation.duration",
+      "Duration of messaging operation initiated by a producer or consumer client.",
+    );
+    this.#sent = meter.createCounter("messaging.client.sent.messages", {
+      description: "Number of messages producer attempted to send to the broker.",
+      unit: "{message}",
+    });
+    this.#consumed = meter.createCounter("messaging.client.consumed.messages", {
+      description: "Number of messages that were delivered to the application.",
+      unit: "{message}",
+    });
+  }
+
+  sent(exchange: Exchange, seconds: number, errorType: string | undefined, span: Span): void {
+    const attributes = attributesOf(exchange, undefined, errorType);
+    const operation = { ...attributes, "messaging.operation.type": "send" };
+    this.#operation.record(seconds, operation, ROOT.withSpan(span));
+    this.#sent.add(exchange.count ?? 1, attributes);
+  }
+
+  processed(delivery: Delivery, seconds: number, errorType: string | undefined, span: Span): void {
+    const attributes = attributesOf(delivery, delivery.group, errorType);
+    this.#process.record(seconds, attributes, ROOT.withSpan(span));
+    this.#consumed.add(delivery.count ?? 1, attributesOf(delivery, delivery.group, undefined));
+  }
+
+  ran(name: string, seconds: number, errorType: string | undefined, span: Span): void {
+    this.#jobs ??= this.#seconds("telltale.job.duration", "Duration of a run of a job.");
+    const attributes = {
+      "telltale.job.name": name,
+      ...(errorType !== undefined && { "error.type": errorType }),
+    };
+    this.#jobs.record(seconds, attributes, ROOT.withSpan(span));
+  }
+
+  watchBacklog(count: () => Promise<readonly Backlog[]>): void {
+    if (this.#backlogs === undefined) {
+      this.#backlogs = [];
+      this.#observeBacklogs(this.#backlogs);
+    }
+    this.#backlogs.push(count);
+  }
+
+  watchLag(look: () => readonly Lag[]): void {
+    if (this.#lags === undefined) {
+      const lags: (() => readonly Lag[])[] = (this.#lags = []);
+      this.#meter
+        .createObservableGauge("kafka.consumer_group.lag", {
+          description: "Messages that a consumer group is behind the end of a partition.",
+          unit: "{message}",
+        })
+        .addCallback((result) => {
+          for (const look of lags) for (const lag of look()) observeLag(result, lag);
+        });
+    }
+    this.#lags.push(look);
+  }
+
+  #observeBacklogs(backlogs: readonly (() => Promise<readonly Backlog[]>)[]): void {
+    const size = this.#meter.createObservableGauge("telltale.queue.size", {
+      description: "Messages or jobs that are in a queue, by state.",
+      unit: "{message}",
+    });
+    const age = this.#meter.createObservableGauge("telltale.queue.oldest.age", {
+      description: "Age of the oldest job that waits in a queue.",
+      unit: "s",
+    });
+    const observe = async (result: BatchObservableResult): Promise<void> => {
+      const looks = backlogs.map(async (count) => {
+        for (const { system, destination, sizes, oldestSeconds } of await count()) {
+          const attributes = {
+            "messaging.system": system,
+            "messaging.destination.name": destination,
+          };
+          for (const [state, value] of Object.entries(sizes)) {
+            result.observe(size, value, { ...attributes, "telltale.queue.state": state });
+          }
+          if (oldestSeconds !== undefined) result.observe(age, oldestSeconds, attributes);
+        }
+      });
+      await withinLimit(Promise.allSettled(looks));
+    };
+    this.#meter.addBatchObservableCallback(observe, [size, age]);
+  }
+
+  #seconds(name: string, description: string): BindableRecorder {
+    return this.#meter.createHistogram(name, {
+      description,
+      unit: "s",
+      advice: { explicitBucketBoundaries: [...SECONDS_BOUNDARIES] },
+    });
+  }
+}
+
+function observeLag(result: ObservableResult, lag: Lag): void {
+  result.observe(lag.messages, {
+    "messaging.system": lag.system,
+    "messaging.destination.name": lag.destination,
+    "messaging.consumer.group.name": lag.group,
+    "messaging.destination.partition.id": String(lag.partition),
+  });
+}
+
+/** A broker that doesn't answer must not keep a scrape waiting, nor the process alive. */
+async function withinLimit(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, BACKLOG_MS).unref();
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}
+
+function attributesOf(
+  { system, operation, destination, broker }: Exchange,
+  group: string | undefined,
+  errorType: string | undefined,
+): Attributes {
+  return {
+    "messaging.system": system,
+    "messaging.operation.name": operation,
+    ...(destination !== "" && { "messaging.destination.name": destination }),
+    ...(group !== undefined && { "messaging.consumer.group.name": group }),
+    ...(errorType !== undefined && { "error.type": errorType }),
+    ...(broker !== undefined && { "server.address": broker.address }),
+    ...(broker?.port !== undefined && { "server.port": broker.port }),
+  };
+}

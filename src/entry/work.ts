@@ -1,0 +1,372 @@
+import type {
+  Attributes,
+  Context as ApiContext,
+  Link,
+  Span,
+  TextMapGetter,
+  TextMapSetter,
+} from "@opentelemetry/api";
+import { now } from "../clock.ts";
+import { type Context, isSuppressed, ROOT, SPAN_KEY, spanIn } from "../context/context.ts";
+import { Holder } from "../context/holder.ts";
+import { attend } from "../context/attend.ts";
+import { activeContext } from "../context/manager.ts";
+import type {
+  Backlog,
+  Carried,
+  Delivery,
+  Exchange,
+  Failure,
+  JobFacts,
+  Lag,
+  Sending,
+  Work,
+  WorkEntrance,
+} from "../context/work.ts";
+import type { Errors } from "../errors/errors.ts";
+import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
+import type { TelltaleTracer } from "../traces/tracer.ts";
+import type { Propagator } from "../traces/propagation/propagator.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Traces } from "../traces/traces.ts";
+import { version } from "../version.ts";
+import { errorTypeOf } from "./client-call.ts";
+import { WorkMetrics } from "./work-metrics.ts";
+
+/** `SpanKind` of the API. */
+const INTERNAL = 0;
+const PRODUCER = 3;
+const CONSUMER = 4;
+
+export interface WorkServices {
+  readonly tracer: TelltaleTracer;
+  readonly propagator: Propagator;
+  readonly metrics: WorkMetrics;
+  readonly errors: Pick<Errors, "captureJobError">;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** What `EntryParts` has, as far as it is needed here. */
+export interface WorkParts {
+  readonly traces: Pick<Traces, "provider">;
+  readonly metrics: Pick<Metrics, "meter">;
+  readonly errors: Pick<Errors, "captureJobError">;
+  readonly propagator: Propagator;
+  readonly diagnostics: Diagnostics;
+}
+
+export function createEntrance({
+  traces,
+  metrics,
+  errors,
+  propagator,
+  diagnostics,
+}: WorkParts): Entrance {
+  return new Entrance({
+    tracer: traces.provider.getTracer("telltale/work", version),
+    propagator,
+    metrics: new WorkMetrics(metrics.meter),
+    errors,
+    onFault: (error) =>
+      diagnostics.error("work", `a message or a job could not be recorded: ${String(error)}`),
+  });
+}
+
+/**
+ * Where messages and jobs come in and go out, whatever library brings them.
+ *
+ * Spans follow https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/:
+ * one message is processed as a child of the span that sent it; a batch begins a
+ * trace of its own, with links.
+ */
+export class Entrance implements WorkEntrance {
+  readonly #services: WorkServices;
+  readonly #open = new Set<Entry>();
+
+  constructor(services: WorkServices) {
+    this.#services = services;
+  }
+
+  /** Ends what is under way: the process ends, and it with it. Never throws. */
+  abandon(): void {
+    for (const entry of this.#open) entry.end();
+  }
+
+  send(exchange: Exchange): Sending | undefined {
+    const active = activeContext();
+    if (isSuppressed(active)) return undefined;
+    return this.#guard(() => new Departure(this.#services, exchange, active));
+  }
+
+  begin(delivery: Delivery): Work | undefined {
+    return this.#guard(() => {
+      const contexts = delivery.carried.map((carried) => this.#extract(carried));
+      const isBatch = delivery.count !== undefined;
+      const parent = isBatch ? ROOT : (contexts[0] ?? ROOT);
+      const links = isBatch ? linksTo(contexts) : [];
+      const message = new Message(delivery);
+      return this.#enter(new Entry(this.#services, message, delivery.job, parent, links));
+    });
+  }
+
+  /**
+   * A job of the app's own making: no broker, no message, and so no span of a sender.
+   *
+   * @returns what runs it
+   */
+  startJob(job: JobFacts): (<R>(work: () => R) => R) | undefined {
+    return this.#guard(() => {
+      const entry = this.#enter(new Entry(this.#services, new OwnJob(job), job, ROOT, []));
+      return (work) => attend(entry, work);
+    });
+  }
+
+  watchBacklog(count: () => Promise<readonly Backlog[]>): void {
+    this.#guard(() => this.#services.metrics.watchBacklog(count));
+  }
+
+  watchLag(look: () => readonly Lag[]): void {
+    this.#guard(() => this.#services.metrics.watchLag(look));
+  }
+
+  #enter(entry: Entry): Entry {
+    this.#open.add(entry);
+    entry.whenEnded(() => this.#open.delete(entry));
+    return entry;
+  }
+
+  #extract(carried: Carried): ApiContext {
+    return this.#services.propagator.extract(ROOT, carried, getter);
+  }
+
+  #guard<R>(work: () => R): R | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.#services.onFault(error);
+      return undefined;
+    }
+  }
+}
+
+const getter: TextMapGetter<unknown> = {
+  get: (carried, name) => (carried as Carried)[name.toLowerCase()],
+  keys: (carried) => Object.keys(carried as Carried),
+};
+
+const setter: TextMapSetter<unknown> = {
+  set: (carried, name, value) => {
+    (carried as Record<string, string>)[name.toLowerCase()] = value;
+  },
+};
+
+function linksTo(contexts: readonly ApiContext[]): Link[] {
+  return contexts.flatMap((context) => {
+    const span = spanIn(context);
+    return span === undefined ? [] : [{ context: span.spanContext() }];
+  });
+}
+
+/** A message that is being sent. */
+class Departure implements Sending {
+  readonly context: ApiContext;
+  readonly carried: Carried = {};
+  readonly #services: WorkServices;
+  readonly #exchange: Exchange;
+  readonly #span: Span;
+  readonly #startedAt: number = now();
+  #ended = false;
+
+  constructor(services: WorkServices, exchange: Exchange, active: ApiContext) {
+    this.#services = services;
+    this.#exchange = exchange;
+    const { operation, destination } = exchange;
+    const attributes = { ...exchangeAttributes(exchange), "messaging.operation.type": "send" };
+    const options = { kind: PRODUCER, attributes };
+    this.#span = services.tracer.startSpan(nameOf(operation, destination), options, active);
+    this.context = active.setValue(SPAN_KEY, this.#span);
+    services.propagator.inject(this.context, this.carried, setter);
+  }
+
+  note(attributes: Attributes): void {
+    this.#span.setAttributes(attributes);
+  }
+
+  end(error?: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    try {
+      const errorType = error === undefined ? undefined : errorTypeOf(error);
+      const seconds = (now() - this.#startedAt) / 1000;
+      this.#services.metrics.sent(this.#exchange, seconds, errorType, this.#span);
+      if (errorType !== undefined) failSpan(this.#span, error, errorType);
+    } catch (fault) {
+      this.#services.onFault(fault);
+    } finally {
+      this.#span.end();
+    }
+  }
+}
+
+/** What an entry is about: a message of a broker, or a job of the app's own. */
+interface Subject {
+  readonly name: string;
+  readonly kind: number;
+  readonly attributes: Attributes;
+  count(metrics: WorkMetrics, seconds: number, errorType: string | undefined, span: Span): void;
+}
+
+class Message implements Subject {
+  readonly kind = CONSUMER;
+  readonly #delivery: Delivery;
+
+  constructor(delivery: Delivery) {
+    this.#delivery = delivery;
+  }
+
+  get name(): string {
+    return nameOf(this.#delivery.operation, this.#delivery.destination);
+  }
+
+  get attributes(): Attributes {
+    const { group, job } = this.#delivery;
+    return {
+      ...exchangeAttributes(this.#delivery),
+      "messaging.operation.type": "process",
+      ...(group !== undefined && { "messaging.consumer.group.name": group }),
+      ...jobAttributes(job),
+    };
+  }
+
+  count(metrics: WorkMetrics, ...of: [number, string | undefined, Span]): void {
+    metrics.processed(this.#delivery, ...of);
+  }
+}
+
+class OwnJob implements Subject {
+  readonly kind = INTERNAL;
+  readonly #job: JobFacts;
+
+  constructor(job: JobFacts) {
+    this.#job = job;
+  }
+
+  get name(): string {
+    return this.#job.name;
+  }
+
+  get attributes(): Attributes {
+    return jobAttributes(this.#job);
+  }
+
+  count(metrics: WorkMetrics, ...of: [number, string | undefined, Span]): void {
+    metrics.ran(this.#job.name, ...of);
+  }
+}
+
+/** One unit of work: its holder, its span, and how it ends. */
+class Entry extends Holder implements Work {
+  readonly context: Context;
+  readonly #services: WorkServices;
+  readonly #subject: Subject;
+  readonly #job: JobFacts;
+  readonly #startedAt: number = now();
+  readonly #ownSpan: Span;
+  #failure: Failure | undefined = undefined;
+
+  constructor(
+    services: WorkServices,
+    subject: Subject,
+    job: JobFacts,
+    parent: ApiContext,
+    links: Link[],
+  ) {
+    super();
+    this.#services = services;
+    this.#subject = subject;
+    this.#job = job;
+    // What Sentry calls the transaction.
+    this.route = subject.name;
+    const options = { kind: subject.kind, attributes: subject.attributes, links };
+    this.#ownSpan = services.tracer.startSpan(subject.name, options, parent);
+    this.span = this.#ownSpan;
+    if (this.span instanceof TelltaleSpan) this.localTrace = this.span.localTrace;
+    this.context = (parent as Context).withSpan(this.span).withHolder(this);
+  }
+
+  override jobNow(): JobFacts {
+    return this.#job;
+  }
+
+  fail(failure: Failure): void {
+    if (this.ended || this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.error = failure.error;
+  }
+
+  override end(): void {
+    if (this.ended) return;
+    const seconds = (now() - this.#startedAt) / 1000;
+    try {
+      super.end();
+      this.#tell(seconds);
+    } catch (fault) {
+      this.#services.onFault(fault);
+    } finally {
+      this.#ownSpan.end();
+    }
+  }
+
+  #tell(seconds: number): void {
+    const failure = this.#failure;
+    const errorType = failure && (failure.type ?? errorTypeOf(failure.error));
+    if (failure !== undefined && errorType !== undefined) {
+      this.#report(failure);
+      failSpan(this.#ownSpan, failure.error, errorType);
+    }
+    this.#subject.count(this.#services.metrics, seconds, errorType, this.#ownSpan);
+  }
+
+  #report({ error, willRetry }: Failure): void {
+    if (error === undefined || error === null) return;
+    this.#services.errors.captureJobError(this, willRetry);
+  }
+}
+
+function failSpan(span: Span, error: unknown, errorType: string): void {
+  if (!span.isRecording()) return;
+  // Of an error that nobody caught more was said already.
+  if (span instanceof TelltaleSpan && span.failed) return;
+  span.setAttribute("error.type", errorType);
+  span.setStatus({ code: STATUS_ERROR });
+  if (error instanceof Error) span.recordException(error);
+}
+
+/** `{operation} {destination}`; without a destination the operation only. */
+function nameOf(operation: string, destination: string): string {
+  return destination === "" ? operation : `${operation} ${destination}`;
+}
+
+function exchangeAttributes(exchange: Exchange): Attributes {
+  const { system, destination, operation, messageId, count, broker, attributes } = exchange;
+  return {
+    "messaging.system": system,
+    "messaging.operation.name": operation,
+    ...(destination !== "" && { "messaging.destination.name": destination }),
+    ...(messageId !== undefined && { "messaging.message.id": messageId }),
+    ...(count !== undefined && { "messaging.batch.message_count": count }),
+    ...(broker !== undefined && { "server.address": broker.address }),
+    ...(broker?.port !== undefined && { "server.port": broker.port }),
+    ...attributes,
+  };
+}
+
+/** The conventions have no names for these. */
+function jobAttributes({ name, attempt, maxAttempts }: JobFacts): Attributes {
+  return {
+    "telltale.job.name": name,
+    ...(attempt !== undefined && { "telltale.job.attempt": attempt }),
+    ...(maxAttempts !== undefined && { "telltale.job.max_attempts": maxAttempts }),
+  };
+}
