@@ -12,6 +12,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "errors-client": "./errors/client.ts",
   "admin-answer": "./admin/answer.ts",
   "entry-http2": "./entry/http2-server.ts",
+  "entry-work": "./entry/work.ts",
   "export-messages": "./export/messages.ts",
   "export-json-messages": "./export/json-messages.ts",
   "export-otlp": "./export/otlp.ts",
@@ -27,6 +28,10 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-koa": "./instrumentation/koa.ts",
   "instrumentation-nest": "./instrumentation/nest.ts",
   "instrumentation-restify": "./instrumentation/restify.ts",
+  "instrumentation-amqplib": "./instrumentation/amqplib.ts",
+  "instrumentation-bullmq": "./instrumentation/bullmq.ts",
+  "instrumentation-kafkajs": "./instrumentation/kafkajs.ts",
+  "instrumentation-nats": "./instrumentation/nats.ts",
   "instrumentation-pg": "./instrumentation/pg.ts",
   "instrumentation-redis": "./instrumentation/redis.ts",
   ...upstreamChunks,
@@ -50,6 +55,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "errors-client": typeof import("./errors/client.ts");
   "admin-answer": typeof import("./admin/answer.ts");
   "entry-http2": typeof import("./entry/http2-server.ts");
+  "entry-work": typeof import("./entry/work.ts");
   "export-messages": typeof import("./export/messages.ts");
   "export-json-messages": typeof import("./export/json-messages.ts");
   "export-otlp": typeof import("./export/otlp.ts");
@@ -65,6 +71,10 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-koa": typeof import("./instrumentation/koa.ts");
   "instrumentation-nest": typeof import("./instrumentation/nest.ts");
   "instrumentation-restify": typeof import("./instrumentation/restify.ts");
+  "instrumentation-amqplib": typeof import("./instrumentation/amqplib.ts");
+  "instrumentation-bullmq": typeof import("./instrumentation/bullmq.ts");
+  "instrumentation-kafkajs": typeof import("./instrumentation/kafkajs.ts");
+  "instrumentation-nats": typeof import("./instrumentation/nats.ts");
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");
   "instrumentation-redis": typeof import("./instrumentation/redis.ts");
   "logs-console": typeof import("./logs/console.ts");

@@ -10,6 +10,7 @@ import { createAccounts } from "./diagnostics/account.ts";
 import { Diagnostics } from "./diagnostics/diagnostics.ts";
 import { type Environment, readEnvironment } from "./env.ts";
 import { installEntries } from "./entry/entry.ts";
+import { lazyWork } from "./entry/lazy-work.ts";
 import { createErrors } from "./errors/errors.ts";
 import type { Pipeline } from "./export/exit.ts";
 import { foreignSdk, registerApi } from "./globals.ts";
@@ -76,15 +77,18 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     context: new StorageContextManager(),
     propagation: propagator,
   });
-  publishState({ version, errors });
-  const entries = installEntries({ config, traces, metrics, errors, propagator, diagnostics });
   const pipelines = [traces.pipeline, logs.pipeline, errors.pipeline, metrics];
+  const entryParts = { config, traces, metrics, errors, propagator, diagnostics };
+  const entries = installEntries(entryParts);
+  const work = lazyWork(entryParts);
+  publishState({ version, errors, runJob: work.runJob });
   installInstrumentations(config.instrumentations, {
     diagnostics,
     tracerProvider: traces.provider,
     meterProvider: metrics.provider,
     loggerProvider: logs.provider,
     flush: () => flushAll(pipelines, config.flushTimeoutMs),
+    work: work.entrance,
   });
   if (isEnabled("console", config.instrumentations)) {
     watchConsole(logs.provider.getLogger("console"), config.logs.consoleLines);
@@ -94,7 +98,10 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     timeoutMs: config.flushTimeoutMs,
     diagnostics,
     onSignal: () => health.draining(),
-    onEnd: () => entries.abandon(),
+    onEnd: () => {
+      entries.abandon();
+      work.abandon();
+    },
   });
   errors.start();
   metrics.start();

@@ -1,4 +1,5 @@
 import type { LoggerProvider, MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { WorkEntrance } from "../context/work.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 
 /**
@@ -50,6 +51,8 @@ export interface SharedServices {
   readonly loggerProvider: LoggerProvider;
   /** Delivers what all pipelines have queued. Takes as long as it may at the end; never rejects. */
   readonly flush: () => Promise<void>;
+  /** Where messages and jobs come in and go out; loads what is needed for it. */
+  readonly work: () => WorkEntrance;
 }
 
 export interface Services extends SharedServices {

@@ -15,11 +15,11 @@ export type Method<This = unknown, Args extends unknown[] = unknown[]> = (
  */
 export function replaceMethod<This, Args extends unknown[]>(
   target: object,
-  name: string,
+  name: string | symbol,
   make: (original: Method<This, Args>) => Method<This, Args>,
 ): void {
-  const original = (target as Record<string, unknown>)[name];
-  if (typeof original !== "function") throw new TypeError(`there is no ${name}()`);
+  const original = (target as Record<string | symbol, unknown>)[name];
+  if (typeof original !== "function") throw new TypeError(`there is no ${String(name)}()`);
   const replacement = disguise(make(original as Method<This, Args>), original);
   const own = Object.getOwnPropertyDescriptor(target, name);
   const { enumerable = true } = own ?? {};
@@ -32,7 +32,7 @@ export function replaceMethod<This, Args extends unknown[]>(
   });
 }
 
-function putBack(target: object, name: string, own: PropertyDescriptor | undefined): void {
+function putBack(target: object, name: string | symbol, own: PropertyDescriptor | undefined): void {
   if (own === undefined) Reflect.deleteProperty(target, name);
   else Object.defineProperty(target, name, own);
 }

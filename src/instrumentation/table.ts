@@ -211,4 +211,43 @@ export const table: readonly Row[] = [
     chunk: "instrumentation-redis" as const,
     instrumentation: "redis",
   })),
+  {
+    package: "amqplib",
+    files: ["lib/channel_model.js", "lib/callback_model.js"],
+    versions: ">=0.10 <3",
+    chunk: "instrumentation-amqplib",
+    instrumentation: "amqplib",
+  },
+  {
+    package: "bullmq",
+    files: ["cjs", "esm"].flatMap((folder) =>
+      ["flow-producer", "job", "queue", "worker"].map(
+        (name) => `dist/${folder}/classes/${name}.js`,
+      ),
+    ),
+    versions: ">=5 <7",
+    chunk: "instrumentation-bullmq",
+    instrumentation: "bullmq",
+  },
+  {
+    package: "kafkajs",
+    files: [MAIN],
+    versions: ">=2 <3",
+    chunk: "instrumentation-kafkajs",
+    instrumentation: "kafkajs",
+  },
+  {
+    package: "nats",
+    files: ["lib/nats-base-client/nats.js", "lib/nats-base-client/queued_iterator.js"],
+    versions: ">=2 <3",
+    chunk: "instrumentation-nats",
+    instrumentation: "nats",
+  },
+  {
+    package: "@nats-io/nats-core",
+    files: ["lib/nats.js", "lib/queued_iterator.js"],
+    versions: ">=3 <4",
+    chunk: "instrumentation-nats",
+    instrumentation: "nats",
+  },
 ];

@@ -1,0 +1,292 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { attend } from "../context/attend.ts";
+import { runIn } from "../context/manager.ts";
+import { MessageLoop } from "../context/message-loop.ts";
+import type { Broker, Carried, Delivery, Sending, Work, WorkEntrance } from "../context/work.ts";
+import type { Adaptor, LoadedFile } from "./adaptor.ts";
+import { replaceMethod } from "./method.ts";
+import { withoutIds } from "./subject.ts";
+
+/**
+ * NATS by `nats` 2 and by `@nats-io/nats-core` 3, which `@nats-io/transport-node`
+ * stands on; the two have the same classes. JetStream's messages come by the same
+ * iterators.
+ *
+ * What the library says to itself (inboxes of replies, `$JS.API…`) is none of the
+ * app's messages.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, services) {
+    const entrance = services.work();
+    if (file.file.endsWith("/nats.js"))
+      patchConnection(exports as ConnectionModule, file, entrance);
+    else patchIterators(exports as IteratorModule, entrance);
+    return exports;
+  },
+};
+
+const SYSTEM = "nats";
+
+interface ConnectionModule {
+  readonly NatsConnectionImpl: { readonly prototype: object };
+}
+
+interface IteratorModule {
+  readonly QueuedIteratorImpl: { readonly prototype: object };
+}
+
+interface ConnectionLike {
+  readonly options?: { readonly inboxPrefix?: string };
+  readonly protocol?: {
+    readonly info?: { readonly headers?: boolean };
+    readonly server?: { readonly hostname?: string; readonly port?: number };
+  };
+}
+
+/** `MsgHdrs`: an iterable of names with all their values. */
+interface Headers extends Iterable<[string, string[]]> {
+  set(name: string, value: string): void;
+  append(name: string, value: string): void;
+}
+
+interface PublishOptions {
+  readonly headers?: Headers;
+}
+
+/** Of a core subscription, or of JetStream. */
+interface Message {
+  readonly subject: string;
+  readonly headers?: Headers | undefined;
+  readonly info?: {
+    readonly stream: string;
+    readonly consumer: string;
+    readonly streamSequence: number;
+    /** How often it was delivered, this time included. */
+    readonly deliveryCount?: number;
+    /** The same, in `nats` 2. */
+    readonly redeliveryCount?: number;
+  };
+}
+
+type Callback = (error: unknown, message: Message) => unknown;
+
+interface SubscribeOptions {
+  readonly callback?: Callback;
+  readonly queue?: string;
+}
+
+function patchConnection(
+  { NatsConnectionImpl: { prototype } }: ConnectionModule,
+  file: LoadedFile,
+  entrance: WorkEntrance,
+): void {
+  const make = headersOf(file);
+  replacePublish(prototype, entrance, make);
+  replaceRequest(prototype, entrance, make);
+  replaceMethod<ConnectionLike, [string, SubscribeOptions?, ...unknown[]]>(
+    prototype,
+    "subscribe",
+    (original) => {
+      return function subscribe(subject, options, ...rest) {
+        const { callback } = options ?? {};
+        if (typeof callback !== "function" || isInternal(this, subject)) {
+          return Reflect.apply(original, this, [subject, options, ...rest]) as unknown;
+        }
+        const broker = brokerOf(this);
+        const wrapped: Callback = (error, message) => {
+          const call = (): unknown => callback(error, message);
+          const isMessage = (error === null || error === undefined) && message !== undefined;
+          const work = isMessage
+            ? entrance.begin(deliveryOf(message, subject, options?.queue, broker))
+            : undefined;
+          return work === undefined ? call() : attend(work, call);
+        };
+        const changed = { ...options, callback: wrapped };
+        return Reflect.apply(original, this, [subject, changed, ...rest]);
+      };
+    },
+  );
+}
+
+/** While a request is being sent, by `publish` like all else: its span. */
+let requesting: Sending | undefined;
+
+type PublishArgs = [string, unknown, PublishOptions?, ...unknown[]];
+
+function replacePublish(prototype: object, entrance: WorkEntrance, make: () => Headers): void {
+  replaceMethod<ConnectionLike, PublishArgs>(prototype, "publish", (original) => {
+    return function publish(...args) {
+      if (requesting !== undefined) return Reflect.apply(original, this, args);
+      const sending = sendingOf(this, args[0], "publish", entrance);
+      if (sending === undefined) return Reflect.apply(original, this, args);
+      let isThrown = true;
+      try {
+        const changed = carrying(this, args, sending.carried, make);
+        const result = runIn(sending.context, () => Reflect.apply(original, this, changed));
+        isThrown = false;
+        return result;
+      } finally {
+        sending.end(isThrown ? NOT_SENT : undefined);
+      }
+    };
+  });
+}
+
+const NOT_SENT = { name: "_OTHER" };
+
+function replaceRequest(prototype: object, entrance: WorkEntrance, make: () => Headers): void {
+  replaceMethod<ConnectionLike, PublishArgs>(prototype, "request", (original) => {
+    return function request(...args) {
+      const sending = sendingOf(this, args[0], "request", entrance);
+      if (sending === undefined) return Reflect.apply(original, this, args);
+      requesting = sending;
+      try {
+        const changed = carrying(this, args, sending.carried, make);
+        const answer = runIn(sending.context, () => Reflect.apply(original, this, changed));
+        return (answer as Promise<unknown>).then(
+          (message) => {
+            sending.end();
+            return message;
+          },
+          (error: unknown) => {
+            sending.end(error);
+            throw error;
+          },
+        );
+      } finally {
+        requesting = undefined;
+      }
+    };
+  });
+}
+
+function sendingOf(
+  connection: ConnectionLike,
+  subject: unknown,
+  operation: string,
+  entrance: WorkEntrance,
+): Sending | undefined {
+  if (typeof subject !== "string" || isInternal(connection, subject)) return undefined;
+  const destination = withoutIds(subject);
+  return entrance.send({
+    system: SYSTEM,
+    destination,
+    operation,
+    broker: brokerOf(connection),
+    ...(destination !== subject && {
+      attributes: {
+        "messaging.destination.name": subject,
+        "messaging.destination.template": destination,
+      },
+    }),
+  });
+}
+
+/** The app's headers stay as they are: it may use them again. */
+function carrying(
+  { protocol }: ConnectionLike,
+  args: PublishArgs,
+  carried: Carried,
+  make: () => Headers,
+): PublishArgs {
+  // A server that knows no headers refuses messages with some.
+  if (protocol?.info?.headers !== true) return args;
+  const [subject, data, options, ...rest] = args;
+  const headers = make();
+  for (const [name, values] of options?.headers ?? []) {
+    for (const value of values) headers.append(name, value);
+  }
+  for (const [name, value] of Object.entries(carried)) headers.set(name, value);
+  return [subject, data, { ...options, headers }, ...rest];
+}
+
+/** The library's own way to make headers, from the file beside the patched one. */
+function headersOf({ directory, file }: LoadedFile): () => Headers {
+  const require = createRequire(join(directory, file));
+  const module = require("./headers.js") as { headers(): Headers };
+  return () => module.headers();
+}
+
+function isInternal({ options }: ConnectionLike, subject: unknown): boolean {
+  if (typeof subject !== "string" || subject.startsWith("$")) return true;
+  return subject.startsWith(`${options?.inboxPrefix ?? "_INBOX"}.`);
+}
+
+function brokerOf({ protocol }: ConnectionLike): Broker | undefined {
+  const { hostname, port } = protocol?.server ?? {};
+  if (hostname === undefined) return undefined;
+  return port === undefined ? { address: hostname } : { address: hostname, port };
+}
+
+function deliveryOf(
+  message: Message,
+  subscription: string,
+  group: string | undefined,
+  broker: Broker | undefined,
+): Delivery {
+  const { subject, headers, info } = message;
+  const id = info && `${info.stream}:${info.streamSequence}`;
+  const destination = subscription === "" ? withoutIds(subject) : subscription;
+  return {
+    system: SYSTEM,
+    destination,
+    operation: "process",
+    carried: [carriedBy(headers)],
+    group: info?.consumer ?? group,
+    messageId: id,
+    broker,
+    ...(destination !== subject && {
+      attributes: {
+        "messaging.destination.name": subject,
+        "messaging.destination.template": destination,
+      },
+    }),
+    job: {
+      name: destination,
+      id,
+      queue: info?.stream ?? subject,
+      attempt: info && (info.deliveryCount ?? info.redeliveryCount),
+    },
+  };
+}
+
+function carriedBy(headers: Headers | undefined): Carried {
+  const carried: Record<string, string> = {};
+  for (const [name, [value]] of headers ?? []) {
+    if (value !== undefined) carried[name.toLowerCase()] = value;
+  }
+  return carried;
+}
+
+/** A subscription, the messages of a JetStream consumer, or any other of the library's iterators. */
+interface Iterator {
+  readonly subject?: unknown;
+  readonly queue?: string;
+  readonly protocol?: ConnectionLike["protocol"] & { readonly options?: ConnectionLike["options"] };
+}
+
+function patchIterators(
+  { QueuedIteratorImpl: { prototype } }: IteratorModule,
+  entrance: WorkEntrance,
+): void {
+  replaceMethod<Iterator, []>(prototype, Symbol.asyncIterator, (original) => {
+    return function () {
+      const inner = Reflect.apply(original, this, []) as AsyncIterator<unknown>;
+      return new MessageLoop(inner, (value) => beginOf(this, value, entrance));
+    };
+  });
+}
+
+function beginOf(iterator: Iterator, value: unknown, entrance: WorkEntrance): Work | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const message = value as Message & { readonly ack?: unknown };
+  if (typeof message.subject !== "string") return undefined;
+  const { subject, queue, protocol } = iterator;
+  if (typeof message.ack === "function") {
+    return entrance.begin(deliveryOf(message, "", undefined, undefined));
+  }
+  const connection = { protocol, options: protocol?.options } as ConnectionLike;
+  if (typeof subject !== "string" || isInternal(connection, subject)) return undefined;
+  return entrance.begin(deliveryOf(message, subject, queue, brokerOf(connection)));
+}
