@@ -1,0 +1,25 @@
+const http = require("node:http");
+const { once } = require("node:events");
+
+/** Takes orders over HTTP and hands them on. */
+exports.front = async (library, modules, say) => {
+  const { BROKER, QUEUE } = process.env;
+  const sender = await modules.sender(library, BROKER, QUEUE);
+  const server = http.createServer(async (request, response) => {
+    const { searchParams } = new URL(request.url, "http://shop");
+    const order = { id: searchParams.get("id"), failures: Number(searchParams.get("failures")) };
+    try {
+      response.end(JSON.stringify((await sender.send(order)) ?? null));
+    } catch (error) {
+      response.writeHead(500).end(String(error));
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  say(`http://127.0.0.1:${server.address().port}`);
+  return async () => {
+    server.close();
+    server.closeAllConnections();
+    await sender.close();
+  };
+};

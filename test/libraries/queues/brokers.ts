@@ -1,0 +1,54 @@
+import type { Context } from "mocha";
+import { programOrSkip } from "../../programs.ts";
+import { startKafka } from "../servers/kafka.ts";
+import { startNats } from "../servers/nats.ts";
+import { type Postgres, startPostgres } from "../servers/postgres.ts";
+import { startRabbitMq } from "../servers/rabbitmq.ts";
+import { startRedis } from "../servers/redis.ts";
+import type { Places } from "./conversation.ts";
+import type { BrokerName } from "./rows.ts";
+
+interface Started {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const starts: Readonly<Record<Exclude<BrokerName, "postgres">, () => Promise<Started>>> = {
+  kafka: startKafka,
+  nats: startNats,
+  rabbitmq: startRabbitMq,
+  redis: startRedis,
+};
+
+/** What each needs; without it the test is skipped. */
+const programsOf: Readonly<Record<BrokerName, readonly string[]>> = {
+  kafka: ["java", "mvn"],
+  nats: ["nats-server"],
+  rabbitmq: ["rabbitmq-server"],
+  redis: ["redis-server"],
+  postgres: [],
+};
+
+/** A broker of one kind and a database, for all rows that need them. */
+export class Brokers {
+  #database: Postgres | undefined = undefined;
+  #broker: Started | undefined = undefined;
+  #places: Places | undefined = undefined;
+
+  async start(test: Context, name: BrokerName): Promise<void> {
+    for (const program of programsOf[name]) programOrSkip(test, program);
+    this.#database = await startPostgres();
+    if (name !== "postgres") this.#broker = await starts[name]();
+    const { url: database } = this.#database;
+    this.#places = { database, broker: this.#broker?.url ?? database };
+  }
+
+  get places(): Places {
+    if (this.#places === undefined) throw new Error("nothing is started");
+    return this.#places;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#broker?.stop(), this.#database?.stop()]);
+  }
+}

@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
+import { InPairs } from "../../integration/in-pairs.ts";
+import { Brokers } from "./brokers.ts";
+import { type Conversation, type OrderName, ordersOf, talk } from "./conversation.ts";
+import { type BrokerName, type QueueRow, rows } from "./rows.ts";
+
+const brokerNames = [...new Set(rows.map(({ broker }) => broker))];
+
+for (const name of brokerNames) describeBroker(name);
+
+function describeBroker(name: BrokerName): void {
+  describe(`Messages over ${name}`, () => {
+    const brokers = new Brokers();
+    const own = rows.filter(({ broker }) => broker === name);
+    const talks = new InPairs(own, (row) => talk(row, queueOf(row), brokers.places, true));
+    before(async function () {
+      this.timeout(360_000);
+      await brokers.start(this, name);
+    });
+    after(async function () {
+      this.timeout(60_000);
+      await talks.settle();
+      await brokers.stop();
+    });
+
+    for (const row of own) {
+      describeRow(row, talks);
+      // As without us: once for each program is enough.
+      if (own.find(({ program }) => program === row.program) === row) {
+        it(`${titleOf(row)}: does what it does without us`, async function () {
+          this.timeout(60_000);
+          const [bare, preloaded] = await Promise.all([
+            talk(row, `${queueOf(row)}-bare`, brokers.places, false),
+            talks.get(row),
+          ]);
+          await bare.receiver.close();
+          assert.deepEqual(saidBy(preloaded, queueOf(row)), saidBy(bare, `${queueOf(row)}-bare`));
+        });
+      }
+    }
+  });
+}
+
+function titleOf({ installed, program, moduleSystem, node }: QueueRow): string {
+  return `${installed} (${program}), ${moduleSystem}, Node ${node}`;
+}
+
+function queueOf({ program, installed, moduleSystem, node }: QueueRow): string {
+  return `${program}-${installed.replaceAll(/\W/g, "")}-${moduleSystem}-${node.replace(".", "-")}`;
+}
+
+/** All that somebody outside sees of the two; the name of the queue is not the same. */
+function saidBy({ answers, front, back }: Conversation, queue: string): object {
+  const same = (text: string): string => text.replaceAll(queue, "orders").replaceAll(/:\d+/g, "");
+  return {
+    answers: Object.fromEntries(
+      Object.entries(answers).map(([order, answer]) => [order, same(answer)]),
+    ),
+    front: { code: front.code, signal: front.signal, stderr: withoutPids(front.stderr) },
+    back: {
+      code: back.code,
+      signal: back.signal,
+      stdout: same(back.stdout),
+      stderr: withoutPids(back.stderr),
+    },
+  };
+}
+
+/** Nor those numbers that kafkajs makes Node warn of. */
+function withoutPids(stderr: string): string {
+  return stderr.replaceAll(/\(node:\d+\)/g, "(node)").replaceAll(/-\d+ is a negative/g, "-N is a");
+}
+
+function describeRow(row: QueueRow, talks: InPairs<QueueRow, Conversation>): void {
+  describe(titleOf(row), () => {
+    let found: Conversation;
+    before(async function () {
+      this.timeout(60_000);
+      found = await talks.get(row);
+    });
+    after(() => found?.receiver.close());
+
+    it("makes one trace from the request through the message to the consumer's query", () => {
+      const { server, producer, consumer, query } = traceOf(found, row, "fine");
+      assert.equal(producer.parentSpanId, server.spanId);
+      assert.equal(query.parentSpanId, consumer.spanId);
+      assert.equal(query.traceId, consumer.traceId);
+      if (row.isBatch === true) {
+        assert.deepEqual(
+          consumer.links.map(({ spanId, traceId }) => ({ spanId, traceId })),
+          [{ spanId: producer.spanId, traceId: producer.traceId }],
+        );
+      } else {
+        assert.equal(consumer.parentSpanId, producer.spanId);
+        assert.equal(new Set([server, producer, consumer].map(({ traceId }) => traceId)).size, 1);
+      }
+    });
+
+    it("names its spans by the conventions", () => {
+      const { producer, consumer } = traceOf(found, row, "fine");
+      const queue = queueOf(row);
+      assert.deepEqual(
+        [producer, consumer].map(({ name, kind, status }) => ({ name, kind, code: status.code })),
+        [
+          { name: `${row.sends} ${queue}`, kind: "PRODUCER", code: "UNSET" },
+          { name: `process ${queue}`, kind: "CONSUMER", code: "UNSET" },
+        ],
+      );
+      assert.deepEqual(conventional(producer), {
+        "messaging.system": row.system,
+        "messaging.destination.name": queue,
+        "messaging.operation.name": row.sends,
+        "messaging.operation.type": "send",
+      });
+      assert.deepEqual(conventional(consumer), {
+        "messaging.system": row.system,
+        "messaging.destination.name": queue,
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+        ...(row.group !== undefined && {
+          "messaging.consumer.group.name": row.group === "warehouse" ? row.group : queue,
+        }),
+      });
+    });
+
+    it("reports each attempt that fails as one event, with what the job is", () => {
+      const events = found.receiver.events.map((event) => failureOf(event, row));
+      const expected = expectedFailures(row);
+      assert.deepEqual(
+        events,
+        expected.map(({ order, attempt, level }) => ({
+          message: `no stock for order-${order}`,
+          level,
+          transaction: `process ${queueOf(row)}`,
+          queue: queueOf(row),
+          attempt,
+          id: row.system === "kafka" || row.system === "nats" ? undefined : `order-${order}`,
+          name: row.system === "bullmq" ? "pack" : queueOf(row),
+        })),
+      );
+      for (const event of found.receiver.events) {
+        const trace = event.contexts?.["trace"]?.["trace_id"];
+        const spans = found.receiver.spans.filter(({ traceId }) => traceId === trace);
+        assert.ok(
+          spans.some(({ kind }) => kind === "CONSUMER"),
+          "its trace has the consumer",
+        );
+      }
+    });
+
+    it("shows each attempt as a span of its own", () => {
+      const attempts = consumersOf(found, "once").map(
+        ({ attributes }) => attributes["telltale.job.attempt"],
+      );
+      assert.deepEqual(attempts, row.retried === "no" ? [undefined] : [1, 2]);
+    });
+
+    it("measures what was sent and processed", () => {
+      const queue = queueOf(row);
+      const count = ordersOf(row).length;
+      const consumed = ["fine", "once", "twice"].flatMap((order) =>
+        consumersOf(found, order as OrderName),
+      ).length;
+      const sum = (metric: string): number =>
+        pointsOf(found, metric, queue).reduce((all, { value, count }) => all + (value ?? count), 0);
+      assert.deepEqual(
+        {
+          sent: sum("messaging.client.sent.messages"),
+          sends: sum("messaging.client.operation.duration"),
+          consumed: sum("messaging.client.consumed.messages"),
+          processes: sum("messaging.process.duration"),
+        },
+        { sent: count, sends: count, consumed, processes: consumed },
+      );
+    });
+
+    it("lets both processes end by themselves", () => {
+      assert.deepEqual([found.front.code, found.front.signal], [0, null], found.front.stderr);
+      const code = row.dies === true ? 1 : 0;
+      assert.deepEqual([found.back.code, found.back.signal], [code, null], found.back.stderr);
+    });
+  });
+}
+
+interface Chain {
+  readonly server: ReceivedSpan;
+  readonly producer: ReceivedSpan;
+  readonly consumer: ReceivedSpan;
+  readonly query: ReceivedSpan;
+}
+
+/** The requests came one after the other, and so did their messages. */
+function traceOf(found: Conversation, row: QueueRow, order: OrderName): Chain {
+  const at = ordersOf(row).indexOf(order);
+  const server = spansOf(found, "front", "SERVER")[at];
+  const producer = spansOf(found, "front", "PRODUCER")[at];
+  const consumer = consumersOf(found, order)[0];
+  const query = spansOf(found, "back", "CLIENT").find(
+    ({ parentSpanId }) => parentSpanId === consumer?.spanId,
+  );
+  assert.ok(server && producer && consumer && query, "all four are there");
+  return { server, producer, consumer, query };
+}
+
+/** The units of work of an order: of the message that its request has sent. */
+function consumersOf(found: Conversation, order: OrderName): ReceivedSpan[] {
+  const producer = spansOf(found, "front", "PRODUCER")[["fine", "once", "twice"].indexOf(order)];
+  return spansOf(found, "back", "CONSUMER").filter(
+    ({ parentSpanId, links }) =>
+      producer !== undefined &&
+      [parentSpanId, ...links.map(({ spanId }) => spanId)].includes(producer.spanId),
+  );
+}
+
+function spansOf(
+  { receiver }: Conversation,
+  service: string,
+  kind: ReceivedSpan["kind"],
+): ReceivedSpan[] {
+  return receiver.spans
+    .filter((span) => span.kind === kind && span.resource.attributes["service.name"] === service)
+    .toSorted((a, b) => (BigInt(a.startTimeUnixNano) < BigInt(b.startTimeUnixNano) ? -1 : 1));
+}
+
+const names = /^messaging\.(system|destination\.name|operation\.\w+|consumer\.group\.name)$/;
+
+function conventional({ attributes }: ReceivedSpan): object {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => names.test(name)));
+}
+
+interface Failure {
+  readonly order: OrderName;
+  readonly attempt: number | undefined;
+  readonly level: string;
+}
+
+/** BullMQ says which attempt is the last: what comes before is a warning. */
+function expectedFailures({ retried, dies }: QueueRow): Failure[] {
+  const level = dies === true ? "fatal" : "error";
+  if (retried === "no") return [{ order: "once", attempt: undefined, level }];
+  if (retried === "again") return [{ order: "once", attempt: 1, level: "error" }];
+  return [
+    { order: "once", attempt: 1, level: "warning" },
+    { order: "twice", attempt: 1, level: "warning" },
+    { order: "twice", attempt: 2, level: "error" },
+  ];
+}
+
+function failureOf(event: ReceivedEvent, { system }: QueueRow): object {
+  const { tags = {}, level, transaction, exception } = event;
+  const hasOffset = system === "kafka";
+  if (hasOffset) assert.match(String(tags["job.id"]), /\/0\/1$/);
+  return {
+    message: exception?.values?.at(-1)?.value,
+    level,
+    transaction,
+    queue: tags["job.queue"],
+    attempt: tags["job.attempt"],
+    id: hasOffset ? undefined : tags["job.id"],
+    name: tags["job.name"],
+  };
+}
+
+interface Point {
+  readonly value: number | undefined;
+  readonly count: number;
+}
+
+/** Of the last time that each process told of the metric. */
+function pointsOf({ receiver }: Conversation, name: string, queue: string): Point[] {
+  return ["front", "back"].flatMap((service) => {
+    const metric = receiver.metrics.findLast(
+      (metric) => metric.name === name && metric.resource.attributes["service.name"] === service,
+    );
+    return (metric?.points ?? [])
+      .filter(({ attributes }) => attributes["messaging.destination.name"] === queue)
+      .map(({ value, count = 0 }) => ({ value, count }));
+  });
+}

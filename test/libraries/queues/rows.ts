@@ -1,0 +1,187 @@
+import type { LibraryRow } from "../row.ts";
+
+/** Where the messages go. */
+export type BrokerName = "kafka" | "rabbitmq" | "nats" | "redis" | "postgres";
+
+export interface QueueRow extends LibraryRow {
+  /** The name of the module in `apps/` that knows the library. */
+  readonly program: string;
+  readonly broker: BrokerName;
+  /** `messaging.system`. */
+  readonly system: string;
+  /** `messaging.operation.name` of the sender. */
+  readonly sends: string;
+  /** The consumer's group, where it has one: a name, or as the queue is called. */
+  readonly group?: "warehouse" | "as the queue";
+  /** What becomes of an order that fails once: how often it is worked on, and what events say of the retry. */
+  readonly retried: "again" | "again, as a job" | "no";
+  /** Whether the consumer dies of an error that its callback doesn't catch, as it does without us. */
+  readonly dies?: true;
+  /** Of several messages at once: the consumer's span is linked. */
+  readonly isBatch?: true;
+}
+
+type Modules = Pick<QueueRow, "installed" | "moduleSystem" | "node">;
+
+function rowsOf(common: Omit<QueueRow, keyof Modules>, modules: readonly Modules[]): QueueRow[] {
+  return modules.map((row) => ({ ...common, ...row }));
+}
+
+const gives = "a trace from sender to consumer, a unit of work per message, durations, errors";
+
+export const rows: readonly QueueRow[] = [
+  ...rowsOf(
+    {
+      library: "kafkajs",
+      program: "kafkajs",
+      broker: "kafka",
+      system: "kafka",
+      sends: "send",
+      group: "as the queue",
+      retried: "again",
+      gives: `${gives}, lag`,
+    },
+    [
+      { installed: "kafkajs", moduleSystem: "esm", node: "26" },
+      { installed: "kafkajs", moduleSystem: "cjs", node: "22.15" },
+    ],
+  ),
+  ...rowsOf(
+    {
+      library: "kafkajs",
+      program: "kafkajs-batch",
+      broker: "kafka",
+      system: "kafka",
+      sends: "send",
+      group: "as the queue",
+      retried: "again",
+      isBatch: true,
+      gives: "links from batches to their senders",
+    },
+    [{ installed: "kafkajs", moduleSystem: "cjs", node: "26" }],
+  ),
+  ...rowsOf(
+    {
+      library: "amqplib",
+      program: "amqplib",
+      broker: "rabbitmq",
+      system: "rabbitmq",
+      sends: "publish",
+      retried: "again",
+      gives: `${gives}, queue depth`,
+    },
+    [
+      { installed: "amqplib", moduleSystem: "esm", node: "26" },
+      { installed: "amqplib", moduleSystem: "cjs", node: "22.15" },
+      { installed: "amqplib0", moduleSystem: "cjs", node: "26" },
+    ],
+  ),
+  ...rowsOf(
+    {
+      library: "amqplib",
+      program: "amqplib-callbacks",
+      broker: "rabbitmq",
+      system: "rabbitmq",
+      sends: "publish",
+      retried: "again",
+      gives: "the same by callbacks",
+    },
+    [
+      { installed: "amqplib", moduleSystem: "cjs", node: "24" },
+      { installed: "amqplib0", moduleSystem: "esm", node: "26" },
+    ],
+  ),
+  ...rowsOf(
+    {
+      library: "nats",
+      program: "nats",
+      broker: "nats",
+      system: "nats",
+      sends: "publish",
+      group: "warehouse",
+      retried: "no",
+      dies: true,
+      gives,
+    },
+    [
+      { installed: "nats", moduleSystem: "esm", node: "26" },
+      { installed: "nats", moduleSystem: "cjs", node: "24" },
+    ],
+  ),
+  ...rowsOf(
+    {
+      library: "@nats-io/transport-node",
+      program: "nats",
+      broker: "nats",
+      system: "nats",
+      sends: "publish",
+      group: "warehouse",
+      retried: "no",
+      dies: true,
+      gives,
+    },
+    [
+      { installed: "@nats-io/transport-node", moduleSystem: "esm", node: "22.15" },
+      { installed: "@nats-io/transport-node", moduleSystem: "cjs", node: "26" },
+    ],
+  ),
+  ...rowsOf(
+    {
+      library: "@nats-io/transport-node",
+      program: "nats-iterator",
+      broker: "nats",
+      system: "nats",
+      sends: "request",
+      retried: "no",
+      gives: "the same in for await",
+    },
+    [
+      { installed: "@nats-io/transport-node", moduleSystem: "esm", node: "26" },
+      { installed: "@nats-io/transport-node", moduleSystem: "cjs", node: "22.15" },
+    ],
+  ),
+  ...rowsOf(
+    {
+      library: "nats",
+      program: "nats-iterator",
+      broker: "nats",
+      system: "nats",
+      sends: "request",
+      retried: "no",
+      gives: "the same in for await",
+    },
+    [{ installed: "nats", moduleSystem: "cjs", node: "26" }],
+  ),
+  ...rowsOf(
+    {
+      library: "bullmq",
+      program: "bullmq",
+      broker: "redis",
+      system: "bullmq",
+      sends: "add",
+      retried: "again, as a job",
+      gives: `${gives} with attempts, backlog`,
+    },
+    [
+      { installed: "bullmq", moduleSystem: "esm", node: "26" },
+      { installed: "bullmq", moduleSystem: "cjs", node: "22.15" },
+      { installed: "bullmq5", moduleSystem: "esm", node: "26" },
+      { installed: "bullmq5", moduleSystem: "cjs", node: "26" },
+    ],
+  ),
+  ...rowsOf(
+    {
+      library: "bullmq",
+      program: "bullmq-postgres",
+      broker: "postgres",
+      system: "bullmq",
+      sends: "add",
+      retried: "again, as a job",
+      gives: "the same on PostgreSQL",
+    },
+    [
+      { installed: "bullmq", moduleSystem: "esm", node: "22.15" },
+      { installed: "bullmq", moduleSystem: "cjs", node: "26" },
+    ],
+  ),
+];
