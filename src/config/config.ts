@@ -44,6 +44,9 @@ export type ResourceDetectorName =
   | "serviceinstance"
   | "container";
 
+/** What can give each middleware a span. */
+export type MiddlewareFramework = "express" | "fastify" | "hapi" | "hono" | "koa";
+
 export type OtlpProtocol = "http/protobuf" | "http/json" | "grpc";
 
 /** Where one signal goes over OTLP, and how. */

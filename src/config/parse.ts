@@ -140,6 +140,8 @@ function optionsOf(reader: Reader): Config["instrumentations"]["options"] {
     const value = reader.read(variable);
     if (value !== undefined) (options[of] ??= {})[option] = value;
   }
+  for (const name of reader.read(table.middlewareSpans))
+    (options[name] ??= {})["middlewareSpans"] = true;
   return options;
 }
 

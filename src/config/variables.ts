@@ -2,6 +2,7 @@ import type {
   ConsoleLines,
   ExemplarFilter,
   LogLevel,
+  MiddlewareFramework,
   OtlpProtocol,
   PropagatorName,
   ResourceDetectorName,
@@ -564,6 +565,15 @@ export const eager: Variable<boolean> = row({
   kind: flag,
   fallback: false,
   doc: "All instrumentations are loaded at start, not when first needed.",
+});
+
+export const middlewareSpans: Variable<readonly MiddlewareFramework[]> = row({
+  group: "Telltale's own",
+  name: "TELLTALE_MIDDLEWARE_SPANS",
+  kind: someOf<MiddlewareFramework>(["express", "fastify", "hapi", "hono", "koa"]),
+  fallback: [],
+  default: "none",
+  doc: "Frameworks whose middleware, hooks and handlers get a span each. They cost more than all other telemetry of a request; nothing is patched for them where they are not asked for.",
 });
 
 /* Not supported */

@@ -5,6 +5,9 @@ export interface LayerLike {
   readonly handleRequest?: unknown;
   /** What `match` found, in those versions that return a boolean. */
   readonly path?: string;
+  readonly handle?: { readonly name: string; readonly length: number };
+  /** Not there on those within a route. */
+  readonly route?: unknown;
   match(path: string): boolean | { readonly path: string };
 }
 

@@ -3,6 +3,12 @@ import { type Holder, holderOf } from "../context/holder.ts";
 import { joinPattern, patternText } from "../context/route-pattern.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
 import { disguise, type Method, replaceMethod } from "./method.ts";
+import {
+  type MiddlewareSpan,
+  type MiddlewareSpans,
+  middlewareSpans,
+  nameOf,
+} from "./middleware-spans.ts";
 import { Alternatives, type LayerLike, type LayerOptions } from "./express-alternatives.ts";
 
 /**
@@ -204,8 +210,10 @@ function rememberRoute(holder: Holder, request: Request): void {
 }
 
 /** Runs only while an error is on its way to whoever responds to it. */
-function patchLayer(exports: Exports): unknown {
+function patchLayer(exports: Exports, services: Services): unknown {
   const { prototype } = exports;
+  const spans = middlewareSpans("express", services);
+  if (spans !== undefined) giveSpans(prototype, spans);
   const name = "handleError" in prototype ? "handleError" : "handle_error";
   replaceMethod<LayerLike, [unknown, Request, object, Next]>(prototype, name, (original) => {
     return function handleError(error, request, response, next) {
@@ -214,6 +222,32 @@ function patchLayer(exports: Exports): unknown {
     };
   });
   return exports;
+}
+
+/** A layer's handler gets a span, but for those that only hand on: routers, mounted apps, routes. */
+function giveSpans(prototype: object, spans: MiddlewareSpans): void {
+  const name = "handleRequest" in prototype ? "handleRequest" : "handle_request";
+  replaceMethod<LayerLike, [Request, object, Next]>(prototype, name, (original) => {
+    return function handleRequest(request, response, next) {
+      const span = startSpan(this, spans);
+      if (span === undefined) return original.call(this, request, response, next);
+      return span.run(() =>
+        original.call(this, request, response, (error) => {
+          span.passOn(() => next(error), error);
+        }),
+      );
+    };
+  });
+}
+
+function startSpan(layer: LayerLike, spans: MiddlewareSpans): MiddlewareSpan | undefined {
+  const { handle } = layer;
+  // One with four parameters is for errors and not called now.
+  if (handle === undefined || handle.length > 3) return undefined;
+  // Layers of a route have no field for a route.
+  if (!("route" in layer)) return spans.start("request handler", "request_handler");
+  const handsOn = layer.route !== undefined || "stack" in handle || handle.name === "mounted_app";
+  return handsOn ? undefined : spans.start("middleware", "middleware", nameOf(handle));
 }
 
 /** Who responds when the app has no error handler (or its last one passes the error on). */

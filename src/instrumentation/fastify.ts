@@ -1,7 +1,9 @@
+import diagnosticsChannel from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 import { holderOf } from "../context/holder.ts";
-import type { Adaptor } from "./adaptor.ts";
-import { replaceMethod } from "./method.ts";
+import type { Adaptor, Services } from "./adaptor.ts";
+import { disguise, replaceMethod } from "./method.ts";
+import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-spans.ts";
 
 /**
  * Fastify 4 and 5. Its routes are known to its router (`find-my-way`) with all
@@ -9,7 +11,8 @@ import { replaceMethod } from "./method.ts";
  * Its errors all pass through one function on their way to a response.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file) {
+  patch(exports, file, services) {
+    giveSpansOnce(middlewareSpans("fastify", services), services);
     if (file.package === "find-my-way") noteRoutes((exports as RouterModule).prototype);
     else noteErrors(exports as object);
     return exports;
@@ -76,4 +79,77 @@ function noteErrors(exports: object): void {
       return original.call(this, reply, error, callback);
     };
   });
+}
+
+/** The hooks of a request's way to its response. */
+const HOOKS: ReadonlySet<string> = new Set([
+  "onRequest",
+  "preParsing",
+  "preValidation",
+  "preHandler",
+  "preSerialization",
+  "onError",
+  "onSend",
+]);
+
+let isGiving = false;
+
+/** Fastify tells of each instance that is made; those below it inherit its methods. */
+function giveSpansOnce(spans: MiddlewareSpans | undefined, { diagnostics }: Services): void {
+  if (spans === undefined || isGiving) return;
+  isGiving = true;
+  diagnosticsChannel.subscribe("fastify.initialization", (message) => {
+    try {
+      giveSpans((message as { readonly fastify: Instance }).fastify, spans);
+    } catch (error) {
+      diagnostics.error("fastify.spans", `Fastify's hooks get no spans: ${String(error)}`);
+    }
+  });
+}
+
+type Hook = (this: unknown, ...args: unknown[]) => unknown;
+type RouteOptions = Record<string, unknown>;
+
+interface Instance {
+  addHook(name: "onRoute", hook: (route: RouteOptions) => void): unknown;
+}
+
+function giveSpans(instance: Instance, spans: MiddlewareSpans): void {
+  instance.addHook("onRoute", (route) => {
+    for (const name of HOOKS) {
+      const hooks = route[name];
+      if (typeof hooks === "function") route[name] = withSpan(hooks as Hook, name, spans);
+      else if (Array.isArray(hooks)) {
+        route[name] = hooks.map((hook) => withSpan(hook as Hook, name, spans));
+      }
+    }
+    route["handler"] = withSpan(route["handler"] as Hook, "handler", spans);
+  });
+  replaceMethod<unknown, [string, Hook]>(instance, "addHook", (original) => {
+    return function addHook(name, hook) {
+      const isWatched = HOOKS.has(name) && typeof hook === "function";
+      return original.call(this, name, isWatched ? withSpan(hook, name, spans) : hook);
+    };
+  });
+}
+
+/** A route that Fastify adds for HEAD has the hooks and the handler of the one for GET. */
+const withSpans = new WeakSet<Hook>();
+
+function withSpan(original: Hook, label: string, spans: MiddlewareSpans): Hook {
+  if (typeof original !== "function" || withSpans.has(original)) return original;
+  const isHandler = label === "handler";
+  const name = isHandler ? undefined : nameOf(original);
+  const hook: Hook = function (...args) {
+    const span = spans.start(label, isHandler ? "request-handler" : "hook", name);
+    if (span === undefined) return Reflect.apply(original, this, args);
+    const done = args.at(-1);
+    if (typeof done === "function") {
+      args[args.length - 1] = (...results: unknown[]) =>
+        span.passOn(() => Reflect.apply(done as Hook, undefined, results), results[0]);
+    }
+    return span.run(() => Reflect.apply(original, this, args));
+  };
+  withSpans.add(hook);
+  return disguise(hook, original);
 }

@@ -2,13 +2,18 @@ import type { IncomingMessage } from "node:http";
 import { holderOf } from "../context/holder.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { replaceMethod } from "./method.ts";
+import { type MiddlewareSpan, type MiddlewareSpans, middlewareSpans } from "./middleware-spans.ts";
 
 /**
  * Hapi 20 and 21. Its request looks its route up once, prefixes included, and
  * gets each response, errors as well, by one method.
  */
 export const adaptor: Adaptor = {
-  patch(exports) {
+  patch(exports, { file }, services) {
+    if (file === "lib/toolkit.js") {
+      giveSpans(exports as Toolkit, middlewareSpans("hapi", services));
+      return exports;
+    }
     const { prototype } = exports as { readonly prototype: object };
     noteRoutes(prototype);
     noteErrors(prototype);
@@ -18,7 +23,11 @@ export const adaptor: Adaptor = {
 
 interface RequestLike {
   readonly raw: { readonly req: IncomingMessage };
-  readonly route?: { readonly method: string; readonly path: string };
+  readonly route?: {
+    readonly method: string;
+    readonly path: string;
+    readonly settings?: { readonly handler?: unknown };
+  };
 }
 
 function noteRoutes(prototype: object): void {
@@ -45,4 +54,33 @@ function noteErrors(prototype: object): void {
       return original.call(this, response);
     };
   });
+}
+
+interface Toolkit {
+  readonly Manager: { readonly prototype: object };
+}
+
+type Execute = [unknown, RequestLike, { readonly name?: string } | undefined, ...unknown[]];
+
+/** All that is the app's runs here: extensions, which have a name, handlers and what goes before. */
+function giveSpans({ Manager }: Toolkit, spans: MiddlewareSpans | undefined): void {
+  if (spans === undefined) return;
+  replaceMethod<unknown, Execute>(Manager.prototype, "execute", (original) => {
+    return function execute(...args) {
+      const [method, request, options] = args;
+      const isHandler = method === request.route?.settings?.handler;
+      const span = startSpan(spans, options?.name, isHandler);
+      const run = (): unknown => Reflect.apply(original, this, args);
+      return span === undefined ? run() : span.run(run);
+    };
+  });
+}
+
+function startSpan(
+  spans: MiddlewareSpans,
+  name: string | undefined,
+  isHandler: boolean,
+): MiddlewareSpan | undefined {
+  if (name !== undefined) return spans.start("ext", "server.ext", name);
+  return isHandler ? spans.start("route", "router") : undefined;
 }

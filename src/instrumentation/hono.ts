@@ -2,6 +2,7 @@ import type { Holder } from "../context/holder.ts";
 import { activeHolder } from "../context/manager.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { disguise, replaceMethod } from "./method.ts";
+import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-spans.ts";
 
 /**
  * Hono 4, on `@hono/node-server` or wherever else an app calls its `fetch` for
@@ -9,9 +10,10 @@ import { disguise, replaceMethod } from "./method.ts";
  * path; there each is made one that tells the request before it runs.
  */
 export const adaptor: Adaptor = {
-  patch(exports) {
+  patch(exports, _file, services) {
+    const spans = middlewareSpans("hono", services);
     for (const router of Object.values(exports as Record<string, unknown>)) {
-      if (isRouter(router)) watchAdd(router.prototype);
+      if (isRouter(router)) watchAdd(router.prototype, spans);
     }
     return exports;
   },
@@ -45,7 +47,7 @@ interface Route {
 /** A router that chooses among routers hands on what it was given: that is noted already. */
 const noting = new WeakSet<Handler>();
 
-function watchAdd(prototype: object): void {
+function watchAdd(prototype: object, spans: MiddlewareSpans | undefined): void {
   replaceMethod(prototype, "add", (original) => {
     return function add(...args) {
       const [method, path, entry] = args;
@@ -53,7 +55,7 @@ function watchAdd(prototype: object): void {
       if (typeof handler !== "function" || !isRoute(route) || noting.has(handler as Handler)) {
         return Reflect.apply(original, this, args);
       }
-      return original.call(this, method, path, [noted(handler as Handler, route), route]);
+      return original.call(this, method, path, [noted(handler as Handler, route, spans), route]);
     };
   });
 }
@@ -62,17 +64,30 @@ function isRoute(value: unknown): value is Route {
   return typeof (value as Partial<Route> | undefined)?.path === "string";
 }
 
-function noted(handler: Handler, route: Route): Handler {
+function noted(handler: Handler, route: Route, spans: MiddlewareSpans | undefined): Handler {
   const isLast = answers(route);
+  const run = spans === undefined ? handler : withSpan(handler, isLast, spans);
   function notedHandler(this: unknown, c: Context, next: Next): unknown {
     const holder = activeHolder();
     if (holder === undefined) return handler.call(this, c, next);
     if (isLast) holder.route = route.path;
     else holder.route ??= c.req.matchedRoutes?.find(answers)?.path;
-    return watchResult(() => handler.call(this, c, next), c, holder);
+    return watchResult(() => run.call(this, c, next), c, holder);
   }
   noting.add(notedHandler);
   return disguise(notedHandler, handler);
+}
+
+/** As with Koa, what comes after a middleware is below its span. */
+function withSpan(handler: Handler, isLast: boolean, spans: MiddlewareSpans): Handler {
+  const label = isLast ? "handler" : "middleware";
+  const name = isLast ? undefined : nameOf(handler);
+  return function (c, next) {
+    const span = spans.start(label, label, name);
+    return span === undefined
+      ? handler.call(this, c, next)
+      : span.run(() => handler.call(this, c, next));
+  };
 }
 
 /** Hono tells middleware by its parameters, too; one with a method of its own is of a route. */

@@ -4,6 +4,7 @@ import { activeHolder } from "../context/manager.ts";
 import { joinPattern, patternText } from "../context/route-pattern.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { disguise, type Method, replaceMethod } from "./method.ts";
+import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-spans.ts";
 
 /**
  * Koa 2 and 3, with `@koa/router` (or `koa-router`, its old name) and
@@ -11,10 +12,11 @@ import { disguise, type Method, replaceMethod } from "./method.ts";
  * it is in, and the error that Koa or a middleware of the app's answers.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file) {
+  patch(exports, file, services) {
     if (file.package === "koa-mount") return replaceMount(exports as Mount);
-    if (file.package === "koa") noteErrors((exports as Class).prototype);
-    else patchRouter(routerIn(exports as RouterModule).prototype);
+    const spans = middlewareSpans("koa", services);
+    if (file.package === "koa") patchApplication((exports as Class).prototype, spans);
+    else patchRouter(routerIn(exports as RouterModule).prototype, spans);
     return exports;
   },
 };
@@ -29,6 +31,39 @@ interface Context {
 
 type Next = () => unknown;
 type Middleware = (this: unknown, ctx: Context, next: Next) => unknown;
+
+function patchApplication(prototype: object, spans: MiddlewareSpans | undefined): void {
+  noteErrors(prototype);
+  if (spans === undefined) return;
+  replaceMethod<unknown, [unknown]>(prototype, "use", (original) => {
+    return function use(middleware) {
+      return original.call(this, withSpan(middleware, spans, "middleware"));
+    };
+  });
+}
+
+/** Koa's middleware goes on within itself, so its span has those of what comes after it below. */
+function withSpan(
+  middleware: unknown,
+  spans: MiddlewareSpans,
+  type: "middleware" | "router",
+): unknown {
+  if (typeof middleware !== "function" || handsOn(middleware)) return middleware;
+  const original = middleware as Middleware;
+  const name = type === "middleware" ? nameOf(original) : undefined;
+  return disguise(function (this: unknown, ctx: Context, next: Next): unknown {
+    const span = spans.start(type, type, name);
+    if (span === undefined) return original.call(this, ctx, next);
+    return span.run(() => original.call(this, ctx, next));
+  }, original);
+}
+
+const mounts = new WeakSet<object>();
+
+/** What is in a router or a mounted app has spans of its own. */
+function handsOn(middleware: object): boolean {
+  return "router" in middleware || mounts.has(middleware);
+}
 
 /**
  * All that goes wrong and that no middleware catches, Koa emits on the app, and
@@ -65,7 +100,8 @@ interface Matched {
   readonly pathAndMethod: readonly Layer[];
 }
 
-function patchRouter(prototype: object): void {
+function patchRouter(prototype: object, spans: MiddlewareSpans | undefined): void {
+  if (spans !== undefined) giveSpans(prototype, spans);
   for (const name of ["routes", "middleware"]) {
     replaceMethod(prototype, name, (original) => {
       return function routes(...args) {
@@ -82,6 +118,19 @@ function patchRouter(prototype: object): void {
   });
 }
 
+function giveSpans(prototype: object, spans: MiddlewareSpans): void {
+  replaceMethod(prototype, "register", (original) => {
+    return function register(...args) {
+      const [path, methods, middleware, ...rest] = args;
+      // Of a list of paths, each is registered by itself.
+      if (Array.isArray(path)) return Reflect.apply(original, this, args);
+      const type = (methods as readonly string[]).length > 0 ? "router" : "middleware";
+      const wrapped = [middleware].flat().map((one) => withSpan(one, spans, type));
+      return original.call(this, path, methods, wrapped, ...rest);
+    };
+  });
+}
+
 const watched = new WeakSet<Middleware>();
 
 /** An error is noted as it leaves the router: a middleware around it may turn it into a response. */
@@ -89,13 +138,18 @@ function watchDispatch(original: Middleware): Middleware {
   if (watched.has(original)) return original;
   const dispatch: Middleware = function (ctx, next) {
     const result = original.call(this, ctx, next);
-    if (result instanceof Promise) {
-      result.then(undefined, (error: unknown) => holderOf(ctx.req)?.noteError(error));
-    }
-    return result;
+    return result instanceof Promise ? noteRejection(result, ctx) : result;
   };
   watched.add(dispatch);
   return disguise(dispatch, original);
+}
+
+/** In the place of the promise: to listen to that one would hush one that nobody else listens to. */
+function noteRejection(result: Promise<unknown>, { req }: Context): Promise<unknown> {
+  return result.then(undefined, (error: unknown) => {
+    holderOf(req)?.noteError(error);
+    throw error;
+  });
 }
 
 /** Before any handler runs: the middleware of the router may answer alone. */
@@ -141,7 +195,10 @@ function replaceMount(exports: Mount): Mount {
     function mount(this: unknown, prefix, app) {
       const middleware = exports.call(this, prefix, app) as Middleware;
       const pattern = typeof prefix === "string" ? prefix.replace(/\/+$/, "") : "";
-      return pattern === "" ? middleware : disguise(below(pattern, middleware), middleware);
+      const mounted =
+        pattern === "" ? middleware : disguise(below(pattern, middleware), middleware);
+      mounts.add(mounted);
+      return mounted;
     } satisfies Mount,
     exports,
   );

@@ -111,7 +111,7 @@ export const table: readonly Row[] = [
   },
   {
     package: "@hapi/hapi",
-    files: ["lib/request.js"],
+    files: ["lib/request.js", "lib/toolkit.js"],
     versions: ">=20 <22",
     chunk: "instrumentation-hapi",
     instrumentation: "hapi",

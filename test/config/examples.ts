@@ -299,6 +299,11 @@ export const examples: Readonly<Record<string, Example>> = {
   TELLTALE_KEEP_SLOW_MS: { text: "250", read: (c) => c.traces.keepSlowMs, value: 250 },
   TELLTALE_FLUSH_TIMEOUT: { text: "2000", read: (c) => c.flushTimeoutMs, value: 2000 },
   TELLTALE_CONSOLE_LOGS: { text: "all", read: (c) => c.logs.consoleLines, value: "all" },
+  TELLTALE_MIDDLEWARE_SPANS: {
+    text: "express,koa",
+    read: (c) => c.instrumentations.options,
+    value: { express: { middlewareSpans: true }, koa: { middlewareSpans: true } },
+  },
   TELLTALE_EAGER: { text: "true", read: (c) => c.instrumentations.eager, value: true },
 };
 

@@ -33,6 +33,9 @@ describe("A framework", () => {
         it(`${title}: ${request} -> ${route ?? "no route"}`, () => checkExchange(left, at));
       }
       it("counts each request by method, route and status", () => checkCounts(left, row));
+      it("makes no spans but those of requests and calls", () => {
+        assert.equal(left.received.spans.length, table.length + 2 * REQUESTS);
+      });
       it("makes an event of nothing else", () => {
         const errors = table.filter(({ error }) => error !== undefined);
         assert.equal(left.received.events.length, errors.length + REQUESTS);

@@ -11,7 +11,7 @@ export function serve(libraries) {
   own.get("/:id", async (c) => rejectAt(c.req.param("id")));
 
   const app = new Hono();
-  app.use("*", async (c, next) => {
+  app.use("*", async function who(c, next) {
     if (c.req.header("authorization") === "nobody") return c.text("who?", 401);
     await next();
   });

@@ -16,7 +16,7 @@ export function serve(libraries) {
       ctx.body = "sorry";
     }
   });
-  app.use(async (ctx, next) => {
+  app.use(async function tell(ctx, next) {
     if (ctx.path === "/told") {
       try {
         throwAt("told");
