@@ -16,6 +16,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "export-messages": "./export/messages.ts",
   "export-json-messages": "./export/json-messages.ts",
   "export-otlp": "./export/otlp.ts",
+  "export-gateways": "./export/gateways.ts",
   "export-grpc": "./export/grpc.ts",
   "instrumentation-aws-lambda": "./instrumentation/lambda.ts",
   "instrumentation-es-module": "./instrumentation/es-module.ts",
@@ -59,6 +60,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "export-messages": typeof import("./export/messages.ts");
   "export-json-messages": typeof import("./export/json-messages.ts");
   "export-otlp": typeof import("./export/otlp.ts");
+  "export-gateways": typeof import("./export/gateways.ts");
   "export-grpc": typeof import("./export/grpc.ts");
   "instrumentation-aws-lambda": typeof import("./instrumentation/lambda.ts");
   "instrumentation-es-module": typeof import("./instrumentation/es-module.ts");

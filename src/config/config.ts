@@ -71,6 +71,14 @@ export interface OtlpConfig {
     readonly cert: string | undefined;
     readonly key: string | undefined;
   };
+  /**
+   * Several collectors to divide traces among, each with all of its settings;
+   * only there if `TELLTALE_OTLP_ENDPOINTS` names more than one. The address
+   * above is the first one's then.
+   */
+  readonly gateways?: readonly OtlpConfig[];
+  /** On those gateways: what it doesn't take goes to another. */
+  readonly isOneOfSeveral?: true;
 }
 
 /** `OTEL_BSP_*` or `OTEL_BLRP_*`. */

@@ -119,6 +119,13 @@ export const endpoint: Kind<Endpoint> = {
   show: (value) => quoted(maskedAddress(value)),
 };
 
+/** Addresses with commas between; those that are none, or there already, are left out. */
+export const endpoints: Kind<readonly Endpoint[]> = {
+  type: "list of URLs",
+  parse: parseEndpoints,
+  show: (value) => value.split(",").map(shownAddress).join(", "),
+};
+
 /** The text of a PEM file, read at once. */
 export const pemFile: Kind<string> = {
   type: "path of a PEM file",
@@ -229,4 +236,30 @@ export function listed(words: readonly string[]): string {
 
 function asCode(word: string): string {
   return `\`${word}\``;
+}
+
+function parseEndpoints(value: string, complain: Complain): readonly Endpoint[] | undefined {
+  const known = new Map<string, Endpoint>();
+  const complaints: Complaint[] = [];
+  const texts = value.split(",").map((text) => text.trim());
+  for (const text of texts.filter((one) => one !== "")) {
+    const received = shownAddress(text);
+    const one = endpointIn(text, (complaint) => complaints.push({ received, ...complaint }));
+    if (one === undefined) continue;
+    const { href } = one.url;
+    if (known.has(href)) complaints.push({ received, expected: "each address once" });
+    else known.set(href, one);
+  }
+  if (known.size === 0) {
+    complain({ expected: ADDRESSES });
+    return undefined;
+  }
+  for (const complaint of complaints) complain({ ...complaint, used: "the others" });
+  return [...known.values()];
+}
+
+const ADDRESSES = "URLs like http://gateway-0:4318,http://gateway-1:4318";
+
+function shownAddress(text: string): string {
+  return quoted(maskedAddress(text.trim()));
 }

@@ -3,6 +3,7 @@ import { ADDRESS, type Endpoint } from "./endpoint.ts";
 import { maskedAddress, quoted } from "./mask.ts";
 import type { Reader } from "./reader.ts";
 import {
+  gateways,
   otlp,
   otlpOfSignal,
   type OtlpVariables,
@@ -18,10 +19,11 @@ import {
  */
 export function otlpOf(reader: Reader): Readonly<Record<Signal, OtlpConfig>> {
   const general = settingsOf(reader, otlp, {});
+  const spread = reader.read(gateways);
   return {
-    traces: signalOf(reader, "traces", general),
-    metrics: signalOf(reader, "metrics", general),
-    logs: signalOf(reader, "logs", general),
+    traces: signalOf(reader, "traces", general, spread),
+    metrics: signalOf(reader, "metrics", general, spread),
+    logs: signalOf(reader, "logs", general, spread),
   };
 }
 
@@ -58,15 +60,49 @@ function shownEndpoint(endpoint: Endpoint | undefined): string {
 
 const USUAL_TIMEOUT = 10_000;
 
-function signalOf(reader: Reader, signal: Signal, general: Settings): OtlpConfig {
+function signalOf(
+  reader: Reader,
+  signal: Signal,
+  general: Settings,
+  spread: readonly Endpoint[],
+): OtlpConfig {
   const own = settingsOf(reader, otlpOfSignal[signal], general);
   const protocol = own.protocol ?? general.protocol ?? "http/protobuf";
   const insecure = own.insecure ?? general.insecure ?? false;
-  const address = addressOf(reader, signal, protocol, own, general);
-  return {
-    protocol,
+  const settings = sharedSettings(reader, signal, protocol, own, general);
+  const configOf = (address: Address): OtlpConfig => ({
+    ...settings,
     ...(protocol === "grpc" ? grpcTarget(address, insecure) : httpTarget(address)),
     headers: headersOf(address, own, general),
+  });
+  const places = own.endpoint === undefined ? reachable(reader, spread, protocol) : [];
+  const [first, ...others] = places.map((endpoint) =>
+    configOf({ endpoint, url: below(endpoint.url, signal) }),
+  );
+  if (first === undefined) return configOf(addressOf(reader, signal, protocol, own, general));
+  if (others.length === 0) return first;
+  const all = [first, ...others].map((gateway) => ({ ...gateway, isOneOfSeveral: true }) as const);
+  return { ...first, gateways: all };
+}
+
+/** Those gateways that can be spoken to. */
+function reachable(
+  reader: Reader,
+  spread: readonly Endpoint[],
+  protocol: OtlpProtocol,
+): readonly Endpoint[] {
+  return spread.filter((endpoint) => usable(reader, gateways, endpoint, protocol, "the others"));
+}
+
+function sharedSettings(
+  reader: Reader,
+  signal: Signal,
+  protocol: OtlpProtocol,
+  own: Settings,
+  general: Settings,
+): Pick<OtlpConfig, "protocol" | "timeoutMs" | "compression" | "tls"> {
+  return {
+    protocol,
     timeoutMs: own.timeoutMs ?? general.timeoutMs ?? USUAL_TIMEOUT,
     compression: own.compression ?? general.compression ?? "none",
     tls: tlsOf(reader, signal, own, general),
@@ -102,7 +138,7 @@ function addressOf(
 /** `host:port` says where a gRPC server is; over HTTP the scheme must be known. */
 function usable(
   reader: Reader,
-  variable: Variable<Endpoint | undefined>,
+  variable: Variable,
   endpoint: Endpoint | undefined,
   protocol: OtlpProtocol,
   used: string,

@@ -17,6 +17,7 @@ import {
   dsn,
   duration,
   endpoint,
+  endpoints,
   flag,
   headers,
   integer,
@@ -549,6 +550,15 @@ export const flushTimeout: Variable<number> = row({
   kind: duration(0),
   fallback: 1000,
   doc: "How long the end of the process may wait for telemetry to leave.",
+});
+
+export const gateways: Variable<readonly Endpoint[]> = row({
+  group: "Telltale's own",
+  name: "TELLTALE_OTLP_ENDPOINTS",
+  kind: endpoints,
+  fallback: [],
+  default: "`OTEL_EXPORTER_OTLP_ENDPOINT`",
+  doc: "Several gateways instead of one collector: each trace goes to one of them, the same from every service (docs/scaling.md). A signal with an address of its own goes there.",
 });
 
 export const consoleLines: Variable<ConsoleLines> = row({

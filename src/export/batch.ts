@@ -17,6 +17,13 @@ export interface BatchOptions<Item, Stored> {
   readonly store: (item: Item) => Stored;
   /** Called once, before the first export: it loads the chunk. */
   readonly sender: () => Sender<Stored[]>;
+  /** Whether there is no room for more; default: as many wait as the configuration allows. */
+  readonly isFull?: () => boolean;
+  /**
+   * Takes over what a peer that is away or can't now didn't take, and says how
+   * long it is to be left alone, in milliseconds. Default: it is dropped.
+   */
+  readonly whenAway?: (items: readonly Stored[]) => number;
 }
 
 interface Flight<Stored> {
@@ -60,11 +67,37 @@ export class Batch<Item, Stored = Item> implements Pipeline {
 
   /** Queues one item, or drops it when the queue is full. For the hot path. */
   add(item: Item): void {
-    if (this.#queue.length >= this.#capacity) {
+    if (this.#isFull()) {
       this.#refuse();
       return;
     }
-    const length = this.#store(item);
+    this.#queued(this.#store(item));
+  }
+
+  /** How many items wait. */
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  /** All that waits; it is the caller's now. */
+  takeAll(): Stored[] {
+    const items = this.#queue;
+    this.#queue = [];
+    return items;
+  }
+
+  /** Queues what was stored before, or drops it when the queue is full. */
+  restore(stored: Stored): void {
+    if (this.#isFull()) this.#refuse();
+    else this.#queued(this.#queue.push(stored));
+  }
+
+  #isFull(): boolean {
+    const { isFull } = this.#options;
+    return isFull === undefined ? this.#queue.length >= this.#capacity : isFull();
+  }
+
+  #queued(length: number): void {
     if (!this.#armed) {
       this.#armed = true;
       this.#timer.refresh();
@@ -187,11 +220,17 @@ export class Batch<Item, Stored = Item> implements Pipeline {
     this.#flight = undefined;
     this.#landed += flight.items.length;
     if (outcome.delivered) this.#delivered(flight.items.length, outcome.rejected);
-    else this.#options.account.drop("failed", flight.items.length);
+    else this.#undelivered(flight.items, outcome);
     if (outcome.holdMs > 0) this.#heldUntil = performance.now() + outcome.holdMs;
     if (this.#queue.length >= this.#size) this.#export();
     else if (this.#queue.length > 0) this.#wait();
     else this.#armed = false;
+  }
+
+  #undelivered(items: Stored[], outcome: Outcome): void {
+    const { whenAway, account } = this.#options;
+    if (whenAway === undefined || outcome.away !== true) account.drop("failed", items.length);
+    else this.#heldUntil = performance.now() + whenAway(items);
   }
 
   #delivered(count: number, rejected: number): void {

@@ -8,6 +8,7 @@ import { Batch, type BatchOptions } from "./batch.ts";
 import type { Pipeline } from "./exit.ts";
 import type { EncodedItem } from "./encoded-item.ts";
 import type { RetryPolicy } from "./retry.ts";
+import type { Sender } from "./sender.ts";
 
 export interface ItemBatchParts {
   readonly config: BatchConfig;
@@ -31,7 +32,9 @@ export function createSpanBatch(parts: ItemBatchParts): ItemBatch<ReadableSpan> 
   return createItemBatch(parts, {
     name: "spans",
     store: (span) => loadChunk(messages).spans.encode(span),
-    sender: () => loadChunk("export-otlp").createSpanSender(otlp, diagnostics, retry),
+    traceIdOf: (span) => span.spanContext().traceId,
+    sender: (to = otlp, policy = retry) =>
+      loadChunk("export-otlp").createSpanSender(to, diagnostics, policy),
   });
 }
 
@@ -42,7 +45,9 @@ export function createLogBatch(parts: ItemBatchParts): ItemBatch<ReadableLogReco
   return createItemBatch(parts, {
     name: "log records",
     store: (record) => loadChunk(messages).logRecords.encode(record),
-    sender: () => loadChunk("export-otlp").createLogSender(otlp, diagnostics, retry),
+    traceIdOf: (record) => record.spanContext?.traceId,
+    sender: (to = otlp, policy = retry) =>
+      loadChunk("export-otlp").createLogSender(to, diagnostics, policy),
   });
 }
 
@@ -50,11 +55,18 @@ function messagesOf({ protocol }: OtlpConfig): "export-messages" | "export-json-
   return protocol === "http/json" ? "export-json-messages" : "export-messages";
 }
 
-type Kind<Item> = Pick<BatchOptions<Item, EncodedItem>, "name" | "store" | "sender">;
+interface Kind<Item> extends Pick<BatchOptions<Item, EncodedItem>, "name" | "store"> {
+  readonly traceIdOf: (item: Item) => string | undefined;
+  readonly sender: (to?: OtlpConfig, retry?: RetryPolicy) => Sender<EncodedItem[]>;
+}
 
 function createItemBatch<Item>(
-  { config, account, diagnostics }: ItemBatchParts,
-  kind: Kind<Item>,
+  { config, otlp, account, diagnostics }: ItemBatchParts,
+  { name, store, traceIdOf, sender }: Kind<Item>,
 ): ItemBatch<Item> {
-  return new Batch({ config, account, diagnostics, ...kind });
+  const shared = { name, config, account, diagnostics };
+  const { gateways } = otlp;
+  if (gateways === undefined) return new Batch({ ...shared, store, sender: () => sender() });
+  const parts = { ...shared, gateways, encode: store, traceIdOf, sender };
+  return loadChunk("export-gateways").createGateways(parts);
 }

@@ -116,6 +116,11 @@ function createSender<Payload, Response>(
   diagnostics: Diagnostics,
   retry: RetryPolicy,
 ): Sender<Payload> {
+  if (config.gateways !== undefined) {
+    return loadChunk("export-gateways").createFailover(config.gateways, (gateway, once) =>
+      createSender(signal, gateway, diagnostics, once),
+    );
+  }
   const channel = createChannel(signal.service, config);
   return new OtlpSender({
     items: signal.items,
@@ -127,7 +132,7 @@ function createSender<Payload, Response>(
     config,
     channel,
     transport: new DeadlineTransport(channel, config.compression, retry),
-    outage: new Outage(channel.url, diagnostics),
+    outage: new Outage(channel.url, diagnostics, config.isOneOfSeveral),
   });
 }
 
@@ -235,7 +240,8 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
     if (delivered) outage.worked(items);
     else if (!transport.abandoned) outage.failed(failureOf(result.error), items);
     if (delivered && transport.remark !== undefined) outage.remark(transport.remark, items);
-    return { delivered, rejected: this.#rejected, holdMs: transport.holdMs };
+    const away = result.error instanceof ExportError && result.error.isAway;
+    return { delivered, rejected: this.#rejected, holdMs: transport.holdMs, away };
   }
 
   /** Unreadable answers of a success are no reason to doubt it. */

@@ -10,8 +10,13 @@ export class Outage {
   readonly #host: string;
   readonly #address: string;
   readonly #down: Set<string>;
+  readonly #consequence: string;
 
-  constructor(url: string, diagnostics: Diagnostics) {
+  /** @param isOneOfSeveral what it doesn't take goes to another. */
+  constructor(url: string, diagnostics: Diagnostics, isOneOfSeveral = false) {
+    this.#consequence = isOneOfSeveral
+      ? "the other gateways get them until it works"
+      : "dropped and counted until it works";
     // Neither user nor query: they may be secret.
     const { protocol, host, pathname } = new URL(url);
     this.#diagnostics = diagnostics;
@@ -27,7 +32,7 @@ export class Outage {
     this.#down.add(place);
     this.#diagnostics.error(
       `export ${place}`,
-      `cannot send ${what} to ${place}: ${failure.reason} (dropped and counted until it works)`,
+      `cannot send ${what} to ${place}: ${failure.reason} (${this.#consequence})`,
     );
   }
 

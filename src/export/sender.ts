@@ -32,6 +32,8 @@ export interface Outcome {
   readonly rejected: number;
   /** How long the peer asks to be left alone, in milliseconds; 0: it doesn't. */
   readonly holdMs: number;
+  /** It was not delivered because the peer is away or can't now; another might take it. */
+  readonly away?: boolean;
 }
 
 /** Told the outcome of a request that was sent at the end of the process. */

@@ -13,11 +13,14 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Why an export failed, through the SDK's delegate to whoever counts and says it. */
 export class ExportError extends Error {
   readonly failure: Failure;
+  /** The peer is away or can't now, as against: it will never take this. */
+  readonly isAway: boolean;
 
-  constructor(failure: Failure) {
+  constructor(failure: Failure, isAway: boolean) {
     super(failure.reason);
     this.name = "ExportError";
     this.failure = failure;
+    this.isAway = isAway;
   }
 }
 
@@ -89,7 +92,10 @@ export class DeadlineTransport implements IExporterTransport {
       if (answer.kind === "taken") return this.#taken(answer);
       const wait = this.#waitAfter(answer, tries, deadline);
       if (wait === undefined || this.#abandoned) {
-        return { status: "failure", error: new ExportError(answer.failure) };
+        return {
+          status: "failure",
+          error: new ExportError(answer.failure, answer.kind === "busy"),
+        };
       }
       await pause(wait);
     }

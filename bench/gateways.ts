@@ -1,0 +1,53 @@
+import { randomBytes } from "node:crypto";
+import { Rendezvous } from "../src/export/rendezvous.ts";
+
+/*
+ * `node bench/gateways.ts`: how traces are divided among gateways, what moves
+ * when one leaves or comes, and what a choice costs. The figures of docs/scaling.md.
+ */
+
+const TRACES = 300_000;
+const traces = Array.from({ length: TRACES }, () => randomBytes(16).toString("hex"));
+const all = (): boolean => true;
+
+for (const count of [3, 30]) {
+  const names = Array.from({ length: count + 1 }, (_, at) => `gateway-${at}.gateways.svc`);
+  const rendezvous = new Rendezvous(names.slice(0, count));
+  const grown = new Rendezvous(names);
+  const shares = new Float64Array(count);
+  const heirs = new Float64Array(count);
+  let [strays, joined] = [0, 0];
+  for (const trace of traces) {
+    const chosen = rendezvous.choose(trace, all);
+    shares[chosen] = (shares[chosen] ?? 0) + 1;
+    const next = rendezvous.choose(trace, (place) => place !== 0);
+    if (chosen === 0) heirs[next] = (heirs[next] ?? 0) + 1;
+    else if (next !== chosen) strays++;
+    if (grown.choose(trace, all) !== chosen) joined++;
+  }
+  const mean = TRACES / count;
+  const without = TRACES / (count - 1);
+  const loads = shares.map((share, place) => share + (heirs[place] ?? 0)).slice(1);
+  console.log(
+    [
+      `${count} gateways, ${TRACES} traces`,
+      `share of a gateway: ${percent(Math.min(...shares) / mean)} to ${percent(Math.max(...shares) / mean)} of the mean`,
+      `one leaves: ${percent((shares[0] ?? 0) / TRACES)} of the traces move, ${strays} of others; then ${percent(Math.min(...loads) / without)} to ${percent(Math.max(...loads) / without)} of the new mean`,
+      `one comes: ${percent(joined / TRACES)} move`,
+      `a choice: ${nanoseconds(rendezvous)} ns`,
+    ].join("\n  "),
+  );
+}
+
+function percent(part: number): string {
+  return `${(part * 100).toFixed(1)} %`;
+}
+
+function nanoseconds(rendezvous: Rendezvous): string {
+  const rounds = Array.from({ length: 7 }, () => {
+    const start = performance.now();
+    for (const trace of traces) rendezvous.choose(trace, all);
+    return ((performance.now() - start) * 1e6) / TRACES;
+  });
+  return (rounds.toSorted((a, b) => a - b)[3] ?? 0).toFixed(0);
+}

@@ -1,0 +1,79 @@
+/**
+ * Which of several places a trace belongs to: the one whose name, hashed
+ * together with the trace id, gives the highest score (rendezvous hashing, or
+ * highest random weight). Whoever has the same names chooses the same, in
+ * whatever order they are; and when a place is away, only its own traces move,
+ * evenly to all others.
+ *
+ * A score is MurmurHash3 (x86, 32 bit) of the trace id's last eight bytes, which
+ * are random by W3C trace context, seeded by that hash of the name.
+ */
+export class Rendezvous {
+  readonly #seeds: Int32Array;
+  #lastTrace = "";
+  #low = 0;
+  #high = 0;
+
+  /** @param names that tell the places apart */
+  constructor(names: readonly string[]) {
+    this.#seeds = Int32Array.from(names, hashOfText);
+  }
+
+  /**
+   * The index of the place with the highest score among those that are taken
+   * into account, -1 if none is.
+   *
+   * @param traceId 32 hexadecimal digits
+   */
+  choose(traceId: string, isUp: (place: number) => boolean): number {
+    this.#read(traceId);
+    let best = -1;
+    let highest = -1;
+    for (let place = 0; place < this.#seeds.length; place++) {
+      if (!isUp(place)) continue;
+      const score = scoreOf(this.#seeds[place] as number, this.#high, this.#low);
+      if (score > highest) {
+        highest = score;
+        best = place;
+      }
+    }
+    return best;
+  }
+
+  /** The spans of a trace mostly come one after the other. */
+  #read(traceId: string): void {
+    if (traceId === this.#lastTrace) return;
+    this.#lastTrace = traceId;
+    this.#high = mixedWord(Number.parseInt(traceId.slice(16, 24), 16));
+    this.#low = mixedWord(Number.parseInt(traceId.slice(24, 32), 16));
+  }
+}
+
+const LENGTH = 8;
+
+function scoreOf(seed: number, high: number, low: number): number {
+  return finished(withWord(withWord(seed, high), low) ^ LENGTH) >>> 0;
+}
+
+/** Of the text's UTF-16 units, one word each: names of hosts are ASCII. */
+function hashOfText(text: string): number {
+  let hash = 0;
+  for (let at = 0; at < text.length; at++) hash = withWord(hash, mixedWord(text.charCodeAt(at)));
+  return finished(hash ^ (text.length * 4));
+}
+
+function mixedWord(word: number): number {
+  const mixed = Math.imul(word, 0xcc9e2d51);
+  return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+}
+
+function withWord(hash: number, mixed: number): number {
+  const both = hash ^ mixed;
+  return (Math.imul((both << 13) | (both >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function finished(hash: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}

@@ -1,0 +1,67 @@
+import { fileURLToPath } from "node:url";
+import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
+import { Program } from "../program.ts";
+
+const receiver = fileURLToPath(new URL("../../../src/receiver/main.ts", import.meta.url));
+
+/** A receiver as a process of its own, so that it can be killed. */
+export class Gateway {
+  readonly url: string;
+  readonly grpcUrl: string;
+  readonly #program: Program;
+
+  constructor(program: Program, url: string, grpcUrl: string) {
+    this.#program = program;
+    this.url = url;
+    this.grpcUrl = grpcUrl;
+  }
+
+  /** @param port the one that another had before it; default: a free one */
+  static async start(port = 0): Promise<Gateway> {
+    const program = new Program({
+      file: receiver,
+      args: ["--port", String(port), "--grpc-port", "0"],
+    });
+    const line = await program.says((stdout) => /^\{.*\}$/m.exec(stdout)?.[0]);
+    const { url, grpcUrl } = JSON.parse(line) as { url: string; grpcUrl: string };
+    return new Gateway(program, url, grpcUrl);
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  spans(): Promise<readonly ReceivedSpan[]> {
+    return this.#received("spans") as Promise<readonly ReceivedSpan[]>;
+  }
+
+  logs(): Promise<readonly ReceivedLog[]> {
+    return this.#received("logs") as Promise<readonly ReceivedLog[]>;
+  }
+
+  metrics(): Promise<readonly ReceivedMetric[]> {
+    return this.#received("metrics") as Promise<readonly ReceivedMetric[]>;
+  }
+
+  /** At once, as a crash would. */
+  async kill(): Promise<void> {
+    this.#program.kill("SIGKILL");
+    await this.#program.ended;
+  }
+
+  async #received(kind: string): Promise<unknown> {
+    const response = await fetch(`${this.url}/received/${kind}`);
+    return response.json();
+  }
+}
+
+/** Asks again until `look` finds something. */
+export async function until<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
+  const end = performance.now() + 15_000;
+  while (performance.now() < end) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`${what}: not within 15 s`);
+}

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import type { ReceivedSpan } from "../../../src/receiver/received.ts";
+import { preload, Program } from "../program.ts";
+import { Gateway, until } from "./gateway.ts";
+
+const app = fileURLToPath(new URL("apps/relay.mjs", import.meta.url));
+
+/** Enough for each of three to get some, but for one run in 10^10. */
+const REQUESTS = 60;
+/** Two server spans, two of the services' own, one client span. */
+const SPANS = 5;
+
+for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
+  describe(`Three gateways instead of one collector, ${protocol}`, () => {
+    let gateways: Gateway[];
+    let front: Program;
+    let back: Program;
+    let port: string;
+    let asked = 0;
+    /** What the gateway had that was killed. */
+    let lost = 0;
+
+    async function ask(times: number): Promise<void> {
+      for (let at = 0; at < times; at++) {
+        const response = await fetch(`http://127.0.0.1:${port}/${asked++}`);
+        await response.arrayBuffer();
+      }
+    }
+
+    before(async () => {
+      gateways = await Promise.all([Gateway.start(), Gateway.start(), Gateway.start()]);
+      const urls = gateways.map(({ url, grpcUrl }) => (protocol === "grpc" ? grpcUrl : url));
+      back = service("back", urls.toReversed());
+      const backPort = await portOf(back);
+      front = service("front", urls, `http://127.0.0.1:${backPort}`);
+      port = await portOf(front);
+    });
+    after(async () => {
+      for (const program of [front, back]) program?.kill("SIGKILL");
+      await Promise.all([front?.ended, back?.ended, ...gateways.map((one) => one.kill())]);
+    });
+
+    it("get each trace whole, from both services, and its logs", async () => {
+      await ask(REQUESTS);
+      const places = await allArrived(gateways, REQUESTS);
+      assert.ok(places.every((spans) => spans.length > 0));
+      for (const [at, gateway] of gateways.entries()) {
+        const traces = byTrace(places[at] ?? []);
+        for (const spans of traces.values()) {
+          assert.equal(spans.length, SPANS);
+          const services = new Set(
+            spans.map(({ resource }) => resource.attributes["service.name"]),
+          );
+          assert.deepEqual(services, new Set(["front", "back"]));
+        }
+        const lines = await until(async () => {
+          const logs = await gateway.logs();
+          return logs.length >= 2 * traces.size ? logs : undefined;
+        }, "the logs");
+        assert.equal(lines.length, 2 * traces.size);
+        assert.ok(lines.every(({ traceId }) => traces.has(traceId)));
+      }
+    });
+
+    it("get what one of them would, while that is away", async () => {
+      const [, gone = assert.fail()] = gateways;
+      const others = gateways.filter((gateway) => gateway !== gone);
+      const before = await countOf(others);
+      lost = (await gone.spans()).length;
+      await gone.kill();
+      await ask(REQUESTS);
+      await until(async () => {
+        const arrived = (await countOf(others)) - before;
+        assert.ok(arrived <= REQUESTS * SPANS, "nothing twice");
+        return arrived === REQUESTS * SPANS ? true : undefined;
+      }, "all spans at the two others");
+      const all = (await Promise.all(others.map((gateway) => gateway.spans()))).flat();
+      assert.equal(new Set(all.map(({ spanId }) => spanId)).size, all.length);
+    });
+
+    if (protocol !== "grpc") {
+      it("get their own traces again when they are back", async () => {
+        const [first = assert.fail(), gone = assert.fail(), last = assert.fail()] = gateways;
+        const again = await Gateway.start(gone.port);
+        gateways = [first, again, last];
+        await until(async () => {
+          await ask(3);
+          return (await again.spans()).length > 0 ? true : undefined;
+        }, "a trace at the one that is back");
+      });
+    }
+
+    it("have all there is after the end of both services", async () => {
+      await ask(3);
+      const made = await endOf(front, back);
+      assert.deepEqual(made, { code: [0, 0], complaints: [] });
+      const seen = (await Promise.all(gateways.map((gateway) => alive(gateway)))).flat();
+      assert.equal(seen.length, asked * SPANS - lost);
+      assert.equal(new Set(seen.map(({ spanId }) => spanId)).size, seen.length);
+    });
+
+    it("have the metrics of a service at one of them", async () => {
+      const holders = new Map<string, number>();
+      for (const gateway of gateways) {
+        const metrics = await gateway.metrics().catch(() => []);
+        const names = new Set(
+          metrics.map((one) => one.resource.attributes["service.name"] as string),
+        );
+        for (const name of names) holders.set(name, (holders.get(name) ?? 0) + 1);
+      }
+      assert.deepEqual([...holders.keys()].toSorted(byText), ["back", "front"]);
+      assert.ok([...holders.values()].every((count) => count === 1));
+    });
+  });
+
+  function service(name: string, urls: readonly string[], next?: string): Program {
+    return new Program({
+      file: app,
+      flags: preload.import,
+      env: {
+        OTEL_SERVICE_NAME: name,
+        OTEL_METRICS_EXPORTER: "otlp",
+        OTEL_EXPORTER_PROMETHEUS_PORT: "0",
+        OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+        OTEL_BSP_SCHEDULE_DELAY: "50",
+        OTEL_BLRP_SCHEDULE_DELAY: "50",
+        TELLTALE_OTLP_ENDPOINTS: urls.join(","),
+        ...(next !== undefined && { NEXT: next }),
+      },
+    });
+  }
+}
+
+function portOf(program: Program): Promise<string> {
+  return program.says((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
+}
+
+async function countOf(gateways: readonly Gateway[]): Promise<number> {
+  const all = await Promise.all(gateways.map((gateway) => alive(gateway)));
+  return all.flat().length;
+}
+
+/** What one has that may be gone. */
+function alive(gateway: Gateway): Promise<readonly ReceivedSpan[]> {
+  return gateway.spans().catch(() => []);
+}
+
+/** The spans at each gateway, as soon as there are as many as `requests` make. */
+function allArrived(
+  gateways: readonly Gateway[],
+  requests: number,
+): Promise<readonly (readonly ReceivedSpan[])[]> {
+  return until(async () => {
+    const places = await Promise.all(gateways.map((gateway) => gateway.spans()));
+    return places.flat().length >= requests * SPANS ? places : undefined;
+  }, "all spans");
+}
+
+interface End {
+  readonly code: readonly (number | null)[];
+  readonly complaints: readonly string[];
+}
+
+/** Ends both; what they complained of beside the gateway that was gone, which they may. */
+async function endOf(...programs: readonly Program[]): Promise<End> {
+  for (const program of programs) program.kill("SIGTERM");
+  const ends = await Promise.all(programs.map(({ ended }) => ended));
+  const lines = ends.flatMap(({ stderr }) => stderr.split("\n").filter((line) => line !== ""));
+  return {
+    code: ends.map(({ code }) => code),
+    complaints: lines.filter((line) => !/the other gateways get them|works again$/.test(line)),
+  };
+}
+
+function byTrace(spans: readonly ReceivedSpan[]): Map<string, ReceivedSpan[]> {
+  const traces = new Map<string, ReceivedSpan[]>();
+  for (const span of spans) traces.set(span.traceId, [...(traces.get(span.traceId) ?? []), span]);
+  return traces;
+}
+
+function byText(a: string, b: string): number {
+  return a.localeCompare(b);
+}
