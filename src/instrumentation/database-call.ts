@@ -27,13 +27,33 @@ export interface DatabaseTarget {
   readonly port?: number | undefined;
 }
 
-/** The attributes of a target, in the order that all calls have them in. */
-export function targetAttributes({ system, namespace, address, port }: DatabaseTarget): Attributes {
-  const attributes: Attributes = { "db.system.name": system };
-  if (namespace !== undefined && namespace !== "") attributes["db.namespace"] = namespace;
-  if (address !== undefined && address !== "") attributes["server.address"] = address;
-  if (port !== undefined && !Number.isNaN(port)) attributes["server.port"] = port;
-  return attributes;
+const MAX_REMEMBERED = 500;
+
+/** A target, and what its calls' spans and metrics have in common. */
+export class CallTarget {
+  readonly attributes: Attributes;
+  /** One object per operation: the metric finds its series by it without making anything. */
+  readonly #byOperation = new Map<string, Attributes>();
+
+  constructor({ system, namespace, address, port }: DatabaseTarget) {
+    const attributes: Attributes = { "db.system.name": system };
+    if (namespace !== undefined && namespace !== "") attributes["db.namespace"] = namespace;
+    if (address !== undefined && address !== "") attributes["server.address"] = address;
+    if (port !== undefined && !Number.isNaN(port)) attributes["server.port"] = port;
+    this.attributes = attributes;
+  }
+
+  /** With `db.operation.name`, and `db.collection.name` where that is known. */
+  attributesOf(operation: string | undefined, collection?: string): Attributes {
+    if (operation === undefined) return this.attributes;
+    const key = collection === undefined ? operation : `${operation} ${collection}`;
+    const known = this.#byOperation.get(key);
+    if (known !== undefined) return known;
+    const attributes: Attributes = { ...this.attributes, "db.operation.name": operation };
+    if (collection !== undefined) attributes["db.collection.name"] = collection;
+    if (this.#byOperation.size < MAX_REMEMBERED) this.#byOperation.set(key, attributes);
+    return attributes;
+  }
 }
 
 export interface DatabaseCallsOptions {

@@ -1,5 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
-import { describeError, type Failure, targetAttributes } from "./database-call.ts";
+import { CallTarget, describeError, type Failure } from "./database-call.ts";
 
 /** Told of what GETs give, by the adaptors of `redis` and `ioredis`: after the call's end. */
 export interface ReplyListener {
@@ -38,29 +38,11 @@ export function operationOf(command: unknown): string | undefined {
 /** `GET`, `FT.SEARCH`, `RESTORE-ASKING`; not what somebody's key may look like. */
 const COMMAND = /^[A-Za-z][A-Za-z_.-]{0,31}$/;
 
-/** What spans and metrics of one connection and one of its databases have in common. */
-export class RedisTarget {
-  readonly attributes: Attributes;
-  /** One object per operation: the metric finds its series by it without making anything. */
-  readonly #byOperation = new Map<string, Attributes>();
-
+/** A connection and one of its databases. */
+export class RedisTarget extends CallTarget {
   /** @param database the index */
   constructor(address: string | undefined, port: number | undefined, database: number) {
-    this.attributes = targetAttributes({
-      system: "redis",
-      namespace: String(database),
-      address,
-      port,
-    });
-  }
-
-  attributesOf(operation: string | undefined): Attributes {
-    if (operation === undefined) return this.attributes;
-    const known = this.#byOperation.get(operation);
-    if (known !== undefined) return known;
-    const attributes = { ...this.attributes, "db.operation.name": operation };
-    if (this.#byOperation.size < MAX_REMEMBERED) this.#byOperation.set(operation, attributes);
-    return attributes;
+    super({ system: "redis", namespace: String(database), address, port });
   }
 }
 

@@ -13,7 +13,18 @@ export const MAX_SQL_LENGTH = 10_000;
 
 const MAX_SUMMARY_LENGTH = 255;
 const MAX_REMEMBERED = 500;
-const remembered = new Map<string, Statement>();
+
+/**
+ * Whose lexical rules a statement follows. MySQL has strings in double quotes
+ * and names in backticks; SQLite has names in all quotes but the single one.
+ */
+export type Dialect = "standard" | "mysql" | "sqlite";
+
+const remembered: Readonly<Record<Dialect, Map<string, Statement>>> = {
+  standard: new Map(),
+  mysql: new Map(),
+  sqlite: new Map(),
+};
 
 /**
  * Describes a statement as the semantic conventions want it. Apps have few
@@ -24,13 +35,16 @@ const remembered = new Map<string, Statement>();
  * https://opentelemetry.io/docs/specs/semconv/database/database-spans/
  * Lexical rules, PostgreSQL's:
  * https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+ * MySQL's: https://dev.mysql.com/doc/refman/8.4/en/language-structure.html
+ * SQLite's: https://www.sqlite.org/lang_keywords.html
  */
-export function describeSql(sql: string): Statement {
-  const known = remembered.get(sql);
+export function describeSql(sql: string, dialect: Dialect = "standard"): Statement {
+  const memory = remembered[dialect];
+  const known = memory.get(sql);
   if (known !== undefined) return known;
-  const statement = new Reader(sql.slice(0, MAX_SQL_LENGTH)).read();
-  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  if (sql.length <= MAX_SQL_LENGTH) remembered.set(sql, statement);
+  const statement = new Reader(sql.slice(0, MAX_SQL_LENGTH), dialect).read();
+  if (memory.size >= MAX_REMEMBERED) memory.clear();
+  if (sql.length <= MAX_SQL_LENGTH) memory.set(sql, statement);
   return statement;
 }
 
@@ -40,29 +54,54 @@ export function describeSql(sql: string): Statement {
  * with backslashes; other strings, which may lack their end where the text was
  * cut; quoted names; numbers; words; anything else.
  */
-const token = new RegExp(
-  [
-    String.raw`(?<blank>\s+|--[^\n]*)`,
-    String.raw`(?<comment>/\*)`,
-    String.raw`(?<dollar>\$(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?\$)`,
-    String.raw`(?<parameter>\$\d+)`,
-    String.raw`(?<literal>[eE]'(?:[^'\\]|\\[^]|'')*'?|(?:[nNbBxX]|[uU]&)?'(?:[^']|'')*'?)`,
-    String.raw`(?<name>(?:[uU]&)?"(?:[^"]|"")*"?)`,
-    String.raw`(?<number>0[xXoObB][\da-fA-F_]+|(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?)`,
-    String.raw`(?<word>[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)`,
-    String.raw`(?<other>[^])`,
-  ].join("|"),
-  "y",
-);
+const standard = {
+  blank: String.raw`\s+|--[^\n]*`,
+  comment: String.raw`/\*`,
+  dollar: String.raw`\$(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?\$`,
+  parameter: String.raw`\$\d+`,
+  literal: String.raw`[eE]'(?:[^'\\]|\\[^]|'')*'?|(?:[nNbBxX]|[uU]&)?'(?:[^']|'')*'?`,
+  name: String.raw`(?:[uU]&)?"(?:[^"]|"")*"?`,
+  number: String.raw`0[xXoObB][\da-fA-F_]+|(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?`,
+  word: String.raw`[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*`,
+  other: "[^]",
+};
+
+const NEVER = "(?!)";
+
+const tokens: Readonly<Record<Dialect, RegExp>> = {
+  standard: tokenOf(standard),
+  mysql: tokenOf({
+    ...standard,
+    blank: String.raw`\s+|--(?!\S)[^\n]*|#[^\n]*`,
+    dollar: NEVER,
+    literal: String.raw`[nNbBxX]?'(?:[^'\\]|\\[^]|'')*'?|"(?:[^"\\]|\\[^]|"")*"?`,
+    name: "`(?:[^`]|``)*`?",
+  }),
+  sqlite: tokenOf({
+    ...standard,
+    dollar: NEVER,
+    literal: String.raw`[xX]?'(?:[^']|'')*'?`,
+    name: String.raw`"(?:[^"]|"")*"?|\x60(?:[^\x60]|\x60\x60)*\x60?|\[[^\]]*\]?`,
+  }),
+};
+
+function tokenOf(kinds: typeof standard): RegExp {
+  const groups = Object.entries(kinds).map(([kind, pattern]) => `(?<${kind}>${pattern})`);
+  return new RegExp(groups.join("|"), "y");
+}
 
 class Reader {
   readonly #sql: string;
+  readonly #token: RegExp;
+  readonly #nests: boolean;
   readonly #summary = new Summary();
   #text = "";
   #at = 0;
 
-  constructor(sql: string) {
+  constructor(sql: string, dialect: Dialect) {
     this.#sql = sql;
+    this.#token = tokens[dialect];
+    this.#nests = dialect === "standard";
   }
 
   read(): Statement {
@@ -72,8 +111,8 @@ class Reader {
   }
 
   #readToken(): void {
-    token.lastIndex = this.#at;
-    const groups = token.exec(this.#sql)?.groups ?? {};
+    this.#token.lastIndex = this.#at;
+    const groups = this.#token.exec(this.#sql)?.groups ?? {};
     const whole = Object.values(groups).find((group) => group !== undefined) ?? "";
     this.#at += Math.max(whole.length, 1);
     if (groups["blank"] !== undefined) this.#blank();
@@ -86,7 +125,7 @@ class Reader {
   #keep(whole: string, isWord: boolean, isName: boolean): void {
     this.#text += whole;
     if (isWord) this.#summary.word(whole);
-    else if (isName) this.#summary.name(whole.replaceAll('"', ""));
+    else if (isName) this.#summary.name(whole.replace(/["`[\]]/g, ""));
     else this.#summary.sign(whole);
   }
 
@@ -106,7 +145,8 @@ class Reader {
     while (depth > 0) {
       const found = mark.exec(this.#sql);
       if (found === null) break;
-      depth += found[0] === "/*" ? 1 : -1;
+      if (found[0] === "*/") depth--;
+      else if (this.#nests) depth++;
     }
     this.#at = depth > 0 ? this.#sql.length : mark.lastIndex;
     this.#blank();
@@ -132,7 +172,8 @@ const operations = new Set(
     "SELECT INSERT UPDATE DELETE MERGE WITH VALUES TABLE BEGIN START COMMIT END ROLLBACK ABORT " +
     "SAVEPOINT RELEASE CREATE ALTER DROP TRUNCATE CALL COPY EXPLAIN SET RESET SHOW LISTEN UNLISTEN " +
     "NOTIFY LOCK VACUUM ANALYZE REFRESH REINDEX CLUSTER GRANT REVOKE DO EXECUTE PREPARE DEALLOCATE " +
-    "DECLARE FETCH MOVE CLOSE DISCARD COMMENT CHECKPOINT"
+    "DECLARE FETCH MOVE CLOSE DISCARD COMMENT CHECKPOINT REPLACE USE DESCRIBE LOAD KILL FLUSH UNLOCK " +
+    "OPTIMIZE PRAGMA ATTACH DETACH"
   ).split(" "),
 );
 const nested = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]);

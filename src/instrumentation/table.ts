@@ -249,5 +249,10 @@ export const table: readonly Row[] = [
     versions: ">=3 <4",
     chunk: "instrumentation-nats",
     instrumentation: "nats",
+    package: "mysql2",
+    files: ["lib/connection.js", "lib/pool.js"],
+    versions: ">=1.4.2 <4",
+    chunk: "instrumentation-mysql2",
+    instrumentation: "mysql2",
   },
 ];

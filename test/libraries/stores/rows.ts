@@ -1,5 +1,6 @@
 import type { LibraryRow } from "../row.ts";
 import { ioredisSteps, nodeRedisSteps } from "./expected-redis.ts";
+import { mysql2Steps } from "./expected-sql.ts";
 
 /** A call of a database that a step makes. */
 export interface ExpectedCall {
@@ -44,6 +45,8 @@ function variants(...installed: readonly string[]): Variant[] {
 
 const COMMANDS = "client spans of commands, pipelines and transactions, duration metric";
 
+const STATEMENTS = "client spans of statements, duration metric, pool metrics";
+
 export const rows: readonly StoreRow[] = [
   ...variants("ioredis", "ioredis5", "ioredis4", "ioredis2").map((variant): StoreRow => ({
     ...variant,
@@ -61,4 +64,14 @@ export const rows: readonly StoreRow[] = [
     server: "redis",
     steps: nodeRedisSteps,
   })),
+  ...variants("mysql2", "mysql2-1").map(
+    (variant): StoreRow => ({
+      ...variant,
+      library: "mysql2",
+      gives: STATEMENTS,
+      program: "mysql2",
+      server: "mariadb",
+      steps: mysql2Steps,
+    }),
+  ),
 ];

@@ -1,0 +1,29 @@
+import type { Services } from "./adaptor.ts";
+import { type CallTarget, type DatabaseCall, DatabaseCalls } from "./database-call.ts";
+import type { DatabaseCallsOptions } from "./database-call.ts";
+import { describeSql, type Dialect, MAX_SQL_LENGTH } from "./sql.ts";
+
+/** The statements of one library. */
+export class SqlCalls {
+  readonly #calls: DatabaseCalls;
+  readonly #dialect: Dialect;
+
+  constructor(services: Services, dialect: Dialect, options: DatabaseCallsOptions) {
+    this.#calls = new DatabaseCalls(services, options);
+    this.#dialect = dialect;
+  }
+
+  /**
+   * A statement begins, in the active context.
+   *
+   * @param isParameterised then the values are elsewhere, and the text is shown as it is
+   */
+  start(target: CallTarget, sql: string, isParameterised: boolean): DatabaseCall {
+    const { text, operation, summary } = describeSql(sql, this.#dialect);
+    const attributes = target.attributesOf(operation);
+    return this.#calls.start(summary ?? operation ?? "query", attributes, () => ({
+      "db.query.text": isParameterised ? sql.slice(0, MAX_SQL_LENGTH) : text,
+      ...(summary !== undefined && { "db.query.summary": summary }),
+    }));
+  }
+}

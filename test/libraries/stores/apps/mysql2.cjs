@@ -1,0 +1,57 @@
+module.exports = async ({ load, installed, url }) => {
+  const mysql = await load(installed);
+  const promises = await load(`${installed}/promise`);
+  const connection = mysql.createConnection(url);
+  const pool = mysql.createPool(`${url}?connectionLimit=1`);
+  const promisePool = promises.createPool(url);
+  const steps = {
+    setup: async () => {
+      await promisePool.query("DROP TABLE IF EXISTS items");
+      await promisePool.query("CREATE TABLE items (id INT PRIMARY KEY, name VARCHAR(100))");
+    },
+    insert: () => promisePool.query("INSERT INTO items VALUES (?, ?)", [1, "s3cret"]),
+    literals: () => promisePool.query('SELECT `name` FROM `items` WHERE name = "s3cret" # s3cret'),
+    execute: () => promisePool.execute("SELECT name FROM items WHERE name = ?", ["s3cret"]),
+    failing: () =>
+      promisePool.query("INSERT INTO items VALUES (1, 's3cret')").catch((error) => error.code),
+    failingExecute: () => promisePool.execute("SELECT * FROM nothing").catch((error) => error.code),
+    callback: () =>
+      new Promise((resolve, reject) => {
+        connection.query("SELECT 1", (error) => {
+          if (error) return reject(error);
+          connection.execute("SELECT ? + 1", [1], (again) => (again ? reject(again) : resolve()));
+        });
+      }),
+    prepared: () =>
+      new Promise((resolve, reject) => {
+        connection.prepare("SELECT name FROM items WHERE id = ?", (error, statement) => {
+          if (error) return reject(error);
+          statement.execute([1], (again) => (again ? reject(again) : resolve(statement.close())));
+        });
+      }),
+    pool: () =>
+      Promise.all(
+        [1, 2].map(
+          (id) =>
+            new Promise((resolve, reject) => {
+              const answer = (error, rows) => (error ? reject(error) : resolve(rows));
+              pool.query({ sql: "SELECT name FROM items WHERE id = ?", values: [id] }, answer);
+            }),
+        ),
+      ),
+    stream: async () => {
+      for await (const row of connection.query("SELECT id FROM items").stream()) void row;
+    },
+    transaction: async () => {
+      const one = await promisePool.getConnection();
+      await one.beginTransaction();
+      await one.query("UPDATE items SET name = 's3cret'");
+      await one.rollback();
+      one.release();
+    },
+  };
+  const end = () => Promise.all([promisePool.end(), ...[connection, pool].map(ended)]);
+  return { steps, end };
+};
+
+const ended = (some) => new Promise((resolve) => some.end(resolve));
