@@ -33,6 +33,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-bullmq": "./instrumentation/bullmq.ts",
   "instrumentation-kafkajs": "./instrumentation/kafkajs.ts",
   "instrumentation-nats": "./instrumentation/nats.ts",
+  "instrumentation-mongodb": "./instrumentation/mongodb.ts",
   "instrumentation-mysql2": "./instrumentation/mysql2.ts",
   "instrumentation-pg": "./instrumentation/pg.ts",
   "instrumentation-redis": "./instrumentation/redis.ts",
@@ -78,6 +79,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-bullmq": typeof import("./instrumentation/bullmq.ts");
   "instrumentation-kafkajs": typeof import("./instrumentation/kafkajs.ts");
   "instrumentation-nats": typeof import("./instrumentation/nats.ts");
+  "instrumentation-mongodb": typeof import("./instrumentation/mongodb.ts");
   "instrumentation-mysql2": typeof import("./instrumentation/mysql2.ts");
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");
   "instrumentation-redis": typeof import("./instrumentation/redis.ts");

@@ -48,12 +48,35 @@ export async function mergeIntoStart(metafile: Metafile): Promise<[string, Bundl
  * on purpose), and that load nothing of Node's that start does without.
  */
 function isSmallAndShared(name: string, outputs: Outputs): boolean {
-  const imports = [...outputs.values()].flatMap((output) => output.imports);
-  const kinds = imports.filter(({ path }) => basename(path) === name).map(({ kind }) => kind);
+  const importers = importersOf(name, outputs);
+  if (importers.every(({ by }) => isAdaptor(by, outputs))) return false;
+  const kinds = importers.map(({ kind }) => kind);
   const output = outputs.get(name);
   const loadsBuiltin = output?.imports.some(({ external }) => external) ?? false;
   const isStatic = kinds.length > 0 && kinds.every((kind) => kind === "import-statement");
   return isStatic && !loadsBuiltin && (output?.bytes ?? 0) < SMALL;
+}
+
+interface Importer {
+  readonly by: string;
+  readonly kind: string;
+}
+
+function importersOf(name: string, outputs: Outputs): Importer[] {
+  return [...outputs].flatMap(([by, { imports }]) =>
+    imports.filter(({ path }) => basename(path) === name).map(({ kind }) => ({ by, kind })),
+  );
+}
+
+/**
+ * Whether it is loaded with a library, or shared by some that are: there are
+ * many of them, a process has few, and beside a library one more file is
+ * nothing.
+ */
+function isAdaptor(name: string, outputs: Outputs): boolean {
+  if (name.startsWith("instrumentation-")) return true;
+  const importers = name.startsWith("chunk-") ? importersOf(name, outputs) : [];
+  return importers.length > 0 && importers.every(({ by }) => isAdaptor(by, outputs));
 }
 
 /** `from` and every chunk that it imports statically, directly or not. */

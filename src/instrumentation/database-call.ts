@@ -226,9 +226,14 @@ export function describeError(error: unknown): Failure {
 
 const MAX_MESSAGE = 1000;
 
-/** Databases quote in their messages what they didn't like: `Duplicate entry '…' for key 'email'`. */
+/**
+ * Databases quote in their messages what they didn't like, and escape nothing
+ * in it: `Duplicate entry 'it's' for key 'name'`. So all goes from the first
+ * quote to the last.
+ */
 export function withoutValues(message: string): string {
   return message
     .slice(0, MAX_MESSAGE)
-    .replace(/'(?:[^'\\]|\\.|'')*'?|"(?:[^"\\]|\\.|"")*"?/gs, "?");
+    .replace(/(?<!\w)["'`](?:.*["'`](?!\w)|.*)/s, "?")
+    .trim();
 }

@@ -43,7 +43,8 @@ function prototypeWith(method: string, exports: unknown): object {
   let prototype = (exports as { readonly prototype: object }).prototype;
   while (!Object.hasOwn(prototype, method)) {
     const parent: unknown = Object.getPrototypeOf(prototype);
-    if (typeof parent !== "object" || parent === null) throw new TypeError(`there is no ${method}()`);
+    if (typeof parent !== "object" || parent === null)
+      throw new TypeError(`there is no ${method}()`);
     prototype = parent;
   }
   return prototype;
@@ -51,7 +52,7 @@ function prototypeWith(method: string, exports: unknown): object {
 
 interface ConnectionConfig {
   readonly host?: string;
-  readonly port?: number;
+  readonly port?: number | string;
   readonly socketPath?: string;
   readonly database?: string;
 }
@@ -141,6 +142,7 @@ function endWith(call: DatabaseCall, command: Command): void {
 
 /** `statement.execute` sends a command past the methods of the connection. */
 function patchPrepared(prototype: object, calls: Calls): void {
+  bindCallbacks(prototype, "prepare");
   replaceMethod<Connection, [Command, ...unknown[]]>(
     prototype,
     "addCommand",
@@ -171,7 +173,8 @@ function isParameterised([first, second]: readonly unknown[]): boolean {
 }
 
 function valuesIn(first: unknown): unknown {
-  return typeof first === "object" ? (first as Statement | null)?.values : undefined;
+  if (typeof first !== "object" || first === null) return undefined;
+  return (first as Statement).values;
 }
 
 /** `changeUser` may take a connection to another database. */
@@ -196,30 +199,37 @@ interface Queue {
 }
 
 interface Pool {
-  readonly config: { readonly connectionLimit?: number; readonly connectionConfig: ConnectionConfig };
+  readonly config: {
+    readonly connectionLimit?: number;
+    readonly connectionConfig: ConnectionConfig;
+  };
   readonly _closed?: boolean;
   readonly _allConnections: Queue;
   readonly _freeConnections: Queue;
   readonly _connectionQueue: Queue;
 }
 
-/** Who waits for a connection gets it in the context of whoever gives it back. */
+/** Who waits for a connection would get it in the context of whoever gives it back. */
 function patchPool(prototype: object, { pools }: Calls): void {
   if (patched.has(prototype)) return;
   patched.add(prototype);
-  replaceMethod<Pool, unknown[]>(
+  bindCallbacks(prototype, "getConnection", (pool) => pools.watch(pool as Pool, stateOf));
+}
+
+function bindCallbacks(prototype: object, method: string, see?: (that: object) => void): void {
+  replaceMethod<object, unknown[]>(
     prototype,
-    "getConnection",
+    method,
     (original) =>
-      function getConnection(...args) {
-        pools.watch(this, stateOf);
-        return Reflect.apply(
-          original,
-          this,
-          args.map((arg) => (typeof arg === "function" ? contexts.bind(contexts.active(), arg) : arg)),
-        );
+      function bound(...args) {
+        see?.(this);
+        return Reflect.apply(original, this, args.map(inContext));
       },
   );
+}
+
+function inContext(arg: unknown): unknown {
+  return typeof arg === "function" ? contexts.bind(contexts.active(), arg) : arg;
 }
 
 function stateOf(pool: Pool): PoolState | undefined {

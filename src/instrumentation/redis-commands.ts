@@ -64,14 +64,10 @@ export function batchDetails(size: number): (() => Attributes) | undefined {
   return size < 2 ? undefined : () => ({ "db.operation.batch.size": size });
 }
 
-/**
- * Redis begins its errors with what kind they are: `WRONGTYPE Operation against
- * a key …`. Some repeat the arguments after that.
- */
+/** Redis begins its errors with what kind they are: `WRONGTYPE Operation against a key …`. */
 export function describeRedisError(error: unknown): Failure {
   if (!(error instanceof Error)) return describeError(error);
   const statusCode = /^([A-Z][A-Z0-9_]{2,31})(?: |$)/.exec(error.message)?.[1];
   if (statusCode === undefined) return describeError(error);
-  const { message } = describeError(error);
-  return { type: statusCode, statusCode, message: message.replace(/, with args.*/s, "") };
+  return { ...describeError(error), type: statusCode, statusCode };
 }

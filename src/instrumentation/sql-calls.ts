@@ -1,6 +1,10 @@
 import type { Services } from "./adaptor.ts";
-import { type CallTarget, type DatabaseCall, DatabaseCalls } from "./database-call.ts";
-import type { DatabaseCallsOptions } from "./database-call.ts";
+import {
+  type CallTarget,
+  type DatabaseCall,
+  DatabaseCalls,
+  type DatabaseCallsOptions,
+} from "./database-call.ts";
 import { describeSql, type Dialect, MAX_SQL_LENGTH } from "./sql.ts";
 
 /** The statements of one library. */

@@ -249,6 +249,15 @@ export const table: readonly Row[] = [
     versions: ">=3 <4",
     chunk: "instrumentation-nats",
     instrumentation: "nats",
+  },
+  {
+    package: "mongodb",
+    files: ["lib/cmap/connection.js", "lib/cmap/connection_pool.js"],
+    versions: ">=4 <8",
+    chunk: "instrumentation-mongodb",
+    instrumentation: "mongodb",
+  },
+  {
     package: "mysql2",
     files: ["lib/connection.js", "lib/pool.js"],
     versions: ">=1.4.2 <4",

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { describeSql, MAX_SQL_LENGTH, type Statement } from "../../src/instrumentation/sql.ts";
+import {
+  describeSql,
+  type Dialect,
+  MAX_SQL_LENGTH,
+  type Statement,
+} from "../../src/instrumentation/sql.ts";
 
 const cases: readonly (Statement & { readonly title: string; readonly sql: string })[] = [
   {
@@ -186,7 +191,42 @@ const cases: readonly (Statement & { readonly title: string; readonly sql: strin
   },
 ];
 
+const dialects: readonly (Statement & {
+  readonly title: string;
+  readonly dialect: Dialect;
+  readonly sql: string;
+})[] = [
+  {
+    title: "of MySQL hides strings in both quotes, and keeps names in backticks",
+    dialect: "mysql",
+    sql: "SELECT `id` FROM `shop`.`items` WHERE a = \"sec'ret\" AND b = 'sec\\'ret' AND c = 'x'''",
+    text: "SELECT `id` FROM `shop`.`items` WHERE a = ? AND b = ? AND c = ?",
+    operation: "SELECT",
+    summary: "SELECT shop.items",
+  },
+  {
+    title: "of MySQL drops its comments, which don't nest, and no double minus",
+    dialect: "mysql",
+    sql: "REPLACE INTO items # secret\nSET a = 5--3 /* secret /* */, b = c -- secret",
+    text: "REPLACE INTO items SET a = ?--? , b = c",
+    operation: "REPLACE",
+    summary: "REPLACE items",
+  },
+  {
+    title: "of SQLite keeps names in all its quotes",
+    dialect: "sqlite",
+    sql: "SELECT \"a\" FROM [my items] JOIN `other` ON b = x'1f' WHERE c = 'it''s' AND d = :d",
+    text: 'SELECT "a" FROM [my items] JOIN `other` ON b = ? WHERE c = ? AND d = :d',
+    operation: "SELECT",
+    summary: "SELECT my items other",
+  },
+];
+
 describe("A statement", () => {
+  for (const { title, dialect, sql, ...expected } of dialects) {
+    it(title, () => assert.deepEqual(describeSql(sql, dialect), expected));
+  }
+
   for (const { title, sql, ...expected } of cases) {
     it(title, () => assert.deepEqual(describeSql(sql), expected));
   }
@@ -206,8 +246,10 @@ describe("A statement", () => {
   it("is read in time that grows with its length only", () => {
     for (const piece of ["((", "'", '"', "/*", "$a$", "E'\\", "1.", "--"]) {
       const start = performance.now();
-      describeSql(piece.repeat(MAX_SQL_LENGTH));
-      assert.ok(performance.now() - start < 200, `${piece} took too long`);
+      for (const dialect of ["standard", "mysql", "sqlite"] as const) {
+        describeSql(piece.repeat(MAX_SQL_LENGTH), dialect);
+      }
+      assert.ok(performance.now() - start < 600, `${piece} took too long`);
     }
   });
 });

@@ -48,7 +48,7 @@ export const mysql2Steps: readonly Step[] = [
       mysql("INSERT items", "INSERT INTO items VALUES (?)", {
         type: "ER_DUP_ENTRY",
         status: "1062",
-        message: "Duplicate entry ? for key ?",
+        message: "Duplicate entry ?",
       }),
     ],
   },
@@ -68,7 +68,7 @@ export const mysql2Steps: readonly Step[] = [
     step: "pool",
     calls: [1, 2].map(() => mysql("SELECT items", "SELECT name FROM items WHERE id = ?")),
   },
-  { step: "stream", calls: [mysql("SELECT items", "SELECT id FROM items")] },
+  { step: "events", calls: [mysql("SELECT items", "SELECT id FROM items")] },
   {
     step: "transaction",
     calls: [

@@ -4,6 +4,7 @@ import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts"
 import type { ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
 import { preload, Program, telemetryTo } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
+import { freePort } from "../servers/server.ts";
 import type { StoreRow } from "./rows.ts";
 
 /** What a row's program did and told. */
@@ -11,6 +12,8 @@ export interface Played {
   /** The client spans below each request's span, in the order of their start. */
   readonly calls: Readonly<Record<string, readonly ReceivedSpan[]>>;
   readonly metrics: readonly ReceivedMetric[];
+  /** The Prometheus page before the end, while pools are open. */
+  readonly page: string;
   readonly stderr: string;
   readonly code: number | null;
   /** All spans and metrics as text. */
@@ -20,6 +23,7 @@ export interface Played {
 /** Asks a row's program for each of its steps, one after the other, until its end. */
 export async function play(row: StoreRow, url: string): Promise<Played> {
   const receiver = await startReceiver();
+  const adminPort = await freePort();
   const program = new Program({
     file: fileURLToPath(
       new URL(`apps/main.${row.moduleSystem === "esm" ? "mjs" : "cjs"}`, import.meta.url),
@@ -28,7 +32,8 @@ export async function play(row: StoreRow, url: string): Promise<Played> {
     flags: [...preload.import, ...(row.flags ?? [])],
     env: {
       ...telemetryTo(receiver),
-      OTEL_METRICS_EXPORTER: "otlp",
+      OTEL_METRICS_EXPORTER: "prometheus,otlp",
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),
       OTEL_BSP_SCHEDULE_DELAY: "50",
       OTEL_METRIC_EXPORT_INTERVAL: "600000",
       LIBRARY: row.installed,
@@ -39,9 +44,10 @@ export async function play(row: StoreRow, url: string): Promise<Played> {
   try {
     const port = await program.says((stdout) => /^(\d+)\n/.exec(stdout)?.[1]);
     for (const { step } of row.steps) await ask(port, step);
+    const page = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
     await ask(port, "end");
     const { code, stderr } = await program.ended;
-    return { ...told(row, receiver), code, stderr };
+    return { ...told(row, receiver), page, code, stderr };
   } finally {
     program.kill("SIGKILL");
     await Promise.all([program.ended, receiver.close()]);
@@ -54,7 +60,10 @@ async function ask(port: string, step: string): Promise<void> {
   assert.equal(response.status, 200, `${step}: ${text}`);
 }
 
-function told({ steps }: StoreRow, { spans, metrics }: Receiver): Omit<Played, "code" | "stderr"> {
+function told(
+  { steps }: StoreRow,
+  { spans, metrics }: Receiver,
+): Omit<Played, "page" | "code" | "stderr"> {
   const calls = steps.map(({ step }) => {
     const request = spans.find(({ attributes }) => attributes["url.path"] === `/${step}`);
     assert.ok(request, `the span of ${step}`);

@@ -1,5 +1,6 @@
 import type { LibraryRow } from "../row.ts";
 import { ioredisSteps, nodeRedisSteps } from "./expected-redis.ts";
+import { mongodbSteps, mongooseSteps } from "./expected-mongodb.ts";
 import { mysql2Steps } from "./expected-sql.ts";
 
 /** A call of a database that a step makes. */
@@ -24,6 +25,8 @@ export interface StoreRow extends LibraryRow {
   readonly program: string;
   readonly server: ServerName;
   readonly steps: readonly Step[];
+  /** The name of its only pool of connections, after the server's address; none: no metrics of it. */
+  readonly pool?: string;
   /** Of Node. */
   readonly flags?: readonly string[];
 }
@@ -47,6 +50,8 @@ const COMMANDS = "client spans of commands, pipelines and transactions, duration
 
 const STATEMENTS = "client spans of statements, duration metric, pool metrics";
 
+const NO_MONGODB = "tested against FerretDB, as MongoDB's own server can't be had";
+
 export const rows: readonly StoreRow[] = [
   ...variants("ioredis", "ioredis5", "ioredis4", "ioredis2").map((variant): StoreRow => ({
     ...variant,
@@ -64,14 +69,31 @@ export const rows: readonly StoreRow[] = [
     server: "redis",
     steps: nodeRedisSteps,
   })),
-  ...variants("mysql2", "mysql2-1").map(
-    (variant): StoreRow => ({
-      ...variant,
-      library: "mysql2",
-      gives: STATEMENTS,
-      program: "mysql2",
-      server: "mariadb",
-      steps: mysql2Steps,
-    }),
-  ),
+  ...variants("mysql2", "mysql2-1").map((variant): StoreRow => ({
+    ...variant,
+    library: "mysql2",
+    gives: STATEMENTS,
+    program: "mysql2",
+    server: "mariadb",
+    steps: mysql2Steps,
+    pool: "/shop",
+  })),
+  ...variants("mongodb", "mongodb6", "mongodb4").map((variant): StoreRow => ({
+    ...variant,
+    library: "mongodb",
+    gives: `client spans of commands, duration metric, pool metrics (${NO_MONGODB})`,
+    program: "mongodb",
+    server: "mongodb",
+    steps: mongodbSteps(variant.installed),
+    pool: "",
+  })),
+  ...variants("mongoose", "mongoose6").map((variant): StoreRow => ({
+    ...variant,
+    library: "mongoose",
+    gives: `what its driver mongodb gives (${NO_MONGODB})`,
+    program: "mongoose",
+    server: "mongodb",
+    steps: mongooseSteps(variant.installed),
+    pool: "",
+  })),
 ];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Context } from "mocha";
+import { parsePage, samplesOf } from "../../metrics/exposition.ts";
 import { programOrSkip } from "../../programs.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
 import { startPostgres } from "../servers/postgres.ts";
@@ -76,6 +77,20 @@ for (const [name, start] of Object.entries(servers)) {
             assert.equal(counted.get(keyOf(call.attributes)), expected.length, call.name);
           }
         });
+
+        if (row.pool !== undefined) {
+          it("tells how its pool of connections stands", () => {
+            const { host, port } = addressOf(server.url);
+            const name = `${host}:${port}${row.pool}`;
+            for (const metric of ["count", "max", "pending_requests"]) {
+              const samples = samplesOf(parsePage(played.page), `db_client_connection_${metric}`);
+              assert.ok(samples.length > 0, metric);
+              for (const { labels } of samples) {
+                assert.equal(labels["db_client_connection_pool_name"], name);
+              }
+            }
+          });
+        }
 
         it("gives no value away", () => assert.doesNotMatch(played.everything, /s3cret/i));
 

@@ -1,6 +1,6 @@
 module.exports = async ({ load, installed, url }) => {
   const mysql = await load(installed);
-  const promises = await load(`${installed}/promise`);
+  const promises = await load(`${installed}/promise.js`);
   const connection = mysql.createConnection(url);
   const pool = mysql.createPool(`${url}?connectionLimit=1`);
   const promisePool = promises.createPool(url);
@@ -39,9 +39,14 @@ module.exports = async ({ load, installed, url }) => {
             }),
         ),
       ),
-    stream: async () => {
-      for await (const row of connection.query("SELECT id FROM items").stream()) void row;
-    },
+    events: () =>
+      new Promise((resolve, reject) => {
+        const query = connection.query("SELECT id FROM items");
+        query
+          .on("result", () => {})
+          .once("error", reject)
+          .once("end", resolve);
+      }),
     transaction: async () => {
       const one = await promisePool.getConnection();
       await one.beginTransaction();

@@ -1,0 +1,284 @@
+import { type Attributes, context as contexts } from "@opentelemetry/api";
+import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import { ByVersion } from "./by-version.ts";
+import { ConnectionPools, type PoolState } from "./connection-pools.ts";
+import {
+  CallTarget,
+  type DatabaseCall,
+  DatabaseCalls,
+  describeError,
+  type Failure,
+} from "./database-call.ts";
+import { replaceMethod } from "./method.ts";
+import { satisfies } from "./range.ts";
+
+/**
+ * `mongodb`, and so Mongoose: one span per command that goes over a connection,
+ * `getMore` of cursors included. As upstream does, a command that no span is
+ * around gets none. Other than upstream's, an error among the replies of a
+ * write counts, and what a driver says by itself (`hello`, authentication)
+ * doesn't.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, services) {
+    const calls = versions.of(file, () => callsOf(file, services));
+    const classes = exports as Readonly<Record<string, { readonly prototype: object }>>;
+    const { Connection, ConnectionPool } = classes;
+    if (ConnectionPool !== undefined) patchPool(ConnectionPool.prototype, calls);
+    else if (Connection === undefined) throw new TypeError("there is no Connection");
+    else if (satisfies(file.version, ">=6.4")) patchConnection(Connection.prototype, calls);
+    else patchOldConnection(Connection.prototype, calls);
+    return exports;
+  },
+};
+
+interface Calls {
+  readonly database: DatabaseCalls;
+  readonly pools: ConnectionPools;
+}
+
+const versions = new ByVersion<Calls>();
+
+function callsOf({ version }: LoadedFile, services: Services): Calls {
+  const scope = { scope: "mongodb", version, needsParent: true, describe: describeMongoError };
+  return {
+    database: new DatabaseCalls(services, scope),
+    pools: new ConnectionPools(services.meterProvider.getMeter("mongodb", version)),
+  };
+}
+
+interface Connection {
+  /** `host:port`, or the path of a socket. */
+  readonly address?: string;
+  [TARGETS]?: Map<string, CallTarget>;
+}
+
+const TARGETS = Symbol("telltale.mongodb");
+
+interface Namespace {
+  readonly db: string;
+}
+
+type Command = Readonly<Record<string, unknown>>;
+
+/** What a driver says to a server unasked. */
+const unasked = new Set([
+  ...["hello", "ismaster", "isMaster", "ping", "endSessions", "killCursors"],
+  ...["saslStart", "saslContinue", "authenticate", "getnonce"],
+]);
+
+function patchConnection(prototype: object, calls: Calls): void {
+  replaceMethod<Connection, unknown[]>(
+    prototype,
+    "command",
+    (original) =>
+      function command(...args) {
+        const call = start(calls, this, args);
+        const reply = Reflect.apply(original, this, args);
+        return call === undefined ? reply : call.settleWith(reply as Promise<unknown>, writeError);
+      },
+  );
+}
+
+/** Before 6.4 it takes a callback. */
+function patchOldConnection(prototype: object, calls: Calls): void {
+  replaceMethod<Connection, unknown[]>(
+    prototype,
+    "command",
+    (original) =>
+      function command(...args) {
+        const last = args.length - 1;
+        const callback = args[last];
+        const call = typeof callback === "function" ? start(calls, this, args) : undefined;
+        if (call !== undefined) args[last] = endBefore(call, callback as Callback);
+        return Reflect.apply(original, this, args);
+      },
+  );
+}
+
+type Callback = (error: unknown, reply?: unknown) => unknown;
+
+function endBefore(call: DatabaseCall, callback: Callback): Callback {
+  return function ended(this: unknown, error, reply) {
+    const failure: unknown = error ?? writeError(reply);
+    if (failure === undefined) call.succeed();
+    else call.fail(failure);
+    return contexts.with(call.context, callback, this, error, reply);
+  };
+}
+
+function start(
+  { database }: Calls,
+  connection: Connection,
+  [namespace, command]: readonly unknown[],
+): DatabaseCall | undefined {
+  if (typeof command !== "object" || command === null) return undefined;
+  const [operation] = Object.keys(command);
+  if (operation === undefined || unasked.has(operation)) return undefined;
+  const target = targetOf(connection, namespace as Namespace);
+  const collection = collectionOf(operation, command as Command);
+  const name = collection === undefined ? operation : `${operation} ${collection}`;
+  const attributes = target.attributesOf(operation, collection);
+  return database.start(name, attributes, () => detailsOf(command as Command));
+}
+
+/** Commands whose value is the name of a collection: `{ find: "items" }`. */
+const aboutCollection = new Set(
+  (
+    "find insert update delete findAndModify findandmodify aggregate count distinct mapReduce " +
+    "create drop createIndexes dropIndexes listIndexes collMod validate collStats"
+  ).split(" "),
+);
+
+function collectionOf(operation: string, command: Command): string | undefined {
+  const isAbout = aboutCollection.has(operation);
+  const value = isAbout ? command[operation] : operation === "getMore" && command["collection"];
+  return typeof value === "string" ? value : undefined;
+}
+
+function targetOf(connection: Connection, { db }: Namespace): CallTarget {
+  const targets = (connection[TARGETS] ??= new Map<string, CallTarget>());
+  let target = targets.get(db);
+  if (target === undefined) {
+    const [, address, port] = /^(.*?)(?::(\d+))?$/s.exec(connection.address ?? "") ?? [];
+    const server = { address, port: port === undefined ? undefined : Number(port) };
+    target = new CallTarget({ system: "mongodb", namespace: db, ...server });
+    targets.set(db, target);
+  }
+  return target;
+}
+
+const WRITES = ["documents", "updates", "deletes"];
+
+function detailsOf(command: Command): Attributes {
+  const details: Attributes = { "db.query.text": shapeOf(command) };
+  for (const writes of WRITES) {
+    const length = lengthOf(command[writes]);
+    if (length > 1) details["db.operation.batch.size"] = length;
+  }
+  return details;
+}
+
+/** Some versions have a list inside, which they send apart from the command. */
+function lengthOf(writes: unknown): number {
+  if (Array.isArray(writes)) return writes.length;
+  const { documents } = (writes ?? {}) as { readonly documents?: unknown };
+  return Array.isArray(documents) ? documents.length : 0;
+}
+
+/** What isn't about the query, but about the session and the like. */
+const beside = /^(?:\$|lsid$|txnNumber$|writeConcern$|readConcern$|api[VSD])/;
+const MAX_DEPTH = 6;
+const MAX_TEXT = 2000;
+
+/** The command with `?` for every value; fields of what is written are values too. */
+function shapeOf(command: Command): string {
+  const [operation = ""] = Object.keys(command);
+  const collection = collectionOf(operation, command);
+  const entries = Object.entries(command).filter(([key]) => !beside.test(key));
+  const shape = Object.fromEntries(
+    entries.map(([key, value]) => {
+      if (value === collection) return [key, value];
+      return [key, key === "documents" ? "?" : hide(value, MAX_DEPTH)];
+    }),
+  );
+  return JSON.stringify(shape).slice(0, MAX_TEXT);
+}
+
+function hide(value: unknown, depth: number): unknown {
+  if (typeof value !== "object" || value === null || depth === 0) return "?";
+  if (Array.isArray(value)) {
+    const [first] = value as readonly unknown[];
+    const isList = value.length > 0 && typeof first === "object" && first !== null;
+    return isList ? value.slice(0, MAX_DEPTH).map((item) => hide(item, depth - 1)) : "?";
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Dates, ids, regular expressions: values, all of them.
+  if (prototype !== Object.prototype && prototype !== null) return "?";
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, hide(inner, depth - 1)]),
+  );
+}
+
+interface WriteError {
+  readonly code?: unknown;
+  readonly errmsg?: unknown;
+}
+
+/** A reply that is read as far as somebody asks, from 6.7 on. */
+interface LazyReply {
+  has(field: string): boolean;
+  toObject(): Readonly<Record<string, unknown>>;
+}
+
+/** The first of the documents that could not be written; the command itself has succeeded. */
+function writeError(reply: unknown): MongoFailure | undefined {
+  if (typeof reply !== "object" || reply === null) return undefined;
+  const { has } = reply as Partial<LazyReply>;
+  const isLazy = typeof has === "function";
+  if (isLazy && !(reply as LazyReply).has(WRITE_ERRORS)) return undefined;
+  const all: unknown = isLazy ? (reply as LazyReply).toObject() : reply;
+  const { [WRITE_ERRORS]: errors } = all as { readonly [WRITE_ERRORS]?: readonly WriteError[] };
+  if (!Array.isArray(errors) || errors.length === 0) return undefined;
+  const { code, errmsg } = errors[0] as WriteError;
+  return new MongoFailure(String(errmsg), code);
+}
+
+const WRITE_ERRORS = "writeErrors";
+
+class MongoFailure extends Error {
+  readonly code: unknown;
+
+  constructor(message: string, code: unknown) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** https://opentelemetry.io/docs/specs/semconv/database/mongodb/: the error's code is its status code. */
+function describeMongoError(error: unknown): Failure {
+  const failure = describeError(error);
+  // What a unique index has already follows, without quotes where it is no text.
+  const message = failure.message.replace(/dup key:.*/s, "dup key");
+  const { code, codeName } = error as { readonly code?: unknown; readonly codeName?: unknown };
+  if (typeof code !== "number") return { ...failure, message };
+  const type = typeof codeName === "string" ? codeName : String(code);
+  return { type, statusCode: String(code), message };
+}
+
+interface Pool {
+  readonly address?: string;
+  readonly closed?: boolean;
+  readonly totalConnectionCount: number;
+  readonly availableConnectionCount: number;
+  readonly waitQueueSize: number;
+  readonly options: { readonly maxPoolSize?: number };
+}
+
+/** Who waits for a connection would get it in the context of whoever gives it back. */
+function patchPool(prototype: object, { pools }: Calls): void {
+  replaceMethod<Pool, unknown[]>(
+    prototype,
+    "checkOut",
+    (original) =>
+      function checkOut(...args) {
+        pools.watch(this, stateOf);
+        return Reflect.apply(original, this, args.map(inContext));
+      },
+  );
+}
+
+function inContext(arg: unknown): unknown {
+  return typeof arg === "function" ? contexts.bind(contexts.active(), arg) : arg;
+}
+
+function stateOf(pool: Pool): PoolState | undefined {
+  if (pool.closed === true) return undefined;
+  return {
+    name: pool.address ?? "mongodb",
+    idle: pool.availableConnectionCount,
+    used: pool.totalConnectionCount - pool.availableConnectionCount,
+    max: pool.options.maxPoolSize ?? 0,
+    pending: pool.waitQueueSize,
+  };
+}

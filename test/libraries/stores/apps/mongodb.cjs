@@ -1,0 +1,28 @@
+module.exports = async ({ load, installed, url }) => {
+  const { MongoClient } = await load(installed);
+  const client = new MongoClient(url, { maxPoolSize: 1 });
+  await client.connect();
+  const items = client.db("shop").collection("items");
+  const steps = {
+    setup: () => items.drop().catch(() => {}),
+    insert: () => items.insertOne({ _id: 1, name: "s3cret" }),
+    insertMany: () =>
+      items.insertMany([
+        { _id: 2, name: "s3cret" },
+        { _id: 3, name: "s3cret" },
+      ]),
+    find: () => items.find({ name: "s3cret", _id: { $in: [1, 2, 3] } }).toArray(),
+    more: () => items.find({}, { batchSize: 2 }).toArray(),
+    update: () => items.updateOne({ _id: 1 }, { $set: { name: "s3cret2" } }),
+    aggregate: () => items.aggregate([{ $match: { name: "s3cret" } }]).toArray(),
+    duplicate: () => items.insertOne({ _id: 1 }).catch((error) => error.code),
+    failing: () =>
+      client
+        .db("shop")
+        .command({ nonsense: "s3cret" })
+        .catch((error) => error.code),
+    parallel: () => Promise.all([items.findOne({ _id: 1 }), items.findOne({ _id: 2 })]),
+    remove: () => items.deleteMany({ name: "s3cret" }),
+  };
+  return { steps, end: () => client.close() };
+};
