@@ -42,7 +42,13 @@ export class Pair {
   readonly #env: Readonly<Record<string, string>>;
   readonly #isPreloaded: boolean;
 
-  constructor(row: QueueRow, queue: string, { broker, database }: Places, receiver?: Receiver) {
+  constructor(
+    row: QueueRow,
+    queue: string,
+    { broker, database }: Places,
+    receiver?: Receiver,
+    env: Readonly<Record<string, string>> = {},
+  ) {
     this.#row = row;
     this.#isPreloaded = receiver !== undefined;
     this.#env = {
@@ -50,6 +56,7 @@ export class Pair {
       BROKER: broker,
       DATABASE: database,
       ...(receiver !== undefined && telemetryOf(receiver)),
+      ...env,
     };
   }
 

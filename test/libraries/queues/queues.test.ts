@@ -3,16 +3,16 @@ import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received
 import { InPairs } from "../../integration/in-pairs.ts";
 import { Brokers } from "./brokers.ts";
 import { type Conversation, type OrderName, ordersOf, talk } from "./conversation.ts";
-import { type BrokerName, type QueueRow, rows } from "./rows.ts";
+import { type BrokerName, type QueueRow, queueRows } from "./rows.ts";
 
-const brokerNames = [...new Set(rows.map(({ broker }) => broker))];
+const brokerNames = [...new Set(queueRows.map(({ broker }) => broker))];
 
 for (const name of brokerNames) describeBroker(name);
 
 function describeBroker(name: BrokerName): void {
   describe(`Messages over ${name}`, () => {
     const brokers = new Brokers();
-    const own = rows.filter(({ broker }) => broker === name);
+    const own = queueRows.filter(({ broker }) => broker === name);
     const talks = new InPairs(own, (row) => talk(row, queueOf(row), brokers.places, true));
     before(async function () {
       this.timeout(360_000);

@@ -29,7 +29,7 @@ function rowsOf(common: Omit<QueueRow, keyof Modules>, modules: readonly Modules
 
 const gives = "a trace from sender to consumer, a unit of work per message, durations, errors";
 
-export const rows: readonly QueueRow[] = [
+export const queueRows: readonly QueueRow[] = [
   ...rowsOf(
     {
       library: "kafkajs",
@@ -185,3 +185,59 @@ export const rows: readonly QueueRow[] = [
     ],
   ),
 ];
+
+/** What starts jobs by itself; each of theirs is wrapped in `job()`. */
+export interface JobRow extends LibraryRow {
+  /** What `apps/scheduled.cjs` calls it. */
+  readonly scheduler: "node-cron" | "croner" | "timers";
+  /** Whether the process dies of a job that throws, as it does without us. */
+  readonly dies?: true;
+}
+
+const jobGives = "by `job()`: a trace, a duration and errors of each run";
+
+export const jobRows: readonly JobRow[] = [
+  {
+    library: "node-cron",
+    installed: "node-cron",
+    scheduler: "node-cron",
+    moduleSystem: "esm",
+    node: "26",
+    gives: jobGives,
+  },
+  {
+    library: "node-cron",
+    installed: "node-cron",
+    scheduler: "node-cron",
+    moduleSystem: "cjs",
+    node: "22.15",
+    gives: jobGives,
+  },
+  {
+    library: "croner",
+    installed: "croner",
+    scheduler: "croner",
+    moduleSystem: "esm",
+    node: "26",
+    gives: jobGives,
+  },
+  {
+    library: "croner",
+    installed: "croner",
+    scheduler: "croner",
+    moduleSystem: "cjs",
+    node: "24",
+    gives: jobGives,
+  },
+  {
+    library: "node:timers",
+    installed: "node:timers",
+    scheduler: "timers",
+    moduleSystem: "esm",
+    node: "26",
+    dies: true,
+    gives: jobGives,
+  },
+];
+
+export const rows: readonly LibraryRow[] = [...queueRows, ...jobRows];

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
+import { nodes } from "../../nodes.ts";
+import { type JobRow, jobRows } from "./rows.ts";
+
+const index = new URL("../../../dist/index.js", import.meta.url).href;
+
+for (const row of jobRows) {
+  const { installed, moduleSystem, node } = row;
+  describe(`A job of ${installed}, ${moduleSystem}, Node ${node}`, function () {
+    this.timeout(30_000);
+    let receiver: Receiver;
+    let bare: Ended;
+    let preloaded: Ended;
+    before(async () => {
+      receiver = await startReceiver();
+      [bare, preloaded] = await Promise.all([run(row), run(row, receiver)]);
+    });
+    after(() => receiver.close());
+
+    it("does what it does without us", () => {
+      assert.deepEqual(seen(preloaded), seen(bare));
+      assert.equal(preloaded.code, row.dies === true ? 1 : 0, preloaded.stderr);
+    });
+
+    it("is a trace of its own at each run, which fails with the run", () => {
+      const spans = receiver.spans.filter(({ name }) => name === "nightly-report");
+      assert.deepEqual(
+        spans.map(({ kind, parentSpanId, status }) => [kind, parentSpanId, status.code]),
+        [
+          ["INTERNAL", "", "UNSET"],
+          ["INTERNAL", "", "ERROR"],
+        ],
+      );
+      assert.equal(new Set(spans.map(({ traceId }) => traceId)).size, 2);
+    });
+
+    it("is one event where it fails, with its name and its trace", () => {
+      assert.deepEqual(
+        receiver.events.map(({ exception, transaction, tags }) => [
+          exception?.values?.at(-1)?.value,
+          transaction,
+          tags?.["job.name"],
+        ]),
+        [["no report today", "nightly-report", "nightly-report"]],
+      );
+      const failed = receiver.spans.find(({ status }) => status.code === "ERROR");
+      const trace = receiver.events[0]?.contexts?.["trace"]?.["trace_id"];
+      assert.equal(trace, failed?.traceId);
+    });
+
+    it("is measured", () => {
+      const metric = receiver.metrics.findLast(({ name }) => name === "telltale.job.duration");
+      const counts = metric?.points.map(({ attributes, count }) => [
+        attributes["telltale.job.name"],
+        attributes["error.type"] !== undefined,
+        count,
+      ]);
+      assert.deepEqual(counts?.toSorted(), [
+        ["nightly-report", false, 1],
+        ["nightly-report", true, 1],
+      ]);
+    });
+  });
+}
+
+function run(row: JobRow, receiver?: Receiver): Promise<Ended> {
+  const file = row.moduleSystem === "esm" ? "jobs.mjs" : "jobs.cjs";
+  return new Program({
+    node: nodes.find(({ name }) => name === row.node)?.path ?? process.execPath,
+    flags: receiver === undefined ? [] : preload.import,
+    file: new URL(`apps/${file}`, import.meta.url).pathname,
+    args: [row.scheduler, row.installed],
+    env: {
+      TELLTALE: index,
+      ...(receiver !== undefined && {
+        ...telemetryTo(receiver),
+        OTEL_METRICS_EXPORTER: "otlp",
+      }),
+    },
+  }).ended;
+}
+
+/**
+ * node-cron writes the time of day. Who wraps a function in one of ours has us
+ * below it in stacks, but nowhere else.
+ */
+function seen({ code, signal, stdout, stderr }: Ended): object {
+  const lines = stderr
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z|\[PID: \d+\]/g, "")
+    .split("\n")
+    .filter((line) => !/^\s+at /.test(line) || line.includes("/apps/"));
+  return { code, signal, stdout, stderr: lines };
+}
