@@ -152,7 +152,7 @@ describe("The admin server", () => {
     assert.equal(counts.length, 2000);
     const overflow = counts.find(({ labels }) => labels["otel_metric_overflow"] === "true");
     assert.equal(overflow?.value, 1_000_000 - 1998);
-    assert.ok(tookMs < 1000, `${tookMs} ms`);
+    assert.ok(tookMs < 8000, `${tookMs} ms`);
   }).timeout(30_000);
 });
 

@@ -44,6 +44,7 @@ const quiet = {
   OTEL_TRACES_EXPORTER: "none",
   OTEL_EXPORTER_PROMETHEUS_PORT: "0",
   OTEL_SERVICE_NAME: "shop",
+  TELLTALE_FLUSH_TIMEOUT: "10000",
 };
 
 /**

@@ -13,7 +13,10 @@ export const preload: Readonly<Record<"import" | "require", readonly string[]>> 
   require: ["--require", fileURLToPath(new URL("register.js", dist))],
 };
 
-/** What a preloaded program needs to know to send everything to `receiver`. */
+/**
+ * What a preloaded program needs to know to send everything to `receiver`, at
+ * its end too: on a busy machine that may take longer than the default.
+ */
 export function telemetryTo(receiver: Receiver): Record<string, string> {
   return {
     OTEL_SERVICE_NAME: "warehouse",
@@ -22,6 +25,7 @@ export function telemetryTo(receiver: Receiver): Record<string, string> {
     SENTRY_DSN: receiver.dsn,
     // The programs talk to their tests by the console, which is no log of theirs.
     OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console",
+    TELLTALE_FLUSH_TIMEOUT: "10000",
   };
 }
 

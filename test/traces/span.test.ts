@@ -283,7 +283,7 @@ function snapshot(span: TelltaleSpan): object {
 
 describe("A span whose attributes come from an instrumentation", () => {
   const shared = Object.freeze({ "http.request.method": "GET", "http.route": "/a" });
-  const source = { shared: () => [shared], own: () => ({ "url.path": "/a" }) };
+  const source = { shared: () => [{ attributes: shared }], own: () => ["url.path", "/a"] };
 
   it("has what is shared, what is its own, and what the app set, which wins", () => {
     const span = startedSpan();
@@ -304,7 +304,10 @@ describe("A span whose attributes come from an instrumentation", () => {
       span.end();
       return span;
     });
-    assert.deepEqual(spans[0]?.attributeParts(), { shared: [shared], own: { "url.path": "/a" } });
+    assert.deepEqual(spans[0]?.attributeParts(), {
+      shared: [{ attributes: shared }],
+      own: ["url.path", "/a"],
+    });
     const received = spansOf(
       readExport(
         "traces",

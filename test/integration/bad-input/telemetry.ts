@@ -6,7 +6,7 @@ export function telemetryTo(receiver: Receiver): Record<string, string> {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     OTEL_BSP_SCHEDULE_DELAY: "10",
     OTEL_BLRP_SCHEDULE_DELAY: "10",
-    TELLTALE_FLUSH_TIMEOUT: "300",
+    TELLTALE_FLUSH_TIMEOUT: "3000",
     SENTRY_DSN: receiver.dsn,
   };
 }
