@@ -96,9 +96,13 @@ export function isOwnSpan(span: Span): span is Span & { readonly localTrace: Loc
  */
 export const UNDER_WAY: unique symbol = Symbol("telltale.under-way");
 
+export interface UnderWay {
+  readonly holders: readonly Holder[];
+}
+
 /** What carries holders: a connection. */
 export interface Carrier {
-  [UNDER_WAY]?: Holder[];
+  [UNDER_WAY]?: UnderWay;
 }
 
 /** The holders of requests that no connection brought; an app may emit any object. */
@@ -110,8 +114,8 @@ export function holdUnconnected(request: object, holder: Holder): void {
 
 /** The holder of a raw Node request that is under way. */
 export function holderOf(request: object): Holder | undefined {
-  const holders = (request as { readonly socket?: Carrier | null }).socket?.[UNDER_WAY];
-  if (holders === undefined) return unconnected.get(request);
-  for (const holder of holders) if (holder.request === request) return holder;
+  const underWay = (request as { readonly socket?: Carrier | null }).socket?.[UNDER_WAY];
+  if (underWay === undefined) return unconnected.get(request);
+  for (const holder of underWay.holders) if (holder.request === request) return holder;
   return undefined;
 }

@@ -1,12 +1,7 @@
-import type {
-  Attributes,
-  Context as ApiContext,
-  Span,
-  TextMapPropagator,
-} from "@opentelemetry/api";
+import type { Context as ApiContext, Span, TextMapPropagator } from "@opentelemetry/api";
 import { spanIn } from "../context/context.ts";
 import { now } from "../clock.ts";
-import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
+import { type AttributePart, STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import type { ClientMetrics } from "./client-metrics.ts";
 import { type KnownMethods, methodIn } from "./method.ts";
@@ -85,24 +80,23 @@ export class ClientCall {
     this.span.end();
   }
 
-  shared(): readonly Attributes[] {
+  shared(): readonly AttributePart[] {
     return [];
   }
 
-  own(): Attributes {
-    const attributes: Attributes = { "http.request.method": this.method };
-    if (this.method === "_OTHER") attributes["http.request.method_original"] = this.#methodGiven;
+  own(): unknown[] {
+    const pairs: unknown[] = ["http.request.method", this.method];
+    if (this.method === "_OTHER") pairs.push("http.request.method_original", this.#methodGiven);
     if (this.target !== undefined) {
-      attributes["url.full"] = this.target.url;
-      attributes["server.address"] = this.target.address;
-      attributes["server.port"] = this.target.port;
+      const { url, address, port } = this.target;
+      pairs.push("url.full", url, "server.address", address, "server.port", port);
     }
-    if (this.statusCode !== undefined) attributes["http.response.status_code"] = this.statusCode;
+    if (this.statusCode !== undefined) pairs.push("http.response.status_code", this.statusCode);
     if (this.protocolVersion !== undefined) {
-      attributes["network.protocol.version"] = this.protocolVersion;
+      pairs.push("network.protocol.version", this.protocolVersion);
     }
-    if (this.errorType !== undefined) attributes["error.type"] = this.errorType;
-    return attributes;
+    if (this.errorType !== undefined) pairs.push("error.type", this.errorType);
+    return pairs;
   }
 }
 

@@ -21,13 +21,16 @@ export class HeaderReader {
   readonly #propagator: TextMapPropagator;
   readonly #fields: ReadonlySet<string>;
   /** By length, to tell most names apart without lowering them. */
-  readonly #lengths: ReadonlySet<number>;
+  readonly #lengths: readonly boolean[];
 
   /** @param fields names of headers, in lower case, that the propagator reads. */
   constructor(propagator: TextMapPropagator, fields: readonly string[]) {
     this.#propagator = propagator;
     this.#fields = new Set(fields.map((field) => field.toLowerCase()));
-    this.#lengths = new Set(fields.map((field) => field.length));
+    const longest = Math.max(0, ...fields.map((field) => field.length));
+    this.#lengths = Array.from({ length: longest + 1 }, (_, length) =>
+      fields.some((field) => field.length === length),
+    );
   }
 
   read(request: IncomingMessage): RequestHeaders {
@@ -41,9 +44,9 @@ export class HeaderReader {
       const name = raw[at] as string;
       const { length } = name;
       if (length === 4 && host === undefined) {
-        if (is(name, "host")) host = raw[at + 1];
-      } else if (length === 10 && userAgent === undefined && is(name, "user-agent")) {
-        userAgent = raw[at + 1];
+        if (name === "Host" || is(name, "host")) host = raw[at + 1];
+      } else if (length === 10 && userAgent === undefined) {
+        if (name === "User-Agent" || is(name, "user-agent")) userAgent = raw[at + 1];
       } else if (length === 12 && requestId === undefined && is(name, "x-request-id")) {
         requestId = raw[at + 1];
       } else if (length === 14 && is(name, "content-length")) {
@@ -51,7 +54,7 @@ export class HeaderReader {
       } else if (length === 17 && is(name, "transfer-encoding")) {
         hasBody = true;
       }
-      if (!propagated && this.#lengths.has(length)) {
+      if (!propagated && this.#lengths[length] === true) {
         propagated = this.#fields.has(name.toLowerCase());
       }
     }

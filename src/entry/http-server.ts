@@ -15,6 +15,7 @@ import {
   UNDER_WAY,
 } from "../context/holder.ts";
 import { activeHolder, callIn, runWhereThrown } from "../context/manager.ts";
+import { Connection } from "./connection.ts";
 import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "./emit.ts";
 import type { HeaderReader } from "./headers.ts";
 import type { KnownMethods } from "./method.ts";
@@ -88,7 +89,7 @@ interface Exchange {
 class Entrance {
   readonly #services: ServerEntryServices;
   /** The requests under way, by connection. */
-  readonly #connections = new Set<readonly RequestEntry[]>();
+  readonly #connections = new Set<Connection>();
 
   constructor(services: ServerEntryServices) {
     this.#services = services;
@@ -117,7 +118,8 @@ class Entrance {
   }
 
   begin(request: IncomingMessage, headers: RequestHeaders): RequestEntry {
-    const entry = new RequestEntry(request, headers, this.#services.knownMethods);
+    const connection = this.#connectionOf(request);
+    const entry = new RequestEntry(request, headers, this.#services.knownMethods, connection);
     const span = this.#startSpan(entry, headers.parent);
     entry.span = span;
     entry.context = contextFor(headers.parent, span, entry);
@@ -154,9 +156,10 @@ class Entrance {
   }
 
   abandon(): void {
-    for (const open of this.#connections) {
+    for (const { holders } of this.#connections) {
       // A copy: leaving takes the entry off the list.
-      for (const entry of [...open]) {
+      for (const entry of [...holders]) {
+        if (!(entry instanceof RequestEntry)) continue;
         const { response } = entry;
         this.leave(entry, response, response?.writableEnded !== true);
       }
@@ -184,6 +187,7 @@ class Entrance {
       NO_OPTIONS,
       parent,
       spanIn(parent),
+      entry.startedAt,
     );
     if (span instanceof TelltaleSpan) {
       span.setSource(entry);
@@ -198,35 +202,36 @@ class Entrance {
    * by listeners.
    */
   #followToEnd(request: IncomingMessage, response: ServerResponse, entry: RequestEntry): void {
-    const socket = request.socket as Connection | undefined;
-    if (typeof socket?.prependOnceListener === "function") this.#openOn(socket, entry);
-    else holdUnconnected(request, entry);
+    entry.connection.holders.push(entry);
+    const socket = request.socket as Wire | undefined;
+    if (socket?.[UNDER_WAY] !== entry.connection) holdUnconnected(request, entry);
     if (socket?.parser?.incoming === request) return;
     response.once("finish", () => this.leave(entry, response, false));
     response.once("close", () => this.leave(entry, response, true));
   }
 
-  /** Notes the request on its connection: several may be open at once with pipelining. */
-  #openOn(socket: Connection, entry: RequestEntry): void {
-    const open = socket[UNDER_WAY] as RequestEntry[] | undefined;
-    if (open !== undefined) {
-      open.push(entry);
-      entry.connection = open;
-      return;
-    }
-    const first = [entry];
-    entry.connection = first;
-    socket[UNDER_WAY] = first;
-    this.#connections.add(first);
+  /** The one that all requests of a socket share; its own for a request that no socket brought. */
+  #connectionOf(request: IncomingMessage): Connection {
+    const socket = request.socket as Wire | undefined;
+    const known = socket?.[UNDER_WAY];
+    if (known instanceof Connection) return known;
+    const connection = new Connection(socket);
+    if (typeof socket?.prependOnceListener === "function") this.#open(socket, connection);
+    return connection;
+  }
+
+  #open(socket: Wire, connection: Connection): void {
+    socket[UNDER_WAY] = connection;
+    this.#connections.add(connection);
     // Before Node tells the messages of the connection.
     socket.prependOnceListener("close", () => {
-      this.#connections.delete(first);
-      for (const entry of first) this.lose(entry);
+      this.#connections.delete(connection);
+      for (const entry of connection.holders) if (entry instanceof RequestEntry) this.lose(entry);
     });
   }
 }
 
-type Connection = Socket &
+type Wire = Socket &
   Carrier & {
     /** Node's, where it reads HTTP/1 from the connection. */
     readonly parser?: { readonly incoming?: unknown } | null;
@@ -238,7 +243,7 @@ const lastSteps: readonly ((
   response: Response | undefined,
   services: ServerEntryServices,
 ) => void)[] = [
-  closeOnConnection,
+  (entry) => entry.connection.close(entry),
   (entry) => {
     entry.endedAt = now();
   },
@@ -267,14 +272,6 @@ function endSpan(entry: RequestEntry): void {
     if (entry.error instanceof Error) span.recordException(entry.error, entry.endedAt);
   }
   span.end(entry.endedAt);
-}
-
-function closeOnConnection(entry: RequestEntry): void {
-  const open = entry.connection;
-  if (open === undefined) return;
-  entry.connection = undefined;
-  if (open.length === 1 && open[0] === entry) open.pop();
-  else if (open.includes(entry)) open.splice(open.indexOf(entry), 1);
 }
 
 /**

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Attributes, Context as ApiContext } from "@opentelemetry/api";
+import type { Context as ApiContext } from "@opentelemetry/api";
 import type { Context } from "../context/context.ts";
 import { Holder } from "../context/holder.ts";
 import { now } from "../clock.ts";
-import type { AttributeSource } from "../traces/span.ts";
+import type { AttributePart, AttributeSource } from "../traces/span.ts";
+import type { Connection } from "./connection.ts";
 import { type KnownMethods, methodIn } from "./method.ts";
 import { routeOf } from "./route.ts";
 import type { Shape } from "./server-metrics.ts";
-import { SharedAttributes } from "./shared-attributes.ts";
-import { addressOf, queryWithoutSecrets } from "./url.ts";
+import { queryWithoutSecrets } from "./url.ts";
 
 /**
  * One request that came in over HTTP: its holder, and what its span and its
@@ -22,13 +22,14 @@ export class RequestEntry extends Holder implements AttributeSource {
   readonly startedAt: number = now();
   /** On our clock: before we do anything about it, which loads Sentry the first time. */
   endedAt: number = this.startedAt;
-  readonly scheme: "http" | "https";
+  readonly connection: Connection;
+  readonly protocolVersion: string;
   /** What it has in common with all requests of its kind; set when it ends. */
   shape: Shape | undefined = undefined;
   /** The method if the conventions know it, else `_OTHER`. */
-  override method: string;
+  declare method: string;
   /** Until the end. */
-  override request: IncomingMessage | undefined;
+  declare request: IncomingMessage | undefined;
   /** Until the end: what an abort still finds out. */
   response: ServerResponse | undefined = undefined;
   aborted = false;
@@ -36,37 +37,25 @@ export class RequestEntry extends Holder implements AttributeSource {
   left = false;
   /** What the request's listeners run under. */
   context: Context | undefined = undefined;
-  /** All open requests of its connection. */
-  connection: RequestEntry[] | undefined = undefined;
   readonly #methodGiven: string;
   readonly #url: string;
-  readonly #protocolVersion: string;
-  readonly #peerAddress: string | undefined;
-  readonly #peerPort: number | undefined;
-  readonly #host: string | undefined;
-  readonly #userAgent: string | undefined;
+  readonly #caller: AttributePart;
 
-  constructor(request: IncomingMessage, headers: RequestHeaders, known: KnownMethods) {
+  constructor(
+    request: IncomingMessage,
+    headers: RequestHeaders,
+    known: KnownMethods,
+    connection: Connection,
+  ) {
     super();
-    // One that an app emits by hand may have none.
-    const socket = request.socket as
-      | (IncomingMessage["socket"] & { encrypted?: boolean })
-      | undefined;
+    this.connection = connection;
+    this.protocolVersion = request.httpVersion;
     this.request = request;
     this.#methodGiven = request.method ?? "GET";
     this.method = methodIn(known, this.#methodGiven);
-    this.scheme = socket?.encrypted === true ? "https" : "http";
     this.#url = request.url ?? "/";
-    this.#protocolVersion = request.httpVersion;
-    this.#peerAddress = socket?.remoteAddress;
-    this.#peerPort = socket?.remotePort;
-    this.#host = headers.host;
-    this.#userAgent = headers.userAgent;
+    this.#caller = connection.callerOf(headers.host, headers.userAgent);
     this.requestId = headers.requestId;
-  }
-
-  get protocolVersion(): string {
-    return this.#protocolVersion;
   }
 
   /** Server spans fail with 5xx only (HTTP span conventions, Status). */
@@ -75,8 +64,7 @@ export class RequestEntry extends Holder implements AttributeSource {
   }
 
   get spanName(): string {
-    const method = this.method === "_OTHER" ? "HTTP" : this.method;
-    return this.route === undefined ? method : `${method} ${this.route}`;
+    return this.shape?.spanName ?? spanNameOf(this.method, this.route);
   }
 
   /** Takes what is known at the end, and lets go of the request. */
@@ -101,38 +89,25 @@ export class RequestEntry extends Holder implements AttributeSource {
     return this.route;
   }
 
-  shared(): readonly Attributes[] {
-    const parts: Attributes[] = [];
-    for (const part of [this.shape?.attributes, this.#server, this.#agent]) {
-      if (part !== undefined) parts.push(part);
-    }
-    return parts;
+  shared(): readonly AttributePart[] {
+    return this.shape === undefined ? [this.#caller] : [this.shape, this.#caller];
   }
 
-  own(): Attributes {
+  own(): unknown[] {
     const { path, query } = splitUrl(this.#url);
-    const attributes: Attributes = { "url.path": path };
-    if (this.requestId !== undefined) attributes["telltale.request.id"] = this.requestId;
-    if (this.method === "_OTHER") attributes["http.request.method_original"] = this.#methodGiven;
-    if (query !== undefined) attributes["url.query"] = queryWithoutSecrets(query);
-    if (this.aborted) attributes["telltale.request.aborted"] = true;
-    if (this.#peerAddress !== undefined) {
-      attributes["client.address"] = this.#peerAddress;
-      attributes["network.peer.address"] = this.#peerAddress;
-    }
-    if (this.#peerPort !== undefined) attributes["network.peer.port"] = this.#peerPort;
-    if (this.#server === undefined) Object.assign(attributes, serverAttributes(this.#host));
-    if (this.#agent === undefined) Object.assign(attributes, agentAttributes(this.#userAgent));
-    return attributes;
+    const pairs: unknown[] = ["url.path", path];
+    if (this.requestId !== undefined) pairs.push("telltale.request.id", this.requestId);
+    if (this.method === "_OTHER") pairs.push("http.request.method_original", this.#methodGiven);
+    if (query !== undefined) pairs.push("url.query", queryWithoutSecrets(query));
+    if (this.aborted) pairs.push("telltale.request.aborted", true);
+    return pairs;
   }
+}
 
-  get #server(): Attributes | undefined {
-    return servers.of(this.#host);
-  }
-
-  get #agent(): Attributes | undefined {
-    return agents.of(this.#userAgent);
-  }
+/** `GET /users/:id`, or what of it is known. */
+export function spanNameOf(method: string, route: string | undefined): string {
+  const said = method === "_OTHER" ? "HTTP" : method;
+  return route === undefined ? said : `${said} ${route}`;
 }
 
 /** What the end of a request is told by. */
@@ -147,22 +122,6 @@ export interface RequestHeaders {
   /** The context of the caller, where a propagation header was there. */
   readonly parent: ApiContext;
 }
-
-function serverAttributes(host: string | undefined): Attributes {
-  if (host === undefined) return {};
-  const { address, port } = addressOf(host);
-  return port === undefined
-    ? { "server.address": address }
-    : { "server.address": address, "server.port": port };
-}
-
-function agentAttributes(userAgent: string | undefined): Attributes {
-  return userAgent === undefined ? {} : { "user_agent.original": userAgent };
-}
-
-/** A service is called by few names and, mostly, by few kinds of clients. */
-const servers = new SharedAttributes(serverAttributes);
-const agents = new SharedAttributes(agentAttributes);
 
 /** Splits the request target; an absolute form loses scheme and authority. */
 function splitUrl(target: string): { path: string; query: string | undefined } {

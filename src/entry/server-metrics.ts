@@ -2,19 +2,20 @@ import type { Attributes } from "@opentelemetry/api";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
 import type { BindableRecorder, BindableSum, BoundRecorder, BoundSum } from "../metrics/meter.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { RequestEntry } from "./request.ts";
+import type { AttributePart } from "../traces/span.ts";
+import { type RequestEntry, spanNameOf } from "./request.ts";
 
 /** Above these the store is asked each time; it has a bound of its own. */
 const MOST_ROUTES = 1000;
 const MOST_PER_ROUTE = 100;
 
 /** What all requests of one method, status and route have in common. */
-export interface Shape {
+export interface Shape extends AttributePart {
+  readonly spanName: string;
   readonly scheme: string;
   readonly protocolVersion: string;
   readonly method: string;
   readonly statusCode: number | undefined;
-  readonly attributes: Attributes;
   readonly duration: BoundRecorder;
 }
 
@@ -59,7 +60,7 @@ export class ServerMetrics {
     shape.duration.record(seconds, this.#exampleOf(entry.span));
   }
 
-  #activeOf({ method, scheme }: RequestEntry): BoundSum {
+  #activeOf({ method, connection: { scheme } }: RequestEntry): BoundSum {
     const key = scheme === "http" ? method : `s${method}`;
     const known = this.#actives.get(key);
     if (known !== undefined) return known;
@@ -77,10 +78,18 @@ export class ServerMetrics {
       if (this.#shapes.size < MOST_ROUTES) this.#shapes.set(route, shapes);
     }
     for (const shape of shapes) if (isOf(shape, entry)) return shape;
-    const { scheme, protocolVersion, method, statusCode } = entry;
+    const { protocolVersion, method, statusCode } = entry;
     const attributes = Object.freeze(shapeAttributes(entry));
-    const duration = this.#duration.bind(attributes);
-    const shape = { scheme, protocolVersion, method, statusCode, attributes, duration };
+    const shape: Shape = {
+      scheme: entry.connection.scheme,
+      protocolVersion,
+      method,
+      statusCode,
+      spanName: spanNameOf(method, route),
+      duration: this.#duration.bind(attributes),
+      attributes,
+      encoded: undefined,
+    };
     if (shapes.length < MOST_PER_ROUTE) shapes.push(shape);
     return shape;
   }
@@ -91,16 +100,16 @@ function isOf(shape: Shape, entry: RequestEntry): boolean {
     shape.statusCode === entry.statusCode &&
     shape.method === entry.method &&
     shape.protocolVersion === entry.protocolVersion &&
-    shape.scheme === entry.scheme
+    shape.scheme === entry.connection.scheme
   );
 }
 
 /** By the conventions the attributes of the metric are all attributes of the span, too. */
 function shapeAttributes(entry: RequestEntry): Attributes {
-  const { method, scheme, protocolVersion, statusCode, route } = entry;
+  const { method, connection, protocolVersion, statusCode, route } = entry;
   return {
     "http.request.method": method,
-    "url.scheme": scheme,
+    "url.scheme": connection.scheme,
     "network.protocol.version": protocolVersion,
     ...(statusCode !== undefined && { "http.response.status_code": statusCode }),
     ...(route !== undefined && { "http.route": route }),

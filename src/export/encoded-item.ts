@@ -1,4 +1,4 @@
-import type { Attributes, HrTime } from "@opentelemetry/api";
+import type { Attributes } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 
@@ -17,6 +17,16 @@ export interface EncodedItem {
 
 export type Scope = InstrumentationScope & { readonly attributes?: Attributes };
 
+/** Attributes that many spans share: one object for all of them, on which an encoder keeps its bytes. */
+export interface AttributePart {
+  readonly attributes: Attributes;
+  /** For `messages.ts`. */
+  encoded?: Uint8Array | undefined;
+}
+
+/** Attributes as names and values in turn, which is cheaper to make and to read than an object. */
+export type NamesAndValues = readonly unknown[];
+
 /** What spans and log records have in common. */
 export interface Item {
   readonly resource: Resource;
@@ -33,9 +43,15 @@ export interface Encoding<One> {
 /** Resource -> scope -> items; the items of one share the object. */
 export function grouped(items: readonly EncodedItem[]): Map<Resource, Map<Scope, EncodedItem[]>> {
   const resources = new Map<Resource, Map<Scope, EncodedItem[]>>();
+  let last: EncodedItem | undefined;
+  let group: EncodedItem[] = [];
   for (const item of items) {
-    const scopes = within(resources, item.resource, () => new Map<Scope, EncodedItem[]>());
-    within(scopes, item.scope, (): EncodedItem[] => []).push(item);
+    if (item.scope !== last?.scope || item.resource !== last.resource) {
+      const scopes = within(resources, item.resource, () => new Map<Scope, EncodedItem[]>());
+      group = within(scopes, item.scope, (): EncodedItem[] => []);
+      last = item;
+    }
+    group.push(item);
   }
   return resources;
 }
@@ -54,8 +70,8 @@ export function flagsOf(traceFlags: number, isRemote: boolean): number {
 }
 
 /** Whether it fits OTLP's times, from 1970 to 2554; others, which an app may make up, are sent as 0. */
-export function isInRange(time: HrTime): boolean {
-  return time[0] >= 0 && time[0] < 2 ** 64 / 1e9;
+export function isInRange(seconds: number): boolean {
+  return seconds >= 0 && seconds < 2 ** 64 / 1e9;
 }
 
 /**

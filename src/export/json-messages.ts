@@ -138,7 +138,7 @@ function recordMessage(record: ReadableLogRecord): object {
 
 /** Nanoseconds since 1970 as digits: a number doesn't hold them all. */
 function nanosOf(time: HrTime): string {
-  if (!isInRange(time)) return "0";
+  if (!isInRange(time[0])) return "0";
   const [seconds, nanos] = time;
   return seconds === 0 ? `${nanos}` : `${seconds}${`${nanos}`.padStart(9, "0")}`;
 }

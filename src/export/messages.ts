@@ -3,6 +3,7 @@ import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import {
+  type AttributePart,
   DEEPEST,
   type EncodedItem,
   type Encoding,
@@ -10,6 +11,7 @@ import {
   grouped,
   isInRange,
   type Item,
+  type NamesAndValues,
   type Scope,
 } from "./encoded-item.ts";
 import { Wire } from "./wire.ts";
@@ -60,17 +62,30 @@ function requestOf(items: readonly EncodedItem[]): Uint8Array {
 }
 
 /**
- * A span whose attributes come in parts: some that many spans share, each the
- * same frozen object for all of them, whose bytes are kept, and the rest.
+ * A span that tells without the shapes of a `ReadableSpan`, which are made anew
+ * for each reader, and whose attributes come in parts.
  */
 export interface PartedSpan {
   /** Undefined where the parts don't add up to `attributes`. */
   attributeParts(): AttributeParts | undefined;
+  /** Milliseconds since 1970, with fractions. */
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  /** Whether there are no events and no links, and none were dropped. */
+  readonly isPlain: boolean;
 }
 
 export interface AttributeParts {
-  readonly shared: readonly Attributes[];
-  readonly own: Attributes;
+  readonly shared: readonly AttributePart[];
+  readonly own: NamesAndValues;
+}
+
+/** The same of a log record. */
+export interface PartedRecord {
+  readonly at: HrTime | number;
+  readonly observedAt: HrTime | number;
+  /** All its attributes; undefined where a name would stand there twice. */
+  attributePairs(): NamesAndValues | undefined;
 }
 
 const CAPACITY = 64 * 1024;
@@ -91,16 +106,12 @@ function writeScope(scope: Scope, items: readonly EncodedItem[]): void {
   if (scope.version) wire.text(0x12, scope.version);
   if (scope.attributes !== undefined) writeAttributes(0x1a, scope.attributes);
   wire.close(head);
-  for (const item of items) {
-    const one = wire.open(0x12);
-    wire.copy(item.message);
-    wire.close(one);
-  }
+  for (const item of items) wire.copy(0x12, item.message);
   if (scope.schemaUrl) wire.text(0x1a, scope.schemaUrl);
   wire.close(message);
 }
 
-function writeSpan(span: ReadableSpan): void {
+function writeSpan(span: ReadableSpan & Partial<PartedSpan>): void {
   const { traceId, spanId, traceState, traceFlags } = span.spanContext();
   const parent = span.parentSpanContext;
   wire.id(0x0a, traceId);
@@ -111,10 +122,21 @@ function writeSpan(span: ReadableSpan): void {
   wire.text(0x2a, span.name);
   // `SpanKind` of OTLP begins with "unspecified", that of the API doesn't have it.
   wire.uint(0x30, span.kind + 1);
-  writeTime(0x39, span.startTime);
-  writeTime(0x41, span.endTime);
+  writeTime(0x39, span.startedAtMs ?? span.startTime);
+  writeTime(0x41, span.endedAtMs ?? span.endTime);
   writeSpanAttributes(span);
   writeCount(0x50, span.droppedAttributesCount);
+  if (span.isPlain !== true) writeEventsAndLinks(span);
+  if (span.status.code !== 0) {
+    const message = wire.open(0x7a);
+    if (span.status.message) wire.text(0x12, span.status.message);
+    wire.uint(0x18, span.status.code);
+    wire.close(message);
+  }
+  wire.fixed32(0x85, flagsOf(traceFlags, parent?.isRemote === true));
+}
+
+function writeEventsAndLinks(span: ReadableSpan): void {
   for (const event of span.events) {
     const message = wire.open(0x5a);
     writeTime(0x09, event.time);
@@ -126,13 +148,6 @@ function writeSpan(span: ReadableSpan): void {
   writeCount(0x60, span.droppedEventsCount);
   for (const link of span.links) writeLink(link);
   writeCount(0x70, span.droppedLinksCount);
-  if (span.status.code !== 0) {
-    const message = wire.open(0x7a);
-    if (span.status.message) wire.text(0x12, span.status.message);
-    wire.uint(0x18, span.status.code);
-    wire.close(message);
-  }
-  wire.fixed32(0x85, flagsOf(traceFlags, parent?.isRemote === true));
 }
 
 function writeSpanAttributes(span: ReadableSpan & Partial<PartedSpan>): void {
@@ -141,21 +156,14 @@ function writeSpanAttributes(span: ReadableSpan & Partial<PartedSpan>): void {
     writeAttributes(0x4a, span.attributes);
     return;
   }
-  for (const shared of parts.shared) wire.field(encodedPart(shared));
-  writeAttributes(0x4a, parts.own);
+  for (const part of parts.shared) wire.field((part.encoded ??= encodePart(part)));
+  writePairs(0x4a, parts.own);
 }
 
-/** Lives as long as the part itself. */
-const encodedParts = new WeakMap<Attributes, Uint8Array>();
-
-function encodedPart(part: Attributes): Uint8Array {
-  const known = encodedParts.get(part);
-  if (known !== undefined) return known;
+function encodePart({ attributes }: AttributePart): Uint8Array {
   const start = wire.position;
-  writeAttributes(0x4a, part);
-  const encoded = wire.takeBack(start);
-  encodedParts.set(part, encoded);
-  return encoded;
+  writeAttributes(0x4a, attributes);
+  return wire.takeBack(start);
 }
 
 function writeLink({ context, attributes, droppedAttributesCount }: Link): void {
@@ -170,9 +178,11 @@ function writeLink({ context, attributes, droppedAttributesCount }: Link): void 
   wire.close(message);
 }
 
-function writeRecord(record: ReadableLogRecord): void {
+function writeRecord(record: ReadableLogRecord & Partial<PartedRecord>): void {
   const { spanContext, severityNumber, severityText, eventName } = record;
-  writeTime(0x09, record.hrTime);
+  // First, as they read a stamp that says when it was.
+  const pairs = record.attributePairs?.();
+  writeTime(0x09, record.at ?? record.hrTime);
   if (severityNumber !== undefined && severityNumber !== 0) wire.uint(0x10, severityNumber);
   if (severityText) wire.text(0x1a, severityText);
   if (record.body !== undefined) {
@@ -180,19 +190,22 @@ function writeRecord(record: ReadableLogRecord): void {
     writeValue(record.body);
     wire.close(message);
   }
-  writeAttributes(0x32, record.attributes);
+  if (pairs === undefined) writeAttributes(0x32, record.attributes);
+  else writePairs(0x32, pairs);
   writeCount(0x38, record.droppedAttributesCount);
   if (spanContext !== undefined) {
     if (spanContext.traceFlags) wire.fixed32(0x45, spanContext.traceFlags);
     wire.id(0x4a, spanContext.traceId);
     wire.id(0x52, spanContext.spanId);
   }
-  writeTime(0x59, record.hrTimeObserved);
+  writeTime(0x59, record.observedAt ?? record.hrTimeObserved);
   if (eventName) wire.text(0x62, eventName);
 }
 
-function writeTime(tag: number, time: HrTime): void {
-  if (isInRange(time)) wire.time(tag, time);
+function writeTime(tag: number, time: HrTime | number): void {
+  if (typeof time !== "number") {
+    if (isInRange(time[0])) wire.time(tag, time);
+  } else if (isInRange(time / 1000)) wire.epochMs(tag, time);
 }
 
 function writeCount(tag: number, count: number): void {
@@ -201,14 +214,25 @@ function writeCount(tag: number, count: number): void {
 
 function writeAttributes(tag: number, attributes: Attributes): void {
   for (const key in attributes) {
-    if (!Object.hasOwn(attributes, key)) continue;
-    const message = wire.open(tag);
-    wire.field(encodedKey(key));
-    const value = wire.open(0x12);
-    writeValue(attributes[key]);
-    wire.close(value);
-    wire.close(message);
+    if (Object.hasOwn(attributes, key)) writeAttribute(tag, key, attributes[key]);
   }
+}
+
+function writePairs(tag: number, pairs: NamesAndValues): void {
+  for (let at = 0; at + 1 < pairs.length; at += 2) {
+    writeAttribute(tag, pairs[at] as string, pairs[at + 1]);
+  }
+}
+
+function writeAttribute(tag: number, name: string, value: AnyValue | undefined): void {
+  const key = encodedKey(name);
+  if (typeof value === "string" && wire.shortPair(tag, key, value)) return;
+  const message = wire.open(tag);
+  wire.field(key);
+  const content = wire.open(0x12);
+  writeValue(value);
+  wire.close(content);
+  wire.close(message);
 }
 
 /** The keys of attributes are few, unless an app makes them up. */

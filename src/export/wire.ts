@@ -110,16 +110,39 @@ export class Wire {
     this.#at = bytes.writeUInt32LE(top % 0x100000000, this.#at);
   }
 
+  /**
+   * The same of milliseconds since 1970, with fractions: a double has steps of a
+   * quarter of a microsecond there.
+   */
+  epochMs(tag: number, ms: number): void {
+    this.#reserve(9);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at++] = tag;
+    const whole = Math.floor(ms);
+    const nanos = Math.round((ms - whole) * 1e6);
+    // whole * 1e6 + nanos doesn't fit a number: by halves of 16 bits, each product does.
+    const high = Math.floor(whole / 0x10000) * 1e6;
+    const low = (high % 0x10000) * 0x10000 + (whole % 0x10000) * 1e6 + nanos;
+    let lower = low % 0x100000000;
+    let upper = Math.floor(high / 0x10000) + Math.floor(low / 0x100000000);
+    for (let byte = 0; byte < 4; byte++, lower = Math.floor(lower / 256)) bytes[at++] = lower;
+    for (let byte = 0; byte < 4; byte++, upper = Math.floor(upper / 256)) bytes[at++] = upper;
+    this.#at = at;
+  }
+
   /** An id of lower-case hexadecimal digits, as bytes. */
   id(tag: number, hex: string): void {
     const length = hex.length >>> 1;
     this.#reserve(length + 2);
     const bytes = this.#bytes;
-    bytes[this.#at++] = tag;
-    bytes[this.#at++] = length;
+    let to = this.#at;
+    bytes[to++] = tag;
+    bytes[to++] = length;
     for (let at = 0; at < hex.length; at += 2) {
-      bytes[this.#at++] = (digit(hex.charCodeAt(at)) << 4) | digit(hex.charCodeAt(at + 1));
+      bytes[to++] = (digit(hex.charCodeAt(at)) << 4) | digit(hex.charCodeAt(at + 1));
     }
+    this.#at = to;
   }
 
   text(tag: number, value: string): void {
@@ -143,18 +166,47 @@ export class Wire {
     const { length } = encoded;
     this.#reserve(length);
     const bytes = this.#bytes;
-    if (length >= SHORT) {
-      bytes.set(encoded, this.#at);
-      this.#at += length;
-      return;
-    }
-    for (let at = 0; at < length; at++) bytes[this.#at++] = encoded[at] as number;
+    const to = this.#at;
+    this.#at = to + length;
+    if (length >= SHORT) bytes.set(encoded, to);
+    else for (let at = 0; at < length; at++) bytes[to + at] = encoded[at] as number;
   }
 
-  /** What `takenText` gave, here or elsewhere. */
-  copy(text: string): void {
-    this.#reserve(text.length);
-    this.#at += this.#bytes.latin1Write(text, this.#at, text.length);
+  /**
+   * A whole `KeyValue` whose value is a text; false, and nothing written, if that
+   * is not short ASCII.
+   *
+   * @param key the encoded field of the key
+   */
+  shortPair(tag: number, key: Uint8Array, value: string): boolean {
+    const { length } = value;
+    if (length + key.length > 120) return false;
+    this.#reserve(length + key.length + 6);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at++] = tag;
+    bytes[at++] = key.length + length + 4;
+    for (let from = 0; from < key.length; from++) bytes[at++] = key[from] as number;
+    bytes[at++] = 0x12;
+    bytes[at++] = length + 2;
+    bytes[at++] = 0x0a;
+    bytes[at++] = length;
+    for (let from = 0; from < length; from++) {
+      const code = value.charCodeAt(from);
+      if (code > 127) return false;
+      bytes[at++] = code;
+    }
+    this.#at = at;
+    return true;
+  }
+
+  /** A message that `takenText` gave, here or elsewhere. */
+  copy(tag: number, text: string): void {
+    const { length } = text;
+    this.#reserve(length + 12);
+    this.#bytes[this.#at++] = tag;
+    this.#at = this.#varintAt(this.#at, length);
+    this.#at += this.#bytes.latin1Write(text, this.#at, length);
   }
 
   /** Leaves everything as it was where a character isn't ASCII. */

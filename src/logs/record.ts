@@ -3,6 +3,8 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { LogsConfig } from "../config/config.ts";
+import type { NamesAndValues } from "../export/encoded-item.ts";
+import type { PartedRecord } from "../export/messages.ts";
 import { epochMsOf, type Moment, momentOf, nearbyMs, pairOf } from "./moment.ts";
 import type { ExceptionFields } from "./exception.ts";
 import { cut, MAX_TEXT, numberOf, setOwn, Snapshot } from "./value.ts";
@@ -30,15 +32,15 @@ export interface RecordSettings {
  * exporters want are made when they ask, away from the line's own moment. What
  * the app could still change is copied at once.
  */
-export class LogRecord implements ReadableLogRecord {
+export class LogRecord implements ReadableLogRecord, PartedRecord {
   readonly instrumentationScope: Scope;
   spanContext?: SpanContext;
   severityNumber?: number;
   severityText?: string;
   eventName?: string;
   readonly #settings: RecordSettings;
-  readonly #observedAt: Moment;
-  #at: Moment;
+  readonly observedAt: Moment;
+  at: Moment;
   #stamp: string | undefined = undefined;
   /** Names and values in turn: cheaper to fill than an object. */
   readonly #fields: unknown[] = [];
@@ -50,13 +52,13 @@ export class LogRecord implements ReadableLogRecord {
   constructor(settings: RecordSettings, scope: Scope, observedAt: Moment) {
     this.#settings = settings;
     this.instrumentationScope = scope;
-    this.#observedAt = observedAt;
-    this.#at = observedAt;
+    this.observedAt = observedAt;
+    this.at = observedAt;
   }
 
   /** The time of the event itself, where that is another than now. */
   happenedAt(moment: Moment): void {
-    this.#at = moment;
+    this.at = moment;
   }
 
   /**
@@ -100,16 +102,29 @@ export class LogRecord implements ReadableLogRecord {
 
   get hrTime(): HrTime {
     if (this.#stamp !== undefined) this.#readStamp(this.#stamp);
-    return pairOf(this.#at);
+    return pairOf(this.at);
   }
 
   get hrTimeObserved(): HrTime {
-    return pairOf(this.#observedAt);
+    return pairOf(this.observedAt);
   }
 
   /** Made once: a serialiser reads them twice. */
   get attributes(): Attributes {
     return (this.#attributes ??= this.#collect());
+  }
+
+  attributePairs(): NamesAndValues | undefined {
+    if (this.#stamp !== undefined) this.#readStamp(this.#stamp);
+    const fields = this.#fields;
+    for (let at = 0; at < fields.length; at += 2) {
+      for (let before = 0; before < at; before += 2) {
+        if (fields[before] === fields[at]) return undefined;
+      }
+      const value = fields[at + 1];
+      if (typeof value === "string") fields[at + 1] = cut(value, this.#longest());
+    }
+    return fields;
   }
 
   get droppedAttributesCount(): number {
@@ -118,7 +133,7 @@ export class LogRecord implements ReadableLogRecord {
 
   #copy(value: unknown): AnyValue {
     if (typeof value === "number") return numberOf(value);
-    this.#snapshot ??= new Snapshot(this.#longest);
+    this.#snapshot ??= new Snapshot(this.#longest());
     return this.#snapshot.of(value);
   }
 
@@ -128,7 +143,7 @@ export class LogRecord implements ReadableLogRecord {
     const fields = this.#fields;
     for (let i = 0; i < fields.length; i += 2) {
       const value = fields[i + 1];
-      const kept = typeof value === "string" ? cut(value, this.#longest) : value;
+      const kept = typeof value === "string" ? cut(value, this.#longest()) : value;
       setOwn(attributes, fields[i] as string, kept);
     }
     return attributes;
@@ -136,15 +151,15 @@ export class LogRecord implements ReadableLogRecord {
 
   #readStamp(stamp: string): void {
     this.#stamp = undefined;
-    const near = nearbyMs(stamp, epochMsOf(this.#at));
-    if (near !== undefined && Math.abs(near - epochMsOf(this.#at)) <= SAME_MOMENT_MS) return;
+    const near = nearbyMs(stamp, epochMsOf(this.at));
+    if (near !== undefined && Math.abs(near - epochMsOf(this.at)) <= SAME_MOMENT_MS) return;
     const said = ISO.test(stamp) ? momentOf(new Date(stamp)) : undefined;
     if (said === undefined) this.#fields.push("timestamp", stamp);
     // Else mostly a format's: the same moment in whole milliseconds, so ours is finer.
-    else if (Math.abs(epochMsOf(said) - epochMsOf(this.#at)) > SAME_MOMENT_MS) this.#at = said;
+    else if (Math.abs(epochMsOf(said) - epochMsOf(this.at)) > SAME_MOMENT_MS) this.at = said;
   }
 
-  get #longest(): number {
+  #longest(): number {
     return Math.min(this.#settings.limits.attributeLength, MAX_TEXT);
   }
 }

@@ -13,6 +13,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SpanLimits } from "../config/config.ts";
+import type { AttributePart, NamesAndValues } from "../export/encoded-item.ts";
 import type { AttributeParts, PartedSpan } from "../export/messages.ts";
 import { AttributeBag, type AttributeLimits } from "./attributes.ts";
 import { hrTimeOf, isTimeInput, monotonicOf, now } from "../clock.ts";
@@ -33,12 +34,14 @@ export interface SpanSettings {
   readonly processors: readonly SpanProcessor[];
 }
 
+export type { AttributePart };
+
 /** Attributes that are worked out only when somebody reads them, at export. */
 export interface AttributeSource {
   /** What many spans share: frozen, and the same objects for all of them. */
-  shared(): readonly Attributes[];
-  /** The rest; no name stands in two places. */
-  own(): Attributes;
+  shared(): readonly AttributePart[];
+  /** The rest, names and values in turn; no name stands in two places. The array is the caller's. */
+  own(): unknown[];
 }
 
 /** More attributes than any instrumentation of ours sets. */
@@ -265,12 +268,28 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   /** For encoders that keep the bytes of what is shared (`export/messages.ts`). */
   attributeParts(): AttributeParts | undefined {
     const source = this.#source;
-    if (source === undefined || this.#bag !== undefined || this.#isLimited) return undefined;
+    if (source === undefined || this.#bag !== undefined || this.#isLimited()) return undefined;
+    const kept = this.localTrace.keptAttributes(this);
     const own = source.own();
-    return {
-      shared: source.shared(),
-      own: Object.assign(own, this.localTrace.keptAttributes(this)),
-    };
+    if (kept !== undefined) for (const pair of Object.entries(kept)) own.push(...pair);
+    return { shared: source.shared(), own };
+  }
+
+  get startedAtMs(): number {
+    return this.localTrace.wall + this.startedAt;
+  }
+
+  get endedAtMs(): number {
+    return this.localTrace.wall + this.#endedAt;
+  }
+
+  get isPlain(): boolean {
+    return (
+      this.#events === undefined &&
+      this.#links === undefined &&
+      this.#droppedEvents === 0 &&
+      this.#droppedLinks === 0
+    );
   }
 
   #collectAttributes(): Attributes {
@@ -278,20 +297,21 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
     const kept = this.localTrace.keptAttributes(this);
     const source = this.#source;
     if (source === undefined && kept === undefined) return own ?? {};
-    const all = source === undefined ? {} : source.own();
-    for (const shared of source?.shared() ?? []) Object.assign(all, shared);
+    const all: Attributes = source === undefined ? {} : objectOf(source.own());
+    for (const { attributes } of source?.shared() ?? []) Object.assign(all, attributes);
     return this.#limited(Object.assign(all, own, kept));
   }
 
   /** Limits hold for the instrumentation's attributes too; by default none is ever reached. */
   #limited(attributes: Attributes): Attributes {
-    if (!this.#isLimited) return attributes;
+    if (!this.#isLimited()) return attributes;
     const bag = new AttributeBag();
     bag.setAll(attributes, this.#settings.attributeLimits);
     return bag.values;
   }
 
-  get #isLimited(): boolean {
+  /** A method, as V8 reads a private getter by way of its runtime. */
+  #isLimited(): boolean {
     const { count, length } = this.#settings.attributeLimits;
     return count < MOST_OF_OURS || length !== Infinity;
   }
@@ -303,6 +323,14 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   #at(time: TimeInput | undefined): number {
     return time === undefined ? now() : monotonicOf(time, this.localTrace.wall);
   }
+}
+
+function objectOf(pairs: NamesAndValues): Attributes {
+  const attributes: Attributes = {};
+  for (let at = 0; at < pairs.length; at += 2) {
+    attributes[pairs[at] as string] = pairs[at + 1];
+  }
+  return attributes;
 }
 
 function bagOf(

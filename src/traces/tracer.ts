@@ -118,13 +118,18 @@ export class TelltaleTracer implements Tracer {
     return runIn(context.setValue(SPAN_KEY, span), () => work(span)) as ReturnType<F>;
   }
 
-  /** `startSpan` for our own rooms: no links, no attributes, the parent already known. */
+  /**
+   * `startSpan` for our own rooms: no links, no attributes, the parent already known.
+   *
+   * @param present on our clock, where the caller has looked at it for a metric of the same work.
+   */
   start(
     name: string,
     kind: SpanKind,
     options: SpanOptions,
     context: ApiContext,
     parent: Span | undefined,
+    present: number = now(),
   ): Span {
     if (isSuppressed(context)) return NOTHING;
     const settings = this.#settings;
@@ -141,7 +146,6 @@ export class TelltaleTracer implements Tracer {
     );
     const spanContext = contextOf(traceId, parentContext, result);
     if (!this.#records(result, local)) return new CarrierSpan(spanContext);
-    const present = now();
     const wall = local?.localTrace.wall ?? wallOrigin(present);
     const localTrace =
       local?.localTrace ??
