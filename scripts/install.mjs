@@ -75,8 +75,8 @@ async function install(parts) {
 }
 
 /**
- * Whether npm's record of what it installed agrees with the lockfile: every
- * package in the locked version, none more. Optional ones may be missing, as
+ * Whether npm's record of what it installed agrees with the lockfile (and is
+ * true: `--package-lock-only` writes it too): every package in the locked version, none more. Optional ones may be missing, as
  * most of them are for other platforms.
  *
  * @param {string} folder
@@ -88,7 +88,7 @@ function fitsLockfile(folder) {
   const locked = JSON.parse(readFileSync(join(root, folder, "package-lock.json"), "utf8")).packages;
   const needed = Object.keys(locked).filter((path) => path !== "" && !locked[path].optional);
   return (
-    needed.every((path) => path in installed) &&
+    needed.every((path) => path in installed && existsSync(join(root, folder, path))) &&
     Object.keys(installed).every((path) => path in locked && same(installed[path], locked[path]))
   );
 }

@@ -40,3 +40,6 @@ export const builtins: readonly string[] = ["dns", "fs", "net"];
  * thin wrapper around it.
  */
 export const nativeEsModules: readonly string[] = ["openai"];
+
+/** Databases whose statements upstream writes down with their literals. */
+export const withLiterals: readonly string[] = ["cassandra-driver", "mysql", "oracledb", "tedious"];

@@ -21,7 +21,7 @@ export function withAccess(source: string, replaced: readonly string[]): string 
   const edits = exports.filter(({ n }) => replaced.includes(n));
   const edited = edits.reduceRight(assignable, source);
   const passed = imports.flatMap((one) => passedOn(source.slice(one.ss, one.se), one));
-  const accesses = exports.flatMap((one) => accessOf(one, edits.includes(one)) ?? []);
+  const accesses = exports.flatMap((one) => accessOf(one, edits.includes(one), source) ?? []);
   return [
     `${edited}\n;`,
     ...passed.map(({ statement }) => statement),
@@ -35,12 +35,23 @@ export function withAccess(source: string, replaced: readonly string[]): string 
 const NAMELESS = "telltale$default";
 
 /** What is passed on from another module has no variable here. */
-function accessOf(one: ExportSpecifier, isEdited: boolean): string | undefined {
+function accessOf(one: ExportSpecifier, isEdited: boolean, source: string): string | undefined {
+  const name = JSON.stringify(one.n);
   const variable = isNameless(one) && isEdited ? NAMELESS : one.ln;
-  if (variable === undefined) return undefined;
-  const get = `get: () => ${variable}`;
-  const set = `set: (telltale$value) => { ${variable} = telltale$value; }`;
-  return `${JSON.stringify(one.n)}: { ${get}, ${set} }`;
+  if (variable !== undefined) {
+    const set = `set: (telltale$value) => { ${variable} = telltale$value; }`;
+    return `${name}: { get: () => ${variable}, ${set} }`;
+  }
+  // `export default Koa;` took the value: another one in the variable changes nothing.
+  const [, value] = isNameless(one)
+    ? (/^\s+([\w$]+)\s*;?\s*$/m.exec(lineAt(source, one.e)) ?? [])
+    : [];
+  return value === undefined ? undefined : `${name}: { get: () => ${value} }`;
+}
+
+function lineAt(source: string, from: number): string {
+  const end = source.indexOf("\n", from);
+  return source.slice(from, end === -1 ? undefined : end);
 }
 
 interface PassedOn {

@@ -23,7 +23,7 @@ export function replaceMethod<This, Args extends unknown[]>(
   const replacement = disguise(make(original as Method<This, Args>), original);
   const own = Object.getOwnPropertyDescriptor(target, name);
   const { enumerable = true } = own ?? {};
-  onFailure(() => putBack(target, name, own));
+  rememberOwn(target, name);
   Object.defineProperty(target, name, {
     configurable: true,
     enumerable,
@@ -32,9 +32,13 @@ export function replaceMethod<This, Args extends unknown[]>(
   });
 }
 
-function putBack(target: object, name: string | symbol, own: PropertyDescriptor | undefined): void {
-  if (own === undefined) Reflect.deleteProperty(target, name);
-  else Object.defineProperty(target, name, own);
+/** If the adaptor that is just patching throws later on, `target[name]` becomes again what it is now. */
+export function rememberOwn(target: object, name: string | symbol): void {
+  const own = Object.getOwnPropertyDescriptor(target, name);
+  onFailure(() => {
+    if (own === undefined) Reflect.deleteProperty(target, name);
+    else Object.defineProperty(target, name, own);
+  });
 }
 
 /** Gives `replacement` the name, the length and the properties of `original`. */

@@ -1,7 +1,7 @@
 import type { LoggerProvider, MeterProvider, TracerProvider } from "@opentelemetry/api";
 import type { Adaptor, Services } from "./adaptor.ts";
 import { feedHooks } from "./require-hook.ts";
-import { onFailure } from "./undo.ts";
+import { rememberOwn } from "./method.ts";
 
 /** What an adaptor needs of upstream's `Instrumentation`. */
 export interface Upstream {
@@ -41,19 +41,19 @@ export function join(instrumentation: Upstream, services: Services): void {
   instrumentation.setMeterProvider(services.meterProvider);
   instrumentation.setLoggerProvider?.(services.loggerProvider);
   const patcher = instrumentation as Partial<Patcher>;
-  const { _wrap: wrap, _unwrap: unwrap } = patcher;
-  if (wrap === undefined || unwrap === undefined) return;
+  const { _wrap: wrap } = patcher;
+  if (wrap === undefined) return;
   patcher._wrap = (target, name, wrapper) => {
-    const wrapped = wrap(target, name, wrapper);
-    onFailure(() => unwrap(target, name));
-    return wrapped;
+    // Upstream would say so on stderr.
+    if (typeof target[name] !== "function") return undefined;
+    rememberOwn(target, name);
+    return wrap(target, name, wrapper);
   };
 }
 
 /** How upstream's `InstrumentationBase` patches; protected in its types. */
 interface Patcher {
-  _wrap(target: object, name: string, wrapper: unknown): unknown;
-  _unwrap(target: object, name: string): unknown;
+  _wrap(target: Record<string, unknown>, name: string, wrapper: unknown): unknown;
 }
 
 /** Where every copy of `@opentelemetry/api` 1.x looks for what is registered. */

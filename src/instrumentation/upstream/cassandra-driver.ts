@@ -2,8 +2,9 @@
 
 import { CassandraDriverInstrumentation } from "@opentelemetry/instrumentation-cassandra-driver";
 import type { Adaptor } from "../adaptor.ts";
+import { withoutLiterals } from "../clean-sql.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
-export const adaptor: Adaptor = upstreamAdaptor(
-  (options) => new CassandraDriverInstrumentation(options),
+export const adaptor: Adaptor = upstreamAdaptor((options) =>
+  withoutLiterals(new CassandraDriverInstrumentation(options), options),
 );

@@ -2,6 +2,9 @@
 
 import { MySQLInstrumentation } from "@opentelemetry/instrumentation-mysql";
 import type { Adaptor } from "../adaptor.ts";
+import { withoutLiterals } from "../clean-sql.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
-export const adaptor: Adaptor = upstreamAdaptor((options) => new MySQLInstrumentation(options));
+export const adaptor: Adaptor = upstreamAdaptor((options) =>
+  withoutLiterals(new MySQLInstrumentation(options), options),
+);

@@ -2,6 +2,9 @@
 
 import { TediousInstrumentation } from "@opentelemetry/instrumentation-tedious";
 import type { Adaptor } from "../adaptor.ts";
+import { withoutLiterals } from "../clean-sql.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
-export const adaptor: Adaptor = upstreamAdaptor((options) => new TediousInstrumentation(options));
+export const adaptor: Adaptor = upstreamAdaptor((options) =>
+  withoutLiterals(new TediousInstrumentation(options), options),
+);

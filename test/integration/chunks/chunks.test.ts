@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chunks } from "../../../src/chunks.ts";
+import { table } from "../../../src/instrumentation/table.ts";
+import { upstreamTable } from "../../../src/instrumentation/upstream-table.ts";
+import { nodes } from "../../nodes.ts";
+import { preload, Program } from "../program.ts";
+
+const app = fileURLToPath(new URL("app.mjs", import.meta.url));
+const dist = fileURLToPath(new URL("../../../dist/", import.meta.url));
+const adaptors = [...table, ...upstreamTable].map(({ chunk }) => `${chunk}.js`);
+
+const env = {
+  OTEL_EXPORTER_PROMETHEUS_PORT: "0",
+  OTEL_TRACES_EXPORTER: "none",
+  OTEL_LOGS_EXPORTER: "none",
+  OTEL_LOG_LEVEL: "warn",
+};
+
+describe("The chunks of libraries", () => {
+  it("are all in dist", () => {
+    const files = readdirSync(dist);
+    assert.deepEqual(
+      Object.keys(chunks).filter((name) => !files.includes(`${name}.js`)),
+      [],
+    );
+  });
+
+  for (const { name, path } of nodes) {
+    for (const [way, flags] of Object.entries(preload)) {
+      it(`are not loaded by a process that imports none of them, by --${way}, Node ${name}`, async () => {
+        const loaded = await loadedBy(path, flags, []);
+        assert.ok(loaded.includes("start.js"), loaded.join());
+        const lazy = loaded.filter((file) => /^(instrumentation|upstream|logs)-/.test(file));
+        assert.deepEqual(lazy, []);
+      });
+    }
+
+    it(`are loaded one by one, with what they need, Node ${name}`, async () => {
+      const loaded = await loadedBy(path, preload.import, ["fastify"]);
+      const lazy = loaded.filter((file) => adaptors.includes(file));
+      assert.deepEqual([...new Set(lazy)], ["instrumentation-fastify.js"]);
+    });
+  }
+
+  it("are all loaded at start where that is asked for", async () => {
+    const loaded = await loadedBy(process.execPath, preload.import, [], {
+      TELLTALE_EAGER: "true",
+    });
+    const builtin = ["upstream-dns.js", "upstream-fs.js", "upstream-net.js"];
+    const missing = [...new Set(adaptors)].filter((file) => !loaded.includes(file));
+    assert.deepEqual(missing.toSorted(), builtin);
+  });
+});
+
+/** The files of dist that a process has loaded, as it says itself. */
+async function loadedBy(
+  node: string,
+  flags: readonly string[],
+  args: readonly string[],
+  more: Record<string, string> = {},
+): Promise<string[]> {
+  const watch = ["--require", fileURLToPath(new URL("watch.cjs", import.meta.url))];
+  const program = new Program({
+    node,
+    flags: [...watch, ...flags],
+    file: app,
+    args,
+    env: { ...env, ...more },
+  });
+  const { code, stdout, stderr } = await program.ended;
+  assert.deepEqual([code, stderr], [0, ""]);
+  return JSON.parse(stdout) as string[];
+}

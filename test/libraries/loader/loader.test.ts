@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedSpan } from "../../../src/receiver/received.ts";
+import { preload, Program, telemetryTo } from "../../integration/program.ts";
+import { nodes } from "../../nodes.ts";
+import { startMariaDb } from "../servers/mariadb.ts";
+import { startMemcached } from "../servers/memcached.ts";
+import type { Server } from "../servers/server.ts";
+import { type ExpectedSpan, rows, type UpstreamRow } from "./rows.ts";
+
+const apps = fileURLToPath(new URL("apps/", import.meta.url));
+
+describe("Upstream's instrumentation of", function () {
+  this.timeout(60_000);
+  const servers: Server[] = [];
+  const addresses: Partial<Record<NonNullable<UpstreamRow["server"]>, string>> = {};
+  before(async () => {
+    const [mariadb, memcached] = await Promise.all([startMariaDb(), startMemcached()]);
+    servers.push(mariadb, memcached);
+    Object.assign(addresses, { mariadb: mariadb.url, memcached: memcached.address });
+  });
+  after(() => Promise.all(servers.map((server) => server.stop())));
+
+  for (const row of rows) {
+    const { installed, moduleSystem, node, server, args = [], secrets = [] } = row;
+    it(`${installed}, ${moduleSystem}, Node ${node}: ${row.gives}`, async () => {
+      const address = server === undefined ? [] : [addresses[server] ?? ""];
+      const receiver = await startReceiver();
+      try {
+        const ended = await run(row, [...address, ...args], receiver);
+        assert.deepEqual([ended.code, ended.stderr], [0, ""]);
+        for (const expected of row.spans) find(expected, receiver.spans);
+        const attributes = JSON.stringify(receiver.spans.map((span) => span.attributes));
+        for (const secret of secrets) assert.ok(!attributes.includes(secret), attributes);
+      } finally {
+        await receiver.close();
+      }
+    });
+  }
+});
+
+async function run(row: UpstreamRow, args: readonly string[], receiver: Receiver) {
+  const { scenario, installed, moduleSystem, env } = row;
+  const program = new Program({
+    node: nodes.find(({ name }) => name === row.node)?.path ?? process.execPath,
+    flags: [...preload.import],
+    file: `${apps}main.${moduleSystem === "esm" ? "mjs" : "cjs"}`,
+    args: [scenario, installed, ...args],
+    env: { ...telemetryTo(receiver), OTEL_LOG_LEVEL: "warn", NODE_NO_WARNINGS: "1", ...env },
+  });
+  return program.ended;
+}
+
+/** Fails with all that there is if there is no such span. */
+function find(expected: ExpectedSpan, spans: readonly ReceivedSpan[]): void {
+  const { name, kind, below = "work", attributes = {}, fails = false } = expected;
+  const found = spans.some((span) => {
+    const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
+    return (
+      span.name === name &&
+      span.kind === kind &&
+      parent?.name === below &&
+      parent.traceId === span.traceId &&
+      (span.status.code === "ERROR") === fails &&
+      Object.entries(attributes).every(([key, value]) => span.attributes[key] === value)
+    );
+  });
+  const shown = spans.map((span) => ({ ...span, events: undefined }));
+  assert.ok(found, `${JSON.stringify(expected)} is not in ${JSON.stringify(shown, undefined, 1)}`);
+}

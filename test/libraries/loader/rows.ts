@@ -1,0 +1,173 @@
+import type { LibraryRow } from "../row.ts";
+
+/** A span that a scenario leaves, below the one that is around all of it. */
+export interface ExpectedSpan {
+  readonly name: string;
+  readonly kind: "CLIENT" | "SERVER" | "PRODUCER" | "CONSUMER" | "INTERNAL";
+  /** Those that must be there; others may be. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
+  /** The name of the span above it; by default the one around all. */
+  readonly below?: string;
+  readonly fails?: true;
+}
+
+export interface UpstreamRow extends LibraryRow {
+  /** In `scenarios/`. */
+  readonly scenario: string;
+  readonly args?: readonly string[];
+  readonly server?: "memcached" | "mariadb";
+  readonly env?: Readonly<Record<string, string>>;
+  /** Each of them, in no order. */
+  readonly spans: readonly ExpectedSpan[];
+  /** Names that no span has. */
+  readonly never?: readonly string[];
+  /** Texts that no span has in its attributes. */
+  readonly secrets?: readonly string[];
+}
+
+type Variant = Pick<LibraryRow, "installed" | "moduleSystem" | "node">;
+
+/** Each version in both module systems on the newest Node; the newest also on the older ones. */
+function variants(...installed: readonly string[]): Variant[] {
+  const [newest = ""] = installed;
+  return [
+    ...installed.flatMap((name) => [
+      { installed: name, moduleSystem: "esm" as const, node: "26" as const },
+      { installed: name, moduleSystem: "cjs" as const, node: "26" as const },
+    ]),
+    { installed: newest, moduleSystem: "esm", node: "22.15" },
+    { installed: newest, moduleSystem: "cjs", node: "24" },
+  ];
+}
+
+const CHAT = "gpt-local";
+
+export const rows: readonly UpstreamRow[] = [
+  ...variants("@aws-sdk/client-sqs").map((variant): UpstreamRow => ({
+    ...variant,
+    library: "@aws-sdk/client-*",
+    gives: "client spans of calls; SQS and SNS messages carry the trace",
+    scenario: "aws-sdk",
+    spans: [
+      { name: "orders send", kind: "PRODUCER" },
+      { name: "orders receive", kind: "CONSUMER" },
+    ],
+  })),
+  ...variants("@grpc/grpc-js", "grpc-js10").map((variant): UpstreamRow => ({
+    ...variant,
+    library: "@grpc/grpc-js",
+    gives: "server and client spans by method, errors, one trace",
+    scenario: "grpc",
+    args: variant.installed === "grpc-js10" ? ["old"] : [],
+    spans: [
+      { name: "grpc.shop.Stock/Count", kind: "CLIENT", attributes: { "rpc.method": "Count" } },
+      {
+        name: "grpc.shop.Stock/Count",
+        kind: "SERVER",
+        attributes: { "rpc.service": "shop.Stock", "rpc.grpc.status_code": 0 },
+        below: "grpc.shop.Stock/Count",
+      },
+      {
+        name: "grpc.shop.Stock/Fail",
+        kind: "CLIENT",
+        attributes: { "rpc.grpc.status_code": 5 },
+        fails: true,
+      },
+      { name: "grpc.shop.Stock/Fail", kind: "SERVER", below: "grpc.shop.Stock/Fail", fails: true },
+    ],
+  })),
+  ...variants("dataloader", "dataloader20").map((variant): UpstreamRow => ({
+    ...variant,
+    library: "dataloader",
+    gives: "spans of loads and batches",
+    scenario: "dataloader",
+    spans: [
+      { name: "dataloader.load", kind: "CLIENT" },
+      { name: "dataloader.loadMany", kind: "CLIENT" },
+      { name: "dataloader.batch", kind: "INTERNAL", below: "dataloader.load" },
+    ],
+  })),
+  ...variants("generic-pool", "generic-pool2").map((variant): UpstreamRow => ({
+    ...variant,
+    library: "generic-pool",
+    gives: "spans of waiting for a resource",
+    scenario: "generic-pool",
+    args: [variant.installed === "generic-pool2" ? "2" : "3"],
+    spans: [{ name: "generic-pool.acquire", kind: "INTERNAL" }],
+  })),
+  ...variants("lru-memoizer", "lru-memoizer1").map((variant): UpstreamRow => ({
+    ...variant,
+    library: "lru-memoizer",
+    gives: "each caller's own context after a shared load",
+    scenario: "lru-memoizer",
+    spans: [
+      { name: "first after", kind: "INTERNAL", below: "first" },
+      { name: "second after", kind: "INTERNAL", below: "second" },
+    ],
+  })),
+  ...variants("memcached").map((variant): UpstreamRow => ({
+    ...variant,
+    library: "memcached",
+    gives: "client spans of commands",
+    scenario: "memcached",
+    server: "memcached",
+    spans: [
+      { name: "memcached set", kind: "CLIENT", attributes: { "db.operation.name": "set" } },
+      { name: "memcached get", kind: "CLIENT", attributes: { "db.system.name": "memcached" } },
+    ],
+  })),
+  ...variants("mysql").map((variant): UpstreamRow => ({
+    ...variant,
+    library: "mysql",
+    gives: "client spans of statements without their literals",
+    scenario: "mysql",
+    server: "mariadb",
+    spans: [
+      {
+        name: "SELECT",
+        kind: "CLIENT",
+        attributes: { "db.system.name": "mysql", "db.query.text": "SELECT ? + ? AS sum" },
+      },
+      {
+        name: "SELECT",
+        kind: "CLIENT",
+        attributes: { "db.query.text": "SELECT nothing FROM nowhere WHERE secret = ?" },
+        fails: true,
+      },
+    ],
+    secrets: ["hush"],
+  })),
+  ...variants("openai", "openai4").map((variant): UpstreamRow => ({
+    ...variant,
+    library: "openai",
+    gives: "client spans of chats and embeddings, tokens, metrics; no content unless asked for",
+    scenario: "openai",
+    spans: [
+      {
+        name: `chat ${CHAT}`,
+        kind: "CLIENT",
+        attributes: { "gen_ai.request.model": CHAT, "gen_ai.usage.output_tokens": 2 },
+      },
+      { name: "embeddings embed-local", kind: "CLIENT" },
+      { name: "POST", kind: "CLIENT", below: `chat ${CHAT}` },
+    ],
+    secrets: ["a secret question"],
+  })),
+  ...variants("node:fs").map((variant): UpstreamRow => ({
+    ...variant,
+    library: "node:dns, node:net, node:fs",
+    gives: "spans of look-ups, connections and files, where they are asked for",
+    scenario: "node",
+    env: {
+      OTEL_INSTRUMENTATION_DNS_ENABLED: "true",
+      OTEL_INSTRUMENTATION_NET_ENABLED: "true",
+      OTEL_INSTRUMENTATION_FS_ENABLED: "true",
+      OTEL_INSTRUMENTATION_FS_REQUIRE_PARENT_SPAN: "true",
+    },
+    spans: [
+      { name: "dns.lookup", kind: "CLIENT" },
+      { name: "tcp.connect", kind: "INTERNAL" },
+      { name: "fs readFile", kind: "INTERNAL" },
+    ],
+  })),
+];

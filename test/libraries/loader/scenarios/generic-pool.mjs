@@ -1,0 +1,14 @@
+import { promisify } from "node:util";
+
+/** Version 2 takes callbacks. */
+export async function run({ createPool, Pool }, major) {
+  if (major === "3") {
+    const factory = { create: () => Promise.resolve({}), destroy: () => Promise.resolve() };
+    const pool = createPool(factory);
+    await pool.release(await pool.acquire());
+    await pool.drain();
+    return;
+  }
+  const pool = new Pool({ name: "pool", create: (done) => done(null, {}), destroy() {}, max: 1 });
+  pool.release(await promisify(pool.acquire.bind(pool))());
+}
