@@ -39,7 +39,7 @@ export interface LoadedFile {
   /** Whether it is what `require(package)` or `import "package"` gives. */
   readonly isMain: boolean;
   readonly format: "commonjs" | "module";
-  /** The package's directory, absolute. */
+  /** The package's directory, absolute; empty for a module of Node's. */
   readonly directory: string;
 }
 

@@ -21,7 +21,7 @@ export class Hook {
   }
 
   /** For `feedHooks`. */
-  apply(exports: unknown, name: string, directory: string): unknown {
+  apply(exports: unknown, name: string, directory: string | undefined): unknown {
     // A file of nobody's package, asked for by its path: it is named as the package does.
     if (isAbsolute(name)) {
       return this.#modules?.includes(name) === true
@@ -37,15 +37,15 @@ export class Hook {
 
 /**
  * @param name the package for its main file, else the package and the path in it (`pg/lib/client.js`)
- * @param basedir the directory of the package; empty for a module of Node's
+ * @param basedir the directory of the package; undefined for a module of Node's, which is then known by its whole name
  * @returns what `module.exports` becomes
  */
-type OnRequire = (exports: unknown, name: string, basedir: string) => unknown;
+type OnRequire = (exports: unknown, name: string, basedir: string | undefined) => unknown;
 
 const hooks = new Set<Hook>();
 
 /** Shows a loaded file to all hooks, one after the other. Throws what they throw. */
-export function feedHooks(exports: unknown, name: string, directory: string): unknown {
+export function feedHooks(exports: unknown, name: string, directory: string | undefined): unknown {
   let result = exports;
   for (const hook of hooks) result = hook.apply(result, name, directory);
   return result;

@@ -30,7 +30,7 @@ export function upstreamAdaptor(create: (options: Services["options"]) => Upstre
         isCreated = true;
       }
       const name = file.isMain ? file.package : `${file.package}/${file.file}`;
-      return feedHooks(exports, name, file.directory);
+      return feedHooks(exports, name, file.directory || undefined);
     },
   };
 }

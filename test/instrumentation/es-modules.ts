@@ -161,16 +161,6 @@ export const esLayouts: readonly LoadCase[] = [
     ],
   },
   {
-    title: "can be patched through a default export that is a variable's value",
-    tree: {
-      ...single(
-        `class Greeter { greet() { return "greeted"; } }\nexport { Greeter };\nexport default Greeter;`,
-        `new lib.default().greet()`,
-      ),
-    },
-    stdout: [...patchedMain, "app greeted!"],
-  },
-  {
     title: "has every constant that it had, but for those that the row names",
     tree: single(
       `export const word = "word"; export function hello() { return "hello"; }`,
