@@ -76,7 +76,7 @@ export const table: readonly Row[] = [
   {
     package: "find-my-way",
     files: [MAIN],
-    versions: ">=7 <10",
+    versions: ">=6 <10",
     chunk: "instrumentation-fastify",
     instrumentation: "fastify",
   },
@@ -97,15 +97,15 @@ export const table: readonly Row[] = [
   {
     // The same under its old name.
     package: "koa-router",
-    files: ["lib/router.js", "dist/index.js", "dist/index.mjs"],
-    versions: ">=7.4 <16",
+    files: ["lib/router.js"],
+    versions: ">=7.4 <15",
     chunk: "instrumentation-koa",
     instrumentation: "koa",
   },
   {
     package: "koa-mount",
     files: ["index.js"],
-    versions: ">=3 <5",
+    versions: ">=4 <5",
     chunk: "instrumentation-koa",
     instrumentation: "koa",
   },

@@ -46,7 +46,7 @@ const cases: readonly Case[] = [
     },
   ]),
   {
-    installed: ["fastify4", "fastify"],
+    installed: ["fastify-oldest", "fastify4", "fastify"],
     request: "GET /users/42",
     spans: [
       ["onRequest - early", "GET /users/:id", "hook", "UNSET"],

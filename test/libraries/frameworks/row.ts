@@ -18,7 +18,9 @@ export interface FrameworkRow extends LibraryRow {
 
 export type Framework = Omit<FrameworkRow, "moduleSystem" | "node" | "gives" | "group"> & {
   readonly gives?: string;
-  /** `newest`, unless said otherwise. */
+  /** Both, unless said otherwise. */
+  readonly modules?: readonly LibraryRow["moduleSystem"][];
+  /** The newest, unless said otherwise. */
   readonly nodes?: Partial<Record<LibraryRow["moduleSystem"], TestNode["name"]>>;
 };
 
@@ -27,10 +29,10 @@ export const gives = "server spans and metrics by route, errors, context";
 
 const NEWEST = "26";
 
-/** A framework is run in both module systems. */
+/** The rows of each, one for each module system. */
 export function rowsOf(group: string, frameworks: readonly Framework[]): FrameworkRow[] {
-  return frameworks.flatMap(({ nodes = {}, ...framework }) =>
-    (["esm", "cjs"] as const).map((moduleSystem) => ({
+  return frameworks.flatMap(({ nodes = {}, modules = ["esm", "cjs"], ...framework }) =>
+    modules.map((moduleSystem) => ({
       gives,
       ...framework,
       group,

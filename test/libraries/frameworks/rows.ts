@@ -7,7 +7,7 @@ import { type FrameworkRow, gives, rowsOf } from "./row.ts";
 const onFloor = { nodes: { esm: "22.15" } } as const;
 const on24 = { nodes: { cjs: "24" } } as const;
 
-const withRouter = `${gives}, with @koa/router 8 to 15 and koa-mount`;
+const withRouter = `${gives}, with @koa/router 8 to 15 (or koa-router 7 to 14) and koa-mount`;
 
 export const rows: readonly FrameworkRow[] = rowsOf("frameworks", [
   {
@@ -38,6 +38,14 @@ export const rows: readonly FrameworkRow[] = rowsOf("frameworks", [
   },
   {
     library: "fastify",
+    installed: "fastify-oldest",
+    app: "fastify",
+    exchanges: "fastify",
+    loads: { fastify: "fastify-oldest" },
+    wildcard: "*",
+  },
+  {
+    library: "fastify",
     installed: "fastify4",
     app: "fastify",
     exchanges: "fastify",
@@ -60,8 +68,19 @@ export const rows: readonly FrameworkRow[] = rowsOf("frameworks", [
     app: "koa",
     gives: withRouter,
     exchanges: "koa-router 8",
+    loads: { koa: "koa-oldest", router: "koa-router-7", mount: "koa-mount" },
+    wildcard: "(.*)",
+    modules: ["esm"],
+  },
+  {
+    library: "koa",
+    installed: "koa-oldest",
+    app: "koa",
+    gives: withRouter,
+    exchanges: "koa-router 8",
     loads: { koa: "koa-oldest", router: "koa-router-oldest", mount: "koa-mount" },
     wildcard: "(.*)",
+    modules: ["cjs"],
   },
   {
     library: "koa",
@@ -72,6 +91,16 @@ export const rows: readonly FrameworkRow[] = rowsOf("frameworks", [
     loads: { koa: "koa2", router: "koa-router-12", mount: "koa-mount" },
     wildcard: "(.*)",
     ...on24,
+  },
+  {
+    library: "koa",
+    installed: "koa2",
+    app: "koa",
+    gives: withRouter,
+    exchanges: "koa-router 15",
+    loads: { koa: "koa2", router: "koa-router", mount: "koa-mount" },
+    wildcard: "{*path}",
+    modules: ["cjs"],
   },
   {
     library: "koa",
