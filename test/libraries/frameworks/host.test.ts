@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { preload, Program } from "../../integration/program.ts";
+
+const quiet = {
+  NODE_ENV: "test",
+  OTEL_TRACES_EXPORTER: "none",
+  OTEL_LOGS_EXPORTER: "none",
+  OTEL_METRICS_EXPORTER: "none",
+  OTEL_EXPORTER_PROMETHEUS_PORT: "0",
+};
+
+const ways = [
+  { how: "preloaded", env: {} },
+  { how: "with spans of middleware", env: { TELLTALE_MIDDLEWARE_SPANS: "express,fastify,koa" } },
+];
+
+describe("A rejection in a framework that nobody listens to", () => {
+  for (const framework of ["express4", "fastify", "koa"]) {
+    for (const { how, env } of ways) {
+      it(`ends the process as it would without us: ${framework}, ${how}`, async () => {
+        const bare = await end(framework, [], {});
+        assert.match(bare.error, /^Error: failed /);
+        assert.equal(bare.code, 1);
+        assert.deepEqual(await end(framework, preload.import, env), bare);
+      });
+    }
+  }
+});
+
+async function end(
+  framework: string,
+  flags: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ code: number | null; error: string }> {
+  const file = fileURLToPath(new URL("apps/unheard.mjs", import.meta.url));
+  const program = new Program({ file, flags, args: [framework], env: { ...quiet, ...env } });
+  const { code, stderr } = await program.ended;
+  return { code, error: /^Error: .*$/m.exec(stderr)?.[0] ?? stderr };
+}
