@@ -43,6 +43,12 @@ export const stages: readonly Stage[] = [
     ["test/libraries/**/*.test.ts"],
     ["test/libraries/*/node_modules/**"],
   ),
+  tests(
+    "collector",
+    "the Collector, built, configured, run and broken",
+    ["build"],
+    ["test/collector/**/*.test.ts"],
+  ),
   tests("integration", "real processes, preloaded", ["build"], ["test/integration/**/*.test.ts"]),
 ];
 

@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Complaint } from "./complaint.ts";
+import { goVersion } from "./go.ts";
+import { cacheFolder, distribution, manifest, program } from "./places.ts";
+
+/**
+ * `grpcnotrace` leaves out gRPC's own page of traces, and with it the reflection
+ * that keeps the linker from dropping unused methods; `remove_all_sd` leaves
+ * out Prometheus' service discoveries, which none of the components needs.
+ */
+export const TAGS = "grpcnotrace,remove_all_sd";
+/** Without symbols and debug information, and without paths of this machine. */
+export const FLAGS: readonly string[] = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
+
+export type Say = (line: string) => void;
+
+/**
+ * The path of the Collector that `collector/manifest.yaml` describes: built
+ * before, or built now, which takes minutes the first time. What was built is
+ * found again by the content of the manifest, the sums, the sources, the flags
+ * and the version of Go. Two at once build twice, and either result is whole.
+ *
+ * @param say gets one line on what is done, and one on how long it took.
+ * @throws Complaint without Go, or when the build fails.
+ */
+export async function collectorBinary(say: Say = sayOnStderr): Promise<string> {
+  const go = await goVersion();
+  const folder = join(cacheFolder(), await keyOf(go));
+  const binary = join(folder, program);
+  if (existsSync(binary)) return binary;
+  say(`collector: building ${program} with ${go}; the first time takes minutes`);
+  const start = performance.now();
+  await mkdir(folder, { recursive: true });
+  const staging = join(folder, `${program}.${process.pid}`);
+  try {
+    await compile(staging, TAGS);
+    await rename(staging, binary);
+  } finally {
+    await rm(staging, { force: true });
+  }
+  const seconds = Math.round((performance.now() - start) / 1000);
+  say(`collector: built in ${seconds} s, ${megabytes((await stat(binary)).size)}: ${binary}`);
+  return binary;
+}
+
+/**
+ * Compiles the distribution, or another module, into `output`. Never resolves or
+ * tidies: what is downloaded is what `go.sum` names. Gives way to everything else
+ * that runs on the machine.
+ */
+export async function compile(
+  output: string,
+  tags: string,
+  cwd: string = distribution,
+  flags: readonly string[] = FLAGS,
+): Promise<void> {
+  const args = ["build", "-mod=readonly", ...flags, `-tags=${tags}`, "-o", output, "."];
+  const [command, rest] =
+    process.platform === "win32" ? ["go", args] : ["nice", ["-n", "15", "go", ...args]];
+  const child = spawn(command, rest, {
+    cwd,
+    env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code === 0) return;
+  const last = stderr.trim().split("\n").slice(-20).join("\n");
+  throw new Complaint(
+    `the Collector can't be built: \`go ${args.join(" ")}\` in ${cwd} ended with ${code}. Modules come through GOPROXY, so check the network, or see what it said:\n${last}`,
+  );
+}
+
+async function keyOf(go: string): Promise<string> {
+  const sources = (await readdir(distribution)).toSorted().map((name) => join(distribution, name));
+  const hash = createHash("sha256").update(go).update(TAGS).update(FLAGS.join(" "));
+  for (const path of [manifest, ...sources]) hash.update(await readFile(path));
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** @param bytes e.g. 70_123_456, said as "70.1 MB". */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function sayOnStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

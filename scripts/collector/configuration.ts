@@ -1,0 +1,95 @@
+import { existsSync, readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, extname, join, resolve } from "node:path";
+import { Complaint } from "./complaint.ts";
+import { collector } from "./places.ts";
+
+/** Not presets, though they lie beside them. */
+const NO_PRESETS: readonly string[] = ["compose.yaml", "manifest.yaml"];
+
+/** What is handed to the Collector. */
+export interface Configuration {
+  /** As they were asked for, e.g. "gateway". */
+  readonly names: readonly string[];
+  /** Absolute, in the order in which the Collector merges them. */
+  readonly files: readonly string[];
+  /** Their contents, one after the other. */
+  readonly text: string;
+}
+
+/**
+ * Finds the files and sees to it that their variables are set: the Collector
+ * itself takes an unset one for an empty string, and complains of what follows.
+ *
+ * @param wanted names of presets, or paths.
+ * @param backends names of files in `collector/backends/`.
+ * @throws Complaint that names what is missing.
+ */
+export async function readConfiguration(
+  wanted: readonly string[],
+  backends: readonly string[] = [],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Configuration> {
+  const files = [...wanted.map(fileOf), ...backends.map(backendFile)];
+  const contents = await Promise.all(files.map((file) => readFile(file, "utf8")));
+  const text = contents.join("\n");
+  const missing = requiredVariables(text).filter((name) => !env[name]);
+  if (missing.length > 0) throw new Complaint(missingVariables(files, missing));
+  return { names: [...wanted, ...backends], files, text };
+}
+
+/** The variables that a configuration names without a default, each once. */
+export function requiredVariables(text: string): readonly string[] {
+  const names = [...uncommented(text).matchAll(/\$\{env:(\w+)\}/g)].map((match) => match[1]!);
+  return [...new Set(names)];
+}
+
+/**
+ * Which variable has `value` as its default, or as the end of it: what to set
+ * when a port or folder is taken.
+ *
+ * @param value e.g. "127.0.0.1:4318", "4318" or "/var/lib/queue".
+ */
+export function variableWithDefault(text: string, value: string): string | undefined {
+  const defaults = uncommented(text).matchAll(/\$\{env:(\w+):-([^}]*)\}/g);
+  return [...defaults].find(([, , fallback]) => fallback === value)?.[1];
+}
+
+/** A configuration's folder or file of examples is no reason to complain. */
+function uncommented(text: string): string {
+  return text.replaceAll(/(^|\s)#.*$/gm, "");
+}
+
+function fileOf(wanted: string): string {
+  const preset = join(collector, `${wanted}.yaml`);
+  if (presets().includes(wanted)) return preset;
+  // npm starts scripts in the checkout; a path is meant from where one stood.
+  const path = resolve(process.env["INIT_CWD"] ?? ".", wanted);
+  if (existsSync(path)) return path;
+  throw new Complaint(
+    `there is no configuration ${wanted}: neither a file, nor one of the presets ${presets().join(", ")}`,
+  );
+}
+
+function backendFile(name: string): string {
+  const folder = join(collector, "backends");
+  const known = yamlNames(folder);
+  if (known.includes(name)) return join(folder, `${name}.yaml`);
+  throw new Complaint(`there is no back end ${name}; collector/backends/ has ${known.join(", ")}`);
+}
+
+function presets(): readonly string[] {
+  return yamlNames(collector).filter((name) => !NO_PRESETS.includes(`${name}.yaml`));
+}
+
+function yamlNames(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((name) => extname(name) === ".yaml");
+  return files.map((name) => basename(name, ".yaml")).toSorted();
+}
+
+function missingVariables(files: readonly string[], missing: readonly string[]): string {
+  const where = files.map((file) => basename(file)).join(" and ");
+  const [is, them] = missing.length === 1 ? ["is not set", "it"] : ["are not set", "them"];
+  return `${missing.join(", ")} ${is}, and ${where} can't do without: \`export ${missing[0]}=...\`; the comments in the file say what to give ${them}`;
+}

@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { Complaint } from "./complaint.ts";
+
+export const USAGE = `npm run collector [-- [options] [configuration...]]
+
+  Builds the Collector, validates the configuration and starts it. A configuration
+  is a preset (local, agent, gateway; without any: local) or a file.
+
+  --backend NAME  adds collector/backends/NAME.yaml; may be given several times
+  --validate      only says whether the configuration is valid
+  --build         only builds, and prints the path of the binary
+  --binary PATH   uses this Collector instead, e.g. the official otelcol-contrib
+  --generate      writes collector/distribution/ anew, after a change of manifest.yaml
+  --sizes         measures what each component adds to the binary, for README.md
+`;
+
+export interface Options {
+  readonly action: "run" | "validate" | "build" | "generate" | "sizes" | "help";
+  /** Names of presets, or paths. */
+  readonly configurations: readonly string[];
+  readonly backends: readonly string[];
+  readonly binary: string | undefined;
+}
+
+/** @throws Complaint on an option that is none, and on a binary that isn't there. */
+export function parseOptions(args: readonly string[]): Options {
+  const { values, positionals } = parsed(args);
+  const { binary } = values;
+  if (binary !== undefined && !existsSync(binary)) {
+    throw new Complaint(`--binary ${binary}: there is no such file`);
+  }
+  const actions = ["help", "generate", "sizes", "build", "validate"] as const;
+  return {
+    action: actions.find((action) => values[action]) ?? "run",
+    configurations: positionals.length > 0 ? positionals : ["local"],
+    backends: values.backend ?? [],
+    binary,
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        backend: { type: "string", multiple: true },
+        binary: { type: "string" },
+        build: { type: "boolean" },
+        generate: { type: "boolean" },
+        help: { type: "boolean" },
+        sizes: { type: "boolean" },
+        validate: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    throw new Complaint(`${(error as Error).message}\n\n${USAGE}`);
+  }
+}

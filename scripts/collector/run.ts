@@ -1,0 +1,100 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { Complaint } from "./complaint.ts";
+import type { Configuration } from "./configuration.ts";
+import { explain } from "./explain.ts";
+
+/** Told to stop, it empties its queues first; then it is gone by itself. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Lets the Collector read the configuration, and build what it describes.
+ *
+ * @throws Complaint that says what to mend.
+ */
+export async function validate(binary: string, configuration: Configuration): Promise<void> {
+  const { code, error } = await start(binary, ["validate"], configuration, () => {});
+  if (code !== 0) throw complaint(configuration, error, code);
+}
+
+/**
+ * Runs the Collector until it ends, or until we are told to stop. What it says
+ * is passed on, but for its last words when it can't start: those are explained.
+ *
+ * @returns its exit code.
+ * @throws Complaint that says what to mend.
+ */
+export async function runCollector(binary: string, configuration: Configuration): Promise<number> {
+  process.stderr.write(`collector: starting with ${configuration.names.join(" + ")}\n`);
+  const { code, error } = await start(binary, [], configuration, (line) => {
+    process.stderr.write(`${line}\n`);
+  });
+  if (code !== 0) throw complaint(configuration, error, code);
+  return 0;
+}
+
+interface End {
+  readonly code: number | null;
+  /** Its last words: from "Error: " on. */
+  readonly error: string;
+}
+
+async function start(
+  binary: string,
+  args: readonly string[],
+  configuration: Configuration,
+  pass: (line: string) => void,
+): Promise<End> {
+  const config = configuration.files.map((file) => `--config=${file}`);
+  const child = spawn(binary, [...args, ...config], { stdio: ["ignore", "inherit", "pipe"] });
+  const stop = (signal: NodeJS.Signals): boolean => child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, stop);
+  const lastWords = collectLines(child.stderr, pass);
+  try {
+    const [code] = (await once(child, "close")) as [number | null];
+    return { code, error: lastWords() };
+  } catch (error) {
+    throw new Complaint(`${binary} can't be run: ${(error as Error).message}`);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, stop);
+  }
+}
+
+/** Passes on the lines up to "Error: ", and the stack traces not at all. */
+function collectLines(stream: NodeJS.ReadableStream, pass: (line: string) => void): () => string {
+  const error: string[] = [];
+  let rest = "";
+  const take = (line: string): void => {
+    if (error.length > 0 || line.startsWith("Error: ")) error.push(line);
+    else if (!isOfStackTrace(line)) pass(line);
+  };
+  stream.setEncoding("utf8").on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) take(line);
+  });
+  return () => {
+    if (rest !== "") take(rest);
+    return error.join("\n").trim();
+  };
+}
+
+/**
+ * zap puts Go's stack under what it logs as an error: a line with a function
+ * (`main.run`, `github.com/spf13/cobra.(*Command).Execute`), then one with a
+ * tab and its file. Both are no news to who runs a Collector.
+ */
+function isOfStackTrace(line: string): boolean {
+  return /^\t\S+\.go:\d+$/.test(line) || /^[\w./-]+\.[\w.()*[\]]+$/.test(line);
+}
+
+function complaint(configuration: Configuration, error: string, code: number | null): Complaint {
+  const said = error.replace(/^Error: /, "");
+  const meaning = explain(said, configuration);
+  if (said === "") return new Complaint(`the Collector ended with ${code ?? "a signal"}`);
+  return new Complaint(
+    meaning === undefined
+      ? `${configuration.names.join(" + ")} can't be used: ${said}`
+      : `${meaning}\n  (the Collector: ${said.replaceAll(/\s*\n\s*/g, " ")})`,
+  );
+}

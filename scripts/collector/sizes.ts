@@ -1,0 +1,148 @@
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { collectorBinary, compile, FLAGS, TAGS } from "./build.ts";
+import { generateSources, go, modulesOf } from "./generate.ts";
+import { goVersion } from "./go.ts";
+import { collector, distribution, manifest } from "./places.ts";
+
+/** What was measured, kept beside the README that shows it. */
+export const sizesFile: string = join(collector, "sizes.json");
+
+export interface Sizes {
+  /** e.g. "go1.26.8 linux amd64". */
+  readonly go: string;
+  /** Of the binary, in bytes. */
+  readonly binary: number;
+  readonly gzipped: number;
+  readonly variants: readonly Variant[];
+}
+
+/** The same binary with something else than what we build. */
+export interface Variant {
+  readonly what: string;
+  readonly kind: "without" | "with" | "built";
+  /** In bytes. */
+  readonly binary: number;
+}
+
+const contrib = "github.com/open-telemetry/opentelemetry-collector-contrib";
+
+/** What we leave out, and why there is a figure for it: people ask for it first. */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  resourcedetectionprocessor: `${contrib}/processor/resourcedetectionprocessor v0.155.0`,
+  prometheusreceiver: `${contrib}/receiver/prometheusreceiver v0.155.0`,
+  probabilisticsamplerprocessor: `${contrib}/processor/probabilisticsamplerprocessor v0.155.0`,
+  groupbyattrsprocessor: `${contrib}/processor/groupbyattrsprocessor v0.155.0`,
+};
+
+/** What depends on the same big packages goes or stays together. */
+const TOGETHER: readonly (readonly string[])[] = [
+  ["prometheusexporter", "prometheusremotewriteexporter"],
+  ["filterprocessor", "transformprocessor", "tailsamplingprocessor", "countconnector"],
+];
+
+/**
+ * Builds the Collector once without each component, and once with each of those
+ * that we leave out. Takes minutes: every one is linked anew.
+ */
+export async function measureSizes(): Promise<Sizes> {
+  const binary = await collectorBinary();
+  const content = await readFile(binary);
+  const folder = await mkdtemp(join(tmpdir(), "telltale-sizes-"));
+  try {
+    const variants: Variant[] = [];
+    for (const measure of plan(await readFile(manifest, "utf8"))) {
+      const variant = await measure(folder);
+      process.stderr.write(`${variant.kind} ${variant.what}: ${variant.binary} bytes\n`);
+      variants.push(variant);
+    }
+    const gzipped = (await promisify(gzip)(content)).length;
+    return { go: await goVersion(), binary: content.length, gzipped, variants };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+type Measure = (folder: string) => Promise<Variant>;
+
+function plan(text: string): readonly Measure[] {
+  const single = modulesOf(text)
+    .map(({ path }) => [basename(path)])
+    .filter(([name]) => !name?.endsWith("provider") && name !== "otlpreceiver");
+  return [
+    ...[...single, ...TOGETHER].map(
+      (names): Measure =>
+        (folder) =>
+          without(text, names, folder),
+    ),
+    ...Object.entries(LEFT_OUT).map(
+      ([name, module]): Measure =>
+        (folder) =>
+          withModule(text, name, module, folder),
+    ),
+    (folder) => built("without the tag grpcnotrace", "remove_all_sd", FLAGS, folder),
+    (folder) => built("with symbols and debug information", TAGS, ["-trimpath"], folder),
+  ];
+}
+
+async function without(text: string, names: readonly string[], folder: string): Promise<Variant> {
+  const lines = text
+    .split("\n")
+    .filter((line) => !names.some((name) => line.includes(`/${name} `)));
+  const sources = await sourcesOf(lines.join("\n"), folder);
+  return { kind: "without", what: names.join(" + "), binary: await sizeOf(sources, TAGS) };
+}
+
+async function withModule(
+  text: string,
+  name: string,
+  module: string,
+  folder: string,
+): Promise<Variant> {
+  const section = /\/(\w+)\/\w+ /.exec(module)?.[1] ?? "processor";
+  const edited = text.replace(`${section}s:\n`, `${section}s:\n  - gomod: ${module}\n`);
+  const sources = await sourcesOf(edited, folder);
+  await go(["get", module.replace(" ", "@")], sources);
+  await go(["list", "-mod=mod", "-deps", `-tags=${TAGS}`, "."], sources);
+  return { kind: "with", what: name, binary: await sizeOf(sources, TAGS) };
+}
+
+async function built(
+  what: string,
+  tags: string,
+  flags: readonly string[],
+  folder: string,
+): Promise<Variant> {
+  const sources = await sourcesOf(await readFile(manifest, "utf8"), folder);
+  return { kind: "built", what, binary: await sizeOf(sources, tags, flags) };
+}
+
+async function sourcesOf(text: string, folder: string): Promise<string> {
+  const own = await mkdtemp(join(folder, "variant-"));
+  // An emptied section is null to YAML, which the Builder takes for none.
+  const sources = await generateSources(text, own);
+  for (const name of ["go.mod", "go.sum"]) {
+    await cp(join(distribution, name), join(sources, name));
+  }
+  return sources;
+}
+
+async function sizeOf(
+  sources: string,
+  tags: string,
+  flags: readonly string[] = FLAGS,
+): Promise<number> {
+  const output = join(sources, "binary");
+  await compile(output, tags, sources, flags);
+  const { size } = await stat(output);
+  await rm(output);
+  return size;
+}
+
+/** Keeps the figures, for `table.ts`. */
+export async function writeSizesFile(sizes: Sizes): Promise<void> {
+  await writeFile(sizesFile, `${JSON.stringify(sizes, undefined, 2)}\n`);
+}

@@ -1,0 +1,58 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { megabytes } from "./build.ts";
+import { modulesOf } from "./generate.ts";
+import { collector, manifest } from "./places.ts";
+import { type Sizes, type Variant, writeSizesFile } from "./sizes.ts";
+
+const readme = join(collector, "README.md");
+const BEGIN = "<!-- sizes: written by `npm run collector -- --sizes` -->";
+const END = "<!-- /sizes -->";
+
+/** Writes the figures, and the README's table of them. */
+export async function writeSizes(sizes: Sizes): Promise<void> {
+  await writeSizesFile(sizes);
+  const table = sizesTable(sizes, await readFile(manifest, "utf8"));
+  const text = await readFile(readme, "utf8");
+  const [before, rest] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (before === -1 || rest === -1) throw new Error(`${readme} has no block of sizes`);
+  await writeFile(readme, `${text.slice(0, before)}${BEGIN}\n\n${table}\n\n${text.slice(rest)}`);
+}
+
+/** The block of the README, from the first line of the text to the last of the table. */
+export function sizesTable(sizes: Sizes, manifestText: string): string {
+  const total = modulesOf(manifestText).length;
+  const of = (kind: Variant["kind"]): readonly Variant[] =>
+    sizes.variants.filter((variant) => variant.kind === kind);
+  const saves = of("without").map(({ what, binary }) => [what, sizes.binary - binary] as const);
+  const costs = of("with").map(({ what, binary }) => [what, binary - sizes.binary] as const);
+  const other = of("built").map(({ what, binary }) => [what, binary - sizes.binary] as const);
+  return [
+    `The binary with its ${total} modules: **${megabytes(sizes.binary)}**, ${megabytes(sizes.gzipped)} gzipped (${sizes.go}).`,
+    "",
+    "| component | what it adds to the binary |",
+    "| --- | ---: |",
+    ...rows(saves),
+    "",
+    "| left out | what it would add |",
+    "| --- | ---: |",
+    ...rows(costs),
+    "",
+    "| built otherwise | what it would add |",
+    "| --- | ---: |",
+    ...rows(other),
+  ].join("\n");
+}
+
+/** The biggest first. */
+function rows(costs: readonly (readonly [string, number])[]): readonly string[] {
+  return costs
+    .toSorted(([, one], [, other]) => other - one)
+    .map(
+      ([what, bytes]) => `| ${what.split(" + ").map(named).join(" with ")} | ${megabytes(bytes)} |`,
+    );
+}
+
+function named(what: string): string {
+  return what.includes(" ") ? what : `\`${basename(what)}\``;
+}
