@@ -16,10 +16,12 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "export-messages": "./export/messages.ts",
   "export-json-messages": "./export/json-messages.ts",
   "export-otlp": "./export/otlp.ts",
+  caches: "./caches/caches.ts",
   "export-gateways": "./export/gateways.ts",
   "export-grpc": "./export/grpc.ts",
   "instrumentation-aws-lambda": "./instrumentation/lambda.ts",
   "instrumentation-es-module": "./instrumentation/es-module.ts",
+  "instrumentation-cache-manager": "./instrumentation/cache-manager.ts",
   "instrumentation-express": "./instrumentation/express.ts",
   "instrumentation-fastify": "./instrumentation/fastify.ts",
   "instrumentation-ioredis": "./instrumentation/ioredis.ts",
@@ -62,10 +64,12 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "export-messages": typeof import("./export/messages.ts");
   "export-json-messages": typeof import("./export/json-messages.ts");
   "export-otlp": typeof import("./export/otlp.ts");
+  caches: typeof import("./caches/caches.ts");
   "export-gateways": typeof import("./export/gateways.ts");
   "export-grpc": typeof import("./export/grpc.ts");
   "instrumentation-aws-lambda": typeof import("./instrumentation/lambda.ts");
   "instrumentation-es-module": typeof import("./instrumentation/es-module.ts");
+  "instrumentation-cache-manager": typeof import("./instrumentation/cache-manager.ts");
   "instrumentation-express": typeof import("./instrumentation/express.ts");
   "instrumentation-fastify": typeof import("./instrumentation/fastify.ts");
   "instrumentation-ioredis": typeof import("./instrumentation/ioredis.ts");

@@ -1,3 +1,4 @@
+import type { CacheStats, Gettable } from "./caches/vocabulary.ts";
 import { currentState } from "./state.ts";
 import type { Errors } from "./errors/errors.ts";
 import type {
@@ -8,6 +9,7 @@ import type {
   User,
 } from "./errors/vocabulary.ts";
 
+export type { CacheStats, Gettable };
 export type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User };
 
 /*
@@ -85,4 +87,32 @@ export function job<This, Args extends unknown[], R>(
 
 function errors(): Errors | undefined {
   return currentState()?.errors;
+}
+
+/**
+ * Counts the hits and misses of a cache: `const sessions = watchCache(new LRUCache(…), "sessions")`.
+ * What its `get` gives, or promises, is a hit, unless it is undefined or null.
+ *
+ * @param name on the metric `cache.requests`, and in `getCacheStats()`: one of a few.
+ * @returns the cache itself.
+ */
+export function watchCache<C extends Gettable>(cache: C, name: string): C {
+  try {
+    currentState()?.caches().watch(cache, name);
+  } catch {
+    // Frozen, say: it works on, uncounted.
+  }
+  return cache;
+}
+
+/**
+ * Hits, misses and their ratio of each cache since the process started: those of
+ * `watchCache`, of `cache-manager`, and what is read from Redis by GET and MGET.
+ */
+export function getCacheStats(): CacheStats[] {
+  try {
+    return currentState()?.caches().stats() ?? [];
+  } catch {
+    return [];
+  }
 }

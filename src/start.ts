@@ -1,5 +1,7 @@
 import { fstatSync } from "node:fs";
 import { isInternalThread, isMainThread } from "node:worker_threads";
+import type { Caches } from "./caches/caches.ts";
+import { loadChunk } from "./chunks.ts";
 import { createAdmin } from "./admin/server.ts";
 import type { Config } from "./config/config.ts";
 import { configFrom } from "./config/parse.ts";
@@ -81,12 +83,15 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
   const entryParts = { config, traces, metrics, errors, propagator, diagnostics };
   const entries = installEntries(entryParts);
   const work = lazyWork(entryParts);
-  publishState({ version, errors, runJob: work.runJob });
+  let madeCaches: Caches | undefined;
+  const caches = (): Caches => (madeCaches ??= loadChunk("caches").createCaches(metrics.meter));
+  publishState({ version, errors, runJob: work.runJob, caches });
   installInstrumentations(config.instrumentations, {
     diagnostics,
     tracerProvider: traces.provider,
     meterProvider: metrics.provider,
     loggerProvider: logs.provider,
+    caches,
     flush: () => flushAll(pipelines, config.flushTimeoutMs),
     work: work.entrance,
   });

@@ -1,3 +1,4 @@
+import type { Caches } from "./caches/caches.ts";
 import type { RunJob } from "./entry/lazy-work.ts";
 import type { Errors } from "./errors/errors.ts";
 
@@ -10,6 +11,7 @@ export interface State {
   readonly version: string;
   readonly errors: Errors;
   readonly runJob: RunJob;
+  readonly caches: () => Caches;
 }
 
 const STATE: unique symbol = Symbol.for("telltale") as never;

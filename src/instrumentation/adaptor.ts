@@ -43,12 +43,20 @@ export interface LoadedFile {
   readonly directory: string;
 }
 
+/** Counts look-ups in caches. */
+export interface CacheCounter {
+  /** @param name of the cache: one of a few */
+  note(name: string, hits: number, misses: number): void;
+}
+
 /** What the house gives to all of its adaptors. */
 export interface SharedServices {
   readonly diagnostics: Diagnostics;
   readonly tracerProvider: TracerProvider;
   readonly meterProvider: MeterProvider;
   readonly loggerProvider: LoggerProvider;
+  /** Made when there is something to count. */
+  readonly caches: () => CacheCounter;
   /** Delivers what all pipelines have queued. Takes as long as it may at the end; never rejects. */
   readonly flush: () => Promise<void>;
   /** Where messages and jobs come in and go out; loads what is needed for it. */

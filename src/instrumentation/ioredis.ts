@@ -6,6 +6,7 @@ import { type Method, replaceMethod } from "./method.ts";
 import {
   batchDetails,
   batchOperation,
+  countReplies,
   describeRedisError,
   isRead,
   operationOf,
@@ -36,12 +37,12 @@ const versions = new ByVersion<Calls>();
 
 function callsOf({ version }: LoadedFile, services: Services): Calls {
   const options = { scope: "ioredis", version, needsParent: true, describe: describeRedisError };
-  return { database: new DatabaseCalls(services, options) };
+  return { database: new DatabaseCalls(services, options), replies: countReplies(services) };
 }
 
 interface Calls {
   readonly database: DatabaseCalls;
-  readonly replies?: ReplyListener;
+  readonly replies: ReplyListener;
 }
 
 function isPipelineFile({ file }: LoadedFile): boolean {
@@ -103,7 +104,7 @@ function observe({ database, replies }: Calls, client: Client, command: Command)
   command.resolve = (reply) => {
     command[UNDER_WAY] = false;
     call.succeed();
-    if (replies !== undefined && isRead(operation)) {
+    if (isRead(operation)) {
       replies.replied(operation, reply, target.attributes);
     }
     resolve.call(command, reply);

@@ -1,4 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
+import type { Services } from "./adaptor.ts";
 import { CallTarget, describeError, type Failure } from "./database-call.ts";
 
 /** Told of what GETs give, by the adaptors of `redis` and `ioredis`: after the call's end. */
@@ -9,6 +10,27 @@ export interface ReplyListener {
    * @param target the attributes that say where it came from; shared, not to be changed
    */
   replied(operation: string, reply: unknown, target: Attributes): void;
+}
+
+/** What is read is looked up in a cache: hits and misses by server and database. */
+export function countReplies({ caches }: Services): ReplyListener {
+  const names = new WeakMap<Attributes, string>();
+  return {
+    replied(operation, reply, target) {
+      const values = operation === "MGET" && Array.isArray(reply) ? reply : [reply];
+      const hits = values.filter((value) => value !== null && value !== undefined).length;
+      const name = names.get(target) ?? nameOf(target);
+      names.set(target, name);
+      caches().note(name, hits, values.length - hits);
+    },
+  };
+}
+
+/** `redis 127.0.0.1:6379/0` */
+function nameOf(target: Attributes): string {
+  const { "server.address": address, "server.port": port, "db.namespace": database } = target;
+  const place = typeof port === "number" ? `${String(address)}:${port}` : String(address);
+  return `redis ${place}/${String(database)}`;
 }
 
 /** Whether a `ReplyListener` hears of it. */

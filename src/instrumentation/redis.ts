@@ -5,6 +5,7 @@ import { replaceMethod } from "./method.ts";
 import {
   batchDetails,
   batchOperation,
+  countReplies,
   describeRedisError,
   isRead,
   operationOf,
@@ -37,14 +38,14 @@ const QUEUE = "dist/lib/client/commands-queue.js";
 
 interface Calls {
   readonly database: DatabaseCalls;
-  readonly replies?: ReplyListener;
+  readonly replies: ReplyListener;
 }
 
 const versions = new ByVersion<Calls>();
 
 function callsOf({ version }: LoadedFile, services: Services): Calls {
   const options = { scope: "redis", version, needsParent: false, describe: describeRedisError };
-  return { database: new DatabaseCalls(services, options) };
+  return { database: new DatabaseCalls(services, options), replies: countReplies(services) };
 }
 
 function prototypeOf(exports: unknown): object {
@@ -109,7 +110,7 @@ function observe(
   const call = database.start(operation ?? "redis", target.attributesOf(operation));
   return call.settleWith(send() as Promise<unknown>, (reply) => {
     if (operation === "SELECT") select(client, Number(args[1]));
-    if (replies !== undefined && isRead(operation)) {
+    if (isRead(operation)) {
       replies.replied(operation, reply, target.attributes);
     }
     return undefined;

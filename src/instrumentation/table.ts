@@ -162,6 +162,21 @@ export const table: readonly Row[] = [
     instrumentation: "winston",
   },
   {
+    package: "cache-manager",
+    files: [MAIN, ES_MAIN],
+    replaces: ["createCache"],
+    versions: ">=6 <8",
+    chunk: "instrumentation-cache-manager",
+    instrumentation: "cache-manager",
+  },
+  {
+    package: "cache-manager",
+    files: ["dist/caching.js"],
+    versions: ">=5 <6",
+    chunk: "instrumentation-cache-manager",
+    instrumentation: "cache-manager",
+  },
+  {
     package: "pino",
     files: ["lib/proto.js"],
     versions: ">=7 <11",

@@ -95,7 +95,10 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
       await ask(3);
       const made = await endOf(front, back);
       assert.deepEqual(made, { code: [0, 0], complaints: [] });
-      const seen = (await Promise.all(gateways.map((gateway) => alive(gateway)))).flat();
+      const seen = await until(async () => {
+        const all = (await Promise.all(gateways.map((gateway) => alive(gateway)))).flat();
+        return all.length >= asked * SPANS - lost ? all : undefined;
+      }, "the last spans");
       assert.equal(seen.length, asked * SPANS - lost);
       assert.equal(new Set(seen.map(({ spanId }) => spanId)).size, seen.length);
     });

@@ -61,7 +61,13 @@ for (const { library, installed, moduleSystem, node, program } of loggers) {
     before(async () => {
       const app = `${program}.${moduleSystem === "esm" ? "mjs" : "cjs"}`;
       const options = { node, args: [installed] };
-      [bare, ran] = await Promise.all([run(app, { ...options, bare: true }), run(app, options)]);
+      const requests = PATHS.length;
+      // One line is outside of requests, one span each is the server's, one the client's.
+      const wanted = { logs: requests * RECORDS[program].length + 1, spans: 2 * requests };
+      [bare, ran] = await Promise.all([
+        run(app, { ...options, bare: true }),
+        run(app, { ...options, wanted }),
+      ]);
       records = ran.logs.filter(({ attributes }) => attributes["path"] !== undefined);
     });
 

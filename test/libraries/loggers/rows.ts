@@ -38,4 +38,32 @@ function bunyan(
   return { library: "bunyan", installed, moduleSystem, node, program: "bunyan", gives: PINO };
 }
 
-export const rows: readonly LibraryRow[] = [...loggers];
+/** Each runs beside lru-cache and both clients of Redis, in the newest of them. */
+export const caches: readonly LibraryRow[] = [
+  cache("cache-manager", "esm", "26"),
+  cache("cache-manager", "cjs", "22.15"),
+  cache("cache-manager6", "esm", "24"),
+  cache("cache-manager6", "cjs", "26"),
+  cache("cache-manager5", "esm", "22.15"),
+  cache("cache-manager5", "cjs", "26"),
+];
+
+function cache(
+  installed: string,
+  moduleSystem: LibraryRow["moduleSystem"],
+  node: LibraryRow["node"],
+): LibraryRow {
+  const gives = "hits and misses: `cache.requests`, `getCacheStats()`";
+  return { library: "cache-manager", installed, moduleSystem, node, gives };
+}
+
+const lruCaches: readonly LibraryRow[] = caches
+  .filter(({ installed }) => installed === "cache-manager")
+  .map((row) => ({
+    ...row,
+    library: "lru-cache",
+    installed: "lru-cache",
+    gives: "hits and misses by `watchCache(cache, name)`",
+  }));
+
+export const rows: readonly LibraryRow[] = [...loggers, ...caches, ...lruCaches];

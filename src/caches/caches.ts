@@ -1,0 +1,98 @@
+import type { Attributes, Counter, Meter } from "@opentelemetry/api";
+import type { CacheStats, Gettable } from "./vocabulary.ts";
+
+/** An app has a handful; names made of keys are a mistake, and go together. */
+const MOST_CACHES = 200;
+const OTHERS = "other";
+
+/**
+ * Hits and misses, by cache. OpenTelemetry has no convention for them yet
+ * (https://github.com/open-telemetry/semantic-conventions/issues/1747): a
+ * counter of look-ups told apart by their result, as .NET's own metrics are.
+ */
+class Caches {
+  readonly #requests: Counter;
+  readonly #byName = new Map<string, Cache>();
+
+  constructor(meter: Meter) {
+    this.#requests = meter.createCounter("cache.requests", {
+      description: "Number of look-ups in a cache.",
+      unit: "{request}",
+    });
+  }
+
+  /** Look-ups whose outcome is known. Never throws. */
+  note(name: string, hits: number, misses: number): void {
+    const cache = this.#cacheOf(name);
+    if (hits > 0) this.#requests.add(hits, cache.hit);
+    if (misses > 0) this.#requests.add(misses, cache.miss);
+    cache.hits += hits;
+    cache.misses += misses;
+  }
+
+  stats(): CacheStats[] {
+    return Array.from(this.#byName.values(), ({ name, hits, misses }) => {
+      return { name, hits, misses, ratio: hits / Math.max(1, hits + misses) };
+    });
+  }
+
+  /** From now on what `cache.get` gives is counted; null and undefined are misses. */
+  watch(cache: Gettable, name: string): void {
+    const { get } = cache as { readonly get: (...args: unknown[]) => unknown };
+    const note = (value: unknown): void =>
+      isMissing(value) ? this.note(name, 0, 1) : this.note(name, 1, 0);
+    function watchedGet(this: unknown, ...args: unknown[]): unknown {
+      const value = Reflect.apply(get, this, args);
+      if (value instanceof Promise) value.then(note, ignore);
+      else note(value);
+      return value;
+    }
+    Object.defineProperty(watchedGet, "name", { value: "get", configurable: true });
+    Object.defineProperty(cache, "get", {
+      value: watchedGet,
+      configurable: true,
+      writable: true,
+      enumerable: Object.prototype.propertyIsEnumerable.call(cache, "get"),
+    });
+  }
+
+  #cacheOf(given: string): Cache {
+    const known = this.#byName.get(given);
+    if (known !== undefined) return known;
+    const name = this.#byName.size < MOST_CACHES ? given : OTHERS;
+    const cache = this.#byName.get(name) ?? createCache(name);
+    this.#byName.set(name, cache);
+    return cache;
+  }
+}
+
+export type { Caches };
+
+export function createCaches(meter: Meter): Caches {
+  return new Caches(meter);
+}
+
+interface Cache {
+  readonly name: string;
+  /** One object for each, by which the metric finds its series. */
+  readonly hit: Attributes;
+  readonly miss: Attributes;
+  hits: number;
+  misses: number;
+}
+
+function createCache(name: string): Cache {
+  return {
+    name,
+    hit: { "cache.name": name, "cache.result": "hit" },
+    miss: { "cache.name": name, "cache.result": "miss" },
+    hits: 0,
+    misses: 0,
+  };
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function ignore(): void {}

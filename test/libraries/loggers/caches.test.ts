@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { type Redis, startRedis } from "../servers/redis.ts";
+import { caches } from "./rows.ts";
+import { type Run, run } from "./run.ts";
+
+const telltale = fileURLToPath(new URL("../../../dist/index.js", import.meta.url));
+
+interface Stats {
+  readonly name: string;
+  readonly hits: number;
+  readonly misses: number;
+  readonly ratio: number;
+}
+
+describe("Hits and misses", () => {
+  let redis: Redis;
+  before(async () => {
+    redis = await startRedis();
+  });
+  after(() => redis.stop());
+
+  for (const { library, installed, moduleSystem, node } of caches) {
+    it(`of ${library} (${installed}) in ${moduleSystem} on Node ${node}, beside lru-cache and Redis`, async () => {
+      const ran = await run(`caches.${moduleSystem === "esm" ? "mjs" : "cjs"}`, {
+        node,
+        args: [installed],
+        env: { TELLTALE: telltale, REDIS_URL: redis.url, OTEL_METRICS_EXPORTER: "otlp" },
+        wanted: { metric: "cache.requests" },
+      });
+      assert.equal(ran.code, 0, ran.stderr);
+      const place = new URL(redis.url).host;
+      const isFifth = installed === "cache-manager5";
+      const expected: readonly Stats[] = [
+        isFifth ? stats("cache-manager", 2, 2) : stats("products", 4, 3),
+        stats("sessions", 2, 1),
+        stats("slow", 1, 1),
+        stats(`redis ${place}/0`, 2, 2),
+        stats(`redis ${place}/1`, 2, 2),
+      ];
+      assert.deepEqual(JSON.parse(ran.stdout.trim().split("\n").at(-1) ?? ""), expected);
+      assert.deepEqual(counted(ran), expected);
+    });
+  }
+
+  it("are nothing without the preload, and the caches work", async () => {
+    const ran = await run("caches.mjs", {
+      bare: true,
+      args: ["cache-manager"],
+      env: { TELLTALE: telltale },
+    });
+    assert.deepEqual([ran.code, ran.stdout], [0, "[]\n"]);
+  });
+});
+
+function stats(name: string, hits: number, misses: number): Stats {
+  return { name, hits, misses, ratio: hits / (hits + misses) };
+}
+
+/** The same, out of the metric. */
+function counted({ metrics }: Run): Stats[] {
+  const found = new Map<string, { hit: number; miss: number }>();
+  const points = metrics.find(({ name }) => name === "cache.requests")?.points ?? [];
+  for (const { attributes, value = 0 } of points) {
+    const name = attributes["cache.name"] as string;
+    const counts = found.get(name) ?? { hit: 0, miss: 0 };
+    counts[attributes["cache.result"] as "hit" | "miss"] = value;
+    found.set(name, counts);
+  }
+  return [...found].map(([name, { hit, miss }]) => stats(name, hit, miss));
+}
