@@ -39,6 +39,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-mysql2": "./instrumentation/mysql2.ts",
   "instrumentation-pg": "./instrumentation/pg.ts",
   "instrumentation-redis": "./instrumentation/redis.ts",
+  "instrumentation-sqlite": "./instrumentation/sqlite.ts",
   ...upstreamChunks,
   "logs-console": "./logs/console.ts",
   "logs-bunyan": "./logs/bunyan.ts",
@@ -87,6 +88,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-mysql2": typeof import("./instrumentation/mysql2.ts");
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");
   "instrumentation-redis": typeof import("./instrumentation/redis.ts");
+  "instrumentation-sqlite": typeof import("./instrumentation/sqlite.ts");
   "logs-console": typeof import("./logs/console.ts");
   "logs-bunyan": typeof import("./logs/bunyan.ts");
   "logs-console-line": typeof import("./logs/console-line.ts");

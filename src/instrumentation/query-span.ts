@@ -52,7 +52,7 @@ export class QuerySpan implements Span {
     if (this.failure !== undefined) return;
     this.failure = code;
     this.#span.setAttribute("error.type", code);
-    if (SQLSTATE.test(code)) this.#span.setAttribute("db.response.status_code", code);
+    if (isSqlState(code)) this.#span.setAttribute("db.response.status_code", code);
   }
 
   spanContext(): SpanContext {
@@ -92,7 +92,10 @@ export class QuerySpan implements Span {
 
   /** Says the type of the error too, where upstream says only its message. */
   setStatus(status: SpanStatus): this {
-    this.#span.setStatus(status);
+    const { message } = status;
+    this.#span.setStatus(
+      message === undefined ? status : { ...status, message: withoutInput(message) },
+    );
     if (status.code === ERROR) {
       this.fail("_OTHER");
       this.#onFailure(this);
@@ -116,7 +119,16 @@ export class QuerySpan implements Span {
 }
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const SQLSTATE = /^[0-9A-Z]{5}$/;
+function isSqlState(code: string): boolean {
+  return /^[0-9A-Z]{5}$/.test(code);
+}
+
+/** PostgreSQL repeats values that it can't read: `invalid input syntax for type integer: "…"`. */
+function withoutInput(message: string): string {
+  return message
+    .replace(/: ".*"$/s, ": ?")
+    .replace(/\bvalue ".*" is out of range/s, "value ? is out of range");
+}
 
 /** Upstream reports an error without its message: `… occurred (code: 23505)`. */
 function codeOf(exception: Exception): string | undefined {

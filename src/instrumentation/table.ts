@@ -266,6 +266,20 @@ export const table: readonly Row[] = [
     instrumentation: "nats",
   },
   {
+    package: "node:sqlite",
+    files: [MAIN],
+    versions: ">=22.15",
+    chunk: "instrumentation-sqlite",
+    instrumentation: "sqlite",
+  },
+  {
+    package: "better-sqlite3",
+    files: ["lib/index.js"],
+    versions: ">=9 <14",
+    chunk: "instrumentation-sqlite",
+    instrumentation: "better-sqlite3",
+  },
+  {
     package: "mongodb",
     files: ["lib/cmap/connection.js", "lib/cmap/connection_pool.js"],
     versions: ">=4 <8",

@@ -1,8 +1,8 @@
-import type { ExpectedCall, Step } from "./rows.ts";
+import type { ExpectedCall, Step, Variant } from "./rows.ts";
 
 export interface Database {
   readonly system: string;
-  readonly namespace: string;
+  readonly namespace: string | undefined;
 }
 
 export type Call = (summary: string, text: string, failure?: Failure) => ExpectedCall;
@@ -19,7 +19,7 @@ export function statementsOf({ system, namespace }: Database): Call {
     name: summary,
     attributes: {
       "db.system.name": system,
-      "db.namespace": namespace,
+      ...(namespace !== undefined && { "db.namespace": namespace }),
       "db.operation.name": summary.split(" ")[0],
       "db.query.text": text,
       "db.query.summary": summary,
@@ -78,3 +78,165 @@ export const mysql2Steps: readonly Step[] = [
     ],
   },
 ];
+
+const postgres = statementsOf({ system: "postgresql", namespace: "shop" });
+
+const one = postgres("SELECT items", "SELECT name FROM items WHERE id = $1");
+/** A prepared statement has a name, which upstream tells. */
+const named = { ...one, attributes: { ...one.attributes, "db.postgresql.plan": "one" } };
+
+export const pgSteps: readonly Step[] = [
+  {
+    step: "setup",
+    calls: [
+      postgres("DROP items", "DROP TABLE IF EXISTS items"),
+      postgres("CREATE items", "CREATE TABLE items (id INT PRIMARY KEY, name TEXT)"),
+    ],
+  },
+  { step: "insert", calls: [postgres("INSERT items", "INSERT INTO items VALUES ($1, $2)")] },
+  { step: "literals", calls: [postgres("SELECT items", "SELECT name FROM items WHERE name = ?")] },
+  { step: "named", calls: [named] },
+  {
+    step: "failing",
+    calls: [
+      postgres("SELECT nothing", "SELECT * FROM nothing", {
+        type: "42P01",
+        status: "42P01",
+        message: 'relation "nothing" does not exist',
+      }),
+    ],
+  },
+  {
+    step: "invalid",
+    calls: [
+      postgres("SELECT", "SELECT $1::int", {
+        type: "22P02",
+        status: "22P02",
+        message: "invalid input syntax for type integer: ?",
+      }),
+    ],
+  },
+  { step: "waiting", calls: [1, 2].map(() => postgres("SELECT", "SELECT $1::int")) },
+  { step: "callback", calls: [1, 2].map(() => postgres("SELECT", "SELECT ?")) },
+];
+
+export interface Mapper {
+  /** As its statements have it, in the summary. */
+  readonly table: string;
+  readonly insert: string;
+  readonly find: string;
+  /** An insert again, of a key that is there. */
+  readonly failing?: string;
+  readonly key: string;
+  readonly update: string;
+  /** What the update is within. */
+  readonly transaction?: readonly [string, string];
+}
+
+/** What a library over `pg` is asked for; each writes its statements in its own way. */
+export function mapperSteps(mapper: Mapper): readonly Step[] {
+  const { table, insert, find, failing = insert, key, update, transaction = [] } = mapper;
+  const [begin, commit] = transaction.map((text) => postgres(text.replace(";", ""), text));
+  const duplicate = {
+    type: "23505",
+    status: "23505",
+    message: `duplicate key value violates unique constraint "${key}"`,
+  };
+  return [
+    { step: "insert", calls: [postgres(`INSERT ${table}`, insert)] },
+    { step: "find", calls: [postgres(`SELECT ${table}`, find)] },
+    { step: "failing", calls: [postgres(`INSERT ${table}`, failing, duplicate)] },
+    {
+      step: "update",
+      calls: [begin, postgres(`UPDATE ${table}`, update), commit].filter(
+        (call) => call !== undefined,
+      ),
+    },
+  ];
+}
+
+const SEQUELIZE_KEY = "sequelize_items_pkey";
+const returned = (installed: string): string => (installed === "sequelize5" ? "*" : '"id","name"');
+const PRISMA = '"public"."prisma_items"';
+const PRISMA_ALL = `${PRISMA}."id", ${PRISMA}."name"`;
+
+/** By the program's name; `installed` is which version of it. */
+export const mappers: Readonly<Record<string, (installed: string) => Mapper>> = {
+  knex: () => ({
+    table: "knex_items",
+    key: "knex_items_pkey",
+    insert: 'insert into "knex_items" ("id", "name") values ($1, $2)',
+    find: 'select "id" from "knex_items" where "name" = $1',
+    update: 'update "knex_items" set "name" = $1',
+    transaction: ["BEGIN;", "COMMIT;"],
+  }),
+  sequelize: (installed) => ({
+    table: "sequelize_items",
+    key: SEQUELIZE_KEY,
+    insert: `INSERT INTO "sequelize_items" ("id","name") VALUES ($1,$2) RETURNING ${returned(installed)};`,
+    failing: `INSERT INTO "sequelize_items" ("id") VALUES ($1) RETURNING ${returned(installed)};`,
+    // Values are a part of its text here.
+    find: 'SELECT "id", "name" FROM "sequelize_items" AS "sequelize_items" WHERE "sequelize_items"."name" = ?;',
+    update: 'UPDATE "sequelize_items" SET "name"=$1 WHERE "id" = $2',
+  }),
+  typeorm: (installed) => {
+    const condition = '("typeorm_items"."name" = $1)';
+    return {
+      table: "typeorm_items",
+      key: "PK_8fa8d1e9a3bbc5ea61b1b261be7",
+      insert: 'INSERT INTO "typeorm_items"("id", "name") VALUES ($1, $2)',
+      failing: 'INSERT INTO "typeorm_items"("id", "name") VALUES ($1, DEFAULT)',
+      find:
+        'SELECT "typeorm_items"."id" AS "typeorm_items_id", ' +
+        '"typeorm_items"."name" AS "typeorm_items_name" FROM "typeorm_items" "typeorm_items" ' +
+        `WHERE ${installed === "typeorm0" ? condition : `(${condition})`}`,
+      update: 'UPDATE "typeorm_items" SET "name" = $1 WHERE "id" = $2',
+    };
+  },
+  drizzle: () => ({
+    table: "drizzle_items",
+    key: "drizzle_items_pkey",
+    insert: 'insert into "drizzle_items" ("id", "name") values ($1, $2)',
+    failing: 'insert into "drizzle_items" ("id", "name") values ($1, default)',
+    find: 'select "id", "name" from "drizzle_items" where "drizzle_items"."name" = $1',
+    update: 'update "drizzle_items" set "name" = $1 where "drizzle_items"."id" = $2',
+  }),
+  prisma: () => ({
+    table: "public.prisma_items",
+    key: "prisma_items_pkey",
+    insert: `INSERT INTO ${PRISMA} ("id","name") VALUES ($1,$2) RETURNING ${PRISMA_ALL}`,
+    failing: `INSERT INTO ${PRISMA} ("id") VALUES ($1) RETURNING ${PRISMA_ALL}`,
+    find: `SELECT ${PRISMA_ALL} FROM ${PRISMA} WHERE ${PRISMA}."name" = $1 OFFSET $2`,
+    update: `UPDATE ${PRISMA} SET "name" = $1 WHERE (${PRISMA}."id" = $2 AND 1=1) RETURNING ${PRISMA_ALL}`,
+  }),
+};
+
+/** @param variant of `node:sqlite` or `better-sqlite3` */
+export function sqliteSteps({ installed, node }: Variant): readonly Step[] {
+  const isNodes = installed === "node:sqlite";
+  // Node 22.15 doesn't tell where a database is.
+  const namespace = isNodes && node === "22.15" ? undefined : ":memory:";
+  const call = statementsOf({ system: "sqlite", namespace });
+  const select = call("SELECT items", "SELECT name FROM items WHERE name = ?");
+  return [
+    {
+      step: "setup",
+      calls: [call("CREATE items", "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT)")],
+    },
+    { step: "insert", calls: [call("INSERT items", "INSERT INTO items VALUES (?, ?)")] },
+    { step: "get", calls: [select] },
+    { step: "all", calls: [select] },
+    { step: "iterate", calls: [select, select] },
+    { step: "literals", calls: [select] },
+    {
+      step: "failing",
+      calls: [
+        call("INSERT items", "INSERT INTO items VALUES (?)", {
+          type: isNodes ? "1555" : "SQLITE_CONSTRAINT_PRIMARYKEY",
+          status: isNodes ? "1555" : "SQLITE_CONSTRAINT_PRIMARYKEY",
+          message: "UNIQUE constraint failed: items.id",
+        }),
+      ],
+    },
+  ];
+}

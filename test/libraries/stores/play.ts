@@ -21,7 +21,11 @@ export interface Played {
 }
 
 /** Asks a row's program for each of its steps, one after the other, until its end. */
-export async function play(row: StoreRow, url: string): Promise<Played> {
+export async function play(
+  row: StoreRow,
+  url: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Played> {
   const receiver = await startReceiver();
   const adminPort = await freePort();
   const program = new Program({
@@ -39,6 +43,7 @@ export async function play(row: StoreRow, url: string): Promise<Played> {
       LIBRARY: row.installed,
       PROGRAM: row.program,
       URL: url,
+      ...env,
     },
   });
   try {

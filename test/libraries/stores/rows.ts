@@ -1,7 +1,7 @@
 import type { LibraryRow } from "../row.ts";
 import { ioredisSteps, nodeRedisSteps } from "./expected-redis.ts";
 import { mongodbSteps, mongooseSteps } from "./expected-mongodb.ts";
-import { mysql2Steps } from "./expected-sql.ts";
+import { mappers, mapperSteps, mysql2Steps, pgSteps, sqliteSteps } from "./expected-sql.ts";
 
 /** A call of a database that a step makes. */
 export interface ExpectedCall {
@@ -27,11 +27,15 @@ export interface StoreRow extends LibraryRow {
   readonly steps: readonly Step[];
   /** The name of its only pool of connections, after the server's address; none: no metrics of it. */
   readonly pool?: string;
+  /** What the program itself has on stderr; none: nothing. */
+  readonly stderr?: RegExp;
+  /** Whether the program makes calls before its first step. */
+  readonly prepares?: boolean;
   /** Of Node. */
   readonly flags?: readonly string[];
 }
 
-type Variant = Pick<LibraryRow, "installed" | "moduleSystem" | "node">;
+export type Variant = Pick<LibraryRow, "installed" | "moduleSystem" | "node">;
 
 /** Each version in both module systems on the newest Node; the newest also on the older ones. */
 function variants(...installed: readonly string[]): Variant[] {
@@ -96,4 +100,64 @@ export const rows: readonly StoreRow[] = [
     steps: mongooseSteps(variant.installed),
     pool: "",
   })),
+  ...variants("node:sqlite").map((variant): StoreRow => ({
+    ...variant,
+    library: "node:sqlite",
+    gives: "client spans of statements, duration metric",
+    program: "sqlite",
+    server: "none",
+    steps: sqliteSteps(variant),
+    // Node's own, at the first use of the module.
+    ...(variant.node === "22.15" && {
+      stderr: /^\(node:\d+\) ExperimentalWarning: SQLite .*\n.*\n$/,
+    }),
+  })),
+  ...variants("better-sqlite3").map((variant): StoreRow => ({
+    ...variant,
+    library: "better-sqlite3",
+    gives: "client spans of statements, duration metric",
+    program: "sqlite",
+    server: "none",
+    steps: sqliteSteps(variant),
+  })),
+  ...variants("pg", "pg8").map((variant): StoreRow => ({
+    ...variant,
+    library: "pg",
+    gives: STATEMENTS,
+    program: "pg",
+    server: "postgres",
+    steps: pgSteps,
+    pool: "/shop",
+    // It says so itself when its names are imported.
+    ...(variant.installed === "pg8" &&
+      variant.moduleSystem === "esm" && { stderr: /^Cannot find module 'pg-native'\n/ }),
+  })),
+  ...mapperRows("knex", "knex", "knex", "knex0"),
+  ...mapperRows("sequelize", "sequelize", "sequelize", "sequelize5"),
+  ...mapperRows("typeorm", "typeorm", "typeorm", "typeorm0"),
+  ...mapperRows("drizzle-orm", "drizzle", "drizzle-orm"),
+  ...mapperRows("@prisma/client", "prisma", "@prisma/client"),
 ];
+
+/** Libraries over drivers: what they give is the driver's. */
+function mapperRows(
+  library: string,
+  program: string,
+  ...installed: readonly string[]
+): readonly StoreRow[] {
+  // Node 24 is for their drivers alone.
+  const few = variants(...installed).filter(({ node }) => node !== "24");
+  return few.map((variant) => ({
+    ...variant,
+    library,
+    gives: "what its driver gives (tested over pg)",
+    program,
+    server: "postgres",
+    steps: mapperSteps(mappers[program]?.(variant.installed) ?? raise(program)),
+    prepares: true,
+  }));
+}
+
+function raise(program: string): never {
+  throw new Error(`no statements of ${program} are known`);
+}

@@ -1,0 +1,25 @@
+module.exports = async ({ load, installed, url }) => {
+  const { knex } = await load(installed);
+  const client = url.startsWith("mysql") ? "mysql2" : "pg";
+  const database = knex({ client, connection: url });
+  const items = () => database("knex_items");
+  await database.schema.dropTableIfExists("knex_items");
+  await database.schema.createTable("knex_items", (table) => {
+    table.integer("id").primary();
+    table.string("name");
+  });
+  const steps = {
+    insert: () =>
+      items()
+        .insert({ id: 1, name: "s3cret" })
+        .then(() => {}),
+    find: () => items().where({ name: "s3cret" }).select("id"),
+    failing: () =>
+      items()
+        .insert({ id: 1, name: "s3cret" })
+        .catch((error) => error.code),
+    update: () =>
+      database.transaction((transaction) => transaction("knex_items").update({ name: "s3cret2" })),
+  };
+  return { steps, end: () => database.destroy() };
+};
