@@ -254,7 +254,7 @@ export const table: readonly Row[] = [
   {
     package: "nats",
     files: ["lib/nats-base-client/nats.js", "lib/nats-base-client/queued_iterator.js"],
-    versions: ">=2 <3",
+    versions: ">=2.12 <3",
     chunk: "instrumentation-nats",
     instrumentation: "nats",
   },

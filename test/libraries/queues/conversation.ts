@@ -85,6 +85,9 @@ export async function urlOf(front: Program): Promise<string> {
   return front.says((stdout) => /http:\S+/.exec(stdout)?.[0]);
 }
 
+/** The longest that a conversation takes, where two run at once on a busy machine. */
+const TALK_MS = 50_000;
+
 /** Sends the row's orders, waits for what becomes of each, and lets both processes end. */
 export async function talk(
   row: QueueRow,
@@ -96,6 +99,11 @@ export async function talk(
   const pair = new Pair(row, queue, places, isPreloaded ? receiver : undefined);
   const back = pair.start("back");
   const programs = [back];
+  const killAll = (): void => {
+    for (const program of programs) program.kill("SIGKILL");
+  };
+  // Who waits for their words is told then, and by that fails.
+  const deadline = setTimeout(killAll, TALK_MS);
   try {
     await back.says((stdout) => /ready/.exec(stdout));
     const front = pair.start("front");
@@ -111,9 +119,11 @@ export async function talk(
     back.kill("SIGTERM");
     return { answers, front: await front.ended, back: await back.ended, receiver };
   } catch (error) {
-    for (const program of programs) program.kill("SIGKILL");
+    killAll();
     await receiver.close();
     throw error;
+  } finally {
+    clearTimeout(deadline);
   }
 }
 

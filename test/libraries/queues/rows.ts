@@ -44,6 +44,7 @@ export const queueRows: readonly QueueRow[] = [
     [
       { installed: "kafkajs", moduleSystem: "esm", node: "26" },
       { installed: "kafkajs", moduleSystem: "cjs", node: "22.15" },
+      { installed: "kafkajs20", moduleSystem: "cjs", node: "26" },
     ],
   ),
   ...rowsOf(
@@ -106,6 +107,7 @@ export const queueRows: readonly QueueRow[] = [
     [
       { installed: "nats", moduleSystem: "esm", node: "26" },
       { installed: "nats", moduleSystem: "cjs", node: "24" },
+      { installed: "nats20", moduleSystem: "cjs", node: "26" },
     ],
   ),
   ...rowsOf(

@@ -1,4 +1,7 @@
-const connectionTo = (url) => ({ url, maxRetriesPerRequest: null });
+const connectionTo = (url) => {
+  const { hostname: host, port } = new URL(url);
+  return { host, port: Number(port), maxRetriesPerRequest: null };
+};
 const options = { attempts: 2, backoff: { type: "fixed", delay: 10 } };
 
 exports.sender = async ({ Queue }, url, queue) => {

@@ -2,7 +2,9 @@ exports.sender = async ({ connect }, url, queue) => {
   const connection = await connect({ servers: url });
   return {
     send: async (order) => {
-      const answer = await connection.request(queue, JSON.stringify(order), { timeout: 5_000 });
+      const answer = await connection.request(queue, Buffer.from(JSON.stringify(order)), {
+        timeout: 5_000,
+      });
       return Buffer.from(answer.data).toString();
     },
     close: () => connection.drain(),
@@ -21,7 +23,7 @@ exports.receiver = async ({ connect }, url, queue, work) => {
         globalThis.report?.(error);
         globalThis.note(`gave up ${order.id}`);
       }
-      message.respond("done");
+      message.respond(Buffer.from("done"));
     }
   })();
   await connection.flush();

@@ -2,7 +2,7 @@ exports.sender = async ({ connect }, url, queue) => {
   const connection = await connect({ servers: url });
   return {
     send: async (order) => {
-      connection.publish(queue, JSON.stringify(order));
+      connection.publish(queue, Buffer.from(JSON.stringify(order)));
       await connection.flush();
     },
     close: () => connection.drain(),
