@@ -29,12 +29,15 @@ export function dependenciesOf(
 ): Dependencies {
   const aliases = new Set<string>();
   const linked = new Set<string>();
-  for (const directory of new Set(directories.flatMap(parentsOf))) {
-    for (const [name, wanted] of dependenciesIn(directory)) {
+  const manifests = [...new Set(directories.flatMap(parentsOf))].flatMap(manifestIn);
+  const isWorkspace = manifests.some(({ workspaces }) => workspaces);
+  for (const { directory, dependencies } of manifests) {
+    for (const [name, wanted] of dependencies) {
       const original = /^npm:(@?[^@]+)/.exec(wanted)?.[1] ?? name;
       if (!libraries.has(original)) continue;
       if (original !== name) aliases.add(name);
-      const target = linkedDirectory(name, directory);
+      const isLinked = isWorkspace || /^(workspace|file|link|portal):/.test(wanted);
+      const target = isLinked ? linkedDirectory(name, directory) : undefined;
       if (target !== undefined) linked.add(target);
     }
   }
@@ -48,12 +51,27 @@ function parentsOf(directory: string): string[] {
 
 const FIELDS = ["dependencies", "devDependencies", "optionalDependencies"] as const;
 
-function dependenciesIn(directory: string): [name: string, wanted: string][] {
+interface Manifest {
+  readonly directory: string;
+  /** Whether it is the root of npm's or Yarn's workspaces, which may be linked without a word. */
+  readonly workspaces: boolean;
+  readonly dependencies: readonly (readonly [name: string, wanted: string])[];
+}
+
+/** The one that is in a directory, if there is one that can be read. */
+function manifestIn(directory: string): Manifest[] {
   try {
-    const text = readFileSync(join(directory, "package.json"), "utf8");
-    const manifest = JSON.parse(text) as Partial<Record<string, Record<string, unknown>>>;
-    const dependencies = FIELDS.flatMap((field) => Object.entries(manifest[field] ?? {}));
-    return dependencies.map(([name, wanted]) => [name, String(wanted)]);
+    const path = join(directory, "package.json");
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return [];
+    const manifest = JSON.parse(readFileSync(path, "utf8")) as Partial<
+      Record<string, Record<string, unknown>>
+    >;
+    const dependencies = FIELDS.flatMap((field) =>
+      Object.entries(manifest[field] ?? {}).map(
+        ([name, wanted]) => [name, String(wanted)] as const,
+      ),
+    );
+    return [{ directory, workspaces: manifest["workspaces"] !== undefined, dependencies }];
   } catch {
     return [];
   }

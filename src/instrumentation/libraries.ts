@@ -113,8 +113,9 @@ export class Libraries {
     const known = rows.filter(({ versions }) => satisfies(version, versions));
     if (rows.length > 0 && known.length === 0) this.#sayUnknown(manifest, rows);
     if (known.length === 0) return undefined;
-    const main = requiredFile(directory, manifest);
-    const esMain = importedFile(manifest.exports) ?? main;
+    const wantsMain = known.some(({ files }) => files.includes(MAIN) || files.includes(ES_MAIN));
+    const main = wantsMain ? requiredFile(directory, manifest) : undefined;
+    const esMain = wantsMain ? (importedFile(manifest.exports) ?? main) : undefined;
     return { name, version, rows: known, main, esMain };
   }
 
@@ -133,7 +134,7 @@ interface Library {
   readonly name: string;
   readonly version: string;
   readonly rows: readonly Row[];
-  /** What `require` gives and what `import` does, relative, with `/`. */
+  /** What `require` gives and what `import` does, relative, with `/`; if a row asks for it. */
   readonly main: string | undefined;
   readonly esMain: string | undefined;
 }

@@ -187,7 +187,7 @@ class Loader {
   }
 
   #sayFailed(what: string, chunk: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
     this.#services.diagnostics.error(
       `instrumentation.failed:${chunk}`,
       `${chunk} failed, ${what} stays as it is: ${reason}`,

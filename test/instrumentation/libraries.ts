@@ -30,12 +30,12 @@ export function library(directory: string, manifest: object = {}): Tree {
 }
 
 /** The table for it. */
-export const rows: readonly object[] = ["lib", "@scope/lib"].map((name) => ({
+export const rows: readonly object[] = ["lib", "@scope/lib", "broken"].map((name) => ({
   package: name,
   files: [".", "lib/inner.js"],
   versions: ">=1 <2",
-  chunk: "instrumentation-test",
-  instrumentation: "lib",
+  chunk: name === "broken" ? "instrumentation-missing" : "instrumentation-test",
+  instrumentation: name === "broken" ? "broken" : "lib",
 }));
 
 const app = `const lib = require("lib"); console.log("app", lib.patched, lib.inner.patched);`;
@@ -89,6 +89,18 @@ export const layouts: readonly LoadCase[] = [
     ],
     stderr: [
       "telltale: instrumentation-test failed, lib 1.2.3 (lib/inner.js) stays as it is: as wished",
+    ],
+  },
+  {
+    title: "is the original where its adaptor throws half way",
+    tree: {
+      ...library("node_modules/lib"),
+      "node_modules/lib/main.js": `exports.greet = () => "greeted"; exports.wish = "throw late";`,
+      "app.cjs": `console.log(require("lib").greet());`,
+    },
+    stdout: ["adaptor loaded", "patch lib 1.2.3 main.js (main)", "greeted"],
+    stderr: [
+      "telltale: instrumentation-test failed, lib 1.2.3 (main.js) stays as it is: as wished",
     ],
   },
   {
@@ -165,6 +177,36 @@ export const layouts: readonly LoadCase[] = [
       "adaptor loaded",
       "patch lib 1.2.3 lib/inner.js",
       "app undefined 1",
+    ],
+  },
+  {
+    title: "is found under another name that the app's package.json tells",
+    tree: {
+      ...library("node_modules/alias"),
+      "package.json": `{ "dependencies": { "alias": "npm:lib@1.2.3" } }`,
+      "app.cjs": app.replace(`"lib"`, `"alias"`),
+    },
+    stdout: patched,
+  },
+  {
+    title: "is found in a workspace",
+    tree: {
+      ...library("packages/library"),
+      "node_modules/lib": "-> ../packages/library",
+      "package.json": `{ "workspaces": ["packages/*"], "dependencies": { "lib": "*" } }`,
+      "app.cjs": app,
+    },
+    stdout: patched,
+  },
+  {
+    title: "is the original, with one line, where its chunk can't be loaded",
+    tree: {
+      ...library("node_modules/broken", { name: "broken" }),
+      "app.cjs": app.replace(`"lib"`, `"broken"`),
+    },
+    stdout: untouched,
+    stderr: [
+      "telltale: instrumentation-missing failed, what it is for stays as it is: Cannot find module './instrumentation-missing.js'",
     ],
   },
   {
@@ -247,7 +289,7 @@ export const layouts: readonly LoadCase[] = [
   {
     title: "brings its adaptor at start where that is asked for",
     tree: { "app.cjs": `console.log("app");` },
-    instrumentations: { eager: true },
+    instrumentations: { eager: true, enabled: ["lib"] },
     stdout: ["adaptor loaded", "app"],
   },
   {
