@@ -22,7 +22,7 @@ for (const program of programs) {
     before(async function () {
       await brokers.start(this, row.broker);
       receiver = await startReceiver();
-      front = pairOf(row, brokers, receiver).start("front");
+      front = pairOf(row, brokers, receiver, 3000).start("front");
       const url = await urlOf(front);
       for (const id of ["one", "two", "three"]) await fetch(`${url}/?id=${id}`);
     });
@@ -83,7 +83,7 @@ describe("The lag of kafkajs", function () {
   });
 
   it("is what the group has still to work on, by partition", async () => {
-    const pair = pairOf(row, brokers, receiver);
+    const pair = pairOf(row, brokers, receiver, 200);
     const back = pair.start("back");
     running.push(back);
     await back.says((stdout) => /ready/.exec(stdout));
@@ -113,8 +113,10 @@ function rowOf(program: string): QueueRow {
   return row;
 }
 
-function pairOf(row: QueueRow, brokers: Brokers, receiver: Receiver): Pair {
-  return new Pair(row, QUEUE, brokers.places, receiver, { OTEL_METRIC_EXPORT_INTERVAL: "500" });
+/** @param intervalMs of metrics: a backlog may take two seconds to be counted. */
+function pairOf(row: QueueRow, brokers: Brokers, receiver: Receiver, intervalMs: number): Pair {
+  const env = { OTEL_METRIC_EXPORT_INTERVAL: String(intervalMs) };
+  return new Pair(row, QUEUE, brokers.places, receiver, env);
 }
 
 function lagOf(receiver: Receiver): ReceivedPoint[] {
