@@ -112,9 +112,23 @@ const inSource = import.meta.url.endsWith(".ts");
 
 const loaded: Partial<Record<ChunkName, ChunkTypes[ChunkName]>> = {};
 
+let loading = 0;
+
+/** Whether a chunk is just being read: the file operations are ours then, not the app's. */
+export function isLoadingChunk(): boolean {
+  return loading > 0;
+}
+
 /** Loads a chunk, or gives it again: cheap enough for a hot path. */
 export function loadChunk<Name extends ChunkName>(name: Name): ChunkTypes[Name] {
-  return (loaded[name] ??= require(
-    inSource ? chunks[name] : `./${name}.js`,
-  ) as ChunkTypes[Name]) as ChunkTypes[Name];
+  return (loaded[name] ??= load(name)) as ChunkTypes[Name];
+}
+
+function load<Name extends ChunkName>(name: Name): ChunkTypes[Name] {
+  loading++;
+  try {
+    return require(inSource ? chunks[name] : `./${name}.js`) as ChunkTypes[Name];
+  } finally {
+    loading--;
+  }
 }

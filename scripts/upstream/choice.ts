@@ -32,3 +32,12 @@ export const nativeEsModules: readonly string[] = ["openai"];
 
 /** Databases whose statements upstream writes down with their literals. */
 export const withLiterals: readonly string[] = ["cassandra-driver", "mysql", "oracledb", "tedious"];
+
+/** What the constructor is given beside the options, and where that comes from. */
+export const configured: Readonly<Record<string, { imports: string; config: string }>> = {
+  // A span of the reading of the chunk that encodes spans would ask for that chunk.
+  fs: {
+    imports: 'import { isLoadingChunk } from "../../chunks.ts";\n',
+    config: "{ createHook: () => !isLoadingChunk(), ...options }",
+  },
+};

@@ -1,5 +1,5 @@
 import { table } from "../../src/instrumentation/table.ts";
-import { elsewhere, withLiterals } from "./choice.ts";
+import { configured, elsewhere, withLiterals } from "./choice.ts";
 import { type UpstreamInstrumentation, upstreamInstrumentations } from "./modules.ts";
 
 const HEADER = `// Made by \`npm run upstream\` of the installed @opentelemetry/auto-instrumentations-node.\n\n`;
@@ -47,9 +47,10 @@ ${line((name) => `"./instrumentation/upstream/${name}.ts"`)}
 
 function adaptorText({ name, className }: UpstreamInstrumentation): string {
   const isClean = !withLiterals.includes(name);
-  const made = `new ${className}(options)`;
+  const { imports, config } = configured[name] ?? { imports: "", config: "options" };
+  const made = `new ${className}(${config})`;
   return `${HEADER}import { ${className} } from "@opentelemetry/instrumentation-${name}";
-import type { Adaptor } from "../adaptor.ts";
+${imports}import type { Adaptor } from "../adaptor.ts";
 ${isClean ? "" : `import { withoutLiterals } from "../clean-sql.ts";\n`}import { upstreamAdaptor } from "../upstream.ts";
 
 export const adaptor: Adaptor = upstreamAdaptor((options) => ${isClean ? made : `withoutLiterals(${made}, options)`});
