@@ -66,20 +66,20 @@ const rows: {
   {
     title: "hangs",
     faults: [{ kind: "hang" }],
-    timeoutMs: 300,
+    timeoutMs: 1000,
     books: { failed: 5 },
     requests: 1,
-    line: /no answer within 300 ms/,
-    atLeastMs: 299,
+    line: /no answer within 1000 ms/,
+    atLeastMs: 999,
   },
   {
     title: "drips",
     faults: [{ kind: "drip", everyMs: 20 }],
-    timeoutMs: 300,
+    timeoutMs: 1000,
     books: { failed: 5 },
     requests: 1,
-    line: /no answer within 300 ms/,
-    atLeastMs: 299,
+    line: /no answer within 1000 ms/,
+    atLeastMs: 999,
   },
   {
     title: "rejects two",
@@ -130,7 +130,7 @@ describe("a collector over gRPC", () => {
       assert.equal(lines.length, row.line === undefined ? 0 : 1, lines.join(""));
       assert.match(lines[0] ?? "", row.line ?? /^$/);
       assert.ok(took >= (row.atLeastMs ?? 0), `took ${took} ms`);
-      assert.ok(took <= (row.timeoutMs ?? 0) + 2500, `took ${took} ms`);
+      assert.ok(took <= (row.timeoutMs ?? 0) + 8000, `took ${took} ms`);
     });
   }
 

@@ -249,7 +249,7 @@ describe("A statement", () => {
       for (const dialect of ["standard", "mysql", "sqlite"] as const) {
         describeSql(piece.repeat(MAX_SQL_LENGTH), dialect);
       }
-      assert.ok(performance.now() - start < 600, `${piece} took too long`);
+      assert.ok(performance.now() - start < 5000, `${piece} took too long`);
     }
   });
 });

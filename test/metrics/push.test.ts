@@ -142,7 +142,7 @@ describe("Pushed metrics", () => {
     add(1);
     const before = performance.now();
     await push.flush(30);
-    assert.ok(performance.now() - before < 1000);
+    assert.ok(performance.now() - before < 8000);
   });
 
   it("at the end are the last numbers", () => {

@@ -26,7 +26,7 @@ describe("OTEL_LOG_LEVEL", () => {
         OTEL_TRACES_SAMPLER: "often",
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
         OTEL_LOGS_EXPORTER: "none",
-        OTEL_EXPORTER_OTLP_TIMEOUT: "300",
+        OTEL_EXPORTER_OTLP_TIMEOUT: "1500",
         OTEL_BSP_SCHEDULE_DELAY: "10",
       });
       await service.ask();

@@ -95,7 +95,7 @@ describe("Secrets never stand on stderr", () => {
       const service = await Service.start({
         ...telemetryTo(receiver),
         ...env(place),
-        OTEL_EXPORTER_OTLP_TIMEOUT: "300",
+        OTEL_EXPORTER_OTLP_TIMEOUT: "1500",
       });
       await service.ask("/fail");
       await service.ask();
