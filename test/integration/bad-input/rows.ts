@@ -117,7 +117,7 @@ export const configurations: readonly Row[] = [
     title: "an instrumentation that there isn't",
     env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "postgres,pgg,fs" },
     lines: [
-      'OTEL_NODE_DISABLED_INSTRUMENTATIONS: received "pgg", expected NAMES (did you mean pg?); using none',
+      'OTEL_NODE_DISABLED_INSTRUMENTATIONS: received "pgg", expected NAMES (did you mean pg?); using fs',
     ],
   },
   {
