@@ -1,4 +1,4 @@
-import { context as contexts } from "@opentelemetry/api";
+import { type Context, context as contexts } from "@opentelemetry/api";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
 import { ByVersion } from "./by-version.ts";
 import { type DatabaseCall, DatabaseCalls } from "./database-call.ts";
@@ -24,6 +24,7 @@ export const adaptor: Adaptor = {
   patch(exports, file, services) {
     const calls = versions.of(file, () => callsOf(file, services));
     if (file.file === OLD_COMMAND) patchOldCommand(prototypeOf(exports));
+    else if (isClusterFile(file)) patchCluster(prototypeOf(exports));
     else if (isPipelineFile(file)) patchPipeline(prototypeOf(exports), calls);
     else patchClient(prototypeOf(exports), calls);
     return exports;
@@ -43,6 +44,10 @@ function callsOf({ version }: LoadedFile, services: Services): Calls {
 interface Calls {
   readonly database: DatabaseCalls;
   readonly replies: ReplyListener;
+}
+
+function isClusterFile({ file }: LoadedFile): boolean {
+  return file.endsWith("/cluster/index.js");
 }
 
 function isPipelineFile({ file }: LoadedFile): boolean {
@@ -73,10 +78,27 @@ interface Command {
   resolve(reply: unknown): void;
   reject(error: unknown): void;
   [UNDER_WAY]?: boolean;
+  [ASKED_IN]?: Context;
 }
 
 /** On a command that waits for its reply: it is sent again after a reconnect. */
 const UNDER_WAY = Symbol("telltale.ioredis");
+
+/** On a command of a cluster: the context that it was asked in. */
+const ASKED_IN = Symbol("telltale.ioredis.context");
+
+/** While it connects, a cluster keeps commands; later it sends them in a context of its own. */
+function patchCluster(prototype: object): void {
+  replaceMethod<object, [Command, ...unknown[]]>(
+    prototype,
+    "sendCommand",
+    (original) =>
+      function sendCommand(...args) {
+        args[0][ASKED_IN] ??= contexts.active();
+        return Reflect.apply(original, this, args);
+      },
+  );
+}
 
 function patchClient(prototype: object, calls: Calls): void {
   replaceMethod<Client, [Command, unknown?, ...unknown[]]>(
@@ -98,7 +120,10 @@ function isUntraced(command: unknown): command is Command {
 function observe({ database, replies }: Calls, client: Client, command: Command): void {
   const operation = operationOf(command.name);
   const target = targetOf(client);
-  const call = database.start(operation ?? "redis", target.attributesOf(operation));
+  const attributes = target.attributesOf(operation);
+  const begin = (): DatabaseCall => database.start(operation ?? "redis", attributes);
+  const askedIn = command[ASKED_IN];
+  const call = askedIn === undefined ? begin() : contexts.with(askedIn, begin);
   const { resolve, reject } = command;
   command[UNDER_WAY] = true;
   command.resolve = (reply) => {

@@ -210,6 +210,7 @@ export const table: readonly Row[] = [
       ...["lib/redis.js", "lib/pipeline.js", "lib/command.js"],
       ...["built/redis.js", "built/redis/index.js", "built/pipeline.js"],
       ...["built/Redis.js", "built/Pipeline.js"],
+      ...["lib/cluster/index.js", "built/cluster/index.js"],
     ],
     versions: ">=2 <7",
     chunk: "instrumentation-ioredis",

@@ -1,4 +1,5 @@
-import { ask, type Server, startServer } from "./server.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { ask, freePort, type Server, startServer } from "./server.ts";
 
 export interface Redis extends Server {
   /** `redis://127.0.0.1:port`. */
@@ -10,12 +11,37 @@ export interface Redis extends Server {
  *
  * @throws Error if it is not installed or doesn't start
  */
-export async function startRedis(): Promise<Redis> {
+export function startRedis(): Promise<Redis> {
+  return start([]);
+}
+
+/**
+ * A cluster of one node, which has all the slots.
+ *
+ * @throws Error if it is not installed or doesn't start
+ */
+export async function startRedisCluster(): Promise<Redis> {
+  const redis = await start([
+    "--cluster-enabled",
+    "yes",
+    "--cluster-announce-ip",
+    "127.0.0.1",
+    "--cluster-port",
+    `${await freePort()}`,
+  ]);
+  await ask(redis.port, "CLUSTER ADDSLOTSRANGE 0 16383\r\n");
+  while (!String(await ask(redis.port, "CLUSTER INFO\r\n")).includes("cluster_state:ok")) {
+    await delay(20);
+  }
+  return redis;
+}
+
+async function start(more: readonly string[]): Promise<Redis> {
   const server = await startServer({
     program: "redis-server",
     args: (port, folder) => [
       ...["--bind", "127.0.0.1", "--port", String(port), "--dir", folder],
-      ...["--save", "", "--appendonly", "no"],
+      ...["--save", "", "--appendonly", "no", ...more],
     ],
     async isUp(port) {
       return (await ask(port, "PING\r\n"))?.toString() === "+PONG\r\n";

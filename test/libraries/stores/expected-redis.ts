@@ -41,6 +41,11 @@ const unknown: Step = {
   calls: [failing("NONSENSE", "ERR", "ERR unknown command ?")],
 };
 
+export const clusterSteps: readonly Step[] = [
+  { step: "set", calls: [call("SET")] },
+  { step: "get", calls: [call("GET"), call("GET")] },
+];
+
 export const nodeRedisSteps: readonly Step[] = [
   ...steps,
   unknown,

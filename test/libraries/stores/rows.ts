@@ -1,5 +1,5 @@
 import type { LibraryRow } from "../row.ts";
-import { ioredisSteps, nodeRedisSteps } from "./expected-redis.ts";
+import { clusterSteps, ioredisSteps, nodeRedisSteps } from "./expected-redis.ts";
 import { mongodbSteps, mongooseSteps } from "./expected-mongodb.ts";
 import { mappers, mapperSteps, mysql2Steps, pgSteps, sqliteSteps } from "./expected-sql.ts";
 
@@ -18,7 +18,7 @@ export interface Step {
   readonly calls: readonly ExpectedCall[];
 }
 
-export type ServerName = "redis" | "postgres" | "mariadb" | "mongodb" | "none";
+export type ServerName = "redis" | "redisCluster" | "postgres" | "mariadb" | "mongodb" | "none";
 
 export interface StoreRow extends LibraryRow {
   /** In `apps/`, without its ending. */
@@ -72,6 +72,17 @@ export const rows: readonly StoreRow[] = [
     program: "redis",
     server: "redis",
     steps: nodeRedisSteps,
+  })),
+  ...["ioredis", "redis"].map((library): StoreRow => ({
+    library,
+    installed: library,
+    moduleSystem: "esm",
+    node: "24",
+    gives: COMMANDS,
+    program: "redis-cluster",
+    server: "redisCluster",
+    steps: clusterSteps,
+    prepares: true,
   })),
   ...variants("mysql2", "mysql2-1").map((variant): StoreRow => ({
     ...variant,

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import type { Context } from "mocha";
 import { parsePage, samplesOf } from "../../metrics/exposition.ts";
+import { pathOf } from "../../../scripts/test/programs.ts";
 import { programOrSkip } from "../../programs.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { startFerretDb } from "../servers/ferretdb.ts";
-import { startRedis } from "../servers/redis.ts";
+import { startRedis, startRedisCluster } from "../servers/redis.ts";
 import { type Played, play } from "./play.ts";
 import { generatePrismaClient } from "./prisma.ts";
 import { type ExpectedCall, rows, type ServerName } from "./rows.ts";
@@ -20,12 +21,20 @@ const servers: Readonly<Record<ServerName, (test: Context) => Promise<Server>>> 
     programOrSkip(test, "redis-server");
     return startRedis();
   },
+  redisCluster(test) {
+    programOrSkip(test, "redis-server");
+    return startRedisCluster();
+  },
   mariadb(test) {
     programOrSkip(test, "mariadb-install-db");
     return startMariaDb();
   },
   postgres: () => startPostgres(),
-  mongodb: () => startFerretDb(),
+  mongodb(test) {
+    // Debian's Go is too old for it, so none is installed for the tests; where CI is set, one is there.
+    if (pathOf("go") === undefined && !process.env["CI"]) test.skip();
+    return startFerretDb();
+  },
   none: () => Promise.resolve({ url: "none://", stop: () => Promise.resolve() }),
 };
 
