@@ -6,8 +6,17 @@ export function outcome({ code, signal, stdout, stderr }: Ended, abrupt = false)
 }
 
 function withoutPid(stderr: string): string {
-  return stderr.replaceAll(/\(node:\d+\)/g, "(node)");
+  return stderr
+    .replaceAll(/\(node:\d+\)/g, "(node)")
+    .replaceAll(TRANSLATOR, "    at <a translator>");
 }
+
+/**
+ * Where Node's loader of ES modules hands CommonJS over. With any `load` hook,
+ * Node before 22.22.3 does that in the same number of frames from another line of
+ * its own (`instrumentation/es-module-hook.ts`).
+ */
+const TRANSLATOR = /^ {4}at .*node:internal\/modules\/esm\/translators:.*$/gm;
 
 /**
  * V8's and Node's last words, as far as they are the same for any two runs of
