@@ -1,0 +1,319 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { collectorBinary } from "../../scripts/collector/build.ts";
+import { readConfiguration } from "../../scripts/collector/configuration.ts";
+import { validate } from "../../scripts/collector/run.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import type { Received } from "../../src/receiver/store.ts";
+import { until } from "../integration/gateways/gateway.ts";
+import { preload, Program, telemetryTo } from "../integration/program.ts";
+import { type Preset, presets, startPreset } from "./preset.ts";
+
+const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
+/** A first, cold build takes this long; all else here takes seconds. */
+const COLD_BUILD_MS = 30 * 60_000;
+const ARRIVAL_MS = 20_000;
+
+describe("The Collector's presets", () => {
+  let binary: string;
+  before(async function () {
+    this.timeout(COLD_BUILD_MS);
+    binary = await collectorBinary();
+  });
+
+  for (const name of presets) {
+    it(`${name} is valid without any variable set, starts, and measures itself`, async () => {
+      await validate(binary, await readConfiguration([name], [], {}));
+      const preset = await startPreset(binary, name);
+      try {
+        const page = await (await fetch(preset.metricsUrl)).text();
+        assert.match(page, /^otelcol_process_uptime_seconds_total\{?/m);
+      } finally {
+        await preset.stop();
+      }
+    });
+  }
+
+  it("local writes what arrives to its file, without secrets", async () => {
+    const local = await startPreset(binary, "local");
+    try {
+      await post(local.url, "traces", spansOf([{ trace: 1, name: "seen" }]));
+      const text = await until(async () => {
+        const written = existsSync(local.file) ? readFileSync(local.file, "utf8") : "";
+        return written.includes("seen") ? written : undefined;
+      }, "the span in the file");
+      assert.match(text, new RegExp(idOf(1, 32)));
+      assert.doesNotMatch(text, /hunter2/);
+    } finally {
+      await local.stop();
+    }
+  });
+
+  describe("agent and gateway in a row", () => {
+    let receiver: Receiver;
+    let gateway: Preset;
+    let agent: Preset;
+    before(async () => {
+      receiver = await startReceiver();
+      gateway = await startPreset(binary, "gateway", {
+        TELLTALE_COLLECTOR_BACKEND: receiver.url,
+        TELLTALE_COLLECTOR_DECISION_WAIT: "1s",
+        TELLTALE_COLLECTOR_SAMPLE_PERCENT: "0",
+        TELLTALE_COLLECTOR_SPAN_METRICS_INTERVAL: "500ms",
+      });
+      agent = await startPreset(binary, "agent", { TELLTALE_COLLECTOR_GATEWAY: gateway.url });
+    });
+    beforeEach(() => receiver.clear());
+    after(async () => {
+      await agent?.stop();
+      await gateway?.stop();
+      await receiver?.close();
+    });
+
+    it("change nothing of a span, a log record and a metric but their secrets", async () => {
+      const direct = await startReceiver();
+      try {
+        const bodies = {
+          traces: spansOf([{ trace: 7, name: "whole", failed: true }]),
+          logs: LOGS,
+          metrics: METRICS,
+        } as const;
+        for (const [signal, body] of Object.entries(bodies)) {
+          await post(direct.url, signal, body);
+          await post(agent.url, signal, body);
+        }
+        await waitFor(receiver, ({ spans, logs }) => spans.length > 0 && logs.length > 0);
+        const metric = await waitFor(receiver, ({ metrics }) =>
+          metrics.find((one) => one.name === "shop.orders"),
+        );
+        const [span] = direct.spans;
+        assert.deepEqual(receiver.spans, [
+          { ...span, attributes: { ...span!.attributes, "user.password": "****" } },
+        ]);
+        assert.deepEqual(receiver.logs, direct.logs);
+        assert.deepEqual(metric, direct.metrics[0]);
+      } finally {
+        await direct.close();
+      }
+    });
+
+    it("bring a preloaded app's failed request with its ids, its log and its metrics", async () => {
+      const shop = new Program({
+        file: app,
+        flags: preload.import,
+        env: {
+          ...telemetryTo(receiver),
+          OTEL_EXPORTER_OTLP_ENDPOINT: agent.url,
+          OTEL_METRICS_EXPORTER: "otlp",
+          OTEL_NODE_DISABLED_INSTRUMENTATIONS: "",
+          SENTRY_DSN: "",
+        },
+      });
+      try {
+        const port = await shop.says((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
+        const response = await fetch(`http://127.0.0.1:${port}/fails`);
+        const told = (await response.json()) as { traceId: string; spanId: string };
+        assert.match(told.traceId, /^[0-9a-f]{32}$/);
+        shop.kill("SIGTERM");
+        await shop.ended;
+        const span = await waitFor(receiver, ({ spans }) =>
+          spans.find(({ spanId }) => spanId === told.spanId),
+        );
+        assert.equal(span.traceId, told.traceId);
+        assert.equal(span.kind, "SERVER");
+        const log = await waitFor(receiver, ({ logs }) =>
+          logs.find(({ body }) => body === "asked for /fails"),
+        );
+        assert.equal(log.traceId, told.traceId);
+        assert.equal(log.spanId, told.spanId);
+        const metric = await waitFor(receiver, ({ metrics }) =>
+          metrics.find(({ name }) => name === "shop.orders"),
+        );
+        assert.equal(metric.points[0]?.value, 1);
+        for (const { resource } of [span, log, metric]) {
+          assert.equal(resource.attributes["service.name"], "warehouse");
+        }
+      } finally {
+        shop.kill("SIGKILL");
+        await shop.ended;
+      }
+    });
+
+    it("keep what is worth it at 0%, drop the rest and probes, and measure all but probes", async () => {
+      const [plain, failed, slow, kept, broken, probe] = [11, 12, 13, 14, 15, 16];
+      const service = "sampled";
+      const trace = (spans: readonly SpanSketch[]): Promise<void> =>
+        post(agent.url, "traces", spansOf(spans, service));
+      await trace([
+        { trace: plain, name: "plain" },
+        { trace: failed, name: "failed", failed: true },
+        { trace: slow, name: "slow", durationMs: 1500 },
+        { trace: kept, name: "kept", attributes: { "telltale.keep.reason": "forced" } },
+        { trace: broken, name: "broken", attributes: { "http.response.status_code": 503 } },
+        { trace: probe, name: "probe", attributes: { "url.path": "/healthz" } },
+      ]);
+      // Sent later, thus decided later: the plain one has been given up when this arrives.
+      await waitFor(receiver, ({ spans }) => spans.length >= 4);
+      await trace([{ trace: 17, name: "last", failed: true }]);
+      await waitFor(receiver, ({ spans }) => spans.some(({ name }) => name === "last"));
+      assert.deepEqual(receiver.spans.map(({ name }) => name).toSorted(), [
+        ...["broken", "failed", "kept", "last", "slow"],
+      ]);
+      const calls = await until(async () => {
+        const counted = callsOf(await (await fetch(gateway.prometheusUrl)).text(), service);
+        // A series begins with a 0 of its own, so that its rate is right.
+        return [...counted.values()].filter(Boolean).length >= 6 ? counted : undefined;
+      }, "the span metrics");
+      assert.deepEqual(
+        calls,
+        new Map(["broken", "failed", "kept", "last", "plain", "slow"].map((name) => [name, 1])),
+      );
+    });
+  });
+});
+
+interface SpanSketch {
+  /** A number of which its ids are made. */
+  readonly trace: number;
+  readonly name: string;
+  readonly failed?: boolean;
+  readonly durationMs?: number;
+  readonly attributes?: Readonly<Record<string, string | number>>;
+}
+
+const START_MS = Date.now() - 5000;
+const RESOURCE = resourceOf("warehouse");
+const SCOPE = { name: "shop", version: "1.2.3" };
+
+const LOGS = {
+  resourceLogs: [
+    {
+      resource: RESOURCE,
+      scopeLogs: [
+        {
+          scope: SCOPE,
+          logRecords: [
+            {
+              timeUnixNano: nanos(START_MS),
+              observedTimeUnixNano: nanos(START_MS),
+              severityNumber: 13,
+              severityText: "WARN",
+              body: { stringValue: "late" },
+              traceId: idOf(7, 32),
+              spanId: idOf(7, 16),
+              flags: 1,
+              attributes: attributesOf({ "order.id": 4711 }),
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+const METRICS = {
+  resourceMetrics: [
+    {
+      resource: RESOURCE,
+      scopeMetrics: [
+        {
+          scope: SCOPE,
+          metrics: [
+            {
+              name: "shop.orders",
+              unit: "{order}",
+              sum: {
+                aggregationTemporality: 2,
+                isMonotonic: true,
+                dataPoints: [
+                  {
+                    startTimeUnixNano: nanos(START_MS),
+                    timeUnixNano: nanos(START_MS + 1000),
+                    asDouble: 3,
+                    attributes: attributesOf({ kind: "book" }),
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+function spansOf(spans: readonly SpanSketch[], service = "warehouse"): object {
+  return {
+    resourceSpans: [
+      {
+        resource: resourceOf(service),
+        scopeSpans: [{ scope: SCOPE, spans: spans.map(spanOf) }],
+      },
+    ],
+  };
+}
+
+function spanOf({ trace, name, failed, durationMs = 10, attributes }: SpanSketch): object {
+  return {
+    traceId: idOf(trace, 32),
+    spanId: idOf(trace, 16),
+    name,
+    kind: 2,
+    flags: 257,
+    traceState: "vendor=1",
+    startTimeUnixNano: nanos(START_MS),
+    endTimeUnixNano: nanos(START_MS + durationMs),
+    attributes: attributesOf({ "user.password": "hunter2", "order.id": 4711, ...attributes }),
+    events: [{ name: "packed", timeUnixNano: nanos(START_MS + 1) }],
+    links: [{ traceId: idOf(99, 32), spanId: idOf(99, 16) }],
+    status: failed === true ? { code: 2, message: "out of stock" } : {},
+  };
+}
+
+function resourceOf(service: string): object {
+  return { attributes: attributesOf({ "service.name": service, "host.name": "a" }) };
+}
+
+function attributesOf(attributes: Readonly<Record<string, string | number>>): object[] {
+  return Object.entries(attributes).map(([key, value]) => ({
+    key,
+    value: typeof value === "string" ? { stringValue: value } : { intValue: String(value) },
+  }));
+}
+
+function idOf(number: number, digits: number): string {
+  return (0xabc000 + number).toString(16).padStart(digits, "1");
+}
+
+function nanos(ms: number): string {
+  return `${ms}000000`;
+}
+
+async function post(url: string, signal: string, body: object): Promise<void> {
+  const response = await fetch(`${url}/v1/${signal}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
+
+function waitFor<T>(
+  receiver: Receiver,
+  look: (received: Received) => T | undefined | false,
+): Promise<T> {
+  return receiver.waitFor(look, ARRIVAL_MS);
+}
+
+/** How often each span of a service was counted, by its name. */
+function callsOf(page: string, service: string): Map<string, number> {
+  const lines = page.matchAll(/^traces_span_metrics_calls_total\{([^}]*)\} (\S+)/gm);
+  const calls = new Map<string, number>();
+  for (const [, labels = "", value] of lines) {
+    if (!labels.includes(`service_name="${service}"`)) continue;
+    const name = /span_name="([^"]*)"/.exec(labels)?.[1];
+    if (name !== undefined) calls.set(name, Number(value));
+  }
+  return calls;
+}
