@@ -24,19 +24,22 @@ export interface Preset {
  * Starts a preset as it is, and waits until it is ready.
  *
  * @param env what to change by variables; ports and folders are set here.
+ * @param backends names of files in `collector/backends/`, laid over the preset.
  */
 export async function startPreset(
   binary: string,
   name: PresetName,
   env: Readonly<Record<string, string>> = {},
+  backends: readonly string[] = [],
 ): Promise<Preset> {
   const [http, grpc, health, own, zpages, pprof, prometheus] = await freePorts(7);
   const daemon = new Daemon(name);
+  const files = [`${name}.yaml`, ...backends.map((backend) => `backends/${backend}.yaml`)];
   const file = join(daemon.directory, "telemetry.jsonl");
   const healthUrl = `http://127.0.0.1:${health}/`;
   await daemon.start({
     name,
-    command: [binary, `--config=${join(collector, `${name}.yaml`)}`],
+    command: [binary, ...files.map((path) => `--config=${join(collector, path)}`)],
     env: {
       TELLTALE_COLLECTOR_FILE: file,
       TELLTALE_COLLECTOR_GRPC_PORT: String(grpc),

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+
+/** What a test says of a span; the rest is made up. */
+export interface SpanSketch {
+  /** A number of which its ids are made. */
+  readonly trace: number;
+  readonly name: string;
+  readonly failed?: boolean;
+  readonly durationMs?: number;
+  readonly attributes?: Readonly<Record<string, string | number>>;
+}
+
+const START_MS = Date.now() - 5000;
+const RESOURCE = resourceOf("warehouse");
+const SCOPE = { name: "shop", version: "1.2.3" };
+
+/** One record of what each signal has, and more than the minimum of it. */
+export const LOGS: object = {
+  resourceLogs: [
+    {
+      resource: RESOURCE,
+      scopeLogs: [
+        {
+          scope: SCOPE,
+          logRecords: [
+            {
+              timeUnixNano: nanos(START_MS),
+              observedTimeUnixNano: nanos(START_MS),
+              severityNumber: 13,
+              severityText: "WARN",
+              body: { stringValue: "late" },
+              traceId: idOf(7, 32),
+              spanId: idOf(7, 16),
+              flags: 1,
+              attributes: attributesOf({ "order.id": 4711 }),
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+export const METRICS: object = {
+  resourceMetrics: [
+    {
+      resource: RESOURCE,
+      scopeMetrics: [
+        {
+          scope: SCOPE,
+          metrics: [
+            {
+              name: "shop.orders",
+              unit: "{order}",
+              sum: {
+                aggregationTemporality: 2,
+                isMonotonic: true,
+                dataPoints: [
+                  {
+                    startTimeUnixNano: nanos(START_MS),
+                    timeUnixNano: nanos(START_MS + 1000),
+                    asDouble: 3,
+                    attributes: attributesOf({ kind: "book" }),
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+/** One export request. */
+export function spansOf(spans: readonly SpanSketch[], service = "warehouse"): object {
+  return {
+    resourceSpans: [
+      {
+        resource: resourceOf(service),
+        scopeSpans: [{ scope: SCOPE, spans: spans.map(spanOf) }],
+      },
+    ],
+  };
+}
+
+function spanOf({ trace, name, failed, durationMs = 10, attributes }: SpanSketch): object {
+  return {
+    traceId: idOf(trace, 32),
+    spanId: idOf(trace, 16),
+    name,
+    kind: 2,
+    flags: 257,
+    traceState: "vendor=1",
+    startTimeUnixNano: nanos(START_MS),
+    endTimeUnixNano: nanos(START_MS + durationMs),
+    attributes: attributesOf({ "user.password": "hunter2", "order.id": 4711, ...attributes }),
+    events: [{ name: "packed", timeUnixNano: nanos(START_MS + 1) }],
+    links: [{ traceId: idOf(99, 32), spanId: idOf(99, 16) }],
+    status: failed === true ? { code: 2, message: "out of stock" } : {},
+  };
+}
+
+function resourceOf(service: string): object {
+  return { attributes: attributesOf({ "service.name": service, "host.name": "a" }) };
+}
+
+function attributesOf(attributes: Readonly<Record<string, string | number>>): object[] {
+  return Object.entries(attributes).map(([key, value]) => ({
+    key,
+    value: typeof value === "string" ? { stringValue: value } : { intValue: String(value) },
+  }));
+}
+
+/** Always the same for the same number. */
+export function idOf(number: number, digits: number): string {
+  return (0xabc000 + number).toString(16).padStart(digits, "1");
+}
+
+function nanos(ms: number): string {
+  return `${ms}000000`;
+}
+
+/** Sends OTLP as JSON; throws unless it is taken. */
+export async function post(url: string, signal: string, body: object): Promise<void> {
+  const response = await fetch(`${url}/v1/${signal}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
