@@ -9,11 +9,10 @@ import { goVersion } from "./go.ts";
 import { cacheFolder, distribution, manifest, program } from "./places.ts";
 
 /**
- * `grpcnotrace` leaves out gRPC's own page of traces, and with it the reflection
- * that keeps the linker from dropping unused methods; `remove_all_sd` leaves
- * out Prometheus' service discoveries, which none of the components needs.
+ * Leaves out Prometheus' service discoveries (clouds, Kubernetes, Consul...).
+ * Only with its receiver do they weigh anything.
  */
-export const TAGS = "grpcnotrace,remove_all_sd";
+export const TAGS = "remove_all_sd";
 /** Without symbols and debug information, and without paths of this machine. */
 export const FLAGS: readonly string[] = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
 

@@ -35,12 +35,22 @@ export async function readConfiguration(
   const text = contents.join("\n");
   const missing = requiredVariables(text).filter((name) => !env[name]);
   if (missing.length > 0) throw new Complaint(missingVariables(files, missing));
+  const empty = defaultedVariables(text).filter((name) => env[name] === "");
+  if (empty.length > 0) throw new Complaint(emptyVariables(empty));
   return { names: [...wanted, ...backends], files, text };
 }
 
 /** The variables that a configuration names without a default, each once. */
 export function requiredVariables(text: string): readonly string[] {
   const names = [...uncommented(text).matchAll(/\$\{env:(\w+)\}/g)].map((match) => match[1]!);
+  return [...new Set(names)];
+}
+
+/** The variables that have a default; an empty one says that nothing is a value, too. */
+function defaultedVariables(text: string): readonly string[] {
+  const names = [...uncommented(text).matchAll(/\$\{env:(\w+):-[^}]+\}/g)].map(
+    (match) => match[1]!,
+  );
   return [...new Set(names)];
 }
 
@@ -55,7 +65,7 @@ export function variableWithDefault(text: string, value: string): string | undef
   return [...defaults].find(([, , fallback]) => fallback === value)?.[1];
 }
 
-/** A configuration's folder or file of examples is no reason to complain. */
+/** What is only an example in a comment is no reason to complain. */
 function uncommented(text: string): string {
   return text.replaceAll(/(^|\s)#.*$/gm, "");
 }
@@ -92,4 +102,9 @@ function missingVariables(files: readonly string[], missing: readonly string[]):
   const where = files.map((file) => basename(file)).join(" and ");
   const [is, them] = missing.length === 1 ? ["is not set", "it"] : ["are not set", "them"];
   return `${missing.join(", ")} ${is}, and ${where} can't do without: \`export ${missing[0]}=...\`; the comments in the file say what to give ${them}`;
+}
+
+function emptyVariables(names: readonly string[]): string {
+  const [is, its] = names.length === 1 ? ["is", "its value"] : ["are", "their values"];
+  return `${names.join(", ")} ${is} set to nothing, which the Collector takes for ${its}: \`unset ${names.join(" ")}\` to have the default`;
 }

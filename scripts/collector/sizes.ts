@@ -83,8 +83,7 @@ function plan(text: string): readonly Measure[] {
         (folder) =>
           withModule(text, name, module, folder),
     ),
-    (folder) => built("without the tag grpcnotrace", "remove_all_sd", FLAGS, folder),
-    (folder) => built("with symbols and debug information", TAGS, ["-trimpath"], folder),
+    (folder) => built("with symbols and debug information", ["-trimpath"], folder),
   ];
 }
 
@@ -93,7 +92,7 @@ async function without(text: string, names: readonly string[], folder: string): 
     .split("\n")
     .filter((line) => !names.some((name) => line.includes(`/${name} `)));
   const sources = await sourcesOf(lines.join("\n"), folder);
-  return { kind: "without", what: names.join(" + "), binary: await sizeOf(sources, TAGS) };
+  return { kind: "without", what: names.join(" + "), binary: await sizeOf(sources) };
 }
 
 async function withModule(
@@ -107,17 +106,12 @@ async function withModule(
   const sources = await sourcesOf(edited, folder);
   await go(["get", module.replace(" ", "@")], sources);
   await go(["list", "-mod=mod", "-deps", `-tags=${TAGS}`, "."], sources);
-  return { kind: "with", what: name, binary: await sizeOf(sources, TAGS) };
+  return { kind: "with", what: name, binary: await sizeOf(sources) };
 }
 
-async function built(
-  what: string,
-  tags: string,
-  flags: readonly string[],
-  folder: string,
-): Promise<Variant> {
+async function built(what: string, flags: readonly string[], folder: string): Promise<Variant> {
   const sources = await sourcesOf(await readFile(manifest, "utf8"), folder);
-  return { kind: "built", what, binary: await sizeOf(sources, tags, flags) };
+  return { kind: "built", what, binary: await sizeOf(sources, flags) };
 }
 
 async function sourcesOf(text: string, folder: string): Promise<string> {
@@ -130,13 +124,9 @@ async function sourcesOf(text: string, folder: string): Promise<string> {
   return sources;
 }
 
-async function sizeOf(
-  sources: string,
-  tags: string,
-  flags: readonly string[] = FLAGS,
-): Promise<number> {
+async function sizeOf(sources: string, flags: readonly string[] = FLAGS): Promise<number> {
   const output = join(sources, "binary");
-  await compile(output, tags, sources, flags);
+  await compile(output, TAGS, sources, flags);
   const { size } = await stat(output);
   await rm(output);
   return size;

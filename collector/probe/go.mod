@@ -1,0 +1,3 @@
+module telltale/probe
+
+go 1.25.0

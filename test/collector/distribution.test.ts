@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { modulesOf } from "../../scripts/collector/generate.ts";
+import { collector, distribution, manifest, program } from "../../scripts/collector/places.ts";
+import { sizesTable } from "../../scripts/collector/table.ts";
+import { type Sizes, sizesFile } from "../../scripts/collector/sizes.ts";
+
+const modules = modulesOf(readFileSync(manifest, "utf8"));
+const sources = ["components.go", "main.go"].map((name) => read(name)).join("\n");
+
+describe("collector/distribution", () => {
+  it("has every module of the manifest, with the version of the manifest", () => {
+    const goMod = read("go.mod");
+    assert.ok(modules.length > 20);
+    for (const { path, version } of modules) {
+      assert.ok(goMod.includes(`\t${path} ${version}\n`), `go.mod lacks ${path} ${version}`);
+      assert.ok(sources.includes(`"${path}"\n`), `nothing imports ${path}`);
+    }
+  });
+
+  it("has no component that the manifest doesn't name", () => {
+    const kinds = "receiver|processor|exporter|connector|extension|confmap/provider";
+    const component = new RegExp(`^\\t\\w+ "(\\S+/(?:${kinds})/\\S+)"$`, "gm");
+    const imported = [...sources.matchAll(component)].map((match) => match[1]!);
+    const named = modules.map(({ path }) => path);
+    assert.deepEqual(imported.toSorted(), named.toSorted());
+  });
+
+  it("has the sums of every module that it requires", () => {
+    const sums = read("go.sum");
+    const required = [...read("go.mod").matchAll(/^\t(\S+) (v\S+)/gm)];
+    for (const [, path, version] of required) {
+      assert.ok(sums.includes(`${path} ${version}/go.mod h1:`), `go.sum lacks ${path} ${version}`);
+    }
+  });
+
+  it("is called by the name that the scripts look for", () => {
+    assert.match(sources, new RegExp(`Command: +"${program}"`));
+  });
+});
+
+describe("collector/README.md", () => {
+  it("has the table of what was measured", () => {
+    const sizes = JSON.parse(readFileSync(sizesFile, "utf8")) as Sizes;
+    const readme = readFileSync(join(collector, "README.md"), "utf8");
+    assert.ok(readme.includes(sizesTable(sizes, readFileSync(manifest, "utf8"))));
+  });
+
+  it("names every component of the build in the table of sizes", () => {
+    const sizes = JSON.parse(readFileSync(sizesFile, "utf8")) as Sizes;
+    const measured = sizes.variants
+      .filter(({ kind }) => kind === "without")
+      .map(({ what }) => what);
+    const components = modules
+      .map(({ path }) => path.slice(path.lastIndexOf("/") + 1))
+      // Nothing runs without these.
+      .filter((name) => !name.endsWith("provider") && name !== "otlpreceiver");
+    assert.deepEqual(
+      components.filter((name) => !measured.includes(name)),
+      [],
+    );
+  });
+});
+
+function read(name: string): string {
+  return readFileSync(join(distribution, name), "utf8");
+}

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { startReceiver } from "../../src/receiver/receiver.ts";
+import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
+import { programOrSkip } from "../programs.ts";
+import { folderOf, Image } from "./image.ts";
+
+const run = promisify(execFile);
+const fixture = join(import.meta.dirname, "fixtures", "image.yaml");
+const QUEUE = "/var/lib/telltale-collector";
+
+describe("The Collector's image", function () {
+  this.timeout(30 * 60_000);
+  let image: Image;
+  let folder: string;
+
+  before(async function () {
+    programOrSkip(this, "buildah");
+    image = await Image.build();
+    folder = mkdtempSync(join(tmpdir(), "telltale-image-test-"));
+    // For a user who is not the one that made it.
+    chmodSync(folder, 0o755);
+  });
+
+  after(() => {
+    image?.remove();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("runs the Collector as 10001, exposes OTLP alone, and asks its probe for its health", async () => {
+    const configuration = await image.configuration();
+    assert.equal(configuration.User, "10001:10001");
+    assert.deepEqual(configuration.Entrypoint, ["/telltale-collector"]);
+    assert.deepEqual(configuration.Cmd, ["--config=/etc/telltale-collector/gateway.yaml"]);
+    assert.deepEqual(Object.keys(configuration.ExposedPorts).toSorted(), ["4317/tcp", "4318/tcp"]);
+    assert.deepEqual(Object.keys(configuration.Volumes), [QUEUE]);
+    assert.deepEqual(configuration.Healthcheck.Test, ["CMD", "/probe"]);
+  });
+
+  it("holds the Collector, the probe, certificates and presets, and no shell", async () => {
+    const root = await image.mount();
+    const files = readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
+    const outside = files.filter((path) => !path.startsWith("/etc/telltale-collector/"));
+    assert.deepEqual(outside.toSorted(), [
+      "/etc/ssl/certs/ca-certificates.crt",
+      "/probe",
+      "/telltale-collector",
+    ]);
+    for (const secret of ["compose.yaml", "manifest.yaml", "Dockerfile"]) {
+      assert.ok(!files.includes(`/etc/telltale-collector/${secret}`), secret);
+    }
+  });
+
+  it("is smaller than 80 MB", async () => {
+    const root = await image.mount();
+    const { size } = statSync(join(root, "telltale-collector"));
+    assert.ok(size < 80e6, `the Collector has ${size} bytes`);
+    assert.ok(statSync(join(root, "probe")).size < 8e6);
+  });
+
+  it("runs as 10001, and its health check says 0 while it is well, and 1 when it is gone", async () => {
+    const [otlp, health] = (await freePorts(2)) as [number, number];
+    const queue = folderOf("10001:10001", join(folder, "queue-1"));
+    const env = environment(otlp, health, "http://127.0.0.1:9");
+    const collector = new Daemon("collector");
+    const volumes = { "/config.yaml": fixture, [QUEUE]: queue };
+    const command = image.commandFor(["/telltale-collector", "--config=/config.yaml"], {
+      env,
+      volumes,
+    });
+    const probe = (): Promise<number> => exitCode(image.commandFor(["/probe"], { env }));
+    assert.equal(await probe(), 1, "before it runs");
+    await collector.start({ name: "collector", command, answers: () => isUp(health) });
+    try {
+      assert.equal(await probe(), 0, "while it runs");
+      assert.deepEqual(usersOf(String(health)), ["10001"]);
+    } finally {
+      await collector.stop();
+    }
+    assert.equal(await probe(), 1, "after its end");
+  });
+
+  it("needs nothing writable but its queue, which outlives it", async () => {
+    const [otlp, health] = (await freePorts(2)) as [number, number];
+    const { User } = await image.configuration();
+    const queue = folderOf(User, join(folder, "queue-2"));
+    const receiver = await startReceiver();
+    const away = `http://127.0.0.1:${(await freePorts(1))[0]!}`;
+    const first = await readOnly(await image.mount(), User, queue, environment(otlp, health, away));
+    try {
+      await send(otlp, "kept-on-disk");
+    } finally {
+      await first.stop();
+    }
+    const owners = readdirSync(queue).map((name) => statSync(join(queue, name)).uid);
+    assert.ok(
+      owners.length > 0 && owners.every((uid) => uid === 10001),
+      `owners: ${owners.join()}`,
+    );
+    const back = environment(otlp, health, receiver.url);
+    const second = await readOnly(await image.mount(), User, queue, back);
+    try {
+      await receiver.waitFor(
+        ({ spans }) => spans.some(({ name }) => name === "kept-on-disk"),
+        30_000,
+        "the span that the first one had in its queue",
+      );
+    } finally {
+      await second.stop();
+      await receiver.close();
+    }
+  });
+});
+
+function environment(otlp: number, health: number, backend: string): Record<string, string> {
+  return {
+    BACKEND: backend,
+    HEALTH_PORT: String(health),
+    OTLP_PORT: String(otlp),
+    PROBE_URL: `http://127.0.0.1:${health}/`,
+    TELLTALE_COLLECTOR_HOST: "127.0.0.1",
+  };
+}
+
+async function isUp(health: number): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${health}/`);
+  if (!response.ok) throw new Error(`health: ${response.status}`);
+}
+
+async function exitCode([program, ...args]: readonly [string, ...string[]]): Promise<number> {
+  return run(program, args).then(
+    () => 0,
+    ({ code }: { code: number }) => code,
+  );
+}
+
+/** The effective users of the Collectors whose environment holds `HEALTH_PORT=port`. */
+function usersOf(port: string): readonly string[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
+    try {
+      const [program] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+      if (program !== "/telltale-collector" || !environment.includes(`HEALTH_PORT=${port}`))
+        return [];
+      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      return [/^Uid:\t\d+\t(\d+)/m.exec(status)![1]!];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/**
+ * The Collector on the image's root, which is mounted read-only as with `docker
+ * run --read-only`: chroot isolation itself has no such option.
+ */
+async function readOnly(
+  root: string,
+  user: string,
+  queue: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Daemon> {
+  const script = `
+    set -e
+    mount --bind "$1" "$1"
+    mount --bind "$2" "$1${QUEUE}"
+    mount -t proc proc "$1/proc"
+    mount -o remount,ro,bind "$1"
+    if touch "$1/written" 2>/dev/null; then echo "the root is writable"; exit 1; fi
+    exec chroot --userspec="$3" "$1" /telltale-collector --config="yaml:$4"`;
+  const collector = new Daemon("collector");
+  const config = readFileSync(fixture, "utf8");
+  const args = ["sh", "-c", script, "sh", root, queue, user, config] as const;
+  await collector.start({
+    name: "collector",
+    command: ["unshare", "--mount", ...args],
+    env: { ...env, TELLTALE_COLLECTOR_QUEUE: QUEUE },
+    answers: () => isUp(Number(env["HEALTH_PORT"])),
+  });
+  return collector;
+}
+
+async function send(port: number, name: string): Promise<void> {
+  const now = `${Date.now()}000000`;
+  const span = {
+    traceId: "5b8efff798038103d269b633813fc60c",
+    spanId: "eee19b7ec3c1b174",
+    name,
+    kind: 1,
+    startTimeUnixNano: now,
+    endTimeUnixNano: now,
+  };
+  const response = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }),
+  });
+  assert.equal(response.status, 200);
+}

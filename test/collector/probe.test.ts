@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compile } from "../../scripts/collector/build.ts";
+import { collector } from "../../scripts/collector/places.ts";
+import { freePorts } from "../libraries/servers/daemon.ts";
+
+interface Row {
+  readonly what: string;
+  readonly answer: RequestListener;
+  readonly code: 0 | 1;
+  /** Of stderr. */
+  readonly says: RegExp;
+}
+
+const rows: readonly Row[] = [
+  { what: "200", answer: (_, response) => response.end("{}"), code: 0, says: /^$/ },
+  { what: "204", answer: (_, response) => response.writeHead(204).end(), code: 0, says: /^$/ },
+  {
+    what: "503 with its reason",
+    answer: (_, response) => response.writeHead(503).end('{"status":"Server not available"}\n'),
+    code: 1,
+    says: /: 503 Service Unavailable: \{"status":"Server not available"\}\n$/,
+  },
+  { what: "404", answer: (_, response) => response.writeHead(404).end(), code: 1, says: /404/ },
+  {
+    what: "a redirect to what is well",
+    answer: (_, response) => response.writeHead(302, { location: "/well" }).end(),
+    code: 1,
+    says: /302 Found/,
+  },
+  { what: "nothing", answer: () => {}, code: 1, says: /deadline exceeded/ },
+  {
+    what: "half an answer",
+    answer(request, response) {
+      response.writeHead(200, { "content-length": "9" });
+      response.write("half", () => request.socket.destroy());
+    },
+    code: 1,
+    says: /the answer broke off/,
+  },
+  {
+    what: "a closed connection",
+    answer: (request) => request.socket.destroy(),
+    code: 1,
+    says: /EOF|reset/,
+  },
+];
+
+describe("The health probe", function () {
+  this.timeout(10 * 60_000);
+  let folder: string;
+  let probe: string;
+  let server: Server;
+  let url: string;
+  let answer: RequestListener;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "telltale-probe-"));
+    probe = join(folder, "probe");
+    await compile(probe, "", join(collector, "probe"));
+    server = createServer((request, response) => answer(request, response));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  });
+
+  after(async () => {
+    server?.closeAllConnections();
+    if (server !== undefined) await once(server.close(), "close");
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const row of rows) {
+    it(`ends with ${row.code} on ${row.what}`, async () => {
+      ({ answer } = row);
+      // Only what can't be told from slowness must wait for the deadline.
+      const timeout = row.what === "nothing" ? "300ms" : "30s";
+      const { code, stderr } = await run([url], { PROBE_TIMEOUT: timeout });
+      assert.match(stderr, row.says);
+      assert.equal(code, row.code);
+    });
+  }
+
+  it("takes the URL from PROBE_URL, and the argument before it", async () => {
+    answer = (_, response) => response.end();
+    const [nobody] = await freePorts(1);
+    assert.equal((await run([], { PROBE_URL: url })).code, 0);
+    assert.equal((await run([url], { PROBE_URL: `http://127.0.0.1:${nobody}` })).code, 0);
+    const refused = await run([`http://127.0.0.1:${nobody}`], { PROBE_URL: url });
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /connection refused/);
+  });
+
+  it("asks no proxy", async () => {
+    answer = (_, response) => response.end();
+    const { code } = await run([url], { HTTP_PROXY: "http://127.0.0.1:9", http_proxy: "x" });
+    assert.equal(code, 0);
+  });
+
+  it("says what it was given wrong", async () => {
+    const given = [
+      [["localhost"], {}, /"localhost" is no URL/],
+      [["https://a/"], {}, /"https:\/\/a\/" is no URL/],
+      [[url, url], {}, /one URL at most, not 2/],
+      [[url], { PROBE_TIMEOUT: "soon" }, /PROBE_TIMEOUT="soon" is no time: want one like 3s/],
+      [[url], { PROBE_TIMEOUT: "-1s" }, /PROBE_TIMEOUT="-1s" is no time/],
+    ] as const;
+    for (const [args, env, message] of given) {
+      const { code, stderr } = await run(args, env);
+      assert.equal(code, 1);
+      assert.match(stderr, message);
+    }
+  });
+
+  it("is a static file of few MB", () => {
+    assert.ok(statSync(probe).size < 8e6, `${statSync(probe).size} bytes`);
+  });
+
+  async function run(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<{ code: number | null; stderr: string }> {
+    const child = spawn(probe, [...args], { env, stdio: ["ignore", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    const [code] = (await once(child, "close")) as [number | null];
+    return { code, stderr };
+  }
+});

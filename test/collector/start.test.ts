@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { root } from "../../scripts/build/places.ts";
+import { collectorBinary } from "../../scripts/collector/build.ts";
+import { freePorts } from "../libraries/servers/daemon.ts";
+import { node } from "../nodes.ts";
+
+/** A configuration that is well; the rows below break it. */
+const WELL = `
+extensions:
+  health_check: {endpoint: "127.0.0.1:\${env:HEALTH_PORT:-13133}"}
+  file_storage: {directory: "\${env:QUEUE:-/tmp}"}
+receivers:
+  otlp: {protocols: {http: {endpoint: "127.0.0.1:\${env:OTLP_PORT:-4318}"}}}
+exporters:
+  debug: {}
+service:
+  extensions: [health_check, file_storage]
+  telemetry: {metrics: {level: none}}
+  pipelines:
+    traces: {receivers: [otlp], exporters: [debug]}
+`;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Row {
+  readonly what: string;
+  readonly configuration: string;
+  /** Besides ports that are free and a folder that can be written. */
+  readonly env?: Environment;
+  readonly args?: readonly string[];
+  readonly says: RegExp;
+}
+
+const rows: readonly Row[] = [
+  {
+    what: "a variable that is not set",
+    configuration: WELL.replace("debug: {}", 'otlp_http: {endpoint: "${env:BACKEND_URL}"}'),
+    says: /^collector: BACKEND_URL is not set, and broken\.yaml can't do without: `export BACKEND_URL=\.\.\.`/m,
+  },
+  {
+    what: "two variables, one of them empty",
+    configuration: `${WELL}\n# \${env:ONLY_IN_A_COMMENT}\nx: "\${env:FIRST} \${env:SECOND} \${env:FIRST}"`,
+    env: { FIRST: "" },
+    says: /^collector: FIRST, SECOND are not set, and broken\.yaml can't do without/m,
+  },
+  {
+    what: "a variable that is set to nothing, though it has a default",
+    configuration: WELL,
+    env: { OTLP_PORT: "" },
+    says: /^collector: OTLP_PORT is set to nothing, which the Collector takes for its value: `unset OTLP_PORT`/m,
+  },
+  {
+    what: "a component that is not built in",
+    configuration: WELL.replaceAll("debug", "elasticsearch"),
+    says: /^collector: exporters has no elasticsearch in this build: it has debug, file, /m,
+  },
+  {
+    what: "a pipeline's exporter that is not described",
+    configuration: WELL.replace("exporters: [debug]", "exporters: [debgu]"),
+    says: /^collector: service\.pipelines\.traces names exporter debgu, which is not described/m,
+  },
+  {
+    what: "a misspelt setting",
+    configuration: WELL.replace(
+      '{endpoint: "127.0.0.1:${env:OTLP',
+      '{endpiont: "127.0.0.1:${env:OTLP',
+    ),
+    says: /^collector: otlpreceiver\.HTTPConfig has no setting endpiont: correct the name/m,
+  },
+  {
+    what: "broken YAML",
+    configuration: "receivers: [",
+    says: /^collector: the configuration is no valid YAML: line 1: /m,
+  },
+  {
+    what: "a queue folder that is missing",
+    configuration: WELL,
+    env: { QUEUE: "/nowhere/queue" },
+    says: /^collector: the queue folder \/nowhere\/queue is missing: `mkdir -p \/nowhere\/queue`/m,
+  },
+  {
+    what: "a queue folder that is a file",
+    configuration: WELL,
+    env: { QUEUE: "/etc/hostname" },
+    says: /^collector: the queue folder \/etc\/hostname is a file/m,
+  },
+  {
+    what: "a queue folder that can't be made",
+    configuration: WELL.replace(':-/tmp}"', ':-/proc/queue}", create_directory: true'),
+    env: { QUEUE: undefined },
+    says: /^collector: \/proc\/queue can't be written \(no such file or directory\): .* by QUEUE$/m,
+  },
+  {
+    what: "an address that is not ours",
+    configuration: WELL.replaceAll("127.0.0.1", "192.0.2.1"),
+    says: /^collector: 192\.0\.2\.1:\d+ is no address of this machine/m,
+  },
+  {
+    what: "a configuration that is none",
+    configuration: WELL,
+    args: ["nowhere.yaml"],
+    says: /^collector: there is no configuration nowhere\.yaml: neither a file, nor one of the presets/m,
+  },
+  {
+    what: "an unknown back end",
+    configuration: WELL,
+    args: ["--backend", "graphite"],
+    says: /^collector: there is no back end graphite; collector\/backends\/ has /m,
+  },
+  {
+    what: "an unknown option",
+    configuration: WELL,
+    args: ["--fast"],
+    says: /^collector: Unknown option '--fast'/m,
+  },
+  {
+    what: "a binary that isn't there",
+    configuration: WELL,
+    args: ["--binary", "/nowhere/otelcol"],
+    says: /^collector: --binary \/nowhere\/otelcol: there is no such file/m,
+  },
+];
+
+describe("npm run collector", function () {
+  this.timeout(30 * 60_000);
+  let folder: string;
+  let file: string;
+  let binary: string;
+
+  before(async () => {
+    binary = await collectorBinary();
+    folder = mkdtempSync(join(tmpdir(), "telltale-collector-start-"));
+    mkdirSync(join(folder, "queue"));
+    file = join(folder, "broken.yaml");
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  for (const row of rows) {
+    it(`says what is wrong with ${row.what}, and ends with 1`, async () => {
+      writeFileSync(file, row.configuration);
+      const args =
+        row.args?.[0]?.startsWith("--") === false ? row.args : [...(row.args ?? []), file];
+      const { code, stderr } = await run(args, await environment(row.env)).ended;
+      assert.match(stderr, row.says);
+      assert.equal(code, 1);
+      assert.doesNotMatch(stderr, /\.go:\d+$|goroutine/m, "a stack trace of Go");
+    });
+  }
+
+  it("names the variable of a port that is in use", async () => {
+    const holder = createServer();
+    await once(holder.listen(0, "127.0.0.1"), "listening");
+    const { port } = holder.address() as { port: number };
+    try {
+      writeFileSync(file, WELL.replace("OTLP_PORT:-4318", `OTLP_PORT:-${port}`));
+      const env = await environment({ OTLP_PORT: undefined });
+      const { code, stderr } = await run([file], env).ended;
+      const says = `collector: 127.0.0.1:${port} is in use: end what listens there, or take another port by OTLP_PORT`;
+      assert.ok(stderr.includes(`\n${says}\n`), stderr);
+      assert.equal(code, 1);
+      assert.doesNotMatch(stderr, /\.go:\d+$/m);
+    } finally {
+      await once(holder.close(), "close");
+    }
+  });
+
+  it("says what to do without Go", async () => {
+    writeFileSync(file, WELL);
+    const env = { ...(await environment()), PATH: join(folder, "queue") };
+    const { code, stderr } = await run([file], env, false).ended;
+    assert.match(
+      stderr,
+      /^collector: Go is missing, .* `docker build -t telltale-collector collector` needs only Docker\n$/,
+    );
+    assert.equal(code, 1);
+  });
+
+  it("only validates with --validate", async () => {
+    writeFileSync(file, WELL);
+    const { code, stderr } = await run(["--validate", file], await environment()).ended;
+    assert.match(stderr, /^collector: .*broken\.yaml is valid\n$/);
+    assert.equal(code, 0);
+  });
+
+  it("runs until it is told to stop, and ends with 0", async () => {
+    writeFileSync(file, WELL);
+    const env = await environment();
+    const collector = run([file], env);
+    await collector.says(/Everything is ready/);
+    const response = await fetch(`http://127.0.0.1:${env["HEALTH_PORT"]}/`);
+    assert.equal(response.status, 200);
+    collector.child.kill("SIGTERM");
+    const { code, stderr } = await collector.ended;
+    assert.match(stderr, /Shutdown complete/);
+    assert.equal(code, 0);
+  });
+
+  async function environment(own: Environment = {}): Promise<Environment> {
+    const [otlp, health] = await freePorts(2);
+    return {
+      PATH: process.env["PATH"]!,
+      HEALTH_PORT: String(health),
+      OTLP_PORT: String(otlp),
+      QUEUE: join(folder, "queue"),
+      ...own,
+    };
+  }
+
+  /** @param built whether the Collector is handed over, so that nothing is looked up in a cache. */
+  function run(args: readonly string[], env: Environment, built = true) {
+    const script = join(root, "scripts", "collector.ts");
+    const handed = built && !args.includes("--binary") ? ["--binary", binary] : [];
+    const child = spawn(node, [script, ...handed, ...args], {
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+      // One that runs, though it should not, is told to end.
+      timeout: 60_000,
+    });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    const ended = once(child, "close").then(([code]) => ({ code: code as number | null, stderr }));
+    const says = async (pattern: RegExp): Promise<void> => {
+      while (!pattern.test(stderr)) {
+        const isOver = await Promise.race([once(child.stderr, "data"), ended]);
+        if ("code" in isOver) throw new Error(`it ended too soon:\n${stderr}`);
+      }
+    };
+    return { child, ended, says };
+  }
+});
