@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { collectorBinary } from "../../scripts/collector/build.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import type { ReceivedSpan } from "../../src/receiver/received.ts";
+import { preload, Program, telemetryTo } from "../integration/program.ts";
+import { groupedBy } from "./grouped.ts";
+import { Instance } from "./instance.ts";
+import { insist, requestsOf, SPANS_PER_TRACE, traceIdOf, type TraceSketch } from "./load.ts";
+import { samplesOf } from "./page.ts";
+
+const COLD_BUILD_MS = 30 * 60_000;
+const TIMEOUT_MS = 120_000;
+const app = fileURLToPath(new URL("apps/busy.mjs", import.meta.url));
+
+/** The gateway decides soon here, and measures at once. */
+const SOON = {
+  TELLTALE_COLLECTOR_DECISION_WAIT: "2s",
+  TELLTALE_COLLECTOR_SPAN_METRICS_INTERVAL: "500ms",
+};
+
+describe("What the Collector samples", function () {
+  this.timeout(TIMEOUT_MS);
+  let binary: string;
+  let receiver: Receiver;
+  let running: Instance[] = [];
+
+  before(async function () {
+    this.timeout(COLD_BUILD_MS);
+    binary = await collectorBinary();
+  });
+  beforeEach(async () => {
+    receiver = await startReceiver();
+  });
+  afterEach(async () => {
+    for (const instance of running.toReversed()) await instance.stop();
+    running = [];
+    await receiver.close();
+  });
+
+  async function start(
+    name: "agent" | "gateway",
+    env: Readonly<Record<string, string>>,
+  ): Promise<Instance> {
+    const instance = await Instance.start(binary, name, env);
+    running.push(instance);
+    return instance;
+  }
+
+  function startGateway(env: Readonly<Record<string, string>>): Promise<Instance> {
+    return start("gateway", { TELLTALE_COLLECTOR_BACKEND: receiver.url, ...SOON, ...env });
+  }
+
+  it("is, of 10,000 traces at 1%, each of 100 with errors and 50 slow ones as a whole, and of the rest its share", async () => {
+    const gateway = await startGateway({ TELLTALE_COLLECTOR_SAMPLE_PERCENT: "1" });
+    const agent = await start("agent", { TELLTALE_COLLECTOR_GATEWAY: gateway.url });
+    const traces = Array.from({ length: 10_000 }, (_, number): TraceSketch => {
+      if (number % 100 === 7) return { number, failed: true };
+      if (number % 200 === 50) return { number, durationMs: 1500 };
+      return { number };
+    });
+    for (const request of requestsOf(traces)) await insist(agent.url, Uint8Array.from(request));
+    await untilDecided(gateway, traces.length);
+    await untilSent(gateway, receiver);
+    const kept = groupedBy(receiver.spans, ({ traceId }) => traceId);
+    for (const [traceId, spans] of kept) {
+      assert.equal(new Set(spans.map(({ spanId }) => spanId)).size, SPANS_PER_TRACE, traceId);
+      assert.equal(spans.length, SPANS_PER_TRACE, traceId);
+    }
+    const worthIt = traces.filter(({ failed, durationMs }) => failed || durationMs !== undefined);
+    assert.equal(worthIt.length, 150);
+    const missing = worthIt.filter(({ number }) => !kept.has(traceIdOf(number)));
+    assert.deepEqual(missing, []);
+    // Of 9,850 at 1%: 98.5, and a standard deviation of 9.9; within four of them.
+    const rest = kept.size - worthIt.length;
+    assert.ok(rest >= 59 && rest <= 138, `${rest} of the rest`);
+    // The ids are the same in every run, so is what is kept of them.
+    const calls = await untilCalls(gateway, "load", traces.length * SPANS_PER_TRACE);
+    assert.equal(calls.get("GET /orders/:id"), 10_000);
+    assert.equal(calls.get("SELECT 1"), 10_000);
+    assert.equal(calls.get("SELECT 2"), 10_000);
+  });
+
+  it("follows shares by route and service, all from one place", async () => {
+    const gateway = await startGateway({
+      TELLTALE_COLLECTOR_SAMPLE_PERCENT: "10",
+      TELLTALE_COLLECTOR_OFTEN_ROUTES: "[/checkout, /pay]",
+      TELLTALE_COLLECTOR_RARE_SERVICES: "[search]",
+      TELLTALE_COLLECTOR_RARE_PERCENT: "1",
+    });
+    const kinds = [
+      { service: "shop", route: "/checkout", expected: [500, 500] },
+      { service: "search", route: "/checkout", expected: [500, 500] },
+      // Of 500 at 1%, and at 10%: within four standard deviations.
+      { service: "search", route: "/find", expected: [1, 14] },
+      { service: "shop", route: "/look", expected: [23, 77] },
+    ] as const;
+    const traces = kinds.flatMap(({ service, route }, kind) =>
+      Array.from({ length: 500 }, (_, n) => ({ number: kind * 500 + n, service, route })),
+    );
+    for (const request of requestsOf(traces)) await insist(gateway.url, Uint8Array.from(request));
+    await untilDecided(gateway, traces.length);
+    await untilSent(gateway, receiver);
+    for (const { service, route, expected } of kinds) {
+      const count = receiver.spans.filter((span) => isRoot(span, service, route)).length;
+      const [least, most] = expected;
+      assert.ok(count >= least && count <= most, `${service} ${route}: ${count}`);
+    }
+  });
+
+  it("leaves health and scrapes out, unless they fail", async () => {
+    const gateway = await startGateway({ TELLTALE_COLLECTOR_SAMPLE_PERCENT: "100" });
+    const paths = ["/healthz", "/livez", "/readyz", "/metrics", "/-/ready", "/orders"];
+    const traces = paths.map((path, number) => ({ number, attributes: { "url.path": path } }));
+    for (const request of requestsOf(traces)) await insist(gateway.url, Uint8Array.from(request));
+    await untilDecided(gateway, traces.length);
+    await untilSent(gateway, receiver);
+    const roots = receiver.spans.filter(({ kind }) => kind === "SERVER");
+    assert.deepEqual(
+      roots.map(({ attributes }) => attributes["url.path"]),
+      ["/orders"],
+    );
+    const filtered = await gateway.metric("otelcol_processor_filter_spans_filtered_total", {
+      filter: "filter/probes",
+    });
+    assert.equal(filtered, paths.length - 1);
+  });
+
+  it("takes over what the preload sampled at 25%, and counts what that stood for", async () => {
+    const gateway = await startGateway({ TELLTALE_COLLECTOR_SAMPLE_PERCENT: "0" });
+    const busy = new Program({
+      file: app,
+      flags: preload.import,
+      env: {
+        ...telemetryTo(receiver),
+        OTEL_EXPORTER_OTLP_ENDPOINT: gateway.url,
+        OTEL_BSP_MAX_QUEUE_SIZE: "20000",
+        OTEL_LOGS_EXPORTER: "none",
+        OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+        OTEL_TRACES_SAMPLER_ARG: "0.25",
+        TELLTALE_FLUSH_TIMEOUT: "20000",
+        SENTRY_DSN: "",
+      },
+    });
+    const { code, stderr } = await busy.ended;
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    // The app is gone, and has sent all.
+    const traces = await gateway.metric(
+      "otelcol_processor_tail_sampling_new_trace_id_received_total",
+    );
+    await untilDecided(gateway, traces);
+    await untilSent(gateway, receiver);
+    const roots = receiver.spans.filter(({ kind }) => kind === "SERVER");
+    const failed = roots.filter(({ status }) => status.code === "ERROR");
+    assert.equal(failed.length, 100, "all that failed arrive, though the gateway samples at 0%");
+    const fine = roots.length - failed.length;
+    // Of 1,900 at 25%: 475, and a standard deviation of 19; within five of them.
+    assert.ok(fine >= 380 && fine <= 570, `${fine} without error`);
+    const calls = await untilCalls(gateway, "warehouse", 1);
+    assert.equal(calls.get("GET /fails ERROR"), 100);
+    const counted = calls.get("GET /works") ?? 0;
+    assert.equal(counted, fine * 4, "each stands for four");
+    // From the stored traces themselves: what docs/collector.md gives as the formula.
+    const stored = roots
+      .filter(({ attributes }) => attributes["telltale.keep.reason"] === "sampled")
+      .map(({ attributes }) => 1 / Number(attributes["telltale.sampling.probability"]))
+      .reduce((sum, weight) => sum + weight, 0);
+    assert.ok(stored >= 1600 && stored <= 2400, `${stored} of 2,000`);
+  });
+});
+
+function isRoot(span: ReceivedSpan, service: string, route: string): boolean {
+  return (
+    span.kind === "SERVER" &&
+    span.resource.attributes["service.name"] === service &&
+    span.attributes["http.route"] === route
+  );
+}
+
+/** Waits until the gateway has said yes or no to so many traces. */
+async function untilDecided(gateway: Instance, traces: number): Promise<void> {
+  await gateway.untilMetric(
+    "otelcol_processor_tail_sampling_global_count_traces_sampled_total",
+    (decided) => decided === traces,
+  );
+}
+
+/** Waits until all that the gateway decided to keep is at the receiver. */
+async function untilSent(gateway: Instance, receiver: Receiver): Promise<void> {
+  const kept = await gateway.metric(
+    "otelcol_processor_tail_sampling_global_count_traces_sampled_total",
+    { sampled: "true" },
+  );
+  await gateway.untilMetric("otelcol_exporter_sent_spans_total", (sent) => {
+    const arrived = new Set(receiver.spans.map(({ traceId }) => traceId)).size;
+    return arrived === kept && sent === receiver.spans.length;
+  });
+}
+
+/** How often each span of a service was counted, once they are at least so many. */
+async function untilCalls(
+  gateway: Instance,
+  service: string,
+  atLeast: number,
+): Promise<Map<string, number>> {
+  const end = performance.now() + 30_000;
+  for (;;) {
+    const calls = callsOf(await (await fetch(gateway.prometheusUrl)).text(), service);
+    const sum = [...calls.values()].reduce((total, one) => total + one, 0);
+    if (sum >= atLeast) return calls;
+    if (performance.now() > end) throw new Error(`${sum} calls of ${service}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function callsOf(page: string, service: string): Map<string, number> {
+  const calls = new Map<string, number>();
+  for (const { name, labels, value } of samplesOf(page)) {
+    if (name !== "traces_span_metrics_calls_total" || labels["service_name"] !== service) continue;
+    const failed =
+      labels["status_code"] === "STATUS_CODE_ERROR" && labels["span_kind"] === "SPAN_KIND_SERVER";
+    const key = `${labels["span_name"]}${failed ? " ERROR" : ""}`;
+    calls.set(key, (calls.get(key) ?? 0) + value);
+  }
+  return calls;
+}
