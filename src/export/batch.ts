@@ -31,6 +31,14 @@ interface Flight<Stored> {
   readonly landed: Promise<void>;
 }
 
+/**
+ * How many items are stored one after the other. To encode one amid a request
+ * finds the processor's caches full of the app's code: it took 4 us instead of
+ * 1.5 (measured on Express). To keep more of them would let them outlive V8's
+ * young generation.
+ */
+const AT_ONE_GO = 64;
+
 const failed: Outcome = { delivered: false, rejected: 0, holdMs: 0 };
 
 /**
@@ -50,6 +58,8 @@ export class Batch<Item, Stored = Item> implements Pipeline {
   /** Runs work outside of whatever request asks for it: connections keep their first context. */
   readonly #outside: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
   #sender: Sender<Stored[]> | undefined = undefined;
+  /** What has just come, until there is enough of it to be stored at one go. */
+  #fresh: Item[] = [];
   #queue: Stored[] = [];
   #flight: Flight<Stored> | undefined = undefined;
   /** An export will come without further doing: the timer runs, or one is in flight. */
@@ -71,16 +81,18 @@ export class Batch<Item, Stored = Item> implements Pipeline {
       this.#refuse();
       return;
     }
-    this.#queued(this.#store(item));
+    if (this.#fresh.push(item) >= AT_ONE_GO) this.#storeFresh();
+    this.#queued();
   }
 
   /** How many items wait. */
   get length(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#fresh.length;
   }
 
   /** All that waits; it is the caller's now. */
   takeAll(): Stored[] {
+    this.#storeFresh();
     const items = this.#queue;
     this.#queue = [];
     return items;
@@ -89,31 +101,40 @@ export class Batch<Item, Stored = Item> implements Pipeline {
   /** Queues what was stored before, or drops it when the queue is full. */
   restore(stored: Stored): void {
     if (this.#isFull()) this.#refuse();
-    else this.#queued(this.#queue.push(stored));
+    else {
+      this.#queue.push(stored);
+      this.#queued();
+    }
   }
 
   #isFull(): boolean {
     const { isFull } = this.#options;
-    return isFull === undefined ? this.#queue.length >= this.#capacity : isFull();
+    return isFull === undefined ? this.length >= this.#capacity : isFull();
   }
 
-  #queued(length: number): void {
+  #queued(): void {
     if (!this.#armed) {
       this.#armed = true;
       this.#timer.refresh();
     }
-    if (length === this.#size && this.#flight === undefined) this.#exportSoon();
+    if (this.length === this.#size && this.#flight === undefined) this.#exportSoon();
+  }
+
+  #storeFresh(): void {
+    const items = this.#fresh;
+    if (items.length === 0) return;
+    this.#fresh = [];
+    for (const item of items) this.#store(item);
   }
 
   /** What ends a span or writes a line is the app: it must not learn of our troubles. */
-  #store(item: Item): number {
+  #store(item: Item): void {
     try {
-      return this.#queue.push(this.#options.store(item));
+      this.#queue.push(this.#options.store(item));
     } catch (error) {
       const { name, account, diagnostics } = this.#options;
       account.drop("failed", 1);
       diagnostics.error(`${name} store`, `${name} could not be encoded: ${String(error)}`);
-      return this.#queue.length;
     }
   }
 
@@ -136,6 +157,7 @@ export class Batch<Item, Stored = Item> implements Pipeline {
    * a body that stops early is refused, so it is sent again.
    */
   pending(): PendingRequest[] {
+    this.#storeFresh();
     const items = [...this.#unsent(), ...this.#queue];
     this.#queue = [];
     const requests: PendingRequest[] = [];
@@ -147,6 +169,7 @@ export class Batch<Item, Stored = Item> implements Pipeline {
   }
 
   async #drain(limit: Deadline): Promise<void> {
+    this.#storeFresh();
     const target = this.#landed + (this.#flight?.items.length ?? 0) + this.#queue.length;
     while (!limit.passed && this.#landed < target) {
       if (this.#flight === undefined) {
@@ -168,6 +191,7 @@ export class Batch<Item, Stored = Item> implements Pipeline {
       this.#armed = true;
       return;
     }
+    this.#storeFresh();
     if (this.#queue.length === 0) return;
     if (performance.now() < this.#heldUntil) {
       this.#wait();
@@ -222,8 +246,8 @@ export class Batch<Item, Stored = Item> implements Pipeline {
     if (outcome.delivered) this.#delivered(flight.items.length, outcome.rejected);
     else this.#undelivered(flight.items, outcome);
     if (outcome.holdMs > 0) this.#heldUntil = performance.now() + outcome.holdMs;
-    if (this.#queue.length >= this.#size) this.#export();
-    else if (this.#queue.length > 0) this.#wait();
+    if (this.length >= this.#size) this.#export();
+    else if (this.length > 0) this.#wait();
     else this.#armed = false;
   }
 
