@@ -15,7 +15,6 @@ function describeBroker(name: BrokerName): void {
     const own = queueRows.filter(({ broker }) => broker === name);
     const talks = new InPairs(own, (row) => talk(row, queueOf(row), brokers.places, true));
     before(async function () {
-      this.timeout(360_000);
       await brokers.start(this, name);
     });
     after(async function () {
