@@ -37,6 +37,8 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-nats": "./instrumentation/nats.ts",
   "instrumentation-mongodb": "./instrumentation/mongodb.ts",
   "instrumentation-mysql2": "./instrumentation/mysql2.ts",
+  "instrumentation-graphql": "./instrumentation/graphql.ts",
+  "instrumentation-graphql-spans": "./instrumentation/graphql-spans.ts",
   "instrumentation-pg": "./instrumentation/pg.ts",
   "instrumentation-redis": "./instrumentation/redis.ts",
   "instrumentation-sqlite": "./instrumentation/sqlite.ts",
@@ -86,6 +88,8 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-nats": typeof import("./instrumentation/nats.ts");
   "instrumentation-mongodb": typeof import("./instrumentation/mongodb.ts");
   "instrumentation-mysql2": typeof import("./instrumentation/mysql2.ts");
+  "instrumentation-graphql": typeof import("./instrumentation/graphql.ts");
+  "instrumentation-graphql-spans": typeof import("./instrumentation/graphql-spans.ts");
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");
   "instrumentation-redis": typeof import("./instrumentation/redis.ts");
   "instrumentation-sqlite": typeof import("./instrumentation/sqlite.ts");

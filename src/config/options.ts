@@ -102,6 +102,13 @@ export const options: readonly Option[] = [
     doc: "No span where there is none around it.",
   },
   {
+    of: "graphql",
+    option: "spans",
+    kind: flag,
+    default: "false",
+    doc: "Spans of parsing, validation, execution and resolvers (GraphQL.js 16).",
+  },
+  {
     of: "grpc",
     option: "ignoreGrpcMethods",
     kind: names,

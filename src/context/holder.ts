@@ -20,6 +20,8 @@ export class Holder {
   error: unknown = undefined;
   /** What went wrong first, where an error handler then failed with, or passed on, another `error`. */
   originalError: unknown = undefined;
+  /** Of what it failed though its response says that all is well (GraphQL answers with 200). */
+  failure: unknown = undefined;
   /** For frameworks: the pattern of the mounts that the request is below just now (`/users/:id`). */
   mount = "";
   /** The errors' isolation scope, forked when first asked for. */

@@ -3,7 +3,7 @@ import type { EventEmitter } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
-import type { Context as ApiContext } from "@opentelemetry/api";
+import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { now } from "../clock.ts";
 import { Context, ROOT, spanIn } from "../context/context.ts";
 import { OWN_SERVER } from "../admin/server.ts";
@@ -250,7 +250,7 @@ const lastSteps: readonly ((
   (entry, response) => entry.finish(response),
   (entry, _response, services) => services.metrics.shape(entry),
   (entry, _response, services) => {
-    if (entry.failed) services.onServerError(entry);
+    if (entry.failed || entry.failure !== undefined) services.onServerError(entry);
   },
   endSpan,
   (entry, _response, services) => services.metrics.ended(entry),
@@ -267,11 +267,17 @@ function endSpan(entry: RequestEntry): void {
   const span = entry.span;
   if (span === undefined || !span.isRecording()) return;
   if (entry.route !== undefined) span.updateName(entry.spanName);
-  if (entry.failed) {
-    span.setStatus({ code: STATUS_ERROR });
-    if (entry.error instanceof Error) span.recordException(entry.error, entry.endedAt);
-  }
+  if (entry.failed || entry.failure !== undefined) failSpan(span, entry);
   span.end(entry.endedAt);
+}
+
+function failSpan(span: Span, { error, failure, failed, endedAt }: RequestEntry): void {
+  const reason = error ?? failure;
+  span.setStatus({ code: STATUS_ERROR });
+  if (!(reason instanceof Error)) return;
+  // With 5xx it is the status.
+  if (!failed) span.setAttribute("error.type", reason.name);
+  span.recordException(reason, endedAt);
 }
 
 /**

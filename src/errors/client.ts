@@ -179,8 +179,9 @@ function capture(client: Client, error: unknown, hint: EventHint): string | unde
 }
 
 function captureServerError(client: EventClient, holder: Holder): string | undefined {
-  const error = reasonOf(holder);
-  if ((holder.statusCode ?? 0) < 500 || error === undefined || error === null) return undefined;
+  const isFailed = (holder.statusCode ?? 0) >= 500 && holder.error !== undefined;
+  const error = isFailed ? reasonOf(holder) : holder.failure;
+  if (error === undefined || error === null) return undefined;
   const context = ROOT.withHolder(holder).withSpan(holder.span);
   const mechanism = { type: "auto.http.server", handled: true };
   return runIn(context, () => capture(client, error, { originalException: error, mechanism }));

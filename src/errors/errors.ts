@@ -49,7 +49,8 @@ export interface Errors {
   withScope<R>(work: () => R): R;
   /**
    * For the entry, when `holder.route` and `holder.statusCode` are final and
-   * before `holder.span` ends: captures `holder.error` if the status is 5xx.
+   * before `holder.span` ends: captures `holder.error` if the status is 5xx,
+   * else `holder.failure`.
    */
   captureServerError(holder: Holder): string | undefined;
   /** For the entry: captures `holder.error`, of which a message or a job has failed: if it will be tried again, as a warning. */
@@ -156,7 +157,8 @@ class LazyErrors implements Errors {
   }
 
   captureServerError(holder: Holder): string | undefined {
-    if ((holder.statusCode ?? 0) < 500 || holder.error === undefined) return undefined;
+    const isFailed = (holder.statusCode ?? 0) >= 500 && holder.error !== undefined;
+    if (!isFailed && holder.failure === undefined) return undefined;
     return this.#use((client) => client.captureServerError(holder));
   }
 

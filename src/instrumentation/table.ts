@@ -191,6 +191,18 @@ export const table: readonly Row[] = [
     instrumentation: "bunyan",
   },
   {
+    package: "graphql",
+    files: ["", "__dev__/"].flatMap((folder) =>
+      ["execution/execute", "language/parser", "validation/validate"].flatMap((file) => [
+        `${folder}${file}.js`,
+        `${folder}${file}.mjs`,
+      ]),
+    ),
+    versions: ">=15 <18",
+    chunk: "instrumentation-graphql",
+    instrumentation: "graphql",
+  },
+  {
     package: "pg",
     files: [MAIN, "lib/client.js", "lib/native/client.js"],
     versions: ">=8.0.3 <9",

@@ -18,4 +18,37 @@ export const http2Rows: readonly WebRow[] = [
   { ...http2, app: "http2.mjs", moduleSystem: "esm", node: "22.15" },
 ];
 
-export const rows: readonly WebRow[] = [...http2Rows];
+export type GraphqlServer = "apollo" | "express" | "http" | "graphql17";
+
+/** Apps with several servers of GraphQL each. */
+export const graphqlApps: readonly {
+  readonly app: string;
+  readonly moduleSystem: WebRow["moduleSystem"];
+  readonly node: WebRow["node"];
+  readonly servers: readonly GraphqlServer[];
+}[] = (
+  [
+    { app: "graphql.mjs", moduleSystem: "esm", node: "26" },
+    { app: "graphql.cjs", moduleSystem: "cjs", node: "24" },
+    { app: "graphql.mjs", moduleSystem: "esm", node: "22.15" },
+  ] as const
+).map((app) => ({ ...app, servers: ["apollo", "express", "http", "graphql17"] }));
+
+const graphqlLibraries = [
+  { library: "graphql", installed: "graphql" },
+  { library: "graphql", installed: "graphql17" },
+  { library: "@apollo/server", installed: "@apollo/server" },
+  { library: "graphql-http", installed: "graphql-http" },
+];
+
+const graphqlRows: readonly WebRow[] = graphqlApps.flatMap(({ app, moduleSystem, node }) =>
+  graphqlLibraries.map((library) => ({
+    ...library,
+    app,
+    moduleSystem,
+    node,
+    gives: "operation on the server span, errors of resolvers",
+  })),
+);
+
+export const rows: readonly WebRow[] = [...http2Rows, ...graphqlRows];

@@ -1,0 +1,122 @@
+/** What this needs of a parsed document of GraphQL.js. */
+export interface OperationDocument {
+  readonly definitions?: readonly Definition[];
+  readonly loc?: { readonly source?: { readonly body?: string } };
+}
+
+interface Definition {
+  readonly kind?: string;
+  readonly operation?: string;
+  readonly name?: { readonly value?: string };
+}
+
+export interface Operation {
+  /** `query`, `mutation` or `subscription`. */
+  readonly type: string;
+  readonly name: string | undefined;
+}
+
+/**
+ * The operation of a document that is executed, undefined if it isn't sure
+ * which. Its name is the client's choice; its type is one of three.
+ */
+export function operationOf(
+  document: OperationDocument | undefined,
+  operationName: string | null | undefined,
+): Operation | undefined {
+  const operations = (document?.definitions ?? []).filter(
+    ({ kind, name }) =>
+      kind === "OperationDefinition" &&
+      (operationName === undefined || operationName === null || name?.value === operationName),
+  );
+  const [operation] = operations;
+  if (operations.length !== 1 || operation?.operation === undefined) return undefined;
+  return { type: operation.operation, name: operation.name?.value };
+}
+
+/** Servers keep parsed documents; each is put in words once. */
+const documents = new WeakMap<object, string>();
+
+/** What is longer says no more. */
+const MAX_LENGTH = 4_096;
+
+/**
+ * The tokens of GraphQL that matter here: comments, block strings, strings,
+ * names, numbers, white space.
+ * https://spec.graphql.org/October2021/#sec-Language.Lexical-Tokens
+ */
+const TOKENS =
+  /#[^\n\r]*|"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|[_A-Za-z]\w*|-?\d[\d.eE+-]*|\s+|[^]/g;
+
+/** The text of a document without comments and literals, undefined if the parser kept none. */
+export function documentOf(document: OperationDocument | undefined): string | undefined {
+  const body = document?.loc?.source?.body;
+  if (document === undefined || typeof body !== "string") return undefined;
+  const known = documents.get(document);
+  if (known !== undefined) return known;
+  const text = body.replace(TOKENS, withoutLiteral).replaceAll(/ +/g, " ").trim();
+  const cut = text.slice(0, MAX_LENGTH);
+  documents.set(document, cut);
+  return cut;
+}
+
+function withoutLiteral(token: string): string {
+  if (/^[\s#]/.test(token)) return " ";
+  return /^["\d-]/.test(token) ? "?" : token;
+}
+
+interface ExecutionError {
+  readonly path?: readonly unknown[];
+  readonly originalError?: unknown;
+  readonly extensions?: { readonly code?: unknown; readonly http?: { readonly status?: unknown } };
+}
+
+/**
+ * The first error of a result that is the server's: something a resolver threw.
+ * Not the server's are those from before any resolver ran (they have no path),
+ * a `GraphQLError` that was thrown on purpose, unless its code says so, and an
+ * error with a status below 500.
+ */
+export function failureIn(result: unknown): unknown {
+  const { errors, initialResult } = (result ?? {}) as {
+    readonly errors?: readonly ExecutionError[];
+    readonly initialResult?: { readonly errors?: readonly ExecutionError[] };
+  };
+  for (const error of errors ?? initialResult?.errors ?? []) {
+    if (error.path === undefined) continue;
+    const cause = causeOf(error);
+    if (isServers(cause)) return cause;
+  }
+  return undefined;
+}
+
+/** What was thrown: GraphQL.js wraps it, in a second realm twice. */
+function causeOf(error: ExecutionError): unknown {
+  let cause: unknown = error;
+  for (let depth = 0; depth < 5; depth++) {
+    const { originalError } = (cause ?? {}) as ExecutionError;
+    if (originalError === undefined || originalError === null) break;
+    cause = originalError;
+  }
+  return cause;
+}
+
+function isServers(cause: unknown): boolean {
+  if (typeof cause !== "object" || cause === null) return true;
+  const { name, extensions } = cause as Error & ExecutionError;
+  const status = statusOf(cause);
+  if (status !== undefined) return status >= 500;
+  const code = extensions?.code;
+  if (code !== undefined) return code === "INTERNAL_SERVER_ERROR";
+  return name !== "GraphQLError";
+}
+
+function statusOf(cause: object): number | undefined {
+  const { status, statusCode, extensions } = cause as {
+    readonly status?: unknown;
+    readonly statusCode?: unknown;
+    readonly extensions?: ExecutionError["extensions"];
+  };
+  const given = extensions?.http?.status ?? statusCode ?? status;
+  return typeof given === "number" ? given : undefined;
+}

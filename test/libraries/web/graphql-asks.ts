@@ -1,0 +1,86 @@
+export interface Operation {
+  readonly title: string;
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly operationName?: string;
+  /** Undefined where nothing was executed. */
+  readonly type?: "query" | "mutation";
+  readonly name?: string;
+  readonly document?: string;
+  /** A message, of the one event that comes of it; undefined: it is no failure of ours. */
+  readonly failure?: string;
+}
+
+/** What each server of `apps/graphql-servers.cjs` is asked for, and what its span says. */
+export const operations: readonly Operation[] = [
+  {
+    title: "an operation with a name, whose literals stay here",
+    query: `# for Ann
+query Greet { hello(name: "Ann \\"A\\" Example", limit: -12) }`,
+    type: "query",
+    name: "Greet",
+    document: "query Greet { hello(name: ?, limit: ?) }",
+  },
+  {
+    title: "an operation without a name",
+    query: `{ hello(name: """of
+several lines""") }`,
+    type: "query",
+    document: "{ hello(name: ?) }",
+  },
+  {
+    title: "a mutation, with variables",
+    query: "mutation Rename($id: ID!, $name: String!) { rename(id: $id, name: $name) }",
+    variables: { id: "1", name: "secret" },
+    type: "mutation",
+    name: "Rename",
+    document: "mutation Rename($id: ID!, $name: String!) { rename(id: $id, name: $name) }",
+  },
+  {
+    title: "one of several operations",
+    query: 'query One { hello } mutation Two { rename(id: 7, name: "x") }',
+    operationName: "Two",
+    type: "mutation",
+    name: "Two",
+    document: "query One { hello } mutation Two { rename(id: ?, name: ?) }",
+  },
+  {
+    title: "a resolver that throws",
+    query: `query Broken { broken(id: 7) hello(name: "x") }`,
+    type: "query",
+    name: "Broken",
+    document: "query Broken { broken(id: ?) hello(name: ?) }",
+    failure: "item 7 is broken",
+  },
+  {
+    title: "several resolvers that throw, which is one failure",
+    query: "query Twice { one: broken(id: 1) two: broken(id: 2) }",
+    type: "query",
+    name: "Twice",
+    document: "query Twice { one: broken(id: ?) two: broken(id: ?) }",
+    failure: "item 1 is broken",
+  },
+  {
+    title: "nothing where something must be",
+    query: "{ nothing }",
+    type: "query",
+    document: "{ nothing }",
+    failure: "Cannot return null for non-nullable field Query.nothing.",
+  },
+  {
+    title: "an error that a resolver means for the client",
+    query: "{ refused forbidden missing }",
+    type: "query",
+    document: "{ refused forbidden missing }",
+  },
+  {
+    title: "a variable of the wrong type",
+    query: "query Tenant($number: Int!) { tenant(number: $number) }",
+    variables: { number: "seven" },
+    type: "query",
+    name: "Tenant",
+    document: "query Tenant($number: Int!) { tenant(number: $number) }",
+  },
+  { title: "a field that isn't there", query: "{ absent }" },
+  { title: "what is no GraphQL", query: "{ hello(" },
+];

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedSpan } from "../../../src/receiver/received.ts";
+import { App } from "./app.ts";
+import { type Operation, operations } from "./graphql-asks.ts";
+import { graphqlApps, type GraphqlServer } from "./rows.ts";
+import { describeCrowd } from "./tenants.ts";
+
+const env = { NODE_ENV: "production" };
+
+for (const { app: file, node, servers } of graphqlApps) {
+  describe(`GraphQL, ${file}, Node ${node}`, () => {
+    let receiver: Receiver;
+    let app: App;
+
+    before(async () => {
+      receiver = await startReceiver();
+      app = await App.start({ app: file, node, receiver, env });
+    });
+    after(() => Promise.all([app.stop(), receiver.close()]));
+
+    for (const server of servers) {
+      for (const operation of operations) {
+        it(`${server}: ${operation.title}`, async () => {
+          receiver.clear();
+          const status = await post(app, server, operation);
+          const span = await serverSpan(receiver);
+          assert.deepEqual(seenOf(span), expectedOf(operation, server, status));
+          await eventIs(receiver, operation, span);
+        });
+      }
+    }
+  });
+
+  for (const server of servers) {
+    describeCrowd({
+      title: `GraphQL by ${server}, ${file}, Node ${node}`,
+      app: () => ({ app: file, node, env }),
+      ask: async (app, tenants) => {
+        await Promise.all(
+          tenants.map(async ({ number, headers }) => {
+            const query = `query Tenant { tenant(number: ${number}) }`;
+            assert.equal(await post(app, server, { query }, headers), 200);
+          }),
+        );
+      },
+    });
+  }
+}
+
+describe("Spans of GraphQL's steps", () => {
+  it("are there where they are asked for", async () => {
+    const receiver = await startReceiver();
+    const app = await App.start({
+      app: "graphql.mjs",
+      node: "26",
+      receiver,
+      env: { ...env, OTEL_INSTRUMENTATION_GRAPHQL_SPANS: "true" },
+    });
+    try {
+      await post(app, "apollo", { query: "query Greet { hello }" });
+      const { traceId } = await serverSpan(receiver);
+      const steps = receiver.spans.filter(
+        (span) => span.kind === "INTERNAL" && span.traceId === traceId,
+      );
+      assert.deepEqual(steps.map(({ name }) => name).toSorted(), [
+        "graphql.parse",
+        "graphql.resolve hello",
+        "graphql.validate",
+        "query Greet",
+      ]);
+    } finally {
+      await Promise.all([app.stop(), receiver.close()]);
+    }
+  });
+});
+
+/** The status of the answer. */
+async function post(
+  app: App,
+  server: GraphqlServer,
+  { query, variables, operationName }: Partial<Operation>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const response = await fetch(`${app.url(server)}${server === "express" ? "/graphql" : "/"}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json", ...headers },
+    body: JSON.stringify({ query, variables, operationName }),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+async function serverSpan(receiver: Receiver): Promise<ReceivedSpan> {
+  await receiver.waitFor(({ spans }) => spans.some(({ kind }) => kind === "SERVER"));
+  const found = receiver.spans.filter(({ kind }) => kind === "SERVER");
+  assert.equal(found.length, 1, `${found.length} server spans`);
+  return found[0] ?? assert.fail();
+}
+
+function seenOf({ name, attributes, status, events }: ReceivedSpan): object {
+  return {
+    name,
+    status: attributes["http.response.status_code"],
+    operation: attributes["graphql.operation.name"],
+    type: attributes["graphql.operation.type"],
+    document: attributes["graphql.document"],
+    failed: status.code === "ERROR",
+    exceptions: events.map((event) => event.attributes["exception.message"]),
+  };
+}
+
+function expectedOf(
+  { type, name, document, failure }: Operation,
+  server: GraphqlServer,
+  status: number,
+): object {
+  const route = server === "express" && type !== undefined ? "POST /graphql" : undefined;
+  return {
+    name: route ?? type ?? "POST",
+    status,
+    operation: name,
+    type,
+    document,
+    failed: failure !== undefined,
+    exceptions: failure === undefined ? [] : [failure],
+  };
+}
+
+/** The event comes with the span or later, never before the answer. */
+async function eventIs(
+  receiver: Receiver,
+  { failure }: Operation,
+  { traceId, spanId }: ReceivedSpan,
+): Promise<void> {
+  if (failure !== undefined) await receiver.waitFor(({ events }) => events.length > 0);
+  assert.deepEqual(
+    receiver.events.map(({ exception, contexts }) => [
+      exception?.values?.at(-1)?.value,
+      contexts?.["trace"]?.["trace_id"],
+      contexts?.["trace"]?.["span_id"],
+    ]),
+    failure === undefined ? [] : [[failure, traceId, spanId]],
+  );
+}
