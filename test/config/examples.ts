@@ -242,6 +242,7 @@ export const examples: Readonly<Record<string, Example>> = {
   ),
   OTEL_INSTRUMENTATION_FS_ENABLED: option("fs", "enabled", "true", true),
   OTEL_INSTRUMENTATION_FS_REQUIRE_PARENT_SPAN: option("fs", "requireParentSpan", "true", true),
+  OTEL_INSTRUMENTATION_GRAPHQL_SPANS: option("graphql", "spans", "true", true),
   OTEL_INSTRUMENTATION_GRPC_IGNORE_GRPC_METHODS: option("grpc", "ignoreGrpcMethods", "Check", [
     "Check",
   ]),
