@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { FLAGS, TAGS } from "../../scripts/collector/build.ts";
 import { modulesOf } from "../../scripts/collector/generate.ts";
 import { collector, distribution, manifest, program } from "../../scripts/collector/places.ts";
 import { sizesTable } from "../../scripts/collector/table.ts";
@@ -33,6 +34,18 @@ describe("collector/distribution", () => {
     for (const [, path, version] of required) {
       assert.ok(sums.includes(`${path} ${version}/go.mod h1:`), `go.sum lacks ${path} ${version}`);
     }
+  });
+
+  it("is built by the Dockerfile with the tags and flags of the scripts", () => {
+    const dockerfile = readFileSync(join(collector, "Dockerfile"), "utf8");
+    const builds = dockerfile.split("\n").filter((line) => line.includes("go build"));
+    assert.equal(builds.length, 2);
+    for (const build of builds) {
+      for (const flag of FLAGS) {
+        assert.ok(build.includes(flag.includes(" ") ? `"${flag}"` : flag), `${flag}: ${build}`);
+      }
+    }
+    assert.ok(builds[0]!.includes(` -tags=${TAGS} `));
   });
 
   it("is called by the name that the scripts look for", () => {

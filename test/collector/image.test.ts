@@ -116,6 +116,35 @@ describe("The Collector's image", function () {
       await receiver.close();
     }
   });
+
+  for (const preset of ["local", "agent", "gateway"]) {
+    it(`starts with its own ${preset}.yaml`, async () => {
+      const { User, Env } = await image.configuration();
+      for (const name of ["HOST=0.0.0.0", `QUEUE=${QUEUE}`, `FILE=${QUEUE}/telemetry.jsonl`]) {
+        assert.ok(Env.includes(`TELLTALE_COLLECTOR_${name}`), name);
+      }
+      const [otlp, grpc, health, own, metrics, zpages, pprof] = await freePorts(7);
+      const env = {
+        ...environment(otlp!, health!, "http://127.0.0.1:9"),
+        TELLTALE_COLLECTOR_GRPC_PORT: String(grpc),
+        TELLTALE_COLLECTOR_HEALTH_PORT: String(health),
+        TELLTALE_COLLECTOR_HTTP_PORT: String(otlp),
+        TELLTALE_COLLECTOR_METRICS_PORT: String(own),
+        TELLTALE_COLLECTOR_PPROF_PORT: String(pprof),
+        TELLTALE_COLLECTOR_PROMETHEUS_PORT: String(metrics),
+        TELLTALE_COLLECTOR_ZPAGES_PORT: String(zpages),
+      };
+      const queue = folderOf(User, join(folder, preset));
+      const file = `/etc/telltale-collector/${preset}.yaml`;
+      const collector = await readOnly(await image.mount(), User, queue, env, file);
+      try {
+        await send(otlp!, "seen");
+      } finally {
+        await collector.stop();
+      }
+      assert.ok(readdirSync(queue).length > 0, "nothing was written");
+    });
+  }
 });
 
 function environment(otlp: number, health: number, backend: string): Record<string, string> {
@@ -166,6 +195,7 @@ async function readOnly(
   user: string,
   queue: string,
   env: Readonly<Record<string, string>>,
+  config = `yaml:${readFileSync(fixture, "utf8")}`,
 ): Promise<Daemon> {
   const script = `
     set -e
@@ -174,14 +204,17 @@ async function readOnly(
     mount -t proc proc "$1/proc"
     mount -o remount,ro,bind "$1"
     if touch "$1/written" 2>/dev/null; then echo "the root is writable"; exit 1; fi
-    exec chroot --userspec="$3" "$1" /telltale-collector --config="yaml:$4"`;
+    exec chroot --userspec="$3" "$1" /telltale-collector --config="$4"`;
   const collector = new Daemon("collector");
-  const config = readFileSync(fixture, "utf8");
   const args = ["sh", "-c", script, "sh", root, queue, user, config] as const;
   await collector.start({
     name: "collector",
     command: ["unshare", "--mount", ...args],
-    env: { ...env, TELLTALE_COLLECTOR_QUEUE: QUEUE },
+    env: {
+      ...env,
+      TELLTALE_COLLECTOR_FILE: `${QUEUE}/telemetry.jsonl`,
+      TELLTALE_COLLECTOR_QUEUE: QUEUE,
+    },
     answers: () => isUp(Number(env["HEALTH_PORT"])),
   });
   return collector;

@@ -1,0 +1,320 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { collectorBinary } from "../../scripts/collector/build.ts";
+import { collector } from "../../scripts/collector/places.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { type Postgres, startPostgres } from "../../examples/shop/postgres.ts";
+import { root } from "../../scripts/build/places.ts";
+import { until } from "../integration/gateways/gateway.ts";
+import { preload, Program } from "../integration/program.ts";
+import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
+import { programOrSkip } from "../programs.ts";
+import { composeFile, readCompose, readDataSources } from "./compose.ts";
+
+const run = promisify(execFile);
+const IN_IMAGE = "/etc/telltale-collector/";
+const { services, volumes } = readCompose();
+const sources = readDataSources();
+
+describe("collector/compose.yaml", () => {
+  it("is valid to Docker Compose", async function () {
+    const program = programOrSkip(this, "docker-compose");
+    // Debian's is of the time before a file could name its project.
+    const text = readFileSync(composeFile, "utf8").replace(/^name: .*$/m, "");
+    const child = spawn(program, ["--file", "-", "config", "--quiet"], { cwd: collector });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (words: string) => (said += words));
+    child.stdin.end(text);
+    const [code] = (await once(child, "close")) as [number];
+    assert.equal(code, 0, said);
+  });
+
+  it("mounts files that exist, and volumes that it describes", () => {
+    for (const [name, service] of Object.entries(services)) {
+      for (const volume of service.volumes ?? []) {
+        const source = volume.split(":")[0]!;
+        const isThere = source.startsWith(".")
+          ? existsSync(join(collector, source))
+          : Object.hasOwn(volumes, source);
+        assert.ok(isThere, `${name} mounts ${source}`);
+      }
+    }
+  });
+
+  it("publishes on loopback only, and pins every image", () => {
+    for (const [name, { image, ports = [] }] of Object.entries(services)) {
+      for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/, name);
+      if (name !== "collector") assert.match(image, /:v?\d+/, name);
+    }
+  });
+
+  it("has Prometheus and Alertmanager configurations that they take", async function () {
+    const [promtool, amtool] = [programOrSkip(this, "promtool"), programOrSkip(this, "amtool")];
+    await run(promtool, ["check", "config", join(collector, "compose", "prometheus.yaml")]);
+    await run(amtool, ["check-config", join(collector, "compose", "alertmanager.yaml")]);
+  });
+
+  it("has alerts that fire, and that are silent", async function () {
+    const promtool = programOrSkip(this, "promtool");
+    const { stdout } = await run(promtool, [
+      "test",
+      "rules",
+      join(import.meta.dirname, "fixtures", "rules-test.yaml"),
+    ]);
+    assert.match(stdout, /SUCCESS/);
+  });
+
+  it("links data sources that there are", () => {
+    assert.deepEqual([...sources.keys()].toSorted(), ["jaeger", "loki", "prometheus"]);
+    for (const { uid, url, jsonData } of sources.values()) {
+      assert.ok(Object.hasOwn(services, new URL(url).hostname), url);
+      const linked = [
+        ...(jsonData.exemplarTraceIdDestinations ?? []),
+        ...(jsonData.derivedFields ?? []),
+        ...[jsonData.tracesToLogsV2, jsonData.tracesToMetrics].filter((link) => link !== undefined),
+      ];
+      assert.ok(linked.length > 0, uid);
+      for (const { datasourceUid } of linked) assert.ok(sources.has(datasourceUid), datasourceUid);
+    }
+  });
+});
+
+/**
+ * All of compose.yaml that runs without its images: the Collector with the very
+ * arguments and variables, the shop and its traffic, Debian's Prometheus and
+ * Alertmanager with its files. Jaeger and Loki are a receiver of ours.
+ */
+describe("What collector/compose.yaml brings up", function () {
+  this.timeout(30 * 60_000);
+  const stops: (() => Promise<void>)[] = [];
+  let backends: Receiver;
+  let prometheusUrl: string;
+
+  before(async function () {
+    const prometheus = programOrSkip(this, "prometheus");
+    const alertmanager = programOrSkip(this, "prometheus-alertmanager");
+    backends = await startReceiver({ grpcPort: 0 });
+    stops.push(() => backends.close());
+    const collecting = await startCollector(await collectorBinary());
+    const alertPort = await startAlertmanager(alertmanager);
+    prometheusUrl = await startPrometheus(prometheus, {
+      "collector:8889": collecting.metrics,
+      "collector:8888": collecting.own,
+      "alertmanager:9093": alertPort,
+    });
+    await startShop(collecting.otlp);
+  });
+
+  after(async () => {
+    for (const stop of stops.toReversed()) await stop();
+  });
+
+  it("sends traces of shop and payments to Jaeger", async () => {
+    await backends.waitFor(
+      ({ spans }) => {
+        const shop = spans.filter(({ resource }) => resource.attributes["service.name"] === "shop");
+        const traces = new Set(shop.map(({ traceId }) => traceId));
+        return spans.some(
+          ({ resource, traceId }) =>
+            resource.attributes["service.name"] === "payments" && traces.has(traceId),
+        );
+      },
+      30_000,
+      "a trace of both",
+    );
+  });
+
+  it("sends logs to Loki", async () => {
+    await backends.waitFor(
+      ({ requests }) => requests.some(({ path }) => path === "/otlp/v1/logs"),
+      30_000,
+      "logs below /otlp",
+    );
+  });
+
+  it("has every target up, every rule healthy, and Alertmanager found", async () => {
+    await until(async () => {
+      const { activeTargets } = await ask<{ activeTargets: readonly { health: string }[] }>(
+        "targets",
+      );
+      const isUp =
+        activeTargets.length === 4 && activeTargets.every(({ health }) => health === "up");
+      return isUp || undefined;
+    }, "four targets that are up");
+    await until(async () => {
+      const { groups } = await ask<{ groups: readonly { rules: readonly { health: string }[] }[] }>(
+        "rules",
+      );
+      const rules = groups.flatMap((group) => group.rules);
+      return (rules.length === 4 && rules.every(({ health }) => health === "ok")) || undefined;
+    }, "four rules that are evaluated");
+    await until(async () => {
+      const found = await ask<{ activeAlertmanagers: readonly unknown[] }>("alertmanagers");
+      return found.activeAlertmanagers.length === 1 || undefined;
+    }, "Alertmanager");
+  });
+
+  it("has the series that the rules ask for", async () => {
+    for (const query of [
+      'up{job="collector"} == 1',
+      "otelcol_exporter_queue_size / otelcol_exporter_queue_capacity < 0.5",
+      "otelcol_receiver_refused_spans_total",
+    ]) {
+      await until(() => anySeries(query), query);
+    }
+  });
+
+  it("answers the queries that Grafana links from a trace", async () => {
+    for (const { name, query } of sources.get("jaeger")!.jsonData.tracesToMetrics!.queries) {
+      const asked = query.replaceAll("$$__tags", 'service_name="shop"');
+      await until(() => anySeries(asked.replaceAll("[5m]", "[1m]")), `${name}: ${asked}`);
+    }
+  });
+
+  it("has exemplars under the label by which Grafana links to a trace", async () => {
+    const [destination] = sources.get("prometheus")!.jsonData.exemplarTraceIdDestinations!;
+    const exemplars = await until(async () => {
+      const now = Date.now() / 1000;
+      const found = await ask<
+        readonly { exemplars: readonly { labels: Record<string, string> }[] }[]
+      >(
+        `query_exemplars?query=traces_span_metrics_duration_seconds_bucket&start=${now - 600}&end=${now}`,
+      );
+      const all = found.flatMap((series) => series.exemplars);
+      return all.length > 0 ? all : undefined;
+    }, "exemplars");
+    for (const { labels } of exemplars) assert.match(labels[destination!.name]!, /^[0-9a-f]{32}$/);
+  });
+
+  async function startCollector(binary: string) {
+    const [otlp, grpc, health, own, metrics, zpages, pprof] = await freePorts(7);
+    const daemon = new Daemon("compose");
+    const { command = [], environment = {} } = services["collector"]!;
+    const args = [command].flat().map((arg) => arg.replace(IN_IMAGE, `${collector}/`));
+    await daemon.start({
+      name: "collector",
+      command: [binary, ...args],
+      env: {
+        ...environment,
+        JAEGER_ENDPOINT: backends.grpcUrl!,
+        LOKI_URL: backends.url,
+        TELLTALE_COLLECTOR_DECISION_WAIT: "1s",
+        TELLTALE_COLLECTOR_GRPC_PORT: String(grpc),
+        TELLTALE_COLLECTOR_HEALTH_PORT: String(health),
+        TELLTALE_COLLECTOR_HTTP_PORT: String(otlp),
+        TELLTALE_COLLECTOR_INTERNAL_HOST: "127.0.0.1",
+        TELLTALE_COLLECTOR_METRICS_PORT: String(own),
+        TELLTALE_COLLECTOR_PPROF_PORT: String(pprof),
+        TELLTALE_COLLECTOR_PROMETHEUS_PORT: String(metrics),
+        TELLTALE_COLLECTOR_QUEUE: join(daemon.directory, "queue"),
+        TELLTALE_COLLECTOR_SPAN_METRICS_INTERVAL: "1s",
+        TELLTALE_COLLECTOR_ZPAGES_PORT: String(zpages),
+      },
+      answers: () => isOk(`http://127.0.0.1:${health}/`),
+    });
+    stops.push(() => daemon.stop());
+    return { otlp: otlp!, own: own!, metrics: metrics! };
+  }
+
+  async function startAlertmanager(program: string): Promise<number> {
+    const [port] = await freePorts(1);
+    const daemon = new Daemon("alertmanager");
+    await daemon.start({
+      name: "alertmanager",
+      command: [
+        program,
+        `--config.file=${join(collector, "compose", "alertmanager.yaml")}`,
+        `--storage.path=${daemon.directory}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        "--cluster.listen-address=",
+      ],
+      answers: () => isOk(`http://127.0.0.1:${port}/-/ready`),
+    });
+    stops.push(() => daemon.stop());
+    return port!;
+  }
+
+  /** @param ports of this machine, by the addresses that compose's own network has. */
+  async function startPrometheus(
+    program: string,
+    ports: Readonly<Record<string, number>>,
+  ): Promise<string> {
+    const [port] = await freePorts(1);
+    const daemon = new Daemon("prometheus");
+    const folder = join(collector, "compose");
+    let config = readFileSync(join(folder, "prometheus.yaml"), "utf8")
+      .replace("[rules.yaml]", `["${join(folder, "rules.yaml")}"]`)
+      .replaceAll(/_interval: 10s/g, "_interval: 1s");
+    for (const [address, own] of Object.entries({ ...ports, "localhost:9090": port! })) {
+      assert.ok(config.includes(`"${address}"`), address);
+      config = config.replaceAll(`"${address}"`, `"127.0.0.1:${own}"`);
+    }
+    const file = join(daemon.directory, "prometheus.yaml");
+    writeFileSync(file, config);
+    await daemon.start({
+      name: "prometheus",
+      command: [
+        program,
+        `--config.file=${file}`,
+        `--storage.tsdb.path=${join(daemon.directory, "data")}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        ...[services["prometheus"]!.command ?? []].flat().filter((arg) => arg.includes("feature")),
+      ],
+      answers: () => isOk(`http://127.0.0.1:${port}/-/ready`),
+    });
+    stops.push(() => daemon.stop());
+    return `http://127.0.0.1:${port}`;
+  }
+
+  async function startShop(otlp: number): Promise<void> {
+    const database: Postgres = await startPostgres();
+    stops.push(() => database.stop());
+    const [shop, payments] = await freePorts(2);
+    const own = {
+      DATABASE_URL: database.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${otlp}`,
+      OTEL_METRIC_EXPORT_INTERVAL: "500",
+      PAYMENTS_URL: `http://127.0.0.1:${payments}`,
+    };
+    for (const [name, port] of [
+      ["payments", payments],
+      ["shop", shop],
+    ] as const) {
+      const env = { ...services[name]!.environment, ...own, PORT: String(port) };
+      const file = join(root, "examples", "shop", `${name}.js`);
+      const program = new Program({ file, flags: preload.import, env });
+      stops.push(() => end(program));
+      await program.says((said) => said.includes("is open") || undefined);
+    }
+    const file = join(collector, "compose", "traffic.mjs");
+    const traffic = new Program({ file, args: [`http://127.0.0.1:${shop}`] });
+    stops.push(() => end(traffic));
+  }
+
+  /** What Prometheus' API answers, e.g. to "targets". */
+  async function ask<T>(path: string): Promise<T> {
+    const response = await fetch(`${prometheusUrl}/api/v1/${path}`);
+    const { data } = (await response.json()) as { data: T };
+    return data;
+  }
+
+  async function anySeries(query: string): Promise<true | undefined> {
+    const path = `query?query=${encodeURIComponent(query)}`;
+    const { result } = await ask<{ result: readonly unknown[] }>(path);
+    return result.length > 0 || undefined;
+  }
+});
+
+async function end(program: Program): Promise<void> {
+  program.kill("SIGTERM");
+  await program.ended;
+}
+
+async function isOk(url: string): Promise<void> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+}
