@@ -3,7 +3,11 @@ import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import { CHANNEL, isThreadMessage, post, type ThreadMessage } from "./channel.ts";
 import { lasting, mergeThreads, type ThreadMetrics } from "./merge.ts";
 
-/** A worker that computes can't answer; the page then has what it said before. */
+/**
+ * A worker that computes can't answer; the page then has what it said before.
+ * Neither can one that was terminated; but one that ended by itself has posted a
+ * last word, which may be read after Node's word of the end.
+ */
 const PATIENCE_MS = 200;
 
 /** As long as this a new worker may take to say hello; one that never does is not of ours. */
@@ -14,6 +18,8 @@ const ENDED_KEPT = 16;
 
 interface Thread {
   ended: boolean;
+  /** When Node said that it ended while its last word wasn't read yet, by `performance.now()`. */
+  exitedAt: number | undefined;
   scopeMetrics: ScopeMetrics[];
 }
 
@@ -37,7 +43,7 @@ export class WorkerThreads {
     this.#channel ??= this.#open();
     const { threadId } = worker;
     this.#new.set(threadId, performance.now());
-    worker.once("exit", () => this.#end(threadId));
+    worker.once("exit", () => this.#exit(threadId));
   }
 
   /** What the whole process has. Never rejects. */
@@ -61,23 +67,32 @@ export class WorkerThreads {
   #hear(message: ThreadMessage): void {
     if (message.kind === "ask") return;
     this.#new.delete(message.threadId);
-    const thread = this.#threads.get(message.threadId) ?? { ended: false, scopeMetrics: [] };
+    const thread = this.#threads.get(message.threadId) ?? newThread();
     this.#threads.set(message.threadId, thread);
     if (message.kind === "hello") {
       if (this.#asking !== undefined) this.#postQuestion();
       return;
     }
     thread.scopeMetrics = message.scopeMetrics;
-    if (message.question === undefined) this.#end(message.threadId);
-    if (message.question === this.#question) this.#answered(message.threadId);
+    if (message.question === undefined) {
+      thread.exitedAt = undefined;
+      this.#end(thread);
+      this.#answered(message.threadId);
+    } else if (message.question === this.#question) {
+      this.#answered(message.threadId);
+    }
   }
 
-  #end(threadId: number): void {
+  #exit(threadId: number): void {
     this.#new.delete(threadId);
     const thread = this.#threads.get(threadId);
     if (thread === undefined || thread.ended) return;
+    thread.exitedAt = performance.now();
+    this.#end(thread);
+  }
+
+  #end(thread: Thread): void {
     thread.ended = true;
-    this.#answered(threadId);
     const ended = [...this.#threads].filter(([, { ended }]) => ended);
     for (const [id, { scopeMetrics }] of ended.slice(0, -ENDED_KEPT)) {
       this.#gone = lasting(mergeThreads(this.#gone, [{ threadId: id, scopeMetrics, ended: true }]));
@@ -90,7 +105,8 @@ export class WorkerThreads {
     if (waiting.size === 0) return;
     this.#question += 1;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, PATIENCE_MS);
+      // An event loop that was held up reads first what waits.
+      const timer = setTimeout(() => setImmediate(resolve), PATIENCE_MS);
       timer.unref();
       this.#answered = (threadId) => {
         waiting.delete(threadId);
@@ -106,11 +122,14 @@ export class WorkerThreads {
     if (this.#channel !== undefined) post(this.#channel, { kind: "ask", question: this.#question });
   }
 
-  /** Those that live, and those that may be about to say hello. */
+  /** Those that live, whose last word is under way, or that may be about to say hello. */
   *#awaited(): IterableIterator<number> {
-    for (const [threadId, { ended }] of this.#threads) if (!ended) yield threadId;
+    const now = performance.now();
+    for (const [threadId, { ended, exitedAt = -Infinity }] of this.#threads) {
+      if (!ended || now - exitedAt < PATIENCE_MS) yield threadId;
+    }
     for (const [threadId, since] of this.#new) {
-      if (performance.now() - since < NEW_MS) yield threadId;
+      if (now - since < NEW_MS) yield threadId;
       else this.#new.delete(threadId);
     }
   }
@@ -119,4 +138,8 @@ export class WorkerThreads {
     const threads = Array.from(this.#threads, ([threadId, thread]) => ({ threadId, ...thread }));
     return [{ threadId: 0, scopeMetrics: this.#gone, ended: true }, ...threads];
   }
+}
+
+function newThread(): Thread {
+  return { ended: false, exitedAt: undefined, scopeMetrics: [] };
 }
