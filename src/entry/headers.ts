@@ -1,11 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Context as ApiContext, TextMapGetter, TextMapPropagator } from "@opentelemetry/api";
 import { ROOT } from "../context/context.ts";
-import { newUuid } from "../traces/ids.ts";
 import type { RequestHeaders } from "./request.ts";
-
-/** What is taken over from a caller; anything else gets a new id. */
-const REQUEST_ID = /^[A-Za-z0-9._~+/=:-]{1,128}$/;
+import { REQUEST_ID, requestIdFrom } from "./request-id.ts";
 
 const getter: TextMapGetter<IncomingMessage["headers"]> = {
   keys: (headers) => Object.keys(headers),
@@ -47,7 +44,7 @@ export class HeaderReader {
         if (name === "Host" || is(name, "host")) host = raw[at + 1];
       } else if (length === 10 && userAgent === undefined) {
         if (name === "User-Agent" || is(name, "user-agent")) userAgent = raw[at + 1];
-      } else if (length === 12 && requestId === undefined && is(name, "x-request-id")) {
+      } else if (length === 12 && requestId === undefined && is(name, REQUEST_ID)) {
         requestId = raw[at + 1];
       } else if (length === 14 && is(name, "content-length")) {
         hasBody ||= raw[at + 1] !== "0";
@@ -61,7 +58,7 @@ export class HeaderReader {
     return {
       host,
       userAgent,
-      requestId: requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : newUuid(),
+      requestId: requestIdFrom(requestId),
       hasBody,
       parent: propagated ? this.#extract(request) : ROOT,
     };
@@ -69,14 +66,12 @@ export class HeaderReader {
 
   /** The same for HTTP/2, whose headers come by their names in lower case, the host as another one. */
   readNames(headers: IncomingMessage["headers"]): RequestHeaders {
-    const { "x-request-id": requestId } = headers;
     let propagated = false;
     for (const field of this.#fields) propagated ||= headers[field] !== undefined;
     return {
       host: (headers[":authority"] as string | undefined) ?? headers.host,
       userAgent: headers["user-agent"],
-      requestId:
-        typeof requestId === "string" && REQUEST_ID.test(requestId) ? requestId : newUuid(),
+      requestId: requestIdFrom(headers[REQUEST_ID]),
       hasBody: true,
       parent: propagated ? this.#propagator.extract(ROOT, headers, getter) : ROOT,
     };

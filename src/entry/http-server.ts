@@ -20,6 +20,7 @@ import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "./emit.ts";
 import type { HeaderReader } from "./headers.ts";
 import type { KnownMethods } from "./method.ts";
 import { RequestEntry, type RequestHeaders, type Response } from "./request.ts";
+import { isRequestId, REQUEST_ID } from "./request-id.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
@@ -331,7 +332,7 @@ function withRequestId(firstLine: string, response: ServerResponse, headers: unk
   const id = req === undefined ? undefined : holderOf(req)?.requestId;
   if (id === undefined) return firstLine;
   try {
-    return namesRequestId(headers, response) ? firstLine : `${firstLine}x-request-id: ${id}\r\n`;
+    return namesRequestId(headers, response) ? firstLine : `${firstLine}${REQUEST_ID}: ${id}\r\n`;
   } catch {
     // The headers are the app's; a getter or a proxy among them may throw, as it then does for Node.
     return firstLine;
@@ -347,7 +348,7 @@ function namesRequestId(headers: unknown, response: ServerResponse): boolean {
       ? headers.some((pair) => Array.isArray(pair) && isRequestId(pair[0]))
       : headers.some((item, at) => at % 2 === 0 && isRequestId(item));
   }
-  if ("x-request-id" in headers) return true;
+  if (REQUEST_ID in headers) return true;
   if (isCollected(headers, response)) return false;
   for (const name in headers) if (isRequestId(name)) return true;
   return false;
@@ -368,8 +369,4 @@ function isCollected(headers: object, response: ServerResponse): boolean {
     COLLECTED !== undefined &&
     (response as unknown as Record<symbol, unknown>)[COLLECTED] === headers
   );
-}
-
-function isRequestId(name: unknown): boolean {
-  return typeof name === "string" && name.length === 12 && name.toLowerCase() === "x-request-id";
 }

@@ -7,6 +7,7 @@ import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "./emit.ts";
 import type { HeaderReader } from "./headers.ts";
 import type { ServerEntry } from "./http-server.ts";
 import type { RequestEntry } from "./request.ts";
+import { isRequestId, REQUEST_ID } from "./request-id.ts";
 
 export interface Http2Services {
   readonly server: ServerEntry;
@@ -175,8 +176,6 @@ const ANSWERS = [
   ["respondWithFile", 1],
 ] as const;
 
-const REQUEST_ID = "x-request-id";
-
 /** Sends the request id back with every response that does not name one. */
 function sendRequestIds(prototype: object): void {
   if (watched.has(prototype)) return;
@@ -217,12 +216,4 @@ function withRequestId(headers: unknown, id: string): unknown {
     // A getter of the app's may throw, as it then does for Node.
     return headers;
   }
-}
-
-function isRequestId(name: unknown): boolean {
-  return (
-    typeof name === "string" &&
-    name.length === REQUEST_ID.length &&
-    name.toLowerCase() === REQUEST_ID
-  );
 }
