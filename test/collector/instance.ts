@@ -10,6 +10,11 @@ import type { PresetName } from "./preset.ts";
 /** What a drill may take longer than a test usually waits, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
+/** The shell becomes the Collector: its pid is the one to kill. */
+const START = 'echo $$ >"$1"; exec "$2" --config="$3"';
+/** In a mount namespace of its own, where whoever started it may mount. */
+const START_ON_DISK = `mkdir -p "$4" && mount -t tmpfs -o size="$5" none "$4" && ${START}`;
+
 /**
  * A preset that can be killed and started again: its ports and its queue stay.
  * Ends with this process, however that ends.
@@ -33,6 +38,7 @@ export class Instance {
     name: PresetName,
     ports: readonly number[],
     env: Readonly<Record<string, string>>,
+    diskSize: string | undefined,
   ) {
     const [http, grpc, health, own, zpages, pprof, prometheus] = ports.map(String);
     this.#name = name;
@@ -42,9 +48,23 @@ export class Instance {
     this.healthUrl = `http://127.0.0.1:${health}/`;
     this.#metricsUrl = `http://127.0.0.1:${own}/metrics`;
     const config = join(collector, `${name}.yaml`);
-    // The shell becomes the Collector: the pid is the one to kill.
-    const shell = 'echo $$ >"$1"; exec "$2" --config="$3"';
-    this.#command = (pidFile) => ["/bin/sh", "-c", shell, "sh", pidFile, binary, config];
+    const queue = join(this.directory, "queue");
+    this.#command = (pidFile) =>
+      diskSize === undefined
+        ? ["/bin/sh", "-c", START, "sh", pidFile, binary, config]
+        : [
+            "unshare",
+            "-rm",
+            "/bin/sh",
+            "-c",
+            START_ON_DISK,
+            "sh",
+            pidFile,
+            binary,
+            config,
+            queue,
+            diskSize,
+          ];
     this.#env = {
       TELLTALE_COLLECTOR_GRPC_PORT: grpc!,
       TELLTALE_COLLECTOR_HEALTH_PORT: health!,
@@ -52,19 +72,24 @@ export class Instance {
       TELLTALE_COLLECTOR_METRICS_PORT: own!,
       TELLTALE_COLLECTOR_PPROF_PORT: pprof!,
       TELLTALE_COLLECTOR_PROMETHEUS_PORT: prometheus!,
-      TELLTALE_COLLECTOR_QUEUE: join(this.directory, "queue"),
+      TELLTALE_COLLECTOR_QUEUE: queue,
       TELLTALE_COLLECTOR_ZPAGES_PORT: zpages!,
       ...env,
     };
   }
 
-  /** @param env what to change by variables; ports and folders are set here. */
+  /**
+   * @param env what to change by variables; ports and folders are set here.
+   * @param diskSize of a disk that holds only the queue, "2m" for instance. It is in
+   *   memory, and gone with the process. Default: it lies where temporary files do.
+   */
   static async start(
     binary: string,
     name: PresetName,
     env: Readonly<Record<string, string>> = {},
+    diskSize?: string,
   ): Promise<Instance> {
-    const instance = new Instance(binary, name, await freePorts(7), env);
+    const instance = new Instance(binary, name, await freePorts(7), env, diskSize);
     await instance.start();
     return instance;
   }

@@ -1,0 +1,354 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { collectorBinary } from "../../scripts/collector/build.ts";
+import type { ReceivedSpan } from "../../src/receiver/received.ts";
+import { Gateway as Backend, until } from "../integration/gateways/gateway.ts";
+import { preload, Program } from "../integration/program.ts";
+import { freePorts } from "../libraries/servers/daemon.ts";
+import { Instance } from "./instance.ts";
+import { insist, requestsOf, send, SPANS_PER_TRACE, type TraceSketch } from "./load.ts";
+import { samplesOf } from "./page.ts";
+
+const COLD_BUILD_MS = 30 * 60_000;
+const TIMEOUT_MS = 240_000;
+const PATIENCE_MS = 60_000;
+/**
+ * How long the back end is away. The retries come at most 30 s apart, so a minute
+ * is nothing else; `TELLTALE_TEST_OUTAGE_MS=60000` does it.
+ */
+const OUTAGE_MS = Number(process.env["TELLTALE_TEST_OUTAGE_MS"] ?? 5000);
+
+const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
+
+/* What breaks, and that afterwards the books of all who took part agree. */
+describe("The Collector, when something breaks", function () {
+  this.timeout(TIMEOUT_MS);
+  let binary: string;
+  let backend: Backend;
+  let stops: (() => Promise<void>)[] = [];
+
+  before(async function () {
+    this.timeout(COLD_BUILD_MS);
+    binary = await collectorBinary();
+  });
+  beforeEach(async () => {
+    backend = await Backend.start();
+  });
+  afterEach(async () => {
+    for (const stop of stops.toReversed()) await stop();
+    stops = [];
+    await backend.kill();
+  });
+
+  async function start(
+    name: "agent" | "gateway",
+    env: Readonly<Record<string, string>> = {},
+    diskSize?: string,
+  ): Promise<Instance> {
+    const instance = await Instance.start(binary, name, env, diskSize);
+    stops.push(() => instance.stop());
+    return instance;
+  }
+
+  /** That keeps all, and decides soon. */
+  function startGateway(env: Readonly<Record<string, string>> = {}): Promise<Instance> {
+    return start("gateway", {
+      TELLTALE_COLLECTOR_BACKEND: backend.url,
+      TELLTALE_COLLECTOR_DECISION_WAIT: "1s",
+      TELLTALE_COLLECTOR_SAMPLE_PERCENT: "100",
+      ...env,
+    });
+  }
+
+  async function startApp(env: Readonly<Record<string, string>>): Promise<App> {
+    const shop = await App.start(env);
+    stops.push(() => shop.end());
+    return shop;
+  }
+
+  it("keeps all while the back end is away, and brings it when that is back", async () => {
+    const gateway = await startGateway();
+    const agent = await start("agent", { TELLTALE_COLLECTOR_GATEWAY: gateway.url });
+    await sendTraces(agent, traces(0, 300));
+    await untilArrived(backend, 300);
+    const before = await backend.spans();
+    await backend.kill();
+    const away = performance.now();
+    for (let from = 300; from < 900; from += 100) await sendTraces(agent, traces(from, 100));
+    await gateway.untilMetric("otelcol_exporter_queue_size", (waiting) => waiting > 0);
+    await until(
+      () => Promise.resolve(performance.now() - away > OUTAGE_MS || undefined),
+      "the end of the outage",
+      OUTAGE_MS + 1000,
+    );
+    // What waits in the queue is not lost, and not counted as lost.
+    assert.equal(await gateway.metric("otelcol_exporter_send_failed_spans_total"), 0);
+    backend = await Backend.start(backend.port);
+    // What it had not confirmed when it was killed comes a second time.
+    await untilArrived(backend, 900, before);
+    // Books: sent = accepted by the agent = accepted by the gateway = arrived.
+    for (const instance of [agent, gateway]) {
+      const accepted = await instance.metric("otelcol_receiver_accepted_spans_total");
+      assert.equal(accepted, 900 * SPANS_PER_TRACE);
+      assert.equal(await instance.metric("otelcol_exporter_enqueue_failed_spans_total"), 0);
+    }
+    await gateway.untilMetric("otelcol_exporter_queue_size", (waiting) => waiting === 0);
+  });
+
+  it("killed, brings what it had decided to keep, and loses only what was undecided", async () => {
+    await backend.kill();
+    const gateway = await startGateway({ TELLTALE_COLLECTOR_DECISION_WAIT: "8s" });
+    await sendTraces(gateway, traces(0, 300));
+    const decided = "otelcol_processor_tail_sampling_global_count_traces_sampled_total";
+    await gateway.untilMetric(decided, (count) => count === 300);
+    await sendTraces(gateway, traces(300, 100));
+    const seen = "otelcol_processor_tail_sampling_new_trace_id_received_total";
+    await gateway.untilMetric(seen, (count) => count === 400);
+    const accepted = await gateway.metric("otelcol_receiver_accepted_spans_total");
+    const undecided = 400 - (await gateway.metric(decided));
+    await gateway.kill();
+    assert.equal(undecided, 100);
+    await gateway.start();
+    backend = await Backend.start(backend.port);
+    await untilArrived(backend, 300);
+    await gateway.untilMetric("otelcol_exporter_queue_size", (waiting) => waiting === 0);
+    const arrived = distinct(await backend.spans());
+    assert.equal(accepted, arrived + undecided * SPANS_PER_TRACE);
+  });
+
+  it("told to end, decides on what is undecided, and loses nothing, back end or not", async () => {
+    await backend.kill();
+    const gateway = await startGateway({ TELLTALE_COLLECTOR_DECISION_WAIT: "30s" });
+    await sendTraces(gateway, traces(0, 200));
+    await gateway.end();
+    await gateway.start();
+    backend = await Backend.start(backend.port);
+    await untilArrived(backend, 200);
+    assert.equal(distinct(await backend.spans()), 200 * SPANS_PER_TRACE);
+  });
+
+  it("killed beside a busy app, has all that it took from it, and the app brings the rest", async () => {
+    const agent = await start("agent", { TELLTALE_COLLECTOR_GATEWAY: backend.url });
+    const shop = await startApp({
+      OTEL_EXPORTER_OTLP_ENDPOINT: agent.url,
+      // On a busy machine the agent may need long to come back.
+      OTEL_EXPORTER_OTLP_TIMEOUT: "60000",
+    });
+    await backend.kill();
+    for (let round = 0; round < 6; round++) {
+      await shop.serve(50);
+      await shop.untilSent((account) => account.queued === 0 || round === 3);
+      // Killed while the gateway is away: all that it took is in its queue, and in no other place.
+      if (round === 2) await agent.kill();
+      if (round === 3) await agent.start();
+    }
+    const account = await shop.untilSent(({ queued }) => queued === 0);
+    assert.deepEqual(
+      { created: account.created, dropped: account.dropped, sent: account.sent },
+      { created: 300, dropped: 0, sent: 300 },
+    );
+    backend = await Backend.start(backend.port);
+    await untilThere(backend, (there) => there >= account.sent, `${account.sent} spans`);
+    const spans = await backend.spans();
+    assert.equal(distinct(spans), account.sent);
+    // Each came once: what is in the queue is not sent by anyone else.
+    assert.equal(spans.length, account.sent);
+  });
+
+  it("killed as one of three gateways, loses what it had not decided; the others take over, and it comes back", async () => {
+    const gateways = [];
+    for (let n = 0; n < 3; n++) {
+      gateways.push(await startGateway({ TELLTALE_COLLECTOR_DECISION_WAIT: "20s" }));
+    }
+    const [first, second, third] = gateways as [Instance, Instance, Instance];
+    const shop = await startApp({
+      TELLTALE_OTLP_ENDPOINTS: gateways.map(({ url }) => url).join(","),
+    });
+    await shop.serve(150);
+    await shop.untilSent(({ queued }) => queued === 0);
+    const accepted = "otelcol_receiver_accepted_spans_total";
+    const taken = await Promise.all(gateways.map((one) => one.metric(accepted)));
+    assert.equal(sumOf(taken), 150, "of one span each");
+    assert.ok(Math.min(...taken) > 20, `every gateway has its share: ${taken.join(", ")}`);
+    const lost = await second.metric(accepted);
+    await second.kill();
+    await shop.serve(150);
+    const whileAway = await shop.untilSent(({ queued }) => queued === 0);
+    assert.equal(whileAway.sent, 300);
+    await second.start();
+    // Until it is tried again, at most so many seconds later, the others have its traces.
+    await until(
+      async () => {
+        await shop.serve(10);
+        await shop.untilSent(({ queued }) => queued === 0);
+        return (await second.metric(accepted)) > 0 ? true : undefined;
+      },
+      "spans at the gateway that is back",
+      PATIENCE_MS,
+    );
+    const account = await shop.account();
+    assert.equal(account.created, account.sent + account.dropped);
+    // To end, they decide on all that they have.
+    for (const one of [first, second, third]) await one.end();
+    for (const one of [first, second, third]) await one.start();
+    const arrived = await untilThere(
+      backend,
+      (there) => there >= account.sent - lost,
+      `${account.sent} - ${lost} spans`,
+    );
+    assert.equal(arrived, account.sent - lost);
+  });
+
+  it("refuses what its full disk can't hold, brings all that it took, and goes on", async function () {
+    // A disk of a few MB for one process is mounted by `unshare`.
+    if (process.platform !== "linux") this.skip();
+    await backend.kill();
+    const agent = await start("agent", { TELLTALE_COLLECTOR_GATEWAY: backend.url }, "2m");
+    const pool = requestsOf(traces(0, 9000), 250);
+    let acknowledged = 0;
+    let refused = 0;
+    for (const request of pool) {
+      const status = await send(agent.url, Uint8Array.from(request));
+      if (status === 200) acknowledged += 250;
+      else {
+        assert.ok(status >= 500, `${status}: a sender tries again only after 5xx`);
+        refused += 250;
+      }
+    }
+    assert.ok(acknowledged > 0 && refused > 0, `${acknowledged} taken, ${refused} refused`);
+    // Both are counted.
+    const enqueueFailed = await agent.metric("otelcol_exporter_enqueue_failed_spans_total");
+    assert.equal(enqueueFailed, refused);
+    const accepted = await agent.metric("otelcol_receiver_accepted_spans_total");
+    assert.equal(accepted, acknowledged);
+    backend = await Backend.start(backend.port);
+    await untilThere(backend, (there) => there === acknowledged, `${acknowledged} spans`);
+    // With room again, it takes what comes.
+    await sendTraces(agent, traces(9000, 100));
+    const all = acknowledged + 100 * SPANS_PER_TRACE;
+    await untilThere(backend, (there) => there === all, "the spans after that");
+  });
+});
+
+function traces(from: number, count: number): TraceSketch[] {
+  return Array.from({ length: count }, (_, n) => ({ number: from + n }));
+}
+
+async function sendTraces(to: Instance, some: readonly TraceSketch[]): Promise<void> {
+  for (const request of requestsOf(some)) await insist(to.url, Uint8Array.from(request));
+}
+
+function distinct(spans: readonly ReceivedSpan[]): number {
+  return new Set(spans.map(({ traceId, spanId }) => traceId + spanId)).size;
+}
+
+/** @param before what was there before it was started. */
+async function untilArrived(
+  backend: Backend,
+  traceCount: number,
+  before: readonly ReceivedSpan[] = [],
+): Promise<void> {
+  await untilThere(
+    backend,
+    (there) => there === traceCount * SPANS_PER_TRACE,
+    `${traceCount} traces`,
+    before,
+  );
+}
+
+/** Waits until as many different spans are there as `isIt` wants. */
+function untilThere(
+  backend: Backend,
+  isIt: (spans: number) => boolean,
+  what: string,
+  before: readonly ReceivedSpan[] = [],
+): Promise<number> {
+  let last = 0;
+  return until(
+    async () => {
+      last = distinct([...before, ...(await backend.spans())]);
+      return isIt(last) ? last : undefined;
+    },
+    () => `${what}; ${last} spans are there`,
+    PATIENCE_MS,
+  );
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0);
+}
+
+/** What a preloaded app says of its spans. */
+interface Account {
+  readonly created: number;
+  readonly sent: number;
+  readonly dropped: number;
+  readonly queued: number;
+}
+
+/** A preloaded app, which makes one span per request. */
+class App {
+  readonly #program: Program;
+  readonly #url: string;
+  readonly #metricsUrl: string;
+
+  private constructor(program: Program, url: string, metricsUrl: string) {
+    this.#program = program;
+    this.#url = url;
+    this.#metricsUrl = metricsUrl;
+  }
+
+  static async start(env: Readonly<Record<string, string>>): Promise<App> {
+    const [metrics] = await freePorts(1);
+    const program = new Program({
+      file: app,
+      flags: preload.import,
+      env: {
+        OTEL_BSP_SCHEDULE_DELAY: "200",
+        OTEL_EXPORTER_PROMETHEUS_PORT: String(metrics),
+        OTEL_LOGS_EXPORTER: "none",
+        OTEL_SERVICE_NAME: "shop",
+        ...env,
+      },
+    });
+    const port = await program.says((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
+    return new App(program, `http://127.0.0.1:${port}`, `http://127.0.0.1:${metrics}/metrics`);
+  }
+
+  async serve(requests: number): Promise<void> {
+    for (let n = 0; n < requests; n++) await (await fetch(this.#url)).arrayBuffer();
+  }
+
+  async account(): Promise<Account> {
+    const samples = samplesOf(await (await fetch(this.#metricsUrl)).text());
+    const sum = (name: string): number =>
+      sumOf(
+        samples
+          .filter((one) => one.name === name && one.labels["telltale_signal"] === "spans")
+          .map(({ value }) => value),
+      );
+    return {
+      created: sum("telltale_telemetry_created_total"),
+      sent: sum("telltale_telemetry_sent_total"),
+      dropped: sum("telltale_telemetry_dropped_total"),
+      queued: sum("telltale_telemetry_queued"),
+    };
+  }
+
+  /** Waits until its account is as `isIt` wants it. */
+  untilSent(isIt: (account: Account) => boolean): Promise<Account> {
+    return until(
+      async () => {
+        const account = await this.account();
+        return isIt(account) ? account : undefined;
+      },
+      "the app's spans elsewhere",
+      PATIENCE_MS,
+    );
+  }
+
+  async end(): Promise<void> {
+    this.#program.kill("SIGKILL");
+    await this.#program.ended;
+  }
+}
