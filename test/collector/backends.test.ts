@@ -6,9 +6,9 @@ import { readConfiguration } from "../../scripts/collector/configuration.ts";
 import { collector } from "../../scripts/collector/places.ts";
 import { validate } from "../../scripts/collector/run.ts";
 import { startReceiver } from "../../src/receiver/receiver.ts";
-import { until } from "../integration/gateways/gateway.ts";
 import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
 import { programOrSkip } from "../programs.ts";
+import { until } from "../until.ts";
 import { startPreset } from "./preset.ts";
 import { LOGS, METRICS, post, spansOf } from "./telemetry.ts";
 

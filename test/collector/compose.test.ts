@@ -9,10 +9,10 @@ import { collector } from "../../scripts/collector/places.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { type Postgres, startPostgres } from "../../examples/shop/postgres.ts";
 import { root } from "../../scripts/build/places.ts";
-import { until } from "../integration/gateways/gateway.ts";
 import { preload, Program } from "../integration/program.ts";
 import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
 import { programOrSkip } from "../programs.ts";
+import { until } from "../until.ts";
 import { composeFile, readCompose, readDataSources } from "./compose.ts";
 
 const run = promisify(execFile);

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { collector } from "../../scripts/collector/places.ts";
-import { until } from "../integration/gateways/gateway.ts";
 import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
+import { until } from "../until.ts";
 import { type Sample, samplesOf } from "./page.ts";
 import type { PresetName } from "./preset.ts";
 

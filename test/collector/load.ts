@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
+import { until } from "../until.ts";
 import { groupedBy } from "./grouped.ts";
+
+/** A refused request is sent again for so long, in milliseconds. */
+const PATIENCE_MS = 60_000;
 
 /** A trace as a load sends it: a request, and two things that it did. */
 export interface TraceSketch {
@@ -104,17 +108,15 @@ export async function send(url: string, body: Uint8Array<ArrayBuffer>): Promise<
   return response.status;
 }
 
-/** As a service does: again, until it is taken. Answers how often it was refused. */
-export async function insist(
-  url: string,
-  body: Uint8Array<ArrayBuffer>,
-  withinMs = 60_000,
-): Promise<number> {
-  const end = performance.now() + withinMs;
-  for (let refused = 0; ; refused++) {
-    const status = await send(url, body).catch(() => 0);
-    if (status === 200) return refused;
-    if (performance.now() > end) throw new Error(`not taken by ${url}: ${status}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+/** As a service does: again, until it is taken. */
+export async function insist(url: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
+  let last: unknown;
+  await until(
+    async () => {
+      last = await send(url, body).catch((error: unknown) => error);
+      return last === 200 ? true : undefined;
+    },
+    () => `taken by ${url}, which answered ${String(last)}`,
+    PATIENCE_MS,
+  );
 }

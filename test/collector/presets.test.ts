@@ -6,8 +6,8 @@ import { readConfiguration } from "../../scripts/collector/configuration.ts";
 import { validate } from "../../scripts/collector/run.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import type { Received } from "../../src/receiver/store.ts";
-import { until } from "../integration/gateways/gateway.ts";
 import { preload, Program, telemetryTo } from "../integration/program.ts";
+import { until } from "../until.ts";
 import { type Preset, presets, startPreset } from "./preset.ts";
 import { idOf, LOGS, METRICS, post, type SpanSketch, spansOf } from "./telemetry.ts";
 

@@ -4,6 +4,7 @@ import { collectorBinary } from "../../scripts/collector/build.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import type { ReceivedSpan } from "../../src/receiver/received.ts";
 import { preload, Program, telemetryTo } from "../integration/program.ts";
+import { until } from "../until.ts";
 import { groupedBy } from "./grouped.ts";
 import { Instance } from "./instance.ts";
 import { insist, requestsOf, SPANS_PER_TRACE, traceIdOf, type TraceSketch } from "./load.ts";
@@ -203,14 +204,16 @@ async function untilCalls(
   service: string,
   atLeast: number,
 ): Promise<Map<string, number>> {
-  const end = performance.now() + 30_000;
-  for (;;) {
-    const calls = callsOf(await (await fetch(gateway.prometheusUrl)).text(), service);
-    const sum = [...calls.values()].reduce((total, one) => total + one, 0);
-    if (sum >= atLeast) return calls;
-    if (performance.now() > end) throw new Error(`${sum} calls of ${service}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  let sum = 0;
+  return until(
+    async () => {
+      const calls = callsOf(await (await fetch(gateway.prometheusUrl)).text(), service);
+      sum = [...calls.values()].reduce((total, one) => total + one, 0);
+      return sum >= atLeast ? calls : undefined;
+    },
+    () => `${atLeast} calls of ${service}; there are ${sum}`,
+    30_000,
+  );
 }
 
 function callsOf(page: string, service: string): Map<string, number> {

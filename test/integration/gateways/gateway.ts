@@ -2,6 +2,8 @@ import { fileURLToPath } from "node:url";
 import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
 import { Program } from "../program.ts";
 
+export { until } from "../../until.ts";
+
 const receiver = fileURLToPath(new URL("../../../src/receiver/main.ts", import.meta.url));
 
 /** A receiver as a process of its own, so that it can be killed. */
@@ -53,24 +55,4 @@ export class Gateway {
     const response = await fetch(`${this.url}/received/${kind}`);
     return response.json();
   }
-}
-
-/**
- * Asks again until `look` finds something.
- *
- * @param what names the missing thing; asked for at the end, where it is a function.
- */
-export async function until<T>(
-  look: () => Promise<T | undefined>,
-  what: string | (() => string),
-  withinMs = 15_000,
-): Promise<T> {
-  const end = performance.now() + withinMs;
-  while (performance.now() < end) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  const missing = typeof what === "string" ? what : what();
-  throw new Error(`${missing}: not within ${withinMs / 1000} s`);
 }

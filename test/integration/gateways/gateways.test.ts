@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { preload, Program } from "../program.ts";
-import { Gateway, until } from "./gateway.ts";
+import { until } from "../../until.ts";
+import { Gateway } from "./gateway.ts";
 
 const app = fileURLToPath(new URL("apps/relay.mjs", import.meta.url));
 
