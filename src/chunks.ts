@@ -37,6 +37,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-nats": "./instrumentation/nats.ts",
   "instrumentation-mongodb": "./instrumentation/mongodb.ts",
   "instrumentation-mysql2": "./instrumentation/mysql2.ts",
+  "instrumentation-grpc": "./instrumentation/grpc.ts",
   "instrumentation-graphql": "./instrumentation/graphql.ts",
   "instrumentation-graphql-spans": "./instrumentation/graphql-spans.ts",
   "instrumentation-pg": "./instrumentation/pg.ts",
@@ -88,6 +89,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-nats": typeof import("./instrumentation/nats.ts");
   "instrumentation-mongodb": typeof import("./instrumentation/mongodb.ts");
   "instrumentation-mysql2": typeof import("./instrumentation/mysql2.ts");
+  "instrumentation-grpc": typeof import("./instrumentation/grpc.ts");
   "instrumentation-graphql": typeof import("./instrumentation/graphql.ts");
   "instrumentation-graphql-spans": typeof import("./instrumentation/graphql-spans.ts");
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");

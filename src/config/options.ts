@@ -113,7 +113,7 @@ export const options: readonly Option[] = [
     option: "ignoreGrpcMethods",
     kind: names,
     default: "none",
-    doc: "Methods without a span.",
+    doc: "Methods that are called without a client span.",
   },
   {
     of: "memcached",

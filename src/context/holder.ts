@@ -22,6 +22,8 @@ export class Holder {
   originalError: unknown = undefined;
   /** Of what it failed though its response says that all is well (GraphQL answers with 200). */
   failure: unknown = undefined;
+  /** What the request is beside one of HTTP. */
+  rpc: Rpc | undefined = undefined;
   /** For frameworks: the pattern of the mounts that the request is below just now (`/users/:id`). */
   mount = "";
   /** The errors' isolation scope, forked when first asked for. */
@@ -73,6 +75,16 @@ export class Holder {
     this.#atEnd = undefined;
     for (const work of waiting) work();
   }
+}
+
+/** A remote call that came as a request of HTTP (gRPC). */
+export interface Rpc {
+  /** What the request's span is called. */
+  readonly spanName: string;
+  /** What the end of the response says, on the wire: `grpc-status`. */
+  status: unknown;
+  /** `error.type` of the span, if the call failed. */
+  errorType: string | undefined;
 }
 
 /** What other pipelines may say to the local trace of a unit of work. */

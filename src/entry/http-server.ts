@@ -267,17 +267,17 @@ function contextFor(parent: ApiContext, span: RequestEntry["span"], entry: Reque
 function endSpan(entry: RequestEntry): void {
   const span = entry.span;
   if (span === undefined || !span.isRecording()) return;
-  if (entry.route !== undefined) span.updateName(entry.spanName);
+  if (entry.route !== undefined) span.updateName(entry.rpc?.spanName ?? entry.spanName);
   if (entry.failed || entry.failure !== undefined) failSpan(span, entry);
   span.end(entry.endedAt);
 }
 
-function failSpan(span: Span, { error, failure, failed, endedAt }: RequestEntry): void {
+function failSpan(span: Span, { error, failure, failed, rpc, endedAt }: RequestEntry): void {
   const reason = error ?? failure;
   span.setStatus({ code: STATUS_ERROR });
   if (!(reason instanceof Error)) return;
   // With 5xx it is the status.
-  if (!failed) span.setAttribute("error.type", reason.name);
+  if (!failed) span.setAttribute("error.type", rpc?.errorType ?? reason.name);
   span.recordException(reason, endedAt);
 }
 

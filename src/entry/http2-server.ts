@@ -145,6 +145,7 @@ function peerOf({ session }: ServerHttp2Stream): Peer | undefined {
 function leave(services: Http2Services, entry: RequestEntry, stream: ServerHttp2Stream): void {
   try {
     entries.delete(stream);
+    if (entry.rpc !== undefined) entry.rpc.status = grpcStatusOf(stream);
     services.server.leave(entry, responseOf(stream), !isWhole(stream));
   } catch (error) {
     services.onFault(error);
@@ -157,6 +158,11 @@ function responseOf({ headersSent, sentHeaders }: ServerHttp2Stream): {
 } {
   const statusCode = Number(sentHeaders?.[":status"]);
   return { headersSent: headersSent && !Number.isNaN(statusCode), statusCode };
+}
+
+/** In the trailers, or in the headers of a response that has nothing else. */
+function grpcStatusOf({ sentTrailers, sentHeaders }: ServerHttp2Stream): unknown {
+  return sentTrailers?.["grpc-status"] ?? sentHeaders?.["grpc-status"];
 }
 
 /**

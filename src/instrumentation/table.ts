@@ -306,4 +306,11 @@ export const table: readonly Row[] = [
     chunk: "instrumentation-mysql2",
     instrumentation: "mysql2",
   },
+  {
+    package: "@grpc/grpc-js",
+    files: [MAIN],
+    versions: "^1.0.0",
+    chunk: "instrumentation-grpc",
+    instrumentation: "grpc",
+  },
 ];

@@ -9,7 +9,6 @@ export interface UpstreamChunkTypes {
   "upstream-dns": typeof import("./upstream/dns.ts");
   "upstream-fs": typeof import("./upstream/fs.ts");
   "upstream-generic-pool": typeof import("./upstream/generic-pool.ts");
-  "upstream-grpc": typeof import("./upstream/grpc.ts");
   "upstream-lru-memoizer": typeof import("./upstream/lru-memoizer.ts");
   "upstream-memcached": typeof import("./upstream/memcached.ts");
   "upstream-mysql": typeof import("./upstream/mysql.ts");
@@ -27,7 +26,6 @@ export const upstreamChunks: Readonly<Record<keyof UpstreamChunkTypes, string>> 
   "upstream-dns": "./instrumentation/upstream/dns.ts",
   "upstream-fs": "./instrumentation/upstream/fs.ts",
   "upstream-generic-pool": "./instrumentation/upstream/generic-pool.ts",
-  "upstream-grpc": "./instrumentation/upstream/grpc.ts",
   "upstream-lru-memoizer": "./instrumentation/upstream/lru-memoizer.ts",
   "upstream-memcached": "./instrumentation/upstream/memcached.ts",
   "upstream-mysql": "./instrumentation/upstream/mysql.ts",

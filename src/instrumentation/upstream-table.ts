@@ -84,13 +84,6 @@ export const upstreamTable: readonly Row[] = [
     chunk: "upstream-generic-pool",
   },
   {
-    package: "@grpc/grpc-js",
-    files: ["."],
-    versions: "^1.0.0",
-    instrumentation: "grpc",
-    chunk: "upstream-grpc",
-  },
-  {
     package: "lru-memoizer",
     files: ["."],
     versions: ">=1.3 <4",

@@ -53,29 +53,6 @@ export const rows: readonly UpstreamRow[] = [
       { name: "orders receive", kind: "CONSUMER" },
     ],
   })),
-  ...variants("@grpc/grpc-js", "grpc-js10").map((variant): UpstreamRow => ({
-    ...variant,
-    library: "@grpc/grpc-js",
-    gives: "server and client spans by method, errors, one trace",
-    scenario: "grpc",
-    args: variant.installed === "grpc-js10" ? ["old"] : [],
-    spans: [
-      { name: "grpc.shop.Stock/Count", kind: "CLIENT", attributes: { "rpc.method": "Count" } },
-      {
-        name: "grpc.shop.Stock/Count",
-        kind: "SERVER",
-        attributes: { "rpc.service": "shop.Stock", "rpc.grpc.status_code": 0 },
-        below: "grpc.shop.Stock/Count",
-      },
-      {
-        name: "grpc.shop.Stock/Fail",
-        kind: "CLIENT",
-        attributes: { "rpc.grpc.status_code": 5 },
-        fails: true,
-      },
-      { name: "grpc.shop.Stock/Fail", kind: "SERVER", below: "grpc.shop.Stock/Fail", fails: true },
-    ],
-  })),
   ...variants("dataloader", "dataloader20").map((variant): UpstreamRow => ({
     ...variant,
     library: "dataloader",

@@ -1,0 +1,208 @@
+import { errorMonitor, type EventEmitter } from "node:events";
+import type { Histogram } from "@opentelemetry/api";
+import { GrpcInstrumentation } from "@opentelemetry/instrumentation-grpc";
+import { now } from "../clock.ts";
+import type { Holder, Rpc } from "../context/holder.ts";
+import { activeHolder } from "../context/manager.ts";
+import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import { replaceMethod } from "./method.ts";
+import { upstreamAdaptor } from "./upstream.ts";
+
+/**
+ * `@grpc/grpc-js`. Calls that go out are upstream's. One that comes in has its
+ * entry and its server span already, as each request of HTTP/2 does: that span
+ * gets the name and the attributes of the call, and its handler runs as the
+ * client has it. Upstream's server span would be a second one, and its handler
+ * would lose the request's holder, the trailers that it gives, and its `this`.
+ *
+ * Where HTTP servers are not traced there is no entry, and upstream's span stays.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, services) {
+    const patched = clients.patch(exports, file, services);
+    const { Server, status } = exports as Library;
+    patchServer(Server.prototype, callsOf(status, file, services));
+    return patched;
+  },
+};
+
+const clients = upstreamAdaptor((options) => new GrpcInstrumentation(options));
+
+interface Library {
+  readonly Server: { readonly prototype: object };
+  readonly status: StatusNames;
+}
+
+/** An enum of TypeScript's: `{ 13: "INTERNAL", INTERNAL: 13 }`. */
+type StatusNames = Readonly<Record<string, string | number>>;
+
+interface Calls {
+  readonly statusNames: StatusNames;
+  readonly duration: Histogram;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Has no stable conventions yet: https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics/ */
+function callsOf(
+  statusNames: StatusNames,
+  { version }: LoadedFile,
+  { meterProvider, diagnostics }: Services,
+): Calls {
+  const meter = meterProvider.getMeter("@grpc/grpc-js", version);
+  return {
+    statusNames,
+    duration: meter.createHistogram("rpc.server.call.duration", {
+      description: "Measures the duration of an incoming Remote Procedure Call (RPC).",
+      unit: "s",
+      advice: {
+        explicitBucketBoundaries: [
+          0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+        ],
+      },
+    }),
+    onFault: (error) =>
+      diagnostics.error("grpc", `a gRPC call could not be recorded: ${String(error)}`),
+  };
+}
+
+interface ServerLike {
+  readonly handlers: Map<string, { func: Handler }>;
+}
+
+type Handler = (this: unknown, call: EventEmitter, ...rest: unknown[]) => unknown;
+
+function patchServer(prototype: object, calls: Calls): void {
+  replaceMethod<ServerLike, [string, Handler, ...unknown[]]>(prototype, "register", (original) => {
+    return function register(...args) {
+      const result = Reflect.apply(original, this, args);
+      const [path, handler] = args;
+      const entry = this.handlers.get(path);
+      // Upstream's, around the app's; or, as it was registered before, another one's.
+      if (result === true && entry !== undefined) {
+        entry.func = handling(handler, entry.func, path, calls);
+      }
+      return result;
+    };
+  });
+}
+
+function handling(handler: Handler, upstreams: Handler, path: string, calls: Calls): Handler {
+  return function (call, ...rest) {
+    const holder = activeHolder();
+    if (holder?.rpc !== undefined || holder?.pathNow() !== path) {
+      return Reflect.apply(upstreams, this, [call, ...rest]);
+    }
+    const incoming = new IncomingCall(holder, path, calls);
+    call.on(errorMonitor, (error) => incoming.fail(error));
+    const [respond] = rest;
+    if (typeof respond === "function") rest[0] = incoming.watch(respond as Respond);
+    return incoming.run(() => Reflect.apply(handler, this, [call, ...rest]));
+  };
+}
+
+type Respond = (this: unknown, error: unknown, ...rest: unknown[]) => unknown;
+
+/** A call that a request of HTTP/2 has brought. */
+class IncomingCall implements Rpc {
+  /** `$package.$service/$method`. */
+  readonly spanName: string;
+  status: unknown = undefined;
+  errorType: string | undefined = undefined;
+  readonly #holder: Holder;
+  readonly #calls: Calls;
+  readonly #startedAt: number = now();
+  #error: unknown = undefined;
+
+  constructor(holder: Holder, path: string, calls: Calls) {
+    this.#holder = holder;
+    this.#calls = calls;
+    this.spanName = path.slice(1);
+    holder.rpc = this;
+    // A method that is registered: of few values.
+    holder.route = path;
+    const slash = this.spanName.lastIndexOf("/");
+    // The conventions' names that upstream's client spans have.
+    holder.span?.setAttributes({
+      "rpc.system": "grpc",
+      "rpc.service": this.spanName.slice(0, slash),
+      "rpc.method": this.spanName.slice(slash + 1),
+    });
+    holder.whenEnded(() => this.#end());
+  }
+
+  /** The error is the app's; whether it is a failure, the status will tell. */
+  fail(error: unknown): void {
+    this.#error ??= error;
+  }
+
+  watch(respond: Respond): Respond {
+    const fail = (error: unknown): void => this.fail(error);
+    return function (error, ...rest) {
+      if (error !== undefined && error !== null) fail(error);
+      return Reflect.apply(respond, this, [error, ...rest]);
+    };
+  }
+
+  /** What a handler throws, some versions answer with UNKNOWN; in others the process dies of it. */
+  run(handle: () => unknown): unknown {
+    try {
+      return handle();
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+  }
+
+  #end(): void {
+    try {
+      this.#tell();
+    } catch (error) {
+      this.#calls.onFault(error);
+    }
+  }
+
+  #tell(): void {
+    const { span } = this.#holder;
+    // Without one the client has given up: by then it has ended as CANCELLED for both.
+    const code = this.status === undefined ? CANCELLED : Number(this.status);
+    const name = String(this.#calls.statusNames[code] ?? code);
+    span?.setAttribute("rpc.grpc.status_code", code);
+    if (SERVERS.has(code)) {
+      this.errorType = name;
+      this.#holder.failure = errorOf(this.#error);
+      span?.setStatus({ code: ERROR }).setAttribute("error.type", name);
+    }
+    this.#calls.duration.record((now() - this.#startedAt) / 1000, {
+      "rpc.system.name": "grpc",
+      "rpc.method": this.spanName,
+      "rpc.response.status_code": name,
+      ...(this.errorType !== undefined && { "error.type": this.errorType }),
+    });
+  }
+}
+
+const CANCELLED = 1;
+
+/**
+ * UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS
+ * are the server's failures; of the others it is the client to blame.
+ * https://opentelemetry.io/docs/specs/semconv/rpc/grpc/#grpc-status
+ */
+const SERVERS: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
+
+/** `SpanStatusCode.ERROR` of the API. */
+const ERROR = 2;
+
+/** Many handlers answer with `{ code, details }`, which is no `Error`. */
+function errorOf(given: unknown): unknown {
+  if (typeof given !== "object" || given === null || given instanceof Error) return given;
+  const { details, message } = given as { readonly details?: string; readonly message?: string };
+  const error = new RpcError(details ?? message);
+  // Made here, which says nothing.
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
+}
+
+class RpcError extends Error {
+  override name = "RpcError";
+}
