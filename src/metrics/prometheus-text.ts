@@ -69,7 +69,7 @@ function header(family: Family, format: TextFormat): string {
 function targetInfo(resource: Attributes, format: TextFormat): string {
   const [name, type] = format === "openmetrics" ? ["target", "info"] : ["target_info", "gauge"];
   return (
-    `# HELP ${name} Attributes of the resource\n# TYPE ${name} ${type}\n` +
+    `# HELP ${name} Target metadata\n# TYPE ${name} ${type}\n` +
     `target_info${braced(labelsText(resource, {}, false))} 1\n`
   );
 }

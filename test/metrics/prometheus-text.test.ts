@@ -19,7 +19,7 @@ describe("The text of the Prometheus page", () => {
     assert.equal(
       textOf(shop().take()),
       [
-        "# HELP target_info Attributes of the resource",
+        "# HELP target_info Target metadata",
         "# TYPE target_info gauge",
         'target_info{service_name="shop"} 1',
         "# HELP cart_size_bytes Size of the cart",
@@ -45,7 +45,7 @@ describe("The text of the Prometheus page", () => {
     assert.equal(
       textOf(shop().take(), "openmetrics"),
       [
-        "# HELP target Attributes of the resource",
+        "# HELP target Target metadata",
         "# TYPE target info",
         'target_info{service_name="shop"} 1',
         "# HELP cart_size_bytes Size of the cart",
