@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { root } from "../../scripts/node.mjs";
 import { benchTable } from "../../scripts/readme/bench.ts";
 import { blockIn } from "../../scripts/readme/marks.ts";
+import { metricsTables } from "../../scripts/readme/metrics.ts";
 import { pictureIn } from "../../scripts/readme/picture.ts";
 import { lasting } from "../../scripts/readme/sameness.ts";
 import { variablesTable } from "../../scripts/readme/variables.ts";
@@ -23,6 +24,11 @@ const readme = readFileSync(join(root, "README.md"), "utf8");
 describe("The README", () => {
   it("has a table of all variables that is in step", () => {
     assert.equal(blockIn(readme, "variables"), variablesTable().trim());
+  });
+
+  it("has a page of all metrics that is in step", () => {
+    const page = readFileSync(join(root, "docs", "metrics.md"), "utf8");
+    assert.equal(blockIn(page, "metrics"), metricsTables());
   });
 
   it("has the figures of the committed run", () => {

@@ -1,0 +1,65 @@
+import {
+  type Difference,
+  differences,
+  groups,
+  type MetricRow,
+  oddLabels,
+  ownMetrics,
+  sameCounts,
+  spanMetrics,
+} from "../../test/collector/contract/rows.ts";
+
+/** The contract of metric names in Markdown, of the rows that real processes are held to. */
+export function metricsTables(): string {
+  const own = ownMetrics.filter(({ labels }) => !labels.some((label) => label in oddLabels));
+  return [
+    ...groups.flatMap(({ title, rows }) => [`### ${title}`, tableOf(rows)]),
+    "### Your own, by example",
+    tableOf(own),
+    "### Made of spans, by the gateway",
+    tableOf(spanMetrics),
+    "The same is counted by",
+    countsTable(),
+    "### What differs",
+    differencesTable(Object.values(differences)),
+  ].join("\n\n");
+}
+
+function tableOf(rows: readonly MetricRow[]): string {
+  return table(
+    ["OTLP", "Unit", "Kind", "Prometheus", "Attributes"],
+    rows.map(({ name, unit, kind, prometheus, labels }) => [
+      code(name),
+      unit === "" ? "" : code(unit),
+      kind,
+      code(prometheus),
+      labels.map(code).join(", "),
+    ]),
+  );
+}
+
+function countsTable(): string {
+  return table(
+    ["Requests", "Spans", "By"],
+    sameCounts.map(({ metric, spans, by }) => [code(metric), code(spans), by.map(code).join(", ")]),
+  );
+}
+
+function differencesTable(rows: readonly Difference[]): string {
+  return table(
+    ["What", "Own page", "Gateway's page", "Remote write", "Why"],
+    rows.map(({ what, page, gateway, written, why }) => [what, page, gateway, written, why]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...rows].map(lineOf).join("\n");
+}
+
+function lineOf(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}

@@ -1,0 +1,404 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../../../scripts/build/places.ts";
+import { collectorBinary } from "../../../scripts/collector/build.ts";
+import type { ReceivedMetric } from "../../../src/receiver/received.ts";
+import type { Received } from "../../../src/receiver/store.ts";
+import { programOrSkip } from "../../programs.ts";
+import type { Prometheus } from "../prometheus.ts";
+import { type Demo, OWN_PAGES, startDemo } from "./demo.ts";
+import {
+  type DifferenceName,
+  differences,
+  groups,
+  type Kind,
+  type MetricRow,
+  oddLabels,
+  ownMetrics,
+  type SameCount,
+  sameCounts,
+  spanMetrics,
+  type Way,
+} from "./rows.ts";
+import { arrivalOf, commonForm, isMetric, type OwnedSeries, ways } from "./ways.ts";
+
+const COLD_BUILD_MS = 30 * 60_000;
+const PATIENCE_MS = 60_000;
+/** What `span_metrics` makes is no service's own. */
+const SPAN_METRICS_SCOPE = "spanmetricsconnector";
+
+/** What `job` and `instance` are made of; sorted. */
+const IDENTITY: readonly string[] = ["service_instance_id", "service_name", "service_namespace"];
+
+const rows = [...groups.flatMap((group) => group.rows), ...ownMetrics];
+
+/** What there was while all ran, taken when all had arrived. */
+interface Seen {
+  readonly series: Readonly<Record<Way, readonly OwnedSeries[]>>;
+  readonly counts: ReadonlyMap<SameCount, Counts>;
+}
+
+/** By way, and then by the values of the labels. */
+type Counts = Awaited<ReturnType<typeof countsOf>>;
+
+describe("The demo, preloaded, through agent and gateway", function () {
+  this.timeout(PATIENCE_MS * 3);
+  let demo: Demo;
+  let seen: Seen;
+
+  before(async function () {
+    this.timeout(COLD_BUILD_MS);
+    const program = programOrSkip(this, "prometheus");
+    demo = await startDemo(await collectorBinary(), program);
+    seen = await allSeen(demo);
+    await demo.end();
+    await untilArrived(demo);
+  });
+
+  after(() => demo?.stop());
+
+  describe("arrives unchanged", () => {
+    it("with every span: resource, scope, ids and all else", () => {
+      assert.deepEqual(new Set(demo.sent.spans.map(serviceOf)), new Set(["shop", "payments"]));
+      assert.deepEqual(
+        sortedBy(demo.arrived.spans, ({ spanId }) => spanId),
+        sortedBy(demo.sent.spans, ({ spanId }) => spanId),
+      );
+    });
+
+    it("with every log record, as well", () => {
+      assert.deepEqual(new Set(demo.sent.logs.map(serviceOf)), new Set(["shop", "payments"]));
+      assert.deepEqual(textsOf(demo.arrived.logs), textsOf(demo.sent.logs));
+    });
+
+    it("with every point of every metric", () => {
+      const sent = pointsOf(demo.sent);
+      assert.ok(sent.length > 1000, String(sent.length));
+      assert.deepEqual(pointsOf(demo.arrived), sent);
+    });
+
+    it("with the whole trace of a request that failed, and its lines", () => {
+      const { spans, logs } = demo.arrived;
+      const id = demo.failed.requestId;
+      const traceId = spans.find((span) => span.attributes["telltale.request.id"] === id)?.traceId;
+      const trace = spans.filter((span) => span.traceId === traceId);
+      const ids = new Set(["", ...trace.map(({ spanId }) => spanId)]);
+      assert.deepEqual(new Set(trace.map(serviceOf)), new Set(["shop", "payments"]));
+      assert.ok(trace.every(({ parentSpanId }) => ids.has(parentSpanId)));
+      const lines = logs.filter((log) => log.traceId === traceId);
+      assert.deepEqual(new Set(lines.map(serviceOf)), new Set(["shop", "payments"]));
+      assert.ok(lines.every(({ spanId }) => ids.has(spanId)));
+    });
+
+    it("at Prometheus too, with the resource", () => {
+      for (const service of demo.pages.values()) {
+        const { resource } = demo.sent.metrics.find((metric) => serviceOf(metric) === service)!;
+        const labels = resourceLabels(resource.attributes);
+        for (const way of ["gateway", "written"] as const) {
+          const { service_name: name, service_namespace: space, service_instance_id: id } = labels;
+          const identity = { job: `${space}/${name}`, instance: id };
+          const others = Object.entries(labels).filter(([key]) => !IDENTITY.includes(key));
+          const info = infoOf(seen, way, service);
+          assert.deepEqual(info, { ...Object.fromEntries(others), ...identity }, way);
+        }
+        const { job: _job, instance: _instance, ...rest } = infoOf(seen, "page", service);
+        assert.deepEqual(rest, labels);
+      }
+    });
+
+    it("at Prometheus too, with the ids of exemplars", async () => {
+      const spans = new Set(demo.arrived.spans.map(({ traceId, spanId }) => traceId + spanId));
+      for (const metric of [
+        "http_server_request_duration_seconds_bucket",
+        "traces_span_metrics_duration_seconds_bucket",
+      ]) {
+        const exemplars = await demo.scraping.exemplars(metric);
+        assert.ok(exemplars.length > 0, metric);
+        for (const { trace_id: trace = "", span_id: span = "" } of exemplars) {
+          assert.ok(spans.has(trace + span), `${metric}: ${trace} ${span}`);
+        }
+      }
+    });
+  });
+
+  describe("has metrics by one contract of names", () => {
+    it("as OTLP: name, unit and kind", () => {
+      const sent = new Map(demo.sent.metrics.map((metric) => [metric.name, metric]));
+      assert.deepEqual([...sent.keys()].toSorted(), rows.map(({ name }) => name).toSorted());
+      for (const { name, unit, kind } of rows) {
+        const metric = sent.get(name)!;
+        assert.deepEqual({ unit: metric.unit, kind: kindOf(metric) }, { unit, kind }, name);
+      }
+    });
+
+    it("that our source names, where the demo doesn't make them", () => {
+      const source = globSync("src/**/*.ts", { cwd: root })
+        .map((file) => readFileSync(join(root, file), "utf8"))
+        .join("\n");
+      const elsewhere = groups.filter(({ inDemo }) => !inDemo).flatMap((group) => group.rows);
+      for (const { name } of elsewhere) assert.ok(source.includes(`"${name}"`), name);
+    });
+
+    for (const way of ways) {
+      it(`in Prometheus, by way of ${way}: every name, and no other`, () => {
+        const names = new Set(seen.series[way].filter(isMetric).map(({ name }) => name));
+        assert.deepEqual([...names].toSorted(), rows.flatMap(samplesOf).toSorted());
+      });
+
+      it(`in Prometheus, by way of ${way}: the labels of every one`, () => {
+        for (const row of rows) {
+          const labels = labelsIn(seen.series[way], row);
+          const expected = row.labels.map((label) => labelOf(label, way));
+          assert.deepEqual(labels, expected.toSorted(), row.name);
+        }
+      });
+    }
+
+    it("by which each series is the same by all ways, but for the differences", () => {
+      const page = commonForms(seen.series.page);
+      assert.deepEqual(commonForms(seen.series.gateway), page);
+      assert.deepEqual(commonForms(seen.series.written), page);
+    });
+
+    it("by which those of spans are called", () => {
+      for (const way of ["gateway", "written"] as const) {
+        const ofSpans = seen.series[way].filter(({ name }) => name.startsWith("traces_"));
+        const names = new Set(ofSpans.map(({ name }) => name));
+        assert.deepEqual([...names].toSorted(), spanMetrics.flatMap(samplesOf).toSorted());
+        for (const row of spanMetrics) {
+          const expected = row.labels.map((label) => labelOf(label, way));
+          assert.deepEqual(labelsIn(ofSpans, row), expected.toSorted());
+        }
+      }
+    });
+
+    for (const same of sameCounts) {
+      it(`by which ${same.metric} counts what its spans do`, () => {
+        const { page, ...others } = seen.counts.get(same)!;
+        const total = [...page.values()].reduce((sum, value) => sum + value, 0);
+        assert.ok(total > demo.failed.failed, String(total));
+        for (const [way, counts] of Object.entries(others)) assert.deepEqual(counts, page, way);
+      });
+    }
+  });
+
+  describe("differs, and that is all", () => {
+    const checks: Readonly<Record<DifferenceName, () => void | Promise<void>>> = {
+      identity() {
+        for (const { labels } of seen.series.page) {
+          assert.equal(labels["job"], OWN_PAGES);
+          assert.ok(demo.pages.has(labels["instance"] ?? ""), String(labels["instance"]));
+        }
+        for (const way of ["gateway", "written"] as const) {
+          for (const { labels, service } of seen.series[way]) {
+            assert.equal(labels["job"], `demo/${service}`);
+            assert.match(labels["instance"]!, /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+          }
+        }
+      },
+      targetInfo() {
+        const { job: _job, instance: _instance, ...page } = infoOf(seen, "page", "shop");
+        const { job: _j, instance: _i, ...gateway } = infoOf(seen, "gateway", "shop");
+        const more = Object.keys(page).filter((name) => !Object.hasOwn(gateway, name));
+        assert.deepEqual(more.toSorted(), IDENTITY);
+      },
+      scope() {
+        const scopes = (way: Way): string[] =>
+          [...new Set(seen.series[way].filter(isMetric).map(scopeOf))].toSorted();
+        assert.deepEqual(scopes("page"), [...scopes("gateway")].map(bare).toSorted());
+        assert.deepEqual(scopes("written"), scopes("gateway"));
+        assert.ok(scopes("gateway").some((scope) => bare(scope) !== scope));
+      },
+      limits() {
+        const wholes = (way: Way): string[] =>
+          [...new Set(seen.series[way].map(({ labels }) => labels["le"] ?? ""))]
+            .filter((le) => Number(le) >= 1 && Number.isInteger(Number(le)))
+            .toSorted();
+        assert.ok(wholes("page").includes("1.0"));
+        assert.deepEqual(wholes("gateway"), wholes("page"));
+        assert.deepEqual(
+          wholes("written"),
+          wholes("page")
+            .map((le) => le.replace(".0", ""))
+            .toSorted(),
+        );
+      },
+      runs() {
+        const names = ways.map((way) => {
+          const series = seen.series[way].find(({ name }) => name === "shop_sales_total");
+          return Object.keys(series!.labels).find((name) => name.startsWith("gr_"));
+        });
+        assert.deepEqual(names, ["gr_e", "gr__e", "gr_e"]);
+      },
+      async metadata() {
+        const scraped = await demo.scraping.metadata();
+        for (const row of rows) {
+          // Both ways are in one: what differs is there twice.
+          const known = scraped[familyOf(row)] ?? [];
+          assert.equal(new Set(known.map(({ type }) => type)).size, 1, row.name);
+          assert.equal(new Set(known.map(({ help }) => help)).size, 1, row.name);
+          assert.ok(
+            known.some(({ unit }) => unit === ""),
+            row.name,
+          );
+        }
+        assert.equal(unitOf(scraped["process_uptime_seconds"]), "seconds");
+        assert.equal(scraped["target"]?.[0]?.type, "info");
+        assert.equal(scraped["target_info"]?.[0]?.type, "gauge");
+        assert.deepEqual(await demo.written.metadata(), {});
+      },
+    };
+
+    for (const [key, { what }] of Object.entries(differences)) {
+      it(`in ${what}`, () => checks[key as DifferenceName]());
+    }
+  });
+});
+
+/** Waits until all ways have the same, or for long enough to see that they won't. */
+async function allSeen(demo: Demo): Promise<Seen> {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const seen = await look(demo);
+    if (isSettled(seen) || performance.now() > end) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+async function look(demo: Demo): Promise<Seen> {
+  const [page, gateway, written] = await Promise.all(ways.map((way) => arrivalOf(demo, way)));
+  const counts = await Promise.all(
+    sameCounts.map(async (same) => [same, await countsOf(demo, same)] as const),
+  );
+  return {
+    series: { page: page!, gateway: gateway!, written: written! },
+    counts: new Map(counts),
+  };
+}
+
+async function countsOf({ scraping, written }: Demo, { metric, spans, by }: SameCount) {
+  const count = async (prometheus: Prometheus, what: string, jobs: string) => {
+    const matched = what.includes("{") ? what.replace("}", `,${jobs}}`) : `${what}{${jobs}}`;
+    const found = await prometheus.query(`sum by (${by.join(",")}) (${matched}) > 0`);
+    const entries = found.map(({ metric, value }) => {
+      return [by.map((label) => metric[label] ?? "").join(" "), value] as const;
+    });
+    return new Map<string, number>(sortedBy(entries, ([key]) => key));
+  };
+  const [own, others] = [`job="${OWN_PAGES}"`, `job!="${OWN_PAGES}"`];
+  return {
+    page: await count(scraping, metric, own),
+    gateway: await count(scraping, metric, others),
+    written: await count(written, metric, others),
+    "gateway, of spans": await count(scraping, spans, others),
+    "written, of spans": await count(written, spans, others),
+  };
+}
+
+function isSettled({ series, counts }: Seen): boolean {
+  const page = commonForms(series.page);
+  const names = new Set(series.page.map(({ name }) => name));
+  return (
+    rows.flatMap(samplesOf).every((name) => names.has(name)) &&
+    [series.gateway, series.written].every((way) => isSame(commonForms(way), page)) &&
+    [...counts.values()].every(({ page, ...others }) =>
+      Object.values(others).every((count) => isSame([...count], [...page])),
+    )
+  );
+}
+
+function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length > 0 && JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Waits until as much has come out as was sent. */
+async function untilArrived({ sent, arrived }: Demo): Promise<void> {
+  await arrived.waitFor(
+    (received) =>
+      received.spans.length >= sent.spans.length &&
+      received.logs.length >= sent.logs.length &&
+      pointsOf(received).length >= pointsOf(sent).length,
+    PATIENCE_MS,
+    "as much as was sent",
+  );
+}
+
+/** Each point of a metric by itself: the Collector may put them together in other requests. */
+function pointsOf({ metrics }: Pick<Received, "metrics">): string[] {
+  return textsOf(
+    metrics
+      .filter(({ scope }) => scope.name !== SPAN_METRICS_SCOPE)
+      .flatMap(({ points, ...metric }) => points.map((point) => ({ ...metric, point }))),
+  );
+}
+
+function textsOf(items: readonly object[]): string[] {
+  return items.map((item) => JSON.stringify(item)).toSorted();
+}
+
+function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return items.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+function serviceOf({ resource }: { resource: { attributes: Readonly<Record<string, unknown>> } }) {
+  return resource.attributes["service.name"];
+}
+
+function kindOf({ type, monotonic }: ReceivedMetric): Kind {
+  if (type === "sum") return monotonic ? "counter" : "up-down counter";
+  return type === "gauge" ? "gauge" : "histogram";
+}
+
+/** The names of a metric's samples. */
+function samplesOf({ kind, prometheus }: MetricRow): string[] {
+  if (kind !== "histogram") return [prometheus];
+  return ["_bucket", "_sum", "_count"].map((suffix) => prometheus + suffix);
+}
+
+/** As metadata calls it: OpenMetrics' name of a counter has no `_total`. */
+function familyOf({ kind, prometheus }: MetricRow): string {
+  return kind === "counter" ? prometheus.replace(/_total$/, "") : prometheus;
+}
+
+function labelOf(attribute: string, way: Way): string {
+  return oddLabels[attribute]?.[way] ?? attribute.replaceAll(".", "_");
+}
+
+/** The labels that the series of a metric have, all together, but for those that all metrics have. */
+function labelsIn(series: readonly OwnedSeries[], row: MetricRow): string[] {
+  const names = new Set(samplesOf(row));
+  const own = series.filter(({ name }) => names.has(name));
+  const labels = new Set(own.flatMap((one) => Object.keys(one.labels)));
+  return [...labels].filter((label) => !/^(job|instance|le|otel_scope_.*)$/.test(label)).toSorted();
+}
+
+function commonForms(series: readonly OwnedSeries[]): string[] {
+  return [...new Set(series.filter(isMetric).map(commonForm))].toSorted();
+}
+
+function resourceLabels(attributes: Readonly<Record<string, unknown>>): Record<string, string> {
+  const entries = Object.entries(attributes).map(([key, value]) => [
+    labelOf(key, "page"),
+    String(value),
+  ]);
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+function infoOf({ series }: Seen, way: Way, service: string): Readonly<Record<string, string>> {
+  const own = series[way].filter((one) => one.name === "target_info" && one.service === service);
+  assert.equal(own.length, 1, `target_info of ${service} by way of ${way}`);
+  return own[0]!.labels;
+}
+
+function scopeOf({ labels }: OwnedSeries): string {
+  return labels["otel_scope_name"] ?? "";
+}
+
+function bare(scope: string): string {
+  return scope === "telltale" ? "" : scope;
+}
+
+function unitOf(known: readonly { readonly unit: string }[] | undefined): string | undefined {
+  return known?.find(({ unit }) => unit !== "")?.unit;
+}

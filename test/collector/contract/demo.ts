@@ -1,0 +1,163 @@
+import { fileURLToPath } from "node:url";
+import { start as startShop } from "../../../examples/shop/scenario.ts";
+import type { FailedRequest } from "../../../src/cli/scenario.ts";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { until } from "../../integration/gateways/gateway.ts";
+import { freePorts } from "../../libraries/servers/daemon.ts";
+import { preload, Program } from "../../integration/program.ts";
+import { startPreset } from "../preset.ts";
+import { Prometheus } from "../prometheus.ts";
+import { startTee } from "./tee.ts";
+
+const instruments = fileURLToPath(new URL("../apps/instruments.mjs", import.meta.url));
+
+/** Of the scrape of the services' own pages. */
+export const OWN_PAGES = "pages";
+
+/**
+ * The demo (examples/shop) with a third service that has all other metrics,
+ * preloaded, and what its telemetry goes through:
+ *
+ * ```
+ * services ─┬─► agent ─► gateway ─┬─► arrived
+ *     │     │                     └─► scraping (Prometheus)
+ *     │     ├─► writing gateway ────► written (Prometheus, remote write)
+ *     │     └─► sent
+ *     └─ their own pages ───────────► scraping
+ * ```
+ */
+export interface Demo {
+  /** What the services have sent. */
+  readonly sent: Receiver;
+  /** What came out behind agent and gateway. */
+  readonly arrived: Receiver;
+  readonly scraping: Prometheus;
+  readonly written: Prometheus;
+  /** Host and port of a service's own page -> its name. */
+  readonly pages: ReadonlyMap<string, string>;
+  readonly failed: FailedRequest;
+  /** Ends the services: they send what is left. */
+  end(): Promise<void>;
+  /** Ends all else, and the services. */
+  stop(): Promise<void>;
+}
+
+/** @param program of Prometheus, from `programOrSkip`. */
+export async function startDemo(binary: string, program: string): Promise<Demo> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).toReversed()) await one();
+  };
+  const keep = <T extends { stop(): Promise<void> }>(started: T): T => {
+    stops.push(() => started.stop());
+    return started;
+  };
+  const receiver = async (): Promise<Receiver> => {
+    const started = await startReceiver();
+    stops.push(() => started.close());
+    return started;
+  };
+  try {
+    const [sent, arrived] = [await receiver(), await receiver()];
+    const written = keep(
+      await Prometheus.start(program, { flags: ["--web.enable-remote-write-receiver"] }),
+    );
+    const soon = { TELLTALE_COLLECTOR_SPAN_METRICS_INTERVAL: "1s" };
+    const writing = keep(
+      await startPreset(
+        binary,
+        "gateway",
+        { ...soon, PROMETHEUS_WRITE_URL: `${written.url}/api/v1/write` },
+        ["prometheus"],
+      ),
+    );
+    const gateway = keep(
+      await startPreset(binary, "gateway", {
+        ...soon,
+        TELLTALE_COLLECTOR_BACKEND: arrived.url,
+        TELLTALE_COLLECTOR_DECISION_WAIT: "1s",
+        TELLTALE_COLLECTOR_SAMPLE_PERCENT: "100",
+      }),
+    );
+    const agent = keep(
+      await startPreset(binary, "agent", { TELLTALE_COLLECTOR_GATEWAY: gateway.url }),
+    );
+    const tee = await startTee([agent.url, sent.url, writing.url]);
+    stops.push(() => tee.close());
+    const { pages, traffic, end } = await startServices(tee.url, sent.dsn, stops);
+    const scraping = keep(
+      await Prometheus.start(program, {
+        config: scrapesOf([...pages.keys()], new URL(gateway.prometheusUrl).host),
+        flags: ["--enable-feature=exemplar-storage"],
+      }),
+    );
+    await traffic();
+    // What makes a span metric known is passed on as its first 0, and without exemplars.
+    await until(async () => {
+      const known = await scraping.query("traces_span_metrics_calls_total > 0");
+      return known.length > 0 || undefined;
+    }, "span metrics");
+    return { sent, arrived, scraping, written, pages, failed: await traffic(), end, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The demo's services, with its variables but for where they send to. */
+async function startServices(url: string, dsn: string, stops: (() => Promise<void>)[]) {
+  const pages = new Map<string, string>();
+  const environmentOf = async (service: string): Promise<Record<string, string>> => {
+    const [port] = await freePorts(1);
+    pages.set(`127.0.0.1:${port}`, service);
+    return {
+      PATH: process.env["PATH"] ?? "",
+      OTEL_SERVICE_NAME: service,
+      OTEL_RESOURCE_ATTRIBUTES: "service.namespace=demo,deployment.environment.name=test",
+      OTEL_EXPORTER_OTLP_ENDPOINT: url,
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
+      OTEL_METRICS_EXPORTER: "prometheus,otlp",
+      OTEL_METRIC_EXPORT_INTERVAL: "500",
+      OTEL_BSP_SCHEDULE_DELAY: "200",
+      OTEL_BLRP_SCHEDULE_DELAY: "200",
+      OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console",
+      SENTRY_DSN: dsn,
+      SENTRY_ENVIRONMENT: "demo",
+      // On a busy machine the rest may take longer than the default.
+      TELLTALE_FLUSH_TIMEOUT: "10000",
+    };
+  };
+  const others = new Program({
+    file: instruments,
+    flags: preload.import,
+    env: await environmentOf("instruments"),
+  });
+  const endOthers = async (): Promise<void> => {
+    others.kill("SIGTERM");
+    await others.ended;
+  };
+  stops.push(endOthers);
+  await others.says((said) => said.includes("open") || undefined);
+  const play = await startShop({ preload: preload.import, environmentOf, say: () => {} });
+  let ending: Promise<unknown> | undefined;
+  const end = async (): Promise<void> => {
+    await (ending ??= Promise.all([endOthers(), play.stop()]));
+  };
+  stops.push(end);
+  return { pages, traffic: () => play.traffic(), end };
+}
+
+function scrapesOf(pages: readonly string[], gateway: string): string {
+  const targets = (addresses: readonly string[]): string =>
+    `[{ targets: ${JSON.stringify(addresses)} }]`;
+  return `
+# More often than span metrics are passed on: their exemplars are there only once.
+global: { scrape_interval: 300ms }
+scrape_configs:
+  - job_name: ${OWN_PAGES}
+    static_configs: ${targets(pages)}
+  - job_name: gateway
+    honor_labels: true
+    static_configs: ${targets([gateway])}
+`;
+}

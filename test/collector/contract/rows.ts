@@ -1,0 +1,400 @@
+/*
+ * The contract of metric names: what a metric is called where it is made (OTLP),
+ * and in Prometheus, whichever way it gets there. The tests beside this hold real
+ * processes to it, and docs/metrics.md is made of it (`npm run readme -- metrics`).
+ */
+
+export type Kind = "counter" | "up-down counter" | "gauge" | "histogram";
+
+export interface MetricRow {
+  /** As OpenTelemetry has it, and as OTLP carries it. */
+  readonly name: string;
+  /** UCUM. */
+  readonly unit: string;
+  readonly kind: Kind;
+  /**
+   * In Prometheus: on a service's own page, on the gateway's, and written by remote
+   * write. A histogram's samples add `_bucket`, `_sum` and `_count` to it.
+   */
+  readonly prometheus: string;
+  /** The attributes; in Prometheus each dot is an underscore. */
+  readonly labels: readonly string[];
+}
+
+/** Metrics that belong together. */
+export interface MetricGroup {
+  readonly title: string;
+  /** Whether the demo makes all of these, or only apps with other libraries. */
+  readonly inDemo: boolean;
+  readonly rows: readonly MetricRow[];
+}
+
+const component = ["otel.component.name", "otel.component.type"] as const;
+const exported = [...component, "error.type"] as const;
+const queue = ["messaging.system", "messaging.destination.name"] as const;
+const message = [...queue, "messaging.operation.name", "server.address", "server.port"] as const;
+const group = "messaging.consumer.group.name";
+
+export const groups: readonly MetricGroup[] = [
+  {
+    title: "HTTP",
+    inDemo: true,
+    rows: [
+      histogram("http.server.request.duration", "http_server_request_duration_seconds", [
+        "http.request.method",
+        "http.route",
+        "http.response.status_code",
+        "error.type",
+        "network.protocol.version",
+        "url.scheme",
+      ]),
+      level("http.server.active_requests", "{request}", "http_server_active_requests", [
+        "http.request.method",
+        "url.scheme",
+      ]),
+      histogram("http.client.request.duration", "http_client_request_duration_seconds", [
+        "http.request.method",
+        "http.response.status_code",
+        "error.type",
+        "network.protocol.version",
+        "server.address",
+        "server.port",
+      ]),
+    ],
+  },
+  {
+    title: "Databases",
+    inDemo: true,
+    rows: [
+      histogram("db.client.operation.duration", "db_client_operation_duration_seconds", [
+        "db.system.name",
+        "db.operation.name",
+        "db.namespace",
+        "server.address",
+        "server.port",
+      ]),
+      level("db.client.connection.count", "{connection}", "db_client_connection_count", [
+        "db.client.connection.pool.name",
+        "db.client.connection.state",
+      ]),
+      level("db.client.connection.max", "{connection}", "db_client_connection_max", [
+        "db.client.connection.pool.name",
+      ]),
+      level(
+        "db.client.connection.pending_requests",
+        "{request}",
+        "db_client_connection_pending_requests",
+        ["db.client.connection.pool.name"],
+      ),
+    ],
+  },
+  {
+    title: "Messages and jobs",
+    inDemo: false,
+    rows: [
+      histogram(
+        "messaging.client.operation.duration",
+        "messaging_client_operation_duration_seconds",
+        [...message, "messaging.operation.type", "error.type"],
+      ),
+      histogram("messaging.process.duration", "messaging_process_duration_seconds", [
+        ...message,
+        group,
+        "error.type",
+      ]),
+      counter(
+        "messaging.client.sent.messages",
+        "{message}",
+        "messaging_client_sent_messages_total",
+        [...message, "error.type"],
+      ),
+      counter(
+        "messaging.client.consumed.messages",
+        "{message}",
+        "messaging_client_consumed_messages_total",
+        [...message, group],
+      ),
+      histogram("telltale.job.duration", "telltale_job_duration_seconds", [
+        "telltale.job.name",
+        "error.type",
+      ]),
+      gauge("telltale.queue.size", "{message}", "telltale_queue_size", [
+        ...queue,
+        "telltale.queue.state",
+      ]),
+      gauge("telltale.queue.oldest.age", "s", "telltale_queue_oldest_age_seconds", queue),
+      gauge("kafka.consumer_group.lag", "{message}", "kafka_consumer_group_lag", [
+        ...queue,
+        group,
+        "messaging.destination.partition.id",
+      ]),
+    ],
+  },
+  {
+    title: "Caches",
+    inDemo: false,
+    rows: [
+      counter("cache.requests", "{request}", "cache_requests_total", [
+        "cache.name",
+        "cache.result",
+      ]),
+    ],
+  },
+  {
+    title: "Node and V8",
+    inDemo: true,
+    rows: [
+      gauge("nodejs.eventloop.utilization", "1", "nodejs_eventloop_utilization_ratio", []),
+      counter("nodejs.eventloop.time", "s", "nodejs_eventloop_time_seconds_total", [
+        "nodejs.eventloop.state",
+      ]),
+      ...["min", "max", "mean", "stddev", "p50", "p90", "p99"].map((field) =>
+        gauge(
+          `nodejs.eventloop.delay.${field}`,
+          "s",
+          `nodejs_eventloop_delay_${field}_seconds`,
+          [],
+        ),
+      ),
+      histogram("v8js.gc.duration", "v8js_gc_duration_seconds", ["v8js.gc.type"]),
+      level("v8js.memory.heap.used", "By", "v8js_memory_heap_used_bytes", ["v8js.heap.space.name"]),
+      level("v8js.memory.heap.space.size", "By", "v8js_memory_heap_space_size_bytes", [
+        "v8js.heap.space.name",
+      ]),
+      level(
+        "v8js.memory.heap.space.available_size",
+        "By",
+        "v8js_memory_heap_space_available_size_bytes",
+        ["v8js.heap.space.name"],
+      ),
+      level(
+        "v8js.memory.heap.space.physical_size",
+        "By",
+        "v8js_memory_heap_space_physical_size_bytes",
+        ["v8js.heap.space.name"],
+      ),
+      level("telltale.heap.limit", "By", "telltale_heap_limit_bytes", []),
+    ],
+  },
+  {
+    title: "The process",
+    inDemo: true,
+    rows: [
+      counter("process.cpu.time", "s", "process_cpu_time_seconds_total", ["cpu.mode"]),
+      gauge("process.cpu.utilization", "1", "process_cpu_utilization_ratio", ["cpu.mode"]),
+      level("process.memory.usage", "By", "process_memory_usage_bytes", []),
+      gauge("process.uptime", "s", "process_uptime_seconds", []),
+    ],
+  },
+  {
+    title: "Telemetry itself",
+    inDemo: true,
+    rows: [
+      counter("otel.sdk.log.created", "{log_record}", "otel_sdk_log_created_total", []),
+      ...(["span", "log"] as const).flatMap((signal) => {
+        const unit = signal === "log" ? "{log_record}" : "{span}";
+        const processor = `otel.sdk.processor.${signal}`;
+        const name = `otel_sdk_processor_${signal}`;
+        return [
+          counter(`${processor}.processed`, unit, `${name}_processed_total`, exported),
+          level(`${processor}.queue.size`, unit, `${name}_queue_size`, component),
+          level(`${processor}.queue.capacity`, unit, `${name}_queue_capacity`, component),
+        ];
+      }),
+      counter(
+        "otel.sdk.exporter.span.exported",
+        "{span}",
+        "otel_sdk_exporter_span_exported_total",
+        exported,
+      ),
+      counter(
+        "otel.sdk.exporter.log.exported",
+        "{log_record}",
+        "otel_sdk_exporter_log_exported_total",
+        exported,
+      ),
+      counter(
+        "otel.sdk.exporter.metric_data_point.exported",
+        "{data_point}",
+        "otel_sdk_exporter_metric_data_point_exported_total",
+        exported,
+      ),
+      counter("telltale.telemetry.created", "{item}", "telltale_telemetry_created_total", [
+        "telltale.signal",
+      ]),
+      counter("telltale.telemetry.sent", "{item}", "telltale_telemetry_sent_total", [
+        "telltale.signal",
+      ]),
+      counter("telltale.telemetry.dropped", "{item}", "telltale_telemetry_dropped_total", [
+        "telltale.signal",
+        "telltale.reason",
+      ]),
+      level("telltale.telemetry.queued", "{item}", "telltale_telemetry_queued", [
+        "telltale.signal",
+      ]),
+    ],
+  },
+];
+
+/** Metrics of an app's own, in all sorts of units and with odd names: the rules by example. */
+export const ownMetrics: readonly MetricRow[] = [
+  counter("shop.orders", "{order}", "shop_orders_total", ["kind"]),
+  counter("shop.visits.total", "", "shop_visits_total", []),
+  counter("shop.sales", "1", "shop_sales_total", ["shop.region", "größe", "2nd"]),
+  counter("shop.traffic", "By", "shop_traffic_bytes_total", []),
+  level("shop.baskets", "{basket}", "shop_baskets", []),
+  level("shop.disk", "GiBy", "shop_disk_gibibytes", []),
+  gauge("shop.load", "1", "shop_load_ratio", []),
+  gauge("shop.full", "%", "shop_full_percent", []),
+  gauge("shop.speed", "m/h", "shop_speed_meters_per_hour", []),
+  gauge("shop.throughput", "By/s", "shop_throughput_bytes_per_second", []),
+  gauge("shop.packets", "{packet}/s", "shop_packets_per_second", []),
+  gauge("shop.warmth", "Cel", "shop_warmth_celsius", []),
+  gauge("shop.way", "furlong", "shop_way_furlong", []),
+  gauge("shop.wait_seconds", "s", "shop_wait_seconds", []),
+  gauge("shop/deep-er.name", "", "shop_deep_er_name", []),
+  gauge("shop.CamelCase", "ms", "shop_CamelCase_milliseconds", []),
+  histogram("shop.checkout", "shop_checkout_seconds", ["step"]),
+  { ...histogram("shop.parcel", "shop_parcel_grams", []), unit: "g" },
+  { ...histogram("shop.score", "shop_score", []), unit: "1" },
+];
+
+/** How a metric can get into Prometheus. */
+export type Way = "page" | "gateway" | "written";
+
+/** Attributes whose names Prometheus can't have as they are. */
+export const oddLabels: Readonly<Record<string, Readonly<Record<Way, string>>>> = {
+  größe: { page: "gr_e", gateway: "gr__e", written: "gr_e" },
+  "2nd": { page: "key_2nd", gateway: "key_2nd", written: "key_2nd" },
+};
+
+/** What the gateway makes of spans; its names are those of the `span_metrics` connector. */
+export const spanMetrics: readonly MetricRow[] = [
+  counter("traces.span.metrics.calls", "", "traces_span_metrics_calls_total", spanLabels()),
+  histogram("traces.span.metrics.duration", "traces_span_metrics_duration_seconds", spanLabels()),
+];
+
+/** A count that two metrics tell, from the requests themselves and from their spans. */
+export interface SameCount {
+  readonly metric: string;
+  readonly spans: string;
+  /** By which they agree: Prometheus' labels. */
+  readonly by: readonly string[];
+}
+
+export const sameCounts: readonly SameCount[] = [
+  {
+    metric: "http_server_request_duration_seconds_count",
+    spans: 'traces_span_metrics_calls_total{span_kind="SPAN_KIND_SERVER"}',
+    by: ["http_request_method", "http_route", "http_response_status_code"],
+  },
+  {
+    metric: "http_client_request_duration_seconds_count",
+    spans: 'traces_span_metrics_calls_total{span_kind="SPAN_KIND_CLIENT",http_request_method!=""}',
+    by: ["http_request_method", "http_response_status_code"],
+  },
+];
+
+/** What is not the same on the three ways, and why. */
+export interface Difference {
+  readonly what: string;
+  readonly page: string;
+  readonly gateway: string;
+  readonly written: string;
+  readonly why: string;
+}
+
+const AS_GATEWAY = "as the gateway's page";
+
+export type DifferenceName = "identity" | "targetInfo" | "scope" | "limits" | "runs" | "metadata";
+
+export const differences: Readonly<Record<DifferenceName, Difference>> = {
+  identity: {
+    what: "`job`, `instance`",
+    page: "of the scrape: its `job_name`, host and port",
+    gateway: "`service.namespace/service.name`, `service.instance.id`",
+    written: AS_GATEWAY,
+    why: "A scraper names what it scrapes; through the Collector the service names itself. Call the scrape job as the service, and `job` is the same. Scrape the gateway with `honor_labels: true`, or its labels become `exported_job` and `exported_instance`",
+  },
+  targetInfo: {
+    what: "`target_info`",
+    page: "the whole resource",
+    gateway: "without `service_name`, `service_namespace`, `service_instance_id`",
+    written: AS_GATEWAY,
+    why: "There those are `job` and `instance`; on the page nothing else says them",
+  },
+  scope: {
+    what: "`otel_scope_name`, `otel_scope_version`",
+    page: "not on telltale's own metrics; on those of others",
+    gateway: "on all: `telltale` and its version",
+    written: AS_GATEWAY,
+    why: "The page keeps its series when telltale is updated; a Collector passes on what it gets. Ask by name and by the labels above, and leave these alone",
+  },
+  limits: {
+    what: "`le` of whole numbers",
+    page: "`1.0`",
+    gateway: "`1.0`",
+    written: "`1`",
+    why: 'OpenMetrics wants the first, the remote-write exporter writes the second. `histogram_quantile` takes both; a query for one bucket needs `le=~"1|1.0"`, and one Prometheus should have a metric by one way only',
+  },
+  runs: {
+    what: "a label whose attribute has several odd characters in a row (`größe`, `a..b`)",
+    page: "one underscore for all (`gr_e`)",
+    gateway: "one for each (`gr__e`)",
+    written: "one for all",
+    why: "The specification wants one; the Collector's Prometheus exporter does otherwise. No label above is of that kind",
+  },
+  metadata: {
+    what: "unit and type in the metadata",
+    page: "`UNIT` of every metric that has one; `target_info` is an info",
+    gateway: "no `UNIT`; `target_info` is a gauge",
+    written: "none",
+    why: "What these exporters and Prometheus' receiver can do; type and help are the same where they are there",
+  },
+};
+
+function counter(
+  name: string,
+  unit: string,
+  prometheus: string,
+  labels: readonly string[],
+): MetricRow {
+  return { name, unit, kind: "counter", prometheus, labels };
+}
+
+/** An up-down counter: what there is now. */
+function level(
+  name: string,
+  unit: string,
+  prometheus: string,
+  labels: readonly string[],
+): MetricRow {
+  return { name, unit, kind: "up-down counter", prometheus, labels };
+}
+
+function gauge(
+  name: string,
+  unit: string,
+  prometheus: string,
+  labels: readonly string[],
+): MetricRow {
+  return { name, unit, kind: "gauge", prometheus, labels };
+}
+
+/** In seconds. */
+function histogram(name: string, prometheus: string, labels: readonly string[]): MetricRow {
+  return { name, unit: "s", kind: "histogram", prometheus, labels };
+}
+
+function spanLabels(): readonly string[] {
+  return [
+    "service.name",
+    "span.name",
+    "span.kind",
+    "status.code",
+    "http.request.method",
+    "http.route",
+    "http.response.status_code",
+    "collector.instance.id",
+  ];
+}

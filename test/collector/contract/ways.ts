@@ -1,0 +1,53 @@
+import type { Series } from "../prometheus.ts";
+import { type Demo, OWN_PAGES } from "./demo.ts";
+import { oddLabels, type Way } from "./rows.ts";
+
+export const ways: readonly Way[] = ["page", "gateway", "written"];
+
+export interface OwnedSeries {
+  readonly service: string;
+  readonly name: string;
+  /** As Prometheus has them, without its name. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** All that came by a way, but for what Prometheus adds itself. */
+export async function arrivalOf(demo: Demo, way: Way): Promise<readonly OwnedSeries[]> {
+  const prometheus = way === "written" ? demo.written : demo.scraping;
+  const series = await prometheus.series(
+    `{__name__=~".+",__name__!~"up|scrape_.*",job${way === "page" ? "=" : "!="}"${OWN_PAGES}"}`,
+  );
+  return series.map((one) => owned(one, demo));
+}
+
+function owned({ __name__, ...labels }: Series, { pages }: Demo): OwnedSeries {
+  const service = pages.get(labels["instance"] ?? "") ?? (labels["job"] ?? "").split("/").at(-1)!;
+  return { service, name: __name__, labels };
+}
+
+/**
+ * A series as it is by all ways: without what `differences` lists. One text each,
+ * so that sets can be compared.
+ */
+export function commonForm({ service, name, labels }: OwnedSeries): string {
+  const isOurs = labels["otel_scope_name"] === "telltale";
+  const pairs = Object.entries(labels)
+    .filter(([key]) => key !== "job" && key !== "instance")
+    .filter(([key]) => !isOurs || !key.startsWith("otel_scope_"))
+    .map(([key, value]) => `${usualName(key)}=${key === "le" ? limitOf(value) : value}`);
+  return `${service} ${name} ${pairs.toSorted().join(",")}`;
+}
+
+function usualName(label: string): string {
+  const odd = Object.values(oddLabels).find(({ gateway }) => gateway === label);
+  return odd?.page ?? label;
+}
+
+function limitOf(le: string): number {
+  return Number(le.replace("+Inf", "Infinity"));
+}
+
+/** Series that are compared one by one; the rest has its own tests. */
+export function isMetric({ name }: OwnedSeries): boolean {
+  return name !== "target_info" && !name.startsWith("traces_span_metrics_");
+}

@@ -1,0 +1,97 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
+
+/** The labels of a series, its name among them. */
+export type Series = Readonly<Record<string, string>> & { readonly __name__: string };
+
+/** What Prometheus knows of a name, each once. */
+export interface Metadata {
+  readonly type: string;
+  readonly help: string;
+  readonly unit: string;
+}
+
+export interface PrometheusOptions {
+  /** Its configuration; default: it scrapes nothing. */
+  readonly config?: string;
+  readonly flags?: readonly string[];
+}
+
+/** A real Prometheus (Debian's), on a port of its own. */
+export class Prometheus {
+  readonly url: string;
+  readonly #daemon: Daemon;
+
+  private constructor(url: string, daemon: Daemon) {
+    this.url = url;
+    this.#daemon = daemon;
+  }
+
+  /** @param program its path, from `programOrSkip`. */
+  static async start(
+    program: string,
+    { config = "{}\n", flags = [] }: PrometheusOptions = {},
+  ): Promise<Prometheus> {
+    const [port] = await freePorts(1);
+    const daemon = new Daemon("prometheus");
+    const url = `http://127.0.0.1:${port}`;
+    const file = join(daemon.directory, "prometheus.yml");
+    writeFileSync(file, config);
+    await daemon.start({
+      name: "prometheus",
+      command: [
+        program,
+        `--config.file=${file}`,
+        `--storage.tsdb.path=${join(daemon.directory, "data")}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        ...flags,
+      ],
+      async answers() {
+        const response = await fetch(`${url}/-/ready`);
+        if (!response.ok) throw new Error(`ready: ${response.status}`);
+      },
+    });
+    return new Prometheus(url, daemon);
+  }
+
+  stop(): Promise<void> {
+    return this.#daemon.stop();
+  }
+
+  /** What its API answers, e.g. to "targets"; rejects if it complains. */
+  async ask<T>(path: string): Promise<T> {
+    const response = await fetch(`${this.url}/api/v1/${path}`);
+    const { data, error } = (await response.json()) as { data: T; error?: string };
+    if (!response.ok) throw new Error(`${path}: ${error}`);
+    return data;
+  }
+
+  /** The value of each series that answers a query, by its labels. */
+  async query(
+    query: string,
+  ): Promise<readonly { readonly metric: Record<string, string>; readonly value: number }[]> {
+    const { result } = await this.ask<{
+      result: readonly { metric: Record<string, string>; value: readonly [number, string] }[];
+    }>(`query?query=${encodeURIComponent(query)}`);
+    return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+  }
+
+  /** All series that it has, of whatever time. */
+  series(selector: string): Promise<readonly Series[]> {
+    return this.ask(`series?match[]=${encodeURIComponent(selector)}`);
+  }
+
+  metadata(): Promise<Readonly<Record<string, readonly Metadata[]>>> {
+    return this.ask("metadata");
+  }
+
+  /** The labels of all exemplars of a metric. */
+  async exemplars(metric: string): Promise<readonly Readonly<Record<string, string>>[]> {
+    const now = Date.now() / 1000;
+    const found = await this.ask<
+      readonly { exemplars: readonly { labels: Record<string, string> }[] }[]
+    >(`query_exemplars?query=${metric}&start=${now - 3600}&end=${now + 60}`);
+    return found.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels));
+  }
+}
