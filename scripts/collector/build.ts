@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Complaint } from "./complaint.ts";
 import { goVersion } from "./go.ts";
-import { cacheFolder, distribution, manifest, program } from "./places.ts";
+import { cacheFolder, distribution, manifest, program, redaction } from "./places.ts";
 
 /**
  * Leaves out Prometheus' service discoveries (clouds, Kubernetes, Consul...).
@@ -77,10 +77,14 @@ export async function compile(
 }
 
 async function keyOf(go: string): Promise<string> {
-  const sources = (await readdir(distribution)).toSorted().map((name) => join(distribution, name));
+  const sources = await Promise.all([distribution, redaction].map(filesOf));
   const hash = createHash("sha256").update(go).update(TAGS).update(FLAGS.join(" "));
-  for (const path of [manifest, ...sources]) hash.update(await readFile(path));
+  for (const path of [manifest, ...sources.flat()]) hash.update(await readFile(path));
   return hash.digest("hex").slice(0, 16);
+}
+
+async function filesOf(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).toSorted().map((name) => join(folder, name));
 }
 
 /** @param bytes e.g. 70_123_456, said as "70.1 MB". */

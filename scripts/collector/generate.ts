@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { TAGS } from "./build.ts";
 import { Complaint } from "./complaint.ts";
 import { goVersion } from "./go.ts";
-import { distribution, manifest } from "./places.ts";
+import { distribution, manifest, redaction } from "./places.ts";
 
 const run = promisify(execFile);
 
@@ -25,13 +25,11 @@ export async function generate(): Promise<void> {
   await goVersion();
   const folder = await mkdtemp(join(tmpdir(), "telltale-distribution-"));
   try {
-    const made = await generateSources(await readFile(manifest, "utf8"), folder);
+    const text = await readFile(manifest, "utf8");
+    const made = await generateSources(text, folder);
     await cp(join(distribution, "go.sum"), join(made, "go.sum")).catch(() => {});
     await go(["mod", "init", "telltale/collector"], made);
-    await go(
-      ["mod", "edit", "-go=1.25.0", ...requirements(await readFile(manifest, "utf8"))],
-      made,
-    );
+    await go(["mod", "edit", "-go=1.25.0", ...requirements(text), ...replacements(text)], made);
     await go(["list", "-mod=mod", "-deps", `-tags=${TAGS}`, "."], made);
     await rm(distribution, { recursive: true, force: true });
     await cp(made, distribution, { recursive: true });
@@ -50,6 +48,8 @@ export async function generate(): Promise<void> {
 export async function generateSources(text: string, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "manifest.yaml"), text);
+  // Where `replaces` looks for it.
+  await cp(redaction, join(folder, basename(redaction)), { recursive: true });
   const flags = ["--config=manifest.yaml", "--skip-compilation", "--skip-get-modules"];
   await go(["run", BUILDER, ...flags], folder);
   const made = join(folder, "distribution");
@@ -76,6 +76,11 @@ function requirements(text: string): readonly string[] {
   return [...modulesOf(text), ...service.map((path) => ({ path, version: core ?? "" }))].map(
     ({ path, version }) => `-require=${path}@${version}`,
   );
+}
+
+function replacements(text: string): readonly string[] {
+  const lines = text.matchAll(/^\s*- (\S+) => (\S+)$/gm);
+  return [...lines].map(([, path, by]) => `-replace=${path}=${by}`);
 }
 
 /** A module that a manifest names. */

@@ -30,8 +30,12 @@ describe("collector/distribution", () => {
 
   it("has the sums of every module that it requires", () => {
     const sums = read("go.sum");
-    const required = [...read("go.mod").matchAll(/^\t(\S+) (v\S+)/gm)];
-    for (const [, path, version] of required) {
+    const goMod = read("go.mod");
+    // Our own module stands beside it.
+    assert.match(goMod, /^replace telltale\/processor\/redactionprocessor => \.\.\/redaction$/m);
+    const required = [...goMod.matchAll(/^\t(\S+) (v\S+)/gm)];
+    for (const [, path = "", version] of required) {
+      if (path.startsWith("telltale/")) continue;
       assert.ok(sums.includes(`${path} ${version}/go.mod h1:`), `go.sum lacks ${path} ${version}`);
     }
   });
