@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import type { ReceivedSpan } from "../../src/receiver/received.ts";
+import { until } from "../integration/gateways/gateway.ts";
 import { preload, Program, telemetryTo } from "../integration/program.ts";
 import { until } from "../until.ts";
 import { groupedBy } from "./grouped.ts";
@@ -146,10 +147,7 @@ describe("What the Collector samples", function () {
     const { code, stderr } = await busy.ended;
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
     // The app is gone, and has sent all.
-    const traces = await gateway.metric(
-      "otelcol_processor_tail_sampling_new_trace_id_received_total",
-    );
-    await untilDecided(gateway, traces);
+    await untilAllDecided(gateway);
     await untilSent(gateway, receiver);
     const roots = receiver.spans.filter(({ kind }) => kind === "SERVER");
     const failed = roots.filter(({ status }) => status.code === "ERROR");
@@ -183,6 +181,21 @@ async function untilDecided(gateway: Instance, traces: number): Promise<void> {
   await gateway.untilMetric(
     "otelcol_processor_tail_sampling_global_count_traces_sampled_total",
     (decided) => decided === traces,
+  );
+}
+
+/** Waits until nothing waits any more: what is taken in comes to be counted a moment later. */
+async function untilAllDecided(gateway: Instance): Promise<void> {
+  await until(
+    async () => {
+      const [decided, seen] = await Promise.all([
+        gateway.metric("otelcol_processor_tail_sampling_global_count_traces_sampled_total"),
+        gateway.metric("otelcol_processor_tail_sampling_new_trace_id_received_total"),
+      ]);
+      return seen > 0 && decided === seen ? true : undefined;
+    },
+    "a decision on every trace",
+    60_000,
   );
 }
 
