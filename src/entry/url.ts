@@ -2,7 +2,7 @@
  * Query keys whose values never leave. The first row is the conventions' own
  * (url.query); the second is what people pass all the same.
  */
-const SECRET_KEYS: ReadonlySet<string> = new Set([
+export const SECRET_KEYS: ReadonlySet<string> = new Set([
   ...["awsaccesskeyid", "signature", "sig", "x-goog-signature", "x-amz-signature"],
   ...["x-amz-security-token", "x-amz-credential"],
   ...["token", "access_token", "refresh_token", "id_token", "code", "api_key", "apikey", "key"],

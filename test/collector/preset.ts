@@ -15,8 +15,14 @@ export interface Preset {
   readonly metricsUrl: string;
   /** Of its health. */
   readonly healthUrl: string;
+  /** Where it shows the traces that it made itself. */
+  readonly zpagesUrl: string;
   /** What `local` writes. */
   readonly file: string;
+  /** Holds the queue, and what else it writes. */
+  readonly directory: string;
+  /** All that it said so far. */
+  readonly said: () => string;
   stop(): Promise<void>;
 }
 
@@ -37,6 +43,7 @@ export async function startPreset(
   const files = [`${name}.yaml`, ...backends.map((backend) => `backends/${backend}.yaml`)];
   const file = join(daemon.directory, "telemetry.jsonl");
   const healthUrl = `http://127.0.0.1:${health}/`;
+  let said = "";
   await daemon.start({
     name,
     command: [binary, ...files.map((path) => `--config=${join(collector, path)}`)],
@@ -56,13 +63,17 @@ export async function startPreset(
       const response = await fetch(healthUrl);
       if (!response.ok) throw new Error(`health: ${response.status}`);
     },
+    hears: (text) => (said += text),
   });
   return {
     url: `http://127.0.0.1:${http}`,
     prometheusUrl: `http://127.0.0.1:${prometheus}/metrics`,
     metricsUrl: `http://127.0.0.1:${own}/metrics`,
     healthUrl,
+    zpagesUrl: `http://127.0.0.1:${zpages}/debug`,
     file,
+    directory: daemon.directory,
+    said: () => said,
     stop: () => daemon.stop(),
   };
 }

@@ -19,6 +19,8 @@ export interface DaemonOptions {
   readonly answers: () => Promise<void>;
   /** In milliseconds. */
   readonly startMs?: number;
+  /** Gets all that the server says, on stdout and stderr. */
+  readonly hears?: (text: string) => void;
 }
 
 /** What stands at the end of stdin: this process, which thus needs no cleaning up when it is killed. */
@@ -53,7 +55,7 @@ export class Daemon {
 
   /** @throws Error with the server's own words if it doesn't answer in time */
   async start(options: DaemonOptions): Promise<void> {
-    const { command, env, answers, startMs = 60_000 } = options;
+    const { command, env, answers, startMs = 60_000, hears } = options;
     const args = ["-c", WATCHED, "sh", this.directory, ...command];
     const child: Child = spawn("/bin/sh", args, {
       env: { PATH: process.env["PATH"], HOME: this.directory, LC_ALL: "C.UTF-8", ...env },
@@ -64,6 +66,7 @@ export class Daemon {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         this.#said = (this.#said + text).slice(-10_000);
+        hears?.(text);
       });
     }
     await this.#untilItAnswers(answers, child, performance.now() + startMs, options.name);

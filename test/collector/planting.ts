@@ -1,0 +1,269 @@
+import type { Received } from "../../src/receiver/store.ts";
+import type { Value } from "../../src/receiver/received.ts";
+import { idOf } from "./telemetry.ts";
+
+/** What is put somewhere, and by which number it is found again. */
+export interface Plant {
+  readonly number: number;
+  readonly value: JsonValue;
+  /** Of an attribute or field; a place that has none doesn't care. */
+  readonly key?: string;
+}
+
+/** A value as OTLP's JSON has it in the end. */
+export type JsonValue =
+  | string
+  | number
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Somewhere in telemetry, where something can stand. */
+export interface Place {
+  readonly signal: "traces" | "logs" | "metrics";
+  /** Whether it has a key. */
+  readonly keyed: boolean;
+  /** An export request's part: one of `resourceSpans`, `resourceLogs`, `resourceMetrics`. */
+  readonly put: (plant: Plant) => Json;
+  /** What arrived there; undefined: not yet, or nothing. */
+  readonly look: (received: Received, plant: Plant) => Value | undefined;
+}
+
+/** Of attributes, where a test doesn't care. */
+export const KEY = "app.note";
+const START = Date.now() - 5000;
+
+/** All places of telemetry that a secret may come to by an app's hand. */
+export const places: Readonly<Record<string, Place>> = {
+  "a span's name": span(({ value }) => ({ name: value }), "name"),
+  "a span's attribute": span(
+    (plant) => ({ attributes: own(plant) }),
+    (one, key) => one.attributes[key],
+    true,
+  ),
+  "a list in a span": span(
+    (plant) => ({ attributes: own({ ...plant, value: ["a", plant.value] }) }),
+    (one, key) => second(one.attributes[key]),
+    true,
+  ),
+  "a map in a span": span(
+    ({ number, value, key = KEY }) => ({
+      attributes: own({ number, key: "app.map", value: { [key]: value } }),
+    }),
+    (one, key) => inner(one.attributes["app.map"], key),
+    true,
+  ),
+  "a status message": span(
+    ({ value }) => ({ status: { code: 2, message: value } }),
+    (one) => one.status.message,
+  ),
+  "an event's name": span(
+    ({ value }) => ({ events: [{ name: value, timeUnixNano: nanos(1) }] }),
+    (one) => one.events[0]?.name,
+  ),
+  "an event's attribute": span(
+    (plant) => ({ events: [{ name: "e", timeUnixNano: nanos(1), attributes: own(plant) }] }),
+    (one, key) => one.events[0]?.attributes[key],
+    true,
+  ),
+  "a link's attribute": span(
+    (plant) => ({
+      links: [{ traceId: idOf(99, 32), spanId: idOf(99, 16), attributes: own(plant) }],
+    }),
+    (one, key) => one.links[0]?.attributes[key],
+    true,
+  ),
+  "a resource": {
+    signal: "traces",
+    keyed: true,
+    put: (plant) => resourceSpans(plant, {}, own(plant)),
+    look: ({ spans }, { number, key = KEY }) =>
+      spans.find(({ traceId }) => traceId === idOf(number, 32))?.resource.attributes[key],
+  },
+  "a scope": {
+    signal: "logs",
+    keyed: true,
+    put: (plant) => resourceLogs(plant, {}, own(plant)),
+    look: ({ logs }, { number, key = KEY }) =>
+      logs.find(({ traceId }) => traceId === idOf(number, 32))?.scope.attributes[key],
+  },
+  "a log's body": log(
+    ({ value }) => ({ body: anyValue(value) }),
+    (one) => one.body,
+  ),
+  "a log's body that is a map": log(
+    ({ value, key = KEY }) => ({ body: anyValue({ at: { [key]: value } }) }),
+    (one, key) => inner(inner(one.body, "at"), key),
+    true,
+  ),
+  "a log's attribute": log(
+    (plant) => ({ attributes: own(plant) }),
+    (one, key) => one.attributes[key],
+    true,
+  ),
+  "a log's event name": log(
+    ({ value }) => ({ eventName: value }),
+    (one) => one.eventName,
+  ),
+  "a metric's attribute": metric(
+    (plant) => ({ attributes: [...own(plant), ...numbered(plant)] }),
+    (point, key) => point.attributes[key],
+  ),
+  "an exemplar's attribute": metric(
+    (plant) => ({
+      attributes: numbered(plant),
+      exemplars: [
+        {
+          timeUnixNano: nanos(1),
+          asDouble: 1,
+          traceId: idOf(plant.number, 32),
+          spanId: idOf(plant.number, 16),
+          filteredAttributes: own(plant),
+        },
+      ],
+    }),
+    (point, key) => point.exemplars[0]?.attributes[key],
+  ),
+};
+
+/** Export requests for all plants of a signal. */
+export function requestsOf(
+  plants: readonly (Plant & { readonly place: Place })[],
+): readonly { readonly signal: Place["signal"]; readonly body: object }[] {
+  const field = { traces: "resourceSpans", logs: "resourceLogs", metrics: "resourceMetrics" };
+  return (["traces", "logs", "metrics"] as const).map((signal) => ({
+    signal,
+    body: {
+      [field[signal]]: plants
+        .filter(({ place }) => place.signal === signal)
+        .map((plant) => plant.place.put(plant)),
+    },
+  }));
+}
+
+type Span = Received["spans"][number];
+type Log = Received["logs"][number];
+type Point = Received["metrics"][number]["points"][number];
+
+function span(
+  put: (plant: Plant) => Json,
+  look: "name" | ((one: Span, key: string) => Value | undefined),
+  keyed = false,
+): Place {
+  return {
+    signal: "traces",
+    keyed,
+    put: (plant) => resourceSpans(plant, put(plant)),
+    look({ spans }, { number, key = KEY }) {
+      const one = spans.find(({ traceId }) => traceId === idOf(number, 32));
+      if (one === undefined) return undefined;
+      return look === "name" ? one.name : look(one, key);
+    },
+  };
+}
+
+function log(
+  put: (plant: Plant) => Json,
+  look: (one: Log, key: string) => Value | undefined,
+  keyed = false,
+): Place {
+  return {
+    signal: "logs",
+    keyed,
+    put: (plant) => resourceLogs(plant, put(plant)),
+    look({ logs }, { number, key = KEY }) {
+      const one = logs.find(({ traceId }) => traceId === idOf(number, 32));
+      return one === undefined ? undefined : look(one, key);
+    },
+  };
+}
+
+function metric(
+  put: (plant: Plant) => Json,
+  look: (point: Point, key: string) => Value | undefined,
+): Place {
+  return {
+    signal: "metrics",
+    keyed: true,
+    put: (plant) => resourceMetrics(put(plant)),
+    look({ metrics }, { number, key = KEY }) {
+      const points = metrics.flatMap((one) => (one.name === "app.planted" ? one.points : []));
+      const point = points.find(({ attributes }) => attributes["plant.number"] === number);
+      return point === undefined ? undefined : look(point, key);
+    },
+  };
+}
+
+function resourceSpans({ number }: Plant, parts: Json, attributes: readonly Json[] = []): Json {
+  const one = {
+    traceId: idOf(number, 32),
+    spanId: idOf(number, 16),
+    name: "plain",
+    kind: 2,
+    flags: 257,
+    startTimeUnixNano: nanos(0),
+    endTimeUnixNano: nanos(10),
+    status: { code: 2 },
+    ...parts,
+  };
+  return { resource: resource(attributes), scopeSpans: [{ scope: { name: "s" }, spans: [one] }] };
+}
+
+function resourceLogs({ number }: Plant, parts: Json, ofScope: readonly Json[] = []): Json {
+  const one = {
+    timeUnixNano: nanos(0),
+    severityNumber: 9,
+    body: { stringValue: "plain" },
+    traceId: idOf(number, 32),
+    spanId: idOf(number, 16),
+    ...parts,
+  };
+  const scope = { name: "s", attributes: ofScope };
+  return { resource: resource(), scopeLogs: [{ scope, logRecords: [one] }] };
+}
+
+function resourceMetrics(parts: Json): Json {
+  const point = { startTimeUnixNano: nanos(0), timeUnixNano: nanos(10), asDouble: 3, ...parts };
+  const sum = { aggregationTemporality: 2, isMonotonic: true, dataPoints: [point] };
+  const metrics = [{ name: "app.planted", unit: "1", sum }];
+  return { resource: resource(), scopeMetrics: [{ scope: { name: "s" }, metrics }] };
+}
+
+function resource(attributes: readonly Json[] = []): Json {
+  const service = { key: "service.name", value: { stringValue: "planted" } };
+  return { attributes: [service, ...attributes] };
+}
+
+function own({ value, key = KEY }: Plant): readonly Json[] {
+  return [{ key, value: anyValue(value) }];
+}
+
+function numbered({ number }: Plant): readonly Json[] {
+  return [{ key: "plant.number", value: { intValue: String(number) } }];
+}
+
+function anyValue(value: JsonValue): Json {
+  if (typeof value === "string") return { stringValue: value };
+  if (typeof value === "number") return { intValue: String(value) };
+  if (isList(value)) return { arrayValue: { values: value.map(anyValue) } };
+  const entries = Object.entries(value);
+  return { kvlistValue: { values: entries.map(([key, one]) => ({ key, value: anyValue(one) })) } };
+}
+
+function isList(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+function second(value: Value | undefined): Value | undefined {
+  return Array.isArray(value) ? (value as readonly Value[])[1] : value;
+}
+
+function inner(value: Value | undefined, key: string): Value | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return (value as Readonly<Record<string, Value>>)[key];
+}
+
+function nanos(afterMs: number): string {
+  return `${START + afterMs}000000`;
+}

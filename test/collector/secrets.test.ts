@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { collectorBinary } from "../../scripts/collector/build.ts";
+import { SECRET_KEYS } from "../../src/entry/url.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { until } from "../integration/gateways/gateway.ts";
+import { type Place, places, type Plant, requestsOf } from "./planting.ts";
+import { type Preset, startPreset } from "./preset.ts";
+import {
+  harmlessAttributes,
+  harmlessTexts,
+  queryForms,
+  secretForms,
+  secretKeys,
+} from "./secrets.ts";
+import { idOf, LOGS, post } from "./telemetry.ts";
+
+const COLD_BUILD_MS = 30 * 60_000;
+const ARRIVAL_MS = 60_000;
+
+/** Something planted, and what of it must not be found again. */
+interface Planted extends Plant {
+  readonly what: string;
+  readonly where: string;
+  readonly place: Place;
+  /** Undefined: all of it must arrive as it is. */
+  readonly secret?: string;
+}
+
+const planted = [...everySecretEverywhere()];
+const harmless = [...everyTwinEverywhere()];
+
+describe("Secrets that an app sends to the Collector", function () {
+  this.timeout(120_000);
+  let binary: string;
+  let receiver: Receiver;
+  let gateway: Preset;
+  let agent: Preset;
+  before(async function () {
+    this.timeout(COLD_BUILD_MS);
+    binary = await collectorBinary();
+    receiver = await startReceiver();
+    gateway = await startPreset(binary, "gateway", {
+      TELLTALE_COLLECTOR_BACKEND: receiver.url,
+      TELLTALE_COLLECTOR_DECISION_WAIT: "500ms",
+      TELLTALE_COLLECTOR_SPAN_METRICS_INTERVAL: "500ms",
+    });
+    agent = await startPreset(binary, "agent", { TELLTALE_COLLECTOR_GATEWAY: gateway.url });
+    await sendAll(agent.url, [...planted, ...harmless]);
+    await receiver.waitFor(
+      () => countsOf(receiver) === countsOfPlants([...planted, ...harmless]),
+      ARRIVAL_MS,
+      "all that was planted",
+    );
+    await until(async () => {
+      const page = await text(gateway.prometheusUrl);
+      return page.includes("traces_span_metrics_calls_total") ? page : undefined;
+    }, "the span metrics");
+  });
+  after(async () => {
+    await agent?.stop();
+    await gateway?.stop();
+    await receiver?.close();
+  });
+
+  it("are at least 60 different ones, in every place of telemetry", () => {
+    const secrets = new Set(planted.map(({ secret }) => secret));
+    assert.equal(secrets.size, planted.length);
+    assert.ok(new Set(planted.map(({ what }) => what)).size >= 60);
+    assert.deepEqual(
+      Object.keys(places).filter((where) => !planted.some((one) => one.where === where)),
+      [],
+    );
+  });
+
+  it("do not arrive with any span, log or metric", () => {
+    const { spans, logs, metrics } = receiver;
+    assert.deepEqual(foundIn(JSON.stringify([spans, logs, metrics])), []);
+  });
+
+  it("are in no series that Prometheus finds at the gateway, span metrics among them", async () => {
+    const page = await text(gateway.prometheusUrl, "application/openmetrics-text");
+    assert.match(page, /^traces_span_metrics_calls_total\{.*span_name="GET \/reset\/\*{4}"/m);
+    assert.match(page, /^app_planted\w*\{.*app_note="Bearer authentication is needed"/m);
+    assert.match(page, /^app_planted\w*\{.* # \{.*trace_id="[0-9a-f]{32}"/m, "no exemplars");
+    assert.deepEqual(foundIn(page), []);
+    assert.deepEqual(foundIn(await text(gateway.prometheusUrl)), []);
+  });
+
+  it("are in nothing that agent and gateway say, show or keep on disk", async () => {
+    for (const preset of [agent, gateway]) {
+      const disk = filesIn(preset.directory).map((path) => readFileSync(path, "latin1"));
+      assert.ok(disk.length > 0, "no queue");
+      const pages = await Promise.all(
+        [preset.metricsUrl, preset.healthUrl, `${preset.zpagesUrl}/pipelinez`].map((url) =>
+          text(url),
+        ),
+      );
+      assert.match(preset.said(), /Everything is ready/);
+      assert.deepEqual(foundIn([preset.said(), ...disk, ...pages].join("\n")), []);
+    }
+  });
+
+  it("leave what only looks like them as it was", () => {
+    const changed = harmless.flatMap((plant) => {
+      const { where, what, value, place } = plant;
+      const arrived = place.look(receiver, plant);
+      return isDeepStrictEqual(arrived, value) ? [] : [{ where, what, value, arrived }];
+    });
+    assert.deepEqual(changed, []);
+  });
+
+  it("leave the ids, times and links of what carried them", () => {
+    const { spans } = receiver;
+    const plants = planted.filter(({ place }) => place.signal === "traces");
+    const ids = new Set(spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
+    const missing = plants.filter(
+      ({ number }) => !ids.has(`${idOf(number, 32)} ${idOf(number, 16)}`),
+    );
+    assert.deepEqual(missing, []);
+    assert.deepEqual(new Set(spans.map(({ durationMs }) => durationMs)), new Set([10]));
+    const links = spans.flatMap((one) => one.links);
+    assert.ok(links.length > 0);
+    assert.deepEqual(
+      new Set(links.map(({ traceId, spanId }) => `${traceId} ${spanId}`)),
+      new Set([`${idOf(99, 32)} ${idOf(99, 16)}`]),
+    );
+  });
+
+  it("leave nothing behind of how they were looked for", () => {
+    const { spans, logs, metrics } = receiver;
+    assert.doesNotMatch(JSON.stringify([spans, logs, metrics]), /telltale\.redact|redaction\./);
+  });
+
+  it("are in neither console nor file of the local preset", async () => {
+    const local = await startPreset(binary, "local", { TELLTALE_COLLECTOR_VERBOSITY: "detailed" });
+    try {
+      await sendAll(local.url, [...planted, ...harmless]);
+      await post(local.url, "logs", LOGS);
+      const written = await until(async () => {
+        const file = existsSync(local.file) ? readFileSync(local.file, "utf8") : "";
+        const both = [file, local.said()];
+        return both.every((one) => one.includes("1.2.3")) ? both.join("\n") : undefined;
+      }, "the last record in file and console");
+      assert.deepEqual(foundIn(written), []);
+    } finally {
+      await local.stop();
+    }
+  });
+});
+
+function* everySecretEverywhere(): Generator<Planted> {
+  let number = 0;
+  for (const [where, place] of Object.entries(places)) {
+    for (const form of [...secretForms, ...queryForms(SECRET_KEYS)]) {
+      const word = wordOf(++number);
+      const secret = form.secret?.(word) ?? word;
+      yield { what: form.what, where, place, number, value: form.text(word), secret };
+    }
+    for (const key of place.keyed ? secretKeys : []) {
+      const word = wordOf(++number);
+      yield { what: `the key ${key}`, where, place, number, key, value: word, secret: word };
+    }
+  }
+}
+
+function* everyTwinEverywhere(): Generator<Planted> {
+  let number = 1_000_000;
+  for (const [where, place] of Object.entries(places)) {
+    for (const value of harmlessTexts) {
+      yield { what: value, where, place, number: ++number, value };
+    }
+    for (const [key, value] of place.keyed ? Object.entries(harmlessAttributes) : []) {
+      yield { what: key, where, place, number: ++number, key, value };
+    }
+  }
+}
+
+/** Letters and digits as tokens are made of; another for each number. */
+function wordOf(number: number): string {
+  return `Zq${number.toString(36).padStart(8, "0")}x4Kd`;
+}
+
+async function sendAll(url: string, plants: readonly Planted[]): Promise<void> {
+  for (const { signal, body } of requestsOf(plants)) await post(url, signal, body);
+}
+
+function countsOf({ spans, logs, metrics }: Receiver): string {
+  const points = metrics.filter(({ name }) => name === "app.planted").map((one) => one.points);
+  return `${spans.length} spans, ${logs.length} logs, ${points.flat().length} points`;
+}
+
+function countsOfPlants(plants: readonly Planted[]): string {
+  const count = (signal: Place["signal"]): number =>
+    plants.filter(({ place }) => place.signal === signal).length;
+  return `${count("traces")} spans, ${count("logs")} logs, ${count("metrics")} points`;
+}
+
+function foundIn(whole: string): readonly string[] {
+  return planted
+    .filter(({ secret }) => whole.includes(secret!))
+    .map(({ what, where, value }) => `${what} in ${where}: ${JSON.stringify(value)}`);
+}
+
+async function text(url: string, accept = "*/*"): Promise<string> {
+  return (await fetch(url, { headers: { accept } })).text();
+}
+
+function filesIn(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => join(one.parentPath, one.name));
+}
