@@ -80,7 +80,7 @@ export function deliver(
       const status = response.statusCode ?? 0;
       const taken = status >= 200 && status < 300;
       if (taken) slot.expect(room.delivered);
-      else slot.finish(room.failed, textOf(`answered ${status}`));
+      else slot.finish(room.failed, textOf(`answered ${status} ${response.statusMessage ?? ""}`));
       collect(response, (answer) => slot.finish(room.delivered, answer));
     });
     call.on("error", (error) => slot.finish(room.failed, textOf(error)));

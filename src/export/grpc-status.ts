@@ -22,11 +22,20 @@ const names = [
 
 const RESOURCE_EXHAUSTED = 8;
 
+/** PERMISSION_DENIED and UNAUTHENTICATED. */
+const CREDENTIALS: ReadonlySet<number> = new Set([7, 16]);
+
 /** OTLP 1.x, "OTLP/gRPC throttling": these may be tried again. */
 const passing = new Set([1, 4, 10, 11, 14, 15]);
 
 export function codeName(code: number): string {
   return names[code] ?? `gRPC status ${code}`;
+}
+
+/** How a status is told, and what to look at where it points to the configuration. */
+export function answeredWith(code: number, text = ""): string {
+  const advice = CREDENTIALS.has(code) ? "; check OTEL_EXPORTER_OTLP_HEADERS" : "";
+  return `answered ${codeName(code)}${text === "" ? "" : `: ${text}`}${advice}`;
 }
 
 /** What a status other than OK means for the next attempt. */

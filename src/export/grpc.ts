@@ -17,7 +17,7 @@ import {
   failedAttempt,
   refused,
 } from "./channel.ts";
-import { codeName, retryInfoMs, verdictOfCode } from "./grpc-status.ts";
+import { answeredWith, retryInfoMs, verdictOfCode } from "./grpc-status.ts";
 import { answerOfError } from "./network-error.ts";
 import { quieten } from "./quiet.ts";
 
@@ -170,7 +170,7 @@ class Call {
       return;
     }
     const text = decoded(String(headers["grpc-message"] ?? ""));
-    const reason = `answered ${codeName(code)}${text === "" ? "" : `: ${text}`}`;
+    const reason = answeredWith(code, text);
     this.#verdict = verdictOfCode(code, reason, retryInfoMs(headers["grpc-status-details-bin"]));
   }
 

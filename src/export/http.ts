@@ -102,7 +102,8 @@ const advice: Readonly<Record<number, string>> = {
   415: "check OTEL_EXPORTER_OTLP_PROTOCOL",
 };
 
-function adviceFor(status: number): string {
+/** @returns what to append to "answered 401"; nothing, where nobody can say. */
+export function adviceFor(status: number): string {
   const words = advice[status];
   return words === undefined ? "" : `; ${words}`;
 }

@@ -23,7 +23,8 @@ import { version } from "../version.ts";
 import type { Channel, Failure } from "./channel.ts";
 import type { EncodedItem } from "./encoded-item.ts";
 import type { ExitRequest } from "./exit.ts";
-import { createHttpChannel } from "./http.ts";
+import { answeredWith } from "./grpc-status.ts";
+import { adviceFor, createHttpChannel } from "./http.ts";
 import * as json from "./json-messages.ts";
 import { jsonMetrics } from "./json-metrics.ts";
 import * as protobuf from "./messages.ts";
@@ -291,7 +292,12 @@ function failureOf(error: Error | undefined): Failure {
 
 /** The worker tells an error by its code, an answer by its status. */
 function failureAtExit(reason = "no answer"): Failure {
-  if (reason.startsWith("answered")) return { by: "peer", reason };
+  const [answered, protocol, status] = /^answered (gRPC )?(\d+)/.exec(reason) ?? [];
+  if (answered !== undefined) {
+    const code = Number(status);
+    if (protocol !== undefined) return { by: "peer", reason: answeredWith(code) };
+    return { by: "peer", reason: reason.trimEnd() + adviceFor(code) };
+  }
   const answer = answerOfError({ code: reason, message: reason });
   return answer.kind === "taken" ? { by: "network", reason } : answer.failure;
 }

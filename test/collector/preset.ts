@@ -9,6 +9,8 @@ export type PresetName = (typeof presets)[number];
 export interface Preset {
   /** Fits `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
+  /** The same for gRPC. */
+  readonly grpcUrl: string;
   /** Of the services' metrics, as Prometheus scrapes them; of the gateway alone. */
   readonly prometheusUrl: string;
   /** Of its own metrics. */
@@ -31,16 +33,19 @@ export interface Preset {
  *
  * @param env what to change by variables; ports and folders are set here.
  * @param backends names of files in `collector/backends/`, laid over the preset.
+ * @param overlays paths of other files in `collector/`, laid over that.
  */
 export async function startPreset(
   binary: string,
   name: PresetName,
   env: Readonly<Record<string, string>> = {},
   backends: readonly string[] = [],
+  overlays: readonly string[] = [],
 ): Promise<Preset> {
   const [http, grpc, health, own, zpages, pprof, prometheus] = await freePorts(7);
   const daemon = new Daemon(name);
-  const files = [`${name}.yaml`, ...backends.map((backend) => `backends/${backend}.yaml`)];
+  const backendFiles = backends.map((backend) => `backends/${backend}.yaml`);
+  const files = [`${name}.yaml`, ...backendFiles, ...overlays];
   const file = join(daemon.directory, "telemetry.jsonl");
   const healthUrl = `http://127.0.0.1:${health}/`;
   let said = "";
@@ -67,6 +72,7 @@ export async function startPreset(
   });
   return {
     url: `http://127.0.0.1:${http}`,
+    grpcUrl: `http://127.0.0.1:${grpc}`,
     prometheusUrl: `http://127.0.0.1:${prometheus}/metrics`,
     metricsUrl: `http://127.0.0.1:${own}/metrics`,
     healthUrl,

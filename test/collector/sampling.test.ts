@@ -3,7 +3,6 @@ import { fileURLToPath } from "node:url";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import type { ReceivedSpan } from "../../src/receiver/received.ts";
-import { until } from "../integration/gateways/gateway.ts";
 import { preload, Program, telemetryTo } from "../integration/program.ts";
 import { until } from "../until.ts";
 import { groupedBy } from "./grouped.ts";

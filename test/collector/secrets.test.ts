@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { SECRET_KEYS } from "../../src/entry/url.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import { until } from "../integration/gateways/gateway.ts";
+import { until } from "../until.ts";
 import { type Place, places, type Plant, requestsOf } from "./planting.ts";
 import { type Preset, startPreset } from "./preset.ts";
 import {
