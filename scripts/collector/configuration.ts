@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { Complaint } from "./complaint.ts";
 import { collector } from "./places.ts";
+import { defaultsIn, wrongValues } from "./values.ts";
 
 /** Not presets, though they lie beside them. */
 const NO_PRESETS: readonly string[] = ["compose.yaml", "manifest.yaml"];
@@ -34,9 +35,21 @@ export async function readConfiguration(
   const contents = await Promise.all(files.map((file) => readFile(file, "utf8")));
   const text = contents.join("\n");
   const missing = requiredVariables(text).filter((name) => !env[name]);
-  if (missing.length > 0) throw new Complaint(missingVariables(files, missing));
+  if (missing.length > 0) {
+    const needs = (content: string): boolean =>
+      requiredVariables(content).some((name) => missing.includes(name));
+    throw new Complaint(
+      missingVariables(
+        files.filter((_, at) => needs(contents[at]!)),
+        missing,
+      ),
+    );
+  }
   const empty = defaultedVariables(text).filter((name) => env[name] === "");
   if (empty.length > 0) throw new Complaint(emptyVariables(empty));
+  const ours = contents.filter((_, at) => files[at]!.startsWith(join(collector, "/")));
+  const wrong = wrongValues(uncommented(ours.join("\n")), env);
+  if (wrong.length > 0) throw new Complaint(wrong.join("\n"));
   return { names: [...wanted, ...backends], files, text };
 }
 
@@ -48,21 +61,24 @@ export function requiredVariables(text: string): readonly string[] {
 
 /** The variables that have a default; an empty one says that nothing is a value, too. */
 function defaultedVariables(text: string): readonly string[] {
-  const names = [...uncommented(text).matchAll(/\$\{env:(\w+):-[^}]+\}/g)].map(
-    (match) => match[1]!,
-  );
-  return [...new Set(names)];
+  return defaultsIn(uncommented(text))
+    .filter(({ fallback }) => fallback !== "")
+    .map(({ name }) => name);
 }
 
 /**
- * Which variable has `value` as its default, or as the end of it: what to set
- * when a port or folder is taken.
+ * Which variable is `value`, or would be without being set: what to change when a
+ * port or folder is taken.
  *
  * @param value e.g. "127.0.0.1:4318", "4318" or "/var/lib/queue".
  */
-export function variableWithDefault(text: string, value: string): string | undefined {
-  const defaults = uncommented(text).matchAll(/\$\{env:(\w+):-([^}]*)\}/g);
-  return [...defaults].find(([, , fallback]) => fallback === value)?.[1];
+export function variableWithValue(
+  text: string,
+  value: string,
+  env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  const all = defaultsIn(uncommented(text));
+  return all.find(({ name, fallback }) => (env[name] ?? fallback) === value)?.name;
 }
 
 /** What is only an example in a comment is no reason to complain. */
@@ -83,7 +99,8 @@ function fileOf(wanted: string): string {
 
 function backendFile(name: string): string {
   const folder = join(collector, "backends");
-  const known = yamlNames(folder);
+  const contrib = yamlNames(join(folder, "contrib")).map((own) => `contrib/${own}`);
+  const known = [...yamlNames(folder), ...contrib];
   if (known.includes(name)) return join(folder, `${name}.yaml`);
   throw new Complaint(`there is no back end ${name}; collector/backends/ has ${known.join(", ")}`);
 }

@@ -1,4 +1,4 @@
-import { type Configuration, variableWithDefault } from "./configuration.ts";
+import { type Configuration, variableWithValue } from "./configuration.ts";
 
 /** What the Collector says, and what it means to whoever started it. */
 interface Explanation {
@@ -85,7 +85,7 @@ export function explain(said: string, configuration: Configuration): string | un
 /** Names the variable that changes it, if one does. */
 function by(text: string, value: string): string {
   const port = /:(\d+)$/.exec(value)?.[1];
-  const names = [value, port ?? value].map((known) => variableWithDefault(text, known));
+  const names = [value, port ?? value].map((known) => variableWithValue(text, known));
   const name = names.find((found) => found !== undefined);
   return name === undefined ? "" : ` by ${name}`;
 }

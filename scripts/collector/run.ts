@@ -12,8 +12,12 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  *
  * @throws Complaint that says what to mend.
  */
-export async function validate(binary: string, configuration: Configuration): Promise<void> {
-  const { code, error } = await start(binary, ["validate"], configuration, () => {});
+export async function validate(
+  binary: string,
+  configuration: Configuration,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  const { code, error } = await start(binary, ["validate"], configuration, () => {}, env);
   if (code !== 0) throw complaint(configuration, error, code);
 }
 
@@ -44,9 +48,10 @@ async function start(
   args: readonly string[],
   configuration: Configuration,
   pass: (line: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<End> {
   const config = configuration.files.map((file) => `--config=${file}`);
-  const child = spawn(binary, [...args, ...config], { stdio: ["ignore", "inherit", "pipe"] });
+  const child = spawn(binary, [...args, ...config], { env, stdio: ["ignore", "inherit", "pipe"] });
   const stop = (signal: NodeJS.Signals): boolean => child.kill(signal);
   for (const signal of SIGNALS) process.on(signal, stop);
   const lastWords = collectLines(child.stderr, pass);

@@ -26,6 +26,9 @@ service:
     traces: {receivers: [otlp], exporters: [debug]}
 `;
 
+/** As in TELLTALE_COLLECTOR_HTTP_PORT. */
+const GATEWAY_PORTS = ["HTTP", "GRPC", "HEALTH", "METRICS", "ZPAGES", "PPROF", "PROMETHEUS"];
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Row {
@@ -114,6 +117,40 @@ const rows: readonly Row[] = [
     says: /^collector: there is no back end graphite; collector\/backends\/ has /m,
   },
   {
+    what: "a back end's variables that are not set",
+    configuration: WELL,
+    args: ["--backend", "sentry"],
+    says: /^collector: SENTRY_OTLP_ENDPOINT, SENTRY_PUBLIC_KEY are not set, and sentry\.yaml can't/m,
+  },
+  {
+    what: "variables of a preset that are of another kind",
+    configuration: WELL,
+    args: ["gateway"],
+    env: {
+      TELLTALE_COLLECTOR_BACKEND: "user:password@gateway",
+      TELLTALE_COLLECTOR_DECISION_WAIT: "soon",
+      TELLTALE_COLLECTOR_HTTP_PORT: "70000",
+      TELLTALE_COLLECTOR_OFTEN_ROUTES: "/orders",
+      TELLTALE_COLLECTOR_SAMPLE_PERCENT: "all",
+    },
+    says: new RegExp(
+      [
+        'collector: TELLTALE_COLLECTOR_HTTP_PORT is "70000", which is no port; without it, it is 4318',
+        'TELLTALE_COLLECTOR_DECISION_WAIT is "soon", which is no duration; without it, it is 10s',
+        'TELLTALE_COLLECTOR_OFTEN_ROUTES is "/orders", which is no list; without it, it is \\[\\]',
+        'TELLTALE_COLLECTOR_SAMPLE_PERCENT is "all", which is no number; without it, it is 10',
+        "TELLTALE_COLLECTOR_BACKEND is not a URL; without it, it is http://127.0.0.1:24318",
+      ].join("\n"),
+    ),
+  },
+  {
+    what: "a switch of a back end that is none",
+    configuration: WELL,
+    args: ["--backend", "jaeger"],
+    env: { JAEGER_INSECURE: "yes" },
+    says: /^collector: JAEGER_INSECURE is "yes", which is no switch; without it, it is false$/m,
+  },
+  {
     what: "an unknown option",
     configuration: WELL,
     args: ["--fast"],
@@ -171,6 +208,34 @@ describe("npm run collector", function () {
     }
   });
 
+  for (const name of GATEWAY_PORTS) {
+    it(`names the variable of the gateway's ${name} port, when that is in use`, async () => {
+      const holder = createServer();
+      await once(holder.listen(0, "127.0.0.1"), "listening");
+      const { port } = holder.address() as { port: number };
+      const variable = `TELLTALE_COLLECTOR_${name}_PORT`;
+      try {
+        const env = { ...(await gatewayEnvironment()), [variable]: String(port) };
+        const { code, stderr } = await run(["gateway"], env).ended;
+        const says = `collector: 127.0.0.1:${port} is in use: end what listens there, or take another port by ${variable}`;
+        assert.ok(stderr.includes(`\n${says}\n`), stderr);
+        assert.equal(code, 1);
+      } finally {
+        await once(holder.close(), "close");
+      }
+    });
+  }
+
+  it("names the variable of the gateway's queue folder, when that can't be made", async () => {
+    const env = { ...(await gatewayEnvironment()), TELLTALE_COLLECTOR_QUEUE: "/proc/queue" };
+    const { code, stderr } = await run(["gateway"], env).ended;
+    assert.match(
+      stderr,
+      /^collector: \/proc\/queue can't be written \(.*\): .* by TELLTALE_COLLECTOR_QUEUE$/m,
+    );
+    assert.equal(code, 1);
+  });
+
   it("says what to do without Go", async () => {
     writeFileSync(file, WELL);
     const env = { ...(await environment()), PATH: join(folder, "queue") };
@@ -210,6 +275,17 @@ describe("npm run collector", function () {
       OTLP_PORT: String(otlp),
       QUEUE: join(folder, "queue"),
       ...own,
+    };
+  }
+
+  async function gatewayEnvironment(): Promise<Environment> {
+    const ports = await freePorts(GATEWAY_PORTS.length);
+    return {
+      PATH: process.env["PATH"]!,
+      TELLTALE_COLLECTOR_QUEUE: join(folder, "queue"),
+      ...Object.fromEntries(
+        GATEWAY_PORTS.map((name, at) => [`TELLTALE_COLLECTOR_${name}_PORT`, String(ports[at])]),
+      ),
     };
   }
 
