@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
-import { readdirSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { collectorBinary } from "../../scripts/collector/build.ts";
-import { readConfiguration } from "../../scripts/collector/configuration.ts";
+import { readConfiguration, requiredVariables } from "../../scripts/collector/configuration.ts";
 import { collector } from "../../scripts/collector/places.ts";
 import { validate } from "../../scripts/collector/run.ts";
 import { startReceiver } from "../../src/receiver/receiver.ts";
-import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
 import { programOrSkip } from "../programs.ts";
 import { until } from "../until.ts";
 import { startPreset } from "./preset.ts";
+import { Prometheus } from "./prometheus.ts";
 import { LOGS, METRICS, post, spansOf } from "./telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
-const backends = readdirSync(join(collector, "backends")).map((name) => basename(name, ".yaml"));
+const folder = join(collector, "backends");
 
 describe("The Collector's back ends", () => {
   let binary: string;
@@ -22,13 +22,41 @@ describe("The Collector's back ends", () => {
     binary = await collectorBinary();
   });
 
-  for (const backend of backends) {
+  for (const backend of namesIn(".")) {
     it(`${backend} is valid over agent and over gateway`, async () => {
+      const env = requiredBy(backend);
       for (const preset of ["agent", "gateway"]) {
-        await validate(binary, await readConfiguration([preset], [backend], {}));
+        await validate(binary, await readConfiguration([preset], [backend], env), env);
       }
     });
   }
+
+  for (const name of namesIn("contrib")) {
+    it(`contrib/${name} is for the official image, and says so`, async () => {
+      const backend = `contrib/${name}`;
+      const env = requiredBy(backend);
+      const configuration = await readConfiguration(["gateway"], [backend], env);
+      assert.match(textOf(backend), /^# NOT RUN BY OUR TESTS: /);
+      await assert.rejects(
+        validate(binary, configuration, env),
+        new RegExp(`exporters has no ${name} in this build: .*collector/README.md says how`),
+      );
+    });
+  }
+
+  it("stand in the README, each with what it can't do without", () => {
+    const readme = readFileSync(join(collector, "README.md"), "utf8");
+    for (const backend of [
+      ...namesIn("."),
+      ...namesIn("contrib").map((name) => `contrib/${name}`),
+    ]) {
+      const [, row = ""] = new RegExp(`^\\| \`${backend}\` \\|(.*)$`, "m").exec(readme) ?? [];
+      assert.notEqual(row, "", backend);
+      for (const name of requiredVariables(textOf(backend))) {
+        assert.ok(row.includes(`\`${name}\``), `${backend}: ${name}`);
+      }
+    }
+  });
 
   it("jaeger gets the traces by gRPC, and loki the logs below /otlp, from one gateway", async () => {
     const receiver = await startReceiver({ grpcPort: 0 });
@@ -78,7 +106,9 @@ describe("The Collector's back ends", () => {
 
   it("prometheus is written the app's metrics, and those of its spans", async function () {
     const program = programOrSkip(this, "prometheus");
-    const prometheus = await startPrometheus(program);
+    const prometheus = await Prometheus.start(program, {
+      flags: ["--web.enable-remote-write-receiver"],
+    });
     const env = {
       PROMETHEUS_WRITE_URL: `${prometheus.url}/api/v1/write`,
       TELLTALE_COLLECTOR_SPAN_METRICS_INTERVAL: "500ms",
@@ -88,10 +118,10 @@ describe("The Collector's back ends", () => {
       try {
         await post(gateway.url, "metrics", METRICS);
         await post(gateway.url, "traces", spansOf([{ trace: 23, name: "seen" }]));
-        const find = (query: string): Promise<string> =>
-          until(() => valueOf(prometheus.url, query), query);
-        assert.equal(await find('shop_orders_total{kind="book"}'), "3");
-        assert.equal(await find('traces_span_metrics_calls_total{span_name="seen"} > 0'), "1");
+        const find = (query: string): Promise<number> =>
+          until(async () => (await prometheus.query(query))[0]?.value, query);
+        assert.equal(await find('shop_orders_total{kind="book"}'), 3);
+        assert.equal(await find('traces_span_metrics_calls_total{span_name="seen"} > 0'), 1);
       } finally {
         await gateway.stop();
       }
@@ -101,40 +131,19 @@ describe("The Collector's back ends", () => {
   });
 });
 
-interface Prometheus {
-  readonly url: string;
-  stop(): Promise<void>;
+function namesIn(below: string): readonly string[] {
+  return globSync("*.yaml", { cwd: join(folder, below) })
+    .map((file) => basename(file, ".yaml"))
+    .toSorted();
 }
 
-/** One that only takes what is written to it. */
-async function startPrometheus(program: string): Promise<Prometheus> {
-  const [port] = await freePorts(1);
-  const daemon = new Daemon("prometheus");
-  const url = `http://127.0.0.1:${port}`;
-  const config = join(daemon.directory, "prometheus.yml");
-  writeFileSync(config, "{}\n");
-  await daemon.start({
-    name: "prometheus",
-    command: [
-      program,
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(daemon.directory, "data")}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      "--web.enable-remote-write-receiver",
-    ],
-    async answers() {
-      const response = await fetch(`${url}/-/ready`);
-      if (!response.ok) throw new Error(`ready: ${response.status}`);
-    },
-  });
-  return { url, stop: () => daemon.stop() };
+function textOf(backend: string): string {
+  return readFileSync(join(folder, `${backend}.yaml`), "utf8");
 }
 
-/** @returns the value of the only series; undefined while there is none. */
-async function valueOf(url: string, query: string): Promise<string | undefined> {
-  const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(query)}`);
-  const { data } = (await response.json()) as {
-    data: { result: readonly { value: readonly [number, string] }[] };
-  };
-  return data.result[0]?.value[1];
+/** What it can't do without, set to something that is a URL where it must be. */
+function requiredBy(backend: string): Record<string, string> {
+  return Object.fromEntries(
+    requiredVariables(textOf(backend)).map((name) => [name, "https://127.0.0.1"]),
+  );
 }

@@ -13,8 +13,12 @@ export interface Certificates {
   readonly client: { readonly key: string; readonly cert: string };
 }
 
-/** Makes an authority and what it signs, with the machine's `openssl`; throws where there is none. */
-export function makeCertificates(): Certificates {
+/**
+ * Makes an authority and what it signs, with the machine's `openssl`; throws where there is none.
+ *
+ * @param other the host that `elsewhere` is for.
+ */
+export function makeCertificates(other = "elsewhere.example"): Certificates {
   const folder = mkdtempSync(join(tmpdir(), "telltale-certificates-"));
   const read = (name: string): string => readFileSync(join(folder, name), "utf8");
   const openssl = (...args: string[]): void => {
@@ -69,7 +73,7 @@ export function makeCertificates(): Certificates {
     return {
       ca: read("ca.pem"),
       server: sign("server", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1"),
-      elsewhere: sign("elsewhere", "subjectAltName=DNS:elsewhere.example"),
+      elsewhere: sign("elsewhere", `subjectAltName=DNS:${other}`),
       client: sign("client", "extendedKeyUsage=clientAuth"),
     };
   } finally {
