@@ -1,17 +1,16 @@
 import { type Context, context as contexts } from "@opentelemetry/api";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import type { Adaptor, LoadedFile } from "./adaptor.ts";
 import { ByVersion } from "./by-version.ts";
-import { type DatabaseCall, DatabaseCalls } from "./database-call.ts";
+import type { DatabaseCall } from "./database-call.ts";
 import { type Method, replaceMethod } from "./method.ts";
 import {
   batchDetails,
   batchOperation,
-  countReplies,
-  describeRedisError,
   isRead,
   operationOf,
+  redisCalls,
+  type RedisCalls,
   RedisTarget,
-  type ReplyListener,
 } from "./redis-commands.ts";
 
 /**
@@ -22,7 +21,9 @@ import {
  */
 export const adaptor: Adaptor = {
   patch(exports, file, services) {
-    const calls = versions.of(file, () => callsOf(file, services));
+    const calls = versions.of(file, () =>
+      redisCalls(services, { scope: "ioredis", version: file.version, needsParent: true }),
+    );
     if (file.file === OLD_COMMAND) patchOldCommand(prototypeOf(exports));
     else if (isClusterFile(file)) patchCluster(prototypeOf(exports));
     else if (isPipelineFile(file)) patchPipeline(prototypeOf(exports), calls);
@@ -34,17 +35,7 @@ export const adaptor: Adaptor = {
 /** Of the versions before 4, whose promises are Bluebird's. */
 const OLD_COMMAND = "lib/command.js";
 
-const versions = new ByVersion<Calls>();
-
-function callsOf({ version }: LoadedFile, services: Services): Calls {
-  const options = { scope: "ioredis", version, needsParent: true, describe: describeRedisError };
-  return { database: new DatabaseCalls(services, options), replies: countReplies(services) };
-}
-
-interface Calls {
-  readonly database: DatabaseCalls;
-  readonly replies: ReplyListener;
-}
+const versions = new ByVersion<RedisCalls>();
 
 function isClusterFile({ file }: LoadedFile): boolean {
   return file.endsWith("/cluster/index.js");
@@ -100,7 +91,7 @@ function patchCluster(prototype: object): void {
   );
 }
 
-function patchClient(prototype: object, calls: Calls): void {
+function patchClient(prototype: object, calls: RedisCalls): void {
   replaceMethod<Client, [Command, unknown?, ...unknown[]]>(
     prototype,
     "sendCommand",
@@ -117,7 +108,7 @@ function isUntraced(command: unknown): command is Command {
   return typeof command === "object" && command !== null && !(command as Command)[UNDER_WAY];
 }
 
-function observe({ database, replies }: Calls, client: Client, command: Command): void {
+function observe({ database, replies }: RedisCalls, client: Client, command: Command): void {
   const operation = operationOf(command.name);
   const target = targetOf(client);
   const attributes = target.attributesOf(operation);
@@ -202,7 +193,7 @@ interface Pipeline {
   [UNDER_WAY]?: DatabaseCall;
 }
 
-function patchPipeline(prototype: object, calls: Calls): void {
+function patchPipeline(prototype: object, calls: RedisCalls): void {
   replaceMethod<Pipeline, unknown[]>(
     prototype,
     "exec",
@@ -216,7 +207,7 @@ function patchPipeline(prototype: object, calls: Calls): void {
   );
 }
 
-function observePipeline({ database }: Calls, pipeline: Pipeline): void {
+function observePipeline({ database }: RedisCalls, pipeline: Pipeline): void {
   const all = pipeline._queue.map(({ name }) => operationOf(name));
   const operations = all.filter((operation) => operation !== "MULTI" && operation !== "EXEC");
   const kind = operations.length < all.length ? "MULTI" : "PIPELINE";

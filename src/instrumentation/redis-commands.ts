@@ -1,9 +1,32 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { Services } from "./adaptor.ts";
-import { CallTarget, describeError, type Failure } from "./database-call.ts";
+import {
+  CallTarget,
+  DatabaseCalls,
+  type DatabaseCallsOptions,
+  describeError,
+  type Failure,
+} from "./database-call.ts";
 
-/** Told of what GETs give, by the adaptors of `redis` and `ioredis`: after the call's end. */
-export interface ReplyListener {
+/** What the adaptors of `redis` and `ioredis` tell of commands and their replies. */
+export interface RedisCalls {
+  readonly database: DatabaseCalls;
+  readonly replies: ReplyListener;
+}
+
+/** For one version of one of the libraries. */
+export function redisCalls(
+  services: Services,
+  options: Omit<DatabaseCallsOptions, "describe">,
+): RedisCalls {
+  return {
+    database: new DatabaseCalls(services, { ...options, describe: describeRedisError }),
+    replies: countReplies(services),
+  };
+}
+
+/** Told of what GETs give: after the call's end. */
+interface ReplyListener {
   /**
    * @param operation `GET` or `MGET`
    * @param reply null, a value, or an array of them
@@ -13,7 +36,7 @@ export interface ReplyListener {
 }
 
 /** What is read is looked up in a cache: hits and misses by server and database. */
-export function countReplies({ caches }: Services): ReplyListener {
+function countReplies({ caches }: Services): ReplyListener {
   const names = new WeakMap<Attributes, string>();
   return {
     replied(operation, reply, target) {
@@ -87,7 +110,7 @@ export function batchDetails(size: number): (() => Attributes) | undefined {
 }
 
 /** Redis begins its errors with what kind they are: `WRONGTYPE Operation against a key …`. */
-export function describeRedisError(error: unknown): Failure {
+function describeRedisError(error: unknown): Failure {
   if (!(error instanceof Error)) return describeError(error);
   const statusCode = /^([A-Z][A-Z0-9_]{2,31})(?: |$)/.exec(error.message)?.[1];
   if (statusCode === undefined) return describeError(error);

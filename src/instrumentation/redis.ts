@@ -1,16 +1,14 @@
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import type { Adaptor } from "./adaptor.ts";
 import { ByVersion } from "./by-version.ts";
-import { DatabaseCalls } from "./database-call.ts";
 import { replaceMethod } from "./method.ts";
 import {
   batchDetails,
   batchOperation,
-  countReplies,
-  describeRedisError,
   isRead,
   operationOf,
+  redisCalls,
+  type RedisCalls,
   RedisTarget,
-  type ReplyListener,
 } from "./redis-commands.ts";
 
 /**
@@ -24,7 +22,9 @@ import {
  */
 export const adaptor: Adaptor = {
   patch(exports, file, services) {
-    const calls = versions.of(file, () => callsOf(file, services));
+    const calls = versions.of(file, () =>
+      redisCalls(services, { scope: "redis", version: file.version, needsParent: false }),
+    );
     if (file.file === COMMANDER) patchCommander(exports as object);
     else if (file.file === QUEUE) patchQueue(prototypeOf(exports), calls);
     else if (isFourth(prototypeOf(exports))) patchFourth(prototypeOf(exports), calls);
@@ -36,17 +36,7 @@ export const adaptor: Adaptor = {
 const COMMANDER = "dist/lib/commander.js";
 const QUEUE = "dist/lib/client/commands-queue.js";
 
-interface Calls {
-  readonly database: DatabaseCalls;
-  readonly replies: ReplyListener;
-}
-
-const versions = new ByVersion<Calls>();
-
-function callsOf({ version }: LoadedFile, services: Services): Calls {
-  const options = { scope: "redis", version, needsParent: false, describe: describeRedisError };
-  return { database: new DatabaseCalls(services, options), replies: countReplies(services) };
-}
+const versions = new ByVersion<RedisCalls>();
 
 function prototypeOf(exports: unknown): object {
   return (exports as { readonly default: { readonly prototype: object } }).default.prototype;
@@ -67,7 +57,7 @@ interface BatchedCommand {
   readonly args: readonly Argument[];
 }
 
-function patchClient(prototype: object, calls: Calls): void {
+function patchClient(prototype: object, calls: RedisCalls): void {
   replaceMethod<Client, [readonly Argument[], ...unknown[]]>(
     prototype,
     "sendCommand",
@@ -84,7 +74,7 @@ function patchBatch(
   prototype: object,
   name: string,
   kind: "MULTI" | "PIPELINE",
-  calls: Calls,
+  calls: RedisCalls,
 ): void {
   replaceMethod<Client, [readonly BatchedCommand[], ...unknown[]]>(
     prototype,
@@ -100,7 +90,7 @@ function patchBatch(
 }
 
 function observe(
-  { database, replies }: Calls,
+  { database, replies }: RedisCalls,
   client: Client,
   args: readonly Argument[],
   send: () => unknown,
@@ -118,7 +108,7 @@ function observe(
 }
 
 function observeBatch(
-  { database }: Calls,
+  { database }: RedisCalls,
   client: Client,
   kind: "MULTI" | "PIPELINE",
   operations: readonly (string | undefined)[],
@@ -193,7 +183,7 @@ function patchCommander(commander: object): void {
   );
 }
 
-function patchQueue(prototype: object, calls: Calls): void {
+function patchQueue(prototype: object, calls: RedisCalls): void {
   replaceMethod<object, [readonly Argument[], ...unknown[]]>(
     prototype,
     "addCommand",
@@ -213,7 +203,7 @@ function isFourth(prototype: object): boolean {
 /** What goes to the queue past the client's own methods: modules, scripts, functions. */
 const EXECUTORS = ["commandsExecutor", "scriptsExecutor", "scriptsExecuter", "functionsExecuter"];
 
-function patchFourth(prototype: object, calls: Calls): void {
+function patchFourth(prototype: object, calls: RedisCalls): void {
   for (const name of [...EXECUTORS, "sendCommand", "SELECT"]) {
     if (name in prototype) replaceMethod<Client, unknown[]>(prototype, name, executing);
   }
