@@ -80,8 +80,9 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     propagation: propagator,
   });
   const pipelines = [traces.pipeline, logs.pipeline, errors.pipeline, metrics];
+  const hasInstrumentation = (name: string): boolean => isEnabled(name, config.instrumentations);
   const entryParts = { config, traces, metrics, errors, propagator, diagnostics };
-  const entries = installEntries(entryParts);
+  const entries = installEntries({ ...entryParts, isEnabled: hasInstrumentation });
   const work = lazyWork(entryParts);
   let madeCaches: Caches | undefined;
   const caches = (): Caches => (madeCaches ??= loadChunk("caches").createCaches(metrics.meter));
@@ -95,7 +96,7 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     flush: () => flushAll(pipelines, config.flushTimeoutMs),
     work: work.entrance,
   });
-  if (isEnabled("console", config.instrumentations)) {
+  if (hasInstrumentation("console")) {
     watchConsole(logs.provider.getLogger("console"), config.logs.consoleLines);
   }
   installLifecycle({

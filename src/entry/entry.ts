@@ -23,10 +23,9 @@ export interface EntryParts {
   readonly errors: Errors;
   readonly propagator: Propagator;
   readonly diagnostics: Diagnostics;
+  /** By the names that `OTEL_NODE_*_INSTRUMENTATIONS` have for the ways in and out. */
+  readonly isEnabled: (name: "http" | "undici") => boolean;
 }
-
-/** The names by which `OTEL_NODE_*_INSTRUMENTATIONS` turn the ways in and out off. */
-export const ENTRY_NAMES = ["http", "undici"] as const;
 
 /** Opens the ways in (HTTP servers) and out (HTTP clients). */
 export function installEntries(parts: EntryParts): Entries {
@@ -48,8 +47,8 @@ export function installEntries(parts: EntryParts): Entries {
     contextOf: (span) => activeContext().setValue(SPAN_KEY, span),
     onFault,
   };
-  if (isOn("undici", parts.config)) installUndici(client);
-  if (!isOn("http", parts.config)) return noEntry;
+  if (parts.isEnabled("undici")) installUndici(client);
+  if (!parts.isEnabled("http")) return noEntry;
   installHttpClient(client);
   const headers = new HeaderReader(propagator, propagator.reads());
   const server = installServerEntry({
@@ -75,11 +74,6 @@ export interface Entries {
 }
 
 const noEntry: Entries = { abandon() {} };
-
-function isOn(name: (typeof ENTRY_NAMES)[number], { instrumentations }: Config): boolean {
-  const { enabled, disabled } = instrumentations;
-  return (enabled === undefined || enabled.includes(name)) && !disabled.includes(name);
-}
 
 /** In one line: what it is, and where it was thrown. */
 function describe(error: unknown): string {
