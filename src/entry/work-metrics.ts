@@ -3,6 +3,7 @@ import { ROOT } from "../context/context.ts";
 import type { Backlog, Delivery, Exchange, Lag } from "../context/work.ts";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
 import type { BindableRecorder, BindableSum, StoreMeter } from "../metrics/meter.ts";
+import { exchangeAttributes } from "./exchange.ts";
 
 /** The longest that a look at all backlogs may take; what comes later is left out. */
 const BACKLOG_MS = 2_000;
@@ -143,17 +144,13 @@ async function withinLimit(work: Promise<unknown>): Promise<void> {
 }
 
 function attributesOf(
-  { system, operation, destination, broker }: Exchange,
+  exchange: Exchange,
   group: string | undefined,
   errorType: string | undefined,
 ): Attributes {
   return {
-    "messaging.system": system,
-    "messaging.operation.name": operation,
-    ...(destination !== "" && { "messaging.destination.name": destination }),
+    ...exchangeAttributes(exchange),
     ...(group !== undefined && { "messaging.consumer.group.name": group }),
     ...(errorType !== undefined && { "error.type": errorType }),
-    ...(broker !== undefined && { "server.address": broker.address }),
-    ...(broker?.port !== undefined && { "server.port": broker.port }),
   };
 }

@@ -32,6 +32,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { Traces } from "../traces/traces.ts";
 import { version } from "../version.ts";
 import { errorTypeOf } from "./client-call.ts";
+import { exchangeAttributes } from "./exchange.ts";
 import { WorkMetrics } from "./work-metrics.ts";
 
 /** `SpanKind` of the API. */
@@ -182,7 +183,7 @@ class Departure implements Sending {
     this.#services = services;
     this.#exchange = exchange;
     const { operation, destination } = exchange;
-    const attributes = { ...exchangeAttributes(exchange), "messaging.operation.type": "send" };
+    const attributes = { ...messageAttributes(exchange), "messaging.operation.type": "send" };
     const options = { kind: PRODUCER, attributes };
     this.#span = services.tracer.startSpan(nameOf(operation, destination), options, active);
     this.context = active.setValue(SPAN_KEY, this.#span);
@@ -232,7 +233,7 @@ class Message implements Subject {
   get attributes(): Attributes {
     const { group, job } = this.#delivery;
     return {
-      ...exchangeAttributes(this.#delivery),
+      ...messageAttributes(this.#delivery),
       "messaging.operation.type": "process",
       ...(group !== undefined && { "messaging.consumer.group.name": group }),
       ...jobAttributes(job),
@@ -348,16 +349,12 @@ function nameOf(operation: string, destination: string): string {
   return destination === "" ? operation : `${operation} ${destination}`;
 }
 
-function exchangeAttributes(exchange: Exchange): Attributes {
-  const { system, destination, operation, messageId, count, broker, attributes } = exchange;
+function messageAttributes(exchange: Exchange): Attributes {
+  const { messageId, count, attributes } = exchange;
   return {
-    "messaging.system": system,
-    "messaging.operation.name": operation,
-    ...(destination !== "" && { "messaging.destination.name": destination }),
+    ...exchangeAttributes(exchange),
     ...(messageId !== undefined && { "messaging.message.id": messageId }),
     ...(count !== undefined && { "messaging.batch.message_count": count }),
-    ...(broker !== undefined && { "server.address": broker.address }),
-    ...(broker?.port !== undefined && { "server.port": broker.port }),
     ...attributes,
   };
 }
