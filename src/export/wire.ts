@@ -99,15 +99,7 @@ export class Wire {
 
   /** Nanoseconds since 1970 of `[seconds, nanoseconds]`, as `fixed64`. */
   time(tag: number, [seconds, nanos]: readonly [number, number]): void {
-    this.#reserve(9);
-    const bytes = this.#bytes;
-    bytes[this.#at++] = tag;
-    // seconds * 1e9 + nanos doesn't fit a number: by halves of 16 bits, each product does.
-    const high = Math.floor(seconds / 0x10000) * 1e9;
-    const low = (high % 0x10000) * 0x10000 + (seconds % 0x10000) * 1e9 + nanos;
-    const top = Math.floor(high / 0x10000) + Math.floor(low / 0x100000000);
-    this.#at = bytes.writeUInt32LE(low % 0x100000000, this.#at);
-    this.#at = bytes.writeUInt32LE(top % 0x100000000, this.#at);
+    this.#nanos(tag, seconds, 1e9, nanos);
   }
 
   /**
@@ -115,20 +107,8 @@ export class Wire {
    * quarter of a microsecond there.
    */
   epochMs(tag: number, ms: number): void {
-    this.#reserve(9);
-    const bytes = this.#bytes;
-    let at = this.#at;
-    bytes[at++] = tag;
     const whole = Math.floor(ms);
-    const nanos = Math.round((ms - whole) * 1e6);
-    // whole * 1e6 + nanos doesn't fit a number: by halves of 16 bits, each product does.
-    const high = Math.floor(whole / 0x10000) * 1e6;
-    const low = (high % 0x10000) * 0x10000 + (whole % 0x10000) * 1e6 + nanos;
-    let lower = low % 0x100000000;
-    let upper = Math.floor(high / 0x10000) + Math.floor(low / 0x100000000);
-    for (let byte = 0; byte < 4; byte++, lower = Math.floor(lower / 256)) bytes[at++] = lower;
-    for (let byte = 0; byte < 4; byte++, upper = Math.floor(upper / 256)) bytes[at++] = upper;
-    this.#at = at;
+    this.#nanos(tag, whole, 1e6, Math.round((ms - whole) * 1e6));
   }
 
   /** An id of lower-case hexadecimal digits, as bytes. */
@@ -207,6 +187,22 @@ export class Wire {
     this.#bytes[this.#at++] = tag;
     this.#at = this.#varintAt(this.#at, length);
     this.#at += this.#bytes.latin1Write(text, this.#at, length);
+  }
+
+  /** `whole * perWhole + nanos`, as `fixed64`. */
+  #nanos(tag: number, whole: number, perWhole: number, nanos: number): void {
+    this.#reserve(9);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at++] = tag;
+    // The sum doesn't fit a number: by halves of 16 bits, each product does.
+    const high = Math.floor(whole / 0x10000) * perWhole;
+    const low = (high % 0x10000) * 0x10000 + (whole % 0x10000) * perWhole + nanos;
+    let lower = low % 0x100000000;
+    let upper = Math.floor(high / 0x10000) + Math.floor(low / 0x100000000);
+    for (let byte = 0; byte < 4; byte++, lower = Math.floor(lower / 256)) bytes[at++] = lower;
+    for (let byte = 0; byte < 4; byte++, upper = Math.floor(upper / 256)) bytes[at++] = upper;
+    this.#at = at;
   }
 
   /** Leaves everything as it was where a character isn't ASCII. */
