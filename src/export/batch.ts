@@ -277,7 +277,7 @@ export class Batch<Item, Stored = Item> implements Pipeline {
   }
 
   #recover(): void {
-    if (this.#refused === 0 || this.#queue.length > this.#capacity / 2) return;
+    if (this.#refused === 0 || this.length > this.#capacity / 2) return;
     const { diagnostics, name } = this.#options;
     diagnostics.info(
       `${name} queue recovered`,

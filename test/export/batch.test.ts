@@ -118,6 +118,7 @@ describe("a batch", () => {
     first.end(sent);
     const second = await hand.call(1);
     assert.deepEqual(second.items, [5, 6, 7, 8]);
+    assert.equal(lines.length, 1, "said to drain when it was full");
     second.end(sent);
     await turn();
     assert.deepEqual(booksOf(account), { sent: 8, queue_full: 3 });
