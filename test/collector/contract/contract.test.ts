@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../../scripts/build/places.ts";
 import { collectorBinary } from "../../../scripts/collector/build.ts";
-import type { ReceivedMetric } from "../../../src/receiver/received.ts";
+import type { ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
 import type { Received } from "../../../src/receiver/store.ts";
 import { programOrSkip } from "../../programs.ts";
 import type { Prometheus } from "../prometheus.ts";
@@ -59,11 +59,11 @@ describe("The demo, preloaded, through agent and gateway", function () {
   after(() => demo?.stop());
 
   describe("arrives unchanged", () => {
-    it("with every span: resource, scope, ids and all else", () => {
+    it("with every span: resource, scope, ids and all else but a statement's literals", () => {
       assert.deepEqual(new Set(demo.sent.spans.map(serviceOf)), new Set(["shop", "payments"]));
       assert.deepEqual(
         sortedBy(demo.arrived.spans, ({ spanId }) => spanId),
-        sortedBy(demo.sent.spans, ({ spanId }) => spanId),
+        sortedBy(demo.sent.spans.map(redacted), ({ spanId }) => spanId),
       );
     });
 
@@ -339,6 +339,14 @@ function textsOf(items: readonly object[]): string[] {
 
 function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] {
   return items.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+/** The demo has no other secrets. */
+function redacted(span: ReceivedSpan): ReceivedSpan {
+  const statement = span.attributes["db.query.text"];
+  if (typeof statement !== "string") return span;
+  const query = statement.replace(/'[^']*'|(?<![\w$.])\d+/g, "?");
+  return { ...span, attributes: { ...span.attributes, "db.query.text": query } };
 }
 
 function serviceOf({ resource }: { resource: { attributes: Readonly<Record<string, unknown>> } }) {
