@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
+import { collectorBinary } from "../../scripts/collector/build.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { type Preset, startPreset } from "./preset.ts";
+import { idOf, METRICS, post, spansOf } from "./telemetry.ts";
+
+const COLD_BUILD_MS = 30 * 60_000;
+const ARRIVAL_MS = 120_000;
+const JSON_TYPE = { "content-type": "application/json" };
+const PROTOBUF_TYPE = { "content-type": "application/x-protobuf" };
+
+/** What nobody can take, and what is answered. */
+interface Row {
+  readonly title: string;
+  readonly path?: string;
+  readonly method?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: () => string | Uint8Array<ArrayBuffer> | undefined;
+  readonly status: number;
+}
+
+/** A request with one span, of which the last bytes are missing. */
+const cutProtobuf = Buffer.from(
+  "0a2012001a1c12001a180a104bf92f3577b34da6a3ce929d0e0e4736120800f0",
+  "hex",
+);
+
+const rows: readonly Row[] = [
+  {
+    title: "JSON that ends early",
+    headers: JSON_TYPE,
+    body: () => '{"resourceSpans":[',
+    status: 400,
+  },
+  {
+    title: "JSON of another kind",
+    headers: JSON_TYPE,
+    body: () => '{"resourceSpans":"a"}',
+    status: 400,
+  },
+  { title: "an id that is none", headers: JSON_TYPE, body: () => withTraceId("xyz"), status: 400 },
+  { title: "no JSON at all", headers: JSON_TYPE, body: () => "spans, please", status: 400 },
+  { title: "no protobuf", headers: PROTOBUF_TYPE, body: () => bytes(2000, 0xff), status: 400 },
+  {
+    title: "protobuf that ends early",
+    headers: PROTOBUF_TYPE,
+    body: () => new Uint8Array(cutProtobuf),
+    status: 400,
+  },
+  { title: "JSON by the name of protobuf", headers: PROTOBUF_TYPE, body: goodBody, status: 400 },
+  { title: "another type", headers: { "content-type": "text/plain" }, body: goodBody, status: 415 },
+  { title: "no type", headers: { "content-type": "" }, body: goodBody, status: 415 },
+  {
+    title: "what is called gzip, and isn't",
+    headers: { ...JSON_TYPE, "content-encoding": "gzip" },
+    body: goodBody,
+    status: 400,
+  },
+  {
+    title: "an unknown encoding",
+    headers: { ...JSON_TYPE, "content-encoding": "rot13" },
+    body: goodBody,
+    status: 400,
+  },
+  {
+    title: "a path that is none",
+    path: "/v1/nonsense",
+    headers: JSON_TYPE,
+    body: goodBody,
+    status: 404,
+  },
+  { title: "a question", method: "GET", headers: {}, body: () => undefined, status: 405 },
+  {
+    title: "more than 20 MiB",
+    headers: JSON_TYPE,
+    body: () => `{"resourceSpans":[${" ".repeat(21 << 20)}]}`,
+    status: 400,
+  },
+  {
+    title: "1 GiB in 1 MB of gzip",
+    headers: { ...JSON_TYPE, "content-encoding": "gzip" },
+    body: bomb,
+    status: 400,
+  },
+];
+
+describe("What nobody can take, sent to agent and gateway", function () {
+  this.timeout(180_000);
+  let receiver: Receiver;
+  let gateway: Preset;
+  let agent: Preset;
+  let sent = 0;
+  before(async function () {
+    this.timeout(COLD_BUILD_MS);
+    const binary = await collectorBinary();
+    receiver = await startReceiver({ limit: 250_000 });
+    gateway = await startPreset(binary, "gateway", {
+      TELLTALE_COLLECTOR_BACKEND: receiver.url,
+      TELLTALE_COLLECTOR_DECISION_WAIT: "500ms",
+    });
+    agent = await startPreset(binary, "agent", { TELLTALE_COLLECTOR_GATEWAY: gateway.url });
+  });
+  beforeEach(() => receiver.clear());
+  after(async () => {
+    await agent?.stop();
+    await gateway?.stop();
+    await receiver?.close();
+  });
+
+  for (const { title, path = "/v1/traces", method = "POST", headers, body, status } of rows) {
+    it(`${title} is answered by ${status}, and the rest goes on`, async () => {
+      for (const preset of [agent, gateway]) {
+        const content = body();
+        const response = await fetch(preset.url + path, {
+          method,
+          headers,
+          ...(content === undefined ? {} : { body: content }),
+        });
+        assert.equal(response.status, status, await response.text());
+        await goesOn(preset);
+      }
+    });
+  }
+
+  it("noise instead of HTTP ends that connection alone", async () => {
+    for (const url of [agent.url, agent.grpcUrl, gateway.url, gateway.grpcUrl]) {
+      await new Promise((resolve) => {
+        const socket = connect(Number(new URL(url).port), "127.0.0.1");
+        // Some are reset, some are answered and closed.
+        socket.on("error", () => {}).on("close", resolve);
+        socket.resume().end(bytes(10_000, 0x16));
+      });
+    }
+    await goesOn(agent);
+    await goesOn(gateway);
+  });
+
+  it("a request that breaks off is forgotten", async () => {
+    const socket = connect(Number(new URL(agent.url).port), "127.0.0.1");
+    await once(socket, "connect");
+    const head = "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/json";
+    socket.write(`${head}\r\nContent-Length: 100000\r\n\r\n{"resourceSpans":[`);
+    socket.destroy();
+    await once(socket, "close");
+    await goesOn(agent);
+  });
+
+  it("100,000 spans in one request of more than 20 MiB are refused whole", async () => {
+    const body = manySpans(
+      100_000,
+      "a name that is long enough to be more than there is room for. ".repeat(2),
+    );
+    assert.ok(body.length > 20 << 20);
+    const response = await fetch(`${agent.url}/v1/traces`, {
+      method: "POST",
+      headers: JSON_TYPE,
+      body,
+    });
+    assert.equal(response.status, 400, await response.text());
+    await spansGoOn(agent);
+    assert.equal(receiver.spans.length, 1);
+  });
+
+  it("100,000 spans in one smaller request are taken whole, and arrive", async () => {
+    const body = gzipSync(manySpans(100_000, "n"));
+    const response = await fetch(`${agent.url}/v1/traces`, {
+      method: "POST",
+      headers: { ...JSON_TYPE, "content-encoding": "gzip" },
+      body,
+    });
+    assert.equal(response.status, 200, await response.text());
+    await receiver.waitFor(({ spans }) => spans.length >= 100_000, ARRIVAL_MS, "100,000 spans");
+    const ids = new Set(receiver.spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
+    assert.equal(ids.size, 100_000);
+    await spansGoOn(agent);
+  });
+
+  it("metrics where traces are expected leave no trace", async () => {
+    const body = JSON.stringify(METRICS);
+    const response = await fetch(`${agent.url}/v1/traces`, {
+      method: "POST",
+      headers: JSON_TYPE,
+      body,
+    });
+    // Unknown fields are to be ignored (OTLP 1.x, "JSON Protobuf Encoding"): an empty request.
+    assert.equal(response.status, 200, await response.text());
+    await spansGoOn(agent);
+    assert.equal(receiver.spans.length, 1);
+  });
+
+  /** A good request after the bad one arrives; a log, which waits for no decision. */
+  async function goesOn({ url }: Preset): Promise<void> {
+    const body = `fine ${++sent}`;
+    await post(url, "logs", logOf(body));
+    await receiver.waitFor(
+      ({ logs }) => logs.some((log) => log.body === body),
+      ARRIVAL_MS,
+      "the good log",
+    );
+  }
+
+  /** The same for spans: whatever came before it has been decided when this arrives. */
+  async function spansGoOn({ url }: Preset): Promise<void> {
+    const trace = 5_000_000 + ++sent;
+    await post(url, "traces", spansOf([{ trace, name: "fine", failed: true }]));
+    await receiver.waitFor(
+      ({ spans }) => spans.some(({ traceId }) => traceId === idOf(trace, 32)),
+      ARRIVAL_MS,
+      "the good span",
+    );
+  }
+});
+
+function logOf(body: string): object {
+  return { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: body } }] }] }] };
+}
+
+function goodBody(): string {
+  return JSON.stringify(spansOf([{ trace: 1, name: "good" }]));
+}
+
+function withTraceId(traceId: string): string {
+  return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ traceId, name: "n" }] }] }] });
+}
+
+function bytes(count: number, value: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(count).fill(value);
+}
+
+/** Of 64 gzip members, which decode to one text. */
+function bomb(): Uint8Array<ArrayBuffer> {
+  const part = gzipSync(Buffer.alloc(16 << 20, " "));
+  return Uint8Array.from(Buffer.concat(Array.from({ length: 64 }, () => part)));
+}
+
+/** In traces of 100 spans, all of which are kept. */
+function manySpans(count: number, name: string): string {
+  const spans = Array.from({ length: count }, (_, index) => {
+    const traceId = idOf(Math.floor(index / 100), 32);
+    const spanId = idOf(index, 16);
+    return `{"traceId":"${traceId}","spanId":"${spanId}","name":"${name}","kind":1,"status":{"code":2}}`;
+  });
+  return `{"resourceSpans":[{"scopeSpans":[{"spans":[${spans.join(",")}]}]}]}`;
+}
