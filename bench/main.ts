@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { load } from "./load.ts";
+import { machine, median } from "./measures.ts";
 import { startProgram } from "./process.ts";
 import { type Sink, startSink } from "./sink.ts";
 import { type Figures, type Results, tableOf } from "./table.ts";
@@ -158,19 +158,6 @@ async function startOf(
 
 function preload(): string[] {
   return ["--import", fileURLToPath(register)];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
-}
-
-function machine(): string {
-  const model = cpus()[0]?.model.trim() ?? "an unknown processor";
-  const memory = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} cores (${model}), ${memory} GiB, ${process.platform}, Node ${process.versions.node}`;
 }
 
 function say(text: string): void {

@@ -7,12 +7,13 @@ import { blockIn, withBlock } from "./readme/marks.ts";
 import { metricsTables } from "./readme/metrics.ts";
 import { picture } from "./readme/picture.ts";
 import { lasting } from "./readme/sameness.ts";
+import { throughput } from "./readme/throughput.ts";
 import { variablesTable } from "./readme/variables.ts";
 
 /*
- * `npm run readme`: writes the blocks of README.md and of docs/ that are made of
- * something else; `-- libraries` only that block. With `-- --check` it writes nothing and
- * says what is out of step (exit code 1).
+ * `npm run readme`: writes the blocks of README.md, of docs/ and of the Collector's
+ * README that are made of something else; `-- libraries` only that block. With
+ * `-- --check` it writes nothing and says what is out of step (exit code 1).
  */
 
 interface Block {
@@ -34,6 +35,7 @@ const blocks: readonly Block[] = [
   { name: "bench", make: benchTable, essence: same },
   { name: "metrics", file: "docs/metrics.md", make: metricsTables, essence: same },
   { name: "picture", make: picture, essence: lasting },
+  { name: "throughput", file: "collector/README.md", make: throughput, essence: same },
 ];
 
 const args = process.argv.slice(2);

@@ -1,0 +1,83 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { collectorBinary } from "../../scripts/collector/build.ts";
+import { manifest } from "../../scripts/collector/places.ts";
+import { machine, median } from "../measures.ts";
+import { type Load, type Run, run } from "./run.ts";
+import { type Results, type Throughput, throughputTable } from "./table.ts";
+
+/*
+ * `npm run bench:collector`: what one core takes through `gateway.yaml`, with all
+ * that it does, and that nothing is lost on the way. The Collector has one core,
+ * the load and the back end another; what counts is its own CPU time.
+ */
+
+const results = new URL("../collector.json", import.meta.url);
+const DECISION_WAIT = "10s";
+
+const loads: readonly (Pick<Load, "gzip" | "keptPercent"> & { readonly title: string })[] = [
+  { title: "from agents, packed; 10% of the traces kept", gzip: true, keptPercent: 10 },
+  { title: "from apps, plain; 10% kept", gzip: false, keptPercent: 10 },
+  { title: "from agents; every trace kept, by the queue on disk", gzip: true, keptPercent: 100 },
+];
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    spans: { type: "string", default: "400000" },
+    save: { type: "boolean", default: false },
+  },
+});
+
+async function main(): Promise<void> {
+  const binary = await collectorBinary();
+  const measured: Throughput[] = [];
+  for (const load of loads) measured.push(await measure(binary, load));
+  const found: Results = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: machine(),
+    version: /^ {2}version: (\S+)$/m.exec(readFileSync(manifest, "utf8"))?.[1] ?? "unknown",
+    rounds: Number(values.rounds),
+    decisionWait: DECISION_WAIT,
+    loads: measured,
+  };
+  process.stdout.write(`\n${throughputTable(found)}\n`);
+  if (values.save) writeFileSync(results, `${JSON.stringify(found, undefined, 2)}\n`);
+  else process.stdout.write(`\n${JSON.stringify(found)}\n`);
+}
+
+async function measure(binary: string, load: (typeof loads)[number]): Promise<Throughput> {
+  const runs: Run[] = [];
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    process.stderr.write(`bench: ${load.title}: round ${round}\n`);
+    const one = await run(binary, {
+      ...load,
+      decisionWait: DECISION_WAIT,
+      spans: Number(values.spans),
+    });
+    const loss = lossOf(one);
+    if (loss !== undefined) throw new Error(`${load.title}: ${loss}`);
+    runs.push(one);
+  }
+  return {
+    title: load.title,
+    spansPerCpuSecond: median(runs.map(({ sent, cpuSeconds }) => sent / cpuSeconds)),
+    peakMb: median(runs.map(({ peakBytes }) => peakBytes / 1e6)),
+    sentPerSecond: median(runs.map(({ sent, sendingSeconds }) => sent / sendingSeconds)),
+    sent: median(runs.map(({ sent }) => sent)),
+    arrived: median(runs.map(({ arrived }) => arrived)),
+  };
+}
+
+/** What of a run doesn't add up; without loss: undefined. */
+function lossOf({ accepted, arrived, kept, lost, repeated, sent }: Run): string | undefined {
+  const counted = Object.entries(lost).filter(([, count]) => count > 0);
+  if (counted.length > 0) return counted.map((entry) => entry.join(": ")).join(", ");
+  if (accepted !== sent) return `${sent} spans sent, ${accepted} taken`;
+  if (arrived !== kept || repeated > 0) {
+    return `${kept} spans kept, ${arrived} arrived, ${repeated} of them again`;
+  }
+  return undefined;
+}
+
+await main();

@@ -1,0 +1,158 @@
+import { until } from "../../test/until.ts";
+import { Instance } from "../../test/collector/instance.ts";
+import { type Sink, startSink } from "./sink.ts";
+import { SPANS_PER_TRACE, Traffic, TRACES_PER_REQUEST } from "./traffic.ts";
+
+/** Requests under way at the same time. */
+const CONNECTIONS = 4;
+/** From the last span to the last decision and export, in milliseconds. */
+const DRAIN_MS = 300_000;
+const MEMORY_EVERY_MS = 250;
+
+export interface Load {
+  /** Bodies as an agent sends them, or as an app does. */
+  readonly gzip: boolean;
+  /** Of the traces that nothing else keeps. */
+  readonly keptPercent: number;
+  /** Of the preset's tail sampling, e.g. "10s". */
+  readonly decisionWait: string;
+  /** At least so many are sent; a round of requests is brought to its end. */
+  readonly spans: number;
+}
+
+/** What one run had, by the books of all who took part. */
+export interface Run {
+  readonly sent: number;
+  /** By the gateway's receiver. */
+  readonly accepted: number;
+  /** By whom it could be: refused, not queued, not sent, forgotten before they were decided. */
+  readonly lost: Readonly<Record<string, number>>;
+  /** Spans of the traces that tail sampling kept. */
+  readonly kept: number;
+  readonly arrived: number;
+  /** Of those that arrived, the ones that had arrived before. */
+  readonly repeated: number;
+  /** Of the Collector, from the first request until all was decided and exported. */
+  readonly cpuSeconds: number;
+  /** From the first request to the answer to the last. */
+  readonly sendingSeconds: number;
+  /** The most memory that it had, resident, in bytes. */
+  readonly peakBytes: number;
+}
+
+/** What must stay 0 in a run without loss. */
+const LOSSES: readonly string[] = [
+  "otelcol_receiver_refused_spans_total",
+  "otelcol_receiver_failed_spans_total",
+  "otelcol_exporter_enqueue_failed_spans_total",
+  "otelcol_exporter_send_failed_spans_total",
+  "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total",
+];
+
+/**
+ * Runs `gateway.yaml` on one core with as much as it takes, to the last span.
+ *
+ * @param binary the Collector.
+ * @throws Error when a request is not answered by 200, or spans don't come to an end.
+ */
+export async function run(binary: string, load: Load): Promise<Run> {
+  const sink = await startSink();
+  const gateway = await Instance.start(binary, "gateway", {
+    GOMAXPROCS: "1",
+    TELLTALE_COLLECTOR_BACKEND: sink.url,
+    TELLTALE_COLLECTOR_DECISION_WAIT: load.decisionWait,
+    TELLTALE_COLLECTOR_SAMPLE_PERCENT: String(load.keptPercent),
+  });
+  try {
+    return await measured(gateway, sink, load);
+  } finally {
+    await gateway.stop();
+    await sink.close();
+  }
+}
+
+async function measured(gateway: Instance, sink: Sink, load: Load): Promise<Run> {
+  const memory = watchMemory(gateway);
+  const cpuBefore = await gateway.metric("otelcol_process_cpu_seconds_total");
+  const start = performance.now();
+  const sent = await send(gateway.url, load);
+  const sendingSeconds = (performance.now() - start) / 1000;
+  await untilDrained(gateway, sink, sent / SPANS_PER_TRACE);
+  const cpuAfter = await gateway.metric("otelcol_process_cpu_seconds_total");
+  const peakBytes = await memory.stop();
+  const losses = LOSSES.map(async (name) => [name, await gateway.metric(name)] as const);
+  return {
+    sent,
+    accepted: await gateway.metric("otelcol_receiver_accepted_spans_total"),
+    lost: Object.fromEntries(await Promise.all(losses)),
+    kept: (await gateway.metric(DECIDED, { sampled: "true" })) * SPANS_PER_TRACE,
+    arrived: sink.spans,
+    repeated: sink.repeated,
+    cpuSeconds: cpuAfter - cpuBefore,
+    sendingSeconds,
+    peakBytes,
+  };
+}
+
+/** @returns how many spans were taken. */
+async function send(url: string, { gzip, spans }: Load): Promise<number> {
+  const traffic = new Traffic(gzip);
+  const perRound = TRACES_PER_REQUEST * SPANS_PER_TRACE;
+  const all = Math.ceil(spans / perRound) * perRound;
+  let taken = 0;
+  const connection = async (): Promise<void> => {
+    while (taken < all) {
+      const next = traffic.next();
+      taken += next.spans;
+      const response = await fetch(`${url}/v1/traces`, {
+        method: "POST",
+        headers: traffic.headers,
+        body: next.body,
+      });
+      const answer = await response.text();
+      if (!response.ok) throw new Error(`answered ${response.status}: ${answer.slice(0, 200)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+  return taken;
+}
+
+const DECIDED = "otelcol_processor_tail_sampling_global_count_traces_sampled_total";
+
+/** Waits until all traces are decided, and all that is kept is where it belongs, or lost. */
+async function untilDrained(gateway: Instance, sink: Sink, traces: number): Promise<void> {
+  let last = "";
+  await until(
+    async () => {
+      const decided = await gateway.metric(DECIDED);
+      const tooEarly = await gateway.metric(LOSSES.at(-1)!);
+      const waiting = await gateway.metric("otelcol_exporter_queue_size");
+      const sent = await gateway.metric("otelcol_exporter_sent_spans_total");
+      const kept = (await gateway.metric(DECIDED, { sampled: "true" })) * SPANS_PER_TRACE;
+      last = `decided ${decided} of ${traces}, ${waiting} wait, ${sent} of ${kept} sent, ${sink.spans} arrived`;
+      const isDone = decided + tooEarly >= traces && waiting === 0;
+      return isDone && sent >= kept && sink.spans >= sent ? true : undefined;
+    },
+    () => `the end of the spans: ${last}`,
+    DRAIN_MS,
+  );
+}
+
+function watchMemory(gateway: Instance): { stop(): Promise<number> } {
+  const watch = { over: false, peak: 0 };
+  const look = async (): Promise<void> => {
+    while (!watch.over) {
+      const now = await gateway.metric("otelcol_process_memory_rss_bytes");
+      watch.peak = Math.max(watch.peak, now);
+      await new Promise((resolve) => setTimeout(resolve, MEMORY_EVERY_MS));
+    }
+  };
+  const looking = look();
+  return {
+    async stop() {
+      watch.over = true;
+      await looking;
+      return watch.peak;
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gunzipSync } from "node:zlib";
+import { createDecoder, type Plain } from "../../src/receiver/protobuf.ts";
+
+/** The back end: counts the spans that arrive, each once, and forgets the rest. */
+export interface Sink {
+  /** Fits `TELLTALE_COLLECTOR_BACKEND`. */
+  readonly url: string;
+  /** Spans that arrived. */
+  readonly spans: number;
+  /** Of them, those that had arrived before. */
+  readonly repeated: number;
+  close(): Promise<void>;
+}
+
+/** Of OTLP only what tells one span from another: all else is skipped, not read. */
+const decode = createDecoder({
+  ExportTraceServiceRequest: "1 resourceSpans ResourceSpans[]",
+  ResourceSpans: "2 scopeSpans ScopeSpans[]",
+  ScopeSpans: "2 spans Span[]",
+  Span: "1 traceId hex, 2 spanId hex",
+});
+
+export async function startSink(): Promise<Sink> {
+  const seen = new Set<string>();
+  let spans = 0;
+  const server = createServer((request, response) => {
+    void bodyOf(request).then((body) => {
+      if (request.url === "/v1/traces") {
+        for (const id of idsIn(body)) {
+          spans++;
+          seen.add(id);
+        }
+      }
+      response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get spans() {
+      return spans;
+    },
+    get repeated() {
+      return spans - seen.size;
+    },
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const body = Buffer.concat(chunks);
+  return request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body;
+}
+
+function idsIn(body: Buffer): string[] {
+  const request = decode("ExportTraceServiceRequest", body);
+  return listOf(request, "resourceSpans")
+    .flatMap((resource) => listOf(resource, "scopeSpans"))
+    .flatMap((scope) => listOf(scope, "spans"))
+    .map(({ traceId, spanId }) => `${String(traceId)}${String(spanId)}`);
+}
+
+function listOf(message: Plain, field: string): readonly Plain[] {
+  return (message[field] ?? []) as readonly Plain[];
+}
