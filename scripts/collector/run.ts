@@ -30,10 +30,12 @@ export async function validate(
  */
 export async function runCollector(binary: string, configuration: Configuration): Promise<number> {
   process.stderr.write(`collector: starting with ${configuration.names.join(" + ")}\n`);
-  const { code, error } = await start(binary, [], configuration, (line) => {
+  const { code, error, isStopped } = await start(binary, [], configuration, (line) => {
     process.stderr.write(`${line}\n`);
   });
-  if (code !== 0) throw complaint(configuration, error, code);
+  // It says that it is ready before it listens to signals: one that comes in between
+  // ends it at once, and has done what was wanted.
+  if (code !== 0 && !(code === null && isStopped)) throw complaint(configuration, error, code);
   return 0;
 }
 
@@ -41,6 +43,8 @@ interface End {
   readonly code: number | null;
   /** Its last words: from "Error: " on. */
   readonly error: string;
+  /** Whether we have told it to stop. */
+  readonly isStopped: boolean;
 }
 
 async function start(
@@ -52,12 +56,15 @@ async function start(
 ): Promise<End> {
   const config = configuration.files.map((file) => `--config=${file}`);
   const child = spawn(binary, [...args, ...config], { env, stdio: ["ignore", "inherit", "pipe"] });
-  const stop = (signal: NodeJS.Signals): boolean => child.kill(signal);
+  let isStopped = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    isStopped = child.kill(signal);
+  };
   for (const signal of SIGNALS) process.on(signal, stop);
   const lastWords = collectLines(child.stderr, pass);
   try {
     const [code] = (await once(child, "close")) as [number | null];
-    return { code, error: lastWords() };
+    return { code, error: lastWords(), isStopped };
   } catch (error) {
     throw new Complaint(`${binary} can't be run: ${(error as Error).message}`);
   } finally {

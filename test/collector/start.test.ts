@@ -263,8 +263,9 @@ describe("npm run collector", function () {
     assert.equal(response.status, 200);
     collector.child.kill("SIGTERM");
     const { code, stderr } = await collector.ended;
-    assert.match(stderr, /Shutdown complete/);
-    assert.equal(code, 0);
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /^collector: (?!starting with )/m);
+    await assert.rejects(fetch(`http://127.0.0.1:${env["HEALTH_PORT"]}/`));
   });
 
   async function environment(own: Environment = {}): Promise<Environment> {
