@@ -6,7 +6,7 @@ import { activeOrigin } from "./correlation.ts";
 import { exceptionOf } from "./exception.ts";
 import { isInnerLine } from "./inner-lines.ts";
 import type { TelltaleLogger } from "./logger.ts";
-import { addHolder } from "./plain-line.ts";
+import { addHolder } from "./record-ids.ts";
 import { isError } from "./value.ts";
 
 /** As the console's own severities order them; `log` and `dir` say nothing of it. */

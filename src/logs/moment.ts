@@ -27,6 +27,14 @@ export function epochMsOf(moment: Moment): number {
   return typeof moment === "number" ? moment : moment[0] * 1000 + moment[1] / 1e6;
 }
 
+/** A line's own time that is no further from its record's says the same. */
+const SAME_MOMENT_MS = 1000;
+
+/** False also where one is no time. */
+export function isSameMoment(one: Moment, other: Moment): boolean {
+  return Math.abs(epochMsOf(one) - epochMsOf(other)) <= SAME_MOMENT_MS;
+}
+
 function readTime(time: unknown): Moment | undefined {
   if (typeof time === "number") {
     return time < performance.timeOrigin / 2 ? performance.timeOrigin + time : time;

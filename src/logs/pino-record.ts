@@ -1,7 +1,8 @@
 import type { Origin } from "./correlation.ts";
 import type { TelltaleLogger } from "./logger.ts";
-import { addHolder, addLine, isOfResource, type LineKeys, type PlainLine } from "./plain-line.ts";
+import { addLine, isOfResource, type LineKeys, type PlainLine } from "./plain-line.ts";
 import type { LogRecord } from "./record.ts";
+import { addHolder } from "./record-ids.ts";
 import { severityOfRank } from "./severity.ts";
 
 /** The symbols by which pino's files find each other's fields on a logger. */

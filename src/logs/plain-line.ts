@@ -2,7 +2,9 @@ import { hostname } from "node:os";
 import type { SpanContext } from "@opentelemetry/api";
 import { type IdFields, type Origin, traceOn } from "./correlation.ts";
 import { type ExceptionFields, exceptionOf } from "./exception.ts";
+import { isSameMoment } from "./moment.ts";
 import type { LogRecord } from "./record.ts";
+import { isOfTrace } from "./record-ids.ts";
 import { isError, read } from "./value.ts";
 
 /** A line as loggers of JSON (pino, bunyan) write it. */
@@ -13,9 +15,6 @@ export interface LineKeys {
   readonly message: string;
   readonly error: string;
 }
-
-/** A line's own time that is no further from the record's says the same. */
-const SAME_MOMENT_MS = 1000;
 
 /** Names under which lines carry their time; only `timestamp` is one of the contract. */
 const TIMES: ReadonlySet<string> = new Set(["time", "timestamp", "@timestamp"]);
@@ -50,14 +49,6 @@ export function addLine(
   }
 }
 
-/** The ids of the unit of work, as attributes. */
-export function addHolder(record: LogRecord, { holder }: Origin): void {
-  if (holder === undefined) return;
-  record.add("request_id", holder.requestId);
-  record.add("user_id", holder.userId);
-  record.add("organization_id", holder.organizationId);
-}
-
 let host: string | undefined;
 
 /** Whether `key` says what every record's resource says. */
@@ -73,23 +64,16 @@ function traceOf(line: PlainLine, { trace }: Origin): SpanContext | undefined {
 }
 
 function isCarried(key: string, value: unknown, record: LogRecord): boolean {
-  switch (key) {
-    case "trace_id":
-      return value === record.spanContext?.traceId;
-    case "span_id":
-      return value === record.spanContext?.spanId;
-    case "trace_flags":
-      return record.spanContext !== undefined;
-    default:
-      return isOfResource(key, value) || (TIMES.has(key) && isRecordsTime(value, record));
-  }
+  return (
+    isOfTrace(key, value, record) ||
+    isOfResource(key, value) ||
+    (TIMES.has(key) && isRecordsTime(value, record))
+  );
 }
 
 function isRecordsTime(value: unknown, record: LogRecord): boolean {
   if (typeof value === "string" && !/^\d{4}-/.test(value)) return false;
-  const ms = new Date(value as string | number | Date).getTime();
-  const [seconds, nanos] = record.hrTimeObserved;
-  return Math.abs(ms - seconds * 1000 - nanos / 1e6) <= SAME_MOMENT_MS;
+  return isSameMoment(new Date(value as string | number | Date).getTime(), record.observedAt);
 }
 
 interface Thrown {

@@ -5,7 +5,7 @@ import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { LogsConfig } from "../config/config.ts";
 import type { NamesAndValues } from "../export/encoded-item.ts";
 import type { PartedRecord } from "../export/messages.ts";
-import { epochMsOf, type Moment, momentOf, nearbyMs, pairOf } from "./moment.ts";
+import { epochMsOf, isSameMoment, type Moment, momentOf, nearbyMs, pairOf } from "./moment.ts";
 import type { ExceptionFields } from "./exception.ts";
 import { cut, MAX_TEXT, numberOf, setOwn, Snapshot } from "./value.ts";
 
@@ -16,9 +16,6 @@ export type Scope = InstrumentationScope & {
 };
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
-
-/** A line's own timestamp that is no further from ours says the same. */
-const SAME_MOMENT_MS = 1000;
 
 /** What all records of one pipeline share. */
 export interface RecordSettings {
@@ -152,11 +149,11 @@ export class LogRecord implements ReadableLogRecord, PartedRecord {
   #readStamp(stamp: string): void {
     this.#stamp = undefined;
     const near = nearbyMs(stamp, epochMsOf(this.at));
-    if (near !== undefined && Math.abs(near - epochMsOf(this.at)) <= SAME_MOMENT_MS) return;
+    if (near !== undefined && isSameMoment(near, this.at)) return;
     const said = ISO.test(stamp) ? momentOf(new Date(stamp)) : undefined;
     if (said === undefined) this.#fields.push("timestamp", stamp);
     // Else mostly a format's: the same moment in whole milliseconds, so ours is finer.
-    else if (Math.abs(epochMsOf(said) - epochMsOf(this.at)) > SAME_MOMENT_MS) this.at = said;
+    else if (!isSameMoment(said, this.at)) this.at = said;
   }
 
   #longest(): number {

@@ -5,6 +5,7 @@ import { type IdFields, type Origin, traceOn } from "./correlation.ts";
 import { type ExceptionFields, exceptionOf, typeOf } from "./exception.ts";
 import type { TelltaleLogger } from "./logger.ts";
 import type { LogRecord } from "./record.ts";
+import { addHolder, isOfTrace } from "./record-ids.ts";
 import { type Levels, severityOf } from "./severity.ts";
 import { isError, read } from "./value.ts";
 
@@ -89,12 +90,7 @@ function fill(record: LogRecord, logger: WinstonLogger, info: Info, line: Line):
   record.say(body);
   const trace = traceOf(info, line);
   if (trace !== undefined) record.spanContext = trace;
-  const { holder } = line;
-  if (holder !== undefined) {
-    record.add("request_id", holder.requestId);
-    record.add("user_id", holder.userId);
-    record.add("organization_id", holder.organizationId);
-  }
+  addHolder(record, line);
   const exception = line.error && exceptionOn(info, line.error, body);
   if (exception !== undefined) record.addException(exception);
   addFields(record, info, line, exception);
@@ -154,12 +150,6 @@ function isCarried(
     case "level":
     case "message":
       return true;
-    case "trace_id":
-      return value === record.spanContext?.traceId;
-    case "span_id":
-      return value === record.spanContext?.spanId;
-    case "trace_flags":
-      return record.spanContext !== undefined;
     case "request_id":
       return value === holder?.requestId;
     case "user_id":
@@ -169,7 +159,7 @@ function isCarried(
     case "timestamp":
       return record.stamp(value);
     default:
-      return false;
+      return isOfTrace(key, value, record);
   }
 }
 
