@@ -12,3 +12,19 @@ export interface LibraryRow {
   /** What telltale gives of it, in a few words: `server spans by route, metrics, errors`. */
   readonly gives: string;
 }
+
+/** A version of a library, and what loads it. */
+export type Variant = Pick<LibraryRow, "installed" | "moduleSystem" | "node">;
+
+/** Each version in both module systems on the newest Node; the newest also on the older ones. */
+export function variants(...installed: readonly string[]): Variant[] {
+  const [newest = ""] = installed;
+  return [
+    ...installed.flatMap((name) => [
+      { installed: name, moduleSystem: "esm" as const, node: "26" as const },
+      { installed: name, moduleSystem: "cjs" as const, node: "26" as const },
+    ]),
+    { installed: newest, moduleSystem: "esm", node: "22.15" },
+    { installed: newest, moduleSystem: "cjs", node: "24" },
+  ];
+}

@@ -1,4 +1,4 @@
-import type { LibraryRow } from "../row.ts";
+import { type LibraryRow, variants } from "../row.ts";
 
 /** A span that a scenario leaves, below the one that is around all of it. */
 export interface ExpectedSpan {
@@ -23,21 +23,6 @@ export interface UpstreamRow extends LibraryRow {
   readonly never?: readonly string[];
   /** Texts that no span has in its attributes. */
   readonly secrets?: readonly string[];
-}
-
-type Variant = Pick<LibraryRow, "installed" | "moduleSystem" | "node">;
-
-/** Each version in both module systems on the newest Node; the newest also on the older ones. */
-function variants(...installed: readonly string[]): Variant[] {
-  const [newest = ""] = installed;
-  return [
-    ...installed.flatMap((name) => [
-      { installed: name, moduleSystem: "esm" as const, node: "26" as const },
-      { installed: name, moduleSystem: "cjs" as const, node: "26" as const },
-    ]),
-    { installed: newest, moduleSystem: "esm", node: "22.15" },
-    { installed: newest, moduleSystem: "cjs", node: "24" },
-  ];
 }
 
 const CHAT = "gpt-local";

@@ -1,4 +1,4 @@
-import type { LibraryRow } from "../row.ts";
+import type { LibraryRow, Variant } from "../row.ts";
 
 /** Where the messages go. */
 export type BrokerName = "kafka" | "rabbitmq" | "nats" | "redis" | "postgres";
@@ -21,10 +21,8 @@ export interface QueueRow extends LibraryRow {
   readonly isBatch?: true;
 }
 
-type Modules = Pick<QueueRow, "installed" | "moduleSystem" | "node">;
-
-function rowsOf(common: Omit<QueueRow, keyof Modules>, modules: readonly Modules[]): QueueRow[] {
-  return modules.map((row) => ({ ...common, ...row }));
+function rowsOf(common: Omit<QueueRow, keyof Variant>, variants: readonly Variant[]): QueueRow[] {
+  return variants.map((variant) => ({ ...common, ...variant }));
 }
 
 const gives = "a trace from sender to consumer, a unit of work per message, durations, errors";

@@ -1,4 +1,5 @@
-import type { ExpectedCall, Step, Variant } from "./rows.ts";
+import type { Variant } from "../row.ts";
+import type { ExpectedCall, Step } from "./rows.ts";
 
 export interface Database {
   readonly system: string;

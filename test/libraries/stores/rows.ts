@@ -1,4 +1,4 @@
-import type { LibraryRow } from "../row.ts";
+import { type LibraryRow, variants } from "../row.ts";
 import { clusterSteps, ioredisSteps, nodeRedisSteps } from "./expected-redis.ts";
 import { mongodbSteps, mongooseSteps } from "./expected-mongodb.ts";
 import { mappers, mapperSteps, mysql2Steps, pgSteps, sqliteSteps } from "./expected-sql.ts";
@@ -33,21 +33,6 @@ export interface StoreRow extends LibraryRow {
   readonly prepares?: boolean;
   /** Of Node. */
   readonly flags?: readonly string[];
-}
-
-export type Variant = Pick<LibraryRow, "installed" | "moduleSystem" | "node">;
-
-/** Each version in both module systems on the newest Node; the newest also on the older ones. */
-function variants(...installed: readonly string[]): Variant[] {
-  const [newest = ""] = installed;
-  return [
-    ...installed.flatMap((name) => [
-      { installed: name, moduleSystem: "esm" as const, node: "26" as const },
-      { installed: name, moduleSystem: "cjs" as const, node: "26" as const },
-    ]),
-    { installed: newest, moduleSystem: "esm", node: "22.15" },
-    { installed: newest, moduleSystem: "cjs", node: "24" },
-  ];
 }
 
 const COMMANDS = "client spans of commands, pipelines and transactions, duration metric";
