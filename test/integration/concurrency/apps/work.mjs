@@ -1,15 +1,16 @@
 import { addBreadcrumb as addOwnBreadcrumb, getIsolationScope } from "@sentry/core";
 import { addBreadcrumb, setTag, setUser } from "telltale";
 import winston from "winston";
+import { crowdOf } from "../../../crowd.cjs";
 
-const count = Number(process.env.REQUESTS);
+const everybody = crowdOf(Number(process.env.REQUESTS));
 const stock = process.env.STOCK_URL;
 const log = winston.createLogger({
   format: winston.format.json(),
   transports: [new winston.transports.Console()],
 });
 
-/** One request among `count` at once, which fails when all have got half-way. */
+/** One request among many at once, which fails when all have got half-way. */
 export async function fail(tenant) {
   setUser({ id: `user-${tenant}` });
   setTag("tenant", tenant);
@@ -24,29 +25,6 @@ export async function fail(tenant) {
   log.info("goes", { tenant });
   throw new Error(`tenant ${tenant}`);
 }
-
-const waiting = [];
-
-/**
- * Resolves when all are here, for each by another's hand: the last one lets all
- * go, not in the order in which they came, and in as many ways as there are.
- */
-function everybody() {
-  const here = new Promise((resolve) => waiting.push(resolve));
-  if (waiting.length === count) {
-    for (let at = 0; at < count; at++) ways[at % ways.length](waiting[(at * 37) % count]);
-  }
-  return here;
-}
-
-const ways = [
-  (go) => go(),
-  (go) => setImmediate(() => go()),
-  (go) => setTimeout(() => go(), 1),
-  (go) => process.nextTick(go),
-  (go) => queueMicrotask(go),
-  (go) => void Promise.resolve().then(go),
-];
 
 export function open(port) {
   console.log(`port ${port}`);
