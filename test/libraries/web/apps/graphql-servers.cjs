@@ -6,7 +6,39 @@ const { failTenant, open } = require("./work.cjs");
  * Says their ports in one line.
  */
 
-exports.typeDefs = `
+/**
+ * The servers, of the libraries as a program has loaded them: they come by
+ * argument, since how they are loaded is what differs.
+ */
+exports.openServers = async function openServers({
+  ApolloServer,
+  startStandaloneServer,
+  expressMiddleware,
+  express,
+  createHandler,
+  graphql,
+  graphql17,
+}) {
+  const resolvers = resolversOf(graphql.GraphQLError);
+  const options = { typeDefs, resolvers, includeStacktraceInErrorResponses: false };
+  const behindExpress = new ApolloServer(options);
+  await behindExpress.start();
+  const app = express();
+  app.use("/graphql", express.json(), expressMiddleware(behindExpress));
+  const { url } = await startStandaloneServer(new ApolloServer(options), {
+    listen: { port: 0, host: "127.0.0.1" },
+  });
+  const schema = graphql.buildSchema(typeDefs);
+  const root17 = rootOf(resolversOf(graphql17.GraphQLError));
+  open({
+    apollo: Number(new URL(url).port),
+    express: await listen(app),
+    http: await listen(createHandler({ schema, rootValue: rootOf(resolvers) })),
+    graphql17: await listen(plainServer(graphql17, root17)),
+  });
+};
+
+const typeDefs = `
   type Query {
     hello(name: String, limit: Int): String
     broken(id: ID): String
@@ -19,7 +51,7 @@ exports.typeDefs = `
   type Mutation { rename(id: ID!, name: String!): String }
 `;
 
-exports.resolversOf = function resolversOf(GraphQLError) {
+function resolversOf(GraphQLError) {
   return {
     Query: {
       hello: (_parent, { name }) => `hello ${name}`,
@@ -40,32 +72,26 @@ exports.resolversOf = function resolversOf(GraphQLError) {
     },
     Mutation: { rename: (_parent, { id }) => id },
   };
-};
+}
 
 /** By the resolvers' names, for servers that take a schema as GraphQL.js makes it. */
-exports.rootOf = function rootOf({ Query, Mutation }) {
+function rootOf({ Query, Mutation }) {
   const methods = Object.entries({ ...Query, ...Mutation });
   return Object.fromEntries(
     methods.map(([name, resolve]) => [name, (args) => resolve(undefined, args)]),
   );
-};
+}
 
-exports.openServers = async function openServers(servers) {
-  const ports = {};
-  for (const [name, server] of Object.entries(servers)) {
-    ports[name] = await (typeof server === "function" ? listen(createServer(server)) : server);
-  }
-  open(ports);
-};
-
-function listen(server) {
+function listen(handler) {
+  const server = createServer(handler);
   return new Promise((resolve) => {
     server.listen(0, "127.0.0.1", 1000, () => resolve(server.address().port));
   });
 }
 
 /** The least that makes a server of `graphql()` itself. */
-exports.plainServer = function plainServer(graphql, schema, rootValue) {
+function plainServer({ graphql, buildSchema }, rootValue) {
+  const schema = buildSchema(typeDefs);
   return async (request, response) => {
     let body = "";
     for await (const part of request.setEncoding("utf8")) body += part;
@@ -74,4 +100,4 @@ exports.plainServer = function plainServer(graphql, schema, rootValue) {
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify(result));
   };
-};
+}
