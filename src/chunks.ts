@@ -12,6 +12,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "errors-client": "./errors/client.ts",
   "admin-answer": "./admin/answer.ts",
   "entry-http2": "./entry/http2-server.ts",
+  "entry-upgrade": "./entry/upgrade.ts",
   "entry-work": "./entry/work.ts",
   "export-messages": "./export/messages.ts",
   "export-json-messages": "./export/json-messages.ts",
@@ -43,6 +44,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-pg": "./instrumentation/pg.ts",
   "instrumentation-redis": "./instrumentation/redis.ts",
   "instrumentation-sqlite": "./instrumentation/sqlite.ts",
+  "instrumentation-ws": "./instrumentation/ws.ts",
   ...upstreamChunks,
   "logs-console": "./logs/console.ts",
   "logs-bunyan": "./logs/bunyan.ts",
@@ -64,6 +66,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "errors-client": typeof import("./errors/client.ts");
   "admin-answer": typeof import("./admin/answer.ts");
   "entry-http2": typeof import("./entry/http2-server.ts");
+  "entry-upgrade": typeof import("./entry/upgrade.ts");
   "entry-work": typeof import("./entry/work.ts");
   "export-messages": typeof import("./export/messages.ts");
   "export-json-messages": typeof import("./export/json-messages.ts");
@@ -95,6 +98,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");
   "instrumentation-redis": typeof import("./instrumentation/redis.ts");
   "instrumentation-sqlite": typeof import("./instrumentation/sqlite.ts");
+  "instrumentation-ws": typeof import("./instrumentation/ws.ts");
   "logs-console": typeof import("./logs/console.ts");
   "logs-bunyan": typeof import("./logs/bunyan.ts");
   "logs-console-line": typeof import("./logs/console-line.ts");

@@ -179,4 +179,11 @@ export const options: readonly Option[] = [
     default: "false",
     doc: "Connections carry the trace to the server, in their context info.",
   },
+  {
+    of: "ws",
+    option: "messages",
+    kind: flag,
+    default: "false",
+    doc: "Each message that comes in is a trace of its own.",
+  },
 ];

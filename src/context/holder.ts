@@ -60,6 +60,11 @@ export class Holder {
     return undefined;
   }
 
+  /** The longer work that this is a part of, as a message is of its connection; work overrides it. */
+  outerNow(): Holder | undefined {
+    return undefined;
+  }
+
   /** Runs `work` when the unit of work is over, at once if it is. `work` must not throw. */
   whenEnded(work: () => void): void {
     if (this.ended) work();

@@ -36,6 +36,11 @@ export interface Delivery extends Exchange {
   /** One of each message: of one the sender's span becomes the parent, several are linked. */
   readonly carried: readonly Carried[];
   readonly group?: string | undefined;
+  /**
+   * The context of the connection that it came over, where that is a unit of work: its span is
+   * linked, and its ids, user and scope are where the message's begin.
+   */
+  readonly connection?: ApiContext | undefined;
   /** What an error event says of it. */
   readonly job: JobFacts;
 }

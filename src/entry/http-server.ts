@@ -7,6 +7,7 @@ import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { now } from "../clock.ts";
 import { Context, ROOT, spanIn } from "../context/context.ts";
 import { OWN_SERVER } from "../admin/server.ts";
+import { loadChunk } from "../chunks.ts";
 import {
   type Carrier,
   type Holder,
@@ -16,7 +17,7 @@ import {
 } from "../context/holder.ts";
 import { activeHolder, callIn, runWhereThrown } from "../context/manager.ts";
 import { Connection } from "./connection.ts";
-import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "./emit.ts";
+import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "../context/emit.ts";
 import type { HeaderReader } from "./headers.ts";
 import type { KnownMethods } from "./method.ts";
 import { RequestEntry, type RequestHeaders, type Response } from "./request.ts";
@@ -200,12 +201,18 @@ class Entrance {
   /**
    * Node tells of the end of a response if it has parsed the request. One that
    * an app emits by hand (from HTTP/2, or from no network at all) is followed
-   * by listeners.
+   * by listeners; the response to an upgrade is the socket itself.
    */
   #followToEnd(request: IncomingMessage, response: ServerResponse, entry: RequestEntry): void {
     entry.connection.holders.push(entry);
     const socket = request.socket as Wire | undefined;
     if (socket?.[UNDER_WAY] !== entry.connection) holdUnconnected(request, entry);
+    if ((request as { readonly upgrade?: boolean }).upgrade === true) {
+      loadChunk("entry-upgrade").awaitAnswer(response, entry, (answer) =>
+        this.leave(entry, answer, false),
+      );
+      return;
+    }
     if (socket?.parser?.incoming === request) return;
     response.once("finish", () => this.leave(entry, response, false));
     response.once("close", () => this.leave(entry, response, true));
@@ -284,7 +291,8 @@ function failSpan(span: Span, { error, failure, failed, rpc, endedAt }: RequestE
 /**
  * The events that bring a request. The two for `Expect` come where an app
  * answers it itself, mostly by emitting `request` thereafter: that makes no
- * second entry. All other events pass untouched.
+ * second entry. `upgrade` comes with the socket in the response's place, where
+ * somebody listens for it. All other events pass untouched.
  */
 function emitEntered(
   entrance: Entrance,
@@ -293,7 +301,12 @@ function emitEntered(
   args: EmitArgs,
 ): boolean {
   const event = args[0];
-  if (event !== "request" && event !== "checkContinue" && event !== "checkExpectation") {
+  if (
+    event !== "request" &&
+    event !== "upgrade" &&
+    event !== "checkContinue" &&
+    event !== "checkExpectation"
+  ) {
     return Reflect.apply(next, server, args);
   }
   const context = OWN_SERVER in server ? undefined : entrance.enter(args[1], args[2]);

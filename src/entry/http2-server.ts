@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { type Holder, holdUnconnected } from "../context/holder.ts";
 import { activeHolder, callIn } from "../context/manager.ts";
-import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "./emit.ts";
+import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "../context/emit.ts";
 import type { HeaderReader } from "./headers.ts";
 import type { ServerEntry } from "./http-server.ts";
 import type { RequestEntry } from "./request.ts";

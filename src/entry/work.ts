@@ -7,7 +7,14 @@ import type {
   TextMapSetter,
 } from "@opentelemetry/api";
 import { now } from "../clock.ts";
-import { type Context, isSuppressed, ROOT, SPAN_KEY, spanIn } from "../context/context.ts";
+import {
+  type Context,
+  holderIn,
+  isSuppressed,
+  ROOT,
+  SPAN_KEY,
+  spanIn,
+} from "../context/context.ts";
 import { Holder } from "../context/holder.ts";
 import { attend } from "../context/attend.ts";
 import { activeContext } from "../context/manager.ts";
@@ -102,12 +109,9 @@ export class Entrance implements WorkEntrance {
 
   begin(delivery: Delivery): Work | undefined {
     return this.#guard(() => {
-      const contexts = delivery.carried.map((carried) => this.#extract(carried));
-      const isBatch = delivery.count !== undefined;
-      const parent = isBatch ? ROOT : (contexts[0] ?? ROOT);
-      const links = isBatch ? linksTo(contexts) : [];
-      const message = new Message(delivery);
-      return this.#enter(new Entry(this.#services, message, delivery.job, parent, links));
+      const { connection, job } = delivery;
+      const origin = connection === undefined ? this.#originOf(delivery) : within(connection);
+      return this.#enter(new Entry(this.#services, new Message(delivery), job, origin));
     });
   }
 
@@ -118,7 +122,7 @@ export class Entrance implements WorkEntrance {
    */
   startJob(job: JobFacts): (<R>(work: () => R) => R) | undefined {
     return this.#guard(() => {
-      const entry = this.#enter(new Entry(this.#services, new OwnJob(job), job, ROOT, []));
+      const entry = this.#enter(new Entry(this.#services, new OwnJob(job), job, NOWHERE));
       return (work) => attend(entry, work);
     });
   }
@@ -137,6 +141,12 @@ export class Entrance implements WorkEntrance {
     return entry;
   }
 
+  #originOf({ carried, count }: Delivery): Origin {
+    const contexts = carried.map((one) => this.#extract(one));
+    if (count !== undefined) return { parent: ROOT, links: linksTo(contexts), outer: undefined };
+    return { parent: contexts[0] ?? ROOT, links: [], outer: undefined };
+  }
+
   #extract(carried: Carried): ApiContext {
     return this.#services.propagator.extract(ROOT, carried, getter);
   }
@@ -149,6 +159,25 @@ export class Entrance implements WorkEntrance {
       return undefined;
     }
   }
+}
+
+/** Where an entry comes from. */
+interface Origin {
+  readonly parent: ApiContext;
+  readonly links: Link[];
+  /** The work that it is a part of. */
+  readonly outer: Holder | undefined;
+}
+
+const NOWHERE: Origin = { parent: ROOT, links: [], outer: undefined };
+
+/** A connection may last for days: its messages are linked to its trace, and not a part of it. */
+function within(connection: ApiContext): Origin {
+  return {
+    parent: connection.deleteValue(SPAN_KEY),
+    links: linksTo([connection]),
+    outer: holderIn(connection),
+  };
 }
 
 const getter: TextMapGetter<unknown> = {
@@ -274,17 +303,21 @@ class Entry extends Holder implements Work {
   readonly #job: JobFacts;
   readonly #startedAt: number = now();
   readonly #ownSpan: Span;
+  readonly #outer: Holder | undefined;
   #failure: Failure | undefined = undefined;
 
   constructor(
     services: WorkServices,
     subject: Subject,
     job: JobFacts,
-    parent: ApiContext,
-    links: Link[],
+    { parent, links, outer }: Origin,
   ) {
     super();
     this.#services = services;
+    this.#outer = outer;
+    this.requestId = outer?.requestId;
+    this.userId = outer?.userId;
+    this.organizationId = outer?.organizationId;
     this.#subject = subject;
     this.#job = job;
     // What Sentry calls the transaction.
@@ -298,6 +331,10 @@ class Entry extends Holder implements Work {
 
   override jobNow(): JobFacts {
     return this.#job;
+  }
+
+  override outerNow(): Holder | undefined {
+    return this.#outer;
   }
 
   fail(failure: Failure): void {

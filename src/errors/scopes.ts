@@ -74,7 +74,13 @@ function isolationScopeIn(context: ApiContext): Scope {
   const set = scopesIn(context);
   if (set !== undefined && set.holder === holder) return set.isolation;
   if (holder === undefined) return getDefaultIsolationScope();
-  return scopesOf(holder).isolation(set?.isolation);
+  return scopesOf(holder).isolation(set?.isolation ?? outerIsolation(holder));
+}
+
+/** What was set for a connection goes for its messages, too. */
+function outerIsolation(holder: Holder): Scope | undefined {
+  const outer = holder.outerNow();
+  return outer === undefined ? undefined : scopesOf(outer).isolation(undefined);
 }
 
 function scopesIn(context: ApiContext): Scopes | undefined {

@@ -313,4 +313,11 @@ export const table: readonly Row[] = [
     chunk: "instrumentation-grpc",
     instrumentation: "grpc",
   },
+  {
+    package: "ws",
+    files: ["lib/websocket-server.js", "lib/websocket.js"],
+    versions: ">=7 <9",
+    chunk: "instrumentation-ws",
+    instrumentation: "ws",
+  },
 ];

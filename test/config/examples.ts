@@ -291,6 +291,7 @@ export const examples: Readonly<Record<string, Example>> = {
     true,
   ),
 
+  OTEL_INSTRUMENTATION_WS_MESSAGES: option("ws", "messages", "true", true),
   OTEL_SEMCONV_STABILITY_OPT_IN: {
     text: "http,database",
     read: () => "stable names always",

@@ -154,7 +154,8 @@ export const exchanges: readonly Exchange[] = [
       /s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n\r\n/,
       "ping",
     ],
-    spans: [],
+    spans: [{ name: "GET", status: 101 }],
+    ids: 0,
   },
   {
     title: "an upgrade that the app does not know",

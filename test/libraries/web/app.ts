@@ -75,6 +75,11 @@ export class App {
     return linesIn(this.#program.stdout);
   }
 
+  /** The first one it logs that is meant, by now or later on. */
+  line(isMeant: (line: Line, at: number) => boolean): Promise<Line> {
+    return this.#program.says((stdout) => linesIn(stdout).find(isMeant));
+  }
+
   get ended(): Promise<Ended> {
     return this.#program.ended;
   }
@@ -89,6 +94,14 @@ export function nodeOf(name: TestNode["name"]): string {
   const found = nodes.find((node) => node.name === name);
   if (found === undefined) throw new Error(`no Node ${name} on this platform`);
   return found.path;
+}
+
+/** Our frames are on the stack of what runs below us, and push those of Node and of libraries off its end. */
+export function withoutUs(stderr: string): string {
+  return stderr
+    .split("\n")
+    .filter((line) => !/^ +at .*(\/dist\/|\/node_modules\/|node:)/.test(line))
+    .join("\n");
 }
 
 function portsIn(stdout: string): App["ports"] | undefined {

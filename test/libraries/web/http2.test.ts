@@ -7,7 +7,7 @@ import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts"
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Certificates, makeCertificates } from "../../export/certificates.ts";
 import { valuesOf } from "../../integration/entry/page.ts";
-import { App } from "./app.ts";
+import { App, withoutUs } from "./app.ts";
 import { type AskRow, asks } from "./http2-asks.ts";
 import { ask, type Heard } from "./http2-client.ts";
 import { http2Rows } from "./rows.ts";
@@ -166,14 +166,6 @@ async function endsAlike(deed: {
   } finally {
     await receiver.close();
   }
-}
-
-/** Our frames are on the stack of what runs below us, and push Node's own off its end. */
-function withoutUs(stderr: string): string {
-  return stderr
-    .split("\n")
-    .filter((line) => !/^ +at .*(\/dist\/|node:)/.test(line))
-    .join("\n");
 }
 
 async function askApp(

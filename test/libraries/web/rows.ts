@@ -51,4 +51,21 @@ const graphqlRows: readonly WebRow[] = graphqlApps.flatMap(({ app, moduleSystem,
   })),
 );
 
-export const rows: readonly WebRow[] = [...http2Rows, ...graphqlRows];
+/** Apps with servers of several versions of `ws` each, whose ports have the version in their names. */
+export const wsApps: readonly Omit<WebRow, "library" | "installed" | "gives">[] = [
+  { app: "ws.mjs", moduleSystem: "esm", node: "26" },
+  { app: "ws.cjs", moduleSystem: "cjs", node: "24" },
+  { app: "ws.mjs", moduleSystem: "esm", node: "22.15" },
+];
+
+const wsRows: readonly WebRow[] = wsApps.flatMap((app) =>
+  ["ws", "ws7"].map((installed) => ({
+    ...app,
+    library: "ws",
+    installed,
+    gives:
+      "server spans of handshakes, the connection's context in its messages, connections and messages counted, messages as traces of their own (off by default)",
+  })),
+);
+
+export const rows: readonly WebRow[] = [...http2Rows, ...graphqlRows, ...wsRows];

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
-import { activeHolder, callIn } from "../context/manager.ts";
-import type { RequestEntry } from "./request.ts";
+import type { Context } from "./context.ts";
+import type { Holder } from "./holder.ts";
+import { activeHolder, callIn } from "./manager.ts";
 
 export type Emit = (this: EventEmitter, event: string | symbol, ...args: unknown[]) => boolean;
 export type EmitArgs = Parameters<Emit>;
@@ -32,7 +33,7 @@ export function wrapEmit(prototype: EventEmitter, around: Around): void {
  * for what comes over the network (the parts of a body, the loss of the
  * connection), that of the request before for a response that waited for it.
  */
-export function emitUnder(entry: RequestEntry, message: EventEmitter): void {
+export function emitUnder(entry: EnteredHolder, message: EventEmitter): void {
   const own = Object.hasOwn(message, "emit") ? (message.emit as Emit) : undefined;
   const parent = Object.getPrototypeOf(message) as EventEmitter;
   setEmit(message, function emit(event) {
@@ -44,6 +45,9 @@ export function emitUnder(entry: RequestEntry, message: EventEmitter): void {
     return callIn(context, next, this, args);
   });
 }
+
+/** A holder that knows what its listeners run under. */
+type EnteredHolder = Holder & { readonly context: Context | undefined };
 
 function setEmit(emitter: EventEmitter, emit: Emit): void {
   Object.defineProperty(emitter, "emit", {

@@ -1,0 +1,88 @@
+import { EventEmitter } from "node:events";
+import { types } from "node:util";
+import { attend } from "../context/attend.ts";
+import type { Emit } from "../context/emit.ts";
+import type { Failure, Work } from "../context/work.ts";
+
+/**
+ * Emits an event that brings a message: all its listeners are one work, which
+ * lasts as long as the longest of them.
+ *
+ * An emitter forgets what its listeners return, so they are called one by one
+ * here, in the order and with the arguments that `emit` has. The promise of an
+ * `async` function nobody else can have, so that it may be followed; other
+ * promises may be caught later by whoever made them, and end nothing. Where the
+ * emitter catches rejections, all is left to it.
+ */
+export function emitAttended(
+  work: Work,
+  next: Emit,
+  emitter: EventEmitter,
+  args: Parameters<Emit>,
+): boolean {
+  if (catchesRejections(emitter)) return attend(work, () => Reflect.apply(next, emitter, args));
+  const [event, ...values] = args;
+  const listeners = emitter.rawListeners(event);
+  const shared = new SharedWork(work);
+  try {
+    for (const listener of listeners) attend(shared.part(), callOf(listener, emitter, values));
+  } finally {
+    shared.done();
+  }
+  return listeners.length > 0;
+}
+
+function callOf(listener: unknown, emitter: EventEmitter, values: unknown[]): () => unknown {
+  const method = listener as (...args: unknown[]) => unknown;
+  const call = (): unknown => Reflect.apply(method, emitter, values);
+  if (isAsync(listener)) return call;
+  return () => {
+    call();
+  };
+}
+
+/** Also behind what `once` puts around it. */
+function isAsync(listener: unknown): boolean {
+  const { listener: inner } = listener as { readonly listener?: unknown };
+  return types.isAsyncFunction(inner ?? listener);
+}
+
+/** Where Node keeps the option `captureRejections`; undefined on a Node that keeps it elsewhere. */
+const CAPTURE: symbol | undefined = Object.getOwnPropertySymbols(new EventEmitter()).find(
+  ({ description }) => description === "kCapture",
+);
+
+function catchesRejections(emitter: EventEmitter): boolean {
+  if (CAPTURE === undefined) return EventEmitter.captureRejections;
+  return (emitter as unknown as Record<symbol, unknown>)[CAPTURE] === true;
+}
+
+/** A work of several parts, over with the last of them. */
+class SharedWork {
+  readonly #work: Work;
+  /** One for who hands out the parts. */
+  #open = 1;
+
+  constructor(work: Work) {
+    this.#work = work;
+  }
+
+  part(): Work {
+    this.#open++;
+    let isOver = false;
+    return {
+      context: this.#work.context,
+      fail: (failure: Failure) => this.#work.fail(failure),
+      end: () => {
+        if (isOver) return;
+        isOver = true;
+        this.done();
+      },
+    };
+  }
+
+  done(): void {
+    this.#open--;
+    if (this.#open === 0) this.#work.end();
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * The network sockets over which Engine.IO speaks WebSocket with its clients:
+ * what `ws` sees there are Socket.IO's frames, which are counted and followed
+ * where they are messages.
+ */
+const sockets = new WeakSet<object>();
+
+export function noteEngineSocket(socket: object): void {
+  sockets.add(socket);
+}
+
+export function isEngineSocket(socket: object): boolean {
+  return sockets.has(socket);
+}

@@ -1,0 +1,338 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedSpan } from "../../../src/receiver/received.ts";
+import { valuesOf } from "../../integration/entry/page.ts";
+import type { TestNode } from "../../nodes.ts";
+import { App, withoutUs } from "./app.ts";
+import { wsApps } from "./rows.ts";
+import { describeCrowd } from "./tenants.ts";
+import { WebSocketClient } from "./websocket-client.ts";
+
+/** Each test has a trace of its own: what comes late of another one is none of its business. */
+let caller = newCaller();
+
+function newCaller() {
+  const traceId = randomBytes(16).toString("hex");
+  const spanId = "b7ad6b7169203331";
+  const traceparent = `00-${traceId}-${spanId}-01`;
+  return { traceId, spanId, headers: { traceparent, "x-request-id": "from-the-caller" } };
+}
+
+beforeEach(() => {
+  caller = newCaller();
+});
+
+const WAIT_MS = 30_000;
+
+interface Refusal {
+  readonly server: string;
+  readonly path: string;
+  readonly origin?: string;
+  /** Undefined: the connection is cut without an answer. */
+  readonly status?: number;
+}
+
+const refusals: readonly Refusal[] = [
+  { server: "routed", path: "/elsewhere", status: 400 },
+  { server: "routed", path: "/chat", origin: "http://evil", status: 401 },
+  { server: "bare", path: "/refused", status: 401 },
+  { server: "bare", path: "/lost" },
+];
+
+for (const { app: file, node, moduleSystem } of wsApps) {
+  for (const version of ["ws8", "ws7"]) {
+    const title = `${version}, ${moduleSystem}, Node ${node}`;
+    describe(`WebSockets by ${title}`, () => {
+      let receiver: Receiver;
+      let app: App;
+
+      before(async () => {
+        receiver = await startReceiver();
+        app = await App.start({ app: file, node, receiver, env: { SURVIVES: "1" } });
+      });
+      beforeEach(() => receiver.clear());
+      after(() => Promise.all([app.stop(), receiver.close()]));
+
+      it("the handshake is a span of its caller's trace, and over while the connection is open", async () => {
+        const client = await WebSocketClient.open(
+          `${app.url(`${version}-routed`)}/chat`,
+          caller.headers,
+        );
+        const span = await serverSpan(receiver);
+        assert.deepEqual(
+          [span.name, span.traceId, span.parentSpanId],
+          ["GET /chat", caller.traceId, caller.spanId],
+        );
+        assert.equal(span.attributes["http.response.status_code"], 101);
+        assert.equal(span.attributes["http.route"], "/chat");
+        assert.equal(span.attributes["telltale.request.id"], "from-the-caller");
+        assert.equal(span.status.code, "UNSET");
+        assert.match(await app.page(), /active_connections\{[^}]*"websocket"[^}]*\} 1\n/);
+        await client.close();
+      });
+
+      it("all that is heard of a connection has its ids, and the user that one message has set", async () => {
+        const client = await WebSocketClient.open(
+          `${app.url(`${version}-routed`)}/chat`,
+          caller.headers,
+        );
+        const before = app.lines.length;
+        await client.ask("login ada");
+        assert.equal(await client.ask("hello"), "hello");
+        await client.close();
+        await lineOf(app, before, "closed");
+        for (const message of ["heard", "closed"]) {
+          const line = await lineOf(app, before, message);
+          assert.deepEqual(
+            [line["trace_id"], line["request_id"], line["user_id"]],
+            [caller.traceId, "from-the-caller", "ada"],
+          );
+        }
+        // The messages themselves are no spans unless somebody asks for them.
+        await serverSpan(receiver);
+        assert.deepEqual(
+          receiver.spans.filter(({ kind }) => kind === "CONSUMER"),
+          [],
+        );
+      });
+
+      it("connections and messages are counted", async () => {
+        const before = await countsOf(app);
+        const client = await WebSocketClient.open(`${app.url(`${version}-routed`)}/chat`);
+        await client.ask("hello");
+        await client.ask("hello");
+        await client.close();
+        const after = await countsOf(app);
+        assert.deepEqual([after.received - before.received, after.sent - before.sent], [2, 2]);
+      });
+
+      it("a rejection in a message is one event, in the connection's trace", async () => {
+        const client = await WebSocketClient.open(
+          `${app.url(`${version}-routed`)}/chat`,
+          caller.headers,
+        );
+        await client.ask("login grace");
+        client.send("rejects");
+        await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+        await client.ask("hello");
+        await client.close();
+        const [event] = receiver.events;
+        assert.equal(receiver.events.length, 1);
+        assert.equal(event?.exception?.values?.at(-1)?.value, "rejected in a message");
+        assert.equal(event?.contexts?.["trace"]?.["trace_id"], caller.traceId);
+        assert.deepEqual(event?.user, { id: "grace" });
+        assert.equal(event?.tags?.["request_id"], "from-the-caller");
+      });
+
+      for (const { path, server, origin, status } of refusals) {
+        it(`${server} ${path}: a refused handshake has the status that was answered`, async () => {
+          const own = origin === undefined ? caller.headers : { ...caller.headers, origin };
+          const url = `${app.url(`${version}-${server}`)}${path}`;
+          await assert.rejects(WebSocketClient.open(url, own));
+          const span = await serverSpan(receiver);
+          assert.equal(span.attributes["http.response.status_code"], status);
+          assert.equal(span.traceId, caller.traceId);
+          assert.equal(
+            span.attributes["telltale.request.aborted"],
+            status === undefined || undefined,
+          );
+        });
+      }
+
+      it("without a path of its own a server has no route", async () => {
+        const url = `${app.url(`${version}-bare`)}/users/42`;
+        const client = await WebSocketClient.open(url, caller.headers);
+        await client.close();
+        const span = await serverSpan(receiver);
+        assert.deepEqual([span.name, span.attributes["http.route"]], ["GET", undefined]);
+        const line = app.lines.findLast(({ message }) => message === "upgrades");
+        assert.equal(line?.["trace_id"], caller.traceId);
+      });
+
+      it("a client hands its trace on with the handshake", async () => {
+        const target = `${app.url(`${version}-routed`)}/chat`.replace("http", "ws");
+        const response = await fetch(
+          `${app.url(`${version}-routed`)}/dial?url=${encodeURIComponent(target)}`,
+          { headers: caller.headers },
+        );
+        const traceparent = await response.text();
+        const client = await receiver.waitFor(({ spans }) =>
+          spans.find(({ kind, traceId }) => kind === "CLIENT" && traceId === caller.traceId),
+        );
+        assert.equal(traceparent, `00-${caller.traceId}-${client.spanId}-01`);
+        assert.equal(client.attributes["http.response.status_code"], 101);
+        const line = app.lines.findLast(({ message }) => message === "answered");
+        assert.equal(line?.["trace_id"], caller.traceId);
+      });
+    });
+
+    describe(`WebSockets by ${title}, each message a trace`, () => {
+      let receiver: Receiver;
+      let app: App;
+
+      before(async () => {
+        receiver = await startReceiver();
+        const env = { SURVIVES: "1", OTEL_INSTRUMENTATION_WS_MESSAGES: "true" };
+        app = await App.start({ app: file, node, receiver, env });
+      });
+      beforeEach(() => receiver.clear());
+      after(() => Promise.all([app.stop(), receiver.close()]));
+
+      it("messages at once have a span, a scope and events of their own, linked to the handshake", async () => {
+        const client = await WebSocketClient.open(`${app.url(`${version}-routed`)}/chat`, {
+          ...caller.headers,
+          "x-user": "ada",
+        });
+        const handshake = await serverSpan(receiver);
+        client.send("slow a");
+        client.send("slow b");
+        await receiver.waitFor(({ events }) => events.length === 2, WAIT_MS, "two events");
+        await client.close();
+        for (const name of ["a", "b"]) {
+          const event = receiver.events.find(({ tags }) => tags?.["name"] === name);
+          assert.equal(event?.exception?.values?.at(-1)?.value, `slow ${name}`);
+          assert.deepEqual(event?.user, { id: "ada" });
+          assert.equal(event?.tags?.["request_id"], "from-the-caller");
+          const traceId = event?.contexts?.["trace"]?.["trace_id"];
+          const span = await receiver.waitFor(
+            ({ spans }) => spans.find((one) => one.traceId === traceId),
+            WAIT_MS,
+            `the span of ${name}`,
+          );
+          assert.deepEqual(messageOf(span), {
+            name: "process /chat",
+            kind: "CONSUMER",
+            parentSpanId: "",
+            links: [[handshake.traceId, handshake.spanId]],
+            system: "websocket",
+            size: 6,
+          });
+          assert.ok(span.durationMs >= 50, `${span.durationMs} ms`);
+          const lines = app.lines.filter((line) => line["name"] === name);
+          assert.deepEqual(
+            lines.map(({ message, trace_id: id, user_id: user }) => [message, id, user]),
+            [
+              ["begins", traceId, "ada"],
+              ["ends", traceId, "ada"],
+            ],
+          );
+        }
+      });
+
+      it("a message that is rejected is a span that failed, and one event", async () => {
+        const client = await WebSocketClient.open(
+          `${app.url(`${version}-routed`)}/chat`,
+          caller.headers,
+        );
+        client.send("rejects");
+        const span = await messageSpan(receiver);
+        await client.close();
+        assert.equal(span.status.code, "ERROR");
+        assert.equal(span.attributes["error.type"], "Error");
+        await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+        assert.equal(receiver.events.length, 1);
+        assert.equal(receiver.events[0]?.contexts?.["trace"]?.["trace_id"], span.traceId);
+      });
+    });
+
+    it(`${title}: an app that dies of a message dies as it does without us, and tells of it`, () =>
+      diesAlike(file, node, version));
+
+    describeCrowd({
+      title: `WebSockets by ${title}`,
+      app: () => ({ app: file, node }),
+      ask: async (app, tenants) => {
+        await Promise.all(
+          tenants.map(async (tenant) => {
+            const url = `${app.url(`${version}-routed`)}/chat`;
+            const client = await WebSocketClient.open(url, tenant.headers);
+            assert.equal(await client.ask(`tenant ${tenant.number}`), "failed");
+            await client.close();
+          }),
+        );
+      },
+    });
+  }
+}
+
+/** Of this test's trace: the only one. */
+async function serverSpan(receiver: Receiver): Promise<ReceivedSpan> {
+  const { traceId } = caller;
+  const isMeant = (span: ReceivedSpan): boolean =>
+    span.kind === "SERVER" && span.traceId === traceId;
+  await receiver.waitFor(({ spans }) => spans.some(isMeant), WAIT_MS, "a server span");
+  const found = receiver.spans.filter(isMeant);
+  assert.equal(found.length, 1, `${found.length} server spans`);
+  return found[0] ?? assert.fail();
+}
+
+/** The span of a message of this test's connection. */
+function messageSpan(receiver: Receiver): Promise<ReceivedSpan> {
+  const { traceId } = caller;
+  return receiver.waitFor(
+    ({ spans }) => spans.find(({ links }) => links[0]?.traceId === traceId),
+    WAIT_MS,
+    "a message",
+  );
+}
+
+function messageOf({ name, kind, parentSpanId, links, attributes }: ReceivedSpan): object {
+  return {
+    name,
+    kind,
+    parentSpanId,
+    links: links.map(({ traceId, spanId }) => [traceId, spanId]),
+    system: attributes["messaging.system"],
+    size: attributes["messaging.message.body.size"],
+  };
+}
+
+async function countsOf(app: App): Promise<{ received: number; sent: number }> {
+  const page = await app.page();
+  const sum = (direction: string): number => {
+    const lines = page.split("\n").filter((line) => line.includes(`"${direction}"`));
+    const values = valuesOf(lines.join("\n"), "telltale_socket_messages_total");
+    return values.reduce((total, value) => total + value, 0);
+  };
+  return { received: sum("receive"), sent: sum("transmit") };
+}
+
+async function lineOf(
+  app: App,
+  from: number,
+  message: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  return app.line((line, at) => at >= from && line["message"] === message);
+}
+
+async function diesAlike(file: string, node: TestNode["name"], version: string): Promise<void> {
+  const receiver = await startReceiver();
+  try {
+    const [bare, preloaded] = await Promise.all([
+      App.start({ app: file, node }),
+      App.start({ app: file, node, receiver }),
+    ]);
+    const [asBare, end] = await Promise.all(
+      [bare, preloaded].map(async (app) => {
+        const url = `${app.url(`${version}-routed`)}/chat`;
+        const client = await WebSocketClient.open(url, caller.headers);
+        client.send("throws");
+        return app.ended;
+      }),
+    );
+    assert.equal(asBare?.code, 1);
+    assert.equal(end?.code, asBare.code);
+    assert.equal(withoutUs(end.stderr), withoutUs(asBare?.stderr ?? ""));
+    await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+    assert.deepEqual(
+      receiver.events.map(({ exception, contexts }) => [
+        exception?.values?.at(-1)?.value,
+        contexts?.["trace"]?.["trace_id"],
+      ]),
+      [["thrown in a message", caller.traceId]],
+    );
+  } finally {
+    await receiver.close();
+  }
+}
