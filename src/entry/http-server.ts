@@ -208,9 +208,8 @@ class Entrance {
     const socket = request.socket as Wire | undefined;
     if (socket?.[UNDER_WAY] !== entry.connection) holdUnconnected(request, entry);
     if ((request as { readonly upgrade?: boolean }).upgrade === true) {
-      loadChunk("entry-upgrade").awaitAnswer(response, entry, (answer) =>
-        this.leave(entry, answer, false),
-      );
+      const { awaitAnswer } = loadChunk("entry-upgrade");
+      awaitAnswer(response, (answer) => this.leave(entry, answer, false));
       return;
     }
     if (socket?.parser?.incoming === request) return;

@@ -1,6 +1,5 @@
 import type { Duplex } from "node:stream";
-import { rememberUpgrade } from "../context/upgraded.ts";
-import type { RequestEntry, Response } from "./request.ts";
+import type { Response } from "./request.ts";
 
 /**
  * A request that asks for another protocol has no response: whoever takes it
@@ -13,11 +12,9 @@ import type { RequestEntry, Response } from "./request.ts";
  */
 export function awaitAnswer(
   socket: object,
-  entry: RequestEntry,
   answered: (answer: Response | undefined) => void,
 ): void {
   if (!isWritable(socket)) return;
-  if (entry.context !== undefined) rememberUpgrade(socket, entry.context);
   let isAnswered = false;
   const note = (data: unknown): void => {
     if (isAnswered || !isData(data)) return;

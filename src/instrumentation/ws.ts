@@ -1,10 +1,9 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { Context } from "../context/context.ts";
+import { Context, ROOT } from "../context/context.ts";
 import { type Emit, type EmitArgs, wrapEmit } from "../context/emit.ts";
-import { holderOf } from "../context/holder.ts";
+import { type Holder, holderOf } from "../context/holder.ts";
 import { activeContext, callIn } from "../context/manager.ts";
-import { upgradeContextOf } from "../context/upgraded.ts";
 import type { Delivery, WorkEntrance } from "../context/work.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
 import { emitAttended } from "./attended-emit.ts";
@@ -23,7 +22,7 @@ import { type SocketCounts, SocketMetrics } from "./socket-metrics.ts";
 export const adaptor: Adaptor = {
   patch(exports, file, services) {
     const { prototype } = exports as { readonly prototype: object };
-    if (file.file === "lib/websocket-server.js") nameRoutes(prototype, services);
+    if (file.file === "lib/websocket-server.js") watchUpgrades(prototype, services);
     else patchSockets(prototype, file, services);
     return exports;
   },
@@ -33,17 +32,19 @@ interface ServerLike {
   readonly options: { readonly path?: string | null };
 }
 
-/** The one path that a server takes is a route; where it takes any, nobody knows one. */
-function nameRoutes(prototype: object, { diagnostics }: Services): void {
-  replaceMethod<ServerLike, [IncomingMessage, ...unknown[]]>(
+/** By the network socket: the context of the request that it is upgraded by. */
+const upgrades = new WeakMap<object, Context>();
+
+function watchUpgrades(prototype: object, { diagnostics }: Services): void {
+  replaceMethod<ServerLike, [IncomingMessage, object, ...unknown[]]>(
     prototype,
     "handleUpgrade",
     (original) => {
       return function handleUpgrade(...args) {
         try {
-          nameRoute(args[0], this.options.path);
+          noteUpgrade(args[0], args[1], this.options.path);
         } catch (error) {
-          diagnostics.error("ws", `the route of a WebSocket is not known: ${String(error)}`);
+          diagnostics.error("ws", `a WebSocket is not followed: ${String(error)}`);
         }
         return Reflect.apply(original, this, args);
       };
@@ -51,10 +52,23 @@ function nameRoutes(prototype: object, { diagnostics }: Services): void {
   );
 }
 
-function nameRoute(request: IncomingMessage, path: string | null | undefined): void {
+/** The one path that a server takes is a route; where it takes any, nobody knows one. */
+function noteUpgrade(
+  request: IncomingMessage,
+  socket: object,
+  path: string | null | undefined,
+): void {
   const holder = holderOf(request);
-  if (typeof path !== "string" || holder?.pathNow() !== path) return;
-  holder.route ??= path;
+  if (holder === undefined) return;
+  upgrades.set(socket, contextOf(holder));
+  if (typeof path === "string" && holder.pathNow() === path) holder.route ??= path;
+}
+
+/** The app may have come here from anywhere, by a pool's callback for one. */
+function contextOf(holder: Holder): Context {
+  const active = activeContext();
+  if (active instanceof Context && active.holder === holder) return active;
+  return ROOT.withSpan(holder.span).withHolder(holder);
 }
 
 /** What is used of a `WebSocket`, a server's or a client's. */
@@ -155,7 +169,7 @@ class Sockets {
   /** A server's: one that no request of ours brought has the context that it is made in. */
   #served(socket: object): Connection | undefined {
     const isEngines = isEngineSocket(socket);
-    const context = upgradeContextOf(socket) ?? activeContext();
+    const context = upgrades.get(socket) ?? activeContext();
     if (!(context instanceof Context)) return undefined;
     const route = context.holder?.route;
     const counts = isEngines ? undefined : this.#countsOf(route);
