@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { collectorBinary } from "../../scripts/collector/build.ts";
@@ -13,6 +13,7 @@ import { preload, Program } from "../integration/program.ts";
 import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
 import { programOrSkip } from "../programs.ts";
 import { until } from "../until.ts";
+import { Prometheus } from "./prometheus.ts";
 import { composeFile, readCompose, readDataSources } from "./compose.ts";
 
 const run = promisify(execFile);
@@ -92,16 +93,16 @@ describe("What collector/compose.yaml brings up", function () {
   this.timeout(30 * 60_000);
   const stops: (() => Promise<void>)[] = [];
   let backends: Receiver;
-  let prometheusUrl: string;
+  let prometheus: Prometheus;
 
   before(async function () {
-    const prometheus = programOrSkip(this, "prometheus");
+    const program = programOrSkip(this, "prometheus");
     const alertmanager = programOrSkip(this, "prometheus-alertmanager");
     backends = await startReceiver({ grpcPort: 0 });
     stops.push(() => backends.close());
     const collecting = await startCollector(await collectorBinary());
     const alertPort = await startAlertmanager(alertmanager);
-    prometheusUrl = await startPrometheus(prometheus, {
+    prometheus = await startPrometheus(program, {
       "collector:8889": collecting.metrics,
       "collector:8888": collecting.own,
       "alertmanager:9093": alertPort,
@@ -138,22 +139,24 @@ describe("What collector/compose.yaml brings up", function () {
 
   it("has every target up, every rule healthy, and Alertmanager found", async () => {
     await until(async () => {
-      const { activeTargets } = await ask<{ activeTargets: readonly { health: string }[] }>(
-        "targets",
-      );
+      const { activeTargets } = await prometheus.ask<{
+        activeTargets: readonly { health: string }[];
+      }>("targets");
       const isUp =
         activeTargets.length === 4 && activeTargets.every(({ health }) => health === "up");
       return isUp || undefined;
     }, "four targets that are up");
     await until(async () => {
-      const { groups } = await ask<{ groups: readonly { rules: readonly { health: string }[] }[] }>(
-        "rules",
-      );
+      const { groups } = await prometheus.ask<{
+        groups: readonly { rules: readonly { health: string }[] }[];
+      }>("rules");
       const rules = groups.flatMap((group) => group.rules);
       return (rules.length === 4 && rules.every(({ health }) => health === "ok")) || undefined;
     }, "four rules that are evaluated");
     await until(async () => {
-      const found = await ask<{ activeAlertmanagers: readonly unknown[] }>("alertmanagers");
+      const found = await prometheus.ask<{ activeAlertmanagers: readonly unknown[] }>(
+        "alertmanagers",
+      );
       return found.activeAlertmanagers.length === 1 || undefined;
     }, "Alertmanager");
   });
@@ -178,16 +181,10 @@ describe("What collector/compose.yaml brings up", function () {
   it("has exemplars under the label by which Grafana links to a trace", async () => {
     const [destination] = sources.get("prometheus")!.jsonData.exemplarTraceIdDestinations!;
     const exemplars = await until(async () => {
-      const now = Date.now() / 1000;
-      const found = await ask<
-        readonly { exemplars: readonly { labels: Record<string, string> }[] }[]
-      >(
-        `query_exemplars?query=traces_span_metrics_duration_seconds_bucket&start=${now - 600}&end=${now}`,
-      );
-      const all = found.flatMap((series) => series.exemplars);
+      const all = await prometheus.exemplars("traces_span_metrics_duration_seconds_bucket");
       return all.length > 0 ? all : undefined;
     }, "exemplars");
-    for (const { labels } of exemplars) assert.match(labels[destination!.name]!, /^[0-9a-f]{32}$/);
+    for (const labels of exemplars) assert.match(labels[destination!.name]!, /^[0-9a-f]{32}$/);
   });
 
   async function startCollector(binary: string) {
@@ -242,32 +239,15 @@ describe("What collector/compose.yaml brings up", function () {
   async function startPrometheus(
     program: string,
     ports: Readonly<Record<string, number>>,
-  ): Promise<string> {
-    const [port] = await freePorts(1);
-    const daemon = new Daemon("prometheus");
-    const folder = join(collector, "compose");
-    let config = readFileSync(join(folder, "prometheus.yaml"), "utf8")
-      .replace("[rules.yaml]", `["${join(folder, "rules.yaml")}"]`)
-      .replaceAll(/_interval: 10s/g, "_interval: 1s");
-    for (const [address, own] of Object.entries({ ...ports, "localhost:9090": port! })) {
-      assert.ok(config.includes(`"${address}"`), address);
-      config = config.replaceAll(`"${address}"`, `"127.0.0.1:${own}"`);
-    }
-    const file = join(daemon.directory, "prometheus.yaml");
-    writeFileSync(file, config);
-    await daemon.start({
-      name: "prometheus",
-      command: [
-        program,
-        `--config.file=${file}`,
-        `--storage.tsdb.path=${join(daemon.directory, "data")}`,
-        `--web.listen-address=127.0.0.1:${port}`,
-        ...[services["prometheus"]!.command ?? []].flat().filter((arg) => arg.includes("feature")),
-      ],
-      answers: () => isOk(`http://127.0.0.1:${port}/-/ready`),
+  ): Promise<Prometheus> {
+    const started = await Prometheus.start(program, {
+      config: (own) => configOf({ ...ports, "localhost:9090": own }),
+      flags: [services["prometheus"]!.command ?? []]
+        .flat()
+        .filter((arg) => arg.includes("feature")),
     });
-    stops.push(() => daemon.stop());
-    return `http://127.0.0.1:${port}`;
+    stops.push(() => started.stop());
+    return started;
   }
 
   async function startShop(otlp: number): Promise<void> {
@@ -295,19 +275,23 @@ describe("What collector/compose.yaml brings up", function () {
     stops.push(() => end(traffic));
   }
 
-  /** What Prometheus' API answers, e.g. to "targets". */
-  async function ask<T>(path: string): Promise<T> {
-    const response = await fetch(`${prometheusUrl}/api/v1/${path}`);
-    const { data } = (await response.json()) as { data: T };
-    return data;
-  }
-
   async function anySeries(query: string): Promise<true | undefined> {
-    const path = `query?query=${encodeURIComponent(query)}`;
-    const { result } = await ask<{ result: readonly unknown[] }>(path);
-    return result.length > 0 || undefined;
+    return (await prometheus.query(query)).length > 0 || undefined;
   }
 });
+
+/** Prometheus' own file, with the ports of this machine and less patience. */
+function configOf(ports: Readonly<Record<string, number>>): string {
+  const folder = join(collector, "compose");
+  let config = readFileSync(join(folder, "prometheus.yaml"), "utf8")
+    .replace("[rules.yaml]", `["${join(folder, "rules.yaml")}"]`)
+    .replaceAll(/_interval: 10s/g, "_interval: 1s");
+  for (const [address, port] of Object.entries(ports)) {
+    assert.ok(config.includes(`"${address}"`), address);
+    config = config.replaceAll(`"${address}"`, `"127.0.0.1:${port}"`);
+  }
+  return config;
+}
 
 async function end(program: Program): Promise<void> {
   program.kill("SIGTERM");

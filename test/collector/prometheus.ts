@@ -13,8 +13,8 @@ export interface Metadata {
 }
 
 export interface PrometheusOptions {
-  /** Its configuration; default: it scrapes nothing. */
-  readonly config?: string;
+  /** Its configuration, of its own port; default: it scrapes nothing. */
+  readonly config?: (port: number) => string;
   readonly flags?: readonly string[];
 }
 
@@ -31,13 +31,13 @@ export class Prometheus {
   /** @param program its path, from `programOrSkip`. */
   static async start(
     program: string,
-    { config = "{}\n", flags = [] }: PrometheusOptions = {},
+    { config = () => "{}\n", flags = [] }: PrometheusOptions = {},
   ): Promise<Prometheus> {
     const [port] = await freePorts(1);
     const daemon = new Daemon("prometheus");
     const url = `http://127.0.0.1:${port}`;
     const file = join(daemon.directory, "prometheus.yml");
-    writeFileSync(file, config);
+    writeFileSync(file, config(port!));
     await daemon.start({
       name: "prometheus",
       command: [

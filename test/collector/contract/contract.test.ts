@@ -6,22 +6,22 @@ import { collectorBinary } from "../../../scripts/collector/build.ts";
 import type { ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
 import type { Received } from "../../../src/receiver/store.ts";
 import { programOrSkip } from "../../programs.ts";
-import type { Prometheus } from "../prometheus.ts";
-import { type Demo, OWN_PAGES, startDemo } from "./demo.ts";
+import { type Demo, OWN_PAGES, SPAN_DURATIONS, startDemo } from "./demo.ts";
 import {
+  allMetrics,
   type DifferenceName,
   differences,
   groups,
   type Kind,
   type MetricRow,
   oddLabels,
-  ownMetrics,
-  type SameCount,
   sameCounts,
+  samplesOf,
   spanMetrics,
   type Way,
 } from "./rows.ts";
-import { arrivalOf, commonForm, isMetric, type OwnedSeries, ways } from "./ways.ts";
+import { allSeen, type Seen } from "./seen.ts";
+import { commonForms, isMetric, type OwnedSeries, ways } from "./ways.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const PATIENCE_MS = 60_000;
@@ -30,17 +30,6 @@ const SPAN_METRICS_SCOPE = "spanmetricsconnector";
 
 /** What `job` and `instance` are made of; sorted. */
 const IDENTITY: readonly string[] = ["service_instance_id", "service_name", "service_namespace"];
-
-const rows = [...groups.flatMap((group) => group.rows), ...ownMetrics];
-
-/** What there was while all ran, taken when all had arrived. */
-interface Seen {
-  readonly series: Readonly<Record<Way, readonly OwnedSeries[]>>;
-  readonly counts: ReadonlyMap<SameCount, Counts>;
-}
-
-/** By way, and then by the values of the labels. */
-type Counts = Awaited<ReturnType<typeof countsOf>>;
 
 describe("The demo, preloaded, through agent and gateway", function () {
   this.timeout(PATIENCE_MS * 3);
@@ -109,10 +98,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
 
     it("at Prometheus too, with the ids of exemplars", async () => {
       const spans = new Set(demo.arrived.spans.map(({ traceId, spanId }) => traceId + spanId));
-      for (const metric of [
-        "http_server_request_duration_seconds_bucket",
-        "traces_span_metrics_duration_seconds_bucket",
-      ]) {
+      for (const metric of ["http_server_request_duration_seconds_bucket", SPAN_DURATIONS]) {
         const exemplars = await demo.scraping.exemplars(metric);
         assert.ok(exemplars.length > 0, metric);
         for (const { trace_id: trace = "", span_id: span = "" } of exemplars) {
@@ -125,8 +111,8 @@ describe("The demo, preloaded, through agent and gateway", function () {
   describe("has metrics by one contract of names", () => {
     it("as OTLP: name, unit and kind", () => {
       const sent = new Map(demo.sent.metrics.map((metric) => [metric.name, metric]));
-      assert.deepEqual([...sent.keys()].toSorted(), rows.map(({ name }) => name).toSorted());
-      for (const { name, unit, kind } of rows) {
+      assert.deepEqual([...sent.keys()].toSorted(), allMetrics.map(({ name }) => name).toSorted());
+      for (const { name, unit, kind } of allMetrics) {
         const metric = sent.get(name)!;
         assert.deepEqual({ unit: metric.unit, kind: kindOf(metric) }, { unit, kind }, name);
       }
@@ -143,11 +129,11 @@ describe("The demo, preloaded, through agent and gateway", function () {
     for (const way of ways) {
       it(`in Prometheus, by way of ${way}: every name, and no other`, () => {
         const names = new Set(seen.series[way].filter(isMetric).map(({ name }) => name));
-        assert.deepEqual([...names].toSorted(), rows.flatMap(samplesOf).toSorted());
+        assert.deepEqual([...names].toSorted(), allMetrics.flatMap(samplesOf).toSorted());
       });
 
       it(`in Prometheus, by way of ${way}: the labels of every one`, () => {
-        for (const row of rows) {
+        for (const row of allMetrics) {
           const labels = labelsIn(seen.series[way], row);
           const expected = row.labels.map((label) => labelOf(label, way));
           assert.deepEqual(labels, expected.toSorted(), row.name);
@@ -233,7 +219,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
       },
       async metadata() {
         const scraped = await demo.scraping.metadata();
-        for (const row of rows) {
+        for (const row of allMetrics) {
           // Both ways are in one: what differs is there twice.
           const known = scraped[familyOf(row)] ?? [];
           assert.equal(new Set(known.map(({ type }) => type)).size, 1, row.name);
@@ -255,62 +241,6 @@ describe("The demo, preloaded, through agent and gateway", function () {
     }
   });
 });
-
-/** Waits until all ways have the same, or for long enough to see that they won't. */
-async function allSeen(demo: Demo): Promise<Seen> {
-  const end = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const seen = await look(demo);
-    if (isSettled(seen) || performance.now() > end) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
-
-async function look(demo: Demo): Promise<Seen> {
-  const [page, gateway, written] = await Promise.all(ways.map((way) => arrivalOf(demo, way)));
-  const counts = await Promise.all(
-    sameCounts.map(async (same) => [same, await countsOf(demo, same)] as const),
-  );
-  return {
-    series: { page: page!, gateway: gateway!, written: written! },
-    counts: new Map(counts),
-  };
-}
-
-async function countsOf({ scraping, written }: Demo, { metric, spans, by }: SameCount) {
-  const count = async (prometheus: Prometheus, what: string, jobs: string) => {
-    const matched = what.includes("{") ? what.replace("}", `,${jobs}}`) : `${what}{${jobs}}`;
-    const found = await prometheus.query(`sum by (${by.join(",")}) (${matched}) > 0`);
-    const entries = found.map(({ metric, value }) => {
-      return [by.map((label) => metric[label] ?? "").join(" "), value] as const;
-    });
-    return new Map<string, number>(sortedBy(entries, ([key]) => key));
-  };
-  const [own, others] = [`job="${OWN_PAGES}"`, `job!="${OWN_PAGES}"`];
-  return {
-    page: await count(scraping, metric, own),
-    gateway: await count(scraping, metric, others),
-    written: await count(written, metric, others),
-    "gateway, of spans": await count(scraping, spans, others),
-    "written, of spans": await count(written, spans, others),
-  };
-}
-
-function isSettled({ series, counts }: Seen): boolean {
-  const page = commonForms(series.page);
-  const names = new Set(series.page.map(({ name }) => name));
-  return (
-    rows.flatMap(samplesOf).every((name) => names.has(name)) &&
-    [series.gateway, series.written].every((way) => isSame(commonForms(way), page)) &&
-    [...counts.values()].every(({ page, ...others }) =>
-      Object.values(others).every((count) => isSame([...count], [...page])),
-    )
-  );
-}
-
-function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
-  return one.length > 0 && JSON.stringify(one) === JSON.stringify(other);
-}
 
 /** Waits until as much has come out as was sent. */
 async function untilArrived({ sent, arrived }: Demo): Promise<void> {
@@ -358,12 +288,6 @@ function kindOf({ type, monotonic }: ReceivedMetric): Kind {
   return type === "gauge" ? "gauge" : "histogram";
 }
 
-/** The names of a metric's samples. */
-function samplesOf({ kind, prometheus }: MetricRow): string[] {
-  if (kind !== "histogram") return [prometheus];
-  return ["_bucket", "_sum", "_count"].map((suffix) => prometheus + suffix);
-}
-
 /** As metadata calls it: OpenMetrics' name of a counter has no `_total`. */
 function familyOf({ kind, prometheus }: MetricRow): string {
   return kind === "counter" ? prometheus.replace(/_total$/, "") : prometheus;
@@ -379,10 +303,6 @@ function labelsIn(series: readonly OwnedSeries[], row: MetricRow): string[] {
   const own = series.filter(({ name }) => names.has(name));
   const labels = new Set(own.flatMap((one) => Object.keys(one.labels)));
   return [...labels].filter((label) => !/^(job|instance|le|otel_scope_.*)$/.test(label)).toSorted();
-}
-
-function commonForms(series: readonly OwnedSeries[]): string[] {
-  return [...new Set(series.filter(isMetric).map(commonForm))].toSorted();
 }
 
 function resourceLabels(attributes: Readonly<Record<string, unknown>>): Record<string, string> {

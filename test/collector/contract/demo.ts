@@ -11,6 +11,9 @@ import { startTee } from "./tee.ts";
 
 const instruments = fileURLToPath(new URL("../apps/instruments.mjs", import.meta.url));
 
+export const SPAN_DURATIONS = "traces_span_metrics_duration_seconds_bucket";
+const PATIENCE_MS = 60_000;
+
 /** Of the scrape of the services' own pages. */
 export const OWN_PAGES = "pages";
 
@@ -62,7 +65,7 @@ export async function startDemo(binary: string, program: string): Promise<Demo> 
     const written = keep(
       await Prometheus.start(program, { flags: ["--web.enable-remote-write-receiver"] }),
     );
-    const soon = { TELLTALE_COLLECTOR_SPAN_METRICS_INTERVAL: "1s" };
+    const soon = { TELLTALE_COLLECTOR_SPAN_METRICS_INTERVAL: "2s" };
     const writing = keep(
       await startPreset(
         binary,
@@ -87,17 +90,22 @@ export async function startDemo(binary: string, program: string): Promise<Demo> 
     const { pages, traffic, end } = await startServices(tee.url, sent.dsn, stops);
     const scraping = keep(
       await Prometheus.start(program, {
-        config: scrapesOf([...pages.keys()], new URL(gateway.prometheusUrl).host),
+        config: () => scrapesOf([...pages.keys()], new URL(gateway.prometheusUrl).host),
         flags: ["--enable-feature=exemplar-storage"],
       }),
     );
-    await traffic();
-    // What makes a span metric known is passed on as its first 0, and without exemplars.
-    await until(async () => {
-      const known = await scraping.query("traces_span_metrics_calls_total > 0");
-      return known.length > 0 || undefined;
-    }, "span metrics");
-    return { sent, arrived, scraping, written, pages, failed: await traffic(), end, stop };
+    // What makes a span metric known is passed on as its first 0, and without exemplars:
+    // the traffic goes on until there are some.
+    const failed = await until(
+      async () => {
+        const last = await traffic();
+        const exemplars = await scraping.exemplars(SPAN_DURATIONS);
+        return exemplars.length > 0 ? last : undefined;
+      },
+      "exemplars of span metrics",
+      PATIENCE_MS,
+    );
+    return { sent, arrived, scraping, written, pages, failed, end, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -121,6 +129,8 @@ async function startServices(url: string, dsn: string, stops: (() => Promise<voi
       OTEL_BSP_SCHEDULE_DELAY: "200",
       OTEL_BLRP_SCHEDULE_DELAY: "200",
       OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console",
+      // On a busy machine, nothing is to be sent twice.
+      OTEL_EXPORTER_OTLP_TIMEOUT: "60000",
       SENTRY_DSN: dsn,
       SENTRY_ENVIRONMENT: "demo",
       // On a busy machine the rest may take longer than the default.
@@ -152,7 +162,7 @@ function scrapesOf(pages: readonly string[], gateway: string): string {
     `[{ targets: ${JSON.stringify(addresses)} }]`;
   return `
 # More often than span metrics are passed on: their exemplars are there only once.
-global: { scrape_interval: 300ms }
+global: { scrape_interval: 1s }
 scrape_configs:
   - job_name: ${OWN_PAGES}
     static_configs: ${targets(pages)}

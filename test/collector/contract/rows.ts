@@ -259,6 +259,18 @@ export const ownMetrics: readonly MetricRow[] = [
   { ...histogram("shop.score", "shop_score", []), unit: "1" },
 ];
 
+/** All that an app makes itself. */
+export const allMetrics: readonly MetricRow[] = [
+  ...groups.flatMap((group) => group.rows),
+  ...ownMetrics,
+];
+
+/** The names of a metric's samples in Prometheus. */
+export function samplesOf({ kind, prometheus }: MetricRow): string[] {
+  if (kind !== "histogram") return [prometheus];
+  return ["_bucket", "_sum", "_count"].map((suffix) => prometheus + suffix);
+}
+
 /** How a metric can get into Prometheus. */
 export type Way = "page" | "gateway" | "written";
 

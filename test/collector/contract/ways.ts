@@ -25,11 +25,16 @@ function owned({ __name__, ...labels }: Series, { pages }: Demo): OwnedSeries {
   return { service, name: __name__, labels };
 }
 
+/** The series of an app's own metrics as they are by all ways, each once. */
+export function commonForms(series: readonly OwnedSeries[]): string[] {
+  return [...new Set(series.filter(isMetric).map(commonForm))].toSorted();
+}
+
 /**
  * A series as it is by all ways: without what `differences` lists. One text each,
  * so that sets can be compared.
  */
-export function commonForm({ service, name, labels }: OwnedSeries): string {
+function commonForm({ service, name, labels }: OwnedSeries): string {
   const isOurs = labels["otel_scope_name"] === "telltale";
   const pairs = Object.entries(labels)
     .filter(([key]) => key !== "job" && key !== "instance")
