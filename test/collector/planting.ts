@@ -2,6 +2,9 @@ import type { Received } from "../../src/receiver/store.ts";
 import type { Value } from "../../src/receiver/received.ts";
 import { idOf } from "./telemetry.ts";
 
+/** What came to a receiver. */
+export type Telemetry = Pick<Received, "spans" | "logs" | "metrics">;
+
 /** What is put somewhere, and by which number it is found again. */
 export interface Plant {
   readonly number: number;
@@ -27,7 +30,7 @@ export interface Place {
   /** An export request's part: one of `resourceSpans`, `resourceLogs`, `resourceMetrics`. */
   readonly put: (plant: Plant) => Json;
   /** What arrived there; undefined: not yet, or nothing. */
-  readonly look: (received: Received, plant: Plant) => Value | undefined;
+  readonly look: (received: Telemetry, plant: Plant) => Value | undefined;
 }
 
 /** Of attributes, where a test doesn't care. */
@@ -53,6 +56,20 @@ export const places: Readonly<Record<string, Place>> = {
     }),
     (one, key) => inner(one.attributes["app.map"], key),
     true,
+  ),
+  "a query's text": span(
+    (plant) => ({ attributes: own({ ...plant, key: "db.query.text" }) }),
+    (one) => one.attributes["db.query.text"],
+  ),
+  "a trace state": span(
+    ({ value }) => ({ traceState: value }),
+    (one) => one.traceState,
+  ),
+  "a link's trace state": span(
+    ({ value }) => ({
+      links: [{ traceId: idOf(99, 32), spanId: idOf(99, 16), traceState: value }],
+    }),
+    (one) => one.links[0]?.traceState,
   ),
   "a status message": span(
     ({ value }) => ({ status: { code: 2, message: value } }),
@@ -142,9 +159,9 @@ export function requestsOf(
   }));
 }
 
-type Span = Received["spans"][number];
-type Log = Received["logs"][number];
-type Point = Received["metrics"][number]["points"][number];
+type Span = Telemetry["spans"][number];
+type Log = Telemetry["logs"][number];
+type Point = Telemetry["metrics"][number]["points"][number];
 
 function span(
   put: (plant: Plant) => Json,

@@ -1,22 +1,28 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { SECRET_KEYS } from "../../src/entry/url.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { preload, Program, telemetryTo } from "../integration/program.ts";
 import { until } from "../until.ts";
-import { type Place, places, type Plant, requestsOf } from "./planting.ts";
+import { type Place, places, type Plant, requestsOf, type Telemetry } from "./planting.ts";
 import { type Preset, startPreset } from "./preset.ts";
 import {
   harmlessAttributes,
   harmlessTexts,
+  literalForms,
   queryForms,
   secretForms,
   secretKeys,
+  WORD,
+  wordOf,
 } from "./secrets.ts";
 import { idOf, LOGS, post } from "./telemetry.ts";
 
+const app = fileURLToPath(new URL("apps/leaky.mjs", import.meta.url));
 const COLD_BUILD_MS = 30 * 60_000;
 const ARRIVAL_MS = 60_000;
 
@@ -38,6 +44,8 @@ describe("Secrets that an app sends to the Collector", function () {
   let receiver: Receiver;
   let gateway: Preset;
   let agent: Preset;
+  /** Of all that was planted by hand. */
+  let arrived: Telemetry;
   before(async function () {
     this.timeout(COLD_BUILD_MS);
     binary = await collectorBinary();
@@ -54,6 +62,8 @@ describe("Secrets that an app sends to the Collector", function () {
       ARRIVAL_MS,
       "all that was planted",
     );
+    const { spans, logs, metrics } = receiver;
+    arrived = { spans: [...spans], logs: [...logs], metrics: [...metrics] };
     await until(async () => {
       const page = await text(gateway.prometheusUrl);
       return page.includes("traces_span_metrics_calls_total") ? page : undefined;
@@ -76,7 +86,7 @@ describe("Secrets that an app sends to the Collector", function () {
   });
 
   it("do not arrive with any span, log or metric", () => {
-    const { spans, logs, metrics } = receiver;
+    const { spans, logs, metrics } = arrived;
     assert.deepEqual(foundIn(JSON.stringify([spans, logs, metrics])), []);
   });
 
@@ -106,14 +116,14 @@ describe("Secrets that an app sends to the Collector", function () {
   it("leave what only looks like them as it was", () => {
     const changed = harmless.flatMap((plant) => {
       const { where, what, value, place } = plant;
-      const arrived = place.look(receiver, plant);
-      return isDeepStrictEqual(arrived, value) ? [] : [{ where, what, value, arrived }];
+      const found = place.look(arrived, plant);
+      return isDeepStrictEqual(found, value) ? [] : [{ where, what, value, found }];
     });
     assert.deepEqual(changed, []);
   });
 
   it("leave the ids, times and links of what carried them", () => {
-    const { spans } = receiver;
+    const { spans } = arrived;
     const plants = planted.filter(({ place }) => place.signal === "traces");
     const ids = new Set(spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
     const missing = plants.filter(
@@ -130,8 +140,64 @@ describe("Secrets that an app sends to the Collector", function () {
   });
 
   it("leave nothing behind of how they were looked for", () => {
-    const { spans, logs, metrics } = receiver;
+    const { spans, logs, metrics } = arrived;
     assert.doesNotMatch(JSON.stringify([spans, logs, metrics]), /telltale\.redact|redaction\./);
+  });
+
+  it("don't arrive from a preloaded app either, whose traces, logs and metrics do", async () => {
+    receiver.clear();
+    const last = wordOf(3_000_000);
+    const leaky = new Program({
+      file: app,
+      flags: preload.import,
+      args: [`--db-password=${last}`],
+      env: {
+        ...telemetryTo(receiver),
+        OTEL_EXPORTER_OTLP_ENDPOINT: agent.url,
+        OTEL_METRICS_EXPORTER: "otlp",
+        OTEL_NODE_DISABLED_INSTRUMENTATIONS: "",
+        OTEL_RESOURCE_ATTRIBUTES: `deployment.note=Bearer%20${last},app.password=${last}`,
+        SENTRY_DSN: "",
+      },
+    });
+    try {
+      const { code, stdout, stderr } = await leaky.ended;
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+      const told = JSON.parse(/^\{"secrets":.*$/m.exec(stdout)![0]) as {
+        secrets: readonly (readonly [string, string])[];
+        requests: number;
+        lines: number;
+      };
+      assert.ok(told.secrets.length >= 60 && told.requests >= 60);
+      const roots = (): number => receiver.spans.filter(({ kind }) => kind === "SERVER").length;
+      await receiver.waitFor(
+        ({ logs, metrics }) =>
+          roots() >= told.requests &&
+          logs.length >= told.lines &&
+          metrics.some(({ name }) => name === "app.notes"),
+        ARRIVAL_MS,
+        `what the app sent (${told.requests} requests, ${told.lines} lines)`,
+      );
+      const { spans, logs, metrics } = receiver;
+      const whole = JSON.stringify([spans, logs, metrics]);
+      for (const way of ["winston", "pino", "console", "exception.message", "app.batch"]) {
+        assert.ok(whole.includes(way), `nothing arrived by ${way}`);
+      }
+      const secrets = [...told.secrets, ["a setting", last] as const];
+      assert.deepEqual(
+        secrets.filter(([, secret]) => whole.includes(secret)),
+        [],
+      );
+      const page = await text(gateway.prometheusUrl, "application/openmetrics-text");
+      assert.match(page, /service_name="warehouse"/);
+      assert.deepEqual(
+        secrets.filter(([, secret]) => page.includes(secret)),
+        [],
+      );
+    } finally {
+      leaky.kill("SIGKILL");
+      await leaky.ended;
+    }
   });
 
   it("are in neither console nor file of the local preset", async () => {
@@ -154,7 +220,8 @@ describe("Secrets that an app sends to the Collector", function () {
 function* everySecretEverywhere(): Generator<Planted> {
   let number = 0;
   for (const [where, place] of Object.entries(places)) {
-    for (const form of [...secretForms, ...queryForms(SECRET_KEYS)]) {
+    const literals = where === "a query's text" ? literalForms : [];
+    for (const form of [...secretForms, ...queryForms(SECRET_KEYS), ...literals]) {
       const word = wordOf(++number);
       const secret = form.secret?.(word) ?? word;
       yield { what: form.what, where, place, number, value: form.text(word), secret };
@@ -178,11 +245,6 @@ function* everyTwinEverywhere(): Generator<Planted> {
   }
 }
 
-/** Letters and digits as tokens are made of; another for each number. */
-function wordOf(number: number): string {
-  return `Zq${number.toString(36).padStart(8, "0")}x4Kd`;
-}
-
 async function sendAll(url: string, plants: readonly Planted[]): Promise<void> {
   for (const { signal, body } of requestsOf(plants)) await post(url, signal, body);
 }
@@ -199,8 +261,12 @@ function countsOfPlants(plants: readonly Planted[]): string {
 }
 
 function foundIn(whole: string): readonly string[] {
+  // Most are words; to look for each by itself in all that is on disk would take long.
+  const words = new Set(whole.match(WORD));
   return planted
-    .filter(({ secret }) => whole.includes(secret!))
+    .filter(({ number, secret }) =>
+      secret === wordOf(number) ? words.has(secret) : whole.includes(secret!),
+    )
     .map(({ what, where, value }) => `${what} in ${where}: ${JSON.stringify(value)}`);
 }
 

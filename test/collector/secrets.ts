@@ -7,6 +7,14 @@ export interface SecretForm {
   readonly secret?: (word: string) => string;
 }
 
+/** Letters and digits as tokens are made of; another for each number. */
+export function wordOf(number: number): string {
+  return `Zq${number.toString(36).padStart(8, "0")}x4Kd`;
+}
+
+/** All of those in a text. */
+export const WORD: RegExp = /Zq[0-9a-z]{8}x4Kd/g;
+
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const token = (word: string): string =>
   [{ alg: "HS256" }, { sub: word }].map((part) => base64(JSON.stringify(part))).join(".") +
@@ -127,6 +135,12 @@ const cards: readonly SecretForm[] = [
 
 /** Texts with secrets, wherever they stand. */
 export const secretForms: readonly SecretForm[] = [...texts, ...cards];
+
+/** What is no secret by itself, but has no place in `db.query.text`. */
+export const literalForms: readonly SecretForm[] = [
+  { what: "SQL's values", text: (word) => `INSERT INTO users VALUES ('bob', 'it''s ${word}')` },
+  { what: "a search for somebody", text: (word) => `SELECT id FROM users WHERE name = '${word}'` },
+];
 
 /** Keys of attributes and fields whose values are secrets, whatever they look like. */
 export const secretKeys: readonly string[] = [
