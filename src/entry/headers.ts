@@ -16,17 +16,18 @@ const getter: TextMapGetter<IncomingMessage["headers"]> = {
  */
 export class HeaderReader {
   readonly #propagator: TextMapPropagator;
-  readonly #fields: ReadonlySet<string>;
-  /** By length, to tell most names apart without lowering them. */
-  readonly #lengths: readonly boolean[];
+  /** In lower case. */
+  readonly #fields: readonly string[];
+  /** The same by their lengths: most names are told apart without a look at their letters. */
+  readonly #byLength: readonly (readonly string[])[];
 
   /** @param fields names of headers, in lower case, that the propagator reads. */
   constructor(propagator: TextMapPropagator, fields: readonly string[]) {
     this.#propagator = propagator;
-    this.#fields = new Set(fields.map((field) => field.toLowerCase()));
+    this.#fields = fields.map((field) => field.toLowerCase());
     const longest = Math.max(0, ...fields.map((field) => field.length));
-    this.#lengths = Array.from({ length: longest + 1 }, (_, length) =>
-      fields.some((field) => field.length === length),
+    this.#byLength = Array.from({ length: longest + 1 }, (_, length) =>
+      this.#fields.filter((field) => field.length === length),
     );
   }
 
@@ -51,9 +52,7 @@ export class HeaderReader {
       } else if (length === 17 && is(name, "transfer-encoding")) {
         hasBody = true;
       }
-      if (!propagated && this.#lengths[length] === true) {
-        propagated = this.#fields.has(name.toLowerCase());
-      }
+      if (!propagated) propagated = this.#isPropagated(name);
     }
     return {
       host,
@@ -77,6 +76,13 @@ export class HeaderReader {
     };
   }
 
+  #isPropagated(name: string): boolean {
+    const fields = this.#byLength[name.length];
+    if (fields === undefined) return false;
+    for (let at = 0; at < fields.length; at++) if (is(name, fields[at]!)) return true;
+    return false;
+  }
+
   #extract(request: IncomingMessage): ApiContext {
     return this.#propagator.extract(ROOT, request.headers, getter);
   }
@@ -90,6 +96,8 @@ function rawHeadersOf({ rawHeaders, headers }: Partial<IncomingMessage>): readon
   );
 }
 
+/** Both of the same length. Lowering makes a string: only where the first letter is right. */
 function is(name: string, lower: string): boolean {
+  if ((name.charCodeAt(0) | 0x20) !== lower.charCodeAt(0)) return false;
   return name === lower || name.toLowerCase() === lower;
 }

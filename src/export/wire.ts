@@ -255,8 +255,7 @@ export class Wire {
 
 declare global {
   interface Buffer {
-    /** Node's `toString` and `write` without their checks; there since Node 0.x. */
-    latin1Slice(start: number, end: number): string;
+    /** Node's `write` without its checks; there since Node 0.x. */
     latin1Write(text: string, offset: number, length: number): number;
   }
 }
