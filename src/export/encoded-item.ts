@@ -3,15 +3,16 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 
 /**
- * A span or a log record as it goes over the wire, with what it is grouped by.
- * Made soon after the item's end, some dozens at one go (`AT_ONE_GO` of `batch.ts`):
- * a queue of objects outlives the young generation, which made the heap of a busy
- * service grow by 50 MB. A string is one object; a buffer
- * would be freed only with the old generation (20 MB more).
+ * A span or a log record as it goes over the wire, with what it is grouped by. A
+ * queue of objects would outlive V8's young generation, which made the heap of a
+ * busy service grow by 50 MB; here the many share pages outside of the heap, and a
+ * page is free when the last of its items has been sent.
  */
 export interface EncodedItem {
-  /** JSON, or protobuf as one character per byte. */
-  readonly message: string;
+  /** A page, of which the item has the bytes from `from` up to `to`. */
+  readonly page: Buffer;
+  readonly from: number;
+  readonly to: number;
   readonly resource: Resource;
   readonly scope: Scope;
 }

@@ -33,7 +33,8 @@ export const logRecords: Encoding<ReadableLogRecord> = {
 };
 
 function itemOf({ resource, instrumentationScope: scope }: Item, message: object): EncodedItem {
-  return { message: textOf(message), resource, scope };
+  const page = Buffer.from(textOf(message));
+  return { page, from: 0, to: page.length, resource, scope };
 }
 
 function requestOf(
@@ -47,7 +48,7 @@ function requestOf(
       withList(
         { scope: scopeMessage(scope), schemaUrl: scope.schemaUrl },
         name,
-        members.map(({ message }) => message),
+        members.map(({ page }) => page.toString()),
       ),
     );
     const attributes = pairsOf(resource.attributes);

@@ -25,39 +25,40 @@ import { Wire } from "./wire.ts";
  */
 
 export const spans: Encoding<ReadableSpan> = {
-  encode(span) {
-    wire.reset();
-    writeSpan(span);
-    return itemOf(span);
-  },
+  encode: (span) => encoded(span, writeSpan),
   requestOf,
 };
 
 export const logRecords: Encoding<ReadableLogRecord> = {
-  encode(record) {
-    wire.reset();
-    writeRecord(record);
-    return itemOf(record);
-  },
+  encode: (record) => encoded(record, writeRecord),
   requestOf,
 };
 
-function itemOf({ resource, instrumentationScope: scope }: Item): EncodedItem {
-  return { message: wire.takenText(), resource, scope };
+/** As the field that it is of its scope's message, next to the item before: neighbours are copied at one go. */
+function encoded<One extends Item>(item: One, write: (item: One) => void): EncodedItem {
+  if (page.position > PAGE_FULL) page = new Wire(PAGE);
+  wire = page;
+  const from = wire.position;
+  const message = wire.open(0x12);
+  write(item);
+  wire.close(message);
+  const { resource, instrumentationScope: scope } = item;
+  return { page: wire.written, from, to: wire.position, resource, scope };
 }
 
 /** In the requests of both signals resource, scope and items sit in fields of the same numbers. */
 function requestOf(items: readonly EncodedItem[]): Uint8Array {
+  wire = whole;
   wire.reset();
   for (const [resource, scopes] of grouped(items)) {
-    const whole = wire.open(0x0a);
+    const start = wire.open(0x0a);
     writeResource(resource);
     for (const [scope, members] of scopes) writeScope(scope, members);
     if (resource.schemaUrl !== undefined) wire.text(0x1a, resource.schemaUrl);
-    wire.close(whole);
+    wire.close(start);
   }
   const request = wire.taken();
-  if (request.length > LARGEST_KEPT) wire = new Wire(CAPACITY);
+  if (request.length > LARGEST_KEPT) whole = new Wire(CAPACITY);
   return request;
 }
 
@@ -88,10 +89,18 @@ export interface PartedRecord {
   attributePairs(): NamesAndValues | undefined;
 }
 
+const PAGE = 64 * 1024;
+/** What is left then is enough for most items; one that is larger gets a page that grows. */
+const PAGE_FULL = PAGE - 4096;
+let page = new Wire(PAGE);
+
 const CAPACITY = 64 * 1024;
 /** It grows to the largest request and stays, unless that was an exception. */
 const LARGEST_KEPT = 4 * 1024 * 1024;
-let wire = new Wire(CAPACITY);
+let whole = new Wire(CAPACITY);
+
+/** The one that is written to: the page of items, or the request. */
+let wire = page;
 
 function writeResource({ attributes }: Resource): void {
   const message = wire.open(0x0a);
@@ -106,9 +115,22 @@ function writeScope(scope: Scope, items: readonly EncodedItem[]): void {
   if (scope.version) wire.text(0x12, scope.version);
   if (scope.attributes !== undefined) writeAttributes(0x1a, scope.attributes);
   wire.close(head);
-  for (const item of items) wire.copy(0x12, item.message);
+  writeItems(items);
   if (scope.schemaUrl) wire.text(0x1a, scope.schemaUrl);
   wire.close(message);
+}
+
+function writeItems(items: readonly EncodedItem[]): void {
+  for (let at = 0; at < items.length; at++) {
+    const first = items[at]!;
+    let { to } = first;
+    for (let next = items[at + 1]; next?.page === first.page && next.from === to;) {
+      to = next.to;
+      at++;
+      next = items[at + 1];
+    }
+    wire.copy(first.page, first.from, to);
+  }
 }
 
 function writeSpan(span: ReadableSpan & Partial<PartedSpan>): void {

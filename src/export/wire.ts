@@ -27,9 +27,9 @@ export class Wire {
     return Uint8Array.prototype.slice.call(this.#bytes, 0, this.#at);
   }
 
-  /** The same as a string of one character per byte, which the garbage collector likes better. */
-  takenText(): string {
-    return this.#bytes.latin1Slice(0, this.#at);
+  /** What is written into; another one when that has grown. */
+  get written(): Buffer {
+    return this.#bytes;
   }
 
   get position(): number {
@@ -180,13 +180,10 @@ export class Wire {
     return true;
   }
 
-  /** A message that `takenText` gave, here or elsewhere. */
-  copy(tag: number, text: string): void {
-    const { length } = text;
-    this.#reserve(length + 12);
-    this.#bytes[this.#at++] = tag;
-    this.#at = this.#varintAt(this.#at, length);
-    this.#at += this.#bytes.latin1Write(text, this.#at, length);
+  /** Fields that another one wrote, as they stand. */
+  copy(source: Buffer, from: number, to: number): void {
+    this.#reserve(to - from);
+    this.#at += source.copy(this.#bytes, this.#at, from, to);
   }
 
   /** `whole * perWhole + nanos`, as `fixed64`. */
@@ -250,13 +247,6 @@ export class Wire {
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
-  }
-}
-
-declare global {
-  interface Buffer {
-    /** Node's `write` without its checks; there since Node 0.x. */
-    latin1Write(text: string, offset: number, length: number): number;
   }
 }
 
