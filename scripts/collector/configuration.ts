@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { Complaint } from "./complaint.ts";
+import { joinedPipelines } from "./pipelines.ts";
 import { collector } from "./places.ts";
 import { defaultsIn, wrongValues } from "./values.ts";
 
@@ -14,6 +15,8 @@ export interface Configuration {
   readonly names: readonly string[];
   /** Absolute, in the order in which the Collector merges them. */
   readonly files: readonly string[];
+  /** What comes after them, in the form that `--config` takes. */
+  readonly overrides?: readonly string[];
   /** Their contents, one after the other. */
   readonly text: string;
 }
@@ -50,7 +53,8 @@ export async function readConfiguration(
   const ours = contents.filter((_, at) => files[at]!.startsWith(join(collector, "/")));
   const wrong = wrongValues(uncommented(ours.join("\n")), env);
   if (wrong.length > 0) throw new Complaint(wrong.join("\n"));
-  return { names: [...wanted, ...backends], files, text };
+  const overrides = joinedPipelines(contents.slice(wanted.length));
+  return { names: [...wanted, ...backends], files, overrides, text };
 }
 
 /** The variables that a configuration names without a default, each once. */

@@ -41,6 +41,12 @@ const EXPLANATIONS: readonly Explanation[] = [
     },
   },
   {
+    pattern: /"([^"]*)" exporter: no storage client extension found/,
+    explain([exporter = ""]) {
+      return `${exporter} keeps its queue on disk by file_storage, which this configuration doesn't have: lay back ends over agent or gateway`;
+    },
+  },
+  {
     pattern: /directory must exist: stat ([^:]+): no such file or directory/,
     explain([folder = ""], { text }) {
       return `the queue folder ${folder} is missing: \`mkdir -p ${folder}\`, or name another${by(text, folder)}`;

@@ -54,7 +54,8 @@ async function start(
   pass: (line: string) => void,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<End> {
-  const config = configuration.files.map((file) => `--config=${file}`);
+  const { files, overrides = [] } = configuration;
+  const config = [...files, ...overrides].map((one) => `--config=${one}`);
   const child = spawn(binary, [...args, ...config], { env, stdio: ["ignore", "inherit", "pipe"] });
   let isStopped = false;
   const stop = (signal: NodeJS.Signals): void => {

@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { root } from "../../scripts/build/places.ts";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { freePorts } from "../libraries/servers/daemon.ts";
+import { startReceiver } from "../../src/receiver/receiver.ts";
 import { node } from "../nodes.ts";
+import { post, spansOf } from "./telemetry.ts";
 
 /** A configuration that is well; the rows below break it. */
 const WELL = `
@@ -144,6 +146,12 @@ const rows: readonly Row[] = [
     ),
   },
   {
+    what: "a back end that is laid over local",
+    configuration: WELL,
+    args: ["local", "--backend", "jaeger"],
+    says: /^collector: otlp_grpc\/jaeger keeps its queue on disk by file_storage, which .*: lay back ends over agent or gateway$/m,
+  },
+  {
     what: "a switch of a back end that is none",
     configuration: WELL,
     args: ["--backend", "jaeger"],
@@ -234,6 +242,30 @@ describe("npm run collector", function () {
       /^collector: \/proc\/queue can't be written \(.*\): .* by TELLTALE_COLLECTOR_QUEUE$/m,
     );
     assert.equal(code, 1);
+  });
+
+  it("sends a signal to each of the back ends that take it", async () => {
+    const receiver = await startReceiver({ grpcPort: 0 });
+    const env: Environment = {
+      ...(await gatewayEnvironment()),
+      JAEGER_ENDPOINT: receiver.grpcUrl,
+      JAEGER_INSECURE: "true",
+      TELLTALE_COLLECTOR_DECISION_WAIT: "1s",
+      TEMPO_ENDPOINT: receiver.url,
+    };
+    const collector = run(["gateway", "--backend", "jaeger", "--backend", "tempo"], env);
+    try {
+      await collector.says(/Everything is ready/);
+      const url = `http://127.0.0.1:${env["TELLTALE_COLLECTOR_HTTP_PORT"]}`;
+      await post(url, "traces", spansOf([{ trace: 31, name: "seen", failed: true }]));
+      await receiver.waitFor(({ spans }) => spans.length === 2, 30_000, "span by both");
+      const paths = new Set(receiver.requests.map(({ path }) => path));
+      assert.equal(paths.size, 2);
+    } finally {
+      collector.child.kill("SIGTERM");
+      await collector.ended;
+      await receiver.close();
+    }
   });
 
   it("says what to do without Go", async () => {

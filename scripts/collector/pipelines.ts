@@ -1,0 +1,18 @@
+/**
+ * What to lay over several back ends, so that a signal goes to each that takes it:
+ * of two lists of exporters, the Collector would take the last.
+ *
+ * @param backends the texts of files in `collector/backends/`.
+ * @returns configurations in the form that `--config` takes.
+ */
+export function joinedPipelines(backends: readonly string[]): readonly string[] {
+  const named = backends.flatMap((text) => [...text.matchAll(PIPELINE)]);
+  return ["traces", "metrics", "logs"].flatMap((signal) => {
+    const lists = named.filter((match) => match[1] === signal).map((match) => match[2]);
+    const all = lists.join(", ");
+    return lists.length > 1 ? [`yaml:service::pipelines::${signal}::exporters: [${all}]`] : [];
+  });
+}
+
+/** As our files have it: `    traces:`, and below it `      exporters: [a]`. */
+const PIPELINE = /^ {4}(traces|metrics|logs):\n {6}exporters: \[([^\]]*)\]/gm;
