@@ -13,6 +13,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "admin-answer": "./admin/answer.ts",
   "entry-http2": "./entry/http2-server.ts",
   "entry-upgrade": "./entry/upgrade.ts",
+  "entry-outgoing": "./entry/outgoing.ts",
   "entry-work": "./entry/work.ts",
   "export-messages": "./export/messages.ts",
   "export-json-messages": "./export/json-messages.ts",
@@ -39,6 +40,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-mongodb": "./instrumentation/mongodb.ts",
   "instrumentation-mysql2": "./instrumentation/mysql2.ts",
   "instrumentation-grpc": "./instrumentation/grpc.ts",
+  "instrumentation-http2-client": "./instrumentation/http2-client.ts",
   "instrumentation-graphql": "./instrumentation/graphql.ts",
   "instrumentation-graphql-spans": "./instrumentation/graphql-spans.ts",
   "instrumentation-pg": "./instrumentation/pg.ts",
@@ -67,6 +69,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "admin-answer": typeof import("./admin/answer.ts");
   "entry-http2": typeof import("./entry/http2-server.ts");
   "entry-upgrade": typeof import("./entry/upgrade.ts");
+  "entry-outgoing": typeof import("./entry/outgoing.ts");
   "entry-work": typeof import("./entry/work.ts");
   "export-messages": typeof import("./export/messages.ts");
   "export-json-messages": typeof import("./export/json-messages.ts");
@@ -93,6 +96,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-mongodb": typeof import("./instrumentation/mongodb.ts");
   "instrumentation-mysql2": typeof import("./instrumentation/mysql2.ts");
   "instrumentation-grpc": typeof import("./instrumentation/grpc.ts");
+  "instrumentation-http2-client": typeof import("./instrumentation/http2-client.ts");
   "instrumentation-graphql": typeof import("./instrumentation/graphql.ts");
   "instrumentation-graphql-spans": typeof import("./instrumentation/graphql-spans.ts");
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");

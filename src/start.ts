@@ -95,6 +95,7 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     caches,
     flush: () => flushAll(pipelines, config.flushTimeoutMs),
     work: work.entrance,
+    outgoing: entries.outgoing,
   });
   if (hasInstrumentation("console")) {
     watchConsole(logs.provider.getLogger("console"), config.logs.consoleLines);

@@ -1,6 +1,8 @@
+import { loadChunk } from "../chunks.ts";
 import type { Config } from "../config/config.ts";
 import { SPAN_KEY } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
+import type { OutgoingCalls } from "../context/outgoing.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Errors } from "../errors/errors.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -48,7 +50,8 @@ export function installEntries(parts: EntryParts): Entries {
     onFault,
   };
   if (parts.isEnabled("undici")) installUndici(client);
-  if (!parts.isEnabled("http")) return noEntry;
+  const outgoing = (): OutgoingCalls => loadChunk("entry-outgoing").createOutgoingCalls(client);
+  if (!parts.isEnabled("http")) return { outgoing, abandon() {} };
   installHttpClient(client);
   const headers = new HeaderReader(propagator, propagator.reads());
   const server = installServerEntry({
@@ -61,6 +64,7 @@ export function installEntries(parts: EntryParts): Entries {
   });
   const streams = installHttp2({ server, headers, onFault });
   return {
+    outgoing,
     abandon() {
       server.abandon();
       streams.abandon();
@@ -69,11 +73,11 @@ export function installEntries(parts: EntryParts): Entries {
 }
 
 export interface Entries {
+  /** For clients that no channel of Node's tells of; loads what is needed for it. */
+  readonly outgoing: () => OutgoingCalls;
   /** Ends the requests that are under way: the process ends, and they with it. Never throws. */
   abandon(): void;
 }
-
-const noEntry: Entries = { abandon() {} };
 
 /** In one line: what it is, and where it was thrown. */
 function describe(error: unknown): string {

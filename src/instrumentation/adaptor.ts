@@ -1,4 +1,5 @@
 import type { LoggerProvider, MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { OutgoingCalls } from "../context/outgoing.ts";
 import type { WorkEntrance } from "../context/work.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 
@@ -61,6 +62,8 @@ export interface SharedServices {
   readonly flush: () => Promise<void>;
   /** Where messages and jobs come in and go out; loads what is needed for it. */
   readonly work: () => WorkEntrance;
+  /** Where requests of HTTP go out; loads what is needed for it. */
+  readonly outgoing: () => OutgoingCalls;
 }
 
 export interface Services extends SharedServices {

@@ -320,4 +320,11 @@ export const table: readonly Row[] = [
     chunk: "instrumentation-ws",
     instrumentation: "ws",
   },
+  {
+    package: "node:http2",
+    files: [MAIN],
+    versions: ">=22.15",
+    chunk: "instrumentation-http2-client",
+    instrumentation: "http",
+  },
 ];

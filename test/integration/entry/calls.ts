@@ -21,6 +21,7 @@ export interface Call {
 }
 
 const echo = { url: "PLAIN/echo", status: 200 } as const;
+const second = { url: "TLS/echo", status: 200, protocol: "2" } as const;
 const plain = { url: "PLAIN/status/200", status: 200 } as const;
 const slow = { url: "PLAIN/slow" } as const;
 
@@ -126,6 +127,34 @@ export const calls: readonly Call[] = [
   { name: "fetch unread", spans: [plain] },
   { name: "WebSocket", spans: [{ url: "PLAIN/", status: 101 }] },
   { name: "WebSocket of undici", spans: [{ url: "PLAIN/", status: 101 }] },
+
+  { name: "http2 GET", spans: [{ ...second, url: "TLS/echo?a=1" }] },
+  { name: "http2 HEAD", spans: [{ ...second, name: "HEAD" }] },
+  { name: "http2 POST", spans: [{ ...second, name: "POST" }] },
+  { name: "http2 without headers", spans: [{ ...second, url: "TLS/" }] },
+  { name: "http2 with a trace of its own", spans: [second] },
+  { name: "http2 with headers for many", spans: [second, second] },
+  { name: "http2 with sensitive headers", spans: [second] },
+  { name: "http2 headers as a list", spans: [second] },
+  { name: "http2 by a promise", spans: [second] },
+  { name: "http2 404", spans: [{ ...second, url: "TLS/status/404", status: 404 }] },
+  { name: "http2 503", spans: [{ ...second, url: "TLS/status/503", status: 503 }] },
+  { name: "http2 secrets", spans: [{ ...second, url: "TLS/echo?token=REDACTED&a=1" }] },
+  {
+    name: "http2 cancelled",
+    spans: [{ ...second, url: "TLS/midway-slow", error: "aborted" }],
+  },
+  {
+    name: "http2 given up before",
+    spans: [{ url: "TLS/slow", error: /ABORT_ERR|aborted/ }],
+  },
+  {
+    name: "http2 midway",
+    spans: [{ ...second, url: "TLS/midway", error: "ERR_HTTP2_STREAM_ERROR" }],
+  },
+  { name: "http2 ECONNREFUSED", spans: [{ error: "ECONNREFUSED" }] },
+  { name: "http2 after the end", spans: [{ error: /./ }] },
+  { name: "http2 of nonsense", spans: [{ error: "aborted" }] },
 
   { name: "undici request", spans: [echo] },
   { name: "undici request with a trace of its own", spans: [echo] },

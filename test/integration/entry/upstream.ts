@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createSecureServer } from "node:http2";
+import { constants, createSecureServer, type Http2Stream } from "node:http2";
 import {
   type AddressInfo,
   connect,
@@ -32,6 +32,10 @@ export async function startUpstream(tls: { key: string; cert: string }): Promise
   const plain = createServer((request, response) => void answer(request, response));
   plain.on("upgrade", upgrade).on("connect", tunnel);
   const secure = createSecureServer({ ...tls, allowHTTP1: true }, (request, response) => {
+    if (request.httpVersion === "2.0") {
+      void answer(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+      return;
+    }
     response.end(JSON.stringify({ headers: request.headers }));
   });
   const local = createServer((request, response) => void answer(request, response));
@@ -67,7 +71,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     response.write("a part");
     if (pathname === "/midway-slow") return;
     await setImmediate();
-    response.destroy();
+    if ("stream" in response)
+      (response.stream as Http2Stream).close(constants.NGHTTP2_INTERNAL_ERROR);
+    else response.destroy();
   } else if (pathname === "/redirect") {
     response.writeHead(302, { location: "/echo" }).end();
   } else if (pathname.endsWith("/echo")) {

@@ -45,6 +45,8 @@ for (const { installed, moduleSystem, node } of rows) {
         assert.deepEqual(seenOf(span), expectedOf(row));
         const client = receiver.spans.find(({ spanId }) => spanId === span.parentSpanId);
         assert.deepEqual([client?.kind, client?.name], ["CLIENT", `grpc.${nameOf(row)}`]);
+        const clients = receiver.spans.filter(({ kind }) => kind === "CLIENT");
+        assert.equal(clients.length, 1, "none of the stream beneath");
         await eventsAre(receiver, row, span);
         const lines = await linesSince(preloaded, before, row.lines?.length ?? 0);
         assert.deepEqual(

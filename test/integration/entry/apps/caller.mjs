@@ -1,10 +1,12 @@
 import http from "node:http";
+import http2 from "node:http2";
 import https from "node:https";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { trace } from "@opentelemetry/api";
 import { Readable, Writable } from "node:stream";
 import { json, text } from "node:stream/consumers";
+import { promisify } from "node:util";
 import {
   Agent,
   Client,
@@ -57,6 +59,34 @@ async function failed(work) {
     return { error: error.cause?.code ?? error.code ?? error.name };
   }
 }
+
+/** Asks over a session of its own, which ends with what `work` gives. */
+async function inSession(work, url = tls) {
+  const session = http2.connect(url, { ca });
+  session.on("error", () => {});
+  try {
+    return await work(session);
+  } finally {
+    session.destroy();
+  }
+}
+
+/** What comes of one stream, and in which context. */
+async function streamed(stream, body) {
+  const span = trace.getActiveSpan();
+  const lost = new Set();
+  for (const event of ["response", "data", "end", "close"]) {
+    stream.on(event, () => trace.getActiveSpan() === span || lost.add(event));
+  }
+  const listeners = ["error", "aborted"].map((event) => stream.listenerCount(event));
+  if (body !== undefined) stream.end(body);
+  const [headers] = await once(stream, "response");
+  const said = await text(stream);
+  const parsed = said.startsWith("{") ? JSON.parse(said) : {};
+  return { status: headers[":status"], lost: [...lost], listeners, ...parsed };
+}
+
+const PATH = ":path";
 
 const calls = {
   "http.get string": () => echoed(http.get(`${plain}/echo?a=1`)),
@@ -259,6 +289,76 @@ const calls = {
   },
   WebSocket: () => talk(WebSocket),
   "WebSocket of undici": () => talk(UndiciSocket),
+
+  "http2 GET": () => inSession((session) => streamed(session.request({ [PATH]: "/echo?a=1" }))),
+  "http2 HEAD": () =>
+    inSession((session) => streamed(session.request({ [PATH]: "/echo", ":method": "HEAD" }))),
+  "http2 POST": () =>
+    inSession((session) =>
+      streamed(session.request({ [PATH]: "/echo", ":method": "POST" }), "body"),
+    ),
+  "http2 without headers": () => inSession((session) => streamed(session.request())),
+  "http2 with a trace of its own": () =>
+    inSession((session) =>
+      streamed(session.request({ [PATH]: "/echo", Traceparent: "00-0-0-01", "X-Own": "1" })),
+    ),
+  "http2 with headers for many": () =>
+    inSession(async (session) => {
+      const given = Object.freeze({ [PATH]: "/echo", "x-own": ["1", "2"] });
+      await streamed(session.request(given));
+      return { given, ...(await streamed(session.request(given))) };
+    }),
+  "http2 with sensitive headers": () =>
+    inSession(async (session) => {
+      const { sensitiveHeaders } = http2;
+      const stream = session.request({
+        [PATH]: "/echo",
+        cookie: "a",
+        [sensitiveHeaders]: ["cookie"],
+      });
+      return { sensitive: stream.sentHeaders[sensitiveHeaders], ...(await streamed(stream)) };
+    }),
+  "http2 headers as a list": () =>
+    inSession((session) => {
+      // Node 22 takes none.
+      const isTaken = !process.version.startsWith("v22.");
+      const list = [PATH, "/echo", "x-own", "1", "x-own", "2"];
+      return streamed(session.request(isTaken ? list : { [PATH]: "/echo", "x-own": ["1", "2"] }));
+    }),
+  "http2 by a promise": async () => {
+    const session = await promisify(http2.connect)(tls, { ca });
+    const outcome = await streamed(session.request({ [PATH]: "/echo" }));
+    session.close();
+    return outcome;
+  },
+  "http2 404": () => inSession((session) => streamed(session.request({ [PATH]: "/status/404" }))),
+  "http2 503": () => inSession((session) => streamed(session.request({ [PATH]: "/status/503" }))),
+  "http2 secrets": () =>
+    inSession((session) => streamed(session.request({ [PATH]: "/echo?token=s3cret&a=1" }))),
+  "http2 cancelled": () =>
+    inSession(async (session) => {
+      const stream = session.request({ [PATH]: "/midway-slow" });
+      await once(stream, "data");
+      stream.close(http2.constants.NGHTTP2_CANCEL);
+      await once(stream, "close");
+      return { code: stream.rstCode };
+    }),
+  "http2 given up before": () =>
+    inSession((session) => {
+      const signal = AbortSignal.abort();
+      return failed(() => streamed(session.request({ [PATH]: "/slow" }, { signal })));
+    }),
+  "http2 midway": () =>
+    inSession((session) => failed(() => streamed(session.request({ [PATH]: "/midway" })))),
+  "http2 ECONNREFUSED": () =>
+    inSession((session) => failed(() => streamed(session.request())), refused),
+  "http2 after the end": () =>
+    inSession((session) => {
+      session.destroy();
+      return failed(() => streamed(session.request({ [PATH]: "/echo" })));
+    }),
+  "http2 of nonsense": () =>
+    inSession((session) => failed(async () => streamed(session.request({ ":nonsense": "1" })))),
 
   "undici request": async () => {
     const { statusCode, body } = await request(`${plain}/echo`);

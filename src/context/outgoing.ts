@@ -1,0 +1,31 @@
+import type { Carried } from "./work.ts";
+
+/*
+ * What those who know a way out of the process (instrumentation) and those who
+ * know what a call is (entry) say to each other. Nothing behind it ever throws.
+ */
+
+/** A request of HTTP that is on its way, until its response is read. */
+export interface OutgoingCall {
+  /** Headers that it is to have, in lower case. */
+  readonly carried: Carried;
+  /** Where it goes; asked for once, at the end. */
+  describe(origin: () => Origin | undefined): void;
+  /** @param version of the protocol, as `network.protocol.version` has it */
+  answered(statusCode: number, version: string): void;
+  /** Only the first end counts. */
+  fail(error: Error): void;
+  end(): void;
+}
+
+export interface Origin {
+  /** `https://host:port`. */
+  readonly origin: string;
+  /** With its query; empty where there is none. */
+  readonly path: string;
+}
+
+export interface OutgoingCalls {
+  /** Undefined where nothing is to be traced. */
+  begin(method: string): OutgoingCall | undefined;
+}

@@ -1,0 +1,207 @@
+import { errorMonitor, type EventEmitter } from "node:events";
+import { promisify } from "node:util";
+import type { OutgoingCall, OutgoingCalls } from "../context/outgoing.ts";
+import type { Carried } from "../context/work.ts";
+import type { Adaptor, Services } from "./adaptor.ts";
+import { disguise, type Method, replaceMethod } from "./method.ts";
+
+/**
+ * `request` of a client's session of `node:http2`. The channels that tell of
+ * its streams come with Node 22.17 and 24.2, and after the headers are made.
+ * The class of sessions isn't exported either: it is found with the first one.
+ *
+ * Left out are the sessions of those who are traced already: gRPC's by its own
+ * instrumentation, undici's (and `fetch`'s) by their channels.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, _file, services) {
+    const watch = watcher(services);
+    replaceMethod<unknown, unknown[]>(exports as object, "connect", (original) => {
+      const connect: Method = function (...args) {
+        return watch(Reflect.apply(original, this, args));
+      };
+      return withPromise(connect, original, watch);
+    });
+    return exports;
+  },
+};
+
+type Watch = (session: unknown) => unknown;
+
+/** What `promisify` takes instead of the function; a property that can't be changed any more. */
+function withPromise(connect: Method, original: Method, watch: Watch): Method {
+  const own = Object.getOwnPropertyDescriptor(original, promisify.custom);
+  const make: unknown = own?.value;
+  if (typeof make !== "function") return connect;
+  const promised: Method = function (...args) {
+    const session = Reflect.apply(make, this, args) as Promise<unknown>;
+    // Before whoever has asked for it; that it failed, he hears himself.
+    session.then(watch, () => {});
+    return session;
+  };
+  return Object.defineProperty(connect, promisify.custom, {
+    ...own,
+    value: disguise(promised, make),
+  });
+}
+
+function watcher(services: Services): Watch {
+  let isPatched = false;
+  return (session) => {
+    if (!isPatched) {
+      isPatched = true;
+      patchSessions(session, services);
+    }
+    return session;
+  };
+}
+
+function patchSessions(session: unknown, { outgoing, diagnostics }: Services): void {
+  const onFault = (error: unknown): void =>
+    diagnostics.error("http2-client", `a request could not be recorded: ${String(error)}`);
+  try {
+    const calls = outgoing();
+    const prototype = Object.getPrototypeOf(session) as object;
+    replaceMethod<object, [unknown, ...unknown[]]>(prototype, "request", (original) => {
+      return function request(headers, ...rest) {
+        const started = begin(calls, this, headers, onFault);
+        if (started === undefined) return Reflect.apply(original, this, [headers, ...rest]);
+        const { call } = started;
+        let stream: ClientStream | undefined;
+        try {
+          stream = Reflect.apply(original, this, [started.headers, ...rest]) as ClientStream;
+          return stream;
+        } finally {
+          // No `catch`: Node would show ours as the place where the error was thrown.
+          if (stream === undefined) call.fail(new AbortedCall());
+          else follow(stream, call, onFault);
+        }
+      };
+    });
+  } catch (error) {
+    onFault(error);
+  }
+}
+
+interface Started {
+  readonly call: OutgoingCall;
+  /** A copy with the trace's: those that were given stay as they are. */
+  readonly headers: unknown;
+}
+
+function begin(
+  calls: OutgoingCalls,
+  session: object,
+  headers: unknown,
+  onFault: (error: unknown) => void,
+): Started | undefined {
+  try {
+    const read = readerOf(headers);
+    if (read === undefined || isUndicis(session) || GRPC.test(read("user-agent"))) return undefined;
+    const call = calls.begin(read(":method") || "GET");
+    return call && { call, headers: withCarried(headers, call.carried) };
+  } catch (error) {
+    // A getter of the app's may throw, as it then does for Node.
+    onFault(error);
+    return undefined;
+  }
+}
+
+/** `@grpc/grpc-js` says so after what the app says of itself. */
+const GRPC = /\bgrpc-node-js\//;
+
+type HeaderReader = (name: string) => string;
+
+/** Undefined of what Node refuses. */
+function readerOf(headers: unknown): HeaderReader | undefined {
+  if (headers === undefined) return () => "";
+  if (typeof headers !== "object" || headers === null) return undefined;
+  const pairs = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers);
+  return (name) => {
+    const found = pairs.find(([given]) => typeof given === "string" && isNamed(given, name));
+    return typeof found?.[1] === "string" ? found[1] : "";
+  };
+}
+
+/** Names and values in turn, which newer Nodes take. */
+function pairsOf(headers: readonly unknown[]): [unknown, unknown][] {
+  return headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]]] : []));
+}
+
+function withCarried(headers: unknown, carried: Carried): unknown {
+  const isOurs = (given: unknown): boolean =>
+    typeof given === "string" && Object.keys(carried).some((name) => isNamed(given, name));
+  if (Array.isArray(headers)) {
+    const others = pairsOf(headers).filter(([name]) => !isOurs(name));
+    return [...others, ...Object.entries(carried)].flat();
+  }
+  // With the symbol that says which of them are sensitive.
+  const copy: Record<string, unknown> = Object.assign({}, headers);
+  for (const name of Object.keys(copy)) if (isOurs(name)) delete copy[name];
+  return Object.assign(copy, carried);
+}
+
+function isNamed(given: string, name: string): boolean {
+  return given.length === name.length && given.toLowerCase() === name;
+}
+
+const undicis = new WeakMap<object, boolean>();
+
+/** Undici counts the streams of a session on the session. */
+function isUndicis(session: object): boolean {
+  let is = undicis.get(session);
+  if (is === undefined) {
+    const symbols = Object.getOwnPropertySymbols(session);
+    is = symbols.some(({ description }) => description === "open streams");
+    undicis.set(session, is);
+  }
+  return is;
+}
+
+type ClientStream = EventEmitter & {
+  readonly rstCode?: number;
+  readonly sentHeaders?: Readonly<Record<string, unknown>>;
+};
+
+function follow(stream: ClientStream, call: OutgoingCall, onFault: (error: unknown) => void): void {
+  try {
+    let isAnswered = false;
+    call.describe(() => originOf(stream.sentHeaders));
+    stream.once("response", (headers: Readonly<Record<string, unknown>>) => {
+      isAnswered = true;
+      call.answered(Number(headers[":status"]), "2");
+    });
+    stream.once(errorMonitor, (error: Error) => call.fail(reasonOf(error)));
+    stream.once("close", () => {
+      if (isAnswered && (stream.rstCode ?? 0) === 0) call.end();
+      else call.fail(new AbortedCall());
+    });
+  } catch (error) {
+    onFault(error);
+  }
+}
+
+/** Of a stream that waited for its connection: what has become of that. */
+function reasonOf(error: Error & { readonly code?: unknown }): Error {
+  return error.code === "ERR_HTTP2_STREAM_CANCEL" && error.cause instanceof Error
+    ? error.cause
+    : error;
+}
+
+/** `CONNECT` has neither scheme nor path. */
+function originOf(
+  headers: ClientStream["sentHeaders"] = {},
+): { origin: string; path: string } | undefined {
+  const text = (name: string): string => {
+    const value = headers[name];
+    return typeof value === "string" ? value : "";
+  };
+  const authority = text(":authority") || text("host");
+  if (authority === "") return undefined;
+  return { origin: `${text(":scheme") || "http"}://${authority}`, path: text(":path") };
+}
+
+/** `error.type` of a call that never came to its end. */
+class AbortedCall extends Error {
+  override name = "aborted";
+}
