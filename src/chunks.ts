@@ -46,6 +46,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-pg": "./instrumentation/pg.ts",
   "instrumentation-redis": "./instrumentation/redis.ts",
   "instrumentation-sqlite": "./instrumentation/sqlite.ts",
+  "instrumentation-socket-io": "./instrumentation/socket-io.ts",
   "instrumentation-ws": "./instrumentation/ws.ts",
   ...upstreamChunks,
   "logs-console": "./logs/console.ts",
@@ -102,6 +103,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");
   "instrumentation-redis": typeof import("./instrumentation/redis.ts");
   "instrumentation-sqlite": typeof import("./instrumentation/sqlite.ts");
+  "instrumentation-socket-io": typeof import("./instrumentation/socket-io.ts");
   "instrumentation-ws": typeof import("./instrumentation/ws.ts");
   "logs-console": typeof import("./logs/console.ts");
   "logs-bunyan": typeof import("./logs/bunyan.ts");

@@ -173,6 +173,13 @@ export const options: readonly Option[] = [
     doc: "No span where there is none around it.",
   },
   {
+    of: "socket.io",
+    option: "messages",
+    kind: flag,
+    default: "false",
+    doc: "Each event that comes in is a trace of its own (Socket.IO 4).",
+  },
+  {
     of: "tedious",
     option: "enableTraceContextPropagation",
     kind: flag,

@@ -5,8 +5,9 @@
  */
 const sockets = new WeakSet<object>();
 
-export function noteEngineSocket(socket: object): void {
-  sockets.add(socket);
+/** Never throws. */
+export function noteEngineSocket(socket: unknown): void {
+  if (typeof socket === "object" && socket !== null) sockets.add(socket);
 }
 
 export function isEngineSocket(socket: object): boolean {

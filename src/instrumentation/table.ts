@@ -314,6 +314,20 @@ export const table: readonly Row[] = [
     instrumentation: "grpc",
   },
   {
+    package: "socket.io",
+    files: ["dist/client.js", "dist/socket.js"],
+    versions: ">=3 <5",
+    chunk: "instrumentation-socket-io",
+    instrumentation: "socket.io",
+  },
+  {
+    package: "engine.io",
+    files: ["build/server.js", "lib/server.js"],
+    versions: ">=4 <7",
+    chunk: "instrumentation-socket-io",
+    instrumentation: "socket.io",
+  },
+  {
     package: "ws",
     files: ["lib/websocket-server.js", "lib/websocket.js"],
     versions: ">=7 <9",

@@ -284,13 +284,13 @@ export const examples: Readonly<Record<string, Example>> = {
     true,
   ),
   OTEL_INSTRUMENTATION_PG_REQUIRE_PARENT_SPAN: option("pg", "requireParentSpan", "true", true),
+  OTEL_INSTRUMENTATION_SOCKET_IO_MESSAGES: option("socket.io", "messages", "true", true),
   OTEL_INSTRUMENTATION_TEDIOUS_ENABLE_TRACE_CONTEXT_PROPAGATION: option(
     "tedious",
     "enableTraceContextPropagation",
     "true",
     true,
   ),
-
   OTEL_INSTRUMENTATION_WS_MESSAGES: option("ws", "messages", "true", true),
   OTEL_SEMCONV_STABILITY_OPT_IN: {
     text: "http,database",

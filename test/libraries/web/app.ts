@@ -96,14 +96,6 @@ export function nodeOf(name: TestNode["name"]): string {
   return found.path;
 }
 
-/** Our frames are on the stack of what runs below us, and push those of Node and of libraries off its end. */
-export function withoutUs(stderr: string): string {
-  return stderr
-    .split("\n")
-    .filter((line) => !/^ +at .*(\/dist\/|\/node_modules\/|node:)/.test(line))
-    .join("\n");
-}
-
 function portsIn(stdout: string): App["ports"] | undefined {
   const line = linesIn(stdout).find(({ message }) => message === "open");
   return line?.["ports"] as App["ports"] | undefined;

@@ -7,7 +7,8 @@ import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts"
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Certificates, makeCertificates } from "../../export/certificates.ts";
 import { valuesOf } from "../../integration/entry/page.ts";
-import { App, withoutUs } from "./app.ts";
+import { diesAlike } from "./alike.ts";
+import { App } from "./app.ts";
 import { type AskRow, asks } from "./http2-asks.ts";
 import { ask, type Heard } from "./http2-client.ts";
 import { http2Rows } from "./rows.ts";
@@ -125,7 +126,14 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
   describe(`The end of a server of HTTP/2, ${moduleSystem}, Node ${node}`, () => {
     for (const [server, path] of fatal) {
       it(`is as it is without us: ${server} ${path}`, () =>
-        endsAlike({ file, node, server, path }));
+        diesAlike({
+          app: { app: file, node, env: tls() },
+          deed: (app) => ask(app.url(server), { path }),
+          check: async (receiver) => {
+            assert.equal((await serverSpan(receiver)).status.code, "ERROR");
+            assert.equal(receiver.events.length, 1);
+          },
+        }));
     }
   });
 
@@ -135,36 +143,6 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
       app: () => ({ app: file, node, env: tls() }),
       ask: (app, tenants) => askAll(app, server, tenants),
     });
-  }
-}
-
-/** An app that dies of a request dies alike, says the same and tells of it. */
-async function endsAlike(deed: {
-  file: string;
-  node: (typeof http2Rows)[number]["node"];
-  server: string;
-  path: string;
-}): Promise<void> {
-  const receiver = await startReceiver();
-  try {
-    const { file: app, node } = deed;
-    const [bare, preloaded] = await Promise.all([
-      App.start({ app, node, env: tls() }),
-      App.start({ app, node, env: tls(), receiver }),
-    ]);
-    const [asBare, end] = await Promise.all(
-      [bare, preloaded].map(async (one) => {
-        await ask(one.url(deed.server), { path: deed.path });
-        return one.ended;
-      }),
-    );
-    assert.equal(asBare?.code, 1);
-    assert.equal(end?.code, asBare.code);
-    assert.equal(withoutUs(end.stderr), withoutUs(asBare.stderr));
-    assert.equal((await serverSpan(receiver)).status.code, "ERROR");
-    assert.equal(receiver.events.length, 1);
-  } finally {
-    await receiver.close();
   }
 }
 

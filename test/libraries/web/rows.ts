@@ -68,4 +68,21 @@ const wsRows: readonly WebRow[] = wsApps.flatMap((app) =>
   })),
 );
 
-export const rows: readonly WebRow[] = [...http2Rows, ...graphqlRows, ...wsRows];
+/** Apps with a server of each version of Socket.IO. */
+export const socketIoApps: typeof wsApps = [
+  { app: "socket-io.mjs", moduleSystem: "esm", node: "26" },
+  { app: "socket-io.cjs", moduleSystem: "cjs", node: "24" },
+  { app: "socket-io.mjs", moduleSystem: "esm", node: "22.15" },
+];
+
+const socketIoRows: readonly WebRow[] = socketIoApps.flatMap((app) =>
+  ["socket.io", "socketio3"].map((installed) => ({
+    ...app,
+    library: "socket.io",
+    installed,
+    gives:
+      "the opening request's context in all events, by every transport, connections and packets counted, events as traces of their own (off by default, version 4)",
+  })),
+);
+
+export const rows: readonly WebRow[] = [...http2Rows, ...graphqlRows, ...wsRows, ...socketIoRows];

@@ -1,29 +1,17 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { valuesOf } from "../../integration/entry/page.ts";
-import type { TestNode } from "../../nodes.ts";
-import { App, withoutUs } from "./app.ts";
+import { diesAlike } from "./alike.ts";
+import { App } from "./app.ts";
+import { Caller, messageIn, WAIT_MS } from "./caller.ts";
 import { wsApps } from "./rows.ts";
 import { describeCrowd } from "./tenants.ts";
 import { WebSocketClient } from "./websocket-client.ts";
 
-/** Each test has a trace of its own: what comes late of another one is none of its business. */
-let caller = newCaller();
-
-function newCaller() {
-  const traceId = randomBytes(16).toString("hex");
-  const spanId = "b7ad6b7169203331";
-  const traceparent = `00-${traceId}-${spanId}-01`;
-  return { traceId, spanId, headers: { traceparent, "x-request-id": "from-the-caller" } };
-}
-
+let caller = new Caller();
 beforeEach(() => {
-  caller = newCaller();
+  caller = new Caller();
 });
-
-const WAIT_MS = 30_000;
 
 interface Refusal {
   readonly server: string;
@@ -59,7 +47,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
           `${app.url(`${version}-routed`)}/chat`,
           caller.headers,
         );
-        const span = await serverSpan(receiver);
+        const span = await caller.serverSpan(receiver);
         assert.deepEqual(
           [span.name, span.traceId, span.parentSpanId],
           ["GET /chat", caller.traceId, caller.spanId],
@@ -90,7 +78,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
           );
         }
         // The messages themselves are no spans unless somebody asks for them.
-        await serverSpan(receiver);
+        await caller.serverSpan(receiver);
         assert.deepEqual(
           receiver.spans.filter(({ kind }) => kind === "CONSUMER"),
           [],
@@ -130,7 +118,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
           const own = origin === undefined ? caller.headers : { ...caller.headers, origin };
           const url = `${app.url(`${version}-${server}`)}${path}`;
           await assert.rejects(WebSocketClient.open(url, own));
-          const span = await serverSpan(receiver);
+          const span = await caller.serverSpan(receiver);
           assert.equal(span.attributes["http.response.status_code"], status);
           assert.equal(span.traceId, caller.traceId);
           assert.equal(
@@ -144,7 +132,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
         const url = `${app.url(`${version}-bare`)}/users/42`;
         const client = await WebSocketClient.open(url, caller.headers);
         await client.close();
-        const span = await serverSpan(receiver);
+        const span = await caller.serverSpan(receiver);
         assert.deepEqual([span.name, span.attributes["http.route"]], ["GET", undefined]);
         const line = app.lines.findLast(({ message }) => message === "upgrades");
         assert.equal(line?.["trace_id"], caller.traceId);
@@ -184,7 +172,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
           ...caller.headers,
           "x-user": "ada",
         });
-        const handshake = await serverSpan(receiver);
+        const handshake = await caller.serverSpan(receiver);
         client.send("slow a");
         client.send("slow b");
         await receiver.waitFor(({ events }) => events.length === 2, WAIT_MS, "two events");
@@ -195,19 +183,14 @@ for (const { app: file, node, moduleSystem } of wsApps) {
           assert.deepEqual(event?.user, { id: "ada" });
           assert.equal(event?.tags?.["request_id"], "from-the-caller");
           const traceId = event?.contexts?.["trace"]?.["trace_id"];
-          const span = await receiver.waitFor(
-            ({ spans }) => spans.find((one) => one.traceId === traceId),
-            WAIT_MS,
-            `the span of ${name}`,
+          const { span, links } = await messageIn(receiver, traceId);
+          assert.deepEqual(links, [[handshake.traceId, handshake.spanId]]);
+          assert.deepEqual(
+            [span.name, span.kind, span.parentSpanId],
+            ["process /chat", "CONSUMER", ""],
           );
-          assert.deepEqual(messageOf(span), {
-            name: "process /chat",
-            kind: "CONSUMER",
-            parentSpanId: "",
-            links: [[handshake.traceId, handshake.spanId]],
-            system: "websocket",
-            size: 6,
-          });
+          assert.equal(span.attributes["messaging.system"], "websocket");
+          assert.equal(span.attributes["messaging.message.body.size"], 6);
           assert.ok(span.durationMs >= 50, `${span.durationMs} ms`);
           const lines = app.lines.filter((line) => line["name"] === name);
           assert.deepEqual(
@@ -226,7 +209,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
           caller.headers,
         );
         client.send("rejects");
-        const span = await messageSpan(receiver);
+        const span = await caller.messageSpan(receiver);
         await client.close();
         assert.equal(span.status.code, "ERROR");
         assert.equal(span.attributes["error.type"], "Error");
@@ -237,7 +220,24 @@ for (const { app: file, node, moduleSystem } of wsApps) {
     });
 
     it(`${title}: an app that dies of a message dies as it does without us, and tells of it`, () =>
-      diesAlike(file, node, version));
+      diesAlike({
+        app: { app: file, node },
+        deed: async (app) => {
+          const url = `${app.url(`${version}-routed`)}/chat`;
+          const client = await WebSocketClient.open(url, caller.headers);
+          client.send("throws");
+        },
+        check: async (receiver) => {
+          await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+          assert.deepEqual(
+            receiver.events.map(({ exception, contexts }) => [
+              exception?.values?.at(-1)?.value,
+              contexts?.["trace"]?.["trace_id"],
+            ]),
+            [["thrown in a message", caller.traceId]],
+          );
+        },
+      }));
 
     describeCrowd({
       title: `WebSockets by ${title}`,
@@ -256,38 +256,6 @@ for (const { app: file, node, moduleSystem } of wsApps) {
   }
 }
 
-/** Of this test's trace: the only one. */
-async function serverSpan(receiver: Receiver): Promise<ReceivedSpan> {
-  const { traceId } = caller;
-  const isMeant = (span: ReceivedSpan): boolean =>
-    span.kind === "SERVER" && span.traceId === traceId;
-  await receiver.waitFor(({ spans }) => spans.some(isMeant), WAIT_MS, "a server span");
-  const found = receiver.spans.filter(isMeant);
-  assert.equal(found.length, 1, `${found.length} server spans`);
-  return found[0] ?? assert.fail();
-}
-
-/** The span of a message of this test's connection. */
-function messageSpan(receiver: Receiver): Promise<ReceivedSpan> {
-  const { traceId } = caller;
-  return receiver.waitFor(
-    ({ spans }) => spans.find(({ links }) => links[0]?.traceId === traceId),
-    WAIT_MS,
-    "a message",
-  );
-}
-
-function messageOf({ name, kind, parentSpanId, links, attributes }: ReceivedSpan): object {
-  return {
-    name,
-    kind,
-    parentSpanId,
-    links: links.map(({ traceId, spanId }) => [traceId, spanId]),
-    system: attributes["messaging.system"],
-    size: attributes["messaging.message.body.size"],
-  };
-}
-
 async function countsOf(app: App): Promise<{ received: number; sent: number }> {
   const page = await app.page();
   const sum = (direction: string): number => {
@@ -304,35 +272,4 @@ async function lineOf(
   message: string,
 ): Promise<Readonly<Record<string, unknown>>> {
   return app.line((line, at) => at >= from && line["message"] === message);
-}
-
-async function diesAlike(file: string, node: TestNode["name"], version: string): Promise<void> {
-  const receiver = await startReceiver();
-  try {
-    const [bare, preloaded] = await Promise.all([
-      App.start({ app: file, node }),
-      App.start({ app: file, node, receiver }),
-    ]);
-    const [asBare, end] = await Promise.all(
-      [bare, preloaded].map(async (app) => {
-        const url = `${app.url(`${version}-routed`)}/chat`;
-        const client = await WebSocketClient.open(url, caller.headers);
-        client.send("throws");
-        return app.ended;
-      }),
-    );
-    assert.equal(asBare?.code, 1);
-    assert.equal(end?.code, asBare.code);
-    assert.equal(withoutUs(end.stderr), withoutUs(asBare?.stderr ?? ""));
-    await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
-    assert.deepEqual(
-      receiver.events.map(({ exception, contexts }) => [
-        exception?.values?.at(-1)?.value,
-        contexts?.["trace"]?.["trace_id"],
-      ]),
-      [["thrown in a message", caller.traceId]],
-    );
-  } finally {
-    await receiver.close();
-  }
 }

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { App, type AppOptions } from "./app.ts";
+
+export interface Death {
+  readonly app: Omit<AppOptions, "receiver">;
+  /** What the app dies of. */
+  readonly deed: (app: App) => Promise<unknown>;
+  /** What is told of it. */
+  readonly check: (receiver: Receiver) => Promise<void>;
+}
+
+/** An app that dies of something dies alike, says the same and tells of it. */
+export async function diesAlike({ app, deed, check }: Death): Promise<void> {
+  const receiver = await startReceiver();
+  try {
+    const apps = await Promise.all([App.start(app), App.start({ ...app, receiver })]);
+    const [asBare, end] = await Promise.all(
+      apps.map(async (one) => {
+        await deed(one);
+        return one.ended;
+      }),
+    );
+    assert.equal(asBare?.code, 1);
+    assert.equal(end?.code, asBare.code);
+    assert.equal(withoutUs(end.stderr), withoutUs(asBare.stderr));
+    await check(receiver);
+  } finally {
+    await receiver.close();
+  }
+}
+
+/** Our frames are on the stack of what runs below us, and push those of Node and of libraries off its end. */
+function withoutUs(stderr: string): string {
+  return stderr
+    .split("\n")
+    .filter((line) => !/^ +at .*(\/dist\/|\/node_modules\/|node:)/.test(line))
+    .join("\n");
+}

@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import type { ReceivedSpan } from "../../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { diesAlike } from "./alike.ts";
+import { App } from "./app.ts";
+import { Caller, messageIn, WAIT_MS } from "./caller.ts";
+import { socketIoApps } from "./rows.ts";
+import { SocketClient, type SocketOptions, type Transport } from "./socket-io-client.ts";
+import { describeCrowd } from "./tenants.ts";
+
+const transports: readonly Transport[] = ["websocket", "polling", "both"];
+
+let caller = new Caller();
+beforeEach(() => {
+  caller = new Caller();
+});
+
+for (const { app: file, node, moduleSystem } of socketIoApps) {
+  for (const version of ["v4", "v3"]) {
+    const title = `${version}, ${moduleSystem}, Node ${node}`;
+    describe(`Socket.IO ${title}`, () => {
+      let receiver: Receiver;
+      let app: App;
+
+      before(async () => {
+        receiver = await startReceiver();
+        app = await App.start({ app: file, node, receiver, env: { SURVIVES: "1" } });
+      });
+      beforeEach(() => receiver.clear());
+      after(() => Promise.all([app.stop(), receiver.close()]));
+
+      for (const transport of transports) {
+        it(`by ${transport}: all that is heard of a connection has the ids of the request that opened it`, async () => {
+          const from = app.lines.length;
+          const client = await open(app, version, { transport, auth: { user: "ada" } });
+          if (transport === "both") await client.upgraded();
+          assert.equal(await client.ask("hello"), "hello");
+          client.close();
+          const opening = await caller.serverSpan(receiver, isOpening);
+          assert.equal(opening.name, "GET /socket.io/");
+          assert.equal(
+            opening.attributes["http.response.status_code"],
+            transport === "websocket" ? 101 : 200,
+          );
+          for (const message of ["asked", "connected", "heard", "gone"]) {
+            const line = await app.line((one, at) => at >= from && one["message"] === message);
+            assert.deepEqual(
+              [line["trace_id"], line["span_id"], line["request_id"], line["user_id"]],
+              [caller.traceId, opening.spanId, "from-the-caller", "ada"],
+              message,
+            );
+          }
+          assert.deepEqual(
+            receiver.spans.filter(({ kind }) => kind !== "SERVER"),
+            [],
+          );
+        });
+      }
+
+      it("connections and packets are counted once, not as WebSockets, too", async () => {
+        const client = await open(app, version, { transport: "websocket" });
+        await client.ask("hello");
+        const page = await app.page();
+        assert.match(page, /telltale_socket_active_connections\{[^}]*"socket.io"[^}]*\} 1\n/);
+        assert.match(page, /telltale_socket_messages_total\{[^}]*"receive"[^}]*\} [1-9]/);
+        assert.match(page, /telltale_socket_messages_total\{[^}]*"transmit"[^}]*\} [1-9]/);
+        assert.doesNotMatch(page, /telltale_socket\w*\{[^}]*"websocket"/);
+        client.close();
+      });
+
+      it("a client that isn't let in is no error", async () => {
+        await assert.rejects(
+          open(app, version, { transport: "websocket", auth: { refused: true } }),
+          /refused/,
+        );
+        await caller.serverSpan(receiver);
+        assert.deepEqual(receiver.events, []);
+      });
+
+      it("a rejection for an event is one event, in the connection's trace", async () => {
+        const client = await open(app, version, { transport: "polling", auth: { user: "grace" } });
+        client.send("rejects");
+        await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+        await client.ask("hello");
+        client.close();
+        const [event] = receiver.events;
+        assert.equal(receiver.events.length, 1);
+        assert.equal(event?.exception?.values?.at(-1)?.value, "rejected for an event");
+        assert.equal(event?.contexts?.["trace"]?.["trace_id"], caller.traceId);
+        assert.deepEqual(event?.user, { id: "grace" });
+      });
+    });
+
+    it(`Socket.IO ${title}: an app that dies of an event dies as it does without us, and tells of it`, () =>
+      diesAlike({
+        app: { app: file, node },
+        deed: async (app) => {
+          const client = await open(app, version, { transport: "websocket" });
+          client.send("throws");
+        },
+        check: async (receiver) => {
+          await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+          assert.deepEqual(
+            receiver.events.map(({ exception, contexts }) => [
+              exception?.values?.at(-1)?.value,
+              contexts?.["trace"]?.["trace_id"],
+            ]),
+            [["thrown for an event", caller.traceId]],
+          );
+        },
+      }));
+
+    for (const transport of ["websocket", "polling"] as const) {
+      describeCrowd({
+        title: `Socket.IO ${title}, by ${transport}`,
+        app: () => ({ app: file, node }),
+        isEntry: (span) => span.kind === "SERVER" && isOpening(span),
+        ask: async (app, tenants) => {
+          await Promise.all(
+            tenants.map(async ({ number, headers }) => {
+              const client = await SocketClient.open({ url: app.url(version), transport, headers });
+              assert.equal(await client.ask("tenant", number), "failed");
+              client.close();
+            }),
+          );
+        },
+      });
+    }
+  }
+
+  describe(`Socket.IO, ${moduleSystem}, Node ${node}, each event a trace`, () => {
+    let receiver: Receiver;
+    let app: App;
+
+    before(async () => {
+      receiver = await startReceiver();
+      const env = {
+        SURVIVES: "1",
+        OTEL_INSTRUMENTATION_SOCKET_IO_MESSAGES: "true",
+        // Neither are its frames messages of WebSockets then.
+        OTEL_INSTRUMENTATION_WS_MESSAGES: "true",
+      };
+      app = await App.start({ app: file, node, receiver, env });
+    });
+    beforeEach(() => receiver.clear());
+    after(() => Promise.all([app.stop(), receiver.close()]));
+
+    for (const transport of transports) {
+      it(`by ${transport}: events at once have a span and a scope of their own, linked to the opening request`, async () => {
+        const client = await open(app, "v4", {
+          transport,
+          namespace: "/admin",
+          auth: { user: "ada" },
+        });
+        if (transport === "both") await client.upgraded();
+        await Promise.all([client.ask("slow", "a"), client.ask("slow", "b")]);
+        await receiver.waitFor(({ events }) => events.length === 2, WAIT_MS, "two events");
+        // Nobody listens for it.
+        client.send("unheard of");
+        assert.equal(await client.ask("hello"), "hello");
+        client.close();
+        const opening = await caller.serverSpan(receiver, isOpening);
+        for (const name of ["a", "b"]) {
+          const event = receiver.events.find(({ tags }) => tags?.["name"] === name);
+          assert.equal(event?.exception?.values?.at(-1)?.value, `slow ${name}`);
+          assert.equal(event?.tags?.["request_id"], "from-the-caller");
+          const { span, links } = await messageIn(
+            receiver,
+            event?.contexts?.["trace"]?.["trace_id"],
+          );
+          assert.deepEqual(links, [[opening.traceId, opening.spanId]]);
+          assert.deepEqual(
+            [span.name, span.kind, span.parentSpanId],
+            ["process slow", "CONSUMER", ""],
+          );
+          const { attributes } = span;
+          assert.equal(attributes["messaging.system"], "socket.io");
+          assert.equal(attributes["messaging.socket.io.namespace"], "/admin");
+          assert.ok(span.durationMs >= 50, `${span.durationMs} ms`);
+        }
+        await receiver.waitFor(
+          ({ spans }) => spans.some((span) => span.name === "process hello"),
+          WAIT_MS,
+          "hello",
+        );
+        const messages = receiver.spans.filter(({ kind }) => kind === "CONSUMER");
+        assert.deepEqual(messages.map((span) => span.name).toSorted(), [
+          "process hello",
+          "process slow",
+          "process slow",
+        ]);
+      });
+    }
+  });
+}
+
+function open(
+  app: App,
+  version: string,
+  options: Omit<SocketOptions, "url" | "headers">,
+): Promise<SocketClient> {
+  return SocketClient.open({ ...options, url: app.url(version), headers: caller.headers });
+}
+
+/** All requests of a connection but the first name its session. */
+function isOpening({ attributes }: ReceivedSpan): boolean {
+  const { "url.query": query } = attributes;
+  return typeof query !== "string" || !query.includes("sid=");
+}
