@@ -24,6 +24,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-aws-lambda": "./instrumentation/lambda.ts",
   "instrumentation-es-module": "./instrumentation/es-module.ts",
   "instrumentation-cache-manager": "./instrumentation/cache-manager.ts",
+  "instrumentation-cron": "./instrumentation/cron.ts",
   "instrumentation-express": "./instrumentation/express.ts",
   "instrumentation-fastify": "./instrumentation/fastify.ts",
   "instrumentation-ioredis": "./instrumentation/ioredis.ts",
@@ -81,6 +82,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-aws-lambda": typeof import("./instrumentation/lambda.ts");
   "instrumentation-es-module": typeof import("./instrumentation/es-module.ts");
   "instrumentation-cache-manager": typeof import("./instrumentation/cache-manager.ts");
+  "instrumentation-cron": typeof import("./instrumentation/cron.ts");
   "instrumentation-express": typeof import("./instrumentation/express.ts");
   "instrumentation-fastify": typeof import("./instrumentation/fastify.ts");
   "instrumentation-ioredis": typeof import("./instrumentation/ioredis.ts");

@@ -52,6 +52,8 @@ export interface JobFacts {
   /** From 1. */
   readonly attempt?: number | undefined;
   readonly maxAttempts?: number | undefined;
+  /** When it runs, as its scheduler has it: `0 2 * * *`. */
+  readonly schedule?: string | undefined;
 }
 
 /** A message on its way out: a span, until the library has sent it. */
@@ -110,6 +112,12 @@ export interface WorkEntrance {
   send(exchange: Exchange): Sending | undefined;
   /** Undefined where something of ours failed. */
   begin(delivery: Delivery): Work | undefined;
+  /**
+   * A job that a scheduler of the process starts.
+   *
+   * @returns what runs it; undefined where something of ours failed
+   */
+  startScheduled(job: JobFacts): (<R>(work: () => R) => R) | undefined;
   /** Counted at each collection of metrics, within two seconds, and never in between. */
   watchBacklog(count: () => Promise<readonly Backlog[]>): void;
   watchLag(look: () => readonly Lag[]): void;

@@ -17,7 +17,7 @@ import {
 } from "../context/context.ts";
 import { Holder } from "../context/holder.ts";
 import { attend } from "../context/attend.ts";
-import { activeContext } from "../context/manager.ts";
+import { activeContext, activeHolder } from "../context/manager.ts";
 import type {
   Backlog,
   Carried,
@@ -122,8 +122,20 @@ export class Entrance implements WorkEntrance {
    */
   startJob(job: JobFacts): (<R>(work: () => R) => R) | undefined {
     return this.#guard(() => {
+      const scheduled = activeHolder();
+      if (scheduled instanceof Entry && scheduled.becomes(job)) {
+        const part = scheduled.part();
+        return (work) => attend(part, work, BY_SCHEDULER);
+      }
       const entry = this.#enter(new Entry(this.#services, new OwnJob(job), job, NOWHERE));
       return (work) => attend(entry, work);
+    });
+  }
+
+  startScheduled(job: JobFacts): (<R>(work: () => R) => R) | undefined {
+    return this.#guard(() => {
+      const entry = this.#enter(new Entry(this.#services, new OwnJob(job), job, NOWHERE));
+      return (work) => attend(entry, () => entry.call(work), BY_SCHEDULER);
     });
   }
 
@@ -179,6 +191,9 @@ function within(connection: ApiContext): Origin {
     outer: holderIn(connection),
   };
 }
+
+/** Schedulers catch what is thrown at once. */
+const BY_SCHEDULER = { caller: "catches" } as const;
 
 const getter: TextMapGetter<unknown> = {
   get: (carried, name) => (carried as Carried)[name.toLowerCase()],
@@ -299,10 +314,12 @@ class OwnJob implements Subject {
 class Entry extends Holder implements Work {
   readonly context: Context;
   readonly #services: WorkServices;
-  readonly #subject: Subject;
-  readonly #job: JobFacts;
+  #subject: Subject;
+  #job: JobFacts;
   readonly #startedAt: number = now();
   readonly #ownSpan: Span;
+  /** While its scheduler calls its code. */
+  #isBeingCalled = false;
   readonly #outer: Holder | undefined;
   #failure: Failure | undefined = undefined;
 
@@ -335,6 +352,34 @@ class Entry extends Holder implements Work {
 
   override outerNow(): Holder | undefined {
     return this.#outer;
+  }
+
+  call<R>(work: () => R): R {
+    this.#isBeingCalled = true;
+    try {
+      return work();
+    } finally {
+      this.#isBeingCalled = false;
+    }
+  }
+
+  /**
+   * Whether this is the job that its code says it is: what a scheduler calls is
+   * mostly a function of `job()`, whose name is then the better one.
+   */
+  becomes(job: JobFacts): boolean {
+    if (!this.#isBeingCalled) return false;
+    this.#isBeingCalled = false;
+    this.#job = { ...this.#job, ...job };
+    this.#subject = new OwnJob(this.#job);
+    this.route = this.#subject.name;
+    this.#ownSpan.updateName(this.#subject.name).setAttributes(this.#subject.attributes);
+    return true;
+  }
+
+  /** Work that fails with this one, and leaves its end to it. */
+  part(): Work {
+    return { context: this.context, fail: (failure) => this.fail(failure), end() {} };
   }
 
   fail(failure: Failure): void {
@@ -397,10 +442,11 @@ function messageAttributes(exchange: Exchange): Attributes {
 }
 
 /** The conventions have no names for these. */
-function jobAttributes({ name, attempt, maxAttempts }: JobFacts): Attributes {
+function jobAttributes({ name, attempt, maxAttempts, schedule }: JobFacts): Attributes {
   return {
     "telltale.job.name": name,
     ...(attempt !== undefined && { "telltale.job.attempt": attempt }),
     ...(maxAttempts !== undefined && { "telltale.job.max_attempts": maxAttempts }),
+    ...(schedule !== undefined && { "telltale.job.schedule": schedule }),
   };
 }

@@ -279,6 +279,27 @@ export const table: readonly Row[] = [
     instrumentation: "nats",
   },
   {
+    package: "node-cron",
+    files: [
+      "src/scheduled-task.js",
+      ...["dist/tasks", "dist/cjs/tasks", "dist/esm/tasks"].flatMap((folder) => [
+        `${folder}/inline-scheduled-task.js`,
+        `${folder}/inline-scheduled-task.cjs`,
+      ]),
+      ...["dist/_shared.js", "dist/_shared.cjs"],
+    ],
+    versions: ">=3 <5",
+    chunk: "instrumentation-cron",
+    instrumentation: "node-cron",
+  },
+  {
+    package: "croner",
+    files: [MAIN, ES_MAIN],
+    versions: ">=8 <12",
+    chunk: "instrumentation-cron",
+    instrumentation: "croner",
+  },
+  {
     package: "node:sqlite",
     files: [MAIN],
     versions: ">=22.15",

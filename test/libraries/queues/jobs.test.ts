@@ -7,8 +7,9 @@ import { type JobRow, jobRows } from "./rows.ts";
 const index = new URL("../../../dist/index.js", import.meta.url).href;
 
 for (const row of jobRows) {
-  const { installed, moduleSystem, node } = row;
-  describe(`A job of ${installed}, ${moduleSystem}, Node ${node}`, function () {
+  const { installed, moduleSystem, node, named } = row;
+  const name = named === "no" ? "cron * * * * * *" : "nightly-report";
+  describe(`A job of ${installed}, ${moduleSystem}, Node ${node}, called ${name} (${named})`, function () {
     this.timeout(30_000);
     let receiver: Receiver;
     let bare: Ended;
@@ -25,14 +26,24 @@ for (const row of jobRows) {
     });
 
     it("is a trace of its own at each run, which fails with the run", () => {
-      const spans = receiver.spans.filter(({ name }) => name === "nightly-report");
+      const { spans } = receiver;
       assert.deepEqual(
-        spans.map(({ kind, parentSpanId, status }) => [kind, parentSpanId, status.code]),
+        spans.map(({ name, kind, parentSpanId, status }) => [
+          name,
+          kind,
+          parentSpanId,
+          status.code,
+        ]),
         [
-          ["INTERNAL", "", "UNSET"],
-          ["INTERNAL", "", "ERROR"],
+          [name, "INTERNAL", "", "UNSET"],
+          [name, "INTERNAL", "", "ERROR"],
         ],
       );
+      const schedule = row.scheduler === "timers" ? undefined : "* * * * * *";
+      for (const { attributes } of spans) {
+        assert.equal(attributes["telltale.job.name"], name);
+        assert.equal(attributes["telltale.job.schedule"], schedule);
+      }
       assert.equal(new Set(spans.map(({ traceId }) => traceId)).size, 2);
     });
 
@@ -43,7 +54,7 @@ for (const row of jobRows) {
           transaction,
           tags?.["job.name"],
         ]),
-        [["no report today", "nightly-report", "nightly-report"]],
+        [["no report today", name, name]],
       );
       const failed = receiver.spans.find(({ status }) => status.code === "ERROR");
       const trace = receiver.events[0]?.contexts?.["trace"]?.["trace_id"];
@@ -58,8 +69,8 @@ for (const row of jobRows) {
         count,
       ]);
       assert.deepEqual(counts?.toSorted(), [
-        ["nightly-report", false, 1],
-        ["nightly-report", true, 1],
+        [name, false, 1],
+        [name, true, 1],
       ]);
     });
   });
@@ -71,7 +82,7 @@ function run(row: JobRow, receiver?: Receiver): Promise<Ended> {
     node: nodes.find(({ name }) => name === row.node)?.path ?? process.execPath,
     flags: receiver === undefined ? [] : preload.import,
     file: new URL(`apps/${file}`, import.meta.url).pathname,
-    args: [row.scheduler, row.installed],
+    args: [row.scheduler, row.installed, row.named],
     env: {
       TELLTALE: index,
       ...(receiver !== undefined && {

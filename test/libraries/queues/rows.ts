@@ -186,57 +186,41 @@ export const queueRows: readonly QueueRow[] = [
   ),
 ];
 
-/** What starts jobs by itself; each of theirs is wrapped in `job()`. */
+/** What starts jobs by itself. */
 export interface JobRow extends LibraryRow {
   /** What `apps/scheduled.cjs` calls it. */
   readonly scheduler: "node-cron" | "croner" | "timers";
+  /** Who says that it is the `nightly-report`; nobody: it is known by its schedule. */
+  readonly named: "job" | "options" | "no";
   /** Whether the process dies of a job that throws, as it does without us. */
   readonly dies?: true;
 }
 
-const jobGives = "by `job()`: a trace, a duration and errors of each run";
+const jobGives = "a trace, a duration and errors of each run";
 
 export const jobRows: readonly JobRow[] = [
-  {
-    library: "node-cron",
-    installed: "node-cron",
-    scheduler: "node-cron",
-    moduleSystem: "esm",
-    node: "26",
-    gives: jobGives,
-  },
-  {
-    library: "node-cron",
-    installed: "node-cron",
-    scheduler: "node-cron",
-    moduleSystem: "cjs",
-    node: "22.15",
-    gives: jobGives,
-  },
-  {
-    library: "croner",
-    installed: "croner",
-    scheduler: "croner",
-    moduleSystem: "esm",
-    node: "26",
-    gives: jobGives,
-  },
-  {
-    library: "croner",
-    installed: "croner",
-    scheduler: "croner",
-    moduleSystem: "cjs",
-    node: "24",
-    gives: jobGives,
-  },
+  ...(["node-cron", "croner"] as const).flatMap((library): JobRow[] => {
+    const job = { library, scheduler: library, gives: jobGives };
+    const old = library === "node-cron" ? ["node-cron3", "node-cron40"] : ["croner8", "croner9"];
+    return [
+      { ...job, installed: library, moduleSystem: "esm", node: "26", named: "job" },
+      { ...job, installed: library, moduleSystem: "cjs", node: "22.15", named: "options" },
+      { ...job, installed: library, moduleSystem: "esm", node: "24", named: "no" },
+      ...old.flatMap((installed): JobRow[] => [
+        { ...job, installed, moduleSystem: "esm", node: "26", named: "no" },
+        { ...job, installed, moduleSystem: "cjs", node: "26", named: "job" },
+      ]),
+    ];
+  }),
   {
     library: "node:timers",
     installed: "node:timers",
     scheduler: "timers",
     moduleSystem: "esm",
     node: "26",
+    named: "job",
     dies: true,
-    gives: jobGives,
+    gives: `by \`job()\`: ${jobGives}`,
   },
 ];
 

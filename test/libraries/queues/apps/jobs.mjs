@@ -1,6 +1,9 @@
 import { scheduled } from "./scheduled.cjs";
 
-const [scheduler, installed] = process.argv.slice(2);
+const [scheduler, installed, named] = process.argv.slice(2);
 
 const { job } = await import(process.env.TELLTALE);
-scheduled(scheduler, await import(installed), job);
+const wrap = named === "job" ? job : (_name, work) => work;
+const options = named === "options" ? { name: "nightly-report" } : undefined;
+const library = await import(installed);
+scheduled(scheduler, library.default?.schedule ? library.default : library, wrap, options);

@@ -2,7 +2,7 @@
  * A report that is made twice, by whatever starts jobs: the second time it
  * fails. Then nothing is left to do.
  */
-exports.scheduled = (scheduler, library, job) => {
+exports.scheduled = (scheduler, library, job, options) => {
   let runs = 0;
   const begin = () => {
     runs += 1;
@@ -23,18 +23,19 @@ exports.scheduled = (scheduler, library, job) => {
     end();
   };
   const work = scheduler === "timers" ? reportAtOnce : report;
-  const stop = schedulers[scheduler](library, job("nightly-report", work));
+  const stop = schedulers[scheduler](library, job("nightly-report", work), options);
 };
 
 const EACH_SECOND = "* * * * * *";
 
 const schedulers = {
-  "node-cron": ({ schedule }, work) => {
-    const task = schedule(EACH_SECOND, work);
+  "node-cron": ({ schedule }, work, options) => {
+    const task = schedule(EACH_SECOND, work, options);
     return () => task.stop();
   },
-  croner: ({ Cron }, work) => {
-    const cron = new Cron(EACH_SECOND, { catch: (error) => console.error(String(error)) }, work);
+  croner: ({ Cron }, work, options) => {
+    const all = { catch: (error) => console.error(String(error)), ...options };
+    const cron = new Cron(EACH_SECOND, all, work);
     return () => cron.stop();
   },
   timers: ({ setInterval, clearInterval }, work) => {
