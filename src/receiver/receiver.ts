@@ -9,6 +9,7 @@ import {
 } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Server as NetServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Fault, Faults } from "./fault.ts";
 import { serveGrpc } from "./grpc.ts";
 import { createListener } from "./http.ts";
@@ -46,6 +47,11 @@ export interface Receiver extends Received {
     timeoutMs?: number,
     what?: string,
   ): Promise<T>;
+  /**
+   * Resolves when nobody is connected any more: what a process had handed to the
+   * kernel before its end may be read after Node has told of that end. Rejects after 10 s.
+   */
+  settled(): Promise<void>;
   /** Forgets all that came in. */
   clear(): void;
   /** What the next requests meet; none: all is well again. */
@@ -89,6 +95,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     grpcUrl: grpcPort === undefined ? undefined : `${scheme}://${name}:${grpcPort}`,
     dsn: `${scheme}://key@${name}:${port}/1`,
     waitFor: (look, timeoutMs = 10_000, what = "match") => store.waitFor(look, timeoutMs, what),
+    settled: () => untilUnconnected(grpc === undefined ? [http] : [http, grpc.server]),
     clear: () => store.clear(),
     setFaults: (...list) => faults.set(list),
     close: async () => {
@@ -137,6 +144,25 @@ async function listen(server: NetServer, port: number, host: string): Promise<nu
   server.listen(port, host);
   await once(server, "listening");
   return (server.address() as AddressInfo).port;
+}
+
+const SETTLED_MS = 10_000;
+
+async function untilUnconnected(servers: readonly NetServer[]): Promise<void> {
+  const end = performance.now() + SETTLED_MS;
+  do {
+    // Longer than one turn of the loop, in which a connection may be waiting to be accepted.
+    await pause(5);
+    const counts = await Promise.all(servers.map(connectionsOf));
+    if (counts.every((count) => count === 0)) return;
+  } while (performance.now() < end);
+  throw new Error(`somebody is still connected after ${SETTLED_MS} ms`);
+}
+
+function connectionsOf(server: NetServer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+  });
 }
 
 async function closeHttp(server: Server): Promise<void> {

@@ -17,7 +17,9 @@ describe("Events of an app", () => {
 
   const run = async (program: string, args: string[], options: RunOptions = {}): Promise<Ended> => {
     const env = { SENTRY_DSN: receiver.dsn, ...options.env };
-    return programs.run(program, { ...options, args, env });
+    const ended = await programs.run(program, { ...options, args, env });
+    await receiver.settled();
+    return ended;
   };
   const namesWith = async (env: Readonly<Record<string, string>>): Promise<unknown> => {
     receiver.clear();

@@ -65,6 +65,7 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
       );
       assert.ok(!page.includes(`server_port="${receiver.port}"`));
       const ended = await preloaded.stop();
+      await receiver.settled();
       assert.equal(ended.stderr, "");
       assert.equal(receiver.spans.length, expected + calls.length);
       const ids = new Set(receiver.spans.map(({ spanId }) => spanId));

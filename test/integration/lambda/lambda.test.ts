@@ -62,7 +62,9 @@ describe("A function of AWS Lambda", () => {
         ...env,
       },
     });
-    return program.ended;
+    const ended = await program.ended;
+    await receiver.settled();
+    return ended;
   };
 
   for (const { name, path } of nodes) {

@@ -34,7 +34,8 @@ describe("At a sampling ratio of one in a hundred", () => {
       failedIds = await askAll(`http://127.0.0.1:${port}`);
       program.kill("SIGTERM");
       await program.ended;
-      await receiver.waitFor(({ events }) => events.length >= FAILING, 5_000, "50 events");
+      await receiver.settled();
+      await receiver.waitFor(({ events }) => events.length >= FAILING, 10_000, "50 events");
     } finally {
       program.kill("SIGKILL");
       await Promise.all([program.ended, stock.close()]);

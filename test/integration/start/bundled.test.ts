@@ -33,6 +33,7 @@ describe("An app that is bundled into one file with telltale's API", () => {
       it(`(${format}) reaches the preload, on Node ${name}`, async () => {
         const env = await telemetry(receiver);
         const ended = await run({ app: "", file: file(), node: path, flags: preload.import, env });
+        await receiver.settled();
         assert.deepEqual([ended.stdout, ended.stderr, ended.code], [both, "", 0]);
         const server = receiver.spans.find(({ kind }) => kind === "SERVER");
         const own = receiver.spans.find(({ name }) => name === "own");
@@ -49,6 +50,7 @@ describe("An app that is bundled into one file with telltale's API", () => {
       it(`(${format}) does nothing without a DSN, on Node ${name}`, async () => {
         const { SENTRY_DSN: _, ...env } = await telemetry(receiver);
         const ended = await run({ app: "", file: file(), node: path, flags: preload.import, env });
+        await receiver.settled();
         assert.deepEqual([ended.stdout, ended.stderr, ended.code], [none, "", 0]);
         assert.deepEqual(receiver.events, []);
       });

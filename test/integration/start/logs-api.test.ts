@@ -9,6 +9,7 @@ describe("The API for logs, and the one before it", () => {
     const receiver = await startReceiver();
     const env = await telemetry(receiver);
     const ended = await run({ app: "logs-api.mjs", node, flags: preload.import, env });
+    await receiver.settled();
     await receiver.close();
     assert.deepEqual([ended.stdout, ended.stderr, ended.code], ["hello\n", "", 0]);
     const server = receiver.spans.find(({ kind }) => kind === "SERVER");

@@ -32,6 +32,7 @@ describe("Switched off", () => {
             run({ app: "footprint.mjs", node: path }),
             run({ app: "footprint.mjs", node: path, flags, env }),
           ]);
+          await receiver.settled();
           assert.deepEqual([off.stderr, off.code], ["", 0]);
           const found = JSON.parse(off.stdout) as Footprint;
           const expected = JSON.parse(bare.stdout) as Footprint;
@@ -49,6 +50,7 @@ describe("Switched off", () => {
   it("is seen by the same app when it is not off", async () => {
     const env = await telemetry(receiver);
     const { stdout } = await run({ app: "footprint.mjs", flags: preload.import, env });
+    await receiver.settled();
     const found = JSON.parse(stdout) as Footprint;
     assert.ok(found["files"]?.includes("start.js"));
     assert.ok(found["channels"]?.includes("http.server.response.finish"));

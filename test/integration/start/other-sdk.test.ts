@@ -59,6 +59,7 @@ describe("Another SDK", () => {
               env: { ...(await telemetry(receiver)), SDK: sdk },
             }),
           ]);
+          await receiver.settled();
           assert.match(preloaded.stderr, line);
           assert.deepEqual([preloaded.stdout, preloaded.code], [bare.stdout, 0]);
           const said = JSON.parse(preloaded.stdout) as Said;
@@ -79,6 +80,7 @@ describe("Another SDK", () => {
             flags: preload.import,
             env: await telemetry(receiver),
           });
+          await receiver.settled();
           assert.deepEqual([stderr, code], ["", 0]);
           const said = JSON.parse(stdout) as Said;
           assert.deepEqual([said.answer, said.hasId], ["same", true]);

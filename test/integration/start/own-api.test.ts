@@ -87,6 +87,7 @@ describe("An app's own copy of the API", () => {
 
       it(`(${title}) works, and what it makes joins ours, on Node ${name}`, async () => {
         const { stdout, stderr, code } = await start(copy, path, preload.import);
+        await receiver.settled();
         assert.deepEqual([stderr, code], ["", 0]);
         const said = JSON.parse(stdout) as { found: object; page: string[] };
         assert.deepEqual(said.found, found(copy.hasMetrics));

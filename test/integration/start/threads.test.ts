@@ -56,6 +56,7 @@ describe("A worker thread", () => {
           run(options),
           run({ ...options, flags: preload.import, env }),
         ]);
+        await receiver.settled();
         assert.deepEqual([ended.stderr, ended.code], [bare.stderr, bare.code]);
         assert.equal(ended.stderr, "");
         const { said, logged } = linesOf(ended.stdout);

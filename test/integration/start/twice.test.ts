@@ -95,6 +95,7 @@ describe("A preload that is asked for twice", () => {
       for (const way of ways) {
         it(`starts once: ${way.title}`, async () => {
           const { stdout, stderr, code } = await start(way, path);
+          await receiver.settled();
           assert.equal(stderr, "");
           assert.equal(code, 0);
           assert.deepEqual(JSON.parse(stdout), once);

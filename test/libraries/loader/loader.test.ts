@@ -49,7 +49,9 @@ async function run(row: UpstreamRow, args: readonly string[], receiver: Receiver
     args: [scenario, installed, ...args],
     env: { ...telemetryTo(receiver), OTEL_LOG_LEVEL: "warn", NODE_NO_WARNINGS: "1", ...env },
   });
-  return program.ended;
+  const ended = await program.ended;
+  await receiver.settled();
+  return ended;
 }
 
 /** Fails with all that there is if there is no such span. */

@@ -117,7 +117,9 @@ export async function talk(
     // Who has said its last word gets its signal; who is dead doesn't mind it.
     front.kill("SIGTERM");
     back.kill("SIGTERM");
-    return { answers, front: await front.ended, back: await back.ended, receiver };
+    const ended = { front: await front.ended, back: await back.ended };
+    await receiver.settled();
+    return { answers, ...ended, receiver };
   } catch (error) {
     killAll();
     await receiver.close();

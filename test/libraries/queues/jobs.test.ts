@@ -17,6 +17,7 @@ for (const row of jobRows) {
     before(async () => {
       receiver = await startReceiver();
       [bare, preloaded] = await Promise.all([run(row), run(row, receiver)]);
+      await receiver.settled();
     });
     after(() => receiver.close());
 
