@@ -10,7 +10,8 @@ import { createAdmin } from "../../src/admin/server.ts";
 import { createHealth } from "../../src/health/health.ts";
 import { parsePage, samplesOf } from "../metrics/exposition.ts";
 import { createPipeline } from "../metrics/ground.ts";
-import { type Child, freePort, spawnChild, startChild, until } from "./child.ts";
+import { freePort } from "../free-port.ts";
+import { type Child, spawnChild, startChild, until } from "./child.ts";
 
 const cluster = fileURLToPath(new URL("fixtures/cluster.ts", import.meta.url));
 

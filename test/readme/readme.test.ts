@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { globSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { root } from "../../scripts/node.mjs";
@@ -14,6 +11,7 @@ import { lasting } from "../../scripts/readme/sameness.ts";
 import { variablesTable } from "../../scripts/readme/variables.ts";
 import type { ReceivedSpan } from "../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { freePort } from "../free-port.ts";
 import { npm } from "../package/installed.ts";
 import { programOrSkip } from "../programs.ts";
 import { type Block, blocksIn } from "./blocks.ts";
@@ -220,14 +218,4 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
     if (performance.now() > end) throw new Error("it does not come to that");
     await pause(10);
   }
-}
-
-/** Free on all addresses: the app of the README listens on them. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

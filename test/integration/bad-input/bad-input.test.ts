@@ -14,7 +14,8 @@ import {
   type Row,
   sentries,
 } from "./rows.ts";
-import { type Books, type Ending, freePort, Service } from "./service.ts";
+import { freePort } from "../../free-port.ts";
+import { type Books, type Ending, Service } from "./service.ts";
 import { telemetryTo } from "./telemetry.ts";
 
 describe("Bad input", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../../free-port.ts";
+import { Service } from "./service.ts";
 
 /** One thing of each level: a wrong variable (a warning), and no collector (an error). */
 const said = {

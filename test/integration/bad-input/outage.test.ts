@@ -15,7 +15,7 @@ describe("A collector that hangs for a while, under load", () => {
     receiver = await startReceiver();
     service = await Service.start({
       ...telemetryTo(receiver),
-      OTEL_EXPORTER_OTLP_TIMEOUT: "400",
+      OTEL_EXPORTER_OTLP_TIMEOUT: "2000",
       OTEL_BSP_MAX_QUEUE_SIZE: String(QUEUE),
       OTEL_BSP_MAX_EXPORT_BATCH_SIZE: String(BATCH),
       OTEL_BLRP_MAX_QUEUE_SIZE: String(QUEUE),
@@ -56,7 +56,7 @@ describe("A collector that hangs for a while, under load", () => {
     assert.deepEqual(
       lines.map((line) => line.replace(/(send|sending) (spans|log records)/, "$1 THEM")),
       [
-        `telltale: cannot send THEM to ${host}: no answer within 400 ms (dropped and counted until it works)`,
+        `telltale: cannot send THEM to ${host}: no answer within 2000 ms (dropped and counted until it works)`,
         `telltale: sending THEM to ${host} works again`,
         `telltale: the queue of log records drains again; ${logs["queue_full"]} were dropped`,
         `telltale: the queue of log records is full (${QUEUE}); new ones are dropped and counted until it drains`,

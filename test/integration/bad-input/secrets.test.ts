@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Fault } from "../../../src/receiver/fault.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { freePort, Service } from "./service.ts";
+import { freePort } from "../../free-port.ts";
+import { Service } from "./service.ts";
 import { telemetryTo } from "./telemetry.ts";
 
 /** Stands in every place where people put secrets. */

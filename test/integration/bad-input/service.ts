@@ -1,11 +1,10 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { SignalName } from "../../../src/diagnostics/account.ts";
+import { freePort } from "../../free-port.ts";
 import { node } from "../../nodes.ts";
 
 const app = fileURLToPath(new URL("app.js", import.meta.url));
@@ -30,7 +29,9 @@ export class Service {
   /** Those that no test has ended yet. */
   static readonly #running = new Set<Service>();
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
-  readonly #closed: Promise<unknown>;
+  readonly #closed: Promise<void>;
+  /** Its last words were heard too. */
+  #isClosed = false;
   readonly #adminPort: number;
   #port = 0;
   #stdout = "";
@@ -39,7 +40,9 @@ export class Service {
   private constructor(child: ChildProcessByStdio<null, Readable, Readable>, adminPort: number) {
     this.#child = child;
     this.#adminPort = adminPort;
-    this.#closed = once(child, "close");
+    this.#closed = once(child, "close").then(() => {
+      this.#isClosed = true;
+    });
     child.stdout.setEncoding("utf8").on("data", (text: string) => (this.#stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
   }
@@ -90,12 +93,12 @@ export class Service {
 
   /**
    * The books as `/healthz` tells them, once they are as `look` wants them.
-   * Rejects with the latest after 8 s.
+   * Rejects with the latest after 20 s.
    */
   async books(
     look: (books: Readonly<Record<SignalName, Books>>) => boolean = () => true,
   ): Promise<Readonly<Record<SignalName, Books>>> {
-    const end = performance.now() + 8000;
+    const end = performance.now() + 20_000;
     for (;;) {
       const books = await this.#readBooks();
       if (look(books)) return books;
@@ -137,8 +140,8 @@ export class Service {
 
   /** Waits for the next output. */
   async #hear(): Promise<void> {
-    const { stdout, stderr, exitCode, signalCode } = this.#child;
-    if (exitCode !== null || signalCode !== null) {
+    const { stdout, stderr } = this.#child;
+    if (this.#isClosed) {
       throw new Error(`the service has ended:\n${this.#stdout}\n${this.#stderr}`);
     }
     const heard = new AbortController();
@@ -167,13 +170,4 @@ function booksOf({ made, sent, queued, dropped, reasons = {} }: Told): Books {
     throw new Error(`${made} made is not ${JSON.stringify(all)} and ${dropped} dropped`);
   }
   return Object.fromEntries(Object.entries(all).filter(([, count]) => count !== 0));
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

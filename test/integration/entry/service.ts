@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { freePort } from "../../admin/child.ts";
+import { freePort } from "../../free-port.ts";
 import { type Certificates, makeCertificates } from "../../export/certificates.ts";
 import { type Ended, preload, Program, telemetryTo } from "../program.ts";
 
@@ -122,6 +122,7 @@ export class Pair {
   /** @returns how the preloaded one has ended, when all of its telemetry has come in. */
   async stop(): Promise<Ended> {
     const [, ended] = await Promise.all([this.bare.stop(), this.preloaded.stop()]);
+    await this.receiver.settled();
     await this.receiver.close();
     rmSync(this.#folder, { recursive: true });
     return ended;

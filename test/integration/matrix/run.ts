@@ -1,9 +1,7 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { Received } from "../../../src/receiver/store.ts";
+import { freePort } from "../../free-port.ts";
 import { type Ended, Program, telemetryTo } from "../program.ts";
 import { type Asked, startStock } from "../stock.ts";
 
@@ -205,13 +203,4 @@ function linesIn(stdout: string): Line[] {
     .split("\n")
     .slice(0, -1)
     .map((line) => JSON.parse(line) as Line);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

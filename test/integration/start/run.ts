@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Receiver } from "../../../src/receiver/receiver.ts";
-import { freePort } from "../../admin/child.ts";
+import { freePort } from "../../free-port.ts";
 import { type Ended, Program, type ProgramOptions, telemetryTo } from "../program.ts";
 
 export interface RunOptions extends Partial<ProgramOptions> {

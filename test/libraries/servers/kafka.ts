@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { Daemon, freePorts, greet } from "./daemon.ts";
+import { freePorts } from "../../free-port.ts";
+import { Daemon, greet } from "./daemon.ts";
 
 const run = promisify(execFile);
 const pom = join(import.meta.dirname, "kafka", "pom.xml");

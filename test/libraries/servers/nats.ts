@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { Daemon, freePorts, greet } from "./daemon.ts";
+import { freePorts } from "../../free-port.ts";
+import { Daemon, greet } from "./daemon.ts";
 
 export interface Nats {
   /** `nats://host:port`. */

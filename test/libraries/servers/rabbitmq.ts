@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Daemon, freePorts, greet } from "./daemon.ts";
+import { freePorts } from "../../free-port.ts";
+import { Daemon, greet } from "./daemon.ts";
 
 export interface RabbitMq {
   /** `amqp://guest:guest@host:port`. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ask, freePort, type Server, startServer } from "./server.ts";
+import { freePort } from "../../free-port.ts";
+import { ask, type Server, startServer } from "./server.ts";
 
 export interface Redis extends Server {
   /** `redis://127.0.0.1:port`. */

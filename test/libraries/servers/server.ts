@@ -1,11 +1,12 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../../free-port.ts";
 import { pathOf, programs } from "../../../scripts/test/programs.ts";
 
 /** A server that tests use: on loopback, on a port that was free, with data that go with it. */
@@ -126,15 +127,6 @@ async function end(child: Child): Promise<void> {
   const exited = once(child, "exit");
   child.stdin.on("error", () => {}).end();
   await exited;
-}
-
-/** One that nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /**

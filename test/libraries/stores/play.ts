@@ -4,7 +4,7 @@ import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts"
 import type { ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
 import { preload, Program, telemetryTo } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
-import { freePort } from "../servers/server.ts";
+import { freePort } from "../../free-port.ts";
 import type { StoreRow } from "./rows.ts";
 
 /** What a row's program did and told. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Receiver } from "../../../src/receiver/receiver.ts";
-import { freePort } from "../../admin/child.ts";
+import { freePort } from "../../free-port.ts";
 import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
 import { nodes, type TestNode } from "../../nodes.ts";
 
