@@ -6,6 +6,8 @@ import { booksOf, createPipe, otlpConfig } from "./pipeline.ts";
 const UNAVAILABLE = 14;
 const RESOURCE_EXHAUSTED = 8;
 const PERMISSION_DENIED = 7;
+/** Upper bound where nothing waits; a machine that is busy with other tests is slow. */
+const PROMPT = 20_000;
 /** `google.rpc.Status{details: [Any{type: RetryInfo{retry_delay: 0.1 s}}]}`, and with 1 h. */
 const soon = retryInfo([0x10, 0x80, 0xc2, 0xd7, 0x2f]);
 const later = retryInfo([0x08, 0x90, 0x1c]);
@@ -122,7 +124,7 @@ describe("a collector over gRPC", () => {
       const { batch, account, lines, make } = createPipe(config);
       const start = performance.now();
       make(5);
-      await batch.flush(20_000);
+      await batch.flush(40_000);
       const took = performance.now() - start;
       assert.deepEqual(booksOf(account), row.books);
       assert.equal(receiver.requests.length, row.requests);
@@ -130,7 +132,7 @@ describe("a collector over gRPC", () => {
       assert.equal(lines.length, row.line === undefined ? 0 : 1, lines.join(""));
       assert.match(lines[0] ?? "", row.line ?? /^$/);
       assert.ok(took >= (row.atLeastMs ?? 0), `took ${took} ms`);
-      assert.ok(took <= (row.timeoutMs ?? 0) + 8000, `took ${took} ms`);
+      assert.ok(took <= (row.timeoutMs ?? 0) + PROMPT, `took ${took} ms`);
     });
   }
 
@@ -146,7 +148,7 @@ describe("a collector over gRPC", () => {
     );
     for (let round = 0; round < 3; round++) {
       make(2);
-      await batch.flush(5000);
+      await batch.flush(PROMPT);
     }
     assert.equal(receiver.spans.length, 6);
     assert.equal(receiver.requests[0]?.headers["grpc-encoding"], "gzip");
@@ -159,7 +161,7 @@ describe("a collector over gRPC", () => {
     await gone.close();
     const { batch, account, lines, make } = createPipe(otlpConfig(gone.url, { protocol: "grpc" }));
     make(5);
-    await batch.flush(5000);
+    await batch.flush(PROMPT);
     assert.deepEqual(booksOf(account), { failed: 5 });
     assert.match(lines.join(""), /^telltale: cannot send spans to .*: connection refused[^\n]*\n$/);
   });
@@ -170,7 +172,7 @@ describe("a collector over gRPC", () => {
       otlpConfig(receiver.url, { protocol: "grpc", timeoutMs: 2000 }),
     );
     make(5);
-    await batch.flush(5000);
+    await batch.flush(PROMPT);
     assert.deepEqual(booksOf(account), { failed: 5 });
     assert.equal(lines.length, 1, lines.join(""));
   });

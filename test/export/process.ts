@@ -29,7 +29,7 @@ export function run(
   plan: Partial<Plan> & { url: string; count: number },
   flags: readonly string[] = [],
 ): Child {
-  const whole: Plan = { end: "normal", deadlineMs: 5000, ...plan };
+  const whole: Plan = { end: "normal", deadlineMs: 20_000, ...plan };
   const child = spawn(process.execPath, [...flags, fixture, JSON.stringify(whole)], {
     stdio: ["ignore", "pipe", "pipe", whole.end === "told" ? "ipc" : "ignore"],
   });

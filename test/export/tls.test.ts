@@ -84,10 +84,10 @@ describe("a collector with TLS", () => {
         receivers.push(receiver);
         const address = (protocol === "grpc" ? receiver.grpcUrl : receiver.url) ?? "";
         const url = scheme === undefined ? address : address.replace(/^\w+/, scheme);
-        const config = { protocol, tls: tls(made), timeoutMs: 3000 };
+        const config = { protocol, tls: tls(made), timeoutMs: 10_000 };
         const { batch, account, lines, make } = createPipe(otlpConfig(url, config));
         make(3);
-        await batch.flush(5000);
+        await batch.flush(20_000);
         assert.deepEqual(booksOf(account), line === undefined ? { sent: 3 } : { failed: 3 });
         assert.equal(receiver.spans.length, line === undefined ? 3 : 0);
         assert.equal(lines.length, line === undefined ? 0 : 1, lines.join(""));
@@ -123,7 +123,7 @@ describe("a collector with TLS", () => {
         const tls = { ...noTls, ca: made.ca };
         const { batch, account, make } = createPipe(otlpConfig(url, { protocol, tls }));
         make(3);
-        await batch.flush(5000);
+        await batch.flush(20_000);
         assert.deepEqual(booksOf(account), { sent: 3 }, `${host} ${protocol}`);
       }
     });

@@ -55,7 +55,7 @@ describe("Runtime metrics", () => {
     const read = (): number => numbersOf(ground.take(), "nodejs.eventloop.delay.max")[0]!.value;
     while (read() < 0.1) await tick();
     const [first, second] = [read(), read()];
-    assert.ok(first > 0.1 && first < 5, String(first));
+    assert.ok(first > 0.1 && first < performance.now() / 1000, String(first));
     assert.ok(second >= first, "the first reading took nothing away");
     for (const field of ["min", "mean", "p50", "p90", "p99", "stddev"]) {
       assert.ok(numbersOf(ground.take(), `nodejs.eventloop.delay.${field}`)[0]!.value >= 0, field);

@@ -67,7 +67,7 @@ export async function runTo(end: End, options: RunOptions): Promise<Ended> {
   }
 }
 
-const TOO_LONG_MS = 10_000;
+const TOO_LONG_MS = 30_000;
 
 async function sendEachTime(program: Program, signal: NodeJS.Signals): Promise<void> {
   for (let times = 1; ; times++) {
