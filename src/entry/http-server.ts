@@ -3,6 +3,7 @@ import type { EventEmitter } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
+import { types } from "node:util";
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { now } from "../clock.ts";
 import { Context, ROOT, spanIn } from "../context/context.ts";
@@ -281,7 +282,8 @@ function endSpan(entry: RequestEntry): void {
 function failSpan(span: Span, { error, failure, failed, rpc, endedAt }: RequestEntry): void {
   const reason = error ?? failure;
   span.setStatus({ code: STATUS_ERROR });
-  if (!(reason instanceof Error)) return;
+  // Those of another realm (Next's edge runtime, Jest) have a class of their own.
+  if (!(reason instanceof Error || types.isNativeError(reason))) return;
   // With 5xx it is the status.
   if (!failed) span.setAttribute("error.type", rpc?.errorType ?? reason.name);
   span.recordException(reason, endedAt);
@@ -335,13 +337,21 @@ function wrapStoreHeader(): void {
   const original = prototype._storeHeader;
   if (typeof original !== "function") return;
   prototype._storeHeader = function (firstLine, headers) {
-    return original.call(this, withRequestId(firstLine, this, headers), headers);
+    const { req } = this as { readonly req?: IncomingMessage };
+    const holder = req === undefined ? undefined : holderOf(req);
+    if (holder === undefined) return original.call(this, firstLine, headers);
+    // What an app sets after this (Next does, as it fails) nobody is told.
+    holder.statusCode = this.statusCode;
+    return original.call(this, withRequestId(firstLine, holder, this, headers), headers);
   };
 }
 
-function withRequestId(firstLine: string, response: ServerResponse, headers: unknown): string {
-  const { req } = response as { readonly req?: IncomingMessage };
-  const id = req === undefined ? undefined : holderOf(req)?.requestId;
+function withRequestId(
+  firstLine: string,
+  { requestId: id }: Holder,
+  response: ServerResponse,
+  headers: unknown,
+): string {
   if (id === undefined) return firstLine;
   try {
     return namesRequestId(headers, response) ? firstLine : `${firstLine}${REQUEST_ID}: ${id}\r\n`;

@@ -69,7 +69,7 @@ export class RequestEntry extends Holder implements AttributeSource {
 
   /** Takes what is known at the end, and lets go of the request. */
   finish(response: Response | undefined): void {
-    if (response?.headersSent === true) this.statusCode = response.statusCode;
+    if (response?.headersSent === true) this.statusCode ??= response.statusCode;
     try {
       this.routeNow();
     } finally {
