@@ -6,7 +6,15 @@
 const launchers =
   /(?:^|[\\/])(?:npm|npx|pnpm|pnpx|yarn|corepack|nodemon|tsx)(?:[\\/](?:bin|dist|lib)[\\/][^\\/]+|(?:-cli)?(?:\.[cm]?js)?)$/;
 
-/** @param script `process.argv[1]`. */
-export function isLauncher(script: string | undefined): boolean {
-  return script !== undefined && launchers.test(script);
+/** `next dev` is one more process that starts the app, `next build` none of it; `next start` is the app. */
+const next = /[\\/](?:\.bin|next[\\/]dist[\\/]bin)[\\/]next$/;
+
+/** Many at once, each for a part of a build (Next's) or of a run of tests (Jest's). */
+const workers = /[\\/]jest-worker[\\/](?:\w+[\\/])*processChild\.js$/;
+
+/** @param argv `process.argv` */
+export function isLauncher([, script, command]: readonly string[]): boolean {
+  if (script === undefined) return false;
+  if (next.test(script)) return command !== "start";
+  return launchers.test(script) || workers.test(script);
 }

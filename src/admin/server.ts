@@ -63,7 +63,7 @@ class AdminServer implements Admin {
   }
 
   start(): void {
-    if (isLauncher(process.argv[1])) return;
+    if (isLauncher(process.argv)) return;
     // The app's own code goes first; an app that ends at once opens no port.
     setImmediate(() => this.#listen()).unref();
   }

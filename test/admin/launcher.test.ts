@@ -16,13 +16,26 @@ const scripts: readonly (readonly [string | undefined, boolean])[] = [
   ["/srv/app/bin/npm-report.js", false],
   ["/srv/tsx/src/index.ts", false],
   ["/srv/yarn-shop/dist/main.js", false],
+  ["/srv/app/node_modules/.bin/next dev", true],
+  ["/srv/app/node_modules/next/dist/bin/next build", true],
+  ["/srv/app/node_modules/next/dist/bin/next", true],
+  ["/srv/app/node_modules/next/dist/bin/next start", false],
+  ["/srv/app/node_modules/next/dist/server/lib/start-server.js", false],
+  ["/srv/app/node_modules/next/dist/compiled/jest-worker/processChild.js", true],
+  ["/srv/app/node_modules/jest-worker/build/workers/processChild.js", true],
   [undefined, false],
 ];
 
 describe("A program that starts the app", () => {
   for (const [script, expected] of scripts) {
     it(`${expected ? "is" : "is not"} ${script}`, () => {
-      assert.equal(isLauncher(script), expected);
+      const argv = script === undefined ? [] : splitCommand(script);
+      assert.equal(isLauncher([process.execPath, ...argv]), expected);
     });
   }
 });
+
+/** The script may have spaces in its path, a command has none. */
+function splitCommand(line: string): string[] {
+  return line.split(/ (?=\w+$)/);
+}
