@@ -115,7 +115,7 @@ export default defineConfig({
     },
     { files: ["src/**"], excludeFiles: ["src/env.ts"], rules: { "node/no-process-env": "error" } },
     {
-      files: ["**/*.{js,mjs,cjs}"],
+      files: ["**/*.{js,jsx,mjs,cjs}"],
       rules: Object.fromEntries(Object.keys(unsafe).map((rule) => [rule, "off"] as const)),
     },
     {
@@ -133,8 +133,8 @@ export default defineConfig({
     },
     { files: ["test/**"], rules: { "unicorn/consistent-function-scoping": "off" } },
     {
-      // Their readers want one.
-      files: ["oxlint.config.ts", "scripts/test/reporter.mjs"],
+      // Their readers want one; so does Next of pages.
+      files: ["oxlint.config.ts", "scripts/test/reporter.mjs", "test/libraries/next16/site/**"],
       rules: { "import/no-default-export": "off" },
     },
   ],

@@ -33,6 +33,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-hono": "./instrumentation/hono.ts",
   "instrumentation-koa": "./instrumentation/koa.ts",
   "instrumentation-nest": "./instrumentation/nest.ts",
+  "instrumentation-next": "./instrumentation/next.ts",
   "instrumentation-restify": "./instrumentation/restify.ts",
   "instrumentation-amqplib": "./instrumentation/amqplib.ts",
   "instrumentation-bullmq": "./instrumentation/bullmq.ts",
@@ -91,6 +92,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-hono": typeof import("./instrumentation/hono.ts");
   "instrumentation-koa": typeof import("./instrumentation/koa.ts");
   "instrumentation-nest": typeof import("./instrumentation/nest.ts");
+  "instrumentation-next": typeof import("./instrumentation/next.ts");
   "instrumentation-restify": typeof import("./instrumentation/restify.ts");
   "instrumentation-amqplib": typeof import("./instrumentation/amqplib.ts");
   "instrumentation-bullmq": typeof import("./instrumentation/bullmq.ts");

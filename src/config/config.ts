@@ -45,7 +45,7 @@ export type ResourceDetectorName =
   | "container";
 
 /** What can give each middleware a span. */
-export type MiddlewareFramework = "express" | "fastify" | "hapi" | "hono" | "koa";
+export type MiddlewareFramework = "express" | "fastify" | "hapi" | "hono" | "koa" | "next";
 
 export type OtlpProtocol = "http/protobuf" | "http/json" | "grpc";
 

@@ -580,7 +580,7 @@ export const eager: Variable<boolean> = row({
 export const middlewareSpans: Variable<readonly MiddlewareFramework[]> = row({
   group: "Telltale's own",
   name: "TELLTALE_MIDDLEWARE_SPANS",
-  kind: someOf<MiddlewareFramework>(["express", "fastify", "hapi", "hono", "koa"]),
+  kind: someOf<MiddlewareFramework>(["express", "fastify", "hapi", "hono", "koa", "next"]),
   fallback: [],
   default: "none",
   doc: "Frameworks whose middleware, hooks and handlers get a span each. They cost more than all other telemetry of a request; nothing is patched for them where they are not asked for.",

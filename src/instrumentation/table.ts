@@ -138,6 +138,17 @@ export const table: readonly Row[] = [
     instrumentation: "nestjs-core",
   },
   {
+    package: "next",
+    files: [
+      "dist/server/base-server.js",
+      "dist/server/lib/trace/tracer.js",
+      "dist/server/lib/router-utils/instrumentation-globals.external.js",
+    ],
+    versions: ">=15 <17",
+    chunk: "instrumentation-next",
+    instrumentation: "next",
+  },
+  {
     package: "hono",
     files: honoRouters.flatMap((name) => [
       `dist/router/${name}/router.js`,

@@ -9,6 +9,10 @@ export interface Exchange {
   readonly route: string | undefined;
   /** The message of the one error event; none otherwise. */
   readonly error?: string;
+  /** How many calls it makes to the service behind it; none otherwise. */
+  readonly calls?: number;
+  /** What it logs, in this order; nothing otherwise. */
+  readonly lines?: readonly string[];
 }
 
 /** Spans and metrics have a route because a handler was registered for it, whoever answers. */
@@ -345,6 +349,72 @@ function wildcard(request: string, route: string): Exchange {
   return { title: "a wildcard", request, status: 200, route };
 }
 
+interface NextSite {
+  readonly basePath?: string;
+  /** The route of what Next has none for: that of a server around it. */
+  readonly elsewhere?: string;
+  /** What its middleware logs, where it can. */
+  readonly before?: readonly string[];
+}
+
+/** Both routers: files make the routes. */
+function next({ basePath = "", elsewhere, before = [] }: NextSite = {}): Exchange[] {
+  const page = (title: string, request: string, route: string, more: Partial<Exchange> = {}) => {
+    const [method, path] = request.split(" ");
+    return {
+      title,
+      request: `${method} ${basePath}${path}`,
+      status: 200,
+      route: basePath + route,
+      ...more,
+    };
+  };
+  const none = (title: string, request: string, status: number, more: Partial<Exchange> = {}) => ({
+    ...page(title, request, "", { status, ...more }),
+    route: elsewhere,
+  });
+  const failed = { status: 500, error: "failed 7" };
+  const order = { calls: 1, lines: ["order"] };
+  return [
+    page("a server component", "GET /orders/42", "/orders/[id]", order),
+    page("HEAD of a page", "HEAD /orders/42", "/orders/[id]", order),
+    page("a catch-all", "GET /docs/a/b", "/docs/[...slug]"),
+    page("an optional catch-all", "GET /shop/a", "/shop/[[...slug]]"),
+    page("an optional catch-all of nothing", "GET /shop", "/shop/[[...slug]]"),
+    page("a route group", "GET /grouped/42", "/grouped/[id]"),
+    page("parallel routes", "GET /board/42", "/board/[id]"),
+    page("notFound()", "GET /gone/7", "/gone/[id]", { status: 404 }),
+    page("redirect()", "GET /moved/7", "/moved/[id]", { status: 307 }),
+    page("a component that throws", "GET /broken/7", "/broken/[id]", failed),
+    page("one that throws when the status is out", "GET /streamed/7", "/streamed/[id]", {
+      error: "failed 7",
+    }),
+    page("a route handler", "GET /things/42", "/things/[id]", { lines: ["thing"] }),
+    page("OPTIONS, automatic", "OPTIONS /things/42", "/things/[id]", { status: 204 }),
+    page("another method", "DELETE /things/42", "/things/[id]", { status: 405 }),
+    page("a route handler that throws", "GET /fails/7", "/fails/[id]", failed),
+    page("getServerSideProps", "GET /old/42", "/old/[id]", { calls: 1, lines: ["old"] }),
+    page("getServerSideProps that throws", "GET /old-fails/7", "/old-fails/[id]", failed),
+    page("a static page", "GET /old-static", "/old-static"),
+    page("an API route", "GET /api/items/42", "/api/items/[id]", { calls: 1, lines: ["item"] }),
+    page("an API route, catch-all", "GET /api/files/a/b", "/api/files/[...path]"),
+    page("405 of an API route", "POST /api/files/a/b", "/api/files/[...path]", { status: 405 }),
+    page("an API route that throws", "GET /api/fails/7", "/api/fails/[id]", failed),
+    page("what is behind middleware", "GET /guarded/42", "/guarded/[id]", {
+      calls: 1,
+      lines: [...before, "behind"],
+    }),
+    none("middleware that answers", "GET /guarded/closed", 401, { lines: before }),
+    none("middleware that throws", "GET /guarded/7", 500, { ...failed, lines: before }),
+    none("nothing that there is", "GET /nowhere/42", 404),
+    none("nothing below an API", "GET /api/nowhere", 404),
+    none("a file of public/", "GET /hello.txt", 200),
+    none("nothing of the build", "GET /_next/static/nothing.js", 404),
+  ];
+}
+
+const home = { title: "a page made at build time", status: 200 };
+
 const file = "GET /files/a/b.txt";
 
 export type TableName =
@@ -361,7 +431,11 @@ export type TableName =
   | "nest 10 on express"
   | "nest 11 on express"
   | "nest 12 on express"
-  | "nest on fastify";
+  | "nest on fastify"
+  | "next"
+  | "next 15"
+  | "next below a base path"
+  | "next in express";
 
 /** Request -> route, by the name that a row of `rows.ts` has in `exchanges`. */
 export const exchanges: Readonly<Record<TableName, readonly Exchange[]>> = {
@@ -382,4 +456,36 @@ export const exchanges: Readonly<Record<TableName, readonly Exchange[]>> = {
     wildcard("GET /api/files/a/b.txt", "/api/files/*path"),
   ],
   "nest on fastify": nestOnFastify,
+  next: [{ ...home, request: "GET /", route: "/" }, ...next({ before: ["before"] })],
+  "next 15": [
+    { ...home, request: "GET /", route: "/" },
+    ...next(),
+    {
+      title: "a page for the app's own navigation",
+      request: "GET /orders/42",
+      headers: { rsc: "1" },
+      status: 200,
+      route: "/orders/[id]",
+      calls: 1,
+      lines: ["order"],
+    },
+  ],
+  "next below a base path": [
+    { ...home, request: "GET /base", route: "/base" },
+    ...next({ basePath: "/base", before: ["before"] }),
+    {
+      title: "a language",
+      request: "GET /base/fr/old/42",
+      status: 200,
+      route: "/base/old/[id]",
+      calls: 1,
+      lines: ["old"],
+    },
+    { title: "nothing below the base path", request: "GET /old/42", status: 404, route: undefined },
+  ],
+  "next in express": [
+    { ...home, request: "GET /", route: "/" },
+    ...next({ elsewhere: "/{*rest}", before: ["before"] }),
+    { title: "a route of Express's", request: "GET /plain/42", status: 200, route: "/plain/:id" },
+  ],
 };

@@ -14,6 +14,10 @@ export interface FrameworkRow extends LibraryRow {
   readonly loads: Readonly<Record<string, string>>;
   /** What its router takes for all that is below a path. */
   readonly wildcard: string;
+  /** What all paths of the app begin with. */
+  readonly prefix?: string;
+  /** What the tests call it, if not by what is installed and on which Node. */
+  readonly title?: string;
 }
 
 export type Framework = Omit<FrameworkRow, "moduleSystem" | "node" | "gives" | "group"> & {

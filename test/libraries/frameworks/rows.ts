@@ -190,6 +190,7 @@ export const rows: readonly FrameworkRow[] = rowsOf("frameworks", [
     library: `@nestjs/platform-${platform}`,
     installed: `@nestjs/platform-${platform}`,
     app: "nest",
+    prefix: "/api",
     exchanges:
       platform === "express" ? ("nest 12 on express" as const) : ("nest on fastify" as const),
     loads: {

@@ -27,26 +27,48 @@ export function exchangeId(at: number): string {
   return `exchange-${at}`;
 }
 
+/** How the app of a row is started; it says `port` and its number, or what `portIn` finds. */
+export interface Starter<Row extends FrameworkRow> {
+  start(row: Row, env: Readonly<Record<string, string>>): Program | Promise<Program>;
+  portIn(stdout: string): string | undefined;
+}
+
+/** Of the apps in `apps/`. */
+const ofApps: Starter<FrameworkRow> = {
+  start: programOf,
+  portIn: (stdout) => /^port (\d+)\n/m.exec(stdout)?.[1],
+};
+
 /**
  * Plays the table of a row to its app, one request after the other, and then
  * `REQUESTS` at once; stops it when all that it tells has come in.
  *
  * @param env more of the environment
  */
-export async function run(
-  row: FrameworkRow,
+export async function run<Row extends FrameworkRow>(
+  row: Row,
   env: Readonly<Record<string, string>> = {},
+  starter: Starter<Row> = ofApps,
 ): Promise<Run> {
   const [receiver, stock] = await Promise.all([startReceiver(), startStock()]);
   const table: readonly Exchange[] = exchanges[row.exchanges];
-  const program = programOf(row, { ...telemetryTo(receiver), STOCK_URL: stock.url, ...env });
+  let program: Program | undefined;
   try {
-    const port = await program.says((stdout) => /^port (\d+)\n/m.exec(stdout)?.[1]);
+    program = await starter.start(row, {
+      OTEL_METRICS_EXPORTER: "otlp",
+      ...telemetryTo(receiver),
+      // On a busy machine all of it may take longer than usual.
+      TELLTALE_FLUSH_TIMEOUT: "15000",
+      REQUESTS: String(REQUESTS),
+      STOCK_URL: stock.url,
+      ...env,
+    });
+    const port = await program.says(starter.portIn);
     const statuses: number[] = [];
     for (const [at, exchange] of table.entries()) {
       statuses.push(await ask(Number(port), exchange, exchangeId(at)));
     }
-    await askAll(`http://127.0.0.1:${port}${row.app === "nest" ? "/api" : ""}`);
+    await askAll(`http://127.0.0.1:${port}${row.prefix ?? ""}`);
     program.kill("SIGTERM");
     const { stdout, stderr } = await program.ended;
     await allOf(receiver, table);
@@ -60,8 +82,8 @@ export async function run(
       stderr,
     };
   } finally {
-    program.kill("SIGKILL");
-    await Promise.all([program.ended, receiver.close(), stock.close()]);
+    program?.kill("SIGKILL");
+    await Promise.all([program?.ended, receiver.close(), stock.close()]);
   }
 }
 
@@ -77,17 +99,13 @@ function programOf(row: FrameworkRow, env: Readonly<Record<string, string>>): Pr
     env: {
       // Express says each unhandled error on stderr, unless told that this is a test.
       NODE_ENV: "test",
-      OTEL_METRICS_EXPORTER: "otlp",
-      // On a busy machine all of it may take longer than usual.
-      TELLTALE_FLUSH_TIMEOUT: "15000",
-      REQUESTS: String(REQUESTS),
       ...env,
     },
   });
 }
 
 async function allOf(receiver: Receiver, table: readonly Exchange[]): Promise<void> {
-  const spans = table.length + 2 * REQUESTS;
+  const spans = spansOf(table);
   const events = table.filter(({ error }) => error !== undefined).length + REQUESTS;
   await receiver.waitFor(
     (received) =>
@@ -97,6 +115,12 @@ async function allOf(receiver: Receiver, table: readonly Exchange[]): Promise<vo
     10_000,
     `whole run: ${spans} spans, ${events} events and the durations`,
   );
+}
+
+/** How many a run makes. */
+export function spansOf(table: readonly Exchange[]): number {
+  const calls = table.reduce((sum, exchange) => sum + (exchange.calls ?? 0), 0);
+  return table.length + calls + 2 * REQUESTS;
 }
 
 function linesIn(stdout: string): Record<string, unknown>[] {

@@ -7,6 +7,7 @@ export const rows: readonly FrameworkRow[] = rowsOf(
     library: `@nestjs/platform-${platform}`,
     installed: `@nestjs/platform-${platform}`,
     app: "nest",
+    prefix: "/api",
     exchanges: platform === "express" ? "nest 11 on express" : "nest on fastify",
     loads: {
       common: "@nestjs/common",

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
+import {
+  isOfTenant,
+  REQUESTS,
+  separations,
+  type Tenants,
+} from "../../integration/concurrency/tenants.ts";
+import { InPairs } from "../../integration/in-pairs.ts";
+import { type Exchange, exchanges } from "./requests.ts";
+import type { FrameworkRow } from "./row.ts";
+import { exchangeId, type Run, spansOf } from "./run.ts";
+
+/** What holds for each framework, however its app is started. */
+export function describeRows<Row extends FrameworkRow>(
+  rows: readonly Row[],
+  run: (row: Row) => Promise<Run>,
+): void {
+  const runs = new InPairs<Row, Run>(rows, run);
+  after(() => runs.settle());
+  for (const row of rows) {
+    describe(titleOf(row), () => describeRow(row, () => runs.get(row)));
+  }
+}
+
+function describeRow(row: FrameworkRow, get: () => Promise<Run>): void {
+  let left: Run;
+  before(async () => {
+    left = await get();
+  });
+
+  const table: readonly Exchange[] = exchanges[row.exchanges];
+  for (const [at, exchange] of table.entries()) {
+    const { title, request, route } = exchange;
+    it(`${title}: ${request} -> ${route ?? "no route"}`, () => checkExchange(left, at));
+  }
+  it("counts each request by method, route and status", () => checkCounts(left, row));
+  it("makes no spans but those of requests and calls", () => {
+    assert.equal(left.received.spans.length, spansOf(table));
+  });
+  it("makes an event of nothing else", () => {
+    const errors = table.filter(({ error }) => error !== undefined);
+    assert.equal(left.received.events.length, errors.length + REQUESTS);
+  });
+  it("writes no line of ours on stderr", () => assert.doesNotMatch(left.stderr, /^telltale:/m));
+  for (const { title, check } of separations) {
+    it(`of ${REQUESTS} requests at once, ${title}`, () => check(tenantsOf(left)));
+  }
+}
+
+function titleOf({ group, installed, moduleSystem, node, title }: FrameworkRow): string {
+  if (title !== undefined) return title;
+  const place = group === "frameworks" ? installed : `${installed} (${group})`;
+  return `${place}, ${moduleSystem.toUpperCase()}, Node ${node}`;
+}
+
+/** The span of an exchange has its route, and its error if it has one, which is also one event. */
+function checkExchange(left: Run, at: number): void {
+  const { request, status, route, error } = left.exchanges[at] ?? assert.fail();
+  const [method = ""] = request.split(" ");
+  assert.equal(left.statuses[at], status);
+
+  const span = spanOf(left, at);
+  assert.equal(span.kind, "SERVER");
+  assert.equal(span.attributes["http.route"], route);
+  const name = route === undefined ? method : `${method} ${route}`;
+  assert.equal(span.name, name);
+  const isFailed = status >= 500 || error !== undefined;
+  assert.equal(span.status.code, isFailed ? "ERROR" : "UNSET");
+  assert.deepEqual(
+    span.events.map(({ attributes }) => attributes["exception.message"]),
+    error === undefined ? [] : [error],
+  );
+
+  const events = left.received.events.filter(({ tags }) => isOfExchange(tags, at));
+  const transaction = route === undefined ? undefined : name;
+  assert.deepEqual(events.map(summaryOf), error === undefined ? [] : [{ error, transaction }]);
+  for (const { contexts } of events) {
+    assert.equal(contexts?.["trace"]?.["span_id"], span.spanId);
+  }
+  checkWork(left, at, span);
+}
+
+/** All that is called and logged meanwhile is in the span of the exchange. */
+function checkWork(
+  { received, lines, exchanges: table, asked }: Run,
+  at: number,
+  span: ReceivedSpan,
+): void {
+  const { calls = 0, lines: messages = [] } = table[at] ?? assert.fail();
+  const called = received.spans.filter(({ parentSpanId }) => parentSpanId === span.spanId);
+  assert.equal(called.length, calls);
+  for (const { traceId, spanId } of called) {
+    const header = `00-${traceId}-${spanId}-`;
+    assert.ok(asked.some(({ headers }) => headers["traceparent"]?.toString().startsWith(header)));
+  }
+  // Restify has lines of its own, which have a `msg`.
+  const logged = lines.filter((line) => line["request_id"] === exchangeId(at) && "message" in line);
+  assert.deepEqual(
+    logged.map(({ message, trace_id: traceId, span_id: spanId }) => [message, traceId, spanId]),
+    messages.map((message) => [message, span.traceId, span.spanId]),
+  );
+}
+
+function spanOf({ received }: Run, at: number): ReceivedSpan {
+  const found = received.spans.filter(
+    ({ attributes }) => attributes["telltale.request.id"] === exchangeId(at),
+  );
+  assert.equal(found.length, 1);
+  return found[0] ?? assert.fail();
+}
+
+function isOfExchange(tags: ReceivedEvent["tags"], at: number): boolean {
+  return tags?.["request_id"] === exchangeId(at);
+}
+
+function summaryOf({ exception, transaction }: ReceivedEvent): unknown {
+  return { error: exception?.values?.at(-1)?.value, transaction };
+}
+
+/** `http.server.request.duration`, against the table and the requests at once. */
+function checkCounts({ received, exchanges: table }: Run, row: FrameworkRow): void {
+  const metric = received.metrics.findLast(({ name }) => name === "http.server.request.duration");
+  const counted = Object.fromEntries(
+    (metric?.points ?? []).map(({ attributes, count }) => [
+      keyOf(
+        attributes["http.request.method"],
+        attributes["http.route"],
+        attributes["http.response.status_code"],
+      ),
+      count,
+    ]),
+  );
+  const expected = { [keyOf("POST", tenantRoute(row), 500)]: REQUESTS };
+  for (const { request, route, status } of table) {
+    const key = keyOf(request.split(" ")[0] ?? "", route, status);
+    expected[key] = (expected[key] ?? 0) + 1;
+  }
+  assert.deepEqual(counted, expected);
+}
+
+function keyOf(method: unknown, route: unknown, status: unknown): string {
+  return [method, route ?? "none", status].join(" ");
+}
+
+function tenantRoute({ app, prefix = "" }: FrameworkRow): string {
+  if (app === "next") return `${prefix}/tenants/[tenant]`;
+  if (app === "hapi") return "/tenants/{tenant}";
+  if (app === "connect") return "/tenants";
+  return app === "nest" ? `${prefix}/tenants/:id` : "/tenants/:tenant";
+}
+
+function tenantsOf({ received, lines, stockUrl, asked }: Run): Tenants {
+  return {
+    spans: received.spans.filter(isOfTenant),
+    events: received.events.filter(({ exception }) =>
+      /^tenant \d+$/.test(exception?.values?.[0]?.value ?? ""),
+    ),
+    lines: lines.filter(({ tenant }) => tenant !== undefined),
+    stockUrl,
+    asked,
+  };
+}

@@ -1,0 +1,14 @@
+import { describeRows } from "../frameworks/suite.ts";
+import { run } from "../frameworks/run.ts";
+import { rows as oldest } from "../next15/rows.ts";
+import { portIn, startNext } from "./program.ts";
+import { rows as newest } from "./rows.ts";
+
+const starter = { start: startNext, portIn };
+
+describe("Next.js", function () {
+  // Built once, which takes a busy machine its time.
+  this.timeout(300_000);
+
+  describeRows([...newest, ...oldest], (row) => run(row, {}, starter));
+});

@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import { freePort } from "../../admin/child.ts";
+import { preload, Program } from "../../integration/program.ts";
+import { nodes } from "../../nodes.ts";
+import { build, nextIn, standaloneIn } from "./build.ts";
+import type { NextRow } from "./rows.ts";
+
+/** The server of a row, preloaded, once it is built. It says `port` and its number. */
+export async function startNext(
+  row: NextRow,
+  env: Readonly<Record<string, string>>,
+): Promise<Program> {
+  const { directory } = await build(row.site);
+  const { path } = nodes.find(({ name }) => name === row.node) ?? {};
+  return new Program({
+    ...ways[row.way](row, directory),
+    ...(path !== undefined && { node: path }),
+    env: {
+      ...env,
+      NODE_OPTIONS: preload.import.join(" "),
+      NODE_ENV: "production",
+      NEXT_TELEMETRY_DISABLED: "1",
+      HOSTNAME: "127.0.0.1",
+      PORT: String(await freePort()),
+    },
+  });
+}
+
+/** The port that a server of Next's says it listens on. */
+export function portIn(stdout: string): string | undefined {
+  return /(?:^port |http:\/\/(?:localhost|127\.0\.0\.1):)(\d+)/m.exec(stdout)?.[1];
+}
+
+type Start = (row: NextRow, directory: string) => { file: string; args?: string[]; cwd: string };
+
+const ways: Readonly<Record<NextRow["way"], Start>> = {
+  "next start": ({ site }, cwd) => ({
+    file: nextIn(site),
+    args: ["start", "-H", "127.0.0.1"],
+    cwd,
+  }),
+  standalone: (_row, directory) => {
+    const cwd = standaloneIn(directory);
+    return { file: join(cwd, "server.js"), cwd };
+  },
+  "custom server": (_row, cwd) => ({ file: join(cwd, "server.mjs"), cwd }),
+};

@@ -1,0 +1,57 @@
+import { type FrameworkRow, gives } from "../frameworks/row.ts";
+import type { Site } from "./build.ts";
+
+/** How an app of Next's is served. */
+export type Way = "next start" | "standalone" | "custom server";
+
+export interface NextRow extends FrameworkRow {
+  readonly site: Site;
+  readonly way: Way;
+}
+
+const next = {
+  library: "next",
+  installed: "next",
+  app: "next",
+  loads: {},
+  wildcard: "",
+  gives: `${gives}, both routers (spans of Next's own on request)`,
+};
+
+/** The newest: by its command, as a container has it, and within an app of Express's. */
+export const rows: readonly NextRow[] = (
+  [
+    {
+      ...next,
+      group: "next16",
+      way: "next start",
+      exchanges: "next",
+      site: { group: "next16", node: "26", config: "esm" },
+      moduleSystem: "esm",
+      node: "26",
+    },
+    {
+      ...next,
+      group: "next16",
+      way: "standalone",
+      exchanges: "next below a base path",
+      prefix: "/base",
+      site: { group: "next16", node: "24", config: "cjs", basePath: "/base", standalone: true },
+      moduleSystem: "cjs",
+      node: "24",
+    },
+    {
+      ...next,
+      group: "next16",
+      way: "custom server",
+      exchanges: "next in express",
+      site: { group: "next16", node: "26", config: "esm" },
+      moduleSystem: "esm",
+      node: "22.15",
+    },
+  ] as const
+).map((row) => ({ ...row, title: titleOf(row) }));
+
+export function titleOf({ group, way, node }: Pick<NextRow, "group" | "way" | "node">): string {
+  return `${group}, ${way}, Node ${node}`;
+}

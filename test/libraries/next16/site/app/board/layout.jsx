@@ -1,0 +1,8 @@
+export default function Board({ children, side }) {
+  return (
+    <main>
+      {children}
+      {side}
+    </main>
+  );
+}

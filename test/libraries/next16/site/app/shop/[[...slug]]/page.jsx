@@ -1,0 +1,4 @@
+export default async function Shop({ params }) {
+  const { slug = [] } = await params;
+  return <p>{slug.join(" ")}</p>;
+}

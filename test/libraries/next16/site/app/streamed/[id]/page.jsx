@@ -1,0 +1,16 @@
+import { Suspense } from "react";
+
+/** Fails when its status is out already. */
+export default async function Streamed({ params }) {
+  const { id } = await params;
+  return (
+    <Suspense fallback={<p>soon</p>}>
+      <Late id={id} />
+    </Suspense>
+  );
+}
+
+async function Late({ id }) {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  throw new Error(`failed ${id}`);
+}

@@ -1,0 +1,10 @@
+import { log } from "./work.js";
+import { guard } from "./guard.js";
+
+/** As Next 16 has it: on Node. */
+export function proxy(request) {
+  log.info("before", { page: request.nextUrl.pathname });
+  return guard(request);
+}
+
+export const config = { matcher: ["/guarded/:path*"] };
