@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { freePort } from "../../admin/child.ts";
+import { freePort } from "../../free-port.ts";
 import { preload, Program } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
 import { build, nextIn, standaloneIn } from "./build.ts";
