@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { type Holder, holdUnconnected } from "../context/holder.ts";
+import { type Carrier, type Holder, holdUnconnected, UNDER_WAY } from "../context/holder.ts";
 import { activeHolder, callIn } from "../context/manager.ts";
 import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "../context/emit.ts";
 import type { HeaderReader } from "./headers.ts";
@@ -97,10 +97,9 @@ function enter(
     const stream = given;
     sendRequestIds(Object.getPrototypeOf(stream) as object);
     const names = headers as IncomingHttpHeaders;
-    const entry = services.server.begin(
-      requestOf(stream, names),
-      services.headers.readNames(names),
-    );
+    const peer = peerOf(stream);
+    const entry = services.server.begin(requestOf(peer, names), services.headers.readNames(names));
+    if (peer !== undefined) peer[UNDER_WAY] = entry.connection;
     entries.set(stream, entry);
     emitUnder(entry, stream);
     stream.once("close", () => leave(services, entry, stream));
@@ -118,9 +117,9 @@ function isStream(stream: unknown): stream is ServerHttp2Stream {
 }
 
 /** What an entry reads of a request, where there is only a stream. */
-function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): IncomingMessage {
+function requestOf(peer: Peer | undefined, headers: IncomingHttpHeaders): IncomingMessage {
   return {
-    socket: peerOf(stream),
+    socket: peer,
     method: headers[":method"],
     // `CONNECT` has only the authority.
     url: headers[":path"] ?? headers[":authority"],
@@ -129,17 +128,24 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Inc
   } as unknown as IncomingMessage;
 }
 
-interface Peer {
+/** Stands for the socket; carries what the requests of its session have in common. */
+interface Peer extends Carrier {
   readonly encrypted: boolean;
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
 }
 
+const peers = new WeakMap<object, Peer>();
+
 /** Copied: the session's socket is a proxy, which throws once it is unbound. */
 function peerOf({ session }: ServerHttp2Stream): Peer | undefined {
   if (session === undefined || session.destroyed) return undefined;
+  const known = peers.get(session);
+  if (known !== undefined) return known;
   const { remoteAddress, remotePort } = session.socket;
-  return { encrypted: session.encrypted === true, remoteAddress, remotePort };
+  const peer = { encrypted: session.encrypted === true, remoteAddress, remotePort };
+  peers.set(session, peer);
+  return peer;
 }
 
 function leave(services: Http2Services, entry: RequestEntry, stream: ServerHttp2Stream): void {
