@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { collectorBinary } from "../../scripts/collector/build.ts";
@@ -10,7 +11,12 @@ import { idOf, METRICS, post, spansOf } from "./telemetry.ts";
 const COLD_BUILD_MS = 30 * 60_000;
 const ARRIVAL_MS = 120_000;
 const JSON_TYPE = { "content-type": "application/json" };
+const GZIPPED = { ...JSON_TYPE, "content-encoding": "gzip" };
 const PROTOBUF_TYPE = { "content-type": "application/x-protobuf" };
+
+/* Of gRPC's statuses. */
+const RESOURCE_EXHAUSTED = 8;
+const INTERNAL = 13;
 
 /** What nobody can take, and what is answered. */
 interface Row {
@@ -55,7 +61,7 @@ const rows: readonly Row[] = [
   { title: "no type", headers: { "content-type": "" }, body: goodBody, status: 415 },
   {
     title: "what is called gzip, and isn't",
-    headers: { ...JSON_TYPE, "content-encoding": "gzip" },
+    headers: GZIPPED,
     body: goodBody,
     status: 400,
   },
@@ -75,13 +81,14 @@ const rows: readonly Row[] = [
   { title: "a question", method: "GET", headers: {}, body: () => undefined, status: 405 },
   {
     title: "more than 20 MiB",
-    headers: JSON_TYPE,
-    body: () => `{"resourceSpans":[${" ".repeat(21 << 20)}]}`,
+    headers: GZIPPED,
+    // Packed, so that all of it has left before it is refused.
+    body: () => packed(`{"resourceSpans":[${" ".repeat(21 << 20)}]}`),
     status: 400,
   },
   {
     title: "1 GiB in 1 MB of gzip",
-    headers: { ...JSON_TYPE, "content-encoding": "gzip" },
+    headers: GZIPPED,
     body: bomb,
     status: 400,
   },
@@ -149,34 +156,35 @@ describe("What nobody can take, sent to agent and gateway", function () {
   });
 
   it("100,000 spans in one request of more than 20 MiB are refused whole", async () => {
-    const body = manySpans(
-      100_000,
-      "a name that is long enough to be more than there is room for. ".repeat(2),
-    );
+    const name = "a name that is long enough to be more than there is room for. ".repeat(2);
+    const body = manySpans(100_000, name);
     assert.ok(body.length > 20 << 20);
-    const response = await fetch(`${agent.url}/v1/traces`, {
-      method: "POST",
-      headers: JSON_TYPE,
-      body,
-    });
-    assert.equal(response.status, 400, await response.text());
+    const { status } = await sendSpans(packed(body));
+    assert.equal(status, 400);
     await spansGoOn(agent);
     assert.equal(receiver.spans.length, 1);
   });
 
   it("100,000 spans in one smaller request are taken whole, and arrive", async () => {
-    const body = gzipSync(manySpans(100_000, "n"));
-    const response = await fetch(`${agent.url}/v1/traces`, {
-      method: "POST",
-      headers: { ...JSON_TYPE, "content-encoding": "gzip" },
-      body,
-    });
-    assert.equal(response.status, 200, await response.text());
+    const { status } = await sendSpans(packed(manySpans(100_000, "n")));
+    assert.equal(status, 200);
     await receiver.waitFor(({ spans }) => spans.length >= 100_000, ARRIVAL_MS, "100,000 spans");
     const ids = new Set(receiver.spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
     assert.equal(ids.size, 100_000);
     await spansGoOn(agent);
   });
+
+  for (const [title, length, status] of [
+    ["no protobuf", 2000, INTERNAL],
+    ["a message that is said to have more than 20 MiB", 21 << 20, RESOURCE_EXHAUSTED],
+  ] as const) {
+    it(`${title} in a gRPC call is answered by status ${status}, and the rest goes on`, async () => {
+      for (const preset of [agent, gateway]) {
+        assert.equal(await grpcStatusOf(preset.grpcUrl, length), status);
+        await goesOn(preset);
+      }
+    });
+  }
 
   it("metrics where traces are expected leave no trace", async () => {
     const body = JSON.stringify(METRICS);
@@ -190,6 +198,16 @@ describe("What nobody can take, sent to agent and gateway", function () {
     await spansGoOn(agent);
     assert.equal(receiver.spans.length, 1);
   });
+
+  async function sendSpans(body: Uint8Array<ArrayBuffer>): Promise<Response> {
+    const response = await fetch(`${agent.url}/v1/traces`, {
+      method: "POST",
+      headers: GZIPPED,
+      body,
+    });
+    await response.arrayBuffer();
+    return response;
+  }
 
   /** A good request after the bad one arrives; a log, which waits for no decision. */
   async function goesOn({ url }: Preset): Promise<void> {
@@ -224,6 +242,41 @@ function goodBody(): string {
 
 function withTraceId(traceId: string): string {
   return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ traceId, name: "n" }] }] }] });
+}
+
+function packed(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(gzipSync(text));
+}
+
+/**
+ * One call of the trace service, and the status in its trailers.
+ *
+ * @param length what the message is said to have, of which 2000 bytes come at most.
+ */
+async function grpcStatusOf(url: string, length: number): Promise<number> {
+  const session = connectHttp2(url);
+  try {
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(length, 1);
+    const call = session.request({
+      ":method": "POST",
+      ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    call.on("error", () => {});
+    call.write(Buffer.concat([head, bytes(Math.min(length, 2000), 0xff)]));
+    if (length <= 2000) call.end();
+    return await new Promise((resolve, reject) => {
+      const hear = (headers: Readonly<Record<string, unknown>>): void => {
+        if (headers["grpc-status"] !== undefined) resolve(Number(headers["grpc-status"]));
+      };
+      call.on("response", hear).on("trailers", hear).resume();
+      call.on("close", () => reject(new Error("no status")));
+    });
+  } finally {
+    session.destroy();
+  }
 }
 
 function bytes(count: number, value: number): Uint8Array<ArrayBuffer> {
