@@ -58,10 +58,12 @@ const LOSSES: readonly string[] = [
 export async function run(binary: string, load: Load): Promise<Run> {
   const sink = await startSink();
   const gateway = await Instance.start(binary, "gateway", {
-    GOMAXPROCS: "1",
-    TELLTALE_COLLECTOR_BACKEND: sink.url,
-    TELLTALE_COLLECTOR_DECISION_WAIT: load.decisionWait,
-    TELLTALE_COLLECTOR_SAMPLE_PERCENT: String(load.keptPercent),
+    env: {
+      GOMAXPROCS: "1",
+      TELLTALE_COLLECTOR_BACKEND: sink.url,
+      TELLTALE_COLLECTOR_DECISION_WAIT: load.decisionWait,
+      TELLTALE_COLLECTOR_SAMPLE_PERCENT: String(load.keptPercent),
+    },
   });
   try {
     return await measured(gateway, sink, load);

@@ -8,12 +8,24 @@ import { type Sample, samplesOf } from "./page.ts";
 import type { PresetName } from "./preset.ts";
 
 /** What a drill may take longer than a test usually waits, in milliseconds. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** The shell becomes the Collector: its pid is the one to kill. */
-const START = 'echo $$ >"$1"; exec "$2" --config="$3"';
+const START = 'echo $$ >"$1"; shift; exec "$@"';
 /** In a mount namespace of its own, where whoever started it may mount. */
-const START_ON_DISK = `mkdir -p "$4" && mount -t tmpfs -o size="$5" none "$4" && ${START}`;
+const START_ON_DISK = `set -e; mkdir -p "$1"; mount -t tmpfs -o size="$2" none "$1"; shift 2; ${START}`;
+
+export interface InstanceOptions {
+  /** What to change by variables; ports and folders are set here. */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Of a disk that holds only the queue, "2m" for instance. It is in memory, and gone
+   * with the process. Default: the queue lies where temporary files do.
+   */
+  readonly diskSize?: string;
+  /** Of the Collector, after the preset: `--config=...` lays something over it. */
+  readonly args?: readonly string[];
+}
 
 /**
  * A preset that can be killed and started again: its ports and its queue stay.
@@ -37,8 +49,7 @@ export class Instance {
     binary: string,
     name: PresetName,
     ports: readonly number[],
-    env: Readonly<Record<string, string>>,
-    diskSize: string | undefined,
+    { env, diskSize, args = [] }: InstanceOptions,
   ) {
     const [http, grpc, health, own, zpages, pprof, prometheus] = ports.map(String);
     this.#name = name;
@@ -47,23 +58,14 @@ export class Instance {
     this.prometheusUrl = `http://127.0.0.1:${prometheus}/metrics`;
     this.healthUrl = `http://127.0.0.1:${health}/`;
     this.#metricsUrl = `http://127.0.0.1:${own}/metrics`;
-    const config = join(collector, `${name}.yaml`);
+    const command = [binary, `--config=${join(collector, `${name}.yaml`)}`, ...args];
     const queue = join(this.directory, "queue");
     this.#command = (pidFile) =>
       diskSize === undefined
-        ? ["/bin/sh", "-c", START, "sh", pidFile, binary, config]
+        ? ["/bin/sh", "-c", START, "sh", pidFile, ...command]
         : [
-            "unshare",
-            "-rm",
-            "/bin/sh",
-            "-c",
-            START_ON_DISK,
-            "sh",
-            pidFile,
-            binary,
-            config,
-            queue,
-            diskSize,
+            ...(["unshare", "-rm", "/bin/sh", "-c", START_ON_DISK, "sh"] as const),
+            ...[queue, diskSize, pidFile, ...command],
           ];
     this.#env = {
       TELLTALE_COLLECTOR_GRPC_PORT: grpc!,
@@ -78,18 +80,12 @@ export class Instance {
     };
   }
 
-  /**
-   * @param env what to change by variables; ports and folders are set here.
-   * @param diskSize of a disk that holds only the queue, "2m" for instance. It is in
-   *   memory, and gone with the process. Default: it lies where temporary files do.
-   */
   static async start(
     binary: string,
     name: PresetName,
-    env: Readonly<Record<string, string>> = {},
-    diskSize?: string,
+    options: InstanceOptions = {},
   ): Promise<Instance> {
-    const instance = new Instance(binary, name, await freePorts(7), env, diskSize);
+    const instance = new Instance(binary, name, await freePorts(7), options);
     await instance.start();
     return instance;
   }

@@ -43,7 +43,7 @@ describe("What the Collector samples", function () {
     name: "agent" | "gateway",
     env: Readonly<Record<string, string>>,
   ): Promise<Instance> {
-    const instance = await Instance.start(binary, name, env);
+    const instance = await Instance.start(binary, name, { env });
     running.push(instance);
     return instance;
   }

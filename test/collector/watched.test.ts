@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { root } from "../../scripts/build/places.ts";
+import { collectorBinary } from "../../scripts/collector/build.ts";
+import { until } from "../until.ts";
+import { Instance, type InstanceOptions } from "./instance.ts";
+import { insist, requestsOf, send, SPANS_PER_TRACE, type TraceSketch } from "./load.ts";
+import { LOGS, METRICS, post } from "./telemetry.ts";
+
+const COLD_BUILD_MS = 30 * 60_000;
+const TIMEOUT_MS = 360_000;
+const PATIENCE_MS = 120_000;
+
+/** What tells people and Prometheus which metrics to look at. */
+const DOCUMENTS: readonly string[] = [
+  "collector/README.md",
+  "collector/compose/rules.yaml",
+  "docs/collector.md",
+];
+
+/** The most that its queue holds; a batch has as many. */
+const QUEUE_ITEMS = 4096;
+
+/* What docs/collector.md says one can see from outside. */
+describe("A Collector that is watched", function () {
+  this.timeout(TIMEOUT_MS);
+  let binary: string;
+  let backend: Backend;
+  let running: Instance[] = [];
+
+  before(async function () {
+    this.timeout(COLD_BUILD_MS);
+    binary = await collectorBinary();
+  });
+  beforeEach(async () => {
+    backend = await startBackend();
+  });
+  afterEach(async () => {
+    for (const instance of running.toReversed()) await instance.stop();
+    running = [];
+    await backend.close();
+  });
+
+  async function start(
+    name: "agent" | "gateway",
+    options: InstanceOptions = {},
+  ): Promise<Instance> {
+    const instance = await Instance.start(binary, name, {
+      ...options,
+      env: {
+        TELLTALE_COLLECTOR_BACKEND: backend.url,
+        TELLTALE_COLLECTOR_GATEWAY: backend.url,
+        TELLTALE_COLLECTOR_QUEUE_ITEMS: String(QUEUE_ITEMS),
+        TELLTALE_COLLECTOR_DECISION_WAIT: "1s",
+        TELLTALE_COLLECTOR_SAMPLE_PERCENT: "100",
+        ...options.env,
+      },
+    });
+    running.push(instance);
+    return instance;
+  }
+
+  it("counts each trouble, by the names that are written down", async () => {
+    const names = new Set<string>();
+    for (const name of ["agent", "gateway"] as const) {
+      backend.status = 503;
+      const instance = await start(name);
+      await post(instance.url, "logs", LOGS);
+      await post(instance.url, "metrics", METRICS);
+      // More than its queue holds, and the back end takes none.
+      const { refused } = await sendAll(instance, traces(0, 3000));
+      await instance.untilMetric("otelcol_exporter_enqueue_failed_spans_total", (n) => n > 0);
+      const refusals = await instance.metric("otelcol_receiver_refused_spans_total");
+      assert.equal(refusals, refused, name);
+      // Tail sampling stands between: who sent is gone when the queue turns out to be full.
+      assert.equal(refused > 0, name === "agent");
+      const queued = await instance.metric("otelcol_exporter_queue_size", { data_type: "traces" });
+      assert.ok(queued > QUEUE_ITEMS / 2 && queued <= QUEUE_ITEMS, `${queued} in the queue`);
+      // What no repetition would change is given up.
+      backend.status = 400;
+      for (const kind of ["spans", "log_records", "metric_points"]) {
+        await instance.untilMetric(`otelcol_exporter_send_failed_${kind}_total`, (n) => n > 0);
+      }
+      backend.status = 200;
+      await sendAll(instance, traces(5000, 10));
+      await instance.untilMetric("otelcol_exporter_sent_spans_total", (n) => n > 0);
+      for (const one of await instance.samples()) names.add(one.name);
+    }
+    for (const one of await (await startShortOfMemory()).samples()) names.add(one.name);
+    for (const document of DOCUMENTS) {
+      const named = readFileSync(join(root, document), "utf8").match(/\botelcol_\w+\b/g) ?? [];
+      assert.ok(named.length > 0, document);
+      const missing = [...new Set(named)].filter((name) => !names.has(name));
+      assert.deepEqual(missing, [], document);
+    }
+  });
+
+  /** That has refused something for want of memory, and taken it later. */
+  async function startShortOfMemory(): Promise<Instance> {
+    const limiter = { check_interval: "100ms", limit_mib: 40, spike_limit_mib: 15 };
+    const overlay = JSON.stringify({ processors: { memory_limiter: limiter } });
+    const gateway = await start("gateway", {
+      env: { TELLTALE_COLLECTOR_DECISION_WAIT: "20s" },
+      args: [`--config=yaml:${overlay}`],
+    });
+    const refused = "otelcol_processor_memory_limiter_refused_spans_total";
+    let last = 0;
+    const count = await until(
+      async () => {
+        await sendAll(gateway, traces((last += 500), 500));
+        return (await gateway.metric(refused)) || undefined;
+      },
+      "spans refused for want of memory",
+      PATIENCE_MS,
+    );
+    assert.equal(count % SPANS_PER_TRACE, 0);
+    const [again] = requestsOf(traces(0, 10));
+    await insist(gateway.url, Uint8Array.from(again!));
+    return gateway;
+  }
+
+  it("is healthy as long as it takes what comes, whether or not its back end does", async () => {
+    const agent = await start("agent");
+    backend.status = 503;
+    await sendAll(agent, traces(0, 100));
+    await until(() => Promise.resolve(backend.asked > 2 || undefined), "attempts", PATIENCE_MS);
+    assert.equal((await fetch(agent.healthUrl)).status, 200);
+    backend.status = 400;
+    await agent.untilMetric("otelcol_exporter_send_failed_spans_total", (n) => n > 0);
+    const response = await fetch(agent.healthUrl);
+    assert.equal(response.status, 200);
+    const { status } = (await response.json()) as { status: string };
+    assert.equal(status, "Server available");
+    await agent.end();
+    await assert.rejects(fetch(agent.healthUrl));
+  });
+
+  it("knows with the feature gate how each component does, and no exporter of this version says so", async () => {
+    const agent = await start("agent", {
+      args: ["--feature-gates=+extension.healthcheck.useComponentStatus"],
+    });
+    backend.status = 400;
+    await sendAll(agent, traces(0, 100));
+    await agent.untilMetric("otelcol_exporter_send_failed_spans_total", (n) => n > 0);
+    const response = await fetch(`${agent.healthUrl}?verbose`);
+    assert.equal(response.status, 200);
+    const { components } = (await response.json()) as Status;
+    const { status, components: inside = {} } = components!["pipeline:traces"]!;
+    assert.equal(status, "StatusOK");
+    assert.deepEqual(
+      Object.keys(inside).filter((name) => /^(receiver|exporter):/.test(name)),
+      ["exporter:otlp_http/gateway", "receiver:otlp"],
+    );
+    // Once this says something else, use it: docs/collector.md.
+    assert.equal(inside["exporter:otlp_http/gateway"]?.status, "StatusOK");
+  });
+});
+
+interface Status {
+  readonly status: string;
+  readonly components?: Readonly<Record<string, Status>>;
+}
+
+function traces(from: number, count: number): TraceSketch[] {
+  return Array.from({ length: count }, (_, n) => ({ number: from + n }));
+}
+
+/** Each once. */
+async function sendAll(
+  to: Instance,
+  some: readonly TraceSketch[],
+): Promise<{ readonly refused: number }> {
+  let refused = 0;
+  const perRequest = 250;
+  for (const request of requestsOf(some, perRequest)) {
+    const status = await send(to.url, Uint8Array.from(request));
+    if (status === 200) continue;
+    assert.ok(status === 503 || status === 500, `${status}: a sender tries again only after 5xx`);
+    refused += perRequest;
+  }
+  return { refused };
+}
+
+/** That answers as it is told. */
+interface Backend {
+  status: number;
+  /** How often it was sent something. */
+  readonly asked: number;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+async function startBackend(): Promise<Backend> {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    asked++;
+    request.resume().on("end", () => response.writeHead(backend.status).end());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const backend: Backend = {
+    status: 200,
+    get asked() {
+      return asked;
+    },
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+  return backend;
+}
