@@ -15,6 +15,6 @@ export function pictureIn(stdout: string): string {
   return stdout.slice(stdout.search(/^\d+ requests, /m)).trimEnd();
 }
 
-export function fenced(text: string): string {
+function fenced(text: string): string {
   return `\`\`\`text\n${text}\n\`\`\``;
 }

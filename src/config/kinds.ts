@@ -38,7 +38,7 @@ export const text: Kind<string> = { type: "text", parse: (value) => value };
 export const flag: Kind<boolean> = { type: "true or false", parse: parseFlag };
 
 /** The specification's upper end of integers, durations and timeouts; the longest a timer can wait. */
-export const LARGEST: number = 2 ** 31 - 1;
+const LARGEST: number = 2 ** 31 - 1;
 
 /** A whole number of things. */
 export function integer(least: number, most: number = LARGEST): Kind<number> {

@@ -6,7 +6,7 @@ import type { Holder } from "./holder.ts";
  * `createContextKey` is `Symbol.for(description)`.
  */
 export const SPAN_KEY: symbol = Symbol.for("OpenTelemetry Context Key SPAN");
-export const SUPPRESSED_KEY: symbol = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+const SUPPRESSED_KEY: symbol = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 const HOLDER_KEY: symbol = Symbol.for("telltale.holder");
 
 /**

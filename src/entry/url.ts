@@ -32,7 +32,7 @@ export function queryWithoutSecrets(query: string): string {
 }
 
 /** A whole URL as a span may carry it: no user info, no secrets in the query, no fragment. */
-export function urlWithoutSecrets(url: URL): string {
+function urlWithoutSecrets(url: URL): string {
   const query = url.search === "" ? "" : `?${queryWithoutSecrets(url.search.slice(1))}`;
   const user = url.username === "" && url.password === "" ? "" : `${REDACTED}:${REDACTED}@`;
   return `${url.protocol}//${user}${url.host}${url.pathname}${query}`;

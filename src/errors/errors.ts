@@ -70,7 +70,7 @@ export function createErrors(parts: ErrorsParts): Errors {
 }
 
 /** What there is without a DSN: only the user goes onto the holder, for the other signals. */
-export const noErrors: Errors = Object.freeze({
+const noErrors: Errors = Object.freeze({
   captureException: () => undefined,
   captureMessage: () => undefined,
   setUser: noteUser,

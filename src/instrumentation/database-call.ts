@@ -231,7 +231,7 @@ const MAX_MESSAGE = 1000;
  * in it: `Duplicate entry 'it's' for key 'name'`. So all goes from the first
  * quote to the last.
  */
-export function withoutValues(message: string): string {
+function withoutValues(message: string): string {
   return message
     .slice(0, MAX_MESSAGE)
     .replace(/(?<!\w)["'`](?:.*["'`](?!\w)|.*)/s, "?")

@@ -32,7 +32,7 @@ export function activeOrigin(): Origin {
 }
 
 /** The origin in a context. Throws only if a foreign span does. */
-export function originIn(context: ApiContext): Origin {
+function originIn(context: ApiContext): Origin {
   return { trace: traceIn(context), holder: holderIn(context) };
 }
 

@@ -7,8 +7,3 @@ export const DEFAULT_BOUNDARIES: readonly number[] = [
 export const SECONDS_BOUNDARIES: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ];
-
-/** What the conventions advise for `db.client.operation.duration`, in seconds. */
-export const DATABASE_BOUNDARIES: readonly number[] = [
-  0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10,
-];

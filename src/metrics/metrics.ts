@@ -20,7 +20,7 @@ import type { WorkerThreads } from "./threads/main.ts";
 export type { MetricsPage } from "./prometheus.ts";
 
 /** Our own scope: its samples are the names of the contract. */
-export const OWN_SCOPE = "telltale";
+const OWN_SCOPE = "telltale";
 
 export interface MetricsOptions {
   readonly config: Config;

@@ -20,8 +20,8 @@ import { hrTimeOf, isTimeInput, monotonicOf, now } from "../clock.ts";
 import type { LocalTrace } from "./local-trace.ts";
 
 /** `SpanStatusCode` of the API, without loading it. */
-export const STATUS_UNSET = 0;
-export const STATUS_OK = 1;
+const STATUS_UNSET = 0;
+const STATUS_OK = 1;
 export const STATUS_ERROR = 2;
 
 /** What all spans of one provider share. */

@@ -29,7 +29,7 @@ export const batchConfig: BatchConfig = {
 };
 
 /** Quick enough for a test, slow enough to be told from no back-off at all. */
-export const quickRetry: RetryPolicy = {
+const quickRetry: RetryPolicy = {
   attempts: 4,
   firstMs: 60,
   factor: 1.5,

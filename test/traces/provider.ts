@@ -6,7 +6,7 @@ import { TelltaleTracerProvider } from "../../src/traces/tracer.ts";
 import { Grace, Room } from "../../src/traces/undecided.ts";
 
 /** The defaults of the specification. */
-export const LIMITS: SpanLimits = {
+const LIMITS: SpanLimits = {
   attributeCount: 128,
   attributeLength: Infinity,
   eventCount: 128,

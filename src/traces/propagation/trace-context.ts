@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type {
   Context,
   SpanContext,
@@ -25,16 +24,6 @@ const ZERO = 0x30;
 
 /** `00` to `03`: the flags that level 2 knows. */
 const FLAGS = ["00", "01", "02", "03"] as const;
-
-/**
- * The parent that a request's headers name, or undefined if there is none or
- * it is invalid. An invalid tracestate never costs the parent. Neither throws
- * nor allocates more than the parent.
- */
-export function parentFromHeaders(headers: IncomingHttpHeaders): SpanContext | undefined {
-  const traceparent = headers[TRACEPARENT];
-  return traceparent === undefined ? undefined : readParent(traceparent, headers[TRACESTATE]);
-}
 
 /**
  * Reads the headers `traceparent` and `tracestate` into a remote `SpanContext`,

@@ -15,7 +15,7 @@ interface Failure {
 }
 
 /** A statement, whose operation is the first word of its summary. */
-export function statementsOf({ system, namespace }: Database): Call {
+function statementsOf({ system, namespace }: Database): Call {
   return (summary, text, failure) => ({
     name: summary,
     attributes: {

@@ -90,7 +90,7 @@ export class App {
   }
 }
 
-export function nodeOf(name: TestNode["name"]): string {
+function nodeOf(name: TestNode["name"]): string {
   const found = nodes.find((node) => node.name === name);
   if (found === undefined) throw new Error(`no Node ${name} on this platform`);
   return found.path;

@@ -3,7 +3,7 @@ import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { App, type AppOptions } from "./app.ts";
 
-export const TENANTS = 100;
+const TENANTS = 100;
 
 /** One of many callers at once, with a trace and a request id of his own. */
 export interface Tenant {
