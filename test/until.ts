@@ -6,7 +6,7 @@
 export async function until<T>(
   look: () => Promise<T | undefined>,
   what: string | (() => string),
-  withinMs = 15_000,
+  withinMs = 30_000,
 ): Promise<T> {
   const end = performance.now() + withinMs;
   while (performance.now() < end) {
@@ -16,4 +16,12 @@ export async function until<T>(
   }
   const missing = typeof what === "string" ? what : what();
   throw new Error(`${missing}: not within ${withinMs / 1000} s`);
+}
+
+/** Asks again until `holds` says yes. */
+export async function untilTrue(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
+  await until(async () => (await holds()) || undefined, what);
 }

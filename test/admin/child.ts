@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../free-port.ts";
+import { untilTrue } from "../until.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/app.ts", import.meta.url));
 
@@ -20,7 +21,7 @@ export interface Child {
 /** Starts one whose server listens when this resolves. */
 export async function startChild(env: Readonly<Record<string, string>> = {}): Promise<Child> {
   const child = await spawnChild("stay", env);
-  await until(() => isOpen(child));
+  await untilTrue(() => isOpen(child), "an open port");
   return child;
 }
 
@@ -64,11 +65,6 @@ function handleOf(child: ChildProcess, port: number, stderr: () => string): Chil
       await ended;
     },
   };
-}
-
-/** Waits for a condition. */
-export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 async function isOpen(child: Child): Promise<boolean> {

@@ -11,7 +11,8 @@ import { createHealth } from "../../src/health/health.ts";
 import { parsePage, samplesOf } from "../metrics/exposition.ts";
 import { createPipeline } from "../metrics/ground.ts";
 import { freePort } from "../free-port.ts";
-import { type Child, spawnChild, startChild, until } from "./child.ts";
+import { untilTrue } from "../until.ts";
+import { type Child, spawnChild, startChild } from "./child.ts";
 
 const cluster = fileURLToPath(new URL("fixtures/cluster.ts", import.meta.url));
 
@@ -188,7 +189,7 @@ describe("The admin server's port", () => {
     const { port } = taken.address() as { port: number };
     const child = await spawnChild("stay", { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) });
     try {
-      await until(() => child.stderr() !== "");
+      await untilTrue(() => child.stderr() !== "", "a line on stderr");
       await child.order("nothing");
       assert.match(
         child.stderr(),
@@ -240,9 +241,9 @@ describe("The admin server's port", () => {
     const page = async (): Promise<undefined> => undefined;
     const admin = createAdmin({ ...ground, health: createHealth(ground), page, retryMs: 10 });
     admin.start();
-    await until(() => lines.length > 0);
+    await untilTrue(() => lines.length > 0, "a line");
     taken.close();
-    await until(() => lines.length > 1);
+    await untilTrue(() => lines.length > 1, "a second line");
     assert.equal((await fetch(`http://127.0.0.1:${port}/livez`)).status, 200);
     admin.stop();
     assert.match(lines[0]!, /is in use by another process/);
@@ -267,7 +268,7 @@ describe("The admin server's port", () => {
     };
     const admin = createAdmin({ ...ground, health: createHealth(ground), page });
     admin.start();
-    await until(() => lines.length > 0);
+    await untilTrue(() => lines.length > 0, "a line");
     const response = await fetch(`http://127.0.0.1:${port}/metrics`);
     admin.stop();
     assert.equal(response.status, 500);

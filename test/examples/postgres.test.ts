@@ -6,8 +6,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as wait } from "node:timers/promises";
 import { node } from "../nodes.ts";
+import { untilTrue } from "../until.ts";
 
 const launcher = new URL("../../examples/shop/postgres.ts", import.meta.url).href;
 
@@ -41,10 +41,6 @@ async function listens(url: string): Promise<boolean> {
   return outcome;
 }
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await wait(20);
-}
-
 describe("The demo's PostgreSQL", function () {
   this.timeout(60_000);
   let directory: string;
@@ -76,8 +72,8 @@ describe("The demo's PostgreSQL", function () {
     const url = await firstLine(child);
     assert.ok(await listens(url));
     child.kill("SIGKILL");
-    await until(async () => !(await listens(url)));
-    await until(() => readdirSync(directory).length === 0);
+    await untilTrue(async () => !(await listens(url)), "a server that is gone");
+    await untilTrue(() => readdirSync(directory).length === 0, "an empty directory");
   });
 
   it("is not started where DATABASE_URL names another", async () => {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { root } from "../../scripts/node.mjs";
 import { benchTable } from "../../scripts/readme/bench.ts";
 import { blockIn } from "../../scripts/readme/marks.ts";
@@ -14,6 +13,7 @@ import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { freePort } from "../free-port.ts";
 import { npm } from "../package/installed.ts";
 import { programOrSkip } from "../programs.ts";
+import { untilTrue } from "../until.ts";
 import { type Block, blocksIn } from "./blocks.ts";
 import { type Printed, Session } from "./session.ts";
 
@@ -164,7 +164,7 @@ describe("The README", () => {
     async function serve(command: string): Promise<void> {
       session.serve(command);
       for (const place of ["localhost:3000", "localhost:9464"]) {
-        await until(() => session.isOpen(place));
+        await untilTrue(() => session.isOpen(place), place);
       }
     }
 
@@ -174,7 +174,7 @@ describe("The README", () => {
     }
 
     async function checkLogs(text: string): Promise<void> {
-      await until(() => session.logs.endsWith("\n"));
+      await untilTrue(() => session.logs.endsWith("\n"), "a whole line");
       assert.equal(lasting(session.logs), lasting(text));
     }
   });
@@ -209,13 +209,4 @@ function anchorOf(title: string): string {
     .toLowerCase()
     .replace(/[^\w\- ]/g, "")
     .replaceAll(" ", "-");
-}
-
-/** Rejects after 20 s. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error("it does not come to that");
-    await pause(10);
-  }
 }

@@ -2,8 +2,6 @@ import { fileURLToPath } from "node:url";
 import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
 import { Program } from "../program.ts";
 
-export { until } from "../../until.ts";
-
 const receiver = fileURLToPath(new URL("../../../src/receiver/main.ts", import.meta.url));
 
 /** A receiver as a process of its own, so that it can be killed. */
