@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { node } from "../nodes.ts";
+import type { Bundle } from "../bundle.ts";
 import { bundleFixtures } from "./bundle.ts";
 import { expressErrors } from "./express-errors.ts";
 import { expressRoutes } from "./express-routes.ts";
@@ -18,7 +19,7 @@ const frameworks = [
 ] as const;
 
 describe("Frameworks", () => {
-  let fixtures: Awaited<ReturnType<typeof bundleFixtures>>;
+  let fixtures: Bundle;
   before(async () => {
     fixtures = await bundleFixtures();
   });

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { node, nodes, type TestNode } from "../nodes.ts";
+import type { Bundle } from "../bundle.ts";
 import { bundleFixtures } from "./bundle.ts";
 import { esForms, esLayouts, esLibrary, esRows, patchedForms } from "./es-modules.ts";
 import { layouts, library, rows, type Tree } from "./libraries.ts";
@@ -69,7 +70,7 @@ const forms: readonly {
 ];
 
 describe("A library", () => {
-  let fixtures: Awaited<ReturnType<typeof bundleFixtures>>;
+  let fixtures: Bundle;
   let directory: string;
   before(async () => {
     fixtures = await bundleFixtures();

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type Postgres, startPostgres } from "../../examples/shop/postgres.ts";
 import { nodes } from "../nodes.ts";
+import type { Bundle } from "../bundle.ts";
 import { bundleFixtures } from "./bundle.ts";
 import type { Output } from "./fixtures/queries.ts";
 import { queries } from "./queries.ts";
@@ -10,7 +11,7 @@ import { queries } from "./queries.ts";
 const run = promisify(execFile);
 
 describe("pg", () => {
-  let fixtures: Awaited<ReturnType<typeof bundleFixtures>>;
+  let fixtures: Bundle;
   let database: Postgres;
   before(async function () {
     this.timeout(60_000);

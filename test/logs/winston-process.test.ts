@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { chunks } from "../../src/chunks.ts";
+import { bundle, type Bundle } from "../bundle.ts";
 import { nodes } from "../nodes.ts";
-import { bundlePreload } from "./bundle.ts";
 import { idsOf } from "./requests.ts";
 
 /** How the preload gets in; undefined: the program sees to it. */
@@ -19,18 +20,23 @@ const programs = [
 const fatal = { exception: "uncaughtException", rejection: "unhandledRejection" };
 
 describe("An app's winston", () => {
-  let preload: Awaited<ReturnType<typeof bundlePreload>>;
+  let bundled: Bundle;
+  let preload: string;
   before(async () => {
-    preload = await bundlePreload();
+    bundled = await bundle("logs", {
+      preload: "test/logs/fixtures/preload.ts",
+      "logs-winston": join("src", chunks["logs-winston"]),
+    });
+    preload = bundled.path("preload");
   });
-  after(() => preload.remove());
+  after(() => bundled.remove());
 
   for (const node of nodes) {
     for (const { program, flags } of programs) {
       const how = flags?.join(" ") ?? "a require of its own";
       it(`has ids and records, once each: ${program} by ${how} on Node ${node.name}`, async () => {
-        const use = flags?.map((flag) => `${flag}=${preload.path}`) ?? [];
-        const run = await runProgram(node.path, [...use, fixture(program)], preload.path);
+        const use = flags?.map((flag) => `${flag}=${preload}`) ?? [];
+        const run = await runProgram(node.path, [...use, fixture(program)], preload);
         const lines = run.stdout.trim().split("\n").map(parse);
         const expected = lines.map((_, request) => idsOf(request));
         assert.equal(lines.length, 11);
@@ -44,8 +50,8 @@ describe("An app's winston", () => {
       it(`handles an ${title} as ever, with a record of it, on Node ${node.name}`, async () => {
         const program = [fixture("throws.cjs"), kind];
         const [bare, run] = await Promise.all([
-          runProgram(node.path, program, preload.path),
-          runProgram(node.path, [`--import=${preload.path}`, ...program], preload.path),
+          runProgram(node.path, program, preload),
+          runProgram(node.path, [`--import=${preload}`, ...program], preload),
         ]);
         assert.equal(bare.stdout, `error ${title}: too far\n`);
         assert.deepEqual(outcomeOf(run), outcomeOf(bare));

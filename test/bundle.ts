@@ -1,0 +1,37 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { build, type BuildOptions } from "esbuild";
+import { cache, root } from "../scripts/build/places.ts";
+
+/** Programs as the build makes them: Node 22.15 reads no TypeScript. */
+export interface Bundle {
+  readonly path: (entryPoint: string) => string;
+  /** After use. */
+  remove(): Promise<void>;
+}
+
+/** @param room that the folder is named after; it is below `node_modules`, where programs find their packages. */
+export async function bundle(
+  room: string,
+  entryPoints: Readonly<Record<string, string>>,
+  more: Pick<BuildOptions, "alias" | "external"> = {},
+): Promise<Bundle> {
+  await mkdir(cache, { recursive: true });
+  const directory = await mkdtemp(join(cache, `${room}-test-`));
+  await build({
+    absWorkingDir: root,
+    entryPoints: { ...entryPoints },
+    outdir: directory,
+    bundle: true,
+    splitting: true,
+    platform: "node",
+    format: "esm",
+    target: "node22.15",
+    logLevel: "warning",
+    ...more,
+  });
+  return {
+    path: (entryPoint) => join(directory, `${entryPoint}.js`),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
