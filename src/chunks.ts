@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { upstreamChunks, type UpstreamChunkTypes } from "./instrumentation/upstream-chunks.ts";
 
 /**
- * What is loaded only when first needed (decision 2). Each row becomes a file
+ * What is loaded only when first needed. Each row becomes a file
  * of its own in `dist/`, named after its key, and an entry point of the build;
  * in the source tree the same call loads the TypeScript file. Loading is
  * synchronous (`require` of an ES module, Node >= 22.12), because a module that

@@ -2,7 +2,7 @@ import type { Span } from "@opentelemetry/api";
 import type { JobFacts } from "./work.ts";
 
 /**
- * One holder per unit of work (a request now; a message or a job later). It is
+ * One holder per unit of work (a request, a message or a job). It is
  * made where the work comes in, rides on the context, and is where the
  * pipelines meet: none of them knows another, each reads and writes its field.
  */

@@ -9,8 +9,8 @@ export type DropReason =
   | "filtered";
 
 /**
- * The books of one signal: at any moment `made = sent + dropped + queued`
- * (decision 9). Whoever makes, sends or drops says so here; `queued` follows.
+ * The books of one signal: at any moment `made = sent + dropped + queued`.
+ * Whoever makes, sends or drops says so here; `queued` follows.
  */
 export class Account {
   made = 0;

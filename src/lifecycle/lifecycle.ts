@@ -15,7 +15,7 @@ export interface LifecycleParts {
 }
 
 /**
- * The end of the process, which stays the app's (decision 8). It is flushed on
+ * The end of the process, which stays the app's. It is flushed on
  * the main thread's last tick, and nothing is delayed before it: no
  * `beforeExit`, which would run an app's own listeners twice; no asynchronous
  * work after a signal, while which the app would go on living.

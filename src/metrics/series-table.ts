@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import { attributesKey, cleanAttributes, NO_ATTRIBUTES, OVERFLOW } from "./attributes.ts";
 
-/** Series per instrument over the whole life of the process, the overflow series included (decision 6). */
+/** Series per instrument over the whole life of the process, the overflow series included. */
 export const SERIES_LIMIT = 2000;
 
 /** Orders of keys, beside the sorted one, that are remembered per instrument. */

@@ -24,7 +24,7 @@ const SPANS_PER_TRACE = 1000;
 
 /**
  * The spans of one process that hang together: a request with all that it
- * caused here (decision 5). Every span under the entry holds this object, so a
+ * caused here. Every span under the entry holds this object, so a
  * child that ends after its root still finds the decision.
  *
  * It starts as kept where head sampling said yes. Where it said no, ended

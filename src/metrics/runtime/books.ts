@@ -5,7 +5,7 @@ import { INT } from "../descriptor.ts";
 import type { StoreMeter } from "../meter.ts";
 
 /**
- * Our own accounts (decision 9), twice: in the words of the conventions, for
+ * Our own accounts, twice: in the words of the conventions, for
  * dashboards that know them, and as the one equation that holds for every signal,
  * created = sent + dropped + queued.
  *
