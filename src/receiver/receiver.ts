@@ -39,7 +39,7 @@ export interface Receiver extends Received {
   readonly dsn: string;
   /**
    * Resolves with what `look` finds (anything but undefined and false), as soon as
-   * it arrives. Rejects after `timeoutMs` (default: 10 s) with what there is instead;
+   * it arrives. Rejects after `timeoutMs` (default: 30 s) with what there is instead;
    * `what` names the missing thing in that message.
    */
   waitFor<T>(
@@ -49,7 +49,7 @@ export interface Receiver extends Received {
   ): Promise<T>;
   /**
    * Resolves when nobody is connected any more: what a process had handed to the
-   * kernel before its end may be read after Node has told of that end. Rejects after 10 s.
+   * kernel before its end may be read after Node has told of that end. Rejects after 30 s.
    */
   settled(): Promise<void>;
   /** Forgets all that came in. */
@@ -59,6 +59,9 @@ export interface Receiver extends Received {
   /** Ends all connections, frees the ports, and rejects what `waitFor` still waits for. */
   close(): Promise<void>;
 }
+
+/** A busy machine may take seconds to start a process. */
+const PATIENCE_MS = 30_000;
 
 /** Starts a receiver. Rejects where the port is taken. */
 export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
@@ -94,7 +97,8 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     port,
     grpcUrl: grpcPort === undefined ? undefined : `${scheme}://${name}:${grpcPort}`,
     dsn: `${scheme}://key@${name}:${port}/1`,
-    waitFor: (look, timeoutMs = 10_000, what = "match") => store.waitFor(look, timeoutMs, what),
+    waitFor: (look, timeoutMs = PATIENCE_MS, what = "match") =>
+      store.waitFor(look, timeoutMs, what),
     settled: () => untilUnconnected(grpc === undefined ? [http] : [http, grpc.server]),
     clear: () => store.clear(),
     setFaults: (...list) => faults.set(list),
@@ -146,17 +150,15 @@ async function listen(server: NetServer, port: number, host: string): Promise<nu
   return (server.address() as AddressInfo).port;
 }
 
-const SETTLED_MS = 10_000;
-
 async function untilUnconnected(servers: readonly NetServer[]): Promise<void> {
-  const end = performance.now() + SETTLED_MS;
+  const end = performance.now() + PATIENCE_MS;
   do {
     // Longer than one turn of the loop, in which a connection may be waiting to be accepted.
     await pause(5);
     const counts = await Promise.all(servers.map(connectionsOf));
     if (counts.every((count) => count === 0)) return;
   } while (performance.now() < end);
-  throw new Error(`somebody is still connected after ${SETTLED_MS} ms`);
+  throw new Error(`somebody is still connected after ${PATIENCE_MS} ms`);
 }
 
 function connectionsOf(server: NetServer): Promise<number> {

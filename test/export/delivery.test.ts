@@ -33,7 +33,7 @@ describe("what is queued when the process ends", () => {
         const url = protocol === "grpc" ? (receiver.grpcUrl ?? "") : receiver.url;
         const child = run({ url, count: COUNT, end, otlp: { protocol, compression } });
         const { report, stderr, code: actual } = await child.ended;
-        await receiver.waitFor(({ spans }) => spans.length >= COUNT, 10_000, "rest of the spans");
+        await receiver.waitFor(({ spans }) => spans.length >= COUNT, 30_000, "rest of the spans");
         assertEachOnce(receiver, COUNT);
         assert.equal(actual, code);
         // An export that the kernel has stays open in the books: nobody is left to hear its answer.

@@ -5,7 +5,7 @@ import type { Asked } from "../stock.ts";
 /** How many requests are under way at once. */
 export const REQUESTS = 100;
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 const tenants: readonly number[] = Array.from({ length: REQUESTS }, (_, at) => at);
 

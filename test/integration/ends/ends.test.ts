@@ -88,7 +88,7 @@ async function assertArrived(end: End, receiver: Receiver): Promise<void> {
   await receiver.waitFor(
     ({ spans, logs, events }) =>
       spans.length >= SPANS && logs.length >= lines && events.length >= count,
-    10_000,
+    30_000,
     `${SPANS} spans, ${lines} log records and ${count} events`,
   );
   assert.deepEqual(

@@ -112,7 +112,7 @@ async function allOf(receiver: Receiver, table: readonly Exchange[]): Promise<vo
       received.spans.length >= spans &&
       received.events.length >= events &&
       received.metrics.some(({ name }) => name === "http.server.request.duration"),
-    10_000,
+    30_000,
     `whole run: ${spans} spans, ${events} events and the durations`,
   );
 }
