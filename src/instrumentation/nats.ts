@@ -11,7 +11,7 @@ import { withoutIds } from "./subject.ts";
 /**
  * NATS by `nats` 2 and by `@nats-io/nats-core` 3, which `@nats-io/transport-node`
  * stands on; the two have the same classes. JetStream's messages come by the same
- * iterators.
+ * iterators, or to a callback.
  *
  * What the library says to itself (inboxes of replies, `$JS.API…`) is none of the
  * app's messages.
@@ -19,14 +19,25 @@ import { withoutIds } from "./subject.ts";
 export const adaptor: Adaptor = {
   patch(exports, file, services) {
     const entrance = services.work();
-    if (file.file.endsWith("/nats.js"))
-      patchConnection(exports as ConnectionModule, file, entrance);
-    else patchIterators(exports as IteratorModule, entrance);
+    const module = exports as Modules;
+    if (file.file.endsWith("/nats.js")) patchConnection(module, file, entrance);
+    else if (file.file.endsWith("/queued_iterator.js")) patchIterators(module, entrance);
+    else if (file.file.endsWith("/jsclient.js"))
+      patchPublisher(module.JetStreamClientImpl.prototype);
+    else if (file.file.endsWith("/jsmsg.js")) patchSettlements(module.JsMsgImpl.prototype);
+    else patchConsumer(module.PullConsumerImpl.prototype, entrance);
     return exports;
   },
 };
 
 const SYSTEM = "nats";
+
+/** Each file has one of them. */
+interface Modules extends ConnectionModule, IteratorModule {
+  readonly JetStreamClientImpl: { readonly prototype: object };
+  readonly JsMsgImpl: { readonly prototype: object };
+  readonly PullConsumerImpl: { readonly prototype: object };
+}
 
 interface ConnectionModule {
   readonly NatsConnectionImpl: { readonly prototype: object };
@@ -138,7 +149,8 @@ const NOT_SENT = { name: "_OTHER" };
 function replaceRequest(prototype: object, entrance: WorkEntrance, make: () => Headers): void {
   replaceMethod<ConnectionLike, PublishArgs>(prototype, "request", (original) => {
     return function request(...args) {
-      const sending = sendingOf(this, args[0], "request", entrance);
+      const operation = isPublishing ? "publish" : "request";
+      const sending = sendingOf(this, args[0], operation, entrance);
       if (sending === undefined) return Reflect.apply(original, this, args);
       requesting = sending;
       try {
@@ -159,6 +171,62 @@ function replaceRequest(prototype: object, entrance: WorkEntrance, make: () => H
       }
     };
   });
+}
+
+/** While JetStream publishes: the stream's acknowledgement comes as the answer to a request. */
+let isPublishing = false;
+
+function patchPublisher(prototype: object): void {
+  replaceMethod<object, unknown[]>(prototype, "publish", (original) => {
+    return function publish(...args) {
+      isPublishing = true;
+      try {
+        return Reflect.apply(original, this, args);
+      } finally {
+        isPublishing = false;
+      }
+    };
+  });
+}
+
+/** The work that messages of JetStream are being worked on in. */
+const works = new WeakMap<object, Work>();
+
+/** Who refuses a message has not done what it asks for. */
+function patchSettlements(prototype: object): void {
+  for (const name of ["nak", "term"]) {
+    replaceMethod<object, unknown[]>(prototype, name, (original) => {
+      return function (...args) {
+        works.get(this)?.fail({ error: undefined, type: name });
+        return Reflect.apply(original, this, args);
+      };
+    });
+  }
+}
+
+type ConsumeOptions = { readonly callback?: (message: Message) => unknown } | undefined;
+
+/** With a callback; without one the messages come by an iterator. */
+function patchConsumer(prototype: object, entrance: WorkEntrance): void {
+  replaceMethod<object, [ConsumeOptions, ...unknown[]]>(prototype, "consume", (original) => {
+    return function consume(...args) {
+      const [options, ...rest] = args;
+      const callback = options?.callback;
+      if (typeof callback !== "function") return Reflect.apply(original, this, args);
+      const wrapped = (message: Message): unknown => {
+        const call = (): unknown => callback(message);
+        const work = beginStreamed(message, entrance);
+        return work === undefined ? call() : attend(work, call);
+      };
+      return Reflect.apply(original, this, [{ ...options, callback: wrapped }, ...rest]);
+    };
+  });
+}
+
+function beginStreamed(message: Message, entrance: WorkEntrance): Work | undefined {
+  const work = entrance.begin(deliveryOf(message, "", undefined, undefined));
+  if (work !== undefined) works.set(message, work);
+  return work;
 }
 
 function sendingOf(
@@ -284,7 +352,7 @@ function beginOf(iterator: Iterator, value: unknown, entrance: WorkEntrance): Wo
   if (typeof message.subject !== "string") return undefined;
   const { subject, queue, protocol } = iterator;
   if (typeof message.ack === "function") {
-    return entrance.begin(deliveryOf(message, "", undefined, undefined));
+    return beginStreamed(message, entrance);
   }
   const connection = { protocol, options: protocol?.options } as ConnectionLike;
   if (typeof subject !== "string" || isInternal(connection, subject)) return undefined;

@@ -277,7 +277,12 @@ export const table: readonly Row[] = [
   },
   {
     package: "nats",
-    files: ["lib/nats-base-client/nats.js", "lib/nats-base-client/queued_iterator.js"],
+    files: [
+      ...["nats", "queued_iterator", "jsclient", "jsmsg"].map(
+        (name) => `lib/nats-base-client/${name}.js`,
+      ),
+      ...["jsclient", "jsmsg", "consumer"].map((name) => `lib/jetstream/${name}.js`),
+    ],
     versions: ">=2.12 <3",
     chunk: "instrumentation-nats",
     instrumentation: "nats",
@@ -285,6 +290,13 @@ export const table: readonly Row[] = [
   {
     package: "@nats-io/nats-core",
     files: ["lib/nats.js", "lib/queued_iterator.js"],
+    versions: ">=3 <4",
+    chunk: "instrumentation-nats",
+    instrumentation: "nats",
+  },
+  {
+    package: "@nats-io/jetstream",
+    files: ["lib/jsclient.js", "lib/jsmsg.js", "lib/consumer.js"],
     versions: ">=3 <4",
     chunk: "instrumentation-nats",
     instrumentation: "nats",

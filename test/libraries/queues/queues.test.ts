@@ -149,9 +149,12 @@ function describeRow(row: QueueRow, talks: InPairs<QueueRow, Conversation>): voi
     });
 
     it("shows each attempt as a span of its own", () => {
-      const attempts = consumersOf(found, "once").map(
-        ({ attributes }) => attributes["telltale.job.attempt"],
-      );
+      const consumers = consumersOf(found, "once");
+      const attempts = consumers.map(({ attributes }) => attributes["telltale.job.attempt"]);
+      if (row.hasStream === true) {
+        const types = consumers.map(({ attributes }) => attributes["error.type"]);
+        assert.deepEqual(types, ["nak", undefined]);
+      }
       assert.deepEqual(attempts, row.retried === "no" ? [undefined] : [1, 2]);
     });
 
@@ -246,17 +249,18 @@ function expectedFailures({ retried, dies }: QueueRow): Failure[] {
   ];
 }
 
-function failureOf(event: ReceivedEvent, { system }: QueueRow): object {
+function failureOf(event: ReceivedEvent, { system, hasStream }: QueueRow): object {
   const { tags = {}, level, transaction, exception } = event;
   const hasOffset = system === "kafka";
   if (hasOffset) assert.match(String(tags["job.id"]), /\/0\/1$/);
+  if (hasStream === true) assert.match(String(tags["job.id"]), /:2$/);
   return {
     message: exception?.values?.at(-1)?.value,
     level,
     transaction,
     queue: tags["job.queue"],
     attempt: tags["job.attempt"],
-    id: hasOffset ? undefined : tags["job.id"],
+    id: hasOffset || hasStream === true ? undefined : tags["job.id"],
     name: tags["job.name"],
   };
 }

@@ -17,6 +17,8 @@ export interface QueueRow extends LibraryRow {
   readonly retried: "again" | "again, as a job" | "no";
   /** Whether the consumer dies of an error that its callback doesn't catch, as it does without us. */
   readonly dies?: true;
+  /** Its messages are known by their place in a stream; a refusal fails their span, without an error. */
+  readonly hasStream?: true;
   /** Of several messages at once: the consumer's span is linked. */
   readonly isBatch?: true;
 }
@@ -26,6 +28,19 @@ function rowsOf(common: Omit<QueueRow, keyof Variant>, variants: readonly Varian
 }
 
 const gives = "a trace from sender to consumer, a unit of work per message, durations, errors";
+
+function jetStreamRows(library: string, program: string, modules: readonly Variant[]): QueueRow[] {
+  const gives = "JetStream: the same, with attempts";
+  const common = {
+    library,
+    program,
+    gives,
+    broker: "nats",
+    system: "nats",
+    sends: "publish",
+  } as const;
+  return rowsOf({ ...common, group: "as the queue", retried: "again", hasStream: true }, modules);
+}
 
 export const queueRows: readonly QueueRow[] = [
   ...rowsOf(
@@ -152,6 +167,26 @@ export const queueRows: readonly QueueRow[] = [
     },
     [{ installed: "nats", moduleSystem: "cjs", node: "26" }],
   ),
+  ...jetStreamRows("nats", "jetstream", [
+    { installed: "nats", moduleSystem: "esm", node: "26" },
+    { installed: "nats", moduleSystem: "cjs", node: "22.15" },
+  ]),
+  ...jetStreamRows("nats", "jetstream-callback", [
+    { installed: "nats", moduleSystem: "cjs", node: "26" },
+  ]),
+  ...jetStreamRows("nats", "jetstream-subscribe", [
+    { installed: "nats20", moduleSystem: "cjs", node: "26" },
+  ]),
+  ...jetStreamRows("@nats-io/jetstream", "jetstream", [
+    { installed: "@nats-io/jetstream", moduleSystem: "esm", node: "22.15" },
+    { installed: "@nats-io/jetstream", moduleSystem: "cjs", node: "26" },
+  ]),
+  ...jetStreamRows("@nats-io/jetstream", "jetstream-callback", [
+    { installed: "@nats-io/jetstream", moduleSystem: "esm", node: "26" },
+  ]),
+  ...jetStreamRows("@nats-io/jetstream", "jetstream-fetch", [
+    { installed: "@nats-io/jetstream", moduleSystem: "cjs", node: "24" },
+  ]),
   ...rowsOf(
     {
       library: "bullmq",
