@@ -249,10 +249,10 @@ function patchServer(exports: Exports): void {
     };
   });
   // What middleware throws comes here only; what the caller did wrong, too.
-  replaceMethod<unknown, [unknown, unknown, Response]>(prototype, "renderError", (original) => {
-    return function renderError(...args) {
-      const [error, , { statusCode = 0 }] = args;
-      if (error && statusCode >= 500) noteError(error);
+  replaceMethod<unknown, [Answer, unknown]>(prototype, "renderErrorToResponse", (original) => {
+    return function renderErrorToResponse(...args) {
+      const [{ res }, error] = args;
+      if (error && (res?.statusCode ?? 0) >= 500) noteError(error);
       return Reflect.apply(original, this, args);
     };
   });
@@ -269,8 +269,8 @@ function keepAttributes(span: Span): void {
   Object.defineProperty(span, "setAttributes", { configurable: true, writable: true, value });
 }
 
-interface Response {
-  readonly statusCode?: number;
+interface Answer {
+  readonly res?: { readonly statusCode?: number };
 }
 
 const seen = new WeakSet<Holder>();

@@ -146,7 +146,7 @@ async function runBuild(site: Site, directory: string): Promise<string> {
     ...(path !== undefined && { node: path }),
     args: ["build"],
     cwd: directory,
-    env: { NODE_OPTIONS: preload.import.join(" "), ...quiet },
+    env: { NODE_OPTIONS: preload.import.join(" "), ...talkative },
   });
   const { code, stdout, stderr } = await program.ended;
   if (code !== 0) throw new Error(`next build ended with ${code}\n${stdout}\n${stderr}`);
@@ -154,7 +154,9 @@ async function runBuild(site: Site, directory: string): Promise<string> {
   return stdout + stderr;
 }
 
-const quiet = {
+/** Nothing is exported, and all that we have to say is said. */
+const talkative = {
+  OTEL_LOG_LEVEL: "debug",
   NEXT_TELEMETRY_DISABLED: "1",
   OTEL_TRACES_EXPORTER: "none",
   OTEL_LOGS_EXPORTER: "none",

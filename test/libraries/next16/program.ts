@@ -31,6 +31,25 @@ export function portIn(stdout: string): string | undefined {
   return /(?:^port |http:\/\/(?:localhost|127\.0\.0\.1):)(\d+)/m.exec(stdout)?.[1];
 }
 
+/** `next dev` in the folder of a row's build. */
+export async function startDev(
+  row: NextRow,
+  env: Readonly<Record<string, string>>,
+): Promise<Program> {
+  const { directory } = await build(row.site);
+  return new Program({
+    file: nextIn(row.site),
+    args: ["dev", "-H", "127.0.0.1"],
+    cwd: directory,
+    env: {
+      ...env,
+      NODE_OPTIONS: preload.import.join(" "),
+      NEXT_TELEMETRY_DISABLED: "1",
+      PORT: String(await freePort()),
+    },
+  });
+}
+
 type Start = (row: NextRow, directory: string) => { file: string; args?: string[]; cwd: string };
 
 const ways: Readonly<Record<NextRow["way"], Start>> = {
