@@ -26,7 +26,6 @@ describe("Hits and misses", () => {
         node,
         args: [installed],
         env: { TELLTALE: telltale, REDIS_URL: redis.url, OTEL_METRICS_EXPORTER: "otlp" },
-        wanted: { metric: "cache.requests" },
       });
       assert.equal(ran.code, 0, ran.stderr);
       const place = new URL(redis.url).host;

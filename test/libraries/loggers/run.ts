@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
-import type { Received } from "../../../src/receiver/store.ts";
 import { startReceiver } from "../../../src/receiver/receiver.ts";
 import { preload, Program, telemetryTo } from "../../integration/program.ts";
 import { nodes, type TestNode } from "../../nodes.ts";
@@ -16,22 +15,12 @@ export interface Run {
   readonly metrics: readonly ReceivedMetric[];
 }
 
-/** What has to be there before the run is looked at. */
-export interface Wanted {
-  readonly logs?: number;
-  readonly spans?: number;
-  /** The name of one. */
-  readonly metric?: string;
-}
-
 export interface Options {
   readonly node?: TestNode["name"];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Without us, to see what the app does by itself. */
   readonly bare?: boolean;
-  /** The kernel delivers what was sent last after the end of the process. */
-  readonly wanted?: Wanted;
 }
 
 /** Runs one of `apps/` to its end; what is sent then is there when it is gone. */
@@ -46,22 +35,12 @@ export async function run(app: string, options: Options = {}): Promise<Run> {
       env: { ...telemetryTo(receiver), OTEL_NODE_DISABLED_INSTRUMENTATIONS: "", ...options.env },
     });
     const { stdout, stderr, code } = await program.ended;
-    // What never comes is missed by whoever looks for it.
-    await receiver.waitFor((received) => isThere(received, options.wanted)).catch(() => {});
+    await receiver.settled();
     const { logs, spans, metrics } = receiver;
     return { stdout, stderr, code, logs: [...logs], spans: [...spans], metrics: [...metrics] };
   } finally {
     await receiver.close();
   }
-}
-
-function isThere({ logs, spans, metrics }: Received, wanted: Wanted = {}): boolean {
-  const { metric } = wanted;
-  return (
-    logs.length >= (wanted.logs ?? 0) &&
-    spans.length >= (wanted.spans ?? 0) &&
-    (metric === undefined || metrics.some(({ name }) => name === metric))
-  );
 }
 
 /** The JSON lines of a text; others are left out. */

@@ -52,6 +52,7 @@ export async function play(
     const page = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
     await ask(port, "end");
     const { code, stderr } = await program.ended;
+    await receiver.settled();
     return { ...told(row, receiver), page, code, stderr };
   } finally {
     program.kill("SIGKILL");

@@ -49,13 +49,13 @@ export function describeCrowd({ title, app: optionsOf, ask, isEntry = isServer }
         await receiver.waitFor(
           ({ spans, events }) =>
             spans.filter(isEntry).length >= TENANTS && events.length >= TENANTS,
-          20_000,
+          30_000,
           `${TENANTS} spans and events`,
         );
-        lines = app.lines.filter(({ tenant }) => tenant !== undefined);
       } finally {
         await app.stop();
       }
+      lines = app.lines.filter(({ tenant }) => tenant !== undefined);
     });
     after(() => receiver.close());
 
