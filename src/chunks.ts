@@ -46,6 +46,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-graphql": "./instrumentation/graphql.ts",
   "instrumentation-graphql-spans": "./instrumentation/graphql-spans.ts",
   "instrumentation-pg": "./instrumentation/pg.ts",
+  "instrumentation-redis-callbacks": "./instrumentation/redis-callbacks.ts",
   "instrumentation-redis": "./instrumentation/redis.ts",
   "instrumentation-sqlite": "./instrumentation/sqlite.ts",
   "instrumentation-socket-io": "./instrumentation/socket-io.ts",
@@ -105,6 +106,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-graphql": typeof import("./instrumentation/graphql.ts");
   "instrumentation-graphql-spans": typeof import("./instrumentation/graphql-spans.ts");
   "instrumentation-pg": typeof import("./instrumentation/pg.ts");
+  "instrumentation-redis-callbacks": typeof import("./instrumentation/redis-callbacks.ts");
   "instrumentation-redis": typeof import("./instrumentation/redis.ts");
   "instrumentation-sqlite": typeof import("./instrumentation/sqlite.ts");
   "instrumentation-socket-io": typeof import("./instrumentation/socket-io.ts");

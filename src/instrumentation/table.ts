@@ -251,6 +251,13 @@ export const table: readonly Row[] = [
     instrumentation: "redis",
   })),
   {
+    package: "redis",
+    files: ["index.js"],
+    versions: ">=2.6 <4",
+    chunk: "instrumentation-redis-callbacks",
+    instrumentation: "redis",
+  },
+  {
     package: "amqplib",
     files: ["lib/channel_model.js", "lib/callback_model.js"],
     versions: ">=0.10 <3",

@@ -41,6 +41,15 @@ const unknown: Step = {
   calls: [failing("NONSENSE", "ERR", "ERR unknown command ?")],
 };
 
+/** With callbacks: each command of a batch or a transaction by itself. */
+export const callbackSteps: readonly Step[] = [
+  ...steps.filter(({ step }) => !["pipeline", "uniform", "multi"].includes(step)),
+  { step: "batch", calls: [call("SET"), call("GET")] },
+  { step: "multi", calls: [call("MULTI"), call("SET"), call("INCR"), call("EXEC")] },
+  { step: "unheard", calls: [failing("LPUSH", "WRONGTYPE", WRONG)] },
+  unknown,
+];
+
 export const clusterSteps: readonly Step[] = [
   { step: "set", calls: [call("SET")] },
   { step: "get", calls: [call("GET"), call("GET")] },

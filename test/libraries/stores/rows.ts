@@ -1,5 +1,5 @@
 import { type LibraryRow, variants } from "../row.ts";
-import { clusterSteps, ioredisSteps, nodeRedisSteps } from "./expected-redis.ts";
+import { callbackSteps, clusterSteps, ioredisSteps, nodeRedisSteps } from "./expected-redis.ts";
 import { mongodbSteps, mongooseSteps } from "./expected-mongodb.ts";
 import { mappers, mapperSteps, mysql2Steps, pgSteps, sqliteSteps } from "./expected-sql.ts";
 
@@ -57,6 +57,14 @@ export const rows: readonly StoreRow[] = [
     program: "redis",
     server: "redis",
     steps: nodeRedisSteps,
+  })),
+  ...variants("redis3", "redis2").map((variant): StoreRow => ({
+    ...variant,
+    library: "redis",
+    gives: COMMANDS,
+    program: "redis-callbacks",
+    server: "redis",
+    steps: callbackSteps,
   })),
   ...["ioredis", "redis"].map((library): StoreRow => ({
     library,
