@@ -50,6 +50,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-redis": "./instrumentation/redis.ts",
   "instrumentation-sqlite": "./instrumentation/sqlite.ts",
   "instrumentation-socket-io": "./instrumentation/socket-io.ts",
+  "instrumentation-trpc": "./instrumentation/trpc.ts",
   "instrumentation-ws": "./instrumentation/ws.ts",
   ...upstreamChunks,
   "logs-console": "./logs/console.ts",
@@ -110,6 +111,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-redis": typeof import("./instrumentation/redis.ts");
   "instrumentation-sqlite": typeof import("./instrumentation/sqlite.ts");
   "instrumentation-socket-io": typeof import("./instrumentation/socket-io.ts");
+  "instrumentation-trpc": typeof import("./instrumentation/trpc.ts");
   "instrumentation-ws": typeof import("./instrumentation/ws.ts");
   "logs-console": typeof import("./logs/console.ts");
   "logs-bunyan": typeof import("./logs/bunyan.ts");

@@ -379,6 +379,13 @@ export const table: readonly Row[] = [
     instrumentation: "socket.io",
   },
   {
+    package: "@trpc/server",
+    files: [MAIN, ES_MAIN],
+    versions: ">=10 <12",
+    chunk: "instrumentation-trpc",
+    instrumentation: "trpc",
+  },
+  {
     package: "ws",
     files: ["lib/websocket-server.js", "lib/websocket.js"],
     versions: ">=7 <9",

@@ -85,4 +85,26 @@ const socketIoRows: readonly WebRow[] = socketIoApps.flatMap((app) =>
   })),
 );
 
-export const rows: readonly WebRow[] = [...http2Rows, ...graphqlRows, ...wsRows, ...socketIoRows];
+/** Apps with three servers of each version of tRPC. */
+export const trpcApps: typeof wsApps = [
+  { app: "trpc.mjs", moduleSystem: "esm", node: "26" },
+  { app: "trpc.cjs", moduleSystem: "cjs", node: "24" },
+  { app: "trpc.mjs", moduleSystem: "esm", node: "22.15" },
+];
+
+const trpcRows: readonly WebRow[] = trpcApps.flatMap((app) =>
+  ["@trpc/server", "trpc10"].map((installed) => ({
+    ...app,
+    library: "@trpc/server",
+    installed,
+    gives: "routes by procedure (standalone, Express, Fastify), errors of procedures",
+  })),
+);
+
+export const rows: readonly WebRow[] = [
+  ...http2Rows,
+  ...graphqlRows,
+  ...wsRows,
+  ...socketIoRows,
+  ...trpcRows,
+];

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import type { ReceivedSpan } from "../../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { App } from "./app.ts";
+import { Caller, WAIT_MS } from "./caller.ts";
+import { trpcApps } from "./rows.ts";
+import { describeCrowd } from "./tenants.ts";
+import { asks, type TrpcAsk } from "./trpc-asks.ts";
+import { WebSocketClient } from "./websocket-client.ts";
+
+interface Adapter {
+  readonly name: string;
+  /** Where tRPC is mounted, as the URL has it and as the route does. */
+  readonly base: string;
+  readonly mount: string;
+  /** The route of what there is not. */
+  readonly fallback?: string;
+}
+
+const adapters: readonly Adapter[] = [
+  { name: "standalone", base: "", mount: "" },
+  { name: "express", base: "/shops/4711/trpc", mount: "/shops/:shop/trpc" },
+  { name: "fastify", base: "/api/trpc", mount: "/api/trpc", fallback: "/api/trpc/:path" },
+];
+
+let caller = new Caller();
+beforeEach(() => {
+  caller = new Caller();
+});
+
+for (const { app: file, node, moduleSystem } of trpcApps) {
+  for (const version of ["v11", "v10"]) {
+    const title = `${version}, ${moduleSystem}, Node ${node}`;
+    describe(`tRPC ${title}`, () => {
+      let receiver: Receiver;
+      let app: App;
+
+      before(async () => {
+        receiver = await startReceiver();
+        app = await App.start({ app: file, node, receiver });
+      });
+      beforeEach(() => receiver.clear());
+      after(() => Promise.all([app.stop(), receiver.close()]));
+
+      for (const adapter of adapters) {
+        for (const ask of asks) {
+          it(`${adapter.name}: ${ask.title}`, async () => {
+            const url = `${app.url(`${version}-${adapter.name}`)}${adapter.base}/${ask.path}`;
+            assert.equal(await post(url, ask), ask.status);
+            const span = await caller.serverSpan(receiver);
+            assert.deepEqual(seenOf(span), expectedOf(ask, adapter));
+            await eventIs(receiver, ask, span);
+          });
+        }
+      }
+
+      it("a call by the app's own code names no request and fails none", async () => {
+        const url = `${app.url(`${version}-express`)}/inner/8`;
+        const response = await fetch(url, { headers: caller.headers });
+        assert.deepEqual(await response.json(), { id: 8 });
+        const span = await caller.serverSpan(receiver);
+        assert.equal(span.name, "GET /inner/:id");
+        assert.equal(span.status.code, "UNSET");
+        assert.equal(span.attributes["rpc.method"], undefined);
+        assert.deepEqual(receiver.events, []);
+      });
+
+      it("over a WebSocket what fails is one event, in the connection's trace", async () => {
+        const url = `${app.url(`${version}-standalone`)}/trpc`;
+        const client = await WebSocketClient.open(url, caller.headers);
+        const call = (id: number, path: string): Promise<string> =>
+          client.ask(JSON.stringify({ id, jsonrpc: "2.0", method: "query", params: { path } }));
+        assert.match(await call(1, "refused"), /UNAUTHORIZED/);
+        assert.match(await call(2, "broken"), /order is broken/);
+        await client.close();
+        await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+        assert.deepEqual(
+          receiver.events.map(({ exception, contexts }) => [
+            exception?.values?.at(-1)?.type,
+            contexts?.["trace"]?.["trace_id"],
+          ]),
+          [["RangeError", caller.traceId]],
+        );
+      });
+    });
+
+    for (const { name, base } of adapters) {
+      describeCrowd({
+        title: `tRPC ${title}, ${name}`,
+        app: () => ({ app: file, node }),
+        ask: async (app, tenants) => {
+          await Promise.all(
+            tenants.map(async ({ number, headers }) => {
+              const url = `${app.url(`${version}-${name}`)}${base}/tenant`;
+              assert.equal(await post(url, { method: "POST", body: number }, headers), 500);
+            }),
+          );
+        },
+      });
+    }
+  }
+}
+
+async function post(
+  url: string,
+  { method, body }: Pick<TrpcAsk, "method" | "body">,
+  headers: Readonly<Record<string, string>> = caller.headers,
+): Promise<number> {
+  const response = await fetch(url, {
+    method: method ?? "GET",
+    headers: { ...headers, ...(method && { "content-type": "application/json" }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+function seenOf({ name, attributes, status, events }: ReceivedSpan): object {
+  return {
+    name,
+    status: attributes["http.response.status_code"],
+    system: attributes["rpc.system.name"],
+    procedure: attributes["rpc.method"],
+    type: attributes["telltale.trpc.type"],
+    batch: attributes["telltale.trpc.batch"],
+    failed: status.code === "ERROR",
+    exceptions: events.map((event) => event.attributes["exception.message"]),
+  };
+}
+
+function expectedOf(ask: TrpcAsk, { mount, fallback }: Adapter): object {
+  const { method = "GET", status, called, procedure, type, batch, failure } = ask;
+  const route = called === undefined ? fallback : `${mount}/${called}`;
+  return {
+    name: route === undefined ? method : `${method} ${route}`,
+    status,
+    system: called === undefined ? undefined : "trpc",
+    procedure,
+    type,
+    batch,
+    failed: failure !== undefined,
+    exceptions: failure === undefined ? [] : [failure],
+  };
+}
+
+/** The event comes with the span or later, never before the answer. */
+async function eventIs(
+  receiver: Receiver,
+  { failure, reported }: TrpcAsk,
+  { traceId, spanId }: ReceivedSpan,
+): Promise<void> {
+  if (failure !== undefined) {
+    await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+  }
+  assert.deepEqual(
+    receiver.events.map(({ exception, contexts }) => [
+      exception?.values?.at(-1)?.type,
+      exception?.values?.at(-1)?.value,
+      contexts?.["trace"]?.["trace_id"],
+      contexts?.["trace"]?.["span_id"],
+    ]),
+    failure === undefined ? [] : [[reported, failure, traceId, spanId]],
+  );
+}
