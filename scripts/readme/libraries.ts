@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { LibraryRow } from "../../test/libraries/row.ts";
 import { root } from "../build/places.ts";
+import { notRun } from "../upstream/choice.ts";
 
 const LIBRARIES = "test/libraries";
 
@@ -11,10 +12,10 @@ export interface SupportRow extends LibraryRow {
   readonly version: string | undefined;
 }
 
-/** What is supported in Markdown, one line for each library: what the tests run, and nothing else. */
+/** What is supported in Markdown, one line for each library: what the tests run, and what they can't. */
 export async function librariesTable(): Promise<string | undefined> {
   const rows = await supportRows();
-  return rows.length === 0 ? undefined : tableOf(rows);
+  return rows.length === 0 ? undefined : tableOf(rows, notRun);
 }
 
 /**
@@ -63,14 +64,23 @@ function versionOf({ installed }: LibraryRow, pins: Pins, group: string): string
   return version;
 }
 
-/** @param rows in any order; the table is sorted by library. */
-export function tableOf(rows: readonly SupportRow[]): string {
-  const lines = sortedSet(rows.map(({ library }) => library)).map((library) =>
-    lineOf(
+/**
+ * @param rows in any order; the table is sorted by library.
+ * @param untried packages of the generated table that no test runs, and why
+ */
+export function tableOf(
+  rows: readonly SupportRow[],
+  untried: Readonly<Record<string, string>> = {},
+): string {
+  const libraries = [...rows.map(({ library }) => library), ...Object.keys(untried)];
+  const lines = sortedSet(libraries).map((library) => {
+    const reason = untried[library];
+    if (reason !== undefined) return untriedLine(library, reason);
+    return lineOf(
       library,
       rows.filter((row) => row.library === library),
-    ),
-  );
+    );
+  });
   return [
     "| Library | Versions that ran | Modules | Node | What it gives |",
     "| --- | --- | --- | --- | --- |",
@@ -89,6 +99,11 @@ function lineOf(library: string, rows: readonly SupportRow[]): string {
     [...new Set(rows.map(({ gives }) => gives))].join("; "),
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+function untriedLine(library: string, reason: string): string {
+  const text = `as upstream made it, not run here: ${reason}`;
+  return `| \`${library}\` | none | – | – | ${text} |`;
 }
 
 function sortedSet(texts: readonly string[]): string[] {

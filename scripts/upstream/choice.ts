@@ -41,3 +41,11 @@ export const configured: Readonly<Record<string, { imports: string; config: stri
     config: "{ createHook: () => !isLoadingChunk(), ...options }",
   },
 };
+
+/** Packages of the generated table that the tests of libraries don't run, and why. */
+export const notRun: Readonly<Record<string, string>> = {
+  "@cucumber/cucumber": "it runs tests itself",
+  "cassandra-driver": "no server of Cassandra can be had",
+  oracledb: "no server of Oracle can be had",
+  tedious: "no SQL Server can be had",
+};

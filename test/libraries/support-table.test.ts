@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../scripts/node.mjs";
+import { notRun } from "../../scripts/upstream/choice.ts";
+import { upstreamTable } from "../../src/instrumentation/upstream-table.ts";
 import {
   librariesTable,
   type SupportRow,
@@ -40,6 +42,18 @@ describe("The support table", () => {
   for (const { title, rows, lines } of examples) {
     it(title, () => assert.deepEqual(tableOf(rows).split("\n").slice(2), lines));
   }
+
+  it("has a line for each of upstream's instrumentations, with its reason where none of its packages runs", async () => {
+    const run = new Set((await supportRows()).flatMap(({ library }) => library.split(", ")));
+    const isRun = (name: string): boolean =>
+      run.has(name) || (name.startsWith("@aws-sdk/") && run.has("@aws-sdk/client-*"));
+    const names = [...new Set(upstreamTable.map(({ instrumentation }) => instrumentation))];
+    const untried = names.flatMap((name) => {
+      const packages = upstreamTable.filter(({ instrumentation }) => instrumentation === name);
+      return packages.some((row) => isRun(row.package)) ? [] : packages.map((row) => row.package);
+    });
+    assert.deepEqual(untried.toSorted(), Object.keys(notRun).toSorted());
+  });
 
   it("has no row twice", async () => {
     const rows = (await supportRows()).map(({ library, version, moduleSystem, node }) =>

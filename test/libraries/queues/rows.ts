@@ -30,7 +30,8 @@ function rowsOf(common: Omit<QueueRow, keyof Variant>, variants: readonly Varian
 const gives = "a trace from sender to consumer, a unit of work per message, durations, errors";
 
 function jetStreamRows(library: string, program: string, modules: readonly Variant[]): QueueRow[] {
-  const gives = "JetStream: the same, with attempts";
+  const gives =
+    "a trace from sender to consumer, a unit of work per message with its attempts, durations, errors";
   const common = {
     library,
     program,
@@ -167,14 +168,14 @@ export const queueRows: readonly QueueRow[] = [
     },
     [{ installed: "nats", moduleSystem: "cjs", node: "26" }],
   ),
-  ...jetStreamRows("nats", "jetstream", [
+  ...jetStreamRows("nats (JetStream)", "jetstream", [
     { installed: "nats", moduleSystem: "esm", node: "26" },
     { installed: "nats", moduleSystem: "cjs", node: "22.15" },
   ]),
-  ...jetStreamRows("nats", "jetstream-callback", [
+  ...jetStreamRows("nats (JetStream)", "jetstream-callback", [
     { installed: "nats", moduleSystem: "cjs", node: "26" },
   ]),
-  ...jetStreamRows("nats", "jetstream-subscribe", [
+  ...jetStreamRows("nats (JetStream)", "jetstream-subscribe", [
     { installed: "nats20", moduleSystem: "cjs", node: "26" },
   ]),
   ...jetStreamRows("@nats-io/jetstream", "jetstream", [
