@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { manifest } from "../../scripts/collector/places.ts";
@@ -31,6 +32,7 @@ const { values } = parseArgs({
 
 async function main(): Promise<void> {
   const binary = await collectorBinary();
+  const [loadBefore = NaN] = loadavg();
   const measured: Throughput[] = [];
   for (const load of loads) measured.push(await measure(binary, load));
   const found: Results = {
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
     machine: machine(),
     version: /^ {2}version: (\S+)$/m.exec(readFileSync(manifest, "utf8"))?.[1] ?? "unknown",
     rounds: Number(values.rounds),
+    loadBefore,
     decisionWait: DECISION_WAIT,
     loads: measured,
   };

@@ -16,19 +16,21 @@ export interface Results {
   /** Of the Collector. */
   readonly version: string;
   readonly rounds: number;
+  /** Of the minute before: how many processes wanted a core. */
+  readonly loadBefore: number;
   readonly decisionWait: string;
   readonly loads: readonly Throughput[];
 }
 
 /** The figures as a Markdown table, for the terminal and `collector/README.md`. */
 export function throughputTable(results: Results): string {
-  const { date, decisionWait, loads, machine, rounds, version } = results;
+  const { date, decisionWait, loadBefore, loads, machine, rounds, version } = results;
   return [
     "| `gateway.yaml`, on one core | spans a second | CPU per span | memory at most, with so many | sent in a round, arrived |",
     "| --- | ---: | ---: | ---: | ---: |",
     ...loads.map(rowOf),
     "",
-    `Nothing was refused, dropped, forgotten or repeated: all that was sent was taken, and all that was to be kept arrived. Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} on ${date}: Collector ${version}, \`decision_wait\` ${decisionWait}, ${machine}.`,
+    `Nothing was refused, dropped, forgotten or repeated: all that was sent was taken, and all that was to be kept arrived. Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} on ${date}: Collector ${version}, \`decision_wait\` ${decisionWait}, ${machine}, with ${loadBefore.toFixed(0)} other processes wanting a core: what is counted is the Collector's own CPU time.`,
   ].join("\n");
 }
 
