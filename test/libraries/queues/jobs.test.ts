@@ -96,12 +96,13 @@ function run(row: JobRow, receiver?: Receiver): Promise<Ended> {
 
 /**
  * node-cron writes the time of day. Who wraps a function in one of ours has us
- * below it in stacks, but nowhere else.
+ * below it in stacks, but nowhere else. Version 4.0 says an error once or twice,
+ * with or without us.
  */
 function seen({ code, signal, stdout, stderr }: Ended): object {
   const lines = stderr
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z|\[PID: \d+\]/g, "")
     .split("\n")
     .filter((line) => !/^\s+at /.test(line) || line.includes("/apps/"));
-  return { code, signal, stdout, stderr: lines };
+  return { code, signal, stdout, stderr: [...new Set(lines)] };
 }
