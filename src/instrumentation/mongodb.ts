@@ -9,7 +9,7 @@ import {
   describeError,
   type Failure,
 } from "./database-call.ts";
-import { replaceMethod } from "./method.ts";
+import { disguise, replaceMethod } from "./method.ts";
 import { satisfies } from "./range.ts";
 
 /**
@@ -22,6 +22,7 @@ import { satisfies } from "./range.ts";
 export const adaptor: Adaptor = {
   patch(exports, file, services) {
     const calls = versions.of(file, () => callsOf(file, services));
+    if (typeof exports === "function") return commandOf3(exports as WireCommand, calls);
     const classes = exports as Readonly<Record<string, { readonly prototype: object }>>;
     const { Connection, ConnectionPool } = classes;
     if (ConnectionPool !== undefined) patchPool(ConnectionPool.prototype, calls);
@@ -96,11 +97,62 @@ function patchOldConnection(prototype: object, calls: Calls): void {
   );
 }
 
+/** `lib/core/wireprotocol/command.js` of version 3, by which all of its commands go out. */
+type WireCommand = (...args: unknown[]) => unknown;
+
+function commandOf3(original: WireCommand, calls: Calls): WireCommand {
+  const command: WireCommand = (...args) => {
+    const last = args.length - 1;
+    const callback = args[last];
+    if (typeof callback === "function") {
+      const [server, namespace, ...rest] = args as [WireServer, string, ...unknown[]];
+      // `shop.items` as well as `shop.$cmd`.
+      const [db = ""] = namespace.split(".", 1);
+      const call = start(calls, connectionOf(server, calls), [{ db }, ...rest]);
+      if (call !== undefined) args[last] = endBefore(call, callback as Callback, writeErrorOf3);
+    }
+    return original(...args);
+  };
+  return disguise(command, original);
+}
+
+function writeErrorOf3(reply: unknown): MongoFailure | undefined {
+  return writeError((reply as { readonly result?: unknown } | null | undefined)?.result);
+}
+
+/** A server, or with `useUnifiedTopology` from 3.5 on what a connection shows of itself as one. */
+interface WireServer {
+  readonly description?: object & { readonly address?: string };
+  readonly s: { readonly pool?: object & { readonly options?: OldPool["options"] } };
+}
+
+/** What is the same for all commands to a server, to keep its targets at. */
+function connectionOf(server: WireServer, { pools }: Calls): Connection {
+  const { description, s } = server;
+  const old = s.pool?.options === undefined ? undefined : (s.pool as OldPool);
+  const key = old ?? description ?? server;
+  const known = connections.get(key);
+  if (known !== undefined) return known;
+  const address = old === undefined ? description?.address : addressOf(old);
+  // As the driver calls a socket in the file system.
+  const isUnknown = address === undefined || address === "undefined:undefined";
+  const connection: Connection = isUnknown ? {} : { address };
+  connections.set(key, connection);
+  if (old !== undefined) pools.watch(old, stateOfOld);
+  return connection;
+}
+
+const connections = new WeakMap<object, Connection>();
+
 type Callback = (error: unknown, reply?: unknown) => unknown;
 
-function endBefore(call: DatabaseCall, callback: Callback): Callback {
+function endBefore(
+  call: DatabaseCall,
+  callback: Callback,
+  failureIn: (reply: unknown) => unknown = writeError,
+): Callback {
   return function ended(this: unknown, error, reply) {
-    const failure: unknown = error ?? writeError(reply);
+    const failure: unknown = error ?? failureIn(reply);
     if (failure === undefined) call.succeed();
     else call.fail(failure);
     return contexts.with(call.context, callback, this, error, reply);
@@ -281,4 +333,25 @@ function stateOf(pool: Pool): PoolState | undefined {
     max: pool.options.maxPoolSize ?? 0,
     pending: pool.waitQueueSize,
   };
+}
+
+/** Of version 3 without `useUnifiedTopology`, and of all before 3.5. */
+interface OldPool {
+  readonly options: { readonly host: string; readonly port?: number; readonly size: number };
+  readonly availableConnections: readonly { readonly workItems: readonly unknown[] }[];
+  readonly inUseConnections: readonly unknown[];
+  readonly queue: readonly unknown[];
+  isDestroyed(): boolean;
+}
+
+function addressOf({ options: { host, port } }: OldPool): string {
+  return port === undefined ? host : `${host}:${port}`;
+}
+
+function stateOfOld(pool: OldPool): PoolState | undefined {
+  if (pool.isDestroyed()) return undefined;
+  const { availableConnections: available, inUseConnections, options, queue } = pool;
+  const idle = available.filter(({ workItems }) => workItems.length === 0).length;
+  const used = available.length - idle + inUseConnections.length;
+  return { name: addressOf(pool), idle, used, max: options.size, pending: queue.length };
 }

@@ -351,6 +351,13 @@ export const table: readonly Row[] = [
     instrumentation: "mongodb",
   },
   {
+    package: "mongodb",
+    files: ["lib/core/wireprotocol/command.js", "lib/cmap/connection_pool.js"],
+    versions: ">=3.3 <4",
+    chunk: "instrumentation-mongodb",
+    instrumentation: "mongodb",
+  },
+  {
     package: "mysql2",
     files: ["lib/connection.js", "lib/pool.js"],
     versions: ">=1.4.2 <4",

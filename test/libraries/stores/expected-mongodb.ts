@@ -33,31 +33,7 @@ function written(collection: string): object {
 
 const TWO = { "db.operation.batch.size": 2 };
 
-const all: readonly Step[] = [
-  { step: "setup", calls: [call("drop", "items", { drop: "items" })] },
-  { step: "insert", calls: [call("insert", "items", written("items"))] },
-  { step: "insertMany", calls: [call("insert", "items", written("items"), TWO)] },
-  {
-    step: "find",
-    calls: [call("find", "items", { find: "items", filter: { name: "?", _id: { $in: "?" } } })],
-  },
-  {
-    step: "more",
-    calls: [
-      call("find", "items", { find: "items", filter: {}, batchSize: "?" }),
-      call("getMore", "items", { getMore: "?", collection: "items", batchSize: "?" }),
-    ],
-  },
-  {
-    step: "update",
-    calls: [
-      call("update", "items", {
-        update: "items",
-        updates: [{ q: { _id: "?" }, u: { $set: { name: "?" } } }],
-        ordered: "?",
-      }),
-    ],
-  },
+const always: readonly Step[] = [
   {
     step: "aggregate",
     calls: [
@@ -88,33 +64,64 @@ const all: readonly Step[] = [
   },
 ];
 
-const removed = { delete: "items", deletes: [{ q: { name: "?" }, limit: "?" }], ordered: "?" };
-
-/** @param installed version 4 says once more how many it wants */
+/** @param installed the older ones say more of what goes without saying */
 export function mongodbSteps(installed: string): readonly Step[] {
-  const one = { find: "items", filter: { _id: "?" }, limit: "?", singleBatch: "?" };
-  const found = installed === "mongodb4" ? { ...one, batchSize: "?" } : one;
+  const isThree = installed.startsWith("mongodb3");
+  const size = isThree || installed === "mongodb4" ? { batchSize: "?" } : {};
+  const shown = installed === "mongodb33" ? { returnKey: "?", showRecordId: "?" } : {};
+  const one = { filter: { _id: "?" }, limit: "?", singleBatch: "?", ...size, ...shown };
+  const found = call("find", "items", { find: "items", ...one });
   return [
-    ...all,
-    { step: "parallel", calls: [1, 2].map(() => call("find", "items", found)) },
-    { step: "remove", calls: [call("delete", "items", removed)] },
+    { step: "setup", calls: [call("drop", "items", { drop: "items" })] },
+    { step: "insert", calls: [call("insert", "items", written("items"))] },
+    { step: "insertMany", calls: [call("insert", "items", written("items"), TWO)] },
+    {
+      step: "find",
+      calls: [
+        call("find", "items", {
+          find: "items",
+          filter: { name: "?", _id: { $in: "?" } },
+          ...shown,
+        }),
+      ],
+    },
+    {
+      step: "more",
+      calls: [
+        call("find", "items", { find: "items", filter: {}, batchSize: "?", ...shown }),
+        call("getMore", "items", { getMore: "?", collection: "items", batchSize: "?" }),
+      ],
+    },
+    { step: "update", calls: [updated("items", isThree)] },
+    ...always,
+    { step: "parallel", calls: [found, found] },
+    { step: "remove", calls: [removed] },
+    ...(isThree ? [{ step: "callbacks", calls: [found, removed] }] : []),
   ];
 }
 
-/** @param installed version 6 says that it wants all fields */
+function updated(collection: string, isThree: boolean): ExpectedCall {
+  const more = isThree ? { upsert: "?", multi: "?" } : {};
+  const updates = [{ q: { _id: "?" }, u: { $set: { name: "?" } }, ...more }];
+  return call("update", collection, { update: collection, updates, ordered: "?" });
+}
+
+const removed = call("delete", "items", {
+  delete: "items",
+  deletes: [{ q: { name: "?" }, limit: "?" }],
+  ordered: "?",
+});
+
+/** @param installed versions 5 and 6 say that they want all fields */
 export function mongooseSteps(installed: string): readonly Step[] {
   const find = { find: "items", filter: { name: "?" } };
-  const found = installed === "mongoose6" ? { ...find, projection: {} } : find;
-  const update = [{ q: { _id: "?" }, u: { $set: { name: "?" } } }];
+  const found = installed !== "mongoose" ? { ...find, projection: {} } : find;
   const remove = { delete: "items", deletes: [{ q: {}, limit: "?" }], ordered: "?" };
   return [
     { step: "setup", calls: [call("delete", "items", remove)] },
     { step: "insert", calls: [call("insert", "items", written("items"), TWO)] },
     { step: "find", calls: [call("find", "items", found)] },
-    {
-      step: "update",
-      calls: [call("update", "items", { update: "items", updates: update, ordered: "?" })],
-    },
+    { step: "update", calls: [updated("items", installed === "mongoose5")] },
     { step: "duplicate", calls: [duplicate("items")] },
     { step: "remove", calls: [call("delete", "items", remove)] },
   ];

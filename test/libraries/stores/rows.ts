@@ -86,16 +86,20 @@ export const rows: readonly StoreRow[] = [
     steps: mysql2Steps,
     pool: "/shop",
   })),
-  ...variants("mongodb", "mongodb6", "mongodb4").map((variant): StoreRow => ({
-    ...variant,
-    library: "mongodb",
-    gives: `client spans of commands, duration metric, pool metrics (${NO_MONGODB})`,
-    program: "mongodb",
-    server: "mongodb",
-    steps: mongodbSteps(variant.installed),
-    pool: "",
-  })),
-  ...variants("mongoose", "mongoose6").map((variant): StoreRow => ({
+  ...variants("mongodb", "mongodb6", "mongodb4", "mongodb3", "mongodb33").map(
+    (variant): StoreRow => ({
+      ...variant,
+      library: "mongodb",
+      gives: `client spans of commands, duration metric, pool metrics (${NO_MONGODB})`,
+      program: "mongodb",
+      server: "mongodb",
+      steps: mongodbSteps(variant.installed),
+      pool: "",
+      // Its own, of Node's deprecations.
+      ...(variant.installed === "mongodb33" && { stderr: /^(?:\(node:\d+\) .*\n|\(Use .*\n)+$/ }),
+    }),
+  ),
+  ...variants("mongoose", "mongoose6", "mongoose5").map((variant): StoreRow => ({
     ...variant,
     library: "mongoose",
     gives: `what its driver mongodb gives (${NO_MONGODB})`,

@@ -1,6 +1,12 @@
+/** Of version 3 the old topology with the oldest driver, the new one with the newest. */
+const options = {
+  mongodb3: { useNewUrlParser: true, useUnifiedTopology: true, poolSize: 1 },
+  mongodb33: { useNewUrlParser: true, poolSize: 1 },
+};
+
 module.exports = async ({ load, installed, url }) => {
   const { MongoClient } = await load(installed);
-  const client = new MongoClient(url, { maxPoolSize: 1 });
+  const client = new MongoClient(url, options[installed] ?? { maxPoolSize: 1 });
   await client.connect();
   const items = client.db("shop").collection("items");
   const steps = {
@@ -24,5 +30,12 @@ module.exports = async ({ load, installed, url }) => {
     parallel: () => Promise.all([items.findOne({ _id: 1 }), items.findOne({ _id: 2 })]),
     remove: () => items.deleteMany({ name: "s3cret" }),
   };
+  if (installed in options) {
+    // What fails has it in its span.
+    steps.callbacks = () =>
+      new Promise((resolve) => {
+        items.findOne({ _id: 1 }, () => items.deleteMany({ name: "s3cret" }, () => resolve()));
+      });
+  }
   return { steps, end: () => client.close() };
 };

@@ -1,6 +1,10 @@
 module.exports = async ({ load, installed, url }) => {
   const mongoose = await load(installed);
-  await mongoose.connect(`${url}/shop`, { autoIndex: false, autoCreate: false });
+  const old = { useNewUrlParser: true, useUnifiedTopology: true };
+  await mongoose.connect(`${url}/shop`, {
+    ...{ autoIndex: false, autoCreate: false },
+    ...(installed === "mongoose5" && old),
+  });
   const Item = mongoose.model("Item", new mongoose.Schema({ _id: Number, name: String }));
   const steps = {
     setup: () => Item.deleteMany({}),
