@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Complaint } from "./complaint.ts";
 import { goVersion } from "./go.ts";
-import { cacheFolder, distribution, manifest, program, redaction } from "./places.ts";
+import { cacheFolder, distribution, manifest, ownModules, program } from "./places.ts";
 
 /**
  * Leaves out Prometheus' service discoveries (clouds, Kubernetes, Consul...).
@@ -77,7 +77,7 @@ export async function compile(
 }
 
 async function keyOf(go: string): Promise<string> {
-  const sources = await Promise.all([distribution, redaction].map(filesOf));
+  const sources = await Promise.all([distribution, ...ownModules].map(filesOf));
   const hash = createHash("sha256").update(go).update(TAGS).update(FLAGS.join(" "));
   for (const path of [manifest, ...sources.flat()]) hash.update(await readFile(path));
   return hash.digest("hex").slice(0, 16);

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { TAGS } from "./build.ts";
 import { Complaint } from "./complaint.ts";
 import { goVersion } from "./go.ts";
-import { distribution, manifest, redaction } from "./places.ts";
+import { distribution, manifest, ownModules } from "./places.ts";
 
 const run = promisify(execFile);
 
@@ -49,7 +49,7 @@ export async function generateSources(text: string, folder: string): Promise<str
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "manifest.yaml"), text);
   // Where `replaces` looks for it.
-  await cp(redaction, join(folder, basename(redaction)), { recursive: true });
+  for (const own of ownModules) await cp(own, join(folder, basename(own)), { recursive: true });
   const flags = ["--config=manifest.yaml", "--skip-compilation", "--skip-get-modules"];
   await go(["run", BUILDER, ...flags], folder);
   const made = join(folder, "distribution");

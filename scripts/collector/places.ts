@@ -7,8 +7,11 @@ export const collector: string = join(root, "collector");
 /** What the Collector Builder made of `manifest.yaml`, with the sums of all modules. */
 export const distribution: string = join(collector, "distribution");
 export const manifest: string = join(collector, "manifest.yaml");
-/** The one module that is ours: contrib's redaction, which looks at more. */
-export const redaction: string = join(collector, "redaction");
+/** Modules that are ours: contrib's redaction, which looks at more, and its file storage with a reserve. */
+export const ownModules: readonly string[] = [
+  join(collector, "redaction"),
+  join(collector, "storage"),
+];
 /** The name of the binary, as in `manifest.yaml`. */
 export const program = "telltale-collector";
 

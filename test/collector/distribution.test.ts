@@ -31,8 +31,9 @@ describe("collector/distribution", () => {
   it("has the sums of every module that it requires", () => {
     const sums = read("go.sum");
     const goMod = read("go.mod");
-    // Our own module stands beside it.
+    // Our own modules stand beside it.
     assert.match(goMod, /^replace telltale\/processor\/redactionprocessor => \.\.\/redaction$/m);
+    assert.match(goMod, /^replace telltale\/extension\/filestorage => \.\.\/storage$/m);
     const required = [...goMod.matchAll(/^\t(\S+) (v\S+)/gm)];
     for (const [, path = "", version] of required) {
       if (path.startsWith("telltale/")) continue;
