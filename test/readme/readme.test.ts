@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { root } from "../../scripts/node.mjs";
 import { benchTable } from "../../scripts/readme/bench.ts";
 import { blockIn } from "../../scripts/readme/marks.ts";
@@ -18,6 +18,27 @@ import { type Block, blocksIn } from "./blocks.ts";
 import { type Printed, Session } from "./session.ts";
 
 const readme = readFileSync(join(root, "README.md"), "utf8");
+
+/** All that a reader may come to. */
+const pages = globSync(["*.md", "docs/*.md", "collector/**/*.md", "examples/**/*.md"], {
+  cwd: root,
+  exclude: (name) => name.includes("node_modules"),
+});
+
+describe("Every page", () => {
+  for (const page of pages) {
+    it(`links to headings and files that there are: ${page}`, () => {
+      const text = readFileSync(join(root, page), "utf8");
+      for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^https?:/.test(target)) continue;
+        const [file = "", heading] = target.split("#");
+        const path = file === "" ? join(root, page) : join(root, dirname(page), file);
+        assert.ok(existsSync(path), target);
+        if (heading !== undefined) assert.ok(headingsOf(path).includes(heading), target);
+      }
+    });
+  }
+});
 
 describe("The README", () => {
   it("has a table of all variables that is in step", () => {
@@ -54,16 +75,6 @@ describe("The README", () => {
       ?.flatMap((row) => row.split(" "));
     assert.ok((names?.length ?? 0) > 10);
     for (const name of names ?? []) assert.equal(globSync(`src/${name}`, { cwd: root }).length, 1);
-  });
-
-  it("links to headings and files that there are", () => {
-    const headings = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) => anchorOf(title));
-    for (const [, target = ""] of readme.matchAll(/\]\(([^)]+)\)/g)) {
-      const found = target.startsWith("#")
-        ? headings.includes(target.slice(1))
-        : globSync(target, { cwd: root }).length === 1;
-      assert.ok(found, target);
-    }
   });
 
   describe("when somebody does what it says", function () {
@@ -204,6 +215,12 @@ function partsOf(line: string): string[] {
 }
 
 /** As GitHub makes them. */
+function headingsOf(path: string): string[] {
+  const text = readFileSync(path, "utf8");
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) => anchorOf(title));
+}
+
+/** As GitHub makes it of a heading. */
 function anchorOf(title: string): string {
   return title
     .toLowerCase()
