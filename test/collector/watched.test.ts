@@ -8,12 +8,13 @@ import { root } from "../../scripts/build/places.ts";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { until } from "../until.ts";
 import { Instance, type InstanceOptions } from "./instance.ts";
-import { insist, requestsOf, send, SPANS_PER_TRACE, type TraceSketch } from "./load.ts";
+import { insist, requestsOf, send, type TraceSketch } from "./load.ts";
 import { LOGS, METRICS, post } from "./telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const TIMEOUT_MS = 360_000;
 const PATIENCE_MS = 120_000;
+const PER_REQUEST = 500;
 
 /** What tells people and Prometheus which metrics to look at. */
 const DOCUMENTS: readonly string[] = [
@@ -111,13 +112,14 @@ describe("A Collector that is watched", function () {
     let last = 0;
     const count = await until(
       async () => {
-        await sendAll(gateway, traces((last += 500), 500));
+        await sendAll(gateway, traces((last += PER_REQUEST), PER_REQUEST));
         return (await gateway.metric(refused)) || undefined;
       },
       "spans refused for want of memory",
       PATIENCE_MS,
     );
-    assert.equal(count % SPANS_PER_TRACE, 0);
+    // A request is taken or refused as a whole; each has one span of each trace.
+    assert.equal(count % PER_REQUEST, 0);
     const [again] = requestsOf(traces(0, 10));
     await insist(gateway.url, Uint8Array.from(again!));
     return gateway;
