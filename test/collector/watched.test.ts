@@ -14,7 +14,7 @@ import { LOGS, METRICS, post } from "./telemetry.ts";
 const COLD_BUILD_MS = 30 * 60_000;
 const TIMEOUT_MS = 360_000;
 const PATIENCE_MS = 120_000;
-const PER_REQUEST = 500;
+const PER_REQUEST = 250;
 
 /** What tells people and Prometheus which metrics to look at. */
 const DOCUMENTS: readonly string[] = [
@@ -112,14 +112,14 @@ describe("A Collector that is watched", function () {
     let last = 0;
     const count = await until(
       async () => {
-        await sendAll(gateway, traces((last += PER_REQUEST), PER_REQUEST));
+        await sendAll(gateway, traces((last += 500), 500));
         return (await gateway.metric(refused)) || undefined;
       },
       "spans refused for want of memory",
       PATIENCE_MS,
     );
     // A request is taken or refused as a whole; each has one span of each trace.
-    assert.equal(count % PER_REQUEST, 0);
+    assert.equal(count % PER_REQUEST, 0, `${count} refused`);
     const [again] = requestsOf(traces(0, 10));
     await insist(gateway.url, Uint8Array.from(again!));
     return gateway;
@@ -177,12 +177,11 @@ async function sendAll(
   some: readonly TraceSketch[],
 ): Promise<{ readonly refused: number }> {
   let refused = 0;
-  const perRequest = 250;
-  for (const request of requestsOf(some, perRequest)) {
+  for (const request of requestsOf(some, PER_REQUEST)) {
     const status = await send(to.url, Uint8Array.from(request));
     if (status === 200) continue;
     assert.ok(status === 503 || status === 500, `${status}: a sender tries again only after 5xx`);
-    refused += perRequest;
+    refused += PER_REQUEST;
   }
   return { refused };
 }
