@@ -1,4 +1,5 @@
-import type { Span, SpanContext, Tracer } from "@opentelemetry/api";
+import type { Span, Tracer } from "@opentelemetry/api";
+import { ROOT, suppressed } from "../context/context.ts";
 import type { Holder } from "../context/holder.ts";
 import { activeHolder } from "../context/manager.ts";
 import { joinPattern } from "../context/route-pattern.ts";
@@ -64,8 +65,14 @@ function patchTracer(exports: Exports, services: Services): void {
   if (!isAsked && "isOpenTelemetryEnabled" in prototype) {
     replaceMethod(prototype, "isOpenTelemetryEnabled", () => () => false);
   }
-  if ("withSpan" in prototype) keepSpan(prototype);
-  hideTracer(services, isAsked);
+  const none = noSpan(services);
+  if ("withSpan" in prototype) keepSpan(prototype, none);
+  hideTracer(services, none, isAsked);
+}
+
+/** What our tracer gives where nothing is to be traced: always the same one. */
+function noSpan({ tracerProvider }: Services): Span {
+  return tracerProvider.getTracer("next.js").startSpan("", {}, suppressed(ROOT));
 }
 
 /** `next dev` keeps records of its own of what it does, by the same calls. */
@@ -99,20 +106,19 @@ function keepRequest(prototype: object): void {
 }
 
 /** What runs in no span of Next's runs in the one around it. */
-function keepSpan(prototype: object): void {
+function keepSpan(prototype: object, none: Span): void {
   replaceMethod<unknown, [unknown, Work]>(prototype, "withSpan", (original) => {
     return function withSpan(...args) {
       const [span, work] = args;
-      const isNone = span === undefined || span instanceof HiddenSpan;
-      return isNone ? work() : Reflect.apply(original, this, args);
+      return span === undefined || span === none ? work() : Reflect.apply(original, this, args);
     };
   });
 }
 
 /** Copies of Next's tracer are in what Next builds; they all get theirs here. */
-function hideTracer({ tracerProvider }: Services, isAsked: boolean): void {
+function hideTracer({ tracerProvider }: Services, none: Span, isAsked: boolean): void {
   if (Object.hasOwn(tracerProvider, "getTracer")) return;
-  const nothing = new HiddenTracer();
+  const nothing = new HiddenTracer(none);
   replaceMethod<unknown, [string]>(tracerProvider, "getTracer", (original) => {
     return function getTracer(...args) {
       const tracer = Reflect.apply(original, this, args) as Tracer;
@@ -127,7 +133,11 @@ type ActiveArgs = [string, ...unknown[]];
 
 /** Makes no spans, and changes nothing for what runs in one. */
 class HiddenTracer implements Tracer {
-  readonly #span = new HiddenSpan();
+  readonly #span: Span;
+
+  constructor(span: Span) {
+    this.#span = span;
+  }
 
   startSpan(): Span {
     return this.#span;
@@ -136,44 +146,6 @@ class HiddenTracer implements Tracer {
   startActiveSpan(...args: ActiveArgs): never {
     return (args.at(-1) as Work)(this.#span) as never;
   }
-}
-
-const INVALID: SpanContext = {
-  traceId: "00000000000000000000000000000000",
-  spanId: "0000000000000000",
-  traceFlags: 0,
-};
-
-class HiddenSpan implements Span {
-  spanContext(): SpanContext {
-    return INVALID;
-  }
-  isRecording(): boolean {
-    return false;
-  }
-  setAttribute(): this {
-    return this;
-  }
-  setAttributes(): this {
-    return this;
-  }
-  addEvent(): this {
-    return this;
-  }
-  addLink(): this {
-    return this;
-  }
-  addLinks(): this {
-    return this;
-  }
-  setStatus(): this {
-    return this;
-  }
-  updateName(): this {
-    return this;
-  }
-  end(): void {}
-  recordException(): void {}
 }
 
 /** Spans within requests, but for the request itself and calls, which have theirs. */
