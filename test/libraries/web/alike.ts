@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { App, type AppOptions } from "./app.ts";
+import { WAIT_MS } from "./caller.ts";
 
 export interface Death {
   readonly app: Omit<AppOptions, "receiver">;
@@ -28,6 +29,18 @@ export async function diesAlike({ app, deed, check }: Death): Promise<void> {
   } finally {
     await receiver.close();
   }
+}
+
+/** The one event of an app that died of `message`, in the trace of its caller. */
+export async function toldOf(receiver: Receiver, message: string, traceId: string): Promise<void> {
+  await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+  assert.deepEqual(
+    receiver.events.map(({ exception, contexts }) => [
+      exception?.values?.at(-1)?.value,
+      contexts?.["trace"]?.["trace_id"],
+    ]),
+    [[message, traceId]],
+  );
 }
 
 /** Our frames are on the stack of what runs below us, and push those of Node and of libraries off its end. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { diesAlike } from "./alike.ts";
+import { diesAlike, toldOf } from "./alike.ts";
 import { App } from "./app.ts";
 import { Caller, messageIn, WAIT_MS } from "./caller.ts";
 import { socketIoApps } from "./rows.ts";
@@ -98,16 +98,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
           const client = await open(app, version, { transport: "websocket" });
           client.send("throws");
         },
-        check: async (receiver) => {
-          await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
-          assert.deepEqual(
-            receiver.events.map(({ exception, contexts }) => [
-              exception?.values?.at(-1)?.value,
-              contexts?.["trace"]?.["trace_id"],
-            ]),
-            [["thrown for an event", caller.traceId]],
-          );
-        },
+        check: (receiver) => toldOf(receiver, "thrown for an event", caller.traceId),
       }));
 
     for (const transport of ["websocket", "polling"] as const) {

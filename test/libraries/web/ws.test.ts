@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { valuesOf } from "../../integration/entry/page.ts";
-import { diesAlike } from "./alike.ts";
+import { diesAlike, toldOf } from "./alike.ts";
 import { App } from "./app.ts";
 import { Caller, messageIn, WAIT_MS } from "./caller.ts";
 import { wsApps } from "./rows.ts";
@@ -227,16 +227,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
           const client = await WebSocketClient.open(url, caller.headers);
           client.send("throws");
         },
-        check: async (receiver) => {
-          await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
-          assert.deepEqual(
-            receiver.events.map(({ exception, contexts }) => [
-              exception?.values?.at(-1)?.value,
-              contexts?.["trace"]?.["trace_id"],
-            ]),
-            [["thrown in a message", caller.traceId]],
-          );
-        },
+        check: (receiver) => toldOf(receiver, "thrown in a message", caller.traceId),
       }));
 
     describeCrowd({
