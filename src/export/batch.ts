@@ -15,6 +15,8 @@ export interface BatchOptions<Item, Stored> {
   readonly diagnostics: Diagnostics;
   /** What is queued of an item that there is room for. */
   readonly store: (item: Item) => Stored;
+  /** What was stored has been sent or dropped. */
+  readonly release?: (stored: Stored) => void;
   /** Called once, before the first export: it loads the chunk. */
   readonly sender: () => Sender<Stored[]>;
   /** Whether there is no room for more; default: as many wait as the configuration allows. */
@@ -100,11 +102,13 @@ export class Batch<Item, Stored = Item> implements Pipeline {
 
   /** Queues what was stored before, or drops it when the queue is full. */
   restore(stored: Stored): void {
-    if (this.#isFull()) this.#refuse();
-    else {
-      this.#queue.push(stored);
-      this.#queued();
+    if (this.#isFull()) {
+      this.#refuse();
+      this.#options.release?.(stored);
+      return;
     }
+    this.#queue.push(stored);
+    this.#queued();
   }
 
   #isFull(): boolean {
@@ -243,18 +247,21 @@ export class Batch<Item, Stored = Item> implements Pipeline {
   #land(flight: Flight<Stored>, outcome: Outcome): void {
     this.#flight = undefined;
     this.#landed += flight.items.length;
-    if (outcome.delivered) this.#delivered(flight.items.length, outcome.rejected);
-    else this.#undelivered(flight.items, outcome);
+    this.#settle(flight.items, outcome);
     if (outcome.holdMs > 0) this.#heldUntil = performance.now() + outcome.holdMs;
     if (this.length >= this.#size) this.#export();
     else if (this.length > 0) this.#wait();
     else this.#armed = false;
   }
 
-  #undelivered(items: Stored[], outcome: Outcome): void {
-    const { whenAway, account } = this.#options;
-    if (whenAway === undefined || outcome.away !== true) account.drop("failed", items.length);
-    else this.#heldUntil = performance.now() + whenAway(items);
+  #settle(items: Stored[], outcome: Outcome): void {
+    const { whenAway, account, release } = this.#options;
+    if (outcome.delivered) this.#delivered(items.length, outcome.rejected);
+    else if (whenAway !== undefined && outcome.away === true) {
+      this.#heldUntil = performance.now() + whenAway(items);
+      return;
+    } else account.drop("failed", items.length);
+    if (release !== undefined) for (const item of items) release(item);
   }
 
   #delivered(count: number, rejected: number): void {

@@ -5,16 +5,22 @@ import type { Resource } from "@opentelemetry/resources";
 /**
  * A span or a log record as it goes over the wire, with what it is grouped by. A
  * queue of objects would outlive V8's young generation, which made the heap of a
- * busy service grow by 50 MB; here the many share pages outside of the heap, and a
- * page is free when the last of its items has been sent.
+ * busy service grow by 50 MB; here the many share pages outside of the heap.
  */
 export interface EncodedItem {
-  /** A page, of which the item has the bytes from `from` up to `to`. */
-  readonly page: Buffer;
+  /** Of which the item has the bytes from `from` up to `to`. */
+  readonly page: Page;
   readonly from: number;
   readonly to: number;
   readonly resource: Resource;
   readonly scope: Scope;
+}
+
+/** Memory that items share. */
+export interface Page {
+  readonly written: Buffer;
+  /** One of its items is sent or dropped: nobody reads its bytes again. */
+  release(): void;
 }
 
 export type Scope = InstrumentationScope & { readonly attributes?: Attributes };

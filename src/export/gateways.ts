@@ -94,6 +94,7 @@ export interface GatewaysParts<Item> {
   readonly account: Account;
   readonly diagnostics: Diagnostics;
   readonly encode: (item: Item) => EncodedItem;
+  readonly release: (item: EncodedItem) => void;
   readonly traceIdOf: (item: Item) => string | undefined;
   readonly sender: (gateway: OtlpConfig, retry: RetryPolicy) => Sender<EncodedItem[]>;
 }
@@ -135,13 +136,14 @@ class Gateways<Item> implements ItemBatch<Item> {
   }
 
   #createBatch(gateway: OtlpConfig, index: number): Batch<Item, Routed> {
-    const { name, config, account, diagnostics, encode, traceIdOf, sender } = this.#parts;
+    const { name, config, account, diagnostics, encode, release, traceIdOf, sender } = this.#parts;
     return new Batch<Item, Routed>({
       name,
       config,
       account,
       diagnostics,
       store: (item) => ({ ...encode(item), traceId: traceIdOf(item) }),
+      release,
       sender: () => watched(sender(gateway, ONE_ATTEMPT), () => this.#peers.worked(index)),
       isFull: () => this.#waiting() >= config.maxQueueSize,
       whenAway: (items) => this.#moveAll(index, items),

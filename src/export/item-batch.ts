@@ -60,11 +60,13 @@ interface Kind<Item> extends Pick<BatchOptions<Item, EncodedItem>, "name" | "sto
   readonly sender: (to?: OtlpConfig, retry?: RetryPolicy) => Sender<EncodedItem[]>;
 }
 
+const release = ({ page }: EncodedItem): void => page.release();
+
 function createItemBatch<Item>(
   { config, otlp, account, diagnostics }: ItemBatchParts,
   { name, store, traceIdOf, sender }: Kind<Item>,
 ): ItemBatch<Item> {
-  const shared = { name, config, account, diagnostics };
+  const shared = { name, config, account, diagnostics, release };
   const { gateways } = otlp;
   if (gateways === undefined) return new Batch({ ...shared, store, sender: () => sender() });
   const parts = { ...shared, gateways, encode: store, traceIdOf, sender };

@@ -33,8 +33,8 @@ export const logRecords: Encoding<ReadableLogRecord> = {
 };
 
 function itemOf({ resource, instrumentationScope: scope }: Item, message: object): EncodedItem {
-  const page = Buffer.from(textOf(message));
-  return { page, from: 0, to: page.length, resource, scope };
+  const written = Buffer.from(textOf(message));
+  return { page: { written, release: nothing }, from: 0, to: written.length, resource, scope };
 }
 
 function requestOf(
@@ -48,7 +48,7 @@ function requestOf(
       withList(
         { scope: scopeMessage(scope), schemaUrl: scope.schemaUrl },
         name,
-        members.map(({ page }) => page.toString()),
+        members.map(({ page }) => page.written.toString()),
       ),
     );
     const attributes = pairsOf(resource.attributes);
@@ -56,6 +56,8 @@ function requestOf(
   });
   return Buffer.from(`{"${byResource}":[${resources.join()}]}`);
 }
+
+function nothing(): void {}
 
 /** `message` with one more member: a list of what is JSON already. */
 function withList(message: object, name: string, list: readonly string[]): string {

@@ -14,6 +14,7 @@ import {
   type NamesAndValues,
   type Scope,
 } from "./encoded-item.ts";
+import { openPage } from "./wire-page.ts";
 import { Wire } from "./wire.ts";
 
 /*
@@ -36,20 +37,20 @@ export const logRecords: Encoding<ReadableLogRecord> = {
 
 /** As the field that it is of its scope's message, next to the item before: neighbours are copied at one go. */
 function encoded<One extends Item>(item: One, write: (item: One) => void): EncodedItem {
-  if (page.position > PAGE_FULL) page = new Wire(PAGE);
-  wire = page;
+  const page = openPage();
+  wire = page.wire;
   const from = wire.position;
   const message = wire.open(0x12);
   write(item);
   wire.close(message);
   const { resource, instrumentationScope: scope } = item;
-  return { page: wire.written, from, to: wire.position, resource, scope };
+  page.waiting++;
+  return { page, from, to: wire.position, resource, scope };
 }
 
 /** In the requests of both signals resource, scope and items sit in fields of the same numbers. */
 function requestOf(items: readonly EncodedItem[]): Uint8Array {
-  wire = whole;
-  wire.reset();
+  wire = spare.pop() ?? new Wire(CAPACITY);
   for (const [resource, scopes] of grouped(items)) {
     const start = wire.open(0x0a);
     writeResource(resource);
@@ -57,9 +58,12 @@ function requestOf(items: readonly EncodedItem[]): Uint8Array {
     if (resource.schemaUrl !== undefined) wire.text(0x1a, resource.schemaUrl);
     wire.close(start);
   }
-  const request = wire.taken();
-  if (request.length > LARGEST_KEPT) whole = new Wire(CAPACITY);
-  return request;
+  return wire.view();
+}
+
+/** Takes the bytes of a request that nobody reads again. */
+export function reuse({ buffer }: Uint8Array): void {
+  if (spare.length < MOST_SPARE && buffer.byteLength <= LARGEST_KEPT) spare.push(new Wire(buffer));
 }
 
 /**
@@ -89,18 +93,16 @@ export interface PartedRecord {
   attributePairs(): NamesAndValues | undefined;
 }
 
-const PAGE = 64 * 1024;
-/** What is left then is enough for most items; one that is larger gets a page that grows. */
-const PAGE_FULL = PAGE - 4096;
-let page = new Wire(PAGE);
-
 const CAPACITY = 64 * 1024;
-/** It grows to the largest request and stays, unless that was an exception. */
+/** Grown ones stay, unless that was an exception. */
 const LARGEST_KEPT = 4 * 1024 * 1024;
-let whole = new Wire(CAPACITY);
+/** One for each signal is under way at a time. */
+const MOST_SPARE = 2;
+/** For requests to come. A new one for each would be 300 KB of fresh memory every time. */
+const spare: Wire[] = [];
 
 /** The one that is written to: the page of items, or the request. */
-let wire = page;
+let wire = new Wire(0);
 
 function writeResource({ attributes }: Resource): void {
   const message = wire.open(0x0a);
@@ -129,7 +131,7 @@ function writeItems(items: readonly EncodedItem[]): void {
       at++;
       next = items[at + 1];
     }
-    wire.copy(first.page, first.from, to);
+    wire.copy(first.page.written, first.from, to);
   }
 }
 

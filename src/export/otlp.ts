@@ -41,6 +41,8 @@ interface Signal<Payload, Response> {
   /** Its gRPC service below `opentelemetry.proto.collector`. */
   readonly service: string;
   readonly protobuf: Serialize<Payload>;
+  /** Takes the bytes of a request in protobuf that nobody reads again. */
+  readonly reuse?: (request: Uint8Array) => void;
   readonly json: Serialize<Payload>;
   /** Reads an answer in protobuf; one in JSON we read ourselves. */
   readonly deserializeResponse: ISerializer<Payload, Response>["deserializeResponse"];
@@ -63,6 +65,7 @@ const spans = {
   items: "spans",
   service: "trace.v1.TraceService",
   protobuf: protobuf.spans.requestOf,
+  reuse: protobuf.reuse,
   json: json.spans.requestOf,
   deserializeResponse: ProtobufTraceSerializer.deserializeResponse,
   metrics: { name: TraceExporterMetricsHelper.name, countItems },
@@ -71,6 +74,7 @@ const logs = {
   items: "log records",
   service: "logs.v1.LogsService",
   protobuf: protobuf.logRecords.requestOf,
+  reuse: protobuf.reuse,
   json: json.logRecords.requestOf,
   deserializeResponse: ProtobufLogsSerializer.deserializeResponse,
   metrics: { name: LogsExporterMetricsHelper.name, countItems },
@@ -123,16 +127,19 @@ function createSender<Payload, Response>(
     );
   }
   const channel = createChannel(signal.service, config);
+  const isJson = config.protocol === "http/json";
+  const reuse = isJson ? undefined : signal.reuse;
   return new OtlpSender({
     items: signal.items,
+    reuse,
     serializer: {
-      serializeRequest: config.protocol === "http/json" ? signal.json : signal.protobuf,
+      serializeRequest: isJson ? signal.json : signal.protobuf,
       deserializeResponse: signal.deserializeResponse,
     },
     helper: signal.metrics,
     config,
     channel,
-    transport: new DeadlineTransport(channel, config.compression, retry),
+    transport: new DeadlineTransport(channel, config.compression, retry, reuse),
     outage: new Outage(channel.url, diagnostics, config.isOneOfSeveral),
   });
 }
@@ -162,6 +169,7 @@ function createChannel(service: string, config: OtlpConfig): Channel {
 
 interface OtlpSenderParts<Payload, Response> {
   readonly items: string;
+  readonly reuse: Signal<Payload, Response>["reuse"];
   readonly serializer: ISerializer<Payload, Response>;
   readonly helper: IExporterMetricsHelper<Payload>;
   readonly config: OtlpConfig;
@@ -208,14 +216,16 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
   }
 
   request(payload: Payload, settle: Settle): ExitRequest | undefined {
-    const { serializer, channel, config, outage, items } = this.#parts;
+    const { serializer, reuse, channel, config, outage, items } = this.#parts;
     const message = serializer.serializeRequest(payload);
     if (message === undefined) return undefined;
+    const body = channel.frame(config.compression === "gzip" ? gzipSync(message) : message.slice());
+    reuse?.(message);
     return {
       kind: channel.kind,
       url: channel.url,
       headers: channel.headers,
-      body: channel.frame(config.compression === "gzip" ? gzipSync(message) : message),
+      body,
       tls: config.tls,
       settle: (delivered, answer, reason) => {
         if (!delivered) outage.failed(failureAtExit(reason), items);

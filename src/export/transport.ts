@@ -34,16 +34,26 @@ export class DeadlineTransport implements IExporterTransport {
   readonly #channel: Channel;
   readonly #gzip: boolean;
   readonly #retry: RetryPolicy;
+  readonly #reuse: ((data: Uint8Array) => void) | undefined;
   #limitMs = Infinity;
   #attempt: Attempt | undefined = undefined;
   #abandoned = false;
   #holdMs = 0;
   #remark: string | undefined = undefined;
+  /** Some attempt may not be done with the body. */
+  #isRead = false;
 
-  constructor(channel: Channel, compression: "gzip" | "none", retry: RetryPolicy) {
+  /** @param reuse given the data of an export that nothing reads again. */
+  constructor(
+    channel: Channel,
+    compression: "gzip" | "none",
+    retry: RetryPolicy,
+    reuse?: (data: Uint8Array) => void,
+  ) {
     this.#channel = channel;
     this.#gzip = compression === "gzip";
     this.#retry = retry;
+    this.#reuse = reuse;
   }
 
   /** The last export was stopped because the process ends. */
@@ -72,8 +82,11 @@ export class DeadlineTransport implements IExporterTransport {
     this.#abandoned = false;
     this.#holdMs = 0;
     this.#remark = undefined;
+    this.#isRead = false;
     const body = this.#channel.frame(this.#gzip ? await compress(data) : data);
-    return this.#sendUntil(deadline, timeoutMs, body);
+    const response = await this.#sendUntil(deadline, timeoutMs, body);
+    if (!this.#isRead) this.#reuse?.(data);
+    return response;
   }
 
   /** See `Sender.abandon`. */
@@ -113,6 +126,7 @@ export class DeadlineTransport implements IExporterTransport {
     });
     const limit = setTimeout(() => attempt.stop(reason), left).unref();
     const answer = await attempt.answer;
+    this.#isRead ||= !attempt.handedOver();
     clearTimeout(limit);
     this.#attempt = undefined;
     return answer;

@@ -12,9 +12,9 @@ export class Wire {
   #bytes: Buffer;
   #at = 0;
 
-  /** @param capacity in bytes, to begin with; it grows with what is written. */
-  constructor(capacity: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(capacity);
+  /** @param room to begin with, or how many bytes of it; it grows with what is written. */
+  constructor(room: number | ArrayBufferLike) {
+    this.#bytes = typeof room === "number" ? Buffer.allocUnsafeSlow(room) : Buffer.from(room);
   }
 
   /** Begins anew. */
@@ -25,6 +25,11 @@ export class Wire {
   /** A copy of what was written since `reset`. */
   taken(): Uint8Array {
     return Uint8Array.prototype.slice.call(this.#bytes, 0, this.#at);
+  }
+
+  /** What was written since `reset`, in place. */
+  view(): Uint8Array {
+    return new Uint8Array(this.#bytes.buffer, 0, this.#at);
   }
 
   /** What is written into; another one when that has grown. */
@@ -188,17 +193,24 @@ export class Wire {
   /** `whole * perWhole + nanos`, as `fixed64`. */
   #nanos(tag: number, whole: number, perWhole: number, nanos: number): void {
     this.#reserve(9);
-    const bytes = this.#bytes;
-    let at = this.#at;
-    bytes[at++] = tag;
     // The sum doesn't fit a number: by halves of 16 bits, each product does.
     const high = Math.floor(whole / 0x10000) * perWhole;
     const low = (high % 0x10000) * 0x10000 + (whole % 0x10000) * perWhole + nanos;
-    let lower = low % 0x100000000;
-    let upper = Math.floor(high / 0x10000) + Math.floor(low / 0x100000000);
-    for (let byte = 0; byte < 4; byte++, lower = Math.floor(lower / 256)) bytes[at++] = lower;
-    for (let byte = 0; byte < 4; byte++, upper = Math.floor(upper / 256)) bytes[at++] = upper;
-    this.#at = at;
+    this.#bytes[this.#at++] = tag;
+    this.#word(low);
+    this.#word(Math.floor(high / 0x10000) + Math.floor(low / 0x100000000));
+  }
+
+  /** The lowest 32 bits of a whole number; a byte stores the lowest 8 of what it is given. */
+  #word(value: number): void {
+    const bytes = this.#bytes;
+    const word = value | 0;
+    const at = this.#at;
+    bytes[at] = word;
+    bytes[at + 1] = word >>> 8;
+    bytes[at + 2] = word >>> 16;
+    bytes[at + 3] = word >>> 24;
+    this.#at = at + 4;
   }
 
   /** Leaves everything as it was where a character isn't ASCII. */

@@ -65,8 +65,7 @@ export function nearbyMs(stamp: string, epochMs: number): number | undefined {
     minute = wanted;
     minuteText = new Date(wanted * MINUTE_MS).toISOString().slice(0, 17);
   }
-  if (stamp.length !== 24 || !stamp.startsWith(minuteText) || !stamp.endsWith("Z"))
-    return undefined;
+  if (stamp.length !== 24 || stamp[23] !== "Z" || !stamp.startsWith(minuteText)) return undefined;
   const ms =
     digit(stamp, 17) * 10_000 +
     digit(stamp, 18) * 1000 +
