@@ -208,18 +208,20 @@ interface Pipe {
 /** Whether anybody gets the line. Without transports the logger's own level decides. */
 function isTaken(logger: WinstonLogger, info: Info): boolean {
   const { pipes } = logger._readableState;
-  if (!Array.isArray(pipes)) {
-    return isPipe(pipes) ? isTakenBySome([pipes], info) : passes(logger.levels, logger.level, info);
-  }
-  return pipes.length === 0
-    ? passes(logger.levels, logger.level, info)
-    : isTakenBySome(pipes.filter(isPipe), info);
+  const all: readonly unknown[] = Array.isArray(pipes) ? pipes : isPipe(pipes) ? [pipes] : [];
+  return all.length === 0 ? passes(logger.levels, logger.level, info) : isTakenBySome(all, info);
 }
 
 /** Another logger runs its own format and makes the record itself, unless it is made here. */
-function isTakenBySome(pipes: readonly Pipe[], info: Info): boolean {
-  const taken = pipes.some((pipe) => pipe[PATCHED] !== true && takes(pipe, info));
-  if (taken && pipes.some((pipe) => pipe[PATCHED] === true)) {
+function isTakenBySome(pipes: readonly unknown[], info: Info): boolean {
+  let taken = false;
+  let goesOn = false;
+  for (const pipe of pipes) {
+    if (!isPipe(pipe)) continue;
+    if (pipe[PATCHED] === true) goesOn = true;
+    else taken ||= takes(pipe, info);
+  }
+  if (taken && goesOn) {
     somePassedOn = true;
     passedOn.add(info);
   }

@@ -1,4 +1,5 @@
 import type { Attributes, SpanContext } from "@opentelemetry/api";
+import { wallClock } from "../clock.ts";
 import type { Exemplar } from "./exemplars.ts";
 
 /** One series of a counter or an up-down counter, looked up once. */
@@ -118,7 +119,7 @@ export class HistogramSeries implements BoundRecorder {
     if (example === undefined) return;
     this.exemplars ??= this.counts.map(() => undefined);
     const { traceId, spanId } = example;
-    this.exemplars[bucket] = { traceId, spanId, value: taken, at: Date.now() };
+    this.exemplars[bucket] = { traceId, spanId, value: taken, at: Math.floor(wallClock()) };
   }
 
   resetExtremes(): void {
