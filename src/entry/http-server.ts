@@ -376,10 +376,17 @@ function namesRequestId(headers: unknown, response: ServerResponse): boolean {
   return false;
 }
 
-/** Where Node keeps what `setHeader` collected; undefined on a Node that keeps it elsewhere. */
-const COLLECTED: symbol | undefined = Object.getOwnPropertySymbols(new http.OutgoingMessage()).find(
-  ({ description }) => description === "kOutHeaders",
-);
+/**
+ * Where Node keeps what `setHeader` collected; null on a Node that keeps it
+ * elsewhere. Read off the first response, not off one of our own: to Node's
+ * constructors each further kind of message is a slower path for all.
+ */
+let collected: symbol | null | undefined;
+
+function collectedIn(response: ServerResponse): symbol | null {
+  const symbols = Object.getOwnPropertySymbols(response);
+  return symbols.find(({ description }) => description === "kOutHeaders") ?? null;
+}
 
 /**
  * Whether these are Node's own collection, whose names are in lower case. To see
@@ -387,8 +394,8 @@ const COLLECTED: symbol | undefined = Object.getOwnPropertySymbols(new http.Outg
  * microsecond.
  */
 function isCollected(headers: object, response: ServerResponse): boolean {
+  collected ??= collectedIn(response);
   return (
-    COLLECTED !== undefined &&
-    (response as unknown as Record<symbol, unknown>)[COLLECTED] === headers
+    collected !== null && (response as unknown as Record<symbol, unknown>)[collected] === headers
   );
 }

@@ -40,9 +40,10 @@ function encoded<One extends Item>(item: One, write: (item: One) => void): Encod
   const page = openPage();
   wire = page.wire;
   const from = wire.position;
-  const message = wire.open(0x12);
+  // Most are longer than 127 bytes.
+  const message = wire.open(0x12, 2);
   write(item);
-  wire.close(message);
+  wire.close(message, 2);
   const { resource, instrumentationScope: scope } = item;
   page.waiting++;
   return { page, from, to: wire.position, resource, scope };
@@ -143,7 +144,7 @@ function writeSpan(span: ReadableSpan & Partial<PartedSpan>): void {
   const state = traceState?.serialize();
   if (state) wire.text(0x1a, state);
   if (parent?.spanId) wire.id(0x22, parent.spanId);
-  wire.text(0x2a, span.name);
+  wire.field(encodedName(span.name));
   // `SpanKind` of OTLP begins with "unspecified", that of the API doesn't have it.
   wire.uint(0x30, span.kind + 1);
   writeTime(0x39, span.startedAtMs ?? span.startTime);
@@ -208,7 +209,7 @@ function writeRecord(record: ReadableLogRecord & Partial<PartedRecord>): void {
   const pairs = record.attributePairs?.();
   writeTime(0x09, record.at ?? record.hrTime);
   if (severityNumber !== undefined && severityNumber !== 0) wire.uint(0x10, severityNumber);
-  if (severityText) wire.text(0x1a, severityText);
+  if (severityText) wire.field(encodedSeverity(severityText));
   if (record.body !== undefined) {
     const message = wire.open(0x2a);
     writeValue(record.body);
@@ -259,20 +260,26 @@ function writeAttribute(tag: number, name: string, value: AnyValue | undefined):
   wire.close(message);
 }
 
-/** The keys of attributes are few, unless an app makes them up. */
-const keys = new Map<string, Uint8Array>();
-const MOST_KEYS = 2000;
-const keyWire = new Wire(1024);
-
-function encodedKey(key: string): Uint8Array {
-  const known = keys.get(key);
-  if (known !== undefined) return known;
-  keyWire.reset();
-  keyWire.text(0x0a, key);
-  const encoded = keyWire.taken();
-  if (keys.size < MOST_KEYS) keys.set(key, encoded);
-  return encoded;
+/** Texts of one field that are few, unless an app makes them up: each is encoded once. */
+function encodedOnce(tag: number): (text: string) => Uint8Array {
+  const texts = new Map<string, Uint8Array>();
+  return (text) => {
+    const known = texts.get(text);
+    if (known !== undefined) return known;
+    single.reset();
+    single.text(tag, text);
+    const encoded = single.taken();
+    if (texts.size < MOST_TEXTS) texts.set(text, encoded);
+    return encoded;
+  };
 }
+
+const MOST_TEXTS = 2000;
+const single = new Wire(1024);
+
+const encodedKey = encodedOnce(0x0a);
+const encodedName = encodedOnce(0x2a);
+const encodedSeverity = encodedOnce(0x1a);
 
 /** `AnyValue`, whose message the caller has opened; a value it can't hold leaves it empty. */
 function writeValue(value: AnyValue | undefined, depth = 0): void {

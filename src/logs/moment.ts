@@ -1,5 +1,6 @@
 import type { HrTime } from "@opentelemetry/api";
 import { hrTimeOf } from "../clock.ts";
+import { codeAt } from "../text.ts";
 
 /** A point in time: milliseconds since the epoch, or the API's seconds and nanoseconds, which are finer. */
 export type Moment = number | HrTime;
@@ -53,6 +54,9 @@ function isWhole(value: unknown): value is number {
 const MINUTE_MS = 60_000;
 let minute = -1;
 let minuteText = "";
+/** Under load many lines have the same stamp. */
+let lastStamp = "";
+let lastMs = 0;
 
 /**
  * The time of `2026-11-21T02:30:07.123Z`, if it lies in the same minute as
@@ -64,19 +68,25 @@ export function nearbyMs(stamp: string, epochMs: number): number | undefined {
   if (wanted !== minute) {
     minute = wanted;
     minuteText = new Date(wanted * MINUTE_MS).toISOString().slice(0, 17);
+    lastStamp = "";
   }
-  if (stamp.length !== 24 || stamp[23] !== "Z" || !stamp.startsWith(minuteText)) return undefined;
+  if (stamp === lastStamp) return lastMs;
+  if (stamp.length !== 24 || stamp[23] !== "Z" || stamp.slice(0, 17) !== minuteText)
+    return undefined;
   const ms =
     digit(stamp, 17) * 10_000 +
     digit(stamp, 18) * 1000 +
     digit(stamp, 20) * 100 +
     digit(stamp, 21) * 10 +
     digit(stamp, 22);
-  return stamp[19] === "." && ms < MINUTE_MS ? wanted * MINUTE_MS + ms : undefined;
+  if (stamp[19] !== "." || !(ms < MINUTE_MS)) return undefined;
+  lastStamp = stamp;
+  lastMs = wanted * MINUTE_MS + ms;
+  return lastMs;
 }
 
 /** NaN for what is none, which no comparison is true of. */
 function digit(text: string, at: number): number {
-  const value = text.charCodeAt(at) - 48;
+  const value = codeAt(text, at) - 48;
   return value >= 0 && value <= 9 ? value : NaN;
 }
