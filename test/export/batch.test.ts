@@ -48,22 +48,30 @@ class Hand implements Sender<number[]> {
 
 const appStorage = new AsyncLocalStorage<string>();
 
-function setUp(changes: Partial<BatchConfig>): {
+function setUp(
+  changes: Partial<BatchConfig>,
+  whenAway?: (items: readonly number[]) => number,
+): {
   hand: Hand;
   batch: Batch<number>;
   account: Account;
   lines: string[];
+  /** What the batch said it needs no more. */
+  released: number[];
   add(...items: number[]): void;
 } {
   const hand = new Hand();
   const account = new Account();
   const lines: string[] = [];
+  const released: number[] = [];
   const batch = new Batch<number>({
     name: "spans",
     config: { ...batchConfig, ...changes },
     account,
     diagnostics: new Diagnostics("info", (line) => lines.push(line)),
     store: (item) => item,
+    release: (item) => released.push(item),
+    ...(whenAway !== undefined && { whenAway }),
     sender: () => hand,
   });
   const add = (...items: number[]): void => {
@@ -72,7 +80,7 @@ function setUp(changes: Partial<BatchConfig>): {
       batch.add(item);
     }
   };
-  return { hand, batch, account, lines, add };
+  return { hand, batch, account, lines, released, add };
 }
 
 describe("a batch", () => {
@@ -93,6 +101,31 @@ describe("a batch", () => {
     add(2);
     const second = await awake(hand.call(1));
     assert.deepEqual(second.items, [2]);
+  });
+
+  it("releases what was sent, dropped or found no room, and not what it handed on", async () => {
+    const away: number[] = [];
+    const { hand, batch, released, add } = setUp({ maxBatchSize: 2, maxQueueSize: 4 }, (items) => {
+      away.push(...items);
+      return 0;
+    });
+    add(1, 2);
+    const first = await hand.call(0);
+    assert.deepEqual(released, [], "while it is sent");
+    add(3, 4, 5, 6);
+    batch.restore(7);
+    assert.deepEqual(released, [7]);
+    first.end(sent);
+    (await hand.call(1)).end({ ...sent, delivered: false });
+    (await hand.call(2)).end({ ...sent, delivered: false, away: true });
+    await turn();
+    assert.deepEqual(
+      [released, away],
+      [
+        [7, 1, 2, 3, 4],
+        [5, 6],
+      ],
+    );
   });
 
   it("has one export in flight, and then goes on with what came meanwhile", async () => {

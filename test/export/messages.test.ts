@@ -4,7 +4,7 @@ import { ProtobufLogsSerializer, ProtobufTraceSerializer } from "@opentelemetry/
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import type { Encoding } from "../../src/export/encoded-item.ts";
+import type { EncodedItem, Encoding } from "../../src/export/encoded-item.ts";
 import * as json from "../../src/export/json-messages.ts";
 import * as protobuf from "../../src/export/messages.ts";
 import { logsOf, readExport, spansOf } from "../../src/receiver/otlp.ts";
@@ -18,10 +18,17 @@ const values: Record<string, AnyValue> = {
   "127 characters": "a".repeat(127),
   "128 characters": "a".repeat(128),
   "16,384 characters": "a".repeat(16_384),
+  "15 characters": "a".repeat(15),
+  "16 characters": "a".repeat(16),
   umlauts: "Grüße",
+  "umlauts in 16 characters": "ü".repeat(16),
+  "an umlaut at the end of 16": `${"a".repeat(15)}ü`,
   "umlauts over a byte's length": "ü".repeat(100),
   emoji: "\u{1F600}".repeat(50),
   "a lone surrogate": "a\ud800b",
+  "a lone surrogate in 17 characters": `${"a".repeat(16)}\ud800`,
+  "a piece of a text": "0123456789".repeat(5).slice(3, 40),
+  "two texts put together": ["left".repeat(3), "right".repeat(3)].reduce((a, b) => a + b),
   zero: 0,
   one: 1,
   "the largest varint of one byte": 127,
@@ -186,6 +193,38 @@ for (const { name, contentType, ours } of formats) {
     });
   });
 }
+
+describe("Memory outside of the heap", () => {
+  const named = (name: string): EncodedItem => protobuf.spans.encode(spanWith({ name }));
+  const namesIn = (request: Uint8Array): string[] =>
+    spansOf(readExport("traces", "application/x-protobuf", request)).map(({ name }) => name);
+
+  it("is used again for items that come after others were released", () => {
+    const before = Array.from({ length: 300 }, (_, index) => named(`${index} ${"x".repeat(1000)}`));
+    const kept = named("kept");
+    const pages = new Set(before.map(({ page }) => page));
+    assert.ok(pages.size > 3, "several pages");
+    for (const { page } of before) page.release();
+    const names = Array.from({ length: 300 }, (_, index) => `${index} ${"y".repeat(1000)}`);
+    const after = names.map(named);
+    assert.ok(
+      after.some(({ page }) => pages.has(page) && page !== kept.page),
+      "none is used again",
+    );
+    assert.deepEqual(namesIn(protobuf.spans.requestOf([kept, ...after])), ["kept", ...names]);
+  });
+
+  it("is used again for a request after another was given back, and only then", () => {
+    const first = protobuf.spans.requestOf([named("first")]);
+    const second = protobuf.spans.requestOf([named("second")]);
+    assert.notEqual(first.buffer, second.buffer);
+    assert.deepEqual([...namesIn(first), ...namesIn(second)], ["first", "second"]);
+    protobuf.reuse(first);
+    const third = protobuf.spans.requestOf([named("third")]);
+    assert.equal(third.buffer, first.buffer);
+    assert.deepEqual([...namesIn(second), ...namesIn(third)], ["second", "third"]);
+  });
+});
 
 describe("Our JSON", () => {
   const numbers: readonly [number, object][] = [
