@@ -269,12 +269,13 @@ function encodedOnce(tag: number): (text: string) => Uint8Array {
     single.reset();
     single.text(tag, text);
     const encoded = single.taken();
-    if (texts.size < MOST_TEXTS) texts.set(text, encoded);
+    if (texts.size < MOST_TEXTS && text.length <= LONGEST_TEXT) texts.set(text, encoded);
     return encoded;
   };
 }
 
 const MOST_TEXTS = 2000;
+const LONGEST_TEXT = 200;
 const single = new Wire(1024);
 
 const encodedKey = encodedOnce(0x0a);

@@ -28,8 +28,13 @@ class WirePage implements Page {
 
   release(): void {
     this.waiting--;
-    if (this.waiting > 0 || this === open || free.length >= MOST_FREE) return;
-    if (this.written.length > PAGE) return;
+    if (this !== open) this.giveBack();
+  }
+
+  /** To those that are free, if it is and hasn't grown. */
+  giveBack(): void {
+    const isLikeNew = this.waiting === 0 && this.written.length === PAGE;
+    if (!isLikeNew || free.length >= MOST_FREE) return;
     this.wire.reset();
     free.push(this);
   }
@@ -41,7 +46,7 @@ let open = new WirePage();
 /** The page that has room for one more item. */
 export function openPage(): WirePage {
   if (!open.isFull) return open;
-  if (open.waiting === 0) open.wire.reset();
-  else open = free.pop() ?? new WirePage();
+  open.giveBack();
+  open = free.pop() ?? new WirePage();
   return open;
 }
