@@ -55,7 +55,7 @@ const MINUTE_MS = 60_000;
 let minute = -1;
 let minuteText = "";
 /** Under load many lines have the same stamp. */
-let lastStamp = "";
+let lastStamp: string | undefined;
 let lastMs = 0;
 
 /**
@@ -68,7 +68,7 @@ export function nearbyMs(stamp: string, epochMs: number): number | undefined {
   if (wanted !== minute) {
     minute = wanted;
     minuteText = new Date(wanted * MINUTE_MS).toISOString().slice(0, 17);
-    lastStamp = "";
+    lastStamp = undefined;
   }
   if (stamp === lastStamp) return lastMs;
   if (stamp.length !== 24 || stamp[23] !== "Z" || stamp.slice(0, 17) !== minuteText)

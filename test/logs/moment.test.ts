@@ -27,4 +27,11 @@ describe("A line's own stamp, read quickly", () => {
     assert.equal(nearbyMs("2026-11-21T02:30:07.123Z", NOW + 60_000), undefined);
     assert.equal(nearbyMs("2026-11-21T02:30:07.123Z", NOW), NOW - 377);
   });
+
+  it("reads the same stamp twice, and in a new minute takes no text at all for none", () => {
+    const stamp = "2026-11-21T02:30:07.123Z";
+    assert.deepEqual([nearbyMs(stamp, NOW), nearbyMs(stamp, NOW)], [NOW - 377, NOW - 377]);
+    assert.equal(nearbyMs("", NOW + 60_000), undefined);
+    assert.equal(nearbyMs(stamp, NOW + 60_000), undefined);
+  });
 });
