@@ -96,9 +96,6 @@ function fill(record: LogRecord, logger: WinstonLogger, info: Info, line: Line):
   addFields(record, info, line, exception);
 }
 
-/** In a `for … in` V8 leaves it out where the prototypes have nothing, which it doesn't for `Object.hasOwn`. */
-const { hasOwnProperty } = Object.prototype;
-
 /** What the record doesn't carry otherwise; the first error among it is the exception. */
 function addFields(
   record: LogRecord,
@@ -108,15 +105,8 @@ function addFields(
 ): void {
   let exception = known;
   let stack: string | undefined;
-  // Not over a list of the keys: this way V8 knows where each value stands.
-  for (const key in info) {
-    if (!hasOwnProperty.call(info, key)) continue;
-    let value: unknown;
-    try {
-      value = info[key as keyof Info];
-    } catch {
-      continue;
-    }
+  for (const key of Object.keys(info)) {
+    const value = read(info, key);
     if (typeof value === "string") {
       if (key === "stack") stack = value;
       else if (!isCarried(key, value, record, holder)) record.add(key, value);
