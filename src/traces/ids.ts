@@ -47,9 +47,15 @@ function isZero(id: string): boolean {
 const uuidText = Buffer.alloc(UUIDS * (UUID_LENGTH + 3) + 1);
 const uuidView = new DataView(uuidText.buffer, uuidText.byteOffset);
 /** The two digits of each byte, as they stand next to each other. */
-const DIGITS = Uint16Array.from({ length: 256 }, (_, byte) =>
-  Buffer.from(byte.toString(16).padStart(2, "0")).readUInt16BE(),
+const DIGITS = Uint16Array.from(
+  { length: 256 },
+  (_, byte) => (digitOf(byte >> 4) << 8) | digitOf(byte & 15),
 );
+
+function digitOf(value: number): number {
+  return value + (value < 10 ? 0x30 : 0x57);
+}
+
 const DASH = 0x2d;
 /** As it is now: an app may replace it. */
 const { parse } = JSON;
