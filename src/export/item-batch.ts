@@ -38,14 +38,19 @@ export function createSpanBatch(parts: ItemBatchParts): ItemBatch<ReadableSpan> 
   });
 }
 
+/** A log record that is made when it is encoded. */
+interface RecordSource {
+  finished(): ReadableLogRecord;
+}
+
 /** Log records on their way to OTLP. */
-export function createLogBatch(parts: ItemBatchParts): ItemBatch<ReadableLogRecord> {
+export function createLogBatch(parts: ItemBatchParts): ItemBatch<RecordSource> {
   const { otlp, diagnostics, retry } = parts;
   const messages = messagesOf(otlp);
   return createItemBatch(parts, {
     name: "log records",
-    store: (record) => loadChunk(messages).logRecords.encode(record),
-    traceIdOf: (record) => record.spanContext?.traceId,
+    store: (source) => loadChunk(messages).logRecords.encode(source.finished()),
+    traceIdOf: (source) => source.finished().spanContext?.traceId,
     sender: (to = otlp, policy = retry) =>
       loadChunk("export-otlp").createLogSender(to, diagnostics, policy),
   });

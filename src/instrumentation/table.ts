@@ -173,6 +173,13 @@ export const table: readonly Row[] = [
     instrumentation: "winston",
   },
   {
+    package: "logform",
+    files: ["json.js", "timestamp.js"],
+    versions: ">=2.4 <3",
+    chunk: "logs-winston",
+    instrumentation: "winston",
+  },
+  {
     package: "cache-manager",
     files: [MAIN, ES_MAIN],
     replaces: ["createCache"],

@@ -12,11 +12,11 @@ import { wallClock } from "../clock.ts";
 import { type Moment, momentOf } from "./moment.ts";
 import { traceIn } from "./correlation.ts";
 import { exceptionOf } from "./exception.ts";
-import { LogRecord, type RecordSettings, type Scope } from "./record.ts";
+import { LogRecord, type RecordSettings, type RecordSource, type Scope } from "./record.ts";
 import { read, setOwn } from "./value.ts";
 
 /** Where finished records go; undefined: nowhere, so that none need be made. */
-export type RecordSink = ((record: LogRecord) => void) | undefined;
+export type RecordSink = ((record: RecordSource) => void) | undefined;
 
 /** More scopes than any app has by intention; beyond them each `getLogger` makes its own. */
 const MAX_LOGGERS = 1000;
@@ -64,8 +64,8 @@ export class TelltaleLogger implements Logger {
     return new LogRecord(this.#settings, this.#scope, observedAt);
   }
 
-  /** For adaptors: the finished record goes out. */
-  write(record: LogRecord): void {
+  /** For adaptors: the record goes out. */
+  write(record: RecordSource): void {
     this.#sink?.(record);
   }
 

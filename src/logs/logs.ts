@@ -50,7 +50,7 @@ function createOutlet(parts: LogsParts): Outlet {
   return {
     sink: (record) => {
       account.made++;
-      print?.(record);
+      print?.(record.finished());
       batch.add(record);
     },
     pipeline: batch,
@@ -65,7 +65,7 @@ function outletWithout(account: Account, print: Print | undefined): Outlet {
     sink: (record) => {
       account.made++;
       account.sent++;
-      print(record);
+      print(record.finished());
     },
     pipeline: nothingQueued,
   };

@@ -17,6 +17,12 @@ export type Scope = InstrumentationScope & {
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
 
+/** A record, or what one is made of, when it is needed. */
+export interface RecordSource {
+  /** The same at every call. */
+  finished(): LogRecord;
+}
+
 /** What all records of one pipeline share. */
 export interface RecordSettings {
   readonly resource: Resource;
@@ -29,7 +35,7 @@ export interface RecordSettings {
  * exporters want are made when they ask, away from the line's own moment. What
  * the app could still change is copied at once.
  */
-export class LogRecord implements ReadableLogRecord, PartedRecord {
+export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource {
   readonly instrumentationScope: Scope;
   spanContext?: SpanContext;
   severityNumber?: number;
@@ -51,6 +57,10 @@ export class LogRecord implements ReadableLogRecord, PartedRecord {
     this.instrumentationScope = scope;
     this.observedAt = observedAt;
     this.at = observedAt;
+  }
+
+  finished(): this {
+    return this;
   }
 
   /** The time of the event itself, where that is another than now. */

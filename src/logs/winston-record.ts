@@ -1,13 +1,14 @@
 import { stripVTControlCharacters } from "node:util";
 import type { SpanContext } from "@opentelemetry/api";
-import type { Holder } from "../context/holder.ts";
 import { type IdFields, type Origin, traceOn } from "./correlation.ts";
 import { type ExceptionFields, exceptionOf, typeOf } from "./exception.ts";
 import type { TelltaleLogger } from "./logger.ts";
-import type { LogRecord } from "./record.ts";
-import { addHolder, isOfTrace } from "./record-ids.ts";
+import type { LogRecord, RecordSource } from "./record.ts";
+import { addHolder } from "./record-ids.ts";
 import { type Levels, severityOf } from "./severity.ts";
 import { isError, read } from "./value.ts";
+import { addFields, fieldsOf } from "./winston-fields.ts";
+import { showsIds, takeWritten, type WrittenLine } from "./winston-line.ts";
 
 /** Of a winston logger, what decides who gets a line. */
 export interface WinstonLogger {
@@ -51,14 +52,20 @@ export function isRecorded(info: object): boolean {
   return somePassedOn && passedOn.has(info);
 }
 
-/** The error that a line is about: itself, its message or the first of its arguments. */
+/**
+ * The error that a line is about: itself, its message or the first of its
+ * arguments; undefined also for a line that can't be read.
+ */
 export function errorOf(info: Info): object | undefined {
-  if (isError(info)) return info;
-  const message = read(info, "message");
-  if (typeof message === "object" && isError(message)) return message;
-  const splat = read(info, SPLAT);
-  const first: unknown = Array.isArray(splat) ? splat[0] : undefined;
-  return typeof first === "object" && isError(first) ? first : undefined;
+  try {
+    if (isError(info)) return info;
+    const { message, [SPLAT]: splat } = info;
+    if (typeof message === "object" && isError(message)) return message;
+    const first: unknown = Array.isArray(splat) ? splat[0] : undefined;
+    return typeof first === "object" && isError(first) ? first : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -74,6 +81,13 @@ export function recordLine(
 ): void {
   try {
     if (line.recorded || !isTaken(logger, info)) return;
+    const written = line.error === undefined ? takeWritten(info) : undefined;
+    if (written !== undefined && showsIds(written.shape, line)) {
+      records.write(
+        new WrittenRecord(records, line.at, line.trace, written, info[LEVEL], logger.levels),
+      );
+      return;
+    }
     const record = records.record(line.at);
     fill(record, logger, info, line);
     records.write(record);
@@ -83,92 +97,86 @@ export function recordLine(
 }
 
 function fill(record: LogRecord, logger: WinstonLogger, info: Info, line: Line): void {
-  const level = String(info[LEVEL]);
-  record.severityText = level;
-  record.severityNumber = severityOf(level, logger.levels);
+  setSeverity(record, info[LEVEL], logger.levels);
   const body = bodyOf(info.message);
   record.say(body);
-  const trace = traceOf(info, line);
-  if (trace !== undefined) record.spanContext = trace;
+  setTrace(record, info, line.trace);
   addHolder(record, line);
   const exception = line.error && exceptionOn(info, line.error, body);
   if (exception !== undefined) record.addException(exception);
-  addFields(record, info, line, exception);
+  addFields(record, fieldsOf(info), info.message, line.holder, exception);
 }
 
-/** What the record doesn't carry otherwise; the first error among it is the exception. */
-function addFields(
-  record: LogRecord,
-  info: Info,
-  { holder }: Line,
-  known: ExceptionFields | undefined,
-): void {
-  let exception = known;
-  let stack: string | undefined;
-  for (const key of Object.keys(info)) {
-    const value = read(info, key);
-    if (typeof value === "string") {
-      if (key === "stack") stack = value;
-      else if (!isCarried(key, value, record, holder)) record.add(key, value);
-    } else if (key === "message") {
-      continue;
-    } else if (exception === undefined && typeof value === "object" && isError(value)) {
-      exception = exceptionOf(value);
-      if (exception !== undefined) record.addException(exception);
-    } else record.add(key, value);
+/** A line whose text is written: what it says is fixed, so it can wait. */
+class WrittenRecord implements RecordSource {
+  readonly #records: TelltaleLogger;
+  readonly #at: number;
+  readonly #trace: SpanContext | undefined;
+  readonly #written: WrittenLine;
+  readonly #level: unknown;
+  readonly #levels: Levels;
+  #record: LogRecord | undefined = undefined;
+
+  constructor(
+    records: TelltaleLogger,
+    at: number,
+    trace: SpanContext | undefined,
+    written: WrittenLine,
+    level: unknown,
+    levels: Levels,
+  ) {
+    this.#records = records;
+    this.#at = at;
+    this.#trace = trace;
+    this.#written = written;
+    this.#level = level;
+    this.#levels = levels;
   }
-  if (stack !== undefined && stack !== exception?.stacktrace) {
-    addStack(record, stack, info.message, exception === undefined);
+
+  finished(): LogRecord {
+    return (this.#record ??= this.#make());
+  }
+
+  #make(): LogRecord {
+    const { shape, values } = this.#written;
+    const { traceId, spanId, flags } = shape.ids;
+    const record = this.#records.record(this.#at);
+    setSeverity(record, this.#level, this.#levels);
+    const ids = { trace_id: values[traceId], span_id: values[spanId], trace_flags: values[flags] };
+    setTrace(record, ids, this.#trace);
+    const message = values[shape.message];
+    record.say(bodyOf(message));
+    const fields = isCarried(record, values[shape.level], ids)
+      ? { names: shape.restNames, values: shape.rest.map((at) => values[at]) }
+      : { names: shape.names, values };
+    addFields(record, fields, message, undefined, undefined);
+    return record;
   }
 }
 
-/** `TypeError: …` or `TypeError [ERR_CODE]: …`, anchored: it has to be linear. */
-const STACK_START = /^([\w$.]{1,256})(?: \[(\w{1,256})\])?[:\n]/;
-
-/**
- * A stack whose error is gone: a child logger makes a plain object of an error
- * before anybody sees it. If the stack still tells, it is the exception.
- */
-function addStack(record: LogRecord, stack: string, message: unknown, isNew: boolean): void {
-  const [, name, code] = STACK_START.exec(stack) ?? [];
-  if (!isNew || name === undefined || !stack.includes("\n    at ")) {
-    record.add("stack", stack);
-    return;
-  }
-  const shown = typeof message === "string" && stack.includes(message);
-  const text = shown ? message : undefined;
-  record.addException({ type: code ?? name, message: text, stacktrace: stack });
+/** Whether the record has level and ids of a line, as it nearly always does. */
+function isCarried({ spanContext }: LogRecord, level: unknown, ids: IdFields): boolean {
+  const { trace_id: traceId, span_id: spanId, trace_flags: flags } = ids;
+  if (typeof level !== "string") return false;
+  return spanContext === undefined
+    ? traceId === undefined && spanId === undefined && flags === undefined
+    : traceId === spanContext.traceId && spanId === spanContext.spanId && typeof flags === "string";
 }
 
-function isCarried(
-  key: string,
-  value: string,
-  record: LogRecord,
-  holder: Holder | undefined,
-): boolean {
-  switch (key) {
-    case "level":
-    case "message":
-      return true;
-    case "request_id":
-      return value === holder?.requestId;
-    case "user_id":
-      return value === holder?.userId;
-    case "organization_id":
-      return value === holder?.organizationId;
-    case "timestamp":
-      return record.stamp(value);
-    default:
-      return isOfTrace(key, value, record);
-  }
+function setSeverity(record: LogRecord, level: unknown, levels: Levels): void {
+  const name = String(level);
+  record.severityText = name;
+  record.severityNumber = severityOf(name, levels);
 }
 
 /** The trace that the line shows: the one of its context, or another that the app put on it. */
-function traceOf(info: Info, { trace }: Line): SpanContext | undefined {
-  const { trace_id: traceId, span_id: spanId } = info;
-  if (traceId === undefined) return trace;
-  if (trace !== undefined && traceId === trace.traceId && spanId === trace.spanId) return trace;
-  return traceOn(info) ?? trace;
+function setTrace(record: LogRecord, shown: IdFields, trace: SpanContext | undefined): void {
+  const { trace_id: traceId, span_id: spanId } = shown;
+  const isSame =
+    traceId === undefined ||
+    (trace !== undefined && traceId === trace.traceId && spanId === trace.spanId);
+  const found = isSame ? trace : (traceOn(shown) ?? trace);
+  if (found !== undefined) record.spanContext = found;
 }
 
 /**

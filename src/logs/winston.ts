@@ -11,12 +11,13 @@ import {
   recordLine,
   type WinstonLogger,
 } from "./winston-record.ts";
+import { patchJson, patchTimestamp } from "./winston-line.ts";
 
 /** An `Adaptor` of `instrumentation/`, whose table holds it to that; this room can't see it. */
 interface WinstonAdaptor {
   patch(
     exports: unknown,
-    file: { readonly package: string; readonly version: string },
+    file: { readonly package: string; readonly version: string; readonly file: string },
     services: { readonly loggerProvider: LoggerProvider },
   ): unknown;
 }
@@ -31,6 +32,11 @@ export const adaptor: WinstonAdaptor = {
       markTransports(exports);
       return exports;
     }
+    if (file.package === "logform") {
+      if (file.file === "json.js") patchJson(exports, () => current);
+      else patchTimestamp(exports);
+      return exports;
+    }
     const prototype = prototypeOf(exports);
     const logger = services.loggerProvider.getLogger("winston", file.version);
     patchLogger(prototype, logger instanceof TelltaleLogger ? logger : undefined);
@@ -38,7 +44,8 @@ export const adaptor: WinstonAdaptor = {
   },
 };
 
-type Write = (this: unknown, ...args: unknown[]) => unknown;
+/** The two of a stream: of one chunk with its encoding, or of several. */
+type Write = (this: unknown, chunks: unknown, more: unknown, callback?: unknown) => unknown;
 
 /** What a transport writes by way of `console`, now or when it is free again, is a line of ours already. */
 function markTransports(exports: unknown): void {
@@ -46,10 +53,10 @@ function markTransports(exports: unknown): void {
   for (const name of ["_write", "_writev"] as const) {
     const original = prototype[name];
     const { [name]: value } = {
-      [name](this: unknown, ...args: unknown[]): unknown {
+      [name](this: unknown, chunks: unknown, more: unknown, callback: unknown): unknown {
         enterLogger();
         try {
-          return Reflect.apply(original, this, args);
+          return original.call(this, chunks, more, callback);
         } finally {
           leaveLogger();
         }

@@ -44,7 +44,7 @@ export function collect(limits: LogsConfig["limits"] = noLimits): {
 } {
   const records: LogRecord[] = [];
   const provider = new TelltaleLoggerProvider({ resource, limits }, (record) => {
-    records.push(record);
+    records.push(record.finished());
   });
   return { provider, records };
 }

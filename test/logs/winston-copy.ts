@@ -10,9 +10,9 @@ const require = createRequire(import.meta.url);
 
 /** A copy of winston of its own, as a second one in the tree would be. */
 export function freshWinston(): typeof Winston {
-  const folder = join("node_modules", "winston") + sep;
+  const folders = ["winston", "logform"].map((name) => join("node_modules", name) + sep);
   for (const path of Object.keys(require.cache)) {
-    if (path.includes(folder)) delete require.cache[path];
+    if (folders.some((folder) => path.includes(folder))) delete require.cache[path];
   }
   return require("winston") as typeof Winston;
 }
@@ -30,15 +30,21 @@ export interface Patched {
   readonly records: ReturnType<typeof collect>["records"];
 }
 
-export function patch(
-  winston: typeof Winston,
-  loggerProvider: ReturnType<typeof collect>["provider"],
-): void {
-  adaptor.patch(
-    winston.Logger,
-    { package: "winston", version: winston.version },
-    { loggerProvider },
-  );
+type Provider = ReturnType<typeof collect>["provider"];
+
+/** The loggers, and the formats whose work we do. */
+export function patch(winston: typeof Winston, loggerProvider: Provider): void {
+  patchLoggers(winston, loggerProvider);
+  for (const name of ["json", "timestamp"] as const) {
+    const format = { package: "logform", version: "2.7.0", file: `${name}.js` };
+    adaptor.patch(winston.format[name], format, { loggerProvider });
+  }
+}
+
+export function patchLoggers(winston: typeof Winston, loggerProvider: Provider): void {
+  const { version } = winston;
+  const logger = { package: "winston", version, file: "lib/winston/logger.js" };
+  adaptor.patch(winston.Logger, logger, { loggerProvider });
 }
 
 /** A line as a transport gets it. */
