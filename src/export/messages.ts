@@ -263,9 +263,20 @@ function writeAttribute(tag: number, name: string, value: AnyValue | undefined):
 /** Texts of one field that are few, unless an app makes them up: each is encoded once. */
 function encodedOnce(tag: number): (text: string) => Uint8Array {
   const texts = new Map<string, Uint8Array>();
+  /** By their lengths: most differ in those, and to ask the map takes a hundred instructions. */
+  const recent: string[] = [];
+  const recentEncoded: Uint8Array[] = [];
   return (text) => {
+    const { length } = text;
+    if (recent[length] === text) return recentEncoded[length]!;
     const known = texts.get(text);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (length < RECENT) {
+        recent[length] = text;
+        recentEncoded[length] = known;
+      }
+      return known;
+    }
     single.reset();
     single.text(tag, text);
     const encoded = single.taken();
@@ -275,6 +286,7 @@ function encodedOnce(tag: number): (text: string) => Uint8Array {
 }
 
 const MOST_TEXTS = 2000;
+const RECENT = 64;
 const LONGEST_TEXT = 200;
 const single = new Wire(1024);
 
