@@ -1,4 +1,14 @@
 import type { Origin } from "./correlation.ts";
+import {
+  type Field,
+  REQUEST_ID,
+  type Role,
+  type Shape,
+  shapeOf,
+  SPAN_ID,
+  STEADY,
+  TRACE_ID,
+} from "./line-shape.ts";
 import { isoNow } from "./moment.ts";
 
 /*
@@ -16,8 +26,8 @@ export interface WrittenLine {
   readonly values: readonly unknown[];
 }
 
-/** A class that `format(…)` of logform makes: what `json()` returns is an instance. */
-interface JsonFormat {
+/** What `format(…)` of logform gives, with the class of its formats. */
+interface FormatMaker {
   readonly Format: { readonly prototype: { transform: Transform } };
 }
 
@@ -136,7 +146,7 @@ function isId(value: string, role: Role, origin: Origin | undefined): boolean {
 
 /** A text with its name. Levels and most messages are the same ones again and again. */
 function said(field: Field, value: string): string {
-  if (field.role !== STEADY) return field.head + quoted(value);
+  if (field.role !== STEADY || value.length >= LONG) return field.head + quoted(value);
   if (value !== field.lastValue) {
     field.lastText = field.head + quoted(value);
     field.lastValue = value;
@@ -152,118 +162,8 @@ function quoted(text: string): string {
   return text.length < LONG && !ESCAPED.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-/** From here on the native writer is faster. */
+/** From here on the native writer is faster, and a text is not worth keeping. */
 const LONG = 1000;
-
-/** What a field is to us; numbers, as each line asks for each of its fields. */
-const OTHER = 0;
-const TRACE_ID = 1;
-const SPAN_ID = 2;
-const REQUEST_ID = 3;
-const STEADY = 4;
-type Role = typeof OTHER | typeof TRACE_ID | typeof SPAN_ID | typeof REQUEST_ID | typeof STEADY;
-
-const roles: ReadonlyMap<string, Role> = new Map([
-  ["trace_id", TRACE_ID],
-  ["span_id", SPAN_ID],
-  ["request_id", REQUEST_ID],
-  ["level", STEADY],
-  ["message", STEADY],
-]);
-
-interface Field {
-  /** Among the names of the line. */
-  readonly at: number;
-  /** `{"level":` or `,"message":`. */
-  readonly head: string;
-  readonly role: Role;
-  lastValue: string | undefined;
-  lastText: string;
-}
-
-/** What lines with the same names in the same order share. */
-export interface Shape {
-  readonly names: readonly string[];
-  /** By name, as they stand in the text. */
-  readonly sorted: readonly Field[];
-  /** Where these stand among the names; -1: nowhere. */
-  readonly level: number;
-  readonly message: number;
-  readonly ids: { readonly traceId: number; readonly spanId: number; readonly flags: number };
-  /** Where all else stands that a record has as attributes, or as its time. */
-  readonly rest: readonly number[];
-  readonly restNames: readonly string[];
-  readonly hasRequest: boolean;
-  readonly hasUser: boolean;
-  readonly hasOrganization: boolean;
-}
-
-/** By the number of names. */
-const shapes: Shape[][] = [];
-/** More names are left to the format. */
-const MOST_NAMES = 32;
-/** Of one number of names; the oldest makes room. */
-const MOST_SHAPES = 8;
-
-function shapeOf(names: readonly string[]): Shape | undefined {
-  const { length } = names;
-  if (length === 0 || length > MOST_NAMES) return undefined;
-  const known = (shapes[length] ??= []);
-  for (const shape of known) if (isSame(shape.names, names)) return shape;
-  const shape = newShape(names);
-  known.unshift(shape);
-  if (known.length > MOST_SHAPES) known.pop();
-  return shape;
-}
-
-function isSame(one: readonly string[], other: readonly string[]): boolean {
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
-  return true;
-}
-
-/** What a record has a place of its own for. */
-const CARRIED = new Set(["level", "message", "trace_id", "span_id", "trace_flags"]);
-
-function newShape(names: readonly string[]): Shape {
-  const restNames = names.filter((name) => !CARRIED.has(name));
-  return {
-    names,
-    sorted: names
-      .toSorted((one, other) => (one < other ? -1 : 1))
-      .map((name, place) => ({
-        at: names.indexOf(name),
-        head: `${place === 0 ? "{" : ","}${JSON.stringify(name)}:`,
-        role: roles.get(name) ?? OTHER,
-        lastValue: undefined,
-        lastText: "",
-      })),
-    level: names.indexOf("level"),
-    message: names.indexOf("message"),
-    ids: {
-      traceId: names.indexOf("trace_id"),
-      spanId: names.indexOf("span_id"),
-      flags: names.indexOf("trace_flags"),
-    },
-    rest: restNames.map((name) => names.indexOf(name)),
-    restNames,
-    hasRequest: names.includes("request_id"),
-    hasUser: names.includes("user_id"),
-    hasOrganization: names.includes("organization_id"),
-  };
-}
-
-/** Whether the text shows the ids of the unit of work, as far as there are any. */
-export function showsIds(
-  { hasRequest, hasUser, hasOrganization }: Shape,
-  { holder }: Origin,
-): boolean {
-  return (
-    holder === undefined ||
-    ((hasRequest || holder.requestId === undefined) &&
-      (hasUser || holder.userId === undefined) &&
-      (hasOrganization || holder.organizationId === undefined))
-  );
-}
 
 /** A plain object that JSON takes field by field. */
 function isOrdinary(info: unknown): info is Info {
@@ -283,7 +183,7 @@ function isEmpty(options: unknown): boolean {
 }
 
 function prototypeOf(exports: unknown): { transform: Transform } {
-  const { prototype } = (exports as Partial<JsonFormat>).Format ?? {};
+  const { prototype } = (exports as Partial<FormatMaker>).Format ?? {};
   if (typeof prototype?.transform === "function") return prototype;
   throw new Error("a file of logform exports no format with a transform");
 }

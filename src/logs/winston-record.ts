@@ -5,10 +5,11 @@ import { type ExceptionFields, exceptionOf, typeOf } from "./exception.ts";
 import type { TelltaleLogger } from "./logger.ts";
 import type { LogRecord, RecordSource } from "./record.ts";
 import { addHolder } from "./record-ids.ts";
+import { showsIds } from "./line-shape.ts";
 import { type Levels, severityOf } from "./severity.ts";
 import { isError, read } from "./value.ts";
 import { addFields, fieldsOf } from "./winston-fields.ts";
-import { showsIds, takeWritten, type WrittenLine } from "./winston-line.ts";
+import { takeWritten, type WrittenLine } from "./winston-line.ts";
 
 /** Of a winston logger, what decides who gets a line. */
 export interface WinstonLogger {

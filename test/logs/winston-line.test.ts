@@ -122,6 +122,15 @@ describe("The text of a winston line by format.json()", () => {
     }
   });
 
+  it("is that of winston for lines with ever new names, and with very long ones", () => {
+    for (let nr = 0; nr < 200; nr++) {
+      const make = (): object => ({ level: "info", [`name${nr}`]: nr, message: "m" });
+      assert.equal(textBy(ours, "json", make), textBy(theirs, "json", make));
+    }
+    const long = (): object => ({ ["n".repeat(10_000)]: "v", message: "m" });
+    assert.equal(textBy(ours, "json", long), textBy(theirs, "json", long));
+  });
+
   it("is that of its own values where lines with the same names follow each other", () => {
     const lines = [
       { level: "info", message: "one", nr: 1 },
@@ -328,11 +337,13 @@ function dice(seed: number): () => number {
 
 const NAMES = ["level", "message", "timestamp", "user", "a", "b", "trace_id", "é", 'q"', "0", "ab"];
 
+/** Neighbours among the names: few enough orders that none is too many for us. */
 function random(next: () => number): object {
+  const first = Math.floor(next() * NAMES.length);
   const count = Math.floor(next() * NAMES.length);
   const info: Record<string, unknown> = {};
   for (let at = 0; at < count; at++) {
-    info[NAMES[Math.floor(next() * NAMES.length)] as string] = randomValue(next);
+    info[NAMES[(first + at) % NAMES.length] as string] = randomValue(next);
   }
   return info;
 }

@@ -1,0 +1,122 @@
+import type { Origin } from "./correlation.ts";
+
+/** What a field is to us; numbers, as each line asks for each of its fields. */
+const OTHER = 0;
+export const TRACE_ID = 1;
+export const SPAN_ID = 2;
+export const REQUEST_ID = 3;
+/** Its text is mostly the same one again. */
+export const STEADY = 4;
+export type Role =
+  | typeof OTHER
+  | typeof TRACE_ID
+  | typeof SPAN_ID
+  | typeof REQUEST_ID
+  | typeof STEADY;
+
+const roles: ReadonlyMap<string, Role> = new Map([
+  ["trace_id", TRACE_ID],
+  ["span_id", SPAN_ID],
+  ["request_id", REQUEST_ID],
+  ["level", STEADY],
+  ["message", STEADY],
+]);
+
+export interface Field {
+  /** Among the names of the line. */
+  readonly at: number;
+  /** `{"level":` or `,"message":`. */
+  readonly head: string;
+  readonly role: Role;
+  /** Of steady ones: the last text, and how it was written. */
+  lastValue: string | undefined;
+  lastText: string;
+}
+
+/** What lines with the same names in the same order share. */
+export interface Shape {
+  readonly names: readonly string[];
+  /** By name, as they stand in the text. */
+  readonly sorted: readonly Field[];
+  /** Where these stand among the names; -1: nowhere. */
+  readonly level: number;
+  readonly message: number;
+  readonly ids: { readonly traceId: number; readonly spanId: number; readonly flags: number };
+  /** Where all else stands that a record has as attributes, or as its time. */
+  readonly rest: readonly number[];
+  readonly restNames: readonly string[];
+  readonly hasRequest: boolean;
+  readonly hasUser: boolean;
+  readonly hasOrganization: boolean;
+}
+
+/** By the number of names. */
+const shapes: Shape[][] = [];
+/** More names are left to the format. */
+const MOST_NAMES = 32;
+/** Of one number of names. An app that has more makes them up, and those come once. */
+const MOST_SHAPES = 32;
+const LONGEST_NAME = 200;
+
+/** The shape of a line with these names, in this order; undefined where it is not worth having one. */
+export function shapeOf(names: readonly string[]): Shape | undefined {
+  const { length } = names;
+  if (length === 0 || length > MOST_NAMES) return undefined;
+  const known = (shapes[length] ??= []);
+  for (const shape of known) if (isSame(shape.names, names)) return shape;
+  if (known.length >= MOST_SHAPES || names.some((name) => name.length > LONGEST_NAME)) {
+    return undefined;
+  }
+  const shape = newShape(names);
+  known.push(shape);
+  return shape;
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
+}
+
+/** What a record has a place of its own for. */
+const CARRIED = new Set(["level", "message", "trace_id", "span_id", "trace_flags"]);
+
+function newShape(names: readonly string[]): Shape {
+  const restNames = names.filter((name) => !CARRIED.has(name));
+  return {
+    names,
+    sorted: names
+      .toSorted((one, other) => (one < other ? -1 : 1))
+      .map((name, place) => ({
+        at: names.indexOf(name),
+        head: `${place === 0 ? "{" : ","}${JSON.stringify(name)}:`,
+        role: roles.get(name) ?? OTHER,
+        lastValue: undefined,
+        lastText: "",
+      })),
+    level: names.indexOf("level"),
+    message: names.indexOf("message"),
+    ids: {
+      traceId: names.indexOf("trace_id"),
+      spanId: names.indexOf("span_id"),
+      flags: names.indexOf("trace_flags"),
+    },
+    rest: restNames.map((name) => names.indexOf(name)),
+    restNames,
+    hasRequest: names.includes("request_id"),
+    hasUser: names.includes("user_id"),
+    hasOrganization: names.includes("organization_id"),
+  };
+}
+
+/** Whether the text shows the ids of the unit of work, as far as there are any. */
+export function showsIds(
+  { hasRequest, hasUser, hasOrganization }: Shape,
+  { holder }: Origin,
+): boolean {
+  return (
+    holder === undefined ||
+    ((hasRequest || holder.requestId === undefined) &&
+      (hasUser || holder.userId === undefined) &&
+      (hasOrganization || holder.organizationId === undefined))
+  );
+}
