@@ -46,6 +46,14 @@ describe("An app's winston", () => {
       });
     }
 
+    it(`prints to the letter what it prints without us, on Node ${node.name}`, async () => {
+      const program = [fixture("all-lines.cjs")];
+      const bare = await runProgram(node.path, program, preload);
+      const run = await runProgram(node.path, [`--import=${preload}`, ...program], preload);
+      assert.deepEqual(outcomeOf(run), outcomeOf(bare));
+      assert.ok(run.records.length >= 6 * 2 * 6 * 12, `${run.records.length} records`);
+    });
+
     for (const [kind, title] of Object.entries(fatal)) {
       it(`handles an ${title} as ever, with a record of it, on Node ${node.name}`, async () => {
         const program = [fixture("throws.cjs"), kind];
