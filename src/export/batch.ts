@@ -261,8 +261,7 @@ export class Batch<Item, Stored = Item> implements Pipeline {
       this.#heldUntil = performance.now() + whenAway(items);
       return;
     } else account.drop("failed", items.length);
-    if (release === undefined) return;
-    for (let at = 0; at < items.length; at++) release(items[at]!);
+    if (release !== undefined) for (const item of items) release(item);
   }
 
   #delivered(count: number, rejected: number): void {
