@@ -39,12 +39,8 @@ export interface Shape {
   /** By name, as they stand in the text. */
   readonly sorted: readonly Field[];
   /** Where these stand among the names; -1: nowhere. */
-  readonly level: number;
   readonly message: number;
   readonly ids: { readonly traceId: number; readonly spanId: number; readonly flags: number };
-  /** Where all else stands that a record has as attributes, or as its time. */
-  readonly rest: readonly number[];
-  readonly restNames: readonly string[];
   readonly hasRequest: boolean;
   readonly hasUser: boolean;
   readonly hasOrganization: boolean;
@@ -77,31 +73,22 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
   return true;
 }
 
-/** What a record has a place of its own for. */
-const CARRIED = new Set(["level", "message", "trace_id", "span_id", "trace_flags"]);
-
 function newShape(names: readonly string[]): Shape {
-  const restNames = names.filter((name) => !CARRIED.has(name));
   return {
     names,
-    sorted: names
-      .toSorted((one, other) => (one < other ? -1 : 1))
-      .map((name, place) => ({
-        at: names.indexOf(name),
-        head: `${place === 0 ? "{" : ","}${JSON.stringify(name)}:`,
-        role: roles.get(name) ?? OTHER,
-        lastValue: undefined,
-        lastText: "",
-      })),
-    level: names.indexOf("level"),
+    sorted: names.toSorted().map((name, place) => ({
+      at: names.indexOf(name),
+      head: `${place === 0 ? "{" : ","}${JSON.stringify(name)}:`,
+      role: roles.get(name) ?? OTHER,
+      lastValue: undefined,
+      lastText: "",
+    })),
     message: names.indexOf("message"),
     ids: {
       traceId: names.indexOf("trace_id"),
       spanId: names.indexOf("span_id"),
       flags: names.indexOf("trace_flags"),
     },
-    rest: restNames.map((name) => names.indexOf(name)),
-    restNames,
     hasRequest: names.includes("request_id"),
     hasUser: names.includes("user_id"),
     hasOrganization: names.includes("organization_id"),

@@ -205,7 +205,7 @@ export function numberOf(value: number): number | string {
 /** Whether it is an error, also one of another realm; false for what can't be asked. */
 export function isError(value: unknown): value is Error {
   try {
-    // Most are: to ask the engine costs more.
+    // A plain object is none, as most are that are asked about; the engine takes longer.
     if (Object.getPrototypeOf(value) === Object.prototype) return false;
     return value instanceof Error || types.isNativeError(value);
   } catch {

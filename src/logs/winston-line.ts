@@ -20,9 +20,12 @@ import { isoNow } from "./moment.ts";
  * what is left.
  */
 
-/** An ordinary line as its text has it: the names are those of its shape. */
+/** An ordinary line as its text has it. */
 export interface WrittenLine {
+  readonly info: Info;
+  readonly text: string;
   readonly shape: Shape;
+  /** By the names of the shape. */
   readonly values: readonly unknown[];
 }
 
@@ -77,20 +80,14 @@ function replaceTransform(prototype: { transform: Transform }, transform: Transf
   });
 }
 
-/** The fields of the last text that was written, until they are taken. */
+/** The last line that was written, until it is taken. */
 let written: WrittenLine | undefined;
-let writtenOn: Info | undefined;
-let writtenText = "";
 
-/** The fields of a line whose text is still the one that was written here. */
+/** A line, if its text is still the one that was written here. */
 export function takeWritten(info: object): WrittenLine | undefined {
   const line = written;
-  if (line === undefined || info !== writtenOn || writtenOn[MESSAGE] !== writtenText) {
-    return undefined;
-  }
+  if (line?.info !== info || line.info[MESSAGE] !== line.text) return undefined;
   written = undefined;
-  writtenOn = undefined;
-  writtenText = "";
   return line;
 }
 
@@ -124,9 +121,7 @@ function textOf(info: Info, origin: Origin | undefined): string | undefined {
     }
   }
   text += "}";
-  written = { shape, values };
-  writtenOn = info;
-  writtenText = text;
+  written = { info, text, shape, values };
   return text;
 }
 
@@ -155,7 +150,7 @@ function said(field: Field, value: string): string {
 }
 
 /** What JSON escapes of UTF-16: control characters, quotes, backslashes and halves of pairs. */
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- they are among what is escaped
 const ESCAPED = /[\u0000-\u001f"\\\ud800-\udfff]/;
 
 function quoted(text: string): string {

@@ -5,7 +5,7 @@ import { type ExceptionFields, exceptionOf, typeOf } from "./exception.ts";
 import type { TelltaleLogger } from "./logger.ts";
 import type { LogRecord, RecordSource } from "./record.ts";
 import { addHolder } from "./record-ids.ts";
-import { showsIds } from "./line-shape.ts";
+import { type Shape, showsIds } from "./line-shape.ts";
 import { type Levels, severityOf } from "./severity.ts";
 import { isError, read } from "./value.ts";
 import { addFields, fieldsOf } from "./winston-fields.ts";
@@ -113,7 +113,8 @@ class WrittenRecord implements RecordSource {
   readonly #records: TelltaleLogger;
   readonly #at: number;
   readonly #trace: SpanContext | undefined;
-  readonly #written: WrittenLine;
+  readonly #shape: Shape;
+  readonly #values: readonly unknown[];
   readonly #level: unknown;
   readonly #levels: Levels;
   #record: LogRecord | undefined = undefined;
@@ -122,14 +123,15 @@ class WrittenRecord implements RecordSource {
     records: TelltaleLogger,
     at: number,
     trace: SpanContext | undefined,
-    written: WrittenLine,
+    { shape, values }: WrittenLine,
     level: unknown,
     levels: Levels,
   ) {
     this.#records = records;
     this.#at = at;
     this.#trace = trace;
-    this.#written = written;
+    this.#shape = shape;
+    this.#values = values;
     this.#level = level;
     this.#levels = levels;
   }
@@ -139,29 +141,21 @@ class WrittenRecord implements RecordSource {
   }
 
   #make(): LogRecord {
-    const { shape, values } = this.#written;
-    const { traceId, spanId, flags } = shape.ids;
+    const { names, message: place, ids } = this.#shape;
+    const values = this.#values;
     const record = this.#records.record(this.#at);
     setSeverity(record, this.#level, this.#levels);
-    const ids = { trace_id: values[traceId], span_id: values[spanId], trace_flags: values[flags] };
-    setTrace(record, ids, this.#trace);
-    const message = values[shape.message];
+    const shown = {
+      trace_id: values[ids.traceId],
+      span_id: values[ids.spanId],
+      trace_flags: values[ids.flags],
+    };
+    setTrace(record, shown, this.#trace);
+    const message = values[place];
     record.say(bodyOf(message));
-    const fields = isCarried(record, values[shape.level], ids)
-      ? { names: shape.restNames, values: shape.rest.map((at) => values[at]) }
-      : { names: shape.names, values };
-    addFields(record, fields, message, undefined, undefined);
+    addFields(record, { names, values }, message, undefined, undefined);
     return record;
   }
-}
-
-/** Whether the record has level and ids of a line, as it nearly always does. */
-function isCarried({ spanContext }: LogRecord, level: unknown, ids: IdFields): boolean {
-  const { trace_id: traceId, span_id: spanId, trace_flags: flags } = ids;
-  if (typeof level !== "string") return false;
-  return spanContext === undefined
-    ? traceId === undefined && spanId === undefined && flags === undefined
-    : traceId === spanContext.traceId && spanId === spanContext.spanId && typeof flags === "string";
 }
 
 function setSeverity(record: LogRecord, level: unknown, levels: Levels): void {

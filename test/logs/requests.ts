@@ -43,8 +43,8 @@ export function collect(limits: LogsConfig["limits"] = noLimits): {
   readonly records: LogRecord[];
 } {
   const records: LogRecord[] = [];
-  const provider = new TelltaleLoggerProvider({ resource, limits }, (record) => {
-    records.push(record.finished());
+  const provider = new TelltaleLoggerProvider({ resource, limits }, (source) => {
+    records.push(source.finished());
   });
   return { provider, records };
 }
