@@ -19,5 +19,10 @@ const READS = [B3_CONTEXT_HEADER, X_B3_TRACE_ID, X_B3_SPAN_ID, X_B3_SAMPLED, X_B
 export function createB3Propagator(name: "b3" | "b3multi"): Guarded {
   const injectEncoding =
     name === "b3" ? B3InjectEncoding.SINGLE_HEADER : B3InjectEncoding.MULTI_HEADER;
-  return new Guarded(new B3Propagator({ injectEncoding }), READS);
+  return new Guarded(new B3Propagator({ injectEncoding }), READS, lowerCase);
+}
+
+/** B3 asks senders for lower case; some send their ids in upper case, which W3C doesn't know. */
+function lowerCase(header: string): string {
+  return header.toLowerCase();
 }

@@ -8,16 +8,23 @@ const MAX_LENGTH = 1024;
 
 /**
  * A propagator of others, within our rules: it sees no endless headers, sends
- * nothing under suppression, and a parent whose ids W3C would refuse (upper
- * case) is none, since they would go out again in `traceparent`.
+ * nothing under suppression, and a parent whose ids W3C would refuse is none,
+ * since they would go out again in `traceparent`.
  */
 export class Guarded implements PropagatorPart {
   readonly #inner: TextMapPropagator<unknown>;
   readonly #reads: readonly string[];
+  readonly #normalize: (header: string) => string;
 
-  constructor(inner: TextMapPropagator<unknown>, reads: readonly string[] = inner.fields()) {
+  /** @param normalize what is made of a header before it is read */
+  constructor(
+    inner: TextMapPropagator<unknown>,
+    reads: readonly string[] = inner.fields(),
+    normalize: (header: string) => string = (header) => header,
+  ) {
     this.#inner = inner;
     this.#reads = reads;
+    this.#normalize = normalize;
   }
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
@@ -26,7 +33,7 @@ export class Guarded implements PropagatorPart {
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
     const result = this.#inner.extract(context, carrier, {
-      get: (from, key) => short(getter.get(from, key)),
+      get: (from, key) => this.#read(getter.get(from, key)),
       keys: (from) => getter.keys(from),
     });
     const span = spanIn(result);
@@ -42,9 +49,10 @@ export class Guarded implements PropagatorPart {
   reads(): readonly string[] {
     return this.#reads;
   }
-}
 
-function short(header: string | string[] | undefined): string | undefined {
-  const text = Array.isArray(header) ? header[0] : header;
-  return typeof text === "string" && text.length <= MAX_LENGTH ? text : undefined;
+  #read(header: string | string[] | undefined): string | undefined {
+    const text = Array.isArray(header) ? header[0] : header;
+    if (typeof text !== "string" || text.length > MAX_LENGTH) return undefined;
+    return this.#normalize(text);
+  }
 }

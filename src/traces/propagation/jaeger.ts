@@ -79,7 +79,8 @@ function single(header: string | string[] | undefined): string | undefined {
 
 function parentIn(header: string | undefined): SpanContext | undefined {
   if (header === undefined || header.length > MAX_LENGTH) return undefined;
-  const parts = PARTS.exec(decoded(header) ?? "");
+  // Some clients write hexadecimal in upper case, which W3C doesn't know.
+  const parts = PARTS.exec(decoded(header)?.toLowerCase() ?? "");
   if (parts === null) return undefined;
   const [, traceId = "", spanId = "", flags = ""] = parts;
   const isSampled = (Number.parseInt(flags, 16) & (JAEGER_SAMPLED | JAEGER_DEBUG)) !== 0;
@@ -108,9 +109,9 @@ function baggageIn(carrier: unknown, getter: TextMapGetter<unknown>): readonly P
   for (const name of getter.keys(carrier)) {
     if (!name.toLowerCase().startsWith(BAGGAGE_PREFIX)) continue;
     const key = name.slice(BAGGAGE_PREFIX.length);
-    const text = single(getter.get(carrier, name)) ?? "";
-    length += key.length + text.length;
-    const value = length > MAX_BAGGAGE ? undefined : decoded(text);
+    const text = single(getter.get(carrier, name));
+    length += key.length + (text?.length ?? 0);
+    const value = text === undefined || length > MAX_BAGGAGE ? undefined : decoded(text);
     if (key !== "" && value !== undefined) pairs.push([key, value]);
     if (length > MAX_BAGGAGE || pairs.length === MAX_ENTRIES) break;
   }

@@ -6,13 +6,6 @@ const MAX_MEMBERS = 32;
 const MAX_KEY = 256;
 const MAX_VALUE = 256;
 
-/**
- * With an `@` in the key, the parts of level 1 hold, as the W3C test suite has
- * it for level 2 too (the grammar of level 2 lets `@` stand anywhere).
- */
-const MAX_TENANT = 241;
-const MAX_SYSTEM = 14;
-
 /** Members above this length are the first to go when the list is too long for a header. */
 const LONG_MEMBER = 128;
 
@@ -112,7 +105,6 @@ const NO_MEMBERS: readonly Member[] = [];
 const COMMA = 0x2c;
 const EQUALS = 0x3d;
 const SPACE = 0x20;
-const AT = 0x40;
 
 /** The members of a received list; none if any of it is illegal. */
 function membersOf(received: string): readonly Member[] {
@@ -141,30 +133,14 @@ function memberIn(text: string, start: number, end: number): Member | undefined 
   return isKey(key) && isValue(value) ? { key, value } : undefined;
 }
 
+/** A letter or digit, then up to 255 key characters; level 2 knows no tenants and systems. */
 function isKey(key: string): boolean {
-  if (
-    typeof key !== "string" ||
-    key.length === 0 ||
-    key.length > MAX_KEY ||
-    !isAlphanumeric(key.charCodeAt(0))
-  )
-    return false;
-  let tenant = -1;
+  if (typeof key !== "string" || key.length === 0 || key.length > MAX_KEY) return false;
+  if (!isAlphanumeric(key.charCodeAt(0))) return false;
   for (let at = 1; at < key.length; at++) {
-    const code = key.charCodeAt(at);
-    if (code === AT) {
-      if (tenant !== -1) return false;
-      tenant = at;
-    } else if (!isKeyCharacter(code)) return false;
+    if (!isKeyCharacter(key.charCodeAt(at))) return false;
   }
-  if (tenant === -1) return true;
-  const system = key.length - tenant - 1;
-  return (
-    tenant <= MAX_TENANT &&
-    system >= 1 &&
-    system <= MAX_SYSTEM &&
-    isAlphanumeric(key.charCodeAt(tenant + 1))
-  );
+  return true;
 }
 
 /** `a`-`z`, `0`-`9` */
@@ -172,9 +148,16 @@ function isAlphanumeric(code: number): boolean {
   return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39);
 }
 
-/** Those, and `_`, `-`, `*`, `/`; `@` is looked at apart. */
+/** Those, and `_`, `-`, `*`, `/`, `@`. */
 function isKeyCharacter(code: number): boolean {
-  return isAlphanumeric(code) || code === 0x5f || code === 0x2d || code === 0x2a || code === 0x2f;
+  return (
+    isAlphanumeric(code) ||
+    code === 0x5f ||
+    code === 0x2d ||
+    code === 0x2a ||
+    code === 0x2f ||
+    code === 0x40
+  );
 }
 
 /** Printable ASCII without `,` and `=`, not ending in a space. */

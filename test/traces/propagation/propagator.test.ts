@@ -99,10 +99,16 @@ describe("A propagator by name", () => {
     ],
     ["b3 for debugging", "b3", { b3: `${TRACE_ID}-${SPAN_ID}-d` }, {}],
     [
-      "b3 in upper case",
+      "b3 of many headers in upper case",
       "b3multi",
-      { "x-b3-traceid": TRACE_ID.toUpperCase(), "x-b3-spanid": SPAN_ID },
+      {
+        "x-b3-traceid": TRACE_ID.toUpperCase(),
+        "x-b3-spanid": SPAN_ID.toUpperCase(),
+        "x-b3-sampled": "TRUE",
+      },
+      {},
     ],
+    ["one header of b3 in upper case", "b3", { b3: `${TRACE_ID}-${SPAN_ID}-D`.toUpperCase() }, {}],
     ["b3 that only says no", "b3", { b3: "0" }],
     ["an endless b3", "b3", { b3: `${"a".repeat(1_000_000)}-${SPAN_ID}-1` }],
     ["jaeger escaped", "jaeger", { "uber-trace-id": `${TRACE_ID}%3A${SPAN_ID}%3A0%3A1` }, {}],
@@ -122,6 +128,12 @@ describe("A propagator by name", () => {
       "jaeger with a parent",
       "jaeger",
       { "uber-trace-id": `${TRACE_ID}:${SPAN_ID}:${SPAN_ID}:1` },
+      {},
+    ],
+    [
+      "jaeger in upper case",
+      "jaeger",
+      { "uber-trace-id": `${TRACE_ID}:${SPAN_ID}:0:1`.toUpperCase() },
       {},
     ],
     ["jaeger malformed (CVE-2026-59892)", "jaeger", { "uber-trace-id": "%" }],
@@ -158,6 +170,21 @@ describe("A propagator by name", () => {
       );
     });
   }
+
+  it("takes no entry of Jaeger's baggage from a header that isn't there", () => {
+    const jaeger = createPropagator(["jaeger"], { sentry: false });
+    const headers = { "uberctx-a": undefined, "uberctx-b": "", "uberctx-c": "1" };
+    assert.deepEqual(
+      propagation
+        .getBaggage(jaeger.extractHeaders(ROOT, headers))
+        ?.getAllEntries()
+        .map(([key, { value }]) => [key, value]),
+      [
+        ["b", ""],
+        ["c", "1"],
+      ],
+    );
+  });
 
   it("adds Jaeger's baggage to that of the W3C, within the same bounds", () => {
     const both = createPropagator(["baggage", "jaeger"], { sentry: false });

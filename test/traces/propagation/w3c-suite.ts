@@ -261,10 +261,10 @@ export const suite: readonly SuiteCase[] = [
   states("tracestate_key_illegal_characters", [["foo =1"]], [["FOO=1"]], [["foo.bar=1"]]),
   states(
     "tracestate_key_illegal_vendor_format",
-    [["foo@=1,bar=2"]],
+    [["foo@=1,bar=2"], "foo@=1,bar=2"],
     [["@foo=1,bar=2"]],
-    [["foo@@bar=1,bar=2"]],
-    [["foo@bar@baz=1,bar=2"]],
+    [["foo@@bar=1,bar=2"], "foo@@bar=1,bar=2"],
+    [["foo@bar@baz=1,bar=2"], "foo@bar@baz=1,bar=2"],
   ),
   states(
     "tracestate_member_count_limit",
@@ -279,8 +279,8 @@ export const suite: readonly SuiteCase[] = [
       ["foo=1", `${"t".repeat(241)}@${"v".repeat(14)}=1`],
       `foo=1,${"t".repeat(241)}@${"v".repeat(14)}=1`,
     ],
-    [["foo=1", `${"t".repeat(242)}@v=1`]],
-    [["foo=1", `t@${"v".repeat(15)}=1`]],
+    [["foo=1", `${"t".repeat(242)}@v=1`], `foo=1,${"t".repeat(242)}@v=1`],
+    [["foo=1", `t@${"v".repeat(15)}=1`], `foo=1,t@${"v".repeat(15)}=1`],
   ),
   states("tracestate_value_illegal_characters", [["foo=bar=baz"]], [["foo=,bar=3"]]),
   {
