@@ -1,4 +1,5 @@
 import type { LogLevel } from "../config/config.ts";
+import { excerptOf } from "./plain-text.ts";
 
 const severities: Record<LogLevel, number> = {
   none: 0,
@@ -13,10 +14,14 @@ const severities: Record<LogLevel, number> = {
 /** The same key is not said again for this long. */
 const QUIET_MS = 60_000;
 
+/** Of a line, in characters: messages of errors may hold whole pages. */
+const LONGEST_LINE = 2000;
+
 /**
  * Our own few lines on stderr. Each line has a key; a line whose key was said
  * within the last minute is swallowed, so that a fault which repeats with every
- * export costs one line and not a flood.
+ * export costs one line and not a flood. Whatever words of others are in it, it
+ * is one line of limited length, which no terminal obeys.
  */
 export class Diagnostics {
   readonly #limit: number;
@@ -56,7 +61,7 @@ export class Diagnostics {
       const last = this.#said.get(key);
       if (last !== undefined && now - last < QUIET_MS) return;
       this.#said.set(key, now);
-      this.#write(`telltale: ${message}\n`);
+      this.#write(`telltale: ${excerptOf(message, LONGEST_LINE)}\n`);
     } catch {
       // A closed stderr, or a broken clock, is the host's affair.
     }

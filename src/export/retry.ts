@@ -24,15 +24,43 @@ export function backoffMs(policy: RetryPolicy, tries: number): number {
 }
 
 /**
+ * The longest pause that a peer gets, however long it asks for. Gateways that are
+ * restarted or short of quota ask for seconds or minutes; one request in five
+ * minutes burdens none of them, and a number that is nonsense (or an attack) costs
+ * five minutes of telemetry and not the rest of the process's life.
+ */
+export const LONGEST_PAUSE_MS: number = 5 * 60_000;
+
+/**
+ * Part of a pause that is up to chance, added to what was asked and taken from the
+ * longest: a fleet that was told the same must not come back in step.
+ */
+const PAUSE_JITTER = 0.1;
+
+/**
+ * How long a peer that asks for a pause is left alone: as long as it asks, and a
+ * little more by chance; never less than our own back-off (it may ask for 0, or
+ * for a date that is past by our clock), never more than `LONGEST_PAUSE_MS`.
+ *
+ * @param askedMs what is no number counts as 0.
+ * @param leastMs the back-off.
+ */
+export function pauseMs(askedMs: number, leastMs = 0): number {
+  const asked = Number.isNaN(askedMs) ? 0 : askedMs;
+  const jitter = PAUSE_JITTER * Math.random();
+  return Math.min(Math.max(asked * (1 + jitter), leastMs, 0), LONGEST_PAUSE_MS * (1 - jitter));
+}
+
+/**
  * What a `Retry-After` header asks for (RFC 9110, 10.2.3): seconds or a date.
  * Undefined where there is none or it can't be read; upstream takes the latter for
- * 0 ms and hammers.
+ * 0 ms and hammers. Not yet bounded: see `pauseMs`.
  *
- * @returns milliseconds, at least 0.
+ * @returns milliseconds, at least 0, finite.
  */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   const text = header?.trim() ?? "";
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER);
   // A date of HTTP has a day's name; `Date.parse` alone also takes "-1", "5.5" or "1e3".
   if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
   const date = Date.parse(text);

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { backoffMs, defaultRetry, retryAfterMs } from "../../src/export/retry.ts";
+import {
+  backoffMs,
+  defaultRetry,
+  LONGEST_PAUSE_MS,
+  pauseMs,
+  retryAfterMs,
+} from "../../src/export/retry.ts";
 
 const NOW = Date.parse("Sat, 21 Nov 2026 12:00:00 GMT");
 
@@ -8,6 +14,8 @@ describe("Retry-After", () => {
     ["0", 0],
     ["1", 1000],
     [" 120 ", 120_000],
+    ["1000000000", 1e12],
+    ["9".repeat(400), Number.MAX_SAFE_INTEGER],
     ["Sat, 21 Nov 2026 12:00:05 GMT", 5000],
     ["Saturday, 21-Nov-26 12:00:05 GMT", 5000],
     ["Sat, 21 Nov 2026 11:00:00 GMT", 0],
@@ -43,4 +51,25 @@ describe("the back-off", () => {
       assert.ok(Math.max(...waits) - Math.min(...waits) > middle * 0.1, "no chance in it");
     }
   });
+});
+
+describe("A pause", () => {
+  const rows: readonly (readonly [title: string, askedMs: number, least: number, most: number])[] =
+    [
+      ["that is asked for is kept, with a tenth of chance", 120_000, 120_000, 132_000],
+      ["of nothing is our back-off", 0, 1000, 1000],
+      ["that is shorter than our back-off is our back-off", 200, 1000, 1000],
+      ["below zero is our back-off", -5, 1000, 1000],
+      ["that is no number is our back-off", Number.NaN, 1000, 1000],
+      ["without end is the longest", Infinity, LONGEST_PAUSE_MS * 0.9, LONGEST_PAUSE_MS],
+      ["of eleven days is the longest", 1e9, LONGEST_PAUSE_MS * 0.9, LONGEST_PAUSE_MS],
+    ];
+  for (const [title, askedMs, least, most] of rows) {
+    it(title, () => {
+      const pauses = Array.from({ length: 200 }, () => pauseMs(askedMs, 1000));
+      assert.ok(Math.min(...pauses) >= least, `${Math.min(...pauses)} ms`);
+      assert.ok(Math.max(...pauses) <= most, `${Math.max(...pauses)} ms`);
+      if (most > least) assert.ok(new Set(pauses).size > 100, "no chance in it");
+    });
+  }
 });
