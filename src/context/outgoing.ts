@@ -11,8 +11,11 @@ export interface OutgoingCall {
   readonly carried: Carried;
   /** Where it goes; asked for once, at the end. */
   describe(origin: () => Origin | undefined): void;
-  /** @param version of the protocol, as `network.protocol.version` has it */
-  answered(statusCode: number, version: string): void;
+  /**
+   * @param version of the protocol, as `network.protocol.version` has it
+   * @param isUnread whether the app has not begun to read the body; undefined: there is none
+   */
+  answered(statusCode: number, version: string, isUnread: (() => boolean) | undefined): void;
   /** Only the first end counts. */
   fail(error: Error): void;
   end(): void;

@@ -5,6 +5,7 @@ import { type AttributePart, STATUS_ERROR, TelltaleSpan } from "../traces/span.t
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import type { ClientMetrics } from "./client-metrics.ts";
 import { type KnownMethods, methodIn } from "./method.ts";
+import type { OpenResponse, OpenResponses } from "./open-responses.ts";
 import type { Target } from "./url.ts";
 
 /** `SpanKind.CLIENT` of the API. */
@@ -15,6 +16,7 @@ export interface ClientServices {
   readonly propagator: TextMapPropagator;
   readonly metrics: ClientMetrics;
   readonly knownMethods: KnownMethods;
+  readonly openResponses: OpenResponses;
   /** The active context with this span in it. */
   readonly contextOf: (span: Span) => ApiContext;
   readonly onFault: (error: unknown) => void;
@@ -25,7 +27,7 @@ export interface ClientServices {
  * duration, with the stable conventions
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
  */
-export class ClientCall {
+export class ClientCall implements OpenResponse {
   readonly span: Span;
   readonly method: string;
   readonly startedAt: number = now();
@@ -36,6 +38,12 @@ export class ClientCall {
   errorType: string | undefined = undefined;
   target: Target | undefined = undefined;
   ended = false;
+  /** Set with the head of the response: whether the app leaves its body unread. */
+  isUnread: (() => boolean) | undefined = undefined;
+  /** When the head of the response was read, on our clock. */
+  answeredAt = 0;
+  /** On our clock. */
+  endedAt = 0;
   readonly #services: ClientServices;
   readonly #methodGiven: string;
 
@@ -54,6 +62,19 @@ export class ClientCall {
     if (statusCode >= 400) this.errorType = String(statusCode);
   }
 
+  /**
+   * The body of the response follows. The call ends with it, or at the head if
+   * the app does not read it.
+   *
+   * @param isUnread whether the app has not begun to read the body, or has stopped
+   */
+  awaitBody(isUnread: () => boolean): void {
+    if (this.ended) return;
+    this.answeredAt = now();
+    this.isUnread = isUnread;
+    this.#services.openResponses.add(this);
+  }
+
   fail(error: Error): void {
     if (this.ended) return;
     this.errorType = errorTypeOf(error);
@@ -61,9 +82,12 @@ export class ClientCall {
     this.end();
   }
 
-  end(): void {
+  /** @param endedAt on our clock; default: now */
+  end(endedAt: number = now()): void {
     if (this.ended) return;
     this.ended = true;
+    this.endedAt = endedAt;
+    if (this.isUnread !== undefined) this.#services.openResponses.delete(this);
     try {
       this.target = this.source?.();
       this.source = undefined;
@@ -77,7 +101,7 @@ export class ClientCall {
     if (!(this.span instanceof TelltaleSpan)) return;
     this.span.setSource(this);
     if (this.errorType !== undefined) this.span.setStatus({ code: STATUS_ERROR });
-    this.span.end();
+    this.span.endAt(this.endedAt);
   }
 
   shared(): readonly AttributePart[] {
@@ -97,6 +121,20 @@ export class ClientCall {
     }
     if (this.errorType !== undefined) pairs.push("error.type", this.errorType);
     return pairs;
+  }
+}
+
+/**
+ * Whether an error stands for the app's own decision to give a call up, which
+ * is no failure (HTTP span conventions, Status). A timeout is one.
+ */
+export function isCancellation(error: unknown): boolean {
+  try {
+    const { name, cause } = error as { readonly name?: unknown; readonly cause?: unknown };
+    if (name !== "AbortError") return false;
+    return (cause as { readonly name?: unknown } | undefined)?.name !== "TimeoutError";
+  } catch {
+    return false;
   }
 }
 

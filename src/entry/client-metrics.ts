@@ -1,7 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
 import type { BindableRecorder, StoreMeter } from "../metrics/meter.ts";
-import { now } from "../clock.ts";
 import type { ClientCall } from "./client-call.ts";
 
 /**
@@ -20,7 +19,7 @@ export class ClientMetrics {
   }
 
   ended(call: ClientCall): void {
-    this.#duration.record((now() - call.startedAt) / 1000, durationAttributes(call));
+    this.#duration.record((call.endedAt - call.startedAt) / 1000, durationAttributes(call));
   }
 }
 

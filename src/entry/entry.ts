@@ -15,6 +15,7 @@ import { HeaderReader } from "./headers.ts";
 import { installHttpClient } from "./http-client.ts";
 import { installServerEntry } from "./http-server.ts";
 import { installHttp2 } from "./http2.ts";
+import { OpenResponses } from "./open-responses.ts";
 import { ServerMetrics } from "./server-metrics.ts";
 import { installUndici } from "./undici.ts";
 
@@ -41,17 +42,21 @@ export function installEntries(parts: EntryParts): Entries {
       // Where even that fails, the app is still to hear nothing of it.
     }
   };
+  const openResponses = new OpenResponses(onFault);
   const client: ClientServices = {
     tracer,
     propagator,
     metrics: new ClientMetrics(metrics.meter),
     knownMethods,
+    openResponses,
     contextOf: (span) => activeContext().setValue(SPAN_KEY, span),
     onFault,
   };
   if (parts.isEnabled("undici")) installUndici(client);
   const outgoing = (): OutgoingCalls => loadChunk("entry-outgoing").createOutgoingCalls(client);
-  if (!parts.isEnabled("http")) return { outgoing, abandon() {} };
+  if (!parts.isEnabled("http")) {
+    return { outgoing, abandon: () => openResponses.endAll() };
+  }
   installHttpClient(client);
   const headers = new HeaderReader(propagator, propagator.reads());
   const server = installServerEntry({
@@ -66,6 +71,7 @@ export function installEntries(parts: EntryParts): Entries {
   return {
     outgoing,
     abandon() {
+      openResponses.endAll();
       server.abandon();
       streams.abandon();
     },
@@ -75,7 +81,7 @@ export function installEntries(parts: EntryParts): Entries {
 export interface Entries {
   /** For clients that no channel of Node's tells of; loads what is needed for it. */
   readonly outgoing: () => OutgoingCalls;
-  /** Ends the requests that are under way: the process ends, and they with it. Never throws. */
+  /** Ends the requests that are under way, and the calls whose response has begun: the process ends, and they with it. Never throws. */
   abandon(): void;
 }
 

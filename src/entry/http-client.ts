@@ -1,9 +1,10 @@
 import diagnosticsChannel from "node:diagnostics_channel";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Span, TextMapSetter } from "@opentelemetry/api";
+import { now } from "../clock.ts";
 import { isSuppressed } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
-import { ClientCall, type ClientServices } from "./client-call.ts";
+import { ClientCall, type ClientServices, isCancellation } from "./client-call.ts";
 import { type Target, targetOf } from "./url.ts";
 
 const CALL: unique symbol = Symbol("telltale.call");
@@ -13,7 +14,8 @@ type RequestWithCall = ClientRequest & { [CALL]?: ClientCall };
  * Outgoing requests of `node:http` and `node:https`, seen through Node's own
  * channels: nothing is patched. The span starts when the request object is
  * made, because only then headers can still be added, and ends with the body
- * of the response.
+ * of the response, or with its head if there is no body or the app does not
+ * read it.
  */
 export function installHttpClient(services: ClientServices): void {
   diagnosticsChannel.subscribe("http.client.request.created", (message) => {
@@ -28,7 +30,7 @@ export function installHttpClient(services: ClientServices): void {
   });
   diagnosticsChannel.subscribe("http.client.request.error", (message) => {
     const { request, error } = message as { request: RequestWithCall; error: Error };
-    guarded(services, () => request[CALL]?.fail(error));
+    guarded(services, () => failed(request[CALL], request, error));
   });
 }
 
@@ -88,25 +90,82 @@ function answered(
 ): void {
   if (call === undefined) return;
   call.answered(response.statusCode ?? 0, response.httpVersion);
-  response.once("close", () => {
-    guarded(services, () => (response.complete ? call.end() : call.fail(new AbortedCall())));
-  });
+  if (hasNoBody(call, response)) {
+    call.end();
+    return;
+  }
+  call.awaitBody(() => response.readableFlowing === null && !response.destroyed);
+  response.once("close", () => guarded(services, () => bodyClosed(call, response)));
+}
+
+/** Such a response ends with its head, also if the app never looks for its end. */
+function hasNoBody(call: ClientCall, { statusCode, headers }: IncomingMessage): boolean {
+  return (
+    call.method === "HEAD" ||
+    statusCode === 204 ||
+    statusCode === 304 ||
+    headers["content-length"] === "0"
+  );
+}
+
+type ClientResponse = IncomingMessage & { readonly req?: ClientRequest };
+
+function bodyClosed(call: ClientCall, response: ClientResponse): void {
+  const { req: request, errored } = response;
+  if (response.complete) call.end();
+  else if (request !== undefined && isCancelled(call, request, errored ?? undefined)) call.end();
+  else call.fail(new AbortedCall());
+}
+
+function failed(call: ClientCall | undefined, request: ClientRequest, error: Error): void {
+  if (call === undefined || call.ended) return;
+  if (isCancelled(call, request, error)) call.end();
+  else call.fail(error);
 }
 
 /**
- * The end that nothing else tells of: an upgrade, a response that nobody reads,
+ * Whether the app itself gave the call up: by its signal, by `destroy()` without
+ * an error, by leaving the response half-read. Node then says what it says of a
+ * peer that hangs up; but the connection was closed on this side.
+ */
+function isCancelled(call: ClientCall, request: ClientRequest, error?: Error): boolean {
+  if (isCancellation(error)) return true;
+  if (error !== undefined && !isHangUp(error)) return false;
+  const { socket } = request;
+  // Given up before there was a connection.
+  if (socket === null) return request.destroyed;
+  if (socket.errored !== null) return isCancellation(socket.errored);
+  return socket.destroyed && !socket.readableEnded && !hasTimedOut(call, socket.timeout);
+}
+
+/** What Node makes of a connection that is closed too early, by either side. */
+function isHangUp(error: Error): boolean {
+  return (
+    (error as NodeJS.ErrnoException).code === "ECONNRESET" &&
+    (error.message === "socket hang up" || error.message === "aborted")
+  );
+}
+
+/** `request.on("timeout", () => request.destroy())` is a timeout, though the app closes. */
+function hasTimedOut(call: ClientCall, timeoutMs: number | undefined): boolean {
+  if (timeoutMs === undefined || timeoutMs <= 0 || call.statusCode !== undefined) return false;
+  return now() - call.startedAt >= timeoutMs;
+}
+
+/**
+ * The end that nothing else tells of: an upgrade, a response that is not read,
  * a request that was given up without an error.
  */
 function closed(call: ClientCall, request: ClientRequest): void {
   if (call.ended) return;
   const { res: response } = request as { res?: (IncomingMessage & { upgrade?: boolean }) | null };
   if (response === undefined || response === null) {
-    call.fail(new AbortedCall());
+    call.end();
   } else if (response.upgrade === true) {
     call.answered(response.statusCode ?? 0, response.httpVersion);
     call.end();
   } else if (response.complete) {
-    call.end();
+    call.end(call.isUnread?.() === true ? call.answeredAt : undefined);
   }
 }
 

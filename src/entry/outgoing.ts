@@ -3,7 +3,7 @@ import { isSuppressed } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
 import type { Origin, OutgoingCall, OutgoingCalls } from "../context/outgoing.ts";
 import type { Carried } from "../context/work.ts";
-import { ClientCall, type ClientServices } from "./client-call.ts";
+import { ClientCall, type ClientServices, isCancellation } from "./client-call.ts";
 import { targetOf } from "./url.ts";
 
 /** Calls of clients that no channel of Node's tells of. */
@@ -44,12 +44,19 @@ class Call implements OutgoingCall {
     };
   }
 
-  answered(statusCode: number, version: string): void {
-    this.#call.answered(statusCode, version);
+  answered(statusCode: number, version: string, isUnread: (() => boolean) | undefined): void {
+    guarded(this.#services, () => {
+      this.#call.answered(statusCode, version);
+      if (isUnread === undefined) this.#call.end();
+      else this.#call.awaitBody(isUnread);
+    });
   }
 
   fail(error: Error): void {
-    guarded(this.#services, () => this.#call.fail(error));
+    guarded(this.#services, () => {
+      if (isCancellation(error)) this.#call.end();
+      else this.#call.fail(error);
+    });
   }
 
   end(): void {

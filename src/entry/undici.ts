@@ -2,7 +2,7 @@ import diagnosticsChannel from "node:diagnostics_channel";
 import type { TextMapSetter } from "@opentelemetry/api";
 import { isSuppressed } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
-import { ClientCall, type ClientServices } from "./client-call.ts";
+import { ClientCall, type ClientServices, isCancellation } from "./client-call.ts";
 import { targetOf } from "./url.ts";
 
 /**
@@ -18,14 +18,8 @@ interface UndiciRequest {
   /** Names and values by turns. */
   readonly headers: unknown;
   addHeader(name: string, value: string): void;
-  /** Until 7. */
-  onUpgrade?: Upgraded;
-  /** Since 8. */
-  onRequestUpgrade?: Upgraded;
-  [CALL]?: ClientCall;
+  [CALL]?: UndiciCall;
 }
-
-type Upgraded = (statusCode: number, ...rest: unknown[]) => unknown;
 
 const CALL: unique symbol = Symbol("telltale.call");
 
@@ -47,7 +41,11 @@ function replaceHeader(headers: unknown, name: string, value: string): boolean {
   return false;
 }
 
-/** `fetch` and undici: spans, headers and metrics through undici's own channels. */
+/**
+ * `fetch` and undici: spans, headers and metrics through undici's own channels.
+ * The span ends with the body of the response, or with its head if the app does
+ * not read it.
+ */
 export function installUndici(services: ClientServices): void {
   on(services, "undici:request:create", ({ request }) => begin(services, request));
   on(services, "undici:client:sendHeaders", ({ request, socket }) => {
@@ -56,13 +54,18 @@ export function installUndici(services: ClientServices): void {
   });
   on(services, "undici:request:headers", ({ request, response }) => {
     const call = request[CALL];
-    call?.answered(response?.statusCode ?? 0, call.protocolVersion);
+    if (call === undefined) return;
+    call.answered(response?.statusCode ?? 0, call.protocolVersion);
+    call.awaitBody(() => call.isPaused && !call.isResumed);
   });
   on(services, "undici:request:trailers", ({ request }) => {
     request[CALL]?.end();
   });
   on(services, "undici:request:error", ({ request, error }) => {
-    request[CALL]?.fail(error instanceof Error ? error : new Error(String(error)));
+    const call = request[CALL];
+    if (call === undefined) return;
+    if (call.isCancelled(error)) call.end();
+    else call.fail(error instanceof Error ? error : new Error(String(error)));
   });
 }
 
@@ -70,24 +73,97 @@ function begin(services: ClientServices, request: UndiciRequest): void {
   const context = activeContext();
   // A tunnel through a proxy is no call of the app's: that comes with a request of its own.
   if (isSuppressed(context) || request.method === "CONNECT") return;
-  const call = new ClientCall(services, context, request.method);
+  const call = new UndiciCall(services, context, request.method);
   call.source = () => targetOf(String(request.origin), request.path);
   request[CALL] = call;
-  if (request.upgrade !== undefined && request.upgrade !== null) endWithUpgrade(request, call);
+  watchClass(request, services.onFault);
   services.propagator.inject(services.contextOf(call.span), request, setter);
 }
 
-/** Before 7.28 and since 8 no channel tells that a connection was upgraded. */
-function endWithUpgrade(request: UndiciRequest, call: ClientCall): void {
-  for (const name of ["onUpgrade", "onRequestUpgrade"] as const) {
-    const original = request[name];
-    if (typeof original !== "function") continue;
-    request[name] = function (statusCode, ...rest) {
-      call.answered(statusCode, call.protocolVersion);
-      call.end();
-      return original.call(this, statusCode, ...rest);
-    };
+class UndiciCall extends ClientCall {
+  /** Whether it was the app that gave the call up, or its handler. */
+  isAborted = false;
+  /** Whether the body waits for the app to read it. */
+  isPaused = false;
+  /** Whether the app has read on after a pause. */
+  isResumed = false;
+
+  /** An abort for a reason of the app's own has no code of undici's. */
+  isCancelled(error: unknown): boolean {
+    if (isCancellation(error)) return true;
+    if (!this.isAborted) return false;
+    const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+    return name !== "TimeoutError" && !(typeof code === "string" && code.startsWith("UND_ERR_"));
   }
+
+  received(isPaused: boolean): void {
+    if (this.isPaused) this.isResumed = true;
+    this.isPaused = isPaused;
+  }
+}
+
+type Method = (this: UndiciRequest, first: unknown, ...rest: unknown[]) => unknown;
+
+/**
+ * What no channel tells: by whom a request is given up, that its body waits to
+ * be read, and, before 7.28 and since 8, that its connection was upgraded. The
+ * names are those until undici 7, and those since 8.
+ */
+const observers: Readonly<Record<string, (original: Method) => Method>> = {
+  onConnect: observeAbort,
+  onRequestStart: observeAbort,
+  onData: observePause,
+  onResponseData: observePause,
+  onUpgrade: observeUpgrade,
+  onRequestUpgrade: observeUpgrade,
+};
+
+const watched = new WeakSet<object>();
+
+/** Undici has one class of requests per copy, which it does not export. */
+function watchClass(request: UndiciRequest, onFault: (error: unknown) => void): void {
+  const prototype = Object.getPrototypeOf(request) as Record<string, unknown>;
+  if (watched.has(prototype)) return;
+  watched.add(prototype);
+  try {
+    for (const [name, observe] of Object.entries(observers)) {
+      const original = prototype[name];
+      if (typeof original === "function") prototype[name] = observe(original as Method);
+    }
+  } catch (error) {
+    onFault(error);
+  }
+}
+
+function observeAbort(original: Method): Method {
+  return function (abort, ...rest) {
+    const call = this[CALL];
+    if (call === undefined || typeof abort !== "function") {
+      return original.call(this, abort, ...rest);
+    }
+    const observed = (...reasons: unknown[]): unknown => {
+      call.isAborted = true;
+      return Reflect.apply(abort, undefined, reasons) as unknown;
+    };
+    return original.call(this, observed, ...rest);
+  };
+}
+
+function observePause(original: Method): Method {
+  return function (chunk, ...rest) {
+    const goesOn = original.call(this, chunk, ...rest);
+    this[CALL]?.received(goesOn === false);
+    return goesOn;
+  };
+}
+
+function observeUpgrade(original: Method): Method {
+  return function (statusCode, ...rest) {
+    const call = this[CALL];
+    call?.answered(Number(statusCode), call.protocolVersion);
+    call?.end();
+    return original.call(this, statusCode, ...rest);
+  };
 }
 
 interface Message {

@@ -56,11 +56,15 @@ function watcher(services: Services): Watch {
   };
 }
 
+/** Streams that the app itself closed: `close` with whatever code, or `destroy`. */
+type ClosedStreams = WeakSet<object>;
+
 function patchSessions(session: unknown, { outgoing, diagnostics }: Services): void {
   const onFault = (error: unknown): void =>
     diagnostics.error("http2-client", `a request could not be recorded: ${String(error)}`);
   try {
     const calls = outgoing();
+    const closed = closedStreams();
     const prototype = Object.getPrototypeOf(session) as object;
     replaceMethod<object, [unknown, ...unknown[]]>(prototype, "request", (original) => {
       return function request(headers, ...rest) {
@@ -74,7 +78,7 @@ function patchSessions(session: unknown, { outgoing, diagnostics }: Services): v
         } finally {
           // No `catch`: Node would show ours as the place where the error was thrown.
           if (stream === undefined) call.fail(new AbortedCall());
-          else follow(stream, call, onFault);
+          else follow(stream, call, closed(stream), onFault);
         }
       };
     });
@@ -158,22 +162,64 @@ function isUndicis(session: object): boolean {
   return is;
 }
 
-type ClientStream = EventEmitter & {
+interface ClientStream extends EventEmitter {
   readonly rstCode?: number;
+  readonly closed?: boolean;
+  readonly readableFlowing: boolean | null;
+  readonly session?: { readonly socket?: { readonly destroyed: boolean } };
   readonly sentHeaders?: Readonly<Record<string, unknown>>;
-};
+}
 
-function follow(stream: ClientStream, call: OutgoingCall, onFault: (error: unknown) => void): void {
+/** Both sides may end a stream with the same code: only the methods tell which one did. */
+function closedStreams(): (stream: ClientStream) => ClosedStreams {
+  const closed: ClosedStreams = new WeakSet();
+  let isPatched = false;
+  return (stream) => {
+    if (isPatched) return closed;
+    isPatched = true;
+    const prototype = Object.getPrototypeOf(stream) as object;
+    for (const name of ["close", "destroy"]) {
+      replaceMethod<ClientStream, unknown[]>(prototype, name, (original) => {
+        return function (...args) {
+          if (this.closed === false && isConnected(this)) closed.add(this);
+          return Reflect.apply(original, this, args);
+        };
+      });
+    }
+    return closed;
+  };
+}
+
+/** Node closes the streams of a connection that is gone in the same way. */
+function isConnected({ session }: ClientStream): boolean {
+  try {
+    return session?.socket?.destroyed !== true;
+  } catch {
+    return false;
+  }
+}
+
+/** `NGHTTP2_FLAG_END_STREAM`: no body follows. */
+const END_STREAM = 1;
+
+function follow(
+  stream: ClientStream,
+  call: OutgoingCall,
+  closed: ClosedStreams,
+  onFault: (error: unknown) => void,
+): void {
   try {
     let isAnswered = false;
+    const isUnread = (): boolean => stream.readableFlowing === null;
     call.describe(() => originOf(stream.sentHeaders));
-    stream.once("response", (headers: Readonly<Record<string, unknown>>) => {
+    stream.once("response", (headers: Readonly<Record<string, unknown>>, flags: number) => {
       isAnswered = true;
-      call.answered(Number(headers[":status"]), "2");
+      const hasBody = (flags & END_STREAM) === 0;
+      call.answered(Number(headers[":status"]), "2", hasBody ? isUnread : undefined);
     });
     stream.once(errorMonitor, (error: Error) => call.fail(reasonOf(error)));
     stream.once("close", () => {
-      if (isAnswered && (stream.rstCode ?? 0) === 0) call.end();
+      if (closed.has(stream) || (isAnswered && (stream.rstCode ?? 0) === 0)) call.end();
       else call.fail(new AbortedCall());
     });
   } catch (error) {

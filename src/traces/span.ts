@@ -197,8 +197,13 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   }
 
   end(endTime?: TimeInput): void {
+    this.endAt(endTime === undefined ? now() : this.#at(endTime));
+  }
+
+  /** @param time on our clock */
+  endAt(time: number): void {
     if (this.#endedAt !== -1) return;
-    const endedAt = Math.max(endTime === undefined ? now() : this.#at(endTime), this.startedAt);
+    const endedAt = Math.max(time, this.startedAt);
     const { processors } = this.#settings;
     for (const processor of processors) processor.onEnding?.(this);
     this.#endedAt = endedAt;

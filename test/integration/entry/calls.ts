@@ -24,6 +24,9 @@ const echo = { url: "PLAIN/echo", status: 200 } as const;
 const second = { url: "TLS/echo", status: 200, protocol: "2" } as const;
 const plain = { url: "PLAIN/status/200", status: 200 } as const;
 const slow = { url: "PLAIN/slow" } as const;
+/** The head, and a part of the body. */
+const slowBody = { url: "PLAIN/midway-slow", status: 200 } as const;
+const large = { url: "PLAIN/large", status: 200 } as const;
 
 export const calls: readonly Call[] = [
   { name: "http.get string", spans: [{ ...echo, url: "PLAIN/echo?a=1" }] },
@@ -90,10 +93,16 @@ export const calls: readonly Call[] = [
   },
   { name: "http closed", spans: [{ error: "ECONNRESET" }] },
   { name: "http timeout", spans: [{ ...slow, error: "ECONNRESET" }] },
-  { name: "http signal", spans: [{ ...slow, error: "ABORT_ERR" }] },
-  { name: "http destroyed", spans: [{ ...slow, error: "ECONNRESET" }] },
-  { name: "http destroyed at once", spans: [{ ...slow, error: "ECONNRESET" }] },
-  { name: "http aborted", spans: [{ ...slow, error: /aborted|ECONNRESET/ }] },
+  { name: "http timeout by signal", spans: [{ ...slow, error: "ABORT_ERR" }] },
+  { name: "http signal", spans: [slow] },
+  { name: "http signal with a reason", spans: [slow] },
+  { name: "http signal before", spans: [slow] },
+  { name: "http signal after the head", spans: [slowBody] },
+  { name: "http destroyed", spans: [slow] },
+  { name: "http destroyed at once", spans: [slow] },
+  { name: "http destroyed after the head", spans: [slowBody] },
+  { name: "http aborted", spans: [slow] },
+  { name: "https destroyed", spans: [{ url: "TLS/slow" }] },
   { name: "http destroyed with an error", spans: [{ ...slow, error: "EOWN" }] },
   {
     name: "http midway",
@@ -101,9 +110,17 @@ export const calls: readonly Call[] = [
   },
   {
     name: "http response given up",
-    spans: [{ url: "PLAIN/midway-slow", status: 200, error: "aborted" }],
+    spans: [slowBody],
+  },
+  { name: "http response left half-read", spans: [slowBody] },
+  {
+    name: "http response given up with an error",
+    spans: [{ ...slowBody, error: "Error" }],
   },
   { name: "http unread", spans: [plain] },
+  { name: "http unread at all", spans: [plain] },
+  { name: "http unread HEAD", spans: [{ ...echo, name: "HEAD" }] },
+  { name: "http unread and large", spans: [large] },
   { name: "http unheard", spans: [plain] },
   { name: "http upgrade", spans: [{ url: "PLAIN/", status: 101 }] },
   { name: "http upgrade that nobody takes", spans: [{ url: "PLAIN/", status: 101 }] },
@@ -120,11 +137,14 @@ export const calls: readonly Call[] = [
   { name: "fetch aborted", spans: [{ ...slow, error: "TimeoutError", protocol: "1.1" }] },
   { name: "fetch aborted before", spans: [] },
   { name: "fetch midway", spans: [{ url: "PLAIN/midway", status: 200, error: "UND_ERR_SOCKET" }] },
-  {
-    name: "fetch cancelled",
-    spans: [{ url: "PLAIN/midway-slow", status: 200, error: /./ }],
-  },
+  { name: "fetch cancelled", spans: [slowBody] },
+  { name: "fetch cancelled half-read", spans: [slowBody] },
+  { name: "fetch aborted by the app", spans: [{ ...slow, protocol: "1.1" }] },
+  { name: "fetch aborted for a reason", spans: [{ ...slow, protocol: "1.1" }] },
+  { name: "fetch aborted for a text", spans: [{ ...slow, protocol: "1.1" }] },
+  { name: "fetch aborted after the head", spans: [slowBody] },
   { name: "fetch unread", spans: [plain] },
+  { name: "fetch unread and large", spans: [large] },
   { name: "WebSocket", spans: [{ url: "PLAIN/", status: 101 }] },
   { name: "WebSocket of undici", spans: [{ url: "PLAIN/", status: 101 }] },
 
@@ -142,16 +162,19 @@ export const calls: readonly Call[] = [
   { name: "http2 secrets", spans: [{ ...second, url: "TLS/echo?token=REDACTED&a=1" }] },
   {
     name: "http2 cancelled",
-    spans: [{ ...second, url: "TLS/midway-slow", error: "aborted" }],
+    spans: [{ ...second, url: "TLS/midway-slow" }],
   },
-  {
-    name: "http2 given up before",
-    spans: [{ url: "TLS/slow", error: /ABORT_ERR|aborted/ }],
-  },
+  { name: "http2 destroyed", spans: [{ ...second, url: "TLS/midway-slow" }] },
+  { name: "http2 left half-read", spans: [{ ...second, url: "TLS/midway-slow" }] },
+  { name: "http2 given up before", spans: [{ url: "TLS/slow" }] },
+  { name: "http2 given up before the head", spans: [{ url: "TLS/slow" }] },
+  { name: "http2 timeout by signal", spans: [{ url: "TLS/slow", error: "ABORT_ERR" }] },
+  { name: "http2 cancelled by the server", spans: [{ url: "TLS/cancelled", error: "aborted" }] },
   {
     name: "http2 midway",
     spans: [{ ...second, url: "TLS/midway", error: "ERR_HTTP2_STREAM_ERROR" }],
   },
+  { name: "http2 unread and large", spans: [{ ...second, url: "TLS/large" }] },
   { name: "http2 ECONNREFUSED", spans: [{ error: "ECONNREFUSED" }] },
   { name: "http2 after the end", spans: [{ error: /./ }] },
   { name: "http2 of nonsense", spans: [{ error: "aborted" }] },
@@ -171,4 +194,11 @@ export const calls: readonly Call[] = [
   { name: "undici HTTP/2", spans: [{ url: "TLS/echo", status: 200, protocol: "2" }] },
   { name: "undici error", spans: [{ error: "ECONNREFUSED" }] },
   { name: "undici dump", spans: [plain] },
+  { name: "undici aborted by the app", spans: [{ ...slow, protocol: "1.1" }] },
+  { name: "undici aborted for a reason", spans: [{ ...slow, protocol: "1.1" }] },
+  { name: "undici aborted in the queue", spans: [{ ...slow, protocol: "1.1" }, slow] },
+  {
+    name: "undici timeout of the head",
+    spans: [{ ...slow, protocol: "1.1", error: "UND_ERR_HEADERS_TIMEOUT" }],
+  },
 ];

@@ -36,8 +36,10 @@ export async function startUpstream(tls: { key: string; cert: string }): Promise
       void answer(request as unknown as IncomingMessage, response as unknown as ServerResponse);
       return;
     }
-    response.end(JSON.stringify({ headers: request.headers }));
+    if (request.url !== "/slow") response.end(JSON.stringify({ headers: request.headers }));
   });
+  // A response that is left unread keeps its connection.
+  plain.keepAliveTimeout = 60_000;
   const local = createServer((request, response) => void answer(request, response));
   const abrupt = createNetServer((socket) => socket.destroy());
   const refused = createNetServer();
@@ -74,6 +76,10 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     if ("stream" in response)
       (response.stream as Http2Stream).close(constants.NGHTTP2_INTERNAL_ERROR);
     else response.destroy();
+  } else if (pathname === "/cancelled" && "stream" in response) {
+    (response.stream as Http2Stream).close(constants.NGHTTP2_CANCEL);
+  } else if (pathname === "/large") {
+    response.writeHead(200).end("x".repeat(1e6));
   } else if (pathname === "/redirect") {
     response.writeHead(302, { location: "/echo" }).end();
   } else if (pathname.endsWith("/echo")) {

@@ -88,6 +88,26 @@ async function streamed(stream, body) {
 
 const PATH = ":path";
 
+/** A signal that aborts in a moment. */
+function soon(reason) {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(reason), 10);
+  return controller.signal;
+}
+
+/** What stays as it is until the process ends. */
+const kept = [];
+const keeping = new http.Agent({ keepAlive: true });
+
+/** Looks at the head of a response, and never reads its body. */
+async function left(call) {
+  const { promise, resolve } = Promise.withResolvers();
+  call.on("response", resolve);
+  const response = await promise;
+  kept.push(response);
+  return { status: response.statusCode ?? response[":status"] };
+}
+
 const calls = {
   "http.get string": () => echoed(http.get(`${plain}/echo?a=1`)),
   "http.get URL": () => echoed(http.get(new URL(`${plain}/echo`))),
@@ -172,8 +192,20 @@ const calls = {
       call.on("timeout", () => call.destroy());
       return answered(call);
     }),
-  "http signal": () =>
+  "http timeout by signal": () =>
     failed(() => answered(http.get(`${plain}/slow`, { signal: AbortSignal.timeout(20) }))),
+  "http signal": () => failed(() => answered(http.get(`${plain}/slow`, { signal: soon() }))),
+  "http signal with a reason": () =>
+    failed(() => answered(http.get(`${plain}/slow`, { signal: soon(new Error("enough")) }))),
+  "http signal before": () =>
+    failed(() => answered(http.get(`${plain}/slow`, { signal: AbortSignal.abort() }))),
+  "http signal after the head": () =>
+    failed(() => {
+      const controller = new AbortController();
+      const call = http.get(`${plain}/midway-slow`, { signal: controller.signal });
+      call.on("response", () => controller.abort());
+      return answered(call);
+    }),
   "http destroyed": () =>
     failed(() => {
       const call = http.get(`${plain}/slow`);
@@ -184,6 +216,18 @@ const calls = {
     failed(() => {
       const call = http.get(`${plain}/slow`);
       call.destroy();
+      return answered(call);
+    }),
+  "http destroyed after the head": () =>
+    failed(() => {
+      const call = http.get(`${plain}/midway-slow`);
+      call.on("response", () => call.destroy());
+      return answered(call);
+    }),
+  "https destroyed": () =>
+    failed(() => {
+      const call = https.get(`${tls}/slow`, { ca });
+      setTimeout(() => call.destroy(), 10);
       return answered(call);
     }),
   "http aborted": () =>
@@ -207,6 +251,23 @@ const calls = {
     await once(response, "close");
     return { status: response.statusCode };
   },
+  "http response left half-read": async () => {
+    const [response] = await once(http.get(`${plain}/midway-slow`), "response");
+    for await (const part of response) return { part: String(part) };
+    return {};
+  },
+  "http response given up with an error": async () => {
+    const call = http.get(`${plain}/midway-slow`);
+    const [response] = await once(call, "response");
+    for (const emitter of [call, response]) emitter.on("error", () => {});
+    response.destroy(new Error("enough"));
+    await new Promise((resolve) => response.on("close", resolve));
+    return { status: response.statusCode };
+  },
+  "http unread at all": () => left(http.get(`${plain}/status/200`, { agent: keeping })),
+  "http unread HEAD": () =>
+    left(http.request(`${plain}/echo`, { method: "HEAD", agent: keeping }).end()),
+  "http unread and large": () => left(http.get(`${plain}/large`, { agent: keeping })),
   "http unread": async () => {
     const agent = new http.Agent({ keepAlive: true });
     const call = http.get(`${plain}/status/200`, { agent });
@@ -283,6 +344,28 @@ const calls = {
     await response.body.cancel();
     return { status: response.status };
   },
+  "fetch cancelled half-read": async () => {
+    const response = await fetch(`${plain}/midway-slow`);
+    const reader = response.body.getReader();
+    const { value } = await reader.read();
+    await reader.cancel();
+    return { part: Buffer.from(value).toString() };
+  },
+  "fetch aborted by the app": () => failed(() => fetch(`${plain}/slow`, { signal: soon() })),
+  "fetch aborted for a reason": () =>
+    failed(() => fetch(`${plain}/slow`, { signal: soon(new Error("enough")) })),
+  "fetch aborted for a text": () =>
+    failed(() => fetch(`${plain}/slow`, { signal: soon("enough") })).catch(String),
+  "fetch aborted after the head": () =>
+    failed(async () => {
+      const response = await fetch(`${plain}/midway-slow`, { signal: soon() });
+      return response.text();
+    }),
+  "fetch unread and large": async () => {
+    const response = await fetch(`${plain}/large`);
+    kept.push(response);
+    return { status: response.status };
+  },
   "fetch unread": async () => {
     const { status } = await fetch(`${plain}/status/200`);
     return { status };
@@ -343,6 +426,40 @@ const calls = {
       await once(stream, "close");
       return { code: stream.rstCode };
     }),
+  "http2 destroyed": () =>
+    inSession(async (session) => {
+      const stream = session.request({ [PATH]: "/midway-slow" });
+      await once(stream, "data");
+      stream.destroy();
+      await once(stream, "close");
+      return { code: stream.rstCode };
+    }),
+  "http2 left half-read": () =>
+    inSession(async (session) => {
+      const stream = session.request({ [PATH]: "/midway-slow" });
+      for await (const part of stream) return { part: String(part) };
+      return {};
+    }),
+  "http2 given up before the head": () =>
+    inSession((session) =>
+      failed(() => streamed(session.request({ [PATH]: "/slow" }, { signal: soon() }))),
+    ),
+  "http2 timeout by signal": () =>
+    inSession((session) => {
+      const signal = AbortSignal.timeout(20);
+      return failed(() => streamed(session.request({ [PATH]: "/slow" }, { signal })));
+    }),
+  "http2 cancelled by the server": () =>
+    inSession(async (session) => {
+      const stream = session.request({ [PATH]: "/cancelled" });
+      await once(stream, "close");
+      return { code: stream.rstCode };
+    }),
+  "http2 unread and large": async () => {
+    const session = http2.connect(tls, { ca });
+    kept.push(session);
+    return left(session.request({ [PATH]: "/large" }));
+  },
   "http2 given up before": () =>
     inSession((session) => {
       const signal = AbortSignal.abort();
@@ -422,6 +539,20 @@ const calls = {
     return found;
   },
   "undici error": () => failed(() => request(refused)),
+  "undici aborted by the app": () => failed(() => request(`${plain}/slow`, { signal: soon() })),
+  "undici aborted for a reason": () =>
+    failed(() => request(`${plain}/slow`, { signal: soon(new Error("enough")) })),
+  "undici aborted in the queue": async () => {
+    const client = new Client(plain);
+    const options = { path: "/slow", method: "GET" };
+    const first = failed(() => client.request({ ...options, signal: soon() }));
+    const queued = failed(() => client.request({ ...options, signal: soon() }));
+    const outcomes = await Promise.all([first, queued]);
+    await client.destroy();
+    return outcomes;
+  },
+  "undici timeout of the head": () =>
+    failed(() => request(`${plain}/slow`, { headersTimeout: 20, dispatcher: new Agent() })),
   "undici dump": async () => {
     const { statusCode, body } = await request(`${plain}/status/200`);
     await body.dump();
