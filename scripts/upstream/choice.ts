@@ -30,8 +30,10 @@ export const builtins: readonly string[] = ["dns", "fs", "net"];
  */
 export const nativeEsModules: readonly string[] = ["openai"];
 
-/** Databases whose statements upstream writes down with their literals. */
-export const withLiterals: readonly string[] = ["cassandra-driver", "mysql", "oracledb", "tedious"];
+/** Databases whose statements and keys upstream writes down as they are. */
+export const withLiterals: readonly string[] = [
+  ...["cassandra-driver", "memcached", "mysql", "oracledb", "tedious"],
+];
 
 /** What the constructor is given beside the options, and where that comes from. */
 export const configured: Readonly<Record<string, { imports: string; config: string }>> = {

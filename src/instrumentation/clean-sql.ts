@@ -1,13 +1,14 @@
-import type { Context, Span, SpanAttributeValue, SpanOptions, Tracer } from "@opentelemetry/api";
+import type { Attributes, Context, Span, SpanOptions, Tracer } from "@opentelemetry/api";
 import type { Services } from "./adaptor.ts";
-import { describeSql } from "./sql.ts";
+import { describeSql, type Dialect } from "./sql.ts";
 import type { Upstream } from "./upstream.ts";
 
 const QUERY_TEXT = "db.query.text";
+const OPERATION = "db.operation.name";
 
 /**
- * An instrumentation of a database that writes statements down as they are:
- * their literals are left out, unless values were asked for.
+ * An instrumentation of a database that writes statements and keys down as
+ * they are: literals and keys are left out, unless values were asked for.
  */
 export function withoutLiterals<Database extends Upstream>(
   instrumentation: Database,
@@ -28,12 +29,16 @@ class CleanTracer implements Tracer {
   }
 
   startSpan(name: string, options: SpanOptions = {}, context?: Context): Span {
-    const attributes = { ...options.attributes };
-    if (QUERY_TEXT in attributes) attributes[QUERY_TEXT] = clean(attributes[QUERY_TEXT]);
-    const span = this.#tracer.startSpan(name, { ...options, attributes }, context);
-    const setAttribute = span.setAttribute.bind(span);
-    span.setAttribute = (key, value) =>
-      setAttribute(key, key === QUERY_TEXT ? clean(value) : value);
+    const { attributes = {} } = options;
+    const isMysql = attributes["db.system.name"] === "mysql";
+    const clean = { ...options, attributes: withoutText(attributes) };
+    // `mysql` calls a span by what its statement begins with, up to a blank.
+    const span = this.#tracer.startSpan(isMysql ? "query" : name, clean, context);
+    if (isMysql) describe(span, attributes[QUERY_TEXT], "mysql");
+    keepClean(span);
+    if (!isMysql && QUERY_TEXT in attributes) {
+      span.setAttribute(QUERY_TEXT, attributes[QUERY_TEXT] ?? "");
+    }
     return span;
   }
 
@@ -42,6 +47,43 @@ class CleanTracer implements Tracer {
   }
 }
 
-function clean(text: SpanAttributeValue | undefined): SpanAttributeValue {
-  return typeof text === "string" ? describeSql(text).text : "";
+function withoutText(attributes: Attributes): Attributes {
+  const rest = { ...attributes };
+  delete rest[QUERY_TEXT];
+  return rest;
+}
+
+function describe(span: Span, sql: unknown, dialect: Dialect): void {
+  if (typeof sql !== "string") return;
+  const { text, operation, summary } = describeSql(sql, dialect);
+  const name = summary ?? operation;
+  if (name !== undefined) span.updateName(name);
+  span.setAttributes({
+    [QUERY_TEXT]: text,
+    ...(operation !== undefined && { [OPERATION]: operation }),
+    ...(summary !== undefined && { "db.query.summary": summary }),
+  });
+}
+
+/** What is set later: the span itself stays what it is, as a parent it is known by its class. */
+function keepClean(span: Span): void {
+  const { setAttribute, updateName } = span;
+  span.setAttribute = (key, value) => {
+    // A key is a value, as it is with Redis.
+    if (key === "db.memcached.key") return span;
+    const isText = key === QUERY_TEXT || key === OPERATION;
+    return setAttribute.call(span, key, isText ? cleanText(String(value)) : value);
+  };
+  span.setAttributes = (attributes) => {
+    for (const [key, value] of Object.entries(attributes)) {
+      if (value !== undefined) span.setAttribute(key, value);
+    }
+    return span;
+  };
+  span.updateName = (name) => updateName.call(span, cleanText(name));
+}
+
+/** Of `oracledb` an operation, and so a name, is all up to the first blank: `SELECT'…'FROM`. */
+function cleanText(text: string): string {
+  return describeSql(text).text;
 }

@@ -11,6 +11,7 @@ import {
 } from "@opentelemetry/api";
 import { now } from "../clock.ts";
 import type { Services } from "./adaptor.ts";
+import { isRaised, withoutValues } from "./error-message.ts";
 
 /** `db.client.operation.duration`, as the conventions advise it, in seconds. */
 const BOUNDARIES = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
@@ -157,7 +158,7 @@ export class DatabaseCall {
   fail(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { type, statusCode, message } = this.#calls.describe(error);
+    const { type, statusCode, message } = this.#describe(error);
     const attributes: Attributes = { "error.type": type };
     if (statusCode !== undefined) attributes["db.response.status_code"] = statusCode;
     this.#attributes = { ...this.#attributes, ...attributes };
@@ -193,9 +194,33 @@ export class DatabaseCall {
     return bound(this, callback);
   }
 
+  #describe(error: unknown): Failure {
+    const attributes = this.#attributes;
+    const failure = read(() => this.#calls.describe(error)) ?? UNREADABLE;
+    const { type, statusCode = type } = failure;
+    const raised = isRaised(attributes["db.system.name"], statusCode) || runsScript(attributes);
+    return raised ? { ...failure, message: "?" } : failure;
+  }
+
   #record(): void {
     const seconds = (now() - this.#startedAt) / 1000;
     this.#calls.duration.record(seconds, this.#attributes, this.context);
+  }
+}
+
+/** What a script in Redis says is the app's own text. */
+function runsScript({ "db.operation.name": operation }: Attributes): boolean {
+  return typeof operation === "string" && /(?:^| )(?:EVAL|FCALL)/.test(operation);
+}
+
+const UNREADABLE: Failure = { type: "_OTHER", message: "" };
+
+/** Whatever an error does when it is looked at stays here. */
+function read(look: () => Failure): Failure | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
   }
 }
 
@@ -216,24 +241,14 @@ function bound<This, Args extends unknown[]>(
   };
 }
 
-/** For errors that say of themselves what they are: Node's `code`, else the name of their class. */
+/**
+ * For errors that say of themselves what they are: Node's `code`, else the name
+ * of their class. What Node says of a connection has an address in it and no value.
+ */
 export function describeError(error: unknown): Failure {
   if (!(error instanceof Error)) return { type: "_OTHER", message: "" };
-  const { code } = error as { readonly code?: unknown };
+  const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown };
   const type = typeof code === "string" && code !== "" ? code : error.name;
-  return { type, message: withoutValues(error.message) };
-}
-
-const MAX_MESSAGE = 1000;
-
-/**
- * Databases quote in their messages what they didn't like, and escape nothing
- * in it: `Duplicate entry 'it's' for key 'name'`. So all goes from the first
- * quote to the last.
- */
-function withoutValues(message: string): string {
-  return message
-    .slice(0, MAX_MESSAGE)
-    .replace(/(?<!\w)["'`](?:.*["'`](?!\w)|.*)/s, "?")
-    .trim();
+  const isNodes = syscall !== undefined;
+  return { type, message: isNodes ? error.message : withoutValues(error.message) };
 }

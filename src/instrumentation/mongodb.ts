@@ -290,12 +290,10 @@ class MongoFailure extends Error {
 /** https://opentelemetry.io/docs/specs/semconv/database/mongodb/: the error's code is its status code. */
 function describeMongoError(error: unknown): Failure {
   const failure = describeError(error);
-  // What a unique index has already follows, without quotes where it is no text.
-  const message = failure.message.replace(/dup key:.*/s, "dup key");
   const { code, codeName } = error as { readonly code?: unknown; readonly codeName?: unknown };
-  if (typeof code !== "number") return { ...failure, message };
+  if (typeof code !== "number") return failure;
   const type = typeof codeName === "string" ? codeName : String(code);
-  return { type, statusCode: String(code), message };
+  return { ...failure, type, statusCode: String(code) };
 }
 
 interface Pool {

@@ -92,14 +92,11 @@ export class QuerySpan implements Span {
 
   /** Says the type of the error too, where upstream says only its message. */
   setStatus(status: SpanStatus): this {
-    const { message } = status;
-    this.#span.setStatus(
-      message === undefined ? status : { ...status, message: withoutInput(message) },
-    );
     if (status.code === ERROR) {
       this.fail("_OTHER");
       this.#onFailure(this);
     }
+    this.#span.setStatus(status);
     return this;
   }
 
@@ -121,13 +118,6 @@ export class QuerySpan implements Span {
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function isSqlState(code: string): boolean {
   return /^[0-9A-Z]{5}$/.test(code);
-}
-
-/** PostgreSQL repeats values that it can't read: `invalid input syntax for type integer: "…"`. */
-function withoutInput(message: string): string {
-  return message
-    .replace(/: ".*"$/s, ": ?")
-    .replace(/\bvalue ".*" is out of range/s, "value ? is out of range");
 }
 
 /** Upstream reports an error without its message: `… occurred (code: 23505)`. */

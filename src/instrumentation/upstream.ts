@@ -1,5 +1,6 @@
 import type { LoggerProvider, MeterProvider, TracerProvider } from "@opentelemetry/api";
 import type { Adaptor, Services } from "./adaptor.ts";
+import { withCleanErrors } from "./clean-errors.ts";
 import { feedHooks } from "./require-hook.ts";
 import { rememberOwn } from "./method.ts";
 
@@ -37,7 +38,7 @@ export function upstreamAdaptor(create: (options: Services["options"]) => Upstre
 
 /** Gives it our providers, and sees to it that what it patches can be taken back. */
 export function join(instrumentation: Upstream, services: Services): void {
-  instrumentation.setTracerProvider(services.tracerProvider);
+  instrumentation.setTracerProvider(withCleanErrors(services.tracerProvider));
   instrumentation.setMeterProvider(services.meterProvider);
   instrumentation.setLoggerProvider?.(services.loggerProvider);
   const patcher = instrumentation as Partial<Patcher>;

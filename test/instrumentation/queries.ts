@@ -114,7 +114,7 @@ export const queries: readonly QueryCase[] = [
       {
         name: "SELECT nowhere",
         attributes: { "error.type": "42P01", "db.response.status_code": "42P01" },
-        error: 'relation "nowhere" does not exist',
+        error: "relation ? does not exist",
       },
     ],
   },
@@ -126,7 +126,7 @@ export const queries: readonly QueryCase[] = [
       {
         name: "SELECT nowhere",
         attributes: { "error.type": "42P01", "db.response.status_code": "42P01" },
-        error: 'relation "nowhere" does not exist',
+        error: "relation ? does not exist",
       },
     ],
   },
@@ -157,7 +157,7 @@ export const queries: readonly QueryCase[] = [
       {
         name: "SELECT nowhere",
         attributes: { "error.type": "42P01" },
-        error: 'relation "nowhere" does not exist',
+        error: "relation ? does not exist",
       },
     ],
   },

@@ -76,7 +76,14 @@ export const rows: readonly UpstreamRow[] = [
     spans: [
       { name: "memcached set", kind: "CLIENT", attributes: { "db.operation.name": "set" } },
       { name: "memcached get", kind: "CLIENT", attributes: { "db.system.name": "memcached" } },
+      {
+        name: "memcached incr",
+        kind: "CLIENT",
+        attributes: { "error.type": "Error" },
+        fails: true,
+      },
     ],
+    secrets: ["hush"],
   })),
   ...variants("mysql").map((variant): UpstreamRow => ({
     ...variant,
@@ -91,9 +98,15 @@ export const rows: readonly UpstreamRow[] = [
         attributes: { "db.system.name": "mysql", "db.query.text": "SELECT ? + ? AS sum" },
       },
       {
-        name: "SELECT",
+        name: "SELECT nowhere",
         kind: "CLIENT",
         attributes: { "db.query.text": "SELECT nothing FROM nowhere WHERE secret = ?" },
+        fails: true,
+      },
+      {
+        name: "INSERT mails",
+        kind: "CLIENT",
+        attributes: { "db.operation.name": "INSERT", "error.type": "ER_DUP_ENTRY" },
         fails: true,
       },
     ],

@@ -41,6 +41,9 @@ const unknown: Step = {
   calls: [failing("NONSENSE", "ERR", "ERR unknown command ?")],
 };
 
+/** What a script says is the app's own text. */
+const script: Step = { step: "script", calls: [failing("EVAL", "ERR", "?")] };
+
 /** With callbacks: each command of a batch or a transaction by itself. */
 export const callbackSteps: readonly Step[] = [
   ...steps.filter(({ step }) => !["pipeline", "uniform", "multi"].includes(step)),
@@ -48,6 +51,7 @@ export const callbackSteps: readonly Step[] = [
   { step: "multi", calls: [call("MULTI"), call("SET"), call("INCR"), call("EXEC")] },
   { step: "unheard", calls: [failing("LPUSH", "WRONGTYPE", WRONG)] },
   unknown,
+  script,
 ];
 
 export const clusterSteps: readonly Step[] = [
@@ -58,6 +62,7 @@ export const clusterSteps: readonly Step[] = [
 export const nodeRedisSteps: readonly Step[] = [
   ...steps,
   unknown,
+  script,
   { step: "batch", calls: [failing("MULTI", "WRONGTYPE", WRONG, TWO)] },
 ];
 
@@ -67,6 +72,7 @@ export function ioredisSteps(installed: string): readonly Step[] {
   return [
     ...steps,
     ...(knowsCall ? [unknown] : []),
+    script,
     { step: "batch", calls: [failing("PIPELINE", "WRONGTYPE", WRONG, TWO)] },
     { step: "callback", calls: [call("GET"), call("STRLEN")] },
   ];

@@ -71,6 +71,21 @@ export const mysql2Steps: readonly Step[] = [
   },
   { step: "events", calls: [mysql("SELECT items", "SELECT id FROM items")] },
   {
+    step: "errors",
+    calls: [
+      mysql("INSERT items", "INSERT INTO items (id) VALUES (?)", {
+        type: "ER_TRUNCATED_WRONG_VALUE_FOR_FIELD",
+        status: "1366",
+        message: "Incorrect integer value: ? at row ?",
+      }),
+      mysql("SIGNAL", "SIGNAL SQLSTATE ? SET MESSAGE_TEXT = ?", {
+        type: "ER_SIGNAL_EXCEPTION",
+        status: "1644",
+        message: "?",
+      }),
+    ],
+  },
+  {
     step: "transaction",
     calls: [
       mysql("START", "START TRANSACTION"),
@@ -103,7 +118,7 @@ export const pgSteps: readonly Step[] = [
       postgres("SELECT nothing", "SELECT * FROM nothing", {
         type: "42P01",
         status: "42P01",
-        message: 'relation "nothing" does not exist',
+        message: "relation ? does not exist",
       }),
     ],
   },
@@ -119,6 +134,17 @@ export const pgSteps: readonly Step[] = [
   },
   { step: "waiting", calls: [1, 2].map(() => postgres("SELECT", "SELECT $1::int")) },
   { step: "callback", calls: [1, 2].map(() => postgres("SELECT", "SELECT ?")) },
+  {
+    step: "errors",
+    calls: [
+      postgres("SELECT", "SELECT ?", {
+        type: "42601",
+        status: "42601",
+        message: "unterminated quoted string at or near ?",
+      }),
+      postgres("DO", "DO ?", { type: "P0001", status: "P0001", message: "?" }),
+    ],
+  },
 ];
 
 export interface Mapper {
@@ -128,7 +154,6 @@ export interface Mapper {
   readonly find: string;
   /** An insert again, of a key that is there. */
   readonly failing?: string;
-  readonly key: string;
   readonly update: string;
   /** What the update is within. */
   readonly transaction?: readonly [string, string];
@@ -136,12 +161,12 @@ export interface Mapper {
 
 /** What a library over `pg` is asked for; each writes its statements in its own way. */
 export function mapperSteps(mapper: Mapper): readonly Step[] {
-  const { table, insert, find, failing = insert, key, update, transaction = [] } = mapper;
+  const { table, insert, find, failing = insert, update, transaction = [] } = mapper;
   const [begin, commit] = transaction.map((text) => postgres(text.replace(";", ""), text));
   const duplicate = {
     type: "23505",
     status: "23505",
-    message: `duplicate key value violates unique constraint "${key}"`,
+    message: "duplicate key value violates unique constraint ?",
   };
   return [
     { step: "insert", calls: [postgres(`INSERT ${table}`, insert)] },
@@ -156,7 +181,6 @@ export function mapperSteps(mapper: Mapper): readonly Step[] {
   ];
 }
 
-const SEQUELIZE_KEY = "sequelize_items_pkey";
 const returned = (installed: string): string => (installed === "sequelize5" ? "*" : '"id","name"');
 const PRISMA = '"public"."prisma_items"';
 const PRISMA_ALL = `${PRISMA}."id", ${PRISMA}."name"`;
@@ -165,7 +189,6 @@ const PRISMA_ALL = `${PRISMA}."id", ${PRISMA}."name"`;
 export const mappers: Readonly<Record<string, (installed: string) => Mapper>> = {
   knex: () => ({
     table: "knex_items",
-    key: "knex_items_pkey",
     insert: 'insert into "knex_items" ("id", "name") values ($1, $2)',
     find: 'select "id" from "knex_items" where "name" = $1',
     update: 'update "knex_items" set "name" = $1',
@@ -173,7 +196,6 @@ export const mappers: Readonly<Record<string, (installed: string) => Mapper>> = 
   }),
   sequelize: (installed) => ({
     table: "sequelize_items",
-    key: SEQUELIZE_KEY,
     insert: `INSERT INTO "sequelize_items" ("id","name") VALUES ($1,$2) RETURNING ${returned(installed)};`,
     failing: `INSERT INTO "sequelize_items" ("id") VALUES ($1) RETURNING ${returned(installed)};`,
     // Values are a part of its text here.
@@ -184,7 +206,6 @@ export const mappers: Readonly<Record<string, (installed: string) => Mapper>> = 
     const condition = '("typeorm_items"."name" = $1)';
     return {
       table: "typeorm_items",
-      key: "PK_8fa8d1e9a3bbc5ea61b1b261be7",
       insert: 'INSERT INTO "typeorm_items"("id", "name") VALUES ($1, $2)',
       failing: 'INSERT INTO "typeorm_items"("id", "name") VALUES ($1, DEFAULT)',
       find:
@@ -196,7 +217,6 @@ export const mappers: Readonly<Record<string, (installed: string) => Mapper>> = 
   },
   drizzle: () => ({
     table: "drizzle_items",
-    key: "drizzle_items_pkey",
     insert: 'insert into "drizzle_items" ("id", "name") values ($1, $2)',
     failing: 'insert into "drizzle_items" ("id", "name") values ($1, default)',
     find: 'select "id", "name" from "drizzle_items" where "drizzle_items"."name" = $1',
@@ -204,7 +224,6 @@ export const mappers: Readonly<Record<string, (installed: string) => Mapper>> = 
   }),
   prisma: () => ({
     table: "public.prisma_items",
-    key: "prisma_items_pkey",
     insert: `INSERT INTO ${PRISMA} ("id","name") VALUES ($1,$2) RETURNING ${PRISMA_ALL}`,
     failing: `INSERT INTO ${PRISMA} ("id") VALUES ($1) RETURNING ${PRISMA_ALL}`,
     find: `SELECT ${PRISMA_ALL} FROM ${PRISMA} WHERE ${PRISMA}."name" = $1 OFFSET $2`,
@@ -222,7 +241,13 @@ export function sqliteSteps({ installed, node }: Variant): readonly Step[] {
   return [
     {
       step: "setup",
-      calls: [call("CREATE items", "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT)")],
+      calls: [
+        call(
+          "CREATE items SELECT",
+          "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT); CREATE TRIGGER seven " +
+            "BEFORE INSERT ON items WHEN new.id = ? BEGIN SELECT RAISE(ABORT, ?); END",
+        ),
+      ],
     },
     { step: "insert", calls: [call("INSERT items", "INSERT INTO items VALUES (?, ?)")] },
     { step: "get", calls: [select] },
@@ -236,6 +261,21 @@ export function sqliteSteps({ installed, node }: Variant): readonly Step[] {
           type: isNodes ? "1555" : "SQLITE_CONSTRAINT_PRIMARYKEY",
           status: isNodes ? "1555" : "SQLITE_CONSTRAINT_PRIMARYKEY",
           message: "UNIQUE constraint failed: items.id",
+        }),
+      ],
+    },
+    {
+      step: "errors",
+      calls: [
+        call("SELECT", "SELECT ?", {
+          type: isNodes ? "1" : "SQLITE_ERROR",
+          status: isNodes ? "1" : "SQLITE_ERROR",
+          message: "unrecognized token: ?",
+        }),
+        call("INSERT items", "INSERT INTO items VALUES (?)", {
+          type: isNodes ? "1811" : "SQLITE_CONSTRAINT_TRIGGER",
+          status: isNodes ? "1811" : "SQLITE_CONSTRAINT_TRIGGER",
+          message: "?",
         }),
       ],
     },

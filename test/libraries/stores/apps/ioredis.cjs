@@ -1,3 +1,5 @@
+const SCRIPT = "return redis.error_reply('ERR ' .. ARGV[1])";
+
 module.exports = async ({ load, installed, url }) => {
   const Redis = await load(installed);
   const client = new Redis(url);
@@ -28,6 +30,7 @@ module.exports = async ({ load, installed, url }) => {
     failing: () => client.lpush("item:1", "s3cret").catch((error) => error.message),
     batch: () => client.pipeline().set("a", "s3cret").lpush("a", "s3cret").exec().then(String),
     unknown: () => client.call?.("nonsense", "s3cret").catch(() => "refused"),
+    script: () => client.eval(SCRIPT, 0, "s3cret").catch((error) => error.message),
     select: async () => {
       await client.select(1);
       await client.get("item:1");

@@ -47,6 +47,12 @@ module.exports = async ({ load, installed, url }) => {
           .once("error", reject)
           .once("end", resolve);
       }),
+    errors: async () => [
+      await promisePool.query("INSERT INTO items (id) VALUES (?)", ["s3cret"]).catch(String),
+      await promisePool
+        .query("SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no money for s3cret'")
+        .catch((error) => error.code),
+    ],
     transaction: async () => {
       const one = await promisePool.getConnection();
       await one.beginTransaction();

@@ -1,3 +1,5 @@
+const RAISE = "DO $$BEGIN RAISE EXCEPTION 'no money for s3cret'; END$$";
+
 module.exports = async ({ load, installed, url }) => {
   const { Client, Pool } = await load(installed);
   const pool = new Pool({ connectionString: url, max: 1 });
@@ -13,6 +15,10 @@ module.exports = async ({ load, installed, url }) => {
     failing: () => pool.query("SELECT * FROM nothing").catch((error) => error.code),
     invalid: () => pool.query("SELECT $1::int", ["s3cret"]).catch((error) => error.code),
     waiting: () => Promise.all([1, 2].map((id) => pool.query("SELECT $1::int", [id]))),
+    errors: async () => [
+      await pool.query("SELECT 's3cret").catch((error) => error.code),
+      await pool.query(RAISE).catch((error) => error.code),
+    ],
     callback: () =>
       new Promise((resolve, reject) => {
         const client = new Client({ connectionString: url });

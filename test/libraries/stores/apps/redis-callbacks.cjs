@@ -1,5 +1,7 @@
 const { promisify } = require("node:util");
 
+const SCRIPT = "return redis.error_reply('ERR ' .. ARGV[1])";
+
 module.exports = async ({ load, installed, url }) => {
   const { createClient } = await load(installed);
   const client = createClient(url);
@@ -19,6 +21,7 @@ module.exports = async ({ load, installed, url }) => {
       await failed;
     },
     unknown: () => send("send_command", "NONSENSE", ["s3cret"]).catch(() => "refused"),
+    script: () => send("eval", SCRIPT, 0, "s3cret").catch((error) => error.message),
     select: async () => {
       await send("select", 1);
       await send("get", "item:1");

@@ -1,3 +1,5 @@
+const SCRIPT = "return redis.error_reply('ERR ' .. ARGV[1])";
+
 module.exports = async ({ load, installed, url }) => {
   const { createClient } = await load(installed);
   const client = createClient({ url });
@@ -16,6 +18,8 @@ module.exports = async ({ load, installed, url }) => {
     failing: () => client.lPush("item:1", "s3cret").catch((error) => error.message),
     batch: () => client.multi().set("a", "s3cret").lPush("a", "s3cret").exec().catch(String),
     unknown: () => client.sendCommand(["NONSENSE", "s3cret"]).catch(() => "refused"),
+    script: () =>
+      client.sendCommand(["EVAL", SCRIPT, "0", "s3cret"]).catch((error) => error.message),
     select: async () => {
       await client.select(1);
       await client.get("item:1");

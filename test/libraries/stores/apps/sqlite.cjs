@@ -3,8 +3,19 @@ module.exports = async ({ load, installed }) => {
   const Database = library.DatabaseSync ?? library;
   const database = new Database(":memory:");
   const select = () => database.prepare("SELECT name FROM items WHERE name = ?");
+  const failing = (sql) => {
+    try {
+      database.exec(sql);
+    } catch (error) {
+      return error.message;
+    }
+  };
   const steps = {
-    setup: () => void database.exec("CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT)"),
+    setup: () =>
+      void database.exec(
+        "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT); CREATE TRIGGER seven " +
+          "BEFORE INSERT ON items WHEN new.id = 7 BEGIN SELECT RAISE(ABORT, 's3cret'); END",
+      ),
     insert: () => void database.prepare("INSERT INTO items VALUES (?, ?)").run(1, "s3cret"),
     get: () => select().get("s3cret"),
     all: () => select().all("s3cret"),
@@ -13,13 +24,8 @@ module.exports = async ({ load, installed }) => {
       return [...select().iterate("s3cret")];
     },
     literals: () => database.prepare("SELECT name FROM items WHERE name = 's3cret'").get(),
-    failing: () => {
-      try {
-        database.exec("INSERT INTO items VALUES (1, 's3cret')");
-      } catch (error) {
-        return error.message;
-      }
-    },
+    failing: () => failing("INSERT INTO items VALUES (1, 's3cret')"),
+    errors: () => [failing("SELECT 's3cret"), failing("INSERT INTO items VALUES (7, 's3cret')")],
   };
   return { steps, end: () => void database.close() };
 };
