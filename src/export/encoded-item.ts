@@ -83,7 +83,13 @@ export function isInRange(seconds: number): boolean {
 }
 
 /**
- * A level takes up to three messages, and readers of protobuf stop at a hundred
- * (https://protobuf.dev/programming-guides/proto-limits/): the rest is left out.
+ * How far a value may be nested, in messages of protobuf: a map takes three for
+ * each level, a list two. The specification's limit is 64 levels, but readers of
+ * protobuf stop at a hundred messages and refuse the whole batch
+ * (https://protobuf.dev/programming-guides/proto-limits/), of which the request,
+ * the resource, the scope, the item, the attribute and its value are six. What is
+ * deeper is an empty value. The same in JSON, which a Collector makes protobuf of.
  */
-export const DEEPEST = 24;
+export const DEEPEST = 94;
+export const MAP_DEPTH = 3;
+export const LIST_DEPTH = 2;

@@ -10,6 +10,8 @@ import {
   grouped,
   isInRange,
   type Item,
+  LIST_DEPTH,
+  MAP_DEPTH,
   type Scope,
 } from "./encoded-item.ts";
 
@@ -158,10 +160,13 @@ function valueOf(value: AnyValue | undefined, depth = 0): object {
     case "boolean":
       return { boolValue: value };
     case "number":
+      if (Object.is(value, -0)) return { doubleValue: "-0" };
       if (Number.isSafeInteger(value)) return { intValue: `${value}` };
       return { doubleValue: Number.isFinite(value) ? value : `${value}` };
+    case "bigint":
+      return { intValue: `${value}` };
     case "object":
-      return value === null || depth >= DEEPEST ? {} : objectOf(value, depth + 1);
+      return value === null ? {} : objectOf(value, depth);
     default:
       return {};
   }
@@ -169,8 +174,11 @@ function valueOf(value: AnyValue | undefined, depth = 0): object {
 
 function objectOf(value: object, depth: number): object {
   if (value instanceof Uint8Array) return { bytesValue: Buffer.from(value).toString("base64") };
-  if (Array.isArray(value)) {
-    return { arrayValue: { values: value.map((item: AnyValue) => valueOf(item, depth)) } };
+  const isList = Array.isArray(value);
+  const inside = depth + (isList ? LIST_DEPTH : MAP_DEPTH);
+  if (inside > DEEPEST) return {};
+  if (isList) {
+    return { arrayValue: { values: value.map((item: AnyValue) => valueOf(item, inside)) } };
   }
-  return { kvlistValue: { values: pairsOf(value as Attributes, depth) } };
+  return { kvlistValue: { values: pairsOf(value as Attributes, inside) } };
 }

@@ -11,6 +11,8 @@ import {
   grouped,
   isInRange,
   type Item,
+  LIST_DEPTH,
+  MAP_DEPTH,
   type NamesAndValues,
   type Scope,
 } from "./encoded-item.ts";
@@ -304,11 +306,14 @@ function writeValue(value: AnyValue | undefined, depth = 0): void {
       wire.uint(0x10, value ? 1 : 0);
       return;
     case "number":
-      if (Number.isSafeInteger(value)) wire.int(0x18, value);
+      if (Number.isSafeInteger(value) && !Object.is(value, -0)) wire.int(0x18, value);
       else wire.double(0x21, value);
       return;
+    case "bigint":
+      wire.int64(0x18, value);
+      return;
     case "object":
-      if (value !== null && depth < DEEPEST) writeObject(value, depth + 1);
+      if (value !== null) writeObject(value, depth);
       return;
     default:
   }
@@ -320,9 +325,11 @@ function writeObject(value: object, depth: number): void {
     return;
   }
   const isList = Array.isArray(value);
+  const inside = depth + (isList ? LIST_DEPTH : MAP_DEPTH);
+  if (inside > DEEPEST) return;
   const message = wire.open(isList ? 0x2a : 0x32);
-  if (isList) for (const item of value as AnyValue[]) writeItem(item, depth);
-  else for (const [key, item] of Object.entries(value)) writePair(key, item as AnyValue, depth);
+  if (isList) for (const item of value as AnyValue[]) writeItem(item, inside);
+  else for (const [key, item] of Object.entries(value)) writePair(key, item as AnyValue, inside);
   wire.close(message);
 }
 

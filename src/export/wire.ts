@@ -83,9 +83,14 @@ export class Wire {
       this.uint(tag, value);
       return;
     }
+    this.int64(tag, BigInt(value));
+  }
+
+  /** The same of all 64 bits. */
+  int64(tag: number, value: bigint): void {
     this.#reserve(11);
     this.#bytes[this.#at++] = tag;
-    let rest = BigInt.asUintN(64, BigInt(value));
+    let rest = BigInt.asUintN(64, value);
     for (; rest > 127n; rest >>= 7n) this.#bytes[this.#at++] = Number(rest & 127n) | 128;
     this.#bytes[this.#at++] = Number(rest);
   }

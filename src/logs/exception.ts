@@ -1,4 +1,4 @@
-import { cut, MAX_TEXT, read } from "./value.ts";
+import { cut, readData } from "./value.ts";
 
 /** The attributes `exception.*` of the semantic conventions, as far as an error tells them. */
 export interface ExceptionFields {
@@ -11,27 +11,32 @@ export interface ExceptionFields {
  * What an error (or whatever was thrown) says of itself. The type is its `code`
  * where it has one, else its `name`, as in the SDK's log records and in our
  * spans. Undefined where it says nothing. Never throws.
+ *
+ * @param read a property; by default without running the app's getters.
  */
-export function exceptionOf(thrown: unknown): ExceptionFields | undefined {
+export function exceptionOf(thrown: unknown, read: Read = readData): ExceptionFields | undefined {
   if (typeof thrown === "string" || typeof thrown === "number") {
     return { type: undefined, message: String(thrown), stacktrace: undefined };
   }
   if (typeof thrown !== "object" || thrown === null) return undefined;
   const fields = {
-    type: typeOf(thrown),
+    type: typeOf(thrown, read),
     message: textOf(read(thrown, "message")),
     stacktrace: textOf(read(thrown, "stack")),
   };
   return (fields.type ?? fields.message ?? fields.stacktrace) ? fields : undefined;
 }
 
+/** Reads a property of an error; never throws. */
+type Read = (value: object, key: PropertyKey) => unknown;
+
 /** `exception.type` of an error: its `code` or its `name`. */
-export function typeOf(error: object): string | undefined {
+export function typeOf(error: object, read: Read = readData): string | undefined {
   const code = read(error, "code");
   if (typeof code === "number") return String(code);
   return textOf(code) ?? textOf(read(error, "name"));
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? cut(value, MAX_TEXT) : undefined;
+  return typeof value === "string" && value !== "" ? cut(value, Infinity) : undefined;
 }

@@ -34,7 +34,7 @@ export class TelltaleLoggerProvider implements LoggerProvider {
 
   getLogger(name: string, version?: string, options?: LoggerOptions): TelltaleLogger {
     const scope = scopeOf(name, version, options);
-    const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl, scope.attributes]);
+    const key = keyOf(scope);
     const known = this.#loggers.get(key);
     if (known !== undefined) return known;
     const logger = new TelltaleLogger(this.#settings, scope, this.#sink);
@@ -88,7 +88,7 @@ export class TelltaleLogger implements Logger {
     if (typeof severityText === "string") record.severityText = severityText;
     if (typeof eventName === "string") record.eventName = eventName;
     record.say(given.body);
-    const exception = exceptionOf(given.exception);
+    const exception = exceptionOf(given.exception, read);
     if (exception !== undefined) record.addException(exception);
     addAll(record, given.attributes);
     return record;
@@ -125,6 +125,21 @@ function scopeOf(name: unknown, version: unknown, options: unknown): Scope {
     ...(typeof schemaUrl === "string" && { schemaUrl }),
     ...(attributes !== undefined && { attributes }),
   };
+}
+
+/** The same for equal scopes, whatever the order of their attributes. */
+function keyOf({ name, version, schemaUrl, attributes = {} }: Scope): string {
+  const pairs = Object.keys(attributes)
+    .toSorted()
+    .map((key) => [key, exactly(attributes[key])]);
+  return JSON.stringify([name, version, schemaUrl, pairs]);
+}
+
+/** What JSON makes the same of: -0 and 0, NaN, the infinities and null. */
+function exactly(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(exactly);
+  if (typeof value !== "number") return value;
+  return { number: Object.is(value, -0) ? "-0" : String(value) };
 }
 
 function simpleAttributes(given: unknown): Attributes | undefined {

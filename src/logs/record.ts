@@ -7,7 +7,7 @@ import type { NamesAndValues } from "../export/encoded-item.ts";
 import type { PartedRecord } from "../export/messages.ts";
 import { epochMsOf, isSameMoment, type Moment, momentOf, nearbyMs, pairOf } from "./moment.ts";
 import type { ExceptionFields } from "./exception.ts";
-import { cut, MAX_TEXT, numberOf, setOwn, Snapshot } from "./value.ts";
+import { cut, setOwn, Snapshot } from "./value.ts";
 
 /** Who wrote a record, with the attributes that `getLogger` took. */
 export type Scope = InstrumentationScope & {
@@ -79,7 +79,7 @@ export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource 
 
   /** Sets the body: text as it is, all else as a copy. Never throws. */
   say(body: unknown): void {
-    this.#body = typeof body === "string" ? body : this.#copy(body);
+    this.#body = typeof body === "string" ? body : new Snapshot(Infinity).of(body);
   }
 
   /** Adds one attribute; of two with the same name the later counts. Never throws. */
@@ -89,8 +89,7 @@ export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource 
       this.#dropped++;
       return;
     }
-    const isText = typeof value === "string";
-    this.#fields.push(name, isText || typeof value === "boolean" ? value : this.#copy(value));
+    this.#fields.push(name, isSimple(value) ? value : this.#copy(value));
   }
 
   addException(exception: ExceptionFields): void {
@@ -100,7 +99,7 @@ export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource 
   }
 
   get body(): AnyValue {
-    return typeof this.#body === "string" ? cut(this.#body, MAX_TEXT) : this.#body;
+    return typeof this.#body === "string" ? cut(this.#body, Infinity) : this.#body;
   }
 
   get resource(): Resource {
@@ -139,7 +138,6 @@ export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource 
   }
 
   #copy(value: unknown): AnyValue {
-    if (typeof value === "number") return numberOf(value);
     this.#snapshot ??= new Snapshot(this.#longest());
     return this.#snapshot.of(value);
   }
@@ -167,6 +165,11 @@ export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource 
   }
 
   #longest(): number {
-    return Math.min(this.#settings.limits.attributeLength, MAX_TEXT);
+    return this.#settings.limits.attributeLength;
   }
+}
+
+function isSimple(value: unknown): value is string | number | boolean {
+  const type = typeof value;
+  return type === "string" || type === "number" || type === "boolean";
 }

@@ -3,37 +3,42 @@ import { toUSVString, types } from "node:util";
 import type { AnyValue } from "@opentelemetry/api";
 
 /**
- * No text of one record is longer than this, in UTF-16 units: the specification
- * has no limit by default, and one line with a file in it would fill the queue.
+ * The specification's limit of nesting; what is deeper is an empty value. The
+ * encoders may have to stop before.
+ * https://opentelemetry.io/docs/specs/otel/common/#attribute-limits
  */
-export const MAX_TEXT = 65_536;
+const MAX_DEPTH = 64;
 
-/** Bounds of everything that is nested in one record. */
-const MAX_DEPTH = 8;
-const MAX_VALUES = 1000;
+/**
+ * Of all that one `Snapshot` copies together. The specification has no such
+ * limit; an array may have a billion holes, and a proxy any length.
+ */
+const MAX_VALUES = 100_000;
 
 const CIRCULAR = "[Circular]";
 const TRUNCATED = "[Truncated]";
 const UNREADABLE = "[Unreadable]";
 
-/** From here on a whole number is no `int64` of OTLP. */
-const INT64 = 2 ** 63;
-
 /**
  * Copies values of the app into what OTLP can carry, at once, so that later
  * changes don't show. It reads as `JSON.stringify` does (`toJSON`, own enumerable
- * properties), but each read is guarded, and depth, number of values and text
- * are bounded, in all that one `Snapshot` copies together.
+ * properties), but each read is guarded, and depth and number of values are
+ * bounded. Names are never cut: two of them could become one.
  */
 export class Snapshot {
   readonly #longest: number;
+  /** Only data is read: no getter, no `toJSON` of the app's runs. */
+  readonly #isPassive: boolean;
   readonly #path: object[] = [];
   #values = MAX_VALUES;
-  #text = MAX_TEXT;
 
-  /** @param longest limit of one text, in UTF-16 units. */
-  constructor(longest: number) {
+  /**
+   * @param longest limit of one text or byte array.
+   * @param isPassive for what the app didn't hand to us: none of its code runs.
+   */
+  constructor(longest: number, isPassive = false) {
     this.#longest = longest;
+    this.#isPassive = isPassive;
   }
 
   /** The copy; undefined for what JSON leaves out too: undefined and functions. Never throws. */
@@ -42,7 +47,6 @@ export class Snapshot {
       case "string":
         return this.#string(value);
       case "number":
-        return numberOf(value);
       case "boolean":
         return value;
       case "bigint":
@@ -57,15 +61,13 @@ export class Snapshot {
   }
 
   #string(text: string): string {
-    if (this.#text <= 0) return TRUNCATED;
-    const kept = cut(text, Math.min(this.#longest, this.#text));
-    this.#text -= kept.length;
-    return kept;
+    return cut(text, this.#longest);
   }
 
   #object(value: object): AnyValue {
     if (this.#path.includes(value)) return CIRCULAR;
-    if (this.#path.length >= MAX_DEPTH || this.#values <= 0) return TRUNCATED;
+    if (this.#path.length >= MAX_DEPTH) return null;
+    if (this.#isPassive && types.isProxy(value)) return UNREADABLE;
     this.#path.push(value);
     try {
       return this.#inside(value);
@@ -86,21 +88,25 @@ export class Snapshot {
     if (types.isMap(value)) return this.#pairs(Map.prototype.entries.call(value));
     if (types.isSet(value)) return this.#list([...firstOf(value, this.#values)], value.size);
     if (types.isRegExp(value)) return this.#string(String(value));
-    if (types.isBoxedPrimitive(value)) return this.of(value.valueOf());
+    if (types.isBoxedPrimitive(value)) return this.of(unboxed(value));
     return this.#asJson(value);
   }
 
   #asJson(value: object): AnyValue {
-    const { toJSON } = value as { toJSON?: unknown };
+    const toJSON = this.#isPassive ? undefined : (value as { toJSON?: unknown }).toJSON;
     if (typeof toJSON === "function") {
       const json: unknown = toJSON.call(value, "");
       if (json !== value) return this.of(json);
     }
     const map: Record<string, AnyValue> = {};
     for (const key of Object.keys(value)) {
-      if (!this.#put(map, key, read(value, key))) break;
+      if (!this.#put(map, key, this.#read(value, key))) break;
     }
     return map;
+  }
+
+  #read(value: object, key: PropertyKey): unknown {
+    return this.#isPassive ? readData(value, key) : read(value, key);
   }
 
   #pairs(entries: Iterable<[unknown, unknown]>): AnyValue {
@@ -113,25 +119,25 @@ export class Snapshot {
 
   /** False: there is no room for more. */
   #put(map: Record<string, AnyValue>, key: string, value: unknown): boolean {
-    if (this.#values <= 0 || this.#text <= 0) {
+    if (this.#values <= 0) {
       map[TRUNCATED] = true;
       return false;
     }
     this.#values--;
     const copy = this.of(value);
-    if (copy !== undefined) setOwn(map, this.#string(key), copy);
+    if (copy !== undefined) setOwn(map, toUSVString(key), copy);
     return true;
   }
 
   #list(list: readonly unknown[], length: number): AnyValue {
     const copies: AnyValue[] = [];
     for (let i = 0; i < length; i++) {
-      if (this.#values <= 0 || this.#text <= 0) {
+      if (this.#values <= 0) {
         copies.push(TRUNCATED);
         break;
       }
       this.#values--;
-      copies.push(this.of(read(list, i)) ?? null);
+      copies.push(this.of(this.#read(list, i)) ?? null);
     }
     return copies;
   }
@@ -144,20 +150,18 @@ export class Snapshot {
     const bytes = ArrayBuffer.isView(value)
       ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
       : new Uint8Array(value);
-    const copy = bytes.slice(0, Math.max(0, Math.min(this.#longest, this.#text)));
-    this.#text -= copy.length;
-    return copy;
+    return bytes.slice(0, Math.min(this.#longest, bytes.length));
   }
 
   /** What `JSON.stringify` loses of an error, and its plain own properties (`code`, `status`). */
   #error(error: object): AnyValue {
     const map: Record<string, AnyValue> = {};
-    for (const key of ["name", "message", "stack"]) this.#put(map, key, read(error, key));
+    for (const key of ["name", "message", "stack"]) this.#put(map, key, this.#read(error, key));
     for (const key of Object.keys(error)) {
-      const value = read(error, key);
+      const value = this.#read(error, key);
       if (typeof value !== "object" && !this.#put(map, key, value)) break;
     }
-    for (const key of ["cause", "errors"]) this.#put(map, key, read(error, key));
+    for (const key of ["cause", "errors"]) this.#put(map, key, this.#read(error, key));
     return map;
   }
 }
@@ -169,6 +173,42 @@ export function read(value: object, key: PropertyKey): unknown {
   } catch {
     return UNREADABLE;
   }
+}
+
+/**
+ * A property without running code of the app's: undefined for getters (other
+ * than the engine's own, as of `stack`) and for proxies.
+ */
+export function readData(value: object, key: PropertyKey): unknown {
+  try {
+    let at: object | null = value;
+    while (at !== null && !types.isProxy(at)) {
+      const found = Object.getOwnPropertyDescriptor(at, key);
+      if (found !== undefined) {
+        if (found.get === undefined) return found.value;
+        return isBuiltIn(found.get, at) ? Reflect.apply(found.get, value, []) : undefined;
+      }
+      at = Object.getPrototypeOf(at) as object | null;
+    }
+  } catch {
+    // Nothing that is to be read without us.
+  }
+  return undefined;
+}
+
+/** What V8 puts on whatever `Error.captureStackTrace` gets, since its version 11. */
+const stackGetter = stackGetterOf({});
+
+function stackGetterOf(bearer: object): unknown {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  Error.captureStackTrace(bearer);
+  Error.stackTraceLimit = stackTraceLimit;
+  return Object.getOwnPropertyDescriptor(bearer, "stack")?.get;
+}
+
+function isBuiltIn(getter: () => unknown, owner: object): boolean {
+  return getter === stackGetter || owner === globalThis.DOMException?.prototype;
 }
 
 /** A property that is really put there: `__proto__` would set the prototype. */
@@ -193,18 +233,12 @@ export function cut(text: string, length: number): string {
 }
 
 /**
- * A number as OTLP carries it in both encodings, else its text: the SDK's JSON
- * encoder turns NaN and the infinities into null, and whole numbers beyond 64
- * bits into an `intValue` for which a Collector refuses the whole batch.
+ * Whether it is an error, also one of another realm; false for what can't be
+ * asked, and for proxies, whose traps would run.
  */
-export function numberOf(value: number): number | string {
-  const fits = Number.isInteger(value) ? Math.abs(value) < INT64 : Number.isFinite(value);
-  return fits ? value : String(value);
-}
-
-/** Whether it is an error, also one of another realm; false for what can't be asked. */
 export function isError(value: unknown): value is Error {
   try {
+    if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
     // A plain object is none, as most are that are asked about; the engine takes longer.
     if (Object.getPrototypeOf(value) === Object.prototype) return false;
     return value instanceof Error || types.isNativeError(value);
@@ -213,18 +247,31 @@ export function isError(value: unknown): value is Error {
   }
 }
 
-/** Beyond 64 bits in hexadecimal: decimal takes quadratic time. */
-function bigintOf(value: bigint): number | string {
+/** Longer ones in hexadecimal: decimal digits take more than linear time. */
+const LONGEST_DECIMAL = 4096;
+
+/** An `int64` of OTLP where it is one, else its digits. */
+function bigintOf(value: bigint): AnyValue {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
-  if (BigInt.asIntN(64, value) === value) return String(value);
+  if (BigInt.asIntN(64, value) === value) return value;
   const digits = (value < 0n ? -value : value).toString(16);
-  return cut(`${value < 0n ? "-" : ""}0x${digits}`, 1024);
+  if (digits.length <= LONGEST_DECIMAL) return String(value);
+  return `${value < 0n ? "-" : ""}0x${digits}`;
 }
 
 function dateOf(value: Date): string {
   const valid = !Number.isNaN(Date.prototype.getTime.call(value));
   return valid ? Date.prototype.toISOString.call(value) : "Invalid Date";
+}
+
+/** The primitive in a `new String(…)` and the like, whatever their own `valueOf` is. */
+function unboxed(value: object): unknown {
+  if (types.isStringObject(value)) return String.prototype.valueOf.call(value);
+  if (types.isNumberObject(value)) return Number.prototype.valueOf.call(value);
+  if (types.isBooleanObject(value)) return Boolean.prototype.valueOf.call(value);
+  if (types.isBigIntObject(value)) return BigInt.prototype.valueOf.call(value);
+  return Symbol.prototype.valueOf.call(value);
 }
 
 function nameOf(key: unknown): string {

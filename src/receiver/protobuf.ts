@@ -32,8 +32,8 @@ interface Field {
 
 type Fields = ReadonlyMap<number, Field>;
 
-/** Deeper nesting is no telemetry but an attack on the stack. */
-const MAX_DEPTH = 64;
+/** As in other readers of protobuf: deeper nesting is no telemetry but an attack on the stack. */
+const MAX_DEPTH = 100;
 
 export function createDecoder(schema: Schema): Decoder {
   const messages = new Map<string, Fields>();

@@ -19,22 +19,24 @@ export const hostileValues: readonly Hostile[] = [
   { title: "a function", make: () => () => 1, copy: undefined },
   { title: "a class", make: () => Account, copy: undefined },
   { title: "a symbol", make: () => Symbol("s"), copy: "Symbol(s)" },
-  { title: "NaN", make: () => Number.NaN, copy: "NaN" },
-  { title: "infinity", make: () => -Infinity, copy: "-Infinity" },
-  { title: "a whole number beyond 64 bits", make: () => 1e300, copy: "1e+300" },
+  { title: "NaN", make: () => Number.NaN, copy: Number.NaN },
+  { title: "infinity", make: () => -Infinity, copy: -Infinity },
+  { title: "a whole number beyond 64 bits", make: () => 1e300, copy: 1e300 },
   { title: "a whole number of 54 bits", make: () => 2 ** 53 + 2, copy: 2 ** 53 + 2 },
   { title: "a small bigint", make: () => 12n, copy: 12 },
-  { title: "a bigint of 64 bits", make: () => 2n ** 62n, copy: "4611686018427387904" },
+  { title: "a bigint of 64 bits", make: () => 2n ** 62n + 1n, copy: 2n ** 62n + 1n },
+  { title: "a bigint of 80 bits", make: () => 2n ** 80n, copy: "1208925819614629174706176" },
+  { title: "minus nothing", make: () => -0, copy: -0 },
   {
     title: "a bigint of a million digits",
     notForWinston: "takes all memory or time",
     make: () => -(1n << 4_000_000n),
-    check: (made: unknown) => assert.match(String(made), /^-0x10{1020}$/),
+    check: (made: unknown) => assert.match(String(made), /^-0x10{1000000}$/),
   },
   {
     title: "a text of a million characters",
     make: () => "x".repeat(1_000_000),
-    copy: "x".repeat(65_536),
+    copy: "x".repeat(1_000_000),
   },
   { title: "half a surrogate pair", make: () => "a\ud83d", copy: "a\ufffd" },
   { title: "a boxed string", make: () => new String("boxed"), copy: "boxed" },
@@ -87,7 +89,7 @@ export const hostileValues: readonly Hostile[] = [
       const next = (): object => ({ toJSON: () => [next()] });
       return next();
     },
-    check: (made: unknown) => assert.match(JSON.stringify(made), /^\[+"\[Truncated\]"\]+$/),
+    check: (made: unknown) => assert.match(JSON.stringify(made), /^\[{32}null\]{32}$/),
   },
   {
     title: "a revoked proxy",
@@ -117,7 +119,7 @@ export const hostileValues: readonly Hostile[] = [
     notForWinston: "takes all memory or time",
     make: () => new Proxy([], { get: (_, key) => (key === "length" ? 1e9 : "x") }),
     check: (made: unknown[]) => {
-      assert.equal(made.length, 1001);
+      assert.equal(made.length, 100_001);
       assert.equal(made.at(-1), "[Truncated]");
     },
   },
@@ -152,7 +154,7 @@ export const hostileValues: readonly Hostile[] = [
       return deep;
     },
     check: (made: unknown) => {
-      const text = '{"deep":'.repeat(8) + '"[Truncated]"' + "}".repeat(8);
+      const text = '{"deep":'.repeat(64) + "null" + "}".repeat(64);
       assert.equal(JSON.stringify(made), text);
     },
   },
@@ -161,22 +163,22 @@ export const hostileValues: readonly Hostile[] = [
     notForWinston: "takes all memory or time",
     make: () => sparse(1e9),
     check: (made: unknown[]) => {
-      assert.equal(made.length, 1001);
+      assert.equal(made.length, 100_001);
       assert.deepEqual(made.slice(-2), [null, "[Truncated]"]);
     },
   },
   {
-    title: "100,000 keys",
-    make: () => Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, i])),
+    title: "200,000 keys",
+    make: () => Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`k${i}`, i])),
     check: (made: Record<string, unknown>) => {
-      assert.equal(Object.keys(made).length, 1001);
+      assert.equal(Object.keys(made).length, 100_001);
       assert.equal(made["[Truncated]"], true);
     },
   },
   {
     title: "keys that are megabytes",
     make: () => ({ ["k".repeat(5_000_000)]: 1, b: 2 }),
-    check: (made: object) => assert.ok(JSON.stringify(made).length < 70_000),
+    check: (made: object) => assert.equal(JSON.stringify(made).length, 5_000_012),
   },
   {
     title: "a map with keys of all types",
@@ -210,14 +212,14 @@ export const hostileValues: readonly Hostile[] = [
   {
     title: "a set of a million",
     make: () => new Set(Array.from({ length: 1_000_000 }, (_, i) => i)),
-    check: (made: unknown[]) => assert.equal(made.length, 1001),
+    check: (made: unknown[]) => assert.equal(made.length, 100_001),
   },
   { title: "a buffer", make: () => Buffer.from("ab"), copy: new Uint8Array([97, 98]) },
   {
     title: "a buffer of 10 MB",
     notForWinston: "takes all memory or time",
     make: () => Buffer.alloc(10_000_000),
-    check: (made: Uint8Array) => assert.equal(made.length, 65_536),
+    check: (made: Uint8Array) => assert.equal(made.length, 10_000_000),
   },
   { title: "an array buffer", make: () => new Uint8Array([1]).buffer, copy: new Uint8Array([1]) },
   {
@@ -225,7 +227,7 @@ export const hostileValues: readonly Hostile[] = [
     make: () => new DataView(new Uint8Array([1, 2, 3]).buffer, 1, 1),
     copy: new Uint8Array([2]),
   },
-  { title: "floats", make: () => new Float64Array([1.5, Number.NaN]), copy: [1.5, "NaN"] },
+  { title: "floats", make: () => new Float64Array([1.5, Number.NaN]), copy: [1.5, Number.NaN] },
   {
     title: "a detached buffer",
     make: () => {

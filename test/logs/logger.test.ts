@@ -194,6 +194,31 @@ describe("A record of the logs API", () => {
     assert.equal(record.body, "12345678");
   });
 
+  it("cuts neither names nor anything of the body", () => {
+    const map = { longkeyname: "12345678", longkeyother: ["12345678"] };
+    const record = one(
+      { body: map, attributes: { map } },
+      { attributeCount: 128, attributeLength: 4 },
+    );
+    assert.deepEqual(record.body, map);
+    assert.deepEqual(record.attributes, { map: { longkeyname: "1234", longkeyother: ["1234"] } });
+  });
+
+  it("has no limit of length where none is set, and one of 64 levels", () => {
+    const text = "x".repeat(70_000);
+    let deep: unknown = "bottom";
+    for (let level = 0; level < 70; level++) deep = [deep];
+    const record = one({ body: { text }, attributes: { text, list: [text], deep } });
+    assert.deepEqual(record.body, { text });
+    assert.deepEqual([record.attributes["text"], record.attributes["list"]], [text, [text]]);
+    assert.match(JSON.stringify(record.attributes["deep"]), /^\[{64}null\]{64}$/);
+  });
+
+  it("keeps the digits of numbers", () => {
+    const numbers = { minus: -0, nan: NaN, endless: -Infinity, half: 0.1, whole: 2 ** 53 + 2 };
+    assert.deepEqual(one({ attributes: numbers }).attributes, numbers);
+  });
+
   const nonsense = [
     undefined,
     null,
@@ -228,6 +253,14 @@ describe("A logger provider", () => {
     assert.equal(records[0]?.instrumentationScope, records[1]?.instrumentationScope);
     assert.notEqual(records[0]?.instrumentationScope, records[2]?.instrumentationScope);
     assert.deepEqual(records[0]?.instrumentationScope, { name: "shop", version: "1", ...options });
+  });
+
+  it("gives the same logger for attributes in another order, and another for another number", () => {
+    const { provider } = collect();
+    const of = (attributes: Attributes) => provider.getLogger("shop", "1", { attributes });
+    assert.equal(of({ a: 1, b: "x" }), of({ b: "x", a: 1 }));
+    const numbers = [0, -0, NaN, Infinity, -Infinity].map((a) => of({ a }));
+    assert.equal(new Set(numbers).size, numbers.length);
   });
 
   it("calls a scope without a name unknown, and leaves out attributes that are not simple", () => {
