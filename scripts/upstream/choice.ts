@@ -35,6 +35,11 @@ export const withLiterals: readonly string[] = [
   ...["cassandra-driver", "memcached", "mysql", "oracledb", "tedious"],
 ];
 
+/** What is mended around an instrumentation, and by what. */
+export const mended: Readonly<Record<string, { by: string; file: string }>> = {
+  "aws-sdk": { by: "withOwnInputs", file: "aws-sdk.ts" },
+};
+
 /** What the constructor is given beside the options, and where that comes from. */
 export const configured: Readonly<Record<string, { imports: string; config: string }>> = {
   // A span of the reading of the chunk that encodes spans would ask for that chunk.

@@ -1,5 +1,5 @@
 import { table } from "../../src/instrumentation/table.ts";
-import { configured, elsewhere, withLiterals } from "./choice.ts";
+import { configured, elsewhere, mended, withLiterals } from "./choice.ts";
 import { type UpstreamInstrumentation, upstreamInstrumentations } from "./modules.ts";
 
 const HEADER = `// Made by \`npm run upstream\` of the installed @opentelemetry/auto-instrumentations-node.\n\n`;
@@ -46,15 +46,27 @@ ${line((name) => `"./instrumentation/upstream/${name}.ts"`)}
 }
 
 function adaptorText({ name, className }: UpstreamInstrumentation): string {
-  const isClean = !withLiterals.includes(name);
   const { imports, config } = configured[name] ?? { imports: "", config: "options" };
-  const made = `new ${className}(${config})`;
+  const { file, made } = mendedFrom(name, `new ${className}(${config})`);
   return `${HEADER}import { ${className} } from "@opentelemetry/instrumentation-${name}";
 ${imports}import type { Adaptor } from "../adaptor.ts";
-${isClean ? "" : `import { withoutLiterals } from "../clean-sql.ts";\n`}import { upstreamAdaptor } from "../upstream.ts";
+${file}import { upstreamAdaptor } from "../upstream.ts";
 
-export const adaptor: Adaptor = upstreamAdaptor((options) => ${isClean ? made : `withoutLiterals(${made}, options)`});
+export const adaptor: Adaptor = upstreamAdaptor((options) => ${made});
 `;
+}
+
+function mendedFrom(name: string, made: string): { file: string; made: string } {
+  if (withLiterals.includes(name)) {
+    const file = 'import { withoutLiterals } from "../clean-sql.ts";\n';
+    return { file, made: `withoutLiterals(${made}, options)` };
+  }
+  const mend = mended[name];
+  if (mend === undefined) return { file: "", made };
+  return {
+    file: `import { ${mend.by} } from "../${mend.file}";\n`,
+    made: `${mend.by}(${made})`,
+  };
 }
 
 function chunkOf(name: string): string {

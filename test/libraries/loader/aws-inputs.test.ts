@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
+
+const file = fileURLToPath(new URL("apps/aws-inputs.mjs", import.meta.url));
+
+/** What the services are asked for, with the trace in it. */
+const asked: readonly (readonly [operation: string, names: readonly string[]])[] = [
+  ["SendMessage", ["traceparent"]],
+  ["SendMessage", ["traceparent"]],
+  ["SendMessage", ["a", "traceparent"]],
+  ["SendMessage", ["a", "traceparent"]],
+  ["SendMessage", ["traceparent"]],
+  ["SendMessage", ["traceparent"]],
+  ["SendMessageBatch", ["traceparent"]],
+  ["SendMessageBatch", ["a", "traceparent"]],
+  ["SendMessageBatch", ["traceparent"]],
+  ["ReceiveMessage", ["traceparent", "tracestate", "baggage"]],
+  ["ReceiveMessage", ["traceparent", "tracestate", "baggage"]],
+  ["ReceiveMessage", ["a", "traceparent", "tracestate", "baggage"]],
+  ["ReceiveMessage", ["All"]],
+  ["ReceiveMessage", [".*"]],
+  ["Publish", ["traceparent"]],
+  ["Publish", ["traceparent"]],
+  ["Publish", ["traceparent"]],
+  ["Invoke", ["traceparent"]],
+  ["Invoke", ["traceparent"]],
+];
+
+describe("The inputs of @aws-sdk/client-*", function () {
+  this.timeout(60_000);
+  let receiver: Receiver;
+  let bare: Ended;
+  let preloaded: Ended;
+  before(async () => {
+    receiver = await startReceiver();
+    [bare, preloaded] = await Promise.all([run(), run(receiver)]);
+    await receiver.settled();
+  });
+  after(() => receiver.close());
+
+  it("are what they were, and so are commands and results, frozen or not", () => {
+    assert.equal(preloaded.code, 0);
+    assert.equal(preloaded.stdout, bare.stdout);
+    assert.match(bare.stdout, /SQS send, frozen/);
+  });
+
+  it("carry the trace in a copy", () => {
+    assert.deepEqual(JSON.parse(preloaded.stderr), asked);
+  });
+
+  it("have a span each, also where they can't be described", () => {
+    const calls = receiver.spans.filter(({ scope }) => scope.name.endsWith("aws-sdk"));
+    assert.equal(calls.length, 20);
+  });
+});
+
+function run(receiver?: Receiver): Promise<Ended> {
+  const flags = receiver === undefined ? [] : [...preload.import];
+  const env = receiver === undefined ? {} : telemetryTo(receiver);
+  return new Program({ file, flags, env }).ended;
+}
