@@ -17,6 +17,8 @@ export class Account {
   /** Epoch milliseconds of the latest delivery and of the latest failed one, for `/healthz`. */
   lastSentAt: number | undefined = undefined;
   lastFailedAt: number | undefined = undefined;
+  /** Epoch milliseconds until when nothing is sent, because the peer asked for a pause. */
+  pausedUntil = 0;
   #sent = 0;
   readonly dropped: Record<DropReason, number> = {
     queue_full: 0,

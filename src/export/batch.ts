@@ -24,8 +24,12 @@ export interface BatchOptions<Item, Stored> {
   /**
    * Takes over what a peer that is away or can't now didn't take, and says how
    * long it is to be left alone, in milliseconds. Default: it is dropped.
+   *
+   * @param holdMs how long the peer asks to be left alone, at most.
    */
-  readonly whenAway?: (items: readonly Stored[]) => number;
+  readonly whenAway?: (items: readonly Stored[], holdMs: number) => number;
+  /** The peer is left alone still, and something waits for it: others may take that. */
+  readonly whenHeld?: () => void;
 }
 
 interface Flight<Stored> {
@@ -85,6 +89,11 @@ export class Batch<Item, Stored = Item> implements Pipeline {
     }
     if (this.#fresh.push(item) >= AT_ONE_GO) this.#storeFresh();
     this.#queued();
+  }
+
+  /** How many items wait or are under way, counted here and not by the account. */
+  get queued(): number {
+    return this.length + (this.#flight?.items.length ?? 0);
   }
 
   /** How many items wait. */
@@ -179,6 +188,8 @@ export class Batch<Item, Stored = Item> implements Pipeline {
       if (this.#flight === undefined) {
         if (this.#queue.length === 0) return;
         this.#export();
+        // It may have gone elsewhere instead.
+        if (this.#flight === undefined && this.length === 0) return;
       }
       await (this.#flight?.landed ?? pause(this.#heldUntil - performance.now()));
     }
@@ -198,7 +209,8 @@ export class Batch<Item, Stored = Item> implements Pipeline {
     this.#storeFresh();
     if (this.#queue.length === 0) return;
     if (performance.now() < this.#heldUntil) {
-      this.#wait();
+      this.#options.whenHeld?.();
+      if (this.length > 0) this.#wait();
       return;
     }
     this.#armed = true;
@@ -248,7 +260,6 @@ export class Batch<Item, Stored = Item> implements Pipeline {
     this.#flight = undefined;
     this.#landed += flight.items.length;
     this.#settle(flight.items, outcome);
-    if (outcome.holdMs > 0) this.#heldUntil = performance.now() + outcome.holdMs;
     if (this.length >= this.#size) this.#export();
     else if (this.length > 0) this.#wait();
     else this.#armed = false;
@@ -258,10 +269,18 @@ export class Batch<Item, Stored = Item> implements Pipeline {
     const { whenAway, account, release } = this.#options;
     if (outcome.delivered) this.#delivered(items.length, outcome.rejected);
     else if (whenAway !== undefined && outcome.away === true) {
-      this.#heldUntil = performance.now() + whenAway(items);
+      this.#heldUntil = performance.now() + whenAway(items, outcome.holdMs);
       return;
-    } else account.drop("failed", items.length);
+    } else {
+      account.drop("failed", items.length);
+      if (outcome.holdMs > 0) this.#hold(outcome.holdMs);
+    }
     if (release !== undefined) for (const item of items) release(item);
+  }
+
+  #hold(ms: number): void {
+    this.#heldUntil = performance.now() + ms;
+    this.#options.account.pausedUntil = Date.now() + ms;
   }
 
   #delivered(count: number, rejected: number): void {

@@ -1,3 +1,5 @@
+import { excerptOf } from "../diagnostics/plain-text.ts";
+
 /** A way to one peer, over HTTP or gRPC: one attempt, without second thoughts. */
 export interface Channel {
   readonly kind: "http" | "grpc";
@@ -27,11 +29,13 @@ export interface Attempt {
 export type Answer =
   /** Accepted. `body` is the peer's message; a remark says why it could not be read. */
   | { readonly kind: "taken"; readonly body: Uint8Array; readonly remark?: string }
-  /** Not now; `retryAfterMs` is undefined where the peer names no time. */
+  /** Not now; `retryAfterMs` is what the peer asks for, unbounded; undefined where it names no time. */
   | {
       readonly kind: "busy";
       readonly failure: Failure;
       readonly retryAfterMs: number | undefined;
+      /** It is no fault of the peer's: the next attempt need not wait. */
+      readonly atOnce?: boolean;
     }
   /** Never. */
   | { readonly kind: "refused"; readonly failure: Failure };
@@ -56,7 +60,8 @@ function ignore(): void {}
 
 /** An attempt that came to nothing before it began: a header that can't be sent, say. */
 export function failedAttempt(cause: unknown): Attempt {
-  const answer = refused("network", cause instanceof Error ? cause.message : String(cause));
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const answer = refused("network", excerptOf(words));
   return { answer: Promise.resolve(answer), handedOver: () => false, stop: ignore };
 }
 

@@ -44,23 +44,37 @@ class Peers {
    */
   choose(traceId: string = ownId): number {
     const now = performance.now();
-    const up = this.#rendezvous.choose(traceId, (gateway) => (this.#back[gateway] ?? 0) <= now);
+    const up = this.#rendezvous.choose(traceId, (gateway) => this.isUp(gateway, now));
     return up === -1 ? this.#rendezvous.choose(traceId, () => true) : up;
   }
 
-  /** Gives back for how long it is left alone, in milliseconds. */
-  failed(gateway: number): number {
+  /**
+   * Gives back for how long it is left alone, in milliseconds.
+   *
+   * @param holdMs how long it asks to be, at most.
+   */
+  failed(gateway: number, holdMs: number): number {
     const left = (this.#back[gateway] ?? 0) - performance.now();
     // Of another signal's batch, or one that was on its way already.
-    if (left > 0) return left;
+    if (left > 0 && left >= holdMs) return left;
     const pause = this.#pauses[gateway] ?? SHORTEST_MS;
-    this.#back[gateway] = performance.now() + pause;
-    this.#pauses[gateway] = Math.min(pause * 2, LONGEST_MS);
-    return pause;
+    if (left <= 0) this.#pauses[gateway] = Math.min(pause * 2, LONGEST_MS);
+    const longest = Math.max(pause, left, holdMs);
+    this.#back[gateway] = performance.now() + longest;
+    return longest;
+  }
+
+  /** How long it takes until one of them can be sent to, in milliseconds; 0: one can now. */
+  get untilFirstMs(): number {
+    return Math.max(0, Math.min(...this.#back) - performance.now());
   }
 
   worked(gateway: number): void {
     this.#pauses[gateway] = SHORTEST_MS;
+  }
+
+  isUp(gateway: number, now: number = performance.now()): boolean {
+    return (this.#back[gateway] ?? 0) <= now;
   }
 }
 
@@ -132,7 +146,14 @@ class Gateways<Item> implements ItemBatch<Item> {
   }
 
   pending(): PendingRequest[] {
+    this.#batches.forEach((_, index) => this.#moveHeld(index));
     return this.#batches.flatMap((batch) => batch.pending());
+  }
+
+  get queued(): number {
+    let queued = 0;
+    for (const batch of this.#batches) queued += batch.queued;
+    return queued;
   }
 
   #createBatch(gateway: OtlpConfig, index: number): Batch<Item, Routed> {
@@ -146,7 +167,8 @@ class Gateways<Item> implements ItemBatch<Item> {
       release,
       sender: () => watched(sender(gateway, ONE_ATTEMPT), () => this.#peers.worked(index)),
       isFull: () => this.#waiting() >= config.maxQueueSize,
-      whenAway: (items) => this.#moveAll(index, items),
+      whenAway: (items, holdMs) => this.#moveAll(index, items, holdMs),
+      whenHeld: () => this.#moveHeld(index),
     });
   }
 
@@ -157,14 +179,25 @@ class Gateways<Item> implements ItemBatch<Item> {
   }
 
   /** Gives back how long the gateway is to be left alone, in milliseconds. */
-  #moveAll(from: number, items: readonly Routed[]): number {
-    const pause = this.#peers.failed(from);
+  #moveAll(from: number, items: readonly Routed[], holdMs: number): number {
+    const pause = this.#peers.failed(from, holdMs);
+    const untilFirstMs = this.#peers.untilFirstMs;
+    if (untilFirstMs > 0) this.#parts.account.pausedUntil = Date.now() + untilFirstMs;
     const waiting = this.#batches[from]?.takeAll() ?? [];
     for (const item of [...items, ...waiting]) {
       this.#batches[this.#peers.choose(item.traceId)]?.restore(item);
     }
     this.#moves++;
     return pause;
+  }
+
+  /** What waits for a gateway that is away since there was no other goes on once there is one. */
+  #moveHeld(from: number): void {
+    if (this.#peers.isUp(from) || this.#peers.untilFirstMs > 0) return;
+    for (const item of this.#batches[from]?.takeAll() ?? []) {
+      this.#batches[this.#peers.choose(item.traceId)]?.restore(item);
+    }
+    this.#moves++;
   }
 }
 
@@ -210,8 +243,12 @@ class FailoverSender<Payload> implements Sender<Payload> {
       const outcome = await this.#send(payload, end - performance.now());
       if (outcome.delivered) this.#peers.worked(gateway);
       if (outcome.away !== true) return outcome;
-      this.#peers.failed(gateway);
-      if (tries >= this.#senders.length || performance.now() >= end) return outcome;
+      this.#peers.failed(gateway, outcome.holdMs);
+      const untilFirstMs = this.#peers.untilFirstMs;
+      if (tries >= this.#senders.length || untilFirstMs > 0 || performance.now() >= end) {
+        // Not the pause of the last that was tried: another may be back before.
+        return { ...outcome, holdMs: untilFirstMs };
+      }
     }
   }
 

@@ -20,6 +20,7 @@ const names = [
   "UNAUTHENTICATED",
 ];
 
+const UNKNOWN = 2;
 const RESOURCE_EXHAUSTED = 8;
 
 /** PERMISSION_DENIED and UNAUTHENTICATED. */
@@ -27,6 +28,11 @@ const CREDENTIALS: ReadonlySet<number> = new Set([7, 16]);
 
 /** OTLP 1.x, "OTLP/gRPC throttling": these may be tried again. */
 const passing = new Set([1, 4, 10, 11, 14, 15]);
+
+/** The code of a `grpc-status`; UNKNOWN without one, and where it is none (`Number("")` would be OK). */
+export function codeIn(status: string | string[] | undefined): number {
+  return typeof status === "string" && /^\d{1,3}$/.test(status) ? Number(status) : UNKNOWN;
+}
 
 export function codeName(code: number): string {
   return names[code] ?? `gRPC status ${code}`;
@@ -49,7 +55,7 @@ export function verdictOfCode(code: number, reason: string, retryMs: number | un
  * The delay of a `google.rpc.RetryInfo` in the status details, in milliseconds.
  * A status holds `Any`s in field 3; an `Any` its type's name in field 1 and the
  * message in field 2; `RetryInfo` a duration in field 1; that seconds and
- * nanoseconds in fields 1 and 2.
+ * nanoseconds in fields 1 and 2. Not yet bounded: see `pauseMs`.
  */
 export function retryInfoMs(details: string | string[] | undefined): number | undefined {
   if (typeof details !== "string") return undefined;
@@ -61,7 +67,9 @@ export function retryInfoMs(details: string | string[] | undefined): number | un
       const [duration] = fieldsOf(info as Buffer, 1);
       const [seconds = 0] = fieldsOf(duration as Buffer, 1);
       const [nanos = 0] = fieldsOf(duration as Buffer, 2);
-      return Number(seconds) * 1000 + Number(nanos) / 1e6;
+      // Negative numbers are those whose highest of 64 bits is set; so is what is no number.
+      const ms = Number(seconds) * 1000 + Number(nanos) / 1e6;
+      return Number(seconds) <= 2 ** 63 && ms > 0 ? ms : 0;
     }
   } catch {
     // Not what it should be: as if it were not there.

@@ -8,6 +8,7 @@ import {
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { OtlpConfig } from "../config/config.ts";
+import { excerptOf } from "../diagnostics/plain-text.ts";
 import {
   type Answer,
   type Attempt,
@@ -17,7 +18,7 @@ import {
   failedAttempt,
   refused,
 } from "./channel.ts";
-import { answeredWith, retryInfoMs, verdictOfCode } from "./grpc-status.ts";
+import { answeredWith, codeIn, retryInfoMs, verdictOfCode } from "./grpc-status.ts";
 import { answerOfError } from "./network-error.ts";
 import { quieten } from "./quiet.ts";
 
@@ -164,12 +165,12 @@ class Call {
   }
 
   trailers(headers: IncomingHttpHeaders): void {
-    const code = Number(headers["grpc-status"] ?? 2);
+    const code = codeIn(headers["grpc-status"]);
     if (code === 0) {
       this.#verdict = { kind: "taken", body: this.#message() };
       return;
     }
-    const text = decoded(String(headers["grpc-message"] ?? ""));
+    const text = excerptOf(decoded(String(headers["grpc-message"] ?? "")));
     const reason = answeredWith(code, text);
     this.#verdict = verdictOfCode(code, reason, retryInfoMs(headers["grpc-status-details-bin"]));
   }

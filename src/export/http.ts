@@ -1,5 +1,7 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { OtlpConfig } from "../config/config.ts";
+import { excerptOf } from "../diagnostics/plain-text.ts";
 import {
   type Answer,
   type Attempt,
@@ -10,6 +12,7 @@ import {
   refused,
 } from "./channel.ts";
 import { answerOfError } from "./network-error.ts";
+import { proxyEnvironment } from "./proxy.ts";
 import { quieten } from "./quiet.ts";
 import { retryAfterMs } from "./retry.ts";
 
@@ -28,8 +31,10 @@ export function createHttpChannel(
   headers: Readonly<Record<string, string>>,
 ): Channel {
   const { Agent, request } = moduleFor(config.url);
-  const agent = new Agent({ keepAlive: true, ...definedOf(config.tls) });
-  const headersFor = createHeaders(headers, config.url);
+  const proxyEnv = proxyEnvironment();
+  const agent = new Agent({ keepAlive: true, ...definedOf(config.tls), proxyEnv });
+  if (proxyEnv !== undefined) keepQuiet(agent);
+  const headersFor = createHeaders(headers, config.url, proxyEnv !== undefined);
   return {
     kind: "http",
     url: config.url,
@@ -48,13 +53,15 @@ export function createHttpChannel(
  * than that of a service, and is slower for the app's own responses (30 look-ups
  * of properties for each request of Express, counted). What Node adds to an
  * object, and not to a list, are host and length. From a host that is given it
- * also takes the name that TLS asks for; that stays an object.
+ * also takes the name that TLS asks for, and for a proxy it adds headers that a
+ * list doesn't get; both stay an object.
  */
 function createHeaders(
   headers: Readonly<Record<string, string>>,
   url: string,
+  isProxied: boolean,
 ): (body: Uint8Array) => string[] | Record<string, string> {
-  if ("host" in headers) return () => headers;
+  if ("host" in headers || isProxied) return () => headers;
   const lines = ["host", new URL(url).host, ...Object.entries(headers).flat()];
   return (body) => [...lines, "content-length", String(body.length)];
 }
@@ -63,6 +70,16 @@ function createHeaders(
 function moduleFor(url: string): typeof import("node:https") {
   const name = url.startsWith("https:") ? "node:https" : "node:http";
   return process.getBuiltinModule(name) as typeof import("node:https");
+}
+
+/** A tunnel is a socket that `request` never shows: it opens before the connection over it. */
+function keepQuiet(agent: Agent): void {
+  const { createConnection } = agent;
+  agent.createConnection = function (options, callback) {
+    const socket = createConnection.call(this, options, callback);
+    if (socket !== null && socket !== undefined) quieten(socket as Socket);
+    return socket;
+  };
 }
 
 function definedOf(tls: OtlpConfig["tls"]): Readonly<Record<string, string>> {
@@ -87,7 +104,14 @@ function attempt(open: () => ClientRequest, body: Uint8Array): Attempt {
     verdict = verdictOf(response);
     read(response, verdict, expected);
   });
+  request.on("upgrade", (response, socket) => {
+    verdict = verdictOf(response);
+    expected.settle(verdict);
+    socket.destroy();
+  });
   request.on("error", (error) => expected.settle(verdict ?? answerOfRequestError(request, error)));
+  // Whatever else may end it. A response in its midst has its own end still to come.
+  request.on("close", () => verdict ?? expected.settle(closedEarly));
   request.end(body);
   return {
     answer: expected.answer,
@@ -108,7 +132,8 @@ function verdictOf(response: IncomingMessage): Answer {
       remark: "its answer could not be read in full",
     };
   }
-  const reason = `answered ${status} ${response.statusMessage ?? ""}`.trimEnd() + adviceFor(status);
+  const words = excerptOf(response.statusMessage ?? "");
+  const reason = `answered ${status} ${words}`.trimEnd() + adviceFor(status);
   if (!passing.has(status)) return refused("peer", reason);
   return busy("peer", reason, retryAfterMs(response.headers["retry-after"], Date.now()));
 }
@@ -160,6 +185,10 @@ function complete(verdict: Answer, body: Buffer): Answer {
  */
 function answerOfRequestError(request: ClientRequest, error: NodeJS.ErrnoException): Answer {
   const lost = error.code === "ECONNRESET" || error.code === "EPIPE";
-  if (request.reusedSocket && lost) return busy("network", error.message, 0);
-  return answerOfError(error);
+  const answer = answerOfError(error);
+  return request.reusedSocket && lost && answer.kind === "busy"
+    ? { ...answer, atOnce: true }
+    : answer;
 }
+
+const closedEarly: Answer = answerOfError({ code: "ECONNRESET" });

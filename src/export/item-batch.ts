@@ -23,6 +23,8 @@ export interface ItemBatchParts {
 export interface ItemBatch<Item> extends Pipeline {
   /** Queues one item, or drops it when the queue is full; the caller has counted it as made. */
   add(item: Item): void;
+  /** How many items wait or are under way: what the account's `queued` must come to. */
+  readonly queued: number;
 }
 
 /** Spans on their way to OTLP. */

@@ -1,3 +1,4 @@
+import { excerptOf } from "../diagnostics/plain-text.ts";
 import { type Answer, busy, refused } from "./channel.ts";
 
 /** Errors that may be gone with the next attempt, and what they mean. */
@@ -14,6 +15,8 @@ const passing: Readonly<Record<string, string>> = {
   ERR_HTTP2_STREAM_ERROR: "the connection was closed before an answer",
   ERR_HTTP2_SESSION_ERROR: "the connection was closed before an answer",
   ERR_HTTP2_GOAWAY_SESSION: "the peer is shutting down",
+  // Its own message names the proxy with its user and password.
+  ERR_PROXY_TUNNEL: "the proxy opened no tunnel; check HTTPS_PROXY and NO_PROXY",
 };
 
 /** What a failed connection or request means for the next attempt. */
@@ -36,5 +39,5 @@ export function answerOfError(error: unknown): Answer {
       `what answers there speaks another protocol (${code}); check OTEL_EXPORTER_OTLP_PROTOCOL (usually 4317 is gRPC, 4318 HTTP)`,
     );
   }
-  return refused("network", String(message ?? error));
+  return refused("network", excerptOf(String(message ?? error)));
 }

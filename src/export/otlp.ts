@@ -19,6 +19,7 @@ import { gzipSync } from "node:zlib";
 import { loadChunk } from "../chunks.ts";
 import type { OtlpConfig } from "../config/config.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import { excerptOf } from "../diagnostics/plain-text.ts";
 import { version } from "../version.ts";
 import type { Channel, Failure } from "./channel.ts";
 import type { EncodedItem } from "./encoded-item.ts";
@@ -51,12 +52,12 @@ interface Signal<Payload, Response> {
 
 type Serialize<Payload> = ISerializer<Payload, unknown>["serializeRequest"];
 
-/** A partial success, whichever signal's. Numbers are text in JSON. */
+/** A partial success, whichever signal's; of what a peer answers nothing is sure. */
 interface PartialSuccess {
-  readonly rejectedSpans?: number | string;
-  readonly rejectedLogRecords?: number | string;
-  readonly rejectedDataPoints?: number | string;
-  readonly errorMessage?: string;
+  readonly rejectedSpans?: unknown;
+  readonly rejectedLogRecords?: unknown;
+  readonly rejectedDataPoints?: unknown;
+  readonly errorMessage?: unknown;
 }
 
 const countItems = (payload: EncodedItem[]): number => payload.length;
@@ -186,6 +187,8 @@ interface OtlpSenderParts<Payload, Response> {
 class OtlpSender<Payload, Response> implements Sender<Payload> {
   readonly #parts: OtlpSenderParts<Payload, Response>;
   readonly #delegate: IOtlpExportDelegate<Payload>;
+  /** How many items the export under way has, and how many of them were refused. */
+  #count = 0;
   #rejected = 0;
 
   constructor(parts: OtlpSenderParts<Payload, Response>) {
@@ -201,6 +204,7 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
 
   send(payload: Payload, timeoutMs: number): Promise<Outcome> {
     this.#rejected = 0;
+    this.#count = this.#parts.helper.countItems(payload);
     this.#parts.transport.limitTo(timeoutMs);
     return new Promise((resolve) => {
       try {
@@ -219,6 +223,7 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
     const { serializer, reuse, channel, config, outage, items } = this.#parts;
     const message = serializer.serializeRequest(payload);
     if (message === undefined) return undefined;
+    const count = this.#parts.helper.countItems(payload);
     const body = channel.frame(config.compression === "gzip" ? gzipSync(message) : message.slice());
     reuse?.(message);
     return {
@@ -228,8 +233,8 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
       body,
       tls: config.tls,
       settle: (delivered, answer, reason) => {
-        if (!delivered) outage.failed(failureAtExit(reason), items);
-        settle(delivered, delivered && answer !== undefined ? this.#rejectedIn(answer) : 0);
+        if (!delivered) outage.failed(failureAtExit(reason), { what: items, count });
+        settle(delivered, delivered && answer !== undefined ? this.#rejectedIn(answer, count) : 0);
       },
     };
   }
@@ -238,7 +243,7 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
     return {
       serializeRequest: (payload) => serializer.serializeRequest(payload),
       deserializeResponse: (data) => {
-        this.#rejected = this.#rejectedIn(data);
+        this.#rejected = this.#rejectedIn(data, this.#count);
         // Said by us; an empty answer keeps the delegate from saying it again.
         return {} as Response;
       },
@@ -247,29 +252,58 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
 
   #outcomeOf(result: ExportResult): Outcome {
     const { transport, outage, items } = this.#parts;
+    const { hold } = transport;
     const delivered = result.code === SUCCESS;
-    if (delivered) outage.worked(items);
-    else if (!transport.abandoned) outage.failed(failureOf(result.error), items);
-    if (delivered && transport.remark !== undefined) outage.remark(transport.remark, items);
     const away = result.error instanceof ExportError && result.error.isAway;
-    return { delivered, rejected: this.#rejected, holdMs: transport.holdMs, away };
+    if (delivered) outage.worked(items);
+    else if (!transport.abandoned) {
+      outage.failed(failureOf(result.error), { what: items, count: this.#lostOf(away), hold });
+    }
+    if (delivered && transport.remark !== undefined) outage.remark(transport.remark, items);
+    return { delivered, rejected: this.#rejected, holdMs: hold?.ms ?? 0, away };
+  }
+
+  /** What one of several gateways doesn't take for now, another may. */
+  #lostOf(away: boolean): number {
+    return away && this.#parts.config.isOneOfSeveral === true ? 0 : this.#count;
   }
 
   /** Unreadable answers of a success are no reason to doubt it. */
-  #rejectedIn(answer: Uint8Array): number {
-    const partial = partialSuccessIn(answer, this.#parts.serializer);
-    const rejected = Number(
-      partial?.rejectedSpans ?? partial?.rejectedLogRecords ?? partial?.rejectedDataPoints ?? 0,
-    );
-    const text = partial?.errorMessage ?? "";
-    if (rejected > 0 || text !== "") {
-      this.#parts.outage.remark(
-        `${rejected} ${rejected === 1 ? "was" : "were"} rejected: ${JSON.stringify(text)}`,
-        this.#parts.items,
-      );
+  #rejectedIn(answer: Uint8Array, sent: number): number {
+    const { serializer, outage, items } = this.#parts;
+    const partial = partialSuccessIn(answer, serializer);
+    const told =
+      partial?.rejectedSpans ?? partial?.rejectedLogRecords ?? partial?.rejectedDataPoints ?? 0;
+    const rejected = countIn(told, sent);
+    const { errorMessage: text } = partial ?? {};
+    const words = typeof text === "string" && text !== "" ? `: ${quoted(text)}` : "";
+    if (rejected === undefined) {
+      outage.remark(`the number of rejected ones is no number, and taken for 0${words}`, items);
+    } else if (rejected > 0 || words !== "") {
+      outage.remark(`${rejected} ${rejected === 1 ? "was" : "were"} rejected${words}`, items);
     }
-    return rejected;
+    return rejected ?? 0;
   }
+}
+
+/**
+ * A count of a peer's: a whole number, which JSON writes as text. Anything else
+ * (a name, a fraction, less than nothing) would be in our accounts for good.
+ *
+ * @param most what it can be at most.
+ * @returns undefined: it is no count.
+ */
+function countIn(told: unknown, most: number): number | undefined {
+  const isText = typeof told === "string" && /^\d+$/.test(told);
+  const count = isText ? Number(told) : told;
+  if (typeof count !== "number" || (!isText && !Number.isInteger(count)) || count < 0) {
+    return undefined;
+  }
+  return Math.min(count, most);
+}
+
+function quoted(text: string): string {
+  return `"${excerptOf(text)}"`;
 }
 
 /** `ExportResultCode` of `@opentelemetry/core`, whose import would cost more than the two numbers. */
@@ -297,7 +331,10 @@ function partialSuccessIn(
 
 function failureOf(error: Error | undefined): Failure {
   if (error instanceof ExportError) return error.failure;
-  return { by: "peer", reason: `they could not be serialised (${String(error?.message)})` };
+  return {
+    by: "peer",
+    reason: `they could not be serialised (${excerptOf(String(error?.message))})`,
+  };
 }
 
 /** The worker tells an error by its code, an answer by its status. */
@@ -306,7 +343,7 @@ function failureAtExit(reason = "no answer"): Failure {
   if (answered !== undefined) {
     const code = Number(status);
     if (protocol !== undefined) return { by: "peer", reason: answeredWith(code) };
-    return { by: "peer", reason: reason.trimEnd() + adviceFor(code) };
+    return { by: "peer", reason: excerptOf(reason.trimEnd()) + adviceFor(code) };
   }
   const answer = answerOfError({ code: reason, message: reason });
   return answer.kind === "taken" ? { by: "network", reason } : answer.failure;

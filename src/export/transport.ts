@@ -3,12 +3,21 @@ import { gzip } from "node:zlib";
 import type { ExportResponse, IExporterTransport } from "@opentelemetry/otlp-exporter-base";
 import { type Answer, type Attempt, busy, type Channel, type Failure } from "./channel.ts";
 import { watchHolding } from "./holding.ts";
-import { backoffMs, type RetryPolicy } from "./retry.ts";
+import { backoffMs, pauseMs, type RetryPolicy } from "./retry.ts";
+import { TimeLimit } from "./time-limit.ts";
 
 const compress = promisify(gzip);
 
 /** Node fires timers beyond this at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A pause that a peer asked for. */
+export interface Hold {
+  /** In its own words, in milliseconds: any number. */
+  readonly askedMs: number;
+  /** For how long it is left alone, see `pauseMs`. */
+  readonly ms: number;
+}
 
 /** Why an export failed, through the SDK's delegate to whoever counts and says it. */
 export class ExportError extends Error {
@@ -38,7 +47,7 @@ export class DeadlineTransport implements IExporterTransport {
   #limitMs = Infinity;
   #attempt: Attempt | undefined = undefined;
   #abandoned = false;
-  #holdMs = 0;
+  #hold: Hold | undefined = undefined;
   #remark: string | undefined = undefined;
   /** Some attempt may not be done with the body. */
   #isRead = false;
@@ -61,9 +70,9 @@ export class DeadlineTransport implements IExporterTransport {
     return this.#abandoned;
   }
 
-  /** How long the peer wants to be left alone after the last export, in milliseconds. */
-  get holdMs(): number {
-    return this.#holdMs;
+  /** The pause that the peer asked for when it took nothing of the last export. */
+  get hold(): Hold | undefined {
+    return this.#hold;
   }
 
   /** What was odd about an answer that counts as success. */
@@ -78,12 +87,13 @@ export class DeadlineTransport implements IExporterTransport {
 
   async send(data: Uint8Array, timeoutMillis: number): Promise<ExportResponse> {
     const timeoutMs = Math.min(timeoutMillis, this.#limitMs, LONGEST_TIMER_MS);
-    const deadline = performance.now() + timeoutMs;
     this.#abandoned = false;
-    this.#holdMs = 0;
+    this.#hold = undefined;
     this.#remark = undefined;
     this.#isRead = false;
     const body = this.#channel.frame(this.#gzip ? await compress(data) : data);
+    // Only now: a loop that was blocked while this was compressed is no fault of the peer's.
+    const deadline = performance.now() + timeoutMs;
     const response = await this.#sendUntil(deadline, timeoutMs, body);
     if (!this.#isRead) this.#reuse?.(data);
     return response;
@@ -124,10 +134,10 @@ export class DeadlineTransport implements IExporterTransport {
       holds: () => this.#attempt === attempt && !attempt.handedOver(),
       letGo: () => attempt.stop("no connection in time"),
     });
-    const limit = setTimeout(() => attempt.stop(reason), left).unref();
+    const limit = new TimeLimit(left, () => attempt.stop(reason));
     const answer = await attempt.answer;
     this.#isRead ||= !attempt.handedOver();
-    clearTimeout(limit);
+    limit.lift();
     this.#attempt = undefined;
     return answer;
   }
@@ -144,12 +154,12 @@ export class DeadlineTransport implements IExporterTransport {
     deadline: number,
   ): number | undefined {
     if (answer.kind === "refused") return undefined;
-    const left = deadline - performance.now();
-    const asked = answer.retryAfterMs;
-    if (asked !== undefined && asked > left) this.#holdMs = asked;
-    if (tries >= this.#retry.attempts) return undefined;
-    const wait = asked ?? backoffMs(this.#retry, tries);
-    return wait > left ? undefined : wait;
+    const { retryAfterMs: askedMs, atOnce } = answer;
+    const least = atOnce === true ? 0 : backoffMs(this.#retry, tries);
+    const wait = askedMs === undefined ? least : pauseMs(askedMs, least);
+    if (tries < this.#retry.attempts && wait <= deadline - performance.now()) return wait;
+    if (askedMs !== undefined) this.#hold = { askedMs, ms: wait };
+    return undefined;
   }
 }
 

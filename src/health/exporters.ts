@@ -23,11 +23,12 @@ export function exporterChecks(config: Config, accounts: Accounts): HealthCheck[
 }
 
 function resultOf(account: Account, capacity: number | undefined): CheckResult {
-  const { made, sent, queued, droppedTotal, lastSentAt, lastFailedAt } = account;
+  const { made, sent, queued, droppedTotal, lastSentAt, lastFailedAt, pausedUntil } = account;
   const fill = capacity === undefined ? 0 : queued / capacity;
   const failing = lastFailedAt !== undefined && lastFailedAt > (lastSentAt ?? 0);
+  const paused = pausedUntil > Date.now();
   return {
-    status: failing || fill >= NEARLY_FULL ? "warn" : "pass",
+    status: failing || paused || fill >= NEARLY_FULL ? "warn" : "pass",
     detail: {
       made,
       sent,
@@ -36,6 +37,7 @@ function resultOf(account: Account, capacity: number | undefined): CheckResult {
       ...(capacity !== undefined && { capacity }),
       ...(lastSentAt !== undefined && { last_success: timeOf(lastSentAt) }),
       ...(lastFailedAt !== undefined && { last_failure: timeOf(lastFailedAt) }),
+      ...(paused && { paused_until: timeOf(pausedUntil) }),
     },
   };
 }

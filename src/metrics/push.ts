@@ -50,8 +50,12 @@ export class Push implements Pipeline {
     setInterval(() => this.#tick(), this.#options.intervalMs).unref();
   }
 
-  /** Sends the numbers of this moment, after what is under way. */
+  /** How many data points are under way: what the account's `queued` must come to. */
+  get queued(): number {
+    return this.#flying?.points ?? 0;
+  }
 
+  /** Sends the numbers of this moment, after what is under way, unless the peer asked for a pause. */
   async flush(timeoutMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
@@ -76,7 +80,8 @@ export class Push implements Pipeline {
 
   async #drain(): Promise<void> {
     await this.#busy;
-    await this.#export();
+    // The numbers are not lost: the next export has them too.
+    if (performance.now() >= this.#heldUntil) await this.#export();
   }
 
   /** Never rejects. */
@@ -115,7 +120,12 @@ export class Push implements Pipeline {
   #settle(points: number, outcome: Outcome): void {
     if (outcome.delivered) this.#delivered(points, outcome.rejected);
     else this.#options.account?.drop("failed", points);
-    if (outcome.holdMs > 0) this.#heldUntil = performance.now() + outcome.holdMs;
+    if (outcome.holdMs > 0) this.#hold(outcome.holdMs);
+  }
+
+  #hold(ms: number): void {
+    this.#heldUntil = performance.now() + ms;
+    if (this.#options.account !== undefined) this.#options.account.pausedUntil = Date.now() + ms;
   }
 
   #delivered(points: number, rejected: number): void {
