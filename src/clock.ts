@@ -45,8 +45,17 @@ export function hrTimeOf(epochMs: number): HrTime {
   return nanos >= 1e9 ? [seconds + 1, nanos - 1e9] : [seconds, nanos];
 }
 
-export function isTimeInput(value: unknown): value is TimeInput {
-  return typeof value === "number" || value instanceof Date || isHrTime(value);
+/** What the app gave as a time, or undefined where it is none. Never throws. */
+export function timeInputOf(value: unknown): TimeInput | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  try {
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value;
+    return isHrTime(value) ? value : undefined;
+  } catch {
+    // A revoked proxy.
+    return undefined;
+  }
 }
 
 /**
@@ -60,11 +69,33 @@ export function monotonicOf(time: TimeInput, wall: number): number {
   return time[0] * 1000 - wall + time[1] / 1e6;
 }
 
-function isHrTime(value: unknown): value is HrTime {
+/**
+ * A pair of seconds and nanoseconds, to be kept as it is: milliseconds since 1970
+ * have steps of a quarter of a microsecond. Undefined for other forms of time.
+ */
+export function exactTimeOf(time: TimeInput | undefined): HrTime | undefined {
+  if (!Array.isArray(time)) return undefined;
+  const [seconds, nanos] = time;
+  const isCanonical = Number.isInteger(seconds) && Number.isInteger(nanos) && nanos >= 0;
+  return isCanonical && nanos < 1e9 ? [seconds, nanos] : undefined;
+}
+
+/** The later one of two times. */
+export function laterTime(a: HrTime, b: HrTime): HrTime {
+  return a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]) ? a : b;
+}
+
+/** How much time passed from one to another, later one. */
+export function timeBetween(from: HrTime, to: HrTime): HrTime {
+  const nanos = to[1] - from[1];
+  return nanos < 0 ? [to[0] - from[0] - 1, nanos + 1e9] : [to[0] - from[0], nanos];
+}
+
+function isHrTime(value: object): value is HrTime {
   return (
     Array.isArray(value) &&
     value.length === 2 &&
-    typeof value[0] === "number" &&
-    typeof value[1] === "number"
+    Number.isFinite(value[0]) &&
+    Number.isFinite(value[1])
   );
 }

@@ -33,7 +33,7 @@ export class Context implements ApiContext {
   }
 
   getValue(key: symbol): unknown {
-    if (key === SPAN_KEY) return this.span;
+    if (key === SPAN_KEY && this.span !== undefined) return this.span;
     if (key === HOLDER_KEY) return this.holder;
     if (key === SUPPRESSED_KEY) return this.suppressed ? true : undefined;
     for (let link = this.#rest; link !== undefined; link = link.next) {
@@ -43,7 +43,7 @@ export class Context implements ApiContext {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    if (key === SPAN_KEY) return this.withSpan(value as Span | undefined);
+    if (key === SPAN_KEY && (value === undefined || isSpan(value))) return this.withSpan(value);
     if (key === HOLDER_KEY) return this.withHolder(value as Holder | undefined);
     if (key === SUPPRESSED_KEY) {
       return new Context(this.span, this.holder, value === true, this.#rest);
@@ -97,21 +97,56 @@ interface Link {
 export const ROOT: Context = new Context(undefined, undefined, false, undefined);
 
 export function spanIn(context: ApiContext): Span | undefined {
-  return context instanceof Context
-    ? context.span
-    : (context.getValue(SPAN_KEY) as Span | undefined);
+  if (context instanceof Context) return context.span;
+  const value = foreignValue(context, SPAN_KEY);
+  return isSpan(value) ? value : undefined;
 }
 
 export function holderIn(context: ApiContext): Holder | undefined {
-  return context instanceof Context
-    ? context.holder
-    : (context.getValue(HOLDER_KEY) as Holder | undefined);
+  if (context instanceof Context) return context.holder;
+  const value = foreignValue(context, HOLDER_KEY);
+  return typeof value === "object" && value !== null ? (value as Holder) : undefined;
 }
 
 export function isSuppressed(context: ApiContext): boolean {
   return context instanceof Context
     ? context.suppressed
-    : context.getValue(SUPPRESSED_KEY) === true;
+    : foreignValue(context, SUPPRESSED_KEY) === true;
+}
+
+/** What the app gave as a context, or undefined where it is none. Never throws. */
+export function contextFrom(given: unknown): ApiContext | undefined {
+  if (typeof given !== "object" || given === null) return undefined;
+  try {
+    if (given instanceof Context) return given;
+    const { getValue, setValue, deleteValue } = given as Partial<ApiContext>;
+    const methods = [getValue, setValue, deleteValue];
+    return methods.every((method) => typeof method === "function")
+      ? (given as ApiContext)
+      : undefined;
+  } catch {
+    // A revoked proxy, a throwing getter.
+    return undefined;
+  }
+}
+
+/** Of a context that another copy of the API, or the app, has made. */
+function foreignValue(context: ApiContext, key: symbol): unknown {
+  try {
+    return context.getValue(key);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it says its ids: the app may put anything where a span belongs. */
+function isSpan(value: unknown): value is Span {
+  try {
+    const { traceId, spanId } = (value as Span).spanContext();
+    return typeof traceId === "string" && typeof spanId === "string";
+  } catch {
+    return false;
+  }
 }
 
 /** A context under which nothing is traced: for our own exports. */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { type Context, holderIn, ROOT, spanIn, suppressed } from "./context.ts";
+import { type Context, contextFrom, holderIn, ROOT, spanIn, suppressed } from "./context.ts";
 import type { Holder } from "./holder.ts";
 
 /** The one storage of the process: all copies of our chunks share this module. */
@@ -97,13 +97,23 @@ export class StorageContextManager extends AsyncLocalStorageContextManager {
     thisArg?: ThisParameterType<F>,
     ...args: A
   ): ReturnType<F> {
+    if (typeof fn !== "function") return undefined as ReturnType<F>;
     return storage.run(
-      context ?? ROOT,
+      contextFrom(context) ?? ROOT,
       applyTo,
       fn as unknown as Method,
       thisArg,
       args,
     ) as ReturnType<F>;
+  }
+
+  override bind<T>(context: ApiContext, target: T): T {
+    try {
+      return super.bind(contextFrom(context) ?? ROOT, target);
+    } catch {
+      // A frozen emitter, a revoked proxy: as it is.
+      return target;
+    }
   }
 
   override disable(): this {

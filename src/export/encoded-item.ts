@@ -1,4 +1,4 @@
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, TraceState } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 
@@ -75,6 +75,17 @@ function within<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): 
 /** The W3C flags, and that we know whether the parent is remote (`SpanFlags` of opentelemetry-proto). */
 export function flagsOf(traceFlags: number, isRemote: boolean): number {
   return (traceFlags & 0xff) | 0x100 | (isRemote ? 0x200 : 0);
+}
+
+/** A `tracestate` as it is sent; empty where there is none, or an app's own that doesn't work. */
+export function stateOf(traceState: TraceState | undefined): string {
+  if (traceState === undefined) return "";
+  try {
+    const text: unknown = traceState.serialize();
+    return typeof text === "string" ? text : "";
+  } catch {
+    return "";
+  }
 }
 
 /** Whether it fits OTLP's times, from 1970 to 2554; others, which an app may make up, are sent as 0. */

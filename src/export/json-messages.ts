@@ -1,5 +1,5 @@
 import { toUSVString } from "node:util";
-import type { AnyValue, Attributes, HrTime, Link, SpanContext } from "@opentelemetry/api";
+import type { AnyValue, Attributes, HrTime, Link } from "@opentelemetry/api";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import {
@@ -13,6 +13,7 @@ import {
   LIST_DEPTH,
   MAP_DEPTH,
   type Scope,
+  stateOf,
 } from "./encoded-item.ts";
 
 /*
@@ -86,7 +87,7 @@ function spanMessage(span: ReadableSpan): object {
   return {
     traceId: context.traceId,
     spanId: context.spanId,
-    traceState: stateOf(context),
+    traceState: stateOf(context.traceState) || undefined,
     parentSpanId: parent?.spanId,
     name: span.name,
     // `SpanKind` of OTLP begins with "unspecified", that of the API doesn't have it.
@@ -113,15 +114,11 @@ function linkMessage({ context, attributes = {}, droppedAttributesCount }: Link)
   return {
     traceId: context.traceId,
     spanId: context.spanId,
-    traceState: stateOf(context),
+    traceState: stateOf(context.traceState) || undefined,
     attributes: pairsOf(attributes),
     droppedAttributesCount,
     flags: flagsOf(context.traceFlags, context.isRemote === true),
   };
-}
-
-function stateOf({ traceState }: SpanContext): string | undefined {
-  return traceState?.serialize();
 }
 
 function recordMessage(record: ReadableLogRecord): object {

@@ -15,6 +15,7 @@ import {
   MAP_DEPTH,
   type NamesAndValues,
   type Scope,
+  stateOf,
 } from "./encoded-item.ts";
 import { openPage } from "./wire-page.ts";
 import { Wire } from "./wire.ts";
@@ -76,9 +77,9 @@ export function reuse({ buffer }: Uint8Array): void {
 export interface PartedSpan {
   /** Undefined where the parts don't add up to `attributes`. */
   attributeParts(): AttributeParts | undefined;
-  /** Milliseconds since 1970, with fractions. */
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
+  /** Milliseconds since 1970, with fractions; or a pair that is exact. */
+  readonly startedAtMs: number | HrTime;
+  readonly endedAtMs: number | HrTime;
   /** Whether there are no events and no links, and none were dropped. */
   readonly isPlain: boolean;
 }
@@ -143,8 +144,8 @@ function writeSpan(span: ReadableSpan & Partial<PartedSpan>): void {
   const parent = span.parentSpanContext;
   wire.id(0x0a, traceId);
   wire.id(0x12, spanId);
-  const state = traceState?.serialize();
-  if (state) wire.text(0x1a, state);
+  const state = stateOf(traceState);
+  if (state !== "") wire.text(0x1a, state);
   if (parent?.spanId) wire.id(0x22, parent.spanId);
   wire.field(encodedName(span.name));
   // `SpanKind` of OTLP begins with "unspecified", that of the API doesn't have it.
@@ -197,8 +198,8 @@ function writeLink({ context, attributes, droppedAttributesCount }: Link): void 
   const message = wire.open(0x6a);
   wire.id(0x0a, context.traceId);
   wire.id(0x12, context.spanId);
-  const state = context.traceState?.serialize();
-  if (state) wire.text(0x1a, state);
+  const state = stateOf(context.traceState);
+  if (state !== "") wire.text(0x1a, state);
   if (attributes !== undefined) writeAttributes(0x22, attributes);
   writeCount(0x28, droppedAttributesCount ?? 0);
   wire.fixed32(0x35, flagsOf(context.traceFlags, context.isRemote === true));

@@ -8,6 +8,12 @@ import type {
   LogRecord as ApiRecord,
 } from "@opentelemetry/api";
 import { activeContext } from "../context/manager.ts";
+import {
+  type FlushOptions,
+  type FlushParts,
+  nothingToFlush,
+  ProviderFlush,
+} from "../export/provider-flush.ts";
 import { wallClock } from "../clock.ts";
 import { type Moment, momentOf } from "./moment.ts";
 import { traceIn } from "./correlation.ts";
@@ -21,15 +27,25 @@ export type RecordSink = ((record: RecordSource) => void) | undefined;
 /** More scopes than any app has by intention; beyond them each `getLogger` makes its own. */
 const MAX_LOGGERS = 1000;
 
+/** The way out that all loggers of a provider share; a shutdown closes it. */
+interface RecordOutlet {
+  sink: RecordSink;
+}
+
 /** Our `LoggerProvider` behind `@opentelemetry/api`. */
 export class TelltaleLoggerProvider implements LoggerProvider {
   readonly #settings: RecordSettings;
-  readonly #sink: RecordSink;
+  readonly #outlet: RecordOutlet;
+  readonly #flush: ProviderFlush;
   readonly #loggers = new Map<string, TelltaleLogger>();
 
-  constructor(settings: RecordSettings, sink: RecordSink) {
+  constructor(settings: RecordSettings, sink: RecordSink, flush: FlushParts = nothingToFlush) {
     this.#settings = settings;
-    this.#sink = sink;
+    this.#outlet = { sink };
+    const stop = (): void => {
+      this.#outlet.sink = undefined;
+    };
+    this.#flush = new ProviderFlush({ ...flush, stop });
   }
 
   getLogger(name: string, version?: string, options?: LoggerOptions): TelltaleLogger {
@@ -37,9 +53,19 @@ export class TelltaleLoggerProvider implements LoggerProvider {
     const key = keyOf(scope);
     const known = this.#loggers.get(key);
     if (known !== undefined) return known;
-    const logger = new TelltaleLogger(this.#settings, scope, this.#sink);
+    const logger = new TelltaleLogger(this.#settings, scope, this.#outlet);
     if (this.#loggers.size < MAX_LOGGERS) this.#loggers.set(key, logger);
     return logger;
+  }
+
+  /** Sends the records that were made. Never rejects. */
+  forceFlush(options?: FlushOptions): Promise<void> {
+    return this.#flush.forceFlush(options);
+  }
+
+  /** From now on its loggers make no records. Never rejects. */
+  shutdown(options?: FlushOptions): Promise<void> {
+    return this.#flush.shutdown(options);
   }
 }
 
@@ -47,16 +73,16 @@ export class TelltaleLoggerProvider implements LoggerProvider {
 export class TelltaleLogger implements Logger {
   readonly #settings: RecordSettings;
   readonly #scope: Scope;
-  readonly #sink: RecordSink;
+  readonly #outlet: RecordOutlet;
 
-  constructor(settings: RecordSettings, scope: Scope, sink: RecordSink) {
+  constructor(settings: RecordSettings, scope: Scope, outlet: RecordOutlet) {
     this.#settings = settings;
     this.#scope = scope;
-    this.#sink = sink;
+    this.#outlet = outlet;
   }
 
   enabled(): boolean {
-    return this.#sink !== undefined;
+    return this.#outlet.sink !== undefined;
   }
 
   /** For adaptors: a record of this logger's scope, to be filled in and given to `write`. */
@@ -66,13 +92,14 @@ export class TelltaleLogger implements Logger {
 
   /** For adaptors: the record goes out. */
   write(record: RecordSource): void {
-    this.#sink?.(record);
+    this.#outlet.sink?.(record);
   }
 
   emit(given: ApiRecord): void {
-    if (this.#sink === undefined) return;
+    const { sink } = this.#outlet;
+    if (sink === undefined) return;
     try {
-      this.#sink(this.#recordOf(given));
+      sink(this.#recordOf(given));
     } catch {
       // No record at all, or one that can't be read. The app is not to hear of it.
     }

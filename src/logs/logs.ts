@@ -28,7 +28,10 @@ export function createLogs(parts: LogsParts): Logs {
   const { config, resource } = parts;
   const outlet = createOutlet(parts);
   return {
-    provider: new TelltaleLoggerProvider({ resource, limits: config.limits }, outlet.sink),
+    provider: new TelltaleLoggerProvider({ resource, limits: config.limits }, outlet.sink, {
+      flush: (timeoutMs) => outlet.pipeline.flush(timeoutMs),
+      timeoutMs: config.batch.exportTimeoutMs,
+    }),
     emit: (record) => outlet.sink?.(record),
     pipeline: outlet.pipeline,
   };

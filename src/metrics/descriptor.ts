@@ -1,5 +1,6 @@
 import type { MetricOptions, ValueType } from "@opentelemetry/api";
 import type { MetricDescriptor } from "@opentelemetry/sdk-metrics";
+import { propertyOf } from "../property.ts";
 import { DEFAULT_BOUNDARIES } from "./boundaries.ts";
 
 export type InstrumentKind =
@@ -42,13 +43,15 @@ export function describe(
   if (!validName.test(name)) {
     complain("its name should be a letter, then up to 254 letters, digits, and _ . - /");
   }
+  const description = propertyOf(options, "description");
+  const boundaries = propertyOf(propertyOf(options, "advice"), "explicitBucketBoundaries");
   return {
     kind,
     name,
-    description: typeof options?.description === "string" ? options.description : "",
-    unit: unitOf(options?.unit, complain),
-    valueType: options?.valueType === INT ? INT : DOUBLE,
-    boundaries: boundariesOf(options?.advice?.explicitBucketBoundaries, complain),
+    description: typeof description === "string" ? description : "",
+    unit: unitOf(propertyOf(options, "unit"), complain),
+    valueType: propertyOf(options, "valueType") === INT ? INT : DOUBLE,
+    boundaries: boundariesOf(boundaries, complain),
   };
 }
 
@@ -66,17 +69,27 @@ function unitOf(unit: unknown, complain: (what: string) => void): string {
 
 function boundariesOf(advice: unknown, complain: (what: string) => void): readonly number[] {
   if (advice === undefined || advice === null) return DEFAULT_BOUNDARIES;
-  // The bucket without an upper limit is implied; some write it down.
-  const limits: unknown =
-    Array.isArray(advice) && advice.at(-1) === Infinity ? advice.slice(0, -1) : advice;
-  if (isRising(limits)) return Object.freeze([...limits]);
+  const limits = limitsIn(advice);
+  if (limits !== undefined) return Object.freeze(limits);
   complain("its bucket boundaries should be finite rising numbers; it has the default ones now");
   return DEFAULT_BOUNDARIES;
 }
 
-function isRising(boundaries: unknown): boundaries is number[] {
-  if (!Array.isArray(boundaries)) return false;
-  return boundaries.every(
-    (limit, index) => Number.isFinite(limit) && (index === 0 || limit > boundaries[index - 1]),
+function limitsIn(advice: unknown): number[] | undefined {
+  try {
+    if (!Array.isArray(advice)) return undefined;
+    // The bucket without an upper limit is implied; some write it down.
+    const limits: unknown[] = advice.slice(0, advice.at(-1) === Infinity ? -1 : advice.length);
+    return isRising(limits) ? limits : undefined;
+  } catch {
+    // A revoked proxy.
+    return undefined;
+  }
+}
+
+function isRising(boundaries: unknown[]): boundaries is number[] {
+  return (boundaries as number[]).every(
+    (limit, index) =>
+      Number.isFinite(limit) && (index === 0 || limit > (boundaries as number[])[index - 1]!),
   );
 }

@@ -1,7 +1,7 @@
 import type { Context, Span, SpanContext } from "@opentelemetry/api";
 import type { Histogram } from "@opentelemetry/sdk-metrics";
 import type { ExemplarFilter } from "../config/config.ts";
-import { spanIn } from "../context/context.ts";
+import { contextFrom, spanIn } from "../context/context.ts";
 import { isOwnSpan } from "../context/holder.ts";
 import { activeContext } from "../context/manager.ts";
 
@@ -41,7 +41,7 @@ export const exampleRules: Readonly<Record<ExemplarFilter, ExampleOf>> = {
 
 /** The same for whatever is active in a context. */
 export function exampleIn(rule: ExampleOf, context: Context | undefined): SpanContext | undefined {
-  return rule(spanIn(context ?? activeContext()));
+  return rule(spanIn(contextFrom(context) ?? activeContext()));
 }
 
 /** Our spans know their trace's fate; of others the flag says it. */

@@ -7,6 +7,8 @@ import type {
   Observable,
 } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
+import { type FlushOptions, type FlushParts, ProviderFlush } from "../export/provider-flush.ts";
+import { propertyOf } from "../property.ts";
 import {
   describe,
   type InstrumentDescriptor,
@@ -26,6 +28,7 @@ import {
   UpDownCounterInstrument,
 } from "./instruments.ts";
 import { type Callbacks, ObservableInstrument } from "./observables.ts";
+import { silentMeter } from "./silence.ts";
 
 export type { BindableRecorder, BindableSum } from "./instruments.ts";
 export type { BoundRecorder, BoundSum } from "./series.ts";
@@ -36,6 +39,12 @@ export interface StoreMeter extends Meter {
   createUpDownCounter(name: string, options?: MetricOptions): BindableSum;
   createHistogram(name: string, options?: MetricOptions): BindableRecorder;
   createGauge(name: string, options?: MetricOptions): BindableRecorder;
+}
+
+/** The API's `MeterProvider` with what the SDK's has beside. */
+export interface FlushableMeterProvider extends MeterProvider {
+  forceFlush(options?: FlushOptions): Promise<void>;
+  shutdown(options?: FlushOptions): Promise<void>;
 }
 
 export type StoreInstrument = SyncInstrument | ObservableInstrument;
@@ -50,6 +59,7 @@ export interface MeterGround {
   readonly warn: Complain;
   /** A line about a value that was ignored. */
   readonly debug: Complain;
+  readonly flush: FlushParts;
 }
 
 export class ScopeMeter implements StoreMeter {
@@ -169,23 +179,37 @@ export class ScopeMeter implements StoreMeter {
 }
 
 /** The API's `MeterProvider`: one meter for each name, version and schema. */
-export class StoreMeterProvider implements MeterProvider {
+export class StoreMeterProvider implements FlushableMeterProvider {
   readonly #ground: MeterGround;
+  readonly #flush: ProviderFlush;
   readonly #meters = new Map<string, ScopeMeter>();
 
   constructor(ground: MeterGround) {
     this.#ground = ground;
+    this.#flush = new ProviderFlush(ground.flush);
   }
 
-  getMeter(name: string, version?: string, options?: MeterOptions): ScopeMeter {
-    const scope = scopeOf(name, version, options?.schemaUrl);
+  /** After `shutdown` it gives a meter that keeps nothing, but for one that was there before. */
+  getMeter(name: string, version?: string, options?: MeterOptions): StoreMeter {
+    const scope = scopeOf(name, version, propertyOf(options, "schemaUrl"));
     const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl]);
     let meter = this.#meters.get(key);
     if (meter === undefined) {
+      if (this.#flush.isShutDown) return silentMeter;
       meter = new ScopeMeter(scope, this.#ground);
       this.#meters.set(key, meter);
     }
     return meter;
+  }
+
+  /** Sends the numbers of this moment. Never rejects. */
+  forceFlush(options?: FlushOptions): Promise<void> {
+    return this.#flush.forceFlush(options);
+  }
+
+  /** Sends the numbers a last time. Never rejects. */
+  shutdown(options?: FlushOptions): Promise<void> {
+    return this.#flush.shutdown(options);
   }
 
   meters(): IterableIterator<ScopeMeter> {

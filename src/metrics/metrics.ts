@@ -87,7 +87,14 @@ class StoreMetrics implements Metrics {
   constructor(options: MetricsOptions) {
     this.#options = options;
     this.exampleOf = exampleRules[exemplarFilterOf(options.config)];
-    this.#store = new Store(options.resource, options.diagnostics, this.exampleOf);
+    this.#store = new Store(options.resource, options.diagnostics, this.exampleOf, {
+      flush: (timeoutMs) => this.flush(timeoutMs),
+      // The page stays: it is the admin server's, and a service that ends is still scraped.
+      stopped: () => {
+        for (const push of this.#pushes) push.stop();
+      },
+      timeoutMs: options.config.metrics.timeoutMs,
+    });
     this.#own = new View("cumulative", this.#store.began);
     this.provider = this.#store.provider;
     this.meter = this.#store.provider.getMeter(OWN_SCOPE, version);

@@ -33,10 +33,12 @@ export class ObservableInstrument implements Observable {
     this.#callbacks.remove(callback, this);
   }
 
+  /** Never throws: it is called by the app's callback. */
   observe(round: number, value: number, attributes: Attributes | undefined): void {
     const taken = this.#accept(value);
     if (taken === undefined) return;
-    const series = this.table.at(attributes);
+    const series = this.#seriesAt(attributes);
+    if (series === undefined) return;
     const again = series.round === round;
     // What shares the overflow series adds up; the same attributes twice: the last one counts.
     series.value =
@@ -44,6 +46,16 @@ export class ObservableInstrument implements Observable {
         ? series.value + taken
         : taken;
     series.round = round;
+  }
+
+  #seriesAt(attributes: Attributes | undefined): ObservedSeries | undefined {
+    try {
+      return this.table.at(attributes);
+    } catch (error) {
+      const why = `its attributes can't be read (${describeValue(error)})`;
+      this.#complain(this.descriptor.name, `ignored an observed value: ${why}`);
+      return undefined;
+    }
   }
 
   #accept(value: unknown): number | undefined {
@@ -191,8 +203,13 @@ async function withinLimit(
   clearTimeout(timer);
 }
 
-function ownInstruments(observables: readonly Observable[]): Set<ObservableInstrument> {
-  return new Set(Array.isArray(observables) ? observables.filter(isOwn) : []);
+function ownInstruments(observables: unknown): Set<ObservableInstrument> {
+  try {
+    return new Set(Array.isArray(observables) ? observables.filter(isOwn) : []);
+  } catch {
+    // A revoked proxy.
+    return new Set();
+  }
 }
 
 function isSameBatch(
@@ -205,7 +222,12 @@ function isSameBatch(
 }
 
 function isOwn(observable: unknown): observable is ObservableInstrument {
-  return observable instanceof ObservableInstrument;
+  try {
+    return observable instanceof ObservableInstrument;
+  } catch {
+    // A revoked proxy.
+    return false;
+  }
 }
 
 function isThenable(value: unknown): boolean {

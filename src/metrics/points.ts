@@ -7,7 +7,7 @@ import type {
   MetricData,
   ScopeMetrics,
 } from "@opentelemetry/sdk-metrics";
-import { hrTimeOf } from "../clock.ts";
+import { hrTimeOf, laterTime } from "../clock.ts";
 import type { MetricsConfig } from "../config/config.ts";
 import type { InstrumentDescriptor, InstrumentKind } from "./descriptor.ts";
 import type { HistogramWithExemplars } from "./exemplars.ts";
@@ -62,7 +62,7 @@ export class View {
    */
   take(meters: Iterable<ScopeMeter>, round: number): ScopeMetrics[] {
     // A clock that was set back must not make an interval that ends before it begins.
-    const now = later(hrTimeOf(Date.now()), this.#last);
+    const now = laterTime(hrTimeOf(Date.now()), this.#last);
     const scopes: ScopeMetrics[] = [];
     for (const meter of meters) {
       const metrics: MetricData[] = [];
@@ -200,8 +200,4 @@ function isGauge(kind: InstrumentKind): boolean {
 
 function isCounter(kind: InstrumentKind): boolean {
   return kind === "counter" || kind === "observable_counter";
-}
-
-function later(a: HrTime, b: HrTime): HrTime {
-  return a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]) ? a : b;
 }

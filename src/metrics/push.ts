@@ -41,13 +41,21 @@ export class Push implements Pipeline {
   #busy: Promise<void> | undefined = undefined;
   #flying: Payload | undefined = undefined;
   #heldUntil = 0;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #isStopped = false;
 
   constructor(options: PushOptions) {
     this.#options = options;
   }
 
   start(): void {
-    setInterval(() => this.#tick(), this.#options.intervalMs).unref();
+    this.#timer = setInterval(() => this.#tick(), this.#options.intervalMs).unref();
+  }
+
+  /** Nothing is collected any more; what is under way is still taken by `pending`. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#isStopped = true;
   }
 
   /** How many data points are under way: what the account's `queued` must come to. */
@@ -57,6 +65,7 @@ export class Push implements Pipeline {
 
   /** Sends the numbers of this moment, after what is under way, unless the peer asked for a pause. */
   async flush(timeoutMs: number): Promise<void> {
+    if (this.#isStopped) return;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, Math.max(0, timeoutMs));
@@ -147,6 +156,7 @@ export class Push implements Pipeline {
 
   #last(): ResourceMetrics[] {
     const { account, collectNow } = this.#options;
+    if (this.#isStopped) return [];
     try {
       const metrics = collectNow();
       const points = countPoints(metrics);

@@ -33,7 +33,9 @@ export class SeriesTable<Series> {
    * @throws what a getter of `attributes` throws.
    */
   at(attributes: Attributes | undefined): Series {
-    const given = attributes ?? NO_ATTRIBUTES;
+    // An app in JavaScript may pass anything; of a text, `Object.keys` gives the positions.
+    const given =
+      typeof attributes === "object" && attributes !== null ? attributes : NO_ATTRIBUTES;
     // `for in` also shows what is inherited, which is no attribute.
     if (Object.getPrototypeOf(given) !== Object.prototype) return this.#resolve(given);
     return this.#walk(given) ?? this.#remember(given, this.#resolve(given));

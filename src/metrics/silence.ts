@@ -1,6 +1,6 @@
-import type { MeterProvider } from "@opentelemetry/api";
+import { nothingToFlush, ProviderFlush } from "../export/provider-flush.ts";
 import type { BindableRecorder, BindableSum } from "./instruments.ts";
-import type { StoreMeter } from "./meter.ts";
+import type { FlushableMeterProvider, StoreMeter } from "./meter.ts";
 
 const sum: BindableSum = { add: nothing, bind: () => sum };
 const recorder: BindableRecorder = { record: nothing, bind: () => ({ record: nothing }) };
@@ -19,6 +19,12 @@ export const silentMeter: StoreMeter = {
   removeBatchObservableCallback: nothing,
 };
 
-export const silentProvider: MeterProvider = { getMeter: () => silentMeter };
+const flush = new ProviderFlush(nothingToFlush);
+
+export const silentProvider: FlushableMeterProvider = {
+  getMeter: () => silentMeter,
+  forceFlush: () => flush.forceFlush(),
+  shutdown: () => flush.shutdown(),
+};
 
 function nothing(): void {}

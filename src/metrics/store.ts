@@ -7,6 +7,7 @@ import type {
 } from "@opentelemetry/sdk-metrics";
 import { runSuppressed } from "../context/manager.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import { type FlushParts, nothingToFlush } from "../export/provider-flush.ts";
 import type { ExampleOf } from "./exemplars.ts";
 import { describeValue } from "./instruments.ts";
 import { StoreMeterProvider } from "./meter.ts";
@@ -29,12 +30,18 @@ export class Store {
   readonly #callbacks = new Callbacks();
   #instruments = 0;
 
-  constructor(resource: Resource, diagnostics: Diagnostics, exampleOf: ExampleOf) {
+  constructor(
+    resource: Resource,
+    diagnostics: Diagnostics,
+    exampleOf: ExampleOf,
+    flush: FlushParts = nothingToFlush,
+  ) {
     this.#resource = resource;
     this.#diagnostics = diagnostics;
     this.provider = new StoreMeterProvider({
       callbacks: this.#callbacks,
       exampleOf,
+      flush,
       admit: () => this.#admit(),
       warn: (name, what) => diagnostics.warn(`instrument ${name}`, `metric "${name}": ${what}`),
       debug: (name, what) => diagnostics.debug(`value ${name}`, `metric "${name}": ${what}`),

@@ -40,11 +40,25 @@ export class AttributeBag {
     this.values[key] = clean;
   }
 
+  /** What can't be read (a throwing getter) is left out and counted. Never throws. */
   setAll(attributes: unknown, limits: AttributeLimits): void {
     if (typeof attributes !== "object" || attributes === null) return;
-    for (const key of Object.keys(attributes)) {
-      this.set(key, (attributes as Record<string, unknown>)[key], limits);
+    for (const key of keysOf(attributes)) {
+      try {
+        this.set(key, (attributes as Record<string, unknown>)[key], limits);
+      } catch {
+        this.dropped++;
+      }
     }
+  }
+}
+
+function keysOf(attributes: object): readonly string[] {
+  try {
+    return Object.keys(attributes);
+  } catch {
+    // A revoked proxy.
+    return [];
   }
 }
 

@@ -8,7 +8,7 @@ export interface TraceSink {
   /** A recorded span has ended. */
   made(): void;
   /** An ended span of a kept trace goes out. */
-  export(span: TelltaleSpan): void;
+  readonly export: (span: TelltaleSpan) => void;
   /** Ended spans that will never go out. */
   discard(count: number): void;
   /** For the ended spans of traces that are going on. */

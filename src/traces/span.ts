@@ -16,7 +16,16 @@ import type { SpanLimits } from "../config/config.ts";
 import type { AttributePart, NamesAndValues } from "../export/encoded-item.ts";
 import type { AttributeParts, PartedSpan } from "../export/messages.ts";
 import { AttributeBag, type AttributeLimits } from "./attributes.ts";
-import { hrTimeOf, isTimeInput, monotonicOf, now } from "../clock.ts";
+import {
+  exactTimeOf,
+  hrTimeOf,
+  laterTime,
+  monotonicOf,
+  now,
+  timeBetween,
+  timeInputOf,
+} from "../clock.ts";
+import { propertyOf } from "../property.ts";
 import type { LocalTrace } from "./local-trace.ts";
 
 /** `SpanStatusCode` of the API, without loading it. */
@@ -49,7 +58,8 @@ const MOST_OF_OURS = 40;
 
 interface Event {
   readonly name: string;
-  readonly at: number;
+  /** On our clock; a pair is kept as it was given. */
+  readonly at: number | HrTime;
   readonly bag: AttributeBag | undefined;
 }
 
@@ -74,6 +84,8 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   /** Milliseconds on our clock. */
   readonly startedAt: number;
   #endedAt = -1;
+  /** Start and end to the nanosecond, where the app gave one of them as a pair. */
+  #exact: { start: HrTime; end: HrTime } | undefined = undefined;
   status: SpanStatus = NO_STATUS;
   readonly #context: SpanContext;
   readonly #settings: SpanSettings;
@@ -141,20 +153,24 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
       if (limit === 0) return this;
       events.shift();
     }
-    const timeOnly = isTimeInput(attributesOrTime);
-    const at = timeOnly ? (time ?? attributesOrTime) : time;
+    const ownTime = timeInputOf(attributesOrTime);
+    const at = timeInputOf(time) ?? ownTime;
     events.push({
-      name,
-      at: this.#at(at),
-      bag: timeOnly
-        ? undefined
-        : bagOf(attributesOrTime, this.#settings.limits.attributesPerEvent, this.#settings.limits),
+      name: typeof name === "string" ? name : "",
+      at: exactTimeOf(at) ?? this.#at(at),
+      bag:
+        ownTime === undefined
+          ? bagOf(attributesOrTime, this.#settings.limits.attributesPerEvent, this.#settings.limits)
+          : undefined,
     });
     return this;
   }
 
+  /** A link without ids is none. */
   addLink(link: Link): this {
     if (this.#endedAt !== -1) return this;
+    const context = linkContextOf(link);
+    if (context === undefined) return this;
     const limit = this.#settings.limits.linkCount;
     const links = (this.#links ??= []);
     if (links.length >= limit) {
@@ -162,31 +178,34 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
       if (limit === 0) return this;
       links.shift();
     }
-    links.push({
-      context: link.context,
-      bag: bagOf(link.attributes, this.#settings.limits.attributesPerLink, this.#settings.limits),
-    });
+    const { attributesPerLink } = this.#settings.limits;
+    const attributes = propertyOf(link, "attributes");
+    links.push({ context, bag: bagOf(attributes, attributesPerLink, this.#settings.limits) });
     return this;
   }
 
   addLinks(links: Link[]): this {
-    for (const link of links) this.addLink(link);
+    try {
+      for (const link of links) this.addLink(link);
+    } catch {
+      // No list, or one that can't be read.
+    }
     return this;
   }
 
   /** UNSET never overwrites, OK is final (API specification, Set Status). */
   setStatus(status: SpanStatus): this {
-    if (this.#endedAt !== -1) return this;
-    if (status.code === STATUS_UNSET || this.status.code === STATUS_OK) return this;
-    this.status =
-      status.code === STATUS_ERROR && typeof status.message === "string"
-        ? { code: STATUS_ERROR, message: status.message }
-        : { code: status.code };
+    if (this.#endedAt !== -1 || this.status.code === STATUS_OK) return this;
+    const code = propertyOf(status, "code");
+    if (code === STATUS_OK) this.status = { code };
+    if (code !== STATUS_ERROR) return this;
+    const message = propertyOf(status, "message");
+    this.status = typeof message === "string" ? { code, message } : { code };
     return this;
   }
 
   updateName(name: string): this {
-    if (this.#endedAt === -1) this.name = name;
+    if (this.#endedAt === -1 && typeof name === "string") this.name = name;
     return this;
   }
 
@@ -197,16 +216,21 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   }
 
   end(endTime?: TimeInput): void {
-    this.endAt(endTime === undefined ? now() : this.#at(endTime));
+    const given = endTime === undefined ? undefined : timeInputOf(endTime);
+    this.endAt(this.#at(given), exactTimeOf(given));
   }
 
-  /** @param time on our clock */
-  endAt(time: number): void {
+  /**
+   * @param time on our clock
+   * @param exact the same to the nanosecond, where the app gave it so
+   */
+  endAt(time: number, exact?: HrTime): void {
     if (this.#endedAt !== -1) return;
     const endedAt = Math.max(time, this.startedAt);
     const { processors } = this.#settings;
     for (const processor of processors) processor.onEnding?.(this);
     this.#endedAt = endedAt;
+    if (exact !== undefined || this.#exact !== undefined) this.#keepExactEnd(exact);
     for (const processor of processors) processor.onEnd(this);
     this.localTrace.ended(this, endedAt - this.startedAt);
   }
@@ -220,15 +244,32 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   }
 
   get startTime(): HrTime {
-    return hrTimeOf(this.localTrace.wall + this.startedAt);
+    return this.#exact?.start ?? hrTimeOf(this.localTrace.wall + this.startedAt);
   }
 
   get endTime(): HrTime {
-    return this.#endedAt === -1 ? [0, 0] : hrTimeOf(this.localTrace.wall + this.#endedAt);
+    if (this.#endedAt === -1) return [0, 0];
+    return this.#exact?.end ?? hrTimeOf(this.localTrace.wall + this.#endedAt);
   }
 
   get duration(): HrTime {
-    return this.#endedAt === -1 ? [-1, -1] : hrTimeOf(this.#endedAt - this.startedAt);
+    if (this.#endedAt === -1) return [-1, -1];
+    const exact = this.#exact;
+    return exact === undefined
+      ? hrTimeOf(this.#endedAt - this.startedAt)
+      : timeBetween(exact.start, exact.end);
+  }
+
+  /** For the tracer, with the time that `startedAt` was made of. */
+  keepExactStart(time: TimeInput): void {
+    const start = exactTimeOf(time);
+    if (start !== undefined) this.#exact = { start, end: start };
+  }
+
+  #keepExactEnd(exact: HrTime | undefined): void {
+    const { startTime: start } = this;
+    const end = exact ?? hrTimeOf(this.localTrace.wall + this.#endedAt);
+    this.#exact = { start, end: laterTime(start, end) };
   }
 
   get resource(): Resource {
@@ -244,7 +285,7 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   get events(): ReadableSpan["events"] {
     return (this.#events ?? []).map(({ name, at, bag }) => ({
       name,
-      time: hrTimeOf(this.localTrace.wall + at),
+      time: typeof at === "number" ? hrTimeOf(this.localTrace.wall + at) : at,
       attributes: bag?.values ?? {},
       droppedAttributesCount: bag?.dropped ?? 0,
     }));
@@ -280,12 +321,12 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
     return { shared: source.shared(), own };
   }
 
-  get startedAtMs(): number {
-    return this.localTrace.wall + this.startedAt;
+  get startedAtMs(): number | HrTime {
+    return this.#exact?.start ?? this.localTrace.wall + this.startedAt;
   }
 
-  get endedAtMs(): number {
-    return this.localTrace.wall + this.#endedAt;
+  get endedAtMs(): number | HrTime {
+    return this.#exact?.end ?? this.localTrace.wall + this.#endedAt;
   }
 
   get isPlain(): boolean {
@@ -336,6 +377,25 @@ function objectOf(pairs: NamesAndValues): Attributes {
     attributes[pairs[at] as string] = pairs[at + 1];
   }
   return attributes;
+}
+
+/** A copy; undefined with ids of other lengths, for which a receiver may refuse the whole request. */
+function linkContextOf(link: unknown): SpanContext | undefined {
+  const context = propertyOf(link, "context");
+  const traceId = propertyOf(context, "traceId");
+  const spanId = propertyOf(context, "spanId");
+  if (typeof traceId !== "string" || traceId.length !== 32) return undefined;
+  if (typeof spanId !== "string" || spanId.length !== 16) return undefined;
+  const flags = propertyOf(context, "traceFlags");
+  const isRemote = propertyOf(context, "isRemote");
+  const traceState = propertyOf(context, "traceState") as SpanContext["traceState"];
+  return {
+    traceId,
+    spanId,
+    traceFlags: typeof flags === "number" ? flags : 0,
+    ...(typeof isRemote === "boolean" && { isRemote }),
+    ...(traceState !== undefined && { traceState }),
+  };
 }
 
 function bagOf(

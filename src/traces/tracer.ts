@@ -9,15 +9,24 @@ import type {
   Tracer,
   TracerOptions,
   TracerProvider,
+  TraceState,
 } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
-import { holderIn, isSuppressed, spanIn, SPAN_KEY } from "../context/context.ts";
+import { contextFrom, holderIn, isSuppressed, spanIn, SPAN_KEY } from "../context/context.ts";
 import { activeContext, runIn } from "../context/manager.ts";
-import { monotonicOf, now, wallOrigin } from "../clock.ts";
+import { monotonicOf, now, timeInputOf, wallOrigin } from "../clock.ts";
+import {
+  type FlushOptions,
+  type FlushParts,
+  nothingToFlush,
+  ProviderFlush,
+} from "../export/provider-flush.ts";
+import { propertyOf } from "../property.ts";
 import { newSpanId, newTraceId } from "./ids.ts";
 import { LocalTrace, type TraceSink } from "./local-trace.ts";
 import { hasValidIds } from "./propagation/trace-context.ts";
+import { TraceList } from "./propagation/trace-state.ts";
 import { probabilityOf } from "./sampling/sampler.ts";
 import { CarrierSpan, type SpanSettings, TelltaleSpan } from "./span.ts";
 
@@ -31,6 +40,7 @@ const RECORD_AND_SAMPLED = 2;
 const NOT_RECORD = 0;
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
+const NO_OPTIONS: SpanOptions = Object.freeze({});
 const NO_LINKS: Link[] = [];
 
 const NOTHING: Span = new CarrierSpan({
@@ -54,26 +64,48 @@ export interface TracerSettings extends SpanSettings {
 
 export class TelltaleTracerProvider implements TracerProvider {
   readonly #settings: TracerSettings;
+  readonly #flush: ProviderFlush;
   readonly #tracers = new Map<string, TelltaleTracer>();
 
-  constructor(settings: TracerSettings) {
+  constructor(settings: TracerSettings, flush: FlushParts = nothingToFlush) {
     this.#settings = settings;
+    this.#flush = new ProviderFlush(flush);
   }
 
+  /** After `shutdown` it gives tracers that record nothing. */
   getTracer(name: string, version?: string, options?: TracerOptions): TelltaleTracer {
-    const schemaUrl = options?.schemaUrl;
-    const key = `${name}@${version ?? ""}:${schemaUrl ?? ""}`;
+    const scope = scopeOf(name, version, propertyOf(options, "schemaUrl"));
+    if (this.#flush.isShutDown) return new NoopTracer(scope, this.#settings);
+    const key = `${scope.name}@${scope.version ?? ""}:${scope.schemaUrl ?? ""}`;
     const known = this.#tracers.get(key);
     if (known !== undefined) return known;
-    const scope = {
-      name: name || "",
-      ...(version !== undefined && { version }),
-      ...(schemaUrl !== undefined && { schemaUrl }),
-    };
     const tracer = new TelltaleTracer(scope, this.#settings);
     this.#tracers.set(key, tracer);
     return tracer;
   }
+
+  /** Sends the spans that have ended. Never rejects. */
+  forceFlush(options?: FlushOptions): Promise<void> {
+    return this.#flush.forceFlush(options);
+  }
+
+  /** Spans that end from now on are dropped, and counted so. Never rejects. */
+  shutdown(options?: FlushOptions): Promise<void> {
+    return this.#flush.shutdown(options);
+  }
+
+  /** As of the API's `ProxyTracerProvider`, behind which apps expect the SDK's. */
+  getDelegate(): this {
+    return this;
+  }
+}
+
+function scopeOf(name: unknown, version: unknown, schemaUrl: unknown): InstrumentationScope {
+  return {
+    name: typeof name === "string" ? name : "",
+    ...(typeof version === "string" && { version }),
+    ...(typeof schemaUrl === "string" && { schemaUrl }),
+  };
 }
 
 export class TelltaleTracer implements Tracer {
@@ -85,14 +117,42 @@ export class TelltaleTracer implements Tracer {
     this.#settings = settings;
   }
 
-  startSpan(name: string, options: SpanOptions = {}, context: ApiContext = activeContext()): Span {
-    const parent = options.root === true ? undefined : spanIn(context);
-    const span = this.start(name, options.kind ?? 0, options, context, parent);
+  /**
+   * No use of it throws (specification, error-handling.md): what can't be read is left out.
+   */
+  startSpan(name: string, options?: SpanOptions, context?: ApiContext): Span {
+    const active = contextFrom(context) ?? activeContext();
+    const text = spanName(name);
+    try {
+      return this.#startSpan(text, options ?? NO_OPTIONS, active);
+    } catch {
+      // A getter among the options, or a sampler or processor of others.
+      return this.#startBare(text, active);
+    }
+  }
+
+  #startSpan(name: string, options: SpanOptions, context: ApiContext): Span {
+    const isRoot = options.root === true;
+    const parent = isRoot ? undefined : spanIn(context);
+    const span = this.start(name, kindOf(options.kind), options, context, parent);
     if (!(span instanceof TelltaleSpan)) return span;
-    if (options.links !== undefined) span.addLinks(options.links);
-    if (options.attributes !== undefined) span.setAttributes(options.attributes);
-    for (const processor of this.#settings.processors) processor.onStart(span, context);
+    const { links, attributes } = options;
+    if (links !== undefined) span.addLinks(links);
+    if (attributes !== undefined) span.setAttributes(attributes);
+    const { processors } = this.#settings;
+    if (processors.length > 0) {
+      const given = isRoot ? withoutSpan(context) : context;
+      for (const processor of processors) processor.onStart(span, given);
+    }
     return span;
+  }
+
+  #startBare(name: string, context: ApiContext): Span {
+    try {
+      return this.start(name, 0, NO_OPTIONS, context, spanIn(context));
+    } catch {
+      return NOTHING;
+    }
   }
 
   startActiveSpan<F extends (span: Span) => unknown>(name: string, fn: F): ReturnType<F>;
@@ -112,9 +172,10 @@ export class TelltaleTracer implements Tracer {
     ...rest: readonly unknown[]
   ): ReturnType<F> {
     const work = rest.at(-1) as F;
-    const options = (rest.length > 1 ? rest[0] : {}) as SpanOptions;
-    const context = (rest.length > 2 ? rest[1] : activeContext()) as ApiContext;
-    const span = this.startSpan(name, options ?? {}, context);
+    if (typeof work !== "function") return undefined as ReturnType<F>;
+    const options = (rest.length > 1 ? rest[0] : undefined) as SpanOptions | undefined;
+    const context = contextFrom(rest.length > 2 ? rest[1] : undefined) ?? activeContext();
+    const span = this.startSpan(name, options, context);
     return runIn(context.setValue(SPAN_KEY, span), () => work(span)) as ReturnType<F>;
   }
 
@@ -137,7 +198,7 @@ export class TelltaleTracer implements Tracer {
     const parentContext = local?.spanContext() ?? validContext(parent);
     const traceId = parentContext?.traceId ?? newTraceId();
     const result = settings.sampler.shouldSample(
-      parentContext === undefined ? withoutSpan(context) : context,
+      local === undefined ? withParent(context, parentContext) : context,
       traceId,
       name,
       kind,
@@ -156,6 +217,7 @@ export class TelltaleTracer implements Tracer {
           (parentContext === undefined ? settings.probability : undefined),
         wall,
       );
+    const startTime = options.startTime === undefined ? undefined : timeInputOf(options.startTime);
     const span = new TelltaleSpan(
       name,
       kind,
@@ -164,8 +226,9 @@ export class TelltaleTracer implements Tracer {
       this.#scope,
       settings,
       localTrace,
-      options.startTime === undefined ? present : monotonicOf(options.startTime, wall),
+      startTime === undefined ? present : monotonicOf(startTime, wall),
     );
+    if (startTime !== undefined) span.keepExactStart(startTime);
     if (local === undefined) this.#begin(localTrace, span, context);
     if (result.attributes !== undefined) span.setAttributes(result.attributes);
     return span;
@@ -189,7 +252,27 @@ export class TelltaleTracer implements Tracer {
   }
 }
 
-/** What a sampler sees of a root: no parent, valid or not. */
+/** Its spans carry their parent's ids (specification, trace/api.md, behaviour without an SDK). */
+class NoopTracer extends TelltaleTracer {
+  override start(
+    _name: string,
+    _kind: SpanKind,
+    _options: SpanOptions,
+    _context: ApiContext,
+    parent: Span | undefined,
+  ): Span {
+    return parent === undefined ? NOTHING : new CarrierSpan(parent.spanContext());
+  }
+}
+
+/** What a sampler sees: no parent that isn't valid, and a clean one where it had to be cleaned. */
+function withParent(context: ApiContext, parent: SpanContext | undefined): ApiContext {
+  if (parent === undefined) return withoutSpan(context);
+  return spanIn(context)?.spanContext() === parent
+    ? context
+    : context.setValue(SPAN_KEY, new CarrierSpan(parent));
+}
+
 function withoutSpan(context: ApiContext): ApiContext {
   return spanIn(context) === undefined ? context : context.deleteValue(SPAN_KEY);
 }
@@ -209,6 +292,51 @@ function contextOf(
 
 /** The context of a parent that isn't ours, if its ids are valid. */
 function validContext(parent: Span | undefined): SpanContext | undefined {
-  const context = parent?.spanContext();
-  return context !== undefined && hasValidIds(context) ? context : undefined;
+  if (parent === undefined) return undefined;
+  const context = parent.spanContext();
+  if (!hasValidIds(context)) return undefined;
+  const { traceState, traceFlags } = context;
+  const isClean =
+    typeof traceFlags === "number" && (traceState === undefined || isTraceState(traceState));
+  return isClean ? context : cleanContext(context);
+}
+
+/** Whether it does what samplers and exporters ask of it, also if another copy of the API, or the app, made it. */
+function isTraceState(value: TraceState): boolean {
+  try {
+    if (value instanceof TraceList) return true;
+    const own: unknown = value.get("ot");
+    const isReadable = own === undefined || typeof own === "string";
+    return isReadable && typeof value.serialize() === "string";
+  } catch {
+    return false;
+  }
+}
+
+/** Of a context that breaks the rules, what keeps them. */
+function cleanContext({
+  traceId,
+  spanId,
+  traceFlags,
+  isRemote,
+  traceState,
+}: SpanContext): SpanContext {
+  return {
+    traceId,
+    spanId,
+    traceFlags: typeof traceFlags === "number" ? traceFlags : 0,
+    ...(isRemote === true && { isRemote }),
+    ...(traceState !== undefined && isTraceState(traceState) && { traceState }),
+  };
+}
+
+/** An app in JavaScript may pass anything; what is no text, number or symbol has no name. */
+function spanName(name: unknown): string {
+  if (typeof name === "string") return name;
+  return typeof name === "number" || typeof name === "symbol" ? String(name) : "";
+}
+
+/** `SpanKind.INTERNAL` where it is none of the five. */
+function kindOf(kind: unknown): SpanKind {
+  return kind === 1 || kind === 2 || kind === 3 || kind === 4 ? kind : 0;
 }

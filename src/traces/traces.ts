@@ -27,6 +27,11 @@ export interface Traces {
   readonly pipeline: Pipeline;
 }
 
+/** A shutdown closes it, which costs the spans before nothing. */
+interface OpenSink extends TraceSink {
+  export: TraceSink["export"];
+}
+
 /** Spans of undecided traces wait in as much room as two full queues. */
 const ROOM_QUEUES = 2;
 
@@ -36,7 +41,7 @@ export function createTraces(parts: TracesParts): Traces {
   const outlet = createOutlet(parts);
   const discard = (count: number): void => account.drop("unsampled", count);
   const grace = new Grace(discard);
-  const sink: TraceSink = {
+  const sink: OpenSink = {
     room: new Room(config.batch.maxQueueSize * ROOM_QUEUES),
     grace,
     keepSlowMs: config.keepSlowMs ?? Infinity,
@@ -46,7 +51,7 @@ export function createTraces(parts: TracesParts): Traces {
     export: outlet.export,
     discard,
   };
-  const provider = new TelltaleTracerProvider({
+  const settings = {
     resource: parts.resource,
     limits: config.limits,
     attributeLimits: { count: config.limits.attributeCount, length: config.limits.attributeLength },
@@ -55,9 +60,15 @@ export function createTraces(parts: TracesParts): Traces {
     sink,
     keepsLater: config.exporters.length > 0 && !config.sampler.name.endsWith("always_off"),
     probability: probabilityOf(config.sampler, parts.sampler),
-  });
+  };
   return {
-    provider,
+    provider: new TelltaleTracerProvider(settings, {
+      flush: (timeoutMs) => outlet.pipeline.flush(timeoutMs),
+      stop: () => {
+        sink.export = () => account.drop("shutdown", 1);
+      },
+      timeoutMs: config.batch.exportTimeoutMs,
+    }),
     pipeline: {
       flush: (timeoutMs) => outlet.pipeline.flush(timeoutMs),
       pending: () => {

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
-import { type Attributes, SpanKind, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type Context,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from "@opentelemetry/api";
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { ROOT } from "../../src/context/context.ts";
+import { spans as jsonMessages } from "../../src/export/json-messages.ts";
 import { spans as messages } from "../../src/export/messages.ts";
 import { readExport, spansOf } from "../../src/receiver/otlp.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
@@ -232,6 +240,74 @@ describe("A span", () => {
     });
   }
 
+  type Pair = [number, number];
+  const exact: [title: string, start: Pair, end: Pair, endsAt: Pair, took: Pair][] = [
+    ["odd nanoseconds", [1_700_000_000, 1], [1_700_000_000, 3], [1_700_000_000, 3], [0, 2]],
+    [
+      "another second",
+      [1_700_000_000, 999_999_999],
+      [1_700_000_002, 1],
+      [1_700_000_002, 1],
+      [1, 2],
+    ],
+    ["an end before the start", [1_700_000_000, 9], [1_700_000_000, 3], [1_700_000_000, 9], [0, 0]],
+  ];
+  for (const [title, startTime, end, endsAt, took] of exact) {
+    it(`keeps pairs of seconds and nanoseconds as they are: ${title}`, () => {
+      const { provider } = collectingProvider();
+      const span = provider.getTracer("t").startSpan("x", { startTime }) as TelltaleSpan;
+      span.addEvent("e", { a: 1 }, startTime);
+      span.addEvent("f", startTime);
+      span.end(end);
+      assert.deepEqual([span.startTime, span.endTime, span.duration], [startTime, endsAt, took]);
+      assert.deepEqual(span.events[0]?.time, startTime);
+      for (const [type, { encode, requestOf }] of encodings) {
+        const [received] = spansOf(readExport("traces", type, requestOf([encode(span)])));
+        assert.equal(received?.startTimeUnixNano, nanosOf(startTime));
+        assert.equal(received?.endTimeUnixNano, nanosOf(endsAt));
+        assert.deepEqual(
+          received?.events.map(({ timeUnixNano }) => timeUnixNano),
+          [nanosOf(startTime), nanosOf(startTime)],
+        );
+      }
+    });
+  }
+
+  it("keeps an end to the nanosecond that began by our own clock, and the reverse", () => {
+    const { provider } = collectingProvider();
+    const far: Pair = [4_000_000_000, 123_456_789];
+    const span = startedSpan();
+    span.end(far);
+    assert.deepEqual(span.endTime, far);
+    const past: Pair = [1_700_000_000, 123_456_789];
+    const other = provider.getTracer("t").startSpan("x", { startTime: past }) as TelltaleSpan;
+    past[1] = 0;
+    other.end();
+    assert.deepEqual(other.startTime, [1_700_000_000, 123_456_789]);
+    assert.ok(other.endTime[0] > 1_700_000_000);
+  });
+
+  const noTimes: [title: string, time: unknown][] = [
+    ["NaN", NaN],
+    ["an invalid date", new Date(NaN)],
+    ["a text", "now"],
+    ["a pair of texts", ["1", "2"]],
+    ["a revoked proxy", revoked()],
+  ];
+  for (const [title, time] of noTimes) {
+    it(`takes ${title} for no time: it is now`, () => {
+      const { provider } = collectingProvider();
+      const before = Math.floor(Date.now() / 1000) - 1;
+      const options = { startTime: time as number };
+      const span = provider.getTracer("t").startSpan("x", options) as TelltaleSpan;
+      span.addEvent("e", {}, time as number);
+      span.end(time as number);
+      for (const [seconds] of [span.startTime, span.endTime, span.events[0]?.time ?? [0, 0]]) {
+        assert.ok(seconds >= before && seconds <= before + 60, `${seconds}`);
+      }
+    });
+  }
+
   it("goes through the SDK's processor and exporter like one of theirs", () => {
     const exporter = new InMemorySpanExporter();
     const { provider } = collectingProvider({
@@ -265,10 +341,35 @@ describe("A span", () => {
     assert.equal(sent.name, "work");
   });
 
+  it("shows a processor the parent context that was determined: none for a root", () => {
+    const seen: unknown[] = [];
+    const processor = {
+      onStart: (_: unknown, context: Context) => seen.push(trace.getSpan(context)),
+      onEnd: () => {},
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    };
+    const tracer = collectingProvider({ processors: [processor] }).provider.getTracer("t");
+    const parent = tracer.startSpan("parent");
+    const context = trace.setSpan(ROOT, parent);
+    tracer.startSpan("child", {}, context);
+    tracer.startSpan("root", { root: true }, context);
+    assert.deepEqual(seen, [undefined, parent, undefined]);
+  });
+
   it("sets the random flag on trace ids of its own", () => {
     assert.equal(startedSpan().spanContext().traceFlags, TraceFlags.SAMPLED | 0x02);
   });
 });
+
+const encodings = [
+  ["application/x-protobuf", messages],
+  ["application/json", jsonMessages],
+] as const;
+
+function nanosOf([seconds, nanos]: readonly [number, number]): string {
+  return `${seconds}${`${nanos}`.padStart(9, "0")}`;
+}
 
 function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});

@@ -8,6 +8,7 @@ import type {
   TextMapSetter,
 } from "@opentelemetry/api";
 import { isSuppressed } from "../../context/context.ts";
+import { propertyOf } from "../../property.ts";
 import { trimmed } from "./white-space.ts";
 
 /** Where every copy of the API keeps the baggage in a context. */
@@ -53,7 +54,10 @@ export class BaggageList implements Baggage {
     return Array.from(this.#entries, ([key, entry]) => [key, copyOf(entry)]);
   }
 
-  setEntry(key: string, { value, metadata }: BaggageEntry): BaggageList {
+  /** What is no text is kept for the app, and not sent. */
+  setEntry(key: string, entry: BaggageEntry): BaggageList {
+    const value = propertyOf(entry, "value") as string;
+    const metadata = propertyOf(entry, "metadata") as BaggageEntryMetadata | undefined;
     const entries = new Map(this.#entries);
     return new BaggageList(entries.set(key, { value, metadata, text: undefined }));
   }
@@ -203,9 +207,18 @@ function textOf(
   metadata: BaggageEntryMetadata | undefined,
 ): string | undefined {
   if (typeof key !== "string" || key === "" || typeof value !== "string") return undefined;
-  const properties = metadata === undefined ? "" : (propertiesIn(metadata.toString()) ?? "");
+  const properties = metadata === undefined ? "" : writtenMetadata(metadata);
   const pair = `${encodedKey(key)}=${encoded(value)}`;
   return properties === "" ? pair : `${pair};${properties}`;
+}
+
+/** Empty where it can't be written: an app may make it of anything. */
+function writtenMetadata(metadata: BaggageEntryMetadata): string {
+  try {
+    return propertiesIn(metadata.toString()) ?? "";
+  } catch {
+    return "";
+  }
 }
 
 /** `%` and what no token may hold is escaped: the way upstream does it, and undoes it. */

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
 import { loadChunk } from "../../chunks.ts";
 import type { PropagatorName } from "../../config/config.ts";
-import { isSuppressed } from "../../context/context.ts";
+import { contextFrom, isSuppressed, ROOT } from "../../context/context.ts";
 import { BaggagePropagator } from "./baggage.ts";
 import type { PropagatorPart } from "./part.ts";
 import { SentryTrace } from "./sentry-trace.ts";
@@ -48,7 +48,8 @@ function partOf(name: PropagatorName, hidden: string | undefined): PropagatorPar
 
 /**
  * Several propagators as one. Nothing that a header, a carrier, a getter or a
- * setter does reaches the app: a propagator that fails is passed over.
+ * setter does reaches the app: a propagator that fails is passed over, and what is
+ * no context is the empty one.
  */
 export class Propagator implements TextMapPropagator<unknown> {
   readonly #parts: readonly PropagatorPart[];
@@ -57,7 +58,8 @@ export class Propagator implements TextMapPropagator<unknown> {
     this.#parts = parts;
   }
 
-  inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
+  inject(given: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
+    const context = contextFrom(given) ?? ROOT;
     if (isSuppressed(context)) return;
     for (const part of this.#parts) {
       try {
@@ -68,8 +70,8 @@ export class Propagator implements TextMapPropagator<unknown> {
     }
   }
 
-  extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
-    let result = context;
+  extract(given: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
+    let result = contextFrom(given) ?? ROOT;
     for (const part of this.#parts) {
       try {
         result = part.extract(result, carrier, getter);

@@ -118,9 +118,11 @@ export function traceparentOf(span: SpanContext): string {
   return `00-${span.traceId}-${span.spanId}-${flags}`;
 }
 
-/** Whether both ids are lower-case hexadecimal, of the right length and not all zero. */
+/** Whether both ids are lower-case hexadecimal, of the right length and not all zero; an app's may be anything. */
 export function hasValidIds(span: SpanContext): boolean {
   return (
+    typeof span.traceId === "string" &&
+    typeof span.spanId === "string" &&
     span.traceId.length === 32 &&
     span.spanId.length === 16 &&
     hexIn(span.traceId, 0, 32) === NOT_ZERO &&

@@ -1,0 +1,9 @@
+/** A property of anything; undefined where it has none, or where reading it fails (a getter, a revoked proxy). */
+export function propertyOf(value: unknown, key: string): unknown {
+  if (value === undefined || value === null) return undefined;
+  try {
+    return (value as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
