@@ -1,4 +1,5 @@
 import { excerptOf } from "../diagnostics/plain-text.ts";
+import type { ProxyEnvironment } from "./proxy.ts";
 
 /** A way to one peer, over HTTP or gRPC: one attempt, without second thoughts. */
 export interface Channel {
@@ -6,6 +7,8 @@ export interface Channel {
   /** The full address of the call. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Whose proxies its requests go by. */
+  readonly proxyEnv?: ProxyEnvironment | undefined;
   /** The message (compressed, where the headers say so) as the body of a request. */
   frame(message: Uint8Array): Uint8Array;
   /** Starts one attempt. Never throws. */

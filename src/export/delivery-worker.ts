@@ -74,7 +74,9 @@ export function deliver(
     const http = load(
       order.url.startsWith("https:") ? "node:https" : "node:http",
     ) as typeof import("node:http");
-    const options = { method: "POST", agent: false as const, headers: order.headers };
+    const { proxyEnv } = order;
+    const agent = proxyEnv === undefined ? (false as const) : new http.Agent({ proxyEnv });
+    const options = { method: "POST", agent, headers: order.headers };
     const call = http.request(order.url, Object.assign(options, definedOf(order.tls)));
     call.on("response", (response) => {
       const status = response.statusCode ?? 0;

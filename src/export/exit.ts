@@ -1,3 +1,5 @@
+import type { ProxyEnvironment } from "./proxy.ts";
+
 /**
  * What has not left yet when the process ends, as a finished request. A worker
  * thread sends it while the main thread waits (`delivery.ts`): at `exit` no
@@ -9,6 +11,8 @@ export interface ExitRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** As it goes over the wire, compressed where the headers say so. */
   readonly body: Uint8Array;
+  /** See `proxyEnvironment`; undefined or left out: no proxy. */
+  readonly proxyEnv?: ProxyEnvironment | undefined;
   readonly tls: {
     readonly ca: string | undefined;
     readonly cert: string | undefined;

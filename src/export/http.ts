@@ -39,6 +39,7 @@ export function createHttpChannel(
     kind: "http",
     url: config.url,
     headers,
+    proxyEnv,
     frame: (message) => message,
     attempt: (body) => {
       const options = { method: "POST", headers: headersFor(body), agent };

@@ -231,6 +231,7 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
       url: channel.url,
       headers: channel.headers,
       body,
+      proxyEnv: channel.proxyEnv,
       tls: config.tls,
       settle: (delivered, answer, reason) => {
         if (!delivered) outage.failed(failureAtExit(reason), { what: items, count });

@@ -24,13 +24,18 @@ export interface Ended {
   readonly tookMs: number;
 }
 
-/** @param flags of Node, before the program. */
+/**
+ * @param flags of Node, before the program.
+ * @param variables beside those of the tests' own process.
+ */
 export function run(
   plan: Partial<Plan> & { url: string; count: number },
   flags: readonly string[] = [],
+  variables: Readonly<Record<string, string>> = {},
 ): Child {
   const whole: Plan = { end: "normal", deadlineMs: 20_000, ...plan };
   const child = spawn(process.execPath, [...flags, fixture, JSON.stringify(whole)], {
+    env: { ...process.env, ...variables },
     stdio: ["ignore", "pipe", "pipe", whole.end === "told" ? "ipc" : "ignore"],
   });
   return {
