@@ -112,15 +112,22 @@ export class DatabaseCalls {
    * @param name of the span
    * @param attributes of both the span and the metric: of low cardinality; kept as they are
    * @param details of the span alone; asked for only where the span is recorded
+   * @param startedAt on our clock, if it was before this
    */
-  start(name: string, attributes: Attributes, details?: () => Attributes): DatabaseCall {
+  start(
+    name: string,
+    attributes: Attributes,
+    details?: () => Attributes,
+    startedAt: number = now(),
+  ): DatabaseCall {
     const context = contexts.active();
     if (this.#needsParent && trace.getSpan(context) === undefined) {
-      return new DatabaseCall(this, context, attributes, undefined);
+      return new DatabaseCall(this, context, attributes, undefined, startedAt);
     }
-    const span = this.#tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, context);
+    const options = { kind: SpanKind.CLIENT, attributes, startTime: startedAt };
+    const span = this.#tracer.startSpan(name, options, context);
     if (details !== undefined && span.isRecording()) span.setAttributes(details());
-    return new DatabaseCall(this, context, attributes, span);
+    return new DatabaseCall(this, context, attributes, span, startedAt);
   }
 }
 
@@ -129,7 +136,7 @@ export class DatabaseCall {
   /** The caller's; a callback is to run in it. */
   readonly context: Context;
   readonly #calls: DatabaseCalls;
-  readonly #startedAt = now();
+  readonly #startedAt: number;
   readonly #span: Span | undefined;
   #attributes: Attributes;
   #isOver = false;
@@ -139,7 +146,9 @@ export class DatabaseCall {
     context: Context,
     attributes: Attributes,
     span: Span | undefined,
+    startedAt: number,
   ) {
+    this.#startedAt = startedAt;
     this.context = context;
     this.#calls = calls;
     this.#attributes = attributes;

@@ -1,4 +1,5 @@
 import { type Context, context as contexts } from "@opentelemetry/api";
+import { now } from "../clock.ts";
 import type { Adaptor, LoadedFile } from "./adaptor.ts";
 import { ByVersion } from "./by-version.ts";
 import type { DatabaseCall } from "./database-call.ts";
@@ -14,10 +15,12 @@ import {
 } from "./redis-commands.ts";
 
 /**
- * `ioredis`: one span per command, one per pipeline or transaction. Commands
- * reach a connection through `sendCommand`, those of a cluster too; what a
- * pipeline sends has that as a second argument. As upstream does, a command
- * that no span is around gets none.
+ * `ioredis`: one span per command, one per pipeline or transaction that the app
+ * makes; what `enableAutoPipelining` sends together are commands of several
+ * callers, each with a span. Commands reach a connection through `sendCommand`,
+ * those of a cluster too; what a pipeline sends has that as a second argument.
+ * As upstream does, a command that no span is around gets none. Other than
+ * upstream's, what a client says by itself as it connects has none either.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, services) {
@@ -25,7 +28,8 @@ export const adaptor: Adaptor = {
       redisCalls(services, { scope: "ioredis", version: file.version, needsParent: true }),
     );
     if (file.file === OLD_COMMAND) patchOldCommand(prototypeOf(exports));
-    else if (isClusterFile(file)) patchCluster(prototypeOf(exports));
+    else if (file.file.endsWith(EVENT_HANDLER)) patchEventHandlers(exports as object);
+    else if (isClusterFile(file)) patchCluster(prototypeOf(exports), calls);
     else if (isPipelineFile(file)) patchPipeline(prototypeOf(exports), calls);
     else patchClient(prototypeOf(exports), calls);
     return exports;
@@ -34,6 +38,9 @@ export const adaptor: Adaptor = {
 
 /** Of the versions before 4, whose promises are Bluebird's. */
 const OLD_COMMAND = "lib/command.js";
+
+/** What is done as a connection opens. */
+const EVENT_HANDLER = "/redis/event_handler.js";
 
 const versions = new ByVersion<RedisCalls>();
 
@@ -59,36 +66,118 @@ interface Client {
     readonly db?: number;
     readonly sentinels?: unknown;
   };
-  /** The state of the connection: which database was selected. */
-  readonly condition?: { readonly select?: number } | null;
+  /** The state of the connection: which database was selected; from version 6 on, whether it shakes hands. */
+  readonly condition?: { readonly select?: number; readonly handshake?: boolean } | null;
   readonly stream?: { readonly remoteAddress?: string; readonly remotePort?: number };
 }
 
 interface Command {
   readonly name: string;
+  /** It is not the app's, but a part of a redirection. */
+  readonly ignore?: boolean;
   resolve(reply: unknown): void;
   reject(error: unknown): void;
-  [UNDER_WAY]?: boolean;
-  [ASKED_IN]?: Context;
+  [STATE]?: CommandState;
 }
 
-/** On a command that waits for its reply: it is sent again after a reconnect. */
-const UNDER_WAY = Symbol("telltale.ioredis");
+/** On a command, which may be sent again: after a reconnect, or to another server of a cluster. */
+const STATE = Symbol("telltale.ioredis");
 
-/** On a command of a cluster: the context that it was asked in. */
-const ASKED_IN = Symbol("telltale.ioredis.context");
+interface CommandState {
+  /** The client says it by itself. */
+  readonly isOwn?: true;
+  /** Of a command to a cluster: in which context the app has asked, and when. */
+  readonly asked?: Asked;
+  call?: RedisCall | undefined;
+}
 
-/** While it connects, a cluster keeps commands; later it sends them in a context of its own. */
-function patchCluster(prototype: object): void {
-  replaceMethod<object, [Command, ...unknown[]]>(
+interface Asked {
+  readonly context: Context;
+  /** On our clock. */
+  readonly at: number;
+}
+
+/** While a client says something by itself. */
+let isOwn = false;
+
+/** Lets `target[name]` say what it says at once by itself. */
+function patchOwn(target: object, name: string): void {
+  if (!(name in target)) return;
+  replaceMethod<object, unknown[]>(target, name, (original) => ownWork(original));
+}
+
+function ownWork(original: Method<object>): Method<object> {
+  return function (...args) {
+    const before = isOwn;
+    isOwn = true;
+    try {
+      return Reflect.apply(original, this, args);
+    } finally {
+      isOwn = before;
+    }
+  };
+}
+
+/** They return what is called as a connection opens: it authenticates itself, selects its database, subscribes again. */
+function patchEventHandlers(handlers: object): void {
+  for (const name of ["connectHandler", "readyHandler"]) {
+    replaceMethod<unknown, unknown[]>(
+      handlers,
+      name,
+      (original) =>
+        function makeHandler(...args) {
+          return ownWork(Reflect.apply(original, this, args) as Method<object>);
+        },
+    );
+  }
+}
+
+/** What version 6 says while it shakes hands, also after a server has refused `HELLO`. */
+const handshake = new Set(["hello", "auth", "select", "client", "readonly", "info", "himport"]);
+
+function isUnasked(client: Client, { name }: Command): boolean {
+  return isOwn || (client.condition?.handshake === true && handshake.has(name));
+}
+
+/**
+ * A cluster keeps a command until it knows its servers, and sends it again
+ * where one has referred it to another: all of it is one call, from and in the
+ * context in which the app has asked.
+ */
+function patchCluster(prototype: object, calls: RedisCalls): void {
+  replaceMethod<Client, [Command, ...unknown[]]>(
     prototype,
     "sendCommand",
     (original) =>
       function sendCommand(...args) {
-        args[0][ASKED_IN] ??= contexts.active();
+        const [command, stream] = args;
+        if (stream === undefined && command[STATE] === undefined) joinCluster(calls, command);
         return Reflect.apply(original, this, args);
       },
   );
+  // An automatic pipeline waits so for the servers to be known.
+  if ("delayUntilReady" in prototype) {
+    replaceMethod<object, unknown[]>(
+      prototype,
+      "delayUntilReady",
+      (original) =>
+        function delayUntilReady(callback) {
+          return Reflect.apply(original, this, [contexts.bind(contexts.active(), callback)]);
+        },
+    );
+  }
+  for (const name of ["getInfoFromNode", "readyCheck", "_readyCheck"]) patchOwn(prototype, name);
+}
+
+function joinCluster(calls: RedisCalls, command: Command): void {
+  if (isOwn) {
+    command[STATE] = { isOwn };
+    return;
+  }
+  const asked: Asked = { context: contexts.active(), at: now() };
+  const state: CommandState = { asked };
+  command[STATE] = state;
+  endWith(command, () => (state.call ??= startAsAsked(asked, calls, CLUSTER, command)));
 }
 
 function patchClient(prototype: object, calls: RedisCalls): void {
@@ -98,36 +187,75 @@ function patchClient(prototype: object, calls: RedisCalls): void {
     (original) =>
       function sendCommand(...args) {
         const [command, stream] = args;
-        if (stream === undefined && isUntraced(command)) observe(calls, this, command);
+        if (stream === undefined && isCommand(command)) observe(calls, this, command);
         return Reflect.apply(original, this, args);
       },
   );
+  patchOwn(prototype, "_readyCheck");
 }
 
-function isUntraced(command: unknown): command is Command {
-  return typeof command === "object" && command !== null && !(command as Command)[UNDER_WAY];
+function isCommand(command: unknown): command is Command {
+  return typeof command === "object" && command !== null;
 }
 
-function observe({ database, replies }: RedisCalls, client: Client, command: Command): void {
-  const operation = operationOf(command.name);
-  const target = targetOf(client);
-  const attributes = target.attributesOf(operation);
-  const begin = (): DatabaseCall => database.start(operation ?? "redis", attributes);
-  const askedIn = command[ASKED_IN];
-  const call = askedIn === undefined ? begin() : contexts.with(askedIn, begin);
-  const { resolve, reject } = command;
-  command[UNDER_WAY] = true;
-  command.resolve = (reply) => {
-    command[UNDER_WAY] = false;
-    call.succeed();
-    if (isRead(operation)) {
-      replies.replied(operation, reply, target.attributes);
+function observe(calls: RedisCalls, client: Client, command: Command): void {
+  const state = command[STATE];
+  if (state === undefined) {
+    if (isUnasked(client, command)) {
+      command[STATE] = { isOwn: true };
+      return;
     }
+    const call = start(calls, targetOf(client), command);
+    command[STATE] = { call };
+    endWith(command, () => call);
+  } else if (state.asked !== undefined) {
+    state.call ??= startAsAsked(state.asked, calls, targetOf(client), command);
+  }
+}
+
+function startAsAsked(
+  { context, at }: Asked,
+  calls: RedisCalls,
+  target: RedisTarget,
+  command: Command,
+): RedisCall {
+  return contexts.with(context, start, undefined, calls, target, command, at);
+}
+
+/** A command's call, and what its reply tells. */
+interface RedisCall {
+  succeed(reply: unknown): void;
+  fail(error: unknown): void;
+}
+
+function start(
+  { database, replies }: RedisCalls,
+  target: RedisTarget,
+  { name }: Command,
+  startedAt?: number,
+): RedisCall {
+  const operation = operationOf(name);
+  const attributes = target.attributesOf(operation);
+  const call = database.start(operation ?? "redis", attributes, undefined, startedAt);
+  return {
+    succeed(reply) {
+      call.succeed();
+      if (isRead(operation)) replies.replied(operation, reply, target.attributes);
+    },
+    fail(error) {
+      call.fail(error);
+    },
+  };
+}
+
+function endWith(command: Command, callOf: () => RedisCall): void {
+  const { resolve, reject } = command;
+  command.resolve = (reply) => {
+    callOf().succeed(reply);
     resolve.call(command, reply);
   };
   command.reject = (error) => {
-    command[UNDER_WAY] = false;
-    call.fail(error);
+    callOf().fail(error);
     reject.call(command, error);
   };
 }
@@ -187,13 +315,30 @@ interface Pipeline {
   readonly _transactions?: number;
   readonly _queue: readonly Command[];
   /** Pairs of error and reply, in the order of the queue. */
-  readonly _result: readonly (readonly [unknown, unknown?] | undefined)[];
+  readonly _result: readonly Result[];
   resolve(results: unknown): void;
   reject(error: unknown): void;
+  /** The call of a pipeline that the app has made. */
   [UNDER_WAY]?: DatabaseCall;
+  /** Those of the commands of one that `ioredis` has made of what it was asked for in one turn. */
+  [TOGETHER]?: (RedisCall | undefined)[];
 }
 
+type Result = readonly [error?: unknown, reply?: unknown] | undefined;
+
+const UNDER_WAY = Symbol("telltale.ioredis.pipeline");
+const TOGETHER = Symbol("telltale.ioredis.together");
+
 function patchPipeline(prototype: object, calls: RedisCalls): void {
+  replaceMethod<Pipeline, [Command, ...unknown[]]>(
+    prototype,
+    "sendCommand",
+    (original) =>
+      function sendCommand(...args) {
+        if (isAutomatic(this)) observeTogether(calls, this, args[0]);
+        return Reflect.apply(original, this, args);
+      },
+  );
   replaceMethod<Pipeline, unknown[]>(
     prototype,
     "exec",
@@ -201,10 +346,42 @@ function patchPipeline(prototype: object, calls: RedisCalls): void {
       function exec(...args) {
         // With a transaction open, this is only its command `EXEC`; a cluster calls again.
         const isFirst = this[UNDER_WAY] === undefined && !this._transactions;
-        if (isFirst && this._queue.length > 0) observePipeline(calls, this);
+        if (isFirst && this._queue.length > 0 && !isAutomatic(this)) observePipeline(calls, this);
         return Reflect.apply(original, this, args);
       },
   );
+}
+
+/** `enableAutoPipelining`, from version 4.19 on, marks what it makes with a symbol called so. */
+function isAutomatic(pipeline: Pipeline): boolean {
+  if (pipeline[TOGETHER] !== undefined) return true;
+  return Object.getOwnPropertySymbols(pipeline).some(({ description }) => description === "exec");
+}
+
+/** A command is added in the context of its caller. It ends with the others, as its caller hears of it then. */
+function observeTogether(calls: RedisCalls, pipeline: Pipeline, command: Command): void {
+  // A cluster adds commands again.
+  if (command[STATE] !== undefined || command.ignore === true) return;
+  const call = isOwn ? undefined : start(calls, batchTarget(pipeline), command);
+  command[STATE] = { call };
+  if (pipeline[TOGETHER] === undefined) endTogether(pipeline, (pipeline[TOGETHER] = []));
+  pipeline[TOGETHER].push(call);
+}
+
+function endTogether(pipeline: Pipeline, together: readonly (RedisCall | undefined)[]): void {
+  const { resolve, reject } = pipeline;
+  pipeline.resolve = (results) => {
+    for (const [place, call] of together.entries()) {
+      const [error, reply] = (results as readonly Result[])[place] ?? [];
+      if (error) call?.fail(error);
+      else call?.succeed(reply);
+    }
+    resolve.call(pipeline, results);
+  };
+  pipeline.reject = (error) => {
+    for (const call of together) call?.fail(error);
+    reject.call(pipeline, error);
+  };
 }
 
 function observePipeline({ database }: RedisCalls, pipeline: Pipeline): void {

@@ -1,16 +1,24 @@
-import { type EventEmitter, errorMonitor } from "node:events";
 import {
   type Attributes,
+  context as contexts,
   type HrTime,
   type Span,
   SpanKind,
   SpanStatusCode,
+  trace,
   type Tracer,
 } from "@opentelemetry/api";
 import { hrTime } from "@opentelemetry/core";
 import { PgInstrumentation } from "@opentelemetry/instrumentation-pg";
 import type { Adaptor } from "./adaptor.ts";
 import { type Pool, Pools, withoutCounters } from "./pg-pools.ts";
+import {
+  isSubmittable,
+  statementOf,
+  type Submittable,
+  type Watch,
+  watch,
+} from "./pg-submittables.ts";
 import { QuerySpan, QueryTracer } from "./query-span.ts";
 import { upstreamAdaptor } from "./upstream.ts";
 
@@ -55,6 +63,7 @@ export const adaptor: Adaptor = upstreamAdaptor((options) => {
 interface Internals {
   readonly tracer: Tracer;
   _getClientQueryPatch(): (original: Query) => Query;
+  getConfig(): { readonly requireParentSpan?: boolean };
   recordOperationDuration(attributes: Attributes, start: HrTime): void;
   _setPoolConnectEventListeners(pool: Pool): void;
 }
@@ -62,6 +71,8 @@ interface Internals {
 type Query = (this: ClientLike, ...args: unknown[]) => unknown;
 
 interface ClientLike {
+  /** Whether the app has called `end()`. */
+  readonly _ending?: boolean;
   readonly database?: string;
   readonly connectionParameters?: { readonly host?: string; readonly port?: number };
 }
@@ -93,16 +104,7 @@ function completeDurations(internals: Internals, outcomes: Outcomes): void {
   };
 }
 
-/**
- * What brings its own `submit` (a cursor, a stream, `new Query()`) says by
- * events when it is over; upstream waits for a callback or a promise.
- */
-interface Submittable extends EventEmitter {
-  submit(connection: unknown): unknown;
-  readonly text?: unknown;
-  readonly values?: unknown;
-}
-
+/** What brings its own `submit` is over when `pg` tells it so; upstream waits for a callback or a promise. */
 function watchSubmittables(internals: Internals, outcomes: Outcomes): void {
   const patch = internals._getClientQueryPatch.bind(internals);
   internals._getClientQueryPatch = () => {
@@ -111,55 +113,43 @@ function watchSubmittables(internals: Internals, outcomes: Outcomes): void {
       const traced = wrap(original);
       return function query(...args) {
         const [first] = args;
-        if (!isSubmittable(first) || hasCallback(first, args)) {
-          return Reflect.apply(traced, this, args);
-        }
-        watch(internals, outcomes, this, first);
+        if (!isSubmittable(first)) return Reflect.apply(traced, this, args);
+        const isSkipped = internals.getConfig().requireParentSpan === true && !isInSpan();
+        if (!isSkipped) watch(first, this, start(internals, outcomes, this, first));
         return Reflect.apply(original, this, args);
       };
     };
   };
 }
 
-function isSubmittable(value: unknown): value is Submittable {
-  if (typeof value !== "object" || value === null) return false;
-  const { submit, once } = value as Partial<Submittable>;
-  return typeof submit === "function" && typeof once === "function";
+function isInSpan(): boolean {
+  return trace.getSpan(contexts.active()) !== undefined;
 }
 
-function hasCallback(submittable: Submittable, args: readonly unknown[]): boolean {
-  const { callback } = submittable as { readonly callback?: unknown };
-  return typeof callback === "function" || typeof args.at(-1) === "function";
-}
-
-function watch(
+function start(
   internals: Internals,
   outcomes: Outcomes,
   client: ClientLike,
   submittable: Submittable,
-): void {
-  const start = hrTime();
+): Watch {
+  const startedAt = hrTime();
   const attributes = attributesOf(client);
   const span = internals.tracer.startSpan("pg.query", { kind: SpanKind.CLIENT, attributes });
-  if (typeof submittable.text === "string") {
-    describe(span, submittable.text, submittable.values);
-  }
-  let isOver = false;
+  const { text, values } = statementOf(submittable);
+  if (typeof text === "string") describe(span, text, values);
   const end = (): void => {
-    if (isOver) return;
-    isOver = true;
     outcomes.note(span);
-    internals.recordOperationDuration(attributes, start);
+    internals.recordOperationDuration(attributes, startedAt);
     span.end();
   };
-  // Not "error": a listener for that would take an uncaught error from the app.
-  submittable.once(errorMonitor, (error: Error & { readonly code?: unknown }) => {
-    if (span instanceof QuerySpan && typeof error.code === "string") span.fail(error.code);
-    span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
-    end();
-  });
-  submittable.once("end", end);
-  submittable.once("close", end);
+  return {
+    succeed: end,
+    fail({ code, message }) {
+      if (span instanceof QuerySpan && typeof code === "string") span.fail(code);
+      span.setStatus({ code: SpanStatusCode.ERROR, message });
+      end();
+    },
+  };
 }
 
 /** The same attributes as upstream's. */

@@ -262,10 +262,15 @@ class Summary {
   #introduce(upper: string): void {
     this.#target = "none";
     // `substring(x FROM 2)` and `a IS DISTINCT FROM b` are about no table.
-    const isTarget =
-      upper !== "FROM" || (this.#calls.at(-1) !== true && this.#previous !== "DISTINCT");
+    // Nor is `COPY a FROM stdin`.
+    const isTarget = upper !== "FROM" || (this.#calls.at(-1) !== true && !this.#isNoTable());
     this.#wantsTarget = isTarget;
     if (upper === "FROM" && isTarget) this.#listDepth = this.#calls.length;
+  }
+
+  #isNoTable(): boolean {
+    const isCopied = this.operation === "COPY" && this.#calls.length === 0;
+    return isCopied || this.#previous === "DISTINCT";
   }
 
   #open(): void {

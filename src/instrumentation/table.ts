@@ -241,6 +241,7 @@ export const table: readonly Row[] = [
       ...["built/redis.js", "built/redis/index.js", "built/pipeline.js"],
       ...["built/Redis.js", "built/Pipeline.js"],
       ...["lib/cluster/index.js", "built/cluster/index.js"],
+      ...["lib/redis/event_handler.js", "built/redis/event_handler.js"],
     ],
     versions: ">=2 <7",
     chunk: "instrumentation-ioredis",

@@ -66,6 +66,15 @@ export const nodeRedisSteps: readonly Step[] = [
   { step: "batch", calls: [failing("MULTI", "WRONGTYPE", WRONG, TWO)] },
 ];
 
+/** What is sent together is not what was asked together, but for the app's own pipeline. */
+const together: Step = {
+  step: "together",
+  calls: [
+    ...[call("GET"), call("SET"), failing("LPUSH", "WRONGTYPE", WRONG)],
+    ...[call("GET"), call("PIPELINE GET", TWO)],
+  ],
+};
+
 /** @param installed old ones can't send a command that they don't know */
 export function ioredisSteps(installed: string): readonly Step[] {
   const knowsCall = !["ioredis2", "ioredis4"].includes(installed);
@@ -75,5 +84,7 @@ export function ioredisSteps(installed: string): readonly Step[] {
     script,
     { step: "batch", calls: [failing("PIPELINE", "WRONGTYPE", WRONG, TWO)] },
     { step: "callback", calls: [call("GET"), call("STRLEN")] },
+    { step: "connecting", calls: [call("GET", {}, "1")] },
+    ...(knowsCall ? [together] : []),
   ];
 }

@@ -147,6 +147,53 @@ export const pgSteps: readonly Step[] = [
   },
 ];
 
+const division = { type: "22012", status: "22012", message: "division by zero" };
+const series = postgres("SELECT generate_series", "SELECT n FROM generate_series(?) n");
+const copied = postgres("COPY items", "COPY items FROM STDIN");
+
+/** What a client is handed that submits itself: one span, until the server is ready for the next. */
+export const pgStreamSteps: readonly Step[] = [
+  { step: "cursor", calls: [postgres("SELECT items", "SELECT name FROM items WHERE id < $1")] },
+  { step: "cursorLeft", calls: [series] },
+  {
+    step: "cursorFailing",
+    calls: [
+      postgres("SELECT generate_series", "SELECT ? / (? - n) FROM generate_series(?) n", division),
+    ],
+  },
+  { step: "rows", calls: [postgres("SELECT items", "SELECT id FROM items")] },
+  { step: "rowsLeft", calls: [series] },
+  {
+    step: "rowsFailing",
+    calls: [
+      postgres("SELECT generate_series", "SELECT ? / (? - n) FROM generate_series(?) n", division),
+    ],
+  },
+  { step: "copyIn", calls: [copied] },
+  {
+    step: "copyInFailing",
+    calls: [
+      postgres("COPY items", "COPY items FROM STDIN", {
+        type: "22P02",
+        status: "22P02",
+        message: "invalid input syntax for type integer: ?",
+      }),
+    ],
+  },
+  { step: "copyInLeft", calls: [copied] },
+  { step: "copyOut", calls: [postgres("COPY items", "COPY items TO STDOUT")] },
+  {
+    step: "copyOutFailing",
+    calls: [
+      postgres("COPY nothing", "COPY nothing TO STDOUT", {
+        type: "42P01",
+        status: "42P01",
+        message: "relation ? does not exist",
+      }),
+    ],
+  },
+];
+
 export interface Mapper {
   /** As its statements have it, in the summary. */
   readonly table: string;

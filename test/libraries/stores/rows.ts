@@ -1,7 +1,14 @@
 import { type LibraryRow, variants } from "../row.ts";
 import { callbackSteps, clusterSteps, ioredisSteps, nodeRedisSteps } from "./expected-redis.ts";
 import { mongodbSteps, mongooseSteps } from "./expected-mongodb.ts";
-import { mappers, mapperSteps, mysql2Steps, pgSteps, sqliteSteps } from "./expected-sql.ts";
+import {
+  mappers,
+  mapperSteps,
+  mysql2Steps,
+  pgSteps,
+  pgStreamSteps,
+  sqliteSteps,
+} from "./expected-sql.ts";
 
 /** A call of a database that a step makes. */
 export interface ExpectedCall {
@@ -134,7 +141,7 @@ export const rows: readonly StoreRow[] = [
     gives: STATEMENTS,
     program: "pg",
     server: "postgres",
-    steps: pgSteps,
+    steps: [...pgSteps, ...pgStreamSteps],
     pool: "/shop",
     // It says so itself when its names are imported.
     ...(variant.installed === "pg8" &&

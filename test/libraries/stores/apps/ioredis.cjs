@@ -38,5 +38,21 @@ module.exports = async ({ load, installed, url }) => {
     },
     parallel: () => Promise.all([client.get("a"), client.exists("b"), client.ttl("c")]),
   };
-  return { steps, end: () => client.quit() };
+  const others = [];
+  const open = (options) => {
+    const other = new Redis(url, options);
+    other.on("error", () => {});
+    others.push(other);
+    return other;
+  };
+  steps.connecting = () =>
+    open({ lazyConnect: true, connectionName: "shop", db: 1, readOnly: true }).get("item:1");
+  steps.together = async () => {
+    const other = open({ enableAutoPipelining: true });
+    const all = [other.get("item:1"), other.set("b", "s3cret"), other.lpush("b", "s3cret")];
+    await Promise.allSettled(all);
+    await other.get("item:1");
+    await other.pipeline().get("a").get("b").exec();
+  };
+  return { steps, end: () => Promise.all([client, ...others].map((one) => one.quit())) };
 };
