@@ -1,14 +1,15 @@
 import type { Context, Span, SpanContext } from "@opentelemetry/api";
-import type { Histogram } from "@opentelemetry/sdk-metrics";
+import type { DataPoint, Histogram } from "@opentelemetry/sdk-metrics";
 import type { ExemplarFilter } from "../config/config.ts";
 import { contextFrom, spanIn } from "../context/context.ts";
 import { isOwnSpan } from "../context/holder.ts";
 import { activeContext } from "../context/manager.ts";
 
 /*
- * The SDK has no exemplars yet (opentelemetry-js#5147). Ours: the latest
- * measurement in each bucket of a histogram that belongs to a trace somebody can
- * look at. https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplar
+ * The SDK has no exemplars yet (opentelemetry-js#5147), nor has its writer of OTLP.
+ * Ours, for the OpenMetrics page: of the measurements that belong to a trace which
+ * somebody can look at, the latest one of a counter and of each bucket of a
+ * histogram. https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplar
  */
 
 /** The measurement that stands for its bucket. */
@@ -23,6 +24,11 @@ export interface Exemplar {
 
 /** One place for each bucket. */
 export type Exemplars = readonly (Exemplar | undefined)[];
+
+/** A counter's point as our readers pass it on. */
+export interface PointWithExemplar extends DataPoint<number> {
+  readonly exemplar?: Exemplar;
+}
 
 /** A histogram's value as our readers pass it on. */
 export interface HistogramWithExemplars extends Histogram {

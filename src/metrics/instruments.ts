@@ -106,6 +106,14 @@ abstract class RecorderInstrument<Series extends BoundRecorder>
 }
 
 export class CounterInstrument extends SumInstrument<CounterSeries> {
+  override add(value: number, attributes?: Attributes, context?: Context): void {
+    try {
+      this.table.at(attributes).add(value, this.exampleIn(context));
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
   protected create(attributes: Attributes): CounterSeries {
     return new CounterSeries(attributes, this);
   }

@@ -10,7 +10,7 @@ import type {
 import { hrTimeOf, laterTime } from "../clock.ts";
 import type { MetricsConfig } from "../config/config.ts";
 import type { InstrumentDescriptor, InstrumentKind } from "./descriptor.ts";
-import type { HistogramWithExemplars } from "./exemplars.ts";
+import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "./exemplars.ts";
 import { CounterInstrument, HistogramInstrument, UpDownCounterInstrument } from "./instruments.ts";
 import type { ScopeMeter, StoreInstrument } from "./meter.ts";
 import { ObservableInstrument } from "./observables.ts";
@@ -99,12 +99,13 @@ export class View {
     round: number,
     frame: Frame,
     delta: boolean,
-  ): DataPoint<number>[] {
-    const points: DataPoint<number>[] = [];
+  ): PointWithExemplar[] {
+    const points: PointWithExemplar[] = [];
     for (const series of currentSeries(instrument, round)) {
       const value = delta ? this.#difference(series, series.value) : series.value;
       if (delta && value === 0) continue;
-      points.push(pointOf(frame, series.attributes, value));
+      const point = pointOf(frame, series.attributes, value);
+      points.push(series.exemplar === undefined ? point : { ...point, exemplar: series.exemplar });
     }
     return points;
   }
@@ -127,7 +128,8 @@ export class View {
 
   /** Only one reader takes deltas (OTLP), so the extremes of an interval can be kept in the series and reset by it. */
   #histogramDifference(series: HistogramSeries): Histogram {
-    const total = histogramOf(series);
+    const { min, max } = series;
+    const total = { ...histogramOf(series), min, max };
     const before = this.#told.get(series) as Histogram | undefined;
     this.#told.set(series, total);
     series.resetExtremes();
@@ -169,13 +171,15 @@ function histogramOf(series: HistogramSeries): HistogramWithExemplars {
     sum: series.sum,
     ...(series.exemplars !== undefined && { exemplars: series.exemplars.slice() }),
   };
-  if (series.min <= series.max) Object.assign(value, { min: series.min, max: series.max });
+  const extremes = series.allExtremes;
+  if (extremes.min <= extremes.max) Object.assign(value, extremes);
   return value;
 }
 
 interface NumberSeries {
   readonly attributes: Attributes;
   readonly value: number;
+  readonly exemplar?: Exemplar | undefined;
 }
 
 function* currentSeries(

@@ -112,9 +112,9 @@ function typeOf(metric: MetricData): FamilyType | undefined {
  */
 function scopeLabels(scope: InstrumentationScope): Attributes {
   const labels: Attributes = { "otel.scope.name": scope.name };
-  if (scope.version !== undefined && scope.version !== "")
-    labels["otel.scope.version"] = scope.version;
-  return labels;
+  if (scope.version) labels["otel.scope.version"] = scope.version;
+  if (scope.schemaUrl) labels["otel.scope.schema_url"] = scope.schemaUrl;
+  return Object.freeze(labels);
 }
 
 export type NumberPoint = DataPoint<number>;

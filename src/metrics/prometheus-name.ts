@@ -5,7 +5,12 @@
  * either.
  */
 
-/** UCUM units that have a word of their own. */
+/**
+ * UCUM units that have a word of their own: the specification's table, which is
+ * closed, and the Collector's `KBy`. All others stay as they are.
+ *
+ * https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata
+ */
 const unitWords: Readonly<Record<string, string>> = {
   d: "days",
   h: "hours",
@@ -18,7 +23,8 @@ const unitWords: Readonly<Record<string, string>> = {
   KiBy: "kibibytes",
   MiBy: "mebibytes",
   GiBy: "gibibytes",
-  TiBy: "tibibytes",
+  TiBy: "tebibytes",
+  kBy: "kilobytes",
   KBy: "kilobytes",
   MBy: "megabytes",
   GBy: "gigabytes",
@@ -61,12 +67,19 @@ export interface FamilyName {
  * @returns undefined if nothing speakable is left of the name.
  */
 export function familyName(name: string, unit: string, type: FamilyType): FamilyName | undefined {
-  let base = sanitize(name);
-  if (base === "" || base === "_") return undefined;
-  if (type === "counter") base = withoutSuffix(base, "_total");
+  const clean = sanitize(name);
+  if (clean === "" || clean === "_") return undefined;
+  const base = type === "counter" ? withoutSuffix(clean, "_total") : clean;
   const word = unitWord(unit, type);
-  if (word === "") return { name: base, unit: "" };
-  return { name: base.endsWith(`_${word}`) ? base : `${base}_${word}`, unit: word };
+  // The name is the unit; OpenMetrics wants UNIT to be what follows an underscore.
+  if (word === "" || base === word) return { name: stemOf(base, type), unit: "" };
+  if (base.endsWith(`_${word}`)) return { name: base, unit: word };
+  return { name: `${stemOf(base, "counter")}_${word}`, unit: word };
+}
+
+/** What suffixes are joined to: an underscore at its end would stand next to theirs. */
+function stemOf(base: string, type: FamilyType): string {
+  return type === "gauge" ? base : withoutSuffix(base, "_");
 }
 
 /** A label's name; the rule for digits and underscores in front is the Collector's. */

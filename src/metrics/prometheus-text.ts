@@ -1,7 +1,7 @@
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import type { Histogram, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { attributeText } from "./attributes.ts";
-import type { Exemplar, HistogramWithExemplars } from "./exemplars.ts";
+import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "./exemplars.ts";
 import { HISTOGRAM } from "./points.ts";
 import {
   type Conflict,
@@ -43,11 +43,11 @@ const PIECE = 200;
 
 function* familyText(family: Family, format: TextFormat): IterableIterator<string> {
   yield header(family, format);
-  const points = pointsOf(family);
+  const { values, exemplars } = pointsOf(family);
   let piece = "";
   let samples = 0;
-  for (const [labels, value] of points) {
-    piece += sampleText(family, labels, value, format);
+  for (const [labels, value] of values) {
+    piece += sampleText(family, labels, value, format, exemplars.get(labels));
     samples += typeof value === "number" ? 1 : value.buckets.counts.length;
     if (samples < PIECE) continue;
     yield piece;
@@ -79,17 +79,27 @@ function targetInfo(resource: Attributes, format: TextFormat): string {
  * the same labels (`a.b`, `a_b`); such points become one, since a page that has
  * a sample twice is refused as a whole.
  */
-function pointsOf(family: Family): Map<string, number | Histogram> {
-  const points = new Map<string, number | Histogram>();
+function pointsOf(family: Family): Points {
+  const points: Points = { values: new Map(), exemplars: new Map() };
   for (const { metric, scope } of family.parts) {
     const histogram = metric.dataPointType === HISTOGRAM;
     for (const point of metric.dataPoints as (NumberPoint | HistogramPoint)[]) {
       const labels = labelsText(point.attributes, scope, histogram);
-      const twin = points.get(labels);
-      points.set(labels, twin === undefined ? point.value : merge(family, twin, point.value));
+      const twin = points.values.get(labels);
+      const value = twin === undefined ? point.value : merge(family, twin, point.value);
+      points.values.set(labels, value);
+      const { exemplar } = point as PointWithExemplar;
+      if (exemplar !== undefined) points.exemplars.set(labels, exemplar);
     }
   }
   return points;
+}
+
+/** By labels. */
+interface Points {
+  readonly values: Map<string, number | Histogram>;
+  /** Of counters. */
+  readonly exemplars: Map<string, Exemplar>;
 }
 
 /** Counts add up; of two states the first stays. */
@@ -113,10 +123,12 @@ function sampleText(
   labels: string,
   value: number | HistogramWithExemplars,
   format: TextFormat,
+  exemplar: Exemplar | undefined,
 ): string {
   if (typeof value === "number") {
     const name = family.type === "counter" ? `${family.name}_total` : family.name;
-    return `${name}${braced(labels)} ${numberText(value)}\n`;
+    const example = format === "openmetrics" ? exemplarText(exemplar) : "";
+    return `${name}${braced(labels)} ${numberText(value)}${example}\n`;
   }
   return histogramText(family.name, labels, value, format);
 }
@@ -164,9 +176,11 @@ function labelsText(attributes: Attributes, scope: Attributes, histogram: boolea
   const own = cachedLabels(attributes, histogram);
   const scopeText = cachedLabels(scope, false);
   if (scopeText === "") return own;
-  // An attribute that is called like a scope label yields: two labels of one name are an error.
-  const rest = own.includes("otel_scope_") ? withoutScopeLabels(attributes, histogram) : own;
-  return rest === "" ? scopeText : `${rest},${scopeText}`;
+  // An attribute that is called like a scope label shares it: two labels of one name are an error.
+  if (own.includes("otel_scope_")) {
+    return writeLabels([...Object.entries(scope), ...Object.entries(attributes)], histogram);
+  }
+  return own === "" ? scopeText : `${own},${scopeText}`;
 }
 
 /** A series keeps its frozen attributes for life, so its labels are written once. */
@@ -176,29 +190,25 @@ function cachedLabels(attributes: Attributes, histogram: boolean): string {
   const texts = labelTexts[histogram ? 1 : 0];
   let text = texts.get(attributes);
   if (text === undefined) {
-    text = writeLabels(attributes, histogram);
+    text = writeLabels(Object.entries(attributes), histogram);
     if (Object.isFrozen(attributes)) texts.set(attributes, text);
   }
   return text;
-}
-
-function withoutScopeLabels(attributes: Attributes, histogram: boolean): string {
-  const rest = Object.entries(attributes).filter(
-    ([key]) => !labelName(key).startsWith("otel_scope_"),
-  );
-  return writeLabels(Object.fromEntries(rest), histogram);
 }
 
 /**
  * Keys that become the same name share one label, their values joined by ";" in
  * the order of the keys (specification). `le` is a histogram's own.
  */
-function writeLabels(attributes: Attributes, histogram: boolean): string {
+function writeLabels(
+  attributes: readonly (readonly [string, AttributeValue])[],
+  histogram: boolean,
+): string {
   const labels = new Map<string, string>();
-  for (const key of Object.keys(attributes).toSorted()) {
+  for (const [key, given] of attributes.toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)))) {
     const name = labelName(key);
     const free = histogram && name === "le" ? "exported_le" : name;
-    const value = attributeText(attributes[key]);
+    const value = attributeText(given);
     // To Prometheus an empty label is none.
     if (value === "") continue;
     const before = labels.get(free);

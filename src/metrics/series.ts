@@ -4,7 +4,8 @@ import type { Exemplar } from "./exemplars.ts";
 
 /** One series of a counter or an up-down counter, looked up once. */
 export interface BoundSum {
-  add(value: number): void;
+  /** @param example the span that the measurement is an example of; an up-down counter has none. */
+  add(value: number, example?: SpanContext): void;
 }
 
 /** One series of a histogram or a gauge, looked up once. */
@@ -28,18 +29,22 @@ export class CounterSeries implements BoundSum {
   readonly attributes: Attributes;
   readonly owner: SeriesOwner;
   value = 0;
+  /** The latest one, as Prometheus has one place for it. */
+  exemplar: Exemplar | undefined = undefined;
 
   constructor(attributes: Attributes, owner: SeriesOwner) {
     this.attributes = attributes;
     this.owner = owner;
   }
 
-  add(value: number): void {
-    if (typeof value === "number" && value >= 0 && value < Infinity) {
-      this.value += this.owner.integer ? Math.trunc(value) : value;
-    } else {
+  add(value: number, example?: SpanContext): void {
+    if (typeof value !== "number" || !(value >= 0) || value === Infinity) {
       this.owner.reject(value, "a counter takes finite numbers from 0 up");
+      return;
     }
+    const taken = this.owner.integer ? Math.trunc(value) : value;
+    this.value += taken;
+    if (example !== undefined) this.exemplar = exemplarOf(example, taken);
   }
 }
 
@@ -84,6 +89,13 @@ export class GaugeSeries implements BoundRecorder {
   }
 }
 
+interface Extremes {
+  readonly min: number;
+  readonly max: number;
+}
+
+const NO_EXTREMES: Extremes = { min: Infinity, max: -Infinity };
+
 export class HistogramSeries implements BoundRecorder {
   readonly attributes: Attributes;
   readonly owner: SeriesOwner;
@@ -93,9 +105,10 @@ export class HistogramSeries implements BoundRecorder {
   exemplars: (Exemplar | undefined)[] | undefined = undefined;
   count = 0;
   sum = 0;
-  /** Of the interval of the reader that resets them (`View.extremes`), else of all time. */
+  /** Of the interval of the reader that takes deltas, else of all time. */
   min: number = Infinity;
   max: number = -Infinity;
+  #earlier: Extremes = NO_EXTREMES;
 
   constructor(attributes: Attributes, owner: SeriesOwner) {
     this.attributes = attributes;
@@ -118,14 +131,24 @@ export class HistogramSeries implements BoundRecorder {
     this.counts[bucket]! += 1;
     if (example === undefined) return;
     this.exemplars ??= this.counts.map(() => undefined);
-    const { traceId, spanId } = example;
-    this.exemplars[bucket] = { traceId, spanId, value: taken, at: Math.floor(wallClock()) };
+    this.exemplars[bucket] = exemplarOf(example, taken);
+  }
+
+  /** The extremes of all time; `min` and `max` are those since the last `resetExtremes`. */
+  get allExtremes(): Extremes {
+    const { min, max } = this.#earlier;
+    return { min: Math.min(min, this.min), max: Math.max(max, this.max) };
   }
 
   resetExtremes(): void {
+    this.#earlier = this.allExtremes;
     this.min = Infinity;
     this.max = -Infinity;
   }
+}
+
+function exemplarOf({ traceId, spanId }: SpanContext, value: number): Exemplar {
+  return { traceId, spanId, value, at: Math.floor(wallClock()) };
 }
 
 /** What a callback said in the latest round of observations. */

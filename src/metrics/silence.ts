@@ -2,7 +2,7 @@ import { nothingToFlush, ProviderFlush } from "../export/provider-flush.ts";
 import type { BindableRecorder, BindableSum } from "./instruments.ts";
 import type { FlushableMeterProvider, StoreMeter } from "./meter.ts";
 
-const sum: BindableSum = { add: nothing, bind: () => sum };
+const sum: BindableSum = { add: nothing, bind: () => ({ add: nothing }) };
 const recorder: BindableRecorder = { record: nothing, bind: () => ({ record: nothing }) };
 const observable = { addCallback: nothing, removeCallback: nothing };
 

@@ -29,9 +29,10 @@ describe("An exemplar", () => {
   it("is the latest of its bucket, with its value and its time", () => {
     const ground = createGround();
     const histogram = histogramOf(ground);
-    const before = Date.now() / 1000;
+    // Our clock may be some hundredths of a second from the wall's.
+    const before = Date.now() / 1000 - 1;
     for (const value of [3, 7, 8, 30]) histogram.record(value, {}, ROOT.withSpan(kept));
-    const after = Date.now() / 1000;
+    const after = Date.now() / 1000 + 1;
     const found = [...pageOf(ground).matchAll(/le="(.*?)"\} (\d+) # (\{.*\}) (\d+) ([\d.]+)$/gm)];
     const { traceId, spanId } = kept.spanContext();
     const labels = `{trace_id="${traceId}",span_id="${spanId}"}`;
@@ -55,9 +56,37 @@ describe("An exemplar", () => {
     assert.ok(pageOf(ground).includes(late.spanContext().traceId));
   });
 
+  it("of a counter is the latest measurement of its series", () => {
+    const ground = createGround();
+    const counter = meterOf(ground.store).createCounter("orders");
+    counter.add(1, { kind: "a" }, ROOT.withSpan(kept));
+    counter.add(2.5, { kind: "a" }, ROOT.withSpan(kept));
+    counter.add(7, { kind: "a" }, ROOT.withSpan(dropped));
+    runIn(ROOT.withSpan(kept), () => counter.add(4, { kind: "b" }));
+    counter.add(5, { kind: "c" });
+    const { traceId, spanId } = kept.spanContext();
+    const ids = `{trace_id="${traceId}",span_id="${spanId}"}`;
+    const page = pageOf(ground).replaceAll(/ [\d.]+$/gm, "");
+    const lines = page.split("\n").filter((line) => line.startsWith("orders_total"));
+    assert.deepEqual(lines, [
+      `orders_total{kind="a"} 10.5 # ${ids} 2.5`,
+      `orders_total{kind="b"} 4 # ${ids} 4`,
+      `orders_total{kind="c"}`,
+    ]);
+  });
+
+  it("is none of a gauge or an up-down counter, for which Prometheus has no place", () => {
+    const ground = createGround("always_on");
+    const meter = meterOf(ground.store);
+    meter.createUpDownCounter("level").add(1, {}, ROOT.withSpan(kept));
+    meter.createGauge("heat").record(1, {}, ROOT.withSpan(kept));
+    assert.ok(!pageOf(ground).includes("trace_id"));
+  });
+
   it("has no place on the classic page", () => {
     const ground = createGround();
     histogramOf(ground).record(7, {}, ROOT.withSpan(kept));
+    meterOf(ground.store).createCounter("orders").add(1, {}, ROOT.withSpan(kept));
     assert.ok(!pageOf(ground, "classic").includes("trace_id"));
   });
 });

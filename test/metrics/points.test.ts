@@ -107,6 +107,35 @@ describe("A view", () => {
     assert.deepEqual([min, max], [5, 5]);
   });
 
+  it("delta: leaves the extremes of another reader alone", () => {
+    const { store, take } = createGround();
+    const histogram = store.provider.getMeter("app").createHistogram("h");
+    const view = new View("delta", store.began);
+    const extremesOf = (of?: View): unknown[] => {
+      const value = histogramsOf(take(of), "h")[0]?.value;
+      return [value?.min, value?.max];
+    };
+    histogram.record(100);
+    assert.deepEqual(
+      [extremesOf(view), extremesOf()],
+      [
+        [100, 100],
+        [100, 100],
+      ],
+    );
+    take(view);
+    assert.deepEqual(extremesOf(), [100, 100]);
+    histogram.record(5);
+    assert.deepEqual(
+      [extremesOf(), extremesOf(view)],
+      [
+        [5, 100],
+        [5, 5],
+      ],
+    );
+    assert.deepEqual(extremesOf(), [5, 100]);
+  });
+
   it("does not disturb another", () => {
     const { store, take } = fill();
     const deltas = new View("delta", store.began);

@@ -99,7 +99,17 @@ const labels: readonly (readonly [string, Attributes, Readonly<Record<string, st
   ],
   ["keys that become one", { "a.b": "1", a_b: "2", "a-b": "3" }, { a_b: "3;1;2" }],
   ["a key that is the buckets' own", { le: "x" }, { exported_le: "x" }],
-  ["a scope's label as an attribute", { "otel.scope.name": "liar" }, {}],
+  [
+    "a scope's label as an attribute",
+    { "otel.scope.name": "mine" },
+    { otel_scope_name: "app;mine" },
+  ],
+  [
+    "a scope's label as a name of Prometheus",
+    { otel_scope_name: "mine" },
+    { otel_scope_name: "app;mine" },
+  ],
+  ["what only looks like a scope's label", { "otel.scope.mine": "x" }, { otel_scope_mine: "x" }],
   ["hostile text", { a: '"} 1\nevil{b="\\' }, { a: '"} 1\nevil{b="\\' }],
   ["an empty value", { a: "" }, {}],
   [
@@ -118,7 +128,7 @@ describe("Labels on the Prometheus page", () => {
         const page = parsePage(textOf(take(), format), format);
         assert.deepEqual(
           { ...samplesOf(page, "h_count")[0]?.labels },
-          { ...expected, otel_scope_name: "app" },
+          { otel_scope_name: "app", ...expected },
         );
       });
     }
@@ -152,6 +162,47 @@ describe("Labels on the Prometheus page", () => {
       samplesOf(page, "g").map(({ value }) => value),
       [4],
     );
+  });
+
+  it("tell scopes apart by schema and version, so that no point is added to another's", () => {
+    const { store, take } = createGround();
+    const scopes = [
+      ["1", undefined],
+      ["2", undefined],
+      ["1", "https://example.org/1"],
+      ["1", "https://example.org/2"],
+    ] as const;
+    for (const [at, [version, schemaUrl]] of scopes.entries()) {
+      const meter = store.provider.getMeter("app", version, schemaUrl ? { schemaUrl } : undefined);
+      meter.createCounter("c").add(at + 1);
+      meter.createGauge("g").record(at + 1);
+    }
+    for (const format of formats) {
+      const page = parsePage(textOf(take(), format), format);
+      for (const name of ["c_total", "g"]) {
+        assert.deepEqual(
+          samplesOf(page, name).map(({ labels: of, value }) => [
+            value,
+            of["otel_scope_version"],
+            of["otel_scope_schema_url"],
+          ]),
+          scopes.map((scope, at) => [at + 1, ...scope]),
+        );
+      }
+    }
+  });
+
+  it("has no UNIT where the name is the unit, which OpenMetrics would refuse", () => {
+    const { store, take } = createGround();
+    const meter = store.provider.getMeter("telltale");
+    meter.createCounter("bytes", { unit: "By" }).add(1);
+    meter.createGauge("ratio", { unit: "1" }).record(1);
+    meter.createGauge("read.bytes", { unit: "By" }).record(1);
+    const text = textOf(take(), "openmetrics");
+    parsePage(text, "openmetrics");
+    assert.deepEqual(text.match(/^# UNIT .*$/gm), ["# UNIT read_bytes bytes"]);
+    assert.match(text, /^bytes_total 1$/m);
+    assert.match(text, /^ratio 1$/m);
   });
 
   it("tell scopes apart that use one name", () => {

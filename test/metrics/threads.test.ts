@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import type { HistogramWithExemplars } from "../../src/metrics/exemplars.ts";
+import type { HistogramWithExemplars, PointWithExemplar } from "../../src/metrics/exemplars.ts";
 import { SERIES_LIMIT } from "../../src/metrics/series-table.ts";
 import { lasting, mergeThreads } from "../../src/metrics/threads/merge.ts";
 import { parsePage, samplesOf } from "./exposition.ts";
@@ -80,6 +80,21 @@ describe("Threads are added up", () => {
       exemplars?.flatMap((exemplar) => exemplar ?? []).map(({ value }) => value),
       [1],
     );
+  });
+
+  it("with the latest exemplar of a counter", () => {
+    const span = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 };
+    const thread = (value: number): ScopeMetrics[] =>
+      scopesWith((meter) => meter.createCounter("c").bind().add(value, span));
+    const plain = scopesWith((meter) => meter.createCounter("c").add(10));
+    for (const [a, b] of [
+      [plain, thread(3)],
+      [thread(3), plain],
+    ] as const) {
+      const [point] = numbersOf(merged(a, structuredClone(b)), "c");
+      assert.equal(point?.value, 13);
+      assert.equal((point as PointWithExemplar).exemplar?.value, 3);
+    }
   });
 
   it("with other buckets the first stays", () => {

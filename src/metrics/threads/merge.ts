@@ -1,7 +1,12 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { DataPoint, Histogram, MetricData, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import { attributesKey, OVERFLOW } from "../attributes.ts";
-import type { Exemplars, HistogramWithExemplars } from "../exemplars.ts";
+import type {
+  Exemplar,
+  Exemplars,
+  HistogramWithExemplars,
+  PointWithExemplar,
+} from "../exemplars.ts";
 import { GAUGE, HISTOGRAM, SUM } from "../points.ts";
 import { SERIES_LIMIT } from "../series-table.ts";
 
@@ -72,7 +77,7 @@ function addPoint({ points }: Sum, point: Point): void {
   const key = attributesKey(point.attributes);
   const known = points.get(key);
   if (known !== undefined) {
-    points.set(key, { ...known, value: added(known.value, point.value) });
+    points.set(key, sumOf(known, point));
   } else if (points.size < SERIES_LIMIT - 1 || key === overflowKey) {
     points.set(key, point);
   } else {
@@ -80,6 +85,16 @@ function addPoint({ points }: Sum, point: Point): void {
     const value = overflow === undefined ? point.value : added(overflow.value, point.value);
     points.set(overflowKey, { ...point, attributes: OVERFLOW, value });
   }
+}
+
+function sumOf(known: Point, point: Point): Point {
+  const exemplar = laterExemplar(exemplarOf(known), exemplarOf(point));
+  const sum = { ...known, value: added(known.value, point.value) };
+  return exemplar === undefined ? sum : Object.assign(sum, { exemplar });
+}
+
+function exemplarOf(point: Point): Exemplar | undefined {
+  return (point as PointWithExemplar).exemplar;
 }
 
 const overflowKey = attributesKey(OVERFLOW);
@@ -112,10 +127,11 @@ function added(
 
 function laterExemplars(a: Exemplars | undefined, b: Exemplars | undefined): Exemplars | undefined {
   if (a === undefined || b === undefined) return a ?? b;
-  return a.map((one, index) => {
-    const other = b[index];
-    return (other?.at ?? 0) > (one?.at ?? 0) ? other : one;
-  });
+  return a.map((one, index) => laterExemplar(one, b[index]));
+}
+
+function laterExemplar(a: Exemplar | undefined, b: Exemplar | undefined): Exemplar | undefined {
+  return (b?.at ?? 0) > (a?.at ?? 0) ? b : a;
 }
 
 function isCount(metric: MetricData): boolean {

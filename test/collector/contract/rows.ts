@@ -336,7 +336,7 @@ export const differences: Readonly<Record<DifferenceName, Difference>> = {
     why: "There those are `job` and `instance`; on the page nothing else says them",
   },
   scope: {
-    what: "`otel_scope_name`, `otel_scope_version`",
+    what: "`otel_scope_name`, `otel_scope_version`, `otel_scope_schema_url`",
     page: "not on telltale's own metrics; on those of others",
     gateway: "on all: `telltale` and its version",
     written: AS_GATEWAY,
