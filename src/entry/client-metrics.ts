@@ -1,4 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
+import { lowCardinality } from "../context/low-cardinality.ts";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
 import type { BindableRecorder, StoreMeter } from "../metrics/meter.ts";
 import type { ClientCall } from "./client-call.ts";
@@ -28,7 +29,7 @@ function durationAttributes(call: ClientCall): Attributes {
   return {
     "http.request.method": method,
     ...(target !== undefined && {
-      "server.address": target.address,
+      "server.address": lowCardinality(target.address),
       "server.port": target.port,
     }),
     ...(statusCode !== undefined && { "http.response.status_code": statusCode }),

@@ -1,5 +1,6 @@
 import type { Attributes, BatchObservableResult, ObservableResult, Span } from "@opentelemetry/api";
 import { ROOT } from "../context/context.ts";
+import { lowCardinality } from "../context/low-cardinality.ts";
 import type { Backlog, Delivery, Exchange, Lag } from "../context/work.ts";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
 import type { BindableRecorder, BindableSum, StoreMeter } from "../metrics/meter.ts";
@@ -99,7 +100,7 @@ export class WorkMetrics {
     });
     const observe = async (result: BatchObservableResult): Promise<void> => {
       const looks = backlogs.map(async (count) => {
-        for (const { system, destination, sizes, oldestSeconds } of await count()) {
+        for (const { system, destination, sizes, oldestSeconds } of byLabel(await count())) {
           const attributes = {
             "messaging.system": system,
             "messaging.destination.name": destination,
@@ -124,10 +125,31 @@ export class WorkMetrics {
   }
 }
 
+/** Queues whose generated names have one label count together. */
+function byLabel(backlogs: readonly Backlog[]): Iterable<Backlog> {
+  const found = new Map<string, Backlog>();
+  for (const backlog of backlogs) {
+    const destination = lowCardinality(backlog.destination);
+    const key = `${backlog.system} ${destination}`;
+    found.set(key, together({ ...backlog, destination }, found.get(key)));
+  }
+  return found.values();
+}
+
+function together(backlog: Backlog, other: Backlog | undefined): Backlog {
+  if (other === undefined) return backlog;
+  const sizes: Record<string, number> = { ...other.sizes };
+  for (const [state, value] of Object.entries(backlog.sizes)) {
+    sizes[state] = (sizes[state] ?? 0) + value;
+  }
+  const ages = [backlog.oldestSeconds, other.oldestSeconds].filter((age) => age !== undefined);
+  return { ...backlog, sizes, oldestSeconds: ages.length === 0 ? undefined : Math.max(...ages) };
+}
+
 function observeLag(result: ObservableResult, lag: Lag): void {
   result.observe(lag.messages, {
     "messaging.system": lag.system,
-    "messaging.destination.name": lag.destination,
+    "messaging.destination.name": lowCardinality(lag.destination),
     "messaging.consumer.group.name": lag.group,
     "messaging.destination.partition.id": String(lag.partition),
   });

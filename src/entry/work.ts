@@ -16,6 +16,7 @@ import {
   spanIn,
 } from "../context/context.ts";
 import { Holder } from "../context/holder.ts";
+import { ANONYMOUS, lowCardinality } from "../context/low-cardinality.ts";
 import { attend } from "../context/attend.ts";
 import { activeContext, activeHolder } from "../context/manager.ts";
 import type {
@@ -104,14 +105,15 @@ export class Entrance implements WorkEntrance {
   send(exchange: Exchange): Sending | undefined {
     const active = activeContext();
     if (isSuppressed(active)) return undefined;
-    return this.#guard(() => new Departure(this.#services, exchange, active));
+    return this.#guard(() => new Departure(this.#services, withLabel(exchange), active));
   }
 
   begin(delivery: Delivery): Work | undefined {
     return this.#guard(() => {
       const { connection, job } = delivery;
+      const message = new Message(withLabel(delivery));
       const origin = connection === undefined ? this.#originOf(delivery) : within(connection);
-      return this.#enter(new Entry(this.#services, new Message(delivery), job, origin));
+      return this.#enter(new Entry(this.#services, message, job, origin));
     });
   }
 
@@ -298,7 +300,7 @@ class OwnJob implements Subject {
   }
 
   get name(): string {
-    return this.#job.name;
+    return lowCardinality(this.#job.name);
   }
 
   get attributes(): Attributes {
@@ -306,7 +308,7 @@ class OwnJob implements Subject {
   }
 
   count(metrics: WorkMetrics, ...of: [number, string | undefined, Span]): void {
-    metrics.ran(this.#job.name, ...of);
+    metrics.ran(this.name, ...of);
   }
 }
 
@@ -424,6 +426,25 @@ function failSpan(span: Span, error: unknown, errorType: string): void {
   span.setAttribute("error.type", errorType);
   span.setStatus({ code: STATUS_ERROR });
   if (error instanceof Error) span.recordException(error);
+}
+
+/**
+ * Names that a broker or a program has generated are labels and parts of names
+ * with a placeholder; the span has the whole name too.
+ */
+function withLabel<Of extends Exchange>(exchange: Of): Of {
+  const destination = lowCardinality(exchange.destination);
+  const isAnonymous = destination.includes(ANONYMOUS);
+  if (destination === exchange.destination && !isAnonymous) return exchange;
+  const generated = isAnonymous
+    ? { "messaging.destination.anonymous": true }
+    : { "messaging.destination.template": destination };
+  const whole = { "messaging.destination.name": exchange.destination };
+  return {
+    ...exchange,
+    destination,
+    attributes: { ...whole, ...generated, ...exchange.attributes },
+  };
 }
 
 /** `{operation} {destination}`; without a destination the operation only. */

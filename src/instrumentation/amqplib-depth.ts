@@ -1,7 +1,18 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Backlog } from "../context/work.ts";
-import type { Connection } from "./amqplib.ts";
+
+export interface Connection {
+  readonly stream?: { readonly remoteAddress?: string; readonly remotePort?: number };
+}
+
+/** A channel of the app's that a queue is consumed on. */
+export interface ConsumingChannel {
+  readonly connection: Connection;
+  /** The callbacks of its consumers by their tags; a plain object before 0.6. */
+  readonly consumers?: ReadonlyMap<string, unknown> | Readonly<Record<string, unknown>>;
+  once(event: "close", listener: () => void): unknown;
+}
 
 interface DepthChannel {
   setOptions?(options: object): void;
@@ -12,17 +23,32 @@ interface DepthChannel {
 
 type ChannelClass = new (connection: Connection) => DepthChannel;
 
+interface Consumer {
+  readonly channel: ConsumingChannel;
+  readonly queue: string;
+  readonly callback: unknown;
+}
+
 /** More queues than one connection works with; each costs a question per collection. */
-const MOST_QUEUES = 50;
+const MAX_CONSUMERS = 50;
+
+/** Replies have queues that the server named, or none. */
+const SERVER_NAMED = /^(?:$|amq\.)/;
 
 /**
- * How many messages wait in the queues that the app has named. The broker says
- * it to who declares a queue that is there, on a channel of our own: a queue that
- * is gone by then closes the channel it was asked for on.
+ * How many messages wait in the queues that this process consumes. The broker
+ * says it to a client that declares the queue passively, on a channel of our own.
+ *
+ * Only while it is consumed: to declare a queue renews the lease of one that
+ * expires when it is unused, by an argument or by a policy that a client does
+ * not see, and a queue that is gone is an error in the broker's log. A queue with
+ * a consumer is in use, and its end is told to the consumer.
+ * https://www.rabbitmq.com/docs/ttl#queue-ttl
  */
 export class AmqpDepth {
   readonly #directory: string;
-  readonly #queues = new Map<Connection, Set<string>>();
+  readonly #consumers = new Set<Consumer>();
+  readonly #watched = new WeakSet<ConsumingChannel>();
   readonly #channels = new WeakMap<Connection, Promise<DepthChannel>>();
   #counting: Promise<readonly Backlog[]> | undefined = undefined;
 
@@ -31,18 +57,16 @@ export class AmqpDepth {
     this.#directory = directory;
   }
 
-  note(connection: Connection, queue: string): void {
-    let queues = this.#queues.get(connection);
-    if (queues === undefined) {
-      queues = new Set();
-      this.#queues.set(connection, queues);
-      const forget = (): void => void this.#queues.delete(connection);
-      (connection as { once?: (event: string, listener: () => void) => void }).once?.(
-        "close",
-        forget,
-      );
-    }
-    if (queue !== "" && queues.size < MOST_QUEUES) queues.add(queue);
+  /** @param callback as the channel has it among its consumers, as long as it consumes */
+  watch(channel: ConsumingChannel, queue: string, callback: unknown): void {
+    if (SERVER_NAMED.test(queue)) return;
+    if (this.#consumers.size >= MAX_CONSUMERS) this.#forget((consumer) => !isConsuming(consumer));
+    if (this.#consumers.size >= MAX_CONSUMERS) return;
+    this.#consumers.add({ channel, queue, callback });
+    if (this.#watched.has(channel)) return;
+    this.#watched.add(channel);
+    // A closed channel keeps its callbacks.
+    channel.once("close", () => this.#forget((consumer) => consumer.channel === channel));
   }
 
   /** One question at a time: a broker that doesn't answer is not asked again meanwhile. */
@@ -53,15 +77,18 @@ export class AmqpDepth {
     return this.#counting;
   }
 
+  #forget(isOver: (consumer: Consumer) => boolean): void {
+    for (const consumer of this.#consumers) if (isOver(consumer)) this.#consumers.delete(consumer);
+  }
+
   async #countAll(): Promise<Backlog[]> {
     const found = new Map<string, Backlog>();
-    for (const [connection, queues] of this.#queues) {
-      for (const queue of queues) {
-        if (found.has(queue)) continue;
-        const backlog = await this.#ask(connection, queue);
-        if (backlog === undefined) queues.delete(queue);
-        else found.set(queue, backlog);
-      }
+    for (const consumer of this.#consumers) {
+      const { channel, queue } = consumer;
+      if (found.has(queue) || !isConsuming(consumer)) continue;
+      const backlog = await this.#ask(channel.connection, queue);
+      if (backlog === undefined) this.#consumers.delete(consumer);
+      else found.set(queue, backlog);
     }
     return [...found.values()];
   }
@@ -98,4 +125,12 @@ export class AmqpDepth {
     await channel.open();
     return channel;
   }
+}
+
+/** Not before the broker has agreed, nor after either side has cancelled. */
+function isConsuming({ channel: { consumers }, callback }: Consumer): boolean {
+  if (consumers === undefined) return false;
+  const callbacks = consumers instanceof Map ? consumers.values() : Object.values(consumers);
+  for (const one of callbacks) if (one === callback) return true;
+  return false;
 }

@@ -3,7 +3,7 @@ import { attend } from "../context/attend.ts";
 import { runIn } from "../context/manager.ts";
 import type { Broker, Carried, Delivery, Sending, Work, WorkEntrance } from "../context/work.ts";
 import type { Adaptor, LoadedFile } from "./adaptor.ts";
-import { AmqpDepth } from "./amqplib-depth.ts";
+import { AmqpDepth, type Connection, type ConsumingChannel } from "./amqplib-depth.ts";
 import { replaceMethod } from "./method.ts";
 import { withoutIds } from "./subject.ts";
 
@@ -23,14 +23,6 @@ export const adaptor: Adaptor = {
     replaceConfirmedPublish(ConfirmChannel.prototype, entrance);
     replaceConsume(Channel.prototype, entrance, depth);
     replaceSettlements(Channel.prototype);
-    for (const name of ["assertQueue", "checkQueue"]) {
-      replaceMethod<ChannelLike, unknown[]>(Channel.prototype, name, (original) => {
-        return function (...args) {
-          if (typeof args[0] === "string") depth.note(this.connection, args[0]);
-          return Reflect.apply(original, this, args);
-        };
-      });
-    }
     return exports;
   },
 };
@@ -42,14 +34,7 @@ interface Models {
   readonly ConfirmChannel: { readonly prototype: object };
 }
 
-export interface Connection {
-  readonly stream?: { readonly remoteAddress?: string; readonly remotePort?: number };
-}
-
-interface ChannelLike {
-  readonly connection: Connection;
-  once(event: "close", listener: () => void): unknown;
-}
+type ChannelLike = ConsumingChannel;
 
 interface Properties {
   readonly headers?: Readonly<Record<string, unknown>>;
@@ -200,12 +185,12 @@ function replaceConsume(prototype: object, entrance: WorkEntrance, depth: AmqpDe
       if (typeof callback !== "function") {
         return Reflect.apply(original, this, [queue, callback, options, ...rest]) as unknown;
       }
-      if (typeof queue === "string") depth.note(this.connection, queue);
       const isSettled = options?.noAck === true;
       const onMessage = (message: Message | null): unknown => {
         if (message === null) return callback(message);
         return receive(this, queue, message, isSettled, () => callback(message), entrance);
       };
+      if (typeof queue === "string") depth.watch(this, queue, onMessage);
       return Reflect.apply(original, this, [queue, onMessage, options, ...rest]) as unknown;
     };
   });

@@ -1,4 +1,5 @@
 import { diag } from "@opentelemetry/api";
+import { lowCardinality } from "../context/low-cardinality.ts";
 import type { Upstream } from "./upstream.ts";
 
 /**
@@ -30,10 +31,16 @@ interface Internals {
 
 /** What upstream has for each service. */
 interface Extensions {
-  requestPreSpanHook(request: Request, ...rest: unknown[]): unknown;
+  requestPreSpanHook(request: Request, ...rest: unknown[]): Metadata;
   requestPostSpanHook(request: Request): void;
   responseHook(response: { readonly data?: unknown }, ...rest: unknown[]): unknown;
   updateMetricInstruments(meter: unknown): void;
+}
+
+interface Metadata {
+  readonly isIncoming: boolean;
+  readonly spanName?: string | undefined;
+  readonly spanAttributes?: Readonly<Record<string, unknown>>;
 }
 
 interface Request {
@@ -63,7 +70,7 @@ function guarded(extensions: Extensions): Extensions {
       attempt(
         () => {
           const asked = request.commandInput?.["MessageAttributeNames"];
-          const metadata = extensions.requestPreSpanHook(request, ...rest);
+          const metadata = withFewNames(extensions.requestPreSpanHook(request, ...rest), request);
           if (asksForAll(asked)) Object.assign(request.commandInput ?? {}, namesOf(asked));
           return metadata;
         },
@@ -77,6 +84,18 @@ function guarded(extensions: Extensions): Extensions {
     },
     updateMetricInstruments: (meter) => extensions.updateMetricInstruments(meter),
   };
+}
+
+/** Queues may have generated names; a text message goes to a person, whose number is nobody else's. */
+function withFewNames(metadata: Metadata, { commandInput }: Request): Metadata {
+  const phone = commandInput?.["PhoneNumber"];
+  const spanName = metadata.spanName && lowCardinality(metadata.spanName);
+  if (phone === undefined) return { ...metadata, spanName };
+  const spanAttributes: Record<string, unknown> = { ...metadata.spanAttributes };
+  for (const [name, value] of Object.entries(spanAttributes)) {
+    if (value === phone) spanAttributes[name] = "phone_number";
+  }
+  return { ...metadata, spanName, spanAttributes };
 }
 
 /** Those of the trace are among all; beside `All` some servers refuse them. */

@@ -6,8 +6,8 @@ import { Brokers } from "./brokers.ts";
 import { Pair, urlOf } from "./conversation.ts";
 import { type QueueRow, queueRows } from "./rows.ts";
 
-/** Queues that tell what is in them. */
-const programs = ["bullmq", "bullmq-postgres", "amqplib"];
+/** Queues that tell what is in them whoever works on them; RabbitMQ: `watching.test.ts`. */
+const programs = ["bullmq", "bullmq-postgres"];
 
 const QUEUE = "backlog";
 const WITHIN_MS = 20_000;

@@ -1,16 +1,26 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { freePorts } from "../../free-port.ts";
 import { Daemon, greet } from "./daemon.ts";
 
 export interface RabbitMq {
   /** `amqp://guest:guest@host:port`. */
   readonly url: string;
+  /** What `rabbitmqctl` says, line by line; it touches no queue. */
+  control(...args: string[]): Promise<string[]>;
+  /** All that the broker has logged. */
+  log(): string;
   stop(): Promise<void>;
 }
 
+const run = promisify(execFile);
+
 /** Debian's own wrapper in the PATH changes the user and wants `/var/lib/rabbitmq`; this one is under it. */
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+
+const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 
 /** What speaks AMQP 0-9-1 says so first. */
 const HEADER = Buffer.from("AMQP\0\0\x09\x01", "latin1");
@@ -23,6 +33,10 @@ export async function startRabbitMq(): Promise<RabbitMq> {
   const [port = 0, mapper = 0, distribution = 0] = await freePorts(3);
   const daemon = new Daemon("rabbitmq");
   const inside = (name: string): string => join(daemon.directory, name);
+  const node = {
+    ERL_EPMD_PORT: String(mapper),
+    RABBITMQ_NODENAME: `telltale${port}@localhost`,
+  };
   mkdirSync(inside("log"));
   writeFileSync(inside("enabled_plugins"), "[].\n");
   writeFileSync(
@@ -33,8 +47,7 @@ export async function startRabbitMq(): Promise<RabbitMq> {
     name: "rabbitmq-server",
     command: ["/bin/sh", "-c", `epmd -address 127.0.0.1 & exec ${SERVER}`],
     env: {
-      ERL_EPMD_PORT: String(mapper),
-      RABBITMQ_NODENAME: `telltale${port}@localhost`,
+      ...node,
       RABBITMQ_DIST_PORT: String(distribution),
       RABBITMQ_CONFIG_FILE: inside("rabbitmq.conf"),
       RABBITMQ_ENABLED_PLUGINS_FILE: inside("enabled_plugins"),
@@ -46,5 +59,17 @@ export async function startRabbitMq(): Promise<RabbitMq> {
     },
     answers: () => greet(port, HEADER, (data) => data[0] === 1),
   });
-  return { url: `amqp://guest:guest@127.0.0.1:${port}`, stop: () => daemon.stop() };
+  return {
+    url: `amqp://guest:guest@127.0.0.1:${port}`,
+    async control(...args) {
+      const env = { PATH: process.env["PATH"], HOME: daemon.directory, LC_ALL: "C.UTF-8", ...node };
+      const { stdout } = await run(CONTROL, ["--quiet", ...args], { env });
+      return stdout.split("\n").filter(Boolean);
+    },
+    log: () =>
+      readdirSync(inside("log"))
+        .map((file) => readFileSync(join(inside("log"), file), "utf8"))
+        .join(""),
+    stop: () => daemon.stop(),
+  };
 }

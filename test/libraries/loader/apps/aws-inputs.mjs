@@ -102,6 +102,10 @@ const commands = {
   "SQS send with attributes": [sqs, send({ MessageAttributes: { a: attribute } })],
   "SQS send with attributes, frozen": [sqs, send({ MessageAttributes: { a: attribute } }), frozen],
   "SQS send to a URL": [sqs, send({ QueueUrl: new URL(QueueUrl) })],
+  "SQS send to a generated queue": [
+    sqs,
+    send({ QueueUrl: `${QueueUrl}-3f2b8c1e-9d4a-4e7b-8a6f-0c5d1e2f3a4b` }),
+  ],
   "SQS send of what can't be read": [
     sqs,
     send({
@@ -136,6 +140,10 @@ const commands = {
     sns,
     new PublishCommand({ TopicArn, Message: "m", MessageAttributes: { a: attribute } }),
     frozen,
+  ],
+  "SNS publish to a person": [
+    sns,
+    new PublishCommand({ PhoneNumber: "+4915112345", Message: "m" }),
   ],
   "Lambda invoke": [lambda, new InvokeCommand({ FunctionName: "f" })],
   "Lambda invoke, frozen": [lambda, new InvokeCommand({ FunctionName: "f" }), frozen],

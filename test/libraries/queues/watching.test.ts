@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import type { ReceivedSpan } from "../../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { preload, Program, telemetryTo } from "../../integration/program.ts";
+import { programOrSkip } from "../../programs.ts";
+import { until } from "../../until.ts";
+import { type RabbitMq, startRabbitMq } from "../servers/rabbitmq.ts";
+
+const file = fileURLToPath(new URL("apps/expiring.cjs", import.meta.url));
+
+for (const installed of ["amqplib", "amqplib0"]) {
+  describe(`Looking at queues of RabbitMQ by ${installed}`, function () {
+    this.timeout(120_000);
+    let rabbitmq: RabbitMq;
+    let receiver: Receiver;
+    let program: Program;
+    before(async function () {
+      programOrSkip(this, "rabbitmq-server");
+      [rabbitmq, receiver] = await Promise.all([startRabbitMq(), startReceiver()]);
+      await rabbitmq.control("set_policy", "brief", "^policed", '{"expires": 1000}');
+      program = new Program({
+        file,
+        flags: [...preload.import],
+        args: [installed, rabbitmq.url],
+        env: {
+          ...telemetryTo(receiver),
+          OTEL_METRICS_EXPORTER: "otlp",
+          OTEL_METRIC_EXPORT_INTERVAL: "100",
+        },
+      });
+      await program.says((stdout) => /ready/.exec(stdout));
+    });
+    after(async () => {
+      program?.kill("SIGKILL");
+      await Promise.all([rabbitmq?.stop(), receiver?.close()]);
+    });
+
+    it("renews the lease of none of them", async () => {
+      let left = "";
+      await until(
+        async () => {
+          const queues = await rabbitmq.control("list_queues", "name", "--no-table-headers");
+          left = queues.join();
+          return left === "consumed" || undefined;
+        },
+        () => `only the queue that is in use; there are ${left}`,
+      );
+    });
+
+    it("tells how many messages wait in what is consumed", async () => {
+      const size = await receiver.waitFor(
+        () => sizesIn(receiver).find(({ value }) => value === 2),
+        30_000,
+        "two that wait",
+      );
+      assert.equal(size.attributes["messaging.destination.name"], "consumed");
+    });
+
+    it("asks for nothing that is not there", () => {
+      assert.doesNotMatch(rabbitmq.log(), /channel exception|NOT_FOUND/);
+      const names = sizesIn(receiver).map(destinationOf);
+      assert.deepEqual([...new Set(names)], ["consumed"]);
+    });
+
+    it("has one series and one name for all queues that the server named", async () => {
+      const names = receiver.metrics.flatMap(({ points }) => points).map(destinationOf);
+      assert.ok(names.includes("(anonymous)"), names.join());
+      assert.deepEqual(
+        names.filter((name) => name.includes("amq.gen")),
+        [],
+      );
+      const anonymous = await receiver.waitFor(
+        ({ spans }) => {
+          const found = spans.filter(isAnonymous);
+          return found.length >= 10 && found;
+        },
+        30_000,
+        "ten spans",
+      );
+      assert.deepEqual(
+        new Set(anonymous.map(({ name }) => name)),
+        new Set(["publish (anonymous)", "process (anonymous)"]),
+      );
+      for (const span of anonymous) assert.match(destinationOf(span), /amq\.gen-/);
+    });
+  });
+}
+
+function destinationOf({ attributes }: Pick<ReceivedSpan, "attributes">): string {
+  const { "messaging.destination.name": name } = attributes;
+  return typeof name === "string" ? name : "";
+}
+
+function isAnonymous({ attributes }: ReceivedSpan): boolean {
+  return attributes["messaging.destination.anonymous"] === true;
+}
+
+function sizesIn({ metrics }: Receiver) {
+  return metrics
+    .filter(({ name }) => name === "telltale.queue.size")
+    .flatMap(({ points }) => points);
+}
