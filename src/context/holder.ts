@@ -20,8 +20,8 @@ export class Holder {
   error: unknown = undefined;
   /** What went wrong first, where an error handler then failed with, or passed on, another `error`. */
   originalError: unknown = undefined;
-  /** Of what it failed though its response says that all is well (GraphQL answers with 200). */
-  failure: unknown = undefined;
+  /** Errors that count whatever the status: GraphQL answers with 200, and a stream breaks after the head. */
+  failures: unknown[] | undefined = undefined;
   /** What the request is beside one of HTTP. */
   rpc: Rpc | undefined = undefined;
   /** For frameworks: the pattern of the mounts that the request is below just now (`/users/:id`). */
@@ -45,6 +45,19 @@ export class Holder {
     this.error = error;
   }
 
+  /** The work fails of `error`, whatever its response says. Each error counts once, up to a bound. */
+  noteFailure(error: unknown): void {
+    this.failures ??= [];
+    if (this.failures.length < MAX_FAILURES && !this.failures.includes(error)) {
+      this.failures.push(error);
+    }
+  }
+
+  /** Whether it is the ended work of `request`, which has left `holderOf`; the entry overrides it. */
+  wasOf(_request: object): boolean {
+    return false;
+  }
+
   /** The route as far as it is known by now; frameworks find it while the request runs. */
   routeNow(): string | undefined {
     return this.route;
@@ -57,6 +70,11 @@ export class Holder {
 
   /** What the work is, where it is no request; the entry overrides it. */
   jobNow(): JobFacts | undefined {
+    return undefined;
+  }
+
+  /** The work that has started this one, as a request does a job; work overrides it. */
+  startedInNow(): Holder | undefined {
     return undefined;
   }
 
@@ -81,6 +99,9 @@ export class Holder {
     for (const work of waiting) work();
   }
 }
+
+/** A list of a thousand broken fields is one bug, and not a thousand events. */
+const MAX_FAILURES = 20;
 
 /** A remote call that came as a request of HTTP (gRPC). */
 export interface Rpc {
@@ -137,4 +158,9 @@ export function holderOf(request: object): Holder | undefined {
   if (underWay === undefined) return unconnected.get(request);
   for (const holder of underWay.holders) if (holder.request === request) return holder;
   return undefined;
+}
+
+/** The holder of a raw Node request whose connection was lost, see `holdUnconnected`. */
+export function lostHolderOf(request: object): Holder | undefined {
+  return unconnected.get(request);
 }

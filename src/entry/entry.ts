@@ -64,7 +64,7 @@ export function installEntries(parts: EntryParts): Entries {
     headers,
     metrics: new ServerMetrics(metrics),
     knownMethods,
-    onServerError: (holder) => errors.captureServerError(holder),
+    onServerErrors: (holder, failures) => errors.captureServerErrors(holder, failures),
     onFault,
   });
   const streams = installHttp2({ server, headers, onFault });

@@ -2,7 +2,7 @@ import diagnosticsChannel from "node:diagnostics_channel";
 import type { EventEmitter } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
-import type { Socket } from "node:net";
+import net, { type Socket } from "node:net";
 import { types } from "node:util";
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { now } from "../clock.ts";
@@ -16,13 +16,21 @@ import {
   holdUnconnected,
   UNDER_WAY,
 } from "../context/holder.ts";
+import { failingHolderOf, failuresOf, isOfLeaving } from "../context/failures.ts";
 import { activeHolder, callIn, runWhereThrown } from "../context/manager.ts";
+import { type Breakage, breakageOf, BY_CLIENT, BY_PROCESS, settle } from "./breakage.ts";
 import { Connection } from "./connection.ts";
 import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "../context/emit.ts";
 import type { HeaderReader } from "./headers.ts";
 import type { KnownMethods } from "./method.ts";
-import { RequestEntry, type RequestHeaders, type Response } from "./request.ts";
+import {
+  RequestEntry,
+  type RequestHeaders,
+  type RequestServices,
+  type Response,
+} from "./request.ts";
 import { isRequestId, REQUEST_ID } from "./request-id.ts";
+import { noteRejections } from "./rejections.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
@@ -35,8 +43,8 @@ export interface ServerEntryServices {
   readonly headers: HeaderReader;
   readonly metrics: ServerMetrics;
   readonly knownMethods: KnownMethods;
-  /** A response was 5xx; the holder has the error, if a framework told us. */
-  readonly onServerError: (holder: Holder) => void;
+  /** A request has failed, and of which errors, as far as we were told. */
+  readonly onServerErrors: (holder: Holder, failures: readonly unknown[]) => void;
   /** Something of ours threw; it must not reach the app. */
   readonly onFault: (error: unknown) => void;
 }
@@ -53,11 +61,15 @@ export function installServerEntry(services: ServerEntryServices): ServerEntry {
   for (const prototype of [http.Server.prototype, https.Server.prototype]) {
     wrapEmit(prototype, (next, server, args) => emitEntered(entrance, next, server, args));
   }
+  // Servers over TLS have the method of `net`, which makes an `error` of the server's.
+  for (const prototype of [http.Server.prototype, net.Server.prototype]) {
+    noteRejections(prototype, failingHolderOf);
+  }
   wrapStoreHeader();
   diagnosticsChannel.subscribe("http.server.response.finish", (message) => {
     const { request, response } = message as Exchange;
     const entry = holderOf(request);
-    if (entry instanceof RequestEntry) entrance.leave(entry, response, false);
+    if (entry instanceof RequestEntry) entrance.leave(entry, response, undefined);
   });
   process.on("uncaughtExceptionMonitor", (error: unknown) => entrance.noteFatal(error));
   return {
@@ -67,7 +79,7 @@ export function installServerEntry(services: ServerEntryServices): ServerEntry {
       services.metrics.started(entry);
       return entry;
     },
-    leave: (entry, response, aborted) => entrance.leave(entry, response, aborted),
+    leave: (entry, response, breakage) => entrance.leave(entry, response, breakage),
     emitEntered: (next, server, args) => emitEntered(entrance, next, server, args),
   };
 }
@@ -76,7 +88,7 @@ export interface ServerEntry {
   /** For other ways in: the entry of a request, whose `leave` is then the caller's duty. */
   begin(request: IncomingMessage, headers: RequestHeaders): RequestEntry;
   /** The response is out, or its connection gone. Never throws. */
-  leave(entry: RequestEntry, response: Response | undefined, aborted: boolean): void;
+  leave(entry: RequestEntry, response: Response | undefined, breakage: Breakage | undefined): void;
   /** Emits an event of a server; one that brings a new request over HTTP/1 under its context. */
   emitEntered(next: Emit, server: EventEmitter, args: EmitArgs): boolean;
   /** Ends the requests that are under way: the process ends, and they with it. Never throws. */
@@ -89,13 +101,15 @@ interface Exchange {
 }
 
 /** A request comes in here and goes out here. */
-class Entrance {
+class Entrance implements RequestServices {
   readonly #services: ServerEntryServices;
+  readonly knownMethods: KnownMethods;
   /** The requests under way, by connection. */
   readonly #connections = new Set<Connection>();
 
   constructor(services: ServerEntryServices) {
     this.#services = services;
+    this.knownMethods = services.knownMethods;
   }
 
   /**
@@ -122,7 +136,7 @@ class Entrance {
 
   begin(request: IncomingMessage, headers: RequestHeaders): RequestEntry {
     const connection = this.#connectionOf(request);
-    const entry = new RequestEntry(request, headers, this.#services.knownMethods, connection);
+    const entry = new RequestEntry(request, headers, this, connection);
     const span = this.#startSpan(entry, headers.parent);
     entry.span = span;
     entry.context = contextFor(headers.parent, span, entry);
@@ -130,10 +144,10 @@ class Entrance {
   }
 
   /** Each step by itself: the fault of one keeps no other from what it has to do. */
-  leave(entry: RequestEntry, response: Response | undefined, aborted: boolean): void {
+  leave(entry: RequestEntry, response: Response | undefined, breakage: Breakage | undefined): void {
     if (entry.left) return;
     entry.left = true;
-    entry.aborted = aborted;
+    entry.breakage = breakage;
     for (let step = 0; step < LAST_STEPS;) {
       try {
         while (step < LAST_STEPS) this.#takeStep(step++, entry, response);
@@ -145,7 +159,7 @@ class Entrance {
 
   /** What is done at the end of a request, in this order. One function: each would be cold code. */
   #takeStep(step: number, entry: RequestEntry, response: Response | undefined): void {
-    const { metrics, onServerError } = this.#services;
+    const { metrics, onServerErrors } = this.#services;
     switch (step) {
       case 0:
         entry.connection.close(entry);
@@ -157,10 +171,11 @@ class Entrance {
         entry.finish(response);
         return;
       case 3:
+        if (isTroubled(entry)) settle(entry);
         metrics.shape(entry);
         return;
       case 4:
-        if (entry.failed || entry.failure !== undefined) onServerError(entry);
+        if (entry.failed) onServerErrors(entry, failuresOf(entry));
         return;
       case 5:
         endSpan(entry);
@@ -172,17 +187,37 @@ class Entrance {
 
   /**
    * The connection is gone. What the app hears of it, it hears in the request's
-   * context and, as far as it hears at once, before the end.
+   * context and, as far as it hears at once, before the end. A response that it
+   * begins now reaches nobody, but what it fails of is found out still.
    */
-  lose(entry: RequestEntry): void {
+  lose(entry: RequestEntry, socket: Socket): void {
+    const { request, response } = entry;
+    let isBegun = true;
+    let breakage = BY_CLIENT;
     try {
-      for (const message of [entry.request, entry.response]) {
+      isBegun = response?.headersSent === true;
+      if (request !== undefined) holdUnconnected(request, entry);
+      for (const message of [request, response]) {
         if (message !== undefined) emitUnder(entry, message);
       }
+      breakage = breakageOf(response, socket);
     } catch (error) {
       this.#services.onFault(error);
     }
-    process.nextTick(() => this.leave(entry, entry.response, true));
+    process.nextTick(() => {
+      if (!isBegun) entry.statusCode = undefined;
+      this.leave(entry, isBegun ? response : undefined, breakage);
+    });
+  }
+
+  /** A request that is over has failed: the event is all that can tell of it. */
+  onLateFailure(entry: RequestEntry, error: unknown): void {
+    if (entry.breakage?.by === "client" && isOfLeaving(error)) return;
+    try {
+      this.#services.onServerErrors(entry, [error]);
+    } catch (fault) {
+      this.#services.onFault(fault);
+    }
   }
 
   abandon(): void {
@@ -191,7 +226,7 @@ class Entrance {
       for (const entry of [...holders]) {
         if (!(entry instanceof RequestEntry)) continue;
         const { response } = entry;
-        this.leave(entry, response, response?.writableEnded !== true);
+        this.leave(entry, response, response?.writableEnded === true ? undefined : BY_PROCESS);
       }
     }
   }
@@ -199,8 +234,13 @@ class Entrance {
   /** An error that nobody caught: the request that it comes from fails, whatever becomes of the process. */
   noteFatal(error: unknown): void {
     try {
-      const span = runWhereThrown(activeHolder)?.span;
+      const holder = runWhereThrown(activeHolder);
+      const span = holder?.span;
       if (span === undefined || !span.isRecording()) return;
+      if (holder instanceof RequestEntry) {
+        holder.noteFailure(error);
+        return;
+      }
       span.setStatus({ code: STATUS_ERROR });
       if (!(error instanceof Error)) return;
       span.setAttribute("error.type", error.name);
@@ -237,12 +277,12 @@ class Entrance {
     if (socket?.[UNDER_WAY] !== entry.connection) holdUnconnected(request, entry);
     if ((request as { readonly upgrade?: boolean }).upgrade === true) {
       const { awaitAnswer } = loadChunk("entry-upgrade");
-      awaitAnswer(response, (answer) => this.leave(entry, answer, false));
+      awaitAnswer(response, (answer) => this.leave(entry, answer, undefined));
       return;
     }
     if (socket?.parser?.incoming === request) return;
-    response.once("finish", () => this.leave(entry, response, false));
-    response.once("close", () => this.leave(entry, response, true));
+    response.once("finish", () => this.leave(entry, response, undefined));
+    response.once("close", () => this.leave(entry, response, breakageOf(response, response)));
   }
 
   /** The one that all requests of a socket share; its own for a request that no socket brought. */
@@ -261,7 +301,8 @@ class Entrance {
     // Before Node tells the messages of the connection.
     socket.prependOnceListener("close", () => {
       this.#connections.delete(connection);
-      for (const entry of connection.holders) if (entry instanceof RequestEntry) this.lose(entry);
+      for (const entry of connection.holders)
+        if (entry instanceof RequestEntry) this.lose(entry, socket);
     });
   }
 }
@@ -286,18 +327,24 @@ function endSpan(entry: RequestEntry): void {
   const span = entry.span;
   if (span === undefined || !span.isRecording()) return;
   if (entry.route !== undefined) span.updateName(entry.rpc?.spanName ?? entry.spanName);
-  if (entry.failed || entry.failure !== undefined) failSpan(span, entry);
+  if (entry.failed) failSpan(span, entry);
   span.end(entry.endedAt);
 }
 
-function failSpan(span: Span, { error, failure, failed, rpc, endedAt }: RequestEntry): void {
-  const reason = error ?? failure;
+/** Whether there is something to find out at the end. */
+function isTroubled({ breakage, error, failures, rpc }: RequestEntry): boolean {
+  return (
+    breakage !== undefined || error !== undefined || failures !== undefined || rpc !== undefined
+  );
+}
+
+function failSpan(span: Span, entry: RequestEntry): void {
   span.setStatus({ code: STATUS_ERROR });
-  // Those of another realm (Next's edge runtime, Jest) have a class of their own.
-  if (!(reason instanceof Error || types.isNativeError(reason))) return;
-  // With 5xx it is the status.
-  if (!failed) span.setAttribute("error.type", rpc?.errorType ?? reason.name);
-  span.recordException(reason, endedAt);
+  for (const reason of failuresOf(entry)) {
+    // Those of another realm (Next's edge runtime, Jest) have a class of their own.
+    if (!(reason instanceof Error || types.isNativeError(reason))) continue;
+    span.recordException(reason, entry.endedAt);
+  }
 }
 
 /**

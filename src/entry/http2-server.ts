@@ -1,12 +1,16 @@
 import type { EventEmitter } from "node:events";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { type Carrier, type Holder, holdUnconnected, UNDER_WAY } from "../context/holder.ts";
+import net from "node:net";
+import { type Carrier, holdUnconnected, UNDER_WAY } from "../context/holder.ts";
+import { failingHolderOf } from "../context/failures.ts";
 import { activeHolder, callIn } from "../context/manager.ts";
 import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "../context/emit.ts";
 import type { HeaderReader } from "./headers.ts";
+import { type Breakage, BY_CLIENT } from "./breakage.ts";
 import type { ServerEntry } from "./http-server.ts";
 import type { RequestEntry } from "./request.ts";
+import { noteRejections } from "./rejections.ts";
 import { isRequestId, REQUEST_ID } from "./request-id.ts";
 
 export interface Http2Services {
@@ -28,8 +32,10 @@ const watched = new WeakSet<object>();
  * alone, and goes the way of HTTP/1.
  */
 export function watchServers(prototype: EventEmitter, services: Http2Services): void {
+  noteRejectionsOf(net.Server.prototype);
   if (watched.has(prototype)) return;
   watched.add(prototype);
+  noteRejectionsOf(prototype);
   wrapEmit(prototype, (next, server, args) => {
     switch (args[0]) {
       case "stream":
@@ -43,6 +49,15 @@ export function watchServers(prototype: EventEmitter, services: Http2Services): 
     }
   });
 }
+
+/** Servers over TLS have the method of `net`. */
+function noteRejectionsOf(prototype: EventEmitter): void {
+  if (rejecting.has(prototype)) return;
+  rejecting.add(prototype);
+  noteRejections(prototype, (message) => entries.get(message) ?? failingHolderOf(message));
+}
+
+const rejecting = new WeakSet<object>();
 
 /** The process ends, and the requests under way with it. Never throws. */
 export function abandonStreams(services: Http2Services): void {
@@ -95,12 +110,14 @@ function enter(
     if (!isStream(given) || typeof headers !== "object" || headers === null) return undefined;
     if (entries.has(given)) return undefined;
     const stream = given;
-    sendRequestIds(Object.getPrototypeOf(stream) as object);
+    watchStreams(Object.getPrototypeOf(stream) as object);
     const names = headers as IncomingHttpHeaders;
     const peer = peerOf(stream);
     const entry = services.server.begin(requestOf(peer, names), services.headers.readNames(names));
     if (peer !== undefined) peer[UNDER_WAY] = entry.connection;
     entries.set(stream, entry);
+    // All that is asked of it is whether its head is out.
+    entry.response = stream as unknown as ServerResponse;
     emitUnder(entry, stream);
     stream.once("close", () => leave(services, entry, stream));
     return entry;
@@ -152,7 +169,8 @@ function leave(services: Http2Services, entry: RequestEntry, stream: ServerHttp2
   try {
     entries.delete(stream);
     if (entry.rpc !== undefined) entry.rpc.status = grpcStatusOf(stream);
-    services.server.leave(entry, responseOf(stream), !isWhole(stream));
+    const breakage = isWhole(stream) ? undefined : breakageBy(stream);
+    services.server.leave(entry, responseOf(stream), breakage);
   } catch (error) {
     services.onFault(error);
   }
@@ -179,6 +197,26 @@ function isWhole({ headersSent, writableFinished, aborted }: ServerHttp2Stream):
   return headersSent && writableFinished && !aborted;
 }
 
+/** Streams that the app has closed or destroyed before their end. */
+const broken = new WeakSet<ServerHttp2Stream>();
+
+/** Node's own error says that the stream was reset, but not by whom. */
+function breakageBy(stream: ServerHttp2Stream): Breakage {
+  if (!broken.has(stream)) return BY_CLIENT;
+  const { errored } = stream;
+  const { code } = (errored ?? {}) as NodeJS.ErrnoException;
+  const isNodes = errored === null || code?.startsWith("ERR_HTTP2_") === true;
+  return isNodes ? { by: "server" } : { by: "server", error: errored };
+}
+
+/** Node itself calls these, too: when the client has reset the stream, or is gone with its session. */
+function isBreaking(stream: ServerHttp2Stream): boolean {
+  if (!entries.has(stream) || stream.closed || stream.destroyed || isWhole(stream)) return false;
+  const { session } = stream;
+  if (session === undefined || session.destroyed) return false;
+  return !session.socket.destroyed && !session.socket.readableEnded;
+}
+
 type Answer = (this: ServerHttp2Stream, ...args: unknown[]) => unknown;
 
 /** The methods that begin a response, with the position of its headers. */
@@ -188,26 +226,39 @@ const ANSWERS = [
   ["respondWithFile", 1],
 ] as const;
 
-/** Sends the request id back with every response that does not name one. */
-function sendRequestIds(prototype: object): void {
+/** Sends the request id back with every response that does not name one, and sees who breaks one off. */
+function watchStreams(prototype: object): void {
   if (watched.has(prototype)) return;
   watched.add(prototype);
   for (const [name, at] of ANSWERS) {
-    const original: unknown = (prototype as Record<string, unknown>)[name];
-    if (typeof original === "function") wrapAnswer(prototype, name, original as Answer, at);
+    replace(prototype, name, (stream, args) => {
+      const id = entries.get(stream)?.requestId;
+      if (id !== undefined) args[at] = withRequestId(args[at], id);
+    });
+  }
+  for (const name of ["close", "destroy"]) {
+    replace(prototype, name, (stream) => {
+      if (isBreaking(stream)) broken.add(stream);
+    });
   }
 }
 
-function wrapAnswer(prototype: object, name: string, original: Answer, at: number): void {
-  const answer: Answer = function (...args) {
-    const id = (entries.get(this) as Holder | undefined)?.requestId;
-    if (id !== undefined) args[at] = withRequestId(args[at], id);
+/** Has `before` run before the method of that name. */
+function replace(
+  prototype: object,
+  name: string,
+  before: (stream: ServerHttp2Stream, args: unknown[]) => void,
+): void {
+  const original = (prototype as Record<string, Answer | undefined>)[name];
+  if (typeof original !== "function") return;
+  const replacement: Answer = function (...args) {
+    before(this, args);
     return Reflect.apply(original, this, args);
   };
-  Object.defineProperty(answer, "name", { value: original.name, configurable: true });
-  Object.defineProperty(answer, "length", { value: original.length, configurable: true });
+  Object.defineProperty(replacement, "name", { value: original.name, configurable: true });
+  Object.defineProperty(replacement, "length", { value: original.length, configurable: true });
   Object.defineProperty(prototype, name, {
-    value: answer,
+    value: replacement,
     configurable: true,
     writable: true,
     enumerable: false,

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context as ApiContext } from "@opentelemetry/api";
 import type { Context } from "../context/context.ts";
-import { Holder } from "../context/holder.ts";
+import { isClientError } from "../context/failures.ts";
+import { type Carrier, Holder, UNDER_WAY } from "../context/holder.ts";
 import { now } from "../clock.ts";
 import type { AttributePart, AttributeSource } from "../traces/span.ts";
+import type { Breakage } from "./breakage.ts";
 import type { Connection } from "./connection.ts";
 import { type KnownMethods, methodIn } from "./method.ts";
 import { routeOf } from "./route.ts";
@@ -32,11 +34,15 @@ export class RequestEntry extends Holder implements AttributeSource {
   declare request: IncomingMessage | undefined;
   /** Until the end: what an abort still finds out. */
   response: ServerResponse | undefined = undefined;
-  aborted = false;
+  /** Why not all of the response was sent; undefined while it may be, and if it was. */
+  breakage: Breakage | undefined = undefined;
+  /** `error.type`, where the request failed and its status doesn't say it. */
+  errorType: string | undefined = undefined;
   /** Whether the end was seen, of which several events may tell. */
   left = false;
   /** What the request's listeners run under. */
   context: Context | undefined = undefined;
+  readonly #services: RequestServices;
   readonly #methodGiven: string;
   readonly #url: string;
   readonly #caller: AttributePart;
@@ -44,23 +50,63 @@ export class RequestEntry extends Holder implements AttributeSource {
   constructor(
     request: IncomingMessage,
     headers: RequestHeaders,
-    known: KnownMethods,
+    services: RequestServices,
     connection: Connection,
   ) {
     super();
+    this.#services = services;
     this.connection = connection;
     this.protocolVersion = request.httpVersion;
     this.request = request;
     this.#methodGiven = request.method ?? "GET";
-    this.method = methodIn(known, this.#methodGiven);
+    this.method = methodIn(services.knownMethods, this.#methodGiven);
     this.#url = request.url ?? "/";
     this.#caller = connection.callerOf(headers.host, headers.userAgent);
     this.requestId = headers.requestId;
   }
 
-  /** Server spans fail with 5xx only (HTTP span conventions, Status). */
+  /** Server spans fail with 5xx (HTTP span conventions, Status), and of what keeps a response from being whole. */
   get failed(): boolean {
+    return this.hasFailedStatus || this.errorType !== undefined;
+  }
+
+  get hasFailedStatus(): boolean {
     return this.statusCode !== undefined && this.statusCode >= 500;
+  }
+
+  /** Once the head is out, or the request over, no response can tell of `error`: it counts whatever the status. */
+  override noteError(error: unknown): void {
+    if (error === this.error || error === this.originalError) return;
+    if (!this.ended && !this.#isAnswered()) {
+      super.noteError(error);
+      return;
+    }
+    // Of several layers that pass it on the first one tells.
+    if (this.ended) this.error = error;
+    if (!isClientError(error)) this.noteFailure(error);
+  }
+
+  #isAnswered(): boolean {
+    if (this.statusCode !== undefined) return true;
+    try {
+      return this.response?.headersSent === true;
+    } catch {
+      // The app's own.
+      return false;
+    }
+  }
+
+  override noteFailure(error: unknown): void {
+    if (this.ended) this.#services.onLateFailure(this, error);
+    else super.noteFailure(error);
+  }
+
+  /** By what is left of it: it came over this connection, for the same target. */
+  override wasOf(request: object): boolean {
+    const { socket, originalUrl, url } = request as LateRequest;
+    return (
+      this.ended && socket?.[UNDER_WAY] === this.connection && (originalUrl ?? url) === this.#url
+    );
   }
 
   get spanName(): string {
@@ -102,9 +148,24 @@ export class RequestEntry extends Holder implements AttributeSource {
         : ["url.path", path, "telltale.request.id", this.requestId];
     if (this.method === "_OTHER") pairs.push("http.request.method_original", this.#methodGiven);
     if (query !== undefined) pairs.push("url.query", queryWithoutSecrets(query));
-    if (this.aborted) pairs.push("telltale.request.aborted", true);
+    if (this.breakage !== undefined && this.breakage.by !== "server") {
+      pairs.push("telltale.request.aborted", true);
+    }
     return pairs;
   }
+}
+
+export interface RequestServices {
+  readonly knownMethods: KnownMethods;
+  /** A request that is over has failed of `error` nevertheless. */
+  readonly onLateFailure: (entry: RequestEntry, error: unknown) => void;
+}
+
+/** What frameworks leave on a request; Express cuts mounts off its `url`. */
+interface LateRequest {
+  readonly socket?: Carrier | null;
+  readonly originalUrl?: unknown;
+  readonly url?: unknown;
 }
 
 /** `GET /users/:id`, or what of it is known. */

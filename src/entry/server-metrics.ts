@@ -16,6 +16,7 @@ export interface Shape extends AttributePart {
   readonly protocolVersion: string;
   readonly method: string;
   readonly statusCode: number | undefined;
+  readonly errorType: string | undefined;
   readonly duration: BoundRecorder;
 }
 
@@ -78,13 +79,14 @@ export class ServerMetrics {
       if (this.#shapes.size < MOST_ROUTES) this.#shapes.set(route, shapes);
     }
     for (const shape of shapes) if (isOf(shape, entry)) return shape;
-    const { protocolVersion, method, statusCode } = entry;
+    const { protocolVersion, method, statusCode, errorType } = entry;
     const attributes = Object.freeze(shapeAttributes(entry));
     const shape: Shape = {
       scheme: entry.connection.scheme,
       protocolVersion,
       method,
       statusCode,
+      errorType,
       spanName: spanNameOf(method, route),
       duration: this.#duration.bind(attributes),
       attributes,
@@ -98,6 +100,7 @@ export class ServerMetrics {
 function isOf(shape: Shape, entry: RequestEntry): boolean {
   return (
     shape.statusCode === entry.statusCode &&
+    shape.errorType === entry.errorType &&
     shape.method === entry.method &&
     shape.protocolVersion === entry.protocolVersion &&
     shape.scheme === entry.connection.scheme
@@ -107,12 +110,13 @@ function isOf(shape: Shape, entry: RequestEntry): boolean {
 /** By the conventions the attributes of the metric are all attributes of the span, too. */
 function shapeAttributes(entry: RequestEntry): Attributes {
   const { method, connection, protocolVersion, statusCode, route } = entry;
+  const errorType = entry.hasFailedStatus ? String(statusCode) : entry.errorType;
   return {
     "http.request.method": method,
     "url.scheme": connection.scheme,
     "network.protocol.version": protocolVersion,
     ...(statusCode !== undefined && { "http.response.status_code": statusCode }),
     ...(route !== undefined && { "http.route": route }),
-    ...(entry.failed && { "error.type": String(statusCode) }),
+    ...(errorType !== undefined && { "error.type": errorType }),
   };
 }

@@ -323,6 +323,7 @@ class Entry extends Holder implements Work {
   /** While its scheduler calls its code. */
   #isBeingCalled = false;
   readonly #outer: Holder | undefined;
+  readonly #startedIn: Holder | undefined = activeHolder();
   #failure: Failure | undefined = undefined;
 
   constructor(
@@ -350,6 +351,10 @@ class Entry extends Holder implements Work {
 
   override jobNow(): JobFacts {
     return this.#job;
+  }
+
+  override startedInNow(): Holder | undefined {
+    return this.#startedIn;
   }
 
   override outerNow(): Holder | undefined {

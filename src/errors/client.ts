@@ -56,8 +56,9 @@ export function createErrorsClient(parts: ErrorsParts): ErrorsClient {
     setExtra: (key, value) => void getIsolationScope().setExtra(key, value),
     addBreadcrumb: (breadcrumb) => void getIsolationScope().addBreadcrumb(breadcrumb),
     withScope: (work) => withIsolationScope(() => work()),
-    captureServerError: (holder) =>
-      active() === client ? captureServerError(client, holder) : undefined,
+    captureServerErrors(holder, failures) {
+      if (active() === client) captureServerErrors(client, holder, failures);
+    },
     captureJobError: (holder, willRetry) =>
       active() === client ? captureJobError(client, holder, willRetry) : undefined,
     captureFatal(error, origin) {
@@ -178,13 +179,17 @@ function capture(client: Client, error: unknown, hint: EventHint): string | unde
   return idOf(client.captureException(error, hint, getCurrentScope()));
 }
 
-function captureServerError(client: EventClient, holder: Holder): string | undefined {
-  const isFailed = (holder.statusCode ?? 0) >= 500 && holder.error !== undefined;
-  const error = isFailed ? reasonOf(holder) : holder.failure;
-  if (error === undefined || error === null) return undefined;
+function captureServerErrors(
+  client: EventClient,
+  holder: Holder,
+  failures: readonly unknown[],
+): void {
   const context = ROOT.withHolder(holder).withSpan(holder.span);
   const mechanism = { type: "auto.http.server", handled: true };
-  return runIn(context, () => capture(client, error, { originalException: error, mechanism }));
+  for (const error of failures) {
+    if (error === undefined || error === null) continue;
+    runIn(context, () => capture(client, error, { originalException: error, mechanism }));
+  }
 }
 
 function captureJobError(
@@ -203,17 +208,6 @@ function captureJobError(
 
 function retryHint(willRetry: boolean): CaptureHint {
   return { level: willRetry ? "warning" : "error", tags: { "job.will_retry": willRetry } };
-}
-
-/**
- * Where an error handler failed with, or passed on, another error, the first
- * one is the reason, unless it would have been the client's fault.
- */
-function reasonOf({ error, originalError }: Holder): unknown {
-  if (originalError === undefined || originalError === null) return error;
-  const { status, statusCode } = originalError as { status?: unknown; statusCode?: unknown };
-  const code = statusCode ?? status;
-  return typeof code === "number" && code < 500 ? error : originalError;
 }
 
 function fatalHint(error: unknown, origin: FatalOrigin): EventHint {

@@ -49,10 +49,10 @@ export interface Errors {
   withScope<R>(work: () => R): R;
   /**
    * For the entry, when `holder.route` and `holder.statusCode` are final and
-   * before `holder.span` ends: captures `holder.error` if the status is 5xx,
-   * else `holder.failure`.
+   * before `holder.span` ends: captures what the request has failed of; after that,
+   * each error that still comes.
    */
-  captureServerError(holder: Holder): string | undefined;
+  captureServerErrors(holder: Holder, failures: readonly unknown[]): void;
   /** For the entry: captures `holder.error`, of which a message or a job has failed: if it will be tried again, as a warning. */
   captureJobError(holder: Holder, willRetry: boolean | undefined): string | undefined;
   /** For errors that nobody handled. */
@@ -79,7 +79,7 @@ const noErrors: Errors = Object.freeze({
   setExtra() {},
   addBreadcrumb() {},
   withScope: (work) => work(),
-  captureServerError: () => undefined,
+  captureServerErrors() {},
   captureJobError: () => undefined,
   captureFatal() {},
   captureRejection() {},
@@ -156,10 +156,8 @@ class LazyErrors implements Errors {
     return client === undefined ? work() : client.withScope(work);
   }
 
-  captureServerError(holder: Holder): string | undefined {
-    const isFailed = (holder.statusCode ?? 0) >= 500 && holder.error !== undefined;
-    if (!isFailed && holder.failure === undefined) return undefined;
-    return this.#use((client) => client.captureServerError(holder));
+  captureServerErrors(holder: Holder, failures: readonly unknown[]): void {
+    if (failures.length > 0) this.#use((client) => client.captureServerErrors(holder, failures));
   }
 
   captureJobError(holder: Holder, willRetry: boolean | undefined): string | undefined {

@@ -11,6 +11,7 @@ import { ServerRuntimeClient, type ServerRuntimeClientOptions } from "@sentry/co
 import type { Account, DropReason } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { PendingRequest } from "../export/exit.ts";
+import { Captured } from "./captured.ts";
 import { nodeContexts } from "./node-context.ts";
 import { describe, keepTrace, type Origin, originNow } from "./origin.ts";
 import { type Draft, Outbox } from "./outbox.ts";
@@ -43,8 +44,8 @@ const dropReasons: Partial<Record<EventDropReason, DropReason>> = {
 export class EventClient extends ServerRuntimeClient {
   readonly #parts: EventClientParts;
   readonly #outbox: Outbox;
-  /** Event ids by captured error. Sentry's own mark fails on frozen objects. */
-  readonly #captured = new WeakMap<object, string>();
+  /** Sentry's own mark fails on frozen objects, and is for good. */
+  readonly #captured = new Captured();
   readonly #origins = new WeakMap<EventHint, Origin>();
   /** Counted as made, and not yet dropped or handed to the outbox. */
   readonly #processing = new Set<EventHint>();
@@ -64,15 +65,16 @@ export class EventClient extends ServerRuntimeClient {
   }
 
   override captureException(exception: unknown, hint?: EventHint, scope?: Scope): string {
-    const key = keyOf(exception);
-    const known = key === undefined ? undefined : this.#captured.get(key);
+    const { holder } = originNow();
+    const known = this.#captured.idOf(exception, holder);
     if (known !== undefined) return known;
+    if (this.#captured.has(exception)) unmark(exception as object);
     // Sentry's own mark crosses threads: what a worker dies of is not captured again where the
     // main thread dies of it.
     const isNew = !isAlreadyCaptured(exception);
     try {
       const id = super.captureException(exception, hint, scope);
-      if (key !== undefined && isNew) this.#captured.set(key, id);
+      if (isNew) this.#captured.add(exception, holder, id);
       return id;
     } catch (fault) {
       return this.#unreadable(fault);
@@ -261,8 +263,13 @@ function isError(event: Event): boolean {
   return event.type === undefined;
 }
 
-function keyOf(exception: unknown): object | undefined {
-  return typeof exception === "object" && exception !== null ? exception : undefined;
+/** For an error of ours that fails another unit of work, which is another event. */
+function unmark(exception: object): void {
+  try {
+    Reflect.deleteProperty(exception, "__sentry_captured__");
+  } catch {
+    // A proxy's trap: it has no mark, either.
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { noteError } from "../context/failures.ts";
 import { holderOf } from "../context/holder.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { disguise, type Method, replaceMethod } from "./method.ts";
@@ -53,13 +54,13 @@ function watchUse(app: AppLike): void {
 function watch(layer: Layer): void {
   const { handle, route } = layer;
   // Connect tells error handlers by the number of their parameters, as Express does.
-  if (handle.length === 4) layer.handle = disguise(noteError(handle as ErrorHandler), handle);
+  if (handle.length === 4) layer.handle = disguise(noting(handle as ErrorHandler), handle);
   else if (route !== "") layer.handle = disguise(noteMount(handle as Handler, route), handle);
 }
 
-function noteError(handle: ErrorHandler): ErrorHandler {
+function noting(handle: ErrorHandler): ErrorHandler {
   return function (this: unknown, error, request, response, next) {
-    holderOf(request)?.noteError(error);
+    noteError(request, error);
     return handle.call(this, error, request, response, next);
   };
 }

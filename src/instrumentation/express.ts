@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { noteError } from "../context/failures.ts";
 import { type Holder, holderOf } from "../context/holder.ts";
 import { joinPattern, patternText } from "../context/route-pattern.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
@@ -217,7 +218,7 @@ function patchLayer(exports: Exports, services: Services): unknown {
   const name = "handleError" in prototype ? "handleError" : "handle_error";
   replaceMethod<LayerLike, [unknown, Request, object, Next]>(prototype, name, (original) => {
     return function handleError(error, request, response, next) {
-      holderOf(request)?.noteError(error);
+      noteError(request, error);
       return original.call(this, error, request, response, next);
     };
   });

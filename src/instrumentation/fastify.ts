@@ -1,23 +1,41 @@
 import diagnosticsChannel from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
+import { noteError } from "../context/failures.ts";
 import { holderOf } from "../context/holder.ts";
-import type { Adaptor, Services } from "./adaptor.ts";
+import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import { replaceWrapThenable, watchHooks, watchReplies } from "./fastify-failures.ts";
 import { disguise, replaceMethod } from "./method.ts";
 import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-spans.ts";
 
 /**
  * Fastify 4 and 5. Its routes are known to its router (`find-my-way`) with all
  * prefixes; a matched request notes which one it was, before any hook runs.
- * Its errors all pass through one function on their way to a response.
+ * Its errors all pass through one function on their way to a response; what
+ * comes too late for one it only logs (`fastify-failures.ts`).
  */
 export const adaptor: Adaptor = {
   patch(exports, file, services) {
     giveSpansOnce(middlewareSpans("fastify", services), services);
-    if (file.package === "find-my-way") noteRoutes((exports as RouterModule).prototype);
-    else noteErrors(exports as object);
-    return exports;
+    if (file.package === "find-my-way") {
+      noteRoutes((exports as RouterModule).prototype);
+      return exports;
+    }
+    return patchOf(file)(exports as never) ?? exports;
   },
 };
+
+function patchOf({ file }: LoadedFile): (exports: never) => unknown {
+  switch (file) {
+    case "lib/error-handler.js":
+      return noteErrors;
+    case "lib/reply.js":
+      return watchReplies;
+    case "lib/hooks.js":
+      return watchHooks;
+    default:
+      return replaceWrapThenable;
+  }
+}
 
 interface RouterModule {
   readonly prototype: object;
@@ -75,7 +93,7 @@ function noteErrors(exports: object): void {
   replaceMethod<unknown, [ReplyLike, unknown, unknown]>(exports, "handleError", (original) => {
     return function handleError(reply, error, callback) {
       const raw = reply.request?.raw;
-      if (raw !== undefined) holderOf(raw)?.noteError(error);
+      if (raw !== undefined) noteError(raw, error);
       return original.call(this, reply, error, callback);
     };
   });

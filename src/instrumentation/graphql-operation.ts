@@ -72,22 +72,23 @@ interface ExecutionError {
 }
 
 /**
- * The first error of a result that is the server's: something a resolver threw.
+ * The errors of a result that are the server's: what resolvers threw, each once.
  * Not the server's are those from before any resolver ran (they have no path),
  * a `GraphQLError` that was thrown on purpose, unless its code says so, and an
  * error with a status below 500.
  */
-export function failureIn(result: unknown): unknown {
+export function failuresIn(result: unknown): ReadonlySet<unknown> {
   const { errors, initialResult } = (result ?? {}) as {
     readonly errors?: readonly ExecutionError[];
     readonly initialResult?: { readonly errors?: readonly ExecutionError[] };
   };
+  const failures = new Set<unknown>();
   for (const error of errors ?? initialResult?.errors ?? []) {
     if (error.path === undefined) continue;
     const cause = causeOf(error);
-    if (isServers(cause)) return cause;
+    if (isServers(cause)) failures.add(cause);
   }
-  return undefined;
+  return failures;
 }
 
 /** What was thrown: GraphQL.js wraps it, in a second realm twice. */

@@ -2,7 +2,12 @@ import { loadChunk } from "../chunks.ts";
 import type { Holder } from "../context/holder.ts";
 import { activeHolder } from "../context/manager.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
-import { documentOf, failureIn, type OperationDocument, operationOf } from "./graphql-operation.ts";
+import {
+  documentOf,
+  failuresIn,
+  type OperationDocument,
+  operationOf,
+} from "./graphql-operation.ts";
 import { replaceMethod } from "./method.ts";
 
 /**
@@ -11,7 +16,7 @@ import { replaceMethod } from "./method.ts";
  * https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/
  *
  * A resolver that throws makes the request fail, whatever its HTTP status;
- * what the client did wrong doesn't: see `failureIn`. Spans of each step come
+ * what the client did wrong doesn't: see `failuresIn`. Spans of each step come
  * from OpenTelemetry's own instrumentation, where they are asked for.
  */
 export const adaptor: Adaptor = {
@@ -79,19 +84,18 @@ const named = new WeakSet<Holder>();
 
 function watchResult(services: Services, holder: Holder, result: unknown): void {
   if (typeof (result as Partial<Promise<unknown>> | null)?.then !== "function") {
-    noteFailure(holder, result);
+    noteFailures(holder, result);
     return;
   }
   void (result as Promise<unknown>).then(
-    (settled) => guard(services, () => noteFailure(holder, settled)),
+    (settled) => guard(services, () => noteFailures(holder, settled)),
     // Whoever called hears of it.
     () => {},
   );
 }
 
-/** One request is one failure, however many of its fields have none. */
-function noteFailure(holder: Holder, result: unknown): void {
-  holder.failure ??= failureIn(result);
+function noteFailures(holder: Holder, result: unknown): void {
+  for (const failure of failuresIn(result)) holder.noteFailure(failure);
 }
 
 function guard({ diagnostics }: Services, work: () => void): void {

@@ -169,7 +169,8 @@ class IncomingCall implements Rpc {
     span?.setAttribute("rpc.grpc.status_code", code);
     if (SERVERS.has(code)) {
       this.errorType = name;
-      this.#holder.failure = errorOf(this.#error);
+      const error = errorOf(this.#error);
+      if (error !== undefined) this.#holder.failures = [error];
       span?.setStatus({ code: ERROR }).setAttribute("error.type", name);
     }
     this.#calls.duration.record((now() - this.#startedAt) / 1000, {

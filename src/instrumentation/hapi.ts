@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { noteError } from "../context/failures.ts";
 import { holderOf } from "../context/holder.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { replaceMethod } from "./method.ts";
@@ -50,7 +51,7 @@ function noteErrors(prototype: object): void {
   type Response = { readonly isBoom?: boolean } | null | undefined;
   replaceMethod<RequestLike, [Response]>(prototype, "_setResponse", (original) => {
     return function _setResponse(response) {
-      if (response?.isBoom === true) holderOf(this.raw.req)?.noteError(response);
+      if (response?.isBoom === true) noteError(this.raw.req, response);
       return original.call(this, response);
     };
   });

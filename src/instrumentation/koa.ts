@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { holderOf } from "../context/holder.ts";
+import { noteError } from "../context/failures.ts";
 import { activeHolder } from "../context/manager.ts";
 import { joinPattern, patternText } from "../context/route-pattern.ts";
 import type { Adaptor } from "./adaptor.ts";
@@ -75,7 +76,7 @@ function noteErrors(prototype: object): void {
     return function emit(...args) {
       const [event, error, ctx] = args;
       const request = event === "error" ? ctx?.req : undefined;
-      if (request !== undefined && error) holderOf(request)?.noteError(error);
+      if (request !== undefined && error) noteError(request, error);
       return Reflect.apply(original, this, args);
     };
   });
@@ -147,7 +148,7 @@ function watchDispatch(original: Middleware): Middleware {
 /** In the place of the promise: to listen to that one would hush one that nobody else listens to. */
 function noteRejection(result: Promise<unknown>, { req }: Context): Promise<unknown> {
   return result.then(undefined, (error: unknown) => {
-    holderOf(req)?.noteError(error);
+    noteError(req, error);
     throw error;
   });
 }

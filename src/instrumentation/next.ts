@@ -269,5 +269,5 @@ function noteError(error: unknown): void {
   const holder = activeHolder();
   if (holder === undefined) return;
   holder.noteError(error);
-  holder.failure ??= error;
+  if (holder.failures === undefined) holder.noteFailure(error);
 }

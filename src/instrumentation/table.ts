@@ -68,7 +68,13 @@ export const table: readonly Row[] = [
   },
   {
     package: "fastify",
-    files: ["lib/error-handler.js"],
+    files: [
+      "lib/error-handler.js",
+      "lib/reply.js",
+      "lib/hooks.js",
+      "lib/wrapThenable.js",
+      "lib/wrap-thenable.js",
+    ],
     versions: ">=4 <6",
     chunk: "instrumentation-fastify",
     instrumentation: "fastify",

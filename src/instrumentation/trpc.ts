@@ -1,6 +1,5 @@
 import type { Holder } from "../context/holder.ts";
 import { activeHolder } from "../context/manager.ts";
-import { currentState } from "../state.ts";
 import type { Adaptor, Services } from "./adaptor.ts";
 import { replaceMethod } from "./method.ts";
 import { failureOf, type Result } from "./trpc-failure.ts";
@@ -117,18 +116,16 @@ function describe(holder: Holder, { route, paths }: Request, type: unknown): voi
   else span.setAttribute("telltale.trpc.batch", paths.slice(0, MOST_PATHS));
 }
 
-/** One request is one failure, however many calls of its batch fail. */
+/** Each call of a batch that fails is a failure of the request. */
 function noteFailure(holder: Holder, result: Result): void {
   const failure = failureOf(result);
   if (failure === undefined) return;
-  if (holder.ended) {
-    currentState()?.errors.captureException(failure.reason);
-    return;
-  }
-  if (holder.failure !== undefined) return;
-  holder.failure = failure.reason;
+  holder.noteFailure(failure.reason);
+  if (holder.ended) return;
   // An app that tells of it by `onError` does so by tRPC's error around it.
   holder.whenEnded(() => {
-    if (failure.isTold()) holder.failure = failure.error;
+    const { failures } = holder;
+    if (!failure.isTold() || failures === undefined) return;
+    holder.failures = failures.map((one) => (one === failure.reason ? failure.error : one));
   });
 }

@@ -38,6 +38,9 @@ function lastGet(path: string, headers = ""): string {
 
 const ok = { name: "GET", status: 200 } as const;
 
+/** The server ends the connection before the end of the response. */
+const broken = { failed: true, attributes: { "error.type": "_OTHER" } } as const;
+
 export const exchanges: readonly Exchange[] = [
   {
     title: "three requests over one connection, one after the other, each with its own duration",
@@ -343,7 +346,7 @@ export const exchanges: readonly Exchange[] = [
   {
     title: "a response that the app destroys",
     steps: [get("/destroyed")],
-    spans: [{ ...ok, aborted: true }],
+    spans: [{ ...ok, ...broken }],
   },
   {
     title: "a request whose headers never come, which Node gives up",
@@ -362,13 +365,13 @@ export const exchanges: readonly Exchange[] = [
     title: "a response that takes longer than the server's timeout",
     server: "brief",
     steps: [get("/never")],
-    spans: [{ ...ok, aborted: true, leastMs: 190 }],
+    spans: [{ ...ok, ...broken, leastMs: 190 }],
   },
   {
     title: "a server without a listener",
     server: "unheard",
     steps: [get("/hello")],
-    spans: [{ name: "GET", status: undefined, aborted: true }],
+    spans: [{ name: "GET", status: undefined, ...broken }],
     ids: 0,
   },
 ];

@@ -7,8 +7,8 @@ export interface Operation {
   readonly type?: "query" | "mutation";
   readonly name?: string;
   readonly document?: string;
-  /** A message, of the one event that comes of it; undefined: it is no failure of ours. */
-  readonly failure?: string;
+  /** The messages of the events that come of it; undefined: it is no failure of ours. */
+  readonly failures?: readonly string[];
 }
 
 /** What each server of `apps/graphql-servers.cjs` is asked for, and what its span says. */
@@ -50,22 +50,22 @@ several lines""") }`,
     type: "query",
     name: "Broken",
     document: "query Broken { broken(id: ?) hello(name: ?) }",
-    failure: "item 7 is broken",
+    failures: ["item 7 is broken"],
   },
   {
-    title: "several resolvers that throw, which is one failure",
+    title: "several resolvers that throw, each of which is a failure",
     query: "query Twice { one: broken(id: 1) two: broken(id: 2) }",
     type: "query",
     name: "Twice",
     document: "query Twice { one: broken(id: ?) two: broken(id: ?) }",
-    failure: "item 1 is broken",
+    failures: ["item 1 is broken", "item 2 is broken"],
   },
   {
     title: "nothing where something must be",
     query: "{ nothing }",
     type: "query",
     document: "{ nothing }",
-    failure: "Cannot return null for non-nullable field Query.nothing.",
+    failures: ["Cannot return null for non-nullable field Query.nothing."],
   },
   {
     title: "an error that a resolver means for the client",

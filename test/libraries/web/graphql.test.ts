@@ -26,7 +26,7 @@ for (const { app: file, node, servers } of graphqlApps) {
           const status = await post(app, server, operation);
           const span = await serverSpan(receiver);
           assert.deepEqual(seenOf(span), expectedOf(operation, server, status));
-          await eventIs(receiver, operation, span);
+          await eventsAre(receiver, operation, span);
         });
       }
     }
@@ -111,7 +111,7 @@ function seenOf({ name, attributes, status, events }: ReceivedSpan): object {
 }
 
 function expectedOf(
-  { type, name, document, failure }: Operation,
+  { type, name, document, failures = [] }: Operation,
   server: GraphqlServer,
   status: number,
 ): object {
@@ -122,24 +122,24 @@ function expectedOf(
     operation: name,
     type,
     document,
-    failed: failure !== undefined,
-    exceptions: failure === undefined ? [] : [failure],
+    failed: failures.length > 0,
+    exceptions: failures,
   };
 }
 
-/** The event comes with the span or later, never before the answer. */
-async function eventIs(
+/** The events come with the span or later, never before the answer. */
+async function eventsAre(
   receiver: Receiver,
-  { failure }: Operation,
+  { failures = [] }: Operation,
   { traceId, spanId }: ReceivedSpan,
 ): Promise<void> {
-  if (failure !== undefined) await receiver.waitFor(({ events }) => events.length > 0);
+  await receiver.waitFor(({ events }) => events.length >= failures.length);
   assert.deepEqual(
     receiver.events.map(({ exception, contexts }) => [
       exception?.values?.at(-1)?.value,
       contexts?.["trace"]?.["trace_id"],
       contexts?.["trace"]?.["span_id"],
     ]),
-    failure === undefined ? [] : [[failure, traceId, spanId]],
+    failures.map((failure) => [failure, traceId, spanId]),
   );
 }

@@ -8,7 +8,10 @@ export interface AskRow {
   readonly route?: string;
   /** Undefined where no response began. */
   readonly status?: number;
+  /** By the client. */
   readonly aborted?: true;
+  /** By the server. */
+  readonly broken?: true;
   /** A message, of the one Sentry event that comes of it. */
   readonly event?: string;
   /** What the app answers of its own as request id. */
@@ -53,7 +56,7 @@ export const asks: readonly AskRow[] = [
     status: 200,
     aborted: true,
   },
-  { server: "streams", ask: { path: "/refused" }, name: "GET", aborted: true },
+  { server: "streams", ask: { path: "/refused" }, name: "GET", broken: true },
   {
     server: "fastify",
     ask: { path: "/items/7" },

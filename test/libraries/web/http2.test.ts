@@ -199,12 +199,12 @@ function seenOf({ name, traceId, parentSpanId, attributes, status }: ReceivedSpa
   };
 }
 
-function expectedOf({ name, route, status, aborted }: AskRow): object {
+function expectedOf({ name, route, status, aborted, broken }: AskRow): object {
   return {
     name,
     traceId: caller.traceId,
     parentSpanId: caller.spanId,
-    failed: (status ?? 0) >= 500,
+    failed: (status ?? 0) >= 500 || broken === true,
     requestId: "from-the-caller",
     route,
     status,

@@ -1,0 +1,76 @@
+import { type Holder, holderOf, lostHolderOf } from "./holder.ts";
+import { activeHolder } from "./manager.ts";
+
+/**
+ * For frameworks: `error` is about to become the response of a raw Node request,
+ * or comes too late for that, which may be after the request's end.
+ */
+export function noteError(request: object, error: unknown): void {
+  failingHolderOf(request)?.noteError(error);
+}
+
+/**
+ * The holder of a raw Node request, also after its end. The active one may be
+ * another request's, where a library has lost the context: it has to prove that
+ * it was this one's.
+ */
+export function failingHolderOf(request: object): Holder | undefined {
+  const holder = holderOf(request) ?? lostHolderOf(request);
+  if (holder !== undefined) return holder;
+  const active = activeHolder();
+  return active?.wasOf(request) === true ? active : undefined;
+}
+
+/** All that a unit of work failed of: what became a 5xx, and what counts whatever the status. */
+export function failuresOf(holder: Holder): readonly unknown[] {
+  const { error, originalError, failures = [] } = holder;
+  const isFailed = (holder.statusCode ?? 0) >= 500 && error !== undefined;
+  if (!isFailed) return failures;
+  const others = failures.filter((one) => one !== error && one !== originalError);
+  return [reasonOf(holder), ...others];
+}
+
+/**
+ * Where an error handler failed with, or passed on, another error, the first
+ * one is the reason, unless it would have been the client's fault.
+ */
+function reasonOf({ error, originalError }: Holder): unknown {
+  if (originalError === undefined || originalError === null) return error;
+  return isClientError(originalError) ? error : originalError;
+}
+
+/** Whether an error says itself that its status is below 500. */
+export function isClientError(error: unknown): boolean {
+  try {
+    const { status, statusCode, output } = error as Readonly<Record<string, unknown>>;
+    // Boom's are in `output`.
+    const inner = (output as { readonly statusCode?: unknown } | undefined)?.statusCode;
+    const code = statusCode ?? status ?? inner;
+    return typeof code === "number" && code < 500;
+  } catch {
+    return false;
+  }
+}
+
+/** What Node and its streams say where the peer has closed the connection, or the app has given up therefore. */
+const OF_LEAVING: ReadonlySet<unknown> = new Set([
+  "ABORT_ERR",
+  "ECONNABORTED",
+  "ECONNRESET",
+  "EPIPE",
+  "ERR_HTTP2_INVALID_STREAM",
+  "ERR_STREAM_DESTROYED",
+  "ERR_STREAM_PREMATURE_CLOSE",
+  "ERR_STREAM_UNABLE_TO_PIPE",
+  "ERR_STREAM_WRITE_AFTER_END",
+]);
+
+/** Whether `error` is nothing but the client's leaving, if the client has left. */
+export function isOfLeaving(error: unknown): boolean {
+  try {
+    const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+    return OF_LEAVING.has(code) || name === "AbortError";
+  } catch {
+    return false;
+  }
+}
