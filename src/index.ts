@@ -93,7 +93,7 @@ function errors(): Errors | undefined {
  * Counts the hits and misses of a cache: `const sessions = watchCache(new LRUCache(…), "sessions")`.
  * What its `get` gives, or promises, is a hit, unless it is undefined or null.
  *
- * @param name on the metric `cache.requests`, and in `getCacheStats()`: one of a few.
+ * @param name on the metric `telltale.cache.requests`, and in `getCacheStats()`: one of a few.
  * @returns the cache itself.
  */
 export function watchCache<C extends Gettable>(cache: C, name: string): C {

@@ -15,7 +15,7 @@ class Caches {
   readonly #byName = new Map<string, Cache>();
 
   constructor(meter: Meter) {
-    this.#requests = meter.createCounter("cache.requests", {
+    this.#requests = meter.createCounter("telltale.cache.requests", {
       description: "Number of look-ups in a cache.",
       unit: "{request}",
     });
@@ -84,8 +84,8 @@ interface Cache {
 function createCache(name: string): Cache {
   return {
     name,
-    hit: { "cache.name": name, "cache.result": "hit" },
-    miss: { "cache.name": name, "cache.result": "miss" },
+    hit: { "telltale.cache.name": name, "telltale.cache.result": "hit" },
+    miss: { "telltale.cache.name": name, "telltale.cache.result": "miss" },
     hits: 0,
     misses: 0,
   };

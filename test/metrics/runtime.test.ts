@@ -20,7 +20,7 @@ const conventions: readonly (readonly [string, string, string | undefined])[] = 
   ["v8js.memory.heap.used", "By", "v8js.heap.space.name"],
   ["v8js.memory.heap.space.available_size", "By", "v8js.heap.space.name"],
   ["v8js.memory.heap.space.physical_size", "By", "v8js.heap.space.name"],
-  ["telltale.heap.limit", "By", undefined],
+  ["v8js.memory.heap.limit", "By", undefined],
   ["process.cpu.time", "s", "cpu.mode"],
   ["process.cpu.utilization", "1", "cpu.mode"],
   ["process.memory.usage", "By", undefined],

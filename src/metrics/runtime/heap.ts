@@ -32,10 +32,12 @@ export function observeHeap(meter: StoreMeter): void {
     },
     [size, used, available, physical],
   );
-  // The conventions know no limit; without it nobody sees an out-of-memory coming.
-  bytes("telltale.heap.limit", "What the whole heap may grow to before V8 gives up.").addCallback(
-    (result) => result.observe(getHeapStatistics().heap_size_limit),
-  );
+  // Of the whole heap since the conventions' 1.42, before which the name was that of a space's size
+  // (semantic-conventions#3476). Without it nobody sees an out-of-memory coming.
+  bytes(
+    "v8js.memory.heap.limit",
+    "What the whole heap may grow to before V8 gives up.",
+  ).addCallback((result) => result.observe(getHeapStatistics().heap_size_limit));
 }
 
 function bytesOptions(description: string): MetricOptions {

@@ -134,9 +134,9 @@ export const groups: readonly MetricGroup[] = [
     title: "Caches",
     inDemo: false,
     rows: [
-      counter("cache.requests", "{request}", "cache_requests_total", [
-        "cache.name",
-        "cache.result",
+      counter("telltale.cache.requests", "{request}", "telltale_cache_requests_total", [
+        "telltale.cache.name",
+        "telltale.cache.result",
       ]),
     ],
   },
@@ -173,7 +173,7 @@ export const groups: readonly MetricGroup[] = [
         "v8js_memory_heap_space_physical_size_bytes",
         ["v8js.heap.space.name"],
       ),
-      level("telltale.heap.limit", "By", "telltale_heap_limit_bytes", []),
+      level("v8js.memory.heap.limit", "By", "v8js_memory_heap_limit_bytes", []),
     ],
   },
   {

@@ -59,11 +59,11 @@ function stats(name: string, hits: number, misses: number): Stats {
 /** The same, out of the metric. */
 function counted({ metrics }: Run): Stats[] {
   const found = new Map<string, { hit: number; miss: number }>();
-  const points = metrics.find(({ name }) => name === "cache.requests")?.points ?? [];
+  const points = metrics.find(({ name }) => name === "telltale.cache.requests")?.points ?? [];
   for (const { attributes, value = 0 } of points) {
-    const name = attributes["cache.name"] as string;
+    const name = attributes["telltale.cache.name"] as string;
     const counts = found.get(name) ?? { hit: 0, miss: 0 };
-    counts[attributes["cache.result"] as "hit" | "miss"] = value;
+    counts[attributes["telltale.cache.result"] as "hit" | "miss"] = value;
     found.set(name, counts);
   }
   return [...found].map(([name, { hit, miss }]) => stats(name, hit, miss));

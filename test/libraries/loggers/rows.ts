@@ -53,7 +53,7 @@ function cache(
   moduleSystem: LibraryRow["moduleSystem"],
   node: LibraryRow["node"],
 ): LibraryRow {
-  const gives = "hits and misses: `cache.requests`, `getCacheStats()`";
+  const gives = "hits and misses: `telltale.cache.requests`, `getCacheStats()`";
   return { library: "cache-manager", installed, moduleSystem, node, gives };
 }
 
