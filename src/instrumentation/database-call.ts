@@ -166,6 +166,10 @@ export class DatabaseCall {
   /** It ended with an error, or with a whole batch's first one. Only the first end counts. */
   fail(error: unknown): void {
     if (this.#isOver) return;
+    if (isGivenUp(error)) {
+      this.succeed();
+      return;
+    }
     this.#isOver = true;
     const { type, statusCode, message } = this.#describe(error);
     const attributes: Attributes = { "error.type": type };
@@ -217,6 +221,27 @@ export class DatabaseCall {
   }
 }
 
+/**
+ * Whether the app has given a call up itself, by an abort signal or by closing
+ * its client: no error, as it is none of an HTTP client. `redis` has classes for
+ * both without names of their own.
+ */
+function isGivenUp(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    ("code" in error && error.code === "ABORT_ERR") ||
+    (error.name === "AbortError" && error instanceof DOMException) ||
+    (error.name === "Error" && GIVEN_UP.has(error.constructor.name))
+  );
+}
+
+const GIVEN_UP = new Set(["AbortError", "DisconnectsClientError"]);
+
+/** Not all classes of errors give their name to `name`. */
+function classOf(error: Error): string {
+  return error.name === "Error" ? error.constructor.name : error.name;
+}
+
 /** What a script in Redis says is the app's own text. */
 function runsScript({ "db.operation.name": operation }: Attributes): boolean {
   return typeof operation === "string" && /(?:^| )(?:EVAL|FCALL)/.test(operation);
@@ -257,7 +282,7 @@ function bound<This, Args extends unknown[]>(
 export function describeError(error: unknown): Failure {
   if (!(error instanceof Error)) return { type: "_OTHER", message: "" };
   const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown };
-  const type = typeof code === "string" && code !== "" ? code : error.name;
+  const type = typeof code === "string" && code !== "" ? code : classOf(error);
   const isNodes = syscall !== undefined;
   return { type, message: isNodes ? error.message : withoutValues(error.message) };
 }

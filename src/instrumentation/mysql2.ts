@@ -1,5 +1,6 @@
 import { type EventEmitter, errorMonitor } from "node:events";
 import { context as contexts } from "@opentelemetry/api";
+import { now } from "../clock.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
 import { ByVersion } from "./by-version.ts";
 import { ConnectionPools, type PoolState } from "./connection-pools.ts";
@@ -59,6 +60,10 @@ interface ConnectionConfig {
 
 interface Connection {
   readonly config: ConnectionConfig;
+  /** The one that is at work. */
+  readonly _command?: Command | undefined;
+  /** Those that wait for it. */
+  readonly _commands?: { toArray(): readonly Command[] };
   [TARGET]?: CallTarget;
 }
 
@@ -73,10 +78,13 @@ interface Statement {
 interface Command extends EventEmitter {
   readonly statement?: { readonly query?: unknown };
   onResult?: unknown;
+  [CALL]?: DatabaseCall;
 }
 
 /** On a connection. */
 const TARGET = Symbol("telltale.mysql2");
+/** On a command. */
+const CALL = Symbol("telltale.mysql2.call");
 
 function patchConnection(prototype: object, calls: Calls): void {
   if (patched.has(prototype)) return;
@@ -95,6 +103,23 @@ function patchConnection(prototype: object, calls: Calls): void {
     );
   }
   patchPrepared(prototype, calls);
+  patchClose(prototype);
+}
+
+/** What a connection that the app destroys has still to do is never called back. */
+function patchClose(prototype: object): void {
+  replaceMethod<Connection, unknown[]>(
+    prototype,
+    "close",
+    (original) =>
+      function close(...args) {
+        const result = Reflect.apply(original, this, args);
+        for (const command of [this._command, ...(this._commands?.toArray() ?? [])]) {
+          command?.[CALL]?.succeed();
+        }
+        return result;
+      },
+  );
 }
 
 /** Several files may lead to one class. */
@@ -108,8 +133,9 @@ function observe(call: DatabaseCall, args: unknown[], ask: () => unknown): unkno
   const before = isObserved;
   isObserved = true;
   try {
-    const command = ask();
-    if (!hasCallback) endWith(call, command as Command);
+    const command = ask() as Command;
+    command[CALL] = call;
+    if (!hasCallback) endWith(call, command);
     return command;
   } catch (error) {
     call.fail(error);
@@ -131,7 +157,7 @@ function bindCallback(call: DatabaseCall, args: unknown[]): boolean {
   return true;
 }
 
-type Callback = (error: unknown, ...rest: unknown[]) => unknown;
+type Callback = (this: unknown, error: unknown, ...rest: unknown[]) => unknown;
 
 /** Rows come one by one then, as events. */
 function endWith(call: DatabaseCall, command: Command): void {
@@ -142,7 +168,7 @@ function endWith(call: DatabaseCall, command: Command): void {
 
 /** `statement.execute` sends a command past the methods of the connection. */
 function patchPrepared(prototype: object, calls: Calls): void {
-  bindCallbacks(prototype, "prepare");
+  patchPrepare(prototype, calls);
   replaceMethod<Connection, [Command, ...unknown[]]>(
     prototype,
     "addCommand",
@@ -152,9 +178,33 @@ function patchPrepared(prototype: object, calls: Calls): void {
         const sql = isObserved ? undefined : command.statement?.query;
         if (typeof sql === "string" && command.constructor.name === "Execute") {
           const call = calls.sql.start(targetOf(this), sql, true);
+          command[CALL] = call;
           if (!bindCallback(call, args)) endWith(call, command);
         }
         return Reflect.apply(original, this, args);
+      },
+  );
+}
+
+/** That a statement is prepared is a part of its first call; only where it can't be, there is none. */
+function patchPrepare(prototype: object, { sql: calls }: Calls): void {
+  replaceMethod<Connection, unknown[]>(
+    prototype,
+    "prepare",
+    (original) =>
+      function prepare(...args) {
+        const sql = textOf(args[0]);
+        const target = targetOf(this);
+        const startedAt = now();
+        const ended = (callback: Callback): Callback =>
+          function (error, ...rest) {
+            if (error && sql !== undefined) calls.start(target, sql, false, startedAt).fail(error);
+            return Reflect.apply(callback, this, [error, ...rest]);
+          };
+        const all = args.map((arg) =>
+          inContext(typeof arg === "function" ? ended(arg as Callback) : arg),
+        );
+        return Reflect.apply(original, this, all);
       },
   );
 }

@@ -95,6 +95,7 @@ function observe(
   args: readonly Argument[],
   send: () => unknown,
 ): unknown {
+  if (isUnasked(args)) return send();
   const operation = operationOf(args[0]);
   const target = targetOf(client);
   const call = database.start(operation ?? "redis", target.attributesOf(operation));
@@ -105,6 +106,11 @@ function observe(
     }
     return undefined;
   });
+}
+
+/** What a cluster asks by itself, to know its servers; hardly an app does. */
+function isUnasked([command, what]: readonly Argument[]): boolean {
+  return command === "CLUSTER" && (what === "SLOTS" || what === "NODES");
 }
 
 function observeBatch(

@@ -1,3 +1,4 @@
+import type { Attributes } from "@opentelemetry/api";
 import type { Services } from "./adaptor.ts";
 import {
   type CallTarget,
@@ -21,13 +22,20 @@ export class SqlCalls {
    * A statement begins, in the active context.
    *
    * @param isParameterised then the values are elsewhere, and the text is shown as it is
+   * @param startedAt on our clock, if it was before this
    */
-  start(target: CallTarget, sql: string, isParameterised: boolean): DatabaseCall {
+  start(
+    target: CallTarget,
+    sql: string,
+    isParameterised: boolean,
+    startedAt?: number,
+  ): DatabaseCall {
     const { text, operation, summary } = describeSql(sql, this.#dialect);
     const attributes = target.attributesOf(operation);
-    return this.#calls.start(summary ?? operation ?? "query", attributes, () => ({
+    const details = (): Attributes => ({
       "db.query.text": isParameterised ? sql.slice(0, MAX_SQL_LENGTH) : text,
       ...(summary !== undefined && { "db.query.summary": summary }),
-    }));
+    });
+    return this.#calls.start(summary ?? operation ?? "query", attributes, details, startedAt);
   }
 }

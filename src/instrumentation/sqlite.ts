@@ -1,8 +1,9 @@
 import { basename } from "node:path";
+import { now } from "../clock.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
 import { ByVersion } from "./by-version.ts";
 import { CallTarget, type DatabaseCall, describeError, type Failure } from "./database-call.ts";
-import { replaceMethod } from "./method.ts";
+import { disguise, replaceMethod } from "./method.ts";
 import { SqlCalls } from "./sql-calls.ts";
 
 /**
@@ -50,7 +51,9 @@ function patchNodes({ DatabaseSync, StatementSync }: Nodes, calls: SqlCalls): vo
     "prepare",
     (original) =>
       function prepare(...args) {
-        const statement = Reflect.apply(original, this, args) as object;
+        const statement = preparing(calls, this, nameOfNodes, args[0], () =>
+          Reflect.apply(original, this, args),
+        );
         origins.set(statement, { database: this, sql: args[0] });
         return statement;
       },
@@ -61,7 +64,12 @@ function patchNodes({ DatabaseSync, StatementSync }: Nodes, calls: SqlCalls): vo
 }
 
 function nameOfNodes(database: NodesDatabase): string | null | undefined {
-  return database.location?.();
+  try {
+    return database.location?.();
+  } catch {
+    // It is closed, which the app is to hear from what it called.
+    return undefined;
+  }
 }
 
 interface Better {
@@ -86,7 +94,9 @@ function patchBetter({ prototype }: Better, calls: SqlCalls): void {
     "prepare",
     (original) =>
       function prepare(...args) {
-        const statement = Reflect.apply(original, this, args) as object;
+        const statement = preparing(calls, this, nameOfBetter, args[0], () =>
+          Reflect.apply(original, this, args),
+        );
         const statements = Object.getPrototypeOf(statement) as object;
         if (!patched.has(statements)) {
           patched.add(statements);
@@ -121,6 +131,25 @@ function targetOf(database: object, nameOf: NameOf): CallTarget {
   const target = new CallTarget({ system: "sqlite", namespace });
   targets.set(database, target);
   return target;
+}
+
+/** Most of what is wrong with a statement is known already then; there is no call otherwise. */
+function preparing(
+  calls: SqlCalls,
+  database: object,
+  nameOf: NameOf,
+  sql: unknown,
+  prepare: () => unknown,
+): object {
+  const startedAt = now();
+  try {
+    return prepare() as object;
+  } catch (error) {
+    if (typeof sql === "string") {
+      calls.start(targetOf(database, nameOf), sql, false, startedAt).fail(error);
+    }
+    throw error;
+  }
 }
 
 function patchExec(prototype: object, calls: SqlCalls, nameOf: NameOf): void {
@@ -190,13 +219,16 @@ function during<T>(call: DatabaseCall | undefined, work: () => T): T {
 
 type Rows = Iterator<unknown> & { return(value?: unknown): IteratorResult<unknown> };
 
-/** Rows are read as they are asked for: the last one is the end, or whoever asks for no more. */
+/**
+ * Rows are read as they are asked for: the last one is the end, or that no more
+ * is asked for. Who just drops them tells nobody, but for the garbage collector.
+ */
 function endWith(call: DatabaseCall, rows: Rows): void {
   const { next } = rows;
   const giveUp = rows.return;
-  define(rows, "next", () => {
+  define(rows, "next", next, function (this: Rows) {
     try {
-      const result = next.call(rows);
+      const result = next.call(this);
       if (result.done === true) call.succeed();
       return result;
     } catch (error) {
@@ -204,14 +236,23 @@ function endWith(call: DatabaseCall, rows: Rows): void {
       throw error;
     }
   });
-  define(rows, "return", (...args: [unknown?]) => {
+  define(rows, "return", giveUp, function (this: Rows, ...args: [unknown?]) {
     call.succeed();
-    return giveUp.apply(rows, args);
+    return giveUp.apply(this, args);
   });
+  dropped.register(rows, call);
 }
 
-function define(target: object, name: string, value: unknown): void {
-  Object.defineProperty(target, name, { configurable: true, writable: true, value });
+const dropped = new FinalizationRegistry<DatabaseCall>((call) => call.succeed());
+
+function define<Args extends never[]>(
+  rows: Rows,
+  name: string,
+  original: (...args: Args) => unknown,
+  replacement: (...args: Args) => unknown,
+): void {
+  const value = disguise(replacement, original);
+  Object.defineProperty(rows, name, { configurable: true, writable: true, value });
 }
 
 /** https://www.sqlite.org/rescode.html: as a number from Node, by its name from the other. */

@@ -55,12 +55,15 @@ export const callbackSteps: readonly Step[] = [
 ];
 
 export const clusterSteps: readonly Step[] = [
+  { step: "connecting", calls: [call("GET")] },
   { step: "set", calls: [call("SET")] },
   { step: "get", calls: [call("GET"), call("GET")] },
 ];
 
 export const nodeRedisSteps: readonly Step[] = [
   ...steps,
+  // By the app, which closes its client: no error.
+  { step: "givenUp", calls: [call("BLPOP"), call("PING")] },
   unknown,
   script,
   { step: "batch", calls: [failing("MULTI", "WRONGTYPE", WRONG, TWO)] },

@@ -95,6 +95,21 @@ export const mysql2Steps: readonly Step[] = [
   },
 ];
 
+const none = { type: "ER_NO_SUCH_TABLE", status: "1146", message: "Table ? doesn't exist" };
+const sequence = mysql("SELECT seq_1_to_999", "SELECT seq FROM seq_1_to_999");
+
+/** A stream ends with the server's last row, whoever has left it. */
+export const mysql2StreamSteps: readonly Step[] = [
+  { step: "preparing", calls: [mysql("SELECT nothing", "SELECT ? FROM nothing", none)] },
+  {
+    step: "destroyed",
+    calls: [mysql("SELECT", "SELECT SLEEP(?)"), mysql("SELECT", "SELECT ? + 1")],
+  },
+  { step: "stream", calls: [sequence] },
+  { step: "streamLeft", calls: [sequence] },
+  { step: "streamFailing", calls: [mysql("SELECT nothing", "SELECT * FROM nothing", none)] },
+];
+
 const postgres = statementsOf({ system: "postgresql", namespace: "shop" });
 
 const one = postgres("SELECT items", "SELECT name FROM items WHERE id = $1");
@@ -300,7 +315,19 @@ export function sqliteSteps({ installed, node }: Variant): readonly Step[] {
     { step: "get", calls: [select] },
     { step: "all", calls: [select] },
     { step: "iterate", calls: [select, select] },
+    // The other one's database stays locked then.
+    ...(isNodes ? [{ step: "dropped", calls: [select] }] : []),
     { step: "literals", calls: [select] },
+    {
+      step: "preparing",
+      calls: [
+        call("SELECT missing", "SELECT ? FROM missing", {
+          type: isNodes ? "1" : "SQLITE_ERROR",
+          status: isNodes ? "1" : "SQLITE_ERROR",
+          message: "no such table: missing",
+        }),
+      ],
+    },
     {
       step: "failing",
       calls: [

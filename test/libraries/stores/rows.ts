@@ -5,6 +5,7 @@ import {
   mappers,
   mapperSteps,
   mysql2Steps,
+  mysql2StreamSteps,
   pgSteps,
   pgStreamSteps,
   sqliteSteps,
@@ -90,7 +91,8 @@ export const rows: readonly StoreRow[] = [
     gives: STATEMENTS,
     program: "mysql2",
     server: "mariadb",
-    steps: mysql2Steps,
+    // The streams of the first have no iterator.
+    steps: [...mysql2Steps, ...(variant.installed === "mysql2" ? mysql2StreamSteps : [])],
     pool: "/shop",
   })),
   ...variants("mongodb", "mongodb6", "mongodb4", "mongodb3", "mongodb33").map(

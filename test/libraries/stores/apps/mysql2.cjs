@@ -53,6 +53,24 @@ module.exports = async ({ load, installed, url }) => {
         .query("SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no money for s3cret'")
         .catch((error) => error.code),
     ],
+    preparing: () =>
+      promisePool.getConnection().then((one) =>
+        one
+          .prepare("SELECT 's3cret' FROM nothing")
+          .catch((error) => error.code)
+          .finally(() => one.release()),
+      ),
+    destroyed: async () => {
+      const one = await promises.createConnection(url);
+      one.on("error", () => {});
+      one.query("SELECT SLEEP(9)").catch(() => {});
+      await promisePool.query("SELECT ? + 1", [1]);
+      one.destroy();
+    },
+    stream: () => take(connection.query("SELECT seq FROM seq_1_to_999").stream()),
+    streamLeft: () => take(connection.query("SELECT seq FROM seq_1_to_999").stream(), 2),
+    streamFailing: () =>
+      take(connection.query("SELECT * FROM nothing").stream()).catch((error) => error.code),
     transaction: async () => {
       const one = await promisePool.getConnection();
       await one.beginTransaction();
@@ -64,5 +82,11 @@ module.exports = async ({ load, installed, url }) => {
   const end = () => Promise.all([promisePool.end(), ...[connection, pool].map(ended)]);
   return { steps, end };
 };
+
+async function take(rows, count) {
+  let taken = 0;
+  for await (const _ of rows) if (++taken === count) break;
+  return taken;
+}
 
 const ended = (some) => new Promise((resolve) => some.end(resolve));

@@ -20,6 +20,15 @@ module.exports = async ({ load, installed, url }) => {
     unknown: () => client.sendCommand(["NONSENSE", "s3cret"]).catch(() => "refused"),
     script: () =>
       client.sendCommand(["EVAL", SCRIPT, "0", "s3cret"]).catch((error) => error.message),
+    givenUp: async () => {
+      const other = createClient({ url });
+      other.on("error", () => {});
+      await other.connect();
+      const waiting = other.sendCommand(["BLPOP", "none", "0"]).catch(() => {});
+      await client.ping();
+      await (other.destroy ?? other.disconnect).call(other);
+      await waiting;
+    },
     select: async () => {
       await client.select(1);
       await client.get("item:1");

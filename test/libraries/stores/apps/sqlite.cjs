@@ -1,3 +1,16 @@
+const { setImmediate: turn } = require("node:timers/promises");
+const { setFlagsFromString } = require("node:v8");
+const { runInNewContext } = require("node:vm");
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc");
+
+async function collected() {
+  await turn();
+  collect();
+  await turn();
+}
+
 module.exports = async ({ load, installed }) => {
   const library = await load(installed);
   const Database = library.DatabaseSync ?? library;
@@ -22,6 +35,17 @@ module.exports = async ({ load, installed }) => {
     iterate: () => {
       for (const row of select().iterate("s3cret")) if (row.name === "s3cret") break;
       return [...select().iterate("s3cret")];
+    },
+    dropped: async () => {
+      (() => select().iterate("s3cret").next())();
+      for (let time = 0; time < 3; time++) await collected();
+    },
+    preparing: () => {
+      try {
+        database.prepare("SELECT 's3cret' FROM missing");
+      } catch (error) {
+        return error.message;
+      }
     },
     literals: () => database.prepare("SELECT name FROM items WHERE name = 's3cret'").get(),
     failing: () => failing("INSERT INTO items VALUES (1, 's3cret')"),
