@@ -1,5 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
-import { lowCardinality } from "../context/low-cardinality.ts";
+import { lowCardinality } from "../low-cardinality.ts";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
 import type { BindableRecorder, StoreMeter } from "../metrics/meter.ts";
 import type { ClientCall } from "./client-call.ts";

@@ -1,6 +1,6 @@
 import type { Attributes, BatchObservableResult, ObservableResult, Span } from "@opentelemetry/api";
 import { ROOT } from "../context/context.ts";
-import { lowCardinality } from "../context/low-cardinality.ts";
+import { lowCardinality } from "../low-cardinality.ts";
 import type { Backlog, Delivery, Exchange, Lag } from "../context/work.ts";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
 import type { BindableRecorder, BindableSum, StoreMeter } from "../metrics/meter.ts";

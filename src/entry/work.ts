@@ -16,7 +16,7 @@ import {
   spanIn,
 } from "../context/context.ts";
 import { Holder } from "../context/holder.ts";
-import { ANONYMOUS, lowCardinality } from "../context/low-cardinality.ts";
+import { ANONYMOUS, lowCardinality } from "../low-cardinality.ts";
 import { attend } from "../context/attend.ts";
 import { activeContext, activeHolder } from "../context/manager.ts";
 import type {

@@ -1,5 +1,5 @@
 import { diag } from "@opentelemetry/api";
-import { lowCardinality } from "../context/low-cardinality.ts";
+import { lowCardinality } from "../low-cardinality.ts";
 import type { Upstream } from "./upstream.ts";
 
 /**

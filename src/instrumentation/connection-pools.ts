@@ -1,4 +1,5 @@
 import type { BatchObservableResult, Meter } from "@opentelemetry/api";
+import { lowCardinality } from "../low-cardinality.ts";
 
 /** How a pool of connections stands. */
 export interface PoolState {
@@ -57,7 +58,7 @@ export class ConnectionPools {
     this.#pools.add(new WeakRef(watched));
   }
 
-  /** Pools of one name (several of one database) are one. */
+  /** Pools of one name are one: several of one database, or of databases with generated names. */
   #sums(): Map<string, PoolState> {
     const sums = new Map<string, PoolState>();
     for (const reference of this.#pools) {
@@ -66,8 +67,9 @@ export class ConnectionPools {
         this.#pools.delete(reference);
         continue;
       }
-      const sum = sums.get(state.name);
-      sums.set(state.name, sum === undefined ? state : add(sum, state));
+      const name = lowCardinality(state.name);
+      const sum = sums.get(name);
+      sums.set(name, sum === undefined ? { ...state, name } : add(sum, state));
     }
     return sums;
   }

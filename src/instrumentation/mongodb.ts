@@ -1,5 +1,6 @@
 import { type Attributes, context as contexts } from "@opentelemetry/api";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import { lowCardinality } from "../low-cardinality.ts";
 import { ByVersion } from "./by-version.ts";
 import { ConnectionPools, type PoolState } from "./connection-pools.ts";
 import {
@@ -169,9 +170,13 @@ function start(
   if (operation === undefined || unasked.has(operation)) return undefined;
   const target = targetOf(connection, namespace as Namespace);
   const collection = collectionOf(operation, command as Command);
-  const name = collection === undefined ? operation : `${operation} ${collection}`;
-  const attributes = target.attributesOf(operation, collection);
-  return database.start(name, attributes, () => detailsOf(command as Command));
+  const label = collection && lowCardinality(collection);
+  const name = label === undefined ? operation : `${operation} ${label}`;
+  const attributes = target.attributesOf(operation, label);
+  return database.start(name, attributes, () => ({
+    ...detailsOf(command as Command),
+    ...(label !== collection && { "db.collection.name": collection }),
+  }));
 }
 
 /** Commands whose value is the name of a collection: `{ find: "items" }`. */

@@ -1,10 +1,15 @@
+import { lowCardinality } from "../low-cardinality.ts";
+
 /** What may be said of a statement without giving away what it is about. */
 export interface Statement {
   /** Without comments and with `?` for every literal; lists of literals as one. */
   readonly text: string;
   /** `SELECT`, one of those that SQL has; undefined if it is none. */
   readonly operation: string | undefined;
-  /** `SELECT orders customers`: operations and the tables they are about, in order. */
+  /**
+   * `SELECT orders customers`: operations and the tables they are about, in
+   * order; a label, so without what is generated in their names.
+   */
   readonly summary: string | undefined;
 }
 
@@ -210,7 +215,7 @@ class Summary {
   #listDepth = -1;
 
   get text(): string | undefined {
-    return this.#parts.length === 0 ? undefined : this.#parts.join(" ");
+    return this.#parts.length === 0 ? undefined : this.#parts.map(lowCardinality).join(" ");
   }
 
   word(word: string): void {

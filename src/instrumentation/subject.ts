@@ -1,4 +1,4 @@
-import { lowCardinality } from "../context/low-cardinality.ts";
+import { lowCardinality } from "../low-cardinality.ts";
 
 /**
  * A subject or routing key with its ids taken out, so that it can be a label:

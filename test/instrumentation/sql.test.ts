@@ -15,6 +15,13 @@ const cases: readonly (Statement & { readonly title: string; readonly sql: strin
     summary: "SELECT products",
   },
   {
+    title: "summarises without the generated parts of names",
+    sql: 'SELECT a FROM tmp_3f2a9c1b7d4e JOIN "import-1700000000123" ON b = c',
+    text: 'SELECT a FROM tmp_3f2a9c1b7d4e JOIN "import-1700000000123" ON b = c',
+    operation: "SELECT",
+    summary: "SELECT tmp_* import-*",
+  },
+  {
     title: "hides strings and numbers",
     sql: "SELECT * FROM users WHERE email = 'a@b.c' AND age > 42 AND score < -1.5e-3",
     text: "SELECT * FROM users WHERE email = ? AND age > ? AND score < -?",

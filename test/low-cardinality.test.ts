@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lowCardinality } from "../../src/context/low-cardinality.ts";
+import { lowCardinality } from "../src/low-cardinality.ts";
 
 /** Names that people choose. */
 const chosen = [
