@@ -10,6 +10,7 @@ import { upstreamChunks, type UpstreamChunkTypes } from "./instrumentation/upstr
  */
 export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "errors-client": "./errors/client.ts",
+  "errors-app-sentry": "./errors/app-sentry.ts",
   "admin-answer": "./admin/answer.ts",
   "entry-http2": "./entry/http2-server.ts",
   "entry-upgrade": "./entry/upgrade.ts",
@@ -71,6 +72,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
 
 export interface ChunkTypes extends UpstreamChunkTypes {
   "errors-client": typeof import("./errors/client.ts");
+  "errors-app-sentry": typeof import("./errors/app-sentry.ts");
   "admin-answer": typeof import("./admin/answer.ts");
   "entry-http2": typeof import("./entry/http2-server.ts");
   "entry-upgrade": typeof import("./entry/upgrade.ts");

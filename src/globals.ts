@@ -28,12 +28,35 @@ const LOGS_API: unique symbol = Symbol.for("io.opentelemetry.js.api.logs") as ne
  */
 const ACCEPTED_BY_ALL = "1.999.0";
 
+type ApiObject = { -readonly [Type in keyof ApiImplementations]?: ApiImplementations[Type] } & {
+  readonly version?: string;
+};
+
 interface Globals {
-  [API]?: Partial<ApiImplementations> & { readonly version?: string };
+  [API]?: ApiObject | undefined;
   [LOGS_API]?: unknown;
 }
 
 const globals = globalThis as Globals;
+
+/** What we registered; not what `globals[API]` is, once another SDK has taken the API over. */
+let own: ApiObject = {};
+
+/**
+ * What the copy of the API in our bundle works with, in place of its own look at
+ * the global object (`scripts/build/own-api.ts`): what upstream's
+ * instrumentations and ours do stays ours, whoever has the API.
+ */
+export function getGlobal<Type extends keyof ApiImplementations>(type: Type): ApiObject[Type] {
+  return own[type];
+}
+
+/** Nothing in our bundle registers through the API. */
+export function registerGlobal(): boolean {
+  return false;
+}
+
+export function unregisterGlobal(): void {}
 
 /** The version of the API through which another SDK has registered, if one has. */
 export function foreignSdk(): string | undefined {
@@ -45,12 +68,69 @@ export function foreignSdk(): string | undefined {
 
 /**
  * Registers without the API's own functions: they would refuse a version that
- * is not theirs, and they would have to be loaded.
+ * is not theirs, and they would have to be loaded. What another SDK has
+ * registered stays in its place.
  */
 export function registerApi(implementations: ApiImplementations): void {
-  globals[API] = Object.defineProperty({ ...globals[API], ...implementations }, "version", {
+  const there = globals[API];
+  own = versioned(implementations);
+  globals[API] = there === undefined ? own : versioned({ ...own, ...there });
+  globals[LOGS_API] ??= () => implementations.logs;
+}
+
+/**
+ * Lets an SDK that is just being set up register its traces, context and
+ * propagation as it would without us: a copy of the API takes no registration
+ * where there is one, or one of another version. What it leaves alone stays ours;
+ * and all of it does, if it registers nothing before the next microtask.
+ *
+ * @param settled called then, with what is registered if that is not ours.
+ */
+export function offerApi(settled: (taken: Partial<ApiImplementations> | undefined) => void): void {
+  if (globals[API] !== own) {
+    settled(isTaken(globals[API]) ? globals[API] : undefined);
+    return;
+  }
+  const { metrics, logs } = own;
+  const define = (descriptor: PropertyDescriptor): unknown =>
+    Object.defineProperty(globalThis, API, { configurable: true, enumerable: true, ...descriptor });
+  define({
+    get: () => undefined,
+    set(api: ApiObject) {
+      // An app that makes instruments right after its `init` finds our meters.
+      define({ value: Object.assign(api, { metrics, logs }), writable: true });
+    },
+  });
+  queueMicrotask(() => {
+    const api = globals[API];
+    const taken = isTaken(api);
+    define({ value: taken ? versioned({ ...api }) : own, writable: true });
+    settled(taken ? globals[API] : undefined);
+  });
+}
+
+/**
+ * For upstream's constructors: they make their instruments at once, from whatever
+ * is registered, and again with the provider they are then given: in our store,
+ * that would be instruments of other kinds beside ours, and a complaint about each.
+ */
+export function withoutMeter<R>(create: () => R): R {
+  const { metrics } = own;
+  delete own.metrics;
+  try {
+    return create();
+  } finally {
+    if (metrics !== undefined) own.metrics = metrics;
+  }
+}
+
+function isTaken(api: ApiObject | undefined): api is ApiObject {
+  return api?.trace !== undefined || api?.context !== undefined || api?.propagation !== undefined;
+}
+
+function versioned(implementations: Partial<ApiImplementations>): ApiObject {
+  return Object.defineProperty({ ...implementations }, "version", {
     value: ACCEPTED_BY_ALL,
     enumerable: true,
   });
-  globals[LOGS_API] ??= () => implementations.logs;
 }

@@ -13,6 +13,7 @@ import { Diagnostics } from "./diagnostics/diagnostics.ts";
 import { type Environment, readEnvironment } from "./env.ts";
 import { installEntries } from "./entry/entry.ts";
 import { lazyWork } from "./entry/lazy-work.ts";
+import { hasAppClient } from "./errors/carrier.ts";
 import { createErrors } from "./errors/errors.ts";
 import type { Pipeline } from "./export/exit.ts";
 import { foreignSdk, registerApi } from "./globals.ts";
@@ -137,10 +138,13 @@ function report(problems: readonly Problem[], diagnostics: Diagnostics): void {
   }
 }
 
-/** Two SDKs in one process would make every span twice: the first one stays. */
+/**
+ * Two SDKs in one process would make every span twice: the first one stays. Not
+ * so an app's own Sentry: it needs the API, and we don't.
+ */
 function isTaken(diagnostics: Diagnostics): boolean {
   const api = foreignSdk();
-  if (api === undefined) return false;
+  if (api === undefined || hasAppClient()) return false;
   diagnostics.warn(
     "foreign-sdk",
     `another OpenTelemetry SDK is registered already (API ${api}); it stays, and telltale records nothing. Preload one of the two only.`,

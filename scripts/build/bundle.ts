@@ -6,6 +6,7 @@ import { options } from "./options.ts";
 import { root, scratch, staging } from "./places.ts";
 import { builtins } from "./builtins.ts";
 import { withoutDocs } from "./docs.ts";
+import { ownApi } from "./own-api.ts";
 
 /** A file of `dist/`. */
 export interface BundledFile {
@@ -54,7 +55,7 @@ export async function bundle({ preload, index, cli, aliases }: Entries): Promise
     splitting: true,
     chunkNames: "chunk-[hash]",
     minifySyntax: false,
-    plugins: [withoutDocs()],
+    plugins: [ownApi(), withoutDocs()],
   });
   const merged = await mergeIntoStart(split.metafile);
   const alone = { ...options, alias: aliases, plugins: [builtins()] };

@@ -1,32 +1,65 @@
-/** All copies of Sentry 11 in this process share what hangs on this object. */
+/** What the copies of Sentry of one version share in this process. */
 export type Carrier = Record<string, unknown>;
 
+/** What we use of a client of Sentry's, of any version from 8 on. */
+export interface AppClient {
+  getDsn?(): { readonly publicKey?: string } | undefined;
+  getTransport?(): { send(envelope: unknown): unknown } | undefined;
+  on?(hook: string, listener: (...args: never[]) => void): unknown;
+}
+
+/** Clients that need no telling: ours, and those that were told. */
+const known = new WeakSet<object>();
+
+/** Says of a client that it isn't the app's. */
+export function markAsOurs(client: object): void {
+  known.add(client);
+}
+
+export interface CarrierWatcher {
+  /**
+   * Given where errors are ours to send: called before any copy of Sentry 11 sees
+   * its carrier, ours included; it loads our client, at most once.
+   */
+  readonly load: (() => void) | undefined;
+  /** An app has set up Sentry itself, before us or after: called as it does. */
+  readonly onClient: (client: AppClient, carrier: Carrier) => void;
+}
+
 const ELEVEN = /^11\.\d/;
+/** Where `init` of every version puts its client: on the scope outside of all requests. */
+const SCOPE = "defaultCurrentScope";
 
 /**
- * Makes every copy of `@sentry/core` 11 meet ours. Each copy looks for its
- * scopes and its client under `globalThis.__SENTRY__[version]`, so that an app
- * whose Sentry has another version than ours would see no client and capture
- * nothing. Scopes and strategies are the same in 11.0 to 11.12 (compared file
- * by file), so one carrier serves all of them; keys of other majors are left
- * alone.
- *
- * @param load called before any copy sees the carrier, ours included: it loads
- * our client, at most once.
- * @returns false if a client of the app's is there already: then nothing was done.
+ * Watches for an app's own Sentry, and makes every copy of `@sentry/core` 11 meet
+ * our client until there is one. Each copy looks for its scopes and its client
+ * under `globalThis.__SENTRY__[version]`, the first releases of 8 under
+ * `__SENTRY__` itself; so that an app whose Sentry has another version than ours
+ * would see no client and capture nothing. Scopes and strategies are the same in
+ * 11.0 to 11.12 (compared file by file), so one carrier serves all of them.
  */
-export function shareCarrier(load: () => void): boolean {
+export function watchCarriers({ load, onClient }: CarrierWatcher): void {
   const existing = carriersIn(globalThis);
-  if (hasClient(existing)) return false;
-  const shared: Carrier = {};
+  const watched = new WeakSet<object>();
+  // Each copy of Sentry sets its carrier again, whenever it looks for it.
+  const watch = (carrier: unknown): void => {
+    if (typeof carrier !== "object" || carrier === null || watched.has(carrier)) return;
+    watched.add(carrier);
+    watchCarrier(carrier as Carrier, onClient);
+  };
+  const shared = load === undefined || hasClient(existing, isEleven) ? undefined : {};
+  for (const carrier of [existing, ...Object.values(existing), shared]) watch(carrier);
   const carriers = new Proxy(existing, {
     get(target, key, receiver) {
-      if (!isEleven(key)) return Reflect.get(target, key, receiver) as unknown;
-      load();
+      if (shared === undefined || !isEleven(key))
+        return Reflect.get(target, key, receiver) as unknown;
+      load?.();
       return shared;
     },
     set(target, key, value, receiver) {
-      return isEleven(key) || Reflect.set(target, key, value, receiver);
+      if (shared !== undefined && isEleven(key)) return true;
+      if (isVersion(key)) watch(value);
+      return Reflect.set(target, key, value, receiver);
     },
   });
   // Not enumerable: a global that an app didn't make should not turn up in its loops.
@@ -36,30 +69,89 @@ export function shareCarrier(load: () => void): boolean {
     configurable: true,
     enumerable: false,
   });
-  return true;
+}
+
+/** Whether an app has set up Sentry already. */
+export function hasAppClient(): boolean {
+  return hasClient(carriersIn(globalThis), () => true);
 }
 
 type GlobalWithSentry = typeof globalThis & { __SENTRY__?: unknown };
 
 function carriersIn(global: GlobalWithSentry): Carrier {
   const existing = global.__SENTRY__;
-  return typeof existing === "object" && existing !== null ? (existing as Carrier) : {};
+  if (typeof existing === "object" && existing !== null) return existing as Carrier;
+  // As 8.0 makes it.
+  return { extensions: {} };
+}
+
+function isVersion(key: string | symbol): boolean {
+  return typeof key === "string" && /^\d/.test(key);
 }
 
 function isEleven(key: string | symbol): boolean {
   return typeof key === "string" && ELEVEN.test(key);
 }
 
-/** Whether a copy of Sentry 11 was initialised before us. */
-function hasClient(carriers: Carrier): boolean {
-  for (const [version, carrier] of Object.entries(carriers)) {
-    if (!isEleven(version)) continue;
-    const { defaultCurrentScope: scope } = carrier as { defaultCurrentScope?: ScopeWithClient };
-    if (scope?.getClient?.() !== undefined) return true;
-  }
-  return false;
+function hasClient(carriers: Carrier, isAsked: (version: string) => boolean): boolean {
+  const versions = Object.entries(carriers).filter(([version]) => isAsked(version));
+  return [carriers, ...versions.map(([, carrier]) => carrier)].some(
+    (carrier) => clientIn(carrier as Carrier) !== undefined,
+  );
+}
+
+function clientIn(carrier: Carrier | undefined): AppClient | undefined {
+  if (typeof carrier !== "object" || carrier === null) return undefined;
+  return (carrier[SCOPE] as ScopeWithClient | undefined)?.getClient?.();
 }
 
 interface ScopeWithClient {
-  getClient?: () => unknown;
+  getClient?: () => AppClient | undefined;
+  setClient?: (client: AppClient | undefined) => void;
+}
+
+type Tell = CarrierWatcher["onClient"];
+
+/** Sees the scope when it is made, and the client that is set on it. */
+function watchCarrier(carrier: Carrier, tell: Tell): void {
+  const scope = carrier[SCOPE] as ScopeWithClient | undefined;
+  if (scope !== undefined) {
+    watchScope(scope, carrier, tell);
+    return;
+  }
+  Object.defineProperty(carrier, SCOPE, {
+    configurable: true,
+    enumerable: true,
+    get: () => undefined,
+    set(made: ScopeWithClient) {
+      Object.defineProperty(carrier, SCOPE, {
+        value: made,
+        writable: true,
+        configurable: true,
+        enumerable: true,
+      });
+      watchScope(made, carrier, tell);
+    },
+  });
+}
+
+/** Every `init` ends in `setClient` on this scope. */
+function watchScope(scope: ScopeWithClient, carrier: Carrier, tell: Tell): void {
+  const { setClient } = scope;
+  const tellOnce = (client: AppClient): void => {
+    if (known.has(client)) return;
+    known.add(client);
+    tell(client, carrier);
+  };
+  const there = scope.getClient?.();
+  if (there !== undefined) tellOnce(there);
+  if (setClient === undefined) return;
+  const method = { configurable: true, writable: true, enumerable: false };
+  Object.defineProperty(scope, "setClient", {
+    ...method,
+    value: (client: AppClient | undefined) => {
+      Reflect.apply(setClient, scope, [client]);
+      if (client !== undefined) tellOnce(client);
+    },
+  });
 }

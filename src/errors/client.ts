@@ -17,9 +17,9 @@ import type { ServerRuntimeClientOptions } from "@sentry/core/server";
 import { ROOT } from "../context/context.ts";
 import type { Holder } from "../context/holder.ts";
 import { activeSpan, runIn } from "../context/manager.ts";
-import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Pipeline } from "../export/exit.ts";
 import { version } from "../version.ts";
+import { markAsOurs } from "./carrier.ts";
 import type { Errors, ErrorsParts, FatalOrigin } from "./errors.ts";
 import type { CaptureHint } from "./vocabulary.ts";
 import { EventClient } from "./event-client.ts";
@@ -38,12 +38,12 @@ export interface ErrorsClient extends Omit<Errors, "start" | "pipeline">, Pipeli
 export function createErrorsClient(parts: ErrorsParts): ErrorsClient {
   if (parts.config.debug) debug.enable();
   const client = createClient(parts);
-  const active = installClient(client, parts.diagnostics);
+  installClient(client);
   return {
-    captureException: (error, hint) => capture(active(), error, hintOf(error, hint)),
+    captureException: (error, hint) => capture(client, error, hintOf(error, hint)),
     captureMessage: (message, level) =>
       idOf(
-        active().captureMessage(
+        client.captureMessage(
           message.slice(0, MAX_TEXT),
           level,
           { originalException: message, syntheticException: new Error(message) },
@@ -56,17 +56,10 @@ export function createErrorsClient(parts: ErrorsParts): ErrorsClient {
     setExtra: (key, value) => void getIsolationScope().setExtra(key, value),
     addBreadcrumb: (breadcrumb) => void getIsolationScope().addBreadcrumb(breadcrumb),
     withScope: (work) => withIsolationScope(() => work()),
-    captureServerErrors(holder, failures) {
-      if (active() === client) captureServerErrors(client, holder, failures);
-    },
-    captureJobError: (holder, willRetry) =>
-      active() === client ? captureJobError(client, holder, willRetry) : undefined,
-    captureFatal(error, origin) {
-      if (active() === client) capture(client, error, fatalHint(error, origin));
-    },
-    captureRejection(reason) {
-      if (active() === client) capture(client, reason, rejectionHint(reason));
-    },
+    captureServerErrors: (holder, failures) => captureServerErrors(client, holder, failures),
+    captureJobError: (holder, willRetry) => captureJobError(client, holder, willRetry),
+    captureFatal: (error, origin) => void capture(client, error, fatalHint(error, origin)),
+    captureRejection: (reason) => void capture(client, reason, rejectionHint(reason)),
     flush: async (timeoutMs) => void (await client.flush(timeoutMs)),
     pending: () => client.pending(),
   };
@@ -135,26 +128,20 @@ function releaseOf({ name, version: serviceVersion }: ErrorsParts["service"]): s
 
 /**
  * Makes the client the one that Sentry's functions find, in every copy of
- * Sentry 11 (`carrier.ts`).
- *
- * @returns the client that is in charge: ours until the app sets one of its own.
+ * Sentry 11 (`carrier.ts`), until the app sets one of its own.
  */
-function installClient(client: EventClient, diagnostics: Diagnostics): () => Client {
-  let active: Client = client;
+function installClient(client: EventClient): void {
   setAsyncContextStrategy(strategy);
   registerExternalPropagationContext(() => propagationOf(activeSpan()));
   // Made now, so that they are of our version whatever copy of Sentry comes later.
   getGlobalScope();
   getDefaultIsolationScope();
+  markAsOurs(client);
   const scope = getDefaultCurrentScope();
   scope.setClient(client);
   client.init();
   hideFromInit(client);
-  onForeignClient(scope, client, (foreign) => {
-    active = foreign;
-    diagnostics.warn("errors.foreign", "the app has set up Sentry itself; errors are left to it.");
-  });
-  return () => active;
+  keepClient(scope);
 }
 
 /**
@@ -165,13 +152,11 @@ function hideFromInit(client: Client): void {
   Object.defineProperty(client, Symbol.for("SentryClosedClient"), { value: false });
 }
 
-/** `Sentry.init` ends in `setClient` on this scope; `Sentry.close` too, without a client. */
-function onForeignClient(scope: Scope, own: Client, tell: (foreign: Client) => void): void {
+/** `Sentry.close` takes the client off; what comes after must not be lost. */
+function keepClient(scope: Scope): void {
   const setClient = scope.setClient.bind(scope);
   scope.setClient = (client) => {
-    if (client === undefined || client === own) return;
-    setClient(client);
-    tell(client);
+    if (client !== undefined) setClient(client);
   };
 }
 

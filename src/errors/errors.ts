@@ -5,7 +5,9 @@ import { activeHolder, runWhereThrown } from "../context/manager.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Pipeline } from "../export/exit.ts";
-import { shareCarrier } from "./carrier.ts";
+import { offerApi } from "../globals.ts";
+import type { AppErrors } from "./app-sentry.ts";
+import { type AppClient, type Carrier, watchCarriers } from "./carrier.ts";
 import type { ErrorsClient } from "./client.ts";
 import { watchProcess } from "./process.ts";
 import type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User } from "./vocabulary.ts";
@@ -31,8 +33,8 @@ export interface ErrorsParts {
 export type FatalOrigin = "uncaughtException" | "unhandledRejection";
 
 /**
- * The errors' pipeline. No method throws; without a DSN all of them return at
- * once and nothing of Sentry is ever loaded.
+ * The errors' pipeline. No method throws; without a DSN, and without a Sentry of
+ * the app's own, all of them return at once and nothing of Sentry is ever loaded.
  */
 export interface Errors {
   /** The id of the event; the earlier id for an error that was captured before. */
@@ -59,33 +61,17 @@ export interface Errors {
   captureFatal(error: unknown, origin: FatalOrigin): void;
   /** For rejections that nobody handled, and that the process survives. */
   captureRejection(reason: unknown): void;
-  /** Listens to the process and makes an app's own copy of Sentry 11 use our client. */
+  /**
+   * Listens to the process, makes an app's own copy of Sentry 11 use our client,
+   * and leaves errors to an app that sets up Sentry itself.
+   */
   start(): void;
   readonly pipeline: Pipeline;
 }
 
-/** The errors' pipeline, or one that does nothing where there is no DSN. */
 export function createErrors(parts: ErrorsParts): Errors {
-  return parts.config.dsn === undefined ? noErrors : new LazyErrors(parts);
+  return new LazyErrors(parts);
 }
-
-/** What there is without a DSN: only the user goes onto the holder, for the other signals. */
-const noErrors: Errors = Object.freeze({
-  captureException: () => undefined,
-  captureMessage: () => undefined,
-  setUser: noteUser,
-  setTag() {},
-  setContext() {},
-  setExtra() {},
-  addBreadcrumb() {},
-  withScope: (work) => work(),
-  captureServerErrors() {},
-  captureJobError: () => undefined,
-  captureFatal() {},
-  captureRejection() {},
-  start() {},
-  pipeline: Object.freeze({ flush: () => Promise.resolve(), pending: () => [] }),
-} satisfies Errors);
 
 function noteUser(user: User | null): void {
   const holder = activeHolder();
@@ -94,6 +80,8 @@ function noteUser(user: User | null): void {
 
 /** When Sentry is loaded though nothing asked for it yet, in milliseconds after `start`. */
 const LOAD_AFTER_MS = 1_000;
+/** How long a load that failed is not tried again, in milliseconds: errors may come in storms. */
+const LOAD_AGAIN_MS = 100;
 
 /**
  * Loads Sentry when it is first needed: by a capture, by whatever is set for
@@ -102,19 +90,26 @@ const LOAD_AFTER_MS = 1_000;
  */
 class LazyErrors implements Errors {
   readonly #parts: ErrorsParts;
+  readonly #hasDsn: boolean;
   #client: ErrorsClient | undefined = undefined;
-  #asked = false;
+  /** Whether the app has set up Sentry itself. */
+  #isLeft = false;
+  #app: AppErrors | undefined = undefined;
+  #isLoading = false;
+  /** When a load that failed is tried again, by `performance.now()`. */
+  #loadAgainAt: number | undefined = undefined;
 
   constructor(parts: ErrorsParts) {
     this.#parts = parts;
+    this.#hasDsn = parts.config.dsn !== undefined;
   }
 
   start(): void {
-    if (!shareCarrier(() => this.#load())) {
-      this.#asked = true;
-      this.#say("the app has set up Sentry before telltale started; errors are left to it.");
-      return;
-    }
+    watchCarriers({
+      load: this.#hasDsn ? () => void this.#load() : undefined,
+      onClient: (client, carrier) => this.#leaveTo(client, carrier),
+    });
+    if (!this.#hasDsn) return;
     watchProcess({
       onFatal: (error, origin) => this.captureFatal(error, origin),
       onRejection: (reason) => this.captureRejection(reason),
@@ -123,11 +118,11 @@ class LazyErrors implements Errors {
   }
 
   captureException(error: unknown, hint?: CaptureHint): string | undefined {
-    return this.#use((client) => client.captureException(error, hint));
+    return this.#capture((client) => client.captureException(error, hint));
   }
 
   captureMessage(message: string, level?: SeverityLevel): string | undefined {
-    return this.#use((client) => client.captureMessage(message, level));
+    return this.#capture((client) => client.captureMessage(message, level));
   }
 
   setUser(user: User | null): void {
@@ -152,25 +147,26 @@ class LazyErrors implements Errors {
   }
 
   withScope<R>(work: () => R): R {
-    const client = this.#load();
+    const client = this.#clientNow();
     return client === undefined ? work() : client.withScope(work);
   }
 
   captureServerErrors(holder: Holder, failures: readonly unknown[]): void {
-    if (failures.length > 0) this.#use((client) => client.captureServerErrors(holder, failures));
+    if (failures.length === 0) return;
+    this.#capture((client) => client.captureServerErrors(holder, failures), failures.length);
   }
 
   captureJobError(holder: Holder, willRetry: boolean | undefined): string | undefined {
     if (holder.error === undefined) return undefined;
-    return this.#use((client) => client.captureJobError(holder, willRetry));
+    return this.#capture((client) => client.captureJobError(holder, willRetry));
   }
 
   captureFatal(error: unknown, origin: FatalOrigin): void {
-    runWhereThrown(() => this.#use((client) => client.captureFatal(error, origin)));
+    runWhereThrown(() => this.#capture((client) => client.captureFatal(error, origin)));
   }
 
   captureRejection(reason: unknown): void {
-    this.#use((client) => client.captureRejection(reason));
+    this.#capture((client) => client.captureRejection(reason));
   }
 
   readonly pipeline: Pipeline = {
@@ -178,31 +174,96 @@ class LazyErrors implements Errors {
     pending: () => this.#client?.pending() ?? [],
   };
 
+  /** Whether errors are ours to send. */
+  get #isOurs(): boolean {
+    return this.#hasDsn && !this.#isLeft;
+  }
+
+  /** Events that can't be made for want of Sentry are counted. */
+  #capture<R>(work: (client: AppErrors) => R, count = 1): R | undefined {
+    if (this.#isOurs && this.#load() === undefined) {
+      this.#parts.account.made += count;
+      this.#parts.account.drop("failed", count);
+      return undefined;
+    }
+    return this.#use(work);
+  }
+
   /** Nothing that goes wrong in here reaches the app. */
-  #use<R>(work: (client: ErrorsClient) => R): R | undefined {
-    const client = this.#load();
+  #use<R>(work: (client: AppErrors) => R): R | undefined {
+    const client = this.#clientNow();
     if (client === undefined) return undefined;
     try {
       return work(client);
     } catch (fault) {
-      this.#say(`an error could not be captured: ${String(fault)}`);
+      this.#parts.diagnostics.warn("errors", `an error could not be captured: ${String(fault)}`);
       return undefined;
     }
   }
 
-  /** Undefined while it is being loaded, and for good if that failed. */
+  #clientNow(): AppErrors | undefined {
+    return this.#isLeft ? this.#app : this.#load();
+  }
+
+  /** Undefined while it is being loaded, and until the next try if that failed. */
   #load(): ErrorsClient | undefined {
-    if (this.#asked) return this.#client;
-    this.#asked = true;
+    if (this.#client !== undefined || this.#isLoading || !this.#isOurs) return this.#client;
+    if (this.#loadAgainAt !== undefined && performance.now() < this.#loadAgainAt) return undefined;
+    this.#isLoading = true;
     try {
       this.#client = loadChunk("errors-client").createErrorsClient(this.#parts);
+      if (this.#loadAgainAt !== undefined) this.#say("info", "Sentry is loaded now");
     } catch (fault) {
-      this.#say(`Sentry can't be loaded: ${String(fault)}`);
+      this.#loadAgainAt = performance.now() + LOAD_AGAIN_MS;
+      const again = "tried again with the next error, until then events are dropped and counted";
+      this.#say("warn", `Sentry can't be loaded: ${String(fault)} (${again})`);
+    } finally {
+      this.#isLoading = false;
     }
     return this.#client;
   }
 
-  #say(message: string): void {
-    this.#parts.diagnostics.warn("errors", message);
+  /**
+   * The app's own Sentry comes first: with a DSN it has the errors, and whatever it
+   * registers with the OpenTelemetry API. Called from within its `init`.
+   */
+  #leaveTo(client: AppClient, carrier: Carrier): void {
+    this.#isLeft ||= client.getDsn?.() !== undefined;
+    const chunk = this.#attempt(() => loadChunk("errors-app-sentry"));
+    if (this.#isLeft) this.#app = chunk?.createAppErrors(carrier);
+    this.#attempt(() => chunk?.joinTraces(client, carrier));
+    offerApi((taken) => {
+      if (taken !== undefined) this.#attempt(() => chunk?.extractOurTrace(taken));
+      this.#sayLeft(taken !== undefined);
+    });
+  }
+
+  /** Nothing of this is needed for the app's own Sentry to work. */
+  #attempt<R>(work: () => R): R | undefined {
+    try {
+      return work();
+    } catch (fault) {
+      const { diagnostics } = this.#parts;
+      diagnostics.warn(
+        "errors.join",
+        `the app's Sentry has trace ids of its own, ours could not be given to it: ${String(fault)}`,
+      );
+      return undefined;
+    }
+  }
+
+  #sayLeft(isApiTaken: boolean): void {
+    const errors = this.#hasDsn && this.#isLeft ? [ERRORS_LEFT] : [];
+    const spans = isApiTaken ? [SPANS_LEFT] : [];
+    const text = [...errors, ...spans].join(" ");
+    if (text !== "") this.#parts.diagnostics.warn("errors.foreign", text);
+  }
+
+  #say(level: "info" | "warn", message: string): void {
+    this.#parts.diagnostics[level](`errors.load.${level}`, message);
   }
 }
+
+const ERRORS_LEFT = "the app has set up Sentry itself; errors are left to it.";
+const SPANS_LEFT =
+  "The app's Sentry has the OpenTelemetry API: spans that the app makes by it go to Sentry, not over OTLP.";

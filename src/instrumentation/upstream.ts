@@ -1,4 +1,5 @@
 import type { LoggerProvider, MeterProvider, TracerProvider } from "@opentelemetry/api";
+import { withoutMeter } from "../globals.ts";
 import type { Adaptor, Services } from "./adaptor.ts";
 import { withCleanErrors } from "./clean-errors.ts";
 import { feedHooks } from "./require-hook.ts";
@@ -25,7 +26,7 @@ export function upstreamAdaptor(create: (options: Services["options"]) => Upstre
     patch(exports, file, services) {
       if (!isCreated) {
         join(
-          withoutGlobalMeter(() => create(services.options)),
+          withoutMeter(() => create(services.options)),
           services,
         );
         isCreated = true;
@@ -55,24 +56,4 @@ export function join(instrumentation: Upstream, services: Services): void {
 /** How upstream's `InstrumentationBase` patches; protected in its types. */
 interface Patcher {
   _wrap(target: Record<string, unknown>, name: string, wrapper: unknown): unknown;
-}
-
-/** Where every copy of `@opentelemetry/api` 1.x looks for what is registered. */
-const API: unique symbol = Symbol.for("opentelemetry.js.api.1") as never;
-
-/**
- * Upstream's constructors make their instruments at once, from whatever is
- * registered, and again with the provider they are then given: in our store, that
- * would be instruments of other kinds beside ours, and a complaint about each.
- */
-function withoutGlobalMeter<R>(create: () => R): R {
-  const { [API]: api } = globalThis as { readonly [API]?: { metrics?: unknown } };
-  if (api?.metrics === undefined) return create();
-  const { metrics } = api;
-  delete api.metrics;
-  try {
-    return create();
-  } finally {
-    api.metrics = metrics;
-  }
 }

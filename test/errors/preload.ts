@@ -89,6 +89,7 @@ export async function bundlePrograms(names: readonly string[]): Promise<Programs
 function neededChunks(): Record<string, string> {
   const needed = new Set([
     "errors-client",
+    "errors-app-sentry",
     "export-messages",
     "export-otlp",
     "instrumentation-express",

@@ -1,0 +1,22 @@
+import type { Plugin } from "esbuild";
+import { root } from "./places.ts";
+
+/**
+ * Lets the copy of `@opentelemetry/api` in the preload work with what we
+ * registered ourselves (`src/globals.ts`), not with what is on the global object
+ * by then: an app's Sentry may have taken that over.
+ */
+export function ownApi(): Plugin {
+  return {
+    name: "own-api",
+    setup({ onLoad }) {
+      onLoad(
+        { filter: /@opentelemetry[\\/]api[\\/]dist[\\/]internal[\\/]global-utils\.mjs$/ },
+        () => ({
+          contents: `export { getGlobal, registerGlobal, unregisterGlobal } from "./src/globals.ts";`,
+          resolveDir: root,
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,176 @@
+import { type Context as ApiContext, type Span, trace, TraceFlags } from "@opentelemetry/api";
+import { SPAN_KEY } from "../context/context.ts";
+import { activeSpan, runSuppressed } from "../context/manager.ts";
+import type { ApiImplementations } from "../globals.ts";
+import type { AppClient, Carrier } from "./carrier.ts";
+import type { Errors } from "./errors.ts";
+import { keepTrace, type Origin, originNow, propagationOf } from "./origin.ts";
+
+/** What the door does where errors are left to the app's own Sentry. */
+export type AppErrors = Omit<Errors, "start" | "pipeline">;
+
+/**
+ * The door on an app's own Sentry, of any version from 8 on: what is captured or
+ * set by our functions goes through its client, its scopes and its filters. Of
+ * what it captures itself nothing is captured again. Every method may throw.
+ */
+export function createAppErrors(carrier: Carrier): AppErrors {
+  const current = (): AppScope => scopeOf(carrier, "getCurrentScope", "defaultCurrentScope");
+  const isolation = (): AppScope => scopeOf(carrier, "getIsolationScope", "defaultIsolationScope");
+  return {
+    captureException: (error, hint) =>
+      current().captureException(error, hint === undefined ? {} : { captureContext: hint }),
+    captureMessage: (message, level) => current().captureMessage(message, level),
+    setUser: (user) => isolation().setUser(user),
+    setTag: (key, value) => isolation().setTag(key, value),
+    setContext: (name, context) => isolation().setContext(name, context),
+    setExtra: (key, value) => isolation().setExtra(key, value),
+    addBreadcrumb: (breadcrumb) => isolation().addBreadcrumb(breadcrumb),
+    withScope(work) {
+      const strategy = strategyOf(carrier);
+      return strategy?.withIsolationScope === undefined
+        ? work()
+        : strategy.withIsolationScope(() => work());
+    },
+    captureServerErrors() {},
+    captureJobError: () => undefined,
+    captureFatal() {},
+    captureRejection() {},
+  };
+}
+
+/** A scope of Sentry's, as it is from 8 to 11. */
+interface AppScope {
+  readonly refs?: { readonly span?: unknown };
+  captureException(error: unknown, hint: object): string;
+  captureMessage(message: string, level?: string): string;
+  setUser(user: unknown): void;
+  setTag(key: string, value: unknown): void;
+  setContext(name: string, context: unknown): void;
+  setExtra(key: string, value: unknown): void;
+  addBreadcrumb(breadcrumb: object): void;
+}
+
+/** What an SDK sets by `setAsyncContextStrategy`; an app with `@sentry/core` alone may have none. */
+interface Strategy {
+  getCurrentScope?(): AppScope;
+  getIsolationScope?(): AppScope;
+  withIsolationScope?<R>(work: () => R): R;
+  getActiveSpan?(): unknown;
+}
+
+function strategyOf({ acs }: Carrier): Strategy | undefined {
+  return acs as Strategy | undefined;
+}
+
+function scopeOf(
+  carrier: Carrier,
+  method: "getCurrentScope" | "getIsolationScope",
+  fallback: string,
+): AppScope {
+  return strategyOf(carrier)?.[method]?.() ?? (carrier[fallback] as AppScope);
+}
+
+/** What we use of an event of the app's. */
+interface AppEvent {
+  readonly type?: string;
+  contexts?: Record<string, unknown>;
+  sdkProcessingMetadata?: Record<string, unknown>;
+}
+
+/**
+ * Gives the app's events and traces the ids of ours where they have none of
+ * their own, keeps our trace of an event that is sent, and lets no span of ours
+ * come of its posts.
+ */
+export function joinTraces(client: AppClient, carrier: Carrier): void {
+  // Ours, in Sentry 11: with it no headers of Sentry's own would go out.
+  delete carrier["externalPropagationContextProvider"];
+  const origins = new WeakMap<object, Origin>();
+  client.on?.("preprocessEvent", (event: AppEvent, hint: object | undefined) => {
+    if (event.type !== undefined) return;
+    if (hint !== undefined) origins.set(hint, originNow());
+    if (!hasOwnSpan(carrier)) nameTrace(event, client);
+  });
+  client.on?.("beforeSendEvent", (event: AppEvent, hint: object | undefined) => {
+    const origin = event.type === undefined && hint !== undefined && origins.get(hint);
+    if (origin) keepTrace(origin);
+  });
+  client.on?.("prepareSpanScope", startInOurTrace);
+  const transport = client.getTransport?.();
+  if (transport === undefined) return;
+  const send = transport.send.bind(transport);
+  transport.send = (envelope) => runSuppressed(() => send(envelope));
+}
+
+/**
+ * Whether the event belongs to a span that Sentry records, or to a trace of its
+ * own that goes on here. The span is told by the strategy in 8 to 10, and is on the
+ * scope in 11.
+ */
+function hasOwnSpan(carrier: Carrier): boolean {
+  const strategy = strategyOf(carrier);
+  const found = strategy?.getActiveSpan?.() ?? strategy?.getCurrentScope?.().refs?.span;
+  const span = derefOf(found) as Span | undefined;
+  return span?.isRecording() === true || span?.spanContext().isRemote === true;
+}
+
+/** 11 refers to the span weakly. */
+function derefOf(span: unknown): unknown {
+  return span instanceof WeakRef ? span.deref() : span;
+}
+
+/** The event goes into our trace, and so does the head of its envelope. */
+function nameTrace(event: AppEvent, client: AppClient): void {
+  const ids = propagationOf(activeSpan());
+  if (ids === undefined || event.contexts?.["trace"] !== undefined) return;
+  const { traceId, spanId } = ids;
+  event.contexts = { ...event.contexts, trace: { trace_id: traceId, span_id: spanId } };
+  event.sdkProcessingMetadata = {
+    ...event.sdkProcessingMetadata,
+    dynamicSamplingContext: { trace_id: traceId, public_key: client.getDsn?.()?.publicKey },
+  };
+}
+
+/** What Sentry 11 hands about before it makes a span. */
+interface SpanScope {
+  scope: PropagatingScope;
+  readonly parentSpan?: unknown;
+}
+
+interface PropagatingScope {
+  clone(): PropagatingScope;
+  getPropagationContext(): { readonly parentSpanId?: string };
+  setPropagationContext(context: object): void;
+}
+
+/** The first span of a request without Sentry's headers: no trace of another service goes on here. */
+function startInOurTrace(spanScope: SpanScope): void {
+  const ids = propagationOf(activeSpan());
+  if (ids === undefined || (spanScope.parentSpan ?? undefined) !== undefined) return;
+  const propagation = spanScope.scope.getPropagationContext();
+  if (propagation.parentSpanId !== undefined) return;
+  const scope = spanScope.scope.clone();
+  scope.setPropagationContext({ ...propagation, traceId: ids.traceId });
+  spanScope.scope = scope;
+}
+
+/**
+ * Sentry 8 to 10 take the parent of a request's first span from its headers, by
+ * the API's propagator, which is theirs by now. Where the headers have none it is
+ * our span of the request; whether it is sampled stays Sentry's decision.
+ */
+export function extractOurTrace({ propagation }: Partial<ApiImplementations>): void {
+  if (propagation === undefined) return;
+  const extract = propagation.extract.bind(propagation);
+  propagation.extract = (...args) => {
+    const context = extract(...args);
+    return context.getValue(SPAN_KEY) === undefined ? inOurTrace(context) : context;
+  };
+}
+
+function inOurTrace(context: ApiContext): ApiContext {
+  const ids = propagationOf(activeSpan());
+  if (ids === undefined) return context;
+  return trace.setSpanContext(context, { ...ids, traceFlags: TraceFlags.NONE, isRemote: true });
+}

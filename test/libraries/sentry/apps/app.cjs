@@ -1,0 +1,76 @@
+/*
+ * An app that sets up Sentry itself, as Sentry's own documentation has it: the
+ * first argument is the package, the second what happens, the third the options.
+ */
+const { connect } = require("node:net");
+const { once } = require("node:events");
+const { setTimeout: sleep } = require("node:timers/promises");
+
+const [, what = "", options = "{}"] = process.argv.slice(2);
+
+const scenarios = {
+  uncaught: () => void setTimeout(() => throwIt(new Error("uncaught")), 10),
+  text: () => void setTimeout(() => throwIt("a text"), 10),
+  frozen: () => void setTimeout(() => throwIt(Object.freeze(new Error("frozen"))), 10),
+  async rejection(Sentry) {
+    await sleep(10);
+    void Promise.reject(new Error("rejected"));
+    await sleep(10);
+    await Sentry.flush(5_000);
+  },
+  requests,
+};
+
+function throwIt(error) {
+  throw error;
+}
+
+async function requests(Sentry) {
+  // After Sentry's set-up, which patches it as it loads.
+  const express = require("express");
+  const app = express();
+  const both = barrier(2);
+  app.get("/orders/:id", async (request, response) => {
+    Sentry.setUser({ id: `user-${request.params.id}` });
+    await both();
+    Sentry.withScope((scope) => {
+      scope.setTag("inside", request.params.id);
+      Sentry.captureException(new Error(`order ${request.params.id}`));
+    });
+    response.send("done");
+  });
+  app.get("/fails", () => throwIt(new Error("a route")));
+  Sentry.setupExpressErrorHandler(app);
+  app.use((error, request, response, _next) => void response.status(500).send(error.message));
+  const server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  await Promise.all([get(server, "/orders/1"), get(server, "/orders/2")]);
+  await get(server, "/fails");
+  server.close();
+  await Sentry.flush(5_000);
+}
+
+/** Over a bare socket, which no copy of Sentry puts headers on. */
+async function get(server, path) {
+  const socket = connect(server.address().port, "127.0.0.1");
+  socket.end(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
+  socket.resume();
+  await once(socket, "close");
+}
+
+/** Resolves for all when so many wait. */
+function barrier(count) {
+  const { promise, resolve } = Promise.withResolvers();
+  let waiting = 0;
+  return () => {
+    waiting++;
+    if (waiting === count) resolve();
+    return promise;
+  };
+}
+
+exports.main = async (Sentry) => {
+  const { drops, ...given } = JSON.parse(options);
+  Sentry.init({ ...given, ...(drops && { beforeSend: () => null }) });
+  await scenarios[what](Sentry);
+};

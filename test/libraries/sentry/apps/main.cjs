@@ -1,0 +1,3 @@
+const { main } = require("./app.cjs");
+
+main(require(process.argv[2]));

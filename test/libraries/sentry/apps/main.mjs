@@ -1,0 +1,3 @@
+import { main } from "./app.cjs";
+
+await main(await import(process.argv[2]));

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import type { ReceivedEvent } from "../../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
+
+const apps = fileURLToPath(new URL("apps/", import.meta.url));
+
+const versions = ["sentry8", "sentry9", "sentry10", "sentry11"] as const;
+const places = ["code", "environment"] as const;
+const LEFT = /^telltale: the app has set up Sentry itself; errors are left to it\./;
+
+/** What an app does, and the events that come of it: those of the same app without us. */
+const cases: readonly {
+  readonly title: string;
+  readonly scenario: string;
+  readonly options?: object;
+  readonly events: readonly string[];
+  readonly code?: number;
+}[] = [
+  {
+    title: "beforeSend drops an error",
+    scenario: "uncaught",
+    options: { drops: true },
+    events: [],
+  },
+  {
+    title: "ignoreErrors drops an error",
+    scenario: "uncaught",
+    options: { ignoreErrors: ["uncaught"] },
+    events: [],
+  },
+  { title: "an uncaught error is one event", scenario: "uncaught", events: ["uncaught"] },
+  { title: "a text that is thrown is one event", scenario: "text", events: ["a text"] },
+  { title: "a frozen error is one event", scenario: "frozen", events: ["frozen"] },
+  { title: "a rejection is one event", scenario: "rejection", events: ["rejected"], code: 0 },
+];
+
+describe("An app's own Sentry", function () {
+  this.timeout(60_000);
+  let receiver: Receiver;
+  beforeEach(async () => {
+    receiver = await startReceiver();
+  });
+  afterEach(() => receiver.close());
+
+  const run = async (
+    main: string,
+    [version, place, scenario]: readonly string[],
+    { flags = preload.import, options = {} }: { flags?: readonly string[]; options?: object } = {},
+  ): Promise<Ended> => {
+    const { SENTRY_DSN: dsn, ...env } = telemetryTo(receiver);
+    const given = place === "code" ? { dsn, ...options } : options;
+    const program = new Program({
+      flags,
+      file: `${apps}${main}`,
+      args: [version ?? "", scenario ?? "", JSON.stringify(given)],
+      env: { ...env, ...(place === "environment" && { SENTRY_DSN: dsn ?? "" }) },
+    });
+    const ended = await program.ended;
+    await receiver.settled();
+    return ended;
+  };
+  const linesOf = ({ stderr }: Ended): string[] =>
+    stderr.split("\n").filter((line) => line.startsWith("telltale: "));
+
+  for (const version of versions) {
+    for (const place of places) {
+      for (const { title, scenario, options = {}, events, code = 1 } of cases) {
+        it(`comes first (${version}, DSN in its ${place}): ${title}`, async () => {
+          const ended = await run("main.cjs", [version, place, scenario], { options });
+          assert.equal(ended.code, code);
+          assert.deepEqual(receiver.events.map(textOf), events);
+          for (const event of receiver.events)
+            assert.equal(senderOf(event), "sentry.javascript.node");
+          const left = linesOf(ended).filter((line) => LEFT.test(line));
+          assert.equal(left.length, place === "environment" ? 1 : 0);
+          assert.ok(linesOf(ended).length <= 1, ended.stderr);
+        });
+      }
+
+      for (const main of ["main.cjs", "main.mjs"]) {
+        it(`traces and keeps requests apart (${version}, DSN in its ${place}, ${main})`, async () => {
+          const options = { tracesSampleRate: 1, traceLifecycle: "static" };
+          const ended = await run(main, [version, place, "requests"], { options });
+          assert.equal(ended.code, 0);
+          assert.ok(linesOf(ended).length <= 1, ended.stderr);
+          assertApart(receiver.events);
+          const transactions = receiver.items.filter(({ type }) => type === "transaction");
+          assert.equal(transactions.length, 3);
+          const servers = receiver.spans.filter(({ kind }) => kind === "SERVER");
+          assert.equal(servers.length, 3);
+          const posts = receiver.spans.filter(({ kind }) => kind === "CLIENT");
+          assert.deepEqual(posts, []);
+        });
+      }
+
+      it(`has our trace ids where it traces nothing (${version}, DSN in its ${place})`, async () => {
+        await run("main.cjs", [version, place, "requests"]);
+        assertApart(receiver.events);
+        const servers = receiver.spans.filter(({ kind }) => kind === "SERVER");
+        assert.deepEqual(
+          receiver.events.map(traceOf).toSorted(),
+          servers.map(({ traceId }) => traceId).toSorted(),
+        );
+      });
+    }
+  }
+});
+
+function textOf(event: ReceivedEvent): string | undefined {
+  return event.exception?.values?.at(-1)?.value;
+}
+
+function senderOf(event: ReceivedEvent): unknown {
+  return (event["sdk"] as { name?: unknown } | undefined)?.name;
+}
+
+function traceOf({ contexts }: ReceivedEvent): string {
+  return String(contexts?.["trace"]?.["trace_id"]);
+}
+
+/** One event for each of the three requests, with nothing of another. */
+function assertApart(events: readonly ReceivedEvent[]): void {
+  const seen = events.map((event) =>
+    [textOf(event), event.user?.["id"], event.tags?.["inside"]].map(String).join(" "),
+  );
+  assert.deepEqual(seen.toSorted(), [
+    "a route undefined undefined",
+    "order 1 user-1 1",
+    "order 2 user-2 2",
+  ]);
+}
