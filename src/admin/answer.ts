@@ -2,8 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Account, Accounts, SignalName } from "../diagnostics/account.ts";
 import type { HealthReport } from "../health/health.ts";
 import { version } from "../version.ts";
+import { objectionTo } from "./connections.ts";
 import { packed } from "./packed.ts";
-import type { AdminOptions } from "./server.ts";
+import type { AnswerOptions } from "./server.ts";
+
+export { Connections } from "./connections.ts";
 
 interface Answer {
   readonly status: number;
@@ -12,7 +15,7 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-type Page = (request: IncomingMessage, options: AdminOptions) => Answer | Promise<Answer>;
+type Page = (request: IncomingMessage, options: AnswerOptions) => Answer | Promise<Answer>;
 
 const pages: Readonly<Record<string, Page>> = {
   "/metrics": metricsPage,
@@ -25,7 +28,7 @@ const pages: Readonly<Record<string, Page>> = {
 export async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  options: AdminOptions,
+  options: AnswerOptions,
 ): Promise<void> {
   // A peer that is gone makes streams emit errors; nobody is interested.
   request.on("error", ignore);
@@ -41,7 +44,9 @@ export async function answer(
   }
 }
 
-async function answerTo(request: IncomingMessage, options: AdminOptions): Promise<Answer> {
+async function answerTo(request: IncomingMessage, options: AnswerOptions): Promise<Answer> {
+  const objection = objectionTo(request.headers.host, options);
+  if (objection !== undefined) return text(403, objection);
   const path = pathOf(request.url);
   const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
   if (page === undefined)
@@ -54,7 +59,7 @@ async function answerTo(request: IncomingMessage, options: AdminOptions): Promis
 
 async function metricsPage(
   request: IncomingMessage,
-  { page, diagnostics }: AdminOptions,
+  { page, diagnostics }: AnswerOptions,
 ): Promise<Answer> {
   try {
     const made = await page(request.headers.accept);

@@ -23,8 +23,16 @@ export async function packed(
   if (body.length < WORTH_PACKING || !takesGzip(String(acceptEncoding ?? ""))) {
     return { body, encoding: undefined };
   }
-  const level = constants.Z_BEST_SPEED;
-  return { body: await compress(body, { level }), encoding: "gzip" };
+  return { body: await compressedOnce(body), encoding: "gzip" };
+}
+
+/** A page that several scrapes share is packed once. */
+const known = new WeakMap<Buffer, Promise<Buffer>>();
+
+function compressedOnce(body: Buffer): Promise<Buffer> {
+  const compressed = known.get(body) ?? compress(body, { level: constants.Z_BEST_SPEED });
+  known.set(body, compressed);
+  return compressed;
 }
 
 /** `gzip` or `*`, unless with a quality of 0 (RFC 9110, 12.5.3). */

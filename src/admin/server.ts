@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { loadChunk } from "../chunks.ts";
 import type { Config } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
@@ -8,6 +9,7 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Health } from "../health/health.ts";
 import type { MetricsPage } from "../metrics/metrics.ts";
 import { clusterWorkerId } from "./cluster.ts";
+import type { Connections } from "./connections.ts";
 import { isLauncher } from "./launcher.ts";
 
 /** Set to true on our own server: `entry/` leaves its requests alone. */
@@ -22,6 +24,11 @@ export interface AdminOptions {
   readonly page: (accept: string | undefined) => Promise<MetricsPage | undefined>;
   /** How long a port that was taken is left alone before the next try; 30 s. */
   readonly retryMs?: number;
+}
+
+export interface AnswerOptions extends AdminOptions {
+  /** What the server listens on. */
+  readonly address: string;
 }
 
 /** `/metrics`, `/healthz`, `/livez`, `/readyz`. Never holds the process open, never throws. */
@@ -47,7 +54,12 @@ const limits = {
   connectionsCheckingInterval: 5000,
   keepAliveTimeout: 10_000,
 } as const;
-const MOST_CONNECTIONS = 64;
+
+/** After so long without a byte in either direction a connection is closed: who reads no answer keeps none. */
+const SILENCE_MS = 10_000;
+
+/** Beyond what is kept (`connections.ts`) there is only who comes at the same time. */
+const MOST_CONNECTIONS = 128;
 
 const RETRY_MS = 30_000;
 
@@ -57,6 +69,8 @@ class AdminServer implements Admin {
   #retry: NodeJS.Timeout | undefined = undefined;
   #stopped = false;
   #refused = false;
+  #address = "";
+  #connections: Connections | undefined = undefined;
 
   constructor(options: AdminOptions) {
     this.#options = options;
@@ -93,16 +107,30 @@ class AdminServer implements Admin {
     const server = createServer(limits, (request, response) => this.#answer(request, response));
     Object.defineProperty(server, OWN_SERVER, { value: true });
     server.maxConnections = MOST_CONNECTIONS;
-    server.on("connection", release);
+    server.timeout = SILENCE_MS;
+    server.on("connection", (socket: Socket) => this.#accept(socket));
     server.on("clientError", refuse);
     // Once it listens, an error is one connection's that could not be accepted.
     server.on("error", (error) => server.listening || this.#failed(error));
     return server;
   }
 
+  #accept(socket: Socket): void {
+    release(socket);
+    try {
+      this.#connections ??= new (loadChunk("admin-answer").Connections)();
+      this.#connections.add(socket);
+    } catch (error) {
+      this.#options.diagnostics.error("admin", `a connection can't be kept: ${String(error)}`);
+      socket.destroy();
+    }
+  }
+
   #answer(request: IncomingMessage, response: ServerResponse): void {
     try {
-      void runSuppressed(() => loadChunk("admin-answer").answer(request, response, this.#options));
+      if (this.#connections?.begin(request.socket, response) !== true) return;
+      const options: AnswerOptions = { ...this.#options, address: this.#address };
+      void runSuppressed(() => loadChunk("admin-answer").answer(request, response, options));
     } catch (error) {
       this.#options.diagnostics.error("admin", `a request could not be answered: ${String(error)}`);
       response.destroy();
@@ -114,7 +142,9 @@ class AdminServer implements Admin {
     const { host } = config.admin;
     const address = this.#server?.address();
     // Where any port will do, only the system knows which one it is.
-    const port = typeof address === "object" && address !== null ? address.port : config.admin.port;
+    const open = typeof address === "object" && address !== null ? address : undefined;
+    const port = open?.port ?? config.admin.port;
+    this.#address = open?.address ?? host;
     if (this.#refused) {
       diagnostics.warn(
         "admin opened",
@@ -148,13 +178,16 @@ function release(socket: Socket): void {
   socket.unref();
 }
 
-/** What is no HTTP. Nothing here may throw: the app would end over somebody's garbage (CVE-2026-44902). */
-function refuse(
-  _error: Error,
-  socket: NodeJS.WritableStream & { destroy(): void; writable: boolean },
-): void {
-  if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
-  else socket.destroy();
+/**
+ * What is no HTTP, or only the beginning of it. Nothing here may throw: the app
+ * would end over somebody's garbage (CVE-2026-44902). And `end` alone would leave
+ * the connection to a peer that doesn't end its side: HTTP servers allow half of one.
+ */
+function refuse(_error: Error, socket: Duplex & { destroySoon?(): void }): void {
+  if (socket.writable && socket.destroySoon !== undefined) {
+    socket.write("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    socket.destroySoon();
+  } else socket.destroy();
 }
 
 function reasonOf(error: unknown, { host, port }: Config["admin"], inCluster: boolean): string {

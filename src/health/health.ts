@@ -50,11 +50,14 @@ export function createHealth({ config, accounts }: HealthOptions): Health {
 
 const TIMEOUT_MS = 1000;
 
+/** An outcome that is not older than this is good for the next probe: checks may ask a database. */
+const FRESH_MS = 100;
+
 class Registry implements Health {
   /** What we know about ourselves can be worth a warning, but must not take the app's traffic away. */
   readonly #own: readonly HealthCheck[];
   readonly #checks = new Map<string, HealthCheck>();
-  /** Probes that overlap share one run. */
+  /** Probes that overlap, or come one right after the other, share one run. */
   #running: Promise<Record<string, CheckResult>> | undefined = undefined;
   #draining = false;
 
@@ -64,8 +67,11 @@ class Registry implements Health {
 
   register(check: HealthCheck): () => void {
     this.#checks.set(check.name, check);
+    this.#running = undefined;
     return () => {
-      if (this.#checks.get(check.name) === check) this.#checks.delete(check.name);
+      if (this.#checks.get(check.name) !== check) return;
+      this.#checks.delete(check.name);
+      this.#running = undefined;
     };
   }
 
@@ -93,10 +99,17 @@ class Registry implements Health {
   }
 
   #runChecks(): Promise<Record<string, CheckResult>> {
-    this.#running ??= runAll(this.#checks.values()).finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
     return this.#running;
+  }
+
+  #run(): Promise<Record<string, CheckResult>> {
+    const run = runAll(this.#checks.values());
+    const forget = (): void => {
+      if (this.#running === run) this.#running = undefined;
+    };
+    void run.then(() => setTimeout(forget, FRESH_MS).unref());
+    return run;
   }
 }
 

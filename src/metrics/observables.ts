@@ -70,19 +70,29 @@ export class ObservableInstrument implements Observable {
   }
 }
 
-interface Single {
+/** What is the same of every callback. */
+interface Row {
+  /** Calls of it that have not ended. */
+  running: number;
+  /** The last time it took longer than its round had: it isn't waited for, nor called again amid it. */
+  isLate: boolean;
+}
+
+interface Single extends Row {
   readonly callback: ObservableCallback;
   readonly instrument: ObservableInstrument;
 }
 
-interface Batch {
+interface Batch extends Row {
   readonly callback: BatchObservableCallback;
   readonly instruments: ReadonlySet<ObservableInstrument>;
 }
 
 /**
  * All callbacks of the process. A round calls each of them once; what a callback
- * observes after its round is over is ignored.
+ * observes after its round is over is ignored. One that didn't end in time holds
+ * up a single round: it is not called again until it ends, and waited for again
+ * once it has ended in time.
  */
 export class Callbacks {
   #singles: Single[] = [];
@@ -99,7 +109,7 @@ export class Callbacks {
     if (typeof callback !== "function") return;
     if (this.#singles.some((row) => row.callback === callback && row.instrument === instrument))
       return;
-    this.#singles.push({ callback, instrument });
+    this.#singles.push({ callback, instrument, running: 0, isLate: false });
   }
 
   remove(callback: ObservableCallback, instrument: ObservableInstrument): void {
@@ -112,7 +122,7 @@ export class Callbacks {
     const instruments = ownInstruments(observables);
     if (typeof callback !== "function" || instruments.size === 0) return;
     if (this.#batches.some((row) => isSameBatch(row, callback, instruments))) return;
-    this.#batches.push({ callback, instruments });
+    this.#batches.push({ callback, instruments, running: 0, isLate: false });
   }
 
   removeBatch(callback: BatchObservableCallback, observables: readonly Observable[]): void {
@@ -140,19 +150,31 @@ export class Callbacks {
 
   async #await(timeoutMs: number): Promise<unknown[]> {
     const errors: unknown[] = [];
-    const pending = this.#start(errors);
-    if (pending.length > 0) await withinLimit(Promise.all(pending), timeoutMs, errors);
+    const pending = this.#start(errors, timeoutMs);
+    if (pending.length === 0) return errors;
+    await withinLimit(Promise.all(pending.map(({ done }) => done)), timeoutMs);
+    const late = pending.filter(({ row }) => row.running > 0);
+    for (const { row } of late) row.isLate = true;
+    if (late.length > 0) errors.push(tooLate(late, timeoutMs));
     return errors;
   }
 
-  /** Calls everything; returns what is still going on, as promises that never reject. */
-  #start(errors: unknown[]): Promise<void>[] {
+  /** Calls everything; returns what is still going on and is to be waited for. */
+  #start(errors: unknown[], limitMs = Infinity): Pending[] {
     this.#round += 1;
-    const pending: Promise<void>[] = [];
-    for (const row of this.#singles)
-      watch(() => row.callback(this.#resultFor(row)), pending, errors);
-    for (const row of this.#batches)
-      watch(() => row.callback(this.#batchResultFor(row)), pending, errors);
+    const pending: Pending[] = [];
+    const call = (row: Row, name: string, callback: () => unknown): void => {
+      if (row.isLate && row.running > 0) return;
+      const done = watch(row, callback, errors, limitMs);
+      if (done !== undefined && !row.isLate) pending.push({ row, name, done });
+    };
+    for (const row of this.#singles) {
+      call(row, row.instrument.descriptor.name, () => row.callback(this.#resultFor(row)));
+    }
+    for (const row of this.#batches) {
+      const [first] = row.instruments;
+      call(row, first?.descriptor.name ?? "", () => row.callback(this.#batchResultFor(row)));
+    }
     return pending;
   }
 
@@ -176,28 +198,52 @@ export class Callbacks {
   }
 }
 
-function watch(call: () => unknown, pending: Promise<void>[], errors: unknown[]): void {
+/** A callback that returned a promise. */
+interface Pending {
+  readonly row: Row;
+  /** Of its instrument, or the first of them. */
+  readonly name: string;
+  /** Never rejects. */
+  readonly done: Promise<void>;
+}
+
+/** Calls it; what it returns, if that is still to come, as a promise that never rejects. */
+function watch(
+  row: Row,
+  call: () => unknown,
+  errors: unknown[],
+  limitMs: number,
+): Promise<void> | undefined {
   try {
     const result = call();
-    if (!isThenable(result)) return;
-    pending.push(Promise.resolve(result).then(ignore, (error: unknown) => void errors.push(error)));
+    if (!isThenable(result)) return undefined;
+    const began = performance.now();
+    row.running++;
+    const end = (): void => {
+      row.running--;
+      row.isLate = performance.now() - began > limitMs;
+    };
+    return Promise.resolve(result)
+      .catch((error: unknown) => void errors.push(error))
+      .then(end);
   } catch (error) {
     errors.push(error);
+    return undefined;
   }
 }
 
+function tooLate(late: readonly Pending[], limitMs: number): Error {
+  const names = late.map(({ name }) => name).join(", ");
+  return new Error(
+    `callbacks of observable instruments took longer than ${limitMs} ms (${names}); the next pages don't wait for them`,
+  );
+}
+
 /** The timer is unref'd: a callback that never ends must not keep the process. */
-async function withinLimit(
-  work: Promise<unknown>,
-  limitMs: number,
-  errors: unknown[],
-): Promise<void> {
+async function withinLimit(work: Promise<unknown>, limitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(() => {
-      errors.push(new Error(`callbacks of observable instruments took longer than ${limitMs} ms`));
-      resolve();
-    }, limitMs).unref();
+    timer = setTimeout(resolve, limitMs).unref();
   });
   await Promise.race([work, limit]);
   clearTimeout(timer);
@@ -238,5 +284,3 @@ function isThenable(value: unknown): boolean {
     typeof value.then === "function"
   );
 }
-
-function ignore(): void {}

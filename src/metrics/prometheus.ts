@@ -21,6 +21,14 @@ export interface MetricsPage {
 /** Work on the page for this long at a stretch, then let the app have its turn. */
 const STRETCH_MS = 5;
 
+/**
+ * After a page there is none for three times as long as it took: scrapes that come
+ * seconds apart never notice, and a flood of them costs a quarter of the time at
+ * most. The limit is for pages that wait for callbacks of the app.
+ */
+const REST_FACTOR = 3;
+const LONGEST_REST_MS = 1000;
+
 const contentTypes: Readonly<Record<TextFormat, string>> = {
   classic: "text/plain; version=0.0.4; charset=utf-8",
   openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -33,6 +41,10 @@ const contentTypes: Readonly<Record<TextFormat, string>> = {
 export class PrometheusPage {
   readonly #options: PrometheusOptions;
   readonly #reader = new PrometheusExporter({ preventServerStart: true });
+  /** Pages that are being made: whoever asks meanwhile gets the same. */
+  readonly #underWay = new Map<TextFormat, Promise<MetricsPage>>();
+  /** When the next page may be begun, in the milliseconds of `performance.now()`. */
+  #freeAt = 0;
 
   constructor(options: PrometheusOptions) {
     this.#options = options;
@@ -40,11 +52,32 @@ export class PrometheusPage {
   }
 
   /** @throws if the collection fails. */
-  async write(accept: string | undefined): Promise<MetricsPage> {
+  write(accept: string | undefined): Promise<MetricsPage> {
+    const format = negotiate(accept);
+    const page = this.#underWay.get(format) ?? this.#paced(format);
+    this.#underWay.set(format, page);
+    return page;
+  }
+
+  /** However often it is asked for, most of the time is the app's. */
+  async #paced(format: TextFormat): Promise<MetricsPage> {
+    try {
+      const waitMs = this.#freeAt - performance.now();
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
+      const began = performance.now();
+      const page = await this.#make(format);
+      const now = performance.now();
+      this.#freeAt = now + Math.min((now - began) * REST_FACTOR, LONGEST_REST_MS);
+      return page;
+    } finally {
+      this.#underWay.delete(format);
+    }
+  }
+
+  async #make(format: TextFormat): Promise<MetricsPage> {
     const { ownScope, diagnostics, wholeProcess } = this.#options;
     const { resourceMetrics } = await this.#reader.collect();
     const scopeMetrics = await wholeProcess(resourceMetrics.scopeMetrics);
-    const format = negotiate(accept);
     const pieces = prometheusText(
       { ...resourceMetrics, scopeMetrics },
       {

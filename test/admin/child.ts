@@ -10,8 +10,8 @@ const fixture = fileURLToPath(new URL("fixtures/app.ts", import.meta.url));
 export interface Child {
   readonly port: number;
   readonly url: string;
-  /** Has it do something, and waits until that is done. */
-  order(what: string): Promise<void>;
+  /** Has it do something, and waits until that is done; resolves with what came of it. */
+  order(what: string): Promise<unknown>;
   /** What it has said on stderr. */
   stderr(): string;
   readonly ended: Promise<number | null>;
@@ -58,7 +58,8 @@ function handleOf(child: ChildProcess, port: number, stderr: () => string): Chil
     order: async (what) => {
       const done = once(child, "message");
       child.send(what);
-      await Promise.race([done, ended]);
+      const outcome = await Promise.race([done, ended]);
+      return Array.isArray(outcome) ? (outcome[0] as unknown) : undefined;
     },
     stop: async () => {
       child.kill("SIGKILL");

@@ -20,40 +20,44 @@ const cluster = fileURLToPath(new URL("fixtures/cluster.ts", import.meta.url));
 const malformed: readonly (readonly [string, string | Buffer, RegExp])[] = [
   [
     "a target without a host (CVE-2026-44902)",
-    "GET http:// HTTP/1.1\r\nHost: a\r\n\r\n",
+    "GET http:// HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
     /^HTTP\/1.1 (400|404) /,
   ],
   [
     "a target that is no URL",
-    "GET http://[::bad/livez HTTP/1.1\r\nHost: a\r\n\r\n",
+    "GET http://[::bad/livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
     /^HTTP\/1.1 200 /,
   ],
-  ["an absolute target", "GET http://a/livez HTTP/1.1\r\nHost: a\r\n\r\n", /^HTTP\/1.1 200 /],
-  ["an asterisk", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", /^HTTP\/1.1 (404|405) /],
+  [
+    "an absolute target",
+    "GET http://127.0.0.1/livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    /^HTTP\/1.1 200 /,
+  ],
+  ["an asterisk", "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", /^HTTP\/1.1 (404|405) /],
   ["no Host", "GET /livez HTTP/1.1\r\n\r\n", /^HTTP\/1.1 400 /],
   ["HTTP/1.0", "GET /livez HTTP/1.0\r\n\r\n", /^HTTP\/1.1 200 /],
   ["bytes of no protocol", Buffer.from([0, 1, 2, 250, 255, 13, 10, 13, 10]), /^HTTP\/1.1 400 /],
   ["a TLS hello", Buffer.from("16030100a5010000a10303", "hex"), /^HTTP\/1.1 400 /],
   [
     "a header of 100 kB",
-    `GET /livez HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(100_000)}\r\n\r\n`,
+    `GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${"x".repeat(100_000)}\r\n\r\n`,
     /^(HTTP\/1.1 4\d\d |$)/,
   ],
   [
     "two lengths",
-    "POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    "POST /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
     /^HTTP\/1.1 400 /,
   ],
-  ["CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", /^$/],
+  ["CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", /^$/],
   [
     "an upgrade",
-    "GET /livez HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    "GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
     /^HTTP\/1.1 200 /,
   ],
-  ["percent signs", "GET /%E0%A4%A HTTP/1.1\r\nHost: a\r\n\r\n", /^HTTP\/1.1 404 /],
+  ["percent signs", "GET /%E0%A4%A HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", /^HTTP\/1.1 404 /],
   [
     "the name of an object's own method",
-    "GET /constructor HTTP/1.1\r\nHost: a\r\n\r\n",
+    "GET /constructor HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
     /^HTTP\/1.1 404 /,
   ],
   ["nothing", "", /^$/],
@@ -108,7 +112,7 @@ describe("The admin server", () => {
     for (let round = 0; round < 20; round += 1) {
       const socket = connect(child.port, "127.0.0.1");
       socket.on("error", () => {});
-      socket.write("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+      socket.write("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
       await once(socket, "ready");
       socket.resetAndDestroy();
     }
@@ -132,14 +136,14 @@ describe("The admin server", () => {
   it("packs a page for who takes it packed", async () => {
     const packed = await exchange(
       child.port,
-      "GET /metrics HTTP/1.1\r\nHost: a\r\nAccept-Encoding: deflate, gzip;q=0.5\r\nConnection: close\r\n\r\n",
+      "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: deflate, gzip;q=0.5\r\nConnection: close\r\n\r\n",
     );
     assert.match(packed, /\r\ncontent-encoding: gzip\r\n/);
     const body = Buffer.from(packed.slice(packed.indexOf("\r\n\r\n") + 4), "latin1");
     parsePage(gunzipSync(body).toString());
     const plain = await exchange(
       child.port,
-      "GET /metrics HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip;q=0\r\nConnection: close\r\n\r\n",
+      "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip;q=0\r\nConnection: close\r\n\r\n",
     );
     assert.doesNotMatch(plain, /content-encoding/);
   });
@@ -211,7 +215,7 @@ describe("The admin server's port", () => {
     const child = await startChild();
     const socket = connect(child.port, "127.0.0.1");
     socket.on("error", () => {});
-    socket.write("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n");
+    socket.write("GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     await once(socket, "data");
     await child.order("end").catch(() => {});
     assert.equal(await child.ended, 0);

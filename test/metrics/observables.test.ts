@@ -129,9 +129,53 @@ describe("A collection", () => {
     assert.deepEqual(namesOf(resourceMetrics), ["good"]);
     assert.deepEqual(
       errors.map((error) => (error as Error).message),
-      ["thrown", "rejected", "callbacks of observable instruments took longer than 50 ms"],
+      [
+        "thrown",
+        "rejected",
+        "callbacks of observable instruments took longer than 50 ms (failing); the next pages don't wait for them",
+      ],
     );
     assert.match(lines.join(""), /a callback of an observable instrument failed/);
+  });
+
+  it("waits once for a callback that never ends, and says so once", async () => {
+    const { store } = createGround();
+    const meter = store.provider.getMeter("app");
+    let calls = 0;
+    meter.createObservableGauge("hung").addCallback(() => {
+      calls++;
+      return new Promise(() => {});
+    });
+    meter.createObservableGauge("good").addCallback(async (result) => result.observe(1));
+    const view = new View("cumulative", store.began);
+    assert.equal((await store.collect(view, limits)).errors.length, 1);
+    for (let round = 0; round < 5; round++) {
+      // Would time out, if it waited.
+      const next = await store.collect(view, { timeoutMillis: 1_000_000 });
+      assert.deepEqual(namesOf(next.resourceMetrics), ["good"]);
+      assert.deepEqual(next.errors, []);
+    }
+    assert.equal(calls, 1);
+  });
+
+  it("has a callback again that was late and then in time", async () => {
+    const { store } = createGround();
+    let end = (): void => {};
+    const gauge = store.provider.getMeter("app").createObservableGauge("slow");
+    let work = new Promise<void>((resolve) => (end = resolve));
+    gauge.addCallback(async (result) => {
+      await work;
+      result.observe(7);
+    });
+    const view = new View("cumulative", store.began);
+    assert.equal((await store.collect(view, limits)).errors.length, 1);
+    end();
+    work = Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    // Called and not waited for; it is in time.
+    await store.collect(view, limits);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(namesOf((await store.collect(view, limits)).resourceMetrics), ["slow"]);
   });
 
   it("ignores what a callback observes after its time", async () => {

@@ -1,0 +1,86 @@
+import type { ServerResponse } from "node:http";
+import { isIP, type Socket } from "node:net";
+import type { AnswerOptions } from "./server.ts";
+
+/** Scrapers and probes have a few. */
+const MOST_CONNECTIONS = 64;
+
+/** Nobody who wants an answer asks for the ninth before the first is there. */
+const MOST_UNANSWERED = 8;
+
+/**
+ * The connections of the admin server. Whoever comes when there are too many has
+ * the one closed that was used longest ago: a peer that holds connections keeps
+ * no probe out.
+ */
+export class Connections {
+  /** By latest use, and how many requests of each are not answered yet. */
+  readonly #open = new Map<Socket, number>();
+
+  add(socket: Socket): void {
+    if (this.#open.size >= MOST_CONNECTIONS) this.#idlest()?.destroy();
+    this.#open.set(socket, 0);
+    socket.once("close", () => this.#open.delete(socket));
+  }
+
+  /**
+   * A request has come.
+   *
+   * @returns whether to answer it: its connection is closed where too many wait in it.
+   */
+  begin(socket: Socket, response: ServerResponse): boolean {
+    const unanswered = this.#open.get(socket);
+    if (unanswered === undefined) return false;
+    if (unanswered >= MOST_UNANSWERED) {
+      this.#open.delete(socket);
+      socket.destroy();
+      return false;
+    }
+    // To the end of the order.
+    this.#open.delete(socket);
+    this.#open.set(socket, unanswered + 1);
+    response.once("close", () => this.#end(socket));
+    return true;
+  }
+
+  #end(socket: Socket): void {
+    const unanswered = this.#open.get(socket);
+    if (unanswered !== undefined) this.#open.set(socket, unanswered - 1);
+  }
+
+  /** One that waits for nothing, if there is one. */
+  #idlest(): Socket | undefined {
+    let oldest: Socket | undefined;
+    for (const [socket, unanswered] of this.#open) {
+      if (unanswered === 0) return socket;
+      oldest ??= socket;
+    }
+    return oldest;
+  }
+}
+
+/**
+ * What is wrong with the name that a server on a loopback address is asked by:
+ * undefined, or an answer. A page in a browser whose name is made to point to
+ * 127.0.0.1 would read what is for this machine alone (DNS rebinding); it can't
+ * send another name than its own. Addresses, and names that nobody can register
+ * (RFC 6761; `.internal`, under which Docker and Podman have the host), are no such names.
+ *
+ * @param header `Host`; undefined with HTTP/1.0, which no browser speaks.
+ */
+export function objectionTo(
+  header: string | undefined,
+  { config, address }: AnswerOptions,
+): string | undefined {
+  if (header === undefined || !isLoopback(address)) return undefined;
+  const name = header.replace(/:\d*$/, "").replace(/\.$/, "").toLowerCase();
+  if (/(^|\.)localhost$|\.internal$/.test(name)) return undefined;
+  if (isIP(name.replace(/^\[|\]$/g, "")) !== 0) return undefined;
+  if (name === config.admin.host.toLowerCase()) return undefined;
+  return "This server listens on a loopback address, for its own machine, and is asked by a name that a page in a browser could have too (DNS rebinding). Ask for localhost or 127.0.0.1, or set OTEL_EXPORTER_PROMETHEUS_HOST to the name or address that it is to be reached by.\n";
+}
+
+/** Whether an address is of this machine alone. */
+function isLoopback(address: string): boolean {
+  return /^(::ffff:)?127\./i.test(address) || address === "::1";
+}

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request as ask } from "node:http";
+import { connect, type Socket } from "node:net";
+import { parsePage, samplesOf } from "../metrics/exposition.ts";
+import { until, untilTrue } from "../until.ts";
+import { type Child, startChild } from "./child.ts";
+
+/** More than the server keeps. */
+const PEERS = 100;
+/** What the server waits for at most (5 + 5 s, or 10 s), and a busy machine. */
+const FREED_MS = 60_000;
+
+const get = (path: string, ...headers: string[]): string =>
+  [`GET ${path} HTTP/1.1`, "Host: 127.0.0.1", ...headers, "", ""].join("\r\n");
+
+/** What each of many connections sends, and then neither closes nor (where it says so) reads. */
+const holders: readonly (readonly [title: string, bytes: string, reads?: false])[] = [
+  ["send nothing", ""],
+  ["send half a line", "GET /liv"],
+  ["send half of the headers", "GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "],
+  [
+    "send half of a body",
+    "POST /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nabc",
+  ],
+  ["send what is no HTTP", "\u0016\u0003\u0001"],
+  ["send garbage after a request", `${get("/livez")}garbage\r\n\r\n`],
+  ["keep their connections", get("/livez")],
+  ["ask for a page and don't read it", get("/metrics"), false],
+  ["ask for eight pages and don't read them", get("/metrics").repeat(8), false],
+];
+
+describe("Peers that hold the admin server's connections", () => {
+  // All at the same time, since each takes as long as the server is patient.
+  const outcomes = new Map<string, Promise<unknown>>();
+  before(() => {
+    for (const [title, bytes, reads] of holders) {
+      const outcome = probeAmid(bytes, reads).catch((error: unknown) => error);
+      outcomes.set(title, outcome);
+    }
+  });
+  for (const [title] of holders) {
+    it(`and ${title} keep no probe out, and lose them`, async () => {
+      assert.equal(await outcomes.get(title), undefined);
+    }).timeout(FREED_MS + 60_000);
+  }
+});
+
+async function probeAmid(bytes: string, reads: boolean | undefined): Promise<void> {
+  const child = await startChild();
+  await child.order("large");
+  const peers = Array.from({ length: PEERS }, () => hold(child.port, bytes, reads));
+  try {
+    await Promise.all(peers.map((socket) => once(socket, "connect").catch(() => {})));
+    for (const path of ["/livez", "/readyz", "/metrics"]) {
+      assert.equal((await answerTo(child.port, path, "127.0.0.1")).status, 200, path);
+    }
+    const isFree = async (): Promise<true | undefined> =>
+      (await child.order("connections")) === 0 || undefined;
+    await until(isFree, "all are freed", FREED_MS);
+  } finally {
+    for (const socket of peers) socket.destroy();
+    await child.stop();
+  }
+}
+
+/** Requests in one write on one connection. */
+const floods: readonly (readonly [title: string, bytes: string])[] = [
+  ["1,000 scrapes", get("/metrics").repeat(1000)],
+  ["10,000 scrapes", get("/metrics").repeat(10_000)],
+  [
+    "1,000 scrapes in two formats",
+    (get("/metrics") + get("/metrics", "Accept: application/openmetrics-text")).repeat(500),
+  ],
+  ["1,000 packed scrapes", get("/metrics", "Accept-Encoding: gzip").repeat(1000)],
+  ["1,000 scrapes of the head alone", get("/metrics").replace("GET", "HEAD").repeat(1000)],
+  [
+    "1,000 scrapes that all say they take something else",
+    Array.from({ length: 1000 }, (_, at) => get("/metrics", `Accept: text/plain;q=0.${at}`)).join(
+      "",
+    ),
+  ],
+  ["1,000 probes of all checks", get("/healthz").repeat(1000)],
+];
+
+describe("A peer that asks without waiting for an answer", () => {
+  for (const [title, bytes] of floods) {
+    it(`for ${title} has its connection closed, and costs two collections at most`, async () => {
+      const child = await startChild();
+      try {
+        await child.order("count");
+        await child.order("large");
+        const peer = hold(child.port, bytes);
+        await untilTrue(() => peer.destroyed || peer.readableEnded, "a closed connection");
+        peer.destroy();
+        // One per format, and this one.
+        assert.ok((await collectionsOf(child)) <= 3);
+      } finally {
+        await child.stop();
+      }
+    });
+  }
+
+  it("on a hundred connections shares what is collected with the others", async () => {
+    const child = await startChild();
+    try {
+      await child.order("count");
+      const answers = await Promise.all(
+        Array.from({ length: 60 }, () => fetch(`${child.url}/metrics`)),
+      );
+      for (const answer of answers) assert.equal(answer.status, 200);
+      await Promise.all(answers.map((answer) => answer.arrayBuffer()));
+      const collections = await collectionsOf(child);
+      assert.ok(collections < 20, `${collections} collections for 61 scrapes`);
+    } finally {
+      await child.stop();
+    }
+  });
+});
+
+/** `Host` -> the status where the server listens on a loopback address, and where it doesn't. */
+const hosts: readonly (readonly [host: string, loopback: number, open: number])[] = [
+  ["localhost", 200, 200],
+  ["localhost:9464", 200, 200],
+  ["LOCALHOST.:9464", 200, 200],
+  ["shop.localhost", 200, 200],
+  ["host.docker.internal:9464", 200, 200],
+  ["127.0.0.1:9464", 200, 200],
+  ["127.0.0.2", 200, 200],
+  ["[::1]:9464", 200, 200],
+  ["[::ffff:127.0.0.1]", 200, 200],
+  ["10.1.2.3:9464", 200, 200],
+  ["evil.example", 403, 200],
+  ["internal", 403, 200],
+  ["evil-internal", 403, 200],
+  ["evil.example:9464", 403, 200],
+  ["localhost.evil.example", 403, 200],
+  ["127.0.0.1.evil.example", 403, 200],
+  ["evillocalhost", 403, 200],
+  ["shop.default.svc:9464", 403, 200],
+];
+
+describe("The admin server asked by the name", () => {
+  const children = new Map<string, Child>();
+  before(async () => {
+    for (const address of ["127.0.0.1", "0.0.0.0", "localhost"]) {
+      children.set(address, await startChild({ OTEL_EXPORTER_PROMETHEUS_HOST: address }));
+    }
+  });
+  after(() => Promise.all([...children.values()].map((child) => child.stop())));
+
+  for (const [host, loopback, open] of hosts) {
+    for (const [address, status] of [
+      ["127.0.0.1", loopback],
+      ["localhost", loopback],
+      // From this machine, but whoever opens it to others has names for it.
+      ["0.0.0.0", open],
+    ] as const) {
+      for (const path of ["/metrics", "/healthz"]) {
+        it(`"${host}" on ${address} answers ${path} with ${status}`, async () => {
+          const child = children.get(address)!;
+          const answer = await answerTo(child.port, path, host);
+          assert.equal(answer.status, status);
+          if (status === 403) assert.match(answer.body, /loopback.*OTEL_EXPORTER_PROMETHEUS_HOST/);
+        });
+      }
+    }
+  }
+});
+
+/** A connection that stays as open as the server lets it. */
+function hold(port: number, bytes: string, reads = true): Socket {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  socket.on("error", () => {});
+  if (reads) socket.resume();
+  if (bytes !== "") socket.write(bytes);
+  return socket;
+}
+
+async function collectionsOf(child: Child): Promise<number> {
+  const page = parsePage(await (await fetch(`${child.url}/metrics`)).text());
+  return samplesOf(page, "collections")[0]?.value ?? NaN;
+}
+
+async function answerTo(
+  port: number,
+  path: string,
+  host: string,
+): Promise<{ readonly status: number; readonly body: string }> {
+  const request = ask({ port, host: "127.0.0.1", path, headers: { host }, agent: false }).end();
+  const [response] = (await once(request, "response")) as [import("node:http").IncomingMessage];
+  let body = "";
+  for await (const part of response.setEncoding("utf8")) body += part;
+  return { status: response.statusCode ?? 0, body };
+}
