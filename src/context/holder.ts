@@ -68,6 +68,11 @@ export class Holder {
     return undefined;
   }
 
+  /** The same as it may leave the process: without tokens; the entry overrides it. */
+  visiblePath(): string | undefined {
+    return undefined;
+  }
+
   /** What the work is, where it is no request; the entry overrides it. */
   jobNow(): JobFacts | undefined {
     return undefined;

@@ -10,7 +10,7 @@ import type { Connection } from "./connection.ts";
 import { type KnownMethods, methodIn } from "./method.ts";
 import { routeOf } from "./route.ts";
 import type { Shape } from "./server-metrics.ts";
-import { queryWithoutSecrets } from "./url.ts";
+import { pathWithoutSecrets, queryWithoutSecrets } from "./secrets.ts";
 
 /**
  * One request that came in over HTTP: its holder, and what its span and its
@@ -129,6 +129,10 @@ export class RequestEntry extends Holder implements AttributeSource {
     return splitUrl(this.#url).path;
   }
 
+  override visiblePath(): string {
+    return pathWithoutSecrets(splitUrl(this.#url).path);
+  }
+
   /** The route as far as the framework knows it by now. */
   override routeNow(): string | undefined {
     if (this.request !== undefined) this.route ??= routeOf(this.request);
@@ -140,7 +144,8 @@ export class RequestEntry extends Holder implements AttributeSource {
   }
 
   own(): unknown[] {
-    const { path, query } = splitUrl(this.#url);
+    const { path: whole, query } = splitUrl(this.#url);
+    const path = pathWithoutSecrets(whole);
     // At once: an array that grows from two gets room for seventeen.
     const pairs: unknown[] =
       this.requestId === undefined

@@ -94,9 +94,9 @@ function contextOf(job: Record<string, string | number>): Record<string, string 
   return Object.fromEntries(entries.map(([key, value]) => [key.slice("job.".length), value]));
 }
 
-/** Method and path only: no query, header, cookie, body or address ever gets here. */
+/** Method and path only: no query, header, cookie, body, address or token in the path ever gets here. */
 function requestOf(holder: Holder): { method: string; url: string } | undefined {
-  const url = holder.pathNow();
+  const url = holder.visiblePath();
   return holder.method === undefined || url === undefined
     ? undefined
     : { method: holder.method, url };

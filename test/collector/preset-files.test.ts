@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { collector } from "../../scripts/collector/places.ts";
-import { SECRET_KEYS } from "../../src/entry/url.ts";
+import { SECRET_ENDINGS, SECRET_NAMES, SECRET_WORDS } from "../../src/entry/secrets.ts";
+import { harmlessQueryKeys, secretQueryKeys } from "../secret-keys.ts";
 import { type PresetName, presets } from "./preset.ts";
 
 /* What must hold in the files themselves, whatever runs. */
@@ -51,11 +52,21 @@ describe("The files of the presets", () => {
   it("take out of queries what the preload takes out of them, and nothing else", () => {
     for (const [name, { processors }] of files) {
       const patterns = processors.redaction.blocked_values.filter((one) =>
-        /\bsessionid\b/.test(one),
+        one.includes(`(?:${SECRET_ENDINGS})`),
       );
       assert.equal(patterns.length, 1, name);
-      const keys = /\(\?:([\w|-]+)\)=/.exec(patterns[0]!)?.[1]?.split("|") ?? [];
-      assert.deepEqual(keys.toSorted(), [...SECRET_KEYS].toSorted(), name);
+      const [, pattern = ""] = /^\(\?i\)(.*)$/.exec(patterns[0]!) ?? [];
+      for (const list of [SECRET_WORDS, SECRET_NAMES]) {
+        assert.ok(pattern.includes(`(?:${list})`), `${list} in ${name}`);
+      }
+      const secret = new RegExp(pattern, "i");
+      const isTaken = (key: string): boolean => secret.test(`GET /cb?page=2&${key}=xyz HTTP/1.1`);
+      assert.deepEqual(
+        secretQueryKeys.filter((key) => !isTaken(key)),
+        [],
+        name,
+      );
+      assert.deepEqual(harmlessQueryKeys.filter(isTaken), [], name);
     }
   });
 

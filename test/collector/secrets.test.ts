@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { collectorBinary } from "../../scripts/collector/build.ts";
-import { SECRET_KEYS } from "../../src/entry/url.ts";
+import { secretQueryKeys } from "../secret-keys.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { preload, Program, telemetryTo } from "../integration/program.ts";
 import { until } from "../until.ts";
@@ -37,6 +37,9 @@ interface Planted extends Plant {
   /** Undefined: all of it must arrive as it is. */
   readonly secret?: string;
 }
+
+/** All of them are held against the presets in `preset-files.test.ts`. */
+const someQueryKeys = secretQueryKeys.filter((_, at) => at % 4 === 0);
 
 const planted = [...everySecretEverywhere()];
 const harmless = [...everyTwinEverywhere()];
@@ -226,7 +229,7 @@ function* everySecretEverywhere(): Generator<Planted> {
   let number = 0;
   for (const [where, place] of Object.entries(places)) {
     const literals = where === "a query's text" ? literalForms : [];
-    for (const form of [...secretForms, ...queryForms(SECRET_KEYS), ...literals]) {
+    for (const form of [...secretForms, ...queryForms(someQueryKeys), ...literals]) {
       const word = wordOf(++number);
       const secret = form.secret?.(word) ?? word;
       yield { what: form.what, where, place, number, value: form.text(word), secret };

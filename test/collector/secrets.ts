@@ -33,10 +33,7 @@ const card = (first: string, groups: readonly number[], gap: string) => (word: s
 const pem = (kind: string, word: string): string =>
   `-----BEGIN ${kind}-----\nMIIEvQIBADAN\n${word}\nBgkqhkiG9w0B\n-----END ${kind}-----`;
 
-/**
- * Query keys that must not be known outside: what `src/entry/url.ts` takes out
- * comes to this by the test, and isn't repeated here.
- */
+/** Query keys that must not be known outside; which ones, the test says. */
 export function queryForms(keys: Iterable<string>): readonly SecretForm[] {
   return [...keys].flatMap((key) => [
     {
@@ -113,6 +110,19 @@ const texts: readonly SecretForm[] = [
   { what: "Slack's bot token", text: (word) => `xoxb-2222-${word}` },
   { what: "Slack's app token", text: (word) => `xapp-1-A0-${word}` },
   { what: "Slack's webhook", text: (word) => `https://hooks.slack.com/services/T0/B0/${word}` },
+  { what: "Slack's workflow", text: (word) => `https://hooks.slack.com/workflows/T0/A0/1/${word}` },
+  {
+    what: "Discord's webhook",
+    text: (word) => `POST https://discord.com/api/v10/webhooks/4711/${word}/messages`,
+  },
+  {
+    what: "Teams' webhook",
+    text: (word) => `https://acme.webhook.office.com/webhookb2/a1@b2/IncomingWebhook/${word}/c3`,
+  },
+  {
+    what: "Telegram's bot",
+    text: (word) => `https://api.telegram.org/bot123456:AA${word.padEnd(30, "0")}/getMe`,
+  },
   { what: "Stripe's live key", text: (word) => `sk_live_${word}` },
   { what: "Stripe's restricted key", text: (word) => `rk_test_${word}` },
   { what: "Stripe's webhook secret", text: (word) => `whsec_${word.padEnd(24, "0")}` },
@@ -183,6 +193,8 @@ export const harmlessTexts: readonly string[] = [
   "https://cdn.example.com/@scope/pkg@1.2.3/index.js",
   "http://127.0.0.1:8080/mail?to=bob@shop.example.com",
   "redis://cache:6379/0",
+  "/search?sort_key=name&monkey=see&keyboard=qwerty&country_code=de&max_tokens=3&author=bob",
+  "https://discord.com/api/v10/webhooks/4711 and /robots/17",
   "http://[::1]:4318/v1/traces",
   "mailto:bob@shop.example.com",
   "file:///srv/app/node_modules/@scope/auth/token.js:12:5",

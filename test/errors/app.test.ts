@@ -184,7 +184,7 @@ describe("Events of an app", () => {
 
     it("carry nothing personal that nobody set", async () => {
       await run("shop.mjs", ["secrets"]);
-      assert.equal(receiver.events.length, 2);
+      assert.equal(receiver.events.length, 3);
       const sent = JSON.stringify(receiver.items.map((item) => withoutSource(item)));
       for (const secret of ["SECRET", "203.0.113.77", "127.0.0.1", "user-agent", "ip_address"]) {
         assert.ok(!sent.includes(secret), secret);

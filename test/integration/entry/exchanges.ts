@@ -310,6 +310,20 @@ export const exchanges: readonly Exchange[] = [
     spans: [{ ...ok, attributes: { "url.query": "token=REDACTED&a=1&x=REDACTED&CASE" } }],
   },
   {
+    title: "a secret in the path",
+    steps: [lastGet("/reset/3f9a2c?apiToken=abc&sort_key=name")],
+    spans: [
+      {
+        ...ok,
+        status: 404,
+        attributes: {
+          "url.path": "/reset/REDACTED",
+          "url.query": "apiToken=REDACTED&sort_key=name&CASE",
+        },
+      },
+    ],
+  },
+  {
     title: "a client that leaves before the response",
     steps: [get("/silent"), /102/, LEAVE],
     spans: [{ name: "GET", status: undefined, aborted: true }],

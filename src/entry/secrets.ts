@@ -1,0 +1,194 @@
+/*
+ * Secrets in URLs by the names of query keys, by the form of known tokens, and by
+ * where they stand in paths. The names are two lists of patterns, which the
+ * Collector's presets have too (`blocked_values`, compared by a test): so no
+ * look-arounds, which Go doesn't know.
+ */
+
+/** Between the words of a name: `api_key`, `api-key`, `api.key`, `api[key]`. */
+const GAP = "[_.:~\\[-]*";
+
+/** Whose keys are secrets; those of tables, sorting and routing aren't. */
+const KEY_OWNERS =
+  "api|app|application|access|account|admin|auth|aes|client|consumer|crypto|decryption|deploy|" +
+  "developer|encryption|functions?|hmac|integration|licen[cs]e|master|merchant|private|priv|pgp|" +
+  "publishable|rsa|secret|server|service|session|shared|sharedaccess|sign|signing|ssh|storage|" +
+  "subscription|token|user|webhook|aws|azure|firebase|gcp|github|gitlab|google|maps|mailgun|" +
+  "openai|pusher|sendgrid|stripe|twilio";
+
+/** Whose codes are secrets; those of countries, errors, products and coupons aren't. */
+const CODE_OWNERS =
+  "2fa|access|activation|auth|authorization|backup|confirm|confirmation|device|invitation|invite|" +
+  "login|mfa|onetime|otp|pairing|pin|recovery|reset|security|sms|totp|verification|verify";
+
+/** What a name is a secret's by if it ends so: `csrf_token` as well as `sessiontoken`. */
+export const SECRET_ENDINGS: string = [
+  ...["token", `token${GAP}hint`, "secret", `secret${GAP}(?:id|value|hash)`, "jwt", "bearer"],
+  `pass${GAP}(?:word|wd|phrase|code)(?:${GAP}(?:hash|confirm|confirmation|again|repeat|new|old))?`,
+  `(?:user|db|card|login|admin|root|smtp|ftp)${GAP}(?:pass|pin)`,
+  ...["pwd", "otp", "csrf", "xsrf", "wpnonce", "authorization", "auth", "cookie"],
+  ...["credentials?", "sig", "signature", "hmac", "assertion", `saml${GAP}response`],
+  ...["session", `sess(?:ion)?${GAP}(?:id|key|hash)`, `access${GAP}key${GAP}id`],
+  ...["mnemonic", `seed${GAP}phrase`, `code${GAP}verifier`, "cvv2?", "cvc2?", "iban", "ssn"],
+  ...[`social${GAP}security${GAP}number`, `credit${GAP}card(?:${GAP}(?:number|no|num))?`],
+  ...[`card${GAP}(?:number|no|num|pin)`, `cc${GAP}(?:number|no|num)`],
+  ...[`(?:${KEY_OWNERS})${GAP}key`, `(?:${CODE_OWNERS})${GAP}code`],
+].join("|");
+
+/** By their last word: `db_pass`, but not `compass`. */
+export const SECRET_WORDS = "pass|pin|sid|pan";
+
+/** By the whole of it: `key`, but not `sort_key`. */
+export const SECRET_NAMES = "key|code|sign";
+
+const SECRET = new RegExp(
+  `(?:${SECRET_ENDINGS}|(?:^|[^a-z\\d])(?:${SECRET_WORDS})|^(?:${SECRET_NAMES}))[[\\]\\d]*$`,
+  "i",
+);
+
+/** More different ones than an app and those that it calls have; an attacker has more. */
+const MOST_KNOWN = 500;
+const LONGEST_KNOWN = 64;
+const known = new Map<string, boolean>();
+
+/**
+ * Whether a query key, as it stands in the query, is one whose value is a secret.
+ * Pagination's cursors (`page_token`) are taken for secrets: by name they can't be
+ * told from others, and they say nothing to whoever reads them.
+ */
+export function isSecretKey(key: string): boolean {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const name = decoded(key.replaceAll("+", " "));
+  // `userPin` has its last word behind a capital letter.
+  const isSecret = SECRET.test(name) || SECRET.test(name.replace(/([a-z\d])([A-Z])/g, "$1_$2"));
+  if (known.size < MOST_KNOWN && key.length <= LONGEST_KNOWN) known.set(key, isSecret);
+  return isSecret;
+}
+
+/** Tokens that have a form of their own, wherever they stand. */
+const TOKEN_FORMS =
+  "eyJ[\\w-]{8,}\\.[\\w-]+|gh[pousr]_\\w{20}|github_pat_\\w{20}|gl[a-z]{2,5}-[\\w-]{20}|" +
+  "xox[abeoprs]-[\\w-]{10}|xapp-[\\w-]{10}|[prs]k_(?:live|test)_\\w{10}|whsec_\\w{16}|" +
+  "A[KS]IA[A-Z\\d]{16}|AIza[\\w-]{35}|ya29\\.[\\w-]{20}|SG\\.[\\w-]{22}\\.|npm_\\w{36}|" +
+  "sk-[\\w-]{20}|GOCSPX-[\\w-]{20}|hf_\\w{30}|shp(?:at|ca|pa|ss)_\\w{32}|dop_v1_\\w{32}|" +
+  "pypi-[\\w-]{20}|bot\\d{6,}:[\\w-]{20}";
+
+const TOKEN = new RegExp(`^(?:${TOKEN_FORMS})`);
+
+export const REDACTED = "REDACTED";
+
+/** `a=1&token=abc` becomes `a=1&token=REDACTED`; the order and the rest stay as they are. */
+export function queryWithoutSecrets(query: string): string {
+  return withoutSecrets(query, DEEPEST_URL);
+}
+
+/** A URL among the values of a URL among the values: deeper ones aren't looked at. */
+const DEEPEST_URL = 2;
+
+/** @param depth how often a URL among the values may have one among its own */
+function withoutSecrets(query: string, depth: number): string {
+  return query
+    .split("&")
+    .map((pair) => {
+      const equals = pair.indexOf("=");
+      const value = pair.slice(equals + 1);
+      if (equals === -1) return isSecretValue(value, depth) ? REDACTED : pair;
+      const key = pair.slice(0, equals);
+      if (value === "") return pair;
+      return isSecretKey(key) || isSecretValue(value, depth) ? `${key}=${REDACTED}` : pair;
+    })
+    .join("&");
+}
+
+/** No secret is shorter whose key doesn't say that it is one. */
+const SHORTEST_VALUE = 12;
+
+function isSecretValue(value: string, depth: number): boolean {
+  if (value.length < SHORTEST_VALUE) return false;
+  if (TOKEN.test(value)) return true;
+  // An address to come back to, with a query or a password of its own.
+  return depth > 0 && /%3[ad]|:\/\//i.test(value) && isSecretUrl(decoded(value), depth - 1);
+}
+
+function isSecretUrl(text: string, depth: number): boolean {
+  const question = text.indexOf("?");
+  const path = question === -1 ? text : text.slice(0, question);
+  if (USER_INFO.test(path) || pathWithoutSecrets(path) !== path) return true;
+  const query = text.slice(question + 1);
+  return query.includes("=") && withoutSecrets(query, depth) !== query;
+}
+
+/** A user, and perhaps a password, before a host. */
+const USER_INFO = /:\/\/[^/?#@]*@/;
+
+/** `/reset/` and a code of six. */
+const SHORTEST_PATH = 13;
+
+/** What nearly no path has; only those that have it are looked at segment by segment. */
+const SUSPECT = new RegExp(
+  "[;:]|hook|/services/|/workflows/|/triggers/|/interactions/|" +
+    "reset|recover|verif|confirm|activat|invit|magic|unsubscribe|forgot|" +
+    "(?:token|secret|passw(?:or)?d|key|auth|session|sid|otp|code)/|" +
+    "/(?:eyJ|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|xox|xapp-|[prs]k_|whsec_|A[KS]IA|AIza|ya29|SG\\.|" +
+    "npm_|sk-|GOCSPX-|hf_|shp|dop_|pypi-)",
+  "i",
+);
+
+/** Whoever has such a path may post: Slack, Discord, Microsoft Teams, Zapier, Telegram. */
+const HOOKS: readonly (readonly [RegExp, string])[] = [
+  [/(\/(?:services|workflows|triggers)\/T\w*\/\w+\/).+/, `$1${REDACTED}`],
+  [/(\/(?:webhooks|interactions)\/\d+\/)[^/]+/, `$1${REDACTED}`],
+  [/(\/webhookb2\/).+/, `$1${REDACTED}`],
+  [/(\/hooks\/catch\/\d+\/)[^/]+/, `$1${REDACTED}`],
+  [/\/bot\d+:[^/]+/, `/bot${REDACTED}`],
+  [USER_INFO, `://${REDACTED}@`],
+];
+
+/** A path without the tokens of well-known hooks and of links that were sent by mail. */
+export function pathWithoutSecrets(path: string): string {
+  if (path.length < SHORTEST_PATH || !SUSPECT.test(path)) return path;
+  let shown = path;
+  for (const [hook, replacement] of HOOKS) shown = shown.replace(hook, replacement);
+  let follows = false;
+  let previous = "";
+  return shown
+    .split("/")
+    .map((segment) => {
+      const isSecret =
+        TOKEN.test(segment) || (isCode(segment) && (follows || isSecretKey(previous)));
+      follows ||= LINK.test(segment);
+      previous = segment;
+      return isSecret ? REDACTED : withoutParameters(segment);
+    })
+    .join("/");
+}
+
+/** What is followed by a code that is as good as a password: hooks, and links that come by mail. */
+const LINK =
+  /^(?:incoming[-_]?)?(?:web)?hooks?$|(?:^|[-_]|password|email|account)(?:reset|recover|verif|confirm|activat|invit|magic|unsubscribe|forgot)/i;
+
+const SHORTEST_CODE = 6;
+const LONGEST_WORD = 19;
+
+/** Letters with digits between, or so many letters that it is no word. */
+function isCode(segment: string): boolean {
+  if (segment.length < SHORTEST_CODE || segment === REDACTED) return false;
+  return /\d/.test(segment) || (segment.length > LONGEST_WORD && !/[-_ ]/.test(segment));
+}
+
+/** `/cart;jsessionid=…` */
+function withoutParameters(segment: string): string {
+  if (!segment.includes(";")) return segment;
+  const [name = "", ...parameters] = segment.split(";");
+  return [name, ...parameters.map((one) => withoutSecrets(one, 0))].join(";");
+}
+
+function decoded(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
