@@ -5,7 +5,7 @@ import { now } from "../clock.ts";
 import type { Holder, Rpc } from "../context/holder.ts";
 import { activeHolder } from "../context/manager.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
-import { replaceMethod } from "./method.ts";
+import { disguise, type Method, replaceMethod } from "./method.ts";
 import { upstreamAdaptor } from "./upstream.ts";
 
 /**
@@ -26,7 +26,45 @@ export const adaptor: Adaptor = {
   },
 };
 
-const clients = upstreamAdaptor((options) => new GrpcInstrumentation(options));
+const clients = upstreamAdaptor((options) => withOwnMetadata(new GrpcInstrumentation(options)));
+
+/** How upstream wraps the methods of clients; private in its types, the tests notice when they are gone. */
+type Wrap = (original: Method) => Method;
+
+interface Internals {
+  _getPatchedClientMethods(...args: unknown[]): Wrap;
+  _patchClientRequestMethod(...args: unknown[]): Wrap;
+}
+
+/**
+ * Upstream writes the trace into the `Metadata` of a call. That is the app's,
+ * which may use it for calls of several requests at once: each call gets a copy.
+ */
+function withOwnMetadata(instrumentation: GrpcInstrumentation): GrpcInstrumentation {
+  const internals = instrumentation as unknown as Internals;
+  for (const name of ["_getPatchedClientMethods", "_patchClientRequestMethod"] as const) {
+    const patch = internals[name];
+    internals[name] = (...args) => {
+      const wrap = patch.apply(internals, args);
+      return (original) => {
+        const traced = wrap(original);
+        const copying: Method = function (...given) {
+          return Reflect.apply(traced, this, given.map(copyOfMetadata));
+        };
+        return disguise(copying, original);
+      };
+    };
+  }
+  return instrumentation;
+}
+
+/** Told by what upstream tells it by. */
+function copyOfMetadata(value: unknown): unknown {
+  const { internalRepr, clone } = (value ?? {}) as { internalRepr?: unknown; clone?: unknown };
+  return internalRepr instanceof Map && typeof clone === "function"
+    ? Reflect.apply(clone, value, [])
+    : value;
+}
 
 interface Library {
   readonly Server: { readonly prototype: object };

@@ -1,0 +1,422 @@
+import { once } from "node:events";
+import http from "node:http";
+
+/** What is asked of each library, with inputs that could be written to. */
+export const libraries = {
+  async amqplib({ library, url, hand }) {
+    const connection = await library.connect(url);
+    const channel = await connection.createConfirmChannel();
+    const { queue } = await channel.assertQueue("inputs");
+    const options = () => ({ headers: { own: "1" }, messageId: "m" });
+    await hand("publish", options, async (input) => {
+      channel.publish("", queue, Buffer.from("b"), input);
+      await channel.waitForConfirms();
+    });
+    await hand("sendToQueue", options, async (input) => {
+      channel.sendToQueue(queue, Buffer.from("b"), input);
+      await channel.waitForConfirms();
+    });
+    await hand(
+      "assertQueue",
+      () => ({ durable: true, arguments: {} }),
+      async (input) => void (await channel.assertQueue("inputs-asserted", input)),
+    );
+    await hand(
+      "consume",
+      () => ({ noAck: true, arguments: {} }),
+      async (input) => {
+        const { consumerTag } = await channel.consume(queue, () => {}, input);
+        await channel.cancel(consumerTag);
+      },
+    );
+    await connection.close();
+  },
+
+  async bullmq({ library: { Queue, Worker }, url, hand }) {
+    const { hostname: host, port } = new URL(url);
+    const connection = { host, port: Number(port) };
+    const queue = new Queue("inputs", { connection });
+    const options = () => ({ attempts: 1, backoff: { type: "fixed", delay: 1 } });
+    await hand(
+      "add",
+      () => ({ data: { id: 1, tags: ["a"] }, options: options() }),
+      async ({ data, options }) => void (await queue.add("pack", data, options)),
+    );
+    await hand(
+      "addBulk",
+      () => [
+        { name: "pack", data: { id: 1 }, opts: options() },
+        { name: "pack", data: { id: 2 } },
+      ],
+      async (input) => void (await queue.addBulk(input)),
+    );
+    await hand(
+      "Worker",
+      () => ({ connection: { ...connection }, autorun: false, concurrency: 1 }),
+      async (input) => {
+        const worker = new Worker("inputs", async () => {}, input);
+        await worker.waitUntilReady();
+        await worker.close();
+      },
+    );
+    await queue.close();
+  },
+
+  async kafkajs({ library: { Kafka, logLevel }, url, hand }) {
+    const kafka = new Kafka({ brokers: [url], logLevel: logLevel.NOTHING });
+    const producer = kafka.producer();
+    await producer.connect();
+    const message = () => ({ key: "k", value: "v", headers: { own: "1" } });
+    await hand(
+      "send",
+      () => ({ topic: "inputs", messages: [message(), { value: Buffer.from("v") }] }),
+      async (input) => void (await producer.send(input)),
+    );
+    await hand(
+      "sendBatch",
+      () => ({ topicMessages: [{ topic: "inputs", messages: [message()] }] }),
+      async (input) => void (await producer.sendBatch(input)),
+    );
+    await producer.disconnect();
+  },
+
+  async nats({ library, url, hand }) {
+    const connection = await library.connect({ servers: url });
+    const headers = library.headers();
+    headers.set("own", "1");
+    connection.subscribe("inputs", { callback: (_error, message) => message.respond("r") });
+    const publish = (input) => {
+      connection.publish("inputs", "b", input);
+      return [...headers];
+    };
+    await hand("publish with headers", () => ({ headers }), publish);
+    await hand("publish without headers", () => ({ reply: "inputs-reply" }), publish);
+    await hand(
+      "request",
+      () => ({ timeout: 5000, headers }),
+      async (input) => {
+        await connection.request("inputs", "b", input);
+        return [...headers];
+      },
+    );
+    await hand(
+      "subscribe",
+      () => ({ max: 1, callback: () => {} }),
+      (input) => void connection.subscribe("inputs-subscribed", input),
+    );
+    await connection.close();
+  },
+
+  async pg({ library: { Pool }, url, hand }) {
+    const pool = new Pool({ connectionString: url, max: 1 });
+    const rows = async (...args) => (await pool.query(...args)).rows;
+    await hand(
+      "query of a configuration",
+      () => ({ text: "SELECT $1::text AS a", values: ["v"] }),
+      (input) => rows(input),
+    );
+    await hand(
+      "query of a prepared statement",
+      () => ({ name: "n", text: "SELECT $1::text AS a", values: ["v"], rowMode: "array" }),
+      (input) => rows(input),
+    );
+    await hand(
+      "query with values",
+      () => ["v"],
+      (input) => rows("SELECT $1::text AS a", input),
+    );
+    await pool.end();
+  },
+
+  async mysql2({ require, library, url, hand }) {
+    const promise = require("mysql2/promise");
+    const pool = promise.createPool({ uri: url, connectionLimit: 1 });
+    const options = () => ({ sql: "SELECT ? AS a", values: ["v"] });
+    await hand("query of options", options, async (input) => (await pool.query(input))[0]);
+    await hand("execute of options", options, async (input) => (await pool.execute(input))[0]);
+    await hand(
+      "execute with values",
+      () => ["v"],
+      async (input) => (await pool.execute("SELECT ? AS a", input))[0],
+    );
+    await pool.end();
+    const connection = library.createConnection(url);
+    await hand("query of options, by callback", options, (input) => {
+      const { promise: done, resolve, reject } = Promise.withResolvers();
+      connection.query(input, (error, rows) => (error ? reject(error) : resolve(rows)));
+      return done;
+    });
+    connection.end();
+  },
+
+  async mysql({ library, url, hand }) {
+    const pool = library.createPool(`${url}?connectionLimit=1`);
+    const query = (...args) => {
+      const { promise, resolve, reject } = Promise.withResolvers();
+      pool.query(...args, (error, rows) => (error ? reject(error) : resolve(rows)));
+      return promise;
+    };
+    await hand(
+      "query of options",
+      () => ({ sql: "SELECT ? AS a", values: ["v"] }),
+      (input) => query(input),
+    );
+    await hand(
+      "query with values",
+      () => ["v"],
+      (input) => query("SELECT ? AS a", input),
+    );
+    await new Promise((resolve) => pool.end(resolve));
+  },
+
+  async ioredis({ library, url, hand }) {
+    const Redis = library.default ?? library;
+    const client = new Redis(url);
+    await hand(
+      "mset",
+      () => ({ a: "1" }),
+      (input) => client.mset(input),
+    );
+    await hand(
+      "del",
+      () => ["a", "b"],
+      (input) => client.del(input),
+    );
+    await hand(
+      "pipeline",
+      () => [
+        ["set", "a", "1"],
+        ["get", "a"],
+      ],
+      (input) => client.pipeline(input).exec(),
+    );
+    await hand(
+      "multi",
+      () => [["get", "a"]],
+      (input) => client.multi(input).exec(),
+    );
+    client.disconnect();
+  },
+
+  async redis({ library, url, hand }) {
+    const client = library.createClient({ url });
+    await client.connect();
+    await hand(
+      "sendCommand",
+      () => ["SET", "a", "1"],
+      (input) => client.sendCommand(input),
+    );
+    await hand(
+      "mSet",
+      () => ({ a: "1" }),
+      (input) => client.mSet(input),
+    );
+    await hand(
+      "set with options",
+      () => ({ EX: 10 }),
+      (input) => client.set("a", "1", input),
+    );
+    await client.disconnect();
+  },
+
+  async mongodb({ library: { MongoClient }, url, run, hand }) {
+    const client = await MongoClient.connect(url);
+    const collection = client.db("inputs").collection(run);
+    await collection.deleteMany({});
+    await collection.insertOne({ _id: 1, a: 1 });
+    await hand(
+      "find",
+      () => ({ filter: { a: 1, b: { $exists: false } }, options: { limit: 1, sort: { a: 1 } } }),
+      ({ filter, options }) => collection.find(filter, options).toArray(),
+    );
+    await hand(
+      "updateOne",
+      () => ({ filter: { _id: 1 }, change: { $set: { a: 1 } }, options: { upsert: false } }),
+      async ({ filter, change, options }) =>
+        (await collection.updateOne(filter, change, options)).matchedCount,
+    );
+    await hand(
+      "aggregate",
+      () => [{ $match: { a: 1 } }],
+      (input) => collection.aggregate(input).toArray(),
+    );
+    await client.close();
+  },
+
+  async memcached({ library: Memcached, url, hand }) {
+    const client = new Memcached(url);
+    const call = (method, ...args) => {
+      const { promise, resolve, reject } = Promise.withResolvers();
+      client[method](...args, (error, result) => (error ? reject(error) : resolve(result)));
+      return promise;
+    };
+    await hand(
+      "set",
+      () => ({ a: 1 }),
+      (input) => call("set", "a", input, 10),
+    );
+    await hand(
+      "getMulti",
+      () => ["a", "b"],
+      (input) => call("getMulti", input),
+    );
+    client.end();
+  },
+
+  async dataloader({ library: DataLoader, hand }) {
+    const options = () => ({ cache: false, maxBatchSize: 2 });
+    await hand("options", options, (input) =>
+      new DataLoader(async (keys) => keys.map((key) => key * 2), input).load(1),
+    );
+    const loader = new DataLoader(async (keys) => keys, options());
+    await hand(
+      "loadMany",
+      () => [1, 2, 3],
+      (input) => loader.loadMany(input),
+    );
+  },
+
+  async "generic-pool"({ library: { createPool }, hand }) {
+    await hand(
+      "options",
+      () => ({ factory: { create: async () => 1, destroy: async () => {} }, options: { max: 1 } }),
+      async ({ factory, options }) => {
+        const pool = createPool(factory, options);
+        const resource = await pool.acquire();
+        await pool.release(resource);
+        await pool.drain();
+        await pool.clear();
+        return resource;
+      },
+    );
+  },
+
+  async "lru-memoizer"({ library, hand }) {
+    const memoize = library.default ?? library;
+    await hand(
+      "options",
+      () => ({ load: (key, done) => done(null, `${key}!`), hash: (key) => key, max: 10 }),
+      (input) => {
+        const { promise, resolve, reject } = Promise.withResolvers();
+        memoize(input)("a", (error, value) => (error ? reject(error) : resolve(value)));
+        return promise;
+      },
+    );
+  },
+
+  async openai({ library: OpenAI, hand }) {
+    const answer = {
+      id: "c",
+      model: "gpt-local",
+      choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: "hi" } }],
+    };
+    const server = await served((_request, response) => {
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(answer));
+    });
+    const client = new OpenAI({ apiKey: "local", baseURL: server.url, maxRetries: 0 });
+    const chat = (input) => client.chat.completions.create(input);
+    await hand(
+      "chat",
+      () => ({ model: "gpt-local", messages: [{ role: "user", content: "hello" }] }),
+      async (input) => (await chat(input)).choices[0].message.content,
+    );
+    await hand(
+      "chat with parts",
+      () => ({
+        model: "gpt-local",
+        messages: [{ role: "user", content: [{ type: "text", text: "hello" }] }],
+        tools: [{ type: "function", function: { name: "f", parameters: {} } }],
+      }),
+      async (input) => (await chat(input)).choices[0].message.content,
+    );
+    await hand(
+      "chat of nonsense",
+      () => ({ model: 1, messages: "hello" }),
+      async (input) => (await chat(input)).choices[0].message.content,
+    );
+    await server.close();
+  },
+
+  async "@grpc/grpc-js"({ library: grpc, hand }) {
+    const text = {
+      requestSerialize: Buffer.from,
+      requestDeserialize: String,
+      responseSerialize: Buffer.from,
+      responseDeserialize: String,
+      requestStream: false,
+      responseStream: false,
+      path: "/shop.Stock/Count",
+    };
+    const server = new grpc.Server();
+    server.addService({ count: text }, { count: (call, done) => done(null, call.request) });
+    const port = await new Promise((resolve, reject) => {
+      const credentials = grpc.ServerCredentials.createInsecure();
+      server.bindAsync("127.0.0.1:0", credentials, (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      );
+    });
+    const Client = grpc.makeGenericClientConstructor({ count: text }, "Stock", {});
+    const client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+    const metadata = new grpc.Metadata();
+    metadata.set("own", "1");
+    await hand(
+      "call",
+      () => ({ propagate_flags: 0 }),
+      async (input) => {
+        const answer = await new Promise((resolve, reject) => {
+          client.count("b", metadata, input, (error, value) =>
+            error ? reject(error) : resolve(value),
+          );
+        });
+        return { answer, metadata: metadata.getMap() };
+      },
+    );
+    client.close();
+    await new Promise((resolve) => server.tryShutdown(resolve));
+  },
+
+  async "node:http"({ hand }) {
+    const server = await served((_request, response) => response.end("b"));
+    const { hostname, port } = new URL(server.url);
+    const ask = (...args) => {
+      const { promise, resolve, reject } = Promise.withResolvers();
+      http.get(...args, (response) => resolve(response.resume().statusCode)).on("error", reject);
+      return promise;
+    };
+    await hand(
+      "options",
+      () => ({ hostname, port, path: "/", headers: { own: "1" } }),
+      (input) => ask(input),
+    );
+    await hand(
+      "headers as a list",
+      () => ["host", "a", "own", "1"],
+      (headers) => ask({ hostname, port, path: "/", headers }),
+    );
+    await hand(
+      "fetch",
+      () => ({ method: "GET", headers: { own: "1" } }),
+      async (input) => (await fetch(server.url, input)).text(),
+    );
+    await hand(
+      "fetch with headers as a list",
+      () => ({ headers: [["own", "1"]] }),
+      async (input) => (await fetch(server.url, input)).text(),
+    );
+    await server.close();
+  },
+};
+
+async function served(listener) {
+  const server = http.createServer(listener);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close").catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
+import { startFerretDb } from "../servers/ferretdb.ts";
+import { startKafka } from "../servers/kafka.ts";
+import { startMariaDb } from "../servers/mariadb.ts";
+import { startMemcached } from "../servers/memcached.ts";
+import { startNats } from "../servers/nats.ts";
+import { startPostgres } from "../servers/postgres.ts";
+import { startRabbitMq } from "../servers/rabbitmq.ts";
+import { startRedis } from "../servers/redis.ts";
+
+interface Place {
+  readonly url?: string;
+  readonly address?: string;
+  stop(): Promise<void>;
+}
+
+const starts = {
+  kafka: startKafka,
+  mariadb: startMariaDb,
+  memcached: startMemcached,
+  mongodb: startFerretDb,
+  nats: startNats,
+  postgres: startPostgres,
+  rabbitmq: startRabbitMq,
+  redis: startRedis,
+} satisfies Readonly<Record<string, () => Promise<Place>>>;
+
+interface Row {
+  /** In `apps/libraries.mjs`. */
+  readonly library: string;
+  readonly group: string;
+  readonly installed: readonly string[];
+  readonly server?: keyof typeof starts;
+  /** It writes to its options itself; preloaded it writes to a copy that carries the trace. */
+  readonly writes?: true;
+}
+
+const rows: readonly Row[] = [
+  { library: "amqplib", group: "queues", installed: ["amqplib", "amqplib0"], server: "rabbitmq" },
+  { library: "bullmq", group: "queues", installed: ["bullmq", "bullmq5"], server: "redis" },
+  { library: "kafkajs", group: "queues", installed: ["kafkajs", "kafkajs20"], server: "kafka" },
+  {
+    library: "nats",
+    group: "queues",
+    installed: ["nats", "nats20", "@nats-io/transport-node"],
+    server: "nats",
+    writes: true,
+  },
+  { library: "pg", group: "stores", installed: ["pg", "pg8"], server: "postgres" },
+  { library: "mysql2", group: "stores", installed: ["mysql2"], server: "mariadb" },
+  {
+    library: "ioredis",
+    group: "stores",
+    installed: ["ioredis", "ioredis5", "ioredis4"],
+    server: "redis",
+  },
+  { library: "redis", group: "stores", installed: ["redis", "redis5", "redis47"], server: "redis" },
+  { library: "mongodb", group: "stores", installed: ["mongodb", "mongodb6"], server: "mongodb" },
+  { library: "mysql", group: "loader", installed: ["mysql"], server: "mariadb" },
+  { library: "memcached", group: "loader", installed: ["memcached"], server: "memcached" },
+  { library: "dataloader", group: "loader", installed: ["dataloader", "dataloader20"] },
+  { library: "generic-pool", group: "loader", installed: ["generic-pool"] },
+  { library: "lru-memoizer", group: "loader", installed: ["lru-memoizer", "lru-memoizer1"] },
+  { library: "openai", group: "loader", installed: ["openai", "openai4"] },
+  { library: "@grpc/grpc-js", group: "rpc", installed: ["@grpc/grpc-js"] },
+  { library: "node:http", group: "web", installed: ["node:http"] },
+];
+
+const servers = [...new Set(rows.map(({ server }) => server))];
+
+for (const server of servers) {
+  describe(`Inputs that an app uses again, ${server ?? "without a server"}`, function () {
+    this.timeout(120_000);
+    let place: Place | undefined;
+    before(async function () {
+      this.timeout(360_000);
+      place = server && (await starts[server]());
+    });
+    after(() => place?.stop());
+
+    for (const row of rows.filter((one) => one.server === server)) {
+      for (const installed of row.installed) {
+        it(`${installed} leaves them as they are, plain and frozen, with the results of bare`, async () => {
+          const receiver = await startReceiver();
+          try {
+            const [bare, preloaded] = await Promise.all([
+              run(row, installed, place, "bare"),
+              run(row, installed, place, "preloaded", receiver),
+            ]);
+            assert.match(bare.stdout, /frozen, again/);
+            if (row.writes) assert.doesNotMatch(preloaded.stdout, /TypeError|reply: ''/);
+            else assert.equal(preloaded.stdout, bare.stdout);
+            assert.deepEqual([preloaded.code, bare.code], [0, 0], preloaded.stderr);
+          } finally {
+            await receiver.close();
+          }
+        });
+      }
+    }
+  });
+}
+
+const file = fileURLToPath(new URL("apps/inputs.mjs", import.meta.url));
+
+function run(
+  { library, group }: Row,
+  installed: string,
+  place: Place | undefined,
+  name: string,
+  receiver?: Receiver,
+): Promise<Ended> {
+  const flags = receiver === undefined ? [] : [...preload.import];
+  const env = receiver === undefined ? {} : telemetryTo(receiver);
+  const args = [library, group, installed, place?.url ?? place?.address ?? "", name];
+  return new Program({ file, flags, args, env: { ...env, NODE_NO_WARNINGS: "1" } }).ended;
+}
