@@ -4,6 +4,7 @@ import { activeContext, runIn, runSuppressed } from "../context/manager.ts";
 import type { Carried, Delivery, Failure, Sending, WorkEntrance } from "../context/work.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { BullBacklog, type Countable } from "./bullmq-backlog.ts";
+import { brokerOf } from "./bullmq-broker.ts";
 import { replaceMethod } from "./method.ts";
 
 /**
@@ -45,7 +46,7 @@ interface JobClass {
 }
 
 interface QueueLike extends Countable {
-  readonly opts?: { readonly telemetry?: unknown };
+  readonly opts?: { readonly telemetry?: unknown; readonly connection?: unknown };
 }
 
 interface Options {
@@ -144,6 +145,7 @@ function sendWith(
         system: SYSTEM,
         destination: name,
         operation: "add",
+        broker: brokerOf(opts?.connection),
         attributes,
         ...(count !== undefined && { count }),
       })
@@ -256,13 +258,14 @@ function patchWorker(prototype: object, entrance: WorkEntrance): void {
   });
 }
 
-function deliveryOf({ name: queue }: QueueLike, job: JobLike): Delivery {
+function deliveryOf({ name: queue, opts: own }: QueueLike, job: JobLike): Delivery {
   const { id, name, attemptsMade, opts } = job;
   const carried = carriedBy.get(job);
   return {
     system: SYSTEM,
     destination: queue,
     operation: "process",
+    broker: brokerOf(own?.connection),
     carried: carried === undefined ? [] : [carried],
     messageId: id,
     job: {

@@ -123,6 +123,19 @@ function describeRow(row: QueueRow, talks: InPairs<QueueRow, Conversation>): voi
       });
     });
 
+    // A producer of Kafka's has several brokers.
+    if (row.system !== "kafka") {
+      it("says where the broker is", () => {
+        const { producer, consumer } = traceOf(found, row, "fine");
+        // What comes by a stream of JetStream's doesn't say by which connection.
+        const spans = row.hasStream === true ? [producer] : [producer, consumer];
+        for (const { attributes } of spans) {
+          assert.equal(attributes["server.address"], "127.0.0.1");
+          assert.ok(Number(attributes["server.port"]) > 1023);
+        }
+      });
+    }
+
     it("reports each attempt that fails as one event, with what the job is", () => {
       const events = found.receiver.events.map((event) => failureOf(event, row));
       const expected = expectedFailures(row);
