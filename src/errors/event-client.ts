@@ -12,6 +12,7 @@ import type { Account, DropReason } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { PendingRequest } from "../export/exit.ts";
 import { Captured } from "./captured.ts";
+import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
 import { nodeContexts } from "./node-context.ts";
 import { describe, keepTrace, type Origin, originNow } from "./origin.ts";
 import { type Draft, Outbox } from "./outbox.ts";
@@ -115,7 +116,12 @@ export class EventClient extends ServerRuntimeClient {
       return;
     }
     keepTrace(origin);
-    this.#outbox.add({ event, hint, origin });
+    try {
+      this.#outbox.add({ event: fitEvent(event, MAX_EVENT_BYTES), hint, origin });
+    } catch (fault) {
+      this.#parts.account.drop("failed", 1);
+      this.#complain(fault);
+    }
   }
 
   override recordDroppedEvent(reason: EventDropReason, category: DataCategory, count = 1): void {

@@ -1,0 +1,123 @@
+import type { Event } from "@sentry/core";
+
+/**
+ * Sentry refuses an event of more than 1 MiB. The lines of source and the
+ * envelope's own lines come on top of what is measured here.
+ * https://develop.sentry.dev/sdk/data-model/envelopes/#size-limits
+ */
+export const MAX_EVENT_BYTES = 900_000;
+
+/** How much of a value is kept. */
+interface Limits {
+  /** Of a text, in UTF-16 units. */
+  readonly text: number;
+  /** Of a list or an object. */
+  readonly entries: number;
+  readonly depth: number;
+}
+
+/** For what apps fill, in an event that is too big: less with each row. */
+const limits: readonly Limits[] = [
+  { text: 50_000, entries: 500, depth: 10 },
+  { text: 10_000, entries: 100, depth: 6 },
+  { text: 1_000, entries: 30, depth: 4 },
+  { text: 200, entries: 10, depth: 3 },
+];
+const filled = [
+  "extra",
+  "breadcrumbs",
+  "contexts",
+  "user",
+  "tags",
+  "request",
+  "fingerprint",
+] as const;
+
+/** What is kept in any case: enough to know the error by. */
+const essentials = [
+  ...["event_id", "timestamp", "level", "platform", "environment", "release", "transaction"],
+  ...["sdk", "message", "exception", "contexts"],
+] as (keyof Event)[];
+const essential: Limits = { text: 200, entries: 50, depth: 10 };
+
+/**
+ * The event itself, if it is small enough; else one whose fields are cut as far
+ * as it takes, down to the error alone. However large, deep or circular the event
+ * is, it takes the time of a few events of `maxBytes`.
+ */
+export function fitEvent(event: Event, maxBytes: number): Event {
+  if (isWithin(event, maxBytes)) return event;
+  for (const row of limits) {
+    const cut: Event = { ...event };
+    for (const field of filled) {
+      if (event[field] === undefined) continue;
+      Object.assign(cut, { [field]: cutValue(event[field], row, { bytes: maxBytes }) });
+    }
+    const { trace } = event.contexts ?? {};
+    if (trace !== undefined) cut.contexts = { ...cut.contexts, trace };
+    if (isWithin(cut, maxBytes)) return cut;
+  }
+  return essenceOf(event, maxBytes);
+}
+
+function essenceOf(event: Event, maxBytes: number): Event {
+  const { trace } = event.contexts ?? {};
+  const last = event.exception?.values?.slice(-1);
+  const picked: Event = {
+    ...Object.fromEntries(essentials.map((key) => [key, event[key]])),
+    ...(last !== undefined && { exception: { values: last } }),
+    contexts: trace === undefined ? {} : { trace },
+  };
+  const essence = cutValue(picked, essential, { bytes: maxBytes }) as Event;
+  return { ...essence, sdkProcessingMetadata: event.sdkProcessingMetadata ?? {} };
+}
+
+/** Whether it is no more than `maxBytes` of JSON, but for what is never sent. */
+function isWithin({ sdkProcessingMetadata: _, ...event }: Event, maxBytes: number): boolean {
+  let bytes = 0;
+  const waiting: unknown[] = [event];
+  while (waiting.length > 0 && bytes <= maxBytes) {
+    const value = waiting.pop();
+    bytes += sizeOf(value, maxBytes);
+    if (typeof value !== "object" || value === null) continue;
+    for (const key in value) {
+      bytes += sizeOf(key, maxBytes);
+      if (bytes > maxBytes) break;
+      waiting.push((value as Readonly<Record<string, unknown>>)[key]);
+    }
+  }
+  return bytes <= maxBytes;
+}
+
+/** Of a value without what is in it, with a comma; a text that is too long in any case is not read. */
+function sizeOf(value: unknown, maxBytes: number): number {
+  if (typeof value !== "string") return 8;
+  return value.length > maxBytes ? value.length : Buffer.byteLength(JSON.stringify(value)) + 1;
+}
+
+/** Cuts until `left` is used up; what comes then is left out. */
+function cutValue(value: unknown, limits: Limits, left: { bytes: number }, depth = 0): unknown {
+  if (left.bytes <= 0) return undefined;
+  left.bytes -= 8;
+  if (typeof value === "string") return cutText(value, limits, left);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth >= limits.depth) return Array.isArray(value) ? "[Array]" : "[Object]";
+  if (Array.isArray(value)) {
+    // The latest breadcrumbs are the last.
+    return value.slice(-limits.entries).map((entry) => cutValue(entry, limits, left, depth + 1));
+  }
+  const cut: Record<string, unknown> = {};
+  let count = 0;
+  for (const key in value) {
+    if (count++ >= limits.entries) break;
+    const entry = (value as Readonly<Record<string, unknown>>)[key];
+    cut[cutText(key, limits, left)] = cutValue(entry, limits, left, depth + 1);
+  }
+  return cut;
+}
+
+function cutText(text: string, limits: Limits, left: { bytes: number }): string {
+  const cut = text.length > limits.text ? `${text.slice(0, limits.text)}…` : text;
+  left.bytes -= cut.length;
+  return cut;
+}
