@@ -73,9 +73,9 @@ function essenceOf(event: Event, maxBytes: number): Event {
 }
 
 /** Whether it is no more than `maxBytes` of JSON, but for what is never sent. */
-function isWithin({ sdkProcessingMetadata: _, ...event }: Event, maxBytes: number): boolean {
+function isWithin(event: Event, maxBytes: number): boolean {
   let bytes = 0;
-  const waiting: unknown[] = [event];
+  const waiting: unknown[] = [{ ...event, sdkProcessingMetadata: undefined }];
   while (waiting.length > 0 && bytes <= maxBytes) {
     const value = waiting.pop();
     bytes += sizeOf(value, maxBytes);

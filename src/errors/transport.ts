@@ -1,9 +1,10 @@
-import type { Agent, ClientRequest, IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Agent } from "node:https";
+import type { Socket } from "node:net";
 import {
   createTransport,
   type DataCategory,
   type Envelope,
-  forEachEnvelopeItem,
   isRateLimited,
   type RateLimits,
   type Transport,
@@ -13,13 +14,23 @@ import {
 import { runSuppressed } from "../context/manager.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import { excerptOf } from "../diagnostics/plain-text.ts";
+import { createAgent, moduleFor } from "../export/agent.ts";
 import type { ExitRequest, PendingRequest } from "../export/exit.ts";
 import { watchHolding } from "../export/holding.ts";
+import { type ProxyEnvironment, proxyEnvironment } from "../export/proxy.ts";
+import { quieten } from "../export/quiet.ts";
+import { TimeLimit } from "../export/time-limit.ts";
+import { boundedLimits } from "./pauses.ts";
+import { eventsIn, Posting } from "./posting.ts";
+import { SentryOutage } from "./sentry-outage.ts";
 
 /** Requests under way at once. */
 const MAX_OPEN = 8;
 /** Envelopes that wait or are under way; what comes on top is dropped. */
 export const MAX_QUEUED = 256;
+/** All of their bytes, before compression. */
+const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 const DEADLINE_MS = 10_000;
 /** Sentry's answers have a line; more is not read. */
 const MAX_ANSWER_BYTES = 65_536;
@@ -50,17 +61,22 @@ export class EnvelopeTransport implements Transport {
   readonly #url: URL;
   readonly #options: TransportOptions;
   readonly #envelopes: Transport;
+  readonly #outage: SentryOutage;
   #agent: Agent | undefined = undefined;
+  #proxyEnv: ProxyEnvironment | undefined = undefined;
   readonly #queue: Posting[] = [];
   readonly #open = new Set<Posting>();
   #limits: RateLimits = {};
-  /** Events in the envelope that is being sent just now. */
-  #events = 0;
+  /** The envelope that is being sent just now. */
+  #sending: Envelope | undefined = undefined;
+  /** In `#queue` and `#open`. */
+  #bytes = 0;
   #idle: (() => void)[] = [];
 
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#url = new URL(options.url);
+    this.#outage = new SentryOutage(this.#url.host, options.account, options.diagnostics);
     this.#envelopes = createTransport(
       { bufferSize: MAX_QUEUED, recordDroppedEvent: options.recordDroppedEvent },
       ({ body }) => this.#post(typeof body === "string" ? Buffer.from(body) : body),
@@ -73,15 +89,15 @@ export class EnvelopeTransport implements Transport {
   }
 
   send(envelope: Envelope): PromiseLike<TransportMakeRequestResponse> {
-    this.#events = eventsIn(envelope);
+    this.#sending = envelope;
     try {
       return this.#envelopes.send(envelope);
     } catch (error) {
       // What can't be serialised.
-      this.#options.account.drop("failed", this.#events);
+      this.#options.account.drop("failed", eventsIn(envelope));
       return Promise.reject(error);
     } finally {
-      this.#events = 0;
+      this.#sending = undefined;
     }
   }
 
@@ -108,6 +124,7 @@ export class EnvelopeTransport implements Transport {
       taken.push(posting);
     }
     taken.push(...this.#queue.splice(0));
+    for (const { body } of taken) this.#bytes -= body.length;
     return taken.map((posting) => () => this.#exitRequest(posting));
   }
 
@@ -118,6 +135,7 @@ export class EnvelopeTransport implements Transport {
       url: this.#url.href,
       headers: this.#headers(zipped),
       body: zipped ? zlib().gzipSync(posting.body) : posting.body,
+      proxyEnv: this.#proxyEnv ?? proxyEnvironment(),
       tls: { ca: undefined, cert: undefined, key: undefined },
       settle: (delivered) => {
         this.#count(posting, delivered ? "sent" : "failed");
@@ -128,7 +146,14 @@ export class EnvelopeTransport implements Transport {
 
   #post(body: Uint8Array): Promise<TransportMakeRequestResponse> {
     return new Promise((resolve, reject) => {
-      this.#queue.push(new Posting(body, this.#events, resolve, reject));
+      const posting = new Posting(body, this.#sending, resolve, reject);
+      if (this.#bytes + body.length > MAX_QUEUED_BYTES) {
+        this.#options.account.drop("queue_full", posting.events);
+        reject(new Error("the queue is full"));
+        return;
+      }
+      this.#bytes += body.length;
+      this.#queue.push(posting);
       this.#pump();
     });
   }
@@ -160,32 +185,45 @@ export class EnvelopeTransport implements Transport {
 
   #request(posting: Posting, body: Uint8Array, zipped: boolean): void {
     try {
-      const { request: open, Agent } = moduleFor(this.#url.protocol);
-      this.#agent ??= new Agent({ keepAlive: true, maxSockets: MAX_OPEN });
       const headers = { ...this.#headers(zipped), "content-length": String(body.length) };
-      const request = open(this.#url, { method: "POST", agent: this.#agent, headers });
+      const options = { method: "POST", agent: this.#agentNow(), headers };
+      const request = moduleFor(this.#url.href).request(this.#url, options);
       posting.request = request;
-      request.on("socket", (socket) => socket.unref());
-      request.on("response", (response) => {
-        drain(response, () => clearTimeout(deadline));
-        if (posting.request === request) this.#settled(posting, response);
-      });
-      request.on("error", (error: NodeJS.ErrnoException) => {
-        clearTimeout(deadline);
-        if (posting.request === request) this.#failed(posting, error);
-      });
       const { deadlineMs = DEADLINE_MS } = this.#options;
-      const deadline = setTimeout(() => {
+      const limit = new TimeLimit(deadlineMs, () => {
         request.destroy(new Error(`no answer within ${deadlineMs} ms`));
-      }, deadlineMs).unref();
+      });
+      request.on("socket", quieten);
+      request.on("response", (response) => {
+        drain(response);
+        this.#settled(posting, request, response);
+      });
+      // What an answer of 101 comes to.
+      request.on("upgrade", (response: IncomingMessage, socket: Socket) => {
+        socket.destroy();
+        this.#settled(posting, request, response);
+      });
+      request.on("error", (error: NodeJS.ErrnoException) => this.#failed(posting, request, error));
+      request.on("close", () => {
+        limit.lift();
+        this.#failed(posting, request, new Error("closed without an answer"));
+      });
       request.end(body);
       watchHolding({
         holds: () => posting.request === request && !posting.isWritten,
         letGo: () => this.#letGo(posting),
       });
     } catch (error) {
-      this.#failed(posting, error as Error);
+      this.#failed(posting, posting.request, error as Error);
     }
+  }
+
+  #agentNow(): Agent {
+    if (this.#agent !== undefined) return this.#agent;
+    this.#proxyEnv = proxyEnvironment();
+    const options = { maxSockets: MAX_OPEN, proxyEnv: this.#proxyEnv };
+    this.#agent = createAgent(this.#url.href, options);
+    return this.#agent;
   }
 
   #headers(zipped: boolean): Record<string, string> {
@@ -197,37 +235,79 @@ export class EnvelopeTransport implements Transport {
     return headers;
   }
 
-  #settled(posting: Posting, response: IncomingMessage): void {
-    this.#open.delete(posting);
+  #settled(posting: Posting, request: ClientRequest, response: IncomingMessage): void {
+    if (!this.#isAwaited(posting, request)) return;
     const status = response.statusCode ?? 0;
-    const answer = { statusCode: status, headers: limitHeaders(response) };
+    if (status === 413 && this.#tryShrunk(posting)) return;
+    this.#done(posting);
+    const answer = { statusCode: status, headers: boundedLimits(response.headers) };
     this.#limits = updateRateLimits(this.#limits, answer);
     const taken = status >= 200 && status < 300;
     this.#count(posting, taken ? "sent" : "rejected");
-    if (!taken) {
-      this.#options.diagnostics.warn(
-        `errors.status.${status}`,
-        `Sentry at ${this.#url.host} answers ${status}${adviceFor(status)}; such events are dropped and counted`,
-      );
-    }
+    this.#tell(status, taken, posting.events);
     posting.resolve(answer);
     this.#pump();
   }
 
-  #failed(posting: Posting, error: NodeJS.ErrnoException): void {
+  #tell(status: number, taken: boolean, events: number): void {
+    const { host } = this.#url;
+    const dropped = "such events are dropped and counted";
+    if (taken && !this.isLimited("error")) {
+      this.#outage.worked();
+    } else if (taken) {
+      this.#outage.failed("limit", "asks for a pause; events are dropped and counted meanwhile");
+    } else if (ofOneEvent.has(status)) {
+      const text = `Sentry at ${host} answers ${status}; ${dropped}`;
+      this.#options.diagnostics.warn(`errors.status.${status}`, text);
+    } else {
+      const text = `answers ${status}${adviceFor(status)}; ${dropped}`;
+      this.#outage.failed(`status.${status}`, text, events);
+    }
+  }
+
+  /** What the peer finds too large is tried once more, with less of it. */
+  #tryShrunk(posting: Posting): boolean {
+    const { length } = posting.body;
+    try {
+      if (!posting.shrink()) return false;
+    } catch {
+      return false;
+    }
+    this.#bytes += posting.body.length - length;
+    posting.request = undefined;
+    this.#encode(posting);
+    return true;
+  }
+
+  #failed(
+    posting: Posting,
+    request: ClientRequest | undefined,
+    error: NodeJS.ErrnoException,
+  ): void {
+    if (!this.#isAwaited(posting, request)) return;
     if (posting.isRetriable(error)) {
       posting.retried = true;
+      posting.request = undefined;
       this.#encode(posting);
       return;
     }
-    this.#open.delete(posting);
+    this.#done(posting);
     this.#count(posting, "failed");
-    this.#options.diagnostics.warn(
-      "errors.network",
-      `Sentry at ${this.#url.host} can't be reached (${error.code ?? error.message}); events are dropped and counted`,
-    );
+    const why = error.code ?? excerptOf(error.message);
+    const text = `can't be reached (${why}); events are dropped and counted`;
+    this.#outage.failed("network", text, posting.events);
     posting.reject(error);
     this.#pump();
+  }
+
+  /** Not so once it has its outcome, was let go, or is sent by another request. */
+  #isAwaited(posting: Posting, request: ClientRequest | undefined): boolean {
+    return this.#open.has(posting) && posting.request === request;
+  }
+
+  #done(posting: Posting): void {
+    this.#open.delete(posting);
+    this.#bytes -= posting.body.length;
   }
 
   #count(posting: Posting, outcome: "sent" | "rejected" | "failed"): void {
@@ -245,93 +325,25 @@ export class EnvelopeTransport implements Transport {
   }
 }
 
-/** One envelope on its way. */
-class Posting {
-  readonly body: Uint8Array;
-  /** How many events it holds, for the books. */
-  readonly events: number;
-  readonly resolve: (response: TransportMakeRequestResponse) => void;
-  readonly reject: (error: Error) => void;
-  request: ClientRequest | undefined = undefined;
-  retried = false;
-
-  constructor(
-    body: Uint8Array,
-    events: number,
-    resolve: (response: TransportMakeRequestResponse) => void,
-    reject: (error: Error) => void,
-  ) {
-    this.body = body;
-    this.events = events;
-    this.resolve = resolve;
-    this.reject = reject;
-  }
-
-  /** Whether the kernel has all of it: then it arrives whatever becomes of us. */
-  get isWritten(): boolean {
-    return this.request?.writableFinished === true && !this.isConnecting;
-  }
-
-  get isConnecting(): boolean {
-    const socket = this.request?.socket;
-    return this.request !== undefined && (socket === null || socket?.connecting === true);
-  }
-
-  /** The peer closed a connection that was kept alive, just as we took it. */
-  isRetriable(error: NodeJS.ErrnoException): boolean {
-    return !this.retried && this.request?.reusedSocket === true && error.code === "ECONNRESET";
-  }
-
-  recall(): void {
-    this.request?.destroy();
-    this.request = undefined;
-  }
-}
-
-/**
- * Node's own modules, when they are first needed and not by `import`: the ES
- * face of `node:http` reads all its exports, and so loads undici (tried: 36 ms
- * against 3 on Node 26, 19 on 22); `node:https` brings OpenSSL, 10 ms.
- */
-function moduleFor(protocol: string): typeof import("node:https") | typeof import("node:http") {
-  return process.getBuiltinModule(protocol === "https:" ? "node:https" : "node:http");
-}
-
 function zlib(): typeof import("node:zlib") {
   return process.getBuiltinModule("node:zlib");
 }
+
+/** Statuses that say something of one event, and nothing of the next. */
+const ofOneEvent: ReadonlySet<number> = new Set([400, 413]);
 
 /** What to look at, where the status points to the DSN. */
 function adviceFor(status: number): string {
   return [401, 403, 404].includes(status) ? " (check SENTRY_DSN)" : "";
 }
 
-function eventsIn(envelope: Envelope): number {
-  let count = 0;
-  forEachEnvelopeItem(envelope, (_item, type) => {
-    if (type === "event") count++;
-  });
-  return count;
-}
-
 /** Reads an answer away, so that its connection can be used again. */
-function drain(response: IncomingMessage, done: () => void): void {
+function drain(response: IncomingMessage): void {
   let size = 0;
   response.on("data", (chunk: Buffer) => {
     size += chunk.length;
     if (size > MAX_ANSWER_BYTES) response.destroy();
   });
-  // An answer cut off still had its status; `close` follows.
+  // An answer cut off still had its status.
   response.on("error", () => {});
-  response.on("close", done);
-}
-
-function limitHeaders({
-  headers,
-}: IncomingMessage): NonNullable<TransportMakeRequestResponse["headers"]> {
-  const limits = headers["x-sentry-rate-limits"];
-  return {
-    "retry-after": headers["retry-after"] ?? null,
-    "x-sentry-rate-limits": (Array.isArray(limits) ? limits.join(",") : limits) ?? null,
-  };
 }

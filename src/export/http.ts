@@ -1,5 +1,4 @@
-import type { Agent, ClientRequest, IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { OtlpConfig } from "../config/config.ts";
 import { excerptOf } from "../diagnostics/plain-text.ts";
 import {
@@ -12,6 +11,7 @@ import {
   refused,
 } from "./channel.ts";
 import { answerOfError } from "./network-error.ts";
+import { createAgent, moduleFor } from "./agent.ts";
 import { proxyEnvironment } from "./proxy.ts";
 import { quieten } from "./quiet.ts";
 import { retryAfterMs } from "./retry.ts";
@@ -30,10 +30,9 @@ export function createHttpChannel(
   config: OtlpConfig,
   headers: Readonly<Record<string, string>>,
 ): Channel {
-  const { Agent, request } = moduleFor(config.url);
+  const { request } = moduleFor(config.url);
   const proxyEnv = proxyEnvironment();
-  const agent = new Agent({ keepAlive: true, ...definedOf(config.tls), proxyEnv });
-  if (proxyEnv !== undefined) keepQuiet(agent);
+  const agent = createAgent(config.url, { ...definedOf(config.tls), proxyEnv });
   const headersFor = createHeaders(headers, config.url, proxyEnv !== undefined);
   return {
     kind: "http",
@@ -65,22 +64,6 @@ function createHeaders(
   if ("host" in headers || isProxied) return () => headers;
   const lines = ["host", new URL(url).host, ...Object.entries(headers).flat()];
   return (body) => [...lines, "content-length", String(body.length)];
-}
-
-/** Not by `import`, whose facade of `node:http` loads undici on the way (20 ms). */
-function moduleFor(url: string): typeof import("node:https") {
-  const name = url.startsWith("https:") ? "node:https" : "node:http";
-  return process.getBuiltinModule(name) as typeof import("node:https");
-}
-
-/** A tunnel is a socket that `request` never shows: it opens before the connection over it. */
-function keepQuiet(agent: Agent): void {
-  const { createConnection } = agent;
-  agent.createConnection = function (options, callback) {
-    const socket = createConnection.call(this, options, callback);
-    if (socket !== null && socket !== undefined) quieten(socket as Socket);
-    return socket;
-  };
 }
 
 function definedOf(tls: OtlpConfig["tls"]): Readonly<Record<string, string>> {

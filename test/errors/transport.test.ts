@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { promisify } from "node:util";
 import { createEnvelope, type Envelope } from "@sentry/core";
 import { Account } from "../../src/diagnostics/account.ts";
@@ -17,7 +19,7 @@ describe("The transport of envelopes", () => {
   afterEach(() => receiver.close());
 
   const setUp = (
-    changes: { deadlineMs?: number } = {},
+    changes: { deadlineMs?: number; url?: string } = {},
   ): {
     transport: EnvelopeTransport;
     account: Account;
@@ -130,6 +132,86 @@ describe("The transport of envelopes", () => {
       assert.doesNotMatch(lines[0] ?? "", /sentry_key/);
     });
   }
+
+  it("says when an outage begins, and when it is over what was lost", async () => {
+    const { account, lines, send } = setUp();
+    receiver.setFaults({ kind: "status", status: 503 });
+    await send();
+    receiver.setFaults({ kind: "close" });
+    await assert.rejects(Promise.resolve(send()));
+    receiver.setFaults({ kind: "status", status: 500 });
+    await send();
+    receiver.setFaults();
+    await send();
+    await send();
+    assert.deepEqual([account.sent, account.droppedTotal], [2, 3]);
+    assert.equal(lines.length, 2);
+    assert.match(lines[0] ?? "", /answers 503; such events are dropped and counted$/m);
+    assert.match(lines[1] ?? "", /takes events again; 3 were lost meanwhile$/m);
+  });
+
+  it("says that Sentry asks for a pause, though it took the event", async () => {
+    const { lines, send } = setUp();
+    const headers = { "x-sentry-rate-limits": "60:error:key" };
+    receiver.setFaults({ kind: "status", status: 200, headers, times: 1 });
+    await send();
+    assert.match(lines.join(""), /asks for a pause; events are dropped and counted meanwhile$/m);
+  });
+
+  it("sends once more and smaller what is too large for the peer", async () => {
+    const { transport, account, lines } = setUp();
+    const event = { message: "order 17", extra: { body: "x".repeat(500_000), order: 17 } };
+    receiver.setFaults({ kind: "status", status: 413, times: 1 });
+    account.made++;
+    await transport.send(createEnvelope<Envelope>({}, [[{ type: "event" }, event]]));
+    assert.equal(receiver.requests.length, 2);
+    const payload = receiver.items[0]?.payload as typeof event;
+    assert.deepEqual([payload.message, payload.extra.order], ["order 17", 17]);
+    assert.ok(payload.extra.body.length < 200_000);
+    assert.deepEqual([account.sent, account.queued, lines], [1, 0, []]);
+  });
+
+  it("counts what is too large even so", async () => {
+    const { account, send } = setUp();
+    receiver.setFaults({ kind: "status", status: 413 });
+    await send("x".repeat(500_000));
+    assert.equal(receiver.requests.length, 2);
+    assert.deepEqual([account.dropped.rejected, account.queued], [1, 0]);
+  });
+
+  it("bounds what waits by its bytes", () => {
+    const { account, transport, send } = setUp();
+    receiver.setFaults({ kind: "hang" });
+    const long = "x".repeat(1_000_000);
+    for (let count = 0; count < 40; count++) Promise.resolve(send(long)).catch(() => {});
+    assert.deepEqual([account.dropped.queue_full, account.queued], [7, 33]);
+    assert.ok(transport.take().length > 0);
+  });
+
+  it("drops what is answered with 101", async () => {
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => {
+        socket.end("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n");
+      });
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { account, send } = setUp({ url: `http://127.0.0.1:${port}/api/1/envelope/` });
+    await send();
+    assert.deepEqual([account.dropped.rejected, account.queued], [1, 0]);
+    server.close();
+  });
+
+  it("goes by the proxy that Node is told to use", async () => {
+    const { stdout } = await poster("http://sentry.invalid", 1, {
+      NODE_USE_ENV_PROXY: "1",
+      HTTP_PROXY: receiver.url,
+    });
+    assert.equal(stdout, "to take: 0\n");
+    await receiver.settled();
+    assert.equal(receiver.items.length, 1);
+  });
 
   it("drops what can't be delivered and says why, without the key", async () => {
     const { account, lines, losses, send } = setUp();
@@ -264,8 +346,12 @@ function envelopeOf(message: unknown): Envelope {
 }
 
 /** A process that posts one envelope, of random bytes, and has nothing else to do. */
-function poster(url: string, bytes = 1): Promise<{ stdout: string }> {
+function poster(
+  url: string,
+  bytes = 1,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ stdout: string }> {
   const program = new URL("fixtures/post.ts", import.meta.url).pathname;
   const args = [program, `${url}/api/1/envelope/`, `${bytes}`];
-  return promisify(execFile)(node, args, { timeout: 8_000 });
+  return promisify(execFile)(node, args, { timeout: 8_000, env });
 }
