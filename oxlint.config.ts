@@ -2,7 +2,7 @@ import { defineConfig } from "oxlint";
 
 /**
  * The rooms of `src/` and which others each may import (CONTRIBUTING.md has
- * the map). What every room may use is no room: `chunks.ts`, `version.ts`.
+ * the map). What every room may use is no room: `chunks.ts`, `local-name.ts`, `version.ts`.
  * Pipelines (traces, metrics, logs, errors) never see each other; they meet in
  * `start.ts` and in the holder of `context/`.
  */

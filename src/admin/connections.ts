@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { isIP, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { isLocalName, isLoopback, nameIn } from "../local-name.ts";
 import type { AnswerOptions } from "./server.ts";
 
 /** Scrapers and probes have a few. */
@@ -61,10 +62,7 @@ export class Connections {
 
 /**
  * What is wrong with the name that a server on a loopback address is asked by:
- * undefined, or an answer. A page in a browser whose name is made to point to
- * 127.0.0.1 would read what is for this machine alone (DNS rebinding); it can't
- * send another name than its own. Addresses, and names that nobody can register
- * (RFC 6761; `.internal`, under which Docker and Podman have the host), are no such names.
+ * undefined, or an answer. See `isLocalName`.
  *
  * @param header `Host`; undefined with HTTP/1.0, which no browser speaks.
  */
@@ -72,15 +70,7 @@ export function objectionTo(
   header: string | undefined,
   { config, address }: AnswerOptions,
 ): string | undefined {
-  if (header === undefined || !isLoopback(address)) return undefined;
-  const name = header.replace(/:\d*$/, "").replace(/\.$/, "").toLowerCase();
-  if (/(^|\.)localhost$|\.internal$/.test(name)) return undefined;
-  if (isIP(name.replace(/^\[|\]$/g, "")) !== 0) return undefined;
-  if (name === config.admin.host.toLowerCase()) return undefined;
+  if (header === undefined || !isLoopback(address) || isLocalName(header)) return undefined;
+  if (nameIn(header) === config.admin.host.toLowerCase()) return undefined;
   return "This server listens on a loopback address, for its own machine, and is asked by a name that a page in a browser could have too (DNS rebinding). Ask for localhost or 127.0.0.1, or set OTEL_EXPORTER_PROMETHEUS_HOST to the name or address that it is to be reached by.\n";
-}
-
-/** Whether an address is of this machine alone. */
-function isLoopback(address: string): boolean {
-  return /^(::ffff:)?127\./i.test(address) || address === "::1";
 }

@@ -29,7 +29,8 @@ export class Drawing {
   readonly #services: readonly string[];
 
   constructor(story: TraceStory, paint: Paint) {
-    this.story = story;
+    // The id goes into lines as it is.
+    this.story = { ...story, traceId: fit(textOf(story.traceId), 32) };
     this.paint = paint;
     this.#services = [...new Set(story.spans.map(serviceOf))];
     const longest = Math.max(...this.#services.map((service) => service.length), 0);
@@ -84,16 +85,33 @@ export function attributeOf(attributes: Readonly<Record<string, Value>>, name: s
   return typeof value === "string" ? textOf(value) : "?";
 }
 
-/** Text as it is, anything else as JSON; on one line, and nothing that a terminal would obey. */
+/**
+ * Text as it is, anything else as JSON; on one line, not without end, and nothing
+ * that a terminal would obey: neither control characters nor what turns the
+ * direction of text or has no width (CVE-2021-42574).
+ */
 export function textOf(value: unknown): string {
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "?");
-  return text
+  return asText(value)
+    .slice(0, LONGEST_TEXT)
     .replace(/\s+/g, " ")
-    .replace(/\p{Cc}/gu, "")
+    .replace(/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "")
     .trim();
+}
+
+/** A picture has 80 columns; the labels of a sample are what is longest. */
+const LONGEST_TEXT = 10_000;
+
+function asText(value: unknown): string {
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(value) ?? "?";
+  } catch {
+    // Nested beyond what the stack has room for.
+    return "?";
+  }
 }
 
 /** At most `width` UTF-16 units, cut with an ellipsis. Wide characters are not ours to count. */
 export function fit(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }

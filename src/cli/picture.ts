@@ -47,7 +47,7 @@ const levelColours: Readonly<Record<string, Style>> = { error: "red", warn: "yel
 function logLines(log: ReceivedLog, drawing: Drawing): string[] {
   const { paint, margin, story } = drawing;
   const service = attributeOf(log.resource.attributes, "service.name");
-  const time = new Date(Number(BigInt(log.timeUnixNano) / 1_000_000n)).toISOString().slice(11, 23);
+  const time = new Date(Number(nanosecondsOf(log) / 1_000_000n)).toISOString().slice(11, 23);
   const level = fit(textOf(log.severityText).toLowerCase(), 6).padEnd(6);
   const room = WIDTH - margin - time.length - level.length - 2;
   const colour = levelColours[level.trim()] ?? "dim";
@@ -65,8 +65,13 @@ function logLines(log: ReceivedLog, drawing: Drawing): string[] {
 function sampleLines({ service, line }: TraceStory["samples"][number], drawing: Drawing): string[] {
   const [sample = "", exemplar = ""] = textOf(line).split(" # ");
   const { paint, margin } = drawing;
-  const [name = "", count = ""] = [/^[^{ ]+/.exec(sample)?.[0], / (\S+)$/.exec(sample)?.[1]];
-  const labels = sample.match(/\w+="(?:[^"\\]|\\.)*"/g) ?? [];
+  const name = /^[^{ ]*/.exec(sample)?.[0] ?? "";
+  const count = sample.slice(sample.lastIndexOf(" ") + 1);
+  // From its comma on: a word that is tried at each of its letters takes the square of its length.
+  const labels = Array.from(
+    sample.matchAll(/[{,](\w+="(?:[^"\\]|\\.)*")/g),
+    ([, label = ""]) => label,
+  );
   const bound = labels.find((label) => label.startsWith("le="));
   const title = `${name}${bound === undefined ? "" : `{${bound}}`} ${count}`;
   const others = labels.filter((label) => label !== bound);
@@ -82,22 +87,22 @@ function eventLines(event: ReceivedEvent, drawing: Drawing): string[] {
   const { paint, margin, story } = drawing;
   const trace = event.contexts?.["trace"];
   const span = story.spans.find(({ spanId }) => spanId === trace?.["span_id"]);
-  const error = event.exception?.values?.at(-1);
-  const title = `${error?.type ?? "Message"}: ${error?.value ?? textOf(event.message)}`;
+  const error = listOf(event.exception?.values).at(-1);
+  const title = `${textOf(error?.type ?? "Message")}: ${textOf(error?.value ?? event.message)}`;
   const facts = [event.transaction, event.release, event.environment].filter(
     (fact) => fact !== undefined,
   );
-  const told = textOf(facts.join(" · "));
+  const told = facts.map(textOf).join(" · ");
   return [
     `${drawing.service(span && serviceOf(span))}${paint("red", fit(textOf(title), WIDTH - margin))}`,
-    ...sourceOf(error?.stacktrace?.frames ?? []).map((line) => drawing.note(line)),
+    ...sourceOf(listOf(error?.stacktrace?.frames)).map((line) => drawing.note(line)),
     trace?.["trace_id"] === story.traceId ? drawing.marked(told) : drawing.note(told),
   ];
 }
 
 /** The line of the app's own code that threw. */
 function sourceOf(frames: readonly Readonly<Record<string, unknown>>[]): string[] {
-  const frame = frames.findLast((one) => one["in_app"] === true && one["filename"] !== undefined);
+  const frame = frames.findLast((one) => one?.["in_app"] === true && one["filename"] !== undefined);
   if (frame === undefined) return [];
   const file = textOf(frame["filename"]).split("/").at(-1);
   const source = textOf(frame["context_line"] ?? "");
@@ -105,7 +110,20 @@ function sourceOf(frames: readonly Readonly<Record<string, unknown>>[]): string[
 }
 
 function byTime(a: ReceivedLog, b: ReceivedLog): number {
-  return compare(BigInt(a.timeUnixNano), BigInt(b.timeUnixNano));
+  return compare(nanosecondsOf(a), nanosecondsOf(b));
+}
+
+/** The latest time that a date of JavaScript has. */
+const LATEST = 8_640_000_000_000_000_000_000n;
+
+function nanosecondsOf({ timeUnixNano }: ReceivedLog): bigint {
+  const time = BigInt(timeUnixNano);
+  return time < LATEST ? time : LATEST;
+}
+
+/** Of what somebody sent as an event nothing is sure. */
+function listOf<T>(list: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(list) ? (list as readonly T[]) : [];
 }
 
 /**

@@ -19,6 +19,8 @@ interface Scale {
 
 const BAR_WIDTH = 27;
 const TIME_WIDTH = 11;
+/** Columns of branches; what is below is drawn beside it. */
+const DEEPEST = 12;
 
 /** The spans of all services as a tree, each with its share of the time and its SQL. */
 export function waterfall(drawing: Drawing): string[] {
@@ -26,24 +28,23 @@ export function waterfall(drawing: Drawing): string[] {
   if (spans.length === 0) return [];
   const start = least(spans.map((span) => BigInt(span.startTimeUnixNano)));
   const end = most(spans.map((span) => BigInt(span.endTimeUnixNano)));
-  const scale = { start, length: Number(end - start) || 1 };
+  const scale = { start, length: Math.max(Number(end - start), 1) };
   return rowsOf(spans).flatMap((row) => spanLines(row, scale, drawing));
 }
 
 /** Parents before children, siblings by start; a span whose parent isn't here is a root. */
 function rowsOf(spans: readonly ReceivedSpan[]): Row[] {
-  const ids = new Set(spans.map((span) => span.spanId));
-  const sorted = spans.toSorted(byStart);
-  const childrenOf = (parent: string): ReceivedSpan[] =>
-    sorted.filter((span) =>
-      parent === "" ? !ids.has(span.parentSpanId) : span.parentSpanId === parent,
-    );
+  const families = familiesOf(spans);
   const rows: Row[] = [];
   const add = (parent: string, stem: string): void => {
-    const siblings = childrenOf(parent);
+    const siblings = families.get(parent) ?? [];
+    // Each once: an id may come twice, or be its own ancestor.
+    families.delete(parent);
     for (const [at, span] of siblings.entries()) {
       const isLast = at === siblings.length - 1;
-      const [branch, below] = parent === "" ? ["", ""] : isLast ? ["└ ", "  "] : ["├ ", "│ "];
+      const isDeep = stem.length >= DEEPEST;
+      const [branch, below] =
+        parent === "" || isDeep ? ["", ""] : isLast ? ["└ ", "  "] : ["├ ", "│ "];
       const service = serviceOf(span);
       const isSame = rows.length > 0 && serviceOf(rows.at(-1)?.span ?? span) === service;
       rows.push({
@@ -59,6 +60,20 @@ function rowsOf(spans: readonly ReceivedSpan[]): Row[] {
   return rows;
 }
 
+/** By parent; "" where that isn't here. */
+function familiesOf(spans: readonly ReceivedSpan[]): Map<string, ReceivedSpan[]> {
+  const ids = new Set(spans.map((span) => span.spanId));
+  const families = new Map<string, ReceivedSpan[]>();
+  for (const span of spans.toSorted(byStart)) {
+    const { spanId, parentSpanId } = span;
+    const parent = ids.has(parentSpanId) && parentSpanId !== spanId ? parentSpanId : "";
+    const siblings = families.get(parent) ?? [];
+    siblings.push(span);
+    families.set(parent, siblings);
+  }
+  return families;
+}
+
 function spanLines(
   { span, branch, below, service }: Row,
   scale: Scale,
@@ -71,7 +86,7 @@ function spanLines(
   const label = paint("dim", branch) + (failed ? paint("red", name) : name);
   const gap = " ".repeat(room - branch.length - name.length + 1);
   const bar = paint(drawing.colourOf(serviceOf(span)), barOf(span, scale));
-  const time = `${span.durationMs.toFixed(1)} ms`.padStart(TIME_WIDTH);
+  const time = fit(`${span.durationMs.toFixed(1)} ms`, TIME_WIDTH).padStart(TIME_WIDTH);
   const query = span.attributes["db.query.text"];
   return [
     `${drawing.service(service)}${label}${gap}${bar}${failed ? paint("red", time) : time}`,
@@ -95,7 +110,8 @@ function pathOf(url: string): string {
 function barOf(span: ReceivedSpan, { start, length }: Scale): string {
   const from = Math.floor((Number(BigInt(span.startTimeUnixNano) - start) / length) * BAR_WIDTH);
   const to = Math.ceil((Number(BigInt(span.endTimeUnixNano) - start) / length) * BAR_WIDTH);
-  const left = Math.min(from, BAR_WIDTH - 1);
+  // It may end before it begins.
+  const left = Math.min(Math.max(from, 0), BAR_WIDTH - 1);
   const size = Math.max(Math.min(to, BAR_WIDTH) - left, 1);
   return `${" ".repeat(left)}${"━".repeat(size)}`.padEnd(BAR_WIDTH);
 }

@@ -2,7 +2,7 @@ import type { Http2Server, ServerHttp2Stream } from "node:http2";
 import { answerBody } from "./answer.ts";
 import { numberOf } from "./connection.ts";
 import type { Fault, Faults } from "./fault.ts";
-import { takeExport, unpack } from "./inbox.ts";
+import { MAX_BODY_BYTES, takeExport, unpack } from "./inbox.ts";
 import type { OtlpSignal } from "./otlp.ts";
 import type { ReceivedRequest } from "./received.ts";
 import type { Store } from "./store.ts";
@@ -106,7 +106,7 @@ function end(
       ":status": 200,
       "content-type": "application/grpc",
       "grpc-status": String(status),
-      "grpc-message": encodeURIComponent(message),
+      "grpc-message": encodeURIComponent(Buffer.from(message).toString()),
       ...headers,
     },
     { endStream: true },
@@ -115,6 +115,11 @@ function end(
 
 async function readFrame(stream: ServerHttp2Stream): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const part of stream as AsyncIterable<Buffer>) parts.push(part);
+  let size = 0;
+  for await (const part of stream as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > MAX_BODY_BYTES) throw new RangeError("message too large");
+    parts.push(part);
+  }
   return Buffer.concat(parts);
 }

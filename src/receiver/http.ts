@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { isLocalName, isLoopback } from "../local-name.ts";
 import { answerBody } from "./answer.ts";
 import { publicKeyOf } from "./envelope.ts";
 import { numberOf } from "./connection.ts";
@@ -21,9 +22,18 @@ interface Exchange {
 /** The receiver's HTTP side: OTLP, Sentry envelopes, and questions about what came in. */
 export function createListener(store: Store, faults: Faults): RequestListener {
   return (request, response) => {
-    const url = new URL(request.url ?? "/", "http://receiver");
+    response.on("error", ignore);
+    const url = URL.parse(request.url ?? "/", "http://receiver");
+    const objection = url === null ? NO_URL : objectionTo(request);
+    if (url === null || objection !== undefined) {
+      response.writeHead(objection?.status ?? 400).end(`${objection?.reason}\n`);
+      return;
+    }
     if (url.pathname.startsWith("/received") || url.pathname === "/faults") {
-      void answerQuery(request, response, url, store, faults);
+      void answerQuery(request, response, url, store, faults).catch((error: unknown) => {
+        if (!response.headersSent) response.writeHead(400);
+        response.end(String(error));
+      });
       return;
     }
     const exchange = { request, response, url, store, record: recordOf(request, url) };
@@ -32,6 +42,33 @@ export function createListener(store: Store, faults: Faults): RequestListener {
     });
   };
 }
+
+interface Objection {
+  readonly status: number;
+  readonly reason: string;
+}
+
+const NO_URL: Objection = { status: 400, reason: "The target is no URL." };
+
+/**
+ * A page in a browser may neither read what came in (by a name that is made to
+ * point here) nor send something (without asking: text posted to another origin).
+ */
+function objectionTo({ headers, socket }: IncomingMessage): Objection | undefined {
+  const { host, origin } = headers;
+  if (host !== undefined && isLoopback(socket.localAddress ?? "") && !isLocalName(host)) {
+    return {
+      status: 403,
+      reason: `The receiver is asked as ${JSON.stringify(host)}, not by an address or localhost.`,
+    };
+  }
+  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) {
+    return undefined;
+  }
+  return { status: 403, reason: "The receiver takes nothing from other origins." };
+}
+
+function ignore(): void {}
 
 function recordOf(request: IncomingMessage, url: URL): Exchange["record"] {
   return {

@@ -5,8 +5,8 @@ import { logsOf, metricsOf, type OtlpSignal, readExport, spansOf } from "./otlp.
 import type { ReceivedEvent } from "./received.ts";
 import type { Store } from "./store.ts";
 
-/** What one request may unpack to; more is an attack. */
-export const MAX_BODY_BYTES: number = 64 * 1024 * 1024;
+/** What one request may unpack to; more is an attack. Objects take some ten times as much. */
+export const MAX_BODY_BYTES: number = 32 * 1024 * 1024;
 
 /** Undoes `Content-Encoding`. Throws on nonsense and on what unpacks beyond the limit. */
 export function unpack(encoding: string, body: Buffer): Buffer {
@@ -47,7 +47,9 @@ export function takeExport(
 /** Reads a Sentry envelope and keeps its items. Throws on nonsense. */
 export function takeEnvelope(store: Store, body: Buffer, project: string, publicKey: string): void {
   const items = readEnvelope(body, project, publicKey);
-  const events = items.filter((item) => item.type === "event");
+  const events = items.filter(
+    ({ type, payload }) => type === "event" && typeof payload === "object" && payload !== null,
+  );
   store.add("items", items);
   store.add(
     "events",

@@ -87,8 +87,8 @@ const kinds: readonly SpanKindName[] = [
 const codes = ["UNSET", "OK", "ERROR"] as const;
 
 function toSpan(span: Plain, resource: ReceivedResource, scope: ReceivedScope): ReceivedSpan {
-  const start = text(span["startTimeUnixNano"]) || "0";
-  const end = text(span["endTimeUnixNano"]) || "0";
+  const start = nanoseconds(span["startTimeUnixNano"]) || "0";
+  const end = nanoseconds(span["endTimeUnixNano"]) || "0";
   const status = plain(span["status"]);
   return {
     traceId: text(span["traceId"]),
@@ -127,8 +127,8 @@ function toSpan(span: Plain, resource: ReceivedResource, scope: ReceivedScope): 
 
 function toLog(log: Plain, resource: ReceivedResource, scope: ReceivedScope): ReceivedLog {
   return {
-    timeUnixNano: text(log["timeUnixNano"]),
-    observedTimeUnixNano: text(log["observedTimeUnixNano"]),
+    timeUnixNano: nanoseconds(log["timeUnixNano"]),
+    observedTimeUnixNano: nanoseconds(log["observedTimeUnixNano"]),
     severityNumber: count(log["severityNumber"]),
     severityText: text(log["severityText"]),
     body: value(log["body"]),
@@ -184,9 +184,8 @@ function toPoint(point: Plain): ReceivedPoint {
 }
 
 function attributes(pairs: unknown): Attributes {
-  const result: Record<string, Value> = {};
-  for (const pair of list(pairs)) result[text(pair["key"])] = value(pair["value"]);
-  return result;
+  // Own properties, `__proto__` among them.
+  return Object.fromEntries(list(pairs).map((pair) => [text(pair["key"]), value(pair["value"])]));
 }
 
 /** An `AnyValue`. Whole numbers beyond 2^53 become their digits; bytes stay base64. */
@@ -227,6 +226,13 @@ function text(any: unknown): string {
     default:
       return "";
   }
+}
+
+/** A time as its digits; throws where it is none. */
+function nanoseconds(any: unknown): string {
+  const digits = text(any);
+  if (/^\d{0,20}$/.test(digits)) return digits;
+  throw new TypeError(`no time: ${JSON.stringify(digits.slice(0, 30))}`);
 }
 
 function number(any: unknown): number | undefined {

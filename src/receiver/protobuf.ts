@@ -41,6 +41,12 @@ export function createDecoder(schema: Schema): Decoder {
   return (message, bytes) => readMessage(messages, message, new Reader(bytes), 0);
 }
 
+/**
+ * What one body may hold, in values. Two bytes make an empty message, which takes
+ * some hundred as an object.
+ */
+const MAX_VALUES = 2_000_000;
+
 function parseFields(text: string): Fields {
   const fields = new Map<number, Field>();
   for (const row of text.split(",")) {
@@ -66,6 +72,7 @@ function readMessage(
     const field = fields.get(tag >>> 3);
     if (field === undefined) reader.skip(tag & 7);
     else readField(messages, field, tag & 7, reader, result, depth);
+    reader.count();
   }
   return result;
 }
@@ -80,7 +87,7 @@ function readField(
 ): void {
   const read = (from: Reader): unknown =>
     messages.has(field.type)
-      ? readMessage(messages, field.type, new Reader(from.bytes()), depth + 1)
+      ? readMessage(messages, field.type, from.part(), depth + 1)
       : readScalar(field.type as Scalar, from);
   if (!field.many) {
     into[field.name] = read(reader);
@@ -88,8 +95,11 @@ function readField(
   }
   const list = (into[field.name] ??= []) as unknown[];
   if (wire === 2 && isNumber(field.type)) {
-    const packed = new Reader(reader.bytes());
-    while (!packed.done) list.push(read(packed));
+    const packed = reader.part();
+    while (!packed.done) {
+      list.push(read(packed));
+      packed.count();
+    }
   } else {
     list.push(read(reader));
   }
@@ -132,10 +142,23 @@ function unzigzag(value: number): number {
 
 class Reader {
   readonly #bytes: Uint8Array;
+  /** Of the whole body. */
+  readonly #budget: { values: number };
   #at = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, budget = { values: MAX_VALUES }) {
     this.#bytes = bytes;
+    this.#budget = budget;
+  }
+
+  /** One more value. Throws when it is one too many. */
+  count(): void {
+    if (--this.#budget.values < 0) throw new RangeError("protobuf with too many values");
+  }
+
+  /** The bytes that follow, by a reader of their own. */
+  part(): Reader {
+    return new Reader(this.bytes(), this.#budget);
   }
 
   get done(): boolean {

@@ -2,6 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Fault, Faults } from "./fault.ts";
 import type { Received, Store } from "./store.ts";
 
+/** A list of faults is a few lines. */
+const MAX_TEXT = 1024 * 1024;
+
 const kinds: readonly (keyof Received)[] = [
   "spans",
   "logs",
@@ -25,7 +28,7 @@ export async function answerQuery(
 ): Promise<void> {
   const kind = kinds.find((name) => url.pathname === `/received/${name}`);
   if (request.method === "PUT" && url.pathname === "/faults") {
-    faults.set(JSON.parse(await readText(request)) as Fault[]);
+    faults.set(faultsIn(await readText(request)));
     reply(response, 200, {});
   } else if (request.method === "DELETE" && url.pathname === "/received") {
     store.clear();
@@ -55,12 +58,25 @@ function traceIdOf(one: object): string | undefined {
   );
 }
 
+function isFault(one: unknown): boolean {
+  return typeof one === "object" && one !== null && "kind" in one && typeof one.kind === "string";
+}
+
+function faultsIn(text: string): Fault[] {
+  const faults: unknown = JSON.parse(text);
+  if (Array.isArray(faults) && faults.every(isFault)) return faults as Fault[];
+  throw new TypeError("not a list of faults");
+}
+
 function reply(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
 async function readText(request: IncomingMessage): Promise<string> {
   let text = "";
-  for await (const part of request.setEncoding("utf8") as AsyncIterable<string>) text += part;
+  for await (const part of request.setEncoding("utf8") as AsyncIterable<string>) {
+    text += part;
+    if (text.length > MAX_TEXT) throw new RangeError("too long");
+  }
   return text;
 }

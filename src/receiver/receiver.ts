@@ -26,6 +26,8 @@ export interface ReceiverOptions {
   readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string };
   /** How many spans, log records, … are kept; the oldest go first. Default: 100,000. */
   readonly limit?: number;
+  /** What each kind of them may take in memory, about. Default: 128 MiB. */
+  readonly limitBytes?: number;
 }
 
 /** A small collector and Sentry in one, in memory. */
@@ -66,7 +68,7 @@ const PATIENCE_MS = 30_000;
 /** Starts a receiver. Rejects where the port is taken. */
 export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
   const host = options.host ?? "127.0.0.1";
-  const store = new Store(options.limit ?? 100_000);
+  const store = new Store(options.limit ?? 100_000, options.limitBytes ?? 128 * 1024 * 1024);
   const faults = new Faults();
   const http = startHttp(options, store, faults);
   const port = await listen(http, options.port ?? 0, host);

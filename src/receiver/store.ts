@@ -7,6 +7,8 @@ import type {
   ReceivedSpan,
 } from "./received.ts";
 
+import { weightOf } from "./weight.ts";
+
 /** Everything that came in, oldest first, bounded. */
 export interface Received {
   readonly spans: readonly ReceivedSpan[];
@@ -31,13 +33,20 @@ interface Waiting {
 /** The rooms of the store, and who waits for something to arrive in them. */
 export class Store implements Received {
   readonly #limit: number;
+  readonly #limitBytes: number;
   #kept: Kinds = empty();
+  /** What each item of the above takes, and all of a kind. */
+  #weights = new Map<keyof Received, { each: number[]; sum: number }>();
   readonly #waiting = new Set<Waiting>();
   #closed = false;
 
-  /** @param limit how many of each kind are kept; the oldest go first. */
-  constructor(limit: number) {
+  /**
+   * @param limit how many of each kind are kept; the oldest go first.
+   * @param limitBytes what they may take in memory, about.
+   */
+  constructor(limit: number, limitBytes: number) {
     this.#limit = limit;
+    this.#limitBytes = limitBytes;
   }
 
   get spans(): readonly ReceivedSpan[] {
@@ -66,9 +75,28 @@ export class Store implements Received {
 
   add<Kind extends keyof Received>(kind: Kind, found: readonly Received[Kind][number][]): void {
     const kept = this.#kept[kind] as Received[Kind][number][];
+    const shared = new WeakSet<object>();
+    const weights = found.map((one) => weightOf(one, shared));
     for (const one of found) kept.push(one);
-    if (kept.length > this.#limit) kept.splice(0, kept.length - this.#limit);
+    const surplus = this.#surplusWith(kind, weights);
+    if (surplus > 0) kept.splice(0, surplus);
     this.changed();
+  }
+
+  /** How many of the oldest have to go. */
+  #surplusWith(kind: keyof Received, weights: readonly number[]): number {
+    const all = this.#weights.get(kind) ?? { each: [], sum: 0 };
+    this.#weights.set(kind, all);
+    for (const weight of weights) {
+      all.each.push(weight);
+      all.sum += weight;
+    }
+    let surplus = 0;
+    while (all.each.length - surplus > this.#limit || all.sum > this.#limitBytes) {
+      all.sum -= all.each[surplus++] ?? 0;
+    }
+    if (surplus > 0) all.each.splice(0, surplus);
+    return surplus;
   }
 
   /** Something that is kept has changed: whoever waits looks again. */
@@ -78,6 +106,7 @@ export class Store implements Received {
 
   clear(): void {
     this.#kept = empty();
+    this.#weights.clear();
   }
 
   /** See `Receiver.waitFor`. */
