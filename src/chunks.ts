@@ -58,6 +58,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "logs-bunyan": "./logs/bunyan.ts",
   "logs-console-line": "./logs/console-line.ts",
   "logs-pino": "./logs/pino.ts",
+  "logs-snapshot": "./logs/snapshot.ts",
   "logs-winston": "./logs/winston.ts",
   "metrics-console": "./metrics/console.ts",
   "metrics-prometheus": "./metrics/prometheus.ts",
@@ -119,6 +120,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "logs-bunyan": typeof import("./logs/bunyan.ts");
   "logs-console-line": typeof import("./logs/console-line.ts");
   "logs-pino": typeof import("./logs/pino.ts");
+  "logs-snapshot": typeof import("./logs/snapshot.ts");
   "logs-winston": typeof import("./logs/winston.ts");
   "metrics-console": typeof import("./metrics/console.ts");
   "metrics-prometheus": typeof import("./metrics/prometheus.ts");

@@ -52,7 +52,7 @@ function logLines(log: ReceivedLog, drawing: Drawing): string[] {
   const room = WIDTH - margin - time.length - level.length - 2;
   const colour = levelColours[level.trim()] ?? "dim";
   const fields = Object.entries(log.attributes)
-    .filter(([key]) => key !== "request_id")
+    .filter(([key]) => key !== "telltale.request.id")
     .map(([key, value]) => `${textOf(key)}=${textOf(value)}`)
     .join(" ");
   return [

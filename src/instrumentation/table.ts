@@ -208,6 +208,14 @@ export const table: readonly Row[] = [
     instrumentation: "pino",
   },
   {
+    // What pino's transports run in.
+    package: "thread-stream",
+    files: [MAIN],
+    versions: ">=0.11 <5",
+    chunk: "logs-pino",
+    instrumentation: "pino",
+  },
+  {
     package: "bunyan",
     files: ["lib/bunyan.js"],
     versions: ">=1.8 <3",

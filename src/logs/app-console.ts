@@ -19,7 +19,8 @@ const METHODS: readonly ConsoleMethod[] = ["log", "info", "warn", "error", "debu
 export function watchConsole(records: TelltaleLogger, lines: ConsoleLines): void {
   if (!records.enabled() || isTransportThread()) return;
   const isWanted = lines === "all" ? () => true : isActive;
-  for (const method of METHODS) watchMethod(method, records, isWanted);
+  if (!watchTexts(records)) return;
+  for (const method of METHODS) watchMethod(method, isWanted);
 }
 
 function isActive(): boolean {
@@ -31,28 +32,64 @@ function isTransportThread(): boolean {
   return !isMainThread && /[\\/]thread-stream[\\/]lib[\\/]worker\.js$/.test(process.argv[1] ?? "");
 }
 
-/** A method of the console calls another to write: one line all the same. */
+/** What the app said, until the console has a text of it. */
+interface Said {
+  readonly method: ConsoleMethod;
+  readonly args: readonly unknown[];
+}
+
+let said: Said | undefined;
+/** What is said by way of the console's stream is the same line. */
 let isWriting = false;
 
-function watchMethod(
-  method: ConsoleMethod,
-  records: TelltaleLogger,
-  isWanted: () => boolean,
-): void {
+function watchMethod(method: ConsoleMethod, isWanted: () => boolean): void {
   const descriptor = Object.getOwnPropertyDescriptor(console, method);
   const original: unknown = descriptor?.value;
   if (typeof original !== "function" || descriptor?.writable !== true) return;
   const { [method]: value } = {
     [method](this: unknown, ...args: unknown[]): unknown {
       if (isWriting || !isWanted()) return Reflect.apply(original, this, args);
-      isWriting = true;
+      // An argument may say something itself while it is formatted.
+      const outer = said;
+      said = { method, args };
       try {
-        loadChunk("logs-console-line").recordLine(records, method, args);
         return Reflect.apply(original, this, args);
       } finally {
-        isWriting = false;
+        said = outer;
       }
     },
   };
   Object.defineProperty(console, method, { ...descriptor, value });
+}
+
+type WriteText = (stream: symbol, text: string, ...more: readonly unknown[]) => unknown;
+
+/**
+ * All methods hand their text to one of the console's own, under a symbol
+ * (https://github.com/nodejs/node/blob/main/lib/internal/console/constructor.js).
+ * Seen there, nothing is formatted twice: `toString` and `inspect` of what the app
+ * prints may do things. False where there is no such method.
+ */
+function watchTexts(records: TelltaleLogger): boolean {
+  const symbols = Object.getOwnPropertySymbols(console);
+  const symbol = symbols.find(({ description }) => description === "kWriteToConsole");
+  const descriptor = symbol && Object.getOwnPropertyDescriptor(console, symbol);
+  const original: unknown = descriptor?.value;
+  if (symbol === undefined || typeof original !== "function") return false;
+  const value: WriteText = (stream, text, ...more) => {
+    const line = said;
+    said = undefined;
+    if (line !== undefined) {
+      loadChunk("logs-console-line").recordLine(records, line.method, line.args, text);
+    }
+    const outer = isWriting;
+    isWriting = true;
+    try {
+      return Reflect.apply(original, console, [stream, text, ...more]);
+    } finally {
+      isWriting = outer;
+    }
+  };
+  Object.defineProperty(console, symbol, { ...descriptor, value });
+  return true;
 }

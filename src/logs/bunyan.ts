@@ -3,8 +3,12 @@ import { wallClock } from "../clock.ts";
 import { activeOrigin, type IdFields, type Origin, putIds } from "./correlation.ts";
 import { enterLogger, leaveLogger } from "./inner-lines.ts";
 import { TelltaleLogger } from "./logger.ts";
-import { addLine, type LineKeys } from "./plain-line.ts";
+import { exceptionOf } from "./exception.ts";
+import type { LineFacts, LineKeys, SeenError } from "./line-facts.ts";
+import { idsOf } from "./record-ids.ts";
 import { severityOfRank } from "./severity.ts";
+import { recordOfFields, ShownLine } from "./shown-line.ts";
+import { isError, readData } from "./value.ts";
 
 /** An `Adaptor` of `instrumentation/`, whose table holds it to that; this room can't see it. */
 interface BunyanAdaptor {
@@ -35,7 +39,7 @@ interface Line extends IdFields {
 }
 
 interface BunyanLogger {
-  readonly streams: readonly { readonly level: number }[];
+  readonly streams: readonly { readonly level: number; readonly raw?: unknown }[];
 }
 
 type Emit = (this: BunyanLogger, line: Line, isProbe?: unknown) => unknown;
@@ -57,10 +61,12 @@ function patchLogger(prototype: Prototype, names: Names, logger: TelltaleLogger 
     }
     const origin = activeOrigin();
     putIds(line, origin);
-    if (records !== undefined) recordLine(records, this, line, names, origin);
+    const at = wallClock();
     enterLogger();
     try {
-      return original.call(this, line, isProbe);
+      const text = original.call(this, line, isProbe);
+      if (records !== undefined) recordLine(records, this, { line, text, at, names, origin });
+      return text;
     } finally {
       leaveLogger();
     }
@@ -68,30 +74,66 @@ function patchLogger(prototype: Prototype, names: Names, logger: TelltaleLogger 
   Object.defineProperty(prototype, PATCHED, { value: true });
 }
 
-const KEYS: LineKeys = { message: "msg", error: "err" };
-
 /** `v`: the version of bunyan's format, on every line. */
 const FORMAT = 0;
 
+const KEYS: LineKeys = {
+  message: "msg",
+  error: "err",
+  unwrap({ v, ...fields }) {
+    return v === FORMAT ? fields : undefined;
+  },
+};
+
+interface Written {
+  readonly line: Line;
+  /** JSON, if any stream of the logger wants that. */
+  readonly text: unknown;
+  readonly at: number;
+  readonly names: Names;
+  readonly origin: Origin;
+}
+
+/**
+ * After the streams had it. The record is the text that they got; where only raw
+ * ones take the line, it is the object, as they left it.
+ */
 function recordLine(
   records: TelltaleLogger,
-  logger: BunyanLogger,
-  line: Line,
-  names: Names,
-  origin: Origin,
+  { streams }: BunyanLogger,
+  { line, text, at, names, origin }: Written,
 ): void {
   try {
-    if (!logger.streams.some(({ level }) => level <= line.level)) return;
-    const record = records.record(wallClock());
+    const taking = streams.filter(({ level }) => level <= line.level);
+    if (taking.length === 0) return;
     const name = names[line.level];
-    record.severityText = name ?? String(line.level);
-    record.severityNumber = severityOfRank(line.level, name);
-    const { v, ...fields } = line;
-    addLine(record, v === FORMAT ? fields : { ...fields, v }, KEYS, origin);
-    records.write(record);
+    const facts: LineFacts = {
+      keys: KEYS,
+      severityText: name ?? String(line.level),
+      severityNumber: severityOfRank(line.level, name),
+      level: line.level,
+      trace: origin.trace,
+      ids: idsOf(origin),
+      arePut: true,
+      message: undefined,
+      error: errorIn(line),
+    };
+    if (typeof text === "string" && taking.some(({ raw }) => raw !== true)) {
+      records.write(new ShownLine(records, at, text, facts));
+    } else records.write(recordOfFields(records, at, line, facts));
   } catch {
     // A line that can't be read.
   }
+}
+
+/** An error that no serialiser took up: the line shows `{}`. */
+function errorIn(line: Line): SeenError | undefined {
+  for (const key of Object.keys(line)) {
+    const value = readData(line, key);
+    const exception = isError(value) ? exceptionOf(value) : undefined;
+    if (exception !== undefined) return { key, exception, isWhole: true };
+  }
+  return undefined;
 }
 
 function exportsOf(exports: unknown): { prototype: Prototype; nameFromLevel: Names } {

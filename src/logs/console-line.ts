@@ -1,4 +1,3 @@
-import { format, inspect, type InspectOptions, stripVTControlCharacters } from "node:util";
 import { wallClock } from "../clock.ts";
 import { isSuppressed } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
@@ -6,7 +5,8 @@ import { activeOrigin } from "./correlation.ts";
 import { exceptionOf } from "./exception.ts";
 import { isInnerLine } from "./inner-lines.ts";
 import type { TelltaleLogger } from "./logger.ts";
-import { addHolder } from "./record-ids.ts";
+import { plainText } from "./plain-line.ts";
+import { addIds, idsOf } from "./record-ids.ts";
 import { isError } from "./value.ts";
 
 /** As the console's own severities order them; `log` and `dir` say nothing of it. */
@@ -21,42 +21,34 @@ const TRACE = /^Trace(: [^]*)?\n {4}at /;
 export type ConsoleMethod = keyof typeof SEVERITIES;
 
 /**
- * Makes the record of what the app is about to say on the console. Left out is
- * what a logger writes by way of it, what is printed for us, and empty lines.
- * Never throws.
+ * Makes the record of what the console is about to write. Left out is what a
+ * logger writes by way of it, what is printed for us, and empty lines. Never throws.
+ *
+ * @param text as the console has formatted it: no argument is asked again how it looks.
  */
 export function recordLine(
   records: TelltaleLogger,
   method: ConsoleMethod,
   args: readonly unknown[],
+  text: string,
 ): void {
   try {
     const at = wallClock();
     if (isSuppressed(activeContext()) || isInnerLine(at)) return;
-    const text = textOf(method, args);
-    if (text.trim() === "") return;
+    const plain = plainText(text);
+    if (plain.trim() === "") return;
     const origin = activeOrigin();
     const record = records.record(at);
     if (origin.trace !== undefined) record.spanContext = origin.trace;
-    const isTrace = method === "error" && TRACE.test(text);
+    const isTrace = method === "error" && TRACE.test(plain);
     record.severityText = isTrace ? "trace" : method;
     record.severityNumber = isTrace ? 1 : SEVERITIES[method];
-    record.say(text);
+    record.say(plain);
     const exception = exceptionOf(args.find(isError));
     if (exception !== undefined) record.addException(exception);
-    addHolder(record, origin);
+    addIds(record, idsOf(origin));
     records.write(record);
   } catch {
     // What can't be shown; the console's own attempt will say.
   }
-}
-
-/** What the console shows, without colours. */
-function textOf(method: ConsoleMethod, args: readonly unknown[]): string {
-  const [first, options] = args;
-  if (method === "dir") {
-    return inspect(first, { customInspect: false, ...(options as InspectOptions), colors: false });
-  }
-  const text = typeof first === "string" && args.length === 1 ? first : format(...args);
-  return text.includes("\u001b[") ? stripVTControlCharacters(text) : text;
 }

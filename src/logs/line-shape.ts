@@ -1,5 +1,3 @@
-import type { Origin } from "./correlation.ts";
-
 /** What a field is to us; numbers, as each line asks for each of its fields. */
 const OTHER = 0;
 export const TRACE_ID = 1;
@@ -41,7 +39,6 @@ export interface Shape {
   /** Where these stand among the names; -1: nowhere. */
   readonly message: number;
   readonly ids: { readonly traceId: number; readonly spanId: number; readonly flags: number };
-  readonly hasRequest: boolean;
   readonly hasUser: boolean;
   readonly hasOrganization: boolean;
 }
@@ -89,21 +86,7 @@ function newShape(names: readonly string[]): Shape {
       spanId: names.indexOf("span_id"),
       flags: names.indexOf("trace_flags"),
     },
-    hasRequest: names.includes("request_id"),
     hasUser: names.includes("user_id"),
     hasOrganization: names.includes("organization_id"),
   };
-}
-
-/** Whether the text shows the ids of the unit of work, as far as there are any. */
-export function showsIds(
-  { hasRequest, hasUser, hasOrganization }: Shape,
-  { holder }: Origin,
-): boolean {
-  return (
-    holder === undefined ||
-    ((hasRequest || holder.requestId === undefined) &&
-      (hasUser || holder.userId === undefined) &&
-      (hasOrganization || holder.organizationId === undefined))
-  );
 }

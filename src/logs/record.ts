@@ -2,12 +2,14 @@ import type { AnyValue, Attributes, HrTime, SpanContext } from "@opentelemetry/a
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
+import { loadChunk } from "../chunks.ts";
 import type { LogsConfig } from "../config/config.ts";
 import type { NamesAndValues } from "../export/encoded-item.ts";
 import type { PartedRecord } from "../export/messages.ts";
 import { epochMsOf, isSameMoment, type Moment, momentOf, nearbyMs, pairOf } from "./moment.ts";
 import type { ExceptionFields } from "./exception.ts";
-import { cut, setOwn, Snapshot } from "./value.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { cut, setOwn } from "./value.ts";
 
 /** Who wrote a record, with the attributes that `getLogger` took. */
 export type Scope = InstrumentationScope & {
@@ -79,17 +81,27 @@ export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource 
 
   /** Sets the body: text as it is, all else as a copy. Never throws. */
   say(body: unknown): void {
-    this.#body = typeof body === "string" ? body : new Snapshot(Infinity).of(body);
+    this.#body = typeof body === "string" ? body : newSnapshot(Infinity).of(body);
   }
 
   /** Adds one attribute; of two with the same name the later counts. Never throws. */
   add(name: string, value: unknown): void {
     if (value === undefined || typeof value === "function") return;
-    if (name === "" || this.#fields.length >= this.#settings.limits.attributeCount * 2) {
-      this.#dropped++;
-      return;
-    }
-    this.#fields.push(name, isSimple(value) ? value : this.#copy(value));
+    if (this.#hasRoomFor(name))
+      this.#fields.push(name, isSimple(value) ? value : this.#copy(value));
+  }
+
+  /** The same of what only we have: it need not be copied. */
+  addOwn(name: string, value: unknown): void {
+    if (typeof value !== "object" || this.#longest() !== Infinity) this.add(name, value);
+    else if (this.#hasRoomFor(name)) this.#fields.push(name, value);
+  }
+
+  #hasRoomFor(name: string): boolean {
+    const { attributeCount } = this.#settings.limits;
+    if (name !== "" && this.#fields.length < attributeCount * 2) return true;
+    this.#dropped++;
+    return false;
   }
 
   addException(exception: ExceptionFields): void {
@@ -138,7 +150,7 @@ export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource 
   }
 
   #copy(value: unknown): AnyValue {
-    this.#snapshot ??= new Snapshot(this.#longest());
+    this.#snapshot ??= newSnapshot(this.#longest());
     return this.#snapshot.of(value);
   }
 
@@ -167,6 +179,11 @@ export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource 
   #longest(): number {
     return this.#settings.limits.attributeLength;
   }
+}
+
+/** Most records have words and numbers only. */
+function newSnapshot(longest: number): Snapshot {
+  return new (loadChunk("logs-snapshot").Snapshot)(longest);
 }
 
 function isSimple(value: unknown): value is string | number | boolean {

@@ -43,21 +43,79 @@ interface Info extends Record<string, unknown> {
   [MESSAGE]?: unknown;
 }
 
+/** The line whose format runs. */
+interface FormattedLine extends Origin {
+  /** It is a copy of ours. */
+  readonly hasIds: boolean;
+}
+
 /**
  * Patches `json.js` of logform 2.
  *
- * @param originOfLine of the line that is formatted, whose ids need no escape.
+ * @param lineOf the line that is formatted, whose ids need no escape.
  */
-export function patchJson(exports: unknown, originOfLine: () => Origin | undefined): void {
+export function patchJson(exports: unknown, lineOf: () => FormattedLine | undefined): void {
   const prototype = prototypeOf(exports);
   const original = prototype.transform;
   replaceTransform(prototype, function (info, options) {
-    if (!isOrdinary(info) || !isEmpty(options)) return original.call(this, info, options);
-    const text = textOf(info, originOfLine());
-    if (text === undefined) return original.call(this, info, options);
+    if (!isOrdinary(info) || !isEmpty(options)) {
+      return noted(original.call(this, info, options), options);
+    }
+    const line = lineOf();
+    const values: unknown[] = Object.values(info);
+    const text = textOf(info, values, line);
+    if (text === undefined) {
+      const format: Format = (given) => original.call(this, given, options);
+      return noted(byFormat(format, info, values, line), options, values);
+    }
     info[MESSAGE] = text;
     return info;
   });
+}
+
+type Format = (info: unknown) => unknown;
+
+/** What was read of a line is not read again: where it has getters, their values are handed on. */
+function byFormat(
+  format: Format,
+  info: Info,
+  values: readonly unknown[],
+  line: FormattedLine | undefined,
+): unknown {
+  const names = Object.keys(info);
+  if (line?.hasIds === true || !names.some((name) => isGetter(info, name))) return format(info);
+  const copy = Object.fromEntries(names.map((name, at) => [name, values[at]])) as Info;
+  format(copy);
+  info[MESSAGE] = copy[MESSAGE];
+  return info;
+}
+
+function isGetter(info: object, name: string): boolean {
+  return Object.getOwnPropertyDescriptor(info, name)?.get !== undefined;
+}
+
+/** A text that `json()` made of a line, whole: it hides nothing of it. */
+interface OwnJson {
+  readonly info: unknown;
+  readonly text: unknown;
+  /** The fields, where they were read for it. */
+  readonly values: readonly unknown[] | undefined;
+}
+
+/** The last. */
+let own: OwnJson | undefined;
+
+function noted(info: unknown, options: unknown, values?: readonly unknown[]): unknown {
+  const { replacer } = (options ?? {}) as { readonly replacer?: unknown };
+  if (typeof info === "object" && info !== null && !replacer) {
+    own = { info, text: (info as Info)[MESSAGE], values };
+  }
+  return info;
+}
+
+/** What `json()` made of a line, if no format after it changed its text. */
+export function ownJsonOf(info: object, text: unknown): OwnJson | undefined {
+  return own?.info === info && own.text === text ? own : undefined;
 }
 
 /** Patches `timestamp.js` of logform 2. */
@@ -92,10 +150,13 @@ export function takeWritten(info: object): WrittenLine | undefined {
 }
 
 /** The line's JSON; undefined where a field is more than a word or a number. */
-function textOf(info: Info, origin: Origin | undefined): string | undefined {
+function textOf(
+  info: Info,
+  values: readonly unknown[],
+  origin: Origin | undefined,
+): string | undefined {
   const shape = shapeOf(Object.keys(info));
   if (shape === undefined) return undefined;
-  const values: unknown[] = Object.values(info);
   let text = "";
   for (const field of shape.sorted) {
     const value = values[field.at];

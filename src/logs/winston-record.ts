@@ -1,15 +1,11 @@
-import { stripVTControlCharacters } from "node:util";
-import type { SpanContext } from "@opentelemetry/api";
-import { type IdFields, type Origin, traceOn } from "./correlation.ts";
-import { type ExceptionFields, exceptionOf, typeOf } from "./exception.ts";
 import type { TelltaleLogger } from "./logger.ts";
-import type { LogRecord, RecordSource } from "./record.ts";
-import { addHolder } from "./record-ids.ts";
-import { type Shape, showsIds } from "./line-shape.ts";
-import { type Levels, severityOf } from "./severity.ts";
-import { isError, read } from "./value.ts";
-import { addFields, fieldsOf } from "./winston-fields.ts";
-import { takeWritten, type WrittenLine } from "./winston-line.ts";
+import type { Levels } from "./severity.ts";
+import { recordOfFields, ShownLine } from "./shown-line.ts";
+import { isError, readData } from "./value.ts";
+import { type Info, LEVEL, type Line, ShownInfo, SPLAT } from "./winston-info.ts";
+import { takeWritten } from "./winston-line.ts";
+import { awaitFormat, hasWatchedFormat } from "./winston-transport.ts";
+import { idsInWritten, WrittenRecord } from "./winston-written.ts";
 
 /** Of a winston logger, what decides who gets a line. */
 export interface WinstonLogger {
@@ -18,29 +14,6 @@ export interface WinstonLogger {
   readonly levels: Levels;
   readonly _readableState: { readonly pipes: unknown };
 }
-
-/** One call of a logger, noted when it was made. */
-export interface Line extends Origin {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  /** The error that the line is about, before a format took it apart. */
-  readonly error: object | undefined;
-  /** Another logger, which passes its lines on to this one, made the record. */
-  readonly recorded: boolean;
-}
-
-/** A line as a format leaves it. */
-interface Info extends IdFields {
-  readonly [LEVEL]?: unknown;
-  readonly [SPLAT]?: unknown;
-  readonly message?: unknown;
-  readonly exception?: unknown;
-  readonly rejection?: unknown;
-}
-
-/** Symbols of `triple-beam`, by which winston, its formats and transports agree. */
-const LEVEL: unique symbol = Symbol.for("level");
-const SPLAT: unique symbol = Symbol.for("splat");
 
 /** On the prototype of loggers that we know, whichever copy of us patched it. */
 export const PATCHED: unique symbol = Symbol.for("telltale.winston");
@@ -60,8 +33,9 @@ export function isRecorded(info: object): boolean {
 export function errorOf(info: Info): object | undefined {
   try {
     if (isError(info)) return info;
-    const { message, [SPLAT]: splat } = info;
+    const message = readData(info, "message");
     if (typeof message === "object" && isError(message)) return message;
+    const { [SPLAT]: splat } = info;
     const first: unknown = Array.isArray(splat) ? splat[0] : undefined;
     return typeof first === "object" && isError(first) ? first : undefined;
   } catch {
@@ -69,10 +43,17 @@ export function errorOf(info: Info): object | undefined {
   }
 }
 
+/** The same of a copy of a line, which has no getters. */
+export function errorOfCopy({ message, [SPLAT]: splat }: Info): object | undefined {
+  if (typeof message === "object" && isError(message)) return message;
+  const first: unknown = Array.isArray(splat) ? splat[0] : undefined;
+  return typeof first === "object" && isError(first) ? first : undefined;
+}
+
 /**
- * Makes the record of a formatted line, if one of the logger's transports takes
- * the line: what is seen in the log is what goes out, levels of transports and
- * `silent` included. Formats of single transports are not run here. Never throws.
+ * Makes the record of a formatted line, as whoever takes it shows it: levels of
+ * transports and `silent` included. Where each of those transports has a format
+ * of its own, the record is what the first of them made of the line. Never throws.
  */
 export function recordLine(
   records: TelltaleLogger,
@@ -81,125 +62,53 @@ export function recordLine(
   line: Line,
 ): void {
   try {
-    if (line.recorded || !isTaken(logger, info)) return;
-    const written = line.error === undefined ? takeWritten(info) : undefined;
-    if (written !== undefined && showsIds(written.shape, line)) {
-      records.write(
-        new WrittenRecord(records, line.at, line.trace, written, info[LEVEL], logger.levels),
-      );
-      return;
+    if (line.recorded) return;
+    switch (audienceOf(logger, info)) {
+      case FORMATTING:
+        awaitFormat(info, (made) => {
+          recordShown(records, logger.levels, made, info, line);
+        });
+        return;
+      case TAKING:
+        recordShown(records, logger.levels, info, undefined, line);
+        return;
+      default:
     }
-    const record = records.record(line.at);
-    fill(record, logger, info, line);
-    records.write(record);
   } catch {
     // A line that can't be read; winston's own attempt will show.
   }
 }
 
-function fill(record: LogRecord, logger: WinstonLogger, info: Info, line: Line): void {
-  setSeverity(record, info[LEVEL], logger.levels);
-  const body = bodyOf(info.message);
-  record.say(body);
-  setTrace(record, info, line.trace);
-  addHolder(record, line);
-  const exception = line.error && exceptionOn(info, line.error, body);
-  if (exception !== undefined) record.addException(exception);
-  addFields(record, fieldsOf(info), info.message, line.holder, exception);
-}
-
-/** A line whose text is written: what it says is fixed, so it can wait. */
-class WrittenRecord implements RecordSource {
-  readonly #records: TelltaleLogger;
-  readonly #at: number;
-  readonly #trace: SpanContext | undefined;
-  readonly #shape: Shape;
-  readonly #values: readonly unknown[];
-  readonly #level: unknown;
-  readonly #levels: Levels;
-  #record: LogRecord | undefined = undefined;
-
-  constructor(
-    records: TelltaleLogger,
-    at: number,
-    trace: SpanContext | undefined,
-    { shape, values }: WrittenLine,
-    level: unknown,
-    levels: Levels,
-  ) {
-    this.#records = records;
-    this.#at = at;
-    this.#trace = trace;
-    this.#shape = shape;
-    this.#values = values;
-    this.#level = level;
-    this.#levels = levels;
-  }
-
-  finished(): LogRecord {
-    return (this.#record ??= this.#make());
-  }
-
-  #make(): LogRecord {
-    const { names, message: place, ids } = this.#shape;
-    const values = this.#values;
-    const record = this.#records.record(this.#at);
-    setSeverity(record, this.#level, this.#levels);
-    const shown = {
-      trace_id: values[ids.traceId],
-      span_id: values[ids.spanId],
-      trace_flags: values[ids.flags],
-    };
-    setTrace(record, shown, this.#trace);
-    const message = values[place];
-    record.say(bodyOf(message));
-    addFields(record, { names, values }, message, undefined, undefined);
-    return record;
-  }
-}
-
-function setSeverity(record: LogRecord, level: unknown, levels: Levels): void {
-  const name = String(level);
-  record.severityText = name;
-  record.severityNumber = severityOf(name, levels);
-}
-
-/** The trace that the line shows: the one of its context, or another that the app put on it. */
-function setTrace(record: LogRecord, shown: IdFields, trace: SpanContext | undefined): void {
-  const { trace_id: traceId, span_id: spanId } = shown;
-  const isSame =
-    traceId === undefined ||
-    (trace !== undefined && traceId === trace.traceId && spanId === trace.spanId);
-  const found = isSame ? trace : (traceOn(shown) ?? trace);
-  if (found !== undefined) record.spanContext = found;
-}
-
 /**
- * Only what the format let through: a message or a stack that it took out or
- * changed is not brought back from the error itself.
+ * @param info as it is shown.
+ * @param before what a transport's format made `info` of: if its text is the same,
+ *   it is of the logger's format, and older than the fields.
  */
-function exceptionOn(info: Info, error: object, body: unknown): ExceptionFields | undefined {
-  if (info === error || info.message === error) return exceptionOf(error);
-  const message = read(error, "message");
-  const stack = read(info, "stack");
-  const stacktrace = typeof stack === "string" ? stack : undefined;
-  const shown =
-    typeof message === "string" &&
-    [body, stacktrace].some((text) => typeof text === "string" && text.includes(message));
-  return { type: typeOf(error), message: shown ? message : undefined, stacktrace };
-}
-
-/** Colours, as of `colorize({ all: true })`, are for terminals. */
-function bodyOf(message: unknown): unknown {
-  if (typeof message === "string") {
-    return message.includes("\u001b[") ? stripVTControlCharacters(message) : message;
+function recordShown(
+  records: TelltaleLogger,
+  levels: Levels,
+  info: Info,
+  before: Info | undefined,
+  line: Line,
+): void {
+  const level = info[LEVEL];
+  const written = line.error === undefined ? takeWritten(info) : undefined;
+  if (written !== undefined) {
+    const ids = idsInWritten(written, line);
+    records.write(new WrittenRecord(records, line.at, line.trace, ids, written, level, levels));
+    return;
   }
-  return isError(message) ? read(message, "message") : message;
+  const shown = new ShownInfo(info, before, line);
+  const facts = shown.facts(levels);
+  if (shown.text === undefined) records.write(recordOfFields(records, line.at, info, facts));
+  else records.write(new ShownLine(records, line.at, shown.text, facts, shown.given()));
 }
 
 /** Whoever reads from a logger: a transport, another logger, any stream. */
 interface Pipe {
   readonly [PATCHED]?: true;
+  readonly format?: unknown;
+  readonly _write?: unknown;
   readonly silent?: unknown;
   readonly level?: string;
   readonly levels?: Levels;
@@ -208,27 +117,36 @@ interface Pipe {
   readonly handleRejections?: unknown;
 }
 
-/** Whether anybody gets the line. Without transports the logger's own level decides. */
-function isTaken(logger: WinstonLogger, info: Info): boolean {
+/** Who gets a line: nobody; somebody, as it is; only transports with a format of their own. */
+const NOBODY = 0;
+const TAKING = 1;
+const FORMATTING = 2;
+type Audience = typeof NOBODY | typeof TAKING | typeof FORMATTING;
+
+/** Without transports the logger's own level decides. */
+function audienceOf(logger: WinstonLogger, info: Info): Audience {
   const { pipes } = logger._readableState;
   const all: readonly unknown[] = Array.isArray(pipes) ? pipes : isPipe(pipes) ? [pipes] : [];
-  return all.length === 0 ? passes(logger.levels, logger.level, info) : isTakenBySome(all, info);
+  if (all.length > 0) return audienceAmong(all, info);
+  return passes(logger.levels, logger.level, info) ? TAKING : NOBODY;
 }
 
 /** Another logger runs its own format and makes the record itself, unless it is made here. */
-function isTakenBySome(pipes: readonly unknown[], info: Info): boolean {
-  let taken = false;
+function audienceAmong(pipes: readonly unknown[], info: Info): Audience {
+  let audience: Audience = NOBODY;
   let goesOn = false;
   for (const pipe of pipes) {
     if (!isPipe(pipe)) continue;
     if (pipe[PATCHED] === true) goesOn = true;
-    else taken ||= takes(pipe, info);
+    else if (audience !== TAKING && takes(pipe, info)) {
+      audience = hasWatchedFormat(pipe) ? FORMATTING : TAKING;
+    }
   }
-  if (taken && goesOn) {
+  if (audience !== NOBODY && goesOn) {
     somePassedOn = true;
     passedOn.add(info);
   }
-  return taken;
+  return audience;
 }
 
 /** As `winston-transport` decides in `_write`, and the streams of `exceptionHandlers` in theirs. */

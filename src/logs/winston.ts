@@ -1,17 +1,18 @@
 import type { LoggerProvider } from "@opentelemetry/api";
 import { wallClock } from "../clock.ts";
 import { activeOrigin, hasIds, type IdFields, type Origin, putIds } from "./correlation.ts";
-import { enterLogger, leaveLogger } from "./inner-lines.ts";
 import { TelltaleLogger } from "./logger.ts";
 import {
   errorOf,
+  errorOfCopy,
   isRecorded,
-  type Line,
   PATCHED,
   recordLine,
   type WinstonLogger,
 } from "./winston-record.ts";
 import { patchJson, patchTimestamp } from "./winston-line.ts";
+import type { Line } from "./winston-info.ts";
+import { patchTransports } from "./winston-transport.ts";
 
 /** An `Adaptor` of `instrumentation/`, whose table holds it to that; this room can't see it. */
 interface WinstonAdaptor {
@@ -29,7 +30,7 @@ interface WinstonAdaptor {
 export const adaptor: WinstonAdaptor = {
   patch(exports, file, services) {
     if (file.package === "winston-transport") {
-      markTransports(exports);
+      patchTransports(exports);
       return exports;
     }
     if (file.package === "logform") {
@@ -43,28 +44,6 @@ export const adaptor: WinstonAdaptor = {
     return exports;
   },
 };
-
-/** The two of a stream: of one chunk with its encoding, or of several. */
-type Write = (this: unknown, chunks: unknown, more: unknown, callback?: unknown) => unknown;
-
-/** What a transport writes by way of `console`, now or when it is free again, is a line of ours already. */
-function markTransports(exports: unknown): void {
-  const { prototype } = exports as { readonly prototype: Record<"_write" | "_writev", Write> };
-  for (const name of ["_write", "_writev"] as const) {
-    const original = prototype[name];
-    const { [name]: value } = {
-      [name](this: unknown, chunks: unknown, more: unknown, callback: unknown): unknown {
-        enterLogger();
-        try {
-          return original.call(this, chunks, more, callback);
-        } finally {
-          leaveLogger();
-        }
-      },
-    };
-    Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
-  }
-}
 
 /** What is replaced on the prototype of winston's loggers; only the last is not inherited. */
 export interface LoggerPrototype {
@@ -82,8 +61,9 @@ export interface LoggerPrototype {
  *   because a transport is busy, it keeps that context.
  * - `_transform` runs the app's format. It gets the line with the ids on it; the
  *   app's own object stays as it was.
- * - `push` gets what the format made of the line. From that comes the log record:
- *   what a format takes out is out of the record too.
+ * - `push` gets what the format made of the line. From that comes the log record,
+ *   or from what a transport's own format makes of it then: what a format takes
+ *   out is out of the record too.
  *
  * @param records makes the records; undefined or not enabled: ids only.
  */
@@ -130,9 +110,14 @@ function transforming(
     const outer = current;
     current = line;
     try {
+      const copy = hasIds(line) ? copyWithIds(info as object, line) : undefined;
+      if (copy !== undefined) {
+        line.hasIds = true;
+        if (records) line.error = errorOfCopy(copy);
+        return original.call(this, copy, encoding, callback);
+      }
+      if (records) line.error = errorOf(info as object);
       if (!hasIds(line)) return original.call(this, info, encoding, callback);
-      const copy = copyWithIds(info as object, line);
-      if (copy !== undefined) return original.call(this, copy, encoding, callback);
       return withIdsOn(info as object, line, () => original.call(this, info, encoding, callback));
     } finally {
       current = outer;
@@ -175,8 +160,9 @@ function hold(info: object, line: Line): void {
 /** A line as it stands in the active context. Never throws. */
 function lineOf(info: object, records: boolean): Line {
   const { trace, holder } = activeOrigin();
-  if (!records) return { trace, holder, at: 0, error: undefined, recorded: true };
-  return { trace, holder, at: wallClock(), error: errorOf(info), recorded: isRecorded(info) };
+  const at = records ? wallClock() : 0;
+  const recorded = !records || isRecorded(info);
+  return { trace, holder, at, error: undefined, hasIds: false, recorded };
 }
 
 /** Undefined for what a copy can't stand for: instances, errors, arrays, getters that throw. */

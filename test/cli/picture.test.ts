@@ -70,7 +70,7 @@ const failedOrder: TraceStory = story({
       level: "info",
       body: "charging",
       service: "payments",
-      attributes: { request_id: "r", order: 40, lines: [1, 2] },
+      attributes: { "telltale.request.id": "r", order: 40, lines: [1, 2] },
     }),
   ],
   samples: [

@@ -5,7 +5,8 @@ import { logRecords as protobuf } from "../../src/export/messages.ts";
 import { LogRecord } from "../../src/logs/record.ts";
 import { logsOf, readExport } from "../../src/receiver/otlp.ts";
 import type { ReceivedLog } from "../../src/receiver/received.ts";
-import { cut, Snapshot } from "../../src/logs/value.ts";
+import { Snapshot } from "../../src/logs/snapshot.ts";
+import { cut } from "../../src/logs/value.ts";
 import { resource } from "../export/telemetry.ts";
 import { hostileValues } from "./hostile.ts";
 

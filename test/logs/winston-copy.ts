@@ -10,7 +10,9 @@ const require = createRequire(import.meta.url);
 
 /** A copy of winston of its own, as a second one in the tree would be. */
 export function freshWinston(): typeof Winston {
-  const folders = ["winston", "logform"].map((name) => join("node_modules", name) + sep);
+  const folders = ["winston", "winston-transport", "logform"].map(
+    (name) => join("node_modules", name) + sep,
+  );
   for (const path of Object.keys(require.cache)) {
     if (folders.some((folder) => path.includes(folder))) delete require.cache[path];
   }
@@ -45,6 +47,8 @@ export function patchLoggers(winston: typeof Winston, loggerProvider: Provider):
   const { version } = winston;
   const logger = { package: "winston", version, file: "lib/winston/logger.js" };
   adaptor.patch(winston.Logger, logger, { loggerProvider });
+  const transport = { package: "winston-transport", version: "4.9.0", file: "modern.js" };
+  adaptor.patch(require("winston-transport/modern"), transport, { loggerProvider });
 }
 
 /** A line as a transport gets it. */

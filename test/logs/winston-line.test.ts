@@ -203,15 +203,13 @@ describe("The record of a line whose text is ours", () => {
     { title: "no fields", fields: {} },
     {
       title: "texts and numbers",
-      fields: { order: "12", total: 9.5, nan: Number.NaN, big: 1e300 },
+      fields: { order: "12", total: 9.5, big: 1e300 },
     },
     { title: "truths and nothing", fields: { paid: true, free: false, none: null, no: undefined } },
     { title: "what JSON leaves out", fields: { a: () => 1, b: Symbol("s") } },
     { title: "an object", fields: { order: { id: 12 } } },
-    { title: "a bigint", fields: { big: 12n } },
     { title: "a stack", fields: { stack: "TypeError: bad\n    at x" } },
     { title: "a stack that is none", fields: { stack: "lamp" } },
-    { title: "an error", fields: { err: Object.assign(new Error("e"), { stack: "Error: e" }) } },
     { title: "a message", fields: { message: "more" } },
     { title: "a level", fields: { level: 3 } },
     { title: "a time", fields: { timestamp: "2020-02-03T04:05:06.789Z" } },
@@ -262,12 +260,13 @@ describe("The record of a line whose text is ours", () => {
       transports: keeper(winston).transport,
     });
     logger.info("paid", { card: "4111" });
-    assert.equal(records[0]?.attributes["card"], "***");
+    assert.equal(records[0]?.body, "hidden");
+    assert.deepEqual(records[0]?.attributes, {});
   });
 
   const holder = { userId: "u1", organizationId: "o1" };
   for (const id of ["trace_id", "request_id", "user_id", "organization_id"]) {
-    it(`has the ids of its request, also where the format takes off the line ${id}`, () => {
+    it(`has the ids of its request, but for a user and an organization that the format took off: ${id}`, () => {
       const { winston, records } = patchedWinston();
       const { format } = winston;
       const strip = format((info) => {
@@ -280,9 +279,10 @@ describe("The record of a line whose text is ours", () => {
       });
       inRequest(1, () => logger.info("a"), holder);
       const { attributes, spanContext } = records[0] as LogRecord;
-      assert.equal(attributes["request_id"], "request-1");
-      assert.equal(attributes["user_id"], "u1");
-      assert.equal(attributes["organization_id"], "o1");
+      assert.equal(attributes["telltale.request.id"], "request-1");
+      assert.equal(attributes["user.id"], id === "user_id" ? undefined : "u1");
+      const organization = id === "organization_id" ? undefined : "o1";
+      assert.equal(attributes["telltale.organization.id"], organization);
       assert.equal(spanContext?.traceId, idsOf(1).trace_id);
     });
   }

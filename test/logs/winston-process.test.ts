@@ -122,7 +122,7 @@ function recordIds({ spanContext, attributes }: RecordSeen): Line {
     trace_id: spanContext.traceId,
     span_id: spanContext.spanId,
     trace_flags: spanContext.traceFlags.toString(16).padStart(2, "0"),
-    request_id: attributes["request_id"],
+    request_id: attributes["telltale.request.id"],
   };
 }
 

@@ -99,7 +99,7 @@ describe("A winston line in a request", () => {
       assert.equal(records.length, 1);
       assert.equal(records[0]?.body, lines[0]?.["message"]);
       assert.equal(records[0]?.spanContext?.spanId, ids.span_id);
-      assert.equal(records[0]?.attributes["request_id"], ids.request_id);
+      assert.equal(records[0]?.attributes["telltale.request.id"], ids.request_id);
     });
   }
 
@@ -173,7 +173,12 @@ describe("A winston line in a request", () => {
     inRequest(1, () => logger.info("a"), { userId: "u1", organizationId: "o1" });
     const more = { user_id: "u1", organization_id: "o1" };
     assert.deepEqual(pick(lines[0]), { ...ids, ...more });
-    assert.deepEqual(records[0]?.attributes, { request_id: ids.request_id, ...more });
+    assert.deepEqual(records[0]?.attributes, {
+      "telltale.request.id": ids.request_id,
+      "user.id": "u1",
+      user_id: "u1",
+      "telltale.organization.id": "o1",
+    });
   });
 
   it("has the request's id also where no span is recorded", () => {
@@ -297,7 +302,7 @@ describe("What the app hands to winston", () => {
     const expected = [idsOf(1), idsOf(2), {}];
     assert.deepEqual(lines.map(pick), [...expected, ...expected]);
     assert.deepEqual(
-      records.map(({ attributes }) => attributes["request_id"]),
+      records.map(({ attributes }) => attributes["telltale.request.id"]),
       [...expected, ...expected].map((one) => ("request_id" in one ? one.request_id : undefined)),
     );
   });
@@ -309,7 +314,11 @@ describe("What the app hands to winston", () => {
     const own = { trace_id: "e".repeat(32), request_id: "mine", user_id: "me" };
     inRequest(1, () => logger.info("a", own), { userId: "u1" });
     assert.deepEqual(pick(lines[0]), own);
-    assert.deepEqual(records[0]?.attributes, { ...own });
+    assert.deepEqual(records[0]?.attributes, {
+      "telltale.request.id": ids.request_id,
+      "user.id": "u1",
+      ...own,
+    });
     assert.equal(records[0]?.spanContext?.traceId, ids.trace_id);
   });
 
@@ -325,7 +334,7 @@ describe("What the app hands to winston", () => {
       spanId: own.span_id,
       traceFlags: 1,
     });
-    assert.deepEqual(records[0]?.attributes, { request_id: ids.request_id });
+    assert.deepEqual(records[0]?.attributes, { "telltale.request.id": ids.request_id });
   });
 
   it("gets the missing ones where it names the trace we are in", () => {
@@ -375,7 +384,7 @@ describe("Lines that wait for a busy transport", () => {
     for (const [i, record] of records.entries()) {
       assert.equal(record.attributes["i"], i);
       assert.equal(record.spanContext?.spanId, idsOf(i).span_id);
-      assert.equal(record.attributes["request_id"], idsOf(i).request_id);
+      assert.equal(record.attributes["telltale.request.id"], idsOf(i).request_id);
     }
     assert.equal(records.length, count);
   });
@@ -409,7 +418,7 @@ describe("Lines that wait for a busy transport", () => {
       ],
     );
     assert.deepEqual(
-      records.map(({ body, attributes }) => [body, attributes["request_id"]]),
+      records.map(({ body, attributes }) => [body, attributes["telltale.request.id"]]),
       [
         ["outer", "request-1"],
         ["inner", "request-2"],

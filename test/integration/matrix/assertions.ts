@@ -239,7 +239,7 @@ const logs: readonly Assertion[] = [
         body: "out of stock",
         severityText: "warn",
         severityNumber: 13,
-        attributes: { item: "7", request_id: requestId(run, "failing") },
+        attributes: { item: "7", "telltale.request.id": requestId(run, "failing") },
       });
       const { traceId, spanId } = serverSpan(run, "failing");
       assert.deepEqual(pick(record, "traceId", "spanId"), { traceId, spanId });

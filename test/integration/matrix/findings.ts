@@ -41,7 +41,7 @@ export function line(run: Run, message: string, fields: Line = {}): Line {
 /** The log record of a line. */
 export function recordOf(run: Run, { message, request_id: id }: Line): ReceivedLog {
   const found = run.received.logs.filter(
-    ({ body, attributes }) => body === message && attributes["request_id"] === id,
+    ({ body, attributes }) => body === message && attributes["telltale.request.id"] === id,
   );
   return the(found, `record of "${String(message)}"`);
 }

@@ -91,7 +91,7 @@ describe("What an app says on the console", () => {
     );
     for (const record of records) {
       assert.deepEqual([record.traceId, record.spanId], [traceId, spanId]);
-      assert.equal(record.attributes["request_id"], attributes["telltale.request.id"]);
+      assert.equal(record.attributes["telltale.request.id"], attributes["telltale.request.id"]);
     }
     assert.equal(records[5]?.attributes["exception.type"], "E_STOCK");
     assert.equal(records[5]?.attributes["exception.message"], "no cup left");
