@@ -6,6 +6,13 @@ export function cut(text: string, length: number): string {
   return text.slice(0, splitsPair ? length - 1 : length);
 }
 
+/** Without any `character` at its end, in linear time: `/x+$/` tries again from each `x`. */
+export function withoutEnd(text: string, character: string): string {
+  let end = text.length;
+  while (end > 0 && text.charAt(end - 1) === character) end--;
+  return text.slice(0, end);
+}
+
 /**
  * `text.charCodeAt(at)`, for loops over any texts. V8 has many kinds of them
  * (flat, slices, joined, one byte or two), and a line that has seen more than four

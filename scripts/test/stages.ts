@@ -24,7 +24,16 @@ export interface Stage {
 /** In this order; the quick ones first, mocha and its summary last. */
 export const stages: readonly Stage[] = [
   check("format", "oxfmt --check", "node_modules/oxfmt/bin/oxfmt", ["--check"]),
-  check("lint", "oxlint", "node_modules/oxlint/bin/oxlint", []),
+  {
+    name: "lint",
+    what: "oxlint, and the time that regular expressions take",
+    needs: [],
+    async run() {
+      const patterns = await runTool("scripts/patterns.ts", []);
+      const { passed, failed } = await runTool("node_modules/oxlint/bin/oxlint", []);
+      return { passed: patterns.passed + passed, failed: patterns.failed + failed };
+    },
+  },
   check("types", "tsc", "node_modules/typescript/bin/tsc", ["-p", "."]),
   check("build", "dist/", "scripts/build.ts", ["--quiet"]),
   tests(

@@ -158,7 +158,7 @@ function parseInteger(
 }
 
 function parseRatio(value: string, complain: Complain): number | undefined {
-  const number = /^\+?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(value) ? Number(value) : NaN;
+  const number = /^\+?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(value) ? Number(value) : NaN;
   if (number >= 0 && number <= 1) return number;
   complain({ expected: "a number from 0 to 1" });
   return undefined;

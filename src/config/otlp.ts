@@ -1,3 +1,4 @@
+import { withoutEnd } from "../text.ts";
 import type { OtlpConfig, OtlpProtocol } from "./config.ts";
 import { ADDRESS, type Endpoint } from "./endpoint.ts";
 import { maskedAddress, quoted } from "./mask.ts";
@@ -160,7 +161,7 @@ function usable(
  */
 function below(base: URL, signal: Signal): URL {
   const url = new URL(base);
-  url.pathname = `${base.pathname.replace(/\/+$/, "")}/v1/${signal}`;
+  url.pathname = `${withoutEnd(base.pathname, "/")}/v1/${signal}`;
   return url;
 }
 

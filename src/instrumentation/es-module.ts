@@ -43,10 +43,15 @@ function accessOf(one: ExportSpecifier, isEdited: boolean, source: string): stri
     return `${name}: { get: () => ${variable}, ${set} }`;
   }
   // `export default Koa;` took the value: another one in the variable changes nothing.
-  const [, value] = isNameless(one)
-    ? (/^\s+([\w$]+)\s*;?\s*$/m.exec(lineAt(source, one.e)) ?? [])
-    : [];
+  const value = isNameless(one) ? soleName(lineAt(source, one.e)) : undefined;
   return value === undefined ? undefined : `${name}: { get: () => ${value} }`;
+}
+
+/** `Koa` of ` Koa;`. */
+function soleName(line: string): string | undefined {
+  if (!/^\s/.test(line)) return undefined;
+  const name = line.trim().replace(/;$/, "").trimEnd();
+  return /^[\w$]+$/.test(name) ? name : undefined;
 }
 
 function lineAt(source: string, from: number): string {
@@ -72,7 +77,7 @@ function passedOn(statement: string, one: ImportSpecifier): PassedOn[] {
 function namesOf(clause: string, from: string): string {
   const parts = clause
     .slice(1, -1)
-    .replace(/\/\*.*?\*\/|\/\/.*/g, "")
+    .replace(/\/\*[^]*?(?:\*\/|$)|\/\/.*/g, "")
     .split(",");
   const accesses = parts.flatMap((part) => {
     const [, local, name = local] = /^\s*(\S+?)(?:\s+as\s+(\S+))?\s*$/.exec(part) ?? [];
@@ -104,6 +109,6 @@ function assignable(source: string, one: ExportSpecifier): string {
     return `${source.slice(0, start)}let ${NAMELESS} =${source.slice(one.e)}`;
   }
   const name = (one.ln ?? one.n).replaceAll("$", "\\$");
-  const declaration = new RegExp(`(^|[;{}\\n]\\s*|export\\s+)const(?=\\s+${name}\\s*=)`);
+  const declaration = new RegExp(`(^|[;{}\\n][^\\S\\n]*|export\\s+)const(?=\\s+${name}\\s*=)`);
   return source.replace(declaration, "$1let  ");
 }

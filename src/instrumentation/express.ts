@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { noteError } from "../context/failures.ts";
 import { type Holder, holderOf } from "../context/holder.ts";
 import { joinPattern, patternText } from "../context/route-pattern.ts";
+import { withoutEnd } from "../text.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
 import { disguise, type Method, replaceMethod } from "./method.ts";
 import {
@@ -103,7 +104,7 @@ function mountPattern(path: unknown): string | undefined {
 
 /** A mount ends before the slash of what is below it. */
 function mountText(path: unknown): string | undefined {
-  return patternText(typeof path === "string" ? path.replace(/\/+$/, "") : path);
+  return patternText(typeof path === "string" ? withoutEnd(path, "/") : path);
 }
 
 /**

@@ -3,6 +3,7 @@ import { holderOf } from "../context/holder.ts";
 import { noteError } from "../context/failures.ts";
 import { activeHolder } from "../context/manager.ts";
 import { joinPattern, patternText } from "../context/route-pattern.ts";
+import { withoutEnd } from "../text.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { disguise, type Method, replaceMethod } from "./method.ts";
 import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-spans.ts";
@@ -195,7 +196,7 @@ function replaceMount(exports: Mount): Mount {
   return disguise(
     function mount(this: unknown, prefix, app) {
       const middleware = exports.call(this, prefix, app) as Middleware;
-      const pattern = typeof prefix === "string" ? prefix.replace(/\/+$/, "") : "";
+      const pattern = typeof prefix === "string" ? withoutEnd(prefix, "/") : "";
       const mounted =
         pattern === "" ? middleware : disguise(below(pattern, middleware), middleware);
       mounts.add(mounted);

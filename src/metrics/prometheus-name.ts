@@ -91,7 +91,7 @@ export function labelName(key: string): string {
 
 function unitWord(unit: string, type: FamilyType): string {
   if (unit === "1") return type === "gauge" ? "ratio" : "";
-  const [measure = "", per] = unit.replace(/\{[^}]*\}/g, "").split("/", 2);
+  const [measure = "", per] = unit.replace(/\{[^{}]*\}/g, "").split("/", 2);
   const word = wordOf(unitWords, measure.trim());
   const perWord = per === undefined ? "" : wordOf(perWords, per.trim());
   return [word, perWord && `per_${perWord}`].filter(Boolean).join("_");
@@ -101,7 +101,7 @@ function unitWord(unit: string, type: FamilyType): string {
 function wordOf(words: Readonly<Record<string, string>>, unit: string): string {
   if (unit === "1") return "";
   const word = Object.hasOwn(words, unit) ? words[unit]! : unit;
-  return sanitize(word).replace(/^_+|_+$/g, "");
+  return sanitize(word).replace(/^_|_$/g, "");
 }
 
 /** Colons are for recording rules, so they go too. */

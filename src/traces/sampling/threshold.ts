@@ -1,4 +1,5 @@
 import type { TraceState } from "@opentelemetry/api";
+import { withoutEnd } from "../../text.ts";
 
 /**
  * Consistent probability sampling: a trace is kept when its 56 bits of
@@ -100,7 +101,7 @@ export function withThreshold(
 
 /** Without trailing zeros. */
 function textOf(threshold: Threshold): string {
-  return threshold.replace(/0+$/, "") || "0";
+  return withoutEnd(threshold, "0") || "0";
 }
 
 /**

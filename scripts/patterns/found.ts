@@ -1,0 +1,101 @@
+import { globSync, readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parse } from "acorn";
+import { built } from "./exceptions.ts";
+
+/** A regular expression, and where it stands: `src/text.ts:12`. */
+export interface Pattern {
+  readonly source: string;
+  readonly flags: string;
+  readonly places: readonly string[];
+}
+
+/** A regular expression that is made of what isn't written there. */
+export interface Unread {
+  readonly place: string;
+}
+
+interface Found {
+  readonly patterns: readonly Pattern[];
+  readonly unread: readonly Unread[];
+}
+
+interface Node {
+  readonly type: string;
+  readonly regex?: { readonly pattern: string; readonly flags: string };
+  readonly callee?: Node;
+  readonly name?: string;
+  readonly loc?: { readonly start: { readonly line: number } };
+}
+
+/**
+ * All regular expressions of `src/` below `folder`: literals, and what
+ * `RegExp` is called with as `exceptions.ts` says.
+ */
+export async function findPatterns(folder: string): Promise<Found> {
+  const patterns = new Map<string, Pattern & { places: string[] }>();
+  const unread: Unread[] = [];
+  const add = (source: string, flags: string, place: string): void => {
+    const key = `/${source}/${flags}`;
+    const known = patterns.get(key);
+    if (known === undefined) patterns.set(key, { source, flags, places: [place] });
+    else known.places.push(place);
+  };
+  for (const file of globSync("src/**/*.ts", { cwd: folder }).toSorted()) {
+    const made: string[] = [];
+    for (const node of nodesOf(treeOf(join(folder, file)))) {
+      const place = `${file}:${node.loc?.start.line ?? 0}`;
+      if (node.regex !== undefined) add(node.regex.pattern, node.regex.flags, place);
+      else if (makesPattern(node)) made.push(place);
+    }
+    if (made.length === 0) continue;
+    const sources = await builtIn(folder, file);
+    if (sources === undefined) unread.push(...made.map((place) => ({ place })));
+    else for (const { source, flags } of sources) add(source, flags, made[0] ?? file);
+  }
+  return { patterns: [...patterns.values()], unread };
+}
+
+/** Without a word on stderr about the stripping of types being an experiment. */
+function treeOf(path: string): unknown {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  const script = stripTypeScriptTypes(readFileSync(path, "utf8"));
+  process.emitWarning = emitWarning;
+  return parse(script, { ecmaVersion: "latest", sourceType: "module", locations: true });
+}
+
+function* nodesOf(value: unknown): Generator<Node> {
+  if (typeof value !== "object" || value === null) return;
+  if ("type" in value) yield value as Node;
+  for (const inner of Object.values(value)) yield* nodesOf(inner);
+}
+
+function makesPattern({ type, callee }: Node): boolean {
+  return /^(?:New|Call)Expression$/.test(type) && callee?.name === "RegExp";
+}
+
+type Source = Pick<Pattern, "source" | "flags">;
+
+async function builtIn(folder: string, file: string): Promise<readonly Source[] | undefined> {
+  const how = built[file];
+  if (how === undefined) return undefined;
+  if (how !== "as it is loaded") return how.map((source) => ({ source, flags: "" }));
+  const made: Source[] = [];
+  const { RegExp: original } = globalThis;
+  globalThis.RegExp = new Proxy(original, {
+    construct(target, args: [string, string?]) {
+      const pattern = new target(...args);
+      made.push(pattern);
+      return pattern;
+    },
+  });
+  try {
+    await import(pathToFileURL(join(folder, file)).href);
+  } finally {
+    globalThis.RegExp = original;
+  }
+  return made.map(({ source, flags }) => ({ source, flags }));
+}

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
+import type { Pattern } from "./found.ts";
+
+/** How long a pattern may take, as `recheck` puts it: `linear`, `2nd degree polynomial`. */
+export interface Verdict {
+  readonly isLinear: boolean;
+  readonly complexity: string;
+  /** A text that takes long. */
+  readonly attack?: string;
+}
+
+/** In milliseconds, for one pattern; what takes longer is no answer. */
+const TIMEOUT = 60_000;
+
+/** `recheck` for all patterns, a few at once; what it has said before is kept in `cache`. */
+export async function verdictsOf(
+  patterns: readonly Pattern[],
+  cache: string,
+): Promise<Map<Pattern, Verdict>> {
+  const known = read(cache);
+  const verdicts = new Map<Pattern, Verdict>();
+  const waiting = [...patterns];
+  const work = async (): Promise<void> => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      const key = keyOf(one);
+      const verdict = isBounded(one) ? BOUNDED : (known[key] ?? (await ask(one)));
+      if (verdict !== BOUNDED) known[key] = verdict;
+      verdicts.set(one, verdict);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, work));
+  write(cache, known);
+  return verdicts;
+}
+
+const BOUNDED: Verdict = { isLinear: true, complexity: "bounded" };
+
+/**
+ * Whether nothing in a pattern repeats without a limit, and but one thing a
+ * number of times that isn't given: each attempt then takes a constant time. `recheck` counts such
+ * limits out, which takes long and leads to false alarms.
+ */
+function isBounded({ source }: Pattern): boolean {
+  const plain = source.replace(/\\[^]/g, "x").replace(/\[[^\]]*\]/g, "x");
+  const hasLimits = !/[*+]|\{\d+,\}/.test(plain);
+  const isFlat = !/\)(?:\{|\?)/.test(plain);
+  return hasLimits && isFlat && (plain.match(/\{\d+,\d+\}/g) ?? []).length < 2;
+}
+
+async function ask({ source, flags }: Pattern): Promise<Verdict> {
+  // Its Java and its program for one platform are optional; the rest is as good, only slower.
+  const { check } = await import("recheck");
+  const result = await check(source, flags, { timeout: TIMEOUT });
+  if (result.status === "safe") return { isLinear: true, complexity: result.complexity.summary };
+  if (result.status === "unknown") return { isLinear: false, complexity: result.error.kind };
+  const { complexity, attack } = result;
+  return { isLinear: false, complexity: complexity.summary, attack: attack.pattern };
+}
+
+function keyOf({ source, flags }: Pattern): string {
+  return createHash("sha256").update(`${VERSION} /${source}/${flags}`).digest("hex");
+}
+
+const { version: VERSION } = createRequire(import.meta.url)("recheck/package.json") as {
+  readonly version: string;
+};
+
+function read(file: string): Record<string, Verdict> {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Record<string, Verdict>;
+  } catch {
+    return {};
+  }
+}
+
+function write(file: string, known: Record<string, Verdict>): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(known));
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { root } from "../../scripts/build/places.ts";
+
+interface Planted {
+  readonly title: string;
+  readonly text: string;
+  /** What is said of it; none: nothing is wrong. */
+  readonly refused?: RegExp;
+}
+
+const planted: readonly Planted[] = [
+  {
+    title: "a pattern of quadratic time is refused, by its place",
+    text: `export const first = 1;\nexport const bad = /: ".*"$/s;\n`,
+    refused: /^src\/planted\/bad\.ts:2: \/: "\.\*"\$\/s is 2nd degree polynomial/,
+  },
+  {
+    title: "a pattern of exponential time is refused",
+    text: `export const isBad = (text: string): boolean => /^(a|a)*$/.test(text);\n`,
+    refused: /^src\/planted\/bad\.ts:1: .* is exponential/,
+  },
+  {
+    title: "a pattern that is put together of what can't be read is refused",
+    text: `export const made = (part: string): RegExp => new RegExp(part + "*");\n`,
+    refused: /^src\/planted\/bad\.ts:1: a pattern that is put together/,
+  },
+  {
+    title: "patterns of linear time pass",
+    text: `export const good = [/^[^"]*$/, /a{1,300}$/, /\\bb\\b/] satisfies RegExp[];\n`,
+  },
+];
+
+describe("The check of regular expressions", function () {
+  this.timeout(60_000);
+  let house: string;
+  before(async () => {
+    house = await mkdtemp(join(tmpdir(), "telltale-patterns-"));
+  });
+  after(() => rm(house, { recursive: true }));
+
+  for (const { title, text, refused } of planted) {
+    it(title, async () => {
+      const file = join(house, "src", "planted", "bad.ts");
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text);
+      const { code, stderr } = await check(house);
+      assert.equal(code, refused === undefined ? 0 : 1, stderr);
+      assert.match(stderr, refused ?? /^$/);
+    });
+  }
+});
+
+async function check(folder: string): Promise<{ code: number; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(root, "scripts/patterns.ts"), folder], (error, _, stderr) =>
+      resolve({ code: error === null ? 0 : 1, stderr }),
+    );
+  });
+}
