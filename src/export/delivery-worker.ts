@@ -78,7 +78,13 @@ export function deliver(
     const agent = proxyEnv === undefined ? (false as const) : new http.Agent({ proxyEnv });
     const options = { method: "POST", agent, headers: order.headers };
     const call = http.request(order.url, Object.assign(options, definedOf(order.tls)));
+    let answers = false;
+    call.on("upgrade", (response, socket) => {
+      slot.finish(room.failed, textOf(`answered ${response.statusCode} ${response.statusMessage}`));
+      socket.destroy();
+    });
     call.on("response", (response) => {
+      answers = true;
       const status = response.statusCode ?? 0;
       const taken = status >= 200 && status < 300;
       if (taken) slot.expect(room.delivered);
@@ -86,6 +92,7 @@ export function deliver(
       collect(response, (answer) => slot.finish(room.delivered, answer));
     });
     call.on("error", (error) => slot.finish(room.failed, textOf(error)));
+    call.on("close", () => answers || slot.finish(room.failed, textOf("ECONNRESET")));
     call.end(order.body);
   }
 
@@ -105,7 +112,7 @@ export function deliver(
     stream.on("trailers", hear);
     stream.on("error", () => {});
     collect(stream, (answer) => {
-      if (Number(status) === 0) slot.finish(room.delivered, answer.subarray(5));
+      if (status === "0") slot.finish(room.delivered, answer.subarray(5));
       else if (status !== undefined) slot.finish(room.failed, textOf(`answered gRPC ${status}`));
       session.close();
     });

@@ -24,7 +24,7 @@ import { version } from "../version.ts";
 import type { Channel, Failure } from "./channel.ts";
 import type { EncodedItem } from "./encoded-item.ts";
 import type { ExitRequest } from "./exit.ts";
-import { answeredWith } from "./grpc-status.ts";
+import { answeredWith, codeIn } from "./grpc-status.ts";
 import { adviceFor, createHttpChannel } from "./http.ts";
 import * as json from "./json-messages.ts";
 import { jsonMetrics } from "./json-metrics.ts";
@@ -340,10 +340,10 @@ function failureOf(error: Error | undefined): Failure {
 
 /** The worker tells an error by its code, an answer by its status. */
 function failureAtExit(reason = "no answer"): Failure {
-  const [answered, protocol, status] = /^answered (gRPC )?(\d+)/.exec(reason) ?? [];
+  const [answered, protocol, status = ""] = /^answered (gRPC )?(\S*)/.exec(reason) ?? [];
   if (answered !== undefined) {
+    if (protocol !== undefined) return { by: "peer", reason: answeredWith(codeIn(status)) };
     const code = Number(status);
-    if (protocol !== undefined) return { by: "peer", reason: answeredWith(code) };
     return { by: "peer", reason: excerptOf(reason.trimEnd()) + adviceFor(code) };
   }
   const answer = answerOfError({ code: reason, message: reason });

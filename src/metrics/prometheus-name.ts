@@ -101,6 +101,7 @@ function unitWord(unit: string, type: FamilyType): string {
 function wordOf(words: Readonly<Record<string, string>>, unit: string): string {
   if (unit === "1") return "";
   const word = Object.hasOwn(words, unit) ? words[unit]! : unit;
+  // One at each end at most: there are none side by side.
   return sanitize(word).replace(/^_|_$/g, "");
 }
 

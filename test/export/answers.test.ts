@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { OtlpConfig } from "../../src/config/config.ts";
 import { LONGEST_PAUSE_MS, type RetryPolicy } from "../../src/export/retry.ts";
-import { type Answer, startGrpcPeer, startRawPeer } from "./peer.ts";
+import { type Answer, type Peer, startGrpcPeer, startRawPeer } from "./peer.ts";
 import { noTls } from "./pipeline.ts";
+import { run } from "./process.ts";
 import { type SignalPipe, signals } from "./signals.ts";
 
 /** What a peer may answer, in bytes or headers, and what comes of it for every signal. */
@@ -371,6 +372,46 @@ for (const [signal, create] of Object.entries(signals)) {
     }
   });
 }
+
+describe("What is queued at the end of the process, answered with", () => {
+  const atEnd = async (row: Row, peer: Peer, protocol: OtlpConfig["protocol"]): Promise<void> => {
+    const plan = { url: peer.url, count: 3, end: "exit", otlp: { protocol } } as const;
+    const { report, stderr, code, tookMs } = await run(plan).ended;
+    await peer.close();
+    assert.equal(code, 3);
+    const rejected = row.rejected === "all" ? 3 : (row.rejected ?? 0);
+    const sent = { ...(rejected < 3 && { sent: 3 - rejected }), ...(rejected > 0 && { rejected }) };
+    assert.deepEqual(report.books, row.outcome === "sent" ? sent : { shutdown: 3 });
+    assert.equal(
+      stderr.split("\n").length,
+      row.outcome === "sent" && row.line === undefined ? 1 : 2,
+    );
+    assert.doesNotMatch(stderr.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
+    assert.ok(stderr.length < 700, stderr);
+    // The limit of the plan is 20 s.
+    assert.ok(tookMs < 15_000, `${tookMs} ms`);
+  };
+  const titles = new Set([
+    "204",
+    "101 Switching Protocols",
+    "HTTP/0.9",
+    "304",
+    "a fraction",
+    "less than nothing",
+    "more than it got",
+    "a reason that steers the terminal",
+  ]);
+  for (const row of unusual.filter(({ title }) => titles.has(title))) {
+    it(`${row.title}: ${row.outcome}, counted exactly once`, async () => {
+      await atEnd(row, await startRawPeer(answerOf(row)), "http/protobuf");
+    });
+  }
+  for (const row of calls.filter(({ title }) => /stat/.test(title))) {
+    it(`${row.title}, over gRPC: ${row.outcome}, counted exactly once`, async () => {
+      await atEnd(row, await startGrpcPeer(row.headers), "grpc");
+    });
+  }
+});
 
 function configFor(url: string, protocol: OtlpConfig["protocol"]): OtlpConfig {
   return {
