@@ -32,6 +32,34 @@ export function isSwitchedOff(): boolean {
   return process.env["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true";
 }
 
+/** The flags that Node runs with, those of `NODE_OPTIONS` first: of the same flag the last one counts. */
+export function nodeFlags(): readonly string[] {
+  return [...wordsOf(process.env["NODE_OPTIONS"] ?? ""), ...process.execArgv];
+}
+
+/**
+ * The words of `NODE_OPTIONS`, by Node's own rules: spaces divide but in double
+ * quotes, where a backslash takes the next character as it is.
+ * https://nodejs.org/api/cli.html#node_optionsoptions
+ */
+function wordsOf(options: string): string[] {
+  const words: string[] = [];
+  let isQuoted = false;
+  let isNew = true;
+  for (let at = 0; at < options.length; at++) {
+    if (options[at] === '"') {
+      isQuoted = !isQuoted;
+    } else if (options[at] === " " && !isQuoted) {
+      isNew = true;
+    } else {
+      if (isQuoted && options[at] === "\\") at++;
+      words.push((isNew ? "" : (words.pop() ?? "")) + (options[at] ?? ""));
+      isNew = false;
+    }
+  }
+  return words;
+}
+
 function isOurs(name: string): boolean {
   return names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
 }

@@ -10,7 +10,7 @@ import { reportOf } from "./config/report.ts";
 import { StorageContextManager } from "./context/manager.ts";
 import { createAccounts } from "./diagnostics/account.ts";
 import { Diagnostics } from "./diagnostics/diagnostics.ts";
-import { type Environment, readEnvironment } from "./env.ts";
+import { type Environment, nodeFlags, readEnvironment } from "./env.ts";
 import { installEntries } from "./entry/entry.ts";
 import { lazyWork } from "./entry/lazy-work.ts";
 import { hasAppClient } from "./errors/carrier.ts";
@@ -65,6 +65,7 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
   const errors = createErrors({
     config: config.errors,
     service: serviceOf(resource),
+    nodeFlags: nodeFlags(),
     account: accounts.events,
     diagnostics,
   });

@@ -71,6 +71,34 @@ export function runWhereThrown<R>(work: () => R): R {
   return isLost ? storage.run(thrownFrom as ApiContext, work) : work();
 }
 
+/**
+ * For `uncaughtExceptionMonitor`: the app's listeners for `uncaughtException`,
+ * which Node calls right after that, run where the error was thrown, so that
+ * the line that tells why the process dies has its ids. To enter the context
+ * instead would leave it to whatever the connection brings next.
+ */
+export function tellWhereThrown(): void {
+  const context = thrownFrom;
+  if (context === undefined || storage.getStore() !== undefined) return;
+  // Else Node calls none of them.
+  if (process.listenerCount(UNCAUGHT) === 0 || process.hasUncaughtExceptionCaptureCallback()) return;
+  const own = Object.getOwnPropertyDescriptor(process, "emit");
+  const original = process.emit as Method;
+  const emit = function (this: unknown, ...args: unknown[]): unknown {
+    if (args[0] !== UNCAUGHT) return Reflect.apply(original, this, args);
+    // Unless somebody has put another one over it.
+    if (Object.getOwnPropertyDescriptor(process, "emit")?.value !== emit) {
+      return Reflect.apply(original, this, args);
+    }
+    if (own === undefined) Reflect.deleteProperty(process, "emit");
+    else Object.defineProperty(process, "emit", own);
+    return storage.run(context, applyTo, original, this, args);
+  };
+  Object.defineProperty(process, "emit", { configurable: true, writable: true, value: emit });
+}
+
+const UNCAUGHT = "uncaughtException";
+
 type Method = (...args: unknown[]) => unknown;
 
 function applyTo(method: Method, self: unknown, args: unknown[]): unknown {

@@ -17,7 +17,7 @@ import {
   UNDER_WAY,
 } from "../context/holder.ts";
 import { failingHolderOf, failuresOf, isOfLeaving } from "../context/failures.ts";
-import { activeHolder, callIn, runWhereThrown } from "../context/manager.ts";
+import { activeHolder, callIn, runWhereThrown, tellWhereThrown } from "../context/manager.ts";
 import { type Breakage, breakageOf, BY_CLIENT, BY_PROCESS, settle } from "./breakage.ts";
 import { Connection } from "./connection.ts";
 import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "../context/emit.ts";
@@ -71,7 +71,10 @@ export function installServerEntry(services: ServerEntryServices): ServerEntry {
     const entry = holderOf(request);
     if (entry instanceof RequestEntry) entrance.leave(entry, response, undefined);
   });
-  process.on("uncaughtExceptionMonitor", (error: unknown) => entrance.noteFatal(error));
+  process.on("uncaughtExceptionMonitor", (error: unknown) => {
+    entrance.noteFatal(error);
+    tellWhereThrown();
+  });
   return {
     abandon: () => entrance.abandon(),
     begin(request, headers) {

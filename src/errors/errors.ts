@@ -24,6 +24,8 @@ export interface ErrorsService {
 export interface ErrorsParts {
   readonly config: ErrorsConfig;
   readonly service: ErrorsService;
+  /** The flags that Node runs with. */
+  readonly nodeFlags: readonly string[];
   /** The books of the events. */
   readonly account: Account;
   readonly diagnostics: Diagnostics;
@@ -110,10 +112,11 @@ class LazyErrors implements Errors {
       onClient: (client, carrier) => this.#leaveTo(client, carrier),
     });
     if (!this.#hasDsn) return;
-    watchProcess({
-      onFatal: (error, origin) => this.captureFatal(error, origin),
-      onRejection: (reason) => this.captureRejection(reason),
-    });
+    const watcher = {
+      onFatal: (error: unknown, origin: FatalOrigin) => this.captureFatal(error, origin),
+      onRejection: (reason: unknown) => this.captureRejection(reason),
+    };
+    watchProcess(watcher, this.#parts.nodeFlags);
     setTimeout(() => this.#load(), LOAD_AFTER_MS).unref();
   }
 

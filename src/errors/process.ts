@@ -27,25 +27,29 @@ const EVENT = "unhandledRejection";
  * | --- | --- | --- |
  * | `throw` (default) | fatal | captured |
  * | `strict` | fatal | fatal |
- * | `warn`, `none` | captured, if the flag is on the command line | captured |
+ * | `warn`, `none` | captured | captured |
  * | `warn-with-error-code` | not captured: a listener would change the exit code | captured |
+ *
+ * @param flags Node's, from the command line and from `NODE_OPTIONS`
  */
-export function watchProcess(watcher: ProcessWatcher): void {
+export function watchProcess(watcher: ProcessWatcher, flags: readonly string[]): void {
   const rejections = new Rejections(watcher);
   process.on("uncaughtExceptionMonitor", (error: unknown, origin: FatalOrigin) => {
     rejections.becameFatal(origin);
     watcher.onFatal(error, origin);
   });
-  if (isHarmless(process.execArgv)) process.on(EVENT, rejections.listener);
+  if (isHarmless(flags)) process.on(EVENT, rejections.listener);
   else rejections.followApp();
 }
 
 /** In these modes Node does the same with a listener as without. */
 function isHarmless(flags: readonly string[]): boolean {
-  const name = "--unhandled-rejections";
-  const at = flags.lastIndexOf(name);
-  const last = flags.findLast((flag) => flag.startsWith(`${name}=`))?.slice(name.length + 1);
-  const mode = last ?? (at === -1 ? undefined : flags[at + 1]);
+  let mode: string | undefined;
+  for (const [at, flag] of flags.entries()) {
+    const [name = "", value] = flag.split("=", 2);
+    // Node takes underscores for dashes.
+    if (name.replaceAll("_", "-") === "--unhandled-rejections") mode = value ?? flags[at + 1];
+  }
   return mode === "warn" || mode === "none";
 }
 

@@ -87,6 +87,15 @@ export async function run<Row extends FrameworkRow>(
   }
 }
 
+/** Starts the app of a row, which is then the caller's to end. */
+export function startApp(
+  row: FrameworkRow,
+  env: Readonly<Record<string, string>>,
+  receiver: Receiver,
+): Program {
+  return programOf(row, { ...telemetryTo(receiver), ...env });
+}
+
 function programOf(row: FrameworkRow, env: Readonly<Record<string, string>>): Program {
   const extension = row.moduleSystem === "esm" ? "mjs" : "cjs";
   const loader = new URL(`../${row.group}/load.${extension}`, import.meta.url);

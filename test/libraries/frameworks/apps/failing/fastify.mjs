@@ -1,0 +1,62 @@
+import { main } from "../work.mjs";
+import { brokenStream, CONSTANT, endlessStream, fail, left, pause, refusal } from "./shapes.mjs";
+
+export async function serve(libraries) {
+  const { fastify } = main(libraries.fastify);
+  const app = fastify();
+  app.get("/throws", () => {
+    throw fail("throws");
+  });
+  app.get("/rejects", async () => {
+    await pause();
+    throw fail("rejects");
+  });
+  app.get("/constant", () => {
+    throw CONSTANT;
+  });
+  app.get("/refused", () => {
+    throw refusal();
+  });
+  app.get("/late", async (_request, reply) => {
+    reply.hijack();
+    reply.raw.write("row");
+    await pause();
+    setImmediate(() => reply.raw.destroy());
+    throw fail("late");
+  });
+  app.get("/stream", (_request, reply) => {
+    reply.send(brokenStream());
+  });
+  app.get("/endless", (_request, reply) => {
+    reply.send(endlessStream());
+  });
+  app.get("/destroyed", async (_request, reply) => {
+    reply.hijack();
+    reply.raw.write("row");
+    await pause();
+    reply.raw.destroy(fail("destroyed"));
+  });
+  app.get("/answered", (_request, reply) => {
+    reply.send("all");
+    throw fail("answered");
+  });
+  app.get("/after", async (_request, reply) => {
+    reply.send("all");
+    await pause();
+    throw fail("after");
+  });
+  app.get("/left", async (_request, reply) => {
+    await left(reply.raw);
+    throw fail("left");
+  });
+  app.route({
+    method: "GET",
+    url: "/hook",
+    onResponse: async () => {
+      throw fail("hook");
+    },
+    handler: async () => "all",
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  return { port: app.server.address().port };
+}

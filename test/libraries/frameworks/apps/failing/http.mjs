@@ -1,0 +1,47 @@
+import { EventEmitter } from "node:events";
+import { createServer } from "node:http";
+import { pipeline } from "node:stream";
+import { listening } from "../work.mjs";
+import { brokenStream, CONSTANT, endlessStream, fail, left, pause } from "./shapes.mjs";
+
+/** Without a framework: Node's own way to answer for a listener that rejects. */
+const paths = {
+  "/rejects": async () => {
+    await pause();
+    throw fail("rejects");
+  },
+  "/constant": async () => {
+    throw CONSTANT;
+  },
+  "/late": async (response) => {
+    response.write("row");
+    await pause();
+    throw fail("late");
+  },
+  "/stream": async (response) => {
+    pipeline(brokenStream(), response, () => {});
+  },
+  "/endless": async (response) => {
+    pipeline(endlessStream(), response, () => {});
+  },
+  "/destroyed": async (response) => {
+    response.write("row");
+    await pause();
+    response.destroy(fail("destroyed"));
+  },
+  "/after": async (response) => {
+    response.end("all");
+    await pause();
+    throw fail("after");
+  },
+  "/left": async (response) => {
+    await left(response);
+    throw fail("left");
+  },
+};
+
+export function serve() {
+  EventEmitter.captureRejections = true;
+  const server = createServer(async ({ url }, response) => paths[url](response));
+  return listening(server.listen(0, "127.0.0.1"));
+}

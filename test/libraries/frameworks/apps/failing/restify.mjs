@@ -1,0 +1,36 @@
+import { pipeline } from "node:stream";
+import { listening, main } from "../work.mjs";
+import { brokenStream, CONSTANT, endlessStream, fail, left, pause, refusal } from "./shapes.mjs";
+
+export function serve(libraries) {
+  const restify = main(libraries.restify);
+  const server = restify.createServer();
+  server.get("/throws", (_request, _response, next) => next(fail("throws")));
+  server.get("/rejects", async () => {
+    await pause();
+    throw fail("rejects");
+  });
+  server.get("/constant", async () => {
+    throw CONSTANT;
+  });
+  server.get("/refused", async () => {
+    throw refusal();
+  });
+  // To hand on an error after the head is what Restify dies of.
+  server.get("/stream", async (_request, response) => {
+    pipeline(brokenStream(), response, () => {});
+  });
+  server.get("/endless", async (_request, response) => {
+    pipeline(endlessStream(), response, () => {});
+  });
+  server.get("/destroyed", async (_request, response) => {
+    response.write("row");
+    await pause();
+    response.destroy(fail("destroyed"));
+  });
+  server.get("/left", async (_request, response) => {
+    await left(response);
+    throw fail("left");
+  });
+  return listening(server.listen(0, "127.0.0.1") ?? server.server);
+}

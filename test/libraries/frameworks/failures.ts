@@ -1,0 +1,95 @@
+/** A request of the apps in `apps/failing`, and what it must leave. */
+export interface FailureShape {
+  readonly title: string;
+  /** The path, and what the error is called: `failed <name>`. */
+  readonly name: string;
+  /** Undefined where no response began. */
+  readonly status: number | undefined;
+  /** Whether the client leaves while it waits. */
+  readonly leaves?: true;
+  /** `error.type` of the span and of the metric; undefined: the span has not failed. */
+  readonly errorType?: string;
+  /** Whether an event tells of it. */
+  readonly isReported: boolean;
+  /** How often it is asked for. */
+  readonly times?: number;
+}
+
+/** What the client hears is not looked at here: it is what it would be without us. */
+const shapes: readonly FailureShape[] = [
+  { title: "a throw", name: "throws", status: 500, errorType: "500", isReported: true },
+  { title: "a rejection", name: "rejects", status: 500, errorType: "500", isReported: true },
+  {
+    title: "one error object in three requests",
+    name: "constant",
+    status: 500,
+    errorType: "500",
+    isReported: true,
+    times: 3,
+  },
+  { title: "what the client did wrong", name: "refused", status: 400, isReported: false },
+  {
+    title: "an error after the head",
+    name: "late",
+    status: 200,
+    errorType: "Error",
+    isReported: true,
+  },
+  {
+    title: "a stream that breaks after the head",
+    name: "stream",
+    status: 200,
+    errorType: "Error",
+    isReported: true,
+  },
+  {
+    title: "a response that the app destroys with an error",
+    name: "destroyed",
+    status: 200,
+    errorType: "Error",
+    isReported: true,
+  },
+  {
+    title: "a throw after the answer, in the same turn",
+    name: "answered",
+    status: 200,
+    errorType: "Error",
+    isReported: true,
+  },
+  // The span has ended by then.
+  { title: "a throw once the answer is out", name: "after", status: 200, isReported: true },
+  { title: "a failing hook after the answer", name: "hook", status: 200, isReported: true },
+  {
+    title: "a throw after the client has left",
+    name: "left",
+    status: undefined,
+    leaves: true,
+    isReported: true,
+  },
+  {
+    title: "a stream that the client leaves",
+    name: "endless",
+    status: 200,
+    leaves: true,
+    isReported: false,
+  },
+];
+
+/** What an app's framework doesn't know, or hands on in a later turn. */
+const absent: Readonly<Record<string, readonly string[]>> = {
+  connect: ["hook", "answered"],
+  express: ["hook"],
+  hapi: ["hook", "answered", "after", "late"],
+  hono: ["hook", "answered", "after", "late", "destroyed"],
+  http: ["hook", "answered", "throws", "refused"],
+  koa: ["hook", "answered"],
+  nest: ["hook", "answered"],
+  // What fails after the head it dies of.
+  restify: ["hook", "answered", "after", "late"],
+};
+
+/** The shapes that an app has; Fastify 4.0 runs its hooks in another way. */
+export function shapesOf(app: string, installed: string): FailureShape[] {
+  const missing = installed === "fastify-oldest" ? ["hook"] : (absent[app] ?? []);
+  return shapes.filter(({ name }) => !missing.includes(name));
+}
