@@ -81,7 +81,8 @@ export function tellWhereThrown(): void {
   const context = thrownFrom;
   if (context === undefined || storage.getStore() !== undefined) return;
   // Else Node calls none of them.
-  if (process.listenerCount(UNCAUGHT) === 0 || process.hasUncaughtExceptionCaptureCallback()) return;
+  if (process.listenerCount(UNCAUGHT) === 0 || process.hasUncaughtExceptionCaptureCallback())
+    return;
   const own = Object.getOwnPropertyDescriptor(process, "emit");
   const original = process.emit as Method;
   const emit = function (this: unknown, ...args: unknown[]): unknown {

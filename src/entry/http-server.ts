@@ -334,6 +334,15 @@ function endSpan(entry: RequestEntry): void {
   span.end(entry.endedAt);
 }
 
+/** Those of another realm (Next's edge runtime, Jest) have a class of their own; a proxy may throw. */
+function isErrorObject(reason: unknown): reason is Error {
+  try {
+    return types.isNativeError(reason) || reason instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether there is something to find out at the end. */
 function isTroubled({ breakage, error, failures, rpc }: RequestEntry): boolean {
   return (
@@ -344,9 +353,7 @@ function isTroubled({ breakage, error, failures, rpc }: RequestEntry): boolean {
 function failSpan(span: Span, entry: RequestEntry): void {
   span.setStatus({ code: STATUS_ERROR });
   for (const reason of failuresOf(entry)) {
-    // Those of another realm (Next's edge runtime, Jest) have a class of their own.
-    if (!(reason instanceof Error || types.isNativeError(reason))) continue;
-    span.recordException(reason, entry.endedAt);
+    if (isErrorObject(reason)) span.recordException(reason, entry.endedAt);
   }
 }
 

@@ -24,6 +24,7 @@ import type { Errors, ErrorsParts, FatalOrigin } from "./errors.ts";
 import type { CaptureHint } from "./vocabulary.ts";
 import { EventClient } from "./event-client.ts";
 import { propagationOf } from "./origin.ts";
+import { isError } from "./readable.ts";
 import { strategy } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
 import { EnvelopeTransport, MAX_QUEUED } from "./transport.ts";
@@ -195,9 +196,12 @@ function retryHint(willRetry: boolean): CaptureHint {
   return { level: willRetry ? "warning" : "error", tags: { "job.will_retry": willRetry } };
 }
 
+/** What a domain handles Node tells in the same way; it is no more fatal than what a framework handles. */
 function fatalHint(error: unknown, origin: FatalOrigin): EventHint {
-  const mechanism = { type: `auto.node.on${origin.toLowerCase()}`, handled: false };
-  return { originalException: error, mechanism, captureContext: { level: "fatal" } };
+  const handled = process.hasUncaughtExceptionCaptureCallback();
+  const mechanism = { type: `auto.node.on${origin.toLowerCase()}`, handled };
+  const level = handled ? "error" : "fatal";
+  return { originalException: error, mechanism, captureContext: { level } };
 }
 
 function rejectionHint(reason: unknown): EventHint {
@@ -207,7 +211,7 @@ function rejectionHint(reason: unknown): EventHint {
 
 function hintOf(error: unknown, hint: CaptureHint | undefined): EventHint {
   const made: EventHint = { originalException: error };
-  if (!(error instanceof Error)) made.syntheticException = new Error("captured without a stack");
+  if (!isError(error)) made.syntheticException = new Error("captured without a stack");
   if (hint !== undefined) made.captureContext = hint as NonNullable<EventHint["captureContext"]>;
   return made;
 }

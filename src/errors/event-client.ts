@@ -16,6 +16,7 @@ import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
 import { nodeContexts } from "./node-context.ts";
 import { describe, keepTrace, type Origin, originNow } from "./origin.ts";
 import { type Draft, Outbox } from "./outbox.ts";
+import { readableCopy, textOf } from "./readable.ts";
 import type { EnvelopeTransport } from "./transport.ts";
 
 /** How long a client report may wait for others, in milliseconds. */
@@ -77,6 +78,18 @@ export class EventClient extends ServerRuntimeClient {
       const id = super.captureException(exception, hint, scope);
       if (isNew) this.#captured.add(exception, holder, id);
       return id;
+    } catch {
+      const id = this.#captureCopy(exception, hint, scope);
+      this.#captured.add(exception, holder, id);
+      return id;
+    }
+  }
+
+  /** An error whose own getters throw, and the like, is still one. */
+  #captureCopy(exception: unknown, hint: EventHint | undefined, scope: Scope | undefined): string {
+    try {
+      const copy = readableCopy(exception);
+      return super.captureException(copy, { ...hint, originalException: copy }, scope);
     } catch (fault) {
       return this.#unreadable(fault);
     }
@@ -194,10 +207,25 @@ export class EventClient extends ServerRuntimeClient {
     event.contexts = { ...nodeContexts, ...event.contexts };
     describe(event, origin, [currentScope, isolationScope]);
     const traced = event.contexts?.trace !== undefined;
-    return super._prepareEvent(event, hint, currentScope, isolationScope).then((prepared) => {
+    return this.#prepare(event, hint, currentScope, isolationScope).then((prepared) => {
       if (prepared !== null && isError(prepared)) forgetInvented(prepared, traced);
       return prepared;
     });
+  }
+
+  /** Causes are read as late as here. */
+  #prepare(...args: Parameters<ServerRuntimeClient["_prepareEvent"]>): PromiseLike<Event | null> {
+    const [event, hint] = args;
+    for (const exception of event.exception?.values ?? []) {
+      if (exception.value !== undefined) exception.value = textOf(exception.value);
+      if (exception.type !== undefined) exception.type = textOf(exception.type);
+    }
+    try {
+      return super._prepareEvent(...args);
+    } catch {
+      hint.originalException = readableCopy(hint.originalException);
+      return super._prepareEvent(...args);
+    }
   }
 
   #sendDraft({ event, hint }: Draft): void {

@@ -19,9 +19,9 @@ const parseFrames = createStackParser(nodeStackLineParser(moduleOf));
  * a stack begins in our own code, which is what a message's stack does.
  */
 export const stackParser: StackParser = (stack, skipFirstLines, framesToPop) => {
-  // An app may have put anything there.
-  if (typeof stack !== "string") return [];
-  const frames = parseFrames(stack, skipFirstLines, framesToPop);
+  const text = textOfStack(stack);
+  if (text === undefined) return [];
+  const frames = parseFrames(text, skipFirstLines, framesToPop);
   for (const frame of frames) {
     if (isOurs(frame)) frame.in_app = false;
   }
@@ -29,6 +29,24 @@ export const stackParser: StackParser = (stack, skipFirstLines, framesToPop) => 
   while (end > 1 && isOurs(frames[end - 1])) end--;
   return frames.slice(0, end);
 };
+
+/** More than this Sentry does not show. */
+const MOST_SITES = 50;
+
+/**
+ * An app may have put anything there, most often V8's call sites, by its own
+ * `Error.prepareStackTrace`: as texts these are the lines that V8 itself writes.
+ */
+function textOfStack(stack: unknown): string | undefined {
+  if (typeof stack === "string") return stack;
+  try {
+    if (!Array.isArray(stack)) return undefined;
+    const sites = stack.slice(0, MOST_SITES).map((site) => `    at ${String(site)}`);
+    return ["Error", ...sites].join("\n");
+  } catch {
+    return undefined;
+  }
+}
 
 function isOurs(frame: StackFrame | undefined): boolean {
   const file = frame?.filename;

@@ -102,7 +102,16 @@ function causeOf(error: ExecutionError): unknown {
   return cause;
 }
 
+/** What can't be read is nobody's idea of an answer. */
 function isServers(cause: unknown): boolean {
+  try {
+    return isUnexpected(cause);
+  } catch {
+    return true;
+  }
+}
+
+function isUnexpected(cause: unknown): boolean {
   if (typeof cause !== "object" || cause === null) return true;
   const { name, extensions } = cause as Error & ExecutionError;
   const status = statusOf(cause);

@@ -14,6 +14,8 @@ const cases: readonly {
   readonly title: string;
   readonly end: string;
   readonly mode?: string;
+  /** The environment's. */
+  readonly nodeOptions?: string;
   /** The oldest Node that survives it bare. */
   readonly since?: 24;
   readonly events: readonly Summary[];
@@ -97,6 +99,11 @@ const cases: readonly {
     events: [{ level: "fatal", type: "Error", value: "listened to", ...uncaught }],
   },
   {
+    title: "an exception that a domain handles",
+    end: "domain",
+    events: [{ level: "error", type: "Error", value: "in a domain", ...uncaught, handled: true }],
+  },
+  {
     title: "an error in a worker thread, which the main thread dies of",
     end: "worker-timer",
     events: [{ level: "fatal", type: "RangeError", value: "in a timer", ...uncaught }],
@@ -127,6 +134,23 @@ const cases: readonly {
       { level: "error", type: "Error", value: "the second", ...rejected },
     ],
   })),
+  ...[
+    "--unhandled-rejections=warn",
+    "--unhandled_rejections none",
+    '--title="a \\"b" "--unhandled-rejections=warn"',
+  ].map((nodeOptions) => ({
+    title: `a rejection with NODE_OPTIONS='${nodeOptions}'`,
+    end: "rejection",
+    nodeOptions,
+    events: [{ level: "error", type: "Error", value: "rejected", ...rejected }],
+  })),
+  {
+    title: "a rejection with NODE_OPTIONS that the command line overrides",
+    end: "rejection",
+    nodeOptions: "--unhandled-rejections=warn",
+    mode: "throw",
+    events: [{ level: "fatal", type: "Error", value: "rejected", ...rejected }],
+  },
   ...["warn", "none", "warn-with-error-code"].map((mode) => ({
     title: `a rejection that the app listens to with --unhandled-rejections=${mode}`,
     end: "rejection-listener",
@@ -166,13 +190,17 @@ describe("Errors that nobody handles", () => {
   });
   after(() => Promise.all([programs.remove(), receiver.close()]));
 
-  const end = ({ end: name, mode }: { end: string; mode?: string }, path: string, dsn?: string) =>
+  type End = Pick<(typeof cases)[number], "end" | "mode" | "nodeOptions">;
+  const end = ({ end: name, mode, nodeOptions }: End, path: string, dsn?: string) =>
     programs.run("ends.ts", {
       node: path,
       args: [name],
       flags: mode === undefined ? [] : [`--unhandled-rejections=${mode}`],
       bare: dsn === undefined,
-      env: dsn === undefined ? {} : { SENTRY_DSN: dsn },
+      env: {
+        ...(dsn !== undefined && { SENTRY_DSN: dsn }),
+        ...(nodeOptions !== undefined && { NODE_OPTIONS: nodeOptions }),
+      },
     });
 
   for (const { name, path } of nodes) {

@@ -44,6 +44,19 @@ describe("A request under way when the process ends", () => {
     }
   }
 
+  for (const { name: version, path } of nodes) {
+    it(`by a listener of the app's is told with its ids, on Node ${version}`, async () => {
+      const { code, stderr } = await endBy("listener", path, receiver, {
+        OTEL_NODE_DISABLED_INSTRUMENTATIONS: "none",
+      });
+      assert.deepEqual([code, stderr], [7, "dying of crash\n"]);
+      const span = await spanOf(receiver);
+      const line = await receiver.waitFor(({ logs }) => logs[0]);
+      assert.equal(line.body, "dying of crash");
+      assert.deepEqual([line.traceId, line.spanId], [traceId, span.spanId]);
+    });
+  }
+
   it("by process.exit is a span of a request that was cut off", async () => {
     const { code } = await endBy("exit", node, receiver);
     assert.equal(code, 3);
@@ -69,13 +82,18 @@ describe("A request under way when the process ends", () => {
   });
 });
 
-async function endBy(way: string, path: string, receiver: Receiver): Promise<Ended> {
+async function endBy(
+  way: string,
+  path: string,
+  receiver: Receiver,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const program = new Program({
     file: fileURLToPath(new URL("apps/crash.mjs", import.meta.url)),
     node: path,
     flags: preload.import,
     args: [way],
-    env: telemetryTo(receiver),
+    env: { ...telemetryTo(receiver), ...env },
   });
   const port = await program.says((stdout) => /^port (\d+)\n/.exec(stdout)?.[1]);
   const answered = ask(port).catch(() => undefined);

@@ -140,10 +140,10 @@ function ask(port: number, { name, leaves, status }: FailureShape): Promise<void
     sent.on("response", (response) => {
       response.on("error", () => resolve()).on("close", () => resolve());
       response.on("data", () => leaves === true && sent.destroy());
+      // Koa never ends a response that has failed after its head.
+      const timer = setTimeout(() => sent.destroy(), 2000);
+      response.on("close", () => clearTimeout(timer));
     });
-    // Koa never ends a response that has failed after its head.
-    const patience = leaves === true && status === undefined ? 100 : 1000;
-    const timer = setTimeout(() => sent.destroy(), patience);
-    sent.on("close", () => clearTimeout(timer));
+    if (leaves === true && status === undefined) setTimeout(() => sent.destroy(), 100);
   });
 }

@@ -13,6 +13,14 @@ const ways = {
   rejection() {
     Promise.reject(new Error("crash"));
   },
+  listener() {
+    // It tells why the process dies, as loggers do.
+    process.on("uncaughtException", (error) => {
+      console.error(`dying of ${error.message}`);
+      process.exit(7);
+    });
+    throw new Error("crash");
+  },
   async await() {
     await new Promise((resolve) => setImmediate(resolve));
     throw new Error("crash");

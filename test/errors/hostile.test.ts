@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import type { ReceivedEvent } from "../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { bundlePrograms, type Ended, type Programs } from "./preload.ts";
+
+/** What can be read of some; of the others there is an event all the same. */
+const readable: Readonly<Record<string, readonly [type: string, value: string]>> = {
+  stack: ["Error", "one"],
+  name: ["Error", "three"],
+  "a symbol": ["Error", "Symbol(four)"],
+  cause: ["Error", "five"],
+  errors: ["Error", "six"],
+  "the stack of the cause": ["Error", "seven"],
+  "one of several": ["AggregateError", "eight"],
+  "a list as stack": ["Error", "eleven"],
+  "an object as message": ["Error", '{"text":"thirteen"}'],
+  "call sites as stack": ["Error", "prepared"],
+  "an error of another realm": ["RangeError", "far"],
+  "a frozen error": ["Error", "frozen"],
+};
+
+describe("An error that can't be read", () => {
+  let programs: Programs;
+  let receiver: Receiver;
+  let ended: Ended;
+  before(async () => {
+    [programs, receiver] = await Promise.all([bundlePrograms(["hostile.mjs"]), startReceiver()]);
+    ended = await programs.run("hostile.mjs", { env: { SENTRY_DSN: receiver.dsn } });
+    await receiver.settled();
+  });
+  after(() => Promise.all([programs.remove(), receiver.close()]));
+
+  const eventOf = (form: string): ReceivedEvent => {
+    const [event, ...others] = receiver.events.filter(({ tags }) => tags?.["form"] === form);
+    assert.deepEqual(others, [], form);
+    return event ?? assert.fail(`no event of ${form}`);
+  };
+
+  it("is one event, in whichever way", () => {
+    assert.deepEqual([ended.code, ended.stderr], [0, ""]);
+    const forms = JSON.parse(ended.stdout) as string[];
+    for (const form of forms) eventOf(form);
+    assert.equal(receiver.events.length, forms.length);
+  });
+
+  for (const [form, expected] of Object.entries(readable)) {
+    it(`(${form}) is told as far as it can be`, () => {
+      const exception = eventOf(form).exception?.values?.at(-1);
+      assert.deepEqual([exception?.type, exception?.value], expected);
+    });
+  }
+
+  it("(call sites as stack) has its frames", () => {
+    const exception = eventOf("call sites as stack").exception?.values?.at(-1);
+    const frames = exception?.stacktrace?.frames ?? [];
+    assert.match(String(frames.at(-1)?.["filename"]), /hostile\.js$/);
+  });
+});
