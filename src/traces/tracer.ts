@@ -13,7 +13,15 @@ import type {
 } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
-import { contextFrom, holderIn, isSuppressed, spanIn, SPAN_KEY } from "../context/context.ts";
+import {
+  Context,
+  contextFrom,
+  holderIn,
+  isSuppressed,
+  ROOT,
+  spanIn,
+  SPAN_KEY,
+} from "../context/context.ts";
 import { activeContext, runIn } from "../context/manager.ts";
 import { monotonicOf, now, timeInputOf, wallOrigin } from "../clock.ts";
 import {
@@ -132,18 +140,13 @@ export class TelltaleTracer implements Tracer {
   }
 
   #startSpan(name: string, options: SpanOptions, context: ApiContext): Span {
-    const isRoot = options.root === true;
-    const parent = isRoot ? undefined : spanIn(context);
-    const span = this.start(name, kindOf(options.kind), options, context, parent);
+    const given = options.root === true ? withoutSpan(context) : context;
+    const span = this.start(name, kindOf(options.kind), options, given, spanIn(given));
     if (!(span instanceof TelltaleSpan)) return span;
     const { links, attributes } = options;
     if (links !== undefined) span.addLinks(links);
     if (attributes !== undefined) span.setAttributes(attributes);
-    const { processors } = this.#settings;
-    if (processors.length > 0) {
-      const given = isRoot ? withoutSpan(context) : context;
-      for (const processor of processors) processor.onStart(span, given);
-    }
+    for (const processor of this.#settings.processors) processor.onStart(span, given);
     return span;
   }
 
@@ -176,7 +179,7 @@ export class TelltaleTracer implements Tracer {
     const options = (rest.length > 1 ? rest[0] : undefined) as SpanOptions | undefined;
     const context = contextFrom(rest.length > 2 ? rest[1] : undefined) ?? activeContext();
     const span = this.startSpan(name, options, context);
-    return runIn(context.setValue(SPAN_KEY, span), () => work(span)) as ReturnType<F>;
+    return runIn(withSpan(context, span), () => work(span)) as ReturnType<F>;
   }
 
   /**
@@ -262,6 +265,16 @@ class NoopTracer extends TelltaleTracer {
     parent: Span | undefined,
   ): Span {
     return parent === undefined ? NOTHING : new CarrierSpan(parent.spanContext());
+  }
+}
+
+function withSpan(context: ApiContext, span: Span): ApiContext {
+  if (context instanceof Context) return context.withSpan(span);
+  try {
+    return contextFrom(context.setValue(SPAN_KEY, span)) ?? ROOT.withSpan(span);
+  } catch {
+    // An app's own context that doesn't work.
+    return ROOT.withSpan(span);
   }
 }
 

@@ -66,6 +66,13 @@ const meter = metrics.getMeter("misuse");
 const logger = logs.getLogger("misuse");
 const kept = new Set();
 
+/** A context of the app's own making. */
+const emptyContext = {
+  getValue: () => {},
+  setValue: () => emptyContext,
+  deleteValue: () => emptyContext,
+};
+
 /** What is used wrong: a name, how it is called, and arguments that are right. */
 const calls = [];
 function add(name, call, ...right) {
@@ -352,6 +359,19 @@ add(
   (value) => context.with({ getValue: value, setValue: work, deleteValue: work }, inside),
   work,
 );
+for (const method of ["getValue", "setValue", "deleteValue"]) {
+  const contextWith = (use) => ({ ...emptyContext, [method]: use });
+  add(
+    `tracer.startActiveSpan in a context whose ${method} is wrong`,
+    (value) => tracer.startActiveSpan("s", {}, contextWith(value), inside),
+    work,
+  );
+  add(
+    `tracer.startSpan of a root in a context whose ${method} is wrong`,
+    (value) => tracer.startSpan("s", { root: true }, contextWith(value)).end(),
+    work,
+  );
+}
 add("context.bind", (...args) => context.bind(...args), ROOT_CONTEXT, work);
 add("context.bind, and what runs in it", (ctx) => context.bind(ctx, inside)(), ROOT_CONTEXT);
 add("context.setValue", (...args) => within(context.active().setValue(...args)), Symbol("k"), 1);
