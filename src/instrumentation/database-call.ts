@@ -231,6 +231,8 @@ function isGivenUp(error: unknown): boolean {
   return (
     ("code" in error && error.code === "ABORT_ERR") ||
     (error.name === "AbortError" && error instanceof DOMException) ||
+    // A cursor of MongoDB's, closed while it waits for more.
+    ("codeName" in error && error.codeName === "CursorKilled") ||
     (error.name === "Error" && GIVEN_UP.has(error.constructor.name))
   );
 }

@@ -3,6 +3,14 @@ import { now } from "../clock.ts";
 import type { Adaptor, LoadedFile } from "./adaptor.ts";
 import { ByVersion } from "./by-version.ts";
 import type { DatabaseCall } from "./database-call.ts";
+import {
+  isHandshake,
+  isUnaskedFile,
+  isUnaskedNow,
+  patchUnasked,
+  prototypeOf,
+  unaskedWithin,
+} from "./ioredis-unasked.ts";
 import { type Method, replaceMethod } from "./method.ts";
 import {
   batchDetails,
@@ -28,7 +36,7 @@ export const adaptor: Adaptor = {
       redisCalls(services, { scope: "ioredis", version: file.version, needsParent: true }),
     );
     if (file.file === OLD_COMMAND) patchOldCommand(prototypeOf(exports));
-    else if (file.file.endsWith(EVENT_HANDLER)) patchEventHandlers(exports as object);
+    else if (isUnaskedFile(file)) patchUnasked(exports as object, file);
     else if (isClusterFile(file)) patchCluster(prototypeOf(exports), calls);
     else if (isPipelineFile(file)) patchPipeline(prototypeOf(exports), calls);
     else patchClient(prototypeOf(exports), calls);
@@ -39,9 +47,6 @@ export const adaptor: Adaptor = {
 /** Of the versions before 4, whose promises are Bluebird's. */
 const OLD_COMMAND = "lib/command.js";
 
-/** What is done as a connection opens. */
-const EVENT_HANDLER = "/redis/event_handler.js";
-
 const versions = new ByVersion<RedisCalls>();
 
 function isClusterFile({ file }: LoadedFile): boolean {
@@ -50,12 +55,6 @@ function isClusterFile({ file }: LoadedFile): boolean {
 
 function isPipelineFile({ file }: LoadedFile): boolean {
   return file.toLowerCase().endsWith("/pipeline.js");
-}
-
-/** ioredis 2 to 4 export the constructor, later ones have it as `default`. */
-function prototypeOf(exports: unknown): object {
-  const { default: named } = exports as { readonly default?: { readonly prototype: object } };
-  return (named ?? (exports as { readonly prototype: object })).prototype;
 }
 
 interface Client {
@@ -97,48 +96,6 @@ interface Asked {
   readonly at: number;
 }
 
-/** While a client says something by itself. */
-let isOwn = false;
-
-/** Lets `target[name]` say what it says at once by itself. */
-function patchOwn(target: object, name: string): void {
-  if (!(name in target)) return;
-  replaceMethod<object, unknown[]>(target, name, (original) => ownWork(original));
-}
-
-function ownWork(original: Method<object>): Method<object> {
-  return function (...args) {
-    const before = isOwn;
-    isOwn = true;
-    try {
-      return Reflect.apply(original, this, args);
-    } finally {
-      isOwn = before;
-    }
-  };
-}
-
-/** They return what is called as a connection opens: it authenticates itself, selects its database, subscribes again. */
-function patchEventHandlers(handlers: object): void {
-  for (const name of ["connectHandler", "readyHandler"]) {
-    replaceMethod<unknown, unknown[]>(
-      handlers,
-      name,
-      (original) =>
-        function makeHandler(...args) {
-          return ownWork(Reflect.apply(original, this, args) as Method<object>);
-        },
-    );
-  }
-}
-
-/** What version 6 says while it shakes hands, also after a server has refused `HELLO`. */
-const handshake = new Set(["hello", "auth", "select", "client", "readonly", "info", "himport"]);
-
-function isUnasked(client: Client, { name }: Command): boolean {
-  return isOwn || (client.condition?.handshake === true && handshake.has(name));
-}
-
 /**
  * A cluster keeps a command until it knows its servers, and sends it again
  * where one has referred it to another: all of it is one call, from and in the
@@ -166,12 +123,13 @@ function patchCluster(prototype: object, calls: RedisCalls): void {
         },
     );
   }
-  for (const name of ["getInfoFromNode", "readyCheck", "_readyCheck"]) patchOwn(prototype, name);
+  for (const name of ["getInfoFromNode", "readyCheck", "_readyCheck"])
+    unaskedWithin(prototype, name);
 }
 
 function joinCluster(calls: RedisCalls, command: Command): void {
-  if (isOwn) {
-    command[STATE] = { isOwn };
+  if (isUnaskedNow()) {
+    command[STATE] = { isOwn: true };
     return;
   }
   const asked: Asked = { context: contexts.active(), at: now() };
@@ -191,7 +149,7 @@ function patchClient(prototype: object, calls: RedisCalls): void {
         return Reflect.apply(original, this, args);
       },
   );
-  patchOwn(prototype, "_readyCheck");
+  unaskedWithin(prototype, "_readyCheck");
 }
 
 function isCommand(command: unknown): command is Command {
@@ -201,7 +159,7 @@ function isCommand(command: unknown): command is Command {
 function observe(calls: RedisCalls, client: Client, command: Command): void {
   const state = command[STATE];
   if (state === undefined) {
-    if (isUnasked(client, command)) {
+    if (isUnaskedNow() || isHandshake(client, command.name)) {
       command[STATE] = { isOwn: true };
       return;
     }
@@ -362,7 +320,7 @@ function isAutomatic(pipeline: Pipeline): boolean {
 function observeTogether(calls: RedisCalls, pipeline: Pipeline, command: Command): void {
   // A cluster adds commands again.
   if (command[STATE] !== undefined || command.ignore === true) return;
-  const call = isOwn ? undefined : start(calls, batchTarget(pipeline), command);
+  const call = isUnaskedNow() ? undefined : start(calls, batchTarget(pipeline), command);
   command[STATE] = { call };
   if (pipeline[TOGETHER] === undefined) endTogether(pipeline, (pipeline[TOGETHER] = []));
   pipeline[TOGETHER].push(call);

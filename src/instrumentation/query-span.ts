@@ -106,8 +106,10 @@ export class QuerySpan implements Span {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    this.fail(codeOf(exception) ?? "_OTHER");
-    this.#span.recordException(exception, time);
+    const code = codeOf(exception);
+    this.fail(code ?? "_OTHER");
+    const known = code === undefined ? exception : { code, message: "PostgreSQL error" };
+    this.#span.recordException(known, time);
   }
 
   end(time?: TimeInput): void {

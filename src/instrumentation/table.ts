@@ -256,6 +256,8 @@ export const table: readonly Row[] = [
       ...["built/Redis.js", "built/Pipeline.js"],
       ...["lib/cluster/index.js", "built/cluster/index.js"],
       ...["lib/redis/event_handler.js", "built/redis/event_handler.js"],
+      ...["lib/connectors/sentinel_connector.js", "built/connectors/SentinelConnector/index.js"],
+      "built/connectors/SentinelConnector/FailoverDetector.js",
     ],
     versions: ">=2 <7",
     chunk: "instrumentation-ioredis",

@@ -1,0 +1,91 @@
+import type { LoadedFile } from "./adaptor.ts";
+import { type Method, replaceMethod } from "./method.ts";
+
+/*
+ * What `ioredis` says to servers without being asked by the app: as a
+ * connection opens, to learn of a cluster's servers, and to sentinels. It does
+ * so at once in methods of its own; meanwhile `isUnaskedNow`.
+ */
+
+let isUnasked = false;
+
+export function isUnaskedNow(): boolean {
+  return isUnasked;
+}
+
+/** Whatever `target[name]`, if there is one, says at once, it says unasked. */
+export function unaskedWithin(target: object, name: string): void {
+  if (name in target) replaceMethod<object, unknown[]>(target, name, unasked);
+}
+
+function unasked(original: Method<object>): Method<object> {
+  return function (...args) {
+    const before = isUnasked;
+    isUnasked = true;
+    try {
+      return Reflect.apply(original, this, args);
+    } finally {
+      isUnasked = before;
+    }
+  };
+}
+
+/** What version 6 says while it shakes hands, also after a server has refused `HELLO`. */
+const handshake = new Set(["hello", "auth", "select", "client", "readonly", "info", "himport"]);
+
+interface Connecting {
+  readonly condition?: { readonly handshake?: boolean } | null;
+}
+
+/** @param command its name, in small letters */
+export function isHandshake({ condition }: Connecting, command: string): boolean {
+  return condition?.handshake === true && handshake.has(command);
+}
+
+const EVENT_HANDLERS = "/redis/event_handler.js";
+const FAILOVER = "/FailoverDetector.js";
+const SENTINEL = /\/(?:sentinel_connector|SentinelConnector\/index)\.js$/;
+
+/** Whether nothing of a file is called by the app. */
+export function isUnaskedFile({ file }: LoadedFile): boolean {
+  return file.endsWith(EVENT_HANDLERS) || file.endsWith(FAILOVER) || SENTINEL.test(file);
+}
+
+export function patchUnasked(exports: object, { file }: LoadedFile): void {
+  if (file.endsWith(EVENT_HANDLERS)) patchEventHandlers(exports);
+  else if (file.endsWith(FAILOVER)) {
+    unaskedWithin((exports as Failover).FailoverDetector.prototype, "subscribe");
+  } else {
+    const prototype = prototypeOf(exports);
+    for (const name of ["updateSentinels", "resolveMaster", "resolveSlave"]) {
+      unaskedWithin(prototype, name);
+    }
+  }
+}
+
+interface Failover {
+  readonly FailoverDetector: { readonly prototype: object };
+}
+
+/**
+ * They return what is called as a connection opens: it authenticates itself,
+ * selects its database, subscribes again.
+ */
+function patchEventHandlers(handlers: object): void {
+  for (const name of ["connectHandler", "readyHandler"]) {
+    replaceMethod<unknown, unknown[]>(
+      handlers,
+      name,
+      (original) =>
+        function makeHandler(...args) {
+          return unasked(Reflect.apply(original, this, args) as Method<object>);
+        },
+    );
+  }
+}
+
+/** ioredis 2 to 4 export the constructor, later ones have it as `default`. */
+export function prototypeOf(exports: unknown): object {
+  const { default: named } = exports as { readonly default?: { readonly prototype: object } };
+  return (named ?? (exports as { readonly prototype: object })).prototype;
+}
