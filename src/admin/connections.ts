@@ -15,12 +15,12 @@ const MOST_UNANSWERED = 8;
  * no probe out.
  */
 export class Connections {
-  /** By latest use, and how many requests of each are not answered yet. */
-  readonly #open = new Map<Socket, number>();
+  /** By latest use, and what is not answered in full yet of each. */
+  readonly #open = new Map<Socket, Set<ServerResponse>>();
 
   add(socket: Socket): void {
     if (this.#open.size >= MOST_CONNECTIONS) this.#idlest()?.destroy();
-    this.#open.set(socket, 0);
+    this.#open.set(socket, new Set());
     socket.once("close", () => this.#open.delete(socket));
   }
 
@@ -32,28 +32,29 @@ export class Connections {
   begin(socket: Socket, response: ServerResponse): boolean {
     const unanswered = this.#open.get(socket);
     if (unanswered === undefined) return false;
-    if (unanswered >= MOST_UNANSWERED) {
+    if (unanswered.size >= MOST_UNANSWERED) {
       this.#open.delete(socket);
       socket.destroy();
       return false;
     }
     // To the end of the order.
     this.#open.delete(socket);
-    this.#open.set(socket, unanswered + 1);
-    response.once("close", () => this.#end(socket));
+    this.#open.set(socket, unanswered.add(response));
+    response.once("close", () => unanswered.delete(response));
     return true;
   }
 
-  #end(socket: Socket): void {
-    const unanswered = this.#open.get(socket);
-    if (unanswered !== undefined) this.#open.set(socket, unanswered - 1);
+  /** Nothing has moved on it for long: it is closed, unless it is us who is waited for. */
+  silent(socket: Socket): void {
+    for (const response of this.#open.get(socket) ?? []) if (!response.writableEnded) return;
+    socket.destroy();
   }
 
   /** One that waits for nothing, if there is one. */
   #idlest(): Socket | undefined {
     let oldest: Socket | undefined;
     for (const [socket, unanswered] of this.#open) {
-      if (unanswered === 0) return socket;
+      if (unanswered.size === 0) return socket;
       oldest ??= socket;
     }
     return oldest;

@@ -24,6 +24,8 @@ export interface AdminOptions {
   readonly page: (accept: string | undefined) => Promise<MetricsPage | undefined>;
   /** How long a port that was taken is left alone before the next try; 30 s. */
   readonly retryMs?: number;
+  /** How long nothing may move on a connection; 10 s. */
+  readonly silenceMs?: number;
 }
 
 export interface AnswerOptions extends AdminOptions {
@@ -107,7 +109,8 @@ class AdminServer implements Admin {
     const server = createServer(limits, (request, response) => this.#answer(request, response));
     Object.defineProperty(server, OWN_SERVER, { value: true });
     server.maxConnections = MOST_CONNECTIONS;
-    server.timeout = SILENCE_MS;
+    server.timeout = this.#options.silenceMs ?? SILENCE_MS;
+    server.on("timeout", (socket: Socket) => this.#connections?.silent(socket));
     server.on("connection", (socket: Socket) => this.#accept(socket));
     server.on("clientError", refuse);
     // Once it listens, an error is one connection's that could not be accepted.

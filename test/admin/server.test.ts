@@ -10,6 +10,7 @@ import { createAdmin } from "../../src/admin/server.ts";
 import { createHealth } from "../../src/health/health.ts";
 import { parsePage, samplesOf } from "../metrics/exposition.ts";
 import { createPipeline } from "../metrics/ground.ts";
+import type { MetricsPage } from "../../src/metrics/metrics.ts";
 import { freePort } from "../free-port.ts";
 import { untilTrue } from "../until.ts";
 import { type Child, spawnChild, startChild } from "./child.ts";
@@ -259,6 +260,24 @@ describe("The admin server's port", () => {
     const lines = JSON.parse(stdout) as [string, string][];
     assert.deepEqual(lines.map(([level]) => level).toSorted(), ["debug", "debug", "warn"]);
     for (const [, line] of lines) assert.match(line, /held by another process of this cluster/);
+  });
+
+  it("waits with who waits for a page that takes its time", async () => {
+    const { lines, ...ground } = createPipeline({
+      OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
+    });
+    const page = async (): Promise<MetricsPage> => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return { contentType: "text/plain", body: Buffer.from("late") };
+    };
+    const health = createHealth(ground);
+    const admin = createAdmin({ ...ground, health, page, silenceMs: 20 });
+    admin.start();
+    await untilTrue(() => lines.length > 0, "a line");
+    const response = await fetch(`http://127.0.0.1:${ground.config.admin.port}/metrics`);
+    assert.equal(await response.text(), "late");
+    admin.stop();
   });
 
   it("answers 500 where the metrics can't be collected", async () => {
