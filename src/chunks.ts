@@ -37,10 +37,13 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-next": "./instrumentation/next.ts",
   "instrumentation-restify": "./instrumentation/restify.ts",
   "instrumentation-amqplib": "./instrumentation/amqplib.ts",
+  "instrumentation-bluebird": "./instrumentation/bluebird.ts",
   "instrumentation-bullmq": "./instrumentation/bullmq.ts",
   "instrumentation-kafkajs": "./instrumentation/kafkajs.ts",
   "instrumentation-nats": "./instrumentation/nats.ts",
   "instrumentation-mongodb": "./instrumentation/mongodb.ts",
+  "instrumentation-mongoose": "./instrumentation/mongoose.ts",
+  "instrumentation-mysql": "./instrumentation/mysql.ts",
   "instrumentation-mysql2": "./instrumentation/mysql2.ts",
   "instrumentation-grpc": "./instrumentation/grpc.ts",
   "instrumentation-http2-client": "./instrumentation/http2-client.ts",
@@ -52,6 +55,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-sqlite": "./instrumentation/sqlite.ts",
   "instrumentation-socket-io": "./instrumentation/socket-io.ts",
   "instrumentation-trpc": "./instrumentation/trpc.ts",
+  "instrumentation-undici": "./instrumentation/undici.ts",
   "instrumentation-ws": "./instrumentation/ws.ts",
   ...upstreamChunks,
   "logs-console": "./logs/console.ts",
@@ -100,10 +104,13 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-next": typeof import("./instrumentation/next.ts");
   "instrumentation-restify": typeof import("./instrumentation/restify.ts");
   "instrumentation-amqplib": typeof import("./instrumentation/amqplib.ts");
+  "instrumentation-bluebird": typeof import("./instrumentation/bluebird.ts");
   "instrumentation-bullmq": typeof import("./instrumentation/bullmq.ts");
   "instrumentation-kafkajs": typeof import("./instrumentation/kafkajs.ts");
   "instrumentation-nats": typeof import("./instrumentation/nats.ts");
   "instrumentation-mongodb": typeof import("./instrumentation/mongodb.ts");
+  "instrumentation-mongoose": typeof import("./instrumentation/mongoose.ts");
+  "instrumentation-mysql": typeof import("./instrumentation/mysql.ts");
   "instrumentation-mysql2": typeof import("./instrumentation/mysql2.ts");
   "instrumentation-grpc": typeof import("./instrumentation/grpc.ts");
   "instrumentation-http2-client": typeof import("./instrumentation/http2-client.ts");
@@ -115,6 +122,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-sqlite": typeof import("./instrumentation/sqlite.ts");
   "instrumentation-socket-io": typeof import("./instrumentation/socket-io.ts");
   "instrumentation-trpc": typeof import("./instrumentation/trpc.ts");
+  "instrumentation-undici": typeof import("./instrumentation/undici.ts");
   "instrumentation-ws": typeof import("./instrumentation/ws.ts");
   "logs-console": typeof import("./logs/console.ts");
   "logs-bunyan": typeof import("./logs/bunyan.ts");

@@ -40,6 +40,14 @@ export const mended: Readonly<Record<string, { by: string; file: string }>> = {
   "aws-sdk": { by: "withOwnInputs", file: "aws-sdk.ts" },
 };
 
+/**
+ * Methods whose callbacks wait for a resource or an answer, and that upstream
+ * leaves in the context of whoever gives the resource back.
+ */
+export const waiting: Readonly<Record<string, readonly string[]>> = {
+  "generic-pool": ["acquire"],
+};
+
 /** What the constructor is given beside the options, and where that comes from. */
 export const configured: Readonly<Record<string, { imports: string; config: string }>> = {
   // A span of the reading of the chunk that encodes spans would ask for that chunk.

@@ -1,5 +1,5 @@
 import { table } from "../../src/instrumentation/table.ts";
-import { configured, elsewhere, mended, withLiterals } from "./choice.ts";
+import { configured, elsewhere, mended, waiting, withLiterals } from "./choice.ts";
 import { type UpstreamInstrumentation, upstreamInstrumentations } from "./modules.ts";
 
 const HEADER = `// Made by \`npm run upstream\` of the installed @opentelemetry/auto-instrumentations-node.\n\n`;
@@ -48,11 +48,12 @@ ${line((name) => `"./instrumentation/upstream/${name}.ts"`)}
 function adaptorText({ name, className }: UpstreamInstrumentation): string {
   const { imports, config } = configured[name] ?? { imports: "", config: "options" };
   const { file, made } = mendedFrom(name, `new ${className}(${config})`);
+  const methods = name in waiting ? `, ${JSON.stringify(waiting[name])}` : "";
   return `${HEADER}import { ${className} } from "@opentelemetry/instrumentation-${name}";
 ${imports}import type { Adaptor } from "../adaptor.ts";
 ${file}import { upstreamAdaptor } from "../upstream.ts";
 
-export const adaptor: Adaptor = upstreamAdaptor((options) => ${made});
+export const adaptor: Adaptor = upstreamAdaptor((options) => ${made}${methods});
 `;
 }
 

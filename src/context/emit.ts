@@ -1,7 +1,8 @@
 import { EventEmitter } from "node:events";
+import type { Context as ApiContext } from "@opentelemetry/api";
 import type { Context } from "./context.ts";
 import type { Holder } from "./holder.ts";
-import { activeHolder, callIn } from "./manager.ts";
+import { activeContext, activeHolder, callIn } from "./manager.ts";
 
 export type Emit = (this: EventEmitter, event: string | symbol, ...args: unknown[]) => boolean;
 export type EmitArgs = Parameters<Emit>;
@@ -43,6 +44,31 @@ export function emitUnder(entry: EnteredHolder, message: EventEmitter): void {
     const { context } = entry;
     if (context === undefined || activeHolder() === entry) return Reflect.apply(next, this, args);
     return callIn(context, next, this, args);
+  });
+}
+
+/** The context that an emitter emits in; it may change. */
+export interface EmittingContext {
+  context: ApiContext;
+}
+
+/**
+ * Runs the listeners of `emitter` in a context of its own, where the events come from a
+ * connection that several share.
+ */
+export function emitWithin(place: EmittingContext, emitter: EventEmitter): void {
+  const own = Object.hasOwn(emitter, "emit") ? (emitter.emit as Emit) : undefined;
+  const parent = Object.getPrototypeOf(emitter) as EventEmitter;
+  setEmit(emitter, function emit(event) {
+    const args = arguments as unknown as EmitArgs;
+    const next = own ?? emitting ?? (parent.emit as Emit);
+    const { context } = place;
+    const isActive = activeContext() === context;
+    if (isFatal(this, event)) {
+      const fatal = [emit, next, this, args] as const;
+      return isActive ? emitFatal(...fatal) : callIn(context, emitFatal, undefined, [...fatal]);
+    }
+    return isActive ? Reflect.apply(next, this, args) : callIn(context, next, this, args);
   });
 }
 

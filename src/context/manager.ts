@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { type Context, contextFrom, holderIn, ROOT, spanIn, suppressed } from "./context.ts";
+import { contextFrom, holderIn, ROOT, spanIn, suppressed } from "./context.ts";
 import type { Holder } from "./holder.ts";
 
 /** The one storage of the process: all copies of our chunks share this module. */
@@ -36,7 +36,7 @@ export function enter(context: ApiContext): void {
 
 /** `runIn` for the hot path: a method call without a closure. */
 export function callIn<This, Args extends unknown[], R>(
-  context: Context,
+  context: ApiContext,
   method: (this: This, ...args: Args) => R,
   self: This,
   args: Args,

@@ -4,6 +4,7 @@ import { runIn } from "../context/manager.ts";
 import type { Broker, Carried, Delivery, Sending, Work, WorkEntrance } from "../context/work.ts";
 import type { Adaptor, LoadedFile } from "./adaptor.ts";
 import { AmqpDepth, type Connection, type ConsumingChannel } from "./amqplib-depth.ts";
+import { bindArguments } from "./caller-context.ts";
 import { replaceMethod } from "./method.ts";
 import { withoutIds } from "./subject.ts";
 
@@ -17,6 +18,17 @@ import { withoutIds } from "./subject.ts";
 export const adaptor: Adaptor = {
   patch(exports, file, services) {
     const { Channel, ConfirmChannel } = exports as Models;
+    if (file.file === BASE) {
+      for (const name of ["sendOrEnqueue", "pushConfirmCallback"]) {
+        bindArguments(Channel.prototype, name);
+      }
+      return exports;
+    }
+    // These are called back after the answer: with the message, when all is confirmed.
+    if (file.file === CALLBACKS) {
+      bindArguments(Channel.prototype, "get");
+      bindArguments(ConfirmChannel.prototype, "waitForConfirms");
+    }
     const entrance = services.work();
     const depth = depthOf(file, entrance);
     replacePublish(Channel.prototype, entrance);
@@ -26,6 +38,10 @@ export const adaptor: Adaptor = {
     return exports;
   },
 };
+
+/** The classes of the channels of both APIs, under the names of theirs. */
+const BASE = "lib/channel.js";
+const CALLBACKS = "lib/callback_model.js";
 
 const SYSTEM = "rabbitmq";
 

@@ -1,5 +1,5 @@
 import type { Adaptor, CacheCounter } from "./adaptor.ts";
-import { disguise } from "./method.ts";
+import { disguise, withExports } from "./method.ts";
 
 /**
  * `cache-manager` 5 to 7: hits and misses of every cache that it makes, by the
@@ -98,7 +98,7 @@ function withReplaced(exports: object, replaced: Readonly<Record<string, unknown
     (name) => Object.getOwnPropertyDescriptor(exports, name)?.writable !== true,
   );
   if (!isFixed) return Object.assign(exports, replaced);
-  return Object.defineProperty({ ...exports, ...replaced }, "__esModule", { value: true });
+  return withExports(exports, replaced);
 }
 
 function ignore(): void {}

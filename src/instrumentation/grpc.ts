@@ -5,6 +5,7 @@ import { now } from "../clock.ts";
 import type { Holder, Rpc } from "../context/holder.ts";
 import { activeHolder } from "../context/manager.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import { bindArguments, bindEvents } from "./caller-context.ts";
 import { disguise, type Method, replaceMethod } from "./method.ts";
 import { upstreamAdaptor } from "./upstream.ts";
 
@@ -20,7 +21,8 @@ import { upstreamAdaptor } from "./upstream.ts";
 export const adaptor: Adaptor = {
   patch(exports, file, services) {
     const patched = clients.patch(exports, file, services);
-    const { Server, status } = exports as Library;
+    const { Client, Server, status } = exports as Library;
+    bindArguments(Client.prototype, "waitForReady");
     patchServer(Server.prototype, callsOf(status, file, services));
     return patched;
   },
@@ -39,6 +41,7 @@ interface Internals {
 /**
  * Upstream writes the trace into the `Metadata` of a call. That is the app's,
  * which may use it for calls of several requests at once: each call gets a copy.
+ * What a call that waits for the connection says comes in its caller's context.
  */
 function withOwnMetadata(instrumentation: GrpcInstrumentation): GrpcInstrumentation {
   const internals = instrumentation as unknown as Internals;
@@ -49,7 +52,9 @@ function withOwnMetadata(instrumentation: GrpcInstrumentation): GrpcInstrumentat
       return (original) => {
         const traced = wrap(original);
         const copying: Method = function (...given) {
-          return Reflect.apply(traced, this, given.map(copyOfMetadata));
+          const call: unknown = Reflect.apply(traced, this, given.map(copyOfMetadata));
+          bindEvents(call);
+          return call;
         };
         return disguise(copying, original);
       };
@@ -67,6 +72,7 @@ function copyOfMetadata(value: unknown): unknown {
 }
 
 interface Library {
+  readonly Client: { readonly prototype: object };
   readonly Server: { readonly prototype: object };
   readonly status: StatusNames;
 }

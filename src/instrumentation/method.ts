@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { onFailure } from "./undo.ts";
 
 /** A method of somebody else's object: what it takes is known from its sources. */
@@ -21,15 +22,42 @@ export function replaceMethod<This, Args extends unknown[]>(
   const original = (target as Record<string | symbol, unknown>)[name];
   if (typeof original !== "function") throw new TypeError(`there is no ${String(name)}()`);
   const replacement = disguise(make(original as Method<This, Args>), original);
-  const own = Object.getOwnPropertyDescriptor(target, name);
-  const { enumerable = true } = own ?? {};
+  defineOver(target, name, replacement);
+}
+
+/** Defines `value` as what `target[name]` is, be it its own or inherited, so that loops show it as before. */
+export function defineOver(target: object, name: string | symbol, value: unknown): void {
+  const descriptor = descriptorOf(target, name);
+  const { enumerable = true, get, set } = descriptor ?? {};
   rememberOwn(target, name);
-  Object.defineProperty(target, name, {
-    configurable: true,
-    enumerable,
-    writable: true,
-    value: replacement,
-  });
+  const flags = { configurable: true, enumerable };
+  // The exports of an ES module are behind accessors of ours, which take values.
+  if (get === undefined || types.isProxy(target)) {
+    Object.defineProperty(target, name, { ...flags, writable: true, value });
+  } else {
+    Object.defineProperty(target, name, { ...flags, get: () => value, ...(set && { set }) });
+  }
+}
+
+function descriptorOf(target: object, name: string | symbol): PropertyDescriptor | undefined {
+  for (let at: object | null = target; at !== null; at = Object.getPrototypeOf(at) as object) {
+    const descriptor = Object.getOwnPropertyDescriptor(at, name);
+    if (descriptor !== undefined) return descriptor;
+  }
+  return undefined;
+}
+
+/**
+ * Exports of a CommonJS module that can't be assigned (a bundler has made them
+ * getters) are replaced in another object, which is like the first otherwise.
+ */
+export function withExports(exports: object, replaced: Readonly<Record<string, unknown>>): object {
+  const descriptors: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(exports);
+  for (const [name, value] of Object.entries(replaced)) {
+    const own = descriptors[name];
+    descriptors[name] = own?.get === undefined ? { ...own, value } : { ...own, get: () => value };
+  }
+  return Object.create(Object.getPrototypeOf(exports) as object | null, descriptors) as object;
 }
 
 /** If the adaptor that is just patching throws later on, `target[name]` becomes again what it is now. */
@@ -41,11 +69,18 @@ export function rememberOwn(target: object, name: string | symbol): void {
   });
 }
 
-/** Gives `replacement` the name, the length and the properties of `original`. */
+/**
+ * Gives `replacement` the name, the length, the properties and the prototype of
+ * `original` (by which frameworks tell `async` functions).
+ */
 export function disguise<Replacement extends (...args: never[]) => unknown>(
   replacement: Replacement,
   original: object,
 ): Replacement {
+  const prototype = Object.getPrototypeOf(original) as object | null;
+  if (Object.getPrototypeOf(replacement) !== prototype) {
+    Object.setPrototypeOf(replacement, prototype);
+  }
   for (const key of Reflect.ownKeys(original)) {
     // Old-style functions have these of their own; they are about calls, not about the function.
     if (key === "arguments" || key === "caller") continue;

@@ -2,6 +2,7 @@ import { type Attributes, context as contexts } from "@opentelemetry/api";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
 import { lowCardinality } from "../low-cardinality.ts";
 import { ByVersion } from "./by-version.ts";
+import { bindArguments } from "./caller-context.ts";
 import { ConnectionPools, type PoolState } from "./connection-pools.ts";
 import {
   CallTarget,
@@ -310,21 +311,8 @@ interface Pool {
   readonly options: { readonly maxPoolSize?: number };
 }
 
-/** Who waits for a connection would get it in the context of whoever gives it back. */
 function patchPool(prototype: object, { pools }: Calls): void {
-  replaceMethod<Pool, unknown[]>(
-    prototype,
-    "checkOut",
-    (original) =>
-      function checkOut(...args) {
-        pools.watch(this, stateOf);
-        return Reflect.apply(original, this, args.map(inContext));
-      },
-  );
-}
-
-function inContext(arg: unknown): unknown {
-  return typeof arg === "function" ? contexts.bind(contexts.active(), arg) : arg;
+  bindArguments(prototype, "checkOut", (pool) => pools.watch(pool as Pool, stateOf));
 }
 
 function stateOf(pool: Pool): PoolState | undefined {

@@ -1,8 +1,8 @@
 import { type EventEmitter, errorMonitor } from "node:events";
-import { context as contexts } from "@opentelemetry/api";
 import { now } from "../clock.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
 import { ByVersion } from "./by-version.ts";
+import { bindArguments, bindEvents, bindToCaller } from "./caller-context.ts";
 import { ConnectionPools, type PoolState } from "./connection-pools.ts";
 import { CallTarget, type DatabaseCall, describeError, type Failure } from "./database-call.ts";
 import { replaceMethod } from "./method.ts";
@@ -161,6 +161,7 @@ type Callback = (this: unknown, error: unknown, ...rest: unknown[]) => unknown;
 
 /** Rows come one by one then, as events. */
 function endWith(call: DatabaseCall, command: Command): void {
+  bindEvents(command);
   // Not "error": a listener for that would take an uncaught error from the app.
   command.once(errorMonitor, (error: unknown) => call.fail(error));
   command.once("end", () => call.succeed());
@@ -202,7 +203,7 @@ function patchPrepare(prototype: object, { sql: calls }: Calls): void {
             return Reflect.apply(callback, this, [error, ...rest]);
           };
         const all = args.map((arg) =>
-          inContext(typeof arg === "function" ? ended(arg as Callback) : arg),
+          bindToCaller(typeof arg === "function" ? ended(arg as Callback) : arg),
         );
         return Reflect.apply(original, this, all);
       },
@@ -259,27 +260,10 @@ interface Pool {
   readonly _connectionQueue: Queue;
 }
 
-/** Who waits for a connection would get it in the context of whoever gives it back. */
 function patchPool(prototype: object, { pools }: Calls): void {
   if (patched.has(prototype)) return;
   patched.add(prototype);
-  bindCallbacks(prototype, "getConnection", (pool) => pools.watch(pool as Pool, stateOf));
-}
-
-function bindCallbacks(prototype: object, method: string, see?: (that: object) => void): void {
-  replaceMethod<object, unknown[]>(
-    prototype,
-    method,
-    (original) =>
-      function bound(...args) {
-        see?.(this);
-        return Reflect.apply(original, this, args.map(inContext));
-      },
-  );
-}
-
-function inContext(arg: unknown): unknown {
-  return typeof arg === "function" ? contexts.bind(contexts.active(), arg) : arg;
+  bindArguments(prototype, "getConnection", (pool) => pools.watch(pool as Pool, stateOf));
 }
 
 function stateOf(pool: Pool): PoolState | undefined {

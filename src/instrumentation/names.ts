@@ -3,7 +3,7 @@ import { table } from "./table.ts";
 import { upstreamTable } from "./upstream-table.ts";
 
 /** What is part of Node, publishes diagnostics channels or depends on the environment needs no row. */
-const WITHOUT_ROW = ["aws-lambda", "console", "http", "undici"];
+const WITHOUT_ROW = ["aws-lambda", "console", "http"];
 
 /**
  * All that `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and `_DISABLED_` may name:

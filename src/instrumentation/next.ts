@@ -4,7 +4,7 @@ import type { Holder } from "../context/holder.ts";
 import { activeHolder } from "../context/manager.ts";
 import { joinPattern } from "../context/route-pattern.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
-import { disguise, type Method, replaceMethod } from "./method.ts";
+import { disguise, type Method, replaceMethod, withExports } from "./method.ts";
 
 /**
  * Next 15 and 16, both routers. Next makes spans itself, by the tracer
@@ -257,11 +257,7 @@ function replaceGlobals(exports: Exports): unknown {
     return Reflect.apply(original, this, args);
   }
   const value = disguise(instrumentationOnRequestError, original);
-  const descriptors = Object.getOwnPropertyDescriptors(exports);
-  return Object.create(Object.getPrototypeOf(exports) as object, {
-    ...descriptors,
-    [name]: { configurable: true, enumerable: true, value },
-  });
+  return withExports(exports, { [name]: value });
 }
 
 /** Whatever the status: that of a page may be out before all of it is rendered. */

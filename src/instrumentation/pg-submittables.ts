@@ -13,6 +13,8 @@ export interface Submittable extends EventEmitter {
   /** The server has done all and is ready for the next one. */
   handleReadyForQuery?(...args: unknown[]): unknown;
   handleError?(error: Failure, ...args: unknown[]): unknown;
+  handlePortalSuspended?(...args: unknown[]): unknown;
+  handleCommandComplete?(...args: unknown[]): unknown;
   readonly text?: unknown;
   readonly values?: unknown;
   /** A stream of rows has its statement there. */
@@ -74,9 +76,13 @@ export function watch(
     };
     undo.push(around(submittable, "handleReadyForQuery", ready));
   }
+  for (const name of OTHERS) undo.push(around(submittable, name, () => {}));
   // A stream that was left before the server has answered.
   submittable.once("close", () => end());
 }
+
+/** Rows that a cursor was asked for come by these. */
+const OTHERS = ["handlePortalSuspended", "handleCommandComplete"] as const;
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html: `query_canceled`, also of a COPY. */
 const CANCELED = "57014";
@@ -92,7 +98,7 @@ function isGivenUp(
 /** Calls `before` before a method of this one object; what it returns puts the method back. */
 function around(
   target: Submittable,
-  name: "handleError" | "handleReadyForQuery",
+  name: "handleError" | "handleReadyForQuery" | (typeof OTHERS)[number],
   before: (...args: unknown[]) => void,
 ): () => void {
   const original = target[name] as ((...args: unknown[]) => unknown) | undefined;

@@ -11,6 +11,7 @@ import {
 import { hrTime } from "@opentelemetry/core";
 import { PgInstrumentation } from "@opentelemetry/instrumentation-pg";
 import type { Adaptor } from "./adaptor.ts";
+import { bindAll, bindEvents, bindToCaller } from "./caller-context.ts";
 import { type Pool, Pools, withoutCounters } from "./pg-pools.ts";
 import {
   isSubmittable,
@@ -42,21 +43,20 @@ export const adaptor: Adaptor = upstreamAdaptor((options) => {
   const internals = instrumentation as unknown as Internals;
   completeDurations(internals, outcomes);
   watchSubmittables(internals, outcomes);
-  return {
-    setTracerProvider(provider) {
-      instrumentation.setTracerProvider({
-        getTracer: (...of) => new QueryTracer(provider.getTracer(...of), "pg.query", note),
-      });
-    },
-    setMeterProvider(provider) {
-      const { instrumentationName, instrumentationVersion } = instrumentation;
-      const pools = new Pools(provider.getMeter(instrumentationName, instrumentationVersion));
-      internals._setPoolConnectEventListeners = (pool) => pools.watch(pool);
-      instrumentation.setMeterProvider({
-        getMeter: (...of) => withoutCounters(provider.getMeter(...of)),
-      });
-    },
+  bindConnects(internals);
+  const setTracerProvider = instrumentation.setTracerProvider.bind(instrumentation);
+  instrumentation.setTracerProvider = (provider) =>
+    setTracerProvider({
+      getTracer: (...of) => new QueryTracer(provider.getTracer(...of), "pg.query", note),
+    });
+  const setMeterProvider = instrumentation.setMeterProvider.bind(instrumentation);
+  instrumentation.setMeterProvider = (provider) => {
+    const { instrumentationName, instrumentationVersion } = instrumentation;
+    const pools = new Pools(provider.getMeter(instrumentationName, instrumentationVersion));
+    internals._setPoolConnectEventListeners = (pool) => pools.watch(pool);
+    setMeterProvider({ getMeter: (...of) => withoutCounters(provider.getMeter(...of)) });
   };
+  return instrumentation;
 });
 
 /** Private in upstream's types; the tests notice when they are gone. */
@@ -64,6 +64,8 @@ interface Internals {
   readonly tracer: Tracer;
   _getClientQueryPatch(): (original: Query) => Query;
   getConfig(): { readonly requireParentSpan?: boolean };
+  _getClientConnectPatch(): (original: Query) => Query;
+  _getPoolConnectPatch(): (original: Query) => Query;
   recordOperationDuration(attributes: Attributes, start: HrTime): void;
   _setPoolConnectEventListeners(pool: Pool): void;
 }
@@ -113,7 +115,11 @@ function watchSubmittables(internals: Internals, outcomes: Outcomes): void {
       const traced = wrap(original);
       return function query(...args) {
         const [first] = args;
-        if (!isSubmittable(first)) return Reflect.apply(traced, this, args);
+        if (!isSubmittable(first)) {
+          bindCallback(args);
+          return Reflect.apply(traced, this, args);
+        }
+        bindEvents(first);
         const isSkipped = internals.getConfig().requireParentSpan === true && !isInSpan();
         if (!isSkipped) watch(first, this, start(internals, outcomes, this, first));
         return Reflect.apply(original, this, args);
@@ -124,6 +130,35 @@ function watchSubmittables(internals: Internals, outcomes: Outcomes): void {
 
 function isInSpan(): boolean {
   return trace.getSpan(contexts.active()) !== undefined;
+}
+
+/** Upstream does so only if there is a span, and by a change of the app's own object. */
+function bindCallback(args: unknown[]): void {
+  const [first] = args;
+  bindAll(args);
+  if (typeof first !== "object" || first === null) return;
+  const { callback } = first as { readonly callback?: unknown };
+  if (typeof callback !== "function") return;
+  const prototype = Object.getPrototypeOf(first) as object | null;
+  args[0] = Object.assign(Object.create(prototype) as object, first, {
+    callback: bindToCaller(callback),
+  });
+}
+
+/** Who waits for a connection gets it from whoever gives it back. Without a span, upstream binds nothing. */
+function bindConnects(internals: Internals): void {
+  for (const name of ["_getClientConnectPatch", "_getPoolConnectPatch"] as const) {
+    const patch = internals[name].bind(internals);
+    internals[name] = () => {
+      const wrap = patch();
+      return (original) => {
+        const connect = wrap(original);
+        return function (...args) {
+          return Reflect.apply(connect, this, bindAll(args));
+        };
+      };
+    };
+  }
 }
 
 function start(

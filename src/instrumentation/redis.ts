@@ -1,5 +1,6 @@
 import type { Adaptor } from "./adaptor.ts";
 import { ByVersion } from "./by-version.ts";
+import { bindArguments } from "./caller-context.ts";
 import { replaceMethod } from "./method.ts";
 import {
   batchDetails,
@@ -25,7 +26,8 @@ export const adaptor: Adaptor = {
     const calls = versions.of(file, () =>
       redisCalls(services, { scope: "redis", version: file.version, needsParent: false }),
     );
-    if (file.file === COMMANDER) patchCommander(exports as object);
+    if (file.file === POOL) patchPool(exports as Pools);
+    else if (file.file === COMMANDER) patchCommander(exports as object);
     else if (file.file === QUEUE) patchQueue(prototypeOf(exports), calls);
     else if (isFourth(prototypeOf(exports))) patchFourth(prototypeOf(exports), calls);
     else patchClient(prototypeOf(exports), calls);
@@ -35,11 +37,21 @@ export const adaptor: Adaptor = {
 
 const COMMANDER = "dist/lib/commander.js";
 const QUEUE = "dist/lib/client/commands-queue.js";
+const POOL = "dist/lib/client/pool.js";
 
 const versions = new ByVersion<RedisCalls>();
 
 function prototypeOf(exports: unknown): object {
   return (exports as { readonly default: { readonly prototype: object } }).default.prototype;
+}
+
+interface Pools {
+  readonly RedisClientPool: { readonly prototype: object };
+}
+
+/** A command waits there for a client; only then it is sent. */
+function patchPool({ RedisClientPool }: Pools): void {
+  bindArguments(RedisClientPool.prototype, "execute");
 }
 
 type Argument = string | Buffer;

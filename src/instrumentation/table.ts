@@ -269,6 +269,7 @@ export const table: readonly Row[] = [
       "dist/lib/commander.js",
       "dist/lib/client/commands-queue.js",
       "dist/lib/client/index.js",
+      "dist/lib/client/pool.js",
     ],
     versions: ">=1 <2 || >=5 <7",
     chunk: "instrumentation-redis" as const,
@@ -283,7 +284,7 @@ export const table: readonly Row[] = [
   },
   {
     package: "amqplib",
-    files: ["lib/channel_model.js", "lib/callback_model.js"],
+    files: ["lib/channel_model.js", "lib/callback_model.js", "lib/channel.js"],
     versions: ">=0.10 <3",
     chunk: "instrumentation-amqplib",
     instrumentation: "amqplib",
@@ -382,6 +383,27 @@ export const table: readonly Row[] = [
     instrumentation: "mongodb",
   },
   {
+    package: "mongoose",
+    files: ["lib/collection.js"],
+    versions: ">=5 <7",
+    chunk: "instrumentation-mongoose",
+    instrumentation: "mongoose",
+  },
+  {
+    package: "bluebird",
+    files: ["js/release/promise.js"],
+    versions: ">=3 <4",
+    chunk: "instrumentation-bluebird",
+    instrumentation: "bluebird",
+  },
+  {
+    package: "mysql",
+    files: [MAIN, "lib/Pool.js", "lib/PoolCluster.js", "lib/protocol/Protocol.js"],
+    versions: ">=2.0.0 <3",
+    chunk: "instrumentation-mysql",
+    instrumentation: "mysql",
+  },
+  {
     package: "mysql2",
     files: ["lib/connection.js", "lib/pool.js"],
     versions: ">=1.4.2 <4",
@@ -415,6 +437,15 @@ export const table: readonly Row[] = [
     versions: ">=10 <12",
     chunk: "instrumentation-trpc",
     instrumentation: "trpc",
+  },
+  {
+    package: "undici",
+    files: ["lib/", "lib/dispatcher/"].flatMap((folder) =>
+      ["dispatcher-base", "pool-base", "client"].map((name) => `${folder}${name}.js`),
+    ),
+    versions: ">=5 <9",
+    chunk: "instrumentation-undici",
+    instrumentation: "undici",
   },
   {
     package: "ws",

@@ -11,7 +11,6 @@ export interface UpstreamChunkTypes {
   "upstream-generic-pool": typeof import("./upstream/generic-pool.ts");
   "upstream-lru-memoizer": typeof import("./upstream/lru-memoizer.ts");
   "upstream-memcached": typeof import("./upstream/memcached.ts");
-  "upstream-mysql": typeof import("./upstream/mysql.ts");
   "upstream-net": typeof import("./upstream/net.ts");
   "upstream-openai": typeof import("./upstream/openai.ts");
   "upstream-oracledb": typeof import("./upstream/oracledb.ts");
@@ -28,7 +27,6 @@ export const upstreamChunks: Readonly<Record<keyof UpstreamChunkTypes, string>> 
   "upstream-generic-pool": "./instrumentation/upstream/generic-pool.ts",
   "upstream-lru-memoizer": "./instrumentation/upstream/lru-memoizer.ts",
   "upstream-memcached": "./instrumentation/upstream/memcached.ts",
-  "upstream-mysql": "./instrumentation/upstream/mysql.ts",
   "upstream-net": "./instrumentation/upstream/net.ts",
   "upstream-openai": "./instrumentation/upstream/openai.ts",
   "upstream-oracledb": "./instrumentation/upstream/oracledb.ts",

@@ -97,13 +97,6 @@ export const upstreamTable: readonly Row[] = [
     instrumentation: "memcached",
     chunk: "upstream-memcached",
   },
-  {
-    package: "mysql",
-    files: ["."],
-    versions: ">=2.0.0 <3",
-    instrumentation: "mysql",
-    chunk: "upstream-mysql",
-  },
   { package: "node:net", files: [], versions: "*", instrumentation: "net", chunk: "upstream-net" },
   {
     package: "openai",

@@ -7,6 +7,7 @@ import { activeContext, callIn } from "../context/manager.ts";
 import type { Delivery, WorkEntrance } from "../context/work.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
 import { emitAttended } from "./attended-emit.ts";
+import { bindArguments } from "./caller-context.ts";
 import { isEngineSocket } from "./engine-sockets.ts";
 import { rememberOwn, replaceMethod } from "./method.ts";
 import { type SocketCounts, SocketMetrics } from "./socket-metrics.ts";
@@ -23,7 +24,11 @@ export const adaptor: Adaptor = {
   patch(exports, file, services) {
     const { prototype } = exports as { readonly prototype: object };
     if (file.file === "lib/websocket-server.js") watchUpgrades(prototype, services);
-    else patchSockets(prototype, file, services);
+    else {
+      patchSockets(prototype, file, services);
+      // What is compressed waits for its turn.
+      for (const name of ["send", "ping", "pong"]) bindArguments(prototype, name);
+    }
     return exports;
   },
 };

@@ -6,4 +6,5 @@ import { upstreamAdaptor } from "../upstream.ts";
 
 export const adaptor: Adaptor = upstreamAdaptor(
   (options) => new GenericPoolInstrumentation(options),
+  ["acquire"],
 );

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { globSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { root } from "../../../scripts/node.mjs";
+import { table } from "../../../src/instrumentation/table.ts";
+import { upstreamTable } from "../../../src/instrumentation/upstream-table.ts";
+import { preload, Program } from "../../integration/program.ts";
+import type { LibraryRow } from "../row.ts";
+
+interface Exception {
+  readonly library: RegExp;
+  /** What differs. */
+  readonly change: RegExp;
+  readonly why: string;
+}
+
+/** What isn't as it is bare. */
+const exceptions: readonly Exception[] = [
+  {
+    library: /^koa|^ws/,
+    change: /\.prototype(?:\.emit)?: (?:-nothing \+function )?\+emit[[(]/,
+    why: "only the emitters of this class are heard, and `emit` is inherited",
+  },
+  {
+    library: /^bullmq/,
+    change:
+      /\.Queue\.prototype(?:\.waitUntilReady)?: (?:-nothing \+function )?\+waitUntilReady[[(]/,
+    why: "workers inherit the method too, and are not patched",
+  },
+  {
+    library: /^bunyan/,
+    change: /\.prototype: \+Symbol\(telltale\.bunyan\)\[\]$/,
+    why: "a mark that no loop shows",
+  },
+  {
+    library: /grpc|^graphql17/,
+    change: /: -nothing \+function \+(?:makeClientConstructor|execute\w*)\(/,
+    why: "one function under two names becomes two",
+  },
+];
+
+/** What can't be loaded here by its name: there is nothing to compare. */
+const notLoaded: ReadonlyMap<string, string> = new Map([
+  ["restify11", "it doesn't start on this Node"],
+  ["@prisma/client", "its client is generated first"],
+]);
+
+const libraries = (await installedLibraries()).filter(({ installed }) => !notLoaded.has(installed));
+
+describe("The functions of", function () {
+  this.timeout(120_000);
+  for (const { group, library, installed } of libraries) {
+    it(`${group} ${installed} have their names, lengths and properties`, async () => {
+      const args = [
+        join(root, "test", "libraries", group),
+        [installed],
+        filesOf(group, library, installed),
+      ];
+      const bare = await described(args, []);
+      const preloaded = await described(args, preload.import);
+      assert.ok(Object.keys(bare).length > 1, "something is loaded");
+      const differences = Object.keys({ ...bare, ...preloaded })
+        .filter((path) => bare[path] !== preloaded[path])
+        .map((path) => `${path}: ${changeOf(bare[path], preloaded[path])}`)
+        .filter((change) => !isException(installed, change));
+      assert.deepEqual(differences, []);
+    });
+  }
+});
+
+function isException(installed: string, difference: string): boolean {
+  return exceptions.some(
+    ({ library, change }) => library.test(installed) && change.test(difference),
+  );
+}
+
+function changeOf(bare = "nothing", preloaded = "nothing"): string {
+  const [before, after] = [bare.split(" "), preloaded.split(" ")];
+  const gone = before.filter((word) => !after.includes(word)).map((word) => `-${word}`);
+  const come = after.filter((word) => !before.includes(word)).map((word) => `+${word}`);
+  return [...gone, ...come].join(" ");
+}
+
+interface Installed {
+  readonly group: string;
+  readonly library: string;
+  readonly installed: string;
+}
+
+/** Those of the support table, each version once. */
+async function installedLibraries(): Promise<Installed[]> {
+  const found = new Map<string, Installed>();
+  for (const path of globSync("test/libraries/*/rows.ts", { cwd: root }).toSorted()) {
+    const { rows } = (await import(join(root, path))) as { rows: readonly LibraryRow[] };
+    const group = basename(dirname(path));
+    for (const { library, installed } of rows) {
+      found.set(`${group} ${installed}`, { group, library, installed });
+    }
+  }
+  return [...found.values()];
+}
+
+function filesOf(group: string, library: string, installed: string): string[] {
+  const folder = join(root, "test", "libraries", group, "node_modules", installed);
+  const rows = [...table, ...upstreamTable].filter((row) => row.package === library);
+  return [...new Set(rows.flatMap(({ files }) => files))]
+    .filter((file) => file.includes("/"))
+    .map((file) => join(folder, file));
+}
+
+async function described(
+  args: readonly unknown[],
+  flags: readonly string[],
+): Promise<Record<string, string>> {
+  const program = new Program({
+    file: fileURLToPath(new URL("apps/main.cjs", import.meta.url)),
+    flags,
+    cwd: String(args[0]),
+    args: args.map((arg) => JSON.stringify(arg)),
+    env: {
+      OTEL_SDK_DISABLED: "false",
+      OTEL_EXPORTER_PROMETHEUS_PORT: "0",
+      OTEL_TRACES_EXPORTER: "none",
+      OTEL_METRICS_EXPORTER: "none",
+      OTEL_LOGS_EXPORTER: "none",
+    },
+  });
+  const { stdout, stderr, code } = await program.ended;
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout.slice(stdout.indexOf("{"))) as Record<string, string>;
+}

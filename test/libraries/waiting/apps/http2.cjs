@@ -1,0 +1,39 @@
+const { connect, createServer } = require("node:http2");
+
+/** One session, to a server beside it. */
+module.exports = async () => {
+  const server = createServer((asked, response) => {
+    if (asked.url === "/broken") return setTimeout(() => response.stream.close(2), 5);
+    setTimeout(() => response.end("a"), 5);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.unref();
+  const session = {
+    make: () => connect(`http://127.0.0.1:${server.address().port}`),
+    end: (one) => one.close(),
+  };
+  const way = (event, path = "/") => ({
+    ...session,
+    ask(one, done) {
+      const stream = one.request({ ":path": path });
+      stream.on("error", () => {}).resume();
+      stream.on(event, () => done());
+      stream.end();
+    },
+  });
+  return {
+    response: way("response"),
+    data: way("data"),
+    end: way("end"),
+    close: way("close"),
+    error: way("error", "/broken"),
+    "setTimeout(callback)": {
+      ...session,
+      ask(one, done) {
+        const stream = one.request({ ":path": "/" });
+        stream.resume().setTimeout(2, done);
+        stream.end();
+      },
+    },
+  };
+};
