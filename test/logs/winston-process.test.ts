@@ -25,6 +25,7 @@ describe("An app's winston", () => {
   before(async () => {
     bundled = await bundle("logs", {
       preload: "test/logs/fixtures/preload.ts",
+      "logs-snapshot": join("src", chunks["logs-snapshot"]),
       "logs-winston": join("src", chunks["logs-winston"]),
     });
     preload = bundled.path("preload");
