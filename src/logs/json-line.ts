@@ -10,7 +10,7 @@ export function readJsonLine(text: string): JsonLine | undefined {
   if (text.charCodeAt(0) !== BRACE) return undefined;
   try {
     const line = JSON.parse(text) as JsonLine;
-    if (!isInexact(line) && !LONG_FRACTION.test(text)) return line;
+    if (!isInexact(line) && !SHORTENED.test(text)) return line;
     return JSON.parse(text, exactly as Reviver) as JsonLine;
   } catch {
     return undefined;
@@ -18,8 +18,8 @@ export function readJsonLine(text: string): JsonLine | undefined {
 }
 
 const BRACE = 0x7b;
-/** Of such a number a short one may be left: 0.1. */
-const LONG_FRACTION = /\.\d{16}/;
+/** Of such a number a short one may be left: 0.1, 0. */
+const SHORTENED = /\.\d{16}|[eE]-\d{3}/;
 
 /** Whether a number in it may have lost something. */
 function isInexact(value: unknown): boolean {

@@ -24,8 +24,9 @@ export function readData(value: object, key: PropertyKey): unknown {
     while (at !== null && !types.isProxy(at)) {
       const found = Object.getOwnPropertyDescriptor(at, key);
       if (found !== undefined) {
-        if (found.get === undefined) return found.value;
-        return isBuiltIn(found.get, at) ? Reflect.apply(found.get, value, []) : undefined;
+        if (found.get === undefined) return key === "stack" ? stackOf(value) : found.value;
+        if (!isBuiltIn(found.get, at)) return undefined;
+        return key === "stack" ? stackOf(value) : Reflect.apply(found.get, value, []);
       }
       at = Object.getPrototypeOf(at) as object | null;
     }
@@ -33,6 +34,22 @@ export function readData(value: object, key: PropertyKey): unknown {
     // Nothing that is to be read without us.
   }
   return undefined;
+}
+
+/** V8 makes the text of a stack when it is first read, of what `name` and `message` give then. */
+function stackOf(value: object): unknown {
+  if (hasGetter(value, "message") || hasGetter(value, "name")) return undefined;
+  return (value as { readonly stack?: unknown }).stack;
+}
+
+function hasGetter(value: object, key: PropertyKey): boolean {
+  let at: object | null = value;
+  while (at !== null && !types.isProxy(at)) {
+    const found = Object.getOwnPropertyDescriptor(at, key);
+    if (found !== undefined) return found.get !== undefined && !isBuiltIn(found.get, at);
+    at = Object.getPrototypeOf(at) as object | null;
+  }
+  return at !== null;
 }
 
 /** What V8 puts on whatever `Error.captureStackTrace` gets, since its version 11. */

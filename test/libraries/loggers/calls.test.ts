@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { type Run, run } from "./run.ts";
+
+type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** Loggers and methods of the console, by things that count, by ways to log one. */
+const ROWS = 11 * (19 * 5 + 12);
+
+const pinos = [
+  ["pino", "26"],
+  ["pino9", "24"],
+  ["pino8", "22.15"],
+  ["pino7", "22.15"],
+] as const;
+
+for (const [pino, node] of pinos) {
+  describe(`Code of an app's own in what it logs (${pino}, Node ${node})`, () => {
+    let bare: Run;
+    let ran: Run;
+    before(async () => {
+      const options = { node, args: [pino] };
+      [bare, ran] = await Promise.all([
+        run("calls.cjs", { ...options, bare: true }),
+        run("calls.cjs", options),
+      ]);
+    });
+
+    it("runs as often as without us, for every logger and way", () => {
+      assert.equal(ran.code, 0, ran.stderr);
+      const expected = countsIn(bare);
+      const counts = countsIn(ran);
+      assert.equal(Object.keys(expected).length, ROWS);
+      const others = Object.keys(expected).filter(
+        (row) => JSON.stringify(counts[row]) !== JSON.stringify(expected[row]),
+      );
+      assert.deepEqual(
+        others.map((row) => [row, counts[row]]),
+        others.map((row) => [row, expected[row]]),
+      );
+      assert.ok(ran.logs.length > ROWS / 2, `${ran.logs.length} records`);
+    });
+  });
+}
+
+function countsIn({ stdout }: Run): Counts {
+  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Counts;
+}

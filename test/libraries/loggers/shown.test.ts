@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import type { ReceivedLog } from "../../../src/receiver/received.ts";
+import { type Run, run } from "./run.ts";
+
+interface ShownRows {
+  readonly rows: readonly { readonly title: string; readonly onConsole?: boolean }[];
+  secretOf(at: number): string;
+  visibleOf(at: number): string;
+}
+
+const load = createRequire(import.meta.url);
+const { rows, secretOf, visibleOf } = load("./apps/shown-rows.cjs") as ShownRows;
+
+/** As the app is run: pino 9.6 is the first with all of the hooks. */
+const pinos = [
+  ["pino", "26"],
+  ["pino9", "22.15"],
+] as const;
+
+for (const [pino, node] of pinos) {
+  describe(`What an app hides in its lines stays hidden, and what it shows arrives (${pino}, Node ${node})`, () => {
+    let ran: Run;
+    let shown: readonly (readonly string[])[];
+    before(async () => {
+      ran = await run("shown.cjs", { node, args: [pino] });
+      assert.equal(ran.code, 0, ran.stderr);
+      shown = JSON.parse(ran.stdout.trim().split("\n").at(-1) ?? "") as typeof shown;
+    });
+
+    for (const [at, { title, onConsole }] of rows.entries()) {
+      it(title, () => {
+        const secret = secretOf(at);
+        const visible = visibleOf(at);
+        const text = onConsole === true ? ran.stdout + ran.stderr : (shown[at]?.join("") ?? "");
+        assert.ok(text.includes(visible), "the app shows nothing");
+        assert.ok(!isIn(text, secret), "the app shows the secret");
+        const sent = [...ran.logs, ...ran.spans].map((item) => JSON.stringify(item)).join("");
+        assert.ok(!isIn(sent, secret), `the secret left: ${recordsWith(ran, secret)}`);
+        const found = ran.logs.filter((record) => JSON.stringify(record).includes(visible));
+        assert.ok(found.length > 0, "what is shown did not arrive");
+        for (const { body } of found) assert.ok(!isEmpty(body), "the record has no body");
+      });
+    }
+  });
+}
+
+/** Not as the beginning of another row's. */
+function isIn(text: string, secret: string): boolean {
+  return new RegExp(`${secret}(?!\\d)`).test(text);
+}
+
+function isEmpty(body: ReceivedLog["body"]): boolean {
+  return body === null || body === undefined || body === "";
+}
+
+function recordsWith({ logs }: Run, secret: string): string {
+  return JSON.stringify(logs.filter((record) => isIn(JSON.stringify(record), secret)));
+}
