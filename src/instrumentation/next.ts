@@ -3,6 +3,7 @@ import { ROOT, suppressed } from "../context/context.ts";
 import type { Holder } from "../context/holder.ts";
 import { activeHolder } from "../context/manager.ts";
 import { joinPattern } from "../context/route-pattern.ts";
+import { propertyOf } from "../property.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
 import { disguise, type Method, replaceMethod, withExports } from "./method.ts";
 
@@ -237,7 +238,7 @@ function patchServer(exports: Exports): void {
 function keepAttributes(span: Span): void {
   const { setAttributes } = span;
   const value: Span["setAttributes"] = (attributes) =>
-    "next.rsc" in attributes ? span : setAttributes.call(span, attributes);
+    propertyOf(attributes, "next.rsc") === undefined ? setAttributes.call(span, attributes) : span;
   Object.defineProperty(span, "setAttributes", { configurable: true, writable: true, value });
 }
 
