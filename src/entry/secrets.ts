@@ -49,6 +49,8 @@ const SECRET = new RegExp(
 /** More different ones than an app and those that it calls have; an attacker has more. */
 const MOST_KNOWN = 500;
 const LONGEST_KNOWN = 64;
+/** Of a longer one the end is looked at, which is what decides. */
+const LONGEST_NAME = 256;
 const known = new Map<string, boolean>();
 
 /**
@@ -59,7 +61,7 @@ const known = new Map<string, boolean>();
 export function isSecretKey(key: string): boolean {
   const before = known.get(key);
   if (before !== undefined) return before;
-  const name = decoded(key.replaceAll("+", " "));
+  const name = decoded(key.replaceAll("+", " ")).slice(-LONGEST_NAME);
   // `userPin` has its last word behind a capital letter.
   const isSecret = SECRET.test(name) || SECRET.test(name.replace(/([a-z\d])([A-Z])/g, "$1_$2"));
   if (known.size < MOST_KNOWN && key.length <= LONGEST_KNOWN) known.set(key, isSecret);

@@ -32,6 +32,11 @@ describe("The values of query keys", () => {
     });
   }
 
+  it("are hidden of an endless key", () => {
+    assert.equal(isSecretKey(`${"x".repeat(10_000)}_api_key`), true);
+    assert.equal(isSecretKey(`${"x".repeat(10_000)}code`), false);
+  });
+
   const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc";
   const back = (url: string): string => `next=${encodeURIComponent(url)}`;
   const rows: readonly (readonly [title: string, query: string, shown: string])[] = [
