@@ -58,15 +58,13 @@ export const adaptor: Adaptor = upstreamAdaptor((options) => ${made}${methods});
 }
 
 function mendedFrom(name: string, made: string): { file: string; made: string } {
-  if (withLiterals.includes(name)) {
-    const file = 'import { withoutLiterals } from "../clean-sql.ts";\n';
-    return { file, made: `withoutLiterals(${made}, options)` };
-  }
   const mend = mended[name];
-  if (mend === undefined) return { file: "", made };
+  const own = mend === undefined ? made : `${mend.by}(${made})`;
+  const file = mend === undefined ? "" : `import { ${mend.by} } from "../${mend.file}";\n`;
+  if (!withLiterals.includes(name)) return { file, made: own };
   return {
-    file: `import { ${mend.by} } from "../${mend.file}";\n`,
-    made: `${mend.by}(${made})`,
+    file: `import { withoutLiterals } from "../clean-sql.ts";\n${file}`,
+    made: `withoutLiterals(${own}, options)`,
   };
 }
 

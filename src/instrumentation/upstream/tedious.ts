@@ -3,8 +3,9 @@
 import { TediousInstrumentation } from "@opentelemetry/instrumentation-tedious";
 import type { Adaptor } from "../adaptor.ts";
 import { withoutLiterals } from "../clean-sql.ts";
+import { withBoundRequests } from "../tedious.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
 export const adaptor: Adaptor = upstreamAdaptor((options) =>
-  withoutLiterals(new TediousInstrumentation(options), options),
+  withoutLiterals(withBoundRequests(new TediousInstrumentation(options)), options),
 );

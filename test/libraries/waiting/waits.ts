@@ -85,6 +85,11 @@ export const waitingRows: readonly WaitingRow[] = [
     "@grpc/grpc-js",
     "grpc-js10",
   ),
+  // A stand-in.
+  ...rowsOf(
+    { group: "", program: "tedious", server: "none", span: /EXECUTE|SELECT|execSql/i },
+    "tedious",
+  ),
   ...rowsOf({ group: "", program: "undici", server: "none", span: /"(?:GET|POST)"/ }, "undici"),
   ...rowsOf({ group: "", program: "http2", server: "none", span: /"(?:GET|POST)"/ }, "node:http2"),
   ...rowsOf({ group: "", program: "http", server: "none", span: /"(?:GET|POST)"/ }, "node:http"),
