@@ -217,13 +217,15 @@ export interface Mapper {
   /** An insert again, of a key that is there. */
   readonly failing?: string;
   readonly update: string;
+  /** All rows one by one, if it has such a way. */
+  readonly stream?: string;
   /** What the update is within. */
   readonly transaction?: readonly [string, string];
 }
 
 /** What a library over `pg` is asked for; each writes its statements in its own way. */
 export function mapperSteps(mapper: Mapper): readonly Step[] {
-  const { table, insert, find, failing = insert, update, transaction = [] } = mapper;
+  const { table, insert, find, failing = insert, update, stream, transaction = [] } = mapper;
   const [begin, commit] = transaction.map((text) => postgres(text.replace(";", ""), text));
   const duplicate = {
     type: "23505",
@@ -234,6 +236,10 @@ export function mapperSteps(mapper: Mapper): readonly Step[] {
     { step: "insert", calls: [postgres(`INSERT ${table}`, insert)] },
     { step: "find", calls: [postgres(`SELECT ${table}`, find)] },
     { step: "failing", calls: [postgres(`INSERT ${table}`, failing, duplicate)] },
+    ...(stream === undefined ? [] : ["stream", "streamLeft"]).map((step) => ({
+      step,
+      calls: [postgres(`SELECT ${table}`, stream ?? "")],
+    })),
     {
       step: "update",
       calls: [begin, postgres(`UPDATE ${table}`, update), commit].filter(
@@ -249,11 +255,13 @@ const PRISMA_ALL = `${PRISMA}."id", ${PRISMA}."name"`;
 
 /** By the program's name; `installed` is which version of it. */
 export const mappers: Readonly<Record<string, (installed: string) => Mapper>> = {
-  knex: () => ({
+  knex: (installed) => ({
     table: "knex_items",
     insert: 'insert into "knex_items" ("id", "name") values ($1, $2)',
     find: 'select "id" from "knex_items" where "name" = $1',
     update: 'update "knex_items" set "name" = $1',
+    // A stream that is left keeps the older one's pool from ending, with us or without.
+    ...(installed === "knex" && { stream: 'select "id" from "knex_items"' }),
     transaction: ["BEGIN;", "COMMIT;"],
   }),
   sequelize: (installed) => ({
@@ -275,6 +283,7 @@ export const mappers: Readonly<Record<string, (installed: string) => Mapper>> = 
         '"typeorm_items"."name" AS "typeorm_items_name" FROM "typeorm_items" "typeorm_items" ' +
         `WHERE ${installed === "typeorm0" ? condition : `(${condition})`}`,
       update: 'UPDATE "typeorm_items" SET "name" = $1 WHERE "id" = $2',
+      stream: "SELECT id FROM typeorm_items",
     };
   },
   drizzle: () => ({

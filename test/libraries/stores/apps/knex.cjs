@@ -18,8 +18,16 @@ module.exports = async ({ load, installed, url }) => {
       items()
         .insert({ id: 1, name: "s3cret" })
         .catch((error) => error.code),
+    stream: () => take(items().select("id").stream()),
+    streamLeft: () => take(items().select("id").stream(), 1),
     update: () =>
       database.transaction((transaction) => transaction("knex_items").update({ name: "s3cret2" })),
   };
   return { steps, end: () => database.destroy() };
 };
+
+async function take(rows, count) {
+  let taken = 0;
+  for await (const _ of rows) if (++taken === count) break;
+  return taken;
+}

@@ -14,7 +14,19 @@ module.exports = async ({ load, installed, url }) => {
     insert: () => items.insert({ id: 1, name: "s3cret" }).then(() => {}),
     find: () => items.findBy({ name: "s3cret" }),
     failing: () => items.insert({ id: 1 }).catch((error) => error.code),
+    stream: () => take(source),
+    streamLeft: () => take(source, 1),
     update: () => items.update({ id: 1 }, { name: "s3cret2" }).then(() => {}),
   };
   return { steps, end: () => source.destroy() };
 };
+
+async function take(source, count) {
+  const runner = source.createQueryRunner();
+  let taken = 0;
+  for await (const _ of await runner.stream("SELECT id FROM typeorm_items")) {
+    if (++taken === count) break;
+  }
+  await runner.release();
+  return taken;
+}
