@@ -72,7 +72,7 @@ export interface Sending {
 export interface Work {
   /** What the app's code runs under. */
   readonly context: Context;
-  /** Only the first failure counts. */
+  /** The first failure says how it ends; the error of each further one is reported, too. */
   fail(failure: Failure): void;
   /** Can be called again, to no effect. */
   end(): void;

@@ -389,10 +389,19 @@ class Entry extends Holder implements Work {
     return { context: this.context, fail: (failure) => this.fail(failure), end() {} };
   }
 
+  /** The first failure says of what kind it is; each further error is an event, too. */
   fail(failure: Failure): void {
-    if (this.ended || this.#failure !== undefined) return;
+    if (this.ended) return;
+    if (this.#failure !== undefined) {
+      if (failure.error !== undefined) super.noteFailure(failure.error);
+      return;
+    }
     this.#failure = failure;
     this.error = failure.error;
+  }
+
+  override noteFailure(error: unknown): void {
+    this.fail({ error });
   }
 
   override end(): void {
@@ -419,8 +428,11 @@ class Entry extends Holder implements Work {
   }
 
   #report({ error, willRetry }: Failure): void {
-    if (error === undefined || error === null) return;
-    this.#services.errors.captureJobError(this, willRetry);
+    for (const one of new Set([error, ...(this.failures ?? [])])) {
+      if (one === undefined || one === null) continue;
+      this.error = one;
+      this.#services.errors.captureJobError(this, willRetry);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Adaptor, CacheCounter } from "./adaptor.ts";
-import { disguise, withExports } from "./method.ts";
+import { disguise, withReplaced } from "./method.ts";
 
 /**
  * `cache-manager` 5 to 7: hits and misses of every cache that it makes, by the
@@ -90,15 +90,6 @@ function countedWrap(wrap: Lookup, count: (isHit: boolean) => void): Lookup {
 function countAll(values: readonly unknown[], name: string, caches: () => CacheCounter): void {
   const hits = values.filter((value) => value !== undefined && value !== null).length;
   caches().note(name, hits, values.length - hits);
-}
-
-/** The bundled CommonJS of version 6 has getters only: then the exports are another object. */
-function withReplaced(exports: object, replaced: Readonly<Record<string, unknown>>): unknown {
-  const isFixed = Object.keys(replaced).some(
-    (name) => Object.getOwnPropertyDescriptor(exports, name)?.writable !== true,
-  );
-  if (!isFixed) return Object.assign(exports, replaced);
-  return withExports(exports, replaced);
 }
 
 function ignore(): void {}

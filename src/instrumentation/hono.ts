@@ -1,7 +1,7 @@
 import type { Holder } from "../context/holder.ts";
 import { activeHolder } from "../context/manager.ts";
-import type { Adaptor } from "./adaptor.ts";
-import { disguise, replaceMethod } from "./method.ts";
+import type { Adaptor, LoadedFile } from "./adaptor.ts";
+import { disguise, replaceMethod, withReplaced } from "./method.ts";
 import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-spans.ts";
 
 /**
@@ -10,7 +10,8 @@ import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-span
  * path; there each is made one that tells the request before it runs.
  */
 export const adaptor: Adaptor = {
-  patch(exports, _file, services) {
+  patch(exports, file, services) {
+    if (file.file.includes("/helper/streaming/")) return watchStreams(exports as object, file);
     const spans = middlewareSpans("hono", services);
     for (const router of Object.values(exports as Record<string, unknown>)) {
       if (isRouter(router)) watchAdd(router.prototype, spans);
@@ -42,6 +43,46 @@ interface Route {
   /** In upper case; `ALL` for `app.all` and for middleware, `app.use`. */
   readonly method: string;
   readonly handler: Handler;
+}
+
+type Streaming = (
+  this: unknown,
+  c: Context,
+  work: (...args: unknown[]) => unknown,
+  ...rest: unknown[]
+) => unknown;
+
+/** What the app's part of a stream throws, Hono logs or gives to the app's handler: its status is out. */
+function watchStreams(exports: object, { format }: LoadedFile): object {
+  const replaced: Record<string, unknown> = {};
+  for (const name of ["stream", "streamSSE"]) {
+    const original = (exports as Readonly<Record<string, unknown>>)[name];
+    if (typeof original === "function") replaced[name] = reporting(original as Streaming);
+  }
+  return format === "module" ? Object.assign(exports, replaced) : withReplaced(exports, replaced);
+}
+
+function reporting(original: Streaming): Streaming {
+  return disguise<Streaming>(function (c, work, ...rest) {
+    const holder = activeHolder();
+    if (holder === undefined) return original.call(this, c, work, ...rest);
+    const watched = (...args: unknown[]): unknown => watchWork(() => work(...args), holder);
+    return original.call(this, c, watched, ...rest);
+  }, original);
+}
+
+function watchWork(work: () => unknown, holder: Holder): unknown {
+  const fail = (error: unknown): never => {
+    if (error !== undefined) holder.noteFailure(error);
+    throw error;
+  };
+  let result: unknown;
+  try {
+    result = work();
+  } catch (error) {
+    return fail(error);
+  }
+  return result instanceof Promise ? result.then(undefined, fail) : result;
 }
 
 /** A router that chooses among routers hands on what it was given: that is noted already. */

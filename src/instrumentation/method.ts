@@ -91,3 +91,12 @@ export function disguise<Replacement extends (...args: never[]) => unknown>(
   }
   return replacement;
 }
+
+/** CommonJS of bundlers has getters only: then the exports are another object. */
+export function withReplaced(exports: object, replaced: Readonly<Record<string, unknown>>): object {
+  const isFixed = Object.keys(replaced).some(
+    (name) => Object.getOwnPropertyDescriptor(exports, name)?.writable !== true,
+  );
+  if (!isFixed) return Object.assign(exports, replaced);
+  return withExports(exports, replaced);
+}

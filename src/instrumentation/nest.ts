@@ -1,3 +1,5 @@
+import { types } from "node:util";
+import type { Holder } from "../context/holder.ts";
 import { activeHolder } from "../context/manager.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { replaceMethod } from "./method.ts";
@@ -5,10 +7,16 @@ import { replaceMethod } from "./method.ts";
 /**
  * Nest 10 to 12. Its routes are those of the Express or Fastify below it; but
  * what handlers, guards, pipes and interceptors throw, Nest answers itself, by
- * the app's exception filters or its own.
+ * the app's exception filters or its own. What breaks server-sent events it
+ * only tells the client.
  */
 export const adaptor: Adaptor = {
-  patch(exports) {
+  patch(exports, { file }) {
+    if (file === "router/router-response-controller.js") {
+      const { RouterResponseController } = exports as Responses;
+      watchEvents(RouterResponseController.prototype);
+      return exports;
+    }
     const { ExceptionsHandler } = exports as {
       readonly ExceptionsHandler: { readonly prototype: object };
     };
@@ -21,3 +29,48 @@ export const adaptor: Adaptor = {
     return exports;
   },
 };
+
+interface Responses {
+  readonly RouterResponseController: { readonly prototype: object };
+}
+
+/** Since Nest 11 the observable may be promised. */
+function watchEvents(prototype: object): void {
+  replaceMethod<unknown, unknown[]>(prototype, "sse", (original) => {
+    return function sse(...args) {
+      const [result] = args;
+      const holder = activeHolder();
+      if (holder !== undefined) {
+        args[0] = types.isPromise(result)
+          ? result.then((events) => noting(events, holder))
+          : noting(result, holder);
+      }
+      return Reflect.apply(original, this, args);
+    };
+  });
+}
+
+interface Observer {
+  error?: (this: unknown, error: unknown) => unknown;
+}
+
+interface Observable {
+  readonly subscribe: (observer: Observer, ...rest: unknown[]) => unknown;
+}
+
+/** The same observable, of whose error the request hears as Nest's own operators do. */
+function noting(events: unknown, holder: Holder): unknown {
+  if (typeof (events as Partial<Observable> | null)?.subscribe !== "function") return events;
+  const observable = events as Observable;
+  const subscribe = (observer: Observer, ...rest: unknown[]): unknown => {
+    const { error: hear } = observer;
+    if (typeof hear === "function") {
+      observer.error = function (error) {
+        holder.noteFailure(error);
+        return hear.call(this, error);
+      };
+    }
+    return observable.subscribe(observer, ...rest);
+  };
+  return Object.create(observable, { subscribe: { value: subscribe } }) as unknown;
+}

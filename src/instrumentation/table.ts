@@ -138,7 +138,7 @@ export const table: readonly Row[] = [
   },
   {
     package: "@nestjs/core",
-    files: ["exceptions/exceptions-handler.js"],
+    files: ["exceptions/exceptions-handler.js", "router/router-response-controller.js"],
     versions: ">=10 <13",
     chunk: "instrumentation-nest",
     instrumentation: "nestjs-core",
@@ -160,6 +160,17 @@ export const table: readonly Row[] = [
       `dist/router/${name}/router.js`,
       `dist/cjs/router/${name}/router.js`,
     ]),
+    versions: ">=4 <5",
+    chunk: "instrumentation-hono",
+    instrumentation: "hono",
+  },
+  {
+    package: "hono",
+    files: ["stream", "sse"].flatMap((name) => [
+      `dist/helper/streaming/${name}.js`,
+      `dist/cjs/helper/streaming/${name}.js`,
+    ]),
+    replaces: ["stream", "streamSSE"],
     versions: ">=4 <5",
     chunk: "instrumentation-hono",
     instrumentation: "hono",

@@ -43,6 +43,13 @@ const shapes: readonly FailureShape[] = [
     isReported: true,
   },
   {
+    title: "server-sent events that break",
+    name: "events",
+    status: 200,
+    errorType: "Error",
+    isReported: true,
+  },
+  {
     title: "a response that the app destroys with an error",
     name: "destroyed",
     status: 200,
@@ -77,19 +84,26 @@ const shapes: readonly FailureShape[] = [
 
 /** What an app's framework doesn't know, or hands on in a later turn. */
 const absent: Readonly<Record<string, readonly string[]>> = {
-  connect: ["hook", "answered"],
-  express: ["hook"],
-  hapi: ["hook", "answered", "after", "late"],
+  connect: ["hook", "events", "answered"],
+  express: ["hook", "events"],
+  fastify: ["events"],
+  hapi: ["hook", "events", "answered", "after", "late"],
   hono: ["hook", "answered", "after", "late", "destroyed"],
-  http: ["hook", "answered", "throws", "refused"],
-  koa: ["hook", "answered"],
+  http: ["hook", "events", "answered", "throws", "refused"],
+  koa: ["hook", "events", "answered"],
   nest: ["hook", "answered"],
   // What fails after the head it dies of.
-  restify: ["hook", "answered", "after", "late"],
+  restify: ["hook", "events", "answered", "after", "late"],
 };
 
-/** The shapes that an app has; Fastify 4.0 runs its hooks in another way. */
+/** What the oldest versions do in another way: hooks run otherwise, events that break end the process. */
+const absentIn: Readonly<Record<string, readonly string[]>> = {
+  "fastify-oldest": ["hook"],
+  "hono-oldest": ["events"],
+};
+
+/** The shapes that an app has. */
 export function shapesOf(app: string, installed: string): FailureShape[] {
-  const missing = installed === "fastify-oldest" ? ["hook"] : (absent[app] ?? []);
+  const missing = [...(absent[app] ?? []), ...(absentIn[installed] ?? [])];
   return shapes.filter(({ name }) => !missing.includes(name));
 }

@@ -21,6 +21,12 @@ export function serve(libraries) {
   });
   app.get("/stream", (c) => c.body(Readable.toWeb(brokenStream())));
   app.get("/endless", (c) => c.body(Readable.toWeb(endlessStream())));
+  app.get("/events", (c) =>
+    libraries.streaming.streamSSE(c, async (events) => {
+      await events.writeSSE({ data: "row" });
+      throw fail("events");
+    }),
+  );
   app.get("/left", async () => {
     await left(current);
     throw fail("left");

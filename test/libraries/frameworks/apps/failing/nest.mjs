@@ -2,7 +2,7 @@ import { pipeline } from "node:stream";
 import { brokenStream, CONSTANT, endlessStream, fail, left, pause } from "./shapes.mjs";
 
 /** Nest on the adapter that it is given; written without the syntax of decorators. */
-export async function serve({ common, core, adapter }) {
+export async function serve({ common, core, adapter, rxjs }) {
   class Failing {
     throws() {
       throw fail("throws");
@@ -36,6 +36,12 @@ export async function serve({ common, core, adapter }) {
         pipeline(endlessStream(), raw, (error) => (error ? reject(error) : resolve()));
       });
     }
+    events() {
+      return rxjs.concat(
+        rxjs.of({ data: "row" }),
+        rxjs.throwError(() => fail("events")),
+      );
+    }
     async destroyed(response) {
       const raw = response.raw ?? response;
       raw.write("row");
@@ -56,7 +62,8 @@ export async function serve({ common, core, adapter }) {
     if (name === "constructor") continue;
     const { prototype } = Failing;
     if (prototype[name].length === 1) common.Res()(prototype, name, 0);
-    common.Get(name)(prototype, name, Object.getOwnPropertyDescriptor(prototype, name));
+    const decorate = name === "events" ? common.Sse(name) : common.Get(name);
+    decorate(prototype, name, Object.getOwnPropertyDescriptor(prototype, name));
   }
   common.Controller()(Failing);
   function AppModule() {}
