@@ -13,6 +13,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "errors-app-sentry": "./errors/app-sentry.ts",
   "admin-answer": "./admin/answer.ts",
   "entry-http2": "./entry/http2-server.ts",
+  "entry-breakage": "./entry/breakage.ts",
   "entry-upgrade": "./entry/upgrade.ts",
   "entry-outgoing": "./entry/outgoing.ts",
   "entry-work": "./entry/work.ts",
@@ -80,6 +81,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "errors-app-sentry": typeof import("./errors/app-sentry.ts");
   "admin-answer": typeof import("./admin/answer.ts");
   "entry-http2": typeof import("./entry/http2-server.ts");
+  "entry-breakage": typeof import("./entry/breakage.ts");
   "entry-upgrade": typeof import("./entry/upgrade.ts");
   "entry-outgoing": typeof import("./entry/outgoing.ts");
   "entry-work": typeof import("./entry/work.ts");

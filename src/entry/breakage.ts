@@ -1,18 +1,7 @@
 import type { Socket } from "node:net";
 import { failuresOf, isClientError, isOfLeaving } from "../context/failures.ts";
 import { errorTypeOf } from "./client-call.ts";
-import type { RequestEntry } from "./request.ts";
-
-/** Why a response was not sent in full. */
-export interface Breakage {
-  /** Who ended it before its end: the client, the app, or the end of the process. */
-  readonly by: "client" | "server" | "process";
-  /** What the app has destroyed it with. */
-  readonly error?: unknown;
-}
-
-export const BY_CLIENT: Breakage = Object.freeze({ by: "client" });
-export const BY_PROCESS: Breakage = Object.freeze({ by: "process" });
+import { type Breakage, BY_CLIENT, type RequestEntry } from "./request.ts";
 
 /**
  * Who has ended the connection before the end of a response: the app, which has

@@ -8,7 +8,7 @@ import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { now } from "../clock.ts";
 import { Context, ROOT, spanIn } from "../context/context.ts";
 import { OWN_SERVER } from "../admin/server.ts";
-import { loadChunk } from "../chunks.ts";
+import { type ChunkTypes, loadChunk } from "../chunks.ts";
 import {
   type Carrier,
   type Holder,
@@ -18,12 +18,14 @@ import {
 } from "../context/holder.ts";
 import { failingHolderOf, failuresOf, isOfLeaving } from "../context/failures.ts";
 import { activeHolder, callIn, runWhereThrown, tellWhereThrown } from "../context/manager.ts";
-import { type Breakage, breakageOf, BY_CLIENT, BY_PROCESS, settle } from "./breakage.ts";
 import { Connection } from "./connection.ts";
 import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "../context/emit.ts";
 import type { HeaderReader } from "./headers.ts";
 import type { KnownMethods } from "./method.ts";
 import {
+  type Breakage,
+  BY_CLIENT,
+  BY_PROCESS,
   RequestEntry,
   type RequestHeaders,
   type RequestServices,
@@ -174,7 +176,7 @@ class Entrance implements RequestServices {
         entry.finish(response);
         return;
       case 3:
-        if (isTroubled(entry)) settle(entry);
+        if (isTroubled(entry)) loadChunk("entry-breakage").settle(entry);
         metrics.shape(entry);
         return;
       case 4:
@@ -196,21 +198,29 @@ class Entrance implements RequestServices {
   lose(entry: RequestEntry, socket: Socket): void {
     const { request, response } = entry;
     let isBegun = true;
-    let breakage = BY_CLIENT;
     try {
       isBegun = response?.headersSent === true;
       if (request !== undefined) holdUnconnected(request, entry);
       for (const message of [request, response]) {
         if (message !== undefined) emitUnder(entry, message);
       }
-      breakage = breakageOf(response, socket);
     } catch (error) {
       this.#services.onFault(error);
     }
+    const breakage = this.#breakageOf(response, socket);
     process.nextTick(() => {
       if (!isBegun) entry.statusCode = undefined;
       this.leave(entry, isBegun ? response : undefined, breakage);
     });
+  }
+
+  #breakageOf(...ends: Parameters<ChunkTypes["entry-breakage"]["breakageOf"]>): Breakage {
+    try {
+      return loadChunk("entry-breakage").breakageOf(...ends);
+    } catch (error) {
+      this.#services.onFault(error);
+      return BY_CLIENT;
+    }
   }
 
   /** A request that is over has failed: the event is all that can tell of it. */
@@ -285,7 +295,7 @@ class Entrance implements RequestServices {
     }
     if (socket?.parser?.incoming === request) return;
     response.once("finish", () => this.leave(entry, response, undefined));
-    response.once("close", () => this.leave(entry, response, breakageOf(response, response)));
+    response.once("close", () => this.leave(entry, response, this.#breakageOf(response, response)));
   }
 
   /** The one that all requests of a socket share; its own for a request that no socket brought. */

@@ -7,9 +7,8 @@ import { failingHolderOf } from "../context/failures.ts";
 import { activeHolder, callIn } from "../context/manager.ts";
 import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "../context/emit.ts";
 import type { HeaderReader } from "./headers.ts";
-import { type Breakage, BY_CLIENT } from "./breakage.ts";
 import type { ServerEntry } from "./http-server.ts";
-import type { RequestEntry } from "./request.ts";
+import { type Breakage, BY_CLIENT, type RequestEntry } from "./request.ts";
 import { noteRejections } from "./rejections.ts";
 import { isRequestId, REQUEST_ID } from "./request-id.ts";
 

@@ -5,7 +5,6 @@ import { isClientError } from "../context/failures.ts";
 import { type Carrier, Holder, UNDER_WAY } from "../context/holder.ts";
 import { now } from "../clock.ts";
 import type { AttributePart, AttributeSource } from "../traces/span.ts";
-import type { Breakage } from "./breakage.ts";
 import type { Connection } from "./connection.ts";
 import { type KnownMethods, methodIn } from "./method.ts";
 import { routeOf } from "./route.ts";
@@ -159,6 +158,17 @@ export class RequestEntry extends Holder implements AttributeSource {
     return pairs;
   }
 }
+
+/** Why a response was not sent in full. */
+export interface Breakage {
+  /** Who ended it before its end: the client, the app, or the end of the process. */
+  readonly by: "client" | "server" | "process";
+  /** What the app has destroyed it with. */
+  readonly error?: unknown;
+}
+
+export const BY_CLIENT: Breakage = Object.freeze({ by: "client" });
+export const BY_PROCESS: Breakage = Object.freeze({ by: "process" });
 
 export interface RequestServices {
   readonly knownMethods: KnownMethods;

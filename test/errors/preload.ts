@@ -88,6 +88,7 @@ export async function bundlePrograms(names: readonly string[]): Promise<Programs
 
 function neededChunks(): Record<string, string> {
   const needed = new Set([
+    "entry-breakage",
     "errors-client",
     "errors-app-sentry",
     "export-messages",
