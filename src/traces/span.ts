@@ -26,6 +26,8 @@ import {
   timeInputOf,
 } from "../clock.ts";
 import { propertyOf } from "../property.ts";
+import { exceptionAttributes } from "./exception.ts";
+import { linkContextOf } from "./link-context.ts";
 import type { LocalTrace } from "./local-trace.ts";
 
 /** `SpanStatusCode` of the API, without loading it. */
@@ -379,25 +381,6 @@ function objectOf(pairs: NamesAndValues): Attributes {
   return attributes;
 }
 
-/** A copy; undefined with ids of other lengths, for which a receiver may refuse the whole request. */
-function linkContextOf(link: unknown): SpanContext | undefined {
-  const context = propertyOf(link, "context");
-  const traceId = propertyOf(context, "traceId");
-  const spanId = propertyOf(context, "spanId");
-  if (typeof traceId !== "string" || traceId.length !== 32) return undefined;
-  if (typeof spanId !== "string" || spanId.length !== 16) return undefined;
-  const flags = propertyOf(context, "traceFlags");
-  const isRemote = propertyOf(context, "isRemote");
-  const traceState = propertyOf(context, "traceState") as SpanContext["traceState"];
-  return {
-    traceId,
-    spanId,
-    traceFlags: typeof flags === "number" ? flags : 0,
-    ...(typeof isRemote === "boolean" && { isRemote }),
-    ...(traceState !== undefined && { traceState }),
-  };
-}
-
 function bagOf(
   attributes: unknown,
   count: number,
@@ -407,60 +390,4 @@ function bagOf(
   const bag = new AttributeBag();
   bag.setAll(attributes, { count, length: attributeLength });
   return bag;
-}
-
-/** As the SDK does it; a hostile error (throwing getters) gives nothing. */
-function exceptionAttributes(exception: Exception): Attributes | undefined {
-  try {
-    if (typeof exception === "string") return { "exception.message": exception };
-    const { code, name, message, stack } = exception;
-    const type = code === undefined ? name : String(code);
-    if (!type && !message) return undefined;
-    return {
-      ...(type && { "exception.type": type }),
-      ...(message && { "exception.message": message }),
-      ...(stack && { "exception.stacktrace": stack }),
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-/** A span that only carries ids: not recorded, or not ours. */
-export class CarrierSpan implements Span {
-  readonly #context: SpanContext;
-
-  constructor(context: SpanContext) {
-    this.#context = context;
-  }
-
-  spanContext(): SpanContext {
-    return this.#context;
-  }
-  isRecording(): boolean {
-    return false;
-  }
-  setAttribute(): this {
-    return this;
-  }
-  setAttributes(): this {
-    return this;
-  }
-  addEvent(): this {
-    return this;
-  }
-  addLink(): this {
-    return this;
-  }
-  addLinks(): this {
-    return this;
-  }
-  setStatus(): this {
-    return this;
-  }
-  updateName(): this {
-    return this;
-  }
-  end(): void {}
-  recordException(): void {}
 }

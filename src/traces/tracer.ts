@@ -36,7 +36,8 @@ import { LocalTrace, type TraceSink } from "./local-trace.ts";
 import { hasValidIds } from "./propagation/trace-context.ts";
 import { TraceList } from "./propagation/trace-state.ts";
 import { probabilityOf } from "./sampling/sampler.ts";
-import { CarrierSpan, type SpanSettings, TelltaleSpan } from "./span.ts";
+import { CarrierSpan } from "./carrier-span.ts";
+import { type SpanSettings, TelltaleSpan } from "./span.ts";
 
 const INVALID_TRACE_ID = "00000000000000000000000000000000";
 const INVALID_SPAN_ID = "0000000000000000";

@@ -13,7 +13,7 @@ import {
   runSuppressed,
   StorageContextManager,
 } from "../../src/context/manager.ts";
-import { CarrierSpan } from "../../src/traces/span.ts";
+import { CarrierSpan } from "../../src/traces/carrier-span.ts";
 
 const span = new CarrierSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 });
 

@@ -7,7 +7,7 @@ import type {
   TextMapSetter,
 } from "@opentelemetry/api";
 import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
-import { CarrierSpan } from "../span.ts";
+import { CarrierSpan } from "../carrier-span.ts";
 import { BAGGAGE_KEY, baggageOf, encoded } from "./baggage.ts";
 import { hasValidIds, SAMPLED } from "./trace-context.ts";
 

@@ -1,7 +1,7 @@
 import type { Context, TextMapGetter, TextMapSetter } from "@opentelemetry/api";
 import { loadChunk } from "../../chunks.ts";
 import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
-import { CarrierSpan } from "../span.ts";
+import { CarrierSpan } from "../carrier-span.ts";
 import type { PropagatorPart } from "./part.ts";
 import { hasValidIds, SAMPLED } from "./trace-context.ts";
 

@@ -7,7 +7,7 @@ import type {
   TraceState,
 } from "@opentelemetry/api";
 import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
-import { CarrierSpan } from "../span.ts";
+import { CarrierSpan } from "../carrier-span.ts";
 import { readTraceState } from "./trace-state.ts";
 import { trimmed } from "./white-space.ts";
 

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Context, SpanContext, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
 import { ROOT, spanIn } from "../../../src/context/context.ts";
 import { createPropagator, type Propagator } from "../../../src/traces/propagation/propagator.ts";
-import { CarrierSpan } from "../../../src/traces/span.ts";
+import { CarrierSpan } from "../../../src/traces/carrier-span.ts";
 
 /** Carriers and contexts for the tests of propagation. */
 

@@ -3,7 +3,7 @@ import { type Context, propagation, trace } from "@opentelemetry/api";
 import type { PropagatorName } from "../../../src/config/config.ts";
 import { ROOT, suppressed } from "../../../src/context/context.ts";
 import { createPropagator, Propagator } from "../../../src/traces/propagation/propagator.ts";
-import { CarrierSpan } from "../../../src/traces/span.ts";
+import { CarrierSpan } from "../../../src/traces/carrier-span.ts";
 import {
   contextWith,
   injected,

@@ -1,0 +1,18 @@
+import type { Attributes, Exception } from "@opentelemetry/api";
+
+/** As the SDK does it; a hostile error (throwing getters) gives nothing. */
+export function exceptionAttributes(exception: Exception): Attributes | undefined {
+  try {
+    if (typeof exception === "string") return { "exception.message": exception };
+    const { code, name, message, stack } = exception;
+    const type = code === undefined ? name : String(code);
+    if (!type && !message) return undefined;
+    return {
+      ...(type && { "exception.type": type }),
+      ...(message && { "exception.message": message }),
+      ...(stack && { "exception.stacktrace": stack }),
+    };
+  } catch {
+    return undefined;
+  }
+}
