@@ -25,10 +25,9 @@ export function replaceMethod<This, Args extends unknown[]>(
   defineOver(target, name, replacement);
 }
 
-/** Defines `value` as what `target[name]` is, be it its own or inherited, so that loops show it as before. */
+/** Defines `value` as `target[name]`, visible as it was; over an inherited one, no loop over its own keys shows it. */
 export function defineOver(target: object, name: string | symbol, value: unknown): void {
-  const descriptor = descriptorOf(target, name);
-  const { enumerable = true, get, set } = descriptor ?? {};
+  const { enumerable = false, get, set } = Object.getOwnPropertyDescriptor(target, name) ?? {};
   rememberOwn(target, name);
   const flags = { configurable: true, enumerable };
   // The exports of an ES module are behind accessors of ours, which take values.
@@ -37,14 +36,6 @@ export function defineOver(target: object, name: string | symbol, value: unknown
   } else {
     Object.defineProperty(target, name, { ...flags, get: () => value, ...(set && { set }) });
   }
-}
-
-function descriptorOf(target: object, name: string | symbol): PropertyDescriptor | undefined {
-  for (let at: object | null = target; at !== null; at = Object.getPrototypeOf(at) as object) {
-    const descriptor = Object.getOwnPropertyDescriptor(at, name);
-    if (descriptor !== undefined) return descriptor;
-  }
-  return undefined;
 }
 
 /**

@@ -34,6 +34,17 @@ const exceptions: readonly Exception[] = [
     why: "a mark that no loop shows",
   },
   {
+    library: /^mysql$/,
+    change:
+      /^create\w+: (?:\+\w+\[configurable,writable\] ?)+$|^create\w+\.\w+: -nothing \+function/,
+    why: "OpenTelemetry's instrumentation patches each connection, pool and cluster; no loop shows it",
+  },
+  {
+    library: /^mysql$/,
+    change: /^createPool\._events/,
+    why: "OpenTelemetry's instrumentation counts connections by a pool's events",
+  },
+  {
     library: /grpc|^graphql17/,
     change: /: -nothing \+function \+(?:makeClientConstructor|execute\w*)\(/,
     why: "one function under two names becomes two",

@@ -13,6 +13,11 @@ async function load() {
     modules[`require ${name}`] = attempt(() => require_(name));
     modules[`import ${name}`] = await importFrom(name).catch(() => undefined);
   }
+  // What these make is patched itself.
+  for (const name of ["createPool", "createConnection", "createPoolCluster"]) {
+    const make = modules[`require ${names[0]}`]?.[name];
+    if (names[0] === "mysql") modules[name] = attempt(() => make({ host: "127.0.0.1" }));
+  }
   for (const file of files.filter((one) => existsSync(one))) {
     const name = file.split("node_modules/").at(-1);
     if (!/\.mjs$|\/esm\//.test(file)) modules[name] = attempt(() => require_(file));
