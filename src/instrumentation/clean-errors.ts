@@ -63,10 +63,11 @@ function cleanErrors(span: Span, system: unknown): void {
     return setAttribute.call(span, key, value);
   };
   span.setStatus = (status) => {
-    const { code, message } = status;
+    const { code } = status;
     if (code !== SpanStatusCode.ERROR) return setStatus.call(span, status);
+    // Upstream hands on what an error has there, whatever it is.
+    const message = typeof status.message === "string" ? status.message : "";
     if (type === undefined) fail(codeIn(message) ?? "_OTHER");
-    if (message === undefined) return setStatus.call(span, status);
     return setStatus.call(span, { code, message: raised ? "?" : withoutValues(message) });
   };
   span.recordException = (exception, time) => {
@@ -80,8 +81,8 @@ function cleanErrors(span: Span, system: unknown): void {
 }
 
 /** `ER_DUP_ENTRY: …` of `mysql`, `ORA-00001: …`. */
-function codeIn(message: string | undefined): string | undefined {
-  return /^([A-Z][A-Z\d]{0,9}[_-][A-Z\d_]{1,60}): /.exec(message ?? "")?.[1];
+function codeIn(message: string): string | undefined {
+  return /^([A-Z][A-Z\d]{0,9}[_-][A-Z\d_]{1,60}): /.exec(message)?.[1];
 }
 
 /** Whatever an error does when it is looked at stays here. */

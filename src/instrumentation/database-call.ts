@@ -166,7 +166,7 @@ export class DatabaseCall {
   /** It ended with an error, or with a whole batch's first one. Only the first end counts. */
   fail(error: unknown): void {
     if (this.#isOver) return;
-    if (isGivenUp(error)) {
+    if (read(() => isGivenUp(error)) === true) {
       this.succeed();
       return;
     }
@@ -252,7 +252,7 @@ function runsScript({ "db.operation.name": operation }: Attributes): boolean {
 const UNREADABLE: Failure = { type: "_OTHER", message: "" };
 
 /** Whatever an error does when it is looked at stays here. */
-function read(look: () => Failure): Failure | undefined {
+function read<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch {

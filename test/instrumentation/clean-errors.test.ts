@@ -145,6 +145,15 @@ describe("An error in a span of upstream's", () => {
     assert.equal(exported[0]?.attributes["error.type"], undefined);
   });
 
+  it("whose message is no text has none", () => {
+    const { provider, exported } = collectingProvider();
+    const attributes = { "db.system.name": "mysql" };
+    const span = withCleanErrors(provider).getTracer("mysql").startSpan("call", { attributes });
+    span.setStatus({ code: ERROR, message: 4711 as unknown as string });
+    span.end();
+    assert.deepEqual(exported[0]?.status, { code: ERROR, message: "" });
+  });
+
   it("that can't be read leaves no event, and throws nothing", () => {
     const { provider, exported } = collectingProvider();
     const attributes = { "db.system.name": "cassandra" };
