@@ -164,12 +164,17 @@ function each(fault: Fault): Fault[] {
   return collector.map((signal) => ({ ...fault, signal }));
 }
 
-/** The lines of both signals, which have addresses of their own. */
+/** The one line for both signals; which of them is the first to be refused is chance. */
 function refusals(reason: string): string[] {
-  return [
-    `cannot send spans to http://${COLLECTOR}/v1/traces: ${reason} ${OTHERWISE}`,
-    `cannot send log records to http://${COLLECTOR}/v1/logs: ${reason} ${OTHERWISE}`,
-  ];
+  return [`cannot send spans to http://${COLLECTOR}/v1/traces: ${reason} ${OTHERWISE}`];
+}
+
+/** A line as if spans had been refused first. */
+export function withSpansFirst(line: string): string {
+  return line.replace(
+    /cannot send log records to (\S+)\/v1\/logs:/,
+    "cannot send spans to $1/v1/traces:",
+  );
 }
 
 function refusing(status: number, reason: string): Row {
