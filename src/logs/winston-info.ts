@@ -84,7 +84,7 @@ export class ShownInfo {
 
   /** Of a text that is no JSON: the words and numbers that may be in it. */
   given(): Given | undefined {
-    if (this.text?.startsWith("{") === true) return undefined;
+    if (this.text === undefined || IS_JSON.test(this.text)) return undefined;
     const given = new Map<string, Word>();
     for (const [at, value] of this.#values.entries()) {
       if (isWord(value)) given.set(this.#names[at]!, value);
@@ -123,6 +123,9 @@ export class ShownInfo {
 }
 
 const KEYS: LineKeys = { message: "message", stack: "stack", isStamped: true, unwrap };
+
+/** Not what `prettyPrint()` writes. */
+const IS_JSON = /^\{\s*"/;
 
 /** What `logstash()` makes of a line. */
 function unwrap(line: JsonLine): JsonLine | undefined {
