@@ -3,12 +3,12 @@ import { wallClock } from "../clock.ts";
 import { activeOrigin, type IdFields, type Origin, putIds } from "./correlation.ts";
 import { enterLogger, leaveLogger } from "./inner-lines.ts";
 import { TelltaleLogger } from "./logger.ts";
+import { hasOwnJson, isError, readData } from "./data.ts";
 import { exceptionOf } from "./exception.ts";
 import type { LineFacts, LineKeys, SeenError } from "./line-facts.ts";
 import { idsOf } from "./record-ids.ts";
 import { severityOfRank } from "./severity.ts";
 import { recordOfFields, ShownLine } from "./shown-line.ts";
-import { isError, readData } from "./value.ts";
 
 /** An `Adaptor` of `instrumentation/`, whose table holds it to that; this room can't see it. */
 interface BunyanAdaptor {
@@ -130,8 +130,10 @@ function recordLine(
 function errorIn(line: Line): SeenError | undefined {
   for (const key of Object.keys(line)) {
     const value = readData(line, key);
-    const exception = isError(value) ? exceptionOf(value) : undefined;
-    if (exception !== undefined) return { key, exception, isWhole: true };
+    const exception = isError(value) ? exceptionOf(value, readData) : undefined;
+    if (exception !== undefined) {
+      return { key, exception, isWhole: !hasOwnJson(value as object) };
+    }
   }
   return undefined;
 }

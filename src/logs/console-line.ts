@@ -2,12 +2,12 @@ import { wallClock } from "../clock.ts";
 import { isSuppressed } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
 import { activeOrigin } from "./correlation.ts";
+import { isError, readData } from "./data.ts";
 import { exceptionOf } from "./exception.ts";
 import { isInnerLine } from "./inner-lines.ts";
 import type { TelltaleLogger } from "./logger.ts";
-import { plainText } from "./plain-line.ts";
+import { plainText, shownException } from "./plain-line.ts";
 import { addIds, idsOf } from "./record-ids.ts";
-import { isError } from "./value.ts";
 
 /** As the console's own severities order them; `log` and `dir` say nothing of it. */
 const SEVERITIES = { log: 9, info: 9, warn: 13, error: 17, debug: 5, dir: 9 } as const;
@@ -44,8 +44,11 @@ export function recordLine(
     record.severityText = isTrace ? "trace" : method;
     record.severityNumber = isTrace ? 1 : SEVERITIES[method];
     record.say(plain);
-    const exception = exceptionOf(args.find(isError));
-    if (exception !== undefined) record.addException(exception);
+    const exception = exceptionOf(args.find(isError), readData);
+    if (exception !== undefined) {
+      const error = { key: undefined, exception, isWhole: false };
+      record.addException(shownException(error, [plain], undefined));
+    }
     addIds(record, idsOf(origin));
     records.write(record);
   } catch {

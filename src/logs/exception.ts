@@ -1,4 +1,4 @@
-import { cut, readData } from "./value.ts";
+import { cut } from "./value.ts";
 
 /** The attributes `exception.*` of the semantic conventions, as far as an error tells them. */
 export interface ExceptionFields {
@@ -12,9 +12,9 @@ export interface ExceptionFields {
  * where it has one, else its `name`, as in the SDK's log records and in our
  * spans. Undefined where it says nothing. Never throws.
  *
- * @param read a property; by default without running the app's getters.
+ * @param read a property: `readData` where no getter of the app's is to run.
  */
-export function exceptionOf(thrown: unknown, read: Read = readData): ExceptionFields | undefined {
+export function exceptionOf(thrown: unknown, read: Read): ExceptionFields | undefined {
   if (typeof thrown === "string" || typeof thrown === "number") {
     return { type: undefined, message: String(thrown), stacktrace: undefined };
   }
@@ -31,7 +31,7 @@ export function exceptionOf(thrown: unknown, read: Read = readData): ExceptionFi
 type Read = (value: object, key: PropertyKey) => unknown;
 
 /** `exception.type` of an error: its `code` or its `name`. */
-export function typeOf(error: object, read: Read = readData): string | undefined {
+export function typeOf(error: object, read: Read): string | undefined {
   const code = read(error, "code");
   if (typeof code === "number") return String(code);
   return textOf(code) ?? textOf(read(error, "name"));

@@ -1,4 +1,5 @@
 import type { Origin } from "./correlation.ts";
+import { hasOwnJson, isError, readData } from "./data.ts";
 import { exceptionOf } from "./exception.ts";
 import type { LineFacts, LineKeys, SeenError } from "./line-facts.ts";
 import type { TelltaleLogger } from "./logger.ts";
@@ -9,7 +10,6 @@ import type { LogRecord } from "./record.ts";
 import { idsOf } from "./record-ids.ts";
 import { severityOfRank } from "./severity.ts";
 import { ShownLine } from "./shown-line.ts";
-import { isError, readData } from "./value.ts";
 
 /** The symbols by which pino's files find each other's fields on a logger. */
 export type PinoSymbols = Readonly<
@@ -156,8 +156,8 @@ export class PinoRecords {
       const value = isCopy ? (fields as JsonLine)[key] : readData(fields, key);
       if (typeof value !== "object" || !isError(value) || !this.#lines.isUntouched(logger, key))
         continue;
-      const exception = exceptionOf(value);
-      if (exception !== undefined) return { key, exception, isWhole: true };
+      const exception = exceptionOf(value, readData);
+      if (exception !== undefined) return { key, exception, isWhole: !hasOwnJson(value) };
     }
     return undefined;
   }

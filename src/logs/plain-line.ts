@@ -8,6 +8,7 @@ import type { LineFacts } from "./line-facts.ts";
 import { isSameMoment } from "./moment.ts";
 import type { LogRecord } from "./record.ts";
 import { addIds, isOfTrace, isOfWork, type RecordIds, shownIds } from "./record-ids.ts";
+import { read } from "./value.ts";
 
 /** Names under which lines carry their time; only `timestamp` is one of the contract. */
 const TIMES: ReadonlySet<string> = new Set(["time", "timestamp", "@timestamp"]);
@@ -72,7 +73,9 @@ class LineFields {
     const { error } = this.#facts;
     const stack = this.#stack;
     if (this.#exception === undefined && error !== undefined) {
-      this.#setException(shownException(error, [body, stack, text], stack));
+      // A field that is none of the line's any more, or something else there, was hidden.
+      const isWhole = error.isWhole && error.key === undefined;
+      this.#setException(shownException({ ...error, isWhole }, [body, stack, text], stack));
     }
     if (stack === undefined || stack === this.#exception?.stacktrace) return;
     if (this.#exception === undefined) addStack(this.#record, stack, body);
@@ -187,10 +190,14 @@ export function shownException(
   const { type, message, stacktrace } = exception;
   const isShown = (part: string): boolean =>
     texts.some((text) => typeof text === "string" && shows(text, part));
+  const isSaid = message === undefined || isShown(message);
+  // The first line of a stack has the message, and not always as the text has it.
+  const frames = stacktrace?.slice(stacktrace.indexOf("\n    at "));
+  const hasFrames = frames !== undefined && frames.length > 1 && isShown(frames);
   return {
     type,
-    message: message !== undefined && isShown(message) ? message : undefined,
-    stacktrace: stack ?? (stacktrace !== undefined && isShown(stacktrace) ? stacktrace : undefined),
+    message: isSaid ? message : undefined,
+    stacktrace: stack ?? (isSaid && hasFrames ? stacktrace : undefined),
   };
 }
 
@@ -219,7 +226,7 @@ interface WrittenError {
 
 function writtenError(map: JsonLine): WrittenError | undefined {
   const { type, name, code, message, stack, ...rest } = map;
-  const exception = exceptionOf({ name: type ?? name, code, message, stack });
+  const exception = exceptionOf({ name: type ?? name, code, message, stack }, read);
   return exception && { exception, rest: isEmpty(rest) ? undefined : rest };
 }
 

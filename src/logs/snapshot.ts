@@ -1,6 +1,7 @@
 import { toUSVString, types } from "node:util";
 import type { AnyValue } from "@opentelemetry/api";
-import { cut, isError, read, readData, setOwn, UNREADABLE } from "./value.ts";
+import { isError, readData } from "./data.ts";
+import { cut, read, setOwn, UNREADABLE } from "./value.ts";
 
 /**
  * The specification's limit of nesting; what is deeper is an empty value. The

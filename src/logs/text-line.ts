@@ -100,17 +100,22 @@ function levelTexts({ severityText }: LineFacts): string[] {
 /** A shorter value may stand in a text by chance, if its name doesn't. */
 const LONG_ENOUGH = 8;
 
+/** How many places of a name are looked at: a text may come from anybody. */
+const MOST_PLACES = 50;
+
 function isShown(text: string, key: string, value: Word): boolean {
   const shown = String(value);
-  if (shown === "") return false;
+  if (shown === "" || key === "") return false;
   if (key === "timestamp") return text.includes(shown);
   if (shown.length >= LONG_ENOUGH && isWordIn(text, shown)) return true;
-  for (let at = text.indexOf(key); at !== -1; at = text.indexOf(key, at + 1)) {
+  let at = text.indexOf(key);
+  for (let place = 0; at !== -1 && place < MOST_PLACES; place++) {
     const from = at + key.length;
     const after = text
       .slice(from, from + shown.length + 8)
       .replace(/^["']?\s?[=: ][\s"'[(]{0,3}/, "");
     if (after.startsWith(shown) && !isWord(after[shown.length])) return true;
+    at = text.indexOf(key, from);
   }
   return false;
 }

@@ -1,11 +1,12 @@
 import type { IdFields, Origin } from "./correlation.ts";
+import { hasOwnJson, isError, readData } from "./data.ts";
 import { exceptionOf } from "./exception.ts";
 import type { JsonLine } from "./json-line.ts";
 import type { LineFacts, LineKeys, SeenError } from "./line-facts.ts";
 import { idsOf } from "./record-ids.ts";
 import { type Levels, severityOf } from "./severity.ts";
 import type { Given, Word } from "./text-line.ts";
-import { isError, read, readData } from "./value.ts";
+import { read } from "./value.ts";
 import { ownJsonOf } from "./winston-line.ts";
 import { idsIn } from "./winston-written.ts";
 
@@ -142,8 +143,8 @@ function textOf(info: Info, before: Info | undefined, { error }: Line): string |
 }
 
 function seen(error: object, key: string | undefined, isWhole: boolean): SeenError | undefined {
-  const exception = exceptionOf(error);
-  return exception && { key, exception, isWhole };
+  const exception = exceptionOf(error, readData);
+  return exception && { key, exception, isWhole: isWhole && !hasOwnJson(error) };
 }
 
 const WORDS: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);

@@ -1,7 +1,7 @@
 import type { TelltaleLogger } from "./logger.ts";
 import type { Levels } from "./severity.ts";
 import { recordOfFields, ShownLine } from "./shown-line.ts";
-import { isError, readData } from "./value.ts";
+import { isError, readData } from "./data.ts";
 import { type Info, LEVEL, type Line, ShownInfo, SPLAT } from "./winston-info.ts";
 import { takeWritten } from "./winston-line.ts";
 import { awaitFormat, hasWatchedFormat } from "./winston-transport.ts";

@@ -436,6 +436,20 @@ const winstonRows = [
   ),
 ];
 
+/** Says itself what is to be seen of it. */
+class Guarded extends Error {
+  name = "Guarded";
+  toJSON() {
+    return { shown: hide(this.message) };
+  }
+  [inspect.custom]() {
+    return hide(`${this.name}: ${this.message}`);
+  }
+}
+
+const guarded = (logger, { secret, visible }) =>
+  logger.error({ cause: new Guarded(secret), item: visible }, "failed");
+
 class Card {
   #number;
   constructor(number, owner) {
@@ -482,6 +496,36 @@ const consoleRows = [
   ]),
 ];
 
-exports.rows = [...pinoRows, ...bunyanRows, ...winstonRows, ...consoleRows];
+const guardedRows = [
+  pinoRow("an error with a toJSON", {}, guarded),
+  bunyanRow("an error with a toJSON", {}, guarded),
+  winstonRow("an error with a toJSON", { format: format.json() }, (logger, { secret, visible }) =>
+    logger.error("failed", { cause: new Guarded(secret), item: visible }),
+  ),
+  winstonRow(
+    "a replacer that hides an error",
+    (to) => ({
+      format: format.json({ replacer: (key, value) => (key === "cause" ? "****" : value) }),
+      transports: [to()],
+    }),
+    (logger, { secret, visible }) =>
+      logger.error("failed", { cause: new Error(secret), item: visible }),
+  ),
+  winstonRow(
+    "printf, and a field without a name",
+    { format: text },
+    (logger, { secret, visible }) => logger.info(visible, { "": secret }),
+  ),
+  consoleRow("an error with an inspect", "error", ({ secret, visible }) => [
+    visible,
+    new Guarded(secret),
+  ]),
+  consoleRow("an error of which %s shows little", "error", ({ secret, visible }) => [
+    `%s ${visible}`,
+    new Guarded(secret),
+  ]),
+];
+
+exports.rows = [...pinoRows, ...bunyanRows, ...winstonRows, ...consoleRows, ...guardedRows];
 exports.secretOf = (at) => `secret-${at}`;
 exports.visibleOf = (at) => `visible-${at}!`;
