@@ -112,7 +112,7 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
       work.abandon();
     },
   });
-  errors.start();
+  errors.start(() => entries.beginEarly());
   metrics.start();
   if (isMainThread) {
     createAdmin({

@@ -21,6 +21,22 @@ export function activeHolder(): Holder | undefined {
   return context === undefined ? undefined : holderIn(context);
 }
 
+/** The span of a request whose listeners are not called yet. */
+let comingSpan: Span | undefined;
+
+/** Notes the span of a request that is about to be handled, until the next microtask. */
+export function noteComingSpan(span: Span | undefined): void {
+  comingSpan = span;
+  queueMicrotask(() => {
+    comingSpan = undefined;
+  });
+}
+
+/** The active span, or where there is none that of the request that is about to be handled. */
+export function activeOrComingSpan(): Span | undefined {
+  return activeSpan() ?? comingSpan;
+}
+
 /** Runs `work` with `context` active, in it and in all that it starts. */
 export function runIn<R>(context: ApiContext, work: () => R): R {
   return storage.run(context, work);

@@ -55,7 +55,7 @@ export function installEntries(parts: EntryParts): Entries {
   if (parts.isEnabled("undici")) installUndici(client);
   const outgoing = (): OutgoingCalls => loadChunk("entry-outgoing").createOutgoingCalls(client);
   if (!parts.isEnabled("http")) {
-    return { outgoing, abandon: () => openResponses.endAll() };
+    return { outgoing, beginEarly() {}, abandon: () => openResponses.endAll() };
   }
   installHttpClient(client);
   const headers = new HeaderReader(propagator, propagator.reads());
@@ -70,6 +70,7 @@ export function installEntries(parts: EntryParts): Entries {
   const streams = installHttp2({ server, headers, onFault });
   return {
     outgoing,
+    beginEarly: () => server.beginEarly(),
     abandon() {
       openResponses.endAll();
       server.abandon();
@@ -81,6 +82,8 @@ export function installEntries(parts: EntryParts): Entries {
 export interface Entries {
   /** For clients that no channel of Node's tells of; loads what is needed for it. */
   readonly outgoing: () => OutgoingCalls;
+  /** For an app's own Sentry: see `ServerEntry`. */
+  beginEarly(): void;
   /** Ends the requests that are under way, and the calls whose response has begun: the process ends, and they with it. Never throws. */
   abandon(): void;
 }

@@ -17,7 +17,13 @@ import {
   UNDER_WAY,
 } from "../context/holder.ts";
 import { failingHolderOf, failuresOf, isOfLeaving } from "../context/failures.ts";
-import { activeHolder, callIn, runWhereThrown, tellWhereThrown } from "../context/manager.ts";
+import {
+  activeHolder,
+  callIn,
+  noteComingSpan,
+  runWhereThrown,
+  tellWhereThrown,
+} from "../context/manager.ts";
 import { Connection } from "./connection.ts";
 import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "../context/emit.ts";
 import type { HeaderReader } from "./headers.ts";
@@ -79,6 +85,7 @@ export function installServerEntry(services: ServerEntryServices): ServerEntry {
   });
   return {
     abandon: () => entrance.abandon(),
+    beginEarly: () => entrance.beginEarly(),
     begin(request, headers) {
       const entry = entrance.begin(request, headers);
       services.metrics.started(entry);
@@ -94,6 +101,11 @@ export interface ServerEntry {
   begin(request: IncomingMessage, headers: RequestHeaders): RequestEntry;
   /** The response is out, or its connection gone. Never throws. */
   leave(entry: RequestEntry, response: Response | undefined, breakage: Breakage | undefined): void;
+  /**
+   * From now on a request begins before other SDKs see it, which wrap `emit` of the
+   * servers themselves; `activeOrComingSpan` has its span then.
+   */
+  beginEarly(): void;
   /** Emits an event of a server; one that brings a new request over HTTP/1 under its context. */
   emitEntered(next: Emit, server: EventEmitter, args: EmitArgs): boolean;
   /** Ends the requests that are under way: the process ends, and they with it. Never throws. */
@@ -111,10 +123,26 @@ class Entrance implements RequestServices {
   readonly knownMethods: KnownMethods;
   /** The requests under way, by connection. */
   readonly #connections = new Set<Connection>();
+  #beginsEarly = false;
+  /** A request that began early, whose listeners are not called yet. */
+  #begun: { readonly request: IncomingMessage; readonly context: Context } | undefined = undefined;
 
   constructor(services: ServerEntryServices) {
     this.#services = services;
     this.knownMethods = services.knownMethods;
+  }
+
+  /** Node tells of a request before it emits it. */
+  beginEarly(): void {
+    if (this.#beginsEarly) return;
+    this.#beginsEarly = true;
+    diagnosticsChannel.subscribe("http.server.request.start", (message) => {
+      const { request, response, server } = message as Exchange & { readonly server: object };
+      const context = OWN_SERVER in server ? undefined : this.enter(request, response);
+      if (context === undefined) return;
+      this.#begun = { request, context };
+      noteComingSpan(context.span);
+    });
   }
 
   /**
@@ -122,6 +150,11 @@ class Entrance implements RequestServices {
    * request, or something of ours failed.
    */
   enter(request: unknown, response: unknown): Context | undefined {
+    const begun = this.#begun;
+    if (begun !== undefined) {
+      this.#begun = undefined;
+      if (begun.request === request) return begun.context;
+    }
     try {
       if (!isNew(request) || !isResponse(response)) return undefined;
       const headers = this.#services.headers.read(request);

@@ -1,6 +1,6 @@
 import { type Context as ApiContext, type Span, trace, TraceFlags } from "@opentelemetry/api";
 import { SPAN_KEY } from "../context/context.ts";
-import { activeSpan, runSuppressed } from "../context/manager.ts";
+import { activeOrComingSpan, runSuppressed } from "../context/manager.ts";
 import type { ApiImplementations } from "../globals.ts";
 import type { AppClient, Carrier } from "./carrier.ts";
 import type { Errors } from "./errors.ts";
@@ -38,6 +38,15 @@ export function createAppErrors(carrier: Carrier): AppErrors {
     captureRejection() {},
   };
 }
+
+/** In one line, what an app that sets up Sentry itself has from then on. */
+export function whatIsLeft(errors: boolean, api: boolean): string {
+  return [...(errors ? [ERRORS_LEFT] : []), ...(api ? [SPANS_LEFT] : [])].join(" ");
+}
+
+const ERRORS_LEFT = "the app has set up Sentry itself; errors are left to it.";
+const SPANS_LEFT =
+  "The app's Sentry has the OpenTelemetry API: spans that the app makes by it go to Sentry, not over OTLP.";
 
 /** A scope of Sentry's, as it is from 8 to 11. */
 interface AppScope {
@@ -122,7 +131,7 @@ function derefOf(span: unknown): unknown {
 
 /** The event goes into our trace, and so does the head of its envelope. */
 function nameTrace(event: AppEvent, client: AppClient): void {
-  const ids = propagationOf(activeSpan());
+  const ids = propagationOf(activeOrComingSpan());
   if (ids === undefined || event.contexts?.["trace"] !== undefined) return;
   const { traceId, spanId } = ids;
   event.contexts = { ...event.contexts, trace: { trace_id: traceId, span_id: spanId } };
@@ -146,7 +155,7 @@ interface PropagatingScope {
 
 /** The first span of a request without Sentry's headers: no trace of another service goes on here. */
 function startInOurTrace(spanScope: SpanScope): void {
-  const ids = propagationOf(activeSpan());
+  const ids = propagationOf(activeOrComingSpan());
   if (ids === undefined || (spanScope.parentSpan ?? undefined) !== undefined) return;
   const propagation = spanScope.scope.getPropagationContext();
   if (propagation.parentSpanId !== undefined) return;
@@ -170,7 +179,7 @@ export function extractOurTrace({ propagation }: Partial<ApiImplementations>): v
 }
 
 function inOurTrace(context: ApiContext): ApiContext {
-  const ids = propagationOf(activeSpan());
+  const ids = propagationOf(activeOrComingSpan());
   if (ids === undefined) return context;
   return trace.setSpanContext(context, { ...ids, traceFlags: TraceFlags.NONE, isRemote: true });
 }

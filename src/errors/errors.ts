@@ -66,8 +66,10 @@ export interface Errors {
   /**
    * Listens to the process, makes an app's own copy of Sentry 11 use our client,
    * and leaves errors to an app that sets up Sentry itself.
+   *
+   * @param whenLeft is called as that happens.
    */
-  start(): void;
+  start(whenLeft: () => void): void;
   readonly pipeline: Pipeline;
 }
 
@@ -106,10 +108,13 @@ class LazyErrors implements Errors {
     this.#hasDsn = parts.config.dsn !== undefined;
   }
 
-  start(): void {
+  start(whenLeft: () => void): void {
     watchCarriers({
       load: this.#hasDsn ? () => void this.#load() : undefined,
-      onClient: (client, carrier) => this.#leaveTo(client, carrier),
+      onClient: (client, carrier) => {
+        this.#leaveTo(client, carrier);
+        this.#attempt(whenLeft);
+      },
     });
     if (!this.#hasDsn) return;
     const watcher = {
@@ -237,7 +242,8 @@ class LazyErrors implements Errors {
     this.#attempt(() => chunk?.joinTraces(client, carrier));
     offerApi((taken) => {
       if (taken !== undefined) this.#attempt(() => chunk?.extractOurTrace(taken));
-      this.#sayLeft(taken !== undefined);
+      const text = chunk?.whatIsLeft(this.#hasDsn && this.#isLeft, taken !== undefined) ?? "";
+      if (text !== "") this.#parts.diagnostics.warn("errors.foreign", text);
     });
   }
 
@@ -255,18 +261,7 @@ class LazyErrors implements Errors {
     }
   }
 
-  #sayLeft(isApiTaken: boolean): void {
-    const errors = this.#hasDsn && this.#isLeft ? [ERRORS_LEFT] : [];
-    const spans = isApiTaken ? [SPANS_LEFT] : [];
-    const text = [...errors, ...spans].join(" ");
-    if (text !== "") this.#parts.diagnostics.warn("errors.foreign", text);
-  }
-
   #say(level: "info" | "warn", message: string): void {
     this.#parts.diagnostics[level](`errors.load.${level}`, message);
   }
 }
-
-const ERRORS_LEFT = "the app has set up Sentry itself; errors are left to it.";
-const SPANS_LEFT =
-  "The app's Sentry has the OpenTelemetry API: spans that the app makes by it go to Sentry, not over OTLP.";

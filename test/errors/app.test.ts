@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent } from "../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import { nodes } from "../nodes.ts";
+import { node, nodes } from "../nodes.ts";
 import { bundlePrograms, type Ended, type Programs, type RunOptions } from "./preload.ts";
 import { textOf } from "./events.ts";
 
@@ -9,7 +9,7 @@ describe("Events of an app", () => {
   let programs: Programs;
   let receiver: Receiver;
   before(async () => {
-    const names = ["calls.ts", "shop.mjs", "own-sentry.mjs", "nothing.ts"];
+    const names = ["calls.ts", "shop.mjs", "own-sentry.mjs", "nothing.ts", "descriptors.ts"];
     [programs, receiver] = await Promise.all([bundlePrograms(names), startReceiver()]);
   });
   beforeEach(() => receiver.clear());
@@ -284,6 +284,18 @@ describe("Events of an app", () => {
     assert.deepEqual(lines.slice(0, 3), ["undefined undefined", "0", "false"]);
     const nanoseconds = Number(lines[3]);
     assert.ok(nanoseconds < 1_000, `${nanoseconds} ns a call`);
+  });
+
+  it("are sent though Sentry could not be loaded for the ones before, and that is said", async () => {
+    const { code, stderr } = await run("descriptors.ts", [], {
+      node: "/bin/sh",
+      flags: ["-c", 'ulimit -n 64 && exec "$@"', "sh", node],
+      env: { OTEL_LOG_LEVEL: "info" },
+    });
+    assert.equal(code, 0);
+    assert.deepEqual(receiver.events.map(textOf), ["sent", "sent"]);
+    assert.match(stderr, /Sentry can't be loaded: .*EMFILE.*dropped and counted/);
+    assert.match(stderr, /Sentry is loaded now/);
   });
 
   it("name release, environment and server as they were set, else after the service", async () => {

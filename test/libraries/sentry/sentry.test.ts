@@ -10,6 +10,15 @@ const versions = ["sentry8", "sentry9", "sentry10", "sentry11"] as const;
 const places = ["code", "environment"] as const;
 const LEFT = /^telltale: the app has set up Sentry itself; errors are left to it\./;
 
+const instrument = ["--import", new URL("apps/instrument.mjs", import.meta.url).href];
+/** How Sentry is set up in an app. */
+const starts = [
+  { by: "required", main: "main.cjs", flags: preload.import },
+  { by: "imported", main: "main.mjs", flags: preload.import },
+  { by: "preloaded after us", main: "main.cjs", flags: [...preload.import, ...instrument] },
+  { by: "preloaded before us", main: "main.cjs", flags: [...instrument, ...preload.import] },
+];
+
 /** What an app does, and the events that come of it: those of the same app without us. */
 const cases: readonly {
   readonly title: string;
@@ -79,17 +88,20 @@ describe("An app's own Sentry", function () {
         });
       }
 
-      for (const main of ["main.cjs", "main.mjs"]) {
-        it(`traces and keeps requests apart (${version}, DSN in its ${place}, ${main})`, async () => {
+      for (const { by, main, flags } of starts) {
+        it(`traces, and keeps requests apart (${version}, DSN in its ${place}, ${by})`, async () => {
           const options = { tracesSampleRate: 1, traceLifecycle: "static" };
-          const ended = await run(main, [version, place, "requests"], { options });
+          const ended = await run(main, [version, place, "requests"], { options, flags });
           assert.equal(ended.code, 0);
           assert.ok(linesOf(ended).length <= 1, ended.stderr);
           assertApart(receiver.events);
           const transactions = receiver.items.filter(({ type }) => type === "transaction");
-          assert.equal(transactions.length, 3);
           const servers = receiver.spans.filter(({ kind }) => kind === "SERVER");
           assert.equal(servers.length, 3);
+          const traceIds = servers.map(({ traceId }) => traceId).toSorted();
+          assert.deepEqual(receiver.events.map(traceOf).toSorted(), traceIds);
+          const sent = transactions.map(({ payload }) => traceOf(payload as ReceivedEvent));
+          assert.deepEqual(sent.toSorted(), traceIds);
           const posts = receiver.spans.filter(({ kind }) => kind === "CLIENT");
           assert.deepEqual(posts, []);
         });

@@ -69,8 +69,15 @@ function barrier(count) {
   };
 }
 
-exports.main = async (Sentry) => {
+let isSetUp = false;
+
+exports.setUp = (Sentry) => {
   const { drops, ...given } = JSON.parse(options);
   Sentry.init({ ...given, ...(drops && { beforeSend: () => null }) });
+  isSetUp = true;
+};
+
+exports.main = async (Sentry) => {
+  if (!isSetUp) exports.setUp(Sentry);
   await scenarios[what](Sentry);
 };
