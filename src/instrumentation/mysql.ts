@@ -1,8 +1,9 @@
+import { EventEmitter, errorMonitor } from "node:events";
 import { MySQLInstrumentation } from "@opentelemetry/instrumentation-mysql";
 import type { Adaptor } from "./adaptor.ts";
 import { bindArguments, bindEvents, bindToCaller } from "./caller-context.ts";
 import { withoutLiterals } from "./clean-sql.ts";
-import { replaceMethod } from "./method.ts";
+import { type Method, replaceMethod } from "./method.ts";
 import { upstreamAdaptor } from "./upstream.ts";
 
 /**
@@ -30,6 +31,7 @@ let internals: Internals | undefined;
 const upstream = upstreamAdaptor((options) => {
   const instrumentation = new MySQLInstrumentation(options);
   internals = instrumentation as unknown as Internals;
+  leaveErrors(internals);
   return withoutLiterals(instrumentation, options);
 });
 
@@ -37,7 +39,38 @@ const upstream = upstreamAdaptor((options) => {
 interface Internals {
   /** Around the callback that gets a connection: its `query` is then traced. */
   _getConnectionCallbackPatchFn(callback: unknown): unknown;
+  _patchQuery(connection: unknown): (original: Method) => Method;
 }
+
+/**
+ * Upstream listens to the errors of a query without a callback. For `mysql`
+ * somebody has heard of them then, and its connection no longer emits them.
+ */
+function leaveErrors(instrumentation: Internals): void {
+  const patch = instrumentation._patchQuery.bind(instrumentation);
+  instrumentation._patchQuery = (connection) => {
+    const wrap = patch(connection);
+    return (original) => {
+      let before: readonly unknown[] = [];
+      const traced = wrap(function (...args) {
+        const query = Reflect.apply(original, this, args);
+        before = query instanceof EventEmitter ? query.listeners("error") : [];
+        return query;
+      });
+      return function query(...args) {
+        const made = Reflect.apply(traced, this, args);
+        if (!(made instanceof EventEmitter)) return made;
+        for (const listener of made.listeners("error")) {
+          if (before.includes(listener)) continue;
+          made.off("error", listener as Listener).on(errorMonitor, listener as Listener);
+        }
+        return made;
+      };
+    };
+  };
+}
+
+type Listener = (...args: unknown[]) => void;
 
 /** Upstream knows the connections of a pool and of a cluster, not those of `cluster.of()`. */
 function traceNamespaces(prototype: object): void {

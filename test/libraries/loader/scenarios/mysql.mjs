@@ -1,4 +1,8 @@
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+
+const tooLate = (ms) => delay(ms, [{ code: "nothing" }], { ref: false });
 
 export async function run(mysql, url) {
   const connection = mysql.createConnection(url);
@@ -8,5 +12,10 @@ export async function run(mysql, url) {
   await query("CREATE TEMPORARY TABLE mails (mail VARCHAR(50) PRIMARY KEY)");
   await query("INSERT INTO mails VALUES (?), (?)", ["hush", "hush"]).catch(() => {});
   await query("SELECT'hush'");
+  // Nobody hears of it at the query: then the connection says so.
+  const said = once(connection, "error").catch((error) => [error]);
+  connection.query("SELECT unheard FROM nowhere");
+  const [{ code }] = await Promise.race([said, tooLate(5_000)]);
+  if (code !== "ER_NO_SUCH_TABLE") throw new Error(`the connection has said ${code}`);
   await promisify(connection.end.bind(connection))();
 }
