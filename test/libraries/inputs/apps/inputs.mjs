@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
 import { libraries } from "./libraries.mjs";
 
@@ -16,6 +17,19 @@ async function hand(what, make, work) {
   const frozen = deepFrozen(make());
   await tell(`${what}, frozen`, frozen, work);
   await tell(`${what}, frozen, again`, frozen, work);
+}
+
+/** Arguments that nobody should hand over, and somebody does. */
+const oddities = [undefined, null, 0, "", {}, [], () => {}, Symbol("odd")];
+
+/** Calls `work` with each of the oddities, and says what comes of it within a while. */
+async function handOdd(what, work) {
+  for (const oddity of oddities) {
+    await tell(`${what}, odd`, oddity, async (input) => {
+      const result = await Promise.race([work(input), pause(300, "nothing comes of it")]);
+      return typeof result === "object" ? typeof result : result;
+    });
+  }
 }
 
 async function tell(what, input, work) {
@@ -36,4 +50,4 @@ function deepFrozen(value) {
   return Object.freeze(value);
 }
 
-await libraries[name]({ require, library: require(installed), url, run, hand });
+await libraries[name]({ require, library: require(installed), url, run, hand, handOdd });

@@ -3,7 +3,7 @@ import http from "node:http";
 
 /** What is asked of each library, with inputs that could be written to. */
 export const libraries = {
-  async amqplib({ library, url, hand }) {
+  async amqplib({ library, url, hand, handOdd }) {
     const connection = await library.connect(url);
     const channel = await connection.createConfirmChannel();
     const { queue } = await channel.assertQueue("inputs");
@@ -29,10 +29,17 @@ export const libraries = {
         await channel.cancel(consumerTag);
       },
     );
+    await handOdd("options of publish", (input) =>
+      channel.publish("", queue, Buffer.from("b"), input),
+    );
+    await handOdd("exchange of publish", (input) =>
+      channel.publish(input, queue, Buffer.from("b")),
+    );
+    await handOdd("content of publish", (input) => channel.publish("", queue, input));
     await connection.close();
   },
 
-  async bullmq({ library: { Queue, Worker }, url, hand }) {
+  async bullmq({ library: { Queue, Worker }, url, hand, handOdd }) {
     const { hostname: host, port } = new URL(url);
     const connection = { host, port: Number(port) };
     const queue = new Queue("inputs", { connection });
@@ -59,10 +66,12 @@ export const libraries = {
         await worker.close();
       },
     );
+    await handOdd("data of add", async (input) => typeof (await queue.add("pack", input)));
+    await handOdd("options of add", async (input) => typeof (await queue.add("pack", {}, input)));
     await queue.close();
   },
 
-  async kafkajs({ library: { Kafka, logLevel }, url, hand }) {
+  async kafkajs({ library: { Kafka, logLevel }, url, hand, handOdd }) {
     const kafka = new Kafka({ brokers: [url], logLevel: logLevel.NOTHING });
     const producer = kafka.producer();
     await producer.connect();
@@ -77,6 +86,10 @@ export const libraries = {
       () => ({ topicMessages: [{ topic: "inputs", messages: [message()] }] }),
       async (input) => void (await producer.sendBatch(input)),
     );
+    await handOdd("record of send", async (input) => typeof (await producer.send(input)));
+    await handOdd("messages of send", async (messages) => {
+      return typeof (await producer.send({ topic: "inputs", messages }));
+    });
     await producer.disconnect();
   },
 
@@ -107,7 +120,7 @@ export const libraries = {
     await connection.close();
   },
 
-  async pg({ library: { Pool }, url, hand }) {
+  async pg({ library: { Pool }, url, hand, handOdd }) {
     const pool = new Pool({ connectionString: url, max: 1 });
     const rows = async (...args) => (await pool.query(...args)).rows;
     await hand(
@@ -125,10 +138,12 @@ export const libraries = {
       () => ["v"],
       (input) => rows("SELECT $1::text AS a", input),
     );
+    await handOdd("query", (input) => rows(input));
+    await handOdd("values of a query", (input) => rows("SELECT 1 AS a", input));
     await pool.end();
   },
 
-  async mysql2({ require, library, url, hand }) {
+  async mysql2({ require, library, url, hand, handOdd }) {
     const promise = require("mysql2/promise");
     const pool = promise.createPool({ uri: url, connectionLimit: 1 });
     const options = () => ({ sql: "SELECT ? AS a", values: ["v"] });
@@ -139,6 +154,8 @@ export const libraries = {
       () => ["v"],
       async (input) => (await pool.execute("SELECT ? AS a", input))[0],
     );
+    await handOdd("query", async (input) => (await pool.query(input))[0]);
+    await handOdd("values of a query", async (input) => (await pool.query("SELECT 1", input))[0]);
     await pool.end();
     const connection = library.createConnection(url);
     await hand("query of options, by callback", options, (input) => {
@@ -149,7 +166,7 @@ export const libraries = {
     connection.end();
   },
 
-  async mysql({ library, url, hand }) {
+  async mysql({ library, url, hand, handOdd }) {
     const pool = library.createPool(`${url}?connectionLimit=1`);
     const query = (...args) => {
       const { promise, resolve, reject } = Promise.withResolvers();
@@ -166,10 +183,12 @@ export const libraries = {
       () => ["v"],
       (input) => query("SELECT ? AS a", input),
     );
+    await handOdd("query", (input) => query(input));
+    await handOdd("values of a query", (input) => query("SELECT 1 AS a", input));
     await new Promise((resolve) => pool.end(resolve));
   },
 
-  async ioredis({ library, url, hand }) {
+  async ioredis({ library, url, hand, handOdd }) {
     const Redis = library.default ?? library;
     const client = new Redis(url);
     await hand(
@@ -195,10 +214,13 @@ export const libraries = {
       () => [["get", "a"]],
       (input) => client.multi(input).exec(),
     );
+    await handOdd("key", (input) => client.get(input));
+    await handOdd("command", (input) => client.call(input));
+    await handOdd("pipeline of oddities", (input) => client.pipeline(input).exec());
     client.disconnect();
   },
 
-  async redis({ library, url, hand }) {
+  async redis({ library, url, hand, handOdd }) {
     const client = library.createClient({ url });
     await client.connect();
     await hand(
@@ -216,10 +238,11 @@ export const libraries = {
       () => ({ EX: 10 }),
       (input) => client.set("a", "1", input),
     );
+    await handOdd("key", (input) => client.get(input));
     await client.disconnect();
   },
 
-  async mongodb({ library: { MongoClient }, url, run, hand }) {
+  async mongodb({ library: { MongoClient }, url, run, hand, handOdd }) {
     const client = await MongoClient.connect(url);
     const collection = client.db("inputs").collection(run);
     await collection.deleteMany({});
@@ -240,10 +263,14 @@ export const libraries = {
       () => [{ $match: { a: 1 } }],
       (input) => collection.aggregate(input).toArray(),
     );
+    await handOdd("filter", (input) => collection.find(input).toArray());
+    await handOdd("change", async (input) => {
+      return (await collection.updateOne({ _id: 1 }, input)).matchedCount;
+    });
     await client.close();
   },
 
-  async memcached({ library: Memcached, url, hand }) {
+  async memcached({ library: Memcached, url, hand, handOdd }) {
     const client = new Memcached(url);
     const call = (method, ...args) => {
       const { promise, resolve, reject } = Promise.withResolvers();
@@ -260,10 +287,12 @@ export const libraries = {
       () => ["a", "b"],
       (input) => call("getMulti", input),
     );
+    await handOdd("key", (input) => call("get", input));
+    await handOdd("value", (input) => call("set", "a", input, 1));
     client.end();
   },
 
-  async dataloader({ library: DataLoader, hand }) {
+  async dataloader({ library: DataLoader, hand, handOdd }) {
     const options = () => ({ cache: false, maxBatchSize: 2 });
     await hand("options", options, (input) =>
       new DataLoader(async (keys) => keys.map((key) => key * 2), input).load(1),
@@ -274,6 +303,10 @@ export const libraries = {
       () => [1, 2, 3],
       (input) => loader.loadMany(input),
     );
+    await handOdd("key", (input) => loader.load(input));
+    await handOdd("keys", (input) => loader.loadMany(input));
+    await handOdd("batch function", (input) => new DataLoader(input).load(1));
+    await handOdd("options, of", (input) => new DataLoader(async (keys) => keys, input).load(1));
   },
 
   async "generic-pool"({ library: { createPool }, hand }) {
@@ -291,7 +324,7 @@ export const libraries = {
     );
   },
 
-  async "lru-memoizer"({ library, hand }) {
+  async "lru-memoizer"({ library, hand, handOdd }) {
     const memoize = library.default ?? library;
     await hand(
       "options",
@@ -302,9 +335,10 @@ export const libraries = {
         return promise;
       },
     );
+    await handOdd("options", (input) => typeof memoize(input));
   },
 
-  async openai({ library: OpenAI, hand }) {
+  async openai({ library: OpenAI, hand, handOdd }) {
     const answer = {
       id: "c",
       model: "gpt-local",
@@ -335,6 +369,10 @@ export const libraries = {
       () => ({ model: 1, messages: "hello" }),
       async (input) => (await chat(input)).choices[0].message.content,
     );
+    await handOdd("chat", async (input) => (await chat(input)).choices[0].message.content);
+    await handOdd("messages", async (messages) => {
+      return (await chat({ model: "gpt-local", messages })).choices[0].message.content;
+    });
     await server.close();
   },
 
@@ -376,7 +414,7 @@ export const libraries = {
     await new Promise((resolve) => server.tryShutdown(resolve));
   },
 
-  async "node:http"({ hand }) {
+  async "node:http"({ hand, handOdd }) {
     const server = await served((_request, response) => response.end("b"));
     const { hostname, port } = new URL(server.url);
     const ask = (...args) => {
@@ -404,6 +442,11 @@ export const libraries = {
       () => ({ headers: [["own", "1"]] }),
       async (input) => (await fetch(server.url, input)).text(),
     );
+    await handOdd("headers", (headers) => ask({ hostname, port, path: "/", headers }));
+    await handOdd("headers of fetch", async (headers) =>
+      (await fetch(server.url, { headers })).text(),
+    );
+    await handOdd("init of fetch", async (input) => (await fetch(server.url, input)).text());
     await server.close();
   },
 };
