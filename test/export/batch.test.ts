@@ -219,7 +219,11 @@ describe("a batch", () => {
 
   it("flushes at once when there is nothing", async () => {
     const { batch } = setUp({});
-    await batch.flush(5000);
+    let isFlushed = false;
+    const flushed = batch.flush(5000).then(() => (isFlushed = true));
+    await turn();
+    assert.equal(isFlushed, true);
+    await flushed;
   });
 
   it("leaves no trace, and doesn't keep the context of the request that filled or flushed it", async () => {

@@ -124,15 +124,21 @@ describe("The README", () => {
       );
       assert.equal(log.traceId, hello.traceId);
       const pay = await spanOf("/pay/:order");
-      const event = receiver.events.find(({ transaction }) => transaction === "GET /pay/:order");
-      assert.equal(event?.contexts?.["trace"]?.["trace_id"], pay.traceId);
+      const event = await receiver.waitFor(({ events }) =>
+        events.find(({ transaction }) => transaction === "GET /pay/:order"),
+      );
+      assert.equal(event.contexts?.["trace"]?.["trace_id"], pay.traceId);
     });
 
-    it("has what the app's code added", () => {
-      const span = receiver.spans.find(({ name }) => name === "place order");
-      const event = receiver.events.find(({ user }) => user?.["id"] === "42");
-      assert.equal(event?.tags?.["plan"], "gold");
-      assert.equal(event?.contexts?.["trace"]?.["span_id"], span?.spanId);
+    it("has what the app's code added", async () => {
+      const span = await receiver.waitFor(({ spans }) =>
+        spans.find(({ name }) => name === "place order"),
+      );
+      const event = await receiver.waitFor(({ events }) =>
+        events.find(({ user }) => user?.["id"] === "42"),
+      );
+      assert.equal(event.tags?.["plan"], "gold");
+      assert.equal(event.contexts?.["trace"]?.["span_id"], span.spanId);
     });
 
     function spanOf(route: string): Promise<ReceivedSpan> {
