@@ -38,6 +38,7 @@ export const withLiterals: readonly string[] = [
 /** What is mended around an instrumentation, and by what. */
 export const mended: Readonly<Record<string, { by: string; file: string }>> = {
   "aws-sdk": { by: "withOwnInputs", file: "aws-sdk.ts" },
+  dataloader: { by: "withAnyResult", file: "dataloader.ts" },
   tedious: { by: "withBoundRequests", file: "tedious.ts" },
 };
 

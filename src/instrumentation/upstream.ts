@@ -4,6 +4,7 @@ import type { Adaptor, Services } from "./adaptor.ts";
 import { bindAll } from "./caller-context.ts";
 import { withCleanErrors } from "./clean-errors.ts";
 import { defineOver, disguise } from "./method.ts";
+import { type AnyFunction, orOriginal } from "./or-original.ts";
 import { feedHooks } from "./require-hook.ts";
 
 /** What an adaptor needs of upstream's `Instrumentation`. */
@@ -56,8 +57,6 @@ function asExported(patched: unknown, exports: unknown): unknown {
   return patched;
 }
 
-type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
-
 function isFunction(value: unknown): value is AnyFunction {
   return typeof value === "function";
 }
@@ -84,7 +83,7 @@ export function join(
     if (!isFunction(current)) return undefined;
     // Patched already: not a second time on top.
     const original = originals.get(current) ?? current;
-    const wrapped = wrapper(original, name);
+    const wrapped = orOriginal(original, (observed) => wrapper(observed, name));
     const outer = waiting.includes(name) ? bindingArguments(wrapped) : wrapped;
     const replacement = disguise(outer, original);
     originals.set(replacement, original);

@@ -2,8 +2,9 @@
 
 import { DataloaderInstrumentation } from "@opentelemetry/instrumentation-dataloader";
 import type { Adaptor } from "../adaptor.ts";
+import { withAnyResult } from "../dataloader.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
-export const adaptor: Adaptor = upstreamAdaptor(
-  (options) => new DataloaderInstrumentation(options),
+export const adaptor: Adaptor = upstreamAdaptor((options) =>
+  withAnyResult(new DataloaderInstrumentation(options)),
 );

@@ -7,7 +7,7 @@ import { libraries } from "./libraries.mjs";
  * Hands a library inputs that the app uses again: as they are, and frozen. Says
  * of each what came of the call, and what the input is afterwards.
  */
-const [name, group, installed, url, run] = process.argv.slice(2);
+const [name, group, installed, url] = process.argv.slice(2);
 const require = createRequire(new URL(`../../${group}/package.json`, import.meta.url));
 
 /** Calls `work` with one input three times over: once as it is, twice frozen. */
@@ -50,4 +50,4 @@ function deepFrozen(value) {
   return Object.freeze(value);
 }
 
-await libraries[name]({ require, library: require(installed), url, run, hand, handOdd });
+await libraries[name]({ require, library: require(installed), url, hand, handOdd });

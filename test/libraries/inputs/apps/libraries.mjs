@@ -242,9 +242,9 @@ export const libraries = {
     await client.disconnect();
   },
 
-  async mongodb({ library: { MongoClient }, url, run, hand, handOdd }) {
+  async mongodb({ library: { MongoClient }, url, hand, handOdd }) {
     const client = await MongoClient.connect(url);
-    const collection = client.db("inputs").collection(run);
+    const collection = client.db("inputs").collection("inputs");
     await collection.deleteMany({});
     await collection.insertOne({ _id: 1, a: 1 });
     await hand(
