@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { failuresOf, isClientError, isOfLeaving } from "../context/failures.ts";
 import { errorTypeOf } from "./client-call.ts";
@@ -8,7 +9,12 @@ import { type Breakage, BY_CLIENT, type RequestEntry } from "./request.ts";
  * destroyed one or the other, or the client. Without a response, as with an
  * upgrade, to destroy the socket is how apps refuse.
  */
-export function breakageOf(response: Ended | undefined, socket: Ended): Breakage {
+export function breakageOf(
+  entry: RequestEntry,
+  response: Ended | undefined,
+  socket: Ended,
+): Breakage {
+  if (response !== undefined) lostResponses.set(entry, new WeakRef(response));
   if (socket.readableEnded === true || isClients(socket.errored)) return BY_CLIENT;
   const error = response?.errored ?? socket.errored ?? undefined;
   if (error !== undefined) return { by: "server", error };
@@ -18,7 +24,34 @@ export function breakageOf(response: Ended | undefined, socket: Ended): Breakage
 }
 
 /** What is read of a response and of a socket; what an app emits by hand may be anything. */
-type Ended = Partial<Pick<Socket, "errored" | "readableEnded" | "writableEnded">>;
+type Ended = Partial<
+  Pick<Socket, "errored" | "readableEnded" | "writableEnded"> & Pick<ServerResponse, "statusCode">
+>;
+
+/** Of the requests whose connection was lost. */
+const lostResponses = new WeakMap<RequestEntry, WeakRef<Ended>>();
+
+/**
+ * Tells of an error that came after the client had left, unless the app's error
+ * handlers now find that it was the client's fault, though they can't say so.
+ */
+export function tellUnlessHandled(entry: RequestEntry, error: unknown, tell: () => void): void {
+  if (isOfLeaving(error)) return;
+  const before = lostStatusOf(entry);
+  setImmediate(() => {
+    const status = lostStatusOf(entry);
+    if (status === before || status < 400 || status >= 500) tell();
+  });
+}
+
+/** What the app has set by now; 0 if nobody can tell. */
+function lostStatusOf(entry: RequestEntry): number {
+  try {
+    return lostResponses.get(entry)?.deref()?.statusCode ?? 0;
+  } catch {
+    return 0;
+  }
+}
 
 /** What the network says of a peer that is gone, and Node of one that it gives up: too slow, or no HTTP. */
 function isClients(error: Error | null | undefined): boolean {

@@ -16,7 +16,7 @@ import {
   holdUnconnected,
   UNDER_WAY,
 } from "../context/holder.ts";
-import { failingHolderOf, failuresOf, isOfLeaving } from "../context/failures.ts";
+import { failingHolderOf, failuresOf } from "../context/failures.ts";
 import {
   activeHolder,
   callIn,
@@ -37,8 +37,8 @@ import {
   type RequestServices,
   type Response,
 } from "./request.ts";
-import { isRequestId, REQUEST_ID } from "./request-id.ts";
 import { noteRejections } from "./rejections.ts";
+import { wrapStoreHeader } from "./sent-head.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
@@ -240,7 +240,7 @@ class Entrance implements RequestServices {
     } catch (error) {
       this.#services.onFault(error);
     }
-    const breakage = this.#breakageOf(response, socket);
+    const breakage = this.#breakageOf(entry, response, socket);
     process.nextTick(() => {
       if (!isBegun) entry.statusCode = undefined;
       this.leave(entry, isBegun ? response : undefined, breakage);
@@ -258,9 +258,10 @@ class Entrance implements RequestServices {
 
   /** A request that is over has failed: the event is all that can tell of it. */
   onLateFailure(entry: RequestEntry, error: unknown): void {
-    if (entry.breakage?.by === "client" && isOfLeaving(error)) return;
     try {
-      this.#services.onServerErrors(entry, [error]);
+      const tell = (): void => this.#services.onServerErrors(entry, [error]);
+      if (entry.breakage?.by !== "client") tell();
+      else loadChunk("entry-breakage").tellUnlessHandled(entry, error, tell);
     } catch (fault) {
       this.#services.onFault(fault);
     }
@@ -328,7 +329,9 @@ class Entrance implements RequestServices {
     }
     if (socket?.parser?.incoming === request) return;
     response.once("finish", () => this.leave(entry, response, undefined));
-    response.once("close", () => this.leave(entry, response, this.#breakageOf(response, response)));
+    response.once("close", () =>
+      this.leave(entry, response, this.#breakageOf(entry, response, response)),
+    );
   }
 
   /** The one that all requests of a socket share; its own for a request that no socket brought. */
@@ -434,79 +437,4 @@ function isNew(request: unknown): request is IncomingMessage {
 /** Whether its end can be seen: what an app emits by hand may be anything. */
 function isResponse(response: unknown): response is ServerResponse {
   return typeof (response as Partial<ServerResponse> | null | undefined)?.once === "function";
-}
-
-type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) => void;
-
-/**
- * Sends the request id back. `res.setHeader` before a framework's `writeHead`
- * would send Node down a slow path (0.7 of a bare Fastify request, measured);
- * `_storeHeader` gets the status line as a string, and a header is a line more.
- */
-function wrapStoreHeader(): void {
-  const prototype = http.ServerResponse.prototype as unknown as { _storeHeader?: StoreHeader };
-  const original = prototype._storeHeader;
-  if (typeof original !== "function") return;
-  prototype._storeHeader = function (firstLine, headers) {
-    const { req } = this as { readonly req?: IncomingMessage };
-    const holder = req === undefined ? undefined : holderOf(req);
-    if (holder === undefined) return original.call(this, firstLine, headers);
-    // What an app sets after this (Next does, as it fails) nobody is told.
-    holder.statusCode = this.statusCode;
-    return original.call(this, withRequestId(firstLine, holder, this, headers), headers);
-  };
-}
-
-function withRequestId(
-  firstLine: string,
-  { requestId: id }: Holder,
-  response: ServerResponse,
-  headers: unknown,
-): string {
-  if (id === undefined) return firstLine;
-  try {
-    return namesRequestId(headers, response) ? firstLine : `${firstLine}${REQUEST_ID}: ${id}\r\n`;
-  } catch {
-    // The headers are the app's; a getter or a proxy among them may throw, as it then does for Node.
-    return firstLine;
-  }
-}
-
-/** Whether the app sends a request id of its own, in any form that `writeHead` takes. */
-function namesRequestId(headers: unknown, response: ServerResponse): boolean {
-  if (typeof headers !== "object" || headers === null) return false;
-  if (Array.isArray(headers)) {
-    // Pairs, or name and value by turns.
-    return Array.isArray(headers[0])
-      ? headers.some((pair) => Array.isArray(pair) && isRequestId(pair[0]))
-      : headers.some((item, at) => at % 2 === 0 && isRequestId(item));
-  }
-  if (REQUEST_ID in headers) return true;
-  if (isCollected(headers, response)) return false;
-  for (const name in headers) if (isRequestId(name)) return true;
-  return false;
-}
-
-/**
- * Where Node keeps what `setHeader` collected; null on a Node that keeps it
- * elsewhere. Read off the first response, not off one of our own: to Node's
- * constructors each further kind of message is a slower path for all.
- */
-let collected: symbol | null | undefined;
-
-function collectedIn(response: ServerResponse): symbol | null {
-  const symbols = Object.getOwnPropertySymbols(response);
-  return symbols.find(({ description }) => description === "kOutHeaders") ?? null;
-}
-
-/**
- * Whether these are Node's own collection, whose names are in lower case. To see
- * it at their looks takes a walk over them, which costs each Express request a
- * microsecond.
- */
-function isCollected(headers: object, response: ServerResponse): boolean {
-  collected ??= collectedIn(response);
-  return (
-    collected !== null && (response as unknown as Record<symbol, unknown>)[collected] === headers
-  );
 }

@@ -74,6 +74,13 @@ const shapes: readonly FailureShape[] = [
     isReported: true,
   },
   {
+    title: "a throw after the client has left, which the app takes for the client's fault",
+    name: "left-refused",
+    status: undefined,
+    leaves: true,
+    isReported: false,
+  },
+  {
     title: "a stream that the client leaves",
     name: "endless",
     status: 200,
@@ -84,16 +91,16 @@ const shapes: readonly FailureShape[] = [
 
 /** What an app's framework doesn't know, or hands on in a later turn. */
 const absent: Readonly<Record<string, readonly string[]>> = {
-  connect: ["hook", "events", "answered"],
+  connect: ["left-refused", "hook", "events", "answered"],
   express: ["hook", "events"],
-  fastify: ["events"],
-  hapi: ["hook", "events", "answered", "after", "late"],
-  hono: ["hook", "answered", "after", "late", "destroyed"],
-  http: ["hook", "events", "answered", "throws", "refused"],
-  koa: ["hook", "events", "answered"],
-  nest: ["hook", "answered"],
+  fastify: ["left-refused", "events"],
+  hapi: ["left-refused", "hook", "events", "answered", "after", "late"],
+  hono: ["left-refused", "hook", "answered", "after", "late", "destroyed"],
+  http: ["left-refused", "hook", "events", "answered", "throws", "refused"],
+  koa: ["left-refused", "hook", "events", "answered"],
+  nest: ["left-refused", "hook", "answered"],
   // What fails after the head it dies of.
-  restify: ["hook", "events", "answered", "after", "late"],
+  restify: ["left-refused", "hook", "events", "answered", "after", "late"],
 };
 
 /** What the oldest versions do in another way: hooks run otherwise, events that break end the process. */

@@ -34,6 +34,14 @@ export const asks: readonly AskRow[] = [
     { server, ask: { path: "/nowhere" }, name: "GET", status: 404 },
     {
       server,
+      ask: { path: "/destroyed" },
+      name: "GET",
+      status: 200,
+      broken: true,
+      event: "the response is broken",
+    },
+    {
+      server,
       ask: { path: "/never", cancels: true },
       name: "GET",
       status: 200,
@@ -55,6 +63,14 @@ export const asks: readonly AskRow[] = [
     name: "GET",
     status: 200,
     aborted: true,
+  },
+  {
+    server: "streams",
+    ask: { path: "/destroyed" },
+    name: "GET",
+    status: 200,
+    broken: true,
+    event: "the stream is broken",
   },
   { server: "streams", ask: { path: "/refused" }, name: "GET", broken: true },
   {

@@ -72,6 +72,10 @@ const answers = {
     });
   },
   "/never": (_request, response) => response.write("soon"),
+  "/destroyed": (_request, response) => {
+    response.write("soon");
+    setTimeout(() => response.destroy(new Error("the response is broken")), 20);
+  },
   "/goaway": (_request, response) => {
     response.stream.session.goaway(0, 1, Buffer.from("later"));
     response.end("bye");
@@ -138,6 +142,11 @@ const streamAnswers = {
   "/never": (stream) => {
     stream.respond({ ":status": 200 });
     stream.write("soon");
+  },
+  "/destroyed": (stream) => {
+    stream.on("error", () => {}).respond({ ":status": 200 });
+    stream.write("soon");
+    setTimeout(() => stream.destroy(new Error("the stream is broken")), 20);
   },
   "/refused": (stream) => stream.on("error", () => {}).close(7),
   "/throws": () => {

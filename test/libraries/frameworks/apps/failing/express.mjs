@@ -66,5 +66,15 @@ export function serve(libraries) {
       throw fail("left");
     }),
   );
+  app.get(
+    "/left-refused",
+    later(async (_request, response) => {
+      await left(response);
+      throw fail("left-refused");
+    }),
+  );
+  app.use("/left-refused", (_error, _request, response, _next) => {
+    response.status(400).send("refused");
+  });
   return listening(createServer(app).listen(0, "127.0.0.1"));
 }
