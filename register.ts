@@ -15,16 +15,31 @@ const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 
 if (isSwitchedOff()) {
   // Not a word either: whoever switches us off knows.
-} else if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) {
+} else if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
+  say(`Node ${process.versions.node} is too old, ${oldest.join(".")} is the oldest that works`);
+} else if ((process.features as { require_module?: boolean }).require_module === false) {
+  // By a flag, or in NODE_OPTIONS: nothing of ours could be loaded when it is needed.
+  say("--no-require-module keeps ES modules from being loaded when they are needed; remove it");
+} else {
+  load();
+}
+
+function load(): void {
   const inSource = import.meta.url.slice(-3) === ".ts";
-  const { start } = createRequire(import.meta.url)(
-    inSource ? "./src/start.ts" : "./start.js",
-  ) as typeof import("./src/start.ts");
-  start();
-} else if (isMainThread && !isSaid()) {
-  process.stderr.write(
-    `telltale: Node ${process.versions.node} is too old, ${oldest.join(".")} is the oldest that works; nothing is recorded.\n`,
-  );
+  try {
+    const { start } = createRequire(import.meta.url)(
+      inSource ? "./src/start.ts" : "./start.js",
+    ) as typeof import("./src/start.ts");
+    start();
+  } catch (error) {
+    say(`could not be loaded: ${String(error)}`);
+  }
+}
+
+function say(reason: string): void {
+  if (isMainThread && !isSaid()) {
+    process.stderr.write(`telltale: ${reason}; nothing is recorded.\n`);
+  }
 }
 
 /** Whether another copy, or the twin of this one, was here before. */

@@ -8,8 +8,9 @@ import { configFrom } from "./config/parse.ts";
 import type { Problem } from "./config/reader.ts";
 import { reportOf } from "./config/report.ts";
 import { StorageContextManager } from "./context/manager.ts";
-import { createAccounts } from "./diagnostics/account.ts";
+import { type Accounts, createAccounts } from "./diagnostics/account.ts";
 import { Diagnostics } from "./diagnostics/diagnostics.ts";
+import { Unsent } from "./diagnostics/unsent.ts";
 import { type Environment, nodeFlags, readEnvironment } from "./env.ts";
 import { installEntries } from "./entry/entry.ts";
 import { lazyWork } from "./entry/lazy-work.ts";
@@ -58,7 +59,8 @@ function begin(environment: Environment): void {
 function assemble(config: Config, diagnostics: Diagnostics): void {
   const accounts = createAccounts();
   const resource = createResource(config);
-  const shared = { resource, diagnostics };
+  const unsent = new Unsent();
+  const shared = { resource, diagnostics, unsent };
   const traces = createTraces({ ...shared, config: config.traces, account: accounts.spans });
   const metrics = createMetrics({ ...shared, config, accounts });
   const logs = createLogs({ ...shared, config: config.logs, account: accounts.logs });
@@ -68,6 +70,7 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     nodeFlags: nodeFlags(),
     account: accounts.events,
     diagnostics,
+    unsent,
   });
   const propagator = createPropagator(config.propagators, {
     sentry: config.extractOnly.includes("sentry"),
@@ -83,7 +86,7 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
   });
   const pipelines = [traces.pipeline, logs.pipeline, errors.pipeline, metrics];
   const hasInstrumentation = (name: string): boolean => isEnabled(name, config.instrumentations);
-  const entryParts = { config, traces, metrics, errors, propagator, diagnostics };
+  const entryParts = { config, traces, metrics, errors, propagator, diagnostics, unsent };
   const entries = installEntries({ ...entryParts, isEnabled: hasInstrumentation });
   const work = lazyWork(entryParts);
   let madeCaches: Caches | undefined;
@@ -106,6 +109,10 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     pipelines,
     timeoutMs: config.flushTimeoutMs,
     diagnostics,
+    signals: config.signals,
+    unsent,
+    hasUnsent: () =>
+      metrics.pushes || isQueued(accounts) || entries.underWay() + work.underWay() > 0,
     onSignal: () => health.draining(),
     onEnd: () => {
       entries.abandon();
@@ -120,9 +127,14 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
       accounts,
       diagnostics,
       health,
+      hasServed: () => entries.hasServed() || work.hasServed(),
       page: (accept) => metrics.text(accept),
     }).start();
   }
+}
+
+function isQueued({ spans, logs, events }: Accounts): boolean {
+  return spans.queued > 0 || logs.queued > 0 || events.queued > 0;
 }
 
 async function flushAll(pipelines: readonly Pipeline[], timeoutMs: number): Promise<void> {

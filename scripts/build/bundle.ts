@@ -7,6 +7,7 @@ import { root, scratch, staging } from "./places.ts";
 import { builtins } from "./builtins.ts";
 import { withoutDocs } from "./docs.ts";
 import { ownApi } from "./own-api.ts";
+import { workerCode } from "./worker-code.ts";
 
 /** A file of `dist/`. */
 export interface BundledFile {
@@ -55,7 +56,7 @@ export async function bundle({ preload, index, cli, aliases }: Entries): Promise
     splitting: true,
     chunkNames: "chunk-[hash]",
     minifySyntax: false,
-    plugins: [ownApi(), withoutDocs()],
+    plugins: [ownApi(), workerCode(), withoutDocs()],
   });
   const merged = await mergeIntoStart(split.metafile);
   const alone = { ...options, alias: aliases, plugins: [builtins()] };

@@ -1,20 +1,30 @@
 /**
- * Programs that start the app as a process of their own. With the preload in
- * NODE_OPTIONS they get it too, come first and would take the port that the app
- * then finds in use.
+ * What runs Node, directly or not: Node itself, the package managers, shells, and
+ * the programs that packages bring.
  */
-const launchers =
-  /(?:^|[\\/])(?:npm|npx|pnpm|pnpx|yarn|corepack|nodemon|tsx)(?:[\\/](?:bin|dist|lib)[\\/][^\\/]+|(?:-cli)?(?:\.[cm]?js)?)$/;
+const runners =
+  /^(?:node|nodejs|npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack|sh|bash|dash|ash|zsh|fish|cmd|powershell|pwsh|env)$/i;
 
-/** `next dev` is one more process that starts the app, `next build` none of it; `next start` is the app. */
+/**
+ * Whether a child process may be, or start, a Node that has our preload as well.
+ *
+ * @param file what is executed, as `ChildProcess.spawnfile` has it.
+ */
+export function mayRunNode(file: string | null | undefined): boolean {
+  if (typeof file !== "string") return false;
+  if (file === process.execPath || /[\\/]node_modules[\\/]/.test(file)) return true;
+  const name = /[^\\/]+$/.exec(file)?.[0] ?? "";
+  return runners.test(name.replace(/\.(?:exe|cmd|bat)$/i, ""));
+}
+
+/** `next build` is no app, nor a start of one. */
 const next = /[\\/](?:\.bin|next[\\/]dist[\\/]bin)[\\/]next$/;
 
 /** Many at once, each for a part of a build (Next's) or of a run of tests (Jest's). */
 const workers = /[\\/]jest-worker[\\/](?:\w+[\\/])*processChild\.js$/;
 
 /** @param argv `process.argv` */
-export function isLauncher([, script, command]: readonly string[]): boolean {
+export function isBuildPart([, script, command]: readonly string[]): boolean {
   if (script === undefined) return false;
-  if (next.test(script)) return command !== "start";
-  return launchers.test(script) || workers.test(script);
+  return workers.test(script) || (next.test(script) && command === "build");
 }

@@ -10,7 +10,7 @@ import type { Health } from "../health/health.ts";
 import type { MetricsPage } from "../metrics/metrics.ts";
 import { clusterWorkerId } from "./cluster.ts";
 import type { Connections } from "./connections.ts";
-import { isLauncher } from "./launcher.ts";
+import { Turn } from "./turn.ts";
 
 /** Set to true on our own server: `entry/` leaves its requests alone. */
 export const OWN_SERVER: unique symbol = Symbol("telltale.server");
@@ -26,6 +26,10 @@ export interface AdminOptions {
   readonly retryMs?: number;
   /** How long nothing may move on a connection; 10 s. */
   readonly silenceMs?: number;
+  /** Whether any request, message or job has come in. */
+  readonly hasServed?: () => boolean;
+  /** How long a process that serves nothing waits before it takes the port; `turn.ts`. */
+  readonly idleMs?: number;
 }
 
 export interface AnswerOptions extends AdminOptions {
@@ -35,7 +39,7 @@ export interface AnswerOptions extends AdminOptions {
 
 /** `/metrics`, `/healthz`, `/livez`, `/readyz`. Never holds the process open, never throws. */
 export interface Admin {
-  /** Listens soon after the current tick. */
+  /** Listens when it is this process's turn. */
   start(): void;
   stop(): void;
 }
@@ -65,35 +69,71 @@ const MOST_CONNECTIONS = 128;
 
 const RETRY_MS = 30_000;
 
+/**
+ * By its number: looking the name up would show in what an app observes of its
+ * look-ups. The other one where the first is not there.
+ */
+const LOOPBACK = ["127.0.0.1", "::1"] as const;
+
 class AdminServer implements Admin {
   readonly #options: AdminOptions;
+  readonly #turn: Turn;
   #server: Server | undefined = undefined;
   #retry: NodeJS.Timeout | undefined = undefined;
   #stopped = false;
   #refused = false;
   #address = "";
   #connections: Connections | undefined = undefined;
+  #loopback: 0 | 1 = 0;
 
   constructor(options: AdminOptions) {
     this.#options = options;
+    this.#turn = new Turn({
+      isOwn: (server) => typeof server === "object" && server !== null && OWN_SERVER in server,
+      hasServed: options.hasServed ?? (() => false),
+      ...(options.idleMs !== undefined && { idleMs: options.idleMs }),
+      onOpen: () => this.#listen(),
+      onGiveUp: () => this.#leave(),
+    });
   }
 
   start(): void {
-    if (isLauncher(process.argv)) return;
-    // The app's own code goes first; an app that ends at once opens no port.
-    setImmediate(() => this.#listen()).unref();
+    this.#turn.start();
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#turn.stop();
+    this.#close();
+  }
+
+  #close(): void {
     clearTimeout(this.#retry);
     this.#server?.close();
     this.#server?.closeAllConnections();
+    this.#server = undefined;
+  }
+
+  /** To the app that this process has just started. */
+  #leave(): void {
+    if (this.#server === undefined && this.#retry === undefined) return;
+    this.#close();
+    this.#tryAgain();
+  }
+
+  #tryAgain(): void {
+    this.#retry = setTimeout(() => this.#listen(), this.#options.retryMs ?? RETRY_MS).unref();
   }
 
   #listen(): void {
-    if (this.#stopped) return;
-    const { host, port } = this.#options.config.admin;
+    if (this.#stopped || this.#server !== undefined) return;
+    clearTimeout(this.#retry);
+    if (this.#turn.isLeft) {
+      this.#tryAgain();
+      return;
+    }
+    const { port } = this.#options.config.admin;
+    const host = this.#host();
     try {
       const server = this.#createServer();
       this.#server = server;
@@ -103,6 +143,11 @@ class AdminServer implements Admin {
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  #host(): string {
+    const { host } = this.#options.config.admin;
+    return host === "localhost" ? LOOPBACK[this.#loopback] : host;
   }
 
   #createServer(): Server {
@@ -160,10 +205,15 @@ class AdminServer implements Admin {
 
   /** The app runs on without a port; whoever had it may go, as in a rolling restart. */
   #failed(error: unknown): void {
+    this.#server = undefined;
+    if (this.#loopback === 0 && this.#host() === LOOPBACK[0] && isNoAddress(error)) {
+      this.#loopback = 1;
+      this.#listen();
+      return;
+    }
     if (!this.#refused) this.#tell(error);
     this.#refused = true;
-    if (this.#stopped) return;
-    this.#retry = setTimeout(() => this.#listen(), this.#options.retryMs ?? RETRY_MS).unref();
+    if (!this.#stopped) this.#tryAgain();
   }
 
   /** One line; in a cluster one for all of its workers. */
@@ -174,6 +224,12 @@ class AdminServer implements Admin {
     if (worker === undefined || worker === 1) diagnostics.warn("admin failed", line);
     else diagnostics.debug("admin failed", line);
   }
+}
+
+/** No IPv4 on this machine. */
+function isNoAddress(error: unknown): boolean {
+  const { code } = Object(error) as { readonly code?: unknown };
+  return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT";
 }
 
 /** A scraper's idle connection must not keep a process that has nothing else to do. */

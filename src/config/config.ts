@@ -121,6 +121,9 @@ export interface MetricsConfig {
 /** Which lines of `console` become records; the active ones belong to a span or a unit of work. */
 export type ConsoleLines = "active" | "all";
 
+/** Signals that ask a process to end; Node's answer to both is to die of them. */
+export type EndSignal = "SIGTERM" | "SIGINT";
+
 export interface LogsConfig {
   readonly exporters: readonly ("otlp" | "console")[];
   readonly limits: { readonly attributeCount: number; readonly attributeLength: number };
@@ -170,4 +173,6 @@ export interface Config {
   readonly errors: ErrorsConfig;
   /** The deadline of the one flush at the end of the process, in milliseconds. */
   readonly flushTimeoutMs: number;
+  /** Those that are listened to while something is unsent. */
+  readonly signals: readonly EndSignal[];
 }

@@ -216,7 +216,7 @@ function known<Name extends string>(
   complain: Complain,
 ): Name | undefined {
   const wanted = word.toLowerCase();
-  const name = names.find((candidate) => candidate === wanted);
+  const name = names.find((candidate) => candidate.toLowerCase() === wanted);
   if (name !== undefined) return name;
   const reason = Object.hasOwn(refused, wanted) ? refused[wanted] : undefined;
   if (reason === undefined) complain(unknown(word, names, expected));

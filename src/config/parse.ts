@@ -67,6 +67,7 @@ function configOf(reader: Reader): Config {
     logs: logsOf(reader, otlp.logs),
     errors: { ...errors, environment: errors.environment ?? identity.environment },
     flushTimeoutMs: reader.read(table.flushTimeout),
+    signals: reader.read(table.signals),
   };
 }
 

@@ -1,5 +1,6 @@
 import type {
   ConsoleLines,
+  EndSignal,
   ExemplarFilter,
   LogLevel,
   MiddlewareFramework,
@@ -550,6 +551,15 @@ export const flushTimeout: Variable<number> = row({
   kind: duration(0),
   fallback: 1000,
   doc: "How long the end of the process may wait for telemetry to leave.",
+});
+
+export const signals: Variable<readonly EndSignal[]> = row({
+  group: "Telltale's own",
+  name: "TELLTALE_SIGNALS",
+  kind: someOf<EndSignal>(["SIGTERM", "SIGINT"]),
+  fallback: ["SIGTERM", "SIGINT"],
+  default: "`SIGTERM,SIGINT`",
+  doc: "Signals before whose death the process delivers what is unsent, where the app has no listener of its own. `none`: telltale never listens, and what is unsent then is lost.",
 });
 
 export const gateways: Variable<readonly Endpoint[]> = row({

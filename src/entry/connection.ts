@@ -1,13 +1,11 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { Holder, UnderWay } from "../context/holder.ts";
 import type { AttributePart } from "../traces/span.ts";
+import { peerAddressOf, type PeerAddress, type PeerSocket } from "./peer.ts";
 import { addressOf } from "./url.ts";
 
-/** What is read of a socket; one that an app emits a request from may be anything. */
-interface Socket {
+interface Socket extends PeerSocket {
   readonly encrypted?: boolean;
-  readonly remoteAddress?: string | undefined;
-  readonly remotePort?: number | undefined;
 }
 
 /**
@@ -18,16 +16,14 @@ export class Connection implements UnderWay {
   /** The requests under way, one or, with pipelining, more. */
   readonly holders: Holder[] = [];
   readonly scheme: "http" | "https";
-  readonly #peerAddress: string | undefined;
-  readonly #peerPort: number | undefined;
+  readonly #peer: PeerAddress;
   #host: string | undefined = undefined;
   #userAgent: string | undefined = undefined;
   #caller: AttributePart | undefined = undefined;
 
   constructor(socket: Socket | undefined) {
     this.scheme = socket?.encrypted === true ? "https" : "http";
-    this.#peerAddress = socket?.remoteAddress;
-    this.#peerPort = socket?.remotePort;
+    this.#peer = peerAddressOf(socket);
   }
 
   /** What spans say of who calls and what for: the same object while that stays the same. */
@@ -55,11 +51,12 @@ export class Connection implements UnderWay {
       if (port !== undefined) attributes["server.port"] = port;
     }
     if (this.#userAgent !== undefined) attributes["user_agent.original"] = this.#userAgent;
-    if (this.#peerAddress !== undefined) {
-      attributes["client.address"] = this.#peerAddress;
-      attributes["network.peer.address"] = this.#peerAddress;
+    const { address, port } = this.#peer;
+    if (address !== undefined) {
+      attributes["client.address"] = address;
+      attributes["network.peer.address"] = address;
     }
-    if (this.#peerPort !== undefined) attributes["network.peer.port"] = this.#peerPort;
+    if (port !== undefined) attributes["network.peer.port"] = port;
     return attributes;
   }
 }

@@ -4,6 +4,7 @@ import { SPAN_KEY } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
 import type { OutgoingCalls } from "../context/outgoing.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Unsent } from "../diagnostics/unsent.ts";
 import type { Errors } from "../errors/errors.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Propagator } from "../traces/propagation/propagator.ts";
@@ -26,13 +27,14 @@ export interface EntryParts {
   readonly errors: Errors;
   readonly propagator: Propagator;
   readonly diagnostics: Diagnostics;
+  readonly unsent: Unsent;
   /** By the names that `OTEL_NODE_*_INSTRUMENTATIONS` have for the ways in and out. */
   readonly isEnabled: (name: "http" | "undici") => boolean;
 }
 
 /** Opens the ways in (HTTP servers) and out (HTTP clients). */
 export function installEntries(parts: EntryParts): Entries {
-  const { metrics, propagator, diagnostics, errors } = parts;
+  const { metrics, propagator, diagnostics, errors, unsent } = parts;
   const tracer = parts.traces.provider.getTracer("telltale/http", version);
   const knownMethods = new Set(parts.config.knownMethods);
   const onFault = (error: unknown): void => {
@@ -55,7 +57,8 @@ export function installEntries(parts: EntryParts): Entries {
   if (parts.isEnabled("undici")) installUndici(client);
   const outgoing = (): OutgoingCalls => loadChunk("entry-outgoing").createOutgoingCalls(client);
   if (!parts.isEnabled("http")) {
-    return { outgoing, beginEarly() {}, abandon: () => openResponses.endAll() };
+    const abandon = (): void => openResponses.endAll();
+    return { outgoing, beginEarly() {}, hasServed: () => false, underWay: () => 0, abandon };
   }
   installHttpClient(client);
   const headers = new HeaderReader(propagator, propagator.reads());
@@ -65,12 +68,15 @@ export function installEntries(parts: EntryParts): Entries {
     metrics: new ServerMetrics(metrics),
     knownMethods,
     onServerErrors: (holder, failures) => errors.captureServerErrors(holder, failures),
+    onBegin: () => unsent.note(),
     onFault,
   });
   const streams = installHttp2({ server, headers, onFault });
   return {
     outgoing,
     beginEarly: () => server.beginEarly(),
+    hasServed: () => server.hasServed(),
+    underWay: () => server.underWay(),
     abandon() {
       openResponses.endAll();
       server.abandon();
@@ -84,6 +90,10 @@ export interface Entries {
   readonly outgoing: () => OutgoingCalls;
   /** For an app's own Sentry: see `ServerEntry`. */
   beginEarly(): void;
+  /** Whether any request has come in. */
+  hasServed(): boolean;
+  /** How many requests are under way. */
+  underWay(): number;
   /** Ends the requests that are under way, and the calls whose response has begun: the process ends, and they with it. Never throws. */
   abandon(): void;
 }

@@ -53,6 +53,8 @@ export interface ServerEntryServices {
   readonly knownMethods: KnownMethods;
   /** A request has failed, and of which errors, as far as we were told. */
   readonly onServerErrors: (holder: Holder, failures: readonly unknown[]) => void;
+  /** A request has come in. */
+  readonly onBegin: () => void;
   /** Something of ours threw; it must not reach the app. */
   readonly onFault: (error: unknown) => void;
 }
@@ -86,6 +88,8 @@ export function installServerEntry(services: ServerEntryServices): ServerEntry {
   return {
     abandon: () => entrance.abandon(),
     beginEarly: () => entrance.beginEarly(),
+    hasServed: () => entrance.hasServed,
+    underWay: () => entrance.underWay,
     begin(request, headers) {
       const entry = entrance.begin(request, headers);
       services.metrics.started(entry);
@@ -108,6 +112,10 @@ export interface ServerEntry {
   beginEarly(): void;
   /** Emits an event of a server; one that brings a new request over HTTP/1 under its context. */
   emitEntered(next: Emit, server: EventEmitter, args: EmitArgs): boolean;
+  /** Whether any request has come in. */
+  hasServed(): boolean;
+  /** How many requests are under way. */
+  underWay(): number;
   /** Ends the requests that are under way: the process ends, and they with it. Never throws. */
   abandon(): void;
 }
@@ -126,6 +134,8 @@ class Entrance implements RequestServices {
   #beginsEarly = false;
   /** A request that began early, whose listeners are not called yet. */
   #begun: { readonly request: IncomingMessage; readonly context: Context } | undefined = undefined;
+  hasServed = false;
+  underWay = 0;
 
   constructor(services: ServerEntryServices) {
     this.#services = services;
@@ -173,11 +183,14 @@ class Entrance implements RequestServices {
   }
 
   begin(request: IncomingMessage, headers: RequestHeaders): RequestEntry {
+    this.#services.onBegin();
     const connection = this.#connectionOf(request);
     const entry = new RequestEntry(request, headers, this, connection);
     const span = this.#startSpan(entry, headers.parent);
     entry.span = span;
     entry.context = contextFor(headers.parent, span, entry);
+    this.hasServed = true;
+    this.underWay++;
     return entry;
   }
 
@@ -185,6 +198,7 @@ class Entrance implements RequestServices {
   leave(entry: RequestEntry, response: Response | undefined, breakage: Breakage | undefined): void {
     if (entry.left) return;
     entry.left = true;
+    this.underWay--;
     entry.breakage = breakage;
     for (let step = 0; step < LAST_STEPS;) {
       try {

@@ -10,6 +10,7 @@ import type { HeaderReader } from "./headers.ts";
 import type { ServerEntry } from "./http-server.ts";
 import { type Breakage, BY_CLIENT, type RequestEntry } from "./request.ts";
 import { noteRejections } from "./rejections.ts";
+import { peerAddressOf } from "./peer.ts";
 import { isRequestId, REQUEST_ID } from "./request-id.ts";
 
 export interface Http2Services {
@@ -158,8 +159,12 @@ function peerOf({ session }: ServerHttp2Stream): Peer | undefined {
   if (session === undefined || session.destroyed) return undefined;
   const known = peers.get(session);
   if (known !== undefined) return known;
-  const { remoteAddress, remotePort } = session.socket;
-  const peer = { encrypted: session.encrypted === true, remoteAddress, remotePort };
+  const { address, port } = peerAddressOf(session.socket);
+  const peer = {
+    encrypted: session.encrypted === true,
+    remoteAddress: address,
+    remotePort: port,
+  };
   peers.set(session, peer);
   return peer;
 }
@@ -264,13 +269,24 @@ function replace(
   });
 }
 
+/** With the symbol that says which of them are sensitive. */
+function withHeader(headers: readonly unknown[], id: string): unknown[] {
+  const copy = [...headers, REQUEST_ID, id];
+  for (const symbol of Object.getOwnPropertySymbols(headers)) {
+    Object.defineProperty(copy, symbol, {
+      value: (headers as unknown as Record<symbol, unknown>)[symbol],
+    });
+  }
+  return copy;
+}
+
 /** A copy: who reads his headers thereafter finds what he has set. */
 function withRequestId(headers: unknown, id: string): unknown {
   if (headers !== undefined && (typeof headers !== "object" || headers === null)) return headers;
   try {
     if (Array.isArray(headers)) {
       const isNamed = headers.some((item, at) => at % 2 === 0 && isRequestId(item));
-      return isNamed ? headers : [...(headers as unknown[]), REQUEST_ID, id];
+      return isNamed ? headers : withHeader(headers, id);
     }
     for (const name in headers) if (isRequestId(name)) return headers;
     return Object.assign({ __proto__: null }, headers, { [REQUEST_ID]: id });

@@ -10,6 +10,10 @@ export interface LazyWork {
    * with comes out as it is.
    */
   readonly runJob: RunJob;
+  /** Whether any message or job has come in. */
+  hasServed(): boolean;
+  /** How many messages and jobs are under way. */
+  underWay(): number;
   abandon(): void;
 }
 
@@ -24,6 +28,8 @@ export function lazyWork(parts: WorkParts): LazyWork {
       const started = startJob(entrance, name, parts);
       return started === undefined ? work() : started(work);
     },
+    hasServed: () => made?.hasServed ?? false,
+    underWay: () => made?.underWay ?? 0,
     abandon: () => made?.abandon(),
   };
 }

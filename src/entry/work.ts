@@ -36,6 +36,7 @@ import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import type { Propagator } from "../traces/propagation/propagator.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Unsent } from "../diagnostics/unsent.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Traces } from "../traces/traces.ts";
 import { version } from "../version.ts";
@@ -53,6 +54,7 @@ export interface WorkServices {
   readonly propagator: Propagator;
   readonly metrics: WorkMetrics;
   readonly errors: Pick<Errors, "captureJobError">;
+  readonly onBegin: () => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -63,6 +65,7 @@ export interface WorkParts {
   readonly errors: Pick<Errors, "captureJobError">;
   readonly propagator: Propagator;
   readonly diagnostics: Diagnostics;
+  readonly unsent?: Unsent;
 }
 
 export function createEntrance({
@@ -71,12 +74,14 @@ export function createEntrance({
   errors,
   propagator,
   diagnostics,
+  unsent,
 }: WorkParts): Entrance {
   return new Entrance({
     tracer: traces.provider.getTracer("telltale/work", version),
     propagator,
     metrics: new WorkMetrics(metrics.meter),
     errors,
+    onBegin: () => unsent?.note(),
     onFault: (error) =>
       diagnostics.error("work", `a message or a job could not be recorded: ${String(error)}`),
   });
@@ -92,6 +97,7 @@ export function createEntrance({
 export class Entrance implements WorkEntrance {
   readonly #services: WorkServices;
   readonly #open = new Set<Entry>();
+  hasServed = false;
 
   constructor(services: WorkServices) {
     this.#services = services;
@@ -149,7 +155,13 @@ export class Entrance implements WorkEntrance {
     this.#guard(() => this.#services.metrics.watchLag(look));
   }
 
+  get underWay(): number {
+    return this.#open.size;
+  }
+
   #enter(entry: Entry): Entry {
+    this.hasServed = true;
+    this.#services.onBegin();
     this.#open.add(entry);
     entry.whenEnded(() => this.#open.delete(entry));
     return entry;

@@ -69,7 +69,7 @@ export function createErrorsClient(parts: ErrorsParts): ErrorsClient {
 /** Longer texts are cut: an event has to stay below Sentry's limit of 1 MB. */
 const MAX_TEXT = 10_000;
 
-function createClient({ config, service, account, diagnostics }: ErrorsParts): EventClient {
+function createClient({ config, service, account, diagnostics, unsent }: ErrorsParts): EventClient {
   const options: ServerRuntimeClientOptions = {
     dsn: config.dsn,
     environment: config.environment ?? service.environment,
@@ -103,7 +103,7 @@ function createClient({ config, service, account, diagnostics }: ErrorsParts): E
       },
     },
   };
-  const client = new EventClient(options, { account, diagnostics });
+  const client = new EventClient(options, { account, diagnostics, unsent });
   return client;
 }
 

@@ -4,6 +4,7 @@ import type { Holder } from "../context/holder.ts";
 import { activeHolder, runWhereThrown } from "../context/manager.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Unsent } from "../diagnostics/unsent.ts";
 import type { Pipeline } from "../export/exit.ts";
 import { offerApi } from "../globals.ts";
 import type { AppErrors } from "./app-sentry.ts";
@@ -29,6 +30,7 @@ export interface ErrorsParts {
   /** The books of the events. */
   readonly account: Account;
   readonly diagnostics: Diagnostics;
+  readonly unsent?: Unsent;
 }
 
 /** How a fatal error came to the process, in Node's words. */

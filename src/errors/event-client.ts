@@ -10,6 +10,7 @@ import {
 import { ServerRuntimeClient, type ServerRuntimeClientOptions } from "@sentry/core/server";
 import type { Account, DropReason } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Unsent } from "../diagnostics/unsent.ts";
 import type { PendingRequest } from "../export/exit.ts";
 import { Captured } from "./captured.ts";
 import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
@@ -24,6 +25,7 @@ const REPORT_AFTER_MS = 60_000;
 
 export interface EventClientParts {
   readonly account: Account;
+  readonly unsent?: Unsent | undefined;
   readonly diagnostics: Diagnostics;
 }
 
@@ -188,6 +190,7 @@ export class EventClient extends ServerRuntimeClient {
   ): PromiseLike<string | undefined> {
     if (!isError(event)) return super._captureEvent(event, hint, currentScope, isolationScope);
     this.#parts.account.made++;
+    this.#parts.unsent?.note();
     this.#processing.add(hint);
     this.#lastLoss = undefined;
     return super._captureEvent(event, hint, currentScope, isolationScope).then((id) => {

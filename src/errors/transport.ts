@@ -137,8 +137,9 @@ export class EnvelopeTransport implements Transport {
       body: zipped ? zlib().gzipSync(posting.body) : posting.body,
       proxyEnv: this.#proxyEnv ?? proxyEnvironment(),
       tls: { ca: undefined, cert: undefined, key: undefined },
-      settle: (delivered) => {
+      settle: (delivered, _answer, reason) => {
         this.#count(posting, delivered ? "sent" : "failed");
+        if (!delivered && reason !== undefined) this.#sayLost(reason, posting.events);
         posting.resolve({});
       },
     };
@@ -293,11 +294,14 @@ export class EnvelopeTransport implements Transport {
     }
     this.#done(posting);
     this.#count(posting, "failed");
-    const why = error.code ?? excerptOf(error.message);
-    const text = `can't be reached (${why}); events are dropped and counted`;
-    this.#outage.failed("network", text, posting.events);
+    this.#sayLost(error.code ?? error.message, posting.events);
     posting.reject(error);
     this.#pump();
+  }
+
+  #sayLost(reason: string, events: number): void {
+    const text = `can't be reached (${excerptOf(reason)}); events are dropped and counted`;
+    this.#outage.failed("network", text, events);
   }
 
   /** Not so once it has its outcome, was let go, or is sent by another request. */

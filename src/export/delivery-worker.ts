@@ -9,6 +9,8 @@ export interface Order extends Omit<ExitRequest, "settle"> {
 /** Where the outcomes go; see `delivery.ts`. */
 export interface Room {
   readonly shared: SharedArrayBuffer;
+  /** How many requests there may be. */
+  readonly slots: number;
   readonly headBytes: number;
   readonly slotBytes: number;
   readonly slotHeadBytes: number;
@@ -38,6 +40,16 @@ export function deliver(
 ): void {
   const room = workerData as Room;
   const answered = new Int32Array(room.shared, 0, 1);
+  // The main thread hears of no error: without this it would wait for what doesn't come.
+  process.on("uncaughtException", (error) => {
+    for (let index = 0; index < room.slots; index++) {
+      const offset = room.headBytes + index * room.slotBytes;
+      const isOpen = new Int32Array(room.shared, offset, 1)[0] === 0;
+      if (isOpen) slotAt(offset).finish(room.failed, textOf(error));
+    }
+    Atomics.store(answered, 0, room.slots);
+    Atomics.notify(answered, 0);
+  });
   parentPort?.on("message", (order: Order) => {
     const slot = slotAt(room.headBytes + order.index * room.slotBytes);
     try {

@@ -1,6 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { deliver, type Order, type Room } from "./delivery-worker.ts";
+import { deliveryCode } from "./delivery-code.ts";
+import type { Order, Room } from "./delivery-worker.ts";
 import type { ExitRequest, PendingRequest } from "./exit.ts";
 
 /*
@@ -29,16 +30,19 @@ export function deliverAtExit(
   if (pending.length === 0) return;
   const deadline = performance.now() + deadlineMs;
   const shared = new SharedArrayBuffer(HEAD_BYTES + pending.length * SLOT_BYTES);
-  const worker = deadlineMs > 0 ? startWorker(shared, diagnostics) : undefined;
+  const worker = deadlineMs > 0 ? startWorker(shared, pending.length, diagnostics) : undefined;
   const requests = pending.map((make, index) => hand(worker, index, make()));
   if (worker !== undefined) {
     const count = requests.filter((request) => request !== undefined).length;
     waitForAll(new Int32Array(shared, 0, 1), count, deadline);
     void worker.terminate();
   }
+  // Without a thread it was said already why.
+  const isAsked = worker !== undefined || deadlineMs <= 0;
+  const silence = isAsked ? `no answer within the ${deadlineMs} ms left at the end` : undefined;
   requests.forEach((request, index) => {
     if (request === undefined) return;
-    settle(request, shared, index, `no answer within the ${deadlineMs} ms left at the end`);
+    settle(request, shared, index, silence);
   });
 }
 
@@ -46,9 +50,14 @@ export function deliverAtExit(
  * With neither the environment nor the flags of the process: both may name a
  * preload, ours among them. What it prints goes nowhere.
  */
-function startWorker(shared: SharedArrayBuffer, diagnostics: Diagnostics): Worker | undefined {
+function startWorker(
+  shared: SharedArrayBuffer,
+  slots: number,
+  diagnostics: Diagnostics,
+): Worker | undefined {
   const room: Room = {
     shared,
+    slots,
     headBytes: HEAD_BYTES,
     slotBytes: SLOT_BYTES,
     slotHeadBytes: SLOT_HEAD_BYTES,
@@ -56,9 +65,10 @@ function startWorker(shared: SharedArrayBuffer, diagnostics: Diagnostics): Worke
     failed: FAILED,
   };
   try {
+    checkDescriptors();
     // Only now: its module is not needed before.
     const { Worker } = process.getBuiltinModule("node:worker_threads");
-    return new Worker(`(${deliver.toString()})(require, require("node:worker_threads"))`, {
+    return new Worker(deliveryCode, {
       eval: true,
       workerData: room,
       env: {},
@@ -68,9 +78,27 @@ function startWorker(shared: SharedArrayBuffer, diagnostics: Diagnostics): Worke
       stderr: true,
     });
   } catch (error) {
-    // `--permission` without `--allow-worker`; no memory for a thread.
+    // `--permission` without `--allow-worker`; no memory or descriptors for a thread.
     diagnostics.error("delivery", `what was queued at the end can't be sent: ${String(error)}`);
     return undefined;
+  }
+}
+
+/** What the loop of a thread and a connection take; one that has none fails where only the loop would hear. */
+const DESCRIPTORS = 8;
+
+/** @throws if there are too few left. */
+function checkDescriptors(): void {
+  const { openSync, closeSync } = process.getBuiltinModule("node:fs");
+  const open: number[] = [];
+  try {
+    while (open.length < DESCRIPTORS) open.push(openSync(process.execPath, "r"));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    // Without the right to read files there may be descriptors all the same.
+    if (["EMFILE", "ENFILE"].includes(code)) throw error;
+  } finally {
+    for (const descriptor of open) closeSync(descriptor);
   }
 }
 
@@ -100,7 +128,7 @@ function settle(
   request: ExitRequest,
   shared: SharedArrayBuffer,
   index: number,
-  silence: string,
+  silence: string | undefined,
 ): void {
   const offset = HEAD_BYTES + index * SLOT_BYTES;
   const [state, length = 0] = new Int32Array(shared, offset, 2);

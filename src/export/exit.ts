@@ -21,7 +21,7 @@ export interface ExitRequest {
   /**
    * Called on the main thread when the outcome is known, for the books. `answer`
    * is the body of the peer's answer (its first few KiB), where a partial success is told;
-   * `reason` says why it was not delivered.
+   * `reason` says why it was not delivered, unless that has been said for all.
    */
   readonly settle: (delivered: boolean, answer?: Uint8Array, reason?: string) => void;
 }

@@ -234,7 +234,7 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
       proxyEnv: channel.proxyEnv,
       tls: config.tls,
       settle: (delivered, answer, reason) => {
-        if (!delivered) outage.failed(failureAtExit(reason), { what: items, count });
+        if (!delivered && reason !== undefined) outage.failed(failureAtExit(reason), { what: items, count });
         settle(delivered, delivered && answer !== undefined ? this.#rejectedIn(answer, count) : 0);
       },
     };
@@ -339,7 +339,7 @@ function failureOf(error: Error | undefined): Failure {
 }
 
 /** The worker tells an error by its code, an answer by its status. */
-function failureAtExit(reason = "no answer"): Failure {
+function failureAtExit(reason: string): Failure {
   const [answered, protocol, status = ""] = /^answered (gRPC )?(\S*)/.exec(reason) ?? [];
   if (answered !== undefined) {
     if (protocol !== undefined) return { by: "peer", reason: answeredWith(codeIn(status)) };

@@ -69,7 +69,9 @@ function patchSessions(session: unknown, { outgoing, diagnostics }: Services): v
     replaceMethod<object, [unknown, ...unknown[]]>(prototype, "request", (original) => {
       return function request(headers, ...rest) {
         const started = begin(calls, this, headers, onFault);
-        if (started === undefined) return Reflect.apply(original, this, [headers, ...rest]);
+        if (started?.call === undefined) {
+          return Reflect.apply(original, this, [started?.headers ?? headers, ...rest]);
+        }
         const { call } = started;
         let stream: ClientStream | undefined;
         try {
@@ -88,22 +90,26 @@ function patchSessions(session: unknown, { outgoing, diagnostics }: Services): v
 }
 
 interface Started {
-  readonly call: OutgoingCall;
-  /** A copy with the trace's: those that were given stay as they are. */
-  readonly headers: unknown;
+  /** Undefined: not to be recorded. */
+  readonly call: OutgoingCall | undefined;
+  /** A copy with the trace's: those that were given stay as they are, and are read once. */
+  readonly headers: Headers | undefined;
 }
 
 function begin(
   calls: OutgoingCalls,
   session: object,
-  headers: unknown,
+  given: unknown,
   onFault: (error: unknown) => void,
 ): Started | undefined {
   try {
-    const read = readerOf(headers);
-    if (read === undefined || isUndicis(session) || GRPC.test(read("user-agent"))) return undefined;
-    const call = calls.begin(read(":method") || "GET");
-    return call && { call, headers: withCarried(headers, call.carried) };
+    if (isUndicis(session)) return undefined;
+    const headers = copyOf(given);
+    if (headers === undefined) return undefined;
+    if (GRPC.test(valueIn(headers, "user-agent"))) return { call: undefined, headers };
+    const call = calls.begin(valueIn(headers, ":method") || "GET");
+    if (call !== undefined) carry(headers, call.carried);
+    return { call, headers };
   } catch (error) {
     // A getter of the app's may throw, as it then does for Node.
     onFault(error);
@@ -114,35 +120,45 @@ function begin(
 /** `@grpc/grpc-js` says so after what the app says of itself. */
 const GRPC = /\bgrpc-node-js\//;
 
-type HeaderReader = (name: string) => string;
+/** By name; or names and values in turn, which newer Nodes take. */
+type Headers = Record<string, unknown> | unknown[];
 
-/** Undefined of what Node refuses. */
-function readerOf(headers: unknown): HeaderReader | undefined {
-  if (headers === undefined) return () => "";
+/** With the symbol that says which of them are sensitive. Undefined of what Node refuses. */
+function copyOf(headers: unknown): Headers | undefined {
+  if (headers === undefined) return {};
   if (typeof headers !== "object" || headers === null) return undefined;
-  const pairs = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers);
-  return (name) => {
-    const found = pairs.find(([given]) => typeof given === "string" && isNamed(given, name));
-    return typeof found?.[1] === "string" ? found[1] : "";
-  };
+  if (!Array.isArray(headers)) return Object.assign({}, headers) as Record<string, unknown>;
+  const copy = headers.slice() as unknown[];
+  for (const symbol of Object.getOwnPropertySymbols(headers)) {
+    const value = (headers as unknown as Record<symbol, unknown>)[symbol];
+    Object.defineProperty(copy, symbol, { value });
+  }
+  return copy;
 }
 
-/** Names and values in turn, which newer Nodes take. */
+function valueIn(headers: Headers, name: string): string {
+  const pairs = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers);
+  const found = pairs.find(([given]) => typeof given === "string" && isNamed(given, name));
+  return typeof found?.[1] === "string" ? found[1] : "";
+}
+
 function pairsOf(headers: readonly unknown[]): [unknown, unknown][] {
   return headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]]] : []));
 }
 
-function withCarried(headers: unknown, carried: Carried): unknown {
+function carry(headers: Headers, carried: Carried): void {
+  const names = Object.keys(carried);
   const isOurs = (given: unknown): boolean =>
-    typeof given === "string" && Object.keys(carried).some((name) => isNamed(given, name));
-  if (Array.isArray(headers)) {
-    const others = pairsOf(headers).filter(([name]) => !isOurs(name));
-    return [...others, ...Object.entries(carried)].flat();
+    typeof given === "string" && names.some((name) => isNamed(given, name));
+  if (!Array.isArray(headers)) {
+    for (const name of Object.keys(headers)) if (isOurs(name)) delete headers[name];
+    Object.assign(headers, carried);
+    return;
   }
-  // With the symbol that says which of them are sensitive.
-  const copy: Record<string, unknown> = Object.assign({}, headers);
-  for (const name of Object.keys(copy)) if (isOurs(name)) delete copy[name];
-  return Object.assign(copy, carried);
+  for (let at = headers.length - 2; at >= 0; at--) {
+    if (at % 2 === 0 && isOurs(headers[at])) headers.splice(at, 2);
+  }
+  for (const name of names) headers.push(name, carried[name]);
 }
 
 function isNamed(given: string, name: string): boolean {

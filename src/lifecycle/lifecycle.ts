@@ -1,6 +1,9 @@
+import { isMainThread } from "node:worker_threads";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Unsent } from "../diagnostics/unsent.ts";
 import { deliverAtExit } from "../export/delivery.ts";
 import type { PendingRequest, Pipeline } from "../export/exit.ts";
+import { ListenerWatch } from "./listeners.ts";
 import { watchSignals } from "./signals.ts";
 
 export interface LifecycleParts {
@@ -8,6 +11,11 @@ export interface LifecycleParts {
   /** Upper limit of the one flush, in milliseconds. */
   readonly timeoutMs: number;
   readonly diagnostics: Diagnostics;
+  /** Those that are listened to where nobody else does. */
+  readonly signals: readonly NodeJS.Signals[];
+  readonly unsent: Unsent;
+  /** Whether anything is queued, in flight or under way. */
+  readonly hasUnsent: () => boolean;
   /** The process was told to end. */
   readonly onSignal: () => void;
   /** The process ends: what is under way ends with it. Must not throw. */
@@ -22,14 +30,24 @@ export interface LifecycleParts {
  *
  * - Normal end, `process.exit`, an error nobody caught: Node emits `exit`.
  * - A signal the app listens to: the app decides; we deliver at its `exit`.
- * - A signal nobody else listens to: we deliver, then die of that signal.
+ * - A signal nobody else listens to: if there is something to deliver we listen,
+ *   deliver, then die of that signal; if not, it is none of our business.
  * - `process.abort`, out of memory, SIGKILL: nobody is asked.
  */
 export function installLifecycle(parts: LifecycleParts): void {
   makeRoom();
   const last = new LastDelivery(parts);
-  watchExit(() => last.deliver());
-  watchSignals({ onSignal: parts.onSignal, onDeath: () => last.deliver() });
+  const listeners = new ListenerWatch();
+  watchExit(listeners, () => last.deliver());
+  // A worker thread hears no signals.
+  if (!isMainThread || parts.signals.length === 0 || parts.timeoutMs <= 0) return;
+  const watch = watchSignals({
+    signals: parts.signals,
+    listeners,
+    onSignal: parts.onSignal,
+    onDeath: () => last.deliver(),
+  });
+  parts.unsent.watch(parts.hasUnsent, (any) => watch.setNeeded(any));
 }
 
 /** Of ours for one event, at most. */
@@ -46,33 +64,44 @@ function makeRoom(): void {
  * Before the app's listeners for `exit`, any of which may end the process on
  * the spot (by `process.exit`, by a throw), and after them for what they made.
  */
-function watchExit(deliver: () => void): void {
+function watchExit(listeners: ListenerWatch, deliver: () => void): void {
+  const { nextTick } = process;
   const afterOthers = (): void => deliver();
   let moves = false;
   process.on("exit", () => {
     deliver();
     // A listener may call `process.exit`, and so end the round before ours comes; nor is ours the
     // last where `process.exit` came in the tick of a `process.on`.
-    beforeReallyExit(deliver);
+    if (process.listenerCount("exit") > 1) beforeReallyExit(deliver);
   });
-  process.on("newListener", (event: string | symbol, added: unknown) => {
-    if (event !== "exit" || added === afterOthers || moves) return;
-    moves = true;
-    process.nextTick(() => {
-      moves = false;
-      process.removeListener("exit", afterOthers);
-      process.on("exit", afterOthers);
-    });
+  listeners.watch("exit", {
+    adding(added) {
+      if (added === afterOthers || moves) return;
+      moves = true;
+      nextTick.call(process, () => {
+        moves = false;
+        process.removeListener("exit", afterOthers);
+        process.on("exit", afterOthers);
+      });
+    },
   });
 }
 
-/** What `process.exit` calls in the end; it looks it up then. */
+/**
+ * When `process.exit` looks up what it calls in the end. A function around it would
+ * stand in the stack that `--trace-exit` prints.
+ */
 function beforeReallyExit(deliver: () => void): void {
   const { reallyExit } = process as unknown as ReallyExit;
-  Object.assign(process, {
-    reallyExit(this: unknown, ...args: unknown[]): void {
+  Object.defineProperty(process, "reallyExit", {
+    configurable: true,
+    enumerable: true,
+    get() {
       deliver();
-      Reflect.apply(reallyExit, this, args);
+      return reallyExit;
+    },
+    set(value: unknown) {
+      Object.defineProperty(process, "reallyExit", { value, writable: true });
     },
   });
 }

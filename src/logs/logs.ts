@@ -3,6 +3,7 @@ import { loadChunk } from "../chunks.ts";
 import type { LogsConfig } from "../config/config.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Unsent } from "../diagnostics/unsent.ts";
 import type { Pipeline } from "../export/exit.ts";
 import { createLogBatch } from "../export/item-batch.ts";
 import { type RecordSink, TelltaleLoggerProvider } from "./logger.ts";
@@ -13,6 +14,7 @@ export interface LogsParts {
   readonly resource: Resource;
   readonly account: Account;
   readonly diagnostics: Diagnostics;
+  readonly unsent?: Unsent;
 }
 
 export interface Logs {
@@ -45,7 +47,7 @@ interface Outlet {
 const nothingQueued: Pipeline = { flush: async () => {}, pending: () => [] };
 
 function createOutlet(parts: LogsParts): Outlet {
-  const { config, account, diagnostics } = parts;
+  const { config, account, diagnostics, unsent } = parts;
   const print = config.exporters.includes("console") ? createConsole(diagnostics) : undefined;
   if (!config.exporters.includes("otlp")) return outletWithout(account, print);
   const { batch: settings, otlp } = config;
@@ -53,6 +55,7 @@ function createOutlet(parts: LogsParts): Outlet {
   return {
     sink: (record) => {
       account.made++;
+      unsent?.note();
       print?.(record.finished());
       batch.add(record);
     },

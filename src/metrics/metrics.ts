@@ -6,6 +6,7 @@ import { loadChunk } from "../chunks.ts";
 import type { Config, ExemplarFilter, MetricsConfig } from "../config/config.ts";
 import type { Accounts } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Unsent } from "../diagnostics/unsent.ts";
 import type { PendingRequest, Pipeline } from "../export/exit.ts";
 import { version } from "../version.ts";
 import { type ExampleOf, exampleRules } from "./exemplars.ts";
@@ -27,6 +28,7 @@ export interface MetricsOptions {
   readonly resource: Resource;
   readonly accounts: Accounts;
   readonly diagnostics: Diagnostics;
+  readonly unsent?: Unsent;
 }
 
 /** The metrics pipeline: one store, read by the Prometheus page and by OTLP. */
@@ -37,6 +39,8 @@ export interface Metrics extends Pipeline {
   readonly meter: StoreMeter;
   /** Which spans the measurements of ours may be examples of. */
   readonly exampleOf: ExampleOf;
+  /** Whether numbers are sent at an interval: the latest are always unsent. */
+  readonly pushes: boolean;
   /** Starts the runtime metrics and the periodic export; returns at once. */
   start(): void;
   /** Everything that is in the store, cumulative. Observables whose callback is asynchronous are left out. */
@@ -63,6 +67,7 @@ function createSilence({ resource }: MetricsOptions): Metrics {
     provider: silentProvider,
     meter: silentMeter,
     exampleOf: exampleRules.always_off,
+    pushes: false,
     start: () => {},
     collect: () => ({ resource, scopeMetrics: [] }),
     text: async () => undefined,
@@ -99,6 +104,10 @@ class StoreMetrics implements Metrics {
     this.provider = this.#store.provider;
     this.meter = this.#store.provider.getMeter(OWN_SCOPE, version);
     this.#pushes = this.#createPushes();
+  }
+
+  get pushes(): boolean {
+    return this.#pushes.length > 0;
   }
 
   start(): void {
@@ -188,6 +197,7 @@ class StoreMetrics implements Metrics {
       account,
       sender,
       diagnostics: this.#options.diagnostics,
+      ...(this.#options.unsent !== undefined && { unsent: this.#options.unsent }),
       collect: (limits) => {
         this.#watch();
         return this.#store.collect(view, limits);

@@ -6,6 +6,7 @@ import type {
 import { runSuppressed } from "../context/manager.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Unsent } from "../diagnostics/unsent.ts";
 import type { ExitRequest, PendingRequest, Pipeline } from "../export/exit.ts";
 import type { Outcome, Sender, Settle } from "../export/sender.ts";
 
@@ -15,6 +16,7 @@ export interface PushOptions {
   /** Undefined: not counted (the console is no delivery). */
   readonly account: Account | undefined;
   readonly diagnostics: Diagnostics;
+  readonly unsent?: Unsent;
   /** Called once, before the first export: it loads the chunk. */
   readonly sender: () => Sender<ResourceMetrics>;
   readonly collect: (options: MetricCollectOptions) => Promise<CollectionResult>;
@@ -84,6 +86,8 @@ export class Push implements Pipeline {
 
   /** An interval that finds the last export still under way is left out. */
   #tick(): void {
+    // A process of this age has had numbers that others count on.
+    this.#options.unsent?.note();
     if (this.#busy === undefined && performance.now() >= this.#heldUntil) void this.#export();
   }
 

@@ -4,6 +4,7 @@ import { loadChunk } from "../chunks.ts";
 import type { TracesConfig } from "../config/config.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Unsent } from "../diagnostics/unsent.ts";
 import type { Pipeline } from "../export/exit.ts";
 import { createSpanBatch } from "../export/item-batch.ts";
 import type { TraceSink } from "./local-trace.ts";
@@ -17,6 +18,7 @@ export interface TracesParts {
   readonly resource: Resource;
   readonly account: Account;
   readonly diagnostics: Diagnostics;
+  readonly unsent?: Unsent;
   /** OpenTelemetry's own ways in, for code that brings them. */
   readonly sampler?: Sampler;
   readonly processors?: readonly SpanProcessor[];
@@ -37,7 +39,7 @@ const ROOM_QUEUES = 2;
 
 /** The traces' pipeline: tracers, the keep decision, and the way out. */
 export function createTraces(parts: TracesParts): Traces {
-  const { config, account } = parts;
+  const { config, account, unsent } = parts;
   const outlet = createOutlet(parts);
   const discard = (count: number): void => account.drop("unsampled", count);
   const grace = new Grace(discard);
@@ -47,6 +49,7 @@ export function createTraces(parts: TracesParts): Traces {
     keepSlowMs: config.keepSlowMs ?? Infinity,
     made: () => {
       account.made++;
+      unsent?.note();
     },
     export: outlet.export,
     discard,

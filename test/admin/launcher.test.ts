@@ -1,36 +1,44 @@
 import assert from "node:assert/strict";
-import { isLauncher } from "../../src/admin/launcher.ts";
+import { isBuildPart, mayRunNode } from "../../src/admin/launcher.ts";
 
-const scripts: readonly (readonly [string | undefined, boolean])[] = [
-  ["/usr/lib/node_modules/npm/bin/npm-cli.js", true],
-  ["/usr/lib/node_modules/npm/bin/npx-cli.js", true],
-  ["/usr/bin/npm", true],
-  ["/usr/local/bin/yarn", true],
-  ["/opt/corepack/dist/yarn.js", true],
-  ["/srv/app/node_modules/.bin/tsx", true],
-  ["/srv/app/node_modules/tsx/dist/cli.mjs", true],
-  ["/srv/app/node_modules/nodemon/bin/nodemon.js", true],
-  ["C:\\Program Files\\nodejs\\node_modules\\npm\\bin\\npm-cli.js", true],
-  ["/srv/app/server.js", false],
-  ["/srv/npm/server.js", false],
-  ["/srv/app/bin/npm-report.js", false],
-  ["/srv/tsx/src/index.ts", false],
-  ["/srv/yarn-shop/dist/main.js", false],
-  ["/srv/app/node_modules/.bin/next dev", true],
-  ["/srv/app/node_modules/next/dist/bin/next build", true],
-  ["/srv/app/node_modules/next/dist/bin/next", true],
-  ["/srv/app/node_modules/next/dist/bin/next start", false],
-  ["/srv/app/node_modules/next/dist/server/lib/start-server.js", false],
-  ["/srv/app/node_modules/next/dist/compiled/jest-worker/processChild.js", true],
-  ["/srv/app/node_modules/jest-worker/build/workers/processChild.js", true],
+const files: readonly (readonly [string | undefined, boolean])[] = [
+  [process.execPath, true],
+  ["node", true],
+  ["/usr/bin/node", true],
+  ["C:\\Program Files\\nodejs\\node.exe", true],
+  ["npm.cmd", true],
+  ["/bin/sh", true],
+  ["/srv/app/node_modules/.bin/nest", true],
+  ["ffmpeg", false],
+  ["/usr/bin/git", false],
+  ["/opt/node/bin/report", false],
+  ["", false],
   [undefined, false],
 ];
 
-describe("A program that starts the app", () => {
+const scripts: readonly (readonly [string | undefined, boolean])[] = [
+  ["/srv/app/node_modules/next/dist/bin/next build", true],
+  ["/srv/app/node_modules/next/dist/bin/next start", false],
+  ["/srv/app/node_modules/next/dist/bin/next dev", false],
+  ["/srv/app/node_modules/next/dist/compiled/jest-worker/processChild.js", true],
+  ["/srv/app/node_modules/jest-worker/build/workers/processChild.js", true],
+  ["/srv/app/server.js", false],
+  [undefined, false],
+];
+
+describe("A child process", () => {
+  for (const [file, expected] of files) {
+    it(`${expected ? "may" : "can't"} run Node as ${file}`, () => {
+      assert.equal(mayRunNode(file), expected);
+    });
+  }
+});
+
+describe("A part of a build", () => {
   for (const [script, expected] of scripts) {
     it(`${expected ? "is" : "is not"} ${script}`, () => {
       const argv = script === undefined ? [] : splitCommand(script);
-      assert.equal(isLauncher([process.execPath, ...argv]), expected);
+      assert.equal(isBuildPart([process.execPath, ...argv]), expected);
     });
   }
 });

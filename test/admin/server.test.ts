@@ -244,7 +244,13 @@ describe("The admin server's port", () => {
       OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
     });
     const page = async (): Promise<undefined> => undefined;
-    const admin = createAdmin({ ...ground, health: createHealth(ground), page, retryMs: 10 });
+    const admin = createAdmin({
+      ...ground,
+      health: createHealth(ground),
+      page,
+      retryMs: 10,
+      idleMs: 0,
+    });
     admin.start();
     await untilTrue(() => lines.length > 0, "a line");
     taken.close();
@@ -289,7 +295,7 @@ describe("The admin server's port", () => {
     const page = async (): Promise<never> => {
       throw new Error("broken");
     };
-    const admin = createAdmin({ ...ground, health: createHealth(ground), page });
+    const admin = createAdmin({ ...ground, health: createHealth(ground), page, idleMs: 0 });
     admin.start();
     await untilTrue(() => lines.length > 0, "a line");
     const response = await fetch(`http://127.0.0.1:${port}/metrics`);

@@ -300,6 +300,7 @@ export const examples: Readonly<Record<string, Example>> = {
 
   TELLTALE_KEEP_SLOW_MS: { text: "250", read: (c) => c.traces.keepSlowMs, value: 250 },
   TELLTALE_FLUSH_TIMEOUT: { text: "2000", read: (c) => c.flushTimeoutMs, value: 2000 },
+  TELLTALE_SIGNALS: { text: "sigterm", read: (c) => c.signals, value: ["SIGTERM"] },
   TELLTALE_OTLP_ENDPOINTS: {
     text: "http://gateway-0:4318,http://gateway-1:4318/base",
     read: (c) => c.traces.otlp.gateways?.map(({ url }) => url),

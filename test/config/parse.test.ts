@@ -74,6 +74,7 @@ describe("the default configuration", () => {
         debug: false,
       },
       flushTimeoutMs: 1000,
+      signals: ["SIGTERM", "SIGINT"],
     };
     assert.deepEqual(usual, config);
   });

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { nodes } from "../../nodes.ts";
+import { type Ended, preload, Program, telemetryTo } from "../program.ts";
+import { outcome } from "./outcome.ts";
+
+interface Row {
+  readonly title: string;
+  /** In `apps/signals.cjs`. */
+  readonly way: string;
+  /** Sent when the program is ready, unless it sends one itself. */
+  readonly signal?: NodeJS.Signals;
+  readonly code?: number;
+  readonly endsBy?: NodeJS.Signals;
+  /** It makes one, which arrives. */
+  readonly span?: true;
+  /** One is made, and lost as by any signal that nothing of ours listens to. */
+  readonly lost?: true;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const rows: readonly Row[] = [
+  ...(["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const).flatMap((signal): Row[] => [
+    { title: `${signal} while it computes`, way: "computes", signal, endsBy: signal },
+    { title: `${signal} while it idles`, way: "idles", signal, endsBy: signal },
+  ]),
+  {
+    title: "SIGTERM while it waits for another thread",
+    way: "waits",
+    signal: "SIGTERM",
+    endsBy: "SIGTERM",
+  },
+  {
+    title: "SIGINT while it waits synchronously for a child",
+    way: "waitsForChild",
+    signal: "SIGINT",
+    endsBy: "SIGINT",
+  },
+  {
+    title: "SIGTERM to a server without requests",
+    way: "listensForRequests",
+    signal: "SIGTERM",
+    endsBy: "SIGTERM",
+  },
+  {
+    title: "SIGTERM to a server that computes",
+    way: "listensAndComputes",
+    signal: "SIGTERM",
+    endsBy: "SIGTERM",
+  },
+  { title: "the signal its child died of", way: "passesOn", endsBy: "SIGTERM" },
+  {
+    title: "the signal its child died of, after a span",
+    way: "passesOnAfterWork",
+    endsBy: "SIGTERM",
+    span: true,
+  },
+  { title: "a signal of its own", way: "kills", endsBy: "SIGINT" },
+  {
+    title: "a signal of its own after a span",
+    way: "killsAfterWork",
+    endsBy: "SIGTERM",
+    span: true,
+  },
+  {
+    title: "a signal of its own by number, after a span",
+    way: "killsByNumberAfterWork",
+    endsBy: "SIGINT",
+    span: true,
+  },
+  {
+    title: "another signal of its own after a span",
+    way: "killsOtherwiseAfterWork",
+    endsBy: "SIGUSR2",
+    lost: true,
+  },
+  {
+    title: "its listener's exit after a signal of its own",
+    way: "killsWithListener",
+    code: 7,
+    span: true,
+  },
+  { title: "its normal end after it probed itself", way: "probes", code: 0, span: true },
+  { title: "its normal end after impossible signals", way: "asksForNonsense", code: 0, span: true },
+  { title: "its normal end after a signal by hand", way: "emitsByHand", code: 0, span: true },
+  {
+    title: "its normal end after a signal to its listeners by hand",
+    way: "emitsToItsListeners",
+    code: 0,
+    span: true,
+  },
+  {
+    title: "SIGTERM while it computes after its listener has gone",
+    way: "removesListeners",
+    signal: "SIGTERM",
+    endsBy: "SIGTERM",
+  },
+  {
+    title: "a second SIGTERM while a listener for one computes",
+    way: "listensOnce",
+    signal: "SIGTERM",
+    endsBy: "SIGTERM",
+  },
+  { title: "its normal end after it counted listeners", way: "countsListeners", code: 0 },
+  {
+    title: "SIGTERM while a thread of it computes",
+    way: "computesInThread",
+    signal: "SIGTERM",
+    endsBy: "SIGTERM",
+  },
+  { title: "its normal end after a thread's own end", way: "endsThread", code: 0 },
+  { title: "a signal that a thread of it sends", way: "signalsFromThread", endsBy: "SIGTERM" },
+  {
+    title: "SIGTERM to the primary of a cluster",
+    way: "leadsCluster",
+    signal: "SIGTERM",
+    endsBy: "SIGTERM",
+  },
+  { title: "its normal end after its cluster's", way: "disconnectsCluster", code: 0 },
+  {
+    title: "SIGTERM while it computes, with a span unsent and nobody to listen",
+    way: "computesAfterWork",
+    signal: "SIGTERM",
+    endsBy: "SIGTERM",
+    lost: true,
+    env: { TELLTALE_SIGNALS: "none" },
+  },
+  {
+    title: "SIGINT while it computes, with a span unsent and nobody to listen for it",
+    way: "computesAfterWork",
+    signal: "SIGINT",
+    endsBy: "SIGINT",
+    lost: true,
+    env: { TELLTALE_SIGNALS: "SIGTERM" },
+  },
+  {
+    title: "SIGTERM while it computes, with nothing unsent any more",
+    way: "computesLongAfterWork",
+    signal: "SIGTERM",
+    endsBy: "SIGTERM",
+    span: true,
+    env: { OTEL_BSP_SCHEDULE_DELAY: "10" },
+  },
+];
+
+describe("A signal finds a process as it would without us", () => {
+  let receiver: Receiver;
+  before(async () => {
+    receiver = await startReceiver();
+  });
+  beforeEach(() => receiver.clear());
+  after(() => receiver.close());
+
+  for (const { name, path } of nodes) {
+    for (const row of rows) {
+      it(`that ends by ${row.title}, on Node ${name}`, async () => {
+        const [bare, preloaded] = await Promise.all([
+          run(row, path, [], {}),
+          run(row, path, preload.import, { ...telemetryTo(receiver), ...row.env }),
+        ]);
+        assert.deepEqual([bare.code, bare.signal], [row.code ?? null, row.endsBy ?? null]);
+        assert.deepEqual(outcome(preloaded), outcome(bare));
+        await receiver.settled();
+        assert.equal(receiver.spans.length, row.span === true ? 1 : 0);
+      });
+    }
+  }
+});
+
+/** A process that the signal does not end would go on for ever. */
+const TOO_LONG_MS = 20_000;
+
+async function run(
+  row: Row,
+  node: string,
+  flags: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  const file = fileURLToPath(new URL("apps/signals.cjs", import.meta.url));
+  const mode = flags.length === 0 ? "bare" : "preloaded";
+  const program = new Program({ file, node, flags, args: [row.way, mode], env });
+  const deadline = setTimeout(() => program.kill("SIGKILL"), TOO_LONG_MS);
+  try {
+    if (row.signal !== undefined) await sendEachTime(program, row.signal);
+    return await program.ended;
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+async function sendEachTime(program: Program, signal: NodeJS.Signals): Promise<void> {
+  for (let times = 1; ; times++) {
+    const said = program.says((stdout) => stdout.split("ready").length > times || undefined);
+    // Rejects when the program has ended.
+    const ready = await said.catch(() => false);
+    if (!ready) return;
+    program.kill(signal);
+  }
+}
