@@ -67,7 +67,7 @@ export default defineConfig({
   options: { typeAware: true, reportUnusedDisableDirectives: "error" },
   env: { node: true, es2024: true },
   categories: { correctness: "error", suspicious: "error" },
-  ignorePatterns: ["dist", "coverage"],
+  ignorePatterns: ["dist", "coverage", "test/libraries/launchers/apps/*.ts"],
   rules: {
     ...unsafe,
     "import/no-cycle": ["error", { ignoreTypes: true }],

@@ -11,7 +11,23 @@ const names: ReadonlySet<string> = new Set(["NODE_ENV", "LAMBDA_TASK_ROOT", "_HA
 
 /** The one place that reads `process.env`. */
 export function readEnvironment(): Environment {
-  return environmentOf(process.env);
+  return environmentOf(withLater(process.env));
+}
+
+/**
+ * With what PM2's cluster mode makes variables of, but only after the preloads: the
+ * whole of the app's own, as JSON in one.
+ */
+function withLater(variables: NodeJS.ProcessEnv): Readonly<Record<string, string | undefined>> {
+  const text = variables["pm2_env"];
+  if (text === undefined) return variables;
+  try {
+    const later = Object.entries(JSON.parse(text) as Readonly<Record<string, unknown>>);
+    const texts = later.map(([name, value]) => [name, String(value)] as const);
+    return { ...variables, ...Object.fromEntries(texts.filter(([name]) => isOurs(name))) };
+  } catch {
+    return variables;
+  }
 }
 
 /** The same from any record, for tests and tools. */
@@ -29,7 +45,7 @@ export function environmentOf(
 
 /** `OTEL_SDK_DISABLED`, for who must know it before anything else is loaded (`register.ts`). */
 export function isSwitchedOff(): boolean {
-  return process.env["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true";
+  return withLater(process.env)["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true";
 }
 
 /** The flags that Node runs with, those of `NODE_OPTIONS` first: of the same flag the last one counts. */

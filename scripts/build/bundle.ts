@@ -25,7 +25,7 @@ export interface Entries {
   /** Name in `dist/` -> source file: `start`, and what start may load when it needs it. */
   readonly preload: Readonly<Record<string, string>>;
   /**
-   * The API. It reaches the preload by the global object, so that neither it
+   * The API, and its twin for `require`. It reaches the preload by the global object, so that neither it
    * nor an app it is bundled into contains the preload.
    */
   readonly index: string;
@@ -52,6 +52,8 @@ export async function bundle({ preload, index, cli, aliases }: Entries): Promise
     ...options,
     alias: aliases,
     entryPoints: preload,
+    inject: ["src/held.ts"],
+    define: { "process.nextTick": "nextTick" },
     outdir: scratch,
     splitting: true,
     chunkNames: "chunk-[hash]",
@@ -61,6 +63,8 @@ export async function bundle({ preload, index, cli, aliases }: Entries): Promise
   const merged = await mergeIntoStart(split.metafile);
   const alone = { ...options, alias: aliases, plugins: [builtins()] };
   const api = await build({ ...alone, entryPoints: [index], outfile: join(staging, "index.js") });
+  const twin = { ...alone, format: "cjs", sourcemap: false } as const;
+  await build({ ...twin, entryPoints: [index], outfile: join(staging, "index.cjs") });
   const program = join(staging, "cli.js");
   const run = await build({
     ...alone,

@@ -29,7 +29,6 @@ export class Turn {
   readonly #options: TurnOptions;
   /** Servers are opened amid the app's work, which is not to hold ours. */
   readonly #outside: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
-  readonly #nextTick = process.nextTick;
   readonly #children = new Set<Child>();
   #timer: NodeJS.Timeout | undefined = undefined;
   #listens = false;
@@ -70,12 +69,16 @@ export class Turn {
   readonly #onChild = (message: unknown): void => {
     const { process: child } = message as { readonly process: Child };
     // Not spawned yet.
-    this.#nextTick.call(process, () => this.#noteChild(child));
+    process.nextTick(() => this.#noteChild(child));
   };
 
   #noteChild(child: Child): void {
     if (this.#serves() || hasEnded(child) || !mayRunNode(child.spawnfile)) return;
-    if (isClusterPrimary()) return;
+    if (isClusterPrimary()) {
+      // Before its workers, which serve in its place.
+      this.#options.onOpen();
+      return;
+    }
     this.#children.add(child);
     this.#options.onGiveUp();
   }
@@ -107,7 +110,6 @@ function hasEnded({ pid, exitCode, signalCode }: Child): boolean {
   return pid === undefined || typeof exitCode === "number" || typeof signalCode === "string";
 }
 
-/** Its page is the cluster's, so far as there is one. */
 function isClusterPrimary(): boolean {
   const { workers } = process.getBuiltinModule("node:cluster");
   return workers !== undefined && Object.keys(workers).length > 0;

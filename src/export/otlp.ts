@@ -234,7 +234,8 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
       proxyEnv: channel.proxyEnv,
       tls: config.tls,
       settle: (delivered, answer, reason) => {
-        if (!delivered && reason !== undefined) outage.failed(failureAtExit(reason), { what: items, count });
+        if (!delivered && reason !== undefined)
+          outage.failed(failureAtExit(reason), { what: items, count });
         settle(delivered, delivered && answer !== undefined ? this.#rejectedIn(answer, count) : 0);
       },
     };

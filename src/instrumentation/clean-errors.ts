@@ -15,9 +15,10 @@ import { exceptionWithoutValues, isRaised, withoutValues } from "./error-message
  * `error.type`, which not all of upstream's set.
  */
 export function withCleanErrors(provider: TracerProvider): TracerProvider {
-  return {
-    getTracer: (name, ...rest) => new CleanTracer(provider.getTracer(name, ...rest), name),
-  };
+  const getTracer: TracerProvider["getTracer"] = (name, ...rest) =>
+    new CleanTracer(provider.getTracer(name, ...rest), name);
+  // With what else it has: AWS Lambda's handler is delivered by `forceFlush`.
+  return Object.assign(Object.create(provider) as TracerProvider, { getTracer });
 }
 
 class CleanTracer implements Tracer {

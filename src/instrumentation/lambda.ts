@@ -1,4 +1,4 @@
-import type { TracerProvider } from "@opentelemetry/api";
+import { ROOT_CONTEXT, type Span, SpanKind, type TracerProvider } from "@opentelemetry/api";
 import { AwsLambdaInstrumentation } from "@opentelemetry/instrumentation-aws-lambda";
 import type { Adaptor, Services } from "./adaptor.ts";
 import { feedHooks } from "./require-hook.ts";
@@ -13,10 +13,45 @@ import { join } from "./upstream.ts";
 export const adaptor: Adaptor = {
   patch(exports, file, services) {
     const tracerProvider = flushing(services);
-    join(new AwsLambdaInstrumentation(services.options), { ...services, tracerProvider });
+    const instrumentation = new AwsLambdaInstrumentation(services.options);
+    guard(instrumentation, services);
+    join(instrumentation, { ...services, tracerProvider });
     return feedHooks(exports, `${file.directory}/${file.file}`, file.directory);
   },
 };
+
+/**
+ * What upstream does around a handler throws at events and contexts that are not
+ * AWS's own (no `invokedFunctionArn`, no event), as tests and emulators have them:
+ * then the span says less.
+ */
+function guard(instrumentation: object, { tracerProvider, diagnostics }: Services): void {
+  const start = (_event: unknown, context: unknown, _cold: unknown, parent: unknown): Span => {
+    const { functionName } = Object(context) as { readonly functionName?: unknown };
+    const name = typeof functionName === "string" ? functionName : "handler";
+    const tracer = tracerProvider.getTracer("telltale/lambda");
+    return tracer.startSpan(name, { kind: SpanKind.SERVER }, parent as typeof ROOT_CONTEXT);
+  };
+  const fallbacks: Readonly<Record<string, (...args: never[]) => unknown>> = {
+    _determineParent: () => ROOT_CONTEXT,
+    _createSpanForRequest: start,
+    _startEventSourceSpans: () => [],
+    _endSpan: (span: Span) => span.end(),
+  };
+  const methods = instrumentation as Record<string, (...args: unknown[]) => unknown>;
+  for (const [name, fallback] of Object.entries(fallbacks)) {
+    const original = methods[name];
+    if (original === undefined) continue;
+    methods[name] = function (...args) {
+      try {
+        return Reflect.apply(original, this, args);
+      } catch (error) {
+        diagnostics.debug("lambda", `an invocation can't be described: ${String(error)}`);
+        return Reflect.apply(fallback, undefined, args);
+      }
+    };
+  }
+}
 
 /** Upstream delivers by the provider's `forceFlush`. */
 function flushing({ tracerProvider, flush }: Services): TracerProvider & ForceFlush {

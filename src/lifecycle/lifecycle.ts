@@ -65,7 +65,6 @@ function makeRoom(): void {
  * the spot (by `process.exit`, by a throw), and after them for what they made.
  */
 function watchExit(listeners: ListenerWatch, deliver: () => void): void {
-  const { nextTick } = process;
   const afterOthers = (): void => deliver();
   let moves = false;
   process.on("exit", () => {
@@ -78,7 +77,7 @@ function watchExit(listeners: ListenerWatch, deliver: () => void): void {
     adding(added) {
       if (added === afterOthers || moves) return;
       moves = true;
-      nextTick.call(process, () => {
+      process.nextTick(() => {
         moves = false;
         process.removeListener("exit", afterOthers);
         process.on("exit", afterOthers);

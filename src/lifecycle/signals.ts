@@ -44,7 +44,6 @@ class Watch {
   readonly #watcher: SignalWatcher;
   /** Node runs the listeners of a signal in the context in which the first was added. */
   readonly #outside: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
-  readonly #nextTick = process.nextTick;
   readonly #kill = process.kill;
   #needed = false;
   #listens = false;
@@ -94,7 +93,7 @@ class Watch {
     if (this.#others() > 0 || this.#othersHeard || typeof number !== "number") {
       this.#isAway = true;
       this.#watcher.onSignal();
-      this.#nextTick.call(process, this.#comeBack);
+      process.nextTick(this.#comeBack);
       return;
     }
     this.#watcher.onDeath();
@@ -132,7 +131,7 @@ class Watch {
 
   #noteOthers(): void {
     this.#othersHeard = true;
-    this.#nextTick.call(process, () => {
+    process.nextTick(() => {
       this.#othersHeard = false;
     });
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { environmentOf, readEnvironment } from "../../src/env.ts";
+import { environmentOf, isSwitchedOff, readEnvironment } from "../../src/env.ts";
 
 describe("the environment", () => {
   it("holds the variables that are ours or standard", () => {
@@ -36,6 +36,20 @@ describe("the environment", () => {
       assert.equal(environmentOf({ OTEL_SERVICE_NAME: blank }).has("OTEL_SERVICE_NAME"), false);
     });
   }
+
+  it("has what PM2's cluster mode sets later", () => {
+    const own = { OTEL_SERVICE_NAME: "shop", OTEL_SDK_DISABLED: true, DATABASE_URL: "x", env: {} };
+    process.env["pm2_env"] = JSON.stringify(own);
+    try {
+      assert.equal(readEnvironment().get("OTEL_SERVICE_NAME"), "shop");
+      assert.equal(readEnvironment().has("DATABASE_URL"), false);
+      assert.equal(isSwitchedOff(), true);
+      process.env["pm2_env"] = "{";
+      assert.equal(isSwitchedOff(), false);
+    } finally {
+      delete process.env["pm2_env"];
+    }
+  });
 
   it("is a copy of this process' own, which stays as it is", () => {
     const before = { ...process.env };

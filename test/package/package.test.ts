@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { root } from "../../scripts/node.mjs";
@@ -72,7 +72,14 @@ describe("The package", () => {
     const others = files.filter((file) => !file.startsWith("dist/"));
     const papers = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
     assert.deepEqual(others, papers);
-    for (const file of ["register.js", "register.cjs", "start.js", "index.js", "cli.js"]) {
+    for (const file of [
+      "register.js",
+      "register.cjs",
+      "start.js",
+      "index.js",
+      "index.cjs",
+      "cli.js",
+    ]) {
       assert.ok(files.includes(`dist/${file}`), file);
     }
   });
@@ -98,13 +105,40 @@ describe("The package", () => {
 
   it("has types that resolve, as attw sees it", async () => {
     const attw = "@arethetypeswrong/cli/dist/index.js";
-    const said = await tool(attw, [installed.tarball, "--profile", "esm-only", "-f", "json"]);
+    const said = await tool(attw, [installed.tarball, "--profile", "node16", "-f", "json"]);
     const { problems = {} } = JSON.parse(said) as { problems?: object };
-    const minded = Object.keys(problems).filter(
-      // What `require` and Node 10 get is not for an ESM package (profile esm-only).
-      (kind) => kind !== "CJSResolvesToESM" && kind !== "NoResolution",
+    // Node 10 knows no `exports`, and none of us.
+    assert.deepEqual(
+      Object.keys(problems).filter((kind) => kind !== "NoResolution"),
+      [],
     );
-    assert.deepEqual(minded, []);
+  });
+
+  for (const module of ["node16", "nodenext", "preserve"]) {
+    for (const type of ["commonjs", "module"]) {
+      it(`compiles where it is imported, in a package of type ${type} with module ${module}`, async () => {
+        assert.equal(await compile(type, module), "");
+      });
+    }
+  }
+
+  it("gives its functions to import and require alike", async () => {
+    const names =
+      "Object.keys(api).filter((name) => !/^(default|module.exports|__esModule)$/.test(name)).sort().join()";
+    const [imported, required] = await Promise.all([
+      execute(
+        process.execPath,
+        ["--input-type=module", "-e", `import * as api from "telltale"; console.log(${names})`],
+        {},
+      ),
+      execute(
+        process.execPath,
+        ["-e", `const api = require("telltale"); console.log(${names})`],
+        {},
+      ),
+    ]);
+    assert.match(required.stdout, /captureException/);
+    assert.equal(required.stdout.trim(), imported.stdout.trim());
   });
 
   it("names every package that is inside, in its licences and its bill of materials", async () => {
@@ -160,6 +194,19 @@ describe("The package", () => {
 
   function text(file: string): Promise<string> {
     return readFile(join(installed.home, file), "utf8");
+  }
+
+  /** What the compiler says of a module that uses the API, in a package of its own. */
+  async function compile(type: string, module: string): Promise<string> {
+    const folder = join(installed.project, `${type}-${module}`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "package.json"), JSON.stringify({ type }));
+    await writeFile(
+      join(folder, "app.ts"),
+      `import { captureException, type User } from "telltale";\nconst user: User = { id: "1" };\ncaptureException(user);\n`,
+    );
+    const options = ["--module", module, "--strict", "--noEmit", "--types", ""];
+    return tool("typescript/bin/tsc", [...options, join(folder, "app.ts")]);
   }
 
   /** The packages that the source maps name, which the build's own list has no part in. */

@@ -45,6 +45,7 @@ describe("A function of AWS Lambda", () => {
     node: string,
     { file, text }: { file: string; text: string },
     env: Record<string, string> = {},
+    events: readonly string[] = ['{ "item": "lamp" }', '{ "fail": true }'],
   ): Promise<Ended> => {
     await mkdir(dirname(join(root, file)), { recursive: true });
     await writeFile(join(root, file), text);
@@ -52,7 +53,7 @@ describe("A function of AWS Lambda", () => {
       node,
       flags: [...preload.import],
       file: runtime,
-      args: ['{ "item": "lamp" }', '{ "fail": true }'],
+      args: events,
       env: {
         ...telemetryTo(receiver),
         OTEL_LOG_LEVEL: "warn",
@@ -88,6 +89,36 @@ describe("A function of AWS Lambda", () => {
         ]);
       });
     }
+  }
+
+  const strange = [
+    {
+      title: "without an ARN",
+      event: `{ "item": "lamp" }`,
+      context: `{ "functionName": "orders" }`,
+    },
+    { title: "without a context", event: `{ "item": "lamp" }`, context: "null" },
+    {
+      title: "with messages that are none",
+      event: `{ "item": "lamp", "Records": [{ "eventSource": "aws:sqs" }, null] }`,
+      context: "{}",
+    },
+    {
+      title: "with headers that are none",
+      event: `{ "item": "lamp", "headers": 1 }`,
+      context: "{}",
+    },
+  ];
+  for (const { title, event, context } of strange) {
+    it(`is called as without us ${title}, and has a span`, async () => {
+      const [handler] = handlers;
+      assert.ok(handler);
+      const { stdout, stderr } = await run(process.execPath, handler, { CONTEXT: context }, [
+        event,
+      ]);
+      assert.deepEqual([stdout, stderr], [`{"statusCode":200,"body":"lamp"}\n`, ""]);
+      assert.ok(receiver.spans.some(({ kind }) => kind === "SERVER"));
+    });
   }
 
   it("is left alone where that is disabled", async () => {

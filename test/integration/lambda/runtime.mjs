@@ -17,12 +17,15 @@ const path = [".js", ".mjs", ".cjs"].map((end) => base + end).find((file) => exi
 const loaded = path.endsWith(".mjs")
   ? await import(pathToFileURL(path).href)
   : createRequire(import.meta.url)(path);
-const context = {
-  awsRequestId: "8b2c7c7e-0000-4000-8000-000000000001",
-  invokedFunctionArn: "arn:aws:lambda:eu-central-1:123456789012:function:orders",
-  functionName: "orders",
-  getRemainingTimeInMillis: () => 3000,
-};
+const { CONTEXT } = process.env;
+const context = CONTEXT
+  ? JSON.parse(CONTEXT)
+  : {
+      awsRequestId: "8b2c7c7e-0000-4000-8000-000000000001",
+      invokedFunctionArn: "arn:aws:lambda:eu-central-1:123456789012:function:orders",
+      functionName: "orders",
+      getRemainingTimeInMillis: () => 3000,
+    };
 for (const event of process.argv.slice(2)) {
   const answer = await loaded[exported](JSON.parse(event), context).catch((error) => error.message);
   console.log(JSON.stringify(answer));

@@ -1,0 +1,3 @@
+/* An app that serves nothing: a consumer of a queue, say. */
+console.log(`app ${process.pid}`);
+setInterval(() => {}, 1000);
