@@ -12,11 +12,13 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "errors-client": "./errors/client.ts",
   "errors-app-sentry": "./errors/app-sentry.ts",
   "admin-answer": "./admin/answer.ts",
+  "admin-children": "./admin/children.ts",
   "entry-http2": "./entry/http2-server.ts",
   "entry-breakage": "./entry/breakage.ts",
   "entry-upgrade": "./entry/upgrade.ts",
   "entry-outgoing": "./entry/outgoing.ts",
   "entry-work": "./entry/work.ts",
+  "export-delivery": "./export/delivery.ts",
   "export-messages": "./export/messages.ts",
   "export-json-messages": "./export/json-messages.ts",
   "export-otlp": "./export/otlp.ts",
@@ -59,6 +61,7 @@ export const chunks: Readonly<Record<keyof ChunkTypes, string>> = {
   "instrumentation-undici": "./instrumentation/undici.ts",
   "instrumentation-ws": "./instrumentation/ws.ts",
   ...upstreamChunks,
+  "lifecycle-signals": "./lifecycle/signals.ts",
   "logs-console": "./logs/console.ts",
   "logs-bunyan": "./logs/bunyan.ts",
   "logs-console-line": "./logs/console-line.ts",
@@ -80,11 +83,13 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "errors-client": typeof import("./errors/client.ts");
   "errors-app-sentry": typeof import("./errors/app-sentry.ts");
   "admin-answer": typeof import("./admin/answer.ts");
+  "admin-children": typeof import("./admin/children.ts");
   "entry-http2": typeof import("./entry/http2-server.ts");
   "entry-breakage": typeof import("./entry/breakage.ts");
   "entry-upgrade": typeof import("./entry/upgrade.ts");
   "entry-outgoing": typeof import("./entry/outgoing.ts");
   "entry-work": typeof import("./entry/work.ts");
+  "export-delivery": typeof import("./export/delivery.ts");
   "export-messages": typeof import("./export/messages.ts");
   "export-json-messages": typeof import("./export/json-messages.ts");
   "export-otlp": typeof import("./export/otlp.ts");
@@ -126,6 +131,7 @@ export interface ChunkTypes extends UpstreamChunkTypes {
   "instrumentation-trpc": typeof import("./instrumentation/trpc.ts");
   "instrumentation-undici": typeof import("./instrumentation/undici.ts");
   "instrumentation-ws": typeof import("./instrumentation/ws.ts");
+  "lifecycle-signals": typeof import("./lifecycle/signals.ts");
   "logs-console": typeof import("./logs/console.ts");
   "logs-bunyan": typeof import("./logs/bunyan.ts");
   "logs-console-line": typeof import("./logs/console-line.ts");

@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import diagnosticsChannel from "node:diagnostics_channel";
-import { isBuildPart, mayRunNode } from "./launcher.ts";
+import { loadChunk } from "../chunks.ts";
+import type { Child } from "./children.ts";
+import { isBuildPart } from "./launcher.ts";
 
 export interface TurnOptions {
   /** Whether a server, not ours, is to be counted as the app's. */
@@ -53,8 +55,10 @@ export class Turn {
 
   /** It is left to a process that this one has started. */
   get isLeft(): boolean {
+    if (this.#children.size === 0 || this.#serves()) return false;
+    const { hasEnded } = loadChunk("admin-children");
     for (const child of this.#children) if (hasEnded(child)) this.#children.delete(child);
-    return this.#children.size > 0 && !this.#serves();
+    return this.#children.size > 0;
   }
 
   readonly #onListen = (message: unknown): void => {
@@ -69,11 +73,19 @@ export class Turn {
   readonly #onChild = (message: unknown): void => {
     const { process: child } = message as { readonly process: Child };
     // Not spawned yet.
-    process.nextTick(() => this.#noteChild(child));
+    process.nextTick(() => {
+      try {
+        this.#outside(() => this.#noteChild(child));
+      } catch {
+        // The port stays where it is; the app must not hear of it.
+      }
+    });
   };
 
   #noteChild(child: Child): void {
-    if (this.#serves() || hasEnded(child) || !mayRunNode(child.spawnfile)) return;
+    if (this.#serves()) return;
+    const { hasEnded, isClusterPrimary, mayRunNode } = loadChunk("admin-children");
+    if (hasEnded(child) || !mayRunNode(child.spawnfile)) return;
     if (isClusterPrimary()) {
       // Before its workers, which serve in its place.
       this.#options.onOpen();
@@ -96,21 +108,4 @@ export class Turn {
 interface Listening {
   readonly server: unknown;
   readonly options?: { readonly path?: unknown };
-}
-
-/** What is read of a child process. */
-interface Child {
-  readonly spawnfile?: string | null;
-  readonly pid?: number;
-  readonly exitCode?: number | null;
-  readonly signalCode?: string | null;
-}
-
-function hasEnded({ pid, exitCode, signalCode }: Child): boolean {
-  return pid === undefined || typeof exitCode === "number" || typeof signalCode === "string";
-}
-
-function isClusterPrimary(): boolean {
-  const { workers } = process.getBuiltinModule("node:cluster");
-  return workers !== undefined && Object.keys(workers).length > 0;
 }

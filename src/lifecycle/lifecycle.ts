@@ -1,10 +1,10 @@
 import { isMainThread } from "node:worker_threads";
+import { loadChunk } from "../chunks.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Unsent } from "../diagnostics/unsent.ts";
-import { deliverAtExit } from "../export/delivery.ts";
 import type { PendingRequest, Pipeline } from "../export/exit.ts";
 import { ListenerWatch } from "./listeners.ts";
-import { watchSignals } from "./signals.ts";
+import type { SignalWatch } from "./signals.ts";
 
 export interface LifecycleParts {
   readonly pipelines: readonly Pipeline[];
@@ -40,14 +40,38 @@ export function installLifecycle(parts: LifecycleParts): void {
   const listeners = new ListenerWatch();
   watchExit(listeners, () => last.deliver());
   // A worker thread hears no signals.
-  if (!isMainThread || parts.signals.length === 0 || parts.timeoutMs <= 0) return;
-  const watch = watchSignals({
-    signals: parts.signals,
-    listeners,
-    onSignal: parts.onSignal,
-    onDeath: () => last.deliver(),
-  });
-  parts.unsent.watch(parts.hasUnsent, (any) => watch.setNeeded(any));
+  if (isMainThread && parts.timeoutMs > 0) watchSignals(parts, listeners, () => last.deliver());
+}
+
+/** Loaded with the first thing that is unsent, or with the app's first listener. */
+function watchSignals(parts: LifecycleParts, listeners: ListenerWatch, onDeath: () => void): void {
+  const { signals, onSignal, unsent, hasUnsent, diagnostics } = parts;
+  if (signals.length === 0) return;
+  let watch: SignalWatch | undefined;
+  const load = (): SignalWatch =>
+    (watch ??= loadChunk("lifecycle-signals").watchSignals({
+      signals,
+      listeners,
+      onSignal,
+      onDeath,
+    }));
+  /** Amid the app's work. */
+  const guard = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      diagnostics.error("signals", `signals are not listened to: ${String(error)}`);
+    }
+  };
+  for (const signal of signals) {
+    const adding = (listener: unknown): void =>
+      guard(() => {
+        load();
+        listeners.adding(signal, listener);
+      });
+    listeners.watch(signal, { adding });
+  }
+  unsent.watch(hasUnsent, (any) => guard(() => load().setNeeded(any)));
 }
 
 /** Of ours for one event, at most. */
@@ -136,7 +160,9 @@ class LastDelivery {
     const asked = isFirst ? pipelines : pipelines.filter(({ isState }) => isState !== true);
     const requests = asked.flatMap((pipeline) => this.#pendingOf(pipeline));
     const left = Math.max(0, Math.round(this.#deadline - performance.now()));
-    if (requests.length > 0) deliverAtExit(requests, isFirst ? timeoutMs : left, diagnostics);
+    if (requests.length === 0) return;
+    const { deliverAtExit } = loadChunk("export-delivery");
+    deliverAtExit(requests, isFirst ? timeoutMs : left, diagnostics);
   }
 
   #begin(): number {

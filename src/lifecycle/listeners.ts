@@ -14,11 +14,16 @@ export class ListenerWatch {
 
   constructor() {
     process.on("newListener", (event: string | symbol, listener: unknown) => {
-      this.#watchers.get(event)?.adding?.(listener);
+      this.adding(event, listener);
     });
     process.on("removeListener", (event: string | symbol, listener: unknown) => {
       this.#watchers.get(event)?.removed?.(listener);
     });
+  }
+
+  /** A listener is about to be added. */
+  adding(event: string | symbol, listener: unknown): void {
+    this.#watchers.get(event)?.adding?.(listener);
   }
 
   watch(event: string, watcher: ListenerWatcher): void {

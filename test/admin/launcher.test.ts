@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { isBuildPart, mayRunNode } from "../../src/admin/launcher.ts";
+import { mayRunNode } from "../../src/admin/children.ts";
+import { isBuildPart } from "../../src/admin/launcher.ts";
 
 const files: readonly (readonly [string | undefined, boolean])[] = [
   [process.execPath, true],

@@ -205,7 +205,7 @@ describe("The package", () => {
       join(folder, "app.ts"),
       `import { captureException, type User } from "telltale";\nconst user: User = { id: "1" };\ncaptureException(user);\n`,
     );
-    const options = ["--module", module, "--strict", "--noEmit", "--types", ""];
+    const options = ["--ignoreConfig", "--module", module, "--strict", "--noEmit", "--types", ""];
     return tool("typescript/bin/tsc", [...options, join(folder, "app.ts")]);
   }
 

@@ -1,0 +1,35 @@
+/**
+ * What runs Node, directly or not: Node itself, the package managers, shells, and
+ * the programs that packages bring.
+ */
+const runners =
+  /^(?:node|nodejs|npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack|sh|bash|dash|ash|zsh|fish|cmd|powershell|pwsh|env)$/i;
+
+/**
+ * Whether a child process may be, or start, a Node that has our preload as well.
+ *
+ * @param file what is executed, as `ChildProcess.spawnfile` has it.
+ */
+export function mayRunNode(file: string | null | undefined): boolean {
+  if (typeof file !== "string") return false;
+  if (file === process.execPath || /[\\/]node_modules[\\/]/.test(file)) return true;
+  const name = /[^\\/]+$/.exec(file)?.[0] ?? "";
+  return runners.test(name.replace(/\.(?:exe|cmd|bat)$/i, ""));
+}
+
+/** What is read of a child process. */
+export interface Child {
+  readonly spawnfile?: string | null;
+  readonly pid?: number;
+  readonly exitCode?: number | null;
+  readonly signalCode?: string | null;
+}
+
+export function hasEnded({ pid, exitCode, signalCode }: Child): boolean {
+  return pid === undefined || typeof exitCode === "number" || typeof signalCode === "string";
+}
+
+export function isClusterPrimary(): boolean {
+  const { workers } = process.getBuiltinModule("node:cluster");
+  return workers !== undefined && Object.keys(workers).length > 0;
+}
