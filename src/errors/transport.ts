@@ -300,8 +300,12 @@ export class EnvelopeTransport implements Transport {
   }
 
   #sayLost(reason: string, events: number): void {
-    const text = `can't be reached (${excerptOf(reason)}); events are dropped and counted`;
-    this.#outage.failed("network", text, events);
+    const [, answer] = /^answered (.*)/.exec(reason) ?? [];
+    const what =
+      answer === undefined
+        ? `can't be reached (${excerptOf(reason)})`
+        : `answers ${excerptOf(answer.trim())}`;
+    this.#outage.failed("network", `${what}; events are dropped and counted`, events);
   }
 
   /** Not so once it has its outcome, was let go, or is sent by another request. */
