@@ -91,9 +91,11 @@ function neededChunks(): Record<string, string> {
     "entry-breakage",
     "errors-client",
     "errors-app-sentry",
+    "export-delivery",
     "export-messages",
     "export-otlp",
     "instrumentation-express",
+    "lifecycle-signals",
   ]);
   return Object.fromEntries(
     Object.entries(chunks)
