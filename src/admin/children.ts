@@ -13,7 +13,7 @@ const runners =
 export function mayRunNode(file: string | null | undefined): boolean {
   if (typeof file !== "string") return false;
   if (file === process.execPath || /[\\/]node_modules[\\/]/.test(file)) return true;
-  const name = /[^\\/]+$/.exec(file)?.[0] ?? "";
+  const name = file.slice(Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1);
   return runners.test(name.replace(/\.(?:exe|cmd|bat)$/i, ""));
 }
 
