@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { isMainThread } from "node:worker_threads";
 import { loadChunk } from "../chunks.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
@@ -55,10 +56,11 @@ function watchSignals(parts: LifecycleParts, listeners: ListenerWatch, onDeath: 
       onSignal,
       onDeath,
     }));
-  /** Amid the app's work. */
+  /** It comes amid the app's work, whose context is none of ours. */
+  const outside = AsyncLocalStorage.snapshot();
   const guard = (work: () => void): void => {
     try {
-      work();
+      outside(work);
     } catch (error) {
       diagnostics.error("signals", `signals are not listened to: ${String(error)}`);
     }
