@@ -1,4 +1,10 @@
 /**
+ * How long is waited for what must come, in milliseconds. What is there is found
+ * at once, so this bounds failures only: above what a busy machine ever takes.
+ */
+export const PATIENCE_MS = 120_000;
+
+/**
  * Asks again until `look` finds something.
  *
  * @param what names the missing thing; asked for at the end, where it is a function.
@@ -6,12 +12,15 @@
 export async function until<T>(
   look: () => Promise<T | undefined>,
   what: string | (() => string),
-  withinMs = 30_000,
+  withinMs: number = PATIENCE_MS,
 ): Promise<T> {
   const end = performance.now() + withinMs;
-  while (performance.now() < end) {
+  for (;;) {
+    // A busy machine may come back to us after the end: look once more then.
+    const isLast = performance.now() >= end;
     const found = await look();
     if (found !== undefined) return found;
+    if (isLast) break;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   const missing = typeof what === "string" ? what : what();

@@ -66,7 +66,9 @@ class Failures {
   /** For ever, or until the first picture. Rejects when the receiver is closed. */
   async showAll(): Promise<void> {
     do {
-      await this.#show(await this.#watcher.receiver.waitFor(() => this.#next(), FOR_EVER));
+      await this.#show(
+        await this.#watcher.receiver.waitFor(() => this.#next(), "request", FOR_EVER),
+      );
     } while (!this.#watcher.once);
   }
 
@@ -86,7 +88,11 @@ class Failures {
     this.#shown.add(traceId);
     const { receiver, print, paint } = this.#watcher;
     await receiver
-      .waitFor(({ spans }) => isWhole(spans.filter((one) => one.traceId === traceId)), WHOLE_MS)
+      .waitFor(
+        ({ spans }) => isWhole(spans.filter((one) => one.traceId === traceId)),
+        "root",
+        WHOLE_MS,
+      )
       // Its root may be in a service that is not ours to see.
       .catch(() => undefined);
     await pause(LATE_MS);

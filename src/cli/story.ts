@@ -4,8 +4,6 @@ import type { Received } from "../receiver/store.ts";
 import type { TraceStory } from "./drawing.ts";
 import type { ServiceAddress } from "./scenario.ts";
 
-const PATIENCE_MS = 20_000;
-
 /**
  * All of the trace of one request that failed in each of the services, as soon
  * as it has come in: nothing here knows how long that takes.
@@ -19,12 +17,10 @@ export async function storyOfRequest(
 ): Promise<TraceStory> {
   const { traceId } = await receiver.waitFor(
     ({ spans }) => spans.find((span) => span.attributes["telltale.request.id"] === requestId),
-    PATIENCE_MS,
     `server span of request ${requestId}`,
   );
   await receiver.waitFor(
     (received) => services.every(({ name }) => hasTold(received, traceId, name)),
-    PATIENCE_MS,
     `whole of trace ${traceId}`,
   );
   return storyOfTrace(receiver, traceId, services);

@@ -9,7 +9,7 @@ import {
 } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Server as NetServer } from "node:net";
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate as nextImmediate, setTimeout as pause } from "node:timers/promises";
 import { type Fault, Faults } from "./fault.ts";
 import { serveGrpc } from "./grpc.ts";
 import { createListener } from "./http.ts";
@@ -41,17 +41,17 @@ export interface Receiver extends Received {
   readonly dsn: string;
   /**
    * Resolves with what `look` finds (anything but undefined and false), as soon as
-   * it arrives. Rejects after `timeoutMs` (default: 30 s) with what there is instead;
-   * `what` names the missing thing in that message.
+   * it arrives. Rejects after `timeoutMs` (default: two minutes) with what there is
+   * instead; `what` names the missing thing in that message.
    */
   waitFor<T>(
     look: (received: Received) => T | undefined | false,
-    timeoutMs?: number,
     what?: string,
+    timeoutMs?: number,
   ): Promise<T>;
   /**
    * Resolves when nobody is connected any more: what a process had handed to the
-   * kernel before its end may be read after Node has told of that end. Rejects after 30 s.
+   * kernel before its end may be read after Node has told of that end. Rejects after two minutes.
    */
   settled(): Promise<void>;
   /** Forgets all that came in. */
@@ -62,8 +62,8 @@ export interface Receiver extends Received {
   close(): Promise<void>;
 }
 
-/** A busy machine may take seconds to start a process. */
-const PATIENCE_MS = 30_000;
+/** It bounds failures only: above what a busy machine takes to start a process or to end it. */
+const PATIENCE_MS = 120_000;
 
 /** Starts a receiver. Rejects where the port is taken. */
 export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
@@ -99,8 +99,8 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     port,
     grpcUrl: grpcPort === undefined ? undefined : `${scheme}://${name}:${grpcPort}`,
     dsn: `${scheme}://key@${name}:${port}/1`,
-    waitFor: (look, timeoutMs = PATIENCE_MS, what = "match") =>
-      store.waitFor(look, timeoutMs, what),
+    waitFor: (look, what = "match", timeoutMs = PATIENCE_MS) =>
+      store.waitFor(look, what, timeoutMs),
     settled: () => untilUnconnected(grpc === undefined ? [http] : [http, grpc.server]),
     clear: () => store.clear(),
     setFaults: (...list) => faults.set(list),
@@ -155,8 +155,10 @@ async function listen(server: NetServer, port: number, host: string): Promise<nu
 async function untilUnconnected(servers: readonly NetServer[]): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
   do {
-    // Longer than one turn of the loop, in which a connection may be waiting to be accepted.
+    // A connection may be waiting to be accepted: by the next immediate it is, which a
+    // timer is not enough for where the loop was blocked for longer than it.
     await pause(5);
+    await nextImmediate();
     const counts = await Promise.all(servers.map(connectionsOf));
     if (counts.every((count) => count === 0)) return;
   } while (performance.now() < end);

@@ -112,8 +112,8 @@ export class Store implements Received {
   /** See `Receiver.waitFor`. */
   waitFor<T>(
     look: (received: Received) => T | undefined | false,
-    timeoutMs: number,
     what: string,
+    timeoutMs: number,
   ): Promise<T> {
     const there = look(this);
     if (there !== undefined && there !== false) return Promise.resolve(there);

@@ -73,7 +73,6 @@ describe("The Collector's back ends", () => {
       await post(gateway.url, "logs", LOGS);
       const { spans, requests } = await receiver.waitFor(
         (all) => all.spans.length > 0 && all.requests.some(({ path }) => /logs/.test(path)) && all,
-        20_000,
       );
       assert.equal(spans[0]?.name, "seen");
       const request = requests.find(({ path }) => path.includes("logs"));
@@ -95,7 +94,7 @@ describe("The Collector's back ends", () => {
       const agent = await startPreset(binary, "agent", env, [backend]);
       try {
         await post(agent.url, "traces", spansOf([{ trace: 22, name: "seen" }]));
-        const [span] = await receiver.waitFor(({ spans }) => spans.length > 0 && spans, 20_000);
+        const [span] = await receiver.waitFor(({ spans }) => spans.length > 0 && spans);
         assert.equal(span?.name, "seen");
       } finally {
         await agent.stop();

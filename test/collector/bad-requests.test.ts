@@ -9,7 +9,6 @@ import { type Preset, startPreset } from "./preset.ts";
 import { idOf, METRICS, post, spansOf } from "./telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
-const ARRIVAL_MS = 120_000;
 const JSON_TYPE = { "content-type": "application/json" };
 const GZIPPED = { ...JSON_TYPE, "content-encoding": "gzip" };
 const PROTOBUF_TYPE = { "content-type": "application/x-protobuf" };
@@ -95,7 +94,6 @@ const rows: readonly Row[] = [
 ];
 
 describe("What nobody can take, sent to agent and gateway", function () {
-  this.timeout(180_000);
   let receiver: Receiver;
   let gateway: Preset;
   let agent: Preset;
@@ -168,7 +166,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
   it("100,000 spans in one smaller request are taken whole, and arrive", async () => {
     const { status } = await sendSpans(packed(manySpans(100_000, "n")));
     assert.equal(status, 200);
-    await receiver.waitFor(({ spans }) => spans.length >= 100_000, ARRIVAL_MS, "100,000 spans");
+    await receiver.waitFor(({ spans }) => spans.length >= 100_000, "100,000 spans");
     const ids = new Set(receiver.spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
     assert.equal(ids.size, 100_000);
     await spansGoOn(agent);
@@ -213,11 +211,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
   async function goesOn({ url }: Preset): Promise<void> {
     const body = `fine ${++sent}`;
     await post(url, "logs", logOf(body));
-    await receiver.waitFor(
-      ({ logs }) => logs.some((log) => log.body === body),
-      ARRIVAL_MS,
-      "the good log",
-    );
+    await receiver.waitFor(({ logs }) => logs.some((log) => log.body === body), "the good log");
   }
 
   /** The same for spans: whatever came before it has been decided when this arrives. */
@@ -226,7 +220,6 @@ describe("What nobody can take, sent to agent and gateway", function () {
     await post(url, "traces", spansOf([{ trace, name: "fine", failed: true }]));
     await receiver.waitFor(
       ({ spans }) => spans.some(({ traceId }) => traceId === idOf(trace, 32)),
-      ARRIVAL_MS,
       "the good span",
     );
   }

@@ -115,24 +115,19 @@ describe("What collector/compose.yaml brings up", function () {
   });
 
   it("sends traces of shop and payments to Jaeger", async () => {
-    await backends.waitFor(
-      ({ spans }) => {
-        const shop = spans.filter(({ resource }) => resource.attributes["service.name"] === "shop");
-        const traces = new Set(shop.map(({ traceId }) => traceId));
-        return spans.some(
-          ({ resource, traceId }) =>
-            resource.attributes["service.name"] === "payments" && traces.has(traceId),
-        );
-      },
-      30_000,
-      "a trace of both",
-    );
+    await backends.waitFor(({ spans }) => {
+      const shop = spans.filter(({ resource }) => resource.attributes["service.name"] === "shop");
+      const traces = new Set(shop.map(({ traceId }) => traceId));
+      return spans.some(
+        ({ resource, traceId }) =>
+          resource.attributes["service.name"] === "payments" && traces.has(traceId),
+      );
+    }, "a trace of both");
   });
 
   it("sends logs to Loki", async () => {
     await backends.waitFor(
       ({ requests }) => requests.some(({ path }) => path === "/otlp/v1/logs"),
-      30_000,
       "logs below /otlp",
     );
   });

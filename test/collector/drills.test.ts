@@ -7,14 +7,12 @@ import type { ReceivedSpan } from "../../src/receiver/received.ts";
 import { Gateway as Backend } from "../integration/gateways/gateway.ts";
 import { preload, Program } from "../integration/program.ts";
 import { freePorts } from "../libraries/servers/daemon.ts";
-import { until } from "../until.ts";
+import { PATIENCE_MS, until } from "../until.ts";
 import { Instance } from "./instance.ts";
 import { insist, requestsOf, send, SPANS_PER_TRACE, type TraceSketch } from "./load.ts";
 import { samplesOf } from "./page.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
-const TIMEOUT_MS = 360_000;
-const PATIENCE_MS = 120_000;
 /**
  * How long the back end is away. The retries come at most 30 s apart, so a minute
  * is nothing else; `TELLTALE_TEST_OUTAGE_MS=60000` does it.
@@ -25,7 +23,6 @@ const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
 
 /* What breaks, and that afterwards the books of all who took part agree. */
 describe("The Collector, when something breaks", function () {
-  this.timeout(TIMEOUT_MS);
   let binary: string;
   let backend: Backend;
   let stops: (() => Promise<void>)[] = [];
@@ -82,7 +79,7 @@ describe("The Collector, when something breaks", function () {
     await until(
       () => Promise.resolve(performance.now() - away > OUTAGE_MS || undefined),
       "the end of the outage",
-      OUTAGE_MS + 1000,
+      OUTAGE_MS + PATIENCE_MS,
     );
     // What waits in the queue is not lost, and not counted as lost.
     assert.equal(await gateway.metric("otelcol_exporter_send_failed_spans_total"), 0);
@@ -180,15 +177,11 @@ describe("The Collector, when something breaks", function () {
     assert.equal(whileAway.sent, 300);
     await second.start();
     // Until it is tried again, at most so many seconds later, the others have its traces.
-    await until(
-      async () => {
-        await shop.serve(10);
-        await shop.untilSent(({ queued }) => queued === 0);
-        return (await second.metric(accepted)) > 0 ? true : undefined;
-      },
-      "spans at the gateway that is back",
-      PATIENCE_MS,
-    );
+    await until(async () => {
+      await shop.serve(10);
+      await shop.untilSent(({ queued }) => queued === 0);
+      return (await second.metric(accepted)) > 0 ? true : undefined;
+    }, "spans at the gateway that is back");
     const account = await shop.account();
     assert.equal(account.created, account.sent + account.dropped);
     // To end, they decide on all that they have.
@@ -312,7 +305,6 @@ function untilThere(
       return isIt(last) ? last : undefined;
     },
     () => `${what}; ${last} spans are there`,
-    PATIENCE_MS,
   );
 }
 
@@ -379,14 +371,10 @@ class App {
 
   /** Waits until its account is as `isIt` wants it. */
   untilSent(isIt: (account: Account) => boolean): Promise<Account> {
-    return until(
-      async () => {
-        const account = await this.account();
-        return isIt(account) ? account : undefined;
-      },
-      "the app's spans elsewhere",
-      PATIENCE_MS,
-    );
+    return until(async () => {
+      const account = await this.account();
+      return isIt(account) ? account : undefined;
+    }, "the app's spans elsewhere");
   }
 
   async end(): Promise<void> {

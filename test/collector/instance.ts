@@ -7,9 +7,6 @@ import { until } from "../until.ts";
 import { type Sample, samplesOf } from "./page.ts";
 import type { PresetName } from "./preset.ts";
 
-/** What a drill may take longer than a test usually waits, in milliseconds. */
-const PATIENCE_MS = 120_000;
-
 /** The shell becomes the Collector: its pid is the one to kill. */
 const START = 'echo $$ >"$1"; shift; exec "$@"';
 /** In a mount namespace of its own, where whoever started it may mount. */
@@ -157,7 +154,6 @@ export class Instance {
         return isIt(last) ? last : undefined;
       },
       () => `${name} of ${this.#name}, which is ${last}`,
-      PATIENCE_MS,
     );
   }
 }

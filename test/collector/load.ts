@@ -3,9 +3,6 @@ import { gzipSync } from "node:zlib";
 import { until } from "../until.ts";
 import { groupedBy } from "./grouped.ts";
 
-/** A refused request is sent again for so long, in milliseconds. */
-const PATIENCE_MS = 60_000;
-
 /** A trace as a load sends it: a request, and two things that it did. */
 export interface TraceSketch {
   /** Of which all its ids are made: the same in every run. */
@@ -117,6 +114,5 @@ export async function insist(url: string, body: Uint8Array<ArrayBuffer>): Promis
       return last === 200 ? true : undefined;
     },
     () => `taken by ${url}, which answered ${String(last)}`,
-    PATIENCE_MS,
   );
 }

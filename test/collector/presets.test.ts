@@ -14,7 +14,6 @@ import { idOf, LOGS, METRICS, post, type SpanSketch, spansOf } from "./telemetry
 const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
 /** A first, cold build takes this long; all else here takes seconds. */
 const COLD_BUILD_MS = 30 * 60_000;
-const ARRIVAL_MS = 20_000;
 
 describe("The Collector's presets", () => {
   let binary: string;
@@ -178,7 +177,7 @@ function waitFor<T>(
   receiver: Receiver,
   look: (received: Received) => T | undefined | false,
 ): Promise<T> {
-  return receiver.waitFor(look, ARRIVAL_MS);
+  return receiver.waitFor(look);
 }
 
 /** How often each span of a service was counted, by its name. */

@@ -24,7 +24,6 @@ import { idOf, LOGS, post } from "./telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/leaky.mjs", import.meta.url));
 const COLD_BUILD_MS = 30 * 60_000;
-const ARRIVAL_MS = 120_000;
 
 /** One of the names of spans, without its secret. */
 const MEASURED = /^traces_span_metrics_calls_total\{.*span_name="GET \/reset\/\*{4}"/m;
@@ -46,7 +45,6 @@ const harmless = [...everyTwinEverywhere()];
 
 describe("Secrets that an app sends to the Collector", function () {
   // Also where something else has all of the machine.
-  this.timeout(300_000);
   let binary: string;
   let receiver: Receiver;
   let gateway: Preset;
@@ -66,7 +64,6 @@ describe("Secrets that an app sends to the Collector", function () {
     await sendAll(agent.url, [...planted, ...harmless]);
     await receiver.waitFor(
       () => countsOf(receiver) === countsOfPlants([...planted, ...harmless]),
-      ARRIVAL_MS,
       "all that was planted",
     );
     const { spans, logs, metrics } = receiver;
@@ -165,7 +162,7 @@ describe("Secrets that an app sends to the Collector", function () {
         OTEL_NODE_DISABLED_INSTRUMENTATIONS: "",
         OTEL_RESOURCE_ATTRIBUTES: `deployment.note=Bearer%20${last},app.password=${last}`,
         SENTRY_DSN: "",
-        TELLTALE_FLUSH_TIMEOUT: "30000",
+        TELLTALE_FLUSH_TIMEOUT: "60000",
       },
     });
     try {
@@ -183,7 +180,6 @@ describe("Secrets that an app sends to the Collector", function () {
           roots() >= told.requests &&
           logs.length >= told.lines &&
           metrics.some(({ name }) => name === "app.notes"),
-        ARRIVAL_MS,
         `what the app sent (${told.requests} requests, ${told.lines} lines)`,
       );
       const { spans, logs, metrics } = receiver;

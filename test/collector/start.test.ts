@@ -258,7 +258,7 @@ describe("npm run collector", function () {
       await collector.says(/Everything is ready/);
       const url = `http://127.0.0.1:${env["TELLTALE_COLLECTOR_HTTP_PORT"]}`;
       await post(url, "traces", spansOf([{ trace: 31, name: "seen", failed: true }]));
-      await receiver.waitFor(({ spans }) => spans.length === 2, 30_000, "span by both");
+      await receiver.waitFor(({ spans }) => spans.length === 2, "span by both");
       const paths = new Set(receiver.requests.map(({ path }) => path));
       assert.equal(paths.size, 2);
     } finally {

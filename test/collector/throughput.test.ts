@@ -9,14 +9,12 @@ import { blockIn } from "../../scripts/readme/marks.ts";
 import { throughput } from "../../scripts/readme/throughput.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
-const TIMEOUT_MS = 300_000;
 const SPANS = 24_000;
 /** One of eighty traces has an error. */
 const FAILED_SPANS = (SPANS / SPANS_PER_TRACE / 80) * SPANS_PER_TRACE;
 
 /* The bench's own load, small: that all is counted right, at whatever speed. */
 describe("As much as the gateway takes", function () {
-  this.timeout(TIMEOUT_MS);
   let binary: string;
   before(async function () {
     this.timeout(COLD_BUILD_MS);

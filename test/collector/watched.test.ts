@@ -12,8 +12,6 @@ import { insist, requestsOf, send, type TraceSketch } from "./load.ts";
 import { LOGS, METRICS, post } from "./telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
-const TIMEOUT_MS = 360_000;
-const PATIENCE_MS = 120_000;
 const PER_REQUEST = 250;
 
 /** What tells people and Prometheus which metrics to look at. */
@@ -28,7 +26,6 @@ const QUEUE_ITEMS = 4096;
 
 /* What docs/collector.md says one can see from outside. */
 describe("A Collector that is watched", function () {
-  this.timeout(TIMEOUT_MS);
   let binary: string;
   let backend: Backend;
   let running: Instance[] = [];
@@ -110,14 +107,10 @@ describe("A Collector that is watched", function () {
     });
     const refused = "otelcol_processor_memory_limiter_refused_spans_total";
     let last = 0;
-    const count = await until(
-      async () => {
-        await sendAll(gateway, traces((last += 500), 500));
-        return (await gateway.metric(refused)) || undefined;
-      },
-      "spans refused for want of memory",
-      PATIENCE_MS,
-    );
+    const count = await until(async () => {
+      await sendAll(gateway, traces((last += 500), 500));
+      return (await gateway.metric(refused)) || undefined;
+    }, "spans refused for want of memory");
     // A request is taken or refused as a whole; each has one span of each trace.
     assert.equal(count % PER_REQUEST, 0, `${count} refused`);
     const [again] = requestsOf(traces(0, 10));
@@ -129,7 +122,7 @@ describe("A Collector that is watched", function () {
     const agent = await start("agent");
     backend.status = 503;
     await sendAll(agent, traces(0, 100));
-    await until(() => Promise.resolve(backend.asked > 2 || undefined), "attempts", PATIENCE_MS);
+    await until(() => Promise.resolve(backend.asked > 2 || undefined), "attempts");
     assert.equal((await fetch(agent.healthUrl)).status, 200);
     backend.status = 400;
     await agent.untilMetric("otelcol_exporter_send_failed_spans_total", (n) => n > 0);

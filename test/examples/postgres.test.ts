@@ -42,7 +42,6 @@ async function listens(url: string): Promise<boolean> {
 }
 
 describe("The demo's PostgreSQL", function () {
-  this.timeout(60_000);
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "telltale-postgres-"));

@@ -3,6 +3,7 @@ import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import type { Plan } from "./fixtures/end.ts";
 import { run } from "./process.ts";
 import { startSilentHost } from "./silent-host.ts";
+import { PATIENCE_MS } from "../until.ts";
 
 const COUNT = 1000;
 
@@ -33,7 +34,7 @@ describe("what is queued when the process ends", () => {
         const url = protocol === "grpc" ? (receiver.grpcUrl ?? "") : receiver.url;
         const child = run({ url, count: COUNT, end, otlp: { protocol, compression } });
         const { report, stderr, code: actual } = await child.ended;
-        await receiver.waitFor(({ spans }) => spans.length >= COUNT, 30_000, "rest of the spans");
+        await receiver.waitFor(({ spans }) => spans.length >= COUNT, "rest of the spans");
         assertEachOnce(receiver, COUNT);
         assert.equal(actual, code);
         // An export that the kernel has stays open in the books: nobody is left to hear its answer.
@@ -104,7 +105,7 @@ describe("what is queued when the process ends", () => {
     },
     {
       title: "nobody listens",
-      plan: () => ({ url: "http://127.0.0.1:1", deadlineMs: 8000 }),
+      plan: () => ({ url: "http://127.0.0.1:1", deadlineMs: PATIENCE_MS }),
       line: /connection refused; is a Collector running there\?/,
     },
     {
@@ -112,7 +113,7 @@ describe("what is queued when the process ends", () => {
       plan: () => ({
         url: "http://127.0.0.1:1",
         otlp: { protocol: "grpc" },
-        deadlineMs: 8000,
+        deadlineMs: PATIENCE_MS,
       }),
       line: /connection refused; is a Collector running there\?/,
     },
@@ -120,34 +121,36 @@ describe("what is queued when the process ends", () => {
       title: "the peer refuses",
       plan: (peer) => {
         peer.setFaults({ kind: "status", status: 401 });
-        return { url: peer.url, deadlineMs: 8000 };
+        return { url: peer.url, deadlineMs: PATIENCE_MS };
       },
       line: /answered 401/,
     },
   ];
   for (const { title, plan, line } of losses) {
     it(`is counted and costs one line and at most the deadline where ${title}`, async () => {
+      const planned = plan(receiver);
       const { report, stderr, code } = await run({
         url: "",
         count: COUNT,
         end: "exit",
         deadlineMs: 300,
-        ...plan(receiver),
+        ...planned,
+        otlp: { timeoutMs: 300_000, ...planned.otlp },
       }).ended;
       assert.equal(code, 3);
       assert.deepEqual(report.books, { shutdown: COUNT });
       assert.match(stderr, line);
       assert.equal(stderr.split("\n").length, 2, stderr);
-      assert.ok(report.heldMs < 8000, `held ${report.heldMs} ms`);
+      assert.ok(report.heldMs < PATIENCE_MS, `held ${report.heldMs} ms`);
     });
   }
 
   describe("and had begun to leave while nothing else kept the process", () => {
     const deadlineMs = 300;
-    /** What would hold it otherwise, in the end by the batch's own limit of 30 s. */
-    const timeoutMs = 60_000;
+    /** What would hold it otherwise. */
+    const timeoutMs = 300_000;
     /** Below that, above what a busy machine may take. */
-    const restMs = 25_000;
+    const restMs = PATIENCE_MS;
 
     for (const protocol of ["http/protobuf", "grpc"] as const) {
       it(`holds no process with a host that answers no SYN, over ${protocol}`, async () => {

@@ -190,7 +190,7 @@ for (const [protocol, compression] of [
       it(`that ${row.title} leaves exact books, within the deadline, with one line`, async () => {
         receiver.clear();
         receiver.setFaults(...row.faults);
-        const timeoutMs = row.timeoutMs ?? 10_000;
+        const timeoutMs = row.timeoutMs ?? 30_000;
         const config = otlpConfig(receiver.url, { protocol, compression, timeoutMs });
         const { batch, account, lines, make } = createPipe(config);
         const start = performance.now();

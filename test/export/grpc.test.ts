@@ -119,7 +119,7 @@ describe("a collector over gRPC", () => {
       receiver.setFaults(...row.faults);
       const config = otlpConfig(receiver.grpcUrl ?? "", {
         protocol: "grpc",
-        timeoutMs: row.timeoutMs ?? 5000,
+        timeoutMs: row.timeoutMs ?? 30_000,
       });
       const { batch, account, lines, make } = createPipe(config);
       const start = performance.now();

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Plan, Report } from "./fixtures/end.ts";
+import { PATIENCE_MS } from "../until.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/end.ts", import.meta.url));
 
@@ -33,7 +34,7 @@ export function run(
   flags: readonly string[] = [],
   variables: Readonly<Record<string, string>> = {},
 ): Child {
-  const whole: Plan = { end: "normal", deadlineMs: 20_000, ...plan };
+  const whole: Plan = { end: "normal", deadlineMs: PATIENCE_MS, ...plan };
   const child = spawn(process.execPath, [...flags, fixture, JSON.stringify(whole)], {
     env: { ...process.env, ...variables },
     stdio: ["ignore", "pipe", "pipe", whole.end === "told" ? "ipc" : "ignore"],

@@ -14,7 +14,6 @@ describe("pg", () => {
   let fixtures: Bundle;
   let database: Postgres;
   before(async function () {
-    this.timeout(60_000);
     [fixtures, database] = await Promise.all([bundleFixtures(), startPostgres()]);
   });
   after(() => Promise.all([fixtures.remove(), database.stop()]));

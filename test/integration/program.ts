@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Receiver } from "../../src/receiver/receiver.ts";
 import { node } from "../nodes.ts";
+import { PATIENCE_MS } from "../until.ts";
 
 const dist = new URL("../../dist/", import.meta.url);
 
@@ -25,7 +26,7 @@ export function telemetryTo(receiver: Receiver): Record<string, string> {
     SENTRY_DSN: receiver.dsn,
     // The programs talk to their tests by the console, which is no log of theirs.
     OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console",
-    TELLTALE_FLUSH_TIMEOUT: "10000",
+    TELLTALE_FLUSH_TIMEOUT: "60000",
   };
 }
 
@@ -50,8 +51,10 @@ export interface Ended {
   readonly endTookMs: number;
 }
 
-/** A program as a process of its own. */
+/** A program as a process of its own, which ends with its tests, however they end. */
 export class Program {
+  /** Those that have not ended yet. */
+  static readonly #running = new Set<Program>();
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   #stdout = "";
@@ -71,19 +74,32 @@ export class Program {
     });
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
     this.ended = this.#end();
+    Program.#running.add(this);
+  }
+
+  /** Ends what tests that failed have left running. */
+  static async endAll(): Promise<void> {
+    const running = [...Program.#running];
+    for (const program of running) program.kill("SIGKILL");
+    await Promise.all(running.map(({ ended }) => ended));
   }
 
   get stdout(): string {
     return this.#stdout;
   }
 
-  /** Resolves with what `look` finds on stdout; rejects if the program ends without. */
+  /**
+   * Resolves with what `look` finds on stdout; rejects if the program ends
+   * without, or doesn't say it in all the time that a busy machine may need.
+   */
   async says<T>(look: (stdout: string) => T | undefined | null): Promise<T> {
+    const patience = AbortSignal.timeout(PATIENCE_MS);
     for (;;) {
       const found = look(this.#stdout);
       if (found !== undefined && found !== null) return found;
-      await Promise.race([once(this.#child.stdout, "data"), this.ended]);
-      if (this.#child.stdout.closed && !look(this.#stdout)) throw new Error(this.#complaint());
+      if (patience.aborted) throw new Error(this.#complaint("did not say what it should"));
+      if (this.#child.stdout.closed) throw new Error(this.#complaint("ended too soon"));
+      await this.#hear(patience);
     }
   }
 
@@ -91,16 +107,26 @@ export class Program {
     this.#child.kill(signal);
   }
 
+  /** Waits for the next output, or for what makes waiting vain. */
+  async #hear(patience: AbortSignal): Promise<void> {
+    const heard = once(this.#child.stdout, "data", { signal: patience });
+    await Promise.race([heard.catch(() => {}), this.ended]);
+  }
+
   async #end(): Promise<Ended> {
     const closed = once(this.#child, "close");
     const [code, signal] = (await once(this.#child, "exit")) as [Ended["code"], Ended["signal"]];
     const endTookMs = performance.now() - this.#saidAt;
     await closed;
+    Program.#running.delete(this);
     return { code, signal, stdout: this.#stdout, stderr: this.#stderr, endTookMs };
   }
 
-  #complaint(): string {
+  #complaint(what: string): string {
     const command = this.#child.spawnargs.join(" ");
-    return `the program ended too soon: ${command}\n${this.#stdout}\n${this.#stderr}`;
+    return `the program ${what}: ${command}\n${this.#stdout}\n${this.#stderr}`;
   }
 }
+
+// Not there where a bench runs a program.
+if (typeof after === "function") after(() => Program.endAll());

@@ -48,7 +48,6 @@ describe("The package", () => {
   let files: string[];
 
   before(async function () {
-    this.timeout(60_000);
     installed = await installPackage();
     files = await filesBelow(installed.home);
     await writeFile(join(installed.project, "app.mjs"), APP);

@@ -78,7 +78,6 @@ describe("The README", () => {
   });
 
   describe("when somebody does what it says", function () {
-    this.timeout(120_000);
     let receiver: Receiver;
     let session: Session;
     let printed: Printed | undefined;

@@ -122,7 +122,7 @@ describe("the receiver", () => {
     await sendSpans(receiver, 1);
     assert.equal((await waiting).name, "GET /orders/:id");
     await assert.rejects(
-      receiver.waitFor(({ logs }) => logs[0], 1, "log"),
+      receiver.waitFor(({ logs }) => logs[0], "log", 1),
       /no log within 1 ms; received: 1 spans, 0 logs/,
     );
   });

@@ -97,7 +97,6 @@ const MOST = 8;
 const NOISE = 100;
 
 describe("A hostile text of 100 kB takes time as its length does:", function () {
-  this.timeout(120_000);
   for (const [what, read] of Object.entries(readers)) {
     it(what, () => {
       for (const piece of pieces) {

@@ -35,7 +35,6 @@ const planted: readonly Planted[] = [
 ];
 
 describe("The check of regular expressions", function () {
-  this.timeout(60_000);
   let house: string;
   before(async () => {
     house = await mkdtemp(join(tmpdir(), "telltale-patterns-"));

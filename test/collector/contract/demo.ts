@@ -12,8 +12,6 @@ import { startTee } from "./tee.ts";
 const instruments = fileURLToPath(new URL("../apps/instruments.mjs", import.meta.url));
 
 export const SPAN_DURATIONS = "traces_span_metrics_duration_seconds_bucket";
-const PATIENCE_MS = 60_000;
-
 /** Of the scrape of the services' own pages. */
 export const OWN_PAGES = "pages";
 
@@ -96,15 +94,11 @@ export async function startDemo(binary: string, program: string): Promise<Demo> 
     );
     // What makes a span metric known is passed on as its first 0, and without exemplars:
     // the traffic goes on until there are some.
-    const failed = await until(
-      async () => {
-        const last = await traffic();
-        const exemplars = await scraping.exemplars(SPAN_DURATIONS);
-        return exemplars.length > 0 ? last : undefined;
-      },
-      "exemplars of span metrics",
-      PATIENCE_MS,
-    );
+    const failed = await until(async () => {
+      const last = await traffic();
+      const exemplars = await scraping.exemplars(SPAN_DURATIONS);
+      return exemplars.length > 0 ? last : undefined;
+    }, "exemplars of span metrics");
     return { sent, arrived, scraping, written, pages, failed, end, stop };
   } catch (error) {
     await stop();
@@ -134,7 +128,7 @@ async function startServices(url: string, dsn: string, stops: (() => Promise<voi
       SENTRY_DSN: dsn,
       SENTRY_ENVIRONMENT: "demo",
       // On a busy machine the rest may take longer than the default.
-      TELLTALE_FLUSH_TIMEOUT: "10000",
+      TELLTALE_FLUSH_TIMEOUT: "60000",
     };
   };
   const others = new Program({

@@ -1,9 +1,8 @@
+import { PATIENCE_MS } from "../../until.ts";
 import type { Prometheus } from "../prometheus.ts";
 import { type Demo, OWN_PAGES } from "./demo.ts";
 import { allMetrics, type SameCount, sameCounts, samplesOf, type Way } from "./rows.ts";
 import { arrivalOf, commonForms, type OwnedSeries, ways } from "./ways.ts";
-
-const PATIENCE_MS = 60_000;
 
 /** What there was while all ran, taken when all had arrived. */
 export interface Seen {

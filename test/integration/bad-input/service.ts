@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { SignalName } from "../../../src/diagnostics/account.ts";
 import { freePort } from "../../free-port.ts";
 import { node } from "../../nodes.ts";
+import { PATIENCE_MS } from "../../until.ts";
 
 const app = fileURLToPath(new URL("app.js", import.meta.url));
 
@@ -93,12 +94,12 @@ export class Service {
 
   /**
    * The books as `/healthz` tells them, once they are as `look` wants them.
-   * Rejects with the latest after 20 s.
+   * Rejects with the latest after two minutes.
    */
   async books(
     look: (books: Readonly<Record<SignalName, Books>>) => boolean = () => true,
   ): Promise<Readonly<Record<SignalName, Books>>> {
-    const end = performance.now() + 20_000;
+    const end = performance.now() + PATIENCE_MS;
     for (;;) {
       const books = await this.#readBooks();
       if (look(books)) return books;

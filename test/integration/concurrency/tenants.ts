@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
+import { PATIENCE_MS } from "../../until.ts";
 import type { Asked } from "../stock.ts";
 
 /** How many requests are under way at once. */
 export const REQUESTS = 100;
-
-const PATIENCE_MS = 30_000;
 
 const tenants: readonly number[] = Array.from({ length: REQUESTS }, (_, at) => at);
 

@@ -11,7 +11,6 @@ const cli = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url));
 const failing = fileURLToPath(new URL("failing.mjs", import.meta.url));
 
 describe("telltale demo", function () {
-  this.timeout(60_000);
   let directory: string;
   let program: Program;
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type Ended, preload, Program } from "../program.ts";
+import { PATIENCE_MS } from "../../until.ts";
 import type { End } from "./cases.ts";
 
 /** A module system, and the way to preload something into its programs. */
@@ -58,7 +59,7 @@ export async function runTo(end: End, options: RunOptions): Promise<Ended> {
     cwd,
   });
   // One that doesn't end is the failure that is looked for here.
-  const deadline = setTimeout(() => program.kill("SIGKILL"), TOO_LONG_MS);
+  const deadline = setTimeout(() => program.kill("SIGKILL"), PATIENCE_MS);
   try {
     if (end.signal !== undefined) await sendEachTime(program, end.signal);
     return await program.ended;
@@ -66,8 +67,6 @@ export async function runTo(end: End, options: RunOptions): Promise<Ended> {
     clearTimeout(deadline);
   }
 }
-
-const TOO_LONG_MS = 30_000;
 
 async function sendEachTime(program: Program, signal: NodeJS.Signals): Promise<void> {
   for (let times = 1; ; times++) {

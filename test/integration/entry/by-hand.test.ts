@@ -101,7 +101,6 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
             const servers = all.spans.filter(({ kind }) => kind === "SERVER");
             return servers.length > spans.length && servers;
           },
-          5000,
           `${spans.length + 1} spans`,
         );
         const made = received.filter(({ attributes }) => attributes["url.path"] === "/made");

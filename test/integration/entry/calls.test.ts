@@ -84,14 +84,10 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
       assert.equal(asBare.thrown, undefined);
       assert.deepEqual(asPreloaded.lost ?? [], []);
       const count = call.spans.length + 1;
-      const spans = await receiver.waitFor(
-        (received) => {
-          const found = received.spans.filter((span) => span.traceId === traceId);
-          return found.length >= count && found;
-        },
-        5000,
-        `${count} spans`,
-      );
+      const spans = await receiver.waitFor((received) => {
+        const found = received.spans.filter((span) => span.traceId === traceId);
+        return found.length >= count && found;
+      }, `${count} spans`);
       const server = spans.find(({ kind }) => kind === "SERVER");
       const clients = spans
         .filter(({ kind }) => kind === "CLIENT")

@@ -46,14 +46,10 @@ async function check(pair: Pair, exchange: Exchange, key: string): Promise<void>
   const ids = preloaded.match(/^x-request-id: \S+\r$/gm) ?? [];
   assert.equal(ids.length, exchange.ids ?? exchange.spans.length, preloaded.slice(0, 2000));
   const { receiver } = pair;
-  const spans = await receiver.waitFor(
-    (received) => {
-      const found = spansOf(received.spans, key);
-      return found.length >= exchange.spans.length && found;
-    },
-    5000,
-    `${exchange.spans.length} spans`,
-  );
+  const spans = await receiver.waitFor((received) => {
+    const found = spansOf(received.spans, key);
+    return found.length >= exchange.spans.length && found;
+  }, `${exchange.spans.length} spans`);
   spans.forEach((span, at) => checkSpan(span, exchange.spans[at], key));
 }
 

@@ -90,7 +90,6 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
         // What is on the response is on the span.
         await pair.receiver.waitFor(
           ({ spans }) => spans.find(({ attributes }) => attributes["telltale.request.id"] === id),
-          5000,
           `span with the id ${id}`,
         );
       });

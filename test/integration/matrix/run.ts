@@ -1,7 +1,9 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { Received } from "../../../src/receiver/store.ts";
 import { freePort } from "../../free-port.ts";
+import { PATIENCE_MS } from "../../until.ts";
 import { type Ended, Program, telemetryTo } from "../program.ts";
 import { type Asked, startStock } from "../stock.ts";
 
@@ -175,20 +177,20 @@ async function get(
 async function allOf(receiver: Receiver): Promise<void> {
   await receiver.waitFor(
     ({ spans, logs, events }) => spans.length >= 10 && logs.length >= 8 && events.length >= 1,
-    30_000,
     "whole run: 10 spans, 8 records and an event",
   );
 }
 
 /** When the answers to the last exports have come too; or what there is after some time. */
 async function settledHealth(url: string): Promise<Health> {
-  const limit = performance.now() + 30_000;
+  const limit = performance.now() + PATIENCE_MS;
   for (;;) {
     const { body } = await get(url, {});
     const health = JSON.parse(body) as Health;
     const { logs, events } = health.telemetry;
     const waits = [logs, events].some((books) => (books?.queued ?? 0) > 0);
     if (!waits || performance.now() > limit) return health;
+    await pause(25);
   }
 }
 

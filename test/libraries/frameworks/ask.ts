@@ -1,7 +1,6 @@
 import http from "node:http";
+import { PATIENCE_MS } from "../../until.ts";
 import type { Exchange } from "./requests.ts";
-
-const PATIENCE_MS = 30_000;
 
 /** Asks as `fetch` can't: by any method, and without a word more than is said. Resolves with the status. */
 export function ask(port: number, exchange: Exchange, requestId: string): Promise<number> {

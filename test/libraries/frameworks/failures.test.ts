@@ -119,7 +119,6 @@ async function settled(receiver: Receiver, row: FrameworkRow): Promise<void> {
   await receiver
     .waitFor(
       (received) => received.spans.length >= spans && received.events.length >= events,
-      15_000,
       `${spans} spans and ${events} events`,
     )
     .catch(() => {});

@@ -73,10 +73,8 @@ const servers = [...new Set(rows.map(({ server }) => server))];
 
 for (const server of servers) {
   describe(`Inputs that an app uses again, ${server ?? "without a server"}`, function () {
-    this.timeout(120_000);
     let place: Place | undefined;
     before(async function () {
-      this.timeout(360_000);
       place = server && (await starts[server]());
     });
     after(() => place?.stop());

@@ -31,7 +31,6 @@ const asked: readonly (readonly [operation: string, names: readonly string[]])[]
 ];
 
 describe("The inputs of @aws-sdk/client-*", function () {
-  this.timeout(60_000);
   let receiver: Receiver;
   let bare: Ended;
   let preloaded: Ended;

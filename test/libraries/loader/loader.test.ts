@@ -12,7 +12,6 @@ import { type ExpectedSpan, rows, type UpstreamRow } from "./rows.ts";
 const apps = fileURLToPath(new URL("apps/", import.meta.url));
 
 describe("Upstream's instrumentation of", function () {
-  this.timeout(60_000);
   const servers: Server[] = [];
   const addresses: Partial<Record<NonNullable<UpstreamRow["server"]>, string>> = {};
   before(async () => {

@@ -60,7 +60,6 @@ const notLoaded: ReadonlyMap<string, string> = new Map([
 const libraries = (await installedLibraries()).filter(({ installed }) => !notLoaded.has(installed));
 
 describe("The functions of", function () {
-  this.timeout(120_000);
   for (const { group, library, installed } of libraries) {
     it(`${group} ${installed} have their names, lengths and properties`, async () => {
       const args = [

@@ -8,15 +8,11 @@ import { build } from "./build.ts";
 import { portIn, startDev, startNext } from "./program.ts";
 import { type NextRow, rows as newest } from "./rows.ts";
 
-const PATIENCE_MS = 30_000;
-
 const rows = [...newest, ...oldest];
 const started = rows.filter(({ way }) => way === "next start");
 
 describe("Next.js, preloaded", function () {
   // Built once, which takes a busy machine its time.
-  this.timeout(300_000);
-
   for (const row of rows.filter(({ way }) => way !== "custom server")) {
     it(`builds without a word of ours, and opens no port: ${row.title}`, async () => {
       const { output } = await build(row.site);
@@ -82,7 +78,6 @@ function describeAsked(row: NextRow): void {
     assert.equal(await act(url, "7", "failing"), 500);
     await receiver.waitFor(
       ({ events }) => events.some(({ tags }) => tags?.["request_id"] === "failing"),
-      PATIENCE_MS,
       "event of the action",
     );
     const [event] = receiver.events;
@@ -119,7 +114,7 @@ async function serverSpan(
 ): Promise<Receiver["spans"][number]> {
   const find = (spans: Receiver["spans"]): Receiver["spans"][number] | undefined =>
     spans.find(({ attributes }) => attributes["telltale.request.id"] === requestId);
-  await receiver.waitFor(({ spans }) => find(spans) !== undefined, PATIENCE_MS, "server span");
+  await receiver.waitFor(({ spans }) => find(spans) !== undefined, "server span");
   return find(receiver.spans) ?? assert.fail();
 }
 
@@ -132,11 +127,7 @@ async function traceOf(
   const { traceId } = await serverSpan(receiver, requestId);
   const inTrace = (): Receiver["spans"] =>
     receiver.spans.filter((span) => span.traceId === traceId);
-  await receiver.waitFor(
-    () => inTrace().some((span) => span.name === name),
-    PATIENCE_MS,
-    `span ${name}`,
-  );
+  await receiver.waitFor(() => inTrace().some((span) => span.name === name), `span ${name}`);
   return inTrace();
 }
 

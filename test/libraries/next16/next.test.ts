@@ -8,7 +8,5 @@ const starter = { start: startNext, portIn };
 
 describe("Next.js", function () {
   // Built once, which takes a busy machine its time.
-  this.timeout(300_000);
-
   describeRows([...newest, ...oldest], (row) => run(row, {}, starter));
 });

@@ -10,11 +10,8 @@ import { type QueueRow, queueRows } from "./rows.ts";
 const programs = ["bullmq", "bullmq-postgres"];
 
 const QUEUE = "backlog";
-const WITHIN_MS = 20_000;
-
 for (const program of programs) {
   describe(`The backlog of ${program}`, function () {
-    this.timeout(60_000);
     const row = rowOf(program);
     const brokers = new Brokers();
     let receiver: Receiver;
@@ -34,7 +31,6 @@ for (const program of programs) {
     it("is told of a queue that nobody works on, though only its sender asks", async () => {
       const waiting = await receiver.waitFor(
         () => sizesOf(receiver).find(({ value }) => value === 3),
-        WITHIN_MS,
         "three that wait",
       );
       assert.deepEqual(waiting.attributes, {
@@ -48,7 +44,6 @@ for (const program of programs) {
       it("has each state, and the age of the oldest job that waits", async () => {
         const age = await receiver.waitFor(
           () => pointsOf(receiver, "telltale.queue.oldest.age").find(({ value }) => value !== 0),
-          WITHIN_MS,
           "an age",
         );
         assert.ok((age.value ?? 0) > 0 && (age.value ?? 0) < 60, `${age.value} s`);
@@ -68,7 +63,6 @@ for (const program of programs) {
 }
 
 describe("The lag of kafkajs", function () {
-  this.timeout(120_000);
   const row = rowOf("kafkajs");
   const brokers = new Brokers();
   let receiver: Receiver;
@@ -93,7 +87,6 @@ describe("The lag of kafkajs", function () {
     await fetch(`${url}/?id=stubborn&failures=5`);
     const behind = await receiver.waitFor(
       () => lagOf(receiver).find(({ value }) => value === 1),
-      WITHIN_MS,
       "a lag",
     );
     assert.deepEqual(behind.attributes, {
@@ -103,7 +96,7 @@ describe("The lag of kafkajs", function () {
       "messaging.destination.partition.id": "0",
     });
     await back.says((stdout) => /done stubborn/.exec(stdout));
-    await receiver.waitFor(() => lagOf(receiver).at(-1)?.value === 0, WITHIN_MS, "no lag");
+    await receiver.waitFor(() => lagOf(receiver).at(-1)?.value === 0, "no lag");
   });
 });
 

@@ -29,9 +29,6 @@ const programsOf: Readonly<Record<BrokerName, readonly string[]>> = {
   postgres: [],
 };
 
-/** On a new machine Kafka is fetched before. */
-const FIRST_START_MS = 360_000;
-
 /** A broker of one kind and a database, for all rows that need them. */
 export class Brokers {
   #database: Postgres | undefined = undefined;
@@ -39,7 +36,6 @@ export class Brokers {
   #places: Places | undefined = undefined;
 
   async start(test: Context, name: BrokerName): Promise<void> {
-    test.timeout(FIRST_START_MS);
     for (const program of programsOf[name]) programOrSkip(test, program);
     this.#database = await startPostgres();
     if (name !== "postgres") this.#broker = await starts[name]();

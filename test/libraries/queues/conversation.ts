@@ -1,5 +1,6 @@
 import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
+import { PATIENCE_MS } from "../../until.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { QueueRow } from "./rows.ts";
 
@@ -85,9 +86,6 @@ export async function urlOf(front: Program): Promise<string> {
   return front.says((stdout) => /http:\S+/.exec(stdout)?.[0]);
 }
 
-/** The longest that a conversation takes, where two run at once on a busy machine. */
-const TALK_MS = 50_000;
-
 /** Sends the row's orders, waits for what becomes of each, and lets both processes end. */
 export async function talk(
   row: QueueRow,
@@ -103,7 +101,7 @@ export async function talk(
     for (const program of programs) program.kill("SIGKILL");
   };
   // Who waits for their words is told then, and by that fails.
-  const deadline = setTimeout(killAll, TALK_MS);
+  const deadline = setTimeout(killAll, PATIENCE_MS);
   try {
     await back.says((stdout) => /ready/.exec(stdout));
     const front = pair.start("front");

@@ -46,7 +46,6 @@ const cases: readonly {
 ];
 
 describe("An app's own Sentry", function () {
-  this.timeout(60_000);
   let receiver: Receiver;
   beforeEach(async () => {
     receiver = await startReceiver();

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { PATIENCE_MS } from "../../until.ts";
 
 export { freePorts } from "../../free-port.ts";
 
@@ -19,8 +20,6 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Answers once the server can be talked to; throws as long as it can't. */
   readonly answers: () => Promise<void>;
-  /** In milliseconds. */
-  readonly startMs?: number;
   /** Gets all that the server says, on stdout and stderr. */
   readonly hears?: (text: string) => void;
 }
@@ -57,7 +56,7 @@ export class Daemon {
 
   /** @throws Error with the server's own words if it doesn't answer in time */
   async start(options: DaemonOptions): Promise<void> {
-    const { command, env, answers, startMs = 60_000, hears } = options;
+    const { command, env, answers, hears } = options;
     const args = ["-c", WATCHED, "sh", this.directory, ...command];
     const child: Child = spawn("/bin/sh", args, {
       env: { PATH: process.env["PATH"], HOME: this.directory, LC_ALL: "C.UTF-8", ...env },
@@ -71,7 +70,7 @@ export class Daemon {
         hears?.(text);
       });
     }
-    await this.#untilItAnswers(answers, child, performance.now() + startMs, options.name);
+    await this.#untilItAnswers(answers, child, performance.now() + PATIENCE_MS, options.name);
   }
 
   /** Can be called again. */

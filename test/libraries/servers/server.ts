@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../../free-port.ts";
+import { PATIENCE_MS } from "../../until.ts";
 import { pathOf, programs } from "../../../scripts/test/programs.ts";
 
 /** A server that tests use: on loopback, on a port that was free, with data that go with it. */
@@ -110,11 +111,10 @@ function collect(child: Child): () => string {
   return () => said.trim();
 }
 
-const START_MS = 60_000;
 const BETWEEN_MS = 20;
 
 async function untilUp(child: Child, isUp: () => Promise<boolean>): Promise<boolean> {
-  const deadline = performance.now() + START_MS;
+  const deadline = performance.now() + PATIENCE_MS;
   while (performance.now() < deadline && !child.stdout.closed && child.exitCode === null) {
     if (await isUp()) return true;
     await delay(BETWEEN_MS);

@@ -15,7 +15,6 @@ import { ask } from "./server.ts";
 
 describe("a server of the tests", () => {
   it("is Redis, and nothing after its end", async function () {
-    this.timeout(60_000);
     programOrSkip(this, "redis-server");
     const redis = await startRedis();
     assert.equal((await ask(redis.port, "ECHO hello\r\n"))?.toString(), "$5\r\nhello\r\n");
@@ -25,7 +24,6 @@ describe("a server of the tests", () => {
   });
 
   it("is MariaDB, and nothing after its end", async function () {
-    this.timeout(60_000);
     programOrSkip(this, "mariadb-install-db");
     const mariadb = await startMariaDb();
     assert.match(String(await ask(mariadb.port, "")), /MariaDB/);
@@ -34,7 +32,6 @@ describe("a server of the tests", () => {
   });
 
   it("is PostgreSQL, and nothing after its end", async function () {
-    this.timeout(60_000);
     const postgres = await startPostgres();
     const port = Number(new URL(postgres.url).port);
     assert.equal(await isOpen(port), true);
@@ -43,7 +40,6 @@ describe("a server of the tests", () => {
   });
 
   it("ends when the process that started it is killed, and leaves nothing", async function () {
-    this.timeout(60_000);
     programOrSkip(this, "redis-server");
     const path = fileURLToPath(new URL("redis.ts", import.meta.url));
     const code = `

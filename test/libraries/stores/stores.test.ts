@@ -38,16 +38,12 @@ const servers: Readonly<Record<ServerName, (test: Context) => Promise<Server>>> 
   none: () => Promise.resolve({ url: "none://", stop: () => Promise.resolve() }),
 };
 
-/** More than one call is no mistake of ours: a server may be slow to start. */
-const START_MS = 600_000;
-
 for (const [name, start] of Object.entries(servers)) {
   const mine = rows.filter(({ server }) => server === name);
   if (mine.length === 0) continue;
   describe(`Stores: ${name}`, () => {
     let server: Server;
     before(async function () {
-      this.timeout(START_MS);
       server = await start(this);
     });
     after(() => server?.stop());
@@ -56,7 +52,6 @@ for (const [name, start] of Object.entries(servers)) {
       describe(`${row.library}, ${row.installed}, ${row.moduleSystem}, Node ${row.node}`, () => {
         let played: Played;
         before(async function () {
-          this.timeout(60_000);
           const env =
             row.program === "prisma" ? { PRISMA_CLIENT: await generatePrismaClient() } : {};
           played = await play(row, server.url, env);

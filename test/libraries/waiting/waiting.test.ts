@@ -7,8 +7,6 @@ import { node } from "../../nodes.ts";
 import { servers, type ServerName, type WaitingServer } from "./waiting-servers.ts";
 import { type WaitingRow, waitingRows } from "./waits.ts";
 
-/** Kafka is fetched before, where it isn't there yet, and FerretDB built. */
-const START_MS = 600_000;
 const USERS = ["alice", "bob", "carol"] as const;
 /** In the first nothing is connected yet. */
 const ROUNDS = ["cold", "warm"] as const;
@@ -17,7 +15,6 @@ for (const name of Object.keys(servers) as ServerName[]) {
   describe(`Work that waits for ${name}`, () => {
     let server: WaitingServer;
     before(async function () {
-      this.timeout(START_MS);
       server = await servers[name](this);
     });
     after(() => server?.stop());

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { App, type AppOptions } from "./app.ts";
-import { WAIT_MS } from "./caller.ts";
 
 export interface Death {
   readonly app: Omit<AppOptions, "receiver">;
@@ -33,7 +32,7 @@ export async function diesAlike({ app, deed, check }: Death): Promise<void> {
 
 /** The one event of an app that died of `message`, in the trace of its caller. */
 export async function toldOf(receiver: Receiver, message: string, traceId: string): Promise<void> {
-  await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+  await receiver.waitFor(({ events }) => events.length > 0, "an event");
   assert.deepEqual(
     receiver.events.map(({ exception, contexts }) => [
       exception?.values?.at(-1)?.value,

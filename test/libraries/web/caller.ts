@@ -3,8 +3,6 @@ import { randomBytes } from "node:crypto";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import type { Receiver } from "../../../src/receiver/receiver.ts";
 
-export const WAIT_MS = 30_000;
-
 /** One who calls, each test anew: what comes late of another test has another trace. */
 export class Caller {
   readonly traceId: string = randomBytes(16).toString("hex");
@@ -21,7 +19,7 @@ export class Caller {
   ): Promise<ReceivedSpan> {
     const isMine = (span: ReceivedSpan): boolean =>
       span.kind === "SERVER" && span.traceId === this.traceId && isMeant(span);
-    await receiver.waitFor(({ spans }) => spans.some(isMine), WAIT_MS, "a server span");
+    await receiver.waitFor(({ spans }) => spans.some(isMine), "a server span");
     const found = receiver.spans.filter(isMine);
     assert.equal(found.length, 1, `${found.length} server spans`);
     return found[0] ?? assert.fail();
@@ -31,7 +29,6 @@ export class Caller {
   messageSpan(receiver: Receiver): Promise<ReceivedSpan> {
     return receiver.waitFor(
       ({ spans }) => spans.find(({ links }) => links[0]?.traceId === this.traceId),
-      WAIT_MS,
       "a message",
     );
   }
@@ -44,7 +41,6 @@ export async function messageIn(
 ): Promise<{ readonly span: ReceivedSpan; readonly links: readonly string[][] }> {
   const span = await receiver.waitFor(
     ({ spans }) => spans.find((one) => one.traceId === traceId),
-    WAIT_MS,
     `a span of ${String(traceId)}`,
   );
   return { span, links: span.links.map(({ traceId: trace, spanId }) => [trace, spanId]) };

@@ -3,7 +3,7 @@ import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { diesAlike, toldOf } from "./alike.ts";
 import { App } from "./app.ts";
-import { Caller, messageIn, WAIT_MS } from "./caller.ts";
+import { Caller, messageIn } from "./caller.ts";
 import { socketIoApps } from "./rows.ts";
 import { SocketClient, type SocketOptions, type Transport } from "./socket-io-client.ts";
 import { describeCrowd } from "./tenants.ts";
@@ -80,7 +80,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
       it("a rejection for an event is one event, in the connection's trace", async () => {
         const client = await open(app, version, { transport: "polling", auth: { user: "grace" } });
         client.send("rejects");
-        await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+        await receiver.waitFor(({ events }) => events.length > 0, "an event");
         await client.ask("hello");
         client.close();
         const [event] = receiver.events;
@@ -145,7 +145,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
         });
         if (transport === "both") await client.upgraded();
         await Promise.all([client.ask("slow", "a"), client.ask("slow", "b")]);
-        await receiver.waitFor(({ events }) => events.length === 2, WAIT_MS, "two events");
+        await receiver.waitFor(({ events }) => events.length === 2, "two events");
         // Nobody listens for it.
         client.send("unheard of");
         assert.equal(await client.ask("hello"), "hello");
@@ -171,7 +171,6 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
         }
         await receiver.waitFor(
           ({ spans }) => spans.some((span) => span.name === "process hello"),
-          WAIT_MS,
           "hello",
         );
         const messages = receiver.spans.filter(({ kind }) => kind === "CONSUMER");

@@ -49,7 +49,6 @@ export function describeCrowd({ title, app: optionsOf, ask, isEntry = isServer }
         await receiver.waitFor(
           ({ spans, events }) =>
             spans.filter(isEntry).length >= TENANTS && events.length >= TENANTS,
-          30_000,
           `${TENANTS} spans and events`,
         );
       } finally {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { App } from "./app.ts";
-import { Caller, WAIT_MS } from "./caller.ts";
+import { Caller } from "./caller.ts";
 import { trpcApps } from "./rows.ts";
 import { describeCrowd } from "./tenants.ts";
 import { asks, type TrpcAsk } from "./trpc-asks.ts";
@@ -73,7 +73,7 @@ for (const { app: file, node, moduleSystem } of trpcApps) {
         assert.match(await call(1, "refused"), /UNAUTHORIZED/);
         assert.match(await call(2, "broken"), /order is broken/);
         await client.close();
-        await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+        await receiver.waitFor(({ events }) => events.length > 0, "an event");
         assert.deepEqual(
           receiver.events.map(({ exception, contexts }) => [
             exception?.values?.at(-1)?.type,
@@ -150,7 +150,7 @@ async function eventIs(
   { traceId, spanId }: ReceivedSpan,
 ): Promise<void> {
   if (failure !== undefined) {
-    await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+    await receiver.waitFor(({ events }) => events.length > 0, "an event");
   }
   assert.deepEqual(
     receiver.events.map(({ exception, contexts }) => [

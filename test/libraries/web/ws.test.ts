@@ -3,7 +3,7 @@ import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts"
 import { valuesOf } from "../../integration/entry/page.ts";
 import { diesAlike, toldOf } from "./alike.ts";
 import { App } from "./app.ts";
-import { Caller, messageIn, WAIT_MS } from "./caller.ts";
+import { Caller, messageIn } from "./caller.ts";
 import { wsApps } from "./rows.ts";
 import { describeCrowd } from "./tenants.ts";
 import { WebSocketClient } from "./websocket-client.ts";
@@ -102,7 +102,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
         );
         await client.ask("login grace");
         client.send("rejects");
-        await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+        await receiver.waitFor(({ events }) => events.length > 0, "an event");
         await client.ask("hello");
         await client.close();
         const [event] = receiver.events;
@@ -175,7 +175,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
         const handshake = await caller.serverSpan(receiver);
         client.send("slow a");
         client.send("slow b");
-        await receiver.waitFor(({ events }) => events.length === 2, WAIT_MS, "two events");
+        await receiver.waitFor(({ events }) => events.length === 2, "two events");
         await client.close();
         for (const name of ["a", "b"]) {
           const event = receiver.events.find(({ tags }) => tags?.["name"] === name);
@@ -213,7 +213,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
         await client.close();
         assert.equal(span.status.code, "ERROR");
         assert.equal(span.attributes["error.type"], "Error");
-        await receiver.waitFor(({ events }) => events.length > 0, WAIT_MS, "an event");
+        await receiver.waitFor(({ events }) => events.length > 0, "an event");
         assert.equal(receiver.events.length, 1);
         assert.equal(receiver.events[0]?.contexts?.["trace"]?.["trace_id"], span.traceId);
       });
