@@ -12,6 +12,7 @@ import { type Breakage, BY_CLIENT, type RequestEntry } from "./request.ts";
 import { noteRejections } from "./rejections.ts";
 import { peerAddressOf } from "./peer.ts";
 import { isRequestId, REQUEST_ID } from "./request-id.ts";
+import { withSignature } from "../context/signature.ts";
 
 export interface Http2Services {
   readonly server: ServerEntry;
@@ -259,8 +260,7 @@ function replace(
     before(this, args);
     return Reflect.apply(original, this, args);
   };
-  Object.defineProperty(replacement, "name", { value: original.name, configurable: true });
-  Object.defineProperty(replacement, "length", { value: original.length, configurable: true });
+  withSignature(replacement, original);
   Object.defineProperty(prototype, name, {
     value: replacement,
     configurable: true,

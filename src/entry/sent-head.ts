@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { type Holder, holderOf } from "../context/holder.ts";
+import { withSignature } from "../context/signature.ts";
 import { isRequestId, REQUEST_ID } from "./request-id.ts";
 
 type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) => void;
@@ -13,7 +14,7 @@ export function wrapStoreHeader(): void {
   const prototype = http.ServerResponse.prototype as unknown as { _storeHeader?: StoreHeader };
   const original = prototype._storeHeader;
   if (typeof original !== "function") return;
-  prototype._storeHeader = function (firstLine, headers) {
+  const storeHeader: StoreHeader = function (firstLine, headers) {
     const { req } = this as { readonly req?: IncomingMessage };
     const holder = req === undefined ? undefined : holderOf(req);
     if (holder === undefined) return original.call(this, firstLine, headers);
@@ -21,6 +22,7 @@ export function wrapStoreHeader(): void {
     holder.statusCode = this.statusCode;
     return original.call(this, withRequestId(firstLine, holder, this, headers), headers);
   };
+  prototype._storeHeader = withSignature(storeHeader, original);
 }
 
 function withRequestId(

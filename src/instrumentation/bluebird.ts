@@ -14,6 +14,8 @@ export const adaptor: Adaptor = {
     return disguise(function (this: unknown) {
       const library = makeLibrary.call(this);
       patchPromises(library.prototype);
+      patchCollections(library);
+      patchCollections(library.prototype);
       return library;
     }, makeLibrary);
   },
@@ -31,4 +33,26 @@ function patchPromises(prototype: object): void {
         return Reflect.apply(original, this, [...bound]);
       },
   );
+}
+
+/** What is called for each element, or with all of them, goes past `_then`. */
+function patchCollections(target: object): void {
+  for (const name of ["map", "filter", "reduce", "each", "mapSeries", "join"]) {
+    if (!Object.hasOwn(target, name)) continue;
+    replaceMethod<unknown, unknown[]>(
+      target,
+      name,
+      (original) =>
+        function (...args) {
+          // Values may be functions, too: the last of `join`, and the first of the others, is called.
+          const at = name === "join" ? args.length - 1 : args.findIndex(isFunction);
+          if (at >= 0) args[at] = bindToCaller(args[at]);
+          return Reflect.apply(original, this, args);
+        },
+    );
+  }
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === "function";
 }

@@ -104,6 +104,8 @@ function patchConnection(prototype: object, calls: Calls): void {
   }
   patchPrepared(prototype, calls);
   patchClose(prototype);
+  // No statements, so without a span; they wait their turn all the same.
+  for (const name of ["connect", "ping", "changeUser", "end"]) bindArguments(prototype, name);
 }
 
 /** What a connection that the app destroys has still to do is never called back. */

@@ -112,7 +112,7 @@ function watchSubmittables(internals: Internals, outcomes: Outcomes): void {
   internals._getClientQueryPatch = () => {
     const wrap = patch();
     return (original) => {
-      const traced = wrap(original);
+      const traced = withAnyPromise(original, wrap);
       return function query(...args) {
         const [first] = args;
         if (!isSubmittable(first)) {
@@ -126,6 +126,43 @@ function watchSubmittables(internals: Internals, outcomes: Outcomes): void {
       };
     };
   };
+}
+
+/**
+ * An app may give its clients another class of promises than Node's, of which
+ * upstream never sees the end. It gets one of Node's in its place, the app its own.
+ */
+function withAnyPromise(original: Query, wrap: (original: Query) => Query): Query {
+  let foreign: PromiseLike<unknown> | undefined;
+  const traced = wrap(function (...args) {
+    const result = Reflect.apply(original, this, args);
+    if (!isForeignPromise(result)) return result;
+    return new Promise((resolve, reject) => {
+      foreign = result.then(
+        (value) => {
+          resolve(value);
+          return value;
+        },
+        (error: unknown) => {
+          reject(error);
+          throw error;
+        },
+      );
+    });
+  });
+  return function (...args) {
+    const result = Reflect.apply(traced, this, args);
+    if (foreign === undefined) return result;
+    const own = foreign;
+    foreign = undefined;
+    (result as Promise<unknown>).catch(() => {});
+    return own;
+  };
+}
+
+function isForeignPromise(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== "object" || value === null || value instanceof Promise) return false;
+  return typeof (value as { readonly then?: unknown }).then === "function";
 }
 
 function isInSpan(): boolean {

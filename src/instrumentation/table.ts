@@ -451,9 +451,12 @@ export const table: readonly Row[] = [
   },
   {
     package: "undici",
-    files: ["lib/", "lib/dispatcher/"].flatMap((folder) =>
-      ["dispatcher-base", "pool-base", "client"].map((name) => `${folder}${name}.js`),
-    ),
+    files: [
+      "lib/core/request.js",
+      ...["lib/", "lib/dispatcher/"].flatMap((folder) =>
+        ["dispatcher-base", "pool-base", "client"].map((name) => `${folder}${name}.js`),
+      ),
+    ],
     versions: ">=5 <9",
     chunk: "instrumentation-undici",
     instrumentation: "undici",

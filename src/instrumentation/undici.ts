@@ -1,3 +1,4 @@
+import diagnosticsChannel from "node:diagnostics_channel";
 import type { Context } from "@opentelemetry/api";
 import { activeContext, runIn } from "../context/manager.ts";
 import type { Adaptor } from "./adaptor.ts";
@@ -11,7 +12,8 @@ import { replaceMethod } from "./method.ts";
  */
 export const adaptor: Adaptor = {
   patch(exports, { file }) {
-    if (file.endsWith("dispatcher-base.js")) patchBase(prototypeOf(exports));
+    if (file.endsWith("request.js")) patchRequest(prototypeOf(exports));
+    else if (file.endsWith("dispatcher-base.js")) patchBase(prototypeOf(exports));
     else if (file.endsWith("pool-base.js")) {
       patchPool((exports as { readonly PoolBase: { readonly prototype: object } }).PoolBase);
     } else patchClient(prototypeOf(exports));
@@ -92,6 +94,39 @@ function patchClient(prototype: object): void {
         return runIn(context, () => Reflect.apply(original, this, args));
       },
   );
+}
+
+/** What a request tells its handler; the names are those until undici 7, and those since 8. */
+const TELLING = [
+  ...["onConnect", "onHeaders", "onData", "onComplete", "onError", "onUpgrade"],
+  ...["onRequestStart", "onResponseStart", "onResponseData", "onResponseEnd", "onResponseError"],
+  "onRequestUpgrade",
+];
+
+/**
+ * The handlers of `dispatch()`, and the stream of `pipeline()`, are called by
+ * the socket, which other requests share; `request()`, `stream()` and `fetch()`
+ * have contexts of their own.
+ */
+function patchRequest(prototype: object): void {
+  const callers = new WeakMap<object, Context>();
+  diagnosticsChannel.subscribe("undici:request:create", (message) => {
+    const { request } = message as { readonly request: object };
+    if (Object.getPrototypeOf(request) === prototype) callers.set(request, activeContext());
+  });
+  for (const name of TELLING) {
+    if (!Object.hasOwn(prototype, name)) continue;
+    replaceMethod<object, unknown[]>(
+      prototype,
+      name,
+      (original) =>
+        function (...args) {
+          const context = callers.get(this);
+          if (context === undefined) return Reflect.apply(original, this, args);
+          return runIn(context, () => Reflect.apply(original, this, args));
+        },
+    );
+  }
 }
 
 /** @throws TypeError if it isn't there: then this version is another one */

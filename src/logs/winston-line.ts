@@ -10,6 +10,7 @@ import {
   TRACE_ID,
 } from "./line-shape.ts";
 import { isoNow } from "./moment.ts";
+import { withSignature } from "../context/signature.ts";
 
 /*
  * Winston's `format.json()` makes its serialiser anew for each line, which then
@@ -131,7 +132,7 @@ export function patchTimestamp(exports: unknown): void {
 
 function replaceTransform(prototype: { transform: Transform }, transform: Transform): void {
   Object.defineProperty(prototype, "transform", {
-    value: transform,
+    value: withSignature(transform, prototype.transform),
     configurable: true,
     enumerable: true,
     writable: true,

@@ -13,6 +13,7 @@ import {
 import { patchJson, patchTimestamp } from "./winston-line.ts";
 import type { Line } from "./winston-info.ts";
 import { patchTransports } from "./winston-transport.ts";
+import { withSignature } from "../context/signature.ts";
 
 /** An `Adaptor` of `instrumentation/`, whose table holds it to that; this room can't see it. */
 interface WinstonAdaptor {
@@ -225,6 +226,7 @@ function define<Name extends keyof LoggerPrototype>(
   name: Name,
   value: LoggerPrototype[Name],
 ): void {
+  withSignature(value, prototype[name]);
   Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
 }
 

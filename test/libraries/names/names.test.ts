@@ -34,6 +34,12 @@ const exceptions: readonly Exception[] = [
     why: "a mark that no loop shows",
   },
   {
+    library: /^node:https?$|^winston$/,
+    change:
+      /\.prototype(?:\.\w+)?: (?:-nothing \+function |\+Symbol\(telltale\.winston\)\[\] )?\+(?:emit|_storeHeader|write)?[[(]/,
+    why: "only servers, their responses and loggers are watched, and these methods are inherited",
+  },
+  {
     library: /^mysql$/,
     change:
       /^create\w+: (?:\+\w+\[configurable,writable\] ?)+$|^create\w+\.\w+: -nothing \+function/,
@@ -98,9 +104,13 @@ interface Installed {
   readonly installed: string;
 }
 
-/** Those of the support table, each version once. */
+/** Those of the support table, each version once, and modules of Node. */
 async function installedLibraries(): Promise<Installed[]> {
-  const found = new Map<string, Installed>();
+  const found = new Map<string, Installed>(
+    ["node:http", "node:https", "node:http2", "node:net", "node:events", "winston", "logform"].map(
+      (name) => [name, { group: "loggers", library: name, installed: name }],
+    ),
+  );
   for (const path of globSync("test/libraries/*/rows.ts", { cwd: root }).toSorted()) {
     const { rows } = (await import(join(root, path))) as { rows: readonly LibraryRow[] };
     const group = basename(dirname(path));

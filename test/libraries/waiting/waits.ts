@@ -33,6 +33,7 @@ export const waitingRows: readonly WaitingRow[] = [
     { ...stores, program: "orm", server: "postgres", span: /waiting/ },
     ...["knex", "knex0", "sequelize", "sequelize5", "typeorm", "typeorm0", "drizzle-orm"],
   ),
+  ...rowsOf({ group: "stores", program: "bluebird", server: "none" }, "bluebird"),
   ...rowsOf({ ...loader, program: "mysql", server: "mariadb", span: SELECT }, "mysql"),
   ...rowsOf({ ...stores, program: "mysql", server: "mariadb", span: SELECT }, "mysql2", "mysql2-1"),
   ...rowsOf(

@@ -63,6 +63,16 @@ module.exports = ({ load, installed, url }) => {
           .once("error", done),
     },
     "connection.query(callback)": { ...connection, ask: (one, done) => void one.query(sql, done) },
+    "connection.ping(callback)": {
+      ...connection,
+      ask: (one, done) => void one.ping(done),
+      calls: 0,
+    },
+    "connection.changeUser(callback)": {
+      ...connection,
+      ask: (one, done) => void one.changeUser({}, done),
+      calls: 0,
+    },
     "cluster.getConnection(callback)": {
       ...cluster,
       ask: (one, done) => void one.getConnection(take(done)),

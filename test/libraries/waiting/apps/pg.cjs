@@ -42,6 +42,15 @@ module.exports = ({ load, installed, url }) => {
       },
     },
     "client.query()": { ...client, ask: (one) => one.query(text) },
+    "client.query() with promises of Bluebird": {
+      ...make,
+      make() {
+        const made = new Client({ connectionString: url, Promise: load("bluebird") });
+        made.connect(() => {});
+        return made;
+      },
+      ask: (one) => one.query(text),
+    },
     "client.query(callback)": { ...client, ask: (one, done) => void one.query(text, done) },
     "read(callback) of a cursor": {
       ...client,

@@ -65,6 +65,25 @@ module.exports = async ({ load, installed }) => {
       ...pool,
       ask: (one, done) => one.stream(request, () => new PassThrough().resume(), done),
     },
+    "stream of pool.pipeline()": {
+      ...pool,
+      ask: (one, done) =>
+        one
+          .pipeline(request, ({ body }) => body)
+          .once("data", () => done())
+          .end(),
+    },
+    "handler of pool.dispatch()": {
+      ...pool,
+      ask: (one, done) =>
+        void one.dispatch(request, {
+          onRequestStart() {},
+          onResponseStart() {},
+          onResponseData() {},
+          onResponseEnd: () => done(),
+          onResponseError: (_, error) => done(error),
+        }),
+    },
     "fetch of the package": {
       ...agent,
       ask: (one) => ownFetch(origin, { dispatcher: one }).then((response) => response.text()),
