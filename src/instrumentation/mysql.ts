@@ -32,6 +32,7 @@ const upstream = upstreamAdaptor((options) => {
   const instrumentation = new MySQLInstrumentation(options);
   internals = instrumentation as unknown as Internals;
   leaveErrors(internals);
+  keepThis(internals);
   return withoutLiterals(instrumentation, options);
 });
 
@@ -40,6 +41,7 @@ interface Internals {
   /** Around the callback that gets a connection: its `query` is then traced. */
   _getConnectionCallbackPatchFn(callback: unknown): unknown;
   _patchQuery(connection: unknown): (original: Method) => Method;
+  _patchCallbackQuery(...of: readonly unknown[]): (callback: Method) => Method;
 }
 
 /**
@@ -64,9 +66,39 @@ function leaveErrors(instrumentation: Internals): void {
           if (before.includes(listener)) continue;
           made.off("error", listener as Listener).on(errorMonitor, listener as Listener);
         }
+        for (const name of BOUND) Reflect.deleteProperty(made, name);
         return made;
       };
     };
+  };
+}
+
+/**
+ * Upstream lets the API bind a query's listeners, by methods of its own that a loop
+ * shows. `bindSequences` has done it. The last that was added goes first: the
+ * object keeps its shape.
+ */
+const BOUND = [
+  "addListener",
+  "on",
+  "once",
+  "prependListener",
+  "prependOnceListener",
+  "removeListener",
+  "off",
+  "removeAllListeners",
+].toReversed();
+
+/** Upstream calls callbacks without their `this`, which is the query. */
+function keepThis(instrumentation: Internals): void {
+  const patch = instrumentation._patchCallbackQuery.bind(instrumentation);
+  instrumentation._patchCallbackQuery = (...of) => {
+    const wrap = patch(...of);
+    return (callback) =>
+      function (...args) {
+        const traced = wrap((...given) => Reflect.apply(callback, this, given));
+        return Reflect.apply(traced, undefined, args);
+      };
   };
 }
 

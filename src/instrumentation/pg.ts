@@ -174,12 +174,45 @@ function bindCallback(args: unknown[]): void {
   const [first] = args;
   bindAll(args);
   if (typeof first !== "object" || first === null) return;
-  const { callback } = first as { readonly callback?: unknown };
+  const config = hasAccessor(first, "text") ? readOnce(first) : first;
+  args[0] = config;
+  const { callback } = config as { readonly callback?: unknown };
   if (typeof callback !== "function") return;
-  const prototype = Object.getPrototypeOf(first) as object | null;
-  args[0] = Object.assign(Object.create(prototype) as object, first, {
+  const prototype = Object.getPrototypeOf(config) as object | null;
+  args[0] = Object.assign(Object.create(prototype) as object, config, {
     callback: bindToCaller(callback),
   });
+}
+
+/** What `pg` reads of a statement. */
+const OF_STATEMENT = [
+  ...["text", "values", "name", "rowMode", "types", "binary", "portal", "rows", "queryMode"],
+  "callback",
+];
+
+/**
+ * Builders of statements compute their text in a getter. In the place of such a
+ * statement `pg`, upstream and we read this one, which asks it once.
+ */
+function readOnce(statement: object): object {
+  const known: PropertyDescriptorMap = {};
+  for (const name of OF_STATEMENT) {
+    if (!hasAccessor(statement, name)) continue;
+    let read: { readonly value: unknown } | undefined;
+    const get = (): unknown => (read ??= { value: Reflect.get(statement, name) as unknown }).value;
+    known[name] = { enumerable: true, get };
+  }
+  return Object.create(statement, known) as object;
+}
+
+function hasAccessor(of: object, name: string): boolean {
+  let owner: object | null = of;
+  while (owner !== null) {
+    const own = Object.getOwnPropertyDescriptor(owner, name);
+    if (own !== undefined) return own.get !== undefined;
+    owner = Object.getPrototypeOf(owner) as object | null;
+  }
+  return false;
 }
 
 /** Who waits for a connection gets it from whoever gives it back. Without a span, upstream binds nothing. */

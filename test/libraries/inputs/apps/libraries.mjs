@@ -138,6 +138,24 @@ export const libraries = {
       () => ["v"],
       (input) => rows("SELECT $1::text AS a", input),
     );
+    let reads = 0;
+    await hand(
+      "query of a statement whose text is computed",
+      () => ({
+        get text() {
+          reads++;
+          return "SELECT $1::text AS a";
+        },
+        values: ["v"],
+      }),
+      async (input) => {
+        // Past the pool, which in the oldest version writes to its input.
+        const client = await pool.connect();
+        const result = await client.query(input).finally(() => client.release());
+        return [result.rows, reads];
+      },
+    );
+    await hand("callback", () => "SELECT 1 AS a", thisOf(pool));
     await handOdd("query", (input) => rows(input));
     await handOdd("values of a query", (input) => rows("SELECT 1 AS a", input));
     await pool.end();
@@ -182,6 +200,12 @@ export const libraries = {
       "query with values",
       () => ["v"],
       (input) => query("SELECT ? AS a", input),
+    );
+    await hand("callback", () => "SELECT 1 AS a", thisOf(pool));
+    await hand(
+      "events",
+      () => "SELECT 1 AS a",
+      (input) => keysOf(pool.query(input)),
     );
     await handOdd("query", (input) => query(input));
     await handOdd("values of a query", (input) => query("SELECT 1 AS a", input));
@@ -462,4 +486,18 @@ async function served(listener) {
       await once(server, "close").catch(() => {});
     },
   };
+}
+
+/** What a callback of a query has as its `this`. */
+function thisOf(pool) {
+  return (input) =>
+    new Promise((resolve) => {
+      pool.query(input, function (error) {
+        resolve([error, this?.constructor.name, ...keysOf(this)]);
+      });
+    });
+}
+
+function keysOf(value) {
+  return Object.keys(value ?? {});
 }
