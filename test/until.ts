@@ -30,7 +30,7 @@ export async function until<T>(
 /** Asks again until `holds` says yes. */
 export async function untilTrue(
   holds: () => boolean | Promise<boolean>,
-  what: string,
+  what: string | (() => string),
 ): Promise<void> {
   await until(async () => (await holds()) || undefined, what);
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createAccounts } from "../../src/diagnostics/account.ts";
 import { Recent } from "../../src/metrics/runtime/recent.ts";
 import { watch } from "../../src/metrics/runtime/watch.ts";
+import { untilTrue } from "../until.ts";
 import {
   createGround,
   createPipeline,
@@ -43,17 +44,26 @@ describe("Runtime metrics", () => {
 
   it("count garbage collections by their type", async () => {
     let kept: unknown[] = [];
-    while (!gcTypes(ground).includes("minor")) {
-      kept = Array.from({ length: 100_000 }, () => [kept.length]);
-      await tick();
-    }
+    await untilTrue(
+      () => {
+        kept = Array.from({ length: 100_000 }, () => [kept.length]);
+        return gcTypes(ground).includes("minor");
+      },
+      () => `a minor collection; there are ${gcTypes(ground).join()}`,
+    );
   });
 
   it("tell delays of the event loop that all readers see alike", async () => {
-    while (!namesOf(ground.take()).includes("nodejs.eventloop.delay.max")) await tick();
+    await untilTrue(
+      () => namesOf(ground.take()).includes("nodejs.eventloop.delay.max"),
+      "delays of the event loop",
+    );
     await blockFor(150);
     const read = (): number => numbersOf(ground.take(), "nodejs.eventloop.delay.max")[0]!.value;
-    while (read() < 0.1) await tick();
+    await untilTrue(
+      () => read() >= 0.1,
+      () => `a delay of 0.15 s; the longest is ${read()} s`,
+    );
     const [first, second] = [read(), read()];
     assert.ok(first > 0.1 && first < performance.now() / 1000, String(first));
     assert.ok(second >= first, "the first reading took nothing away");

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import http from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
 import { InPairs } from "../../integration/in-pairs.ts";
+import type { Program } from "../../integration/program.ts";
 import { type FailureShape, shapesOf } from "./failures.ts";
 import { rowsOf, type FrameworkRow } from "./row.ts";
 import { rows as frameworks } from "./rows.ts";
@@ -81,8 +83,8 @@ function check(shape: FailureShape, { spans, events, errorTypes }: Left): void {
   if (errorType !== undefined) assert.ok(errorTypes.includes(errorType));
 }
 
-function summaryOf({ exception, transaction }: ReceivedEvent): unknown {
-  return [exception?.values?.at(-1)?.value, transaction ?? "GET"];
+function summaryOf(event: ReceivedEvent): unknown {
+  return [textOf(event), event.transaction ?? "GET"];
 }
 
 async function run(row: FrameworkRow): Promise<Left> {
@@ -95,7 +97,9 @@ async function run(row: FrameworkRow): Promise<Left> {
   try {
     const port = Number(await program.says((text) => /^port (\d+)\n/m.exec(text)?.[1]));
     for (const shape of shapesOf(row.app, row.installed)) {
-      for (let time = 0; time < (shape.times ?? 1); time++) await ask(port, shape);
+      for (let time = 0; time < (shape.times ?? 1); time++) {
+        await ask(port, shape, leaving(shape, row, program));
+      }
     }
     await settled(receiver, row);
     program.kill("SIGTERM");
@@ -132,17 +136,38 @@ function errorTypesOf({ metrics }: Receiver): (string | undefined)[] {
 }
 
 /** Resolves when nothing more comes, however it has ended. */
-function ask(port: number, { name, leaves, status }: FailureShape): Promise<void> {
+function ask(port: number, { name, leaves }: FailureShape, left: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const sent = http.get({ host: "127.0.0.1", port, path: `/${name}`, agent: false });
     sent.on("error", () => resolve());
     sent.on("response", (response) => {
       response.on("error", () => resolve()).on("close", () => resolve());
       response.on("data", () => leaves === true && sent.destroy());
-      // Koa never ends a response that has failed after its head.
-      const timer = setTimeout(() => sent.destroy(), 2000);
-      response.on("close", () => clearTimeout(timer));
     });
-    if (leaves === true && status === undefined) setTimeout(() => sent.destroy(), 100);
+    left.then(
+      () => sent.destroy(),
+      () => {},
+    );
   });
+}
+
+/** Resolves when the client has waited for long enough for what it is about; may never do so. */
+async function leaving(
+  { name, leaves, status }: FailureShape,
+  { app }: FrameworkRow,
+  program: Program,
+): Promise<void> {
+  if (leaves === true && status === undefined) {
+    await program.says((stdout) => stdout.includes(`waits /${name}\n`) || undefined);
+  } else if (app === "koa" && status === 200) {
+    // It never ends a response that has failed after its head; others end in that time.
+    await program.says((stdout) => stdout.includes(`fails ${name}\n`) || undefined);
+    await pause(500);
+  } else {
+    await new Promise(() => {});
+  }
+}
+
+function textOf({ exception }: ReceivedEvent): string | undefined {
+  return exception?.values?.at(-1)?.value;
 }

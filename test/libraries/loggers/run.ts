@@ -32,7 +32,13 @@ export async function run(app: string, options: Options = {}): Promise<Run> {
       node: pathOf(options.node ?? "26"),
       flags: options.bare === true ? [] : preload.import,
       args: options.args ?? [],
-      env: { ...telemetryTo(receiver), OTEL_NODE_DISABLED_INSTRUMENTATIONS: "", ...options.env },
+      env: {
+        ...telemetryTo(receiver),
+        OTEL_NODE_DISABLED_INSTRUMENTATIONS: "",
+        // All records come at the end and together, thus in their order.
+        OTEL_BLRP_SCHEDULE_DELAY: "600000",
+        ...options.env,
+      },
     });
     const { stdout, stderr, code } = await program.ended;
     await receiver.settled();

@@ -118,7 +118,7 @@ async function serverSpan(
   return find(receiver.spans) ?? assert.fail();
 }
 
-/** All spans of a request's trace, once the server's and the one of that name are there. */
+/** All spans of a request's trace, once those of the server, of the call and of that name are there. */
 async function traceOf(
   receiver: Receiver,
   requestId: string,
@@ -127,7 +127,12 @@ async function traceOf(
   const { traceId } = await serverSpan(receiver, requestId);
   const inTrace = (): Receiver["spans"] =>
     receiver.spans.filter((span) => span.traceId === traceId);
-  await receiver.waitFor(() => inTrace().some((span) => span.name === name), `span ${name}`);
+  const isThere = (isMeant: (span: Receiver["spans"][number]) => boolean): boolean =>
+    inTrace().some(isMeant);
+  await receiver.waitFor(
+    () => isThere((span) => span.name === name) && isThere(({ kind }) => kind === "CLIENT"),
+    `span ${name} and a call`,
+  );
   return inTrace();
 }
 

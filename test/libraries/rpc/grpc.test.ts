@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { setTimeout } from "node:timers/promises";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { valuesOf } from "../../integration/entry/page.ts";
 import { parsePage, samplesOf } from "../../metrics/exposition.ts";
+import { untilTrue } from "../../until.ts";
 import { App, type AppOptions } from "../web/app.ts";
 import { describeCrowd } from "../web/tenants.ts";
 import { type CallRow, calls } from "./grpc-calls.ts";
@@ -155,8 +155,8 @@ async function ask(app: App, { method }: Pick<CallRow, "method">): Promise<objec
 
 /** They come another way than the spans do. */
 async function linesSince(app: App, before: number, count: number): Promise<App["lines"]> {
-  const until = Date.now() + 30_000;
-  while (app.lines.length < before + count && Date.now() < until) await setTimeout(5);
+  const isThere = (): boolean => app.lines.length >= before + count;
+  await untilTrue(isThere, () => `${count} lines; there are ${app.lines.length - before}`);
   return app.lines.slice(before);
 }
 

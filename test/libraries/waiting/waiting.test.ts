@@ -4,6 +4,7 @@ import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { preload, Program, telemetryTo } from "../../integration/program.ts";
 import { node } from "../../nodes.ts";
+import { PATIENCE_MS } from "../../until.ts";
 import { servers, type ServerName, type WaitingServer } from "./waiting-servers.ts";
 import { type WaitingRow, waitingRows } from "./waits.ts";
 
@@ -82,7 +83,7 @@ async function play(row: WaitingRow, url: string): Promise<Played> {
         requests.push(...(await askAll(port, way, round, calls ?? count)));
       }
     }
-    await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) });
+    await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(PATIENCE_MS) });
     const { stderr, code } = await program.ended;
     assert.deepEqual([stderr, code], ["", 0]);
     await receiver.settled();
@@ -104,7 +105,7 @@ function askAll(port: number, way: string, round: string, calls: Calls): Promise
       const id = `${user}-${way}-${round}`;
       const response = await fetch(`http://127.0.0.1:${port}${path}`, {
         headers: { "x-request-id": id.replaceAll(/[^\w-]/g, "") },
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(PATIENCE_MS),
       }).catch((error: unknown) => assert.fail(`${path}: ${String(error)}`));
       assert.equal(response.status, 200, `${path}: ${await response.text()}`);
       return { path, user, calls, id: id.replaceAll(/[^\w-]/g, "") };

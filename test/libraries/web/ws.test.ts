@@ -129,16 +129,18 @@ for (const { app: file, node, moduleSystem } of wsApps) {
       }
 
       it("without a path of its own a server has no route", async () => {
+        const before = app.lines.length;
         const url = `${app.url(`${version}-bare`)}/users/42`;
         const client = await WebSocketClient.open(url, caller.headers);
         await client.close();
         const span = await caller.serverSpan(receiver);
         assert.deepEqual([span.name, span.attributes["http.route"]], ["GET", undefined]);
-        const line = app.lines.findLast(({ message }) => message === "upgrades");
-        assert.equal(line?.["trace_id"], caller.traceId);
+        const line = await lineOf(app, before, "upgrades");
+        assert.equal(line["trace_id"], caller.traceId);
       });
 
       it("a client hands its trace on with the handshake", async () => {
+        const before = app.lines.length;
         const target = `${app.url(`${version}-routed`)}/chat`.replace("http", "ws");
         const response = await fetch(
           `${app.url(`${version}-routed`)}/dial?url=${encodeURIComponent(target)}`,
@@ -150,8 +152,8 @@ for (const { app: file, node, moduleSystem } of wsApps) {
         );
         assert.equal(traceparent, `00-${caller.traceId}-${client.spanId}-01`);
         assert.equal(client.attributes["http.response.status_code"], 101);
-        const line = app.lines.findLast(({ message }) => message === "answered");
-        assert.equal(line?.["trace_id"], caller.traceId);
+        const line = await lineOf(app, before, "answered");
+        assert.equal(line["trace_id"], caller.traceId);
       });
     });
 
@@ -192,6 +194,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
           assert.equal(span.attributes["messaging.system"], "websocket");
           assert.equal(span.attributes["messaging.message.body.size"], 6);
           assert.ok(span.durationMs >= 50, `${span.durationMs} ms`);
+          await app.line((line) => line["name"] === name && line["message"] === "ends");
           const lines = app.lines.filter((line) => line["name"] === name);
           assert.deepEqual(
             lines.map(({ message, trace_id: id, user_id: user }) => [message, id, user]),

@@ -5,6 +5,7 @@ import { setTimeout } from "node:timers/promises";
 /** What the apps of this folder fail with, each in its framework's own way. */
 
 export function fail(what) {
+  console.log(`fails ${what}`);
   return new Error(`failed ${what}`);
 }
 
@@ -45,8 +46,9 @@ export function endlessStream() {
   );
 }
 
-/** Resolves once the client has left, and that is known. */
+/** Resolves once the client has left, and that is known; it leaves when it reads that it is waited for. */
 export async function left(response) {
+  console.log(`waits ${response.req.url}`);
   if (!response.destroyed) await once(response, "close");
   await pause();
 }
