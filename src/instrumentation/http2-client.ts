@@ -127,7 +127,10 @@ type Headers = Record<string, unknown> | unknown[];
 function copyOf(headers: unknown): Headers | undefined {
   if (headers === undefined) return {};
   if (typeof headers !== "object" || headers === null) return undefined;
-  if (!Array.isArray(headers)) return Object.assign({}, headers) as Record<string, unknown>;
+  if (!Array.isArray(headers)) {
+    // A header may be called `__proto__`.
+    return Object.assign(Object.create(null) as Record<string, unknown>, headers);
+  }
   const copy = headers.slice() as unknown[];
   for (const symbol of Object.getOwnPropertySymbols(headers)) {
     const value = (headers as unknown as Record<symbol, unknown>)[symbol];

@@ -18,6 +18,8 @@ const firstFrame = /^\s+at [^(\n]+/m;
 
 const rows: readonly Row[] = [
   { title: "process.nextTick that was replaced", way: "replacedNextTick" },
+  // What is loaded after that may be missing, and is said to be.
+  { title: "process, where that was replaced", way: "replacedProcess", said: firstFrame },
   { title: "timers that were replaced", way: "replacedTimers" },
   { title: "observers of Node's own work", way: "observedEntries" },
   {
@@ -41,6 +43,7 @@ const rows: readonly Row[] = [
   { title: "sensitive headers of HTTP/2", way: "sensitiveHeaders" },
   { title: "sensitive headers of HTTP/2 in an array", way: "sensitiveHeadersInArray", from: "24" },
   { title: "headers of HTTP/2 with a getter", way: "headersReadOnce" },
+  { title: "headers of HTTP/2 of any name", way: "headersOfOddNames" },
   { title: "a request of HTTP/2 without headers", way: "noHeaders" },
   { title: "headers of HTTP/2 that are none", way: "wrongHeaders" },
   { title: "sensitive headers of an answer of HTTP/2", way: "sensitiveAnswer" },

@@ -14,6 +14,11 @@ const ways = {
     process.nextTick = nextTick;
     console.log("added");
   },
+  replacedProcess() {
+    const { log } = console;
+    globalThis.process = {};
+    setImmediate(() => log("process is replaced"));
+  },
   replacedTimers() {
     const kept = { setTimeout, setInterval, setImmediate, clearTimeout, queueMicrotask };
     const calls = [];
@@ -122,6 +127,17 @@ const ways = {
       (client) => client.request(headers),
       () => console.log("reads", reads),
     );
+  },
+  headersOfOddNames() {
+    const headers = Object.create(null);
+    Object.assign(headers, { ":path": "/", constructor: "a", Constructor: "b" });
+    Object.defineProperty(headers, "__proto__", { value: "c", enumerable: true });
+    const server = http2.createServer((request, response) => {
+      const { constructor: ofConstructor, ["__proto__"]: ofProto } = request.headers;
+      response.end();
+      console.log(ofConstructor, ofProto);
+    });
+    overHttp2(server, (client) => client.request(headers));
   },
   noHeaders() {
     overHttp2(showing(), (client) => client.request());
