@@ -19,7 +19,7 @@ const firstFrame = /^\s+at [^(\n]+/m;
 const rows: readonly Row[] = [
   { title: "process.nextTick that was replaced", way: "replacedNextTick" },
   // What is loaded after that may be missing, and is said to be.
-  { title: "process, where that was replaced", way: "replacedProcess", said: firstFrame },
+  { title: "process, where that was replaced", way: "replacedProcess", said: /^/ },
   { title: "timers that were replaced", way: "replacedTimers" },
   { title: "observers of Node's own work", way: "observedEntries" },
   {
