@@ -211,10 +211,12 @@ function quotedLines(): string[] {
   return lines;
 }
 
-/** What stands in the source as it is: not what is put in. */
+/** What stands in the source as it is: not what is put in, and each part of a sentence by itself. */
 function partsOf(line: string): string[] {
   return line
-    .split(/…|\bVARIABLE\b|\b\d+(?:\.\d+)?\b|\blocalhost\b|\bspans\b|\bUnauthorized\b/)
+    .split(
+      /…|\bVARIABLE\b|\b\d+(?:\.\d+)?\b|\blocalhost\b|\bspans\b|\bUnauthorized\b|\bToo Many Requests\b/,
+    )
     .map((part) => part.replace(/^[^\w']+|[^\w)?]+$/g, ""))
     .filter((part) => part.length > 3);
 }

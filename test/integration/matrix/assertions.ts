@@ -248,16 +248,16 @@ const logs: readonly Assertion[] = [
     },
   },
   {
-    title: "there are as many records as lines, with the same ids in the same order",
+    title: "there are as many records as lines, with the same ids",
     check(run) {
-      assert.deepEqual(
-        run.received.logs.map(({ body, traceId, spanId }) => [body, traceId, spanId]),
-        run.lines.map(({ message, trace_id: traceId = "", span_id: spanId = "" }) => [
-          message,
-          traceId,
-          spanId,
-        ]),
+      const records = run.received.logs.map(({ body, traceId, spanId }) =>
+        JSON.stringify([body, traceId, spanId]),
       );
+      const lines = run.lines.map(({ message, trace_id: traceId = "", span_id: spanId = "" }) =>
+        JSON.stringify([message, traceId, spanId]),
+      );
+      // Batches may arrive in any order.
+      assert.deepEqual(records.toSorted(), lines.toSorted());
     },
   },
 ];
