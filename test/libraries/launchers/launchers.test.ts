@@ -48,7 +48,6 @@ const commands: readonly (readonly string[])[] = [
 ];
 
 describe("The page of metrics is the app's", function () {
-  this.timeout(60_000);
   after(() => rm(scratch, { recursive: true, force: true }));
 
   for (const command of commands) {
@@ -75,7 +74,6 @@ describe("The page of metrics is the app's", function () {
 });
 
 describe("What is queued when an app in TypeScript ends arrives", function () {
-  this.timeout(60_000);
   let receiver: Receiver;
   before(async () => {
     receiver = await startReceiver();
