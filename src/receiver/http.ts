@@ -53,10 +53,12 @@ const NO_URL: Objection = { status: 400, reason: "The target is no URL." };
 /**
  * A page in a browser may neither read what came in (by a name that is made to
  * point here) nor send something (without asking: text posted to another origin).
+ * Over TLS the certificate says by which names the receiver may be asked.
  */
 function objectionTo({ headers, socket }: IncomingMessage): Objection | undefined {
   const { host, origin } = headers;
-  if (host !== undefined && isLoopback(socket.localAddress ?? "") && !isLocalName(host)) {
+  const isChecked = !("encrypted" in socket) && isLoopback(socket.localAddress ?? "");
+  if (host !== undefined && isChecked && !isLocalName(host)) {
     return {
       status: 403,
       reason: `The receiver is asked as ${JSON.stringify(host)}, not by an address or localhost.`,

@@ -39,9 +39,10 @@ describe("The size of an event", () => {
         ...field,
         contexts: { ...field.contexts, trace },
       };
-      const before = performance.now();
+      const before = process.cpuUsage();
       const fitted = fitEvent(event, MAX);
-      const tookMs = performance.now() - before;
+      // Of the CPU: on a busy machine the clock counts others' work.
+      const tookMs = process.cpuUsage(before).user / 1000;
       assert.ok(JSON.stringify(fitted).length <= MAX * 1.1);
       assert.ok(tookMs < 1_000, `${tookMs} ms`);
       assert.equal(fitted.event_id, event.event_id);
