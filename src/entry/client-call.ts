@@ -130,7 +130,9 @@ export class ClientCall implements OpenResponse {
  */
 export function isCancellation(error: unknown): boolean {
   try {
-    const { name, cause } = error as { readonly name?: unknown; readonly cause?: unknown };
+    const { name, code, cause } = error as Readonly<Record<string, unknown>>;
+    // Axios destroys a call that is given up with an error of its own.
+    if (code === "ERR_CANCELED") return true;
     if (name !== "AbortError") return false;
     return (cause as { readonly name?: unknown } | undefined)?.name !== "TimeoutError";
   } catch {

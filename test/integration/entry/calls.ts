@@ -104,6 +104,7 @@ export const calls: readonly Call[] = [
   { name: "http aborted", spans: [slow] },
   { name: "https destroyed", spans: [{ url: "TLS/slow" }] },
   { name: "http destroyed with an error", spans: [{ ...slow, error: "EOWN" }] },
+  { name: "http cancelled by axios", spans: [slow] },
   {
     name: "http midway",
     spans: [{ url: "PLAIN/midway", status: 200, error: /aborted|ECONNRESET/ }],

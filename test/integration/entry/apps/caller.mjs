@@ -243,6 +243,12 @@ const calls = {
       call.destroy(Object.assign(new Error("enough"), { code: "EOWN" }));
       return answered(call);
     }),
+  "http cancelled by axios": () =>
+    failed(() => {
+      const call = http.get(`${plain}/slow`);
+      call.destroy(Object.assign(new Error("enough"), { code: "ERR_CANCELED" }));
+      return answered(call);
+    }),
   "http midway": () => failed(() => answered(http.get(`${plain}/midway`))),
   "http response given up": async () => {
     const call = http.get(`${plain}/midway-slow`);
