@@ -101,7 +101,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
   before(async function () {
     this.timeout(COLD_BUILD_MS);
     const binary = await collectorBinary();
-    receiver = await startReceiver({ limit: 250_000 });
+    receiver = await startReceiver({ limit: 250_000, limitBytes: 2 ** 30 });
     gateway = await startPreset(binary, "gateway", {
       TELLTALE_COLLECTOR_BACKEND: receiver.url,
       TELLTALE_COLLECTOR_DECISION_WAIT: "500ms",

@@ -551,9 +551,13 @@ const calls = {
   "undici aborted in the queue": async () => {
     const client = new Client(plain);
     const options = { path: "/slow", method: "GET" };
-    const first = failed(() => client.request({ ...options, signal: soon() }));
-    const queued = failed(() => client.request({ ...options, signal: soon() }));
-    const outcomes = await Promise.all([first, queued]);
+    const controllers = [new AbortController(), new AbortController()];
+    const calls = controllers.map(({ signal }) =>
+      failed(() => client.request({ ...options, signal })),
+    );
+    // Until the first is on its way; the other one is told first, while it still waits.
+    setTimeout(() => controllers.toReversed().forEach((controller) => controller.abort()), 50);
+    const outcomes = await Promise.all(calls);
     await client.destroy();
     return outcomes;
   },
