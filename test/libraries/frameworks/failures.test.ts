@@ -159,12 +159,10 @@ async function leaving(
 ): Promise<void> {
   if (leaves === true && status === undefined) {
     await program.says((stdout) => stdout.includes(`waits /${name}\n`) || undefined);
-  } else if (app === "koa" && status === 200) {
-    // It never ends a response that has failed after its head; others end in that time.
-    await program.says((stdout) => stdout.includes(`fails ${name}\n`) || undefined);
-    await pause(500);
   } else {
-    await new Promise(() => {});
+    // Koa never ends a response that has failed after its head; others end in that time.
+    await program.says((stdout) => stdout.includes(`fails ${name}\n`) || undefined);
+    await pause(app === "koa" && status === 200 ? 500 : 2000);
   }
 }
 

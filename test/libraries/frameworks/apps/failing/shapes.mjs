@@ -48,7 +48,9 @@ export function endlessStream() {
 
 /** Resolves once the client has left, and that is known; it leaves when it reads that it is waited for. */
 export async function left(response) {
-  console.log(`waits ${response.req.url}`);
+  // Connect and Restify cut the mount off the URL.
+  const { originalUrl, url } = response.req;
+  console.log(`waits ${originalUrl ?? url}`);
   if (!response.destroyed) await once(response, "close");
   await pause();
 }
