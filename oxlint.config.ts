@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   export: ["config", "context", "diagnostics"],
   traces: ["config", "context", "diagnostics", "export", "resource"],
   metrics: ["config", "context", "diagnostics", "export", "resource"],
-  logs: ["config", "context", "diagnostics", "export", "resource"],
+  logs: ["config", "context", "diagnostics", "export", "instrumentation", "resource"],
   errors: ["config", "context", "diagnostics", "export", "resource"],
   entry: ["admin", "config", "context", "diagnostics", "errors", "metrics", "traces"],
   instrumentation: ["config", "context", "diagnostics"],
@@ -70,7 +70,7 @@ export default defineConfig({
   ignorePatterns: ["dist", "coverage", "test/libraries/launchers/apps/*.ts"],
   rules: {
     ...unsafe,
-    "import/no-cycle": ["error", { ignoreTypes: true }],
+    "import/no-cycle": ["error", { ignoreTypes: false }],
     "import/no-default-export": "error",
     "import/no-duplicates": "error",
     "eslint/eqeqeq": "error",

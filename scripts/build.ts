@@ -1,10 +1,11 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { chunks } from "../src/chunks.ts";
 import { aliases } from "../src/instrumentation/aliases.ts";
-import { type Bundle, bundle } from "./build/bundle.ts";
+import { bundle } from "./build/bundle.ts";
+import type { Bundle } from "./build/bundled-file.ts";
 import { problemsOf } from "./build/checks.ts";
 import { writeDeclarations } from "./build/declarations.ts";
+import { lazyEntryPoints } from "./build/lazy-modules.ts";
 import { thirdPartyLicences } from "./build/licences.ts";
 import { slimMaps } from "./build/maps.ts";
 import { bundledPackages } from "./build/packages.ts";
@@ -38,7 +39,7 @@ function messageOf(error: unknown): string {
 /** @returns what is wrong with it, one line each. */
 async function makeDist(): Promise<string[]> {
   const made = await bundle({
-    preload: { start: "src/start.ts", ...lazyEntries() },
+    preload: { start: "src/start.ts", ...lazyEntryPoints() },
     index: "src/index.ts",
     cli: "src/cli/main.ts",
     aliases,
@@ -50,11 +51,6 @@ async function makeDist(): Promise<string[]> {
   await writeFile(join(staging, "sbom.cdx.json"), sbom);
   await writeFile(join(staging, "THIRD-PARTY-LICENSES.txt"), thirdPartyLicences(packages));
   return [...problemsOf(made), ...problems];
-}
-
-function lazyEntries(): Record<string, string> {
-  const entries = Object.entries(chunks).map(([name, path]) => [name, join("src", path)] as const);
-  return Object.fromEntries(entries);
 }
 
 async function replaceDist(): Promise<void> {

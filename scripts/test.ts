@@ -1,5 +1,6 @@
 import { missingPrograms } from "./test/programs.ts";
-import { type Outcome, type Stage, stages } from "./test/stages.ts";
+import { type Stage, stages } from "./test/stages.ts";
+import type { Outcome } from "./test/outcome.ts";
 
 /*
  * Runs the stages that are named (all, if none is), one after the other: what

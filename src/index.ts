@@ -1,16 +1,16 @@
-import type { CacheStats, Gettable } from "./caches/vocabulary.ts";
-import { currentState } from "./state.ts";
-import type { Errors } from "./errors/errors.ts";
-import type {
-  Breadcrumb,
-  CaptureHint,
-  Primitive,
-  SeverityLevel,
-  User,
-} from "./errors/vocabulary.ts";
+import {
+  type Breadcrumb,
+  type CacheStats,
+  type CaptureHint,
+  type ErrorsApi,
+  type Gettable,
+  preloadApi,
+  type Primitive,
+  type SeverityLevel,
+  type User,
+} from "./api.ts";
 
-export type { CacheStats, Gettable };
-export type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User };
+export type { Breadcrumb, CacheStats, CaptureHint, Gettable, Primitive, SeverityLevel, User };
 
 /*
  * The public door: a handful of functions that reach the preload through the
@@ -79,14 +79,14 @@ export function job<This, Args extends unknown[], R>(
   work: (this: This, ...args: Args) => R,
 ): (this: This, ...args: Args) => R {
   return function (this: This, ...args: Args): R {
-    const run = currentState()?.runJob;
+    const run = preloadApi()?.runJob;
     if (run === undefined) return work.apply(this, args);
     return run(name, () => work.apply(this, args));
   };
 }
 
-function errors(): Errors | undefined {
-  return currentState()?.errors;
+function errors(): ErrorsApi | undefined {
+  return preloadApi()?.errors;
 }
 
 /**
@@ -98,7 +98,7 @@ function errors(): Errors | undefined {
  */
 export function watchCache<C extends Gettable>(cache: C, name: string): C {
   try {
-    currentState()?.caches().watch(cache, name);
+    preloadApi()?.caches().watch(cache, name);
   } catch {
     // Frozen, say: it works on, uncounted.
   }
@@ -111,7 +111,7 @@ export function watchCache<C extends Gettable>(cache: C, name: string): C {
  */
 export function getCacheStats(): CacheStats[] {
   try {
-    return currentState()?.caches().stats() ?? [];
+    return preloadApi()?.caches().stats() ?? [];
   } catch {
     return [];
   }

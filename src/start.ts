@@ -1,11 +1,12 @@
 import { fstatSync } from "node:fs";
 import { isInternalThread, isMainThread } from "node:worker_threads";
 import type { Caches } from "./caches/caches.ts";
-import { loadChunk } from "./chunks.ts";
+import { lazy } from "./lazy.ts";
+import { claimStart, publishApi } from "./api.ts";
 import { createAdmin } from "./admin/server.ts";
 import type { Config } from "./config/config.ts";
 import { configFrom } from "./config/parse.ts";
-import type { Problem } from "./config/reader.ts";
+import type { Problem } from "./config/problem.ts";
 import { reportOf } from "./config/report.ts";
 import { StorageContextManager } from "./context/manager.ts";
 import { type Accounts, createAccounts } from "./diagnostics/account.ts";
@@ -26,10 +27,11 @@ import { watchConsole } from "./logs/app-console.ts";
 import { createLogs } from "./logs/logs.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { createResource } from "./resource/resource.ts";
-import { claimStart, publishState } from "./state.ts";
 import { createPropagator } from "./traces/propagation/propagator.ts";
 import { createTraces } from "./traces/traces.ts";
 import { version } from "./version.ts";
+
+const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
 /**
  * The preload. Once per thread, whatever the number of copies and of ways it
@@ -90,8 +92,8 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
   const entries = installEntries({ ...entryParts, isEnabled: hasInstrumentation });
   const work = lazyWork(entryParts);
   let madeCaches: Caches | undefined;
-  const caches = (): Caches => (madeCaches ??= loadChunk("caches").createCaches(metrics.meter));
-  publishState({ version, errors, runJob: work.runJob, caches });
+  const caches = (): Caches => (madeCaches ??= loadCaches().createCaches(metrics.meter));
+  publishApi({ version, errors, runJob: work.runJob, caches });
   installInstrumentations(config.instrumentations, {
     diagnostics,
     tracerProvider: traces.provider,

@@ -8,18 +8,7 @@ import { builtins } from "./builtins.ts";
 import { withoutDocs } from "./docs.ts";
 import { ownApi } from "./own-api.ts";
 import { workerCode } from "./worker-code.ts";
-
-/** A file of `dist/`. */
-export interface BundledFile {
-  readonly bytes: number;
-  /** Source path from the repository's root -> its bytes in this file. */
-  readonly inputs: ReadonlyMap<string, number>;
-  /** Other files that are loaded together with this one. */
-  readonly imports: readonly string[];
-}
-
-/** The files of `dist/` by name, `start.js` with the modules that are in it. */
-export type Bundle = ReadonlyMap<string, BundledFile>;
+import type { BundledFile, Bundle } from "./bundled-file.ts";
 
 export interface Entries {
   /** Name in `dist/` -> source file: `start`, and what start may load when it needs it. */

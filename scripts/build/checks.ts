@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Bundle } from "./bundle.ts";
+import type { Bundle } from "./bundled-file.ts";
 import { packageOf } from "./packages.ts";
 import { root, staging } from "./places.ts";
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import { builtins } from "./builtins.ts";
-import type { BundledFile } from "./bundle.ts";
+import type { BundledFile } from "./bundled-file.ts";
 import { options } from "./options.ts";
 import { scratch, staging } from "./places.ts";
 

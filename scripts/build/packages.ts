@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Bundle } from "./bundle.ts";
+import type { Bundle } from "./bundled-file.ts";
 import { root } from "./places.ts";
 
 /** A package of someone else whose code is in `dist/`. */

@@ -1,4 +1,4 @@
-import type { Pattern } from "./found.ts";
+import type { Pattern } from "./pattern.ts";
 
 interface Exception {
   readonly file: string;

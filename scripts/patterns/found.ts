@@ -4,13 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "acorn";
 import { built } from "./exceptions.ts";
-
-/** A regular expression, and where it stands: `src/text.ts:12`. */
-export interface Pattern {
-  readonly source: string;
-  readonly flags: string;
-  readonly places: readonly string[];
-}
+import type { Pattern } from "./pattern.ts";
 
 /** A regular expression that is made of what isn't written there. */
 export interface Unread {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import type { Pattern } from "./found.ts";
+import type { Pattern } from "./pattern.ts";
 
 /** How long a pattern may take, as `recheck` puts it: `linear`, `2nd degree polynomial`. */
 export interface Verdict {

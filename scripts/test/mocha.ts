@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "../build/places.ts";
-import type { Outcome } from "./stages.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** How long mocha may live on after the last test, in milliseconds. */
 const LINGER_MS = 10_000;

@@ -3,14 +3,7 @@ import { join } from "node:path";
 import { root } from "../build/places.ts";
 import { runMocha } from "./mocha.ts";
 import { runTool } from "./tool.ts";
-
-/** Checks that are no tests count as one each. */
-export interface Outcome {
-  readonly passed: number;
-  readonly failed: number;
-  /** The titles and errors of the first tests that failed. */
-  readonly failures?: readonly string[];
-}
+import type { Outcome } from "./outcome.ts";
 
 export interface Stage {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { root } from "../build/places.ts";
-import type { Outcome } from "./stages.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** Runs a check, whose output is everybody's to see; it counts as one. */
 export async function runTool(script: string, args: readonly string[]): Promise<Outcome> {

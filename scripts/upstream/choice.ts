@@ -52,10 +52,10 @@ export const waiting: Readonly<Record<string, readonly string[]>> = {
 
 /** What the constructor is given beside the options, and where that comes from. */
 export const configured: Readonly<Record<string, { imports: string; config: string }>> = {
-  // A span of the reading of the chunk that encodes spans would ask for that chunk.
+  // A span of the reading of the module that encodes spans would ask for that module.
   fs: {
-    imports: 'import { isLoadingChunk } from "../../chunks.ts";\n',
-    config: "{ createHook: () => !isLoadingChunk(), ...options }",
+    imports: 'import { isLoading } from "../../lazy.ts";\n',
+    config: "{ createHook: () => !isLoading(), ...options }",
   },
 };
 

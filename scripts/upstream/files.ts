@@ -9,7 +9,6 @@ export function upstreamFiles(): Map<string, string> {
   const taken = takenOver();
   return new Map([
     ["upstream-table.ts", tableText(taken)],
-    ["upstream-chunks.ts", chunksText(taken)],
     ...taken.map((one) => [`upstream/${one.name}.ts`, adaptorText(one)] as const),
   ]);
 }
@@ -21,28 +20,29 @@ function takenOver(): UpstreamInstrumentation[] {
 }
 
 function tableText(taken: readonly UpstreamInstrumentation[]): string {
+  const loaders = taken.map(({ name }) => {
+    const path = `upstream/${name}.ts`;
+    return `const ${loaderOf(name)} = lazy<typeof import("./${path}")>("instrumentation/${path}");`;
+  });
   const rows = taken.flatMap(({ name, rows }) =>
-    rows.map((row) => ({ ...row, chunk: chunkOf(name) })),
+    rows.map((row) => {
+      const fields = JSON.stringify(row).slice(1, -1);
+      return `{ ${fields}, "load": ${loaderOf(name)} }`;
+    }),
   );
-  return `${HEADER}import type { Row } from "./table.ts";
+  return `${HEADER}import { lazy } from "../lazy.ts";
+import type { Row } from "./table.ts";
+
+${loaders.join("\n")}
 
 /** What upstream's instrumentations patch, those that are taken over as they are. */
-export const upstreamTable: readonly Row[] = ${JSON.stringify(rows)};
+export const upstreamTable: readonly Row[] = [${rows.join(",\n")}];
 `;
 }
 
-function chunksText(taken: readonly UpstreamInstrumentation[]): string {
-  const line = (value: (name: string) => string): string =>
-    taken.map(({ name }) => `  "${chunkOf(name)}": ${value(name)}`).join(",\n");
-  return `${HEADER}/** The chunks of \`upstream-table.ts\`, for \`chunks.ts\`. */
-export interface UpstreamChunkTypes {
-${line((name) => `typeof import("./upstream/${name}.ts")`)}
-}
-
-export const upstreamChunks: Readonly<Record<keyof UpstreamChunkTypes, string>> = {
-${line((name) => `"./instrumentation/upstream/${name}.ts"`)}
-};
-`;
+/** `loadAwsSdk` for `aws-sdk`. */
+function loaderOf(name: string): string {
+  return `load-${name}`.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function adaptorText({ name, className }: UpstreamInstrumentation): string {
@@ -66,8 +66,4 @@ function mendedFrom(name: string, made: string): { file: string; made: string } 
     file: `import { withoutLiterals } from "../clean-sql.ts";\n${file}`,
     made: `withoutLiterals(${own}, options)`,
   };
-}
-
-function chunkOf(name: string): string {
-  return `upstream-${name}`;
 }

@@ -9,13 +9,16 @@ const require = createRequire(import.meta.url);
 const SCOPE = "@opentelemetry/instrumentation-";
 const BUNDLE = "@opentelemetry/auto-instrumentations-node";
 
+/** A row of the table, before it knows what loads its adaptor. */
+export type UpstreamRow = Omit<Row, "load">;
+
 /** One of OpenTelemetry's instrumentations, as the installed package says it. */
 export interface UpstreamInstrumentation {
   /** `aws-sdk` for `@opentelemetry/instrumentation-aws-sdk`. */
   readonly name: string;
   /** The class that its package exports. */
   readonly className: string;
-  readonly rows: readonly Omit<Row, "chunk">[];
+  readonly rows: readonly UpstreamRow[];
 }
 
 /** All that the pinned auto-instrumentations-node brings, by name. */
@@ -57,10 +60,7 @@ function instrumentationOf(name: string): UpstreamInstrumentation {
 }
 
 /** One row for each package; which versions a file is patched in, upstream sees to itself. */
-function rowsOf(
-  instrumentation: string,
-  definitions: readonly ModuleDefinition[],
-): Omit<Row, "chunk">[] {
+function rowsOf(instrumentation: string, definitions: readonly ModuleDefinition[]): UpstreamRow[] {
   const packages = [...new Set(definitions.map(({ name }) => name))];
   return packages.map((name) => {
     const own = definitions.filter((definition) => definition.name === name);

@@ -4,7 +4,7 @@ import type { HealthReport } from "../health/health.ts";
 import { version } from "../version.ts";
 import { objectionTo } from "./connections.ts";
 import { packed } from "./packed.ts";
-import type { AnswerOptions } from "./server.ts";
+import type { AnswerOptions } from "./options.ts";
 
 export { Connections } from "./connections.ts";
 

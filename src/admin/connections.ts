@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { isLocalName, isLoopback, nameIn } from "../local-name.ts";
-import type { AnswerOptions } from "./server.ts";
+import type { AnswerOptions } from "./options.ts";
 
 /** Scrapers and probes have a few. */
 const MOST_CONNECTIONS = 64;

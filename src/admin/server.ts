@@ -1,41 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { Config } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
-import type { Accounts } from "../diagnostics/account.ts";
-import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Health } from "../health/health.ts";
-import type { MetricsPage } from "../metrics/metrics.ts";
 import { clusterWorkerId } from "./cluster.ts";
 import type { Connections } from "./connections.ts";
 import { Turn } from "./turn.ts";
+import type { AdminOptions, AnswerOptions } from "./options.ts";
+import { OWN_SERVER } from "../context/own-server.ts";
 
-/** Set to true on our own server: `entry/` leaves its requests alone. */
-export const OWN_SERVER: unique symbol = Symbol("telltale.server");
-
-export interface AdminOptions {
-  readonly config: Config;
-  readonly accounts: Accounts;
-  readonly diagnostics: Diagnostics;
-  readonly health: Health;
-  /** The Prometheus page; undefined: not configured. */
-  readonly page: (accept: string | undefined) => Promise<MetricsPage | undefined>;
-  /** How long a port that was taken is left alone before the next try; 30 s. */
-  readonly retryMs?: number;
-  /** How long nothing may move on a connection; 10 s. */
-  readonly silenceMs?: number;
-  /** Whether any request, message or job has come in. */
-  readonly hasServed?: () => boolean;
-  /** How long a process that serves nothing waits before it takes the port; `turn.ts`. */
-  readonly idleMs?: number;
-}
-
-export interface AnswerOptions extends AdminOptions {
-  /** What the server listens on. */
-  readonly address: string;
-}
+const loadAnswer = lazy<typeof import("./answer.ts")>("admin/answer.ts");
 
 /** `/metrics`, `/healthz`, `/livez`, `/readyz`. Never holds the process open, never throws. */
 export interface Admin {
@@ -166,7 +141,7 @@ class AdminServer implements Admin {
   #accept(socket: Socket): void {
     release(socket);
     try {
-      this.#connections ??= new (loadChunk("admin-answer").Connections)();
+      this.#connections ??= new (loadAnswer().Connections)();
       this.#connections.add(socket);
     } catch (error) {
       this.#options.diagnostics.error("admin", `a connection can't be kept: ${String(error)}`);
@@ -178,7 +153,7 @@ class AdminServer implements Admin {
     try {
       if (this.#connections?.begin(request.socket, response) !== true) return;
       const options: AnswerOptions = { ...this.#options, address: this.#address };
-      void runSuppressed(() => loadChunk("admin-answer").answer(request, response, options));
+      void runSuppressed(() => loadAnswer().answer(request, response, options));
     } catch (error) {
       this.#options.diagnostics.error("admin", `a request could not be answered: ${String(error)}`);
       response.destroy();

@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import diagnosticsChannel from "node:diagnostics_channel";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { Child } from "./children.ts";
 import { isBuildPart } from "./launcher.ts";
+
+const loadChildren = lazy<typeof import("./children.ts")>("admin/children.ts");
 
 export interface TurnOptions {
   /** Whether a server, not ours, is to be counted as the app's. */
@@ -56,7 +58,7 @@ export class Turn {
   /** It is left to a process that this one has started. */
   get isLeft(): boolean {
     if (this.#children.size === 0 || this.#serves()) return false;
-    const { hasEnded } = loadChunk("admin-children");
+    const { hasEnded } = loadChildren();
     for (const child of this.#children) if (hasEnded(child)) this.#children.delete(child);
     return this.#children.size > 0;
   }
@@ -84,7 +86,7 @@ export class Turn {
 
   #noteChild(child: Child): void {
     if (this.#serves()) return;
-    const { hasEnded, isClusterPrimary, mayRunNode } = loadChunk("admin-children");
+    const { hasEnded, isClusterPrimary, mayRunNode } = loadChildren();
     if (hasEnded(child) || !mayRunNode(child.spawnfile)) return;
     if (isClusterPrimary()) {
       // Before its workers, which serve in its place.

@@ -1,5 +1,5 @@
 import type { Attributes, Counter, Meter } from "@opentelemetry/api";
-import type { CacheStats, Gettable } from "./vocabulary.ts";
+import type { CacheStats, Gettable } from "../api.ts";
 
 /** An app has a handful; names made of keys are a mistake, and go together. */
 const MOST_CACHES = 200;

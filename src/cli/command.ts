@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Watcher } from "./demo.ts";
+import type { Watcher } from "./watcher.ts";
 import { attributeOf } from "./drawing.ts";
 import type { ReceivedSpan } from "../receiver/received.ts";
 import { pictureOf } from "./picture.ts";

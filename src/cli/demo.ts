@@ -12,6 +12,7 @@ import { type Paint, paintFor } from "./palette.ts";
 import { pictureOf } from "./picture.ts";
 import type { FailedRequest, Scenario, ServiceAddress, Stage } from "./scenario.ts";
 import { storyOfRequest } from "./story.ts";
+import type { Watcher } from "./watcher.ts";
 
 /** From `dist/cli.js` as from `src/cli/demo.ts`. */
 const root = new URL(import.meta.url.endsWith(".ts") ? "../../" : "../", import.meta.url);
@@ -46,16 +47,6 @@ export async function demo(args: readonly string[]): Promise<number> {
     interruption.forget();
     await receiver.close();
   }
-}
-
-/** Who looks on, and where what there is to see comes in. */
-export interface Watcher {
-  readonly receiver: Receiver;
-  readonly interruption: Interruption;
-  /** One picture, and then the end. */
-  readonly once: boolean;
-  readonly print: (line: string) => void;
-  readonly paint: Paint;
 }
 
 async function showShop(stage: Stage, watcher: Watcher): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Complain } from "./kinds.ts";
+import type { Complain } from "./problem.ts";
 
 /** As `@sentry/core` takes it apart; what this refuses would be dropped there in silence. */
 const sentryDsn =

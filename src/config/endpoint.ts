@@ -1,4 +1,4 @@
-import type { Complain } from "./kinds.ts";
+import type { Complain } from "./problem.ts";
 
 /** Where a collector is, as somebody wrote it. */
 export interface Endpoint {

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import type { Complain } from "./kinds.ts";
+import type { Complain } from "./problem.ts";
 import { MASK, shownText } from "./mask.ts";
 
 /** A bundle of all public authorities is a fifth of this. */

@@ -4,19 +4,7 @@ import { fileText, shownPath } from "./file.ts";
 import { dsnIn } from "./dsn.ts";
 import { nearest } from "./nearest.ts";
 import { MASK, maskedAddress, quoted, shownText } from "./mask.ts";
-
-/** One thing that is wrong with a value. */
-export interface Complaint {
-  /** What was received, masked; by default the whole value. */
-  readonly received?: string;
-  readonly expected: string;
-  /** The known name that was probably meant. */
-  readonly nearest?: string | undefined;
-  /** What is used instead; by default the variable's default. */
-  readonly used?: string;
-}
-
-export type Complain = (complaint: Complaint) => void;
+import type { Complaint, Complain } from "./problem.ts";
 
 /** How the text of a variable becomes a value. */
 export interface Kind<out T> {

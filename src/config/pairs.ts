@@ -1,4 +1,4 @@
-import type { Complain } from "./kinds.ts";
+import type { Complain } from "./problem.ts";
 import { MASK, shownText } from "./mask.ts";
 
 export type Pairs = Readonly<Record<string, string>>;

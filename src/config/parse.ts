@@ -13,7 +13,8 @@ import type {
 } from "./config.ts";
 import { checkInstrumentations } from "./instrumentations.ts";
 import { otlpOf } from "./otlp.ts";
-import { type Problem, Reader } from "./reader.ts";
+import { Reader } from "./reader.ts";
+import type { Problem } from "./problem.ts";
 import * as table from "./variables.ts";
 import { shown, type Variable } from "./variables.ts";
 

@@ -1,24 +1,8 @@
 import type { Environment } from "../env.ts";
-import type { Complaint } from "./kinds.ts";
+import type { Complaint, Problem } from "./problem.ts";
 import { shownText } from "./mask.ts";
 import { slipped } from "./nearest.ts";
 import { shown, type Variable, variables } from "./variables.ts";
-
-/** One thing that is wrong with the configuration. Holds no secret. */
-export type Problem =
-  | {
-      readonly kind: "invalid";
-      readonly variable: string;
-      /** Quoted or masked. */
-      readonly received: string;
-      readonly expected: string;
-      /** The known name that was probably meant. */
-      readonly nearest: string | undefined;
-      /** What is used instead. */
-      readonly used: string;
-    }
-  | { readonly kind: "unsupported"; readonly variable: string; readonly reason: string }
-  | { readonly kind: "misspelt"; readonly variable: string; readonly nearest: string };
 
 /** Takes the variables of the table out of an environment and collects what is wrong. */
 export class Reader {

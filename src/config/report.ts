@@ -1,4 +1,4 @@
-import type { Problem } from "./reader.ts";
+import type { Problem } from "./problem.ts";
 
 /**
  * All that is wrong with the configuration, one line for each thing, ready for

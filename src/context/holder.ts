@@ -1,5 +1,5 @@
 import type { Span } from "@opentelemetry/api";
-import type { JobFacts } from "./work.ts";
+import type { JobFacts } from "./job.ts";
 
 /**
  * One holder per unit of work (a request, a message or a job). It is

@@ -1,5 +1,6 @@
 import type { Attributes, Context as ApiContext } from "@opentelemetry/api";
 import type { Context } from "./context.ts";
+import type { JobFacts } from "./job.ts";
 
 /*
  * What those who know a library (instrumentation) and those who know what work
@@ -43,17 +44,6 @@ export interface Delivery extends Exchange {
   readonly connection?: ApiContext | undefined;
   /** What an error event says of it. */
   readonly job: JobFacts;
-}
-
-export interface JobFacts {
-  readonly name: string;
-  readonly id?: string | undefined;
-  readonly queue?: string | undefined;
-  /** From 1. */
-  readonly attempt?: number | undefined;
-  readonly maxAttempts?: number | undefined;
-  /** When it runs, as its scheduler has it: `0 2 * * *`. */
-  readonly schedule?: string | undefined;
 }
 
 /** A message on its way out: a span, until the library has sent it. */

@@ -1,6 +1,12 @@
-import type { Context as ApiContext, Span, TextMapPropagator } from "@opentelemetry/api";
+import type {
+  Attributes,
+  Context as ApiContext,
+  Span,
+  TextMapPropagator,
+} from "@opentelemetry/api";
 import { spanIn } from "../context/context.ts";
 import { now } from "../clock.ts";
+import { lowCardinality } from "../low-cardinality.ts";
 import { type AttributePart, STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import type { ClientMetrics } from "./client-metrics.ts";
@@ -91,7 +97,10 @@ export class ClientCall implements OpenResponse {
     try {
       this.target = this.source?.();
       this.source = undefined;
-      this.#services.metrics.ended(this);
+      this.#services.metrics.ended(
+        (this.endedAt - this.startedAt) / 1000,
+        durationAttributes(this),
+      );
     } finally {
       this.#endSpan();
     }
@@ -122,6 +131,20 @@ export class ClientCall implements OpenResponse {
     if (this.errorType !== undefined) pairs.push("error.type", this.errorType);
     return pairs;
   }
+}
+
+function durationAttributes(call: ClientCall): Attributes {
+  const { method, target, statusCode, protocolVersion, errorType } = call;
+  return {
+    "http.request.method": method,
+    ...(target !== undefined && {
+      "server.address": lowCardinality(target.address),
+      "server.port": target.port,
+    }),
+    ...(statusCode !== undefined && { "http.response.status_code": statusCode }),
+    ...(protocolVersion !== undefined && { "network.protocol.version": protocolVersion }),
+    ...(errorType !== undefined && { "error.type": errorType }),
+  };
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
-import { lowCardinality } from "../low-cardinality.ts";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
-import type { BindableRecorder, StoreMeter } from "../metrics/meter.ts";
-import type { ClientCall } from "./client-call.ts";
+import type { BindableRecorder } from "../metrics/meter.ts";
+import type { StoreMeter } from "../metrics/store-meter.ts";
 
 /**
  * `http.client.request.duration`:
@@ -19,21 +18,7 @@ export class ClientMetrics {
     });
   }
 
-  ended(call: ClientCall): void {
-    this.#duration.record((call.endedAt - call.startedAt) / 1000, durationAttributes(call));
+  ended(seconds: number, attributes: Attributes): void {
+    this.#duration.record(seconds, attributes);
   }
-}
-
-function durationAttributes(call: ClientCall): Attributes {
-  const { method, target, statusCode, protocolVersion, errorType } = call;
-  return {
-    "http.request.method": method,
-    ...(target !== undefined && {
-      "server.address": lowCardinality(target.address),
-      "server.port": target.port,
-    }),
-    ...(statusCode !== undefined && { "http.response.status_code": statusCode }),
-    ...(protocolVersion !== undefined && { "network.protocol.version": protocolVersion }),
-    ...(errorType !== undefined && { "error.type": errorType }),
-  };
 }

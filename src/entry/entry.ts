@@ -1,11 +1,11 @@
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { Config } from "../config/config.ts";
 import { SPAN_KEY } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
 import type { OutgoingCalls } from "../context/outgoing.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Unsent } from "../diagnostics/unsent.ts";
-import type { Errors } from "../errors/errors.ts";
+import type { Errors } from "../errors/api.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Propagator } from "../traces/propagation/propagator.ts";
 import type { Traces } from "../traces/traces.ts";
@@ -19,6 +19,8 @@ import { installHttp2 } from "./http2.ts";
 import { OpenResponses } from "./open-responses.ts";
 import { ServerMetrics } from "./server-metrics.ts";
 import { installUndici } from "./undici.ts";
+
+const loadOutgoing = lazy<typeof import("./outgoing.ts")>("entry/outgoing.ts");
 
 export interface EntryParts {
   readonly config: Config;
@@ -55,7 +57,7 @@ export function installEntries(parts: EntryParts): Entries {
     onFault,
   };
   if (parts.isEnabled("undici")) installUndici(client);
-  const outgoing = (): OutgoingCalls => loadChunk("entry-outgoing").createOutgoingCalls(client);
+  const outgoing = (): OutgoingCalls => loadOutgoing().createOutgoingCalls(client);
   if (!parts.isEnabled("http")) {
     const abandon = (): void => openResponses.endAll();
     return { outgoing, beginEarly() {}, hasServed: () => false, underWay: () => 0, abandon };

@@ -7,8 +7,8 @@ import { types } from "node:util";
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { now } from "../clock.ts";
 import { Context, ROOT, spanIn } from "../context/context.ts";
-import { OWN_SERVER } from "../admin/server.ts";
-import { type ChunkTypes, loadChunk } from "../chunks.ts";
+import { OWN_SERVER } from "../context/own-server.ts";
+import { lazy } from "../lazy.ts";
 import {
   type Carrier,
   type Holder,
@@ -42,6 +42,9 @@ import { wrapStoreHeader } from "./sent-head.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
+
+const loadBreakage = lazy<typeof import("./breakage.ts")>("entry/breakage.ts");
+const loadUpgrade = lazy<typeof import("./upgrade.ts")>("entry/upgrade.ts");
 
 /** `SpanKind.SERVER` of the API. */
 const SERVER = 1;
@@ -223,7 +226,7 @@ class Entrance implements RequestServices {
         entry.finish(response);
         return;
       case 3:
-        if (isTroubled(entry)) loadChunk("entry-breakage").settle(entry);
+        if (isTroubled(entry)) loadBreakage().settle(entry);
         metrics.shape(entry);
         return;
       case 4:
@@ -261,9 +264,9 @@ class Entrance implements RequestServices {
     });
   }
 
-  #breakageOf(...ends: Parameters<ChunkTypes["entry-breakage"]["breakageOf"]>): Breakage {
+  #breakageOf(...ends: Parameters<ReturnType<typeof loadBreakage>["breakageOf"]>): Breakage {
     try {
-      return loadChunk("entry-breakage").breakageOf(...ends);
+      return loadBreakage().breakageOf(...ends);
     } catch (error) {
       this.#services.onFault(error);
       return BY_CLIENT;
@@ -275,7 +278,7 @@ class Entrance implements RequestServices {
     try {
       const tell = (): void => this.#services.onServerErrors(entry, [error]);
       if (entry.breakage?.by !== "client") tell();
-      else loadChunk("entry-breakage").tellUnlessHandled(entry, error, tell);
+      else loadBreakage().tellUnlessHandled(entry, error, tell);
     } catch (fault) {
       this.#services.onFault(fault);
     }
@@ -337,7 +340,7 @@ class Entrance implements RequestServices {
     const socket = request.socket as Wire | undefined;
     if (socket?.[UNDER_WAY] !== entry.connection) holdUnconnected(request, entry);
     if ((request as { readonly upgrade?: boolean }).upgrade === true) {
-      const { awaitAnswer } = loadChunk("entry-upgrade");
+      const { awaitAnswer } = loadUpgrade();
       awaitAnswer(response, (answer) => this.leave(entry, answer, undefined));
       return;
     }

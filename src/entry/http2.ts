@@ -1,7 +1,9 @@
 import diagnosticsChannel from "node:diagnostics_channel";
 import type { EventEmitter } from "node:events";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { Http2Services } from "./http2-server.ts";
+
+const loadHttp2Server = lazy<typeof import("./http2-server.ts")>("entry/http2-server.ts");
 
 /** Node's two, which it doesn't export. */
 const CLASSES: ReadonlySet<unknown> = new Set(["Http2Server", "Http2SecureServer"]);
@@ -21,7 +23,7 @@ export function installHttp2(services: Http2Services): { abandon(): void } {
     try {
       const prototype = http2Prototype((message as { readonly server?: unknown }).server);
       if (prototype === undefined) return;
-      const { watchServers, abandonStreams } = loadChunk("entry-http2");
+      const { watchServers, abandonStreams } = loadHttp2Server();
       watchServers(prototype, services);
       abandon = () => abandonStreams(services);
     } catch (error) {

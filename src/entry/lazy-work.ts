@@ -1,6 +1,8 @@
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { WorkEntrance } from "../context/work.ts";
 import type { Entrance, WorkParts } from "./work.ts";
+
+const loadWork = lazy<typeof import("./work.ts")>("entry/work.ts");
 
 /** The entrance of messages and jobs, made with the first library or job that needs it. */
 export interface LazyWork {
@@ -21,7 +23,7 @@ export type RunJob = <R>(name: string, work: () => R) => R;
 
 export function lazyWork(parts: WorkParts): LazyWork {
   let made: Entrance | undefined;
-  const entrance = (): Entrance => (made ??= loadChunk("entry-work").createEntrance(parts));
+  const entrance = (): Entrance => (made ??= loadWork().createEntrance(parts));
   return {
     entrance,
     runJob: (name, work) => {

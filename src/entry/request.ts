@@ -8,7 +8,7 @@ import type { AttributePart, AttributeSource } from "../traces/span.ts";
 import type { Connection } from "./connection.ts";
 import { type KnownMethods, methodIn } from "./method.ts";
 import { routeOf } from "./route.ts";
-import type { Shape } from "./server-metrics.ts";
+import type { Shape } from "./shape.ts";
 import { pathWithoutSecrets, queryWithoutSecrets } from "./secrets.ts";
 
 /**

@@ -1,24 +1,13 @@
 import type { Attributes } from "@opentelemetry/api";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
-import type { BindableRecorder, BindableSum, BoundRecorder, BoundSum } from "../metrics/meter.ts";
+import type { BindableRecorder, BindableSum, BoundSum } from "../metrics/meter.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { AttributePart } from "../traces/span.ts";
 import { type RequestEntry, spanNameOf } from "./request.ts";
+import type { Shape } from "./shape.ts";
 
 /** Above these the store is asked each time; it has a bound of its own. */
 const MOST_ROUTES = 1000;
 const MOST_PER_ROUTE = 100;
-
-/** What all requests of one method, status and route have in common. */
-export interface Shape extends AttributePart {
-  readonly spanName: string;
-  readonly scheme: string;
-  readonly protocolVersion: string;
-  readonly method: string;
-  readonly statusCode: number | undefined;
-  readonly errorType: string | undefined;
-  readonly duration: BoundRecorder;
-}
 
 /**
  * `http.server.request.duration` and `http.server.active_requests`, with series

@@ -3,7 +3,8 @@ import { ROOT } from "../context/context.ts";
 import { lowCardinality } from "../low-cardinality.ts";
 import type { Backlog, Delivery, Exchange, Lag } from "../context/work.ts";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
-import type { BindableRecorder, BindableSum, StoreMeter } from "../metrics/meter.ts";
+import type { BindableRecorder, BindableSum } from "../metrics/meter.ts";
+import type { StoreMeter } from "../metrics/store-meter.ts";
 import { exchangeAttributes } from "./exchange.ts";
 
 /** The longest that a look at all backlogs may take; what comes later is left out. */

@@ -25,13 +25,13 @@ import type {
   Delivery,
   Exchange,
   Failure,
-  JobFacts,
   Lag,
   Sending,
   Work,
   WorkEntrance,
 } from "../context/work.ts";
-import type { Errors } from "../errors/errors.ts";
+import type { JobFacts } from "../context/job.ts";
+import type { Errors } from "../errors/api.ts";
 import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import type { Propagator } from "../traces/propagation/propagator.ts";

@@ -3,7 +3,7 @@ import { SPAN_KEY } from "../context/context.ts";
 import { activeOrComingSpan, runSuppressed } from "../context/manager.ts";
 import type { ApiImplementations } from "../globals.ts";
 import type { AppClient, Carrier } from "./carrier.ts";
-import type { Errors } from "./errors.ts";
+import type { Errors } from "./api.ts";
 import { keepTrace, type Origin, originNow, propagationOf } from "./origin.ts";
 
 /** What the door does where errors are left to the app's own Sentry. */

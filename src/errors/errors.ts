@@ -1,79 +1,17 @@
-import { loadChunk } from "../chunks.ts";
-import type { ErrorsConfig } from "../config/config.ts";
+import { lazy } from "../lazy.ts";
 import type { Holder } from "../context/holder.ts";
 import { activeHolder, runWhereThrown } from "../context/manager.ts";
-import type { Account } from "../diagnostics/account.ts";
-import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Unsent } from "../diagnostics/unsent.ts";
 import type { Pipeline } from "../export/exit.ts";
 import { offerApi } from "../globals.ts";
 import type { AppErrors } from "./app-sentry.ts";
 import { type AppClient, type Carrier, watchCarriers } from "./carrier.ts";
 import type { ErrorsClient } from "./client.ts";
 import { watchProcess } from "./process.ts";
-import type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User } from "./vocabulary.ts";
+import type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User } from "../api.ts";
+import type { ErrorsParts, FatalOrigin, Errors } from "./api.ts";
 
-/** Who sends the events, from the resource. */
-export interface ErrorsService {
-  readonly name: string;
-  readonly version: string | undefined;
-  /** `deployment.environment.name`, else `NODE_ENV`. */
-  readonly environment: string | undefined;
-  readonly hostName: string | undefined;
-}
-
-export interface ErrorsParts {
-  readonly config: ErrorsConfig;
-  readonly service: ErrorsService;
-  /** The flags that Node runs with. */
-  readonly nodeFlags: readonly string[];
-  /** The books of the events. */
-  readonly account: Account;
-  readonly diagnostics: Diagnostics;
-  readonly unsent?: Unsent;
-}
-
-/** How a fatal error came to the process, in Node's words. */
-export type FatalOrigin = "uncaughtException" | "unhandledRejection";
-
-/**
- * The errors' pipeline. No method throws; without a DSN, and without a Sentry of
- * the app's own, all of them return at once and nothing of Sentry is ever loaded.
- */
-export interface Errors {
-  /** The id of the event; the earlier id for an error that was captured before. */
-  captureException(error: unknown, hint?: CaptureHint): string | undefined;
-  captureMessage(message: string, level?: SeverityLevel): string | undefined;
-  /** For the request that is going on, else for the process; null forgets the user. */
-  setUser(user: User | null): void;
-  setTag(key: string, value: Primitive): void;
-  /** Null removes the context. */
-  setContext(name: string, context: Readonly<Record<string, unknown>> | null): void;
-  setExtra(key: string, value: unknown): void;
-  addBreadcrumb(breadcrumb: Breadcrumb): void;
-  /** What is set while `work` runs, and in what it starts, is forgotten after it. */
-  withScope<R>(work: () => R): R;
-  /**
-   * For the entry, when `holder.route` and `holder.statusCode` are final and
-   * before `holder.span` ends: captures what the request has failed of; after that,
-   * each error that still comes.
-   */
-  captureServerErrors(holder: Holder, failures: readonly unknown[]): void;
-  /** For the entry: captures `holder.error`, of which a message or a job has failed: if it will be tried again, as a warning. */
-  captureJobError(holder: Holder, willRetry: boolean | undefined): string | undefined;
-  /** For errors that nobody handled. */
-  captureFatal(error: unknown, origin: FatalOrigin): void;
-  /** For rejections that nobody handled, and that the process survives. */
-  captureRejection(reason: unknown): void;
-  /**
-   * Listens to the process, makes an app's own copy of Sentry 11 use our client,
-   * and leaves errors to an app that sets up Sentry itself.
-   *
-   * @param whenLeft is called as that happens.
-   */
-  start(whenLeft: () => void): void;
-  readonly pipeline: Pipeline;
-}
+const loadClient = lazy<typeof import("./client.ts")>("errors/client.ts");
+const loadAppSentry = lazy<typeof import("./app-sentry.ts")>("errors/app-sentry.ts");
 
 export function createErrors(parts: ErrorsParts): Errors {
   return new LazyErrors(parts);
@@ -221,7 +159,7 @@ class LazyErrors implements Errors {
     if (this.#loadAgainAt !== undefined && performance.now() < this.#loadAgainAt) return undefined;
     this.#isLoading = true;
     try {
-      this.#client = loadChunk("errors-client").createErrorsClient(this.#parts);
+      this.#client = loadClient().createErrorsClient(this.#parts);
       if (this.#loadAgainAt !== undefined) this.#say("info", "Sentry is loaded now");
     } catch (fault) {
       this.#loadAgainAt = performance.now() + LOAD_AGAIN_MS;
@@ -239,7 +177,7 @@ class LazyErrors implements Errors {
    */
   #leaveTo(client: AppClient, carrier: Carrier): void {
     this.#isLeft ||= client.getDsn?.() !== undefined;
-    const chunk = this.#attempt(() => loadChunk("errors-app-sentry"));
+    const chunk = this.#attempt(() => loadAppSentry());
     if (this.#isLeft) this.#app = chunk?.createAppErrors(carrier);
     this.#attempt(() => chunk?.joinTraces(client, carrier));
     offerApi((taken) => {

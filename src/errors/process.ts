@@ -1,4 +1,4 @@
-import type { FatalOrigin } from "./errors.ts";
+import type { FatalOrigin } from "./api.ts";
 
 /** What the process tells us; neither function may throw. */
 export interface ProcessWatcher {

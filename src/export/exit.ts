@@ -44,3 +44,11 @@ export interface Pipeline {
   /** It sends a state, which is always there, and no queue: at the end once is enough. */
   readonly isState?: true;
 }
+
+/** A queue of ended items on their way to OTLP. */
+export interface ItemBatch<Item> extends Pipeline {
+  /** Queues one item, or drops it when the queue is full; the caller has counted it as made. */
+  add(item: Item): void;
+  /** How many items wait or are under way: what the account's `queued` must come to. */
+  readonly queued: number;
+}

@@ -1,14 +1,19 @@
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { BatchConfig, OtlpConfig } from "../config/config.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { Batch, type BatchOptions } from "./batch.ts";
-import type { Pipeline } from "./exit.ts";
 import type { EncodedItem } from "./encoded-item.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Sender } from "./sender.ts";
+import type { ItemBatch } from "./exit.ts";
+
+const loadOtlp = lazy<typeof import("./otlp.ts")>("export/otlp.ts");
+const loadProtobuf = lazy<typeof import("./messages.ts")>("export/messages.ts");
+const loadJson = lazy<typeof import("./json-messages.ts")>("export/json-messages.ts");
+const loadGateways = lazy<typeof import("./gateways.ts")>("export/gateways.ts");
 
 export interface ItemBatchParts {
   readonly config: BatchConfig;
@@ -19,24 +24,15 @@ export interface ItemBatchParts {
   readonly retry?: RetryPolicy;
 }
 
-/** A queue of ended items on their way to OTLP. */
-export interface ItemBatch<Item> extends Pipeline {
-  /** Queues one item, or drops it when the queue is full; the caller has counted it as made. */
-  add(item: Item): void;
-  /** How many items wait or are under way: what the account's `queued` must come to. */
-  readonly queued: number;
-}
-
 /** Spans on their way to OTLP. */
 export function createSpanBatch(parts: ItemBatchParts): ItemBatch<ReadableSpan> {
   const { otlp, diagnostics, retry } = parts;
-  const messages = messagesOf(otlp);
+  const loadEncoder = encoderFor(otlp);
   return createItemBatch(parts, {
     name: "spans",
-    store: (span) => loadChunk(messages).spans.encode(span),
+    store: (span) => loadEncoder().spans.encode(span),
     traceIdOf: (span) => span.spanContext().traceId,
-    sender: (to = otlp, policy = retry) =>
-      loadChunk("export-otlp").createSpanSender(to, diagnostics, policy),
+    sender: (to = otlp, policy = retry) => loadOtlp().createSpanSender(to, diagnostics, policy),
   });
 }
 
@@ -48,18 +44,17 @@ interface RecordSource {
 /** Log records on their way to OTLP. */
 export function createLogBatch(parts: ItemBatchParts): ItemBatch<RecordSource> {
   const { otlp, diagnostics, retry } = parts;
-  const messages = messagesOf(otlp);
+  const loadEncoder = encoderFor(otlp);
   return createItemBatch(parts, {
     name: "log records",
-    store: (source) => loadChunk(messages).logRecords.encode(source.finished()),
+    store: (source) => loadEncoder().logRecords.encode(source.finished()),
     traceIdOf: (source) => source.finished().spanContext?.traceId,
-    sender: (to = otlp, policy = retry) =>
-      loadChunk("export-otlp").createLogSender(to, diagnostics, policy),
+    sender: (to = otlp, policy = retry) => loadOtlp().createLogSender(to, diagnostics, policy),
   });
 }
 
-function messagesOf({ protocol }: OtlpConfig): "export-messages" | "export-json-messages" {
-  return protocol === "http/json" ? "export-json-messages" : "export-messages";
+function encoderFor({ protocol }: OtlpConfig): typeof loadJson | typeof loadProtobuf {
+  return protocol === "http/json" ? loadJson : loadProtobuf;
 }
 
 interface Kind<Item> extends Pick<BatchOptions<Item, EncodedItem>, "name" | "store"> {
@@ -77,5 +72,5 @@ function createItemBatch<Item>(
   const { gateways } = otlp;
   if (gateways === undefined) return new Batch({ ...shared, store, sender: () => sender() });
   const parts = { ...shared, gateways, encode: store, traceIdOf, sender };
-  return loadChunk("export-gateways").createGateways(parts);
+  return loadGateways().createGateways(parts);
 }

@@ -16,7 +16,7 @@ import {
 } from "@opentelemetry/otlp-transformer";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { gzipSync } from "node:zlib";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { OtlpConfig } from "../config/config.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { excerptOf } from "../diagnostics/plain-text.ts";
@@ -34,6 +34,9 @@ import { Outage } from "./outage.ts";
 import { defaultRetry, type RetryPolicy } from "./retry.ts";
 import type { Outcome, Sender, Settle } from "./sender.ts";
 import { DeadlineTransport, ExportError } from "./transport.ts";
+
+const loadGateways = lazy<typeof import("./gateways.ts")>("export/gateways.ts");
+const loadGrpc = lazy<typeof import("./grpc.ts")>("export/grpc.ts");
 
 /** What one signal of OTLP differs in from the others. */
 interface Signal<Payload, Response> {
@@ -123,7 +126,7 @@ function createSender<Payload, Response>(
   retry: RetryPolicy,
 ): Sender<Payload> {
   if (config.gateways !== undefined) {
-    return loadChunk("export-gateways").createFailover(config.gateways, (gateway, once) =>
+    return loadGateways().createFailover(config.gateways, (gateway, once) =>
       createSender(signal, gateway, diagnostics, once),
     );
   }
@@ -149,7 +152,7 @@ function createChannel(service: string, config: OtlpConfig): Channel {
   const own = { ...config.headers, "user-agent": `telltale/${version}` };
   const gzip = config.compression === "gzip";
   if (config.protocol === "grpc") {
-    return loadChunk("export-grpc").createGrpcChannel(
+    return loadGrpc().createGrpcChannel(
       config,
       `/opentelemetry.proto.collector.${service}/Export`,
       {

@@ -1,4 +1,4 @@
-import type { CheckResult, HealthCheck } from "./health.ts";
+import type { CheckResult, HealthCheck } from "./check.ts";
 
 /** Longer than this and every answer of the process is noticeably late. */
 const LATE_MS = 100;

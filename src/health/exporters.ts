@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Account, Accounts, SignalName } from "../diagnostics/account.ts";
-import type { CheckResult, HealthCheck } from "./health.ts";
+import type { CheckResult, HealthCheck } from "./check.ts";
 
 /** From this share of its capacity on a queue is about to lose something. */
 const NEARLY_FULL = 0.8;

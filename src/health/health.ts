@@ -2,23 +2,7 @@ import type { Config } from "../config/config.ts";
 import type { Accounts } from "../diagnostics/account.ts";
 import { eventLoopCheck } from "./event-loop.ts";
 import { exporterChecks } from "./exporters.ts";
-
-/** The words of the "health check response" draft (draft-inadarei-api-health-check). */
-export type HealthStatus = "pass" | "warn" | "fail";
-
-export interface CheckResult {
-  readonly status: HealthStatus;
-  /** Figures and words for people; never a secret. */
-  readonly detail?: Readonly<Record<string, string | number | boolean>>;
-}
-
-/** A check of health. "fail" makes the process not ready; a throw or no answer in time is "fail". */
-export interface HealthCheck {
-  readonly name: string;
-  /** Upper limit in milliseconds; 1000 if left out. */
-  readonly timeoutMs?: number;
-  run(): CheckResult | Promise<CheckResult>;
-}
+import type { HealthStatus, CheckResult, HealthCheck } from "./check.ts";
 
 export interface HealthReport {
   readonly status: HealthStatus;

@@ -1,4 +1,5 @@
-import type { JobFacts, WorkEntrance } from "../context/work.ts";
+import type { WorkEntrance } from "../context/work.ts";
+import type { JobFacts } from "../context/job.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { disguise, type Method, replaceMethod } from "./method.ts";
 

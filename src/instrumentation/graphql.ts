@@ -1,4 +1,4 @@
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { Holder } from "../context/holder.ts";
 import { activeHolder } from "../context/manager.ts";
 import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
@@ -9,6 +9,10 @@ import {
   operationOf,
 } from "./graphql-operation.ts";
 import { replaceMethod } from "./method.ts";
+
+const loadGraphqlSpans = lazy<typeof import("./graphql-spans.ts")>(
+  "instrumentation/graphql-spans.ts",
+);
 
 /**
  * GraphQL.js, which every server of GraphQL in Node executes with. What the
@@ -22,7 +26,7 @@ import { replaceMethod } from "./method.ts";
 export const adaptor: Adaptor = {
   patch(exports, file, services) {
     const patched = hasSpans(file, services)
-      ? loadChunk("instrumentation-graphql-spans").adaptor.patch(exports, file, services)
+      ? loadGraphqlSpans().adaptor.patch(exports, file, services)
       : exports;
     if (EXECUTE.test(file.file)) patchExecute(patched as object, services);
     return patched;

@@ -1,7 +1,10 @@
 import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { LambdaConfig } from "../config/config.ts";
+import { lazy } from "../lazy.ts";
 import type { Found } from "./libraries.ts";
+
+const loadLambda = lazy<typeof import("./lambda.ts")>("instrumentation/lambda.ts");
 
 /** In which order both AWS's runtime and upstream's instrumentation look. */
 const EXTENSIONS = [".js", ".mjs", ".cjs"];
@@ -25,7 +28,7 @@ export function handlerFile({ taskRoot, handler }: LambdaConfig): (Found & Locat
     versions: "*",
     // `export const handler = …` is what most write.
     replaces: [exported],
-    chunk: "instrumentation-aws-lambda",
+    load: loadLambda,
     instrumentation: name,
   } as const;
   const directory = dirname(path);

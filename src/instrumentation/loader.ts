@@ -1,7 +1,7 @@
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { fileURLToPath } from "node:url";
 import { types } from "node:util";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { Config, LambdaConfig } from "../config/config.ts";
 import type { Adaptor, LoadedFile, SharedServices } from "./adaptor.ts";
 import { watchLoads } from "./commonjs-hook.ts";
@@ -10,9 +10,11 @@ import { changeModules } from "./es-module-hook.ts";
 import { handlerFile } from "./lambda-handler.ts";
 import { type Found, Libraries } from "./libraries.ts";
 import { isEnabled } from "./names.ts";
-import { type AdaptorChunk, type Row, table } from "./table.ts";
+import { type LoadAdaptor, type Row, table } from "./table.ts";
 import { doOrUndo } from "./undo.ts";
 import { upstreamTable } from "./upstream-table.ts";
+
+const loadEsModule = lazy<typeof import("./es-module.ts")>("instrumentation/es-module.ts");
 
 /**
  * From now on each library of the table is joined to us as it is loaded, by
@@ -48,7 +50,7 @@ class Loader {
   readonly #builtins: Map<string, Row>;
   readonly #services: SharedServices;
   readonly #options: Config["instrumentations"]["options"];
-  readonly #adaptors = new Map<AdaptorChunk, Adaptor | undefined>();
+  readonly #adaptors = new Map<LoadAdaptor, Adaptor | undefined>();
   /** Absolute paths of those that were patched. */
   readonly #esModules = new Set<string>();
 
@@ -97,7 +99,7 @@ class Loader {
   }
 
   loadAll(rows: readonly Row[]): void {
-    for (const { chunk } of rows) this.#adaptor(chunk);
+    for (const row of rows) this.#adaptor(row);
   }
 
   /** `module` was just evaluated. Never throws. */
@@ -141,19 +143,19 @@ class Loader {
     try {
       access?.set?.(patched);
     } catch (error) {
-      this.#sayFailed(`${found.package} ${found.version}`, "its default export", error);
+      this.#sayFailed(`${found.package} ${found.version}`, found.package, error);
     }
   }
 
   /** What the exports of a file are with this row; if that fails, what they were. */
   #patched(exports: unknown, row: Row, file: LoadedFile): unknown {
-    const { chunk, instrumentation } = row;
+    const { instrumentation } = row;
     const services = { ...this.#services, options: this.#options[instrumentation] ?? {} };
     try {
-      const adaptor = this.#adaptor(chunk);
+      const adaptor = this.#adaptor(row);
       return doOrUndo(() => adaptor?.patch(exports, file, services)) ?? exports;
     } catch (error) {
-      this.#sayFailed(nameOf(file), chunk, error);
+      this.#sayFailed(nameOf(file), instrumentation, error);
       return exports;
     }
   }
@@ -163,34 +165,34 @@ class Loader {
     const found = this.#libraries.find(path);
     try {
       const replaced = found?.rows.flatMap(({ replaces = [] }) => replaces);
-      return loadChunk("instrumentation-es-module").withAccess(source, replaced ?? []);
+      return loadEsModule().withAccess(source, replaced ?? []);
     } catch (error) {
-      this.#sayFailed(path, "instrumentation", error);
+      this.#sayFailed(path, found?.package ?? "ES modules", error);
       return source;
     }
   }
 
-  #adaptor(chunk: AdaptorChunk): Adaptor | undefined {
-    if (this.#adaptors.has(chunk)) return this.#adaptors.get(chunk);
-    const adaptor = this.#load(chunk);
-    this.#adaptors.set(chunk, adaptor);
+  #adaptor(row: Row): Adaptor | undefined {
+    if (this.#adaptors.has(row.load)) return this.#adaptors.get(row.load);
+    const adaptor = this.#load(row);
+    this.#adaptors.set(row.load, adaptor);
     return adaptor;
   }
 
-  #load(chunk: AdaptorChunk): Adaptor | undefined {
+  #load({ load, instrumentation }: Row): Adaptor | undefined {
     try {
-      return loadChunk(chunk).adaptor;
+      return load().adaptor;
     } catch (error) {
-      this.#sayFailed("what it is for", chunk, error);
+      this.#sayFailed("the library", instrumentation, error);
       return undefined;
     }
   }
 
-  #sayFailed(what: string, chunk: string, error: unknown): void {
+  #sayFailed(what: string, instrumentation: string, error: unknown): void {
     const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
     this.#services.diagnostics.error(
-      `instrumentation.failed:${chunk}`,
-      `${chunk} failed, ${what} stays as it is: ${reason}`,
+      `instrumentation.failed:${instrumentation}`,
+      `the instrumentation "${instrumentation}" failed, ${what} stays as it is: ${reason}`,
     );
   }
 }

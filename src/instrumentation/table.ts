@@ -1,12 +1,10 @@
-import type { ChunkName, ChunkTypes } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { Adaptor } from "./adaptor.ts";
 
-/** The chunks that hold an adaptor. */
-export type AdaptorChunk = {
-  [Name in ChunkName]: ChunkTypes[Name] extends { readonly adaptor: Adaptor } ? Name : never;
-}[ChunkName];
+/** Loads a module that exports an adaptor under the name `adaptor`. */
+export type LoadAdaptor = () => { readonly adaptor: Adaptor };
 
-/** Which files of which package bring which chunk. */
+/** Which files of which package bring which adaptor. */
 export interface Row {
   /** The `name` in the library's package.json; `node:dns` for a module of Node's. */
   readonly package: string;
@@ -24,7 +22,8 @@ export interface Row {
   readonly replaces?: readonly string[];
   /** The versions that the adaptor knows, as a semver range (`>=8.0.3 <9`). */
   readonly versions: string;
-  readonly chunk: AdaptorChunk;
+  /** Loads the adaptor when the first of the files is loaded. */
+  readonly load: LoadAdaptor;
   /** The short name in `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and `_DISABLED_`. */
   readonly instrumentation: string;
 }
@@ -42,28 +41,67 @@ const honoRouters = [
   "trie-router",
 ];
 
-/** Add a row together with its chunk in `chunks.ts`. */
+const loadExpress = lazy<typeof import("./express.ts")>("instrumentation/express.ts");
+const loadFastify = lazy<typeof import("./fastify.ts")>("instrumentation/fastify.ts");
+const loadKoa = lazy<typeof import("./koa.ts")>("instrumentation/koa.ts");
+const loadHapi = lazy<typeof import("./hapi.ts")>("instrumentation/hapi.ts");
+const loadConnect = lazy<typeof import("./connect.ts")>("instrumentation/connect.ts");
+const loadRestify = lazy<typeof import("./restify.ts")>("instrumentation/restify.ts");
+const loadNest = lazy<typeof import("./nest.ts")>("instrumentation/nest.ts");
+const loadNext = lazy<typeof import("./next.ts")>("instrumentation/next.ts");
+const loadHono = lazy<typeof import("./hono.ts")>("instrumentation/hono.ts");
+const loadWinston = lazy<typeof import("../logs/winston.ts")>("logs/winston.ts");
+const loadCacheManager = lazy<typeof import("./cache-manager.ts")>(
+  "instrumentation/cache-manager.ts",
+);
+const loadPino = lazy<typeof import("../logs/pino.ts")>("logs/pino.ts");
+const loadBunyan = lazy<typeof import("../logs/bunyan.ts")>("logs/bunyan.ts");
+const loadGraphql = lazy<typeof import("./graphql.ts")>("instrumentation/graphql.ts");
+const loadPg = lazy<typeof import("./pg.ts")>("instrumentation/pg.ts");
+const loadIoredis = lazy<typeof import("./ioredis.ts")>("instrumentation/ioredis.ts");
+const loadRedis = lazy<typeof import("./redis.ts")>("instrumentation/redis.ts");
+const loadRedisCallbacks = lazy<typeof import("./redis-callbacks.ts")>(
+  "instrumentation/redis-callbacks.ts",
+);
+const loadAmqplib = lazy<typeof import("./amqplib.ts")>("instrumentation/amqplib.ts");
+const loadBullmq = lazy<typeof import("./bullmq.ts")>("instrumentation/bullmq.ts");
+const loadKafkajs = lazy<typeof import("./kafkajs.ts")>("instrumentation/kafkajs.ts");
+const loadNats = lazy<typeof import("./nats.ts")>("instrumentation/nats.ts");
+const loadCron = lazy<typeof import("./cron.ts")>("instrumentation/cron.ts");
+const loadSqlite = lazy<typeof import("./sqlite.ts")>("instrumentation/sqlite.ts");
+const loadMongodb = lazy<typeof import("./mongodb.ts")>("instrumentation/mongodb.ts");
+const loadMongoose = lazy<typeof import("./mongoose.ts")>("instrumentation/mongoose.ts");
+const loadBluebird = lazy<typeof import("./bluebird.ts")>("instrumentation/bluebird.ts");
+const loadMysql = lazy<typeof import("./mysql.ts")>("instrumentation/mysql.ts");
+const loadMysql2 = lazy<typeof import("./mysql2.ts")>("instrumentation/mysql2.ts");
+const loadGrpc = lazy<typeof import("./grpc.ts")>("instrumentation/grpc.ts");
+const loadSocketIo = lazy<typeof import("./socket-io.ts")>("instrumentation/socket-io.ts");
+const loadTrpc = lazy<typeof import("./trpc.ts")>("instrumentation/trpc.ts");
+const loadUndici = lazy<typeof import("./undici.ts")>("instrumentation/undici.ts");
+const loadWs = lazy<typeof import("./ws.ts")>("instrumentation/ws.ts");
+const loadHttp2Client = lazy<typeof import("./http2-client.ts")>("instrumentation/http2-client.ts");
+
 export const table: readonly Row[] = [
   {
     // Express 5 has none of these: its router is the next row.
     package: "express",
     files: ["lib/router/index.js", "lib/router/layer.js", "lib/router/route.js"],
     versions: ">=4.16 <6",
-    chunk: "instrumentation-express",
+    load: loadExpress,
     instrumentation: "express",
   },
   {
     package: "router",
     files: [MAIN, "lib/layer.js", "lib/route.js"],
     versions: ">=2 <3",
-    chunk: "instrumentation-express",
+    load: loadExpress,
     instrumentation: "express",
   },
   {
     package: "finalhandler",
     files: [MAIN],
     versions: ">=0.1 <3",
-    chunk: "instrumentation-express",
+    load: loadExpress,
     instrumentation: "express",
   },
   {
@@ -76,28 +114,28 @@ export const table: readonly Row[] = [
       "lib/wrap-thenable.js",
     ],
     versions: ">=4 <6",
-    chunk: "instrumentation-fastify",
+    load: loadFastify,
     instrumentation: "fastify",
   },
   {
     package: "find-my-way",
     files: [MAIN],
     versions: ">=6 <10",
-    chunk: "instrumentation-fastify",
+    load: loadFastify,
     instrumentation: "fastify",
   },
   {
     package: "koa",
     files: ["lib/application.js"],
     versions: ">=2 <4",
-    chunk: "instrumentation-koa",
+    load: loadKoa,
     instrumentation: "koa",
   },
   {
     package: "@koa/router",
     files: ["lib/router.js", "dist/index.js", "dist/index.mjs"],
     versions: ">=8 <16",
-    chunk: "instrumentation-koa",
+    load: loadKoa,
     instrumentation: "koa",
   },
   {
@@ -105,42 +143,42 @@ export const table: readonly Row[] = [
     package: "koa-router",
     files: ["lib/router.js"],
     versions: ">=7.4 <15",
-    chunk: "instrumentation-koa",
+    load: loadKoa,
     instrumentation: "koa",
   },
   {
     package: "koa-mount",
     files: ["index.js"],
     versions: ">=4 <5",
-    chunk: "instrumentation-koa",
+    load: loadKoa,
     instrumentation: "koa",
   },
   {
     package: "@hapi/hapi",
     files: ["lib/request.js", "lib/toolkit.js"],
     versions: ">=20 <22",
-    chunk: "instrumentation-hapi",
+    load: loadHapi,
     instrumentation: "hapi",
   },
   {
     package: "connect",
     files: ["index.js"],
     versions: ">=3.1 <4",
-    chunk: "instrumentation-connect",
+    load: loadConnect,
     instrumentation: "connect",
   },
   {
     package: "restify",
     files: ["lib/server.js"],
     versions: ">=11 <13",
-    chunk: "instrumentation-restify",
+    load: loadRestify,
     instrumentation: "restify",
   },
   {
     package: "@nestjs/core",
     files: ["exceptions/exceptions-handler.js", "router/router-response-controller.js"],
     versions: ">=10 <13",
-    chunk: "instrumentation-nest",
+    load: loadNest,
     instrumentation: "nestjs-core",
   },
   {
@@ -151,7 +189,7 @@ export const table: readonly Row[] = [
       "dist/server/lib/router-utils/instrumentation-globals.external.js",
     ],
     versions: ">=15 <17",
-    chunk: "instrumentation-next",
+    load: loadNext,
     instrumentation: "next",
   },
   {
@@ -161,7 +199,7 @@ export const table: readonly Row[] = [
       `dist/cjs/router/${name}/router.js`,
     ]),
     versions: ">=4 <5",
-    chunk: "instrumentation-hono",
+    load: loadHono,
     instrumentation: "hono",
   },
   {
@@ -172,28 +210,28 @@ export const table: readonly Row[] = [
     ]),
     replaces: ["stream", "streamSSE"],
     versions: ">=4 <5",
-    chunk: "instrumentation-hono",
+    load: loadHono,
     instrumentation: "hono",
   },
   {
     package: "winston",
     files: ["lib/winston/logger.js"],
     versions: ">=3 <4",
-    chunk: "logs-winston",
+    load: loadWinston,
     instrumentation: "winston",
   },
   {
     package: "winston-transport",
     files: ["modern.js"],
     versions: ">=4 <5",
-    chunk: "logs-winston",
+    load: loadWinston,
     instrumentation: "winston",
   },
   {
     package: "logform",
     files: ["json.js", "timestamp.js"],
     versions: ">=2.4 <3",
-    chunk: "logs-winston",
+    load: loadWinston,
     instrumentation: "winston",
   },
   {
@@ -201,21 +239,21 @@ export const table: readonly Row[] = [
     files: [MAIN, ES_MAIN],
     replaces: ["createCache"],
     versions: ">=6 <8",
-    chunk: "instrumentation-cache-manager",
+    load: loadCacheManager,
     instrumentation: "cache-manager",
   },
   {
     package: "cache-manager",
     files: ["dist/caching.js"],
     versions: ">=5 <6",
-    chunk: "instrumentation-cache-manager",
+    load: loadCacheManager,
     instrumentation: "cache-manager",
   },
   {
     package: "pino",
     files: ["lib/proto.js"],
     versions: ">=7 <11",
-    chunk: "logs-pino",
+    load: loadPino,
     instrumentation: "pino",
   },
   {
@@ -223,14 +261,14 @@ export const table: readonly Row[] = [
     package: "thread-stream",
     files: [MAIN],
     versions: ">=0.11 <5",
-    chunk: "logs-pino",
+    load: loadPino,
     instrumentation: "pino",
   },
   {
     package: "bunyan",
     files: ["lib/bunyan.js"],
     versions: ">=1.8 <3",
-    chunk: "logs-bunyan",
+    load: loadBunyan,
     instrumentation: "bunyan",
   },
   {
@@ -242,21 +280,21 @@ export const table: readonly Row[] = [
       ]),
     ),
     versions: ">=15 <18",
-    chunk: "instrumentation-graphql",
+    load: loadGraphql,
     instrumentation: "graphql",
   },
   {
     package: "pg",
     files: [MAIN, "lib/client.js", "lib/native/client.js"],
     versions: ">=8.0.3 <9",
-    chunk: "instrumentation-pg",
+    load: loadPg,
     instrumentation: "pg",
   },
   {
     package: "pg-pool",
     files: [MAIN],
     versions: ">=2 <4",
-    chunk: "instrumentation-pg",
+    load: loadPg,
     instrumentation: "pg",
   },
   {
@@ -271,7 +309,7 @@ export const table: readonly Row[] = [
       "built/connectors/SentinelConnector/FailoverDetector.js",
     ],
     versions: ">=2 <7",
-    chunk: "instrumentation-ioredis",
+    load: loadIoredis,
     instrumentation: "ioredis",
   },
   ...["@redis/client", "@node-redis/client"].map((name) => ({
@@ -283,21 +321,21 @@ export const table: readonly Row[] = [
       "dist/lib/client/pool.js",
     ],
     versions: ">=1 <2 || >=5 <7",
-    chunk: "instrumentation-redis" as const,
+    load: loadRedis,
     instrumentation: "redis",
   })),
   {
     package: "redis",
     files: ["index.js"],
     versions: ">=2.6 <4",
-    chunk: "instrumentation-redis-callbacks",
+    load: loadRedisCallbacks,
     instrumentation: "redis",
   },
   {
     package: "amqplib",
     files: ["lib/channel_model.js", "lib/callback_model.js", "lib/channel.js"],
     versions: ">=0.10 <3",
-    chunk: "instrumentation-amqplib",
+    load: loadAmqplib,
     instrumentation: "amqplib",
   },
   {
@@ -308,14 +346,14 @@ export const table: readonly Row[] = [
       ),
     ),
     versions: ">=5 <7",
-    chunk: "instrumentation-bullmq",
+    load: loadBullmq,
     instrumentation: "bullmq",
   },
   {
     package: "kafkajs",
     files: [MAIN],
     versions: ">=2 <3",
-    chunk: "instrumentation-kafkajs",
+    load: loadKafkajs,
     instrumentation: "kafkajs",
   },
   {
@@ -327,21 +365,21 @@ export const table: readonly Row[] = [
       ...["jsclient", "jsmsg", "consumer"].map((name) => `lib/jetstream/${name}.js`),
     ],
     versions: ">=2.12 <3",
-    chunk: "instrumentation-nats",
+    load: loadNats,
     instrumentation: "nats",
   },
   {
     package: "@nats-io/nats-core",
     files: ["lib/nats.js", "lib/queued_iterator.js"],
     versions: ">=3 <4",
-    chunk: "instrumentation-nats",
+    load: loadNats,
     instrumentation: "nats",
   },
   {
     package: "@nats-io/jetstream",
     files: ["lib/jsclient.js", "lib/jsmsg.js", "lib/consumer.js"],
     versions: ">=3 <4",
-    chunk: "instrumentation-nats",
+    load: loadNats,
     instrumentation: "nats",
   },
   {
@@ -355,98 +393,98 @@ export const table: readonly Row[] = [
       ...["dist/_shared.js", "dist/_shared.cjs"],
     ],
     versions: ">=3 <5",
-    chunk: "instrumentation-cron",
+    load: loadCron,
     instrumentation: "node-cron",
   },
   {
     package: "croner",
     files: [MAIN, ES_MAIN],
     versions: ">=8 <12",
-    chunk: "instrumentation-cron",
+    load: loadCron,
     instrumentation: "croner",
   },
   {
     package: "node:sqlite",
     files: [MAIN],
     versions: ">=22.15",
-    chunk: "instrumentation-sqlite",
+    load: loadSqlite,
     instrumentation: "sqlite",
   },
   {
     package: "better-sqlite3",
     files: ["lib/index.js"],
     versions: ">=9 <14",
-    chunk: "instrumentation-sqlite",
+    load: loadSqlite,
     instrumentation: "better-sqlite3",
   },
   {
     package: "mongodb",
     files: ["lib/cmap/connection.js", "lib/cmap/connection_pool.js"],
     versions: ">=4 <8",
-    chunk: "instrumentation-mongodb",
+    load: loadMongodb,
     instrumentation: "mongodb",
   },
   {
     package: "mongodb",
     files: ["lib/core/wireprotocol/command.js", "lib/cmap/connection_pool.js"],
     versions: ">=3.3 <4",
-    chunk: "instrumentation-mongodb",
+    load: loadMongodb,
     instrumentation: "mongodb",
   },
   {
     package: "mongoose",
     files: ["lib/collection.js"],
     versions: ">=5 <7",
-    chunk: "instrumentation-mongoose",
+    load: loadMongoose,
     instrumentation: "mongoose",
   },
   {
     package: "bluebird",
     files: ["js/release/promise.js"],
     versions: ">=3 <4",
-    chunk: "instrumentation-bluebird",
+    load: loadBluebird,
     instrumentation: "bluebird",
   },
   {
     package: "mysql",
     files: [MAIN, "lib/Pool.js", "lib/PoolCluster.js", "lib/protocol/Protocol.js"],
     versions: ">=2.0.0 <3",
-    chunk: "instrumentation-mysql",
+    load: loadMysql,
     instrumentation: "mysql",
   },
   {
     package: "mysql2",
     files: ["lib/connection.js", "lib/pool.js"],
     versions: ">=1.4.2 <4",
-    chunk: "instrumentation-mysql2",
+    load: loadMysql2,
     instrumentation: "mysql2",
   },
   {
     package: "@grpc/grpc-js",
     files: [MAIN],
     versions: "^1.0.0",
-    chunk: "instrumentation-grpc",
+    load: loadGrpc,
     instrumentation: "grpc",
   },
   {
     package: "socket.io",
     files: ["dist/client.js", "dist/socket.js"],
     versions: ">=3 <5",
-    chunk: "instrumentation-socket-io",
+    load: loadSocketIo,
     instrumentation: "socket.io",
   },
   {
     package: "engine.io",
     files: ["build/server.js", "lib/server.js"],
     versions: ">=4 <7",
-    chunk: "instrumentation-socket-io",
+    load: loadSocketIo,
     instrumentation: "socket.io",
   },
   {
     package: "@trpc/server",
     files: [MAIN, ES_MAIN],
     versions: ">=10 <12",
-    chunk: "instrumentation-trpc",
+    load: loadTrpc,
     instrumentation: "trpc",
   },
   {
@@ -458,21 +496,21 @@ export const table: readonly Row[] = [
       ),
     ],
     versions: ">=5 <9",
-    chunk: "instrumentation-undici",
+    load: loadUndici,
     instrumentation: "undici",
   },
   {
     package: "ws",
     files: ["lib/websocket-server.js", "lib/websocket.js"],
     versions: ">=7 <9",
-    chunk: "instrumentation-ws",
+    load: loadWs,
     instrumentation: "ws",
   },
   {
     package: "node:http2",
     files: [MAIN],
     versions: ">=22.15",
-    chunk: "instrumentation-http2-client",
+    load: loadHttp2Client,
     instrumentation: "http",
   },
 ];

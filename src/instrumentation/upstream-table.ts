@@ -1,6 +1,41 @@
 // Made by `npm run upstream` of the installed @opentelemetry/auto-instrumentations-node.
 
+import { lazy } from "../lazy.ts";
 import type { Row } from "./table.ts";
+
+const loadAwsSdk = lazy<typeof import("./upstream/aws-sdk.ts")>(
+  "instrumentation/upstream/aws-sdk.ts",
+);
+const loadCassandraDriver = lazy<typeof import("./upstream/cassandra-driver.ts")>(
+  "instrumentation/upstream/cassandra-driver.ts",
+);
+const loadCucumber = lazy<typeof import("./upstream/cucumber.ts")>(
+  "instrumentation/upstream/cucumber.ts",
+);
+const loadDataloader = lazy<typeof import("./upstream/dataloader.ts")>(
+  "instrumentation/upstream/dataloader.ts",
+);
+const loadDns = lazy<typeof import("./upstream/dns.ts")>("instrumentation/upstream/dns.ts");
+const loadFs = lazy<typeof import("./upstream/fs.ts")>("instrumentation/upstream/fs.ts");
+const loadGenericPool = lazy<typeof import("./upstream/generic-pool.ts")>(
+  "instrumentation/upstream/generic-pool.ts",
+);
+const loadLruMemoizer = lazy<typeof import("./upstream/lru-memoizer.ts")>(
+  "instrumentation/upstream/lru-memoizer.ts",
+);
+const loadMemcached = lazy<typeof import("./upstream/memcached.ts")>(
+  "instrumentation/upstream/memcached.ts",
+);
+const loadNet = lazy<typeof import("./upstream/net.ts")>("instrumentation/upstream/net.ts");
+const loadOpenai = lazy<typeof import("./upstream/openai.ts")>(
+  "instrumentation/upstream/openai.ts",
+);
+const loadOracledb = lazy<typeof import("./upstream/oracledb.ts")>(
+  "instrumentation/upstream/oracledb.ts",
+);
+const loadTedious = lazy<typeof import("./upstream/tedious.ts")>(
+  "instrumentation/upstream/tedious.ts",
+);
 
 /** What upstream's instrumentations patch, those that are taken over as they are. */
 export const upstreamTable: readonly Row[] = [
@@ -9,114 +44,102 @@ export const upstreamTable: readonly Row[] = [
     files: ["dist/cjs/MiddlewareStack.js", "dist-cjs/MiddlewareStack.js"],
     versions: ">=3.1.0 <3.35.0 || >=3.35.0",
     instrumentation: "aws-sdk",
-    chunk: "upstream-aws-sdk",
+    load: loadAwsSdk,
   },
   {
     package: "@smithy/middleware-stack",
     files: ["."],
     versions: ">=2.0.0",
     instrumentation: "aws-sdk",
-    chunk: "upstream-aws-sdk",
+    load: loadAwsSdk,
   },
   {
     package: "@smithy/core",
     files: ["dist-cjs/submodules/client/index.js"],
     versions: ">=3.24.0",
     instrumentation: "aws-sdk",
-    chunk: "upstream-aws-sdk",
+    load: loadAwsSdk,
   },
   {
     package: "@aws-sdk/smithy-client",
     files: ["."],
     versions: "^3.1.0",
     instrumentation: "aws-sdk",
-    chunk: "upstream-aws-sdk",
+    load: loadAwsSdk,
   },
   {
     package: "@smithy/smithy-client",
     files: ["."],
     versions: ">=1.0.3",
     instrumentation: "aws-sdk",
-    chunk: "upstream-aws-sdk",
+    load: loadAwsSdk,
   },
   {
     package: "cassandra-driver",
     files: [".", "lib/request-execution.js"],
     versions: ">=4.4.0 <5",
     instrumentation: "cassandra-driver",
-    chunk: "upstream-cassandra-driver",
+    load: loadCassandraDriver,
   },
   {
     package: "@cucumber/cucumber",
     files: [".", "lib/runtime/test_case_runner.js"],
     versions: ">=8.0.0 <13",
     instrumentation: "cucumber",
-    chunk: "upstream-cucumber",
+    load: loadCucumber,
   },
   {
     package: "dataloader",
     files: ["."],
     versions: ">=2.0.0 <3",
     instrumentation: "dataloader",
-    chunk: "upstream-dataloader",
+    load: loadDataloader,
   },
-  { package: "node:dns", files: [], versions: "*", instrumentation: "dns", chunk: "upstream-dns" },
-  {
-    package: "node:dns/promises",
-    files: [],
-    versions: "*",
-    instrumentation: "dns",
-    chunk: "upstream-dns",
-  },
-  { package: "node:fs", files: [], versions: "*", instrumentation: "fs", chunk: "upstream-fs" },
-  {
-    package: "node:fs/promises",
-    files: [],
-    versions: "*",
-    instrumentation: "fs",
-    chunk: "upstream-fs",
-  },
+  { package: "node:dns", files: [], versions: "*", instrumentation: "dns", load: loadDns },
+  { package: "node:dns/promises", files: [], versions: "*", instrumentation: "dns", load: loadDns },
+  { package: "node:fs", files: [], versions: "*", instrumentation: "fs", load: loadFs },
+  { package: "node:fs/promises", files: [], versions: "*", instrumentation: "fs", load: loadFs },
   {
     package: "generic-pool",
     files: ["."],
     versions: ">=3.0.0 <4 || >=2.4.0 <3 || >=2.0.0 <2.4",
     instrumentation: "generic-pool",
-    chunk: "upstream-generic-pool",
+    load: loadGenericPool,
   },
   {
     package: "lru-memoizer",
     files: ["."],
     versions: ">=1.3 <4",
     instrumentation: "lru-memoizer",
-    chunk: "upstream-lru-memoizer",
+    load: loadLruMemoizer,
   },
   {
     package: "memcached",
     files: ["."],
     versions: ">=2.2.0 <3",
     instrumentation: "memcached",
-    chunk: "upstream-memcached",
+    load: loadMemcached,
   },
-  { package: "node:net", files: [], versions: "*", instrumentation: "net", chunk: "upstream-net" },
+  { package: "node:net", files: [], versions: "*", instrumentation: "net", load: loadNet },
   {
     package: "openai",
     files: [".", "import ."],
     versions: ">=4.19.0 <7",
     instrumentation: "openai",
-    chunk: "upstream-openai",
+    load: loadOpenai,
   },
   {
     package: "oracledb",
     files: ["."],
     versions: ">= 6.7 < 8",
     instrumentation: "oracledb",
-    chunk: "upstream-oracledb",
+    load: loadOracledb,
   },
   {
     package: "tedious",
     files: ["."],
     versions: ">=1.11.0 <21",
     instrumentation: "tedious",
-    chunk: "upstream-tedious",
+    load: loadTedious,
   },
 ];

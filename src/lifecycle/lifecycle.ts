@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isMainThread } from "node:worker_threads";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Unsent } from "../diagnostics/unsent.ts";
 import type { PendingRequest, Pipeline } from "../export/exit.ts";
 import { ListenerWatch } from "./listeners.ts";
 import type { SignalWatch } from "./signals.ts";
+
+const loadSignals = lazy<typeof import("./signals.ts")>("lifecycle/signals.ts");
+const loadDelivery = lazy<typeof import("../export/delivery.ts")>("export/delivery.ts");
 
 export interface LifecycleParts {
   readonly pipelines: readonly Pipeline[];
@@ -50,7 +53,7 @@ function watchSignals(parts: LifecycleParts, listeners: ListenerWatch, onDeath: 
   if (signals.length === 0) return;
   let watch: SignalWatch | undefined;
   const load = (): SignalWatch =>
-    (watch ??= loadChunk("lifecycle-signals").watchSignals({
+    (watch ??= loadSignals().watchSignals({
       signals,
       listeners,
       onSignal,
@@ -163,7 +166,7 @@ class LastDelivery {
     const requests = asked.flatMap((pipeline) => this.#pendingOf(pipeline));
     const left = Math.max(0, Math.round(this.#deadline - performance.now()));
     if (requests.length === 0) return;
-    const { deliverAtExit } = loadChunk("export-delivery");
+    const { deliverAtExit } = loadDelivery();
     deliverAtExit(requests, isFirst ? timeoutMs : left, diagnostics);
   }
 

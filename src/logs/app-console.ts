@@ -1,9 +1,11 @@
 import { isMainThread } from "node:worker_threads";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { ConsoleLines } from "../config/config.ts";
 import { activeHolder, activeSpan } from "../context/manager.ts";
 import type { ConsoleMethod } from "./console-line.ts";
 import type { TelltaleLogger } from "./logger.ts";
+
+const loadConsoleLine = lazy<typeof import("./console-line.ts")>("logs/console-line.ts");
 
 /** The methods by which lines come; the others (`table`, `trace`, `assert`, `count`) call one of these. */
 const METHODS: readonly ConsoleMethod[] = ["log", "info", "warn", "error", "debug", "dir"];
@@ -80,7 +82,7 @@ function watchTexts(records: TelltaleLogger): boolean {
     const line = said;
     said = undefined;
     if (line !== undefined) {
-      loadChunk("logs-console-line").recordLine(records, line.method, line.args, text);
+      loadConsoleLine().recordLine(records, line.method, line.args, text);
     }
     const outer = isWriting;
     isWriting = true;

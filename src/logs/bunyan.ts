@@ -1,4 +1,4 @@
-import type { LoggerProvider } from "@opentelemetry/api";
+import type { Adaptor } from "../instrumentation/adaptor.ts";
 import { wallClock } from "../clock.ts";
 import { activeOrigin, type IdFields, type Origin, putIds } from "./correlation.ts";
 import { enterLogger, leaveLogger } from "./inner-lines.ts";
@@ -10,17 +10,8 @@ import { idsOf } from "./record-ids.ts";
 import { severityOfRank } from "./severity.ts";
 import { recordOfFields, ShownLine } from "./shown-line.ts";
 
-/** An `Adaptor` of `instrumentation/`, whose table holds it to that; this room can't see it. */
-interface BunyanAdaptor {
-  patch(
-    exports: unknown,
-    file: { readonly version: string },
-    services: { readonly loggerProvider: LoggerProvider },
-  ): unknown;
-}
-
 /** Joins bunyan 1 and 2 to us: its one file, whose export is the class of all loggers. */
-export const adaptor: BunyanAdaptor = {
+export const adaptor: Adaptor = {
   patch(exports, { version }, services) {
     const { prototype, nameFromLevel } = exportsOf(exports);
     const logger = services.loggerProvider.getLogger("bunyan", version);

@@ -1,5 +1,5 @@
 import type { Resource } from "@opentelemetry/resources";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { LogsConfig } from "../config/config.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
@@ -8,6 +8,8 @@ import type { Pipeline } from "../export/exit.ts";
 import { createLogBatch } from "../export/item-batch.ts";
 import { type RecordSink, TelltaleLoggerProvider } from "./logger.ts";
 import type { LogRecord } from "./record.ts";
+
+const loadConsole = lazy<typeof import("./console.ts")>("logs/console.ts");
 
 export interface LogsParts {
   readonly config: LogsConfig;
@@ -88,7 +90,7 @@ function createConsole(diagnostics: Diagnostics): Print {
     if (printing) return;
     printing = true;
     try {
-      (print ??= loadChunk("logs-console").createConsoleExporter())(record);
+      (print ??= loadConsole().createConsoleExporter())(record);
     } catch (error) {
       diagnostics.error("logs console", `a log record could not be printed: ${String(error)}`);
     }

@@ -1,6 +1,6 @@
 import type { Origin } from "./correlation.ts";
 import { type JsonLine, readJsonLine } from "./json-line.ts";
-import type { PinoLogger, PinoSymbols } from "./pino-record.ts";
+import type { PinoLogger, PinoSymbols } from "./pino-logger.ts";
 import { isOfResource } from "./plain-line.ts";
 import type { LogRecord } from "./record.ts";
 import { addIds, idsOf } from "./record-ids.ts";

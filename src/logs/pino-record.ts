@@ -10,33 +10,7 @@ import type { LogRecord } from "./record.ts";
 import { idsOf } from "./record-ids.ts";
 import { severityOfRank } from "./severity.ts";
 import { ShownLine } from "./shown-line.ts";
-
-/** The symbols by which pino's files find each other's fields on a logger. */
-export type PinoSymbols = Readonly<
-  Record<
-    | "asJsonSym"
-    | "chindingsSym"
-    | "formattersSym"
-    | "hooksSym"
-    | "lsCacheSym"
-    | "messageKeySym"
-    | "nestedKeySym"
-    | "serializersSym"
-    | "setLevelSym"
-    | "streamSym"
-    | "stringifiersSym"
-    | "wildcardFirstSym",
-    symbol
-  > & {
-    /** Pino 7 has none: there it is `err`. */
-    readonly errorKeySym?: symbol;
-  }
->;
-
-export interface PinoLogger {
-  readonly levels: { readonly labels: Readonly<Record<number, string>> };
-  readonly [symbol: symbol]: unknown;
-}
+import type { PinoLogger, PinoSymbols } from "./pino-logger.ts";
 
 /** One line: what the logger was handed, and what it made of it. */
 export interface PinoLine {

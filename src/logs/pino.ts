@@ -1,33 +1,20 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { types } from "node:util";
-import type { LoggerProvider } from "@opentelemetry/api";
+import type { Adaptor } from "../instrumentation/adaptor.ts";
 import { wallClock } from "../clock.ts";
 import { activeOrigin, flagsText, type IdFields, type Origin } from "./correlation.ts";
 import { addWriter, noteLine } from "./inner-lines.ts";
 import { TelltaleLogger } from "./logger.ts";
-import { type PinoLine, type PinoLogger, PinoRecords, type PinoSymbols } from "./pino-record.ts";
+import { type PinoLine, PinoRecords } from "./pino-record.ts";
+import type { PinoLogger, PinoSymbols } from "./pino-logger.ts";
 import { watchThreadStreams } from "./pino-transport.ts";
-
-/** An `Adaptor` of `instrumentation/`, whose table holds it to that; this room can't see it. */
-interface PinoAdaptor {
-  patch(
-    exports: unknown,
-    file: {
-      readonly package: string;
-      readonly version: string;
-      readonly directory: string;
-      readonly file: string;
-    },
-    services: { readonly loggerProvider: LoggerProvider },
-  ): unknown;
-}
 
 /**
  * Joins pino 7 to 10 to us: `lib/proto.js`, whose export makes what all loggers
  * inherit from, and the class of the streams to its threads.
  */
-export const adaptor: PinoAdaptor = {
+export const adaptor: Adaptor = {
   patch(exports, { package: name, version, directory, file }, services) {
     if (name === "thread-stream") return watchThreadStreams(exports);
     const symbols = symbolsOf(directory);

@@ -2,7 +2,7 @@ import type { AnyValue, Attributes, HrTime, SpanContext } from "@opentelemetry/a
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { LogsConfig } from "../config/config.ts";
 import type { NamesAndValues } from "../export/encoded-item.ts";
 import type { PartedRecord } from "../export/messages.ts";
@@ -10,6 +10,8 @@ import { epochMsOf, isSameMoment, type Moment, momentOf, nearbyMs, pairOf } from
 import type { ExceptionFields } from "./exception.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { cut, setOwn } from "./value.ts";
+
+const loadSnapshot = lazy<typeof import("./snapshot.ts")>("logs/snapshot.ts");
 
 /** Who wrote a record, with the attributes that `getLogger` took. */
 export type Scope = InstrumentationScope & {
@@ -183,7 +185,7 @@ export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource 
 
 /** Most records have words and numbers only. */
 function newSnapshot(longest: number): Snapshot {
-  return new (loadChunk("logs-snapshot").Snapshot)(longest);
+  return new (loadSnapshot().Snapshot)(longest);
 }
 
 function isSimple(value: unknown): value is string | number | boolean {

@@ -1,4 +1,4 @@
-import type { LoggerProvider } from "@opentelemetry/api";
+import type { Adaptor } from "../instrumentation/adaptor.ts";
 import { wallClock } from "../clock.ts";
 import { activeOrigin, hasIds, type IdFields, type Origin, putIds } from "./correlation.ts";
 import { TelltaleLogger } from "./logger.ts";
@@ -15,20 +15,11 @@ import type { Line } from "./winston-info.ts";
 import { patchTransports } from "./winston-transport.ts";
 import { withSignature } from "../context/signature.ts";
 
-/** An `Adaptor` of `instrumentation/`, whose table holds it to that; this room can't see it. */
-interface WinstonAdaptor {
-  patch(
-    exports: unknown,
-    file: { readonly package: string; readonly version: string; readonly file: string },
-    services: { readonly loggerProvider: LoggerProvider },
-  ): unknown;
-}
-
 /**
  * Joins winston 3 to us: `lib/winston/logger.js`, whose export is the class of
  * all loggers, and `winston-transport`, from which all transports inherit.
  */
-export const adaptor: WinstonAdaptor = {
+export const adaptor: Adaptor = {
   patch(exports, file, services) {
     if (file.package === "winston-transport") {
       patchTransports(exports);

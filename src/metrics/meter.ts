@@ -1,8 +1,6 @@
 import type {
   BatchObservableCallback,
-  Meter,
   MeterOptions,
-  MeterProvider,
   MetricOptions,
   Observable,
 } from "@opentelemetry/api";
@@ -17,8 +15,6 @@ import {
 } from "./descriptor.ts";
 import type { ExampleOf } from "./exemplars.ts";
 import {
-  type BindableRecorder,
-  type BindableSum,
   type Complain,
   CounterInstrument,
   describeValue,
@@ -29,23 +25,10 @@ import {
 } from "./instruments.ts";
 import { type Callbacks, ObservableInstrument } from "./observables.ts";
 import { silentMeter } from "./silence.ts";
+import type { StoreMeter, FlushableMeterProvider } from "./store-meter.ts";
 
 export type { BindableRecorder, BindableSum } from "./instruments.ts";
 export type { BoundRecorder, BoundSum } from "./series.ts";
-
-/** The API's `Meter` over the store; what is created synchronously can be bound. */
-export interface StoreMeter extends Meter {
-  createCounter(name: string, options?: MetricOptions): BindableSum;
-  createUpDownCounter(name: string, options?: MetricOptions): BindableSum;
-  createHistogram(name: string, options?: MetricOptions): BindableRecorder;
-  createGauge(name: string, options?: MetricOptions): BindableRecorder;
-}
-
-/** The API's `MeterProvider` with what the SDK's has beside. */
-export interface FlushableMeterProvider extends MeterProvider {
-  forceFlush(options?: FlushOptions): Promise<void>;
-  shutdown(options?: FlushOptions): Promise<void>;
-}
 
 export type StoreInstrument = SyncInstrument | ObservableInstrument;
 

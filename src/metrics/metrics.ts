@@ -2,7 +2,7 @@ import { isMainThread, threadId, type Worker } from "node:worker_threads";
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { ResourceMetrics, ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { Config, ExemplarFilter, MetricsConfig } from "../config/config.ts";
 import type { Accounts } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
@@ -10,13 +10,19 @@ import type { Unsent } from "../diagnostics/unsent.ts";
 import type { PendingRequest, Pipeline } from "../export/exit.ts";
 import { version } from "../version.ts";
 import { type ExampleOf, exampleRules } from "./exemplars.ts";
-import type { StoreMeter } from "./meter.ts";
+import type { StoreMeter } from "./store-meter.ts";
 import { View } from "./points.ts";
 import type { MetricsPage, PrometheusPage } from "./prometheus.ts";
 import { Push, type PushOptions } from "./push.ts";
 import { silentMeter, silentProvider } from "./silence.ts";
 import { Store } from "./store.ts";
 import type { WorkerThreads } from "./threads/main.ts";
+
+const loadThreads = lazy<typeof import("./threads/threads.ts")>("metrics/threads/threads.ts");
+const loadPrometheus = lazy<typeof import("./prometheus.ts")>("metrics/prometheus.ts");
+const loadOtlp = lazy<typeof import("../export/otlp.ts")>("export/otlp.ts");
+const loadRuntime = lazy<typeof import("./runtime/watch.ts")>("metrics/runtime/watch.ts");
+const loadConsole = lazy<typeof import("./console.ts")>("metrics/console.ts");
 
 export type { MetricsPage } from "./prometheus.ts";
 
@@ -152,16 +158,16 @@ class StoreMetrics implements Metrics {
       return (await this.#store.collect(this.#own)).resourceMetrics.scopeMetrics;
     };
     const collectNow = (): ScopeMetrics[] => this.collect().scopeMetrics;
-    loadChunk("metrics-threads").tellMainThread({ collect, collectNow });
+    loadThreads().tellMainThread({ collect, collectNow });
   }
 
   #follow(worker: Worker): void {
-    this.#workers ??= new (loadChunk("metrics-threads").WorkerThreads)();
+    this.#workers ??= new (loadThreads().WorkerThreads)();
     this.#workers.follow(worker);
   }
 
   #createPage(): PrometheusPage {
-    const { PrometheusPage: Page } = loadChunk("metrics-prometheus");
+    const { PrometheusPage: Page } = loadPrometheus();
     return new Page({
       producer: this.#store.producer(this.#own),
       ownScope: OWN_SCOPE,
@@ -179,8 +185,7 @@ class StoreMetrics implements Metrics {
       new View(preference, this.#store.began, labels);
     const pushes: Push[] = [];
     if (exporters.includes("otlp")) {
-      const sender: PushOptions["sender"] = () =>
-        loadChunk("export-otlp").createMetricSender(otlp, diagnostics);
+      const sender: PushOptions["sender"] = () => loadOtlp().createMetricSender(otlp, diagnostics);
       pushes.push(this.#createPush(viewOf(temporality), sender, accounts.metrics));
     }
     if (exporters.includes("console")) {
@@ -214,7 +219,7 @@ class StoreMetrics implements Metrics {
     if (this.#watching) return;
     this.#watching = true;
     const { config, accounts } = this.#options;
-    this.#guard(() => loadChunk("metrics-runtime").watch({ meter: this.meter, config, accounts }));
+    this.#guard(() => loadRuntime().watch({ meter: this.meter, config, accounts }));
   }
 
   /** For what runs with nobody above it: an error there would be the end of the app. */
@@ -227,8 +232,7 @@ class StoreMetrics implements Metrics {
   }
 }
 
-const consoleSender: PushOptions["sender"] = () =>
-  loadChunk("metrics-console").createConsoleSender();
+const consoleSender: PushOptions["sender"] = () => loadConsole().createConsoleSender();
 
 /** An exemplar of a trace that nobody exports would be a link to nothing. */
 function exemplarFilterOf({ metrics, traces }: Config): ExemplarFilter {

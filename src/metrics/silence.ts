@@ -1,6 +1,6 @@
 import { nothingToFlush, ProviderFlush } from "../export/provider-flush.ts";
 import type { BindableRecorder, BindableSum } from "./instruments.ts";
-import type { FlushableMeterProvider, StoreMeter } from "./meter.ts";
+import type { FlushableMeterProvider, StoreMeter } from "./store-meter.ts";
 
 const sum: BindableSum = { add: nothing, bind: () => ({ add: nothing }) };
 const recorder: BindableRecorder = { record: nothing, bind: () => ({ record: nothing }) };

@@ -1,14 +1,19 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { KeepReason, LocalTraceHandle } from "../context/holder.ts";
 import type { Grace, Period, Room } from "./undecided.ts";
-import type { TelltaleSpan } from "./span.ts";
+
+/** What a local trace needs to know of a span. */
+export interface TraceMember {
+  /** Whether it ended in error. */
+  readonly failed: boolean;
+}
 
 /** What a local trace needs of the pipeline it belongs to. */
-export interface TraceSink {
+export interface TraceSink<Span extends TraceMember> {
   /** A recorded span has ended. */
   made(): void;
   /** An ended span of a kept trace goes out. */
-  readonly export: (span: TelltaleSpan) => void;
+  readonly export: (span: Span) => void;
   /** Ended spans that will never go out. */
   discard(count: number): void;
   /** For the ended spans of traces that are going on. */
@@ -34,20 +39,25 @@ const SPANS_PER_TRACE = 1000;
  * before the work does that holds this object: an error that comes late comes
  * from there.
  */
-export class LocalTrace implements LocalTraceHandle {
+export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
   /** The span that came in; set right after it is made. */
-  root: TelltaleSpan | undefined = undefined;
+  root: Span | undefined = undefined;
   /** The wall clock at zero of our clock, the same for all spans in here. */
   readonly wall: number;
   reason: KeepReason | undefined;
   /** Of the head decision; undefined where the parent's is unknown. */
   readonly #probability: number | undefined;
-  readonly #sink: TraceSink;
-  #waiting: TelltaleSpan[] | undefined = undefined;
+  readonly #sink: TraceSink<Span>;
+  #waiting: Span[] | undefined = undefined;
   /** From the end of an undecided root on. */
   #period: Period | undefined = undefined;
 
-  constructor(sink: TraceSink, sampled: boolean, probability: number | undefined, wall: number) {
+  constructor(
+    sink: TraceSink<Span>,
+    sampled: boolean,
+    probability: number | undefined,
+    wall: number,
+  ) {
     this.#sink = sink;
     this.#probability = probability;
     this.reason = sampled ? "sampled" : undefined;
@@ -70,7 +80,7 @@ export class LocalTrace implements LocalTraceHandle {
   }
 
   /** A span ended: out, or to the others that wait. */
-  ended(span: TelltaleSpan, durationMs: number): void {
+  ended(span: Span, durationMs: number): void {
     this.#sink.made();
     if (this.reason === undefined && span.failed) this.keep("span_error");
     const isRoot = this.root === span;
@@ -89,7 +99,7 @@ export class LocalTrace implements LocalTraceHandle {
    * What the root span says about why it is there, so that counts can be
    * reconstructed; nothing where every trace is kept.
    */
-  keptAttributes(span: TelltaleSpan): Attributes | undefined {
+  keptAttributes(span: Span): Attributes | undefined {
     if (this.root !== span || this.reason === undefined) return undefined;
     if (this.reason === "sampled" && (this.#probability ?? 1) === 1) return undefined;
     return {
@@ -100,7 +110,7 @@ export class LocalTrace implements LocalTraceHandle {
     };
   }
 
-  #wait(span: TelltaleSpan): void {
+  #wait(span: Span): void {
     const waiting = (this.#waiting ??= []);
     if (waiting.length >= SPANS_PER_TRACE || !this.#admit()) this.#sink.discard(1);
     else waiting.push(span);

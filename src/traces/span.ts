@@ -82,7 +82,7 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   readonly kind: SpanKind;
   readonly parentSpanContext?: SpanContext;
   readonly instrumentationScope: InstrumentationScope;
-  readonly localTrace: LocalTrace;
+  readonly localTrace: LocalTrace<TelltaleSpan>;
   /** Milliseconds on our clock. */
   readonly startedAt: number;
   #endedAt = -1;
@@ -107,7 +107,7 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
     parent: SpanContext | undefined,
     scope: InstrumentationScope,
     settings: SpanSettings,
-    localTrace: LocalTrace,
+    localTrace: LocalTrace<TelltaleSpan>,
     startedAt: number,
   ) {
     this.name = name;

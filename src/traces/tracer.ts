@@ -61,7 +61,7 @@ const NOTHING: Span = new CarrierSpan({
 /** What all tracers of one provider share. */
 export interface TracerSettings extends SpanSettings {
   readonly sampler: Sampler;
-  readonly sink: TraceSink;
+  readonly sink: TraceSink<TelltaleSpan>;
   /**
    * False where nothing can be kept (no exporter, `always_off`): then what head
    * sampling refuses isn't recorded at all.
@@ -249,7 +249,7 @@ export class TelltaleTracer implements Tracer {
     return this.#settings.keepsLater;
   }
 
-  #begin(localTrace: LocalTrace, root: TelltaleSpan, context: ApiContext): void {
+  #begin(localTrace: LocalTrace<TelltaleSpan>, root: TelltaleSpan, context: ApiContext): void {
     localTrace.root = root;
     const holder = holderIn(context);
     if (holder !== undefined) holder.localTrace ??= localTrace;

@@ -1,6 +1,6 @@
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
-import { loadChunk } from "../chunks.ts";
+import { lazy } from "../lazy.ts";
 import type { TracesConfig } from "../config/config.ts";
 import type { Account } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
@@ -12,6 +12,8 @@ import { createSampler } from "./sampling/sampler.ts";
 import type { TelltaleSpan } from "./span.ts";
 import { TelltaleTracerProvider } from "./tracer.ts";
 import { Grace, Room } from "./undecided.ts";
+
+const loadConsole = lazy<typeof import("./console.ts")>("traces/console.ts");
 
 export interface TracesParts {
   readonly config: TracesConfig;
@@ -30,8 +32,8 @@ export interface Traces {
 }
 
 /** A shutdown closes it, which costs the spans before nothing. */
-interface OpenSink extends TraceSink {
-  export: TraceSink["export"];
+interface OpenSink extends TraceSink<TelltaleSpan> {
+  export: TraceSink<TelltaleSpan>["export"];
 }
 
 /** Spans of undecided traces wait in as much room as two full queues. */
@@ -124,7 +126,7 @@ function createConsole(diagnostics: Diagnostics): (span: ReadableSpan) => void {
   let print: ((span: ReadableSpan) => void) | undefined;
   return (span) => {
     try {
-      (print ??= loadChunk("traces-console").createConsoleExporter())(span);
+      (print ??= loadConsole().createConsoleExporter())(span);
     } catch (error) {
       diagnostics.error("traces console", `a span could not be printed: ${String(error)}`);
     }

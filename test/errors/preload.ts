@@ -6,7 +6,7 @@ import { join, parse } from "node:path";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
 import { root } from "../../scripts/build/places.ts";
-import { chunks } from "../../src/chunks.ts";
+import { lazyEntryPoints } from "../../scripts/build/lazy-modules.ts";
 import { aliases } from "../../src/instrumentation/aliases.ts";
 import { node } from "../nodes.ts";
 
@@ -87,20 +87,14 @@ export async function bundlePrograms(names: readonly string[]): Promise<Programs
 }
 
 function neededChunks(): Record<string, string> {
-  const needed = new Set([
-    "entry-breakage",
-    "errors-client",
-    "errors-app-sentry",
-    "export-delivery",
-    "export-messages",
-    "export-otlp",
-    "instrumentation-express",
-    "lifecycle-signals",
-  ]);
-  return Object.fromEntries(
-    Object.entries(chunks)
-      .filter(([name]) => needed.has(name))
-      .map(([name, path]) => [name, join("src", path)]),
+  return lazyEntryPoints(
+    "entry/breakage.ts",
+    "errors/",
+    "export/delivery.ts",
+    "export/messages.ts",
+    "export/otlp.ts",
+    "instrumentation/express.ts",
+    "lifecycle/",
   );
 }
 

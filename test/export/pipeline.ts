@@ -2,7 +2,8 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { BatchConfig, OtlpConfig } from "../../src/config/config.ts";
 import { Account } from "../../src/diagnostics/account.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
-import { createSpanBatch, type ItemBatch } from "../../src/export/item-batch.ts";
+import { createSpanBatch } from "../../src/export/item-batch.ts";
+import type { ItemBatch } from "../../src/export/exit.ts";
 import type { RetryPolicy } from "../../src/export/retry.ts";
 import { makeSpan } from "./telemetry.ts";
 

@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { configFrom } from "../../src/config/parse.ts";
 import { type Accounts, createAccounts } from "../../src/diagnostics/account.ts";
 import { environmentOf } from "../../src/env.ts";
-import {
-  type CheckResult,
-  createHealth,
-  type Health,
-  type HealthStatus,
-} from "../../src/health/health.ts";
+import { createHealth, type Health } from "../../src/health/health.ts";
+import type { CheckResult, HealthStatus } from "../../src/health/check.ts";
 import { untilTrue } from "../until.ts";
 
 function create(variables: Readonly<Record<string, string>> = {}): {

@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import { chunks } from "../../src/chunks.ts";
+import { lazyEntryPoints } from "../../scripts/build/lazy-modules.ts";
 import { aliases } from "../../src/instrumentation/aliases.ts";
 import { bundle, type Bundle } from "../bundle.ts";
 
@@ -10,13 +9,13 @@ const fixtures = ["preload", "queries", "serve"];
  * instrumentations need our aliases.
  */
 export function bundleFixtures(): Promise<Bundle> {
-  const adaptors = Object.entries(chunks).filter(([name]) => name.startsWith("instrumentation-"));
-  const entryPoints = Object.fromEntries([
-    ...adaptors.map(([name, path]) => [name, join("src", path)]),
-    // The name of a chunk: that is how the loader asks for it.
-    ["instrumentation-test", "test/instrumentation/fixtures/adaptor.ts"],
-    ...fixtures.map((name) => [name, `test/instrumentation/fixtures/${name}.ts`]),
-  ]) as Record<string, string>;
+  const entryPoints = {
+    ...lazyEntryPoints("instrumentation/"),
+    adaptor: "test/instrumentation/fixtures/adaptor.ts",
+    ...Object.fromEntries(
+      fixtures.map((name) => [name, `test/instrumentation/fixtures/${name}.ts`]),
+    ),
+  };
   const external = ["express", "express4", "fastify", "fastify4", "pg"];
   return bundle("instrumentation", entryPoints, { alias: aliases, external });
 }

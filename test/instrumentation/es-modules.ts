@@ -24,7 +24,7 @@ export const esRows: readonly object[] = ["lib", "@scope/lib"].map((name) => ({
   package: name,
   files: [".", "import .", "lib/inner.js"],
   versions: ">=1 <2",
-  chunk: "instrumentation-test",
+  adaptor: "adaptor.ts",
   instrumentation: "lib",
   replaces: ["default", "fixed"],
 }));
@@ -157,7 +157,7 @@ export const esLayouts: readonly LoadCase[] = [
     },
     stdout: [...patchedMain, "app hello greeted Greeter,c,hello,unused"],
     stderr: [
-      "telltale: instrumentation-test failed, lib 1.2.3 (main.js) stays as it is: hello is another module's",
+      `telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) stays as it is: hello is another module's`,
     ],
   },
   {
@@ -168,7 +168,7 @@ export const esLayouts: readonly LoadCase[] = [
     ),
     stdout: [...patchedMain, "app word hello"],
     stderr: [
-      "telltale: instrumentation-test failed, lib 1.2.3 (main.js) stays as it is: Assignment to constant variable.",
+      `telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) stays as it is: Assignment to constant variable.`,
     ],
   },
   {
@@ -179,7 +179,7 @@ export const esLayouts: readonly LoadCase[] = [
     ),
     stdout: [...patchedMain, "app word greeted"],
     stderr: [
-      "telltale: instrumentation-test failed, lib 1.2.3 (main.js) stays as it is: as wished",
+      `telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) stays as it is: as wished`,
     ],
   },
   {

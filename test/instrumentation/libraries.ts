@@ -34,7 +34,7 @@ export const rows: readonly object[] = ["lib", "@scope/lib", "broken"].map((name
   package: name,
   files: [".", "lib/inner.js"],
   versions: ">=1 <2",
-  chunk: name === "broken" ? "instrumentation-missing" : "instrumentation-test",
+  adaptor: name === "broken" ? "missing.ts" : "adaptor.ts",
   instrumentation: name === "broken" ? "broken" : "lib",
 }));
 
@@ -88,7 +88,7 @@ export const layouts: readonly LoadCase[] = [
       "app 1 undefined",
     ],
     stderr: [
-      "telltale: instrumentation-test failed, lib 1.2.3 (lib/inner.js) stays as it is: as wished",
+      'telltale: the instrumentation "lib" failed, lib 1.2.3 (lib/inner.js) stays as it is: as wished',
     ],
   },
   {
@@ -100,7 +100,7 @@ export const layouts: readonly LoadCase[] = [
     },
     stdout: ["adaptor loaded", "patch lib 1.2.3 main.js (main)", "greeted"],
     stderr: [
-      "telltale: instrumentation-test failed, lib 1.2.3 (main.js) stays as it is: as wished",
+      'telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) stays as it is: as wished',
     ],
   },
   {
@@ -199,14 +199,14 @@ export const layouts: readonly LoadCase[] = [
     stdout: patched,
   },
   {
-    title: "is the original, with one line, where its chunk can't be loaded",
+    title: "is the original, with one line, where its adaptor can't be loaded",
     tree: {
       ...library("node_modules/broken", { name: "broken" }),
       "app.cjs": app.replace(`"lib"`, `"broken"`),
     },
     stdout: untouched,
     stderr: [
-      "telltale: instrumentation-missing failed, what it is for stays as it is: Cannot find module './instrumentation-missing.js'",
+      `telltale: the instrumentation "broken" failed, the library stays as it is: Cannot find module './missing.js'`,
     ],
   },
   {

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { join, sep } from "node:path";
 import type * as Winston from "winston";
+import type { LoadedFile, Services } from "../../src/instrumentation/adaptor.ts";
 import { adaptor } from "../../src/logs/winston.ts";
 import { collect } from "./requests.ts";
 
@@ -38,17 +39,26 @@ type Provider = ReturnType<typeof collect>["provider"];
 export function patch(winston: typeof Winston, loggerProvider: Provider): void {
   patchLoggers(winston, loggerProvider);
   for (const name of ["json", "timestamp"] as const) {
-    const format = { package: "logform", version: "2.7.0", file: `${name}.js` };
-    adaptor.patch(winston.format[name], format, { loggerProvider });
+    const format = loadedFile("logform", "2.7.0", `${name}.js`);
+    adaptor.patch(winston.format[name], format, depsWith(loggerProvider));
   }
 }
 
 export function patchLoggers(winston: typeof Winston, loggerProvider: Provider): void {
-  const { version } = winston;
-  const logger = { package: "winston", version, file: "lib/winston/logger.js" };
-  adaptor.patch(winston.Logger, logger, { loggerProvider });
-  const transport = { package: "winston-transport", version: "4.9.0", file: "modern.js" };
-  adaptor.patch(require("winston-transport/modern"), transport, { loggerProvider });
+  const deps = depsWith(loggerProvider);
+  const logger = loadedFile("winston", winston.version, "lib/winston/logger.js");
+  adaptor.patch(winston.Logger, logger, deps);
+  const transport = loadedFile("winston-transport", "4.9.0", "modern.js");
+  adaptor.patch(require("winston-transport/modern"), transport, deps);
+}
+
+function loadedFile(name: string, version: string, file: string): LoadedFile {
+  return { package: name, version, file, isMain: false, format: "commonjs", directory: "" };
+}
+
+/** The adaptor needs nothing else. */
+function depsWith(loggerProvider: Provider): Services {
+  return { loggerProvider } as Partial<Services> as Services;
 }
 
 /** A line as a transport gets it. */

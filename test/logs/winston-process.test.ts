@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { chunks } from "../../src/chunks.ts";
+import { lazyEntryPoints } from "../../scripts/build/lazy-modules.ts";
 import { bundle, type Bundle } from "../bundle.ts";
 import { nodes } from "../nodes.ts";
 import { idsOf } from "./requests.ts";
@@ -25,8 +25,7 @@ describe("An app's winston", () => {
   before(async () => {
     bundled = await bundle("logs", {
       preload: "test/logs/fixtures/preload.ts",
-      "logs-snapshot": join("src", chunks["logs-snapshot"]),
-      "logs-winston": join("src", chunks["logs-winston"]),
+      ...lazyEntryPoints("logs/snapshot.ts", "logs/winston.ts"),
     });
     preload = bundled.path("preload");
   });

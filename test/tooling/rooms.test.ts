@@ -63,6 +63,14 @@ const violations = [
     rule: "no-cycle",
   },
   {
+    title: "nor do types",
+    file: "src/traces/span.ts",
+    text: 'import type { Answer } from "./answer.ts";\nexport interface Circle {\n  readonly answer: Answer;\n}\n',
+    beside:
+      'import type { Circle } from "./span.ts";\nexport interface Answer {\n  readonly circle: Circle;\n}\nexport const answer = (): void => {};\n',
+    rule: "no-cycle",
+  },
+  {
     title: "a promise is not left alone",
     file: "src/export/batch.ts",
     text: "export function send(): void {\n  fetch('http://localhost');\n}\n",

@@ -1,10 +1,10 @@
 // Made by `npm run upstream` of the installed @opentelemetry/auto-instrumentations-node.
 
 import { FsInstrumentation } from "@opentelemetry/instrumentation-fs";
-import { isLoadingChunk } from "../../chunks.ts";
+import { isLoading } from "../../lazy.ts";
 import type { Adaptor } from "../adaptor.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
 export const adaptor: Adaptor = upstreamAdaptor(
-  (options) => new FsInstrumentation({ createHook: () => !isLoadingChunk(), ...options }),
+  (options) => new FsInstrumentation({ createHook: () => !isLoading(), ...options }),
 );

@@ -2,7 +2,7 @@ import type { Attributes, BatchObservableResult, Observable } from "@opentelemet
 import type { BatchConfig, Config, OtlpProtocol } from "../../config/config.ts";
 import type { Account, Accounts, DropReason, SignalName } from "../../diagnostics/account.ts";
 import { INT } from "../descriptor.ts";
-import type { StoreMeter } from "../meter.ts";
+import type { StoreMeter } from "../store-meter.ts";
 
 /**
  * Our own accounts, twice: in the words of the conventions, for

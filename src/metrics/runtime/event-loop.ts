@@ -1,4 +1,4 @@
-import type { StoreMeter } from "../meter.ts";
+import type { StoreMeter } from "../store-meter.ts";
 import type { Delays, Recent } from "./recent.ts";
 
 const recently = "over the last 30 to 60 seconds";

@@ -1,5 +1,6 @@
 import { constants, type PerformanceEntry, PerformanceObserver } from "node:perf_hooks";
-import type { BoundRecorder, StoreMeter } from "../meter.ts";
+import type { BoundRecorder } from "../meter.ts";
+import type { StoreMeter } from "../store-meter.ts";
 
 /** From a young collection's tenth of a millisecond to a pause that everybody notices. */
 const boundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1];

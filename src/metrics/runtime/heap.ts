@@ -1,7 +1,7 @@
 import { getHeapSpaceStatistics, getHeapStatistics } from "node:v8";
 import type { MetricOptions, Observable } from "@opentelemetry/api";
 import { INT } from "../descriptor.ts";
-import type { StoreMeter } from "../meter.ts";
+import type { StoreMeter } from "../store-meter.ts";
 
 /** `v8js.memory.heap.*`: https://opentelemetry.io/docs/specs/semconv/runtime/v8js-metrics/ */
 export function observeHeap(meter: StoreMeter): void {

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { INT } from "../descriptor.ts";
-import type { StoreMeter } from "../meter.ts";
+import type { StoreMeter } from "../store-meter.ts";
 import type { Recent } from "./recent.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { isMainThread } from "node:worker_threads";
 import type { Config } from "../../config/config.ts";
 import type { Accounts } from "../../diagnostics/account.ts";
-import type { StoreMeter } from "../meter.ts";
+import type { StoreMeter } from "../store-meter.ts";
 import { observeBooks } from "./books.ts";
 import { observeEventLoop } from "./event-loop.ts";
 import { observeGarbage } from "./garbage.ts";

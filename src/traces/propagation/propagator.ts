@@ -1,12 +1,16 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
-import { loadChunk } from "../../chunks.ts";
+import { lazy } from "../../lazy.ts";
 import type { PropagatorName } from "../../config/config.ts";
 import { contextFrom, isSuppressed, ROOT } from "../../context/context.ts";
 import { BaggagePropagator } from "./baggage.ts";
 import type { PropagatorPart } from "./part.ts";
 import { SentryTrace } from "./sentry-trace.ts";
 import { TraceContextPropagator } from "./trace-context.ts";
+
+const loadJaeger = lazy<typeof import("./jaeger.ts")>("traces/propagation/jaeger.ts");
+const loadXray = lazy<typeof import("./xray.ts")>("traces/propagation/xray.ts");
+const loadB3 = lazy<typeof import("./b3.ts")>("traces/propagation/b3.ts");
 
 export interface PropagatorOptions {
   /** A browser's `sentry-trace` is read even if `sentry` isn't named (`extractOnly` of the configuration). */
@@ -38,11 +42,11 @@ function partOf(name: PropagatorName, hidden: string | undefined): PropagatorPar
     case "sentry":
       return new SentryTrace({ sends: true });
     case "jaeger":
-      return loadChunk("propagation-jaeger").createJaegerPropagator(hidden);
+      return loadJaeger().createJaegerPropagator(hidden);
     case "xray":
-      return loadChunk("propagation-xray").createXrayPropagator();
+      return loadXray().createXrayPropagator();
     default:
-      return loadChunk("propagation-b3").createB3Propagator(name);
+      return loadB3().createB3Propagator(name);
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Context, TextMapGetter, TextMapSetter } from "@opentelemetry/api";
-import { loadChunk } from "../../chunks.ts";
+import { lazy } from "../../lazy.ts";
 import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
 import { CarrierSpan } from "../carrier-span.ts";
 import type { PropagatorPart } from "./part.ts";
 import { hasValidIds, SAMPLED } from "./trace-context.ts";
+
+const loadSentry = lazy<typeof import("./sentry.ts")>("traces/propagation/sentry.ts");
 
 const SENTRY_TRACE = "sentry-trace";
 
@@ -34,10 +36,7 @@ export class SentryTrace implements PropagatorPart {
   extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
     const header = getter.get(carrier, SENTRY_TRACE);
     if (header === undefined || spanIn(context)?.spanContext().isRemote === true) return context;
-    const parent = loadChunk("propagation-sentry").readSentryTrace(
-      header,
-      getter.get(carrier, "baggage"),
-    );
+    const parent = loadSentry().readSentryTrace(header, getter.get(carrier, "baggage"));
     return parent === undefined ? context : context.setValue(SPAN_KEY, new CarrierSpan(parent));
   }
 

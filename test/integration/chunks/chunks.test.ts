@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { chunks } from "../../../src/chunks.ts";
-import { table } from "../../../src/instrumentation/table.ts";
-import { upstreamTable } from "../../../src/instrumentation/upstream-table.ts";
+import { lazyModules } from "../../../scripts/build/lazy-modules.ts";
 import { nodes } from "../../nodes.ts";
 import { preload, Program } from "../program.ts";
 
 const app = fileURLToPath(new URL("app.mjs", import.meta.url));
 const dist = fileURLToPath(new URL("../../../dist/", import.meta.url));
-const adaptors = [...table, ...upstreamTable].map(({ chunk }) => `${chunk}.js`);
+const files = [...lazyModules().keys()].map((name) => `${name}.js`);
+const adaptors = files.filter(
+  (name) => name.endsWith("-adaptor.js") || name.startsWith("instrumentation-upstream-"),
+);
 
 const env = {
   OTEL_EXPORTER_PROMETHEUS_PORT: "0",
@@ -18,11 +19,11 @@ const env = {
   OTEL_LOG_LEVEL: "warn",
 };
 
-describe("The chunks of libraries", () => {
+describe("The lazy modules of libraries", () => {
   it("are all in dist", () => {
-    const files = readdirSync(dist);
+    const built = new Set(readdirSync(dist));
     assert.deepEqual(
-      Object.keys(chunks).filter((name) => !files.includes(`${name}.js`)),
+      files.filter((name) => !built.has(name)),
       [],
     );
   });
@@ -32,7 +33,7 @@ describe("The chunks of libraries", () => {
       it(`are not loaded by a process that imports none of them, by --${way}, Node ${name}`, async () => {
         const loaded = await loadedBy(path, flags, []);
         assert.ok(loaded.includes("start.js"), loaded.join());
-        const lazy = loaded.filter((file) => /^(instrumentation|upstream|logs)-/.test(file));
+        const lazy = loaded.filter((file) => /^(instrumentation|logs)-/.test(file));
         assert.deepEqual(lazy, []);
       });
     }
@@ -41,7 +42,10 @@ describe("The chunks of libraries", () => {
       const loaded = await loadedBy(path, preload.import, ["fastify"]);
       const lazy = loaded.filter((file) => adaptors.includes(file));
       // Fastify asks for `node:http2`, whatever it serves.
-      const expected = ["instrumentation-fastify.js", "instrumentation-http2-client.js"];
+      const expected = [
+        "instrumentation-frameworks-fastify-adaptor.js",
+        "instrumentation-http-clients-http2-adaptor.js",
+      ];
       assert.deepEqual([...new Set(lazy)].toSorted(), expected);
     });
   }
@@ -50,9 +54,14 @@ describe("The chunks of libraries", () => {
     const loaded = await loadedBy(process.execPath, preload.import, [], {
       TELLTALE_EAGER: "true",
     });
-    const builtin = ["upstream-dns.js", "upstream-fs.js", "upstream-net.js"];
-    const missing = [...new Set(adaptors)].filter((file) => !loaded.includes(file));
-    assert.deepEqual(missing.toSorted(), builtin);
+    const upstream = "instrumentation-upstream-generated";
+    // Node's own are off by default, and no Lambda runs here.
+    const expected = [
+      "instrumentation-frameworks-aws-lambda-adaptor.js",
+      ...["dns", "fs", "net"].map((name) => `${upstream}-${name}.js`),
+    ];
+    const missing = adaptors.filter((file) => !loaded.includes(file));
+    assert.deepEqual(missing.toSorted(), expected);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ExpectedCall, Step } from "./rows.ts";
+import type { ExpectedCall, Step } from "./expected-call.ts";
 
 function call(
   operation: string,

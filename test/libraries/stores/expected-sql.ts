@@ -1,5 +1,5 @@
 import type { Variant } from "../row.ts";
-import type { ExpectedCall, Step } from "./rows.ts";
+import type { ExpectedCall, Step } from "./expected-call.ts";
 
 export interface Database {
   readonly system: string;

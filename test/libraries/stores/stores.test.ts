@@ -9,7 +9,8 @@ import { startFerretDb } from "../servers/ferretdb.ts";
 import { startRedis, startRedisCluster } from "../servers/redis.ts";
 import { type Played, play } from "./play.ts";
 import { generatePrismaClient } from "./prisma.ts";
-import { type ExpectedCall, rows, type ServerName } from "./rows.ts";
+import { rows, type ServerName } from "./rows.ts";
+import type { ExpectedCall } from "./expected-call.ts";
 
 interface Server {
   readonly url: string;

@@ -1,0 +1,62 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { root } from "./places.ts";
+
+/** `lazy<typeof import("X")>("Y")`, with any white space of the formatter's. */
+const DECLARATION = /\blazy<\s*typeof import\(\s*"([^"]+)",?\s*\)\s*>\(\s*"([^"]+)",?\s*\)/g;
+
+/** Any call of `lazy`, for those that are not written as the build can read them. */
+const CALL = /(?<![\w.])lazy(?:<|\()/g;
+
+/** A source file's name and text. */
+export interface Source {
+  /** Relative to `src/`, with `/`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * All modules that are loaded lazily: the name of their file in `dist/`, without
+ * extension, and their path below `src/`.
+ *
+ * @throws where a declaration can't be read, or its type and its path name
+ *   different files.
+ */
+export function lazyModules(sources: readonly Source[] = sourcesOf("src")): Map<string, string> {
+  const paths = new Set(sources.flatMap((source) => pathsIn(source)));
+  return new Map([...paths].toSorted().map((path) => [fileName(path), path]));
+}
+
+/** The entry points of the modules whose path starts with one of the prefixes, as esbuild takes them. */
+export function lazyEntryPoints(...prefixes: readonly string[]): Record<string, string> {
+  const entries = [...lazyModules()].filter(
+    ([, path]) => prefixes.length === 0 || prefixes.some((prefix) => path.startsWith(prefix)),
+  );
+  return Object.fromEntries(entries.map(([name, path]) => [name, `src/${path}`]));
+}
+
+function pathsIn({ path: file, text }: Source): string[] {
+  if (file === "lazy.ts") return [];
+  const declared = [...text.matchAll(DECLARATION)];
+  if (declared.length !== [...text.matchAll(CALL)].length) {
+    throw new Error(`src/${file}: expected lazy<typeof import("./x.ts")>("folder/x.ts")`);
+  }
+  return declared.map(([, type = "", path = ""]) => {
+    const named = relative(".", join(dirname(file), type)).replaceAll("\\", "/");
+    if (named === path) return path;
+    throw new Error(`src/${file}: lazy<typeof import("${type}")> is src/${named}, not src/${path}`);
+  });
+}
+
+/** `src/lazy.ts` makes the same name when it loads one. */
+function fileName(path: string): string {
+  return path.slice(0, -".ts".length).replaceAll("/", "-");
+}
+
+function sourcesOf(folder: string): Source[] {
+  const cwd = join(root, folder);
+  return globSync("**/*.ts", { cwd }).map((path) => ({
+    path: path.replaceAll("\\", "/"),
+    text: readFileSync(join(cwd, path), "utf8"),
+  }));
+}

@@ -1,0 +1,2 @@
+/** Set to true on our own server: `entry/` leaves its requests alone. */
+export const OWN_SERVER: unique symbol = Symbol("telltale.server");

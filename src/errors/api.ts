@@ -1,0 +1,58 @@
+import type { ErrorsConfig } from "../config/config.ts";
+import type { Holder } from "../context/holder.ts";
+import type { Account } from "../diagnostics/account.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { Unsent } from "../diagnostics/unsent.ts";
+import type { Pipeline } from "../export/exit.ts";
+import type { ErrorsApi } from "../api.ts";
+
+/** Who sends the events, from the resource. */
+export interface ErrorsService {
+  readonly name: string;
+  readonly version: string | undefined;
+  /** `deployment.environment.name`, else `NODE_ENV`. */
+  readonly environment: string | undefined;
+  readonly hostName: string | undefined;
+}
+
+export interface ErrorsParts {
+  readonly config: ErrorsConfig;
+  readonly service: ErrorsService;
+  /** The flags that Node runs with. */
+  readonly nodeFlags: readonly string[];
+  /** The books of the events. */
+  readonly account: Account;
+  readonly diagnostics: Diagnostics;
+  readonly unsent?: Unsent;
+}
+
+/** How a fatal error came to the process, in Node's words. */
+export type FatalOrigin = "uncaughtException" | "unhandledRejection";
+
+/**
+ * The errors' pipeline. No method throws; without a DSN, and without a Sentry of
+ * the app's own, all of them return at once and nothing of Sentry is ever loaded.
+ */
+export interface Errors extends ErrorsApi {
+  setExtra(key: string, value: unknown): void;
+  /**
+   * For the entry, when `holder.route` and `holder.statusCode` are final and
+   * before `holder.span` ends: captures what the request has failed of; after that,
+   * each error that still comes.
+   */
+  captureServerErrors(holder: Holder, failures: readonly unknown[]): void;
+  /** For the entry: captures `holder.error`, of which a message or a job has failed: if it will be tried again, as a warning. */
+  captureJobError(holder: Holder, willRetry: boolean | undefined): string | undefined;
+  /** For errors that nobody handled. */
+  captureFatal(error: unknown, origin: FatalOrigin): void;
+  /** For rejections that nobody handled, and that the process survives. */
+  captureRejection(reason: unknown): void;
+  /**
+   * Listens to the process, makes an app's own copy of Sentry 11 use our client,
+   * and leaves errors to an app that sets up Sentry itself.
+   *
+   * @param whenLeft is called as that happens.
+   */
+  start(whenLeft: () => void): void;
+  readonly pipeline: Pipeline;
+}
