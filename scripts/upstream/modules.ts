@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { MAIN, ES_MAIN, type Row } from "../../src/instrumentation/table.ts";
+import { MAIN, ES_MAIN, type Row } from "../../src/instrumentation/library-row.ts";
 import { root } from "../build/places.ts";
 import { builtins, nativeEsModules } from "./choice.ts";
 

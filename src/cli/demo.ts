@@ -38,7 +38,7 @@ export async function demo(args: readonly string[]): Promise<number> {
   });
   const receiver = await startReceiver();
   const interruption = new Interruption();
-  const watcher = { receiver, interruption, once: values.once, print, paint };
+  const watcher: Watcher = { receiver, interruption, once: values.once, print, paint };
   const stage = stageFor(receiver);
   try {
     if (positionals.length > 0) return await showCommand(positionals, stage, watcher);

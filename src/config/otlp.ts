@@ -82,7 +82,7 @@ function signalOf(
   );
   if (first === undefined) return configOf(addressOf(reader, signal, protocol, own, general));
   if (others.length === 0) return first;
-  const all = [first, ...others].map((gateway) => ({ ...gateway, isOneOfSeveral: true }) as const);
+  const all = [first, ...others].map((gateway): OtlpConfig => ({ ...gateway, isOneOfSeveral: true }));
   return { ...first, gateways: all };
 }
 

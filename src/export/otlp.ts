@@ -1,4 +1,4 @@
-import type { ExportResult } from "@opentelemetry/core";
+import type { ExportResult as SdkExportResult } from "@opentelemetry/core";
 import {
   createOtlpNetworkExportDelegate,
   ExporterMetrics,
@@ -255,7 +255,7 @@ class OtlpSender<Payload, Response> implements Sender<Payload> {
     };
   }
 
-  #outcomeOf(result: ExportResult): Outcome {
+  #outcomeOf(result: SdkExportResult): Outcome {
     const { transport, outage, items } = this.#parts;
     const { hold } = transport;
     const delivered = result.code === SUCCESS;

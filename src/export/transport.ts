@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { ExportResponse, IExporterTransport } from "@opentelemetry/otlp-exporter-base";
+import type { ExportResponse as TransportResponse, IExporterTransport } from "@opentelemetry/otlp-exporter-base";
 import { type Answer, type Attempt, busy, type Channel, type Failure } from "./channel.ts";
 import { watchHolding } from "./holding.ts";
 import { backoffMs, pauseMs, type RetryPolicy } from "./retry.ts";
@@ -85,7 +85,7 @@ export class DeadlineTransport implements IExporterTransport {
     this.#limitMs = ms;
   }
 
-  async send(data: Uint8Array, timeoutMillis: number): Promise<ExportResponse> {
+  async send(data: Uint8Array, timeoutMillis: number): Promise<TransportResponse> {
     const timeoutMs = Math.min(timeoutMillis, this.#limitMs, LONGEST_TIMER_MS);
     this.#abandoned = false;
     this.#hold = undefined;
@@ -109,7 +109,7 @@ export class DeadlineTransport implements IExporterTransport {
 
   shutdown(): void {}
 
-  async #sendUntil(deadline: number, timeoutMs: number, body: Uint8Array): Promise<ExportResponse> {
+  async #sendUntil(deadline: number, timeoutMs: number, body: Uint8Array): Promise<TransportResponse> {
     for (let tries = 1; ; tries++) {
       const answer = await this.#try(body, deadline, timeoutMs);
       if (answer.kind === "taken") return this.#taken(answer);
@@ -142,7 +142,7 @@ export class DeadlineTransport implements IExporterTransport {
     return answer;
   }
 
-  #taken(answer: Answer & { kind: "taken" }): ExportResponse {
+  #taken(answer: Answer & { kind: "taken" }): TransportResponse {
     this.#remark = answer.remark;
     return { status: "success", data: answer.body };
   }

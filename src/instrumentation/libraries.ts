@@ -5,7 +5,7 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { LoadedFile } from "./adaptor.ts";
 import { appDirectories, type Dependencies, dependenciesOf } from "./dependencies.ts";
 import { satisfies } from "./range.ts";
-import { ES_MAIN, MAIN, type Row } from "./table.ts";
+import { ES_MAIN, MAIN, type Row } from "./library-row.ts";
 
 /** A file that the table asks for, and the rows that do. */
 export interface Found extends Omit<LoadedFile, "format"> {

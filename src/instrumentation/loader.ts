@@ -10,7 +10,8 @@ import { changeModules } from "./es-module-hook.ts";
 import { handlerFile } from "./lambda-handler.ts";
 import { type Found, Libraries } from "./libraries.ts";
 import { isEnabled } from "./names.ts";
-import { type LoadAdaptor, type Row, table } from "./table.ts";
+import { table } from "./table.ts";
+import type { LoadAdaptor, Row } from "./library-row.ts";
 import { doOrUndo } from "./undo.ts";
 import { upstreamTable } from "./upstream-table.ts";
 

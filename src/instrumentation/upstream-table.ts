@@ -1,7 +1,7 @@
 // Made by `npm run upstream` of the installed @opentelemetry/auto-instrumentations-node.
 
 import { lazy } from "../lazy.ts";
-import type { Row } from "./table.ts";
+import type { Row } from "./library-row.ts";
 
 const loadAwsSdk = lazy<typeof import("./upstream/aws-sdk.ts")>(
   "instrumentation/upstream/aws-sdk.ts",

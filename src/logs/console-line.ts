@@ -6,6 +6,7 @@ import { isError, readData } from "./data.ts";
 import { exceptionOf } from "./exception.ts";
 import { isInnerLine } from "./inner-lines.ts";
 import type { TelltaleLogger } from "./logger.ts";
+import type { SeenError } from "./line-facts.ts";
 import { plainText, shownException } from "./plain-line.ts";
 import { addIds, idsOf } from "./record-ids.ts";
 
@@ -46,7 +47,7 @@ export function recordLine(
     record.say(plain);
     const exception = exceptionOf(args.find(isError), readData);
     if (exception !== undefined) {
-      const error = { key: undefined, exception, isWhole: false };
+      const error: SeenError = { key: undefined, exception, isWhole: false };
       record.addException(shownException(error, [plain], undefined));
     }
     addIds(record, idsOf(origin));

@@ -71,7 +71,7 @@ function patchLogger(
     const text = original.call(this, given, message, level, timeText);
     const at = wallClock();
     noteLine(at);
-    const line = { fields: given, isCopy, plain, level, text, isHooked, origin, at };
+    const line: PinoLine = { fields: given, isCopy, plain, level, text, isHooked, origin, at };
     if (isHooked) hooked = { logger: this, line };
     else records.write(this, line);
     return text;

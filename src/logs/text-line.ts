@@ -20,7 +20,7 @@ export function addText(record: LogRecord, text: string, given: Given, facts: Li
   const ids = facts.arePut
     ? shownIds(facts.ids, (name, value) => given.has(name) || shows(shown, value))
     : facts.ids;
-  const known = { ...facts, ids, arePut: false };
+  const known: LineFacts = { ...facts, ids, arePut: false };
   const message = messageIn(shown, facts.message);
   const json = jsonIn(shown, message);
   if (json === undefined) addParts(record, shown, message, given, known);

@@ -1,0 +1,22 @@
+import { lazy } from "../../../lazy.ts";
+import { ES_MAIN, MAIN, type Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../cache-manager.ts")>("instrumentation/cache-manager.ts");
+
+export const cacheManagerRows: readonly Row[] = [
+  {
+    package: "cache-manager",
+    files: [MAIN, ES_MAIN],
+    replaces: ["createCache"],
+    versions: ">=6 <8",
+    load,
+    instrumentation: "cache-manager",
+  },
+  {
+    package: "cache-manager",
+    files: ["dist/caching.js"],
+    versions: ">=5 <6",
+    load,
+    instrumentation: "cache-manager",
+  },
+];

@@ -1,0 +1,21 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../mongodb.ts")>("instrumentation/mongodb.ts");
+
+export const mongodbRows: readonly Row[] = [
+  {
+    package: "mongodb",
+    files: ["lib/cmap/connection.js", "lib/cmap/connection_pool.js"],
+    versions: ">=4 <8",
+    load,
+    instrumentation: "mongodb",
+  },
+  {
+    package: "mongodb",
+    files: ["lib/core/wireprotocol/command.js", "lib/cmap/connection_pool.js"],
+    versions: ">=3.3 <4",
+    load,
+    instrumentation: "mongodb",
+  },
+];

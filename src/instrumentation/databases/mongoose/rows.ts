@@ -1,0 +1,14 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../mongoose.ts")>("instrumentation/mongoose.ts");
+
+export const mongooseRows: readonly Row[] = [
+  {
+    package: "mongoose",
+    files: ["lib/collection.js"],
+    versions: ">=5 <7",
+    load,
+    instrumentation: "mongoose",
+  },
+];

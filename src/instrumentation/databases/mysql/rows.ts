@@ -1,0 +1,14 @@
+import { lazy } from "../../../lazy.ts";
+import { MAIN, type Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../mysql.ts")>("instrumentation/mysql.ts");
+
+export const mysqlRows: readonly Row[] = [
+  {
+    package: "mysql",
+    files: [MAIN, "lib/Pool.js", "lib/PoolCluster.js", "lib/protocol/Protocol.js"],
+    versions: ">=2.0.0 <3",
+    load,
+    instrumentation: "mysql",
+  },
+];

@@ -1,0 +1,14 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../mysql2.ts")>("instrumentation/mysql2.ts");
+
+export const mysql2Rows: readonly Row[] = [
+  {
+    package: "mysql2",
+    files: ["lib/connection.js", "lib/pool.js"],
+    versions: ">=1.4.2 <4",
+    load,
+    instrumentation: "mysql2",
+  },
+];

@@ -1,0 +1,29 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const loadRedis = lazy<typeof import("../../redis.ts")>("instrumentation/redis.ts");
+const loadRedisCallbacks = lazy<typeof import("../../redis-callbacks.ts")>(
+  "instrumentation/redis-callbacks.ts",
+);
+
+export const redisRows: readonly Row[] = [
+  ...["@redis/client", "@node-redis/client"].map((name) => ({
+    package: name,
+    files: [
+      "dist/lib/commander.js",
+      "dist/lib/client/commands-queue.js",
+      "dist/lib/client/index.js",
+      "dist/lib/client/pool.js",
+    ],
+    versions: ">=1 <2 || >=5 <7",
+    load: loadRedis,
+    instrumentation: "redis",
+  })),
+  {
+    package: "redis",
+    files: ["index.js"],
+    versions: ">=2.6 <4",
+    load: loadRedisCallbacks,
+    instrumentation: "redis",
+  },
+];

@@ -1,0 +1,21 @@
+import { lazy } from "../../../lazy.ts";
+import { MAIN, type Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../sqlite.ts")>("instrumentation/sqlite.ts");
+
+export const sqliteRows: readonly Row[] = [
+  {
+    package: "node:sqlite",
+    files: [MAIN],
+    versions: ">=22.15",
+    load,
+    instrumentation: "sqlite",
+  },
+  {
+    package: "better-sqlite3",
+    files: ["lib/index.js"],
+    versions: ">=9 <14",
+    load,
+    instrumentation: "better-sqlite3",
+  },
+];

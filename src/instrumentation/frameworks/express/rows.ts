@@ -1,0 +1,29 @@
+import { lazy } from "../../../lazy.ts";
+import { MAIN, type Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../express.ts")>("instrumentation/express.ts");
+
+export const expressRows: readonly Row[] = [
+  {
+    // Express 5 has none of these: its router is the next row.
+    package: "express",
+    files: ["lib/router/index.js", "lib/router/layer.js", "lib/router/route.js"],
+    versions: ">=4.16 <6",
+    load,
+    instrumentation: "express",
+  },
+  {
+    package: "router",
+    files: [MAIN, "lib/layer.js", "lib/route.js"],
+    versions: ">=2 <3",
+    load,
+    instrumentation: "express",
+  },
+  {
+    package: "finalhandler",
+    files: [MAIN],
+    versions: ">=0.1 <3",
+    load,
+    instrumentation: "express",
+  },
+];

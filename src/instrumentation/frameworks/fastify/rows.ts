@@ -1,0 +1,27 @@
+import { lazy } from "../../../lazy.ts";
+import { MAIN, type Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../fastify.ts")>("instrumentation/fastify.ts");
+
+export const fastifyRows: readonly Row[] = [
+  {
+    package: "fastify",
+    files: [
+      "lib/error-handler.js",
+      "lib/reply.js",
+      "lib/hooks.js",
+      "lib/wrapThenable.js",
+      "lib/wrap-thenable.js",
+    ],
+    versions: ">=4 <6",
+    load,
+    instrumentation: "fastify",
+  },
+  {
+    package: "find-my-way",
+    files: [MAIN],
+    versions: ">=6 <10",
+    load,
+    instrumentation: "fastify",
+  },
+];

@@ -1,0 +1,14 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../hapi.ts")>("instrumentation/hapi.ts");
+
+export const hapiRows: readonly Row[] = [
+  {
+    package: "@hapi/hapi",
+    files: ["lib/request.js", "lib/toolkit.js"],
+    versions: ">=20 <22",
+    load,
+    instrumentation: "hapi",
+  },
+];

@@ -1,0 +1,36 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../hono.ts")>("instrumentation/hono.ts");
+
+const honoRouters = [
+  "linear-router",
+  "pattern-router",
+  "reg-exp-router",
+  "smart-router",
+  "trie-router",
+];
+
+export const honoRows: readonly Row[] = [
+  {
+    package: "hono",
+    files: honoRouters.flatMap((name) => [
+      `dist/router/${name}/router.js`,
+      `dist/cjs/router/${name}/router.js`,
+    ]),
+    versions: ">=4 <5",
+    load,
+    instrumentation: "hono",
+  },
+  {
+    package: "hono",
+    files: ["stream", "sse"].flatMap((name) => [
+      `dist/helper/streaming/${name}.js`,
+      `dist/cjs/helper/streaming/${name}.js`,
+    ]),
+    replaces: ["stream", "streamSSE"],
+    versions: ">=4 <5",
+    load,
+    instrumentation: "hono",
+  },
+];

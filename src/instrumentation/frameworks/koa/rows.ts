@@ -1,0 +1,36 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../koa.ts")>("instrumentation/koa.ts");
+
+export const koaRows: readonly Row[] = [
+  {
+    package: "koa",
+    files: ["lib/application.js"],
+    versions: ">=2 <4",
+    load,
+    instrumentation: "koa",
+  },
+  {
+    package: "@koa/router",
+    files: ["lib/router.js", "dist/index.js", "dist/index.mjs"],
+    versions: ">=8 <16",
+    load,
+    instrumentation: "koa",
+  },
+  {
+    // The same under its old name.
+    package: "koa-router",
+    files: ["lib/router.js"],
+    versions: ">=7.4 <15",
+    load,
+    instrumentation: "koa",
+  },
+  {
+    package: "koa-mount",
+    files: ["index.js"],
+    versions: ">=4 <5",
+    load,
+    instrumentation: "koa",
+  },
+];

@@ -1,0 +1,18 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../next.ts")>("instrumentation/next.ts");
+
+export const nextRows: readonly Row[] = [
+  {
+    package: "next",
+    files: [
+      "dist/server/base-server.js",
+      "dist/server/lib/trace/tracer.js",
+      "dist/server/lib/router-utils/instrumentation-globals.external.js",
+    ],
+    versions: ">=15 <17",
+    load,
+    instrumentation: "next",
+  },
+];

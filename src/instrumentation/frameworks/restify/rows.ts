@@ -1,0 +1,14 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../restify.ts")>("instrumentation/restify.ts");
+
+export const restifyRows: readonly Row[] = [
+  {
+    package: "restify",
+    files: ["lib/server.js"],
+    versions: ">=11 <13",
+    load,
+    instrumentation: "restify",
+  },
+];

@@ -1,0 +1,14 @@
+import { lazy } from "../../../lazy.ts";
+import { MAIN, type Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../http2-client.ts")>("instrumentation/http2-client.ts");
+
+export const http2Rows: readonly Row[] = [
+  {
+    package: "node:http2",
+    files: [MAIN],
+    versions: ">=22.15",
+    load,
+    instrumentation: "http",
+  },
+];

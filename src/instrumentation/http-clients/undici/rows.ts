@@ -1,0 +1,19 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../undici.ts")>("instrumentation/undici.ts");
+
+export const undiciRows: readonly Row[] = [
+  {
+    package: "undici",
+    files: [
+      "lib/core/request.js",
+      ...["lib/", "lib/dispatcher/"].flatMap((folder) =>
+        ["dispatcher-base", "pool-base", "client"].map((name) => `${folder}${name}.js`),
+      ),
+    ],
+    versions: ">=5 <9",
+    load,
+    instrumentation: "undici",
+  },
+];

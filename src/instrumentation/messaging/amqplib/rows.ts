@@ -1,0 +1,14 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../amqplib.ts")>("instrumentation/amqplib.ts");
+
+export const amqplibRows: readonly Row[] = [
+  {
+    package: "amqplib",
+    files: ["lib/channel_model.js", "lib/callback_model.js", "lib/channel.js"],
+    versions: ">=0.10 <3",
+    load,
+    instrumentation: "amqplib",
+  },
+];

@@ -1,0 +1,18 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../bullmq.ts")>("instrumentation/bullmq.ts");
+
+export const bullmqRows: readonly Row[] = [
+  {
+    package: "bullmq",
+    files: ["cjs", "esm"].flatMap((folder) =>
+      ["flow-producer", "job", "queue", "worker"].map(
+        (name) => `dist/${folder}/classes/${name}.js`,
+      ),
+    ),
+    versions: ">=5 <7",
+    load,
+    instrumentation: "bullmq",
+  },
+];

@@ -1,0 +1,14 @@
+import { lazy } from "../../../lazy.ts";
+import { MAIN, type Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../kafkajs.ts")>("instrumentation/kafkajs.ts");
+
+export const kafkajsRows: readonly Row[] = [
+  {
+    package: "kafkajs",
+    files: [MAIN],
+    versions: ">=2 <3",
+    load,
+    instrumentation: "kafkajs",
+  },
+];

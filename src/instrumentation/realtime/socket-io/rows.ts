@@ -1,0 +1,21 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../socket-io.ts")>("instrumentation/socket-io.ts");
+
+export const socketIoRows: readonly Row[] = [
+  {
+    package: "socket.io",
+    files: ["dist/client.js", "dist/socket.js"],
+    versions: ">=3 <5",
+    load,
+    instrumentation: "socket.io",
+  },
+  {
+    package: "engine.io",
+    files: ["build/server.js", "lib/server.js"],
+    versions: ">=4 <7",
+    load,
+    instrumentation: "socket.io",
+  },
+];

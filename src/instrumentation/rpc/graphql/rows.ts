@@ -1,0 +1,19 @@
+import { lazy } from "../../../lazy.ts";
+import type { Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../graphql.ts")>("instrumentation/graphql.ts");
+
+export const graphqlRows: readonly Row[] = [
+  {
+    package: "graphql",
+    files: ["", "__dev__/"].flatMap((folder) =>
+      ["execution/execute", "language/parser", "validation/validate"].flatMap((file) => [
+        `${folder}${file}.js`,
+        `${folder}${file}.mjs`,
+      ]),
+    ),
+    versions: ">=15 <18",
+    load,
+    instrumentation: "graphql",
+  },
+];

@@ -1,0 +1,14 @@
+import { lazy } from "../../../lazy.ts";
+import { ES_MAIN, MAIN, type Row } from "../../library-row.ts";
+
+const load = lazy<typeof import("../../trpc.ts")>("instrumentation/trpc.ts");
+
+export const trpcRows: readonly Row[] = [
+  {
+    package: "@trpc/server",
+    files: [MAIN, ES_MAIN],
+    versions: ">=10 <12",
+    load,
+    instrumentation: "trpc",
+  },
+];
