@@ -1,6 +1,6 @@
 import { createRequire } from "module";
 import { isMainThread } from "worker_threads";
-import { isSwitchedOff } from "./src/env.ts";
+import { isSdkDisabled } from "./src/env.ts";
 
 /*
  * What `--import telltale/register` loads first: where we are switched off, all
@@ -13,7 +13,7 @@ const oldest = [22, 15] as const;
 const said: unique symbol = Symbol.for("telltale.too-old") as never;
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 
-if (isSwitchedOff()) {
+if (isSdkDisabled()) {
   // Not a word either: whoever switches us off knows.
 } else if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
   say(`Node ${process.versions.node} is too old, ${oldest.join(".")} is the oldest that works`);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Rendezvous } from "../src/export/rendezvous.ts";
+import { RendezvousHash } from "../src/export/rendezvous.ts";
 
 /*
  * `node bench/gateways.ts`: how traces are divided among gateways, what moves
@@ -8,22 +8,22 @@ import { Rendezvous } from "../src/export/rendezvous.ts";
 
 const TRACES = 300_000;
 const traces = Array.from({ length: TRACES }, () => randomBytes(16).toString("hex"));
-const all = (): boolean => true;
+const acceptAll = (): boolean => true;
 
 for (const count of [3, 30]) {
   const names = Array.from({ length: count + 1 }, (_, at) => `gateway-${at}.gateways.svc`);
-  const rendezvous = new Rendezvous(names.slice(0, count));
-  const grown = new Rendezvous(names);
+  const rendezvous = new RendezvousHash(names.slice(0, count));
+  const grown = new RendezvousHash(names);
   const shares = new Float64Array(count);
   const heirs = new Float64Array(count);
   let [strays, joined] = [0, 0];
   for (const trace of traces) {
-    const chosen = rendezvous.choose(trace, all);
+    const chosen = rendezvous.choose(trace, acceptAll);
     shares[chosen] = (shares[chosen] ?? 0) + 1;
     const next = rendezvous.choose(trace, (place) => place !== 0);
     if (chosen === 0) heirs[next] = (heirs[next] ?? 0) + 1;
     else if (next !== chosen) strays++;
-    if (grown.choose(trace, all) !== chosen) joined++;
+    if (grown.choose(trace, acceptAll) !== chosen) joined++;
   }
   const mean = TRACES / count;
   const without = TRACES / (count - 1);
@@ -43,10 +43,10 @@ function percent(part: number): string {
   return `${(part * 100).toFixed(1)} %`;
 }
 
-function nanoseconds(rendezvous: Rendezvous): string {
+function nanoseconds(rendezvous: RendezvousHash): string {
   const rounds = Array.from({ length: 7 }, () => {
     const start = performance.now();
-    for (const trace of traces) rendezvous.choose(trace, all);
+    for (const trace of traces) rendezvous.choose(trace, acceptAll);
     return ((performance.now() - start) * 1e6) / TRACES;
   });
   return (rounds.toSorted((a, b) => a - b)[3] ?? 0).toFixed(0);

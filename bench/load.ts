@@ -13,7 +13,7 @@ const CONNECTIONS = 16;
  * that was three quarters of what seemed to be the preload's doing (profiled).
  */
 export async function load(port: number, path: string, count: number): Promise<void> {
-  const watch = stayAwake();
+  const watch = keepLoopBusy();
   try {
     await sendAll(port, path, count);
   } finally {
@@ -21,7 +21,7 @@ export async function load(port: number, path: string, count: number): Promise<v
   }
 }
 
-function stayAwake(): { over: boolean } {
+function keepLoopBusy(): { over: boolean } {
   const watch = { over: false };
   const turn = (): void => {
     if (!watch.over) setImmediate(turn);
@@ -33,33 +33,35 @@ function stayAwake(): { over: boolean } {
 async function sendAll(port: number, path: string, count: number): Promise<void> {
   const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: bench\r\n\r\n`;
   const budget = { left: count };
-  await Promise.all(Array.from({ length: CONNECTIONS }, () => ask(port, request, budget)));
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, () => runConnection(port, request, budget)),
+  );
 }
 
-function ask(port: number, request: string, budget: { left: number }): Promise<void> {
+function runConnection(port: number, request: string, budget: { left: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");
     socket.setNoDelay(true);
     socket.on("error", reject);
-    socket.on("connect", () => next(socket, request, budget));
+    socket.on("connect", () => sendNext(socket, request, budget));
     socket.on("close", () => resolve());
     let received = "";
     socket.setEncoding("latin1");
     socket.on("data", (part: string) => {
       received += part;
-      const end = endOfAnswer(received);
+      const end = responseEnd(received);
       if (end === undefined) return;
       if (!received.startsWith("HTTP/1.1 200")) {
         socket.destroy(new Error(`answered ${received.slice(0, 40)}`));
         return;
       }
       received = received.slice(end);
-      next(socket, request, budget);
+      sendNext(socket, request, budget);
     });
   });
 }
 
-function next(socket: Socket, request: string, budget: { left: number }): void {
+function sendNext(socket: Socket, request: string, budget: { left: number }): void {
   if (budget.left <= 0) {
     socket.end();
     return;
@@ -68,7 +70,7 @@ function next(socket: Socket, request: string, budget: { left: number }): void {
   socket.write(request);
 }
 
-function endOfAnswer(text: string): number | undefined {
+function responseEnd(text: string): number | undefined {
   const body = text.indexOf("\r\n\r\n");
   if (body === -1) return undefined;
   const match = /content-length: (\d+)/i.exec(text.slice(0, body));

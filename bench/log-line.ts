@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { Program } from "../test/integration/program.ts";
-import { startSink } from "./sink.ts";
+import { startHttpSink } from "./sink.ts";
 
 /* `node bench/log-line.ts`: what a line of pino costs, bare, with ids, with ids and a record. */
-const sink = await startSink();
+const sink = await startHttpSink();
 const exporting = {
   OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
   OTEL_EXPORTER_PROMETHEUS_PORT: "0",

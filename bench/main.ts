@@ -4,8 +4,8 @@ import { parseArgs } from "node:util";
 import { load } from "./load.ts";
 import { machine, median } from "./measures.ts";
 import { startProgram } from "./process.ts";
-import { type Sink, startSink } from "./sink.ts";
-import { type Figures, type Results, tableOf } from "./table.ts";
+import { type HttpSink, startHttpSink } from "./sink.ts";
+import { type Figures, type BenchResults, renderBenchTable } from "./table.ts";
 
 /*
  * `npm run bench`: the same apps bare and preloaded, in turn, in one run. What
@@ -15,14 +15,14 @@ import { type Figures, type Results, tableOf } from "./table.ts";
 const register = new URL("../dist/register.js", import.meta.url);
 const results = new URL("results.json", import.meta.url);
 
-interface App {
+interface BenchApp {
   readonly title: string;
   readonly program: string;
   readonly path: string;
   readonly requests: number;
 }
 
-const apps: readonly App[] = [
+const apps: readonly BenchApp[] = [
   {
     title: "Express, one winston line",
     program: "apps/express.js",
@@ -37,14 +37,14 @@ const apps: readonly App[] = [
   },
 ];
 
-interface Variant {
+interface BenchVariant {
   readonly name: "all" | "tenth";
   readonly title: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
 /** All signals on, Sentry too; what differs is how many traces leave. */
-const variants: readonly Variant[] = [
+const variants: readonly BenchVariant[] = [
   { name: "all", title: "every trace", env: {} },
   {
     name: "tenth",
@@ -63,18 +63,18 @@ const { values } = parseArgs({
 
 async function main(): Promise<void> {
   if (!existsSync(register)) throw new Error("dist/ is missing: npm run build");
-  const sink = await startSink();
+  const sink = await startHttpSink();
   try {
     const preloaded = environmentFor(sink);
     const figures: Figures[] = [];
-    for (const app of apps) figures.push(await measure(app, preloaded));
-    const found: Results = {
+    for (const app of apps) figures.push(await measureApp(app, preloaded));
+    const found: BenchResults = {
       date: new Date().toISOString().slice(0, 10),
       machine: machine(),
       rounds: Number(values.rounds),
       apps: figures,
     };
-    process.stdout.write(`\n${tableOf(found)}\n`);
+    process.stdout.write(`\n${renderBenchTable(found)}\n`);
     if (values.save) writeFileSync(results, `${JSON.stringify(found, undefined, 2)}\n`);
     else process.stdout.write(`\n${JSON.stringify(found)}\n`);
   } finally {
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
   }
 }
 
-function environmentFor(sink: Sink): NodeJS.ProcessEnv {
+function environmentFor(sink: HttpSink): NodeJS.ProcessEnv {
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
     OTEL_EXPORTER_PROMETHEUS_PORT: "0",
@@ -90,12 +90,12 @@ function environmentFor(sink: Sink): NodeJS.ProcessEnv {
   };
 }
 
-async function measure(app: App, env: NodeJS.ProcessEnv): Promise<Figures> {
-  const cpu: Record<Variant["name"], number[]> = { all: [], tenth: [] };
+async function measureApp(app: BenchApp, env: NodeJS.ProcessEnv): Promise<Figures> {
+  const cpu: Record<BenchVariant["name"], number[]> = { all: [], tenth: [] };
   const rss: number[] = [];
   const base: number[] = [];
   for (let round = 1; round <= Number(values.rounds); round++) {
-    say(`${app.title}: round ${round}`);
+    log(`${app.title}: round ${round}`);
     const bare = await run(app, [], {});
     base.push(bare.cpuUs);
     for (const variant of variants) {
@@ -117,7 +117,7 @@ async function measure(app: App, env: NodeJS.ProcessEnv): Promise<Figures> {
 
 /** CPU of the server process for each request, after it has warmed up. */
 async function run(
-  app: App,
+  app: BenchApp,
   execArgv: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<{ cpuUs: number; rssBytes: number }> {
@@ -135,19 +135,19 @@ async function run(
 }
 
 /** What the preload adds to the time until the app is open, in milliseconds. */
-async function measureStart(app: App, env: NodeJS.ProcessEnv): Promise<number> {
-  say(`${app.title}: start`);
+async function measureStart(app: BenchApp, env: NodeJS.ProcessEnv): Promise<number> {
+  log(`${app.title}: start`);
   const added: number[] = [];
   for (let count = 0; count < Number(values.starts); count++) {
-    const bare = await startOf(app, [], {});
-    const preloaded = await startOf(app, preload(), env);
+    const bare = await startTimeOf(app, [], {});
+    const preloaded = await startTimeOf(app, preload(), env);
     added.push(preloaded - bare);
   }
   return median(added);
 }
 
-async function startOf(
-  app: App,
+async function startTimeOf(
+  app: BenchApp,
   execArgv: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
@@ -160,7 +160,7 @@ function preload(): string[] {
   return ["--import", fileURLToPath(register)];
 }
 
-function say(text: string): void {
+function log(text: string): void {
   process.stderr.write(`bench: ${text}\n`);
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const probe = new URL("probe.js", import.meta.url).href;
 
 /** A program of `bench/` as a process of its own. */
-export interface Benched {
+export interface BenchProcess {
   readonly port: number;
   /** From `fork` to the message that says it is open, in milliseconds. */
   readonly startedInMs: number;
@@ -25,33 +25,33 @@ export async function startProgram(
   program: string,
   preload: readonly string[],
   env: NodeJS.ProcessEnv,
-): Promise<Benched> {
+): Promise<BenchProcess> {
   const silent = openSync(devNull, "w");
-  const begun = performance.now();
+  const startedAt = performance.now();
   const child = fork(fileURLToPath(new URL(program, import.meta.url)), {
     execArgv: [...preload, "--import", probe],
     env: { PATH: process.env["PATH"], ...env },
     stdio: ["ignore", silent, "inherit", "ipc"],
   });
-  const { port } = await answer<{ port: number }>(child);
-  const startedInMs = performance.now() - begun;
+  const { port } = await nextMessage<{ port: number }>(child);
+  const startedInMs = performance.now() - startedAt;
   return {
     port,
     startedInMs,
     usage: async () => {
       child.send("usage");
-      const { cpu, rss } = await answer<{ cpu: NodeJS.CpuUsage; rss: number }>(child);
+      const { cpu, rss } = await nextMessage<{ cpu: NodeJS.CpuUsage; rss: number }>(child);
       return { cpuUs: cpu.user + cpu.system, rssBytes: rss };
     },
     stop: async () => {
-      const gone = once(child, "exit");
+      const exited = once(child, "exit");
       child.kill("SIGKILL");
-      await gone;
+      await exited;
     },
   };
 }
 
-async function answer<T>(child: ChildProcess): Promise<T> {
+async function nextMessage<T>(child: ChildProcess): Promise<T> {
   const ended = once(child, "exit").then(() => {
     throw new Error("the benched process ended");
   });

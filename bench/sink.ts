@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface Sink {
+export interface HttpSink {
   readonly port: number;
   stop(): void;
 }
@@ -12,7 +12,7 @@ export interface Sink {
  * to measure. In the process of the load, because a third process on two cores
  * would push the server off its own now and then.
  */
-export async function startSink(): Promise<Sink> {
+export async function startHttpSink(): Promise<HttpSink> {
   const server = createServer((request, response) => {
     request.resume();
     request.on("end", () => {

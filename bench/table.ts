@@ -8,7 +8,7 @@ export interface Figures {
   readonly startMs: number;
 }
 
-export interface Results {
+export interface BenchResults {
   readonly date: string;
   readonly machine: string;
   readonly rounds: number;
@@ -16,7 +16,7 @@ export interface Results {
 }
 
 /** The figures of one run as a Markdown table, for the terminal and the README. */
-export function tableOf({ apps, date, machine, rounds }: Results): string {
+export function renderBenchTable({ apps, date, machine, rounds }: BenchResults): string {
   const rows: [string, (figures: Figures) => string][] = [
     ["CPU per request, every trace exported", ({ cpuRatio }) => `${cpuRatio.toFixed(2)} x`],
     [

@@ -1,9 +1,9 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { aliases } from "../src/instrumentation/aliases.ts";
-import { bundle } from "./build/bundle.ts";
+import { moduleAliases } from "../src/instrumentation/aliases.ts";
+import { bundleDist } from "./build/bundle.ts";
 import type { Bundle } from "./build/bundled-file.ts";
-import { problemsOf } from "./build/checks.ts";
+import { findDistProblems } from "./build/checks.ts";
 import { writeDeclarations } from "./build/declarations.ts";
 import { lazyEntryPoints } from "./build/lazy-modules.ts";
 import { thirdPartyLicences } from "./build/licences.ts";
@@ -11,7 +11,7 @@ import { slimMaps } from "./build/maps.ts";
 import { bundledPackages } from "./build/packages.ts";
 import { dist, scratch, staging } from "./build/places.ts";
 import { billOfMaterials } from "./build/sbom.ts";
-import { isUpToDate, remember } from "./build/stamp.ts";
+import { isUpToDate, writeStamp } from "./build/stamp.ts";
 
 /*
  * Makes `dist/`. What is there stays until the new one is complete. With
@@ -21,10 +21,10 @@ import { isUpToDate, remember } from "./build/stamp.ts";
 if (isUpToDate() && !process.argv.includes("--force")) {
   console.log("dist/ is up to date");
 } else {
-  const problems = await makeDist().catch((error: unknown) => [messageOf(error)]);
+  const problems = await buildDist().catch((error: unknown) => [messageOf(error)]);
   if (problems.length === 0) {
     await replaceDist();
-    remember();
+    writeStamp();
   } else {
     for (const problem of problems) console.error(`build: ${problem}`);
     process.exitCode = 1;
@@ -37,20 +37,20 @@ function messageOf(error: unknown): string {
 }
 
 /** @returns what is wrong with it, one line each. */
-async function makeDist(): Promise<string[]> {
-  const made = await bundle({
+async function buildDist(): Promise<string[]> {
+  const files = await bundleDist({
     preload: { start: "src/start.ts", ...lazyEntryPoints() },
     index: "src/index.ts",
     cli: "src/cli/main.ts",
-    aliases,
+    aliases: moduleAliases,
   });
   slimMaps();
-  report(made);
-  const packages = bundledPackages(made);
+  printFiles(files);
+  const packages = bundledPackages(files);
   const [sbom, problems] = await Promise.all([billOfMaterials(packages), writeDeclarations()]);
   await writeFile(join(staging, "sbom.cdx.json"), sbom);
   await writeFile(join(staging, "THIRD-PARTY-LICENSES.txt"), thirdPartyLicences(packages));
-  return [...problemsOf(made), ...problems];
+  return [...findDistProblems(files), ...problems];
 }
 
 async function replaceDist(): Promise<void> {
@@ -58,7 +58,7 @@ async function replaceDist(): Promise<void> {
   await rename(staging, dist);
 }
 
-function report(files: Bundle): void {
+function printFiles(files: Bundle): void {
   const total = [...files.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   console.log(`dist/ has ${files.size} files, ${(total / 1000).toFixed(0)} kB of code`);
   if (process.argv.includes("--quiet")) return;

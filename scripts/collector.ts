@@ -1,5 +1,5 @@
 import { collectorBinary } from "./collector/build.ts";
-import { Complaint } from "./collector/complaint.ts";
+import { UserError } from "./collector/complaint.ts";
 import { readConfiguration } from "./collector/configuration.ts";
 import { generate } from "./collector/generate.ts";
 import { parseOptions, USAGE } from "./collector/options.ts";
@@ -14,7 +14,7 @@ import { writeSizes } from "./collector/table.ts";
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof Complaint)) throw error;
+  if (!(error instanceof UserError)) throw error;
   process.stderr.write(`collector: ${error.message}\n`);
   process.exitCode = 1;
 }
@@ -26,8 +26,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (options.action === "generate") return done(generate());
-  if (options.action === "sizes") return done(measureSizes().then(writeSizes));
+  if (options.action === "generate") return exitZeroAfter(generate());
+  if (options.action === "sizes") return exitZeroAfter(measureSizes().then(writeSizes));
   if (options.action === "build") {
     process.stdout.write(`${await collectorBinary()}\n`);
     return 0;
@@ -43,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   return runCollector(binary, configuration);
 }
 
-async function done(work: Promise<void>): Promise<number> {
+async function exitZeroAfter(work: Promise<void>): Promise<number> {
   await work;
   return 0;
 }

@@ -33,9 +33,9 @@ interface Lockfile {
 }
 
 const groups = globSync("test/libraries/*/package-lock.json", { cwd: root });
-for (const file of ["package-lock.json", ...groups]) complete(join(root, file));
+for (const file of ["package-lock.json", ...groups]) completeLockfile(join(root, file));
 
-function complete(file: string): void {
+function completeLockfile(file: string): void {
   const lock = JSON.parse(readFileSync(file, "utf8")) as Lockfile;
   for (const [path, entry] of Object.entries(lock.packages)) {
     delete entry.resolved;

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { root } from "./build/places.ts";
 import { benchTable } from "./readme/bench.ts";
 import { librariesTable } from "./readme/libraries.ts";
-import { blockIn, withBlock } from "./readme/marks.ts";
+import { readBlock, replaceBlock } from "./readme/marks.ts";
 import { metricsTables } from "./readme/metrics.ts";
-import { picture } from "./readme/picture.ts";
-import { lasting } from "./readme/sameness.ts";
-import { throughput } from "./readme/throughput.ts";
+import { demoOutput } from "./readme/picture.ts";
+import { withoutVolatileParts } from "./readme/sameness.ts";
+import { throughputBlock } from "./readme/throughput.ts";
 import { variablesTable } from "./readme/variables.ts";
 
 /*
@@ -16,48 +16,48 @@ import { variablesTable } from "./readme/variables.ts";
  * `-- --check` it writes nothing and says what is out of step (exit code 1).
  */
 
-interface Block {
+interface GeneratedBlock {
   /** Of the marks around it. */
   readonly name: string;
   /** Where it stands; default: README.md. */
   readonly file?: string;
   /** Undefined: there is nothing to make it of yet, and the block stays as it is. */
-  readonly make: () => string | undefined | Promise<string | undefined>;
+  readonly render: () => string | undefined | Promise<string | undefined>;
   /** What must be the same for the block to be in step. */
-  readonly essence: (content: string) => string;
+  readonly comparable: (content: string) => string;
 }
 
-const same = (content: string): string => content.trim();
+const trimmed = (content: string): string => content.trim();
 
-const blocks: readonly Block[] = [
-  { name: "variables", make: variablesTable, essence: same },
-  { name: "libraries", make: librariesTable, essence: same },
-  { name: "bench", make: benchTable, essence: same },
-  { name: "metrics", file: "docs/metrics.md", make: metricsTables, essence: same },
-  { name: "picture", make: picture, essence: lasting },
-  { name: "throughput", file: "collector/README.md", make: throughput, essence: same },
+const blocks: readonly GeneratedBlock[] = [
+  { name: "variables", render: variablesTable, comparable: trimmed },
+  { name: "libraries", render: librariesTable, comparable: trimmed },
+  { name: "bench", render: benchTable, comparable: trimmed },
+  { name: "metrics", file: "docs/metrics.md", render: metricsTables, comparable: trimmed },
+  { name: "picture", render: demoOutput, comparable: withoutVolatileParts },
+  { name: "throughput", file: "collector/README.md", render: throughputBlock, comparable: trimmed },
 ];
 
 const args = process.argv.slice(2);
 const named = blocks.filter(({ name }) => args.includes(name));
 process.exitCode = await run(args.includes("--check"), named.length > 0 ? named : blocks);
 
-async function run(check: boolean, blocks: readonly Block[]): Promise<number> {
+async function run(check: boolean, blocks: readonly GeneratedBlock[]): Promise<number> {
   const stale: string[] = [];
-  for (const { name, make, essence, file = "README.md" } of blocks) {
-    const content = await make();
+  for (const { name, render, comparable, file = "README.md" } of blocks) {
+    const content = await render();
     if (content === undefined) continue;
     const path = join(root, file);
     const text = readFileSync(path, "utf8");
-    if (essence(blockIn(text, name) ?? "") === essence(content)) continue;
+    if (comparable(readBlock(text, name) ?? "") === comparable(content)) continue;
     stale.push(name);
-    if (!check) writeFileSync(path, withBlock(text, name, content));
+    if (!check) writeFileSync(path, replaceBlock(text, name, content));
   }
   if (stale.length === 0) return 0;
-  say(`${stale.join(", ")} ${check ? "out of step; npm run readme" : "written"}`);
+  report(`${stale.join(", ")} ${check ? "out of step; npm run readme" : "written"}`);
   return check ? 1 : 0;
 }
 
-function say(text: string): void {
+function report(text: string): void {
   process.stderr.write(`readme: ${text}\n`);
 }

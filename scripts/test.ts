@@ -1,6 +1,6 @@
 import { missingPrograms } from "./test/programs.ts";
-import { type Stage, stages } from "./test/stages.ts";
-import type { Outcome } from "./test/outcome.ts";
+import { type TestStage, testStages } from "./test/stages.ts";
+import type { StageResult } from "./test/outcome.ts";
 
 /*
  * Runs the stages that are named (all, if none is), one after the other: what
@@ -10,37 +10,40 @@ import type { Outcome } from "./test/outcome.ts";
  * The very last line is `N passed, N failed`, over all stages.
  */
 const args = process.argv.slice(2);
-const firstOption = args.findIndex((arg) => !stages.some(({ name }) => name === arg));
+const firstOption = args.findIndex((arg) => !testStages.some(({ name }) => name === arg));
 const names = firstOption === -1 ? args : args.slice(0, firstOption);
 const options = args.slice(names.length);
 
 process.exitCode = (await runAll()) ? 0 : 1;
 
 async function runAll(): Promise<boolean> {
-  const chosen = stages.filter(({ name }) => names.length === 0 || names.includes(name));
-  const outcomes = new Map<string, Outcome>();
-  if (names.length === 0) outcomes.set("programs", reportMissingPrograms());
-  for (const stage of chosen) outcomes.set(stage.name, await runStage(stage, outcomes));
-  return summarise(outcomes);
+  const chosen = testStages.filter(({ name }) => names.length === 0 || names.includes(name));
+  const results = new Map<string, StageResult>();
+  if (names.length === 0) results.set("programs", reportMissingPrograms());
+  for (const stage of chosen) results.set(stage.name, await runStage(stage, results));
+  return printSummary(results);
 }
 
-async function runStage(stage: Stage, before: ReadonlyMap<string, Outcome>): Promise<Outcome> {
-  process.stdout.write(`\n── ${stage.name}: ${stage.what}\n`);
+async function runStage(
+  stage: TestStage,
+  before: ReadonlyMap<string, StageResult>,
+): Promise<StageResult> {
+  process.stdout.write(`\n── ${stage.name}: ${stage.description}\n`);
   const broken = stage.needs.find((name) => (before.get(name)?.failed ?? 0) > 0);
   if (broken !== undefined) {
     process.stdout.write(`── ${stage.name}: not run, as ${broken} failed\n`);
     return { passed: 0, failed: 1 };
   }
   const start = performance.now();
-  const outcome = await stage.run(options);
+  const stageResult = await stage.run(options);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  const result = outcome.failed === 0 ? "passed" : "failed";
+  const result = stageResult.failed === 0 ? "passed" : "failed";
   process.stdout.write(`── ${stage.name}: ${result} in ${seconds} s\n`);
-  return outcome;
+  return stageResult;
 }
 
 /** Tests that need such a program skip without it; where the run decides (CI), it is an error. */
-function reportMissingPrograms(): Outcome {
+function reportMissingPrograms(): StageResult {
   const missing = missingPrograms();
   for (const { program, debianPackage } of missing) {
     process.stdout.write(
@@ -50,17 +53,17 @@ function reportMissingPrograms(): Outcome {
   return { passed: 0, failed: process.env["CI"] ? missing.length : 0 };
 }
 
-function summarise(outcomes: ReadonlyMap<string, Outcome>): boolean {
-  const failing = [...outcomes].filter(([, { failed }]) => failed > 0).map(([name]) => name);
+function printSummary(results: ReadonlyMap<string, StageResult>): boolean {
+  const failing = [...results].filter(([, { failed }]) => failed > 0).map(([name]) => name);
   if (failing.length > 0) process.stdout.write(`\nfailed: ${failing.join(", ")}\n`);
-  for (const [name, { failures = [] }] of outcomes) repeatFailures(name, failures);
-  const passed = [...outcomes.values()].reduce((sum, outcome) => sum + outcome.passed, 0);
-  const failed = [...outcomes.values()].reduce((sum, outcome) => sum + outcome.failed, 0);
+  for (const [name, { failures = [] }] of results) printFailures(name, failures);
+  const passed = [...results.values()].reduce((sum, stageResult) => sum + stageResult.passed, 0);
+  const failed = [...results.values()].reduce((sum, stageResult) => sum + stageResult.failed, 0);
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
   return failed === 0;
 }
 
 /** Whoever has only the end of a long output finds them here. */
-function repeatFailures(stage: string, failures: readonly string[]): void {
+function printFailures(stage: string, failures: readonly string[]): void {
   for (const failure of failures) process.stdout.write(`\n${stage}: ${failure}\n`);
 }

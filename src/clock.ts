@@ -6,13 +6,13 @@ import type { HrTime, TimeInput } from "@opentelemetry/api";
  * again now and then, because a machine's clock is set now and then while a
  * service runs for months.
  */
-const SKEW_MS = 25;
+const MAX_SKEW_MS = 25;
 /** Not with each event: V8 has no fast way to the wall clock (0.15 us each time). */
-const LOOK_AGAIN_MS = 10;
+const RECHECK_MS = 10;
 /** Not the global each time: Node has a getter there, which costs more than the clock. */
 const clock = performance;
 let origin = clock.timeOrigin;
-let lookAgainAt = 0;
+let recheckAt = 0;
 
 /** Milliseconds since the process started, with fractions. */
 export function now(): number {
@@ -20,12 +20,12 @@ export function now(): number {
 }
 
 /** The wall-clock time of zero on our clock, in milliseconds since the epoch. */
-export function wallOrigin(monotonic: number): number {
-  if (monotonic < lookAgainAt) return origin;
-  lookAgainAt = monotonic + LOOK_AGAIN_MS;
-  const seen = Date.now() - monotonic;
+export function wallClockOriginAt(monotonic: number): number {
+  if (monotonic < recheckAt) return origin;
+  recheckAt = monotonic + RECHECK_MS;
+  const measured = Date.now() - monotonic;
   // `Date.now` has whole milliseconds: a difference below that is no news.
-  if (Math.abs(seen - origin) > SKEW_MS) origin = seen;
+  if (Math.abs(measured - origin) > MAX_SKEW_MS) origin = measured;
   return origin;
 }
 
@@ -35,7 +35,7 @@ export function wallOrigin(monotonic: number): number {
  */
 export function wallClock(): number {
   const monotonic = clock.now();
-  return wallOrigin(monotonic) + monotonic;
+  return wallClockOriginAt(monotonic) + monotonic;
 }
 
 /** Milliseconds since the epoch as the API's pair of seconds and nanoseconds. */
@@ -63,10 +63,10 @@ export function timeInputOf(value: unknown): TimeInput | undefined {
  * present value are taken for `performance.now()`, as the SDK does, all others
  * for milliseconds since the epoch.
  */
-export function monotonicOf(time: TimeInput, wall: number): number {
-  if (typeof time === "number") return time <= clock.now() ? time : time - wall;
-  if (time instanceof Date) return time.getTime() - wall;
-  return time[0] * 1000 - wall + time[1] / 1e6;
+export function monotonicOf(time: TimeInput, wallClockOrigin: number): number {
+  if (typeof time === "number") return time <= clock.now() ? time : time - wallClockOrigin;
+  if (time instanceof Date) return time.getTime() - wallClockOrigin;
+  return time[0] * 1000 - wallClockOrigin + time[1] / 1e6;
 }
 
 /**

@@ -6,25 +6,27 @@
  */
 export type Environment = ReadonlyMap<string, string>;
 
-const prefixes = ["OTEL_", "SENTRY_", "TELLTALE_"];
-const names: ReadonlySet<string> = new Set(["NODE_ENV", "LAMBDA_TASK_ROOT", "_HANDLER"]);
+const relevantPrefixes = ["OTEL_", "SENTRY_", "TELLTALE_"];
+const relevantNames: ReadonlySet<string> = new Set(["NODE_ENV", "LAMBDA_TASK_ROOT", "_HANDLER"]);
 
 /** The one place that reads `process.env`. */
 export function readEnvironment(): Environment {
-  return environmentOf(withLater(process.env));
+  return environmentOf(withPm2Variables(process.env));
 }
 
 /**
  * With what PM2's cluster mode makes variables of, but only after the preloads: the
  * whole of the app's own, as JSON in one.
  */
-function withLater(variables: NodeJS.ProcessEnv): Readonly<Record<string, string | undefined>> {
+function withPm2Variables(
+  variables: NodeJS.ProcessEnv,
+): Readonly<Record<string, string | undefined>> {
   const text = variables["pm2_env"];
   if (text === undefined) return variables;
   try {
-    const later = Object.entries(JSON.parse(text) as Readonly<Record<string, unknown>>);
-    const texts = later.map(([name, value]) => [name, String(value)] as const);
-    return { ...variables, ...Object.fromEntries(texts.filter(([name]) => isOurs(name))) };
+    const pm2Variables = Object.entries(JSON.parse(text) as Readonly<Record<string, unknown>>);
+    const entries = pm2Variables.map(([name, value]) => [name, String(value)] as const);
+    return { ...variables, ...Object.fromEntries(entries.filter(([name]) => isRelevant(name))) };
   } catch {
     return variables;
   }
@@ -36,7 +38,7 @@ export function environmentOf(
 ): Environment {
   const environment = new Map<string, string>();
   for (const name of Object.keys(variables)) {
-    if (!isOurs(name)) continue;
+    if (!isRelevant(name)) continue;
     const value = variables[name]?.trim();
     if (value) environment.set(name, value);
   }
@@ -44,13 +46,13 @@ export function environmentOf(
 }
 
 /** `OTEL_SDK_DISABLED`, for who must know it before anything else is loaded (`register.ts`). */
-export function isSwitchedOff(): boolean {
-  return withLater(process.env)["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true";
+export function isSdkDisabled(): boolean {
+  return withPm2Variables(process.env)["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true";
 }
 
 /** The flags that Node runs with, those of `NODE_OPTIONS` first: of the same flag the last one counts. */
 export function nodeFlags(): readonly string[] {
-  return [...wordsOf(process.env["NODE_OPTIONS"] ?? ""), ...process.execArgv];
+  return [...splitNodeOptions(process.env["NODE_OPTIONS"] ?? ""), ...process.execArgv];
 }
 
 /**
@@ -58,7 +60,7 @@ export function nodeFlags(): readonly string[] {
  * quotes, where a backslash takes the next character as it is.
  * https://nodejs.org/api/cli.html#node_optionsoptions
  */
-function wordsOf(options: string): string[] {
+function splitNodeOptions(options: string): string[] {
   const words: string[] = [];
   let isQuoted = false;
   let isNew = true;
@@ -76,8 +78,8 @@ function wordsOf(options: string): string[] {
   return words;
 }
 
-function isOurs(name: string): boolean {
-  return names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
+function isRelevant(name: string): boolean {
+  return relevantNames.has(name) || relevantPrefixes.some((prefix) => name.startsWith(prefix));
 }
 
 /** All of it, for the children of a command (`cli/`). */

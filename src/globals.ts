@@ -26,7 +26,7 @@ const LOGS_API: unique symbol = Symbol.for("io.opentelemetry.js.api.logs") as ne
  * an app will bring. What a later minor adds to the interfaces our objects lack,
  * as those of an older SDK would.
  */
-const ACCEPTED_BY_ALL = "1.999.0";
+const COMPATIBLE_VERSION = "1.999.0";
 
 type ApiObject = { -readonly [Type in keyof ApiImplementations]?: ApiImplementations[Type] } & {
   readonly version?: string;
@@ -40,7 +40,7 @@ interface Globals {
 const globals = globalThis as Globals;
 
 /** What we registered; not what `globals[API]` is, once another SDK has taken the API over. */
-let own: ApiObject = {};
+let ownApi: ApiObject = {};
 
 /**
  * What the copy of the API in our bundle works with, in place of its own look at
@@ -48,7 +48,7 @@ let own: ApiObject = {};
  * instrumentations and ours do stays ours, whoever has the API.
  */
 export function getGlobal<Type extends keyof ApiImplementations>(type: Type): ApiObject[Type] {
-  return own[type];
+  return ownApi[type];
 }
 
 /** Nothing in our bundle registers through the API. */
@@ -59,11 +59,11 @@ export function registerGlobal(): boolean {
 export function unregisterGlobal(): void {}
 
 /** The version of the API through which another SDK has registered, if one has. */
-export function foreignSdk(): string | undefined {
+export function registeredSdk(): string | undefined {
   const api = globals[API];
   if (api === undefined) return undefined;
-  const taken = api.trace ?? api.metrics ?? api.logs ?? api.context ?? api.propagation;
-  return taken === undefined ? undefined : (api.version ?? "unknown");
+  const registered = api.trace ?? api.metrics ?? api.logs ?? api.context ?? api.propagation;
+  return registered === undefined ? undefined : (api.version ?? "unknown");
 }
 
 /**
@@ -72,9 +72,9 @@ export function foreignSdk(): string | undefined {
  * registered stays in its place.
  */
 export function registerApi(implementations: ApiImplementations): void {
-  const there = globals[API];
-  own = versioned(implementations);
-  globals[API] = there === undefined ? own : versioned({ ...own, ...there });
+  const existing = globals[API];
+  ownApi = withVersion(implementations);
+  globals[API] = existing === undefined ? ownApi : withVersion({ ...ownApi, ...existing });
   globals[LOGS_API] ??= () => implementations.logs;
 }
 
@@ -84,14 +84,16 @@ export function registerApi(implementations: ApiImplementations): void {
  * where there is one, or one of another version. What it leaves alone stays ours;
  * and all of it does, if it registers nothing before the next microtask.
  *
- * @param settled called then, with what is registered if that is not ours.
+ * @param onSettled called then, with what is registered if that is not ours.
  */
-export function offerApi(settled: (taken: Partial<ApiImplementations> | undefined) => void): void {
-  if (globals[API] !== own) {
-    settled(isTaken(globals[API]) ? globals[API] : undefined);
+export function allowForeignRegistration(
+  onSettled: (isRegistered: Partial<ApiImplementations> | undefined) => void,
+): void {
+  if (globals[API] !== ownApi) {
+    onSettled(hasForeignRegistration(globals[API]) ? globals[API] : undefined);
     return;
   }
-  const { metrics, logs } = own;
+  const { metrics, logs } = ownApi;
   const define = (descriptor: PropertyDescriptor): unknown =>
     Object.defineProperty(globalThis, API, { configurable: true, enumerable: true, ...descriptor });
   define({
@@ -103,9 +105,9 @@ export function offerApi(settled: (taken: Partial<ApiImplementations> | undefine
   });
   queueMicrotask(() => {
     const api = globals[API];
-    const taken = isTaken(api);
-    define({ value: taken ? versioned({ ...api }) : own, writable: true });
-    settled(taken ? globals[API] : undefined);
+    const isRegistered = hasForeignRegistration(api);
+    define({ value: isRegistered ? withVersion({ ...api }) : ownApi, writable: true });
+    onSettled(isRegistered ? globals[API] : undefined);
   });
 }
 
@@ -114,23 +116,23 @@ export function offerApi(settled: (taken: Partial<ApiImplementations> | undefine
  * is registered, and again with the provider they are then given: in our store,
  * that would be instruments of other kinds beside ours, and a complaint about each.
  */
-export function withoutMeter<R>(create: () => R): R {
-  const { metrics } = own;
-  delete own.metrics;
+export function withoutMeterProvider<R>(create: () => R): R {
+  const { metrics } = ownApi;
+  delete ownApi.metrics;
   try {
     return create();
   } finally {
-    if (metrics !== undefined) own.metrics = metrics;
+    if (metrics !== undefined) ownApi.metrics = metrics;
   }
 }
 
-function isTaken(api: ApiObject | undefined): api is ApiObject {
+function hasForeignRegistration(api: ApiObject | undefined): api is ApiObject {
   return api?.trace !== undefined || api?.context !== undefined || api?.propagation !== undefined;
 }
 
-function versioned(implementations: Partial<ApiImplementations>): ApiObject {
+function withVersion(implementations: Partial<ApiImplementations>): ApiObject {
   return Object.defineProperty({ ...implementations }, "version", {
-    value: ACCEPTED_BY_ALL,
+    value: COMPATIBLE_VERSION,
     enumerable: true,
   });
 }

@@ -9,13 +9,13 @@ import { isIP } from "node:net";
  *
  * @param header `Host`, with or without a port.
  */
-export function isLocalName(header: string): boolean {
-  const name = nameIn(header);
+export function isLocalHostname(header: string): boolean {
+  const name = hostnameOf(header);
   return /(^|\.)localhost$|\.internal$/.test(name) || isIP(name.replace(/^\[|\]$/g, "")) !== 0;
 }
 
 /** The name in a `Host`, as it is compared. */
-export function nameIn(header: string): string {
+export function hostnameOf(header: string): string {
   return header.replace(/:\d*$/, "").replace(/\.$/, "").toLowerCase();
 }
 

@@ -5,8 +5,8 @@ const PLACEHOLDER = "*";
 export const ANONYMOUS = "(anonymous)";
 
 /** Names by their result: destinations, hosts and tables come again and again. */
-const known = new Map<string, string>();
-const MAX_KNOWN = 1000;
+const cache = new Map<string, string>();
+const MAX_CACHED = 1000;
 
 /** Longer names are cut: no queue, topic, table or host has one. */
 const MAX_LENGTH = 255;
@@ -20,10 +20,10 @@ const MAX_LENGTH = 255;
  * https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/#span-name
  */
 export function lowCardinality(name: string): string {
-  const found = known.get(name);
-  if (found !== undefined) return found;
-  const result = reduced(name.slice(0, MAX_LENGTH));
-  if (known.size < MAX_KNOWN && name.length <= MAX_LENGTH) known.set(name, result);
+  const cached = cache.get(name);
+  if (cached !== undefined) return cached;
+  const result = replaceGenerated(name.slice(0, MAX_LENGTH));
+  if (cache.size < MAX_CACHED && name.length <= MAX_LENGTH) cache.set(name, result);
   return result;
 }
 
@@ -32,7 +32,7 @@ const SERVER_NAMED = /amq\.(?:gen-|rabbitmq\.reply-to)[^:]*/g;
 const UUID = /[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/gi;
 const SEPARATORS = /([^\p{L}\p{N}*]+)/u;
 
-function reduced(name: string): string {
+function replaceGenerated(name: string): string {
   const parts = name.replace(SERVER_NAMED, ANONYMOUS).replace(UUID, PLACEHOLDER).split(SEPARATORS);
   let isAfterGenerated = false;
   for (let at = 0; at < parts.length; at += 2) {

@@ -1,29 +1,29 @@
 import { fstatSync } from "node:fs";
 import { isInternalThread, isMainThread } from "node:worker_threads";
-import type { Caches } from "./caches/caches.ts";
+import type { CacheRegistry } from "./caches/caches.ts";
 import { lazy } from "./lazy.ts";
 import { claimStart, publishApi } from "./api.ts";
 import { createAdmin } from "./admin/server.ts";
 import type { Config } from "./config/config.ts";
-import { configFrom } from "./config/parse.ts";
+import { parseConfig } from "./config/parse.ts";
 import type { Problem } from "./config/problem.ts";
-import { reportOf } from "./config/report.ts";
+import { formatProblems } from "./config/report.ts";
 import { StorageContextManager } from "./context/manager.ts";
-import { type Accounts, createAccounts } from "./diagnostics/account.ts";
+import { type TelemetryCounters, createTelemetryCounters } from "./diagnostics/account.ts";
 import { Diagnostics } from "./diagnostics/diagnostics.ts";
-import { Unsent } from "./diagnostics/unsent.ts";
+import { UnsentTelemetry } from "./diagnostics/unsent.ts";
 import { type Environment, nodeFlags, readEnvironment } from "./env.ts";
-import { installEntries } from "./entry/entry.ts";
-import { lazyWork } from "./entry/lazy-work.ts";
+import { installHttpTracing } from "./entry/entry.ts";
+import { createLazyMessagingTracer } from "./entry/lazy-work.ts";
 import { hasAppClient } from "./errors/carrier.ts";
 import { createErrors } from "./errors/errors.ts";
 import type { Pipeline } from "./export/exit.ts";
-import { foreignSdk, registerApi } from "./globals.ts";
+import { registeredSdk, registerApi } from "./globals.ts";
 import { createHealth } from "./health/health.ts";
 import { installInstrumentations } from "./instrumentation/loader.ts";
-import { isEnabled, knownInstrumentations } from "./instrumentation/names.ts";
+import { isInstrumentationEnabled, knownInstrumentations } from "./instrumentation/names.ts";
 import { installLifecycle } from "./lifecycle/lifecycle.ts";
-import { watchConsole } from "./logs/app-console.ts";
+import { patchConsole } from "./logs/app-console.ts";
 import { createLogs } from "./logs/logs.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { createResource } from "./resource/resource.ts";
@@ -42,42 +42,42 @@ export function start(): void {
   // of the app's ever runs there, and it can't load our chunks.
   if (isInternalThread || !claimStart()) return;
   try {
-    begin(readEnvironment());
+    configureAndStart(readEnvironment());
   } catch (error) {
-    sayOnStderr(`telltale: could not start, nothing is recorded: ${String(error)}\n`);
+    writeToStderr(`telltale: could not start, nothing is recorded: ${String(error)}\n`);
   }
 }
 
-function begin(environment: Environment): void {
-  const { config, problems } = configFrom(environment, knownInstrumentations);
+function configureAndStart(environment: Environment): void {
+  const { config, problems } = parseConfig(environment, knownInstrumentations);
   if (config.disabled) return;
-  const diagnostics = new Diagnostics(config.logLevel, sayOnStderr);
-  report(problems, diagnostics);
-  if (isTaken(diagnostics)) return;
+  const diagnostics = new Diagnostics(config.logLevel, writeToStderr);
+  reportProblems(problems, diagnostics);
+  if (hasRegisteredSdk(diagnostics)) return;
   warnWithoutApp(diagnostics);
-  assemble(config, diagnostics);
+  startSignals(config, diagnostics);
 }
 
-function assemble(config: Config, diagnostics: Diagnostics): void {
-  const accounts = createAccounts();
+function startSignals(config: Config, diagnostics: Diagnostics): void {
+  const counters = createTelemetryCounters();
   const resource = createResource(config);
-  const unsent = new Unsent();
+  const unsent = new UnsentTelemetry();
   const shared = { resource, diagnostics, unsent };
-  const traces = createTraces({ ...shared, config: config.traces, account: accounts.spans });
-  const metrics = createMetrics({ ...shared, config, accounts });
-  const logs = createLogs({ ...shared, config: config.logs, account: accounts.logs });
+  const traces = createTraces({ ...shared, config: config.traces, counters: counters.spans });
+  const metrics = createMetrics({ ...shared, config, counters });
+  const logs = createLogs({ ...shared, config: config.logs, counters: counters.logs });
   const errors = createErrors({
     config: config.errors,
-    service: serviceOf(resource),
+    service: serviceFrom(resource),
     nodeFlags: nodeFlags(),
-    account: accounts.events,
+    counters: counters.events,
     diagnostics,
     unsent,
   });
   const propagator = createPropagator(config.propagators, {
     sentry: config.extractOnly.includes("sentry"),
   });
-  const health = createHealth({ config, accounts });
+  const health = createHealth({ config, counters });
 
   registerApi({
     trace: traces.provider,
@@ -87,13 +87,15 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     propagation: propagator,
   });
   const pipelines = [traces.pipeline, logs.pipeline, errors.pipeline, metrics];
-  const hasInstrumentation = (name: string): boolean => isEnabled(name, config.instrumentations);
-  const entryParts = { config, traces, metrics, errors, propagator, diagnostics, unsent };
-  const entries = installEntries({ ...entryParts, isEnabled: hasInstrumentation });
-  const work = lazyWork(entryParts);
-  let madeCaches: Caches | undefined;
-  const caches = (): Caches => (madeCaches ??= loadCaches().createCaches(metrics.meter));
-  publishApi({ version, errors, runJob: work.runJob, caches });
+  const hasInstrumentation = (name: string): boolean =>
+    isInstrumentationEnabled(name, config.instrumentations);
+  const tracingDeps = { config, traces, metrics, errors, propagator, diagnostics, unsent };
+  const httpTracing = installHttpTracing({ ...tracingDeps, isEnabled: hasInstrumentation });
+  const messaging = createLazyMessagingTracer(tracingDeps);
+  let createdCaches: CacheRegistry | undefined;
+  const caches = (): CacheRegistry =>
+    (createdCaches ??= loadCaches().createCacheRegistry(metrics.meter));
+  publishApi({ version, errors, runJob: messaging.runJob, caches });
   installInstrumentations(config.instrumentations, {
     diagnostics,
     tracerProvider: traces.provider,
@@ -101,11 +103,11 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     loggerProvider: logs.provider,
     caches,
     flush: () => flushAll(pipelines, config.flushTimeoutMs),
-    work: work.entrance,
-    outgoing: entries.outgoing,
+    messaging: messaging.instrumenter,
+    outgoing: httpTracing.outgoing,
   });
   if (hasInstrumentation("console")) {
-    watchConsole(logs.provider.getLogger("console"), config.logs.consoleLines);
+    patchConsole(logs.provider.getLogger("console"), config.logs.consoleLines);
   }
   installLifecycle({
     pipelines,
@@ -114,28 +116,30 @@ function assemble(config: Config, diagnostics: Diagnostics): void {
     signals: config.signals,
     unsent,
     hasUnsent: () =>
-      metrics.pushes || isQueued(accounts) || entries.underWay() + work.underWay() > 0,
-    onSignal: () => health.draining(),
+      metrics.exportsPeriodically ||
+      hasQueued(counters) ||
+      httpTracing.inFlightCount() + messaging.inFlightCount() > 0,
+    onSignal: () => health.startDraining(),
     onEnd: () => {
-      entries.abandon();
-      work.abandon();
+      httpTracing.endAll();
+      messaging.endAll();
     },
   });
-  errors.start(() => entries.beginEarly());
+  errors.start(() => httpTracing.startEarly());
   metrics.start();
   if (isMainThread) {
     createAdmin({
       config,
-      accounts,
+      counters,
       diagnostics,
       health,
-      hasServed: () => entries.hasServed() || work.hasServed(),
-      page: (accept) => metrics.text(accept),
+      hasServed: () => httpTracing.hasHandledRequests() || messaging.hasHandledMessages(),
+      renderMetrics: (accept) => metrics.prometheusPage(accept),
     }).start();
   }
 }
 
-function isQueued({ spans, logs, events }: Accounts): boolean {
+function hasQueued({ spans, logs, events }: TelemetryCounters): boolean {
   return spans.queued > 0 || logs.queued > 0 || events.queued > 0;
 }
 
@@ -147,9 +151,9 @@ async function flushAll(pipelines: readonly Pipeline[], timeoutMs: number): Prom
  * Warnings, as the specification calls what is said of a value that can't be used.
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
-function report(problems: readonly Problem[], diagnostics: Diagnostics): void {
-  if (problems.length > 0 && isMainThread && diagnostics.says("warn")) {
-    sayOnStderr(reportOf(problems));
+function reportProblems(problems: readonly Problem[], diagnostics: Diagnostics): void {
+  if (problems.length > 0 && isMainThread && diagnostics.isEnabled("warn")) {
+    writeToStderr(formatProblems(problems));
   }
 }
 
@@ -157,8 +161,8 @@ function report(problems: readonly Problem[], diagnostics: Diagnostics): void {
  * Two SDKs in one process would make every span twice: the first one stays. Not
  * so an app's own Sentry: it needs the API, and we don't.
  */
-function isTaken(diagnostics: Diagnostics): boolean {
-  const api = foreignSdk();
+function hasRegisteredSdk(diagnostics: Diagnostics): boolean {
+  const api = registeredSdk();
   if (api === undefined || hasAppClient()) return false;
   diagnostics.warn(
     "foreign-sdk",
@@ -173,7 +177,7 @@ function warnWithoutApp(diagnostics: Diagnostics): void {
   const hasCode = process.execArgv.some((arg) =>
     /^(-e|-p|-pe|--eval|--print|--test|--watch.*|-c|--check)(=|$)/.test(arg),
   );
-  if (hasScript || hasCode || !isMainThread || isGivenOnStdin()) return;
+  if (hasScript || hasCode || !isMainThread || isReadFromStdin()) return;
   diagnostics.warn(
     "no-app",
     "preloaded without an app; name one: node --import telltale/register app.js",
@@ -181,7 +185,7 @@ function warnWithoutApp(diagnostics: Diagnostics): void {
 }
 
 /** `node < app.js`: Node runs what comes, where nobody types it. */
-function isGivenOnStdin(): boolean {
+function isReadFromStdin(): boolean {
   if (process.execArgv.some((arg) => arg === "-i" || arg === "--interactive")) return false;
   try {
     const stdin = fstatSync(0);
@@ -191,7 +195,7 @@ function isGivenOnStdin(): boolean {
   }
 }
 
-function serviceOf(resource: ReturnType<typeof createResource>): {
+function serviceFrom(resource: ReturnType<typeof createResource>): {
   name: string;
   version: string | undefined;
   environment: string | undefined;
@@ -210,6 +214,6 @@ function serviceOf(resource: ReturnType<typeof createResource>): {
   };
 }
 
-function sayOnStderr(text: string): void {
+function writeToStderr(text: string): void {
   process.stderr.write(text);
 }

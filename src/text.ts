@@ -1,5 +1,5 @@
 /** Cuts to `length` UTF-16 units, one less where that would halve a surrogate pair. */
-export function cut(text: string, length: number): string {
+export function truncate(text: string, length: number): string {
   if (text.length <= length) return text;
   const last = text.charCodeAt(length - 1);
   const splitsPair = last >= 0xd800 && last <= 0xdbff;
@@ -7,7 +7,7 @@ export function cut(text: string, length: number): string {
 }
 
 /** Without any `character` at its end, in linear time: `/x+$/` tries again from each `x`. */
-export function withoutEnd(text: string, character: string): string {
+export function trimEndOf(text: string, character: string): string {
   let end = text.length;
   while (end > 0 && text.charAt(end - 1) === character) end--;
   return text.slice(0, end);

@@ -4,20 +4,20 @@ import { build, type BuildOptions } from "esbuild";
 import { cache, root } from "../scripts/build/places.ts";
 
 /** Programs as the build makes them: Node 22.15 reads no TypeScript. */
-export interface Bundle {
+export interface TestBundle {
   readonly path: (entryPoint: string) => string;
   /** After use. */
   remove(): Promise<void>;
 }
 
-/** @param room that the folder is named after; it is below `node_modules`, where programs find their packages. */
-export async function bundle(
-  room: string,
+/** @param name that the folder is named after; it is below `node_modules`, where programs find their packages. */
+export async function bundleForTest(
+  name: string,
   entryPoints: Readonly<Record<string, string>>,
   more: Pick<BuildOptions, "alias" | "external"> = {},
-): Promise<Bundle> {
+): Promise<TestBundle> {
   await mkdir(cache, { recursive: true });
-  const directory = await mkdtemp(join(cache, `${room}-test-`));
+  const directory = await mkdtemp(join(cache, `${name}-test-`));
   await build({
     absWorkingDir: root,
     entryPoints: { ...entryPoints },

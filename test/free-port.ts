@@ -5,17 +5,17 @@ import { createServer } from "node:net";
  * Below those that Linux gives to outgoing connections and to `listen(0)`: nobody
  * gets one by chance between our look and its use.
  */
-const FIRST = 20_000;
-const COUNT = 12_000;
+const FIRST_PORT = 20_000;
+const PORT_COUNT = 12_000;
 
-const given = new Set<number>();
+const handedOut = new Set<number>();
 
 /** A port that nobody listens on, at any address of this machine; never the same twice. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = FIRST + Math.floor(Math.random() * COUNT);
-    if (given.has(port)) continue;
-    given.add(port);
+    const port = FIRST_PORT + Math.floor(Math.random() * PORT_COUNT);
+    if (handedOut.has(port)) continue;
+    handedOut.add(port);
     if (await isFree(port)) return port;
   }
 }

@@ -1,14 +1,14 @@
 import type { Context } from "mocha";
-import { pathOf, programs } from "../scripts/test/programs.ts";
+import { findInPath, requiredPrograms } from "../scripts/test/programs.ts";
 
 /**
  * The path of a program from `scripts/debian-packages.txt`. Without it the test
  * is skipped (`npm test` says so first), and fails where CI is set.
  */
 export function programOrSkip(test: Context, program: string): string {
-  const path = pathOf(program);
+  const path = findInPath(program);
   if (path !== undefined) return path;
-  const known = programs().find((entry) => entry.program === program);
+  const known = requiredPrograms().find((entry) => entry.program === program);
   if (known === undefined) throw new Error(`${program} is not in scripts/debian-packages.txt`);
   if (process.env["CI"]) throw new Error(`${program} is missing (Debian: ${known.debianPackage})`);
   return test.skip();

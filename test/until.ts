@@ -2,23 +2,23 @@
  * How long is waited for what must come, in milliseconds. What is there is found
  * at once, so this bounds failures only: above what a busy machine ever takes.
  */
-export const PATIENCE_MS = 120_000;
+export const WAIT_TIMEOUT_MS = 120_000;
 
 /**
  * Asks again until `look` finds something.
  *
  * @param what names the missing thing; asked for at the end, where it is a function.
  */
-export async function until<T>(
-  look: () => Promise<T | undefined>,
+export async function pollUntil<T>(
+  find: () => Promise<T | undefined>,
   what: string | (() => string),
-  withinMs: number = PATIENCE_MS,
+  withinMs: number = WAIT_TIMEOUT_MS,
 ): Promise<T> {
   const end = performance.now() + withinMs;
   for (;;) {
     // A busy machine may come back to us after the end: look once more then.
     const isLast = performance.now() >= end;
-    const found = await look();
+    const found = await find();
     if (found !== undefined) return found;
     if (isLast) break;
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -28,9 +28,9 @@ export async function until<T>(
 }
 
 /** Asks again until `holds` says yes. */
-export async function untilTrue(
-  holds: () => boolean | Promise<boolean>,
+export async function pollUntilTrue(
+  isTrue: () => boolean | Promise<boolean>,
   what: string | (() => string),
 ): Promise<void> {
-  await until(async () => (await holds()) || undefined, what);
+  await pollUntil(async () => (await isTrue()) || undefined, what);
 }

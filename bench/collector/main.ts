@@ -4,8 +4,8 @@ import { parseArgs } from "node:util";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { manifest } from "../../scripts/collector/places.ts";
 import { machine, median } from "../measures.ts";
-import { type Load, type Run, run } from "./run.ts";
-import { type Results, type Throughput, throughputTable } from "./table.ts";
+import { type BenchLoad, type BenchRun, runLoad } from "./run.ts";
+import { type ThroughputResults, type Throughput, throughputTable } from "./table.ts";
 
 /*
  * `npm run bench:collector`: what one core takes through `gateway.yaml`, with all
@@ -16,7 +16,7 @@ import { type Results, type Throughput, throughputTable } from "./table.ts";
 const results = new URL("../collector.json", import.meta.url);
 const DECISION_WAIT = "10s";
 
-const loads: readonly (Pick<Load, "gzip" | "keptPercent"> & { readonly title: string })[] = [
+const loads: readonly (Pick<BenchLoad, "gzip" | "keptPercent"> & { readonly title: string })[] = [
   { title: "from agents, packed; 10% of the traces kept", gzip: true, keptPercent: 10 },
   { title: "from apps, plain; 10% kept", gzip: false, keptPercent: 10 },
   { title: "from agents; every trace kept, by the queue on disk", gzip: true, keptPercent: 100 },
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const [loadBefore = NaN] = loadavg();
   const measured: Throughput[] = [];
   for (const load of loads) measured.push(await measure(binary, load));
-  const found: Results = {
+  const found: ThroughputResults = {
     date: new Date().toISOString().slice(0, 10),
     machine: machine(),
     version: /^ {2}version: (\S+)$/m.exec(readFileSync(manifest, "utf8"))?.[1] ?? "unknown",
@@ -50,15 +50,15 @@ async function main(): Promise<void> {
 }
 
 async function measure(binary: string, load: (typeof loads)[number]): Promise<Throughput> {
-  const runs: Run[] = [];
+  const runs: BenchRun[] = [];
   for (let round = 1; round <= Number(values.rounds); round++) {
     process.stderr.write(`bench: ${load.title}: round ${round}\n`);
-    const one = await run(binary, {
+    const one = await runLoad(binary, {
       ...load,
       decisionWait: DECISION_WAIT,
       spans: Number(values.spans),
     });
-    const loss = lossOf(one);
+    const loss = describeLoss(one);
     if (loss !== undefined) throw new Error(`${load.title}: ${loss}`);
     runs.push(one);
   }
@@ -73,12 +73,19 @@ async function measure(binary: string, load: (typeof loads)[number]): Promise<Th
 }
 
 /** What of a run doesn't add up; without loss: undefined. */
-function lossOf({ accepted, arrived, kept, lost, repeated, sent }: Run): string | undefined {
+function describeLoss({
+  accepted,
+  arrived,
+  kept,
+  lost,
+  duplicates,
+  sent,
+}: BenchRun): string | undefined {
   const counted = Object.entries(lost).filter(([, count]) => count > 0);
   if (counted.length > 0) return counted.map((entry) => entry.join(": ")).join(", ");
   if (accepted !== sent) return `${sent} spans sent, ${accepted} taken`;
-  if (arrived !== kept || repeated > 0) {
-    return `${kept} spans kept, ${arrived} arrived, ${repeated} of them again`;
+  if (arrived !== kept || duplicates > 0) {
+    return `${kept} spans kept, ${arrived} arrived, ${duplicates} of them again`;
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
-import { until } from "../../test/until.ts";
-import { Instance } from "../../test/collector/instance.ts";
-import { type Sink, startSink } from "./sink.ts";
-import { SPANS_PER_TRACE, Traffic, TRACES_PER_REQUEST } from "./traffic.ts";
+import { pollUntil } from "../../test/until.ts";
+import { CollectorInstance } from "../../test/collector/instance.ts";
+import { type SpanSink, startSpanSink } from "./sink.ts";
+import { TRAFFIC_SPANS_PER_TRACE, Traffic, TRACES_PER_REQUEST } from "./traffic.ts";
 
 /** Requests under way at the same time. */
 const CONNECTIONS = 4;
@@ -9,7 +9,7 @@ const CONNECTIONS = 4;
 const DRAIN_MS = 300_000;
 const MEMORY_EVERY_MS = 250;
 
-export interface Load {
+export interface BenchLoad {
   /** Bodies as an agent sends them, or as an app does. */
   readonly gzip: boolean;
   /** Of the traces that nothing else keeps. */
@@ -21,7 +21,7 @@ export interface Load {
 }
 
 /** What one run had, by the books of all who took part. */
-export interface Run {
+export interface BenchRun {
   readonly sent: number;
   /** By the gateway's receiver. */
   readonly accepted: number;
@@ -31,7 +31,7 @@ export interface Run {
   readonly kept: number;
   readonly arrived: number;
   /** Of those that arrived, the ones that had arrived before. */
-  readonly repeated: number;
+  readonly duplicates: number;
   /** Of the Collector, from the first request until all was decided and exported. */
   readonly cpuSeconds: number;
   /** From the first request to the answer to the last. */
@@ -41,7 +41,7 @@ export interface Run {
 }
 
 /** What must stay 0 in a run without loss. */
-const LOSSES: readonly string[] = [
+const LOSS_METRICS: readonly string[] = [
   "otelcol_receiver_refused_spans_total",
   "otelcol_receiver_failed_spans_total",
   "otelcol_exporter_enqueue_failed_spans_total",
@@ -55,9 +55,9 @@ const LOSSES: readonly string[] = [
  * @param binary the Collector.
  * @throws Error when a request is not answered by 200, or spans don't come to an end.
  */
-export async function run(binary: string, load: Load): Promise<Run> {
-  const sink = await startSink();
-  const gateway = await Instance.start(binary, "gateway", {
+export async function runLoad(binary: string, load: BenchLoad): Promise<BenchRun> {
+  const sink = await startSpanSink();
+  const gateway = await CollectorInstance.start(binary, "gateway", {
     env: {
       GOMAXPROCS: "1",
       TELLTALE_COLLECTOR_BACKEND: sink.url,
@@ -73,23 +73,27 @@ export async function run(binary: string, load: Load): Promise<Run> {
   }
 }
 
-async function measured(gateway: Instance, sink: Sink, load: Load): Promise<Run> {
+async function measured(
+  gateway: CollectorInstance,
+  sink: SpanSink,
+  load: BenchLoad,
+): Promise<BenchRun> {
   const memory = watchMemory(gateway);
   const cpuBefore = await gateway.metric("otelcol_process_cpu_seconds_total");
   const start = performance.now();
   const sent = await send(gateway.url, load);
   const sendingSeconds = (performance.now() - start) / 1000;
-  await untilDrained(gateway, sink, sent / SPANS_PER_TRACE);
+  await waitUntilDrained(gateway, sink, sent / TRAFFIC_SPANS_PER_TRACE);
   const cpuAfter = await gateway.metric("otelcol_process_cpu_seconds_total");
   const peakBytes = await memory.stop();
-  const losses = LOSSES.map(async (name) => [name, await gateway.metric(name)] as const);
+  const losses = LOSS_METRICS.map(async (name) => [name, await gateway.metric(name)] as const);
   return {
     sent,
     accepted: await gateway.metric("otelcol_receiver_accepted_spans_total"),
     lost: Object.fromEntries(await Promise.all(losses)),
-    kept: (await gateway.metric(DECIDED, { sampled: "true" })) * SPANS_PER_TRACE,
+    kept: (await gateway.metric(DECIDED_METRIC, { sampled: "true" })) * TRAFFIC_SPANS_PER_TRACE,
     arrived: sink.spans,
-    repeated: sink.repeated,
+    duplicates: sink.duplicates,
     cpuSeconds: cpuAfter - cpuBefore,
     sendingSeconds,
     peakBytes,
@@ -97,15 +101,15 @@ async function measured(gateway: Instance, sink: Sink, load: Load): Promise<Run>
 }
 
 /** @returns how many spans were taken. */
-async function send(url: string, { gzip, spans }: Load): Promise<number> {
+async function send(url: string, { gzip, spans }: BenchLoad): Promise<number> {
   const traffic = new Traffic(gzip);
-  const perRound = TRACES_PER_REQUEST * SPANS_PER_TRACE;
+  const perRound = TRACES_PER_REQUEST * TRAFFIC_SPANS_PER_TRACE;
   const all = Math.ceil(spans / perRound) * perRound;
-  let taken = 0;
+  let sentSpans = 0;
   const connection = async (): Promise<void> => {
-    while (taken < all) {
+    while (sentSpans < all) {
       const next = traffic.next();
-      taken += next.spans;
+      sentSpans += next.spans;
       const response = await fetch(`${url}/v1/traces`, {
         method: "POST",
         headers: traffic.headers,
@@ -116,31 +120,36 @@ async function send(url: string, { gzip, spans }: Load): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, connection));
-  return taken;
+  return sentSpans;
 }
 
-const DECIDED = "otelcol_processor_tail_sampling_global_count_traces_sampled_total";
+const DECIDED_METRIC = "otelcol_processor_tail_sampling_global_count_traces_sampled_total";
 
 /** Waits until all traces are decided, and all that is kept is where it belongs, or lost. */
-async function untilDrained(gateway: Instance, sink: Sink, traces: number): Promise<void> {
-  let last = "";
-  await until(
+async function waitUntilDrained(
+  gateway: CollectorInstance,
+  sink: SpanSink,
+  traces: number,
+): Promise<void> {
+  let status = "";
+  await pollUntil(
     async () => {
-      const decided = await gateway.metric(DECIDED);
-      const tooEarly = await gateway.metric(LOSSES.at(-1)!);
+      const decided = await gateway.metric(DECIDED_METRIC);
+      const tooEarly = await gateway.metric(LOSS_METRICS.at(-1)!);
       const waiting = await gateway.metric("otelcol_exporter_queue_size");
       const sent = await gateway.metric("otelcol_exporter_sent_spans_total");
-      const kept = (await gateway.metric(DECIDED, { sampled: "true" })) * SPANS_PER_TRACE;
-      last = `decided ${decided} of ${traces}, ${waiting} wait, ${sent} of ${kept} sent, ${sink.spans} arrived`;
+      const kept =
+        (await gateway.metric(DECIDED_METRIC, { sampled: "true" })) * TRAFFIC_SPANS_PER_TRACE;
+      status = `decided ${decided} of ${traces}, ${waiting} wait, ${sent} of ${kept} sent, ${sink.spans} arrived`;
       const isDone = decided + tooEarly >= traces && waiting === 0;
       return isDone && sent >= kept && sink.spans >= sent ? true : undefined;
     },
-    () => `the end of the spans: ${last}`,
+    () => `the end of the spans: ${status}`,
     DRAIN_MS,
   );
 }
 
-function watchMemory(gateway: Instance): { stop(): Promise<number> } {
+function watchMemory(gateway: CollectorInstance): { stop(): Promise<number> } {
   const watch = { over: false, peak: 0 };
   const look = async (): Promise<void> => {
     while (!watch.over) {

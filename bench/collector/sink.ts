@@ -2,16 +2,16 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { createDecoder, type Plain } from "../../src/receiver/protobuf.ts";
+import { createDecoder, type JsonObject } from "../../src/receiver/protobuf.ts";
 
 /** The back end: counts the spans that arrive, each once, and forgets the rest. */
-export interface Sink {
+export interface SpanSink {
   /** Fits `TELLTALE_COLLECTOR_BACKEND`. */
   readonly url: string;
   /** Spans that arrived. */
   readonly spans: number;
   /** Of them, those that had arrived before. */
-  readonly repeated: number;
+  readonly duplicates: number;
   close(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ const decode = createDecoder({
   Span: "1 traceId hex, 2 spanId hex",
 });
 
-export async function startSink(): Promise<Sink> {
+export async function startSpanSink(): Promise<SpanSink> {
   const seen = new Set<string>();
   let spans = 0;
   const server = createServer((request, response) => {
@@ -44,7 +44,7 @@ export async function startSink(): Promise<Sink> {
     get spans() {
       return spans;
     },
-    get repeated() {
+    get duplicates() {
       return spans - seen.size;
     },
     async close() {
@@ -71,6 +71,6 @@ function idsIn(body: Buffer): string[] {
     .map(({ traceId, spanId }) => `${String(traceId)}${String(spanId)}`);
 }
 
-function listOf(message: Plain, field: string): readonly Plain[] {
-  return (message[field] ?? []) as readonly Plain[];
+function listOf(message: JsonObject, field: string): readonly JsonObject[] {
+  return (message[field] ?? []) as readonly JsonObject[];
 }

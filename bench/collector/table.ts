@@ -10,7 +10,7 @@ export interface Throughput {
   readonly arrived: number;
 }
 
-export interface Results {
+export interface ThroughputResults {
   readonly date: string;
   readonly machine: string;
   /** Of the Collector. */
@@ -23,7 +23,7 @@ export interface Results {
 }
 
 /** The figures as a Markdown table, for the terminal and `collector/README.md`. */
-export function throughputTable(results: Results): string {
+export function throughputTable(results: ThroughputResults): string {
   const { date, decisionWait, loadBefore, loads, machine, rounds, version } = results;
   return [
     "| `gateway.yaml`, on one core | spans a second | CPU per span | memory at most, with so many | sent in a round, arrived |",

@@ -6,11 +6,11 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { spans } from "../../src/export/messages.ts";
 
 /** Of two services in a row: the shop asks the stock, and both their databases. */
-export const SPANS_PER_TRACE = 6;
+export const TRAFFIC_SPANS_PER_TRACE = 6;
 /** So that a request has about as many spans as the preload's batch, which is 512. */
 export const TRACES_PER_REQUEST = 160;
 /** Of so many traces of a request one has an error, in the stock. */
-const ONE_FAILED_OF = 80;
+const FAILED_TRACE_INTERVAL = 80;
 
 /**
  * Export requests as the preload makes them, with its own encoding: protobuf, and
@@ -43,7 +43,7 @@ export class Traffic {
     const template = this.#templates[this.#next]!;
     if (this.#next === 0) randomFillSync(this.#ids);
     this.#next = (this.#next + 1) % this.#templates.length;
-    for (const { at, trace } of template.places) {
+    for (const { at, trace } of template.idPositions) {
       this.#ids.copy(template.bytes, at, trace * ID_BYTES, (trace + 1) * ID_BYTES);
     }
     const { bytes, spanCount } = template;
@@ -58,20 +58,20 @@ interface Template {
   readonly bytes: Buffer;
   readonly spanCount: number;
   /** Where the id of which trace stands. */
-  readonly places: readonly { readonly at: number; readonly trace: number }[];
+  readonly idPositions: readonly { readonly at: number; readonly trace: number }[];
 }
 
 function templateOf(spansOfTrace: (trace: number) => readonly ReadableSpan[]): Template {
   const all = Array.from({ length: TRACES_PER_REQUEST }, (_, trace) => spansOfTrace(trace)).flat();
-  const bytes = Buffer.from(spans.requestOf(all.map((span) => spans.encode(span))));
-  const places: { at: number; trace: number }[] = [];
+  const bytes = Buffer.from(spans.encodeRequest(all.map((span) => spans.encode(span))));
+  const idPositions: { at: number; trace: number }[] = [];
   for (let trace = 0; trace < TRACES_PER_REQUEST; trace++) {
     const id = Buffer.from(traceIdOf(trace), "hex");
     for (let at = bytes.indexOf(id); at !== -1; at = bytes.indexOf(id, at + ID_BYTES)) {
-      places.push({ at, trace });
+      idPositions.push({ at, trace });
     }
   }
-  return { bytes, spanCount: all.length, places };
+  return { bytes, spanCount: all.length, idPositions };
 }
 
 /** Stands in the template until it is sent. */
@@ -103,7 +103,7 @@ function resourceOf(service: string, instance: string): ReadableSpan["resource"]
   });
 }
 
-interface Sketch {
+interface SpanSpec {
   readonly id: number;
   readonly parent?: number;
   readonly name: string;
@@ -146,7 +146,7 @@ function shopSpans(trace: number): readonly ReadableSpan[] {
 }
 
 function stockSpans(trace: number): readonly ReadableSpan[] {
-  const failed = trace % ONE_FAILED_OF === 0;
+  const failed = trace % FAILED_TRACE_INTERVAL === 0;
   return [
     spanOf(trace, stock, {
       id: 5,
@@ -210,7 +210,7 @@ function query(text: string, table: string): Attributes {
 
 const START_S = Math.floor(Date.now() / 1000);
 
-function spanOf(trace: number, resource: ReadableSpan["resource"], sketch: Sketch): ReadableSpan {
+function spanOf(trace: number, resource: ReadableSpan["resource"], sketch: SpanSpec): ReadableSpan {
   const { id, parent, name, kind, attributes, failed = false } = sketch;
   const traceId = traceIdOf(trace);
   const startTime: HrTime = [START_S, id * 1_000_000];

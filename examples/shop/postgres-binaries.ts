@@ -19,7 +19,7 @@ export interface Binaries {
 }
 
 /** Whom a program runs as; without one, as us. */
-export interface Identity {
+export interface UserIdentity {
   readonly uid: number;
   readonly gid: number;
 }
@@ -30,7 +30,7 @@ export interface Identity {
  * @param scratch where it may be copied to, if it lies in a folder of ours alone
  * @throws Error if the package has none for this platform
  */
-export function findBinaries(identity: Identity | undefined, scratch: string): Binaries {
+export function findBinaries(identity: UserIdentity | undefined, scratch: string): Binaries {
   const home = packageDirectory();
   if (identity === undefined || isOpen(home)) {
     linkLibraries(home);
@@ -38,7 +38,7 @@ export function findBinaries(identity: Identity | undefined, scratch: string): B
   }
   cpSync(join(home, "native"), join(scratch, "native"), COPY);
   linkLibraries(scratch);
-  giveAll(scratch, identity);
+  chownAll(scratch, identity);
   return binariesIn(scratch);
 }
 
@@ -92,15 +92,15 @@ function isOpen(home: string): boolean {
 
 /** A folder for temporary files that others may look into (TMPDIR may be one of ours alone). */
 export function openTemp(): string {
-  return [tmpdir(), "/tmp", "/var/tmp"].find(isPassable) ?? tmpdir();
+  return [tmpdir(), "/tmp", "/var/tmp"].find(isAccessible) ?? tmpdir();
 }
 
-function isPassable(path: string): boolean {
+function isAccessible(path: string): boolean {
   if (!existsSync(path) || (statSync(path).mode & 0o001) === 0) return false;
-  return path === dirname(path) || isPassable(dirname(path));
+  return path === dirname(path) || isAccessible(dirname(path));
 }
 
-function giveAll(directory: string, { uid, gid }: Identity): void {
+function chownAll(directory: string, { uid, gid }: UserIdentity): void {
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     if (entry.isSymbolicLink()) continue;

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { findBinaries, type Identity, openTemp } from "./postgres-binaries.ts";
+import { findBinaries, type UserIdentity, openTemp } from "./postgres-binaries.ts";
 
 export interface Postgres {
   /** `postgres://user:password@host:port/database`. */
@@ -46,13 +46,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 /** User and database alike. */
 const NAME = "shop";
 /** The user "nobody": PostgreSQL refuses to run as root. */
-const NOBODY = 65534;
-const START_MS = 30_000;
-const STOP_MS = 10_000;
+const UNPRIVILEGED_USER = 65534;
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 10_000;
 
 class Cluster {
-  readonly #identity: Identity | undefined =
-    process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : undefined;
+  readonly #identity: UserIdentity | undefined =
+    process.getuid?.() === 0 ? { uid: UNPRIVILEGED_USER, gid: UNPRIVILEGED_USER } : undefined;
   /** Removed at the end. */
   readonly #scratch: string = mkdtempSync(join(openTemp(), "shop-postgres-"));
   readonly #directory: string;
@@ -67,8 +67,8 @@ class Cluster {
   /** Returns the address. */
   async start(): Promise<string> {
     mkdirSync(this.#directory, { recursive: true });
-    this.#give(this.#scratch);
-    this.#give(this.#directory);
+    this.#chown(this.#scratch);
+    this.#chown(this.#directory);
     const { initdb, postgres } = findBinaries(this.#identity, this.#scratch);
     if (!existsSync(join(this.#directory, "PG_VERSION"))) await this.#initialise(initdb);
     const password = randomBytes(12).toString("hex");
@@ -85,7 +85,7 @@ class Cluster {
     rmSync(this.#scratch, { recursive: true, force: true });
   }
 
-  #give(path: string): void {
+  #chown(path: string): void {
     if (this.#identity !== undefined) chownSync(path, this.#identity.uid, this.#identity.gid);
   }
 
@@ -130,13 +130,13 @@ class Cluster {
     const [program = "", ...args] =
       process.platform === "win32"
         ? command
-        : ["/bin/sh", "-c", WATCHED, "sh", this.#scratch, ...command];
+        : ["/bin/sh", "-c", WATCHDOG_SCRIPT, "sh", this.#scratch, ...command];
     this.#server = spawn(program, args, {
       ...this.#spawnOptions(),
       stdio: ["pipe", "ignore", "pipe"],
       detached: process.platform !== "win32",
     });
-    await untilReady(this.#server);
+    await waitUntilReady(this.#server);
   }
 
   #spawnOptions(): object {
@@ -152,7 +152,7 @@ type Server = ChildProcessByStdio<Writable, null, Readable>;
  * Runs a command until stdin ends, which it also does when the process at its
  * other end is killed; then removes the folder that is named first.
  */
-const WATCHED = `
+const WATCHDOG_SCRIPT = `
   garbage=$1; shift
   cd /
   "$@" </dev/null & server=$!
@@ -163,25 +163,25 @@ const WATCHED = `
   rm -rf -- "$garbage"
 `;
 
-async function untilReady(server: Server): Promise<void> {
-  const said: string[] = [];
+async function waitUntilReady(server: Server): Promise<void> {
+  const output: string[] = [];
   const lines = createInterface({ input: server.stderr });
-  const deadline = setTimeout(() => lines.close(), START_MS);
+  const deadline = setTimeout(() => lines.close(), START_TIMEOUT_MS);
   for await (const line of lines) {
-    said.push(line);
+    output.push(line);
     if (line.includes("database system is ready to accept connections")) break;
   }
   clearTimeout(deadline);
   server.stderr.resume();
-  if (!said.at(-1)?.includes("ready to accept")) {
-    throw new Error(`PostgreSQL did not start: ${said.join("\n") || "it said nothing"}`);
+  if (!output.at(-1)?.includes("ready to accept")) {
+    throw new Error(`PostgreSQL did not start: ${output.join("\n") || "it said nothing"}`);
   }
 }
 
 async function end(server: Server): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
   const exited = once(server, "exit");
-  const killer = setTimeout(() => kill(server), STOP_MS);
+  const killer = setTimeout(() => kill(server), STOP_TIMEOUT_MS);
   server.stdin.end();
   if (process.platform === "win32") server.kill();
   await exited;

@@ -2,16 +2,21 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { FailedRequest, Play, ServiceAddress, Stage } from "../../src/cli/scenario.ts";
+import type {
+  FailedRequest,
+  RunningScenario,
+  ServiceAddress,
+  DemoEnvironment,
+} from "../../src/cli/scenario.ts";
 import { startPostgres } from "./postgres.ts";
 
 /** Enough to fill every picture, few enough to wait for. */
 const REQUESTS = 80;
-const AT_ONCE = 4;
+const CONCURRENCY = 4;
 /** Every tenth order is in Swiss francs. */
-const FRANCS_EVERY = 10;
+const FAILING_ORDER_INTERVAL = 10;
 
-interface Service {
+interface DemoService {
   readonly name: string;
   readonly url: string;
   readonly adminUrl: string;
@@ -19,47 +24,47 @@ interface Service {
 }
 
 /** PostgreSQL, the payment service and the shop, both preloaded. */
-export async function start(stage: Stage): Promise<Play> {
-  stage.say("starting PostgreSQL");
+export async function start(stage: DemoEnvironment): Promise<RunningScenario> {
+  stage.log("starting PostgreSQL");
   const database = await startPostgres();
-  const running: Service[] = [];
+  const running: DemoService[] = [];
   const stop = async (): Promise<void> => {
-    await Promise.all(running.map(({ process }) => end(process)));
+    await Promise.all(running.map(({ process }) => stopService(process)));
     await database.stop();
   };
   try {
     const shared = { DATABASE_URL: database.url };
-    stage.say("starting payments");
+    stage.log("starting payments");
     const payments = await startService("payments", shared, stage);
     running.push(payments);
-    stage.say("starting shop");
+    stage.log("starting shop");
     const shop = await startService("shop", { ...shared, PAYMENTS_URL: payments.url }, stage);
     running.push(shop);
     const services = [addressOf(shop, "/api/products"), addressOf(payments)];
-    return { services, traffic: () => traffic(shop.url, stage), stop };
+    return { services, sendTraffic: () => traffic(shop.url, stage), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function addressOf({ name, url, adminUrl }: Service, path?: string): ServiceAddress {
+function addressOf({ name, url, adminUrl }: DemoService, path?: string): ServiceAddress {
   return { name, page: path && `${url}${path}`, adminUrl };
 }
 
 async function startService(
   name: string,
   variables: NodeJS.ProcessEnv,
-  stage: Stage,
-): Promise<Service> {
-  const env: NodeJS.ProcessEnv = { ...(await stage.environmentOf(name)), ...variables, PORT: "0" };
+  stage: DemoEnvironment,
+): Promise<DemoService> {
+  const env: NodeJS.ProcessEnv = { ...(await stage.variablesFor(name)), ...variables, PORT: "0" };
   const program = fileURLToPath(new URL(`${name}.js`, import.meta.url));
   const child = spawn(process.execPath, [...stage.preload, program], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const complaints = complaintsOf(child);
-  const port = await openPort(name, child, complaints);
+  const stderr = collectStderr(child);
+  const port = await openPort(name, child, stderr);
   return {
     name,
     process: child,
@@ -72,7 +77,7 @@ async function startService(
 async function openPort(
   name: string,
   child: ChildProcess,
-  complaints: readonly string[],
+  stderr: readonly string[],
 ): Promise<number> {
   if (child.stdout === null) throw new Error(`${name} has no standard output`);
   for await (const line of createInterface({ input: child.stdout })) {
@@ -82,11 +87,11 @@ async function openPort(
     child.stdout.resume();
     return port;
   }
-  throw new Error(`${name} ended before it was open:\n${complaints.join("\n")}`);
+  throw new Error(`${name} ended before it was open:\n${stderr.join("\n")}`);
 }
 
 /** Express prints each error that it answers with a 500; they are in the picture, so kept back here. */
-function complaintsOf(child: ChildProcess): readonly string[] {
+function collectStderr(child: ChildProcess): readonly string[] {
   const lines: string[] = [];
   if (child.stderr === null) return lines;
   createInterface({ input: child.stderr }).on("line", (line) => {
@@ -106,17 +111,17 @@ function portIn(line: string): number | undefined {
 }
 
 /** A few customers who look around and buy; resolves with the last order that failed. */
-async function traffic(url: string, { say }: Stage): Promise<FailedRequest> {
-  say(`sending ${REQUESTS} requests`);
+async function traffic(url: string, { log: write }: DemoEnvironment): Promise<FailedRequest> {
+  write(`sending ${REQUESTS} requests`);
   let sent = 0;
   let failed = 0;
   const customer = async (): Promise<void> => {
     while (sent < REQUESTS - 1) {
-      const status = await visit(url, sent++);
+      const status = await sendVisit(url, sent++);
       if (status >= 500) failed++;
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, customer));
+  await Promise.all(Array.from({ length: CONCURRENCY }, customer));
   const last = await order(url, "CHF");
   await last.arrayBuffer();
   return {
@@ -127,7 +132,7 @@ async function traffic(url: string, { say }: Stage): Promise<FailedRequest> {
   };
 }
 
-async function visit(url: string, number: number): Promise<number> {
+async function sendVisit(url: string, number: number): Promise<number> {
   const response = await pickOne(url, number);
   await response.arrayBuffer();
   return response.status;
@@ -136,7 +141,10 @@ async function visit(url: string, number: number): Promise<number> {
 function pickOne(url: string, number: number): Promise<Response> {
   if (number % 4 === 0) return fetch(`${url}/api/products`);
   if (number % 4 === 1) return fetch(`${url}/api/products/${(number % 5) + 1}`);
-  return order(url, number % FRANCS_EVERY === 2 ? "CHF" : number % 4 === 2 ? "EUR" : "USD");
+  return order(
+    url,
+    number % FAILING_ORDER_INTERVAL === 2 ? "CHF" : number % 4 === 2 ? "EUR" : "USD",
+  );
 }
 
 function order(url: string, currency: string): Promise<Response> {
@@ -147,9 +155,9 @@ function order(url: string, currency: string): Promise<Response> {
   });
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function stopService(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
+  const exited = once(child, "exit");
   child.kill("SIGTERM");
-  await gone;
+  await exited;
 }

@@ -10,7 +10,7 @@ import type { Plugin } from "esbuild";
  * As with `import`, what is taken by name is what it was at that moment. Files
  * of `dist/` don't share these modules: each reads only what it uses itself.
  */
-export function builtins(): Plugin {
+export function builtinsPlugin(): Plugin {
   return {
     name: "builtins",
     setup({ onResolve, onLoad }) {

@@ -2,15 +2,15 @@ import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { mergeIntoStart } from "./merge.ts";
-import { options } from "./options.ts";
+import { buildOptions } from "./options.ts";
 import { root, scratch, staging } from "./places.ts";
-import { builtins } from "./builtins.ts";
-import { withoutDocs } from "./docs.ts";
-import { ownApi } from "./own-api.ts";
-import { workerCode } from "./worker-code.ts";
+import { builtinsPlugin } from "./builtins.ts";
+import { stripDocsPlugin } from "./docs.ts";
+import { ownApiPlugin } from "./own-api.ts";
+import { workerCodePlugin } from "./worker-code.ts";
 import type { BundledFile, Bundle } from "./bundled-file.ts";
 
-export interface Entries {
+export interface BundleEntries {
   /** Name in `dist/` -> source file: `start`, and what start may load when it needs it. */
   readonly preload: Readonly<Record<string, string>>;
   /**
@@ -35,10 +35,10 @@ const PROGRAM_START = `#!/usr/bin/env node
 }`;
 
 /** Bundles all into the staging folder. */
-export async function bundle({ preload, index, cli, aliases }: Entries): Promise<Bundle> {
+export async function bundleDist({ preload, index, cli, aliases }: BundleEntries): Promise<Bundle> {
   await bundleRegister();
   const split = await build({
-    ...options,
+    ...buildOptions,
     alias: aliases,
     entryPoints: preload,
     inject: ["src/held.ts"],
@@ -47,13 +47,13 @@ export async function bundle({ preload, index, cli, aliases }: Entries): Promise
     splitting: true,
     chunkNames: "chunk-[hash]",
     minifySyntax: false,
-    plugins: [ownApi(), workerCode(), withoutDocs()],
+    plugins: [ownApiPlugin(), workerCodePlugin(), stripDocsPlugin()],
   });
   const merged = await mergeIntoStart(split.metafile);
-  const alone = { ...options, alias: aliases, plugins: [builtins()] };
+  const alone = { ...buildOptions, alias: aliases, plugins: [builtinsPlugin()] };
   const api = await build({ ...alone, entryPoints: [index], outfile: join(staging, "index.js") });
-  const twin = { ...alone, format: "cjs", sourcemap: false } as const;
-  await build({ ...twin, entryPoints: [index], outfile: join(staging, "index.cjs") });
+  const cjsOptions = { ...alone, format: "cjs", sourcemap: false } as const;
+  await build({ ...cjsOptions, entryPoints: [index], outfile: join(staging, "index.cjs") });
   const program = join(staging, "cli.js");
   const run = await build({
     ...alone,
@@ -67,7 +67,7 @@ export async function bundle({ preload, index, cli, aliases }: Entries): Promise
 
 /** `register.js` and its twin for `require`: nothing but the check of the Node version. */
 async function bundleRegister(): Promise<void> {
-  const guard = { ...options, target: "node12", sourcemap: false } as const;
+  const guard = { ...buildOptions, target: "node12", sourcemap: false } as const;
   const entryPoints = [join(root, "register.ts")];
   await build({ ...guard, entryPoints, outfile: join(staging, "register.js") });
   await build({

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Bundle } from "./bundled-file.ts";
-import { packageOf } from "./packages.ts";
+import { packagePathOf } from "./packages.ts";
 import { root, staging } from "./places.ts";
 
 /**
@@ -13,7 +13,7 @@ import { root, staging } from "./places.ts";
 const START_BUDGET = 350_000;
 
 /** Packages that only some processes need, and so belong into chunks. */
-const LAZY = [
+const LAZY_PACKAGES = [
   /^@opentelemetry\/sdk-/,
   /^@opentelemetry\/exporter-/,
   /^@opentelemetry\/otlp-/,
@@ -25,7 +25,7 @@ const LAZY = [
 ];
 
 /** What is wrong with `dist/`, one line each. */
-export function problemsOf(bundle: Bundle): string[] {
+export function findDistProblems(bundle: Bundle): string[] {
   return [...startProblems(bundle), ...machinePaths()];
 }
 
@@ -33,7 +33,7 @@ function startProblems(bundle: Bundle): string[] {
   const start = bundle.get("start.js");
   if (start === undefined) return [];
   const packages = new Set([...start.inputs.keys()].map(nameOfPackage));
-  const heavy = [...packages].filter((name) => LAZY.some((pattern) => pattern.test(name)));
+  const heavy = [...packages].filter((name) => LAZY_PACKAGES.some((pattern) => pattern.test(name)));
   const problems = heavy.map((name) => `start.js contains ${name}, which belongs into a chunk`);
   if (start.bytes > START_BUDGET) {
     problems.push(`start.js has ${start.bytes} bytes, more than its budget of ${START_BUDGET}`);
@@ -45,7 +45,7 @@ function startProblems(bundle: Bundle): string[] {
 }
 
 function nameOfPackage(input: string): string {
-  return packageOf(input)?.split("node_modules/").at(-1) ?? "";
+  return packagePathOf(input)?.split("node_modules/").at(-1) ?? "";
 }
 
 /** Nobody is to learn from the package where it was built. */

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import { promisify } from "node:util";
 import { root, scratch, staging } from "./places.ts";
 
-const run = promisify(execFile);
+const execFileAsync = promisify(execFile);
 
 /** What follows `from` or stands in `import(...)`. */
 const SPECIFIER = /(\bfrom\s+|\bimport\s*\(?\s*)"([^"]+)"/g;
@@ -20,18 +20,22 @@ const SPECIFIER = /(\bfrom\s+|\bimport\s*\(?\s*)"([^"]+)"/g;
  * @throws with tsc's output when the types are wrong.
  */
 export async function writeDeclarations(): Promise<string[]> {
-  const made = join(scratch, "types");
+  const emittedDir = join(scratch, "types");
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   try {
-    await run(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", made], {
-      cwd: root,
-    });
+    await execFileAsync(
+      process.execPath,
+      [tsc, "-p", "tsconfig.build.json", "--outDir", emittedDir],
+      {
+        cwd: root,
+      },
+    );
   } catch (error) {
     throw new Error(String((error as { stdout?: unknown }).stdout ?? error), { cause: error });
   }
   const problems: string[] = [];
   for (const kind of [".js", ".cjs"] as const) {
-    await publish("index.ts", { made, kind, done: new Set(), problems });
+    await publishDeclaration("index.ts", { emittedDir, kind, published: new Set(), problems });
   }
   for (const name of ["register.d.ts", "register.d.cts"]) {
     await writeFile(join(staging, name), "export {};\n");
@@ -43,20 +47,20 @@ const DECLARATIONS = { ".js": ".d.ts", ".cjs": ".d.cts" } as const;
 
 interface Publication {
   /** Where tsc has written them. */
-  readonly made: string;
+  readonly emittedDir: string;
   /** What they are the declarations of. */
   readonly kind: ".js" | ".cjs";
-  readonly done: Set<string>;
+  readonly published: Set<string>;
   readonly problems: string[];
 }
 
 /** Copies the declaration of one source file and of all that it names. */
-async function publish(source: string, publication: Publication): Promise<void> {
-  const { made, kind, done, problems } = publication;
-  if (done.has(source)) return;
-  done.add(source);
+async function publishDeclaration(source: string, publication: Publication): Promise<void> {
+  const { emittedDir, kind, published, problems } = publication;
+  if (published.has(source)) return;
+  published.add(source);
   const name = source.replace(/\.ts$/, "");
-  const text = await readFile(join(made, `${name}.d.ts`), "utf8");
+  const text = await readFile(join(emittedDir, `${name}.d.ts`), "utf8");
   const target = join(staging, "types", name + DECLARATIONS[kind]);
   await mkdir(dirname(target), { recursive: true });
   await writeFile(
@@ -67,7 +71,7 @@ async function publish(source: string, publication: Publication): Promise<void> 
   );
   for (const [, , path = ""] of text.matchAll(SPECIFIER)) {
     if (path.startsWith(".")) {
-      await publish(normalize(join(dirname(source), path)), publication);
+      await publishDeclaration(normalize(join(dirname(source), path)), publication);
     } else if (!path.startsWith("node:")) {
       problems.push(`types/${name} needs ${path}, which nobody gets with telltale`);
     }

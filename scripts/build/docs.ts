@@ -7,7 +7,7 @@ import type { Loader, OnLoadResult, Plugin } from "esbuild";
  * README's lines in the tables of variables (6 kB of `start.js`), and the
  * comments on fields and methods, which esbuild keeps (20 kB of it). Lines stay.
  */
-export function withoutDocs(): Plugin {
+export function stripDocsPlugin(): Plugin {
   return {
     name: "without-docs",
     setup({ onLoad }) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { BundledPackage } from "./packages.ts";
 import { root } from "./places.ts";
 
-const RULE = `${"-".repeat(80)}\n`;
+const SEPARATOR = `${"-".repeat(80)}\n`;
 
 /**
  * The text of `THIRD-PARTY-LICENSES.txt`: which packages are bundled, under
@@ -13,15 +13,15 @@ const RULE = `${"-".repeat(80)}\n`;
  * @throws when a package brings no licence: then someone has to look.
  */
 export function thirdPartyLicences(packages: readonly BundledPackage[]): string {
-  const holders = new Map<string, BundledPackage[]>();
+  const packagesByText = new Map<string, BundledPackage[]>();
   for (const bundled of packages) {
     for (const text of licenceTexts(bundled)) {
-      holders.set(text, [...(holders.get(text) ?? []), bundled]);
+      packagesByText.set(text, [...(packagesByText.get(text) ?? []), bundled]);
     }
   }
   const index = packages.map((bundled) => `  ${label(bundled)}: ${bundled.license ?? "see below"}`);
-  const texts = [...holders].map(
-    ([text, names]) => `${RULE}${names.map(label).join("\n")}\n${RULE}\n${text}\n`,
+  const texts = [...packagesByText].map(
+    ([text, names]) => `${SEPARATOR}${names.map(label).join("\n")}\n${SEPARATOR}\n${text}\n`,
   );
   return `telltale contains code of these packages:\n\n${index.join("\n")}\n\n${texts.join("\n")}`;
 }

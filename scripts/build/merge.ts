@@ -1,24 +1,24 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
-import { builtins } from "./builtins.ts";
+import { builtinsPlugin } from "./builtins.ts";
 import type { BundledFile } from "./bundled-file.ts";
-import { options } from "./options.ts";
+import { buildOptions } from "./options.ts";
 import { scratch, staging } from "./places.ts";
 
 /** The one file that every process loads at start. */
-const START = "start.js";
+const START_FILE = "start.js";
 
 /**
  * What several lazy files share goes into `start.js` as well, if it is smaller
  * than this, in bytes: one more file to open costs more than to read it there.
  */
-const SMALL = 1_000;
+const MAX_INLINED_BYTES = 1_000;
 
 type Outputs = ReadonlyMap<string, Metafile["outputs"][string]>;
 
 /** What the splitting pass made, and which of its files become `start.js`. */
-interface Split {
+interface SplitBuild {
   readonly outputs: Outputs;
   readonly inStart: ReadonlySet<string>;
 }
@@ -34,13 +34,13 @@ interface Split {
 export async function mergeIntoStart(metafile: Metafile): Promise<[string, BundledFile][]> {
   const scripts = Object.entries(metafile.outputs).filter(([path]) => path.endsWith(".js"));
   const outputs = new Map(scripts.map(([path, output]) => [basename(path), output]));
-  const inStart = reachable(outputs, START);
+  const inStart = reachable(outputs, START_FILE);
   for (const name of outputs.keys()) {
     if (isSmallAndShared(name, outputs)) reachable(outputs, name, inStart);
   }
   const split = { outputs, inStart };
-  const files = [START, ...[...outputs.keys()].filter((name) => !split.inStart.has(name))];
-  return Promise.all(files.map(async (name) => [name, await writeFile(name, split)]));
+  const files = [START_FILE, ...[...outputs.keys()].filter((name) => !split.inStart.has(name))];
+  return Promise.all(files.map(async (name) => [name, await writeDistFile(name, split)]));
 }
 
 /**
@@ -49,12 +49,12 @@ export async function mergeIntoStart(metafile: Metafile): Promise<[string, Bundl
  */
 function isSmallAndShared(name: string, outputs: Outputs): boolean {
   const importers = importersOf(name, outputs);
-  if (importers.every(({ by }) => isAdaptor(by, outputs))) return false;
+  if (importers.every(({ by }) => isLoadedWithLibrary(by, outputs))) return false;
   const kinds = importers.map(({ kind }) => kind);
   const output = outputs.get(name);
   const loadsBuiltin = output?.imports.some(({ external }) => external) ?? false;
   const isStatic = kinds.length > 0 && kinds.every((kind) => kind === "import-statement");
-  return isStatic && !loadsBuiltin && (output?.bytes ?? 0) < SMALL;
+  return isStatic && !loadsBuiltin && (output?.bytes ?? 0) < MAX_INLINED_BYTES;
 }
 
 interface Importer {
@@ -73,10 +73,10 @@ function importersOf(name: string, outputs: Outputs): Importer[] {
  * many of them, a process has few, and beside a library one more file is
  * nothing.
  */
-function isAdaptor(name: string, outputs: Outputs): boolean {
+function isLoadedWithLibrary(name: string, outputs: Outputs): boolean {
   if (name.startsWith("instrumentation-")) return true;
   const importers = name.startsWith("chunk-") ? importersOf(name, outputs) : [];
-  return importers.length > 0 && importers.every(({ by }) => isAdaptor(by, outputs));
+  return importers.length > 0 && importers.every(({ by }) => isLoadedWithLibrary(by, outputs));
 }
 
 /** `from` and every chunk that it imports statically, directly or not. */
@@ -92,19 +92,19 @@ function reachable(outputs: Outputs, from: string, found: Set<string> = new Set(
 }
 
 /** Writes one file of `dist/`: as it is, or `start.js` with all that it reaches. */
-async function writeFile(name: string, split: Split): Promise<BundledFile> {
-  const parts = name === START ? [...split.inStart] : [name];
+async function writeDistFile(name: string, split: SplitBuild): Promise<BundledFile> {
+  const parts = name === START_FILE ? [...split.inStart] : [name];
   const texts = await Promise.all(parts.map((part) => readFile(join(scratch, part), "utf8")));
   const entry =
-    name === START
+    name === START_FILE
       ? { stdin: { contents: startEntry(split), resolveDir: scratch } }
       : { entryPoints: [join(scratch, name)] };
   const { metafile } = await build({
-    ...options,
+    ...buildOptions,
     ...entry,
     outfile: join(staging, name),
-    banner: { js: banner(texts.join("\n")) },
-    plugins: [siblings(split, new Set(parts)), builtins()],
+    banner: { js: commonJsBanner(texts.join("\n")) },
+    plugins: [siblings(split, new Set(parts)), builtinsPlugin()],
   });
   const [output] = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint);
   if (output === undefined) throw new Error(`esbuild made no ${name}`);
@@ -118,7 +118,7 @@ async function writeFile(name: string, split: Split): Promise<BundledFile> {
   };
 }
 
-function inputsOf(parts: readonly string[], { outputs }: Split): Map<string, number> {
+function inputsOf(parts: readonly string[], { outputs }: SplitBuild): Map<string, number> {
   const inputs = new Map<string, number>();
   for (const part of parts) {
     for (const [path, { bytesInOutput }] of Object.entries(outputs.get(part)?.inputs ?? {})) {
@@ -129,11 +129,11 @@ function inputsOf(parts: readonly string[], { outputs }: Split): Map<string, num
 }
 
 /** `start.js` exports what it exported, and all that other files take from its chunks. */
-function startEntry({ outputs, inStart }: Split): string {
+function startEntry({ outputs, inStart }: SplitBuild): string {
   const lines = [...inStart].map((chunk) => {
     const names = outputs.get(chunk)?.exports ?? [];
     const exported = names.map((name) =>
-      chunk === START ? name : `${name} as ${nameInStart(chunk, name)}`,
+      chunk === START_FILE ? name : `${name} as ${nameInStart(chunk, name)}`,
     );
     return `export { ${exported.join(", ")} } from "./${chunk}";`;
   });
@@ -146,20 +146,20 @@ function nameInStart(chunk: string, name: string): string {
 }
 
 /** Imports of chunks that went into `start.js` become imports of it; other files stay apart. */
-function siblings({ outputs, inStart }: Split, own: ReadonlySet<string>): Plugin {
+function siblings({ outputs, inStart }: SplitBuild, own: ReadonlySet<string>): Plugin {
   return {
     name: "siblings",
     setup(hooks) {
       hooks.onResolve({ filter: /^\.\/[^/]+\.js$/ }, ({ path, namespace }) => {
         const name = basename(path);
         if (own.has(name)) return undefined;
-        const isMoved = namespace !== "moved" && inStart.has(name) && name !== START;
+        const isMoved = namespace !== "moved" && inStart.has(name) && name !== START_FILE;
         return isMoved ? { path: name, namespace: "moved" } : { path, external: true };
       });
       hooks.onLoad({ filter: /.*/, namespace: "moved" }, ({ path }) => {
         const names = outputs.get(path)?.exports ?? [];
         const renamed = names.map((name) => `${nameInStart(path, name)} as ${name}`);
-        return { contents: `export { ${renamed.join(", ")} } from "./${START}";` };
+        return { contents: `export { ${renamed.join(", ")} } from "./${START_FILE}";` };
       });
     },
   };
@@ -170,7 +170,7 @@ function siblings({ outputs, inStart }: Split, own: ReadonlySet<string>): Plugin
  * inside: esbuild turns their `require` of builtins into `__require`, which
  * uses a `require` if there is one.
  */
-function banner(text: string): string {
+function commonJsBanner(text: string): string {
   const lines: string[] = [];
   if (/\b__require = /.test(text)) {
     lines.push(

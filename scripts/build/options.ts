@@ -2,7 +2,7 @@ import type { BuildOptions } from "esbuild";
 import { root } from "./places.ts";
 
 /** How all of `dist/` is bundled. */
-export const options: BuildOptions & { readonly metafile: true } = {
+export const buildOptions: BuildOptions & { readonly metafile: true } = {
   absWorkingDir: root,
   bundle: true,
   platform: "node",

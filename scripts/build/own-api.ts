@@ -6,7 +6,7 @@ import { root } from "./places.ts";
  * registered ourselves (`src/globals.ts`), not with what is on the global object
  * by then: an app's Sentry may have taken that over.
  */
-export function ownApi(): Plugin {
+export function ownApiPlugin(): Plugin {
   return {
     name: "own-api",
     setup({ onLoad }) {

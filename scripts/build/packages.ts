@@ -22,12 +22,12 @@ interface Manifest {
 /** The packages of which some bytes arrived in `dist/`, by name. */
 export function bundledPackages(bundle: Bundle): BundledPackage[] {
   const inputs = [...bundle.values()].flatMap((file) => [...file.inputs.keys()]);
-  const paths = new Set(inputs.map(packageOf).filter((path) => path !== undefined));
+  const paths = new Set(inputs.map(packagePathOf).filter((path) => path !== undefined));
   return [...paths].map(readPackage).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** `node_modules/a/node_modules/@b/c/lib/d.js` -> `node_modules/a/node_modules/@b/c`. */
-export function packageOf(input: string): string | undefined {
+export function packagePathOf(input: string): string | undefined {
   return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
 }
 

@@ -33,7 +33,7 @@ export async function billOfMaterials(packages: readonly BundledPackage[]): Prom
   const wanted = new Set(packages.map(({ path }) => path));
   sbom.components = sbom.components
     .filter((component) => wanted.has(pathOf(component) ?? ""))
-    .map(asPart);
+    .map(toComponent);
   if (sbom.components.length !== wanted.size) {
     throw new Error(`the SBOM tool knows ${sbom.components.length} of ${wanted.size} packages`);
   }
@@ -41,7 +41,9 @@ export async function billOfMaterials(packages: readonly BundledPackage[]): Prom
   const self = sbom.metadata.component["bom-ref"];
   sbom.dependencies = [
     { ref: self, dependsOn: [...refs].toSorted() },
-    ...sbom.dependencies.filter(({ ref }) => refs.has(ref)).map((entry) => onlyTo(refs, entry)),
+    ...sbom.dependencies
+      .filter(({ ref }) => refs.has(ref))
+      .map((entry) => dependenciesWithin(refs, entry)),
   ];
   return `${JSON.stringify(sbom, null, 1)}\n`;
 }
@@ -49,8 +51,8 @@ export async function billOfMaterials(packages: readonly BundledPackage[]): Prom
 async function runTool(): Promise<string> {
   const tool = join(root, "node_modules/@cyclonedx/cyclonedx-npm/bin/cyclonedx-npm-cli.js");
   const args = ["--package-lock-only", "--flatten-components", "--output-reproducible"];
-  const shape = ["--mc-type", "library", "--spec-version", "1.6", "--validate"];
-  const { stdout } = await run(process.execPath, [tool, ...args, ...shape], {
+  const formatArgs = ["--mc-type", "library", "--spec-version", "1.6", "--validate"];
+  const { stdout } = await run(process.execPath, [tool, ...args, ...formatArgs], {
     cwd: root,
     // It leaves out everything (all of it "development") where this says production.
     env: { ...process.env, NODE_ENV: "" },
@@ -63,12 +65,15 @@ function pathOf(component: Component): string | undefined {
   return component.properties?.find(({ name }) => name === PATH)?.value;
 }
 
-function asPart(component: Component): Component {
+function toComponent(component: Component): Component {
   const properties = component.properties?.filter(({ name }) => name !== DEVELOPMENT) ?? [];
   return { ...component, scope: "required", properties };
 }
 
-function onlyTo(refs: ReadonlySet<string>, entry: Sbom["dependencies"][number]): typeof entry {
+function dependenciesWithin(
+  refs: ReadonlySet<string>,
+  entry: Sbom["dependencies"][number],
+): typeof entry {
   const dependsOn = entry.dependsOn?.filter((ref) => refs.has(ref)) ?? [];
   return dependsOn.length > 0 ? { ref: entry.ref, dependsOn } : { ref: entry.ref };
 }

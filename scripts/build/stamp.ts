@@ -15,24 +15,24 @@ const SOURCES = [
   "tsconfig.build.json",
 ];
 
-const file = join(cache, "build-stamp");
+const stampFile = join(cache, "build-stamp");
 
 /** Whether `dist/` is as it was left by a build of the very same sources. */
 export function isUpToDate(): boolean {
   try {
-    return readFileSync(file, "utf8") === stamp();
+    return readFileSync(stampFile, "utf8") === computeStamp();
   } catch {
     return false;
   }
 }
 
-export function remember(): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, stamp());
+export function writeStamp(): void {
+  mkdirSync(dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, computeStamp());
 }
 
 /** The contents of the sources, and the names and sizes of what was made. */
-function stamp(): string {
+function computeStamp(): string {
   const hash = createHash("sha256");
   for (const path of SOURCES.flatMap((source) => filesBelow(join(root, source)))) {
     hash.update(path).update(readFileSync(path));

@@ -2,18 +2,18 @@ import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { root } from "./places.ts";
 
-const MODULE = "src/export/delivery-worker.ts";
+const WORKER_MODULE = "src/export/delivery-worker.ts";
 
 /** Makes of the worker's module a text, instead of taking its function's when the process ends. */
-export function workerCode(): Plugin {
+export function workerCodePlugin(): Plugin {
   return {
     name: "worker-code",
     setup({ onLoad }) {
       onLoad({ filter: /src[\\/]export[\\/]delivery-code\.ts$/ }, async () => {
-        const code = await bundled();
+        const code = await bundleWorker();
         return {
-          contents: `export const deliveryCode = ${JSON.stringify(code)};`,
-          watchFiles: [join(root, MODULE)],
+          contents: `export const exitWorkerCode = ${JSON.stringify(code)};`,
+          watchFiles: [join(root, WORKER_MODULE)],
         };
       });
     },
@@ -21,10 +21,10 @@ export function workerCode(): Plugin {
 }
 
 /** A script for a worker that is given as text, which has `require`. */
-async function bundled(): Promise<string> {
-  const made = await build({
+async function bundleWorker(): Promise<string> {
+  const result = await build({
     stdin: {
-      contents: `import { deliver } from "./${MODULE}"; deliver(require, require("node:worker_threads"));`,
+      contents: `import { runExitWorker } from "./${WORKER_MODULE}"; runExitWorker(require, require("node:worker_threads"));`,
       resolveDir: root,
     },
     absWorkingDir: root,
@@ -37,5 +37,5 @@ async function bundled(): Promise<string> {
     minifySyntax: true,
     legalComments: "none",
   });
-  return made.outputFiles[0]?.text ?? "";
+  return result.outputFiles[0]?.text ?? "";
 }

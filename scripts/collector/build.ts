@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Complaint } from "./complaint.ts";
+import { UserError } from "./complaint.ts";
 import { goVersion } from "./go.ts";
 import { cacheFolder, distribution, manifest, ownModules, program } from "./places.ts";
 
@@ -16,7 +16,7 @@ export const TAGS = "remove_all_sd";
 /** Without symbols and debug information, and without paths of this machine. */
 export const FLAGS: readonly string[] = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
 
-export type Say = (line: string) => void;
+export type LogLine = (line: string) => void;
 
 /**
  * The path of the Collector that `collector/manifest.yaml` describes: built
@@ -24,15 +24,15 @@ export type Say = (line: string) => void;
  * found again by the content of the manifest, the sums, the sources, the flags
  * and the version of Go. Two at once build twice, and either result is whole.
  *
- * @param say gets one line on what is done, and one on how long it took.
+ * @param log gets one line on what is done, and one on how long it took.
  * @throws Complaint without Go, or when the build fails.
  */
-export async function collectorBinary(say: Say = sayOnStderr): Promise<string> {
+export async function collectorBinary(log: LogLine = logToStderr): Promise<string> {
   const go = await goVersion();
   const folder = join(cacheFolder(), await keyOf(go));
   const binary = join(folder, program);
   if (existsSync(binary)) return binary;
-  say(`collector: building ${program} with ${go}; the first time takes minutes`);
+  log(`collector: building ${program} with ${go}; the first time takes minutes`);
   const start = performance.now();
   await mkdir(folder, { recursive: true });
   const staging = join(folder, `${program}.${process.pid}`);
@@ -43,7 +43,7 @@ export async function collectorBinary(say: Say = sayOnStderr): Promise<string> {
     await rm(staging, { force: true });
   }
   const seconds = Math.round((performance.now() - start) / 1000);
-  say(`collector: built in ${seconds} s, ${megabytes((await stat(binary)).size)}: ${binary}`);
+  log(`collector: built in ${seconds} s, ${formatMegabytes((await stat(binary)).size)}: ${binary}`);
   return binary;
 }
 
@@ -71,7 +71,7 @@ export async function compile(
   const [code] = (await once(child, "close")) as [number | null];
   if (code === 0) return;
   const last = stderr.trim().split("\n").slice(-20).join("\n");
-  throw new Complaint(
+  throw new UserError(
     `the Collector can't be built: \`go ${args.join(" ")}\` in ${cwd} ended with ${code}. Modules come through GOPROXY, so check the network, or see what it said:\n${last}`,
   );
 }
@@ -88,10 +88,10 @@ async function filesOf(folder: string): Promise<readonly string[]> {
 }
 
 /** @param bytes e.g. 70_123_456, said as "70.1 MB". */
-export function megabytes(bytes: number): string {
+export function formatMegabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-function sayOnStderr(line: string): void {
+function logToStderr(line: string): void {
   process.stderr.write(`${line}\n`);
 }

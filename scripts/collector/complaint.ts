@@ -1,4 +1,4 @@
 /** Something that the reader can mend: its message is all that is shown. */
-export class Complaint extends Error {
+export class UserError extends Error {
   override readonly name = "Complaint";
 }

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
-import { Complaint } from "./complaint.ts";
+import { UserError } from "./complaint.ts";
 import { joinedPipelines } from "./pipelines.ts";
 import { collector } from "./places.ts";
-import { defaultsIn, wrongValues } from "./values.ts";
+import { defaultsIn, invalidValues } from "./values.ts";
 
 /** Not presets, though they lie beside them. */
-const NO_PRESETS: readonly string[] = ["compose.yaml", "manifest.yaml"];
+const NON_PRESETS: readonly string[] = ["compose.yaml", "manifest.yaml"];
 
 /** What is handed to the Collector. */
 export interface Configuration {
@@ -34,14 +34,14 @@ export async function readConfiguration(
   backends: readonly string[] = [],
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Configuration> {
-  const files = [...wanted.map(fileOf), ...backends.map(backendFile)];
+  const files = [...wanted.map(configurationFile), ...backends.map(backendFile)];
   const contents = await Promise.all(files.map((file) => readFile(file, "utf8")));
   const text = contents.join("\n");
   const missing = requiredVariables(text).filter((name) => !env[name]);
   if (missing.length > 0) {
     const needs = (content: string): boolean =>
       requiredVariables(content).some((name) => missing.includes(name));
-    throw new Complaint(
+    throw new UserError(
       missingVariables(
         files.filter((_, at) => needs(contents[at]!)),
         missing,
@@ -49,24 +49,24 @@ export async function readConfiguration(
     );
   }
   const empty = defaultedVariables(text).filter((name) => env[name] === "");
-  if (empty.length > 0) throw new Complaint(emptyVariables(empty));
+  if (empty.length > 0) throw new UserError(emptyVariables(empty));
   const ours = contents.filter((_, at) => files[at]!.startsWith(join(collector, "/")));
-  const wrong = wrongValues(uncommented(ours.join("\n")), env);
-  if (wrong.length > 0) throw new Complaint(wrong.join("\n"));
+  const wrong = invalidValues(withoutComments(ours.join("\n")), env);
+  if (wrong.length > 0) throw new UserError(wrong.join("\n"));
   const overrides = joinedPipelines(contents.slice(wanted.length));
   return { names: [...wanted, ...backends], files, overrides, text };
 }
 
 /** The variables that a configuration names without a default, each once. */
 export function requiredVariables(text: string): readonly string[] {
-  const names = [...uncommented(text).matchAll(/\$\{env:(\w+)\}/g)].map((match) => match[1]!);
+  const names = [...withoutComments(text).matchAll(/\$\{env:(\w+)\}/g)].map((match) => match[1]!);
   return [...new Set(names)];
 }
 
 /** The variables that have a default; an empty one says that nothing is a value, too. */
 function defaultedVariables(text: string): readonly string[] {
-  return defaultsIn(uncommented(text))
-    .filter(({ fallback }) => fallback !== "")
+  return defaultsIn(withoutComments(text))
+    .filter(({ defaultValue }) => defaultValue !== "")
     .map(({ name }) => name);
 }
 
@@ -81,22 +81,22 @@ export function variableWithValue(
   value: string,
   env: NodeJS.ProcessEnv = process.env,
 ): string | undefined {
-  const all = defaultsIn(uncommented(text));
-  return all.find(({ name, fallback }) => (env[name] ?? fallback) === value)?.name;
+  const all = defaultsIn(withoutComments(text));
+  return all.find(({ name, defaultValue }) => (env[name] ?? defaultValue) === value)?.name;
 }
 
 /** What is only an example in a comment is no reason to complain. */
-function uncommented(text: string): string {
+function withoutComments(text: string): string {
   return text.replaceAll(/(^|\s)#.*$/gm, "");
 }
 
-function fileOf(wanted: string): string {
+function configurationFile(wanted: string): string {
   const preset = join(collector, `${wanted}.yaml`);
   if (presets().includes(wanted)) return preset;
   // npm starts scripts in the checkout; a path is meant from where one stood.
   const path = resolve(process.env["INIT_CWD"] ?? ".", wanted);
   if (existsSync(path)) return path;
-  throw new Complaint(
+  throw new UserError(
     `there is no configuration ${wanted}: neither a file, nor one of the presets ${presets().join(", ")}`,
   );
 }
@@ -106,11 +106,11 @@ function backendFile(name: string): string {
   const contrib = yamlNames(join(folder, "contrib")).map((own) => `contrib/${own}`);
   const known = [...yamlNames(folder), ...contrib];
   if (known.includes(name)) return join(folder, `${name}.yaml`);
-  throw new Complaint(`there is no back end ${name}; collector/backends/ has ${known.join(", ")}`);
+  throw new UserError(`there is no back end ${name}; collector/backends/ has ${known.join(", ")}`);
 }
 
 function presets(): readonly string[] {
-  return yamlNames(collector).filter((name) => !NO_PRESETS.includes(`${name}.yaml`));
+  return yamlNames(collector).filter((name) => !NON_PRESETS.includes(`${name}.yaml`));
 }
 
 function yamlNames(folder: string): readonly string[] {

@@ -10,19 +10,19 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     pattern: /listen \w+ (\S+): bind: address already in use/,
     explain([address = ""], { text }) {
-      return `${address} is in use: end what listens there, or take another port${by(text, address)}`;
+      return `${address} is in use: end what listens there, or take another port${settingHint(text, address)}`;
     },
   },
   {
     pattern: /listen \w+ (\S+): bind: permission denied/,
     explain([address = ""], { text }) {
-      return `${address} is a port for root only: take one above 1023${by(text, address)}`;
+      return `${address} is a port for root only: take one above 1023${settingHint(text, address)}`;
     },
   },
   {
     pattern: /listen \w+ (\S+): bind: cannot assign requested address/,
     explain([address = ""], { text }) {
-      return `${address} is no address of this machine: take one that is${by(text, address)}`;
+      return `${address} is no address of this machine: take one that is${settingHint(text, address)}`;
     },
   },
   {
@@ -49,20 +49,20 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     pattern: /directory must exist: stat ([^:]+): no such file or directory/,
     explain([folder = ""], { text }) {
-      return `the queue folder ${folder} is missing: \`mkdir -p ${folder}\`, or name another${by(text, folder)}`;
+      return `the queue folder ${folder} is missing: \`mkdir -p ${folder}\`, or name another${settingHint(text, folder)}`;
     },
   },
   {
     pattern: /(\/\S+) is not a directory/,
     explain([folder = ""], { text }) {
-      return `the queue folder ${folder} is a file: name a folder${by(text, folder)}`;
+      return `the queue folder ${folder} is a file: name a folder${settingHint(text, folder)}`;
     },
   },
   {
     pattern:
       /(?:mkdir|open|stat) ([^:]+): (permission denied|read-only file system|not a directory|no such file or directory|no space left on device|operation not permitted)/,
     explain([path = "", reason = ""], { text }) {
-      return `${path} can't be written (${reason}): give the folder to the user that runs the Collector, or name another${by(text, path)}`;
+      return `${path} can't be written (${reason}): give the folder to the user that runs the Collector, or name another${settingHint(text, path)}`;
     },
   },
   {
@@ -80,16 +80,16 @@ const EXPLANATIONS: readonly Explanation[] = [
 ];
 
 /** @returns what to do about it, or undefined when the Collector's words must do. */
-export function explain(said: string, configuration: Configuration): string | undefined {
+export function explain(output: string, configuration: Configuration): string | undefined {
   for (const { pattern, explain } of EXPLANATIONS) {
-    const match = pattern.exec(said);
+    const match = pattern.exec(output);
     if (match !== null) return explain(match.slice(1), configuration);
   }
   return undefined;
 }
 
 /** Names the variable that changes it, if one does. */
-function by(text: string, value: string): string {
+function settingHint(text: string, value: string): string {
   const port = /:(\d+)$/.exec(value)?.[1];
   const names = [value, port ?? value].map((known) => variableWithValue(text, known));
   const name = names.find((found) => found !== undefined);

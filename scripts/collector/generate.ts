@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { TAGS } from "./build.ts";
-import { Complaint } from "./complaint.ts";
+import { UserError } from "./complaint.ts";
 import { goVersion } from "./go.ts";
 import { distribution, manifest, ownModules } from "./places.ts";
 
@@ -54,7 +54,7 @@ export async function generateSources(text: string, folder: string): Promise<str
   await go(["run", BUILDER, ...flags], folder);
   const made = join(folder, "distribution");
   const names = await readdir(made);
-  if (!names.includes("components.go")) throw new Complaint(`${BUILDER} made no components.go`);
+  if (!names.includes("components.go")) throw new UserError(`${BUILDER} made no components.go`);
   return made;
 }
 
@@ -65,7 +65,7 @@ export async function go(args: readonly string[], cwd: string): Promise<void> {
     await run("go", [...args], { cwd, env, maxBuffer: 64e6 });
   } catch (error) {
     const { stderr } = error as { stderr: string };
-    throw new Complaint(`\`go ${args.join(" ")}\` failed: ${stderr.trim().slice(-2000)}`);
+    throw new UserError(`\`go ${args.join(" ")}\` failed: ${stderr.trim().slice(-2000)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { Complaint } from "./complaint.ts";
+import { UserError } from "./complaint.ts";
 
 const run = promisify(execFile);
 
@@ -19,13 +19,13 @@ export async function goVersion(): Promise<string> {
     () => undefined,
   );
   if (version === undefined) {
-    throw new Complaint(
+    throw new UserError(
       `Go is missing, and the Collector is built with it: install Go 1.${OLDEST_MINOR} or newer (https://go.dev/dl/), or go without: ${DOCKER_WAY}`,
     );
   }
   const minor = /^go1\.(\d+)/.exec(version)?.[1];
   if (minor !== undefined && Number(minor) < OLDEST_MINOR) {
-    throw new Complaint(
+    throw new UserError(
       `${version} is too old for the Collector: install Go 1.${OLDEST_MINOR} or newer (https://go.dev/dl/), or go without: ${DOCKER_WAY}`,
     );
   }

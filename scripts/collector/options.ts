@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { Complaint } from "./complaint.ts";
+import { UserError } from "./complaint.ts";
 
 export const USAGE = `npm run collector [-- [options] [configuration...]]
 
@@ -15,7 +15,7 @@ export const USAGE = `npm run collector [-- [options] [configuration...]]
   --sizes         measures what each component adds to the binary, for README.md
 `;
 
-export interface Options {
+export interface CollectorOptions {
   readonly action: "run" | "validate" | "build" | "generate" | "sizes" | "help";
   /** Names of presets, or paths. */
   readonly configurations: readonly string[];
@@ -24,11 +24,11 @@ export interface Options {
 }
 
 /** @throws Complaint on an option that is none, and on a binary that isn't there. */
-export function parseOptions(args: readonly string[]): Options {
-  const { values, positionals } = parsed(args);
+export function parseOptions(args: readonly string[]): CollectorOptions {
+  const { values, positionals } = parseCommandLine(args);
   const { binary } = values;
   if (binary !== undefined && !existsSync(binary)) {
-    throw new Complaint(`--binary ${binary}: there is no such file`);
+    throw new UserError(`--binary ${binary}: there is no such file`);
   }
   const actions = ["help", "generate", "sizes", "build", "validate"] as const;
   return {
@@ -39,7 +39,7 @@ export function parseOptions(args: readonly string[]): Options {
   };
 }
 
-function parsed(args: readonly string[]) {
+function parseCommandLine(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
@@ -55,6 +55,6 @@ function parsed(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new Complaint(`${(error as Error).message}\n\n${USAGE}`);
+    throw new UserError(`${(error as Error).message}\n\n${USAGE}`);
   }
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { Complaint } from "./complaint.ts";
+import { UserError } from "./complaint.ts";
 import type { Configuration } from "./configuration.ts";
 import { explain } from "./explain.ts";
 
@@ -17,8 +17,8 @@ export async function validate(
   configuration: Configuration,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
-  const { code, error } = await start(binary, ["validate"], configuration, () => {}, env);
-  if (code !== 0) throw complaint(configuration, error, code);
+  const { code, error } = await runProcess(binary, ["validate"], configuration, () => {}, env);
+  if (code !== 0) throw toUserError(configuration, error, code);
 }
 
 /**
@@ -30,44 +30,45 @@ export async function validate(
  */
 export async function runCollector(binary: string, configuration: Configuration): Promise<number> {
   process.stderr.write(`collector: starting with ${configuration.names.join(" + ")}\n`);
-  const { code, error, isStopped } = await start(binary, [], configuration, (line) => {
+  const { code, error, isStopRequested } = await runProcess(binary, [], configuration, (line) => {
     process.stderr.write(`${line}\n`);
   });
   // It says that it is ready before it listens to signals: one that comes in between
   // ends it at once, and has done what was wanted.
-  if (code !== 0 && !(code === null && isStopped)) throw complaint(configuration, error, code);
+  if (code !== 0 && !(code === null && isStopRequested))
+    throw toUserError(configuration, error, code);
   return 0;
 }
 
-interface End {
+interface CollectorExit {
   readonly code: number | null;
   /** Its last words: from "Error: " on. */
   readonly error: string;
   /** Whether we have told it to stop. */
-  readonly isStopped: boolean;
+  readonly isStopRequested: boolean;
 }
 
-async function start(
+async function runProcess(
   binary: string,
   args: readonly string[],
   configuration: Configuration,
   pass: (line: string) => void,
   env: NodeJS.ProcessEnv = process.env,
-): Promise<End> {
+): Promise<CollectorExit> {
   const { files, overrides = [] } = configuration;
   const config = [...files, ...overrides].map((one) => `--config=${one}`);
   const child = spawn(binary, [...args, ...config], { env, stdio: ["ignore", "inherit", "pipe"] });
-  let isStopped = false;
+  let isStopRequested = false;
   const stop = (signal: NodeJS.Signals): void => {
-    isStopped = child.kill(signal);
+    isStopRequested = child.kill(signal);
   };
   for (const signal of SIGNALS) process.on(signal, stop);
   const lastWords = collectLines(child.stderr, pass);
   try {
     const [code] = (await once(child, "close")) as [number | null];
-    return { code, error: lastWords(), isStopped };
+    return { code, error: lastWords(), isStopRequested };
   } catch (error) {
-    throw new Complaint(`${binary} can't be run: ${(error as Error).message}`);
+    throw new UserError(`${binary} can't be run: ${(error as Error).message}`);
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);
   }
@@ -77,17 +78,17 @@ async function start(
 function collectLines(stream: NodeJS.ReadableStream, pass: (line: string) => void): () => string {
   const error: string[] = [];
   let rest = "";
-  const take = (line: string): void => {
+  const addLine = (line: string): void => {
     if (error.length > 0 || line.startsWith("Error: ")) error.push(line);
-    else if (!isOfStackTrace(line)) pass(line);
+    else if (!isStackTraceLine(line)) pass(line);
   };
   stream.setEncoding("utf8").on("data", (text: string) => {
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
-    for (const line of lines) take(line);
+    for (const line of lines) addLine(line);
   });
   return () => {
-    if (rest !== "") take(rest);
+    if (rest !== "") addLine(rest);
     return error.join("\n").trim();
   };
 }
@@ -97,17 +98,17 @@ function collectLines(stream: NodeJS.ReadableStream, pass: (line: string) => voi
  * (`main.run`, `github.com/spf13/cobra.(*Command).Execute`), then one with a
  * tab and its file. Both are no news to who runs a Collector.
  */
-function isOfStackTrace(line: string): boolean {
+function isStackTraceLine(line: string): boolean {
   return /^\t\S+\.go:\d+$/.test(line) || /^[\w./-]+\.[\w.()*[\]]+$/.test(line);
 }
 
-function complaint(configuration: Configuration, error: string, code: number | null): Complaint {
-  const said = error.replace(/^Error: /, "");
-  const meaning = explain(said, configuration);
-  if (said === "") return new Complaint(`the Collector ended with ${code ?? "a signal"}`);
-  return new Complaint(
+function toUserError(configuration: Configuration, error: string, code: number | null): UserError {
+  const message = error.replace(/^Error: /, "");
+  const meaning = explain(message, configuration);
+  if (message === "") return new UserError(`the Collector ended with ${code ?? "a signal"}`);
+  return new UserError(
     meaning === undefined
-      ? `${configuration.names.join(" + ")} can't be used: ${said}`
-      : `${meaning}\n  (the Collector: ${said.replaceAll(/\s*\n\s*/g, " ")})`,
+      ? `${configuration.names.join(" + ")} can't be used: ${message}`
+      : `${meaning}\n  (the Collector: ${message.replaceAll(/\s*\n\s*/g, " ")})`,
   );
 }

@@ -17,11 +17,11 @@ export interface Sizes {
   /** Of the binary, in bytes. */
   readonly binary: number;
   readonly gzipped: number;
-  readonly variants: readonly Variant[];
+  readonly variants: readonly BinaryVariant[];
 }
 
 /** The same binary with something else than what we build. */
-export interface Variant {
+export interface BinaryVariant {
   readonly what: string;
   readonly kind: "without" | "with" | "built";
   /** In bytes. */
@@ -31,7 +31,7 @@ export interface Variant {
 const contrib = "github.com/open-telemetry/opentelemetry-collector-contrib";
 
 /** What we leave out, and why there is a figure for it: people ask for it first. */
-const LEFT_OUT: Readonly<Record<string, string>> = {
+const LEFT_OUT_MODULES: Readonly<Record<string, string>> = {
   resourcedetectionprocessor: `${contrib}/processor/resourcedetectionprocessor v0.155.0`,
   prometheusreceiver: `${contrib}/receiver/prometheusreceiver v0.155.0`,
   probabilisticsamplerprocessor: `${contrib}/processor/probabilisticsamplerprocessor v0.155.0`,
@@ -39,7 +39,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 };
 
 /** What depends on the same big packages goes or stays together. */
-const TOGETHER: readonly (readonly string[])[] = [
+const MEASURED_TOGETHER: readonly (readonly string[])[] = [
   ["prometheusexporter", "prometheusremotewriteexporter"],
   ["filterprocessor", "transformprocessor", "tailsamplingprocessor", "countconnector"],
 ];
@@ -53,8 +53,8 @@ export async function measureSizes(): Promise<Sizes> {
   const content = await readFile(binary);
   const folder = await mkdtemp(join(tmpdir(), "telltale-sizes-"));
   try {
-    const variants: Variant[] = [];
-    for (const measure of plan(await readFile(manifest, "utf8"))) {
+    const variants: BinaryVariant[] = [];
+    for (const measure of measurementPlan(await readFile(manifest, "utf8"))) {
       const variant = await measure(folder);
       process.stderr.write(`${variant.kind} ${variant.what}: ${variant.binary} bytes\n`);
       variants.push(variant);
@@ -66,28 +66,32 @@ export async function measureSizes(): Promise<Sizes> {
   }
 }
 
-type Measure = (folder: string) => Promise<Variant>;
+type Measure = (folder: string) => Promise<BinaryVariant>;
 
-function plan(text: string): readonly Measure[] {
+function measurementPlan(text: string): readonly Measure[] {
   const single = modulesOf(text)
     .map(({ path }) => [basename(path)])
     .filter(([name]) => !name?.endsWith("provider") && name !== "otlpreceiver");
   return [
-    ...[...single, ...TOGETHER].map(
+    ...[...single, ...MEASURED_TOGETHER].map(
       (names): Measure =>
         (folder) =>
-          without(text, names, folder),
+          measureWithout(text, names, folder),
     ),
-    ...Object.entries(LEFT_OUT).map(
+    ...Object.entries(LEFT_OUT_MODULES).map(
       ([name, module]): Measure =>
         (folder) =>
-          withModule(text, name, module, folder),
+          measureWith(text, name, module, folder),
     ),
-    (folder) => built("with symbols and debug information", ["-trimpath"], folder),
+    (folder) => measureFlags("with symbols and debug information", ["-trimpath"], folder),
   ];
 }
 
-async function without(text: string, names: readonly string[], folder: string): Promise<Variant> {
+async function measureWithout(
+  text: string,
+  names: readonly string[],
+  folder: string,
+): Promise<BinaryVariant> {
   const lines = text
     .split("\n")
     .filter((line) => !names.some((name) => line.includes(`/${name} `)));
@@ -95,12 +99,12 @@ async function without(text: string, names: readonly string[], folder: string): 
   return { kind: "without", what: names.join(" + "), binary: await sizeOf(sources) };
 }
 
-async function withModule(
+async function measureWith(
   text: string,
   name: string,
   module: string,
   folder: string,
-): Promise<Variant> {
+): Promise<BinaryVariant> {
   const section = /\/(\w+)\/\w+ /.exec(module)?.[1] ?? "processor";
   const edited = text.replace(`${section}s:\n`, `${section}s:\n  - gomod: ${module}\n`);
   const sources = await sourcesOf(edited, folder);
@@ -109,7 +113,11 @@ async function withModule(
   return { kind: "with", what: name, binary: await sizeOf(sources) };
 }
 
-async function built(what: string, flags: readonly string[], folder: string): Promise<Variant> {
+async function measureFlags(
+  what: string,
+  flags: readonly string[],
+  folder: string,
+): Promise<BinaryVariant> {
   const sources = await sourcesOf(await readFile(manifest, "utf8"), folder);
   return { kind: "built", what, binary: await sizeOf(sources, flags) };
 }

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { megabytes } from "./build.ts";
+import { formatMegabytes } from "./build.ts";
 import { modulesOf } from "./generate.ts";
 import { collector, manifest } from "./places.ts";
-import { type Sizes, type Variant, writeSizesFile } from "./sizes.ts";
+import { type Sizes, type BinaryVariant, writeSizesFile } from "./sizes.ts";
 
 const readme = join(collector, "README.md");
 const BEGIN = "<!-- sizes: written by `npm run collector -- --sizes` -->";
@@ -22,37 +22,38 @@ export async function writeSizes(sizes: Sizes): Promise<void> {
 /** The block of the README, from the first line of the text to the last of the table. */
 export function sizesTable(sizes: Sizes, manifestText: string): string {
   const total = modulesOf(manifestText).length;
-  const of = (kind: Variant["kind"]): readonly Variant[] =>
+  const of = (kind: BinaryVariant["kind"]): readonly BinaryVariant[] =>
     sizes.variants.filter((variant) => variant.kind === kind);
   const saves = of("without").map(({ what, binary }) => [what, sizes.binary - binary] as const);
   const costs = of("with").map(({ what, binary }) => [what, binary - sizes.binary] as const);
   const other = of("built").map(({ what, binary }) => [what, binary - sizes.binary] as const);
   return [
-    `The binary with its ${total} modules: **${megabytes(sizes.binary)}**, ${megabytes(sizes.gzipped)} gzipped (${sizes.go}).`,
+    `The binary with its ${total} modules: **${formatMegabytes(sizes.binary)}**, ${formatMegabytes(sizes.gzipped)} gzipped (${sizes.go}).`,
     "",
     "| component | what it adds to the binary |",
     "| --- | ---: |",
-    ...rows(saves),
+    ...costRows(saves),
     "",
     "| left out | what it would add |",
     "| --- | ---: |",
-    ...rows(costs),
+    ...costRows(costs),
     "",
     "| built otherwise | what it would add |",
     "| --- | ---: |",
-    ...rows(other),
+    ...costRows(other),
   ].join("\n");
 }
 
 /** The biggest first. */
-function rows(costs: readonly (readonly [string, number])[]): readonly string[] {
+function costRows(costs: readonly (readonly [string, number])[]): readonly string[] {
   return costs
     .toSorted(([, one], [, other]) => other - one)
     .map(
-      ([what, bytes]) => `| ${what.split(" + ").map(named).join(" with ")} | ${megabytes(bytes)} |`,
+      ([what, bytes]) =>
+        `| ${what.split(" + ").map(componentName).join(" with ")} | ${formatMegabytes(bytes)} |`,
     );
 }
 
-function named(what: string): string {
+function componentName(what: string): string {
   return what.includes(" ") ? what : `\`${basename(what)}\``;
 }

@@ -1,5 +1,5 @@
 /** What a variable of ours can be, which its default shows. */
-interface Kind {
+interface ValueKind {
   /** As it stands after "which is no". */
   readonly name: string;
   readonly pattern: RegExp;
@@ -7,28 +7,28 @@ interface Kind {
   readonly isSecret?: boolean;
 }
 
-const KINDS: readonly Kind[] = [
+const KINDS: readonly ValueKind[] = [
   { name: "URL", pattern: /^https?:\/\/[^\s/]+/, isSecret: true },
   { name: "list", pattern: /^\[.*\]$/ },
   { name: "duration", pattern: /^(\d+(\.\d+)?(ns|us|ms|s|m|h))+$/ },
   { name: "number", pattern: /^\d+(\.\d+)?$/ },
 ];
-const SWITCH: Kind = { name: "switch", pattern: /^(true|false)$/ };
-const PORT: Kind = {
+const SWITCH: ValueKind = { name: "switch", pattern: /^(true|false)$/ };
+const PORT: ValueKind = {
   name: "port",
   pattern: /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
 };
 
 /** A variable that a configuration names, with what it is without one. */
-export interface Defaulted {
+export interface DefaultedVariable {
   readonly name: string;
-  readonly fallback: string;
+  readonly defaultValue: string;
 }
 
 /** The variables that have a default, each once. */
-export function defaultsIn(text: string): readonly Defaulted[] {
+export function defaultsIn(text: string): readonly DefaultedVariable[] {
   const found = [...text.matchAll(/\$\{env:(\w+):-([^}]*)\}/g)].map(
-    ([, name = "", fallback = ""]) => [name, { name, fallback }] as const,
+    ([, name = "", defaultValue = ""]) => [name, { name, defaultValue }] as const,
   );
   return [...new Map(found).values()];
 }
@@ -39,17 +39,17 @@ export function defaultsIn(text: string): readonly Defaulted[] {
  *
  * @param text of configurations of ours, without comments.
  */
-export function wrongValues(text: string, env: NodeJS.ProcessEnv): readonly string[] {
-  return defaultsIn(text).flatMap(({ name, fallback }) => {
+export function invalidValues(text: string, env: NodeJS.ProcessEnv): readonly string[] {
+  return defaultsIn(text).flatMap(({ name, defaultValue }) => {
     const value = env[name] ?? "";
-    const kind = kindOf(name, fallback);
+    const kind = kindOf(name, defaultValue);
     if (value === "" || kind === undefined || kind.pattern.test(value)) return [];
     const what = kind.isSecret === true ? "not a" : `"${value}", which is no`;
-    return [`${name} is ${what} ${kind.name}; without it, it is ${fallback}`];
+    return [`${name} is ${what} ${kind.name}; without it, it is ${defaultValue}`];
   });
 }
 
-function kindOf(name: string, fallback: string): Kind | undefined {
+function kindOf(name: string, fallback: string): ValueKind | undefined {
   if (name.endsWith("_PORT")) return PORT;
   return [SWITCH, ...KINDS].find(({ pattern }) => pattern.test(fallback));
 }

@@ -1,36 +1,40 @@
-import type { Pattern } from "./pattern.ts";
+import type { FoundPattern } from "./pattern.ts";
 
-interface Exception {
+interface PatternException {
   readonly file: string;
   /** What its pattern begins with. */
-  readonly begins: string;
-  readonly why: string;
+  readonly startsWith: string;
+  readonly reason: string;
 }
 
 /** Patterns that `recheck` is not asked about. */
-const exceptions: readonly Exception[] = [
+const exceptions: readonly PatternException[] = [
   {
     file: "src/entry/secrets.ts",
-    begins: "(?:token|token[",
-    why:
+    startsWith: "(?:token|token[",
+    reason:
       "from each letter it looks no further than over one run of separators; of its two hundred " +
       "alternatives recheck makes a false alarm; test/tooling/linear-time.test.ts measures it",
   },
 ];
 
-export function isException({ source, places }: Pattern): boolean {
-  return exceptions.some((one) => isMeant(one, source, places));
+export function isException({ source, locations }: FoundPattern): boolean {
+  return exceptions.some((one) => matchesException(one, source, locations));
 }
 
 /** The exceptions that no pattern needs any more. */
-export function needless(patterns: readonly Pattern[]): readonly Exception[] {
+export function unusedExceptions(patterns: readonly FoundPattern[]): readonly PatternException[] {
   return exceptions.filter(
-    (one) => !patterns.some(({ source, places }) => isMeant(one, source, places)),
+    (one) => !patterns.some(({ source, locations }) => matchesException(one, source, locations)),
   );
 }
 
-function isMeant({ file, begins }: Exception, source: string, places: readonly string[]): boolean {
-  return source.startsWith(begins) && places.every((place) => place.startsWith(`${file}:`));
+function matchesException(
+  { file, startsWith }: PatternException,
+  source: string,
+  places: readonly string[],
+): boolean {
+  return source.startsWith(startsWith) && places.every((place) => place.startsWith(`${file}:`));
 }
 
 /**
@@ -38,7 +42,7 @@ function isMeant({ file, begins }: Exception, source: string, places: readonly s
  * would be called with. Where a module makes them as it is loaded, they are
  * seen then.
  */
-export const built: Readonly<Record<string, readonly string[] | "as it is loaded">> = {
+export const dynamicPatterns: Readonly<Record<string, readonly string[] | "as it is loaded">> = {
   "src/entry/secrets.ts": "as it is loaded",
   "src/instrumentation/sql.ts": "as it is loaded",
   // The names are those of `table.ts`, as far as a variable's name may go.

@@ -3,17 +3,17 @@ import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "acorn";
-import { built } from "./exceptions.ts";
-import type { Pattern } from "./pattern.ts";
+import { dynamicPatterns } from "./exceptions.ts";
+import type { FoundPattern } from "./pattern.ts";
 
 /** A regular expression that is made of what isn't written there. */
-export interface Unread {
-  readonly place: string;
+export interface DynamicPattern {
+  readonly location: string;
 }
 
 interface Found {
-  readonly patterns: readonly Pattern[];
-  readonly unread: readonly Unread[];
+  readonly patterns: readonly FoundPattern[];
+  readonly dynamic: readonly DynamicPattern[];
 }
 
 interface Node {
@@ -29,31 +29,31 @@ interface Node {
  * `RegExp` is called with as `exceptions.ts` says.
  */
 export async function findPatterns(folder: string): Promise<Found> {
-  const patterns = new Map<string, Pattern & { places: string[] }>();
-  const unread: Unread[] = [];
-  const add = (source: string, flags: string, place: string): void => {
+  const patterns = new Map<string, FoundPattern & { locations: string[] }>();
+  const dynamic: DynamicPattern[] = [];
+  const add = (source: string, flags: string, location: string): void => {
     const key = `/${source}/${flags}`;
     const known = patterns.get(key);
-    if (known === undefined) patterns.set(key, { source, flags, places: [place] });
-    else known.places.push(place);
+    if (known === undefined) patterns.set(key, { source, flags, locations: [location] });
+    else known.locations.push(location);
   };
   for (const file of globSync("src/**/*.ts", { cwd: folder }).toSorted()) {
     const made: string[] = [];
-    for (const node of nodesOf(treeOf(join(folder, file)))) {
-      const place = `${file}:${node.loc?.start.line ?? 0}`;
-      if (node.regex !== undefined) add(node.regex.pattern, node.regex.flags, place);
-      else if (makesPattern(node)) made.push(place);
+    for (const node of walkNodes(parseFile(join(folder, file)))) {
+      const location = `${file}:${node.loc?.start.line ?? 0}`;
+      if (node.regex !== undefined) add(node.regex.pattern, node.regex.flags, location);
+      else if (isRegExpConstructor(node)) made.push(location);
     }
     if (made.length === 0) continue;
-    const sources = await builtIn(folder, file);
-    if (sources === undefined) unread.push(...made.map((place) => ({ place })));
+    const sources = await dynamicPatternsOf(folder, file);
+    if (sources === undefined) dynamic.push(...made.map((location) => ({ location })));
     else for (const { source, flags } of sources) add(source, flags, made[0] ?? file);
   }
-  return { patterns: [...patterns.values()], unread };
+  return { patterns: [...patterns.values()], dynamic };
 }
 
 /** Without a word on stderr about the stripping of types being an experiment. */
-function treeOf(path: string): unknown {
+function parseFile(path: string): unknown {
   const { emitWarning } = process;
   process.emitWarning = () => {};
   const script = stripTypeScriptTypes(readFileSync(path, "utf8"));
@@ -61,20 +61,23 @@ function treeOf(path: string): unknown {
   return parse(script, { ecmaVersion: "latest", sourceType: "module", locations: true });
 }
 
-function* nodesOf(value: unknown): Generator<Node> {
+function* walkNodes(value: unknown): Generator<Node> {
   if (typeof value !== "object" || value === null) return;
   if ("type" in value) yield value as Node;
-  for (const inner of Object.values(value)) yield* nodesOf(inner);
+  for (const inner of Object.values(value)) yield* walkNodes(inner);
 }
 
-function makesPattern({ type, callee }: Node): boolean {
+function isRegExpConstructor({ type, callee }: Node): boolean {
   return /^(?:New|Call)Expression$/.test(type) && callee?.name === "RegExp";
 }
 
-type Source = Pick<Pattern, "source" | "flags">;
+type Source = Pick<FoundPattern, "source" | "flags">;
 
-async function builtIn(folder: string, file: string): Promise<readonly Source[] | undefined> {
-  const how = built[file];
+async function dynamicPatternsOf(
+  folder: string,
+  file: string,
+): Promise<readonly Source[] | undefined> {
+  const how = dynamicPatterns[file];
   if (how === undefined) return undefined;
   if (how !== "as it is loaded") return how.map((source) => ({ source, flags: "" }));
   const made: Source[] = [];

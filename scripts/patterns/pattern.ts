@@ -1,6 +1,6 @@
 /** A regular expression, and where it stands: `src/text.ts:12`. */
-export interface Pattern {
+export interface FoundPattern {
   readonly source: string;
   readonly flags: string;
-  readonly places: readonly string[];
+  readonly locations: readonly string[];
 }

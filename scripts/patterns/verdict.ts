@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import type { Pattern } from "./pattern.ts";
+import type { FoundPattern } from "./pattern.ts";
 
 /** How long a pattern may take, as `recheck` puts it: `linear`, `2nd degree polynomial`. */
 export interface Verdict {
@@ -14,26 +14,26 @@ export interface Verdict {
 }
 
 /** In milliseconds, for one pattern; what takes longer is no answer. */
-const TIMEOUT = 60_000;
+const TIMEOUT_MS = 60_000;
 
 /** `recheck` for all patterns, a few at once; what it has said before is kept in `cache`. */
-export async function verdictsOf(
-  patterns: readonly Pattern[],
+export async function checkPatterns(
+  patterns: readonly FoundPattern[],
   cache: string,
-): Promise<Map<Pattern, Verdict>> {
-  const known = read(cache);
-  const verdicts = new Map<Pattern, Verdict>();
+): Promise<Map<FoundPattern, Verdict>> {
+  const known = readCache(cache);
+  const verdicts = new Map<FoundPattern, Verdict>();
   const waiting = [...patterns];
   const work = async (): Promise<void> => {
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
       const key = keyOf(one);
-      const verdict = isBounded(one) ? BOUNDED : (known[key] ?? (await ask(one)));
+      const verdict = isBounded(one) ? BOUNDED : (known[key] ?? (await runRecheck(one)));
       if (verdict !== BOUNDED) known[key] = verdict;
       verdicts.set(one, verdict);
     }
   };
   await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, work));
-  write(cache, known);
+  writeCache(cache, known);
   return verdicts;
 }
 
@@ -44,24 +44,24 @@ const BOUNDED: Verdict = { isLinear: true, complexity: "bounded" };
  * number of times that isn't given: each attempt then takes a constant time. `recheck` counts such
  * limits out, which takes long and leads to false alarms.
  */
-function isBounded({ source }: Pattern): boolean {
+function isBounded({ source }: FoundPattern): boolean {
   const plain = source.replace(/\\[^]/g, "x").replace(/\[[^\]]*\]/g, "x");
   const hasLimits = !/[*+]|\{\d+,\}/.test(plain);
   const isFlat = !/\)(?:\{|\?)/.test(plain);
   return hasLimits && isFlat && (plain.match(/\{\d+,\d+\}/g) ?? []).length < 2;
 }
 
-async function ask({ source, flags }: Pattern): Promise<Verdict> {
+async function runRecheck({ source, flags }: FoundPattern): Promise<Verdict> {
   // Its Java and its program for one platform are optional; the rest is as good, only slower.
   const { check } = await import("recheck");
-  const result = await check(source, flags, { timeout: TIMEOUT });
+  const result = await check(source, flags, { timeout: TIMEOUT_MS });
   if (result.status === "safe") return { isLinear: true, complexity: result.complexity.summary };
   if (result.status === "unknown") return { isLinear: false, complexity: result.error.kind };
   const { complexity, attack } = result;
   return { isLinear: false, complexity: complexity.summary, attack: attack.pattern };
 }
 
-function keyOf({ source, flags }: Pattern): string {
+function keyOf({ source, flags }: FoundPattern): string {
   return createHash("sha256").update(`${VERSION} /${source}/${flags}`).digest("hex");
 }
 
@@ -69,7 +69,7 @@ const { version: VERSION } = createRequire(import.meta.url)("recheck/package.jso
   readonly version: string;
 };
 
-function read(file: string): Record<string, Verdict> {
+function readCache(file: string): Record<string, Verdict> {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Record<string, Verdict>;
   } catch {
@@ -77,7 +77,7 @@ function read(file: string): Record<string, Verdict> {
   }
 }
 
-function write(file: string, known: Record<string, Verdict>): void {
+function writeCache(file: string, known: Record<string, Verdict>): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(known));
 }

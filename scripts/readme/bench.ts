@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Results, tableOf } from "../../bench/table.ts";
+import { type BenchResults, renderBenchTable } from "../../bench/table.ts";
 import { root } from "../build/places.ts";
 
 /** The figures of the committed run as a table; undefined if there is none. */
 export function benchTable(): string | undefined {
   const file = join(root, "bench/results.json");
   if (!existsSync(file)) return undefined;
-  return tableOf(JSON.parse(readFileSync(file, "utf8")) as Results);
+  return renderBenchTable(JSON.parse(readFileSync(file, "utf8")) as BenchResults);
 }

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { LibraryRow } from "../../test/libraries/row.ts";
 import { root } from "../build/places.ts";
-import { notRun } from "../upstream/choice.ts";
+import { untestedPackages } from "../upstream/choice.ts";
 
 const LIBRARIES = "test/libraries";
 
@@ -15,7 +15,7 @@ export interface SupportRow extends LibraryRow {
 /** What is supported in Markdown, one line for each library: what the tests run, and what they can't. */
 export async function librariesTable(): Promise<string | undefined> {
   const rows = await supportRows();
-  return rows.length === 0 ? undefined : tableOf(rows, notRun);
+  return rows.length === 0 ? undefined : supportTable(rows, untestedPackages);
 }
 
 /**
@@ -68,14 +68,14 @@ function versionOf({ installed }: LibraryRow, pins: Pins, group: string): string
  * @param rows in any order; the table is sorted by library.
  * @param untried packages of the generated table that no test runs, and why
  */
-export function tableOf(
+export function supportTable(
   rows: readonly SupportRow[],
   untried: Readonly<Record<string, string>> = {},
 ): string {
   const libraries = [...rows.map(({ library }) => library), ...Object.keys(untried)];
   const lines = sortedSet(libraries).map((library) => {
     const reason = untried[library];
-    if (reason !== undefined) return untriedLine(library, reason);
+    if (reason !== undefined) return untestedLine(library, reason);
     return lineOf(
       library,
       rows.filter((row) => row.library === library),
@@ -96,12 +96,12 @@ function lineOf(library: string, rows: readonly SupportRow[]): string {
     sortedSet(versions).join(", "),
     sortedSet(modules).toReversed().join(", "),
     sortedSet(rows.map(({ node }) => node)).join(", "),
-    [...new Set(rows.map(({ gives }) => gives))].join("; "),
+    [...new Set(rows.map(({ supports }) => supports))].join("; "),
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-function untriedLine(library: string, reason: string): string {
+function untestedLine(library: string, reason: string): string {
   const text = `as upstream made it, not run here: ${reason}`;
   return `| \`${library}\` | none | – | – | ${text} |`;
 }

@@ -29,11 +29,11 @@ function tableOf(rows: readonly MetricRow[]): string {
   return table(
     ["OTLP", "Unit", "Kind", "Prometheus", "Attributes"],
     rows.map(({ name, unit, kind, prometheus, labels }) => [
-      code(name),
-      unit === "" ? "" : code(unit),
+      asCode(name),
+      unit === "" ? "" : asCode(unit),
       kind,
-      code(prometheus),
-      labels.map(code).join(", "),
+      asCode(prometheus),
+      labels.map(asCode).join(", "),
     ]),
   );
 }
@@ -41,14 +41,24 @@ function tableOf(rows: readonly MetricRow[]): string {
 function countsTable(): string {
   return table(
     ["Requests", "Spans", "By"],
-    sameCounts.map(({ metric, spans, by }) => [code(metric), code(spans), by.map(code).join(", ")]),
+    sameCounts.map(({ metric, spans, by }) => [
+      asCode(metric),
+      asCode(spans),
+      by.map(asCode).join(", "),
+    ]),
   );
 }
 
 function differencesTable(rows: readonly Difference[]): string {
   return table(
     ["What", "Own page", "Gateway's page", "Remote write", "Why"],
-    rows.map(({ what, page, gateway, written, why }) => [what, page, gateway, written, why]),
+    rows.map(({ what, page, gateway, remoteWrite, why }) => [
+      what,
+      page,
+      gateway,
+      remoteWrite,
+      why,
+    ]),
   );
 }
 
@@ -60,6 +70,6 @@ function lineOf(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-function code(text: string): string {
+function asCode(text: string): string {
   return `\`${text}\``;
 }

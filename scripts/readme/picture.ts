@@ -4,14 +4,14 @@ import { promisify } from "node:util";
 import { dist, root } from "../build/places.ts";
 
 /** What the demo of this build prints, as a block of text. */
-export async function picture(): Promise<string> {
+export async function demoOutput(): Promise<string> {
   const args = [join(dist, "cli.js"), "demo", "--once"];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
-  return fenced(pictureIn(stdout));
+  return fenced(demoOutputIn(stdout));
 }
 
 /** The picture in all that the demo, or `npm start`, says. */
-export function pictureIn(stdout: string): string {
+export function demoOutputIn(stdout: string): string {
   return stdout.slice(stdout.search(/^\d+ requests, /m)).trimEnd();
 }
 

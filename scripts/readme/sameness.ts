@@ -1,5 +1,5 @@
 /** What differs from run to run, and what stands for it where two outputs are compared. */
-const differences: readonly (readonly [RegExp, string])[] = [
+const volatileParts: readonly (readonly [RegExp, string])[] = [
   [/\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/g, "<uuid>"],
   [/\b[\da-f]{32}\b/g, "<trace id>"],
   [/\b[\da-f]{16}\b/g, "<span id>"],
@@ -14,8 +14,8 @@ const differences: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** A text as it is in every run: without ids, times, durations and the columns they take. */
-export function lasting(text: string): string {
-  return differences
+export function withoutVolatileParts(text: string): string {
+  return volatileParts
     .reduce((done, [pattern, name]) => done.replace(pattern, name), text)
     .split("\n")
     .map((line) => line.trimEnd())

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Results, throughputTable } from "../../bench/collector/table.ts";
+import { type ThroughputResults, throughputTable } from "../../bench/collector/table.ts";
 import { root } from "../build/places.ts";
 
 /** What the Collector took in the committed run, as a table; undefined if there is none. */
-export function throughput(): string | undefined {
+export function throughputBlock(): string | undefined {
   const file = join(root, "bench/collector.json");
   if (!existsSync(file)) return undefined;
-  return throughputTable(JSON.parse(readFileSync(file, "utf8")) as Results);
+  return throughputTable(JSON.parse(readFileSync(file, "utf8")) as ThroughputResults);
 }

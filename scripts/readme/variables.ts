@@ -1,4 +1,4 @@
-import { type Group, type Variable, variables } from "../../src/config/variables.ts";
+import { type VariableGroup, type Variable, variables } from "../../src/config/variables.ts";
 
 /** All variables in Markdown: a table for each group, in the table's own order. */
 export function variablesTable(): string {
@@ -6,7 +6,7 @@ export function variablesTable(): string {
   return [...groups].map((group) => sectionOf(group, rowsOf(group))).join("\n");
 }
 
-function rowsOf(group: Group): Variable[] {
+function rowsOf(group: VariableGroup): Variable[] {
   return variables.filter((row) => row.group === group);
 }
 
@@ -20,14 +20,14 @@ function sectionOf(group: string, rows: readonly Variable[]): string {
 }
 
 function rowOf(row: Variable): string {
-  const cells = [`\`${row.name}\``, row.kind.type, defaultOf(row), row.doc];
+  const cells = [`\`${row.name}\``, row.valueType.description, defaultOf(row), row.doc];
   return `| ${cells.map(cell).join(" | ")} |`;
 }
 
 /** As code where it is what one would write; in words as it is. */
 function defaultOf(row: Variable): string {
   const isValue = /^[\w/.,:-]+$/.test(row.default) && row.default !== "all";
-  const isNothing = row.default === "none" && !row.kind.type.includes("`none`");
+  const isNothing = row.default === "none" && !row.valueType.description.includes("`none`");
   return isValue && !isNothing ? `\`${row.default}\`` : row.default;
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "../build/places.ts";
-import type { Outcome } from "./outcome.ts";
+import type { StageResult } from "./outcome.ts";
 
 /** How long mocha may live on after the last test, in milliseconds. */
 const LINGER_MS = 10_000;
@@ -11,7 +11,7 @@ const LINGER_MS = 10_000;
  * Runs mocha on `args`. What does not add up counts as one failure more: a run
  * that died before its end, and one that something kept alive after it.
  */
-export async function runMocha(args: readonly string[]): Promise<Outcome> {
+export async function runMocha(args: readonly string[]): Promise<StageResult> {
   const mocha = join(root, "node_modules/mocha/bin/mocha.js");
   const reporter = join(root, "scripts/test/reporter.mjs");
   const child = spawn(process.execPath, [mocha, "--reporter", reporter, ...args], {
@@ -19,8 +19,8 @@ export async function runMocha(args: readonly string[]): Promise<Outcome> {
     stdio: ["ignore", "inherit", "inherit", "pipe"],
   });
   const exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
-  const counts = await countsFrom(child);
-  const lingers = !(await isGone(exited));
+  const counts = await readCounts(child);
+  const lingers = !(await hasExited(exited));
   if (lingers) {
     process.stdout.write("something still runs after the last test; `npx why-is-node-running`\n");
     child.kill("SIGKILL");
@@ -35,27 +35,27 @@ export async function runMocha(args: readonly string[]): Promise<Outcome> {
   };
 }
 
-interface Counts {
+interface MochaCounts {
   readonly passes: number;
   readonly failures: number;
   readonly failed: readonly string[];
 }
 
 /** What the reporter says at the end of the tests; undefined if they never came to it. */
-async function countsFrom(child: ChildProcess): Promise<Counts | undefined> {
+async function readCounts(child: ChildProcess): Promise<MochaCounts | undefined> {
   const pipe = child.stdio[3];
   if (pipe === null || pipe === undefined || !("read" in pipe)) return undefined;
-  let said = "";
+  let text = "";
   for await (const chunk of pipe) {
-    said += String(chunk);
+    text += String(chunk);
     // The pipe's end comes only with the process's.
-    if (said.endsWith("\n")) return JSON.parse(said) as Counts;
+    if (text.endsWith("\n")) return JSON.parse(text) as MochaCounts;
   }
   return undefined;
 }
 
-async function isGone(exited: Promise<unknown>): Promise<boolean> {
+async function hasExited(exited: Promise<unknown>): Promise<boolean> {
   const timeout = AbortSignal.timeout(LINGER_MS);
-  const gone = await Promise.race([exited, once(timeout, "abort").then(() => undefined)]);
-  return gone !== undefined;
+  const result = await Promise.race([exited, once(timeout, "abort").then(() => undefined)]);
+  return result !== undefined;
 }

@@ -1,5 +1,5 @@
 /** Checks that are no tests count as one each. */
-export interface Outcome {
+export interface StageResult {
   readonly passed: number;
   readonly failed: number;
   /** The titles and errors of the first tests that failed. */

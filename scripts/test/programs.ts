@@ -2,13 +2,13 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** A program that some tests run, which comes with no npm package. */
-export interface Program {
+export interface RequiredProgram {
   readonly program: string;
   readonly debianPackage: string;
 }
 
 /** The table of them, which `.ci/run` installs. */
-export function programs(): Program[] {
+export function requiredPrograms(): RequiredProgram[] {
   const text = readFileSync(join(import.meta.dirname, "..", "debian-packages.txt"), "utf8");
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return lines.map((line) => {
@@ -18,13 +18,13 @@ export function programs(): Program[] {
 }
 
 /** Where `program` is on this machine, or undefined. */
-export function pathOf(program: string): string | undefined {
+export function findInPath(program: string): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   return folders.map((folder) => join(folder, program)).find(isExecutable);
 }
 
-export function missingPrograms(): Program[] {
-  return programs().filter(({ program }) => pathOf(program) === undefined);
+export function missingPrograms(): RequiredProgram[] {
+  return requiredPrograms().filter(({ program }) => findInPath(program) === undefined);
 }
 
 function isExecutable(path: string): boolean {

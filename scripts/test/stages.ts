@@ -3,23 +3,23 @@ import { join } from "node:path";
 import { root } from "../build/places.ts";
 import { runMocha } from "./mocha.ts";
 import { runTool } from "./tool.ts";
-import type { Outcome } from "./outcome.ts";
+import type { StageResult } from "./outcome.ts";
 
-export interface Stage {
+export interface TestStage {
   readonly name: string;
-  readonly what: string;
+  readonly description: string;
   /** Stages without which this one can only fail. */
   readonly needs: readonly string[];
   /** @param options goes to mocha, if the stage has to do with it. */
-  run(options: readonly string[]): Promise<Outcome>;
+  run(options: readonly string[]): Promise<StageResult>;
 }
 
 /** In this order; the quick ones first, mocha and its summary last. */
-export const stages: readonly Stage[] = [
-  check("format", "oxfmt --check", "node_modules/oxfmt/bin/oxfmt", ["--check"]),
+export const testStages: readonly TestStage[] = [
+  checkStage("format", "oxfmt --check", "node_modules/oxfmt/bin/oxfmt", ["--check"]),
   {
     name: "lint",
-    what: "oxlint, and the time that regular expressions take",
+    description: "oxlint, and the time that regular expressions take",
     needs: [],
     async run() {
       const patterns = await runTool("scripts/patterns.ts", []);
@@ -27,47 +27,59 @@ export const stages: readonly Stage[] = [
       return { passed: patterns.passed + passed, failed: patterns.failed + failed };
     },
   },
-  check("types", "tsc", "node_modules/typescript/bin/tsc", ["-p", "."]),
-  check("build", "dist/", "scripts/build.ts", ["--quiet"]),
-  tests(
+  checkStage("types", "tsc", "node_modules/typescript/bin/tsc", ["-p", "."]),
+  checkStage("build", "dist/", "scripts/build.ts", ["--quiet"]),
+  testStage(
     "unit",
     "one room at a time",
     [],
     ["test/**/*.test.ts"],
-    ["collector", "integration", "libraries", "package", "readme"].map((room) => `test/${room}/**`),
+    ["collector", "integration", "libraries", "package", "readme"].map(
+      (folder) => `test/${folder}/**`,
+    ),
   ),
-  tests("package", "what npm would publish", ["build"], ["test/package/**/*.test.ts"]),
-  tests("readme", "a reader who does what it says", ["build"], ["test/readme/**/*.test.ts"]),
-  tests(
+  testStage("package", "what npm would publish", ["build"], ["test/package/**/*.test.ts"]),
+  testStage("readme", "a reader who does what it says", ["build"], ["test/readme/**/*.test.ts"]),
+  testStage(
     "libraries",
     "every library of the support table",
     ["build"],
     ["test/libraries/**/*.test.ts"],
     ["test/libraries/*/node_modules/**"],
   ),
-  tests(
+  testStage(
     "collector",
     "the Collector, built, configured, run and broken",
     ["build"],
     ["test/collector/**/*.test.ts"],
   ),
-  tests("integration", "real processes, preloaded", ["build"], ["test/integration/**/*.test.ts"]),
+  testStage(
+    "integration",
+    "real processes, preloaded",
+    ["build"],
+    ["test/integration/**/*.test.ts"],
+  ),
 ];
 
-function check(name: string, what: string, script: string, args: readonly string[]): Stage {
-  return { name, what, needs: [], run: () => runTool(script, args) };
+function checkStage(
+  name: string,
+  description: string,
+  script: string,
+  args: readonly string[],
+): TestStage {
+  return { name, description, needs: [], run: () => runTool(script, args) };
 }
 
-function tests(
+function testStage(
   name: string,
-  what: string,
+  description: string,
   needs: readonly string[],
   include: readonly string[],
   exclude: readonly string[] = [],
-): Stage {
+): TestStage {
   return {
     name,
-    what,
+    description,
     needs,
     run(options) {
       const files = globSync(include, { cwd: root, exclude }).map((path) => join(root, path));

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { root } from "../build/places.ts";
-import type { Outcome } from "./outcome.ts";
+import type { StageResult } from "./outcome.ts";
 
 /** Runs a check, whose output is everybody's to see; it counts as one. */
-export async function runTool(script: string, args: readonly string[]): Promise<Outcome> {
+export async function runTool(script: string, args: readonly string[]): Promise<StageResult> {
   const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
   const [code] = (await once(child, "exit")) as [number | null];
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };

@@ -3,7 +3,7 @@
  * taken over as they are, by short name, and what does their work here. Those
  * that the hand-made table has (`src/instrumentation/table.ts`) need no line.
  */
-export const elsewhere: Readonly<Record<string, string>> = {
+export const replacedInstrumentations: Readonly<Record<string, string>> = {
   "aws-lambda": "its rows depend on the environment: src/instrumentation/lambda.ts",
   http: "src/entry sees servers and clients",
   undici: "src/entry sees fetch and undici",
@@ -21,7 +21,7 @@ export const elsewhere: Readonly<Record<string, string>> = {
  * request then brings two spans more that nobody asked for, so they are on only
  * where somebody asks, as is `fs` upstream too.
  */
-export const builtins: readonly string[] = ["dns", "fs", "net"];
+export const optInBuiltins: readonly string[] = ["dns", "fs", "net"];
 
 /**
  * Packages whose `import` gives native ES modules, which upstream's
@@ -31,12 +31,12 @@ export const builtins: readonly string[] = ["dns", "fs", "net"];
 export const nativeEsModules: readonly string[] = ["openai"];
 
 /** Databases whose statements and keys upstream writes down as they are. */
-export const withLiterals: readonly string[] = [
+export const literalStatementDatabases: readonly string[] = [
   ...["cassandra-driver", "memcached", "mysql", "oracledb", "tedious"],
 ];
 
 /** What is mended around an instrumentation, and by what. */
-export const mended: Readonly<Record<string, { by: string; file: string }>> = {
+export const wrappedInstrumentations: Readonly<Record<string, { by: string; file: string }>> = {
   "aws-sdk": { by: "withOwnInputs", file: "aws-sdk.ts" },
   dataloader: { by: "withAnyResult", file: "dataloader.ts" },
   tedious: { by: "withBoundRequests", file: "tedious.ts" },
@@ -46,12 +46,12 @@ export const mended: Readonly<Record<string, { by: string; file: string }>> = {
  * Methods whose callbacks wait for a resource or an answer, and that upstream
  * leaves in the context of whoever gives the resource back.
  */
-export const waiting: Readonly<Record<string, readonly string[]>> = {
+export const contextLosingMethods: Readonly<Record<string, readonly string[]>> = {
   "generic-pool": ["acquire"],
 };
 
 /** What the constructor is given beside the options, and where that comes from. */
-export const configured: Readonly<Record<string, { imports: string; config: string }>> = {
+export const constructorConfigs: Readonly<Record<string, { imports: string; config: string }>> = {
   // A span of the reading of the module that encodes spans would ask for that module.
   fs: {
     imports: 'import { isLoading } from "../../lazy.ts";\n',
@@ -60,7 +60,7 @@ export const configured: Readonly<Record<string, { imports: string; config: stri
 };
 
 /** Packages of the generated table that the tests of libraries don't run, and why. */
-export const notRun: Readonly<Record<string, string>> = {
+export const untestedPackages: Readonly<Record<string, string>> = {
   "@cucumber/cucumber": "it runs tests itself",
   "cassandra-driver": "no server of Cassandra can be had",
   oracledb: "no server of Oracle can be had",

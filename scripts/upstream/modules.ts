@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { MAIN, ES_MAIN, type Row } from "../../src/instrumentation/library-row.ts";
+import { MAIN, ES_MAIN, type LibraryRow } from "../../src/instrumentation/library-row.ts";
 import { root } from "../build/places.ts";
-import { builtins, nativeEsModules } from "./choice.ts";
+import { optInBuiltins, nativeEsModules } from "./choice.ts";
 
 const require = createRequire(import.meta.url);
 const SCOPE = "@opentelemetry/instrumentation-";
 const BUNDLE = "@opentelemetry/auto-instrumentations-node";
 
 /** A row of the table, before it knows what loads its adaptor. */
-export type UpstreamRow = Omit<Row, "load">;
+export type UpstreamRow = Omit<LibraryRow, "load">;
 
 /** One of OpenTelemetry's instrumentations, as the installed package says it. */
 export interface UpstreamInstrumentation {
@@ -65,7 +65,7 @@ function rowsOf(instrumentation: string, definitions: readonly ModuleDefinition[
   return packages.map((name) => {
     const own = definitions.filter((definition) => definition.name === name);
     const parts = own.flatMap((definition) => partsOf(definition));
-    const isBuiltin = builtins.includes(instrumentation);
+    const isBuiltin = optInBuiltins.includes(instrumentation);
     return {
       package: isBuiltin ? `node:${name}` : name,
       files: isBuiltin ? [] : distinct(parts.map(({ file }) => file)),

@@ -1,84 +1,90 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Account, Accounts, SignalName } from "../diagnostics/account.ts";
+import type { SignalCounters, TelemetryCounters, SignalName } from "../diagnostics/account.ts";
 import type { HealthReport } from "../health/health.ts";
 import { version } from "../version.ts";
-import { objectionTo } from "./connections.ts";
-import { packed } from "./packed.ts";
-import type { AnswerOptions } from "./options.ts";
+import { hostRejection } from "./connections.ts";
+import { compress } from "./packed.ts";
+import type { RequestHandlerDeps } from "./options.ts";
 
-export { Connections } from "./connections.ts";
+export { ConnectionLimiter } from "./connections.ts";
 
-interface Answer {
+interface HttpReply {
   readonly status: number;
   readonly contentType: string;
   readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-type Page = (request: IncomingMessage, options: AnswerOptions) => Answer | Promise<Answer>;
+type PageHandler = (
+  request: IncomingMessage,
+  options: RequestHandlerDeps,
+) => HttpReply | Promise<HttpReply>;
 
-const pages: Readonly<Record<string, Page>> = {
+const pageHandlers: Readonly<Record<string, PageHandler>> = {
   "/metrics": metricsPage,
-  "/healthz": async (_request, { health, accounts }) => healthPage(await health.all(), accounts),
+  "/healthz": async (_request, { health, counters }) => healthPage(await health.all(), counters),
   "/livez": (_request, { health }) => healthPage(health.live()),
   "/readyz": async (_request, { health }) => healthPage(await health.ready()),
 };
 
 /** Answers one request; whatever happens, nothing is thrown into the app. */
-export async function answer(
+export async function handleRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  options: AnswerOptions,
+  options: RequestHandlerDeps,
 ): Promise<void> {
   // A peer that is gone makes streams emit errors; nobody is interested.
-  request.on("error", ignore);
-  response.on("error", ignore);
+  request.on("error", noop);
+  response.on("error", noop);
   try {
-    await send(request, response, await answerTo(request, options));
+    await send(request, response, await createReply(request, options));
   } catch (error) {
     options.diagnostics.warn(
       "admin answer",
       `a request for ${pathOf(request.url)} failed: ${String(error)}`,
     );
-    fail(response);
+    failResponse(response);
   }
 }
 
-async function answerTo(request: IncomingMessage, options: AnswerOptions): Promise<Answer> {
-  const objection = objectionTo(request.headers.host, options);
-  if (objection !== undefined) return text(403, objection);
+async function createReply(
+  request: IncomingMessage,
+  options: RequestHandlerDeps,
+): Promise<HttpReply> {
+  const rejection = hostRejection(request.headers.host, options);
+  if (rejection !== undefined) return textReply(403, rejection);
   const path = pathOf(request.url);
-  const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+  const page = Object.hasOwn(pageHandlers, path) ? pageHandlers[path] : undefined;
   if (page === undefined)
-    return text(404, `Not found. There are ${Object.keys(pages).join(", ")}.\n`);
+    return textReply(404, `Not found. There are ${Object.keys(pageHandlers).join(", ")}.\n`);
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return { ...text(405, "Only GET and HEAD.\n"), headers: { allow: "GET, HEAD" } };
+    return { ...textReply(405, "Only GET and HEAD.\n"), headers: { allow: "GET, HEAD" } };
   }
   return page(request, options);
 }
 
 async function metricsPage(
   request: IncomingMessage,
-  { page, diagnostics }: AnswerOptions,
-): Promise<Answer> {
+  { renderMetrics, diagnostics }: RequestHandlerDeps,
+): Promise<HttpReply> {
   try {
-    const made = await page(request.headers.accept);
-    if (made !== undefined) return { status: 200, ...made };
-    return text(404, "No Prometheus here: OTEL_METRICS_EXPORTER does not name it.\n");
+    const reply = await renderMetrics(request.headers.accept);
+    if (reply !== undefined) return { status: 200, ...reply };
+    return textReply(404, "No Prometheus here: OTEL_METRICS_EXPORTER does not name it.\n");
   } catch (error) {
     diagnostics.warn("scrape", `the metrics could not be collected: ${String(error)}`);
     // A page with 200 and no samples would look like a process at rest.
-    return text(500, "The metrics could not be collected; the process's stderr says why.\n");
+    return textReply(500, "The metrics could not be collected; the process's stderr says why.\n");
   }
 }
 
-function healthPage(report: HealthReport, accounts?: Accounts): Answer {
+function healthPage(report: HealthReport, counters?: TelemetryCounters): HttpReply {
   const content = {
     status: report.status,
     version,
     uptime_seconds: Math.round(process.uptime()),
     checks: report.checks,
-    ...(accounts !== undefined && { telemetry: books(accounts) }),
+    ...(counters !== undefined && { telemetry: telemetryCounts(counters) }),
   };
   return {
     status: report.status === "fail" ? 503 : 200,
@@ -87,16 +93,19 @@ function healthPage(report: HealthReport, accounts?: Accounts): Answer {
   };
 }
 
-function books(accounts: Accounts): Record<string, unknown> {
-  const rows = (Object.entries(accounts) as [SignalName, Account][]).map(
-    ([signal, { made, sent, queued, dropped, droppedTotal }]) =>
-      [signal, { made, sent, queued, dropped: droppedTotal, ...reasonsOf(dropped) }] as const,
+function telemetryCounts(counters: TelemetryCounters): Record<string, unknown> {
+  const rows = (Object.entries(counters) as [SignalName, SignalCounters][]).map(
+    ([signal, { created, sent, queued, dropped, droppedTotal }]) =>
+      [
+        signal,
+        { made: created, sent, queued, dropped: droppedTotal, ...dropReasons(dropped) },
+      ] as const,
   );
   return Object.fromEntries(rows);
 }
 
 /** Only what happened: six zeros for each signal tell nothing. */
-function reasonsOf(dropped: Account["dropped"]): { reasons?: Record<string, number> } {
+function dropReasons(dropped: SignalCounters["dropped"]): { reasons?: Record<string, number> } {
   const reasons = Object.fromEntries(Object.entries(dropped).filter(([, count]) => count > 0));
   return Object.keys(reasons).length > 0 ? { reasons } : {};
 }
@@ -104,24 +113,24 @@ function reasonsOf(dropped: Account["dropped"]): { reasons?: Record<string, numb
 async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  made: Answer,
+  reply: HttpReply,
 ): Promise<void> {
-  const { body, encoding } = await packed(made.body, request.headers["accept-encoding"]);
+  const { body, encoding } = await compress(reply.body, request.headers["accept-encoding"]);
   if (response.destroyed) return;
-  response.writeHead(made.status, {
-    "content-type": made.contentType,
+  response.writeHead(reply.status, {
+    "content-type": reply.contentType,
     "content-length": body.length,
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     vary: "accept, accept-encoding",
     ...(encoding !== undefined && { "content-encoding": encoding }),
-    ...made.headers,
+    ...reply.headers,
   });
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
-function fail(response: ServerResponse): void {
+function failResponse(response: ServerResponse): void {
   try {
     if (!response.headersSent) response.writeHead(500);
     response.end();
@@ -141,8 +150,8 @@ function pathOf(target: string | undefined): string {
   return path === "" ? "/" : path.slice(0, 100);
 }
 
-function text(status: number, body: string): Answer {
+function textReply(status: number, body: string): HttpReply {
   return { status, contentType: "text/plain; charset=utf-8", body };
 }
 
-function ignore(): void {}
+function noop(): void {}

@@ -2,7 +2,7 @@
  * What runs Node, directly or not: Node itself, the package managers, shells, and
  * the programs that packages bring.
  */
-const runners =
+const NODE_LAUNCHERS =
   /^(?:node|nodejs|npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack|sh|bash|dash|ash|zsh|fish|cmd|powershell|pwsh|env)$/i;
 
 /**
@@ -14,18 +14,18 @@ export function mayRunNode(file: string | null | undefined): boolean {
   if (typeof file !== "string") return false;
   if (file === process.execPath || /[\\/]node_modules[\\/]/.test(file)) return true;
   const name = file.slice(Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1);
-  return runners.test(name.replace(/\.(?:exe|cmd|bat)$/i, ""));
+  return NODE_LAUNCHERS.test(name.replace(/\.(?:exe|cmd|bat)$/i, ""));
 }
 
 /** What is read of a child process. */
-export interface Child {
+export interface ChildProcessInfo {
   readonly spawnfile?: string | null;
   readonly pid?: number;
   readonly exitCode?: number | null;
   readonly signalCode?: string | null;
 }
 
-export function hasEnded({ pid, exitCode, signalCode }: Child): boolean {
+export function hasEnded({ pid, exitCode, signalCode }: ChildProcessInfo): boolean {
   return pid === undefined || typeof exitCode === "number" || typeof signalCode === "string";
 }
 

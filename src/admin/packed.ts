@@ -1,12 +1,12 @@
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 
-const compress = promisify(gzip);
+const gzipAsync = promisify(gzip);
 
 /** Below this a page fits into a few packets, and packing it costs more than sending it. */
-const WORTH_PACKING = 16_384;
+const MIN_COMPRESS_BYTES = 16_384;
 
-export interface Packed {
+export interface CompressedBody {
   readonly body: Buffer;
   readonly encoding: "gzip" | undefined;
 }
@@ -15,28 +15,29 @@ export interface Packed {
  * The body as the client takes it. Packing runs in the thread pool, at the
  * cheapest level: text of metrics shrinks to a twentieth even so.
  */
-export async function packed(
+export async function compress(
   content: string | Buffer,
   acceptEncoding: string | string[] | undefined,
-): Promise<Packed> {
+): Promise<CompressedBody> {
   const body = typeof content === "string" ? Buffer.from(content) : content;
-  if (body.length < WORTH_PACKING || !takesGzip(String(acceptEncoding ?? ""))) {
+  if (body.length < MIN_COMPRESS_BYTES || !acceptsGzip(String(acceptEncoding ?? ""))) {
     return { body, encoding: undefined };
   }
-  return { body: await compressedOnce(body), encoding: "gzip" };
+  return { body: await compressOnce(body), encoding: "gzip" };
 }
 
 /** A page that several scrapes share is packed once. */
-const known = new WeakMap<Buffer, Promise<Buffer>>();
+const compressedBodies = new WeakMap<Buffer, Promise<Buffer>>();
 
-function compressedOnce(body: Buffer): Promise<Buffer> {
-  const compressed = known.get(body) ?? compress(body, { level: constants.Z_BEST_SPEED });
-  known.set(body, compressed);
+function compressOnce(body: Buffer): Promise<Buffer> {
+  const compressed =
+    compressedBodies.get(body) ?? gzipAsync(body, { level: constants.Z_BEST_SPEED });
+  compressedBodies.set(body, compressed);
   return compressed;
 }
 
 /** `gzip` or `*`, unless with a quality of 0 (RFC 9110, 12.5.3). */
-function takesGzip(accepted: string): boolean {
+function acceptsGzip(accepted: string): boolean {
   const codings = accepted
     .toLowerCase()
     .split(",")

@@ -1,26 +1,26 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import diagnosticsChannel from "node:diagnostics_channel";
 import { lazy } from "../lazy.ts";
-import type { Child } from "./children.ts";
-import { isBuildPart } from "./launcher.ts";
+import type { ChildProcessInfo } from "./children.ts";
+import { isBuildProcess } from "./launcher.ts";
 
-const loadChildren = lazy<typeof import("./children.ts")>("admin/children.ts");
+const loadChildProcesses = lazy<typeof import("./children.ts")>("admin/children.ts");
 
-export interface TurnOptions {
+export interface PortClaimDeps {
   /** Whether a server, not ours, is to be counted as the app's. */
-  readonly isOwn: (server: unknown) => boolean;
+  readonly isAdminServer: (server: unknown) => boolean;
   /** Whether any request, message or job has come in. */
   readonly hasServed: () => boolean;
   /** How long a process that serves nothing waits, in milliseconds. */
-  readonly idleMs?: number;
-  readonly onOpen: () => void;
-  readonly onGiveUp: () => void;
+  readonly claimDelayMs?: number;
+  readonly onClaim: () => void;
+  readonly onRelease: () => void;
 }
 
 /** A process may serve nothing and still be the app: a script, a consumer of a queue that we don't know. */
-const IDLE_MS = 1000;
+const CLAIM_DELAY_MS = 1000;
 /** One that was forked is rather a part of another one, and leaves it the time to begin. */
-const FORKED_IDLE_MS = 10_000;
+const FORKED_CLAIM_DELAY_MS = 10_000;
 
 /**
  * When the port of this process is its to take. With the preload in NODE_OPTIONS,
@@ -29,22 +29,22 @@ const FORKED_IDLE_MS = 10_000;
  * who listens; one that serves nothing waits a little, and one that serves nothing
  * and starts another Node leaves it to that one for as long as it runs.
  */
-export class Turn {
-  readonly #options: TurnOptions;
+export class PortClaim {
+  readonly #deps: PortClaimDeps;
   /** Servers are opened amid the app's work, which is not to hold ours. */
-  readonly #outside: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
-  readonly #children = new Set<Child>();
+  readonly #runOutsideContext: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
+  readonly #children = new Set<ChildProcessInfo>();
   #timer: NodeJS.Timeout | undefined = undefined;
-  #listens = false;
+  #isListening = false;
 
-  constructor(options: TurnOptions) {
-    this.#options = options;
+  constructor(options: PortClaimDeps) {
+    this.#deps = options;
   }
 
   start(): void {
-    if (isBuildPart(process.argv)) return;
-    const idleMs = process.send === undefined ? IDLE_MS : FORKED_IDLE_MS;
-    this.#timer = setTimeout(() => this.#open(), this.#options.idleMs ?? idleMs).unref();
+    if (isBuildProcess(process.argv)) return;
+    const claimDelayMs = process.send === undefined ? CLAIM_DELAY_MS : FORKED_CLAIM_DELAY_MS;
+    this.#timer = setTimeout(() => this.#claim(), this.#deps.claimDelayMs ?? claimDelayMs).unref();
     diagnosticsChannel.subscribe("tracing:net.server.listen:asyncStart", this.#onListen);
     diagnosticsChannel.subscribe("child_process", this.#onChild);
   }
@@ -56,58 +56,59 @@ export class Turn {
   }
 
   /** It is left to a process that this one has started. */
-  get isLeft(): boolean {
-    if (this.#children.size === 0 || this.#serves()) return false;
-    const { hasEnded } = loadChildren();
+  get isReleased(): boolean {
+    if (this.#children.size === 0 || this.#isServing()) return false;
+    const { hasEnded } = loadChildProcesses();
     for (const child of this.#children) if (hasEnded(child)) this.#children.delete(child);
     return this.#children.size > 0;
   }
 
   readonly #onListen = (message: unknown): void => {
-    const { server, options } = message as Listening;
+    const { server, options } = message as ListenMessage;
     // A path is a way between processes, which launchers have as well.
-    if (this.#listens || typeof options?.path === "string" || this.#options.isOwn(server)) return;
-    this.#listens = true;
+    if (this.#isListening || typeof options?.path === "string" || this.#deps.isAdminServer(server))
+      return;
+    this.#isListening = true;
     // The app's own code goes first; an app that ends at once opens no port.
-    this.#outside(() => setImmediate(() => this.#options.onOpen()).unref());
+    this.#runOutsideContext(() => setImmediate(() => this.#deps.onClaim()).unref());
   };
 
   readonly #onChild = (message: unknown): void => {
-    const { process: child } = message as { readonly process: Child };
+    const { process: child } = message as { readonly process: ChildProcessInfo };
     // Not spawned yet.
     process.nextTick(() => {
       try {
-        this.#outside(() => this.#noteChild(child));
+        this.#runOutsideContext(() => this.#addChild(child));
       } catch {
         // The port stays where it is; the app must not hear of it.
       }
     });
   };
 
-  #noteChild(child: Child): void {
-    if (this.#serves()) return;
-    const { hasEnded, isClusterPrimary, mayRunNode } = loadChildren();
+  #addChild(child: ChildProcessInfo): void {
+    if (this.#isServing()) return;
+    const { hasEnded, isClusterPrimary, mayRunNode } = loadChildProcesses();
     if (hasEnded(child) || !mayRunNode(child.spawnfile)) return;
     if (isClusterPrimary()) {
       // Before its workers, which serve in its place.
-      this.#options.onOpen();
+      this.#deps.onClaim();
       return;
     }
     this.#children.add(child);
-    this.#options.onGiveUp();
+    this.#deps.onRelease();
   }
 
-  #open(): void {
-    if (this.isLeft) this.#timer?.refresh();
-    else this.#options.onOpen();
+  #claim(): void {
+    if (this.isReleased) this.#timer?.refresh();
+    else this.#deps.onClaim();
   }
 
-  #serves(): boolean {
-    return this.#listens || this.#options.hasServed();
+  #isServing(): boolean {
+    return this.#isListening || this.#deps.hasServed();
   }
 }
 
-interface Listening {
+interface ListenMessage {
   readonly server: unknown;
   readonly options?: { readonly path?: unknown };
 }

@@ -2,17 +2,17 @@ import type { Attributes, Counter, Meter } from "@opentelemetry/api";
 import type { CacheStats, Gettable } from "../api.ts";
 
 /** An app has a handful; names made of keys are a mistake, and go together. */
-const MOST_CACHES = 200;
-const OTHERS = "other";
+const MAX_CACHES = 200;
+const OVERFLOW_NAME = "other";
 
 /**
  * Hits and misses, by cache. OpenTelemetry has no convention for them yet
  * (https://github.com/open-telemetry/semantic-conventions/issues/1747): a
  * counter of look-ups told apart by their result, as .NET's own metrics are.
  */
-class Caches {
+class CacheRegistry {
   readonly #requests: Counter;
-  readonly #byName = new Map<string, Cache>();
+  readonly #byName = new Map<string, CacheCounters>();
 
   constructor(meter: Meter) {
     this.#requests = meter.createCounter("telltale.cache.requests", {
@@ -22,8 +22,8 @@ class Caches {
   }
 
   /** Look-ups whose outcome is known. Never throws. */
-  note(name: string, hits: number, misses: number): void {
-    const cache = this.#cacheOf(name);
+  recordLookups(name: string, hits: number, misses: number): void {
+    const cache = this.#countersOf(name);
     if (hits > 0) this.#requests.add(hits, cache.hit);
     if (misses > 0) this.#requests.add(misses, cache.miss);
     cache.hits += hits;
@@ -39,12 +39,12 @@ class Caches {
   /** From now on what `cache.get` gives is counted; null and undefined are misses. */
   watch(cache: Gettable, name: string): void {
     const { get } = cache as { readonly get: (...args: unknown[]) => unknown };
-    const note = (value: unknown): void =>
-      isMissing(value) ? this.note(name, 0, 1) : this.note(name, 1, 0);
+    const record = (value: unknown): void =>
+      isMissing(value) ? this.recordLookups(name, 0, 1) : this.recordLookups(name, 1, 0);
     function watchedGet(this: unknown, ...args: unknown[]): unknown {
       const value = Reflect.apply(get, this, args);
-      if (value instanceof Promise) value.then(note, ignore);
-      else note(value);
+      if (value instanceof Promise) value.then(record, noop);
+      else record(value);
       return value;
     }
     Object.defineProperty(watchedGet, "name", { value: "get", configurable: true });
@@ -56,23 +56,23 @@ class Caches {
     });
   }
 
-  #cacheOf(given: string): Cache {
+  #countersOf(given: string): CacheCounters {
     const known = this.#byName.get(given);
     if (known !== undefined) return known;
-    const name = this.#byName.size < MOST_CACHES ? given : OTHERS;
-    const cache = this.#byName.get(name) ?? createCache(name);
+    const name = this.#byName.size < MAX_CACHES ? given : OVERFLOW_NAME;
+    const cache = this.#byName.get(name) ?? createCacheCounters(name);
     this.#byName.set(name, cache);
     return cache;
   }
 }
 
-export type { Caches };
+export type { CacheRegistry };
 
-export function createCaches(meter: Meter): Caches {
-  return new Caches(meter);
+export function createCacheRegistry(meter: Meter): CacheRegistry {
+  return new CacheRegistry(meter);
 }
 
-interface Cache {
+interface CacheCounters {
   readonly name: string;
   /** One object for each, by which the metric finds its series. */
   readonly hit: Attributes;
@@ -81,7 +81,7 @@ interface Cache {
   misses: number;
 }
 
-function createCache(name: string): Cache {
+function createCacheCounters(name: string): CacheCounters {
   return {
     name,
     hit: { "telltale.cache.name": name, "telltale.cache.result": "hit" },
@@ -95,4 +95,4 @@ function isMissing(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
-function ignore(): void {}
+function noop(): void {}

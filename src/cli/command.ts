@@ -1,20 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Watcher } from "./watcher.ts";
-import { attributeOf } from "./drawing.ts";
+import type { DemoView } from "./watcher.ts";
+import { textAttribute } from "./drawing.ts";
 import type { ReceivedSpan } from "../receiver/received.ts";
-import { pictureOf } from "./picture.ts";
-import type { Stage } from "./scenario.ts";
-import { isWhole, storyOfTrace } from "./story.ts";
+import { renderTrace } from "./picture.ts";
+import type { DemoEnvironment } from "./scenario.ts";
+import { isComplete, collectTrace } from "./story.ts";
 
 /** How long the rest of a trace is waited for, and what belongs to it after its last span. */
-const WHOLE_MS = 2000;
-const LATE_MS = 300;
+const COMPLETE_TRACE_MS = 2000;
+const LATE_ITEMS_MS = 300;
 /** The longest that a timer can wait. */
-const FOR_EVER = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** How long a command may take to end once it was asked to. */
-const END_MS = 5000;
+const KILL_AFTER_MS = 5000;
 
 /**
  * `telltale demo -- node app.js`: a service of somebody's own, and a picture of
@@ -22,44 +22,47 @@ const END_MS = 5000;
  *
  * @returns the exit code: the command's own, unless we ended it.
  */
-export async function showCommand(
+export async function demoCommand(
   [program = "", ...args]: readonly string[],
-  stage: Stage,
-  watcher: Watcher,
+  environment: DemoEnvironment,
+  view: DemoView,
 ): Promise<number> {
-  const { receiver, interruption, print } = watcher;
-  const env = await stage.environmentOf("");
+  const { receiver, interruption, print } = view;
+  const env = await environment.variablesFor("");
   print(`telltale: receiving on ${receiver.url}; a request that fails shows up here`);
   const child = spawn(program, args, {
     stdio: "inherit",
-    env: { ...env, NODE_OPTIONS: `${env["NODE_OPTIONS"] ?? ""} ${stage.preload.join(" ")}`.trim() },
+    env: {
+      ...env,
+      NODE_OPTIONS: `${env["NODE_OPTIONS"] ?? ""} ${environment.preload.join(" ")}`.trim(),
+    },
   });
-  const ended = endOf(child);
-  const failures = new Failures(
-    watcher,
+  const ended = waitForExit(child);
+  const failures = new FailedTraces(
+    view,
     `http://localhost:${env["OTEL_EXPORTER_PROMETHEUS_PORT"]}`,
   );
   const shown = failures.showAll();
   shown.catch(() => {});
-  const code = await Promise.race([ended, shown, interruption.comes]);
-  if (code === undefined) await end(child);
+  const code = await Promise.race([ended, shown, interruption.occurred]);
+  if (code === undefined) await terminate(child);
   else await failures.showRest();
   return code ?? 0;
 }
 
-async function endOf(child: ChildProcess): Promise<number> {
+async function waitForExit(child: ChildProcess): Promise<number> {
   const [code] = (await once(child, "exit")) as [number | null];
   return code ?? 1;
 }
 
 /** The traces with an error, each shown once. */
-class Failures {
-  readonly #watcher: Watcher;
+class FailedTraces {
+  readonly #view: DemoView;
   readonly #adminUrl: string;
-  readonly #shown = new Set<string>();
+  readonly #shownTraceIds = new Set<string>();
 
-  constructor(watcher: Watcher, adminUrl: string) {
-    this.#watcher = watcher;
+  constructor(view: DemoView, adminUrl: string) {
+    this.#view = view;
     this.#adminUrl = adminUrl;
   }
 
@@ -67,9 +70,9 @@ class Failures {
   async showAll(): Promise<void> {
     do {
       await this.#show(
-        await this.#watcher.receiver.waitFor(() => this.#next(), "request", FOR_EVER),
+        await this.#view.receiver.waitFor(() => this.#next(), "request", MAX_TIMER_MS),
       );
-    } while (!this.#watcher.once);
+    } while (!this.#view.once);
   }
 
   /** Those that came when the command ended. */
@@ -78,36 +81,36 @@ class Failures {
   }
 
   #next(): ReceivedSpan | undefined {
-    const { spans } = this.#watcher.receiver;
+    const { spans } = this.#view.receiver;
     return spans.find(
-      ({ status, traceId }) => status.code === "ERROR" && !this.#shown.has(traceId),
+      ({ status, traceId }) => status.code === "ERROR" && !this.#shownTraceIds.has(traceId),
     );
   }
 
   async #show({ traceId, resource }: ReceivedSpan): Promise<void> {
-    this.#shown.add(traceId);
-    const { receiver, print, paint } = this.#watcher;
+    this.#shownTraceIds.add(traceId);
+    const { receiver, print, style } = this.#view;
     await receiver
       .waitFor(
-        ({ spans }) => isWhole(spans.filter((one) => one.traceId === traceId)),
+        ({ spans }) => isComplete(spans.filter((one) => one.traceId === traceId)),
         "root",
-        WHOLE_MS,
+        COMPLETE_TRACE_MS,
       )
       // Its root may be in a service that is not ours to see.
       .catch(() => undefined);
-    await pause(LATE_MS);
-    const name = attributeOf(resource.attributes, "service.name");
+    await pause(LATE_ITEMS_MS);
+    const name = textAttribute(resource.attributes, "service.name");
     const services = [{ name, page: undefined, adminUrl: this.#adminUrl }];
-    const story = await storyOfTrace(receiver, traceId, services);
-    for (const line of ["", ...pictureOf(story, paint), ""]) print(line);
+    const trace = await collectTrace(receiver, traceId, services);
+    for (const line of ["", ...renderTrace(trace, style), ""]) print(line);
   }
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function terminate(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
+  const exited = once(child, "exit");
   child.kill("SIGTERM");
-  const late = setTimeout(() => child.kill("SIGKILL"), END_MS);
-  await gone;
-  clearTimeout(late);
+  const killTimer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
+  await exited;
+  clearTimeout(killTimer);
 }

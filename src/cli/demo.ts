@@ -6,23 +6,23 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { inheritedEnvironment } from "../env.ts";
 import { type Receiver, startReceiver } from "../receiver/receiver.ts";
-import { showCommand } from "./command.ts";
+import { demoCommand } from "./command.ts";
 import { Interruption } from "./interruption.ts";
-import { type Paint, paintFor } from "./palette.ts";
-import { pictureOf } from "./picture.ts";
-import type { FailedRequest, Scenario, ServiceAddress, Stage } from "./scenario.ts";
-import { storyOfRequest } from "./story.ts";
-import type { Watcher } from "./watcher.ts";
+import { type StyleText, createStyleText } from "./palette.ts";
+import { renderTrace } from "./picture.ts";
+import type { FailedRequest, Scenario, ServiceAddress, DemoEnvironment } from "./scenario.ts";
+import { collectTraceOfRequest } from "./story.ts";
+import type { DemoView } from "./watcher.ts";
 
 /** From `dist/cli.js` as from `src/cli/demo.ts`. */
 const root = new URL(import.meta.url.endsWith(".ts") ? "../../" : "../", import.meta.url);
-const shop = new URL("examples/shop/scenario.ts", root);
-const register = new URL("dist/register.js", root);
+const shopScenario = new URL("examples/shop/scenario.ts", root);
+const registerModule = new URL("dist/register.js", root);
 
 /** What a shell calls the end by Ctrl-C. */
-const INTERRUPTED = 130;
+const INTERRUPTED_EXIT_CODE = 130;
 
-const paint: Paint = paintFor(process.stdout);
+const style: StyleText = createStyleText(process.stdout);
 
 /**
  * `telltale demo`: a receiver, services preloaded against it, and the picture
@@ -38,59 +38,63 @@ export async function demo(args: readonly string[]): Promise<number> {
   });
   const receiver = await startReceiver();
   const interruption = new Interruption();
-  const watcher: Watcher = { receiver, interruption, once: values.once, print, paint };
-  const stage = stageFor(receiver);
+  const view: DemoView = { receiver, interruption, once: values.once, print, style };
+  const environment = createEnvironment(receiver);
   try {
-    if (positionals.length > 0) return await showCommand(positionals, stage, watcher);
-    return await showShop(stage, watcher);
+    if (positionals.length > 0) return await demoCommand(positionals, environment, view);
+    return await demoShop(environment, view);
   } finally {
-    interruption.forget();
+    interruption.dispose();
     await receiver.close();
   }
 }
 
-async function showShop(stage: Stage, watcher: Watcher): Promise<number> {
-  if (!existsSync(shop)) {
+async function demoShop(environment: DemoEnvironment, view: DemoView): Promise<number> {
+  if (!existsSync(shopScenario)) {
     process.stderr.write(
       "telltale: the shop is part of the repository, not of the package; show your own service: telltale demo -- node app.js\n",
     );
     return 2;
   }
   try {
-    const scenario = (await import(shop.href)) as Scenario;
-    return await perform(scenario, stage, watcher);
+    const scenario = (await import(shopScenario.href)) as Scenario;
+    return await runScenario(scenario, environment, view);
   } catch (error) {
     // Ctrl-C ends the services as well, whatever they were about to do.
-    if (watcher.interruption.happened) return INTERRUPTED;
+    if (view.interruption.hasOccurred) return INTERRUPTED_EXIT_CODE;
     throw error;
   }
 }
 
-async function perform(scenario: Scenario, stage: Stage, watcher: Watcher): Promise<number> {
-  const { interruption, receiver } = watcher;
-  const play = await scenario.start(stage);
+async function runScenario(
+  scenario: Scenario,
+  environment: DemoEnvironment,
+  view: DemoView,
+): Promise<number> {
+  const { interruption, receiver } = view;
+  const running = await scenario.start(environment);
   try {
-    const traffic = play.traffic();
+    const traffic = running.sendTraffic();
     traffic.catch(() => {});
-    const failed = await Promise.race([traffic, interruption.comes]);
-    if (failed === undefined) return INTERRUPTED;
-    const story = await storyOfRequest(receiver, failed.requestId, play.services);
-    for (const line of [...introduction(failed), ...pictureOf(story, paint)]) print(line);
-    if (watcher.once) return 0;
-    for (const line of addresses(receiver, play.services, story.traceId)) print(line);
-    await interruption.comes;
+    const failed = await Promise.race([traffic, interruption.occurred]);
+    if (failed === undefined) return INTERRUPTED_EXIT_CODE;
+    const trace = await collectTraceOfRequest(receiver, failed.requestId, running.services);
+    for (const line of [...formatIntroduction(failed), ...renderTrace(trace, style)]) print(line);
+    if (view.once) return 0;
+    for (const line of formatAddresses(receiver, running.services, trace.traceId)) print(line);
+    await interruption.occurred;
     return 0;
   } finally {
-    await play.stop();
+    await running.stop();
   }
 }
 
-function introduction({ title, sent, failed }: FailedRequest): string[] {
-  const facts = `${sent} requests, ${failed} of them failed. All that is known of the last one,`;
-  return ["", facts, `${paint("bold", title)}:`, ""];
+function formatIntroduction({ title, sent, failed }: FailedRequest): string[] {
+  const summary = `${sent} requests, ${failed} of them failed. All that is known of the last one,`;
+  return ["", summary, `${style("bold", title)}:`, ""];
 }
 
-function addresses(
+function formatAddresses(
   receiver: Receiver,
   services: readonly ServiceAddress[],
   traceId: string,
@@ -101,19 +105,19 @@ function addresses(
   });
   return [
     "",
-    `${paint("dim", "──")} ${paint("bold", "Look at")} ${paint("dim", "─".repeat(69))}`,
-    ...rows.map(([name, url]) => `${paint("dim", name.padEnd(10))}${url}`),
-    `${paint("dim", "receiver".padEnd(10))}${receiver.url}/received/spans?trace_id=`,
+    `${style("dim", "──")} ${style("bold", "Look at")} ${style("dim", "─".repeat(69))}`,
+    ...rows.map(([name, url]) => `${style("dim", name.padEnd(10))}${url}`),
+    `${style("dim", "receiver".padEnd(10))}${receiver.url}/received/spans?trace_id=`,
     `${" ".repeat(10)}${traceId}`,
     "",
-    paint("dim", "Ctrl-C ends it."),
+    style("dim", "Ctrl-C ends it."),
   ];
 }
 
-function stageFor(receiver: Receiver): Stage {
+function createEnvironment(receiver: Receiver): DemoEnvironment {
   return {
-    preload: ["--import", fileURLToPath(register)],
-    environmentOf: async (service) => ({
+    preload: ["--import", fileURLToPath(registerModule)],
+    variablesFor: async (service) => ({
       ...inheritedEnvironment(),
       ...(service !== "" && { OTEL_SERVICE_NAME: service }),
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
@@ -126,7 +130,7 @@ function stageFor(receiver: Receiver): Stage {
       SENTRY_DSN: receiver.dsn,
       SENTRY_ENVIRONMENT: "demo",
     }),
-    say: (text) => print(paint("dim", `telltale: ${text}`)),
+    log: (text) => print(style("dim", `telltale: ${text}`)),
   };
 }
 

@@ -1,4 +1,4 @@
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const INTERRUPT_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Ctrl-C, the end that a supervisor asks for, a terminal that is closed, or a
@@ -7,27 +7,27 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  */
 export class Interruption {
   /** Resolves when it happens; never rejects. */
-  readonly comes: Promise<void>;
-  #happened = false;
-  #tell: () => void = () => {};
+  readonly occurred: Promise<void>;
+  #hasOccurred = false;
+  #notify: () => void = () => {};
 
   constructor() {
-    this.comes = new Promise((resolve) => {
-      this.#tell = () => {
-        this.#happened = true;
+    this.occurred = new Promise((resolve) => {
+      this.#notify = () => {
+        this.#hasOccurred = true;
         resolve();
       };
     });
-    for (const signal of SIGNALS) process.on(signal, this.#tell);
-    process.stdout.on("error", this.#tell);
+    for (const signal of INTERRUPT_SIGNALS) process.on(signal, this.#notify);
+    process.stdout.on("error", this.#notify);
   }
 
-  get happened(): boolean {
-    return this.#happened;
+  get hasOccurred(): boolean {
+    return this.#hasOccurred;
   }
 
   /** From now on the signals do again what they do in any process. */
-  forget(): void {
-    for (const signal of SIGNALS) process.removeListener(signal, this.#tell);
+  dispose(): void {
+    for (const signal of INTERRUPT_SIGNALS) process.removeListener(signal, this.#notify);
   }
 }

@@ -1,12 +1,12 @@
 import { styleText } from "node:util";
 
-export type Style = Parameters<typeof styleText>[0];
+export type TextStyle = Parameters<typeof styleText>[0];
 
 /** Paints text, or leaves it as it is. */
-export type Paint = (style: Style, text: string) => string;
+export type StyleText = (style: TextStyle, text: string) => string;
 
 /** Colours only where a person looks at a terminal that wants them (https://no-color.org). */
-export function paintFor(stream: { isTTY?: boolean; hasColors?(): boolean }): Paint {
+export function createStyleText(stream: { isTTY?: boolean; hasColors?(): boolean }): StyleText {
   const colours = stream.isTTY === true && stream.hasColors?.() !== false;
   return colours
     ? (style, text) => styleText(style, text, { validateStream: false })

@@ -1,9 +1,17 @@
 import type { ReceivedEvent, ReceivedLog } from "../receiver/received.ts";
-import { attributeOf, Drawing, fit, serviceOf, textOf, type TraceStory, WIDTH } from "./drawing.ts";
-import type { Paint, Style } from "./palette.ts";
-import { compare, waterfall } from "./waterfall.ts";
+import {
+  textAttribute,
+  TraceDrawing,
+  truncateToWidth,
+  serviceNameOf,
+  terminalText,
+  type CollectedTrace,
+  WIDTH,
+} from "./drawing.ts";
+import type { StyleText, TextStyle } from "./palette.ts";
+import { compare, renderWaterfall } from "./waterfall.ts";
 
-export type { TraceStory } from "./drawing.ts";
+export type { CollectedTrace } from "./drawing.ts";
 
 /**
  * One trace as a person wants to see it: the waterfall over all services with
@@ -12,12 +20,12 @@ export type { TraceStory } from "./drawing.ts";
  *
  * @returns lines of at most 80 columns, colour codes not counted.
  */
-export function pictureOf(story: TraceStory, paint: Paint): string[] {
-  const drawing = new Drawing(story, paint);
-  const { logs, samples } = story;
+export function renderTrace(trace: CollectedTrace, style: StyleText): string[] {
+  const drawing = new TraceDrawing(trace, style);
+  const { logs, samples } = trace;
   return [
-    drawing.rule("Trace", "marked"),
-    ...waterfall(drawing),
+    drawing.heading("Trace", "marked"),
+    ...renderWaterfall(drawing),
     ...section(
       "Log lines",
       logs.toSorted(byTime).map((log) => logLines(log, drawing)),
@@ -30,41 +38,44 @@ export function pictureOf(story: TraceStory, paint: Paint): string[] {
     ),
     ...section(
       "Sentry",
-      causesFirst(story).map((event) => eventLines(event, drawing)),
+      sortCausesFirst(trace).map((event) => eventLines(event, drawing)),
       drawing,
     ),
   ];
 }
 
 /** A service that says nothing in one of the signals is told from one that we forgot. */
-function section(title: string, items: readonly string[][], drawing: Drawing): string[] {
-  const lines = items.length > 0 ? items.flat() : [drawing.note("nothing")];
-  return ["", drawing.rule(title), ...lines];
+function section(title: string, items: readonly string[][], drawing: TraceDrawing): string[] {
+  const lines = items.length > 0 ? items.flat() : [drawing.detailLine("nothing")];
+  return ["", drawing.heading(title), ...lines];
 }
 
-const levelColours: Readonly<Record<string, Style>> = { error: "red", warn: "yellow" };
+const levelColours: Readonly<Record<string, TextStyle>> = { error: "red", warn: "yellow" };
 
-function logLines(log: ReceivedLog, drawing: Drawing): string[] {
-  const { paint, margin, story } = drawing;
-  const service = attributeOf(log.resource.attributes, "service.name");
+function logLines(log: ReceivedLog, drawing: TraceDrawing): string[] {
+  const { style, margin, trace } = drawing;
+  const service = textAttribute(log.resource.attributes, "service.name");
   const time = new Date(Number(nanosecondsOf(log) / 1_000_000n)).toISOString().slice(11, 23);
-  const level = fit(textOf(log.severityText).toLowerCase(), 6).padEnd(6);
-  const room = WIDTH - margin - time.length - level.length - 2;
+  const level = truncateToWidth(terminalText(log.severityText).toLowerCase(), 6).padEnd(6);
+  const width = WIDTH - margin - time.length - level.length - 2;
   const colour = levelColours[level.trim()] ?? "dim";
   const fields = Object.entries(log.attributes)
     .filter(([key]) => key !== "telltale.request.id")
-    .map(([key, value]) => `${textOf(key)}=${textOf(value)}`)
+    .map(([key, value]) => `${terminalText(key)}=${terminalText(value)}`)
     .join(" ");
   return [
-    `${drawing.service(service)}${paint("dim", time)} ${paint(colour, level)} ${fit(textOf(log.body), room)}`,
-    log.traceId === story.traceId ? drawing.marked(fields) : drawing.note(fields),
+    `${drawing.service(service)}${style("dim", time)} ${style(colour, level)} ${truncateToWidth(terminalText(log.body), width)}`,
+    log.traceId === trace.traceId ? drawing.lineWithTraceId(fields) : drawing.detailLine(fields),
   ];
 }
 
 /** One line of a Prometheus page, taken apart: the labels are the longest of it. */
-function sampleLines({ service, line }: TraceStory["samples"][number], drawing: Drawing): string[] {
-  const [sample = "", exemplar = ""] = textOf(line).split(" # ");
-  const { paint, margin } = drawing;
+function sampleLines(
+  { service, line }: CollectedTrace["samples"][number],
+  drawing: TraceDrawing,
+): string[] {
+  const [sample = "", exemplar = ""] = terminalText(line).split(" # ");
+  const { style, margin } = drawing;
   const name = /^[^{ ]*/.exec(sample)?.[0] ?? "";
   const count = sample.slice(sample.lastIndexOf(" ") + 1);
   // From its comma on: a word that is tried at each of its letters takes the square of its length.
@@ -77,36 +88,38 @@ function sampleLines({ service, line }: TraceStory["samples"][number], drawing: 
   const others = labels.filter((label) => label !== bound);
   const value = Number(/\} (\S+)/.exec(exemplar)?.[1]);
   return [
-    `${drawing.service(textOf(service))}${paint("bold", fit(title, WIDTH - margin))}`,
-    ...wrapped(others, WIDTH - margin).map((part) => drawing.note(part)),
-    drawing.marked(`exemplar: ${value.toPrecision(3)} s`),
+    `${drawing.service(terminalText(service))}${style("bold", truncateToWidth(title, WIDTH - margin))}`,
+    ...wrapWords(others, WIDTH - margin).map((part) => drawing.detailLine(part)),
+    drawing.lineWithTraceId(`exemplar: ${value.toPrecision(3)} s`),
   ];
 }
 
-function eventLines(event: ReceivedEvent, drawing: Drawing): string[] {
-  const { paint, margin, story } = drawing;
+function eventLines(event: ReceivedEvent, drawing: TraceDrawing): string[] {
+  const { style, margin, trace: collected } = drawing;
   const trace = event.contexts?.["trace"];
-  const span = story.spans.find(({ spanId }) => spanId === trace?.["span_id"]);
-  const error = listOf(event.exception?.values).at(-1);
-  const title = `${textOf(error?.type ?? "Message")}: ${textOf(error?.value ?? event.message)}`;
-  const facts = [event.transaction, event.release, event.environment].filter(
+  const span = collected.spans.find(({ spanId }) => spanId === trace?.["span_id"]);
+  const error = asList(event.exception?.values).at(-1);
+  const title = `${terminalText(error?.type ?? "Message")}: ${terminalText(error?.value ?? event.message)}`;
+  const details = [event.transaction, event.release, event.environment].filter(
     (fact) => fact !== undefined,
   );
-  const told = facts.map(textOf).join(" · ");
+  const summary = details.map(terminalText).join(" · ");
   return [
-    `${drawing.service(span && serviceOf(span))}${paint("red", fit(textOf(title), WIDTH - margin))}`,
-    ...sourceOf(listOf(error?.stacktrace?.frames)).map((line) => drawing.note(line)),
-    trace?.["trace_id"] === story.traceId ? drawing.marked(told) : drawing.note(told),
+    `${drawing.service(span && serviceNameOf(span))}${style("red", truncateToWidth(terminalText(title), WIDTH - margin))}`,
+    ...sourceLine(asList(error?.stacktrace?.frames)).map((line) => drawing.detailLine(line)),
+    trace?.["trace_id"] === collected.traceId
+      ? drawing.lineWithTraceId(summary)
+      : drawing.detailLine(summary),
   ];
 }
 
 /** The line of the app's own code that threw. */
-function sourceOf(frames: readonly Readonly<Record<string, unknown>>[]): string[] {
+function sourceLine(frames: readonly Readonly<Record<string, unknown>>[]): string[] {
   const frame = frames.findLast((one) => one?.["in_app"] === true && one["filename"] !== undefined);
   if (frame === undefined) return [];
-  const file = textOf(frame["filename"]).split("/").at(-1);
-  const source = textOf(frame["context_line"] ?? "");
-  return [`${file}:${textOf(frame["lineno"])}  ${source}`.trimEnd()];
+  const file = terminalText(frame["filename"]).split("/").at(-1);
+  const source = terminalText(frame["context_line"] ?? "");
+  return [`${file}:${terminalText(frame["lineno"])}  ${source}`.trimEnd()];
 }
 
 function byTime(a: ReceivedLog, b: ReceivedLog): number {
@@ -114,15 +127,15 @@ function byTime(a: ReceivedLog, b: ReceivedLog): number {
 }
 
 /** The latest time that a date of JavaScript has. */
-const LATEST = 8_640_000_000_000_000_000_000n;
+const MAX_DATE_NANOSECONDS = 8_640_000_000_000_000_000_000n;
 
 function nanosecondsOf({ timeUnixNano }: ReceivedLog): bigint {
   const time = BigInt(timeUnixNano);
-  return time < LATEST ? time : LATEST;
+  return time < MAX_DATE_NANOSECONDS ? time : MAX_DATE_NANOSECONDS;
 }
 
 /** Of what somebody sent as an event nothing is sure. */
-function listOf<T>(list: readonly T[] | undefined): readonly T[] {
+function asList<T>(list: readonly T[] | undefined): readonly T[] {
   return Array.isArray(list) ? (list as readonly T[]) : [];
 }
 
@@ -131,7 +144,7 @@ function listOf<T>(list: readonly T[] | undefined): readonly T[] {
  * own times say less: each is captured when its response is out, and the caller
  * may have it before the callee knows that it is.
  */
-function causesFirst({ events, spans }: TraceStory): ReceivedEvent[] {
+function sortCausesFirst({ events, spans }: CollectedTrace): ReceivedEvent[] {
   const starts = new Map(spans.map((span) => [span.spanId, BigInt(span.startTimeUnixNano)]));
   const startOf = (event: ReceivedEvent): bigint => {
     const id = event.contexts?.["trace"]?.["span_id"];
@@ -143,7 +156,7 @@ function causesFirst({ events, spans }: TraceStory): ReceivedEvent[] {
 }
 
 /** As many words to a line as it has room for. */
-function wrapped(words: readonly string[], width: number): string[] {
+function wrapWords(words: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const last = lines.at(-1);

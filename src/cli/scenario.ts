@@ -3,22 +3,22 @@
  * repository is one (`examples/shop/scenario.ts`).
  */
 export interface Scenario {
-  start(stage: Stage): Promise<Play>;
+  start(environment: DemoEnvironment): Promise<RunningScenario>;
 }
 
-export interface Stage {
+export interface DemoEnvironment {
   /** Node's options that preload telltale. */
   readonly preload: readonly string[];
   /** Variables for a service of this name: where to export to, and how soon. */
-  readonly environmentOf: (service: string) => Promise<NodeJS.ProcessEnv>;
+  readonly variablesFor: (service: string) => Promise<NodeJS.ProcessEnv>;
   /** Says to the person who watches what is going on. */
-  readonly say: (text: string) => void;
+  readonly log: (text: string) => void;
 }
 
-export interface Play {
+export interface RunningScenario {
   readonly services: readonly ServiceAddress[];
   /** Sends a bounded stream of real requests; resolves with the last one that failed. */
-  traffic(): Promise<FailedRequest>;
+  sendTraffic(): Promise<FailedRequest>;
   stop(): Promise<void>;
 }
 

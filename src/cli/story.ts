@@ -1,7 +1,7 @@
 import type { ReceivedEvent, ReceivedLog, ReceivedSpan } from "../receiver/received.ts";
 import type { Receiver } from "../receiver/receiver.ts";
 import type { Received } from "../receiver/store.ts";
-import type { TraceStory } from "./drawing.ts";
+import type { CollectedTrace } from "./drawing.ts";
 import type { ServiceAddress } from "./scenario.ts";
 
 /**
@@ -10,49 +10,49 @@ import type { ServiceAddress } from "./scenario.ts";
  *
  * @param requestId the `x-request-id` that came back with its answer.
  */
-export async function storyOfRequest(
+export async function collectTraceOfRequest(
   receiver: Receiver,
   requestId: string,
   services: readonly ServiceAddress[],
-): Promise<TraceStory> {
+): Promise<CollectedTrace> {
   const { traceId } = await receiver.waitFor(
     ({ spans }) => spans.find((span) => span.attributes["telltale.request.id"] === requestId),
     `server span of request ${requestId}`,
   );
   await receiver.waitFor(
-    (received) => services.every(({ name }) => hasTold(received, traceId, name)),
+    (received) => services.every(({ name }) => hasReported(received, traceId, name)),
     `whole of trace ${traceId}`,
   );
-  return storyOfTrace(receiver, traceId, services);
+  return collectTrace(receiver, traceId, services);
 }
 
 /**
  * A service has told its part: its last span (whose parent is another's), a log
  * line and an event. Events don't name their service, but its span.
  */
-function hasTold({ spans, logs, events }: Received, traceId: string, service: string): boolean {
-  const own = spans.filter((span) => span.traceId === traceId && nameIn(span) === service);
+function hasReported({ spans, logs, events }: Received, traceId: string, service: string): boolean {
+  const own = spans.filter((span) => span.traceId === traceId && serviceNameIn(span) === service);
   const ids = new Set(own.map((span) => span.spanId));
   const isFailed = (event: ReceivedEvent): boolean =>
     ids.has(String(event.contexts?.["trace"]?.["span_id"]));
   return (
     own.some((span) => span.kind === "SERVER") &&
-    logs.some((log) => log.traceId === traceId && nameIn(log) === service) &&
+    logs.some((log) => log.traceId === traceId && serviceNameIn(log) === service) &&
     events.some(isFailed)
   );
 }
 
-function nameIn({ resource }: ReceivedSpan | ReceivedLog): unknown {
+function serviceNameIn({ resource }: ReceivedSpan | ReceivedLog): unknown {
   return resource.attributes["service.name"];
 }
 
 /** What there is of a trace now. */
-export async function storyOfTrace(
+export async function collectTrace(
   receiver: Receiver,
   traceId: string,
   services: readonly ServiceAddress[],
-): Promise<TraceStory> {
-  const samples = await Promise.all(services.map((service) => samplesOf(service, traceId)));
+): Promise<CollectedTrace> {
+  const samples = await Promise.all(services.map((service) => fetchSamples(service, traceId)));
   return {
     traceId,
     spans: receiver.spans.filter((span) => span.traceId === traceId),
@@ -63,7 +63,7 @@ export async function storyOfTrace(
 }
 
 /** There is a root, and no span refers to a parent that isn't there. */
-export function isWhole(spans: readonly ReceivedSpan[]): boolean {
+export function isComplete(spans: readonly ReceivedSpan[]): boolean {
   const ids = new Set(spans.map((span) => span.spanId));
   return spans.length > 0 && spans.every(({ parentSpanId: id }) => id === "" || ids.has(id));
 }
@@ -73,11 +73,11 @@ function traceIdOf(event: ReceivedEvent): unknown {
 }
 
 /** The request durations whose exemplar is the trace, from the service's own page. */
-async function samplesOf(
+async function fetchSamples(
   { name, adminUrl }: ServiceAddress,
   traceId: string,
-): Promise<TraceStory["samples"]> {
-  const page = await pageAt(`${adminUrl}/metrics`);
+): Promise<CollectedTrace["samples"]> {
+  const page = await fetchPage(`${adminUrl}/metrics`);
   return page
     .split("\n")
     .filter(
@@ -87,7 +87,7 @@ async function samplesOf(
 }
 
 /** Exemplars are in OpenMetrics alone. A command of somebody's may have no page. */
-async function pageAt(url: string): Promise<string> {
+async function fetchPage(url: string): Promise<string> {
   try {
     const accept = "application/openmetrics-text; version=1.0.0";
     return await (await fetch(url, { headers: { accept } })).text();

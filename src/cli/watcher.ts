@@ -1,13 +1,13 @@
 import type { Receiver } from "../receiver/receiver.ts";
 import type { Interruption } from "./interruption.ts";
-import type { Paint } from "./palette.ts";
+import type { StyleText } from "./palette.ts";
 
 /** Who looks on, and where what there is to see comes in. */
-export interface Watcher {
+export interface DemoView {
   readonly receiver: Receiver;
   readonly interruption: Interruption;
   /** One picture, and then the end. */
   readonly once: boolean;
   readonly print: (line: string) => void;
-  readonly paint: Paint;
+  readonly style: StyleText;
 }

@@ -23,7 +23,7 @@ export type SamplerName =
   | "parentbased_always_off"
   | "parentbased_traceidratio";
 
-export type ExemplarFilter = "always_on" | "always_off" | "trace_based";
+export type ExemplarFilterName = "always_on" | "always_off" | "trace_based";
 
 export type Temporality = "cumulative" | "delta" | "lowmemory";
 
@@ -55,7 +55,7 @@ export interface OtlpConfig {
   /**
    * The full address of the signal, `/v1/traces` and its like included (for gRPC
    * without a path). It holds no user or password; a query may hold a secret, so
-   * lines that name it show `maskedAddress(url)`.
+   * lines that name it show `maskAddress(url)`.
    */
   readonly url: string;
   /** Names in lower case. User and password of the address are here, as `authorization`. */
@@ -78,7 +78,7 @@ export interface OtlpConfig {
    */
   readonly gateways?: readonly OtlpConfig[];
   /** On those gateways: what it doesn't take goes to another. */
-  readonly isOneOfSeveral?: true;
+  readonly hasFailover?: true;
 }
 
 /** `OTEL_BSP_*` or `OTEL_BLRP_*`. */
@@ -114,7 +114,7 @@ export interface MetricsConfig {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly temporality: Temporality;
-  readonly exemplarFilter: ExemplarFilter;
+  readonly exemplarFilter: ExemplarFilterName;
   readonly otlp: OtlpConfig;
 }
 
@@ -122,7 +122,7 @@ export interface MetricsConfig {
 export type ConsoleLines = "active" | "all";
 
 /** Signals that ask a process to end; Node's answer to both is to die of them. */
-export type EndSignal = "SIGTERM" | "SIGINT";
+export type TerminationSignal = "SIGTERM" | "SIGINT";
 
 export interface LogsConfig {
   readonly exporters: readonly ("otlp" | "console")[];
@@ -174,5 +174,5 @@ export interface Config {
   /** The deadline of the one flush at the end of the process, in milliseconds. */
   readonly flushTimeoutMs: number;
   /** Those that are listened to while something is unsent. */
-  readonly signals: readonly EndSignal[];
+  readonly signals: readonly TerminationSignal[];
 }

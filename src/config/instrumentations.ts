@@ -1,8 +1,8 @@
 import type { Config } from "./config.ts";
-import { listed } from "./kinds.ts";
-import { quoted, shownText } from "./mask.ts";
-import { nearest } from "./nearest.ts";
-import type { Reader } from "./reader.ts";
+import { formatList } from "./kinds.ts";
+import { quote, formatMasked } from "./mask.ts";
+import { suggest } from "./nearest.ts";
+import type { EnvironmentReader } from "./reader.ts";
 import { disabledInstrumentations, enabledInstrumentations, type Variable } from "./variables.ts";
 
 /**
@@ -14,37 +14,37 @@ import { disabledInstrumentations, enabledInstrumentations, type Variable } from
  * @param known the names that there are.
  */
 export function checkInstrumentations(
-  reader: Reader,
+  reader: EnvironmentReader,
   { enabled = [], disabled }: Config["instrumentations"],
   known: readonly string[],
 ): void {
-  check(reader, enabledInstrumentations, enabled, known);
-  check(reader, disabledInstrumentations, disabled.filter(isNear(known)), known);
+  checkNames(reader, enabledInstrumentations, enabled, known);
+  checkNames(reader, disabledInstrumentations, disabled.filter(isKnownOrMisspelt(known)), known);
 }
 
-function isNear(known: readonly string[]): (word: string) => boolean {
-  return (word) => known.includes(word) || meant(word, known) !== undefined;
+function isKnownOrMisspelt(known: readonly string[]): (word: string) => boolean {
+  return (word) => known.includes(word) || suggestionFor(word, known) !== undefined;
 }
 
-function check(
-  reader: Reader,
+function checkNames(
+  reader: EnvironmentReader,
   variable: Variable,
   words: readonly string[],
   known: readonly string[],
 ): void {
   const used = words.filter((word) => known.includes(word)).join(",") || "none";
   for (const word of words.filter((name) => !known.includes(name))) {
-    const expected = listed(known);
-    reader.complain(variable, {
+    const expected = formatList(known);
+    reader.report(variable, {
       // A package's name has an @ and is no address.
-      received: word.includes("://") ? shownText(word) : quoted(word),
+      received: word.includes("://") ? formatMasked(word) : quote(word),
       expected,
-      nearest: meant(word, known),
+      suggestion: suggestionFor(word, known),
       used,
     });
   }
 }
 
-function meant(word: string, known: readonly string[]): string | undefined {
-  return nearest(word.toLowerCase(), known);
+function suggestionFor(word: string, known: readonly string[]): string | undefined {
+  return suggest(word.toLowerCase(), known);
 }

@@ -1,12 +1,12 @@
-import { flag, integer, type Kind, names } from "./kinds.ts";
+import { flag, integer, type ValueType, names } from "./kinds.ts";
 
 /** An option of an instrumentation that a variable sets. */
-export interface Option {
+export interface InstrumentationOption {
   /** The instrumentation's short name. */
-  readonly of: string;
+  readonly instrumentation: string;
   /** As the instrumentation itself calls it. */
   readonly option: string;
-  readonly kind: Kind<unknown>;
+  readonly valueType: ValueType<unknown>;
   readonly default: string;
   readonly doc: string;
   /** The variable's name, where there is one already. */
@@ -19,8 +19,8 @@ export interface Option {
  * OpenTelemetry has in other languages, and for known HTTP methods and GenAI in
  * this one. What is a function or an object can't be had by a variable.
  */
-export function variableOf({ of, option, name }: Option): string {
-  return name ?? `OTEL_INSTRUMENTATION_${constantCase(of)}_${constantCase(option)}`;
+export function variableNameOf({ instrumentation, option, name }: InstrumentationOption): string {
+  return name ?? `OTEL_INSTRUMENTATION_${constantCase(instrumentation)}_${constantCase(option)}`;
 }
 
 function constantCase(name: string): string {
@@ -30,166 +30,166 @@ function constantCase(name: string): string {
     .toUpperCase();
 }
 
-export const options: readonly Option[] = [
+export const optionDefinitions: readonly InstrumentationOption[] = [
   {
-    of: "aws-lambda",
+    instrumentation: "aws-lambda",
     option: "useGlobalPropagatorForSqsExtraction",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Messages of SQS are read with `OTEL_PROPAGATORS`, not with X-Ray's header alone.",
   },
   {
-    of: "aws-sdk",
+    instrumentation: "aws-sdk",
     option: "suppressInternalInstrumentation",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "No spans of the HTTP requests beneath.",
   },
   {
-    of: "aws-sdk",
+    instrumentation: "aws-sdk",
     option: "sqsExtractContextPropagationFromPayload",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "The trace is looked for in the bodies of SQS messages as well (SNS without raw delivery).",
   },
   {
-    of: "cassandra-driver",
+    instrumentation: "cassandra-driver",
     option: "enhancedDatabaseReporting",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Spans have the statement with its values.",
   },
   {
-    of: "cassandra-driver",
+    instrumentation: "cassandra-driver",
     option: "maxQueryLength",
-    kind: integer(1),
+    valueType: integer(1),
     default: "65536",
     doc: "Characters of a statement; longer ones are cut.",
   },
   {
-    of: "dataloader",
+    instrumentation: "dataloader",
     option: "requireParentSpan",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "No span where there is none around it.",
   },
   {
-    of: "dns",
+    instrumentation: "dns",
     option: "enabled",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Spans of `dns.lookup`.",
   },
   {
-    of: "dns",
+    instrumentation: "dns",
     option: "ignoreHostnames",
-    kind: names,
+    valueType: names,
     default: "none",
     doc: "Host names without a span.",
   },
   {
-    of: "fs",
+    instrumentation: "fs",
     option: "enabled",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Spans of file operations.",
   },
   {
-    of: "fs",
+    instrumentation: "fs",
     option: "requireParentSpan",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "No span where there is none around it.",
   },
   {
-    of: "graphql",
+    instrumentation: "graphql",
     option: "spans",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Spans of parsing, validation, execution and resolvers (GraphQL.js 16).",
   },
   {
-    of: "grpc",
+    instrumentation: "grpc",
     option: "ignoreGrpcMethods",
-    kind: names,
+    valueType: names,
     default: "none",
     doc: "Methods that are called without a client span.",
   },
   {
-    of: "memcached",
+    instrumentation: "memcached",
     option: "enhancedDatabaseReporting",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Spans have the command with its key.",
   },
   {
-    of: "mysql",
+    instrumentation: "mysql",
     option: "enhancedDatabaseReporting",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Spans have the values of statements.",
   },
   {
-    of: "net",
+    instrumentation: "net",
     option: "enabled",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Spans of connections that are made.",
   },
   {
-    of: "openai",
+    instrumentation: "openai",
     option: "captureMessageContent",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Prompts and answers are recorded.",
     name: "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
   },
   {
-    of: "oracledb",
+    instrumentation: "oracledb",
     option: "enhancedDatabaseReporting",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Spans have the values of statements.",
   },
   {
-    of: "oracledb",
+    instrumentation: "oracledb",
     option: "requireParentSpan",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "No span where there is none around it.",
   },
   {
-    of: "pg",
+    instrumentation: "pg",
     option: "addSqlCommenterCommentToQueries",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Statements carry the trace to the server, in a comment.",
   },
   {
-    of: "pg",
+    instrumentation: "pg",
     option: "requireParentSpan",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "No span where there is none around it.",
   },
   {
-    of: "socket.io",
+    instrumentation: "socket.io",
     option: "messages",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Each event that comes in is a trace of its own (Socket.IO 4).",
   },
   {
-    of: "tedious",
+    instrumentation: "tedious",
     option: "enableTraceContextPropagation",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Connections carry the trace to the server, in their context info.",
   },
   {
-    of: "ws",
+    instrumentation: "ws",
     option: "messages",
-    kind: flag,
+    valueType: flag,
     default: "false",
     doc: "Each message that comes in is a trace of its own.",
   },

@@ -1,14 +1,14 @@
-import { withoutEnd } from "../text.ts";
+import { trimEndOf } from "../text.ts";
 import type { OtlpConfig, OtlpProtocol } from "./config.ts";
-import { ADDRESS, type Endpoint } from "./endpoint.ts";
-import { maskedAddress, quoted } from "./mask.ts";
-import type { Reader } from "./reader.ts";
+import { EXPECTED_URL, type Endpoint } from "./endpoint.ts";
+import { maskAddress, quote } from "./mask.ts";
+import type { EnvironmentReader } from "./reader.ts";
 import {
   gateways,
   otlp,
-  otlpOfSignal,
+  otlpBySignal,
   type OtlpVariables,
-  shown,
+  formatValue,
   type Signal,
   type Variable,
 } from "./variables.ts";
@@ -18,17 +18,17 @@ import {
  * of all; headers are put together.
  * https://opentelemetry.io/docs/specs/otel/protocol/exporter/
  */
-export function otlpOf(reader: Reader): Readonly<Record<Signal, OtlpConfig>> {
-  const general = settingsOf(reader, otlp, {});
-  const spread = reader.read(gateways);
+export function readOtlpConfigs(reader: EnvironmentReader): Readonly<Record<Signal, OtlpConfig>> {
+  const general = readSettings(reader, otlp, {});
+  const gatewayEndpoints = reader.read(gateways);
   return {
-    traces: signalOf(reader, "traces", general, spread),
-    metrics: signalOf(reader, "metrics", general, spread),
-    logs: signalOf(reader, "logs", general, spread),
+    traces: readSignalConfig(reader, "traces", general, gatewayEndpoints),
+    metrics: readSignalConfig(reader, "metrics", general, gatewayEndpoints),
+    logs: readSignalConfig(reader, "logs", general, gatewayEndpoints),
   };
 }
 
-interface Settings {
+interface OtlpSettings {
   readonly endpoint?: Endpoint | undefined;
   readonly protocol?: OtlpProtocol | undefined;
   readonly headers?: Readonly<Record<string, string>>;
@@ -41,114 +41,124 @@ interface Settings {
 }
 
 /** `general` is what holds, and what the report names, where the signal's own is no good. */
-function settingsOf(reader: Reader, rows: OtlpVariables, general: Settings): Settings {
+function readSettings(
+  reader: EnvironmentReader,
+  rows: OtlpVariables,
+  general: OtlpSettings,
+): OtlpSettings {
   return {
-    endpoint: reader.read(rows.endpoint, shownEndpoint(general.endpoint)),
-    protocol: reader.read(rows.protocol, shown(general.protocol ?? otlp.protocol.default)),
+    endpoint: reader.read(rows.endpoint, formatEndpoint(general.endpoint)),
+    protocol: reader.read(rows.protocol, formatValue(general.protocol ?? otlp.protocol.default)),
     headers: reader.read(rows.headers),
-    timeoutMs: reader.read(rows.timeout, shown(general.timeoutMs ?? otlp.timeout.default)),
+    timeoutMs: reader.read(rows.timeout, formatValue(general.timeoutMs ?? otlp.timeout.default)),
     compression: reader.read(rows.compression, general.compression ?? otlp.compression.default),
-    insecure: reader.read(rows.insecure, shown(general.insecure ?? otlp.insecure.default)),
+    insecure: reader.read(rows.insecure, formatValue(general.insecure ?? otlp.insecure.default)),
     ca: reader.read(rows.ca),
     cert: reader.read(rows.cert),
     key: reader.read(rows.key),
   };
 }
 
-function shownEndpoint(endpoint: Endpoint | undefined): string {
-  return endpoint === undefined ? otlp.endpoint.default : maskedAddress(endpoint.url.href);
+function formatEndpoint(endpoint: Endpoint | undefined): string {
+  return endpoint === undefined ? otlp.endpoint.default : maskAddress(endpoint.url.href);
 }
 
-const USUAL_TIMEOUT = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 
-function signalOf(
-  reader: Reader,
+function readSignalConfig(
+  reader: EnvironmentReader,
   signal: Signal,
-  general: Settings,
-  spread: readonly Endpoint[],
+  general: OtlpSettings,
+  gatewayEndpoints: readonly Endpoint[],
 ): OtlpConfig {
-  const own = settingsOf(reader, otlpOfSignal[signal], general);
+  const own = readSettings(reader, otlpBySignal[signal], general);
   const protocol = own.protocol ?? general.protocol ?? "http/protobuf";
   const insecure = own.insecure ?? general.insecure ?? false;
-  const settings = sharedSettings(reader, signal, protocol, own, general);
-  const configOf = (address: Address): OtlpConfig => ({
+  const settings = resolveSettings(reader, signal, protocol, own, general);
+  const configOf = (address: SignalAddress): OtlpConfig => ({
     ...settings,
     ...(protocol === "grpc" ? grpcTarget(address, insecure) : httpTarget(address)),
     headers: headersOf(address, own, general),
   });
-  const places = own.endpoint === undefined ? reachable(reader, spread, protocol) : [];
-  const [first, ...others] = places.map((endpoint) =>
-    configOf({ endpoint, url: below(endpoint.url, signal) }),
+  const endpoints =
+    own.endpoint === undefined ? usableGateways(reader, gatewayEndpoints, protocol) : [];
+  const [first, ...others] = endpoints.map((endpoint) =>
+    configOf({ endpoint, url: withSignalPath(endpoint.url, signal) }),
   );
-  if (first === undefined) return configOf(addressOf(reader, signal, protocol, own, general));
+  if (first === undefined) return configOf(selectAddress(reader, signal, protocol, own, general));
   if (others.length === 0) return first;
-  const all = [first, ...others].map((gateway): OtlpConfig => ({ ...gateway, isOneOfSeveral: true }));
+  const all = [first, ...others].map((gateway): OtlpConfig => ({ ...gateway, hasFailover: true }));
   return { ...first, gateways: all };
 }
 
 /** Those gateways that can be spoken to. */
-function reachable(
-  reader: Reader,
-  spread: readonly Endpoint[],
+function usableGateways(
+  reader: EnvironmentReader,
+  gatewayEndpoints: readonly Endpoint[],
   protocol: OtlpProtocol,
 ): readonly Endpoint[] {
-  return spread.filter((endpoint) => usable(reader, gateways, endpoint, protocol, "the others"));
+  return gatewayEndpoints.filter((endpoint) =>
+    isUsable(reader, gateways, endpoint, protocol, "the others"),
+  );
 }
 
-function sharedSettings(
-  reader: Reader,
+function resolveSettings(
+  reader: EnvironmentReader,
   signal: Signal,
   protocol: OtlpProtocol,
-  own: Settings,
-  general: Settings,
+  own: OtlpSettings,
+  general: OtlpSettings,
 ): Pick<OtlpConfig, "protocol" | "timeoutMs" | "compression" | "tls"> {
   return {
     protocol,
-    timeoutMs: own.timeoutMs ?? general.timeoutMs ?? USUAL_TIMEOUT,
+    timeoutMs: own.timeoutMs ?? general.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     compression: own.compression ?? general.compression ?? "none",
     tls: tlsOf(reader, signal, own, general),
   };
 }
 
 /** An address, and the URL that its signal is sent to. */
-interface Address {
+interface SignalAddress {
   readonly endpoint: Endpoint;
   readonly url: URL;
 }
 
 /** The first usable one of the signal's own endpoint, the general one and the default. */
-function addressOf(
-  reader: Reader,
+function selectAddress(
+  reader: EnvironmentReader,
   signal: Signal,
   protocol: OtlpProtocol,
-  own: Settings,
-  general: Settings,
-): Address {
+  own: OtlpSettings,
+  general: OtlpSettings,
+): SignalAddress {
   const fallback = protocol === "grpc" ? "http://localhost:4317" : "http://localhost:4318";
-  const instead = general.endpoint === undefined ? fallback : shownEndpoint(general.endpoint);
-  if (usable(reader, otlpOfSignal[signal].endpoint, own.endpoint, protocol, instead)) {
+  const fallbackText = general.endpoint === undefined ? fallback : formatEndpoint(general.endpoint);
+  if (isUsable(reader, otlpBySignal[signal].endpoint, own.endpoint, protocol, fallbackText)) {
     return { endpoint: own.endpoint, url: own.endpoint.url };
   }
-  if (usable(reader, otlp.endpoint, general.endpoint, protocol, fallback)) {
-    return { endpoint: general.endpoint, url: below(general.endpoint.url, signal) };
+  if (isUsable(reader, otlp.endpoint, general.endpoint, protocol, fallback)) {
+    return { endpoint: general.endpoint, url: withSignalPath(general.endpoint.url, signal) };
   }
   const url = new URL(fallback);
-  return { endpoint: { url, bare: undefined, authorization: undefined }, url: below(url, signal) };
+  return {
+    endpoint: { url, hostAndPort: undefined, authorization: undefined },
+    url: withSignalPath(url, signal),
+  };
 }
 
 /** `host:port` says where a gRPC server is; over HTTP the scheme must be known. */
-function usable(
-  reader: Reader,
+function isUsable(
+  reader: EnvironmentReader,
   variable: Variable,
   endpoint: Endpoint | undefined,
   protocol: OtlpProtocol,
   used: string,
 ): endpoint is Endpoint {
   if (endpoint === undefined) return false;
-  if (endpoint.bare === undefined || protocol === "grpc") return true;
-  reader.complain(variable, {
-    received: quoted(endpoint.bare),
-    expected: ADDRESS,
+  if (endpoint.hostAndPort === undefined || protocol === "grpc") return true;
+  reader.report(variable, {
+    received: quote(endpoint.hostAndPort),
+    expected: EXPECTED_URL,
     used,
   });
   return false;
@@ -159,29 +169,30 @@ function usable(
  * its like are added, whatever path it has already, with or without a slash.
  * https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
  */
-function below(base: URL, signal: Signal): URL {
+function withSignalPath(base: URL, signal: Signal): URL {
   const url = new URL(base);
-  url.pathname = `${withoutEnd(base.pathname, "/")}/v1/${signal}`;
+  url.pathname = `${trimEndOf(base.pathname, "/")}/v1/${signal}`;
   return url;
 }
 
-type Target = Pick<OtlpConfig, "url" | "insecure">;
+type ExportTarget = Pick<OtlpConfig, "url" | "insecure">;
 
-function httpTarget({ url }: Address): Target {
+function httpTarget({ url }: SignalAddress): ExportTarget {
   return { url: url.href, insecure: url.protocol === "http:" };
 }
 
 /** The scheme decides about TLS; the variable does where there is none. */
-function grpcTarget({ endpoint }: Address, insecure: boolean): Target {
-  const plain = endpoint.bare === undefined ? endpoint.url.protocol === "http:" : insecure;
-  const place = endpoint.bare ?? endpoint.url.host;
-  return { url: `${plain ? "http" : "https"}://${place}`, insecure: plain };
+function grpcTarget({ endpoint }: SignalAddress, insecure: boolean): ExportTarget {
+  const isInsecure =
+    endpoint.hostAndPort === undefined ? endpoint.url.protocol === "http:" : insecure;
+  const host = endpoint.hostAndPort ?? endpoint.url.host;
+  return { url: `${isInsecure ? "http" : "https"}://${host}`, insecure: isInsecure };
 }
 
 function headersOf(
-  { endpoint }: Address,
-  own: Settings,
-  general: Settings,
+  { endpoint }: SignalAddress,
+  own: OtlpSettings,
+  general: OtlpSettings,
 ): Readonly<Record<string, string>> {
   const { authorization } = endpoint;
   return {
@@ -192,32 +203,32 @@ function headersOf(
 }
 
 function tlsOf(
-  reader: Reader,
+  reader: EnvironmentReader,
   signal: Signal,
-  own: Settings,
-  general: Settings,
+  own: OtlpSettings,
+  general: OtlpSettings,
 ): OtlpConfig["tls"] {
   const ca = own.ca ?? general.ca;
   const cert = own.cert ?? general.cert;
   const key = own.key ?? general.key;
   if (cert !== undefined && key !== undefined) return { ca, cert, key };
-  if (cert !== undefined) complainOfHalf(reader, signal, "cert", "key");
-  if (key !== undefined) complainOfHalf(reader, signal, "key", "cert");
+  if (cert !== undefined) reportIncompletePair(reader, signal, "cert", "key");
+  if (key !== undefined) reportIncompletePair(reader, signal, "key", "cert");
   return { ca, cert: undefined, key: undefined };
 }
 
 /** Neither half of a client certificate is of use alone; one that can't be read was reported already. */
-function complainOfHalf(
-  reader: Reader,
+function reportIncompletePair(
+  reader: EnvironmentReader,
   signal: Signal,
-  half: "cert" | "key",
-  other: "cert" | "key",
+  present: "cert" | "key",
+  missing: "cert" | "key",
 ): void {
-  const own = otlpOfSignal[signal];
-  const rows = reader.has(own[half]) ? own : otlp;
+  const own = otlpBySignal[signal];
+  const rows = reader.has(own[present]) ? own : otlp;
   // The general half may be there for another signal, which has the other.
-  const places = rows === otlp ? [otlp, ...Object.values(otlpOfSignal)] : [own, otlp];
-  if (places.some((place) => reader.has(place[other]))) return;
-  const expected = `${rows[other].name} beside it`;
-  reader.complain(rows[half], { expected, used: "no client certificate" });
+  const sources = rows === otlp ? [otlp, ...Object.values(otlpBySignal)] : [own, otlp];
+  if (sources.some((source) => reader.has(source[missing]))) return;
+  const expected = `${rows[missing].name} beside it`;
+  reader.report(rows[present], { expected, used: "no client certificate" });
 }

@@ -1,21 +1,25 @@
-import type { Complain } from "./problem.ts";
-import { MASK, shownText } from "./mask.ts";
+import type { ReportIssue } from "./problem.ts";
+import { MASK, formatMasked } from "./mask.ts";
 
-export type Pairs = Readonly<Record<string, string>>;
+export type KeyValues = Readonly<Record<string, string>>;
 
-type Pair = readonly [name: string, value: string];
+type KeyValue = readonly [name: string, value: string];
 
 /**
  * `key1=value1,key2=value2` with percent-encoding, as `OTEL_RESOURCE_ATTRIBUTES`
  * is written. The first `=` divides. Any error spoils the whole value.
  * https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable
  */
-export function attributesIn(text: string, complain: Complain): Pairs | undefined {
-  const pairs: Pair[] = [];
-  for (const entry of text.split(",").filter(isFilled)) {
-    const pair = decodedPair(entry);
+export function parseAttributes(text: string, report: ReportIssue): KeyValues | undefined {
+  const pairs: KeyValue[] = [];
+  for (const entry of text.split(",").filter(isNotBlank)) {
+    const pair = decodeKeyValue(entry);
     if (pair === undefined) {
-      complain({ received: shownText(entry.trim()), expected: ATTRIBUTE, used: NO_ATTRIBUTE });
+      report({
+        received: formatMasked(entry.trim()),
+        expected: EXPECTED_ATTRIBUTE,
+        used: USED_NO_ATTRIBUTES,
+      });
       return undefined;
     }
     pairs.push(pair);
@@ -28,45 +32,45 @@ export function attributesIn(text: string, complain: Complain): Pairs | undefine
  * wrong entry is left out, and never shown: it may be the secret.
  * https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
  */
-export function headersIn(text: string, complain: Complain): Pairs | undefined {
-  const entries = text.split(",").map((entry) => ({ entry, pair: headerIn(entry) }));
+export function parseHeaders(text: string, report: ReportIssue): KeyValues | undefined {
+  const entries = text.split(",").map((entry) => ({ entry, pair: parseHeader(entry) }));
   const pairs = entries.flatMap(({ pair }) => (pair === undefined ? [] : [pair]));
   const used = pairs.length > 0 ? "the others" : "none";
   for (const [index, { entry, pair }] of entries.entries()) {
-    if (pair !== undefined || !isFilled(entry)) continue;
-    complain({ received: `entry ${index + 1} (${MASK})`, expected: HEADER, used });
+    if (pair !== undefined || !isNotBlank(entry)) continue;
+    report({ received: `entry ${index + 1} (${MASK})`, expected: EXPECTED_HEADER, used });
   }
   return pairs.length > 0 ? Object.fromEntries(pairs) : undefined;
 }
 
-function isFilled(entry: string): boolean {
+function isNotBlank(entry: string): boolean {
   return entry.trim() !== "";
 }
 
-const ATTRIBUTE = "key=value, percent-encoded";
-const NO_ATTRIBUTE = "none of its attributes";
-const HEADER = "name=value of an HTTP header, percent-encoded";
+const EXPECTED_ATTRIBUTE = "key=value, percent-encoded";
+const USED_NO_ATTRIBUTES = "none of its attributes";
+const EXPECTED_HEADER = "name=value of an HTTP header, percent-encoded";
 
 /** Lower case, so that a header of one signal replaces the general one however both are written. */
-function headerIn(entry: string): Pair | undefined {
-  const pair = decodedPair(entry);
+function parseHeader(entry: string): KeyValue | undefined {
+  const pair = decodeKeyValue(entry);
   if (pair === undefined) return undefined;
   const [name, value] = pair;
-  return token.test(name) && fieldValue.test(value) ? [name.toLowerCase(), value] : undefined;
+  return TOKEN.test(name) && FIELD_VALUE.test(value) ? [name.toLowerCase(), value] : undefined;
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 */
-const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 
 /** What `node:http` lets through; anything else makes every export throw. */
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-function decodedPair(entry: string): Pair | undefined {
-  const middle = entry.indexOf("=");
-  const name = entry.slice(0, middle).trim();
-  if (middle < 0 || name === "") return undefined;
+function decodeKeyValue(entry: string): KeyValue | undefined {
+  const separator = entry.indexOf("=");
+  const name = entry.slice(0, separator).trim();
+  if (separator < 0 || name === "") return undefined;
   try {
-    return [decodeURIComponent(name), decodeURIComponent(entry.slice(middle + 1).trim())];
+    return [decodeURIComponent(name), decodeURIComponent(entry.slice(separator + 1).trim())];
   } catch {
     return undefined;
   }

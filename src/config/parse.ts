@@ -12,15 +12,15 @@ import type {
   TracesConfig,
 } from "./config.ts";
 import { checkInstrumentations } from "./instrumentations.ts";
-import { otlpOf } from "./otlp.ts";
-import { Reader } from "./reader.ts";
+import { readOtlpConfigs } from "./otlp.ts";
+import { EnvironmentReader } from "./reader.ts";
 import type { Problem } from "./problem.ts";
 import * as table from "./variables.ts";
-import { shown, type Variable } from "./variables.ts";
+import { formatValue, type Variable } from "./variables.ts";
 
-export interface Parsed {
+export interface ParsedConfig {
   readonly config: Config;
-  /** All that was wrong, for `reportOf`. */
+  /** All that was wrong, for `formatProblems`. */
   readonly problems: readonly Problem[];
 }
 
@@ -32,13 +32,13 @@ export interface Parsed {
  * @param instrumentations the names of those that there are; left out, names of
  * instrumentations are not checked.
  */
-export function configFrom(
+export function parseConfig(
   environment: Environment,
   instrumentations?: ReadonlySet<string>,
-): Parsed {
-  const reader = new Reader(environment);
-  if (reader.read(table.sdkDisabled)) return { config: disabled(), problems: [] };
-  const config = configOf(reader);
+): ParsedConfig {
+  const reader = new EnvironmentReader(environment);
+  if (reader.read(table.sdkDisabled)) return { config: disabledConfig(), problems: [] };
+  const config = readConfig(reader);
   if (instrumentations !== undefined) {
     checkInstrumentations(reader, config.instrumentations, [...instrumentations]);
   }
@@ -47,28 +47,28 @@ export function configFrom(
 }
 
 /** What everything would be by default; nobody looks at it but at `disabled`. */
-function disabled(): Config {
-  return { ...configOf(new Reader(new Map())), disabled: true };
+function disabledConfig(): Config {
+  return { ...readConfig(new EnvironmentReader(new Map())), disabled: true };
 }
 
-function configOf(reader: Reader): Config {
-  const otlp = otlpOf(reader);
-  const errors = errorsOf(reader);
-  const identity = identityOf(reader, errors);
+function readConfig(reader: EnvironmentReader): Config {
+  const otlp = readOtlpConfigs(reader);
+  const errors = readErrors(reader);
+  const identity = readIdentity(reader, errors);
   return {
     disabled: false,
     logLevel: reader.read(table.logLevel),
     ...identity,
-    ...propagationOf(reader, errors),
+    ...readPropagation(reader, errors),
     knownMethods: reader.read(table.knownMethods),
-    instrumentations: instrumentationsOf(reader),
+    instrumentations: readInstrumentations(reader),
     admin: { host: reader.read(table.prometheusHost), port: reader.read(table.prometheusPort) },
-    traces: tracesOf(reader, otlp.traces),
-    metrics: metricsOf(reader, otlp.metrics),
-    logs: logsOf(reader, otlp.logs),
+    traces: readTraces(reader, otlp.traces),
+    metrics: readMetrics(reader, otlp.metrics),
+    logs: readLogs(reader, otlp.logs),
     errors: { ...errors, environment: errors.environment ?? identity.environment },
-    flushTimeoutMs: reader.read(table.flushTimeout),
-    signals: reader.read(table.signals),
+    flushTimeoutMs: reader.read(table.flushTimeoutMs),
+    signals: reader.read(table.terminationSignals),
   };
 }
 
@@ -86,10 +86,10 @@ const detectors: readonly ResourceDetectorName[] = [
   "container",
 ];
 
-function identityOf(reader: Reader, errors: ErrorsConfig): Identity {
-  const wanted = reader.read(table.resourceDetectors);
+function readIdentity(reader: EnvironmentReader, errors: ErrorsConfig): Identity {
+  const names = reader.read(table.resourceDetectors);
   const resourceDetectors = detectors.filter(
-    (name) => wanted.includes(name) || wanted.includes("all"),
+    (name) => names.includes(name) || names.includes("all"),
   );
   const attributes = reader.read(table.resourceAttributes);
   const resourceAttributes = resourceDetectors.includes("env") ? attributes : {};
@@ -105,63 +105,64 @@ function identityOf(reader: Reader, errors: ErrorsConfig): Identity {
 }
 
 /** A browser's Sentry trace is read wherever there is a DSN, unless somebody says what is to be read. */
-function propagationOf(
-  reader: Reader,
+function readPropagation(
+  reader: EnvironmentReader,
   errors: ErrorsConfig,
 ): Pick<Config, "propagators" | "extractOnly"> {
-  const wanted = reader.read(table.propagators);
+  const names = reader.read(table.propagators);
   const readsSentry = errors.dsn !== undefined && !reader.has(table.propagators);
   return {
-    propagators: wanted ?? ["tracecontext", "baggage"],
+    propagators: names ?? ["tracecontext", "baggage"],
     extractOnly: readsSentry ? ["sentry"] : [],
   };
 }
 
-function instrumentationsOf(reader: Reader): Config["instrumentations"] {
+function readInstrumentations(reader: EnvironmentReader): Config["instrumentations"] {
   reader.read(table.semconvOptIn);
   return {
     enabled: reader.read(table.enabledInstrumentations),
     disabled: reader.read(table.disabledInstrumentations),
-    eager: reader.read(table.eager),
-    options: optionsOf(reader),
-    lambda: lambdaOf(reader),
+    eager: reader.read(table.eagerLoading),
+    options: readOptions(reader),
+    lambda: readLambda(reader),
   };
 }
 
 /** AWS says where the function's code is, and a layer's preload can't know it otherwise. */
-function lambdaOf(reader: Reader): LambdaConfig | undefined {
+function readLambda(reader: EnvironmentReader): LambdaConfig | undefined {
   const taskRoot = reader.read(table.lambdaTaskRoot);
   const handler = reader.read(table.lambdaHandler);
   return taskRoot === undefined || handler === undefined ? undefined : { taskRoot, handler };
 }
 
 /** Only those that are set: the others have the defaults of whom they belong to. */
-function optionsOf(reader: Reader): Config["instrumentations"]["options"] {
+function readOptions(reader: EnvironmentReader): Config["instrumentations"]["options"] {
   const options: Record<string, Record<string, unknown>> = {};
-  for (const { of, option, variable } of table.instrumentationOptions) {
+  for (const { instrumentation, option, variable } of table.instrumentationOptions) {
     const value = reader.read(variable);
-    if (value !== undefined) (options[of] ??= {})[option] = value;
+    if (value !== undefined) (options[instrumentation] ??= {})[option] = value;
   }
-  for (const name of reader.read(table.middlewareSpans))
+  for (const name of reader.read(table.middlewareSpanFrameworks))
     (options[name] ??= {})["middlewareSpans"] = true;
   return options;
 }
 
-function tracesOf(reader: Reader, otlp: OtlpConfig): TracesConfig {
+function readTraces(reader: EnvironmentReader, otlp: OtlpConfig): TracesConfig {
   return {
     exporters: reader.read(table.tracesExporter),
-    sampler: samplerOf(reader),
-    limits: spanLimitsOf(reader),
-    batch: batchOf(reader, table.batchOfSpans),
+    sampler: readSampler(reader),
+    limits: readSpanLimits(reader),
+    batch: readBatch(reader, table.spanBatch),
     otlp,
-    keepSlowMs: reader.read(table.keepSlow),
+    keepSlowMs: reader.read(table.keepSlowMs),
   };
 }
 
-function samplerOf(reader: Reader): TracesConfig["sampler"] {
+function readSampler(reader: EnvironmentReader): TracesConfig["sampler"] {
   const sentryRatio = reader.read(table.sentryTracesSampleRate);
-  const usual = sentryRatio === undefined ? "parentbased_always_on" : "parentbased_traceidratio";
-  const name = reader.read(table.tracesSampler, usual);
+  const defaultSampler =
+    sentryRatio === undefined ? "parentbased_always_on" : "parentbased_traceidratio";
+  const name = reader.read(table.tracesSampler, defaultSampler);
   if (name === "traceidratio" || name === "parentbased_traceidratio") {
     return { name, ratio: reader.read(table.tracesSamplerArg) };
   }
@@ -169,100 +170,113 @@ function samplerOf(reader: Reader): TracesConfig["sampler"] {
     reader.has(table.tracesSamplerArg) &&
     (name !== undefined || !reader.has(table.tracesSampler))
   ) {
-    reader.complain(table.tracesSamplerArg, { expected: RATIO_SAMPLER, used: "no argument" });
+    reader.report(table.tracesSamplerArg, {
+      expected: EXPECTED_RATIO_SAMPLER,
+      used: "no argument",
+    });
   }
-  return name === undefined ? { name: usual, ratio: sentryRatio ?? 1 } : { name, ratio: 1 };
+  return name === undefined
+    ? { name: defaultSampler, ratio: sentryRatio ?? 1 }
+    : { name, ratio: 1 };
 }
 
 /** https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration */
-const RATIO_SAMPLER = "OTEL_TRACES_SAMPLER to be traceidratio or parentbased_traceidratio";
+const EXPECTED_RATIO_SAMPLER = "OTEL_TRACES_SAMPLER to be traceidratio or parentbased_traceidratio";
 
 /**
  * What is said of spans goes before what is said in general; the counts of events
  * and links have no general variable.
  * https://opentelemetry.io/docs/specs/otel/common/#configurable-parameters
  */
-function spanLimitsOf(reader: Reader): SpanLimits {
+function readSpanLimits(reader: EnvironmentReader): SpanLimits {
   return {
-    attributeCount: either(reader, table.spanAttributeCount, table.attributeCount),
-    attributeLength: either(reader, table.spanAttributeLength, table.attributeLength),
+    attributeCount: readWithFallback(reader, table.spanAttributeCount, table.attributeCount),
+    attributeLength: readWithFallback(reader, table.spanAttributeLength, table.attributeLength),
     eventCount: reader.read(table.spanEventCount),
     linkCount: reader.read(table.spanLinkCount),
-    attributesPerEvent: either(reader, table.eventAttributeCount, table.attributesPerEvent),
-    attributesPerLink: either(reader, table.linkAttributeCount, table.attributesPerLink),
+    attributesPerEvent: readWithFallback(
+      reader,
+      table.eventAttributeCount,
+      table.attributesPerEvent,
+    ),
+    attributesPerLink: readWithFallback(reader, table.linkAttributeCount, table.attributesPerLink),
   };
 }
 
-function either(
-  reader: Reader,
+function readWithFallback(
+  reader: EnvironmentReader,
   first: Variable<number | undefined>,
   second: Variable<number>,
 ): number {
   const fallback = reader.read(second);
-  return reader.read(first, shown(fallback)) ?? fallback;
+  return reader.read(first, formatValue(fallback)) ?? fallback;
 }
 
-const USUAL_BATCH = 512;
+const DEFAULT_BATCH_SIZE = 512;
 
-function batchOf(reader: Reader, rows: table.BatchVariables): BatchConfig {
-  const maxQueueSize = reader.read(rows.queue);
-  const size = reader.read(rows.size);
+function readBatch(reader: EnvironmentReader, rows: table.BatchVariables): BatchConfig {
+  const maxQueueSize = reader.read(rows.maxQueueSize);
+  const size = reader.read(rows.maxExportBatchSize);
   if (size !== undefined && size > maxQueueSize) {
-    reader.complain(rows.size, {
-      expected: `at most ${rows.queue.name} (${maxQueueSize})`,
+    reader.report(rows.maxExportBatchSize, {
+      expected: `at most ${rows.maxQueueSize.name} (${maxQueueSize})`,
       used: String(maxQueueSize),
     });
   }
   return {
     maxQueueSize,
-    maxBatchSize: Math.min(size ?? USUAL_BATCH, maxQueueSize),
-    delayMs: reader.read(rows.delay),
-    exportTimeoutMs: reader.read(rows.timeout),
+    maxBatchSize: Math.min(size ?? DEFAULT_BATCH_SIZE, maxQueueSize),
+    delayMs: reader.read(rows.scheduleDelay),
+    exportTimeoutMs: reader.read(rows.exportTimeout),
   };
 }
 
-function metricsOf(reader: Reader, otlp: OtlpConfig): MetricsConfig {
+function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig {
   reader.read(table.histogramAggregation);
   const intervalMs = reader.read(table.metricInterval);
   return {
     exporters: reader.read(table.metricsExporter),
     intervalMs,
-    timeoutMs: metricTimeoutOf(reader, intervalMs),
+    timeoutMs: readMetricTimeout(reader, intervalMs),
     temporality: reader.read(table.temporality),
     exemplarFilter: reader.read(table.exemplarFilter),
     otlp,
   };
 }
 
-const USUAL_METRIC_TIMEOUT = 30_000;
+const DEFAULT_METRIC_TIMEOUT_MS = 30_000;
 
 /** The SDK's periodic reader refuses a timeout above the interval: exports would overlap. */
-function metricTimeoutOf(reader: Reader, intervalMs: number): number {
+function readMetricTimeout(reader: EnvironmentReader, intervalMs: number): number {
   const timeoutMs = reader.read(table.metricTimeout);
   if (timeoutMs !== undefined && timeoutMs > intervalMs) {
-    reader.complain(table.metricTimeout, {
+    reader.report(table.metricTimeout, {
       expected: `at most OTEL_METRIC_EXPORT_INTERVAL (${intervalMs})`,
       used: String(intervalMs),
     });
   }
-  return Math.min(timeoutMs ?? USUAL_METRIC_TIMEOUT, intervalMs);
+  return Math.min(timeoutMs ?? DEFAULT_METRIC_TIMEOUT_MS, intervalMs);
 }
 
-function logsOf(reader: Reader, otlp: OtlpConfig): LogsConfig {
+function readLogs(reader: EnvironmentReader, otlp: OtlpConfig): LogsConfig {
   return {
     exporters: reader.read(table.logsExporter),
     limits: {
-      attributeCount: either(reader, table.recordAttributeCount, table.attributeCount),
-      attributeLength: either(reader, table.recordAttributeLength, table.attributeLength),
+      attributeCount: readWithFallback(reader, table.logRecordAttributeCount, table.attributeCount),
+      attributeLength: readWithFallback(
+        reader,
+        table.logRecordAttributeLength,
+        table.attributeLength,
+      ),
     },
     consoleLines: reader.read(table.consoleLines),
-    batch: batchOf(reader, table.batchOfRecords),
+    batch: readBatch(reader, table.logRecordBatch),
     otlp,
   };
 }
 
 /** `environment` as far as Sentry's own variable says it. */
-function errorsOf(reader: Reader): ErrorsConfig {
+function readErrors(reader: EnvironmentReader): ErrorsConfig {
   return {
     dsn: reader.read(table.sentryDsn),
     environment: reader.read(table.sentryEnvironment),

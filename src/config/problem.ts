@@ -1,15 +1,15 @@
 /** One thing that is wrong with a value. */
-export interface Complaint {
+export interface Issue {
   /** What was received, masked; by default the whole value. */
   readonly received?: string;
   readonly expected: string;
   /** The known name that was probably meant. */
-  readonly nearest?: string | undefined;
+  readonly suggestion?: string | undefined;
   /** What is used instead; by default the variable's default. */
   readonly used?: string;
 }
 
-export type Complain = (complaint: Complaint) => void;
+export type ReportIssue = (complaint: Issue) => void;
 
 /** One thing that is wrong with the configuration. Holds no secret. */
 export type Problem =
@@ -20,7 +20,7 @@ export type Problem =
       readonly received: string;
       readonly expected: string;
       /** The known name that was probably meant. */
-      readonly nearest: string | undefined;
+      readonly suggestion: string | undefined;
       /** What is used instead. */
       readonly used: string;
     }

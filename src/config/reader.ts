@@ -1,11 +1,11 @@
 import type { Environment } from "../env.ts";
-import type { Complaint, Problem } from "./problem.ts";
-import { shownText } from "./mask.ts";
-import { slipped } from "./nearest.ts";
-import { shown, type Variable, variables } from "./variables.ts";
+import type { Issue, Problem } from "./problem.ts";
+import { formatMasked } from "./mask.ts";
+import { closest } from "./nearest.ts";
+import { formatValue, type Variable, variables } from "./variables.ts";
 
 /** Takes the variables of the table out of an environment and collects what is wrong. */
-export class Reader {
+export class EnvironmentReader {
   readonly #environment: Environment;
   readonly #problems = new Map<string, Problem>();
 
@@ -26,24 +26,26 @@ export class Reader {
   /**
    * The variable's value, or its fallback.
    *
-   * @param instead what the report says is used for a value that is no good; by
+   * @param usedInstead what the report says is used for a value that is no good; by
    * default the table's default.
    */
-  read<T>(variable: Variable<T>, instead?: string): T {
+  read<T>(variable: Variable<T>, usedInstead?: string): T {
     const text = this.#environment.get(variable.name);
     if (text === undefined) return variable.fallback;
-    const complaints: Complaint[] = [];
-    const value = variable.kind.parse(text, (complaint) => complaints.push(complaint));
+    const issues: Issue[] = [];
+    const value = variable.valueType.parse(text, (issue) => issues.push(issue));
     const used =
-      value === undefined ? (instead ?? variable.default).replaceAll("`", "") : shown(value);
-    for (const complaint of complaints) this.#add(variable, text, used, complaint);
+      value === undefined
+        ? (usedInstead ?? variable.default).replaceAll("`", "")
+        : formatValue(value);
+    for (const issue of issues) this.#add(variable, text, used, issue);
     return value ?? variable.fallback;
   }
 
   /** A value that was read well and can't be used all the same. */
-  complain(variable: Variable, complaint: Complaint & { readonly used: string }): void {
+  report(variable: Variable, issue: Issue & { readonly used: string }): void {
     const text = this.#environment.get(variable.name) ?? "";
-    this.#add(variable, text, complaint.used, complaint);
+    this.#add(variable, text, issue.used, issue);
   }
 
   /** Standard variables that are set and have no effect, and names that are a slip away from ours. */
@@ -61,22 +63,22 @@ export class Reader {
 
   /** Other tools have variables of their own in these namespaces: only a near miss is a fault. */
   #checkSpelling(name: string, known: Iterable<string>): void {
-    const meant = slipped(name, known, SLIPS);
-    if (meant === undefined) return;
-    this.#problems.set(name, { kind: "misspelt", variable: name, nearest: meant });
+    const suggestion = closest(name, known, MAX_EDITS);
+    if (suggestion === undefined) return;
+    this.#problems.set(name, { kind: "misspelt", variable: name, nearest: suggestion });
   }
 
-  #add(variable: Variable, text: string, used: string, complaint: Complaint): void {
+  #add(variable: Variable, text: string, used: string, issue: Issue): void {
     const problem: Problem = {
       kind: "invalid",
       variable: variable.name,
-      received: complaint.received ?? (variable.kind.show ?? shownText)(text),
-      expected: complaint.expected,
-      nearest: complaint.nearest,
-      used: complaint.used ?? used,
+      received: issue.received ?? (variable.valueType.format ?? formatMasked)(text),
+      expected: issue.expected,
+      suggestion: issue.suggestion,
+      used: issue.used ?? used,
     };
     this.#problems.set(`${variable.name} ${problem.received} ${problem.expected}`, problem);
   }
 }
 
-const SLIPS = 2;
+const MAX_EDITS = 2;

@@ -4,14 +4,14 @@ import type { Problem } from "./problem.ts";
  * All that is wrong with the configuration, one line for each thing, ready for
  * stderr; empty if nothing is. Secrets were masked before.
  */
-export function reportOf(problems: readonly Problem[]): string {
-  return problems.map((problem) => `telltale: ${sentenceOf(problem)}\n`).join("");
+export function formatProblems(problems: readonly Problem[]): string {
+  return problems.map((problem) => `telltale: ${formatProblem(problem)}\n`).join("");
 }
 
-function sentenceOf(problem: Problem): string {
+function formatProblem(problem: Problem): string {
   switch (problem.kind) {
     case "invalid":
-      return `${problem.variable}: received ${problem.received}, ${wanted(problem)}; using ${problem.used}`;
+      return `${problem.variable}: received ${problem.received}, ${formatExpected(problem)}; using ${problem.used}`;
     case "unsupported":
       return `${problem.variable} is set and has no effect: ${problem.reason}`;
     case "misspelt":
@@ -19,9 +19,9 @@ function sentenceOf(problem: Problem): string {
   }
 }
 
-function wanted(problem: Problem & { kind: "invalid" }): string {
+function formatExpected(problem: Problem & { kind: "invalid" }): string {
   const expected = `expected ${problem.expected}`;
-  return problem.nearest === undefined
+  return problem.suggestion === undefined
     ? expected
-    : `${expected} (did you mean ${problem.nearest}?)`;
+    : `${expected} (did you mean ${problem.suggestion}?)`;
 }

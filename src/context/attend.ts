@@ -1,10 +1,10 @@
 import { types } from "node:util";
-import { callIn } from "./manager.ts";
-import type { Failure, Work } from "./work.ts";
+import { callWithContext } from "./manager.ts";
+import type { UnitFailure, UnitOfWorkHandle } from "./work.ts";
 
-export interface Attendance {
+export interface RunOptions {
   /** What the failure is, if it is one. */
-  readonly failureOf?: (error: unknown) => Failure | undefined;
+  readonly failureOf?: (error: unknown) => UnitFailure | undefined;
   /**
    * What becomes of what the code returns or throws: the caller awaits it, as whatever it is; it
    * catches what is thrown at once and ignores the rest; or it does neither.
@@ -17,26 +17,30 @@ export interface Attendance {
  * or with the promise that it returns. Whatever is returned, thrown or rejected
  * comes out as it is; a rejection that nobody handles stays one.
  */
-export function attend<R>(work: Work, call: () => R, attendance: Attendance = {}): R {
-  const { failureOf = asFailure, caller = "neither" } = attendance;
+export function runUnitOfWork<R>(
+  unit: UnitOfWorkHandle,
+  call: () => R,
+  options: RunOptions = {},
+): R {
+  const { failureOf = toFailure, caller = "neither" } = options;
   const run = caller === "neither" ? runUncaught : runCaught;
-  const result = run(work, call, failureOf);
+  const result = run(unit, call, failureOf);
   if (caller === "awaits" && isThenable(result)) {
-    return followed(work, Promise.resolve(result) as R & Promise<unknown>, (error) => {
-      failed(work, error, failureOf);
+    return endAfter(unit, Promise.resolve(result) as R & Promise<unknown>, (error) => {
+      failAndEnd(unit, error, failureOf);
     });
   }
-  if (!types.isPromise(result)) return ended(work, result);
-  return followed(work, result, (error) => failLater(work, error, failureOf));
+  if (!types.isPromise(result)) return endAndReturn(unit, result);
+  return endAfter(unit, result, (error) => failAndEndLater(unit, error, failureOf));
 }
 
-type FailureOf = NonNullable<Attendance["failureOf"]>;
+type FailureOf = NonNullable<RunOptions["failureOf"]>;
 
-function runCaught<R>(work: Work, call: () => R, failureOf: FailureOf): R {
+function runCaught<R>(unit: UnitOfWorkHandle, call: () => R, failureOf: FailureOf): R {
   try {
-    return callIn(work.context, call, undefined, []);
+    return callWithContext(unit.context, call, undefined, []);
   } catch (error) {
-    failed(work, error, failureOf);
+    failAndEnd(unit, error, failureOf);
     throw error;
   }
 }
@@ -46,46 +50,46 @@ function runCaught<R>(work: Work, call: () => R, failureOf: FailureOf): R {
  * an error that nobody catches does to the process, it does before the next
  * microtask.
  */
-function runUncaught<R>(work: Work, call: () => R): R {
+function runUncaught<R>(unit: UnitOfWorkHandle, call: () => R): R {
   let isThrown = true;
   try {
-    const result = callIn(work.context, call, undefined, []);
+    const result = callWithContext(unit.context, call, undefined, []);
     isThrown = false;
     return result;
   } finally {
     if (isThrown) {
-      work.fail({ error: undefined, type: "_OTHER" });
-      queueMicrotask(() => work.end());
+      unit.fail({ error: undefined, type: "_OTHER" });
+      queueMicrotask(() => unit.end());
     }
   }
 }
 
 /** In the work's context, where Node then finds a rejection that nobody handles. */
-function followed<R>(
-  work: Work,
+function endAfter<R>(
+  unit: UnitOfWorkHandle,
   promise: R & Promise<unknown>,
   onError: (error: unknown) => void,
 ): R {
-  const follow = (): Promise<unknown> =>
+  const chain = (): Promise<unknown> =>
     promise.then(
-      (value) => ended(work, value),
+      (value) => endAndReturn(unit, value),
       (error: unknown) => {
         onError(error);
         throw error;
       },
     );
-  return callIn(work.context, follow, undefined, []) as R;
+  return callWithContext(unit.context, chain, undefined, []) as R;
 }
 
-function ended<R>(work: Work, result: R): R {
-  work.end();
+function endAndReturn<R>(unit: UnitOfWorkHandle, result: R): R {
+  unit.end();
   return result;
 }
 
-function failed(work: Work, error: unknown, failureOf: FailureOf): void {
+function failAndEnd(unit: UnitOfWorkHandle, error: unknown, failureOf: FailureOf): void {
   const failure = failureOf(error);
-  if (failure !== undefined) work.fail(failure);
-  work.end();
+  if (failure !== undefined) unit.fail(failure);
+  unit.end();
 }
 
 /**
@@ -93,13 +97,13 @@ function failed(work: Work, error: unknown, failureOf: FailureOf): void {
  * can't show where it was thrown any more, should the process die of it; that
  * happens before the next immediate.
  */
-function failLater(work: Work, error: unknown, failureOf: FailureOf): void {
+function failAndEndLater(unit: UnitOfWorkHandle, error: unknown, failureOf: FailureOf): void {
   const failure = failureOf(error);
-  if (failure !== undefined) work.fail(failure);
-  setImmediate(() => work.end()).unref();
+  if (failure !== undefined) unit.fail(failure);
+  setImmediate(() => unit.end()).unref();
 }
 
-function asFailure(error: unknown): Failure {
+function toFailure(error: unknown): UnitFailure {
   return { error };
 }
 

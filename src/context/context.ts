@@ -1,13 +1,13 @@
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
-import type { Holder } from "./holder.ts";
+import type { UnitOfWork } from "./holder.ts";
 
 /**
  * The keys that every copy of `@opentelemetry/api` and of the SDK uses: its
  * `createContextKey` is `Symbol.for(description)`.
  */
 export const SPAN_KEY: symbol = Symbol.for("OpenTelemetry Context Key SPAN");
-const SUPPRESSED_KEY: symbol = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
-const HOLDER_KEY: symbol = Symbol.for("telltale.holder");
+const SUPPRESS_TRACING_KEY: symbol = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+const UNIT_OF_WORK_KEY: symbol = Symbol.for("telltale.holder");
 
 /**
  * An immutable context. The values that every request has (span, holder,
@@ -16,42 +16,42 @@ const HOLDER_KEY: symbol = Symbol.for("telltale.holder");
  */
 export class Context implements ApiContext {
   readonly span: Span | undefined;
-  readonly holder: Holder | undefined;
+  readonly unit: UnitOfWork | undefined;
   readonly suppressed: boolean;
-  #rest: Link | undefined;
+  #entries: ContextEntry | undefined;
 
   constructor(
     span: Span | undefined,
-    holder: Holder | undefined,
+    unit: UnitOfWork | undefined,
     suppressed: boolean,
-    rest: Link | undefined,
+    entries: ContextEntry | undefined,
   ) {
     this.span = span;
-    this.holder = holder;
+    this.unit = unit;
     this.suppressed = suppressed;
-    this.#rest = rest;
+    this.#entries = entries;
   }
 
   getValue(key: symbol): unknown {
     if (key === SPAN_KEY && this.span !== undefined) return this.span;
-    if (key === HOLDER_KEY) return this.holder;
-    if (key === SUPPRESSED_KEY) return this.suppressed ? true : undefined;
-    for (let link = this.#rest; link !== undefined; link = link.next) {
-      if (link.key === key) return link.value;
+    if (key === UNIT_OF_WORK_KEY) return this.unit;
+    if (key === SUPPRESS_TRACING_KEY) return this.suppressed ? true : undefined;
+    for (let entry = this.#entries; entry !== undefined; entry = entry.next) {
+      if (entry.key === key) return entry.value;
     }
     return undefined;
   }
 
   setValue(key: symbol, value: unknown): Context {
     if (key === SPAN_KEY && (value === undefined || isSpan(value))) return this.withSpan(value);
-    if (key === HOLDER_KEY) return this.withHolder(value as Holder | undefined);
-    if (key === SUPPRESSED_KEY) {
-      return new Context(this.span, this.holder, value === true, this.#rest);
+    if (key === UNIT_OF_WORK_KEY) return this.withUnitOfWork(value as UnitOfWork | undefined);
+    if (key === SUPPRESS_TRACING_KEY) {
+      return new Context(this.span, this.unit, value === true, this.#entries);
     }
-    return new Context(this.span, this.holder, this.suppressed, {
+    return new Context(this.span, this.unit, this.suppressed, {
       key,
       value,
-      next: this.#rest,
+      next: this.#entries,
     });
   }
 
@@ -60,41 +60,41 @@ export class Context implements ApiContext {
   }
 
   withSpan(span: Span | undefined): Context {
-    return new Context(span, this.holder, this.suppressed, this.#rest);
+    return new Context(span, this.unit, this.suppressed, this.#entries);
   }
 
-  withHolder(holder: Holder | undefined): Context {
-    return new Context(this.span, holder, this.suppressed, this.#rest);
+  withUnitOfWork(unit: UnitOfWork | undefined): Context {
+    return new Context(this.span, unit, this.suppressed, this.#entries);
   }
 
-  /** A copy that may `become` another one. */
+  /** A copy that may `replaceWith` another one. */
   copy(): Context {
-    return new Context(this.span, this.holder, this.suppressed, this.#rest);
+    return new Context(this.span, this.unit, this.suppressed, this.#entries);
   }
 
   /**
    * Takes over all that `other` holds. Only for contexts that are entered before it is known what
    * they are of (`message-loop.ts`).
    */
-  become(other: Context): void {
+  replaceWith(other: Context): void {
     const fields = this as {
-      -readonly [Field in "span" | "holder" | "suppressed"]: Context[Field];
+      -readonly [Field in "span" | "unit" | "suppressed"]: Context[Field];
     };
     fields.span = other.span;
-    fields.holder = other.holder;
+    fields.unit = other.unit;
     fields.suppressed = other.suppressed;
-    this.#rest = other.#rest;
+    this.#entries = other.#entries;
   }
 }
 
-interface Link {
+interface ContextEntry {
   readonly key: symbol;
   readonly value: unknown;
-  readonly next: Link | undefined;
+  readonly next: ContextEntry | undefined;
 }
 
 /** The context outside of all work. */
-export const ROOT: Context = new Context(undefined, undefined, false, undefined);
+export const ROOT_CONTEXT: Context = new Context(undefined, undefined, false, undefined);
 
 export function spanIn(context: ApiContext): Span | undefined {
   if (context instanceof Context) return context.span;
@@ -102,20 +102,20 @@ export function spanIn(context: ApiContext): Span | undefined {
   return isSpan(value) ? value : undefined;
 }
 
-export function holderIn(context: ApiContext): Holder | undefined {
-  if (context instanceof Context) return context.holder;
-  const value = foreignValue(context, HOLDER_KEY);
-  return typeof value === "object" && value !== null ? (value as Holder) : undefined;
+export function unitOfWorkIn(context: ApiContext): UnitOfWork | undefined {
+  if (context instanceof Context) return context.unit;
+  const value = foreignValue(context, UNIT_OF_WORK_KEY);
+  return typeof value === "object" && value !== null ? (value as UnitOfWork) : undefined;
 }
 
-export function isSuppressed(context: ApiContext): boolean {
+export function isTracingSuppressed(context: ApiContext): boolean {
   return context instanceof Context
     ? context.suppressed
-    : foreignValue(context, SUPPRESSED_KEY) === true;
+    : foreignValue(context, SUPPRESS_TRACING_KEY) === true;
 }
 
 /** What the app gave as a context, or undefined where it is none. Never throws. */
-export function contextFrom(given: unknown): ApiContext | undefined {
+export function asContext(given: unknown): ApiContext | undefined {
   if (typeof given !== "object" || given === null) return undefined;
   try {
     if (given instanceof Context) return given;
@@ -150,6 +150,6 @@ function isSpan(value: unknown): value is Span {
 }
 
 /** A context under which nothing is traced: for our own exports. */
-export function suppressed(context: ApiContext): ApiContext {
-  return context.setValue(SUPPRESSED_KEY, true);
+export function suppressTracing(context: ApiContext): ApiContext {
+  return context.setValue(SUPPRESS_TRACING_KEY, true);
 }

@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events";
 import type { Context as ApiContext } from "@opentelemetry/api";
 import type { Context } from "./context.ts";
-import type { Holder } from "./holder.ts";
-import { activeContext, activeHolder, callIn } from "./manager.ts";
+import type { UnitOfWork } from "./holder.ts";
+import { activeContext, activeUnitOfWork, callWithContext } from "./manager.ts";
 
 export type Emit = (this: EventEmitter, event: string | symbol, ...args: unknown[]) => boolean;
 export type EmitArgs = Parameters<Emit>;
@@ -12,19 +12,19 @@ export type EmitArgs = Parameters<Emit>;
  *
  * @param next the `emit` that would have run, on `emitter` with `args` (the event first).
  */
-export type Around = (next: Emit, emitter: EventEmitter, args: EmitArgs) => boolean;
+export type EmitInterceptor = (next: Emit, emitter: EventEmitter, args: EmitArgs) => boolean;
 
 /** Gives a class of emitters an `emit` of its own; what it inherits is called below it. */
-export function wrapEmit(prototype: EventEmitter, around: Around): void {
+export function wrapEmit(prototype: EventEmitter, intercept: EmitInterceptor): void {
   const own = Object.hasOwn(prototype, "emit") ? (prototype.emit as Emit) : undefined;
   const parent = Object.getPrototypeOf(prototype) as EventEmitter;
-  setEmit(prototype, function emit(event) {
+  defineEmit(prototype, function emit(event) {
     // Not a rest parameter: this is on every request's way.
     const args = arguments as unknown as EmitArgs;
     // The inherited one is looked up each time: `domain` replaces it when an app loads it.
-    const next = own ?? emitting ?? (parent.emit as Emit);
+    const next = own ?? fatalEmit ?? (parent.emit as Emit);
     if (isFatal(this, event)) return emitFatal(emit, next, this, args);
-    return around(next, this, args);
+    return intercept(next, this, args);
   });
 }
 
@@ -34,21 +34,22 @@ export function wrapEmit(prototype: EventEmitter, around: Around): void {
  * for what comes over the network (the parts of a body, the loss of the
  * connection), that of the request before for a response that waited for it.
  */
-export function emitUnder(entry: EnteredHolder, message: EventEmitter): void {
+export function bindEmitter(unit: UnitWithContext, message: EventEmitter): void {
   const own = Object.hasOwn(message, "emit") ? (message.emit as Emit) : undefined;
   const parent = Object.getPrototypeOf(message) as EventEmitter;
-  setEmit(message, function emit(event) {
+  defineEmit(message, function emit(event) {
     const args = arguments as unknown as EmitArgs;
-    const next = own ?? emitting ?? (parent.emit as Emit);
+    const next = own ?? fatalEmit ?? (parent.emit as Emit);
     if (isFatal(this, event)) return emitFatal(emit, next, this, args);
-    const { context } = entry;
-    if (context === undefined || activeHolder() === entry) return Reflect.apply(next, this, args);
-    return callIn(context, next, this, args);
+    const { context } = unit;
+    if (context === undefined || activeUnitOfWork() === unit)
+      return Reflect.apply(next, this, args);
+    return callWithContext(context, next, this, args);
   });
 }
 
 /** The context that an emitter emits in; it may change. */
-export interface EmittingContext {
+export interface ContextRef {
   context: ApiContext;
 }
 
@@ -56,26 +57,28 @@ export interface EmittingContext {
  * Runs the listeners of `emitter` in a context of its own, where the events come from a
  * connection that several share.
  */
-export function emitWithin(place: EmittingContext, emitter: EventEmitter): void {
+export function bindEmitterToContext(contextRef: ContextRef, emitter: EventEmitter): void {
   const own = Object.hasOwn(emitter, "emit") ? (emitter.emit as Emit) : undefined;
   const parent = Object.getPrototypeOf(emitter) as EventEmitter;
-  setEmit(emitter, function emit(event) {
+  defineEmit(emitter, function emit(event) {
     const args = arguments as unknown as EmitArgs;
-    const next = own ?? emitting ?? (parent.emit as Emit);
-    const { context } = place;
+    const next = own ?? fatalEmit ?? (parent.emit as Emit);
+    const { context } = contextRef;
     const isActive = activeContext() === context;
     if (isFatal(this, event)) {
       const fatal = [emit, next, this, args] as const;
-      return isActive ? emitFatal(...fatal) : callIn(context, emitFatal, undefined, [...fatal]);
+      return isActive
+        ? emitFatal(...fatal)
+        : callWithContext(context, emitFatal, undefined, [...fatal]);
     }
-    return isActive ? Reflect.apply(next, this, args) : callIn(context, next, this, args);
+    return isActive ? Reflect.apply(next, this, args) : callWithContext(context, next, this, args);
   });
 }
 
 /** A holder that knows what its listeners run under. */
-type EnteredHolder = Holder & { readonly context: Context | undefined };
+type UnitWithContext = UnitOfWork & { readonly context: Context | undefined };
 
-function setEmit(emitter: EventEmitter, emit: Emit): void {
+function defineEmit(emitter: EventEmitter, emit: Emit): void {
   Object.defineProperty(emitter, "emit", {
     value: emit,
     writable: true,
@@ -89,7 +92,7 @@ function isFatal(emitter: EventEmitter, event: string | symbol): boolean {
 }
 
 /** While a fatal error is emitted: what stands behind our wrapper. */
-let emitting: Emit | undefined;
+let fatalEmit: Emit | undefined;
 
 /**
  * An `error` nobody listens to ends the process, and Node prints where it was
@@ -98,14 +101,14 @@ let emitting: Emit | undefined;
  * and stderr stays what it was.
  */
 function emitFatal(wrapper: Emit, next: Emit, emitter: EventEmitter, args: EmitArgs): boolean {
-  const everyone = EventEmitter.prototype.emit;
-  const outer = emitting;
-  emitting = next;
-  EventEmitter.prototype.emit = wrapper as typeof everyone;
+  const originalEmit = EventEmitter.prototype.emit;
+  const previousFatalEmit = fatalEmit;
+  fatalEmit = next;
+  EventEmitter.prototype.emit = wrapper as typeof originalEmit;
   try {
     return Reflect.apply(next, emitter, args);
   } finally {
-    EventEmitter.prototype.emit = everyone;
-    emitting = outer;
+    EventEmitter.prototype.emit = originalEmit;
+    fatalEmit = previousFatalEmit;
   }
 }

@@ -1,12 +1,12 @@
-import { type Holder, holderOf, lostHolderOf } from "./holder.ts";
-import { activeHolder } from "./manager.ts";
+import { type UnitOfWork, unitOfWorkOf, detachedUnitOfWorkOf } from "./holder.ts";
+import { activeUnitOfWork } from "./manager.ts";
 
 /**
  * For frameworks: `error` is about to become the response of a raw Node request,
  * or comes too late for that, which may be after the request's end.
  */
-export function noteError(request: object, error: unknown): void {
-  failingHolderOf(request)?.noteError(error);
+export function recordRequestError(request: object, error: unknown): void {
+  findUnitOfWork(request)?.recordError(error);
 }
 
 /**
@@ -14,27 +14,27 @@ export function noteError(request: object, error: unknown): void {
  * another request's, where a library has lost the context: it has to prove that
  * it was this one's.
  */
-export function failingHolderOf(request: object): Holder | undefined {
-  const holder = holderOf(request) ?? lostHolderOf(request);
-  if (holder !== undefined) return holder;
-  const active = activeHolder();
-  return active?.wasOf(request) === true ? active : undefined;
+export function findUnitOfWork(request: object): UnitOfWork | undefined {
+  const unit = unitOfWorkOf(request) ?? detachedUnitOfWorkOf(request);
+  if (unit !== undefined) return unit;
+  const active = activeUnitOfWork();
+  return active?.belongedTo(request) === true ? active : undefined;
 }
 
 /** All that a unit of work failed of: what became a 5xx, and what counts whatever the status. */
-export function failuresOf(holder: Holder): readonly unknown[] {
-  const { error, originalError, failures = [] } = holder;
-  const isFailed = (holder.statusCode ?? 0) >= 500 && error !== undefined;
+export function failuresOf(unit: UnitOfWork): readonly unknown[] {
+  const { error, originalError, failures = [] } = unit;
+  const isFailed = (unit.statusCode ?? 0) >= 500 && error !== undefined;
   if (!isFailed) return failures;
-  const others = failures.filter((one) => one !== error && one !== originalError);
-  return [reasonOf(holder), ...others];
+  const others = failures.filter((failure) => failure !== error && failure !== originalError);
+  return [rootErrorOf(unit), ...others];
 }
 
 /**
  * Where an error handler failed with, or passed on, another error, the first
  * one is the reason, unless it would have been the client's fault.
  */
-function reasonOf({ error, originalError }: Holder): unknown {
+function rootErrorOf({ error, originalError }: UnitOfWork): unknown {
   if (originalError === undefined || originalError === null) return error;
   return isClientError(originalError) ? error : originalError;
 }
@@ -53,7 +53,7 @@ export function isClientError(error: unknown): boolean {
 }
 
 /** What Node and its streams say where the peer has closed the connection, or the app has given up therefore. */
-const OF_LEAVING: ReadonlySet<unknown> = new Set([
+const DISCONNECT_CODES: ReadonlySet<unknown> = new Set([
   "ABORT_ERR",
   "ECONNABORTED",
   "ECONNRESET",
@@ -66,10 +66,10 @@ const OF_LEAVING: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Whether `error` is nothing but the client's leaving, if the client has left. */
-export function isOfLeaving(error: unknown): boolean {
+export function isDisconnectError(error: unknown): boolean {
   try {
     const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
-    return OF_LEAVING.has(code) || name === "AbortError";
+    return DISCONNECT_CODES.has(code) || name === "AbortError";
   } catch {
     return false;
   }

@@ -1,12 +1,12 @@
 import type { Span } from "@opentelemetry/api";
-import type { JobFacts } from "./job.ts";
+import type { JobInfo } from "./job.ts";
 
 /**
  * One holder per unit of work (a request, a message or a job). It is
  * made where the work comes in, rides on the context, and is where the
  * pipelines meet: none of them knows another, each reads and writes its field.
  */
-export class Holder {
+export class UnitOfWork {
   requestId: string | undefined = undefined;
   userId: string | undefined = undefined;
   organizationId: string | undefined = undefined;
@@ -23,9 +23,9 @@ export class Holder {
   /** Errors that count whatever the status: GraphQL answers with 200, and a stream breaks after the head. */
   failures: unknown[] | undefined = undefined;
   /** What the request is beside one of HTTP. */
-  rpc: Rpc | undefined = undefined;
+  rpc: RpcInfo | undefined = undefined;
   /** For frameworks: the pattern of the mounts that the request is below just now (`/users/:id`). */
-  mount = "";
+  mountPath = "";
   /** The errors' isolation scope, forked when first asked for. */
   scope: unknown = undefined;
   /** The traces' local trace (`traces/local-trace.ts`). */
@@ -36,72 +36,72 @@ export class Holder {
   statusCode: number | undefined = undefined;
   /** Whether `end` was called: all that will ever be known of this work is known. */
   ended = false;
-  #atEnd: (() => void)[] | undefined = undefined;
+  #endListeners: (() => void)[] | undefined = undefined;
 
   /** A framework is about to turn `error` into a response. The last one decides it. */
-  noteError(error: unknown): void {
+  recordError(error: unknown): void {
     if (this.error === error) return;
     this.originalError ??= this.error;
     this.error = error;
   }
 
   /** The work fails of `error`, whatever its response says. Each error counts once, up to a bound. */
-  noteFailure(error: unknown): void {
+  recordFailure(error: unknown): void {
     this.failures ??= [];
     if (this.failures.length < MAX_FAILURES && !this.failures.includes(error)) {
       this.failures.push(error);
     }
   }
 
-  /** Whether it is the ended work of `request`, which has left `holderOf`; the entry overrides it. */
-  wasOf(_request: object): boolean {
+  /** Whether it is the ended work of `request`, which has left `unitOfWorkOf`; the entry overrides it. */
+  belongedTo(_request: object): boolean {
     return false;
   }
 
   /** The route as far as it is known by now; frameworks find it while the request runs. */
-  routeNow(): string | undefined {
+  currentRoute(): string | undefined {
     return this.route;
   }
 
   /** The path of the request, without its query; the entry overrides it. */
-  pathNow(): string | undefined {
+  currentPath(): string | undefined {
     return undefined;
   }
 
   /** The same as it may leave the process: without tokens; the entry overrides it. */
-  visiblePath(): string | undefined {
+  redactedPath(): string | undefined {
     return undefined;
   }
 
   /** What the work is, where it is no request; the entry overrides it. */
-  jobNow(): JobFacts | undefined {
+  jobInfo(): JobInfo | undefined {
     return undefined;
   }
 
   /** The work that has started this one, as a request does a job; work overrides it. */
-  startedInNow(): Holder | undefined {
+  startedByUnit(): UnitOfWork | undefined {
     return undefined;
   }
 
   /** The longer work that this is a part of, as a message is of its connection; work overrides it. */
-  outerNow(): Holder | undefined {
+  enclosingUnit(): UnitOfWork | undefined {
     return undefined;
   }
 
   /** Runs `work` when the unit of work is over, at once if it is. `work` must not throw. */
-  whenEnded(work: () => void): void {
-    if (this.ended) work();
-    else if (this.#atEnd === undefined) this.#atEnd = [work];
-    else this.#atEnd.push(work);
+  onEnded(listener: () => void): void {
+    if (this.ended) listener();
+    else if (this.#endListeners === undefined) this.#endListeners = [listener];
+    else this.#endListeners.push(listener);
   }
 
   /** For the entry: the response is out (or its connection gone) and `route` is final. */
   end(): void {
     this.ended = true;
-    const waiting = this.#atEnd;
-    if (waiting === undefined) return;
-    this.#atEnd = undefined;
-    for (const work of waiting) work();
+    const listeners = this.#endListeners;
+    if (listeners === undefined) return;
+    this.#endListeners = undefined;
+    for (const listener of listeners) listener();
   }
 }
 
@@ -109,7 +109,7 @@ export class Holder {
 const MAX_FAILURES = 20;
 
 /** A remote call that came as a request of HTTP (gRPC). */
-export interface Rpc {
+export interface RpcInfo {
   /** What the request's span is called. */
   readonly spanName: string;
   /** What the end of the response says, on the wire: `grpc-status`. */
@@ -139,33 +139,33 @@ export function isOwnSpan(span: Span): span is Span & { readonly localTrace: Loc
  * Express exchanges the request's prototype, cost each request 6 us in V8's
  * hidden classes (a bare one takes 36, profiled).
  */
-export const UNDER_WAY: unique symbol = Symbol("telltale.under-way");
+export const IN_FLIGHT: unique symbol = Symbol("telltale.under-way");
 
-export interface UnderWay {
-  readonly holders: readonly Holder[];
+export interface InFlightRequests {
+  readonly units: readonly UnitOfWork[];
 }
 
 /** What carries holders: a connection. */
-export interface Carrier {
-  [UNDER_WAY]?: UnderWay;
+export interface SocketWithRequests {
+  [IN_FLIGHT]?: InFlightRequests;
 }
 
 /** The holders of requests that no connection brought; an app may emit any object. */
-const unconnected = new WeakMap<object, Holder>();
+const detachedRequests = new WeakMap<object, UnitOfWork>();
 
-export function holdUnconnected(request: object, holder: Holder): void {
-  unconnected.set(request, holder);
+export function registerDetached(request: object, unit: UnitOfWork): void {
+  detachedRequests.set(request, unit);
 }
 
 /** The holder of a raw Node request that is under way. */
-export function holderOf(request: object): Holder | undefined {
-  const underWay = (request as { readonly socket?: Carrier | null }).socket?.[UNDER_WAY];
-  if (underWay === undefined) return unconnected.get(request);
-  for (const holder of underWay.holders) if (holder.request === request) return holder;
+export function unitOfWorkOf(request: object): UnitOfWork | undefined {
+  const inFlight = (request as { readonly socket?: SocketWithRequests | null }).socket?.[IN_FLIGHT];
+  if (inFlight === undefined) return detachedRequests.get(request);
+  for (const unit of inFlight.units) if (unit.request === request) return unit;
   return undefined;
 }
 
-/** The holder of a raw Node request whose connection was lost, see `holdUnconnected`. */
-export function lostHolderOf(request: object): Holder | undefined {
-  return unconnected.get(request);
+/** The holder of a raw Node request whose connection was lost, see `registerDetached`. */
+export function detachedUnitOfWorkOf(request: object): UnitOfWork | undefined {
+  return detachedRequests.get(request);
 }

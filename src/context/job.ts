@@ -1,4 +1,4 @@
-export interface JobFacts {
+export interface JobInfo {
   readonly name: string;
   readonly id?: string | undefined;
   readonly queue?: string | undefined;

@@ -1,14 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { contextFrom, holderIn, ROOT, spanIn, suppressed } from "./context.ts";
-import type { Holder } from "./holder.ts";
+import { asContext, unitOfWorkIn, ROOT_CONTEXT, spanIn, suppressTracing } from "./context.ts";
+import type { UnitOfWork } from "./holder.ts";
 
 /** The one storage of the process: all copies of our chunks share this module. */
 const storage = new AsyncLocalStorage<ApiContext>();
 
 export function activeContext(): ApiContext {
-  return storage.getStore() ?? ROOT;
+  return storage.getStore() ?? ROOT_CONTEXT;
 }
 
 export function activeSpan(): Span | undefined {
@@ -16,29 +16,29 @@ export function activeSpan(): Span | undefined {
   return context === undefined ? undefined : spanIn(context);
 }
 
-export function activeHolder(): Holder | undefined {
+export function activeUnitOfWork(): UnitOfWork | undefined {
   const context = storage.getStore();
-  return context === undefined ? undefined : holderIn(context);
+  return context === undefined ? undefined : unitOfWorkIn(context);
 }
 
 /** The span of a request whose listeners are not called yet. */
-let comingSpan: Span | undefined;
+let upcomingSpan: Span | undefined;
 
 /** Notes the span of a request that is about to be handled, until the next microtask. */
-export function noteComingSpan(span: Span | undefined): void {
-  comingSpan = span;
+export function setUpcomingSpan(span: Span | undefined): void {
+  upcomingSpan = span;
   queueMicrotask(() => {
-    comingSpan = undefined;
+    upcomingSpan = undefined;
   });
 }
 
 /** The active span, or where there is none that of the request that is about to be handled. */
-export function activeOrComingSpan(): Span | undefined {
-  return activeSpan() ?? comingSpan;
+export function activeOrUpcomingSpan(): Span | undefined {
+  return activeSpan() ?? upcomingSpan;
 }
 
 /** Runs `work` with `context` active, in it and in all that it starts. */
-export function runIn<R>(context: ApiContext, work: () => R): R {
+export function runWithContext<R>(context: ApiContext, work: () => R): R {
   return storage.run(context, work);
 }
 
@@ -46,12 +46,12 @@ export function runIn<R>(context: ApiContext, work: () => R): R {
  * Makes `context` the active one of the function that is running, and of what it
  * does after its next `await`; whoever called it notices, until then, too.
  */
-export function enter(context: ApiContext): void {
+export function enterContext(context: ApiContext): void {
   storage.enterWith(context);
 }
 
-/** `runIn` for the hot path: a method call without a closure. */
-export function callIn<This, Args extends unknown[], R>(
+/** `runWithContext` for the hot path: a method call without a closure. */
+export function callWithContext<This, Args extends unknown[], R>(
   context: ApiContext,
   method: (this: This, ...args: Args) => R,
   self: This,
@@ -64,17 +64,17 @@ export function callIn<This, Args extends unknown[], R>(
     return result;
   } finally {
     // No `catch`: Node would show ours as the place where the error was thrown.
-    if (!returned) noteThrow(context);
+    if (!returned) recordThrowContext(context);
   }
 }
 
-let thrownFrom: ApiContext | undefined;
+let throwContext: ApiContext | undefined;
 
 /** Until the next microtask: what Node does with an error that nobody catches, it does before. */
-function noteThrow(context: ApiContext): void {
-  thrownFrom ??= context;
+function recordThrowContext(context: ApiContext): void {
+  throwContext ??= context;
   queueMicrotask(() => {
-    thrownFrom = undefined;
+    throwContext = undefined;
   });
 }
 
@@ -82,9 +82,9 @@ function noteThrow(context: ApiContext): void {
  * Runs `work` where an error was thrown that has just become fatal: a throw
  * leaves the context of its request before anybody is told of it.
  */
-export function runWhereThrown<R>(work: () => R): R {
-  const isLost = thrownFrom !== undefined && storage.getStore() === undefined;
-  return isLost ? storage.run(thrownFrom as ApiContext, work) : work();
+export function runInThrowContext<R>(work: () => R): R {
+  const isContextLost = throwContext !== undefined && storage.getStore() === undefined;
+  return isContextLost ? storage.run(throwContext as ApiContext, work) : work();
 }
 
 /**
@@ -93,16 +93,19 @@ export function runWhereThrown<R>(work: () => R): R {
  * the line that tells why the process dies has its ids. To enter the context
  * instead would leave it to whatever the connection brings next.
  */
-export function tellWhereThrown(): void {
-  const context = thrownFrom;
+export function emitUncaughtInThrowContext(): void {
+  const context = throwContext;
   if (context === undefined || storage.getStore() !== undefined) return;
   // Else Node calls none of them.
-  if (process.listenerCount(UNCAUGHT) === 0 || process.hasUncaughtExceptionCaptureCallback())
+  if (
+    process.listenerCount(UNCAUGHT_EXCEPTION) === 0 ||
+    process.hasUncaughtExceptionCaptureCallback()
+  )
     return;
   const own = Object.getOwnPropertyDescriptor(process, "emit");
   const original = process.emit as Method;
   const emit = function (this: unknown, ...args: unknown[]): unknown {
-    if (args[0] !== UNCAUGHT) return Reflect.apply(original, this, args);
+    if (args[0] !== UNCAUGHT_EXCEPTION) return Reflect.apply(original, this, args);
     // Unless somebody has put another one over it.
     if (Object.getOwnPropertyDescriptor(process, "emit")?.value !== emit) {
       return Reflect.apply(original, this, args);
@@ -114,7 +117,7 @@ export function tellWhereThrown(): void {
   Object.defineProperty(process, "emit", { configurable: true, writable: true, value: emit });
 }
 
-const UNCAUGHT = "uncaughtException";
+const UNCAUGHT_EXCEPTION = "uncaughtException";
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -124,7 +127,7 @@ function applyTo(method: Method, self: unknown, args: unknown[]): unknown {
 
 /** Runs work of ours that must leave no trace. */
 export function runSuppressed<R>(work: () => R): R {
-  return storage.run(suppressed(ROOT), work);
+  return storage.run(suppressTracing(ROOT_CONTEXT), work);
 }
 
 /**
@@ -144,7 +147,7 @@ export class StorageContextManager extends AsyncLocalStorageContextManager {
   ): ReturnType<F> {
     if (typeof fn !== "function") return undefined as ReturnType<F>;
     return storage.run(
-      contextFrom(context) ?? ROOT,
+      asContext(context) ?? ROOT_CONTEXT,
       applyTo,
       fn as unknown as Method,
       thisArg,
@@ -154,7 +157,7 @@ export class StorageContextManager extends AsyncLocalStorageContextManager {
 
   override bind<T>(context: ApiContext, target: T): T {
     try {
-      return super.bind(contextFrom(context) ?? ROOT, target);
+      return super.bind(asContext(context) ?? ROOT_CONTEXT, target);
     } catch {
       // A frozen emitter, a revoked proxy: as it is.
       return target;

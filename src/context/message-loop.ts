@@ -1,6 +1,6 @@
-import { Context, ROOT } from "./context.ts";
-import { activeContext, enter } from "./manager.ts";
-import type { Work } from "./work.ts";
+import { Context, ROOT_CONTEXT } from "./context.ts";
+import { activeContext, enterContext } from "./manager.ts";
+import type { UnitOfWorkHandle } from "./work.ts";
 
 /**
  * An iterator of messages, each of which is a unit of work until the next one is
@@ -15,17 +15,17 @@ import type { Work } from "./work.ts";
  *
  * That the body has thrown nobody tells the iterator, so no work fails here.
  */
-export class MessageLoop<T> implements AsyncIterableIterator<T> {
+export class TracedAsyncIterator<T> implements AsyncIterableIterator<T> {
   readonly #inner: AsyncIterator<T>;
-  readonly #begin: (message: T) => Work | undefined;
-  #outer: Context | undefined = undefined;
-  #first: Context | undefined = undefined;
-  #work: Work | undefined = undefined;
+  readonly #startUnit: (message: T) => UnitOfWorkHandle | undefined;
+  #outerContext: Context | undefined = undefined;
+  #firstContext: Context | undefined = undefined;
+  #unit: UnitOfWorkHandle | undefined = undefined;
 
-  /** @param begin undefined for what is no message; must not throw. */
-  constructor(inner: AsyncIterator<T>, begin: (message: T) => Work | undefined) {
+  /** @param startUnit undefined for what is no message; must not throw. */
+  constructor(inner: AsyncIterator<T>, startUnit: (message: T) => UnitOfWorkHandle | undefined) {
     this.#inner = inner;
-    this.#begin = begin;
+    this.#startUnit = startUnit;
   }
 
   [Symbol.asyncIterator](): this {
@@ -33,52 +33,52 @@ export class MessageLoop<T> implements AsyncIterableIterator<T> {
   }
 
   next(...args: [] | [unknown]): Promise<IteratorResult<T>> {
-    this.#leave();
-    const context = this.#wait();
+    this.#endUnit();
+    const context = this.#enterEmptyContext();
     return this.#inner.next(...(args as [])).then((result) => {
-      if (result.done !== true) this.#arrive(result.value, context);
+      if (result.done !== true) this.#onMessage(result.value, context);
       return result;
     });
   }
 
   return(value?: unknown): Promise<IteratorResult<T>> {
-    this.#stop();
+    this.#stopIteration();
     return this.#inner.return?.(value) ?? Promise.resolve({ done: true, value });
   }
 
   throw(error?: unknown): Promise<IteratorResult<T>> {
-    this.#stop();
+    this.#stopIteration();
     if (this.#inner.throw !== undefined) return this.#inner.throw(error);
     return Promise.reject(error);
   }
 
-  #wait(): Context {
-    const outer = (this.#outer ??= ownContext());
+  #enterEmptyContext(): Context {
+    const outer = (this.#outerContext ??= activeOwnContext());
     const context = outer.copy();
-    this.#first ??= context;
-    enter(context);
+    this.#firstContext ??= context;
+    enterContext(context);
     return context;
   }
 
-  #arrive(message: T, context: Context): void {
-    this.#work = this.#begin(message);
-    if (this.#work !== undefined) context.become(this.#work.context);
+  #onMessage(message: T, context: Context): void {
+    this.#unit = this.#startUnit(message);
+    if (this.#unit !== undefined) context.replaceWith(this.#unit.context);
   }
 
-  #leave(): void {
-    this.#work?.end();
-    this.#work = undefined;
-    if (this.#outer !== undefined) this.#first?.become(this.#outer);
+  #endUnit(): void {
+    this.#unit?.end();
+    this.#unit = undefined;
+    if (this.#outerContext !== undefined) this.#firstContext?.replaceWith(this.#outerContext);
   }
 
-  #stop(): void {
-    this.#leave();
-    if (this.#outer !== undefined) enter(this.#outer);
+  #stopIteration(): void {
+    this.#endUnit();
+    if (this.#outerContext !== undefined) enterContext(this.#outerContext);
   }
 }
 
 /** A context that somebody else's manager made has no place for a message. */
-function ownContext(): Context {
+function activeOwnContext(): Context {
   const active = activeContext();
-  return active instanceof Context ? active : ROOT;
+  return active instanceof Context ? active : ROOT_CONTEXT;
 }

@@ -1,4 +1,4 @@
-import type { Carried } from "./work.ts";
+import type { PropagationHeaders } from "./work.ts";
 
 /*
  * What those who know a way out of the process (instrumentation) and those who
@@ -8,20 +8,20 @@ import type { Carried } from "./work.ts";
 /** A request of HTTP that is on its way, until its response is read. */
 export interface OutgoingCall {
   /** Headers that it is to have, in lower case. */
-  readonly carried: Carried;
+  readonly propagationHeaders: PropagationHeaders;
   /** Where it goes; asked for once, at the end. */
-  describe(origin: () => Origin | undefined): void;
+  setTarget(target: () => OutgoingTarget | undefined): void;
   /**
    * @param version of the protocol, as `network.protocol.version` has it
    * @param isUnread whether the app has not begun to read the body; undefined: there is none
    */
-  answered(statusCode: number, version: string, isUnread: (() => boolean) | undefined): void;
+  setResponse(statusCode: number, version: string, isUnread: (() => boolean) | undefined): void;
   /** Only the first end counts. */
   fail(error: Error): void;
   end(): void;
 }
 
-export interface Origin {
+export interface OutgoingTarget {
   /** `https://host:port`. */
   readonly origin: string;
   /** With its query; empty where there is none. */
@@ -30,5 +30,5 @@ export interface Origin {
 
 export interface OutgoingCalls {
   /** Undefined where nothing is to be traced. */
-  begin(method: string): OutgoingCall | undefined;
+  start(method: string): OutgoingCall | undefined;
 }

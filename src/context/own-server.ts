@@ -1,2 +1,2 @@
 /** Set to true on our own server: `entry/` leaves its requests alone. */
-export const OWN_SERVER: unique symbol = Symbol("telltale.server");
+export const ADMIN_SERVER: unique symbol = Symbol("telltale.server");

@@ -1,6 +1,6 @@
 import type { Attributes, Context as ApiContext } from "@opentelemetry/api";
 import type { Context } from "./context.ts";
-import type { JobFacts } from "./job.ts";
+import type { JobInfo } from "./job.ts";
 
 /*
  * What those who know a library (instrumentation) and those who know what work
@@ -8,7 +8,7 @@ import type { JobFacts } from "./job.ts";
  */
 
 /** Trace context as a message carries it: names of headers, in lower case, and their values. */
-export type Carried = Readonly<Record<string, string>>;
+export type PropagationHeaders = Readonly<Record<string, string>>;
 
 /** Where the broker is. */
 export interface Broker {
@@ -17,7 +17,7 @@ export interface Broker {
 }
 
 /** What all that is said of messages begins with: who, where, what. */
-export interface Exchange {
+export interface MessageOperation {
   /** `messaging.system`. */
   readonly system: string;
   /** `messaging.destination.name`: of few values, as it is in metrics and in the span's name. */
@@ -33,9 +33,9 @@ export interface Exchange {
 }
 
 /** A message or a job that is handed to the app's code. */
-export interface Delivery extends Exchange {
+export interface ReceivedMessage extends MessageOperation {
   /** One of each message: of one the sender's span becomes the parent, several are linked. */
-  readonly carried: readonly Carried[];
+  readonly propagationHeaders: readonly PropagationHeaders[];
   readonly group?: string | undefined;
   /**
    * The context of the connection that it came over, where that is a unit of work: its span is
@@ -43,32 +43,32 @@ export interface Delivery extends Exchange {
    */
   readonly connection?: ApiContext | undefined;
   /** What an error event says of it. */
-  readonly job: JobFacts;
+  readonly job: JobInfo;
 }
 
 /** A message on its way out: a span, until the library has sent it. */
-export interface Sending {
+export interface ProducerOperation {
   /** What the library's own code runs under. */
   readonly context: ApiContext;
   /** What the message is to carry. */
-  readonly carried: Carried;
+  readonly propagationHeaders: PropagationHeaders;
   /** Takes what is known late. */
-  note(attributes: Attributes): void;
+  setAttributes(attributes: Attributes): void;
   /** @param error why it wasn't sent, if it wasn't. */
   end(error?: unknown): void;
 }
 
 /** One unit of work, with a holder and a scope of its own. */
-export interface Work {
+export interface UnitOfWorkHandle {
   /** What the app's code runs under. */
   readonly context: Context;
   /** The first failure says how it ends; the error of each further one is reported, too. */
-  fail(failure: Failure): void;
+  fail(failure: UnitFailure): void;
   /** Can be called again, to no effect. */
   end(): void;
 }
 
-export interface Failure {
+export interface UnitFailure {
   /** Undefined: it failed, but of no error that we know. */
   readonly error: unknown;
   /** `error.type`, where the error doesn't say it. */
@@ -88,7 +88,7 @@ export interface Backlog {
 }
 
 /** How far a consumer group is behind on one partition. */
-export interface Lag {
+export interface ConsumerLag {
   readonly system: string;
   readonly destination: string;
   readonly group: string;
@@ -97,18 +97,18 @@ export interface Lag {
   readonly messages: number;
 }
 
-export interface WorkEntrance {
+export interface MessagingInstrumenter {
   /** Undefined where nothing is to be traced. */
-  send(exchange: Exchange): Sending | undefined;
+  startSend(operation: MessageOperation): ProducerOperation | undefined;
   /** Undefined where something of ours failed. */
-  begin(delivery: Delivery): Work | undefined;
+  startProcess(message: ReceivedMessage): UnitOfWorkHandle | undefined;
   /**
    * A job that a scheduler of the process starts.
    *
    * @returns what runs it; undefined where something of ours failed
    */
-  startScheduled(job: JobFacts): (<R>(work: () => R) => R) | undefined;
+  startScheduledJob(job: JobInfo): (<R>(work: () => R) => R) | undefined;
   /** Counted at each collection of metrics, within two seconds, and never in between. */
-  watchBacklog(count: () => Promise<readonly Backlog[]>): void;
-  watchLag(look: () => readonly Lag[]): void;
+  observeBacklog(count: () => Promise<readonly Backlog[]>): void;
+  observeLag(read: () => readonly ConsumerLag[]): void;
 }

@@ -12,8 +12,8 @@ export type DropReason =
  * The books of one signal: at any moment `made = sent + dropped + queued`.
  * Whoever makes, sends or drops says so here; `queued` follows.
  */
-export class Account {
-  made = 0;
+export class SignalCounters {
+  created = 0;
   /** Epoch milliseconds of the latest delivery and of the latest failed one, for `/healthz`. */
   lastSentAt: number | undefined = undefined;
   lastFailedAt: number | undefined = undefined;
@@ -51,20 +51,20 @@ export class Account {
   }
 
   get queued(): number {
-    return this.made - this.sent - this.droppedTotal;
+    return this.created - this.sent - this.droppedTotal;
   }
 }
 
 export type SignalName = "spans" | "logs" | "metrics" | "events";
 
 /** All books of the process, by signal. */
-export type Accounts = Readonly<Record<SignalName, Account>>;
+export type TelemetryCounters = Readonly<Record<SignalName, SignalCounters>>;
 
-export function createAccounts(): Accounts {
+export function createTelemetryCounters(): TelemetryCounters {
   return {
-    spans: new Account(),
-    logs: new Account(),
-    metrics: new Account(),
-    events: new Account(),
+    spans: new SignalCounters(),
+    logs: new SignalCounters(),
+    metrics: new SignalCounters(),
+    events: new SignalCounters(),
   };
 }

@@ -1,5 +1,5 @@
 import type { LogLevel } from "../config/config.ts";
-import { excerptOf } from "./plain-text.ts";
+import { excerpt } from "./plain-text.ts";
 
 const severities: Record<LogLevel, number> = {
   none: 0,
@@ -12,10 +12,10 @@ const severities: Record<LogLevel, number> = {
 };
 
 /** The same key is not said again for this long. */
-const QUIET_MS = 60_000;
+const REPEAT_INTERVAL_MS = 60_000;
 
 /** Of a line, in characters: messages of errors may hold whole pages. */
-const LONGEST_LINE = 2000;
+const MAX_LINE_LENGTH = 2000;
 
 /**
  * Our own few lines on stderr. Each line has a key; a line whose key was said
@@ -24,44 +24,44 @@ const LONGEST_LINE = 2000;
  * is one line of limited length, which no terminal obeys.
  */
 export class Diagnostics {
-  readonly #limit: number;
+  readonly #maxSeverity: number;
   readonly #write: (text: string) => void;
-  readonly #said = new Map<string, number>();
+  readonly #lastLogged = new Map<string, number>();
 
   constructor(level: LogLevel, write: (text: string) => void) {
-    this.#limit = severities[level];
+    this.#maxSeverity = severities[level];
     this.#write = write;
   }
 
   /** Whether lines of this level are said at all. */
-  says(level: LogLevel): boolean {
-    return severities[level] <= this.#limit;
+  isEnabled(level: LogLevel): boolean {
+    return severities[level] <= this.#maxSeverity;
   }
 
   error(key: string, message: string): void {
-    this.#say("error", key, message);
+    this.#log("error", key, message);
   }
 
   warn(key: string, message: string): void {
-    this.#say("warn", key, message);
+    this.#log("warn", key, message);
   }
 
   info(key: string, message: string): void {
-    this.#say("info", key, message);
+    this.#log("info", key, message);
   }
 
   debug(key: string, message: string): void {
-    this.#say("debug", key, message);
+    this.#log("debug", key, message);
   }
 
-  #say(level: LogLevel, key: string, message: string): void {
-    if (!this.says(level)) return;
+  #log(level: LogLevel, key: string, message: string): void {
+    if (!this.isEnabled(level)) return;
     try {
       const now = performance.now();
-      const last = this.#said.get(key);
-      if (last !== undefined && now - last < QUIET_MS) return;
-      this.#said.set(key, now);
-      this.#write(`telltale: ${excerptOf(message, LONGEST_LINE)}\n`);
+      const last = this.#lastLogged.get(key);
+      if (last !== undefined && now - last < REPEAT_INTERVAL_MS) return;
+      this.#lastLogged.set(key, now);
+      this.#write(`telltale: ${excerpt(message, MAX_LINE_LENGTH)}\n`);
     } catch {
       // A closed stderr, or a broken clock, is the host's affair.
     }

@@ -6,47 +6,47 @@ const CHECK_MS = 1000;
  * or of a request under way. As long as there is none, nothing of ours needs to
  * happen before the end.
  */
-export class Unsent {
-  #any = false;
+export class UnsentTelemetry {
+  #isMarked = false;
   /** Made outside of any request, so that it keeps none alive; re-armed with `refresh`. */
   readonly #timer: NodeJS.Timeout = setTimeout(() => this.#check(), CHECK_MS).unref();
-  #isLeft: () => boolean = () => false;
+  #hasUnsent: () => boolean = () => false;
   #onChange: (any: boolean) => void = () => {};
 
   /**
-   * @param isLeft looks at all that may hold something.
+   * @param hasUnsent looks at all that may hold something.
    * @param onChange called when the first thing comes and some time after the last has gone.
    */
-  watch(isLeft: () => boolean, onChange: (any: boolean) => void): void {
-    this.#isLeft = isLeft;
+  watch(hasUnsent: () => boolean, onChange: (any: boolean) => void): void {
+    this.#hasUnsent = hasUnsent;
     this.#onChange = onChange;
-    if (this.#any) onChange(true);
+    if (this.#isMarked) onChange(true);
   }
 
   /** Something is there now. For the hot path. */
-  note(): void {
-    if (!this.#any) this.#begin();
+  mark(): void {
+    if (!this.#isMarked) this.#setMarked();
   }
 
-  #begin(): void {
-    this.#any = true;
+  #setMarked(): void {
+    this.#isMarked = true;
     this.#timer.refresh();
     this.#onChange(true);
   }
 
   #check(): void {
-    if (!this.#any) return;
-    if (this.#isLeft()) this.#timer.refresh();
+    if (!this.#isMarked) return;
+    if (this.#hasUnsent()) this.#timer.refresh();
     // Right after the loop has asked the system, which then has nothing for a listener that goes.
-    else setImmediate(() => this.#end());
+    else setImmediate(() => this.#clearIfSent());
   }
 
-  #end(): void {
-    if (this.#isLeft()) {
+  #clearIfSent(): void {
+    if (this.#hasUnsent()) {
       this.#timer.refresh();
       return;
     }
-    this.#any = false;
+    this.#isMarked = false;
     this.#onChange(false);
   }
 }

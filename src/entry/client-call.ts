@@ -7,25 +7,25 @@ import type {
 import { spanIn } from "../context/context.ts";
 import { now } from "../clock.ts";
 import { lowCardinality } from "../low-cardinality.ts";
-import { type AttributePart, STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
+import { type CachedAttributes, STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
 import type { ClientMetrics } from "./client-metrics.ts";
-import { type KnownMethods, methodIn } from "./method.ts";
+import { type KnownMethods, normalizeMethod } from "./method.ts";
 import type { OpenResponse, OpenResponses } from "./open-responses.ts";
 import type { Target } from "./url.ts";
 
 /** `SpanKind.CLIENT` of the API. */
 const CLIENT = 2;
 
-export interface ClientServices {
+export interface HttpClientDeps {
   readonly tracer: TelltaleTracer;
   readonly propagator: TextMapPropagator;
   readonly metrics: ClientMetrics;
   readonly knownMethods: KnownMethods;
   readonly openResponses: OpenResponses;
   /** The active context with this span in it. */
-  readonly contextOf: (span: Span) => ApiContext;
-  readonly onFault: (error: unknown) => void;
+  readonly contextWithSpan: (span: Span) => ApiContext;
+  readonly onInternalError: (error: unknown) => void;
 }
 
 /**
@@ -38,7 +38,7 @@ export class ClientCall implements OpenResponse {
   readonly method: string;
   readonly startedAt: number = now();
   /** Asked for once, when the call is over. */
-  source: (() => Target | undefined) | undefined = undefined;
+  resolveTarget: (() => Target | undefined) | undefined = undefined;
   statusCode: number | undefined = undefined;
   protocolVersion: string | undefined = undefined;
   errorType: string | undefined = undefined;
@@ -47,21 +47,21 @@ export class ClientCall implements OpenResponse {
   /** Set with the head of the response: whether the app leaves its body unread. */
   isUnread: (() => boolean) | undefined = undefined;
   /** When the head of the response was read, on our clock. */
-  answeredAt = 0;
+  responseAt = 0;
   /** On our clock. */
   endedAt = 0;
-  readonly #services: ClientServices;
-  readonly #methodGiven: string;
+  readonly #deps: HttpClientDeps;
+  readonly #originalMethod: string;
 
-  constructor(services: ClientServices, context: ApiContext, method: string) {
-    this.#services = services;
-    this.#methodGiven = method;
-    this.method = methodIn(services.knownMethods, method);
+  constructor(deps: HttpClientDeps, context: ApiContext, method: string) {
+    this.#deps = deps;
+    this.#originalMethod = method;
+    this.method = normalizeMethod(deps.knownMethods, method);
     const name = this.method === "_OTHER" ? "HTTP" : this.method;
-    this.span = services.tracer.start(name, CLIENT, {}, context, spanIn(context));
+    this.span = deps.tracer.start(name, CLIENT, {}, context, spanIn(context));
   }
 
-  answered(statusCode: number, protocolVersion: string | undefined): void {
+  setResponse(statusCode: number, protocolVersion: string | undefined): void {
     this.statusCode = statusCode;
     this.protocolVersion = protocolVersion;
     // Client spans fail from 400 on (HTTP span conventions, Status).
@@ -76,9 +76,9 @@ export class ClientCall implements OpenResponse {
    */
   awaitBody(isUnread: () => boolean): void {
     if (this.ended) return;
-    this.answeredAt = now();
+    this.responseAt = now();
     this.isUnread = isUnread;
-    this.#services.openResponses.add(this);
+    this.#deps.openResponses.add(this);
   }
 
   fail(error: Error): void {
@@ -93,11 +93,11 @@ export class ClientCall implements OpenResponse {
     if (this.ended) return;
     this.ended = true;
     this.endedAt = endedAt;
-    if (this.isUnread !== undefined) this.#services.openResponses.delete(this);
+    if (this.isUnread !== undefined) this.#deps.openResponses.delete(this);
     try {
-      this.target = this.source?.();
-      this.source = undefined;
-      this.#services.metrics.ended(
+      this.target = this.resolveTarget?.();
+      this.resolveTarget = undefined;
+      this.#deps.metrics.recordDuration(
         (this.endedAt - this.startedAt) / 1000,
         durationAttributes(this),
       );
@@ -108,18 +108,18 @@ export class ClientCall implements OpenResponse {
 
   #endSpan(): void {
     if (!(this.span instanceof TelltaleSpan)) return;
-    this.span.setSource(this);
+    this.span.setInstrumentationAttributes(this);
     if (this.errorType !== undefined) this.span.setStatus({ code: STATUS_ERROR });
     this.span.endAt(this.endedAt);
   }
 
-  shared(): readonly AttributePart[] {
+  cachedParts(): readonly CachedAttributes[] {
     return [];
   }
 
-  own(): unknown[] {
+  ownPairs(): unknown[] {
     const pairs: unknown[] = ["http.request.method", this.method];
-    if (this.method === "_OTHER") pairs.push("http.request.method_original", this.#methodGiven);
+    if (this.method === "_OTHER") pairs.push("http.request.method_original", this.#originalMethod);
     if (this.target !== undefined) {
       const { url, address, port } = this.target;
       pairs.push("url.full", url, "server.address", address, "server.port", port);

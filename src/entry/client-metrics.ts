@@ -18,7 +18,7 @@ export class ClientMetrics {
     });
   }
 
-  ended(seconds: number, attributes: Attributes): void {
+  recordDuration(seconds: number, attributes: Attributes): void {
     this.#duration.record(seconds, attributes);
   }
 }

@@ -1,10 +1,10 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { Holder, UnderWay } from "../context/holder.ts";
-import type { AttributePart } from "../traces/span.ts";
+import type { UnitOfWork, InFlightRequests } from "../context/holder.ts";
+import type { CachedAttributes } from "../traces/span.ts";
 import { peerAddressOf, type PeerAddress, type PeerSocket } from "./peer.ts";
-import { addressOf } from "./url.ts";
+import { parseAuthority } from "./url.ts";
 
-interface Socket extends PeerSocket {
+interface ConnectionSocket extends PeerSocket {
   readonly encrypted?: boolean;
 }
 
@@ -12,41 +12,48 @@ interface Socket extends PeerSocket {
  * What the requests of one connection have in common, found out once for all of
  * them: a client says the same of itself each time.
  */
-export class Connection implements UnderWay {
+export class HttpConnection implements InFlightRequests {
   /** The requests under way, one or, with pipelining, more. */
-  readonly holders: Holder[] = [];
+  readonly units: UnitOfWork[] = [];
   readonly scheme: "http" | "https";
   readonly #peer: PeerAddress;
   #host: string | undefined = undefined;
   #userAgent: string | undefined = undefined;
-  #caller: AttributePart | undefined = undefined;
+  #cachedClientAttributes: CachedAttributes | undefined = undefined;
 
-  constructor(socket: Socket | undefined) {
+  constructor(socket: ConnectionSocket | undefined) {
     this.scheme = socket?.encrypted === true ? "https" : "http";
     this.#peer = peerAddressOf(socket);
   }
 
   /** What spans say of who calls and what for: the same object while that stays the same. */
-  callerOf(host: string | undefined, userAgent: string | undefined): AttributePart {
-    if (this.#caller !== undefined && host === this.#host && userAgent === this.#userAgent) {
-      return this.#caller;
+  clientAttributes(host: string | undefined, userAgent: string | undefined): CachedAttributes {
+    if (
+      this.#cachedClientAttributes !== undefined &&
+      host === this.#host &&
+      userAgent === this.#userAgent
+    ) {
+      return this.#cachedClientAttributes;
     }
     this.#host = host;
     this.#userAgent = userAgent;
-    this.#caller = { attributes: Object.freeze(this.#attributes()), encoded: undefined };
-    return this.#caller;
+    this.#cachedClientAttributes = {
+      attributes: Object.freeze(this.#attributes()),
+      encoded: undefined,
+    };
+    return this.#cachedClientAttributes;
   }
 
-  close(holder: Holder): void {
-    const { holders } = this;
-    if (holders.length === 1 && holders[0] === holder) holders.pop();
-    else if (holders.includes(holder)) holders.splice(holders.indexOf(holder), 1);
+  remove(unit: UnitOfWork): void {
+    const { units } = this;
+    if (units.length === 1 && units[0] === unit) units.pop();
+    else if (units.includes(unit)) units.splice(units.indexOf(unit), 1);
   }
 
   #attributes(): Attributes {
     const attributes: Attributes = {};
     if (this.#host !== undefined) {
-      const { address, port } = addressOf(this.#host);
+      const { address, port } = parseAuthority(this.#host);
       attributes["server.address"] = address;
       if (port !== undefined) attributes["server.port"] = port;
     }

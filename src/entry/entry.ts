@@ -4,104 +4,110 @@ import { SPAN_KEY } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
 import type { OutgoingCalls } from "../context/outgoing.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Unsent } from "../diagnostics/unsent.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
 import type { Errors } from "../errors/api.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { Propagator } from "../traces/propagation/propagator.ts";
+import type { CompositePropagator } from "../traces/propagation/propagator.ts";
 import type { Traces } from "../traces/traces.ts";
 import { version } from "../version.ts";
-import type { ClientServices } from "./client-call.ts";
+import type { HttpClientDeps } from "./client-call.ts";
 import { ClientMetrics } from "./client-metrics.ts";
 import { HeaderReader } from "./headers.ts";
 import { installHttpClient } from "./http-client.ts";
-import { installServerEntry } from "./http-server.ts";
-import { installHttp2 } from "./http2.ts";
+import { installHttpServer } from "./http-server.ts";
+import { installHttp2Server } from "./http2.ts";
 import { OpenResponses } from "./open-responses.ts";
 import { ServerMetrics } from "./server-metrics.ts";
 import { installUndici } from "./undici.ts";
 
 const loadOutgoing = lazy<typeof import("./outgoing.ts")>("entry/outgoing.ts");
 
-export interface EntryParts {
+export interface HttpTracingDeps {
   readonly config: Config;
   readonly traces: Traces;
   readonly metrics: Metrics;
   readonly errors: Errors;
-  readonly propagator: Propagator;
+  readonly propagator: CompositePropagator;
   readonly diagnostics: Diagnostics;
-  readonly unsent: Unsent;
+  readonly unsent: UnsentTelemetry;
   /** By the names that `OTEL_NODE_*_INSTRUMENTATIONS` have for the ways in and out. */
   readonly isEnabled: (name: "http" | "undici") => boolean;
 }
 
 /** Opens the ways in (HTTP servers) and out (HTTP clients). */
-export function installEntries(parts: EntryParts): Entries {
-  const { metrics, propagator, diagnostics, errors, unsent } = parts;
-  const tracer = parts.traces.provider.getTracer("telltale/http", version);
-  const knownMethods = new Set(parts.config.knownMethods);
-  const onFault = (error: unknown): void => {
+export function installHttpTracing(deps: HttpTracingDeps): HttpTracing {
+  const { metrics, propagator, diagnostics, errors, unsent } = deps;
+  const tracer = deps.traces.provider.getTracer("telltale/http", version);
+  const knownMethods = new Set(deps.config.knownMethods);
+  const onInternalError = (error: unknown): void => {
     try {
-      diagnostics.error("entry", `a request could not be recorded: ${describe(error)}`);
+      diagnostics.error("entry", `a request could not be recorded: ${describeError(error)}`);
     } catch {
       // Where even that fails, the app is still to hear nothing of it.
     }
   };
-  const openResponses = new OpenResponses(onFault);
-  const client: ClientServices = {
+  const openResponses = new OpenResponses(onInternalError);
+  const client: HttpClientDeps = {
     tracer,
     propagator,
     metrics: new ClientMetrics(metrics.meter),
     knownMethods,
     openResponses,
-    contextOf: (span) => activeContext().setValue(SPAN_KEY, span),
-    onFault,
+    contextWithSpan: (span) => activeContext().setValue(SPAN_KEY, span),
+    onInternalError,
   };
-  if (parts.isEnabled("undici")) installUndici(client);
+  if (deps.isEnabled("undici")) installUndici(client);
   const outgoing = (): OutgoingCalls => loadOutgoing().createOutgoingCalls(client);
-  if (!parts.isEnabled("http")) {
-    const abandon = (): void => openResponses.endAll();
-    return { outgoing, beginEarly() {}, hasServed: () => false, underWay: () => 0, abandon };
+  if (!deps.isEnabled("http")) {
+    const endAll = (): void => openResponses.endAll();
+    return {
+      outgoing,
+      startEarly() {},
+      hasHandledRequests: () => false,
+      inFlightCount: () => 0,
+      endAll,
+    };
   }
   installHttpClient(client);
-  const headers = new HeaderReader(propagator, propagator.reads());
-  const server = installServerEntry({
+  const headers = new HeaderReader(propagator, propagator.extractFields());
+  const server = installHttpServer({
     tracer,
     headers,
     metrics: new ServerMetrics(metrics),
     knownMethods,
-    onServerErrors: (holder, failures) => errors.captureServerErrors(holder, failures),
-    onBegin: () => unsent.note(),
-    onFault,
+    onServerErrors: (unit, failures) => errors.captureServerErrors(unit, failures),
+    onStart: () => unsent.mark(),
+    onInternalError,
   });
-  const streams = installHttp2({ server, headers, onFault });
+  const streams = installHttp2Server({ server, headers, onInternalError });
   return {
     outgoing,
-    beginEarly: () => server.beginEarly(),
-    hasServed: () => server.hasServed(),
-    underWay: () => server.underWay(),
-    abandon() {
+    startEarly: () => server.startEarly(),
+    hasHandledRequests: () => server.hasHandledRequests(),
+    inFlightCount: () => server.inFlightCount(),
+    endAll() {
       openResponses.endAll();
-      server.abandon();
+      server.endAll();
       streams.abandon();
     },
   };
 }
 
-export interface Entries {
+export interface HttpTracing {
   /** For clients that no channel of Node's tells of; loads what is needed for it. */
   readonly outgoing: () => OutgoingCalls;
-  /** For an app's own Sentry: see `ServerEntry`. */
-  beginEarly(): void;
+  /** For an app's own Sentry: see `HttpServerInstrumentation`. */
+  startEarly(): void;
   /** Whether any request has come in. */
-  hasServed(): boolean;
+  hasHandledRequests(): boolean;
   /** How many requests are under way. */
-  underWay(): number;
+  inFlightCount(): number;
   /** Ends the requests that are under way, and the calls whose response has begun: the process ends, and they with it. Never throws. */
-  abandon(): void;
+  endAll(): void;
 }
 
 /** In one line: what it is, and where it was thrown. */
-function describe(error: unknown): string {
+function describeError(error: unknown): string {
   const frame = (error as Error).stack?.split("\n").find((line) => /^\s+at /.test(line));
   return frame === undefined ? String(error) : `${String(error)} (${frame.trim()})`;
 }

@@ -1,9 +1,9 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { Exchange } from "../context/work.ts";
+import type { MessageOperation } from "../context/work.ts";
 
 /** What spans and metrics of a message have in common: which broker, where to, and what is done. */
-export function exchangeAttributes(exchange: Exchange): Attributes {
-  const { system, operation, destination, broker } = exchange;
+export function messageOperationAttributes(messageOperation: MessageOperation): Attributes {
+  const { system, operation, destination, broker } = messageOperation;
   return {
     "messaging.system": system,
     "messaging.operation.name": operation,

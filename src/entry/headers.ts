@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Context as ApiContext, TextMapGetter, TextMapPropagator } from "@opentelemetry/api";
-import { ROOT } from "../context/context.ts";
+import { ROOT_CONTEXT } from "../context/context.ts";
 import type { RequestHeaders } from "./request.ts";
-import { REQUEST_ID, requestIdFrom } from "./request-id.ts";
+import { REQUEST_ID_HEADER, requestIdFrom } from "./request-id.ts";
 
 const getter: TextMapGetter<IncomingMessage["headers"]> = {
   keys: (headers) => Object.keys(headers),
@@ -25,8 +25,8 @@ export class HeaderReader {
   constructor(propagator: TextMapPropagator, fields: readonly string[]) {
     this.#propagator = propagator;
     this.#fields = fields.map((field) => field.toLowerCase());
-    const longest = Math.max(0, ...fields.map((field) => field.length));
-    this.#byLength = Array.from({ length: longest + 1 }, (_, length) =>
+    const maxLength = Math.max(0, ...fields.map((field) => field.length));
+    this.#byLength = Array.from({ length: maxLength + 1 }, (_, length) =>
       this.#fields.filter((field) => field.length === length),
     );
   }
@@ -42,14 +42,18 @@ export class HeaderReader {
       const name = raw[at] as string;
       const { length } = name;
       if (length === 4 && host === undefined) {
-        if (name === "Host" || is(name, "host")) host = raw[at + 1];
+        if (name === "Host" || equalsIgnoreCase(name, "host")) host = raw[at + 1];
       } else if (length === 10 && userAgent === undefined) {
-        if (name === "User-Agent" || is(name, "user-agent")) userAgent = raw[at + 1];
-      } else if (length === 12 && requestId === undefined && is(name, REQUEST_ID)) {
+        if (name === "User-Agent" || equalsIgnoreCase(name, "user-agent")) userAgent = raw[at + 1];
+      } else if (
+        length === 12 &&
+        requestId === undefined &&
+        equalsIgnoreCase(name, REQUEST_ID_HEADER)
+      ) {
         requestId = raw[at + 1];
-      } else if (length === 14 && is(name, "content-length")) {
+      } else if (length === 14 && equalsIgnoreCase(name, "content-length")) {
         hasBody ||= raw[at + 1] !== "0";
-      } else if (length === 17 && is(name, "transfer-encoding")) {
+      } else if (length === 17 && equalsIgnoreCase(name, "transfer-encoding")) {
         hasBody = true;
       }
       if (!propagated) propagated = this.#isPropagated(name);
@@ -59,32 +63,32 @@ export class HeaderReader {
       userAgent,
       requestId: requestIdFrom(requestId),
       hasBody,
-      parent: propagated ? this.#extract(request) : ROOT,
+      parent: propagated ? this.#extract(request) : ROOT_CONTEXT,
     };
   }
 
   /** The same for HTTP/2, whose headers come by their names in lower case, the host as another one. */
-  readNames(headers: IncomingMessage["headers"]): RequestHeaders {
+  readHttp2(headers: IncomingMessage["headers"]): RequestHeaders {
     let propagated = false;
     for (const field of this.#fields) propagated ||= headers[field] !== undefined;
     return {
       host: (headers[":authority"] as string | undefined) ?? headers.host,
       userAgent: headers["user-agent"],
-      requestId: requestIdFrom(headers[REQUEST_ID]),
+      requestId: requestIdFrom(headers[REQUEST_ID_HEADER]),
       hasBody: true,
-      parent: propagated ? this.#propagator.extract(ROOT, headers, getter) : ROOT,
+      parent: propagated ? this.#propagator.extract(ROOT_CONTEXT, headers, getter) : ROOT_CONTEXT,
     };
   }
 
   #isPropagated(name: string): boolean {
     const fields = this.#byLength[name.length];
     if (fields === undefined) return false;
-    for (let at = 0; at < fields.length; at++) if (is(name, fields[at]!)) return true;
+    for (let at = 0; at < fields.length; at++) if (equalsIgnoreCase(name, fields[at]!)) return true;
     return false;
   }
 
   #extract(request: IncomingMessage): ApiContext {
-    return this.#propagator.extract(ROOT, request.headers, getter);
+    return this.#propagator.extract(ROOT_CONTEXT, request.headers, getter);
   }
 }
 
@@ -97,7 +101,7 @@ function rawHeadersOf({ rawHeaders, headers }: Partial<IncomingMessage>): readon
 }
 
 /** Both of the same length. Lowering makes a string: only where the first letter is right. */
-function is(name: string, lower: string): boolean {
+function equalsIgnoreCase(name: string, lower: string): boolean {
   if ((name.charCodeAt(0) | 0x20) !== lower.charCodeAt(0)) return false;
   return name === lower || name.toLowerCase() === lower;
 }

@@ -2,13 +2,13 @@ import diagnosticsChannel from "node:diagnostics_channel";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Span, TextMapSetter } from "@opentelemetry/api";
 import { now } from "../clock.ts";
-import { isSuppressed } from "../context/context.ts";
+import { isTracingSuppressed } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
-import { ClientCall, type ClientServices, isCancellation } from "./client-call.ts";
+import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.ts";
 import { type Target, targetOf } from "./url.ts";
 
 const CALL: unique symbol = Symbol("telltale.call");
-type RequestWithCall = ClientRequest & { [CALL]?: ClientCall };
+type TracedRequest = ClientRequest & { [CALL]?: ClientCall };
 
 /**
  * Outgoing requests of `node:http` and `node:https`, seen through Node's own
@@ -17,51 +17,51 @@ type RequestWithCall = ClientRequest & { [CALL]?: ClientCall };
  * of the response, or with its head if there is no body or the app does not
  * read it.
  */
-export function installHttpClient(services: ClientServices): void {
+export function installHttpClient(deps: HttpClientDeps): void {
   diagnosticsChannel.subscribe("http.client.request.created", (message) => {
-    guarded(services, () => begin(services, (message as { request: RequestWithCall }).request));
+    guarded(deps, () => startCall(deps, (message as { request: TracedRequest }).request));
   });
   diagnosticsChannel.subscribe("http.client.response.finish", (message) => {
     const { request, response } = message as {
-      request: RequestWithCall;
+      request: TracedRequest;
       response: IncomingMessage;
     };
-    guarded(services, () => answered(services, request[CALL], response));
+    guarded(deps, () => onResponse(deps, request[CALL], response));
   });
   diagnosticsChannel.subscribe("http.client.request.error", (message) => {
-    const { request, error } = message as { request: RequestWithCall; error: Error };
-    guarded(services, () => failed(request[CALL], request, error));
+    const { request, error } = message as { request: TracedRequest; error: Error };
+    guarded(deps, () => onError(request[CALL], request, error));
   });
 }
 
-function guarded(services: ClientServices, work: () => void): void {
+function guarded(deps: HttpClientDeps, work: () => void): void {
   try {
     work();
   } catch (error) {
-    services.onFault(error);
+    deps.onInternalError(error);
   }
 }
 
-function begin(services: ClientServices, request: RequestWithCall): void {
+function startCall(deps: HttpClientDeps, request: TracedRequest): void {
   const context = activeContext();
-  if (isSuppressed(context)) return;
-  const call = new ClientCall(services, context, request.method);
+  if (isTracingSuppressed(context)) return;
+  const call = new ClientCall(deps, context, request.method);
   request[CALL] = call;
-  call.source = () => describe(request);
-  request.once("close", () => guarded(services, () => closed(call, request)));
-  inject(services, call.span, request);
+  call.resolveTarget = () => targetOfRequest(request);
+  request.once("close", () => guarded(deps, () => onClose(call, request)));
+  inject(deps, call.span, request);
 }
 
 /** The head of a request as Node keeps it once it is written; `headersSent` can't tell the two apart. */
-type WithHead = ClientRequest & { _header?: unknown; _headerSent?: unknown };
+type RequestWithHead = ClientRequest & { _header?: unknown; _headerSent?: unknown };
 
 /** With `Expect` the head is on its way before the request is announced: nobody hears of the trace. */
-function inject(services: ClientServices, span: Span, request: WithHead): void {
+function inject(deps: HttpClientDeps, span: Span, request: RequestWithHead): void {
   if (request._headerSent === true) return;
-  services.propagator.inject(services.contextOf(span), request, setter);
+  deps.propagator.inject(deps.contextWithSpan(span), request, requestSetter);
 }
 
-const setter: TextMapSetter<WithHead> = {
+const requestSetter: TextMapSetter<RequestWithHead> = {
   set(request, name, value) {
     const { _header: head } = request;
     if (typeof head === "string") request._header = withHeader(head, name, value);
@@ -83,19 +83,19 @@ function isHeader(line: string, name: string): boolean {
   return line.slice(0, name.length + 1).toLowerCase() === `${name.toLowerCase()}:`;
 }
 
-function answered(
-  services: ClientServices,
+function onResponse(
+  deps: HttpClientDeps,
   call: ClientCall | undefined,
   response: IncomingMessage,
 ): void {
   if (call === undefined) return;
-  call.answered(response.statusCode ?? 0, response.httpVersion);
+  call.setResponse(response.statusCode ?? 0, response.httpVersion);
   if (hasNoBody(call, response)) {
     call.end();
     return;
   }
   call.awaitBody(() => response.readableFlowing === null && !response.destroyed);
-  response.once("close", () => guarded(services, () => bodyClosed(call, response)));
+  response.once("close", () => guarded(deps, () => onBodyClose(call, response)));
 }
 
 /** Such a response ends with its head, also if the app never looks for its end. */
@@ -110,14 +110,14 @@ function hasNoBody(call: ClientCall, { statusCode, headers }: IncomingMessage): 
 
 type ClientResponse = IncomingMessage & { readonly req?: ClientRequest };
 
-function bodyClosed(call: ClientCall, response: ClientResponse): void {
+function onBodyClose(call: ClientCall, response: ClientResponse): void {
   const { req: request, errored } = response;
   if (response.complete) call.end();
   else if (request !== undefined && isCancelled(call, request, errored ?? undefined)) call.end();
   else call.fail(new AbortedCall());
 }
 
-function failed(call: ClientCall | undefined, request: ClientRequest, error: Error): void {
+function onError(call: ClientCall | undefined, request: ClientRequest, error: Error): void {
   if (call === undefined || call.ended) return;
   if (isCancelled(call, request, error)) call.end();
   else call.fail(error);
@@ -156,16 +156,16 @@ function hasTimedOut(call: ClientCall, timeoutMs: number | undefined): boolean {
  * The end that nothing else tells of: an upgrade, a response that is not read,
  * a request that was given up without an error.
  */
-function closed(call: ClientCall, request: ClientRequest): void {
+function onClose(call: ClientCall, request: ClientRequest): void {
   if (call.ended) return;
   const { res: response } = request as { res?: (IncomingMessage & { upgrade?: boolean }) | null };
   if (response === undefined || response === null) {
     call.end();
   } else if (response.upgrade === true) {
-    call.answered(response.statusCode ?? 0, response.httpVersion);
+    call.setResponse(response.statusCode ?? 0, response.httpVersion);
     call.end();
   } else if (response.complete) {
-    call.end(call.isUnread?.() === true ? call.answeredAt : undefined);
+    call.end(call.isUnread?.() === true ? call.responseAt : undefined);
   }
 }
 
@@ -174,12 +174,12 @@ class AbortedCall extends Error {
   override name = "aborted";
 }
 
-function describe(request: ClientRequest): Target | undefined {
-  const origin = `${request.protocol}//${hostGiven(request) ?? authority(request.host)}`;
+function targetOfRequest(request: ClientRequest): Target | undefined {
+  const origin = `${request.protocol}//${hostHeaderOf(request) ?? bracketIPv6(request.host)}`;
   return targetOf(origin, request.method === "CONNECT" ? "" : request.path);
 }
 
-function hostGiven(request: WithHead): string | undefined {
+function hostHeaderOf(request: RequestWithHead): string | undefined {
   const host = request.getHeader("host");
   if (typeof host === "string") return host;
   const { _header: head } = request;
@@ -188,6 +188,6 @@ function hostGiven(request: WithHead): string | undefined {
   return line?.slice("host:".length).trim();
 }
 
-function authority(host: string): string {
+function bracketIPv6(host: string): string {
   return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
 }

@@ -6,38 +6,38 @@ import net, { type Socket } from "node:net";
 import { types } from "node:util";
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { now } from "../clock.ts";
-import { Context, ROOT, spanIn } from "../context/context.ts";
-import { OWN_SERVER } from "../context/own-server.ts";
+import { Context, ROOT_CONTEXT, spanIn } from "../context/context.ts";
+import { ADMIN_SERVER } from "../context/own-server.ts";
 import { lazy } from "../lazy.ts";
 import {
-  type Carrier,
-  type Holder,
-  holderOf,
-  holdUnconnected,
-  UNDER_WAY,
+  type SocketWithRequests,
+  type UnitOfWork,
+  unitOfWorkOf,
+  registerDetached,
+  IN_FLIGHT,
 } from "../context/holder.ts";
-import { failingHolderOf, failuresOf } from "../context/failures.ts";
+import { findUnitOfWork, failuresOf } from "../context/failures.ts";
 import {
-  activeHolder,
-  callIn,
-  noteComingSpan,
-  runWhereThrown,
-  tellWhereThrown,
+  activeUnitOfWork,
+  callWithContext,
+  setUpcomingSpan,
+  runInThrowContext,
+  emitUncaughtInThrowContext,
 } from "../context/manager.ts";
-import { Connection } from "./connection.ts";
-import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "../context/emit.ts";
+import { HttpConnection } from "./connection.ts";
+import { type Emit, type EmitArgs, bindEmitter, wrapEmit } from "../context/emit.ts";
 import type { HeaderReader } from "./headers.ts";
 import type { KnownMethods } from "./method.ts";
 import {
-  type Breakage,
-  BY_CLIENT,
-  BY_PROCESS,
-  RequestEntry,
+  type ResponseAbort,
+  ABORTED_BY_CLIENT,
+  ABORTED_BY_EXIT,
+  HttpServerRequest,
   type RequestHeaders,
-  type RequestServices,
-  type Response,
+  type HttpRequestDeps,
+  type ResponseHead,
 } from "./request.ts";
-import { noteRejections } from "./rejections.ts";
+import { wrapRejectionHandler } from "./rejections.ts";
 import { wrapStoreHeader } from "./sent-head.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
@@ -49,17 +49,17 @@ const loadUpgrade = lazy<typeof import("./upgrade.ts")>("entry/upgrade.ts");
 /** `SpanKind.SERVER` of the API. */
 const SERVER = 1;
 
-export interface ServerEntryServices {
+export interface HttpServerDeps {
   readonly tracer: TelltaleTracer;
   readonly headers: HeaderReader;
   readonly metrics: ServerMetrics;
   readonly knownMethods: KnownMethods;
   /** A request has failed, and of which errors, as far as we were told. */
-  readonly onServerErrors: (holder: Holder, failures: readonly unknown[]) => void;
+  readonly onServerErrors: (unit: UnitOfWork, failures: readonly unknown[]) => void;
   /** A request has come in. */
-  readonly onBegin: () => void;
+  readonly onStart: () => void;
   /** Something of ours threw; it must not reach the app. */
-  readonly onFault: (error: unknown) => void;
+  readonly onInternalError: (error: unknown) => void;
 }
 
 /**
@@ -69,92 +69,98 @@ export interface ServerEntryServices {
  * listener per connection: a request costs no listener and no patched method
  * but the one that writes the request id.
  */
-export function installServerEntry(services: ServerEntryServices): ServerEntry {
-  const entrance = new Entrance(services);
+export function installHttpServer(deps: HttpServerDeps): HttpServerInstrumentation {
+  const tracer = new HttpServerTracer(deps);
   for (const prototype of [http.Server.prototype, https.Server.prototype]) {
-    wrapEmit(prototype, (next, server, args) => emitEntered(entrance, next, server, args));
+    wrapEmit(prototype, (next, server, args) => emitWithContext(tracer, next, server, args));
   }
   // Servers over TLS have the method of `net`, which makes an `error` of the server's.
   for (const prototype of [http.Server.prototype, net.Server.prototype]) {
-    noteRejections(prototype, failingHolderOf);
+    wrapRejectionHandler(prototype, findUnitOfWork);
   }
   wrapStoreHeader();
   diagnosticsChannel.subscribe("http.server.response.finish", (message) => {
-    const { request, response } = message as Exchange;
-    const entry = holderOf(request);
-    if (entry instanceof RequestEntry) entrance.leave(entry, response, undefined);
+    const { request, response } = message as HttpExchange;
+    const unit = unitOfWorkOf(request);
+    if (unit instanceof HttpServerRequest) tracer.finish(unit, response, undefined);
   });
   process.on("uncaughtExceptionMonitor", (error: unknown) => {
-    entrance.noteFatal(error);
-    tellWhereThrown();
+    tracer.recordFatalError(error);
+    emitUncaughtInThrowContext();
   });
   return {
-    abandon: () => entrance.abandon(),
-    beginEarly: () => entrance.beginEarly(),
-    hasServed: () => entrance.hasServed,
-    underWay: () => entrance.underWay,
-    begin(request, headers) {
-      const entry = entrance.begin(request, headers);
-      services.metrics.started(entry);
-      return entry;
+    endAll: () => tracer.endAll(),
+    startEarly: () => tracer.startEarly(),
+    hasHandledRequests: () => tracer.hasHandledRequests,
+    inFlightCount: () => tracer.inFlightCount,
+    startRequest(request, headers) {
+      const unit = tracer.startRequest(request, headers);
+      deps.metrics.requestStarted(unit);
+      return unit;
     },
-    leave: (entry, response, breakage) => entrance.leave(entry, response, breakage),
-    emitEntered: (next, server, args) => emitEntered(entrance, next, server, args),
+    finish: (unit, response, abort) => tracer.finish(unit, response, abort),
+    emitWithContext: (next, server, args) => emitWithContext(tracer, next, server, args),
   };
 }
 
-export interface ServerEntry {
+export interface HttpServerInstrumentation {
   /** For other ways in: the entry of a request, whose `leave` is then the caller's duty. */
-  begin(request: IncomingMessage, headers: RequestHeaders): RequestEntry;
+  startRequest(request: IncomingMessage, headers: RequestHeaders): HttpServerRequest;
   /** The response is out, or its connection gone. Never throws. */
-  leave(entry: RequestEntry, response: Response | undefined, breakage: Breakage | undefined): void;
+  finish(
+    unit: HttpServerRequest,
+    response: ResponseHead | undefined,
+    abort: ResponseAbort | undefined,
+  ): void;
   /**
    * From now on a request begins before other SDKs see it, which wrap `emit` of the
-   * servers themselves; `activeOrComingSpan` has its span then.
+   * servers themselves; `activeOrUpcomingSpan` has its span then.
    */
-  beginEarly(): void;
+  startEarly(): void;
   /** Emits an event of a server; one that brings a new request over HTTP/1 under its context. */
-  emitEntered(next: Emit, server: EventEmitter, args: EmitArgs): boolean;
+  emitWithContext(next: Emit, server: EventEmitter, args: EmitArgs): boolean;
   /** Whether any request has come in. */
-  hasServed(): boolean;
+  hasHandledRequests(): boolean;
   /** How many requests are under way. */
-  underWay(): number;
+  inFlightCount(): number;
   /** Ends the requests that are under way: the process ends, and they with it. Never throws. */
-  abandon(): void;
+  endAll(): void;
 }
 
-interface Exchange {
+interface HttpExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
 /** A request comes in here and goes out here. */
-class Entrance implements RequestServices {
-  readonly #services: ServerEntryServices;
+class HttpServerTracer implements HttpRequestDeps {
+  readonly #deps: HttpServerDeps;
   readonly knownMethods: KnownMethods;
   /** The requests under way, by connection. */
-  readonly #connections = new Set<Connection>();
-  #beginsEarly = false;
+  readonly #connections = new Set<HttpConnection>();
+  #startsEarly = false;
   /** A request that began early, whose listeners are not called yet. */
-  #begun: { readonly request: IncomingMessage; readonly context: Context } | undefined = undefined;
-  hasServed = false;
-  underWay = 0;
+  #startedEarly: { readonly request: IncomingMessage; readonly context: Context } | undefined =
+    undefined;
+  hasHandledRequests = false;
+  inFlightCount = 0;
 
-  constructor(services: ServerEntryServices) {
-    this.#services = services;
-    this.knownMethods = services.knownMethods;
+  constructor(deps: HttpServerDeps) {
+    this.#deps = deps;
+    this.knownMethods = deps.knownMethods;
   }
 
   /** Node tells of a request before it emits it. */
-  beginEarly(): void {
-    if (this.#beginsEarly) return;
-    this.#beginsEarly = true;
+  startEarly(): void {
+    if (this.#startsEarly) return;
+    this.#startsEarly = true;
     diagnosticsChannel.subscribe("http.server.request.start", (message) => {
-      const { request, response, server } = message as Exchange & { readonly server: object };
-      const context = OWN_SERVER in server ? undefined : this.enter(request, response);
+      const { request, response, server } = message as HttpExchange & { readonly server: object };
+      const context =
+        ADMIN_SERVER in server ? undefined : this.contextForRequest(request, response);
       if (context === undefined) return;
-      this.#begun = { request, context };
-      noteComingSpan(context.span);
+      this.#startedEarly = { request, context };
+      setUpcomingSpan(context.span);
     });
   }
 
@@ -162,81 +168,85 @@ class Entrance implements RequestServices {
    * The context under which the listeners run; undefined if this is no new
    * request, or something of ours failed.
    */
-  enter(request: unknown, response: unknown): Context | undefined {
-    const begun = this.#begun;
-    if (begun !== undefined) {
-      this.#begun = undefined;
-      if (begun.request === request) return begun.context;
+  contextForRequest(request: unknown, response: unknown): Context | undefined {
+    const started = this.#startedEarly;
+    if (started !== undefined) {
+      this.#startedEarly = undefined;
+      if (started.request === request) return started.context;
     }
     try {
-      if (!isNew(request) || !isResponse(response)) return undefined;
-      const headers = this.#services.headers.read(request);
-      const entry = this.begin(request, headers);
-      entry.response = response;
-      if (headers.hasBody) emitUnder(entry, request);
+      if (!isNewRequest(request) || !isResponse(response)) return undefined;
+      const headers = this.#deps.headers.read(request);
+      const unit = this.startRequest(request, headers);
+      unit.response = response;
+      if (headers.hasBody) bindEmitter(unit, request);
       // It waits for the response to the request before.
-      if (response.socket === null) emitUnder(entry, response);
-      this.#services.metrics.started(entry);
-      this.#followToEnd(request, response, entry);
-      return entry.context;
+      if (response.socket === null) bindEmitter(unit, response);
+      this.#deps.metrics.requestStarted(unit);
+      this.#watchResponseEnd(request, response, unit);
+      return unit.context;
     } catch (error) {
-      this.#services.onFault(error);
+      this.#deps.onInternalError(error);
       return undefined;
     }
   }
 
-  begin(request: IncomingMessage, headers: RequestHeaders): RequestEntry {
-    this.#services.onBegin();
+  startRequest(request: IncomingMessage, headers: RequestHeaders): HttpServerRequest {
+    this.#deps.onStart();
     const connection = this.#connectionOf(request);
-    const entry = new RequestEntry(request, headers, this, connection);
-    const span = this.#startSpan(entry, headers.parent);
-    entry.span = span;
-    entry.context = contextFor(headers.parent, span, entry);
-    this.hasServed = true;
-    this.underWay++;
-    return entry;
+    const unit = new HttpServerRequest(request, headers, this, connection);
+    const span = this.#startSpan(unit, headers.parent);
+    unit.span = span;
+    unit.context = contextFor(headers.parent, span, unit);
+    this.hasHandledRequests = true;
+    this.inFlightCount++;
+    return unit;
   }
 
   /** Each step by itself: the fault of one keeps no other from what it has to do. */
-  leave(entry: RequestEntry, response: Response | undefined, breakage: Breakage | undefined): void {
-    if (entry.left) return;
-    entry.left = true;
-    this.underWay--;
-    entry.breakage = breakage;
-    for (let step = 0; step < LAST_STEPS;) {
+  finish(
+    unit: HttpServerRequest,
+    response: ResponseHead | undefined,
+    abort: ResponseAbort | undefined,
+  ): void {
+    if (unit.isFinished) return;
+    unit.isFinished = true;
+    this.inFlightCount--;
+    unit.abort = abort;
+    for (let step = 0; step < FINISH_STEPS;) {
       try {
-        while (step < LAST_STEPS) this.#takeStep(step++, entry, response);
+        while (step < FINISH_STEPS) this.#finishStep(step++, unit, response);
       } catch (error) {
-        this.#services.onFault(error);
+        this.#deps.onInternalError(error);
       }
     }
   }
 
   /** What is done at the end of a request, in this order. One function: each would be cold code. */
-  #takeStep(step: number, entry: RequestEntry, response: Response | undefined): void {
-    const { metrics, onServerErrors } = this.#services;
+  #finishStep(step: number, unit: HttpServerRequest, response: ResponseHead | undefined): void {
+    const { metrics, onServerErrors } = this.#deps;
     switch (step) {
       case 0:
-        entry.connection.close(entry);
+        unit.connection.remove(unit);
         return;
       case 1:
-        entry.endedAt = now();
+        unit.endedAt = now();
         return;
       case 2:
-        entry.finish(response);
+        unit.finalize(response);
         return;
       case 3:
-        if (isTroubled(entry)) loadBreakage().settle(entry);
-        metrics.shape(entry);
+        if (hasFailureInfo(unit)) loadBreakage().settleFailure(unit);
+        metrics.bindSeries(unit);
         return;
       case 4:
-        if (entry.failed) onServerErrors(entry, failuresOf(entry));
+        if (unit.failed) onServerErrors(unit, failuresOf(unit));
         return;
       case 5:
-        endSpan(entry);
+        endSpan(unit);
         return;
       default:
-        metrics.ended(entry);
+        metrics.requestEnded(unit);
     }
   }
 
@@ -245,87 +255,87 @@ class Entrance implements RequestServices {
    * context and, as far as it hears at once, before the end. A response that it
    * begins now reaches nobody, but what it fails of is found out still.
    */
-  lose(entry: RequestEntry, socket: Socket): void {
-    const { request, response } = entry;
-    let isBegun = true;
+  onConnectionClosed(unit: HttpServerRequest, socket: Socket): void {
+    const { request, response } = unit;
+    let isResponseStarted = true;
     try {
-      isBegun = response?.headersSent === true;
-      if (request !== undefined) holdUnconnected(request, entry);
+      isResponseStarted = response?.headersSent === true;
+      if (request !== undefined) registerDetached(request, unit);
       for (const message of [request, response]) {
-        if (message !== undefined) emitUnder(entry, message);
+        if (message !== undefined) bindEmitter(unit, message);
       }
     } catch (error) {
-      this.#services.onFault(error);
+      this.#deps.onInternalError(error);
     }
-    const breakage = this.#breakageOf(entry, response, socket);
+    const abort = this.#abortOf(unit, response, socket);
     process.nextTick(() => {
-      if (!isBegun) entry.statusCode = undefined;
-      this.leave(entry, isBegun ? response : undefined, breakage);
+      if (!isResponseStarted) unit.statusCode = undefined;
+      this.finish(unit, isResponseStarted ? response : undefined, abort);
     });
   }
 
-  #breakageOf(...ends: Parameters<ReturnType<typeof loadBreakage>["breakageOf"]>): Breakage {
+  #abortOf(...ends: Parameters<ReturnType<typeof loadBreakage>["responseAbortOf"]>): ResponseAbort {
     try {
-      return loadBreakage().breakageOf(...ends);
+      return loadBreakage().responseAbortOf(...ends);
     } catch (error) {
-      this.#services.onFault(error);
-      return BY_CLIENT;
+      this.#deps.onInternalError(error);
+      return ABORTED_BY_CLIENT;
     }
   }
 
   /** A request that is over has failed: the event is all that can tell of it. */
-  onLateFailure(entry: RequestEntry, error: unknown): void {
+  onLateFailure(unit: HttpServerRequest, error: unknown): void {
     try {
-      const tell = (): void => this.#services.onServerErrors(entry, [error]);
-      if (entry.breakage?.by !== "client") tell();
-      else loadBreakage().tellUnlessHandled(entry, error, tell);
-    } catch (fault) {
-      this.#services.onFault(fault);
+      const report = (): void => this.#deps.onServerErrors(unit, [error]);
+      if (unit.abort?.by !== "client") report();
+      else loadBreakage().reportUnlessHandled(unit, error, report);
+    } catch (internalError) {
+      this.#deps.onInternalError(internalError);
     }
   }
 
-  abandon(): void {
-    for (const { holders } of this.#connections) {
+  endAll(): void {
+    for (const { units } of this.#connections) {
       // A copy: leaving takes the entry off the list.
-      for (const entry of [...holders]) {
-        if (!(entry instanceof RequestEntry)) continue;
-        const { response } = entry;
-        this.leave(entry, response, response?.writableEnded === true ? undefined : BY_PROCESS);
+      for (const unit of [...units]) {
+        if (!(unit instanceof HttpServerRequest)) continue;
+        const { response } = unit;
+        this.finish(unit, response, response?.writableEnded === true ? undefined : ABORTED_BY_EXIT);
       }
     }
   }
 
   /** An error that nobody caught: the request that it comes from fails, whatever becomes of the process. */
-  noteFatal(error: unknown): void {
+  recordFatalError(error: unknown): void {
     try {
-      const holder = runWhereThrown(activeHolder);
-      const span = holder?.span;
+      const unit = runInThrowContext(activeUnitOfWork);
+      const span = unit?.span;
       if (span === undefined || !span.isRecording()) return;
-      if (holder instanceof RequestEntry) {
-        holder.noteFailure(error);
+      if (unit instanceof HttpServerRequest) {
+        unit.recordFailure(error);
         return;
       }
       span.setStatus({ code: STATUS_ERROR });
       if (!(error instanceof Error)) return;
       span.setAttribute("error.type", error.name);
       span.recordException(error);
-    } catch (fault) {
-      this.#services.onFault(fault);
+    } catch (internalError) {
+      this.#deps.onInternalError(internalError);
     }
   }
 
-  #startSpan(entry: RequestEntry, parent: ApiContext): ReturnType<TelltaleTracer["start"]> {
-    const span = this.#services.tracer.start(
-      entry.spanName,
+  #startSpan(unit: HttpServerRequest, parent: ApiContext): ReturnType<TelltaleTracer["start"]> {
+    const span = this.#deps.tracer.start(
+      unit.spanName,
       SERVER,
       NO_OPTIONS,
       parent,
       spanIn(parent),
-      entry.startedAt,
+      unit.startedAt,
     );
     if (span instanceof TelltaleSpan) {
-      span.setSource(entry);
-      entry.localTrace = span.localTrace;
+      span.setInstrumentationAttributes(unit);
+      unit.localTrace = span.localTrace;
     }
     return span;
   }
@@ -335,66 +345,75 @@ class Entrance implements RequestServices {
    * an app emits by hand (from HTTP/2, or from no network at all) is followed
    * by listeners; the response to an upgrade is the socket itself.
    */
-  #followToEnd(request: IncomingMessage, response: ServerResponse, entry: RequestEntry): void {
-    entry.connection.holders.push(entry);
-    const socket = request.socket as Wire | undefined;
-    if (socket?.[UNDER_WAY] !== entry.connection) holdUnconnected(request, entry);
+  #watchResponseEnd(
+    request: IncomingMessage,
+    response: ServerResponse,
+    unit: HttpServerRequest,
+  ): void {
+    unit.connection.units.push(unit);
+    const socket = request.socket as HttpSocket | undefined;
+    if (socket?.[IN_FLIGHT] !== unit.connection) registerDetached(request, unit);
     if ((request as { readonly upgrade?: boolean }).upgrade === true) {
-      const { awaitAnswer } = loadUpgrade();
-      awaitAnswer(response, (answer) => this.leave(entry, answer, undefined));
+      const { onUpgradeResponse } = loadUpgrade();
+      onUpgradeResponse(response, (responseHead) => this.finish(unit, responseHead, undefined));
       return;
     }
     if (socket?.parser?.incoming === request) return;
-    response.once("finish", () => this.leave(entry, response, undefined));
+    response.once("finish", () => this.finish(unit, response, undefined));
     response.once("close", () =>
-      this.leave(entry, response, this.#breakageOf(entry, response, response)),
+      this.finish(unit, response, this.#abortOf(unit, response, response)),
     );
   }
 
   /** The one that all requests of a socket share; its own for a request that no socket brought. */
-  #connectionOf(request: IncomingMessage): Connection {
-    const socket = request.socket as Wire | undefined;
-    const known = socket?.[UNDER_WAY];
-    if (known instanceof Connection) return known;
-    const connection = new Connection(socket);
-    if (typeof socket?.prependOnceListener === "function") this.#open(socket, connection);
+  #connectionOf(request: IncomingMessage): HttpConnection {
+    const socket = request.socket as HttpSocket | undefined;
+    const known = socket?.[IN_FLIGHT];
+    if (known instanceof HttpConnection) return known;
+    const connection = new HttpConnection(socket);
+    if (typeof socket?.prependOnceListener === "function")
+      this.#watchConnection(socket, connection);
     return connection;
   }
 
-  #open(socket: Wire, connection: Connection): void {
-    socket[UNDER_WAY] = connection;
+  #watchConnection(socket: HttpSocket, connection: HttpConnection): void {
+    socket[IN_FLIGHT] = connection;
     this.#connections.add(connection);
     // Before Node tells the messages of the connection.
     socket.prependOnceListener("close", () => {
       this.#connections.delete(connection);
-      for (const entry of connection.holders)
-        if (entry instanceof RequestEntry) this.lose(entry, socket);
+      for (const unit of connection.units)
+        if (unit instanceof HttpServerRequest) this.onConnectionClosed(unit, socket);
     });
   }
 }
 
-type Wire = Socket &
-  Carrier & {
+type HttpSocket = Socket &
+  SocketWithRequests & {
     /** Node's, where it reads HTTP/1 from the connection. */
     readonly parser?: { readonly incoming?: unknown } | null;
   };
 
 /** Of the end of a request. */
-const LAST_STEPS = 7;
+const FINISH_STEPS = 7;
 
 const NO_OPTIONS = Object.freeze({});
 
-function contextFor(parent: ApiContext, span: RequestEntry["span"], entry: RequestEntry): Context {
-  if (parent === ROOT) return new Context(span, entry, false, undefined);
-  return (parent as Context).withSpan(span).withHolder(entry);
+function contextFor(
+  parent: ApiContext,
+  span: HttpServerRequest["span"],
+  unit: HttpServerRequest,
+): Context {
+  if (parent === ROOT_CONTEXT) return new Context(span, unit, false, undefined);
+  return (parent as Context).withSpan(span).withUnitOfWork(unit);
 }
 
-function endSpan(entry: RequestEntry): void {
-  const span = entry.span;
+function endSpan(unit: HttpServerRequest): void {
+  const span = unit.span;
   if (span === undefined || !span.isRecording()) return;
-  if (entry.route !== undefined) span.updateName(entry.rpc?.spanName ?? entry.spanName);
-  if (entry.failed) failSpan(span, entry);
-  span.end(entry.endedAt);
+  if (unit.route !== undefined) span.updateName(unit.rpc?.spanName ?? unit.spanName);
+  if (unit.failed) failSpan(span, unit);
+  span.end(unit.endedAt);
 }
 
 /** Those of another realm (Next's edge runtime, Jest) have a class of their own; a proxy may throw. */
@@ -407,16 +426,14 @@ function isErrorObject(reason: unknown): reason is Error {
 }
 
 /** Whether there is something to find out at the end. */
-function isTroubled({ breakage, error, failures, rpc }: RequestEntry): boolean {
-  return (
-    breakage !== undefined || error !== undefined || failures !== undefined || rpc !== undefined
-  );
+function hasFailureInfo({ abort, error, failures, rpc }: HttpServerRequest): boolean {
+  return abort !== undefined || error !== undefined || failures !== undefined || rpc !== undefined;
 }
 
-function failSpan(span: Span, entry: RequestEntry): void {
+function failSpan(span: Span, unit: HttpServerRequest): void {
   span.setStatus({ code: STATUS_ERROR });
-  for (const reason of failuresOf(entry)) {
-    if (isErrorObject(reason)) span.recordException(reason, entry.endedAt);
+  for (const reason of failuresOf(unit)) {
+    if (isErrorObject(reason)) span.recordException(reason, unit.endedAt);
   }
 }
 
@@ -426,8 +443,8 @@ function failSpan(span: Span, entry: RequestEntry): void {
  * second entry. `upgrade` comes with the socket in the response's place, where
  * somebody listens for it. All other events pass untouched.
  */
-function emitEntered(
-  entrance: Entrance,
+function emitWithContext(
+  tracer: HttpServerTracer,
   next: Emit,
   server: EventEmitter,
   args: EmitArgs,
@@ -441,14 +458,14 @@ function emitEntered(
   ) {
     return Reflect.apply(next, server, args);
   }
-  const context = OWN_SERVER in server ? undefined : entrance.enter(args[1], args[2]);
+  const context = ADMIN_SERVER in server ? undefined : tracer.contextForRequest(args[1], args[2]);
   if (context === undefined) return Reflect.apply(next, server, args);
-  return callIn(context, next, server, args);
+  return callWithContext(context, next, server, args);
 }
 
 /** Whether it is a request, and one that has not come in before. */
-function isNew(request: unknown): request is IncomingMessage {
-  return typeof request === "object" && request !== null && holderOf(request) === undefined;
+function isNewRequest(request: unknown): request is IncomingMessage {
+  return typeof request === "object" && request !== null && unitOfWorkOf(request) === undefined;
 }
 
 /** Whether its end can be seen: what an app emits by hand may be anything. */

@@ -2,28 +2,28 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import net from "node:net";
-import { type Carrier, holdUnconnected, UNDER_WAY } from "../context/holder.ts";
-import { failingHolderOf } from "../context/failures.ts";
-import { activeHolder, callIn } from "../context/manager.ts";
-import { type Emit, type EmitArgs, emitUnder, wrapEmit } from "../context/emit.ts";
+import { type SocketWithRequests, registerDetached, IN_FLIGHT } from "../context/holder.ts";
+import { findUnitOfWork } from "../context/failures.ts";
+import { activeUnitOfWork, callWithContext } from "../context/manager.ts";
+import { type Emit, type EmitArgs, bindEmitter, wrapEmit } from "../context/emit.ts";
 import type { HeaderReader } from "./headers.ts";
-import type { ServerEntry } from "./http-server.ts";
-import { type Breakage, BY_CLIENT, type RequestEntry } from "./request.ts";
-import { noteRejections } from "./rejections.ts";
+import type { HttpServerInstrumentation } from "./http-server.ts";
+import { type ResponseAbort, ABORTED_BY_CLIENT, type HttpServerRequest } from "./request.ts";
+import { wrapRejectionHandler } from "./rejections.ts";
 import { peerAddressOf } from "./peer.ts";
-import { isRequestId, REQUEST_ID } from "./request-id.ts";
+import { isRequestIdHeader, REQUEST_ID_HEADER } from "./request-id.ts";
 import { withSignature } from "../context/signature.ts";
 
-export interface Http2Services {
-  readonly server: ServerEntry;
+export interface Http2ServerDeps {
+  readonly server: HttpServerInstrumentation;
   readonly headers: HeaderReader;
   /** Something of ours threw; it must not reach the app. */
-  readonly onFault: (error: unknown) => void;
+  readonly onInternalError: (error: unknown) => void;
 }
 
 /** The requests under way, by their streams. */
-const entries = new Map<object, RequestEntry>();
-const watched = new WeakSet<object>();
+const requestsByStream = new Map<object, HttpServerRequest>();
+const patchedPrototypes = new WeakSet<object>();
 
 /**
  * Every request of an HTTP/2 server passes its `stream` event, and within that,
@@ -32,19 +32,19 @@ const watched = new WeakSet<object>();
  * to it when it comes. What ALPN has brought down to HTTP/1 comes as `request`
  * alone, and goes the way of HTTP/1.
  */
-export function watchServers(prototype: EventEmitter, services: Http2Services): void {
-  noteRejectionsOf(net.Server.prototype);
-  if (watched.has(prototype)) return;
-  watched.add(prototype);
-  noteRejectionsOf(prototype);
+export function patchHttp2Servers(prototype: EventEmitter, deps: Http2ServerDeps): void {
+  wrapRejectionHandlerOf(net.Server.prototype);
+  if (patchedPrototypes.has(prototype)) return;
+  patchedPrototypes.add(prototype);
+  wrapRejectionHandlerOf(prototype);
   wrapEmit(prototype, (next, server, args) => {
     switch (args[0]) {
       case "stream":
-        return emitStream(services, next, server, args);
+        return emitStream(deps, next, server, args);
       case "request":
       case "checkContinue":
       case "checkExpectation":
-        return emitRequest(services, next, server, args);
+        return emitRequest(deps, next, server, args);
       default:
         return Reflect.apply(next, server, args);
     }
@@ -52,47 +52,52 @@ export function watchServers(prototype: EventEmitter, services: Http2Services): 
 }
 
 /** Servers over TLS have the method of `net`. */
-function noteRejectionsOf(prototype: EventEmitter): void {
-  if (rejecting.has(prototype)) return;
-  rejecting.add(prototype);
-  noteRejections(prototype, (message) => entries.get(message) ?? failingHolderOf(message));
+function wrapRejectionHandlerOf(prototype: EventEmitter): void {
+  if (patchedRejectionHandlers.has(prototype)) return;
+  patchedRejectionHandlers.add(prototype);
+  wrapRejectionHandler(
+    prototype,
+    (message) => requestsByStream.get(message) ?? findUnitOfWork(message),
+  );
 }
 
-const rejecting = new WeakSet<object>();
+const patchedRejectionHandlers = new WeakSet<object>();
 
 /** The process ends, and the requests under way with it. Never throws. */
-export function abandonStreams(services: Http2Services): void {
-  for (const [stream, entry] of entries) leave(services, entry, stream as ServerHttp2Stream);
+export function endAllStreams(deps: Http2ServerDeps): void {
+  for (const [stream, unit] of requestsByStream)
+    finishRequest(deps, unit, stream as ServerHttp2Stream);
 }
 
 function emitStream(
-  services: Http2Services,
+  deps: Http2ServerDeps,
   next: Emit,
   server: EventEmitter,
   args: EmitArgs,
 ): boolean {
-  const context = enter(services, args[1], args[2])?.context;
+  const context = startRequest(deps, args[1], args[2])?.context;
   return context === undefined
     ? Reflect.apply(next, server, args)
-    : callIn(context, next, server, args);
+    : callWithContext(context, next, server, args);
 }
 
 function emitRequest(
-  services: Http2Services,
+  deps: Http2ServerDeps,
   next: Emit,
   server: EventEmitter,
   args: EmitArgs,
 ): boolean {
   const stream = streamOf(args[1]);
-  if (stream === undefined) return services.server.emitEntered(next, server, args);
-  const entry = entries.get(stream);
-  if (entry === undefined) return Reflect.apply(next, server, args);
+  if (stream === undefined) return deps.server.emitWithContext(next, server, args);
+  const unit = requestsByStream.get(stream);
+  if (unit === undefined) return Reflect.apply(next, server, args);
   const request = args[1] as IncomingMessage;
-  holdUnconnected(request, entry);
-  entry.request = request;
-  const { context } = entry;
-  if (context === undefined || activeHolder() === entry) return Reflect.apply(next, server, args);
-  return callIn(context, next, server, args);
+  registerDetached(request, unit);
+  unit.request = request;
+  const { context } = unit;
+  if (context === undefined || activeUnitOfWork() === unit)
+    return Reflect.apply(next, server, args);
+  return callWithContext(context, next, server, args);
 }
 
 /** Of a request that came over HTTP/2, as Node's compatibility API shows it. */
@@ -102,28 +107,31 @@ function streamOf(request: unknown): object | undefined {
 }
 
 /** Undefined if it is no new request, or something of ours failed. */
-function enter(
-  services: Http2Services,
-  given: unknown,
+function startRequest(
+  deps: Http2ServerDeps,
+  candidate: unknown,
   headers: unknown,
-): RequestEntry | undefined {
+): HttpServerRequest | undefined {
   try {
-    if (!isStream(given) || typeof headers !== "object" || headers === null) return undefined;
-    if (entries.has(given)) return undefined;
-    const stream = given;
-    watchStreams(Object.getPrototypeOf(stream) as object);
+    if (!isStream(candidate) || typeof headers !== "object" || headers === null) return undefined;
+    if (requestsByStream.has(candidate)) return undefined;
+    const stream = candidate;
+    patchStreams(Object.getPrototypeOf(stream) as object);
     const names = headers as IncomingHttpHeaders;
     const peer = peerOf(stream);
-    const entry = services.server.begin(requestOf(peer, names), services.headers.readNames(names));
-    if (peer !== undefined) peer[UNDER_WAY] = entry.connection;
-    entries.set(stream, entry);
+    const unit = deps.server.startRequest(
+      requestFromHeaders(peer, names),
+      deps.headers.readHttp2(names),
+    );
+    if (peer !== undefined) peer[IN_FLIGHT] = unit.connection;
+    requestsByStream.set(stream, unit);
     // All that is asked of it is whether its head is out.
-    entry.response = stream as unknown as ServerResponse;
-    emitUnder(entry, stream);
-    stream.once("close", () => leave(services, entry, stream));
-    return entry;
+    unit.response = stream as unknown as ServerResponse;
+    bindEmitter(unit, stream);
+    stream.once("close", () => finishRequest(deps, unit, stream));
+    return unit;
   } catch (error) {
-    services.onFault(error);
+    deps.onInternalError(error);
     return undefined;
   }
 }
@@ -135,7 +143,10 @@ function isStream(stream: unknown): stream is ServerHttp2Stream {
 }
 
 /** What an entry reads of a request, where there is only a stream. */
-function requestOf(peer: Peer | undefined, headers: IncomingHttpHeaders): IncomingMessage {
+function requestFromHeaders(
+  peer: Http2Peer | undefined,
+  headers: IncomingHttpHeaders,
+): IncomingMessage {
   return {
     socket: peer,
     method: headers[":method"],
@@ -147,16 +158,16 @@ function requestOf(peer: Peer | undefined, headers: IncomingHttpHeaders): Incomi
 }
 
 /** Stands for the socket; carries what the requests of its session have in common. */
-interface Peer extends Carrier {
+interface Http2Peer extends SocketWithRequests {
   readonly encrypted: boolean;
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
 }
 
-const peers = new WeakMap<object, Peer>();
+const peers = new WeakMap<object, Http2Peer>();
 
 /** Copied: the session's socket is a proxy, which throws once it is unbound. */
-function peerOf({ session }: ServerHttp2Stream): Peer | undefined {
+function peerOf({ session }: ServerHttp2Stream): Http2Peer | undefined {
   if (session === undefined || session.destroyed) return undefined;
   const known = peers.get(session);
   if (known !== undefined) return known;
@@ -170,18 +181,22 @@ function peerOf({ session }: ServerHttp2Stream): Peer | undefined {
   return peer;
 }
 
-function leave(services: Http2Services, entry: RequestEntry, stream: ServerHttp2Stream): void {
+function finishRequest(
+  deps: Http2ServerDeps,
+  unit: HttpServerRequest,
+  stream: ServerHttp2Stream,
+): void {
   try {
-    entries.delete(stream);
-    if (entry.rpc !== undefined) entry.rpc.status = grpcStatusOf(stream);
-    const breakage = isWhole(stream) ? undefined : breakageBy(stream);
-    services.server.leave(entry, responseOf(stream), breakage);
+    requestsByStream.delete(stream);
+    if (unit.rpc !== undefined) unit.rpc.status = grpcStatusOf(stream);
+    const abort = isComplete(stream) ? undefined : abortOf(stream);
+    deps.server.finish(unit, responseHeadOf(stream), abort);
   } catch (error) {
-    services.onFault(error);
+    deps.onInternalError(error);
   }
 }
 
-function responseOf({ headersSent, sentHeaders }: ServerHttp2Stream): {
+function responseHeadOf({ headersSent, sentHeaders }: ServerHttp2Stream): {
   headersSent: boolean;
   statusCode: number;
 } {
@@ -198,65 +213,66 @@ function grpcStatusOf({ sentTrailers, sentHeaders }: ServerHttp2Stream): unknown
  * Whether all of the response was sent. Node ends the stream of a HEAD request
  * before anybody has answered it.
  */
-function isWhole({ headersSent, writableFinished, aborted }: ServerHttp2Stream): boolean {
+function isComplete({ headersSent, writableFinished, aborted }: ServerHttp2Stream): boolean {
   return headersSent && writableFinished && !aborted;
 }
 
 /** Streams that the app has closed or destroyed before their end. */
-const broken = new WeakSet<ServerHttp2Stream>();
+const abortedByApp = new WeakSet<ServerHttp2Stream>();
 
 /** Node's own error says that the stream was reset, but not by whom. */
-function breakageBy(stream: ServerHttp2Stream): Breakage {
-  if (!broken.has(stream)) return BY_CLIENT;
+function abortOf(stream: ServerHttp2Stream): ResponseAbort {
+  if (!abortedByApp.has(stream)) return ABORTED_BY_CLIENT;
   const { errored } = stream;
   const { code } = (errored ?? {}) as NodeJS.ErrnoException;
-  const isNodes = errored === null || code?.startsWith("ERR_HTTP2_") === true;
-  return isNodes ? { by: "server" } : { by: "server", error: errored };
+  const isNodeError = errored === null || code?.startsWith("ERR_HTTP2_") === true;
+  return isNodeError ? { by: "server" } : { by: "server", error: errored };
 }
 
 /** Node itself calls these, too: when the client has reset the stream, or is gone with its session. */
-function isBreaking(stream: ServerHttp2Stream): boolean {
-  if (!entries.has(stream) || stream.closed || stream.destroyed || isWhole(stream)) return false;
+function isAppAborting(stream: ServerHttp2Stream): boolean {
+  if (!requestsByStream.has(stream) || stream.closed || stream.destroyed || isComplete(stream))
+    return false;
   const { session } = stream;
   if (session === undefined || session.destroyed) return false;
   return !session.socket.destroyed && !session.socket.readableEnded;
 }
 
-type Answer = (this: ServerHttp2Stream, ...args: unknown[]) => unknown;
+type StreamMethod = (this: ServerHttp2Stream, ...args: unknown[]) => unknown;
 
 /** The methods that begin a response, with the position of its headers. */
-const ANSWERS = [
+const RESPOND_METHODS = [
   ["respond", 0],
   ["respondWithFD", 1],
   ["respondWithFile", 1],
 ] as const;
 
 /** Sends the request id back with every response that does not name one, and sees who breaks one off. */
-function watchStreams(prototype: object): void {
-  if (watched.has(prototype)) return;
-  watched.add(prototype);
-  for (const [name, at] of ANSWERS) {
-    replace(prototype, name, (stream, args) => {
-      const id = entries.get(stream)?.requestId;
+function patchStreams(prototype: object): void {
+  if (patchedPrototypes.has(prototype)) return;
+  patchedPrototypes.add(prototype);
+  for (const [name, at] of RESPOND_METHODS) {
+    runBefore(prototype, name, (stream, args) => {
+      const id = requestsByStream.get(stream)?.requestId;
       if (id !== undefined) args[at] = withRequestId(args[at], id);
     });
   }
   for (const name of ["close", "destroy"]) {
-    replace(prototype, name, (stream) => {
-      if (isBreaking(stream)) broken.add(stream);
+    runBefore(prototype, name, (stream) => {
+      if (isAppAborting(stream)) abortedByApp.add(stream);
     });
   }
 }
 
 /** Has `before` run before the method of that name. */
-function replace(
+function runBefore(
   prototype: object,
   name: string,
   before: (stream: ServerHttp2Stream, args: unknown[]) => void,
 ): void {
-  const original = (prototype as Record<string, Answer | undefined>)[name];
+  const original = (prototype as Record<string, StreamMethod | undefined>)[name];
   if (typeof original !== "function") return;
-  const replacement: Answer = function (...args) {
+  const replacement: StreamMethod = function (...args) {
     before(this, args);
     return Reflect.apply(original, this, args);
   };
@@ -271,7 +287,7 @@ function replace(
 
 /** With the symbol that says which of them are sensitive. */
 function withHeader(headers: readonly unknown[], id: string): unknown[] {
-  const copy = [...headers, REQUEST_ID, id];
+  const copy = [...headers, REQUEST_ID_HEADER, id];
   for (const symbol of Object.getOwnPropertySymbols(headers)) {
     Object.defineProperty(copy, symbol, {
       value: (headers as unknown as Record<symbol, unknown>)[symbol],
@@ -285,11 +301,11 @@ function withRequestId(headers: unknown, id: string): unknown {
   if (headers !== undefined && (typeof headers !== "object" || headers === null)) return headers;
   try {
     if (Array.isArray(headers)) {
-      const isNamed = headers.some((item, at) => at % 2 === 0 && isRequestId(item));
-      return isNamed ? headers : withHeader(headers, id);
+      const hasRequestId = headers.some((item, at) => at % 2 === 0 && isRequestIdHeader(item));
+      return hasRequestId ? headers : withHeader(headers, id);
     }
-    for (const name in headers) if (isRequestId(name)) return headers;
-    return Object.assign({ __proto__: null }, headers, { [REQUEST_ID]: id });
+    for (const name in headers) if (isRequestIdHeader(name)) return headers;
+    return Object.assign({ __proto__: null }, headers, { [REQUEST_ID_HEADER]: id });
   } catch {
     // A getter of the app's may throw, as it then does for Node.
     return headers;

@@ -1,7 +1,7 @@
 import diagnosticsChannel from "node:diagnostics_channel";
 import type { EventEmitter } from "node:events";
 import { lazy } from "../lazy.ts";
-import type { Http2Services } from "./http2-server.ts";
+import type { Http2ServerDeps } from "./http2-server.ts";
 
 const loadHttp2Server = lazy<typeof import("./http2-server.ts")>("entry/http2-server.ts");
 
@@ -17,30 +17,31 @@ const CLASSES: ReadonlySet<unknown> = new Set(["Http2Server", "Http2SecureServer
  * A server that never listens, because an app hands it connections by
  * `emit("connection")`, is seen only if another one of its class listens.
  */
-export function installHttp2(services: Http2Services): { abandon(): void } {
-  let abandon = nothing;
+export function installHttp2Server(deps: Http2ServerDeps): { abandon(): void } {
+  let endAll = noop;
   diagnosticsChannel.subscribe("tracing:net.server.listen:asyncStart", (message) => {
     try {
       const prototype = http2Prototype((message as { readonly server?: unknown }).server);
       if (prototype === undefined) return;
-      const { watchServers, abandonStreams } = loadHttp2Server();
-      watchServers(prototype, services);
-      abandon = () => abandonStreams(services);
+      const { patchHttp2Servers, endAllStreams } = loadHttp2Server();
+      patchHttp2Servers(prototype, deps);
+      endAll = () => endAllStreams(deps);
     } catch (error) {
-      services.onFault(error);
+      deps.onInternalError(error);
     }
   });
-  return { abandon: () => abandon() };
+  return { abandon: () => endAll() };
 }
 
-function nothing(): void {}
+function noop(): void {}
 
 /** Node's own prototype of an HTTP/2 server, whatever class the app made of it. */
 function http2Prototype(server: unknown): EventEmitter | undefined {
   let prototype: unknown = Object.getPrototypeOf(server);
   while (typeof prototype === "object" && prototype !== null) {
-    const maker: unknown = prototype.constructor;
-    if (typeof maker === "function" && CLASSES.has(maker.name)) return prototype as EventEmitter;
+    const constructor: unknown = prototype.constructor;
+    if (typeof constructor === "function" && CLASSES.has(constructor.name))
+      return prototype as EventEmitter;
     prototype = Object.getPrototypeOf(prototype);
   }
   return undefined;

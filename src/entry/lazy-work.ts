@@ -1,48 +1,49 @@
 import { lazy } from "../lazy.ts";
-import type { WorkEntrance } from "../context/work.ts";
-import type { Entrance, WorkParts } from "./work.ts";
+import type { MessagingInstrumenter } from "../context/work.ts";
+import type { MessagingTracer, MessagingInstrumenterDeps } from "./work.ts";
 
 const loadWork = lazy<typeof import("./work.ts")>("entry/work.ts");
 
 /** The entrance of messages and jobs, made with the first library or job that needs it. */
-export interface LazyWork {
-  readonly entrance: () => WorkEntrance;
+export interface LazyMessagingTracer {
+  readonly instrumenter: () => MessagingInstrumenter;
   /**
    * Runs `work` as a unit of work of its own. What it returns, throws or rejects
    * with comes out as it is.
    */
   readonly runJob: RunJob;
   /** Whether any message or job has come in. */
-  hasServed(): boolean;
+  hasHandledMessages(): boolean;
   /** How many messages and jobs are under way. */
-  underWay(): number;
-  abandon(): void;
+  inFlightCount(): number;
+  endAll(): void;
 }
 
 export type RunJob = <R>(name: string, work: () => R) => R;
 
-export function lazyWork(parts: WorkParts): LazyWork {
-  let made: Entrance | undefined;
-  const entrance = (): Entrance => (made ??= loadWork().createEntrance(parts));
+export function createLazyMessagingTracer(deps: MessagingInstrumenterDeps): LazyMessagingTracer {
+  let created: MessagingTracer | undefined;
+  const instrumenter = (): MessagingTracer =>
+    (created ??= loadWork().createMessagingInstrumenter(deps));
   return {
-    entrance,
+    instrumenter,
     runJob: (name, work) => {
-      const started = startJob(entrance, name, parts);
+      const started = startJob(instrumenter, name, deps);
       return started === undefined ? work() : started(work);
     },
-    hasServed: () => made?.hasServed ?? false,
-    underWay: () => made?.underWay ?? 0,
-    abandon: () => made?.abandon(),
+    hasHandledMessages: () => created?.hasHandledMessages ?? false,
+    inFlightCount: () => created?.inFlightCount ?? 0,
+    endAll: () => created?.endAll(),
   };
 }
 
 function startJob(
-  entrance: () => Entrance,
+  instrumenter: () => MessagingTracer,
   name: string,
-  { diagnostics }: WorkParts,
+  { diagnostics }: MessagingInstrumenterDeps,
 ): (<R>(work: () => R) => R) | undefined {
   try {
-    return entrance().startJob({ name });
+    return instrumenter().startJob({ name });
   } catch (error) {
     diagnostics.error("work", `jobs can't be recorded: ${String(error)}`);
     return undefined;

@@ -5,6 +5,6 @@
  */
 export type KnownMethods = ReadonlySet<string>;
 
-export function methodIn(known: KnownMethods, method: string): string {
+export function normalizeMethod(known: KnownMethods, method: string): string {
   return known.has(method) ? method : "_OTHER";
 }

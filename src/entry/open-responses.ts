@@ -3,14 +3,14 @@ import { now } from "../clock.ts";
 /** A call whose response has begun. */
 export interface OpenResponse {
   /** When the head of the response was read, on our clock. */
-  readonly answeredAt: number;
+  readonly responseAt: number;
   readonly isUnread: (() => boolean) | undefined;
   /** @param endedAt on our clock; default: now */
   end(endedAt?: number): void;
 }
 
 /** How long an app may take until it begins to read a body. */
-const GRACE_MS = 500;
+const READ_GRACE_MS = 500;
 
 /**
  * Calls whose response is not read to its end yet. One that the app does not
@@ -21,11 +21,11 @@ const GRACE_MS = 500;
  */
 export class OpenResponses {
   readonly #open = new Set<OpenResponse>();
-  readonly #onFault: (error: unknown) => void;
+  readonly #onInternalError: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(onFault: (error: unknown) => void) {
-    this.#onFault = onFault;
+  constructor(onInternalError: (error: unknown) => void) {
+    this.#onInternalError = onInternalError;
   }
 
   add(response: OpenResponse): void {
@@ -43,14 +43,14 @@ export class OpenResponses {
   }
 
   #schedule(): void {
-    this.#timer = setTimeout(() => this.#sweep(), GRACE_MS).unref();
+    this.#timer = setTimeout(() => this.#sweep(), READ_GRACE_MS).unref();
   }
 
   #sweep(): void {
     this.#timer = undefined;
-    const latest = now() - GRACE_MS;
+    const latest = now() - READ_GRACE_MS;
     for (const response of this.#open) {
-      if (response.answeredAt <= latest && isUnread(response)) this.#end(response, true);
+      if (response.responseAt <= latest && isUnread(response)) this.#end(response, true);
     }
     if (this.#open.size > 0) this.#schedule();
   }
@@ -58,9 +58,9 @@ export class OpenResponses {
   #end(response: OpenResponse, atHead: boolean): void {
     this.#open.delete(response);
     try {
-      response.end(atHead ? response.answeredAt : now());
+      response.end(atHead ? response.responseAt : now());
     } catch (error) {
-      this.#onFault(error);
+      this.#onInternalError(error);
     }
   }
 }

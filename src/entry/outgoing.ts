@@ -1,71 +1,71 @@
 import type { TextMapSetter } from "@opentelemetry/api";
-import { isSuppressed } from "../context/context.ts";
+import { isTracingSuppressed } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
-import type { Origin, OutgoingCall, OutgoingCalls } from "../context/outgoing.ts";
-import type { Carried } from "../context/work.ts";
-import { ClientCall, type ClientServices, isCancellation } from "./client-call.ts";
+import type { OutgoingTarget, OutgoingCall, OutgoingCalls } from "../context/outgoing.ts";
+import type { PropagationHeaders } from "../context/work.ts";
+import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.ts";
 import { targetOf } from "./url.ts";
 
 /** Calls of clients that no channel of Node's tells of. */
-export function createOutgoingCalls(services: ClientServices): OutgoingCalls {
+export function createOutgoingCalls(deps: HttpClientDeps): OutgoingCalls {
   return {
-    begin(method) {
+    start(method) {
       const context = activeContext();
-      if (isSuppressed(context)) return undefined;
-      return guarded(services, () => new Call(services, new ClientCall(services, context, method)));
+      if (isTracingSuppressed(context)) return undefined;
+      return guarded(deps, () => new HttpOutgoingCall(deps, new ClientCall(deps, context, method)));
     },
   };
 }
 
-function guarded<R>(services: ClientServices, work: () => R): R | undefined {
+function guarded<R>(deps: HttpClientDeps, work: () => R): R | undefined {
   try {
     return work();
   } catch (error) {
-    services.onFault(error);
+    deps.onInternalError(error);
     return undefined;
   }
 }
 
-class Call implements OutgoingCall {
-  readonly carried: Carried = {};
-  readonly #services: ClientServices;
+class HttpOutgoingCall implements OutgoingCall {
+  readonly propagationHeaders: PropagationHeaders = {};
+  readonly #deps: HttpClientDeps;
   readonly #call: ClientCall;
 
-  constructor(services: ClientServices, call: ClientCall) {
-    this.#services = services;
+  constructor(deps: HttpClientDeps, call: ClientCall) {
+    this.#deps = deps;
     this.#call = call;
-    services.propagator.inject(services.contextOf(call.span), this.carried, setter);
+    deps.propagator.inject(deps.contextWithSpan(call.span), this.propagationHeaders, headerSetter);
   }
 
-  describe(origin: () => Origin | undefined): void {
-    this.#call.source = () => {
-      const found = origin();
+  setTarget(target: () => OutgoingTarget | undefined): void {
+    this.#call.resolveTarget = () => {
+      const found = target();
       return found && targetOf(found.origin, found.path);
     };
   }
 
-  answered(statusCode: number, version: string, isUnread: (() => boolean) | undefined): void {
-    guarded(this.#services, () => {
-      this.#call.answered(statusCode, version);
+  setResponse(statusCode: number, version: string, isUnread: (() => boolean) | undefined): void {
+    guarded(this.#deps, () => {
+      this.#call.setResponse(statusCode, version);
       if (isUnread === undefined) this.#call.end();
       else this.#call.awaitBody(isUnread);
     });
   }
 
   fail(error: Error): void {
-    guarded(this.#services, () => {
+    guarded(this.#deps, () => {
       if (isCancellation(error)) this.#call.end();
       else this.#call.fail(error);
     });
   }
 
   end(): void {
-    guarded(this.#services, () => this.#call.end());
+    guarded(this.#deps, () => this.#call.end());
   }
 }
 
-const setter: TextMapSetter<unknown> = {
-  set: (carried, name, value) => {
-    (carried as Record<string, string>)[name.toLowerCase()] = value;
+const headerSetter: TextMapSetter<unknown> = {
+  set: (carrier, name, value) => {
+    (carrier as Record<string, string>)[name.toLowerCase()] = value;
   },
 };

@@ -9,10 +9,10 @@ export interface PeerSocket {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
   /** Undocumented; what `remoteAddress` asks. */
-  readonly _handle?: Handle | null;
+  readonly _handle?: SocketHandle | null;
 }
 
-interface Handle {
+interface SocketHandle {
   /** Fills in what it is given; 0 if that went well. */
   readonly getpeername?: (found: { address?: string; port?: number }) => number;
 }

@@ -1,4 +1,4 @@
-import type { Holder } from "../context/holder.ts";
+import type { UnitOfWork } from "../context/holder.ts";
 
 /** Node's name for what an emitter does with a listener that rejects, where `captureRejections` is on. */
 const REJECTION = Symbol.for("nodejs.rejection");
@@ -9,18 +9,18 @@ type OnRejection = (this: unknown, error: unknown, event: unknown, ...args: unkn
  * Servers answer 500 for such a listener, or break off the response, and tell
  * nobody of the error: https://nodejs.org/api/events.html#capture-rejections-of-promises
  *
- * @param holderOf of a request or a stream, the event's first argument; must not throw
+ * @param unitOf of a request or a stream, the event's first argument; must not throw
  */
-export function noteRejections(
+export function wrapRejectionHandler(
   prototype: object,
-  holderOf: (message: object) => Holder | undefined,
+  unitOf: (message: object) => UnitOfWork | undefined,
 ): void {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, REJECTION);
   if (typeof descriptor?.value !== "function") return;
   const original = descriptor.value as OnRejection;
   const onRejection: OnRejection = function (error, event, ...args) {
     const [message] = args;
-    if (typeof message === "object" && message !== null) holderOf(message)?.noteError(error);
+    if (typeof message === "object" && message !== null) unitOf(message)?.recordError(error);
     return Reflect.apply(original, this, [error, event, ...args]);
   };
   for (const key of ["name", "length"] as const) {

@@ -1,7 +1,7 @@
 import { newUuid } from "../traces/ids.ts";
 
 /** The header by which callers and responses name a request. */
-export const REQUEST_ID = "x-request-id";
+export const REQUEST_ID_HEADER = "x-request-id";
 
 /** What is taken over from a caller. */
 const WELL_FORMED = /^[A-Za-z0-9._~+/=:-]{1,128}$/;
@@ -12,10 +12,10 @@ export function requestIdFrom(given: unknown): string {
 }
 
 /** Whether a header of this name is the one, whatever its case. */
-export function isRequestId(name: unknown): boolean {
+export function isRequestIdHeader(name: unknown): boolean {
   return (
     typeof name === "string" &&
-    name.length === REQUEST_ID.length &&
-    name.toLowerCase() === REQUEST_ID
+    name.length === REQUEST_ID_HEADER.length &&
+    name.toLowerCase() === REQUEST_ID_HEADER
   );
 }

@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context as ApiContext } from "@opentelemetry/api";
 import type { Context } from "../context/context.ts";
 import { isClientError } from "../context/failures.ts";
-import { type Carrier, Holder, UNDER_WAY } from "../context/holder.ts";
+import { type SocketWithRequests, UnitOfWork, IN_FLIGHT } from "../context/holder.ts";
 import { now } from "../clock.ts";
-import type { AttributePart, AttributeSource } from "../traces/span.ts";
-import type { Connection } from "./connection.ts";
-import { type KnownMethods, methodIn } from "./method.ts";
-import { routeOf } from "./route.ts";
-import type { Shape } from "./shape.ts";
-import { pathWithoutSecrets, queryWithoutSecrets } from "./secrets.ts";
+import type { CachedAttributes, LazyAttributes } from "../traces/span.ts";
+import type { HttpConnection } from "./connection.ts";
+import { type KnownMethods, normalizeMethod } from "./method.ts";
+import { expressRouteOf } from "./route.ts";
+import type { RouteSeries } from "./shape.ts";
+import { redactPath, redactQuery } from "./secrets.ts";
 
 /**
  * One request that came in over HTTP: its holder, and what its span and its
@@ -19,14 +19,14 @@ import { pathWithoutSecrets, queryWithoutSecrets } from "./secrets.ts";
  * The span's attributes follow the stable HTTP conventions:
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
  */
-export class RequestEntry extends Holder implements AttributeSource {
+export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
   readonly startedAt: number = now();
   /** On our clock: before we do anything about it, which loads Sentry the first time. */
   endedAt: number = this.startedAt;
-  readonly connection: Connection;
+  readonly connection: HttpConnection;
   readonly protocolVersion: string;
   /** What it has in common with all requests of its kind; set when it ends. */
-  shape: Shape | undefined = undefined;
+  series: RouteSeries | undefined = undefined;
   /** The method if the conventions know it, else `_OTHER`. */
   declare method: string;
   /** Until the end. */
@@ -34,58 +34,58 @@ export class RequestEntry extends Holder implements AttributeSource {
   /** Until the end: what an abort still finds out. */
   response: ServerResponse | undefined = undefined;
   /** Why not all of the response was sent; undefined while it may be, and if it was. */
-  breakage: Breakage | undefined = undefined;
+  abort: ResponseAbort | undefined = undefined;
   /** `error.type`, where the request failed and its status doesn't say it. */
   errorType: string | undefined = undefined;
   /** Whether the end was seen, of which several events may tell. */
-  left = false;
+  isFinished = false;
   /** What the request's listeners run under. */
   context: Context | undefined = undefined;
-  readonly #services: RequestServices;
-  readonly #methodGiven: string;
+  readonly #deps: HttpRequestDeps;
+  readonly #originalMethod: string;
   readonly #url: string;
-  readonly #caller: AttributePart;
+  readonly #clientAttributes: CachedAttributes;
 
   constructor(
     request: IncomingMessage,
     headers: RequestHeaders,
-    services: RequestServices,
-    connection: Connection,
+    deps: HttpRequestDeps,
+    connection: HttpConnection,
   ) {
     super();
-    this.#services = services;
+    this.#deps = deps;
     this.connection = connection;
     this.protocolVersion = request.httpVersion;
     this.request = request;
-    this.#methodGiven = request.method ?? "GET";
-    this.method = methodIn(services.knownMethods, this.#methodGiven);
+    this.#originalMethod = request.method ?? "GET";
+    this.method = normalizeMethod(deps.knownMethods, this.#originalMethod);
     this.#url = request.url ?? "/";
-    this.#caller = connection.callerOf(headers.host, headers.userAgent);
+    this.#clientAttributes = connection.clientAttributes(headers.host, headers.userAgent);
     this.requestId = headers.requestId;
   }
 
   /** Server spans fail with 5xx (HTTP span conventions, Status), and of what keeps a response from being whole. */
   get failed(): boolean {
-    return this.hasFailedStatus || this.errorType !== undefined;
+    return this.hasServerErrorStatus || this.errorType !== undefined;
   }
 
-  get hasFailedStatus(): boolean {
+  get hasServerErrorStatus(): boolean {
     return this.statusCode !== undefined && this.statusCode >= 500;
   }
 
   /** Once the head is out, or the request over, no response can tell of `error`: it counts whatever the status. */
-  override noteError(error: unknown): void {
+  override recordError(error: unknown): void {
     if (error === this.error || error === this.originalError) return;
-    if (!this.ended && !this.#isAnswered()) {
-      super.noteError(error);
+    if (!this.ended && !this.#isResponseStarted()) {
+      super.recordError(error);
       return;
     }
     // Of several layers that pass it on the first one tells.
     if (this.ended) this.error = error;
-    if (!isClientError(error)) this.noteFailure(error);
+    if (!isClientError(error)) this.recordFailure(error);
   }
 
-  #isAnswered(): boolean {
+  #isResponseStarted(): boolean {
     if (this.statusCode !== undefined) return true;
     try {
       return this.response?.headersSent === true;
@@ -95,28 +95,28 @@ export class RequestEntry extends Holder implements AttributeSource {
     }
   }
 
-  override noteFailure(error: unknown): void {
-    if (this.ended) this.#services.onLateFailure(this, error);
-    else super.noteFailure(error);
+  override recordFailure(error: unknown): void {
+    if (this.ended) this.#deps.onLateFailure(this, error);
+    else super.recordFailure(error);
   }
 
   /** By what is left of it: it came over this connection, for the same target. */
-  override wasOf(request: object): boolean {
-    const { socket, originalUrl, url } = request as LateRequest;
+  override belongedTo(request: object): boolean {
+    const { socket, originalUrl, url } = request as FrameworkRequest;
     return (
-      this.ended && socket?.[UNDER_WAY] === this.connection && (originalUrl ?? url) === this.#url
+      this.ended && socket?.[IN_FLIGHT] === this.connection && (originalUrl ?? url) === this.#url
     );
   }
 
   get spanName(): string {
-    return this.shape?.spanName ?? spanNameOf(this.method, this.route);
+    return this.series?.spanName ?? httpSpanName(this.method, this.route);
   }
 
   /** Takes what is known at the end, and lets go of the request. */
-  finish(response: Response | undefined): void {
+  finalize(response: ResponseHead | undefined): void {
     if (response?.headersSent === true) this.statusCode ??= response.statusCode;
     try {
-      this.routeNow();
+      this.currentRoute();
     } finally {
       this.request = undefined;
       this.response = undefined;
@@ -124,35 +124,37 @@ export class RequestEntry extends Holder implements AttributeSource {
     }
   }
 
-  override pathNow(): string {
+  override currentPath(): string {
     return splitUrl(this.#url).path;
   }
 
-  override visiblePath(): string {
-    return pathWithoutSecrets(splitUrl(this.#url).path);
+  override redactedPath(): string {
+    return redactPath(splitUrl(this.#url).path);
   }
 
   /** The route as far as the framework knows it by now. */
-  override routeNow(): string | undefined {
-    if (this.request !== undefined) this.route ??= routeOf(this.request);
+  override currentRoute(): string | undefined {
+    if (this.request !== undefined) this.route ??= expressRouteOf(this.request);
     return this.route;
   }
 
-  shared(): readonly AttributePart[] {
-    return this.shape === undefined ? [this.#caller] : [this.shape, this.#caller];
+  cachedParts(): readonly CachedAttributes[] {
+    return this.series === undefined
+      ? [this.#clientAttributes]
+      : [this.series, this.#clientAttributes];
   }
 
-  own(): unknown[] {
-    const { path: whole, query } = splitUrl(this.#url);
-    const path = pathWithoutSecrets(whole);
+  ownPairs(): unknown[] {
+    const { path: fullPath, query } = splitUrl(this.#url);
+    const path = redactPath(fullPath);
     // At once: an array that grows from two gets room for seventeen.
     const pairs: unknown[] =
       this.requestId === undefined
         ? ["url.path", path]
         : ["url.path", path, "telltale.request.id", this.requestId];
-    if (this.method === "_OTHER") pairs.push("http.request.method_original", this.#methodGiven);
-    if (query !== undefined) pairs.push("url.query", queryWithoutSecrets(query));
-    if (this.breakage !== undefined && this.breakage.by !== "server") {
+    if (this.method === "_OTHER") pairs.push("http.request.method_original", this.#originalMethod);
+    if (query !== undefined) pairs.push("url.query", redactQuery(query));
+    if (this.abort !== undefined && this.abort.by !== "server") {
       pairs.push("telltale.request.aborted", true);
     }
     return pairs;
@@ -160,37 +162,37 @@ export class RequestEntry extends Holder implements AttributeSource {
 }
 
 /** Why a response was not sent in full. */
-export interface Breakage {
+export interface ResponseAbort {
   /** Who ended it before its end: the client, the app, or the end of the process. */
   readonly by: "client" | "server" | "process";
   /** What the app has destroyed it with. */
   readonly error?: unknown;
 }
 
-export const BY_CLIENT: Breakage = Object.freeze({ by: "client" });
-export const BY_PROCESS: Breakage = Object.freeze({ by: "process" });
+export const ABORTED_BY_CLIENT: ResponseAbort = Object.freeze({ by: "client" });
+export const ABORTED_BY_EXIT: ResponseAbort = Object.freeze({ by: "process" });
 
-export interface RequestServices {
+export interface HttpRequestDeps {
   readonly knownMethods: KnownMethods;
   /** A request that is over has failed of `error` nevertheless. */
-  readonly onLateFailure: (entry: RequestEntry, error: unknown) => void;
+  readonly onLateFailure: (unit: HttpServerRequest, error: unknown) => void;
 }
 
 /** What frameworks leave on a request; Express cuts mounts off its `url`. */
-interface LateRequest {
-  readonly socket?: Carrier | null;
+interface FrameworkRequest {
+  readonly socket?: SocketWithRequests | null;
   readonly originalUrl?: unknown;
   readonly url?: unknown;
 }
 
 /** `GET /users/:id`, or what of it is known. */
-export function spanNameOf(method: string, route: string | undefined): string {
-  const said = method === "_OTHER" ? "HTTP" : method;
-  return route === undefined ? said : `${said} ${route}`;
+export function httpSpanName(method: string, route: string | undefined): string {
+  const methodName = method === "_OTHER" ? "HTTP" : method;
+  return route === undefined ? methodName : `${methodName} ${route}`;
 }
 
 /** What the end of a request is told by. */
-export type Response = Pick<ServerResponse, "headersSent" | "statusCode">;
+export type ResponseHead = Pick<ServerResponse, "headersSent" | "statusCode">;
 
 /** What one look over a request's raw headers found. */
 export interface RequestHeaders {

@@ -10,7 +10,7 @@ import { joinPattern, patternText } from "../context/route-pattern.ts";
  *
  * @returns the pattern (`/users/:id`), undefined if no route matched
  */
-export function routeOf(request: object): string | undefined {
+export function expressRouteOf(request: object): string | undefined {
   const { route, baseUrl } = request as { readonly route?: unknown; readonly baseUrl?: unknown };
   if (typeof route !== "object" || route === null) return undefined;
   const { path } = route as { readonly path?: unknown };

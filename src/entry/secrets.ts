@@ -6,7 +6,7 @@
  */
 
 /** Between the words of a name: `api_key`, `api-key`, `api.key`, `api[key]`. */
-const GAP = "[_.:~\\[-]*";
+const SEPARATOR = "[_.:~\\[-]*";
 
 /** Whose keys are secrets; those of tables, sorting and routing aren't. */
 const KEY_OWNERS =
@@ -23,16 +23,34 @@ const CODE_OWNERS =
 
 /** What a name is a secret's by if it ends so: `csrf_token` as well as `sessiontoken`. */
 export const SECRET_ENDINGS: string = [
-  ...["token", `token${GAP}hint`, "secret", `secret${GAP}(?:id|value|hash)`, "jwt", "bearer"],
-  `pass${GAP}(?:word|wd|phrase|code)(?:${GAP}(?:hash|confirm|confirmation|again|repeat|new|old))?`,
-  `(?:user|db|card|login|admin|root|smtp|ftp)${GAP}(?:pass|pin)`,
+  ...[
+    "token",
+    `token${SEPARATOR}hint`,
+    "secret",
+    `secret${SEPARATOR}(?:id|value|hash)`,
+    "jwt",
+    "bearer",
+  ],
+  `pass${SEPARATOR}(?:word|wd|phrase|code)(?:${SEPARATOR}(?:hash|confirm|confirmation|again|repeat|new|old))?`,
+  `(?:user|db|card|login|admin|root|smtp|ftp)${SEPARATOR}(?:pass|pin)`,
   ...["pwd", "otp", "csrf", "xsrf", "wpnonce", "authorization", "auth", "cookie"],
-  ...["credentials?", "sig", "signature", "hmac", "assertion", `saml${GAP}response`],
-  ...["session", `sess(?:ion)?${GAP}(?:id|key|hash)`, `access${GAP}key${GAP}id`],
-  ...["mnemonic", `seed${GAP}phrase`, `code${GAP}verifier`, "cvv2?", "cvc2?", "iban", "ssn"],
-  ...[`social${GAP}security${GAP}number`, `credit${GAP}card(?:${GAP}(?:number|no|num))?`],
-  ...[`card${GAP}(?:number|no|num|pin)`, `cc${GAP}(?:number|no|num)`],
-  ...[`(?:${KEY_OWNERS})${GAP}key`, `(?:${CODE_OWNERS})${GAP}code`],
+  ...["credentials?", "sig", "signature", "hmac", "assertion", `saml${SEPARATOR}response`],
+  ...["session", `sess(?:ion)?${SEPARATOR}(?:id|key|hash)`, `access${SEPARATOR}key${SEPARATOR}id`],
+  ...[
+    "mnemonic",
+    `seed${SEPARATOR}phrase`,
+    `code${SEPARATOR}verifier`,
+    "cvv2?",
+    "cvc2?",
+    "iban",
+    "ssn",
+  ],
+  ...[
+    `social${SEPARATOR}security${SEPARATOR}number`,
+    `credit${SEPARATOR}card(?:${SEPARATOR}(?:number|no|num))?`,
+  ],
+  ...[`card${SEPARATOR}(?:number|no|num|pin)`, `cc${SEPARATOR}(?:number|no|num)`],
+  ...[`(?:${KEY_OWNERS})${SEPARATOR}key`, `(?:${CODE_OWNERS})${SEPARATOR}code`],
 ].join("|");
 
 /** By their last word: `db_pass`, but not `compass`. */
@@ -47,11 +65,11 @@ const SECRET = new RegExp(
 );
 
 /** More different ones than an app and those that it calls have; an attacker has more. */
-const MOST_KNOWN = 500;
-const LONGEST_KNOWN = 64;
+const MAX_CACHED_KEYS = 500;
+const MAX_CACHED_KEY_LENGTH = 64;
 /** Of a longer one the end is looked at, which is what decides. */
-const LONGEST_NAME = 256;
-const known = new Map<string, boolean>();
+const MAX_NAME_LENGTH = 256;
+const cache = new Map<string, boolean>();
 
 /**
  * Whether a query key, as it stands in the query, is one whose value is a secret.
@@ -59,12 +77,12 @@ const known = new Map<string, boolean>();
  * told from others, and they say nothing to whoever reads them.
  */
 export function isSecretKey(key: string): boolean {
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const name = decoded(key.replaceAll("+", " ")).slice(-LONGEST_NAME);
+  const cached = cache.get(key);
+  if (cached !== undefined) return cached;
+  const name = decoded(key.replaceAll("+", " ")).slice(-MAX_NAME_LENGTH);
   // `userPin` has its last word behind a capital letter.
   const isSecret = SECRET.test(name) || SECRET.test(name.replace(/([a-z\d])([A-Z])/g, "$1_$2"));
-  if (known.size < MOST_KNOWN && key.length <= LONGEST_KNOWN) known.set(key, isSecret);
+  if (cache.size < MAX_CACHED_KEYS && key.length <= MAX_CACHED_KEY_LENGTH) cache.set(key, isSecret);
   return isSecret;
 }
 
@@ -81,15 +99,15 @@ const TOKEN = new RegExp(`^(?:${TOKEN_FORMS})`);
 export const REDACTED = "REDACTED";
 
 /** `a=1&token=abc` becomes `a=1&token=REDACTED`; the order and the rest stay as they are. */
-export function queryWithoutSecrets(query: string): string {
-  return withoutSecrets(query, DEEPEST_URL);
+export function redactQuery(query: string): string {
+  return redactPairs(query, MAX_URL_DEPTH);
 }
 
 /** A URL among the values of a URL among the values: deeper ones aren't looked at. */
-const DEEPEST_URL = 2;
+const MAX_URL_DEPTH = 2;
 
 /** @param depth how often a URL among the values may have one among its own */
-function withoutSecrets(query: string, depth: number): string {
+function redactPairs(query: string, depth: number): string {
   return query
     .split("&")
     .map((pair) => {
@@ -104,10 +122,10 @@ function withoutSecrets(query: string, depth: number): string {
 }
 
 /** No secret is shorter whose key doesn't say that it is one. */
-const SHORTEST_VALUE = 12;
+const MIN_VALUE_LENGTH = 12;
 
 function isSecretValue(value: string, depth: number): boolean {
-  if (value.length < SHORTEST_VALUE) return false;
+  if (value.length < MIN_VALUE_LENGTH) return false;
   if (TOKEN.test(value)) return true;
   // An address to come back to, with a query or a password of its own.
   return depth > 0 && /%3[ad]|:\/\//i.test(value) && isSecretUrl(decoded(value), depth - 1);
@@ -116,19 +134,19 @@ function isSecretValue(value: string, depth: number): boolean {
 function isSecretUrl(text: string, depth: number): boolean {
   const question = text.indexOf("?");
   const path = question === -1 ? text : text.slice(0, question);
-  if (USER_INFO.test(path) || pathWithoutSecrets(path) !== path) return true;
+  if (USER_INFO.test(path) || redactPath(path) !== path) return true;
   const query = text.slice(question + 1);
-  return query.includes("=") && withoutSecrets(query, depth) !== query;
+  return query.includes("=") && redactPairs(query, depth) !== query;
 }
 
 /** A user, and perhaps a password, before a host. */
 const USER_INFO = /:\/\/[^/?#@]*@/;
 
 /** `/reset/` and a code of six. */
-const SHORTEST_PATH = 13;
+const MIN_PATH_LENGTH = 13;
 
 /** What nearly no path has; only those that have it are looked at segment by segment. */
-const SUSPECT = new RegExp(
+const SUSPICIOUS_PATH = new RegExp(
   "[;:]|hook|/services/|/workflows/|/triggers/|/interactions/|" +
     "reset|recover|verif|confirm|activat|invit|magic|unsubscribe|forgot|" +
     "(?:token|secret|passw(?:or)?d|key|auth|session|sid|otp|code)/|" +
@@ -138,7 +156,7 @@ const SUSPECT = new RegExp(
 );
 
 /** Whoever has such a path may post: Slack, Discord, Microsoft Teams, Zapier, Telegram. */
-const HOOKS: readonly (readonly [RegExp, string])[] = [
+const WEBHOOK_PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/(\/(?:services|workflows|triggers)\/T\w*\/\w+\/).+/, `$1${REDACTED}`],
   [/(\/(?:webhooks|interactions)\/\d+\/)[^/]+/, `$1${REDACTED}`],
   [/(\/webhookb2\/).+/, `$1${REDACTED}`],
@@ -148,42 +166,43 @@ const HOOKS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** A path without the tokens of well-known hooks and of links that were sent by mail. */
-export function pathWithoutSecrets(path: string): string {
-  if (path.length < SHORTEST_PATH || !SUSPECT.test(path)) return path;
-  let shown = path;
-  for (const [hook, replacement] of HOOKS) shown = shown.replace(hook, replacement);
-  let follows = false;
+export function redactPath(path: string): string {
+  if (path.length < MIN_PATH_LENGTH || !SUSPICIOUS_PATH.test(path)) return path;
+  let redacted = path;
+  for (const [hook, replacement] of WEBHOOK_PATTERNS)
+    redacted = redacted.replace(hook, replacement);
+  let isAfterLink = false;
   let previous = "";
-  return shown
+  return redacted
     .split("/")
     .map((segment) => {
       const isSecret =
-        TOKEN.test(segment) || (isCode(segment) && (follows || isSecretKey(previous)));
-      follows ||= LINK.test(segment);
+        TOKEN.test(segment) || (isCode(segment) && (isAfterLink || isSecretKey(previous)));
+      isAfterLink ||= SECRET_LINK.test(segment);
       previous = segment;
-      return isSecret ? REDACTED : withoutParameters(segment);
+      return isSecret ? REDACTED : redactMatrixParameters(segment);
     })
     .join("/");
 }
 
 /** What is followed by a code that is as good as a password: hooks, and links that come by mail. */
-const LINK =
+const SECRET_LINK =
   /^(?:incoming[-_]?)?(?:web)?hooks?$|(?:^|[-_]|password|email|account)(?:reset|recover|verif|confirm|activat|invit|magic|unsubscribe|forgot)/i;
 
-const SHORTEST_CODE = 6;
-const LONGEST_WORD = 19;
+const MIN_CODE_LENGTH = 6;
+const MAX_WORD_LENGTH = 19;
 
 /** Letters with digits between, or so many letters that it is no word. */
 function isCode(segment: string): boolean {
-  if (segment.length < SHORTEST_CODE || segment === REDACTED) return false;
-  return /\d/.test(segment) || (segment.length > LONGEST_WORD && !/[-_ ]/.test(segment));
+  if (segment.length < MIN_CODE_LENGTH || segment === REDACTED) return false;
+  return /\d/.test(segment) || (segment.length > MAX_WORD_LENGTH && !/[-_ ]/.test(segment));
 }
 
 /** `/cart;jsessionid=…` */
-function withoutParameters(segment: string): string {
+function redactMatrixParameters(segment: string): string {
   if (!segment.includes(";")) return segment;
   const [name = "", ...parameters] = segment.split(";");
-  return [name, ...parameters.map((one) => withoutSecrets(one, 0))].join(";");
+  return [name, ...parameters.map((one) => redactPairs(one, 0))].join(";");
 }
 
 function decoded(text: string): string {

@@ -1,7 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
-import { type Holder, holderOf } from "../context/holder.ts";
+import { type UnitOfWork, unitOfWorkOf } from "../context/holder.ts";
 import { withSignature } from "../context/signature.ts";
-import { isRequestId, REQUEST_ID } from "./request-id.ts";
+import { isRequestIdHeader, REQUEST_ID_HEADER } from "./request-id.ts";
 
 type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) => void;
 
@@ -16,24 +16,26 @@ export function wrapStoreHeader(): void {
   if (typeof original !== "function") return;
   const storeHeader: StoreHeader = function (firstLine, headers) {
     const { req } = this as { readonly req?: IncomingMessage };
-    const holder = req === undefined ? undefined : holderOf(req);
-    if (holder === undefined) return original.call(this, firstLine, headers);
+    const unit = req === undefined ? undefined : unitOfWorkOf(req);
+    if (unit === undefined) return original.call(this, firstLine, headers);
     // What an app sets after this (Next does, as it fails) nobody is told.
-    holder.statusCode = this.statusCode;
-    return original.call(this, withRequestId(firstLine, holder, this, headers), headers);
+    unit.statusCode = this.statusCode;
+    return original.call(this, withRequestId(firstLine, unit, this, headers), headers);
   };
   prototype._storeHeader = withSignature(storeHeader, original);
 }
 
 function withRequestId(
   firstLine: string,
-  { requestId: id }: Holder,
+  { requestId: id }: UnitOfWork,
   response: ServerResponse,
   headers: unknown,
 ): string {
   if (id === undefined) return firstLine;
   try {
-    return namesRequestId(headers, response) ? firstLine : `${firstLine}${REQUEST_ID}: ${id}\r\n`;
+    return hasRequestIdHeader(headers, response)
+      ? firstLine
+      : `${firstLine}${REQUEST_ID_HEADER}: ${id}\r\n`;
   } catch {
     // The headers are the app's; a getter or a proxy among them may throw, as it then does for Node.
     return firstLine;
@@ -41,17 +43,17 @@ function withRequestId(
 }
 
 /** Whether the app sends a request id of its own, in any form that `writeHead` takes. */
-function namesRequestId(headers: unknown, response: ServerResponse): boolean {
+function hasRequestIdHeader(headers: unknown, response: ServerResponse): boolean {
   if (typeof headers !== "object" || headers === null) return false;
   if (Array.isArray(headers)) {
     // Pairs, or name and value by turns.
     return Array.isArray(headers[0])
-      ? headers.some((pair) => Array.isArray(pair) && isRequestId(pair[0]))
-      : headers.some((item, at) => at % 2 === 0 && isRequestId(item));
+      ? headers.some((pair) => Array.isArray(pair) && isRequestIdHeader(pair[0]))
+      : headers.some((item, at) => at % 2 === 0 && isRequestIdHeader(item));
   }
-  if (REQUEST_ID in headers) return true;
-  if (isCollected(headers, response)) return false;
-  for (const name in headers) if (isRequestId(name)) return true;
+  if (REQUEST_ID_HEADER in headers) return true;
+  if (isOutHeaders(headers, response)) return false;
+  for (const name in headers) if (isRequestIdHeader(name)) return true;
   return false;
 }
 
@@ -60,9 +62,9 @@ function namesRequestId(headers: unknown, response: ServerResponse): boolean {
  * elsewhere. Read off the first response, not off one of our own: to Node's
  * constructors each further kind of message is a slower path for all.
  */
-let collected: symbol | null | undefined;
+let outHeadersSymbol: symbol | null | undefined;
 
-function collectedIn(response: ServerResponse): symbol | null {
+function findOutHeadersSymbol(response: ServerResponse): symbol | null {
   const symbols = Object.getOwnPropertySymbols(response);
   return symbols.find(({ description }) => description === "kOutHeaders") ?? null;
 }
@@ -72,9 +74,10 @@ function collectedIn(response: ServerResponse): symbol | null {
  * it at their looks takes a walk over them, which costs each Express request a
  * microsecond.
  */
-function isCollected(headers: object, response: ServerResponse): boolean {
-  collected ??= collectedIn(response);
+function isOutHeaders(headers: object, response: ServerResponse): boolean {
+  outHeadersSymbol ??= findOutHeadersSymbol(response);
   return (
-    collected !== null && (response as unknown as Record<symbol, unknown>)[collected] === headers
+    outHeadersSymbol !== null &&
+    (response as unknown as Record<symbol, unknown>)[outHeadersSymbol] === headers
   );
 }

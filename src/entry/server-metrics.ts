@@ -2,12 +2,12 @@ import type { Attributes } from "@opentelemetry/api";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
 import type { BindableRecorder, BindableSum, BoundSum } from "../metrics/meter.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { type RequestEntry, spanNameOf } from "./request.ts";
-import type { Shape } from "./shape.ts";
+import { type HttpServerRequest, httpSpanName } from "./request.ts";
+import type { RouteSeries } from "./shape.ts";
 
 /** Above these the store is asked each time; it has a bound of its own. */
-const MOST_ROUTES = 1000;
-const MOST_PER_ROUTE = 100;
+const MAX_ROUTES = 1000;
+const MAX_SERIES_PER_ROUTE = 100;
 
 /**
  * `http.server.request.duration` and `http.server.active_requests`, with series
@@ -17,12 +17,12 @@ const MOST_PER_ROUTE = 100;
 export class ServerMetrics {
   readonly #duration: BindableRecorder;
   readonly #active: BindableSum;
-  readonly #exampleOf: Metrics["exampleOf"];
-  readonly #shapes = new Map<string | undefined, Shape[]>();
-  readonly #actives = new Map<string, BoundSum>();
+  readonly #exemplarContextOf: Metrics["exemplarFilter"];
+  readonly #seriesByRoute = new Map<string | undefined, RouteSeries[]>();
+  readonly #activeByMethod = new Map<string, BoundSum>();
 
-  constructor({ meter, exampleOf }: Pick<Metrics, "meter" | "exampleOf">) {
-    this.#exampleOf = exampleOf;
+  constructor({ meter, exemplarFilter }: Pick<Metrics, "meter" | "exemplarFilter">) {
+    this.#exemplarContextOf = exemplarFilter;
     this.#duration = meter.createHistogram("http.server.request.duration", {
       description: "Duration of HTTP server requests.",
       unit: "s",
@@ -34,72 +34,72 @@ export class ServerMetrics {
     });
   }
 
-  started(entry: RequestEntry): void {
-    this.#activeOf(entry).add(1);
+  requestStarted(unit: HttpServerRequest): void {
+    this.#activeOf(unit).add(1);
   }
 
   /** Status and route are known: gives the entry what it shares with its like. */
-  shape(entry: RequestEntry): void {
-    entry.shape = this.#shapeOf(entry);
+  bindSeries(unit: HttpServerRequest): void {
+    unit.series = this.#seriesOf(unit);
   }
 
-  ended(entry: RequestEntry): void {
-    this.#activeOf(entry).add(-1);
-    const seconds = (entry.endedAt - entry.startedAt) / 1000;
-    const shape = entry.shape ?? this.#shapeOf(entry);
-    shape.duration.record(seconds, this.#exampleOf(entry.span));
+  requestEnded(unit: HttpServerRequest): void {
+    this.#activeOf(unit).add(-1);
+    const seconds = (unit.endedAt - unit.startedAt) / 1000;
+    const series = unit.series ?? this.#seriesOf(unit);
+    series.duration.record(seconds, this.#exemplarContextOf(unit.span));
   }
 
-  #activeOf({ method, connection: { scheme } }: RequestEntry): BoundSum {
+  #activeOf({ method, connection: { scheme } }: HttpServerRequest): BoundSum {
     const key = scheme === "http" ? method : `s${method}`;
-    const known = this.#actives.get(key);
+    const known = this.#activeByMethod.get(key);
     if (known !== undefined) return known;
     const bound = this.#active.bind({ "http.request.method": method, "url.scheme": scheme });
-    this.#actives.set(key, bound);
+    this.#activeByMethod.set(key, bound);
     return bound;
   }
 
   /** By route first, whose text is the framework's own and so hashed already; the rest are few. */
-  #shapeOf(entry: RequestEntry): Shape {
-    const { route } = entry;
-    let shapes = this.#shapes.get(route);
-    if (shapes === undefined) {
-      shapes = [];
-      if (this.#shapes.size < MOST_ROUTES) this.#shapes.set(route, shapes);
+  #seriesOf(unit: HttpServerRequest): RouteSeries {
+    const { route } = unit;
+    let seriesOfRoute = this.#seriesByRoute.get(route);
+    if (seriesOfRoute === undefined) {
+      seriesOfRoute = [];
+      if (this.#seriesByRoute.size < MAX_ROUTES) this.#seriesByRoute.set(route, seriesOfRoute);
     }
-    for (const shape of shapes) if (isOf(shape, entry)) return shape;
-    const { protocolVersion, method, statusCode, errorType } = entry;
-    const attributes = Object.freeze(shapeAttributes(entry));
-    const shape: Shape = {
-      scheme: entry.connection.scheme,
+    for (const series of seriesOfRoute) if (matches(series, unit)) return series;
+    const { protocolVersion, method, statusCode, errorType } = unit;
+    const attributes = Object.freeze(seriesAttributes(unit));
+    const series: RouteSeries = {
+      scheme: unit.connection.scheme,
       protocolVersion,
       method,
       statusCode,
       errorType,
-      spanName: spanNameOf(method, route),
+      spanName: httpSpanName(method, route),
       duration: this.#duration.bind(attributes),
       attributes,
       encoded: undefined,
     };
-    if (shapes.length < MOST_PER_ROUTE) shapes.push(shape);
-    return shape;
+    if (seriesOfRoute.length < MAX_SERIES_PER_ROUTE) seriesOfRoute.push(series);
+    return series;
   }
 }
 
-function isOf(shape: Shape, entry: RequestEntry): boolean {
+function matches(series: RouteSeries, unit: HttpServerRequest): boolean {
   return (
-    shape.statusCode === entry.statusCode &&
-    shape.errorType === entry.errorType &&
-    shape.method === entry.method &&
-    shape.protocolVersion === entry.protocolVersion &&
-    shape.scheme === entry.connection.scheme
+    series.statusCode === unit.statusCode &&
+    series.errorType === unit.errorType &&
+    series.method === unit.method &&
+    series.protocolVersion === unit.protocolVersion &&
+    series.scheme === unit.connection.scheme
   );
 }
 
 /** By the conventions the attributes of the metric are all attributes of the span, too. */
-function shapeAttributes(entry: RequestEntry): Attributes {
-  const { method, connection, protocolVersion, statusCode, route } = entry;
-  const errorType = entry.hasFailedStatus ? String(statusCode) : entry.errorType;
+function seriesAttributes(unit: HttpServerRequest): Attributes {
+  const { method, connection, protocolVersion, statusCode, route } = unit;
+  const errorType = unit.hasServerErrorStatus ? String(statusCode) : unit.errorType;
   return {
     "http.request.method": method,
     "url.scheme": connection.scheme,

@@ -1,8 +1,8 @@
 import type { BoundRecorder } from "../metrics/meter.ts";
-import type { AttributePart } from "../traces/span.ts";
+import type { CachedAttributes } from "../traces/span.ts";
 
 /** What all requests of one method, status and route have in common. */
-export interface Shape extends AttributePart {
+export interface RouteSeries extends CachedAttributes {
   readonly spanName: string;
   readonly scheme: string;
   readonly protocolVersion: string;

@@ -1,8 +1,8 @@
 import diagnosticsChannel from "node:diagnostics_channel";
 import type { TextMapSetter } from "@opentelemetry/api";
-import { isSuppressed } from "../context/context.ts";
+import { isTracingSuppressed } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
-import { ClientCall, type ClientServices, isCancellation } from "./client-call.ts";
+import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.ts";
 import { targetOf } from "./url.ts";
 
 /**
@@ -23,7 +23,7 @@ interface UndiciRequest {
 
 const CALL: unique symbol = Symbol("telltale.call");
 
-const setter: TextMapSetter<UndiciRequest> = {
+const undiciSetter: TextMapSetter<UndiciRequest> = {
   set(request, name, value) {
     if (!replaceHeader(request.headers, name, value)) request.addHeader(name, value);
   },
@@ -46,22 +46,22 @@ function replaceHeader(headers: unknown, name: string, value: string): boolean {
  * The span ends with the body of the response, or with its head if the app does
  * not read it.
  */
-export function installUndici(services: ClientServices): void {
-  on(services, "undici:request:create", ({ request }) => begin(services, request));
-  on(services, "undici:client:sendHeaders", ({ request, socket }) => {
+export function installUndici(deps: HttpClientDeps): void {
+  subscribe(deps, "undici:request:create", ({ request }) => startCall(deps, request));
+  subscribe(deps, "undici:client:sendHeaders", ({ request, socket }) => {
     const call = request[CALL];
     if (call !== undefined) call.protocolVersion = socket?.alpnProtocol === "h2" ? "2" : "1.1";
   });
-  on(services, "undici:request:headers", ({ request, response }) => {
+  subscribe(deps, "undici:request:headers", ({ request, response }) => {
     const call = request[CALL];
     if (call === undefined) return;
-    call.answered(response?.statusCode ?? 0, call.protocolVersion);
+    call.setResponse(response?.statusCode ?? 0, call.protocolVersion);
     call.awaitBody(() => call.isPaused && !call.isResumed);
   });
-  on(services, "undici:request:trailers", ({ request }) => {
+  subscribe(deps, "undici:request:trailers", ({ request }) => {
     request[CALL]?.end();
   });
-  on(services, "undici:request:error", ({ request, error }) => {
+  subscribe(deps, "undici:request:error", ({ request, error }) => {
     const call = request[CALL];
     if (call === undefined) return;
     if (call.isCancelled(error)) call.end();
@@ -69,15 +69,15 @@ export function installUndici(services: ClientServices): void {
   });
 }
 
-function begin(services: ClientServices, request: UndiciRequest): void {
+function startCall(deps: HttpClientDeps, request: UndiciRequest): void {
   const context = activeContext();
   // A tunnel through a proxy is no call of the app's: that comes with a request of its own.
-  if (isSuppressed(context) || request.method === "CONNECT") return;
-  const call = new UndiciCall(services, context, request.method);
-  call.source = () => targetOf(String(request.origin), request.path);
+  if (isTracingSuppressed(context) || request.method === "CONNECT") return;
+  const call = new UndiciCall(deps, context, request.method);
+  call.resolveTarget = () => targetOf(String(request.origin), request.path);
   request[CALL] = call;
-  watchClass(request, services.onFault);
-  services.propagator.inject(services.contextOf(call.span), request, setter);
+  patchRequestClass(request, deps.onInternalError);
+  deps.propagator.inject(deps.contextWithSpan(call.span), request, undiciSetter);
 }
 
 class UndiciCall extends ClientCall {
@@ -96,7 +96,7 @@ class UndiciCall extends ClientCall {
     return name !== "TimeoutError" && !(typeof code === "string" && code.startsWith("UND_ERR_"));
   }
 
-  received(isPaused: boolean): void {
+  onData(isPaused: boolean): void {
     if (this.isPaused) this.isResumed = true;
     this.isPaused = isPaused;
   }
@@ -109,7 +109,7 @@ type Method = (this: UndiciRequest, first: unknown, ...rest: unknown[]) => unkno
  * be read, and, before 7.28 and since 8, that its connection was upgraded. The
  * names are those until undici 7, and those since 8.
  */
-const observers: Readonly<Record<string, (original: Method) => Method>> = {
+const methodObservers: Readonly<Record<string, (original: Method) => Method>> = {
   onConnect: observeAbort,
   onRequestStart: observeAbort,
   onData: observePause,
@@ -118,20 +118,23 @@ const observers: Readonly<Record<string, (original: Method) => Method>> = {
   onRequestUpgrade: observeUpgrade,
 };
 
-const watched = new WeakSet<object>();
+const patchedPrototypes = new WeakSet<object>();
 
 /** Undici has one class of requests per copy, which it does not export. */
-function watchClass(request: UndiciRequest, onFault: (error: unknown) => void): void {
+function patchRequestClass(
+  request: UndiciRequest,
+  onInternalError: (error: unknown) => void,
+): void {
   const prototype = Object.getPrototypeOf(request) as Record<string, unknown>;
-  if (watched.has(prototype)) return;
-  watched.add(prototype);
+  if (patchedPrototypes.has(prototype)) return;
+  patchedPrototypes.add(prototype);
   try {
-    for (const [name, observe] of Object.entries(observers)) {
+    for (const [name, observe] of Object.entries(methodObservers)) {
       const original = prototype[name];
       if (typeof original === "function") prototype[name] = observe(original as Method);
     }
   } catch (error) {
-    onFault(error);
+    onInternalError(error);
   }
 }
 
@@ -151,34 +154,38 @@ function observeAbort(original: Method): Method {
 
 function observePause(original: Method): Method {
   return function (chunk, ...rest) {
-    const goesOn = original.call(this, chunk, ...rest);
-    this[CALL]?.received(goesOn === false);
-    return goesOn;
+    const wantsMore = original.call(this, chunk, ...rest);
+    this[CALL]?.onData(wantsMore === false);
+    return wantsMore;
   };
 }
 
 function observeUpgrade(original: Method): Method {
   return function (statusCode, ...rest) {
     const call = this[CALL];
-    call?.answered(Number(statusCode), call.protocolVersion);
+    call?.setResponse(Number(statusCode), call.protocolVersion);
     call?.end();
     return original.call(this, statusCode, ...rest);
   };
 }
 
-interface Message {
+interface UndiciMessage {
   readonly request: UndiciRequest;
   readonly response?: { readonly statusCode: number };
   readonly error?: unknown;
   readonly socket?: { readonly alpnProtocol?: unknown };
 }
 
-function on(services: ClientServices, channel: string, listener: (message: Message) => void): void {
+function subscribe(
+  deps: HttpClientDeps,
+  channel: string,
+  listener: (message: UndiciMessage) => void,
+): void {
   diagnosticsChannel.subscribe(channel, (message) => {
     try {
-      listener(message as Message);
+      listener(message as UndiciMessage);
     } catch (error) {
-      services.onFault(error);
+      deps.onInternalError(error);
     }
   });
 }

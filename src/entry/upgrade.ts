@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Response } from "./request.ts";
+import type { ResponseHead } from "./request.ts";
 
 /**
  * A request that asks for another protocol has no response: whoever takes it
@@ -7,22 +7,22 @@ import type { Response } from "./request.ts";
  * that is written says what became of it, and there the request ends; what comes
  * over the connection afterwards, for hours perhaps, is no part of it.
  *
- * @param answered called once, when the answer is written; never if the
+ * @param onResponse called once, when the answer is written; never if the
  *   connection is lost before, of which the entry hears otherwise
  */
-export function awaitAnswer(
+export function onUpgradeResponse(
   socket: object,
-  answered: (answer: Response | undefined) => void,
+  onResponse: (response: ResponseHead | undefined) => void,
 ): void {
   if (!isWritable(socket)) return;
-  let isAnswered = false;
-  const note = (data: unknown): void => {
-    if (isAnswered || !isData(data)) return;
-    isAnswered = true;
+  let isDone = false;
+  const onWrite = (data: unknown): void => {
+    if (isDone || !isData(data)) return;
+    isDone = true;
     for (const restore of restores) restore();
-    answered(answerIn(data));
+    onResponse(parseResponseHead(data));
   };
-  const restores = (["write", "end"] as const).map((name) => noteFirst(socket, name, note));
+  const restores = (["write", "end"] as const).map((name) => observeWrite(socket, name, onWrite));
 }
 
 /** What an app emits by hand may be anything. */
@@ -43,16 +43,16 @@ type Write = (this: unknown, ...args: unknown[]) => unknown;
  *
  * @returns what makes the socket as it was, unless somebody has put another method over ours
  */
-function noteFirst(
+function observeWrite(
   socket: Duplex,
   name: "write" | "end",
-  note: (data: unknown) => void,
+  onWrite: (data: unknown) => void,
 ): () => void {
   const own = Object.getOwnPropertyDescriptor(socket, name);
   const original = socket[name] as Write;
   const replacement: Write = function (...args) {
     const result = Reflect.apply(original, this, args);
-    note(args[0]);
+    onWrite(args[0]);
     return result;
   };
   Object.defineProperty(socket, name, {
@@ -69,7 +69,7 @@ function noteFirst(
 }
 
 /** Undefined if this is no HTTP. */
-function answerIn(data: string | Uint8Array): Response | undefined {
+function parseResponseHead(data: string | Uint8Array): ResponseHead | undefined {
   const start = typeof data === "string" ? data : Buffer.from(data).toString("latin1", 0, 12);
   const status = /^HTTP\/1\.\d (\d{3})/.exec(start)?.[1];
   return status === undefined ? undefined : { headersSent: true, statusCode: Number(status) };

@@ -1,10 +1,10 @@
-import { pathWithoutSecrets, queryWithoutSecrets, REDACTED } from "./secrets.ts";
+import { redactPath, redactQuery, REDACTED } from "./secrets.ts";
 
 /** A whole URL as a span may carry it: no user info, no secrets in path and query, no fragment. */
-function urlWithoutSecrets(url: URL): string {
-  const query = url.search === "" ? "" : `?${queryWithoutSecrets(url.search.slice(1))}`;
+function redactUrl(url: URL): string {
+  const query = url.search === "" ? "" : `?${redactQuery(url.search.slice(1))}`;
   const user = url.username === "" && url.password === "" ? "" : `${REDACTED}:${REDACTED}@`;
-  return `${url.protocol}//${user}${url.host}${pathWithoutSecrets(url.pathname)}${query}`;
+  return `${url.protocol}//${user}${url.host}${redactPath(url.pathname)}${query}`;
 }
 
 /** Where a call goes, as a span may carry it. */
@@ -30,7 +30,7 @@ export function targetOf(origin: string, path: string): Target | undefined {
     URL.parse(ABSOLUTE.test(path) ? path : origin.replace(/\/$/, "") + path) ?? URL.parse(origin);
   if (url === null) return undefined;
   return {
-    url: urlWithoutSecrets(url),
+    url: redactUrl(url),
     address: withoutBrackets(url.hostname),
     port: url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port),
   };
@@ -41,7 +41,7 @@ function withoutBrackets(host: string): string {
 }
 
 /** `host:port`, `[::1]:80`, `host` as address and port. */
-export function addressOf(authority: string): { address: string; port: number | undefined } {
+export function parseAuthority(authority: string): { address: string; port: number | undefined } {
   const match = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(authority);
   if (match === null) return { address: authority, port: undefined };
   return {

@@ -1,21 +1,21 @@
 import type { Attributes, BatchObservableResult, ObservableResult, Span } from "@opentelemetry/api";
-import { ROOT } from "../context/context.ts";
+import { ROOT_CONTEXT } from "../context/context.ts";
 import { lowCardinality } from "../low-cardinality.ts";
-import type { Backlog, Delivery, Exchange, Lag } from "../context/work.ts";
+import type { Backlog, ReceivedMessage, MessageOperation, ConsumerLag } from "../context/work.ts";
 import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
 import type { BindableRecorder, BindableSum } from "../metrics/meter.ts";
 import type { StoreMeter } from "../metrics/store-meter.ts";
-import { exchangeAttributes } from "./exchange.ts";
+import { messageOperationAttributes } from "./exchange.ts";
 
 /** The longest that a look at all backlogs may take; what comes later is left out. */
-const BACKLOG_MS = 2_000;
+const BACKLOG_TIMEOUT_MS = 2_000;
 
 /**
  * https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/, and
  * what the conventions have no names for: jobs without a broker, and what waits.
  * `kafka.consumer_group.lag` is the name of the Collector's Kafka receiver.
  */
-export class WorkMetrics {
+export class MessagingMetrics {
   readonly #meter: StoreMeter;
   readonly #process: BindableRecorder;
   readonly #operation: BindableRecorder;
@@ -23,15 +23,15 @@ export class WorkMetrics {
   readonly #consumed: BindableSum;
   #jobs: BindableRecorder | undefined = undefined;
   #backlogs: (() => Promise<readonly Backlog[]>)[] | undefined = undefined;
-  #lags: (() => readonly Lag[])[] | undefined = undefined;
+  #lags: (() => readonly ConsumerLag[])[] | undefined = undefined;
 
   constructor(meter: StoreMeter) {
     this.#meter = meter;
-    this.#process = this.#seconds(
+    this.#process = this.#createDuration(
       "messaging.process.duration",
       "Duration of processing operation.",
     );
-    this.#operation = this.#seconds(
+    this.#operation = this.#createDuration(
       "messaging.client.operation.duration",
       "Duration of messaging operation initiated by a producer or consumer client.",
     );
@@ -45,29 +45,39 @@ export class WorkMetrics {
     });
   }
 
-  sent(exchange: Exchange, seconds: number, errorType: string | undefined, span: Span): void {
-    const attributes = attributesOf(exchange, undefined, errorType);
+  recordSend(
+    messageOperation: MessageOperation,
+    seconds: number,
+    errorType: string | undefined,
+    span: Span,
+  ): void {
+    const attributes = attributesOf(messageOperation, undefined, errorType);
     const operation = { ...attributes, "messaging.operation.type": "send" };
-    this.#operation.record(seconds, operation, ROOT.withSpan(span));
-    this.#sent.add(exchange.count ?? 1, attributes);
+    this.#operation.record(seconds, operation, ROOT_CONTEXT.withSpan(span));
+    this.#sent.add(messageOperation.count ?? 1, attributes);
   }
 
-  processed(delivery: Delivery, seconds: number, errorType: string | undefined, span: Span): void {
-    const attributes = attributesOf(delivery, delivery.group, errorType);
-    this.#process.record(seconds, attributes, ROOT.withSpan(span));
-    this.#consumed.add(delivery.count ?? 1, attributesOf(delivery, delivery.group, undefined));
+  recordProcess(
+    message: ReceivedMessage,
+    seconds: number,
+    errorType: string | undefined,
+    span: Span,
+  ): void {
+    const attributes = attributesOf(message, message.group, errorType);
+    this.#process.record(seconds, attributes, ROOT_CONTEXT.withSpan(span));
+    this.#consumed.add(message.count ?? 1, attributesOf(message, message.group, undefined));
   }
 
-  ran(name: string, seconds: number, errorType: string | undefined, span: Span): void {
-    this.#jobs ??= this.#seconds("telltale.job.duration", "Duration of a run of a job.");
+  recordJob(name: string, seconds: number, errorType: string | undefined, span: Span): void {
+    this.#jobs ??= this.#createDuration("telltale.job.duration", "Duration of a run of a job.");
     const attributes = {
       "telltale.job.name": name,
       ...(errorType !== undefined && { "error.type": errorType }),
     };
-    this.#jobs.record(seconds, attributes, ROOT.withSpan(span));
+    this.#jobs.record(seconds, attributes, ROOT_CONTEXT.withSpan(span));
   }
 
-  watchBacklog(count: () => Promise<readonly Backlog[]>): void {
+  observeBacklog(count: () => Promise<readonly Backlog[]>): void {
     if (this.#backlogs === undefined) {
       this.#backlogs = [];
       this.#observeBacklogs(this.#backlogs);
@@ -75,19 +85,19 @@ export class WorkMetrics {
     this.#backlogs.push(count);
   }
 
-  watchLag(look: () => readonly Lag[]): void {
+  observeLag(read: () => readonly ConsumerLag[]): void {
     if (this.#lags === undefined) {
-      const lags: (() => readonly Lag[])[] = (this.#lags = []);
+      const lags: (() => readonly ConsumerLag[])[] = (this.#lags = []);
       this.#meter
         .createObservableGauge("kafka.consumer_group.lag", {
           description: "Messages that a consumer group is behind the end of a partition.",
           unit: "{message}",
         })
         .addCallback((result) => {
-          for (const look of lags) for (const lag of look()) observeLag(result, lag);
+          for (const read of lags) for (const lag of read()) reportLag(result, lag);
         });
     }
-    this.#lags.push(look);
+    this.#lags.push(read);
   }
 
   #observeBacklogs(backlogs: readonly (() => Promise<readonly Backlog[]>)[]): void {
@@ -101,7 +111,7 @@ export class WorkMetrics {
     });
     const observe = async (result: BatchObservableResult): Promise<void> => {
       const looks = backlogs.map(async (count) => {
-        for (const { system, destination, sizes, oldestSeconds } of byLabel(await count())) {
+        for (const { system, destination, sizes, oldestSeconds } of mergeByLabel(await count())) {
           const attributes = {
             "messaging.system": system,
             "messaging.destination.name": destination,
@@ -117,7 +127,7 @@ export class WorkMetrics {
     this.#meter.addBatchObservableCallback(observe, [size, age]);
   }
 
-  #seconds(name: string, description: string): BindableRecorder {
+  #createDuration(name: string, description: string): BindableRecorder {
     return this.#meter.createHistogram(name, {
       description,
       unit: "s",
@@ -127,17 +137,17 @@ export class WorkMetrics {
 }
 
 /** Queues whose generated names have one label count together. */
-function byLabel(backlogs: readonly Backlog[]): Iterable<Backlog> {
-  const found = new Map<string, Backlog>();
+function mergeByLabel(backlogs: readonly Backlog[]): Iterable<Backlog> {
+  const merged = new Map<string, Backlog>();
   for (const backlog of backlogs) {
     const destination = lowCardinality(backlog.destination);
     const key = `${backlog.system} ${destination}`;
-    found.set(key, together({ ...backlog, destination }, found.get(key)));
+    merged.set(key, mergeBacklogs({ ...backlog, destination }, merged.get(key)));
   }
-  return found.values();
+  return merged.values();
 }
 
-function together(backlog: Backlog, other: Backlog | undefined): Backlog {
+function mergeBacklogs(backlog: Backlog, other: Backlog | undefined): Backlog {
   if (other === undefined) return backlog;
   const sizes: Record<string, number> = { ...other.sizes };
   for (const [state, value] of Object.entries(backlog.sizes)) {
@@ -147,7 +157,7 @@ function together(backlog: Backlog, other: Backlog | undefined): Backlog {
   return { ...backlog, sizes, oldestSeconds: ages.length === 0 ? undefined : Math.max(...ages) };
 }
 
-function observeLag(result: ObservableResult, lag: Lag): void {
+function reportLag(result: ObservableResult, lag: ConsumerLag): void {
   result.observe(lag.messages, {
     "messaging.system": lag.system,
     "messaging.destination.name": lowCardinality(lag.destination),
@@ -160,19 +170,19 @@ function observeLag(result: ObservableResult, lag: Lag): void {
 async function withinLimit(work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, BACKLOG_MS).unref();
+    timer = setTimeout(resolve, BACKLOG_TIMEOUT_MS).unref();
   });
   await Promise.race([work, limit]);
   clearTimeout(timer);
 }
 
 function attributesOf(
-  exchange: Exchange,
+  messageOperation: MessageOperation,
   group: string | undefined,
   errorType: string | undefined,
 ): Attributes {
   return {
-    ...exchangeAttributes(exchange),
+    ...messageOperationAttributes(messageOperation),
     ...(group !== undefined && { "messaging.consumer.group.name": group }),
     ...(errorType !== undefined && { "error.type": errorType }),
   };

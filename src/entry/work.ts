@@ -9,80 +9,80 @@ import type {
 import { now } from "../clock.ts";
 import {
   type Context,
-  holderIn,
-  isSuppressed,
-  ROOT,
+  unitOfWorkIn,
+  isTracingSuppressed,
+  ROOT_CONTEXT,
   SPAN_KEY,
   spanIn,
 } from "../context/context.ts";
-import { Holder } from "../context/holder.ts";
+import { UnitOfWork } from "../context/holder.ts";
 import { ANONYMOUS, lowCardinality } from "../low-cardinality.ts";
-import { attend } from "../context/attend.ts";
-import { activeContext, activeHolder } from "../context/manager.ts";
+import { runUnitOfWork } from "../context/attend.ts";
+import { activeContext, activeUnitOfWork } from "../context/manager.ts";
 import type {
   Backlog,
-  Carried,
-  Delivery,
-  Exchange,
-  Failure,
-  Lag,
-  Sending,
-  Work,
-  WorkEntrance,
+  PropagationHeaders,
+  ReceivedMessage,
+  MessageOperation,
+  UnitFailure,
+  ConsumerLag,
+  ProducerOperation,
+  UnitOfWorkHandle,
+  MessagingInstrumenter,
 } from "../context/work.ts";
-import type { JobFacts } from "../context/job.ts";
+import type { JobInfo } from "../context/job.ts";
 import type { Errors } from "../errors/api.ts";
 import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
 import type { TelltaleTracer } from "../traces/tracer.ts";
-import type { Propagator } from "../traces/propagation/propagator.ts";
+import type { CompositePropagator } from "../traces/propagation/propagator.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Unsent } from "../diagnostics/unsent.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Traces } from "../traces/traces.ts";
 import { version } from "../version.ts";
 import { errorTypeOf } from "./client-call.ts";
-import { exchangeAttributes } from "./exchange.ts";
-import { WorkMetrics } from "./work-metrics.ts";
+import { messageOperationAttributes } from "./exchange.ts";
+import { MessagingMetrics } from "./work-metrics.ts";
 
 /** `SpanKind` of the API. */
 const INTERNAL = 0;
 const PRODUCER = 3;
 const CONSUMER = 4;
 
-export interface WorkServices {
+export interface MessagingTracerDeps {
   readonly tracer: TelltaleTracer;
-  readonly propagator: Propagator;
-  readonly metrics: WorkMetrics;
+  readonly propagator: CompositePropagator;
+  readonly metrics: MessagingMetrics;
   readonly errors: Pick<Errors, "captureJobError">;
-  readonly onBegin: () => void;
-  readonly onFault: (error: unknown) => void;
+  readonly onStart: () => void;
+  readonly onInternalError: (error: unknown) => void;
 }
 
-/** What `EntryParts` has, as far as it is needed here. */
-export interface WorkParts {
+/** What `HttpTracingDeps` has, as far as it is needed here. */
+export interface MessagingInstrumenterDeps {
   readonly traces: Pick<Traces, "provider">;
   readonly metrics: Pick<Metrics, "meter">;
   readonly errors: Pick<Errors, "captureJobError">;
-  readonly propagator: Propagator;
+  readonly propagator: CompositePropagator;
   readonly diagnostics: Diagnostics;
-  readonly unsent?: Unsent;
+  readonly unsent?: UnsentTelemetry;
 }
 
-export function createEntrance({
+export function createMessagingInstrumenter({
   traces,
   metrics,
   errors,
   propagator,
   diagnostics,
   unsent,
-}: WorkParts): Entrance {
-  return new Entrance({
+}: MessagingInstrumenterDeps): MessagingTracer {
+  return new MessagingTracer({
     tracer: traces.provider.getTracer("telltale/work", version),
     propagator,
-    metrics: new WorkMetrics(metrics.meter),
+    metrics: new MessagingMetrics(metrics.meter),
     errors,
-    onBegin: () => unsent?.note(),
-    onFault: (error) =>
+    onStart: () => unsent?.mark(),
+    onInternalError: (error) =>
       diagnostics.error("work", `a message or a job could not be recorded: ${String(error)}`),
   });
 }
@@ -94,32 +94,35 @@ export function createEntrance({
  * one message is processed as a child of the span that sent it; a batch begins a
  * trace of its own, with links.
  */
-export class Entrance implements WorkEntrance {
-  readonly #services: WorkServices;
-  readonly #open = new Set<Entry>();
-  hasServed = false;
+export class MessagingTracer implements MessagingInstrumenter {
+  readonly #deps: MessagingTracerDeps;
+  readonly #inFlight = new Set<ConsumerOperation>();
+  hasHandledMessages = false;
 
-  constructor(services: WorkServices) {
-    this.#services = services;
+  constructor(deps: MessagingTracerDeps) {
+    this.#deps = deps;
   }
 
   /** Ends what is under way: the process ends, and it with it. Never throws. */
-  abandon(): void {
-    for (const entry of this.#open) entry.end();
+  endAll(): void {
+    for (const unit of this.#inFlight) unit.end();
   }
 
-  send(exchange: Exchange): Sending | undefined {
+  startSend(messageOperation: MessageOperation): ProducerOperation | undefined {
     const active = activeContext();
-    if (isSuppressed(active)) return undefined;
-    return this.#guard(() => new Departure(this.#services, withLabel(exchange), active));
+    if (isTracingSuppressed(active)) return undefined;
+    return this.#guard(
+      () => new SendOperation(this.#deps, withLabelName(messageOperation), active),
+    );
   }
 
-  begin(delivery: Delivery): Work | undefined {
+  startProcess(message: ReceivedMessage): UnitOfWorkHandle | undefined {
     return this.#guard(() => {
-      const { connection, job } = delivery;
-      const message = new Message(withLabel(delivery));
-      const origin = connection === undefined ? this.#originOf(delivery) : within(connection);
-      return this.#enter(new Entry(this.#services, message, job, origin));
+      const { connection, job } = message;
+      const details = new MessageDetails(withLabelName(message));
+      const parent =
+        connection === undefined ? this.#parentOf(message) : parentFromConnection(connection);
+      return this.#register(new ConsumerOperation(this.#deps, details, job, parent));
     });
   }
 
@@ -128,95 +131,101 @@ export class Entrance implements WorkEntrance {
    *
    * @returns what runs it
    */
-  startJob(job: JobFacts): (<R>(work: () => R) => R) | undefined {
+  startJob(job: JobInfo): (<R>(work: () => R) => R) | undefined {
     return this.#guard(() => {
-      const scheduled = activeHolder();
-      if (scheduled instanceof Entry && scheduled.becomes(job)) {
-        const part = scheduled.part();
-        return (work) => attend(part, work, BY_SCHEDULER);
+      const scheduled = activeUnitOfWork();
+      if (scheduled instanceof ConsumerOperation && scheduled.adoptJob(job)) {
+        const handle = scheduled.childHandle();
+        return (work) => runUnitOfWork(handle, work, SCHEDULER_RUN_OPTIONS);
       }
-      const entry = this.#enter(new Entry(this.#services, new OwnJob(job), job, NOWHERE));
-      return (work) => attend(entry, work);
+      const unit = this.#register(
+        new ConsumerOperation(this.#deps, new JobDetails(job), job, NO_PARENT),
+      );
+      return (work) => runUnitOfWork(unit, work);
     });
   }
 
-  startScheduled(job: JobFacts): (<R>(work: () => R) => R) | undefined {
+  startScheduledJob(job: JobInfo): (<R>(work: () => R) => R) | undefined {
     return this.#guard(() => {
-      const entry = this.#enter(new Entry(this.#services, new OwnJob(job), job, NOWHERE));
-      return (work) => attend(entry, () => entry.call(work), BY_SCHEDULER);
+      const unit = this.#register(
+        new ConsumerOperation(this.#deps, new JobDetails(job), job, NO_PARENT),
+      );
+      return (work) =>
+        runUnitOfWork(unit, () => unit.callFromScheduler(work), SCHEDULER_RUN_OPTIONS);
     });
   }
 
-  watchBacklog(count: () => Promise<readonly Backlog[]>): void {
-    this.#guard(() => this.#services.metrics.watchBacklog(count));
+  observeBacklog(count: () => Promise<readonly Backlog[]>): void {
+    this.#guard(() => this.#deps.metrics.observeBacklog(count));
   }
 
-  watchLag(look: () => readonly Lag[]): void {
-    this.#guard(() => this.#services.metrics.watchLag(look));
+  observeLag(read: () => readonly ConsumerLag[]): void {
+    this.#guard(() => this.#deps.metrics.observeLag(read));
   }
 
-  get underWay(): number {
-    return this.#open.size;
+  get inFlightCount(): number {
+    return this.#inFlight.size;
   }
 
-  #enter(entry: Entry): Entry {
-    this.hasServed = true;
-    this.#services.onBegin();
-    this.#open.add(entry);
-    entry.whenEnded(() => this.#open.delete(entry));
-    return entry;
+  #register(unit: ConsumerOperation): ConsumerOperation {
+    this.hasHandledMessages = true;
+    this.#deps.onStart();
+    this.#inFlight.add(unit);
+    unit.onEnded(() => this.#inFlight.delete(unit));
+    return unit;
   }
 
-  #originOf({ carried, count }: Delivery): Origin {
-    const contexts = carried.map((one) => this.#extract(one));
-    if (count !== undefined) return { parent: ROOT, links: linksTo(contexts), outer: undefined };
-    return { parent: contexts[0] ?? ROOT, links: [], outer: undefined };
+  #parentOf({ propagationHeaders, count }: ReceivedMessage): OperationParent {
+    const contexts = propagationHeaders.map((one) => this.#extract(one));
+    if (count !== undefined)
+      return { parent: ROOT_CONTEXT, links: linksTo(contexts), enclosingUnit: undefined };
+    return { parent: contexts[0] ?? ROOT_CONTEXT, links: [], enclosingUnit: undefined };
   }
 
-  #extract(carried: Carried): ApiContext {
-    return this.#services.propagator.extract(ROOT, carried, getter);
+  #extract(propagationHeaders: PropagationHeaders): ApiContext {
+    return this.#deps.propagator.extract(ROOT_CONTEXT, propagationHeaders, headerGetter);
   }
 
   #guard<R>(work: () => R): R | undefined {
     try {
       return work();
     } catch (error) {
-      this.#services.onFault(error);
+      this.#deps.onInternalError(error);
       return undefined;
     }
   }
 }
 
 /** Where an entry comes from. */
-interface Origin {
+interface OperationParent {
   readonly parent: ApiContext;
   readonly links: Link[];
   /** The work that it is a part of. */
-  readonly outer: Holder | undefined;
+  readonly enclosingUnit: UnitOfWork | undefined;
 }
 
-const NOWHERE: Origin = { parent: ROOT, links: [], outer: undefined };
+const NO_PARENT: OperationParent = { parent: ROOT_CONTEXT, links: [], enclosingUnit: undefined };
 
 /** A connection may last for days: its messages are linked to its trace, and not a part of it. */
-function within(connection: ApiContext): Origin {
+function parentFromConnection(connection: ApiContext): OperationParent {
   return {
     parent: connection.deleteValue(SPAN_KEY),
     links: linksTo([connection]),
-    outer: holderIn(connection),
+    enclosingUnit: unitOfWorkIn(connection),
   };
 }
 
 /** Schedulers catch what is thrown at once. */
-const BY_SCHEDULER = { caller: "catches" } as const;
+const SCHEDULER_RUN_OPTIONS = { caller: "catches" } as const;
 
-const getter: TextMapGetter<unknown> = {
-  get: (carried, name) => (carried as Carried)[name.toLowerCase()],
-  keys: (carried) => Object.keys(carried as Carried),
+const headerGetter: TextMapGetter<unknown> = {
+  get: (carrier, name) => (carrier as PropagationHeaders)[name.toLowerCase()],
+  keys: (carrier) => Object.keys(carrier as PropagationHeaders),
 };
 
-const setter: TextMapSetter<unknown> = {
-  set: (carried, name, value) => {
-    (carried as Record<string, string>)[name.toLowerCase()] = value;
+const headerSetter: TextMapSetter<unknown> = {
+  set: (carrier, name, value) => {
+    (carrier as Record<string, string>)[name.toLowerCase()] = value;
   },
 };
 
@@ -228,40 +237,43 @@ function linksTo(contexts: readonly ApiContext[]): Link[] {
 }
 
 /** A message that is being sent. */
-class Departure implements Sending {
+class SendOperation implements ProducerOperation {
   readonly context: ApiContext;
-  readonly carried: Carried = {};
-  readonly #services: WorkServices;
-  readonly #exchange: Exchange;
+  readonly propagationHeaders: PropagationHeaders = {};
+  readonly #deps: MessagingTracerDeps;
+  readonly #operation: MessageOperation;
   readonly #span: Span;
   readonly #startedAt: number = now();
-  #ended = false;
+  #isEnded = false;
 
-  constructor(services: WorkServices, exchange: Exchange, active: ApiContext) {
-    this.#services = services;
-    this.#exchange = exchange;
-    const { operation, destination } = exchange;
-    const attributes = { ...messageAttributes(exchange), "messaging.operation.type": "send" };
+  constructor(deps: MessagingTracerDeps, messageOperation: MessageOperation, active: ApiContext) {
+    this.#deps = deps;
+    this.#operation = messageOperation;
+    const { operation, destination } = messageOperation;
+    const attributes = {
+      ...messageAttributes(messageOperation),
+      "messaging.operation.type": "send",
+    };
     const options = { kind: PRODUCER, attributes };
-    this.#span = services.tracer.startSpan(nameOf(operation, destination), options, active);
+    this.#span = deps.tracer.startSpan(messageSpanName(operation, destination), options, active);
     this.context = active.setValue(SPAN_KEY, this.#span);
-    services.propagator.inject(this.context, this.carried, setter);
+    deps.propagator.inject(this.context, this.propagationHeaders, headerSetter);
   }
 
-  note(attributes: Attributes): void {
+  setAttributes(attributes: Attributes): void {
     this.#span.setAttributes(attributes);
   }
 
   end(error?: unknown): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#isEnded) return;
+    this.#isEnded = true;
     try {
       const errorType = error === undefined ? undefined : errorTypeOf(error);
       const seconds = (now() - this.#startedAt) / 1000;
-      this.#services.metrics.sent(this.#exchange, seconds, errorType, this.#span);
+      this.#deps.metrics.recordSend(this.#operation, seconds, errorType, this.#span);
       if (errorType !== undefined) failSpan(this.#span, error, errorType);
-    } catch (fault) {
-      this.#services.onFault(fault);
+    } catch (internalError) {
+      this.#deps.onInternalError(internalError);
     } finally {
       this.#span.end();
     }
@@ -269,45 +281,50 @@ class Departure implements Sending {
 }
 
 /** What an entry is about: a message of a broker, or a job of the app's own. */
-interface Subject {
+interface OperationDetails {
   readonly name: string;
   readonly kind: number;
   readonly attributes: Attributes;
-  count(metrics: WorkMetrics, seconds: number, errorType: string | undefined, span: Span): void;
+  recordMetrics(
+    metrics: MessagingMetrics,
+    seconds: number,
+    errorType: string | undefined,
+    span: Span,
+  ): void;
 }
 
-class Message implements Subject {
+class MessageDetails implements OperationDetails {
   readonly kind = CONSUMER;
-  readonly #delivery: Delivery;
+  readonly #message: ReceivedMessage;
 
-  constructor(delivery: Delivery) {
-    this.#delivery = delivery;
+  constructor(message: ReceivedMessage) {
+    this.#message = message;
   }
 
   get name(): string {
-    return nameOf(this.#delivery.operation, this.#delivery.destination);
+    return messageSpanName(this.#message.operation, this.#message.destination);
   }
 
   get attributes(): Attributes {
-    const { group, job } = this.#delivery;
+    const { group, job } = this.#message;
     return {
-      ...messageAttributes(this.#delivery),
+      ...messageAttributes(this.#message),
       "messaging.operation.type": "process",
       ...(group !== undefined && { "messaging.consumer.group.name": group }),
       ...jobAttributes(job),
     };
   }
 
-  count(metrics: WorkMetrics, ...of: [number, string | undefined, Span]): void {
-    metrics.processed(this.#delivery, ...of);
+  recordMetrics(metrics: MessagingMetrics, ...of: [number, string | undefined, Span]): void {
+    metrics.recordProcess(this.#message, ...of);
   }
 }
 
-class OwnJob implements Subject {
+class JobDetails implements OperationDetails {
   readonly kind = INTERNAL;
-  readonly #job: JobFacts;
+  readonly #job: JobInfo;
 
-  constructor(job: JobFacts) {
+  constructor(job: JobInfo) {
     this.#job = job;
   }
 
@@ -319,66 +336,66 @@ class OwnJob implements Subject {
     return jobAttributes(this.#job);
   }
 
-  count(metrics: WorkMetrics, ...of: [number, string | undefined, Span]): void {
-    metrics.ran(this.name, ...of);
+  recordMetrics(metrics: MessagingMetrics, ...of: [number, string | undefined, Span]): void {
+    metrics.recordJob(this.name, ...of);
   }
 }
 
 /** One unit of work: its holder, its span, and how it ends. */
-class Entry extends Holder implements Work {
+class ConsumerOperation extends UnitOfWork implements UnitOfWorkHandle {
   readonly context: Context;
-  readonly #services: WorkServices;
-  #subject: Subject;
-  #job: JobFacts;
+  readonly #deps: MessagingTracerDeps;
+  #details: OperationDetails;
+  #job: JobInfo;
   readonly #startedAt: number = now();
   readonly #ownSpan: Span;
   /** While its scheduler calls its code. */
-  #isBeingCalled = false;
-  readonly #outer: Holder | undefined;
-  readonly #startedIn: Holder | undefined = activeHolder();
-  #failure: Failure | undefined = undefined;
+  #isSchedulerCalling = false;
+  readonly #enclosingUnit: UnitOfWork | undefined;
+  readonly #startedByUnit: UnitOfWork | undefined = activeUnitOfWork();
+  #failure: UnitFailure | undefined = undefined;
 
   constructor(
-    services: WorkServices,
-    subject: Subject,
-    job: JobFacts,
-    { parent, links, outer }: Origin,
+    deps: MessagingTracerDeps,
+    subject: OperationDetails,
+    job: JobInfo,
+    { parent, links, enclosingUnit }: OperationParent,
   ) {
     super();
-    this.#services = services;
-    this.#outer = outer;
-    this.requestId = outer?.requestId;
-    this.userId = outer?.userId;
-    this.organizationId = outer?.organizationId;
-    this.#subject = subject;
+    this.#deps = deps;
+    this.#enclosingUnit = enclosingUnit;
+    this.requestId = enclosingUnit?.requestId;
+    this.userId = enclosingUnit?.userId;
+    this.organizationId = enclosingUnit?.organizationId;
+    this.#details = subject;
     this.#job = job;
     // What Sentry calls the transaction.
     this.route = subject.name;
     const options = { kind: subject.kind, attributes: subject.attributes, links };
-    this.#ownSpan = services.tracer.startSpan(subject.name, options, parent);
+    this.#ownSpan = deps.tracer.startSpan(subject.name, options, parent);
     this.span = this.#ownSpan;
     if (this.span instanceof TelltaleSpan) this.localTrace = this.span.localTrace;
-    this.context = (parent as Context).withSpan(this.span).withHolder(this);
+    this.context = (parent as Context).withSpan(this.span).withUnitOfWork(this);
   }
 
-  override jobNow(): JobFacts {
+  override jobInfo(): JobInfo {
     return this.#job;
   }
 
-  override startedInNow(): Holder | undefined {
-    return this.#startedIn;
+  override startedByUnit(): UnitOfWork | undefined {
+    return this.#startedByUnit;
   }
 
-  override outerNow(): Holder | undefined {
-    return this.#outer;
+  override enclosingUnit(): UnitOfWork | undefined {
+    return this.#enclosingUnit;
   }
 
-  call<R>(work: () => R): R {
-    this.#isBeingCalled = true;
+  callFromScheduler<R>(work: () => R): R {
+    this.#isSchedulerCalling = true;
     try {
       return work();
     } finally {
-      this.#isBeingCalled = false;
+      this.#isSchedulerCalling = false;
     }
   }
 
@@ -386,33 +403,33 @@ class Entry extends Holder implements Work {
    * Whether this is the job that its code says it is: what a scheduler calls is
    * mostly a function of `job()`, whose name is then the better one.
    */
-  becomes(job: JobFacts): boolean {
-    if (!this.#isBeingCalled) return false;
-    this.#isBeingCalled = false;
+  adoptJob(job: JobInfo): boolean {
+    if (!this.#isSchedulerCalling) return false;
+    this.#isSchedulerCalling = false;
     this.#job = { ...this.#job, ...job };
-    this.#subject = new OwnJob(this.#job);
-    this.route = this.#subject.name;
-    this.#ownSpan.updateName(this.#subject.name).setAttributes(this.#subject.attributes);
+    this.#details = new JobDetails(this.#job);
+    this.route = this.#details.name;
+    this.#ownSpan.updateName(this.#details.name).setAttributes(this.#details.attributes);
     return true;
   }
 
   /** Work that fails with this one, and leaves its end to it. */
-  part(): Work {
+  childHandle(): UnitOfWorkHandle {
     return { context: this.context, fail: (failure) => this.fail(failure), end() {} };
   }
 
   /** The first failure says of what kind it is; each further error is an event, too. */
-  fail(failure: Failure): void {
+  fail(failure: UnitFailure): void {
     if (this.ended) return;
     if (this.#failure !== undefined) {
-      if (failure.error !== undefined) super.noteFailure(failure.error);
+      if (failure.error !== undefined) super.recordFailure(failure.error);
       return;
     }
     this.#failure = failure;
     this.error = failure.error;
   }
 
-  override noteFailure(error: unknown): void {
+  override recordFailure(error: unknown): void {
     this.fail({ error });
   }
 
@@ -421,29 +438,29 @@ class Entry extends Holder implements Work {
     const seconds = (now() - this.#startedAt) / 1000;
     try {
       super.end();
-      this.#tell(seconds);
-    } catch (fault) {
-      this.#services.onFault(fault);
+      this.#recordOutcome(seconds);
+    } catch (internalError) {
+      this.#deps.onInternalError(internalError);
     } finally {
       this.#ownSpan.end();
     }
   }
 
-  #tell(seconds: number): void {
+  #recordOutcome(seconds: number): void {
     const failure = this.#failure;
     const errorType = failure && (failure.type ?? errorTypeOf(failure.error));
     if (failure !== undefined && errorType !== undefined) {
-      this.#report(failure);
+      this.#captureErrors(failure);
       failSpan(this.#ownSpan, failure.error, errorType);
     }
-    this.#subject.count(this.#services.metrics, seconds, errorType, this.#ownSpan);
+    this.#details.recordMetrics(this.#deps.metrics, seconds, errorType, this.#ownSpan);
   }
 
-  #report({ error, willRetry }: Failure): void {
-    for (const one of new Set([error, ...(this.failures ?? [])])) {
-      if (one === undefined || one === null) continue;
-      this.error = one;
-      this.#services.errors.captureJobError(this, willRetry);
+  #captureErrors({ error, willRetry }: UnitFailure): void {
+    for (const reported of new Set([error, ...(this.failures ?? [])])) {
+      if (reported === undefined || reported === null) continue;
+      this.error = reported;
+      this.#deps.errors.captureJobError(this, willRetry);
     }
   }
 }
@@ -461,30 +478,30 @@ function failSpan(span: Span, error: unknown, errorType: string): void {
  * Names that a broker or a program has generated are labels and parts of names
  * with a placeholder; the span has the whole name too.
  */
-function withLabel<Of extends Exchange>(exchange: Of): Of {
-  const destination = lowCardinality(exchange.destination);
+function withLabelName<Of extends MessageOperation>(messageOperation: Of): Of {
+  const destination = lowCardinality(messageOperation.destination);
   const isAnonymous = destination.includes(ANONYMOUS);
-  if (destination === exchange.destination && !isAnonymous) return exchange;
+  if (destination === messageOperation.destination && !isAnonymous) return messageOperation;
   const generated = isAnonymous
     ? { "messaging.destination.anonymous": true }
     : { "messaging.destination.template": destination };
-  const whole = { "messaging.destination.name": exchange.destination };
+  const fullName = { "messaging.destination.name": messageOperation.destination };
   return {
-    ...exchange,
+    ...messageOperation,
     destination,
-    attributes: { ...whole, ...generated, ...exchange.attributes },
+    attributes: { ...fullName, ...generated, ...messageOperation.attributes },
   };
 }
 
 /** `{operation} {destination}`; without a destination the operation only. */
-function nameOf(operation: string, destination: string): string {
+function messageSpanName(operation: string, destination: string): string {
   return destination === "" ? operation : `${operation} ${destination}`;
 }
 
-function messageAttributes(exchange: Exchange): Attributes {
-  const { messageId, count, attributes } = exchange;
+function messageAttributes(messageOperation: MessageOperation): Attributes {
+  const { messageId, count, attributes } = messageOperation;
   return {
-    ...exchangeAttributes(exchange),
+    ...messageOperationAttributes(messageOperation),
     ...(messageId !== undefined && { "messaging.message.id": messageId }),
     ...(count !== undefined && { "messaging.batch.message_count": count }),
     ...attributes,
@@ -492,7 +509,7 @@ function messageAttributes(exchange: Exchange): Attributes {
 }
 
 /** The conventions have no names for these. */
-function jobAttributes({ name, attempt, maxAttempts, schedule }: JobFacts): Attributes {
+function jobAttributes({ name, attempt, maxAttempts, schedule }: JobInfo): Attributes {
   return {
     "telltale.job.name": name,
     ...(attempt !== undefined && { "telltale.job.attempt": attempt }),

@@ -1,8 +1,8 @@
 import type { ErrorsConfig } from "../config/config.ts";
-import type { Holder } from "../context/holder.ts";
-import type { Account } from "../diagnostics/account.ts";
+import type { UnitOfWork } from "../context/holder.ts";
+import type { SignalCounters } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Unsent } from "../diagnostics/unsent.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
 import type { Pipeline } from "../export/exit.ts";
 import type { ErrorsApi } from "../api.ts";
 
@@ -15,15 +15,15 @@ export interface ErrorsService {
   readonly hostName: string | undefined;
 }
 
-export interface ErrorsParts {
+export interface ErrorsDeps {
   readonly config: ErrorsConfig;
   readonly service: ErrorsService;
   /** The flags that Node runs with. */
   readonly nodeFlags: readonly string[];
   /** The books of the events. */
-  readonly account: Account;
+  readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
-  readonly unsent?: Unsent;
+  readonly unsent?: UnsentTelemetry;
 }
 
 /** How a fatal error came to the process, in Node's words. */
@@ -40,9 +40,9 @@ export interface Errors extends ErrorsApi {
    * before `holder.span` ends: captures what the request has failed of; after that,
    * each error that still comes.
    */
-  captureServerErrors(holder: Holder, failures: readonly unknown[]): void;
+  captureServerErrors(unit: UnitOfWork, failures: readonly unknown[]): void;
   /** For the entry: captures `holder.error`, of which a message or a job has failed: if it will be tried again, as a warning. */
-  captureJobError(holder: Holder, willRetry: boolean | undefined): string | undefined;
+  captureJobError(unit: UnitOfWork, willRetry: boolean | undefined): string | undefined;
   /** For errors that nobody handled. */
   captureFatal(error: unknown, origin: FatalOrigin): void;
   /** For rejections that nobody handled, and that the process survives. */
@@ -51,8 +51,8 @@ export interface Errors extends ErrorsApi {
    * Listens to the process, makes an app's own copy of Sentry 11 use our client,
    * and leaves errors to an app that sets up Sentry itself.
    *
-   * @param whenLeft is called as that happens.
+   * @param onDelegated is called as that happens.
    */
-  start(whenLeft: () => void): void;
+  start(onDelegated: () => void): void;
   readonly pipeline: Pipeline;
 }

@@ -1,22 +1,23 @@
 import { type Context as ApiContext, type Span, trace, TraceFlags } from "@opentelemetry/api";
 import { SPAN_KEY } from "../context/context.ts";
-import { activeOrComingSpan, runSuppressed } from "../context/manager.ts";
+import { activeOrUpcomingSpan, runSuppressed } from "../context/manager.ts";
 import type { ApiImplementations } from "../globals.ts";
-import type { AppClient, Carrier } from "./carrier.ts";
+import type { AppSentryClient, SentryCarrier } from "./carrier.ts";
 import type { Errors } from "./api.ts";
-import { keepTrace, type Origin, originNow, propagationOf } from "./origin.ts";
+import { keepTrace, type CaptureOrigin, currentOrigin, propagationContextOf } from "./origin.ts";
 
 /** What the door does where errors are left to the app's own Sentry. */
-export type AppErrors = Omit<Errors, "start" | "pipeline">;
+export type AppSentryErrors = Omit<Errors, "start" | "pipeline">;
 
 /**
  * The door on an app's own Sentry, of any version from 8 on: what is captured or
  * set by our functions goes through its client, its scopes and its filters. Of
  * what it captures itself nothing is captured again. Every method may throw.
  */
-export function createAppErrors(carrier: Carrier): AppErrors {
-  const current = (): AppScope => scopeOf(carrier, "getCurrentScope", "defaultCurrentScope");
-  const isolation = (): AppScope => scopeOf(carrier, "getIsolationScope", "defaultIsolationScope");
+export function createAppSentryErrors(carrier: SentryCarrier): AppSentryErrors {
+  const current = (): AppScope => appScopeOf(carrier, "getCurrentScope", "defaultCurrentScope");
+  const isolation = (): AppScope =>
+    appScopeOf(carrier, "getIsolationScope", "defaultIsolationScope");
   return {
     captureException: (error, hint) =>
       current().captureException(error, hint === undefined ? {} : { captureContext: hint }),
@@ -40,12 +41,12 @@ export function createAppErrors(carrier: Carrier): AppErrors {
 }
 
 /** In one line, what an app that sets up Sentry itself has from then on. */
-export function whatIsLeft(errors: boolean, api: boolean): string {
-  return [...(errors ? [ERRORS_LEFT] : []), ...(api ? [SPANS_LEFT] : [])].join(" ");
+export function delegationNotice(errors: boolean, api: boolean): string {
+  return [...(errors ? [ERRORS_DELEGATED] : []), ...(api ? [SPANS_DELEGATED] : [])].join(" ");
 }
 
-const ERRORS_LEFT = "the app has set up Sentry itself; errors are left to it.";
-const SPANS_LEFT =
+const ERRORS_DELEGATED = "the app has set up Sentry itself; errors are left to it.";
+const SPANS_DELEGATED =
   "The app's Sentry has the OpenTelemetry API: spans that the app makes by it go to Sentry, not over OTLP.";
 
 /** A scope of Sentry's, as it is from 8 to 11. */
@@ -61,19 +62,19 @@ interface AppScope {
 }
 
 /** What an SDK sets by `setAsyncContextStrategy`; an app with `@sentry/core` alone may have none. */
-interface Strategy {
+interface AppContextStrategy {
   getCurrentScope?(): AppScope;
   getIsolationScope?(): AppScope;
   withIsolationScope?<R>(work: () => R): R;
   getActiveSpan?(): unknown;
 }
 
-function strategyOf({ acs }: Carrier): Strategy | undefined {
-  return acs as Strategy | undefined;
+function strategyOf({ acs }: SentryCarrier): AppContextStrategy | undefined {
+  return acs as AppContextStrategy | undefined;
 }
 
-function scopeOf(
-  carrier: Carrier,
+function appScopeOf(
+  carrier: SentryCarrier,
   method: "getCurrentScope" | "getIsolationScope",
   fallback: string,
 ): AppScope {
@@ -92,20 +93,20 @@ interface AppEvent {
  * their own, keeps our trace of an event that is sent, and lets no span of ours
  * come of its posts.
  */
-export function joinTraces(client: AppClient, carrier: Carrier): void {
+export function linkTraces(client: AppSentryClient, carrier: SentryCarrier): void {
   // Ours, in Sentry 11: with it no headers of Sentry's own would go out.
   delete carrier["externalPropagationContextProvider"];
-  const origins = new WeakMap<object, Origin>();
+  const origins = new WeakMap<object, CaptureOrigin>();
   client.on?.("preprocessEvent", (event: AppEvent, hint: object | undefined) => {
     if (event.type !== undefined) return;
-    if (hint !== undefined) origins.set(hint, originNow());
-    if (!hasOwnSpan(carrier)) nameTrace(event, client);
+    if (hint !== undefined) origins.set(hint, currentOrigin());
+    if (!hasSentrySpan(carrier)) setTraceContext(event, client);
   });
   client.on?.("beforeSendEvent", (event: AppEvent, hint: object | undefined) => {
     const origin = event.type === undefined && hint !== undefined && origins.get(hint);
     if (origin) keepTrace(origin);
   });
-  client.on?.("prepareSpanScope", startInOurTrace);
+  client.on?.("prepareSpanScope", continueOwnTrace);
   const transport = client.getTransport?.();
   if (transport === undefined) return;
   const send = transport.send.bind(transport);
@@ -117,21 +118,21 @@ export function joinTraces(client: AppClient, carrier: Carrier): void {
  * own that goes on here. The span is told by the strategy in 8 to 10, and is on the
  * scope in 11.
  */
-function hasOwnSpan(carrier: Carrier): boolean {
+function hasSentrySpan(carrier: SentryCarrier): boolean {
   const strategy = strategyOf(carrier);
   const found = strategy?.getActiveSpan?.() ?? strategy?.getCurrentScope?.().refs?.span;
-  const span = derefOf(found) as Span | undefined;
+  const span = deref(found) as Span | undefined;
   return span?.isRecording() === true || span?.spanContext().isRemote === true;
 }
 
 /** 11 refers to the span weakly. */
-function derefOf(span: unknown): unknown {
+function deref(span: unknown): unknown {
   return span instanceof WeakRef ? span.deref() : span;
 }
 
 /** The event goes into our trace, and so does the head of its envelope. */
-function nameTrace(event: AppEvent, client: AppClient): void {
-  const ids = propagationOf(activeOrComingSpan());
+function setTraceContext(event: AppEvent, client: AppSentryClient): void {
+  const ids = propagationContextOf(activeOrUpcomingSpan());
   if (ids === undefined || event.contexts?.["trace"] !== undefined) return;
   const { traceId, spanId } = ids;
   event.contexts = { ...event.contexts, trace: { trace_id: traceId, span_id: spanId } };
@@ -142,20 +143,20 @@ function nameTrace(event: AppEvent, client: AppClient): void {
 }
 
 /** What Sentry 11 hands about before it makes a span. */
-interface SpanScope {
-  scope: PropagatingScope;
+interface SpanScopeHolder {
+  scope: PropagationScope;
   readonly parentSpan?: unknown;
 }
 
-interface PropagatingScope {
-  clone(): PropagatingScope;
+interface PropagationScope {
+  clone(): PropagationScope;
   getPropagationContext(): { readonly parentSpanId?: string };
   setPropagationContext(context: object): void;
 }
 
 /** The first span of a request without Sentry's headers: no trace of another service goes on here. */
-function startInOurTrace(spanScope: SpanScope): void {
-  const ids = propagationOf(activeOrComingSpan());
+function continueOwnTrace(spanScope: SpanScopeHolder): void {
+  const ids = propagationContextOf(activeOrUpcomingSpan());
   if (ids === undefined || (spanScope.parentSpan ?? undefined) !== undefined) return;
   const propagation = spanScope.scope.getPropagationContext();
   if (propagation.parentSpanId !== undefined) return;
@@ -169,17 +170,17 @@ function startInOurTrace(spanScope: SpanScope): void {
  * the API's propagator, which is theirs by now. Where the headers have none it is
  * our span of the request; whether it is sampled stays Sentry's decision.
  */
-export function extractOurTrace({ propagation }: Partial<ApiImplementations>): void {
+export function extractOwnTrace({ propagation }: Partial<ApiImplementations>): void {
   if (propagation === undefined) return;
   const extract = propagation.extract.bind(propagation);
   propagation.extract = (...args) => {
     const context = extract(...args);
-    return context.getValue(SPAN_KEY) === undefined ? inOurTrace(context) : context;
+    return context.getValue(SPAN_KEY) === undefined ? withOwnSpanContext(context) : context;
   };
 }
 
-function inOurTrace(context: ApiContext): ApiContext {
-  const ids = propagationOf(activeOrComingSpan());
+function withOwnSpanContext(context: ApiContext): ApiContext {
+  const ids = propagationContextOf(activeOrUpcomingSpan());
   if (ids === undefined) return context;
   return trace.setSpanContext(context, { ...ids, traceFlags: TraceFlags.NONE, isRemote: true });
 }

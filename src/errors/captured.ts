@@ -1,7 +1,7 @@
-import type { Holder } from "../context/holder.ts";
+import type { UnitOfWork } from "../context/holder.ts";
 
 /** More texts than this that one unit of work throws are events each time. */
-const MOST_TEXTS = 20;
+const MAX_PRIMITIVES = 20;
 
 /**
  * Which errors are events already. The same error is one event as long as it
@@ -9,18 +9,18 @@ const MOST_TEXTS = 20;
  * framework, a logger, the process. A constant that three requests throw is
  * three failures.
  */
-export class Captured {
-  readonly #objects = new WeakMap<object, Captures>();
+export class CaptureRegistry {
+  readonly #objects = new WeakMap<object, CaptureEntry>();
   /** Texts and the like, of units of work that are under way. */
-  readonly #texts = new WeakMap<Holder, Map<unknown, string>>();
+  readonly #primitives = new WeakMap<UnitOfWork, Map<unknown, string>>();
 
   /** The event's id, undefined if there is none yet. Outside of any work an error is the same for good. */
-  idOf(error: unknown, holder: Holder | undefined): string | undefined {
-    if (!isObject(error)) return holder && this.#texts.get(holder)?.get(error);
+  eventIdOf(error: unknown, unit: UnitOfWork | undefined): string | undefined {
+    if (!isObject(error)) return unit && this.#primitives.get(unit)?.get(error);
     const captures = this.#objects.get(error);
     if (captures === undefined) return undefined;
-    if (holder === undefined || isWithin(captures.last, holder)) return captures.id;
-    return captures.byWork.get(holder);
+    if (unit === undefined || isStartedWithin(captures.lastUnit, unit)) return captures.id;
+    return captures.idByUnit.get(unit);
   }
 
   /** Whether it is an event of any work. */
@@ -28,34 +28,34 @@ export class Captured {
     return isObject(error) && this.#objects.has(error);
   }
 
-  add(error: unknown, holder: Holder | undefined, id: string): void {
-    if (isObject(error)) this.#addObject(error, holder, id);
-    else if (holder !== undefined && !holder.ended) this.#addText(error, holder, id);
+  add(error: unknown, unit: UnitOfWork | undefined, id: string): void {
+    if (isObject(error)) this.#addObject(error, unit, id);
+    else if (unit !== undefined && !unit.ended) this.#addPrimitive(error, unit, id);
   }
 
-  #addObject(error: object, holder: Holder | undefined, id: string): void {
-    const { byWork = new WeakMap<Holder, string>() } = this.#objects.get(error) ?? {};
-    if (holder !== undefined) byWork.set(holder, id);
-    this.#objects.set(error, { id, last: holder && new WeakRef(holder), byWork });
+  #addObject(error: object, unit: UnitOfWork | undefined, id: string): void {
+    const { idByUnit = new WeakMap<UnitOfWork, string>() } = this.#objects.get(error) ?? {};
+    if (unit !== undefined) idByUnit.set(unit, id);
+    this.#objects.set(error, { id, lastUnit: unit && new WeakRef(unit), idByUnit });
   }
 
-  #addText(text: unknown, holder: Holder, id: string): void {
-    const texts = this.#texts.get(holder) ?? new Map<unknown, string>();
-    if (texts.size < MOST_TEXTS) texts.set(text, id);
-    this.#texts.set(holder, texts);
+  #addPrimitive(value: unknown, unit: UnitOfWork, id: string): void {
+    const ids = this.#primitives.get(unit) ?? new Map<unknown, string>();
+    if (ids.size < MAX_PRIMITIVES) ids.set(value, id);
+    this.#primitives.set(unit, ids);
   }
 }
 
-interface Captures {
+interface CaptureEntry {
   /** Of the last event, and the work that it is of. */
   readonly id: string;
-  readonly last: WeakRef<Holder> | undefined;
-  readonly byWork: WeakMap<Holder, string>;
+  readonly lastUnit: WeakRef<UnitOfWork> | undefined;
+  readonly idByUnit: WeakMap<UnitOfWork, string>;
 }
 
 /** Whether the work was started in `outer`, which its error may then have reached. */
-function isWithin(work: WeakRef<Holder> | undefined, outer: Holder): boolean {
-  for (let inner = work?.deref(); inner !== undefined; inner = inner.startedInNow()) {
+function isStartedWithin(unit: WeakRef<UnitOfWork> | undefined, outer: UnitOfWork): boolean {
+  for (let inner = unit?.deref(); inner !== undefined; inner = inner.startedByUnit()) {
     if (inner === outer) return true;
   }
   return false;

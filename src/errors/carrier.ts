@@ -1,34 +1,34 @@
 /** What the copies of Sentry of one version share in this process. */
-export type Carrier = Record<string, unknown>;
+export type SentryCarrier = Record<string, unknown>;
 
 /** What we use of a client of Sentry's, of any version from 8 on. */
-export interface AppClient {
+export interface AppSentryClient {
   getDsn?(): { readonly publicKey?: string } | undefined;
   getTransport?(): { send(envelope: unknown): unknown } | undefined;
   on?(hook: string, listener: (...args: never[]) => void): unknown;
 }
 
 /** Clients that need no telling: ours, and those that were told. */
-const known = new WeakSet<object>();
+const ignoredClients = new WeakSet<object>();
 
 /** Says of a client that it isn't the app's. */
-export function markAsOurs(client: object): void {
-  known.add(client);
+export function markOwnClient(client: object): void {
+  ignoredClients.add(client);
 }
 
-export interface CarrierWatcher {
+export interface CarrierHandlers {
   /**
    * Given where errors are ours to send: called before any copy of Sentry 11 sees
    * its carrier, ours included; it loads our client, at most once.
    */
   readonly load: (() => void) | undefined;
   /** An app has set up Sentry itself, before us or after: called as it does. */
-  readonly onClient: (client: AppClient, carrier: Carrier) => void;
+  readonly onClient: (client: AppSentryClient, carrier: SentryCarrier) => void;
 }
 
-const ELEVEN = /^11\.\d/;
+const VERSION_11 = /^11\.\d/;
 /** Where `init` of every version puts its client: on the scope outside of all requests. */
-const SCOPE = "defaultCurrentScope";
+const CURRENT_SCOPE_KEY = "defaultCurrentScope";
 
 /**
  * Watches for an app's own Sentry, and makes every copy of `@sentry/core` 11 meet
@@ -38,26 +38,26 @@ const SCOPE = "defaultCurrentScope";
  * would see no client and capture nothing. Scopes and strategies are the same in
  * 11.0 to 11.12 (compared file by file), so one carrier serves all of them.
  */
-export function watchCarriers({ load, onClient }: CarrierWatcher): void {
+export function watchCarriers({ load, onClient }: CarrierHandlers): void {
   const existing = carriersIn(globalThis);
   const watched = new WeakSet<object>();
   // Each copy of Sentry sets its carrier again, whenever it looks for it.
   const watch = (carrier: unknown): void => {
     if (typeof carrier !== "object" || carrier === null || watched.has(carrier)) return;
     watched.add(carrier);
-    watchCarrier(carrier as Carrier, onClient);
+    watchCarrier(carrier as SentryCarrier, onClient);
   };
-  const shared = load === undefined || hasClient(existing, isEleven) ? undefined : {};
+  const shared = load === undefined || hasClient(existing, isVersion11) ? undefined : {};
   for (const carrier of [existing, ...Object.values(existing), shared]) watch(carrier);
   const carriers = new Proxy(existing, {
     get(target, key, receiver) {
-      if (shared === undefined || !isEleven(key))
+      if (shared === undefined || !isVersion11(key))
         return Reflect.get(target, key, receiver) as unknown;
       load?.();
       return shared;
     },
     set(target, key, value, receiver) {
-      if (shared !== undefined && isEleven(key)) return true;
+      if (shared !== undefined && isVersion11(key)) return true;
       if (isVersion(key)) watch(value);
       return Reflect.set(target, key, value, receiver);
     },
@@ -78,9 +78,9 @@ export function hasAppClient(): boolean {
 
 type GlobalWithSentry = typeof globalThis & { __SENTRY__?: unknown };
 
-function carriersIn(global: GlobalWithSentry): Carrier {
+function carriersIn(global: GlobalWithSentry): SentryCarrier {
   const existing = global.__SENTRY__;
-  if (typeof existing === "object" && existing !== null) return existing as Carrier;
+  if (typeof existing === "object" && existing !== null) return existing as SentryCarrier;
   // As 8.0 makes it.
   return { extensions: {} };
 }
@@ -89,69 +89,69 @@ function isVersion(key: string | symbol): boolean {
   return typeof key === "string" && /^\d/.test(key);
 }
 
-function isEleven(key: string | symbol): boolean {
-  return typeof key === "string" && ELEVEN.test(key);
+function isVersion11(key: string | symbol): boolean {
+  return typeof key === "string" && VERSION_11.test(key);
 }
 
-function hasClient(carriers: Carrier, isAsked: (version: string) => boolean): boolean {
-  const versions = Object.entries(carriers).filter(([version]) => isAsked(version));
+function hasClient(carriers: SentryCarrier, matchesVersion: (version: string) => boolean): boolean {
+  const versions = Object.entries(carriers).filter(([version]) => matchesVersion(version));
   return [carriers, ...versions.map(([, carrier]) => carrier)].some(
-    (carrier) => clientIn(carrier as Carrier) !== undefined,
+    (carrier) => clientIn(carrier as SentryCarrier) !== undefined,
   );
 }
 
-function clientIn(carrier: Carrier | undefined): AppClient | undefined {
+function clientIn(carrier: SentryCarrier | undefined): AppSentryClient | undefined {
   if (typeof carrier !== "object" || carrier === null) return undefined;
-  return (carrier[SCOPE] as ScopeWithClient | undefined)?.getClient?.();
+  return (carrier[CURRENT_SCOPE_KEY] as ScopeWithClient | undefined)?.getClient?.();
 }
 
 interface ScopeWithClient {
-  getClient?: () => AppClient | undefined;
-  setClient?: (client: AppClient | undefined) => void;
+  getClient?: () => AppSentryClient | undefined;
+  setClient?: (client: AppSentryClient | undefined) => void;
 }
 
-type Tell = CarrierWatcher["onClient"];
+type OnClient = CarrierHandlers["onClient"];
 
 /** Sees the scope when it is made, and the client that is set on it. */
-function watchCarrier(carrier: Carrier, tell: Tell): void {
-  const scope = carrier[SCOPE] as ScopeWithClient | undefined;
+function watchCarrier(carrier: SentryCarrier, onClient: OnClient): void {
+  const scope = carrier[CURRENT_SCOPE_KEY] as ScopeWithClient | undefined;
   if (scope !== undefined) {
-    watchScope(scope, carrier, tell);
+    watchScope(scope, carrier, onClient);
     return;
   }
-  Object.defineProperty(carrier, SCOPE, {
+  Object.defineProperty(carrier, CURRENT_SCOPE_KEY, {
     configurable: true,
     enumerable: true,
     get: () => undefined,
-    set(made: ScopeWithClient) {
-      Object.defineProperty(carrier, SCOPE, {
-        value: made,
+    set(newScope: ScopeWithClient) {
+      Object.defineProperty(carrier, CURRENT_SCOPE_KEY, {
+        value: newScope,
         writable: true,
         configurable: true,
         enumerable: true,
       });
-      watchScope(made, carrier, tell);
+      watchScope(newScope, carrier, onClient);
     },
   });
 }
 
 /** Every `init` ends in `setClient` on this scope. */
-function watchScope(scope: ScopeWithClient, carrier: Carrier, tell: Tell): void {
+function watchScope(scope: ScopeWithClient, carrier: SentryCarrier, onClient: OnClient): void {
   const { setClient } = scope;
-  const tellOnce = (client: AppClient): void => {
-    if (known.has(client)) return;
-    known.add(client);
-    tell(client, carrier);
+  const reportOnce = (client: AppSentryClient): void => {
+    if (ignoredClients.has(client)) return;
+    ignoredClients.add(client);
+    onClient(client, carrier);
   };
-  const there = scope.getClient?.();
-  if (there !== undefined) tellOnce(there);
+  const existingClient = scope.getClient?.();
+  if (existingClient !== undefined) reportOnce(existingClient);
   if (setClient === undefined) return;
   const method = { configurable: true, writable: true, enumerable: false };
   Object.defineProperty(scope, "setClient", {
     ...method,
-    value: (client: AppClient | undefined) => {
+    value: (client: AppSentryClient | undefined) => {
       Reflect.apply(setClient, scope, [client]);
-      if (client !== undefined) tellOnce(client);
+      if (client !== undefined) reportOnce(client);
     },
   });
 }

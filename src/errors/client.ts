@@ -14,18 +14,18 @@ import {
   withIsolationScope,
 } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
-import { ROOT } from "../context/context.ts";
-import type { Holder } from "../context/holder.ts";
-import { activeSpan, runIn } from "../context/manager.ts";
+import { ROOT_CONTEXT } from "../context/context.ts";
+import type { UnitOfWork } from "../context/holder.ts";
+import { activeSpan, runWithContext } from "../context/manager.ts";
 import type { Pipeline } from "../export/exit.ts";
 import { version } from "../version.ts";
-import { markAsOurs } from "./carrier.ts";
-import type { Errors, ErrorsParts, FatalOrigin } from "./api.ts";
+import { markOwnClient } from "./carrier.ts";
+import type { Errors, ErrorsDeps, FatalOrigin } from "./api.ts";
 import type { CaptureHint } from "../api.ts";
-import { EventClient } from "./event-client.ts";
-import { propagationOf } from "./origin.ts";
-import { isError } from "./readable.ts";
-import { strategy } from "./scopes.ts";
+import { SentryClient } from "./event-client.ts";
+import { propagationContextOf } from "./origin.ts";
+import { isErrorSafely } from "./readable.ts";
+import { asyncContextStrategy } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
 import { EnvelopeTransport, MAX_QUEUED } from "./transport.ts";
 
@@ -36,16 +36,16 @@ export interface ErrorsClient extends Omit<Errors, "start" | "pipeline">, Pipeli
  * Sentry's client on our context, and the functions that use it. Called once
  * per process: the scopes' strategy and the client are global.
  */
-export function createErrorsClient(parts: ErrorsParts): ErrorsClient {
-  if (parts.config.debug) debug.enable();
-  const client = createClient(parts);
+export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
+  if (deps.config.debug) debug.enable();
+  const client = createClient(deps);
   installClient(client);
   return {
-    captureException: (error, hint) => capture(client, error, hintOf(error, hint)),
+    captureException: (error, hint) => capture(client, error, eventHintOf(error, hint)),
     captureMessage: (message, level) =>
-      idOf(
+      eventIdOf(
         client.captureMessage(
-          message.slice(0, MAX_TEXT),
+          message.slice(0, MAX_TEXT_LENGTH),
           level,
           { originalException: message, syntheticException: new Error(message) },
           getCurrentScope(),
@@ -57,19 +57,25 @@ export function createErrorsClient(parts: ErrorsParts): ErrorsClient {
     setExtra: (key, value) => void getIsolationScope().setExtra(key, value),
     addBreadcrumb: (breadcrumb) => void getIsolationScope().addBreadcrumb(breadcrumb),
     withScope: (work) => withIsolationScope(() => work()),
-    captureServerErrors: (holder, failures) => captureServerErrors(client, holder, failures),
-    captureJobError: (holder, willRetry) => captureJobError(client, holder, willRetry),
-    captureFatal: (error, origin) => void capture(client, error, fatalHint(error, origin)),
-    captureRejection: (reason) => void capture(client, reason, rejectionHint(reason)),
+    captureServerErrors: (unit, failures) => captureServerErrors(client, unit, failures),
+    captureJobError: (unit, willRetry) => captureJobError(client, unit, willRetry),
+    captureFatal: (error, origin) => void capture(client, error, fatalEventHint(error, origin)),
+    captureRejection: (reason) => void capture(client, reason, rejectionEventHint(reason)),
     flush: async (timeoutMs) => void (await client.flush(timeoutMs)),
-    pending: () => client.pending(),
+    drainForExit: () => client.drainForExit(),
   };
 }
 
 /** Longer texts are cut: an event has to stay below Sentry's limit of 1 MB. */
-const MAX_TEXT = 10_000;
+const MAX_TEXT_LENGTH = 10_000;
 
-function createClient({ config, service, account, diagnostics, unsent }: ErrorsParts): EventClient {
+function createClient({
+  config,
+  service,
+  counters,
+  diagnostics,
+  unsent,
+}: ErrorsDeps): SentryClient {
   const options: ServerRuntimeClientOptions = {
     dsn: config.dsn,
     environment: config.environment ?? service.environment,
@@ -79,21 +85,21 @@ function createClient({ config, service, account, diagnostics, unsent }: ErrorsP
     runtime: { name: "node", version: process.version },
     ...(service.hostName === undefined ? {} : { serverName: service.hostName }),
     sendClientReports: true,
-    maxValueLength: MAX_TEXT,
+    maxValueLength: MAX_TEXT_LENGTH,
     stackParser,
     // No Dedupe: it compares with the last event of the whole process.
     integrations: [linkedErrorsIntegration()],
     // No option of Sentry's own tracing may be here: even a rate of 0 turns it on.
     traceLifecycle: "static",
-    dataCollection: nothingPersonal,
+    dataCollection: noPersonalData,
     transportOptions: { bufferSize: MAX_QUEUED },
     transport: ({ url, headers }) =>
       new EnvelopeTransport({
         url,
         headers: headers ?? {},
-        account,
+        counters,
         diagnostics,
-        recordDroppedEvent: (...loss) => client.lose(...loss),
+        recordDroppedEvent: (...loss) => client.recordLoss(...loss),
       }),
     _metadata: {
       sdk: {
@@ -103,12 +109,12 @@ function createClient({ config, service, account, diagnostics, unsent }: ErrorsP
       },
     },
   };
-  const client = new EventClient(options, { account, diagnostics, unsent });
+  const client = new SentryClient(options, { counters, diagnostics, unsent });
   return client;
 }
 
 /** Sentry 11 collects all of this unless told not to (`sendDefaultPii` is gone). */
-const nothingPersonal: NonNullable<ServerRuntimeClientOptions["dataCollection"]> = {
+const noPersonalData: NonNullable<ServerRuntimeClientOptions["dataCollection"]> = {
   userInfo: false,
   cookies: false,
   httpHeaders: { request: false, response: false },
@@ -123,7 +129,7 @@ const nothingPersonal: NonNullable<ServerRuntimeClientOptions["dataCollection"]>
   frameContextLines: 5,
 };
 
-function releaseOf({ name, version: serviceVersion }: ErrorsParts["service"]): string | undefined {
+function releaseOf({ name, version: serviceVersion }: ErrorsDeps["service"]): string | undefined {
   return serviceVersion === undefined ? undefined : `${name}@${serviceVersion}`;
 }
 
@@ -131,30 +137,30 @@ function releaseOf({ name, version: serviceVersion }: ErrorsParts["service"]): s
  * Makes the client the one that Sentry's functions find, in every copy of
  * Sentry 11 (`carrier.ts`), until the app sets one of its own.
  */
-function installClient(client: EventClient): void {
-  setAsyncContextStrategy(strategy);
-  registerExternalPropagationContext(() => propagationOf(activeSpan()));
+function installClient(client: SentryClient): void {
+  setAsyncContextStrategy(asyncContextStrategy);
+  registerExternalPropagationContext(() => propagationContextOf(activeSpan()));
   // Made now, so that they are of our version whatever copy of Sentry comes later.
   getGlobalScope();
   getDefaultIsolationScope();
-  markAsOurs(client);
+  markOwnClient(client);
   const scope = getDefaultCurrentScope();
   scope.setClient(client);
   client.init();
-  hideFromInit(client);
-  keepClient(scope);
+  suppressInitWarning(client);
+  preventClientRemoval(scope);
 }
 
 /**
  * `Sentry.init` of 11.1 and later warns on the console if a client is there
  * already, which isn't the app's doing; a closed client doesn't count.
  */
-function hideFromInit(client: Client): void {
+function suppressInitWarning(client: Client): void {
   Object.defineProperty(client, Symbol.for("SentryClosedClient"), { value: false });
 }
 
 /** `Sentry.close` takes the client off; what comes after must not be lost. */
-function keepClient(scope: Scope): void {
+function preventClientRemoval(scope: Scope): void {
   const setClient = scope.setClient.bind(scope);
   scope.setClient = (client) => {
     if (client !== undefined) setClient(client);
@@ -162,60 +168,61 @@ function keepClient(scope: Scope): void {
 }
 
 function capture(client: Client, error: unknown, hint: EventHint): string | undefined {
-  return idOf(client.captureException(error, hint, getCurrentScope()));
+  return eventIdOf(client.captureException(error, hint, getCurrentScope()));
 }
 
 function captureServerErrors(
-  client: EventClient,
-  holder: Holder,
+  client: SentryClient,
+  unit: UnitOfWork,
   failures: readonly unknown[],
 ): void {
-  const context = ROOT.withHolder(holder).withSpan(holder.span);
+  const context = ROOT_CONTEXT.withUnitOfWork(unit).withSpan(unit.span);
   const mechanism = { type: "auto.http.server", handled: true };
   for (const error of failures) {
     if (error === undefined || error === null) continue;
-    runIn(context, () => capture(client, error, { originalException: error, mechanism }));
+    runWithContext(context, () => capture(client, error, { originalException: error, mechanism }));
   }
 }
 
 function captureJobError(
-  client: EventClient,
-  holder: Holder,
+  client: SentryClient,
+  unit: UnitOfWork,
   willRetry: boolean | undefined,
 ): string | undefined {
-  const { error } = holder;
-  const context = ROOT.withHolder(holder).withSpan(holder.span);
+  const { error } = unit;
+  const context = ROOT_CONTEXT.withUnitOfWork(unit).withSpan(unit.span);
   const hint: EventHint = {
-    ...hintOf(error, willRetry === undefined ? undefined : retryHint(willRetry)),
+    ...eventHintOf(error, willRetry === undefined ? undefined : jobRetryHint(willRetry)),
     mechanism: { type: "auto.job", handled: true },
   };
-  return runIn(context, () => capture(client, error, hint));
+  return runWithContext(context, () => capture(client, error, hint));
 }
 
-function retryHint(willRetry: boolean): CaptureHint {
+function jobRetryHint(willRetry: boolean): CaptureHint {
   return { level: willRetry ? "warning" : "error", tags: { "job.will_retry": willRetry } };
 }
 
 /** What a domain handles Node tells in the same way; it is no more fatal than what a framework handles. */
-function fatalHint(error: unknown, origin: FatalOrigin): EventHint {
+function fatalEventHint(error: unknown, origin: FatalOrigin): EventHint {
   const handled = process.hasUncaughtExceptionCaptureCallback();
   const mechanism = { type: `auto.node.on${origin.toLowerCase()}`, handled };
   const level = handled ? "error" : "fatal";
   return { originalException: error, mechanism, captureContext: { level } };
 }
 
-function rejectionHint(reason: unknown): EventHint {
+function rejectionEventHint(reason: unknown): EventHint {
   const mechanism = { type: "auto.node.onunhandledrejection", handled: false };
   return { originalException: reason, mechanism };
 }
 
-function hintOf(error: unknown, hint: CaptureHint | undefined): EventHint {
-  const made: EventHint = { originalException: error };
-  if (!isError(error)) made.syntheticException = new Error("captured without a stack");
-  if (hint !== undefined) made.captureContext = hint as NonNullable<EventHint["captureContext"]>;
-  return made;
+function eventHintOf(error: unknown, hint: CaptureHint | undefined): EventHint {
+  const eventHint: EventHint = { originalException: error };
+  if (!isErrorSafely(error)) eventHint.syntheticException = new Error("captured without a stack");
+  if (hint !== undefined)
+    eventHint.captureContext = hint as NonNullable<EventHint["captureContext"]>;
+  return eventHint;
 }
 
-function idOf(id: string): string | undefined {
+function eventIdOf(id: string): string | undefined {
   return id === "" ? undefined : id;
 }

@@ -1,31 +1,31 @@
 import { lazy } from "../lazy.ts";
-import type { Holder } from "../context/holder.ts";
-import { activeHolder, runWhereThrown } from "../context/manager.ts";
+import type { UnitOfWork } from "../context/holder.ts";
+import { activeUnitOfWork, runInThrowContext } from "../context/manager.ts";
 import type { Pipeline } from "../export/exit.ts";
-import { offerApi } from "../globals.ts";
-import type { AppErrors } from "./app-sentry.ts";
-import { type AppClient, type Carrier, watchCarriers } from "./carrier.ts";
+import { allowForeignRegistration } from "../globals.ts";
+import type { AppSentryErrors } from "./app-sentry.ts";
+import { type AppSentryClient, type SentryCarrier, watchCarriers } from "./carrier.ts";
 import type { ErrorsClient } from "./client.ts";
-import { watchProcess } from "./process.ts";
+import { watchUncaughtErrors } from "./process.ts";
 import type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User } from "../api.ts";
-import type { ErrorsParts, FatalOrigin, Errors } from "./api.ts";
+import type { ErrorsDeps, FatalOrigin, Errors } from "./api.ts";
 
 const loadClient = lazy<typeof import("./client.ts")>("errors/client.ts");
 const loadAppSentry = lazy<typeof import("./app-sentry.ts")>("errors/app-sentry.ts");
 
-export function createErrors(parts: ErrorsParts): Errors {
-  return new LazyErrors(parts);
+export function createErrors(deps: ErrorsDeps): Errors {
+  return new LazyErrors(deps);
 }
 
-function noteUser(user: User | null): void {
-  const holder = activeHolder();
-  if (holder !== undefined) holder.userId = user?.id === undefined ? undefined : String(user.id);
+function recordUserId(user: User | null): void {
+  const unit = activeUnitOfWork();
+  if (unit !== undefined) unit.userId = user?.id === undefined ? undefined : String(user.id);
 }
 
 /** When Sentry is loaded though nothing asked for it yet, in milliseconds after `start`. */
-const LOAD_AFTER_MS = 1_000;
+const PRELOAD_DELAY_MS = 1_000;
 /** How long a load that failed is not tried again, in milliseconds: errors may come in storms. */
-const LOAD_AGAIN_MS = 100;
+const RELOAD_DELAY_MS = 100;
 
 /**
  * Loads Sentry when it is first needed: by a capture, by whatever is set for
@@ -33,36 +33,36 @@ const LOAD_AGAIN_MS = 100;
  * need not wait for it, a second after the start.
  */
 class LazyErrors implements Errors {
-  readonly #parts: ErrorsParts;
+  readonly #deps: ErrorsDeps;
   readonly #hasDsn: boolean;
   #client: ErrorsClient | undefined = undefined;
   /** Whether the app has set up Sentry itself. */
-  #isLeft = false;
-  #app: AppErrors | undefined = undefined;
+  #isDelegated = false;
+  #appSentry: AppSentryErrors | undefined = undefined;
   #isLoading = false;
   /** When a load that failed is tried again, by `performance.now()`. */
-  #loadAgainAt: number | undefined = undefined;
+  #reloadAt: number | undefined = undefined;
 
-  constructor(parts: ErrorsParts) {
-    this.#parts = parts;
-    this.#hasDsn = parts.config.dsn !== undefined;
+  constructor(deps: ErrorsDeps) {
+    this.#deps = deps;
+    this.#hasDsn = deps.config.dsn !== undefined;
   }
 
-  start(whenLeft: () => void): void {
+  start(onDelegated: () => void): void {
     watchCarriers({
       load: this.#hasDsn ? () => void this.#load() : undefined,
       onClient: (client, carrier) => {
-        this.#leaveTo(client, carrier);
-        this.#attempt(whenLeft);
+        this.#delegateTo(client, carrier);
+        this.#tryToLink(onDelegated);
       },
     });
     if (!this.#hasDsn) return;
-    const watcher = {
+    const handlers = {
       onFatal: (error: unknown, origin: FatalOrigin) => this.captureFatal(error, origin),
       onRejection: (reason: unknown) => this.captureRejection(reason),
     };
-    watchProcess(watcher, this.#parts.nodeFlags);
-    setTimeout(() => this.#load(), LOAD_AFTER_MS).unref();
+    watchUncaughtErrors(handlers, this.#deps.nodeFlags);
+    setTimeout(() => this.#load(), PRELOAD_DELAY_MS).unref();
   }
 
   captureException(error: unknown, hint?: CaptureHint): string | undefined {
@@ -74,43 +74,43 @@ class LazyErrors implements Errors {
   }
 
   setUser(user: User | null): void {
-    noteUser(user);
-    this.#use((client) => client.setUser(user));
+    recordUserId(user);
+    this.#withClient((client) => client.setUser(user));
   }
 
   setTag(key: string, value: Primitive): void {
-    this.#use((client) => client.setTag(key, value));
+    this.#withClient((client) => client.setTag(key, value));
   }
 
   setContext(name: string, context: Readonly<Record<string, unknown>> | null): void {
-    this.#use((client) => client.setContext(name, context));
+    this.#withClient((client) => client.setContext(name, context));
   }
 
   setExtra(key: string, value: unknown): void {
-    this.#use((client) => client.setExtra(key, value));
+    this.#withClient((client) => client.setExtra(key, value));
   }
 
   addBreadcrumb(breadcrumb: Breadcrumb): void {
-    this.#use((client) => client.addBreadcrumb(breadcrumb));
+    this.#withClient((client) => client.addBreadcrumb(breadcrumb));
   }
 
   withScope<R>(work: () => R): R {
-    const client = this.#clientNow();
+    const client = this.#currentClient();
     return client === undefined ? work() : client.withScope(work);
   }
 
-  captureServerErrors(holder: Holder, failures: readonly unknown[]): void {
+  captureServerErrors(unit: UnitOfWork, failures: readonly unknown[]): void {
     if (failures.length === 0) return;
-    this.#capture((client) => client.captureServerErrors(holder, failures), failures.length);
+    this.#capture((client) => client.captureServerErrors(unit, failures), failures.length);
   }
 
-  captureJobError(holder: Holder, willRetry: boolean | undefined): string | undefined {
-    if (holder.error === undefined) return undefined;
-    return this.#capture((client) => client.captureJobError(holder, willRetry));
+  captureJobError(unit: UnitOfWork, willRetry: boolean | undefined): string | undefined {
+    if (unit.error === undefined) return undefined;
+    return this.#capture((client) => client.captureJobError(unit, willRetry));
   }
 
   captureFatal(error: unknown, origin: FatalOrigin): void {
-    runWhereThrown(() => this.#capture((client) => client.captureFatal(error, origin)));
+    runInThrowContext(() => this.#capture((client) => client.captureFatal(error, origin)));
   }
 
   captureRejection(reason: unknown): void {
@@ -119,52 +119,53 @@ class LazyErrors implements Errors {
 
   readonly pipeline: Pipeline = {
     flush: async (timeoutMs) => this.#client?.flush(timeoutMs),
-    pending: () => this.#client?.pending() ?? [],
+    drainForExit: () => this.#client?.drainForExit() ?? [],
   };
 
   /** Whether errors are ours to send. */
-  get #isOurs(): boolean {
-    return this.#hasDsn && !this.#isLeft;
+  get #isOwner(): boolean {
+    return this.#hasDsn && !this.#isDelegated;
   }
 
   /** Events that can't be made for want of Sentry are counted. */
-  #capture<R>(work: (client: AppErrors) => R, count = 1): R | undefined {
-    if (this.#isOurs && this.#load() === undefined) {
-      this.#parts.account.made += count;
-      this.#parts.account.drop("failed", count);
+  #capture<R>(work: (client: AppSentryErrors) => R, count = 1): R | undefined {
+    if (this.#isOwner && this.#load() === undefined) {
+      this.#deps.counters.created += count;
+      this.#deps.counters.drop("failed", count);
       return undefined;
     }
-    return this.#use(work);
+    return this.#withClient(work);
   }
 
   /** Nothing that goes wrong in here reaches the app. */
-  #use<R>(work: (client: AppErrors) => R): R | undefined {
-    const client = this.#clientNow();
+  #withClient<R>(work: (client: AppSentryErrors) => R): R | undefined {
+    const client = this.#currentClient();
     if (client === undefined) return undefined;
     try {
       return work(client);
-    } catch (fault) {
-      this.#parts.diagnostics.warn("errors", `an error could not be captured: ${String(fault)}`);
+    } catch (error) {
+      this.#deps.diagnostics.warn("errors", `an error could not be captured: ${String(error)}`);
       return undefined;
     }
   }
 
-  #clientNow(): AppErrors | undefined {
-    return this.#isLeft ? this.#app : this.#load();
+  #currentClient(): AppSentryErrors | undefined {
+    return this.#isDelegated ? this.#appSentry : this.#load();
   }
 
   /** Undefined while it is being loaded, and until the next try if that failed. */
   #load(): ErrorsClient | undefined {
-    if (this.#client !== undefined || this.#isLoading || !this.#isOurs) return this.#client;
-    if (this.#loadAgainAt !== undefined && performance.now() < this.#loadAgainAt) return undefined;
+    if (this.#client !== undefined || this.#isLoading || !this.#isOwner) return this.#client;
+    if (this.#reloadAt !== undefined && performance.now() < this.#reloadAt) return undefined;
     this.#isLoading = true;
     try {
-      this.#client = loadClient().createErrorsClient(this.#parts);
-      if (this.#loadAgainAt !== undefined) this.#say("info", "Sentry is loaded now");
-    } catch (fault) {
-      this.#loadAgainAt = performance.now() + LOAD_AGAIN_MS;
-      const again = "tried again with the next error, until then events are dropped and counted";
-      this.#say("warn", `Sentry can't be loaded: ${String(fault)} (${again})`);
+      this.#client = loadClient().createErrorsClient(this.#deps);
+      if (this.#reloadAt !== undefined) this.#logLoad("info", "Sentry is loaded now");
+    } catch (error) {
+      this.#reloadAt = performance.now() + RELOAD_DELAY_MS;
+      const retryNote =
+        "tried again with the next error, until then events are dropped and counted";
+      this.#logLoad("warn", `Sentry can't be loaded: ${String(error)} (${retryNote})`);
     } finally {
       this.#isLoading = false;
     }
@@ -175,33 +176,38 @@ class LazyErrors implements Errors {
    * The app's own Sentry comes first: with a DSN it has the errors, and whatever it
    * registers with the OpenTelemetry API. Called from within its `init`.
    */
-  #leaveTo(client: AppClient, carrier: Carrier): void {
-    this.#isLeft ||= client.getDsn?.() !== undefined;
-    const chunk = this.#attempt(() => loadAppSentry());
-    if (this.#isLeft) this.#app = chunk?.createAppErrors(carrier);
-    this.#attempt(() => chunk?.joinTraces(client, carrier));
-    offerApi((taken) => {
-      if (taken !== undefined) this.#attempt(() => chunk?.extractOurTrace(taken));
-      const text = chunk?.whatIsLeft(this.#hasDsn && this.#isLeft, taken !== undefined) ?? "";
-      if (text !== "") this.#parts.diagnostics.warn("errors.foreign", text);
+  #delegateTo(client: AppSentryClient, carrier: SentryCarrier): void {
+    this.#isDelegated ||= client.getDsn?.() !== undefined;
+    const appSentryModule = this.#tryToLink(() => loadAppSentry());
+    if (this.#isDelegated) this.#appSentry = appSentryModule?.createAppSentryErrors(carrier);
+    this.#tryToLink(() => appSentryModule?.linkTraces(client, carrier));
+    allowForeignRegistration((replacedApis) => {
+      if (replacedApis !== undefined)
+        this.#tryToLink(() => appSentryModule?.extractOwnTrace(replacedApis));
+      const text =
+        appSentryModule?.delegationNotice(
+          this.#hasDsn && this.#isDelegated,
+          replacedApis !== undefined,
+        ) ?? "";
+      if (text !== "") this.#deps.diagnostics.warn("errors.foreign", text);
     });
   }
 
   /** Nothing of this is needed for the app's own Sentry to work. */
-  #attempt<R>(work: () => R): R | undefined {
+  #tryToLink<R>(work: () => R): R | undefined {
     try {
       return work();
-    } catch (fault) {
-      const { diagnostics } = this.#parts;
+    } catch (error) {
+      const { diagnostics } = this.#deps;
       diagnostics.warn(
         "errors.join",
-        `the app's Sentry has trace ids of its own, ours could not be given to it: ${String(fault)}`,
+        `the app's Sentry has trace ids of its own, ours could not be given to it: ${String(error)}`,
       );
       return undefined;
     }
   }
 
-  #say(level: "info" | "warn", message: string): void {
-    this.#parts.diagnostics[level](`errors.load.${level}`, message);
+  #logLoad(level: "info" | "warn", message: string): void {
+    this.#deps.diagnostics[level](`errors.load.${level}`, message);
   }
 }

@@ -8,24 +8,24 @@ import {
   type SeverityLevel,
 } from "@sentry/core";
 import { ServerRuntimeClient, type ServerRuntimeClientOptions } from "@sentry/core/server";
-import type { Account, DropReason } from "../diagnostics/account.ts";
+import type { SignalCounters, DropReason } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Unsent } from "../diagnostics/unsent.ts";
-import type { PendingRequest } from "../export/exit.ts";
-import { Captured } from "./captured.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
+import type { ExitRequestFactory } from "../export/exit.ts";
+import { CaptureRegistry } from "./captured.ts";
 import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
 import { nodeContexts } from "./node-context.ts";
-import { describe, keepTrace, type Origin, originNow } from "./origin.ts";
-import { type Draft, Outbox } from "./outbox.ts";
-import { readableCopy, textOf } from "./readable.ts";
+import { applyOrigin, keepTrace, type CaptureOrigin, currentOrigin } from "./origin.ts";
+import { type PendingEvent, PendingEvents } from "./outbox.ts";
+import { readableCopy, safeString } from "./readable.ts";
 import type { EnvelopeTransport } from "./transport.ts";
 
 /** How long a client report may wait for others, in milliseconds. */
-const REPORT_AFTER_MS = 60_000;
+const CLIENT_REPORT_DELAY_MS = 60_000;
 
-export interface EventClientParts {
-  readonly account: Account;
-  readonly unsent?: Unsent | undefined;
+export interface SentryClientDeps {
+  readonly counters: SignalCounters;
+  readonly unsent?: UnsentTelemetry | undefined;
   readonly diagnostics: Diagnostics;
 }
 
@@ -45,22 +45,25 @@ const dropReasons: Partial<Record<EventDropReason, DropReason>> = {
  * trace is invented; the books are exact; and nothing is thrown at the app,
  * which may call it through its own copy of Sentry.
  */
-export class EventClient extends ServerRuntimeClient {
-  readonly #parts: EventClientParts;
-  readonly #outbox: Outbox;
+export class SentryClient extends ServerRuntimeClient {
+  readonly #deps: SentryClientDeps;
+  readonly #pendingEvents: PendingEvents;
   /** Sentry's own mark fails on frozen objects, and is for good. */
-  readonly #captured = new Captured();
-  readonly #origins = new WeakMap<EventHint, Origin>();
+  readonly #captures = new CaptureRegistry();
+  readonly #origins = new WeakMap<EventHint, CaptureOrigin>();
   /** Counted as made, and not yet dropped or handed to the outbox. */
   readonly #processing = new Set<EventHint>();
-  #lastLoss: EventDropReason | undefined = undefined;
+  #lastDropReason: EventDropReason | undefined = undefined;
   #reportTimer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(options: ServerRuntimeClientOptions, parts: EventClientParts) {
+  constructor(options: ServerRuntimeClientOptions, deps: SentryClientDeps) {
     super(options);
-    this.#parts = parts;
+    this.#deps = deps;
     const withSourceLines = this.getDataCollectionOptions().frameContextLines > 0;
-    this.#outbox = new Outbox((draft) => this.#sendDraft(draft), withSourceLines);
+    this.#pendingEvents = new PendingEvents(
+      (pendingEvent) => this.#sendPendingEvent(pendingEvent),
+      withSourceLines,
+    );
   }
 
   /** The transport as it was made by the options' `transport`. */
@@ -69,31 +72,35 @@ export class EventClient extends ServerRuntimeClient {
   }
 
   override captureException(exception: unknown, hint?: EventHint, scope?: Scope): string {
-    const { holder } = originNow();
-    const known = this.#captured.idOf(exception, holder);
-    if (known !== undefined) return known;
-    if (this.#captured.has(exception)) unmark(exception as object);
+    const { holder: unit } = currentOrigin();
+    const knownId = this.#captures.eventIdOf(exception, unit);
+    if (knownId !== undefined) return knownId;
+    if (this.#captures.has(exception)) clearCapturedMark(exception as object);
     // Sentry's own mark crosses threads: what a worker dies of is not captured again where the
     // main thread dies of it.
     const isNew = !isAlreadyCaptured(exception);
     try {
       const id = super.captureException(exception, hint, scope);
-      if (isNew) this.#captured.add(exception, holder, id);
+      if (isNew) this.#captures.add(exception, unit, id);
       return id;
     } catch {
-      const id = this.#captureCopy(exception, hint, scope);
-      this.#captured.add(exception, holder, id);
+      const id = this.#captureReadableCopy(exception, hint, scope);
+      this.#captures.add(exception, unit, id);
       return id;
     }
   }
 
   /** An error whose own getters throw, and the like, is still one. */
-  #captureCopy(exception: unknown, hint: EventHint | undefined, scope: Scope | undefined): string {
+  #captureReadableCopy(
+    exception: unknown,
+    hint: EventHint | undefined,
+    scope: Scope | undefined,
+  ): string {
     try {
       const copy = readableCopy(exception);
       return super.captureException(copy, { ...hint, originalException: copy }, scope);
-    } catch (fault) {
-      return this.#unreadable(fault);
+    } catch (error) {
+      return this.#countUnreadable(error);
     }
   }
 
@@ -105,68 +112,68 @@ export class EventClient extends ServerRuntimeClient {
   ): string {
     try {
       return super.captureMessage(message, level, hint, scope);
-    } catch (fault) {
-      return this.#unreadable(fault);
+    } catch (error) {
+      return this.#countUnreadable(error);
     }
   }
 
   override captureEvent(event: Event, hint?: EventHint, scope?: Scope): string {
     try {
       return super.captureEvent(event, hint, scope);
-    } catch (fault) {
-      return this.#unreadable(fault);
+    } catch (error) {
+      return this.#countUnreadable(error);
     }
   }
 
   /** Called by the client for every event that is ready, after sampling and filters. */
   override sendEvent(event: Event, hint: EventHint = {}): void {
     const origin = this.#origins.get(hint);
-    if (!isError(event) || origin === undefined) {
+    if (!isErrorEvent(event) || origin === undefined) {
       super.sendEvent(event, hint);
       return;
     }
     if (!this.#processing.delete(hint)) return;
     if (this.#transport?.isLimited("error") === true) {
-      this.lose("ratelimit_backoff", "error");
+      this.recordLoss("ratelimit_backoff", "error");
       return;
     }
     keepTrace(origin);
     try {
-      this.#outbox.add({ event: fitEvent(event, MAX_EVENT_BYTES), hint, origin });
-    } catch (fault) {
-      this.#parts.account.drop("failed", 1);
-      this.#complain(fault);
+      this.#pendingEvents.add({ event: fitEvent(event, MAX_EVENT_BYTES), hint, origin });
+    } catch (error) {
+      this.#deps.counters.drop("failed", 1);
+      this.#logFailure(error);
     }
   }
 
   override recordDroppedEvent(reason: EventDropReason, category: DataCategory, count = 1): void {
-    this.#lastLoss = reason;
+    this.#lastDropReason = reason;
     if (reason === "callback_error") {
-      this.#parts.diagnostics.warn(
+      this.#deps.diagnostics.warn(
         "errors.filter",
         "a filter of the app's threw; its event is dropped.",
       );
     }
     if (reason === "queue_overflow") {
       // Too many events in asynchronous processors of the app's: this one never got in.
-      this.#parts.account.made += count;
-      this.#parts.account.drop("queue_full", count);
+      this.#deps.counters.created += count;
+      this.#deps.counters.drop("queue_full", count);
     }
-    this.#report(reason, category, count);
+    this.#recordForClientReport(reason, category, count);
   }
 
   /** For the transport: an item was dropped that was counted as made. */
-  lose(reason: EventDropReason, category: DataCategory, count = 1): void {
+  recordLoss(reason: EventDropReason, category: DataCategory, count = 1): void {
     const dropped = reason === "ratelimit_backoff" || reason === "queue_overflow";
     if (dropped && category === "error") {
-      this.#parts.account.drop(dropReasons[reason] ?? "failed", count);
+      this.#deps.counters.drop(dropReasons[reason] ?? "failed", count);
     }
-    this.#report(reason, category, count);
+    this.#recordForClientReport(reason, category, count);
   }
 
   /** Also what an app's `Sentry.flush()` comes to. Never rejects. */
   override async flush(timeout?: number): Promise<boolean> {
-    this.#settle();
+    this.#sendAllPending();
     return (await this.#transport?.flush(timeout)) ?? true;
   }
 
@@ -176,10 +183,10 @@ export class EventClient extends ServerRuntimeClient {
   }
 
   /** All that has not reached the network. */
-  pending(): PendingRequest[] {
-    this.#giveUp();
-    this.#settle();
-    return this.#transport?.take() ?? [];
+  drainForExit(): ExitRequestFactory[] {
+    this.#dropProcessing();
+    this.#sendAllPending();
+    return this.#transport?.drain() ?? [];
   }
 
   protected override _captureEvent(
@@ -188,13 +195,13 @@ export class EventClient extends ServerRuntimeClient {
     currentScope?: Scope,
     isolationScope?: Scope,
   ): PromiseLike<string | undefined> {
-    if (!isError(event)) return super._captureEvent(event, hint, currentScope, isolationScope);
-    this.#parts.account.made++;
-    this.#parts.unsent?.note();
+    if (!isErrorEvent(event)) return super._captureEvent(event, hint, currentScope, isolationScope);
+    this.#deps.counters.created++;
+    this.#deps.unsent?.mark();
     this.#processing.add(hint);
-    this.#lastLoss = undefined;
+    this.#lastDropReason = undefined;
     return super._captureEvent(event, hint, currentScope, isolationScope).then((id) => {
-      if (id === undefined && this.#processing.delete(hint)) this.#countLoss();
+      if (id === undefined && this.#processing.delete(hint)) this.#countDropped();
       return id;
     });
   }
@@ -205,23 +212,25 @@ export class EventClient extends ServerRuntimeClient {
     currentScope: Scope,
     isolationScope: Scope,
   ): PromiseLike<Event | null> {
-    const origin = originNow();
+    const origin = currentOrigin();
     this.#origins.set(hint, origin);
     event.contexts = { ...nodeContexts, ...event.contexts };
-    describe(event, origin, [currentScope, isolationScope]);
-    const traced = event.contexts?.trace !== undefined;
-    return this.#prepare(event, hint, currentScope, isolationScope).then((prepared) => {
-      if (prepared !== null && isError(prepared)) forgetInvented(prepared, traced);
+    applyOrigin(event, origin, [currentScope, isolationScope]);
+    const hasTrace = event.contexts?.trace !== undefined;
+    return this.#prepareReadable(event, hint, currentScope, isolationScope).then((prepared) => {
+      if (prepared !== null && isErrorEvent(prepared)) removeGeneratedTrace(prepared, hasTrace);
       return prepared;
     });
   }
 
   /** Causes are read as late as here. */
-  #prepare(...args: Parameters<ServerRuntimeClient["_prepareEvent"]>): PromiseLike<Event | null> {
+  #prepareReadable(
+    ...args: Parameters<ServerRuntimeClient["_prepareEvent"]>
+  ): PromiseLike<Event | null> {
     const [event, hint] = args;
     for (const exception of event.exception?.values ?? []) {
-      if (exception.value !== undefined) exception.value = textOf(exception.value);
-      if (exception.type !== undefined) exception.type = textOf(exception.type);
+      if (exception.value !== undefined) exception.value = safeString(exception.value);
+      if (exception.type !== undefined) exception.type = safeString(exception.type);
     }
     try {
       return super._prepareEvent(...args);
@@ -231,12 +240,12 @@ export class EventClient extends ServerRuntimeClient {
     }
   }
 
-  #sendDraft({ event, hint }: Draft): void {
+  #sendPendingEvent({ event, hint }: PendingEvent): void {
     try {
       super.sendEvent(event, hint);
-    } catch (fault) {
-      this.#parts.account.drop("failed", 1);
-      this.#complain(fault);
+    } catch (error) {
+      this.#deps.counters.drop("failed", 1);
+      this.#logFailure(error);
     }
   }
 
@@ -245,63 +254,67 @@ export class EventClient extends ServerRuntimeClient {
    * may be there to take secrets out. All filters that are synchronous are
    * through when `captureException` returns.
    */
-  #giveUp(): void {
+  #dropProcessing(): void {
     const { size } = this.#processing;
     if (size === 0) return;
     this.#processing.clear();
-    this.#parts.account.drop("shutdown", size);
-    this.#parts.diagnostics.warn(
+    this.#deps.counters.drop("shutdown", size);
+    this.#deps.diagnostics.warn(
       "errors.processing",
       `${size} events were in asynchronous filters of the app's at its end; they are dropped.`,
     );
   }
 
   /** Makes envelopes of all that waits: events, logs of an app's own Sentry, reports. */
-  #settle(): void {
+  #sendAllPending(): void {
     try {
       this.emit("flush");
-      this.#outbox.sendNow();
-      this.#sendReport();
-    } catch (fault) {
-      this.#complain(fault);
+      this.#pendingEvents.sendAllNow();
+      this.#sendClientReport();
+    } catch (error) {
+      this.#logFailure(error);
     }
   }
 
-  #report(reason: EventDropReason, category: DataCategory, count: number): void {
+  #recordForClientReport(reason: EventDropReason, category: DataCategory, count: number): void {
     super.recordDroppedEvent(reason, category, count);
-    this.#reportTimer ??= setTimeout(() => this.#sendReport(), REPORT_AFTER_MS).unref();
+    this.#reportTimer ??= setTimeout(
+      () => this.#sendClientReport(),
+      CLIENT_REPORT_DELAY_MS,
+    ).unref();
   }
 
-  #sendReport(): void {
+  #sendClientReport(): void {
     clearTimeout(this.#reportTimer);
     this.#reportTimer = undefined;
     this._flushOutcomes();
   }
 
-  #countLoss(): void {
-    const reason = this.#lastLoss === undefined ? undefined : dropReasons[this.#lastLoss];
-    this.#parts.account.drop(reason ?? "failed", 1);
+  #countDropped(): void {
+    const reason =
+      this.#lastDropReason === undefined ? undefined : dropReasons[this.#lastDropReason];
+    this.#deps.counters.drop(reason ?? "failed", 1);
   }
 
   /** An error whose own getters throw, and the like. */
-  #unreadable(fault: unknown): string {
-    this.#parts.account.made++;
-    this.#parts.account.drop("failed", 1);
-    this.#complain(fault);
+  #countUnreadable(error: unknown): string {
+    this.#deps.counters.created++;
+    this.#deps.counters.drop("failed", 1);
+    this.#logFailure(error);
     return "";
   }
 
-  #complain(fault: unknown): void {
-    this.#parts.diagnostics.warn("errors.event", `an event could not be made: ${String(fault)}`);
+  #logFailure(error: unknown): void {
+    this.#deps.diagnostics.warn("errors.event", `an event could not be made: ${String(error)}`);
   }
 }
 
-function isError(event: Event): boolean {
+function isErrorEvent(event: Event): boolean {
   return event.type === undefined;
 }
 
 /** For an error of ours that fails another unit of work, which is another event. */
-function unmark(exception: object): void {
+function clearCapturedMark(exception: object): void {
   try {
     Reflect.deleteProperty(exception, "__sentry_captured__");
   } catch {
@@ -313,7 +326,7 @@ function unmark(exception: object): void {
  * Without an active span the client makes up a trace id, which no backend has;
  * and its sampling context is about Sentry's own traces, of which there are none.
  */
-function forgetInvented(event: Event, traced: boolean): void {
-  if (!traced) delete event.contexts?.trace;
+function removeGeneratedTrace(event: Event, hasTrace: boolean): void {
+  if (!hasTrace) delete event.contexts?.trace;
   delete event.sdkProcessingMetadata?.dynamicSamplingContext;
 }

@@ -23,7 +23,7 @@ const limits: readonly Limits[] = [
   { text: 1_000, entries: 30, depth: 4 },
   { text: 200, entries: 10, depth: 3 },
 ];
-const filled = [
+const appFields = [
   "extra",
   "breadcrumbs",
   "contexts",
@@ -34,11 +34,11 @@ const filled = [
 ] as const;
 
 /** What is kept in any case: enough to know the error by. */
-const essentials = [
+const essentialFields = [
   ...["event_id", "timestamp", "level", "platform", "environment", "release", "transaction"],
   ...["sdk", "message", "exception", "contexts"],
 ] as (keyof Event)[];
-const essential: Limits = { text: 200, entries: 50, depth: 10 };
+const essentialLimits: Limits = { text: 200, entries: 50, depth: 10 };
 
 /**
  * The event itself, if it is small enough; else one whose fields are cut as far
@@ -46,78 +46,85 @@ const essential: Limits = { text: 200, entries: 50, depth: 10 };
  * is, it takes the time of a few events of `maxBytes`.
  */
 export function fitEvent(event: Event, maxBytes: number): Event {
-  if (isWithin(event, maxBytes)) return event;
+  if (fitsWithin(event, maxBytes)) return event;
   for (const row of limits) {
     const cut: Event = { ...event };
-    for (const field of filled) {
+    for (const field of appFields) {
       if (event[field] === undefined) continue;
-      Object.assign(cut, { [field]: cutValue(event[field], row, { bytes: maxBytes }) });
+      Object.assign(cut, { [field]: truncateValue(event[field], row, { bytes: maxBytes }) });
     }
     const { trace } = event.contexts ?? {};
     if (trace !== undefined) cut.contexts = { ...cut.contexts, trace };
-    if (isWithin(cut, maxBytes)) return cut;
+    if (fitsWithin(cut, maxBytes)) return cut;
   }
-  return essenceOf(event, maxBytes);
+  return essentialEvent(event, maxBytes);
 }
 
-function essenceOf(event: Event, maxBytes: number): Event {
+function essentialEvent(event: Event, maxBytes: number): Event {
   const { trace } = event.contexts ?? {};
   const last = event.exception?.values?.slice(-1);
   const picked: Event = {
-    ...Object.fromEntries(essentials.map((key) => [key, event[key]])),
+    ...Object.fromEntries(essentialFields.map((key) => [key, event[key]])),
     ...(last !== undefined && { exception: { values: last } }),
     contexts: trace === undefined ? {} : { trace },
   };
-  const essence = cutValue(picked, essential, { bytes: maxBytes }) as Event;
-  return { ...essence, sdkProcessingMetadata: event.sdkProcessingMetadata ?? {} };
+  const cut = truncateValue(picked, essentialLimits, { bytes: maxBytes }) as Event;
+  return { ...cut, sdkProcessingMetadata: event.sdkProcessingMetadata ?? {} };
 }
 
 /** Whether it is no more than `maxBytes` of JSON, but for what is never sent. */
-function isWithin(event: Event, maxBytes: number): boolean {
+function fitsWithin(event: Event, maxBytes: number): boolean {
   let bytes = 0;
-  const waiting: unknown[] = [{ ...event, sdkProcessingMetadata: undefined }];
-  while (waiting.length > 0 && bytes <= maxBytes) {
-    const value = waiting.pop();
-    bytes += sizeOf(value, maxBytes);
+  const stack: unknown[] = [{ ...event, sdkProcessingMetadata: undefined }];
+  while (stack.length > 0 && bytes <= maxBytes) {
+    const value = stack.pop();
+    bytes += jsonSizeOf(value, maxBytes);
     if (typeof value !== "object" || value === null) continue;
     for (const key in value) {
-      bytes += sizeOf(key, maxBytes);
+      bytes += jsonSizeOf(key, maxBytes);
       if (bytes > maxBytes) break;
-      waiting.push((value as Readonly<Record<string, unknown>>)[key]);
+      stack.push((value as Readonly<Record<string, unknown>>)[key]);
     }
   }
   return bytes <= maxBytes;
 }
 
 /** Of a value without what is in it, with a comma; a text that is too long in any case is not read. */
-function sizeOf(value: unknown, maxBytes: number): number {
+function jsonSizeOf(value: unknown, maxBytes: number): number {
   if (typeof value !== "string") return 8;
   return value.length > maxBytes ? value.length : Buffer.byteLength(JSON.stringify(value)) + 1;
 }
 
 /** Cuts until `left` is used up; what comes then is left out. */
-function cutValue(value: unknown, limits: Limits, left: { bytes: number }, depth = 0): unknown {
-  if (left.bytes <= 0) return undefined;
-  left.bytes -= 8;
-  if (typeof value === "string") return cutText(value, limits, left);
+function truncateValue(
+  value: unknown,
+  limits: Limits,
+  budget: { bytes: number },
+  depth = 0,
+): unknown {
+  if (budget.bytes <= 0) return undefined;
+  budget.bytes -= 8;
+  if (typeof value === "string") return truncateText(value, limits, budget);
   if (typeof value !== "object" || value === null) return value;
   if (depth >= limits.depth) return Array.isArray(value) ? "[Array]" : "[Object]";
   if (Array.isArray(value)) {
     // The latest breadcrumbs are the last.
-    return value.slice(-limits.entries).map((entry) => cutValue(entry, limits, left, depth + 1));
+    return value
+      .slice(-limits.entries)
+      .map((entry) => truncateValue(entry, limits, budget, depth + 1));
   }
   const cut: Record<string, unknown> = {};
   let count = 0;
   for (const key in value) {
     if (count++ >= limits.entries) break;
     const entry = (value as Readonly<Record<string, unknown>>)[key];
-    cut[cutText(key, limits, left)] = cutValue(entry, limits, left, depth + 1);
+    cut[truncateText(key, limits, budget)] = truncateValue(entry, limits, budget, depth + 1);
   }
   return cut;
 }
 
-function cutText(text: string, limits: Limits, left: { bytes: number }): string {
+function truncateText(text: string, limits: Limits, budget: { bytes: number }): string {
   const cut = text.length > limits.text ? `${text.slice(0, limits.text)}…` : text;
-  left.bytes -= cut.length;
+  budget.bytes -= cut.length;
   return cut;
 }

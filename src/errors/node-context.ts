@@ -1,11 +1,11 @@
 import { arch, release, type } from "node:os";
 import type { Event } from "@sentry/core";
 
-const systems: Readonly<Record<string, string>> = { Darwin: "macOS", Windows_NT: "Windows" };
+const osNames: Readonly<Record<string, string>> = { Darwin: "macOS", Windows_NT: "Windows" };
 
 /** What an event says of the machine and the process, the same for all events. */
 export const nodeContexts: NonNullable<Event["contexts"]> = {
-  os: { name: systems[type()] ?? type(), version: release(), kernel_version: release() },
+  os: { name: osNames[type()] ?? type(), version: release(), kernel_version: release() },
   device: { arch: arch() },
   app: { app_start_time: new Date(performance.timeOrigin).toISOString() },
 };

@@ -1,30 +1,34 @@
 import type { Span, SpanContext } from "@opentelemetry/api";
 import type { Event, Scope } from "@sentry/core";
-import type { Holder, LocalTraceHandle } from "../context/holder.ts";
-import { activeHolder, activeSpan } from "../context/manager.ts";
+import type { UnitOfWork, LocalTraceHandle } from "../context/holder.ts";
+import { activeUnitOfWork, activeSpan } from "../context/manager.ts";
 
 /** Where an event was captured. */
-export interface Origin {
-  readonly holder: Holder | undefined;
+export interface CaptureOrigin {
+  readonly holder: UnitOfWork | undefined;
   readonly span: Span | undefined;
 }
 
-export function originNow(): Origin {
-  return { holder: activeHolder(), span: activeSpan() };
+export function currentOrigin(): CaptureOrigin {
+  return { holder: activeUnitOfWork(), span: activeSpan() };
 }
 
 /** Writes onto the event where it comes from; what the app's scopes say of the user goes first. */
-export function describe(event: Event, { holder, span }: Origin, scopes: readonly Scope[]): void {
-  const trace = traceOf(span);
+export function applyOrigin(
+  event: Event,
+  { holder: unit, span }: CaptureOrigin,
+  scopes: readonly Scope[],
+): void {
+  const trace = traceContextOf(span);
   if (trace !== undefined) event.contexts = { ...event.contexts, trace };
-  if (holder === undefined) return;
-  const job = jobOf(holder);
-  event.tags = { ...event.tags, ...tagsOf(holder), ...job };
-  if (job !== undefined) event.contexts = { ...event.contexts, job: contextOf(job) };
-  if (holder.userId !== undefined && !scopes.some((scope) => scope.getUser()?.id !== undefined)) {
-    event.user = { id: holder.userId, ...event.user };
+  if (unit === undefined) return;
+  const job = jobTagsOf(unit);
+  event.tags = { ...event.tags, ...tagsOf(unit), ...job };
+  if (job !== undefined) event.contexts = { ...event.contexts, job: jobContextOf(job) };
+  if (unit.userId !== undefined && !scopes.some((scope) => scope.getUser()?.id !== undefined)) {
+    event.user = { id: unit.userId, ...event.user };
   }
-  const request = requestOf(holder);
+  const request = eventRequestOf(unit);
   if (request !== undefined) event.request = { ...request, ...event.request };
 }
 
@@ -32,35 +36,35 @@ export function describe(event: Event, { holder, span }: Origin, scopes: readonl
  * The route as Sentry's `transaction`, unless a scope named one. Undefined as
  * long as the framework has not found the route.
  */
-export function nameTransaction(event: Event, { holder }: Origin): void {
-  if (event.transaction !== undefined || holder === undefined) return;
-  const route = holder.routeNow();
+export function setTransaction(event: Event, { holder: unit }: CaptureOrigin): void {
+  if (event.transaction !== undefined || unit === undefined) return;
+  const route = unit.currentRoute();
   if (route === undefined) return;
-  event.transaction = holder.method === undefined ? route : `${holder.method} ${route}`;
+  event.transaction = unit.method === undefined ? route : `${unit.method} ${route}`;
 }
 
 /** Keeps the trace that the event links to: the link would dangle otherwise. */
-export function keepTrace({ holder, span }: Origin): void {
+export function keepTrace({ holder: unit, span }: CaptureOrigin): void {
   const local = (span as { localTrace?: LocalTraceHandle } | undefined)?.localTrace;
-  (local ?? holder?.localTrace)?.keep("error_captured");
+  (local ?? unit?.localTrace)?.keep("error_captured");
 }
 
 /** What the API's own no-op spans carry. */
-const NO_TRACE = "0".repeat(32);
+const INVALID_TRACE_ID = "0".repeat(32);
 
 /** The ids of a span as Sentry's external propagation context. */
-export function propagationOf(
+export function propagationContextOf(
   span: Span | undefined,
 ): { traceId: string; spanId: string } | undefined {
   const context = span?.spanContext();
-  if (context === undefined || context.traceId === NO_TRACE) return undefined;
+  if (context === undefined || context.traceId === INVALID_TRACE_ID) return undefined;
   return { traceId: context.traceId, spanId: context.spanId };
 }
 
 type TraceContext = NonNullable<NonNullable<Event["contexts"]>["trace"]>;
 
-function traceOf(span: Span | undefined): TraceContext | undefined {
-  const ids = propagationOf(span);
+function traceContextOf(span: Span | undefined): TraceContext | undefined {
+  const ids = propagationContextOf(span);
   if (ids === undefined) return undefined;
   const trace: TraceContext = { trace_id: ids.traceId, span_id: ids.spanId };
   const parent = (span as { parentSpanContext?: SpanContext }).parentSpanContext?.spanId;
@@ -68,7 +72,7 @@ function traceOf(span: Span | undefined): TraceContext | undefined {
   return trace;
 }
 
-function tagsOf({ requestId, organizationId }: Holder): Record<string, string> {
+function tagsOf({ requestId, organizationId }: UnitOfWork): Record<string, string> {
   const tags: Record<string, string> = {};
   if (requestId !== undefined) tags["request_id"] = requestId;
   if (organizationId !== undefined) tags["organization_id"] = organizationId;
@@ -76,8 +80,8 @@ function tagsOf({ requestId, organizationId }: Holder): Record<string, string> {
 }
 
 /** What can be searched for in a job that failed. */
-function jobOf(holder: Holder): Record<string, string | number> | undefined {
-  const job = holder.jobNow();
+function jobTagsOf(unit: UnitOfWork): Record<string, string | number> | undefined {
+  const job = unit.jobInfo();
   if (job === undefined) return undefined;
   const { name, id, queue, attempt, maxAttempts } = job;
   return {
@@ -89,15 +93,13 @@ function jobOf(holder: Holder): Record<string, string | number> | undefined {
   };
 }
 
-function contextOf(job: Record<string, string | number>): Record<string, string | number> {
+function jobContextOf(job: Record<string, string | number>): Record<string, string | number> {
   const entries = Object.entries(job);
   return Object.fromEntries(entries.map(([key, value]) => [key.slice("job.".length), value]));
 }
 
 /** Method and path only: no query, header, cookie, body, address or token in the path ever gets here. */
-function requestOf(holder: Holder): { method: string; url: string } | undefined {
-  const url = holder.visiblePath();
-  return holder.method === undefined || url === undefined
-    ? undefined
-    : { method: holder.method, url };
+function eventRequestOf(unit: UnitOfWork): { method: string; url: string } | undefined {
+  const url = unit.redactedPath();
+  return unit.method === undefined || url === undefined ? undefined : { method: unit.method, url };
 }

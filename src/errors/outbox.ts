@@ -1,17 +1,17 @@
 import type { Event, EventHint } from "@sentry/core";
-import { nameTransaction, type Origin } from "./origin.ts";
-import { SourceLines } from "./source-lines.ts";
+import { setTransaction, type CaptureOrigin } from "./origin.ts";
+import { ContextLines } from "./source-lines.ts";
 
 /** How long an event waits for the route of a request that goes on and on, in milliseconds. */
 const MAX_WAIT_MS = 5_000;
 /** Events that may wait; beyond that the oldest goes as it is. */
-const MAX_WAITING = 100;
+const MAX_PENDING = 100;
 
 /** An event that is ready but for its route and its source lines. */
-export interface Draft {
+export interface PendingEvent {
   readonly event: Event;
   readonly hint: EventHint;
-  readonly origin: Origin;
+  readonly origin: CaptureOrigin;
 }
 
 /**
@@ -19,56 +19,57 @@ export interface Draft {
  * without waiting, when an error is captured: the route, which a framework may
  * not have found yet, and the source lines, which have to be read from disk.
  */
-export class Outbox {
-  readonly #send: (draft: Draft) => void;
-  readonly #lines: SourceLines | undefined;
-  readonly #waiting = new Set<Draft>();
+export class PendingEvents {
+  readonly #send: (pendingEvent: PendingEvent) => void;
+  readonly #contextLines: ContextLines | undefined;
+  readonly #pending = new Set<PendingEvent>();
 
   /** @param send makes the envelope and hands it on; synchronous, must not throw. */
-  constructor(send: (draft: Draft) => void, withSourceLines: boolean) {
+  constructor(send: (pendingEvent: PendingEvent) => void, withSourceLines: boolean) {
     this.#send = send;
-    this.#lines = withSourceLines ? new SourceLines() : undefined;
+    this.#contextLines = withSourceLines ? new ContextLines() : undefined;
   }
 
-  add(draft: Draft): void {
-    if (this.#waiting.size >= MAX_WAITING) this.#handOldest();
-    this.#waiting.add(draft);
-    const { holder } = draft.origin;
-    nameTransaction(draft.event, draft.origin);
-    const routeMayCome =
-      holder?.method !== undefined && !holder.ended && draft.event.transaction === undefined;
-    if (!routeMayCome) {
-      this.#complete(draft);
+  add(pendingEvent: PendingEvent): void {
+    if (this.#pending.size >= MAX_PENDING) this.#sendOldest();
+    this.#pending.add(pendingEvent);
+    const { holder: unit } = pendingEvent.origin;
+    setTransaction(pendingEvent.event, pendingEvent.origin);
+    const isRoutePending =
+      unit?.method !== undefined && !unit.ended && pendingEvent.event.transaction === undefined;
+    if (!isRoutePending) {
+      this.#finish(pendingEvent);
       return;
     }
-    holder.whenEnded(() => this.#complete(draft));
-    setTimeout(() => this.#complete(draft), MAX_WAIT_MS).unref();
+    unit.onEnded(() => this.#finish(pendingEvent));
+    setTimeout(() => this.#finish(pendingEvent), MAX_WAIT_MS).unref();
   }
 
   /** Sends all, as complete as they get at once. */
-  sendNow(): void {
-    for (const draft of this.#waiting) {
-      nameTransaction(draft.event, draft.origin);
-      this.#lines?.addNow(draft.event);
-      this.#hand(draft);
+  sendAllNow(): void {
+    for (const pendingEvent of this.#pending) {
+      setTransaction(pendingEvent.event, pendingEvent.origin);
+      this.#contextLines?.addSync(pendingEvent.event);
+      this.#sendOnce(pendingEvent);
     }
   }
 
-  #complete(draft: Draft): void {
-    if (!this.#waiting.has(draft)) return;
-    nameTransaction(draft.event, draft.origin);
-    if (this.#lines === undefined || this.#lines.addKnown(draft.event)) this.#hand(draft);
-    else void this.#lines.add(draft.event).then(() => this.#hand(draft));
+  #finish(pendingEvent: PendingEvent): void {
+    if (!this.#pending.has(pendingEvent)) return;
+    setTransaction(pendingEvent.event, pendingEvent.origin);
+    if (this.#contextLines === undefined || this.#contextLines.addCached(pendingEvent.event))
+      this.#sendOnce(pendingEvent);
+    else void this.#contextLines.add(pendingEvent.event).then(() => this.#sendOnce(pendingEvent));
   }
 
-  #handOldest(): void {
-    for (const draft of this.#waiting) {
-      this.#hand(draft);
+  #sendOldest(): void {
+    for (const pendingEvent of this.#pending) {
+      this.#sendOnce(pendingEvent);
       return;
     }
   }
 
-  #hand(draft: Draft): void {
-    if (this.#waiting.delete(draft)) this.#send(draft);
+  #sendOnce(pendingEvent: PendingEvent): void {
+    if (this.#pending.delete(pendingEvent)) this.#send(pendingEvent);
   }
 }

@@ -8,7 +8,7 @@ type LimitHeaders = NonNullable<TransportMakeRequestResponse["headers"]>;
 const MAX_LIMITS = 20;
 const MAX_LIMIT_LENGTH = 500;
 /** What Sentry's clients take where a pause is asked for in no readable number. */
-const UNREADABLE_MS = 60_000;
+const DEFAULT_PAUSE_MS = 60_000;
 
 /**
  * The pauses that an answer asks for, as Sentry's own rules read them
@@ -17,29 +17,30 @@ const UNREADABLE_MS = 60_000;
  * that is 0 or past make us knock at once.
  * https://develop.sentry.dev/sdk/foundations/transport/rate-limiting/
  */
-export function boundedLimits(headers: IncomingHttpHeaders): LimitHeaders {
+export function boundedRateLimits(headers: IncomingHttpHeaders): LimitHeaders {
   const limits = headers["x-sentry-rate-limits"];
   const retryAfter = headers["retry-after"];
   return {
-    "x-sentry-rate-limits": limits === undefined ? null : boundedList([limits].flat().join(",")),
+    "x-sentry-rate-limits":
+      limits === undefined ? null : boundedRateLimitList([limits].flat().join(",")),
     "retry-after":
-      retryAfter === undefined ? null : secondsOf(retryAfterMs(retryAfter, Date.now())),
+      retryAfter === undefined ? null : pauseSeconds(retryAfterMs(retryAfter, Date.now())),
   };
 }
 
 /** `60:error;session:organization, 2700:default:key`. */
-function boundedList(limits: string): string {
+function boundedRateLimitList(limits: string): string {
   return limits
     .split(",", MAX_LIMITS)
     .filter((limit) => limit.length <= MAX_LIMIT_LENGTH)
     .map((limit) => {
-      const [asked = "", ...rest] = limit.trim().split(":");
-      const isNumber = /^\d+(\.\d+)?$/.test(asked);
-      return [secondsOf(isNumber ? Number(asked) * 1000 : undefined), ...rest].join(":");
+      const [seconds = "", ...rest] = limit.trim().split(":");
+      const isNumber = /^\d+(\.\d+)?$/.test(seconds);
+      return [pauseSeconds(isNumber ? Number(seconds) * 1000 : undefined), ...rest].join(":");
     })
     .join(",");
 }
 
-function secondsOf(askedMs: number | undefined): string {
-  return String(Math.ceil(pauseMs(askedMs ?? UNREADABLE_MS, defaultRetry.firstMs) / 1000));
+function pauseSeconds(requestedMs: number | undefined): string {
+  return String(Math.ceil(pauseMs(requestedMs ?? DEFAULT_PAUSE_MS, defaultRetry.firstMs) / 1000));
 }

@@ -9,10 +9,10 @@ import {
 import { fitEvent } from "./event-size.ts";
 
 /** What is answered with 413 is tried once more in this size, if it was larger. */
-const SMALLER_BYTES = 200_000;
+const REDUCED_EVENT_BYTES = 200_000;
 
 /** One envelope on its way. */
-export class Posting {
+export class EnvelopeRequest {
   body: Uint8Array;
   /** How many events it holds, for the books. */
   readonly events: number;
@@ -21,7 +21,7 @@ export class Posting {
   readonly resolve: (response: TransportMakeRequestResponse) => void;
   readonly reject: (error: Error) => void;
   request: ClientRequest | undefined = undefined;
-  retried = false;
+  isRetry = false;
 
   constructor(
     body: Uint8Array,
@@ -30,8 +30,8 @@ export class Posting {
     reject: (error: Error) => void,
   ) {
     this.body = body;
-    this.events = envelope === undefined ? 0 : eventsIn(envelope);
-    this.#envelope = body.length > SMALLER_BYTES ? envelope : undefined;
+    this.events = envelope === undefined ? 0 : countEvents(envelope);
+    this.#envelope = body.length > REDUCED_EVENT_BYTES ? envelope : undefined;
     this.resolve = resolve;
     this.reject = reject;
   }
@@ -48,29 +48,32 @@ export class Posting {
 
   /** The peer closed a connection that was kept alive, just as we took it. */
   isRetriable(error: NodeJS.ErrnoException): boolean {
-    return !this.retried && this.request?.reusedSocket === true && error.code === "ECONNRESET";
+    return !this.isRetry && this.request?.reusedSocket === true && error.code === "ECONNRESET";
   }
 
   /** @returns false if there is nothing to be made smaller. */
   shrink(): boolean {
     if (this.#envelope === undefined) return false;
     const [head, items] = this.#envelope as [object, (readonly [{ type: string }, Event])[]];
-    const fitted = items.map(
+    const fittedItems = items.map(
       ([itemHead, payload]) =>
-        [itemHead, itemHead.type === "event" ? fitEvent(payload, SMALLER_BYTES) : payload] as const,
+        [
+          itemHead,
+          itemHead.type === "event" ? fitEvent(payload, REDUCED_EVENT_BYTES) : payload,
+        ] as const,
     );
     this.#envelope = undefined;
-    this.body = Buffer.from(serializeEnvelope([head, fitted] as unknown as Envelope));
+    this.body = Buffer.from(serializeEnvelope([head, fittedItems] as unknown as Envelope));
     return true;
   }
 
-  recall(): void {
+  abort(): void {
     this.request?.destroy();
     this.request = undefined;
   }
 }
 
-export function eventsIn(envelope: Envelope): number {
+export function countEvents(envelope: Envelope): number {
   let count = 0;
   forEachEnvelopeItem(envelope, (_item, type) => {
     if (type === "event") count++;

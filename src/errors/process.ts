@@ -1,14 +1,14 @@
 import type { FatalOrigin } from "./api.ts";
 
 /** What the process tells us; neither function may throw. */
-export interface ProcessWatcher {
+export interface UncaughtErrorHandlers {
   /** Node found an error that nobody handled; unless the app listens, the process dies of it. */
   readonly onFatal: (error: unknown, origin: FatalOrigin) => void;
   /** A rejection that nobody handled, and that the process survives. */
   readonly onRejection: (reason: unknown) => void;
 }
 
-const EVENT = "unhandledRejection";
+const UNHANDLED_REJECTION = "unhandledRejection";
 
 /**
  * Watches for errors that nobody handles, without a say in what comes of them:
@@ -32,18 +32,21 @@ const EVENT = "unhandledRejection";
  *
  * @param flags Node's, from the command line and from `NODE_OPTIONS`
  */
-export function watchProcess(watcher: ProcessWatcher, flags: readonly string[]): void {
-  const rejections = new Rejections(watcher);
+export function watchUncaughtErrors(
+  handlers: UncaughtErrorHandlers,
+  flags: readonly string[],
+): void {
+  const rejectionListener = new RejectionListener(handlers);
   process.on("uncaughtExceptionMonitor", (error: unknown, origin: FatalOrigin) => {
-    rejections.becameFatal(origin);
-    watcher.onFatal(error, origin);
+    rejectionListener.markFatal(origin);
+    handlers.onFatal(error, origin);
   });
-  if (isHarmless(flags)) process.on(EVENT, rejections.listener);
-  else rejections.followApp();
+  if (isListenerNeutral(flags)) process.on(UNHANDLED_REJECTION, rejectionListener.listener);
+  else rejectionListener.followAppListeners();
 }
 
 /** In these modes Node does the same with a listener as without. */
-function isHarmless(flags: readonly string[]): boolean {
+function isListenerNeutral(flags: readonly string[]): boolean {
   let mode: string | undefined;
   for (const [at, flag] of flags.entries()) {
     const [name = "", value] = flag.split("=", 2);
@@ -54,21 +57,21 @@ function isHarmless(flags: readonly string[]): boolean {
 }
 
 /** Our listener for rejections, and when it is there. */
-class Rejections {
-  readonly #watcher: ProcessWatcher;
+class RejectionListener {
+  readonly #handlers: UncaughtErrorHandlers;
   /** Fatal before the event, as `strict` does it: the event that follows is no news. */
   #wasFatal = false;
 
-  constructor(watcher: ProcessWatcher) {
-    this.#watcher = watcher;
+  constructor(handlers: UncaughtErrorHandlers) {
+    this.#handlers = handlers;
   }
 
   readonly listener = (reason: unknown): void => {
-    if (!this.#wasFatal) this.#watcher.onRejection(reason);
+    if (!this.#wasFatal) this.#handlers.onRejection(reason);
   };
 
-  becameFatal(origin: FatalOrigin): void {
-    if (origin !== EVENT) return;
+  markFatal(origin: FatalOrigin): void {
+    if (origin !== UNHANDLED_REJECTION) return;
     this.#wasFatal = true;
     process.nextTick(() => {
       this.#wasFatal = false;
@@ -76,17 +79,19 @@ class Rejections {
   }
 
   /** Comes before the app's first listener and goes with its last. */
-  followApp(): void {
+  followAppListeners(): void {
     const { listener } = this;
-    if (process.listenerCount(EVENT) > 0) process.prependListener(EVENT, listener);
+    if (process.listenerCount(UNHANDLED_REJECTION) > 0)
+      process.prependListener(UNHANDLED_REJECTION, listener);
     process.on("newListener", (event: string | symbol, added: unknown) => {
-      if (event !== EVENT || added === listener) return;
-      if (!process.listeners(EVENT).includes(listener)) process.prependListener(EVENT, listener);
+      if (event !== UNHANDLED_REJECTION || added === listener) return;
+      if (!process.listeners(UNHANDLED_REJECTION).includes(listener))
+        process.prependListener(UNHANDLED_REJECTION, listener);
     });
     process.on("removeListener", (event: string | symbol, removed: unknown) => {
-      if (event !== EVENT || removed === listener) return;
-      if (process.listeners(EVENT).every((other) => other === listener)) {
-        process.removeListener(EVENT, listener);
+      if (event !== UNHANDLED_REJECTION || removed === listener) return;
+      if (process.listeners(UNHANDLED_REJECTION).every((other) => other === listener)) {
+        process.removeListener(UNHANDLED_REJECTION, listener);
       }
     });
   }

@@ -1,28 +1,31 @@
 /** As deep as Sentry follows causes, and as many of an `AggregateError` as it shows. */
-const MOST_LINKED = 5;
-const UNREADABLE = "(what was thrown can't be read)";
+const MAX_LINKED_ERRORS = 5;
+const UNREADABLE_TEXT = "(what was thrown can't be read)";
 
 /**
  * An error in the place of one that Sentry can't read, since a getter or a proxy
  * of the app's throws: with what of it can be read. Never throws.
  */
 export function readableCopy(thrown: unknown, depth = 0): Error {
-  const name = textIn(thrown, "name") ?? "Error";
-  const message = textIn(thrown, "message") ?? (isObject(thrown) ? UNREADABLE : String(thrown));
+  const name = stringProperty(thrown, "name") ?? "Error";
+  const message =
+    stringProperty(thrown, "message") ?? (isObject(thrown) ? UNREADABLE_TEXT : String(thrown));
   const copy = new Error(message);
-  const stack = textIn(thrown, "stack") ?? `${name}: ${message}`;
+  const stack = stringProperty(thrown, "stack") ?? `${name}: ${message}`;
   Object.defineProperties(copy, { name: { value: name }, stack: { value: stack } });
-  if (depth >= MOST_LINKED) return copy;
-  const cause = read(thrown, "cause");
+  if (depth >= MAX_LINKED_ERRORS) return copy;
+  const cause = readProperty(thrown, "cause");
   if (isObject(cause))
     Object.defineProperty(copy, "cause", { value: readableCopy(cause, depth + 1) });
-  const errors = listIn(thrown, "errors").map((error) => readableCopy(error, MOST_LINKED));
+  const errors = arrayProperty(thrown, "errors").map((error) =>
+    readableCopy(error, MAX_LINKED_ERRORS),
+  );
   if (errors.length > 0) Object.defineProperty(copy, "errors", { value: errors });
   return copy;
 }
 
 /** Whether it is an error of this realm; what can't be read is none. */
-export function isError(thrown: unknown): thrown is Error {
+export function isErrorSafely(thrown: unknown): thrown is Error {
   try {
     return thrown instanceof Error;
   } catch {
@@ -31,16 +34,16 @@ export function isError(thrown: unknown): thrown is Error {
 }
 
 /** A text for what an app has put in a text's place. Never throws. */
-export function textOf(value: unknown): string {
+export function safeString(value: unknown): string {
   if (typeof value === "string") return value;
   try {
     return isObject(value) ? JSON.stringify(value) : String(value);
   } catch {
-    return UNREADABLE;
+    return UNREADABLE_TEXT;
   }
 }
 
-function read(from: unknown, key: string): unknown {
+function readProperty(from: unknown, key: string): unknown {
   try {
     return (from as Readonly<Record<string, unknown>>)[key];
   } catch {
@@ -48,15 +51,15 @@ function read(from: unknown, key: string): unknown {
   }
 }
 
-function textIn(from: unknown, key: string): string | undefined {
-  const value = read(from, key);
+function stringProperty(from: unknown, key: string): string | undefined {
+  const value = readProperty(from, key);
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function listIn(from: unknown, key: string): unknown[] {
-  const value = read(from, key);
+function arrayProperty(from: unknown, key: string): unknown[] {
+  const value = readProperty(from, key);
   try {
-    return Array.isArray(value) ? value.slice(0, MOST_LINKED) : [];
+    return Array.isArray(value) ? value.slice(0, MAX_LINKED_ERRORS) : [];
   } catch {
     return [];
   }

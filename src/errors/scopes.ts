@@ -5,21 +5,21 @@ import {
   type Scope,
   type setAsyncContextStrategy,
 } from "@sentry/core";
-import { holderIn, isSuppressed, suppressed } from "../context/context.ts";
-import type { Holder } from "../context/holder.ts";
-import { activeContext, runIn } from "../context/manager.ts";
+import { unitOfWorkIn, isTracingSuppressed, suppressTracing } from "../context/context.ts";
+import type { UnitOfWork } from "../context/holder.ts";
+import { activeContext, runWithContext } from "../context/manager.ts";
 
-type Strategy = NonNullable<Parameters<typeof setAsyncContextStrategy>[0]>;
+type AsyncContextStrategy = NonNullable<Parameters<typeof setAsyncContextStrategy>[0]>;
 
 /** Where `withScope` and its like keep the scopes of their callback. */
-const SCOPES = Symbol("telltale.scopes");
+const SCOPES_KEY = Symbol("telltale.scopes");
 
 /** The scopes of a callback. */
-interface Scopes {
+interface ScopePair {
   readonly current: Scope;
   readonly isolation: Scope;
   /** The unit of work they were made in: one that begins inside has scopes of its own. */
-  readonly holder: Holder | undefined;
+  readonly unit: UnitOfWork | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ interface Scopes {
  * first asked for, so that a request without Sentry costs nothing (the strategy
  * of `@sentry/opentelemetry` clones a scope at every `context.with`, about 6 us).
  */
-export const strategy: Strategy = {
+export const asyncContextStrategy: AsyncContextStrategy = {
   getCurrentScope: () => currentScopeIn(activeContext()),
   getIsolationScope: () => isolationScopeIn(activeContext()),
   withScope: (work) =>
@@ -42,8 +42,8 @@ export const strategy: Strategy = {
     ),
   withSetIsolationScope: (isolation, work) =>
     withScopes(currentScopeIn(activeContext()).clone(), isolation, "isolation", work),
-  suppressTracing: (work) => runIn(suppressed(activeContext()), work),
-  isTracingSuppressed: () => isSuppressed(activeContext()),
+  suppressTracing: (work) => runWithContext(suppressTracing(activeContext()), work),
+  isTracingSuppressed: () => isTracingSuppressed(activeContext()),
 };
 
 function withScopes<R>(
@@ -53,46 +53,46 @@ function withScopes<R>(
   work: (scope: Scope) => R,
 ): R {
   const context = activeContext();
-  const scopes: Scopes = {
+  const scopes: ScopePair = {
     current,
     isolation: isolation ?? isolationScopeIn(context),
-    holder: holderIn(context),
+    unit: unitOfWorkIn(context),
   };
-  return runIn(context.setValue(SCOPES, scopes), () => work(scopes[which]));
+  return runWithContext(context.setValue(SCOPES_KEY, scopes), () => work(scopes[which]));
 }
 
 function currentScopeIn(context: ApiContext): Scope {
-  const holder = holderIn(context);
-  const set = scopesIn(context);
-  if (set !== undefined && set.holder === holder) return set.current;
-  if (holder === undefined) return getDefaultCurrentScope();
-  return scopesOf(holder).current(set?.current);
+  const unit = unitOfWorkIn(context);
+  const explicit = scopesIn(context);
+  if (explicit !== undefined && explicit.unit === unit) return explicit.current;
+  if (unit === undefined) return getDefaultCurrentScope();
+  return scopesOf(unit).current(explicit?.current);
 }
 
 function isolationScopeIn(context: ApiContext): Scope {
-  const holder = holderIn(context);
-  const set = scopesIn(context);
-  if (set !== undefined && set.holder === holder) return set.isolation;
-  if (holder === undefined) return getDefaultIsolationScope();
-  return scopesOf(holder).isolation(set?.isolation ?? outerIsolation(holder));
+  const unit = unitOfWorkIn(context);
+  const explicit = scopesIn(context);
+  if (explicit !== undefined && explicit.unit === unit) return explicit.isolation;
+  if (unit === undefined) return getDefaultIsolationScope();
+  return scopesOf(unit).isolation(explicit?.isolation ?? outerIsolationScope(unit));
 }
 
 /** What was set for a connection goes for its messages, too. */
-function outerIsolation(holder: Holder): Scope | undefined {
-  const outer = holder.outerNow();
+function outerIsolationScope(unit: UnitOfWork): Scope | undefined {
+  const outer = unit.enclosingUnit();
   return outer === undefined ? undefined : scopesOf(outer).isolation(undefined);
 }
 
-function scopesIn(context: ApiContext): Scopes | undefined {
-  return context.getValue(SCOPES) as Scopes | undefined;
+function scopesIn(context: ApiContext): ScopePair | undefined {
+  return context.getValue(SCOPES_KEY) as ScopePair | undefined;
 }
 
-function scopesOf(holder: Holder): HolderScopes {
-  return (holder.scope ??= new HolderScopes()) as HolderScopes;
+function scopesOf(unit: UnitOfWork): UnitScopes {
+  return (unit.scope ??= new UnitScopes()) as UnitScopes;
 }
 
 /** The two scopes of one unit of work, each forked when first asked for. */
-class HolderScopes {
+class UnitScopes {
   #current: Scope | undefined = undefined;
   #isolation: Scope | undefined = undefined;
 

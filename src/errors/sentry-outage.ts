@@ -1,33 +1,33 @@
-import type { Account } from "../diagnostics/account.ts";
+import type { SignalCounters } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 
 /** One line when Sentry stops taking events, and one, with what was lost, when it takes them again. */
-export class SentryOutage {
+export class SentryExportLog {
   readonly #host: string;
-  readonly #account: Account;
+  readonly #counters: SignalCounters;
   readonly #diagnostics: Diagnostics;
   /** What was lost before the outage; undefined while there is none. */
   #lostBefore: number | undefined = undefined;
 
-  constructor(host: string, account: Account, diagnostics: Diagnostics) {
+  constructor(host: string, counters: SignalCounters, diagnostics: Diagnostics) {
     this.#host = host;
-    this.#account = account;
+    this.#counters = counters;
     this.#diagnostics = diagnostics;
   }
 
   /**
-   * @param what goes on with "Sentry at the host".
+   * @param text goes on with "Sentry at the host".
    * @param events that this loss has counted already.
    */
-  failed(key: string, what: string, events = 0): void {
+  failed(key: string, text: string, events = 0): void {
     if (this.#lostBefore !== undefined) return;
-    this.#lostBefore = lostIn(this.#account) - events;
-    this.#diagnostics.warn(`errors.${key}`, `Sentry at ${this.#host} ${what}`);
+    this.#lostBefore = lostCount(this.#counters) - events;
+    this.#diagnostics.warn(`errors.${key}`, `Sentry at ${this.#host} ${text}`);
   }
 
-  worked(): void {
+  recovered(): void {
     if (this.#lostBefore === undefined) return;
-    const lost = lostIn(this.#account) - this.#lostBefore;
+    const lost = lostCount(this.#counters) - this.#lostBefore;
     this.#lostBefore = undefined;
     this.#diagnostics.info(
       "errors.again",
@@ -36,6 +36,6 @@ export class SentryOutage {
   }
 }
 
-function lostIn({ dropped }: Account): number {
+function lostCount({ dropped }: SignalCounters): number {
   return dropped.rejected + dropped.failed + dropped.queue_full;
 }

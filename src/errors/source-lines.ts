@@ -5,32 +5,32 @@ import { addContextToFrame, type Event, type StackFrame } from "@sentry/core";
 import { runSuppressed } from "../context/manager.ts";
 
 /** Lines before and after. */
-const AROUND = 5;
+const CONTEXT_LINES = 5;
 /** What one event may read. */
 const MAX_FILES = 10;
 /** A bigger file is a bundle: its lines tell nothing. */
 const MAX_FILE_BYTES = 1_000_000;
 /** Windows kept in memory, of up to 11 lines of 140 characters each. */
-const MAX_WINDOWS = 256;
+const MAX_CACHED_FRAMES = 256;
 
-type Window = Pick<StackFrame, "pre_context" | "context_line" | "post_context">;
+type FrameContext = Pick<StackFrame, "pre_context" | "context_line" | "post_context">;
 
 /**
  * The lines of source around the frames of the app's own code. Files are read
  * once, when an event first shows them, and never while a request waits: only
  * at the end of the process they are read synchronously.
  */
-export class SourceLines {
+export class ContextLines {
   /** By file and line, in order of last use; an empty one for what can't be read. */
-  readonly #windows = new Map<string, Window>();
+  readonly #cache = new Map<string, FrameContext>();
 
   /** Adds what is known already. True if nothing is missing. */
-  addKnown(event: Event): boolean {
+  addCached(event: Event): boolean {
     let complete = true;
-    for (const frame of framesOf(event)) {
-      const window = this.#windows.get(keyOf(frame));
-      if (window === undefined) complete = false;
-      else this.#use(frame, window);
+    for (const frame of appFramesOf(event)) {
+      const context = this.#cache.get(cacheKeyOf(frame));
+      if (context === undefined) complete = false;
+      else this.#apply(frame, context);
     }
     return complete;
   }
@@ -39,22 +39,25 @@ export class SourceLines {
   async add(event: Event): Promise<void> {
     const reads: Promise<void>[] = [];
     for (const [file, frames] of this.#missing(event)) {
-      reads.push(runSuppressed(() => readText(file)).then((text) => this.#cut(text, frames)));
+      reads.push(
+        runSuppressed(() => readText(file)).then((text) => this.#cacheFrames(text, frames)),
+      );
     }
     await Promise.all(reads);
-    this.addKnown(event);
+    this.addCached(event);
   }
 
   /** `add` for the end of the process, where nothing asynchronous runs any more. */
-  addNow(event: Event): void {
-    for (const [file, frames] of this.#missing(event)) this.#cut(readTextNow(file), frames);
-    this.addKnown(event);
+  addSync(event: Event): void {
+    for (const [file, frames] of this.#missing(event))
+      this.#cacheFrames(readTextSync(file), frames);
+    this.addCached(event);
   }
 
   #missing(event: Event): Map<string, StackFrame[]> {
     const byFile = new Map<string, StackFrame[]>();
-    for (const frame of framesOf(event)) {
-      if (this.#windows.has(keyOf(frame))) continue;
+    for (const frame of appFramesOf(event)) {
+      if (this.#cache.has(cacheKeyOf(frame))) continue;
       const file = frame.filename as string;
       const frames = byFile.get(file);
       if (frames !== undefined) frames.push(frame);
@@ -63,35 +66,35 @@ export class SourceLines {
     return byFile;
   }
 
-  #cut(text: string | undefined, frames: readonly StackFrame[]): void {
+  #cacheFrames(text: string | undefined, frames: readonly StackFrame[]): void {
     const lines = text?.split("\n");
     for (const { filename, lineno, colno } of frames) {
       const frame: StackFrame = { filename: filename as string, lineno: lineno as number };
       if (colno !== undefined) frame.colno = colno;
       if (lines !== undefined && (lineno as number) <= lines.length) {
-        addContextToFrame(lines, frame, AROUND);
+        addContextToFrame(lines, frame, CONTEXT_LINES);
       }
-      this.#windows.set(keyOf(frame), windowOf(frame));
-      if (this.#windows.size > MAX_WINDOWS) this.#forgetOldest();
+      this.#cache.set(cacheKeyOf(frame), frameContextOf(frame));
+      if (this.#cache.size > MAX_CACHED_FRAMES) this.#evictOldest();
     }
   }
 
-  #use(frame: StackFrame, window: Window): void {
-    Object.assign(frame, window);
-    const key = keyOf(frame);
-    this.#windows.delete(key);
-    this.#windows.set(key, window);
+  #apply(frame: StackFrame, context: FrameContext): void {
+    Object.assign(frame, context);
+    const key = cacheKeyOf(frame);
+    this.#cache.delete(key);
+    this.#cache.set(key, context);
   }
 
-  #forgetOldest(): void {
-    for (const key of this.#windows.keys()) {
-      this.#windows.delete(key);
+  #evictOldest(): void {
+    for (const key of this.#cache.keys()) {
+      this.#cache.delete(key);
       return;
     }
   }
 }
 
-function framesOf(event: Event): StackFrame[] {
+function appFramesOf(event: Event): StackFrame[] {
   const found: StackFrame[] = [];
   for (const exception of event.exception?.values ?? []) {
     for (const frame of exception.stacktrace?.frames ?? []) {
@@ -109,16 +112,16 @@ function framesOf(event: Event): StackFrame[] {
   return found;
 }
 
-function keyOf({ filename, lineno }: StackFrame): string {
+function cacheKeyOf({ filename, lineno }: StackFrame): string {
   return `${filename}:${lineno}`;
 }
 
-function windowOf(frame: StackFrame): Window {
-  const window: Window = {};
-  if (frame.pre_context !== undefined) window.pre_context = frame.pre_context;
-  if (frame.context_line !== undefined) window.context_line = frame.context_line;
-  if (frame.post_context !== undefined) window.post_context = frame.post_context;
-  return window;
+function frameContextOf(frame: StackFrame): FrameContext {
+  const context: FrameContext = {};
+  if (frame.pre_context !== undefined) context.pre_context = frame.pre_context;
+  if (frame.context_line !== undefined) context.context_line = frame.context_line;
+  if (frame.post_context !== undefined) context.post_context = frame.post_context;
+  return context;
 }
 
 async function readText(file: string): Promise<string | undefined> {
@@ -130,7 +133,7 @@ async function readText(file: string): Promise<string | undefined> {
   }
 }
 
-function readTextNow(file: string): string | undefined {
+function readTextSync(file: string): string | undefined {
   try {
     return statSync(file).size > MAX_FILE_BYTES ? undefined : readFileSync(file, "utf8");
   } catch {

@@ -3,52 +3,52 @@ import { fileURLToPath } from "node:url";
 import { createStackParser, type StackFrame, type StackParser } from "@sentry/core";
 import { nodeStackLineParser } from "@sentry/core/server";
 
-const here = fileURLToPath(import.meta.url);
-const inSource = here.endsWith(".ts");
+const thisFile = fileURLToPath(import.meta.url);
+const inSource = thisFile.endsWith(".ts");
 
 /** `dist`, which is flat; in the source tree `src/`. */
-const ownFolder = inSource ? `${dirname(dirname(here))}/` : dirname(here);
+const ownFolder = inSource ? `${dirname(dirname(thisFile))}/` : dirname(thisFile);
 
 /** The folder of the app's main file: modules are named from there. */
 const appFolder = process.argv[1] === undefined ? process.cwd() : dirname(process.argv[1]);
 
-const parseFrames = createStackParser(nodeStackLineParser(moduleOf));
+const parseFrames = createStackParser(nodeStackLineParser(moduleNameOf));
 
 /**
  * Reads a V8 stack. Frames of ours are never the app's, and are cut off where
  * a stack begins in our own code, which is what a message's stack does.
  */
 export const stackParser: StackParser = (stack, skipFirstLines, framesToPop) => {
-  const text = textOfStack(stack);
+  const text = stackText(stack);
   if (text === undefined) return [];
   const frames = parseFrames(text, skipFirstLines, framesToPop);
   for (const frame of frames) {
-    if (isOurs(frame)) frame.in_app = false;
+    if (isOwnFrame(frame)) frame.in_app = false;
   }
   let end = frames.length;
-  while (end > 1 && isOurs(frames[end - 1])) end--;
+  while (end > 1 && isOwnFrame(frames[end - 1])) end--;
   return frames.slice(0, end);
 };
 
 /** More than this Sentry does not show. */
-const MOST_SITES = 50;
+const MAX_CALL_SITES = 50;
 
 /**
  * An app may have put anything there, most often V8's call sites, by its own
  * `Error.prepareStackTrace`: as texts these are the lines that V8 itself writes.
  */
-function textOfStack(stack: unknown): string | undefined {
+function stackText(stack: unknown): string | undefined {
   if (typeof stack === "string") return stack;
   try {
     if (!Array.isArray(stack)) return undefined;
-    const sites = stack.slice(0, MOST_SITES).map((site) => `    at ${String(site)}`);
+    const sites = stack.slice(0, MAX_CALL_SITES).map((site) => `    at ${String(site)}`);
     return ["Error", ...sites].join("\n");
   } catch {
     return undefined;
   }
 }
 
-function isOurs(frame: StackFrame | undefined): boolean {
+function isOwnFrame(frame: StackFrame | undefined): boolean {
   const file = frame?.filename;
   return (
     file !== undefined && (inSource ? file.startsWith(ownFolder) : dirname(file) === ownFolder)
@@ -59,18 +59,18 @@ function isOurs(frame: StackFrame | undefined): boolean {
  * The name of a file that does not change with the place where the app is
  * installed: `pkg.lib:file` or `routes:orders`. Sentry groups by it.
  */
-function moduleOf(filename: string | undefined): string | undefined {
+function moduleNameOf(filename: string | undefined): string | undefined {
   if (filename === undefined || filename.startsWith("node:")) return undefined;
   const { dir, name } = parse(filename.replaceAll("\\", "/"));
   const folder = folderFromPackage(dir) ?? folderFromApp(dir);
   return folder === undefined || folder === "" ? name : `${folder.replaceAll("/", ".")}:${name}`;
 }
 
-const PACKAGES = "/node_modules/";
+const NODE_MODULES = "/node_modules/";
 
 function folderFromPackage(dir: string): string | undefined {
-  const at = dir.lastIndexOf(PACKAGES);
-  return at === -1 ? undefined : dir.slice(at + PACKAGES.length);
+  const at = dir.lastIndexOf(NODE_MODULES);
+  return at === -1 ? undefined : dir.slice(at + NODE_MODULES.length);
 }
 
 function folderFromApp(dir: string): string | undefined {

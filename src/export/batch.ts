@@ -1,40 +1,40 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { BatchConfig } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
-import type { Account } from "../diagnostics/account.ts";
+import type { SignalCounters } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { ExitRequest, PendingRequest, Pipeline } from "./exit.ts";
-import type { Outcome, Sender } from "./sender.ts";
+import type { ExitRequest, ExitRequestFactory, Pipeline } from "./exit.ts";
+import type { ExportResult, OtlpExporter } from "./sender.ts";
 
-export interface BatchOptions<Item, Stored> {
+export interface BatchProcessorDeps<Item, Stored> {
   /** What the items are, in the plural, for our lines: "spans". */
   readonly name: string;
   readonly config: BatchConfig;
   /** The caller counts `made` (it also knows what never comes here); the batch counts the rest. */
-  readonly account: Account;
+  readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   /** What is queued of an item that there is room for. */
   readonly store: (item: Item) => Stored;
   /** What was stored has been sent or dropped. */
   readonly release?: (stored: Stored) => void;
   /** Called once, before the first export: it loads the chunk. */
-  readonly sender: () => Sender<Stored[]>;
+  readonly createExporter: () => OtlpExporter<Stored[]>;
   /** Whether there is no room for more; default: as many wait as the configuration allows. */
   readonly isFull?: () => boolean;
   /**
    * Takes over what a peer that is away or can't now didn't take, and says how
    * long it is to be left alone, in milliseconds. Default: it is dropped.
    *
-   * @param holdMs how long the peer asks to be left alone, at most.
+   * @param retryAfterMs how long the peer asks to be left alone, at most.
    */
-  readonly whenAway?: (items: readonly Stored[], holdMs: number) => number;
+  readonly onUnavailable?: (items: readonly Stored[], retryAfterMs: number) => number;
   /** The peer is left alone still, and something waits for it: others may take that. */
-  readonly whenHeld?: () => void;
+  readonly onPaused?: () => void;
 }
 
-interface Flight<Stored> {
+interface InFlightExport<Stored> {
   readonly items: Stored[];
-  readonly landed: Promise<void>;
+  readonly done: Promise<void>;
 }
 
 /**
@@ -43,9 +43,9 @@ interface Flight<Stored> {
  * 1.5 (measured on Express). To keep more of them would let them outlive V8's
  * young generation.
  */
-const AT_ONE_GO = 64;
+const ENCODE_CHUNK_SIZE = 64;
 
-const failed: Outcome = { delivered: false, rejected: 0, holdMs: 0 };
+const FAILED_RESULT: ExportResult = { delivered: false, rejected: 0, retryAfterMs: 0 };
 
 /**
  * A bounded queue before a sender, with the rules of the specification's batch
@@ -53,100 +53,100 @@ const failed: Outcome = { delivered: false, rejected: 0, holdMs: 0 };
  * a time, the newest dropped when the queue is full.
  *
  * Nothing here holds the process open: timers are unref'd, and what is left at
- * the end is taken by `pending`.
+ * the end is taken by `drainForExit`.
  */
-export class Batch<Item, Stored = Item> implements Pipeline {
-  readonly #options: BatchOptions<Item, Stored>;
+export class BatchProcessor<Item, Stored = Item> implements Pipeline {
+  readonly #deps: BatchProcessorDeps<Item, Stored>;
   readonly #capacity: number;
-  readonly #size: number;
+  readonly #maxExportSize: number;
   /** Made at start, outside of any request, so that it keeps none alive; re-armed with `refresh`. */
   readonly #timer: NodeJS.Timeout;
   /** Runs work outside of whatever request asks for it: connections keep their first context. */
-  readonly #outside: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
-  #sender: Sender<Stored[]> | undefined = undefined;
+  readonly #runDetached: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
+  #exporter: OtlpExporter<Stored[]> | undefined = undefined;
   /** What has just come, until there is enough of it to be stored at one go. */
-  #fresh: Item[] = [];
+  #unencoded: Item[] = [];
   #queue: Stored[] = [];
-  #flight: Flight<Stored> | undefined = undefined;
+  #inFlight: InFlightExport<Stored> | undefined = undefined;
   /** An export will come without further doing: the timer runs, or one is in flight. */
-  #armed = true;
-  #landed = 0;
-  #refused = 0;
-  #heldUntil = 0;
+  #isScheduled = true;
+  #exportedCount = 0;
+  #droppedWhileFull = 0;
+  #pausedUntil = 0;
 
-  constructor(options: BatchOptions<Item, Stored>) {
-    this.#options = options;
+  constructor(options: BatchProcessorDeps<Item, Stored>) {
+    this.#deps = options;
     this.#capacity = options.config.maxQueueSize;
-    this.#size = Math.min(options.config.maxBatchSize, options.config.maxQueueSize);
+    this.#maxExportSize = Math.min(options.config.maxBatchSize, options.config.maxQueueSize);
     this.#timer = setTimeout(() => this.#export(), options.config.delayMs).unref();
   }
 
   /** Queues one item, or drops it when the queue is full. For the hot path. */
   add(item: Item): void {
     if (this.#isFull()) {
-      this.#refuse();
+      this.#dropNewest();
       return;
     }
-    if (this.#fresh.push(item) >= AT_ONE_GO) this.#storeFresh();
-    this.#queued();
+    if (this.#unencoded.push(item) >= ENCODE_CHUNK_SIZE) this.#storeUnencoded();
+    this.#onQueued();
   }
 
   /** How many items wait or are under way, counted here and not by the account. */
   get queued(): number {
-    return this.length + (this.#flight?.items.length ?? 0);
+    return this.length + (this.#inFlight?.items.length ?? 0);
   }
 
   /** How many items wait. */
   get length(): number {
-    return this.#queue.length + this.#fresh.length;
+    return this.#queue.length + this.#unencoded.length;
   }
 
   /** All that waits; it is the caller's now. */
-  takeAll(): Stored[] {
-    this.#storeFresh();
+  drainQueue(): Stored[] {
+    this.#storeUnencoded();
     const items = this.#queue;
     this.#queue = [];
     return items;
   }
 
   /** Queues what was stored before, or drops it when the queue is full. */
-  restore(stored: Stored): void {
+  requeue(stored: Stored): void {
     if (this.#isFull()) {
-      this.#refuse();
-      this.#options.release?.(stored);
+      this.#dropNewest();
+      this.#deps.release?.(stored);
       return;
     }
     this.#queue.push(stored);
-    this.#queued();
+    this.#onQueued();
   }
 
   #isFull(): boolean {
-    const { isFull } = this.#options;
+    const { isFull } = this.#deps;
     return isFull === undefined ? this.length >= this.#capacity : isFull();
   }
 
-  #queued(): void {
-    if (!this.#armed) {
-      this.#armed = true;
+  #onQueued(): void {
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
       this.#timer.refresh();
     }
-    if (this.length === this.#size && this.#flight === undefined) this.#exportSoon();
+    if (this.length === this.#maxExportSize && this.#inFlight === undefined) this.#scheduleExport();
   }
 
-  #storeFresh(): void {
-    const items = this.#fresh;
+  #storeUnencoded(): void {
+    const items = this.#unencoded;
     if (items.length === 0) return;
-    this.#fresh = [];
+    this.#unencoded = [];
     for (const item of items) this.#store(item);
   }
 
   /** What ends a span or writes a line is the app: it must not learn of our troubles. */
   #store(item: Item): void {
     try {
-      this.#queue.push(this.#options.store(item));
+      this.#queue.push(this.#deps.store(item));
     } catch (error) {
-      const { name, account, diagnostics } = this.#options;
-      account.drop("failed", 1);
+      const { name, counters, diagnostics } = this.#deps;
+      counters.drop("failed", 1);
       diagnostics.error(`${name} store`, `${name} could not be encoded: ${String(error)}`);
     }
   }
@@ -157,8 +157,8 @@ export class Batch<Item, Stored = Item> implements Pipeline {
    * that nothing holds would end the process with exit code 13.
    */
   async flush(timeoutMs: number): Promise<void> {
-    const limit = deadline(timeoutMs);
-    await Promise.race([limit.over, this.#drain(limit)]);
+    const limit = startDeadline(timeoutMs);
+    await Promise.race([limit.expired, this.#drain(limit)]);
     limit.clear();
   }
 
@@ -169,198 +169,198 @@ export class Batch<Item, Stored = Item> implements Pipeline {
    * (waiting for a retry, connecting, half written) can't have been accepted, since
    * a body that stops early is refused, so it is sent again.
    */
-  pending(): PendingRequest[] {
-    this.#storeFresh();
-    const items = [...this.#unsent(), ...this.#queue];
+  drainForExit(): ExitRequestFactory[] {
+    this.#storeUnencoded();
+    const items = [...this.#cancelInFlight(), ...this.#queue];
     this.#queue = [];
-    const requests: PendingRequest[] = [];
-    for (let start = 0; start < items.length; start += this.#size) {
-      const some = items.slice(start, start + this.#size);
-      requests.push(() => this.#request(some));
+    const requests: ExitRequestFactory[] = [];
+    for (let start = 0; start < items.length; start += this.#maxExportSize) {
+      const part = items.slice(start, start + this.#maxExportSize);
+      requests.push(() => this.#createExitRequest(part));
     }
     return requests;
   }
 
   async #drain(limit: Deadline): Promise<void> {
-    this.#storeFresh();
-    const target = this.#landed + (this.#flight?.items.length ?? 0) + this.#queue.length;
-    while (!limit.passed && this.#landed < target) {
-      if (this.#flight === undefined) {
+    this.#storeUnencoded();
+    const target = this.#exportedCount + (this.#inFlight?.items.length ?? 0) + this.#queue.length;
+    while (!limit.isExpired && this.#exportedCount < target) {
+      if (this.#inFlight === undefined) {
         if (this.#queue.length === 0) return;
         this.#export();
         // It may have gone elsewhere instead.
-        if (this.#flight === undefined && this.length === 0) return;
+        if (this.#inFlight === undefined && this.length === 0) return;
       }
-      await (this.#flight?.landed ?? pause(this.#heldUntil - performance.now()));
+      await (this.#inFlight?.done ?? delay(this.#pausedUntil - performance.now()));
     }
   }
 
   /** Not unref'd: an idle loop would sleep over it, and it holds the process for a turn at most. */
-  #exportSoon(): void {
+  #scheduleExport(): void {
     setImmediate(() => this.#export());
   }
 
   #export(): void {
-    this.#armed = false;
-    if (this.#flight !== undefined) {
-      this.#armed = true;
+    this.#isScheduled = false;
+    if (this.#inFlight !== undefined) {
+      this.#isScheduled = true;
       return;
     }
-    this.#storeFresh();
+    this.#storeUnencoded();
     if (this.#queue.length === 0) return;
-    if (performance.now() < this.#heldUntil) {
-      this.#options.whenHeld?.();
-      if (this.length > 0) this.#wait();
+    if (performance.now() < this.#pausedUntil) {
+      this.#deps.onPaused?.();
+      if (this.length > 0) this.#rearmTimer();
       return;
     }
-    this.#armed = true;
-    this.#fly(this.#take());
+    this.#isScheduled = true;
+    this.#exportOnce(this.#takeBatch());
   }
 
-  #wait(): void {
-    this.#armed = true;
+  #rearmTimer(): void {
+    this.#isScheduled = true;
     this.#timer.refresh();
   }
 
-  #take(): Stored[] {
-    if (this.#queue.length > this.#size) return this.#queue.splice(0, this.#size);
+  #takeBatch(): Stored[] {
+    if (this.#queue.length > this.#maxExportSize) return this.#queue.splice(0, this.#maxExportSize);
     const items = this.#queue;
     this.#queue = [];
     return items;
   }
 
-  #fly(items: Stored[]): void {
-    const outcome = this.#send(items);
-    const flight: Flight<Stored> = {
+  #exportOnce(items: Stored[]): void {
+    const pendingResult = this.#send(items);
+    const inFlight: InFlightExport<Stored> = {
       items,
-      landed: outcome.then((result) => {
-        if (this.#flight === flight) this.#land(flight, result);
+      done: pendingResult.then((result) => {
+        if (this.#inFlight === inFlight) this.#onExported(inFlight, result);
       }),
     };
-    this.#flight = flight;
+    this.#inFlight = inFlight;
   }
 
-  async #send(items: Stored[]): Promise<Outcome> {
+  async #send(items: Stored[]): Promise<ExportResult> {
     try {
-      return await this.#outside(() =>
-        runSuppressed(() => this.#open().send(items, this.#options.config.exportTimeoutMs)),
+      return await this.#runDetached(() =>
+        runSuppressed(() => this.#getExporter().export(items, this.#deps.config.exportTimeoutMs)),
       );
     } catch (error) {
-      this.#broken(error);
-      return failed;
+      this.#reportFailure(error);
+      return FAILED_RESULT;
     }
   }
 
-  #open(): Sender<Stored[]> {
-    this.#sender ??= this.#options.sender();
-    return this.#sender;
+  #getExporter(): OtlpExporter<Stored[]> {
+    this.#exporter ??= this.#deps.createExporter();
+    return this.#exporter;
   }
 
-  #land(flight: Flight<Stored>, outcome: Outcome): void {
-    this.#flight = undefined;
-    this.#landed += flight.items.length;
-    this.#settle(flight.items, outcome);
-    if (this.length >= this.#size) this.#export();
-    else if (this.length > 0) this.#wait();
-    else this.#armed = false;
+  #onExported(inFlight: InFlightExport<Stored>, result: ExportResult): void {
+    this.#inFlight = undefined;
+    this.#exportedCount += inFlight.items.length;
+    this.#recordResult(inFlight.items, result);
+    if (this.length >= this.#maxExportSize) this.#export();
+    else if (this.length > 0) this.#rearmTimer();
+    else this.#isScheduled = false;
   }
 
-  #settle(items: Stored[], outcome: Outcome): void {
-    const { whenAway, account, release } = this.#options;
-    if (outcome.delivered) this.#delivered(items.length, outcome.rejected);
-    else if (whenAway !== undefined && outcome.away === true) {
-      this.#heldUntil = performance.now() + whenAway(items, outcome.holdMs);
+  #recordResult(items: Stored[], result: ExportResult): void {
+    const { onUnavailable, counters, release } = this.#deps;
+    if (result.delivered) this.#countDelivered(items.length, result.rejected);
+    else if (onUnavailable !== undefined && result.retryable === true) {
+      this.#pausedUntil = performance.now() + onUnavailable(items, result.retryAfterMs);
       return;
     } else {
-      account.drop("failed", items.length);
-      if (outcome.holdMs > 0) this.#hold(outcome.holdMs);
+      counters.drop("failed", items.length);
+      if (result.retryAfterMs > 0) this.#pause(result.retryAfterMs);
     }
     if (release !== undefined) for (const item of items) release(item);
   }
 
-  #hold(ms: number): void {
-    this.#heldUntil = performance.now() + ms;
-    this.#options.account.pausedUntil = Date.now() + ms;
+  #pause(ms: number): void {
+    this.#pausedUntil = performance.now() + ms;
+    this.#deps.counters.pausedUntil = Date.now() + ms;
   }
 
-  #delivered(count: number, rejected: number): void {
-    const { account } = this.#options;
-    const refused = Math.min(rejected, count);
-    account.sent += count - refused;
-    account.drop("rejected", refused);
-    this.#recover();
+  #countDelivered(count: number, rejected: number): void {
+    const { counters } = this.#deps;
+    const rejectedCount = Math.min(rejected, count);
+    counters.sent += count - rejectedCount;
+    counters.drop("rejected", rejectedCount);
+    this.#logRecovered();
   }
 
-  #refuse(): void {
-    const { account, diagnostics, name } = this.#options;
-    account.drop("queue_full", 1);
-    this.#refused += 1;
-    if (this.#refused > 1) return;
+  #dropNewest(): void {
+    const { counters, diagnostics, name } = this.#deps;
+    counters.drop("queue_full", 1);
+    this.#droppedWhileFull += 1;
+    if (this.#droppedWhileFull > 1) return;
     diagnostics.warn(
       `${name} queue`,
       `the queue of ${name} is full (${this.#capacity}); new ones are dropped and counted until it drains`,
     );
   }
 
-  #recover(): void {
-    if (this.#refused === 0 || this.length > this.#capacity / 2) return;
-    const { diagnostics, name } = this.#options;
+  #logRecovered(): void {
+    if (this.#droppedWhileFull === 0 || this.length > this.#capacity / 2) return;
+    const { diagnostics, name } = this.#deps;
     diagnostics.info(
       `${name} queue recovered`,
-      `the queue of ${name} drains again; ${this.#refused} were dropped`,
+      `the queue of ${name} drains again; ${this.#droppedWhileFull} were dropped`,
     );
-    this.#refused = 0;
+    this.#droppedWhileFull = 0;
   }
 
-  #unsent(): Stored[] {
-    const flight = this.#flight;
-    if (flight === undefined || this.#sender?.abandon() === true) return [];
-    this.#flight = undefined;
-    return flight.items;
+  #cancelInFlight(): Stored[] {
+    const inFlight = this.#inFlight;
+    if (inFlight === undefined || this.#exporter?.cancel() === true) return [];
+    this.#inFlight = undefined;
+    return inFlight.items;
   }
 
-  #request(items: Stored[]): ExitRequest | undefined {
+  #createExitRequest(items: Stored[]): ExitRequest | undefined {
     try {
-      const request = this.#open().request(items, (delivered, rejected) => {
-        if (delivered) this.#delivered(items.length, rejected);
-        else this.#options.account.drop("shutdown", items.length);
+      const request = this.#getExporter().createExitRequest(items, (delivered, rejected) => {
+        if (delivered) this.#countDelivered(items.length, rejected);
+        else this.#deps.counters.drop("shutdown", items.length);
       });
-      if (request === undefined) this.#options.account.drop("failed", items.length);
+      if (request === undefined) this.#deps.counters.drop("failed", items.length);
       return request;
     } catch (error) {
-      this.#options.account.drop("failed", items.length);
-      this.#broken(error);
+      this.#deps.counters.drop("failed", items.length);
+      this.#reportFailure(error);
       return undefined;
     }
   }
 
-  #broken(error: unknown): void {
-    const { diagnostics, name } = this.#options;
+  #reportFailure(error: unknown): void {
+    const { diagnostics, name } = this.#deps;
     diagnostics.error(`${name} export`, `${name} could not be exported: ${String(error)}`);
   }
 }
 
 interface Deadline {
-  readonly over: Promise<void>;
-  passed: boolean;
+  readonly expired: Promise<void>;
+  isExpired: boolean;
   clear(): void;
 }
 
-function deadline(ms: number): Deadline {
-  const limit = { passed: false } as Deadline & { over: Promise<void> };
-  limit.over = new Promise((resolve) => {
-    const pass = (): void => {
-      limit.passed = true;
+function startDeadline(ms: number): Deadline {
+  const limit = { isExpired: false } as { -readonly [Field in keyof Deadline]: Deadline[Field] };
+  limit.expired = new Promise((resolve) => {
+    const expire = (): void => {
+      limit.isExpired = true;
       clearTimeout(timer);
       resolve();
     };
-    const timer = setTimeout(pass, Math.max(0, ms));
-    limit.clear = pass;
+    const timer = setTimeout(expire, Math.max(0, ms));
+    limit.clear = expire;
   });
   return limit;
 }
 
-function pause(ms: number): Promise<void> {
+function delay(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, Math.max(0, ms)).unref();
   });

@@ -1,4 +1,4 @@
-import { deliver } from "./delivery-worker.ts";
+import { runExitWorker } from "./delivery-worker.ts";
 
 /**
  * The worker's program. The build puts a text here that it has made of the same
@@ -6,4 +6,4 @@ import { deliver } from "./delivery-worker.ts";
  * loading of modules may make calls of helpers of its own out of any function, and
  * those are not in the worker.
  */
-export const deliveryCode: string = `(${deliver.toString()})(require, require("node:worker_threads"));`;
+export const exitWorkerCode: string = `(${runExitWorker.toString()})(require, require("node:worker_threads"));`;

@@ -1,13 +1,13 @@
 import type { ExitRequest } from "./exit.ts";
 
 /** One request, as it goes to the worker. */
-export interface Order extends Omit<ExitRequest, "settle"> {
+export interface ExitMessage extends Omit<ExitRequest, "onResult"> {
   /** Of its slot. */
   readonly index: number;
 }
 
 /** Where the outcomes go; see `delivery.ts`. */
-export interface Room {
+export interface SharedLayout {
   readonly shared: SharedArrayBuffer;
   /** How many requests there may be. */
   readonly slots: number;
@@ -19,9 +19,9 @@ export interface Room {
 }
 
 /** Where the outcome of one request goes. */
-interface Slot {
+interface ResultSlot {
   /** For the case that the time is over before the rest of the answer is there. */
-  expect(state: number): void;
+  setProvisional(state: number): void;
   finish(state: number, answer: Uint8Array): void;
 }
 
@@ -34,103 +34,111 @@ interface Slot {
  * @param threads its `node:worker_threads`.
  */
 /* oxlint-disable unicorn/consistent-function-scoping -- see above: all of it must be in here */
-export function deliver(
+export function runExitWorker(
   load: (module: string) => unknown,
   { workerData, parentPort }: typeof import("node:worker_threads"),
 ): void {
-  const room = workerData as Room;
-  const answered = new Int32Array(room.shared, 0, 1);
+  const layout = workerData as SharedLayout;
+  const finishedCount = new Int32Array(layout.shared, 0, 1);
   // The main thread hears of no error: without this it would wait for what doesn't come.
   process.on("uncaughtException", (error) => {
-    for (let index = 0; index < room.slots; index++) {
-      const offset = room.headBytes + index * room.slotBytes;
-      const isOpen = new Int32Array(room.shared, offset, 1)[0] === 0;
-      if (isOpen) slotAt(offset).finish(room.failed, textOf(error));
+    for (let index = 0; index < layout.slots; index++) {
+      const offset = layout.headBytes + index * layout.slotBytes;
+      const isOpen = new Int32Array(layout.shared, offset, 1)[0] === 0;
+      if (isOpen) slotAt(offset).finish(layout.failed, errorText(error));
     }
-    Atomics.store(answered, 0, room.slots);
-    Atomics.notify(answered, 0);
+    Atomics.store(finishedCount, 0, layout.slots);
+    Atomics.notify(finishedCount, 0);
   });
-  parentPort?.on("message", (order: Order) => {
-    const slot = slotAt(room.headBytes + order.index * room.slotBytes);
+  parentPort?.on("message", (exitMessage: ExitMessage) => {
+    const slot = slotAt(layout.headBytes + exitMessage.index * layout.slotBytes);
     try {
-      if (order.kind === "grpc") overGrpc(order, slot);
-      else overHttp(order, slot);
+      if (exitMessage.kind === "grpc") sendGrpc(exitMessage, slot);
+      else sendHttp(exitMessage, slot);
     } catch (error) {
-      slot.finish(room.failed, textOf(error));
+      slot.finish(layout.failed, errorText(error));
     }
   });
   // Most requests need it, and they are still being made.
   load("node:http");
 
-  function slotAt(offset: number): Slot {
-    const words = new Int32Array(room.shared, offset, 2);
-    const answerBytes = room.slotBytes - room.slotHeadBytes;
-    const answerRoom = new Uint8Array(room.shared, offset + room.slotHeadBytes, answerBytes);
+  function slotAt(offset: number): ResultSlot {
+    const words = new Int32Array(layout.shared, offset, 2);
+    const answerBytes = layout.slotBytes - layout.slotHeadBytes;
+    const answerArea = new Uint8Array(layout.shared, offset + layout.slotHeadBytes, answerBytes);
     let finished = false;
     return {
-      expect: (state) => Atomics.store(words, 0, state),
+      setProvisional: (state) => Atomics.store(words, 0, state),
       finish: (state, answer) => {
         if (finished) return;
         finished = true;
-        const kept = answer.subarray(0, answerRoom.length);
-        answerRoom.set(kept);
+        const kept = answer.subarray(0, answerArea.length);
+        answerArea.set(kept);
         words[1] = kept.length;
         Atomics.store(words, 0, state);
-        Atomics.add(answered, 0, 1);
-        Atomics.notify(answered, 0);
+        Atomics.add(finishedCount, 0, 1);
+        Atomics.notify(finishedCount, 0);
       },
     };
   }
 
-  function overHttp(order: Order, slot: Slot): void {
+  function sendHttp(exitMessage: ExitMessage, slot: ResultSlot): void {
     const http = load(
-      order.url.startsWith("https:") ? "node:https" : "node:http",
+      exitMessage.url.startsWith("https:") ? "node:https" : "node:http",
     ) as typeof import("node:http");
-    const { proxyEnv } = order;
+    const { proxyEnv } = exitMessage;
     const agent = proxyEnv === undefined ? (false as const) : new http.Agent({ proxyEnv });
-    const options = { method: "POST", agent, headers: order.headers };
-    const call = http.request(order.url, Object.assign(options, definedOf(order.tls)));
-    let answers = false;
-    call.on("upgrade", (response, socket) => {
-      slot.finish(room.failed, textOf(`answered ${response.statusCode} ${response.statusMessage}`));
+    const options = { method: "POST", agent, headers: exitMessage.headers };
+    const request = http.request(
+      exitMessage.url,
+      Object.assign(options, definedOf(exitMessage.tls)),
+    );
+    let hasResponse = false;
+    request.on("upgrade", (response, socket) => {
+      slot.finish(
+        layout.failed,
+        errorText(`answered ${response.statusCode} ${response.statusMessage}`),
+      );
       socket.destroy();
     });
-    call.on("response", (response) => {
-      answers = true;
+    request.on("response", (response) => {
+      hasResponse = true;
       const status = response.statusCode ?? 0;
-      const taken = status >= 200 && status < 300;
-      if (taken) slot.expect(room.delivered);
-      else slot.finish(room.failed, textOf(`answered ${status} ${response.statusMessage ?? ""}`));
-      collect(response, (answer) => slot.finish(room.delivered, answer));
+      const isSuccess = status >= 200 && status < 300;
+      if (isSuccess) slot.setProvisional(layout.delivered);
+      else
+        slot.finish(layout.failed, errorText(`answered ${status} ${response.statusMessage ?? ""}`));
+      collect(response, (answer) => slot.finish(layout.delivered, answer));
     });
-    call.on("error", (error) => slot.finish(room.failed, textOf(error)));
-    call.on("close", () => answers || slot.finish(room.failed, textOf("ECONNRESET")));
-    call.end(order.body);
+    request.on("error", (error) => slot.finish(layout.failed, errorText(error)));
+    request.on("close", () => hasResponse || slot.finish(layout.failed, errorText("ECONNRESET")));
+    request.end(exitMessage.body);
   }
 
-  function overGrpc(order: Order, slot: Slot): void {
+  function sendGrpc(exitMessage: ExitMessage, slot: ResultSlot): void {
     const http2 = load("node:http2") as typeof import("node:http2");
-    const url = new URL(order.url);
-    const session = http2.connect(url.origin, definedOf(order.tls));
-    session.on("error", (error) => slot.finish(room.failed, textOf(error)));
+    const url = new URL(exitMessage.url);
+    const session = http2.connect(url.origin, definedOf(exitMessage.tls));
+    session.on("error", (error) => slot.finish(layout.failed, errorText(error)));
     const stream = session.request(
-      Object.assign({ ":method": "POST", ":path": url.pathname }, order.headers),
+      Object.assign({ ":method": "POST", ":path": url.pathname }, exitMessage.headers),
     );
     let status: string | undefined;
-    const hear = (headers: object): void => {
+    const readStatus = (headers: object): void => {
       status ??= (headers as Record<string, string | undefined>)["grpc-status"];
     };
-    stream.on("response", hear);
-    stream.on("trailers", hear);
+    stream.on("response", readStatus);
+    stream.on("trailers", readStatus);
     stream.on("error", () => {});
     collect(stream, (answer) => {
-      if (status === "0") slot.finish(room.delivered, answer.subarray(5));
-      else if (status !== undefined) slot.finish(room.failed, textOf(`answered gRPC ${status}`));
+      if (status === "0") slot.finish(layout.delivered, answer.subarray(5));
+      else if (status !== undefined)
+        slot.finish(layout.failed, errorText(`answered gRPC ${status}`));
       session.close();
     });
     // After its error, if there is one: that says more.
-    session.on("close", () => slot.finish(room.failed, textOf("no answer")));
-    stream.end(order.body);
+    session.on("close", () => slot.finish(layout.failed, errorText("no answer")));
+    stream.end(exitMessage.body);
   }
 
   /** Whatever its end: what came of it. */
@@ -139,7 +147,7 @@ export function deliver(
     let size = 0;
     stream.on("data", (part: Buffer) => {
       size += part.length;
-      if (size <= room.slotBytes) parts.push(part);
+      if (size <= layout.slotBytes) parts.push(part);
       else done(Buffer.concat(parts));
     });
     stream.on("end", () => done(Buffer.concat(parts)));
@@ -147,7 +155,7 @@ export function deliver(
     stream.on("error", () => done(Buffer.concat(parts)));
   }
 
-  function definedOf(tls: Order["tls"]): Record<string, string> {
+  function definedOf(tls: ExitMessage["tls"]): Record<string, string> {
     const found: Record<string, string> = {};
     if (tls.ca !== undefined) found["ca"] = tls.ca;
     if (tls.cert !== undefined) found["cert"] = tls.cert;
@@ -156,7 +164,7 @@ export function deliver(
   }
 
   /** An error as its code, which the main thread has words for. */
-  function textOf(error: unknown): Uint8Array {
+  function errorText(error: unknown): Uint8Array {
     const { code, message } = Object(error) as { code?: unknown; message?: unknown };
     return Buffer.from(String(code ?? message ?? error));
   }

@@ -1,16 +1,16 @@
 import type { Worker } from "node:worker_threads";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { deliveryCode } from "./delivery-code.ts";
-import type { Order, Room } from "./delivery-worker.ts";
-import type { ExitRequest, PendingRequest } from "./exit.ts";
+import { exitWorkerCode } from "./delivery-code.ts";
+import type { ExitMessage, SharedLayout } from "./delivery-worker.ts";
+import type { ExitRequest, ExitRequestFactory } from "./exit.ts";
 
 /*
  * What both threads see: a word that counts the requests with an outcome, then
  * one slot per request: its outcome, the length of the answer, the answer.
  */
-const HEAD_BYTES = 8;
-const SLOT_HEAD_BYTES = 8;
-const SLOT_BYTES = SLOT_HEAD_BYTES + 4096;
+const HEADER_BYTES = 8;
+const SLOT_HEADER_BYTES = 8;
+const SLOT_BYTES = SLOT_HEADER_BYTES + 4096;
 const DELIVERED = 1;
 const FAILED = 2;
 
@@ -22,27 +22,29 @@ const FAILED = 2;
  *
  * @param deadlineMs how long the end may be held at most.
  */
-export function deliverAtExit(
-  pending: readonly PendingRequest[],
+export function sendAtExit(
+  pending: readonly ExitRequestFactory[],
   deadlineMs: number,
   diagnostics: Diagnostics,
 ): void {
   if (pending.length === 0) return;
   const deadline = performance.now() + deadlineMs;
-  const shared = new SharedArrayBuffer(HEAD_BYTES + pending.length * SLOT_BYTES);
+  const shared = new SharedArrayBuffer(HEADER_BYTES + pending.length * SLOT_BYTES);
   const worker = deadlineMs > 0 ? startWorker(shared, pending.length, diagnostics) : undefined;
-  const requests = pending.map((make, index) => hand(worker, index, make()));
+  const requests = pending.map((createRequest, index) => post(worker, index, createRequest()));
   if (worker !== undefined) {
     const count = requests.filter((request) => request !== undefined).length;
     waitForAll(new Int32Array(shared, 0, 1), count, deadline);
     void worker.terminate();
   }
   // Without a thread it was said already why.
-  const isAsked = worker !== undefined || deadlineMs <= 0;
-  const silence = isAsked ? `no answer within the ${deadlineMs} ms left at the end` : undefined;
+  const wasAttempted = worker !== undefined || deadlineMs <= 0;
+  const timeoutReason = wasAttempted
+    ? `no answer within the ${deadlineMs} ms left at the end`
+    : undefined;
   requests.forEach((request, index) => {
     if (request === undefined) return;
-    settle(request, shared, index, silence);
+    reportResult(request, shared, index, timeoutReason);
   });
 }
 
@@ -55,12 +57,12 @@ function startWorker(
   slots: number,
   diagnostics: Diagnostics,
 ): Worker | undefined {
-  const room: Room = {
+  const layout: SharedLayout = {
     shared,
     slots,
-    headBytes: HEAD_BYTES,
+    headBytes: HEADER_BYTES,
     slotBytes: SLOT_BYTES,
-    slotHeadBytes: SLOT_HEAD_BYTES,
+    slotHeadBytes: SLOT_HEADER_BYTES,
     delivered: DELIVERED,
     failed: FAILED,
   };
@@ -68,9 +70,9 @@ function startWorker(
     checkDescriptors();
     // Only now: its module is not needed before.
     const { Worker } = process.getBuiltinModule("node:worker_threads");
-    return new Worker(deliveryCode, {
+    return new Worker(exitWorkerCode, {
       eval: true,
-      workerData: room,
+      workerData: layout,
       env: {},
       execArgv: [],
       stdin: false,
@@ -85,14 +87,14 @@ function startWorker(
 }
 
 /** What the loop of a thread and a connection take; one that has none fails where only the loop would hear. */
-const DESCRIPTORS = 8;
+const REQUIRED_DESCRIPTORS = 8;
 
 /** @throws if there are too few left. */
 function checkDescriptors(): void {
   const { openSync, closeSync } = process.getBuiltinModule("node:fs");
   const open: number[] = [];
   try {
-    while (open.length < DESCRIPTORS) open.push(openSync(process.execPath, "r"));
+    while (open.length < REQUIRED_DESCRIPTORS) open.push(openSync(process.execPath, "r"));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
     // Without the right to read files there may be descriptors all the same.
@@ -102,42 +104,42 @@ function checkDescriptors(): void {
   }
 }
 
-function hand(
+function post(
   worker: Worker | undefined,
   index: number,
   request: ExitRequest | undefined,
 ): ExitRequest | undefined {
   if (request !== undefined && worker !== undefined) {
-    const { settle: _, ...rest } = request;
+    const { onResult: _, ...rest } = request;
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origins.
-    worker.postMessage({ index, ...rest } satisfies Order);
+    worker.postMessage({ index, ...rest } satisfies ExitMessage);
   }
   return request;
 }
 
-function waitForAll(answered: Int32Array, count: number, deadline: number): void {
+function waitForAll(finishedCount: Int32Array, count: number, deadline: number): void {
   for (;;) {
-    const seen = Atomics.load(answered, 0);
-    const left = deadline - performance.now();
-    if (seen >= count || left <= 0) return;
-    Atomics.wait(answered, 0, seen, left);
+    const seen = Atomics.load(finishedCount, 0);
+    const remainingMs = deadline - performance.now();
+    if (seen >= count || remainingMs <= 0) return;
+    Atomics.wait(finishedCount, 0, seen, remainingMs);
   }
 }
 
-function settle(
+function reportResult(
   request: ExitRequest,
   shared: SharedArrayBuffer,
   index: number,
-  silence: string | undefined,
+  timeoutReason: string | undefined,
 ): void {
-  const offset = HEAD_BYTES + index * SLOT_BYTES;
+  const offset = HEADER_BYTES + index * SLOT_BYTES;
   const [state, length = 0] = new Int32Array(shared, offset, 2);
   // A copy: decoders don't read shared memory.
-  const answer = new Uint8Array(shared, offset + SLOT_HEAD_BYTES, length).slice();
+  const answer = new Uint8Array(shared, offset + SLOT_HEADER_BYTES, length).slice();
   try {
-    if (state === DELIVERED) request.settle(true, answer);
-    else if (state === FAILED) request.settle(false, undefined, Buffer.from(answer).toString());
-    else request.settle(false, undefined, silence);
+    if (state === DELIVERED) request.onResult(true, answer);
+    else if (state === FAILED) request.onResult(false, undefined, Buffer.from(answer).toString());
+    else request.onResult(false, undefined, timeoutReason);
   } catch {
     // The books of one pipeline; the others still want theirs.
   }

@@ -9,54 +9,60 @@ import type { Resource } from "@opentelemetry/resources";
  */
 export interface EncodedItem {
   /** Of which the item has the bytes from `from` up to `to`. */
-  readonly page: Page;
+  readonly buffer: PooledBuffer;
   readonly from: number;
   readonly to: number;
   readonly resource: Resource;
-  readonly scope: Scope;
+  readonly scope: OtlpScope;
 }
 
 /** Memory that items share. */
-export interface Page {
-  readonly written: Buffer;
+export interface PooledBuffer {
+  readonly bytes: Buffer;
   /** One of its items is sent or dropped: nobody reads its bytes again. */
   release(): void;
 }
 
-export type Scope = InstrumentationScope & { readonly attributes?: Attributes };
+export type OtlpScope = InstrumentationScope & { readonly attributes?: Attributes };
 
 /** Attributes that many spans share: one object for all of them, on which an encoder keeps its bytes. */
-export interface AttributePart {
+export interface CachedAttributes {
   readonly attributes: Attributes;
   /** For `messages.ts`. */
   encoded?: Uint8Array | undefined;
 }
 
 /** Attributes as names and values in turn, which is cheaper to make and to read than an object. */
-export type NamesAndValues = readonly unknown[];
+export type FlatAttributes = readonly unknown[];
 
 /** What spans and log records have in common. */
-export interface Item {
+export interface TelemetryItem {
   readonly resource: Resource;
-  readonly instrumentationScope: Scope;
+  readonly instrumentationScope: OtlpScope;
 }
 
 /** A way to write items and the requests that carry them. */
-export interface Encoding<One> {
+export interface ItemEncoder<One> {
   encode(item: One): EncodedItem;
   /** An `Export…ServiceRequest`. The bytes are the caller's. */
-  requestOf(items: readonly EncodedItem[]): Uint8Array;
+  encodeRequest(items: readonly EncodedItem[]): Uint8Array;
 }
 
 /** Resource -> scope -> items; the items of one share the object. */
-export function grouped(items: readonly EncodedItem[]): Map<Resource, Map<Scope, EncodedItem[]>> {
-  const resources = new Map<Resource, Map<Scope, EncodedItem[]>>();
+export function groupByScope(
+  items: readonly EncodedItem[],
+): Map<Resource, Map<OtlpScope, EncodedItem[]>> {
+  const resources = new Map<Resource, Map<OtlpScope, EncodedItem[]>>();
   let last: EncodedItem | undefined;
   let group: EncodedItem[] = [];
   for (const item of items) {
     if (item.scope !== last?.scope || item.resource !== last.resource) {
-      const scopes = within(resources, item.resource, () => new Map<Scope, EncodedItem[]>());
-      group = within(scopes, item.scope, (): EncodedItem[] => []);
+      const scopes = getOrCreate(
+        resources,
+        item.resource,
+        () => new Map<OtlpScope, EncodedItem[]>(),
+      );
+      group = getOrCreate(scopes, item.scope, (): EncodedItem[] => []);
       last = item;
     }
     group.push(item);
@@ -64,21 +70,21 @@ export function grouped(items: readonly EncodedItem[]): Map<Resource, Map<Scope,
   return resources;
 }
 
-function within<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
+function getOrCreate<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
+  const existing = map.get(key);
+  if (existing !== undefined) return existing;
+  const created = create();
+  map.set(key, created);
+  return created;
 }
 
 /** The W3C flags, and that we know whether the parent is remote (`SpanFlags` of opentelemetry-proto). */
-export function flagsOf(traceFlags: number, isRemote: boolean): number {
+export function spanFlagsOf(traceFlags: number, isRemote: boolean): number {
   return (traceFlags & 0xff) | 0x100 | (isRemote ? 0x200 : 0);
 }
 
 /** A `tracestate` as it is sent; empty where there is none, or an app's own that doesn't work. */
-export function stateOf(traceState: TraceState | undefined): string {
+export function traceStateText(traceState: TraceState | undefined): string {
   if (traceState === undefined) return "";
   try {
     const text: unknown = traceState.serialize();
@@ -89,7 +95,7 @@ export function stateOf(traceState: TraceState | undefined): string {
 }
 
 /** Whether it fits OTLP's times, from 1970 to 2554; others, which an app may make up, are sent as 0. */
-export function isInRange(seconds: number): boolean {
+export function isValidOtlpTime(seconds: number): boolean {
   return seconds >= 0 && seconds < 2 ** 64 / 1e9;
 }
 
@@ -101,6 +107,6 @@ export function isInRange(seconds: number): boolean {
  * the resource, the scope, the item, the attribute and its value are six. What is
  * deeper is an empty value. The same in JSON, which a Collector makes protobuf of.
  */
-export const DEEPEST = 94;
-export const MAP_DEPTH = 3;
-export const LIST_DEPTH = 2;
+export const MAX_VALUE_DEPTH = 94;
+export const MAP_DEPTH_COST = 3;
+export const LIST_DEPTH_COST = 2;

@@ -23,14 +23,14 @@ export interface ExitRequest {
    * is the body of the peer's answer (its first few KiB), where a partial success is told;
    * `reason` says why it was not delivered, unless that has been said for all.
    */
-  readonly settle: (delivered: boolean, answer?: Uint8Array, reason?: string) => void;
+  readonly onResult: (delivered: boolean, answer?: Uint8Array, reason?: string) => void;
 }
 
 /**
  * Makes one request, to be called once, when the worker thread is starting already.
  * Undefined where it can't be made, which it counts then. Never throws.
  */
-export type PendingRequest = () => ExitRequest | undefined;
+export type ExitRequestFactory = () => ExitRequest | undefined;
 
 /** What `lifecycle/` and the admin server see of every pipeline. */
 export interface Pipeline {
@@ -40,13 +40,13 @@ export interface Pipeline {
    * Takes everything that has not been handed to the network. Synchronous, never
    * throws, and quick: what takes time is left to the requests' making.
    */
-  pending(): PendingRequest[];
+  drainForExit(): ExitRequestFactory[];
   /** It sends a state, which is always there, and no queue: at the end once is enough. */
-  readonly isState?: true;
+  readonly isSnapshot?: true;
 }
 
 /** A queue of ended items on their way to OTLP. */
-export interface ItemBatch<Item> extends Pipeline {
+export interface ItemProcessor<Item> extends Pipeline {
   /** Queues one item, or drops it when the queue is full; the caller has counted it as made. */
   add(item: Item): void;
   /** How many items wait or are under way: what the account's `queued` must come to. */

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import type { BatchConfig, OtlpConfig } from "../config/config.ts";
-import type { Account } from "../diagnostics/account.ts";
+import type { SignalCounters } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { Batch } from "./batch.ts";
+import { BatchProcessor } from "./batch.ts";
 import type { EncodedItem } from "./encoded-item.ts";
-import type { ExitRequest, ItemBatch, PendingRequest } from "./exit.ts";
-import { Rendezvous } from "./rendezvous.ts";
+import type { ExitRequest, ItemProcessor, ExitRequestFactory } from "./exit.ts";
+import { RendezvousHash } from "./rendezvous.ts";
 import type { RetryPolicy } from "./retry.ts";
-import type { Outcome, Sender, Settle } from "./sender.ts";
+import type { ExportResult, OtlpExporter, OnExitResult } from "./sender.ts";
 
 /** Nothing is tried twice where there are others: they are there for that. */
-const ONE_ATTEMPT: RetryPolicy = {
+const NO_RETRY: RetryPolicy = {
   attempts: 1,
   firstMs: 0,
   factor: 1,
@@ -19,29 +19,29 @@ const ONE_ATTEMPT: RetryPolicy = {
 };
 
 /** How long a gateway that failed is left alone; each further failure doubles it. */
-const SHORTEST_MS = 1000;
-const LONGEST_MS = 30_000;
+const MIN_BACKOFF_MS = 1000;
+const MAX_BACKOFF_MS = 30_000;
 
 /** What does not belong to a trace goes to one gateway, another one for each process. */
-const ownId: string = randomBytes(16).toString("hex");
+const processRoutingId: string = randomBytes(16).toString("hex");
 
 /** Who of several gateways can be sent to, as far as we know. */
-class Peers {
-  readonly #rendezvous: Rendezvous;
-  readonly #back: number[];
-  readonly #pauses: number[];
+class GatewayHealth {
+  readonly #rendezvous: RendezvousHash;
+  readonly #availableAt: number[];
+  readonly #backoffs: number[];
 
   constructor(names: readonly string[]) {
-    this.#rendezvous = new Rendezvous(names);
-    this.#back = names.map(() => -Infinity);
-    this.#pauses = names.map(() => SHORTEST_MS);
+    this.#rendezvous = new RendezvousHash(names);
+    this.#availableAt = names.map(() => -Infinity);
+    this.#backoffs = names.map(() => MIN_BACKOFF_MS);
   }
 
   /**
    * The gateway for a trace, or without one for this process. If all are away:
    * the one that it would be if none were.
    */
-  choose(traceId: string = ownId): number {
+  choose(traceId: string = processRoutingId): number {
     const now = performance.now();
     const up = this.#rendezvous.choose(traceId, (gateway) => this.isUp(gateway, now));
     return up === -1 ? this.#rendezvous.choose(traceId, () => true) : up;
@@ -50,66 +50,66 @@ class Peers {
   /**
    * Gives back for how long it is left alone, in milliseconds.
    *
-   * @param holdMs how long it asks to be, at most.
+   * @param retryAfterMs how long it asks to be, at most.
    */
-  failed(gateway: number, holdMs: number): number {
-    const left = (this.#back[gateway] ?? 0) - performance.now();
+  failed(gateway: number, retryAfterMs: number): number {
+    const remainingMs = (this.#availableAt[gateway] ?? 0) - performance.now();
     // Of another signal's batch, or one that was on its way already.
-    if (left > 0 && left >= holdMs) return left;
-    const pause = this.#pauses[gateway] ?? SHORTEST_MS;
-    if (left <= 0) this.#pauses[gateway] = Math.min(pause * 2, LONGEST_MS);
-    const longest = Math.max(pause, left, holdMs);
-    this.#back[gateway] = performance.now() + longest;
-    return longest;
+    if (remainingMs > 0 && remainingMs >= retryAfterMs) return remainingMs;
+    const pause = this.#backoffs[gateway] ?? MIN_BACKOFF_MS;
+    if (remainingMs <= 0) this.#backoffs[gateway] = Math.min(pause * 2, MAX_BACKOFF_MS);
+    const pauseMs = Math.max(pause, remainingMs, retryAfterMs);
+    this.#availableAt[gateway] = performance.now() + pauseMs;
+    return pauseMs;
   }
 
   /** How long it takes until one of them can be sent to, in milliseconds; 0: one can now. */
-  get untilFirstMs(): number {
-    return Math.max(0, Math.min(...this.#back) - performance.now());
+  get msUntilAvailable(): number {
+    return Math.max(0, Math.min(...this.#availableAt) - performance.now());
   }
 
-  worked(gateway: number): void {
-    this.#pauses[gateway] = SHORTEST_MS;
+  recovered(gateway: number): void {
+    this.#backoffs[gateway] = MIN_BACKOFF_MS;
   }
 
   isUp(gateway: number, now: number = performance.now()): boolean {
-    return (this.#back[gateway] ?? 0) <= now;
+    return (this.#availableAt[gateway] ?? 0) <= now;
   }
 }
 
-const known = new Map<string, Peers>();
+const healthByNames = new Map<string, GatewayHealth>();
 
 /** The same for all signals: what one learns of a gateway, the others need not. */
-function peersOf(gateways: readonly OtlpConfig[]): Peers {
-  const names = namesOf(gateways.map(({ url }) => new URL(url)));
+function gatewayHealthOf(gateways: readonly OtlpConfig[]): GatewayHealth {
+  const names = gatewayNamesOf(gateways.map(({ url }) => new URL(url)));
   const key = names.join(" ");
-  const peers = known.get(key) ?? new Peers(names);
-  known.set(key, peers);
-  return peers;
+  const health = healthByNames.get(key) ?? new GatewayHealth(names);
+  healthByNames.set(key, health);
+  return health;
 }
 
 /**
  * By host alone where that tells them apart: then services agree of which one
  * speaks gRPC and another HTTP, to other ports of the same gateways.
  */
-export function namesOf(urls: readonly URL[]): string[] {
+export function gatewayNamesOf(urls: readonly URL[]): string[] {
   const hosts = urls.map(({ hostname }) => hostname);
   if (new Set(hosts).size === hosts.length) return hosts;
   return urls.map(({ host, pathname }) => host + pathname.replace(/\/v1\/\w+$/, ""));
 }
 
-type Routed = EncodedItem & { readonly traceId: string | undefined };
+type RoutedItem = EncodedItem & { readonly traceId: string | undefined };
 
-export interface GatewaysParts<Item> {
+export interface TraceIdLoadBalancerDeps<Item> {
   readonly name: string;
   readonly config: BatchConfig;
   readonly gateways: readonly OtlpConfig[];
-  readonly account: Account;
+  readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   readonly encode: (item: Item) => EncodedItem;
   readonly release: (item: EncodedItem) => void;
   readonly traceIdOf: (item: Item) => string | undefined;
-  readonly sender: (gateway: OtlpConfig, retry: RetryPolicy) => Sender<EncodedItem[]>;
+  readonly createExporter: (gateway: OtlpConfig, retry: RetryPolicy) => OtlpExporter<EncodedItem[]>;
 }
 
 /**
@@ -117,36 +117,36 @@ export interface GatewaysParts<Item> {
  * queue before each, so that one that hangs holds up its own traces only; what
  * one doesn't take goes on to the next. All queues together hold what one would.
  */
-class Gateways<Item> implements ItemBatch<Item> {
-  readonly #parts: GatewaysParts<Item>;
-  readonly #peers: Peers;
-  readonly #batches: readonly Batch<Item, Routed>[];
-  #moves = 0;
+class TraceIdLoadBalancer<Item> implements ItemProcessor<Item> {
+  readonly #deps: TraceIdLoadBalancerDeps<Item>;
+  readonly #health: GatewayHealth;
+  readonly #batches: readonly BatchProcessor<Item, RoutedItem>[];
+  #moveCount = 0;
 
-  constructor(parts: GatewaysParts<Item>) {
-    this.#parts = parts;
-    this.#peers = peersOf(parts.gateways);
-    this.#batches = parts.gateways.map((gateway, index) => this.#createBatch(gateway, index));
+  constructor(deps: TraceIdLoadBalancerDeps<Item>) {
+    this.#deps = deps;
+    this.#health = gatewayHealthOf(deps.gateways);
+    this.#batches = deps.gateways.map((gateway, index) => this.#createBatch(gateway, index));
   }
 
   add(item: Item): void {
-    this.#batches[this.#peers.choose(this.#parts.traceIdOf(item))]?.add(item);
+    this.#batches[this.#health.choose(this.#deps.traceIdOf(item))]?.add(item);
   }
 
   /** What fails meanwhile is flushed where it moves to. */
   async flush(timeoutMs: number): Promise<void> {
     const end = performance.now() + timeoutMs;
-    let moves: number;
+    let movesBefore: number;
     do {
-      moves = this.#moves;
-      const left = Math.max(0, end - performance.now());
-      await Promise.all(this.#batches.map((batch) => batch.flush(left)));
-    } while (moves !== this.#moves && performance.now() < end);
+      movesBefore = this.#moveCount;
+      const remainingMs = Math.max(0, end - performance.now());
+      await Promise.all(this.#batches.map((batch) => batch.flush(remainingMs)));
+    } while (movesBefore !== this.#moveCount && performance.now() < end);
   }
 
-  pending(): PendingRequest[] {
-    this.#batches.forEach((_, index) => this.#moveHeld(index));
-    return this.#batches.flatMap((batch) => batch.pending());
+  drainForExit(): ExitRequestFactory[] {
+    this.#batches.forEach((_, index) => this.#moveWaiting(index));
+    return this.#batches.flatMap((batch) => batch.drainForExit());
   }
 
   get queued(): number {
@@ -155,65 +155,72 @@ class Gateways<Item> implements ItemBatch<Item> {
     return queued;
   }
 
-  #createBatch(gateway: OtlpConfig, index: number): Batch<Item, Routed> {
-    const { name, config, account, diagnostics, encode, release, traceIdOf, sender } = this.#parts;
-    return new Batch<Item, Routed>({
+  #createBatch(gateway: OtlpConfig, index: number): BatchProcessor<Item, RoutedItem> {
+    const { name, config, counters, diagnostics, encode, release, traceIdOf, createExporter } =
+      this.#deps;
+    return new BatchProcessor<Item, RoutedItem>({
       name,
       config,
-      account,
+      counters,
       diagnostics,
       store: (item) => ({ ...encode(item), traceId: traceIdOf(item) }),
       release,
-      sender: () => watched(sender(gateway, ONE_ATTEMPT), () => this.#peers.worked(index)),
-      isFull: () => this.#waiting() >= config.maxQueueSize,
-      whenAway: (items, holdMs) => this.#moveAll(index, items, holdMs),
-      whenHeld: () => this.#moveHeld(index),
+      createExporter: () =>
+        withSuccessCallback(createExporter(gateway, NO_RETRY), () => this.#health.recovered(index)),
+      isFull: () => this.#countWaiting() >= config.maxQueueSize,
+      onUnavailable: (items, retryAfterMs) => this.#moveAll(index, items, retryAfterMs),
+      onPaused: () => this.#moveWaiting(index),
     });
   }
 
-  #waiting(): number {
+  #countWaiting(): number {
     let waiting = 0;
     for (const batch of this.#batches) waiting += batch.length;
     return waiting;
   }
 
   /** Gives back how long the gateway is to be left alone, in milliseconds. */
-  #moveAll(from: number, items: readonly Routed[], holdMs: number): number {
-    const pause = this.#peers.failed(from, holdMs);
-    const untilFirstMs = this.#peers.untilFirstMs;
-    if (untilFirstMs > 0) this.#parts.account.pausedUntil = Date.now() + untilFirstMs;
-    const waiting = this.#batches[from]?.takeAll() ?? [];
+  #moveAll(from: number, items: readonly RoutedItem[], retryAfterMs: number): number {
+    const pause = this.#health.failed(from, retryAfterMs);
+    const untilFirstMs = this.#health.msUntilAvailable;
+    if (untilFirstMs > 0) this.#deps.counters.pausedUntil = Date.now() + untilFirstMs;
+    const waiting = this.#batches[from]?.drainQueue() ?? [];
     for (const item of [...items, ...waiting]) {
-      this.#batches[this.#peers.choose(item.traceId)]?.restore(item);
+      this.#batches[this.#health.choose(item.traceId)]?.requeue(item);
     }
-    this.#moves++;
+    this.#moveCount++;
     return pause;
   }
 
   /** What waits for a gateway that is away since there was no other goes on once there is one. */
-  #moveHeld(from: number): void {
-    if (this.#peers.isUp(from) || this.#peers.untilFirstMs > 0) return;
-    for (const item of this.#batches[from]?.takeAll() ?? []) {
-      this.#batches[this.#peers.choose(item.traceId)]?.restore(item);
+  #moveWaiting(from: number): void {
+    if (this.#health.isUp(from) || this.#health.msUntilAvailable > 0) return;
+    for (const item of this.#batches[from]?.drainQueue() ?? []) {
+      this.#batches[this.#health.choose(item.traceId)]?.requeue(item);
     }
-    this.#moves++;
+    this.#moveCount++;
   }
 }
 
-/** See `Gateways`. */
-export function createGateways<Item>(parts: GatewaysParts<Item>): ItemBatch<Item> {
-  return new Gateways(parts);
+/** See `TraceIdLoadBalancer`. */
+export function createTraceIdLoadBalancer<Item>(
+  deps: TraceIdLoadBalancerDeps<Item>,
+): ItemProcessor<Item> {
+  return new TraceIdLoadBalancer(deps);
 }
 
-function watched<Payload>(sender: Sender<Payload>, whenDelivered: () => void): Sender<Payload> {
+function withSuccessCallback<Payload>(
+  exporter: OtlpExporter<Payload>,
+  onDelivered: () => void,
+): OtlpExporter<Payload> {
   return {
-    send: async (payload, timeoutMs) => {
-      const outcome = await sender.send(payload, timeoutMs);
-      if (outcome.delivered) whenDelivered();
-      return outcome;
+    export: async (payload, timeoutMs) => {
+      const result = await exporter.export(payload, timeoutMs);
+      if (result.delivered) onDelivered();
+      return result;
     },
-    abandon: () => sender.abandon(),
-    request: (payload, settle) => sender.request(payload, settle),
+    cancel: () => exporter.cancel(),
+    createExitRequest: (payload, onResult) => exporter.createExitRequest(payload, onResult),
   };
 }
 
@@ -221,55 +228,55 @@ function watched<Payload>(sender: Sender<Payload>, whenDelivered: () => void): S
  * For what must not be divided, the metrics of a process: all of it to one
  * gateway, and to the next one while that is away.
  */
-class FailoverSender<Payload> implements Sender<Payload> {
-  readonly #senders: readonly Sender<Payload>[];
-  readonly #peers: Peers;
-  #current: Sender<Payload> | undefined = undefined;
+class FailoverExporter<Payload> implements OtlpExporter<Payload> {
+  readonly #exporters: readonly OtlpExporter<Payload>[];
+  readonly #health: GatewayHealth;
+  #current: OtlpExporter<Payload> | undefined = undefined;
 
   constructor(
     gateways: readonly OtlpConfig[],
-    sender: (gateway: OtlpConfig, retry: RetryPolicy) => Sender<Payload>,
+    createExporter: (gateway: OtlpConfig, retry: RetryPolicy) => OtlpExporter<Payload>,
   ) {
-    this.#peers = peersOf(gateways);
-    this.#senders = gateways.map((gateway) => sender(gateway, ONE_ATTEMPT));
+    this.#health = gatewayHealthOf(gateways);
+    this.#exporters = gateways.map((gateway) => createExporter(gateway, NO_RETRY));
   }
 
-  async send(payload: Payload, timeoutMs: number): Promise<Outcome> {
+  async export(payload: Payload, timeoutMs: number): Promise<ExportResult> {
     const end = performance.now() + timeoutMs;
     for (let tries = 1; ; tries++) {
-      const gateway = this.#peers.choose();
-      this.#current = this.#senders[gateway];
-      const outcome = await this.#send(payload, end - performance.now());
-      if (outcome.delivered) this.#peers.worked(gateway);
-      if (outcome.away !== true) return outcome;
-      this.#peers.failed(gateway, outcome.holdMs);
-      const untilFirstMs = this.#peers.untilFirstMs;
-      if (tries >= this.#senders.length || untilFirstMs > 0 || performance.now() >= end) {
+      const gateway = this.#health.choose();
+      this.#current = this.#exporters[gateway];
+      const result = await this.#exportToCurrent(payload, end - performance.now());
+      if (result.delivered) this.#health.recovered(gateway);
+      if (result.retryable !== true) return result;
+      this.#health.failed(gateway, result.retryAfterMs);
+      const untilFirstMs = this.#health.msUntilAvailable;
+      if (tries >= this.#exporters.length || untilFirstMs > 0 || performance.now() >= end) {
         // Not the pause of the last that was tried: another may be back before.
-        return { ...outcome, holdMs: untilFirstMs };
+        return { ...result, retryAfterMs: untilFirstMs };
       }
     }
   }
 
-  abandon(): boolean {
-    return this.#current?.abandon() ?? false;
+  cancel(): boolean {
+    return this.#current?.cancel() ?? false;
   }
 
-  request(payload: Payload, settle: Settle): ExitRequest | undefined {
-    return this.#senders[this.#peers.choose()]?.request(payload, settle);
+  createExitRequest(payload: Payload, onResult: OnExitResult): ExitRequest | undefined {
+    return this.#exporters[this.#health.choose()]?.createExitRequest(payload, onResult);
   }
 
-  #send(payload: Payload, timeoutMs: number): Promise<Outcome> {
-    return this.#current?.send(payload, timeoutMs) ?? Promise.resolve(NOWHERE);
+  #exportToCurrent(payload: Payload, timeoutMs: number): Promise<ExportResult> {
+    return this.#current?.export(payload, timeoutMs) ?? Promise.resolve(NO_EXPORTER_RESULT);
   }
 }
 
-/** See `FailoverSender`. */
-export function createFailover<Payload>(
+/** See `FailoverExporter`. */
+export function createFailoverExporter<Payload>(
   gateways: readonly OtlpConfig[],
-  sender: (gateway: OtlpConfig, retry: RetryPolicy) => Sender<Payload>,
-): Sender<Payload> {
-  return new FailoverSender(gateways, sender);
+  createExporter: (gateway: OtlpConfig, retry: RetryPolicy) => OtlpExporter<Payload>,
+): OtlpExporter<Payload> {
+  return new FailoverExporter(gateways, createExporter);
 }
 
-const NOWHERE: Outcome = { delivered: false, rejected: 0, holdMs: 0 };
+const NO_EXPORTER_RESULT: ExportResult = { delivered: false, rejected: 0, retryAfterMs: 0 };

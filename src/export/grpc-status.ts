@@ -1,6 +1,6 @@
-import { type Answer, busy, refused } from "./channel.ts";
+import { type ExportResponse, retryableResponse, failureResponse } from "./channel.ts";
 
-const names = [
+const codeNames = [
   "OK",
   "CANCELLED",
   "UNKNOWN",
@@ -24,31 +24,38 @@ const UNKNOWN = 2;
 const RESOURCE_EXHAUSTED = 8;
 
 /** PERMISSION_DENIED and UNAUTHENTICATED. */
-const CREDENTIALS: ReadonlySet<number> = new Set([7, 16]);
+const CREDENTIAL_CODES: ReadonlySet<number> = new Set([7, 16]);
 
 /** OTLP 1.x, "OTLP/gRPC throttling": these may be tried again. */
-const passing = new Set([1, 4, 10, 11, 14, 15]);
+const retryableCodes = new Set([1, 4, 10, 11, 14, 15]);
 
 /** The code of a `grpc-status`; UNKNOWN without one, and where it is none (`Number("")` would be OK). */
-export function codeIn(status: string | string[] | undefined): number {
+export function parseStatusCode(status: string | string[] | undefined): number {
   return typeof status === "string" && /^\d{1,3}$/.test(status) ? Number(status) : UNKNOWN;
 }
 
 export function codeName(code: number): string {
-  return names[code] ?? `gRPC status ${code}`;
+  return codeNames[code] ?? `gRPC status ${code}`;
 }
 
 /** How a status is told, and what to look at where it points to the configuration. */
-export function answeredWith(code: number, text = ""): string {
-  const advice = CREDENTIALS.has(code) ? "; check OTEL_EXPORTER_OTLP_HEADERS" : "";
+export function describeStatus(code: number, text = ""): string {
+  const advice = CREDENTIAL_CODES.has(code) ? "; check OTEL_EXPORTER_OTLP_HEADERS" : "";
   return `answered ${codeName(code)}${text === "" ? "" : `: ${text}`}${advice}`;
 }
 
 /** What a status other than OK means for the next attempt. */
-export function verdictOfCode(code: number, reason: string, retryMs: number | undefined): Answer {
+export function responseForCode(
+  code: number,
+  reason: string,
+  retryMs: number | undefined,
+): ExportResponse {
   // Exhausted for good, unless the peer says when it will have room again.
-  if (code === RESOURCE_EXHAUSTED && retryMs !== undefined) return busy("peer", reason, retryMs);
-  return passing.has(code) ? busy("peer", reason, retryMs) : refused("peer", reason);
+  if (code === RESOURCE_EXHAUSTED && retryMs !== undefined)
+    return retryableResponse("peer", reason, retryMs);
+  return retryableCodes.has(code)
+    ? retryableResponse("peer", reason, retryMs)
+    : failureResponse("peer", reason);
 }
 
 /**

@@ -8,23 +8,23 @@ import {
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { OtlpConfig } from "../config/config.ts";
-import { excerptOf } from "../diagnostics/plain-text.ts";
+import { excerpt } from "../diagnostics/plain-text.ts";
 import {
-  type Answer,
-  type Attempt,
-  busy,
-  type Channel,
-  Expected,
+  type ExportResponse,
+  type ExportAttempt,
+  retryableResponse,
+  type ExportConnection,
+  DeferredResponse,
   failedAttempt,
-  refused,
+  failureResponse,
 } from "./channel.ts";
-import { answeredWith, codeIn, retryInfoMs, verdictOfCode } from "./grpc-status.ts";
-import { answerOfError } from "./network-error.ts";
-import { quieten } from "./quiet.ts";
+import { describeStatus, parseStatusCode, retryInfoMs, responseForCode } from "./grpc-status.ts";
+import { responseForError } from "./network-error.ts";
+import { unrefSocket } from "./quiet.ts";
 
-const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_RESPONSE_BYTES = 64 * 1024;
 /** A flag, and the length of the message in four bytes. */
-const FRAME_HEAD = 5;
+const FRAME_HEADER_BYTES = 5;
 
 /**
  * OTLP's unary call over gRPC, on Node's own HTTP/2. Not on `@grpc/grpc-js`, which
@@ -32,43 +32,44 @@ const FRAME_HEAD = 5;
  * holds the process open until the time limit when the peer hangs (tried: 4.0 s of
  * 4 s), and does not retry.
  */
-export function createGrpcChannel(
+export function createGrpcConnection(
   config: OtlpConfig,
   path: string,
   headers: Readonly<Record<string, string>>,
-): Channel {
+): ExportConnection {
   const url = new URL(path, config.insecure ? config.url.replace(/^https:/, "http:") : config.url);
   const flag = config.compression === "gzip" ? 1 : 0;
-  let line: Line | undefined;
-  const lineNow = (): Line => {
-    if (line === undefined || line.session.closed || line.session.destroyed) {
-      line = open(url, config);
+  let session: GrpcSession | undefined;
+  const getSession = (): GrpcSession => {
+    if (session === undefined || session.session.closed || session.session.destroyed) {
+      session = openSession(url, config);
     }
-    return line;
+    return session;
   };
   return {
     kind: "grpc",
     url: url.href,
     headers,
-    frame: (message) => framed(flag, message),
-    attempt: (body) => attempt(lineNow, { ":method": "POST", ":path": path, ...headers }, body),
+    encodeBody: (message) => frameMessage(flag, message),
+    attempt: (body) =>
+      startAttempt(getSession, { ":method": "POST", ":path": path, ...headers }, body),
   };
 }
 
-function framed(flag: number, message: Uint8Array): Uint8Array {
-  const head = Buffer.alloc(FRAME_HEAD);
+function frameMessage(flag: number, message: Uint8Array): Uint8Array {
+  const head = Buffer.alloc(FRAME_HEADER_BYTES);
   head[0] = flag;
   head.writeUInt32BE(message.length, 1);
   return Buffer.concat([head, message]);
 }
 
-interface Line {
+interface GrpcSession {
   readonly session: ClientHttp2Session;
   readonly socket: Socket;
 }
 
-function open(url: URL, config: OtlpConfig): Line {
-  const socket = dial(url, config);
+function openSession(url: URL, config: OtlpConfig): GrpcSession {
+  const socket = connectSocket(url, config);
   const session = connectHttp2(url, { createConnection: () => socket });
   // Told to the streams; unheard it would be the app's uncaught exception.
   session.on("error", () => {});
@@ -77,7 +78,7 @@ function open(url: URL, config: OtlpConfig): Line {
   return { session, socket };
 }
 
-function dial(url: URL, { tls }: OtlpConfig): Socket {
+function connectSocket(url: URL, { tls }: OtlpConfig): Socket {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const socket =
     url.protocol === "https:"
@@ -92,43 +93,47 @@ function dial(url: URL, { tls }: OtlpConfig): Socket {
           ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
         })
       : connectTcp(Number(url.port || 80), host);
-  quieten(socket);
+  unrefSocket(socket);
   return socket;
 }
 
-function attempt(lineNow: () => Line, headers: Record<string, string>, body: Uint8Array): Attempt {
+function startAttempt(
+  getSession: () => GrpcSession,
+  headers: Record<string, string>,
+  body: Uint8Array,
+): ExportAttempt {
   try {
-    const line = lineNow();
-    return attemptOn(line, line.session.request(headers), body);
+    const grpcSession = getSession();
+    return startAttemptOn(grpcSession, grpcSession.session.request(headers), body);
   } catch (error) {
     return failedAttempt(error);
   }
 }
 
-function attemptOn(
-  { session, socket }: Line,
+function startAttemptOn(
+  { session, socket }: GrpcSession,
   stream: ClientHttp2Stream,
   body: Uint8Array,
-): Attempt {
-  const call = new Call();
-  stream.on("response", (head) => call.head(head));
-  stream.on("trailers", (trailers) => call.trailers(trailers));
+): ExportAttempt {
+  const call = new GrpcCall();
+  stream.on("response", (head) => call.onHeaders(head));
+  stream.on("trailers", (trailers) => call.onTrailers(trailers));
   stream.on("data", (part: Buffer) => {
-    if (!call.part(part)) stream.close(constants.NGHTTP2_CANCEL);
+    if (!call.onData(part)) stream.close(constants.NGHTTP2_CANCEL);
   });
-  const onSessionError = (error: Error): void => call.fail(error);
+  const onSessionError = (error: Error): void => call.onError(error);
   session.once("error", onSessionError);
-  stream.on("error", (error) => call.fail(causeOf(error)));
+  stream.on("error", (error) => call.onError(causeOf(error)));
   stream.on("close", () => {
     session.removeListener("error", onSessionError);
-    call.end("the connection was closed before an answer");
+    call.onEnd("the connection was closed before an answer");
   });
   stream.end(body);
   return {
-    answer: call.answer,
-    handedOver: () => stream.writableFinished && !call.refused,
-    stop: (reason) => {
-      call.end(reason);
+    response: call.response,
+    isFullyWritten: () => stream.writableFinished && !call.isRejected,
+    abort: (reason) => {
+      call.onEnd(reason);
       // And with it the stream: a peer that hung once gets a new connection.
       session.destroy();
       // Which leaves a socket alone that is still connecting.
@@ -143,71 +148,80 @@ function causeOf(error: Error): unknown {
 }
 
 /** What a call has heard so far. */
-class Call {
-  readonly #expected = new Expected();
+class GrpcCall {
+  readonly #deferred = new DeferredResponse();
   readonly #parts: Buffer[] = [];
   #size = 0;
   /** Once the peer has said it: taken or not. */
-  #verdict: Answer | undefined = undefined;
+  #knownResponse: ExportResponse | undefined = undefined;
 
-  get answer(): Promise<Answer> {
-    return this.#expected.answer;
+  get response(): Promise<ExportResponse> {
+    return this.#deferred.response;
   }
 
-  get refused(): boolean {
-    return this.#verdict !== undefined && this.#verdict.kind !== "taken";
+  get isRejected(): boolean {
+    return this.#knownResponse !== undefined && this.#knownResponse.kind !== "taken";
   }
 
-  head(headers: IncomingHttpHeaders): void {
+  onHeaders(headers: IncomingHttpHeaders): void {
     const status = Number(headers[":status"]);
-    if (headers["grpc-status"] !== undefined) this.trailers(headers);
-    else if (status !== 200) this.#verdict = verdictOfHttp(status);
+    if (headers["grpc-status"] !== undefined) this.onTrailers(headers);
+    else if (status !== 200) this.#knownResponse = responseForHttpStatus(status);
   }
 
-  trailers(headers: IncomingHttpHeaders): void {
-    const code = codeIn(headers["grpc-status"]);
+  onTrailers(headers: IncomingHttpHeaders): void {
+    const code = parseStatusCode(headers["grpc-status"]);
     if (code === 0) {
-      this.#verdict = { kind: "taken", body: this.#message() };
+      this.#knownResponse = { kind: "taken", body: this.#message() };
       return;
     }
-    const text = excerptOf(decoded(String(headers["grpc-message"] ?? "")));
-    const reason = answeredWith(code, text);
-    this.#verdict = verdictOfCode(code, reason, retryInfoMs(headers["grpc-status-details-bin"]));
+    const text = excerpt(decodeMessage(String(headers["grpc-message"] ?? "")));
+    const reason = describeStatus(code, text);
+    this.#knownResponse = responseForCode(
+      code,
+      reason,
+      retryInfoMs(headers["grpc-status-details-bin"]),
+    );
   }
 
   /** @returns false when it is enough. */
-  part(part: Buffer): boolean {
+  onData(part: Buffer): boolean {
     this.#size += part.length;
-    if (this.#size <= MAX_ANSWER_BYTES) {
+    if (this.#size <= MAX_RESPONSE_BYTES) {
       this.#parts.push(part);
       return true;
     }
-    this.#verdict ??= refused("peer", `answered with more than ${MAX_ANSWER_BYTES} bytes`);
+    this.#knownResponse ??= failureResponse(
+      "peer",
+      `answered with more than ${MAX_RESPONSE_BYTES} bytes`,
+    );
     return false;
   }
 
-  fail(error: unknown): void {
-    this.#expected.settle(this.#verdict ?? answerOfError(error));
+  onError(error: unknown): void {
+    this.#deferred.resolve(this.#knownResponse ?? responseForError(error));
   }
 
   /** Nothing more will be heard, for this reason. */
-  end(reason: string): void {
-    this.#expected.settle(this.#verdict ?? busy("network", reason));
+  onEnd(reason: string): void {
+    this.#deferred.resolve(this.#knownResponse ?? retryableResponse("network", reason));
   }
 
   #message(): Uint8Array {
-    return Buffer.concat(this.#parts).subarray(FRAME_HEAD);
+    return Buffer.concat(this.#parts).subarray(FRAME_HEADER_BYTES);
   }
 }
 
 /** gRPC's `http-grpc-status-mapping`: these stand for UNAVAILABLE. */
-function verdictOfHttp(status: number): Answer {
+function responseForHttpStatus(status: number): ExportResponse {
   const reason = `answered HTTP ${status} to a gRPC call`;
-  return [429, 502, 503, 504].includes(status) ? busy("peer", reason) : refused("peer", reason);
+  return [429, 502, 503, 504].includes(status)
+    ? retryableResponse("peer", reason)
+    : failureResponse("peer", reason);
 }
 
 /** gRPC percent-encodes its messages. */
-function decoded(text: string): string {
+function decodeMessage(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -4,11 +4,11 @@
  * connect, write) has no `unref`. A host that answers no SYN, or a peer that
  * stops to read, would hold the end for as long as the kernel tries.
  */
-export interface Holding {
+export interface ExitBlocker {
   /** Whether it still waits for the kernel; false for good once it doesn't. */
-  holds(): boolean;
+  isBlocking(): boolean;
   /** Stops it, so that it can be sent again later. Must not throw. */
-  letGo(): void;
+  cancel(): void;
 }
 
 /** How often they are looked at, in milliseconds. */
@@ -19,17 +19,17 @@ const CHECK_MS = 50;
  * TLS, gets all at once; and Node doesn't list every job of its thread pool, so an
  * app that waits for one looks like an end.
  */
-const PATIENCE_MS = 250;
+const GRACE_PERIOD_MS = 250;
 
 /**
  * What such requests are in `process.getActiveResourcesInfo()`. Looking up a name
  * can't be stopped, only what would come after it; `process.exit` too waits for the
  * thread that does it (glibc gives up after 10 s).
  */
-const kinds = /^(ConnectWrap|GetAddrInfoReqWrap|\w*WriteWrap)$/;
+const requestKinds = /^(ConnectWrap|GetAddrInfoReqWrap|\w*WriteWrap)$/;
 
 /** When each began, in the milliseconds of `performance.now()`. */
-const watched = new Map<Holding, number>();
+const blockers = new Map<ExitBlocker, number>();
 let timer: NodeJS.Timeout | undefined;
 
 /**
@@ -37,32 +37,32 @@ let timer: NodeJS.Timeout | undefined;
  * the process: then it ends, and the end tries once more, within its deadline.
  * Where it goes on after all, the owner tries again.
  */
-export function watchHolding(holding: Holding): void {
-  watched.set(holding, performance.now());
-  timer ??= setInterval(check, CHECK_MS).unref();
+export function cancelWhenIdle(blocker: ExitBlocker): void {
+  blockers.set(blocker, performance.now());
+  timer ??= setInterval(cancelIfIdle, CHECK_MS).unref();
 }
 
-function check(): void {
-  for (const holding of watched.keys()) if (!holding.holds()) watched.delete(holding);
-  if (watched.size === 0) {
+function cancelIfIdle(): void {
+  for (const blocker of blockers.keys()) if (!blocker.isBlocking()) blockers.delete(blocker);
+  if (blockers.size === 0) {
     clearInterval(timer);
     timer = undefined;
     return;
   }
-  const youngest = Math.max(...watched.values());
-  if (performance.now() - youngest < PATIENCE_MS || othersHold()) return;
-  const all = [...watched.keys()];
-  watched.clear();
-  for (const holding of all) holding.letGo();
+  const latestStart = Math.max(...blockers.values());
+  if (performance.now() - latestStart < GRACE_PERIOD_MS || isHeldByOthers()) return;
+  const all = [...blockers.keys()];
+  blockers.clear();
+  for (const blocker of all) blocker.cancel();
 }
 
 /** What can't be told to be ours or idle counts as holding. */
-function othersHold(): boolean {
+function isHeldByOthers(): boolean {
   const alive = process.getActiveResourcesInfo();
-  const requests = alive.filter((kind) => kinds.test(kind)).length;
-  if (requests > watched.size) return true;
+  const requests = alive.filter((kind) => requestKinds.test(kind)).length;
+  if (requests > blockers.size) return true;
   const others = alive.length - requests;
-  return others > 0 && others > idleStreams();
+  return others > 0 && others > countIdleStreams();
 }
 
 /**
@@ -70,14 +70,14 @@ function othersHold(): boolean {
  * every open pipe and terminal, libuv waits for those that are read. Those that
  * nobody has used are not even open, and looking at `process.stdin` would open it.
  */
-function idleStreams(): number {
+function countIdleStreams(): number {
   // Undocumented, and the only way to tell them (on 22, 24 and 26).
-  const { _getActiveHandles: list } = process as { _getActiveHandles?: () => readonly Stream[] };
+  const { _getActiveHandles: list } = process as { _getActiveHandles?: () => readonly StdStream[] };
   const streams = list?.().filter(({ fd }) => fd === 0 || fd === 1 || fd === 2) ?? [];
   return streams.filter((stream) => stream._handle?.reading !== true).length;
 }
 
-interface Stream {
+interface StdStream {
   readonly fd?: number;
   readonly _handle?: { readonly reading?: boolean };
 }

@@ -1,48 +1,48 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { OtlpConfig } from "../config/config.ts";
-import { excerptOf } from "../diagnostics/plain-text.ts";
+import { excerpt } from "../diagnostics/plain-text.ts";
 import {
-  type Answer,
-  type Attempt,
-  busy,
-  type Channel,
-  Expected,
+  type ExportResponse,
+  type ExportAttempt,
+  retryableResponse,
+  type ExportConnection,
+  DeferredResponse,
   failedAttempt,
-  refused,
+  failureResponse,
 } from "./channel.ts";
-import { answerOfError } from "./network-error.ts";
-import { createAgent, moduleFor } from "./agent.ts";
+import { responseForError } from "./network-error.ts";
+import { createAgent, httpModuleFor } from "./agent.ts";
 import { proxyEnvironment } from "./proxy.ts";
-import { quieten } from "./quiet.ts";
+import { unrefSocket } from "./quiet.ts";
 import { retryAfterMs } from "./retry.ts";
 
 /**
  * What is read of an answer. The answers of OTLP are a few bytes, or a sentence;
  * upstream's 4 MiB would only be kept to be thrown away.
  */
-const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_RESPONSE_BYTES = 64 * 1024;
 
 /** OTLP 1.x: these may be tried again, all others must not. */
-const passing = new Set([429, 502, 503, 504]);
+const retryableStatuses = new Set([429, 502, 503, 504]);
 
 /** OTLP over HTTP/1.1, on connections of its own that are kept. */
-export function createHttpChannel(
+export function createHttpConnection(
   config: OtlpConfig,
   headers: Readonly<Record<string, string>>,
-): Channel {
-  const { request } = moduleFor(config.url);
+): ExportConnection {
+  const { request } = httpModuleFor(config.url);
   const proxyEnv = proxyEnvironment();
   const agent = createAgent(config.url, { ...definedOf(config.tls), proxyEnv });
-  const headersFor = createHeaders(headers, config.url, proxyEnv !== undefined);
+  const headersFor = createHeaderBuilder(headers, config.url, proxyEnv !== undefined);
   return {
     kind: "http",
     url: config.url,
     headers,
     proxyEnv,
-    frame: (message) => message,
+    encodeBody: (message) => message,
     attempt: (body) => {
       const options = { method: "POST", headers: headersFor(body), agent };
-      return attempt(() => request(config.url, options), body);
+      return startAttempt(() => request(config.url, options), body);
     },
   };
 }
@@ -56,7 +56,7 @@ export function createHttpChannel(
  * also takes the name that TLS asks for, and for a proxy it adds headers that a
  * list doesn't get; both stay an object.
  */
-function createHeaders(
+function createHeaderBuilder(
   headers: Readonly<Record<string, string>>,
   url: string,
   isProxied: boolean,
@@ -73,57 +73,63 @@ function definedOf(tls: OtlpConfig["tls"]): Readonly<Record<string, string>> {
   return Object.fromEntries(entries);
 }
 
-function attempt(open: () => ClientRequest, body: Uint8Array): Attempt {
+function startAttempt(openRequest: () => ClientRequest, body: Uint8Array): ExportAttempt {
   let request: ClientRequest;
   try {
-    request = open();
+    request = openRequest();
   } catch (error) {
     return failedAttempt(error);
   }
-  const expected = new Expected();
+  const deferred = new DeferredResponse();
   /** What the status line alone says, once it is there. */
-  let verdict: Answer | undefined;
-  request.on("socket", quieten);
+  let statusResponse: ExportResponse | undefined;
+  request.on("socket", unrefSocket);
   request.on("response", (response) => {
-    verdict = verdictOf(response);
-    read(response, verdict, expected);
+    statusResponse = responseForStatus(response);
+    readBody(response, statusResponse, deferred);
   });
   request.on("upgrade", (response, socket) => {
-    verdict = verdictOf(response);
-    expected.settle(verdict);
+    statusResponse = responseForStatus(response);
+    deferred.resolve(statusResponse);
     socket.destroy();
   });
-  request.on("error", (error) => expected.settle(verdict ?? answerOfRequestError(request, error)));
+  request.on("error", (error) =>
+    deferred.resolve(statusResponse ?? responseForRequestError(request, error)),
+  );
   // Whatever else may end it. A response in its midst has its own end still to come.
-  request.on("close", () => verdict ?? expected.settle(closedEarly));
+  request.on("close", () => statusResponse ?? deferred.resolve(CLOSED_EARLY));
   request.end(body);
   return {
-    answer: expected.answer,
-    handedOver: () => request.writableFinished && (verdict?.kind ?? "taken") === "taken",
-    stop: (reason) => {
-      expected.settle(verdict ?? busy("network", reason));
+    response: deferred.response,
+    isFullyWritten: () => request.writableFinished && (statusResponse?.kind ?? "taken") === "taken",
+    abort: (reason) => {
+      deferred.resolve(statusResponse ?? retryableResponse("network", reason));
       request.destroy();
     },
   };
 }
 
-function verdictOf(response: IncomingMessage): Answer {
+function responseForStatus(response: IncomingMessage): ExportResponse {
   const status = response.statusCode ?? 0;
   if (status >= 200 && status < 300) {
     return {
       kind: "taken",
       body: new Uint8Array(),
-      remark: "its answer could not be read in full",
+      warning: "its answer could not be read in full",
     };
   }
-  const words = excerptOf(response.statusMessage ?? "");
-  const reason = `answered ${status} ${words}`.trimEnd() + adviceFor(status);
-  if (!passing.has(status)) return refused("peer", reason);
-  return busy("peer", reason, retryAfterMs(response.headers["retry-after"], Date.now()));
+  const words = excerpt(response.statusMessage ?? "");
+  const reason = `answered ${status} ${words}`.trimEnd() + statusAdvice(status);
+  if (!retryableStatuses.has(status)) return failureResponse("peer", reason);
+  return retryableResponse(
+    "peer",
+    reason,
+    retryAfterMs(response.headers["retry-after"], Date.now()),
+  );
 }
 
 /** What to look at, where the status points to something of the configuration. */
-const advice: Readonly<Record<number, string>> = {
+const adviceByStatus: Readonly<Record<number, string>> = {
   401: "check OTEL_EXPORTER_OTLP_HEADERS",
   403: "check OTEL_EXPORTER_OTLP_HEADERS",
   404: "check the path in OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -133,46 +139,56 @@ const advice: Readonly<Record<number, string>> = {
 };
 
 /** @returns what to append to "answered 401"; nothing, where nobody can say. */
-export function adviceFor(status: number): string {
-  const words = advice[status];
+export function statusAdvice(status: number): string {
+  const words = adviceByStatus[status];
   return words === undefined ? "" : `; ${words}`;
 }
 
-function read(response: IncomingMessage, verdict: Answer, expected: Expected): void {
+function readBody(
+  response: IncomingMessage,
+  statusResponse: ExportResponse,
+  deferred: DeferredResponse,
+): void {
   const parts: Buffer[] = [];
   let size = 0;
   response.on("data", (part: Buffer) => {
     size += part.length;
     parts.push(part);
-    if (size <= MAX_ANSWER_BYTES) return;
-    expected.settle(tooLong(verdict));
+    if (size <= MAX_RESPONSE_BYTES) return;
+    deferred.resolve(tooLongResponse(statusResponse));
     response.destroy();
   });
-  response.on("end", () => expected.settle(complete(verdict, Buffer.concat(parts))));
-  response.on("error", () => expected.settle(verdict));
-  response.on("close", () => expected.settle(verdict));
+  response.on("end", () => deferred.resolve(withBody(statusResponse, Buffer.concat(parts))));
+  response.on("error", () => deferred.resolve(statusResponse));
+  response.on("close", () => deferred.resolve(statusResponse));
 }
 
 /** A peer that answers with a flood is not asked again. */
-function tooLong(verdict: Answer): Answer {
-  if (verdict.kind === "taken") return verdict;
-  return refused("peer", `${verdict.failure.reason} with more than ${MAX_ANSWER_BYTES} bytes`);
+function tooLongResponse(statusResponse: ExportResponse): ExportResponse {
+  if (statusResponse.kind === "taken") return statusResponse;
+  return failureResponse(
+    "peer",
+    `${statusResponse.failure.reason} with more than ${MAX_RESPONSE_BYTES} bytes`,
+  );
 }
 
-function complete(verdict: Answer, body: Buffer): Answer {
-  return verdict.kind === "taken" ? { kind: "taken", body } : verdict;
+function withBody(statusResponse: ExportResponse, body: Buffer): ExportResponse {
+  return statusResponse.kind === "taken" ? { kind: "taken", body } : statusResponse;
 }
 
 /**
  * A kept connection that the peer closed at the same moment: Node's advice
  * (`request.reusedSocket`) is to try again at once.
  */
-function answerOfRequestError(request: ClientRequest, error: NodeJS.ErrnoException): Answer {
-  const lost = error.code === "ECONNRESET" || error.code === "EPIPE";
-  const answer = answerOfError(error);
-  return request.reusedSocket && lost && answer.kind === "busy"
-    ? { ...answer, atOnce: true }
-    : answer;
+function responseForRequestError(
+  request: ClientRequest,
+  error: NodeJS.ErrnoException,
+): ExportResponse {
+  const isConnectionLost = error.code === "ECONNRESET" || error.code === "EPIPE";
+  const response = responseForError(error);
+  return request.reusedSocket && isConnectionLost && response.kind === "busy"
+    ? { ...response, retryImmediately: true }
+    : response;
 }
 
-const closedEarly: Answer = answerOfError({ code: "ECONNRESET" });
+const CLOSED_EARLY: ExportResponse = responseForError({ code: "ECONNRESET" });

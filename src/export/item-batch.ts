@@ -2,54 +2,56 @@ import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { lazy } from "../lazy.ts";
 import type { BatchConfig, OtlpConfig } from "../config/config.ts";
-import type { Account } from "../diagnostics/account.ts";
+import type { SignalCounters } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { Batch, type BatchOptions } from "./batch.ts";
+import { BatchProcessor, type BatchProcessorDeps } from "./batch.ts";
 import type { EncodedItem } from "./encoded-item.ts";
 import type { RetryPolicy } from "./retry.ts";
-import type { Sender } from "./sender.ts";
-import type { ItemBatch } from "./exit.ts";
+import type { OtlpExporter } from "./sender.ts";
+import type { ItemProcessor } from "./exit.ts";
 
 const loadOtlp = lazy<typeof import("./otlp.ts")>("export/otlp.ts");
 const loadProtobuf = lazy<typeof import("./messages.ts")>("export/messages.ts");
 const loadJson = lazy<typeof import("./json-messages.ts")>("export/json-messages.ts");
 const loadGateways = lazy<typeof import("./gateways.ts")>("export/gateways.ts");
 
-export interface ItemBatchParts {
+export interface ItemProcessorDeps {
   readonly config: BatchConfig;
   readonly otlp: OtlpConfig;
-  readonly account: Account;
+  readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   /** Default: upstream's figures. */
   readonly retry?: RetryPolicy;
 }
 
 /** Spans on their way to OTLP. */
-export function createSpanBatch(parts: ItemBatchParts): ItemBatch<ReadableSpan> {
-  const { otlp, diagnostics, retry } = parts;
+export function createSpanProcessor(deps: ItemProcessorDeps): ItemProcessor<ReadableSpan> {
+  const { otlp, diagnostics, retry } = deps;
   const loadEncoder = encoderFor(otlp);
-  return createItemBatch(parts, {
+  return createItemProcessor(deps, {
     name: "spans",
     store: (span) => loadEncoder().spans.encode(span),
     traceIdOf: (span) => span.spanContext().traceId,
-    sender: (to = otlp, policy = retry) => loadOtlp().createSpanSender(to, diagnostics, policy),
+    createExporter: (to = otlp, policy = retry) =>
+      loadOtlp().createSpanExporter(to, diagnostics, policy),
   });
 }
 
 /** A log record that is made when it is encoded. */
-interface RecordSource {
-  finished(): ReadableLogRecord;
+interface LazyLogRecord {
+  toRecord(): ReadableLogRecord;
 }
 
 /** Log records on their way to OTLP. */
-export function createLogBatch(parts: ItemBatchParts): ItemBatch<RecordSource> {
-  const { otlp, diagnostics, retry } = parts;
+export function createLogProcessor(deps: ItemProcessorDeps): ItemProcessor<LazyLogRecord> {
+  const { otlp, diagnostics, retry } = deps;
   const loadEncoder = encoderFor(otlp);
-  return createItemBatch(parts, {
+  return createItemProcessor(deps, {
     name: "log records",
-    store: (source) => loadEncoder().logRecords.encode(source.finished()),
-    traceIdOf: (source) => source.finished().spanContext?.traceId,
-    sender: (to = otlp, policy = retry) => loadOtlp().createLogSender(to, diagnostics, policy),
+    store: (source) => loadEncoder().logRecords.encode(source.toRecord()),
+    traceIdOf: (source) => source.toRecord().spanContext?.traceId,
+    createExporter: (to = otlp, policy = retry) =>
+      loadOtlp().createLogExporter(to, diagnostics, policy),
   });
 }
 
@@ -57,20 +59,21 @@ function encoderFor({ protocol }: OtlpConfig): typeof loadJson | typeof loadProt
   return protocol === "http/json" ? loadJson : loadProtobuf;
 }
 
-interface Kind<Item> extends Pick<BatchOptions<Item, EncodedItem>, "name" | "store"> {
+interface ItemKind<Item> extends Pick<BatchProcessorDeps<Item, EncodedItem>, "name" | "store"> {
   readonly traceIdOf: (item: Item) => string | undefined;
-  readonly sender: (to?: OtlpConfig, retry?: RetryPolicy) => Sender<EncodedItem[]>;
+  readonly createExporter: (to?: OtlpConfig, retry?: RetryPolicy) => OtlpExporter<EncodedItem[]>;
 }
 
-const release = ({ page }: EncodedItem): void => page.release();
+const release = ({ buffer }: EncodedItem): void => buffer.release();
 
-function createItemBatch<Item>(
-  { config, otlp, account, diagnostics }: ItemBatchParts,
-  { name, store, traceIdOf, sender }: Kind<Item>,
-): ItemBatch<Item> {
-  const shared = { name, config, account, diagnostics, release };
+function createItemProcessor<Item>(
+  { config, otlp, counters, diagnostics }: ItemProcessorDeps,
+  { name, store, traceIdOf, createExporter }: ItemKind<Item>,
+): ItemProcessor<Item> {
+  const shared = { name, config, counters, diagnostics, release };
   const { gateways } = otlp;
-  if (gateways === undefined) return new Batch({ ...shared, store, sender: () => sender() });
-  const parts = { ...shared, gateways, encode: store, traceIdOf, sender };
-  return loadGateways().createGateways(parts);
+  if (gateways === undefined)
+    return new BatchProcessor({ ...shared, store, createExporter: () => createExporter() });
+  const deps = { ...shared, gateways, encode: store, traceIdOf, createExporter };
+  return loadGateways().createTraceIdLoadBalancer(deps);
 }

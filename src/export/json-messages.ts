@@ -3,17 +3,17 @@ import type { AnyValue, Attributes, HrTime, Link } from "@opentelemetry/api";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import {
-  DEEPEST,
+  MAX_VALUE_DEPTH,
   type EncodedItem,
-  type Encoding,
-  flagsOf,
-  grouped,
-  isInRange,
-  type Item,
-  LIST_DEPTH,
-  MAP_DEPTH,
-  type Scope,
-  stateOf,
+  type ItemEncoder,
+  spanFlagsOf,
+  groupByScope,
+  isValidOtlpTime,
+  type TelemetryItem,
+  LIST_DEPTH_COST,
+  MAP_DEPTH_COST,
+  type OtlpScope,
+  traceStateText,
 } from "./encoded-item.ts";
 
 /*
@@ -25,60 +25,63 @@ import {
  * https://protobuf.dev/programming-guides/json/
  */
 
-export const spans: Encoding<ReadableSpan> = {
-  encode: (span) => itemOf(span, spanMessage(span)),
-  requestOf: (items) => requestOf(items, "resourceSpans", "scopeSpans", "spans"),
+export const spans: ItemEncoder<ReadableSpan> = {
+  encode: (span) => encodeItem(span, spanMessage(span)),
+  encodeRequest: (items) => encodeRequest(items, "resourceSpans", "scopeSpans", "spans"),
 };
 
-export const logRecords: Encoding<ReadableLogRecord> = {
-  encode: (record) => itemOf(record, recordMessage(record)),
-  requestOf: (items) => requestOf(items, "resourceLogs", "scopeLogs", "logRecords"),
+export const logRecords: ItemEncoder<ReadableLogRecord> = {
+  encode: (record) => encodeItem(record, recordMessage(record)),
+  encodeRequest: (items) => encodeRequest(items, "resourceLogs", "scopeLogs", "logRecords"),
 };
 
-function itemOf({ resource, instrumentationScope: scope }: Item, message: object): EncodedItem {
-  const written = Buffer.from(textOf(message));
-  return { page: { written, release: nothing }, from: 0, to: written.length, resource, scope };
+function encodeItem(
+  { resource, instrumentationScope: scope }: TelemetryItem,
+  message: object,
+): EncodedItem {
+  const bytes = Buffer.from(stringify(message));
+  return { buffer: { bytes, release: noop }, from: 0, to: bytes.length, resource, scope };
 }
 
-function requestOf(
+function encodeRequest(
   items: readonly EncodedItem[],
   byResource: string,
   byScope: string,
   name: string,
 ): Uint8Array {
-  const resources = Array.from(grouped(items), ([resource, scopes]) => {
+  const resources = Array.from(groupByScope(items), ([resource, scopes]) => {
     const parts = Array.from(scopes, ([scope, members]) =>
-      withList(
+      appendList(
         { scope: scopeMessage(scope), schemaUrl: scope.schemaUrl },
         name,
-        members.map(({ page }) => page.written.toString()),
+        members.map(({ buffer }) => buffer.bytes.toString()),
       ),
     );
-    const attributes = pairsOf(resource.attributes);
-    return withList({ resource: { attributes }, schemaUrl: resource.schemaUrl }, byScope, parts);
+    const attributes = keyValuesOf(resource.attributes);
+    return appendList({ resource: { attributes }, schemaUrl: resource.schemaUrl }, byScope, parts);
   });
   return Buffer.from(`{"${byResource}":[${resources.join()}]}`);
 }
 
-function nothing(): void {}
+function noop(): void {}
 
 /** `message` with one more member: a list of what is JSON already. */
-function withList(message: object, name: string, list: readonly string[]): string {
-  return `${textOf(message).slice(0, -1)},"${name}":[${list.join()}]}`;
+function appendList(message: object, name: string, list: readonly string[]): string {
+  return `${stringify(message).slice(0, -1)},"${name}":[${list.join()}]}`;
 }
 
 /** Half of a surrogate pair is no text in UTF-8, and some readers of JSON stop at its escape. */
-function textOf(message: object): string {
+function stringify(message: object): string {
   const text = JSON.stringify(message);
-  return text.includes("\\ud") ? JSON.stringify(message, wholeText) : text;
+  return text.includes("\\ud") ? JSON.stringify(message, replaceLoneSurrogates) : text;
 }
 
-function wholeText(_key: string, value: unknown): unknown {
+function replaceLoneSurrogates(_key: string, value: unknown): unknown {
   return typeof value === "string" ? toUSVString(value) : value;
 }
 
-function scopeMessage({ name, version, attributes = {} }: Scope): object {
-  return { name, version, attributes: pairsOf(attributes) };
+function scopeMessage({ name, version, attributes = {} }: OtlpScope): object {
+  return { name, version, attributes: keyValuesOf(attributes) };
 }
 
 function spanMessage(span: ReadableSpan): object {
@@ -87,26 +90,26 @@ function spanMessage(span: ReadableSpan): object {
   return {
     traceId: context.traceId,
     spanId: context.spanId,
-    traceState: stateOf(context.traceState) || undefined,
+    traceState: traceStateText(context.traceState) || undefined,
     parentSpanId: parent?.spanId,
     name: span.name,
     // `SpanKind` of OTLP begins with "unspecified", that of the API doesn't have it.
     kind: span.kind + 1,
     startTimeUnixNano: nanosOf(span.startTime),
     endTimeUnixNano: nanosOf(span.endTime),
-    attributes: pairsOf(span.attributes),
+    attributes: keyValuesOf(span.attributes),
     droppedAttributesCount: span.droppedAttributesCount,
     events: span.events.map(({ name, time, attributes = {}, droppedAttributesCount }) => ({
       name,
       timeUnixNano: nanosOf(time),
-      attributes: pairsOf(attributes),
+      attributes: keyValuesOf(attributes),
       droppedAttributesCount,
     })),
     droppedEventsCount: span.droppedEventsCount,
     links: span.links.map(linkMessage),
     droppedLinksCount: span.droppedLinksCount,
     status: span.status,
-    flags: flagsOf(context.traceFlags, parent?.isRemote === true),
+    flags: spanFlagsOf(context.traceFlags, parent?.isRemote === true),
   };
 }
 
@@ -114,10 +117,10 @@ function linkMessage({ context, attributes = {}, droppedAttributesCount }: Link)
   return {
     traceId: context.traceId,
     spanId: context.spanId,
-    traceState: stateOf(context.traceState) || undefined,
-    attributes: pairsOf(attributes),
+    traceState: traceStateText(context.traceState) || undefined,
+    attributes: keyValuesOf(attributes),
     droppedAttributesCount,
-    flags: flagsOf(context.traceFlags, context.isRemote === true),
+    flags: spanFlagsOf(context.traceFlags, context.isRemote === true),
   };
 }
 
@@ -128,9 +131,9 @@ function recordMessage(record: ReadableLogRecord): object {
     observedTimeUnixNano: nanosOf(record.hrTimeObserved),
     severityNumber: record.severityNumber,
     severityText: record.severityText,
-    body: valueOf(record.body),
+    body: anyValueOf(record.body),
     eventName: record.eventName,
-    attributes: pairsOf(record.attributes),
+    attributes: keyValuesOf(record.attributes),
     droppedAttributesCount: record.droppedAttributesCount,
     traceId: spanContext?.traceId,
     spanId: spanContext?.spanId,
@@ -140,17 +143,17 @@ function recordMessage(record: ReadableLogRecord): object {
 
 /** Nanoseconds since 1970 as digits: a number doesn't hold them all. */
 function nanosOf(time: HrTime): string {
-  if (!isInRange(time[0])) return "0";
+  if (!isValidOtlpTime(time[0])) return "0";
   const [seconds, nanos] = time;
   return seconds === 0 ? `${nanos}` : `${seconds}${`${nanos}`.padStart(9, "0")}`;
 }
 
-function pairsOf(attributes: Attributes, depth = 0): object[] {
-  return Object.keys(attributes).map((key) => ({ key, value: valueOf(attributes[key], depth) }));
+function keyValuesOf(attributes: Attributes, depth = 0): object[] {
+  return Object.keys(attributes).map((key) => ({ key, value: anyValueOf(attributes[key], depth) }));
 }
 
 /** `AnyValue`; a value it can't hold leaves it empty. */
-function valueOf(value: AnyValue | undefined, depth = 0): object {
+function anyValueOf(value: AnyValue | undefined, depth = 0): object {
   switch (typeof value) {
     case "string":
       return { stringValue: value };
@@ -163,19 +166,19 @@ function valueOf(value: AnyValue | undefined, depth = 0): object {
     case "bigint":
       return { intValue: `${value}` };
     case "object":
-      return value === null ? {} : objectOf(value, depth);
+      return value === null ? {} : objectValueOf(value, depth);
     default:
       return {};
   }
 }
 
-function objectOf(value: object, depth: number): object {
+function objectValueOf(value: object, depth: number): object {
   if (value instanceof Uint8Array) return { bytesValue: Buffer.from(value).toString("base64") };
   const isList = Array.isArray(value);
-  const inside = depth + (isList ? LIST_DEPTH : MAP_DEPTH);
-  if (inside > DEEPEST) return {};
+  const innerDepth = depth + (isList ? LIST_DEPTH_COST : MAP_DEPTH_COST);
+  if (innerDepth > MAX_VALUE_DEPTH) return {};
   if (isList) {
-    return { arrayValue: { values: value.map((item: AnyValue) => valueOf(item, inside)) } };
+    return { arrayValue: { values: value.map((item: AnyValue) => anyValueOf(item, innerDepth)) } };
   }
-  return { kvlistValue: { values: pairsOf(value as Attributes, inside) } };
+  return { kvlistValue: { values: keyValuesOf(value as Attributes, innerDepth) } };
 }

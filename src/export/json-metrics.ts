@@ -7,7 +7,7 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
  * protobuf's JSON mapping has for them, or they end as `null`, for which a
  * Collector refuses the whole request.
  */
-export function jsonMetrics(payload: ResourceMetrics): Uint8Array | undefined {
+export function serializeJsonMetrics(payload: ResourceMetrics): Uint8Array | undefined {
   return JsonMetricsSerializer.serializeRequest({
     ...payload,
     scopeMetrics: payload.scopeMetrics.map((part) => ({
@@ -16,7 +16,7 @@ export function jsonMetrics(payload: ResourceMetrics): Uint8Array | undefined {
         ...metric,
         dataPoints: metric.dataPoints.map(({ value, ...point }) => ({
           ...point,
-          value: typeof value === "number" ? writable(value) : writableParts(value),
+          value: typeof value === "number" ? jsonNumber(value) : jsonHistogram(value),
         })),
       })) as typeof part.metrics,
     })),
@@ -24,17 +24,17 @@ export function jsonMetrics(payload: ResourceMetrics): Uint8Array | undefined {
 }
 
 /** What of a histogram may be no finite number. */
-interface Parts {
+interface HistogramNumbers {
   readonly sum?: number;
   readonly min?: number;
   readonly max?: number;
 }
 
-function writableParts(value: Parts): object {
+function jsonHistogram(value: HistogramNumbers): object {
   const { sum, min, max } = value;
-  return { ...value, sum: writable(sum), min: writable(min), max: writable(max) };
+  return { ...value, sum: jsonNumber(sum), min: jsonNumber(min), max: jsonNumber(max) };
 }
 
-function writable(value: number | undefined): number | string | undefined {
+function jsonNumber(value: number | undefined): number | string | undefined {
   return value === undefined || Number.isFinite(value) ? value : `${value}`;
 }

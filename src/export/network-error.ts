@@ -1,8 +1,8 @@
-import { excerptOf } from "../diagnostics/plain-text.ts";
-import { type Answer, busy, refused } from "./channel.ts";
+import { excerpt } from "../diagnostics/plain-text.ts";
+import { type ExportResponse, retryableResponse, failureResponse } from "./channel.ts";
 
 /** Errors that may be gone with the next attempt, and what they mean. */
-const passing: Readonly<Record<string, string>> = {
+const retryableErrors: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused; is a Collector running there?",
   ECONNRESET: "the connection was closed before an answer",
   ECONNABORTED: "the connection was closed before an answer",
@@ -20,24 +20,24 @@ const passing: Readonly<Record<string, string>> = {
 };
 
 /** What a failed connection or request means for the next attempt. */
-export function answerOfError(error: unknown): Answer {
+export function responseForError(error: unknown): ExportResponse {
   const { code = "", message } = error as { code?: string; message?: string };
-  const known = passing[code];
-  if (known !== undefined) return busy("network", known);
+  const known = retryableErrors[code];
+  if (known !== undefined) return retryableResponse("network", known);
   if (/CERT|ISSUER|SELF_SIGNED|SIGNATURE|ALTNAME/.test(code)) {
-    return refused(
+    return failureResponse(
       "network",
       `its certificate is not trusted (${code}); check OTEL_EXPORTER_OTLP_CERTIFICATE`,
     );
   }
   if (code === "EPROTO" || code.startsWith("ERR_SSL")) {
-    return refused("network", `no TLS connection (${code}); http:// or https:// mixed up?`);
+    return failureResponse("network", `no TLS connection (${code}); http:// or https:// mixed up?`);
   }
   if (code.startsWith("HPE_") || code === "ERR_HTTP2_ERROR") {
-    return refused(
+    return failureResponse(
       "network",
       `what answers there speaks another protocol (${code}); check OTEL_EXPORTER_OTLP_PROTOCOL (usually 4317 is gRPC, 4318 HTTP)`,
     );
   }
-  return refused("network", excerptOf(String(message ?? error)));
+  return failureResponse("network", excerpt(String(message ?? error)));
 }

@@ -1,12 +1,12 @@
 import { propertyOf } from "../property.ts";
 
-export interface FlushParts {
+export interface ProviderFlushDeps {
   /** Sends what is queued; resolves when it is gone or the time is over. Never rejects. */
   readonly flush: (timeoutMs: number) => Promise<void>;
   /** From now on nothing more is taken. Called once, before the last flush. */
-  readonly stop?: () => void;
+  readonly onShutdown?: () => void;
   /** Called once, after the last flush. */
-  readonly stopped?: () => void;
+  readonly onShutdownComplete?: () => void;
   /** How long a flush may take whose caller sets no limit, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -25,44 +25,44 @@ export interface FlushOptions {
  * shutdown couldn't send in time stays queued, for the end of the process.
  */
 export class ProviderFlush {
-  readonly #parts: FlushParts;
-  #shutdown: Promise<void> | undefined = undefined;
+  readonly #deps: ProviderFlushDeps;
+  #shutdownPromise: Promise<void> | undefined = undefined;
 
-  constructor(parts: FlushParts) {
-    this.#parts = parts;
+  constructor(deps: ProviderFlushDeps) {
+    this.#deps = deps;
   }
 
   get isShutDown(): boolean {
-    return this.#shutdown !== undefined;
+    return this.#shutdownPromise !== undefined;
   }
 
   async forceFlush(options?: FlushOptions): Promise<void> {
-    if (!this.isShutDown) await this.#parts.flush(this.#timeoutMs(options));
+    if (!this.isShutDown) await this.#deps.flush(this.#timeoutMs(options));
   }
 
   /** Asked again, it gives the same promise. */
   shutdown(options?: FlushOptions): Promise<void> {
-    this.#shutdown ??= this.#end(options);
-    return this.#shutdown;
+    this.#shutdownPromise ??= this.#runShutdown(options);
+    return this.#shutdownPromise;
   }
 
-  async #end(options: FlushOptions | undefined): Promise<void> {
-    const { flush, stop, stopped } = this.#parts;
-    stop?.();
+  async #runShutdown(options: FlushOptions | undefined): Promise<void> {
+    const { flush, onShutdown, onShutdownComplete } = this.#deps;
+    onShutdown?.();
     await flush(this.#timeoutMs(options));
-    stopped?.();
+    onShutdownComplete?.();
   }
 
   #timeoutMs(options: unknown): number {
     const given = propertyOf(options, "timeoutMillis");
-    return typeof given === "number" && given >= 0 && given < MOST_MS
+    return typeof given === "number" && given >= 0 && given < MAX_TIMER_MS
       ? given
-      : this.#parts.timeoutMs;
+      : this.#deps.timeoutMs;
   }
 }
 
 /** A timer of Node's with more than this runs at once. */
-const MOST_MS = 2 ** 31;
+const MAX_TIMER_MS = 2 ** 31;
 
 /** Of a provider that has nothing to send. */
-export const nothingToFlush: FlushParts = { flush: async () => {}, timeoutMs: 0 };
+export const noopFlush: ProviderFlushDeps = { flush: async () => {}, timeoutMs: 0 };

@@ -3,7 +3,7 @@ import type { Agent, AgentOptions } from "node:http";
 /** What names a proxy and its exceptions, as variables have it. */
 export type ProxyEnvironment = Readonly<Record<string, string>>;
 
-const names = ["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [
+const proxyVariables = ["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [
   name,
   name.toUpperCase(),
 ]);
@@ -18,14 +18,16 @@ const names = ["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [
  */
 export function proxyEnvironment(): ProxyEnvironment | undefined {
   // Documented for `https` only; an app may have put in an agent of its own.
-  const { globalAgent } = process.getBuiltinModule("node:http") as { globalAgent: OptionsOf };
+  const { globalAgent } = process.getBuiltinModule("node:http") as {
+    globalAgent: AgentWithOptions;
+  };
   const { proxyEnv } = globalAgent.options ?? {};
   // All of the app's environment, of which the rest is not ours to keep.
-  const entries = names.flatMap((name) => {
+  const entries = proxyVariables.flatMap((name) => {
     const value = proxyEnv?.[name];
     return value === undefined || value === "" ? [] : [[name, value] as const];
   });
   return entries.some(([name]) => /^https?_/i.test(name)) ? Object.fromEntries(entries) : undefined;
 }
 
-type OptionsOf = Partial<Agent> & { readonly options?: AgentOptions };
+type AgentWithOptions = Partial<Agent> & { readonly options?: AgentOptions };

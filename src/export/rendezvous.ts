@@ -8,7 +8,7 @@
  * A score is MurmurHash3 (x86, 32 bit) of the trace id's last eight bytes, which
  * are random by W3C trace context, seeded by that hash of the name.
  */
-export class Rendezvous {
+export class RendezvousHash {
   readonly #seeds: Int32Array;
   #lastTrace = "";
   #low = 0;
@@ -25,54 +25,54 @@ export class Rendezvous {
    *
    * @param traceId 32 hexadecimal digits
    */
-  choose(traceId: string, isUp: (place: number) => boolean): number {
-    this.#read(traceId);
+  choose(traceId: string, isUp: (index: number) => boolean): number {
+    this.#hashTraceId(traceId);
     let best = -1;
     let highest = -1;
-    for (let place = 0; place < this.#seeds.length; place++) {
-      if (!isUp(place)) continue;
-      const score = scoreOf(this.#seeds[place] as number, this.#high, this.#low);
+    for (let index = 0; index < this.#seeds.length; index++) {
+      if (!isUp(index)) continue;
+      const score = scoreOf(this.#seeds[index] as number, this.#high, this.#low);
       if (score > highest) {
         highest = score;
-        best = place;
+        best = index;
       }
     }
     return best;
   }
 
   /** The spans of a trace mostly come one after the other. */
-  #read(traceId: string): void {
+  #hashTraceId(traceId: string): void {
     if (traceId === this.#lastTrace) return;
     this.#lastTrace = traceId;
-    this.#high = mixedWord(Number.parseInt(traceId.slice(16, 24), 16));
-    this.#low = mixedWord(Number.parseInt(traceId.slice(24, 32), 16));
+    this.#high = mixWord(Number.parseInt(traceId.slice(16, 24), 16));
+    this.#low = mixWord(Number.parseInt(traceId.slice(24, 32), 16));
   }
 }
 
-const LENGTH = 8;
+const KEY_BYTES = 8;
 
 function scoreOf(seed: number, high: number, low: number): number {
-  return finished(withWord(withWord(seed, high), low) ^ LENGTH) >>> 0;
+  return finalizeHash(addWord(addWord(seed, high), low) ^ KEY_BYTES) >>> 0;
 }
 
 /** Of the text's UTF-16 units, one word each: names of hosts are ASCII. */
 function hashOfText(text: string): number {
   let hash = 0;
-  for (let at = 0; at < text.length; at++) hash = withWord(hash, mixedWord(text.charCodeAt(at)));
-  return finished(hash ^ (text.length * 4));
+  for (let at = 0; at < text.length; at++) hash = addWord(hash, mixWord(text.charCodeAt(at)));
+  return finalizeHash(hash ^ (text.length * 4));
 }
 
-function mixedWord(word: number): number {
+function mixWord(word: number): number {
   const mixed = Math.imul(word, 0xcc9e2d51);
   return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
 }
 
-function withWord(hash: number, mixed: number): number {
+function addWord(hash: number, mixed: number): number {
   const both = hash ^ mixed;
   return (Math.imul((both << 13) | (both >>> 19), 5) + 0xe6546b64) | 0;
 }
 
-function finished(hash: number): number {
+function finalizeHash(hash: number): number {
   let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return mixed ^ (mixed >>> 16);

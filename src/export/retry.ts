@@ -29,7 +29,7 @@ export function backoffMs(policy: RetryPolicy, tries: number): number {
  * minutes burdens none of them, and a number that is nonsense (or an attack) costs
  * five minutes of telemetry and not the rest of the process's life.
  */
-export const LONGEST_PAUSE_MS: number = 5 * 60_000;
+export const MAX_PAUSE_MS: number = 5 * 60_000;
 
 /**
  * Part of a pause that is up to chance, added to what was asked and taken from the
@@ -40,15 +40,15 @@ const PAUSE_JITTER = 0.1;
 /**
  * How long a peer that asks for a pause is left alone: as long as it asks, and a
  * little more by chance; never less than our own back-off (it may ask for 0, or
- * for a date that is past by our clock), never more than `LONGEST_PAUSE_MS`.
+ * for a date that is past by our clock), never more than `MAX_PAUSE_MS`.
  *
- * @param askedMs what is no number counts as 0.
- * @param leastMs the back-off.
+ * @param requestedMs what is no number counts as 0.
+ * @param minMs the back-off.
  */
-export function pauseMs(askedMs: number, leastMs = 0): number {
-  const asked = Number.isNaN(askedMs) ? 0 : askedMs;
+export function pauseMs(requestedMs: number, minMs = 0): number {
+  const requested = Number.isNaN(requestedMs) ? 0 : requestedMs;
   const jitter = PAUSE_JITTER * Math.random();
-  return Math.min(Math.max(asked * (1 + jitter), leastMs, 0), LONGEST_PAUSE_MS * (1 - jitter));
+  return Math.min(Math.max(requested * (1 + jitter), minMs, 0), MAX_PAUSE_MS * (1 - jitter));
 }
 
 /**

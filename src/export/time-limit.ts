@@ -1,8 +1,8 @@
 /** A timer that fires later than this was kept waiting by the app's own work. */
-const LATE_MS = 100;
+const LATE_THRESHOLD_MS = 100;
 
 /** What a peer gets at most for the time that a blocked event loop took from it. */
-const LONGEST_EXTENSION_MS = 1000;
+const MAX_EXTENSION_MS = 1000;
 
 /**
  * A deadline for a peer's answer that judges the peer, not our own event loop.
@@ -12,21 +12,21 @@ const LONGEST_EXTENSION_MS = 1000;
  * most a second, since the request may not even have left.
  */
 export class TimeLimit {
-  readonly #whenOver: () => void;
+  readonly #onTimeout: () => void;
   #timer: NodeJS.Timeout | undefined;
-  #turn: NodeJS.Immediate | undefined;
+  #immediate: NodeJS.Immediate | undefined;
   #extended = false;
 
-  /** @param whenOver called once, unless the limit was lifted. Its timer holds no process. */
-  constructor(ms: number, whenOver: () => void) {
-    this.#whenOver = whenOver;
+  /** @param onTimeout called once, unless the limit was lifted. Its timer holds no process. */
+  constructor(ms: number, onTimeout: () => void) {
+    this.#onTimeout = onTimeout;
     this.#start(ms);
   }
 
   /** The answer is there. */
-  lift(): void {
+  clear(): void {
     clearTimeout(this.#timer);
-    clearImmediate(this.#turn);
+    clearImmediate(this.#immediate);
   }
 
   #start(ms: number): void {
@@ -34,16 +34,16 @@ export class TimeLimit {
     this.#timer = setTimeout(() => {
       const lateMs = performance.now() - due;
       // Not unref'd: an idle loop would sleep over it, and it holds the process for a turn at most.
-      this.#turn = setImmediate(() => this.#judge(lateMs));
+      this.#immediate = setImmediate(() => this.#expireOrExtend(lateMs));
     }, ms).unref();
   }
 
-  #judge(lateMs: number): void {
-    if (lateMs < LATE_MS || this.#extended) {
-      this.#whenOver();
+  #expireOrExtend(lateMs: number): void {
+    if (lateMs < LATE_THRESHOLD_MS || this.#extended) {
+      this.#onTimeout();
       return;
     }
     this.#extended = true;
-    this.#start(Math.min(lateMs, LONGEST_EXTENSION_MS));
+    this.#start(Math.min(lateMs, MAX_EXTENSION_MS));
   }
 }

@@ -1,35 +1,44 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { ExportResponse as TransportResponse, IExporterTransport } from "@opentelemetry/otlp-exporter-base";
-import { type Answer, type Attempt, busy, type Channel, type Failure } from "./channel.ts";
-import { watchHolding } from "./holding.ts";
+import type {
+  ExportResponse as TransportResponse,
+  IExporterTransport,
+} from "@opentelemetry/otlp-exporter-base";
+import {
+  type ExportResponse,
+  type ExportAttempt,
+  retryableResponse,
+  type ExportConnection,
+  type ExportFailure,
+} from "./channel.ts";
+import { cancelWhenIdle } from "./holding.ts";
 import { backoffMs, pauseMs, type RetryPolicy } from "./retry.ts";
 import { TimeLimit } from "./time-limit.ts";
 
 const compress = promisify(gzip);
 
 /** Node fires timers beyond this at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A pause that a peer asked for. */
-export interface Hold {
+export interface RequestedPause {
   /** In its own words, in milliseconds: any number. */
-  readonly askedMs: number;
+  readonly requestedMs: number;
   /** For how long it is left alone, see `pauseMs`. */
-  readonly ms: number;
+  readonly appliedMs: number;
 }
 
 /** Why an export failed, through the SDK's delegate to whoever counts and says it. */
 export class ExportError extends Error {
-  readonly failure: Failure;
+  readonly failure: ExportFailure;
   /** The peer is away or can't now, as against: it will never take this. */
-  readonly isAway: boolean;
+  readonly isRetryable: boolean;
 
-  constructor(failure: Failure, isAway: boolean) {
+  constructor(failure: ExportFailure, isRetryable: boolean) {
     super(failure.reason);
     this.name = "ExportError";
     this.failure = failure;
-    this.isAway = isAway;
+    this.isRetryable = isRetryable;
   }
 }
 
@@ -40,130 +49,134 @@ export class ExportError extends Error {
  * timer or socket holds the process open, and an answer's size is capped low.
  */
 export class DeadlineTransport implements IExporterTransport {
-  readonly #channel: Channel;
+  readonly #connection: ExportConnection;
   readonly #gzip: boolean;
   readonly #retry: RetryPolicy;
-  readonly #reuse: ((data: Uint8Array) => void) | undefined;
+  readonly #recycle: ((data: Uint8Array) => void) | undefined;
   #limitMs = Infinity;
-  #attempt: Attempt | undefined = undefined;
-  #abandoned = false;
-  #hold: Hold | undefined = undefined;
-  #remark: string | undefined = undefined;
+  #attempt: ExportAttempt | undefined = undefined;
+  #isCancelled = false;
+  #requestedPause: RequestedPause | undefined = undefined;
+  #warning: string | undefined = undefined;
   /** Some attempt may not be done with the body. */
-  #isRead = false;
+  #isBodyInUse = false;
 
-  /** @param reuse given the data of an export that nothing reads again. */
+  /** @param recycle given the data of an export that nothing reads again. */
   constructor(
-    channel: Channel,
+    connection: ExportConnection,
     compression: "gzip" | "none",
     retry: RetryPolicy,
-    reuse?: (data: Uint8Array) => void,
+    recycle?: (data: Uint8Array) => void,
   ) {
-    this.#channel = channel;
+    this.#connection = connection;
     this.#gzip = compression === "gzip";
     this.#retry = retry;
-    this.#reuse = reuse;
+    this.#recycle = recycle;
   }
 
   /** The last export was stopped because the process ends. */
-  get abandoned(): boolean {
-    return this.#abandoned;
+  get isCancelled(): boolean {
+    return this.#isCancelled;
   }
 
   /** The pause that the peer asked for when it took nothing of the last export. */
-  get hold(): Hold | undefined {
-    return this.#hold;
+  get requestedPause(): RequestedPause | undefined {
+    return this.#requestedPause;
   }
 
   /** What was odd about an answer that counts as success. */
-  get remark(): string | undefined {
-    return this.#remark;
+  get warning(): string | undefined {
+    return this.#warning;
   }
 
   /** An upper limit of the next exports beside the delegate's, in milliseconds. */
-  limitTo(ms: number): void {
+  setTimeLimit(ms: number): void {
     this.#limitMs = ms;
   }
 
   async send(data: Uint8Array, timeoutMillis: number): Promise<TransportResponse> {
-    const timeoutMs = Math.min(timeoutMillis, this.#limitMs, LONGEST_TIMER_MS);
-    this.#abandoned = false;
-    this.#hold = undefined;
-    this.#remark = undefined;
-    this.#isRead = false;
-    const body = this.#channel.frame(this.#gzip ? await compress(data) : data);
+    const timeoutMs = Math.min(timeoutMillis, this.#limitMs, MAX_TIMER_MS);
+    this.#isCancelled = false;
+    this.#requestedPause = undefined;
+    this.#warning = undefined;
+    this.#isBodyInUse = false;
+    const body = this.#connection.encodeBody(this.#gzip ? await compress(data) : data);
     // Only now: a loop that was blocked while this was compressed is no fault of the peer's.
     const deadline = performance.now() + timeoutMs;
     const response = await this.#sendUntil(deadline, timeoutMs, body);
-    if (!this.#isRead) this.#reuse?.(data);
+    if (!this.#isBodyInUse) this.#recycle?.(data);
     return response;
   }
 
   /** See `Sender.abandon`. */
-  abandon(): boolean {
-    if (this.#attempt?.handedOver() === true) return true;
-    this.#abandoned = true;
-    this.#attempt?.stop("the process ends");
+  cancel(): boolean {
+    if (this.#attempt?.isFullyWritten() === true) return true;
+    this.#isCancelled = true;
+    this.#attempt?.abort("the process ends");
     return false;
   }
 
   shutdown(): void {}
 
-  async #sendUntil(deadline: number, timeoutMs: number, body: Uint8Array): Promise<TransportResponse> {
+  async #sendUntil(
+    deadline: number,
+    timeoutMs: number,
+    body: Uint8Array,
+  ): Promise<TransportResponse> {
     for (let tries = 1; ; tries++) {
-      const answer = await this.#try(body, deadline, timeoutMs);
-      if (answer.kind === "taken") return this.#taken(answer);
-      const wait = this.#waitAfter(answer, tries, deadline);
-      if (wait === undefined || this.#abandoned) {
+      const response = await this.#try(body, deadline, timeoutMs);
+      if (response.kind === "taken") return this.#onSuccess(response);
+      const wait = this.#retryDelayAfter(response, tries, deadline);
+      if (wait === undefined || this.#isCancelled) {
         return {
           status: "failure",
-          error: new ExportError(answer.failure, answer.kind === "busy"),
+          error: new ExportError(response.failure, response.kind === "busy"),
         };
       }
-      await pause(wait);
+      await delay(wait);
     }
   }
 
-  async #try(body: Uint8Array, deadline: number, timeoutMs: number): Promise<Answer> {
+  async #try(body: Uint8Array, deadline: number, timeoutMs: number): Promise<ExportResponse> {
     const reason = `no answer within ${timeoutMs} ms`;
     const left = deadline - performance.now();
-    if (this.#abandoned || left <= 0) return busy("network", reason);
-    const attempt = this.#channel.attempt(body);
+    if (this.#isCancelled || left <= 0) return retryableResponse("network", reason);
+    const attempt = this.#connection.attempt(body);
     this.#attempt = attempt;
-    watchHolding({
-      holds: () => this.#attempt === attempt && !attempt.handedOver(),
-      letGo: () => attempt.stop("no connection in time"),
+    cancelWhenIdle({
+      isBlocking: () => this.#attempt === attempt && !attempt.isFullyWritten(),
+      cancel: () => attempt.abort("no connection in time"),
     });
-    const limit = new TimeLimit(left, () => attempt.stop(reason));
-    const answer = await attempt.answer;
-    this.#isRead ||= !attempt.handedOver();
-    limit.lift();
+    const limit = new TimeLimit(left, () => attempt.abort(reason));
+    const response = await attempt.response;
+    this.#isBodyInUse ||= !attempt.isFullyWritten();
+    limit.clear();
     this.#attempt = undefined;
-    return answer;
+    return response;
   }
 
-  #taken(answer: Answer & { kind: "taken" }): TransportResponse {
-    this.#remark = answer.remark;
-    return { status: "success", data: answer.body };
+  #onSuccess(response: ExportResponse & { kind: "taken" }): TransportResponse {
+    this.#warning = response.warning;
+    return { status: "success", data: response.body };
   }
 
   /** Undefined: no further attempt. */
-  #waitAfter(
-    answer: Exclude<Answer, { kind: "taken" }>,
+  #retryDelayAfter(
+    response: Exclude<ExportResponse, { kind: "taken" }>,
     tries: number,
     deadline: number,
   ): number | undefined {
-    if (answer.kind === "refused") return undefined;
-    const { retryAfterMs: askedMs, atOnce } = answer;
-    const least = atOnce === true ? 0 : backoffMs(this.#retry, tries);
-    const wait = askedMs === undefined ? least : pauseMs(askedMs, least);
+    if (response.kind === "refused") return undefined;
+    const { retryAfterMs: requestedMs, retryImmediately } = response;
+    const minMs = retryImmediately === true ? 0 : backoffMs(this.#retry, tries);
+    const wait = requestedMs === undefined ? minMs : pauseMs(requestedMs, minMs);
     if (tries < this.#retry.attempts && wait <= deadline - performance.now()) return wait;
-    if (askedMs !== undefined) this.#hold = { askedMs, ms: wait };
+    if (requestedMs !== undefined) this.#requestedPause = { requestedMs, appliedMs: wait };
     return undefined;
   }
 }
 
-function pause(ms: number): Promise<void> {
+function delay(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms).unref();
   });

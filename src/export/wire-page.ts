@@ -1,52 +1,52 @@
-import type { Page } from "./encoded-item.ts";
-import { Wire } from "./wire.ts";
+import type { PooledBuffer } from "./encoded-item.ts";
+import { ProtobufWriter } from "./wire.ts";
 
-const PAGE = 64 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 /** What is left then is enough for most items; one that is larger gets a page that grows. */
-const PAGE_FULL = PAGE - 4096;
+const FULL_AT_BYTES = BUFFER_BYTES - 4096;
 
 /** What waits while batches of both signals are full and sent, and twice that. */
-const MOST_FREE = 32;
+const MAX_FREE_BUFFERS = 32;
 
 /**
  * Written to anew when the last of its items is released. Memory outside of the
  * heap counts as V8's old generation until that is collected: with a new page
  * each time it was, twice a second under load, which took a tenth of the CPU.
  */
-class WirePage implements Page {
-  readonly wire: Wire = new Wire(PAGE);
+class WriterBuffer implements PooledBuffer {
+  readonly writer: ProtobufWriter = new ProtobufWriter(BUFFER_BYTES);
   /** How many of its items are not released. */
-  waiting = 0;
+  unreleased = 0;
 
-  get written(): Buffer {
-    return this.wire.written;
+  get bytes(): Buffer {
+    return this.writer.buffer;
   }
 
   get isFull(): boolean {
-    return this.wire.position > PAGE_FULL;
+    return this.writer.position > FULL_AT_BYTES;
   }
 
   release(): void {
-    this.waiting--;
-    if (this !== open) this.giveBack();
+    this.unreleased--;
+    if (this !== currentBuffer) this.returnToPool();
   }
 
   /** To those that are free, if it is and hasn't grown. */
-  giveBack(): void {
-    const isLikeNew = this.waiting === 0 && this.written.length === PAGE;
-    if (!isLikeNew || free.length >= MOST_FREE) return;
-    this.wire.reset();
-    free.push(this);
+  returnToPool(): void {
+    const isLikeNew = this.unreleased === 0 && this.bytes.length === BUFFER_BYTES;
+    if (!isLikeNew || freeBuffers.length >= MAX_FREE_BUFFERS) return;
+    this.writer.reset();
+    freeBuffers.push(this);
   }
 }
 
-const free: WirePage[] = [];
-let open = new WirePage();
+const freeBuffers: WriterBuffer[] = [];
+let currentBuffer = new WriterBuffer();
 
 /** The page that has room for one more item. */
-export function openPage(): WirePage {
-  if (!open.isFull) return open;
-  open.giveBack();
-  open = free.pop() ?? new WirePage();
-  return open;
+export function acquireBuffer(): WriterBuffer {
+  if (!currentBuffer.isFull) return currentBuffer;
+  currentBuffer.returnToPool();
+  currentBuffer = freeBuffers.pop() ?? new WriterBuffer();
+  return currentBuffer;
 }

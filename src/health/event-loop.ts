@@ -1,7 +1,7 @@
 import type { CheckResult, HealthCheck } from "./check.ts";
 
 /** Longer than this and every answer of the process is noticeably late. */
-const LATE_MS = 100;
+const WARN_DELAY_MS = 100;
 
 /**
  * How long the event loop takes for one turn, measured when somebody asks. A
@@ -17,7 +17,7 @@ async function measure(): Promise<CheckResult> {
   const delayMs = Math.round((performance.now() - before) * 10) / 10;
   const { utilization } = performance.eventLoopUtilization();
   return {
-    status: delayMs > LATE_MS ? "warn" : "pass",
+    status: delayMs > WARN_DELAY_MS ? "warn" : "pass",
     detail: { delay_ms: delayMs, utilization_since_start: Math.round(utilization * 1000) / 1000 },
   };
 }

@@ -1,12 +1,12 @@
 import type { Config } from "../config/config.ts";
-import type { Account, Accounts, SignalName } from "../diagnostics/account.ts";
+import type { SignalCounters, TelemetryCounters, SignalName } from "../diagnostics/account.ts";
 import type { CheckResult, HealthCheck } from "./check.ts";
 
 /** From this share of its capacity on a queue is about to lose something. */
-const NEARLY_FULL = 0.8;
+const QUEUE_WARN_RATIO = 0.8;
 
 /** One check for each signal that is exported. A collector that is away is a warning, never a failure. */
-export function exporterChecks(config: Config, accounts: Accounts): HealthCheck[] {
+export function exporterChecks(config: Config, counters: TelemetryCounters): HealthCheck[] {
   const { traces, logs, metrics, errors } = config;
   const rows: readonly (readonly [SignalName, boolean, number | undefined])[] = [
     ["spans", traces.exporters.includes("otlp"), traces.batch.maxQueueSize],
@@ -15,22 +15,22 @@ export function exporterChecks(config: Config, accounts: Accounts): HealthCheck[
     ["events", errors.dsn !== undefined, undefined],
   ];
   return rows
-    .filter(([, exported]) => exported)
+    .filter(([, isExported]) => isExported)
     .map(([signal, , capacity]) => ({
       name: `export_${signal}`,
-      run: () => resultOf(accounts[signal], capacity),
+      run: () => checkCounters(counters[signal], capacity),
     }));
 }
 
-function resultOf(account: Account, capacity: number | undefined): CheckResult {
-  const { made, sent, queued, droppedTotal, lastSentAt, lastFailedAt, pausedUntil } = account;
+function checkCounters(counters: SignalCounters, capacity: number | undefined): CheckResult {
+  const { created, sent, queued, droppedTotal, lastSentAt, lastFailedAt, pausedUntil } = counters;
   const fill = capacity === undefined ? 0 : queued / capacity;
   const failing = lastFailedAt !== undefined && lastFailedAt > (lastSentAt ?? 0);
   const paused = pausedUntil > Date.now();
   return {
-    status: failing || paused || fill >= NEARLY_FULL ? "warn" : "pass",
+    status: failing || paused || fill >= QUEUE_WARN_RATIO ? "warn" : "pass",
     detail: {
-      made,
+      made: created,
       sent,
       dropped: droppedTotal,
       queued,

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import type { Accounts } from "../diagnostics/account.ts";
+import type { TelemetryCounters } from "../diagnostics/account.ts";
 import { eventLoopCheck } from "./event-loop.ts";
 import { exporterChecks } from "./exporters.ts";
 import type { HealthStatus, CheckResult, HealthCheck } from "./check.ts";
@@ -13,7 +13,7 @@ export interface Health {
   /** Adds a check, or replaces the one of the same name; returns what removes it. */
   register(check: HealthCheck): () => void;
   /** From now on the process is not ready: it was told to end. */
-  draining(): void;
+  startDraining(): void;
   /** Is the process worth keeping? That it answers is the proof: no check can make this fail. */
   live(): HealthReport;
   /** May it get traffic? No, if a check fails or the process was told to end. */
@@ -22,22 +22,22 @@ export interface Health {
   all(): Promise<HealthReport>;
 }
 
-export interface HealthOptions {
+export interface HealthDeps {
   readonly config: Config;
-  readonly accounts: Accounts;
+  readonly counters: TelemetryCounters;
 }
 
 /** The registry, with the checks that are ours. */
-export function createHealth({ config, accounts }: HealthOptions): Health {
-  return new Registry([eventLoopCheck(), ...exporterChecks(config, accounts)]);
+export function createHealth({ config, counters }: HealthDeps): Health {
+  return new HealthRegistry([eventLoopCheck(), ...exporterChecks(config, counters)]);
 }
 
-const TIMEOUT_MS = 1000;
+const DEFAULT_TIMEOUT_MS = 1000;
 
 /** An outcome that is not older than this is good for the next probe: checks may ask a database. */
-const FRESH_MS = 100;
+const RESULT_TTL_MS = 100;
 
-class Registry implements Health {
+class HealthRegistry implements Health {
   /** What we know about ourselves can be worth a warning, but must not take the app's traffic away. */
   readonly #own: readonly HealthCheck[];
   readonly #checks = new Map<string, HealthCheck>();
@@ -59,7 +59,7 @@ class Registry implements Health {
     };
   }
 
-  draining(): void {
+  startDraining(): void {
     this.#draining = true;
   }
 
@@ -68,15 +68,15 @@ class Registry implements Health {
   }
 
   async ready(): Promise<HealthReport> {
-    return reportOf({ ...this.#drain(), ...(await this.#runChecks()) });
+    return reportOf({ ...this.#shutdownCheck(), ...(await this.#runChecks()) });
   }
 
   async all(): Promise<HealthReport> {
     const [own, checks] = await Promise.all([runAll(this.#own), this.#runChecks()]);
-    return reportOf({ ...own, ...this.#drain(), ...checks });
+    return reportOf({ ...own, ...this.#shutdownCheck(), ...checks });
   }
 
-  #drain(): Record<string, CheckResult> {
+  #shutdownCheck(): Record<string, CheckResult> {
     return this.#draining
       ? { shutdown: { status: "fail", detail: { reason: "the process was told to end" } } }
       : {};
@@ -89,31 +89,31 @@ class Registry implements Health {
 
   #run(): Promise<Record<string, CheckResult>> {
     const run = runAll(this.#checks.values());
-    const forget = (): void => {
+    const clearCached = (): void => {
       if (this.#running === run) this.#running = undefined;
     };
-    void run.then(() => setTimeout(forget, FRESH_MS).unref());
+    void run.then(() => setTimeout(clearCached, RESULT_TTL_MS).unref());
     return run;
   }
 }
 
 async function runAll(checks: Iterable<HealthCheck>): Promise<Record<string, CheckResult>> {
   const results = await Promise.all(
-    Array.from(checks, async (check) => [check.name, await runOne(check)] as const),
+    Array.from(checks, async (check) => [check.name, await runCheck(check)] as const),
   );
   return Object.fromEntries(results);
 }
 
 /** Never rejects. */
-async function runOne(check: HealthCheck): Promise<CheckResult> {
+async function runCheck(check: HealthCheck): Promise<CheckResult> {
   let timer: NodeJS.Timeout | undefined;
-  const limitMs = check.timeoutMs ?? TIMEOUT_MS;
+  const limitMs = check.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const limit = new Promise<CheckResult>((resolve) => {
-    const late: CheckResult = {
+    const timedOut: CheckResult = {
       status: "fail",
       detail: { error: `no answer within ${limitMs} ms` },
     };
-    timer = setTimeout(() => resolve(late), limitMs).unref();
+    timer = setTimeout(() => resolve(timedOut), limitMs).unref();
   });
   try {
     return await Promise.race([check.run(), limit]);

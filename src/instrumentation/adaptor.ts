@@ -1,6 +1,6 @@
 import type { LoggerProvider, MeterProvider, TracerProvider } from "@opentelemetry/api";
 import type { OutgoingCalls } from "../context/outgoing.ts";
-import type { WorkEntrance } from "../context/work.ts";
+import type { MessagingInstrumenter } from "../context/work.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
  * CommonJS files and ES modules come by the same call. What is assigned to the
  * `exports` of an ES module, or defined, everybody sees who has imported them or
  * will. Constants and a default export without a name can be assigned if the
- * row names them under `replaces`; classes are patched at their prototypes
+ * row names them under `assignableExports`; classes are patched at their prototypes
  * without that. What a file only passes on (`export … from`) can be read: to
  * replace it, name the file where it is declared. A CommonJS module that is the thing itself (`module.exports = Koa`) is
  * an ES module's `default`: `file.format` tells which of them it is.
@@ -26,7 +26,7 @@ export interface Adaptor {
    * patched by then is taken back if it was done by `replaceMethod`, by
    * assigning an export of an ES module, or has told `onFailure` how.
    */
-  patch(exports: unknown, file: LoadedFile, services: Services): unknown;
+  patch(exports: unknown, file: LoadedFile, services: AdaptorDeps): unknown;
 }
 
 /** A file of a library that the table asks for, as it was loaded. */
@@ -47,11 +47,11 @@ export interface LoadedFile {
 /** Counts look-ups in caches. */
 export interface CacheCounter {
   /** @param name of the cache: one of a few */
-  note(name: string, hits: number, misses: number): void;
+  recordLookups(name: string, hits: number, misses: number): void;
 }
 
 /** What the house gives to all of its adaptors. */
-export interface SharedServices {
+export interface SharedAdaptorDeps {
   readonly diagnostics: Diagnostics;
   readonly tracerProvider: TracerProvider;
   readonly meterProvider: MeterProvider;
@@ -61,12 +61,12 @@ export interface SharedServices {
   /** Delivers what all pipelines have queued. Takes as long as it may at the end; never rejects. */
   readonly flush: () => Promise<void>;
   /** Where messages and jobs come in and go out; loads what is needed for it. */
-  readonly work: () => WorkEntrance;
+  readonly messaging: () => MessagingInstrumenter;
   /** Where requests of HTTP go out; loads what is needed for it. */
   readonly outgoing: () => OutgoingCalls;
 }
 
-export interface Services extends SharedServices {
+export interface AdaptorDeps extends SharedAdaptorDeps {
   /**
    * What the environment says of this row's instrumentation, by the names that
    * its own options have (`src/config/options.ts`). Only what is set is there.

@@ -3,7 +3,7 @@
  * two packages; in our bundle they get modules of ours, which our loader feeds.
  * Paths are relative to the repository.
  */
-export const aliases: Readonly<Record<string, string>> = {
+export const moduleAliases: Readonly<Record<string, string>> = {
   "require-in-the-middle": "./src/instrumentation/require-hook.ts",
   "import-in-the-middle": "./src/instrumentation/import-hook.ts",
   // Not a hook, but 20 ms of every start: the reason is in the file.

@@ -2,13 +2,13 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Backlog } from "../context/work.ts";
 
-export interface Connection {
+export interface AmqpConnection {
   readonly stream?: { readonly remoteAddress?: string; readonly remotePort?: number };
 }
 
 /** A channel of the app's that a queue is consumed on. */
 export interface ConsumingChannel {
-  readonly connection: Connection;
+  readonly connection: AmqpConnection;
   /** The callbacks of its consumers by their tags; a plain object before 0.6. */
   readonly consumers?: ReadonlyMap<string, unknown> | Readonly<Record<string, unknown>>;
   once(event: "close", listener: () => void): unknown;
@@ -21,7 +21,7 @@ interface DepthChannel {
   on(event: string, listener: () => void): unknown;
 }
 
-type ChannelClass = new (connection: Connection) => DepthChannel;
+type ChannelClass = new (connection: AmqpConnection) => DepthChannel;
 
 interface Consumer {
   readonly channel: ConsumingChannel;
@@ -45,12 +45,12 @@ const SERVER_NAMED = /^(?:$|amq\.)/;
  * a consumer is in use, and its end is told to the consumer.
  * https://www.rabbitmq.com/docs/ttl#queue-ttl
  */
-export class AmqpDepth {
+export class AmqpQueueDepth {
   readonly #directory: string;
   readonly #consumers = new Set<Consumer>();
-  readonly #watched = new WeakSet<ConsumingChannel>();
-  readonly #channels = new WeakMap<Connection, Promise<DepthChannel>>();
-  #counting: Promise<readonly Backlog[]> | undefined = undefined;
+  readonly #watchedChannels = new WeakSet<ConsumingChannel>();
+  readonly #channels = new WeakMap<AmqpConnection, Promise<DepthChannel>>();
+  #currentCount: Promise<readonly Backlog[]> | undefined = undefined;
 
   /** @param directory of the copy of amqplib. */
   constructor(directory: string) {
@@ -60,24 +60,25 @@ export class AmqpDepth {
   /** @param callback as the channel has it among its consumers, as long as it consumes */
   watch(channel: ConsumingChannel, queue: string, callback: unknown): void {
     if (SERVER_NAMED.test(queue)) return;
-    if (this.#consumers.size >= MAX_CONSUMERS) this.#forget((consumer) => !isConsuming(consumer));
+    if (this.#consumers.size >= MAX_CONSUMERS)
+      this.#removeConsumers((consumer) => !isConsuming(consumer));
     if (this.#consumers.size >= MAX_CONSUMERS) return;
     this.#consumers.add({ channel, queue, callback });
-    if (this.#watched.has(channel)) return;
-    this.#watched.add(channel);
+    if (this.#watchedChannels.has(channel)) return;
+    this.#watchedChannels.add(channel);
     // A closed channel keeps its callbacks.
-    channel.once("close", () => this.#forget((consumer) => consumer.channel === channel));
+    channel.once("close", () => this.#removeConsumers((consumer) => consumer.channel === channel));
   }
 
   /** One question at a time: a broker that doesn't answer is not asked again meanwhile. */
   count(): Promise<readonly Backlog[]> {
-    this.#counting ??= this.#countAll().finally(() => {
-      this.#counting = undefined;
+    this.#currentCount ??= this.#countAll().finally(() => {
+      this.#currentCount = undefined;
     });
-    return this.#counting;
+    return this.#currentCount;
   }
 
-  #forget(isOver: (consumer: Consumer) => boolean): void {
+  #removeConsumers(isOver: (consumer: Consumer) => boolean): void {
     for (const consumer of this.#consumers) if (isOver(consumer)) this.#consumers.delete(consumer);
   }
 
@@ -86,14 +87,14 @@ export class AmqpDepth {
     for (const consumer of this.#consumers) {
       const { channel, queue } = consumer;
       if (found.has(queue) || !isConsuming(consumer)) continue;
-      const backlog = await this.#ask(channel.connection, queue);
+      const backlog = await this.#queryDepth(channel.connection, queue);
       if (backlog === undefined) this.#consumers.delete(consumer);
       else found.set(queue, backlog);
     }
     return [...found.values()];
   }
 
-  async #ask(connection: Connection, queue: string): Promise<Backlog | undefined> {
+  async #queryDepth(connection: AmqpConnection, queue: string): Promise<Backlog | undefined> {
     try {
       const channel = await this.#channelOn(connection);
       const { messageCount: waiting } = await channel.checkQueue(queue);
@@ -105,7 +106,7 @@ export class AmqpDepth {
     }
   }
 
-  #channelOn(connection: Connection): Promise<DepthChannel> {
+  #channelOn(connection: AmqpConnection): Promise<DepthChannel> {
     const known = this.#channels.get(connection);
     if (known !== undefined) return known;
     const opened = this.#open(connection);
@@ -113,7 +114,7 @@ export class AmqpDepth {
     return opened;
   }
 
-  async #open(connection: Connection): Promise<DepthChannel> {
+  async #open(connection: AmqpConnection): Promise<DepthChannel> {
     const require = createRequire(join(this.#directory, "package.json"));
     // By its path: newer versions have `exports`, and an app of callbacks has not loaded it.
     const path = join(this.#directory, "lib", "channel_model.js");

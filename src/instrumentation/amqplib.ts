@@ -1,12 +1,19 @@
 import { types } from "node:util";
-import { attend } from "../context/attend.ts";
-import { runIn } from "../context/manager.ts";
-import type { Broker, Carried, Delivery, Sending, Work, WorkEntrance } from "../context/work.ts";
+import { runUnitOfWork } from "../context/attend.ts";
+import { runWithContext } from "../context/manager.ts";
+import type {
+  Broker,
+  PropagationHeaders,
+  ReceivedMessage,
+  ProducerOperation,
+  UnitOfWorkHandle,
+  MessagingInstrumenter,
+} from "../context/work.ts";
 import type { Adaptor, LoadedFile } from "./adaptor.ts";
-import { AmqpDepth, type Connection, type ConsumingChannel } from "./amqplib-depth.ts";
+import { AmqpQueueDepth, type AmqpConnection, type ConsumingChannel } from "./amqplib-depth.ts";
 import { bindArguments } from "./caller-context.ts";
 import { replaceMethod } from "./method.ts";
-import { withoutIds } from "./subject.ts";
+import { destinationTemplate } from "./subject.ts";
 
 /**
  * amqplib, both its APIs: they share the classes' methods that matter.
@@ -16,7 +23,7 @@ import { withoutIds } from "./subject.ts";
  * ends when the message is acknowledged or refused, or its channel closes.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
+  patch(exports, file, deps) {
     const { Channel, ConfirmChannel } = exports as Models;
     if (file.file === BASE) {
       for (const name of ["sendOrEnqueue", "pushConfirmCallback"]) {
@@ -29,11 +36,11 @@ export const adaptor: Adaptor = {
       bindArguments(Channel.prototype, "get");
       bindArguments(ConfirmChannel.prototype, "waitForConfirms");
     }
-    const entrance = services.work();
-    const depth = depthOf(file, entrance);
-    replacePublish(Channel.prototype, entrance);
-    replaceConfirmedPublish(ConfirmChannel.prototype, entrance);
-    replaceConsume(Channel.prototype, entrance, depth);
+    const instrumenter = deps.messaging();
+    const depth = depthOf(file, instrumenter);
+    replacePublish(Channel.prototype, instrumenter);
+    replaceConfirmedPublish(ConfirmChannel.prototype, instrumenter);
+    replaceConsume(Channel.prototype, instrumenter, depth);
     replaceSettlements(Channel.prototype);
     return exports;
   },
@@ -70,19 +77,19 @@ interface Message {
 }
 
 /** One depth for both models of one copy of the library. */
-const depths = new Map<string, AmqpDepth>();
+const depths = new Map<string, AmqpQueueDepth>();
 
-function depthOf({ directory }: LoadedFile, entrance: WorkEntrance): AmqpDepth {
+function depthOf({ directory }: LoadedFile, instrumenter: MessagingInstrumenter): AmqpQueueDepth {
   const known = depths.get(directory);
   if (known !== undefined) return known;
-  const depth = new AmqpDepth(directory);
+  const depth = new AmqpQueueDepth(directory);
   depths.set(directory, depth);
-  entrance.watchBacklog(() => depth.count());
+  instrumenter.observeBacklog(() => depth.count());
   return depth;
 }
 
 /** The message that a confirm channel is just publishing by its superclass. */
-let confirming: Sending | undefined;
+let confirmingPublish: ProducerOperation | undefined;
 
 type PublishArgs = [
   exchange: string,
@@ -92,41 +99,41 @@ type PublishArgs = [
   ...rest: unknown[],
 ];
 
-function replacePublish(prototype: object, entrance: WorkEntrance): void {
+function replacePublish(prototype: object, instrumenter: MessagingInstrumenter): void {
   replaceMethod<ChannelLike, PublishArgs>(prototype, "publish", (original) => {
     return function publish(...args) {
-      const confirmed = confirming;
-      confirming = undefined;
+      const confirmed = confirmingPublish;
+      confirmingPublish = undefined;
       if (confirmed !== undefined) {
-        return Reflect.apply(original, this, carrying(args, confirmed.carried));
+        return Reflect.apply(original, this, withHeaders(args, confirmed.propagationHeaders));
       }
-      const sending = sendingOf(this, args, entrance);
-      if (sending === undefined) return Reflect.apply(original, this, args);
-      return publishing(sending, true, () =>
-        Reflect.apply(original, this, carrying(args, sending.carried)),
+      const producerOperation = startPublish(this, args, instrumenter);
+      if (producerOperation === undefined) return Reflect.apply(original, this, args);
+      return runPublish(producerOperation, true, () =>
+        Reflect.apply(original, this, withHeaders(args, producerOperation.propagationHeaders)),
       );
     };
   });
 }
 
 /** Sent is what the broker has confirmed. */
-function replaceConfirmedPublish(prototype: object, entrance: WorkEntrance): void {
+function replaceConfirmedPublish(prototype: object, instrumenter: MessagingInstrumenter): void {
   replaceMethod<ChannelLike, PublishArgs>(prototype, "publish", (original) => {
     return function publish(...args) {
-      const sending = sendingOf(this, args, entrance);
-      if (sending === undefined) return Reflect.apply(original, this, args);
+      const producerOperation = startPublish(this, args, instrumenter);
+      if (producerOperation === undefined) return Reflect.apply(original, this, args);
       const [exchange, routingKey, content, options, callback] = args;
       const onConfirm = (error: unknown, ...rest: unknown[]): void => {
-        sending.end(error ?? undefined);
+        producerOperation.end(error ?? undefined);
         if (typeof callback === "function") Reflect.apply(callback, undefined, [error, ...rest]);
       };
-      return publishing(sending, false, () => {
-        confirming = sending;
+      return runPublish(producerOperation, false, () => {
+        confirmingPublish = producerOperation;
         try {
           const changed: PublishArgs = [exchange, routingKey, content, options, onConfirm];
           return Reflect.apply(original, this, changed);
         } finally {
-          confirming = undefined;
+          confirmingPublish = undefined;
         }
       });
     };
@@ -134,37 +141,41 @@ function replaceConfirmedPublish(prototype: object, entrance: WorkEntrance): voi
 }
 
 /** No `catch`: Node would show ours as the place where the error was thrown. */
-function publishing<R>(sending: Sending, isAll: boolean, publish: () => R): R {
-  let isThrown = true;
+function runPublish<R>(
+  producerOperation: ProducerOperation,
+  endsOnReturn: boolean,
+  publish: () => R,
+): R {
+  let hasThrown = true;
   try {
-    const result = runIn(sending.context, publish);
-    isThrown = false;
+    const result = runWithContext(producerOperation.context, publish);
+    hasThrown = false;
     return result;
   } finally {
-    if (isThrown) sending.end(NOT_SENT);
-    else if (isAll) sending.end();
+    if (hasThrown) producerOperation.end(SEND_FAILED);
+    else if (endsOnReturn) producerOperation.end();
   }
 }
 
-const NOT_SENT = { name: "_OTHER" };
+const SEND_FAILED = { name: "_OTHER" };
 
 /** Undefined too for what amqplib is about to refuse. */
-function sendingOf(
+function startPublish(
   { connection }: ChannelLike,
   [exchange, routingKey, , options]: PublishArgs,
-  entrance: WorkEntrance,
-): Sending | undefined {
+  instrumenter: MessagingInstrumenter,
+): ProducerOperation | undefined {
   if (typeof exchange !== "string" || typeof routingKey !== "string") return undefined;
   const { messageId, correlationId } = options ?? {};
-  return entrance.send({
+  return instrumenter.startSend({
     system: SYSTEM,
     // https://opentelemetry.io/docs/specs/semconv/messaging/rabbitmq/: exchange and routing key.
-    destination: placeOf(exchange, withoutIds(routingKey)),
+    destination: destinationName(exchange, destinationTemplate(routingKey)),
     operation: "publish",
     broker: brokerOf(connection),
     messageId: typeof messageId === "string" ? messageId : undefined,
     attributes: {
-      "messaging.destination.name": placeOf(exchange, routingKey),
+      "messaging.destination.name": destinationName(exchange, routingKey),
       ...(routingKey !== "" && { "messaging.rabbitmq.destination.routing_key": routingKey }),
       ...(typeof correlationId === "string" && {
         "messaging.message.conversation_id": correlationId,
@@ -174,17 +185,17 @@ function sendingOf(
 }
 
 /** The app's options stay as they are: it may use them again. */
-function carrying(args: PublishArgs, carried: Carried): PublishArgs {
+function withHeaders(args: PublishArgs, propagationHeaders: PropagationHeaders): PublishArgs {
   const [exchange, routingKey, content, options, ...rest] = args;
-  const headers = { ...options?.headers, ...carried };
+  const headers = { ...options?.headers, ...propagationHeaders };
   return [exchange, routingKey, content, { ...options, headers }, ...rest];
 }
 
-function placeOf(...parts: (string | undefined)[]): string {
+function destinationName(...parts: (string | undefined)[]): string {
   return [...new Set(parts.filter(Boolean))].join(":") || "amq.default";
 }
 
-function brokerOf({ stream }: Connection): Broker | undefined {
+function brokerOf({ stream }: AmqpConnection): Broker | undefined {
   if (stream?.remoteAddress === undefined) return undefined;
   const { remoteAddress: address, remotePort: port } = stream;
   return port === undefined ? { address } : { address, port };
@@ -192,7 +203,11 @@ function brokerOf({ stream }: Connection): Broker | undefined {
 
 type Callback = (message: Message | null) => unknown;
 
-function replaceConsume(prototype: object, entrance: WorkEntrance, depth: AmqpDepth): void {
+function replaceConsume(
+  prototype: object,
+  instrumenter: MessagingInstrumenter,
+  depth: AmqpQueueDepth,
+): void {
   replaceMethod<
     ChannelLike,
     [queue: string, callback: Callback, options?: { readonly noAck?: boolean }, ...rest: unknown[]]
@@ -201,10 +216,10 @@ function replaceConsume(prototype: object, entrance: WorkEntrance, depth: AmqpDe
       if (typeof callback !== "function") {
         return Reflect.apply(original, this, [queue, callback, options, ...rest]) as unknown;
       }
-      const isSettled = options?.noAck === true;
+      const isAutoAck = options?.noAck === true;
       const onMessage = (message: Message | null): unknown => {
         if (message === null) return callback(message);
-        return receive(this, queue, message, isSettled, () => callback(message), entrance);
+        return receive(this, queue, message, isAutoAck, () => callback(message), instrumenter);
       };
       if (typeof queue === "string") depth.watch(this, queue, onMessage);
       return Reflect.apply(original, this, [queue, onMessage, options, ...rest]) as unknown;
@@ -216,70 +231,75 @@ function receive(
   channel: ChannelLike,
   queue: string,
   message: Message,
-  isSettled: boolean,
+  isAutoAck: boolean,
   call: () => unknown,
-  entrance: WorkEntrance,
+  instrumenter: MessagingInstrumenter,
 ): unknown {
-  const work = entrance.begin(deliveryOf(channel, queue, message));
+  const work = instrumenter.startProcess(receivedMessageOf(channel, queue, message));
   if (work === undefined) return call();
-  if (isSettled) return attend(work, call, { caller: "catches" });
-  const unsettled = unsettledOf(channel);
+  if (isAutoAck) return runUnitOfWork(work, call, { caller: "catches" });
+  const pendingMessages = pendingOf(channel);
   const { deliveryTag } = message.fields;
-  const held: Held = { work, isReturned: false, isSettled: false };
-  unsettled.set(deliveryTag, held);
-  return attend(
+  const pending: PendingMessage = { work, hasReturned: false, isSettled: false };
+  pendingMessages.set(deliveryTag, pending);
+  return runUnitOfWork(
     {
       context: work.context,
       fail: (failure) => {
         // Its channel is closed by amqplib, or the process ends.
-        held.isSettled = true;
+        pending.isSettled = true;
         work.fail(failure);
       },
       end: () => {
-        held.isReturned = true;
-        if (held.isPromised === true || held.isSettled) end(unsettled, deliveryTag, held);
+        pending.hasReturned = true;
+        if (pending.isPromised === true || pending.isSettled)
+          endPending(pendingMessages, deliveryTag, pending);
       },
     },
     () => {
       const result = call();
-      held.isPromised = types.isPromise(result);
+      pending.isPromised = types.isPromise(result);
       return result;
     },
     { caller: "catches" },
   );
 }
 
-interface Held {
-  readonly work: Work;
-  isReturned: boolean;
+interface PendingMessage {
+  readonly work: UnitOfWorkHandle;
+  hasReturned: boolean;
   isSettled: boolean;
   isPromised?: boolean;
 }
 
-function end(unsettled: Map<number, Held>, tag: number, held: Held): void {
-  unsettled.delete(tag);
-  held.work.end();
+function endPending(
+  pendingMessages: Map<number, PendingMessage>,
+  tag: number,
+  pending: PendingMessage,
+): void {
+  pendingMessages.delete(tag);
+  pending.work.end();
 }
 
 /** The messages of each channel that are being worked on, by delivery tag. */
-const unsettledOn = new WeakMap<ChannelLike, Map<number, Held>>();
+const pendingByChannel = new WeakMap<ChannelLike, Map<number, PendingMessage>>();
 
-function unsettledOf(channel: ChannelLike): Map<number, Held> {
-  const known = unsettledOn.get(channel);
+function pendingOf(channel: ChannelLike): Map<number, PendingMessage> {
+  const known = pendingByChannel.get(channel);
   if (known !== undefined) return known;
-  const made = new Map<number, Held>();
-  unsettledOn.set(channel, made);
+  const created = new Map<number, PendingMessage>();
+  pendingByChannel.set(channel, created);
   channel.once("close", () => {
-    for (const [tag, held] of made) end(made, tag, held);
+    for (const [tag, pending] of created) endPending(created, tag, pending);
   });
-  return made;
+  return created;
 }
 
-function deliveryOf(
+function receivedMessageOf(
   { connection }: ChannelLike,
   queue: string,
   { fields, properties }: Message,
-): Delivery {
+): ReceivedMessage {
   const { exchange, routingKey, deliveryTag, redelivered } = fields;
   const { messageId, correlationId, type, headers = {} } = properties;
   const id = typeof messageId === "string" ? messageId : undefined;
@@ -287,11 +307,11 @@ function deliveryOf(
     system: SYSTEM,
     destination: queue,
     operation: "process",
-    carried: [carriedBy(headers)],
+    propagationHeaders: [propagationHeadersOf(headers)],
     messageId: id,
     broker: brokerOf(connection),
     attributes: {
-      "messaging.destination.name": placeOf(exchange, routingKey, queue),
+      "messaging.destination.name": destinationName(exchange, routingKey, queue),
       "messaging.rabbitmq.message.delivery_tag": deliveryTag,
       ...(routingKey && { "messaging.rabbitmq.destination.routing_key": routingKey }),
       ...(typeof correlationId === "string" && {
@@ -307,12 +327,12 @@ function deliveryOf(
   };
 }
 
-function carriedBy(headers: Readonly<Record<string, unknown>>): Carried {
-  const carried: Record<string, string> = {};
+function propagationHeadersOf(headers: Readonly<Record<string, unknown>>): PropagationHeaders {
+  const propagationHeaders: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === "string") carried[name.toLowerCase()] = value;
+    if (typeof value === "string") propagationHeaders[name.toLowerCase()] = value;
   }
-  return carried;
+  return propagationHeaders;
 }
 
 /**
@@ -321,9 +341,9 @@ function carriedBy(headers: Readonly<Record<string, unknown>>): Carried {
  * before.
  */
 function attemptOf(headers: Readonly<Record<string, unknown>>, redelivered: boolean): number {
-  const { "x-delivery-count": deliveries, "x-death": deaths } = headers;
-  const rounds = Array.isArray(deaths)
-    ? Number((deaths[0] as { readonly count?: unknown } | undefined)?.count ?? 0)
+  const { "x-delivery-count": deliveries, "x-death": deadLetters } = headers;
+  const rounds = Array.isArray(deadLetters)
+    ? Number((deadLetters[0] as { readonly count?: unknown } | undefined)?.count ?? 0)
     : 0;
   const before = typeof deliveries === "number" ? deliveries : redelivered ? 1 : 0;
   return before + rounds + 1;
@@ -331,16 +351,16 @@ function attemptOf(headers: Readonly<Record<string, unknown>>, redelivered: bool
 
 interface Settlement {
   /** `error.type` of a message that is refused so. */
-  readonly refusal: string | undefined;
-  readonly isOfAll: boolean;
+  readonly errorType: string | undefined;
+  readonly isAll: boolean;
 }
 
 const settlements: Readonly<Record<string, Settlement>> = {
-  ack: { refusal: undefined, isOfAll: false },
-  ackAll: { refusal: undefined, isOfAll: true },
-  nack: { refusal: "nack", isOfAll: false },
-  nackAll: { refusal: "nack", isOfAll: true },
-  reject: { refusal: "reject", isOfAll: false },
+  ack: { errorType: undefined, isAll: false },
+  ackAll: { errorType: undefined, isAll: true },
+  nack: { errorType: "nack", isAll: false },
+  nackAll: { errorType: "nack", isAll: true },
+  reject: { errorType: "reject", isAll: false },
 };
 
 function replaceSettlements(prototype: object): void {
@@ -349,11 +369,11 @@ function replaceSettlements(prototype: object): void {
       return function (...args) {
         const [message, allUpTo] = args;
         const result = Reflect.apply(original, this, args);
-        const unsettled = unsettledOn.get(this);
-        if (unsettled === undefined) return result;
-        const tag = settlement.isOfAll ? Infinity : message?.fields?.deliveryTag;
-        const isOfMany = settlement.isOfAll || (name !== "reject" && allUpTo === true);
-        if (tag !== undefined) settle(unsettled, tag, isOfMany, settlement.refusal);
+        const pendingMessages = pendingByChannel.get(this);
+        if (pendingMessages === undefined) return result;
+        const tag = settlement.isAll ? Infinity : message?.fields?.deliveryTag;
+        const isMultiple = settlement.isAll || (name !== "reject" && allUpTo === true);
+        if (tag !== undefined) settle(pendingMessages, tag, isMultiple, settlement.errorType);
         return result;
       };
     });
@@ -361,16 +381,16 @@ function replaceSettlements(prototype: object): void {
 }
 
 function settle(
-  unsettled: Map<number, Held>,
+  pendingMessages: Map<number, PendingMessage>,
   upTo: number,
-  isOfMany: boolean,
-  refusal: string | undefined,
+  isMultiple: boolean,
+  errorType: string | undefined,
 ): void {
-  for (const [tag, held] of unsettled) {
-    if (isOfMany ? tag > upTo : tag !== upTo) continue;
-    held.isSettled = true;
-    if (refusal !== undefined) held.work.fail({ error: undefined, type: refusal });
+  for (const [tag, pending] of pendingMessages) {
+    if (isMultiple ? tag > upTo : tag !== upTo) continue;
+    pending.isSettled = true;
+    if (errorType !== undefined) pending.work.fail({ error: undefined, type: errorType });
     // With a promise it ends with that.
-    if (held.isReturned) end(unsettled, tag, held);
+    if (pending.hasReturned) endPending(pendingMessages, tag, pending);
   }
 }

@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events";
 import { types } from "node:util";
-import { attend } from "../context/attend.ts";
+import { runUnitOfWork } from "../context/attend.ts";
 import type { Emit } from "../context/emit.ts";
-import type { Failure, Work } from "../context/work.ts";
+import type { UnitFailure, UnitOfWorkHandle } from "../context/work.ts";
 
 /**
  * Emits an event that brings a message: all its listeners are one work, which
@@ -14,25 +14,27 @@ import type { Failure, Work } from "../context/work.ts";
  * promises may be caught later by whoever made them, and end nothing. Where the
  * emitter catches rejections, all is left to it.
  */
-export function emitAttended(
-  work: Work,
+export function emitAsUnitOfWork(
+  work: UnitOfWorkHandle,
   next: Emit,
   emitter: EventEmitter,
   args: Parameters<Emit>,
 ): boolean {
-  if (catchesRejections(emitter)) return attend(work, () => Reflect.apply(next, emitter, args));
+  if (catchesRejections(emitter))
+    return runUnitOfWork(work, () => Reflect.apply(next, emitter, args));
   const [event, ...values] = args;
   const listeners = emitter.rawListeners(event);
-  const shared = new SharedWork(work);
+  const shared = new RefCountedWork(work);
   try {
-    for (const listener of listeners) attend(shared.part(), callOf(listener, emitter, values));
+    for (const listener of listeners)
+      runUnitOfWork(shared.childHandle(), listenerCall(listener, emitter, values));
   } finally {
-    shared.done();
+    shared.release();
   }
   return listeners.length > 0;
 }
 
-function callOf(listener: unknown, emitter: EventEmitter, values: unknown[]): () => unknown {
+function listenerCall(listener: unknown, emitter: EventEmitter, values: unknown[]): () => unknown {
   const method = listener as (...args: unknown[]) => unknown;
   const call = (): unknown => Reflect.apply(method, emitter, values);
   if (isAsync(listener)) return call;
@@ -48,41 +50,41 @@ function isAsync(listener: unknown): boolean {
 }
 
 /** Where Node keeps the option `captureRejections`; undefined on a Node that keeps it elsewhere. */
-const CAPTURE: symbol | undefined = Object.getOwnPropertySymbols(new EventEmitter()).find(
-  ({ description }) => description === "kCapture",
-);
+const CAPTURE_REJECTIONS: symbol | undefined = Object.getOwnPropertySymbols(
+  new EventEmitter(),
+).find(({ description }) => description === "kCapture");
 
 function catchesRejections(emitter: EventEmitter): boolean {
-  if (CAPTURE === undefined) return EventEmitter.captureRejections;
-  return (emitter as unknown as Record<symbol, unknown>)[CAPTURE] === true;
+  if (CAPTURE_REJECTIONS === undefined) return EventEmitter.captureRejections;
+  return (emitter as unknown as Record<symbol, unknown>)[CAPTURE_REJECTIONS] === true;
 }
 
 /** A work of several parts, over with the last of them. */
-class SharedWork {
-  readonly #work: Work;
+class RefCountedWork {
+  readonly #work: UnitOfWorkHandle;
   /** One for who hands out the parts. */
-  #open = 1;
+  #openHandles = 1;
 
-  constructor(work: Work) {
+  constructor(work: UnitOfWorkHandle) {
     this.#work = work;
   }
 
-  part(): Work {
-    this.#open++;
+  childHandle(): UnitOfWorkHandle {
+    this.#openHandles++;
     let isOver = false;
     return {
       context: this.#work.context,
-      fail: (failure: Failure) => this.#work.fail(failure),
+      fail: (failure: UnitFailure) => this.#work.fail(failure),
       end: () => {
         if (isOver) return;
         isOver = true;
-        this.done();
+        this.release();
       },
     };
   }
 
-  done(): void {
-    this.#open--;
-    if (this.#open === 0) this.#work.end();
+  release(): void {
+    this.#openHandles--;
+    if (this.#openHandles === 0) this.#work.end();
   }
 }

@@ -1,6 +1,6 @@
 import { diag } from "@opentelemetry/api";
 import { lowCardinality } from "../low-cardinality.ts";
-import type { Upstream } from "./upstream.ts";
+import type { InstrumentationLike } from "./upstream.ts";
 
 /**
  * Upstream's instrumentation of `@aws-sdk/client-*`, kept away from the app: it
@@ -11,18 +11,18 @@ import type { Upstream } from "./upstream.ts";
  * The call goes on with a copy of the command whose input is a copy as deep as
  * upstream writes. https://github.com/open-telemetry/opentelemetry-js-contrib/issues/1609
  */
-export function withOwnInputs<Instrumentation extends Upstream>(
+export function withCopiedInputs<Instrumentation extends InstrumentationLike>(
   instrumentation: Instrumentation,
 ): Instrumentation {
-  const internals = instrumentation as unknown as Internals;
-  internals.servicesExtensions = guarded(internals.servicesExtensions);
-  resolveWithCopies(internals);
-  sendUnmarked(internals);
+  const internals = instrumentation as unknown as AwsSdkInternals;
+  internals.servicesExtensions = guardExtensions(internals.servicesExtensions);
+  patchResolve(internals);
+  patchSend(internals);
   return instrumentation;
 }
 
 /** Private in upstream's types; the tests notice when they are gone. */
-interface Internals {
+interface AwsSdkInternals {
   servicesExtensions: Extensions;
   _getV3MiddlewareStackResolvePatch(version: unknown, original: Resolve): Resolve;
   _getV3SmithyClientSendPatch(version: unknown, original: Send): Send;
@@ -64,30 +64,34 @@ interface HandlerContext {
 
 type Send = (this: { readonly middlewareStack?: unknown }, ...args: unknown[]) => unknown;
 
-function guarded(extensions: Extensions): Extensions {
+function guardExtensions(extensions: Extensions): Extensions {
   return {
     requestPreSpanHook: (request, ...rest) =>
-      attempt(
+      tryOr(
         () => {
-          const asked = request.commandInput?.["MessageAttributeNames"];
-          const metadata = withFewNames(extensions.requestPreSpanHook(request, ...rest), request);
-          if (asksForAll(asked)) Object.assign(request.commandInput ?? {}, namesOf(asked));
+          const requestedNames = request.commandInput?.["MessageAttributeNames"];
+          const metadata = withLowCardinality(
+            extensions.requestPreSpanHook(request, ...rest),
+            request,
+          );
+          if (requestsAllAttributes(requestedNames))
+            Object.assign(request.commandInput ?? {}, messageAttributeNames(requestedNames));
           return metadata;
         },
         { isIncoming: false },
       ),
     requestPostSpanHook: (request) =>
-      attempt(() => extensions.requestPostSpanHook(request), undefined),
+      tryOr(() => extensions.requestPostSpanHook(request), undefined),
     responseHook: (response, ...rest) => {
-      const result = attempt(() => extensions.responseHook(response, ...rest), undefined);
-      return result instanceof Promise ? result.catch(failed(response.data)) : result;
+      const result = tryOr(() => extensions.responseHook(response, ...rest), undefined);
+      return result instanceof Promise ? result.catch(warnAndReturn(response.data)) : result;
     },
     updateMetricInstruments: (meter) => extensions.updateMetricInstruments(meter),
   };
 }
 
 /** Queues may have generated names; a text message goes to a person, whose number is nobody else's. */
-function withFewNames(metadata: Metadata, { commandInput }: Request): Metadata {
+function withLowCardinality(metadata: Metadata, { commandInput }: Request): Metadata {
   const phone = commandInput?.["PhoneNumber"];
   const spanName = metadata.spanName && lowCardinality(metadata.spanName);
   if (phone === undefined) return { ...metadata, spanName };
@@ -99,24 +103,24 @@ function withFewNames(metadata: Metadata, { commandInput }: Request): Metadata {
 }
 
 /** Those of the trace are among all; beside `All` some servers refuse them. */
-function asksForAll(names: unknown): names is readonly unknown[] {
+function requestsAllAttributes(names: unknown): names is readonly unknown[] {
   return Array.isArray(names) && (names.includes("All") || names.includes(".*"));
 }
 
-function namesOf(asked: readonly unknown[]): Input {
-  return { MessageAttributeNames: asked };
+function messageAttributeNames(caller: readonly unknown[]): Input {
+  return { MessageAttributeNames: caller };
 }
 
-function attempt<R>(work: () => R, otherwise: R): R {
+function tryOr<R>(work: () => R, otherwise: R): R {
   try {
     return work();
   } catch (error) {
-    return failed(otherwise)(error);
+    return warnAndReturn(otherwise)(error);
   }
 }
 
 /** Says what failed, for whoever has asked for it (`OTEL_LOG_LEVEL`), and gives the result instead. */
-function failed<R>(otherwise: R): (error: unknown) => R {
+function warnAndReturn<R>(otherwise: R): (error: unknown) => R {
   return (error) => {
     diag.warn("aws-sdk: a call could not be described in full", String(error));
     return otherwise;
@@ -124,7 +128,7 @@ function failed<R>(otherwise: R): (error: unknown) => R {
 }
 
 /** Commands whose input upstream writes to. */
-const written: ReadonlySet<unknown> = new Set([
+const commandsWithWrites: ReadonlySet<unknown> = new Set([
   "SendMessageCommand",
   "SendMessageBatchCommand",
   "ReceiveMessageCommand",
@@ -132,7 +136,7 @@ const written: ReadonlySet<unknown> = new Set([
   "InvokeCommand",
 ]);
 
-function resolveWithCopies(internals: Internals): void {
+function patchResolve(internals: AwsSdkInternals): void {
   const patch = internals._getV3MiddlewareStackResolvePatch;
   internals._getV3MiddlewareStackResolvePatch = (version, original) => {
     const resolve = patch.call(internals, version, original);
@@ -141,30 +145,30 @@ function resolveWithCopies(internals: Internals): void {
       return function (command) {
         return resolved.call(
           this,
-          attempt(() => withOwnInput(command, context), command),
+          tryOr(() => withCopiedInput(command, context), command),
         );
       };
     };
   };
 }
 
-function withOwnInput(command: Command, context: HandlerContext): Command {
+function withCopiedInput(command: Command, context: HandlerContext): Command {
   const { input } = command;
   const name = context?.commandName ?? command.constructor?.name;
-  if (!written.has(name) || typeof input !== "object" || input === null) return command;
+  if (!commandsWithWrites.has(name) || typeof input !== "object" || input === null) return command;
   return Object.assign(Object.create(Object.getPrototypeOf(command) as object) as object, command, {
-    input: copyOf(input),
+    input: copyInput(input),
   });
 }
 
-function copyOf(input: Input): Input {
-  const copy = withOwnAttributes(input);
+function copyInput(input: Input): Input {
+  const copy = copyMessageAttributes(input);
   const { Entries: entries } = copy;
-  if (Array.isArray(entries)) copy["Entries"] = entries.map(withOwnAttributes);
+  if (Array.isArray(entries)) copy["Entries"] = entries.map(copyMessageAttributes);
   return copy;
 }
 
-function withOwnAttributes<Value>(value: Value): Value {
+function copyMessageAttributes<Value>(value: Value): Value {
   if (typeof value !== "object" || value === null) return value;
   const copy = { ...value } as Value & Input;
   const { MessageAttributes: attributes } = copy;
@@ -175,10 +179,10 @@ function withOwnAttributes<Value>(value: Value): Value {
 }
 
 /** The description of the symbol by which upstream notes the client's configuration. */
-const CLIENT = "opentelemetry.instrumentation.aws-sdk.client.config";
+const CLIENT_SYMBOL = "opentelemetry.instrumentation.aws-sdk.client.config";
 
 /** A command that can't be written to is sent without the note: its span has no region. */
-function sendUnmarked(internals: Internals): void {
+function patchSend(internals: AwsSdkInternals): void {
   const patch = internals._getV3SmithyClientSendPatch;
   internals._getV3SmithyClientSendPatch = (version, original) => {
     const marking = patch.call(internals, version, original);
@@ -192,7 +196,7 @@ function sendUnmarked(internals: Internals): void {
       try {
         return Reflect.apply(marking, this, args);
       } finally {
-        removeMark(command);
+        removeClientSymbol(command);
       }
     };
   };
@@ -203,8 +207,8 @@ function isObject(value: unknown): value is object {
 }
 
 /** It was read while `send` ran. */
-function removeMark(command: object): void {
+function removeClientSymbol(command: object): void {
   for (const symbol of Object.getOwnPropertySymbols(command)) {
-    if (symbol.description === CLIENT) Reflect.deleteProperty(command, symbol);
+    if (symbol.description === CLIENT_SYMBOL) Reflect.deleteProperty(command, symbol);
   }
 }

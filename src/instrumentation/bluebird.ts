@@ -1,6 +1,6 @@
 import type { Adaptor } from "./adaptor.ts";
 import { bindToCaller } from "./caller-context.ts";
-import { disguise, replaceMethod } from "./method.ts";
+import { copyFunctionProperties, replaceMethod } from "./method.ts";
 
 /**
  * The promises of `bluebird`, on which Sequelize 5 and others are built. They
@@ -9,9 +9,9 @@ import { disguise, replaceMethod } from "./method.ts";
  */
 export const adaptor: Adaptor = {
   patch(exports) {
-    const makeLibrary = exports as MakeLibrary;
+    const makeLibrary = exports as LibraryFactory;
     // `getNewLibraryCopy()` calls it again.
-    return disguise(function (this: unknown) {
+    return copyFunctionProperties(function (this: unknown) {
       const library = makeLibrary.call(this);
       patchPromises(library.prototype);
       patchCollections(library);
@@ -21,7 +21,7 @@ export const adaptor: Adaptor = {
   },
 };
 
-type MakeLibrary = () => { readonly prototype: object };
+type LibraryFactory = () => { readonly prototype: object };
 
 function patchPromises(prototype: object): void {
   replaceMethod<unknown, [unknown, unknown, ...unknown[]]>(

@@ -1,7 +1,7 @@
 import type { Backlog } from "../context/work.ts";
 
 /** What a queue or a worker is asked through. */
-interface BackEnd {
+interface Backend {
   getCounts(types: string[]): Promise<readonly unknown[]>;
   getRanges?(
     types: string[],
@@ -12,14 +12,14 @@ interface BackEnd {
 }
 
 /** A queue or a worker. */
-export interface Countable {
+export interface CountableQueue {
   readonly name: string;
   readonly qualifiedName?: string;
   readonly closing?: unknown;
   /** From 6 on. */
-  readonly backend?: BackEnd;
+  readonly backend?: Backend;
   /** Up to 5. */
-  readonly scripts?: BackEnd;
+  readonly scripts?: Backend;
   readonly Job?: {
     fromId(queue: unknown, id: string): Promise<{ readonly timestamp?: number } | undefined>;
   };
@@ -36,26 +36,26 @@ const states: Readonly<Record<string, string>> = {
 };
 
 /** More queues than one process works with; each costs a question or two per collection. */
-const MOST_QUEUES = 100;
+const MAX_QUEUES = 100;
 
 /**
  * How many jobs are in the queues that this process has opened, or works for. Asked
  * of each queue once, over the connection it has.
  */
-export class BullBacklog {
+export class BullmqBacklog {
   readonly #system: string;
-  readonly #queues = new Map<string, WeakRef<Countable>>();
-  readonly #counting = new Map<string, Promise<Backlog | undefined>>();
+  readonly #queues = new Map<string, WeakRef<CountableQueue>>();
+  readonly #pendingCounts = new Map<string, Promise<Backlog | undefined>>();
 
   constructor(system: string) {
     this.#system = system;
   }
 
-  add(queue: Countable): void {
+  add(queue: CountableQueue): void {
     const key = queue.qualifiedName ?? queue.name;
     const known = this.#queues.get(key)?.deref();
     if (known !== undefined && known.closing === undefined) return;
-    if (this.#queues.size < MOST_QUEUES) this.#queues.set(key, new WeakRef(queue));
+    if (this.#queues.size < MAX_QUEUES) this.#queues.set(key, new WeakRef(queue));
   }
 
   async count(): Promise<Backlog[]> {
@@ -64,18 +64,18 @@ export class BullBacklog {
   }
 
   /** A store that doesn't answer is not asked again meanwhile. */
-  #countOnce(key: string, reference: WeakRef<Countable>): Promise<Backlog | undefined> {
+  #countOnce(key: string, reference: WeakRef<CountableQueue>): Promise<Backlog | undefined> {
     const queue = reference.deref();
     if (queue === undefined || Boolean(queue.closing)) {
       this.#queues.delete(key);
       return Promise.resolve(undefined);
     }
-    const counting = this.#counting.get(key) ?? this.#count(queue);
-    this.#counting.set(key, counting);
-    return counting.finally(() => this.#counting.delete(key));
+    const counting = this.#pendingCounts.get(key) ?? this.#count(queue);
+    this.#pendingCounts.set(key, counting);
+    return counting.finally(() => this.#pendingCounts.delete(key));
   }
 
-  async #count(queue: Countable): Promise<Backlog | undefined> {
+  async #count(queue: CountableQueue): Promise<Backlog | undefined> {
     const backEnd = queue.backend ?? queue.scripts;
     if (backEnd === undefined) return undefined;
     try {
@@ -86,7 +86,8 @@ export class BullBacklog {
         const state = states[list] ?? list;
         sizes[state] = (sizes[state] ?? 0) + Number(counts[at] ?? 0);
       }
-      const oldestSeconds = Number(counts[0] ?? 0) > 0 ? await oldest(queue, backEnd) : undefined;
+      const oldestSeconds =
+        Number(counts[0] ?? 0) > 0 ? await oldestJobAge(queue, backEnd) : undefined;
       return { system: this.#system, destination: queue.name, sizes, oldestSeconds };
     } catch {
       return undefined;
@@ -94,7 +95,7 @@ export class BullBacklog {
   }
 }
 
-async function oldest(queue: Countable, backEnd: BackEnd): Promise<number | undefined> {
+async function oldestJobAge(queue: CountableQueue, backEnd: Backend): Promise<number | undefined> {
   if (backEnd.getRanges === undefined || queue.Job === undefined) return undefined;
   const ranges = await backEnd.getRanges(["wait"], 0, 0, true);
   const id = ranges.flat().find((value) => typeof value === "string");

@@ -1,10 +1,16 @@
-import { attend } from "../context/attend.ts";
-import { type Context, isSuppressed, ROOT } from "../context/context.ts";
-import { activeContext, runIn, runSuppressed } from "../context/manager.ts";
-import type { Carried, Delivery, Failure, Sending, WorkEntrance } from "../context/work.ts";
+import { runUnitOfWork } from "../context/attend.ts";
+import { type Context, isTracingSuppressed, ROOT_CONTEXT } from "../context/context.ts";
+import { activeContext, runWithContext, runSuppressed } from "../context/manager.ts";
+import type {
+  PropagationHeaders,
+  ReceivedMessage,
+  UnitFailure,
+  ProducerOperation,
+  MessagingInstrumenter,
+} from "../context/work.ts";
 import type { Adaptor } from "./adaptor.ts";
-import { BullBacklog, type Countable } from "./bullmq-backlog.ts";
-import { brokerOf } from "./bullmq-broker.ts";
+import { BullmqBacklog, type CountableQueue } from "./bullmq-backlog.ts";
+import { bullmqBrokerOf } from "./bullmq-broker.ts";
 import { replaceMethod } from "./method.ts";
 
 /**
@@ -17,20 +23,21 @@ import { replaceMethod } from "./method.ts";
  * units of work all the same.
  */
 export const adaptor: Adaptor = {
-  patch(exports, _file, services) {
-    const entrance = services.work();
+  patch(exports, _file, deps) {
+    const instrumenter = deps.messaging();
     const classes = exports as Classes;
-    if (classes.Queue !== undefined) patchQueue(classes.Queue.prototype, entrance);
-    if (classes.FlowProducer !== undefined) patchFlows(classes.FlowProducer.prototype, entrance);
+    if (classes.Queue !== undefined) patchQueue(classes.Queue.prototype, instrumenter);
+    if (classes.FlowProducer !== undefined)
+      patchFlows(classes.FlowProducer.prototype, instrumenter);
     if (classes.Job !== undefined) patchJob(classes.Job);
-    if (classes.Worker !== undefined) patchWorker(classes.Worker.prototype, entrance);
+    if (classes.Worker !== undefined) patchWorker(classes.Worker.prototype, instrumenter);
     return exports;
   },
 };
 
 const SYSTEM = "bullmq";
 /** Where the context tells the code that stores jobs what they are to carry. */
-const SENDING = Symbol("telltale.bullmq.sending");
+const PRODUCER_OPERATION = Symbol("telltale.bullmq.sending");
 
 interface Classes {
   readonly Queue?: { readonly prototype: object };
@@ -45,7 +52,7 @@ interface JobClass {
   readonly optsAsJSON?: unknown;
 }
 
-interface QueueLike extends Countable {
+interface QueueLike extends CountableQueue {
   readonly opts?: { readonly telemetry?: unknown; readonly connection?: unknown };
 }
 
@@ -62,7 +69,7 @@ interface JobLike {
   opts: Options;
 }
 
-interface Described {
+interface NamedJob {
   readonly name?: string;
 }
 
@@ -71,49 +78,51 @@ interface FlowNode {
   readonly queueName?: string;
 }
 
-let backlog: BullBacklog | undefined;
+let backlog: BullmqBacklog | undefined;
 
-function watch(queue: QueueLike, entrance: WorkEntrance): void {
+function watchBacklog(queue: QueueLike, instrumenter: MessagingInstrumenter): void {
   if (backlog === undefined) {
-    const made = (backlog = new BullBacklog(SYSTEM));
-    entrance.watchBacklog(() => made.count());
+    const created = (backlog = new BullmqBacklog(SYSTEM));
+    instrumenter.observeBacklog(() => created.count());
   }
   backlog.add(queue);
 }
 
-function patchQueue(prototype: object, entrance: WorkEntrance): void {
+function patchQueue(prototype: object, instrumenter: MessagingInstrumenter): void {
   replaceMethod<QueueLike, [string, ...unknown[]]>(prototype, "add", (original) => {
     return function add(...args) {
-      return sendWith(this, { "telltale.job.name": args[0] }, undefined, entrance, () =>
+      return withProducerSpan(this, { "telltale.job.name": args[0] }, undefined, instrumenter, () =>
         Reflect.apply(original, this, args),
       );
     };
   });
-  replaceMethod<QueueLike, [readonly Described[], ...unknown[]]>(
+  replaceMethod<QueueLike, [readonly NamedJob[], ...unknown[]]>(
     prototype,
     "addBulk",
     (original) => {
       return function addBulk(...args) {
         const count = Array.isArray(args[0]) ? args[0].length : undefined;
-        return sendWith(this, {}, count, entrance, () => Reflect.apply(original, this, args));
+        return withProducerSpan(this, {}, count, instrumenter, () =>
+          Reflect.apply(original, this, args),
+        );
       };
     },
   );
   // Every queue calls it when it is made.
   replaceMethod<QueueLike, unknown[]>(prototype, "waitUntilReady", (original) => {
     return function waitUntilReady(...args) {
-      watch(this, entrance);
+      watchBacklog(this, instrumenter);
       return Reflect.apply(original, this, args);
     };
   });
 }
 
-function patchFlows(prototype: object, entrance: WorkEntrance): void {
+function patchFlows(prototype: object, instrumenter: MessagingInstrumenter): void {
   replaceMethod<QueueLike, [FlowNode, ...unknown[]]>(prototype, "add", (original) => {
     return function add(...args) {
       const { name = "", queueName = "" } = args[0] ?? {};
       const queue = { name: queueName, opts: this.opts ?? {} };
-      return sendWith(queue, { "telltale.job.name": name }, undefined, entrance, () =>
+      return withProducerSpan(queue, { "telltale.job.name": name }, undefined, instrumenter, () =>
         Reflect.apply(original, this, args),
       );
     };
@@ -125,66 +134,74 @@ function patchFlows(prototype: object, entrance: WorkEntrance): void {
       return function addBulk(...args) {
         const queue = { name: "", opts: this.opts ?? {} };
         const count = Array.isArray(args[0]) ? args[0].length : undefined;
-        return sendWith(queue, {}, count, entrance, () => Reflect.apply(original, this, args));
+        return withProducerSpan(queue, {}, count, instrumenter, () =>
+          Reflect.apply(original, this, args),
+        );
       };
     },
   );
 }
 
 /** All jobs that are stored while `store` runs carry the span. */
-function sendWith(
+function withProducerSpan(
   { name, opts }: Pick<QueueLike, "name" | "opts">,
   attributes: Record<string, string>,
   count: number | undefined,
-  entrance: WorkEntrance,
+  instrumenter: MessagingInstrumenter,
   store: () => unknown,
 ): unknown {
-  const isOwn = opts?.telemetry === undefined && sendingNow() === undefined;
-  const sending = isOwn
-    ? entrance.send({
+  const isTraced = opts?.telemetry === undefined && activeProducerOperation() === undefined;
+  const producerOperation = isTraced
+    ? instrumenter.startSend({
         system: SYSTEM,
         destination: name,
         operation: "add",
-        broker: brokerOf(opts?.connection),
+        broker: bullmqBrokerOf(opts?.connection),
         attributes,
         ...(count !== undefined && { count }),
       })
     : undefined;
-  if (sending === undefined) return store();
-  return stored(sending, store);
+  if (producerOperation === undefined) return store();
+  return runStore(producerOperation, store);
 }
 
 /** The methods are asynchronous: nothing is thrown at once. */
-async function stored(sending: Sending, store: () => unknown): Promise<unknown> {
+async function runStore(
+  producerOperation: ProducerOperation,
+  store: () => unknown,
+): Promise<unknown> {
   try {
-    const result = await runIn(sending.context.setValue(SENDING, sending), store);
+    const result = await runWithContext(
+      producerOperation.context.setValue(PRODUCER_OPERATION, producerOperation),
+      store,
+    );
     const { id } = (result ?? {}) as Partial<JobLike>;
-    if (typeof id === "string") sending.note({ "messaging.message.id": id });
-    sending.end();
+    if (typeof id === "string") producerOperation.setAttributes({ "messaging.message.id": id });
+    producerOperation.end();
     return result;
   } catch (error) {
-    sending.end(error);
+    producerOperation.end(error);
     throw error;
   }
 }
 
-function sendingNow(): Sending | undefined {
-  return activeContext().getValue(SENDING) as Sending | undefined;
+function activeProducerOperation(): ProducerOperation | undefined {
+  return activeContext().getValue(PRODUCER_OPERATION) as ProducerOperation | undefined;
 }
 
 /** What jobs carried that were read, by job. */
-const carriedBy = new WeakMap<object, Carried>();
+const headersByJob = new WeakMap<object, PropagationHeaders>();
 
 function patchJob(Job: JobClass): void {
-  const isShortened = typeof Job.optsAsJSON === "function";
+  const hasShortOptionNames = typeof Job.optsAsJSON === "function";
   replaceMethod<JobLike, []>(Job.prototype, "asJSON", (original) => {
     return function asJSON() {
       const json = Reflect.apply(original, this, []) as { opts: Options };
-      const sending = sendingNow();
-      if (sending === undefined || this.opts.telemetry !== undefined) return json;
-      const metadata = JSON.stringify(sending.carried);
+      const producerOperation = activeProducerOperation();
+      if (producerOperation === undefined || this.opts.telemetry !== undefined) return json;
+      const metadata = JSON.stringify(producerOperation.propagationHeaders);
       // A copy: in 6 they are the job's own, which the app gets to see.
-      json.opts = isShortened
+      json.opts = hasShortOptionNames
         ? { ...json.opts, tm: metadata }
         : { ...json.opts, telemetry: { metadata } };
       return json;
@@ -193,24 +210,24 @@ function patchJob(Job: JobClass): void {
   replaceMethod<unknown, [QueueLike, ...unknown[]]>(Job, "fromJSON", (original) => {
     return function fromJSON(...args) {
       const job = Reflect.apply(original, this, args) as JobLike;
-      takeCarried(job, args[0]?.opts?.telemetry !== undefined);
+      extractHeaders(job, args[0]?.opts?.telemetry !== undefined);
       return job;
     };
   });
 }
 
-function takeCarried(job: JobLike, isApps: boolean): void {
+function extractHeaders(job: JobLike, hasOwnTelemetry: boolean): void {
   const { telemetry, tm } = job.opts;
-  const carried = parsed(telemetry?.metadata ?? tm);
-  if (carried === undefined) return;
-  carriedBy.set(job, carried);
-  if (isApps) return;
+  const propagationHeaders = parseMetadata(telemetry?.metadata ?? tm);
+  if (propagationHeaders === undefined) return;
+  headersByJob.set(job, propagationHeaders);
+  if (hasOwnTelemetry) return;
   const { telemetry: _telemetry, tm: _tm, ...options } = job.opts;
   const { metadata: _metadata, ...others } = telemetry ?? {};
   job.opts = Object.keys(others).length === 0 ? options : { ...options, telemetry: others };
 }
 
-function parsed(metadata: unknown): Carried | undefined {
+function parseMetadata(metadata: unknown): PropagationHeaders | undefined {
   if (typeof metadata !== "string") return undefined;
   try {
     const fields: unknown = JSON.parse(metadata);
@@ -226,47 +243,50 @@ function parsed(metadata: unknown): Carried | undefined {
 }
 
 /** What jobs ran under, for those who listen how they ended. */
-const contextOf = new WeakMap<object, Context>();
+const contextByJob = new WeakMap<object, Context>();
 
-function patchWorker(prototype: object, entrance: WorkEntrance): void {
+function patchWorker(prototype: object, instrumenter: MessagingInstrumenter): void {
   replaceMethod<QueueLike, [JobLike, ...unknown[]]>(prototype, "callProcessJob", (original) => {
     return function callProcessJob(...args) {
       const [job] = args;
-      const work = entrance.begin(deliveryOf(this, job));
+      const work = instrumenter.startProcess(receivedMessageOf(this, job));
       const call = (): unknown => Reflect.apply(original, this, args);
       if (work === undefined) return call();
-      contextOf.set(job, work.context);
-      const failureOf = (error: unknown): Failure | undefined => failureIn(job, error);
-      return attend(work, call, { failureOf, caller: "awaits" });
+      contextByJob.set(job, work.context);
+      const failureOf = (error: unknown): UnitFailure | undefined => jobFailure(job, error);
+      return runUnitOfWork(work, call, { failureOf, caller: "awaits" });
     };
   });
   // A worker asks for jobs day and night; spans of that would be all its traces.
   replaceMethod<QueueLike, unknown[]>(prototype, "run", (original) => {
     return function run(...args) {
-      watch(this, entrance);
+      watchBacklog(this, instrumenter);
       return runSuppressed(() => Reflect.apply(original, this, args));
     };
   });
   replaceMethod<QueueLike, [unknown, ...unknown[]]>(prototype, "emit", (original) => {
     return function emit(...args) {
       const job = args[1];
-      const known = typeof job === "object" && job !== null ? contextOf.get(job) : undefined;
-      const context = known ?? (isSuppressed(activeContext()) ? ROOT : undefined);
+      const known = typeof job === "object" && job !== null ? contextByJob.get(job) : undefined;
+      const context = known ?? (isTracingSuppressed(activeContext()) ? ROOT_CONTEXT : undefined);
       if (context === undefined) return Reflect.apply(original, this, args);
-      return runIn(context, () => Reflect.apply(original, this, args));
+      return runWithContext(context, () => Reflect.apply(original, this, args));
     };
   });
 }
 
-function deliveryOf({ name: queue, opts: own }: QueueLike, job: JobLike): Delivery {
+function receivedMessageOf(
+  { name: queue, opts: workerOptions }: QueueLike,
+  job: JobLike,
+): ReceivedMessage {
   const { id, name, attemptsMade, opts } = job;
-  const carried = carriedBy.get(job);
+  const propagationHeaders = headersByJob.get(job);
   return {
     system: SYSTEM,
     destination: queue,
     operation: "process",
-    broker: brokerOf(own?.connection),
-    carried: carried === undefined ? [] : [carried],
+    broker: bullmqBrokerOf(workerOptions?.connection),
+    propagationHeaders: propagationHeaders === undefined ? [] : [propagationHeaders],
     messageId: id,
     job: {
       name,
@@ -279,12 +299,13 @@ function deliveryOf({ name: queue, opts: own }: QueueLike, job: JobLike): Delive
 }
 
 /** BullMQ's own: by these a processor says that the job is to come back later. */
-const NO_FAILURES = new Set(["DelayedError", "WaitingError", "WaitingChildrenError"]);
+const CONTROL_FLOW_ERRORS = new Set(["DelayedError", "WaitingError", "WaitingChildrenError"]);
 const RATE_LIMITED = "bullmq:rateLimitExceeded";
 
-function failureIn({ attemptsMade, opts }: JobLike, error: unknown): Failure | undefined {
+function jobFailure({ attemptsMade, opts }: JobLike, error: unknown): UnitFailure | undefined {
   const { name, message } = (error ?? {}) as Partial<Error>;
-  if ((name !== undefined && NO_FAILURES.has(name)) || message === RATE_LIMITED) return undefined;
+  if ((name !== undefined && CONTROL_FLOW_ERRORS.has(name)) || message === RATE_LIMITED)
+    return undefined;
   const isLast = attemptsMade + 1 >= (opts.attempts ?? 1);
   return { error, willRetry: !isLast && name !== "UnrecoverableError" };
 }

@@ -1,10 +1,10 @@
 import type { LoadedFile } from "./adaptor.ts";
 
 /** What an adaptor makes once for all files of a library; a process may have several versions of it. */
-export class ByVersion<Value> {
+export class PerVersionCache<Value> {
   readonly #values = new Map<string, Value>();
 
-  of({ package: name, version }: LoadedFile, create: () => Value): Value {
+  getOrCreate({ package: name, version }: LoadedFile, create: () => Value): Value {
     const key = `${name}@${version}`;
     const known = this.#values.get(key);
     if (known !== undefined) return known;

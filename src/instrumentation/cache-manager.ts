@@ -1,5 +1,5 @@
 import type { Adaptor, CacheCounter } from "./adaptor.ts";
-import { disguise, withReplaced } from "./method.ts";
+import { copyFunctionProperties, replaceExports } from "./method.ts";
 
 /**
  * `cache-manager` 5 to 7: hits and misses of every cache that it makes, by the
@@ -12,16 +12,17 @@ export const adaptor: Adaptor = {
     const replaced: Record<string, unknown> = {};
     for (const name of ["createCache", "caching"]) {
       const maker = makers[name];
-      if (typeof maker === "function") replaced[name] = counting(maker as Maker, caches);
+      if (typeof maker === "function")
+        replaced[name] = countingFactory(maker as CacheFactory, caches);
     }
     if (file.format === "module") return Object.assign(exports as object, replaced);
-    return withReplaced(exports as object, replaced);
+    return replaceExports(exports as object, replaced);
   },
 };
 
 const NAME = "cache-manager";
 
-type Maker = (this: unknown, ...args: unknown[]) => unknown;
+type CacheFactory = (this: unknown, ...args: unknown[]) => unknown;
 type Lookup = (this: unknown, ...args: unknown[]) => unknown;
 
 interface ManagedCache {
@@ -29,41 +30,43 @@ interface ManagedCache {
   /** Not in version 5. */
   mget?: Lookup;
   wrap: Lookup;
-  [COUNTED]?: true;
+  [IS_COUNTED]?: true;
 }
 
-const COUNTED: unique symbol = Symbol("telltale.cache-manager");
+const IS_COUNTED: unique symbol = Symbol("telltale.cache-manager");
 
 /** In version 5 a promise of the cache comes back. */
-function counting(maker: Maker, caches: () => CacheCounter): Maker {
+function countingFactory(factory: CacheFactory, caches: () => CacheCounter): CacheFactory {
   function make(this: unknown, ...args: unknown[]): unknown {
-    const made = Reflect.apply(maker, this, args);
-    const name = nameIn(args);
-    const count = (cache: unknown): unknown => countOn(cache as ManagedCache, name, caches);
-    return made instanceof Promise ? made.then(count) : count(made);
+    const created = Reflect.apply(factory, this, args);
+    const name = cacheName(args);
+    const count = (cache: unknown): unknown => countLookups(cache as ManagedCache, name, caches);
+    return created instanceof Promise ? created.then(count) : count(created);
   }
-  return disguise(make, maker);
+  return copyFunctionProperties(make, factory);
 }
 
-function nameIn(args: readonly unknown[]): string {
+function cacheName(args: readonly unknown[]): string {
   const { cacheId } = (args[0] ?? {}) as { readonly cacheId?: unknown };
   return typeof cacheId === "string" && cacheId !== "" ? cacheId : NAME;
 }
 
-function countOn(cache: ManagedCache, name: string, caches: () => CacheCounter): ManagedCache {
-  if (cache[COUNTED]) return cache;
-  Object.defineProperty(cache, COUNTED, { value: true });
+function countLookups(cache: ManagedCache, name: string, caches: () => CacheCounter): ManagedCache {
+  if (cache[IS_COUNTED]) return cache;
+  Object.defineProperty(cache, IS_COUNTED, { value: true });
   const { get, mget, wrap } = cache;
-  cache.get = counted(get, (value) => countAll([value], name, caches));
+  cache.get = countingLookup(get, (value) => recordLookups([value], name, caches));
   if (mget !== undefined) {
-    cache.mget = counted(mget, (values) => countAll(values as unknown[], name, caches));
+    cache.mget = countingLookup(mget, (values) => recordLookups(values as unknown[], name, caches));
   }
-  cache.wrap = countedWrap(wrap, (isHit) => caches().note(name, isHit ? 1 : 0, isHit ? 0 : 1));
+  cache.wrap = countingWrap(wrap, (isHit) =>
+    caches().recordLookups(name, isHit ? 1 : 0, isHit ? 0 : 1),
+  );
   return cache;
 }
 
-function counted(lookup: Lookup, count: (result: unknown) => void): Lookup {
-  return disguise(function counting(this: unknown, ...args: unknown[]) {
+function countingLookup(lookup: Lookup, count: (result: unknown) => void): Lookup {
+  return copyFunctionProperties(function counting(this: unknown, ...args: unknown[]) {
     const result = Reflect.apply(lookup, this, args) as Promise<unknown>;
     result.then(count).catch(ignore);
     return result;
@@ -71,25 +74,25 @@ function counted(lookup: Lookup, count: (result: unknown) => void): Lookup {
 }
 
 /** A miss waits for the app's function; where a hit calls it too, to refresh, it doesn't. */
-function countedWrap(wrap: Lookup, count: (isHit: boolean) => void): Lookup {
-  return disguise(function counting(this: unknown, ...args: unknown[]) {
+function countingWrap(wrap: Lookup, count: (isHit: boolean) => void): Lookup {
+  return copyFunctionProperties(function counting(this: unknown, ...args: unknown[]) {
     const [key, make, ...rest] = args;
     if (typeof make !== "function") return Reflect.apply(wrap, this, args);
-    let isMade = false;
-    const watched = async (...given: unknown[]): Promise<unknown> => {
-      const made: unknown = await Reflect.apply(make as Lookup, undefined, given);
-      isMade = true;
-      return made;
+    let isMiss = false;
+    const trackedMake = async (...callArgs: unknown[]): Promise<unknown> => {
+      const created: unknown = await Reflect.apply(make as Lookup, undefined, callArgs);
+      isMiss = true;
+      return created;
     };
-    const result = Reflect.apply(wrap, this, [key, watched, ...rest]) as Promise<unknown>;
-    result.then(() => count(!isMade)).catch(ignore);
+    const result = Reflect.apply(wrap, this, [key, trackedMake, ...rest]) as Promise<unknown>;
+    result.then(() => count(!isMiss)).catch(ignore);
     return result;
   }, wrap);
 }
 
-function countAll(values: readonly unknown[], name: string, caches: () => CacheCounter): void {
+function recordLookups(values: readonly unknown[], name: string, caches: () => CacheCounter): void {
   const hits = values.filter((value) => value !== undefined && value !== null).length;
-  caches().note(name, hits, values.length - hits);
+  caches().recordLookups(name, hits, values.length - hits);
 }
 
 function ignore(): void {}

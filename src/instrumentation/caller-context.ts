@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { context as contexts } from "@opentelemetry/api";
-import { type EmittingContext, emitWithin } from "../context/emit.ts";
+import { type ContextRef, bindEmitterToContext } from "../context/emit.ts";
 import { activeContext } from "../context/manager.ts";
 import { replaceMethod } from "./method.ts";
 
@@ -31,20 +31,20 @@ export function bindArguments(target: object, name: string, onCall?: (self: obje
     (original) =>
       function (...args) {
         onCall?.(this);
-        return Reflect.apply(original, this, bindAll(args));
+        return Reflect.apply(original, this, bindFunctions(args));
       },
   );
 }
 
 /** Binds all functions among `args`, in place. */
-export function bindAll(args: unknown[]): unknown[] {
+export function bindFunctions(args: unknown[]): unknown[] {
   for (const [at, arg] of args.entries()) {
     if (typeof arg === "function") args[at] = bindToCaller(arg);
   }
   return args;
 }
 
-const emitting = new WeakMap<EventEmitter, EmittingContext>();
+const boundEmitters = new WeakMap<EventEmitter, ContextRef>();
 
 /**
  * Lets `emitter` emit in the context that is active now. Called again, as for a
@@ -53,12 +53,12 @@ const emitting = new WeakMap<EventEmitter, EmittingContext>();
 export function bindEvents(emitter: unknown): void {
   if (!(emitter instanceof EventEmitter) || !Object.isExtensible(emitter)) return;
   const context = activeContext();
-  const known = emitting.get(emitter);
+  const known = boundEmitters.get(emitter);
   if (known !== undefined) {
     known.context = context;
     return;
   }
   const emittingContext = { context };
-  emitting.set(emitter, emittingContext);
-  emitWithin(emittingContext, emitter);
+  boundEmitters.set(emitter, emittingContext);
+  bindEmitterToContext(emittingContext, emitter);
 }

@@ -1,7 +1,7 @@
 import type { Attributes, Context, Span, SpanOptions, Tracer } from "@opentelemetry/api";
-import type { Services } from "./adaptor.ts";
+import type { AdaptorDeps } from "./adaptor.ts";
 import { describeSql, type Dialect } from "./sql.ts";
-import type { Upstream } from "./upstream.ts";
+import type { InstrumentationLike } from "./upstream.ts";
 
 const QUERY_TEXT = "db.query.text";
 const OPERATION = "db.operation.name";
@@ -10,18 +10,18 @@ const OPERATION = "db.operation.name";
  * An instrumentation of a database that writes statements and keys down as
  * they are: literals and keys are left out, unless values were asked for.
  */
-export function withoutLiterals<Database extends Upstream>(
+export function withSanitizedSql<Database extends InstrumentationLike>(
   instrumentation: Database,
-  options: Services["options"],
+  options: AdaptorDeps["options"],
 ): Database {
   if (options["enhancedDatabaseReporting"] === true) return instrumentation;
   const setTracerProvider = instrumentation.setTracerProvider.bind(instrumentation);
   instrumentation.setTracerProvider = (provider) =>
-    setTracerProvider({ getTracer: (...of) => new CleanTracer(provider.getTracer(...of)) });
+    setTracerProvider({ getTracer: (...of) => new SqlSanitizingTracer(provider.getTracer(...of)) });
   return instrumentation;
 }
 
-class CleanTracer implements Tracer {
+class SqlSanitizingTracer implements Tracer {
   readonly #tracer: Tracer;
 
   constructor(tracer: Tracer) {
@@ -31,11 +31,11 @@ class CleanTracer implements Tracer {
   startSpan(name: string, options: SpanOptions = {}, context?: Context): Span {
     const { attributes = {} } = options;
     const isMysql = attributes["db.system.name"] === "mysql";
-    const clean = { ...options, attributes: withoutText(attributes) };
+    const clean = { ...options, attributes: withoutQueryText(attributes) };
     // `mysql` calls a span by what its statement begins with, up to a blank.
     const span = this.#tracer.startSpan(isMysql ? "query" : name, clean, context);
-    if (isMysql) describe(span, attributes[QUERY_TEXT], "mysql");
-    keepClean(span);
+    if (isMysql) setQueryAttributes(span, attributes[QUERY_TEXT], "mysql");
+    sanitizeAttributes(span);
     if (!isMysql && QUERY_TEXT in attributes) {
       span.setAttribute(QUERY_TEXT, attributes[QUERY_TEXT] ?? "");
     }
@@ -47,13 +47,13 @@ class CleanTracer implements Tracer {
   }
 }
 
-function withoutText(attributes: Attributes): Attributes {
+function withoutQueryText(attributes: Attributes): Attributes {
   const rest = { ...attributes };
   delete rest[QUERY_TEXT];
   return rest;
 }
 
-function describe(span: Span, sql: unknown, dialect: Dialect): void {
+function setQueryAttributes(span: Span, sql: unknown, dialect: Dialect): void {
   if (typeof sql !== "string") return;
   const { text, operation, summary } = describeSql(sql, dialect);
   const name = summary ?? operation;
@@ -66,13 +66,13 @@ function describe(span: Span, sql: unknown, dialect: Dialect): void {
 }
 
 /** What is set later: the span itself stays what it is, as a parent it is known by its class. */
-function keepClean(span: Span): void {
+function sanitizeAttributes(span: Span): void {
   const { setAttribute, updateName } = span;
   span.setAttribute = (key, value) => {
     // A key is a value, as it is with Redis.
     if (key === "db.memcached.key") return span;
     const isText = key === QUERY_TEXT || key === OPERATION;
-    return setAttribute.call(span, key, isText ? cleanText(String(value)) : value);
+    return setAttribute.call(span, key, isText ? sanitizeText(String(value)) : value);
   };
   span.setAttributes = (attributes) => {
     for (const [key, value] of Object.entries(attributes)) {
@@ -80,10 +80,10 @@ function keepClean(span: Span): void {
     }
     return span;
   };
-  span.updateName = (name) => updateName.call(span, cleanText(name));
+  span.updateName = (name) => updateName.call(span, sanitizeText(name));
 }
 
 /** Of `oracledb` an operation, and so a name, is all up to the first blank: `SELECT'…'FROM`. */
-function cleanText(text: string): string {
+function sanitizeText(text: string): string {
   return describeSql(text).text;
 }

@@ -1,7 +1,7 @@
 import Module from "node:module";
 
 /** Whose loads are watched, by absolute path, and what is then done. Neither function may throw. */
-export interface Watched {
+export interface CommonJsHookDeps {
   readonly isWanted: (path: string) => boolean;
   readonly afterLoad: (module: NodeJS.Module, path: string) => void;
 }
@@ -17,10 +17,10 @@ type Load = (this: NodeJS.Module, filename: string) => void;
  * and so no stack trace of the app's has a line of ours. Whoever assigns a
  * function of his own (they do it to see loads) is called as before.
  */
-export function watchLoads({ isWanted, afterLoad }: Watched): void {
+export function installCommonJsHook({ isWanted, afterLoad }: CommonJsHookDeps): void {
   const prototype = Module.prototype as unknown as { load: Load };
   let load: Load = prototype.load;
-  nameLoad(load);
+  nameLoadFunction(load);
 
   function loadAndPatch(this: NodeJS.Module, filename: string): void {
     let isDone = false;
@@ -28,7 +28,7 @@ export function watchLoads({ isWanted, afterLoad }: Watched): void {
       isDone = true;
       afterLoad(this, filename);
     };
-    onceLoaded(this, finish);
+    onLoaded(this, finish);
     Reflect.apply(load, this, arguments);
     if (!isDone) finish();
   }
@@ -41,7 +41,7 @@ export function watchLoads({ isWanted, afterLoad }: Watched): void {
     },
     set(this: NodeJS.Module, value: Load) {
       if (this === Module.prototype) load = value;
-      else Object.defineProperty(this, "load", { ...ASSIGNED, value });
+      else Object.defineProperty(this, "load", { ...DATA_PROPERTY, value });
     },
   });
 }
@@ -51,24 +51,24 @@ export function watchLoads({ isWanted, afterLoad }: Watched): void {
  * notes its exports for those who `import` it: what takes the exports' place
  * must be there by then.
  */
-function onceLoaded(module: NodeJS.Module, finish: () => void): void {
+function onLoaded(module: NodeJS.Module, finish: () => void): void {
   Object.defineProperty(module, "loaded", {
     configurable: true,
     enumerable: true,
     get: () => false,
     set(value: boolean) {
-      Object.defineProperty(module, "loaded", { ...ASSIGNED, value });
+      Object.defineProperty(module, "loaded", { ...DATA_PROPERTY, value });
       if (value) finish();
     },
   });
 }
 
-const ASSIGNED = { configurable: true, enumerable: true, writable: true };
+const DATA_PROPERTY = { configurable: true, enumerable: true, writable: true };
 
 /**
  * Node's function has no name: stack traces took `Module.load` from the
  * property that held it, and an accessor doesn't count there.
  */
-function nameLoad(load: Load): void {
+function nameLoadFunction(load: Load): void {
   if (load.name === "") Object.defineProperty(load, "name", { value: "load", configurable: true });
 }

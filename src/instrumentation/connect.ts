@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { noteError } from "../context/failures.ts";
-import { holderOf } from "../context/holder.ts";
+import { recordRequestError } from "../context/failures.ts";
+import { unitOfWorkOf } from "../context/holder.ts";
 import type { Adaptor } from "./adaptor.ts";
-import { disguise, type Method, replaceMethod } from "./method.ts";
+import { copyFunctionProperties, type Method, replaceMethod } from "./method.ts";
 
 /**
  * Connect 3, which has mounts instead of routes: the route of a request is the
@@ -12,9 +12,9 @@ import { disguise, type Method, replaceMethod } from "./method.ts";
 export const adaptor: Adaptor = {
   patch(exports) {
     const createServer = exports as Method;
-    return disguise(function (this: unknown, ...args: unknown[]) {
+    return copyFunctionProperties(function (this: unknown, ...args: unknown[]) {
       const app = Reflect.apply(createServer, this, args) as AppLike;
-      watchUse(app);
+      patchUse(app);
       return app;
     }, createServer);
   },
@@ -40,42 +40,44 @@ interface AppLike {
 }
 
 /** Each app gets its methods by copy, so there is no prototype to patch. */
-function watchUse(app: AppLike): void {
+function patchUse(app: AppLike): void {
   replaceMethod<AppLike, unknown[]>(app, "use", (original) => {
     return function use(...args) {
       const result = Reflect.apply(original, this, args);
       const layer = this.stack.at(-1);
-      if (layer !== undefined) watch(layer);
+      if (layer !== undefined) wrapLayer(layer);
       return result;
     };
   });
 }
 
-function watch(layer: Layer): void {
+function wrapLayer(layer: Layer): void {
   const { handle, route } = layer;
   // Connect tells error handlers by the number of their parameters, as Express does.
-  if (handle.length === 4) layer.handle = disguise(noting(handle as ErrorHandler), handle);
-  else if (route !== "") layer.handle = disguise(noteMount(handle as Handler, route), handle);
+  if (handle.length === 4)
+    layer.handle = copyFunctionProperties(recordingErrors(handle as ErrorHandler), handle);
+  else if (route !== "")
+    layer.handle = copyFunctionProperties(recordingMount(handle as Handler, route), handle);
 }
 
-function noting(handle: ErrorHandler): ErrorHandler {
+function recordingErrors(handle: ErrorHandler): ErrorHandler {
   return function (this: unknown, error, request, response, next) {
-    noteError(request, error);
+    recordRequestError(request, error);
     return handle.call(this, error, request, response, next);
   };
 }
 
-function noteMount(handle: Handler, route: string): Handler {
+function recordingMount(handle: Handler, route: string): Handler {
   return function (this: unknown, request, response, next) {
-    const holder = holderOf(request);
-    if (holder === undefined) return handle.call(this, request, response, next);
-    const { mount: outer, route: before } = holder;
-    holder.mount = outer + route;
-    holder.route = holder.mount;
+    const unit = unitOfWorkOf(request);
+    if (unit === undefined) return handle.call(this, request, response, next);
+    const { mountPath: outer, route: before } = unit;
+    unit.mountPath = outer + route;
+    unit.route = unit.mountPath;
     return handle.call(this, request, response, (error) => {
-      holder.mount = outer;
+      unit.mountPath = outer;
       // Who fails is who would have answered.
-      if (!error) holder.route = before;
+      if (!error) unit.route = before;
       next(error);
     });
   };

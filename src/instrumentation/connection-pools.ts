@@ -19,8 +19,8 @@ export interface PoolState {
  * https://opentelemetry.io/docs/specs/semconv/database/database-metrics/#connection-pools
  */
 export class ConnectionPools {
-  readonly #pools = new Set<WeakRef<Watched>>();
-  readonly #known = new WeakMap<object, Watched>();
+  readonly #pools = new Set<WeakRef<PoolReader>>();
+  readonly #readers = new WeakMap<object, PoolReader>();
 
   constructor(meter: Meter) {
     const instruments = {
@@ -38,28 +38,28 @@ export class ConnectionPools {
       }),
     };
     meter.addBatchObservableCallback((result) => {
-      for (const state of this.#sums().values()) observe(result, instruments, state);
+      for (const state of this.#statesByName().values()) observe(result, instruments, state);
     }, Object.values(instruments));
   }
 
   /**
    * From now on, as long as the pool lives.
    *
-   * @param stateOf gives undefined once the pool is ended
+   * @param traceStateText gives undefined once the pool is ended
    */
   watch<Pool extends object>(pool: Pool, stateOf: (pool: Pool) => PoolState | undefined): void {
-    if (this.#known.has(pool)) return;
+    if (this.#readers.has(pool)) return;
     const reference = new WeakRef(pool);
-    const watched: Watched = () => {
+    const reader: PoolReader = () => {
       const target = reference.deref();
       return target && stateOf(target);
     };
-    this.#known.set(pool, watched);
-    this.#pools.add(new WeakRef(watched));
+    this.#readers.set(pool, reader);
+    this.#pools.add(new WeakRef(reader));
   }
 
   /** Pools of one name are one: several of one database, or of databases with generated names. */
-  #sums(): Map<string, PoolState> {
+  #statesByName(): Map<string, PoolState> {
     const sums = new Map<string, PoolState>();
     for (const reference of this.#pools) {
       const state = reference.deref()?.();
@@ -75,7 +75,7 @@ export class ConnectionPools {
   }
 }
 
-type Watched = () => PoolState | undefined;
+type PoolReader = () => PoolState | undefined;
 
 function add(a: PoolState, b: PoolState): PoolState {
   return {

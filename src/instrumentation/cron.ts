@@ -1,7 +1,7 @@
-import type { WorkEntrance } from "../context/work.ts";
-import type { JobFacts } from "../context/job.ts";
+import type { MessagingInstrumenter } from "../context/work.ts";
+import type { JobInfo } from "../context/job.ts";
 import type { Adaptor } from "./adaptor.ts";
-import { disguise, type Method, replaceMethod } from "./method.ts";
+import { copyFunctionProperties, type Method, replaceMethod } from "./method.ts";
 
 /**
  * `node-cron` 3 and 4 and `croner`: each run of a function that they have
@@ -12,31 +12,35 @@ import { disguise, type Method, replaceMethod } from "./method.ts";
  * that has called it, to find a task that is given by its path.
  */
 export const adaptor: Adaptor = {
-  patch(exports, { package: name, file }, services) {
-    const entrance = services.work();
-    if (name === "croner") return patchCroner(exports as Croner, entrance);
-    if (file === THIRD) return withJobs(exports as TaskClass, entrance);
-    patchTask(exports as Readonly<Record<string, unknown>>, entrance);
+  patch(exports, { package: name, file }, deps) {
+    const instrumenter = deps.messaging();
+    if (name === "croner") return patchCroner(exports as Croner, instrumenter);
+    if (file === V3_TASK_FILE) return wrapTaskClass(exports as TaskClass, instrumenter);
+    patchTask(exports as Readonly<Record<string, unknown>>, instrumenter);
     return exports;
   },
 };
 
 /** The class of tasks in node-cron 3. */
-const THIRD = "src/scheduled-task.js";
+const V3_TASK_FILE = "src/scheduled-task.js";
 
-type Run = Method;
+type ScheduledFunction = Method;
 
 /** A function that starts a job when it is called. */
-function starting(run: Run, jobOf: () => JobFacts, entrance: WorkEntrance): Run {
-  const job: Run = function (...args) {
-    const start = entrance.startScheduled(jobOf());
+function asJob(
+  run: ScheduledFunction,
+  getJob: () => JobInfo,
+  instrumenter: MessagingInstrumenter,
+): ScheduledFunction {
+  const job: ScheduledFunction = function (...args) {
+    const start = instrumenter.startScheduledJob(getJob());
     const call = (): unknown => Reflect.apply(run, this, args);
     return start === undefined ? call() : start(call);
   };
-  return disguise(job, run);
+  return copyFunctionProperties(job, run);
 }
 
-function jobOf(schedule: unknown, name: unknown): JobFacts {
+function jobInfo(schedule: unknown, name: unknown): JobInfo {
   const pattern = typeof schedule === "string" ? schedule : undefined;
   if (typeof name === "string" && name !== "") return { name, schedule: pattern };
   return { name: pattern === undefined ? "cron" : `cron ${pattern}`, schedule: pattern };
@@ -45,13 +49,15 @@ function jobOf(schedule: unknown, name: unknown): JobFacts {
 /** Calls its function as soon as its constructor has it, with nothing in between to replace. */
 type TaskClass = new (...args: unknown[]) => object;
 
-function withJobs(Task: TaskClass, entrance: WorkEntrance): TaskClass {
+function wrapTaskClass(Task: TaskClass, instrumenter: MessagingInstrumenter): TaskClass {
   return new Proxy(Task, {
-    construct(target, given: readonly unknown[], newTarget: TaskClass) {
-      const [schedule, run, options, ...rest] = given;
+    construct(target, constructorArgs: readonly unknown[], newTarget: TaskClass) {
+      const [schedule, run, options, ...rest] = constructorArgs;
       const { name } = (options ?? {}) as { readonly name?: unknown };
       const isRun = typeof run === "function";
-      const started = isRun ? starting(run as Run, () => jobOf(schedule, name), entrance) : run;
+      const started = isRun
+        ? asJob(run as ScheduledFunction, () => jobInfo(schedule, name), instrumenter)
+        : run;
       return Reflect.construct(target, [schedule, started, options, ...rest], newTarget);
     },
   });
@@ -66,7 +72,10 @@ interface Task {
   readonly runner?: { onMatch?: unknown };
 }
 
-function patchTask(exports: Readonly<Record<string, unknown>>, entrance: WorkEntrance): void {
+function patchTask(
+  exports: Readonly<Record<string, unknown>>,
+  instrumenter: MessagingInstrumenter,
+): void {
   const found = Object.values(exports).find(
     (one) => typeof one === "function" && one.name === "InlineScheduledTask",
   );
@@ -76,20 +85,24 @@ function patchTask(exports: Readonly<Record<string, unknown>>, entrance: WorkEnt
   for (const name of ["start", "execute"]) {
     replaceMethod<Task, unknown[]>(prototype, name, (original) => {
       return function (...args) {
-        watchRunner(this, watched, entrance);
+        wrapRunner(this, watched, instrumenter);
         return Reflect.apply(original, this, args);
       };
     });
   }
 }
 
-function watchRunner(task: Task, watched: WeakSet<object>, entrance: WorkEntrance): void {
+function wrapRunner(
+  task: Task,
+  watched: WeakSet<object>,
+  instrumenter: MessagingInstrumenter,
+): void {
   const { runner } = task;
   if (typeof runner?.onMatch !== "function" || watched.has(runner)) return;
   watched.add(runner);
-  const named = (): JobFacts =>
-    jobOf(task.cronExpression, task.name === task.id ? undefined : task.name);
-  runner.onMatch = starting(runner.onMatch as Run, named, entrance);
+  const named = (): JobInfo =>
+    jobInfo(task.cronExpression, task.name === task.id ? undefined : task.name);
+  runner.onMatch = asJob(runner.onMatch as ScheduledFunction, named, instrumenter);
 }
 
 /** Croner 8 for CommonJS is the class itself. */
@@ -103,13 +116,17 @@ interface Cron {
   getPattern?(): unknown;
 }
 
-function patchCroner(exports: Croner, entrance: WorkEntrance): Croner {
+function patchCroner(exports: Croner, instrumenter: MessagingInstrumenter): Croner {
   const started = new WeakSet<object>();
   const { prototype } = exports.Cron ?? (exports as { readonly prototype: object });
   replaceMethod<Cron, unknown[]>(prototype, "_trigger", (original) => {
     return function _trigger(...args) {
       if (typeof this.fn === "function" && !started.has(this.fn)) {
-        this.fn = starting(this.fn as Run, () => jobOf(this.getPattern?.(), this.name), entrance);
+        this.fn = asJob(
+          this.fn as ScheduledFunction,
+          () => jobInfo(this.getPattern?.(), this.name),
+          instrumenter,
+        );
         started.add(this.fn as object);
       }
       return Reflect.apply(original, this, args);

@@ -10,8 +10,8 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import { now } from "../clock.ts";
-import type { Services } from "./adaptor.ts";
-import { isRaised, withoutValues } from "./error-message.ts";
+import type { AdaptorDeps } from "./adaptor.ts";
+import { isUserRaised, sanitizeErrorMessage } from "./error-message.ts";
 
 /** `db.client.operation.duration`, as the conventions advise it, in seconds. */
 const BOUNDARIES = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
@@ -28,7 +28,7 @@ export interface DatabaseTarget {
   readonly port?: number | undefined;
 }
 
-const MAX_REMEMBERED = 500;
+const MAX_CACHED = 500;
 
 /** A target, and what its calls' spans and metrics have in common. */
 export class CallTarget {
@@ -52,7 +52,7 @@ export class CallTarget {
     if (known !== undefined) return known;
     const attributes: Attributes = { ...this.attributes, "db.operation.name": operation };
     if (collection !== undefined) attributes["db.collection.name"] = collection;
-    if (this.#byOperation.size < MAX_REMEMBERED) this.#byOperation.set(key, attributes);
+    if (this.#byOperation.size < MAX_CACHED) this.#byOperation.set(key, attributes);
     return attributes;
   }
 }
@@ -67,11 +67,11 @@ export interface DatabaseCallsOptions {
    */
   readonly needsParent: boolean;
   /** What is said of an error; default: `describeError`. */
-  readonly describe?: (error: unknown) => Failure;
+  readonly describe?: (error: unknown) => DatabaseFailure;
 }
 
 /** What goes to a span and to the metric of a call that failed. */
-export interface Failure {
+export interface DatabaseFailure {
   /** `error.type`: of low cardinality. */
   readonly type: string;
   /** `db.response.status_code`: what the database says; undefined if the error isn't the database's. */
@@ -88,17 +88,17 @@ export interface Failure {
  * https://opentelemetry.io/docs/specs/semconv/database/database-metrics/
  */
 export class DatabaseCalls {
-  readonly describe: (error: unknown) => Failure;
+  readonly describe: (error: unknown) => DatabaseFailure;
   readonly duration: Histogram;
   readonly #tracer: Tracer;
   readonly #needsParent: boolean;
 
-  constructor(services: Services, options: DatabaseCallsOptions) {
+  constructor(deps: AdaptorDeps, options: DatabaseCallsOptions) {
     const { scope, version, needsParent, describe = describeError } = options;
     this.describe = describe;
     this.#needsParent = needsParent;
-    this.#tracer = services.tracerProvider.getTracer(scope, version);
-    const meter = services.meterProvider.getMeter(scope, version);
+    this.#tracer = deps.tracerProvider.getTracer(scope, version);
+    const meter = deps.meterProvider.getMeter(scope, version);
     this.duration = meter.createHistogram("db.client.operation.duration", {
       description: "Duration of database client operations.",
       unit: "s",
@@ -139,7 +139,7 @@ export class DatabaseCall {
   readonly #startedAt: number;
   readonly #span: Span | undefined;
   #attributes: Attributes;
-  #isOver = false;
+  #isEnded = false;
 
   constructor(
     calls: DatabaseCalls,
@@ -157,20 +157,20 @@ export class DatabaseCall {
 
   /** It ended well. Only the first end counts. */
   succeed(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#isEnded) return;
+    this.#isEnded = true;
     this.#span?.end();
     this.#record();
   }
 
   /** It ended with an error, or with a whole batch's first one. Only the first end counts. */
   fail(error: unknown): void {
-    if (this.#isOver) return;
-    if (read(() => isGivenUp(error)) === true) {
+    if (this.#isEnded) return;
+    if (tryRead(() => isAbortedByApp(error)) === true) {
       this.succeed();
       return;
     }
-    this.#isOver = true;
+    this.#isEnded = true;
     const { type, statusCode, message } = this.#describe(error);
     const attributes: Attributes = { "error.type": type };
     if (statusCode !== undefined) attributes["db.response.status_code"] = statusCode;
@@ -185,9 +185,9 @@ export class DatabaseCall {
    * Ends with `promise`, and gives one of the same outcome: whoever drops that
    * hears of a rejection as before.
    *
-   * @param failureIn finds the error in a result that has one, as batches do
+   * @param jobFailure finds the error in a result that has one, as batches do
    */
-  settleWith<T>(promise: Promise<T>, failureIn?: (value: T) => unknown): Promise<T> {
+  endWithPromise<T>(promise: Promise<T>, failureIn?: (value: T) => unknown): Promise<T> {
     return promise.then(
       (value) => {
         const failure = failureIn?.(value);
@@ -203,15 +203,15 @@ export class DatabaseCall {
   }
 
   /** `callback` in the caller's context, after the call's end by its first argument. */
-  endIn<This, Args extends unknown[]>(callback: Callback<This, Args>): Callback<This, Args> {
-    return bound(this, callback);
+  bindCallback<This, Args extends unknown[]>(callback: Callback<This, Args>): Callback<This, Args> {
+    return boundCallback(this, callback);
   }
 
-  #describe(error: unknown): Failure {
+  #describe(error: unknown): DatabaseFailure {
     const attributes = this.#attributes;
-    const failure = read(() => this.#calls.describe(error)) ?? UNREADABLE;
+    const failure = tryRead(() => this.#calls.describe(error)) ?? UNKNOWN_FAILURE;
     const { type, statusCode = type } = failure;
-    const raised = isRaised(attributes["db.system.name"], statusCode) || runsScript(attributes);
+    const raised = isUserRaised(attributes["db.system.name"], statusCode) || runsScript(attributes);
     return raised ? { ...failure, message: "?" } : failure;
   }
 
@@ -226,18 +226,18 @@ export class DatabaseCall {
  * its client: no error, as it is none of an HTTP client. `redis` has classes for
  * both without names of their own.
  */
-function isGivenUp(error: unknown): boolean {
+function isAbortedByApp(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
     ("code" in error && error.code === "ABORT_ERR") ||
     (error.name === "AbortError" && error instanceof DOMException) ||
     // A cursor of MongoDB's, closed while it waits for more.
     ("codeName" in error && error.codeName === "CursorKilled") ||
-    (error.name === "Error" && GIVEN_UP.has(error.constructor.name))
+    (error.name === "Error" && ABORT_CLASSES.has(error.constructor.name))
   );
 }
 
-const GIVEN_UP = new Set(["AbortError", "DisconnectsClientError"]);
+const ABORT_CLASSES = new Set(["AbortError", "DisconnectsClientError"]);
 
 /** Not all classes of errors give their name to `name`. */
 function classOf(error: Error): string {
@@ -249,12 +249,12 @@ function runsScript({ "db.operation.name": operation }: Attributes): boolean {
   return typeof operation === "string" && /(?:^| )(?:EVAL|FCALL)/.test(operation);
 }
 
-const UNREADABLE: Failure = { type: "_OTHER", message: "" };
+const UNKNOWN_FAILURE: DatabaseFailure = { type: "_OTHER", message: "" };
 
 /** Whatever an error does when it is looked at stays here. */
-function read<T>(look: () => T): T | undefined {
+function tryRead<T>(get: () => T): T | undefined {
   try {
-    return look();
+    return get();
   } catch {
     return undefined;
   }
@@ -266,7 +266,7 @@ type Callback<This, Args extends unknown[]> = (
   ...rest: Args
 ) => unknown;
 
-function bound<This, Args extends unknown[]>(
+function boundCallback<This, Args extends unknown[]>(
   call: DatabaseCall,
   callback: Callback<This, Args>,
 ): Callback<This, Args> {
@@ -281,10 +281,10 @@ function bound<This, Args extends unknown[]>(
  * For errors that say of themselves what they are: Node's `code`, else the name
  * of their class. What Node says of a connection has an address in it and no value.
  */
-export function describeError(error: unknown): Failure {
+export function describeError(error: unknown): DatabaseFailure {
   if (!(error instanceof Error)) return { type: "_OTHER", message: "" };
   const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown };
   const type = typeof code === "string" && code !== "" ? code : classOf(error);
   const isNodes = syscall !== undefined;
-  return { type, message: isNodes ? error.message : withoutValues(error.message) };
+  return { type, message: isNodes ? error.message : sanitizeErrorMessage(error.message) };
 }

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import type { Upstream } from "./upstream.ts";
+import type { InstrumentationLike } from "./upstream.ts";
 
 /** How upstream wraps a batch function; private in its types, the tests notice when it is gone. */
 interface Internals {
@@ -13,7 +13,7 @@ type BatchLoad = (this: unknown, ...args: unknown[]) => unknown;
  * returns: upstream calls `then` and `catch` of it. A thenable may have no
  * `catch`, and of what is none DataLoader says itself what is wrong.
  */
-export function withAnyResult<Instrumentation extends Upstream>(
+export function withAnyBatchResult<Instrumentation extends InstrumentationLike>(
   instrumentation: Instrumentation,
 ): Instrumentation {
   const internals = instrumentation as unknown as Internals;
@@ -21,8 +21,8 @@ export function withAnyResult<Instrumentation extends Upstream>(
   internals._wrapBatchLoadFn = (load) =>
     function (...args) {
       let other: { readonly value: unknown } | undefined;
-      const observed: BatchLoad = function (...given) {
-        const value = Reflect.apply(load, this, given);
+      const observed: BatchLoad = function (...batchArgs) {
+        const value = Reflect.apply(load, this, batchArgs);
         if (types.isPromise(value)) return value;
         if (isThenable(value)) return Promise.resolve(value);
         other = { value };

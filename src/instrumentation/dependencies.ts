@@ -49,9 +49,9 @@ function parentsOf(directory: string): string[] {
   return parent === directory ? [directory] : [directory, ...parentsOf(parent)];
 }
 
-const FIELDS = ["dependencies", "devDependencies", "optionalDependencies"] as const;
+const DEPENDENCY_FIELDS = ["dependencies", "devDependencies", "optionalDependencies"] as const;
 
-interface Manifest {
+interface AppManifest {
   readonly directory: string;
   /** Whether it is the root of npm's or Yarn's workspaces, which may be linked without a word. */
   readonly workspaces: boolean;
@@ -59,14 +59,14 @@ interface Manifest {
 }
 
 /** The one that is in a directory, if there is one that can be read. */
-function manifestIn(directory: string): Manifest[] {
+function manifestIn(directory: string): AppManifest[] {
   try {
     const path = join(directory, "package.json");
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return [];
     const manifest = JSON.parse(readFileSync(path, "utf8")) as Partial<
       Record<string, Record<string, unknown>>
     >;
-    const dependencies = FIELDS.flatMap((field) =>
+    const dependencies = DEPENDENCY_FIELDS.flatMap((field) =>
       Object.entries(manifest[field] ?? {}).map(
         ([name, wanted]) => [name, String(wanted)] as const,
       ),

@@ -6,7 +6,7 @@
 const sockets = new WeakSet<object>();
 
 /** Never throws. */
-export function noteEngineSocket(socket: unknown): void {
+export function markEngineSocket(socket: unknown): void {
   if (typeof socket === "object" && socket !== null) sockets.add(socket);
 }
 

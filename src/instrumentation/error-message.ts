@@ -6,7 +6,7 @@ const MAX_MESSAGE = 1000;
  * MySQL cuts its messages at 512 bytes, so the end of a long one may be the
  * middle of a value. 160 units of UTF-16 are at most 480 bytes.
  */
-const MAX_WHOLE_MESSAGE = 160;
+const MAX_UNCUT_MESSAGE = 160;
 
 /**
  * A message of a database without the values in it: what servers quote or put
@@ -17,14 +17,14 @@ const MAX_WHOLE_MESSAGE = 160;
  *
  * Takes linear time: what a server says may be long, and of anybody's making.
  */
-export function withoutValues(message: string): string {
+export function sanitizeErrorMessage(message: string): string {
   const text = message.slice(0, MAX_MESSAGE);
-  if (RAISED_TEXT.test(text)) return "?";
+  if (USER_RAISED_MESSAGE.test(text)) return "?";
   const first = FIRST_VALUE.exec(text);
-  if (first === null) return withoutNumbers(text);
-  const head = withoutNumbers(text.slice(0, first.index + (first[1] ?? "").length));
-  if (first[1] !== undefined || message.length > MAX_WHOLE_MESSAGE) return `${head}?`;
-  return `${head}?${withoutNumbers(text.slice(endOfValues(text, first.index)))}`.trim();
+  if (first === null) return maskNumbers(text);
+  const head = maskNumbers(text.slice(0, first.index + (first[1] ?? "").length));
+  if (first[1] !== undefined || message.length > MAX_UNCUT_MESSAGE) return `${head}?`;
+  return `${head}?${maskNumbers(text.slice(endOfValues(text, first.index)))}`.trim();
 }
 
 /**
@@ -49,12 +49,12 @@ function endOfValues(text: string, first: number): number {
 }
 
 /** `1:20`, `0xe9`, `-4.5`, but not the `1` of `ORA-00001` and not what a word ends in. */
-function withoutNumbers(text: string): string {
+function maskNumbers(text: string): string {
   return text.replace(/(?<![\p{L}\p{N}_.:/-])-?\p{N}[^\s,;()]*/gu, "?");
 }
 
 /** MySQL's `SIGNAL` as `mysql` shows it, Oracle's `RAISE_APPLICATION_ERROR`, scripts in Redis. */
-const RAISED_TEXT =
+const USER_RAISED_MESSAGE =
   /^ER_SIGNAL_EXCEPTION:|^ORA-20\d{3}:|\buser_script\b|\buser_function\b|\bscript: [\da-f]{40}\b/;
 
 /**
@@ -64,7 +64,7 @@ const RAISED_TEXT =
  * and `$function`; functions of Cassandra's; SQL Server's `THROW` and
  * `RAISERROR`, whose numbers begin at 50000.
  */
-const RAISED: Readonly<Record<string, RegExp>> = {
+const USER_RAISED_CODES: Readonly<Record<string, RegExp>> = {
   postgresql: /^(?:P0001|P0004|38\w{3})$/,
   mysql: /^(?:1644|ER_SIGNAL_EXCEPTION)$/,
   sqlite: /^(?:1811|SQLITE_CONSTRAINT_TRIGGER)$/,
@@ -79,8 +79,8 @@ const RAISED: Readonly<Record<string, RegExp>> = {
  *
  * @param system `db.system.name`
  */
-export function isRaised(system: unknown, code: unknown): boolean {
-  return RAISED[String(system)]?.test(String(code)) ?? false;
+export function isUserRaised(system: unknown, code: unknown): boolean {
+  return USER_RAISED_CODES[String(system)]?.test(String(code)) ?? false;
 }
 
 /**
@@ -88,10 +88,10 @@ export function isRaised(system: unknown, code: unknown): boolean {
  *
  * @param system `db.system.name`
  */
-export function exceptionWithoutValues(exception: Exception, system: unknown): Exception {
-  if (typeof exception === "string") return withoutValues(exception);
+export function sanitizeException(exception: Exception, system: unknown): Exception {
+  if (typeof exception === "string") return sanitizeErrorMessage(exception);
   const { code, name = "Error", message = "", stack } = exception;
-  const clean = isRaised(system, code) ? "?" : withoutValues(message);
+  const clean = isUserRaised(system, code) ? "?" : sanitizeErrorMessage(message);
   return {
     name,
     message: clean,

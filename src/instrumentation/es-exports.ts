@@ -1,36 +1,36 @@
-import { onFailure } from "./undo.ts";
+import { onRollback } from "./undo.ts";
 
 /** By which name on the global object a changed ES module finds us. */
-export const RECEIVER: unique symbol = Symbol.for("telltale.es-module") as never;
+export const EXPORTS_HOOK: unique symbol = Symbol.for("telltale.es-module") as never;
 
 /** The variable behind an export. */
-export interface Access {
+export interface ExportBinding {
   readonly get: () => unknown;
   /** Throws where the variable is a constant. Undefined where it is another module's. */
   readonly set?: (value: unknown) => void;
 }
 
 /** The exports of a file by their names outside. */
-export type Accesses = Readonly<Record<string, Access>>;
+export type ExportBindings = Readonly<Record<string, ExportBinding>>;
 
 /** @param url `import.meta.url` of the module, which has just been evaluated */
-export type Receiver = (url: string, accesses: Accesses) => void;
+export type ExportsHook = (url: string, accesses: ExportBindings) => void;
 
 /**
  * The exports of an ES module as an object that an adaptor can patch like those
  * of a CommonJS module: what it assigns or defines, all who import it see from
  * then on. What the file passes on from another one can only be read.
  */
-export function patchableExports(accesses: Accesses): object {
+export function patchableExports(bindings: ExportBindings): object {
   const target: object = Object.create(null, {
     [Symbol.toStringTag]: { value: "Module" },
   }) as object;
-  for (const [name, { get, set }] of Object.entries(accesses)) {
+  for (const [name, { get, set }] of Object.entries(bindings)) {
     const assign = (value: unknown): void => {
       if (set === undefined) throw new TypeError(`${name} is another module's`);
       const before = get();
       set(value);
-      onFailure(() => set(before));
+      onRollback(() => set(before));
     };
     Object.defineProperty(target, name, { enumerable: true, configurable: true, get, set: assign });
   }

@@ -8,11 +8,11 @@ import {
 import { fileURLToPath } from "node:url";
 
 /** Which ES modules are changed, by their absolute paths, and how. No function may throw. */
-export interface Changes {
+export interface EsmHookDeps {
   readonly isWanted: (path: string) => boolean;
-  readonly change: (source: string, path: string) => string;
+  readonly transform: (source: string, path: string) => string;
   /** Somebody asks for a module of Node's (`node:dns`), and hasn't got it yet. */
-  readonly onBuiltin: (url: string) => void;
+  readonly beforeBuiltin: (url: string) => void;
 }
 
 /**
@@ -21,16 +21,16 @@ export interface Changes {
  * microseconds more, and no line in any stack trace, since a hook has returned
  * when its file is evaluated.
  */
-export function changeModules({ isWanted, change, onBuiltin }: Changes): void {
-  const load: LoadHookSync = takesCommonJsAway() ? loadAsIfWithoutHooks : loadNext;
+export function installEsmHook({ isWanted, transform, beforeBuiltin }: EsmHookDeps): void {
+  const load: LoadHookSync = hooksBreakCommonJs() ? loadCommonJsUnhooked : loadNext;
   registerHooks({
     load(url, context, nextLoad) {
       const result = load(url, context, nextLoad);
-      if (url.startsWith("node:")) onBuiltin(url);
+      if (url.startsWith("node:")) beforeBuiltin(url);
       if (result.format !== "module" || !url.startsWith("file:")) return result;
       const path = fileURLToPath(url);
       if (!isWanted(path)) return result;
-      return { ...result, source: change(textOf(result.source), path) };
+      return { ...result, source: transform(sourceText(result.source), path) };
     },
   });
 }
@@ -39,12 +39,12 @@ type Source = LoadFnOutput["source"];
 
 const loadNext: LoadHookSync = (url, context, nextLoad) => nextLoad(url, context);
 
-function textOf(source: Source): string {
+function sourceText(source: Source): string {
   return typeof source === "string" ? source : new TextDecoder().decode(source ?? undefined);
 }
 
 /** The first versions of each line whose hooks leave CommonJS to its own loader. */
-const MENDED: Readonly<Record<string, readonly [minor: number, patch: number]>> = {
+const FIXED_SINCE: Readonly<Record<string, readonly [minor: number, patch: number]>> = {
   22: [22, 3],
   24: [11, 1],
   25: [1, 0],
@@ -57,12 +57,12 @@ const MENDED: Readonly<Record<string, readonly [minor: number, patch: number]>> 
  *
  * Versions: `supportsSyncHooks` of import-in-the-middle 3.6.
  */
-function takesCommonJsAway(): boolean {
+function hooksBreakCommonJs(): boolean {
   const [major = 0, minor = 0, patch = 0] = process.versions.node.split(".").map(Number);
   if (major > 25) return false;
-  const mended = MENDED[major];
-  if (mended === undefined) return true;
-  return minor < mended[0] || (minor === mended[0] && patch < mended[1]);
+  const fixedSince = FIXED_SINCE[major];
+  if (fixedSince === undefined) return true;
+  return minor < fixedSince[0] || (minor === fixedSince[0] && patch < fixedSince[1]);
 }
 
 /**
@@ -71,9 +71,9 @@ function takesCommonJsAway(): boolean {
  * from the source, and leaves the rest to the loader of CommonJS, as both do
  * where there is no hook (`internal/modules/esm/translators`).
  */
-const loadAsIfWithoutHooks: LoadHookSync = (url, context, nextLoad) => {
+const loadCommonJsUnhooked: LoadHookSync = (url, context, nextLoad) => {
   if (!isImport(context) || !url.startsWith("file:")) return nextLoad(url, context);
-  const result = nextOrCommonJs(url, context, nextLoad);
+  const result = nextOrReadFile(url, context, nextLoad);
   if (result.format !== "commonjs" || isChanged(url, result.source)) return result;
   return { ...result, format: "commonjs-sync", shortCircuit: true };
 };
@@ -87,7 +87,7 @@ function isImport({ conditions }: LoadHookContext): boolean {
  * Hooks of `module.register` (tsx) give no source for CommonJS that they leave
  * alone, and such a Node then complains of it.
  */
-function nextOrCommonJs(...[url, context, nextLoad]: Parameters<LoadHookSync>): LoadFnOutput {
+function nextOrReadFile(...[url, context, nextLoad]: Parameters<LoadHookSync>): LoadFnOutput {
   try {
     return nextLoad(url, context);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type ExportSpecifier, type ImportSpecifier, parse } from "es-module-lexer/minimal";
-import { RECEIVER } from "./es-exports.ts";
+import { EXPORTS_HOOK } from "./es-exports.ts";
 
 /*
  * Nothing can be assigned to the exports of an ES module from outside, and a
@@ -16,39 +16,43 @@ import { RECEIVER } from "./es-exports.ts";
  *   or a default export without a name
  * @throws Error if the source can't be read
  */
-export function withAccess(source: string, replaced: readonly string[]): string {
+export function exposeExports(source: string, replaced: readonly string[]): string {
   const [imports, exports] = parse(source);
   const edits = exports.filter(({ n }) => replaced.includes(n));
-  const edited = edits.reduceRight(assignable, source);
-  const passed = imports.flatMap((one) => passedOn(source.slice(one.ss, one.se), one));
-  const accesses = exports.flatMap((one) => accessOf(one, edits.includes(one), source) ?? []);
+  const edited = edits.reduceRight(makeAssignable, source);
+  const reExports = imports.flatMap((one) => reExportsOf(source.slice(one.ss, one.se), one));
+  const bindings = exports.flatMap((one) => bindingSource(one, edits.includes(one), source) ?? []);
   return [
     `${edited}\n;`,
-    ...passed.map(({ statement }) => statement),
-    edits.some(isNameless) ? `export { ${NAMELESS} as default };` : "",
-    `globalThis[globalThis.Symbol.for("${Symbol.keyFor(RECEIVER)}")]?.(import.meta.url, {`,
-    ...[...passed.map(({ access }) => access), ...accesses].map((access) => `${access},`),
+    ...reExports.map(({ statement }) => statement),
+    edits.some(isUnnamedDefault) ? `export { ${DEFAULT_VARIABLE} as default };` : "",
+    `globalThis[globalThis.Symbol.for("${Symbol.keyFor(EXPORTS_HOOK)}")]?.(import.meta.url, {`,
+    ...[...reExports.map(({ binding }) => binding), ...bindings].map((access) => `${access},`),
     "});\n",
   ].join(" ");
 }
 
-const NAMELESS = "telltale$default";
+const DEFAULT_VARIABLE = "telltale$default";
 
 /** What is passed on from another module has no variable here. */
-function accessOf(one: ExportSpecifier, isEdited: boolean, source: string): string | undefined {
+function bindingSource(
+  one: ExportSpecifier,
+  isEdited: boolean,
+  source: string,
+): string | undefined {
   const name = JSON.stringify(one.n);
-  const variable = isNameless(one) && isEdited ? NAMELESS : one.ln;
+  const variable = isUnnamedDefault(one) && isEdited ? DEFAULT_VARIABLE : one.ln;
   if (variable !== undefined) {
     const set = `set: (telltale$value) => { ${variable} = telltale$value; }`;
     return `${name}: { get: () => ${variable}, ${set} }`;
   }
   // `export default Koa;` took the value: another one in the variable changes nothing.
-  const value = isNameless(one) ? soleName(lineAt(source, one.e)) : undefined;
+  const value = isUnnamedDefault(one) ? identifierIn(lineAt(source, one.e)) : undefined;
   return value === undefined ? undefined : `${name}: { get: () => ${value} }`;
 }
 
 /** `Koa` of ` Koa;`. */
-function soleName(line: string): string | undefined {
+function identifierIn(line: string): string | undefined {
   if (!/^\s/.test(line)) return undefined;
   const name = line.trim().replace(/;$/, "").trimEnd();
   return /^[\w$]+$/.test(name) ? name : undefined;
@@ -59,35 +63,35 @@ function lineAt(source: string, from: number): string {
   return source.slice(from, end === -1 ? undefined : end);
 }
 
-interface PassedOn {
+interface ReExport {
   /** Imports the other module once more. */
   readonly statement: string;
-  readonly access: string;
+  readonly binding: string;
 }
 
 /** `export { a as b } from "./other.js"` and its like: what it gives can be read. */
-function passedOn(statement: string, one: ImportSpecifier): PassedOn[] {
+function reExportsOf(statement: string, one: ImportSpecifier): ReExport[] {
   const [, clause] = /^export\s*(\*(?:\s*as\s+[^\s"']+)?|\{[^}]*\})\s*from/.exec(statement) ?? [];
   if (clause === undefined || one.n === undefined || one.a !== -1) return [];
   const from = `telltale$${one.ss}`;
-  const access = clause.startsWith("{") ? namesOf(clause, from) : starOf(clause, from);
-  return [{ statement: `\nimport * as ${from} from ${JSON.stringify(one.n)};`, access }];
+  const binding = clause.startsWith("{") ? namedBindings(clause, from) : starBindings(clause, from);
+  return [{ statement: `\nimport * as ${from} from ${JSON.stringify(one.n)};`, binding }];
 }
 
-function namesOf(clause: string, from: string): string {
+function namedBindings(clause: string, from: string): string {
   const parts = clause
     .slice(1, -1)
     .replace(/\/\*[^]*?(?:\*\/|$)|\/\/.*/g, "")
     .split(",");
-  const accesses = parts.flatMap((part) => {
+  const bindings = parts.flatMap((part) => {
     const [, local, name = local] = /^\s*(\S+?)(?:\s+as\s+(\S+))?\s*$/.exec(part) ?? [];
     if (local === undefined || name === undefined) return [];
     return `${quoted(name)}: { get: () => ${from}[${quoted(local)}] }`;
   });
-  return accesses.join(", ");
+  return bindings.join(", ");
 }
 
-function starOf(clause: string, from: string): string {
+function starBindings(clause: string, from: string): string {
   const [, name] = /as\s+(\S+)/.exec(clause) ?? [];
   if (name !== undefined) return `${quoted(name)}: { get: () => ${from} }`;
   return `...globalThis.Object.fromEntries(globalThis.Object.keys(${from}).filter((name) => name !== "default").map((name) => [name, { get: () => ${from}[name] }]))`;
@@ -98,15 +102,15 @@ function quoted(name: string): string {
   return /^["']/.test(name) ? name : JSON.stringify(name);
 }
 
-function isNameless({ n, ln }: ExportSpecifier): boolean {
+function isUnnamedDefault({ n, ln }: ExportSpecifier): boolean {
   return n === "default" && ln === undefined;
 }
 
 /** A constant becomes a variable, in as many characters: columns stay. */
-function assignable(source: string, one: ExportSpecifier): string {
-  if (isNameless(one)) {
+function makeAssignable(source: string, one: ExportSpecifier): string {
+  if (isUnnamedDefault(one)) {
     const start = source.lastIndexOf("export", one.s);
-    return `${source.slice(0, start)}let ${NAMELESS} =${source.slice(one.e)}`;
+    return `${source.slice(0, start)}let ${DEFAULT_VARIABLE} =${source.slice(one.e)}`;
   }
   const name = (one.ln ?? one.n).replaceAll("$", "\\$");
   const declaration = new RegExp(`(^|[;{}\\n][^\\S\\n]*|export\\s+)const(?=\\s+${name}\\s*=)`);

@@ -24,31 +24,31 @@ type LayerClass = new (path: unknown, options: LayerOptions, handle: () => void)
  * of Express's own kind: so which one a request matched is decided by the same
  * code that matched it.
  */
-export class Alternatives {
+export class PathAlternatives {
   readonly #paths: readonly { readonly path: unknown; readonly layer: LayerLike }[];
 
   constructor(layer: LayerLike, paths: readonly unknown[], options: LayerOptions) {
     const Layer = layer.constructor as LayerClass;
     this.#paths = paths.flat(Infinity).map((path) => ({
       path,
-      layer: new Layer(path, options, nothing),
+      layer: new Layer(path, options, noop),
     }));
   }
 
   /** The first that matches the path of `url`: a string or a regular expression. */
-  matching(url: string | undefined): unknown {
+  findMatch(url: string | undefined): unknown {
     if (url === undefined) return undefined;
     const path = pathOf(url);
-    return this.#paths.find(({ layer }) => matchOf(layer, path) !== undefined)?.path;
+    return this.#paths.find(({ layer }) => matchedPath(layer, path) !== undefined)?.path;
   }
 
   /** The first that matches the end of `baseUrl`, of which the beginning is other mounts'. */
-  endingOf(baseUrl: string | undefined): unknown {
+  findSuffixMatch(baseUrl: string | undefined): unknown {
     if (baseUrl === undefined) return undefined;
     let from = 0;
     do {
       const end = baseUrl.slice(from);
-      const found = this.#paths.find(({ layer }) => matchOf(layer, end) === end);
+      const found = this.#paths.find(({ layer }) => matchedPath(layer, end) === end);
       if (found !== undefined) return found.path;
       from = baseUrl.indexOf("/", from + 1);
     } while (from !== -1);
@@ -56,10 +56,10 @@ export class Alternatives {
   }
 }
 
-function nothing(): void {}
+function noop(): void {}
 
 /** What of `path` the layer matches; a path that can't be decoded matches nothing. */
-function matchOf(layer: LayerLike, path: string): string | undefined {
+function matchedPath(layer: LayerLike, path: string): string | undefined {
   try {
     const match = layer.match(path);
     if (match === false) return undefined;

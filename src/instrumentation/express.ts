@@ -1,17 +1,17 @@
 import type { IncomingMessage } from "node:http";
-import { noteError } from "../context/failures.ts";
-import { type Holder, holderOf } from "../context/holder.ts";
+import { recordRequestError } from "../context/failures.ts";
+import { type UnitOfWork, unitOfWorkOf } from "../context/holder.ts";
 import { joinPattern, patternText } from "../context/route-pattern.ts";
-import { withoutEnd } from "../text.ts";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
-import { disguise, type Method, replaceMethod } from "./method.ts";
+import { trimEndOf } from "../text.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "./adaptor.ts";
+import { copyFunctionProperties, type Method, replaceMethod } from "./method.ts";
 import {
   type MiddlewareSpan,
   type MiddlewareSpans,
-  middlewareSpans,
-  nameOf,
+  createMiddlewareSpans,
+  functionName,
 } from "./middleware-spans.ts";
-import { Alternatives, type LayerLike, type LayerOptions } from "./express-alternatives.ts";
+import { PathAlternatives, type LayerLike, type LayerOptions } from "./express-alternatives.ts";
 
 /**
  * Express 4 and 5 (whose router is the package `router`). What a request is
@@ -20,15 +20,15 @@ import { Alternatives, type LayerLike, type LayerOptions } from "./express-alter
  * some nanoseconds each.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
+  patch(exports, file, deps) {
     const patch = patches[`${file.package}/${file.file}`];
-    if (patch !== undefined) return patch(exports as Exports, services);
-    return file.isMain ? patchMain(exports as Exports, file, services) : exports;
+    if (patch !== undefined) return patch(exports as Exports, deps);
+    return file.isMain ? patchMain(exports as Exports, file, deps) : exports;
   },
 };
 
 type Exports = Method & { readonly prototype: object };
-type Patch = (exports: Exports, services: Services) => unknown;
+type Patch = (exports: Exports, services: AdaptorDeps) => unknown;
 
 const patches: Readonly<Record<string, Patch>> = {
   "express/lib/router/index.js": patchRouter4,
@@ -38,15 +38,15 @@ const patches: Readonly<Record<string, Patch>> = {
   "router/lib/layer.js": patchLayer,
 };
 
-function patchMain(exports: Exports, file: LoadedFile, services: Services): unknown {
-  if (file.package === "finalhandler") return replaceFinalHandler(exports);
-  patchRouter(exports.prototype, services);
+function patchMain(exports: Exports, file: LoadedFile, deps: AdaptorDeps): unknown {
+  if (file.package === "finalhandler") return wrapFinalHandler(exports);
+  patchRouter(exports.prototype, deps);
   return exports;
 }
 
 /** Express 4 has no class of routers: each gets the exported function as its prototype. */
-function patchRouter4(exports: Exports, services: Services): unknown {
-  patchRouter(exports, services);
+function patchRouter4(exports: Exports, deps: AdaptorDeps): unknown {
+  patchRouter(exports, deps);
   return exports;
 }
 
@@ -60,7 +60,7 @@ interface RouterLike {
 }
 
 /** What matters here is known when routes are registered; requests then only look it up. */
-function patchRouter(prototype: object, { diagnostics }: Services): void {
+function patchRouter(prototype: object, { diagnostics }: AdaptorDeps): void {
   const guard = (work: () => void): void => {
     try {
       work();
@@ -72,25 +72,25 @@ function patchRouter(prototype: object, { diagnostics }: Services): void {
     return function use(...args) {
       const before = this.stack?.length;
       const result = Reflect.apply(original, this, args);
-      guard(() => watchMounts(this, before, args[0]));
+      guard(() => recordMounts(this, before, args[0]));
       return result;
     };
   });
   replaceMethod<RouterLike, unknown[]>(prototype, "route", (original) => {
     return function route(...args) {
       const result = Reflect.apply(original, this, args);
-      guard(() => rememberAlternatives(this, result as RouteLike, args[0]));
+      guard(() => storeAlternatives(this, result as RouteLike, args[0]));
       return result;
     };
   });
 }
 
 /** Everything that `router.use(path, …)` has added. */
-function watchMounts(router: RouterLike, from: number, path: unknown): void {
+function recordMounts(router: RouterLike, from: number, path: unknown): void {
   const pattern = mountPattern(path);
   if (pattern === undefined) return;
   const options = { sensitive: router.caseSensitive, strict: false, end: false };
-  for (const layer of router.stack.slice(from)) watchMount(layer, path, pattern, options);
+  for (const layer of router.stack.slice(from)) recordMount(layer, path, pattern, options);
 }
 
 /** Undefined where nothing is mounted below a path: `use(middleware)`, `use("/", …)`. */
@@ -98,13 +98,13 @@ function mountPattern(path: unknown): string | undefined {
   let first = path;
   while (Array.isArray(first) && first.length > 0) first = first[0] as unknown;
   if (typeof first === "function") return undefined;
-  const pattern = mountText(path);
+  const pattern = mountPatternText(path);
   return pattern === "" ? undefined : pattern;
 }
 
 /** A mount ends before the slash of what is below it. */
-function mountText(path: unknown): string | undefined {
-  return patternText(typeof path === "string" ? withoutEnd(path, "/") : path);
+function mountPatternText(path: unknown): string | undefined {
+  return patternText(typeof path === "string" ? trimEndOf(path, "/") : path);
 }
 
 /**
@@ -112,21 +112,26 @@ function mountText(path: unknown): string | undefined {
  * a method of the layer's own and not by another `layer.handle`, which tools
  * that list an app's routes look at.
  */
-function watchMount(layer: LayerLike, path: unknown, pattern: string, options: LayerOptions): void {
+function recordMount(
+  layer: LayerLike,
+  path: unknown,
+  pattern: string,
+  options: LayerOptions,
+): void {
   const name = layer.handleRequest === undefined ? "handle_request" : "handleRequest";
   const prototype = Object.getPrototypeOf(layer) as Record<typeof name, HandleRequest>;
-  const alternatives = Array.isArray(path) ? new Alternatives(layer, path, options) : undefined;
+  const alternatives = Array.isArray(path) ? new PathAlternatives(layer, path, options) : undefined;
   const joined = new JoinedPattern(pattern);
 
   function handleRequest(this: LayerLike, request: Request, response: object, next: Next): unknown {
-    const holder = holderOf(request);
-    if (holder === undefined) return prototype[name].call(this, request, response, next);
-    const outer = holder.mount;
-    const chosen = mountText(alternatives?.endingOf(request.baseUrl));
-    holder.mount = chosen === undefined ? joined.below(outer) : outer + chosen;
+    const unit = unitOfWorkOf(request);
+    if (unit === undefined) return prototype[name].call(this, request, response, next);
+    const outer = unit.mountPath;
+    const chosen = mountPatternText(alternatives?.findSuffixMatch(request.baseUrl));
+    unit.mountPath = chosen === undefined ? joined.joinTo(outer) : outer + chosen;
     return prototype[name].call(this, request, response, (error) => {
-      if (error !== undefined && error !== null) rememberRoute(holder, request);
-      holder.mount = outer;
+      if (error !== undefined && error !== null) recordRoute(unit, request);
+      unit.mountPath = outer;
       next(error);
     });
   }
@@ -134,7 +139,7 @@ function watchMount(layer: LayerLike, path: unknown, pattern: string, options: L
   const descriptor = { configurable: true, enumerable: false, writable: true };
   Object.defineProperty(layer, name, {
     ...descriptor,
-    value: disguise(handleRequest, prototype[name]),
+    value: copyFunctionProperties(handleRequest, prototype[name]),
   });
 }
 
@@ -153,7 +158,7 @@ class JoinedPattern {
     this.#pattern = pattern;
   }
 
-  below(prefix: string): string {
+  joinTo(prefix: string): string {
     if (prefix !== this.#prefix) {
       this.#whole = joinPattern(prefix, this.#pattern);
       this.#prefix = prefix;
@@ -166,26 +171,26 @@ interface RouteLike {
   readonly path: unknown;
   /** What this adaptor knows of the route. */
   [PATTERN]?: JoinedPattern;
-  [ALTERNATIVES]?: Alternatives;
+  [ALTERNATIVES]?: PathAlternatives;
 }
 
 const PATTERN: unique symbol = Symbol("telltale.pattern");
 const ALTERNATIVES: unique symbol = Symbol("telltale.alternatives");
 
 /** Of several paths for one route, which one matched is found out per request. */
-function rememberAlternatives(router: RouterLike, route: RouteLike, path: unknown): void {
+function storeAlternatives(router: RouterLike, route: RouteLike, path: unknown): void {
   const layer = router.stack.at(-1);
   if (!Array.isArray(path) || layer === undefined) return;
   const options = { sensitive: router.caseSensitive, strict: router.strict, end: true };
-  Object.defineProperty(route, ALTERNATIVES, { value: new Alternatives(layer, path, options) });
+  Object.defineProperty(route, ALTERNATIVES, { value: new PathAlternatives(layer, path, options) });
 }
 
 /** Notes the route when it starts to run: only then is the mount above it sure. */
 function patchRoute(exports: Exports): unknown {
   replaceMethod<RouteLike, [Request, object, Next]>(exports.prototype, "dispatch", (original) => {
     return function dispatch(request, response, done) {
-      const holder = holderOf(request);
-      if (holder !== undefined) holder.route = routePattern(this, holder.mount, request);
+      const unit = unitOfWorkOf(request);
+      if (unit !== undefined) unit.route = routePattern(this, unit.mountPath, request);
       return original.call(this, request, response, done);
     };
   });
@@ -193,33 +198,33 @@ function patchRoute(exports: Exports): unknown {
 }
 
 function routePattern(route: RouteLike, mount: string, request: Request): string | undefined {
-  const chosen = patternText(route[ALTERNATIVES]?.matching(request.url));
+  const chosen = patternText(route[ALTERNATIVES]?.findMatch(request.url));
   if (chosen !== undefined) return joinPattern(mount, chosen);
-  return (route[PATTERN] ?? rememberPattern(route)).below(mount);
+  return (route[PATTERN] ?? storePattern(route)).joinTo(mount);
 }
 
 /** Not enumerable: who prints his routes sees none of it. */
-function rememberPattern(route: RouteLike): JoinedPattern {
+function storePattern(route: RouteLike): JoinedPattern {
   const value = new JoinedPattern(patternText(route.path) ?? "");
   Object.defineProperty(route, PATTERN, { value });
   return value;
 }
 
 /** A route can fail before it runs, in a `router.param`. */
-function rememberRoute(holder: Holder, request: Request): void {
-  if (holder.route !== undefined || typeof request.route !== "object") return;
-  holder.route = routePattern(request.route, holder.mount, request);
+function recordRoute(unit: UnitOfWork, request: Request): void {
+  if (unit.route !== undefined || typeof request.route !== "object") return;
+  unit.route = routePattern(request.route, unit.mountPath, request);
 }
 
 /** Runs only while an error is on its way to whoever responds to it. */
-function patchLayer(exports: Exports, services: Services): unknown {
+function patchLayer(exports: Exports, deps: AdaptorDeps): unknown {
   const { prototype } = exports;
-  const spans = middlewareSpans("express", services);
-  if (spans !== undefined) giveSpans(prototype, spans);
+  const spans = createMiddlewareSpans("express", deps);
+  if (spans !== undefined) addMiddlewareSpans(prototype, spans);
   const name = "handleError" in prototype ? "handleError" : "handle_error";
   replaceMethod<LayerLike, [unknown, Request, object, Next]>(prototype, name, (original) => {
     return function handleError(error, request, response, next) {
-      noteError(request, error);
+      recordRequestError(request, error);
       return original.call(this, error, request, response, next);
     };
   });
@@ -227,7 +232,7 @@ function patchLayer(exports: Exports, services: Services): unknown {
 }
 
 /** A layer's handler gets a span, but for those that only hand on: routers, mounted apps, routes. */
-function giveSpans(prototype: object, spans: MiddlewareSpans): void {
+function addMiddlewareSpans(prototype: object, spans: MiddlewareSpans): void {
   const name = "handleRequest" in prototype ? "handleRequest" : "handle_request";
   replaceMethod<LayerLike, [Request, object, Next]>(prototype, name, (original) => {
     return function handleRequest(request, response, next) {
@@ -235,7 +240,7 @@ function giveSpans(prototype: object, spans: MiddlewareSpans): void {
       if (span === undefined) return original.call(this, request, response, next);
       return span.run(() =>
         original.call(this, request, response, (error) => {
-          span.passOn(() => next(error), error);
+          span.continueWith(() => next(error), error);
         }),
       );
     };
@@ -248,20 +253,20 @@ function startSpan(layer: LayerLike, spans: MiddlewareSpans): MiddlewareSpan | u
   if (handle === undefined || handle.length > 3) return undefined;
   // Layers of a route have no field for a route.
   if (!("route" in layer)) return spans.start("request handler", "request_handler");
-  const handsOn = layer.route !== undefined || "stack" in handle || handle.name === "mounted_app";
-  return handsOn ? undefined : spans.start("middleware", "middleware", nameOf(handle));
+  const delegates = layer.route !== undefined || "stack" in handle || handle.name === "mounted_app";
+  return delegates ? undefined : spans.start("middleware", "middleware", functionName(handle));
 }
 
 /** Who responds when the app has no error handler (or its last one passes the error on). */
-function replaceFinalHandler(exports: Exports): unknown {
+function wrapFinalHandler(exports: Exports): unknown {
   function finalhandler(request: Request, response: object, options: unknown): unknown {
     const respond = exports(request, response, options);
-    const holder = holderOf(request);
-    if (holder === undefined || typeof respond !== "function") return respond;
+    const unit = unitOfWorkOf(request);
+    if (unit === undefined || typeof respond !== "function") return respond;
     return (error: unknown) => {
-      if (error) holder.noteError(error);
+      if (error) unit.recordError(error);
       return (respond as Next)(error);
     };
   }
-  return disguise(finalhandler, exports);
+  return copyFunctionProperties(finalhandler, exports);
 }

@@ -1,11 +1,11 @@
 import diagnosticsChannel from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
-import { noteError } from "../context/failures.ts";
-import { holderOf } from "../context/holder.ts";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
-import { replaceWrapThenable, watchHooks, watchReplies } from "./fastify-failures.ts";
-import { disguise, replaceMethod } from "./method.ts";
-import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-spans.ts";
+import { recordRequestError } from "../context/failures.ts";
+import { unitOfWorkOf } from "../context/holder.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "./adaptor.ts";
+import { wrapWrapThenable, patchHooks, patchReplies } from "./fastify-failures.ts";
+import { copyFunctionProperties, replaceMethod } from "./method.ts";
+import { type MiddlewareSpans, createMiddlewareSpans, functionName } from "./middleware-spans.ts";
 
 /**
  * Fastify 4 and 5. Its routes are known to its router (`find-my-way`) with all
@@ -14,10 +14,10 @@ import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-span
  * comes too late for one it only logs (`fastify-failures.ts`).
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    giveSpansOnce(middlewareSpans("fastify", services), services);
+  patch(exports, file, deps) {
+    addMiddlewareSpansOnce(createMiddlewareSpans("fastify", deps), deps);
     if (file.package === "find-my-way") {
-      noteRoutes((exports as RouterModule).prototype);
+      recordRoutes((exports as RouterModule).prototype);
       return exports;
     }
     return patchOf(file)(exports as never) ?? exports;
@@ -27,13 +27,13 @@ export const adaptor: Adaptor = {
 function patchOf({ file }: LoadedFile): (exports: never) => unknown {
   switch (file) {
     case "lib/error-handler.js":
-      return noteErrors;
+      return recordErrors;
     case "lib/reply.js":
-      return watchReplies;
+      return patchReplies;
     case "lib/hooks.js":
-      return watchHooks;
+      return patchHooks;
     default:
-      return replaceWrapThenable;
+      return wrapWrapThenable;
   }
 }
 
@@ -50,10 +50,10 @@ type Handler = (
   query: unknown,
 ) => unknown;
 
-function noteRoutes(prototype: object): void {
+function recordRoutes(prototype: object): void {
   replaceMethod(prototype, "on", (original) => {
     return function on(...args: unknown[]) {
-      return Reflect.apply(original, this, withNote(args));
+      return Reflect.apply(original, this, withRouteRecording(args));
     };
   });
 }
@@ -62,17 +62,17 @@ function noteRoutes(prototype: object): void {
  * `on(method, path, options, handler, store)`: the handler of a route of
  * Fastify's (others use find-my-way too, and Fastify's own 404s) first notes it.
  */
-function withNote(args: unknown[]): unknown[] {
+function withRouteRecording(args: unknown[]): unknown[] {
   const [method, path, options, handler, store] = args;
   const route = routeOfStore(store);
   if (route === undefined || typeof handler !== "function") return args;
-  return [method, path, options, noteAndHandle(route, handler as Handler), store];
+  return [method, path, options, recordAndHandle(route, handler as Handler), store];
 }
 
-function noteAndHandle(route: string, handler: Handler): Handler {
+function recordAndHandle(route: string, handler: Handler): Handler {
   return function routeHandler(request, response, params, store, query) {
-    const holder = holderOf(request);
-    if (holder !== undefined) holder.route = route;
+    const unit = unitOfWorkOf(request);
+    if (unit !== undefined) unit.route = route;
     return handler.call(this, request, response, params, store, query);
   };
 }
@@ -89,18 +89,18 @@ interface ReplyLike {
   readonly request?: { readonly raw?: object };
 }
 
-function noteErrors(exports: object): void {
+function recordErrors(exports: object): void {
   replaceMethod<unknown, [ReplyLike, unknown, unknown]>(exports, "handleError", (original) => {
     return function handleError(reply, error, callback) {
       const raw = reply.request?.raw;
-      if (raw !== undefined) noteError(raw, error);
+      if (raw !== undefined) recordRequestError(raw, error);
       return original.call(this, reply, error, callback);
     };
   });
 }
 
 /** The hooks of a request's way to its response. */
-const HOOKS: ReadonlySet<string> = new Set([
+const REQUEST_HOOKS: ReadonlySet<string> = new Set([
   "onRequest",
   "preParsing",
   "preValidation",
@@ -110,15 +110,18 @@ const HOOKS: ReadonlySet<string> = new Set([
   "onSend",
 ]);
 
-let isGiving = false;
+let isSubscribed = false;
 
 /** Fastify tells of each instance that is made; those below it inherit its methods. */
-function giveSpansOnce(spans: MiddlewareSpans | undefined, { diagnostics }: Services): void {
-  if (spans === undefined || isGiving) return;
-  isGiving = true;
+function addMiddlewareSpansOnce(
+  spans: MiddlewareSpans | undefined,
+  { diagnostics }: AdaptorDeps,
+): void {
+  if (spans === undefined || isSubscribed) return;
+  isSubscribed = true;
   diagnosticsChannel.subscribe("fastify.initialization", (message) => {
     try {
-      giveSpans((message as { readonly fastify: Instance }).fastify, spans);
+      addMiddlewareSpans((message as { readonly fastify: Instance }).fastify, spans);
     } catch (error) {
       diagnostics.error("fastify.spans", `Fastify's hooks get no spans: ${String(error)}`);
     }
@@ -132,9 +135,9 @@ interface Instance {
   addHook(name: "onRoute", hook: (route: RouteOptions) => void): unknown;
 }
 
-function giveSpans(instance: Instance, spans: MiddlewareSpans): void {
+function addMiddlewareSpans(instance: Instance, spans: MiddlewareSpans): void {
   instance.addHook("onRoute", (route) => {
-    for (const name of HOOKS) {
+    for (const name of REQUEST_HOOKS) {
       const hooks = route[name];
       if (typeof hooks === "function") route[name] = withSpan(hooks as Hook, name, spans);
       else if (Array.isArray(hooks)) {
@@ -145,29 +148,29 @@ function giveSpans(instance: Instance, spans: MiddlewareSpans): void {
   });
   replaceMethod<unknown, [string, Hook]>(instance, "addHook", (original) => {
     return function addHook(name, hook) {
-      const isWatched = HOOKS.has(name) && typeof hook === "function";
-      return original.call(this, name, isWatched ? withSpan(hook, name, spans) : hook);
+      const isTraced = REQUEST_HOOKS.has(name) && typeof hook === "function";
+      return original.call(this, name, isTraced ? withSpan(hook, name, spans) : hook);
     };
   });
 }
 
 /** A route that Fastify adds for HEAD has the hooks and the handler of the one for GET. */
-const withSpans = new WeakSet<Hook>();
+const wrappedHooks = new WeakSet<Hook>();
 
 function withSpan(original: Hook, label: string, spans: MiddlewareSpans): Hook {
-  if (typeof original !== "function" || withSpans.has(original)) return original;
+  if (typeof original !== "function" || wrappedHooks.has(original)) return original;
   const isHandler = label === "handler";
-  const name = isHandler ? undefined : nameOf(original);
+  const name = isHandler ? undefined : functionName(original);
   const hook: Hook = function (...args) {
     const span = spans.start(label, isHandler ? "request-handler" : "hook", name);
     if (span === undefined) return Reflect.apply(original, this, args);
     const done = args.at(-1);
     if (typeof done === "function") {
       args[args.length - 1] = (...results: unknown[]) =>
-        span.passOn(() => Reflect.apply(done as Hook, undefined, results), results[0]);
+        span.continueWith(() => Reflect.apply(done as Hook, undefined, results), results[0]);
     }
     return span.run(() => Reflect.apply(original, this, args));
   };
-  withSpans.add(hook);
-  return disguise(hook, original);
+  wrappedHooks.add(hook);
+  return copyFunctionProperties(hook, original);
 }

@@ -10,7 +10,7 @@ interface Definition {
   readonly name?: { readonly value?: string };
 }
 
-export interface Operation {
+export interface GraphqlOperation {
   /** `query`, `mutation` or `subscription`. */
   readonly type: string;
   readonly name: string | undefined;
@@ -20,10 +20,10 @@ export interface Operation {
  * The operation of a document that is executed, undefined if it isn't sure
  * which. Its name is the client's choice; its type is one of three.
  */
-export function operationOf(
+export function graphqlOperation(
   document: OperationDocument | undefined,
   operationName: string | null | undefined,
-): Operation | undefined {
+): GraphqlOperation | undefined {
   const operations = (document?.definitions ?? []).filter(
     ({ kind, name }) =>
       kind === "OperationDefinition" &&
@@ -49,18 +49,18 @@ const TOKENS =
   /#[^\n\r]*|"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|[_A-Za-z]\w*|-?\d[\d.eE+-]*|\s+|[^]/g;
 
 /** The text of a document without comments and literals, undefined if the parser kept none. */
-export function documentOf(document: OperationDocument | undefined): string | undefined {
+export function sanitizedDocument(document: OperationDocument | undefined): string | undefined {
   const body = document?.loc?.source?.body;
   if (document === undefined || typeof body !== "string") return undefined;
   const known = documents.get(document);
   if (known !== undefined) return known;
-  const text = body.replace(TOKENS, withoutLiteral).replaceAll(/ +/g, " ").trim();
+  const text = body.replace(TOKENS, maskLiteral).replaceAll(/ +/g, " ").trim();
   const cut = text.slice(0, MAX_LENGTH);
   documents.set(document, cut);
   return cut;
 }
 
-function withoutLiteral(token: string): string {
+function maskLiteral(token: string): string {
   if (/^[\s#]/.test(token)) return " ";
   return /^["\d-]/.test(token) ? "?" : token;
 }
@@ -77,7 +77,7 @@ interface ExecutionError {
  * a `GraphQLError` that was thrown on purpose, unless its code says so, and an
  * error with a status below 500.
  */
-export function failuresIn(result: unknown): ReadonlySet<unknown> {
+export function serverErrorsIn(result: unknown): ReadonlySet<unknown> {
   const { errors, initialResult } = (result ?? {}) as {
     readonly errors?: readonly ExecutionError[];
     readonly initialResult?: { readonly errors?: readonly ExecutionError[] };
@@ -86,7 +86,7 @@ export function failuresIn(result: unknown): ReadonlySet<unknown> {
   for (const error of errors ?? initialResult?.errors ?? []) {
     if (error.path === undefined) continue;
     const cause = causeOf(error);
-    if (isServers(cause)) failures.add(cause);
+    if (isServerError(cause)) failures.add(cause);
   }
   return failures;
 }
@@ -103,15 +103,15 @@ function causeOf(error: ExecutionError): unknown {
 }
 
 /** What can't be read is nobody's idea of an answer. */
-function isServers(cause: unknown): boolean {
+function isServerError(cause: unknown): boolean {
   try {
-    return isUnexpected(cause);
+    return isUnexpectedError(cause);
   } catch {
     return true;
   }
 }
 
-function isUnexpected(cause: unknown): boolean {
+function isUnexpectedError(cause: unknown): boolean {
   if (typeof cause !== "object" || cause === null) return true;
   const { name, extensions } = cause as Error & ExecutionError;
   const status = statusOf(cause);

@@ -1,12 +1,12 @@
 import { lazy } from "../lazy.ts";
-import type { Holder } from "../context/holder.ts";
-import { activeHolder } from "../context/manager.ts";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import type { UnitOfWork } from "../context/holder.ts";
+import { activeUnitOfWork } from "../context/manager.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "./adaptor.ts";
 import {
-  documentOf,
-  failuresIn,
+  sanitizedDocument,
+  serverErrorsIn,
   type OperationDocument,
-  operationOf,
+  graphqlOperation,
 } from "./graphql-operation.ts";
 import { replaceMethod } from "./method.ts";
 
@@ -20,15 +20,15 @@ const loadGraphqlSpans = lazy<typeof import("./graphql-spans.ts")>(
  * https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/
  *
  * A resolver that throws makes the request fail, whatever its HTTP status;
- * what the client did wrong doesn't: see `failuresIn`. Spans of each step come
+ * what the client did wrong doesn't: see `serverErrorsIn`. Spans of each step come
  * from OpenTelemetry's own instrumentation, where they are asked for.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    const patched = hasSpans(file, services)
-      ? loadGraphqlSpans().adaptor.patch(exports, file, services)
+  patch(exports, file, deps) {
+    const patched = hasSpans(file, deps)
+      ? loadGraphqlSpans().adaptor.patch(exports, file, deps)
       : exports;
-    if (EXECUTE.test(file.file)) patchExecute(patched as object, services);
+    if (EXECUTE.test(file.file)) patchExecute(patched as object, deps);
     return patched;
   },
 };
@@ -36,7 +36,7 @@ export const adaptor: Adaptor = {
 const EXECUTE = /execution\/execute\.m?js$/;
 
 /** Up to 16; it does not know a later one. */
-function hasSpans({ version }: LoadedFile, { options }: Services): boolean {
+function hasSpans({ version }: LoadedFile, { options }: AdaptorDeps): boolean {
   return options["spans"] === true && Number.parseInt(version, 10) < 17;
 }
 
@@ -45,16 +45,16 @@ interface Arguments {
   readonly operationName?: string | null;
 }
 
-function patchExecute(exports: object, services: Services): void {
+function patchExecute(exports: object, deps: AdaptorDeps): void {
   for (const name of ["execute", "executeSync", "executeIgnoringIncremental"]) {
     if (!(name in exports)) continue;
     replaceMethod(exports, name, (original) => {
       return function execute(...args: unknown[]) {
-        const holder = activeHolder();
-        if (holder?.span === undefined) return Reflect.apply(original, this, args);
-        guard(services, () => noteOperation(holder, argumentsOf(args)));
+        const unit = activeUnitOfWork();
+        if (unit?.span === undefined) return Reflect.apply(original, this, args);
+        guard(deps, () => recordOperation(unit, argumentsOf(args)));
         const result = Reflect.apply(original, this, args);
-        guard(services, () => watchResult(services, holder, result));
+        guard(deps, () => recordResult(deps, unit, result));
         return result;
       };
     });
@@ -69,40 +69,40 @@ function argumentsOf(args: readonly unknown[]): Arguments {
 }
 
 /** Of a batch the first one names the request. */
-function noteOperation(holder: Holder, { document, operationName }: Arguments): void {
-  const { span } = holder;
-  const operation = operationOf(document, operationName);
-  if (span === undefined || operation === undefined || named.has(holder)) return;
-  named.add(holder);
+function recordOperation(unit: UnitOfWork, { document, operationName }: Arguments): void {
+  const { span } = unit;
+  const operation = graphqlOperation(document, operationName);
+  if (span === undefined || operation === undefined || namedUnits.has(unit)) return;
+  namedUnits.add(unit);
   span.setAttribute("graphql.operation.type", operation.type);
   if (operation.name !== undefined) span.setAttribute("graphql.operation.name", operation.name);
-  const text = documentOf(document);
+  const text = sanitizedDocument(document);
   if (text !== undefined) span.setAttribute("graphql.document", text);
   // `app.use("/graphql", …)` makes no route, but this is where it ends.
-  if (holder.mount !== "") holder.route ??= holder.mount;
+  if (unit.mountPath !== "") unit.route ??= unit.mountPath;
   // The name of a request whose route no framework knows.
   span.updateName(operation.type);
 }
 
-const named = new WeakSet<Holder>();
+const namedUnits = new WeakSet<UnitOfWork>();
 
-function watchResult(services: Services, holder: Holder, result: unknown): void {
+function recordResult(deps: AdaptorDeps, unit: UnitOfWork, result: unknown): void {
   if (typeof (result as Partial<Promise<unknown>> | null)?.then !== "function") {
-    noteFailures(holder, result);
+    recordFailures(unit, result);
     return;
   }
   void (result as Promise<unknown>).then(
-    (settled) => guard(services, () => noteFailures(holder, settled)),
+    (settled) => guard(deps, () => recordFailures(unit, settled)),
     // Whoever called hears of it.
     () => {},
   );
 }
 
-function noteFailures(holder: Holder, result: unknown): void {
-  for (const failure of failuresIn(result)) holder.noteFailure(failure);
+function recordFailures(unit: UnitOfWork, result: unknown): void {
+  for (const failure of serverErrorsIn(result)) unit.recordFailure(failure);
 }
 
-function guard({ diagnostics }: Services, work: () => void): void {
+function guard({ diagnostics }: AdaptorDeps, work: () => void): void {
   try {
     work();
   } catch (error) {

@@ -2,11 +2,11 @@ import { errorMonitor, type EventEmitter } from "node:events";
 import type { Histogram } from "@opentelemetry/api";
 import { GrpcInstrumentation } from "@opentelemetry/instrumentation-grpc";
 import { now } from "../clock.ts";
-import type { Holder, Rpc } from "../context/holder.ts";
-import { activeHolder } from "../context/manager.ts";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import type { UnitOfWork, RpcInfo } from "../context/holder.ts";
+import { activeUnitOfWork } from "../context/manager.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "./adaptor.ts";
 import { bindArguments, bindEvents } from "./caller-context.ts";
-import { disguise, type Method, replaceMethod } from "./method.ts";
+import { copyFunctionProperties, type Method, replaceMethod } from "./method.ts";
 import { upstreamAdaptor } from "./upstream.ts";
 
 /**
@@ -19,16 +19,16 @@ import { upstreamAdaptor } from "./upstream.ts";
  * Where HTTP servers are not traced there is no entry, and upstream's span stays.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    const patched = clients.patch(exports, file, services);
+  patch(exports, file, deps) {
+    const patched = clients.patch(exports, file, deps);
     const { Client, Server, status } = exports as Library;
     bindArguments(Client.prototype, "waitForReady");
-    patchServer(Server.prototype, callsOf(status, file, services));
+    patchServer(Server.prototype, createCallDeps(status, file, deps));
     return patched;
   },
 };
 
-const clients = upstreamAdaptor((options) => withOwnMetadata(new GrpcInstrumentation(options)));
+const clients = upstreamAdaptor((options) => withCopiedMetadata(new GrpcInstrumentation(options)));
 
 /** How upstream wraps the methods of clients; private in its types, the tests notice when they are gone. */
 type Wrap = (original: Method) => Method;
@@ -43,7 +43,7 @@ interface Internals {
  * which may use it for calls of several requests at once: each call gets a copy.
  * What a call that waits for the connection says comes in its caller's context.
  */
-function withOwnMetadata(instrumentation: GrpcInstrumentation): GrpcInstrumentation {
+function withCopiedMetadata(instrumentation: GrpcInstrumentation): GrpcInstrumentation {
   const internals = instrumentation as unknown as Internals;
   for (const name of ["_getPatchedClientMethods", "_patchClientRequestMethod"] as const) {
     const patch = internals[name];
@@ -51,12 +51,12 @@ function withOwnMetadata(instrumentation: GrpcInstrumentation): GrpcInstrumentat
       const wrap = patch.apply(internals, args);
       return (original) => {
         const traced = wrap(original);
-        const copying: Method = function (...given) {
-          const call: unknown = Reflect.apply(traced, this, given.map(copyOfMetadata));
+        const copying: Method = function (...callArgs) {
+          const call: unknown = Reflect.apply(traced, this, callArgs.map(copyOfMetadata));
           bindEvents(call);
           return call;
         };
-        return disguise(copying, original);
+        return copyFunctionProperties(copying, original);
       };
     };
   }
@@ -80,18 +80,18 @@ interface Library {
 /** An enum of TypeScript's: `{ 13: "INTERNAL", INTERNAL: 13 }`. */
 type StatusNames = Readonly<Record<string, string | number>>;
 
-interface Calls {
+interface CallDeps {
   readonly statusNames: StatusNames;
   readonly duration: Histogram;
-  readonly onFault: (error: unknown) => void;
+  readonly onInternalError: (error: unknown) => void;
 }
 
 /** Has no stable conventions yet: https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics/ */
-function callsOf(
+function createCallDeps(
   statusNames: StatusNames,
   { version }: LoadedFile,
-  { meterProvider, diagnostics }: Services,
-): Calls {
+  { meterProvider, diagnostics }: AdaptorDeps,
+): CallDeps {
   const meter = meterProvider.getMeter("@grpc/grpc-js", version);
   return {
     statusNames,
@@ -104,7 +104,7 @@ function callsOf(
         ],
       },
     }),
-    onFault: (error) =>
+    onInternalError: (error) =>
       diagnostics.error("grpc", `a gRPC call could not be recorded: ${String(error)}`),
   };
 }
@@ -115,7 +115,7 @@ interface ServerLike {
 
 type Handler = (this: unknown, call: EventEmitter, ...rest: unknown[]) => unknown;
 
-function patchServer(prototype: object, calls: Calls): void {
+function patchServer(prototype: object, calls: CallDeps): void {
   replaceMethod<ServerLike, [string, Handler, ...unknown[]]>(prototype, "register", (original) => {
     return function register(...args) {
       const result = Reflect.apply(original, this, args);
@@ -123,23 +123,28 @@ function patchServer(prototype: object, calls: Calls): void {
       const entry = this.handlers.get(path);
       // Upstream's, around the app's; or, as it was registered before, another one's.
       if (result === true && entry !== undefined) {
-        entry.func = handling(handler, entry.func, path, calls);
+        entry.func = traceHandler(handler, entry.func, path, calls);
       }
       return result;
     };
   });
 }
 
-function handling(handler: Handler, upstreams: Handler, path: string, calls: Calls): Handler {
+function traceHandler(
+  handler: Handler,
+  upstreamHandler: Handler,
+  path: string,
+  calls: CallDeps,
+): Handler {
   return function (call, ...rest) {
-    const holder = activeHolder();
-    if (holder?.rpc !== undefined || holder?.pathNow() !== path) {
-      return Reflect.apply(upstreams, this, [call, ...rest]);
+    const unit = activeUnitOfWork();
+    if (unit?.rpc !== undefined || unit?.currentPath() !== path) {
+      return Reflect.apply(upstreamHandler, this, [call, ...rest]);
     }
-    const incoming = new IncomingCall(holder, path, calls);
+    const incoming = new GrpcServerCall(unit, path, calls);
     call.on(errorMonitor, (error) => incoming.fail(error));
     const [respond] = rest;
-    if (typeof respond === "function") rest[0] = incoming.watch(respond as Respond);
+    if (typeof respond === "function") rest[0] = incoming.captureError(respond as Respond);
     return incoming.run(() => Reflect.apply(handler, this, [call, ...rest]));
   };
 }
@@ -147,31 +152,31 @@ function handling(handler: Handler, upstreams: Handler, path: string, calls: Cal
 type Respond = (this: unknown, error: unknown, ...rest: unknown[]) => unknown;
 
 /** A call that a request of HTTP/2 has brought. */
-class IncomingCall implements Rpc {
+class GrpcServerCall implements RpcInfo {
   /** `$package.$service/$method`. */
   readonly spanName: string;
   status: unknown = undefined;
   errorType: string | undefined = undefined;
-  readonly #holder: Holder;
-  readonly #calls: Calls;
+  readonly #unit: UnitOfWork;
+  readonly #calls: CallDeps;
   readonly #startedAt: number = now();
   #error: unknown = undefined;
 
-  constructor(holder: Holder, path: string, calls: Calls) {
-    this.#holder = holder;
+  constructor(unit: UnitOfWork, path: string, calls: CallDeps) {
+    this.#unit = unit;
     this.#calls = calls;
     this.spanName = path.slice(1);
-    holder.rpc = this;
+    unit.rpc = this;
     // A method that is registered: of few values.
-    holder.route = path;
+    unit.route = path;
     const slash = this.spanName.lastIndexOf("/");
     // The conventions' names that upstream's client spans have.
-    holder.span?.setAttributes({
+    unit.span?.setAttributes({
       "rpc.system": "grpc",
       "rpc.service": this.spanName.slice(0, slash),
       "rpc.method": this.spanName.slice(slash + 1),
     });
-    holder.whenEnded(() => this.#end());
+    unit.onEnded(() => this.#end());
   }
 
   /** The error is the app's; whether it is a failure, the status will tell. */
@@ -179,7 +184,7 @@ class IncomingCall implements Rpc {
     this.#error ??= error;
   }
 
-  watch(respond: Respond): Respond {
+  captureError(respond: Respond): Respond {
     const fail = (error: unknown): void => this.fail(error);
     return function (error, ...rest) {
       if (error !== undefined && error !== null) fail(error);
@@ -199,23 +204,23 @@ class IncomingCall implements Rpc {
 
   #end(): void {
     try {
-      this.#tell();
+      this.#record();
     } catch (error) {
-      this.#calls.onFault(error);
+      this.#calls.onInternalError(error);
     }
   }
 
-  #tell(): void {
-    const { span } = this.#holder;
+  #record(): void {
+    const { span } = this.#unit;
     // Without one the client has given up: by then it has ended as CANCELLED for both.
     const code = this.status === undefined ? CANCELLED : Number(this.status);
     const name = String(this.#calls.statusNames[code] ?? code);
     span?.setAttribute("rpc.grpc.status_code", code);
-    if (SERVERS.has(code)) {
+    if (SERVER_ERROR_CODES.has(code)) {
       this.errorType = name;
-      const error = errorOf(this.#error);
-      if (error !== undefined) this.#holder.failures = [error];
-      span?.setStatus({ code: ERROR }).setAttribute("error.type", name);
+      const error = toError(this.#error);
+      if (error !== undefined) this.#unit.failures = [error];
+      span?.setStatus({ code: STATUS_ERROR }).setAttribute("error.type", name);
     }
     this.#calls.duration.record((now() - this.#startedAt) / 1000, {
       "rpc.system.name": "grpc",
@@ -233,13 +238,13 @@ const CANCELLED = 1;
  * are the server's failures; of the others it is the client to blame.
  * https://opentelemetry.io/docs/specs/semconv/rpc/grpc/#grpc-status
  */
-const SERVERS: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
+const SERVER_ERROR_CODES: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
 
 /** `SpanStatusCode.ERROR` of the API. */
-const ERROR = 2;
+const STATUS_ERROR = 2;
 
 /** Many handlers answer with `{ code, details }`, which is no `Error`. */
-function errorOf(given: unknown): unknown {
+function toError(given: unknown): unknown {
   if (typeof given !== "object" || given === null || given instanceof Error) return given;
   const { details, message } = given as { readonly details?: string; readonly message?: string };
   const error = new RpcError(details ?? message);

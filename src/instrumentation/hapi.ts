@@ -1,23 +1,27 @@
 import type { IncomingMessage } from "node:http";
-import { noteError } from "../context/failures.ts";
-import { holderOf } from "../context/holder.ts";
+import { recordRequestError } from "../context/failures.ts";
+import { unitOfWorkOf } from "../context/holder.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { replaceMethod } from "./method.ts";
-import { type MiddlewareSpan, type MiddlewareSpans, middlewareSpans } from "./middleware-spans.ts";
+import {
+  type MiddlewareSpan,
+  type MiddlewareSpans,
+  createMiddlewareSpans,
+} from "./middleware-spans.ts";
 
 /**
  * Hapi 20 and 21. Its request looks its route up once, prefixes included, and
  * gets each response, errors as well, by one method.
  */
 export const adaptor: Adaptor = {
-  patch(exports, { file }, services) {
+  patch(exports, { file }, deps) {
     if (file === "lib/toolkit.js") {
-      giveSpans(exports as Toolkit, middlewareSpans("hapi", services));
+      addMiddlewareSpans(exports as Toolkit, createMiddlewareSpans("hapi", deps));
       return exports;
     }
     const { prototype } = exports as { readonly prototype: object };
-    noteRoutes(prototype);
-    noteErrors(prototype);
+    recordRoutes(prototype);
+    recordErrors(prototype);
     return exports;
   },
 };
@@ -31,15 +35,15 @@ interface RequestLike {
   };
 }
 
-function noteRoutes(prototype: object): void {
+function recordRoutes(prototype: object): void {
   replaceMethod<RequestLike, unknown[]>(prototype, "_lookup", (original) => {
     return function _lookup(...args) {
       const result = Reflect.apply(original, this, args);
       const { route } = this;
-      const holder = holderOf(this.raw.req);
+      const unit = unitOfWorkOf(this.raw.req);
       // Hapi's own answers, 404 and preflight among them, are routes of this method.
-      if (holder !== undefined && route !== undefined && route.method !== "_special") {
-        holder.route = route.path;
+      if (unit !== undefined && route !== undefined && route.method !== "_special") {
+        unit.route = route.path;
       }
       return result;
     };
@@ -47,11 +51,11 @@ function noteRoutes(prototype: object): void {
 }
 
 /** A thrown error is the same object still; Hapi only adds to it what Boom's errors have. */
-function noteErrors(prototype: object): void {
+function recordErrors(prototype: object): void {
   type Response = { readonly isBoom?: boolean } | null | undefined;
   replaceMethod<RequestLike, [Response]>(prototype, "_setResponse", (original) => {
     return function _setResponse(response) {
-      if (response?.isBoom === true) noteError(this.raw.req, response);
+      if (response?.isBoom === true) recordRequestError(this.raw.req, response);
       return original.call(this, response);
     };
   });
@@ -64,7 +68,7 @@ interface Toolkit {
 type Execute = [unknown, RequestLike, { readonly name?: string } | undefined, ...unknown[]];
 
 /** All that is the app's runs here: extensions, which have a name, handlers and what goes before. */
-function giveSpans({ Manager }: Toolkit, spans: MiddlewareSpans | undefined): void {
+function addMiddlewareSpans({ Manager }: Toolkit, spans: MiddlewareSpans | undefined): void {
   if (spans === undefined) return;
   replaceMethod<unknown, Execute>(Manager.prototype, "execute", (original) => {
     return function execute(...args) {

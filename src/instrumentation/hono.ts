@@ -1,8 +1,8 @@
-import type { Holder } from "../context/holder.ts";
-import { activeHolder } from "../context/manager.ts";
+import type { UnitOfWork } from "../context/holder.ts";
+import { activeUnitOfWork } from "../context/manager.ts";
 import type { Adaptor, LoadedFile } from "./adaptor.ts";
-import { disguise, replaceMethod, withReplaced } from "./method.ts";
-import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-spans.ts";
+import { copyFunctionProperties, replaceMethod, replaceExports } from "./method.ts";
+import { type MiddlewareSpans, createMiddlewareSpans, functionName } from "./middleware-spans.ts";
 
 /**
  * Hono 4, on `@hono/node-server` or wherever else an app calls its `fetch` for
@@ -10,11 +10,11 @@ import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-span
  * path; there each is made one that tells the request before it runs.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    if (file.file.includes("/helper/streaming/")) return watchStreams(exports as object, file);
-    const spans = middlewareSpans("hono", services);
+  patch(exports, file, deps) {
+    if (file.file.includes("/helper/streaming/")) return patchStreams(exports as object, file);
+    const spans = createMiddlewareSpans("hono", deps);
     for (const router of Object.values(exports as Record<string, unknown>)) {
-      if (isRouter(router)) watchAdd(router.prototype, spans);
+      if (isRouter(router)) patchAdd(router.prototype, spans);
     }
     return exports;
   },
@@ -53,27 +53,27 @@ type Streaming = (
 ) => unknown;
 
 /** What the app's part of a stream throws, Hono logs or gives to the app's handler: its status is out. */
-function watchStreams(exports: object, { format }: LoadedFile): object {
+function patchStreams(exports: object, { format }: LoadedFile): object {
   const replaced: Record<string, unknown> = {};
   for (const name of ["stream", "streamSSE"]) {
     const original = (exports as Readonly<Record<string, unknown>>)[name];
-    if (typeof original === "function") replaced[name] = reporting(original as Streaming);
+    if (typeof original === "function") replaced[name] = recordingStream(original as Streaming);
   }
-  return format === "module" ? Object.assign(exports, replaced) : withReplaced(exports, replaced);
+  return format === "module" ? Object.assign(exports, replaced) : replaceExports(exports, replaced);
 }
 
-function reporting(original: Streaming): Streaming {
-  return disguise<Streaming>(function (c, work, ...rest) {
-    const holder = activeHolder();
-    if (holder === undefined) return original.call(this, c, work, ...rest);
-    const watched = (...args: unknown[]): unknown => watchWork(() => work(...args), holder);
-    return original.call(this, c, watched, ...rest);
+function recordingStream(original: Streaming): Streaming {
+  return copyFunctionProperties<Streaming>(function (c, work, ...rest) {
+    const unit = activeUnitOfWork();
+    if (unit === undefined) return original.call(this, c, work, ...rest);
+    const recorded = (...args: unknown[]): unknown => recordStreamErrors(() => work(...args), unit);
+    return original.call(this, c, recorded, ...rest);
   }, original);
 }
 
-function watchWork(work: () => unknown, holder: Holder): unknown {
+function recordStreamErrors(work: () => unknown, unit: UnitOfWork): unknown {
   const fail = (error: unknown): never => {
-    if (error !== undefined) holder.noteFailure(error);
+    if (error !== undefined) unit.recordFailure(error);
     throw error;
   };
   let result: unknown;
@@ -86,17 +86,24 @@ function watchWork(work: () => unknown, holder: Holder): unknown {
 }
 
 /** A router that chooses among routers hands on what it was given: that is noted already. */
-const noting = new WeakSet<Handler>();
+const recordingHandlers = new WeakSet<Handler>();
 
-function watchAdd(prototype: object, spans: MiddlewareSpans | undefined): void {
+function patchAdd(prototype: object, spans: MiddlewareSpans | undefined): void {
   replaceMethod(prototype, "add", (original) => {
     return function add(...args) {
       const [method, path, entry] = args;
       const [handler, route] = Array.isArray(entry) ? (entry as unknown[]) : [];
-      if (typeof handler !== "function" || !isRoute(route) || noting.has(handler as Handler)) {
+      if (
+        typeof handler !== "function" ||
+        !isRoute(route) ||
+        recordingHandlers.has(handler as Handler)
+      ) {
         return Reflect.apply(original, this, args);
       }
-      return original.call(this, method, path, [noted(handler as Handler, route, spans), route]);
+      return original.call(this, method, path, [
+        recordingHandler(handler as Handler, route, spans),
+        route,
+      ]);
     };
   });
 }
@@ -105,24 +112,28 @@ function isRoute(value: unknown): value is Route {
   return typeof (value as Partial<Route> | undefined)?.path === "string";
 }
 
-function noted(handler: Handler, route: Route, spans: MiddlewareSpans | undefined): Handler {
-  const isLast = answers(route);
-  const run = spans === undefined ? handler : withSpan(handler, isLast, spans);
+function recordingHandler(
+  handler: Handler,
+  route: Route,
+  spans: MiddlewareSpans | undefined,
+): Handler {
+  const isHandler = isRouteHandler(route);
+  const run = spans === undefined ? handler : withSpan(handler, isHandler, spans);
   function notedHandler(this: unknown, c: Context, next: Next): unknown {
-    const holder = activeHolder();
-    if (holder === undefined) return handler.call(this, c, next);
-    if (isLast) holder.route = route.path;
-    else holder.route ??= c.req.matchedRoutes?.find(answers)?.path;
-    return watchResult(() => run.call(this, c, next), c, holder);
+    const unit = activeUnitOfWork();
+    if (unit === undefined) return handler.call(this, c, next);
+    if (isHandler) unit.route = route.path;
+    else unit.route ??= c.req.matchedRoutes?.find(isRouteHandler)?.path;
+    return recordErrors(() => run.call(this, c, next), c, unit);
   }
-  noting.add(notedHandler);
-  return disguise(notedHandler, handler);
+  recordingHandlers.add(notedHandler);
+  return copyFunctionProperties(notedHandler, handler);
 }
 
 /** As with Koa, what comes after a middleware is below its span. */
 function withSpan(handler: Handler, isLast: boolean, spans: MiddlewareSpans): Handler {
   const label = isLast ? "handler" : "middleware";
-  const name = isLast ? undefined : nameOf(handler);
+  const name = isLast ? undefined : functionName(handler);
   return function (c, next) {
     const span = spans.start(label, label, name);
     return span === undefined
@@ -132,29 +143,29 @@ function withSpan(handler: Handler, isLast: boolean, spans: MiddlewareSpans): Ha
 }
 
 /** Hono tells middleware by its parameters, too; one with a method of its own is of a route. */
-function answers({ method, handler }: Route): boolean {
-  return method !== "ALL" || (unwrapped(handler)?.length ?? 0) < 2;
+function isRouteHandler({ method, handler }: Route): boolean {
+  return method !== "ALL" || (unwrapHandler(handler)?.length ?? 0) < 2;
 }
 
 /** What a sub-app with an error handler of its own has put around a handler. */
-function unwrapped(handler: Handler): Handler | undefined {
+function unwrapHandler(handler: Handler): Handler | undefined {
   return (handler as { readonly __COMPOSED_HANDLER?: Handler })?.__COMPOSED_HANDLER ?? handler;
 }
 
-function watchResult(run: () => unknown, c: Context, holder: Holder): unknown {
-  const note = (error: unknown): void => holder.noteError(error);
+function recordErrors(run: () => unknown, c: Context, unit: UnitOfWork): unknown {
+  const record = (error: unknown): void => unit.recordError(error);
   let result: unknown;
   try {
     result = run();
   } catch (error) {
-    note(error);
+    record(error);
     throw error;
   }
   if (result instanceof Promise) {
     result.then(() => {
       // A sub-app's own error handler has answered it.
-      if (c.error !== undefined) note(c.error);
-    }, note);
+      if (c.error !== undefined) record(c.error);
+    }, record);
   }
   return result;
 }

@@ -1,9 +1,9 @@
 import { errorMonitor, type EventEmitter } from "node:events";
 import { promisify } from "node:util";
 import type { OutgoingCall, OutgoingCalls } from "../context/outgoing.ts";
-import type { Carried } from "../context/work.ts";
-import type { Adaptor, Services } from "./adaptor.ts";
-import { disguise, type Method, replaceMethod } from "./method.ts";
+import type { PropagationHeaders } from "../context/work.ts";
+import type { Adaptor, AdaptorDeps } from "./adaptor.ts";
+import { copyFunctionProperties, type Method, replaceMethod } from "./method.ts";
 
 /**
  * `request` of a client's session of `node:http2`. The channels that tell of
@@ -14,22 +14,22 @@ import { disguise, type Method, replaceMethod } from "./method.ts";
  * instrumentation, undici's (and `fetch`'s) by their channels.
  */
 export const adaptor: Adaptor = {
-  patch(exports, _file, services) {
-    const watch = watcher(services);
+  patch(exports, _file, deps) {
+    const watch = createSessionPatcher(deps);
     replaceMethod<unknown, unknown[]>(exports as object, "connect", (original) => {
       const connect: Method = function (...args) {
         return watch(Reflect.apply(original, this, args));
       };
-      return withPromise(connect, original, watch);
+      return withPromisify(connect, original, watch);
     });
     return exports;
   },
 };
 
-type Watch = (session: unknown) => unknown;
+type OnSession = (session: unknown) => unknown;
 
 /** What `promisify` takes instead of the function; a property that can't be changed any more. */
-function withPromise(connect: Method, original: Method, watch: Watch): Method {
+function withPromisify(connect: Method, original: Method, watch: OnSession): Method {
   const own = Object.getOwnPropertyDescriptor(original, promisify.custom);
   const make: unknown = own?.value;
   if (typeof make !== "function") return connect;
@@ -41,16 +41,16 @@ function withPromise(connect: Method, original: Method, watch: Watch): Method {
   };
   return Object.defineProperty(connect, promisify.custom, {
     ...own,
-    value: disguise(promised, make),
+    value: copyFunctionProperties(promised, make),
   });
 }
 
-function watcher(services: Services): Watch {
+function createSessionPatcher(deps: AdaptorDeps): OnSession {
   let isPatched = false;
   return (session) => {
     if (!isPatched) {
       isPatched = true;
-      patchSessions(session, services);
+      patchSessions(session, deps);
     }
     return session;
   };
@@ -59,16 +59,16 @@ function watcher(services: Services): Watch {
 /** Streams that the app itself closed: `close` with whatever code, or `destroy`. */
 type ClosedStreams = WeakSet<object>;
 
-function patchSessions(session: unknown, { outgoing, diagnostics }: Services): void {
+function patchSessions(session: unknown, { outgoing, diagnostics }: AdaptorDeps): void {
   const onFault = (error: unknown): void =>
     diagnostics.error("http2-client", `a request could not be recorded: ${String(error)}`);
   try {
     const calls = outgoing();
-    const closed = closedStreams();
+    const closedByApp = closedStreams();
     const prototype = Object.getPrototypeOf(session) as object;
     replaceMethod<object, [unknown, ...unknown[]]>(prototype, "request", (original) => {
       return function request(headers, ...rest) {
-        const started = begin(calls, this, headers, onFault);
+        const started = beginCall(calls, this, headers, onFault);
         if (started?.call === undefined) {
           return Reflect.apply(original, this, [started?.headers ?? headers, ...rest]);
         }
@@ -80,7 +80,7 @@ function patchSessions(session: unknown, { outgoing, diagnostics }: Services): v
         } finally {
           // No `catch`: Node would show ours as the place where the error was thrown.
           if (stream === undefined) call.fail(new AbortedCall());
-          else follow(stream, call, closed(stream), onFault);
+          else trackStream(stream, call, closedByApp(stream), onFault);
         }
       };
     });
@@ -89,26 +89,26 @@ function patchSessions(session: unknown, { outgoing, diagnostics }: Services): v
   }
 }
 
-interface Started {
+interface StartedCall {
   /** Undefined: not to be recorded. */
   readonly call: OutgoingCall | undefined;
   /** A copy with the trace's: those that were given stay as they are, and are read once. */
   readonly headers: Headers | undefined;
 }
 
-function begin(
+function beginCall(
   calls: OutgoingCalls,
   session: object,
-  given: unknown,
+  appHeaders: unknown,
   onFault: (error: unknown) => void,
-): Started | undefined {
+): StartedCall | undefined {
   try {
-    if (isUndicis(session)) return undefined;
-    const headers = copyOf(given);
+    if (isUndiciSession(session)) return undefined;
+    const headers = copyHeaders(appHeaders);
     if (headers === undefined) return undefined;
     if (GRPC.test(valueIn(headers, "user-agent"))) return { call: undefined, headers };
-    const call = calls.begin(valueIn(headers, ":method") || "GET");
-    if (call !== undefined) carry(headers, call.carried);
+    const call = calls.start(valueIn(headers, ":method") || "GET");
+    if (call !== undefined) injectHeaders(headers, call.propagationHeaders);
     return { call, headers };
   } catch (error) {
     // A getter of the app's may throw, as it then does for Node.
@@ -124,7 +124,7 @@ const GRPC = /\bgrpc-node-js\//;
 type Headers = Record<string, unknown> | unknown[];
 
 /** With the symbol that says which of them are sensitive. Undefined of what Node refuses. */
-function copyOf(headers: unknown): Headers | undefined {
+function copyHeaders(headers: unknown): Headers | undefined {
   if (headers === undefined) return {};
   if (typeof headers !== "object" || headers === null) return undefined;
   if (!Array.isArray(headers)) {
@@ -141,7 +141,9 @@ function copyOf(headers: unknown): Headers | undefined {
 
 function valueIn(headers: Headers, name: string): string {
   const pairs = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers);
-  const found = pairs.find(([given]) => typeof given === "string" && isNamed(given, name));
+  const found = pairs.find(
+    ([headerName]) => typeof headerName === "string" && isNamed(headerName, name),
+  );
   return typeof found?.[1] === "string" ? found[1] : "";
 }
 
@@ -149,34 +151,34 @@ function pairsOf(headers: readonly unknown[]): [unknown, unknown][] {
   return headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]]] : []));
 }
 
-function carry(headers: Headers, carried: Carried): void {
-  const names = Object.keys(carried);
-  const isOurs = (given: unknown): boolean =>
-    typeof given === "string" && names.some((name) => isNamed(given, name));
+function injectHeaders(headers: Headers, propagationHeaders: PropagationHeaders): void {
+  const names = Object.keys(propagationHeaders);
+  const isInjected = (headerName: unknown): boolean =>
+    typeof headerName === "string" && names.some((name) => isNamed(headerName, name));
   if (!Array.isArray(headers)) {
-    for (const name of Object.keys(headers)) if (isOurs(name)) delete headers[name];
-    Object.assign(headers, carried);
+    for (const name of Object.keys(headers)) if (isInjected(name)) delete headers[name];
+    Object.assign(headers, propagationHeaders);
     return;
   }
   for (let at = headers.length - 2; at >= 0; at--) {
-    if (at % 2 === 0 && isOurs(headers[at])) headers.splice(at, 2);
+    if (at % 2 === 0 && isInjected(headers[at])) headers.splice(at, 2);
   }
-  for (const name of names) headers.push(name, carried[name]);
+  for (const name of names) headers.push(name, propagationHeaders[name]);
 }
 
-function isNamed(given: string, name: string): boolean {
-  return given.length === name.length && given.toLowerCase() === name;
+function isNamed(headerName: string, name: string): boolean {
+  return headerName.length === name.length && headerName.toLowerCase() === name;
 }
 
-const undicis = new WeakMap<object, boolean>();
+const undiciSessions = new WeakMap<object, boolean>();
 
 /** Undici counts the streams of a session on the session. */
-function isUndicis(session: object): boolean {
-  let is = undicis.get(session);
+function isUndiciSession(session: object): boolean {
+  let is = undiciSessions.get(session);
   if (is === undefined) {
     const symbols = Object.getOwnPropertySymbols(session);
     is = symbols.some(({ description }) => description === "open streams");
-    undicis.set(session, is);
+    undiciSessions.set(session, is);
   }
   return is;
 }
@@ -191,21 +193,21 @@ interface ClientStream extends EventEmitter {
 
 /** Both sides may end a stream with the same code: only the methods tell which one did. */
 function closedStreams(): (stream: ClientStream) => ClosedStreams {
-  const closed: ClosedStreams = new WeakSet();
+  const closedByApp: ClosedStreams = new WeakSet();
   let isPatched = false;
   return (stream) => {
-    if (isPatched) return closed;
+    if (isPatched) return closedByApp;
     isPatched = true;
     const prototype = Object.getPrototypeOf(stream) as object;
     for (const name of ["close", "destroy"]) {
       replaceMethod<ClientStream, unknown[]>(prototype, name, (original) => {
         return function (...args) {
-          if (this.closed === false && isConnected(this)) closed.add(this);
+          if (this.closed === false && isConnected(this)) closedByApp.add(this);
           return Reflect.apply(original, this, args);
         };
       });
     }
-    return closed;
+    return closedByApp;
   };
 }
 
@@ -221,24 +223,24 @@ function isConnected({ session }: ClientStream): boolean {
 /** `NGHTTP2_FLAG_END_STREAM`: no body follows. */
 const END_STREAM = 1;
 
-function follow(
+function trackStream(
   stream: ClientStream,
   call: OutgoingCall,
-  closed: ClosedStreams,
+  closedByApp: ClosedStreams,
   onFault: (error: unknown) => void,
 ): void {
   try {
     let isAnswered = false;
     const isUnread = (): boolean => stream.readableFlowing === null;
-    call.describe(() => originOf(stream.sentHeaders));
+    call.setTarget(() => requestTarget(stream.sentHeaders));
     stream.once("response", (headers: Readonly<Record<string, unknown>>, flags: number) => {
       isAnswered = true;
       const hasBody = (flags & END_STREAM) === 0;
-      call.answered(Number(headers[":status"]), "2", hasBody ? isUnread : undefined);
+      call.setResponse(Number(headers[":status"]), "2", hasBody ? isUnread : undefined);
     });
-    stream.once(errorMonitor, (error: Error) => call.fail(reasonOf(error)));
+    stream.once(errorMonitor, (error: Error) => call.fail(causeOf(error)));
     stream.once("close", () => {
-      if (closed.has(stream) || (isAnswered && (stream.rstCode ?? 0) === 0)) call.end();
+      if (closedByApp.has(stream) || (isAnswered && (stream.rstCode ?? 0) === 0)) call.end();
       else call.fail(new AbortedCall());
     });
   } catch (error) {
@@ -247,14 +249,14 @@ function follow(
 }
 
 /** Of a stream that waited for its connection: what has become of that. */
-function reasonOf(error: Error & { readonly code?: unknown }): Error {
+function causeOf(error: Error & { readonly code?: unknown }): Error {
   return error.code === "ERR_HTTP2_STREAM_CANCEL" && error.cause instanceof Error
     ? error.cause
     : error;
 }
 
 /** `CONNECT` has neither scheme nor path. */
-function originOf(
+function requestTarget(
   headers: ClientStream["sentHeaders"] = {},
 ): { origin: string; path: string } | undefined {
   const text = (name: string): string => {

@@ -4,34 +4,42 @@ import { type Method, replaceMethod } from "./method.ts";
 /*
  * What `ioredis` says to servers without being asked by the app: as a
  * connection opens, to learn of a cluster's servers, and to sentinels. It does
- * so at once in methods of its own; meanwhile `isUnaskedNow`.
+ * so at once in methods of its own; meanwhile `isInternalCommand`.
  */
 
-let isUnasked = false;
+let isInternal = false;
 
-export function isUnaskedNow(): boolean {
-  return isUnasked;
+export function isInternalCommand(): boolean {
+  return isInternal;
 }
 
 /** Whatever `target[name]`, if there is one, says at once, it says unasked. */
-export function unaskedWithin(target: object, name: string): void {
-  if (name in target) replaceMethod<object, unknown[]>(target, name, unasked);
+export function markInternal(target: object, name: string): void {
+  if (name in target) replaceMethod<object, unknown[]>(target, name, asInternal);
 }
 
-function unasked(original: Method<object>): Method<object> {
+function asInternal(original: Method<object>): Method<object> {
   return function (...args) {
-    const before = isUnasked;
-    isUnasked = true;
+    const before = isInternal;
+    isInternal = true;
     try {
       return Reflect.apply(original, this, args);
     } finally {
-      isUnasked = before;
+      isInternal = before;
     }
   };
 }
 
 /** What version 6 says while it shakes hands, also after a server has refused `HELLO`. */
-const handshake = new Set(["hello", "auth", "select", "client", "readonly", "info", "himport"]);
+const handshakeCommands = new Set([
+  "hello",
+  "auth",
+  "select",
+  "client",
+  "readonly",
+  "info",
+  "himport",
+]);
 
 interface Connecting {
   readonly condition?: { readonly handshake?: boolean } | null;
@@ -39,7 +47,7 @@ interface Connecting {
 
 /** @param command its name, in small letters */
 export function isHandshake({ condition }: Connecting, command: string): boolean {
-  return condition?.handshake === true && handshake.has(command);
+  return condition?.handshake === true && handshakeCommands.has(command);
 }
 
 const EVENT_HANDLERS = "/redis/event_handler.js";
@@ -47,18 +55,18 @@ const FAILOVER = "/FailoverDetector.js";
 const SENTINEL = /\/(?:sentinel_connector|SentinelConnector\/index)\.js$/;
 
 /** Whether nothing of a file is called by the app. */
-export function isUnaskedFile({ file }: LoadedFile): boolean {
+export function isInternalFile({ file }: LoadedFile): boolean {
   return file.endsWith(EVENT_HANDLERS) || file.endsWith(FAILOVER) || SENTINEL.test(file);
 }
 
-export function patchUnasked(exports: object, { file }: LoadedFile): void {
+export function patchInternal(exports: object, { file }: LoadedFile): void {
   if (file.endsWith(EVENT_HANDLERS)) patchEventHandlers(exports);
   else if (file.endsWith(FAILOVER)) {
-    unaskedWithin((exports as Failover).FailoverDetector.prototype, "subscribe");
+    markInternal((exports as Failover).FailoverDetector.prototype, "subscribe");
   } else {
-    const prototype = prototypeOf(exports);
+    const prototype = exportedPrototype(exports);
     for (const name of ["updateSentinels", "resolveMaster", "resolveSlave"]) {
-      unaskedWithin(prototype, name);
+      markInternal(prototype, name);
     }
   }
 }
@@ -78,14 +86,14 @@ function patchEventHandlers(handlers: object): void {
       name,
       (original) =>
         function makeHandler(...args) {
-          return unasked(Reflect.apply(original, this, args) as Method<object>);
+          return asInternal(Reflect.apply(original, this, args) as Method<object>);
         },
     );
   }
 }
 
 /** ioredis 2 to 4 export the constructor, later ones have it as `default`. */
-export function prototypeOf(exports: unknown): object {
+export function exportedPrototype(exports: unknown): object {
   const { default: named } = exports as { readonly default?: { readonly prototype: object } };
   return (named ?? (exports as { readonly prototype: object })).prototype;
 }

@@ -1,22 +1,22 @@
 import { type Context, context as contexts } from "@opentelemetry/api";
 import { now } from "../clock.ts";
 import type { Adaptor, LoadedFile } from "./adaptor.ts";
-import { ByVersion } from "./by-version.ts";
+import { PerVersionCache } from "./by-version.ts";
 import type { DatabaseCall } from "./database-call.ts";
 import {
   isHandshake,
-  isUnaskedFile,
-  isUnaskedNow,
-  patchUnasked,
-  prototypeOf,
-  unaskedWithin,
+  isInternalFile,
+  isInternalCommand,
+  patchInternal,
+  exportedPrototype,
+  markInternal,
 } from "./ioredis-unasked.ts";
 import { type Method, replaceMethod } from "./method.ts";
 import {
   batchDetails,
   batchOperation,
   isRead,
-  operationOf,
+  redisOperation,
   redisCalls,
   type RedisCalls,
   RedisTarget,
@@ -31,15 +31,15 @@ import {
  * upstream's, what a client says by itself as it connects has none either.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    const calls = versions.of(file, () =>
-      redisCalls(services, { scope: "ioredis", version: file.version, needsParent: true }),
+  patch(exports, file, deps) {
+    const calls = versions.getOrCreate(file, () =>
+      redisCalls(deps, { scope: "ioredis", version: file.version, needsParent: true }),
     );
-    if (file.file === OLD_COMMAND) patchOldCommand(prototypeOf(exports));
-    else if (isUnaskedFile(file)) patchUnasked(exports as object, file);
-    else if (isClusterFile(file)) patchCluster(prototypeOf(exports), calls);
-    else if (isPipelineFile(file)) patchPipeline(prototypeOf(exports), calls);
-    else patchClient(prototypeOf(exports), calls);
+    if (file.file === OLD_COMMAND) patchOldCommand(exportedPrototype(exports));
+    else if (isInternalFile(file)) patchInternal(exports as object, file);
+    else if (isClusterFile(file)) patchCluster(exportedPrototype(exports), calls);
+    else if (isPipelineFile(file)) patchPipeline(exportedPrototype(exports), calls);
+    else patchClient(exportedPrototype(exports), calls);
     return exports;
   },
 };
@@ -47,7 +47,7 @@ export const adaptor: Adaptor = {
 /** Of the versions before 4, whose promises are Bluebird's. */
 const OLD_COMMAND = "lib/command.js";
 
-const versions = new ByVersion<RedisCalls>();
+const versions = new PerVersionCache<RedisCalls>();
 
 function isClusterFile({ file }: LoadedFile): boolean {
   return file.endsWith("/cluster/index.js");
@@ -76,24 +76,24 @@ interface Command {
   readonly ignore?: boolean;
   resolve(reply: unknown): void;
   reject(error: unknown): void;
-  [STATE]?: CommandState;
+  [COMMAND_STATE]?: CommandState;
 }
 
 /** On a command, which may be sent again: after a reconnect, or to another server of a cluster. */
-const STATE = Symbol("telltale.ioredis");
+const COMMAND_STATE = Symbol("telltale.ioredis");
 
 interface CommandState {
   /** The client says it by itself. */
-  readonly isOwn?: true;
+  readonly isInternal?: true;
   /** Of a command to a cluster: in which context the app has asked, and when. */
-  readonly asked?: Asked;
+  readonly caller?: CallerInfo;
   call?: RedisCall | undefined;
 }
 
-interface Asked {
+interface CallerInfo {
   readonly context: Context;
   /** On our clock. */
-  readonly at: number;
+  readonly startedAt: number;
 }
 
 /**
@@ -108,7 +108,8 @@ function patchCluster(prototype: object, calls: RedisCalls): void {
     (original) =>
       function sendCommand(...args) {
         const [command, stream] = args;
-        if (stream === undefined && command[STATE] === undefined) joinCluster(calls, command);
+        if (stream === undefined && command[COMMAND_STATE] === undefined)
+          startClusterCall(calls, command);
         return Reflect.apply(original, this, args);
       },
   );
@@ -124,18 +125,18 @@ function patchCluster(prototype: object, calls: RedisCalls): void {
     );
   }
   for (const name of ["getInfoFromNode", "readyCheck", "_readyCheck"])
-    unaskedWithin(prototype, name);
+    markInternal(prototype, name);
 }
 
-function joinCluster(calls: RedisCalls, command: Command): void {
-  if (isUnaskedNow()) {
-    command[STATE] = { isOwn: true };
+function startClusterCall(calls: RedisCalls, command: Command): void {
+  if (isInternalCommand()) {
+    command[COMMAND_STATE] = { isInternal: true };
     return;
   }
-  const asked: Asked = { context: contexts.active(), at: now() };
-  const state: CommandState = { asked };
-  command[STATE] = state;
-  endWith(command, () => (state.call ??= startAsAsked(asked, calls, CLUSTER, command)));
+  const caller: CallerInfo = { context: contexts.active(), startedAt: now() };
+  const state: CommandState = { caller };
+  command[COMMAND_STATE] = state;
+  endWith(command, () => (state.call ??= startInCallerContext(caller, calls, CLUSTER, command)));
 }
 
 function patchClient(prototype: object, calls: RedisCalls): void {
@@ -149,7 +150,7 @@ function patchClient(prototype: object, calls: RedisCalls): void {
         return Reflect.apply(original, this, args);
       },
   );
-  unaskedWithin(prototype, "_readyCheck");
+  markInternal(prototype, "_readyCheck");
 }
 
 function isCommand(command: unknown): command is Command {
@@ -157,27 +158,27 @@ function isCommand(command: unknown): command is Command {
 }
 
 function observe(calls: RedisCalls, client: Client, command: Command): void {
-  const state = command[STATE];
+  const state = command[COMMAND_STATE];
   if (state === undefined) {
-    if (isUnaskedNow() || isHandshake(client, command.name)) {
-      command[STATE] = { isOwn: true };
+    if (isInternalCommand() || isHandshake(client, command.name)) {
+      command[COMMAND_STATE] = { isInternal: true };
       return;
     }
     const call = start(calls, targetOf(client), command);
-    command[STATE] = { call };
+    command[COMMAND_STATE] = { call };
     endWith(command, () => call);
-  } else if (state.asked !== undefined) {
-    state.call ??= startAsAsked(state.asked, calls, targetOf(client), command);
+  } else if (state.caller !== undefined) {
+    state.call ??= startInCallerContext(state.caller, calls, targetOf(client), command);
   }
 }
 
-function startAsAsked(
-  { context, at }: Asked,
+function startInCallerContext(
+  { context, startedAt }: CallerInfo,
   calls: RedisCalls,
   target: RedisTarget,
   command: Command,
 ): RedisCall {
-  return contexts.with(context, start, undefined, calls, target, command, at);
+  return contexts.with(context, start, undefined, calls, target, command, startedAt);
 }
 
 /** A command's call, and what its reply tells. */
@@ -192,7 +193,7 @@ function start(
   { name }: Command,
   startedAt?: number,
 ): RedisCall {
-  const operation = operationOf(name);
+  const operation = redisOperation(name);
   const attributes = target.attributesOf(operation);
   const call = database.start(operation ?? "redis", attributes, undefined, startedAt);
   return {
@@ -277,15 +278,15 @@ interface Pipeline {
   resolve(results: unknown): void;
   reject(error: unknown): void;
   /** The call of a pipeline that the app has made. */
-  [UNDER_WAY]?: DatabaseCall;
+  [PIPELINE_CALL]?: DatabaseCall;
   /** Those of the commands of one that `ioredis` has made of what it was asked for in one turn. */
-  [TOGETHER]?: (RedisCall | undefined)[];
+  [AUTO_PIPELINE_CALLS]?: (RedisCall | undefined)[];
 }
 
 type Result = readonly [error?: unknown, reply?: unknown] | undefined;
 
-const UNDER_WAY = Symbol("telltale.ioredis.pipeline");
-const TOGETHER = Symbol("telltale.ioredis.together");
+const PIPELINE_CALL = Symbol("telltale.ioredis.pipeline");
+const AUTO_PIPELINE_CALLS = Symbol("telltale.ioredis.together");
 
 function patchPipeline(prototype: object, calls: RedisCalls): void {
   replaceMethod<Pipeline, [Command, ...unknown[]]>(
@@ -293,7 +294,7 @@ function patchPipeline(prototype: object, calls: RedisCalls): void {
     "sendCommand",
     (original) =>
       function sendCommand(...args) {
-        if (isAutomatic(this)) observeTogether(calls, this, args[0]);
+        if (isAutoPipeline(this)) observeAutoPipelined(calls, this, args[0]);
         return Reflect.apply(original, this, args);
       },
   );
@@ -303,53 +304,55 @@ function patchPipeline(prototype: object, calls: RedisCalls): void {
     (original: Method<Pipeline>) =>
       function exec(...args) {
         // With a transaction open, this is only its command `EXEC`; a cluster calls again.
-        const isFirst = this[UNDER_WAY] === undefined && !this._transactions;
-        if (isFirst && this._queue.length > 0 && !isAutomatic(this)) observePipeline(calls, this);
+        const isFirst = this[PIPELINE_CALL] === undefined && !this._transactions;
+        if (isFirst && this._queue.length > 0 && !isAutoPipeline(this))
+          observePipeline(calls, this);
         return Reflect.apply(original, this, args);
       },
   );
 }
 
 /** `enableAutoPipelining`, from version 4.19 on, marks what it makes with a symbol called so. */
-function isAutomatic(pipeline: Pipeline): boolean {
-  if (pipeline[TOGETHER] !== undefined) return true;
+function isAutoPipeline(pipeline: Pipeline): boolean {
+  if (pipeline[AUTO_PIPELINE_CALLS] !== undefined) return true;
   return Object.getOwnPropertySymbols(pipeline).some(({ description }) => description === "exec");
 }
 
 /** A command is added in the context of its caller. It ends with the others, as its caller hears of it then. */
-function observeTogether(calls: RedisCalls, pipeline: Pipeline, command: Command): void {
+function observeAutoPipelined(calls: RedisCalls, pipeline: Pipeline, command: Command): void {
   // A cluster adds commands again.
-  if (command[STATE] !== undefined || command.ignore === true) return;
-  const call = isUnaskedNow() ? undefined : start(calls, batchTarget(pipeline), command);
-  command[STATE] = { call };
-  if (pipeline[TOGETHER] === undefined) endTogether(pipeline, (pipeline[TOGETHER] = []));
-  pipeline[TOGETHER].push(call);
+  if (command[COMMAND_STATE] !== undefined || command.ignore === true) return;
+  const call = isInternalCommand() ? undefined : start(calls, batchTarget(pipeline), command);
+  command[COMMAND_STATE] = { call };
+  if (pipeline[AUTO_PIPELINE_CALLS] === undefined)
+    endAutoPipelined(pipeline, (pipeline[AUTO_PIPELINE_CALLS] = []));
+  pipeline[AUTO_PIPELINE_CALLS].push(call);
 }
 
-function endTogether(pipeline: Pipeline, together: readonly (RedisCall | undefined)[]): void {
+function endAutoPipelined(pipeline: Pipeline, pipelined: readonly (RedisCall | undefined)[]): void {
   const { resolve, reject } = pipeline;
   pipeline.resolve = (results) => {
-    for (const [place, call] of together.entries()) {
-      const [error, reply] = (results as readonly Result[])[place] ?? [];
+    for (const [index, call] of pipelined.entries()) {
+      const [error, reply] = (results as readonly Result[])[index] ?? [];
       if (error) call?.fail(error);
       else call?.succeed(reply);
     }
     resolve.call(pipeline, results);
   };
   pipeline.reject = (error) => {
-    for (const call of together) call?.fail(error);
+    for (const call of pipelined) call?.fail(error);
     reject.call(pipeline, error);
   };
 }
 
 function observePipeline({ database }: RedisCalls, pipeline: Pipeline): void {
-  const all = pipeline._queue.map(({ name }) => operationOf(name));
+  const all = pipeline._queue.map(({ name }) => redisOperation(name));
   const operations = all.filter((operation) => operation !== "MULTI" && operation !== "EXEC");
   const kind = operations.length < all.length ? "MULTI" : "PIPELINE";
   const operation = batchOperation(kind, operations);
   const attributes = batchTarget(pipeline).attributesOf(operation);
   const call = database.start(operation, attributes, batchDetails(operations.length));
-  pipeline[UNDER_WAY] = call;
+  pipeline[PIPELINE_CALL] = call;
   const { resolve, reject } = pipeline;
   pipeline.resolve = (results) => {
     const failure = pipeline._result.find((result) => result?.[0]);

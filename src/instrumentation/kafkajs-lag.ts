@@ -1,4 +1,4 @@
-import type { Lag } from "../context/work.ts";
+import type { ConsumerLag } from "../context/work.ts";
 
 /** A consumer, as far as it tells how far behind it is. */
 export interface LagConsumer {
@@ -28,7 +28,7 @@ export class KafkaLag {
   readonly #consumer: LagConsumer;
   readonly #group: string;
   readonly #onEnd: () => void;
-  readonly #partitions = new Map<string, Lag>();
+  readonly #partitions = new Map<string, ConsumerLag>();
 
   constructor(consumer: LagConsumer, group: string, onEnd: () => void) {
     this.#consumer = consumer;
@@ -36,20 +36,20 @@ export class KafkaLag {
     this.#onEnd = onEnd;
   }
 
-  /** @param onBegin called whenever the consumer joins its group. */
-  start(onBegin: () => void): void {
+  /** @param onJoin called whenever the consumer joins its group. */
+  start(onJoin: () => void): void {
     const { events } = this.#consumer;
     this.#listen(events["START_BATCH_PROCESS"], (payload) => {
       const batch = payload as BatchEvent;
-      this.#note(batch, Number(batch.offsetLag) + batch.batchSize);
+      this.#record(batch, Number(batch.offsetLag) + batch.batchSize);
     });
     this.#listen(events["END_BATCH_PROCESS"], (payload) => {
       const batch = payload as BatchEvent;
-      this.#note(batch, Number(batch.offsetLag));
+      this.#record(batch, Number(batch.offsetLag));
     });
     this.#listen(events["GROUP_JOIN"], (payload) => {
-      onBegin();
-      this.#keep((payload as JoinEvent).memberAssignment ?? {});
+      onJoin();
+      this.#retainAssigned((payload as JoinEvent).memberAssignment ?? {});
     });
     for (const name of ["STOP", "DISCONNECT", "CRASH"]) {
       this.#listen(events[name], () => {
@@ -59,7 +59,7 @@ export class KafkaLag {
     }
   }
 
-  now(): Lag[] {
+  current(): ConsumerLag[] {
     return [...this.#partitions.values()];
   }
 
@@ -67,7 +67,7 @@ export class KafkaLag {
     if (event !== undefined) this.#consumer.on(event, ({ payload }) => listener(payload));
   }
 
-  #note({ topic, partition }: BatchEvent, messages: number): void {
+  #record({ topic, partition }: BatchEvent, messages: number): void {
     this.#partitions.set(keyOf(topic, partition), {
       system: "kafka",
       destination: topic,
@@ -77,7 +77,7 @@ export class KafkaLag {
     });
   }
 
-  #keep(assignment: Readonly<Record<string, readonly number[]>>): void {
+  #retainAssigned(assignment: Readonly<Record<string, readonly number[]>>): void {
     const ours = new Set(
       Object.entries(assignment).flatMap(([topic, partitions]) =>
         partitions.map((partition) => keyOf(topic, partition)),

@@ -1,6 +1,11 @@
-import type { Carried, Delivery, Lag, WorkEntrance } from "../context/work.ts";
-import { attend } from "../context/attend.ts";
-import { runIn } from "../context/manager.ts";
+import type {
+  PropagationHeaders,
+  ReceivedMessage,
+  ConsumerLag,
+  MessagingInstrumenter,
+} from "../context/work.ts";
+import { runUnitOfWork } from "../context/attend.ts";
+import { runWithContext } from "../context/manager.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { KafkaLag, type LagConsumer } from "./kafkajs-lag.ts";
 import { replaceMethod } from "./method.ts";
@@ -12,13 +17,13 @@ import { replaceMethod } from "./method.ts";
  * `eachBatch` one for each batch, linked to what its messages carry.
  */
 export const adaptor: Adaptor = {
-  patch(exports, _file, services) {
+  patch(exports, _file, deps) {
     const { Kafka } = exports as { readonly Kafka: { readonly prototype: object } };
-    const entrance = services.work();
-    const watchLag = lagOf(entrance);
+    const instrumenter = deps.messaging();
+    const watchLag = createLagWatcher(instrumenter);
     replaceMethod(Kafka.prototype, "producer", (original) => {
       return function producer(...args: unknown[]) {
-        return withSpans(Reflect.apply(original, this, args) as Producer, entrance);
+        return traceProducer(Reflect.apply(original, this, args) as Producer, instrumenter);
       };
     });
     replaceMethod<unknown, [{ readonly groupId?: string }?]>(
@@ -26,10 +31,10 @@ export const adaptor: Adaptor = {
       "consumer",
       (original) => {
         return function consumer(options) {
-          const made = Reflect.apply(original, this, [options]) as Consumer;
+          const created = Reflect.apply(original, this, [options]) as Consumer;
           const group = options?.groupId ?? "";
-          watchLag(made, group);
-          return withWork(made, group, entrance);
+          watchLag(created, group);
+          return traceConsumer(created, group, instrumenter);
         };
       },
     );
@@ -57,11 +62,11 @@ interface Producer {
   transaction?(options?: unknown): Promise<Producer>;
 }
 
-function withSpans(producer: Producer, entrance: WorkEntrance): Producer {
+function traceProducer(producer: Producer, instrumenter: MessagingInstrumenter): Producer {
   const { send, sendBatch, transaction } = producer;
   producer.send = function (record) {
     if (!hasMessages(record)) return send.call(this, record);
-    return sendAll(entrance, record.topic, [record], ([changed]) =>
+    return sendWithSpan(instrumenter, record.topic, [record], ([changed]) =>
       send.call(this, { ...record, ...changed }),
     );
   };
@@ -72,13 +77,13 @@ function withSpans(producer: Producer, entrance: WorkEntrance): Producer {
     }
     const topics = new Set(topicMessages.map(({ topic }) => topic));
     const topic = topics.size === 1 ? (topicMessages[0]?.topic ?? "") : "";
-    return sendAll(entrance, topic, topicMessages, (changed) =>
+    return sendWithSpan(instrumenter, topic, topicMessages, (changed) =>
       sendBatch.call(this, { ...batch, topicMessages: changed }),
     );
   };
   if (transaction !== undefined) {
     producer.transaction = async function (...args) {
-      return withSpans(await transaction.apply(this, args), entrance);
+      return traceProducer(await transaction.apply(this, args), instrumenter);
     };
   }
   return producer;
@@ -95,35 +100,37 @@ function hasMessages(record: unknown): record is TopicMessages {
 }
 
 /** The app's objects stay as they are: it may send them again. */
-async function sendAll(
-  entrance: WorkEntrance,
+async function sendWithSpan(
+  instrumenter: MessagingInstrumenter,
   topic: string,
   records: readonly TopicMessages[],
   send: (records: readonly TopicMessages[]) => Promise<unknown>,
 ): Promise<unknown> {
   const count = records.reduce((sum, { messages }) => sum + messages.length, 0);
-  const sending = entrance.send({
+  const producerOperation = instrumenter.startSend({
     system: SYSTEM,
     destination: topic,
     operation: "send",
     ...(count !== 1 && { count }),
   });
-  if (sending === undefined) return send(records);
+  if (producerOperation === undefined) return send(records);
   try {
-    const carrying = records.map((record) => withHeaders(record, sending.carried));
-    const result = await runIn(sending.context, () => send(carrying));
-    sending.end();
+    const recordsWithHeaders = records.map((record) =>
+      withHeaders(record, producerOperation.propagationHeaders),
+    );
+    const result = await runWithContext(producerOperation.context, () => send(recordsWithHeaders));
+    producerOperation.end();
     return result;
   } catch (error) {
-    sending.end(error);
+    producerOperation.end(error);
     throw error;
   }
 }
 
-function withHeaders(record: TopicMessages, carried: Carried): TopicMessages {
+function withHeaders(record: TopicMessages, propagationHeaders: PropagationHeaders): TopicMessages {
   const messages = record.messages.map((message) => ({
     ...message,
-    headers: { ...message.headers, ...carried },
+    headers: { ...message.headers, ...propagationHeaders },
   }));
   return { ...record, messages };
 }
@@ -147,25 +154,29 @@ interface Consumer extends LagConsumer {
   run(options?: RunOptions): Promise<void>;
 }
 
-function withWork(consumer: Consumer, group: string, entrance: WorkEntrance): Consumer {
+function traceConsumer(
+  consumer: Consumer,
+  group: string,
+  instrumenter: MessagingInstrumenter,
+): Consumer {
   const { run } = consumer;
-  const attempts = new Attempts();
+  const attempts = new AttemptCounter();
   consumer.run = function (options) {
     const { eachMessage, eachBatch } = options ?? {};
     return run.call(this, {
       ...options,
       ...(typeof eachMessage === "function" && {
         eachMessage: (payload: EachMessage) => {
-          const work = entrance.begin(deliveryOf(payload, group, attempts));
+          const work = instrumenter.startProcess(receivedMessageOf(payload, group, attempts));
           const call = (): Promise<void> => eachMessage(payload);
-          return work === undefined ? call() : attend(work, call, { caller: "awaits" });
+          return work === undefined ? call() : runUnitOfWork(work, call, { caller: "awaits" });
         },
       }),
       ...(typeof eachBatch === "function" && {
         eachBatch: (payload: EachBatch) => {
-          const work = entrance.begin(batchOf(payload, group, attempts));
+          const work = instrumenter.startProcess(receivedBatchOf(payload, group, attempts));
           const call = (): Promise<void> => eachBatch(payload);
-          return work === undefined ? call() : attend(work, call, { caller: "awaits" });
+          return work === undefined ? call() : runUnitOfWork(work, call, { caller: "awaits" });
         },
       }),
     });
@@ -173,17 +184,17 @@ function withWork(consumer: Consumer, group: string, entrance: WorkEntrance): Co
   return consumer;
 }
 
-function deliveryOf(
+function receivedMessageOf(
   { topic, partition, message }: EachMessage,
   group: string,
-  attempts: Attempts,
-): Delivery {
+  attempts: AttemptCounter,
+): ReceivedMessage {
   const { offset = "", key } = message;
   return {
     system: SYSTEM,
     destination: topic,
     operation: "process",
-    carried: [carriedBy(message)],
+    propagationHeaders: [propagationHeadersOf(message)],
     group,
     attributes: {
       "messaging.destination.partition.id": String(partition),
@@ -200,7 +211,11 @@ function deliveryOf(
   };
 }
 
-function batchOf({ batch }: EachBatch, group: string, attempts: Attempts): Delivery {
+function receivedBatchOf(
+  { batch }: EachBatch,
+  group: string,
+  attempts: AttemptCounter,
+): ReceivedMessage {
   const { topic, partition, messages } = batch;
   const offset = messages[0]?.offset ?? "";
   return {
@@ -208,7 +223,7 @@ function batchOf({ batch }: EachBatch, group: string, attempts: Attempts): Deliv
     destination: topic,
     operation: "process",
     count: messages.length,
-    carried: messages.slice(0, MOST_LINKS).map(carriedBy),
+    propagationHeaders: messages.slice(0, MAX_LINKS).map(propagationHeadersOf),
     group,
     attributes: { "messaging.destination.partition.id": String(partition) },
     job: {
@@ -221,28 +236,28 @@ function batchOf({ batch }: EachBatch, group: string, attempts: Attempts): Deliv
 }
 
 /** What a span holds by default. */
-const MOST_LINKS = 128;
+const MAX_LINKS = 128;
 
 /** Of the headers only texts of a sensible length: trace context is one. */
-function carriedBy({ headers = {} }: Message): Carried {
-  const carried: Record<string, string> = {};
+function propagationHeadersOf({ headers = {} }: Message): PropagationHeaders {
+  const propagationHeaders: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const text = textOf(value);
-    if (text !== undefined) carried[name.toLowerCase()] = text;
+    if (text !== undefined) propagationHeaders[name.toLowerCase()] = text;
   }
-  return carried;
+  return propagationHeaders;
 }
 
-const MAX_HEADER = 8192;
+const MAX_HEADER_BYTES = 8192;
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
-  if (!(value instanceof Uint8Array) || value.length > MAX_HEADER) return undefined;
+  if (!(value instanceof Uint8Array) || value.length > MAX_HEADER_BYTES) return undefined;
   return Buffer.from(value.buffer, value.byteOffset, value.length).toString("utf8");
 }
 
 /** A message that failed is fetched again, as often as it takes: counted by this consumer. */
-class Attempts {
+class AttemptCounter {
   readonly #last = new Map<string, { offset: string; count: number }>();
 
   count(topic: string, partition: number, offset: string): number {
@@ -254,7 +269,9 @@ class Attempts {
   }
 }
 
-function lagOf(entrance: WorkEntrance): (consumer: LagConsumer, group: string) => void {
+function createLagWatcher(
+  instrumenter: MessagingInstrumenter,
+): (consumer: LagConsumer, group: string) => void {
   const lags = new Set<KafkaLag>();
   let isWatched = false;
   return (consumer, group) => {
@@ -262,6 +279,6 @@ function lagOf(entrance: WorkEntrance): (consumer: LagConsumer, group: string) =
     lag.start(() => lags.add(lag));
     if (isWatched) return;
     isWatched = true;
-    entrance.watchLag((): Lag[] => [...lags].flatMap((one) => one.now()));
+    instrumenter.observeLag((): ConsumerLag[] => [...lags].flatMap((one) => one.current()));
   };
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import { holderOf } from "../context/holder.ts";
-import { noteError } from "../context/failures.ts";
-import { activeHolder } from "../context/manager.ts";
+import { unitOfWorkOf } from "../context/holder.ts";
+import { recordRequestError } from "../context/failures.ts";
+import { activeUnitOfWork } from "../context/manager.ts";
 import { joinPattern, patternText } from "../context/route-pattern.ts";
-import { withoutEnd } from "../text.ts";
+import { trimEndOf } from "../text.ts";
 import type { Adaptor } from "./adaptor.ts";
-import { disguise, type Method, replaceMethod } from "./method.ts";
-import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-spans.ts";
+import { copyFunctionProperties, type Method, replaceMethod } from "./method.ts";
+import { type MiddlewareSpans, createMiddlewareSpans, functionName } from "./middleware-spans.ts";
 
 /**
  * Koa 2 and 3, with `@koa/router` (or `koa-router`, its old name) and
@@ -14,9 +14,9 @@ import { type MiddlewareSpans, middlewareSpans, nameOf } from "./middleware-span
  * it is in, and the error that Koa or a middleware of the app's answers.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    if (file.package === "koa-mount") return replaceMount(exports as Mount);
-    const spans = middlewareSpans("koa", services);
+  patch(exports, file, deps) {
+    if (file.package === "koa-mount") return wrapMount(exports as Mount);
+    const spans = createMiddlewareSpans("koa", deps);
     if (file.package === "koa") patchApplication((exports as Class).prototype, spans);
     else patchRouter(routerIn(exports as RouterModule).prototype, spans);
     return exports;
@@ -35,7 +35,7 @@ type Next = () => unknown;
 type Middleware = (this: unknown, ctx: Context, next: Next) => unknown;
 
 function patchApplication(prototype: object, spans: MiddlewareSpans | undefined): void {
-  noteErrors(prototype);
+  recordErrors(prototype);
   if (spans === undefined) return;
   replaceMethod<unknown, [unknown]>(prototype, "use", (original) => {
     return function use(middleware) {
@@ -50,10 +50,10 @@ function withSpan(
   spans: MiddlewareSpans,
   type: "middleware" | "router",
 ): unknown {
-  if (typeof middleware !== "function" || handsOn(middleware)) return middleware;
+  if (typeof middleware !== "function" || delegates(middleware)) return middleware;
   const original = middleware as Middleware;
-  const name = type === "middleware" ? nameOf(original) : undefined;
-  return disguise(function (this: unknown, ctx: Context, next: Next): unknown {
+  const name = type === "middleware" ? functionName(original) : undefined;
+  return copyFunctionProperties(function (this: unknown, ctx: Context, next: Next): unknown {
     const span = spans.start(type, type, name);
     if (span === undefined) return original.call(this, ctx, next);
     return span.run(() => original.call(this, ctx, next));
@@ -63,7 +63,7 @@ function withSpan(
 const mounts = new WeakSet<object>();
 
 /** What is in a router or a mounted app has spans of its own. */
-function handsOn(middleware: object): boolean {
+function delegates(middleware: object): boolean {
   return "router" in middleware || mounts.has(middleware);
 }
 
@@ -72,12 +72,12 @@ function handsOn(middleware: object): boolean {
  * so do error handlers that follow its guide: `ctx.app.emit("error", error, ctx)`.
  * https://github.com/koajs/koa/blob/master/docs/error-handling.md
  */
-function noteErrors(prototype: object): void {
+function recordErrors(prototype: object): void {
   replaceMethod<unknown, [string, unknown, Partial<Context>?]>(prototype, "emit", (original) => {
     return function emit(...args) {
       const [event, error, ctx] = args;
       const request = event === "error" ? ctx?.req : undefined;
-      if (request !== undefined && error) noteError(request, error);
+      if (request !== undefined && error) recordRequestError(request, error);
       return Reflect.apply(original, this, args);
     };
   });
@@ -103,24 +103,24 @@ interface Matched {
 }
 
 function patchRouter(prototype: object, spans: MiddlewareSpans | undefined): void {
-  if (spans !== undefined) giveSpans(prototype, spans);
+  if (spans !== undefined) addMiddlewareSpans(prototype, spans);
   for (const name of ["routes", "middleware"]) {
     replaceMethod(prototype, name, (original) => {
       return function routes(...args) {
-        return watchDispatch(Reflect.apply(original, this, args) as Middleware);
+        return recordRejections(Reflect.apply(original, this, args) as Middleware);
       };
     });
   }
   replaceMethod(prototype, "match", (original) => {
     return function match(...args) {
       const matched = Reflect.apply(original, this, args) as Matched;
-      noteFirst(matched);
+      recordFirstRoute(matched);
       return matched;
     };
   });
 }
 
-function giveSpans(prototype: object, spans: MiddlewareSpans): void {
+function addMiddlewareSpans(prototype: object, spans: MiddlewareSpans): void {
   replaceMethod(prototype, "register", (original) => {
     return function register(...args) {
       const [path, methods, middleware, ...rest] = args;
@@ -133,45 +133,45 @@ function giveSpans(prototype: object, spans: MiddlewareSpans): void {
   });
 }
 
-const watched = new WeakSet<Middleware>();
+const wrappedDispatches = new WeakSet<Middleware>();
 
 /** An error is noted as it leaves the router: a middleware around it may turn it into a response. */
-function watchDispatch(original: Middleware): Middleware {
-  if (watched.has(original)) return original;
+function recordRejections(original: Middleware): Middleware {
+  if (wrappedDispatches.has(original)) return original;
   const dispatch: Middleware = function (ctx, next) {
     const result = original.call(this, ctx, next);
-    return result instanceof Promise ? noteRejection(result, ctx) : result;
+    return result instanceof Promise ? recordRejection(result, ctx) : result;
   };
-  watched.add(dispatch);
-  return disguise(dispatch, original);
+  wrappedDispatches.add(dispatch);
+  return copyFunctionProperties(dispatch, original);
 }
 
 /** In the place of the promise: to listen to that one would hush one that nobody else listens to. */
-function noteRejection(result: Promise<unknown>, { req }: Context): Promise<unknown> {
+function recordRejection(result: Promise<unknown>, { req }: Context): Promise<unknown> {
   return result.then(undefined, (error: unknown) => {
-    noteError(req, error);
+    recordRequestError(req, error);
     throw error;
   });
 }
 
 /** Before any handler runs: the middleware of the router may answer alone. */
-function noteFirst({ route, pathAndMethod }: Matched): void {
+function recordFirstRoute({ route, pathAndMethod }: Matched): void {
   if (!route) return;
   const first = pathAndMethod.find(isRoute);
   if (first === undefined) return;
-  watchLayers(Object.getPrototypeOf(first) as object);
-  noteRoute(first);
+  patchLayers(Object.getPrototypeOf(first) as object);
+  recordRoute(first);
 }
 
 const patchedLayers = new WeakSet<object>();
 
 /** Of several routes that match, each is noted as it runs. The class of layers is not exported. */
-function watchLayers(prototype: object): void {
+function patchLayers(prototype: object): void {
   if (patchedLayers.has(prototype)) return;
   patchedLayers.add(prototype);
   replaceMethod<Layer, unknown[]>(prototype, "captures", (original) => {
     return function captures(...args) {
-      if (isRoute(this)) noteRoute(this);
+      if (isRoute(this)) recordRoute(this);
       return Reflect.apply(original, this, args);
     };
   });
@@ -182,23 +182,25 @@ function isRoute({ methods }: Layer): boolean {
 }
 
 /** The layer's path has the prefixes of all routers around it. */
-function noteRoute({ path }: Layer): void {
-  const holder = activeHolder();
+function recordRoute({ path }: Layer): void {
+  const unit = activeUnitOfWork();
   const pattern = patternText(path);
-  if (holder !== undefined && pattern !== undefined) {
-    holder.route = joinPattern(holder.mount, pattern);
+  if (unit !== undefined && pattern !== undefined) {
+    unit.route = joinPattern(unit.mountPath, pattern);
   }
 }
 
 type Mount = Method<unknown, [unknown, unknown?]>;
 
-function replaceMount(exports: Mount): Mount {
-  return disguise(
+function wrapMount(exports: Mount): Mount {
+  return copyFunctionProperties(
     function mount(this: unknown, prefix, app) {
       const middleware = exports.call(this, prefix, app) as Middleware;
-      const pattern = typeof prefix === "string" ? withoutEnd(prefix, "/") : "";
+      const pattern = typeof prefix === "string" ? trimEndOf(prefix, "/") : "";
       const mounted =
-        pattern === "" ? middleware : disguise(below(pattern, middleware), middleware);
+        pattern === ""
+          ? middleware
+          : copyFunctionProperties(runInMount(pattern, middleware), middleware);
       mounts.add(mounted);
       return mounted;
     } satisfies Mount,
@@ -207,14 +209,14 @@ function replaceMount(exports: Mount): Mount {
 }
 
 /** What goes on to `next`, because the prefix doesn't match or nobody answered, is out of the mount. */
-function below(pattern: string, middleware: Middleware): Middleware {
+function runInMount(pattern: string, middleware: Middleware): Middleware {
   return function (ctx, next) {
-    const holder = holderOf(ctx.req);
-    if (holder === undefined) return middleware.call(this, ctx, next);
-    const outer = holder.mount;
-    holder.mount = outer + pattern;
+    const unit = unitOfWorkOf(ctx.req);
+    if (unit === undefined) return middleware.call(this, ctx, next);
+    const outer = unit.mountPath;
+    unit.mountPath = outer + pattern;
     return middleware.call(this, ctx, () => {
-      holder.mount = outer;
+      unit.mountPath = outer;
       return next();
     });
   };

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { LambdaConfig } from "../config/config.ts";
 import { lazy } from "../lazy.ts";
-import type { Found } from "./libraries.ts";
+import type { LibraryFile } from "./libraries.ts";
 
 const loadLambda = lazy<typeof import("./lambda.ts")>("instrumentation/lambda.ts");
 
@@ -13,7 +13,10 @@ const EXTENSIONS = [".js", ".mjs", ".cjs"];
  * The file of the function's handler as one of a library: `dist/orders.create`
  * is what `dist/orders.mjs` exports as `create`. Undefined if there is none.
  */
-export function handlerFile({ taskRoot, handler }: LambdaConfig): (Found & Located) | undefined {
+export function findHandlerFile({
+  taskRoot,
+  handler,
+}: LambdaConfig): (LibraryFile & Located) | undefined {
   const [module = "", exported = ""] = basename(handler).split(".", 2);
   const base = resolve(taskRoot, dirname(handler), module);
   const path = EXTENSIONS.map((extension) => base + extension).find(

@@ -1,8 +1,8 @@
 import { ROOT_CONTEXT, type Span, SpanKind, type TracerProvider } from "@opentelemetry/api";
 import { AwsLambdaInstrumentation } from "@opentelemetry/instrumentation-aws-lambda";
-import type { Adaptor, Services } from "./adaptor.ts";
-import { feedHooks } from "./require-hook.ts";
-import { join } from "./upstream.ts";
+import type { Adaptor, AdaptorDeps } from "./adaptor.ts";
+import { runRequireHooks } from "./require-hook.ts";
+import { connectInstrumentation } from "./upstream.ts";
 
 /**
  * The handler of a function of AWS Lambda, by upstream's instrumentation. Which
@@ -11,12 +11,12 @@ import { join } from "./upstream.ts";
  * delivered before.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    const tracerProvider = flushing(services);
-    const instrumentation = new AwsLambdaInstrumentation(services.options);
-    guard(instrumentation, services);
-    join(instrumentation, { ...services, tracerProvider });
-    return feedHooks(exports, `${file.directory}/${file.file}`, file.directory);
+  patch(exports, file, deps) {
+    const tracerProvider = flushableProvider(deps);
+    const instrumentation = new AwsLambdaInstrumentation(deps.options);
+    guardHooks(instrumentation, deps);
+    connectInstrumentation(instrumentation, { ...deps, tracerProvider });
+    return runRequireHooks(exports, `${file.directory}/${file.file}`, file.directory);
   },
 };
 
@@ -25,7 +25,7 @@ export const adaptor: Adaptor = {
  * AWS's own (no `invokedFunctionArn`, no event), as tests and emulators have them:
  * then the span says less.
  */
-function guard(instrumentation: object, { tracerProvider, diagnostics }: Services): void {
+function guardHooks(instrumentation: object, { tracerProvider, diagnostics }: AdaptorDeps): void {
   const start = (_event: unknown, context: unknown, _cold: unknown, parent: unknown): Span => {
     const { functionName } = Object(context) as { readonly functionName?: unknown };
     const name = typeof functionName === "string" ? functionName : "handler";
@@ -54,10 +54,10 @@ function guard(instrumentation: object, { tracerProvider, diagnostics }: Service
 }
 
 /** Upstream delivers by the provider's `forceFlush`. */
-function flushing({ tracerProvider, flush }: Services): TracerProvider & ForceFlush {
+function flushableProvider({ tracerProvider, flush }: AdaptorDeps): TracerProvider & Flushable {
   return { getTracer: (...of) => tracerProvider.getTracer(...of), forceFlush: flush };
 }
 
-interface ForceFlush {
+interface Flushable {
   forceFlush(): Promise<void>;
 }

@@ -5,11 +5,11 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { LoadedFile } from "./adaptor.ts";
 import { appDirectories, type Dependencies, dependenciesOf } from "./dependencies.ts";
 import { satisfies } from "./range.ts";
-import { ES_MAIN, MAIN, type Row } from "./library-row.ts";
+import { ES_MAIN, MAIN, type LibraryRow } from "./library-row.ts";
 
 /** A file that the table asks for, and the rows that do. */
-export interface Found extends Omit<LoadedFile, "format"> {
-  readonly rows: readonly Row[];
+export interface LibraryFile extends Omit<LoadedFile, "format"> {
+  readonly rows: readonly LibraryRow[];
 }
 
 const NODE_MODULES = `${sep}node_modules${sep}`;
@@ -28,34 +28,34 @@ const MAX_BYTES = 1_000_000;
  * main files have no telling name (`index.js`), and so aren't found.
  */
 export class Libraries {
-  readonly #rows = new Map<string, Row[]>();
+  readonly #rows = new Map<string, LibraryRow[]>();
   /** Last part of a telling path -> the telling paths, each with a separator in front. */
-  readonly #tails = new Map<string, string[]>();
+  readonly #pathSuffixes = new Map<string, string[]>();
   readonly #libraries = new Map<string, Library | undefined>();
-  readonly #files = new Map<string, Found>();
+  readonly #files = new Map<string, LibraryFile>();
   readonly #dependencies: Dependencies;
   readonly #diagnostics: Diagnostics;
 
-  constructor(rows: readonly Row[], diagnostics: Diagnostics) {
+  constructor(rows: readonly LibraryRow[], diagnostics: Diagnostics) {
     this.#diagnostics = diagnostics;
     for (const row of rows) {
       append(this.#rows, row.package, row);
       for (const file of row.files) {
         if (!file.includes("/")) continue;
         const tail = sep + file.replaceAll("/", sep);
-        append(this.#tails, baseOf(tail), tail);
+        append(this.#pathSuffixes, fileNameOf(tail), tail);
       }
     }
     this.#dependencies = dependenciesOf(this.#rows, appDirectories());
   }
 
   /** A file that is no library's, by its absolute path. */
-  add(path: string, file: Found): void {
+  addFile(path: string, file: LibraryFile): void {
     this.#files.set(path, file);
   }
 
   /** Never throws. */
-  find(path: string): Found | undefined {
+  find(path: string): LibraryFile | undefined {
     const single = this.#files.get(path);
     if (single !== undefined) return single;
     const directory = this.#directoryOf(path);
@@ -64,7 +64,7 @@ export class Libraries {
     if (library === undefined) return undefined;
     const file = path.slice(directory.length + 1).replaceAll(sep, "/");
     const { main, esMain } = library;
-    const isWanted = ({ files }: Row): boolean =>
+    const isWanted = ({ files }: LibraryRow): boolean =>
       files.includes(file) ||
       (file === main && files.includes(MAIN)) ||
       (file === esMain && files.includes(ES_MAIN));
@@ -88,7 +88,7 @@ export class Libraries {
     for (const directory of this.#dependencies.linked) {
       if (path.startsWith(directory + sep)) return directory;
     }
-    const tails = this.#tails.get(baseOf(path));
+    const tails = this.#pathSuffixes.get(fileNameOf(path));
     if (tails === undefined) return undefined;
     const tail = tails.find((candidate) => path.endsWith(candidate));
     return tail === undefined ? undefined : path.slice(0, -tail.length);
@@ -100,26 +100,26 @@ export class Libraries {
 
   #libraryIn(directory: string): Library | undefined {
     if (this.#libraries.has(directory)) return this.#libraries.get(directory);
-    const library = this.#read(directory);
+    const library = this.#readLibrary(directory);
     this.#libraries.set(directory, library);
     return library;
   }
 
-  #read(directory: string): Library | undefined {
+  #readLibrary(directory: string): Library | undefined {
     const manifest = readManifest(directory);
     if (manifest === undefined) return undefined;
     const { name, version } = manifest;
     const rows = this.#rows.get(name) ?? [];
     const known = rows.filter(({ versions }) => satisfies(version, versions));
-    if (rows.length > 0 && known.length === 0) this.#sayUnknown(manifest, rows);
+    if (rows.length > 0 && known.length === 0) this.#reportUnsupported(manifest, rows);
     if (known.length === 0) return undefined;
     const wantsMain = known.some(({ files }) => files.includes(MAIN) || files.includes(ES_MAIN));
-    const main = wantsMain ? requiredFile(directory, manifest) : undefined;
-    const esMain = wantsMain ? (importedFile(manifest.exports) ?? main) : undefined;
+    const main = wantsMain ? resolveRequire(directory, manifest) : undefined;
+    const esMain = wantsMain ? (resolveImport(manifest.exports) ?? main) : undefined;
     return { name, version, rows: known, main, esMain };
   }
 
-  #sayUnknown({ name, version }: Manifest, rows: readonly Row[]): void {
+  #reportUnsupported({ name, version }: Manifest, rows: readonly LibraryRow[]): void {
     const versions = rows.map((row) => row.versions).join(" || ");
     this.#diagnostics.debug(
       `instrumentation.version:${name}`,
@@ -133,7 +133,7 @@ const AT_SIGN = 64;
 interface Library {
   readonly name: string;
   readonly version: string;
-  readonly rows: readonly Row[];
+  readonly rows: readonly LibraryRow[];
   /** What `require` gives and what `import` does, relative, with `/`; if a row asks for it. */
   readonly main: string | undefined;
   readonly esMain: string | undefined;
@@ -160,7 +160,7 @@ function readManifest(directory: string): Manifest | undefined {
 }
 
 /** What `require(name)` gives: by the `exports` (a package may ask for itself), else by `main`. */
-function requiredFile(directory: string, { name, exports }: Manifest): string | undefined {
+function resolveRequire(directory: string, { name, exports }: Manifest): string | undefined {
   try {
     const require = createRequire(join(directory, "package.json"));
     const path = require.resolve(exports === undefined ? directory : name);
@@ -178,18 +178,18 @@ const CONDITIONS = ["node", "import", "module-sync", "node-addons", "default"];
  * What `import name` gives by the `exports`; without these it is what `require`
  * gives. https://nodejs.org/api/packages.html#conditional-exports
  */
-function importedFile(exports: unknown): string | undefined {
+function resolveImport(exports: unknown): string | undefined {
   if (typeof exports === "string") return exports.replace(/^\.\//, "");
-  if (Array.isArray(exports)) return importedFile(exports[0]);
+  if (Array.isArray(exports)) return resolveImport(exports[0]);
   if (typeof exports !== "object" || exports === null) return undefined;
   for (const [key, value] of Object.entries(exports)) {
-    const file = key === "." || CONDITIONS.includes(key) ? importedFile(value) : undefined;
+    const file = key === "." || CONDITIONS.includes(key) ? resolveImport(value) : undefined;
     if (file !== undefined) return file;
   }
   return undefined;
 }
 
-function baseOf(path: string): string {
+function fileNameOf(path: string): string {
   return path.slice(path.lastIndexOf(sep) + 1);
 }
 

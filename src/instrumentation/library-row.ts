@@ -4,7 +4,7 @@ import type { Adaptor } from "./adaptor.ts";
 export type LoadAdaptor = () => { readonly adaptor: Adaptor };
 
 /** Which files of which package bring which adaptor. */
-export interface Row {
+export interface LibraryRow {
   /** The `name` in the library's package.json; `node:dns` for a module of Node's. */
   readonly package: string;
   /**
@@ -18,7 +18,7 @@ export interface Row {
    * Exports of its ES modules that the adaptor assigns though they are
    * constants, or `default` without a name: `export default …;`.
    */
-  readonly replaces?: readonly string[];
+  readonly assignableExports?: readonly string[];
   /** The versions that the adaptor knows, as a semver range (`>=8.0.3 <9`). */
   readonly versions: string;
   /** Loads the adaptor when the first of the files is loaded. */

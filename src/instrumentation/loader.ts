@@ -3,16 +3,21 @@ import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import { lazy } from "../lazy.ts";
 import type { Config, LambdaConfig } from "../config/config.ts";
-import type { Adaptor, LoadedFile, SharedServices } from "./adaptor.ts";
-import { watchLoads } from "./commonjs-hook.ts";
-import { type Accesses, patchableExports, RECEIVER, type Receiver } from "./es-exports.ts";
-import { changeModules } from "./es-module-hook.ts";
-import { handlerFile } from "./lambda-handler.ts";
-import { type Found, Libraries } from "./libraries.ts";
-import { isEnabled } from "./names.ts";
-import { table } from "./table.ts";
-import type { LoadAdaptor, Row } from "./library-row.ts";
-import { doOrUndo } from "./undo.ts";
+import type { Adaptor, LoadedFile, SharedAdaptorDeps } from "./adaptor.ts";
+import { installCommonJsHook } from "./commonjs-hook.ts";
+import {
+  type ExportBindings,
+  patchableExports,
+  EXPORTS_HOOK,
+  type ExportsHook,
+} from "./es-exports.ts";
+import { installEsmHook } from "./es-module-hook.ts";
+import { findHandlerFile } from "./lambda-handler.ts";
+import { type LibraryFile, Libraries } from "./libraries.ts";
+import { isInstrumentationEnabled } from "./names.ts";
+import { libraryRows } from "./table.ts";
+import type { LoadAdaptor, LibraryRow } from "./library-row.ts";
+import { patchOrRollback } from "./undo.ts";
 import { upstreamTable } from "./upstream-table.ts";
 
 const loadEsModule = lazy<typeof import("./es-module.ts")>("instrumentation/es-module.ts");
@@ -27,71 +32,76 @@ const loadEsModule = lazy<typeof import("./es-module.ts")>("instrumentation/es-m
  */
 export function installInstrumentations(
   config: Config["instrumentations"],
-  services: SharedServices,
-  rows: readonly Row[] = [...table, ...upstreamTable],
+  deps: SharedAdaptorDeps,
+  rows: readonly LibraryRow[] = [...libraryRows, ...upstreamTable],
 ): void {
-  const enabled = rows.filter(({ instrumentation }) => isEnabled(instrumentation, config));
+  const enabled = rows.filter(({ instrumentation }) =>
+    isInstrumentationEnabled(instrumentation, config),
+  );
   try {
-    const loader = new Loader(enabled, config.options, services);
+    const loader = new Loader(enabled, config.options, deps);
     if (config.eager) loader.loadAll(enabled);
-    if (config.lambda !== undefined && isEnabled("aws-lambda", config)) {
-      loader.watchHandler(config.lambda);
+    if (config.lambda !== undefined && isInstrumentationEnabled("aws-lambda", config)) {
+      loader.patchLambdaHandler(config.lambda);
     }
-    loader.patchLoaded();
-    loader.watch();
+    loader.patchAlreadyLoaded();
+    loader.installHooks();
   } catch (error) {
     const message = `libraries are not instrumented: ${String(error)}`;
-    services.diagnostics.error("instrumentation", message);
+    deps.diagnostics.error("instrumentation", message);
   }
 }
 
 class Loader {
   readonly #libraries: Libraries;
   /** Those that are modules of Node's and not yet patched. */
-  readonly #builtins: Map<string, Row>;
-  readonly #services: SharedServices;
+  readonly #builtins: Map<string, LibraryRow>;
+  readonly #deps: SharedAdaptorDeps;
   readonly #options: Config["instrumentations"]["options"];
   readonly #adaptors = new Map<LoadAdaptor, Adaptor | undefined>();
   /** Absolute paths of those that were patched. */
   readonly #esModules = new Set<string>();
 
   constructor(
-    rows: readonly Row[],
+    rows: readonly LibraryRow[],
     options: Config["instrumentations"]["options"],
-    services: SharedServices,
+    deps: SharedAdaptorDeps,
   ) {
     const builtins = rows.filter((row) => row.package.startsWith("node:"));
     this.#builtins = new Map(builtins.map((row) => [row.package, row]));
-    this.#libraries = new Libraries(rows, services.diagnostics);
+    this.#libraries = new Libraries(rows, deps.diagnostics);
     this.#options = options;
-    this.#services = services;
+    this.#deps = deps;
   }
 
   /** On Lambda: what is loaded later would be a part of the first request's time. */
-  watchHandler(lambda: LambdaConfig): void {
-    const file = handlerFile(lambda);
+  patchLambdaHandler(lambda: LambdaConfig): void {
+    const file = findHandlerFile(lambda);
     if (file === undefined) return;
-    this.#libraries.add(file.path, file);
+    this.#libraries.addFile(file.path, file);
     this.loadAll(file.rows);
   }
 
-  watch(): void {
+  installHooks(): void {
     const isWanted = (path: string): boolean => this.#libraries.find(path) !== undefined;
-    watchLoads({ isWanted, afterLoad: (module, path) => this.#patchCommonJs(module, path) });
-    receiveModules((url, accesses) => this.#patchEsModule(fileURLToPath(url), accesses));
-    changeModules({
+    installCommonJsHook({
       isWanted,
-      change: (source, path) => this.#withAccess(source, path),
-      onBuiltin: (url) => this.#patchBuiltin(url),
+      afterLoad: (module, path) => this.#patchCommonJs(module, path),
+    });
+    installExportsHook((url, accesses) => this.#patchEsModule(fileURLToPath(url), accesses));
+    installEsmHook({
+      isWanted,
+      transform: (source, path) => this.#exposeExports(source, path),
+      beforeBuiltin: (url) => this.#patchBuiltin(url),
     });
   }
 
-  patchLoaded(): void {
+  patchAlreadyLoaded(): void {
     for (const [path, module] of Object.entries(createRequire(import.meta.url).cache)) {
       const found = module?.loaded === true ? this.#libraries.find(path) : undefined;
       if (module === undefined || found === undefined) continue;
       this.#patchCommonJs(module, path);
-      this.#services.diagnostics.warn(
+      this.#deps.diagnostics.warn(
         `instrumentation.late:${found.package}`,
         `${found.package} ${found.version} was loaded before telltale, which sees only a part of ` +
           `it; let telltale be first: node --import telltale/register`,
@@ -99,7 +109,7 @@ class Loader {
     }
   }
 
-  loadAll(rows: readonly Row[]): void {
+  loadAll(rows: readonly LibraryRow[]): void {
     for (const row of rows) this.#adaptor(row);
   }
 
@@ -108,22 +118,22 @@ class Loader {
     const found = this.#libraries.find(path);
     // `require` of an ES module comes by here as well.
     if (found === undefined || this.#esModules.has(path)) return;
-    endCircle(module.exports);
+    stripCircularProxy(module.exports);
     for (const row of found.rows) {
       const exports: unknown = module.exports;
-      const patched = this.#patched(exports, row, { ...found, format: "commonjs" });
+      const patched = this.#patchExports(exports, row, { ...found, format: "commonjs" });
       if (patched !== exports) module.exports = patched;
     }
   }
 
   /** The ES module has just come to its last line. Never throws. */
-  #patchEsModule(path: string, accesses: Accesses): void {
+  #patchEsModule(path: string, accesses: ExportBindings): void {
     const found = this.#libraries.find(path);
     if (found === undefined) return;
     this.#esModules.add(path);
     const exports = patchableExports(accesses);
     for (const row of found.rows) {
-      const patched = this.#patched(exports, row, { ...found, format: "module" });
+      const patched = this.#patchExports(exports, row, { ...found, format: "module" });
       if (patched !== exports) this.#replaceDefault(accesses, patched, found);
     }
   }
@@ -136,75 +146,75 @@ class Loader {
     const name = url.slice("node:".length);
     const version = process.versions.node;
     const file = { package: name, version, file: name, isMain: true, directory: "" };
-    this.#patched(process.getBuiltinModule(url), row, { ...file, format: "commonjs" });
+    this.#patchExports(process.getBuiltinModule(url), row, { ...file, format: "commonjs" });
     syncBuiltinESMExports();
   }
 
-  #replaceDefault({ default: access }: Accesses, patched: unknown, found: Found): void {
+  #replaceDefault({ default: access }: ExportBindings, patched: unknown, found: LibraryFile): void {
     try {
       access?.set?.(patched);
     } catch (error) {
-      this.#sayFailed(`${found.package} ${found.version}`, found.package, error);
+      this.#reportFailure(`${found.package} ${found.version}`, found.package, error);
     }
   }
 
   /** What the exports of a file are with this row; if that fails, what they were. */
-  #patched(exports: unknown, row: Row, file: LoadedFile): unknown {
+  #patchExports(exports: unknown, row: LibraryRow, file: LoadedFile): unknown {
     const { instrumentation } = row;
-    const services = { ...this.#services, options: this.#options[instrumentation] ?? {} };
+    const deps = { ...this.#deps, options: this.#options[instrumentation] ?? {} };
     try {
       const adaptor = this.#adaptor(row);
-      return doOrUndo(() => adaptor?.patch(exports, file, services)) ?? exports;
+      return patchOrRollback(() => adaptor?.patch(exports, file, deps)) ?? exports;
     } catch (error) {
-      this.#sayFailed(nameOf(file), instrumentation, error);
+      this.#reportFailure(fileLabel(file), instrumentation, error);
       return exports;
     }
   }
 
   /** The source that hands its exports over to us. Never throws. */
-  #withAccess(source: string, path: string): string {
+  #exposeExports(source: string, path: string): string {
     const found = this.#libraries.find(path);
     try {
-      const replaced = found?.rows.flatMap(({ replaces = [] }) => replaces);
-      return loadEsModule().withAccess(source, replaced ?? []);
+      const replaced = found?.rows.flatMap(({ assignableExports = [] }) => assignableExports);
+      return loadEsModule().exposeExports(source, replaced ?? []);
     } catch (error) {
-      this.#sayFailed(path, found?.package ?? "ES modules", error);
+      this.#reportFailure(path, found?.package ?? "ES modules", error);
       return source;
     }
   }
 
-  #adaptor(row: Row): Adaptor | undefined {
+  #adaptor(row: LibraryRow): Adaptor | undefined {
     if (this.#adaptors.has(row.load)) return this.#adaptors.get(row.load);
     const adaptor = this.#load(row);
     this.#adaptors.set(row.load, adaptor);
     return adaptor;
   }
 
-  #load({ load, instrumentation }: Row): Adaptor | undefined {
+  #load({ load, instrumentation }: LibraryRow): Adaptor | undefined {
     try {
       return load().adaptor;
     } catch (error) {
-      this.#sayFailed("the library", instrumentation, error);
+      this.#reportFailure("the library", instrumentation, error);
       return undefined;
     }
   }
 
-  #sayFailed(what: string, instrumentation: string, error: unknown): void {
+  #reportFailure(what: string, instrumentation: string, error: unknown): void {
     const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
-    this.#services.diagnostics.error(
+    this.#deps.diagnostics.error(
       `instrumentation.failed:${instrumentation}`,
       `the instrumentation "${instrumentation}" failed, ${what} stays as it is: ${reason}`,
     );
   }
 }
 
-function nameOf({ package: name, version, file }: LoadedFile): string {
+function fileLabel({ package: name, version, file }: LoadedFile): string {
   return `${name} ${version} (${file})`;
 }
 
 /** Not to be seen by who lists the global object's properties. */
-function receiveModules(receiver: Receiver): void {
-  Object.defineProperty(globalThis, RECEIVER, { value: receiver, configurable: true });
+function installExportsHook(hook: ExportsHook): void {
+  Object.defineProperty(globalThis, EXPORTS_HOOK, { value: hook, configurable: true });
 }
 
 /**
@@ -212,7 +222,7 @@ function receiveModules(receiver: Receiver): void {
  * that warns of every property which isn't there, and takes it away when `load`
  * has returned: a little too late for adaptors that look what is there.
  */
-function endCircle(exports: unknown): void {
+function stripCircularProxy(exports: unknown): void {
   if (typeof exports !== "object" || exports === null) return;
   if (types.isProxy(Object.getPrototypeOf(exports)))
     Object.setPrototypeOf(exports, Object.prototype);

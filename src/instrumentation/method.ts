@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { onFailure } from "./undo.ts";
+import { onRollback } from "./undo.ts";
 
 /** A method of somebody else's object: what it takes is known from its sources. */
 export type Method<This = unknown, Args extends unknown[] = unknown[]> = (
@@ -17,18 +17,18 @@ export type Method<This = unknown, Args extends unknown[] = unknown[]> = (
 export function replaceMethod<This, Args extends unknown[]>(
   target: object,
   name: string | symbol,
-  make: (original: Method<This, Args>) => Method<This, Args>,
+  wrap: (original: Method<This, Args>) => Method<This, Args>,
 ): void {
   const original = (target as Record<string | symbol, unknown>)[name];
   if (typeof original !== "function") throw new TypeError(`there is no ${String(name)}()`);
-  const replacement = disguise(make(original as Method<This, Args>), original);
-  defineOver(target, name, replacement);
+  const replacement = copyFunctionProperties(wrap(original as Method<This, Args>), original);
+  overrideProperty(target, name, replacement);
 }
 
 /** Defines `value` as `target[name]`, visible as it was; over an inherited one, no loop over its own keys shows it. */
-export function defineOver(target: object, name: string | symbol, value: unknown): void {
+export function overrideProperty(target: object, name: string | symbol, value: unknown): void {
   const { enumerable = false, get, set } = Object.getOwnPropertyDescriptor(target, name) ?? {};
-  rememberOwn(target, name);
+  rememberForRollback(target, name);
   const flags = { configurable: true, enumerable };
   // The exports of an ES module are behind accessors of ours, which take values.
   if (get === undefined || types.isProxy(target)) {
@@ -42,7 +42,10 @@ export function defineOver(target: object, name: string | symbol, value: unknown
  * Exports of a CommonJS module that can't be assigned (a bundler has made them
  * getters) are replaced in another object, which is like the first otherwise.
  */
-export function withExports(exports: object, replaced: Readonly<Record<string, unknown>>): object {
+export function copyWithExports(
+  exports: object,
+  replaced: Readonly<Record<string, unknown>>,
+): object {
   const descriptors: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(exports);
   for (const [name, value] of Object.entries(replaced)) {
     const own = descriptors[name];
@@ -52,9 +55,9 @@ export function withExports(exports: object, replaced: Readonly<Record<string, u
 }
 
 /** If the adaptor that is just patching throws later on, `target[name]` becomes again what it is now. */
-export function rememberOwn(target: object, name: string | symbol): void {
+export function rememberForRollback(target: object, name: string | symbol): void {
   const own = Object.getOwnPropertyDescriptor(target, name);
-  onFailure(() => {
+  onRollback(() => {
     if (own === undefined) Reflect.deleteProperty(target, name);
     else Object.defineProperty(target, name, own);
   });
@@ -64,7 +67,7 @@ export function rememberOwn(target: object, name: string | symbol): void {
  * Gives `replacement` the name, the length, the properties and the prototype of
  * `original` (by which frameworks tell `async` functions).
  */
-export function disguise<Replacement extends (...args: never[]) => unknown>(
+export function copyFunctionProperties<Replacement extends (...args: never[]) => unknown>(
   replacement: Replacement,
   original: object,
 ): Replacement {
@@ -84,10 +87,13 @@ export function disguise<Replacement extends (...args: never[]) => unknown>(
 }
 
 /** CommonJS of bundlers has getters only: then the exports are another object. */
-export function withReplaced(exports: object, replaced: Readonly<Record<string, unknown>>): object {
+export function replaceExports(
+  exports: object,
+  replaced: Readonly<Record<string, unknown>>,
+): object {
   const isFixed = Object.keys(replaced).some(
     (name) => Object.getOwnPropertyDescriptor(exports, name)?.writable !== true,
   );
   if (!isFixed) return Object.assign(exports, replaced);
-  return withExports(exports, replaced);
+  return copyWithExports(exports, replaced);
 }

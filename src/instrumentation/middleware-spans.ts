@@ -1,8 +1,8 @@
 import type { Attributes, Context as ApiContext, Span, Tracer } from "@opentelemetry/api";
 import { SPAN_KEY } from "../context/context.ts";
-import { activeContext, activeHolder, runIn } from "../context/manager.ts";
+import { activeContext, activeUnitOfWork, runWithContext } from "../context/manager.ts";
 import { version } from "../version.ts";
-import type { Services } from "./adaptor.ts";
+import type { AdaptorDeps } from "./adaptor.ts";
 
 /** `SpanStatusCode.ERROR` of the API. */
 const STATUS_ERROR = 2;
@@ -31,28 +31,28 @@ export class MiddlewareSpans {
    * instrumentations have the same values
    */
   start(label: string, type: string, name?: string): MiddlewareSpan | undefined {
-    const holder = activeHolder();
-    if (holder === undefined || holder.ended) return undefined;
-    const { route } = holder;
-    const shown = name ?? route ?? ANONYMOUS;
+    const unit = activeUnitOfWork();
+    if (unit === undefined || unit.ended) return undefined;
+    const { route } = unit;
+    const displayName = name ?? route ?? ANONYMOUS;
     const attributes: Attributes = {
       [`${this.#framework}.type`]: type,
-      [`${this.#framework}.name`]: shown,
+      [`${this.#framework}.name`]: displayName,
       ...(route !== undefined && { "http.route": route }),
     };
     const outer = activeContext();
-    const span = this.#tracer.startSpan(`${label} - ${shown}`, { attributes }, outer);
+    const span = this.#tracer.startSpan(`${label} - ${displayName}`, { attributes }, outer);
     const started = new MiddlewareSpan(span, outer);
     // Who answers passes nothing on: with the response it is over.
-    holder.whenEnded(() => started.end());
+    unit.onEnded(() => started.end());
     return started;
   }
 }
 
 /** The spans that a framework's adaptor makes; undefined where nobody asked for them. */
-export function middlewareSpans(
+export function createMiddlewareSpans(
   framework: string,
-  { options, tracerProvider }: Services,
+  { options, tracerProvider }: AdaptorDeps,
 ): MiddlewareSpans | undefined {
   if (options["middlewareSpans"] !== true) return undefined;
   return new MiddlewareSpans(framework, tracerProvider.getTracer(`telltale/${framework}`, version));
@@ -61,7 +61,7 @@ export function middlewareSpans(
 const ANONYMOUS = "<anonymous>";
 
 /** What a function is called on its span. */
-export function nameOf({ name }: { readonly name: string }): string {
+export function functionName({ name }: { readonly name: string }): string {
   return name === "" ? ANONYMOUS : name;
 }
 
@@ -80,16 +80,16 @@ export class MiddlewareSpan {
   run<R>(work: () => R): R {
     let result: R;
     try {
-      result = runIn(this.#outer.setValue(SPAN_KEY, this.#span), work);
+      result = runWithContext(this.#outer.setValue(SPAN_KEY, this.#span), work);
     } catch (error) {
       this.end(error);
       throw error;
     }
-    return result instanceof Promise ? (this.#endWith(result) as R) : result;
+    return result instanceof Promise ? (this.#endWithPromise(result) as R) : result;
   }
 
   /** A promise in the place of the function's, so that one nobody listens to stays unheard. */
-  async #endWith<T>(result: Promise<T>): Promise<T> {
+  async #endWithPromise<T>(result: Promise<T>): Promise<T> {
     try {
       const value = await result;
       this.end();
@@ -101,9 +101,9 @@ export class MiddlewareSpan {
   }
 
   /** What the function hands on to is not below its span, but beside it. */
-  passOn<R>(work: () => R, error?: unknown): R {
+  continueWith<R>(work: () => R, error?: unknown): R {
     this.end(error);
-    return runIn(this.#outer, work);
+    return runWithContext(this.#outer, work);
   }
 
   /** @param error what it failed with, if it has */

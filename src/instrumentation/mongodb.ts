@@ -1,7 +1,7 @@
 import { type Attributes, context as contexts } from "@opentelemetry/api";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "./adaptor.ts";
 import { lowCardinality } from "../low-cardinality.ts";
-import { ByVersion } from "./by-version.ts";
+import { PerVersionCache } from "./by-version.ts";
 import { bindArguments } from "./caller-context.ts";
 import { ConnectionPools, type PoolState } from "./connection-pools.ts";
 import {
@@ -9,9 +9,9 @@ import {
   type DatabaseCall,
   DatabaseCalls,
   describeError,
-  type Failure,
+  type DatabaseFailure,
 } from "./database-call.ts";
-import { disguise, replaceMethod } from "./method.ts";
+import { copyFunctionProperties, replaceMethod } from "./method.ts";
 import { satisfies } from "./range.ts";
 
 /**
@@ -22,9 +22,9 @@ import { satisfies } from "./range.ts";
  * doesn't.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    const calls = versions.of(file, () => callsOf(file, services));
-    if (typeof exports === "function") return commandOf3(exports as WireCommand, calls);
+  patch(exports, file, deps) {
+    const calls = versions.getOrCreate(file, () => callsOf(file, deps));
+    if (typeof exports === "function") return wrapCommandV3(exports as WireCommand, calls);
     const classes = exports as Readonly<Record<string, { readonly prototype: object }>>;
     const { Connection, ConnectionPool } = classes;
     if (ConnectionPool !== undefined) patchPool(ConnectionPool.prototype, calls);
@@ -40,13 +40,13 @@ interface Calls {
   readonly pools: ConnectionPools;
 }
 
-const versions = new ByVersion<Calls>();
+const versions = new PerVersionCache<Calls>();
 
-function callsOf({ version }: LoadedFile, services: Services): Calls {
+function callsOf({ version }: LoadedFile, deps: AdaptorDeps): Calls {
   const scope = { scope: "mongodb", version, needsParent: true, describe: describeMongoError };
   return {
-    database: new DatabaseCalls(services, scope),
-    pools: new ConnectionPools(services.meterProvider.getMeter("mongodb", version)),
+    database: new DatabaseCalls(deps, scope),
+    pools: new ConnectionPools(deps.meterProvider.getMeter("mongodb", version)),
   };
 }
 
@@ -65,7 +65,7 @@ interface Namespace {
 type Command = Readonly<Record<string, unknown>>;
 
 /** What a driver says to a server unasked. */
-const unasked = new Set([
+const internalCommands = new Set([
   ...["hello", "ismaster", "isMaster", "ping", "endSessions", "killCursors"],
   ...["saslStart", "saslContinue", "authenticate", "getnonce"],
 ]);
@@ -78,7 +78,9 @@ function patchConnection(prototype: object, calls: Calls): void {
       function command(...args) {
         const call = start(calls, this, args);
         const reply = Reflect.apply(original, this, args);
-        return call === undefined ? reply : call.settleWith(reply as Promise<unknown>, writeError);
+        return call === undefined
+          ? reply
+          : call.endWithPromise(reply as Promise<unknown>, writeError);
       },
   );
 }
@@ -93,7 +95,7 @@ function patchOldConnection(prototype: object, calls: Calls): void {
         const last = args.length - 1;
         const callback = args[last];
         const call = typeof callback === "function" ? start(calls, this, args) : undefined;
-        if (call !== undefined) args[last] = endBefore(call, callback as Callback);
+        if (call !== undefined) args[last] = endThenCall(call, callback as Callback);
         return Reflect.apply(original, this, args);
       },
   );
@@ -102,7 +104,7 @@ function patchOldConnection(prototype: object, calls: Calls): void {
 /** `lib/core/wireprotocol/command.js` of version 3, by which all of its commands go out. */
 type WireCommand = (...args: unknown[]) => unknown;
 
-function commandOf3(original: WireCommand, calls: Calls): WireCommand {
+function wrapCommandV3(original: WireCommand, calls: Calls): WireCommand {
   const command: WireCommand = (...args) => {
     const last = args.length - 1;
     const callback = args[last];
@@ -111,14 +113,14 @@ function commandOf3(original: WireCommand, calls: Calls): WireCommand {
       // `shop.items` as well as `shop.$cmd`.
       const [db = ""] = namespace.split(".", 1);
       const call = start(calls, connectionOf(server, calls), [{ db }, ...rest]);
-      if (call !== undefined) args[last] = endBefore(call, callback as Callback, writeErrorOf3);
+      if (call !== undefined) args[last] = endThenCall(call, callback as Callback, writeErrorV3);
     }
     return original(...args);
   };
-  return disguise(command, original);
+  return copyFunctionProperties(command, original);
 }
 
-function writeErrorOf3(reply: unknown): MongoFailure | undefined {
+function writeErrorV3(reply: unknown): MongoWriteError | undefined {
   return writeError((reply as { readonly result?: unknown } | null | undefined)?.result);
 }
 
@@ -140,7 +142,7 @@ function connectionOf(server: WireServer, { pools }: Calls): Connection {
   const isUnknown = address === undefined || address === "undefined:undefined";
   const connection: Connection = isUnknown ? {} : { address };
   connections.set(key, connection);
-  if (old !== undefined) pools.watch(old, stateOfOld);
+  if (old !== undefined) pools.watch(old, oldPoolState);
   return connection;
 }
 
@@ -148,7 +150,7 @@ const connections = new WeakMap<object, Connection>();
 
 type Callback = (error: unknown, reply?: unknown) => unknown;
 
-function endBefore(
+function endThenCall(
   call: DatabaseCall,
   callback: Callback,
   failureIn: (reply: unknown) => unknown = writeError,
@@ -168,7 +170,7 @@ function start(
 ): DatabaseCall | undefined {
   if (typeof command !== "object" || command === null) return undefined;
   const [operation] = Object.keys(command);
-  if (operation === undefined || unasked.has(operation)) return undefined;
+  if (operation === undefined || internalCommands.has(operation)) return undefined;
   const target = targetOf(connection, namespace as Namespace);
   const collection = collectionOf(operation, command as Command);
   const label = collection && lowCardinality(collection);
@@ -181,7 +183,7 @@ function start(
 }
 
 /** Commands whose value is the name of a collection: `{ find: "items" }`. */
-const aboutCollection = new Set(
+const collectionCommands = new Set(
   (
     "find insert update delete findAndModify findandmodify aggregate count distinct mapReduce " +
     "create drop createIndexes dropIndexes listIndexes collMod validate collStats"
@@ -189,7 +191,7 @@ const aboutCollection = new Set(
 );
 
 function collectionOf(operation: string, command: Command): string | undefined {
-  const isAbout = aboutCollection.has(operation);
+  const isAbout = collectionCommands.has(operation);
   const value = isAbout ? command[operation] : operation === "getMore" && command["collection"];
   return typeof value === "string" ? value : undefined;
 }
@@ -206,11 +208,11 @@ function targetOf(connection: Connection, { db }: Namespace): CallTarget {
   return target;
 }
 
-const WRITES = ["documents", "updates", "deletes"];
+const WRITE_FIELDS = ["documents", "updates", "deletes"];
 
 function detailsOf(command: Command): Attributes {
-  const details: Attributes = { "db.query.text": shapeOf(command) };
-  for (const writes of WRITES) {
+  const details: Attributes = { "db.query.text": sanitizedCommand(command) };
+  for (const writes of WRITE_FIELDS) {
     const length = lengthOf(command[writes]);
     if (length > 1) details["db.operation.batch.size"] = length;
   }
@@ -225,36 +227,36 @@ function lengthOf(writes: unknown): number {
 }
 
 /** What isn't about the query, but about the session and the like. */
-const beside = /^(?:\$|lsid$|txnNumber$|writeConcern$|readConcern$|api[VSD])/;
+const sessionFields = /^(?:\$|lsid$|txnNumber$|writeConcern$|readConcern$|api[VSD])/;
 const MAX_DEPTH = 6;
 const MAX_TEXT = 2000;
 
 /** The command with `?` for every value; fields of what is written are values too. */
-function shapeOf(command: Command): string {
+function sanitizedCommand(command: Command): string {
   const [operation = ""] = Object.keys(command);
   const collection = collectionOf(operation, command);
-  const entries = Object.entries(command).filter(([key]) => !beside.test(key));
-  const shape = Object.fromEntries(
+  const entries = Object.entries(command).filter(([key]) => !sessionFields.test(key));
+  const masked = Object.fromEntries(
     entries.map(([key, value]) => {
       if (value === collection) return [key, value];
-      return [key, key === "documents" ? "?" : hide(value, MAX_DEPTH)];
+      return [key, key === "documents" ? "?" : maskValues(value, MAX_DEPTH)];
     }),
   );
-  return JSON.stringify(shape).slice(0, MAX_TEXT);
+  return JSON.stringify(masked).slice(0, MAX_TEXT);
 }
 
-function hide(value: unknown, depth: number): unknown {
+function maskValues(value: unknown, depth: number): unknown {
   if (typeof value !== "object" || value === null || depth === 0) return "?";
   if (Array.isArray(value)) {
     const [first] = value as readonly unknown[];
     const isList = value.length > 0 && typeof first === "object" && first !== null;
-    return isList ? value.slice(0, MAX_DEPTH).map((item) => hide(item, depth - 1)) : "?";
+    return isList ? value.slice(0, MAX_DEPTH).map((item) => maskValues(item, depth - 1)) : "?";
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   // Dates, ids, regular expressions: values, all of them.
   if (prototype !== Object.prototype && prototype !== null) return "?";
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, hide(inner, depth - 1)]),
+    Object.entries(value).map(([key, inner]) => [key, maskValues(inner, depth - 1)]),
   );
 }
 
@@ -270,7 +272,7 @@ interface LazyReply {
 }
 
 /** The first of the documents that could not be written; the command itself has succeeded. */
-function writeError(reply: unknown): MongoFailure | undefined {
+function writeError(reply: unknown): MongoWriteError | undefined {
   if (typeof reply !== "object" || reply === null) return undefined;
   const { has } = reply as Partial<LazyReply>;
   const isLazy = typeof has === "function";
@@ -279,12 +281,12 @@ function writeError(reply: unknown): MongoFailure | undefined {
   const { [WRITE_ERRORS]: errors } = all as { readonly [WRITE_ERRORS]?: readonly WriteError[] };
   if (!Array.isArray(errors) || errors.length === 0) return undefined;
   const { code, errmsg } = errors[0] as WriteError;
-  return new MongoFailure(String(errmsg), code);
+  return new MongoWriteError(String(errmsg), code);
 }
 
 const WRITE_ERRORS = "writeErrors";
 
-class MongoFailure extends Error {
+class MongoWriteError extends Error {
   readonly code: unknown;
 
   constructor(message: string, code: unknown) {
@@ -294,7 +296,7 @@ class MongoFailure extends Error {
 }
 
 /** https://opentelemetry.io/docs/specs/semconv/database/mongodb/: the error's code is its status code. */
-function describeMongoError(error: unknown): Failure {
+function describeMongoError(error: unknown): DatabaseFailure {
   const failure = describeError(error);
   const { code, codeName } = error as { readonly code?: unknown; readonly codeName?: unknown };
   if (typeof code !== "number") return failure;
@@ -339,7 +341,7 @@ function addressOf({ options: { host, port } }: OldPool): string {
   return port === undefined ? host : `${host}:${port}`;
 }
 
-function stateOfOld(pool: OldPool): PoolState | undefined {
+function oldPoolState(pool: OldPool): PoolState | undefined {
   if (pool.isDestroyed()) return undefined;
   const { availableConnections: available, inUseConnections, options, queue } = pool;
   const idle = available.filter(({ workItems }) => workItems.length === 0).length;

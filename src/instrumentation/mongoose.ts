@@ -17,7 +17,7 @@ export const adaptor: Adaptor = {
         function addQueue(...args) {
           const [, values] = args;
           if (typeof values === "object" && values !== null) {
-            askedIn.set(values, contexts.active());
+            callerContexts.set(values, contexts.active());
           }
           return Reflect.apply(original, this, args);
         },
@@ -35,19 +35,19 @@ export const adaptor: Adaptor = {
   },
 };
 
-type Kept = readonly [method: unknown, args: unknown];
+type QueuedCall = readonly [method: unknown, args: unknown];
 
 interface Collection extends Readonly<Record<string, unknown>> {
-  queue: readonly Kept[];
+  queue: readonly QueuedCall[];
 }
 
 /** By the arguments that are kept: mongoose finds what timed out by method and arguments. */
-const askedIn = new WeakMap<object, Context>();
+const callerContexts = new WeakMap<object, Context>();
 
-function inContext(kept: Kept): Kept {
-  const [name, args] = kept;
-  const context = askedIn.get(args as object);
-  if (typeof name !== "string" || context === undefined) return kept;
+function inContext(queued: QueuedCall): QueuedCall {
+  const [name, args] = queued;
+  const context = callerContexts.get(args as object);
+  if (typeof name !== "string" || context === undefined) return queued;
   const call = function (this: Collection, ...values: unknown[]): unknown {
     const method = this[name] as (...values: unknown[]) => unknown;
     return contexts.with(context, method, this, ...values);

@@ -2,7 +2,7 @@ import { EventEmitter, errorMonitor } from "node:events";
 import { MySQLInstrumentation } from "@opentelemetry/instrumentation-mysql";
 import type { Adaptor } from "./adaptor.ts";
 import { bindArguments, bindEvents, bindToCaller } from "./caller-context.ts";
-import { withoutLiterals } from "./clean-sql.ts";
+import { withSanitizedSql } from "./clean-sql.ts";
 import { type Method, replaceMethod } from "./method.ts";
 import { upstreamAdaptor } from "./upstream.ts";
 
@@ -12,12 +12,12 @@ import { upstreamAdaptor } from "./upstream.ts";
  * cluster asks has spans, too.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
+  patch(exports, file, deps) {
     const { prototype } = exports as { readonly prototype: object };
     if (file.file === POOL) bindArguments(prototype, "getConnection");
     else if (file.file === PROTOCOL) bindSequences(prototype);
     else if (file.file === CLUSTER) traceNamespaces(prototype);
-    else return upstream.patch(exports, file, services);
+    else return upstream.patch(exports, file, deps);
     return exports;
   },
 };
@@ -26,18 +26,18 @@ const POOL = "lib/Pool.js";
 const PROTOCOL = "lib/protocol/Protocol.js";
 const CLUSTER = "lib/PoolCluster.js";
 
-let internals: Internals | undefined;
+let internals: MysqlInternals | undefined;
 
 const upstream = upstreamAdaptor((options) => {
   const instrumentation = new MySQLInstrumentation(options);
-  internals = instrumentation as unknown as Internals;
-  leaveErrors(internals);
-  keepThis(internals);
-  return withoutLiterals(instrumentation, options);
+  internals = instrumentation as unknown as MysqlInternals;
+  preserveErrorEvents(internals);
+  preserveThis(internals);
+  return withSanitizedSql(instrumentation, options);
 });
 
 /** Private in upstream's types; the tests notice when they are gone. */
-interface Internals {
+interface MysqlInternals {
   /** Around the callback that gets a connection: its `query` is then traced. */
   _getConnectionCallbackPatchFn(callback: unknown): unknown;
   _patchQuery(connection: unknown): (original: Method) => Method;
@@ -48,7 +48,7 @@ interface Internals {
  * Upstream listens to the errors of a query without a callback. For `mysql`
  * somebody has heard of them then, and its connection no longer emits them.
  */
-function leaveErrors(instrumentation: Internals): void {
+function preserveErrorEvents(instrumentation: MysqlInternals): void {
   const patch = instrumentation._patchQuery.bind(instrumentation);
   instrumentation._patchQuery = (connection) => {
     const wrap = patch(connection);
@@ -60,14 +60,14 @@ function leaveErrors(instrumentation: Internals): void {
         return query;
       });
       return function query(...args) {
-        const made = Reflect.apply(traced, this, args);
-        if (!(made instanceof EventEmitter)) return made;
-        for (const listener of made.listeners("error")) {
+        const created = Reflect.apply(traced, this, args);
+        if (!(created instanceof EventEmitter)) return created;
+        for (const listener of created.listeners("error")) {
           if (before.includes(listener)) continue;
-          made.off("error", listener as Listener).on(errorMonitor, listener as Listener);
+          created.off("error", listener as Listener).on(errorMonitor, listener as Listener);
         }
-        for (const name of BOUND) Reflect.deleteProperty(made, name);
-        return made;
+        for (const name of BOUND_METHODS) Reflect.deleteProperty(created, name);
+        return created;
       };
     };
   };
@@ -78,7 +78,7 @@ function leaveErrors(instrumentation: Internals): void {
  * shows. `bindSequences` has done it. The last that was added goes first: the
  * object keeps its shape.
  */
-const BOUND = [
+const BOUND_METHODS = [
   "addListener",
   "on",
   "once",
@@ -90,13 +90,13 @@ const BOUND = [
 ].toReversed();
 
 /** Upstream calls callbacks without their `this`, which is the query. */
-function keepThis(instrumentation: Internals): void {
+function preserveThis(instrumentation: MysqlInternals): void {
   const patch = instrumentation._patchCallbackQuery.bind(instrumentation);
   instrumentation._patchCallbackQuery = (...of) => {
     const wrap = patch(...of);
     return (callback) =>
       function (...args) {
-        const traced = wrap((...given) => Reflect.apply(callback, this, given));
+        const traced = wrap((...callbackArgs) => Reflect.apply(callback, this, callbackArgs));
         return Reflect.apply(traced, undefined, args);
       };
   };

@@ -1,10 +1,15 @@
 import { type EventEmitter, errorMonitor } from "node:events";
 import { now } from "../clock.ts";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
-import { ByVersion } from "./by-version.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "./adaptor.ts";
+import { PerVersionCache } from "./by-version.ts";
 import { bindArguments, bindEvents, bindToCaller } from "./caller-context.ts";
 import { ConnectionPools, type PoolState } from "./connection-pools.ts";
-import { CallTarget, type DatabaseCall, describeError, type Failure } from "./database-call.ts";
+import {
+  CallTarget,
+  type DatabaseCall,
+  describeError,
+  type DatabaseFailure,
+} from "./database-call.ts";
 import { replaceMethod } from "./method.ts";
 import { SqlCalls } from "./sql-calls.ts";
 
@@ -16,8 +21,8 @@ import { SqlCalls } from "./sql-calls.ts";
  * exhausted, and its text has no values.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    const calls = versions.of(file, () => callsOf(file, services));
+  patch(exports, file, deps) {
+    const calls = versions.getOrCreate(file, () => callsOf(file, deps));
     if (file.file.endsWith("pool.js")) patchPool(prototypeWith("getConnection", exports), calls);
     else patchConnection(prototypeWith("query", exports), calls);
     return exports;
@@ -29,13 +34,13 @@ interface Calls {
   readonly pools: ConnectionPools;
 }
 
-const versions = new ByVersion<Calls>();
+const versions = new PerVersionCache<Calls>();
 
-function callsOf({ version }: LoadedFile, services: Services): Calls {
+function callsOf({ version }: LoadedFile, deps: AdaptorDeps): Calls {
   const scope = { scope: "mysql2", version, needsParent: false, describe: describeMysqlError };
   return {
-    sql: new SqlCalls(services, "mysql", scope),
-    pools: new ConnectionPools(services.meterProvider.getMeter("mysql2", version)),
+    sql: new SqlCalls(deps, "mysql", scope),
+    pools: new ConnectionPools(deps.meterProvider.getMeter("mysql2", version)),
   };
 }
 
@@ -87,15 +92,15 @@ const TARGET = Symbol("telltale.mysql2");
 const CALL = Symbol("telltale.mysql2.call");
 
 function patchConnection(prototype: object, calls: Calls): void {
-  if (patched.has(prototype)) return;
-  patched.add(prototype);
+  if (patchedPrototypes.has(prototype)) return;
+  patchedPrototypes.add(prototype);
   for (const name of ["query", "execute"]) {
     replaceMethod<Connection, unknown[]>(
       prototype,
       name,
       (original) =>
         function ask(...args) {
-          const sql = textOf(args[0]);
+          const sql = sqlTextOf(args[0]);
           if (sql === undefined) return Reflect.apply(original, this, args);
           const call = calls.sql.start(targetOf(this), sql, isParameterised(args));
           return observe(call, args, () => Reflect.apply(original, this, args));
@@ -125,7 +130,7 @@ function patchClose(prototype: object): void {
 }
 
 /** Several files may lead to one class. */
-const patched = new WeakSet();
+const patchedPrototypes = new WeakSet();
 
 /** While a connection's own method is at work, what it sends is observed already. */
 let isObserved = false;
@@ -137,7 +142,7 @@ function observe(call: DatabaseCall, args: unknown[], ask: () => unknown): unkno
   try {
     const command = ask() as Command;
     command[CALL] = call;
-    if (!hasCallback) endWith(call, command);
+    if (!hasCallback) endOnEvents(call, command);
     return command;
   } catch (error) {
     call.fail(error);
@@ -150,19 +155,19 @@ function observe(call: DatabaseCall, args: unknown[], ask: () => unknown): unkno
 function bindCallback(call: DatabaseCall, args: unknown[]): boolean {
   const last = args.length - 1;
   if (typeof args[last] === "function") {
-    args[last] = call.endIn(args[last] as Callback);
+    args[last] = call.bindCallback(args[last] as Callback);
     return true;
   }
   const [first] = args as [Statement];
   if (typeof first !== "object" || typeof first.onResult !== "function") return false;
-  first.onResult = call.endIn(first.onResult as Callback);
+  first.onResult = call.bindCallback(first.onResult as Callback);
   return true;
 }
 
 type Callback = (this: unknown, error: unknown, ...rest: unknown[]) => unknown;
 
 /** Rows come one by one then, as events. */
-function endWith(call: DatabaseCall, command: Command): void {
+function endOnEvents(call: DatabaseCall, command: Command): void {
   bindEvents(command);
   // Not "error": a listener for that would take an uncaught error from the app.
   command.once(errorMonitor, (error: unknown) => call.fail(error));
@@ -182,7 +187,7 @@ function patchPrepared(prototype: object, calls: Calls): void {
         if (typeof sql === "string" && command.constructor.name === "Execute") {
           const call = calls.sql.start(targetOf(this), sql, true);
           command[CALL] = call;
-          if (!bindCallback(call, args)) endWith(call, command);
+          if (!bindCallback(call, args)) endOnEvents(call, command);
         }
         return Reflect.apply(original, this, args);
       },
@@ -196,7 +201,7 @@ function patchPrepare(prototype: object, { sql: calls }: Calls): void {
     "prepare",
     (original) =>
       function prepare(...args) {
-        const sql = textOf(args[0]);
+        const sql = sqlTextOf(args[0]);
         const target = targetOf(this);
         const startedAt = now();
         const ended = (callback: Callback): Callback =>
@@ -212,7 +217,7 @@ function patchPrepare(prototype: object, { sql: calls }: Calls): void {
   );
 }
 
-function textOf(first: unknown): string | undefined {
+function sqlTextOf(first: unknown): string | undefined {
   if (typeof first === "string") return first;
   if (typeof first !== "object" || first === null) return undefined;
   const { sql } = first as Statement;
@@ -263,8 +268,8 @@ interface Pool {
 }
 
 function patchPool(prototype: object, { pools }: Calls): void {
-  if (patched.has(prototype)) return;
-  patched.add(prototype);
+  if (patchedPrototypes.has(prototype)) return;
+  patchedPrototypes.add(prototype);
   bindArguments(prototype, "getConnection", (pool) => pools.watch(pool as Pool, stateOf));
 }
 
@@ -282,7 +287,7 @@ function stateOf(pool: Pool): PoolState | undefined {
 }
 
 /** https://opentelemetry.io/docs/specs/semconv/database/mysql/: the error's number is its status code. */
-function describeMysqlError(error: unknown): Failure {
+function describeMysqlError(error: unknown): DatabaseFailure {
   const failure = describeError(error);
   const { errno, sqlState } = error as { readonly errno?: unknown; readonly sqlState?: unknown };
   if (typeof errno !== "number" || sqlState === undefined) return failure;

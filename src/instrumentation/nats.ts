@@ -1,12 +1,19 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { attend } from "../context/attend.ts";
-import { runIn } from "../context/manager.ts";
-import { MessageLoop } from "../context/message-loop.ts";
-import type { Broker, Carried, Delivery, Sending, Work, WorkEntrance } from "../context/work.ts";
+import { runUnitOfWork } from "../context/attend.ts";
+import { runWithContext } from "../context/manager.ts";
+import { TracedAsyncIterator } from "../context/message-loop.ts";
+import type {
+  Broker,
+  PropagationHeaders,
+  ReceivedMessage,
+  ProducerOperation,
+  UnitOfWorkHandle,
+  MessagingInstrumenter,
+} from "../context/work.ts";
 import type { Adaptor, LoadedFile } from "./adaptor.ts";
 import { replaceMethod } from "./method.ts";
-import { withoutIds } from "./subject.ts";
+import { destinationTemplate } from "./subject.ts";
 
 /**
  * NATS by `nats` 2 and by `@nats-io/nats-core` 3, which `@nats-io/transport-node`
@@ -17,15 +24,15 @@ import { withoutIds } from "./subject.ts";
  * app's messages.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    const entrance = services.work();
+  patch(exports, file, deps) {
+    const instrumenter = deps.messaging();
     const module = exports as Modules;
-    if (file.file.endsWith("/nats.js")) patchConnection(module, file, entrance);
-    else if (file.file.endsWith("/queued_iterator.js")) patchIterators(module, entrance);
+    if (file.file.endsWith("/nats.js")) patchConnection(module, file, instrumenter);
+    else if (file.file.endsWith("/queued_iterator.js")) patchIterators(module, instrumenter);
     else if (file.file.endsWith("/jsclient.js"))
       patchPublisher(module.JetStreamClientImpl.prototype);
     else if (file.file.endsWith("/jsmsg.js")) patchSettlements(module.JsMsgImpl.prototype);
-    else patchConsumer(module.PullConsumerImpl.prototype, entrance);
+    else patchConsumer(module.PullConsumerImpl.prototype, instrumenter);
     return exports;
   },
 };
@@ -90,11 +97,11 @@ interface SubscribeOptions {
 function patchConnection(
   { NatsConnectionImpl: { prototype } }: ConnectionModule,
   file: LoadedFile,
-  entrance: WorkEntrance,
+  instrumenter: MessagingInstrumenter,
 ): void {
   const make = headersOf(file);
-  replacePublish(prototype, entrance, make);
-  replaceRequest(prototype, entrance, make);
+  replacePublish(prototype, instrumenter, make);
+  replaceRequest(prototype, instrumenter, make);
   replaceMethod<ConnectionLike, [string, SubscribeOptions?, ...unknown[]]>(
     prototype,
     "subscribe",
@@ -109,9 +116,9 @@ function patchConnection(
           const call = (): unknown => callback(error, message);
           const isMessage = (error === null || error === undefined) && message !== undefined;
           const work = isMessage
-            ? entrance.begin(deliveryOf(message, subject, options?.queue, broker))
+            ? instrumenter.startProcess(receivedMessageOf(message, subject, options?.queue, broker))
             : undefined;
-          return work === undefined ? call() : attend(work, call);
+          return work === undefined ? call() : runUnitOfWork(work, call);
         };
         const changed = { ...options, callback: wrapped };
         return Reflect.apply(original, this, [subject, changed, ...rest]);
@@ -121,83 +128,95 @@ function patchConnection(
 }
 
 /** While a request is being sent, by `publish` like all else: its span. */
-let requesting: Sending | undefined;
+let activeRequest: ProducerOperation | undefined;
 
 type PublishArgs = [string, unknown, PublishOptions?, ...unknown[]];
 
-function replacePublish(prototype: object, entrance: WorkEntrance, make: () => Headers): void {
+function replacePublish(
+  prototype: object,
+  instrumenter: MessagingInstrumenter,
+  make: () => Headers,
+): void {
   replaceMethod<ConnectionLike, PublishArgs>(prototype, "publish", (original) => {
     return function publish(...args) {
-      if (requesting !== undefined) return Reflect.apply(original, this, args);
-      const sending = sendingOf(this, args[0], "publish", entrance);
-      if (sending === undefined) return Reflect.apply(original, this, args);
-      let isThrown = true;
+      if (activeRequest !== undefined) return Reflect.apply(original, this, args);
+      const producerOperation = startSend(this, args[0], "publish", instrumenter);
+      if (producerOperation === undefined) return Reflect.apply(original, this, args);
+      let hasThrown = true;
       try {
-        const changed = carrying(this, args, sending.carried, make);
-        const result = runIn(sending.context, () => Reflect.apply(original, this, changed));
-        isThrown = false;
+        const changed = withHeaders(this, args, producerOperation.propagationHeaders, make);
+        const result = runWithContext(producerOperation.context, () =>
+          Reflect.apply(original, this, changed),
+        );
+        hasThrown = false;
         return result;
       } finally {
-        sending.end(isThrown ? NOT_SENT : undefined);
+        producerOperation.end(hasThrown ? SEND_FAILED : undefined);
       }
     };
   });
 }
 
-const NOT_SENT = { name: "_OTHER" };
+const SEND_FAILED = { name: "_OTHER" };
 
-function replaceRequest(prototype: object, entrance: WorkEntrance, make: () => Headers): void {
+function replaceRequest(
+  prototype: object,
+  instrumenter: MessagingInstrumenter,
+  make: () => Headers,
+): void {
   replaceMethod<ConnectionLike, PublishArgs>(prototype, "request", (original) => {
     return function request(...args) {
-      const operation = isPublishing ? "publish" : "request";
-      const sending = sendingOf(this, args[0], operation, entrance);
-      if (sending === undefined) return Reflect.apply(original, this, args);
-      requesting = sending;
+      const operation = isJetStreamPublish ? "publish" : "request";
+      const producerOperation = startSend(this, args[0], operation, instrumenter);
+      if (producerOperation === undefined) return Reflect.apply(original, this, args);
+      activeRequest = producerOperation;
       try {
-        const changed = carrying(this, args, sending.carried, make);
-        const answer = runIn(sending.context, () => Reflect.apply(original, this, changed));
-        return (answer as Promise<unknown>).then(
+        const changed = withHeaders(this, args, producerOperation.propagationHeaders, make);
+        const response = runWithContext(producerOperation.context, () =>
+          Reflect.apply(original, this, changed),
+        );
+        return (response as Promise<unknown>).then(
           (message) => {
-            sending.end();
+            producerOperation.end();
             return message;
           },
           (error: unknown) => {
-            sending.end(error);
+            producerOperation.end(error);
             throw error;
           },
         );
       } finally {
-        requesting = undefined;
+        activeRequest = undefined;
       }
     };
   });
 }
 
 /** While JetStream publishes: the stream's acknowledgement comes as the answer to a request. */
-let isPublishing = false;
+let isJetStreamPublish = false;
 
 function patchPublisher(prototype: object): void {
   replaceMethod<object, unknown[]>(prototype, "publish", (original) => {
     return function publish(...args) {
-      isPublishing = true;
+      isJetStreamPublish = true;
       try {
         return Reflect.apply(original, this, args);
       } finally {
-        isPublishing = false;
+        isJetStreamPublish = false;
       }
     };
   });
 }
 
 /** The work that messages of JetStream are being worked on in. */
-const works = new WeakMap<object, Work>();
+const workByMessage = new WeakMap<object, UnitOfWorkHandle>();
 
 /** Who refuses a message has not done what it asks for. */
 function patchSettlements(prototype: object): void {
   for (const name of ["nak", "term"]) {
     replaceMethod<object, unknown[]>(prototype, name, (original) => {
       return function (...args) {
-        works.get(this)?.fail({ error: undefined, type: name });
+        workByMessage.get(this)?.fail({ error: undefined, type: name });
         return Reflect.apply(original, this, args);
       };
     });
@@ -207,7 +226,7 @@ function patchSettlements(prototype: object): void {
 type ConsumeOptions = { readonly callback?: (message: Message) => unknown } | undefined;
 
 /** With a callback; without one the messages come by an iterator. */
-function patchConsumer(prototype: object, entrance: WorkEntrance): void {
+function patchConsumer(prototype: object, instrumenter: MessagingInstrumenter): void {
   replaceMethod<object, [ConsumeOptions, ...unknown[]]>(prototype, "consume", (original) => {
     return function consume(...args) {
       const [options, ...rest] = args;
@@ -215,29 +234,32 @@ function patchConsumer(prototype: object, entrance: WorkEntrance): void {
       if (typeof callback !== "function") return Reflect.apply(original, this, args);
       const wrapped = (message: Message): unknown => {
         const call = (): unknown => callback(message);
-        const work = beginStreamed(message, entrance);
-        return work === undefined ? call() : attend(work, call);
+        const work = beginJetStreamWork(message, instrumenter);
+        return work === undefined ? call() : runUnitOfWork(work, call);
       };
       return Reflect.apply(original, this, [{ ...options, callback: wrapped }, ...rest]);
     };
   });
 }
 
-function beginStreamed(message: Message, entrance: WorkEntrance): Work | undefined {
-  const work = entrance.begin(deliveryOf(message, "", undefined, undefined));
-  if (work !== undefined) works.set(message, work);
+function beginJetStreamWork(
+  message: Message,
+  instrumenter: MessagingInstrumenter,
+): UnitOfWorkHandle | undefined {
+  const work = instrumenter.startProcess(receivedMessageOf(message, "", undefined, undefined));
+  if (work !== undefined) workByMessage.set(message, work);
   return work;
 }
 
-function sendingOf(
+function startSend(
   connection: ConnectionLike,
   subject: unknown,
   operation: string,
-  entrance: WorkEntrance,
-): Sending | undefined {
+  instrumenter: MessagingInstrumenter,
+): ProducerOperation | undefined {
   if (typeof subject !== "string" || isInternal(connection, subject)) return undefined;
-  const destination = withoutIds(subject);
-  return entrance.send({
+  const destination = destinationTemplate(subject);
+  return instrumenter.startSend({
     system: SYSTEM,
     destination,
     operation,
@@ -252,10 +274,10 @@ function sendingOf(
 }
 
 /** The app's headers stay as they are: it may use them again. */
-function carrying(
+function withHeaders(
   { protocol }: ConnectionLike,
   args: PublishArgs,
-  carried: Carried,
+  propagationHeaders: PropagationHeaders,
   make: () => Headers,
 ): PublishArgs {
   // A server that knows no headers refuses messages with some.
@@ -265,7 +287,7 @@ function carrying(
   for (const [name, values] of options?.headers ?? []) {
     for (const value of values) headers.append(name, value);
   }
-  for (const [name, value] of Object.entries(carried)) headers.set(name, value);
+  for (const [name, value] of Object.entries(propagationHeaders)) headers.set(name, value);
   return [subject, data, { ...options, headers }, ...rest];
 }
 
@@ -287,20 +309,20 @@ function brokerOf({ protocol }: ConnectionLike): Broker | undefined {
   return port === undefined ? { address: hostname } : { address: hostname, port };
 }
 
-function deliveryOf(
+function receivedMessageOf(
   message: Message,
   subscription: string,
   group: string | undefined,
   broker: Broker | undefined,
-): Delivery {
+): ReceivedMessage {
   const { subject, headers, info } = message;
   const id = info && `${info.stream}:${info.streamSequence}`;
-  const destination = subscription === "" ? withoutIds(subject) : subscription;
+  const destination = subscription === "" ? destinationTemplate(subject) : subscription;
   return {
     system: SYSTEM,
     destination,
     operation: "process",
-    carried: [carriedBy(headers)],
+    propagationHeaders: [propagationHeadersOf(headers)],
     group: info?.consumer ?? group,
     messageId: id,
     broker,
@@ -319,12 +341,12 @@ function deliveryOf(
   };
 }
 
-function carriedBy(headers: Headers | undefined): Carried {
-  const carried: Record<string, string> = {};
+function propagationHeadersOf(headers: Headers | undefined): PropagationHeaders {
+  const propagationHeaders: Record<string, string> = {};
   for (const [name, [value]] of headers ?? []) {
-    if (value !== undefined) carried[name.toLowerCase()] = value;
+    if (value !== undefined) propagationHeaders[name.toLowerCase()] = value;
   }
-  return carried;
+  return propagationHeaders;
 }
 
 /** A subscription, the messages of a JetStream consumer, or any other of the library's iterators. */
@@ -336,25 +358,31 @@ interface Iterator {
 
 function patchIterators(
   { QueuedIteratorImpl: { prototype } }: IteratorModule,
-  entrance: WorkEntrance,
+  instrumenter: MessagingInstrumenter,
 ): void {
   replaceMethod<Iterator, []>(prototype, Symbol.asyncIterator, (original) => {
     return function () {
       const inner = Reflect.apply(original, this, []) as AsyncIterator<unknown>;
-      return new MessageLoop(inner, (value) => beginOf(this, value, entrance));
+      return new TracedAsyncIterator(inner, (value) => beginWork(this, value, instrumenter));
     };
   });
 }
 
-function beginOf(iterator: Iterator, value: unknown, entrance: WorkEntrance): Work | undefined {
+function beginWork(
+  iterator: Iterator,
+  value: unknown,
+  instrumenter: MessagingInstrumenter,
+): UnitOfWorkHandle | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const message = value as Message & { readonly ack?: unknown };
   if (typeof message.subject !== "string") return undefined;
   const { subject, queue, protocol } = iterator;
   if (typeof message.ack === "function") {
-    return beginStreamed(message, entrance);
+    return beginJetStreamWork(message, instrumenter);
   }
   const connection = { protocol, options: protocol?.options } as ConnectionLike;
   if (typeof subject !== "string" || isInternal(connection, subject)) return undefined;
-  return entrance.begin(deliveryOf(message, subject, queue, brokerOf(connection)));
+  return instrumenter.startProcess(
+    receivedMessageOf(message, subject, queue, brokerOf(connection)),
+  );
 }

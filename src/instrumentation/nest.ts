@@ -1,6 +1,6 @@
 import { types } from "node:util";
-import type { Holder } from "../context/holder.ts";
-import { activeHolder } from "../context/manager.ts";
+import type { UnitOfWork } from "../context/holder.ts";
+import { activeUnitOfWork } from "../context/manager.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { replaceMethod } from "./method.ts";
 
@@ -14,7 +14,7 @@ export const adaptor: Adaptor = {
   patch(exports, { file }) {
     if (file === "router/router-response-controller.js") {
       const { RouterResponseController } = exports as Responses;
-      watchEvents(RouterResponseController.prototype);
+      recordEventErrors(RouterResponseController.prototype);
       return exports;
     }
     const { ExceptionsHandler } = exports as {
@@ -22,7 +22,7 @@ export const adaptor: Adaptor = {
     };
     replaceMethod<unknown, unknown[]>(ExceptionsHandler.prototype, "next", (original) => {
       return function next(...args) {
-        activeHolder()?.noteError(args[0]);
+        activeUnitOfWork()?.recordError(args[0]);
         return Reflect.apply(original, this, args);
       };
     });
@@ -35,15 +35,15 @@ interface Responses {
 }
 
 /** Since Nest 11 the observable may be promised. */
-function watchEvents(prototype: object): void {
+function recordEventErrors(prototype: object): void {
   replaceMethod<unknown, unknown[]>(prototype, "sse", (original) => {
     return function sse(...args) {
       const [result] = args;
-      const holder = activeHolder();
-      if (holder !== undefined) {
+      const unit = activeUnitOfWork();
+      if (unit !== undefined) {
         args[0] = types.isPromise(result)
-          ? result.then((events) => noting(events, holder))
-          : noting(result, holder);
+          ? result.then((events) => recordingErrors(events, unit))
+          : recordingErrors(result, unit);
       }
       return Reflect.apply(original, this, args);
     };
@@ -59,15 +59,15 @@ interface Observable {
 }
 
 /** The same observable, of whose error the request hears as Nest's own operators do. */
-function noting(events: unknown, holder: Holder): unknown {
+function recordingErrors(events: unknown, unit: UnitOfWork): unknown {
   if (typeof (events as Partial<Observable> | null)?.subscribe !== "function") return events;
   const observable = events as Observable;
   const subscribe = (observer: Observer, ...rest: unknown[]): unknown => {
-    const { error: hear } = observer;
-    if (typeof hear === "function") {
+    const { error: onError } = observer;
+    if (typeof onError === "function") {
       observer.error = function (error) {
-        holder.noteFailure(error);
-        return hear.call(this, error);
+        unit.recordFailure(error);
+        return onError.call(this, error);
       };
     }
     return observable.subscribe(observer, ...rest);

@@ -1,11 +1,11 @@
 import type { Span, Tracer } from "@opentelemetry/api";
-import { ROOT, suppressed } from "../context/context.ts";
-import type { Holder } from "../context/holder.ts";
-import { activeHolder } from "../context/manager.ts";
+import { ROOT_CONTEXT, suppressTracing } from "../context/context.ts";
+import type { UnitOfWork } from "../context/holder.ts";
+import { activeUnitOfWork } from "../context/manager.ts";
 import { joinPattern } from "../context/route-pattern.ts";
 import { propertyOf } from "../property.ts";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
-import { disguise, type Method, replaceMethod, withExports } from "./method.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "./adaptor.ts";
+import { copyFunctionProperties, type Method, replaceMethod, copyWithExports } from "./method.ts";
 
 /**
  * Next 15 and 16, both routers. Next makes spans itself, by the tracer
@@ -19,18 +19,18 @@ import { disguise, type Method, replaceMethod, withExports } from "./method.ts";
  * https://nextjs.org/docs/app/api-reference/file-conventions/instrumentation
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    return patches[file.file]?.(exports as Exports, services, file) ?? exports;
+  patch(exports, file, deps) {
+    return patches[file.file]?.(exports as Exports, deps, file) ?? exports;
   },
 };
 
 type Exports = Readonly<Record<string, unknown>>;
-type Patch = (exports: Exports, services: Services, file: LoadedFile) => unknown;
+type Patch = (exports: Exports, services: AdaptorDeps, file: LoadedFile) => unknown;
 
 const patches: Readonly<Record<string, Patch>> = {
   "dist/server/lib/trace/tracer.js": patchTracer,
   "dist/server/base-server.js": patchServer,
-  "dist/server/lib/router-utils/instrumentation-globals.external.js": replaceGlobals,
+  "dist/server/lib/router-utils/instrumentation-globals.external.js": wrapGlobals,
 };
 
 /** What Next calls its spans, whatever their names are. */
@@ -38,42 +38,42 @@ const REQUEST = "BaseServer.handleRequest";
 /** Below it is a span of ours, which `fetch` has anyway. */
 const FETCH = "AppRender.fetch";
 
-type Work = (span?: Span, done?: (error?: unknown) => void) => unknown;
+type TracedFunction = (span?: Span, done?: (error?: unknown) => void) => unknown;
 type TraceArgs = [type: string, optionsOrWork: unknown, work?: unknown];
 
 /** The class is not exported, but its one instance is. */
-function patchTracer(exports: Exports, services: Services): void {
+function patchTracer(exports: Exports, deps: AdaptorDeps): void {
   const { getTracer } = exports as { readonly getTracer: () => object };
   const prototype = Object.getPrototypeOf(getTracer()) as object;
-  const isAsked = services.options["middlewareSpans"] === true;
+  const hasMiddlewareSpans = deps.options["middlewareSpans"] === true;
   replaceMethod<unknown, TraceArgs>(prototype, "trace", (original) => {
     return function trace(...args) {
       const [type, options, work] = args;
-      if (isInDevelopment() || (isAsked && isShown(type))) {
+      if (isInDevelopment() || (hasMiddlewareSpans && isVisibleSpan(type))) {
         return Reflect.apply(original, this, args);
       }
       // As Next itself does it where nothing is traced.
-      return ((typeof options === "function" ? options : work) as Work)();
+      return ((typeof options === "function" ? options : work) as TracedFunction)();
     };
   });
   replaceMethod<unknown, [string, unknown]>(prototype, "setRootSpanAttribute", (original) => {
     return function setRootSpanAttribute(...args) {
-      if (args[0] === "next.route") noteRoute(args[1]);
+      if (args[0] === "next.route") recordRoute(args[1]);
       return Reflect.apply(original, this, args);
     };
   });
-  keepRequest(prototype);
-  if (!isAsked && "isOpenTelemetryEnabled" in prototype) {
+  keepActiveRequest(prototype);
+  if (!hasMiddlewareSpans && "isOpenTelemetryEnabled" in prototype) {
     replaceMethod(prototype, "isOpenTelemetryEnabled", () => () => false);
   }
-  const none = noSpan(services);
-  if ("withSpan" in prototype) keepSpan(prototype, none);
-  hideTracer(services, none, isAsked);
+  const emptySpan = nonRecordingSpan(deps);
+  if ("withSpan" in prototype) skipEmptySpans(prototype, emptySpan);
+  filterTracer(deps, emptySpan, hasMiddlewareSpans);
 }
 
 /** What our tracer gives where nothing is to be traced: always the same one. */
-function noSpan({ tracerProvider }: Services): Span {
-  return tracerProvider.getTracer("next.js").startSpan("", {}, suppressed(ROOT));
+function nonRecordingSpan({ tracerProvider }: AdaptorDeps): Span {
+  return tracerProvider.getTracer("next.js").startSpan("", {}, suppressTracing(ROOT_CONTEXT));
 }
 
 /** `next dev` keeps records of its own of what it does, by the same calls. */
@@ -81,8 +81,8 @@ function isInDevelopment(): boolean {
   return Symbol.for("@next/local-span-recorder") in globalThis;
 }
 
-function isShown(type: string): boolean {
-  return type !== REQUEST && type !== FETCH && activeHolder() !== undefined;
+function isVisibleSpan(type: string): boolean {
+  return type !== REQUEST && type !== FETCH && activeUnitOfWork() !== undefined;
 }
 
 /**
@@ -90,41 +90,51 @@ function isShown(type: string): boolean {
  * again, nor written to, which Next does to find the request again after its
  * middleware.
  */
-function keepRequest(prototype: object): void {
-  replaceMethod<unknown, [unknown, Work]>(prototype, "withPropagatedContext", (original) => {
-    return function withPropagatedContext(...args) {
-      return activeHolder() === undefined ? Reflect.apply(original, this, args) : args[1]();
-    };
-  });
+function keepActiveRequest(prototype: object): void {
+  replaceMethod<unknown, [unknown, TracedFunction]>(
+    prototype,
+    "withPropagatedContext",
+    (original) => {
+      return function withPropagatedContext(...args) {
+        return activeUnitOfWork() === undefined ? Reflect.apply(original, this, args) : args[1]();
+      };
+    },
+  );
   for (const name of ["getActiveScopeSpan", "getTraceContextHeaders"]) {
     if (!(name in prototype)) continue;
     replaceMethod(prototype, name, (original) => {
       return function (...args) {
-        return activeHolder() === undefined ? Reflect.apply(original, this, args) : undefined;
+        return activeUnitOfWork() === undefined ? Reflect.apply(original, this, args) : undefined;
       };
     });
   }
 }
 
 /** What runs in no span of Next's runs in the one around it. */
-function keepSpan(prototype: object, none: Span): void {
-  replaceMethod<unknown, [unknown, Work]>(prototype, "withSpan", (original) => {
+function skipEmptySpans(prototype: object, emptySpan: Span): void {
+  replaceMethod<unknown, [unknown, TracedFunction]>(prototype, "withSpan", (original) => {
     return function withSpan(...args) {
       const [span, work] = args;
-      return span === undefined || span === none ? work() : Reflect.apply(original, this, args);
+      return span === undefined || span === emptySpan
+        ? work()
+        : Reflect.apply(original, this, args);
     };
   });
 }
 
 /** Copies of Next's tracer are in what Next builds; they all get theirs here. */
-function hideTracer({ tracerProvider }: Services, none: Span, isAsked: boolean): void {
+function filterTracer(
+  { tracerProvider }: AdaptorDeps,
+  emptySpan: Span,
+  hasMiddlewareSpans: boolean,
+): void {
   if (Object.hasOwn(tracerProvider, "getTracer")) return;
-  const nothing = new HiddenTracer(none);
+  const nonRecording = new NonRecordingTracer(emptySpan);
   replaceMethod<unknown, [string]>(tracerProvider, "getTracer", (original) => {
     return function getTracer(...args) {
       const tracer = Reflect.apply(original, this, args) as Tracer;
       if (args[0] !== "next.js") return tracer;
-      return isAsked ? new ShownTracer(tracer, nothing) : nothing;
+      return hasMiddlewareSpans ? new FilteringTracer(tracer, nonRecording) : nonRecording;
     };
   });
 }
@@ -133,7 +143,7 @@ type Start = (...args: Parameters<Tracer["startSpan"]>) => Span;
 type ActiveArgs = [string, ...unknown[]];
 
 /** Makes no spans, and changes nothing for what runs in one. */
-class HiddenTracer implements Tracer {
+class NonRecordingTracer implements Tracer {
   readonly #span: Span;
 
   constructor(span: Span) {
@@ -145,37 +155,37 @@ class HiddenTracer implements Tracer {
   }
 
   startActiveSpan(...args: ActiveArgs): never {
-    return (args.at(-1) as Work)(this.#span) as never;
+    return (args.at(-1) as TracedFunction)(this.#span) as never;
   }
 }
 
 /** Spans within requests, but for the request itself and calls, which have theirs. */
-class ShownTracer implements Tracer {
+class FilteringTracer implements Tracer {
   readonly #tracer: Tracer;
-  readonly #nothing: HiddenTracer;
+  readonly #nonRecording: NonRecordingTracer;
 
-  constructor(tracer: Tracer, nothing: HiddenTracer) {
+  constructor(tracer: Tracer, nothing: NonRecordingTracer) {
     this.#tracer = tracer;
-    this.#nothing = nothing;
+    this.#nonRecording = nothing;
   }
 
   startSpan: Start = (...args) => {
-    return this.#choose(args[1]).startSpan(...args);
+    return this.#tracerFor(args[1]).startSpan(...args);
   };
 
   startActiveSpan(...args: ActiveArgs): never {
-    const tracer = this.#choose(args.length > 2 ? args[1] : undefined);
+    const tracer = this.#tracerFor(args.length > 2 ? args[1] : undefined);
     return (tracer.startActiveSpan as (...args: ActiveArgs) => never).apply(tracer, args);
   }
 
-  #choose(options: unknown): Tracer {
+  #tracerFor(options: unknown): Tracer {
     const { kind = 0 } = (options ?? {}) as { readonly kind?: number };
-    return kind === 0 && activeHolder() !== undefined ? this.#tracer : this.#nothing;
+    return kind === 0 && activeUnitOfWork() !== undefined ? this.#tracer : this.#nonRecording;
   }
 }
 
 /** What Next answers with where nothing of the app's is asked for. */
-const ownPages: ReadonlySet<unknown> = new Set([
+const builtInPages: ReadonlySet<unknown> = new Set([
   "/_not-found",
   "/_global-error",
   "/_error",
@@ -184,17 +194,17 @@ const ownPages: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Of each request: the `basePath` of its app, as long as Next knows no route. */
-const basePaths = new WeakMap<Holder, string>();
+const basePaths = new WeakMap<UnitOfWork, string>();
 
 /** The first one: then come those of error pages. It wins over that of a custom server around Next. */
-function noteRoute(route: unknown): void {
-  const holder = activeHolder();
-  if (holder === undefined || typeof route !== "string") return;
-  const basePath = basePaths.get(holder);
+function recordRoute(route: unknown): void {
+  const unit = activeUnitOfWork();
+  if (unit === undefined || typeof route !== "string") return;
+  const basePath = basePaths.get(unit);
   if (basePath === undefined) return;
-  basePaths.delete(holder);
-  if (ownPages.has(route)) return;
-  holder.route = joinPattern(holder.mount, joinPattern(basePath, route));
+  basePaths.delete(unit);
+  if (builtInPages.has(route)) return;
+  unit.route = joinPattern(unit.mountPath, joinPattern(basePath, route));
 }
 
 interface Server {
@@ -205,66 +215,70 @@ function patchServer(exports: Exports): void {
   const { prototype } = exports["default"] as { readonly prototype: object };
   replaceMethod<Server, unknown[]>(prototype, "handleRequest", (original) => {
     return function handleRequest(...args) {
-      const holder = activeHolder();
-      if (holder !== undefined && !seen.has(holder)) {
-        seen.add(holder);
-        if (holder.span !== undefined) keepAttributes(holder.span);
+      const unit = activeUnitOfWork();
+      if (unit !== undefined && !seenUnits.has(unit)) {
+        seenUnits.add(unit);
+        if (unit.span !== undefined) ignoreNextAttributes(unit.span);
         const basePath = this.nextConfig?.basePath;
-        basePaths.set(holder, typeof basePath === "string" ? basePath : "");
+        basePaths.set(unit, typeof basePath === "string" ? basePath : "");
       }
       return Reflect.apply(original, this, args);
     };
   });
   replaceMethod(prototype, "instrumentationOnRequestError", (original) => {
     return function instrumentationOnRequestError(...args) {
-      noteError(args[0]);
+      recordError(args[0]);
       return Reflect.apply(original, this, args);
     };
   });
   // What middleware throws comes here only; what the caller did wrong, too.
-  replaceMethod<unknown, [Answer, unknown]>(prototype, "renderErrorToResponse", (original) => {
-    return function renderErrorToResponse(...args) {
-      const [{ res }, error] = args;
-      if (error && (res?.statusCode ?? 0) >= 500) noteError(error);
-      return Reflect.apply(original, this, args);
-    };
-  });
+  replaceMethod<unknown, [RenderContext, unknown]>(
+    prototype,
+    "renderErrorToResponse",
+    (original) => {
+      return function renderErrorToResponse(...args) {
+        const [{ res }, error] = args;
+        if (error && (res?.statusCode ?? 0) >= 500) recordError(error);
+        return Reflect.apply(original, this, args);
+      };
+    },
+  );
 }
 
 /**
  * What Next has built, and so no patch of ours reaches, takes the active span
  * for its own and writes the status on it once more, by a name of old.
  */
-function keepAttributes(span: Span): void {
+function ignoreNextAttributes(span: Span): void {
   const { setAttributes } = span;
   const value: Span["setAttributes"] = (attributes) =>
     propertyOf(attributes, "next.rsc") === undefined ? setAttributes.call(span, attributes) : span;
   Object.defineProperty(span, "setAttributes", { configurable: true, writable: true, value });
 }
 
-interface Answer {
+interface RenderContext {
   readonly res?: { readonly statusCode?: number };
 }
 
-const seen = new WeakSet<Holder>();
+const seenUnits = new WeakSet<UnitOfWork>();
 
 /** Its exports can't be assigned. */
-function replaceGlobals(exports: Exports): unknown {
+function wrapGlobals(exports: Exports): unknown {
   const name = "instrumentationOnRequestError";
   const original = exports[name] as Method;
   function instrumentationOnRequestError(this: unknown, ...args: unknown[]): unknown {
     // After the directories of the project and of what was built.
-    noteError(args[2]);
+    recordError(args[2]);
     return Reflect.apply(original, this, args);
   }
-  const value = disguise(instrumentationOnRequestError, original);
-  return withExports(exports, { [name]: value });
+  const value = copyFunctionProperties(instrumentationOnRequestError, original);
+  return copyWithExports(exports, { [name]: value });
 }
 
 /** Whatever the status: that of a page may be out before all of it is rendered. */
-function noteError(error: unknown): void {
-  const holder = activeHolder();
-  if (holder === undefined) return;
-  holder.noteError(error);
-  if (holder.failures === undefined) holder.noteFailure(error);
+function recordError(error: unknown): void {
+  const unit = activeUnitOfWork();
+  if (unit === undefined) return;
+  unit.recordError(error);
+  if (unit.failures === undefined) unit.recordFailure(error);
 }

@@ -1,4 +1,4 @@
-import { disguise } from "./method.ts";
+import { copyFunctionProperties } from "./method.ts";
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -7,7 +7,7 @@ export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
  * it, the app's call is the original's. No `catch`: of what the original throws,
  * Node would show ours as the place where it was thrown.
  */
-export function orOriginal(
+export function withOriginalFallback(
   original: AnyFunction,
   wrap: (observed: AnyFunction) => AnyFunction,
 ): AnyFunction {
@@ -17,7 +17,7 @@ export function orOriginal(
     calls++;
     return Reflect.apply(original, this, args);
   };
-  const wrapped = wrap(disguise(observed, original));
+  const wrapped = wrap(copyFunctionProperties(observed, original));
   return function (...args) {
     const before = calls;
     let isDone = false;

@@ -2,7 +2,7 @@ import { createNoopMeter, type Meter } from "@opentelemetry/api";
 import { ConnectionPools, type PoolState } from "./connection-pools.ts";
 
 /** What is used of `pg-pool`. */
-export interface Pool {
+export interface PgPool {
   readonly totalCount: number;
   readonly idleCount: number;
   readonly waitingCount: number;
@@ -26,21 +26,21 @@ interface ConnectionOptions {
  * and given back, in one state for all pools (so that two are wrong), and knows
  * no connection strings.
  */
-export class Pools {
-  readonly #names = new WeakMap<Pool, string>();
+export class PgPools {
+  readonly #names = new WeakMap<PgPool, string>();
   readonly #pools: ConnectionPools;
-  readonly #stateOf = (pool: Pool): PoolState | undefined => this.#state(pool);
+  readonly #stateOf = (pool: PgPool): PoolState | undefined => this.#state(pool);
 
   constructor(meter: Meter) {
     this.#pools = new ConnectionPools(meter);
   }
 
   /** From now on, as long as it lives and isn't ended. */
-  watch(pool: Pool): void {
+  watch(pool: PgPool): void {
     this.#pools.watch(pool, this.#stateOf);
   }
 
-  #state(pool: Pool): PoolState | undefined {
+  #state(pool: PgPool): PoolState | undefined {
     if (pool.ended === true) return undefined;
     return {
       name: this.#nameOf(pool),
@@ -51,7 +51,7 @@ export class Pools {
     };
   }
 
-  #nameOf(pool: Pool): string {
+  #nameOf(pool: PgPool): string {
     const known = this.#names.get(pool);
     if (known !== undefined) return known;
     const parameters = pool._clients?.[0]?.connectionParameters;
@@ -66,7 +66,7 @@ function poolName({ host, port, database }: ConnectionOptions): string {
   return `${host ?? "localhost"}:${port ?? 5432}/${database ?? "unknown"}`;
 }
 
-function optionsOf({ options }: Pool): ConnectionOptions {
+function optionsOf({ options }: PgPool): ConnectionOptions {
   const url = URL.parse(options.connectionString ?? "");
   if (url === null) return options;
   const database = decodeURIComponent(url.pathname.slice(1));
@@ -77,7 +77,7 @@ function optionsOf({ options }: Pool): ConnectionOptions {
   };
 }
 
-/** For upstream: histograms are real, the counters that `Pools` replaces aren't. */
+/** For upstream: histograms are real, the counters that `PgPools` replaces aren't. */
 export function withoutCounters(meter: Meter): Meter {
   return Object.assign(Object.create(createNoopMeter()) as Meter, {
     createHistogram: meter.createHistogram.bind(meter),

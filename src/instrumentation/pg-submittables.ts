@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import { context as contexts } from "@opentelemetry/api";
-import { disguise } from "./method.ts";
+import { copyFunctionProperties } from "./method.ts";
 
 /**
  * A query that an app has made itself and `pg` submits: a `Query`, a cursor, a
@@ -12,7 +12,7 @@ export interface Submittable extends EventEmitter {
   submit(connection: unknown): unknown;
   /** The server has done all and is ready for the next one. */
   handleReadyForQuery?(...args: unknown[]): unknown;
-  handleError?(error: Failure, ...args: unknown[]): unknown;
+  handleError?(error: PgError, ...args: unknown[]): unknown;
   handlePortalSuspended?(...args: unknown[]): unknown;
   handleCommandComplete?(...args: unknown[]): unknown;
   readonly text?: unknown;
@@ -25,15 +25,15 @@ export interface Submittable extends EventEmitter {
   readonly _canceledDueToError?: unknown;
 }
 
-interface Failure {
+interface PgError {
   readonly code?: unknown;
   readonly message: string;
 }
 
 /** Hears how a submittable ends. */
-export interface Watch {
+export interface SubmittableListener {
   succeed(): void;
-  fail(error: Failure): void;
+  fail(error: PgError): void;
 }
 
 export function isSubmittable(value: unknown): value is Submittable {
@@ -54,58 +54,58 @@ export function statementOf(submittable: Submittable): { text: unknown; values: 
  * in the context that is active now. What the app gives up itself, by leaving
  * a stream or ending the client, is no failure.
  */
-export function watch(
+export function watchSubmittable(
   submittable: Submittable,
   client: { readonly _ending?: boolean },
-  listener: Watch,
+  listener: SubmittableListener,
 ): void {
-  const undo: (() => void)[] = [];
-  let isOver = false;
-  const end = (error?: Failure): void => {
-    if (isOver) return;
-    isOver = true;
-    for (const one of undo) one();
-    if (error === undefined || isGivenUp(submittable, client, error)) listener.succeed();
+  const restores: (() => void)[] = [];
+  let isEnded = false;
+  const end = (error?: PgError): void => {
+    if (isEnded) return;
+    isEnded = true;
+    for (const restore of restores) restore();
+    if (error === undefined || isCanceledByApp(submittable, client, error)) listener.succeed();
     else listener.fail(error);
   };
-  undo.push(around(submittable, "handleError", (error) => end(error as Failure)));
+  restores.push(callBefore(submittable, "handleError", (error) => end(error as PgError)));
   if (submittable.handleReadyForQuery === undefined) submittable.once("end", () => end());
   else {
     const ready = (): void => {
       if (!submittable._canceledDueToError) end();
     };
-    undo.push(around(submittable, "handleReadyForQuery", ready));
+    restores.push(callBefore(submittable, "handleReadyForQuery", ready));
   }
-  for (const name of OTHERS) undo.push(around(submittable, name, () => {}));
+  for (const name of PROGRESS_METHODS) restores.push(callBefore(submittable, name, () => {}));
   // A stream that was left before the server has answered.
   submittable.once("close", () => end());
 }
 
 /** Rows that a cursor was asked for come by these. */
-const OTHERS = ["handlePortalSuspended", "handleCommandComplete"] as const;
+const PROGRESS_METHODS = ["handlePortalSuspended", "handleCommandComplete"] as const;
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html: `query_canceled`, also of a COPY. */
 const CANCELED = "57014";
 
-function isGivenUp(
+function isCanceledByApp(
   { destroyed }: Submittable,
   { _ending: isEnding }: { readonly _ending?: boolean },
-  { code }: Failure,
+  { code }: PgError,
 ): boolean {
   return (destroyed === true && code === CANCELED) || isEnding === true;
 }
 
 /** Calls `before` before a method of this one object; what it returns puts the method back. */
-function around(
+function callBefore(
   target: Submittable,
-  name: "handleError" | "handleReadyForQuery" | (typeof OTHERS)[number],
+  name: "handleError" | "handleReadyForQuery" | (typeof PROGRESS_METHODS)[number],
   before: (...args: unknown[]) => void,
 ): () => void {
   const original = target[name] as ((...args: unknown[]) => unknown) | undefined;
   if (typeof original !== "function" || !Object.isExtensible(target)) return () => {};
   const own = Object.getOwnPropertyDescriptor(target, name);
   const context = contexts.active();
-  const replacement = disguise(function (this: unknown, ...args: unknown[]) {
+  const replacement = copyFunctionProperties(function (this: unknown, ...args: unknown[]) {
     before(...args);
     return contexts.with(context, original, this, ...args);
   }, original);

@@ -11,14 +11,14 @@ import {
 import { hrTime } from "@opentelemetry/core";
 import { PgInstrumentation } from "@opentelemetry/instrumentation-pg";
 import type { Adaptor } from "./adaptor.ts";
-import { bindAll, bindEvents, bindToCaller } from "./caller-context.ts";
-import { type Pool, Pools, withoutCounters } from "./pg-pools.ts";
+import { bindFunctions, bindEvents, bindToCaller } from "./caller-context.ts";
+import { type PgPool, PgPools, withoutCounters } from "./pg-pools.ts";
 import {
   isSubmittable,
   statementOf,
   type Submittable,
-  type Watch,
-  watch,
+  type SubmittableListener,
+  watchSubmittable,
 } from "./pg-submittables.ts";
 import { QuerySpan, QueryTracer } from "./query-span.ts";
 import { upstreamAdaptor } from "./upstream.ts";
@@ -32,27 +32,27 @@ import { upstreamAdaptor } from "./upstream.ts";
  * that a pool is exhausted, its metrics say.
  */
 export const adaptor: Adaptor = upstreamAdaptor((options) => {
-  const outcomes = new Outcomes();
-  const note = (span: Span): void => outcomes.note(span);
+  const currentQuery = new CurrentQuery();
+  const record = (span: Span): void => currentQuery.record(span);
   const instrumentation = new PgInstrumentation({
     ...options,
     ignoreConnectSpans: true,
-    requestHook: (span, { query }) => describe(span, query.text, query.values),
-    responseHook: note,
+    requestHook: (span, { query }) => describeSpan(span, query.text, query.values),
+    responseHook: record,
   });
   const internals = instrumentation as unknown as Internals;
-  completeDurations(internals, outcomes);
-  watchSubmittables(internals, outcomes);
+  completeDurations(internals, currentQuery);
+  watchSubmittables(internals, currentQuery);
   bindConnects(internals);
   const setTracerProvider = instrumentation.setTracerProvider.bind(instrumentation);
   instrumentation.setTracerProvider = (provider) =>
     setTracerProvider({
-      getTracer: (...of) => new QueryTracer(provider.getTracer(...of), "pg.query", note),
+      getTracer: (...of) => new QueryTracer(provider.getTracer(...of), "pg.query", record),
     });
   const setMeterProvider = instrumentation.setMeterProvider.bind(instrumentation);
   instrumentation.setMeterProvider = (provider) => {
     const { instrumentationName, instrumentationVersion } = instrumentation;
-    const pools = new Pools(provider.getMeter(instrumentationName, instrumentationVersion));
+    const pools = new PgPools(provider.getMeter(instrumentationName, instrumentationVersion));
     internals._setPoolConnectEventListeners = (pool) => pools.watch(pool);
     setMeterProvider({ getMeter: (...of) => withoutCounters(provider.getMeter(...of)) });
   };
@@ -67,7 +67,7 @@ interface Internals {
   _getClientConnectPatch(): (original: Query) => Query;
   _getPoolConnectPatch(): (original: Query) => Query;
   recordOperationDuration(attributes: Attributes, start: HrTime): void;
-  _setPoolConnectEventListeners(pool: Pool): void;
+  _setPoolConnectEventListeners(pool: PgPool): void;
 }
 
 type Query = (this: ClientLike, ...args: unknown[]) => unknown;
@@ -79,35 +79,35 @@ interface ClientLike {
   readonly connectionParameters?: { readonly host?: string; readonly port?: number };
 }
 
-function describe(span: Span, text: string, values: unknown): void {
+function describeSpan(span: Span, text: string, values: unknown): void {
   if (!(span instanceof QuerySpan)) return;
   span.describe(text, Array.isArray(values) && values.length > 0);
 }
 
 /** Whose outcome is just being noted: upstream notes it on the span and at once in the metric. */
-class Outcomes {
-  last: QuerySpan | undefined = undefined;
+class CurrentQuery {
+  span: QuerySpan | undefined = undefined;
 
-  note(span: Span): void {
-    if (span instanceof QuerySpan) this.last = span;
+  record(span: Span): void {
+    if (span instanceof QuerySpan) this.span = span;
   }
 }
 
 /** The metric gets from the span what upstream doesn't know, or knows too much of. */
-function completeDurations(internals: Internals, outcomes: Outcomes): void {
+function completeDurations(internals: Internals, currentQuery: CurrentQuery): void {
   const record = internals.recordOperationDuration.bind(internals);
   internals.recordOperationDuration = ({ ...attributes }, start) => {
-    const { operation, failure } = outcomes.last ?? {};
+    const { operation, errorType } = currentQuery.span ?? {};
     delete attributes["db.operation.name"];
     if (operation !== undefined) attributes["db.operation.name"] = operation;
-    if (failure !== undefined) attributes["error.type"] = failure;
-    outcomes.last = undefined;
+    if (errorType !== undefined) attributes["error.type"] = errorType;
+    currentQuery.span = undefined;
     record(attributes, start);
   };
 }
 
 /** What brings its own `submit` is over when `pg` tells it so; upstream waits for a callback or a promise. */
-function watchSubmittables(internals: Internals, outcomes: Outcomes): void {
+function watchSubmittables(internals: Internals, currentQuery: CurrentQuery): void {
   const patch = internals._getClientQueryPatch.bind(internals);
   internals._getClientQueryPatch = () => {
     const wrap = patch();
@@ -121,7 +121,7 @@ function watchSubmittables(internals: Internals, outcomes: Outcomes): void {
         }
         bindEvents(first);
         const isSkipped = internals.getConfig().requireParentSpan === true && !isInSpan();
-        if (!isSkipped) watch(first, this, start(internals, outcomes, this, first));
+        if (!isSkipped) watchSubmittable(first, this, start(internals, currentQuery, this, first));
         return Reflect.apply(original, this, args);
       };
     };
@@ -172,7 +172,7 @@ function isInSpan(): boolean {
 /** Upstream does so only if there is a span, and by a change of the app's own object. */
 function bindCallback(args: unknown[]): void {
   const [first] = args;
-  bindAll(args);
+  bindFunctions(args);
   if (typeof first !== "object" || first === null) return;
   const config = hasAccessor(first, "text") ? readOnce(first) : first;
   args[0] = config;
@@ -185,7 +185,7 @@ function bindCallback(args: unknown[]): void {
 }
 
 /** What `pg` reads of a statement. */
-const OF_STATEMENT = [
+const STATEMENT_FIELDS = [
   ...["text", "values", "name", "rowMode", "types", "binary", "portal", "rows", "queryMode"],
   "callback",
 ];
@@ -196,7 +196,7 @@ const OF_STATEMENT = [
  */
 function readOnce(statement: object): object {
   const known: PropertyDescriptorMap = {};
-  for (const name of OF_STATEMENT) {
+  for (const name of STATEMENT_FIELDS) {
     if (!hasAccessor(statement, name)) continue;
     let read: { readonly value: unknown } | undefined;
     const get = (): unknown => (read ??= { value: Reflect.get(statement, name) as unknown }).value;
@@ -224,7 +224,7 @@ function bindConnects(internals: Internals): void {
       return (original) => {
         const connect = wrap(original);
         return function (...args) {
-          return Reflect.apply(connect, this, bindAll(args));
+          return Reflect.apply(connect, this, bindFunctions(args));
         };
       };
     };
@@ -233,24 +233,24 @@ function bindConnects(internals: Internals): void {
 
 function start(
   internals: Internals,
-  outcomes: Outcomes,
+  currentQuery: CurrentQuery,
   client: ClientLike,
   submittable: Submittable,
-): Watch {
+): SubmittableListener {
   const startedAt = hrTime();
   const attributes = attributesOf(client);
   const span = internals.tracer.startSpan("pg.query", { kind: SpanKind.CLIENT, attributes });
   const { text, values } = statementOf(submittable);
-  if (typeof text === "string") describe(span, text, values);
+  if (typeof text === "string") describeSpan(span, text, values);
   const end = (): void => {
-    outcomes.note(span);
+    currentQuery.record(span);
     internals.recordOperationDuration(attributes, startedAt);
     span.end();
   };
   return {
     succeed: end,
     fail({ code, message }) {
-      if (span instanceof QuerySpan && typeof code === "string") span.fail(code);
+      if (span instanceof QuerySpan && typeof code === "string") span.setErrorType(code);
       span.setStatus({ code: SpanStatusCode.ERROR, message });
       end();
     },

@@ -15,7 +15,7 @@ import { describeSql, MAX_SQL_LENGTH } from "./sql.ts";
 
 const QUERY_TEXT = "db.query.text";
 /** `SpanStatusCode.ERROR` of the API. */
-const ERROR = 2;
+const STATUS_ERROR = 2;
 
 /**
  * The span of one statement, as upstream's instrumentations of databases fill
@@ -26,13 +26,13 @@ const ERROR = 2;
 export class QuerySpan implements Span {
   operation: string | undefined = undefined;
   /** What the database or Node calls the error, once there was one; the attribute `error.type`. */
-  failure: string | undefined = undefined;
+  errorType: string | undefined = undefined;
   readonly #span: Span;
-  readonly #onFailure: (span: QuerySpan) => void;
+  readonly #onError: (span: QuerySpan) => void;
 
   constructor(span: Span, onFailure: (span: QuerySpan) => void) {
     this.#span = span;
-    this.#onFailure = onFailure;
+    this.#onError = onFailure;
   }
 
   /** @param isParameterised then the values are elsewhere, and the text stays as it is */
@@ -48,9 +48,9 @@ export class QuerySpan implements Span {
   }
 
   /** @param code what the database or Node calls the error; the first one counts */
-  fail(code: string): void {
-    if (this.failure !== undefined) return;
-    this.failure = code;
+  setErrorType(code: string): void {
+    if (this.errorType !== undefined) return;
+    this.errorType = code;
     this.#span.setAttribute("error.type", code);
     if (isSqlState(code)) this.#span.setAttribute("db.response.status_code", code);
   }
@@ -92,9 +92,9 @@ export class QuerySpan implements Span {
 
   /** Says the type of the error too, where upstream says only its message. */
   setStatus(status: SpanStatus): this {
-    if (status.code === ERROR) {
-      this.fail("_OTHER");
-      this.#onFailure(this);
+    if (status.code === STATUS_ERROR) {
+      this.setErrorType("_OTHER");
+      this.#onError(this);
     }
     this.#span.setStatus(status);
     return this;
@@ -106,8 +106,8 @@ export class QuerySpan implements Span {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    const code = codeOf(exception);
-    this.fail(code ?? "_OTHER");
+    const code = errorCodeIn(exception);
+    this.setErrorType(code ?? "_OTHER");
     const known = code === undefined ? exception : { code, message: "PostgreSQL error" };
     this.#span.recordException(known, time);
   }
@@ -123,7 +123,7 @@ function isSqlState(code: string): boolean {
 }
 
 /** Upstream reports an error without its message: `… occurred (code: 23505)`. */
-function codeOf(exception: Exception): string | undefined {
+function errorCodeIn(exception: Exception): string | undefined {
   if (typeof exception !== "string") return undefined;
   const code = /\(code: (\w+)\)$/.exec(exception)?.[1];
   return code === "UNKNOWN" ? undefined : code;
@@ -133,18 +133,18 @@ function codeOf(exception: Exception): string | undefined {
 export class QueryTracer implements Tracer {
   readonly #tracer: Tracer;
   readonly #prefix: string;
-  readonly #onFailure: (span: QuerySpan) => void;
+  readonly #onError: (span: QuerySpan) => void;
 
   constructor(tracer: Tracer, prefix: string, onFailure: (span: QuerySpan) => void) {
     this.#tracer = tracer;
     this.#prefix = prefix;
-    this.#onFailure = onFailure;
+    this.#onError = onFailure;
   }
 
   /** A query's name is only the prefix, until `describe`: what follows is a piece of the statement. */
   startSpan(name: string, options?: SpanOptions, context?: Context): Span {
     if (!name.startsWith(this.#prefix)) return this.#tracer.startSpan(name, options, context);
-    return new QuerySpan(this.#tracer.startSpan(this.#prefix, options, context), this.#onFailure);
+    return new QuerySpan(this.#tracer.startSpan(this.#prefix, options, context), this.#onError);
   }
 
   get startActiveSpan(): Tracer["startActiveSpan"] {

@@ -9,69 +9,69 @@
  * Grammar: https://github.com/npm/node-semver#ranges
  */
 export function satisfies(version: string, range: string): boolean {
-  const numbers = numbersOf(version);
+  const numbers = parseNumbers(version);
   if (numbers?.length !== 3) return false;
-  return range.split("||").some((alternative) => holds(numbers, alternative.trim()));
+  return range.split("||").some((alternative) => satisfiesAll(numbers, alternative.trim()));
 }
 
-function holds(version: readonly number[], alternative: string): boolean {
+function satisfiesAll(version: readonly number[], alternative: string): boolean {
   if (alternative === "") return true;
   const comparators = alternative.replace(/([<>=^~])\s+/g, "$1").split(/\s+/);
-  return comparators.every((comparator) => compares(version, comparator));
+  return comparators.every((comparator) => satisfiesComparator(version, comparator));
 }
 
-function compares(version: readonly number[], comparator: string): boolean {
+function satisfiesComparator(version: readonly number[], comparator: string): boolean {
   const [, operator = "", text = ""] = /^([<>]=?|[=^~])?v?(.*)$/.exec(comparator) ?? [];
-  const bound = numbersOf(text);
+  const bound = parseNumbers(text);
   if (bound === undefined) return false;
   if (bound.length === 0) return operator !== "<" && operator !== ">";
   switch (operator) {
     case ">=":
-      return order(version, bound) >= 0;
+      return compareVersions(version, bound) >= 0;
     case "<":
-      return order(version, bound) < 0;
+      return compareVersions(version, bound) < 0;
     case ">":
-      return order(version, next(bound, bound.length - 1)) >= 0;
+      return compareVersions(version, incrementAt(bound, bound.length - 1)) >= 0;
     case "<=":
-      return order(version, next(bound, bound.length - 1)) < 0;
+      return compareVersions(version, incrementAt(bound, bound.length - 1)) < 0;
     case "^":
-      return between(version, bound, next(bound, firstNonZero(bound)));
+      return isBetween(version, bound, incrementAt(bound, firstNonZero(bound)));
     case "~":
-      return between(version, bound, next(bound, Math.min(bound.length - 1, 1)));
+      return isBetween(version, bound, incrementAt(bound, Math.min(bound.length - 1, 1)));
     default:
-      return between(version, bound, next(bound, bound.length - 1));
+      return isBetween(version, bound, incrementAt(bound, bound.length - 1));
   }
 }
 
-function between(
+function isBetween(
   version: readonly number[],
   from: readonly number[],
   to: readonly number[],
 ): boolean {
-  return order(version, from) >= 0 && order(version, to) < 0;
+  return compareVersions(version, from) >= 0 && compareVersions(version, to) < 0;
 }
 
 /** The first version after all that begin with `bound` up to `place`. */
-function next(bound: readonly number[], place: number): number[] {
-  return [...bound.slice(0, place), (bound[place] ?? 0) + 1];
+function incrementAt(bound: readonly number[], index: number): number[] {
+  return [...bound.slice(0, index), (bound[index] ?? 0) + 1];
 }
 
 /** A caret holds the leftmost number that isn't 0, or the last that is written. */
 function firstNonZero(bound: readonly number[]): number {
-  const place = bound.findIndex((number) => number > 0);
-  return place === -1 ? bound.length - 1 : place;
+  const index = bound.findIndex((number) => number > 0);
+  return index === -1 ? bound.length - 1 : index;
 }
 
-function order(left: readonly number[], right: readonly number[]): number {
-  for (let place = 0; place < 3; place++) {
-    const difference = (left[place] ?? 0) - (right[place] ?? 0);
+function compareVersions(left: readonly number[], right: readonly number[]): number {
+  for (let index = 0; index < 3; index++) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
     if (difference !== 0) return difference;
   }
   return 0;
 }
 
 /** `4.1.2` -> [4, 1, 2], `4.x` -> [4], `*` -> []; undefined if it is no version. */
-function numbersOf(text: string): number[] | undefined {
+function parseNumbers(text: string): number[] | undefined {
   const [release = ""] = text.split(/[-+]/, 1);
   const parts = release === "" ? [] : release.split(".");
   const wild = parts.findIndex((part) => part === "x" || part === "X" || part === "*");

@@ -1,8 +1,14 @@
 import { context as contexts } from "@opentelemetry/api";
 import type { Adaptor } from "./adaptor.ts";
-import { ByVersion } from "./by-version.ts";
+import { PerVersionCache } from "./by-version.ts";
 import { replaceMethod } from "./method.ts";
-import { isRead, operationOf, redisCalls, type RedisCalls, RedisTarget } from "./redis-commands.ts";
+import {
+  isRead,
+  redisOperation,
+  redisCalls,
+  type RedisCalls,
+  RedisTarget,
+} from "./redis-commands.ts";
 
 /**
  * `redis` 2.6 to 3, with callbacks: one span per command, those of transactions
@@ -10,11 +16,11 @@ import { isRead, operationOf, redisCalls, type RedisCalls, RedisTarget } from ".
  * Other than upstream's, what a client says by itself as it connects has none.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
+  patch(exports, file, deps) {
     const { RedisClient } = exports as { readonly RedisClient: { readonly prototype: object } };
     const { version } = file;
-    const calls = versions.of(file, () =>
-      redisCalls(services, { scope: "redis", version, needsParent: false }),
+    const calls = versions.getOrCreate(file, () =>
+      redisCalls(deps, { scope: "redis", version, needsParent: false }),
     );
     patchConnecting(RedisClient.prototype);
     patchSend(RedisClient.prototype, calls);
@@ -22,7 +28,7 @@ export const adaptor: Adaptor = {
   },
 };
 
-const versions = new ByVersion<RedisCalls>();
+const versions = new PerVersionCache<RedisCalls>();
 
 interface Client {
   readonly connection_options?: {
@@ -80,7 +86,7 @@ function patchSend(prototype: object, calls: RedisCalls): void {
 }
 
 function observe({ database, replies }: RedisCalls, client: Client, command: Command): void {
-  const operation = operationOf(command.command);
+  const operation = redisOperation(command.command);
   const target = targetOf(client);
   const call = database.start(operation ?? "redis", target.attributesOf(operation));
   const { callback } = command;
@@ -103,15 +109,15 @@ function observe({ database, replies }: RedisCalls, client: Client, command: Com
 const targets = new WeakMap<object, Map<number, RedisTarget>>();
 
 function targetOf(client: Client): RedisTarget {
-  let mine = targets.get(client);
-  if (mine === undefined) targets.set(client, (mine = new Map<number, RedisTarget>()));
+  let byDatabase = targets.get(client);
+  if (byDatabase === undefined) targets.set(client, (byDatabase = new Map<number, RedisTarget>()));
   const selected = Number(client.selected_db ?? 0);
   const database = Number.isNaN(selected) ? 0 : selected;
-  let target = mine.get(database);
+  let target = byDatabase.get(database);
   if (target === undefined) {
     const { host = "127.0.0.1", port = 6379, path } = client.connection_options ?? {};
-    const place = path === undefined ? Number(port) : undefined;
-    mine.set(database, (target = new RedisTarget(path ?? host, place, database)));
+    const serverPort = path === undefined ? Number(port) : undefined;
+    byDatabase.set(database, (target = new RedisTarget(path ?? host, serverPort, database)));
   }
   return target;
 }

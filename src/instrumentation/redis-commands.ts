@@ -1,11 +1,11 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { Services } from "./adaptor.ts";
+import type { AdaptorDeps } from "./adaptor.ts";
 import {
   CallTarget,
   DatabaseCalls,
   type DatabaseCallsOptions,
   describeError,
-  type Failure,
+  type DatabaseFailure,
 } from "./database-call.ts";
 
 /** What the adaptors of `redis` and `ioredis` tell of commands and their replies. */
@@ -16,12 +16,12 @@ export interface RedisCalls {
 
 /** For one version of one of the libraries. */
 export function redisCalls(
-  services: Services,
+  deps: AdaptorDeps,
   options: Omit<DatabaseCallsOptions, "describe">,
 ): RedisCalls {
   return {
-    database: new DatabaseCalls(services, { ...options, describe: describeRedisError }),
-    replies: countReplies(services),
+    database: new DatabaseCalls(deps, { ...options, describe: describeRedisError }),
+    replies: countReplies(deps),
   };
 }
 
@@ -36,24 +36,24 @@ interface ReplyListener {
 }
 
 /** What is read is looked up in a cache: hits and misses by server and database. */
-function countReplies({ caches }: Services): ReplyListener {
+function countReplies({ caches }: AdaptorDeps): ReplyListener {
   const names = new WeakMap<Attributes, string>();
   return {
     replied(operation, reply, target) {
       const values = operation === "MGET" && Array.isArray(reply) ? reply : [reply];
       const hits = values.filter((value) => value !== null && value !== undefined).length;
-      const name = names.get(target) ?? nameOf(target);
+      const name = names.get(target) ?? cacheName(target);
       names.set(target, name);
-      caches().note(name, hits, values.length - hits);
+      caches().recordLookups(name, hits, values.length - hits);
     },
   };
 }
 
 /** `redis 127.0.0.1:6379/0` */
-function nameOf(target: Attributes): string {
+function cacheName(target: Attributes): string {
   const { "server.address": address, "server.port": port, "db.namespace": database } = target;
-  const place = typeof port === "number" ? `${String(address)}:${port}` : String(address);
-  return `redis ${place}/${String(database)}`;
+  const server = typeof port === "number" ? `${String(address)}:${port}` : String(address);
+  return `redis ${server}/${String(database)}`;
 }
 
 /** Whether a `ReplyListener` hears of it. */
@@ -61,21 +61,21 @@ export function isRead(operation: string | undefined): operation is string {
   return operation === "GET" || operation === "MGET";
 }
 
-const MAX_REMEMBERED = 500;
-const remembered = new Map<string, string | undefined>();
+const MAX_CACHED = 500;
+const operationNames = new Map<string, string | undefined>();
 
 /**
  * A command as Redis documents it, in capitals (the libraries' methods have
  * small letters), so that all clients' calls go by the same name; undefined for
  * what can't be one.
  */
-export function operationOf(command: unknown): string | undefined {
+export function redisOperation(command: unknown): string | undefined {
   if (typeof command !== "string") return undefined;
-  const known = remembered.get(command);
+  const known = operationNames.get(command);
   if (known !== undefined) return known;
   const operation = COMMAND.test(command) ? command.toUpperCase() : undefined;
-  if (operation !== undefined && remembered.size < MAX_REMEMBERED) {
-    remembered.set(command, operation);
+  if (operation !== undefined && operationNames.size < MAX_CACHED) {
+    operationNames.set(command, operation);
   }
   return operation;
 }
@@ -110,7 +110,7 @@ export function batchDetails(size: number): (() => Attributes) | undefined {
 }
 
 /** Redis begins its errors with what kind they are: `WRONGTYPE Operation against a key …`. */
-function describeRedisError(error: unknown): Failure {
+function describeRedisError(error: unknown): DatabaseFailure {
   if (!(error instanceof Error)) return describeError(error);
   const statusCode = /^([A-Z][A-Z0-9_]{2,31})(?: |$)/.exec(error.message)?.[1];
   if (statusCode === undefined) return describeError(error);

@@ -1,12 +1,12 @@
 import type { Adaptor } from "./adaptor.ts";
-import { ByVersion } from "./by-version.ts";
+import { PerVersionCache } from "./by-version.ts";
 import { bindArguments } from "./caller-context.ts";
 import { replaceMethod } from "./method.ts";
 import {
   batchDetails,
   batchOperation,
   isRead,
-  operationOf,
+  redisOperation,
   redisCalls,
   type RedisCalls,
   RedisTarget,
@@ -22,14 +22,14 @@ import {
  * the queue is watched while a client is at work.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    const calls = versions.of(file, () =>
-      redisCalls(services, { scope: "redis", version: file.version, needsParent: false }),
+  patch(exports, file, deps) {
+    const calls = versions.getOrCreate(file, () =>
+      redisCalls(deps, { scope: "redis", version: file.version, needsParent: false }),
     );
     if (file.file === POOL) patchPool(exports as Pools);
     else if (file.file === COMMANDER) patchCommander(exports as object);
     else if (file.file === QUEUE) patchQueue(prototypeOf(exports), calls);
-    else if (isFourth(prototypeOf(exports))) patchFourth(prototypeOf(exports), calls);
+    else if (isVersion4(prototypeOf(exports))) patchVersion4(prototypeOf(exports), calls);
     else patchClient(prototypeOf(exports), calls);
     return exports;
   },
@@ -39,7 +39,7 @@ const COMMANDER = "dist/lib/commander.js";
 const QUEUE = "dist/lib/client/commands-queue.js";
 const POOL = "dist/lib/client/pool.js";
 
-const versions = new ByVersion<RedisCalls>();
+const versions = new PerVersionCache<RedisCalls>();
 
 function prototypeOf(exports: unknown): object {
   return (exports as { readonly default: { readonly prototype: object } }).default.prototype;
@@ -93,7 +93,7 @@ function patchBatch(
     name,
     (original) =>
       function executeBatch(...args) {
-        const operations = args[0].map((command) => operationOf(command.args[0]));
+        const operations = args[0].map((command) => redisOperation(command.args[0]));
         return observeBatch(calls, this, kind, operations, () =>
           Reflect.apply(original, this, args),
         );
@@ -107,11 +107,11 @@ function observe(
   args: readonly Argument[],
   send: () => unknown,
 ): unknown {
-  if (isUnasked(args)) return send();
-  const operation = operationOf(args[0]);
+  if (isTopologyQuery(args)) return send();
+  const operation = redisOperation(args[0]);
   const target = targetOf(client);
   const call = database.start(operation ?? "redis", target.attributesOf(operation));
-  return call.settleWith(send() as Promise<unknown>, (reply) => {
+  return call.endWithPromise(send() as Promise<unknown>, (reply) => {
     if (operation === "SELECT") select(client, Number(args[1]));
     if (isRead(operation)) {
       replies.replied(operation, reply, target.attributes);
@@ -121,7 +121,7 @@ function observe(
 }
 
 /** What a cluster asks by itself, to know its servers; hardly an app does. */
-function isUnasked([command, what]: readonly Argument[]): boolean {
+function isTopologyQuery([command, what]: readonly Argument[]): boolean {
   return command === "CLUSTER" && (what === "SLOTS" || what === "NODES");
 }
 
@@ -135,7 +135,7 @@ function observeBatch(
   const operation = batchOperation(kind, operations);
   const attributes = targetOf(client).attributesOf(operation);
   const call = database.start(operation, attributes, batchDetails(operations.length));
-  return call.settleWith(send() as Promise<unknown>, firstError);
+  return call.endWithPromise(send() as Promise<unknown>, firstError);
 }
 
 /** Replies may be errors; those of a transaction in version 4 are the last one's elements. */
@@ -161,23 +161,23 @@ function select(client: Client, database: number): RedisTarget {
 }
 
 /** Whose method is just running, in version 4: what comes to the queue meanwhile is its. */
-let working: Client | undefined;
+let activeClient: Client | undefined;
 
-function whileWorking<T>(client: Client, work: () => T): T {
-  const before = working;
-  working = client;
+function withActiveClient<T>(client: Client, run: () => T): T {
+  const before = activeClient;
+  activeClient = client;
   try {
-    return work();
+    return run();
   } finally {
-    working = before;
+    activeClient = before;
   }
 }
 
 type Executor = (this: Client, ...args: unknown[]) => unknown;
 
-function executing(original: Executor): Executor {
+function wrapExecutor(original: Executor): Executor {
   return function execute(...args) {
-    return whileWorking(this, () => Reflect.apply(original, this, args));
+    return withActiveClient(this, () => Reflect.apply(original, this, args));
   };
 }
 
@@ -195,7 +195,8 @@ function patchCommander(commander: object): void {
     name,
     (original) =>
       function attach(config) {
-        if (config?.BaseClass?.name === "RedisClient") config.executor = executing(config.executor);
+        if (config?.BaseClass?.name === "RedisClient")
+          config.executor = wrapExecutor(config.executor);
         return Reflect.apply(original, this, [config]);
       },
   );
@@ -207,30 +208,30 @@ function patchQueue(prototype: object, calls: RedisCalls): void {
     "addCommand",
     (original) =>
       function addCommand(...args) {
-        const client = working;
+        const client = activeClient;
         if (client === undefined) return Reflect.apply(original, this, args);
         return observe(calls, client, args[0], () => Reflect.apply(original, this, args));
       },
   );
 }
 
-function isFourth(prototype: object): boolean {
+function isVersion4(prototype: object): boolean {
   return "multiExecutor" in prototype;
 }
 
 /** What goes to the queue past the client's own methods: modules, scripts, functions. */
 const EXECUTORS = ["commandsExecutor", "scriptsExecutor", "scriptsExecuter", "functionsExecuter"];
 
-function patchFourth(prototype: object, calls: RedisCalls): void {
+function patchVersion4(prototype: object, calls: RedisCalls): void {
   for (const name of [...EXECUTORS, "sendCommand", "SELECT"]) {
-    if (name in prototype) replaceMethod<Client, unknown[]>(prototype, name, executing);
+    if (name in prototype) replaceMethod<Client, unknown[]>(prototype, name, wrapExecutor);
   }
   replaceMethod<Client, [readonly BatchedCommand[], ...unknown[]]>(
     prototype,
     "multiExecutor",
     (original) =>
       function multiExecutor(...args) {
-        const all = args[0].map((command) => operationOf(command.args[0]));
+        const all = args[0].map((command) => redisOperation(command.args[0]));
         const operations = all.filter((name) => name !== "MULTI" && name !== "EXEC");
         // A transaction is kept together in the queue by a symbol.
         const kind = args.some((arg) => typeof arg === "symbol") ? "MULTI" : "PIPELINE";

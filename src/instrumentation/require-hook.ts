@@ -20,7 +20,7 @@ export class Hook {
     hooks.delete(this);
   }
 
-  /** For `feedHooks`. */
+  /** For `runRequireHooks`. */
   apply(exports: unknown, name: string, directory: string | undefined): unknown {
     // A file of nobody's package, asked for by its path: it is named as the package does.
     if (isAbsolute(name)) {
@@ -45,7 +45,11 @@ type OnRequire = (exports: unknown, name: string, basedir: string | undefined) =
 const hooks = new Set<Hook>();
 
 /** Shows a loaded file to all hooks, one after the other. Throws what they throw. */
-export function feedHooks(exports: unknown, name: string, directory: string | undefined): unknown {
+export function runRequireHooks(
+  exports: unknown,
+  name: string,
+  directory: string | undefined,
+): unknown {
   let result = exports;
   for (const hook of hooks) result = hook.apply(result, name, directory);
   return result;

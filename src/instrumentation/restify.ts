@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { noteError } from "../context/failures.ts";
+import { recordRequestError } from "../context/failures.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { replaceMethod } from "./method.ts";
 
@@ -14,7 +14,7 @@ export const adaptor: Adaptor = {
     replaceMethod<unknown, Args>(prototype, "_onHandlerError", (original) => {
       return function _onHandlerError(...args) {
         const [error, request] = args;
-        if (error) noteError(request, error);
+        if (error) recordRequestError(request, error);
         return Reflect.apply(original, this, args);
       };
     });

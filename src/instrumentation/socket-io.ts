@@ -2,14 +2,14 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Context } from "../context/context.ts";
 import type { Emit } from "../context/emit.ts";
-import { holderOf } from "../context/holder.ts";
-import { activeContext, callIn } from "../context/manager.ts";
-import type { Delivery, WorkEntrance } from "../context/work.ts";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
-import { emitAttended } from "./attended-emit.ts";
-import { noteEngineSocket } from "./engine-sockets.ts";
+import { unitOfWorkOf } from "../context/holder.ts";
+import { activeContext, callWithContext } from "../context/manager.ts";
+import type { ReceivedMessage, MessagingInstrumenter } from "../context/work.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "./adaptor.ts";
+import { emitAsUnitOfWork } from "./attended-emit.ts";
+import { markEngineSocket } from "./engine-sockets.ts";
 import { replaceMethod } from "./method.ts";
-import { type SocketCounts, SocketMetrics } from "./socket-metrics.ts";
+import { type SocketCounters, SocketMetrics } from "./socket-metrics.ts";
 
 /**
  * Socket.IO, and the Engine.IO beneath it. A connection begins with a request
@@ -22,10 +22,10 @@ import { type SocketCounts, SocketMetrics } from "./socket-metrics.ts";
  * makes spans of all events at once, in the trace of whatever brings them.)
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
+  patch(exports, file, deps) {
     if (file.package === "engine.io") patchEngine(exports as EngineModule);
-    else if (file.file === "dist/client.js") patchClient(exports as ClientModule, file, services);
-    else patchSocket(exports as SocketModule, file, services);
+    else if (file.file === "dist/client.js") patchClient(exports as ClientModule, file, deps);
+    else patchSocket(exports as SocketModule, file, deps);
     return exports;
   },
 };
@@ -57,15 +57,15 @@ function patchEngine(exports: EngineModule): void {
       };
     },
   );
-  const nameRoute = (server: object, request: IncomingMessage): void => {
+  const recordRoute = (server: object, request: IncomingMessage): void => {
     const path = paths.get(server);
-    const holder = holderOf(request);
-    if (path === undefined || holder?.pathNow()?.startsWith(path) !== true) return;
-    holder.route ??= path;
+    const unit = unitOfWorkOf(request);
+    if (path === undefined || unit?.currentPath()?.startsWith(path) !== true) return;
+    unit.route ??= path;
   };
   replaceMethod<object, [IncomingMessage, ...unknown[]]>(prototype, "handleRequest", (original) => {
     return function handleRequest(...args) {
-      nameRoute(this, args[0]);
+      recordRoute(this, args[0]);
       return Reflect.apply(original, this, args);
     };
   });
@@ -74,8 +74,8 @@ function patchEngine(exports: EngineModule): void {
     "handleUpgrade",
     (original) => {
       return function handleUpgrade(...args) {
-        nameRoute(this, args[0]);
-        noteEngineSocket(args[1]);
+        recordRoute(this, args[0]);
+        markEngineSocket(args[1]);
         return Reflect.apply(original, this, args);
       };
     },
@@ -86,25 +86,25 @@ function patchEngine(exports: EngineModule): void {
 const connections = new WeakMap<object, Context>();
 
 /** The counts of all connections; made with the first file that needs them. */
-let counts: SocketCounts | undefined;
+let counters: SocketCounters | undefined;
 
-function countsFrom(services: Services, { version }: LoadedFile): SocketCounts {
-  counts ??= new SocketMetrics(services, "socket.io", version).countsOf("socket.io", undefined);
-  return counts;
+function countersFrom(deps: AdaptorDeps, { version }: LoadedFile): SocketCounters {
+  counters ??= new SocketMetrics(deps, "socket.io", version).countersFor("socket.io", undefined);
+  return counters;
 }
 
 /** All that the network tells of a connection comes by these three. */
-const HEARD = ["ondata", "onclose", "onerror"] as const;
+const INCOMING_METHODS = ["ondata", "onclose", "onerror"] as const;
 
 /** How packets go out: version 4 has one way for all of them, 3 another one. */
-const SENT = ["writeToEngine", "_packet"] as const;
+const OUTGOING_METHODS = ["writeToEngine", "_packet"] as const;
 
 function patchClient(
   { Client: { prototype } }: ClientModule,
   file: LoadedFile,
-  services: Services,
+  deps: AdaptorDeps,
 ): void {
-  const { received, sent } = countsFrom(services, file);
+  const { received, sent } = countersFrom(deps, file);
   replaceMethod<object, unknown[]>(prototype, "setup", (original) => {
     return function setup(...args) {
       const context = activeContext();
@@ -112,20 +112,20 @@ function patchClient(
       return Reflect.apply(original, this, args);
     };
   });
-  for (const name of HEARD) {
+  for (const name of INCOMING_METHODS) {
     replaceMethod<object, unknown[]>(prototype, name, (original) => {
       return function (...args) {
         if (name === "ondata") received();
         const context = connections.get(this);
         if (context === undefined) return Reflect.apply(original, this, args);
-        return callIn(context, original, this, args);
+        return callWithContext(context, original, this, args);
       };
     });
   }
-  const way = SENT.find((name) => name in prototype) ?? "_packet";
+  const sendMethod = OUTGOING_METHODS.find((name) => name in prototype) ?? "_packet";
   replaceMethod<{ readonly conn?: { readonly readyState?: string } }, unknown[]>(
     prototype,
-    way,
+    sendMethod,
     (original) => {
       return function (...args) {
         if (this.conn?.readyState === "open") sent();
@@ -145,9 +145,9 @@ interface SocketLike extends EventEmitter {
 function patchSocket(
   { Socket: { prototype } }: SocketModule,
   file: LoadedFile,
-  services: Services,
+  deps: AdaptorDeps,
 ): void {
-  const { opened, closed } = countsFrom(services, file);
+  const { opened, closed } = countersFrom(deps, file);
   const open = new WeakSet<object>();
   replaceMethod<SocketLike, unknown[]>(prototype, "_onconnect", (original) => {
     return function _onconnect(...args) {
@@ -162,41 +162,45 @@ function patchSocket(
       return Reflect.apply(original, this, args);
     };
   });
-  if (services.options["messages"] === true) followEvents(prototype, services.work());
+  if (deps.options["messages"] === true) traceEvents(prototype, deps.messaging());
 }
 
 /** Version 3 emits what comes in by no method of its own. */
-function followEvents(prototype: object, entrance: WorkEntrance): void {
+function traceEvents(prototype: object, instrumenter: MessagingInstrumenter): void {
   const emitters = Object.getPrototypeOf(prototype) as object;
   if (!("emitUntyped" in emitters)) return;
   replaceMethod<SocketLike, [string, ...unknown[]]>(emitters, "emitUntyped", (original) => {
     return function emitUntyped(...args) {
-      const work = workOf(this, args[0], entrance);
+      const work = beginWork(this, args[0], instrumenter);
       if (work === undefined) return Reflect.apply(original, this, args);
-      return emitAttended(work, original as Emit, this, args);
+      return emitAsUnitOfWork(work, original as Emit, this, args);
     };
   });
 }
 
 /** A client may send any name: what nobody listens for is no event of the app's. */
-function workOf(
+function beginWork(
   socket: SocketLike,
   event: string,
-  entrance: WorkEntrance,
-): ReturnType<WorkEntrance["begin"]> {
+  instrumenter: MessagingInstrumenter,
+): ReturnType<MessagingInstrumenter["startProcess"]> {
   const connection = socket.client && connections.get(socket.client);
   if (connection === undefined || socket.listenerCount(event) === 0) return undefined;
-  return entrance.begin(deliveryOf(socket, event, connection));
+  return instrumenter.startProcess(receivedMessageOf(socket, event, connection));
 }
 
 /** The attributes of Socket.IO's own have the names that upstream's instrumentation gives them. */
-function deliveryOf({ nsp }: SocketLike, event: string, connection: Context): Delivery {
+function receivedMessageOf(
+  { nsp }: SocketLike,
+  event: string,
+  connection: Context,
+): ReceivedMessage {
   const namespace = nsp?.name;
   return {
     system: "socket.io",
     destination: event,
     operation: "process",
-    carried: [],
+    propagationHeaders: [],
     connection,
     attributes: {
       "messaging.socket.io.event_name": event,

@@ -1,5 +1,5 @@
 import type { Attributes, Counter, UpDownCounter } from "@opentelemetry/api";
-import type { Services } from "./adaptor.ts";
+import type { AdaptorDeps } from "./adaptor.ts";
 
 /**
  * Connections that stay open, and the messages on them. The conventions have no
@@ -10,7 +10,7 @@ export class SocketMetrics {
   readonly #messages: Counter;
 
   /** @param scope the library as npm names it */
-  constructor({ meterProvider }: Services, scope: string, version: string) {
+  constructor({ meterProvider }: AdaptorDeps, scope: string, version: string) {
     const meter = meterProvider.getMeter(scope, version);
     this.#connections = meter.createUpDownCounter("telltale.socket.active_connections", {
       description: "Number of WebSocket and Socket.IO connections that are open.",
@@ -23,7 +23,7 @@ export class SocketMetrics {
   }
 
   /** @param protocol `network.protocol.name` */
-  countsOf(protocol: string, route: string | undefined): SocketCounts {
+  countersFor(protocol: string, route: string | undefined): SocketCounters {
     const attributes: Attributes = {
       "network.protocol.name": protocol,
       ...(route !== undefined && { "http.route": route }),
@@ -40,7 +40,7 @@ export class SocketMetrics {
 }
 
 /** What all connections of one kind have in common. */
-export interface SocketCounts {
+export interface SocketCounters {
   opened(): void;
   closed(): void;
   received(): void;

@@ -1,5 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { Services } from "./adaptor.ts";
+import type { AdaptorDeps } from "./adaptor.ts";
 import {
   type CallTarget,
   type DatabaseCall,
@@ -13,8 +13,8 @@ export class SqlCalls {
   readonly #calls: DatabaseCalls;
   readonly #dialect: Dialect;
 
-  constructor(services: Services, dialect: Dialect, options: DatabaseCallsOptions) {
-    this.#calls = new DatabaseCalls(services, options);
+  constructor(deps: AdaptorDeps, dialect: Dialect, options: DatabaseCallsOptions) {
+    this.#calls = new DatabaseCalls(deps, options);
     this.#dialect = dialect;
   }
 

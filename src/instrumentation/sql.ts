@@ -1,7 +1,7 @@
 import { lowCardinality } from "../low-cardinality.ts";
 
 /** What may be said of a statement without giving away what it is about. */
-export interface Statement {
+export interface SqlDescription {
   /** Without comments and with `?` for every literal; lists of literals as one. */
   readonly text: string;
   /** `SELECT`, one of those that SQL has; undefined if it is none. */
@@ -17,7 +17,7 @@ export interface Statement {
 export const MAX_SQL_LENGTH = 10_000;
 
 const MAX_SUMMARY_LENGTH = 255;
-const MAX_REMEMBERED = 500;
+const MAX_CACHED = 500;
 
 /**
  * Whose lexical rules a statement follows. MySQL has strings in double quotes
@@ -25,7 +25,7 @@ const MAX_REMEMBERED = 500;
  */
 export type Dialect = "standard" | "mysql" | "sqlite";
 
-const remembered: Readonly<Record<Dialect, Map<string, Statement>>> = {
+const descriptions: Readonly<Record<Dialect, Map<string, SqlDescription>>> = {
   standard: new Map(),
   mysql: new Map(),
   sqlite: new Map(),
@@ -43,12 +43,12 @@ const remembered: Readonly<Record<Dialect, Map<string, Statement>>> = {
  * MySQL's: https://dev.mysql.com/doc/refman/8.4/en/language-structure.html
  * SQLite's: https://www.sqlite.org/lang_keywords.html
  */
-export function describeSql(sql: string, dialect: Dialect = "standard"): Statement {
-  const memory = remembered[dialect];
+export function describeSql(sql: string, dialect: Dialect = "standard"): SqlDescription {
+  const memory = descriptions[dialect];
   const known = memory.get(sql);
   if (known !== undefined) return known;
-  const statement = new Reader(sql.slice(0, MAX_SQL_LENGTH), dialect).read();
-  if (memory.size >= MAX_REMEMBERED) memory.clear();
+  const statement = new SqlScanner(sql.slice(0, MAX_SQL_LENGTH), dialect).describe();
+  if (memory.size >= MAX_CACHED) memory.clear();
   if (sql.length <= MAX_SQL_LENGTH) memory.set(sql, statement);
   return statement;
 }
@@ -71,72 +71,72 @@ const standard = {
   other: "[^]",
 };
 
-const NEVER = "(?!)";
+const NO_MATCH = "(?!)";
 
-const tokens: Readonly<Record<Dialect, RegExp>> = {
-  standard: tokenOf(standard),
-  mysql: tokenOf({
+const tokenPatterns: Readonly<Record<Dialect, RegExp>> = {
+  standard: tokenPattern(standard),
+  mysql: tokenPattern({
     ...standard,
     blank: String.raw`\s+|--(?!\S)[^\n]*|#[^\n]*`,
-    dollar: NEVER,
+    dollar: NO_MATCH,
     literal: String.raw`[nNbBxX]?'(?:[^'\\]|\\[^]|'')*'?|"(?:[^"\\]|\\[^]|"")*"?`,
     name: "`(?:[^`]|``)*`?",
   }),
-  sqlite: tokenOf({
+  sqlite: tokenPattern({
     ...standard,
-    dollar: NEVER,
+    dollar: NO_MATCH,
     literal: String.raw`[xX]?'(?:[^']|'')*'?`,
     name: String.raw`"(?:[^"]|"")*"?|\x60(?:[^\x60]|\x60\x60)*\x60?|\[[^\]]*\]?`,
   }),
 };
 
-function tokenOf(kinds: typeof standard): RegExp {
+function tokenPattern(kinds: typeof standard): RegExp {
   const groups = Object.entries(kinds).map(([kind, pattern]) => `(?<${kind}>${pattern})`);
   return new RegExp(groups.join("|"), "y");
 }
 
-class Reader {
+class SqlScanner {
   readonly #sql: string;
   readonly #token: RegExp;
-  readonly #nests: boolean;
-  readonly #summary = new Summary();
+  readonly #nestsComments: boolean;
+  readonly #summary = new SummaryBuilder();
   #text = "";
-  #at = 0;
+  #position = 0;
 
   constructor(sql: string, dialect: Dialect) {
     this.#sql = sql;
-    this.#token = tokens[dialect];
-    this.#nests = dialect === "standard";
+    this.#token = tokenPatterns[dialect];
+    this.#nestsComments = dialect === "standard";
   }
 
-  read(): Statement {
-    while (this.#at < this.#sql.length) this.#readToken();
+  describe(): SqlDescription {
+    while (this.#position < this.#sql.length) this.#readToken();
     const text = collapseLists(this.#text.trim());
     return { text, operation: this.#summary.operation, summary: this.#summary.text };
   }
 
   #readToken(): void {
-    this.#token.lastIndex = this.#at;
+    this.#token.lastIndex = this.#position;
     const groups = this.#token.exec(this.#sql)?.groups ?? {};
     const whole = Object.values(groups).find((group) => group !== undefined) ?? "";
-    this.#at += Math.max(whole.length, 1);
+    this.#position += Math.max(whole.length, 1);
     if (groups["blank"] !== undefined) this.#blank();
     else if (groups["comment"] !== undefined) this.#skipComment();
     else if (groups["dollar"] !== undefined) this.#skipDollarQuote(whole);
     else if (groups["literal"] !== undefined || groups["number"] !== undefined) this.#literal();
-    else this.#keep(whole, groups["word"] !== undefined, groups["name"] !== undefined);
+    else this.#append(whole, groups["word"] !== undefined, groups["name"] !== undefined);
   }
 
-  #keep(whole: string, isWord: boolean, isName: boolean): void {
+  #append(whole: string, isWord: boolean, isName: boolean): void {
     this.#text += whole;
     if (isWord) this.#summary.word(whole);
     else if (isName) this.#summary.name(whole.replace(/["`[\]]/g, ""));
-    else this.#summary.sign(whole);
+    else this.#summary.punctuation(whole);
   }
 
   #literal(): void {
     this.#text += "?";
-    this.#summary.sign("?");
+    this.#summary.punctuation("?");
   }
 
   #blank(): void {
@@ -145,21 +145,21 @@ class Reader {
 
   #skipComment(): void {
     const mark = /\/\*|\*\//g;
-    mark.lastIndex = this.#at;
+    mark.lastIndex = this.#position;
     let depth = 1;
     while (depth > 0) {
       const found = mark.exec(this.#sql);
       if (found === null) break;
       if (found[0] === "*/") depth--;
-      else if (this.#nests) depth++;
+      else if (this.#nestsComments) depth++;
     }
-    this.#at = depth > 0 ? this.#sql.length : mark.lastIndex;
+    this.#position = depth > 0 ? this.#sql.length : mark.lastIndex;
     this.#blank();
   }
 
   #skipDollarQuote(tag: string): void {
-    const end = this.#sql.indexOf(tag, this.#at);
-    this.#at = end === -1 ? this.#sql.length : end + tag.length;
+    const end = this.#sql.indexOf(tag, this.#position);
+    this.#position = end === -1 ? this.#sql.length : end + tag.length;
     this.#literal();
   }
 }
@@ -181,26 +181,36 @@ const operations = new Set(
     "OPTIMIZE PRAGMA ATTACH DETACH SIGNAL RESIGNAL"
   ).split(" "),
 );
-const nested = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]);
+const nestedOperations = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]);
 /** Before these words a name isn't the operation it looks like: `FOR UPDATE`, `ON DELETE`. */
-const notBefore = new Set(["FOR", "KEY", "DO", "ON", "OR", "BEFORE", "AFTER", "OF", "THEN"]);
-const introducers = new Set(["FROM", "INTO", "JOIN", "TABLE", "CALL", "COPY", "VIEW"]);
+const nonOperationPrefixes = new Set([
+  "FOR",
+  "KEY",
+  "DO",
+  "ON",
+  "OR",
+  "BEFORE",
+  "AFTER",
+  "OF",
+  "THEN",
+]);
+const targetIntroducers = new Set(["FROM", "INTO", "JOIN", "TABLE", "CALL", "COPY", "VIEW"]);
 /** These stand before a table themselves, as operations only. */
-const beforeTarget = new Set(["UPDATE", "TRUNCATE"]);
-const skipped = new Set(["ONLY", "LATERAL", "IF", "NOT", "EXISTS", "CONCURRENTLY"]);
-const endOfList = new Set(
+const targetOperations = new Set(["UPDATE", "TRUNCATE"]);
+const targetModifiers = new Set(["ONLY", "LATERAL", "IF", "NOT", "EXISTS", "CONCURRENTLY"]);
+const listTerminators = new Set(
   "WHERE GROUP ORDER HAVING LIMIT OFFSET FETCH UNION EXCEPT INTERSECT SET VALUES RETURNING ON USING WINDOW".split(
     " ",
   ),
 );
 /** Words before a parenthesis that isn't the call of a function. */
-const beforeGroup = new Set(
+const groupKeywords = new Set(
   "IN AS FROM JOIN EXISTS ANY ALL SOME AND OR NOT ON WHERE SELECT UNION EXCEPT INTERSECT VALUES USING INTO LATERAL BY".split(
     " ",
   ),
 );
 
-class Summary {
+class SummaryBuilder {
   operation: string | undefined = undefined;
   readonly #parts: string[] = [];
   /** One per open parenthesis: whether a function's. */
@@ -208,7 +218,7 @@ class Summary {
   #length = 0;
   #previous = "";
   #isFirst = true;
-  #wantsTarget = false;
+  #expectsTarget = false;
   /** The last token was a target's name, or the dot after it. */
   #target: "none" | "named" | "dotted" = "none";
   /** Depth at which a comma separates tables; -1: nowhere. */
@@ -222,22 +232,23 @@ class Summary {
     const upper = word.toUpperCase();
     if (this.#target === "dotted") this.#extendTarget(word);
     else if (this.#isFirst) this.#first(upper);
-    else if (nested.has(upper) && !notBefore.has(this.#previous)) this.#operation(upper);
-    else if (introducers.has(upper)) this.#introduce(upper);
-    else if (endOfList.has(upper)) this.#listDepth = -1;
-    else if (this.#wantsTarget && !skipped.has(upper)) this.#addTarget(word);
+    else if (nestedOperations.has(upper) && !nonOperationPrefixes.has(this.#previous))
+      this.#operation(upper);
+    else if (targetIntroducers.has(upper)) this.#introduce(upper);
+    else if (listTerminators.has(upper)) this.#listDepth = -1;
+    else if (this.#expectsTarget && !targetModifiers.has(upper)) this.#addTarget(word);
     else this.#target = "none";
     this.#previous = upper;
   }
 
   name(name: string): void {
     if (this.#target === "dotted") this.#extendTarget(name);
-    else if (this.#wantsTarget) this.#addTarget(name);
+    else if (this.#expectsTarget) this.#addTarget(name);
     else this.#target = "none";
     this.#previous = "";
   }
 
-  sign(sign: string): void {
+  punctuation(sign: string): void {
     if (sign === "." && this.#target === "named") {
       this.#target = "dotted";
       return;
@@ -245,7 +256,7 @@ class Summary {
     this.#target = "none";
     if (sign === "(") this.#open();
     else if (sign === ")") this.#calls.pop();
-    else if (sign === "," && this.#listDepth === this.#calls.length) this.#wantsTarget = true;
+    else if (sign === "," && this.#listDepth === this.#calls.length) this.#expectsTarget = true;
     this.#previous = sign;
   }
 
@@ -260,7 +271,7 @@ class Summary {
     this.operation ??= upper;
     this.#add(upper);
     this.#target = "none";
-    this.#wantsTarget = introducers.has(upper) || beforeTarget.has(upper);
+    this.#expectsTarget = targetIntroducers.has(upper) || targetOperations.has(upper);
     this.#listDepth = -1;
   }
 
@@ -269,7 +280,7 @@ class Summary {
     // `substring(x FROM 2)` and `a IS DISTINCT FROM b` are about no table.
     // Nor is `COPY a FROM stdin`.
     const isTarget = upper !== "FROM" || (this.#calls.at(-1) !== true && !this.#isNoTable());
-    this.#wantsTarget = isTarget;
+    this.#expectsTarget = isTarget;
     if (upper === "FROM" && isTarget) this.#listDepth = this.#calls.length;
   }
 
@@ -279,13 +290,13 @@ class Summary {
   }
 
   #open(): void {
-    this.#wantsTarget = false;
-    this.#calls.push(/^\w/.test(this.#previous) && !beforeGroup.has(this.#previous));
+    this.#expectsTarget = false;
+    this.#calls.push(/^\w/.test(this.#previous) && !groupKeywords.has(this.#previous));
   }
 
   #addTarget(name: string): void {
     this.#add(name);
-    this.#wantsTarget = false;
+    this.#expectsTarget = false;
     this.#target = "named";
   }
 

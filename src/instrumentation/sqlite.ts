@@ -1,9 +1,14 @@
 import { basename } from "node:path";
 import { now } from "../clock.ts";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
-import { ByVersion } from "./by-version.ts";
-import { CallTarget, type DatabaseCall, describeError, type Failure } from "./database-call.ts";
-import { disguise, replaceMethod } from "./method.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "./adaptor.ts";
+import { PerVersionCache } from "./by-version.ts";
+import {
+  CallTarget,
+  type DatabaseCall,
+  describeError,
+  type DatabaseFailure,
+} from "./database-call.ts";
+import { copyFunctionProperties, replaceMethod } from "./method.ts";
 import { SqlCalls } from "./sql-calls.ts";
 
 /**
@@ -12,58 +17,58 @@ import { SqlCalls } from "./sql-calls.ts";
  * them. What Node's tag store runs is not seen: it has no methods.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
-    const calls = versions.of(file, () => callsOf(file, services));
-    if (file.package === "better-sqlite3") patchBetter(exports as Better, calls);
-    else patchNodes(exports as Nodes, calls);
+  patch(exports, file, deps) {
+    const calls = versions.getOrCreate(file, () => callsOf(file, deps));
+    if (file.package === "better-sqlite3") patchBetterSqlite(exports as BetterSqlite, calls);
+    else patchNodeSqlite(exports as NodeSqlite, calls);
     return exports;
   },
 };
 
-const versions = new ByVersion<SqlCalls>();
+const versions = new PerVersionCache<SqlCalls>();
 
-function callsOf({ package: name, version }: LoadedFile, services: Services): SqlCalls {
+function callsOf({ package: name, version }: LoadedFile, deps: AdaptorDeps): SqlCalls {
   const scope = name === "better-sqlite3" ? name : "node:sqlite";
   const options = { scope, version, needsParent: true, describe: describeSqliteError };
-  return new SqlCalls(services, "sqlite", options);
+  return new SqlCalls(deps, "sqlite", options);
 }
 
 /** What a statement is of; both libraries tell it differently. */
-interface Origin {
+interface StatementSource {
   readonly database: object;
   readonly sql: string;
 }
 
-interface Nodes {
+interface NodeSqlite {
   readonly DatabaseSync: { readonly prototype: object };
   readonly StatementSync: { readonly prototype: object };
 }
 
-interface NodesDatabase {
+interface NodeSqliteDatabase {
   /** From Node 22.16 on; null: in memory. */
   location?(): string | null;
 }
 
-function patchNodes({ DatabaseSync, StatementSync }: Nodes, calls: SqlCalls): void {
-  const origins = new WeakMap<object, Origin>();
+function patchNodeSqlite({ DatabaseSync, StatementSync }: NodeSqlite, calls: SqlCalls): void {
+  const sources = new WeakMap<object, StatementSource>();
   replaceMethod<object, [string]>(
     DatabaseSync.prototype,
     "prepare",
     (original) =>
       function prepare(...args) {
-        const statement = preparing(calls, this, nameOfNodes, args[0], () =>
+        const statement = observePrepare(calls, this, nodeDatabaseName, args[0], () =>
           Reflect.apply(original, this, args),
         );
-        origins.set(statement, { database: this, sql: args[0] });
+        sources.set(statement, { database: this, sql: args[0] });
         return statement;
       },
   );
-  const originOf = (statement: object): Origin | undefined => origins.get(statement);
-  patchExec(DatabaseSync.prototype, calls, nameOfNodes);
-  patchStatement(StatementSync.prototype, calls, originOf, nameOfNodes);
+  const sourceOf = (statement: object): StatementSource | undefined => sources.get(statement);
+  patchExec(DatabaseSync.prototype, calls, nodeDatabaseName);
+  patchStatement(StatementSync.prototype, calls, sourceOf, nodeDatabaseName);
 }
 
-function nameOfNodes(database: NodesDatabase): string | null | undefined {
+function nodeDatabaseName(database: NodeSqliteDatabase): string | null | undefined {
   try {
     return database.location?.();
   } catch {
@@ -72,7 +77,7 @@ function nameOfNodes(database: NodesDatabase): string | null | undefined {
   }
 }
 
-interface Better {
+interface BetterSqlite {
   readonly prototype: object;
 }
 
@@ -87,43 +92,43 @@ interface BetterDatabase {
 }
 
 /** The class of its statements is the addon's, and seen at the first of them. */
-function patchBetter({ prototype }: Better, calls: SqlCalls): void {
+function patchBetterSqlite({ prototype }: BetterSqlite, calls: SqlCalls): void {
   const patched = new WeakSet<object>();
   replaceMethod<object, unknown[]>(
     prototype,
     "prepare",
     (original) =>
       function prepare(...args) {
-        const statement = preparing(calls, this, nameOfBetter, args[0], () =>
+        const statement = observePrepare(calls, this, betterDatabaseName, args[0], () =>
           Reflect.apply(original, this, args),
         );
         const statements = Object.getPrototypeOf(statement) as object;
         if (!patched.has(statements)) {
           patched.add(statements);
-          patchStatement(statements, calls, originOfBetter, nameOfBetter);
+          patchStatement(statements, calls, betterStatementSource, betterDatabaseName);
         }
         return statement;
       },
   );
-  patchExec(prototype, calls, nameOfBetter);
+  patchExec(prototype, calls, betterDatabaseName);
 }
 
-function originOfBetter(statement: object): Origin {
+function betterStatementSource(statement: object): StatementSource {
   const { source, database } = statement as BetterStatement;
   return { sql: source, database };
 }
 
-function nameOfBetter(database: object): string | null {
+function betterDatabaseName(database: object): string | null {
   const { name, memory } = database as BetterDatabase;
   return memory ? null : name;
 }
 
 /** The database's file; null: it is in memory; undefined: nobody knows. */
-type NameOf = (database: object) => string | null | undefined;
+type DatabaseNameOf = (database: object) => string | null | undefined;
 
 const targets = new WeakMap<object, CallTarget>();
 
-function targetOf(database: object, nameOf: NameOf): CallTarget {
+function targetOf(database: object, nameOf: DatabaseNameOf): CallTarget {
   const known = targets.get(database);
   if (known !== undefined) return known;
   const name = nameOf(database);
@@ -134,10 +139,10 @@ function targetOf(database: object, nameOf: NameOf): CallTarget {
 }
 
 /** Most of what is wrong with a statement is known already then; there is no call otherwise. */
-function preparing(
+function observePrepare(
   calls: SqlCalls,
   database: object,
-  nameOf: NameOf,
+  nameOf: DatabaseNameOf,
   sql: unknown,
   prepare: () => unknown,
 ): object {
@@ -152,7 +157,7 @@ function preparing(
   }
 }
 
-function patchExec(prototype: object, calls: SqlCalls, nameOf: NameOf): void {
+function patchExec(prototype: object, calls: SqlCalls, nameOf: DatabaseNameOf): void {
   replaceMethod<object, [string]>(
     prototype,
     "exec",
@@ -160,7 +165,7 @@ function patchExec(prototype: object, calls: SqlCalls, nameOf: NameOf): void {
       function exec(...args) {
         const work = (): unknown => Reflect.apply(original, this, args);
         if (typeof args[0] !== "string") return work();
-        return during(calls.start(targetOf(this, nameOf), args[0], false), work);
+        return observeCall(calls.start(targetOf(this, nameOf), args[0], false), work);
       },
   );
 }
@@ -168,14 +173,14 @@ function patchExec(prototype: object, calls: SqlCalls, nameOf: NameOf): void {
 function patchStatement(
   prototype: object,
   calls: SqlCalls,
-  originOf: (statement: object) => Origin | undefined,
-  nameOf: NameOf,
+  sourceOf: (statement: object) => StatementSource | undefined,
+  nameOf: DatabaseNameOf,
 ): void {
   const start = (statement: object, values: readonly unknown[]): DatabaseCall | undefined => {
-    const origin = originOf(statement);
-    if (origin === undefined) return undefined;
-    const target = targetOf(origin.database, nameOf);
-    return calls.start(target, origin.sql, values.length > 0);
+    const source = sourceOf(statement);
+    if (source === undefined) return undefined;
+    const target = targetOf(source.database, nameOf);
+    return calls.start(target, source.sql, values.length > 0);
   };
   for (const name of ["run", "get", "all"]) {
     replaceMethod<object, unknown[]>(
@@ -184,7 +189,7 @@ function patchStatement(
       (original) =>
         function ask(...args) {
           const call = start(this, args);
-          return during(call, () => Reflect.apply(original, this, args));
+          return observeCall(call, () => Reflect.apply(original, this, args));
         },
     );
   }
@@ -196,7 +201,7 @@ function patchStatement(
         const call = start(this, args);
         try {
           const rows = Reflect.apply(original, this, args) as Rows;
-          if (call !== undefined) endWith(call, rows);
+          if (call !== undefined) endWithRows(call, rows);
           return rows;
         } catch (error) {
           call?.fail(error);
@@ -206,7 +211,7 @@ function patchStatement(
   );
 }
 
-function during<T>(call: DatabaseCall | undefined, work: () => T): T {
+function observeCall<T>(call: DatabaseCall | undefined, work: () => T): T {
   try {
     const result = work();
     call?.succeed();
@@ -223,10 +228,10 @@ type Rows = Iterator<unknown> & { return(value?: unknown): IteratorResult<unknow
  * Rows are read as they are asked for: the last one is the end, or that no more
  * is asked for. Who just drops them tells nobody, but for the garbage collector.
  */
-function endWith(call: DatabaseCall, rows: Rows): void {
+function endWithRows(call: DatabaseCall, rows: Rows): void {
   const { next } = rows;
-  const giveUp = rows.return;
-  define(rows, "next", next, function (this: Rows) {
+  const originalReturn = rows.return;
+  defineMethod(rows, "next", next, function (this: Rows) {
     try {
       const result = next.call(this);
       if (result.done === true) call.succeed();
@@ -236,32 +241,32 @@ function endWith(call: DatabaseCall, rows: Rows): void {
       throw error;
     }
   });
-  define(rows, "return", giveUp, function (this: Rows, ...args: [unknown?]) {
+  defineMethod(rows, "return", originalReturn, function (this: Rows, ...args: [unknown?]) {
     call.succeed();
-    return giveUp.apply(this, args);
+    return originalReturn.apply(this, args);
   });
-  dropped.register(rows, call);
+  abandonedRows.register(rows, call);
 }
 
-const dropped = new FinalizationRegistry<DatabaseCall>((call) => call.succeed());
+const abandonedRows = new FinalizationRegistry<DatabaseCall>((call) => call.succeed());
 
-function define<Args extends never[]>(
+function defineMethod<Args extends never[]>(
   rows: Rows,
   name: string,
   original: (...args: Args) => unknown,
   replacement: (...args: Args) => unknown,
 ): void {
-  const value = disguise(replacement, original);
+  const value = copyFunctionProperties(replacement, original);
   Object.defineProperty(rows, name, { configurable: true, writable: true, value });
 }
 
 /** https://www.sqlite.org/rescode.html: as a number from Node, by its name from the other. */
-function describeSqliteError(error: unknown): Failure {
+function describeSqliteError(error: unknown): DatabaseFailure {
   const failure = describeError(error);
   const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown };
   if (typeof errcode === "number") {
     return { ...failure, type: String(errcode), statusCode: String(errcode) };
   }
-  const isItsOwn = typeof code === "string" && code.startsWith("SQLITE_");
-  return isItsOwn ? { ...failure, statusCode: code } : failure;
+  const isSqliteCode = typeof code === "string" && code.startsWith("SQLITE_");
+  return isSqliteCode ? { ...failure, statusCode: code } : failure;
 }

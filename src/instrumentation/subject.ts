@@ -6,7 +6,7 @@ import { lowCardinality } from "../low-cardinality.ts";
  * row, of sixteen and more hexadecimal digits and dashes, or one that is
  * generated as a name may be (`lowCardinality`).
  */
-export function withoutIds(subject: string): string {
+export function destinationTemplate(subject: string): string {
   const reduced = lowCardinality(subject);
   if (!/\d{3}|[\da-f-]{16}/i.test(reduced)) return reduced;
   return reduced

@@ -1,4 +1,4 @@
-import type { Row } from "./library-row.ts";
+import type { LibraryRow } from "./library-row.ts";
 import { bluebirdRows } from "./databases/bluebird/rows.ts";
 import { cacheManagerRows } from "./databases/cache-manager/rows.ts";
 import { ioredisRows } from "./databases/ioredis/rows.ts";
@@ -38,7 +38,7 @@ import { trpcRows } from "./rpc/trpc/rows.ts";
  * The libraries that have an adaptor here; `upstreamTable` has the others. A new
  * library is a folder with `rows.ts` and `adaptor.ts`, and a line in this list.
  */
-export const table: readonly Row[] = [
+export const libraryRows: readonly LibraryRow[] = [
   ...bluebirdRows,
   ...cacheManagerRows,
   ...ioredisRows,

@@ -14,16 +14,18 @@ interface Internals {
  * What a connection of `tedious` answers comes in the context that the connection
  * was opened in: a request's callback and events are bound to those of its caller.
  */
-export function withBoundRequests(instrumentation: TediousInstrumentation): TediousInstrumentation {
+export function withBoundRequestCallbacks(
+  instrumentation: TediousInstrumentation,
+): TediousInstrumentation {
   const internals = instrumentation as unknown as Internals;
   const patchQuery = internals._patchQuery.bind(internals);
   internals._patchQuery = (...args) => {
     const wrap = patchQuery(...args);
     return (original) => {
       const traced = wrap(original);
-      return function (...given) {
-        bindEvents(given[0]);
-        return Reflect.apply(traced, this, given);
+      return function (...queryArgs) {
+        bindEvents(queryArgs[0]);
+        return Reflect.apply(traced, this, queryArgs);
       };
     };
   };

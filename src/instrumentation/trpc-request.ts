@@ -1,7 +1,7 @@
-import type { Holder } from "../context/holder.ts";
+import type { UnitOfWork } from "../context/holder.ts";
 
 /** What a request calls, as its URL says it. */
-export interface Request {
+export interface TrpcRequest {
   /** `/trpc/orders.byId`; of a batch of different procedures `/trpc/{batch}`. */
   readonly route: string | undefined;
   /** The procedures, each once, in order of their names. */
@@ -15,12 +15,12 @@ export interface Request {
  *
  * @returns undefined if it is no request over HTTP
  */
-export function requestOf(holder: Holder): Request | undefined {
-  const path = holder.pathNow();
+export function trpcRequestOf(unit: UnitOfWork): TrpcRequest | undefined {
+  const path = unit.currentPath();
   if (path === undefined) return undefined;
   const slash = path.lastIndexOf("/");
   const paths = [...new Set(decoded(path.slice(slash + 1)).split(","))].toSorted();
-  const mount = mountOf(holder, path.slice(0, slash));
+  const mount = mountOf(unit, path.slice(0, slash));
   const called = paths.length === 1 ? paths[0] : "{batch}";
   return { route: mount === undefined ? undefined : `${mount}/${called}`, paths };
 }
@@ -30,9 +30,9 @@ export function requestOf(holder: Holder): Request | undefined {
  * `/trpc/:path`) or of its mount; else it is what the app gave tRPC as its base
  * path, unless there seems to be an id in it.
  */
-function mountOf({ route, mount }: Holder, base: string): string | undefined {
+function mountOf({ route, mountPath }: UnitOfWork, base: string): string | undefined {
   if (route !== undefined) return route.slice(0, route.lastIndexOf("/"));
-  if (mount !== "") return mount;
+  if (mountPath !== "") return mountPath;
   return /\d{3}|[\da-f-]{16}/i.test(base) ? undefined : base;
 }
 

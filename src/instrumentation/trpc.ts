@@ -1,9 +1,9 @@
-import type { Holder } from "../context/holder.ts";
-import { activeHolder } from "../context/manager.ts";
-import type { Adaptor, Services } from "./adaptor.ts";
+import type { UnitOfWork } from "../context/holder.ts";
+import { activeUnitOfWork } from "../context/manager.ts";
+import type { Adaptor, AdaptorDeps } from "./adaptor.ts";
 import { replaceMethod } from "./method.ts";
-import { failureOf, type Result } from "./trpc-failure.ts";
-import { requestOf, type Request } from "./trpc-request.ts";
+import { serverFailureOf, type ProcedureResult } from "./trpc-failure.ts";
+import { trpcRequestOf, type TrpcRequest } from "./trpc-request.ts";
 
 /**
  * tRPC's server, whichever adapter serves it. Its files have hashes in their
@@ -16,10 +16,10 @@ import { requestOf, type Request } from "./trpc-request.ts";
  * same once more: https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans/
  */
 export const adaptor: Adaptor = {
-  patch(exports, _file, services) {
+  patch(exports, _file, deps) {
     const { initTRPC } = exports as { readonly initTRPC?: object };
     if (initTRPC === undefined) return exports;
-    const calls = new Calls(services);
+    const calls = new ProcedureCalls(deps);
     // `context()` and `meta()` give another builder of the class.
     replaceMethod<object, unknown[]>(
       Object.getPrototypeOf(initTRPC) as object,
@@ -27,7 +27,7 @@ export const adaptor: Adaptor = {
       (original) => {
         return function create(...args) {
           const root = Reflect.apply(original, this, args) as Root;
-          return calls.followed(root);
+          return calls.addMiddleware(root);
         };
       },
     );
@@ -43,46 +43,46 @@ interface Root {
 interface Call {
   readonly path?: unknown;
   readonly type?: unknown;
-  readonly next: () => Promise<Result>;
+  readonly next: () => Promise<ProcedureResult>;
 }
 
-type Middleware = (call: Call) => Promise<Result>;
+type Middleware = (call: Call) => Promise<ProcedureResult>;
 
-class Calls {
-  readonly #services: Services;
-  readonly #requests = new WeakMap<Holder, Request | undefined>();
+class ProcedureCalls {
+  readonly #deps: AdaptorDeps;
+  readonly #requests = new WeakMap<UnitOfWork, TrpcRequest | undefined>();
 
-  constructor(services: Services) {
-    this.#services = services;
+  constructor(deps: AdaptorDeps) {
+    this.#deps = deps;
   }
 
-  followed(root: Root): Root {
+  addMiddleware(root: Root): Root {
     this.#guard(() => {
-      const procedure = root.procedure.use?.((call) => this.#follow(call));
+      const procedure = root.procedure.use?.((call) => this.#trace(call));
       if (procedure !== undefined) root.procedure = procedure;
     });
     return root;
   }
 
-  async #follow(call: Call): Promise<Result> {
-    const holder = activeHolder();
-    const request = this.#guard(() => this.#noteCall(holder, call));
+  async #trace(call: Call): Promise<ProcedureResult> {
+    const unit = activeUnitOfWork();
+    const request = this.#guard(() => this.#recordCall(unit, call));
     const result = await call.next();
-    if (request !== undefined && holder !== undefined && !result.ok) {
-      this.#guard(() => noteFailure(holder, result));
+    if (request !== undefined && unit !== undefined && !result.ok) {
+      this.#guard(() => recordFailure(unit, result));
     }
     return result;
   }
 
   /** Undefined for a call by the app's own code, within a request of another kind or without any. */
-  #noteCall(holder: Holder | undefined, { path, type }: Call): Request | undefined {
-    if (holder === undefined || typeof path !== "string") return undefined;
+  #recordCall(unit: UnitOfWork | undefined, { path, type }: Call): TrpcRequest | undefined {
+    if (unit === undefined || typeof path !== "string") return undefined;
     // Over a WebSocket, whose handshake is over, the path is in the message.
-    if (isUpgraded(holder)) return NO_REQUEST;
-    if (!this.#requests.has(holder)) this.#requests.set(holder, requestOf(holder));
-    const request = this.#requests.get(holder);
+    if (isUpgraded(unit)) return NO_REQUEST;
+    if (!this.#requests.has(unit)) this.#requests.set(unit, trpcRequestOf(unit));
+    const request = this.#requests.get(unit);
     if (request?.paths.includes(path) !== true) return undefined;
-    describe(holder, request, type);
+    describe(unit, request, type);
     return request;
   }
 
@@ -90,42 +90,42 @@ class Calls {
     try {
       return work();
     } catch (error) {
-      this.#services.diagnostics.error("trpc", `a call of tRPC is not recorded: ${String(error)}`);
+      this.#deps.diagnostics.error("trpc", `a call of tRPC is not recorded: ${String(error)}`);
       return undefined;
     }
   }
 }
 
-function isUpgraded({ ended, statusCode }: Holder): boolean {
+function isUpgraded({ ended, statusCode }: UnitOfWork): boolean {
   return ended && statusCode === 101;
 }
 
-const NO_REQUEST: Request = { route: undefined, paths: [] };
+const NO_REQUEST: TrpcRequest = { route: undefined, paths: [] };
 
 /** Beyond these a batch is told by its size alone. */
-const MOST_PATHS = 20;
+const MAX_PATHS = 20;
 
-function describe(holder: Holder, { route, paths }: Request, type: unknown): void {
-  const { span } = holder;
-  if (route !== undefined) holder.route = route;
+function describe(unit: UnitOfWork, { route, paths }: TrpcRequest, type: unknown): void {
+  const { span } = unit;
+  if (route !== undefined) unit.route = route;
   if (span?.isRecording() !== true) return;
   span.setAttribute("rpc.system.name", "trpc");
   if (typeof type === "string") span.setAttribute("telltale.trpc.type", type);
   const [path] = paths;
   if (paths.length === 1 && path !== undefined) span.setAttribute("rpc.method", path);
-  else span.setAttribute("telltale.trpc.batch", paths.slice(0, MOST_PATHS));
+  else span.setAttribute("telltale.trpc.batch", paths.slice(0, MAX_PATHS));
 }
 
 /** Each call of a batch that fails is a failure of the request. */
-function noteFailure(holder: Holder, result: Result): void {
-  const failure = failureOf(result);
+function recordFailure(unit: UnitOfWork, result: ProcedureResult): void {
+  const failure = serverFailureOf(result);
   if (failure === undefined) return;
-  holder.noteFailure(failure.reason);
-  if (holder.ended) return;
+  unit.recordFailure(failure.reason);
+  if (unit.ended) return;
   // An app that tells of it by `onError` does so by tRPC's error around it.
-  holder.whenEnded(() => {
-    const { failures } = holder;
-    if (!failure.isTold() || failures === undefined) return;
-    holder.failures = failures.map((one) => (one === failure.reason ? failure.error : one));
+  unit.onEnded(() => {
+    const { failures } = unit;
+    if (!failure.isReported() || failures === undefined) return;
+    unit.failures = failures.map((one) => (one === failure.reason ? failure.error : one));
   });
 }

@@ -1,6 +1,6 @@
 import diagnosticsChannel from "node:diagnostics_channel";
 import type { Context } from "@opentelemetry/api";
-import { activeContext, runIn } from "../context/manager.ts";
+import { activeContext, runWithContext } from "../context/manager.ts";
 import type { Adaptor } from "./adaptor.ts";
 import { replaceMethod } from "./method.ts";
 
@@ -28,9 +28,9 @@ function prototypeOf(exports: unknown): object {
 type DispatchArgs = [options: unknown, handler: object, ...rest: unknown[]];
 
 /** What is dispatched again and again for one request, by the names of its classes. */
-const REPEATING = new Set(["RetryHandler", "RedirectHandler"]);
+const REPEATING_HANDLERS = new Set(["RetryHandler", "RedirectHandler"]);
 
-const dispatchedIn = new WeakMap<object, Context>();
+const dispatchContexts = new WeakMap<object, Context>();
 
 function patchBase(prototype: object): void {
   replaceMethod<object, DispatchArgs>(
@@ -40,64 +40,65 @@ function patchBase(prototype: object): void {
       function dispatch(...args) {
         const [, handler] = args;
         const name = (handler as object | undefined)?.constructor?.name;
-        if (name === undefined || !REPEATING.has(name)) return Reflect.apply(original, this, args);
-        const context = dispatchedIn.get(handler) ?? activeContext();
-        dispatchedIn.set(handler, context);
-        return runIn(context, () => Reflect.apply(original, this, args));
+        if (name === undefined || !REPEATING_HANDLERS.has(name))
+          return Reflect.apply(original, this, args);
+        const context = dispatchContexts.get(handler) ?? activeContext();
+        dispatchContexts.set(handler, context);
+        return runWithContext(context, () => Reflect.apply(original, this, args));
       },
   );
 }
 
 /** The contexts of what waits in a pool, by its handler: an app may use one for many requests. */
-const waiting = new WeakMap<object, Context[]>();
+const queuedContexts = new WeakMap<object, Context[]>();
 
 /** What a pool is just dispatching, until a connection has it. */
-let dispatching: { readonly handler: object; isTaken: boolean } | undefined;
+let currentDispatch: { readonly handler: object; isTaken: boolean } | undefined;
 
 function patchPool({ prototype }: { readonly prototype: object }): void {
   replaceMethod<object, DispatchArgs>(
     prototype,
-    dispatchOf(prototype),
+    dispatchSymbol(prototype),
     (original) =>
       function (...args) {
         const [, handler] = args;
-        const outer = dispatching;
-        const mine = { handler, isTaken: false };
-        dispatching = mine;
+        const outer = currentDispatch;
+        const current = { handler, isTaken: false };
+        currentDispatch = current;
         try {
           return Reflect.apply(original, this, args);
         } finally {
-          dispatching = outer;
-          if (!mine.isTaken) keep(handler);
+          currentDispatch = outer;
+          if (!current.isTaken) queueContext(handler);
         }
       },
   );
 }
 
-function keep(handler: object): void {
-  const contexts = waiting.get(handler);
-  if (contexts === undefined) waiting.set(handler, [activeContext()]);
+function queueContext(handler: object): void {
+  const contexts = queuedContexts.get(handler);
+  if (contexts === undefined) queuedContexts.set(handler, [activeContext()]);
   else contexts.push(activeContext());
 }
 
 function patchClient(prototype: object): void {
   replaceMethod<object, DispatchArgs>(
     prototype,
-    dispatchOf(prototype),
+    dispatchSymbol(prototype),
     (original) =>
       function (...args) {
         const [, handler] = args;
-        const isDirect = dispatching?.handler === handler;
-        if (isDirect && dispatching !== undefined) dispatching.isTaken = true;
-        const context = isDirect ? undefined : waiting.get(handler)?.shift();
+        const isDirect = currentDispatch?.handler === handler;
+        if (isDirect && currentDispatch !== undefined) currentDispatch.isTaken = true;
+        const context = isDirect ? undefined : queuedContexts.get(handler)?.shift();
         if (context === undefined) return Reflect.apply(original, this, args);
-        return runIn(context, () => Reflect.apply(original, this, args));
+        return runWithContext(context, () => Reflect.apply(original, this, args));
       },
   );
 }
 
 /** What a request tells its handler; the names are those until undici 7, and those since 8. */
-const TELLING = [
+const HANDLER_METHODS = [
   ...["onConnect", "onHeaders", "onData", "onComplete", "onError", "onUpgrade"],
   ...["onRequestStart", "onResponseStart", "onResponseData", "onResponseEnd", "onResponseError"],
   "onRequestUpgrade",
@@ -109,28 +110,28 @@ const TELLING = [
  * have contexts of their own.
  */
 function patchRequest(prototype: object): void {
-  const callers = new WeakMap<object, Context>();
+  const callerContexts = new WeakMap<object, Context>();
   diagnosticsChannel.subscribe("undici:request:create", (message) => {
     const { request } = message as { readonly request: object };
-    if (Object.getPrototypeOf(request) === prototype) callers.set(request, activeContext());
+    if (Object.getPrototypeOf(request) === prototype) callerContexts.set(request, activeContext());
   });
-  for (const name of TELLING) {
+  for (const name of HANDLER_METHODS) {
     if (!Object.hasOwn(prototype, name)) continue;
     replaceMethod<object, unknown[]>(
       prototype,
       name,
       (original) =>
         function (...args) {
-          const context = callers.get(this);
+          const context = callerContexts.get(this);
           if (context === undefined) return Reflect.apply(original, this, args);
-          return runIn(context, () => Reflect.apply(original, this, args));
+          return runWithContext(context, () => Reflect.apply(original, this, args));
         },
     );
   }
 }
 
 /** @throws TypeError if it isn't there: then this version is another one */
-function dispatchOf(prototype: object): symbol {
+function dispatchSymbol(prototype: object): symbol {
   const symbols = Object.getOwnPropertySymbols(prototype);
   const found = symbols.find(({ description }) => description === "dispatch");
   if (found === undefined) throw new TypeError("there is no [dispatch]()");

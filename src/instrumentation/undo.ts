@@ -1,7 +1,7 @@
 /** Takes back one step of a patch. */
-type Undo = () => void;
+type RollbackStep = () => void;
 
-let steps: Undo[] | undefined;
+let rollbackSteps: RollbackStep[] | undefined;
 
 /**
  * Does `work`; if it throws, takes back whatever it has told `onFailure`, the
@@ -9,30 +9,30 @@ let steps: Undo[] | undefined;
  *
  * @throws what `work` throws
  */
-export function doOrUndo<Result>(work: () => Result): Result {
-  const outer = steps;
-  const own: Undo[] = [];
-  steps = own;
+export function patchOrRollback<Result>(patch: () => Result): Result {
+  const outer = rollbackSteps;
+  const ownSteps: RollbackStep[] = [];
+  rollbackSteps = ownSteps;
   try {
-    return work();
+    return patch();
   } catch (error) {
-    takeBack(own);
+    rollback(ownSteps);
     throw error;
   } finally {
-    steps = outer;
+    rollbackSteps = outer;
   }
 }
 
 /** Tells the patch that is just being made how to take a step of it back. */
-export function onFailure(undo: Undo): void {
-  steps?.push(undo);
+export function onRollback(step: RollbackStep): void {
+  rollbackSteps?.push(step);
 }
 
 /** What can't be taken back stays; the rest is taken back nevertheless. */
-function takeBack(done: readonly Undo[]): void {
-  for (const undo of done.toReversed()) {
+function rollback(doneSteps: readonly RollbackStep[]): void {
+  for (const step of doneSteps.toReversed()) {
     try {
-      undo();
+      step();
     } catch {
       // The line about the patch that failed is said already.
     }

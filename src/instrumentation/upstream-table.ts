@@ -1,7 +1,7 @@
 // Made by `npm run upstream` of the installed @opentelemetry/auto-instrumentations-node.
 
 import { lazy } from "../lazy.ts";
-import type { Row } from "./library-row.ts";
+import type { LibraryRow } from "./library-row.ts";
 
 const loadAwsSdk = lazy<typeof import("./upstream/aws-sdk.ts")>(
   "instrumentation/upstream/aws-sdk.ts",
@@ -38,7 +38,7 @@ const loadTedious = lazy<typeof import("./upstream/tedious.ts")>(
 );
 
 /** What upstream's instrumentations patch, those that are taken over as they are. */
-export const upstreamTable: readonly Row[] = [
+export const upstreamTable: readonly LibraryRow[] = [
   {
     package: "@aws-sdk/middleware-stack",
     files: ["dist/cjs/MiddlewareStack.js", "dist-cjs/MiddlewareStack.js"],

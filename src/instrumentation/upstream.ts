@@ -1,14 +1,14 @@
 import type { LoggerProvider, MeterProvider, TracerProvider } from "@opentelemetry/api";
-import { withoutMeter } from "../globals.ts";
-import type { Adaptor, Services } from "./adaptor.ts";
-import { bindAll } from "./caller-context.ts";
-import { withCleanErrors } from "./clean-errors.ts";
-import { defineOver, disguise } from "./method.ts";
-import { type AnyFunction, orOriginal } from "./or-original.ts";
-import { feedHooks } from "./require-hook.ts";
+import { withoutMeterProvider } from "../globals.ts";
+import type { Adaptor, AdaptorDeps } from "./adaptor.ts";
+import { bindFunctions } from "./caller-context.ts";
+import { withSanitizedErrors } from "./clean-errors.ts";
+import { overrideProperty, copyFunctionProperties } from "./method.ts";
+import { type AnyFunction, withOriginalFallback } from "./or-original.ts";
+import { runRequireHooks } from "./require-hook.ts";
 
 /** What an adaptor needs of upstream's `Instrumentation`. */
-export interface Upstream {
+export interface InstrumentationLike {
   setTracerProvider(provider: TracerProvider): void;
   setMeterProvider(provider: MeterProvider): void;
   setLoggerProvider?(provider: LoggerProvider): void;
@@ -21,39 +21,42 @@ export interface Upstream {
  *
  * @param create is called when the library is loaded first, with the options
  *   that the environment has for it
- * @param waiting the methods that call back later, when a resource is free or an
+ * @param callbackMethods the methods that call back later, when a resource is free or an
  *   answer is there, and for which upstream doesn't bind the callback to its caller
  */
 export function upstreamAdaptor(
-  create: (options: Services["options"]) => Upstream,
-  waiting: readonly string[] = [],
+  create: (options: AdaptorDeps["options"]) => InstrumentationLike,
+  callbackMethods: readonly string[] = [],
 ): Adaptor {
   let isCreated = false;
   return {
-    patch(exports, file, services) {
+    patch(exports, file, deps) {
       if (!isCreated) {
-        join(
-          withoutMeter(() => create(services.options)),
-          services,
-          waiting,
+        connectInstrumentation(
+          withoutMeterProvider(() => create(deps.options)),
+          deps,
+          callbackMethods,
         );
         isCreated = true;
       }
       const name = file.isMain ? file.package : `${file.package}/${file.file}`;
-      return asExported(feedHooks(exports, name, file.directory || undefined), exports);
+      return withOriginalIdentity(
+        runRequireHooks(exports, name, file.directory || undefined),
+        exports,
+      );
     },
   };
 }
 
 /** What takes the place of a module that is a function or a class looks as it did. */
-function asExported(patched: unknown, exports: unknown): unknown {
+function withOriginalIdentity(patched: unknown, exports: unknown): unknown {
   if (patched === exports || !isFunction(patched) || !isFunction(exports)) return patched;
-  disguise(patched, exports);
+  copyFunctionProperties(patched, exports);
   const prototype = Object.getOwnPropertyDescriptor(exports, "prototype");
   if (prototype === undefined) return patched;
   Object.defineProperty(patched, "prototype", prototype);
   const { constructor } = prototype.value as { readonly constructor?: unknown };
-  if (constructor === exports) defineOver(prototype.value as object, "constructor", patched);
+  if (constructor === exports) overrideProperty(prototype.value as object, "constructor", patched);
   return patched;
 }
 
@@ -66,15 +69,15 @@ function isFunction(value: unknown): value is AnyFunction {
  * that what is patched looks as it did. Upstream's marks on its functions would
  * be seen by the app; they are kept here.
  */
-export function join(
-  instrumentation: Upstream,
-  services: Services,
-  waiting: readonly string[] = [],
+export function connectInstrumentation(
+  instrumentation: InstrumentationLike,
+  deps: AdaptorDeps,
+  callbackMethods: readonly string[] = [],
 ): void {
-  instrumentation.setTracerProvider(withCleanErrors(services.tracerProvider));
-  instrumentation.setMeterProvider(services.meterProvider);
-  instrumentation.setLoggerProvider?.(services.loggerProvider);
-  const patcher = instrumentation as Partial<Patcher>;
+  instrumentation.setTracerProvider(withSanitizedErrors(deps.tracerProvider));
+  instrumentation.setMeterProvider(deps.meterProvider);
+  instrumentation.setLoggerProvider?.(deps.loggerProvider);
+  const patcher = instrumentation as Partial<PatchingInstrumentation>;
   if (patcher._wrap === undefined) return;
   const originals = new WeakMap<AnyFunction, AnyFunction>();
   patcher._wrap = (target, name, wrapper) => {
@@ -83,17 +86,17 @@ export function join(
     if (!isFunction(current)) return undefined;
     // Patched already: not a second time on top.
     const original = originals.get(current) ?? current;
-    const wrapped = orOriginal(original, (observed) => wrapper(observed, name));
-    const outer = waiting.includes(name) ? bindingArguments(wrapped) : wrapped;
-    const replacement = disguise(outer, original);
+    const wrapped = withOriginalFallback(original, (observed) => wrapper(observed, name));
+    const outer = callbackMethods.includes(name) ? withBoundArguments(wrapped) : wrapped;
+    const replacement = copyFunctionProperties(outer, original);
     originals.set(replacement, original);
-    defineOver(target, name, replacement);
+    overrideProperty(target, name, replacement);
     return replacement;
   };
 }
 
 /** How upstream's `InstrumentationBase` patches; protected in its types. */
-interface Patcher {
+interface PatchingInstrumentation {
   _wrap(
     target: Record<string, unknown>,
     name: string,
@@ -101,8 +104,8 @@ interface Patcher {
   ): unknown;
 }
 
-function bindingArguments(method: AnyFunction): AnyFunction {
+function withBoundArguments(method: AnyFunction): AnyFunction {
   return function (...args) {
-    return Reflect.apply(method, this, bindAll(args));
+    return Reflect.apply(method, this, bindFunctions(args));
   };
 }

@@ -1,16 +1,16 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { Context, ROOT } from "../context/context.ts";
+import { Context, ROOT_CONTEXT } from "../context/context.ts";
 import { type Emit, type EmitArgs, wrapEmit } from "../context/emit.ts";
-import { type Holder, holderOf } from "../context/holder.ts";
-import { activeContext, callIn } from "../context/manager.ts";
-import type { Delivery, WorkEntrance } from "../context/work.ts";
-import type { Adaptor, LoadedFile, Services } from "./adaptor.ts";
-import { emitAttended } from "./attended-emit.ts";
+import { type UnitOfWork, unitOfWorkOf } from "../context/holder.ts";
+import { activeContext, callWithContext } from "../context/manager.ts";
+import type { ReceivedMessage, MessagingInstrumenter } from "../context/work.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "./adaptor.ts";
+import { emitAsUnitOfWork } from "./attended-emit.ts";
 import { bindArguments } from "./caller-context.ts";
 import { isEngineSocket } from "./engine-sockets.ts";
-import { rememberOwn, replaceMethod } from "./method.ts";
-import { type SocketCounts, SocketMetrics } from "./socket-metrics.ts";
+import { rememberForRollback, replaceMethod } from "./method.ts";
+import { type SocketCounters, SocketMetrics } from "./socket-metrics.ts";
 
 /**
  * `ws`. The handshake is a request, whose span ends when it is answered
@@ -21,11 +21,11 @@ import { type SocketCounts, SocketMetrics } from "./socket-metrics.ts";
  * to the handshake.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, services) {
+  patch(exports, file, deps) {
     const { prototype } = exports as { readonly prototype: object };
-    if (file.file === "lib/websocket-server.js") watchUpgrades(prototype, services);
+    if (file.file === "lib/websocket-server.js") patchUpgrades(prototype, deps);
     else {
-      patchSockets(prototype, file, services);
+      patchSockets(prototype, file, deps);
       // What is compressed waits for its turn.
       for (const name of ["send", "ping", "pong"]) bindArguments(prototype, name);
     }
@@ -38,16 +38,16 @@ interface ServerLike {
 }
 
 /** By the network socket: the context of the request that it is upgraded by. */
-const upgrades = new WeakMap<object, Context>();
+const upgradeContexts = new WeakMap<object, Context>();
 
-function watchUpgrades(prototype: object, { diagnostics }: Services): void {
+function patchUpgrades(prototype: object, { diagnostics }: AdaptorDeps): void {
   replaceMethod<ServerLike, [IncomingMessage, object, ...unknown[]]>(
     prototype,
     "handleUpgrade",
     (original) => {
       return function handleUpgrade(...args) {
         try {
-          noteUpgrade(args[0], args[1], this.options.path);
+          recordUpgrade(args[0], args[1], this.options.path);
         } catch (error) {
           diagnostics.error("ws", `a WebSocket is not followed: ${String(error)}`);
         }
@@ -58,22 +58,22 @@ function watchUpgrades(prototype: object, { diagnostics }: Services): void {
 }
 
 /** The one path that a server takes is a route; where it takes any, nobody knows one. */
-function noteUpgrade(
+function recordUpgrade(
   request: IncomingMessage,
   socket: object,
   path: string | null | undefined,
 ): void {
-  const holder = holderOf(request);
-  if (holder === undefined) return;
-  upgrades.set(socket, contextOf(holder));
-  if (typeof path === "string" && holder.pathNow() === path) holder.route ??= path;
+  const unit = unitOfWorkOf(request);
+  if (unit === undefined) return;
+  upgradeContexts.set(socket, contextOf(unit));
+  if (typeof path === "string" && unit.currentPath() === path) unit.route ??= path;
 }
 
 /** The app may have come here from anywhere, by a pool's callback for one. */
-function contextOf(holder: Holder): Context {
+function contextOf(unit: UnitOfWork): Context {
   const active = activeContext();
-  if (active instanceof Context && active.holder === holder) return active;
-  return ROOT.withSpan(holder.span).withHolder(holder);
+  if (active instanceof Context && active.unit === unit) return active;
+  return ROOT_CONTEXT.withSpan(unit.span).withUnitOfWork(unit);
 }
 
 /** What is used of a `WebSocket`, a server's or a client's. */
@@ -85,17 +85,17 @@ interface SocketLike extends EventEmitter {
 const OPEN = 1;
 
 /** A WebSocket that is open, as the app gets it. */
-interface Connection {
+interface WebSocketConnection {
   readonly context: Context;
   readonly route: string | undefined;
   /** Of a server's only. */
-  readonly counts: SocketCounts | undefined;
+  readonly counters: SocketCounters | undefined;
   /** Whether its messages are the app's, and asked for. */
   readonly hasMessages: boolean;
 }
 
-function patchSockets(prototype: object, { version }: LoadedFile, services: Services): void {
-  const sockets = new Sockets(services, new SocketMetrics(services, "ws", version));
+function patchSockets(prototype: object, { version }: LoadedFile, deps: AdaptorDeps): void {
+  const sockets = new TracedSockets(deps, new SocketMetrics(deps, "ws", version));
   replaceMethod<SocketLike, [object, ...unknown[]]>(prototype, "setSocket", (original) => {
     return function setSocket(...args) {
       sockets.open(this, args[0]);
@@ -108,38 +108,40 @@ function patchSockets(prototype: object, { version }: LoadedFile, services: Serv
       return Reflect.apply(original, this, args);
     };
   });
-  rememberOwn(prototype, "emit");
+  rememberForRollback(prototype, "emit");
   wrapEmit(prototype as EventEmitter, (next, emitter, args) => sockets.emit(next, emitter, args));
 }
 
 /** All WebSockets of one copy of `ws`. */
-class Sockets {
-  readonly #services: Services;
-  readonly #entrance: WorkEntrance | undefined;
+class TracedSockets {
+  readonly #deps: AdaptorDeps;
+  readonly #instrumenter: MessagingInstrumenter | undefined;
   readonly #metrics: SocketMetrics;
-  readonly #connections = new WeakMap<object, Connection>();
-  readonly #counts = new Map<string | undefined, SocketCounts>();
+  readonly #connections = new WeakMap<object, WebSocketConnection>();
+  readonly #counters = new Map<string | undefined, SocketCounters>();
 
-  constructor(services: Services, metrics: SocketMetrics) {
-    this.#services = services;
+  constructor(deps: AdaptorDeps, metrics: SocketMetrics) {
+    this.#deps = deps;
     this.#metrics = metrics;
-    this.#entrance = services.options["messages"] === true ? services.work() : undefined;
+    this.#instrumenter = deps.options["messages"] === true ? deps.messaging() : undefined;
   }
 
   /** Never throws. */
   open(websocket: SocketLike, socket: object): void {
     try {
-      const connection = websocket._isServer ? this.#served(socket) : this.#asked();
+      const connection = websocket._isServer
+        ? this.#serverConnection(socket)
+        : this.#clientConnection();
       if (connection === undefined) return;
       this.#connections.set(websocket, connection);
-      connection.counts?.opened();
+      connection.counters?.opened();
     } catch (error) {
-      this.#services.diagnostics.error("ws", `a WebSocket is not followed: ${String(error)}`);
+      this.#deps.diagnostics.error("ws", `a WebSocket is not followed: ${String(error)}`);
     }
   }
 
   sent(websocket: SocketLike): void {
-    this.#connections.get(websocket)?.counts?.sent();
+    this.#connections.get(websocket)?.counters?.sent();
   }
 
   emit(next: Emit, websocket: EventEmitter, args: EmitArgs): boolean {
@@ -148,52 +150,52 @@ class Sockets {
     const [event] = args;
     if (event === "message") return this.#emitMessage(connection, next, websocket, args);
     if (event === "close") this.#close(websocket, connection);
-    return callIn(connection.context, next, websocket, args);
+    return callWithContext(connection.context, next, websocket, args);
   }
 
   #emitMessage(
-    connection: Connection,
+    connection: WebSocketConnection,
     next: Emit,
     websocket: EventEmitter,
     args: EmitArgs,
   ): boolean {
-    connection.counts?.received();
+    connection.counters?.received();
     const work = connection.hasMessages
-      ? this.#entrance?.begin(deliveryOf(connection, args[1]))
+      ? this.#instrumenter?.startProcess(receivedMessageOf(connection, args[1]))
       : undefined;
-    if (work === undefined) return callIn(connection.context, next, websocket, args);
-    return emitAttended(work, next, websocket, args);
+    if (work === undefined) return callWithContext(connection.context, next, websocket, args);
+    return emitAsUnitOfWork(work, next, websocket, args);
   }
 
-  #close(websocket: EventEmitter, { context, route, counts }: Connection): void {
-    if (counts === undefined) return;
-    counts.closed();
-    this.#connections.set(websocket, { context, route, counts: undefined, hasMessages: false });
+  #close(websocket: EventEmitter, { context, route, counters }: WebSocketConnection): void {
+    if (counters === undefined) return;
+    counters.closed();
+    this.#connections.set(websocket, { context, route, counters: undefined, hasMessages: false });
   }
 
   /** A server's: one that no request of ours brought has the context that it is made in. */
-  #served(socket: object): Connection | undefined {
-    const isEngines = isEngineSocket(socket);
-    const context = upgrades.get(socket) ?? activeContext();
+  #serverConnection(socket: object): WebSocketConnection | undefined {
+    const isEngineIo = isEngineSocket(socket);
+    const context = upgradeContexts.get(socket) ?? activeContext();
     if (!(context instanceof Context)) return undefined;
-    const route = context.holder?.route;
-    const counts = isEngines ? undefined : this.#countsOf(route);
-    return { context, route, counts, hasMessages: !isEngines };
+    const route = context.unit?.route;
+    const counters = isEngineIo ? undefined : this.#countersFor(route);
+    return { context, route, counters, hasMessages: !isEngineIo };
   }
 
   /** A client's runs where it was made, as far as nobody asks for its messages. */
-  #asked(): Connection | undefined {
+  #clientConnection(): WebSocketConnection | undefined {
     const context = activeContext();
-    if (this.#entrance === undefined || !(context instanceof Context)) return undefined;
-    return { context, route: undefined, counts: undefined, hasMessages: true };
+    if (this.#instrumenter === undefined || !(context instanceof Context)) return undefined;
+    return { context, route: undefined, counters: undefined, hasMessages: true };
   }
 
   /** Routes are paths that the app has given to its servers: a few. */
-  #countsOf(route: string | undefined): SocketCounts {
-    const known = this.#counts.get(route);
+  #countersFor(route: string | undefined): SocketCounters {
+    const known = this.#counters.get(route);
     if (known !== undefined) return known;
-    const counts = this.#metrics.countsOf("websocket", route);
-    this.#counts.set(route, counts);
+    const counts = this.#metrics.countersFor("websocket", route);
+    this.#counters.set(route, counts);
     return counts;
   }
 }
@@ -202,13 +204,16 @@ class Sockets {
  * By the messaging conventions, whose system may be any: a message is processed,
  * and where it goes to is the route.
  */
-function deliveryOf({ context, route }: Connection, data: unknown): Delivery {
+function receivedMessageOf(
+  { context, route }: WebSocketConnection,
+  data: unknown,
+): ReceivedMessage {
   const size = sizeOf(data);
   return {
     system: "websocket",
     destination: route ?? "",
     operation: "process",
-    carried: [],
+    propagationHeaders: [],
     connection: context,
     attributes: size === undefined ? {} : { "messaging.message.body.size": size },
     job: { name: route === undefined ? "websocket" : `websocket ${route}` },

@@ -2,22 +2,22 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { isMainThread } from "node:worker_threads";
 import { lazy } from "../lazy.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Unsent } from "../diagnostics/unsent.ts";
-import type { PendingRequest, Pipeline } from "../export/exit.ts";
-import { ListenerWatch } from "./listeners.ts";
-import type { SignalWatch } from "./signals.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
+import type { ExitRequestFactory, Pipeline } from "../export/exit.ts";
+import { ProcessListenerWatch } from "./listeners.ts";
+import type { SignalListeners } from "./signals.ts";
 
 const loadSignals = lazy<typeof import("./signals.ts")>("lifecycle/signals.ts");
 const loadDelivery = lazy<typeof import("../export/delivery.ts")>("export/delivery.ts");
 
-export interface LifecycleParts {
+export interface LifecycleDeps {
   readonly pipelines: readonly Pipeline[];
   /** Upper limit of the one flush, in milliseconds. */
   readonly timeoutMs: number;
   readonly diagnostics: Diagnostics;
   /** Those that are listened to where nobody else does. */
   readonly signals: readonly NodeJS.Signals[];
-  readonly unsent: Unsent;
+  readonly unsent: UnsentTelemetry;
   /** Whether anything is queued, in flight or under way. */
   readonly hasUnsent: () => boolean;
   /** The process was told to end. */
@@ -38,26 +38,30 @@ export interface LifecycleParts {
  *   deliver, then die of that signal; if not, it is none of our business.
  * - `process.abort`, out of memory, SIGKILL: nobody is asked.
  */
-export function installLifecycle(parts: LifecycleParts): void {
-  makeRoom();
-  const last = new LastDelivery(parts);
-  const listeners = new ListenerWatch();
-  watchExit(listeners, () => last.deliver());
+export function installLifecycle(deps: LifecycleDeps): void {
+  raiseMaxListeners();
+  const exitFlush = new ExitFlush(deps);
+  const listeners = new ProcessListenerWatch();
+  watchExit(listeners, () => exitFlush.flush());
   // A worker thread hears no signals.
-  if (isMainThread && parts.timeoutMs > 0) watchSignals(parts, listeners, () => last.deliver());
+  if (isMainThread && deps.timeoutMs > 0) watchSignals(deps, listeners, () => exitFlush.flush());
 }
 
 /** Loaded with the first thing that is unsent, or with the app's first listener. */
-function watchSignals(parts: LifecycleParts, listeners: ListenerWatch, onDeath: () => void): void {
-  const { signals, onSignal, unsent, hasUnsent, diagnostics } = parts;
+function watchSignals(
+  deps: LifecycleDeps,
+  listeners: ProcessListenerWatch,
+  beforeKill: () => void,
+): void {
+  const { signals, onSignal, unsent, hasUnsent, diagnostics } = deps;
   if (signals.length === 0) return;
-  let watch: SignalWatch | undefined;
-  const load = (): SignalWatch =>
-    (watch ??= loadSignals().watchSignals({
+  let signalListeners: SignalListeners | undefined;
+  const load = (): SignalListeners =>
+    (signalListeners ??= loadSignals().watchSignals({
       signals,
       listeners,
       onSignal,
-      onDeath,
+      beforeKill,
     }));
   /** It comes amid the app's work, whose context is none of ours. */
   const outside = AsyncLocalStorage.snapshot();
@@ -69,47 +73,47 @@ function watchSignals(parts: LifecycleParts, listeners: ListenerWatch, onDeath: 
     }
   };
   for (const signal of signals) {
-    const adding = (listener: unknown): void =>
+    const beforeAdd = (listener: unknown): void =>
       guard(() => {
         load();
-        listeners.adding(signal, listener);
+        listeners.beforeAdd(signal, listener);
       });
-    listeners.watch(signal, { adding });
+    listeners.watch(signal, { beforeAdd });
   }
   unsent.watch(hasUnsent, (any) => guard(() => load().setNeeded(any)));
 }
 
 /** Of ours for one event, at most. */
-const LISTENERS = 2;
+const OWN_LISTENERS = 2;
 
 /** Node warns of many listeners for one event; ours must not be what is too much. */
-function makeRoom(): void {
-  const most = process.getMaxListeners();
+function raiseMaxListeners(): void {
+  const max = process.getMaxListeners();
   // 0: without limit.
-  if (most > 0) process.setMaxListeners(most + LISTENERS);
+  if (max > 0) process.setMaxListeners(max + OWN_LISTENERS);
 }
 
 /**
  * Before the app's listeners for `exit`, any of which may end the process on
  * the spot (by `process.exit`, by a throw), and after them for what they made.
  */
-function watchExit(listeners: ListenerWatch, deliver: () => void): void {
-  const afterOthers = (): void => deliver();
-  let moves = false;
+function watchExit(listeners: ProcessListenerWatch, flush: () => void): void {
+  const flushLast = (): void => flush();
+  let isMoving = false;
   process.on("exit", () => {
-    deliver();
+    flush();
     // A listener may call `process.exit`, and so end the round before ours comes; nor is ours the
     // last where `process.exit` came in the tick of a `process.on`.
-    if (process.listenerCount("exit") > 1) beforeReallyExit(deliver);
+    if (process.listenerCount("exit") > 1) beforeReallyExit(flush);
   });
   listeners.watch("exit", {
-    adding(added) {
-      if (added === afterOthers || moves) return;
-      moves = true;
+    beforeAdd(listener) {
+      if (listener === flushLast || isMoving) return;
+      isMoving = true;
       process.nextTick(() => {
-        moves = false;
-        process.removeListener("exit", afterOthers);
-        process.on("exit", afterOthers);
+        isMoving = false;
+        process.removeListener("exit", flushLast);
+        process.on("exit", flushLast);
       });
     },
   });
@@ -119,13 +123,13 @@ function watchExit(listeners: ListenerWatch, deliver: () => void): void {
  * When `process.exit` looks up what it calls in the end. A function around it would
  * stand in the stack that `--trace-exit` prints.
  */
-function beforeReallyExit(deliver: () => void): void {
+function beforeReallyExit(flush: () => void): void {
   const { reallyExit } = process as unknown as ReallyExit;
   Object.defineProperty(process, "reallyExit", {
     configurable: true,
     enumerable: true,
     get() {
-      deliver();
+      flush();
       return reallyExit;
     },
     set(value: unknown) {
@@ -140,49 +144,49 @@ interface ReallyExit {
 }
 
 /** One flush within one deadline; a second call sends what the first could not see yet. */
-class LastDelivery {
-  readonly #parts: LifecycleParts;
+class ExitFlush {
+  readonly #deps: LifecycleDeps;
   #deadline: number | undefined = undefined;
 
-  constructor(parts: LifecycleParts) {
-    this.#parts = parts;
+  constructor(deps: LifecycleDeps) {
+    this.#deps = deps;
   }
 
   /** Never throws: that would be another end than the app's. */
-  deliver(): void {
+  flush(): void {
     try {
-      this.#deliver();
+      this.#flushOnce();
     } catch (error) {
-      this.#parts.diagnostics.error("lifecycle", `the end was not orderly: ${String(error)}`);
+      this.#deps.diagnostics.error("lifecycle", `the end was not orderly: ${String(error)}`);
     }
   }
 
-  #deliver(): void {
-    const { pipelines, timeoutMs, diagnostics } = this.#parts;
+  #flushOnce(): void {
+    const { pipelines, timeoutMs, diagnostics } = this.#deps;
     const isFirst = this.#deadline === undefined;
-    if (isFirst) this.#parts.onEnd();
-    this.#deadline ??= this.#begin();
-    const asked = isFirst ? pipelines : pipelines.filter(({ isState }) => isState !== true);
-    const requests = asked.flatMap((pipeline) => this.#pendingOf(pipeline));
-    const left = Math.max(0, Math.round(this.#deadline - performance.now()));
+    if (isFirst) this.#deps.onEnd();
+    this.#deadline ??= this.#startDeadline();
+    const flushed = isFirst ? pipelines : pipelines.filter(({ isSnapshot }) => isSnapshot !== true);
+    const requests = flushed.flatMap((pipeline) => this.#drainForExit(pipeline));
+    const remainingMs = Math.max(0, Math.round(this.#deadline - performance.now()));
     if (requests.length === 0) return;
-    const { deliverAtExit } = loadDelivery();
-    deliverAtExit(requests, isFirst ? timeoutMs : left, diagnostics);
+    const { sendAtExit } = loadDelivery();
+    sendAtExit(requests, isFirst ? timeoutMs : remainingMs, diagnostics);
   }
 
-  #begin(): number {
+  #startDeadline(): number {
     // Where the loop turns once more it was no end: an app may emit `exit` by itself.
     setImmediate(() => {
       this.#deadline = undefined;
     }).unref();
-    return performance.now() + this.#parts.timeoutMs;
+    return performance.now() + this.#deps.timeoutMs;
   }
 
-  #pendingOf(pipeline: Pipeline): PendingRequest[] {
+  #drainForExit(pipeline: Pipeline): ExitRequestFactory[] {
     try {
-      return pipeline.pending();
+      return pipeline.drainForExit();
     } catch (error) {
-      const { diagnostics } = this.#parts;
+      const { diagnostics } = this.#deps;
       diagnostics.error("lifecycle", `what was queued could not be sent: ${String(error)}`);
       return [];
     }

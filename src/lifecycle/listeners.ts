@@ -1,32 +1,32 @@
 /** What happens to the listeners for one event of `process`. */
-export interface ListenerWatcher {
+export interface ListenerHooks {
   /** Before it is added. */
-  readonly adding?: (listener: unknown) => void;
-  readonly removed?: (listener: unknown) => void;
+  readonly beforeAdd?: (listener: unknown) => void;
+  readonly afterRemove?: (listener: unknown) => void;
 }
 
 /**
  * Tells of listeners that come and go on `process`, with one listener of ours for
  * each of the two events, whoever asks.
  */
-export class ListenerWatch {
-  readonly #watchers = new Map<string | symbol, ListenerWatcher>();
+export class ProcessListenerWatch {
+  readonly #hooks = new Map<string | symbol, ListenerHooks>();
 
   constructor() {
     process.on("newListener", (event: string | symbol, listener: unknown) => {
-      this.adding(event, listener);
+      this.beforeAdd(event, listener);
     });
     process.on("removeListener", (event: string | symbol, listener: unknown) => {
-      this.#watchers.get(event)?.removed?.(listener);
+      this.#hooks.get(event)?.afterRemove?.(listener);
     });
   }
 
   /** A listener is about to be added. */
-  adding(event: string | symbol, listener: unknown): void {
-    this.#watchers.get(event)?.adding?.(listener);
+  beforeAdd(event: string | symbol, listener: unknown): void {
+    this.#hooks.get(event)?.beforeAdd?.(listener);
   }
 
-  watch(event: string, watcher: ListenerWatcher): void {
-    this.#watchers.set(event, watcher);
+  watch(event: string, hooks: ListenerHooks): void {
+    this.#hooks.set(event, hooks);
   }
 }

@@ -1,19 +1,19 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { constants } from "node:os";
-import type { ListenerWatch } from "./listeners.ts";
+import type { ProcessListenerWatch } from "./listeners.ts";
 
-export interface SignalWatcher {
+export interface SignalDeps {
   readonly signals: readonly NodeJS.Signals[];
-  readonly listeners: ListenerWatch;
+  readonly listeners: ProcessListenerWatch;
   /** The process was told to end; the app may do as it likes. */
   readonly onSignal: () => void;
   /** Nobody but us listens: the process dies right after this. */
-  readonly onDeath: () => void;
+  readonly beforeKill: () => void;
 }
 
-export interface SignalWatch {
+export interface SignalListeners {
   /**
-   * Whether what `onDeath` does is needed. Where it is not, and the app has no
+   * Whether what `beforeKill` does is needed. Where it is not, and the app has no
    * listener, nothing of ours listens: Node and the system treat the signal as
    * they would without us, even while the process computes or waits synchronously.
    */
@@ -21,13 +21,13 @@ export interface SignalWatch {
 }
 
 /** Sees the signals that ask for the end, without a change in what comes of them. */
-export function watchSignals(watcher: SignalWatcher): SignalWatch {
-  const watches = watcher.signals.map((signal) => new Watch(signal, watcher));
-  const kills = new OwnKills(watches);
+export function watchSignals(deps: SignalDeps): SignalListeners {
+  const listeners = deps.signals.map((signal) => new SignalListener(signal, deps));
+  const selfKillHook = new SelfKillHook(listeners);
   return {
     setNeeded(needed) {
-      if (needed) kills.watch();
-      for (const watch of watches) watch.setNeeded(needed);
+      if (needed) selfKillHook.install();
+      for (const listener of listeners) listener.setNeeded(needed);
     },
   };
 }
@@ -39,25 +39,25 @@ export function watchSignals(watcher: SignalWatcher): SignalWatch {
  * signal again if it is alone). So ours goes before the others run and comes back
  * when they have.
  */
-class Watch {
+class SignalListener {
   readonly signal: NodeJS.Signals;
-  readonly #watcher: SignalWatcher;
+  readonly #deps: SignalDeps;
   /** Node runs the listeners of a signal in the context in which the first was added. */
-  readonly #outside: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
+  readonly #runOutside: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
   readonly #kill = process.kill;
   #needed = false;
-  #listens = false;
+  #isAttached = false;
   /** The app's listeners are running. */
-  #isAway = false;
+  #isYielding = false;
   /** A listener of the app's went in this tick: a `once` in front of us, which has just heard. */
-  #othersHeard = false;
+  #appHeardThisTick = false;
 
-  constructor(signal: NodeJS.Signals, watcher: SignalWatcher) {
+  constructor(signal: NodeJS.Signals, deps: SignalDeps) {
     this.signal = signal;
-    this.#watcher = watcher;
-    watcher.listeners.watch(signal, {
-      adding: (listener) => this.#adding(listener),
-      removed: (listener) => this.#removed(listener),
+    this.#deps = deps;
+    deps.listeners.watch(signal, {
+      beforeAdd: (listener) => this.#beforeAdd(listener),
+      afterRemove: (listener) => this.#afterRemove(listener),
     });
   }
 
@@ -67,72 +67,72 @@ class Watch {
   }
 
   /** The signal would be noted by us alone, and so kill nobody until the loop turns. */
-  get standsInTheWay(): boolean {
-    return this.#listens && this.#others() === 0;
+  get blocksDefaultAction(): boolean {
+    return this.#isAttached && this.#appListenerCount() === 0;
   }
 
   /** What the signal does where only we listen: the system's default is back after it. */
-  giveWay(): void {
-    this.#watcher.onDeath();
-    this.#go();
+  flushAndDetach(): void {
+    this.#deps.beforeKill();
+    this.#detach();
   }
 
   update(): void {
-    const isWanted = this.#others() > 0 ? !this.#isAway : this.#needed;
-    if (isWanted) this.#come();
-    else this.#go();
+    const shouldListen = this.#appListenerCount() > 0 ? !this.#isYielding : this.#needed;
+    if (shouldListen) this.#attach();
+    else this.#detach();
   }
 
-  #others(): number {
-    return process.listenerCount(this.signal) - (this.#listens ? 1 : 0);
+  #appListenerCount(): number {
+    return process.listenerCount(this.signal) - (this.#isAttached ? 1 : 0);
   }
 
   /** Node gives the number; who emits it by hand wants no more than what listens to run. */
   readonly #listener = (_name?: unknown, number?: unknown): void => {
-    this.#go();
-    if (this.#others() > 0 || this.#othersHeard || typeof number !== "number") {
-      this.#isAway = true;
-      this.#watcher.onSignal();
-      process.nextTick(this.#comeBack);
+    this.#detach();
+    if (this.#appListenerCount() > 0 || this.#appHeardThisTick || typeof number !== "number") {
+      this.#isYielding = true;
+      this.#deps.onSignal();
+      process.nextTick(this.#reattach);
       return;
     }
-    this.#watcher.onDeath();
+    this.#deps.beforeKill();
     this.#kill.call(process, process.pid, this.signal);
   };
 
-  readonly #comeBack = (): void => {
-    this.#isAway = false;
+  readonly #reattach = (): void => {
+    this.#isYielding = false;
     this.update();
   };
 
-  #come(): void {
-    if (this.#listens) return;
-    this.#listens = true;
-    this.#outside(() => process.prependListener(this.signal, this.#listener));
+  #attach(): void {
+    if (this.#isAttached) return;
+    this.#isAttached = true;
+    this.#runOutside(() => process.prependListener(this.signal, this.#listener));
   }
 
-  #go(): void {
-    if (!this.#listens) return;
-    this.#listens = false;
+  #detach(): void {
+    if (!this.#isAttached) return;
+    this.#isAttached = false;
     process.removeListener(this.signal, this.#listener);
   }
 
-  #adding(listener: unknown): void {
-    if (listener !== this.#listener && !this.#isAway) this.#come();
+  #beforeAdd(listener: unknown): void {
+    if (listener !== this.#listener && !this.#isYielding) this.#attach();
   }
 
-  #removed(listener: unknown): void {
-    if (listener !== this.#listener) this.#noteOthers();
+  #afterRemove(listener: unknown): void {
+    if (listener !== this.#listener) this.#markAppHeard();
     // `removeAllListeners` of the app's; else by our own hand.
-    else if (this.#listens) this.#listens = false;
+    else if (this.#isAttached) this.#isAttached = false;
     else return;
-    if (this.#others() === 0) this.update();
+    if (this.#appListenerCount() === 0) this.update();
   }
 
-  #noteOthers(): void {
-    this.#othersHeard = true;
+  #markAppHeard(): void {
+    this.#appHeardThisTick = true;
     process.nextTick(() => {
-      this.#othersHeard = false;
+      this.#appHeardThisTick = false;
     });
   }
 }
@@ -142,44 +142,46 @@ class Watch {
  * it is dead before `process.kill` returns. With a listener it would go on, and
  * might end by itself before the signal is heard.
  */
-class OwnKills {
-  readonly #watches: readonly Watch[];
-  #watching = false;
+class SelfKillHook {
+  readonly #listeners: readonly SignalListener[];
+  #isInstalled = false;
 
-  constructor(watches: readonly Watch[]) {
-    this.#watches = watches;
+  constructor(listeners: readonly SignalListener[]) {
+    this.#listeners = listeners;
   }
 
   /** Behind `process.kill`, which stays as it is; it looks it up each time. */
-  watch(): void {
-    if (this.#watching) return;
-    this.#watching = true;
-    const { _kill: kill } = process as unknown as Partial<RawKill>;
+  install(): void {
+    if (this.#isInstalled) return;
+    this.#isInstalled = true;
+    const { _kill: kill } = process as unknown as Partial<ProcessWithKill>;
     if (typeof kill !== "function") return;
-    const before = (pid: unknown, number: unknown): Watch | undefined => this.#watchOf(pid, number);
+    const listenerFor = (pid: unknown, number: unknown): SignalListener | undefined =>
+      this.#listenerFor(pid, number);
     Object.assign(process, {
       _kill(this: unknown, ...args: unknown[]): unknown {
-        const watch = before(args[0], args[1]);
-        watch?.giveWay();
+        const listener = listenerFor(args[0], args[1]);
+        listener?.flushAndDetach();
         const result = Reflect.apply(kill, this, args);
         // It lives on where the system refused.
-        watch?.update();
+        listener?.update();
         return result;
       },
     });
   }
 
-  #watchOf(pid: unknown, number: unknown): Watch | undefined {
+  #listenerFor(pid: unknown, number: unknown): SignalListener | undefined {
     const to = Number(pid);
     // 0: the process group, which we are in; we may be its leader.
     if (to !== process.pid && to !== 0 && to !== -process.pid) return undefined;
-    return this.#watches.find(
-      ({ signal, standsInTheWay }) => standsInTheWay && constants.signals[signal] === number,
+    return this.#listeners.find(
+      ({ signal, blocksDefaultAction }) =>
+        blocksDefaultAction && constants.signals[signal] === number,
     );
   }
 }
 
-interface RawKill {
+interface ProcessWithKill {
   /** Undocumented; Node's comment beside its call says that it has to stay for those who replace it. */
   readonly _kill: (...args: unknown[]) => unknown;
 }

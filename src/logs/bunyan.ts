@@ -1,14 +1,19 @@
 import type { Adaptor } from "../instrumentation/adaptor.ts";
 import { wallClock } from "../clock.ts";
-import { activeOrigin, type IdFields, type Origin, putIds } from "./correlation.ts";
-import { enterLogger, leaveLogger } from "./inner-lines.ts";
+import {
+  activeLogContext,
+  type CorrelationFields,
+  type LogContext,
+  injectIds,
+} from "./correlation.ts";
+import { beginLoggerWrite, endLoggerWrite } from "./inner-lines.ts";
 import { TelltaleLogger } from "./logger.ts";
-import { hasOwnJson, isError, readData } from "./data.ts";
+import { hasToJson, isErrorInstance, readDataProperty } from "./data.ts";
 import { exceptionOf } from "./exception.ts";
-import type { LineFacts, LineKeys, SeenError } from "./line-facts.ts";
-import { idsOf } from "./record-ids.ts";
-import { severityOfRank } from "./severity.ts";
-import { recordOfFields, ShownLine } from "./shown-line.ts";
+import type { LineMetadata, LineKeys, LoggedError } from "./line-facts.ts";
+import { recordIdsOf } from "./record-ids.ts";
+import { severityOfLevelNumber } from "./severity.ts";
+import { recordFromFields, ParsedLineRecord } from "./shown-line.ts";
 
 /** Joins bunyan 1 and 2 to us: its one file, whose export is the class of all loggers. */
 export const adaptor: Adaptor = {
@@ -20,10 +25,10 @@ export const adaptor: Adaptor = {
   },
 };
 
-type Names = Readonly<Record<number, string>>;
+type LevelNames = Readonly<Record<number, string>>;
 
 /** A line before it is text: made for this one call, with the fields of the logger and of the call. */
-interface Line extends IdFields {
+interface BunyanLine extends CorrelationFields {
   readonly [field: string]: unknown;
   readonly level: number;
   readonly v?: unknown;
@@ -33,56 +38,61 @@ interface BunyanLogger {
   readonly streams: readonly { readonly level: number; readonly raw?: unknown }[];
 }
 
-type Emit = (this: BunyanLogger, line: Line, isProbe?: unknown) => unknown;
+type BunyanEmit = (this: BunyanLogger, line: BunyanLine, isProbe?: unknown) => unknown;
 
-interface Prototype {
-  _emit: Emit;
+interface BunyanPrototype {
+  _emit: BunyanEmit;
 }
 
 const PATCHED: unique symbol = Symbol.for("telltale.bunyan");
 
-function patchLogger(prototype: Prototype, names: Names, logger: TelltaleLogger | undefined): void {
+function patchLogger(
+  prototype: BunyanPrototype,
+  levelNames: LevelNames,
+  logger: TelltaleLogger | undefined,
+): void {
   if (PATCHED in prototype) return;
-  const records = logger?.enabled() === true ? logger : undefined;
+  const otelLogger = logger?.enabled() === true ? logger : undefined;
   const { _emit: original } = prototype;
   prototype._emit = function _emit(line, isProbe) {
     // For probes of DTrace the text is made once more, and not written.
     if (isProbe || typeof line !== "object" || line === null) {
       return original.call(this, line, isProbe);
     }
-    const origin = activeOrigin();
-    putIds(line, origin);
-    const at = wallClock();
-    enterLogger();
+    const logContext = activeLogContext();
+    injectIds(line, logContext);
+    const timestamp = wallClock();
+    beginLoggerWrite();
     try {
       const text = original.call(this, line, isProbe);
-      if (records !== undefined) recordLine(records, this, { line, text, at, names, origin });
+      if (otelLogger !== undefined)
+        recordLine(otelLogger, this, { line, text, timestamp, levelNames, logContext });
       return text;
     } finally {
-      leaveLogger();
+      endLoggerWrite();
     }
   };
   Object.defineProperty(prototype, PATCHED, { value: true });
 }
 
 /** `v`: the version of bunyan's format, on every line. */
-const FORMAT = 0;
+const FORMAT_VERSION = 0;
 
 const KEYS: LineKeys = {
   message: "msg",
   error: "err",
   unwrap({ v, ...fields }) {
-    return v === FORMAT ? fields : undefined;
+    return v === FORMAT_VERSION ? fields : undefined;
   },
 };
 
-interface Written {
-  readonly line: Line;
+interface EmittedLine {
+  readonly line: BunyanLine;
   /** JSON, if any stream of the logger wants that. */
   readonly text: unknown;
-  readonly at: number;
-  readonly names: Names;
-  readonly origin: Origin;
+  readonly timestamp: number;
+  readonly levelNames: LevelNames;
+  readonly logContext: LogContext;
 }
 
 /**
@@ -90,52 +100,52 @@ interface Written {
  * ones take the line, it is the object, as they left it.
  */
 function recordLine(
-  records: TelltaleLogger,
+  otelLogger: TelltaleLogger,
   { streams }: BunyanLogger,
-  { line, text, at, names, origin }: Written,
+  { line, text, timestamp, levelNames, logContext }: EmittedLine,
 ): void {
   try {
-    const taking = streams.filter(({ level }) => level <= line.level);
-    if (taking.length === 0) return;
-    const name = names[line.level];
-    const facts: LineFacts = {
+    const accepting = streams.filter(({ level }) => level <= line.level);
+    if (accepting.length === 0) return;
+    const name = levelNames[line.level];
+    const metadata: LineMetadata = {
       keys: KEYS,
       severityText: name ?? String(line.level),
-      severityNumber: severityOfRank(line.level, name),
+      severityNumber: severityOfLevelNumber(line.level, name),
       level: line.level,
-      trace: origin.trace,
-      ids: idsOf(origin),
-      arePut: true,
+      spanContext: logContext.spanContext,
+      ids: recordIdsOf(logContext),
+      areIdsInjected: true,
       message: undefined,
-      error: errorIn(line),
+      error: findError(line),
     };
-    if (typeof text === "string" && taking.some(({ raw }) => raw !== true)) {
-      records.write(new ShownLine(records, at, text, facts));
-    } else records.write(recordOfFields(records, at, line, facts));
+    if (typeof text === "string" && accepting.some(({ raw }) => raw !== true)) {
+      otelLogger.write(new ParsedLineRecord(otelLogger, timestamp, text, metadata));
+    } else otelLogger.write(recordFromFields(otelLogger, timestamp, line, metadata));
   } catch {
     // A line that can't be read.
   }
 }
 
 /** An error that no serialiser took up: the line shows `{}`. */
-function errorIn(line: Line): SeenError | undefined {
+function findError(line: BunyanLine): LoggedError | undefined {
   for (const key of Object.keys(line)) {
-    const value = readData(line, key);
-    const exception = isError(value) ? exceptionOf(value, readData) : undefined;
+    const value = readDataProperty(line, key);
+    const exception = isErrorInstance(value) ? exceptionOf(value, readDataProperty) : undefined;
     if (exception !== undefined) {
-      return { key, exception, isWhole: !hasOwnJson(value as object) };
+      return { key, exception, isComplete: !hasToJson(value as object) };
     }
   }
   return undefined;
 }
 
-function exportsOf(exports: unknown): { prototype: Prototype; nameFromLevel: Names } {
+function exportsOf(exports: unknown): { prototype: BunyanPrototype; nameFromLevel: LevelNames } {
   const { prototype, nameFromLevel } = exports as {
-    readonly prototype?: Partial<Prototype>;
-    readonly nameFromLevel?: Names;
+    readonly prototype?: Partial<BunyanPrototype>;
+    readonly nameFromLevel?: LevelNames;
   };
   if (typeof prototype?._emit === "function" && typeof nameFromLevel === "object") {
-    return { prototype: prototype as Prototype, nameFromLevel };
+    return { prototype: prototype as BunyanPrototype, nameFromLevel };
   }
   throw new Error("bunyan exports no class with _emit");
 }

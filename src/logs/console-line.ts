@@ -1,14 +1,14 @@
 import { wallClock } from "../clock.ts";
-import { isSuppressed } from "../context/context.ts";
+import { isTracingSuppressed } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
-import { activeOrigin } from "./correlation.ts";
-import { isError, readData } from "./data.ts";
+import { activeLogContext } from "./correlation.ts";
+import { isErrorInstance, readDataProperty } from "./data.ts";
 import { exceptionOf } from "./exception.ts";
-import { isInnerLine } from "./inner-lines.ts";
+import { isLoggerOutput } from "./inner-lines.ts";
 import type { TelltaleLogger } from "./logger.ts";
-import type { SeenError } from "./line-facts.ts";
-import { plainText, shownException } from "./plain-line.ts";
-import { addIds, idsOf } from "./record-ids.ts";
+import type { LoggedError } from "./line-facts.ts";
+import { stripColors, visibleException } from "./plain-line.ts";
+import { addIdAttributes, recordIdsOf } from "./record-ids.ts";
 
 /** As the console's own severities order them; `log` and `dir` say nothing of it. */
 const SEVERITIES = { log: 9, info: 9, warn: 13, error: 17, debug: 5, dir: 9 } as const;
@@ -17,7 +17,7 @@ const SEVERITIES = { log: 9, info: 9, warn: 13, error: 17, debug: 5, dir: 9 } as
  * What `console.trace` hands to `console.error`. It is not watched itself: our
  * function would be the first line of the stack that it shows.
  */
-const TRACE = /^Trace(: [^]*)?\n {4}at /;
+const TRACE_OUTPUT = /^Trace(: [^]*)?\n {4}at /;
 
 export type ConsoleMethod = keyof typeof SEVERITIES;
 
@@ -27,31 +27,31 @@ export type ConsoleMethod = keyof typeof SEVERITIES;
  *
  * @param text as the console has formatted it: no argument is asked again how it looks.
  */
-export function recordLine(
-  records: TelltaleLogger,
+export function recordConsoleCall(
+  logger: TelltaleLogger,
   method: ConsoleMethod,
   args: readonly unknown[],
   text: string,
 ): void {
   try {
-    const at = wallClock();
-    if (isSuppressed(activeContext()) || isInnerLine(at)) return;
-    const plain = plainText(text);
-    if (plain.trim() === "") return;
-    const origin = activeOrigin();
-    const record = records.record(at);
-    if (origin.trace !== undefined) record.spanContext = origin.trace;
-    const isTrace = method === "error" && TRACE.test(plain);
+    const timestamp = wallClock();
+    if (isTracingSuppressed(activeContext()) || isLoggerOutput(timestamp)) return;
+    const visibleText = stripColors(text);
+    if (visibleText.trim() === "") return;
+    const logContext = activeLogContext();
+    const record = logger.createRecord(timestamp);
+    if (logContext.spanContext !== undefined) record.spanContext = logContext.spanContext;
+    const isTrace = method === "error" && TRACE_OUTPUT.test(visibleText);
     record.severityText = isTrace ? "trace" : method;
     record.severityNumber = isTrace ? 1 : SEVERITIES[method];
-    record.say(plain);
-    const exception = exceptionOf(args.find(isError), readData);
+    record.setBody(visibleText);
+    const exception = exceptionOf(args.find(isErrorInstance), readDataProperty);
     if (exception !== undefined) {
-      const error: SeenError = { key: undefined, exception, isWhole: false };
-      record.addException(shownException(error, [plain], undefined));
+      const error: LoggedError = { key: undefined, exception, isComplete: false };
+      record.addException(visibleException(error, [visibleText], undefined));
     }
-    addIds(record, idsOf(origin));
-    records.write(record);
+    addIdAttributes(record, recordIdsOf(logContext));
+    logger.write(record);
   } catch {
     // What can't be shown; the console's own attempt will say.
   }

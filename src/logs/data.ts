@@ -4,17 +4,18 @@ import { types } from "node:util";
  * A property without running code of the app's: undefined for getters (other
  * than the engine's own, as of `stack`) and for proxies.
  */
-export function readData(value: object, key: PropertyKey): unknown {
+export function readDataProperty(value: object, key: PropertyKey): unknown {
   try {
-    let at: object | null = value;
-    while (at !== null && !types.isProxy(at)) {
-      const found = Object.getOwnPropertyDescriptor(at, key);
-      if (found !== undefined) {
-        if (found.get === undefined) return key === "stack" ? stackOf(value) : found.value;
-        if (!isBuiltIn(found.get, at)) return undefined;
-        return key === "stack" ? stackOf(value) : Reflect.apply(found.get, value, []);
+    let current: object | null = value;
+    while (current !== null && !types.isProxy(current)) {
+      const descriptor = Object.getOwnPropertyDescriptor(current, key);
+      if (descriptor !== undefined) {
+        if (descriptor.get === undefined)
+          return key === "stack" ? readStack(value) : descriptor.value;
+        if (!isBuiltInGetter(descriptor.get, current)) return undefined;
+        return key === "stack" ? readStack(value) : Reflect.apply(descriptor.get, value, []);
       }
-      at = Object.getPrototypeOf(at) as object | null;
+      current = Object.getPrototypeOf(current) as object | null;
     }
   } catch {
     // Nothing that is to be read without us.
@@ -23,33 +24,34 @@ export function readData(value: object, key: PropertyKey): unknown {
 }
 
 /** V8 makes the text of a stack when it is first read, of what `name` and `message` give then. */
-function stackOf(value: object): unknown {
+function readStack(value: object): unknown {
   if (hasGetter(value, "message") || hasGetter(value, "name")) return undefined;
   return (value as { readonly stack?: unknown }).stack;
 }
 
 function hasGetter(value: object, key: PropertyKey): boolean {
-  let at: object | null = value;
-  while (at !== null && !types.isProxy(at)) {
-    const found = Object.getOwnPropertyDescriptor(at, key);
-    if (found !== undefined) return found.get !== undefined && !isBuiltIn(found.get, at);
-    at = Object.getPrototypeOf(at) as object | null;
+  let current: object | null = value;
+  while (current !== null && !types.isProxy(current)) {
+    const descriptor = Object.getOwnPropertyDescriptor(current, key);
+    if (descriptor !== undefined)
+      return descriptor.get !== undefined && !isBuiltInGetter(descriptor.get, current);
+    current = Object.getPrototypeOf(current) as object | null;
   }
-  return at !== null;
+  return current !== null;
 }
 
 /** What V8 puts on whatever `Error.captureStackTrace` gets, since its version 11. */
 const stackGetter = stackGetterOf({});
 
-function stackGetterOf(bearer: object): unknown {
+function stackGetterOf(target: object): unknown {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
-  Error.captureStackTrace(bearer);
+  Error.captureStackTrace(target);
   Error.stackTraceLimit = stackTraceLimit;
-  return Object.getOwnPropertyDescriptor(bearer, "stack")?.get;
+  return Object.getOwnPropertyDescriptor(target, "stack")?.get;
 }
 
-function isBuiltIn(getter: () => unknown, owner: object): boolean {
+function isBuiltInGetter(getter: () => unknown, owner: object): boolean {
   return getter === stackGetter || owner === globalThis.DOMException?.prototype;
 }
 
@@ -57,7 +59,7 @@ function isBuiltIn(getter: () => unknown, owner: object): boolean {
  * Whether it is an error, also one of another realm; false for what can't be
  * asked, and for proxies, whose traps would run.
  */
-export function isError(value: unknown): value is Error {
+export function isErrorInstance(value: unknown): value is Error {
   try {
     if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
     // A plain object is none, as most are that are asked about; the engine takes longer.
@@ -69,6 +71,6 @@ export function isError(value: unknown): value is Error {
 }
 
 /** Whether an error says itself what JSON is to show of it. */
-export function hasOwnJson(error: object): boolean {
+export function hasToJson(error: object): boolean {
   return "toJSON" in error;
 }

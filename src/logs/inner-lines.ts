@@ -7,37 +7,37 @@
  */
 import { getCallSites } from "node:util";
 
-let depth = 0;
+let writeDepth = 0;
 
-/** What is written until `leaveLogger` is a logger's line. Always in pairs. */
-export function enterLogger(): void {
-  depth++;
+/** What is written until `endLoggerWrite` is a logger's line. Always in pairs. */
+export function beginLoggerWrite(): void {
+  writeDepth++;
 }
 
-export function leaveLogger(): void {
-  depth--;
+export function endLoggerWrite(): void {
+  writeDepth--;
 }
 
 /** Longer than any line takes from its text to the last of its streams. */
-const LATELY_MS = 1000;
-const FRAMES = 50;
+const RECENT_MS = 1000;
+const MAX_FRAMES = 50;
 
-const writers = new Set<string>();
-let lastLineAt = -Infinity;
+const loggerFiles = new Set<string>();
+let lastLineTime = -Infinity;
 
 /** @param path of the file whose functions write a logger's lines. */
-export function addWriter(path: string): void {
-  writers.add(path);
+export function addLoggerFile(path: string): void {
+  loggerFiles.add(path);
 }
 
-/** @param at milliseconds since the epoch. */
-export function noteLine(at: number): void {
-  lastLineAt = at;
+/** @param epochMs milliseconds since the epoch. */
+export function recordLineTime(epochMs: number): void {
+  lastLineTime = epochMs;
 }
 
 /** Whether what is written now is the text of a line that a logger was given. */
-export function isInnerLine(at: number): boolean {
-  if (depth > 0) return true;
-  if (Math.abs(at - lastLineAt) > LATELY_MS) return false;
-  return getCallSites(FRAMES).some(({ scriptName }) => writers.has(scriptName));
+export function isLoggerOutput(epochMs: number): boolean {
+  if (writeDepth > 0) return true;
+  if (Math.abs(epochMs - lastLineTime) > RECENT_MS) return false;
+  return getCallSites(MAX_FRAMES).some(({ scriptName }) => loggerFiles.has(scriptName));
 }

@@ -6,12 +6,12 @@ export type JsonLine = Readonly<Record<string, unknown>>;
  * keep their digits: a whole one of 64 bits is a bigint, and what no number of
  * JavaScript holds (`1e400`, 40 digits) stays text.
  */
-export function readJsonLine(text: string): JsonLine | undefined {
+export function parseJsonLine(text: string): JsonLine | undefined {
   if (text.charCodeAt(0) !== BRACE) return undefined;
   try {
     const line = JSON.parse(text) as JsonLine;
-    if (!isInexact(line) && !SHORTENED.test(text)) return line;
-    return JSON.parse(text, exactly as Reviver) as JsonLine;
+    if (!isInexact(line) && !MAY_BE_SHORTENED.test(text)) return line;
+    return JSON.parse(text, reviveExactNumber as Reviver) as JsonLine;
   } catch {
     return undefined;
   }
@@ -19,7 +19,7 @@ export function readJsonLine(text: string): JsonLine | undefined {
 
 const BRACE = 0x7b;
 /** Of such a number a short one may be left: 0.1, 0. */
-const SHORTENED = /\.\d{16}|[eE]-\d{3}/;
+const MAY_BE_SHORTENED = /\.\d{16}|[eE]-\d{3}/;
 
 /** Whether a number in it may have lost something. */
 function isInexact(value: unknown): boolean {
@@ -40,26 +40,30 @@ function isInexactNumber(value: number): boolean {
 type Reviver = (this: unknown, key: string, value: unknown) => unknown;
 
 /** With the text of the number, which TypeScript's library doesn't know yet. */
-function exactly(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
+function reviveExactNumber(
+  _key: string,
+  value: unknown,
+  { source }: { readonly source?: string },
+): unknown {
   return typeof value === "number" && source !== undefined ? exactNumber(source, value) : value;
 }
 
 /** The longest whole number of 64 bits, with its sign. */
-const LONGEST_INT64 = 20;
+const MAX_INT64_LENGTH = 20;
 
 function exactNumber(source: string, value: number): number | bigint | string {
   if (Number.isSafeInteger(value) && String(value) === source) return value;
-  if (source.length <= LONGEST_INT64 && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)) {
+  if (source.length <= MAX_INT64_LENGTH && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)) {
     const whole = BigInt(source);
     if (BigInt.asIntN(64, whole) === whole) return whole;
   }
-  return digitsOf(source) === digitsOf(String(value)) ? value : source;
+  return canonicalDigits(source) === canonicalDigits(String(value)) ? value : source;
 }
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 /** Equal for texts of one number: `1.50e3` and `1500`. */
-function digitsOf(source: string): string {
+function canonicalDigits(source: string): string {
   const [, sign, whole = "", fraction = "", exponent = "0"] = NUMBER.exec(source) ?? [];
   const digits = whole + fraction;
   let from = 0;

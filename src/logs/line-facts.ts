@@ -13,35 +13,35 @@ export interface LineKeys {
   /** The stack of the error that the line is. */
   readonly stack?: string;
   /** Whether `timestamp` is the time of the line (winston), and its level always a name. */
-  readonly isStamped?: boolean;
+  readonly hasTimestamp?: boolean;
   /** Undoes what a known format does to a line (`logstash()`); undefined where it didn't. */
   unwrap?(line: JsonLine): JsonLine | undefined;
 }
 
 /** What is known of a line beside what it shows. */
-export interface LineFacts {
+export interface LineMetadata {
   readonly keys: LineKeys;
   readonly severityText: string;
   /** 0: unspecified. */
   readonly severityNumber: number;
   /** As the line has it, where that is a number. */
   readonly level: unknown;
-  readonly trace: SpanContext | undefined;
+  readonly spanContext: SpanContext | undefined;
   readonly ids: RecordIds;
   /** Whether the line was given the ids: then those that it doesn't show were taken out. */
-  readonly arePut: boolean;
+  readonly areIdsInjected: boolean;
   /** The text that the logger was given, if it is one. */
   readonly message: string | undefined;
-  readonly error: SeenError | undefined;
+  readonly error: LoggedError | undefined;
   /** Fields that are numbers of which JSON has another text: NaN, bigints. */
-  readonly numbers?: ReadonlyMap<string, number | bigint> | undefined;
+  readonly exactNumbers?: ReadonlyMap<string, number | bigint> | undefined;
 }
 
 /** An error that the logger was given. */
-export interface SeenError {
+export interface LoggedError {
   /** The field that it is; undefined: the line itself is about it. */
   readonly key: string | undefined;
   readonly exception: ExceptionFields;
   /** The app hides nothing of it: a text of JSON shows `{}` for want of better. */
-  readonly isWhole: boolean;
+  readonly isComplete: boolean;
 }

@@ -1,92 +1,92 @@
 /** What a field is to us; numbers, as each line asks for each of its fields. */
-const OTHER = 0;
-export const TRACE_ID = 1;
-export const SPAN_ID = 2;
-export const REQUEST_ID = 3;
+const OTHER_FIELD = 0;
+export const TRACE_ID_FIELD = 1;
+export const SPAN_ID_FIELD = 2;
+export const REQUEST_ID_FIELD = 3;
 /** Its text is mostly the same one again. */
-export const STEADY = 4;
-export type Role =
-  | typeof OTHER
-  | typeof TRACE_ID
-  | typeof SPAN_ID
-  | typeof REQUEST_ID
-  | typeof STEADY;
+export const CACHED_FIELD = 4;
+export type FieldKind =
+  | typeof OTHER_FIELD
+  | typeof TRACE_ID_FIELD
+  | typeof SPAN_ID_FIELD
+  | typeof REQUEST_ID_FIELD
+  | typeof CACHED_FIELD;
 
-const roles: ReadonlyMap<string, Role> = new Map([
-  ["trace_id", TRACE_ID],
-  ["span_id", SPAN_ID],
-  ["request_id", REQUEST_ID],
-  ["level", STEADY],
-  ["message", STEADY],
+const fieldKinds: ReadonlyMap<string, FieldKind> = new Map([
+  ["trace_id", TRACE_ID_FIELD],
+  ["span_id", SPAN_ID_FIELD],
+  ["request_id", REQUEST_ID_FIELD],
+  ["level", CACHED_FIELD],
+  ["message", CACHED_FIELD],
 ]);
 
-export interface Field {
+export interface LayoutField {
   /** Among the names of the line. */
-  readonly at: number;
+  readonly index: number;
   /** `{"level":` or `,"message":`. */
-  readonly head: string;
-  readonly role: Role;
+  readonly prefix: string;
+  readonly kind: FieldKind;
   /** Of steady ones: the last text, and how it was written. */
   lastValue: string | undefined;
   lastText: string;
 }
 
 /** What lines with the same names in the same order share. */
-export interface Shape {
+export interface JsonLayout {
   readonly names: readonly string[];
   /** By name, as they stand in the text. */
-  readonly sorted: readonly Field[];
+  readonly sortedFields: readonly LayoutField[];
   /** Where these stand among the names; -1: nowhere. */
-  readonly message: number;
-  readonly ids: { readonly traceId: number; readonly spanId: number; readonly flags: number };
-  readonly hasUser: boolean;
-  readonly hasOrganization: boolean;
+  readonly messageIndex: number;
+  readonly idIndexes: { readonly traceId: number; readonly spanId: number; readonly flags: number };
+  readonly hasUserId: boolean;
+  readonly hasOrganizationId: boolean;
 }
 
 /** By the number of names. */
-const shapes: Shape[][] = [];
+const layoutsByLength: JsonLayout[][] = [];
 /** More names are left to the format. */
-const MOST_NAMES = 32;
+const MAX_NAMES = 32;
 /** Of one number of names. An app that has more makes them up, and those come once. */
-const MOST_SHAPES = 32;
-const LONGEST_NAME = 200;
+const MAX_LAYOUTS = 32;
+const MAX_NAME_LENGTH = 200;
 
 /** The shape of a line with these names, in this order; undefined where it is not worth having one. */
-export function shapeOf(names: readonly string[]): Shape | undefined {
+export function jsonLayoutOf(names: readonly string[]): JsonLayout | undefined {
   const { length } = names;
-  if (length === 0 || length > MOST_NAMES) return undefined;
-  const known = (shapes[length] ??= []);
-  for (const shape of known) if (isSame(shape.names, names)) return shape;
-  if (known.length >= MOST_SHAPES || names.some((name) => name.length > LONGEST_NAME)) {
+  if (length === 0 || length > MAX_NAMES) return undefined;
+  const candidates = (layoutsByLength[length] ??= []);
+  for (const layout of candidates) if (isSameList(layout.names, names)) return layout;
+  if (candidates.length >= MAX_LAYOUTS || names.some((name) => name.length > MAX_NAME_LENGTH)) {
     return undefined;
   }
-  const shape = newShape(names);
-  known.push(shape);
-  return shape;
+  const layout = createLayout(names);
+  candidates.push(layout);
+  return layout;
 }
 
-function isSame(one: readonly string[], other: readonly string[]): boolean {
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
   return true;
 }
 
-function newShape(names: readonly string[]): Shape {
+function createLayout(names: readonly string[]): JsonLayout {
   return {
     names,
-    sorted: names.toSorted().map((name, place) => ({
-      at: names.indexOf(name),
-      head: `${place === 0 ? "{" : ","}${JSON.stringify(name)}:`,
-      role: roles.get(name) ?? OTHER,
+    sortedFields: names.toSorted().map((name, position) => ({
+      index: names.indexOf(name),
+      prefix: `${position === 0 ? "{" : ","}${JSON.stringify(name)}:`,
+      kind: fieldKinds.get(name) ?? OTHER_FIELD,
       lastValue: undefined,
       lastText: "",
     })),
-    message: names.indexOf("message"),
-    ids: {
+    messageIndex: names.indexOf("message"),
+    idIndexes: {
       traceId: names.indexOf("trace_id"),
       spanId: names.indexOf("span_id"),
       flags: names.indexOf("trace_flags"),
     },
-    hasUser: names.includes("user_id"),
-    hasOrganization: names.includes("organization_id"),
+    hasUserId: names.includes("user_id"),
+    hasOrganizationId: names.includes("organization_id"),
   };
 }

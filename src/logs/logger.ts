@@ -10,50 +10,59 @@ import type {
 import { activeContext } from "../context/manager.ts";
 import {
   type FlushOptions,
-  type FlushParts,
-  nothingToFlush,
+  type ProviderFlushDeps,
+  noopFlush,
   ProviderFlush,
 } from "../export/provider-flush.ts";
 import { wallClock } from "../clock.ts";
-import { type Moment, momentOf } from "./moment.ts";
-import { traceIn } from "./correlation.ts";
+import { type Timestamp, parseTimestamp } from "./moment.ts";
+import { spanContextIn } from "./correlation.ts";
 import { exceptionOf } from "./exception.ts";
-import { LogRecord, type RecordSettings, type RecordSource, type Scope } from "./record.ts";
-import { read, setOwn } from "./value.ts";
+import {
+  LogRecord,
+  type LoggerSharedState,
+  type LogRecordSource,
+  type LoggerScope,
+} from "./record.ts";
+import { readProperty, setOwnProperty } from "./value.ts";
 
 /** Where finished records go; undefined: nowhere, so that none need be made. */
-export type RecordSink = ((record: RecordSource) => void) | undefined;
+export type LogRecordSink = ((record: LogRecordSource) => void) | undefined;
 
 /** More scopes than any app has by intention; beyond them each `getLogger` makes its own. */
 const MAX_LOGGERS = 1000;
 
 /** The way out that all loggers of a provider share; a shutdown closes it. */
-interface RecordOutlet {
-  sink: RecordSink;
+interface SinkRef {
+  sink: LogRecordSink;
 }
 
 /** Our `LoggerProvider` behind `@opentelemetry/api`. */
 export class TelltaleLoggerProvider implements LoggerProvider {
-  readonly #settings: RecordSettings;
-  readonly #outlet: RecordOutlet;
+  readonly #sharedState: LoggerSharedState;
+  readonly #sinkRef: SinkRef;
   readonly #flush: ProviderFlush;
   readonly #loggers = new Map<string, TelltaleLogger>();
 
-  constructor(settings: RecordSettings, sink: RecordSink, flush: FlushParts = nothingToFlush) {
-    this.#settings = settings;
-    this.#outlet = { sink };
-    const stop = (): void => {
-      this.#outlet.sink = undefined;
+  constructor(
+    sharedState: LoggerSharedState,
+    sink: LogRecordSink,
+    flush: ProviderFlushDeps = noopFlush,
+  ) {
+    this.#sharedState = sharedState;
+    this.#sinkRef = { sink };
+    const onShutdown = (): void => {
+      this.#sinkRef.sink = undefined;
     };
-    this.#flush = new ProviderFlush({ ...flush, stop });
+    this.#flush = new ProviderFlush({ ...flush, onShutdown });
   }
 
   getLogger(name: string, version?: string, options?: LoggerOptions): TelltaleLogger {
     const scope = scopeOf(name, version, options);
-    const key = keyOf(scope);
-    const known = this.#loggers.get(key);
-    if (known !== undefined) return known;
-    const logger = new TelltaleLogger(this.#settings, scope, this.#outlet);
+    const key = scopeKey(scope);
+    const existing = this.#loggers.get(key);
+    if (existing !== undefined) return existing;
+    const logger = new TelltaleLogger(this.#sharedState, scope, this.#sinkRef);
     if (this.#loggers.size < MAX_LOGGERS) this.#loggers.set(key, logger);
     return logger;
   }
@@ -71,70 +80,71 @@ export class TelltaleLoggerProvider implements LoggerProvider {
 
 /** The API's `Logger`, and the short way in for our own adaptors. */
 export class TelltaleLogger implements Logger {
-  readonly #settings: RecordSettings;
-  readonly #scope: Scope;
-  readonly #outlet: RecordOutlet;
+  readonly #sharedState: LoggerSharedState;
+  readonly #scope: LoggerScope;
+  readonly #sinkRef: SinkRef;
 
-  constructor(settings: RecordSettings, scope: Scope, outlet: RecordOutlet) {
-    this.#settings = settings;
+  constructor(sharedState: LoggerSharedState, scope: LoggerScope, sinkRef: SinkRef) {
+    this.#sharedState = sharedState;
     this.#scope = scope;
-    this.#outlet = outlet;
+    this.#sinkRef = sinkRef;
   }
 
   enabled(): boolean {
-    return this.#outlet.sink !== undefined;
+    return this.#sinkRef.sink !== undefined;
   }
 
   /** For adaptors: a record of this logger's scope, to be filled in and given to `write`. */
-  record(observedAt: Moment): LogRecord {
-    return new LogRecord(this.#settings, this.#scope, observedAt);
+  createRecord(observedTimestamp: Timestamp): LogRecord {
+    return new LogRecord(this.#sharedState, this.#scope, observedTimestamp);
   }
 
   /** For adaptors: the record goes out. */
-  write(record: RecordSource): void {
-    this.#outlet.sink?.(record);
+  write(record: LogRecordSource): void {
+    this.#sinkRef.sink?.(record);
   }
 
-  emit(given: ApiRecord): void {
-    const { sink } = this.#outlet;
+  emit(input: ApiRecord): void {
+    const { sink } = this.#sinkRef;
     if (sink === undefined) return;
     try {
-      sink(this.#recordOf(given));
+      sink(this.#toRecord(input));
     } catch {
       // No record at all, or one that can't be read. The app is not to hear of it.
     }
   }
 
-  #recordOf(given: ApiRecord): LogRecord {
-    const record = this.record(momentOf(given.observedTimestamp) ?? wallClock());
-    const at = momentOf(given.timestamp);
-    if (at !== undefined) record.happenedAt(at);
-    setTrace(record, given.context);
-    const { severityNumber, severityText, eventName } = given;
+  #toRecord(input: ApiRecord): LogRecord {
+    const record = this.createRecord(parseTimestamp(input.observedTimestamp) ?? wallClock());
+    const timestamp = parseTimestamp(input.timestamp);
+    if (timestamp !== undefined) record.setTimestamp(timestamp);
+    setSpanContext(record, input.context);
+    const { severityNumber, severityText, eventName } = input;
     if (isSeverity(severityNumber)) record.severityNumber = severityNumber;
     if (typeof severityText === "string") record.severityText = severityText;
     if (typeof eventName === "string") record.eventName = eventName;
-    record.say(given.body);
-    const exception = exceptionOf(given.exception, read);
+    record.setBody(input.body);
+    const exception = exceptionOf(input.exception, readProperty);
     if (exception !== undefined) record.addException(exception);
-    addAll(record, given.attributes);
+    addAttributes(record, input.attributes);
     return record;
   }
 }
 
-function setTrace(record: LogRecord, context: ApiContext | undefined): void {
+function setSpanContext(record: LogRecord, context: ApiContext | undefined): void {
   try {
-    const trace = traceIn(context ?? activeContext());
-    if (trace !== undefined) record.spanContext = trace;
+    const spanContext = spanContextIn(context ?? activeContext());
+    if (spanContext !== undefined) record.spanContext = spanContext;
   } catch {
     // A foreign context or span: the record goes out without.
   }
 }
 
 /** After the exception's, since the app's own win over what we read from it. */
-function addAll(record: LogRecord, attributes: Attributes | undefined): void {
+function addAttributes(record: LogRecord, attributes: Attributes | undefined): void {
   if (typeof attributes !== "object" || attributes === null) return;
-  for (const key of Object.keys(attributes)) record.add(key, read(attributes, key));
+  for (const key of Object.keys(attributes))
+    record.setAttribute(key, readProperty(attributes, key));
 }
 
 function isSeverity(value: unknown): value is number {
@@ -142,10 +152,10 @@ function isSeverity(value: unknown): value is number {
 }
 
 /** As the SDK: a name is required, and of attributes only the simple types are taken. */
-function scopeOf(name: unknown, version: unknown, options: unknown): Scope {
-  const given = typeof options === "object" && options !== null ? options : {};
-  const schemaUrl = read(given, "schemaUrl");
-  const attributes = simpleAttributes(read(given, "attributes"));
+function scopeOf(name: unknown, version: unknown, options: unknown): LoggerScope {
+  const input = typeof options === "object" && options !== null ? options : {};
+  const schemaUrl = readProperty(input, "schemaUrl");
+  const attributes = simpleAttributes(readProperty(input, "attributes"));
   return {
     name: typeof name === "string" && name !== "" ? name : "unknown",
     ...(typeof version === "string" && { version }),
@@ -155,26 +165,26 @@ function scopeOf(name: unknown, version: unknown, options: unknown): Scope {
 }
 
 /** The same for equal scopes, whatever the order of their attributes. */
-function keyOf({ name, version, schemaUrl, attributes = {} }: Scope): string {
+function scopeKey({ name, version, schemaUrl, attributes = {} }: LoggerScope): string {
   const pairs = Object.keys(attributes)
     .toSorted()
-    .map((key) => [key, exactly(attributes[key])]);
+    .map((key) => [key, encodeNumbers(attributes[key])]);
   return JSON.stringify([name, version, schemaUrl, pairs]);
 }
 
 /** What JSON makes the same of: -0 and 0, NaN, the infinities and null. */
-function exactly(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(exactly);
+function encodeNumbers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(encodeNumbers);
   if (typeof value !== "number") return value;
   return { number: Object.is(value, -0) ? "-0" : String(value) };
 }
 
-function simpleAttributes(given: unknown): Attributes | undefined {
-  if (typeof given !== "object" || given === null) return undefined;
+function simpleAttributes(input: unknown): Attributes | undefined {
+  if (typeof input !== "object" || input === null) return undefined;
   const attributes: Attributes = {};
   try {
-    for (const [key, value] of Object.entries(given)) {
-      if (isSimple(value)) setOwn(attributes, key, structuredClone(value));
+    for (const [key, value] of Object.entries(input)) {
+      if (isAttributeValue(value)) setOwnProperty(attributes, key, structuredClone(value));
     }
   } catch {
     // What could be read before is enough.
@@ -182,10 +192,10 @@ function simpleAttributes(given: unknown): Attributes | undefined {
   return Object.keys(attributes).length > 0 ? attributes : undefined;
 }
 
-const SIMPLE: ReadonlySet<string> = new Set(["string", "number", "boolean"]);
+const SCALAR_TYPES: ReadonlySet<string> = new Set(["string", "number", "boolean"]);
 
-function isSimple(value: unknown): value is AttributeValue {
-  if (!Array.isArray(value)) return SIMPLE.has(typeof value);
+function isAttributeValue(value: unknown): value is AttributeValue {
+  if (!Array.isArray(value)) return SCALAR_TYPES.has(typeof value);
   const types = new Set(value.filter((item) => item !== null).map((item) => typeof item));
-  return types.size <= 1 && [...types].every((type) => SIMPLE.has(type));
+  return types.size <= 1 && [...types].every((type) => SCALAR_TYPES.has(type));
 }

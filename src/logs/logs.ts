@@ -1,22 +1,22 @@
 import type { Resource } from "@opentelemetry/resources";
 import { lazy } from "../lazy.ts";
 import type { LogsConfig } from "../config/config.ts";
-import type { Account } from "../diagnostics/account.ts";
+import type { SignalCounters } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Unsent } from "../diagnostics/unsent.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
 import type { Pipeline } from "../export/exit.ts";
-import { createLogBatch } from "../export/item-batch.ts";
-import { type RecordSink, TelltaleLoggerProvider } from "./logger.ts";
+import { createLogProcessor } from "../export/item-batch.ts";
+import { type LogRecordSink, TelltaleLoggerProvider } from "./logger.ts";
 import type { LogRecord } from "./record.ts";
 
 const loadConsole = lazy<typeof import("./console.ts")>("logs/console.ts");
 
-export interface LogsParts {
+export interface LogsDeps {
   readonly config: LogsConfig;
   readonly resource: Resource;
-  readonly account: Account;
+  readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
-  readonly unsent?: Unsent;
+  readonly unsent?: UnsentTelemetry;
 }
 
 export interface Logs {
@@ -28,54 +28,59 @@ export interface Logs {
 }
 
 /** The logs' pipeline: the API's loggers and the way out. */
-export function createLogs(parts: LogsParts): Logs {
-  const { config, resource } = parts;
-  const outlet = createOutlet(parts);
+export function createLogs(deps: LogsDeps): Logs {
+  const { config, resource } = deps;
+  const output = createLogOutput(deps);
   return {
-    provider: new TelltaleLoggerProvider({ resource, limits: config.limits }, outlet.sink, {
-      flush: (timeoutMs) => outlet.pipeline.flush(timeoutMs),
+    provider: new TelltaleLoggerProvider({ resource, limits: config.limits }, output.sink, {
+      flush: (timeoutMs) => output.pipeline.flush(timeoutMs),
       timeoutMs: config.batch.exportTimeoutMs,
     }),
-    emit: (record) => outlet.sink?.(record),
-    pipeline: outlet.pipeline,
+    emit: (record) => output.sink?.(record),
+    pipeline: output.pipeline,
   };
 }
 
-interface Outlet {
-  readonly sink: RecordSink;
+interface LogOutput {
+  readonly sink: LogRecordSink;
   readonly pipeline: Pipeline;
 }
 
-const nothingQueued: Pipeline = { flush: async () => {}, pending: () => [] };
+const emptyPipeline: Pipeline = { flush: async () => {}, drainForExit: () => [] };
 
-function createOutlet(parts: LogsParts): Outlet {
-  const { config, account, diagnostics, unsent } = parts;
-  const print = config.exporters.includes("console") ? createConsole(diagnostics) : undefined;
-  if (!config.exporters.includes("otlp")) return outletWithout(account, print);
-  const { batch: settings, otlp } = config;
-  const batch = createLogBatch({ config: settings, otlp, account, diagnostics });
+function createLogOutput(deps: LogsDeps): LogOutput {
+  const { config, counters, diagnostics, unsent } = deps;
+  const print = config.exporters.includes("console")
+    ? createConsolePrinter(diagnostics)
+    : undefined;
+  if (!config.exporters.includes("otlp")) return createUnbatchedOutput(counters, print);
+  const { batch: batchConfig, otlp } = config;
+  const batch = createLogProcessor({ config: batchConfig, otlp, counters, diagnostics });
   return {
     sink: (record) => {
-      account.made++;
-      unsent?.note();
-      print?.(record.finished());
+      counters.created++;
+      unsent?.mark();
+      print?.(record.toRecord());
       batch.add(record);
     },
     pipeline: batch,
   };
 }
 
-type Print = (record: LogRecord) => void;
+type PrintRecord = (record: LogRecord) => void;
 
-function outletWithout(account: Account, print: Print | undefined): Outlet {
-  if (print === undefined) return { sink: undefined, pipeline: nothingQueued };
+function createUnbatchedOutput(
+  counters: SignalCounters,
+  print: PrintRecord | undefined,
+): LogOutput {
+  if (print === undefined) return { sink: undefined, pipeline: emptyPipeline };
   return {
     sink: (record) => {
-      account.made++;
-      account.sent++;
-      print(record.finished());
+      counters.created++;
+      counters.sent++;
+      print(record.toRecord());
     },
-    pipeline: nothingQueued,
+    pipeline: emptyPipeline,
   };
 }
 
@@ -83,17 +88,17 @@ function outletWithout(account: Account, print: Print | undefined): Outlet {
  * Loaded with the first record. An app whose `stdout` writes to its own logger
  * would have each print make the next record: what is made meanwhile is not printed.
  */
-function createConsole(diagnostics: Diagnostics): Print {
-  let print: Print | undefined;
-  let printing = false;
+function createConsolePrinter(diagnostics: Diagnostics): PrintRecord {
+  let print: PrintRecord | undefined;
+  let isPrinting = false;
   return (record) => {
-    if (printing) return;
-    printing = true;
+    if (isPrinting) return;
+    isPrinting = true;
     try {
-      (print ??= loadConsole().createConsoleExporter())(record);
+      (print ??= loadConsole().createConsoleLogExporter())(record);
     } catch (error) {
       diagnostics.error("logs console", `a log record could not be printed: ${String(error)}`);
     }
-    printing = false;
+    isPrinting = false;
   };
 }

@@ -1,9 +1,9 @@
-import type { Origin } from "./correlation.ts";
-import { type JsonLine, readJsonLine } from "./json-line.ts";
+import type { LogContext } from "./correlation.ts";
+import { type JsonLine, parseJsonLine } from "./json-line.ts";
 import type { PinoLogger, PinoSymbols } from "./pino-logger.ts";
-import { isOfResource } from "./plain-line.ts";
+import { isResourceField } from "./plain-line.ts";
 import type { LogRecord } from "./record.ts";
-import { addIds, idsOf } from "./record-ids.ts";
+import { addIdAttributes, recordIdsOf } from "./record-ids.ts";
 
 /*
  * Most lines have a message and a few words and numbers, and show them as they
@@ -18,13 +18,13 @@ interface Bindings {
   /** Names and values in turn, of those that the resource doesn't say. */
   readonly pairs: readonly unknown[];
   /** No ids and no errors among them. */
-  readonly arePlain: boolean;
+  readonly areSimple: boolean;
 }
 
-const NO_BINDINGS: Bindings = { text: "", pairs: [], arePlain: true };
+const NO_BINDINGS: Bindings = { text: "", pairs: [], areSimple: true };
 
 /** Tells which lines show nothing but their fields as they were given. */
-export class PlainLines {
+export class SimpleLines {
   readonly #symbols: PinoSymbols;
   /** Of the logger that wrote last, or wrote once: child loggers come and go with requests. */
   readonly #bindings = new WeakMap<PinoLogger, Bindings>();
@@ -40,25 +40,25 @@ export class PlainLines {
    * @param fields without getters.
    * @param time as JSON, with a comma before it.
    */
-  isPlain(logger: PinoLogger, fields: JsonLine, message: unknown, time: string): boolean {
-    if (typeof message !== "string" || message === "" || !isOwnTime(time)) return false;
+  isSimple(logger: PinoLogger, fields: JsonLine, message: unknown, time: string): boolean {
+    if (typeof message !== "string" || message === "" || !isDefaultTime(time)) return false;
     const { formattersSym, messageKeySym, nestedKeySym } = this.#symbols;
     const { log } = logger[formattersSym] as { readonly log?: unknown };
     if (log !== undefined || logger[nestedKeySym]) return false;
     const messageKey = logger[messageKeySym] as string;
-    if (!this.isUntouched(logger, messageKey)) return false;
+    if (!this.isUnmodified(logger, messageKey)) return false;
     for (const key in fields) {
       const value = fields[key];
-      if (!isWord(value) || key === messageKey || key === "time" || key.endsWith("_id")) {
+      if (!isSimpleValue(value) || key === messageKey || key === "time" || key.endsWith("_id")) {
         return false;
       }
-      if (!this.isUntouched(logger, key)) return false;
+      if (!this.isUnmodified(logger, key)) return false;
     }
-    return this.bindingsOf(logger).arePlain;
+    return this.bindingsOf(logger).areSimple;
   }
 
   /** Neither serialised nor redacted. */
-  isUntouched(logger: PinoLogger, key: string): boolean {
+  isUnmodified(logger: PinoLogger, key: string): boolean {
     const { serializersSym, stringifiersSym, wildcardFirstSym } = this.#symbols;
     const serializers = logger[serializersSym] as JsonLine;
     const stringifiers = logger[stringifiersSym] as Readonly<Record<string | symbol, unknown>>;
@@ -70,29 +70,30 @@ export class PlainLines {
   }
 
   /** Puts a plain line into a record. */
-  fill(
+  fillRecord(
     record: LogRecord,
     logger: PinoLogger,
     fields: JsonLine,
     message: string,
-    origin: Origin,
+    logContext: LogContext,
   ): void {
-    if (origin.trace !== undefined) record.spanContext = origin.trace;
-    record.say(message);
-    addIds(record, idsOf(origin));
+    if (logContext.spanContext !== undefined) record.spanContext = logContext.spanContext;
+    record.setBody(message);
+    addIdAttributes(record, recordIdsOf(logContext));
     const { pairs } = this.bindingsOf(logger);
-    for (let i = 0; i < pairs.length; i += 2) record.add(pairs[i] as string, pairs[i + 1]);
-    for (const key in fields) if (!isOfResource(key, fields[key])) record.add(key, fields[key]);
+    for (let i = 0; i < pairs.length; i += 2) record.setAttribute(pairs[i] as string, pairs[i + 1]);
+    for (const key in fields)
+      if (!isResourceField(key, fields[key])) record.setAttribute(key, fields[key]);
   }
 
   bindingsOf(logger: PinoLogger): Bindings {
     const text = logger[this.#symbols.chindingsSym] as string;
     if (this.#last.text === text) return this.#last;
-    const known = this.#bindings.get(logger);
-    if (known?.text === text) return (this.#last = known);
-    const read = bindingsIn(text, this.#errorKeyOf(logger));
-    this.#bindings.set(logger, read);
-    return (this.#last = read);
+    const cached = this.#bindings.get(logger);
+    if (cached?.text === text) return (this.#last = cached);
+    const parsed = parseBindings(text, this.#errorKeyOf(logger));
+    this.#bindings.set(logger, parsed);
+    return (this.#last = parsed);
   }
 
   #errorKeyOf(logger: PinoLogger): string {
@@ -102,11 +103,11 @@ export class PlainLines {
 }
 
 /** Pino's own, or none. */
-function isOwnTime(time: string): boolean {
+function isDefaultTime(time: string): boolean {
   return time === "" || time.startsWith(',"time":');
 }
 
-function isWord(value: unknown): boolean {
+function isSimpleValue(value: unknown): boolean {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -119,12 +120,12 @@ function isWord(value: unknown): boolean {
   }
 }
 
-function bindingsIn(text: string, errorKey: string): Bindings {
+function parseBindings(text: string, errorKey: string): Bindings {
   const pairs: unknown[] = [];
-  let arePlain = true;
-  for (const [key, value] of Object.entries(readJsonLine(`{${text.slice(1)}}`) ?? {})) {
-    if (!isOfResource(key, value)) pairs.push(key, value);
-    if (key.endsWith("_id") || key === errorKey || key === "time") arePlain = false;
+  let areSimple = true;
+  for (const [key, value] of Object.entries(parseJsonLine(`{${text.slice(1)}}`) ?? {})) {
+    if (!isResourceField(key, value)) pairs.push(key, value);
+    if (key.endsWith("_id") || key === errorKey || key === "time") areSimple = false;
   }
-  return { text, pairs, arePlain };
+  return { text, pairs, areSimple };
 }

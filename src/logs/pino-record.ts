@@ -1,15 +1,15 @@
-import type { Origin } from "./correlation.ts";
-import { hasOwnJson, isError, readData } from "./data.ts";
+import type { LogContext } from "./correlation.ts";
+import { hasToJson, isErrorInstance, readDataProperty } from "./data.ts";
 import { exceptionOf } from "./exception.ts";
-import type { LineFacts, LineKeys, SeenError } from "./line-facts.ts";
+import type { LineMetadata, LineKeys, LoggedError } from "./line-facts.ts";
 import type { TelltaleLogger } from "./logger.ts";
 import type { JsonLine } from "./json-line.ts";
-import { PlainLines } from "./pino-plain.ts";
-import { takesLevel } from "./pino-transport.ts";
+import { SimpleLines } from "./pino-plain.ts";
+import { acceptsLevel } from "./pino-transport.ts";
 import type { LogRecord } from "./record.ts";
-import { idsOf } from "./record-ids.ts";
-import { severityOfRank } from "./severity.ts";
-import { ShownLine } from "./shown-line.ts";
+import { recordIdsOf } from "./record-ids.ts";
+import { severityOfLevelNumber } from "./severity.ts";
+import { ParsedLineRecord } from "./shown-line.ts";
 import type { PinoLogger, PinoSymbols } from "./pino-logger.ts";
 
 /** One line: what the logger was handed, and what it made of it. */
@@ -18,32 +18,32 @@ export interface PinoLine {
   /** Whether they are a copy of ours, without getters. */
   readonly isCopy: boolean;
   /** Where the text needn't be read: it says that, and the fields. */
-  readonly plain: string | undefined;
+  readonly simpleMessage: string | undefined;
   readonly level: number;
   /** As it is written: JSON with an end of line, or what a hook made of that. */
   readonly text: string;
   /** Whether a hook may have changed it. */
   readonly isHooked: boolean;
-  readonly origin: Origin;
+  readonly logContext: LogContext;
   /** Milliseconds since the epoch. */
-  readonly at: number;
+  readonly timestamp: number;
 }
 
 /** Makes records of pino's lines, from their texts: serialised, redacted and rewritten as the app wants it. */
-export class PinoRecords {
-  readonly #logger: TelltaleLogger;
+export class PinoRecorder {
+  readonly #otelLogger: TelltaleLogger;
   readonly #symbols: PinoSymbols;
-  readonly #lines: PlainLines;
+  readonly #simpleLines: SimpleLines;
   #keys: LineKeys = { message: "msg", error: "err", nested: undefined };
 
   constructor(logger: TelltaleLogger, symbols: PinoSymbols) {
-    this.#logger = logger;
+    this.#otelLogger = logger;
     this.#symbols = symbols;
-    this.#lines = new PlainLines(symbols);
+    this.#simpleLines = new SimpleLines(symbols);
   }
 
   /** What of a line says it all, beside fields without getters: its message; undefined where nothing does. Never throws. */
-  plainOf(
+  simpleMessageOf(
     logger: PinoLogger,
     fields: object,
     message: unknown,
@@ -53,54 +53,56 @@ export class PinoRecords {
     try {
       const start = (logger[this.#symbols.lsCacheSym] as Readonly<Record<number, string>>)[level];
       if (start?.startsWith('{"level":') !== true) return undefined;
-      const isPlain = this.#lines.isPlain(logger, fields as JsonLine, message, time);
-      return isPlain ? (message as string) : undefined;
+      const isSimple = this.#simpleLines.isSimple(logger, fields as JsonLine, message, time);
+      return isSimple ? (message as string) : undefined;
     } catch {
       return undefined;
     }
   }
 
   /** Never throws. */
-  write(logger: PinoLogger, line: PinoLine): void {
+  record(logger: PinoLogger, line: PinoLine): void {
     try {
-      if (!takesLevel(logger[this.#symbols.streamSym], line.level)) return;
-      if (line.plain !== undefined) {
-        this.#logger.write(this.#plainRecord(logger, line, line.plain));
+      if (!acceptsLevel(logger[this.#symbols.streamSym], line.level)) return;
+      if (line.simpleMessage !== undefined) {
+        this.#otelLogger.write(this.#createSimpleRecord(logger, line, line.simpleMessage));
         return;
       }
-      const facts = this.#factsOf(logger, line);
-      this.#logger.write(new ShownLine(this.#logger, line.at, line.text, facts));
+      const metadata = this.#metadataOf(logger, line);
+      this.#otelLogger.write(
+        new ParsedLineRecord(this.#otelLogger, line.timestamp, line.text, metadata),
+      );
     } catch {
       // A line that can't be read.
     }
   }
 
-  #plainRecord(
+  #createSimpleRecord(
     logger: PinoLogger,
-    { at, level, fields, origin }: PinoLine,
+    { timestamp, level, fields, logContext }: PinoLine,
     message: string,
   ): LogRecord {
-    const record = this.#logger.record(at);
+    const record = this.#otelLogger.createRecord(timestamp);
     const name = logger.levels.labels[level];
     record.severityText = name ?? String(level);
-    record.severityNumber = severityOfRank(level, name);
-    this.#lines.fill(record, logger, fields as JsonLine, message, origin);
+    record.severityNumber = severityOfLevelNumber(level, name);
+    this.#simpleLines.fillRecord(record, logger, fields as JsonLine, message, logContext);
     return record;
   }
 
-  #factsOf(logger: PinoLogger, line: PinoLine): LineFacts {
-    const { level, origin } = line;
+  #metadataOf(logger: PinoLogger, line: PinoLine): LineMetadata {
+    const { level, logContext } = line;
     const name = logger.levels.labels[level];
     return {
       keys: this.#keysOf(logger),
       severityText: name ?? String(level),
-      severityNumber: severityOfRank(level, name),
+      severityNumber: severityOfLevelNumber(level, name),
       level,
-      trace: origin.trace,
-      ids: idsOf(origin),
-      arePut: true,
+      spanContext: logContext.spanContext,
+      ids: recordIdsOf(logContext),
+      areIdsInjected: true,
       message: undefined,
-      error: this.#errorIn(logger, line),
+      error: this.#findError(logger, line),
     };
   }
 
@@ -118,20 +120,24 @@ export class PinoRecords {
   }
 
   /** An error of which the line shows `{}`, if nothing of the app's made it that. */
-  #errorIn(
+  #findError(
     logger: PinoLogger,
     { fields, isCopy, text, isHooked }: PinoLine,
-  ): SeenError | undefined {
+  ): LoggedError | undefined {
     // Most lines have no objects.
     if (isHooked || !text.includes('":{')) return undefined;
     const { formattersSym } = this.#symbols;
     if ((logger[formattersSym] as { readonly log?: unknown }).log !== undefined) return undefined;
     for (const key of Object.keys(fields)) {
-      const value = isCopy ? (fields as JsonLine)[key] : readData(fields, key);
-      if (typeof value !== "object" || !isError(value) || !this.#lines.isUntouched(logger, key))
+      const value = isCopy ? (fields as JsonLine)[key] : readDataProperty(fields, key);
+      if (
+        typeof value !== "object" ||
+        !isErrorInstance(value) ||
+        !this.#simpleLines.isUnmodified(logger, key)
+      )
         continue;
-      const exception = exceptionOf(value, readData);
-      if (exception !== undefined) return { key, exception, isWhole: !hasOwnJson(value) };
+      const exception = exceptionOf(value, readDataProperty);
+      if (exception !== undefined) return { key, exception, isComplete: !hasToJson(value) };
     }
     return undefined;
   }

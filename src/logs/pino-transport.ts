@@ -20,7 +20,7 @@ interface ThreadOptions {
 
 type ThreadStream = new (options: ThreadOptions) => object;
 
-const LEVELS: Readonly<Record<string, number>> = {
+const DEFAULT_LEVELS: Readonly<Record<string, number>> = {
   trace: 10,
   debug: 20,
   info: 30,
@@ -31,56 +31,59 @@ const LEVELS: Readonly<Record<string, number>> = {
 };
 
 /** The least level that a target takes, by the stream that leads to it. */
-const leastLevels = new WeakMap<object, number>();
+const minLevels = new WeakMap<object, number>();
 
 /**
  * Watches `thread-stream`, by which pino's transports run in a thread, for the
  * levels of their targets. The class stays itself to whoever asks.
  */
-export function watchThreadStreams(exports: unknown): unknown {
+export function wrapThreadStream(exports: unknown): unknown {
   if (typeof exports !== "function") throw new Error("thread-stream exports no class");
   return new Proxy(exports as ThreadStream, {
     construct(target, args: [ThreadOptions], newTarget: ThreadStream) {
       const stream: object = Reflect.construct(target, args, newTarget);
-      const least = leastLevelOf(args[0]);
-      if (least !== undefined) leastLevels.set(stream, least);
+      const minimum = minLevelOf(args[0]);
+      if (minimum !== undefined) minLevels.set(stream, minimum);
       return stream;
     },
   });
 }
 
 /** Whether a line of this level gets anywhere: `pino.multistream` and transports have levels of their own. */
-export function takesLevel(stream: unknown, level: number): boolean {
+export function acceptsLevel(stream: unknown, level: number): boolean {
   if (typeof stream !== "object" || stream === null) return true;
   const { minLevel } = stream as { readonly minLevel?: unknown };
-  const least = typeof minLevel === "number" ? minLevel : leastLevels.get(stream);
-  return least === undefined || level >= least;
+  const minimum = typeof minLevel === "number" ? minLevel : minLevels.get(stream);
+  return minimum === undefined || level >= minimum;
 }
 
 /** Undefined where every line is taken. */
-function leastLevelOf({ filename, workerData }: ThreadOptions): number | undefined {
+function minLevelOf({ filename, workerData }: ThreadOptions): number | undefined {
   try {
     const { targets = [], pipelines = [], levels } = workerData ?? {};
-    const given = [...targets, ...pipelines.map((streams) => streams.at(-1) ?? {})].map(
+    const targetLevels = [...targets, ...pipelines.map((streams) => streams.at(-1) ?? {})].map(
       ({ level }) => level,
     );
-    if (given.length === 0) return undefined;
-    if (given.length === 1 && !isLoneFiltered(given[0], filename)) return undefined;
-    return Math.min(...given.map((level) => rankOf(level, levels)));
+    if (targetLevels.length === 0) return undefined;
+    if (targetLevels.length === 1 && !isSingleTargetFiltered(targetLevels[0], filename))
+      return undefined;
+    return Math.min(...targetLevels.map((level) => levelNumberOf(level, levels)));
   } catch {
     return undefined;
   }
 }
 
 /** As `pino.multistream` has it. */
-function rankOf(level: Target["level"], levels: WorkerData["levels"]): number {
+function levelNumberOf(level: Target["level"], levels: WorkerData["levels"]): number {
   if (typeof level === "number") return level;
-  if (level === undefined) return LEVELS["info"] ?? 30;
-  return levels?.[level] ?? LEVELS[level] ?? LEVELS[level.toLowerCase()] ?? -Infinity;
+  if (level === undefined) return DEFAULT_LEVELS["info"] ?? 30;
+  return (
+    levels?.[level] ?? DEFAULT_LEVELS[level] ?? DEFAULT_LEVELS[level.toLowerCase()] ?? -Infinity
+  );
 }
 
 /** Whether a transport's only target has its lines filtered: pino 9 gives it all, 10.4 if it has no level. */
-function isLoneFiltered(level: Target["level"], filename: string | undefined): boolean {
+function isSingleTargetFiltered(level: Target["level"], filename: string | undefined): boolean {
   if (filename === undefined) return false;
   const { version } = createRequire(filename)("../package.json") as { readonly version: string };
   const [major = 0, minor = 0] = version.split(".").map(Number);

@@ -1,4 +1,4 @@
-import type { Origin } from "./correlation.ts";
+import type { LogContext } from "./correlation.ts";
 import type { LogRecord } from "./record.ts";
 
 /** The ids of a unit of work when a line was written; later ones are not the line's. */
@@ -8,49 +8,49 @@ export interface RecordIds {
   readonly organization_id: string | undefined;
 }
 
-const NONE: RecordIds = { request_id: undefined, user_id: undefined, organization_id: undefined };
+const NO_IDS: RecordIds = { request_id: undefined, user_id: undefined, organization_id: undefined };
 
-export function idsOf({ holder }: Origin): RecordIds {
-  if (holder === undefined) return NONE;
-  const { requestId, userId, organizationId } = holder;
+export function recordIdsOf({ unit }: LogContext): RecordIds {
+  if (unit === undefined) return NO_IDS;
+  const { requestId, userId, organizationId } = unit;
   return { request_id: requestId, user_id: userId, organization_id: organizationId };
 }
 
 /** Adds the ids by their names as attributes; `user_id`, as lines call it, stays beside `user.id`. */
-export function addIds(record: LogRecord, ids: RecordIds): void {
-  if (ids.request_id !== undefined) record.add("telltale.request.id", ids.request_id);
+export function addIdAttributes(record: LogRecord, ids: RecordIds): void {
+  if (ids.request_id !== undefined) record.setAttribute("telltale.request.id", ids.request_id);
   if (ids.user_id !== undefined) {
-    record.add("user.id", ids.user_id);
-    record.add("user_id", ids.user_id);
+    record.setAttribute("user.id", ids.user_id);
+    record.setAttribute("user_id", ids.user_id);
   }
   if (ids.organization_id !== undefined) {
-    record.add("telltale.organization.id", ids.organization_id);
+    record.setAttribute("telltale.organization.id", ids.organization_id);
   }
 }
 
 /**
  * Without those that the app took out of the line again.
  *
- * @param isShown whether the line has a field of that name, or the value elsewhere.
+ * @param isVisible whether the line has a field of that name, or the value elsewhere.
  */
-export function shownIds(
+export function visibleIds(
   ids: RecordIds,
-  isShown: (name: keyof RecordIds, value: string) => boolean,
+  isVisible: (name: keyof RecordIds, value: string) => boolean,
 ): RecordIds {
-  if (ids === NONE) return ids;
-  const shown = (name: keyof RecordIds): string | undefined => {
+  if (ids === NO_IDS) return ids;
+  const ifVisible = (name: keyof RecordIds): string | undefined => {
     const { [name]: value } = ids;
-    return value !== undefined && isShown(name, value) ? value : undefined;
+    return value !== undefined && isVisible(name, value) ? value : undefined;
   };
   return {
-    request_id: shown("request_id"),
-    user_id: shown("user_id"),
-    organization_id: shown("organization_id"),
+    request_id: ifVisible("request_id"),
+    user_id: ifVisible("user_id"),
+    organization_id: ifVisible("organization_id"),
   };
 }
 
 /** Whether a line's field is one of the ids, which a record has by other names. */
-export function isOfWork(key: string, value: unknown, ids: RecordIds): boolean {
+export function isUnitOfWorkField(key: string, value: unknown, ids: RecordIds): boolean {
   switch (key) {
     case "request_id":
     case "user_id":
@@ -62,7 +62,7 @@ export function isOfWork(key: string, value: unknown, ids: RecordIds): boolean {
 }
 
 /** Whether a line's field says of the trace what the record has a place of its own for. */
-export function isOfTrace(key: string, value: unknown, { spanContext }: LogRecord): boolean {
+export function isTraceField(key: string, value: unknown, { spanContext }: LogRecord): boolean {
   switch (key) {
     case "trace_id":
       return value === spanContext?.traceId;

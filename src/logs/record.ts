@@ -4,31 +4,38 @@ import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { lazy } from "../lazy.ts";
 import type { LogsConfig } from "../config/config.ts";
-import type { NamesAndValues } from "../export/encoded-item.ts";
-import type { PartedRecord } from "../export/messages.ts";
-import { epochMsOf, isSameMoment, type Moment, momentOf, nearbyMs, pairOf } from "./moment.ts";
+import type { FlatAttributes } from "../export/encoded-item.ts";
+import type { EncodableRecord } from "../export/messages.ts";
+import {
+  epochMsOf,
+  isSameTime,
+  type Timestamp,
+  parseTimestamp,
+  parseNearbyMs,
+  toHrTime,
+} from "./moment.ts";
 import type { ExceptionFields } from "./exception.ts";
-import type { Snapshot } from "./snapshot.ts";
-import { cut, setOwn } from "./value.ts";
+import type { ValueCopier } from "./snapshot.ts";
+import { truncateWellFormed, setOwnProperty } from "./value.ts";
 
-const loadSnapshot = lazy<typeof import("./snapshot.ts")>("logs/snapshot.ts");
+const loadValueCopier = lazy<typeof import("./snapshot.ts")>("logs/snapshot.ts");
 
 /** Who wrote a record, with the attributes that `getLogger` took. */
-export type Scope = InstrumentationScope & {
+export type LoggerScope = InstrumentationScope & {
   readonly attributes?: Attributes;
   readonly droppedAttributesCount?: number;
 };
 
-const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
+const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
 
 /** A record, or what one is made of, when it is needed. */
-export interface RecordSource {
+export interface LogRecordSource {
   /** The same at every call. */
-  finished(): LogRecord;
+  toRecord(): LogRecord;
 }
 
 /** What all records of one pipeline share. */
-export interface RecordSettings {
+export interface LoggerSharedState {
   readonly resource: Resource;
   readonly limits: LogsConfig["limits"];
 }
@@ -39,110 +46,111 @@ export interface RecordSettings {
  * exporters want are made when they ask, away from the line's own moment. What
  * the app could still change is copied at once.
  */
-export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource {
-  readonly instrumentationScope: Scope;
+export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordSource {
+  readonly instrumentationScope: LoggerScope;
   spanContext?: SpanContext;
   severityNumber?: number;
   severityText?: string;
   eventName?: string;
-  readonly #settings: RecordSettings;
-  readonly observedAt: Moment;
-  at: Moment;
-  #stamp: string | undefined = undefined;
+  readonly #sharedState: LoggerSharedState;
+  readonly observedTimestamp: Timestamp;
+  occurredAt: Timestamp;
+  #timestampText: string | undefined = undefined;
   /** Names and values in turn: cheaper to fill than an object. */
   readonly #fields: unknown[] = [];
   #body: AnyValue = undefined;
-  #snapshot: Snapshot | undefined = undefined;
+  #copier: ValueCopier | undefined = undefined;
   #dropped = 0;
   #attributes: Attributes | undefined = undefined;
 
-  constructor(settings: RecordSettings, scope: Scope, observedAt: Moment) {
-    this.#settings = settings;
+  constructor(sharedState: LoggerSharedState, scope: LoggerScope, observedTimestamp: Timestamp) {
+    this.#sharedState = sharedState;
     this.instrumentationScope = scope;
-    this.observedAt = observedAt;
-    this.at = observedAt;
+    this.observedTimestamp = observedTimestamp;
+    this.occurredAt = observedTimestamp;
   }
 
-  finished(): this {
+  toRecord(): this {
     return this;
   }
 
   /** The time of the event itself, where that is another than now. */
-  happenedAt(moment: Moment): void {
-    this.at = moment;
+  setTimestamp(timestamp: Timestamp): void {
+    this.occurredAt = timestamp;
   }
 
   /**
    * The line's own `timestamp`: the record's time if it is a date of ISO 8601
    * with a zone, else an attribute. Read only at export. Always true.
    */
-  stamp(text: string): true {
-    this.#stamp = text;
+  setTimestampText(text: string): true {
+    this.#timestampText = text;
     return true;
   }
 
   /** Sets the body: text as it is, all else as a copy. Never throws. */
-  say(body: unknown): void {
-    this.#body = typeof body === "string" ? body : newSnapshot(Infinity).of(body);
+  setBody(body: unknown): void {
+    this.#body = typeof body === "string" ? body : createValueCopier(Infinity).copy(body);
   }
 
   /** Adds one attribute; of two with the same name the later counts. Never throws. */
-  add(name: string, value: unknown): void {
+  setAttribute(name: string, value: unknown): void {
     if (value === undefined || typeof value === "function") return;
-    if (this.#hasRoomFor(name))
-      this.#fields.push(name, isSimple(value) ? value : this.#copy(value));
+    if (this.#canAdd(name)) this.#fields.push(name, isScalar(value) ? value : this.#copy(value));
   }
 
   /** The same of what only we have: it need not be copied. */
-  addOwn(name: string, value: unknown): void {
-    if (typeof value !== "object" || this.#longest() !== Infinity) this.add(name, value);
-    else if (this.#hasRoomFor(name)) this.#fields.push(name, value);
+  setAttributeWithoutCopy(name: string, value: unknown): void {
+    if (typeof value !== "object" || this.#attributeLengthLimit() !== Infinity)
+      this.setAttribute(name, value);
+    else if (this.#canAdd(name)) this.#fields.push(name, value);
   }
 
-  #hasRoomFor(name: string): boolean {
-    const { attributeCount } = this.#settings.limits;
+  #canAdd(name: string): boolean {
+    const { attributeCount } = this.#sharedState.limits;
     if (name !== "" && this.#fields.length < attributeCount * 2) return true;
     this.#dropped++;
     return false;
   }
 
   addException(exception: ExceptionFields): void {
-    this.add("exception.type", exception.type);
-    this.add("exception.message", exception.message);
-    this.add("exception.stacktrace", exception.stacktrace);
+    this.setAttribute("exception.type", exception.type);
+    this.setAttribute("exception.message", exception.message);
+    this.setAttribute("exception.stacktrace", exception.stacktrace);
   }
 
   get body(): AnyValue {
-    return typeof this.#body === "string" ? cut(this.#body, Infinity) : this.#body;
+    return typeof this.#body === "string" ? truncateWellFormed(this.#body, Infinity) : this.#body;
   }
 
   get resource(): Resource {
-    return this.#settings.resource;
+    return this.#sharedState.resource;
   }
 
   get hrTime(): HrTime {
-    if (this.#stamp !== undefined) this.#readStamp(this.#stamp);
-    return pairOf(this.at);
+    if (this.#timestampText !== undefined) this.#parseTimestampText(this.#timestampText);
+    return toHrTime(this.occurredAt);
   }
 
   get hrTimeObserved(): HrTime {
-    return pairOf(this.observedAt);
+    return toHrTime(this.observedTimestamp);
   }
 
   /** Made once: a serialiser reads them twice. */
   get attributes(): Attributes {
-    return (this.#attributes ??= this.#collect());
+    return (this.#attributes ??= this.#buildAttributes());
   }
 
-  attributePairs(): NamesAndValues | undefined {
-    if (this.#stamp !== undefined) this.#readStamp(this.#stamp);
+  attributePairs(): FlatAttributes | undefined {
+    if (this.#timestampText !== undefined) this.#parseTimestampText(this.#timestampText);
     const fields = this.#fields;
-    for (let at = 0; at < fields.length; at += 2) {
-      for (let before = 0; before < at; before += 2) {
-        if (fields[before] === fields[at]) return undefined;
+    for (let index = 0; index < fields.length; index += 2) {
+      for (let earlier = 0; earlier < index; earlier += 2) {
+        if (fields[earlier] === fields[index]) return undefined;
       }
-      const value = fields[at + 1];
-      if (typeof value === "string") fields[at + 1] = cut(value, this.#longest());
+      const value = fields[index + 1];
+      if (typeof value === "string")
+        fields[index + 1] = truncateWellFormed(value, this.#attributeLengthLimit());
     }
     return fields;
   }
@@ -152,43 +160,46 @@ export class LogRecord implements ReadableLogRecord, PartedRecord, RecordSource 
   }
 
   #copy(value: unknown): AnyValue {
-    this.#snapshot ??= newSnapshot(this.#longest());
-    return this.#snapshot.of(value);
+    this.#copier ??= createValueCopier(this.#attributeLengthLimit());
+    return this.#copier.copy(value);
   }
 
-  #collect(): Attributes {
-    if (this.#stamp !== undefined) this.#readStamp(this.#stamp);
+  #buildAttributes(): Attributes {
+    if (this.#timestampText !== undefined) this.#parseTimestampText(this.#timestampText);
     const attributes: Attributes = {};
     const fields = this.#fields;
     for (let i = 0; i < fields.length; i += 2) {
       const value = fields[i + 1];
-      const kept = typeof value === "string" ? cut(value, this.#longest()) : value;
-      setOwn(attributes, fields[i] as string, kept);
+      const limited =
+        typeof value === "string" ? truncateWellFormed(value, this.#attributeLengthLimit()) : value;
+      setOwnProperty(attributes, fields[i] as string, limited);
     }
     return attributes;
   }
 
-  #readStamp(stamp: string): void {
-    this.#stamp = undefined;
-    const near = nearbyMs(stamp, epochMsOf(this.at));
-    if (near !== undefined && isSameMoment(near, this.at)) return;
-    const said = ISO.test(stamp) ? momentOf(new Date(stamp)) : undefined;
-    if (said === undefined) this.#fields.push("timestamp", stamp);
+  #parseTimestampText(timestampText: string): void {
+    this.#timestampText = undefined;
+    const nearbyMs = parseNearbyMs(timestampText, epochMsOf(this.occurredAt));
+    if (nearbyMs !== undefined && isSameTime(nearbyMs, this.occurredAt)) return;
+    const parsed = ISO_8601.test(timestampText)
+      ? parseTimestamp(new Date(timestampText))
+      : undefined;
+    if (parsed === undefined) this.#fields.push("timestamp", timestampText);
     // Else mostly a format's: the same moment in whole milliseconds, so ours is finer.
-    else if (!isSameMoment(said, this.at)) this.at = said;
+    else if (!isSameTime(parsed, this.occurredAt)) this.occurredAt = parsed;
   }
 
-  #longest(): number {
-    return this.#settings.limits.attributeLength;
+  #attributeLengthLimit(): number {
+    return this.#sharedState.limits.attributeLength;
   }
 }
 
 /** Most records have words and numbers only. */
-function newSnapshot(longest: number): Snapshot {
-  return new (loadSnapshot().Snapshot)(longest);
+function createValueCopier(maxLength: number): ValueCopier {
+  return new (loadValueCopier().ValueCopier)(maxLength);
 }
 
-function isSimple(value: unknown): value is string | number | boolean {
+function isScalar(value: unknown): value is string | number | boolean {
   const type = typeof value;
   return type === "string" || type === "number" || type === "boolean";
 }

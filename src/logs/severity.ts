@@ -4,7 +4,7 @@
  * (`@opentelemetry/winston-transport`) for npm and cli.
  * https://opentelemetry.io/docs/specs/otel/logs/data-model-appendix/#appendix-b-severitynumber-example-mappings
  */
-const known: ReadonlyMap<string, number> = new Map([
+const severityByName: ReadonlyMap<string, number> = new Map([
   ["emerg", 21],
   ["emergency", 21],
   ["fatal", 21],
@@ -31,7 +31,7 @@ const known: ReadonlyMap<string, number> = new Map([
 export type Levels = Readonly<Record<string, number>>;
 
 /** What was worked out for names of one set of levels. */
-const workedOut = new WeakMap<Levels, Map<string, number>>();
+const severityCache = new WeakMap<Levels, Map<string, number>>();
 
 /**
  * The severity of a level, 1 to 24; 0 (unspecified) if nothing can be said. A
@@ -40,25 +40,25 @@ const workedOut = new WeakMap<Levels, Map<string, number>>();
  * no error.
  */
 export function severityOf(name: string, levels: Levels): number {
-  return known.get(name) ?? severityAmong(name, levels);
+  return severityByName.get(name) ?? inferSeverity(name, levels);
 }
 
-function severityAmong(name: string, levels: Levels): number {
+function inferSeverity(name: string, levels: Levels): number {
   const rank = levels[name];
   if (rank === undefined) return 0;
-  const severities = workedOut.get(levels) ?? new Map<string, number>();
-  workedOut.set(levels, severities);
+  const severities = severityCache.get(levels) ?? new Map<string, number>();
+  severityCache.set(levels, severities);
   const severity =
-    severities.get(name) ?? known.get(name.toLowerCase()) ?? neighbourOf(rank, levels);
+    severities.get(name) ?? severityByName.get(name.toLowerCase()) ?? nearestSeverity(rank, levels);
   severities.set(name, severity);
   return severity;
 }
 
-function neighbourOf(rank: number, levels: Levels): number {
-  const ranked = Object.entries(levels).filter(([name]) => known.has(name));
+function nearestSeverity(rank: number, levels: Levels): number {
+  const ranked = Object.entries(levels).filter(([name]) => severityByName.has(name));
   ranked.sort(([, a], [, b]) => a - b);
   const neighbour = ranked.find(([, other]) => other >= rank) ?? ranked.at(-1);
-  return neighbour === undefined ? 0 : (known.get(neighbour[0]) ?? 0);
+  return neighbour === undefined ? 0 : (severityByName.get(neighbour[0]) ?? 0);
 }
 
 /**
@@ -66,8 +66,8 @@ function neighbourOf(rank: number, levels: Levels): number {
  * up to 60 fatal; what lies between is told apart as far as there are numbers.
  * A level with a name that says what it means goes by that.
  */
-export function severityOfRank(rank: number, name: string | undefined): number {
-  const byName = name === undefined ? undefined : known.get(name);
+export function severityOfLevelNumber(rank: number, name: string | undefined): number {
+  const byName = name === undefined ? undefined : severityByName.get(name);
   if (byName !== undefined) return byName;
   if (!Number.isFinite(rank)) return 0;
   return Math.min(24, Math.max(1, Math.floor(1 + (rank - 10) * 0.4)));

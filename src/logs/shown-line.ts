@@ -1,75 +1,81 @@
-import { readJsonLine } from "./json-line.ts";
-import type { LineFacts } from "./line-facts.ts";
+import { parseJsonLine } from "./json-line.ts";
+import type { LineMetadata } from "./line-facts.ts";
 import type { TelltaleLogger } from "./logger.ts";
-import { addLine } from "./plain-line.ts";
-import type { LogRecord, RecordSource } from "./record.ts";
-import { Snapshot } from "./snapshot.ts";
-import { addText, type Given } from "./text-line.ts";
+import { addStructuredLine } from "./plain-line.ts";
+import type { LogRecord, LogRecordSource } from "./record.ts";
+import { ValueCopier } from "./snapshot.ts";
+import { addTextLine, type FieldValues } from "./text-line.ts";
 
-const NOTHING: Given = new Map();
+const NO_FIELDS: FieldValues = new Map();
 
 /**
  * The record of a line from its text. A text doesn't change, so it is read when
  * the record is needed; nothing of the app's is read again for it.
  */
-export class ShownLine implements RecordSource {
-  readonly #records: TelltaleLogger;
-  readonly #at: number;
+export class ParsedLineRecord implements LogRecordSource {
+  readonly #logger: TelltaleLogger;
+  readonly #timestamp: number;
   readonly #text: string;
-  readonly #facts: LineFacts;
-  readonly #given: Given;
+  readonly #metadata: LineMetadata;
+  readonly #fieldValues: FieldValues;
   #record: LogRecord | undefined = undefined;
 
   /**
-   * @param at milliseconds since the epoch.
-   * @param given what a text that is no JSON was made of.
+   * @param timestamp milliseconds since the epoch.
+   * @param fieldValues what a text that is no JSON was made of.
    */
   constructor(
-    records: TelltaleLogger,
-    at: number,
+    logger: TelltaleLogger,
+    timestamp: number,
     text: string,
-    facts: LineFacts,
-    given: Given = NOTHING,
+    metadata: LineMetadata,
+    fieldValues: FieldValues = NO_FIELDS,
   ) {
-    this.#records = records;
-    this.#at = at;
+    this.#logger = logger;
+    this.#timestamp = timestamp;
     this.#text = text;
-    this.#facts = facts;
-    this.#given = given;
+    this.#metadata = metadata;
+    this.#fieldValues = fieldValues;
   }
 
-  finished(): LogRecord {
-    return (this.#record ??= this.#make());
+  toRecord(): LogRecord {
+    return (this.#record ??= this.#build());
   }
 
-  #make(): LogRecord {
-    const record = newRecord(this.#records, this.#at, this.#facts);
-    const line = readJsonLine(this.#text);
-    if (line === undefined) addText(record, this.#text, this.#given, this.#facts);
-    else addLine(record, this.#facts.keys.unwrap?.(line) ?? line, this.#text.trim(), this.#facts);
+  #build(): LogRecord {
+    const record = createRecord(this.#logger, this.#timestamp, this.#metadata);
+    const line = parseJsonLine(this.#text);
+    if (line === undefined) addTextLine(record, this.#text, this.#fieldValues, this.#metadata);
+    else
+      addStructuredLine(
+        record,
+        this.#metadata.keys.unwrap?.(line) ?? line,
+        this.#text.trim(),
+        this.#metadata,
+      );
     return record;
   }
 }
 
 /** The record of a line that is shown as an object, whose data is copied at once. */
-export function recordOfFields(
-  records: TelltaleLogger,
-  at: number,
+export function recordFromFields(
+  logger: TelltaleLogger,
+  timestamp: number,
   fields: object,
-  facts: LineFacts,
+  metadata: LineMetadata,
 ): LogRecord {
-  const record = newRecord(records, at, facts);
-  const copy = new Snapshot(Infinity, true).fields(fields);
-  addLine(record, facts.keys.unwrap?.(copy) ?? copy, undefined, facts);
+  const record = createRecord(logger, timestamp, metadata);
+  const copy = new ValueCopier(Infinity, true).copyFields(fields);
+  addStructuredLine(record, metadata.keys.unwrap?.(copy) ?? copy, undefined, metadata);
   return record;
 }
 
-function newRecord(
-  records: TelltaleLogger,
-  at: number,
-  { severityText, severityNumber }: LineFacts,
+function createRecord(
+  logger: TelltaleLogger,
+  timestamp: number,
+  { severityText, severityNumber }: LineMetadata,
 ): LogRecord {
-  const record = records.record(at);
+  const record = logger.createRecord(timestamp);
   record.severityText = severityText;
   record.severityNumber = severityNumber;
   return record;

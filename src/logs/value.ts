@@ -1,4 +1,4 @@
-import { cut as cutAsIs } from "../text.ts";
+import { truncate as cutAsIs } from "../text.ts";
 import { toUSVString } from "node:util";
 import type { AnyValue } from "@opentelemetry/api";
 
@@ -6,7 +6,7 @@ import type { AnyValue } from "@opentelemetry/api";
 export const UNREADABLE = "[Unreadable]";
 
 /** A property, or a word in its place where a getter or a trap throws. */
-export function read(value: object, key: PropertyKey): unknown {
+export function readProperty(value: object, key: PropertyKey): unknown {
   try {
     return (value as Record<PropertyKey, unknown>)[key];
   } catch {
@@ -15,7 +15,7 @@ export function read(value: object, key: PropertyKey): unknown {
 }
 
 /** A property that is really put there: `__proto__` would set the prototype. */
-export function setOwn(map: Record<string, AnyValue>, key: string, value: AnyValue): void {
+export function setOwnProperty(map: Record<string, AnyValue>, key: string, value: AnyValue): void {
   if (key === "__proto__") {
     Object.defineProperty(map, key, {
       value,
@@ -31,6 +31,6 @@ export function setOwn(map: Record<string, AnyValue>, key: string, value: AnyVal
  * pair. Halves that were there already become U+FFFD: in protobuf they would
  * anyway, in JSON some receivers refuse the whole batch for one.
  */
-export function cut(text: string, length: number): string {
+export function truncateWellFormed(text: string, length: number): string {
   return toUSVString(cutAsIs(text, length));
 }

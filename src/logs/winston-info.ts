@@ -1,29 +1,29 @@
-import type { IdFields, Origin } from "./correlation.ts";
-import { hasOwnJson, isError, readData } from "./data.ts";
+import type { CorrelationFields, LogContext } from "./correlation.ts";
+import { hasToJson, isErrorInstance, readDataProperty } from "./data.ts";
 import { exceptionOf } from "./exception.ts";
 import type { JsonLine } from "./json-line.ts";
-import type { LineFacts, LineKeys, SeenError } from "./line-facts.ts";
-import { idsOf } from "./record-ids.ts";
+import type { LineMetadata, LineKeys, LoggedError } from "./line-facts.ts";
+import { recordIdsOf } from "./record-ids.ts";
 import { type Levels, severityOf } from "./severity.ts";
-import type { Given, Word } from "./text-line.ts";
-import { read } from "./value.ts";
-import { ownJsonOf } from "./winston-line.ts";
-import { idsIn } from "./winston-written.ts";
+import type { FieldValues, ScalarValue } from "./text-line.ts";
+import { readProperty } from "./value.ts";
+import { jsonResultOf } from "./winston-line.ts";
+import { idsAfterFormats } from "./winston-written.ts";
 
 /** One call of a logger, noted when it was made. */
-export interface Line extends Origin {
+export interface WinstonLine extends LogContext {
   /** Milliseconds since the epoch. */
-  readonly at: number;
+  readonly timestamp: number;
   /** The error that the line is about, before a format took it apart. */
   error: object | undefined;
   /** The ids are on it, for the app's formats to see. */
   hasIds: boolean;
   /** Another logger, which passes its lines on to this one, made the record. */
-  readonly recorded: boolean;
+  readonly isRecorded: boolean;
 }
 
 /** A line as a format leaves it. */
-export interface Info extends IdFields {
+export interface WinstonInfo extends CorrelationFields {
   readonly [LEVEL]?: unknown;
   readonly [MESSAGE]?: unknown;
   readonly [SPLAT]?: unknown;
@@ -38,95 +38,102 @@ const MESSAGE: unique symbol = Symbol.for("message");
 export const SPLAT: unique symbol = Symbol.for("splat");
 
 /** A line as somebody shows it, with the data of its fields: no getter of the app's runs for us. */
-export class ShownInfo {
+export class FormattedInfo {
   /**
    * Undefined where there is none, or one that is older than what the formats made
    * of the fields: of the logger's format where a transport's made no other, of
    * `errors()` where the next format changed the message.
    */
   readonly text: string | undefined;
-  readonly #info: Info;
-  readonly #line: Line;
+  readonly #info: WinstonInfo;
+  readonly #line: WinstonLine;
   readonly #names: readonly string[];
   readonly #values: readonly unknown[];
   /** No format of the app's has changed the text since all fields were written to it. */
-  readonly #isUntouched: boolean;
+  readonly #isUnmodified: boolean;
 
-  /** @param before what a transport's format made `info` of. */
-  constructor(info: Info, before: Info | undefined, line: Line) {
+  /** @param previous what a transport's format made `info` of. */
+  constructor(info: WinstonInfo, previous: WinstonInfo | undefined, line: WinstonLine) {
     this.#info = info;
     this.#line = line;
-    this.text = textOf(info, before, line);
-    const own = this.text === undefined ? undefined : ownJsonOf(info, this.text);
-    this.#isUntouched = this.text === undefined || own !== undefined;
+    this.text = textOf(info, previous, line);
+    const jsonResult = this.text === undefined ? undefined : jsonResultOf(info, this.text);
+    this.#isUnmodified = this.text === undefined || jsonResult !== undefined;
     this.#names = Object.keys(info);
-    const known = own?.values?.length === this.#names.length ? own.values : undefined;
-    this.#values = known ?? this.#names.map((name) => readData(info, name));
+    const knownValues =
+      jsonResult?.values?.length === this.#names.length ? jsonResult.values : undefined;
+    this.#values = knownValues ?? this.#names.map((name) => readDataProperty(info, name));
   }
 
-  facts(levels: Levels): LineFacts {
+  metadata(levels: Levels): LineMetadata {
     const info = this.#info;
     const level = String(info[LEVEL]);
     // Without a text, it is what transports ask a line for.
-    const message = this.text === undefined ? read(info, "message") : readData(info, "message");
+    const message =
+      this.text === undefined ? readProperty(info, "message") : readDataProperty(info, "message");
     return {
       keys: KEYS,
       severityText: level,
       severityNumber: severityOf(level, levels),
       level,
-      trace: this.#line.trace,
-      ids: idsIn(idsOf(this.#line), this.#line, (name) => Object.hasOwn(info, name), this.text),
-      arePut: false,
+      spanContext: this.#line.spanContext,
+      ids: idsAfterFormats(
+        recordIdsOf(this.#line),
+        this.#line,
+        (name) => Object.hasOwn(info, name),
+        this.text,
+      ),
+      areIdsInjected: false,
       message: typeof message === "string" ? message : undefined,
-      error: this.#error(),
-      numbers: this.#isUntouched ? this.#numbers() : undefined,
+      error: this.#findError(),
+      exactNumbers: this.#isUnmodified ? this.#exactNumbers() : undefined,
     };
   }
 
   /** Of a text that is no JSON: the words and numbers that may be in it. */
-  given(): Given | undefined {
-    if (this.text === undefined || IS_JSON.test(this.text)) return undefined;
-    const given = new Map<string, Word>();
-    for (const [at, value] of this.#values.entries()) {
-      if (isWord(value)) given.set(this.#names[at]!, value);
+  fieldValues(): FieldValues | undefined {
+    if (this.text === undefined || JSON_START.test(this.text)) return undefined;
+    const values = new Map<string, ScalarValue>();
+    for (const [index, value] of this.#values.entries()) {
+      if (isScalarValue(value)) values.set(this.#names[index]!, value);
     }
-    return given;
+    return values;
   }
 
   /**
    * The error of the line, and whether all of it may be said: it stands in what the
    * app's formats made of the line, and only JSON has no words for it.
    */
-  #error(): SeenError | undefined {
+  #findError(): LoggedError | undefined {
     const { error } = this.#line;
     if (error !== undefined) {
-      const isLine = this.#info === error || readData(this.#info, "message") === error;
-      return seen(error, undefined, this.#isUntouched && isLine);
+      const isLine = this.#info === error || readDataProperty(this.#info, "message") === error;
+      return toLoggedError(error, undefined, this.#isUnmodified && isLine);
     }
-    for (const [at, value] of this.#values.entries()) {
-      if (typeof value === "object" && isError(value)) {
-        return seen(value, this.#names[at], this.#isUntouched);
+    for (const [index, value] of this.#values.entries()) {
+      if (typeof value === "object" && isErrorInstance(value)) {
+        return toLoggedError(value, this.#names[index], this.#isUnmodified);
       }
     }
     return undefined;
   }
 
   /** The numbers of which JSON has another text, or none. */
-  #numbers(): ReadonlyMap<string, number | bigint> | undefined {
+  #exactNumbers(): ReadonlyMap<string, number | bigint> | undefined {
     let numbers: Map<string, number | bigint> | undefined;
-    for (const [at, value] of this.#values.entries()) {
-      if (!isOtherInJson(value)) continue;
+    for (const [index, value] of this.#values.entries()) {
+      if (!isLossyInJson(value)) continue;
       numbers ??= new Map<string, number | bigint>();
-      numbers.set(this.#names[at]!, value);
+      numbers.set(this.#names[index]!, value);
     }
     return numbers;
   }
 }
 
-const KEYS: LineKeys = { message: "message", stack: "stack", isStamped: true, unwrap };
+const KEYS: LineKeys = { message: "message", stack: "stack", hasTimestamp: true, unwrap };
 
 /** Not what `prettyPrint()` writes. */
-const IS_JSON = /^\{\s*"/;
+const JSON_START = /^\{\s*"/;
 
 /** What `logstash()` makes of a line. */
 function unwrap(line: JsonLine): JsonLine | undefined {
@@ -135,25 +142,33 @@ function unwrap(line: JsonLine): JsonLine | undefined {
   return { ...rest, ...fields, ...(timestamp !== undefined && { timestamp }), message };
 }
 
-function textOf(info: Info, before: Info | undefined, { error }: Line): string | undefined {
-  const text = readData(info, MESSAGE);
-  if (typeof text !== "string" || text === before?.[MESSAGE]) return undefined;
-  const isOfErrors = error !== undefined && text === readData(error, "message");
-  return isOfErrors && text !== readData(info, "message") ? undefined : text;
+function textOf(
+  info: WinstonInfo,
+  previous: WinstonInfo | undefined,
+  { error }: WinstonLine,
+): string | undefined {
+  const text = readDataProperty(info, MESSAGE);
+  if (typeof text !== "string" || text === previous?.[MESSAGE]) return undefined;
+  const isErrorsFormat = error !== undefined && text === readDataProperty(error, "message");
+  return isErrorsFormat && text !== readDataProperty(info, "message") ? undefined : text;
 }
 
-function seen(error: object, key: string | undefined, isWhole: boolean): SeenError | undefined {
-  const exception = exceptionOf(error, readData);
-  return exception && { key, exception, isWhole: isWhole && !hasOwnJson(error) };
+function toLoggedError(
+  error: object,
+  key: string | undefined,
+  isComplete: boolean,
+): LoggedError | undefined {
+  const exception = exceptionOf(error, readDataProperty);
+  return exception && { key, exception, isComplete: isComplete && !hasToJson(error) };
 }
 
-const WORDS: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);
+const SCALAR_TYPES: ReadonlySet<string> = new Set(["string", "number", "bigint", "boolean"]);
 
-function isWord(value: unknown): value is Word {
-  return WORDS.has(typeof value);
+function isScalarValue(value: unknown): value is ScalarValue {
+  return SCALAR_TYPES.has(typeof value);
 }
 
-function isOtherInJson(value: unknown): value is number | bigint {
+function isLossyInJson(value: unknown): value is number | bigint {
   if (typeof value === "bigint") return true;
   return typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0));
 }

@@ -1,13 +1,13 @@
-import type { Origin } from "./correlation.ts";
+import type { LogContext } from "./correlation.ts";
 import {
-  type Field,
-  REQUEST_ID,
-  type Role,
-  type Shape,
-  shapeOf,
-  SPAN_ID,
-  STEADY,
-  TRACE_ID,
+  type LayoutField,
+  REQUEST_ID_FIELD,
+  type FieldKind,
+  type JsonLayout,
+  jsonLayoutOf,
+  SPAN_ID_FIELD,
+  CACHED_FIELD,
+  TRACE_ID_FIELD,
 } from "./line-shape.ts";
 import { isoNow } from "./moment.ts";
 import { withSignature } from "../context/signature.ts";
@@ -22,30 +22,30 @@ import { withSignature } from "../context/signature.ts";
  */
 
 /** An ordinary line as its text has it. */
-export interface WrittenLine {
-  readonly info: Info;
+export interface FastJsonLine {
+  readonly info: PlainInfo;
   readonly text: string;
-  readonly shape: Shape;
+  readonly layout: JsonLayout;
   /** By the names of the shape. */
   readonly values: readonly unknown[];
 }
 
 /** What `format(…)` of logform gives, with the class of its formats. */
-interface FormatMaker {
-  readonly Format: { readonly prototype: { transform: Transform } };
+interface LogformModule {
+  readonly Format: { readonly prototype: { transform: FormatTransform } };
 }
 
-type Transform = (this: unknown, info: unknown, options: unknown) => unknown;
+type FormatTransform = (this: unknown, info: unknown, options: unknown) => unknown;
 
 /** Symbol of `triple-beam`: the text of a line. */
 const MESSAGE: unique symbol = Symbol.for("message");
 
-interface Info extends Record<string, unknown> {
+interface PlainInfo extends Record<string, unknown> {
   [MESSAGE]?: unknown;
 }
 
 /** The line whose format runs. */
-interface FormattedLine extends Origin {
+interface CurrentLine extends LogContext {
   /** It is a copy of ours. */
   readonly hasIds: boolean;
 }
@@ -53,39 +53,39 @@ interface FormattedLine extends Origin {
 /**
  * Patches `json.js` of logform 2.
  *
- * @param lineOf the line that is formatted, whose ids need no escape.
+ * @param createLine the line that is formatted, whose ids need no escape.
  */
-export function patchJson(exports: unknown, lineOf: () => FormattedLine | undefined): void {
+export function patchJson(exports: unknown, lineOf: () => CurrentLine | undefined): void {
   const prototype = prototypeOf(exports);
   const original = prototype.transform;
   replaceTransform(prototype, function (info, options) {
-    if (!isOrdinary(info) || !isEmpty(options)) {
-      return noted(original.call(this, info, options), options);
+    if (!isPlainInfo(info) || !isEmpty(options)) {
+      return storeJsonResult(original.call(this, info, options), options);
     }
     const line = lineOf();
     const values: unknown[] = Object.values(info);
-    const text = textOf(info, values, line);
+    const text = formatJson(info, values, line);
     if (text === undefined) {
-      const format: Format = (given) => original.call(this, given, options);
-      return noted(byFormat(format, info, values, line), options, values);
+      const format: FormatFunction = (formattedInfo) => original.call(this, formattedInfo, options);
+      return storeJsonResult(runOriginalFormat(format, info, values, line), options, values);
     }
     info[MESSAGE] = text;
     return info;
   });
 }
 
-type Format = (info: unknown) => unknown;
+type FormatFunction = (info: unknown) => unknown;
 
 /** What was read of a line is not read again: where it has getters, their values are handed on. */
-function byFormat(
-  format: Format,
-  info: Info,
+function runOriginalFormat(
+  format: FormatFunction,
+  info: PlainInfo,
   values: readonly unknown[],
-  line: FormattedLine | undefined,
+  line: CurrentLine | undefined,
 ): unknown {
   const names = Object.keys(info);
   if (line?.hasIds === true || !names.some((name) => isGetter(info, name))) return format(info);
-  const copy = Object.fromEntries(names.map((name, at) => [name, values[at]])) as Info;
+  const copy = Object.fromEntries(names.map((name, index) => [name, values[index]])) as PlainInfo;
   format(copy);
   info[MESSAGE] = copy[MESSAGE];
   return info;
@@ -96,7 +96,7 @@ function isGetter(info: object, name: string): boolean {
 }
 
 /** A text that `json()` made of a line, whole: it hides nothing of it. */
-interface OwnJson {
+interface JsonResult {
   readonly info: unknown;
   readonly text: unknown;
   /** The fields, where they were read for it. */
@@ -104,19 +104,19 @@ interface OwnJson {
 }
 
 /** The last. */
-let own: OwnJson | undefined;
+let lastJsonResult: JsonResult | undefined;
 
-function noted(info: unknown, options: unknown, values?: readonly unknown[]): unknown {
+function storeJsonResult(info: unknown, options: unknown, values?: readonly unknown[]): unknown {
   const { replacer } = (options ?? {}) as { readonly replacer?: unknown };
   if (typeof info === "object" && info !== null && !replacer) {
-    own = { info, text: (info as Info)[MESSAGE], values };
+    lastJsonResult = { info, text: (info as PlainInfo)[MESSAGE], values };
   }
   return info;
 }
 
 /** What `json()` made of a line, if no format after it changed its text. */
-export function ownJsonOf(info: object, text: unknown): OwnJson | undefined {
-  return own?.info === info && own.text === text ? own : undefined;
+export function jsonResultOf(info: object, text: unknown): JsonResult | undefined {
+  return lastJsonResult?.info === info && lastJsonResult.text === text ? lastJsonResult : undefined;
 }
 
 /** Patches `timestamp.js` of logform 2. */
@@ -124,13 +124,16 @@ export function patchTimestamp(exports: unknown): void {
   const prototype = prototypeOf(exports);
   const original = prototype.transform;
   replaceTransform(prototype, function (info, options) {
-    if (!isOrdinary(info) || !isEmpty(options)) return original.call(this, info, options);
+    if (!isPlainInfo(info) || !isEmpty(options)) return original.call(this, info, options);
     if (!info["timestamp"]) info["timestamp"] = isoNow();
     return info;
   });
 }
 
-function replaceTransform(prototype: { transform: Transform }, transform: Transform): void {
+function replaceTransform(
+  prototype: { transform: FormatTransform },
+  transform: FormatTransform,
+): void {
   Object.defineProperty(prototype, "transform", {
     value: withSignature(transform, prototype.transform),
     configurable: true,
@@ -140,40 +143,42 @@ function replaceTransform(prototype: { transform: Transform }, transform: Transf
 }
 
 /** The last line that was written, until it is taken. */
-let written: WrittenLine | undefined;
+let lastFormatted: FastJsonLine | undefined;
 
 /** A line, if its text is still the one that was written here. */
-export function takeWritten(info: object): WrittenLine | undefined {
-  const line = written;
+export function takeFormatted(info: object): FastJsonLine | undefined {
+  const line = lastFormatted;
   if (line?.info !== info || line.info[MESSAGE] !== line.text) return undefined;
-  written = undefined;
+  lastFormatted = undefined;
   return line;
 }
 
 /** The line's JSON; undefined where a field is more than a word or a number. */
-function textOf(
-  info: Info,
+function formatJson(
+  info: PlainInfo,
   values: readonly unknown[],
-  origin: Origin | undefined,
+  logContext: LogContext | undefined,
 ): string | undefined {
-  const shape = shapeOf(Object.keys(info));
-  if (shape === undefined) return undefined;
+  const layout = jsonLayoutOf(Object.keys(info));
+  if (layout === undefined) return undefined;
   let text = "";
-  for (const field of shape.sorted) {
-    const value = values[field.at];
+  for (const field of layout.sortedFields) {
+    const value = values[field.index];
     switch (typeof value) {
       case "string":
-        text += isId(value, field.role, origin) ? `${field.head}"${value}"` : said(field, value);
+        text += isInjectedId(value, field.kind, logContext)
+          ? `${field.prefix}"${value}"`
+          : formatTextField(field, value);
         break;
       case "number":
-        text += field.head + (Number.isFinite(value) ? String(value) : "null");
+        text += field.prefix + (Number.isFinite(value) ? String(value) : "null");
         break;
       case "boolean":
-        text += field.head + (value ? "true" : "false");
+        text += field.prefix + (value ? "true" : "false");
         break;
       case "object":
         if (value !== null) return undefined;
-        text += `${field.head}null`;
+        text += `${field.prefix}null`;
         break;
       case "bigint":
         return undefined;
@@ -183,29 +188,30 @@ function textOf(
     }
   }
   text += "}";
-  written = { info, text, shape, values };
+  lastFormatted = { info, text, layout, values };
   return text;
 }
 
 /** Whether it is an id that was put on the line, and so of letters and digits. */
-function isId(value: string, role: Role, origin: Origin | undefined): boolean {
-  switch (role) {
-    case TRACE_ID:
-      return value === origin?.trace?.traceId;
-    case SPAN_ID:
-      return value === origin?.trace?.spanId;
-    case REQUEST_ID:
-      return value === origin?.holder?.requestId;
+function isInjectedId(value: string, kind: FieldKind, logContext: LogContext | undefined): boolean {
+  switch (kind) {
+    case TRACE_ID_FIELD:
+      return value === logContext?.spanContext?.traceId;
+    case SPAN_ID_FIELD:
+      return value === logContext?.spanContext?.spanId;
+    case REQUEST_ID_FIELD:
+      return value === logContext?.unit?.requestId;
     default:
       return false;
   }
 }
 
 /** A text with its name. Levels and most messages are the same ones again and again. */
-function said(field: Field, value: string): string {
-  if (field.role !== STEADY || value.length >= LONG) return field.head + quoted(value);
+function formatTextField(field: LayoutField, value: string): string {
+  if (field.kind !== CACHED_FIELD || value.length >= MAX_CACHED_LENGTH)
+    return field.prefix + toJsonString(value);
   if (value !== field.lastValue) {
-    field.lastText = field.head + quoted(value);
+    field.lastText = field.prefix + toJsonString(value);
     field.lastValue = value;
   }
   return field.lastText;
@@ -213,22 +219,24 @@ function said(field: Field, value: string): string {
 
 /** What JSON escapes of UTF-16: control characters, quotes, backslashes and halves of pairs. */
 // oxlint-disable-next-line no-control-regex -- they are among what is escaped
-const ESCAPED = /[\u0000-\u001f"\\\ud800-\udfff]/;
+const NEEDS_ESCAPE = /[\u0000-\u001f"\\\ud800-\udfff]/;
 
-function quoted(text: string): string {
-  return text.length < LONG && !ESCAPED.test(text) ? `"${text}"` : JSON.stringify(text);
+function toJsonString(text: string): string {
+  return text.length < MAX_CACHED_LENGTH && !NEEDS_ESCAPE.test(text)
+    ? `"${text}"`
+    : JSON.stringify(text);
 }
 
 /** From here on the native writer is faster, and a text is not worth keeping. */
-const LONG = 1000;
+const MAX_CACHED_LENGTH = 1000;
 
 /** A plain object that JSON takes field by field. */
-function isOrdinary(info: unknown): info is Info {
+function isPlainInfo(info: unknown): info is PlainInfo {
   return (
     typeof info === "object" &&
     info !== null &&
     Object.getPrototypeOf(info) === Object.prototype &&
-    (info as Info)["toJSON"] === undefined
+    (info as PlainInfo)["toJSON"] === undefined
   );
 }
 
@@ -239,8 +247,8 @@ function isEmpty(options: unknown): boolean {
   return true;
 }
 
-function prototypeOf(exports: unknown): { transform: Transform } {
-  const { prototype } = (exports as Partial<FormatMaker>).Format ?? {};
+function prototypeOf(exports: unknown): { transform: FormatTransform } {
+  const { prototype } = (exports as Partial<LogformModule>).Format ?? {};
   if (typeof prototype?.transform === "function") return prototype;
   throw new Error("a file of logform exports no format with a transform");
 }

@@ -1,11 +1,11 @@
 import type { TelltaleLogger } from "./logger.ts";
 import type { Levels } from "./severity.ts";
-import { recordOfFields, ShownLine } from "./shown-line.ts";
-import { isError, readData } from "./data.ts";
-import { type Info, LEVEL, type Line, ShownInfo, SPLAT } from "./winston-info.ts";
-import { takeWritten } from "./winston-line.ts";
-import { awaitFormat, hasWatchedFormat } from "./winston-transport.ts";
-import { idsInWritten, WrittenRecord } from "./winston-written.ts";
+import { recordFromFields, ParsedLineRecord } from "./shown-line.ts";
+import { isErrorInstance, readDataProperty } from "./data.ts";
+import { type WinstonInfo, LEVEL, type WinstonLine, FormattedInfo, SPLAT } from "./winston-info.ts";
+import { takeFormatted } from "./winston-line.ts";
+import { onTransportFormat, hasObservedFormat } from "./winston-transport.ts";
+import { idsInFastJson, DeferredRecord } from "./winston-written.ts";
 
 /** Of a winston logger, what decides who gets a line. */
 export interface WinstonLogger {
@@ -19,35 +19,35 @@ export interface WinstonLogger {
 export const PATCHED: unique symbol = Symbol.for("telltale.winston");
 
 /** Lines that were recorded and go on to another logger. Seldom: most apps have none. */
-const passedOn = new WeakSet<object>();
-let somePassedOn = false;
+const forwardedLines = new WeakSet<object>();
+let hasForwardedLines = false;
 
-export function isRecorded(info: object): boolean {
-  return somePassedOn && passedOn.has(info);
+export function isAlreadyRecorded(info: object): boolean {
+  return hasForwardedLines && forwardedLines.has(info);
 }
 
 /**
  * The error that a line is about: itself, its message or the first of its
  * arguments; undefined also for a line that can't be read.
  */
-export function errorOf(info: Info): object | undefined {
+export function errorOf(info: WinstonInfo): object | undefined {
   try {
-    if (isError(info)) return info;
-    const message = readData(info, "message");
-    if (typeof message === "object" && isError(message)) return message;
+    if (isErrorInstance(info)) return info;
+    const message = readDataProperty(info, "message");
+    if (typeof message === "object" && isErrorInstance(message)) return message;
     const { [SPLAT]: splat } = info;
     const first: unknown = Array.isArray(splat) ? splat[0] : undefined;
-    return typeof first === "object" && isError(first) ? first : undefined;
+    return typeof first === "object" && isErrorInstance(first) ? first : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** The same of a copy of a line, which has no getters. */
-export function errorOfCopy({ message, [SPLAT]: splat }: Info): object | undefined {
-  if (typeof message === "object" && isError(message)) return message;
+export function errorOfCopy({ message, [SPLAT]: splat }: WinstonInfo): object | undefined {
+  if (typeof message === "object" && isErrorInstance(message)) return message;
   const first: unknown = Array.isArray(splat) ? splat[0] : undefined;
-  return typeof first === "object" && isError(first) ? first : undefined;
+  return typeof first === "object" && isErrorInstance(first) ? first : undefined;
 }
 
 /**
@@ -55,22 +55,22 @@ export function errorOfCopy({ message, [SPLAT]: splat }: Info): object | undefin
  * transports and `silent` included. Where each of those transports has a format
  * of its own, the record is what the first of them made of the line. Never throws.
  */
-export function recordLine(
-  records: TelltaleLogger,
+export function recordFormattedLine(
+  otelLogger: TelltaleLogger,
   logger: WinstonLogger,
-  info: Info,
-  line: Line,
+  info: WinstonInfo,
+  line: WinstonLine,
 ): void {
   try {
-    if (line.recorded) return;
-    switch (audienceOf(logger, info)) {
-      case FORMATTING:
-        awaitFormat(info, (made) => {
-          recordShown(records, logger.levels, made, info, line);
+    if (line.isRecorded) return;
+    switch (recipientsOf(logger, info)) {
+      case FORMATTED_BY_TRANSPORT:
+        onTransportFormat(info, (formatted) => {
+          recordInfo(otelLogger, logger.levels, formatted, info, line);
         });
         return;
-      case TAKING:
-        recordShown(records, logger.levels, info, undefined, line);
+      case UNCHANGED:
+        recordInfo(otelLogger, logger.levels, info, undefined, line);
         return;
       default:
     }
@@ -81,27 +81,47 @@ export function recordLine(
 
 /**
  * @param info as it is shown.
- * @param before what a transport's format made `info` of: if its text is the same,
+ * @param previous what a transport's format made `info` of: if its text is the same,
  *   it is of the logger's format, and older than the fields.
  */
-function recordShown(
-  records: TelltaleLogger,
+function recordInfo(
+  otelLogger: TelltaleLogger,
   levels: Levels,
-  info: Info,
-  before: Info | undefined,
-  line: Line,
+  info: WinstonInfo,
+  previous: WinstonInfo | undefined,
+  line: WinstonLine,
 ): void {
   const level = info[LEVEL];
-  const written = line.error === undefined ? takeWritten(info) : undefined;
-  if (written !== undefined) {
-    const ids = idsInWritten(written, line);
-    records.write(new WrittenRecord(records, line.at, line.trace, ids, written, level, levels));
+  const fastJson = line.error === undefined ? takeFormatted(info) : undefined;
+  if (fastJson !== undefined) {
+    const ids = idsInFastJson(fastJson, line);
+    otelLogger.write(
+      new DeferredRecord(
+        otelLogger,
+        line.timestamp,
+        line.spanContext,
+        ids,
+        fastJson,
+        level,
+        levels,
+      ),
+    );
     return;
   }
-  const shown = new ShownInfo(info, before, line);
-  const facts = shown.facts(levels);
-  if (shown.text === undefined) records.write(recordOfFields(records, line.at, info, facts));
-  else records.write(new ShownLine(records, line.at, shown.text, facts, shown.given()));
+  const formattedInfo = new FormattedInfo(info, previous, line);
+  const metadata = formattedInfo.metadata(levels);
+  if (formattedInfo.text === undefined)
+    otelLogger.write(recordFromFields(otelLogger, line.timestamp, info, metadata));
+  else
+    otelLogger.write(
+      new ParsedLineRecord(
+        otelLogger,
+        line.timestamp,
+        formattedInfo.text,
+        metadata,
+        formattedInfo.fieldValues(),
+      ),
+    );
 }
 
 /** Whoever reads from a logger: a transport, another logger, any stream. */
@@ -118,53 +138,57 @@ interface Pipe {
 }
 
 /** Who gets a line: nobody; somebody, as it is; only transports with a format of their own. */
-const NOBODY = 0;
-const TAKING = 1;
-const FORMATTING = 2;
-type Audience = typeof NOBODY | typeof TAKING | typeof FORMATTING;
+const NO_RECIPIENT = 0;
+const UNCHANGED = 1;
+const FORMATTED_BY_TRANSPORT = 2;
+type Recipients = typeof NO_RECIPIENT | typeof UNCHANGED | typeof FORMATTED_BY_TRANSPORT;
 
 /** Without transports the logger's own level decides. */
-function audienceOf(logger: WinstonLogger, info: Info): Audience {
+function recipientsOf(logger: WinstonLogger, info: WinstonInfo): Recipients {
   const { pipes } = logger._readableState;
-  const all: readonly unknown[] = Array.isArray(pipes) ? pipes : isPipe(pipes) ? [pipes] : [];
-  if (all.length > 0) return audienceAmong(all, info);
-  return passes(logger.levels, logger.level, info) ? TAKING : NOBODY;
+  const transports: readonly unknown[] = Array.isArray(pipes)
+    ? pipes
+    : isPipe(pipes)
+      ? [pipes]
+      : [];
+  if (transports.length > 0) return recipientsAmong(transports, info);
+  return passesLevel(logger.levels, logger.level, info) ? UNCHANGED : NO_RECIPIENT;
 }
 
 /** Another logger runs its own format and makes the record itself, unless it is made here. */
-function audienceAmong(pipes: readonly unknown[], info: Info): Audience {
-  let audience: Audience = NOBODY;
-  let goesOn = false;
+function recipientsAmong(pipes: readonly unknown[], info: WinstonInfo): Recipients {
+  let recipients: Recipients = NO_RECIPIENT;
+  let isForwarded = false;
   for (const pipe of pipes) {
     if (!isPipe(pipe)) continue;
-    if (pipe[PATCHED] === true) goesOn = true;
-    else if (audience !== TAKING && takes(pipe, info)) {
-      audience = hasWatchedFormat(pipe) ? FORMATTING : TAKING;
+    if (pipe[PATCHED] === true) isForwarded = true;
+    else if (recipients !== UNCHANGED && accepts(pipe, info)) {
+      recipients = hasObservedFormat(pipe) ? FORMATTED_BY_TRANSPORT : UNCHANGED;
     }
   }
-  if (audience !== NOBODY && goesOn) {
-    somePassedOn = true;
-    passedOn.add(info);
+  if (recipients !== NO_RECIPIENT && isForwarded) {
+    hasForwardedLines = true;
+    forwardedLines.add(info);
   }
-  return audience;
+  return recipients;
 }
 
 /** As `winston-transport` decides in `_write`, and the streams of `exceptionHandlers` in theirs. */
-function takes(pipe: Pipe, info: Info): boolean {
+function accepts(pipe: Pipe, info: WinstonInfo): boolean {
   if (pipe.silent) return false;
   const { levels } = pipe;
   if (levels === undefined) {
-    const onlyFatal = pipe.handleExceptions === true || pipe.handleRejections === true;
-    return !onlyFatal || info.exception === true || info.rejection === true;
+    const onlyExceptions = pipe.handleExceptions === true || pipe.handleRejections === true;
+    return !onlyExceptions || info.exception === true || info.rejection === true;
   }
   if (info.exception === true && !pipe.handleExceptions) return false;
   const level = pipe.level || pipe.parent?.level;
-  return !level || passes(levels, level, info);
+  return !level || passesLevel(levels, level, info);
 }
 
-function passes(levels: Levels, level: string, info: Info): boolean {
-  const most = levels[level] ?? Number.NaN;
-  return most >= (levels[String(info[LEVEL])] ?? Number.NaN);
+function passesLevel(levels: Levels, level: string, info: WinstonInfo): boolean {
+  const maxLevel = levels[level] ?? Number.NaN;
+  return maxLevel >= (levels[String(info[LEVEL])] ?? Number.NaN);
 }
 
 function isPipe(value: unknown): value is Pipe {

@@ -1,4 +1,4 @@
-import { enterLogger, leaveLogger } from "./inner-lines.ts";
+import { beginLoggerWrite, endLoggerWrite } from "./inner-lines.ts";
 
 /** The two of a stream: of one chunk with its encoding, or of several. */
 type Write = (this: Transport, chunks: unknown, more: unknown, callback?: unknown) => unknown;
@@ -13,7 +13,7 @@ interface Format {
 }
 
 /** Those of ours, of each copy of `winston-transport`. */
-const watchedWrites = new WeakSet<Write>();
+const patchedWrites = new WeakSet<Write>();
 
 /**
  * Patches `modern.js` of winston-transport 4. What a transport writes by way of
@@ -23,61 +23,61 @@ const watchedWrites = new WeakSet<Write>();
 export function patchTransports(exports: unknown): void {
   const { prototype } = exports as { readonly prototype: Record<"_write" | "_writev", Write> };
   const { _write, _writev } = prototype;
-  define(prototype, {
+  defineWrites(prototype, {
     _write(chunk, encoding, callback) {
-      enterLogger();
+      beginLoggerWrite();
       try {
-        if (!isAwaited(this, chunk)) return _write.call(this, chunk, encoding, callback);
-        return writeWatched(this, chunk, () => _write.call(this, chunk, encoding, callback));
+        if (!isFormatPending(this, chunk)) return _write.call(this, chunk, encoding, callback);
+        return writeObserved(this, chunk, () => _write.call(this, chunk, encoding, callback));
       } finally {
-        leaveLogger();
+        endLoggerWrite();
       }
     },
     _writev(chunks, callback) {
-      enterLogger();
+      beginLoggerWrite();
       try {
-        const isWatched = someAwaited && this.format && !this.logv && Array.isArray(chunks);
-        if (!isWatched) return _writev.call(this, chunks, callback);
+        const isObserved = hasPendingFormats && this.format && !this.logv && Array.isArray(chunks);
+        if (!isObserved) return _writev.call(this, chunks, callback);
         return writeEach(this, _writev, chunks as Chunk[], callback as Callback);
       } finally {
-        leaveLogger();
+        endLoggerWrite();
       }
     },
   });
 }
 
-function define(
+function defineWrites(
   prototype: Record<"_write" | "_writev", Write>,
   writes: Record<"_write" | "_writev", Write>,
 ): void {
   for (const name of ["_write", "_writev"] as const) {
     const { [name]: value } = writes;
-    watchedWrites.add(value);
+    patchedWrites.add(value);
     Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
   }
 }
 
 /** Whether a transport shows a line as a format of its own makes it, and we see that. */
-export function hasWatchedFormat(pipe: {
+export function hasObservedFormat(pipe: {
   readonly format?: unknown;
   readonly _write?: unknown;
 }): boolean {
-  return Boolean(pipe.format) && watchedWrites.has(pipe._write as Write);
+  return Boolean(pipe.format) && patchedWrites.has(pipe._write as Write);
 }
 
 /** Lines that only transports with a format of their own show, until the first has. */
-const awaited = new WeakMap<object, (made: object) => void>();
+const pendingFormats = new WeakMap<object, (formatted: object) => void>();
 /** Most apps have no such transports. */
-let someAwaited = false;
+let hasPendingFormats = false;
 
-/** @param see gets what the first transport's format makes of `info`, if any does. It must not throw. */
-export function awaitFormat(info: object, see: (made: object) => void): void {
-  someAwaited = true;
-  awaited.set(info, see);
+/** @param listener gets what the first transport's format makes of `info`, if any does. It must not throw. */
+export function onTransportFormat(info: object, listener: (formatted: object) => void): void {
+  hasPendingFormats = true;
+  pendingFormats.set(info, listener);
 }
 
-function isAwaited(transport: Transport, info: unknown): boolean {
-  return someAwaited && Boolean(transport.format) && awaited.has(info as object);
+function isFormatPending(transport: Transport, info: unknown): boolean {
+  return hasPendingFormats && Boolean(transport.format) && pendingFormats.has(info as object);
 }
 
 interface Chunk {
@@ -86,7 +86,7 @@ interface Chunk {
 
 type Callback = (error?: unknown) => void;
 
-const nothing = (): void => {};
+const noop = (): void => {};
 
 /** One by one, so that it is known of which line a format makes what. */
 function writeEach(
@@ -96,9 +96,9 @@ function writeEach(
   callback: Callback,
 ): unknown {
   try {
-    for (const one of chunks) {
-      const write = (): unknown => writev.call(transport, [one], nothing);
-      if (isAwaited(transport, one.chunk)) writeWatched(transport, one.chunk, write);
+    for (const item of chunks) {
+      const write = (): unknown => writev.call(transport, [item], noop);
+      if (isFormatPending(transport, item.chunk)) writeObserved(transport, item.chunk, write);
       else write();
     }
   } catch (error) {
@@ -112,29 +112,30 @@ function writeEach(
  * Runs what writes a line with a format in the place of the transport's own that
  * hands on what that makes. The app's own is back before it runs.
  */
-function writeWatched(transport: Transport, info: unknown, write: () => unknown): unknown {
+function writeObserved(transport: Transport, info: unknown, write: () => unknown): unknown {
   const { format } = transport;
-  const own = format as Format;
-  const watching = Object.create(own, {
+  const ownFormat = format as Format;
+  const observedFormat = Object.create(ownFormat, {
     transform: {
-      value(given: unknown, options: unknown): unknown {
+      value(givenInfo: unknown, options: unknown): unknown {
         transport.format = format;
-        const made = own.transform(given, options);
-        if (typeof made === "object" && made !== null) see(info as object, made);
-        return made;
+        const formatted = ownFormat.transform(givenInfo, options);
+        if (typeof formatted === "object" && formatted !== null)
+          notifyFormatted(info as object, formatted);
+        return formatted;
       },
     },
   }) as Format;
-  transport.format = watching;
+  transport.format = observedFormat;
   try {
     return write();
   } finally {
-    if (transport.format === watching) transport.format = format;
+    if (transport.format === observedFormat) transport.format = format;
   }
 }
 
-function see(info: object, made: object): void {
-  const known = awaited.get(info);
-  awaited.delete(info);
-  known?.(made);
+function notifyFormatted(info: object, formatted: object): void {
+  const listener = pendingFormats.get(info);
+  pendingFormats.delete(info);
+  listener?.(formatted);
 }

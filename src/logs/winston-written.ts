@@ -1,106 +1,114 @@
 import type { SpanContext } from "@opentelemetry/api";
-import type { Origin } from "./correlation.ts";
+import type { LogContext } from "./correlation.ts";
 import type { TelltaleLogger } from "./logger.ts";
-import { addStack, plainText, setTrace, shows } from "./plain-line.ts";
-import type { LogRecord, RecordSource } from "./record.ts";
-import { addIds, idsOf, isOfTrace, isOfWork, type RecordIds, shownIds } from "./record-ids.ts";
+import { addStack, stripColors, setSpanContextFromLine, containsText } from "./plain-line.ts";
+import type { LogRecord, LogRecordSource } from "./record.ts";
+import {
+  addIdAttributes,
+  recordIdsOf,
+  isTraceField,
+  isUnitOfWorkField,
+  type RecordIds,
+  visibleIds,
+} from "./record-ids.ts";
 import { type Levels, severityOf } from "./severity.ts";
-import type { WrittenLine } from "./winston-line.ts";
+import type { FastJsonLine } from "./winston-line.ts";
 
 /** The ids of a written line. */
-export function idsInWritten({ shape, text }: WrittenLine, line: Line): RecordIds {
-  const ids = idsOf(line);
+export function idsInFastJson({ layout, text }: FastJsonLine, line: LineWithIds): RecordIds {
+  const ids = recordIdsOf(line);
   const hasAll =
-    (shape.hasUser || ids.user_id === undefined) &&
-    (shape.hasOrganization || ids.organization_id === undefined);
-  return hasAll ? ids : idsIn(ids, line, (name) => shape.names.includes(name), text);
+    (layout.hasUserId || ids.user_id === undefined) &&
+    (layout.hasOrganizationId || ids.organization_id === undefined);
+  return hasAll ? ids : idsAfterFormats(ids, line, (name) => layout.names.includes(name), text);
 }
 
 /**
  * Without the user and the organisation, where a format of the app's took them out
  * of the line. The request's id says nothing of anybody.
  */
-export function idsIn(
+export function idsAfterFormats(
   ids: RecordIds,
-  { hasIds }: Line,
+  { hasIds }: LineWithIds,
   isField: (name: string) => boolean,
   text: string | undefined,
 ): RecordIds {
   if (!hasIds) return ids;
-  return shownIds(
+  return visibleIds(
     ids,
     (name, value) =>
-      name === "request_id" || isField(name) || (text !== undefined && shows(text, value)),
+      name === "request_id" || isField(name) || (text !== undefined && containsText(text, value)),
   );
 }
 
-interface Line extends Origin {
+interface LineWithIds extends LogContext {
   readonly hasIds: boolean;
 }
 
 /** The record of a line whose text was written here: what it says is fixed, so it can wait. */
-export class WrittenRecord implements RecordSource {
-  readonly #records: TelltaleLogger;
-  readonly #at: number;
-  readonly #trace: SpanContext | undefined;
+export class DeferredRecord implements LogRecordSource {
+  readonly #logger: TelltaleLogger;
+  readonly #timestamp: number;
+  readonly #spanContext: SpanContext | undefined;
   readonly #ids: RecordIds;
-  readonly #line: WrittenLine;
+  readonly #line: FastJsonLine;
   readonly #level: unknown;
   readonly #levels: Levels;
   #record: LogRecord | undefined = undefined;
 
   constructor(
-    records: TelltaleLogger,
-    at: number,
-    trace: SpanContext | undefined,
+    logger: TelltaleLogger,
+    timestamp: number,
+    spanContext: SpanContext | undefined,
     ids: RecordIds,
-    line: WrittenLine,
+    line: FastJsonLine,
     level: unknown,
     levels: Levels,
   ) {
-    this.#records = records;
-    this.#at = at;
-    this.#trace = trace;
+    this.#logger = logger;
+    this.#timestamp = timestamp;
+    this.#spanContext = spanContext;
     this.#ids = ids;
     this.#line = line;
     this.#level = level;
     this.#levels = levels;
   }
 
-  finished(): LogRecord {
-    return (this.#record ??= this.#make());
+  toRecord(): LogRecord {
+    return (this.#record ??= this.#build());
   }
 
-  #make(): LogRecord {
-    const { shape, values, text } = this.#line;
-    const { message: place, ids: places } = shape;
-    const record = this.#records.record(this.#at);
+  #build(): LogRecord {
+    const { layout, values, text } = this.#line;
+    const { messageIndex, idIndexes } = layout;
+    const record = this.#logger.createRecord(this.#timestamp);
     const level = String(this.#level);
     record.severityText = level;
     record.severityNumber = severityOf(level, this.#levels);
-    setTrace(
+    setSpanContextFromLine(
       record,
       {
-        trace_id: values[places.traceId],
-        span_id: values[places.spanId],
-        trace_flags: values[places.flags],
+        trace_id: values[idIndexes.traceId],
+        span_id: values[idIndexes.spanId],
+        trace_flags: values[idIndexes.flags],
       },
-      this.#trace,
+      this.#spanContext,
     );
-    const message = values[place];
-    record.say(typeof message === "string" ? plainText(message) || text : (message ?? text));
-    addIds(record, this.#ids);
-    const { names } = shape;
-    for (let at = 0; at < names.length; at++) this.#add(record, names[at]!, values[at]);
+    const message = values[messageIndex];
+    record.setBody(typeof message === "string" ? stripColors(message) || text : (message ?? text));
+    addIdAttributes(record, this.#ids);
+    const { names } = layout;
+    for (let index = 0; index < names.length; index++)
+      this.#addField(record, names[index]!, values[index]);
     return record;
   }
 
-  #add(record: LogRecord, name: string, value: unknown): void {
+  #addField(record: LogRecord, name: string, value: unknown): void {
     if (name === "level" || name === "message") return;
-    if (isOfTrace(name, value, record) || isOfWork(name, value, this.#ids)) return;
-    if (typeof value !== "string") record.add(name, value);
-    else if (name === "timestamp") record.stamp(value);
+    if (isTraceField(name, value, record) || isUnitOfWorkField(name, value, this.#ids)) return;
+    if (typeof value !== "string") record.setAttribute(name, value);
+    else if (name === "timestamp") record.setTimestampText(value);
     else if (name === "stack") addStack(record, value, record.body);
-    else record.add(name, value);
+    else record.setAttribute(name, value);
   }
 }

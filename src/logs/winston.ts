@@ -1,17 +1,23 @@
 import type { Adaptor } from "../instrumentation/adaptor.ts";
 import { wallClock } from "../clock.ts";
-import { activeOrigin, hasIds, type IdFields, type Origin, putIds } from "./correlation.ts";
+import {
+  activeLogContext,
+  hasIds,
+  type CorrelationFields,
+  type LogContext,
+  injectIds,
+} from "./correlation.ts";
 import { TelltaleLogger } from "./logger.ts";
 import {
   errorOf,
   errorOfCopy,
-  isRecorded,
+  isAlreadyRecorded,
   PATCHED,
-  recordLine,
+  recordFormattedLine,
   type WinstonLogger,
 } from "./winston-record.ts";
 import { patchJson, patchTimestamp } from "./winston-line.ts";
-import type { Line } from "./winston-info.ts";
+import type { WinstonLine } from "./winston-info.ts";
 import { patchTransports } from "./winston-transport.ts";
 import { withSignature } from "../context/signature.ts";
 
@@ -26,7 +32,7 @@ export const adaptor: Adaptor = {
       return exports;
     }
     if (file.package === "logform") {
-      if (file.file === "json.js") patchJson(exports, () => current);
+      if (file.file === "json.js") patchJson(exports, () => currentLine);
       else patchTimestamp(exports);
       return exports;
     }
@@ -38,7 +44,7 @@ export const adaptor: Adaptor = {
 };
 
 /** What is replaced on the prototype of winston's loggers; only the last is not inherited. */
-export interface LoggerPrototype {
+export interface WinstonPrototype {
   write(this: WinstonLogger, chunk: unknown, encoding?: unknown, callback?: unknown): boolean;
   push(this: WinstonLogger, chunk: unknown, encoding?: unknown): boolean;
   _transform(this: WinstonLogger, info: unknown, encoding: unknown, callback: unknown): void;
@@ -57,112 +63,121 @@ export interface LoggerPrototype {
  *   or from what a transport's own format makes of it then: what a format takes
  *   out is out of the record too.
  *
- * @param records makes the records; undefined or not enabled: ids only.
+ * @param otelLogger makes the records; undefined or not enabled: ids only.
  */
-export function patchLogger(prototype: LoggerPrototype, records: TelltaleLogger | undefined): void {
+export function patchLogger(
+  prototype: WinstonPrototype,
+  otelLogger: TelltaleLogger | undefined,
+): void {
   if (PATCHED in prototype) return;
-  const wanted = records?.enabled() === true ? records : undefined;
+  const enabledLogger = otelLogger?.enabled() === true ? otelLogger : undefined;
   const { write, push, _transform } = prototype;
-  define(prototype, "write", writing(write, wanted !== undefined));
-  define(prototype, "_transform", transforming(_transform, wanted !== undefined));
-  if (wanted !== undefined) define(prototype, "push", pushing(push, wanted));
+  defineMethod(prototype, "write", wrapWrite(write, enabledLogger !== undefined));
+  defineMethod(prototype, "_transform", wrapTransform(_transform, enabledLogger !== undefined));
+  if (enabledLogger !== undefined) defineMethod(prototype, "push", wrapPush(push, enabledLogger));
   Object.defineProperty(prototype, PATCHED, { value: true });
 }
 
 /** What the innermost `write` was given, until `_transform` has it. */
-let written: unknown;
+let pendingWrite: unknown;
 /** The line whose format runs, until it is pushed. */
-let current: Line | undefined;
+let currentLine: WinstonLine | undefined;
 /** Lines that a stream has buffered, by the object that was written; more than one if it was written again. */
-const waiting = new WeakMap<object, Line[]>();
+const bufferedLines = new WeakMap<object, WinstonLine[]>();
 
-function writing(original: LoggerPrototype["write"], records: boolean): LoggerPrototype["write"] {
+function wrapWrite(
+  original: WinstonPrototype["write"],
+  isRecording: boolean,
+): WinstonPrototype["write"] {
   return function write(chunk, encoding, callback) {
-    const outer = written;
-    written = chunk;
+    const outer = pendingWrite;
+    pendingWrite = chunk;
     try {
       const more = original.call(this, chunk, encoding, callback);
-      if (written === chunk && isObject(chunk)) hold(chunk, lineOf(chunk, records));
+      if (pendingWrite === chunk && isObject(chunk))
+        bufferLine(chunk, createLine(chunk, isRecording));
       return more;
     } finally {
-      written = outer;
+      pendingWrite = outer;
     }
   };
 }
 
-function transforming(
-  original: LoggerPrototype["_transform"],
-  records: boolean,
-): LoggerPrototype["_transform"] {
+function wrapTransform(
+  original: WinstonPrototype["_transform"],
+  isRecording: boolean,
+): WinstonPrototype["_transform"] {
   return function _transform(info, encoding, callback) {
-    const line = isObject(info) ? take(info, records) : undefined;
+    const line = isObject(info) ? takeLine(info, isRecording) : undefined;
     if (line === undefined || this.silent === true) {
       return original.call(this, info, encoding, callback);
     }
-    const outer = current;
-    current = line;
+    const outer = currentLine;
+    currentLine = line;
     try {
       const copy = hasIds(line) ? copyWithIds(info as object, line) : undefined;
       if (copy !== undefined) {
         line.hasIds = true;
-        if (records) line.error = errorOfCopy(copy);
+        if (isRecording) line.error = errorOfCopy(copy);
         return original.call(this, copy, encoding, callback);
       }
-      if (records) line.error = errorOf(info as object);
+      if (isRecording) line.error = errorOf(info as object);
       if (!hasIds(line)) return original.call(this, info, encoding, callback);
-      return withIdsOn(info as object, line, () => original.call(this, info, encoding, callback));
+      return withTemporaryIds(info as object, line, () =>
+        original.call(this, info, encoding, callback),
+      );
     } finally {
-      current = outer;
+      currentLine = outer;
     }
   };
 }
 
-function pushing(
-  original: LoggerPrototype["push"],
-  records: TelltaleLogger,
-): LoggerPrototype["push"] {
+function wrapPush(
+  original: WinstonPrototype["push"],
+  otelLogger: TelltaleLogger,
+): WinstonPrototype["push"] {
   return function push(chunk, encoding) {
-    const line = current;
+    const line = currentLine;
     if (line !== undefined && isObject(chunk)) {
-      current = undefined;
-      recordLine(records, this, chunk, line);
+      currentLine = undefined;
+      recordFormattedLine(otelLogger, this, chunk, line);
     }
     return original.call(this, chunk, encoding);
   };
 }
 
 /** The line of what is about to be transformed: just written, or held since. */
-function take(info: object, records: boolean): Line | undefined {
-  if (info === written) {
-    written = undefined;
-    return lineOf(info, records);
+function takeLine(info: object, isRecording: boolean): WinstonLine | undefined {
+  if (info === pendingWrite) {
+    pendingWrite = undefined;
+    return createLine(info, isRecording);
   }
-  const held = waiting.get(info);
-  const line = held?.shift();
-  if (held?.length === 0) waiting.delete(info);
+  const lines = bufferedLines.get(info);
+  const line = lines?.shift();
+  if (lines?.length === 0) bufferedLines.delete(info);
   return line;
 }
 
-function hold(info: object, line: Line): void {
-  const held = waiting.get(info);
-  if (held === undefined) waiting.set(info, [line]);
-  else held.push(line);
+function bufferLine(info: object, line: WinstonLine): void {
+  const lines = bufferedLines.get(info);
+  if (lines === undefined) bufferedLines.set(info, [line]);
+  else lines.push(line);
 }
 
 /** A line as it stands in the active context. Never throws. */
-function lineOf(info: object, records: boolean): Line {
-  const { trace, holder } = activeOrigin();
-  const at = records ? wallClock() : 0;
-  const recorded = !records || isRecorded(info);
-  return { trace, holder, at, error: undefined, hasIds: false, recorded };
+function createLine(info: object, isRecording: boolean): WinstonLine {
+  const { spanContext, unit } = activeLogContext();
+  const timestamp = isRecording ? wallClock() : 0;
+  const isRecorded = !isRecording || isAlreadyRecorded(info);
+  return { spanContext, unit, timestamp, error: undefined, hasIds: false, isRecorded };
 }
 
 /** Undefined for what a copy can't stand for: instances, errors, arrays, getters that throw. */
-function copyWithIds(info: object, origin: Origin): object | undefined {
+function copyWithIds(info: object, logContext: LogContext): object | undefined {
   try {
     if (Object.getPrototypeOf(info) !== Object.prototype) return undefined;
-    const copy: IdFields = { ...info };
-    putIds(copy, origin);
+    const copy: CorrelationFields = { ...info };
+    injectIds(copy, logContext);
     return copy;
   } catch {
     return undefined;
@@ -176,29 +191,29 @@ const ID_KEYS = [
   "request_id",
   "user_id",
   "organization_id",
-] as const satisfies (keyof IdFields)[];
+] as const satisfies (keyof CorrelationFields)[];
 
 /**
  * Runs a format on an object with the ids on it, and takes them off again: an
  * error that is logged and then thrown must look as it would without us. What
  * refuses (frozen, proxies) is formatted without ids.
  */
-function withIdsOn<R>(info: IdFields, origin: Origin, format: () => R): R {
-  let absent: (keyof IdFields)[] = [];
+function withTemporaryIds<R>(info: CorrelationFields, logContext: LogContext, format: () => R): R {
+  let addedKeys: (keyof CorrelationFields)[] = [];
   try {
-    absent = ID_KEYS.filter((key) => !Object.hasOwn(info, key));
-    putIds(info, origin);
+    addedKeys = ID_KEYS.filter((key) => !Object.hasOwn(info, key));
+    injectIds(info, logContext);
   } catch {
     // Formatted without.
   }
   try {
     return format();
   } finally {
-    for (const key of absent) Reflect.deleteProperty(info, key);
+    for (const key of addedKeys) Reflect.deleteProperty(info, key);
   }
 }
 
-function prototypeOf(exports: unknown): LoggerPrototype {
+function prototypeOf(exports: unknown): WinstonPrototype {
   const prototype: unknown = typeof exports === "function" ? exports.prototype : undefined;
   if (isObject(prototype) && isLoggerPrototype(prototype)) return prototype;
   throw new Error(
@@ -206,16 +221,16 @@ function prototypeOf(exports: unknown): LoggerPrototype {
   );
 }
 
-function isLoggerPrototype(value: object): value is LoggerPrototype {
+function isLoggerPrototype(value: object): value is WinstonPrototype {
   return (["write", "push", "_transform"] as const).every(
-    (name) => typeof (value as Partial<LoggerPrototype>)[name] === "function",
+    (name) => typeof (value as Partial<WinstonPrototype>)[name] === "function",
   );
 }
 
-function define<Name extends keyof LoggerPrototype>(
-  prototype: LoggerPrototype,
+function defineMethod<Name extends keyof WinstonPrototype>(
+  prototype: WinstonPrototype,
   name: Name,
-  value: LoggerPrototype[Name],
+  value: WinstonPrototype[Name],
 ): void {
   withSignature(value, prototype[name]);
   Object.defineProperty(prototype, name, { value, configurable: true, writable: true });

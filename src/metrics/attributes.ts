@@ -4,7 +4,7 @@ import { cleanAttributes as cleanByTheSdk } from "@opentelemetry/core";
 export const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
 /** The one series that takes what is above the limit (specification, metrics/sdk.md, cardinality limits). */
-export const OVERFLOW: Attributes = Object.freeze({ "otel.metric.overflow": true });
+export const OVERFLOW_ATTRIBUTES: Attributes = Object.freeze({ "otel.metric.overflow": true });
 
 /** The limits of attributes are not for metrics (specification, common/README.md). */
 const noLimits = { attributeCountLimit: 1, attributeValueLengthLimit: Infinity };
@@ -17,7 +17,7 @@ const noLimits = { attributeCountLimit: 1, attributeValueLengthLimit: Infinity }
  *
  * @throws what a getter or a proxy throws.
  */
-export function cleanAttributes(attributes: Attributes): Attributes {
+export function normalizeAttributes(attributes: Attributes): Attributes {
   const clean: Attributes = {};
   for (const key of Object.keys(attributes).toSorted()) {
     const value = cleanValue(attributes[key]);

@@ -1,21 +1,21 @@
 import { ConsoleMetricExporter, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { Outcome, Sender } from "../export/sender.ts";
+import type { ExportResult, OtlpExporter } from "../export/sender.ts";
 
 /** `OTEL_METRICS_EXPORTER=console`: the SDK's exporter, for looking at what there is. */
-export function createConsoleSender(): Sender<ResourceMetrics> {
+export function createConsoleMetricExporter(): OtlpExporter<ResourceMetrics> {
   const exporter = new ConsoleMetricExporter();
-  const outcome: Outcome = { delivered: true, rejected: 0, holdMs: 0 };
+  const result: ExportResult = { delivered: true, rejected: 0, retryAfterMs: 0 };
   const write = (metrics: ResourceMetrics): void => exporter.export(metrics, () => {});
   return {
-    send: async (metrics) => {
+    export: async (metrics) => {
       write(metrics);
-      return outcome;
+      return result;
     },
-    abandon: () => true,
+    cancel: () => true,
     // At the end of the process: written at once, there is nothing to deliver.
-    request: (metrics, settle) => {
+    createExitRequest: (metrics, onResult) => {
       write(metrics);
-      settle(true, 0);
+      onResult(true, 0);
       return undefined;
     },
   };

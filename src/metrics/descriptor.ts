@@ -26,22 +26,22 @@ export const DOUBLE: ValueType.DOUBLE = 1;
 const validName = /^[A-Za-z][A-Za-z0-9_.\-/]{0,254}$/;
 
 /** Specification, metrics/api.md, instrument unit. */
-const UNIT_LENGTH = 63;
+const MAX_UNIT_LENGTH = 63;
 
 /**
  * Checks what the app asked for. A wrong name is kept, so that nothing the app
  * counts is lost; wrong options are replaced by their defaults.
  *
- * @param complain takes a sentence for each thing that was wrong.
+ * @param report takes a sentence for each thing that was wrong.
  */
-export function describe(
+export function createInstrumentDescriptor(
   kind: InstrumentKind,
   name: string,
   options: MetricOptions | undefined,
-  complain: (what: string) => void,
+  report: (what: string) => void,
 ): InstrumentDescriptor {
   if (!validName.test(name)) {
-    complain("its name should be a letter, then up to 254 letters, digits, and _ . - /");
+    report("its name should be a letter, then up to 254 letters, digits, and _ . - /");
   }
   const description = propertyOf(options, "description");
   const boundaries = propertyOf(propertyOf(options, "advice"), "explicitBucketBoundaries");
@@ -49,9 +49,9 @@ export function describe(
     kind,
     name,
     description: typeof description === "string" ? description : "",
-    unit: unitOf(propertyOf(options, "unit"), complain),
+    unit: unitOf(propertyOf(options, "unit"), report),
     valueType: propertyOf(options, "valueType") === INT ? INT : DOUBLE,
-    boundaries: boundariesOf(boundaries, complain),
+    boundaries: boundariesOf(boundaries, report),
   };
 }
 
@@ -60,22 +60,22 @@ export function isSameInstrument(a: InstrumentDescriptor, b: InstrumentDescripto
   return a.kind === b.kind && a.unit === b.unit && a.valueType === b.valueType;
 }
 
-function unitOf(unit: unknown, complain: (what: string) => void): string {
+function unitOf(unit: unknown, report: (what: string) => void): string {
   if (unit === undefined || unit === null) return "";
-  if (typeof unit === "string" && unit.length <= UNIT_LENGTH) return unit;
-  complain(`its unit should be a string of at most ${UNIT_LENGTH} characters; it has none now`);
+  if (typeof unit === "string" && unit.length <= MAX_UNIT_LENGTH) return unit;
+  report(`its unit should be a string of at most ${MAX_UNIT_LENGTH} characters; it has none now`);
   return "";
 }
 
-function boundariesOf(advice: unknown, complain: (what: string) => void): readonly number[] {
+function boundariesOf(advice: unknown, report: (what: string) => void): readonly number[] {
   if (advice === undefined || advice === null) return DEFAULT_BOUNDARIES;
-  const limits = limitsIn(advice);
-  if (limits !== undefined) return Object.freeze(limits);
-  complain("its bucket boundaries should be finite rising numbers; it has the default ones now");
+  const boundaries = parseBoundaries(advice);
+  if (boundaries !== undefined) return Object.freeze(boundaries);
+  report("its bucket boundaries should be finite rising numbers; it has the default ones now");
   return DEFAULT_BOUNDARIES;
 }
 
-function limitsIn(advice: unknown): number[] | undefined {
+function parseBoundaries(advice: unknown): number[] | undefined {
   try {
     if (!Array.isArray(advice)) return undefined;
     // The bucket without an upper limit is implied; some write it down.

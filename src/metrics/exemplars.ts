@@ -1,7 +1,7 @@
 import type { Context, Span, SpanContext } from "@opentelemetry/api";
 import type { DataPoint, Histogram } from "@opentelemetry/sdk-metrics";
-import type { ExemplarFilter } from "../config/config.ts";
-import { contextFrom, spanIn } from "../context/context.ts";
+import type { ExemplarFilterName } from "../config/config.ts";
+import { asContext, spanIn } from "../context/context.ts";
 import { isOwnSpan } from "../context/holder.ts";
 import { activeContext } from "../context/manager.ts";
 
@@ -36,18 +36,21 @@ export interface HistogramWithExemplars extends Histogram {
 }
 
 /** The span that a measurement may be an example of, or undefined where there is none to show. */
-export type ExampleOf = (span: Span | undefined) => SpanContext | undefined;
+export type ExemplarFilter = (span: Span | undefined) => SpanContext | undefined;
 
 /** What `OTEL_METRICS_EXEMPLAR_FILTER` asks for; "trace_based" here means a trace that is kept. */
-export const exampleRules: Readonly<Record<ExemplarFilter, ExampleOf>> = {
+export const exemplarFilters: Readonly<Record<ExemplarFilterName, ExemplarFilter>> = {
   always_off: () => undefined,
   always_on: (span) => span?.spanContext(),
   trace_based: (span) => (span !== undefined && isKept(span) ? span.spanContext() : undefined),
 };
 
 /** The same for whatever is active in a context. */
-export function exampleIn(rule: ExampleOf, context: Context | undefined): SpanContext | undefined {
-  return rule(spanIn(contextFrom(context) ?? activeContext()));
+export function exemplarContext(
+  filter: ExemplarFilter,
+  context: Context | undefined,
+): SpanContext | undefined {
+  return filter(spanIn(asContext(context) ?? activeContext()));
 }
 
 /** Our spans know their trace's fate; of others the flag says it. */

@@ -8,7 +8,7 @@ import type {
   UpDownCounter,
 } from "@opentelemetry/api";
 import { INT, type InstrumentDescriptor } from "./descriptor.ts";
-import { exampleIn, type ExampleOf } from "./exemplars.ts";
+import { exemplarContext, type ExemplarFilter } from "./exemplars.ts";
 import {
   type BoundRecorder,
   type BoundSum,
@@ -16,7 +16,7 @@ import {
   GaugeSeries,
   HistogramSeries,
   type SeriesOwner,
-  UpDownSeries,
+  UpDownCounterSeries,
 } from "./series.ts";
 import { SeriesTable } from "./series-table.ts";
 
@@ -31,7 +31,7 @@ export interface BindableRecorder extends Histogram, Gauge {
 }
 
 /** Says something about one instrument, rarely. */
-export type Complain = (name: string, what: string) => void;
+export type InstrumentReporter = (name: string, what: string) => void;
 
 /** What all instruments are: a descriptor, and the owner of their series. */
 abstract class Instrument<Series> implements SeriesOwner {
@@ -39,32 +39,36 @@ abstract class Instrument<Series> implements SeriesOwner {
   readonly integer: boolean;
   readonly boundaries: readonly number[];
   readonly table: SeriesTable<Series>;
-  readonly #complain: Complain;
-  readonly #exampleOf: ExampleOf;
+  readonly #report: InstrumentReporter;
+  readonly #exemplarFilter: ExemplarFilter;
 
-  constructor(descriptor: InstrumentDescriptor, complain: Complain, exampleOf: ExampleOf) {
-    this.#exampleOf = exampleOf;
+  constructor(
+    descriptor: InstrumentDescriptor,
+    report: InstrumentReporter,
+    exemplarFilter: ExemplarFilter,
+  ) {
+    this.#exemplarFilter = exemplarFilter;
     this.descriptor = descriptor;
     this.integer = descriptor.valueType === INT;
     this.boundaries = descriptor.boundaries;
     this.table = new SeriesTable((attributes) => this.create(attributes));
-    this.#complain = complain;
+    this.#report = report;
   }
 
   protected abstract create(attributes: Attributes): Series;
 
   reject(value: unknown, why: string): void {
-    this.#complain(this.descriptor.name, `ignored ${describeValue(value)}: ${why}`);
+    this.#report(this.descriptor.name, `ignored ${describeValue(value)}: ${why}`);
   }
 
   /** The active span, where a measurement of this instrument may be an example of it. */
-  protected exampleIn(context: Context | undefined): SpanContext | undefined {
-    return exampleIn(this.#exampleOf, context);
+  protected exemplarContext(context: Context | undefined): SpanContext | undefined {
+    return exemplarContext(this.#exemplarFilter, context);
   }
 
   /** For attributes whose getters throw: the app's call must not fail for it. */
-  protected refuse(error: unknown): void {
-    this.#complain(
+  protected reportUnreadableAttributes(error: unknown): void {
+    this.#report(
       this.descriptor.name,
       `ignored a value: its attributes can't be read (${describeValue(error)})`,
     );
@@ -77,14 +81,14 @@ abstract class SumInstrument<Series extends BoundSum>
 {
   add(value: number, attributes?: Attributes): void {
     try {
-      this.table.at(attributes).add(value);
+      this.table.seriesFor(attributes).add(value);
     } catch (error) {
-      this.refuse(error);
+      this.reportUnreadableAttributes(error);
     }
   }
 
   bind(attributes?: Attributes): BoundSum {
-    return this.table.at(attributes);
+    return this.table.seriesFor(attributes);
   }
 }
 
@@ -94,23 +98,23 @@ abstract class RecorderInstrument<Series extends BoundRecorder>
 {
   record(value: number, attributes?: Attributes): void {
     try {
-      this.table.at(attributes).record(value);
+      this.table.seriesFor(attributes).record(value);
     } catch (error) {
-      this.refuse(error);
+      this.reportUnreadableAttributes(error);
     }
   }
 
   bind(attributes?: Attributes): BoundRecorder {
-    return this.table.at(attributes);
+    return this.table.seriesFor(attributes);
   }
 }
 
 export class CounterInstrument extends SumInstrument<CounterSeries> {
   override add(value: number, attributes?: Attributes, context?: Context): void {
     try {
-      this.table.at(attributes).add(value, this.exampleIn(context));
+      this.table.seriesFor(attributes).add(value, this.exemplarContext(context));
     } catch (error) {
-      this.refuse(error);
+      this.reportUnreadableAttributes(error);
     }
   }
 
@@ -119,18 +123,18 @@ export class CounterInstrument extends SumInstrument<CounterSeries> {
   }
 }
 
-export class UpDownCounterInstrument extends SumInstrument<UpDownSeries> {
-  protected create(attributes: Attributes): UpDownSeries {
-    return new UpDownSeries(attributes, this);
+export class UpDownCounterInstrument extends SumInstrument<UpDownCounterSeries> {
+  protected create(attributes: Attributes): UpDownCounterSeries {
+    return new UpDownCounterSeries(attributes, this);
   }
 }
 
 export class HistogramInstrument extends RecorderInstrument<HistogramSeries> {
   override record(value: number, attributes?: Attributes, context?: Context): void {
     try {
-      this.table.at(attributes).record(value, this.exampleIn(context));
+      this.table.seriesFor(attributes).record(value, this.exemplarContext(context));
     } catch (error) {
-      this.refuse(error);
+      this.reportUnreadableAttributes(error);
     }
   }
 

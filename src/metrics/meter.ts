@@ -5,17 +5,21 @@ import type {
   Observable,
 } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
-import { type FlushOptions, type FlushParts, ProviderFlush } from "../export/provider-flush.ts";
+import {
+  type FlushOptions,
+  type ProviderFlushDeps,
+  ProviderFlush,
+} from "../export/provider-flush.ts";
 import { propertyOf } from "../property.ts";
 import {
-  describe,
+  createInstrumentDescriptor,
   type InstrumentDescriptor,
   type InstrumentKind,
   isSameInstrument,
 } from "./descriptor.ts";
-import type { ExampleOf } from "./exemplars.ts";
+import type { ExemplarFilter } from "./exemplars.ts";
 import {
-  type Complain,
+  type InstrumentReporter,
   CounterInstrument,
   describeValue,
   GaugeInstrument,
@@ -23,8 +27,8 @@ import {
   type SyncInstrument,
   UpDownCounterInstrument,
 } from "./instruments.ts";
-import { type Callbacks, ObservableInstrument } from "./observables.ts";
-import { silentMeter } from "./silence.ts";
+import { type ObservableRegistry, ObservableInstrument } from "./observables.ts";
+import { noopMeter } from "./silence.ts";
 import type { StoreMeter, FlushableMeterProvider } from "./store-meter.ts";
 
 export type { BindableRecorder, BindableSum } from "./instruments.ts";
@@ -33,26 +37,26 @@ export type { BoundRecorder, BoundSum } from "./series.ts";
 export type StoreInstrument = SyncInstrument | ObservableInstrument;
 
 /** What meters share. */
-export interface MeterGround {
-  readonly callbacks: Callbacks;
+export interface MeterSharedState {
+  readonly observableRegistry: ObservableRegistry;
   /** False once the process has more instruments than any app means to have. */
-  admit(): boolean;
-  readonly exampleOf: ExampleOf;
+  tryRegister(): boolean;
+  readonly exemplarFilter: ExemplarFilter;
   /** A line about how an instrument was made. */
-  readonly warn: Complain;
+  readonly warn: InstrumentReporter;
   /** A line about a value that was ignored. */
-  readonly debug: Complain;
-  readonly flush: FlushParts;
+  readonly debug: InstrumentReporter;
+  readonly flush: ProviderFlushDeps;
 }
 
 export class ScopeMeter implements StoreMeter {
   readonly scope: InstrumentationScope;
-  readonly #ground: MeterGround;
+  readonly #sharedState: MeterSharedState;
   readonly #instruments = new Map<string, StoreInstrument[]>();
 
-  constructor(scope: InstrumentationScope, ground: MeterGround) {
+  constructor(scope: InstrumentationScope, sharedState: MeterSharedState) {
     this.scope = scope;
-    this.#ground = ground;
+    this.#sharedState = sharedState;
   }
 
   *instruments(): IterableIterator<StoreInstrument> {
@@ -60,102 +64,111 @@ export class ScopeMeter implements StoreMeter {
   }
 
   createCounter(name: string, options?: MetricOptions): CounterInstrument {
-    return this.#instrument("counter", name, options, CounterInstrument);
+    return this.#createSync("counter", name, options, CounterInstrument);
   }
 
   createUpDownCounter(name: string, options?: MetricOptions): UpDownCounterInstrument {
-    return this.#instrument("up_down_counter", name, options, UpDownCounterInstrument);
+    return this.#createSync("up_down_counter", name, options, UpDownCounterInstrument);
   }
 
   createHistogram(name: string, options?: MetricOptions): HistogramInstrument {
-    return this.#instrument("histogram", name, options, HistogramInstrument);
+    return this.#createSync("histogram", name, options, HistogramInstrument);
   }
 
   createGauge(name: string, options?: MetricOptions): GaugeInstrument {
-    return this.#instrument("gauge", name, options, GaugeInstrument);
+    return this.#createSync("gauge", name, options, GaugeInstrument);
   }
 
   createObservableCounter(name: string, options?: MetricOptions): ObservableInstrument {
-    return this.#observable("observable_counter", name, options);
+    return this.#createObservable("observable_counter", name, options);
   }
 
   createObservableUpDownCounter(name: string, options?: MetricOptions): ObservableInstrument {
-    return this.#observable("observable_up_down_counter", name, options);
+    return this.#createObservable("observable_up_down_counter", name, options);
   }
 
   createObservableGauge(name: string, options?: MetricOptions): ObservableInstrument {
-    return this.#observable("observable_gauge", name, options);
+    return this.#createObservable("observable_gauge", name, options);
   }
 
   addBatchObservableCallback(callback: BatchObservableCallback, observables: Observable[]): void {
-    this.#ground.callbacks.addBatch(callback, observables);
+    this.#sharedState.observableRegistry.addBatch(callback, observables);
   }
 
   removeBatchObservableCallback(
     callback: BatchObservableCallback,
     observables: Observable[],
   ): void {
-    this.#ground.callbacks.removeBatch(callback, observables);
+    this.#sharedState.observableRegistry.removeBatch(callback, observables);
   }
 
-  #instrument<Type extends SyncInstrument>(
+  #createSync<Type extends SyncInstrument>(
     kind: InstrumentKind,
     name: string,
     options: MetricOptions | undefined,
-    type: new (descriptor: InstrumentDescriptor, complain: Complain, exampleOf: ExampleOf) => Type,
+    type: new (
+      descriptor: InstrumentDescriptor,
+      report: InstrumentReporter,
+      exemplarFilter: ExemplarFilter,
+    ) => Type,
   ): Type {
-    return this.#one(
-      kind,
-      name,
-      options,
-      (descriptor) => new type(descriptor, this.#ground.debug, this.#ground.exampleOf),
-    ) as Type;
-  }
-
-  #observable(
-    kind: InstrumentKind,
-    name: string,
-    options: MetricOptions | undefined,
-  ): ObservableInstrument {
-    return this.#one(
+    return this.#getOrCreate(
       kind,
       name,
       options,
       (descriptor) =>
-        new ObservableInstrument(descriptor, this.#ground.callbacks, this.#ground.debug),
+        new type(descriptor, this.#sharedState.debug, this.#sharedState.exemplarFilter),
+    ) as Type;
+  }
+
+  #createObservable(
+    kind: InstrumentKind,
+    name: string,
+    options: MetricOptions | undefined,
+  ): ObservableInstrument {
+    return this.#getOrCreate(
+      kind,
+      name,
+      options,
+      (descriptor) =>
+        new ObservableInstrument(
+          descriptor,
+          this.#sharedState.observableRegistry,
+          this.#sharedState.debug,
+        ),
     ) as ObservableInstrument;
   }
 
   /** The instrument of this identity (specification, metrics/sdk.md, duplicate instrument registration). */
-  #one(
+  #getOrCreate(
     kind: InstrumentKind,
     name: unknown,
     options: MetricOptions | undefined,
-    make: (descriptor: InstrumentDescriptor) => StoreInstrument,
+    create: (descriptor: InstrumentDescriptor) => StoreInstrument,
   ): StoreInstrument {
     const text = typeof name === "string" ? name : describeValue(name);
-    const complain = (what: string): void => this.#ground.warn(text, what);
-    const descriptor = describe(kind, text, options, complain);
+    const report = (what: string): void => this.#sharedState.warn(text, what);
+    const descriptor = createInstrumentDescriptor(kind, text, options, report);
     const sameName = this.#instruments.get(text.toLowerCase()) ?? [];
     const known = sameName.find((other) => isSameInstrument(other.descriptor, descriptor));
-    if (known !== undefined) return this.#again(known, descriptor, complain);
-    if (sameName.length > 0) complain(conflict(sameName[0]!.descriptor, descriptor));
-    const instrument = make(descriptor);
-    if (!this.#ground.admit()) return instrument;
+    if (known !== undefined) return this.#reuse(known, descriptor, report);
+    if (sameName.length > 0) report(conflictMessage(sameName[0]!.descriptor, descriptor));
+    const instrument = create(descriptor);
+    if (!this.#sharedState.tryRegister()) return instrument;
     this.#instruments.set(text.toLowerCase(), [...sameName, instrument]);
     return instrument;
   }
 
-  #again(
+  #reuse(
     known: StoreInstrument,
     wanted: InstrumentDescriptor,
-    complain: (what: string) => void,
+    report: (what: string) => void,
   ): StoreInstrument {
     const first = known.descriptor;
     if (first.name !== wanted.name)
-      complain(`it is the same instrument as "${first.name}", made before`);
+      report(`it is the same instrument as "${first.name}", made before`);
     if (wanted.description !== "" && first.description !== wanted.description) {
-      complain("it was made before with another description, which stays");
+      report("it was made before with another description, which stays");
     }
     return known;
   }
@@ -163,13 +176,13 @@ export class ScopeMeter implements StoreMeter {
 
 /** The API's `MeterProvider`: one meter for each name, version and schema. */
 export class StoreMeterProvider implements FlushableMeterProvider {
-  readonly #ground: MeterGround;
+  readonly #sharedState: MeterSharedState;
   readonly #flush: ProviderFlush;
   readonly #meters = new Map<string, ScopeMeter>();
 
-  constructor(ground: MeterGround) {
-    this.#ground = ground;
-    this.#flush = new ProviderFlush(ground.flush);
+  constructor(sharedState: MeterSharedState) {
+    this.#sharedState = sharedState;
+    this.#flush = new ProviderFlush(sharedState.flush);
   }
 
   /** After `shutdown` it gives a meter that keeps nothing, but for one that was there before. */
@@ -178,8 +191,8 @@ export class StoreMeterProvider implements FlushableMeterProvider {
     const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl]);
     let meter = this.#meters.get(key);
     if (meter === undefined) {
-      if (this.#flush.isShutDown) return silentMeter;
-      meter = new ScopeMeter(scope, this.#ground);
+      if (this.#flush.isShutDown) return noopMeter;
+      meter = new ScopeMeter(scope, this.#sharedState);
       this.#meters.set(key, meter);
     }
     return meter;
@@ -210,14 +223,14 @@ function scopeOf(name: unknown, version: unknown, schemaUrl: unknown): Instrumen
 }
 
 /** Both are kept and both are exported, as the specification asks: the numbers are not wrong, the names are. */
-function conflict(first: InstrumentDescriptor, wanted: InstrumentDescriptor): string {
+function conflictMessage(first: InstrumentDescriptor, wanted: InstrumentDescriptor): string {
   return (
-    `it exists as ${told(first)} and is now wanted as ${told(wanted)}; ` +
+    `it exists as ${describeInstrument(first)} and is now wanted as ${describeInstrument(wanted)}; ` +
     "both are kept, but not every reader can show both"
   );
 }
 
-function told(descriptor: InstrumentDescriptor): string {
+function describeInstrument(descriptor: InstrumentDescriptor): string {
   const number = descriptor.valueType === 0 ? "integers" : "floats";
   return `${descriptor.kind} of ${number}, unit "${descriptor.unit}"`;
 }

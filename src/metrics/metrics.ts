@@ -3,19 +3,19 @@ import type { MeterProvider } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { ResourceMetrics, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import { lazy } from "../lazy.ts";
-import type { Config, ExemplarFilter, MetricsConfig } from "../config/config.ts";
-import type { Accounts } from "../diagnostics/account.ts";
+import type { Config, ExemplarFilterName, MetricsConfig } from "../config/config.ts";
+import type { TelemetryCounters } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Unsent } from "../diagnostics/unsent.ts";
-import type { PendingRequest, Pipeline } from "../export/exit.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
+import type { ExitRequestFactory, Pipeline } from "../export/exit.ts";
 import { version } from "../version.ts";
-import { type ExampleOf, exampleRules } from "./exemplars.ts";
+import { type ExemplarFilter, exemplarFilters } from "./exemplars.ts";
 import type { StoreMeter } from "./store-meter.ts";
-import { View } from "./points.ts";
-import type { MetricsPage, PrometheusPage } from "./prometheus.ts";
-import { Push, type PushOptions } from "./push.ts";
-import { silentMeter, silentProvider } from "./silence.ts";
-import { Store } from "./store.ts";
+import { MetricReaderState } from "./points.ts";
+import type { MetricsPage, PrometheusReader } from "./prometheus.ts";
+import { PeriodicReader, type PeriodicReaderDeps } from "./push.ts";
+import { noopMeter, noopMeterProvider } from "./silence.ts";
+import { MetricStore } from "./store.ts";
 import type { WorkerThreads } from "./threads/main.ts";
 
 const loadThreads = lazy<typeof import("./threads/threads.ts")>("metrics/threads/threads.ts");
@@ -29,12 +29,12 @@ export type { MetricsPage } from "./prometheus.ts";
 /** Our own scope: its samples are the names of the contract. */
 const OWN_SCOPE = "telltale";
 
-export interface MetricsOptions {
+export interface MetricsDeps {
   readonly config: Config;
   readonly resource: Resource;
-  readonly accounts: Accounts;
+  readonly counters: TelemetryCounters;
   readonly diagnostics: Diagnostics;
-  readonly unsent?: Unsent;
+  readonly unsent?: UnsentTelemetry;
 }
 
 /** The metrics pipeline: one store, read by the Prometheus page and by OTLP. */
@@ -44,9 +44,9 @@ export interface Metrics extends Pipeline {
   /** Ours: the API's `Meter`, whose synchronous instruments also have `bind(attributes)`. */
   readonly meter: StoreMeter;
   /** Which spans the measurements of ours may be examples of. */
-  readonly exampleOf: ExampleOf;
+  readonly exemplarFilter: ExemplarFilter;
   /** Whether numbers are sent at an interval: the latest are always unsent. */
-  readonly pushes: boolean;
+  readonly exportsPeriodically: boolean;
   /** Starts the runtime metrics and the periodic export; returns at once. */
   start(): void;
   /** Everything that is in the store, cumulative. Observables whose callback is asynchronous are left out. */
@@ -58,183 +58,197 @@ export interface Metrics extends Pipeline {
    * @returns undefined if the Prometheus exporter is not configured.
    * @throws if the collection fails.
    */
-  text(accept: string | undefined): Promise<MetricsPage | undefined>;
+  prometheusPage(accept: string | undefined): Promise<MetricsPage | undefined>;
 }
 
 /** Makes the pipeline that the configuration asks for; nothing runs before `start`. */
-export function createMetrics(options: MetricsOptions): Metrics {
+export function createMetrics(options: MetricsDeps): Metrics {
   const { exporters } = options.config.metrics;
-  return exporters.length === 0 ? createSilence(options) : new StoreMetrics(options);
+  return exporters.length === 0 ? createNoopMetrics(options) : new StoreMetrics(options);
 }
 
 /** `OTEL_METRICS_EXPORTER=none`. */
-function createSilence({ resource }: MetricsOptions): Metrics {
+function createNoopMetrics({ resource }: MetricsDeps): Metrics {
   return {
-    provider: silentProvider,
-    meter: silentMeter,
-    exampleOf: exampleRules.always_off,
-    pushes: false,
+    provider: noopMeterProvider,
+    meter: noopMeter,
+    exemplarFilter: exemplarFilters.always_off,
+    exportsPeriodically: false,
     start: () => {},
     collect: () => ({ resource, scopeMetrics: [] }),
-    text: async () => undefined,
+    prometheusPage: async () => undefined,
     flush: async () => {},
-    pending: () => [],
+    drainForExit: () => [],
   };
 }
 
 class StoreMetrics implements Metrics {
-  readonly isState = true;
+  readonly isSnapshot = true;
   readonly provider: MeterProvider;
   readonly meter: StoreMeter;
-  readonly exampleOf: ExampleOf;
-  readonly #options: MetricsOptions;
-  readonly #store: Store;
-  readonly #own: View;
-  readonly #pushes: readonly Push[];
-  #page: PrometheusPage | undefined = undefined;
+  readonly exemplarFilter: ExemplarFilter;
+  readonly #deps: MetricsDeps;
+  readonly #store: MetricStore;
+  readonly #readerState: MetricReaderState;
+  readonly #periodicReaders: readonly PeriodicReader[];
+  #prometheusReader: PrometheusReader | undefined = undefined;
   #workers: WorkerThreads | undefined = undefined;
-  #watching = false;
+  #isObservingRuntime = false;
 
-  constructor(options: MetricsOptions) {
-    this.#options = options;
-    this.exampleOf = exampleRules[exemplarFilterOf(options.config)];
-    this.#store = new Store(options.resource, options.diagnostics, this.exampleOf, {
+  constructor(deps: MetricsDeps) {
+    this.#deps = deps;
+    this.exemplarFilter = exemplarFilters[exemplarFilterOf(deps.config)];
+    this.#store = new MetricStore(deps.resource, deps.diagnostics, this.exemplarFilter, {
       flush: (timeoutMs) => this.flush(timeoutMs),
       // The page stays: it is the admin server's, and a service that ends is still scraped.
-      stopped: () => {
-        for (const push of this.#pushes) push.stop();
+      onShutdownComplete: () => {
+        for (const reader of this.#periodicReaders) reader.stop();
       },
-      timeoutMs: options.config.metrics.timeoutMs,
+      timeoutMs: deps.config.metrics.timeoutMs,
     });
-    this.#own = new View("cumulative", this.#store.began);
+    this.#readerState = new MetricReaderState("cumulative", this.#store.startedAt);
     this.provider = this.#store.provider;
     this.meter = this.#store.provider.getMeter(OWN_SCOPE, version);
-    this.#pushes = this.#createPushes();
+    this.#periodicReaders = this.#createPeriodicReaders();
   }
 
-  get pushes(): boolean {
-    return this.#pushes.length > 0;
+  get exportsPeriodically(): boolean {
+    return this.#periodicReaders.length > 0;
   }
 
   start(): void {
     // Looking at the runtime can wait until the app's own code has been loaded.
-    setImmediate(() => this.#watch()).unref();
-    for (const push of this.#pushes) push.start();
-    if (this.#hasPage()) this.#joinThreads();
+    setImmediate(() => this.#observeRuntime()).unref();
+    for (const reader of this.#periodicReaders) reader.start();
+    if (this.#servesPrometheus()) this.#connectThreads();
   }
 
   collect(): ResourceMetrics {
-    this.#watch();
-    return this.#store.collectNow(this.#own);
+    this.#observeRuntime();
+    return this.#store.collectNow(this.#readerState);
   }
 
-  async text(accept: string | undefined): Promise<MetricsPage | undefined> {
-    if (!this.#hasPage()) return undefined;
-    this.#watch();
-    this.#page ??= this.#createPage();
-    return this.#page.write(accept);
+  async prometheusPage(accept: string | undefined): Promise<MetricsPage | undefined> {
+    if (!this.#servesPrometheus()) return undefined;
+    this.#observeRuntime();
+    this.#prometheusReader ??= this.#createPrometheusReader();
+    return this.#prometheusReader.collectPage(accept);
   }
 
   async flush(timeoutMs: number): Promise<void> {
-    await Promise.all(this.#pushes.map((push) => push.flush(timeoutMs)));
+    await Promise.all(this.#periodicReaders.map((reader) => reader.flush(timeoutMs)));
   }
 
-  pending(): PendingRequest[] {
-    return this.#pushes.flatMap((push) => push.pending());
+  drainForExit(): ExitRequestFactory[] {
+    return this.#periodicReaders.flatMap((reader) => reader.drainForExit());
   }
 
-  #hasPage(): boolean {
-    return this.#options.config.metrics.exporters.includes("prometheus");
+  #servesPrometheus(): boolean {
+    return this.#deps.config.metrics.exporters.includes("prometheus");
   }
 
   /** The one page of the process is the main thread's. */
-  #joinThreads(): void {
+  #connectThreads(): void {
     if (isMainThread) {
-      process.on("worker", (worker: Worker) => this.#guard(() => this.#follow(worker)));
+      process.on("worker", (worker: Worker) => this.#runSafely(() => this.#trackWorker(worker)));
       return;
     }
     const collect = async (): Promise<ScopeMetrics[]> => {
-      this.#watch();
-      return (await this.#store.collect(this.#own)).resourceMetrics.scopeMetrics;
+      this.#observeRuntime();
+      return (await this.#store.collect(this.#readerState)).resourceMetrics.scopeMetrics;
     };
     const collectNow = (): ScopeMetrics[] => this.collect().scopeMetrics;
-    loadThreads().tellMainThread({ collect, collectNow });
+    loadThreads().serveMainThread({ collect, collectNow });
   }
 
-  #follow(worker: Worker): void {
+  #trackWorker(worker: Worker): void {
     this.#workers ??= new (loadThreads().WorkerThreads)();
-    this.#workers.follow(worker);
+    this.#workers.track(worker);
   }
 
-  #createPage(): PrometheusPage {
-    const { PrometheusPage: Page } = loadPrometheus();
-    return new Page({
-      producer: this.#store.producer(this.#own),
+  #createPrometheusReader(): PrometheusReader {
+    const { PrometheusReader: Reader } = loadPrometheus();
+    return new Reader({
+      producer: this.#store.producer(this.#readerState),
       ownScope: OWN_SCOPE,
-      diagnostics: this.#options.diagnostics,
-      wholeProcess: async (own) => this.#workers?.addTo(own) ?? own,
+      diagnostics: this.#deps.diagnostics,
+      addWorkerThreads: async (mainThread) => this.#workers?.mergeInto(mainThread) ?? mainThread,
     });
   }
 
-  #createPushes(): Push[] {
-    const { config, accounts, diagnostics } = this.#options;
+  #createPeriodicReaders(): PeriodicReader[] {
+    const { config, counters, diagnostics } = this.#deps;
     const { exporters, temporality, otlp } = config.metrics;
     // A worker thread sends its own; two writers of one series would overwrite each other.
     const labels = isMainThread ? undefined : { "thread.id": threadId };
-    const viewOf = (preference: MetricsConfig["temporality"]): View =>
-      new View(preference, this.#store.began, labels);
-    const pushes: Push[] = [];
+    const createReaderState = (preference: MetricsConfig["temporality"]): MetricReaderState =>
+      new MetricReaderState(preference, this.#store.startedAt, labels);
+    const readers: PeriodicReader[] = [];
     if (exporters.includes("otlp")) {
-      const sender: PushOptions["sender"] = () => loadOtlp().createMetricSender(otlp, diagnostics);
-      pushes.push(this.#createPush(viewOf(temporality), sender, accounts.metrics));
+      const createExporter: PeriodicReaderDeps["createExporter"] = () =>
+        loadOtlp().createMetricExporter(otlp, diagnostics);
+      readers.push(
+        this.#createPeriodicReader(
+          createReaderState(temporality),
+          createExporter,
+          counters.metrics,
+        ),
+      );
     }
     if (exporters.includes("console")) {
-      pushes.push(this.#createPush(viewOf("cumulative"), consoleSender, undefined));
+      readers.push(
+        this.#createPeriodicReader(createReaderState("cumulative"), lazyConsoleExporter, undefined),
+      );
     }
-    return pushes;
+    return readers;
   }
 
-  #createPush(view: View, sender: PushOptions["sender"], account: PushOptions["account"]): Push {
-    const { intervalMs, timeoutMs } = this.#options.config.metrics;
-    return new Push({
+  #createPeriodicReader(
+    readerState: MetricReaderState,
+    createExporter: PeriodicReaderDeps["createExporter"],
+    counters: PeriodicReaderDeps["counters"],
+  ): PeriodicReader {
+    const { intervalMs, timeoutMs } = this.#deps.config.metrics;
+    return new PeriodicReader({
       intervalMs,
       timeoutMs,
-      account,
-      sender,
-      diagnostics: this.#options.diagnostics,
-      ...(this.#options.unsent !== undefined && { unsent: this.#options.unsent }),
+      counters,
+      createExporter,
+      diagnostics: this.#deps.diagnostics,
+      ...(this.#deps.unsent !== undefined && { unsent: this.#deps.unsent }),
       collect: (limits) => {
-        this.#watch();
-        return this.#store.collect(view, limits);
+        this.#observeRuntime();
+        return this.#store.collect(readerState, limits);
       },
       collectNow: () => {
-        this.#watch();
-        return this.#store.collectNow(view);
+        this.#observeRuntime();
+        return this.#store.collectNow(readerState);
       },
     });
   }
 
   /** Begins to observe runtime, process and our own books; once. */
-  #watch(): void {
-    if (this.#watching) return;
-    this.#watching = true;
-    const { config, accounts } = this.#options;
-    this.#guard(() => loadRuntime().watch({ meter: this.meter, config, accounts }));
+  #observeRuntime(): void {
+    if (this.#isObservingRuntime) return;
+    this.#isObservingRuntime = true;
+    const { config, counters } = this.#deps;
+    this.#runSafely(() => loadRuntime().observeRuntime({ meter: this.meter, config, counters }));
   }
 
   /** For what runs with nobody above it: an error there would be the end of the app. */
-  #guard(work: () => void): void {
+  #runSafely(work: () => void): void {
     try {
       work();
     } catch (error) {
-      this.#options.diagnostics.error("metrics", `metrics are incomplete: ${String(error)}`);
+      this.#deps.diagnostics.error("metrics", `metrics are incomplete: ${String(error)}`);
     }
   }
 }
 
-const consoleSender: PushOptions["sender"] = () => loadConsole().createConsoleSender();
+const lazyConsoleExporter: PeriodicReaderDeps["createExporter"] = () =>
+  loadConsole().createConsoleMetricExporter();
 
 /** An exemplar of a trace that nobody exports would be a link to nothing. */
-function exemplarFilterOf({ metrics, traces }: Config): ExemplarFilter {
+function exemplarFilterOf({ metrics, traces }: Config): ExemplarFilterName {
   return traces.exporters.length === 0 ? "always_off" : metrics.exemplarFilter;
 }

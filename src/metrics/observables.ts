@@ -6,7 +6,7 @@ import type {
   ObservableCallback,
 } from "@opentelemetry/api";
 import { type InstrumentDescriptor, INT } from "./descriptor.ts";
-import { type Complain, describeValue } from "./instruments.ts";
+import { type InstrumentReporter, describeValue } from "./instruments.ts";
 import { ObservedSeries } from "./series.ts";
 import { SeriesTable } from "./series-table.ts";
 
@@ -16,74 +16,78 @@ export class ObservableInstrument implements Observable {
   readonly table: SeriesTable<ObservedSeries> = new SeriesTable(
     (attributes) => new ObservedSeries(attributes),
   );
-  readonly #callbacks: Callbacks;
-  readonly #complain: Complain;
+  readonly #registry: ObservableRegistry;
+  readonly #report: InstrumentReporter;
 
-  constructor(descriptor: InstrumentDescriptor, callbacks: Callbacks, complain: Complain) {
+  constructor(
+    descriptor: InstrumentDescriptor,
+    registry: ObservableRegistry,
+    report: InstrumentReporter,
+  ) {
     this.descriptor = descriptor;
-    this.#callbacks = callbacks;
-    this.#complain = complain;
+    this.#registry = registry;
+    this.#report = report;
   }
 
   addCallback(callback: ObservableCallback): void {
-    this.#callbacks.add(callback, this);
+    this.#registry.add(callback, this);
   }
 
   removeCallback(callback: ObservableCallback): void {
-    this.#callbacks.remove(callback, this);
+    this.#registry.remove(callback, this);
   }
 
   /** Never throws: it is called by the app's callback. */
   observe(round: number, value: number, attributes: Attributes | undefined): void {
-    const taken = this.#accept(value);
-    if (taken === undefined) return;
-    const series = this.#seriesAt(attributes);
+    const accepted = this.#validate(value);
+    if (accepted === undefined) return;
+    const series = this.#seriesFor(attributes);
     if (series === undefined) return;
-    const again = series.round === round;
+    const isRepeated = series.round === round;
     // What shares the overflow series adds up; the same attributes twice: the last one counts.
     series.value =
-      again && this.table.isOverflow(series) && this.descriptor.kind !== "observable_gauge"
-        ? series.value + taken
-        : taken;
+      isRepeated && this.table.isOverflow(series) && this.descriptor.kind !== "observable_gauge"
+        ? series.value + accepted
+        : accepted;
     series.round = round;
   }
 
-  #seriesAt(attributes: Attributes | undefined): ObservedSeries | undefined {
+  #seriesFor(attributes: Attributes | undefined): ObservedSeries | undefined {
     try {
-      return this.table.at(attributes);
+      return this.table.seriesFor(attributes);
     } catch (error) {
       const why = `its attributes can't be read (${describeValue(error)})`;
-      this.#complain(this.descriptor.name, `ignored an observed value: ${why}`);
+      this.#report(this.descriptor.name, `ignored an observed value: ${why}`);
       return undefined;
     }
   }
 
-  #accept(value: unknown): number | undefined {
+  #validate(value: unknown): number | undefined {
     if (typeof value !== "number" || Number.isNaN(value)) return this.#reject(value);
     if (this.descriptor.kind === "observable_counter" && value < 0) return this.#reject(value);
     return this.descriptor.valueType === INT ? Math.trunc(value) : value;
   }
 
   #reject(value: unknown): undefined {
-    this.#complain(this.descriptor.name, `ignored an observed ${describeValue(value)}`);
+    this.#report(this.descriptor.name, `ignored an observed ${describeValue(value)}`);
     return undefined;
   }
 }
 
 /** What is the same of every callback. */
-interface Row {
+interface RegisteredCallback {
   /** Calls of it that have not ended. */
   running: number;
   /** The last time it took longer than its round had: it isn't waited for, nor called again amid it. */
   isLate: boolean;
 }
 
-interface Single extends Row {
+interface SingleCallback extends RegisteredCallback {
   readonly callback: ObservableCallback;
   readonly instrument: ObservableInstrument;
 }
 
-interface Batch extends Row {
+interface BatchCallback extends RegisteredCallback {
   readonly callback: BatchObservableCallback;
   readonly instruments: ReadonlySet<ObservableInstrument>;
 }
@@ -94,9 +98,9 @@ interface Batch extends Row {
  * up a single round: it is not called again until it ends, and waited for again
  * once it has ended in time.
  */
-export class Callbacks {
-  #singles: Single[] = [];
-  #batches: Batch[] = [];
+export class ObservableRegistry {
+  #singles: SingleCallback[] = [];
+  #batches: BatchCallback[] = [];
   #round = 0;
   #running: Promise<unknown[]> | undefined = undefined;
 
@@ -107,27 +111,33 @@ export class Callbacks {
 
   add(callback: ObservableCallback, instrument: ObservableInstrument): void {
     if (typeof callback !== "function") return;
-    if (this.#singles.some((row) => row.callback === callback && row.instrument === instrument))
+    if (
+      this.#singles.some(
+        (registered) => registered.callback === callback && registered.instrument === instrument,
+      )
+    )
       return;
     this.#singles.push({ callback, instrument, running: 0, isLate: false });
   }
 
   remove(callback: ObservableCallback, instrument: ObservableInstrument): void {
     this.#singles = this.#singles.filter(
-      (row) => row.callback !== callback || row.instrument !== instrument,
+      (registered) => registered.callback !== callback || registered.instrument !== instrument,
     );
   }
 
   addBatch(callback: BatchObservableCallback, observables: readonly Observable[]): void {
     const instruments = ownInstruments(observables);
     if (typeof callback !== "function" || instruments.size === 0) return;
-    if (this.#batches.some((row) => isSameBatch(row, callback, instruments))) return;
+    if (this.#batches.some((registered) => isSameBatch(registered, callback, instruments))) return;
     this.#batches.push({ callback, instruments, running: 0, isLate: false });
   }
 
   removeBatch(callback: BatchObservableCallback, observables: readonly Observable[]): void {
     const instruments = ownInstruments(observables);
-    this.#batches = this.#batches.filter((row) => !isSameBatch(row, callback, instruments));
+    this.#batches = this.#batches.filter(
+      (registered) => !isSameBatch(registered, callback, instruments),
+    );
   }
 
   /**
@@ -137,7 +147,7 @@ export class Callbacks {
    * @returns what callbacks threw.
    */
   async observe(timeoutMs: number): Promise<unknown[]> {
-    this.#running ??= this.#await(timeoutMs).finally(() => {
+    this.#running ??= this.#observeAndWait(timeoutMs).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
@@ -145,53 +155,64 @@ export class Callbacks {
 
   /** One round of the callbacks that are done when they return. Never throws. */
   observeNow(): void {
-    void this.#start([]);
+    void this.#callAll([]);
   }
 
-  async #await(timeoutMs: number): Promise<unknown[]> {
+  async #observeAndWait(timeoutMs: number): Promise<unknown[]> {
     const errors: unknown[] = [];
-    const pending = this.#start(errors, timeoutMs);
+    const pending = this.#callAll(errors, timeoutMs);
     if (pending.length === 0) return errors;
     await withinLimit(Promise.all(pending.map(({ done }) => done)), timeoutMs);
-    const late = pending.filter(({ row }) => row.running > 0);
-    for (const { row } of late) row.isLate = true;
-    if (late.length > 0) errors.push(tooLate(late, timeoutMs));
+    const late = pending.filter(({ registered: callback }) => callback.running > 0);
+    for (const { registered: callback } of late) callback.isLate = true;
+    if (late.length > 0) errors.push(timeoutError(late, timeoutMs));
     return errors;
   }
 
   /** Calls everything; returns what is still going on and is to be waited for. */
-  #start(errors: unknown[], limitMs = Infinity): Pending[] {
+  #callAll(errors: unknown[], limitMs = Infinity): PendingCallback[] {
     this.#round += 1;
-    const pending: Pending[] = [];
-    const call = (row: Row, name: string, callback: () => unknown): void => {
-      if (row.isLate && row.running > 0) return;
-      const done = watch(row, callback, errors, limitMs);
-      if (done !== undefined && !row.isLate) pending.push({ row, name, done });
+    const pending: PendingCallback[] = [];
+    const call = (registered: RegisteredCallback, name: string, callback: () => unknown): void => {
+      if (registered.isLate && registered.running > 0) return;
+      const done = runCallback(registered, callback, errors, limitMs);
+      if (done !== undefined && !registered.isLate) pending.push({ registered, name, done });
     };
-    for (const row of this.#singles) {
-      call(row, row.instrument.descriptor.name, () => row.callback(this.#resultFor(row)));
+    for (const registered of this.#singles) {
+      call(registered, registered.instrument.descriptor.name, () =>
+        registered.callback(this.#resultFor(registered)),
+      );
     }
-    for (const row of this.#batches) {
-      const [first] = row.instruments;
-      call(row, first?.descriptor.name ?? "", () => row.callback(this.#batchResultFor(row)));
+    for (const registered of this.#batches) {
+      const [first] = registered.instruments;
+      call(registered, first?.descriptor.name ?? "", () =>
+        registered.callback(this.#batchResultFor(registered)),
+      );
     }
     return pending;
   }
 
-  #resultFor(row: Single): { observe(value: number, attributes?: Attributes): void } {
+  #resultFor(registered: SingleCallback): {
+    observe(value: number, attributes?: Attributes): void;
+  } {
     const round = this.#round;
     return {
       observe: (value, attributes) => {
-        if (round === this.#round) row.instrument.observe(round, value, attributes);
+        if (round === this.#round) registered.instrument.observe(round, value, attributes);
       },
     };
   }
 
-  #batchResultFor(row: Batch): BatchObservableResult {
+  #batchResultFor(registered: BatchCallback): BatchObservableResult {
     const round = this.#round;
     return {
       observe: (instrument: Observable, value: number, attributes?: Attributes) => {
-        if (round !== this.#round || !isOwn(instrument) || !row.instruments.has(instrument)) return;
+        if (
+          round !== this.#round ||
+          !isOwnObservable(instrument) ||
+          !registered.instruments.has(instrument)
+        )
+          return;
         instrument.observe(round, value, attributes);
       },
     };
@@ -199,8 +220,8 @@ export class Callbacks {
 }
 
 /** A callback that returned a promise. */
-interface Pending {
-  readonly row: Row;
+interface PendingCallback {
+  readonly registered: RegisteredCallback;
   /** Of its instrument, or the first of them. */
   readonly name: string;
   /** Never rejects. */
@@ -208,8 +229,8 @@ interface Pending {
 }
 
 /** Calls it; what it returns, if that is still to come, as a promise that never rejects. */
-function watch(
-  row: Row,
+function runCallback(
+  registered: RegisteredCallback,
   call: () => unknown,
   errors: unknown[],
   limitMs: number,
@@ -218,10 +239,10 @@ function watch(
     const result = call();
     if (!isThenable(result)) return undefined;
     const began = performance.now();
-    row.running++;
+    registered.running++;
     const end = (): void => {
-      row.running--;
-      row.isLate = performance.now() - began > limitMs;
+      registered.running--;
+      registered.isLate = performance.now() - began > limitMs;
     };
     return Promise.resolve(result)
       .catch((error: unknown) => void errors.push(error))
@@ -232,7 +253,7 @@ function watch(
   }
 }
 
-function tooLate(late: readonly Pending[], limitMs: number): Error {
+function timeoutError(late: readonly PendingCallback[], limitMs: number): Error {
   const names = late.map(({ name }) => name).join(", ");
   return new Error(
     `callbacks of observable instruments took longer than ${limitMs} ms (${names}); the next pages don't wait for them`,
@@ -251,7 +272,7 @@ async function withinLimit(work: Promise<unknown>, limitMs: number): Promise<voi
 
 function ownInstruments(observables: unknown): Set<ObservableInstrument> {
   try {
-    return new Set(Array.isArray(observables) ? observables.filter(isOwn) : []);
+    return new Set(Array.isArray(observables) ? observables.filter(isOwnObservable) : []);
   } catch {
     // A revoked proxy.
     return new Set();
@@ -259,15 +280,16 @@ function ownInstruments(observables: unknown): Set<ObservableInstrument> {
 }
 
 function isSameBatch(
-  row: Batch,
+  registered: BatchCallback,
   callback: BatchObservableCallback,
   instruments: ReadonlySet<ObservableInstrument>,
 ): boolean {
-  if (row.callback !== callback || row.instruments.size !== instruments.size) return false;
-  return [...row.instruments].every((instrument) => instruments.has(instrument));
+  if (registered.callback !== callback || registered.instruments.size !== instruments.size)
+    return false;
+  return [...registered.instruments].every((instrument) => instruments.has(instrument));
 }
 
-function isOwn(observable: unknown): observable is ObservableInstrument {
+function isOwnObservable(observable: unknown): observable is ObservableInstrument {
   try {
     return observable instanceof ObservableInstrument;
   } catch {

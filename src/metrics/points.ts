@@ -37,22 +37,22 @@ const deltaKinds: Readonly<Record<Temporality, readonly InstrumentKind[]>> = {
  * number of readers can look; a reader that wants deltas keeps here what it was
  * told before.
  */
-export class View {
+export class MetricReaderState {
   readonly #deltas: readonly InstrumentKind[];
-  readonly #began: HrTime;
+  readonly #startTime: HrTime;
   readonly #labels: Attributes | undefined;
-  readonly #told = new Map<object, number | Histogram>();
-  #last: HrTime;
+  readonly #lastReported = new Map<object, number | Histogram>();
+  #lastCollectedAt: HrTime;
 
   /**
-   * @param began when the store was made: every total counts from there.
+   * @param startedAt when the store was made: every total counts from there.
    * @param labels attributes that every point gets, for a store that is one of several.
    */
-  constructor(temporality: Temporality, began: number, labels?: Attributes) {
+  constructor(temporality: Temporality, startedAt: number, labels?: Attributes) {
     this.#labels = labels;
     this.#deltas = deltaKinds[temporality];
-    this.#began = hrTimeOf(began);
-    this.#last = this.#began;
+    this.#startTime = hrTimeOf(startedAt);
+    this.#lastCollectedAt = this.#startTime;
   }
 
   /**
@@ -60,69 +60,70 @@ export class View {
    *
    * @param round the round of observations that counts.
    */
-  take(meters: Iterable<ScopeMeter>, round: number): ScopeMetrics[] {
+  collect(meters: Iterable<ScopeMeter>, round: number): ScopeMetrics[] {
     // A clock that was set back must not make an interval that ends before it begins.
-    const now = laterTime(hrTimeOf(Date.now()), this.#last);
+    const now = laterTime(hrTimeOf(Date.now()), this.#lastCollectedAt);
     const scopes: ScopeMetrics[] = [];
     for (const meter of meters) {
       const metrics: MetricData[] = [];
       for (const instrument of meter.instruments()) {
-        const data = this.#data(instrument, round, now);
+        const data = this.#metricData(instrument, round, now);
         if (data.dataPoints.length > 0) metrics.push(data);
       }
       if (metrics.length > 0) scopes.push({ scope: meter.scope, metrics });
     }
-    this.#last = now;
+    this.#lastCollectedAt = now;
     return scopes;
   }
 
-  #data(instrument: StoreInstrument, round: number, now: HrTime): MetricData {
+  #metricData(instrument: StoreInstrument, round: number, now: HrTime): MetricData {
     const { descriptor } = instrument;
     const delta = this.#deltas.includes(descriptor.kind);
-    const frame: Frame = {
+    const context: PointContext = {
       descriptor,
       aggregationTemporality: delta ? DELTA : CUMULATIVE,
-      startTime: delta ? this.#last : this.#began,
+      startTime: delta ? this.#lastCollectedAt : this.#startTime,
       endTime: now,
       labels: this.#labels,
     };
-    if (instrument instanceof HistogramInstrument) return this.#histogram(instrument, frame, delta);
-    const points = this.#numbers(instrument, round, frame, delta);
+    if (instrument instanceof HistogramInstrument)
+      return this.#histogram(instrument, context, delta);
+    const points = this.#numbers(instrument, round, context, delta);
     if (isGauge(descriptor.kind))
-      return { ...headOf(frame), dataPointType: GAUGE, dataPoints: points };
+      return { ...metricFields(context), dataPointType: GAUGE, dataPoints: points };
     const isMonotonic = isCounter(descriptor.kind);
-    return { ...headOf(frame), dataPointType: SUM, isMonotonic, dataPoints: points };
+    return { ...metricFields(context), dataPointType: SUM, isMonotonic, dataPoints: points };
   }
 
   #numbers(
     instrument: Exclude<StoreInstrument, HistogramInstrument>,
     round: number,
-    frame: Frame,
+    context: PointContext,
     delta: boolean,
   ): PointWithExemplar[] {
     const points: PointWithExemplar[] = [];
     for (const series of currentSeries(instrument, round)) {
       const value = delta ? this.#difference(series, series.value) : series.value;
       if (delta && value === 0) continue;
-      const point = pointOf(frame, series.attributes, value);
+      const point = pointOf(context, series.attributes, value);
       points.push(series.exemplar === undefined ? point : { ...point, exemplar: series.exemplar });
     }
     return points;
   }
 
-  #histogram(instrument: HistogramInstrument, frame: Frame, delta: boolean): MetricData {
+  #histogram(instrument: HistogramInstrument, context: PointContext, delta: boolean): MetricData {
     const dataPoints: DataPoint<Histogram>[] = [];
     for (const series of instrument.table) {
       const value = delta ? this.#histogramDifference(series) : histogramOf(series);
-      if (value.count > 0) dataPoints.push(pointOf(frame, series.attributes, value));
+      if (value.count > 0) dataPoints.push(pointOf(context, series.attributes, value));
     }
-    return { ...headOf(frame), dataPointType: HISTOGRAM, dataPoints };
+    return { ...metricFields(context), dataPointType: HISTOGRAM, dataPoints };
   }
 
   /** A total that went down was reset where it comes from; what it is now came since. */
   #difference(series: object, total: number): number {
-    const before = (this.#told.get(series) as number | undefined) ?? 0;
-    this.#told.set(series, total);
+    const before = (this.#lastReported.get(series) as number | undefined) ?? 0;
+    this.#lastReported.set(series, total);
     return total < before ? total : total - before;
   }
 
@@ -130,8 +131,8 @@ export class View {
   #histogramDifference(series: HistogramSeries): Histogram {
     const { min, max } = series;
     const total = { ...histogramOf(series), min, max };
-    const before = this.#told.get(series) as Histogram | undefined;
-    this.#told.set(series, total);
+    const before = this.#lastReported.get(series) as Histogram | undefined;
+    this.#lastReported.set(series, total);
     series.resetExtremes();
     if (before === undefined) return total;
     const counts = total.buckets.counts.map(
@@ -146,7 +147,7 @@ export class View {
   }
 }
 
-interface Frame {
+interface PointContext {
   readonly descriptor: InstrumentDescriptor;
   readonly aggregationTemporality: AggregationTemporality;
   readonly startTime: HrTime;
@@ -154,12 +155,18 @@ interface Frame {
   readonly labels: Attributes | undefined;
 }
 
-function headOf(frame: Frame): Pick<Frame, "descriptor" | "aggregationTemporality"> {
-  return { descriptor: frame.descriptor, aggregationTemporality: frame.aggregationTemporality };
+function metricFields(
+  context: PointContext,
+): Pick<PointContext, "descriptor" | "aggregationTemporality"> {
+  return { descriptor: context.descriptor, aggregationTemporality: context.aggregationTemporality };
 }
 
-function pointOf<Value>(frame: Frame, attributes: Attributes, value: Value): DataPoint<Value> {
-  const { startTime, endTime, labels } = frame;
+function pointOf<Value>(
+  context: PointContext,
+  attributes: Attributes,
+  value: Value,
+): DataPoint<Value> {
+  const { startTime, endTime, labels } = context;
   const all = labels === undefined ? attributes : { ...attributes, ...labels };
   return { startTime, endTime, attributes: all, value };
 }
@@ -194,7 +201,7 @@ function* currentSeries(
   ) {
     yield* instrument.table;
   } else {
-    for (const series of instrument.table) if (series.recorded) yield series;
+    for (const series of instrument.table) if (series.hasValue) yield series;
   }
 }
 

@@ -5,30 +5,30 @@ import { GAUGE, HISTOGRAM, SUM } from "./points.ts";
 import { familyName, type FamilyType } from "./prometheus-name.ts";
 
 /** All samples that share a name, and the metrics they come from. */
-export interface Family {
+export interface MetricFamily {
   readonly name: string;
   readonly unit: string;
   readonly type: FamilyType;
   help: string;
-  readonly parts: Part[];
+  readonly metrics: ScopedMetric[];
 }
 
 /** One metric of one scope. */
-export interface Part {
+export interface ScopedMetric {
   readonly metric: MetricData;
   /** Labels that tell the scope; empty for our own. */
   readonly scope: Attributes;
 }
 
 /** A metric that the page can't show without becoming invalid. */
-export interface Conflict {
+export interface NameConflict {
   readonly name: string;
   readonly reason: string;
 }
 
-export interface Families {
-  readonly list: readonly Family[];
-  readonly conflicts: readonly Conflict[];
+export interface MetricFamilies {
+  readonly list: readonly MetricFamily[];
+  readonly conflicts: readonly NameConflict[];
 }
 
 /** What the samples of a family are called beside its own name, so that no two families share one. */
@@ -45,17 +45,17 @@ const suffixes: Readonly<Record<FamilyType, readonly string[]>> = {
  *
  * @param ownScope the scope whose samples carry no scope labels.
  */
-export function familiesOf(metrics: ResourceMetrics, ownScope: string): Families {
-  const families = new Map<string, Family>();
-  const claimed = new Map<string, Family | undefined>([
+export function familiesOf(metrics: ResourceMetrics, ownScope: string): MetricFamilies {
+  const families = new Map<string, MetricFamily>();
+  const claimed = new Map<string, MetricFamily | undefined>([
     ["target", undefined],
     ["target_info", undefined],
   ]);
-  const conflicts: Conflict[] = [];
+  const conflicts: NameConflict[] = [];
   for (const { scope, metrics: ofScope } of metrics.scopeMetrics) {
     const labels = scope.name === ownScope ? {} : scopeLabels(scope);
     for (const metric of ofScope) {
-      const reason = place({ metric, scope: labels }, families, claimed);
+      const reason = assignFamily({ metric, scope: labels }, families, claimed);
       if (reason !== undefined) conflicts.push({ name: metric.descriptor.name, reason });
     }
   }
@@ -64,31 +64,40 @@ export function familiesOf(metrics: ResourceMetrics, ownScope: string): Families
 }
 
 /** @returns why there is no place for it. */
-function place(
-  part: Part,
-  families: Map<string, Family>,
-  claimed: Map<string, Family | undefined>,
+function assignFamily(
+  scoped: ScopedMetric,
+  families: Map<string, MetricFamily>,
+  claimed: Map<string, MetricFamily | undefined>,
 ): string | undefined {
-  const { descriptor } = part.metric;
-  const type = typeOf(part.metric);
+  const { descriptor } = scoped.metric;
+  const type = typeOf(scoped.metric);
   if (type === undefined) return "this kind of data has no Prometheus form";
-  const named = familyName(descriptor.name, descriptor.unit, type);
-  if (named === undefined) return "nothing is left of its name";
-  const known = families.get(named.name);
-  if (known !== undefined) return join(known, part, type);
-  const names = suffixes[type].map((suffix) => named.name + suffix);
-  const taken = names.find((name) => claimed.has(name));
-  if (taken !== undefined) return `the name ${taken} is taken by another metric`;
-  const family: Family = { ...named, type, help: descriptor.description, parts: [part] };
+  const familyNames = familyName(descriptor.name, descriptor.unit, type);
+  if (familyNames === undefined) return "nothing is left of its name";
+  const known = families.get(familyNames.name);
+  if (known !== undefined) return addToFamily(known, scoped, type);
+  const names = suffixes[type].map((suffix) => familyNames.name + suffix);
+  const conflicting = names.find((name) => claimed.has(name));
+  if (conflicting !== undefined) return `the name ${conflicting} is taken by another metric`;
+  const family: MetricFamily = {
+    ...familyNames,
+    type,
+    help: descriptor.description,
+    metrics: [scoped],
+  };
   families.set(family.name, family);
   for (const name of names) claimed.set(name, family);
   return undefined;
 }
 
-function join(family: Family, part: Part, type: FamilyType): string | undefined {
+function addToFamily(
+  family: MetricFamily,
+  scoped: ScopedMetric,
+  type: FamilyType,
+): string | undefined {
   if (family.type !== type) return `${family.name} is a ${family.type} already, this is a ${type}`;
-  if (family.help === "") family.help = part.metric.descriptor.description;
-  family.parts.push(part);
+  if (family.help === "") family.help = scoped.metric.descriptor.description;
+  family.metrics.push(scoped);
   return undefined;
 }
 

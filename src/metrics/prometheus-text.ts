@@ -4,9 +4,9 @@ import { attributeText } from "./attributes.ts";
 import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "./exemplars.ts";
 import { HISTOGRAM } from "./points.ts";
 import {
-  type Conflict,
+  type NameConflict,
   familiesOf,
-  type Family,
+  type MetricFamily,
   type HistogramPoint,
   type NumberPoint,
 } from "./prometheus-families.ts";
@@ -14,12 +14,12 @@ import { labelName } from "./prometheus-name.ts";
 
 export type TextFormat = "classic" | "openmetrics";
 
-export interface TextOptions {
+export interface PrometheusTextOptions {
   readonly format: TextFormat;
   /** The scope whose samples carry no scope labels. */
   readonly ownScope: string;
   /** Told of each metric that is left out. */
-  readonly onConflict: (conflict: Conflict) => void;
+  readonly onConflict: (conflict: NameConflict) => void;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface TextOptions {
  */
 export function* prometheusText(
   metrics: ResourceMetrics,
-  options: TextOptions,
+  options: PrometheusTextOptions,
 ): IterableIterator<string> {
   const { list, conflicts } = familiesOf(metrics, options.ownScope);
   for (const conflict of conflicts) options.onConflict(conflict);
@@ -39,25 +39,25 @@ export function* prometheusText(
 }
 
 /** Samples per piece: some tenths of a millisecond of work. */
-const PIECE = 200;
+const SAMPLES_PER_CHUNK = 200;
 
-function* familyText(family: Family, format: TextFormat): IterableIterator<string> {
-  yield header(family, format);
+function* familyText(family: MetricFamily, format: TextFormat): IterableIterator<string> {
+  yield familyHeader(family, format);
   const { values, exemplars } = pointsOf(family);
-  let piece = "";
+  let chunk = "";
   let samples = 0;
   for (const [labels, value] of values) {
-    piece += sampleText(family, labels, value, format, exemplars.get(labels));
+    chunk += sampleText(family, labels, value, format, exemplars.get(labels));
     samples += typeof value === "number" ? 1 : value.buckets.counts.length;
-    if (samples < PIECE) continue;
-    yield piece;
-    piece = "";
+    if (samples < SAMPLES_PER_CHUNK) continue;
+    yield chunk;
+    chunk = "";
     samples = 0;
   }
-  if (piece !== "") yield piece;
+  if (chunk !== "") yield chunk;
 }
 
-function header(family: Family, format: TextFormat): string {
+function familyHeader(family: MetricFamily, format: TextFormat): string {
   const open = format === "openmetrics";
   const name = !open && family.type === "counter" ? `${family.name}_total` : family.name;
   const help = family.help === "" ? "" : `# HELP ${name} ${escapeHelp(family.help, format)}\n`;
@@ -79,14 +79,14 @@ function targetInfo(resource: Attributes, format: TextFormat): string {
  * the same labels (`a.b`, `a_b`); such points become one, since a page that has
  * a sample twice is refused as a whole.
  */
-function pointsOf(family: Family): Points {
-  const points: Points = { values: new Map(), exemplars: new Map() };
-  for (const { metric, scope } of family.parts) {
+function pointsOf(family: MetricFamily): PointsByLabels {
+  const points: PointsByLabels = { values: new Map(), exemplars: new Map() };
+  for (const { metric, scope } of family.metrics) {
     const histogram = metric.dataPointType === HISTOGRAM;
     for (const point of metric.dataPoints as (NumberPoint | HistogramPoint)[]) {
       const labels = labelsText(point.attributes, scope, histogram);
-      const twin = points.values.get(labels);
-      const value = twin === undefined ? point.value : merge(family, twin, point.value);
+      const existing = points.values.get(labels);
+      const value = existing === undefined ? point.value : merge(family, existing, point.value);
       points.values.set(labels, value);
       const { exemplar } = point as PointWithExemplar;
       if (exemplar !== undefined) points.exemplars.set(labels, exemplar);
@@ -96,14 +96,18 @@ function pointsOf(family: Family): Points {
 }
 
 /** By labels. */
-interface Points {
+interface PointsByLabels {
   readonly values: Map<string, number | Histogram>;
   /** Of counters. */
   readonly exemplars: Map<string, Exemplar>;
 }
 
 /** Counts add up; of two states the first stays. */
-function merge(family: Family, a: number | Histogram, b: number | Histogram): number | Histogram {
+function merge(
+  family: MetricFamily,
+  a: number | Histogram,
+  b: number | Histogram,
+): number | Histogram {
   if (typeof a === "number" || typeof b === "number") {
     return family.type === "counter" ? Number(a) + Number(b) : a;
   }
@@ -119,7 +123,7 @@ function merge(family: Family, a: number | Histogram, b: number | Histogram): nu
 }
 
 function sampleText(
-  family: Family,
+  family: MetricFamily,
   labels: string,
   value: number | HistogramWithExemplars,
   format: TextFormat,
@@ -127,8 +131,8 @@ function sampleText(
 ): string {
   if (typeof value === "number") {
     const name = family.type === "counter" ? `${family.name}_total` : family.name;
-    const example = format === "openmetrics" ? exemplarText(exemplar) : "";
-    return `${name}${braced(labels)} ${numberText(value)}${example}\n`;
+    const exemplarSuffix = format === "openmetrics" ? exemplarText(exemplar) : "";
+    return `${name}${braced(labels)} ${numberText(value)}${exemplarSuffix}\n`;
   }
   return histogramText(family.name, labels, value, format);
 }
@@ -205,10 +209,12 @@ function writeLabels(
   histogram: boolean,
 ): string {
   const labels = new Map<string, string>();
-  for (const [key, given] of attributes.toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)))) {
+  for (const [key, attributeValue] of attributes.toSorted(([a], [b]) =>
+    a < b ? -1 : Number(a > b),
+  )) {
     const name = labelName(key);
     const free = histogram && name === "le" ? "exported_le" : name;
-    const value = attributeText(given);
+    const value = attributeText(attributeValue);
     // To Prometheus an empty label is none.
     if (value === "") continue;
     const before = labels.get(free);
@@ -224,7 +230,7 @@ function braced(labels: string): string {
 }
 
 function escapeLabel(value: string): string {
-  return value.replace(/[\\"\n]/g, (found) => (found === "\n" ? "\\n" : `\\${found}`));
+  return value.replace(/[\\"\n]/g, (match) => (match === "\n" ? "\\n" : `\\${match}`));
 }
 
 function escapeHelp(text: string, format: TextFormat): string {

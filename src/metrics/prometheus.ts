@@ -4,13 +4,13 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { prometheusText, type TextFormat } from "./prometheus-text.ts";
 
 /** A chunk of its own: loaded with the first scrape. */
-export interface PrometheusOptions {
+export interface PrometheusDeps {
   readonly producer: MetricProducer;
   /** The scope whose samples carry no scope labels. */
   readonly ownScope: string;
   readonly diagnostics: Diagnostics;
   /** Adds what the process's other threads have. */
-  readonly wholeProcess: (own: ScopeMetrics[]) => Promise<ScopeMetrics[]>;
+  readonly addWorkerThreads: (own: ScopeMetrics[]) => Promise<ScopeMetrics[]>;
 }
 
 export interface MetricsPage {
@@ -19,15 +19,15 @@ export interface MetricsPage {
 }
 
 /** Work on the page for this long at a stretch, then let the app have its turn. */
-const STRETCH_MS = 5;
+const MAX_BLOCKING_MS = 5;
 
 /**
  * After a page there is none for three times as long as it took: scrapes that come
  * seconds apart never notice, and a flood of them costs a quarter of the time at
  * most. The limit is for pages that wait for callbacks of the app.
  */
-const REST_FACTOR = 3;
-const LONGEST_REST_MS = 1000;
+const PAUSE_FACTOR = 3;
+const MAX_PAUSE_MS = 1000;
 
 const contentTypes: Readonly<Record<TextFormat, string>> = {
   classic: "text/plain; version=0.0.4; charset=utf-8",
@@ -38,46 +38,46 @@ const contentTypes: Readonly<Record<TextFormat, string>> = {
  * The Prometheus reader over our store. Its own server is never started; its text
  * is not used (no units, labels twice, 200 for a failure), only its collection.
  */
-export class PrometheusPage {
-  readonly #options: PrometheusOptions;
-  readonly #reader = new PrometheusExporter({ preventServerStart: true });
+export class PrometheusReader {
+  readonly #deps: PrometheusDeps;
+  readonly #exporter = new PrometheusExporter({ preventServerStart: true });
   /** Pages that are being made: whoever asks meanwhile gets the same. */
-  readonly #underWay = new Map<TextFormat, Promise<MetricsPage>>();
+  readonly #inFlight = new Map<TextFormat, Promise<MetricsPage>>();
   /** When the next page may be begun, in the milliseconds of `performance.now()`. */
-  #freeAt = 0;
+  #nextAllowedAt = 0;
 
-  constructor(options: PrometheusOptions) {
-    this.#options = options;
-    this.#reader.setMetricProducer(options.producer);
+  constructor(deps: PrometheusDeps) {
+    this.#deps = deps;
+    this.#exporter.setMetricProducer(deps.producer);
   }
 
   /** @throws if the collection fails. */
-  write(accept: string | undefined): Promise<MetricsPage> {
+  collectPage(accept: string | undefined): Promise<MetricsPage> {
     const format = negotiate(accept);
-    const page = this.#underWay.get(format) ?? this.#paced(format);
-    this.#underWay.set(format, page);
+    const page = this.#inFlight.get(format) ?? this.#renderPaced(format);
+    this.#inFlight.set(format, page);
     return page;
   }
 
   /** However often it is asked for, most of the time is the app's. */
-  async #paced(format: TextFormat): Promise<MetricsPage> {
+  async #renderPaced(format: TextFormat): Promise<MetricsPage> {
     try {
-      const waitMs = this.#freeAt - performance.now();
+      const waitMs = this.#nextAllowedAt - performance.now();
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
       const began = performance.now();
-      const page = await this.#make(format);
+      const page = await this.#render(format);
       const now = performance.now();
-      this.#freeAt = now + Math.min((now - began) * REST_FACTOR, LONGEST_REST_MS);
+      this.#nextAllowedAt = now + Math.min((now - began) * PAUSE_FACTOR, MAX_PAUSE_MS);
       return page;
     } finally {
-      this.#underWay.delete(format);
+      this.#inFlight.delete(format);
     }
   }
 
-  async #make(format: TextFormat): Promise<MetricsPage> {
-    const { ownScope, diagnostics, wholeProcess } = this.#options;
-    const { resourceMetrics } = await this.#reader.collect();
-    const scopeMetrics = await wholeProcess(resourceMetrics.scopeMetrics);
+  async #render(format: TextFormat): Promise<MetricsPage> {
+    const { ownScope, diagnostics, addWorkerThreads } = this.#deps;
+    const { resourceMetrics } = await this.#exporter.collect();
+    const scopeMetrics = await addWorkerThreads(resourceMetrics.scopeMetrics);
     const pieces = prometheusText(
       { ...resourceMetrics, scopeMetrics },
       {
@@ -90,7 +90,7 @@ export class PrometheusPage {
           ),
       },
     );
-    return { contentType: contentTypes[format], body: await joined(pieces) };
+    return { contentType: contentTypes[format], body: await concatenate(pieces) };
   }
 }
 
@@ -108,8 +108,8 @@ export function negotiate(accept: string | undefined): TextFormat {
 }
 
 function qualityOf(parameters: readonly string[]): number {
-  const given = parameters.find((parameter) => parameter.startsWith("q="));
-  const quality = given === undefined ? 1 : Number(given.slice(2));
+  const weight = parameters.find((parameter) => parameter.startsWith("q="));
+  const quality = weight === undefined ? 1 : Number(weight.slice(2));
   return Number.isNaN(quality) ? 0 : quality;
 }
 
@@ -117,14 +117,14 @@ function qualityOf(parameters: readonly string[]): number {
  * The pieces as bytes. A text of megabytes is not put together as one string:
  * turning that into bytes would be one stretch of tens of milliseconds.
  */
-async function joined(pieces: Iterable<string>): Promise<Buffer> {
-  const parts: Buffer[] = [];
+async function concatenate(pieces: Iterable<string>): Promise<Buffer> {
+  const buffers: Buffer[] = [];
   let since = performance.now();
   for (const piece of pieces) {
-    parts.push(Buffer.from(piece));
-    if (performance.now() - since < STRETCH_MS) continue;
+    buffers.push(Buffer.from(piece));
+    if (performance.now() - since < MAX_BLOCKING_MS) continue;
     await new Promise((resolve) => setImmediate(resolve));
     since = performance.now();
   }
-  return Buffer.concat(parts);
+  return Buffer.concat(buffers);
 }

@@ -4,32 +4,32 @@ import type {
   ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
 import { runSuppressed } from "../context/manager.ts";
-import type { Account } from "../diagnostics/account.ts";
+import type { SignalCounters } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Unsent } from "../diagnostics/unsent.ts";
-import type { ExitRequest, PendingRequest, Pipeline } from "../export/exit.ts";
-import type { Outcome, Sender, Settle } from "../export/sender.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
+import type { ExitRequest, ExitRequestFactory, Pipeline } from "../export/exit.ts";
+import type { ExportResult, OtlpExporter, OnExitResult } from "../export/sender.ts";
 
-export interface PushOptions {
+export interface PeriodicReaderDeps {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Undefined: not counted (the console is no delivery). */
-  readonly account: Account | undefined;
+  readonly counters: SignalCounters | undefined;
   readonly diagnostics: Diagnostics;
-  readonly unsent?: Unsent;
+  readonly unsent?: UnsentTelemetry;
   /** Called once, before the first export: it loads the chunk. */
-  readonly sender: () => Sender<ResourceMetrics>;
+  readonly createExporter: () => OtlpExporter<ResourceMetrics>;
   readonly collect: (options: MetricCollectOptions) => Promise<CollectionResult>;
   readonly collectNow: () => ResourceMetrics;
 }
 
 /** What the sender has in hand. */
-interface Payload {
+interface PendingExport {
   readonly metrics: ResourceMetrics;
   readonly points: number;
 }
 
-const failed: Outcome = { delivered: false, rejected: 0, holdMs: 0 };
+const failedResult: ExportResult = { delivered: false, rejected: 0, retryAfterMs: 0 };
 
 /**
  * Collects and sends at an interval: the specification's periodic exporting
@@ -37,24 +37,24 @@ const failed: Outcome = { delivered: false, rejected: 0, holdMs: 0 };
  * timers that hold the process open, and what it has in hand at the end of the
  * process can't be had from it.
  */
-export class Push implements Pipeline {
-  readonly #options: PushOptions;
-  #sender: Sender<ResourceMetrics> | undefined = undefined;
-  #busy: Promise<void> | undefined = undefined;
-  #flying: Payload | undefined = undefined;
-  #heldUntil = 0;
+export class PeriodicReader implements Pipeline {
+  readonly #deps: PeriodicReaderDeps;
+  #exporter: OtlpExporter<ResourceMetrics> | undefined = undefined;
+  #exporting: Promise<void> | undefined = undefined;
+  #inFlight: PendingExport | undefined = undefined;
+  #pausedUntil = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
   #isStopped = false;
 
-  constructor(options: PushOptions) {
-    this.#options = options;
+  constructor(deps: PeriodicReaderDeps) {
+    this.#deps = deps;
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#tick(), this.#options.intervalMs).unref();
+    this.#timer = setInterval(() => this.#tick(), this.#deps.intervalMs).unref();
   }
 
-  /** Nothing is collected any more; what is under way is still taken by `pending`. */
+  /** Nothing is collected any more; what is under way is still taken by `drainForExit`. */
   stop(): void {
     clearInterval(this.#timer);
     this.#isStopped = true;
@@ -62,7 +62,7 @@ export class Push implements Pipeline {
 
   /** How many data points are under way: what the account's `queued` must come to. */
   get queued(): number {
-    return this.#flying?.points ?? 0;
+    return this.#inFlight?.points ?? 0;
   }
 
   /** Sends the numbers of this moment, after what is under way, unless the peer asked for a pause. */
@@ -72,7 +72,7 @@ export class Push implements Pipeline {
     const limit = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, Math.max(0, timeoutMs));
     });
-    await Promise.race([limit, this.#drain()]);
+    await Promise.race([limit, this.#exportAfterCurrent()]);
     clearTimeout(timer);
   }
 
@@ -80,124 +80,127 @@ export class Push implements Pipeline {
    * The last numbers of the process, and what was under way: a delta that is not
    * delivered is missing for ever.
    */
-  pending(): PendingRequest[] {
-    return [...this.#unsent(), ...this.#last()].map((metrics) => () => this.#request(metrics));
+  drainForExit(): ExitRequestFactory[] {
+    return [...this.#abortInFlight(), ...this.#finalMetrics()].map(
+      (metrics) => () => this.#createExitRequest(metrics),
+    );
   }
 
   /** An interval that finds the last export still under way is left out. */
   #tick(): void {
     // A process of this age has had numbers that others count on.
-    this.#options.unsent?.note();
-    if (this.#busy === undefined && performance.now() >= this.#heldUntil) void this.#export();
+    this.#deps.unsent?.mark();
+    if (this.#exporting === undefined && performance.now() >= this.#pausedUntil)
+      void this.#export();
   }
 
-  async #drain(): Promise<void> {
-    await this.#busy;
+  async #exportAfterCurrent(): Promise<void> {
+    await this.#exporting;
     // The numbers are not lost: the next export has them too.
-    if (performance.now() >= this.#heldUntil) await this.#export();
+    if (performance.now() >= this.#pausedUntil) await this.#export();
   }
 
   /** Never rejects. */
   #export(): Promise<void> {
-    this.#busy ??= this.#fly()
-      .catch((error: unknown) => this.#broken(error))
+    this.#exporting ??= this.#exportOnce()
+      .catch((error: unknown) => this.#reportFailure(error))
       .finally(() => {
-        this.#busy = undefined;
+        this.#exporting = undefined;
       });
-    return this.#busy;
+    return this.#exporting;
   }
 
-  async #fly(): Promise<void> {
-    const { timeoutMs, account, collect } = this.#options;
+  async #exportOnce(): Promise<void> {
+    const { timeoutMs, counters, collect } = this.#deps;
     const { resourceMetrics } = await collect({ timeoutMillis: timeoutMs });
-    const payload = { metrics: resourceMetrics, points: countPoints(resourceMetrics) };
-    if (payload.points === 0) return;
-    if (account !== undefined) account.made += payload.points;
-    this.#flying = payload;
-    const outcome = await this.#send(resourceMetrics);
-    // Else `pending` has taken it over and does the books.
-    if (this.#flying !== payload) return;
-    this.#flying = undefined;
-    this.#settle(payload.points, outcome);
+    const pending = { metrics: resourceMetrics, points: countPoints(resourceMetrics) };
+    if (pending.points === 0) return;
+    if (counters !== undefined) counters.created += pending.points;
+    this.#inFlight = pending;
+    const result = await this.#send(resourceMetrics);
+    // Else `drainForExit` has taken it over and does the books.
+    if (this.#inFlight !== pending) return;
+    this.#inFlight = undefined;
+    this.#onExported(pending.points, result);
   }
 
-  async #send(metrics: ResourceMetrics): Promise<Outcome> {
+  async #send(metrics: ResourceMetrics): Promise<ExportResult> {
     try {
-      return await runSuppressed(() => this.#open().send(metrics, this.#options.timeoutMs));
+      return await runSuppressed(() => this.#getExporter().export(metrics, this.#deps.timeoutMs));
     } catch (error) {
-      this.#broken(error);
-      return failed;
+      this.#reportFailure(error);
+      return failedResult;
     }
   }
 
-  #settle(points: number, outcome: Outcome): void {
-    if (outcome.delivered) this.#delivered(points, outcome.rejected);
-    else this.#options.account?.drop("failed", points);
-    if (outcome.holdMs > 0) this.#hold(outcome.holdMs);
+  #onExported(points: number, result: ExportResult): void {
+    if (result.delivered) this.#recordDelivered(points, result.rejected);
+    else this.#deps.counters?.drop("failed", points);
+    if (result.retryAfterMs > 0) this.#pause(result.retryAfterMs);
   }
 
-  #hold(ms: number): void {
-    this.#heldUntil = performance.now() + ms;
-    if (this.#options.account !== undefined) this.#options.account.pausedUntil = Date.now() + ms;
+  #pause(ms: number): void {
+    this.#pausedUntil = performance.now() + ms;
+    if (this.#deps.counters !== undefined) this.#deps.counters.pausedUntil = Date.now() + ms;
   }
 
-  #delivered(points: number, rejected: number): void {
-    const { account } = this.#options;
-    if (account === undefined) return;
-    const refused = Math.min(rejected, points);
-    account.sent += points - refused;
-    account.drop("rejected", refused);
+  #recordDelivered(points: number, rejected: number): void {
+    const { counters } = this.#deps;
+    if (counters === undefined) return;
+    const rejectedPoints = Math.min(rejected, points);
+    counters.sent += points - rejectedPoints;
+    counters.drop("rejected", rejectedPoints);
   }
 
-  #unsent(): ResourceMetrics[] {
-    const flying = this.#flying;
-    this.#flying = undefined;
-    if (flying === undefined) return [];
-    if (this.#sender?.abandon() !== true) return [flying.metrics];
-    this.#delivered(flying.points, 0);
+  #abortInFlight(): ResourceMetrics[] {
+    const inFlight = this.#inFlight;
+    this.#inFlight = undefined;
+    if (inFlight === undefined) return [];
+    if (this.#exporter?.cancel() !== true) return [inFlight.metrics];
+    this.#recordDelivered(inFlight.points, 0);
     return [];
   }
 
-  #last(): ResourceMetrics[] {
-    const { account, collectNow } = this.#options;
+  #finalMetrics(): ResourceMetrics[] {
+    const { counters, collectNow } = this.#deps;
     if (this.#isStopped) return [];
     try {
       const metrics = collectNow();
       const points = countPoints(metrics);
-      if (account !== undefined) account.made += points;
+      if (counters !== undefined) counters.created += points;
       return points === 0 ? [] : [metrics];
     } catch (error) {
-      this.#broken(error);
+      this.#reportFailure(error);
       return [];
     }
   }
 
-  #request(metrics: ResourceMetrics): ExitRequest | undefined {
+  #createExitRequest(metrics: ResourceMetrics): ExitRequest | undefined {
     const points = countPoints(metrics);
-    const request = this.#tryRequest(metrics, (delivered, rejected) => {
-      if (delivered) this.#delivered(points, rejected);
-      else this.#options.account?.drop("shutdown", points);
+    const request = this.#tryCreateExitRequest(metrics, (delivered, rejected) => {
+      if (delivered) this.#recordDelivered(points, rejected);
+      else this.#deps.counters?.drop("shutdown", points);
     });
-    if (request === undefined) this.#options.account?.drop("failed", points);
+    if (request === undefined) this.#deps.counters?.drop("failed", points);
     return request;
   }
 
-  #tryRequest(metrics: ResourceMetrics, settle: Settle): ExitRequest | undefined {
+  #tryCreateExitRequest(metrics: ResourceMetrics, onResult: OnExitResult): ExitRequest | undefined {
     try {
-      return this.#open().request(metrics, settle);
+      return this.#getExporter().createExitRequest(metrics, onResult);
     } catch (error) {
-      this.#broken(error);
+      this.#reportFailure(error);
       return undefined;
     }
   }
 
-  #open(): Sender<ResourceMetrics> {
-    this.#sender ??= this.#options.sender();
-    return this.#sender;
+  #getExporter(): OtlpExporter<ResourceMetrics> {
+    this.#exporter ??= this.#deps.createExporter();
+    return this.#exporter;
   }
 
-  #broken(error: unknown): void {
-    this.#options.diagnostics.error(
+  #reportFailure(error: unknown): void {
+    this.#deps.diagnostics.error(
       "metrics export",
       `metrics could not be exported: ${String(error)}`,
     );

@@ -1,11 +1,16 @@
 import type { Attributes } from "@opentelemetry/api";
-import { attributesKey, cleanAttributes, NO_ATTRIBUTES, OVERFLOW } from "./attributes.ts";
+import {
+  attributesKey,
+  normalizeAttributes,
+  NO_ATTRIBUTES,
+  OVERFLOW_ATTRIBUTES,
+} from "./attributes.ts";
 
 /** Series per instrument over the whole life of the process, the overflow series included. */
-export const SERIES_LIMIT = 2000;
+export const CARDINALITY_LIMIT = 2000;
 
 /** Orders of keys, beside the sorted one, that are remembered per instrument. */
-const PATH_LIMIT = 4 * SERIES_LIMIT;
+const MAX_CACHED_PATHS = 4 * CARDINALITY_LIMIT;
 
 /**
  * The series of one instrument by their attributes.
@@ -17,10 +22,10 @@ const PATH_LIMIT = 4 * SERIES_LIMIT;
  */
 export class SeriesTable<Series> {
   readonly #create: (attributes: Attributes) => Series;
-  readonly #root = new Step<Series>();
+  readonly #root = new TrieNode<Series>();
   readonly #series = new Map<string, Series>();
   #overflow: Series | undefined = undefined;
-  #paths = 0;
+  #pathCount = 0;
 
   constructor(create: (attributes: Attributes) => Series) {
     this.#create = create;
@@ -32,13 +37,13 @@ export class SeriesTable<Series> {
    *
    * @throws what a getter of `attributes` throws.
    */
-  at(attributes: Attributes | undefined): Series {
+  seriesFor(attributes: Attributes | undefined): Series {
     // An app in JavaScript may pass anything; of a text, `Object.keys` gives the positions.
-    const given =
+    const input =
       typeof attributes === "object" && attributes !== null ? attributes : NO_ATTRIBUTES;
     // `for in` also shows what is inherited, which is no attribute.
-    if (Object.getPrototypeOf(given) !== Object.prototype) return this.#resolve(given);
-    return this.#walk(given) ?? this.#remember(given, this.#resolve(given));
+    if (Object.getPrototypeOf(input) !== Object.prototype) return this.#resolve(input);
+    return this.#lookUp(input) ?? this.#cachePath(input, this.#resolve(input));
   }
 
   /** All series in the order of their first use, the overflow series last. */
@@ -55,38 +60,38 @@ export class SeriesTable<Series> {
     return series === this.#overflow;
   }
 
-  #walk(attributes: Attributes): Series | undefined {
-    let step = this.#root;
+  #lookUp(attributes: Attributes): Series | undefined {
+    let node = this.#root;
     for (const key in attributes) {
       const value: unknown = attributes[key];
       if (value === undefined || value === null) continue;
-      const next = step.next(key, value);
+      const next = node.child(key, value);
       if (next === undefined) return undefined;
-      step = next;
+      node = next;
     }
-    return step.series;
+    return node.series;
   }
 
   #resolve(attributes: Attributes): Series {
-    const clean = cleanAttributes(attributes);
+    const clean = normalizeAttributes(attributes);
     const key = attributesKey(clean);
     let series = this.#series.get(key);
     if (series === undefined) {
-      if (this.#series.size >= SERIES_LIMIT - 1) return this.#overflowing();
+      if (this.#series.size >= CARDINALITY_LIMIT - 1) return this.#overflowSeries();
       series = this.#create(clean);
       this.#series.set(key, series);
     }
     return series;
   }
 
-  #overflowing(): Series {
-    this.#overflow ??= this.#create(OVERFLOW);
+  #overflowSeries(): Series {
+    this.#overflow ??= this.#create(OVERFLOW_ATTRIBUTES);
     return this.#overflow;
   }
 
   /** An array or an object is never a step: it may change under us, so it goes the long way each time. */
-  #remember(attributes: Attributes, series: Series): Series {
-    if (this.#paths >= PATH_LIMIT || series === this.#overflow) return series;
+  #cachePath(attributes: Attributes, series: Series): Series {
+    if (this.#pathCount >= MAX_CACHED_PATHS || series === this.#overflow) return series;
     const path: [string, unknown][] = [];
     for (const key in attributes) {
       const value: unknown = attributes[key];
@@ -95,10 +100,10 @@ export class SeriesTable<Series> {
       if (!Object.hasOwn(attributes, key)) return series;
       path.push([key, value]);
     }
-    let step = this.#root;
-    for (const [key, value] of path) step = step.make(key, value);
-    step.series = series;
-    this.#paths += 1;
+    let node = this.#root;
+    for (const [key, value] of path) node = node.getOrCreateChild(key, value);
+    node.series = series;
+    this.#pathCount += 1;
     return series;
   }
 }
@@ -107,35 +112,35 @@ export class SeriesTable<Series> {
  * What follows after a number of attributes. Nearly always the same key follows,
  * so the first one seen has its values at hand and others go through one more map.
  */
-class Step<Series> {
+class TrieNode<Series> {
   series: Series | undefined = undefined;
   #key: string | undefined = undefined;
-  #values: Map<unknown, Step<Series>> | undefined = undefined;
-  #others: Map<string, Map<unknown, Step<Series>>> | undefined = undefined;
+  #values: Map<unknown, TrieNode<Series>> | undefined = undefined;
+  #otherKeys: Map<string, Map<unknown, TrieNode<Series>>> | undefined = undefined;
 
-  next(key: string, value: unknown): Step<Series> | undefined {
+  child(key: string, value: unknown): TrieNode<Series> | undefined {
     if (key === this.#key) return this.#values?.get(value);
-    return this.#others?.get(key)?.get(value);
+    return this.#otherKeys?.get(key)?.get(value);
   }
 
-  make(key: string, value: unknown): Step<Series> {
+  getOrCreateChild(key: string, value: unknown): TrieNode<Series> {
     const values = this.#valuesOf(key);
     let next = values.get(value);
     if (next === undefined) {
-      next = new Step<Series>();
+      next = new TrieNode<Series>();
       values.set(value, next);
     }
     return next;
   }
 
-  #valuesOf(key: string): Map<unknown, Step<Series>> {
+  #valuesOf(key: string): Map<unknown, TrieNode<Series>> {
     if (this.#key === undefined) this.#key = key;
-    if (this.#key === key) return (this.#values ??= new Map<unknown, Step<Series>>());
-    this.#others ??= new Map<string, Map<unknown, Step<Series>>>();
-    let values = this.#others.get(key);
+    if (this.#key === key) return (this.#values ??= new Map<unknown, TrieNode<Series>>());
+    this.#otherKeys ??= new Map<string, Map<unknown, TrieNode<Series>>>();
+    let values = this.#otherKeys.get(key);
     if (values === undefined) {
-      values = new Map<unknown, Step<Series>>();
-      this.#others.set(key, values);
+      values = new Map<unknown, TrieNode<Series>>();
+      this.#otherKeys.set(key, values);
     }
     return values;
   }

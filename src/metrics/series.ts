@@ -4,14 +4,14 @@ import type { Exemplar } from "./exemplars.ts";
 
 /** One series of a counter or an up-down counter, looked up once. */
 export interface BoundSum {
-  /** @param example the span that the measurement is an example of; an up-down counter has none. */
-  add(value: number, example?: SpanContext): void;
+  /** @param exemplarContext the span that the measurement is an example of; an up-down counter has none. */
+  add(value: number, exemplarContext?: SpanContext): void;
 }
 
 /** One series of a histogram or a gauge, looked up once. */
 export interface BoundRecorder {
-  /** @param example the span that the measurement is an example of; a gauge has none. */
-  record(value: number, example?: SpanContext): void;
+  /** @param exemplarContext the span that the measurement is an example of; a gauge has none. */
+  record(value: number, exemplarContext?: SpanContext): void;
 }
 
 /** What a series needs to know of its instrument on the hot path. */
@@ -37,18 +37,18 @@ export class CounterSeries implements BoundSum {
     this.owner = owner;
   }
 
-  add(value: number, example?: SpanContext): void {
+  add(value: number, exemplarContext?: SpanContext): void {
     if (typeof value !== "number" || !(value >= 0) || value === Infinity) {
       this.owner.reject(value, "a counter takes finite numbers from 0 up");
       return;
     }
-    const taken = this.owner.integer ? Math.trunc(value) : value;
-    this.value += taken;
-    if (example !== undefined) this.exemplar = exemplarOf(example, taken);
+    const accepted = this.owner.integer ? Math.trunc(value) : value;
+    this.value += accepted;
+    if (exemplarContext !== undefined) this.exemplar = exemplarOf(exemplarContext, accepted);
   }
 }
 
-export class UpDownSeries implements BoundSum {
+export class UpDownCounterSeries implements BoundSum {
   readonly attributes: Attributes;
   readonly owner: SeriesOwner;
   value = 0;
@@ -72,7 +72,7 @@ export class GaugeSeries implements BoundRecorder {
   readonly owner: SeriesOwner;
   value = 0;
   /** A gauge that was bound but never recorded has no value. */
-  recorded = false;
+  hasValue = false;
 
   constructor(attributes: Attributes, owner: SeriesOwner) {
     this.attributes = attributes;
@@ -82,7 +82,7 @@ export class GaugeSeries implements BoundRecorder {
   record(value: number): void {
     if (typeof value === "number" && value === value) {
       this.value = this.owner.integer ? Math.trunc(value) : value;
-      this.recorded = true;
+      this.hasValue = true;
     } else {
       this.owner.reject(value, "a gauge takes numbers");
     }
@@ -108,7 +108,7 @@ export class HistogramSeries implements BoundRecorder {
   /** Of the interval of the reader that takes deltas, else of all time. */
   min: number = Infinity;
   max: number = -Infinity;
-  #earlier: Extremes = NO_EXTREMES;
+  #previousExtremes: Extremes = NO_EXTREMES;
 
   constructor(attributes: Attributes, owner: SeriesOwner) {
     this.attributes = attributes;
@@ -117,31 +117,31 @@ export class HistogramSeries implements BoundRecorder {
     this.counts = Array.from({ length: owner.boundaries.length + 1 }, () => 0);
   }
 
-  record(value: number, example?: SpanContext): void {
+  record(value: number, exemplarContext?: SpanContext): void {
     if (typeof value !== "number" || !(value >= 0) || value === Infinity) {
       this.owner.reject(value, "a histogram takes finite numbers from 0 up");
       return;
     }
-    const taken = this.owner.integer ? Math.trunc(value) : value;
+    const accepted = this.owner.integer ? Math.trunc(value) : value;
     this.count += 1;
-    this.sum += taken;
-    if (taken < this.min) this.min = taken;
-    if (taken > this.max) this.max = taken;
-    const bucket = bucketOf(this.boundaries, taken);
+    this.sum += accepted;
+    if (accepted < this.min) this.min = accepted;
+    if (accepted > this.max) this.max = accepted;
+    const bucket = bucketOf(this.boundaries, accepted);
     this.counts[bucket]! += 1;
-    if (example === undefined) return;
+    if (exemplarContext === undefined) return;
     this.exemplars ??= this.counts.map(() => undefined);
-    this.exemplars[bucket] = exemplarOf(example, taken);
+    this.exemplars[bucket] = exemplarOf(exemplarContext, accepted);
   }
 
   /** The extremes of all time; `min` and `max` are those since the last `resetExtremes`. */
   get allExtremes(): Extremes {
-    const { min, max } = this.#earlier;
+    const { min, max } = this.#previousExtremes;
     return { min: Math.min(min, this.min), max: Math.max(max, this.max) };
   }
 
   resetExtremes(): void {
-    this.#earlier = this.allExtremes;
+    this.#previousExtremes = this.allExtremes;
     this.min = Infinity;
     this.max = -Infinity;
   }

@@ -1,13 +1,13 @@
-import { nothingToFlush, ProviderFlush } from "../export/provider-flush.ts";
+import { noopFlush, ProviderFlush } from "../export/provider-flush.ts";
 import type { BindableRecorder, BindableSum } from "./instruments.ts";
 import type { FlushableMeterProvider, StoreMeter } from "./store-meter.ts";
 
-const sum: BindableSum = { add: nothing, bind: () => ({ add: nothing }) };
-const recorder: BindableRecorder = { record: nothing, bind: () => ({ record: nothing }) };
-const observable = { addCallback: nothing, removeCallback: nothing };
+const sum: BindableSum = { add: noop, bind: () => ({ add: noop }) };
+const recorder: BindableRecorder = { record: noop, bind: () => ({ record: noop }) };
+const observable = { addCallback: noop, removeCallback: noop };
 
 /** Metrics are off (`OTEL_METRICS_EXPORTER=none`): instruments that keep nothing. */
-export const silentMeter: StoreMeter = {
+export const noopMeter: StoreMeter = {
   createCounter: () => sum,
   createUpDownCounter: () => sum,
   createHistogram: () => recorder,
@@ -15,16 +15,16 @@ export const silentMeter: StoreMeter = {
   createObservableCounter: () => observable,
   createObservableUpDownCounter: () => observable,
   createObservableGauge: () => observable,
-  addBatchObservableCallback: nothing,
-  removeBatchObservableCallback: nothing,
+  addBatchObservableCallback: noop,
+  removeBatchObservableCallback: noop,
 };
 
-const flush = new ProviderFlush(nothingToFlush);
+const flush = new ProviderFlush(noopFlush);
 
-export const silentProvider: FlushableMeterProvider = {
-  getMeter: () => silentMeter,
+export const noopMeterProvider: FlushableMeterProvider = {
+  getMeter: () => noopMeter,
   forceFlush: () => flush.forceFlush(),
   shutdown: () => flush.shutdown(),
 };
 
-function nothing(): void {}
+function noop(): void {}

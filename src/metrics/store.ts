@@ -7,81 +7,84 @@ import type {
 } from "@opentelemetry/sdk-metrics";
 import { runSuppressed } from "../context/manager.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { type FlushParts, nothingToFlush } from "../export/provider-flush.ts";
-import type { ExampleOf } from "./exemplars.ts";
+import { type ProviderFlushDeps, noopFlush } from "../export/provider-flush.ts";
+import type { ExemplarFilter } from "./exemplars.ts";
 import { describeValue } from "./instruments.ts";
 import { StoreMeterProvider } from "./meter.ts";
-import { Callbacks } from "./observables.ts";
-import type { View } from "./points.ts";
+import { ObservableRegistry } from "./observables.ts";
+import type { MetricReaderState } from "./points.ts";
 
 /** An app has tens of instruments; one that makes a new one per request must not eat the memory. */
-const INSTRUMENT_LIMIT = 5000;
+const MAX_INSTRUMENTS = 5000;
 
 /** How long callbacks of observables may take when a reader sets no limit. */
-const CALLBACK_LIMIT_MS = 5000;
+const DEFAULT_CALLBACK_TIMEOUT_MS = 5000;
 
 /** All numbers of the process, and the ways to look at them. */
-export class Store {
+export class MetricStore {
   readonly provider: StoreMeterProvider;
   /** Epoch milliseconds; where every total counts from. */
-  readonly began: number = Date.now();
+  readonly startedAt: number = Date.now();
   readonly #resource: Resource;
   readonly #diagnostics: Diagnostics;
-  readonly #callbacks = new Callbacks();
-  #instruments = 0;
+  readonly #observableRegistry = new ObservableRegistry();
+  #instrumentCount = 0;
 
   constructor(
     resource: Resource,
     diagnostics: Diagnostics,
-    exampleOf: ExampleOf,
-    flush: FlushParts = nothingToFlush,
+    exemplarFilter: ExemplarFilter,
+    flush: ProviderFlushDeps = noopFlush,
   ) {
     this.#resource = resource;
     this.#diagnostics = diagnostics;
     this.provider = new StoreMeterProvider({
-      callbacks: this.#callbacks,
-      exampleOf,
+      observableRegistry: this.#observableRegistry,
+      exemplarFilter,
       flush,
-      admit: () => this.#admit(),
+      tryRegister: () => this.#tryRegister(),
       warn: (name, what) => diagnostics.warn(`instrument ${name}`, `metric "${name}": ${what}`),
       debug: (name, what) => diagnostics.debug(`value ${name}`, `metric "${name}": ${what}`),
     });
   }
 
   /** The `MetricProducer` for one reader, any of the SDK's included. */
-  producer(view: View): MetricProducer {
-    return { collect: (options) => this.collect(view, options) };
+  producer(readerState: MetricReaderState): MetricProducer {
+    return { collect: (options) => this.collect(readerState, options) };
   }
 
   /** Asks all observables, then copies what the view shows. Never rejects. */
-  async collect(view: View, options?: MetricCollectOptions): Promise<CollectionResult> {
-    const limit = options?.timeoutMillis ?? CALLBACK_LIMIT_MS;
+  async collect(
+    readerState: MetricReaderState,
+    options?: MetricCollectOptions,
+  ): Promise<CollectionResult> {
+    const limit = options?.timeoutMillis ?? DEFAULT_CALLBACK_TIMEOUT_MS;
     // A callback that queries a database is our doing, not the app's traffic.
-    const errors = await runSuppressed(() => this.#callbacks.observe(limit));
+    const errors = await runSuppressed(() => this.#observableRegistry.observe(limit));
     for (const error of errors) this.#report(error);
-    return { resourceMetrics: this.take(view), errors };
+    return { resourceMetrics: this.snapshot(readerState), errors };
   }
 
   /** The same at once, without what asynchronous callbacks would say. Never throws. */
-  collectNow(view: View): ResourceMetrics {
-    runSuppressed(() => this.#callbacks.observeNow());
-    return this.take(view);
+  collectNow(readerState: MetricReaderState): ResourceMetrics {
+    runSuppressed(() => this.#observableRegistry.observeNow());
+    return this.snapshot(readerState);
   }
 
   /** What the view shows now, without asking anybody. */
-  take(view: View): ResourceMetrics {
+  snapshot(readerState: MetricReaderState): ResourceMetrics {
     return {
       resource: this.#resource,
-      scopeMetrics: view.take(this.provider.meters(), this.#callbacks.round),
+      scopeMetrics: readerState.collect(this.provider.meters(), this.#observableRegistry.round),
     };
   }
 
-  #admit(): boolean {
-    this.#instruments += 1;
-    if (this.#instruments <= INSTRUMENT_LIMIT) return true;
+  #tryRegister(): boolean {
+    this.#instrumentCount += 1;
+    if (this.#instrumentCount <= MAX_INSTRUMENTS) return true;
     this.#diagnostics.warn(
       "instrument limit",
-      `more than ${INSTRUMENT_LIMIT} instruments were made; further ones are not exported`,
+      `more than ${MAX_INSTRUMENTS} instruments were made; further ones are not exported`,
     );
     return false;
   }

@@ -7,7 +7,7 @@ const rejectedNames: Readonly<Record<OtlpSignal, string>> = {
 };
 
 /** The body that tells a partial success, in the encoding of the request; empty when all was taken. */
-export function answerBody(
+export function otlpResponseBody(
   signal: OtlpSignal,
   contentType: string,
   rejected: number,

@@ -1,9 +1,9 @@
-const numbers = new WeakMap<object, number>();
-let last = 0;
+const connectionIds = new WeakMap<object, number>();
+let lastId = 0;
 
 /** Numbers connections (sockets, HTTP/2 sessions), so that requests can be told apart by them. */
-export function numberOf(connection: object): number {
-  const number = numbers.get(connection) ?? ++last;
-  numbers.set(connection, number);
-  return number;
+export function connectionIdOf(connection: object): number {
+  const id = connectionIds.get(connection) ?? ++lastId;
+  connectionIds.set(connection, id);
+  return id;
 }

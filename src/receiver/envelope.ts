@@ -7,16 +7,16 @@ const NEWLINE = 10;
  * payload, which is as long as the header says or goes to the end of its line.
  * Throws on nonsense. Format: develop.sentry.dev/sdk/data-model/envelopes/.
  */
-export function readEnvelope(body: Buffer, project: string, publicKey: string): ReceivedItem[] {
-  const lines = new Lines(body);
-  const envelope = parse(lines.next());
+export function parseEnvelope(body: Buffer, project: string, publicKey: string): ReceivedItem[] {
+  const lines = new EnvelopeReader(body);
+  const envelope = parse(lines.readLine());
   const items: ReceivedItem[] = [];
   while (!lines.done) {
-    const line = lines.next();
+    const line = lines.readLine();
     if (line.length === 0) continue;
     const header = parse(line);
     const length = header["length"];
-    const payload = typeof length === "number" ? lines.take(length) : lines.next();
+    const payload = typeof length === "number" ? lines.readBytes(length) : lines.readLine();
     items.push({
       type: String(header["type"]),
       project,
@@ -46,30 +46,30 @@ function parseIfJson(payload: Buffer): unknown {
   }
 }
 
-class Lines {
+class EnvelopeReader {
   readonly #body: Buffer;
-  #at = 0;
+  #offset = 0;
 
   constructor(body: Buffer) {
     this.#body = body;
   }
 
   get done(): boolean {
-    return this.#at >= this.#body.length;
+    return this.#offset >= this.#body.length;
   }
 
-  next(): Buffer {
-    const newline = this.#body.indexOf(NEWLINE, this.#at);
+  readLine(): Buffer {
+    const newline = this.#body.indexOf(NEWLINE, this.#offset);
     const end = newline === -1 ? this.#body.length : newline;
-    const line = this.#body.subarray(this.#at, end);
-    this.#at = end + 1;
+    const line = this.#body.subarray(this.#offset, end);
+    this.#offset = end + 1;
     return line;
   }
 
   /** A payload of known length, and the line break after it. */
-  take(length: number): Buffer {
-    const payload = this.#body.subarray(this.#at, this.#at + length);
-    this.#at += length + 1;
+  readBytes(length: number): Buffer {
+    const payload = this.#body.subarray(this.#offset, this.#offset + length);
+    this.#offset += length + 1;
     return payload;
   }
 }

@@ -40,9 +40,10 @@ export class Faults {
     this.#faults = faults.map((fault) => ({ fault, left: fault.times ?? Infinity }));
   }
 
-  take(signal: OtlpSignal | "events"): Fault | undefined {
+  consume(signal: OtlpSignal | "events"): Fault | undefined {
     const row = this.#faults.find(
-      ({ fault, left }) => left > 0 && (fault.signal === undefined || fault.signal === signal),
+      ({ fault, left: remaining }) =>
+        remaining > 0 && (fault.signal === undefined || fault.signal === signal),
     );
     if (row === undefined) return undefined;
     row.left -= 1;

@@ -1,11 +1,11 @@
 import type { Http2Server, ServerHttp2Stream } from "node:http2";
-import { answerBody } from "./answer.ts";
-import { numberOf } from "./connection.ts";
+import { otlpResponseBody } from "./answer.ts";
+import { connectionIdOf } from "./connection.ts";
 import type { Fault, Faults } from "./fault.ts";
-import { MAX_BODY_BYTES, takeExport, unpack } from "./inbox.ts";
+import { MAX_BODY_BYTES, storeExport, decompress } from "./inbox.ts";
 import type { OtlpSignal } from "./otlp.ts";
 import type { ReceivedRequest } from "./received.ts";
-import type { Store } from "./store.ts";
+import type { ReceivedStore } from "./store.ts";
 
 /** gRPC's `UNIMPLEMENTED` and `INVALID_ARGUMENT`. */
 const UNIMPLEMENTED = 12;
@@ -20,28 +20,28 @@ const paths: Readonly<Record<string, OtlpSignal>> = {
 type Headers = ReceivedRequest["headers"];
 
 /** The receiver's gRPC side: the three unary `Export` calls of OTLP. */
-export function serveGrpc(server: Http2Server, store: Store, faults: Faults): void {
+export function serveGrpc(server: Http2Server, store: ReceivedStore, faults: Faults): void {
   server.on("stream", (stream: ServerHttp2Stream, headers: object) => {
     stream.on("error", () => {});
-    void take(stream, headers as Headers, store, faults).catch((error: unknown) => {
-      end(stream, INVALID_ARGUMENT, String(error));
+    void handleCall(stream, headers as Headers, store, faults).catch((error: unknown) => {
+      sendStatus(stream, INVALID_ARGUMENT, String(error));
     });
   });
 }
 
-async function take(
+async function handleCall(
   stream: ServerHttp2Stream,
   headers: Headers,
-  store: Store,
+  store: ReceivedStore,
   faults: Faults,
 ): Promise<void> {
   const path = String(headers[":path"]);
   const signal = paths[path];
   if (signal === undefined) {
-    end(stream, UNIMPLEMENTED, `no ${path} here`);
+    sendStatus(stream, UNIMPLEMENTED, `no ${path} here`);
     return;
   }
-  const fault = faults.take(signal);
+  const fault = faults.consume(signal);
   const connection = stream.session ?? stream;
   const frame = await readFrame(stream);
   store.add("requests", [
@@ -49,43 +49,43 @@ async function take(
       method: "POST",
       path,
       headers,
-      connection: numberOf(connection),
+      connection: connectionIdOf(connection),
       bytes: frame.length,
       at: performance.now(),
       status: 200,
     },
   ]);
-  const keeps = fault === undefined || fault.kind === "partial" || fault.kind === "slow";
-  if (keeps) takeExport(store, signal, "application/grpc", messageOf(frame, headers), fault);
+  const isStored = fault === undefined || fault.kind === "partial" || fault.kind === "slow";
+  if (isStored) storeExport(store, signal, "application/grpc", messageOf(frame, headers), fault);
   if (fault?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, fault.ms));
-  if (keeps) {
+  if (isStored) {
     const rejected = fault?.kind === "partial" ? fault.rejected : 0;
-    reply(stream, answerBody(signal, "application/grpc", rejected, "rejected"));
+    sendMessage(stream, otlpResponseBody(signal, "application/grpc", rejected, "rejected"));
   } else {
-    misbehave(stream, fault);
+    applyFault(stream, fault);
   }
 }
 
 /** A frame is a flag (compressed or not), a length of four bytes, and the message. */
 function messageOf(frame: Buffer, headers: Headers): Buffer {
   const message = frame.subarray(5, 5 + frame.readUInt32BE(1));
-  return frame[0] === 1 ? unpack(String(headers["grpc-encoding"]), message) : message;
+  return frame[0] === 1 ? decompress(String(headers["grpc-encoding"]), message) : message;
 }
 
-function misbehave(stream: ServerHttp2Stream, fault: Fault): void {
-  if (fault.kind === "status") end(stream, fault.status, fault.body ?? "", fault.headers);
+function applyFault(stream: ServerHttp2Stream, fault: Fault): void {
+  if (fault.kind === "status") sendStatus(stream, fault.status, fault.body ?? "", fault.headers);
   else if (fault.kind === "close") stream.session?.destroy();
-  else if (fault.kind === "drip") drip(stream, fault.everyMs);
-  else if (fault.kind === "giant") reply(stream, Buffer.alloc(fault.bytes));
+  else if (fault.kind === "drip") sendSlowBody(stream, fault.everyMs);
+  else if (fault.kind === "giant") sendMessage(stream, Buffer.alloc(fault.bytes));
 }
 
-function drip(stream: ServerHttp2Stream, everyMs: number): void {
+function sendSlowBody(stream: ServerHttp2Stream, everyMs: number): void {
   stream.respond({ ":status": 200, "content-type": "application/grpc" });
   const timer = setInterval(() => stream.write("."), everyMs);
   stream.on("close", () => clearInterval(timer));
 }
 
-function reply(stream: ServerHttp2Stream, message: Uint8Array): void {
+function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): void {
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   const head = Buffer.alloc(5);
@@ -94,7 +94,7 @@ function reply(stream: ServerHttp2Stream, message: Uint8Array): void {
 }
 
 /** An answer without a message: gRPC's "trailers only". */
-function end(
+function sendStatus(
   stream: ServerHttp2Stream,
   status: number,
   message: string,

@@ -1,64 +1,64 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { isLocalName, isLoopback } from "../local-name.ts";
-import { answerBody } from "./answer.ts";
+import { isLocalHostname, isLoopback } from "../local-name.ts";
+import { otlpResponseBody } from "./answer.ts";
 import { publicKeyOf } from "./envelope.ts";
-import { numberOf } from "./connection.ts";
+import { connectionIdOf } from "./connection.ts";
 import type { Fault, Faults } from "./fault.ts";
-import { MAX_BODY_BYTES, takeEnvelope, takeExport, unpack } from "./inbox.ts";
+import { MAX_BODY_BYTES, storeEnvelope, storeExport, decompress } from "./inbox.ts";
 import type { OtlpSignal } from "./otlp.ts";
 import type { ReceivedRequest } from "./received.ts";
-import { answerQuery } from "./query.ts";
-import type { Store } from "./store.ts";
+import { handleQuery } from "./query.ts";
+import type { ReceivedStore } from "./store.ts";
 
 /** One request on its way through the receiver. */
-interface Exchange {
+interface HttpExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: URL;
-  readonly store: Store;
+  readonly store: ReceivedStore;
   readonly record: { -readonly [Key in keyof ReceivedRequest]: ReceivedRequest[Key] };
 }
 
 /** The receiver's HTTP side: OTLP, Sentry envelopes, and questions about what came in. */
-export function createListener(store: Store, faults: Faults): RequestListener {
+export function createListener(store: ReceivedStore, faults: Faults): RequestListener {
   return (request, response) => {
-    response.on("error", ignore);
+    response.on("error", noop);
     const url = URL.parse(request.url ?? "/", "http://receiver");
-    const objection = url === null ? NO_URL : objectionTo(request);
-    if (url === null || objection !== undefined) {
-      response.writeHead(objection?.status ?? 400).end(`${objection?.reason}\n`);
+    const rejection = url === null ? INVALID_URL : rejectionOf(request);
+    if (url === null || rejection !== undefined) {
+      response.writeHead(rejection?.status ?? 400).end(`${rejection?.reason}\n`);
       return;
     }
     if (url.pathname.startsWith("/received") || url.pathname === "/faults") {
-      void answerQuery(request, response, url, store, faults).catch((error: unknown) => {
+      void handleQuery(request, response, url, store, faults).catch((error: unknown) => {
         if (!response.headersSent) response.writeHead(400);
         response.end(String(error));
       });
       return;
     }
     const exchange = { request, response, url, store, record: recordOf(request, url) };
-    void take(exchange, faults).catch((error: unknown) => {
-      if (!response.headersSent) answer(exchange, 400, {}, String(error));
+    void handleExport(exchange, faults).catch((error: unknown) => {
+      if (!response.headersSent) send(exchange, 400, {}, String(error));
     });
   };
 }
 
-interface Objection {
+interface Rejection {
   readonly status: number;
   readonly reason: string;
 }
 
-const NO_URL: Objection = { status: 400, reason: "The target is no URL." };
+const INVALID_URL: Rejection = { status: 400, reason: "The target is no URL." };
 
 /**
  * A page in a browser may neither read what came in (by a name that is made to
  * point here) nor send something (without asking: text posted to another origin).
  * Over TLS the certificate says by which names the receiver may be asked.
  */
-function objectionTo({ headers, socket }: IncomingMessage): Objection | undefined {
+function rejectionOf({ headers, socket }: IncomingMessage): Rejection | undefined {
   const { host, origin } = headers;
   const isChecked = !("encrypted" in socket) && isLoopback(socket.localAddress ?? "");
-  if (host !== undefined && isChecked && !isLocalName(host)) {
+  if (host !== undefined && isChecked && !isLocalHostname(host)) {
     return {
       status: 403,
       reason: `The receiver is asked as ${JSON.stringify(host)}, not by an address or localhost.`,
@@ -70,43 +70,43 @@ function objectionTo({ headers, socket }: IncomingMessage): Objection | undefine
   return { status: 403, reason: "The receiver takes nothing from other origins." };
 }
 
-function ignore(): void {}
+function noop(): void {}
 
-function recordOf(request: IncomingMessage, url: URL): Exchange["record"] {
+function recordOf(request: IncomingMessage, url: URL): HttpExchange["record"] {
   return {
     method: request.method ?? "",
     path: url.pathname,
     headers: request.headers,
-    connection: numberOf(request.socket),
+    connection: connectionIdOf(request.socket),
     bytes: 0,
     at: performance.now(),
     status: undefined,
   };
 }
 
-async function take(exchange: Exchange, faults: Faults): Promise<void> {
+async function handleExport(exchange: HttpExchange, faults: Faults): Promise<void> {
   const signal = signalOf(exchange.url.pathname);
   if (signal === undefined || exchange.request.method !== "POST") {
-    answer(exchange, 404, {}, "");
+    send(exchange, 404, {}, "");
     return;
   }
-  const fault = faults.take(signal);
+  const fault = faults.consume(signal);
   if (fault?.kind === "deaf") {
     exchange.store.add("requests", [exchange.record]);
     return;
   }
-  const wire = await readBody(exchange.request);
-  exchange.record.bytes = wire.length;
+  const rawBody = await readBody(exchange.request);
+  exchange.record.bytes = rawBody.length;
   exchange.store.add("requests", [exchange.record]);
   if (fault?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, fault.ms));
-  const body = unpack(headerOf(exchange.request, "content-encoding"), wire);
-  if (keeps(fault)) keep(exchange, signal, body, fault);
+  const body = decompress(headerOf(exchange.request, "content-encoding"), rawBody);
+  if (isStored(fault)) storeBody(exchange, signal, body, fault);
   if (fault === undefined || fault.kind === "slow" || fault.kind === "partial") {
-    answerTaken(exchange, signal, fault);
+    sendSuccess(exchange, signal, fault);
   } else {
-    misbehave(exchange, fault);
+    applyFault(exchange, fault);
   }
-  exchange.store.changed();
+  exchange.store.notifyWaiters();
 }
 
 function signalOf(path: string): OtlpSignal | "events" | undefined {
@@ -119,7 +119,7 @@ function projectOf(path: string): string | undefined {
   return /\/api\/([^/]+)\/envelope\/?$/.exec(path)?.[1];
 }
 
-function keeps(fault: Fault | undefined): boolean {
+function isStored(fault: Fault | undefined): boolean {
   switch (fault?.kind) {
     case "status":
     case "hang":
@@ -133,48 +133,48 @@ function keeps(fault: Fault | undefined): boolean {
   }
 }
 
-function keep(
-  { request, url, store }: Exchange,
+function storeBody(
+  { request, url, store }: HttpExchange,
   signal: OtlpSignal | "events",
   body: Buffer,
   fault: Fault | undefined,
 ): void {
   if (signal !== "events") {
-    takeExport(store, signal, headerOf(request, "content-type"), body, fault);
+    storeExport(store, signal, headerOf(request, "content-type"), body, fault);
     return;
   }
   const key = publicKeyOf(url.searchParams, headerOf(request, "x-sentry-auth"));
-  takeEnvelope(store, body, projectOf(url.pathname) ?? "", key);
+  storeEnvelope(store, body, projectOf(url.pathname) ?? "", key);
 }
 
-function answerTaken(
-  exchange: Exchange,
+function sendSuccess(
+  exchange: HttpExchange,
   signal: OtlpSignal | "events",
   fault: Fault | undefined,
 ): void {
   if (signal === "events") {
-    answer(exchange, 200, { "content-type": "application/json" }, "{}");
+    send(exchange, 200, { "content-type": "application/json" }, "{}");
     return;
   }
   const type = headerOf(exchange.request, "content-type");
   const [rejected, message] =
     fault?.kind === "partial" ? [fault.rejected, fault.message ?? "rejected"] : [0, ""];
-  answer(exchange, 200, { "content-type": type }, answerBody(signal, type, rejected, message));
+  send(exchange, 200, { "content-type": type }, otlpResponseBody(signal, type, rejected, message));
 }
 
-function misbehave(exchange: Exchange, fault: Fault): void {
+function applyFault(exchange: HttpExchange, fault: Fault): void {
   if (fault.kind === "status") {
-    answer(exchange, fault.status, fault.headers ?? {}, fault.body ?? "");
+    send(exchange, fault.status, fault.headers ?? {}, fault.body ?? "");
   } else if (fault.kind === "close") {
     exchange.request.socket.destroy();
   } else if (fault.kind === "drip") {
-    drip(exchange, fault.status ?? 200, fault.everyMs);
+    sendSlowBody(exchange, fault.status ?? 200, fault.everyMs);
   } else if (fault.kind === "giant") {
-    pour(exchange, fault.status ?? 200, fault.bytes);
+    sendHugeBody(exchange, fault.status ?? 200, fault.bytes);
   }
 }
 
-function drip({ response, record }: Exchange, status: number, everyMs: number): void {
+function sendSlowBody({ response, record }: HttpExchange, status: number, everyMs: number): void {
   record.status = status;
   response.writeHead(status, { "content-type": "text/plain" });
   const timer = setInterval(() => response.write("."), everyMs);
@@ -182,27 +182,27 @@ function drip({ response, record }: Exchange, status: number, everyMs: number): 
 }
 
 /** Written piece by piece as the peer reads, so that the giant is only on its side. */
-function pour({ response, record }: Exchange, status: number, bytes: number): void {
+function sendHugeBody({ response, record }: HttpExchange, status: number, bytes: number): void {
   record.status = status;
   response.writeHead(status, { "content-type": "text/plain", "content-length": bytes });
-  const piece = Buffer.alloc(64 * 1024, ".");
-  let left = bytes;
-  const more = (): void => {
-    while (left > 0) {
-      const size = Math.min(left, piece.length);
-      left -= size;
-      if (!response.write(piece.subarray(0, size))) {
-        response.once("drain", more);
+  const block = Buffer.alloc(64 * 1024, ".");
+  let remaining = bytes;
+  const writeMore = (): void => {
+    while (remaining > 0) {
+      const size = Math.min(remaining, block.length);
+      remaining -= size;
+      if (!response.write(block.subarray(0, size))) {
+        response.once("drain", writeMore);
         return;
       }
     }
     response.end();
   };
-  more();
+  writeMore();
 }
 
-function answer(
-  { response, record }: Exchange,
+function send(
+  { response, record }: HttpExchange,
   status: number,
   headers: Readonly<Record<string, string>>,
   body: string | Uint8Array,

@@ -1,15 +1,15 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
-import { readEnvelope } from "./envelope.ts";
+import { parseEnvelope } from "./envelope.ts";
 import type { Fault } from "./fault.ts";
 import { logsOf, metricsOf, type OtlpSignal, readExport, spansOf } from "./otlp.ts";
 import type { ReceivedEvent } from "./received.ts";
-import type { Store } from "./store.ts";
+import type { ReceivedStore } from "./store.ts";
 
 /** What one request may unpack to; more is an attack. Objects take some ten times as much. */
 export const MAX_BODY_BYTES: number = 32 * 1024 * 1024;
 
 /** Undoes `Content-Encoding`. Throws on nonsense and on what unpacks beyond the limit. */
-export function unpack(encoding: string, body: Buffer): Buffer {
+export function decompress(encoding: string, body: Buffer): Buffer {
   const options = { maxOutputLength: MAX_BODY_BYTES };
   switch (encoding) {
     case "":
@@ -30,23 +30,28 @@ export function unpack(encoding: string, body: Buffer): Buffer {
  * Decodes an export and keeps its items; under a `partial` fault all but the last
  * few. Throws on nonsense.
  */
-export function takeExport(
-  store: Store,
+export function storeExport(
+  store: ReceivedStore,
   signal: OtlpSignal,
   contentType: string,
   body: Uint8Array,
   fault: Fault | undefined,
 ): void {
   const request = readExport(signal, contentType, body);
-  const refused = fault?.kind === "partial" ? fault.rejected : 0;
-  if (signal === "traces") store.add("spans", allBut(refused, spansOf(request)));
-  else if (signal === "logs") store.add("logs", allBut(refused, logsOf(request)));
-  else store.add("metrics", allBut(refused, metricsOf(request)));
+  const rejected = fault?.kind === "partial" ? fault.rejected : 0;
+  if (signal === "traces") store.add("spans", withoutLast(rejected, spansOf(request)));
+  else if (signal === "logs") store.add("logs", withoutLast(rejected, logsOf(request)));
+  else store.add("metrics", withoutLast(rejected, metricsOf(request)));
 }
 
 /** Reads a Sentry envelope and keeps its items. Throws on nonsense. */
-export function takeEnvelope(store: Store, body: Buffer, project: string, publicKey: string): void {
-  const items = readEnvelope(body, project, publicKey);
+export function storeEnvelope(
+  store: ReceivedStore,
+  body: Buffer,
+  project: string,
+  publicKey: string,
+): void {
+  const items = parseEnvelope(body, project, publicKey);
   const events = items.filter(
     ({ type, payload }) => type === "event" && typeof payload === "object" && payload !== null,
   );
@@ -57,6 +62,6 @@ export function takeEnvelope(store: Store, body: Buffer, project: string, public
   );
 }
 
-function allBut<T>(refused: number, items: readonly T[]): readonly T[] {
-  return refused === 0 ? items : items.slice(0, Math.max(0, items.length - refused));
+function withoutLast<T>(rejected: number, items: readonly T[]): readonly T[] {
+  return rejected === 0 ? items : items.slice(0, Math.max(0, items.length - rejected));
 }

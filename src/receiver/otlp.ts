@@ -1,6 +1,6 @@
-import { createDecoder, type Decoder, type Plain } from "./protobuf.ts";
+import { createDecoder, type ProtobufDecoder, type JsonObject } from "./protobuf.ts";
 import type {
-  Attributes,
+  ReceivedAttributes,
   ReceivedLog,
   ReceivedMetric,
   ReceivedPoint,
@@ -8,7 +8,7 @@ import type {
   ReceivedScope,
   ReceivedSpan,
   SpanKindName,
-  Value,
+  ReceivedValue,
 } from "./received.ts";
 import { otlpSchema } from "./schema.ts";
 
@@ -21,58 +21,58 @@ const messages: Readonly<Record<OtlpSignal, string>> = {
   metrics: "ExportMetricsServiceRequest",
 };
 
-let decode: Decoder | undefined;
+let decode: ProtobufDecoder | undefined;
 
 /** Reads the body of an export, in either encoding, into the shape of the JSON one. Throws on nonsense. */
-export function readExport(signal: OtlpSignal, contentType: string, body: Uint8Array): Plain {
+export function readExport(signal: OtlpSignal, contentType: string, body: Uint8Array): JsonObject {
   if (contentType.startsWith("application/json")) {
-    return plain(JSON.parse(Buffer.from(body).toString("utf8")));
+    return asObject(JSON.parse(Buffer.from(body).toString("utf8")));
   }
   decode ??= createDecoder(otlpSchema);
   return decode(messages[signal], body);
 }
 
-export function spansOf(request: Plain): ReceivedSpan[] {
+export function spansOf(request: JsonObject): ReceivedSpan[] {
   return flatten(request, "resourceSpans", "scopeSpans", "spans", toSpan);
 }
 
-export function logsOf(request: Plain): ReceivedLog[] {
+export function logsOf(request: JsonObject): ReceivedLog[] {
   return flatten(request, "resourceLogs", "scopeLogs", "logRecords", toLog);
 }
 
-export function metricsOf(request: Plain): ReceivedMetric[] {
+export function metricsOf(request: JsonObject): ReceivedMetric[] {
   return flatten(request, "resourceMetrics", "scopeMetrics", "metrics", toMetric);
 }
 
-type Shape<T> = (item: Plain, resource: ReceivedResource, scope: ReceivedScope) => T;
+type ItemMapper<T> = (item: JsonObject, resource: ReceivedResource, scope: ReceivedScope) => T;
 
 function flatten<T>(
-  request: Plain,
+  request: JsonObject,
   byResource: string,
   byScope: string,
   itemsName: string,
-  shape: Shape<T>,
+  mapItem: ItemMapper<T>,
 ): T[] {
-  const found: T[] = [];
-  for (const group of list(request[byResource])) {
+  const items: T[] = [];
+  for (const group of asList(request[byResource])) {
     const resource: ReceivedResource = {
-      attributes: attributes(plain(group["resource"])["attributes"]),
-      schemaUrl: text(group["schemaUrl"]),
+      attributes: toAttributes(asObject(group["resource"])["attributes"]),
+      schemaUrl: asText(group["schemaUrl"]),
     };
-    for (const part of list(group[byScope])) {
-      const scope = toScope(plain(part["scope"]), text(part["schemaUrl"]));
-      for (const item of list(part[itemsName])) found.push(shape(item, resource, scope));
+    for (const scopeGroup of asList(group[byScope])) {
+      const scope = toScope(asObject(scopeGroup["scope"]), asText(scopeGroup["schemaUrl"]));
+      for (const item of asList(scopeGroup[itemsName])) items.push(mapItem(item, resource, scope));
     }
   }
-  return found;
+  return items;
 }
 
-function toScope(scope: Plain, schemaUrl: string): ReceivedScope {
+function toScope(scope: JsonObject, schemaUrl: string): ReceivedScope {
   return {
-    name: text(scope["name"]),
-    version: text(scope["version"]),
+    name: asText(scope["name"]),
+    version: asText(scope["version"]),
     schemaUrl,
-    attributes: attributes(scope["attributes"]),
+    attributes: toAttributes(scope["attributes"]),
   };
 }
 
@@ -86,58 +86,61 @@ const kinds: readonly SpanKindName[] = [
 ];
 const codes = ["UNSET", "OK", "ERROR"] as const;
 
-function toSpan(span: Plain, resource: ReceivedResource, scope: ReceivedScope): ReceivedSpan {
-  const start = nanoseconds(span["startTimeUnixNano"]) || "0";
-  const end = nanoseconds(span["endTimeUnixNano"]) || "0";
-  const status = plain(span["status"]);
+function toSpan(span: JsonObject, resource: ReceivedResource, scope: ReceivedScope): ReceivedSpan {
+  const start = asNanoseconds(span["startTimeUnixNano"]) || "0";
+  const end = asNanoseconds(span["endTimeUnixNano"]) || "0";
+  const status = asObject(span["status"]);
   return {
-    traceId: text(span["traceId"]),
-    spanId: text(span["spanId"]),
-    parentSpanId: text(span["parentSpanId"]),
-    traceState: text(span["traceState"]),
-    flags: count(span["flags"]),
-    name: text(span["name"]),
-    kind: kinds[count(span["kind"])] ?? "UNSPECIFIED",
+    traceId: asText(span["traceId"]),
+    spanId: asText(span["spanId"]),
+    parentSpanId: asText(span["parentSpanId"]),
+    traceState: asText(span["traceState"]),
+    flags: asNumber(span["flags"]),
+    name: asText(span["name"]),
+    kind: kinds[asNumber(span["kind"])] ?? "UNSPECIFIED",
     startTimeUnixNano: start,
     endTimeUnixNano: end,
     durationMs: Number(BigInt(end) - BigInt(start)) / 1e6,
-    attributes: attributes(span["attributes"]),
-    events: list(span["events"]).map((event) => ({
-      name: text(event["name"]),
-      timeUnixNano: text(event["timeUnixNano"]),
-      attributes: attributes(event["attributes"]),
-      droppedAttributesCount: count(event["droppedAttributesCount"]),
+    attributes: toAttributes(span["attributes"]),
+    events: asList(span["events"]).map((event) => ({
+      name: asText(event["name"]),
+      timeUnixNano: asText(event["timeUnixNano"]),
+      attributes: toAttributes(event["attributes"]),
+      droppedAttributesCount: asNumber(event["droppedAttributesCount"]),
     })),
-    links: list(span["links"]).map((link) => ({
-      traceId: text(link["traceId"]),
-      spanId: text(link["spanId"]),
-      traceState: text(link["traceState"]),
-      flags: count(link["flags"]),
-      attributes: attributes(link["attributes"]),
-      droppedAttributesCount: count(link["droppedAttributesCount"]),
+    links: asList(span["links"]).map((link) => ({
+      traceId: asText(link["traceId"]),
+      spanId: asText(link["spanId"]),
+      traceState: asText(link["traceState"]),
+      flags: asNumber(link["flags"]),
+      attributes: toAttributes(link["attributes"]),
+      droppedAttributesCount: asNumber(link["droppedAttributesCount"]),
     })),
-    status: { code: codes[count(status["code"])] ?? "UNSET", message: text(status["message"]) },
-    droppedAttributesCount: count(span["droppedAttributesCount"]),
-    droppedEventsCount: count(span["droppedEventsCount"]),
-    droppedLinksCount: count(span["droppedLinksCount"]),
+    status: {
+      code: codes[asNumber(status["code"])] ?? "UNSET",
+      message: asText(status["message"]),
+    },
+    droppedAttributesCount: asNumber(span["droppedAttributesCount"]),
+    droppedEventsCount: asNumber(span["droppedEventsCount"]),
+    droppedLinksCount: asNumber(span["droppedLinksCount"]),
     resource,
     scope,
   };
 }
 
-function toLog(log: Plain, resource: ReceivedResource, scope: ReceivedScope): ReceivedLog {
+function toLog(log: JsonObject, resource: ReceivedResource, scope: ReceivedScope): ReceivedLog {
   return {
-    timeUnixNano: nanoseconds(log["timeUnixNano"]),
-    observedTimeUnixNano: nanoseconds(log["observedTimeUnixNano"]),
-    severityNumber: count(log["severityNumber"]),
-    severityText: text(log["severityText"]),
-    body: value(log["body"]),
-    eventName: text(log["eventName"]),
-    attributes: attributes(log["attributes"]),
-    droppedAttributesCount: count(log["droppedAttributesCount"]),
-    traceId: text(log["traceId"]),
-    spanId: text(log["spanId"]),
-    flags: count(log["flags"]),
+    timeUnixNano: asNanoseconds(log["timeUnixNano"]),
+    observedTimeUnixNano: asNanoseconds(log["observedTimeUnixNano"]),
+    severityNumber: asNumber(log["severityNumber"]),
+    severityText: asText(log["severityText"]),
+    body: toValue(log["body"]),
+    eventName: asText(log["eventName"]),
+    attributes: toAttributes(log["attributes"]),
+    droppedAttributesCount: asNumber(log["droppedAttributesCount"]),
+    traceId: asText(log["traceId"]),
+    spanId: asText(log["spanId"]),
+    flags: asNumber(log["flags"]),
     resource,
     scope,
   };
@@ -146,77 +149,83 @@ function toLog(log: Plain, resource: ReceivedResource, scope: ReceivedScope): Re
 const metricTypes = ["gauge", "sum", "histogram", "exponentialHistogram", "summary"] as const;
 const temporalities = ["unspecified", "delta", "cumulative"] as const;
 
-function toMetric(metric: Plain, resource: ReceivedResource, scope: ReceivedScope): ReceivedMetric {
+function toMetric(
+  metric: JsonObject,
+  resource: ReceivedResource,
+  scope: ReceivedScope,
+): ReceivedMetric {
   const type = metricTypes.find((name) => metric[name] !== undefined) ?? "gauge";
-  const data = plain(metric[type]);
+  const data = asObject(metric[type]);
   return {
-    name: text(metric["name"]),
-    description: text(metric["description"]),
-    unit: text(metric["unit"]),
+    name: asText(metric["name"]),
+    description: asText(metric["description"]),
+    unit: asText(metric["unit"]),
     type,
-    temporality: temporalities[count(data["aggregationTemporality"])] ?? "unspecified",
+    temporality: temporalities[asNumber(data["aggregationTemporality"])] ?? "unspecified",
     monotonic: data["isMonotonic"] === true,
-    points: list(data["dataPoints"]).map(toPoint),
+    points: asList(data["dataPoints"]).map(toPoint),
     resource,
     scope,
   };
 }
 
-function toPoint(point: Plain): ReceivedPoint {
+function toPoint(point: JsonObject): ReceivedPoint {
   return {
-    attributes: attributes(point["attributes"]),
-    startTimeUnixNano: text(point["startTimeUnixNano"]),
-    timeUnixNano: text(point["timeUnixNano"]),
-    value: number(point["asDouble"] ?? point["asInt"]),
-    count: number(point["count"]),
-    sum: number(point["sum"]),
-    min: number(point["min"]),
-    max: number(point["max"]),
-    bounds: numbers(point["explicitBounds"]),
-    buckets: numbers(point["bucketCounts"]),
-    exemplars: list(point["exemplars"]).map((exemplar) => ({
-      traceId: text(exemplar["traceId"]),
-      spanId: text(exemplar["spanId"]),
-      value: count(exemplar["asDouble"] ?? exemplar["asInt"]),
-      attributes: attributes(exemplar["filteredAttributes"]),
+    attributes: toAttributes(point["attributes"]),
+    startTimeUnixNano: asText(point["startTimeUnixNano"]),
+    timeUnixNano: asText(point["timeUnixNano"]),
+    value: asOptionalNumber(point["asDouble"] ?? point["asInt"]),
+    count: asOptionalNumber(point["count"]),
+    sum: asOptionalNumber(point["sum"]),
+    min: asOptionalNumber(point["min"]),
+    max: asOptionalNumber(point["max"]),
+    bounds: asNumbers(point["explicitBounds"]),
+    buckets: asNumbers(point["bucketCounts"]),
+    exemplars: asList(point["exemplars"]).map((exemplar) => ({
+      traceId: asText(exemplar["traceId"]),
+      spanId: asText(exemplar["spanId"]),
+      value: asNumber(exemplar["asDouble"] ?? exemplar["asInt"]),
+      attributes: toAttributes(exemplar["filteredAttributes"]),
     })),
   };
 }
 
-function attributes(pairs: unknown): Attributes {
+function toAttributes(pairs: unknown): ReceivedAttributes {
   // Own properties, `__proto__` among them.
-  return Object.fromEntries(list(pairs).map((pair) => [text(pair["key"]), value(pair["value"])]));
+  return Object.fromEntries(
+    asList(pairs).map((pair) => [asText(pair["key"]), toValue(pair["value"])]),
+  );
 }
 
 /** An `AnyValue`. Whole numbers beyond 2^53 become their digits; bytes stay base64. */
-function value(any: unknown): Value {
-  const wrapped = plain(any);
+function toValue(any: unknown): ReceivedValue {
+  const wrapped = asObject(any);
   if (wrapped["arrayValue"] !== undefined) {
-    return list(plain(wrapped["arrayValue"])["values"]).map(value);
+    return asList(asObject(wrapped["arrayValue"])["values"]).map(toValue);
   }
   if (wrapped["kvlistValue"] !== undefined) {
-    return attributes(plain(wrapped["kvlistValue"])["values"]);
+    return toAttributes(asObject(wrapped["kvlistValue"])["values"]);
   }
   const whole = wrapped["intValue"];
   if (whole !== undefined) {
-    return Number.isSafeInteger(Number(whole)) ? Number(whole) : text(whole);
+    return Number.isSafeInteger(Number(whole)) ? Number(whole) : asText(whole);
   }
   // In JSON also the texts "NaN", "Infinity" and "-Infinity".
-  const double = number(wrapped["doubleValue"]);
+  const double = asOptionalNumber(wrapped["doubleValue"]);
   if (double !== undefined) return double;
   const scalar = wrapped["stringValue"] ?? wrapped["boolValue"] ?? wrapped["bytesValue"];
-  return (scalar as Value | undefined) ?? null;
+  return (scalar as ReceivedValue | undefined) ?? null;
 }
 
-function plain(any: unknown): Plain {
-  return typeof any === "object" && any !== null ? (any as Plain) : {};
+function asObject(any: unknown): JsonObject {
+  return typeof any === "object" && any !== null ? (any as JsonObject) : {};
 }
 
-function list(any: unknown): Plain[] {
-  return Array.isArray(any) ? (any as Plain[]) : [];
+function asList(any: unknown): JsonObject[] {
+  return Array.isArray(any) ? (any as JsonObject[]) : [];
 }
 
-function text(any: unknown): string {
+function asText(any: unknown): string {
   switch (typeof any) {
     case "string":
       return any;
@@ -229,20 +238,20 @@ function text(any: unknown): string {
 }
 
 /** A time as its digits; throws where it is none. */
-function nanoseconds(any: unknown): string {
-  const digits = text(any);
+function asNanoseconds(any: unknown): string {
+  const digits = asText(any);
   if (/^\d{0,20}$/.test(digits)) return digits;
   throw new TypeError(`no time: ${JSON.stringify(digits.slice(0, 30))}`);
 }
 
-function number(any: unknown): number | undefined {
+function asOptionalNumber(any: unknown): number | undefined {
   return any === undefined ? undefined : Number(any);
 }
 
-function count(any: unknown): number {
-  return number(any) ?? 0;
+function asNumber(any: unknown): number {
+  return asOptionalNumber(any) ?? 0;
 }
 
-function numbers(any: unknown): number[] | undefined {
+function asNumbers(any: unknown): number[] | undefined {
   return Array.isArray(any) ? any.map(Number) : undefined;
 }

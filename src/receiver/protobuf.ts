@@ -5,11 +5,11 @@
  */
 
 /** Per message: `"1 name type, 2 name type[]"`; a type is a scalar or another message. */
-export type Schema = Readonly<Record<string, string>>;
+export type ProtobufSchema = Readonly<Record<string, string>>;
 
-export type Plain = { [field: string]: unknown };
+export type JsonObject = { [field: string]: unknown };
 
-export type Decoder = (message: string, bytes: Uint8Array) => Plain;
+export type ProtobufDecoder = (message: string, bytes: Uint8Array) => JsonObject;
 
 type Scalar =
   | "string"
@@ -27,7 +27,7 @@ type Scalar =
 interface Field {
   readonly name: string;
   readonly type: string;
-  readonly many: boolean;
+  readonly repeated: boolean;
 }
 
 type Fields = ReadonlyMap<number, Field>;
@@ -35,10 +35,10 @@ type Fields = ReadonlyMap<number, Field>;
 /** As in other readers of protobuf: deeper nesting is no telemetry but an attack on the stack. */
 const MAX_DEPTH = 100;
 
-export function createDecoder(schema: Schema): Decoder {
+export function createDecoder(schema: ProtobufSchema): ProtobufDecoder {
   const messages = new Map<string, Fields>();
   for (const [name, fields] of Object.entries(schema)) messages.set(name, parseFields(fields));
-  return (message, bytes) => readMessage(messages, message, new Reader(bytes), 0);
+  return (message, bytes) => readMessage(messages, message, new ProtobufReader(bytes), 0);
 }
 
 /**
@@ -51,8 +51,8 @@ function parseFields(text: string): Fields {
   const fields = new Map<number, Field>();
   for (const row of text.split(",")) {
     const [number = "", name = "", type = ""] = row.trim().split(" ");
-    const many = type.endsWith("[]");
-    fields.set(Number(number), { name, type: many ? type.slice(0, -2) : type, many });
+    const repeated = type.endsWith("[]");
+    fields.set(Number(number), { name, type: repeated ? type.slice(0, -2) : type, repeated });
   }
   return fields;
 }
@@ -60,19 +60,19 @@ function parseFields(text: string): Fields {
 function readMessage(
   messages: ReadonlyMap<string, Fields>,
   message: string,
-  reader: Reader,
+  reader: ProtobufReader,
   depth: number,
-): Plain {
+): JsonObject {
   if (depth > MAX_DEPTH) throw new RangeError("protobuf nested too deeply");
   const fields = messages.get(message);
   if (fields === undefined) throw new TypeError(`unknown message ${message}`);
-  const result: Plain = {};
+  const result: JsonObject = {};
   while (!reader.done) {
     const tag = Number(reader.varint());
     const field = fields.get(tag >>> 3);
     if (field === undefined) reader.skip(tag & 7);
     else readField(messages, field, tag & 7, reader, result, depth);
-    reader.count();
+    reader.countValue();
   }
   return result;
 }
@@ -80,36 +80,36 @@ function readMessage(
 function readField(
   messages: ReadonlyMap<string, Fields>,
   field: Field,
-  wire: number,
-  reader: Reader,
-  into: Plain,
+  wireType: number,
+  reader: ProtobufReader,
+  into: JsonObject,
   depth: number,
 ): void {
-  const read = (from: Reader): unknown =>
+  const read = (from: ProtobufReader): unknown =>
     messages.has(field.type)
-      ? readMessage(messages, field.type, from.part(), depth + 1)
+      ? readMessage(messages, field.type, from.subReader(), depth + 1)
       : readScalar(field.type as Scalar, from);
-  if (!field.many) {
+  if (!field.repeated) {
     into[field.name] = read(reader);
     return;
   }
   const list = (into[field.name] ??= []) as unknown[];
-  if (wire === 2 && isNumber(field.type)) {
-    const packed = reader.part();
+  if (wireType === 2 && isPackable(field.type)) {
+    const packed = reader.subReader();
     while (!packed.done) {
       list.push(read(packed));
-      packed.count();
+      packed.countValue();
     }
   } else {
     list.push(read(reader));
   }
 }
 
-function isNumber(type: string): boolean {
+function isPackable(type: string): boolean {
   return /^(bool|double|u?s?int(32|64)|s?fixed(32|64))$/.test(type);
 }
 
-function readScalar(type: Scalar, reader: Reader): unknown {
+function readScalar(type: Scalar, reader: ProtobufReader): unknown {
   switch (type) {
     case "string":
       return reader.text();
@@ -126,7 +126,7 @@ function readScalar(type: Scalar, reader: Reader): unknown {
     case "uint32":
       return Number(reader.varint());
     case "sint32":
-      return unzigzag(Number(reader.varint()));
+      return decodeZigzag(Number(reader.varint()));
     case "fixed32":
       return reader.fixed(4).getUint32(0, true);
     case "fixed64":
@@ -136,15 +136,15 @@ function readScalar(type: Scalar, reader: Reader): unknown {
   }
 }
 
-function unzigzag(value: number): number {
+function decodeZigzag(value: number): number {
   return (value >>> 1) ^ -(value & 1);
 }
 
-class Reader {
+class ProtobufReader {
   readonly #bytes: Uint8Array;
   /** Of the whole body. */
   readonly #budget: { values: number };
-  #at = 0;
+  #offset = 0;
 
   constructor(bytes: Uint8Array, budget = { values: MAX_VALUES }) {
     this.#bytes = bytes;
@@ -152,23 +152,23 @@ class Reader {
   }
 
   /** One more value. Throws when it is one too many. */
-  count(): void {
+  countValue(): void {
     if (--this.#budget.values < 0) throw new RangeError("protobuf with too many values");
   }
 
   /** The bytes that follow, by a reader of their own. */
-  part(): Reader {
-    return new Reader(this.bytes(), this.#budget);
+  subReader(): ProtobufReader {
+    return new ProtobufReader(this.bytes(), this.#budget);
   }
 
   get done(): boolean {
-    return this.#at >= this.#bytes.length;
+    return this.#offset >= this.#bytes.length;
   }
 
   varint(): bigint {
     let result = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.#bytes[this.#at++];
+      const byte = this.#bytes[this.#offset++];
       if (byte === undefined) throw new RangeError("protobuf ends early");
       result |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asUintN(64, result);
@@ -177,7 +177,7 @@ class Reader {
   }
 
   bytes(): Uint8Array {
-    return this.#take(Number(this.varint()));
+    return this.#readBytes(Number(this.varint()));
   }
 
   text(): string {
@@ -185,23 +185,23 @@ class Reader {
   }
 
   fixed(size: number): DataView {
-    const part = this.#take(size);
+    const part = this.#readBytes(size);
     return new DataView(part.buffer, part.byteOffset, size);
   }
 
-  skip(wire: number): void {
-    if (wire === 0) this.varint();
-    else if (wire === 1) this.#take(8);
-    else if (wire === 2) this.bytes();
-    else if (wire === 5) this.#take(4);
-    else throw new RangeError(`unknown protobuf wire type ${wire}`);
+  skip(wireType: number): void {
+    if (wireType === 0) this.varint();
+    else if (wireType === 1) this.#readBytes(8);
+    else if (wireType === 2) this.bytes();
+    else if (wireType === 5) this.#readBytes(4);
+    else throw new RangeError(`unknown protobuf wire type ${wireType}`);
   }
 
-  #take(length: number): Uint8Array {
-    const end = this.#at + length;
+  #readBytes(length: number): Uint8Array {
+    const end = this.#offset + length;
     if (end > this.#bytes.length) throw new RangeError("protobuf ends early");
-    const part = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
+    const part = this.#bytes.subarray(this.#offset, end);
+    this.#offset = end;
     return part;
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Fault, Faults } from "./fault.ts";
-import type { Received, Store } from "./store.ts";
+import type { Received, ReceivedStore } from "./store.ts";
 
 /** A list of faults is a few lines. */
 const MAX_TEXT = 1024 * 1024;
@@ -19,16 +19,16 @@ const kinds: readonly (keyof Received)[] = [
  * (how many of each kind), `GET /received/spans?trace_id=…` and so on for every
  * kind, `DELETE /received`, and `PUT /faults` with a JSON list.
  */
-export async function answerQuery(
+export async function handleQuery(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
-  store: Store,
+  store: ReceivedStore,
   faults: Faults,
 ): Promise<void> {
   const kind = kinds.find((name) => url.pathname === `/received/${name}`);
   if (request.method === "PUT" && url.pathname === "/faults") {
-    faults.set(faultsIn(await readText(request)));
+    faults.set(parseFaults(await readText(request)));
     reply(response, 200, {});
   } else if (request.method === "DELETE" && url.pathname === "/received") {
     store.clear();
@@ -36,33 +36,35 @@ export async function answerQuery(
   } else if (request.method === "GET" && url.pathname === "/received") {
     reply(response, 200, Object.fromEntries(kinds.map((name) => [name, store[name].length])));
   } else if (request.method === "GET" && kind !== undefined) {
-    reply(response, 200, ofTrace(store[kind], url.searchParams.get("trace_id")));
+    reply(response, 200, filterByTrace(store[kind], url.searchParams.get("trace_id")));
   } else {
     reply(response, 404, {});
   }
 }
 
-function ofTrace(kept: readonly object[], traceId: string | null): readonly object[] {
-  return traceId === null ? kept : kept.filter((one) => traceIdOf(one) === traceId);
+function filterByTrace(items: readonly object[], traceId: string | null): readonly object[] {
+  return traceId === null ? items : items.filter((item) => traceIdOf(item) === traceId);
 }
 
 /** Spans and log records carry the id themselves, Sentry's events in a context. */
-function traceIdOf(one: object): string | undefined {
-  const found = one as {
+function traceIdOf(item: object): string | undefined {
+  const fields = item as {
     traceId?: string;
     contexts?: { trace?: { trace_id?: string } };
     payload?: { contexts?: { trace?: { trace_id?: string } } };
   };
   return (
-    found.traceId ?? found.contexts?.trace?.trace_id ?? found.payload?.contexts?.trace?.trace_id
+    fields.traceId ?? fields.contexts?.trace?.trace_id ?? fields.payload?.contexts?.trace?.trace_id
   );
 }
 
-function isFault(one: unknown): boolean {
-  return typeof one === "object" && one !== null && "kind" in one && typeof one.kind === "string";
+function isFault(item: unknown): boolean {
+  return (
+    typeof item === "object" && item !== null && "kind" in item && typeof item.kind === "string"
+  );
 }
 
-function faultsIn(text: string): Fault[] {
+function parseFaults(text: string): Fault[] {
   const faults: unknown = JSON.parse(text);
   if (Array.isArray(faults) && faults.every(isFault)) return faults as Fault[];
   throw new TypeError("not a list of faults");

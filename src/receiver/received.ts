@@ -3,18 +3,18 @@
  * and that survive JSON unchanged.
  */
 
-export type Value =
+export type ReceivedValue =
   | string
   | number
   | boolean
   | null
-  | readonly Value[]
-  | { readonly [key: string]: Value };
+  | readonly ReceivedValue[]
+  | { readonly [key: string]: ReceivedValue };
 
-export type Attributes = Readonly<Record<string, Value>>;
+export type ReceivedAttributes = Readonly<Record<string, ReceivedValue>>;
 
 export interface ReceivedResource {
-  readonly attributes: Attributes;
+  readonly attributes: ReceivedAttributes;
   readonly schemaUrl: string;
 }
 
@@ -22,7 +22,7 @@ export interface ReceivedScope {
   readonly name: string;
   readonly version: string;
   readonly schemaUrl: string;
-  readonly attributes: Attributes;
+  readonly attributes: ReceivedAttributes;
 }
 
 export type SpanKindName =
@@ -48,7 +48,7 @@ export interface ReceivedSpan {
   readonly endTimeUnixNano: string;
   /** Exact: taken from the nanoseconds. */
   readonly durationMs: number;
-  readonly attributes: Attributes;
+  readonly attributes: ReceivedAttributes;
   readonly events: readonly ReceivedSpanEvent[];
   readonly links: readonly ReceivedLink[];
   readonly status: { readonly code: "UNSET" | "OK" | "ERROR"; readonly message: string };
@@ -62,7 +62,7 @@ export interface ReceivedSpan {
 export interface ReceivedSpanEvent {
   readonly name: string;
   readonly timeUnixNano: string;
-  readonly attributes: Attributes;
+  readonly attributes: ReceivedAttributes;
   readonly droppedAttributesCount: number;
 }
 
@@ -71,7 +71,7 @@ export interface ReceivedLink {
   readonly spanId: string;
   readonly traceState: string;
   readonly flags: number;
-  readonly attributes: Attributes;
+  readonly attributes: ReceivedAttributes;
   readonly droppedAttributesCount: number;
 }
 
@@ -80,9 +80,9 @@ export interface ReceivedLog {
   readonly observedTimeUnixNano: string;
   readonly severityNumber: number;
   readonly severityText: string;
-  readonly body: Value;
+  readonly body: ReceivedValue;
   readonly eventName: string;
-  readonly attributes: Attributes;
+  readonly attributes: ReceivedAttributes;
   readonly droppedAttributesCount: number;
   /** Empty where the record belongs to no trace. */
   readonly traceId: string;
@@ -106,7 +106,7 @@ export interface ReceivedMetric {
 
 /** One data point; what its type lacks is undefined. */
 export interface ReceivedPoint {
-  readonly attributes: Attributes;
+  readonly attributes: ReceivedAttributes;
   readonly startTimeUnixNano: string;
   readonly timeUnixNano: string;
   readonly value: number | undefined;
@@ -120,7 +120,7 @@ export interface ReceivedPoint {
     readonly traceId: string;
     readonly spanId: string;
     readonly value: number;
-    readonly attributes: Attributes;
+    readonly attributes: ReceivedAttributes;
   }[];
 }
 

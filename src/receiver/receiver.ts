@@ -13,7 +13,7 @@ import { setImmediate as nextImmediate, setTimeout as pause } from "node:timers/
 import { type Fault, Faults } from "./fault.ts";
 import { serveGrpc } from "./grpc.ts";
 import { createListener } from "./http.ts";
-import { type Received, Store } from "./store.ts";
+import { type Received, ReceivedStore } from "./store.ts";
 
 export interface ReceiverOptions {
   /** Default: 127.0.0.1. */
@@ -25,9 +25,9 @@ export interface ReceiverOptions {
   /** PEM; undefined: no TLS. With `ca`, clients must show a certificate of it. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string };
   /** How many spans, log records, … are kept; the oldest go first. Default: 100,000. */
-  readonly limit?: number;
+  readonly maxItems?: number;
   /** What each kind of them may take in memory, about. Default: 128 MiB. */
-  readonly limitBytes?: number;
+  readonly maxBytes?: number;
 }
 
 /** A small collector and Sentry in one, in memory. */
@@ -45,7 +45,7 @@ export interface Receiver extends Received {
    * instead; `what` names the missing thing in that message.
    */
   waitFor<T>(
-    look: (received: Received) => T | undefined | false,
+    find: (received: Received) => T | undefined | false,
     what?: string,
     timeoutMs?: number,
   ): Promise<T>;
@@ -63,12 +63,15 @@ export interface Receiver extends Received {
 }
 
 /** It bounds failures only: above what a busy machine takes to start a process or to end it. */
-const PATIENCE_MS = 120_000;
+const DEFAULT_TIMEOUT_MS = 120_000;
 
 /** Starts a receiver. Rejects where the port is taken. */
 export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
   const host = options.host ?? "127.0.0.1";
-  const store = new Store(options.limit ?? 100_000, options.limitBytes ?? 128 * 1024 * 1024);
+  const store = new ReceivedStore(
+    options.maxItems ?? 100_000,
+    options.maxBytes ?? 128 * 1024 * 1024,
+  );
   const faults = new Faults();
   const http = startHttp(options, store, faults);
   const port = await listen(http, options.port ?? 0, host);
@@ -99,9 +102,9 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     port,
     grpcUrl: grpcPort === undefined ? undefined : `${scheme}://${name}:${grpcPort}`,
     dsn: `${scheme}://key@${name}:${port}/1`,
-    waitFor: (look, what = "match", timeoutMs = PATIENCE_MS) =>
-      store.waitFor(look, what, timeoutMs),
-    settled: () => untilUnconnected(grpc === undefined ? [http] : [http, grpc.server]),
+    waitFor: (find, what = "match", timeoutMs = DEFAULT_TIMEOUT_MS) =>
+      store.waitFor(find, what, timeoutMs),
+    settled: () => waitUntilDisconnected(grpc === undefined ? [http] : [http, grpc.server]),
     clear: () => store.clear(),
     setFaults: (...list) => faults.set(list),
     close: async () => {
@@ -111,7 +114,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
   };
 }
 
-function startHttp(options: ReceiverOptions, store: Store, faults: Faults): Server {
+function startHttp(options: ReceiverOptions, store: ReceivedStore, faults: Faults): Server {
   const listener = createListener(store, faults);
   if (options.tls === undefined) return createServer(listener);
   return createHttpsServer(tlsOf(options.tls), listener);
@@ -119,7 +122,7 @@ function startHttp(options: ReceiverOptions, store: Store, faults: Faults): Serv
 
 function startGrpc(
   options: ReceiverOptions,
-  store: Store,
+  store: ReceivedStore,
   faults: Faults,
 ): { server: Http2Server | Http2SecureServer; close(): Promise<void> } {
   const server =
@@ -152,20 +155,20 @@ async function listen(server: NetServer, port: number, host: string): Promise<nu
   return (server.address() as AddressInfo).port;
 }
 
-async function untilUnconnected(servers: readonly NetServer[]): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
+async function waitUntilDisconnected(servers: readonly NetServer[]): Promise<void> {
+  const end = performance.now() + DEFAULT_TIMEOUT_MS;
   do {
     // A connection may be waiting to be accepted: by the next immediate it is, which a
     // timer is not enough for where the loop was blocked for longer than it.
     await pause(5);
     await nextImmediate();
-    const counts = await Promise.all(servers.map(connectionsOf));
+    const counts = await Promise.all(servers.map(countConnections));
     if (counts.every((count) => count === 0)) return;
   } while (performance.now() < end);
-  throw new Error(`somebody is still connected after ${PATIENCE_MS} ms`);
+  throw new Error(`somebody is still connected after ${DEFAULT_TIMEOUT_MS} ms`);
 }
 
-function connectionsOf(server: NetServer): Promise<number> {
+function countConnections(server: NetServer): Promise<number> {
   return new Promise((resolve, reject) => {
     server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
   });

@@ -1,11 +1,11 @@
-import type { Schema } from "./protobuf.ts";
+import type { ProtobufSchema } from "./protobuf.ts";
 
 /**
  * The messages of OTLP 1.x, field by field, from `opentelemetry-proto`
  * (`collector/…`, `trace`, `logs`, `metrics`, `resource`, `common`). Ids are read
  * as hex, which is how OTLP's JSON encoding writes them.
  */
-export const otlpSchema: Schema = {
+export const otlpSchema: ProtobufSchema = {
   AnyValue:
     "1 stringValue string, 2 boolValue bool, 3 intValue int64, 4 doubleValue double, 5 arrayValue ArrayValue, 6 kvlistValue KeyValueList, 7 bytesValue bytes",
   ArrayValue: "1 values AnyValue[]",

@@ -7,7 +7,7 @@ import type {
   ReceivedSpan,
 } from "./received.ts";
 
-import { weightOf } from "./weight.ts";
+import { estimateBytes } from "./weight.ts";
 
 /** Everything that came in, oldest first, bounded. */
 export interface Received {
@@ -21,78 +21,78 @@ export interface Received {
   readonly requests: readonly ReceivedRequest[];
 }
 
-type Kinds = { -readonly [Kind in keyof Received]: Received[Kind][number][] };
+type ItemLists = { -readonly [Kind in keyof Received]: Received[Kind][number][] };
 
 /** Somebody who waits for something to arrive. */
-interface Waiting {
+interface Waiter {
   /** Looks whether it is there. */
-  readonly look: () => void;
-  readonly fail: (error: Error) => void;
+  readonly check: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** The rooms of the store, and who waits for something to arrive in them. */
-export class Store implements Received {
-  readonly #limit: number;
-  readonly #limitBytes: number;
-  #kept: Kinds = empty();
+export class ReceivedStore implements Received {
+  readonly #maxItems: number;
+  readonly #maxBytes: number;
+  #lists: ItemLists = emptyLists();
   /** What each item of the above takes, and all of a kind. */
-  #weights = new Map<keyof Received, { each: number[]; sum: number }>();
-  readonly #waiting = new Set<Waiting>();
+  #sizes = new Map<keyof Received, { each: number[]; sum: number }>();
+  readonly #waiters = new Set<Waiter>();
   #closed = false;
 
   /**
-   * @param limit how many of each kind are kept; the oldest go first.
-   * @param limitBytes what they may take in memory, about.
+   * @param maxItems how many of each kind are kept; the oldest go first.
+   * @param maxBytes what they may take in memory, about.
    */
-  constructor(limit: number, limitBytes: number) {
-    this.#limit = limit;
-    this.#limitBytes = limitBytes;
+  constructor(maxItems: number, maxBytes: number) {
+    this.#maxItems = maxItems;
+    this.#maxBytes = maxBytes;
   }
 
   get spans(): readonly ReceivedSpan[] {
-    return this.#kept.spans;
+    return this.#lists.spans;
   }
 
   get logs(): readonly ReceivedLog[] {
-    return this.#kept.logs;
+    return this.#lists.logs;
   }
 
   get metrics(): readonly ReceivedMetric[] {
-    return this.#kept.metrics;
+    return this.#lists.metrics;
   }
 
   get items(): readonly ReceivedItem[] {
-    return this.#kept.items;
+    return this.#lists.items;
   }
 
   get events(): readonly ReceivedEvent[] {
-    return this.#kept.events;
+    return this.#lists.events;
   }
 
   get requests(): readonly ReceivedRequest[] {
-    return this.#kept.requests;
+    return this.#lists.requests;
   }
 
-  add<Kind extends keyof Received>(kind: Kind, found: readonly Received[Kind][number][]): void {
-    const kept = this.#kept[kind] as Received[Kind][number][];
+  add<Kind extends keyof Received>(kind: Kind, items: readonly Received[Kind][number][]): void {
+    const list = this.#lists[kind] as Received[Kind][number][];
     const shared = new WeakSet<object>();
-    const weights = found.map((one) => weightOf(one, shared));
-    for (const one of found) kept.push(one);
-    const surplus = this.#surplusWith(kind, weights);
-    if (surplus > 0) kept.splice(0, surplus);
-    this.changed();
+    const sizes = items.map((one) => estimateBytes(one, shared));
+    for (const one of items) list.push(one);
+    const surplus = this.#countSurplus(kind, sizes);
+    if (surplus > 0) list.splice(0, surplus);
+    this.notifyWaiters();
   }
 
   /** How many of the oldest have to go. */
-  #surplusWith(kind: keyof Received, weights: readonly number[]): number {
-    const all = this.#weights.get(kind) ?? { each: [], sum: 0 };
-    this.#weights.set(kind, all);
-    for (const weight of weights) {
-      all.each.push(weight);
-      all.sum += weight;
+  #countSurplus(kind: keyof Received, sizes: readonly number[]): number {
+    const all = this.#sizes.get(kind) ?? { each: [], sum: 0 };
+    this.#sizes.set(kind, all);
+    for (const size of sizes) {
+      all.each.push(size);
+      all.sum += size;
     }
     let surplus = 0;
-    while (all.each.length - surplus > this.#limit || all.sum > this.#limitBytes) {
+    while (all.each.length - surplus > this.#maxItems || all.sum > this.#maxBytes) {
       all.sum -= all.each[surplus++] ?? 0;
     }
     if (surplus > 0) all.each.splice(0, surplus);
@@ -100,66 +100,66 @@ export class Store implements Received {
   }
 
   /** Something that is kept has changed: whoever waits looks again. */
-  changed(): void {
-    for (const { look } of [...this.#waiting]) look();
+  notifyWaiters(): void {
+    for (const { check } of [...this.#waiters]) check();
   }
 
   clear(): void {
-    this.#kept = empty();
-    this.#weights.clear();
+    this.#lists = emptyLists();
+    this.#sizes.clear();
   }
 
   /** See `Receiver.waitFor`. */
   waitFor<T>(
-    look: (received: Received) => T | undefined | false,
+    find: (received: Received) => T | undefined | false,
     what: string,
     timeoutMs: number,
   ): Promise<T> {
-    const there = look(this);
-    if (there !== undefined && there !== false) return Promise.resolve(there);
-    if (this.#closed) return Promise.reject(closed());
+    const immediate = find(this);
+    if (immediate !== undefined && immediate !== false) return Promise.resolve(immediate);
+    if (this.#closed) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
         clearTimeout(timer);
-        this.#waiting.delete(waiting);
+        this.#waiters.delete(waiter);
         reject(error);
       };
-      const attempt = (): void => {
+      const check = (): void => {
         try {
-          const found = look(this);
-          if (found === undefined || found === false) return;
+          const result = find(this);
+          if (result === undefined || result === false) return;
           clearTimeout(timer);
-          this.#waiting.delete(waiting);
-          resolve(found);
+          this.#waiters.delete(waiter);
+          resolve(result);
         } catch (error) {
           fail(error instanceof Error ? error : new Error(String(error)));
         }
       };
-      const waiting: Waiting = { look: attempt, fail };
+      const waiter: Waiter = { check, reject: fail };
       const timer = setTimeout(() => {
         fail(new Error(`no ${what} within ${timeoutMs} ms; received: ${this.#summary()}`));
       }, timeoutMs);
-      this.#waiting.add(waiting);
+      this.#waiters.add(waiter);
     });
   }
 
   /** Nothing comes any more: whoever waits is told, and holds the process no longer. */
   close(): void {
     this.#closed = true;
-    for (const { fail } of [...this.#waiting]) fail(closed());
+    for (const { reject } of [...this.#waiters]) reject(closedError());
   }
 
   #summary(): string {
-    return Object.entries(this.#kept)
-      .map(([kind, kept]) => `${kept.length} ${kind}`)
+    return Object.entries(this.#lists)
+      .map(([kind, list]) => `${list.length} ${kind}`)
       .join(", ");
   }
 }
 
-function empty(): Kinds {
+function emptyLists(): ItemLists {
   return { spans: [], logs: [], metrics: [], items: [], events: [], requests: [] };
 }
 
-function closed(): Error {
+function closedError(): Error {
   return new Error("the receiver was closed");
 }

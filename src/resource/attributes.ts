@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import { version } from "../version.ts";
 import { containerId } from "./container.ts";
 import { instanceId } from "./instance.ts";
-import { type Package, packageOf } from "./package.ts";
+import { type PackageInfo, findPackage } from "./package.ts";
 
 /**
  * Who this process is, by the semantic conventions for resources. What the
@@ -15,31 +15,31 @@ import { type Package, packageOf } from "./package.ts";
  * Of Kubernetes and of a commit nothing is guessed: no variable that would say
  * it is standard but `OTEL_RESOURCE_ATTRIBUTES` (`k8s.pod.name=$(POD_NAME),...`).
  */
-export function attributesOf(config: Config): Attributes {
-  const app = needsPackage(config) ? thisPackage() : undefined;
-  const wanted = new Set(config.resourceDetectors);
-  return present({
-    ...telemetry,
-    ...(wanted.has("os") ? os() : {}),
-    ...(wanted.has("host") ? host() : {}),
-    ...(wanted.has("container") ? { "container.id": containerId() } : {}),
-    ...(wanted.has("process") ? thisProcess() : {}),
-    ...(wanted.has("serviceinstance") ? { "service.instance.id": instanceId() } : {}),
+export function detectResourceAttributes(config: Config): Attributes {
+  const app = needsPackage(config) ? appPackage() : undefined;
+  const detectors = new Set(config.resourceDetectors);
+  return withoutEmpty({
+    ...sdkAttributes,
+    ...(detectors.has("os") ? osAttributes() : {}),
+    ...(detectors.has("host") ? hostAttributes() : {}),
+    ...(detectors.has("container") ? { "container.id": containerId() } : {}),
+    ...(detectors.has("process") ? processAttributes() : {}),
+    ...(detectors.has("serviceinstance") ? { "service.instance.id": instanceId() } : {}),
     "deployment.environment.name": config.environment,
     "service.version": app?.version,
     ...config.resourceAttributes,
-    "service.name": config.serviceName ?? app?.name ?? `unknown_service:${executable()}`,
+    "service.name": config.serviceName ?? app?.name ?? `unknown_service:${executableName()}`,
   });
 }
 
-type Found = Readonly<Record<string, string | number | undefined>>;
+type Detected = Readonly<Record<string, string | number | undefined>>;
 
 /**
  * The conventions reserve the name "opentelemetry" for its own SDK; another
  * implementation has to give its own.
  * https://opentelemetry.io/docs/specs/semconv/resource/#telemetry-sdk
  */
-const telemetry: Found = {
+const sdkAttributes: Detected = {
   "telemetry.sdk.name": "telltale",
   "telemetry.sdk.language": "nodejs",
   "telemetry.sdk.version": version,
@@ -51,19 +51,19 @@ function needsPackage(config: Config): boolean {
   return config.serviceName === undefined || !config.resourceAttributes["service.version"];
 }
 
-function thisPackage(): Package | undefined {
+function appPackage(): PackageInfo | undefined {
   const script = process.argv[1];
-  return script === undefined ? undefined : packageOf(script, process.cwd);
+  return script === undefined ? undefined : findPackage(script, process.cwd);
 }
 
 /**
  * Without arguments: they may hold secrets. The command is the script, as the
  * JavaScript SDK gives it: the executable has an attribute of its own.
  */
-function thisProcess(): Found {
+function processAttributes(): Detected {
   return {
     "process.pid": process.pid,
-    "process.executable.name": executable(),
+    "process.executable.name": executableName(),
     "process.executable.path": process.execPath,
     "process.command": process.argv[1],
     "process.runtime.name": "nodejs",
@@ -72,11 +72,11 @@ function thisProcess(): Found {
   };
 }
 
-function executable(): string {
+function executableName(): string {
   return basename(process.execPath).replace(/\.exe$/i, "");
 }
 
-function host(): Found {
+function hostAttributes(): Detected {
   return { "host.name": hostname(), "host.arch": architectures[process.arch] ?? process.arch };
 }
 
@@ -87,16 +87,16 @@ const architectures: Readonly<Record<string, string>> = {
   x64: "amd64",
 };
 
-function os(): Found {
-  return { "os.type": systems[process.platform] ?? process.platform, "os.version": release() };
+function osAttributes(): Detected {
+  return { "os.type": osTypes[process.platform] ?? process.platform, "os.version": release() };
 }
 
 /** https://opentelemetry.io/docs/specs/semconv/registry/attributes/os/ */
-const systems: Readonly<Record<string, string>> = { sunos: "solaris", win32: "windows" };
+const osTypes: Readonly<Record<string, string>> = { sunos: "solaris", win32: "windows" };
 
-function present(found: Found): Attributes {
+function withoutEmpty(detected: Detected): Attributes {
   const attributes: Attributes = {};
-  for (const [name, value] of Object.entries(found)) {
+  for (const [name, value] of Object.entries(detected)) {
     if (value !== undefined && value !== "") attributes[name] = value;
   }
   return attributes;

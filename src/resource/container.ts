@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
 /** `/proc` files have no size; a host with thousands of mounts has more than is needed. */
-const LARGEST_BYTES = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 
 /**
  * The id of the container that this process runs in, from Linux' own tables, or
@@ -9,7 +9,10 @@ const LARGEST_BYTES = 64 * 1024;
  */
 export function containerId(): string | undefined {
   if (process.platform !== "linux") return undefined;
-  return idInCgroup(start("/proc/self/cgroup")) ?? idInMounts(start("/proc/self/mountinfo"));
+  return (
+    idInCgroup(readProcFile("/proc/self/cgroup")) ??
+    idInMounts(readProcFile("/proc/self/mountinfo"))
+  );
 }
 
 /**
@@ -33,11 +36,11 @@ export function idInMounts(text: string): string | undefined {
   return /\/(?:overlay-)?containers\/([\da-f]{64})\/(?:userdata\/)?hostname /.exec(text)?.[1];
 }
 
-function start(path: string): string {
+function readProcFile(path: string): string {
   try {
     const file = openSync(path, "r");
     try {
-      return read(file);
+      return readUpToLimit(file);
     } finally {
       closeSync(file);
     }
@@ -47,11 +50,11 @@ function start(path: string): string {
 }
 
 /** `/proc` hands out a page at a time. */
-function read(file: number): string {
-  const bytes = Buffer.allocUnsafe(LARGEST_BYTES);
+function readUpToLimit(file: number): string {
+  const bytes = Buffer.allocUnsafe(MAX_BYTES);
   let length = 0;
-  while (length < LARGEST_BYTES) {
-    const count = readSync(file, bytes, length, LARGEST_BYTES - length, null);
+  while (length < MAX_BYTES) {
+    const count = readSync(file, bytes, length, MAX_BYTES - length, null);
     if (count === 0) break;
     length += count;
   }

@@ -2,16 +2,16 @@ import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** What an app's `package.json` says of it. */
-export interface Package {
+export interface PackageInfo {
   readonly name: string | undefined;
   readonly version: string | undefined;
 }
 
 /** No app lies deeper below its own `package.json`. */
-const MOST_STEPS = 12;
+const MAX_DEPTH = 12;
 
 /** No `package.json` is longer. */
-const LARGEST_BYTES = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * The package that the script at `path` belongs to: the nearest `package.json`
@@ -22,7 +22,7 @@ const LARGEST_BYTES = 1024 * 1024;
  * @param path `process.argv[1]`: absolute; a file, a folder, or without its extension.
  * @param folder where the process was started.
  */
-export function packageOf(path: string, folder: () => string): Package | undefined {
+export function findPackage(path: string, folder: () => string): PackageInfo | undefined {
   try {
     const script = realPath(path);
     return nearestPackage(isTool(script) ? folder() : script);
@@ -44,11 +44,11 @@ function isTool(path: string): boolean {
   return /[\\/]node_modules[\\/]/.test(path);
 }
 
-function nearestPackage(start: string): Package | undefined {
+function nearestPackage(start: string): PackageInfo | undefined {
   let folder = start;
-  for (let step = 0; step < MOST_STEPS; step++) {
-    const found = packageIn(folder);
-    if (found?.name !== undefined) return found;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const candidate = packageIn(folder);
+    if (candidate?.name !== undefined) return candidate;
     const parent = dirname(folder);
     if (parent === folder) return undefined;
     folder = parent;
@@ -56,23 +56,23 @@ function nearestPackage(start: string): Package | undefined {
   return undefined;
 }
 
-function packageIn(folder: string): Package | undefined {
+function packageIn(folder: string): PackageInfo | undefined {
   const path = join(folder, "package.json");
   const file = statSync(path, { throwIfNoEntry: false });
-  if (!file?.isFile() || file.size > LARGEST_BYTES) return undefined;
+  if (!file?.isFile() || file.size > MAX_BYTES) return undefined;
   try {
-    return fieldsOf(JSON.parse(readFileSync(path, "utf8")));
+    return parsePackage(JSON.parse(readFileSync(path, "utf8")));
   } catch {
     return undefined;
   }
 }
 
-function fieldsOf(manifest: unknown): Package | undefined {
+function parsePackage(manifest: unknown): PackageInfo | undefined {
   if (typeof manifest !== "object" || manifest === null) return undefined;
   const { name, version } = manifest as Readonly<Record<string, unknown>>;
-  return { name: wordIn(name), version: wordIn(version) };
+  return { name: nonEmptyString(name), version: nonEmptyString(version) };
 }
 
-function wordIn(field: unknown): string | undefined {
+function nonEmptyString(field: unknown): string | undefined {
   return typeof field === "string" && field.trim() !== "" ? field.trim() : undefined;
 }

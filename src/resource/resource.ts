@@ -1,9 +1,9 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { Config } from "../config/config.ts";
-import { attributesOf } from "./attributes.ts";
+import { detectResourceAttributes } from "./attributes.ts";
 
-type Raw = ReturnType<Resource["getRawAttributes"]>;
+type RawAttributes = ReturnType<Resource["getRawAttributes"]>;
 
 /**
  * The resource of all signals, complete at once: nothing is asked over the
@@ -11,11 +11,11 @@ type Raw = ReturnType<Resource["getRawAttributes"]>;
  * processors take for a `Resource`, without a line of theirs loaded. Never throws.
  */
 export function createResource(config: Config): Resource {
-  return new SettledResource(attributesOf(config));
+  return new StaticResource(detectResourceAttributes(config));
 }
 
 /** A resource whose attributes are all known. */
-class SettledResource implements Resource {
+class StaticResource implements Resource {
   readonly attributes: Attributes;
   readonly asyncAttributesPending = false;
 
@@ -30,7 +30,7 @@ class SettledResource implements Resource {
     return other === null ? this : new MergedResource(this, other);
   }
 
-  getRawAttributes(): Raw {
+  getRawAttributes(): RawAttributes {
     return Object.entries(this.attributes);
   }
 }
@@ -38,27 +38,27 @@ class SettledResource implements Resource {
 /** One resource over another, of which somebody else's may still be finding out its attributes. */
 class MergedResource implements Resource {
   readonly schemaUrl?: string;
-  readonly #below: Resource;
-  readonly #above: Resource;
+  readonly #base: Resource;
+  readonly #overrides: Resource;
 
-  constructor(below: Resource, above: Resource) {
-    this.#below = below;
-    this.#above = above;
-    const schemaUrl = mergedSchema(below.schemaUrl, above.schemaUrl);
+  constructor(base: Resource, overrides: Resource) {
+    this.#base = base;
+    this.#overrides = overrides;
+    const schemaUrl = mergeSchemaUrls(base.schemaUrl, overrides.schemaUrl);
     if (schemaUrl !== undefined) this.schemaUrl = schemaUrl;
   }
 
   get attributes(): Attributes {
-    return { ...this.#below.attributes, ...this.#above.attributes };
+    return { ...this.#base.attributes, ...this.#overrides.attributes };
   }
 
   get asyncAttributesPending(): boolean {
-    return [this.#below, this.#above].some((part) => part.asyncAttributesPending === true);
+    return [this.#base, this.#overrides].some((part) => part.asyncAttributesPending === true);
   }
 
   async waitForAsyncAttributes(): Promise<void> {
-    await this.#below.waitForAsyncAttributes?.();
-    await this.#above.waitForAsyncAttributes?.();
+    await this.#base.waitForAsyncAttributes?.();
+    await this.#overrides.waitForAsyncAttributes?.();
   }
 
   merge(other: Resource | null): Resource {
@@ -66,13 +66,16 @@ class MergedResource implements Resource {
   }
 
   /** The first of a name counts, as in the SDK's own. */
-  getRawAttributes(): Raw {
-    return [...this.#above.getRawAttributes(), ...this.#below.getRawAttributes()];
+  getRawAttributes(): RawAttributes {
+    return [...this.#overrides.getRawAttributes(), ...this.#base.getRawAttributes()];
   }
 }
 
 /** Two that differ leave none. */
-function mergedSchema(below: string | undefined, above: string | undefined): string | undefined {
-  if (!below) return above;
-  return !above || above === below ? below : undefined;
+function mergeSchemaUrls(
+  base: string | undefined,
+  overrides: string | undefined,
+): string | undefined {
+  if (!base) return overrides;
+  return !overrides || overrides === base ? base : undefined;
 }

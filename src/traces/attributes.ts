@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { cleanAttributes } from "@opentelemetry/core";
-import { cut } from "../text.ts";
+import { truncate } from "../text.ts";
 
 export interface AttributeLimits {
   readonly count: number;
@@ -13,7 +13,7 @@ export interface AttributeLimits {
  * through the SDK's own check, which copies, so that nothing of the app's is
  * kept by reference.
  */
-export class AttributeBag {
+export class LimitedAttributes {
   readonly values: Attributes = {};
   dropped = 0;
   #count = 0;
@@ -66,7 +66,7 @@ function keysOf(attributes: object): readonly string[] {
 function cleanValue(value: unknown, length: number): AttributeValue | undefined {
   switch (typeof value) {
     case "string":
-      return cut(value, length);
+      return truncate(value, length);
     case "number":
     case "boolean":
       return value;

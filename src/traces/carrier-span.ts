@@ -1,7 +1,7 @@
 import type { Span, SpanContext } from "@opentelemetry/api";
 
 /** A span that only carries ids: not recorded, or not ours. */
-export class CarrierSpan implements Span {
+export class NonRecordingSpan implements Span {
   readonly #context: SpanContext;
 
   constructor(context: SpanContext) {

@@ -11,32 +11,32 @@ const UUIDS = 16;
 const UUID_LENGTH = 36;
 
 export function newTraceId(): string {
-  const id = takeHex(32);
+  const id = nextHexDigits(32);
   return isZero(id) ? newTraceId() : id;
 }
 
 export function newSpanId(): string {
-  const id = takeHex(16);
+  const id = nextHexDigits(16);
   return isZero(id) ? newSpanId() : id;
 }
 
 /** A random UUID (RFC 9562, version 4), for a request that brought no id. */
 export function newUuid(): string {
-  if (uuids.length === 0) uuids = moreUuids();
+  if (uuids.length === 0) uuids = generateUuids();
   return uuids.pop() as string;
 }
 
 let hex = "";
-let hexAt = 0;
+let hexOffset = 0;
 let uuids: string[] = [];
 
-function takeHex(digits: number): string {
-  if (hexAt + digits > hex.length) {
-    const start = takeBytes(HEX_BYTES);
+function nextHexDigits(digits: number): string {
+  if (hexOffset + digits > hex.length) {
+    const start = nextRandomBytes(HEX_BYTES);
     hex = pool.hexSlice(start, start + HEX_BYTES);
-    hexAt = 0;
+    hexOffset = 0;
   }
-  return hex.slice(hexAt, (hexAt += digits));
+  return hex.slice(hexOffset, (hexOffset += digits));
 }
 
 /** An id must not be zero; what doesn't begin with it isn't. */
@@ -44,8 +44,8 @@ function isZero(id: string): boolean {
   return id.startsWith("0") && /^0+$/.test(id);
 }
 
-const uuidText = Buffer.alloc(UUIDS * (UUID_LENGTH + 3) + 1);
-const uuidView = new DataView(uuidText.buffer, uuidText.byteOffset);
+const uuidBuffer = Buffer.alloc(UUIDS * (UUID_LENGTH + 3) + 1);
+const uuidView = new DataView(uuidBuffer.buffer, uuidBuffer.byteOffset);
 /** The two digits of each byte, as they stand next to each other. */
 const DIGITS = Uint16Array.from(
   { length: 256 },
@@ -67,38 +67,38 @@ const COMMA = 0x2c;
  * letter (written to the wire, searched for what a log line must escape), and
  * pieces of a text are slow at that.
  */
-function moreUuids(): string[] {
-  let to = uuidText.write("[");
+function generateUuids(): string[] {
+  let end = uuidBuffer.write("[");
   for (let count = 0; count < UUIDS; count++) {
-    if (count > 0) uuidText[to++] = COMMA;
-    uuidText[to++] = QUOTE;
-    const start = takeBytes(16);
+    if (count > 0) uuidBuffer[end++] = COMMA;
+    uuidBuffer[end++] = QUOTE;
+    const start = nextRandomBytes(16);
     pool[start + 6] = (pool[start + 6]! & 0x0f) | 0x40;
     pool[start + 8] = (pool[start + 8]! & 0x3f) | 0x80;
     for (let at = 0; at < 16; at++) {
-      if (at === 4 || at === 6 || at === 8 || at === 10) uuidText[to++] = DASH;
-      uuidView.setUint16(to, DIGITS[pool[start + at]!]!);
-      to += 2;
+      if (at === 4 || at === 6 || at === 8 || at === 10) uuidBuffer[end++] = DASH;
+      uuidView.setUint16(end, DIGITS[pool[start + at]!]!);
+      end += 2;
     }
-    uuidText[to++] = QUOTE;
+    uuidBuffer[end++] = QUOTE;
   }
-  to += uuidText.write("]", to);
-  return parse(uuidText.latin1Slice(0, to)) as string[];
+  end += uuidBuffer.write("]", end);
+  return parse(uuidBuffer.latin1Slice(0, end)) as string[];
 }
 
 const POOL_BYTES = 8192;
 const pool = Buffer.allocUnsafeSlow(POOL_BYTES);
-let position = POOL_BYTES;
+let poolOffset = POOL_BYTES;
 
 /** Where in the pool fresh random bytes are. */
-function takeBytes(count: number): number {
-  if (position + count > POOL_BYTES) {
+function nextRandomBytes(count: number): number {
+  if (poolOffset + count > POOL_BYTES) {
     // Not imported: loading it takes 3 to 5 ms, which a start should not pay.
     process.getBuiltinModule("node:crypto").randomFillSync(pool);
-    position = 0;
+    poolOffset = 0;
   }
-  const start = position;
-  position += count;
+  const start = poolOffset;
+  poolOffset += count;
   return start;
 }
 

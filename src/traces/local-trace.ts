@@ -1,6 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { KeepReason, LocalTraceHandle } from "../context/holder.ts";
-import type { Grace, Period, Room } from "./undecided.ts";
+import type { DropTimer, DropWindow, SpanQuota } from "./undecided.ts";
 
 /** What a local trace needs to know of a span. */
 export interface TraceMember {
@@ -11,21 +11,21 @@ export interface TraceMember {
 /** What a local trace needs of the pipeline it belongs to. */
 export interface TraceSink<Span extends TraceMember> {
   /** A recorded span has ended. */
-  made(): void;
+  created(): void;
   /** An ended span of a kept trace goes out. */
   readonly export: (span: Span) => void;
   /** Ended spans that will never go out. */
   discard(count: number): void;
   /** For the ended spans of traces that are going on. */
-  readonly room: Room;
+  readonly quota: SpanQuota;
   /** For those of traces whose root has ended. */
-  readonly grace: Grace;
+  readonly dropTimer: DropTimer;
   /** A local root that took longer keeps its trace, in milliseconds. */
   readonly keepSlowMs: number;
 }
 
 /** One trace can't take all the room. */
-const SPANS_PER_TRACE = 1000;
+const MAX_SPANS_PER_TRACE = 1000;
 
 /**
  * The spans of one process that hang together: a request with all that it
@@ -43,36 +43,36 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
   /** The span that came in; set right after it is made. */
   root: Span | undefined = undefined;
   /** The wall clock at zero of our clock, the same for all spans in here. */
-  readonly wall: number;
+  readonly wallClockOrigin: number;
   reason: KeepReason | undefined;
   /** Of the head decision; undefined where the parent's is unknown. */
   readonly #probability: number | undefined;
   readonly #sink: TraceSink<Span>;
-  #waiting: Span[] | undefined = undefined;
+  #buffered: Span[] | undefined = undefined;
   /** From the end of an undecided root on. */
-  #period: Period | undefined = undefined;
+  #dropWindow: DropWindow | undefined = undefined;
 
   constructor(
     sink: TraceSink<Span>,
     sampled: boolean,
     probability: number | undefined,
-    wall: number,
+    wallClockOrigin: number,
   ) {
     this.#sink = sink;
     this.#probability = probability;
     this.reason = sampled ? "sampled" : undefined;
-    this.wall = wall;
+    this.wallClockOrigin = wallClockOrigin;
   }
 
   keep(reason: KeepReason): void {
-    if (this.reason !== undefined || this.#period?.over === true) return;
+    if (this.reason !== undefined || this.#dropWindow?.isClosed === true) return;
     this.reason = reason;
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
-    this.#waiting = undefined;
-    if (this.#period === undefined) this.#sink.room.give(waiting.length);
-    else this.#period.count -= waiting.length;
-    for (const span of waiting) this.#sink.export(span);
+    const buffered = this.#buffered;
+    if (buffered === undefined) return;
+    this.#buffered = undefined;
+    if (this.#dropWindow === undefined) this.#sink.quota.release(buffered.length);
+    else this.#dropWindow.count -= buffered.length;
+    for (const span of buffered) this.#sink.export(span);
   }
 
   get kept(): boolean {
@@ -80,8 +80,8 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
   }
 
   /** A span ended: out, or to the others that wait. */
-  ended(span: Span, durationMs: number): void {
-    this.#sink.made();
+  onEnd(span: Span, durationMs: number): void {
+    this.#sink.created();
     if (this.reason === undefined && span.failed) this.keep("span_error");
     const isRoot = this.root === span;
     if (isRoot && this.reason === undefined && durationMs > this.#sink.keepSlowMs) {
@@ -91,15 +91,15 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
       this.#sink.export(span);
       return;
     }
-    this.#wait(span);
-    if (isRoot) this.#giveUpSoon();
+    this.#buffer(span);
+    if (isRoot) this.#scheduleDrop();
   }
 
   /**
    * What the root span says about why it is there, so that counts can be
    * reconstructed; nothing where every trace is kept.
    */
-  keptAttributes(span: Span): Attributes | undefined {
+  samplingAttributes(span: Span): Attributes | undefined {
     if (this.root !== span || this.reason === undefined) return undefined;
     if (this.reason === "sampled" && (this.#probability ?? 1) === 1) return undefined;
     return {
@@ -110,23 +110,23 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
     };
   }
 
-  #wait(span: Span): void {
-    const waiting = (this.#waiting ??= []);
-    if (waiting.length >= SPANS_PER_TRACE || !this.#admit()) this.#sink.discard(1);
-    else waiting.push(span);
+  #buffer(span: Span): void {
+    const buffered = (this.#buffered ??= []);
+    if (buffered.length >= MAX_SPANS_PER_TRACE || !this.#reserve()) this.#sink.discard(1);
+    else buffered.push(span);
   }
 
-  #admit(): boolean {
-    const period = this.#period;
-    if (period === undefined) return this.#sink.room.take();
-    if (period.over) return false;
-    period.count++;
+  #reserve(): boolean {
+    const dropWindow = this.#dropWindow;
+    if (dropWindow === undefined) return this.#sink.quota.tryReserve();
+    if (dropWindow.isClosed) return false;
+    dropWindow.count++;
     return true;
   }
 
-  #giveUpSoon(): void {
-    const count = this.#waiting?.length ?? 0;
-    this.#sink.room.give(count);
-    this.#period = this.#sink.grace.enter(count);
+  #scheduleDrop(): void {
+    const count = this.#buffered?.length ?? 0;
+    this.#sink.quota.release(count);
+    this.#dropWindow = this.#sink.dropTimer.add(count);
   }
 }

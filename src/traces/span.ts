@@ -13,9 +13,9 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SpanLimits } from "../config/config.ts";
-import type { AttributePart, NamesAndValues } from "../export/encoded-item.ts";
-import type { AttributeParts, PartedSpan } from "../export/messages.ts";
-import { AttributeBag, type AttributeLimits } from "./attributes.ts";
+import type { CachedAttributes, FlatAttributes } from "../export/encoded-item.ts";
+import type { AttributeParts, EncodableSpan } from "../export/messages.ts";
+import { LimitedAttributes, type AttributeLimits } from "./attributes.ts";
 import {
   exactTimeOf,
   hrTimeOf,
@@ -36,7 +36,7 @@ const STATUS_OK = 1;
 export const STATUS_ERROR = 2;
 
 /** What all spans of one provider share. */
-export interface SpanSettings {
+export interface SpanSharedState {
   readonly resource: Resource;
   readonly limits: SpanLimits;
   /** The two of the limits that hold for a span's own attributes. */
@@ -45,29 +45,29 @@ export interface SpanSettings {
   readonly processors: readonly SpanProcessor[];
 }
 
-export type { AttributePart };
+export type { CachedAttributes };
 
 /** Attributes that are worked out only when somebody reads them, at export. */
-export interface AttributeSource {
+export interface LazyAttributes {
   /** What many spans share: frozen, and the same objects for all of them. */
-  shared(): readonly AttributePart[];
+  cachedParts(): readonly CachedAttributes[];
   /** The rest, names and values in turn; no name stands in two places. The array is the caller's. */
-  own(): unknown[];
+  ownPairs(): unknown[];
 }
 
 /** More attributes than any instrumentation of ours sets. */
-const MOST_OF_OURS = 40;
+const MAX_INSTRUMENTATION_ATTRIBUTES = 40;
 
-interface Event {
+interface StoredEvent {
   readonly name: string;
   /** On our clock; a pair is kept as it was given. */
   readonly at: number | HrTime;
-  readonly bag: AttributeBag | undefined;
+  readonly limited: LimitedAttributes | undefined;
 }
 
 interface StoredLink {
   readonly context: SpanContext;
-  readonly bag: AttributeBag | undefined;
+  readonly limited: LimitedAttributes | undefined;
 }
 
 const NO_STATUS: SpanStatus = { code: STATUS_UNSET };
@@ -77,7 +77,7 @@ const NO_STATUS: SpanStatus = { code: STATUS_UNSET };
  * processors and exporters. While it lives it holds plain values; the shapes
  * that exporters want are made when they ask.
  */
-export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
+export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
   name: string;
   readonly kind: SpanKind;
   readonly parentSpanContext?: SpanContext;
@@ -87,15 +87,15 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   readonly startedAt: number;
   #endedAt = -1;
   /** Start and end to the nanosecond, where the app gave one of them as a pair. */
-  #exact: { start: HrTime; end: HrTime } | undefined = undefined;
+  #exactTimes: { start: HrTime; end: HrTime } | undefined = undefined;
   status: SpanStatus = NO_STATUS;
   readonly #context: SpanContext;
-  readonly #settings: SpanSettings;
-  #bag: AttributeBag | undefined = undefined;
-  #source: AttributeSource | undefined = undefined;
+  readonly #sharedState: SpanSharedState;
+  #appAttributes: LimitedAttributes | undefined = undefined;
+  #instrumentationAttributes: LazyAttributes | undefined = undefined;
   /** The attributes of an ended span: serialisers read them more than once. */
-  #final: Attributes | undefined = undefined;
-  #events: Event[] | undefined = undefined;
+  #finalAttributes: Attributes | undefined = undefined;
+  #events: StoredEvent[] | undefined = undefined;
   #links: StoredLink[] | undefined = undefined;
   #droppedEvents = 0;
   #droppedLinks = 0;
@@ -106,7 +106,7 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
     context: SpanContext,
     parent: SpanContext | undefined,
     scope: InstrumentationScope,
-    settings: SpanSettings,
+    sharedState: SpanSharedState,
     localTrace: LocalTrace<TelltaleSpan>,
     startedAt: number,
   ) {
@@ -115,7 +115,7 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
     this.#context = context;
     if (parent !== undefined) this.parentSpanContext = parent;
     this.instrumentationScope = scope;
-    this.#settings = settings;
+    this.#sharedState = sharedState;
     this.localTrace = localTrace;
     this.startedAt = startedAt;
   }
@@ -129,25 +129,26 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   }
 
   setAttribute(key: string, value: unknown): this {
-    if (this.#endedAt === -1) this.#attributeBag().set(key, value, this.#settings.attributeLimits);
+    if (this.#endedAt === -1)
+      this.#writableAttributes().set(key, value, this.#sharedState.attributeLimits);
     return this;
   }
 
   setAttributes(attributes: Attributes): this {
     if (this.#endedAt === -1) {
-      this.#attributeBag().setAll(attributes, this.#settings.attributeLimits);
+      this.#writableAttributes().setAll(attributes, this.#sharedState.attributeLimits);
     }
     return this;
   }
 
   /** Attributes of the instrumentation itself, valid and few; the app's own win over them. */
-  setSource(source: AttributeSource): void {
-    this.#source = source;
+  setInstrumentationAttributes(lazyAttributes: LazyAttributes): void {
+    this.#instrumentationAttributes = lazyAttributes;
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.#endedAt !== -1) return this;
-    const limit = this.#settings.limits.eventCount;
+    const limit = this.#sharedState.limits.eventCount;
     const events = (this.#events ??= []);
     if (events.length >= limit) {
       this.#droppedEvents++;
@@ -159,10 +160,14 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
     const at = timeInputOf(time) ?? ownTime;
     events.push({
       name: typeof name === "string" ? name : "",
-      at: exactTimeOf(at) ?? this.#at(at),
-      bag:
+      at: exactTimeOf(at) ?? this.#monotonicTime(at),
+      limited:
         ownTime === undefined
-          ? bagOf(attributesOrTime, this.#settings.limits.attributesPerEvent, this.#settings.limits)
+          ? limitedAttributesOf(
+              attributesOrTime,
+              this.#sharedState.limits.attributesPerEvent,
+              this.#sharedState.limits,
+            )
           : undefined,
     });
     return this;
@@ -173,16 +178,19 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
     if (this.#endedAt !== -1) return this;
     const context = linkContextOf(link);
     if (context === undefined) return this;
-    const limit = this.#settings.limits.linkCount;
+    const limit = this.#sharedState.limits.linkCount;
     const links = (this.#links ??= []);
     if (links.length >= limit) {
       this.#droppedLinks++;
       if (limit === 0) return this;
       links.shift();
     }
-    const { attributesPerLink } = this.#settings.limits;
+    const { attributesPerLink } = this.#sharedState.limits;
     const attributes = propertyOf(link, "attributes");
-    links.push({ context, bag: bagOf(attributes, attributesPerLink, this.#settings.limits) });
+    links.push({
+      context,
+      limited: limitedAttributesOf(attributes, attributesPerLink, this.#sharedState.limits),
+    });
     return this;
   }
 
@@ -218,8 +226,8 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   }
 
   end(endTime?: TimeInput): void {
-    const given = endTime === undefined ? undefined : timeInputOf(endTime);
-    this.endAt(this.#at(given), exactTimeOf(given));
+    const validTime = endTime === undefined ? undefined : timeInputOf(endTime);
+    this.endAt(this.#monotonicTime(validTime), exactTimeOf(validTime));
   }
 
   /**
@@ -229,12 +237,12 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   endAt(time: number, exact?: HrTime): void {
     if (this.#endedAt !== -1) return;
     const endedAt = Math.max(time, this.startedAt);
-    const { processors } = this.#settings;
+    const { processors } = this.#sharedState;
     for (const processor of processors) processor.onEnding?.(this);
     this.#endedAt = endedAt;
-    if (exact !== undefined || this.#exact !== undefined) this.#keepExactEnd(exact);
+    if (exact !== undefined || this.#exactTimes !== undefined) this.#setExactEnd(exact);
     for (const processor of processors) processor.onEnd(this);
-    this.localTrace.ended(this, endedAt - this.startedAt);
+    this.localTrace.onEnd(this, endedAt - this.startedAt);
   }
 
   get failed(): boolean {
@@ -246,63 +254,63 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   }
 
   get startTime(): HrTime {
-    return this.#exact?.start ?? hrTimeOf(this.localTrace.wall + this.startedAt);
+    return this.#exactTimes?.start ?? hrTimeOf(this.localTrace.wallClockOrigin + this.startedAt);
   }
 
   get endTime(): HrTime {
     if (this.#endedAt === -1) return [0, 0];
-    return this.#exact?.end ?? hrTimeOf(this.localTrace.wall + this.#endedAt);
+    return this.#exactTimes?.end ?? hrTimeOf(this.localTrace.wallClockOrigin + this.#endedAt);
   }
 
   get duration(): HrTime {
     if (this.#endedAt === -1) return [-1, -1];
-    const exact = this.#exact;
-    return exact === undefined
+    const exactTimes = this.#exactTimes;
+    return exactTimes === undefined
       ? hrTimeOf(this.#endedAt - this.startedAt)
-      : timeBetween(exact.start, exact.end);
+      : timeBetween(exactTimes.start, exactTimes.end);
   }
 
   /** For the tracer, with the time that `startedAt` was made of. */
-  keepExactStart(time: TimeInput): void {
+  setExactStart(time: TimeInput): void {
     const start = exactTimeOf(time);
-    if (start !== undefined) this.#exact = { start, end: start };
+    if (start !== undefined) this.#exactTimes = { start, end: start };
   }
 
-  #keepExactEnd(exact: HrTime | undefined): void {
+  #setExactEnd(exact: HrTime | undefined): void {
     const { startTime: start } = this;
-    const end = exact ?? hrTimeOf(this.localTrace.wall + this.#endedAt);
-    this.#exact = { start, end: laterTime(start, end) };
+    const end = exact ?? hrTimeOf(this.localTrace.wallClockOrigin + this.#endedAt);
+    this.#exactTimes = { start, end: laterTime(start, end) };
   }
 
   get resource(): Resource {
-    return this.#settings.resource;
+    return this.#sharedState.resource;
   }
 
   get attributes(): Attributes {
     return this.#endedAt === -1
       ? this.#collectAttributes()
-      : (this.#final ??= this.#collectAttributes());
+      : (this.#finalAttributes ??= this.#collectAttributes());
   }
 
   get events(): ReadableSpan["events"] {
-    return (this.#events ?? []).map(({ name, at, bag }) => ({
+    return (this.#events ?? []).map(({ name, at, limited }) => ({
       name,
-      time: typeof at === "number" ? hrTimeOf(this.localTrace.wall + at) : at,
-      attributes: bag?.values ?? {},
-      droppedAttributesCount: bag?.dropped ?? 0,
+      time: typeof at === "number" ? hrTimeOf(this.localTrace.wallClockOrigin + at) : at,
+      attributes: limited?.values ?? {},
+      droppedAttributesCount: limited?.dropped ?? 0,
     }));
   }
 
   get links(): Link[] {
-    return (this.#links ?? []).map(({ context, bag }) => ({
+    return (this.#links ?? []).map(({ context, limited }) => ({
       context,
-      attributes: bag?.values ?? {},
-      droppedAttributesCount: bag?.dropped ?? 0,
+      attributes: limited?.values ?? {},
+      droppedAttributesCount: limited?.dropped ?? 0,
     }));
   }
 
   get droppedAttributesCount(): number {
-    return this.#bag?.dropped ?? 0;
+    return this.#appAttributes?.dropped ?? 0;
   }
 
   get droppedEventsCount(): number {
@@ -315,23 +323,24 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
 
   /** For encoders that keep the bytes of what is shared (`export/messages.ts`). */
   attributeParts(): AttributeParts | undefined {
-    const source = this.#source;
-    if (source === undefined || this.#bag !== undefined || this.#isLimited()) return undefined;
-    const kept = this.localTrace.keptAttributes(this);
-    const own = source.own();
-    if (kept !== undefined) for (const pair of Object.entries(kept)) own.push(...pair);
-    return { shared: source.shared(), own };
+    const lazyAttributes = this.#instrumentationAttributes;
+    if (lazyAttributes === undefined || this.#appAttributes !== undefined || this.#isLimited())
+      return undefined;
+    const sampling = this.localTrace.samplingAttributes(this);
+    const ownPairs = lazyAttributes.ownPairs();
+    if (sampling !== undefined) for (const pair of Object.entries(sampling)) ownPairs.push(...pair);
+    return { cachedParts: lazyAttributes.cachedParts(), ownPairs };
   }
 
   get startedAtMs(): number | HrTime {
-    return this.#exact?.start ?? this.localTrace.wall + this.startedAt;
+    return this.#exactTimes?.start ?? this.localTrace.wallClockOrigin + this.startedAt;
   }
 
   get endedAtMs(): number | HrTime {
-    return this.#exact?.end ?? this.localTrace.wall + this.#endedAt;
+    return this.#exactTimes?.end ?? this.localTrace.wallClockOrigin + this.#endedAt;
   }
 
-  get isPlain(): boolean {
+  get hasNoEventsOrLinks(): boolean {
     return (
       this.#events === undefined &&
       this.#links === undefined &&
@@ -341,39 +350,41 @@ export class TelltaleSpan implements Span, ReadableSpan, PartedSpan {
   }
 
   #collectAttributes(): Attributes {
-    const own = this.#bag?.values;
-    const kept = this.localTrace.keptAttributes(this);
-    const source = this.#source;
-    if (source === undefined && kept === undefined) return own ?? {};
-    const all: Attributes = source === undefined ? {} : objectOf(source.own());
-    for (const { attributes } of source?.shared() ?? []) Object.assign(all, attributes);
-    return this.#limited(Object.assign(all, own, kept));
+    const own = this.#appAttributes?.values;
+    const sampling = this.localTrace.samplingAttributes(this);
+    const lazyAttributes = this.#instrumentationAttributes;
+    if (lazyAttributes === undefined && sampling === undefined) return own ?? {};
+    const all: Attributes =
+      lazyAttributes === undefined ? {} : attributesOfPairs(lazyAttributes.ownPairs());
+    for (const { attributes } of lazyAttributes?.cachedParts() ?? [])
+      Object.assign(all, attributes);
+    return this.#withinLimits(Object.assign(all, own, sampling));
   }
 
   /** Limits hold for the instrumentation's attributes too; by default none is ever reached. */
-  #limited(attributes: Attributes): Attributes {
+  #withinLimits(attributes: Attributes): Attributes {
     if (!this.#isLimited()) return attributes;
-    const bag = new AttributeBag();
-    bag.setAll(attributes, this.#settings.attributeLimits);
-    return bag.values;
+    const limited = new LimitedAttributes();
+    limited.setAll(attributes, this.#sharedState.attributeLimits);
+    return limited.values;
   }
 
   /** A method, as V8 reads a private getter by way of its runtime. */
   #isLimited(): boolean {
-    const { count, length } = this.#settings.attributeLimits;
-    return count < MOST_OF_OURS || length !== Infinity;
+    const { count, length } = this.#sharedState.attributeLimits;
+    return count < MAX_INSTRUMENTATION_ATTRIBUTES || length !== Infinity;
   }
 
-  #attributeBag(): AttributeBag {
-    return (this.#bag ??= new AttributeBag());
+  #writableAttributes(): LimitedAttributes {
+    return (this.#appAttributes ??= new LimitedAttributes());
   }
 
-  #at(time: TimeInput | undefined): number {
-    return time === undefined ? now() : monotonicOf(time, this.localTrace.wall);
+  #monotonicTime(time: TimeInput | undefined): number {
+    return time === undefined ? now() : monotonicOf(time, this.localTrace.wallClockOrigin);
   }
 }
 
-function objectOf(pairs: NamesAndValues): Attributes {
+function attributesOfPairs(pairs: FlatAttributes): Attributes {
   const attributes: Attributes = {};
   for (let at = 0; at < pairs.length; at += 2) {
     attributes[pairs[at] as string] = pairs[at + 1];
@@ -381,13 +392,13 @@ function objectOf(pairs: NamesAndValues): Attributes {
   return attributes;
 }
 
-function bagOf(
+function limitedAttributesOf(
   attributes: unknown,
   count: number,
   { attributeLength }: SpanLimits,
-): AttributeBag | undefined {
+): LimitedAttributes | undefined {
   if (attributes === undefined || attributes === null) return undefined;
-  const bag = new AttributeBag();
-  bag.setAll(attributes, { count, length: attributeLength });
-  return bag;
+  const limited = new LimitedAttributes();
+  limited.setAll(attributes, { count, length: attributeLength });
+  return limited;
 }

@@ -15,35 +15,35 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import {
   Context,
-  contextFrom,
-  holderIn,
-  isSuppressed,
-  ROOT,
+  asContext,
+  unitOfWorkIn,
+  isTracingSuppressed,
+  ROOT_CONTEXT,
   spanIn,
   SPAN_KEY,
 } from "../context/context.ts";
-import { activeContext, runIn } from "../context/manager.ts";
-import { monotonicOf, now, timeInputOf, wallOrigin } from "../clock.ts";
+import { activeContext, runWithContext } from "../context/manager.ts";
+import { monotonicOf, now, timeInputOf, wallClockOriginAt } from "../clock.ts";
 import {
   type FlushOptions,
-  type FlushParts,
-  nothingToFlush,
+  type ProviderFlushDeps,
+  noopFlush,
   ProviderFlush,
 } from "../export/provider-flush.ts";
 import { propertyOf } from "../property.ts";
 import { newSpanId, newTraceId } from "./ids.ts";
 import { LocalTrace, type TraceSink } from "./local-trace.ts";
 import { hasValidIds } from "./propagation/trace-context.ts";
-import { TraceList } from "./propagation/trace-state.ts";
+import { TraceStateImpl } from "./propagation/trace-state.ts";
 import { probabilityOf } from "./sampling/sampler.ts";
-import { CarrierSpan } from "./carrier-span.ts";
-import { type SpanSettings, TelltaleSpan } from "./span.ts";
+import { NonRecordingSpan } from "./carrier-span.ts";
+import { type SpanSharedState, TelltaleSpan } from "./span.ts";
 
 const INVALID_TRACE_ID = "00000000000000000000000000000000";
 const INVALID_SPAN_ID = "0000000000000000";
-const SAMPLED = 1;
+const SAMPLED_FLAG = 1;
 /** W3C trace-context level 2: the trace id was made at random. */
-const RANDOM = 2;
+const RANDOM_FLAG = 2;
 /** `SamplingDecision.RECORD_AND_SAMPLED` of the API. */
 const RECORD_AND_SAMPLED = 2;
 const NOT_RECORD = 0;
@@ -52,43 +52,43 @@ const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const NO_OPTIONS: SpanOptions = Object.freeze({});
 const NO_LINKS: Link[] = [];
 
-const NOTHING: Span = new CarrierSpan({
+const INVALID_SPAN: Span = new NonRecordingSpan({
   traceId: INVALID_TRACE_ID,
   spanId: INVALID_SPAN_ID,
   traceFlags: 0,
 });
 
 /** What all tracers of one provider share. */
-export interface TracerSettings extends SpanSettings {
+export interface TracerSharedState extends SpanSharedState {
   readonly sampler: Sampler;
   readonly sink: TraceSink<TelltaleSpan>;
   /**
    * False where nothing can be kept (no exporter, `always_off`): then what head
    * sampling refuses isn't recorded at all.
    */
-  readonly keepsLater: boolean;
+  readonly tailSamples: boolean;
   /** With what probability head sampling keeps a trace that begins here; undefined: unknown. */
   readonly probability: number | undefined;
 }
 
 export class TelltaleTracerProvider implements TracerProvider {
-  readonly #settings: TracerSettings;
+  readonly #sharedState: TracerSharedState;
   readonly #flush: ProviderFlush;
   readonly #tracers = new Map<string, TelltaleTracer>();
 
-  constructor(settings: TracerSettings, flush: FlushParts = nothingToFlush) {
-    this.#settings = settings;
+  constructor(sharedState: TracerSharedState, flush: ProviderFlushDeps = noopFlush) {
+    this.#sharedState = sharedState;
     this.#flush = new ProviderFlush(flush);
   }
 
   /** After `shutdown` it gives tracers that record nothing. */
   getTracer(name: string, version?: string, options?: TracerOptions): TelltaleTracer {
     const scope = scopeOf(name, version, propertyOf(options, "schemaUrl"));
-    if (this.#flush.isShutDown) return new NoopTracer(scope, this.#settings);
+    if (this.#flush.isShutDown) return new NoopTracer(scope, this.#sharedState);
     const key = `${scope.name}@${scope.version ?? ""}:${scope.schemaUrl ?? ""}`;
     const known = this.#tracers.get(key);
     if (known !== undefined) return known;
-    const tracer = new TelltaleTracer(scope, this.#settings);
+    const tracer = new TelltaleTracer(scope, this.#sharedState);
     this.#tracers.set(key, tracer);
     return tracer;
   }
@@ -119,43 +119,49 @@ function scopeOf(name: unknown, version: unknown, schemaUrl: unknown): Instrumen
 
 export class TelltaleTracer implements Tracer {
   readonly #scope: InstrumentationScope;
-  readonly #settings: TracerSettings;
+  readonly #sharedState: TracerSharedState;
 
-  constructor(scope: InstrumentationScope, settings: TracerSettings) {
+  constructor(scope: InstrumentationScope, sharedState: TracerSharedState) {
     this.#scope = scope;
-    this.#settings = settings;
+    this.#sharedState = sharedState;
   }
 
   /**
    * No use of it throws (specification, error-handling.md): what can't be read is left out.
    */
   startSpan(name: string, options?: SpanOptions, context?: ApiContext): Span {
-    const active = contextFrom(context) ?? activeContext();
+    const active = asContext(context) ?? activeContext();
     const text = spanName(name);
     try {
       return this.#startSpan(text, options ?? NO_OPTIONS, active);
     } catch {
       // A getter among the options, or a sampler or processor of others.
-      return this.#startBare(text, active);
+      return this.#startMinimal(text, active);
     }
   }
 
   #startSpan(name: string, options: SpanOptions, context: ApiContext): Span {
-    const given = options.root === true ? withoutSpan(context) : context;
-    const span = this.start(name, kindOf(options.kind), options, given, spanIn(given));
+    const parentContext = options.root === true ? withoutSpan(context) : context;
+    const span = this.start(
+      name,
+      kindOf(options.kind),
+      options,
+      parentContext,
+      spanIn(parentContext),
+    );
     if (!(span instanceof TelltaleSpan)) return span;
     const { links, attributes } = options;
     if (links !== undefined) span.addLinks(links);
     if (attributes !== undefined) span.setAttributes(attributes);
-    for (const processor of this.#settings.processors) processor.onStart(span, given);
+    for (const processor of this.#sharedState.processors) processor.onStart(span, parentContext);
     return span;
   }
 
-  #startBare(name: string, context: ApiContext): Span {
+  #startMinimal(name: string, context: ApiContext): Span {
     try {
       return this.start(name, 0, NO_OPTIONS, context, spanIn(context));
     } catch {
-      return NOTHING;
+      return INVALID_SPAN;
     }
   }
 
@@ -175,18 +181,18 @@ export class TelltaleTracer implements Tracer {
     name: string,
     ...rest: readonly unknown[]
   ): ReturnType<F> {
-    const work = rest.at(-1) as F;
-    if (typeof work !== "function") return undefined as ReturnType<F>;
+    const callback = rest.at(-1) as F;
+    if (typeof callback !== "function") return undefined as ReturnType<F>;
     const options = (rest.length > 1 ? rest[0] : undefined) as SpanOptions | undefined;
-    const context = contextFrom(rest.length > 2 ? rest[1] : undefined) ?? activeContext();
+    const context = asContext(rest.length > 2 ? rest[1] : undefined) ?? activeContext();
     const span = this.startSpan(name, options, context);
-    return runIn(withSpan(context, span), () => work(span)) as ReturnType<F>;
+    return runWithContext(withSpan(context, span), () => callback(span)) as ReturnType<F>;
   }
 
   /**
    * `startSpan` for our own rooms: no links, no attributes, the parent already known.
    *
-   * @param present on our clock, where the caller has looked at it for a metric of the same work.
+   * @param currentTime on our clock, where the caller has looked at it for a metric of the same work.
    */
   start(
     name: string,
@@ -194,32 +200,32 @@ export class TelltaleTracer implements Tracer {
     options: SpanOptions,
     context: ApiContext,
     parent: Span | undefined,
-    present: number = now(),
+    currentTime: number = now(),
   ): Span {
-    if (isSuppressed(context)) return NOTHING;
-    const settings = this.#settings;
-    const local = parent instanceof TelltaleSpan ? parent : undefined;
-    const parentContext = local?.spanContext() ?? validContext(parent);
+    if (isTracingSuppressed(context)) return INVALID_SPAN;
+    const sharedState = this.#sharedState;
+    const localParent = parent instanceof TelltaleSpan ? parent : undefined;
+    const parentContext = localParent?.spanContext() ?? validParentContext(parent);
     const traceId = parentContext?.traceId ?? newTraceId();
-    const result = settings.sampler.shouldSample(
-      local === undefined ? withParent(context, parentContext) : context,
+    const result = sharedState.sampler.shouldSample(
+      localParent === undefined ? withParent(context, parentContext) : context,
       traceId,
       name,
       kind,
       options.attributes ?? NO_ATTRIBUTES,
       options.links ?? NO_LINKS,
     );
-    const spanContext = contextOf(traceId, parentContext, result);
-    if (!this.#records(result, local)) return new CarrierSpan(spanContext);
-    const wall = local?.localTrace.wall ?? wallOrigin(present);
+    const spanContext = newSpanContext(traceId, parentContext, result);
+    if (!this.#shouldRecord(result, localParent)) return new NonRecordingSpan(spanContext);
+    const clockOrigin = localParent?.localTrace.wallClockOrigin ?? wallClockOriginAt(currentTime);
     const localTrace =
-      local?.localTrace ??
+      localParent?.localTrace ??
       new LocalTrace(
-        settings.sink,
+        sharedState.sink,
         result.decision === RECORD_AND_SAMPLED,
         probabilityOf(spanContext.traceState) ??
-          (parentContext === undefined ? settings.probability : undefined),
-        wall,
+          (parentContext === undefined ? sharedState.probability : undefined),
+        clockOrigin,
       );
     const startTime = options.startTime === undefined ? undefined : timeInputOf(options.startTime);
     const span = new TelltaleSpan(
@@ -228,12 +234,12 @@ export class TelltaleTracer implements Tracer {
       spanContext,
       parentContext,
       this.#scope,
-      settings,
+      sharedState,
       localTrace,
-      startTime === undefined ? present : monotonicOf(startTime, wall),
+      startTime === undefined ? currentTime : monotonicOf(startTime, clockOrigin),
     );
-    if (startTime !== undefined) span.keepExactStart(startTime);
-    if (local === undefined) this.#begin(localTrace, span, context);
+    if (startTime !== undefined) span.setExactStart(startTime);
+    if (localParent === undefined) this.#attachRoot(localTrace, span, context);
     if (result.attributes !== undefined) span.setAttributes(result.attributes);
     return span;
   }
@@ -243,16 +249,17 @@ export class TelltaleTracer implements Tracer {
    * of its local trace; but a sampler that drops a child of a sampled parent
    * means that child.
    */
-  #records(result: SamplingResult, local: TelltaleSpan | undefined): boolean {
+  #shouldRecord(result: SamplingResult, localParent: TelltaleSpan | undefined): boolean {
     if (result.decision !== NOT_RECORD) return true;
-    if (local !== undefined && (local.spanContext().traceFlags & SAMPLED) !== 0) return false;
-    return this.#settings.keepsLater;
+    if (localParent !== undefined && (localParent.spanContext().traceFlags & SAMPLED_FLAG) !== 0)
+      return false;
+    return this.#sharedState.tailSamples;
   }
 
-  #begin(localTrace: LocalTrace<TelltaleSpan>, root: TelltaleSpan, context: ApiContext): void {
+  #attachRoot(localTrace: LocalTrace<TelltaleSpan>, root: TelltaleSpan, context: ApiContext): void {
     localTrace.root = root;
-    const holder = holderIn(context);
-    if (holder !== undefined) holder.localTrace ??= localTrace;
+    const unit = unitOfWorkIn(context);
+    if (unit !== undefined) unit.localTrace ??= localTrace;
   }
 }
 
@@ -265,17 +272,17 @@ class NoopTracer extends TelltaleTracer {
     _context: ApiContext,
     parent: Span | undefined,
   ): Span {
-    return parent === undefined ? NOTHING : new CarrierSpan(parent.spanContext());
+    return parent === undefined ? INVALID_SPAN : new NonRecordingSpan(parent.spanContext());
   }
 }
 
 function withSpan(context: ApiContext, span: Span): ApiContext {
   if (context instanceof Context) return context.withSpan(span);
   try {
-    return contextFrom(context.setValue(SPAN_KEY, span)) ?? ROOT.withSpan(span);
+    return asContext(context.setValue(SPAN_KEY, span)) ?? ROOT_CONTEXT.withSpan(span);
   } catch {
     // An app's own context that doesn't work.
-    return ROOT.withSpan(span);
+    return ROOT_CONTEXT.withSpan(span);
   }
 }
 
@@ -284,20 +291,20 @@ function withParent(context: ApiContext, parent: SpanContext | undefined): ApiCo
   if (parent === undefined) return withoutSpan(context);
   return spanIn(context)?.spanContext() === parent
     ? context
-    : context.setValue(SPAN_KEY, new CarrierSpan(parent));
+    : context.setValue(SPAN_KEY, new NonRecordingSpan(parent));
 }
 
 function withoutSpan(context: ApiContext): ApiContext {
   return spanIn(context) === undefined ? context : context.deleteValue(SPAN_KEY);
 }
 
-function contextOf(
+function newSpanContext(
   traceId: string,
   parent: SpanContext | undefined,
   result: SamplingResult,
 ): SpanContext {
-  const sampled = result.decision === RECORD_AND_SAMPLED ? SAMPLED : 0;
-  const random = parent === undefined ? RANDOM : parent.traceFlags & RANDOM;
+  const sampled = result.decision === RECORD_AND_SAMPLED ? SAMPLED_FLAG : 0;
+  const random = parent === undefined ? RANDOM_FLAG : parent.traceFlags & RANDOM_FLAG;
   const traceState = result.traceState ?? parent?.traceState;
   return traceState === undefined
     ? { traceId, spanId: newSpanId(), traceFlags: sampled | random }
@@ -305,20 +312,20 @@ function contextOf(
 }
 
 /** The context of a parent that isn't ours, if its ids are valid. */
-function validContext(parent: Span | undefined): SpanContext | undefined {
+function validParentContext(parent: Span | undefined): SpanContext | undefined {
   if (parent === undefined) return undefined;
   const context = parent.spanContext();
   if (!hasValidIds(context)) return undefined;
   const { traceState, traceFlags } = context;
   const isClean =
     typeof traceFlags === "number" && (traceState === undefined || isTraceState(traceState));
-  return isClean ? context : cleanContext(context);
+  return isClean ? context : sanitizedContext(context);
 }
 
 /** Whether it does what samplers and exporters ask of it, also if another copy of the API, or the app, made it. */
 function isTraceState(value: TraceState): boolean {
   try {
-    if (value instanceof TraceList) return true;
+    if (value instanceof TraceStateImpl) return true;
     const own: unknown = value.get("ot");
     const isReadable = own === undefined || typeof own === "string";
     return isReadable && typeof value.serialize() === "string";
@@ -328,7 +335,7 @@ function isTraceState(value: TraceState): boolean {
 }
 
 /** Of a context that breaks the rules, what keeps them. */
-function cleanContext({
+function sanitizedContext({
   traceId,
   spanId,
   traceFlags,

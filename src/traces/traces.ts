@@ -2,25 +2,25 @@ import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { lazy } from "../lazy.ts";
 import type { TracesConfig } from "../config/config.ts";
-import type { Account } from "../diagnostics/account.ts";
+import type { SignalCounters } from "../diagnostics/account.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { Unsent } from "../diagnostics/unsent.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
 import type { Pipeline } from "../export/exit.ts";
-import { createSpanBatch } from "../export/item-batch.ts";
+import { createSpanProcessor } from "../export/item-batch.ts";
 import type { TraceSink } from "./local-trace.ts";
 import { createSampler } from "./sampling/sampler.ts";
 import type { TelltaleSpan } from "./span.ts";
 import { TelltaleTracerProvider } from "./tracer.ts";
-import { Grace, Room } from "./undecided.ts";
+import { DropTimer, SpanQuota } from "./undecided.ts";
 
 const loadConsole = lazy<typeof import("./console.ts")>("traces/console.ts");
 
-export interface TracesParts {
+export interface TracesDeps {
   readonly config: TracesConfig;
   readonly resource: Resource;
-  readonly account: Account;
+  readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
-  readonly unsent?: Unsent;
+  readonly unsent?: UnsentTelemetry;
   /** OpenTelemetry's own ways in, for code that brings them. */
   readonly sampler?: Sampler;
   readonly processors?: readonly SpanProcessor[];
@@ -32,86 +32,88 @@ export interface Traces {
 }
 
 /** A shutdown closes it, which costs the spans before nothing. */
-interface OpenSink extends TraceSink<TelltaleSpan> {
+interface ReplaceableSink extends TraceSink<TelltaleSpan> {
   export: TraceSink<TelltaleSpan>["export"];
 }
 
 /** Spans of undecided traces wait in as much room as two full queues. */
-const ROOM_QUEUES = 2;
+const QUOTA_IN_QUEUES = 2;
 
 /** The traces' pipeline: tracers, the keep decision, and the way out. */
-export function createTraces(parts: TracesParts): Traces {
-  const { config, account, unsent } = parts;
-  const outlet = createOutlet(parts);
-  const discard = (count: number): void => account.drop("unsampled", count);
-  const grace = new Grace(discard);
-  const sink: OpenSink = {
-    room: new Room(config.batch.maxQueueSize * ROOM_QUEUES),
-    grace,
+export function createTraces(deps: TracesDeps): Traces {
+  const { config, counters, unsent } = deps;
+  const output = createSpanOutput(deps);
+  const discard = (count: number): void => counters.drop("unsampled", count);
+  const dropTimer = new DropTimer(discard);
+  const sink: ReplaceableSink = {
+    quota: new SpanQuota(config.batch.maxQueueSize * QUOTA_IN_QUEUES),
+    dropTimer,
     keepSlowMs: config.keepSlowMs ?? Infinity,
-    made: () => {
-      account.made++;
-      unsent?.note();
+    created: () => {
+      counters.created++;
+      unsent?.mark();
     },
-    export: outlet.export,
+    export: output.export,
     discard,
   };
-  const settings = {
-    resource: parts.resource,
+  const sharedState = {
+    resource: deps.resource,
     limits: config.limits,
     attributeLimits: { count: config.limits.attributeCount, length: config.limits.attributeLength },
-    processors: parts.processors ?? [],
-    sampler: parts.sampler ?? createSampler(config.sampler),
+    processors: deps.processors ?? [],
+    sampler: deps.sampler ?? createSampler(config.sampler),
     sink,
-    keepsLater: config.exporters.length > 0 && !config.sampler.name.endsWith("always_off"),
-    probability: probabilityOf(config.sampler, parts.sampler),
+    tailSamples: config.exporters.length > 0 && !config.sampler.name.endsWith("always_off"),
+    probability: headSamplingProbability(config.sampler, deps.sampler),
   };
   return {
-    provider: new TelltaleTracerProvider(settings, {
-      flush: (timeoutMs) => outlet.pipeline.flush(timeoutMs),
-      stop: () => {
-        sink.export = () => account.drop("shutdown", 1);
+    provider: new TelltaleTracerProvider(sharedState, {
+      flush: (timeoutMs) => output.pipeline.flush(timeoutMs),
+      onShutdown: () => {
+        sink.export = () => counters.drop("shutdown", 1);
       },
       timeoutMs: config.batch.exportTimeoutMs,
     }),
     pipeline: {
-      flush: (timeoutMs) => outlet.pipeline.flush(timeoutMs),
-      pending: () => {
-        grace.close();
-        return outlet.pipeline.pending();
+      flush: (timeoutMs) => output.pipeline.flush(timeoutMs),
+      drainForExit: () => {
+        dropTimer.close();
+        return output.pipeline.drainForExit();
       },
     },
   };
 }
 
 /** What the named sampler's probability is for a trace that begins here; a foreign one's is unknown. */
-function probabilityOf(
+function headSamplingProbability(
   { name, ratio }: TracesConfig["sampler"],
-  foreign: Sampler | undefined,
+  customSampler: Sampler | undefined,
 ): number | undefined {
-  if (foreign !== undefined) return undefined;
+  if (customSampler !== undefined) return undefined;
   return name.endsWith("traceidratio") ? ratio : 1;
 }
 
-interface Outlet {
+interface SpanOutput {
   readonly export: (span: TelltaleSpan) => void;
   readonly pipeline: Pipeline;
 }
 
-function createOutlet(parts: TracesParts): Outlet {
-  const { config, account, diagnostics } = parts;
-  const toConsole = config.exporters.includes("console") ? createConsole(diagnostics) : undefined;
+function createSpanOutput(deps: TracesDeps): SpanOutput {
+  const { config, counters, diagnostics } = deps;
+  const toConsole = config.exporters.includes("console")
+    ? createConsolePrinter(diagnostics)
+    : undefined;
   if (!config.exporters.includes("otlp")) {
     return {
       export: (span) => {
-        account.sent++;
+        counters.sent++;
         toConsole?.(span);
       },
-      pipeline: { flush: async () => {}, pending: () => [] },
+      pipeline: { flush: async () => {}, drainForExit: () => [] },
     };
   }
   const { batch: settings, otlp } = config;
-  const batch = createSpanBatch({ config: settings, otlp, account, diagnostics });
+  const batch = createSpanProcessor({ config: settings, otlp, counters, diagnostics });
   return {
     export: (span) => {
       toConsole?.(span);
@@ -122,11 +124,11 @@ function createOutlet(parts: TracesParts): Outlet {
 }
 
 /** Loaded with the first span. */
-function createConsole(diagnostics: Diagnostics): (span: ReadableSpan) => void {
+function createConsolePrinter(diagnostics: Diagnostics): (span: ReadableSpan) => void {
   let print: ((span: ReadableSpan) => void) | undefined;
   return (span) => {
     try {
-      (print ??= loadConsole().createConsoleExporter())(span);
+      (print ??= loadConsole().createConsoleSpanExporter())(span);
     } catch (error) {
       diagnostics.error("traces console", `a span could not be printed: ${String(error)}`);
     }

@@ -1,5 +1,5 @@
 /** How many ended spans of undecided traces may wait at once, over the whole process. */
-export class Room {
+export class SpanQuota {
   readonly #capacity: number;
   #used = 0;
 
@@ -11,27 +11,27 @@ export class Room {
     return this.#used;
   }
 
-  take(): boolean {
+  tryReserve(): boolean {
     if (this.#used >= this.#capacity) return false;
     this.#used++;
     return true;
   }
 
-  give(count: number): void {
+  release(count: number): void {
     this.#used -= count;
   }
 }
 
 /** Spans whose root ended within the same few seconds. */
-export interface Period {
+export interface DropWindow {
   /** Those that nobody has asked for so far. */
   count: number;
   /** Too late: they are booked as dropped. */
-  over: boolean;
+  isClosed: boolean;
 }
 
 /** An error that comes later than this comes in vain, in milliseconds; up to twice as long may do. */
-const PERIOD_MS = 5_000;
+const WINDOW_MS = 5_000;
 
 /**
  * Counts what will be dropped unless an error comes late. It holds no span: a
@@ -39,42 +39,43 @@ const PERIOD_MS = 5_000;
  * 50 MB and a fifth of a bare Fastify request (measured). A late error reaches
  * its trace through the context it was thrown in.
  */
-export class Grace {
+export class DropTimer {
   readonly #drop: (count: number) => void;
-  #current: Period = { count: 0, over: false };
-  #last: Period = { count: 0, over: true };
+  #currentWindow: DropWindow = { count: 0, isClosed: false };
+  #previousWindow: DropWindow = { count: 0, isClosed: true };
   #timer: NodeJS.Timeout | undefined = undefined;
 
   constructor(drop: (count: number) => void) {
     this.#drop = drop;
   }
 
-  enter(count: number): Period {
-    this.#current.count += count;
-    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#turn(), PERIOD_MS).unref();
-    return this.#current;
+  add(count: number): DropWindow {
+    this.#currentWindow.count += count;
+    if (this.#timer === undefined)
+      this.#timer = setTimeout(() => this.#rotate(), WINDOW_MS).unref();
+    return this.#currentWindow;
   }
 
   /** The process ends: whoever hasn't come by now won't. */
   close(): void {
-    this.#turn();
-    this.#turn();
+    this.#rotate();
+    this.#rotate();
   }
 
-  #turn(): void {
+  #rotate(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#end(this.#last);
-    this.#last = this.#current;
-    this.#current = { count: 0, over: false };
+    this.#closeWindow(this.#previousWindow);
+    this.#previousWindow = this.#currentWindow;
+    this.#currentWindow = { count: 0, isClosed: false };
     // With nothing left to book the next arrival starts the clock again.
-    if (this.#last.count === 0) this.#last.over = true;
-    else this.#timer = setTimeout(() => this.#turn(), PERIOD_MS).unref();
+    if (this.#previousWindow.count === 0) this.#previousWindow.isClosed = true;
+    else this.#timer = setTimeout(() => this.#rotate(), WINDOW_MS).unref();
   }
 
-  #end(period: Period): void {
-    period.over = true;
-    if (period.count > 0) this.#drop(period.count);
-    period.count = 0;
+  #closeWindow(dropWindow: DropWindow): void {
+    dropWindow.isClosed = true;
+    if (dropWindow.count > 0) this.#drop(dropWindow.count);
+    dropWindow.count = 0;
   }
 }

@@ -3,17 +3,17 @@ import { once } from "node:events";
 import { request as ask } from "node:http";
 import { connect, type Socket } from "node:net";
 import { parsePage, samplesOf } from "../metrics/exposition.ts";
-import { until, untilTrue } from "../until.ts";
-import { type Child, startChild } from "./child.ts";
+import { pollUntil, pollUntilTrue } from "../until.ts";
+import { type AppProcess, startAppProcess } from "./child.ts";
 
 /** More than the server keeps. */
-const PEERS = 100;
+const CONNECTION_COUNT = 100;
 
 const get = (path: string, ...headers: string[]): string =>
   [`GET ${path} HTTP/1.1`, "Host: 127.0.0.1", ...headers, "", ""].join("\r\n");
 
 /** What each of many connections sends, and then neither closes nor (where it says so) reads. */
-const holders: readonly (readonly [title: string, bytes: string, reads?: false])[] = [
+const portHolders: readonly (readonly [title: string, bytes: string, reads?: false])[] = [
   ["send nothing", ""],
   ["send half a line", "GET /liv"],
   ["send half of the headers", "GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "],
@@ -30,32 +30,34 @@ const holders: readonly (readonly [title: string, bytes: string, reads?: false])
 
 describe("Peers that hold the admin server's connections", () => {
   // All at the same time, since each takes as long as the server is patient.
-  const outcomes = new Map<string, Promise<unknown>>();
+  const results = new Map<string, Promise<unknown>>();
   before(() => {
-    for (const [title, bytes, reads] of holders) {
-      const outcome = probeAmid(bytes, reads).catch((error: unknown) => error);
-      outcomes.set(title, outcome);
+    for (const [title, bytes, reads] of portHolders) {
+      const result = probeDuring(bytes, reads).catch((error: unknown) => error);
+      results.set(title, result);
     }
   });
-  for (const [title] of holders) {
+  for (const [title] of portHolders) {
     it(`and ${title} keep no probe out, and lose them`, async () => {
-      assert.equal(await outcomes.get(title), undefined);
+      assert.equal(await results.get(title), undefined);
     });
   }
 });
 
-async function probeAmid(bytes: string, reads: boolean | undefined): Promise<void> {
-  const child = await startChild();
-  await child.order("large");
-  const peers = Array.from({ length: PEERS }, () => hold(child.port, bytes, reads));
+async function probeDuring(bytes: string, reads: boolean | undefined): Promise<void> {
+  const child = await startAppProcess();
+  await child.command("large");
+  const peers = Array.from({ length: CONNECTION_COUNT }, () =>
+    openConnection(child.port, bytes, reads),
+  );
   try {
     await Promise.all(peers.map((socket) => once(socket, "connect").catch(() => {})));
     for (const path of ["/livez", "/readyz", "/metrics"]) {
       assert.equal((await answerTo(child.port, path, "127.0.0.1")).status, 200, path);
     }
     const isFree = async (): Promise<true | undefined> =>
-      (await child.order("connections")) === 0 || undefined;
-    await until(isFree, "all are freed");
+      (await child.command("connections")) === 0 || undefined;
+    await pollUntil(isFree, "all are freed");
   } finally {
     for (const socket of peers) socket.destroy();
     await child.stop();
@@ -63,7 +65,7 @@ async function probeAmid(bytes: string, reads: boolean | undefined): Promise<voi
 }
 
 /** Requests in one write on one connection. */
-const floods: readonly (readonly [title: string, bytes: string])[] = [
+const requestFloods: readonly (readonly [title: string, bytes: string])[] = [
   ["1,000 scrapes", get("/metrics").repeat(1000)],
   ["10,000 scrapes", get("/metrics").repeat(10_000)],
   [
@@ -82,14 +84,14 @@ const floods: readonly (readonly [title: string, bytes: string])[] = [
 ];
 
 describe("A peer that asks without waiting for an answer", () => {
-  for (const [title, bytes] of floods) {
+  for (const [title, bytes] of requestFloods) {
     it(`for ${title} has its connection closed, and costs two collections at most`, async () => {
-      const child = await startChild();
+      const child = await startAppProcess();
       try {
-        await child.order("count");
-        await child.order("large");
-        const peer = hold(child.port, bytes);
-        await untilTrue(() => peer.destroyed || peer.readableEnded, "a closed connection");
+        await child.command("count");
+        await child.command("large");
+        const peer = openConnection(child.port, bytes);
+        await pollUntilTrue(() => peer.destroyed || peer.readableEnded, "a closed connection");
         peer.destroy();
         // One per format, and this one.
         assert.ok((await collectionsOf(child)) <= 3);
@@ -100,9 +102,9 @@ describe("A peer that asks without waiting for an answer", () => {
   }
 
   it("on a hundred connections shares what is collected with the others", async () => {
-    const child = await startChild();
+    const child = await startAppProcess();
     try {
-      await child.order("count");
+      await child.command("count");
       const answers = await Promise.all(
         Array.from({ length: 60 }, () => fetch(`${child.url}/metrics`)),
       );
@@ -139,10 +141,10 @@ const hosts: readonly (readonly [host: string, loopback: number, open: number])[
 ];
 
 describe("The admin server asked by the name", () => {
-  const children = new Map<string, Child>();
+  const children = new Map<string, AppProcess>();
   before(async () => {
     for (const address of ["127.0.0.1", "0.0.0.0", "localhost"]) {
-      children.set(address, await startChild({ OTEL_EXPORTER_PROMETHEUS_HOST: address }));
+      children.set(address, await startAppProcess({ OTEL_EXPORTER_PROMETHEUS_HOST: address }));
     }
   });
   after(() => Promise.all([...children.values()].map((child) => child.stop())));
@@ -167,7 +169,7 @@ describe("The admin server asked by the name", () => {
 });
 
 /** A connection that stays as open as the server lets it. */
-function hold(port: number, bytes: string, reads = true): Socket {
+function openConnection(port: number, bytes: string, reads = true): Socket {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   socket.on("error", () => {});
   if (reads) socket.resume();
@@ -175,7 +177,7 @@ function hold(port: number, bytes: string, reads = true): Socket {
   return socket;
 }
 
-async function collectionsOf(child: Child): Promise<number> {
+async function collectionsOf(child: AppProcess): Promise<number> {
   const page = parsePage(await (await fetch(`${child.url}/metrics`)).text());
   return samplesOf(page, "collections")[0]?.value ?? NaN;
 }

@@ -2,16 +2,16 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../free-port.ts";
-import { untilTrue } from "../until.ts";
+import { pollUntilTrue } from "../until.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/app.ts", import.meta.url));
 
 /** A process with the admin server. */
-export interface Child {
+export interface AppProcess {
   readonly port: number;
   readonly url: string;
   /** Has it do something, and waits until that is done; resolves with what came of it. */
-  order(what: string): Promise<unknown>;
+  command(what: string): Promise<unknown>;
   /** What it has said on stderr. */
   stderr(): string;
   readonly ended: Promise<number | null>;
@@ -19,17 +19,19 @@ export interface Child {
 }
 
 /** Starts one whose server listens when this resolves. */
-export async function startChild(env: Readonly<Record<string, string>> = {}): Promise<Child> {
-  const child = await spawnChild("stay", env);
-  await untilTrue(() => isOpen(child), "an open port");
+export async function startAppProcess(
+  env: Readonly<Record<string, string>> = {},
+): Promise<AppProcess> {
+  const child = await spawnAppProcess("stay", env);
+  await pollUntilTrue(() => isOpen(child), "an open port");
   return child;
 }
 
 /** @param plan what the process does, see the fixture. */
-export async function spawnChild(
+export async function spawnAppProcess(
   plan: "stay" | "end",
   env: Readonly<Record<string, string>> = {},
-): Promise<Child> {
+): Promise<AppProcess> {
   const port = Number(env["OTEL_EXPORTER_PROMETHEUS_PORT"] ?? (await freePort()));
   const own = {
     OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
@@ -45,21 +47,21 @@ export async function spawnChild(
     stderr += data.toString();
   });
   await once(child, "message");
-  return handleOf(child, port, () => stderr);
+  return toAppProcess(child, port, () => stderr);
 }
 
-function handleOf(child: ChildProcess, port: number, stderr: () => string): Child {
+function toAppProcess(child: ChildProcess, port: number, stderr: () => string): AppProcess {
   const ended = once(child, "close").then(([code]) => code as number | null);
   return {
     port,
     url: `http://127.0.0.1:${port}`,
     ended,
     stderr,
-    order: async (what) => {
+    command: async (what) => {
       const done = once(child, "message");
       child.send(what);
-      const outcome = await Promise.race([done, ended]);
-      return Array.isArray(outcome) ? (outcome[0] as unknown) : undefined;
+      const result = await Promise.race([done, ended]);
+      return Array.isArray(result) ? (result[0] as unknown) : undefined;
     },
     stop: async () => {
       child.kill("SIGKILL");
@@ -68,7 +70,7 @@ function handleOf(child: ChildProcess, port: number, stderr: () => string): Chil
   };
 }
 
-async function isOpen(child: Child): Promise<boolean> {
+async function isOpen(child: AppProcess): Promise<boolean> {
   return fetch(`${child.url}/livez`).then(
     ({ ok }) => ok,
     () => false,

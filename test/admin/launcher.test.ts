@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mayRunNode } from "../../src/admin/children.ts";
-import { isBuildPart } from "../../src/admin/launcher.ts";
+import { isBuildProcess } from "../../src/admin/launcher.ts";
 
 const files: readonly (readonly [string | undefined, boolean])[] = [
   [process.execPath, true],
@@ -39,7 +39,7 @@ describe("A part of a build", () => {
   for (const [script, expected] of scripts) {
     it(`${expected ? "is" : "is not"} ${script}`, () => {
       const argv = script === undefined ? [] : splitCommand(script);
-      assert.equal(isBuildPart([process.execPath, ...argv]), expected);
+      assert.equal(isBuildProcess([process.execPath, ...argv]), expected);
     });
   }
 });

@@ -9,11 +9,11 @@ import { gunzipSync } from "node:zlib";
 import { createAdmin } from "../../src/admin/server.ts";
 import { createHealth } from "../../src/health/health.ts";
 import { parsePage, samplesOf } from "../metrics/exposition.ts";
-import { createPipeline } from "../metrics/ground.ts";
+import { createMetricsPipeline } from "../metrics/ground.ts";
 import type { MetricsPage } from "../../src/metrics/metrics.ts";
 import { freePort } from "../free-port.ts";
-import { untilTrue } from "../until.ts";
-import { type Child, spawnChild, startChild } from "./child.ts";
+import { pollUntilTrue } from "../until.ts";
+import { type AppProcess, spawnAppProcess, startAppProcess } from "./child.ts";
 
 const cluster = fileURLToPath(new URL("fixtures/cluster.ts", import.meta.url));
 
@@ -81,10 +81,10 @@ const requests: readonly (readonly [string, string, number, RegExp])[] = [
 ];
 
 describe("The admin server", () => {
-  let child: Child;
+  let child: AppProcess;
 
   before(async () => {
-    child = await startChild();
+    child = await startAppProcess();
   });
 
   after(() => child.stop());
@@ -104,7 +104,7 @@ describe("The admin server", () => {
 
   for (const [title, bytes, expected] of malformed) {
     it(`lives on after ${title}`, async () => {
-      assert.match(await exchange(child.port, bytes), expected);
+      assert.match(await sendRaw(child.port, bytes), expected);
       assert.equal((await fetch(`${child.url}/livez`)).status, 200);
     });
   }
@@ -135,14 +135,14 @@ describe("The admin server", () => {
   });
 
   it("packs a page for who takes it packed", async () => {
-    const packed = await exchange(
+    const compressed = await sendRaw(
       child.port,
       "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: deflate, gzip;q=0.5\r\nConnection: close\r\n\r\n",
     );
-    assert.match(packed, /\r\ncontent-encoding: gzip\r\n/);
-    const body = Buffer.from(packed.slice(packed.indexOf("\r\n\r\n") + 4), "latin1");
+    assert.match(compressed, /\r\ncontent-encoding: gzip\r\n/);
+    const body = Buffer.from(compressed.slice(compressed.indexOf("\r\n\r\n") + 4), "latin1");
     parsePage(gunzipSync(body).toString());
-    const plain = await exchange(
+    const plain = await sendRaw(
       child.port,
       "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip;q=0\r\nConnection: close\r\n\r\n",
     );
@@ -150,7 +150,7 @@ describe("The admin server", () => {
   });
 
   it("has at most 2000 series and a quick page after a million random paths", async () => {
-    await child.order("cardinality");
+    await child.command("cardinality");
     await pageOf(child, "text/plain");
     const before = performance.now();
     const page = parsePage(await pageOf(child, "text/plain"));
@@ -171,9 +171,9 @@ describe("Health", () => {
     ["broken", 503, 503],
   ] as const) {
     it(`after "${order}": alive, ${ready} for traffic, ${all} in all`, async () => {
-      const child = await startChild();
+      const child = await startAppProcess();
       try {
-        await child.order(order);
+        await child.command(order);
         assert.equal((await fetch(`${child.url}/livez`)).status, 200);
         assert.equal((await fetch(`${child.url}/readyz`)).status, ready);
         assert.equal((await fetch(`${child.url}/healthz`)).status, all);
@@ -186,45 +186,45 @@ describe("Health", () => {
 
 describe("The admin server's port", () => {
   it("in use by another process: one line that says what to do, and the app runs on", async () => {
-    const taken = createServer((_request, response) => response.end("other")).listen(
+    const occupied = createServer((_request, response) => response.end("other")).listen(
       0,
       "127.0.0.1",
     );
-    await once(taken, "listening");
-    const { port } = taken.address() as { port: number };
-    const child = await spawnChild("stay", { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) });
+    await once(occupied, "listening");
+    const { port } = occupied.address() as { port: number };
+    const child = await spawnAppProcess("stay", { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) });
     try {
-      await untilTrue(() => child.stderr() !== "", "a line on stderr");
-      await child.order("nothing");
+      await pollUntilTrue(() => child.stderr() !== "", "a line on stderr");
+      await child.command("nothing");
       assert.match(
         child.stderr(),
         /^telltale: port \d+ on 127.0.0.1 is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free one; .*\n$/,
       );
     } finally {
       await child.stop();
-      taken.close();
+      occupied.close();
     }
   });
 
   it("is not held by a process that has nothing to do", async () => {
-    const child = await spawnChild("end");
+    const child = await spawnAppProcess("end");
     assert.equal(await child.ended, 0);
     assert.equal(child.stderr(), "");
   });
 
   it("does not hold the process by a connection that stays open", async () => {
-    const child = await startChild();
+    const child = await startAppProcess();
     const socket = connect(child.port, "127.0.0.1");
     socket.on("error", () => {});
     socket.write("GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     await once(socket, "data");
-    await child.order("end").catch(() => {});
+    await child.command("end").catch(() => {});
     assert.equal(await child.ended, 0);
     socket.destroy();
   });
 
   it("serves health, and no page, without Prometheus among the exporters", async () => {
-    const child = await startChild({ OTEL_METRICS_EXPORTER: "none" });
+    const child = await startAppProcess({ OTEL_METRICS_EXPORTER: "none" });
     try {
       assert.equal((await fetch(`${child.url}/healthz`)).status, 200);
       const response = await fetch(`${child.url}/metrics`);
@@ -236,25 +236,25 @@ describe("The admin server's port", () => {
   });
 
   it("is taken when whoever had it goes", async () => {
-    const taken = createServer().listen(0, "127.0.0.1");
-    await once(taken, "listening");
-    const { port } = taken.address() as { port: number };
-    const { lines, ...ground } = createPipeline({
+    const occupied = createServer().listen(0, "127.0.0.1");
+    await once(occupied, "listening");
+    const { port } = occupied.address() as { port: number };
+    const { lines, ...fixture } = createMetricsPipeline({
       OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
       OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
     });
-    const page = async (): Promise<undefined> => undefined;
+    const renderMetrics = async (): Promise<undefined> => undefined;
     const admin = createAdmin({
-      ...ground,
-      health: createHealth(ground),
-      page,
+      ...fixture,
+      health: createHealth(fixture),
+      renderMetrics,
       retryMs: 10,
-      idleMs: 0,
+      claimDelayMs: 0,
     });
     admin.start();
-    await untilTrue(() => lines.length > 0, "a line");
-    taken.close();
-    await untilTrue(() => lines.length > 1, "a second line");
+    await pollUntilTrue(() => lines.length > 0, "a line");
+    occupied.close();
+    await pollUntilTrue(() => lines.length > 1, "a second line");
     assert.equal((await fetch(`http://127.0.0.1:${port}/livez`)).status, 200);
     admin.stop();
     assert.match(lines[0]!, /is in use by another process/);
@@ -269,35 +269,40 @@ describe("The admin server's port", () => {
   });
 
   it("waits with who waits for a page that takes its time", async () => {
-    const { lines, ...ground } = createPipeline({
+    const { lines, ...fixture } = createMetricsPipeline({
       OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
       OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
     });
-    const page = async (): Promise<MetricsPage> => {
+    const renderMetrics = async (): Promise<MetricsPage> => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       return { contentType: "text/plain", body: Buffer.from("late") };
     };
-    const health = createHealth(ground);
-    const admin = createAdmin({ ...ground, health, page, silenceMs: 20 });
+    const health = createHealth(fixture);
+    const admin = createAdmin({ ...fixture, health, renderMetrics, socketTimeoutMs: 20 });
     admin.start();
-    await untilTrue(() => lines.length > 0, "a line");
-    const response = await fetch(`http://127.0.0.1:${ground.config.admin.port}/metrics`);
+    await pollUntilTrue(() => lines.length > 0, "a line");
+    const response = await fetch(`http://127.0.0.1:${fixture.config.admin.port}/metrics`);
     assert.equal(await response.text(), "late");
     admin.stop();
   });
 
   it("answers 500 where the metrics can't be collected", async () => {
     const port = await freePort();
-    const { lines, ...ground } = createPipeline({
+    const { lines, ...fixture } = createMetricsPipeline({
       OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
       OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
     });
-    const page = async (): Promise<never> => {
+    const renderMetrics = async (): Promise<never> => {
       throw new Error("broken");
     };
-    const admin = createAdmin({ ...ground, health: createHealth(ground), page, idleMs: 0 });
+    const admin = createAdmin({
+      ...fixture,
+      health: createHealth(fixture),
+      renderMetrics,
+      claimDelayMs: 0,
+    });
     admin.start();
-    await untilTrue(() => lines.length > 0, "a line");
+    await pollUntilTrue(() => lines.length > 0, "a line");
     const response = await fetch(`http://127.0.0.1:${port}/metrics`);
     admin.stop();
     assert.equal(response.status, 500);
@@ -325,12 +330,12 @@ const expectedFamilies = [
   "target_info",
 ];
 
-async function pageOf(child: Child, accept: string): Promise<string> {
+async function pageOf(child: AppProcess, accept: string): Promise<string> {
   return (await fetch(`${child.url}/metrics`, { headers: { accept } })).text();
 }
 
 /** Sends bytes and returns what comes back until the peer or we close; as latin1. */
-async function exchange(port: number, bytes: string | Buffer): Promise<string> {
+async function sendRaw(port: number, bytes: string | Buffer): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   const chunks: Buffer[] = [];
   socket.on("error", () => {});

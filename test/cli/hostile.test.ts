@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { pictureOf, type TraceStory } from "../../src/cli/picture.ts";
-import { event, log, span, story } from "./stories.ts";
+import { renderTrace, type CollectedTrace } from "../../src/cli/picture.ts";
+import { storyEvent, storyLog, storySpan, createStory } from "./stories.ts";
 
 /** Whatever a service may send, the demo draws. */
 const steering =
@@ -8,21 +8,21 @@ const steering =
 const own = { id: "a", name: "x", from: 0, to: 10 } as const;
 
 const chain = Array.from({ length: 500 }, (_, at) =>
-  span({ ...own, id: `s${at}`, parent: at === 0 ? "" : `s${at - 1}` }),
+  storySpan({ ...own, id: `s${at}`, parent: at === 0 ? "" : `s${at - 1}` }),
 );
 const twins = Array.from({ length: 60 }, (_, at) =>
-  span({ ...own, id: `s${at >> 1}`, parent: at < 2 ? "" : `s${(at >> 1) - 1}` }),
+  storySpan({ ...own, id: `s${at >> 1}`, parent: at < 2 ? "" : `s${(at >> 1) - 1}` }),
 );
 let deep: unknown = 0;
 for (let depth = 0; depth < 100_000; depth++) deep = [deep];
 
-const rows: readonly (readonly [title: string, told: TraceStory])[] = [
+const rows: readonly (readonly [title: string, told: CollectedTrace])[] = [
   [
     "text that steers the terminal, everywhere",
     {
-      ...story({
+      ...createStory({
         spans: [
-          span({
+          storySpan({
             ...own,
             name: steering,
             service: `shop${steering}`,
@@ -34,9 +34,14 @@ const rows: readonly (readonly [title: string, told: TraceStory])[] = [
           }),
         ],
         logs: [
-          log({ at: 0, level: steering, body: steering, attributes: { [steering]: steering } }),
+          storyLog({
+            at: 0,
+            level: steering,
+            body: steering,
+            attributes: { [steering]: steering },
+          }),
         ],
-        events: [{ ...event(steering, steering), transaction: steering }],
+        events: [{ ...storyEvent(steering, steering), transaction: steering }],
       }),
       traceId: steering + "x".repeat(1000),
       samples: [
@@ -44,38 +49,48 @@ const rows: readonly (readonly [title: string, told: TraceStory])[] = [
       ],
     },
   ],
-  ["a trace of 500 calls, each in the other", story({ spans: chain })],
-  ["two spans of each id", story({ spans: twins })],
-  ["a span that is its own parent", story({ spans: [span({ ...own, parent: "a" })] })],
+  ["a trace of 500 calls, each in the other", createStory({ spans: chain })],
+  ["two spans of each id", createStory({ spans: twins })],
+  ["a span that is its own parent", createStory({ spans: [storySpan({ ...own, parent: "a" })] })],
   [
     "spans that are each other's parents",
-    story({
-      spans: [span({ ...own, id: "a", parent: "b" }), span({ ...own, id: "b", parent: "a" })],
+    createStory({
+      spans: [
+        storySpan({ ...own, id: "a", parent: "b" }),
+        storySpan({ ...own, id: "b", parent: "a" }),
+      ],
     }),
   ],
   [
     "spans without an id",
-    story({ spans: [span({ ...own, id: "" }), span({ ...own, id: "", parent: "" })] }),
+    createStory({
+      spans: [storySpan({ ...own, id: "" }), storySpan({ ...own, id: "", parent: "" })],
+    }),
   ],
-  ["a span that ends before it begins", story({ spans: [span({ ...own, from: 1000, to: 0 })] })],
-  ["a span of a thousand years", story({ spans: [span({ ...own, to: 3e16 })] })],
+  [
+    "a span that ends before it begins",
+    createStory({ spans: [storySpan({ ...own, from: 1000, to: 0 })] }),
+  ],
+  ["a span of a thousand years", createStory({ spans: [storySpan({ ...own, to: 3e16 })] })],
   [
     "values nested beyond the stack",
-    story({ spans: [span({ ...own, attributes: { "db.query.text": deep as string } })] }),
+    createStory({
+      spans: [storySpan({ ...own, attributes: { "db.query.text": deep as string } })],
+    }),
   ],
   [
     "a log line of the latest time there is",
-    story({
-      logs: [{ ...log({ at: 0, level: "info", body: "x" }), timeUnixNano: "9".repeat(20) }],
+    createStory({
+      logs: [{ ...storyLog({ at: 0, level: "info", body: "x" }), timeUnixNano: "9".repeat(20) }],
     }),
   ],
   [
     "a log line of no time",
-    story({ logs: [{ ...log({ at: 0, level: "info", body: "x" }), timeUnixNano: "" }] }),
+    createStory({ logs: [{ ...storyLog({ at: 0, level: "info", body: "x" }), timeUnixNano: "" }] }),
   ],
   [
     "events that are none",
-    story({
+    createStory({
       events: [
         {},
         { exception: 1 },
@@ -86,28 +101,28 @@ const rows: readonly (readonly [title: string, told: TraceStory])[] = [
           },
         },
         { contexts: 7 },
-      ] as unknown as TraceStory["events"],
+      ] as unknown as CollectedTrace["events"],
     }),
   ],
   [
     "100 KB of digits in a sample",
-    { ...story({}), samples: [{ service: "shop", line: "1".repeat(100_000) }] },
+    { ...createStory({}), samples: [{ service: "shop", line: "1".repeat(100_000) }] },
   ],
   [
     "100 KB of spaces in a sample",
-    { ...story({}), samples: [{ service: "shop", line: " 1".repeat(50_000) }] },
+    { ...createStory({}), samples: [{ service: "shop", line: " 1".repeat(50_000) }] },
   ],
   [
     "100 KB of labels that don't end",
-    { ...story({}), samples: [{ service: "shop", line: `h{${',a="'.repeat(25_000)}` }] },
+    { ...createStory({}), samples: [{ service: "shop", line: `h{${',a="'.repeat(25_000)}` }] },
   ],
 ];
 
 describe("A picture", () => {
-  for (const [title, told] of rows) {
+  for (const [title, trace] of rows) {
     it(`of ${title} is drawn, within its width and at once`, () => {
       const began = process.cpuUsage();
-      const lines = pictureOf(told, (_style, text) => text);
+      const lines = renderTrace(trace, (_style, text) => text);
       const { user } = process.cpuUsage(began);
       assert.ok(lines.length > 0);
       for (const line of lines) {

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters, styleText } from "node:util";
-import { pictureOf, type TraceStory } from "../../src/cli/picture.ts";
-import type { Paint } from "../../src/cli/palette.ts";
-import { event, log, span, story, TRACE_ID } from "./stories.ts";
+import { renderTrace, type CollectedTrace } from "../../src/cli/picture.ts";
+import type { StyleText } from "../../src/cli/palette.ts";
+import { storyEvent, storyLog, storySpan, createStory, STORY_TRACE_ID } from "./stories.ts";
 
-const plain: Paint = (_style, text) => text;
-const coloured: Paint = (style, text) => styleText(style, text, { validateStream: false });
+const plain: StyleText = (_style, text) => text;
+const coloured: StyleText = (style, text) => styleText(style, text, { validateStream: false });
 
-const failedOrder: TraceStory = story({
+const failedOrder: CollectedTrace = createStory({
   // In the order in which exporters happen to send them.
   spans: [
-    span({
+    storySpan({
       id: "e",
       parent: "d",
       service: "payments",
@@ -21,7 +21,7 @@ const failedOrder: TraceStory = story({
       failed: true,
       attributes: { "http.response.status_code": 500 },
     }),
-    span({
+    storySpan({
       id: "b",
       parent: "a",
       name: "SELECT products",
@@ -30,8 +30,8 @@ const failedOrder: TraceStory = story({
       to: 1000,
       attributes: { "db.query.text": "SELECT id, name\n  FROM products\n  WHERE id = $1" },
     }),
-    span({ id: "c", parent: "a", name: "reserve", from: 1000, to: 5000 }),
-    span({
+    storySpan({ id: "c", parent: "a", name: "reserve", from: 1000, to: 5000 }),
+    storySpan({
       id: "f",
       parent: "c",
       name: "UPDATE products",
@@ -40,7 +40,7 @@ const failedOrder: TraceStory = story({
       to: 4000,
       attributes: { "db.query.text": `UPDATE products SET ${"stock = stock - $1, ".repeat(9)}` },
     }),
-    span({
+    storySpan({
       id: "d",
       parent: "a",
       name: "POST",
@@ -53,7 +53,7 @@ const failedOrder: TraceStory = story({
         "url.full": "http://127.0.0.1:1/charges?a=b",
       },
     }),
-    span({
+    storySpan({
       id: "a",
       name: "POST /api/orders",
       kind: "SERVER",
@@ -64,8 +64,8 @@ const failedOrder: TraceStory = story({
     }),
   ],
   logs: [
-    log({ at: 9600, level: "error", body: "payment failed", attributes: { order: 40 } }),
-    log({
+    storyLog({ at: 9600, level: "error", body: "payment failed", attributes: { order: 40 } }),
+    storyLog({
       at: 1000,
       level: "info",
       body: "charging",
@@ -76,12 +76,12 @@ const failedOrder: TraceStory = story({
   samples: [
     {
       service: "shop",
-      line: `http_server_request_duration_seconds_bucket{http_request_method="POST",http_route="/api/orders",http_response_status_code="500",url_scheme="http",le="0.01"} 5 # {trace_id="${TRACE_ID}",span_id="a"} 0.0099871 1795262400.000`,
+      line: `http_server_request_duration_seconds_bucket{http_request_method="POST",http_route="/api/orders",http_response_status_code="500",url_scheme="http",le="0.01"} 5 # {trace_id="${STORY_TRACE_ID}",span_id="a"} 0.0099871 1795262400.000`,
     },
   ],
   events: [
-    event("Error", "payment service answered 500", { timestamp: 2 }),
-    event(
+    storyEvent("Error", "payment service answered 500", { timestamp: 2 }),
+    storyEvent(
       "TypeError",
       "Cannot read properties of undefined (reading 'factor')",
       { timestamp: 1 },
@@ -92,7 +92,7 @@ const failedOrder: TraceStory = story({
 
 describe("The picture of a trace", () => {
   it("shows the waterfall, the lines, the sample and the events, each with the trace id", () => {
-    assert.deepEqual(pictureOf(failedOrder, plain), [
+    assert.deepEqual(renderTrace(failedOrder, plain), [
       "── Trace ──────────────────────────────────── ● 0af7651916cd43dd8448eb211c80319c",
       "shop      POST /api/orders 500 ✗          ━━━━━━━━━━━━━━━━━━━━━━━━━━━    10.0 ms",
       "          ├ SELECT products                ━━                             0.5 ms",
@@ -126,14 +126,14 @@ describe("The picture of a trace", () => {
   });
 
   it("takes the same columns in colour", () => {
-    const lines = pictureOf(failedOrder, coloured);
-    assert.deepEqual(lines.map(stripVTControlCharacters), pictureOf(failedOrder, plain));
+    const lines = renderTrace(failedOrder, coloured);
+    assert.deepEqual(lines.map(stripVTControlCharacters), renderTrace(failedOrder, plain));
     assert.ok(lines.every((line) => line === "" || stripVTControlCharacters(line) !== line));
   });
 
   it("says which signals have nothing", () => {
-    const lines = pictureOf(
-      story({ spans: [span({ id: "a", name: "work", from: 0, to: 0 })] }),
+    const lines = renderTrace(
+      createStory({ spans: [storySpan({ id: "a", name: "work", from: 0, to: 0 })] }),
       plain,
     );
     assert.deepEqual(lines, [
@@ -156,29 +156,29 @@ describe("The picture of a trace", () => {
 
   it("draws spans whose parent is elsewhere as roots, and those that begin before it", () => {
     const spans = [
-      span({ id: "b", parent: "elsewhere", name: "second", from: 500, to: 1000 }),
-      span({ id: "a", parent: "elsewhere", name: "first", from: 0, to: 900 }),
+      storySpan({ id: "b", parent: "elsewhere", name: "second", from: 500, to: 1000 }),
+      storySpan({ id: "a", parent: "elsewhere", name: "first", from: 0, to: 900 }),
     ];
-    const [, first = "", second = ""] = pictureOf(story({ spans }), plain);
+    const [, first = "", second = ""] = renderTrace(createStory({ spans }), plain);
     assert.match(first, /^shop {2}first +━+ +0\.9 ms$/);
     assert.match(second, /^ {6}second +━+ +0\.5 ms$/);
   });
 
   it("marks no line, and no event, that has another trace id", () => {
     const other = { trace: { trace_id: "f".repeat(32), span_id: "a" } };
-    const lines = pictureOf(
-      story({
-        logs: [log({ at: 0, level: "info", body: "hello", traceId: "f".repeat(32) })],
-        events: [event("Error", "no", { contexts: other })],
+    const lines = renderTrace(
+      createStory({
+        logs: [storyLog({ at: 0, level: "info", body: "hello", traceId: "f".repeat(32) })],
+        events: [storyEvent("Error", "no", { contexts: other })],
       }),
       plain,
     );
-    assert.equal(lines.filter((line) => line.includes(TRACE_ID)).length, 1);
+    assert.equal(lines.filter((line) => line.includes(STORY_TRACE_ID)).length, 1);
   });
 
   it("shows a message, and an event of which next to nothing is known", () => {
-    const lines = pictureOf(
-      story({ events: [{ message: "half of it" }, { message: { formatted: "b" } }] }),
+    const lines = renderTrace(
+      createStory({ events: [{ message: "half of it" }, { message: { formatted: "b" } }] }),
       plain,
     );
     assert.ok(lines.includes("  Message: half of it"), lines.join("\n"));
@@ -192,10 +192,10 @@ describe("The picture of a trace", () => {
     ["hostile", hostile],
   ] as const) {
     it(`keeps ${title} text within 80 columns and on its lines`, () => {
-      const lines = pictureOf(
-        story({
+      const lines = renderTrace(
+        createStory({
           spans: [
-            span({
+            storySpan({
               id: "a",
               service: text,
               name: text,
@@ -203,7 +203,7 @@ describe("The picture of a trace", () => {
               to: 1,
               attributes: { "db.query.text": text },
             }),
-            span({
+            storySpan({
               id: "b",
               parent: "a",
               service: "other",
@@ -215,12 +215,18 @@ describe("The picture of a trace", () => {
             }),
           ],
           logs: [
-            log({ at: 0, level: text, body: text, service: text, attributes: { [text]: text } }),
+            storyLog({
+              at: 0,
+              level: text,
+              body: text,
+              service: text,
+              attributes: { [text]: text },
+            }),
           ],
           samples: [
             { service: text, line: `${text}{a="${text}",le="1"} 5 # {trace_id="x"} ${text}` },
           ],
-          events: [event(text, text, { transaction: text, release: text })],
+          events: [storyEvent(text, text, { transaction: text, release: text })],
         }),
         plain,
       );

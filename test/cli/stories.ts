@@ -1,18 +1,18 @@
-import type { TraceStory } from "../../src/cli/picture.ts";
+import type { CollectedTrace } from "../../src/cli/picture.ts";
 import type {
-  Attributes,
+  ReceivedAttributes,
   ReceivedEvent,
   ReceivedLog,
   ReceivedResource,
   ReceivedSpan,
 } from "../../src/receiver/received.ts";
 
-export const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+export const STORY_TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 
 /** 2026-11-21T12:00:00.000Z. */
 const NOON = 1_795_262_400_000n;
 
-export interface SpanSketch {
+export interface StorySpan {
   readonly id: string;
   readonly parent?: string;
   readonly service?: string;
@@ -22,13 +22,13 @@ export interface SpanSketch {
   readonly from: number;
   readonly to: number;
   readonly failed?: boolean;
-  readonly attributes?: Attributes;
+  readonly attributes?: ReceivedAttributes;
 }
 
-export function span(sketch: SpanSketch): ReceivedSpan {
+export function storySpan(sketch: StorySpan): ReceivedSpan {
   const { from, to, attributes = {} } = sketch;
   return {
-    traceId: TRACE_ID,
+    traceId: STORY_TRACE_ID,
     spanId: sketch.id,
     parentSpanId: sketch.parent ?? "",
     traceState: "",
@@ -50,17 +50,17 @@ export function span(sketch: SpanSketch): ReceivedSpan {
   };
 }
 
-export interface LogSketch {
+export interface StoryLog {
   readonly at: number;
   readonly level: string;
   readonly body: string;
   readonly service?: string;
-  readonly attributes?: Attributes;
+  readonly attributes?: ReceivedAttributes;
   readonly traceId?: string;
 }
 
-export function log(sketch: LogSketch): ReceivedLog {
-  const { at, level, body, service, attributes = {}, traceId = TRACE_ID } = sketch;
+export function storyLog(sketch: StoryLog): ReceivedLog {
+  const { at, level, body, service, attributes = {}, traceId = STORY_TRACE_ID } = sketch;
   return {
     timeUnixNano: nanoseconds(at),
     observedTimeUnixNano: nanoseconds(at),
@@ -78,7 +78,7 @@ export function log(sketch: LogSketch): ReceivedLog {
   };
 }
 
-export function event(
+export function storyEvent(
   type: string,
   value: string,
   more: Partial<ReceivedEvent> = {},
@@ -92,15 +92,15 @@ export function event(
   };
   return {
     exception: { values: [{ type, value, stacktrace: { frames: [frame] } }] },
-    contexts: { trace: { trace_id: TRACE_ID, span_id: spanId } },
+    contexts: { trace: { trace_id: STORY_TRACE_ID, span_id: spanId } },
     transaction: "POST /charges",
     environment: "demo",
     ...more,
   };
 }
 
-export function story(parts: Partial<TraceStory>): TraceStory {
-  return { traceId: TRACE_ID, spans: [], logs: [], samples: [], events: [], ...parts };
+export function createStory(parts: Partial<CollectedTrace>): CollectedTrace {
+  return { traceId: STORY_TRACE_ID, spans: [], logs: [], samples: [], events: [], ...parts };
 }
 
 function resourceOf(service = "shop"): ReceivedResource {

@@ -7,10 +7,10 @@ import { collector } from "../../scripts/collector/places.ts";
 import { validate } from "../../scripts/collector/run.ts";
 import { startReceiver } from "../../src/receiver/receiver.ts";
 import { programOrSkip } from "../programs.ts";
-import { until } from "../until.ts";
+import { pollUntil } from "../until.ts";
 import { startPreset } from "./preset.ts";
-import { Prometheus } from "./prometheus.ts";
-import { LOGS, METRICS, post, spansOf } from "./telemetry.ts";
+import { PrometheusServer } from "./prometheus.ts";
+import { LOGS, METRICS, postTelemetry, otlpSpansOf } from "./telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const folder = join(collector, "backends");
@@ -69,8 +69,12 @@ describe("The Collector's back ends", () => {
     };
     const gateway = await startPreset(binary, "gateway", env, ["jaeger", "loki"]);
     try {
-      await post(gateway.url, "traces", spansOf([{ trace: 21, name: "seen", failed: true }]));
-      await post(gateway.url, "logs", LOGS);
+      await postTelemetry(
+        gateway.url,
+        "traces",
+        otlpSpansOf([{ trace: 21, name: "seen", failed: true }]),
+      );
+      await postTelemetry(gateway.url, "logs", LOGS);
       const { spans, requests } = await receiver.waitFor(
         (all) => all.spans.length > 0 && all.requests.some(({ path }) => /logs/.test(path)) && all,
       );
@@ -93,7 +97,7 @@ describe("The Collector's back ends", () => {
       const env = { [variable]: receiver[url]!, OTLP_BACKEND_INSECURE: "true" };
       const agent = await startPreset(binary, "agent", env, [backend]);
       try {
-        await post(agent.url, "traces", spansOf([{ trace: 22, name: "seen" }]));
+        await postTelemetry(agent.url, "traces", otlpSpansOf([{ trace: 22, name: "seen" }]));
         const [span] = await receiver.waitFor(({ spans }) => spans.length > 0 && spans);
         assert.equal(span?.name, "seen");
       } finally {
@@ -105,7 +109,7 @@ describe("The Collector's back ends", () => {
 
   it("prometheus is written the app's metrics, and those of its spans", async function () {
     const program = programOrSkip(this, "prometheus");
-    const prometheus = await Prometheus.start(program, {
+    const prometheus = await PrometheusServer.start(program, {
       flags: ["--web.enable-remote-write-receiver"],
     });
     const env = {
@@ -115,10 +119,10 @@ describe("The Collector's back ends", () => {
     try {
       const gateway = await startPreset(binary, "gateway", env, ["prometheus"]);
       try {
-        await post(gateway.url, "metrics", METRICS);
-        await post(gateway.url, "traces", spansOf([{ trace: 23, name: "seen" }]));
+        await postTelemetry(gateway.url, "metrics", METRICS);
+        await postTelemetry(gateway.url, "traces", otlpSpansOf([{ trace: 23, name: "seen" }]));
         const find = (query: string): Promise<number> =>
-          until(async () => (await prometheus.query(query))[0]?.value, query);
+          pollUntil(async () => (await prometheus.query(query))[0]?.value, query);
         assert.equal(await find('shop_orders_total{kind="book"}'), 3);
         assert.equal(await find('traces_span_metrics_calls_total{span_name="seen"} > 0'), 1);
       } finally {

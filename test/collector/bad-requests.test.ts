@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { type Preset, startPreset } from "./preset.ts";
-import { idOf, METRICS, post, spansOf } from "./telemetry.ts";
+import { idOf, METRICS, postTelemetry, otlpSpansOf } from "./telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const JSON_TYPE = { "content-type": "application/json" };
@@ -101,7 +101,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
   before(async function () {
     this.timeout(COLD_BUILD_MS);
     const binary = await collectorBinary();
-    receiver = await startReceiver({ limit: 250_000, limitBytes: 2 ** 30 });
+    receiver = await startReceiver({ maxItems: 250_000, maxBytes: 2 ** 30 });
     gateway = await startPreset(binary, "gateway", {
       TELLTALE_COLLECTOR_BACKEND: receiver.url,
       TELLTALE_COLLECTOR_DECISION_WAIT: "500ms",
@@ -125,7 +125,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
           ...(content === undefined ? {} : { body: content }),
         });
         assert.equal(response.status, status, await response.text());
-        await goesOn(preset);
+        await assertAcceptsRequests(preset);
       }
     });
   }
@@ -139,8 +139,8 @@ describe("What nobody can take, sent to agent and gateway", function () {
         socket.resume().end(bytes(10_000, 0x16));
       });
     }
-    await goesOn(agent);
-    await goesOn(gateway);
+    await assertAcceptsRequests(agent);
+    await assertAcceptsRequests(gateway);
   });
 
   it("a request that breaks off is forgotten", async () => {
@@ -150,7 +150,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
     socket.write(`${head}\r\nContent-Length: 100000\r\n\r\n{"resourceSpans":[`);
     socket.destroy();
     await once(socket, "close");
-    await goesOn(agent);
+    await assertAcceptsRequests(agent);
   });
 
   it("100,000 spans in one request of more than 20 MiB are refused whole", async () => {
@@ -159,7 +159,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
     assert.ok(body.length > 20 << 20);
     const { status } = await sendSpans(packed(body));
     assert.equal(status, 400);
-    await spansGoOn(agent);
+    await assertAcceptsSpans(agent);
     assert.equal(receiver.spans.length, 1);
   });
 
@@ -169,7 +169,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
     await receiver.waitFor(({ spans }) => spans.length >= 100_000, "100,000 spans");
     const ids = new Set(receiver.spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
     assert.equal(ids.size, 100_000);
-    await spansGoOn(agent);
+    await assertAcceptsSpans(agent);
   });
 
   for (const [title, length, status] of [
@@ -179,7 +179,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
     it(`${title} in a gRPC call is answered by status ${status}, and the rest goes on`, async () => {
       for (const preset of [agent, gateway]) {
         assert.equal(await grpcStatusOf(preset.grpcUrl, length), status);
-        await goesOn(preset);
+        await assertAcceptsRequests(preset);
       }
     });
   }
@@ -193,7 +193,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
     });
     // Unknown fields are to be ignored (OTLP 1.x, "JSON Protobuf Encoding"): an empty request.
     assert.equal(response.status, 200, await response.text());
-    await spansGoOn(agent);
+    await assertAcceptsSpans(agent);
     assert.equal(receiver.spans.length, 1);
   });
 
@@ -208,16 +208,16 @@ describe("What nobody can take, sent to agent and gateway", function () {
   }
 
   /** A good request after the bad one arrives; a log, which waits for no decision. */
-  async function goesOn({ url }: Preset): Promise<void> {
+  async function assertAcceptsRequests({ url }: Preset): Promise<void> {
     const body = `fine ${++sent}`;
-    await post(url, "logs", logOf(body));
+    await postTelemetry(url, "logs", logOf(body));
     await receiver.waitFor(({ logs }) => logs.some((log) => log.body === body), "the good log");
   }
 
   /** The same for spans: whatever came before it has been decided when this arrives. */
-  async function spansGoOn({ url }: Preset): Promise<void> {
+  async function assertAcceptsSpans({ url }: Preset): Promise<void> {
     const trace = 5_000_000 + ++sent;
-    await post(url, "traces", spansOf([{ trace, name: "fine", failed: true }]));
+    await postTelemetry(url, "traces", otlpSpansOf([{ trace, name: "fine", failed: true }]));
     await receiver.waitFor(
       ({ spans }) => spans.some(({ traceId }) => traceId === idOf(trace, 32)),
       "the good span",
@@ -230,7 +230,7 @@ function logOf(body: string): object {
 }
 
 function goodBody(): string {
-  return JSON.stringify(spansOf([{ trace: 1, name: "good" }]));
+  return JSON.stringify(otlpSpansOf([{ trace: 1, name: "good" }]));
 }
 
 function withTraceId(traceId: string): string {

@@ -12,8 +12,8 @@ import { root } from "../../scripts/build/places.ts";
 import { preload, Program } from "../integration/program.ts";
 import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
 import { programOrSkip } from "../programs.ts";
-import { until } from "../until.ts";
-import { Prometheus } from "./prometheus.ts";
+import { pollUntil } from "../until.ts";
+import { PrometheusServer } from "./prometheus.ts";
 import { composeFile, readCompose, readDataSources } from "./compose.ts";
 
 const run = promisify(execFile);
@@ -27,11 +27,11 @@ describe("collector/compose.yaml", () => {
     // Debian's is of the time before a file could name its project.
     const text = readFileSync(composeFile, "utf8").replace(/^name: .*$/m, "");
     const child = spawn(program, ["--file", "-", "config", "--quiet"], { cwd: collector });
-    let said = "";
-    child.stderr.setEncoding("utf8").on("data", (words: string) => (said += words));
+    let output = "";
+    child.stderr.setEncoding("utf8").on("data", (words: string) => (output += words));
     child.stdin.end(text);
     const [code] = (await once(child, "close")) as [number];
-    assert.equal(code, 0, said);
+    assert.equal(code, 0, output);
   });
 
   it("mounts files that exist, and volumes that it describes", () => {
@@ -93,7 +93,7 @@ describe("What collector/compose.yaml brings up", function () {
   this.timeout(30 * 60_000);
   const stops: (() => Promise<void>)[] = [];
   let backends: Receiver;
-  let prometheus: Prometheus;
+  let prometheus: PrometheusServer;
 
   before(async function () {
     const program = programOrSkip(this, "prometheus");
@@ -133,23 +133,23 @@ describe("What collector/compose.yaml brings up", function () {
   });
 
   it("has every target up, every rule healthy, and Alertmanager found", async () => {
-    await until(async () => {
-      const { activeTargets } = await prometheus.ask<{
+    await pollUntil(async () => {
+      const { activeTargets } = await prometheus.request<{
         activeTargets: readonly { health: string }[];
       }>("targets");
       const isUp =
         activeTargets.length === 4 && activeTargets.every(({ health }) => health === "up");
       return isUp || undefined;
     }, "four targets that are up");
-    await until(async () => {
-      const { groups } = await prometheus.ask<{
+    await pollUntil(async () => {
+      const { groups } = await prometheus.request<{
         groups: readonly { rules: readonly { health: string }[] }[];
       }>("rules");
       const rules = groups.flatMap((group) => group.rules);
       return (rules.length === 4 && rules.every(({ health }) => health === "ok")) || undefined;
     }, "four rules that are evaluated");
-    await until(async () => {
-      const found = await prometheus.ask<{ activeAlertmanagers: readonly unknown[] }>(
+    await pollUntil(async () => {
+      const found = await prometheus.request<{ activeAlertmanagers: readonly unknown[] }>(
         "alertmanagers",
       );
       return found.activeAlertmanagers.length === 1 || undefined;
@@ -162,20 +162,20 @@ describe("What collector/compose.yaml brings up", function () {
       "otelcol_exporter_queue_size / otelcol_exporter_queue_capacity < 0.5",
       "otelcol_receiver_refused_spans_total",
     ]) {
-      await until(() => anySeries(query), query);
+      await pollUntil(() => hasSeries(query), query);
     }
   });
 
   it("answers the queries that Grafana links from a trace", async () => {
     for (const { name, query } of sources.get("jaeger")!.jsonData.tracesToMetrics!.queries) {
       const asked = query.replaceAll("$$__tags", 'service_name="shop"');
-      await until(() => anySeries(asked.replaceAll("[5m]", "[1m]")), `${name}: ${asked}`);
+      await pollUntil(() => hasSeries(asked.replaceAll("[5m]", "[1m]")), `${name}: ${asked}`);
     }
   });
 
   it("has exemplars under the label by which Grafana links to a trace", async () => {
     const [destination] = sources.get("prometheus")!.jsonData.exemplarTraceIdDestinations!;
-    const exemplars = await until(async () => {
+    const exemplars = await pollUntil(async () => {
       const all = await prometheus.exemplars("traces_span_metrics_duration_seconds_bucket");
       return all.length > 0 ? all : undefined;
     }, "exemplars");
@@ -206,7 +206,7 @@ describe("What collector/compose.yaml brings up", function () {
         TELLTALE_COLLECTOR_SPAN_METRICS_INTERVAL: "1s",
         TELLTALE_COLLECTOR_ZPAGES_PORT: String(zpages),
       },
-      answers: () => isOk(`http://127.0.0.1:${health}/`),
+      isReady: () => isOk(`http://127.0.0.1:${health}/`),
     });
     stops.push(() => daemon.stop());
     return { otlp: otlp!, own: own!, metrics: metrics! };
@@ -224,7 +224,7 @@ describe("What collector/compose.yaml brings up", function () {
         `--web.listen-address=127.0.0.1:${port}`,
         "--cluster.listen-address=",
       ],
-      answers: () => isOk(`http://127.0.0.1:${port}/-/ready`),
+      isReady: () => isOk(`http://127.0.0.1:${port}/-/ready`),
     });
     stops.push(() => daemon.stop());
     return port!;
@@ -234,8 +234,8 @@ describe("What collector/compose.yaml brings up", function () {
   async function startPrometheus(
     program: string,
     ports: Readonly<Record<string, number>>,
-  ): Promise<Prometheus> {
-    const started = await Prometheus.start(program, {
+  ): Promise<PrometheusServer> {
+    const started = await PrometheusServer.start(program, {
       config: (own) => configOf({ ...ports, "localhost:9090": own }),
       flags: [services["prometheus"]!.command ?? []]
         .flat()
@@ -263,14 +263,14 @@ describe("What collector/compose.yaml brings up", function () {
       const file = join(root, "examples", "shop", `${name}.js`);
       const program = new Program({ file, flags: preload.import, env });
       stops.push(() => end(program));
-      await program.says((said) => said.includes("is open") || undefined);
+      await program.waitForStdout((output) => output.includes("is open") || undefined);
     }
     const file = join(collector, "compose", "traffic.mjs");
     const traffic = new Program({ file, args: [`http://127.0.0.1:${shop}`] });
     stops.push(() => end(traffic));
   }
 
-  async function anySeries(query: string): Promise<true | undefined> {
+  async function hasSeries(query: string): Promise<true | undefined> {
     return (await prometheus.query(query)).length > 0 || undefined;
   }
 });

@@ -7,10 +7,10 @@ import type { ReceivedSpan } from "../../src/receiver/received.ts";
 import { Gateway as Backend } from "../integration/gateways/gateway.ts";
 import { preload, Program } from "../integration/program.ts";
 import { freePorts } from "../libraries/servers/daemon.ts";
-import { PATIENCE_MS, until } from "../until.ts";
-import { Instance } from "./instance.ts";
-import { insist, requestsOf, send, SPANS_PER_TRACE, type TraceSketch } from "./load.ts";
-import { samplesOf } from "./page.ts";
+import { WAIT_TIMEOUT_MS, pollUntil } from "../until.ts";
+import { CollectorInstance } from "./instance.ts";
+import { sendWithRetry, traceRequests, send, SPANS_PER_TRACE, type TraceSpec } from "./load.ts";
+import { parseSamples } from "./page.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 /**
@@ -44,14 +44,17 @@ describe("The Collector, when something breaks", function () {
     name: "agent" | "gateway",
     env: Readonly<Record<string, string>> = {},
     diskSize?: string,
-  ): Promise<Instance> {
-    const instance = await Instance.start(binary, name, { env, ...(diskSize && { diskSize }) });
+  ): Promise<CollectorInstance> {
+    const instance = await CollectorInstance.start(binary, name, {
+      env,
+      ...(diskSize && { diskSize }),
+    });
     stops.push(() => instance.stop());
     return instance;
   }
 
   /** That keeps all, and decides soon. */
-  function startGateway(env: Readonly<Record<string, string>> = {}): Promise<Instance> {
+  function startGateway(env: Readonly<Record<string, string>> = {}): Promise<CollectorInstance> {
     return start("gateway", {
       TELLTALE_COLLECTOR_BACKEND: backend.url,
       TELLTALE_COLLECTOR_DECISION_WAIT: "1s",
@@ -60,8 +63,8 @@ describe("The Collector, when something breaks", function () {
     });
   }
 
-  async function startApp(env: Readonly<Record<string, string>>): Promise<App> {
-    const shop = await App.start(env);
+  async function startApp(env: Readonly<Record<string, string>>): Promise<ShopApp> {
+    const shop = await ShopApp.start(env);
     stops.push(() => shop.end());
     return shop;
   }
@@ -70,29 +73,29 @@ describe("The Collector, when something breaks", function () {
     const gateway = await startGateway();
     const agent = await start("agent", { TELLTALE_COLLECTOR_GATEWAY: gateway.url });
     await sendTraces(agent, traces(0, 300));
-    await untilArrived(backend, 300);
+    await waitUntilArrived(backend, 300);
     const before = await backend.spans();
     await backend.kill();
-    const away = performance.now();
+    const outageStart = performance.now();
     for (let from = 300; from < 900; from += 100) await sendTraces(agent, traces(from, 100));
-    await gateway.untilMetric("otelcol_exporter_queue_size", (waiting) => waiting > 0);
-    await until(
-      () => Promise.resolve(performance.now() - away > OUTAGE_MS || undefined),
+    await gateway.waitForMetric("otelcol_exporter_queue_size", (waiting) => waiting > 0);
+    await pollUntil(
+      () => Promise.resolve(performance.now() - outageStart > OUTAGE_MS || undefined),
       "the end of the outage",
-      OUTAGE_MS + PATIENCE_MS,
+      OUTAGE_MS + WAIT_TIMEOUT_MS,
     );
     // What waits in the queue is not lost, and not counted as lost.
     assert.equal(await gateway.metric("otelcol_exporter_send_failed_spans_total"), 0);
     backend = await Backend.start(backend.port);
     // What it had not confirmed when it was killed comes a second time.
-    await untilArrived(backend, 900, before);
+    await waitUntilArrived(backend, 900, before);
     // Books: sent = accepted by the agent = accepted by the gateway = arrived.
     for (const instance of [agent, gateway]) {
       const accepted = await instance.metric("otelcol_receiver_accepted_spans_total");
       assert.equal(accepted, 900 * SPANS_PER_TRACE);
       assert.equal(await instance.metric("otelcol_exporter_enqueue_failed_spans_total"), 0);
     }
-    await gateway.untilMetric("otelcol_exporter_queue_size", (waiting) => waiting === 0);
+    await gateway.waitForMetric("otelcol_exporter_queue_size", (waiting) => waiting === 0);
   });
 
   it("killed, brings what it had decided to keep, and loses only what was undecided", async () => {
@@ -100,18 +103,18 @@ describe("The Collector, when something breaks", function () {
     const gateway = await startGateway({ TELLTALE_COLLECTOR_DECISION_WAIT: "8s" });
     await sendTraces(gateway, traces(0, 300));
     const decided = "otelcol_processor_tail_sampling_global_count_traces_sampled_total";
-    await gateway.untilMetric(decided, (count) => count === 300);
+    await gateway.waitForMetric(decided, (count) => count === 300);
     await sendTraces(gateway, traces(300, 100));
     const seen = "otelcol_processor_tail_sampling_new_trace_id_received_total";
-    await gateway.untilMetric(seen, (count) => count === 400);
+    await gateway.waitForMetric(seen, (count) => count === 400);
     const accepted = await gateway.metric("otelcol_receiver_accepted_spans_total");
     const undecided = 400 - (await gateway.metric(decided));
     await gateway.kill();
     assert.equal(undecided, 100);
     await gateway.start();
     backend = await Backend.start(backend.port);
-    await untilArrived(backend, 300);
-    await gateway.untilMetric("otelcol_exporter_queue_size", (waiting) => waiting === 0);
+    await waitUntilArrived(backend, 300);
+    await gateway.waitForMetric("otelcol_exporter_queue_size", (waiting) => waiting === 0);
     const arrived = distinct(await backend.spans());
     assert.equal(accepted, arrived + undecided * SPANS_PER_TRACE);
   });
@@ -123,7 +126,7 @@ describe("The Collector, when something breaks", function () {
     await gateway.end();
     await gateway.start();
     backend = await Backend.start(backend.port);
-    await untilArrived(backend, 200);
+    await waitUntilArrived(backend, 200);
     assert.equal(distinct(await backend.spans()), 200 * SPANS_PER_TRACE);
   });
 
@@ -137,22 +140,22 @@ describe("The Collector, when something breaks", function () {
     await backend.kill();
     for (let round = 0; round < 6; round++) {
       await shop.serve(50);
-      await shop.untilSent((account) => account.queued === 0 || round === 3);
+      await shop.waitForCounts((counts) => counts.queued === 0 || round === 3);
       // Killed while the gateway is away: all that it took is in its queue, and in no other place.
       if (round === 2) await agent.kill();
       if (round === 3) await agent.start();
     }
-    const account = await shop.untilSent(({ queued }) => queued === 0);
+    const counts = await shop.waitForCounts(({ queued }) => queued === 0);
     assert.deepEqual(
-      { created: account.created, dropped: account.dropped, sent: account.sent },
+      { created: counts.created, dropped: counts.dropped, sent: counts.sent },
       { created: 300, dropped: 0, sent: 300 },
     );
     backend = await Backend.start(backend.port);
-    await untilThere(backend, (there) => there >= account.sent, `${account.sent} spans`);
+    await waitForSpanCount(backend, (there) => there >= counts.sent, `${counts.sent} spans`);
     const spans = await backend.spans();
-    assert.equal(distinct(spans), account.sent);
+    assert.equal(distinct(spans), counts.sent);
     // Each came once: what is in the queue is not sent by anyone else.
-    assert.equal(spans.length, account.sent);
+    assert.equal(spans.length, counts.sent);
   });
 
   it("killed as one of three gateways, loses what it had not decided; the others take over, and it comes back", async () => {
@@ -160,39 +163,46 @@ describe("The Collector, when something breaks", function () {
     for (let n = 0; n < 3; n++) {
       gateways.push(await startGateway({ TELLTALE_COLLECTOR_DECISION_WAIT: "20s" }));
     }
-    const [first, second, third] = gateways as [Instance, Instance, Instance];
+    const [first, second, third] = gateways as [
+      CollectorInstance,
+      CollectorInstance,
+      CollectorInstance,
+    ];
     const shop = await startApp({
       TELLTALE_OTLP_ENDPOINTS: gateways.map(({ url }) => url).join(","),
     });
     await shop.serve(150);
-    await shop.untilSent(({ queued }) => queued === 0);
+    await shop.waitForCounts(({ queued }) => queued === 0);
     const accepted = "otelcol_receiver_accepted_spans_total";
-    const taken = await Promise.all(gateways.map((one) => one.metric(accepted)));
-    assert.equal(sumOf(taken), 150, "of one span each");
-    assert.ok(Math.min(...taken) > 20, `every gateway has its share: ${taken.join(", ")}`);
+    const acceptedSpans = await Promise.all(gateways.map((one) => one.metric(accepted)));
+    assert.equal(sumOf(acceptedSpans), 150, "of one span each");
+    assert.ok(
+      Math.min(...acceptedSpans) > 20,
+      `every gateway has its share: ${acceptedSpans.join(", ")}`,
+    );
     const lost = await second.metric(accepted);
     await second.kill();
     await shop.serve(150);
-    const whileAway = await shop.untilSent(({ queued }) => queued === 0);
-    assert.equal(whileAway.sent, 300);
+    const duringOutage = await shop.waitForCounts(({ queued }) => queued === 0);
+    assert.equal(duringOutage.sent, 300);
     await second.start();
     // Until it is tried again, at most so many seconds later, the others have its traces.
-    await until(async () => {
+    await pollUntil(async () => {
       await shop.serve(10);
-      await shop.untilSent(({ queued }) => queued === 0);
+      await shop.waitForCounts(({ queued }) => queued === 0);
       return (await second.metric(accepted)) > 0 ? true : undefined;
     }, "spans at the gateway that is back");
-    const account = await shop.account();
-    assert.equal(account.created, account.sent + account.dropped);
+    const counts = await shop.spanCounts();
+    assert.equal(counts.created, counts.sent + counts.dropped);
     // To end, they decide on all that they have.
     for (const one of [first, second, third]) await one.end();
     for (const one of [first, second, third]) await one.start();
-    const arrived = await untilThere(
+    const arrived = await waitForSpanCount(
       backend,
-      (there) => there >= account.sent - lost,
-      `${account.sent} - ${lost} spans`,
+      (there) => there >= counts.sent - lost,
+      `${counts.sent} - ${lost} spans`,
     );
-    assert.equal(arrived, account.sent - lost);
+    assert.equal(arrived, counts.sent - lost);
   });
 
   it("refuses what its full queue can't hold, brings all that it took, and goes on", async () => {
@@ -203,9 +213,9 @@ describe("The Collector, when something breaks", function () {
     });
     const acknowledged = await fill(agent);
     backend = await Backend.start(backend.port);
-    await untilThere(backend, (there) => there === acknowledged, `${acknowledged} spans`);
+    await waitForSpanCount(backend, (there) => there === acknowledged, `${acknowledged} spans`);
     assert.equal(await agent.metric(SENT), acknowledged);
-    await goesOn(agent, acknowledged);
+    await assertAcceptsTraces(agent, acknowledged);
   });
 
   it("refuses what its full disk can't hold, brings all that it took, and goes on", async function () {
@@ -229,20 +239,20 @@ describe("The Collector, when something breaks", function () {
       { code: "ENOSPC" },
     );
     backend = await Backend.start(backend.port);
-    await untilThere(backend, (there) => there === acknowledged, `${acknowledged} spans`);
-    await agent.untilMetric("otelcol_exporter_queue_size", (waiting) => waiting === 0);
+    await waitForSpanCount(backend, (there) => there === acknowledged, `${acknowledged} spans`);
+    await agent.waitForMetric("otelcol_exporter_queue_size", (waiting) => waiting === 0);
     assert.equal(await agent.metric(SENT), acknowledged);
-    await goesOn(agent, acknowledged);
+    await assertAcceptsTraces(agent, acknowledged);
   });
 
   const SENT = "otelcol_exporter_sent_spans_total";
 
   /** Sends until there is no room, and then some; answers how many spans it took. */
-  async function fill(agent: Instance): Promise<number> {
+  async function fill(agent: CollectorInstance): Promise<number> {
     const perRequest = 250;
     let acknowledged = 0;
     let refused = 0;
-    for (const request of requestsOf(traces(0, 9000), perRequest)) {
+    for (const request of traceRequests(traces(0, 9000), perRequest)) {
       const status = await send(agent.url, Uint8Array.from(request));
       if (status === 200) acknowledged += perRequest;
       else {
@@ -258,19 +268,19 @@ describe("The Collector, when something breaks", function () {
   }
 
   /** With room again, it takes what comes. */
-  async function goesOn(agent: Instance, before: number): Promise<void> {
+  async function assertAcceptsTraces(agent: CollectorInstance, before: number): Promise<void> {
     await sendTraces(agent, traces(9000, 100));
     const all = before + 100 * SPANS_PER_TRACE;
-    await untilThere(backend, (there) => there === all, "the spans after that");
+    await waitForSpanCount(backend, (there) => there === all, "the spans after that");
   }
 });
 
-function traces(from: number, count: number): TraceSketch[] {
+function traces(from: number, count: number): TraceSpec[] {
   return Array.from({ length: count }, (_, n) => ({ number: from + n }));
 }
 
-async function sendTraces(to: Instance, some: readonly TraceSketch[]): Promise<void> {
-  for (const request of requestsOf(some)) await insist(to.url, Uint8Array.from(request));
+async function sendTraces(to: CollectorInstance, some: readonly TraceSpec[]): Promise<void> {
+  for (const request of traceRequests(some)) await sendWithRetry(to.url, Uint8Array.from(request));
 }
 
 function distinct(spans: readonly ReceivedSpan[]): number {
@@ -278,12 +288,12 @@ function distinct(spans: readonly ReceivedSpan[]): number {
 }
 
 /** @param before what was there before it was started. */
-async function untilArrived(
+async function waitUntilArrived(
   backend: Backend,
   traceCount: number,
   before: readonly ReceivedSpan[] = [],
 ): Promise<void> {
-  await untilThere(
+  await waitForSpanCount(
     backend,
     (there) => there === traceCount * SPANS_PER_TRACE,
     `${traceCount} traces`,
@@ -292,14 +302,14 @@ async function untilArrived(
 }
 
 /** Waits until as many different spans are there as `isIt` wants. */
-function untilThere(
+function waitForSpanCount(
   backend: Backend,
   isIt: (spans: number) => boolean,
   what: string,
   before: readonly ReceivedSpan[] = [],
 ): Promise<number> {
   let last = 0;
-  return until(
+  return pollUntil(
     async () => {
       last = distinct([...before, ...(await backend.spans())]);
       return isIt(last) ? last : undefined;
@@ -313,7 +323,7 @@ function sumOf(numbers: readonly number[]): number {
 }
 
 /** What a preloaded app says of its spans. */
-interface Account {
+interface SpanCounts {
   readonly created: number;
   readonly sent: number;
   readonly dropped: number;
@@ -321,7 +331,7 @@ interface Account {
 }
 
 /** A preloaded app, which makes one span per request. */
-class App {
+class ShopApp {
   readonly #program: Program;
   readonly #url: string;
   readonly #metricsUrl: string;
@@ -332,7 +342,7 @@ class App {
     this.#metricsUrl = metricsUrl;
   }
 
-  static async start(env: Readonly<Record<string, string>>): Promise<App> {
+  static async start(env: Readonly<Record<string, string>>): Promise<ShopApp> {
     const [metrics] = await freePorts(1);
     const program = new Program({
       file: app,
@@ -345,16 +355,16 @@ class App {
         ...env,
       },
     });
-    const port = await program.says((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
-    return new App(program, `http://127.0.0.1:${port}`, `http://127.0.0.1:${metrics}/metrics`);
+    const port = await program.waitForStdout((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
+    return new ShopApp(program, `http://127.0.0.1:${port}`, `http://127.0.0.1:${metrics}/metrics`);
   }
 
   async serve(requests: number): Promise<void> {
     for (let n = 0; n < requests; n++) await (await fetch(this.#url)).arrayBuffer();
   }
 
-  async account(): Promise<Account> {
-    const samples = samplesOf(await (await fetch(this.#metricsUrl)).text());
+  async spanCounts(): Promise<SpanCounts> {
+    const samples = parseSamples(await (await fetch(this.#metricsUrl)).text());
     const sum = (name: string): number =>
       sumOf(
         samples
@@ -370,10 +380,10 @@ class App {
   }
 
   /** Waits until its account is as `isIt` wants it. */
-  untilSent(isIt: (account: Account) => boolean): Promise<Account> {
-    return until(async () => {
-      const account = await this.account();
-      return isIt(account) ? account : undefined;
+  waitForCounts(isIt: (counts: SpanCounts) => boolean): Promise<SpanCounts> {
+    return pollUntil(async () => {
+      const counts = await this.spanCounts();
+      return isIt(counts) ? counts : undefined;
     }, "the app's spans elsewhere");
   }
 

@@ -76,7 +76,7 @@ describe("The Collector's image", function () {
     });
     const probe = (): Promise<number> => exitCode(image.commandFor(["/probe"], { env }));
     assert.equal(await probe(), 1, "before it runs");
-    await collector.start({ name: "collector", command, answers: () => isUp(health) });
+    await collector.start({ name: "collector", command, isReady: () => isUp(health) });
     try {
       assert.equal(await probe(), 0, "while it runs");
       assert.deepEqual(usersOf(String(health)), ["10001"]);
@@ -91,8 +91,13 @@ describe("The Collector's image", function () {
     const { User } = await image.configuration();
     const queue = folderOf(User, join(folder, "queue-2"));
     const receiver = await startReceiver();
-    const away = `http://127.0.0.1:${(await freePorts(1))[0]!}`;
-    const first = await readOnly(await image.mount(), User, queue, environment(otlp, health, away));
+    const stopped = `http://127.0.0.1:${(await freePorts(1))[0]!}`;
+    const first = await readOnly(
+      await image.mount(),
+      User,
+      queue,
+      environment(otlp, health, stopped),
+    );
     try {
       await send(otlp, "kept-on-disk");
     } finally {
@@ -103,8 +108,8 @@ describe("The Collector's image", function () {
       owners.length > 0 && owners.every((uid) => uid === 10001),
       `owners: ${owners.join()}`,
     );
-    const back = environment(otlp, health, receiver.url);
-    const second = await readOnly(await image.mount(), User, queue, back);
+    const restarted = environment(otlp, health, receiver.url);
+    const second = await readOnly(await image.mount(), User, queue, restarted);
     try {
       await receiver.waitFor(
         ({ spans }) => spans.some(({ name }) => name === "kept-on-disk"),
@@ -214,7 +219,7 @@ async function readOnly(
       TELLTALE_COLLECTOR_FILE: `${QUEUE}/telemetry.jsonl`,
       TELLTALE_COLLECTOR_QUEUE: QUEUE,
     },
-    answers: () => isUp(Number(env["HEALTH_PORT"])),
+    isReady: () => isUp(Number(env["HEALTH_PORT"])),
   });
   return collector;
 }

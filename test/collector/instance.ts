@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { collector } from "../../scripts/collector/places.ts";
 import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
-import { until } from "../until.ts";
-import { type Sample, samplesOf } from "./page.ts";
+import { pollUntil } from "../until.ts";
+import { type PageSample, parseSamples } from "./page.ts";
 import type { PresetName } from "./preset.ts";
 
 /** The shell becomes the Collector: its pid is the one to kill. */
@@ -28,7 +28,7 @@ export interface InstanceOptions {
  * A preset that can be killed and started again: its ports and its queue stay.
  * Ends with this process, however that ends.
  */
-export class Instance {
+export class CollectorInstance {
   /** Fits `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
   /** Of the services' metrics, as Prometheus scrapes them; of the gateway alone. */
@@ -81,8 +81,8 @@ export class Instance {
     binary: string,
     name: PresetName,
     options: InstanceOptions = {},
-  ): Promise<Instance> {
-    const instance = new Instance(binary, name, await freePorts(7), options);
+  ): Promise<CollectorInstance> {
+    const instance = new CollectorInstance(binary, name, await freePorts(7), options);
     await instance.start();
     return instance;
   }
@@ -94,7 +94,7 @@ export class Instance {
       name: this.#name,
       command: this.#command(join(daemon.directory, "pid")),
       env: this.#env,
-      answers: async () => {
+      isReady: async () => {
         const response = await fetch(this.healthUrl);
         if (!response.ok) throw new Error(`health: ${response.status}`);
       },
@@ -125,8 +125,8 @@ export class Instance {
   }
 
   /** What it says about itself. */
-  async samples(): Promise<readonly Sample[]> {
-    return samplesOf(await (await fetch(this.#metricsUrl)).text());
+  async samples(): Promise<readonly PageSample[]> {
+    return parseSamples(await (await fetch(this.#metricsUrl)).text());
   }
 
   /**
@@ -142,13 +142,13 @@ export class Instance {
   }
 
   /** Waits until one of its own metrics is as `isIt` wants it. */
-  async untilMetric(
+  async waitForMetric(
     name: string,
     isIt: (value: number) => boolean,
     labels: Readonly<Record<string, string>> = {},
   ): Promise<number> {
     let last = 0;
-    return until(
+    return pollUntil(
       async () => {
         last = await this.metric(name, labels);
         return isIt(last) ? last : undefined;

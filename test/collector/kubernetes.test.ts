@@ -116,8 +116,8 @@ for (const [name, kind] of [
 
     it("tells Go of 80% of its memory", () => {
       const limit = mebibytes(container.resources.limits.memory);
-      const told = container.env.find(({ name }) => name === "GOMEMLIMIT")!.value!;
-      assert.equal(mebibytes(told), Math.round(limit * 0.8));
+      const configured = container.env.find(({ name }) => name === "GOMEMLIMIT")!.value!;
+      assert.equal(mebibytes(configured), Math.round(limit * 0.8));
     });
 
     it("selects its own pods", () => {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { until } from "../until.ts";
+import { pollUntil } from "../until.ts";
 import { groupedBy } from "./grouped.ts";
 
 /** A trace as a load sends it: a request, and two things that it did. */
-export interface TraceSketch {
+export interface TraceSpec {
   /** Of which all its ids are made: the same in every run. */
   readonly number: number;
   readonly service?: string;
@@ -34,8 +34,8 @@ export function traceIdOf(number: number): string {
  *
  * @param perRequest how many traces have a part in one.
  */
-export function requestsOf(
-  traces: readonly TraceSketch[],
+export function traceRequests(
+  traces: readonly TraceSpec[],
   perRequest = 500,
   nowMs: number = Date.now(),
 ): readonly Buffer[] {
@@ -47,7 +47,7 @@ export function requestsOf(
   return requests;
 }
 
-function requestOf(traces: readonly TraceSketch[], part: number, nowMs: number): Buffer {
+function requestOf(traces: readonly TraceSpec[], part: number, nowMs: number): Buffer {
   const services = groupedBy(traces, ({ service = "load" }) => service);
   const resourceSpans = [...services].map(([service, ofService]) => ({
     resource: { attributes: attributesOf({ "service.name": service }) },
@@ -59,7 +59,7 @@ function requestOf(traces: readonly TraceSketch[], part: number, nowMs: number):
 }
 
 /** Part 0 is the root. What fails is the second: the root itself knows nothing of it. */
-function spanOf(trace: TraceSketch, part: number, nowMs: number): JsonSpan {
+function spanOf(trace: TraceSpec, part: number, nowMs: number): JsonSpan {
   const { number, route = "/orders/:id", failed = false, durationMs = 20, attributes } = trace;
   const id = traceIdOf(number);
   const isRoot = part === 0;
@@ -106,9 +106,9 @@ export async function send(url: string, body: Uint8Array<ArrayBuffer>): Promise<
 }
 
 /** As a service does: again, until it is taken. */
-export async function insist(url: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
+export async function sendWithRetry(url: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
   let last: unknown;
-  await until(
+  await pollUntil(
     async () => {
       last = await send(url, body).catch((error: unknown) => error);
       return last === 200 ? true : undefined;

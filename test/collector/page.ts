@@ -1,12 +1,12 @@
 /** A line of a Prometheus page. */
-export interface Sample {
+export interface PageSample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
 /** All samples of a page in Prometheus' text format or OpenMetrics, without their exemplars. */
-export function samplesOf(page: string): readonly Sample[] {
+export function parseSamples(page: string): readonly PageSample[] {
   const lines = page.matchAll(/^([A-Za-z_:][\w:]*)(?:\{(.*?)\})? (\S+)/gm);
   return [...lines].map(([, name = "", labels = "", value]) => ({
     name,

@@ -1,12 +1,12 @@
 import type { Received } from "../../src/receiver/store.ts";
-import type { Value } from "../../src/receiver/received.ts";
+import type { ReceivedValue } from "../../src/receiver/received.ts";
 import { idOf } from "./telemetry.ts";
 
 /** What came to a receiver. */
 export type Telemetry = Pick<Received, "spans" | "logs" | "metrics">;
 
 /** What is put somewhere, and by which number it is found again. */
-export interface Plant {
+export interface PlantedValue {
   readonly number: number;
   readonly value: JsonValue;
   /** Of an attribute or field; a place that has none doesn't care. */
@@ -23,14 +23,14 @@ export type JsonValue =
 type Json = Readonly<Record<string, unknown>>;
 
 /** Somewhere in telemetry, where something can stand. */
-export interface Place {
+export interface PlantLocation {
   readonly signal: "traces" | "logs" | "metrics";
   /** Whether it has a key. */
   readonly keyed: boolean;
   /** An export request's part: one of `resourceSpans`, `resourceLogs`, `resourceMetrics`. */
-  readonly put: (plant: Plant) => Json;
+  readonly put: (plant: PlantedValue) => Json;
   /** What arrived there; undefined: not yet, or nothing. */
-  readonly look: (received: Telemetry, plant: Plant) => Value | undefined;
+  readonly look: (received: Telemetry, plant: PlantedValue) => ReceivedValue | undefined;
 }
 
 /** Of attributes, where a test doesn't care. */
@@ -38,7 +38,7 @@ export const KEY = "app.note";
 const START = Date.now() - 5000;
 
 /** All places of telemetry that a secret may come to by an app's hand. */
-export const places: Readonly<Record<string, Place>> = {
+export const plantLocations: Readonly<Record<string, PlantLocation>> = {
   "a span's name": span(({ value }) => ({ name: value }), "name"),
   "a span's attribute": span(
     (plant) => ({ attributes: own(plant) }),
@@ -145,9 +145,9 @@ export const places: Readonly<Record<string, Place>> = {
 };
 
 /** Export requests for all plants of a signal. */
-export function requestsOf(
-  plants: readonly (Plant & { readonly place: Place })[],
-): readonly { readonly signal: Place["signal"]; readonly body: object }[] {
+export function plantingRequests(
+  plants: readonly (PlantedValue & { readonly place: PlantLocation })[],
+): readonly { readonly signal: PlantLocation["signal"]; readonly body: object }[] {
   const field = { traces: "resourceSpans", logs: "resourceLogs", metrics: "resourceMetrics" };
   return (["traces", "logs", "metrics"] as const).map((signal) => ({
     signal,
@@ -164,10 +164,10 @@ type Log = Telemetry["logs"][number];
 type Point = Telemetry["metrics"][number]["points"][number];
 
 function span(
-  put: (plant: Plant) => Json,
-  look: "name" | ((one: Span, key: string) => Value | undefined),
+  put: (plant: PlantedValue) => Json,
+  look: "name" | ((one: Span, key: string) => ReceivedValue | undefined),
   keyed = false,
-): Place {
+): PlantLocation {
   return {
     signal: "traces",
     keyed,
@@ -181,10 +181,10 @@ function span(
 }
 
 function log(
-  put: (plant: Plant) => Json,
-  look: (one: Log, key: string) => Value | undefined,
+  put: (plant: PlantedValue) => Json,
+  look: (one: Log, key: string) => ReceivedValue | undefined,
   keyed = false,
-): Place {
+): PlantLocation {
   return {
     signal: "logs",
     keyed,
@@ -197,9 +197,9 @@ function log(
 }
 
 function metric(
-  put: (plant: Plant) => Json,
-  look: (point: Point, key: string) => Value | undefined,
-): Place {
+  put: (plant: PlantedValue) => Json,
+  look: (point: Point, key: string) => ReceivedValue | undefined,
+): PlantLocation {
   return {
     signal: "metrics",
     keyed: true,
@@ -212,7 +212,11 @@ function metric(
   };
 }
 
-function resourceSpans({ number }: Plant, parts: Json, attributes: readonly Json[] = []): Json {
+function resourceSpans(
+  { number }: PlantedValue,
+  parts: Json,
+  attributes: readonly Json[] = [],
+): Json {
   const one = {
     traceId: idOf(number, 32),
     spanId: idOf(number, 16),
@@ -227,7 +231,7 @@ function resourceSpans({ number }: Plant, parts: Json, attributes: readonly Json
   return { resource: resource(attributes), scopeSpans: [{ scope: { name: "s" }, spans: [one] }] };
 }
 
-function resourceLogs({ number }: Plant, parts: Json, ofScope: readonly Json[] = []): Json {
+function resourceLogs({ number }: PlantedValue, parts: Json, ofScope: readonly Json[] = []): Json {
   const one = {
     timeUnixNano: nanos(0),
     severityNumber: 9,
@@ -252,11 +256,11 @@ function resource(attributes: readonly Json[] = []): Json {
   return { attributes: [service, ...attributes] };
 }
 
-function own({ value, key = KEY }: Plant): readonly Json[] {
+function own({ value, key = KEY }: PlantedValue): readonly Json[] {
   return [{ key, value: anyValue(value) }];
 }
 
-function numbered({ number }: Plant): readonly Json[] {
+function numbered({ number }: PlantedValue): readonly Json[] {
   return [{ key: "plant.number", value: { intValue: String(number) } }];
 }
 
@@ -272,13 +276,13 @@ function isList(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value);
 }
 
-function second(value: Value | undefined): Value | undefined {
-  return Array.isArray(value) ? (value as readonly Value[])[1] : value;
+function second(value: ReceivedValue | undefined): ReceivedValue | undefined {
+  return Array.isArray(value) ? (value as readonly ReceivedValue[])[1] : value;
 }
 
-function inner(value: Value | undefined, key: string): Value | undefined {
+function inner(value: ReceivedValue | undefined, key: string): ReceivedValue | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return (value as Readonly<Record<string, Value>>)[key];
+  return (value as Readonly<Record<string, ReceivedValue>>)[key];
 }
 
 function nanos(afterMs: number): string {

@@ -24,7 +24,7 @@ export interface Preset {
   /** Holds the queue, and what else it writes. */
   readonly directory: string;
   /** All that it said so far. */
-  readonly said: () => string;
+  readonly output: () => string;
   stop(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function startPreset(
   const files = [`${name}.yaml`, ...backendFiles, ...overlays];
   const file = join(daemon.directory, "telemetry.jsonl");
   const healthUrl = `http://127.0.0.1:${health}/`;
-  let said = "";
+  let output = "";
   await daemon.start({
     name,
     command: [binary, ...files.map((path) => `--config=${join(collector, path)}`)],
@@ -64,11 +64,11 @@ export async function startPreset(
       TELLTALE_COLLECTOR_ZPAGES_PORT: String(zpages),
       ...env,
     },
-    async answers() {
+    async isReady() {
       const response = await fetch(healthUrl);
       if (!response.ok) throw new Error(`health: ${response.status}`);
     },
-    hears: (text) => (said += text),
+    onOutput: (text) => (output += text),
   });
   return {
     url: `http://127.0.0.1:${http}`,
@@ -79,7 +79,7 @@ export async function startPreset(
     zpagesUrl: `http://127.0.0.1:${zpages}/debug`,
     file,
     directory: daemon.directory,
-    said: () => said,
+    output: () => output,
     stop: () => daemon.stop(),
   };
 }

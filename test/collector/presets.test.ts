@@ -6,10 +6,10 @@ import { readConfiguration } from "../../scripts/collector/configuration.ts";
 import { validate } from "../../scripts/collector/run.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import type { Received } from "../../src/receiver/store.ts";
-import { preload, Program, telemetryTo } from "../integration/program.ts";
-import { until } from "../until.ts";
+import { preload, Program, telemetryEnv } from "../integration/program.ts";
+import { pollUntil } from "../until.ts";
 import { type Preset, presets, startPreset } from "./preset.ts";
-import { idOf, LOGS, METRICS, post, type SpanSketch, spansOf } from "./telemetry.ts";
+import { idOf, LOGS, METRICS, postTelemetry, type OtlpSpanSpec, otlpSpansOf } from "./telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
 /** A first, cold build takes this long; all else here takes seconds. */
@@ -38,8 +38,8 @@ describe("The Collector's presets", () => {
   it("local writes what arrives to its file, without secrets", async () => {
     const local = await startPreset(binary, "local");
     try {
-      await post(local.url, "traces", spansOf([{ trace: 1, name: "seen" }]));
-      const text = await until(async () => {
+      await postTelemetry(local.url, "traces", otlpSpansOf([{ trace: 1, name: "seen" }]));
+      const text = await pollUntil(async () => {
         const written = existsSync(local.file) ? readFileSync(local.file, "utf8") : "";
         return written.includes("seen") ? written : undefined;
       }, "the span in the file");
@@ -75,13 +75,13 @@ describe("The Collector's presets", () => {
       const direct = await startReceiver();
       try {
         const bodies = {
-          traces: spansOf([{ trace: 7, name: "whole", failed: true }]),
+          traces: otlpSpansOf([{ trace: 7, name: "whole", failed: true }]),
           logs: LOGS,
           metrics: METRICS,
         } as const;
         for (const [signal, body] of Object.entries(bodies)) {
-          await post(direct.url, signal, body);
-          await post(agent.url, signal, body);
+          await postTelemetry(direct.url, signal, body);
+          await postTelemetry(agent.url, signal, body);
         }
         await waitFor(receiver, ({ spans, logs }) => spans.length > 0 && logs.length > 0);
         const metric = await waitFor(receiver, ({ metrics }) =>
@@ -103,7 +103,7 @@ describe("The Collector's presets", () => {
         file: app,
         flags: preload.import,
         env: {
-          ...telemetryTo(receiver),
+          ...telemetryEnv(receiver),
           OTEL_EXPORTER_OTLP_ENDPOINT: agent.url,
           OTEL_METRICS_EXPORTER: "otlp",
           OTEL_NODE_DISABLED_INSTRUMENTATIONS: "",
@@ -111,22 +111,22 @@ describe("The Collector's presets", () => {
         },
       });
       try {
-        const port = await shop.says((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
+        const port = await shop.waitForStdout((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
         const response = await fetch(`http://127.0.0.1:${port}/fails`);
-        const told = (await response.json()) as { traceId: string; spanId: string };
-        assert.match(told.traceId, /^[0-9a-f]{32}$/);
+        const reported = (await response.json()) as { traceId: string; spanId: string };
+        assert.match(reported.traceId, /^[0-9a-f]{32}$/);
         shop.kill("SIGTERM");
         await shop.ended;
         const span = await waitFor(receiver, ({ spans }) =>
-          spans.find(({ spanId }) => spanId === told.spanId),
+          spans.find(({ spanId }) => spanId === reported.spanId),
         );
-        assert.equal(span.traceId, told.traceId);
+        assert.equal(span.traceId, reported.traceId);
         assert.equal(span.kind, "SERVER");
         const log = await waitFor(receiver, ({ logs }) =>
           logs.find(({ body }) => body === "asked for /fails"),
         );
-        assert.equal(log.traceId, told.traceId);
-        assert.equal(log.spanId, told.spanId);
+        assert.equal(log.traceId, reported.traceId);
+        assert.equal(log.spanId, reported.spanId);
         const metric = await waitFor(receiver, ({ metrics }) =>
           metrics.find(({ name }) => name === "shop.orders"),
         );
@@ -143,8 +143,8 @@ describe("The Collector's presets", () => {
     it("keep what is worth it at 0%, drop the rest and probes, and measure all but probes", async () => {
       const [plain, failed, slow, kept, broken, probe] = [11, 12, 13, 14, 15, 16];
       const service = "sampled";
-      const trace = (spans: readonly SpanSketch[]): Promise<void> =>
-        post(agent.url, "traces", spansOf(spans, service));
+      const trace = (spans: readonly OtlpSpanSpec[]): Promise<void> =>
+        postTelemetry(agent.url, "traces", otlpSpansOf(spans, service));
       await trace([
         { trace: plain, name: "plain" },
         { trace: failed, name: "failed", failed: true },
@@ -160,7 +160,7 @@ describe("The Collector's presets", () => {
       assert.deepEqual(receiver.spans.map(({ name }) => name).toSorted(), [
         ...["broken", "failed", "kept", "last", "slow"],
       ]);
-      const calls = await until(async () => {
+      const calls = await pollUntil(async () => {
         const counted = callsOf(await (await fetch(gateway.prometheusUrl)).text(), service);
         // A series begins with a 0 of its own, so that its rate is right.
         return [...counted.values()].filter(Boolean).length >= 6 ? counted : undefined;

@@ -12,43 +12,43 @@ import { freePorts } from "../libraries/servers/daemon.ts";
 
 interface Row {
   readonly what: string;
-  readonly answer: RequestListener;
+  readonly respond: RequestListener;
   readonly code: 0 | 1;
   /** Of stderr. */
-  readonly says: RegExp;
+  readonly stderr: RegExp;
 }
 
 const rows: readonly Row[] = [
-  { what: "200", answer: (_, response) => response.end("{}"), code: 0, says: /^$/ },
-  { what: "204", answer: (_, response) => response.writeHead(204).end(), code: 0, says: /^$/ },
+  { what: "200", respond: (_, response) => response.end("{}"), code: 0, stderr: /^$/ },
+  { what: "204", respond: (_, response) => response.writeHead(204).end(), code: 0, stderr: /^$/ },
   {
     what: "503 with its reason",
-    answer: (_, response) => response.writeHead(503).end('{"status":"Server not available"}\n'),
+    respond: (_, response) => response.writeHead(503).end('{"status":"Server not available"}\n'),
     code: 1,
-    says: /: 503 Service Unavailable: \{"status":"Server not available"\}\n$/,
+    stderr: /: 503 Service Unavailable: \{"status":"Server not available"\}\n$/,
   },
-  { what: "404", answer: (_, response) => response.writeHead(404).end(), code: 1, says: /404/ },
+  { what: "404", respond: (_, response) => response.writeHead(404).end(), code: 1, stderr: /404/ },
   {
     what: "a redirect to what is well",
-    answer: (_, response) => response.writeHead(302, { location: "/well" }).end(),
+    respond: (_, response) => response.writeHead(302, { location: "/well" }).end(),
     code: 1,
-    says: /302 Found/,
+    stderr: /302 Found/,
   },
-  { what: "nothing", answer: () => {}, code: 1, says: /deadline exceeded/ },
+  { what: "nothing", respond: () => {}, code: 1, stderr: /deadline exceeded/ },
   {
     what: "half an answer",
-    answer(request, response) {
+    respond(request, response) {
       response.writeHead(200, { "content-length": "9" });
       response.write("half", () => request.socket.destroy());
     },
     code: 1,
-    says: /the answer broke off/,
+    stderr: /the answer broke off/,
   },
   {
     what: "a closed connection",
-    answer: (request) => request.socket.destroy(),
+    respond: (request) => request.socket.destroy(),
     code: 1,
-    says: /EOF|reset/,
+    stderr: /EOF|reset/,
   },
 ];
 
@@ -58,13 +58,13 @@ describe("The health probe", function () {
   let probe: string;
   let server: Server;
   let url: string;
-  let answer: RequestListener;
+  let respond: RequestListener;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "telltale-probe-"));
     probe = join(folder, "probe");
     await compile(probe, "", join(collector, "probe"));
-    server = createServer((request, response) => answer(request, response));
+    server = createServer((request, response) => respond(request, response));
     await once(server.listen(0, "127.0.0.1"), "listening");
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   });
@@ -77,27 +77,27 @@ describe("The health probe", function () {
 
   for (const row of rows) {
     it(`ends with ${row.code} on ${row.what}`, async () => {
-      ({ answer } = row);
+      ({ respond } = row);
       // Only what can't be told from slowness must wait for the deadline.
       const timeout = row.what === "nothing" ? "300ms" : "30s";
       const { code, stderr } = await run([url], { PROBE_TIMEOUT: timeout });
-      assert.match(stderr, row.says);
+      assert.match(stderr, row.stderr);
       assert.equal(code, row.code);
     });
   }
 
   it("takes the URL from PROBE_URL, and the argument before it", async () => {
-    answer = (_, response) => response.end();
-    const [nobody] = await freePorts(1);
+    respond = (_, response) => response.end();
+    const [unusedPort] = await freePorts(1);
     assert.equal((await run([], { PROBE_URL: url })).code, 0);
-    assert.equal((await run([url], { PROBE_URL: `http://127.0.0.1:${nobody}` })).code, 0);
-    const refused = await run([`http://127.0.0.1:${nobody}`], { PROBE_URL: url });
+    assert.equal((await run([url], { PROBE_URL: `http://127.0.0.1:${unusedPort}` })).code, 0);
+    const refused = await run([`http://127.0.0.1:${unusedPort}`], { PROBE_URL: url });
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /connection refused/);
   });
 
   it("asks no proxy", async () => {
-    answer = (_, response) => response.end();
+    respond = (_, response) => response.end();
     const { code } = await run([url], { HTTP_PROXY: "http://127.0.0.1:9", http_proxy: "x" });
     assert.equal(code, 0);
   });

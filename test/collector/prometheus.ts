@@ -12,14 +12,14 @@ export interface Metadata {
   readonly unit: string;
 }
 
-export interface PrometheusOptions {
+export interface PrometheusServerOptions {
   /** Its configuration, of its own port; default: it scrapes nothing. */
   readonly config?: (port: number) => string;
   readonly flags?: readonly string[];
 }
 
 /** A real Prometheus (Debian's), on a port of its own. */
-export class Prometheus {
+export class PrometheusServer {
   readonly url: string;
   readonly #daemon: Daemon;
 
@@ -31,8 +31,8 @@ export class Prometheus {
   /** @param program its path, from `programOrSkip`. */
   static async start(
     program: string,
-    { config = () => "{}\n", flags = [] }: PrometheusOptions = {},
-  ): Promise<Prometheus> {
+    { config = () => "{}\n", flags = [] }: PrometheusServerOptions = {},
+  ): Promise<PrometheusServer> {
     const [port] = await freePorts(1);
     const daemon = new Daemon("prometheus");
     const url = `http://127.0.0.1:${port}`;
@@ -47,12 +47,12 @@ export class Prometheus {
         `--web.listen-address=127.0.0.1:${port}`,
         ...flags,
       ],
-      async answers() {
+      async isReady() {
         const response = await fetch(`${url}/-/ready`);
         if (!response.ok) throw new Error(`ready: ${response.status}`);
       },
     });
-    return new Prometheus(url, daemon);
+    return new PrometheusServer(url, daemon);
   }
 
   stop(): Promise<void> {
@@ -60,7 +60,7 @@ export class Prometheus {
   }
 
   /** What its API answers, e.g. to "targets"; rejects if it complains. */
-  async ask<T>(path: string): Promise<T> {
+  async request<T>(path: string): Promise<T> {
     const response = await fetch(`${this.url}/api/v1/${path}`);
     const { data, error } = (await response.json()) as { data: T; error?: string };
     if (!response.ok) throw new Error(`${path}: ${error}`);
@@ -71,7 +71,7 @@ export class Prometheus {
   async query(
     query: string,
   ): Promise<readonly { readonly metric: Record<string, string>; readonly value: number }[]> {
-    const { result } = await this.ask<{
+    const { result } = await this.request<{
       result: readonly { metric: Record<string, string>; value: readonly [number, string] }[];
     }>(`query?query=${encodeURIComponent(query)}`);
     return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
@@ -79,17 +79,17 @@ export class Prometheus {
 
   /** All series that it has, of whatever time. */
   series(selector: string): Promise<readonly Series[]> {
-    return this.ask(`series?match[]=${encodeURIComponent(selector)}`);
+    return this.request(`series?match[]=${encodeURIComponent(selector)}`);
   }
 
   metadata(): Promise<Readonly<Record<string, readonly Metadata[]>>> {
-    return this.ask("metadata");
+    return this.request("metadata");
   }
 
   /** The labels of all exemplars of a metric. */
   async exemplars(metric: string): Promise<readonly Readonly<Record<string, string>>[]> {
     const now = Date.now() / 1000;
-    const found = await this.ask<
+    const found = await this.request<
       readonly { exemplars: readonly { labels: Record<string, string> }[] }[]
     >(`query_exemplars?query=${metric}&start=${now - 3600}&end=${now + 60}`);
     return found.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels));

@@ -8,17 +8,17 @@ export interface Proxy {
   /** Fits `HTTPS_PROXY`. */
   readonly url: string;
   /** Who was asked for, as host:port, each once. */
-  readonly asked: ReadonlySet<string>;
+  readonly connectTargets: ReadonlySet<string>;
   close(): Promise<void>;
 }
 
 /** @param port of this machine, to which all connections go. */
 export async function startProxy(port: number): Promise<Proxy> {
-  const asked = new Set<string>();
+  const connectTargets = new Set<string>();
   const open = new Set<Duplex>();
   const server = createServer((_request, response) => response.writeHead(405).end());
   server.on("connect", (request, client: Duplex, head: Buffer) => {
-    asked.add(request.url ?? "");
+    connectTargets.add(request.url ?? "");
     const upstream: Socket = connect(port, "127.0.0.1", () => {
       client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
       upstream.write(head);
@@ -36,7 +36,7 @@ export async function startProxy(port: number): Promise<Proxy> {
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
+    connectTargets,
     async close() {
       for (const one of open) one.destroy();
       server.closeAllConnections();

@@ -3,12 +3,18 @@ import { fileURLToPath } from "node:url";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import type { ReceivedSpan } from "../../src/receiver/received.ts";
-import { preload, Program, telemetryTo } from "../integration/program.ts";
-import { until } from "../until.ts";
+import { preload, Program, telemetryEnv } from "../integration/program.ts";
+import { pollUntil } from "../until.ts";
 import { groupedBy } from "./grouped.ts";
-import { Instance } from "./instance.ts";
-import { insist, requestsOf, SPANS_PER_TRACE, traceIdOf, type TraceSketch } from "./load.ts";
-import { samplesOf } from "./page.ts";
+import { CollectorInstance } from "./instance.ts";
+import {
+  sendWithRetry,
+  traceRequests,
+  SPANS_PER_TRACE,
+  traceIdOf,
+  type TraceSpec,
+} from "./load.ts";
+import { parseSamples } from "./page.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const app = fileURLToPath(new URL("apps/busy.mjs", import.meta.url));
@@ -22,7 +28,7 @@ const SOON = {
 describe("What the Collector samples", function () {
   let binary: string;
   let receiver: Receiver;
-  let running: Instance[] = [];
+  let running: CollectorInstance[] = [];
 
   before(async function () {
     this.timeout(COLD_BUILD_MS);
@@ -40,27 +46,28 @@ describe("What the Collector samples", function () {
   async function start(
     name: "agent" | "gateway",
     env: Readonly<Record<string, string>>,
-  ): Promise<Instance> {
-    const instance = await Instance.start(binary, name, { env });
+  ): Promise<CollectorInstance> {
+    const instance = await CollectorInstance.start(binary, name, { env });
     running.push(instance);
     return instance;
   }
 
-  function startGateway(env: Readonly<Record<string, string>>): Promise<Instance> {
+  function startGateway(env: Readonly<Record<string, string>>): Promise<CollectorInstance> {
     return start("gateway", { TELLTALE_COLLECTOR_BACKEND: receiver.url, ...SOON, ...env });
   }
 
   it("is, of 10,000 traces at 1%, each of 100 with errors and 50 slow ones as a whole, and of the rest its share", async () => {
     const gateway = await startGateway({ TELLTALE_COLLECTOR_SAMPLE_PERCENT: "1" });
     const agent = await start("agent", { TELLTALE_COLLECTOR_GATEWAY: gateway.url });
-    const traces = Array.from({ length: 10_000 }, (_, number): TraceSketch => {
+    const traces = Array.from({ length: 10_000 }, (_, number): TraceSpec => {
       if (number % 100 === 7) return { number, failed: true };
       if (number % 200 === 50) return { number, durationMs: 1500 };
       return { number };
     });
-    for (const request of requestsOf(traces)) await insist(agent.url, Uint8Array.from(request));
-    await untilDecided(gateway, traces.length);
-    await untilSent(gateway, receiver);
+    for (const request of traceRequests(traces))
+      await sendWithRetry(agent.url, Uint8Array.from(request));
+    await waitUntilDecided(gateway, traces.length);
+    await waitUntilSent(gateway, receiver);
     const kept = groupedBy(receiver.spans, ({ traceId }) => traceId);
     for (const [traceId, spans] of kept) {
       assert.equal(new Set(spans.map(({ spanId }) => spanId)).size, SPANS_PER_TRACE, traceId);
@@ -74,7 +81,7 @@ describe("What the Collector samples", function () {
     const rest = kept.size - worthIt.length;
     assert.ok(rest >= 59 && rest <= 138, `${rest} of the rest`);
     // The ids are the same in every run, so is what is kept of them.
-    const calls = await untilCalls(gateway, "load", traces.length * SPANS_PER_TRACE);
+    const calls = await waitUntilCalls(gateway, "load", traces.length * SPANS_PER_TRACE);
     assert.equal(calls.get("GET /orders/:id"), 10_000);
     assert.equal(calls.get("SELECT 1"), 10_000);
     assert.equal(calls.get("SELECT 2"), 10_000);
@@ -97,9 +104,10 @@ describe("What the Collector samples", function () {
     const traces = kinds.flatMap(({ service, route }, kind) =>
       Array.from({ length: 500 }, (_, n) => ({ number: kind * 500 + n, service, route })),
     );
-    for (const request of requestsOf(traces)) await insist(gateway.url, Uint8Array.from(request));
-    await untilDecided(gateway, traces.length);
-    await untilSent(gateway, receiver);
+    for (const request of traceRequests(traces))
+      await sendWithRetry(gateway.url, Uint8Array.from(request));
+    await waitUntilDecided(gateway, traces.length);
+    await waitUntilSent(gateway, receiver);
     for (const { service, route, expected } of kinds) {
       const count = receiver.spans.filter((span) => isRoot(span, service, route)).length;
       const [least, most] = expected;
@@ -111,9 +119,10 @@ describe("What the Collector samples", function () {
     const gateway = await startGateway({ TELLTALE_COLLECTOR_SAMPLE_PERCENT: "100" });
     const paths = ["/healthz", "/livez", "/readyz", "/metrics", "/-/ready", "/orders"];
     const traces = paths.map((path, number) => ({ number, attributes: { "url.path": path } }));
-    for (const request of requestsOf(traces)) await insist(gateway.url, Uint8Array.from(request));
-    await untilDecided(gateway, traces.length);
-    await untilSent(gateway, receiver);
+    for (const request of traceRequests(traces))
+      await sendWithRetry(gateway.url, Uint8Array.from(request));
+    await waitUntilDecided(gateway, traces.length);
+    await waitUntilSent(gateway, receiver);
     const roots = receiver.spans.filter(({ kind }) => kind === "SERVER");
     assert.deepEqual(
       roots.map(({ attributes }) => attributes["url.path"]),
@@ -131,7 +140,7 @@ describe("What the Collector samples", function () {
       file: app,
       flags: preload.import,
       env: {
-        ...telemetryTo(receiver),
+        ...telemetryEnv(receiver),
         OTEL_EXPORTER_OTLP_ENDPOINT: gateway.url,
         OTEL_BSP_MAX_QUEUE_SIZE: "20000",
         OTEL_LOGS_EXPORTER: "none",
@@ -144,15 +153,15 @@ describe("What the Collector samples", function () {
     const { code, stderr } = await busy.ended;
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
     // The app is gone, and has sent all.
-    await untilAllDecided(gateway);
-    await untilSent(gateway, receiver);
+    await waitUntilAllDecided(gateway);
+    await waitUntilSent(gateway, receiver);
     const roots = receiver.spans.filter(({ kind }) => kind === "SERVER");
     const failed = roots.filter(({ status }) => status.code === "ERROR");
     assert.equal(failed.length, 100, "all that failed arrive, though the gateway samples at 0%");
     const fine = roots.length - failed.length;
     // Of 1,900 at 25%: 475, and a standard deviation of 19; within five of them.
     assert.ok(fine >= 380 && fine <= 570, `${fine} without error`);
-    const calls = await untilCalls(gateway, "warehouse", 1);
+    const calls = await waitUntilCalls(gateway, "warehouse", 1);
     assert.equal(calls.get("GET /fails ERROR"), 100);
     const counted = calls.get("GET /works") ?? 0;
     assert.equal(counted, fine * 4, "each stands for four");
@@ -174,16 +183,16 @@ function isRoot(span: ReceivedSpan, service: string, route: string): boolean {
 }
 
 /** Waits until the gateway has said yes or no to so many traces. */
-async function untilDecided(gateway: Instance, traces: number): Promise<void> {
-  await gateway.untilMetric(
+async function waitUntilDecided(gateway: CollectorInstance, traces: number): Promise<void> {
+  await gateway.waitForMetric(
     "otelcol_processor_tail_sampling_global_count_traces_sampled_total",
     (decided) => decided === traces,
   );
 }
 
 /** Waits until nothing waits any more: what is taken in comes to be counted a moment later. */
-async function untilAllDecided(gateway: Instance): Promise<void> {
-  await until(async () => {
+async function waitUntilAllDecided(gateway: CollectorInstance): Promise<void> {
+  await pollUntil(async () => {
     const [decided, seen] = await Promise.all([
       gateway.metric("otelcol_processor_tail_sampling_global_count_traces_sampled_total"),
       gateway.metric("otelcol_processor_tail_sampling_new_trace_id_received_total"),
@@ -193,25 +202,25 @@ async function untilAllDecided(gateway: Instance): Promise<void> {
 }
 
 /** Waits until all that the gateway decided to keep is at the receiver. */
-async function untilSent(gateway: Instance, receiver: Receiver): Promise<void> {
+async function waitUntilSent(gateway: CollectorInstance, receiver: Receiver): Promise<void> {
   const kept = await gateway.metric(
     "otelcol_processor_tail_sampling_global_count_traces_sampled_total",
     { sampled: "true" },
   );
-  await gateway.untilMetric("otelcol_exporter_sent_spans_total", (sent) => {
+  await gateway.waitForMetric("otelcol_exporter_sent_spans_total", (sent) => {
     const arrived = new Set(receiver.spans.map(({ traceId }) => traceId)).size;
     return arrived === kept && sent === receiver.spans.length;
   });
 }
 
 /** How often each span of a service was counted, once they are at least so many. */
-async function untilCalls(
-  gateway: Instance,
+async function waitUntilCalls(
+  gateway: CollectorInstance,
   service: string,
   atLeast: number,
 ): Promise<Map<string, number>> {
   let sum = 0;
-  return until(
+  return pollUntil(
     async () => {
       const calls = callsOf(await (await fetch(gateway.prometheusUrl)).text(), service);
       sum = [...calls.values()].reduce((total, one) => total + one, 0);
@@ -223,7 +232,7 @@ async function untilCalls(
 
 function callsOf(page: string, service: string): Map<string, number> {
   const calls = new Map<string, number>();
-  for (const { name, labels, value } of samplesOf(page)) {
+  for (const { name, labels, value } of parseSamples(page)) {
     if (name !== "traces_span_metrics_calls_total" || labels["service_name"] !== service) continue;
     const failed =
       labels["status_code"] === "STATUS_CODE_ERROR" && labels["span_kind"] === "SPAN_KIND_SERVER";

@@ -6,9 +6,15 @@ import { isDeepStrictEqual } from "node:util";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { secretQueryKeys } from "../secret-keys.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import { preload, Program, telemetryTo } from "../integration/program.ts";
-import { until } from "../until.ts";
-import { type Place, places, type Plant, requestsOf, type Telemetry } from "./planting.ts";
+import { preload, Program, telemetryEnv } from "../integration/program.ts";
+import { pollUntil } from "../until.ts";
+import {
+  type PlantLocation,
+  plantLocations,
+  type PlantedValue,
+  plantingRequests,
+  type Telemetry,
+} from "./planting.ts";
 import { type Preset, startPreset } from "./preset.ts";
 import {
   harmlessAttributes,
@@ -20,7 +26,7 @@ import {
   WORD,
   wordOf,
 } from "./secrets.ts";
-import { idOf, LOGS, post } from "./telemetry.ts";
+import { idOf, LOGS, postTelemetry } from "./telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/leaky.mjs", import.meta.url));
 const COLD_BUILD_MS = 30 * 60_000;
@@ -29,10 +35,10 @@ const COLD_BUILD_MS = 30 * 60_000;
 const MEASURED = /^traces_span_metrics_calls_total\{.*span_name="GET \/reset\/\*{4}"/m;
 
 /** Something planted, and what of it must not be found again. */
-interface Planted extends Plant {
+interface Planted extends PlantedValue {
   readonly what: string;
   readonly where: string;
-  readonly place: Place;
+  readonly place: PlantLocation;
   /** Undefined: all of it must arrive as it is. */
   readonly secret?: string;
 }
@@ -41,7 +47,7 @@ interface Planted extends Plant {
 const someQueryKeys = secretQueryKeys.filter((_, at) => at % 4 === 0);
 
 const planted = [...everySecretEverywhere()];
-const harmless = [...everyTwinEverywhere()];
+const harmless = [...everyHarmlessValueEverywhere()];
 
 describe("Secrets that an app sends to the Collector", function () {
   // Also where something else has all of the machine.
@@ -68,7 +74,7 @@ describe("Secrets that an app sends to the Collector", function () {
     );
     const { spans, logs, metrics } = receiver;
     arrived = { spans: [...spans], logs: [...logs], metrics: [...metrics] };
-    await until(async () => {
+    await pollUntil(async () => {
       const page = await text(gateway.prometheusUrl);
       return MEASURED.test(page) ? page : undefined;
     }, "the span metrics");
@@ -84,7 +90,7 @@ describe("Secrets that an app sends to the Collector", function () {
     assert.equal(secrets.size, planted.length);
     assert.ok(new Set(planted.map(({ what }) => what)).size >= 60);
     assert.deepEqual(
-      Object.keys(places).filter((where) => !planted.some((one) => one.where === where)),
+      Object.keys(plantLocations).filter((where) => !planted.some((one) => one.where === where)),
       [],
     );
   });
@@ -112,8 +118,8 @@ describe("Secrets that an app sends to the Collector", function () {
           text(url),
         ),
       );
-      assert.match(preset.said(), /Everything is ready/);
-      assert.deepEqual(foundIn([preset.said(), ...disk, ...pages].join("\n")), []);
+      assert.match(preset.output(), /Everything is ready/);
+      assert.deepEqual(foundIn([preset.output(), ...disk, ...pages].join("\n")), []);
     }
   });
 
@@ -156,7 +162,7 @@ describe("Secrets that an app sends to the Collector", function () {
       flags: preload.import,
       args: [`--db-password=${last}`],
       env: {
-        ...telemetryTo(receiver),
+        ...telemetryEnv(receiver),
         OTEL_EXPORTER_OTLP_ENDPOINT: agent.url,
         OTEL_METRICS_EXPORTER: "otlp",
         OTEL_NODE_DISABLED_INSTRUMENTATIONS: "",
@@ -168,26 +174,26 @@ describe("Secrets that an app sends to the Collector", function () {
     try {
       const { code, stdout, stderr } = await leaky.ended;
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
-      const told = JSON.parse(/^\{"secrets":.*$/m.exec(stdout)![0]) as {
+      const output = JSON.parse(/^\{"secrets":.*$/m.exec(stdout)![0]) as {
         secrets: readonly (readonly [string, string])[];
         requests: number;
         lines: number;
       };
-      assert.ok(told.secrets.length >= 60 && told.requests >= 60);
+      assert.ok(output.secrets.length >= 60 && output.requests >= 60);
       const roots = (): number => receiver.spans.filter(({ kind }) => kind === "SERVER").length;
       await receiver.waitFor(
         ({ logs, metrics }) =>
-          roots() >= told.requests &&
-          logs.length >= told.lines &&
+          roots() >= output.requests &&
+          logs.length >= output.lines &&
           metrics.some(({ name }) => name === "app.notes"),
-        `what the app sent (${told.requests} requests, ${told.lines} lines)`,
+        `what the app sent (${output.requests} requests, ${output.lines} lines)`,
       );
       const { spans, logs, metrics } = receiver;
       const whole = JSON.stringify([spans, logs, metrics]);
       for (const way of ["winston", "pino", "console", "exception.message", "app.batch"]) {
         assert.ok(whole.includes(way), `nothing arrived by ${way}`);
       }
-      const secrets = [...told.secrets, ["a setting", last] as const];
+      const secrets = [...output.secrets, ["a setting", last] as const];
       assert.deepEqual(
         secrets.filter(([, secret]) => whole.includes(secret)),
         [],
@@ -208,10 +214,10 @@ describe("Secrets that an app sends to the Collector", function () {
     const local = await startPreset(binary, "local", { TELLTALE_COLLECTOR_VERBOSITY: "detailed" });
     try {
       await sendAll(local.url, [...planted, ...harmless]);
-      await post(local.url, "logs", LOGS);
-      const written = await until(async () => {
+      await postTelemetry(local.url, "logs", LOGS);
+      const written = await pollUntil(async () => {
         const file = existsSync(local.file) ? readFileSync(local.file, "utf8") : "";
-        const both = [file, local.said()];
+        const both = [file, local.output()];
         return both.every((one) => one.includes("1.2.3")) ? both.join("\n") : undefined;
       }, "the last record in file and console");
       assert.deepEqual(foundIn(written), []);
@@ -223,7 +229,7 @@ describe("Secrets that an app sends to the Collector", function () {
 
 function* everySecretEverywhere(): Generator<Planted> {
   let number = 0;
-  for (const [where, place] of Object.entries(places)) {
+  for (const [where, place] of Object.entries(plantLocations)) {
     const literals = where === "a query's text" ? literalForms : [];
     for (const form of [...secretForms, ...queryForms(someQueryKeys), ...literals]) {
       const word = wordOf(++number);
@@ -237,9 +243,9 @@ function* everySecretEverywhere(): Generator<Planted> {
   }
 }
 
-function* everyTwinEverywhere(): Generator<Planted> {
+function* everyHarmlessValueEverywhere(): Generator<Planted> {
   let number = 1_000_000;
-  for (const [where, place] of Object.entries(places)) {
+  for (const [where, place] of Object.entries(plantLocations)) {
     for (const value of harmlessTexts) {
       yield { what: value, where, place, number: ++number, value };
     }
@@ -250,7 +256,7 @@ function* everyTwinEverywhere(): Generator<Planted> {
 }
 
 async function sendAll(url: string, plants: readonly Planted[]): Promise<void> {
-  for (const { signal, body } of requestsOf(plants)) await post(url, signal, body);
+  for (const { signal, body } of plantingRequests(plants)) await postTelemetry(url, signal, body);
 }
 
 function countsOf({ spans, logs, metrics }: Receiver): string {
@@ -259,7 +265,7 @@ function countsOf({ spans, logs, metrics }: Receiver): string {
 }
 
 function countsOfPlants(plants: readonly Planted[]): string {
-  const count = (signal: Place["signal"]): number =>
+  const count = (signal: PlantLocation["signal"]): number =>
     plants.filter(({ place }) => place.signal === signal).length;
   return `${count("traces")} spans, ${count("logs")} logs, ${count("metrics")} points`;
 }

@@ -10,10 +10,10 @@ import { collector } from "../../scripts/collector/places.ts";
 import { validate } from "../../scripts/collector/run.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { makeCertificates } from "../export/certificates.ts";
-import { preload, Program, telemetryTo } from "../integration/program.ts";
-import { until } from "../until.ts";
+import { preload, Program, telemetryEnv } from "../integration/program.ts";
+import { pollUntil } from "../until.ts";
 import { type Preset, startPreset } from "./preset.ts";
-import { post, spansOf } from "./telemetry.ts";
+import { postTelemetry, otlpSpansOf } from "./telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
 const COLD_BUILD_MS = 30 * 60_000;
@@ -47,7 +47,7 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
     this.timeout(COLD_BUILD_MS);
     binary = await collectorBinary();
     const made = makeCertificates();
-    const stranger = makeCertificates();
+    const otherAuthority = makeCertificates();
     ca = made.ca;
     const texts = {
       "ca.pem": made.ca,
@@ -55,9 +55,9 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
       "client.pem": made.client.cert,
       "server.key": made.server.key,
       "server.pem": made.server.cert,
-      "stranger.pem": stranger.ca,
-      "stranger-client.key": stranger.client.key,
-      "stranger-client.pem": stranger.client.cert,
+      "stranger.pem": otherAuthority.ca,
+      "stranger-client.key": otherAuthority.client.key,
+      "stranger-client.pem": otherAuthority.client.cert,
     };
     for (const [name, text] of Object.entries(texts)) writeFileSync(file(name), text);
     receiver = await startReceiver();
@@ -148,22 +148,22 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
     it(`${outcome} a preloaded app sends with ${title}`, async () => {
       const { url, grpcUrl } = isMutual ? mutual : gateway;
       const plain = env["OTEL_EXPORTER_OTLP_PROTOCOL"] === "grpc" ? grpcUrl : url;
-      const told = await shopFailsOnce({
+      const serverLine = await shopFailsOnce({
         OTEL_EXPORTER_OTLP_ENDPOINT: plain.replace("http:", "https:"),
         ...env,
       });
       if (line === undefined) {
-        assert.equal(told.stderr, "");
+        assert.equal(serverLine.stderr, "");
         const span = await receiver.waitFor(({ spans }) =>
-          spans.find(({ spanId }) => spanId === told.spanId),
+          spans.find(({ spanId }) => spanId === serverLine.spanId),
         );
         assert.equal(span.kind, "SERVER");
         return;
       }
-      const lines = told.stderr.trim().split("\n");
-      assert.equal(lines.length, 1, told.stderr);
+      const lines = serverLine.stderr.trim().split("\n");
+      assert.equal(lines.length, 1, serverLine.stderr);
       assert.match(lines[0]!, line);
-      assert.doesNotMatch(told.stderr, new RegExp(`${TOKEN}|${WRONG}`));
+      assert.doesNotMatch(serverLine.stderr, new RegExp(`${TOKEN}|${WRONG}`));
       assert.deepEqual(receiver.spans, []);
     });
   }
@@ -173,10 +173,10 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
     const shop = new Program({
       file: app,
       flags: preload.import,
-      env: { ...telemetryTo(receiver), OTEL_LOGS_EXPORTER: "none", SENTRY_DSN: "", ...env },
+      env: { ...telemetryEnv(receiver), OTEL_LOGS_EXPORTER: "none", SENTRY_DSN: "", ...env },
     });
     try {
-      const port = await shop.says((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
+      const port = await shop.waitForStdout((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
       const response = await fetch(`http://127.0.0.1:${port}/fails`);
       const { spanId } = (await response.json()) as { spanId: string };
       shop.kill("SIGTERM");
@@ -215,7 +215,7 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
       call.on("error", reject).on("response", (response) => {
         response.resume().on("end", () => resolve(response.statusCode));
       });
-      call.end(JSON.stringify(spansOf([{ trace: 21, name: "direct" }])));
+      call.end(JSON.stringify(otlpSpansOf([{ trace: 21, name: "direct" }])));
     });
   }
 
@@ -230,9 +230,13 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
     it("bring a span on with token and certificate", async () => {
       const agent = await startAgent(forwarding);
       try {
-        await post(agent.url, "traces", spansOf([{ trace: 22, name: "passed on", failed: true }]));
+        await postTelemetry(
+          agent.url,
+          "traces",
+          otlpSpansOf([{ trace: 22, name: "passed on", failed: true }]),
+        );
         await receiver.waitFor(({ spans }) => spans.some(({ name }) => name === "passed on"));
-        assert.ok(!agent.said().includes(TOKEN));
+        assert.ok(!agent.output().includes(TOKEN));
       } finally {
         await agent.stop();
       }
@@ -241,12 +245,16 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
     it("let the agent say what is wrong with its token, without the token", async () => {
       const agent = await startAgent({ ...forwarding, TELLTALE_COLLECTOR_GATEWAY_TOKEN: WRONG });
       try {
-        await post(agent.url, "traces", spansOf([{ trace: 23, name: "refused", failed: true }]));
-        await until(
-          async () => (/Dropping data.*401/.test(agent.said()) ? true : undefined),
-          () => `what the agent says: ${agent.said()}`,
+        await postTelemetry(
+          agent.url,
+          "traces",
+          otlpSpansOf([{ trace: 23, name: "refused", failed: true }]),
         );
-        assert.ok(!agent.said().includes(WRONG));
+        await pollUntil(
+          async () => (/Dropping data.*401/.test(agent.output()) ? true : undefined),
+          () => `what the agent says: ${agent.output()}`,
+        );
+        assert.ok(!agent.output().includes(WRONG));
         assert.deepEqual(receiver.spans, []);
       } finally {
         await agent.stop();
@@ -277,12 +285,12 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
   });
 
   it("let nobody see the token in what the gateway says and shows", async () => {
-    const shown = await Promise.all(
+    const printed = await Promise.all(
       [gateway.metricsUrl, `${gateway.zpagesUrl}/servicez`, `${gateway.zpagesUrl}/extensionz`].map(
         async (url) => (await fetch(url)).text(),
       ),
     );
-    assert.match(gateway.said(), /Everything is ready/);
-    assert.ok(![gateway.said(), ...shown].join("\n").includes(TOKEN));
+    assert.match(gateway.output(), /Everything is ready/);
+    assert.ok(![gateway.output(), ...printed].join("\n").includes(TOKEN));
   });
 });

@@ -10,10 +10,10 @@ import { collectorBinary } from "../../scripts/collector/build.ts";
 import { freePorts } from "../libraries/servers/daemon.ts";
 import { startReceiver } from "../../src/receiver/receiver.ts";
 import { node } from "../nodes.ts";
-import { post, spansOf } from "./telemetry.ts";
+import { postTelemetry, otlpSpansOf } from "./telemetry.ts";
 
 /** A configuration that is well; the rows below break it. */
-const WELL = `
+const VALID_CONFIGURATION = `
 extensions:
   health_check: {endpoint: "127.0.0.1:\${env:HEALTH_PORT:-13133}"}
   file_storage: {directory: "\${env:QUEUE:-/tmp}"}
@@ -39,94 +39,106 @@ interface Row {
   /** Besides ports that are free and a folder that can be written. */
   readonly env?: Environment;
   readonly args?: readonly string[];
-  readonly says: RegExp;
+  readonly message: RegExp;
 }
 
 const rows: readonly Row[] = [
   {
     what: "a variable that is not set",
-    configuration: WELL.replace("debug: {}", 'otlp_http: {endpoint: "${env:BACKEND_URL}"}'),
-    says: /^collector: BACKEND_URL is not set, and broken\.yaml can't do without: `export BACKEND_URL=\.\.\.`/m,
+    configuration: VALID_CONFIGURATION.replace(
+      "debug: {}",
+      'otlp_http: {endpoint: "${env:BACKEND_URL}"}',
+    ),
+    message:
+      /^collector: BACKEND_URL is not set, and broken\.yaml can't do without: `export BACKEND_URL=\.\.\.`/m,
   },
   {
     what: "two variables, one of them empty",
-    configuration: `${WELL}\n# \${env:ONLY_IN_A_COMMENT}\nx: "\${env:FIRST} \${env:SECOND} \${env:FIRST}"`,
+    configuration: `${VALID_CONFIGURATION}\n# \${env:ONLY_IN_A_COMMENT}\nx: "\${env:FIRST} \${env:SECOND} \${env:FIRST}"`,
     env: { FIRST: "" },
-    says: /^collector: FIRST, SECOND are not set, and broken\.yaml can't do without/m,
+    message: /^collector: FIRST, SECOND are not set, and broken\.yaml can't do without/m,
   },
   {
     what: "a variable that is set to nothing, though it has a default",
-    configuration: WELL,
+    configuration: VALID_CONFIGURATION,
     env: { OTLP_PORT: "" },
-    says: /^collector: OTLP_PORT is set to nothing, which the Collector takes for its value: `unset OTLP_PORT`/m,
+    message:
+      /^collector: OTLP_PORT is set to nothing, which the Collector takes for its value: `unset OTLP_PORT`/m,
   },
   {
     what: "a component that is not built in",
-    configuration: WELL.replaceAll("debug", "elasticsearch"),
-    says: /^collector: exporters has no elasticsearch in this build: it has debug, file, /m,
+    configuration: VALID_CONFIGURATION.replaceAll("debug", "elasticsearch"),
+    message: /^collector: exporters has no elasticsearch in this build: it has debug, file, /m,
   },
   {
     what: "a pipeline's exporter that is not described",
-    configuration: WELL.replace("exporters: [debug]", "exporters: [debgu]"),
-    says: /^collector: service\.pipelines\.traces names exporter debgu, which is not described/m,
+    configuration: VALID_CONFIGURATION.replace("exporters: [debug]", "exporters: [debgu]"),
+    message: /^collector: service\.pipelines\.traces names exporter debgu, which is not described/m,
   },
   {
     what: "a misspelt setting",
-    configuration: WELL.replace(
+    configuration: VALID_CONFIGURATION.replace(
       '{endpoint: "127.0.0.1:${env:OTLP',
       '{endpiont: "127.0.0.1:${env:OTLP',
     ),
-    says: /^collector: otlpreceiver\.HTTPConfig has no setting endpiont: correct the name/m,
+    message: /^collector: otlpreceiver\.HTTPConfig has no setting endpiont: correct the name/m,
   },
   {
     what: "broken YAML",
     configuration: "receivers: [",
-    says: /^collector: the configuration is no valid YAML: line 1: /m,
+    message: /^collector: the configuration is no valid YAML: line 1: /m,
   },
   {
     what: "a queue folder that is missing",
-    configuration: WELL,
+    configuration: VALID_CONFIGURATION,
     env: { QUEUE: "/nowhere/queue" },
-    says: /^collector: the queue folder \/nowhere\/queue is missing: `mkdir -p \/nowhere\/queue`/m,
+    message:
+      /^collector: the queue folder \/nowhere\/queue is missing: `mkdir -p \/nowhere\/queue`/m,
   },
   {
     what: "a queue folder that is a file",
-    configuration: WELL,
+    configuration: VALID_CONFIGURATION,
     env: { QUEUE: "/etc/hostname" },
-    says: /^collector: the queue folder \/etc\/hostname is a file/m,
+    message: /^collector: the queue folder \/etc\/hostname is a file/m,
   },
   {
     what: "a queue folder that can't be made",
-    configuration: WELL.replace(':-/tmp}"', ':-/proc/queue}", create_directory: true'),
+    configuration: VALID_CONFIGURATION.replace(
+      ':-/tmp}"',
+      ':-/proc/queue}", create_directory: true',
+    ),
     env: { QUEUE: undefined },
-    says: /^collector: \/proc\/queue can't be written \(no such file or directory\): .* by QUEUE$/m,
+    message:
+      /^collector: \/proc\/queue can't be written \(no such file or directory\): .* by QUEUE$/m,
   },
   {
     what: "an address that is not ours",
-    configuration: WELL.replaceAll("127.0.0.1", "192.0.2.1"),
-    says: /^collector: 192\.0\.2\.1:\d+ is no address of this machine/m,
+    configuration: VALID_CONFIGURATION.replaceAll("127.0.0.1", "192.0.2.1"),
+    message: /^collector: 192\.0\.2\.1:\d+ is no address of this machine/m,
   },
   {
     what: "a configuration that is none",
-    configuration: WELL,
+    configuration: VALID_CONFIGURATION,
     args: ["nowhere.yaml"],
-    says: /^collector: there is no configuration nowhere\.yaml: neither a file, nor one of the presets/m,
+    message:
+      /^collector: there is no configuration nowhere\.yaml: neither a file, nor one of the presets/m,
   },
   {
     what: "an unknown back end",
-    configuration: WELL,
+    configuration: VALID_CONFIGURATION,
     args: ["--backend", "graphite"],
-    says: /^collector: there is no back end graphite; collector\/backends\/ has /m,
+    message: /^collector: there is no back end graphite; collector\/backends\/ has /m,
   },
   {
     what: "a back end's variables that are not set",
-    configuration: WELL,
+    configuration: VALID_CONFIGURATION,
     args: ["--backend", "sentry"],
-    says: /^collector: SENTRY_OTLP_ENDPOINT, SENTRY_PUBLIC_KEY are not set, and sentry\.yaml can't/m,
+    message:
+      /^collector: SENTRY_OTLP_ENDPOINT, SENTRY_PUBLIC_KEY are not set, and sentry\.yaml can't/m,
   },
   {
     what: "variables of a preset that are of another kind",
-    configuration: WELL,
+    configuration: VALID_CONFIGURATION,
     args: ["gateway"],
     env: {
       TELLTALE_COLLECTOR_BACKEND: "user:password@gateway",
@@ -135,7 +147,7 @@ const rows: readonly Row[] = [
       TELLTALE_COLLECTOR_OFTEN_ROUTES: "/orders",
       TELLTALE_COLLECTOR_SAMPLE_PERCENT: "all",
     },
-    says: new RegExp(
+    message: new RegExp(
       [
         'collector: TELLTALE_COLLECTOR_HTTP_PORT is "70000", which is no port; without it, it is 4318',
         'TELLTALE_COLLECTOR_DECISION_WAIT is "soon", which is no duration; without it, it is 10s',
@@ -147,28 +159,29 @@ const rows: readonly Row[] = [
   },
   {
     what: "a back end that is laid over local",
-    configuration: WELL,
+    configuration: VALID_CONFIGURATION,
     args: ["local", "--backend", "jaeger"],
-    says: /^collector: otlp_grpc\/jaeger keeps its queue on disk by file_storage, which .*: lay back ends over agent or gateway$/m,
+    message:
+      /^collector: otlp_grpc\/jaeger keeps its queue on disk by file_storage, which .*: lay back ends over agent or gateway$/m,
   },
   {
     what: "a switch of a back end that is none",
-    configuration: WELL,
+    configuration: VALID_CONFIGURATION,
     args: ["--backend", "jaeger"],
     env: { JAEGER_INSECURE: "yes" },
-    says: /^collector: JAEGER_INSECURE is "yes", which is no switch; without it, it is false$/m,
+    message: /^collector: JAEGER_INSECURE is "yes", which is no switch; without it, it is false$/m,
   },
   {
     what: "an unknown option",
-    configuration: WELL,
+    configuration: VALID_CONFIGURATION,
     args: ["--fast"],
-    says: /^collector: Unknown option '--fast'/m,
+    message: /^collector: Unknown option '--fast'/m,
   },
   {
     what: "a binary that isn't there",
-    configuration: WELL,
+    configuration: VALID_CONFIGURATION,
     args: ["--binary", "/nowhere/otelcol"],
-    says: /^collector: --binary \/nowhere\/otelcol: there is no such file/m,
+    message: /^collector: --binary \/nowhere\/otelcol: there is no such file/m,
   },
 ];
 
@@ -193,43 +206,43 @@ describe("npm run collector", function () {
       const args =
         row.args?.[0]?.startsWith("--") === false ? row.args : [...(row.args ?? []), file];
       const { code, stderr } = await run(args, await environment(row.env)).ended;
-      assert.match(stderr, row.says);
+      assert.match(stderr, row.message);
       assert.equal(code, 1);
       assert.doesNotMatch(stderr, /\.go:\d+$|goroutine/m, "a stack trace of Go");
     });
   }
 
   it("names the variable of a port that is in use", async () => {
-    const holder = createServer();
-    await once(holder.listen(0, "127.0.0.1"), "listening");
-    const { port } = holder.address() as { port: number };
+    const portOwner = createServer();
+    await once(portOwner.listen(0, "127.0.0.1"), "listening");
+    const { port } = portOwner.address() as { port: number };
     try {
-      writeFileSync(file, WELL.replace("OTLP_PORT:-4318", `OTLP_PORT:-${port}`));
+      writeFileSync(file, VALID_CONFIGURATION.replace("OTLP_PORT:-4318", `OTLP_PORT:-${port}`));
       const env = await environment({ OTLP_PORT: undefined });
       const { code, stderr } = await run([file], env).ended;
-      const says = `collector: 127.0.0.1:${port} is in use: end what listens there, or take another port by OTLP_PORT`;
-      assert.ok(stderr.includes(`\n${says}\n`), stderr);
+      const message = `collector: 127.0.0.1:${port} is in use: end what listens there, or take another port by OTLP_PORT`;
+      assert.ok(stderr.includes(`\n${message}\n`), stderr);
       assert.equal(code, 1);
       assert.doesNotMatch(stderr, /\.go:\d+$/m);
     } finally {
-      await once(holder.close(), "close");
+      await once(portOwner.close(), "close");
     }
   });
 
   for (const name of GATEWAY_PORTS) {
     it(`names the variable of the gateway's ${name} port, when that is in use`, async () => {
-      const holder = createServer();
-      await once(holder.listen(0, "127.0.0.1"), "listening");
-      const { port } = holder.address() as { port: number };
+      const portOwner = createServer();
+      await once(portOwner.listen(0, "127.0.0.1"), "listening");
+      const { port } = portOwner.address() as { port: number };
       const variable = `TELLTALE_COLLECTOR_${name}_PORT`;
       try {
         const env = { ...(await gatewayEnvironment()), [variable]: String(port) };
         const { code, stderr } = await run(["gateway"], env).ended;
-        const says = `collector: 127.0.0.1:${port} is in use: end what listens there, or take another port by ${variable}`;
-        assert.ok(stderr.includes(`\n${says}\n`), stderr);
+        const message = `collector: 127.0.0.1:${port} is in use: end what listens there, or take another port by ${variable}`;
+        assert.ok(stderr.includes(`\n${message}\n`), stderr);
         assert.equal(code, 1);
       } finally {
-        await once(holder.close(), "close");
+        await once(portOwner.close(), "close");
       }
     });
   }
@@ -257,7 +270,7 @@ describe("npm run collector", function () {
     try {
       await collector.says(/Everything is ready/);
       const url = `http://127.0.0.1:${env["TELLTALE_COLLECTOR_HTTP_PORT"]}`;
-      await post(url, "traces", spansOf([{ trace: 31, name: "seen", failed: true }]));
+      await postTelemetry(url, "traces", otlpSpansOf([{ trace: 31, name: "seen", failed: true }]));
       await receiver.waitFor(({ spans }) => spans.length === 2, "span by both");
       const paths = new Set(receiver.requests.map(({ path }) => path));
       assert.equal(paths.size, 2);
@@ -269,7 +282,7 @@ describe("npm run collector", function () {
   });
 
   it("says what to do without Go", async () => {
-    writeFileSync(file, WELL);
+    writeFileSync(file, VALID_CONFIGURATION);
     const env = { ...(await environment()), PATH: join(folder, "queue") };
     const { code, stderr } = await run([file], env, false).ended;
     assert.match(
@@ -280,14 +293,14 @@ describe("npm run collector", function () {
   });
 
   it("only validates with --validate", async () => {
-    writeFileSync(file, WELL);
+    writeFileSync(file, VALID_CONFIGURATION);
     const { code, stderr } = await run(["--validate", file], await environment()).ended;
     assert.match(stderr, /^collector: .*broken\.yaml is valid\n$/);
     assert.equal(code, 0);
   });
 
   it("runs until it is told to stop, and ends with 0", async () => {
-    writeFileSync(file, WELL);
+    writeFileSync(file, VALID_CONFIGURATION);
     const env = await environment();
     const collector = run([file], env);
     await collector.says(/Everything is ready/);
@@ -325,8 +338,8 @@ describe("npm run collector", function () {
   /** @param built whether the Collector is handed over, so that nothing is looked up in a cache. */
   function run(args: readonly string[], env: Environment, built = true) {
     const script = join(root, "scripts", "collector.ts");
-    const handed = built && !args.includes("--binary") ? ["--binary", binary] : [];
-    const child = spawn(node, [script, ...handed, ...args], {
+    const configuration = built && !args.includes("--binary") ? ["--binary", binary] : [];
+    const child = spawn(node, [script, ...configuration, ...args], {
       env,
       stdio: ["ignore", "ignore", "pipe"],
       // One that runs, though it should not, is told to end.
@@ -335,12 +348,12 @@ describe("npm run collector", function () {
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     const ended = once(child, "close").then(([code]) => ({ code: code as number | null, stderr }));
-    const says = async (pattern: RegExp): Promise<void> => {
+    const message = async (pattern: RegExp): Promise<void> => {
       while (!pattern.test(stderr)) {
         const isOver = await Promise.race([once(child.stderr, "data"), ended]);
         if ("code" in isOver) throw new Error(`it ended too soon:\n${stderr}`);
       }
     };
-    return { child, ended, says };
+    return { child, ended, says: message };
   }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 /** What a test says of a span; the rest is made up. */
-export interface SpanSketch {
+export interface OtlpSpanSpec {
   /** A number of which its ids are made. */
   readonly trace: number;
   readonly name: string;
@@ -73,7 +73,7 @@ export const METRICS: object = {
 };
 
 /** One export request. */
-export function spansOf(spans: readonly SpanSketch[], service = "warehouse"): object {
+export function otlpSpansOf(spans: readonly OtlpSpanSpec[], service = "warehouse"): object {
   return {
     resourceSpans: [
       {
@@ -84,7 +84,7 @@ export function spansOf(spans: readonly SpanSketch[], service = "warehouse"): ob
   };
 }
 
-function spanOf({ trace, name, failed, durationMs = 10, attributes }: SpanSketch): object {
+function spanOf({ trace, name, failed, durationMs = 10, attributes }: OtlpSpanSpec): object {
   return {
     traceId: idOf(trace, 32),
     spanId: idOf(trace, 16),
@@ -122,7 +122,7 @@ function nanos(ms: number): string {
 }
 
 /** Sends OTLP as JSON; throws unless it is taken. */
-export async function post(url: string, signal: string, body: object): Promise<void> {
+export async function postTelemetry(url: string, signal: string, body: object): Promise<void> {
   const response = await fetch(`${url}/v1/${signal}`, {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../bench/collector/run.ts";
-import { SPANS_PER_TRACE } from "../../bench/collector/traffic.ts";
+import { runLoad } from "../../bench/collector/run.ts";
+import { TRAFFIC_SPANS_PER_TRACE } from "../../bench/collector/traffic.ts";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { collector } from "../../scripts/collector/places.ts";
-import { blockIn } from "../../scripts/readme/marks.ts";
-import { throughput } from "../../scripts/readme/throughput.ts";
+import { readBlock } from "../../scripts/readme/marks.ts";
+import { throughputBlock } from "../../scripts/readme/throughput.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const SPANS = 24_000;
 /** One of eighty traces has an error. */
-const FAILED_SPANS = (SPANS / SPANS_PER_TRACE / 80) * SPANS_PER_TRACE;
+const FAILED_SPANS = (SPANS / TRAFFIC_SPANS_PER_TRACE / 80) * TRAFFIC_SPANS_PER_TRACE;
 
 /* The bench's own load, small: that all is counted right, at whatever speed. */
 describe("As much as the gateway takes", function () {
@@ -27,13 +27,13 @@ describe("As much as the gateway takes", function () {
   ];
   for (const { title, kept, ...load } of loads) {
     it(`arrives without loss: ${title}`, async () => {
-      const { accepted, arrived, lost, repeated, sent, ...found } = await run(binary, {
+      const { accepted, arrived, lost, duplicates, sent, ...found } = await runLoad(binary, {
         ...load,
         decisionWait: "5s",
         spans: SPANS,
       });
       assert.deepEqual(
-        { accepted, sent, kept: found.kept, arrived, repeated },
+        { accepted, sent, kept: found.kept, arrived, repeated: duplicates },
         { accepted: SPANS, sent: SPANS, kept, arrived: kept, repeated: 0 },
       );
       assert.deepEqual([...new Set(Object.values(lost))], [0]);
@@ -43,6 +43,6 @@ describe("As much as the gateway takes", function () {
 
   it("is in its README as it was measured", () => {
     const readme = readFileSync(join(collector, "README.md"), "utf8");
-    assert.equal(blockIn(readme, "throughput"), throughput());
+    assert.equal(readBlock(readme, "throughput"), throughputBlock());
   });
 });

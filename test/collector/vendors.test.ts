@@ -12,7 +12,7 @@ import { makeCertificates } from "../export/certificates.ts";
 import { preload, Program } from "../integration/program.ts";
 import { type Preset, startPreset } from "./preset.ts";
 import { type Proxy, startProxy } from "./proxy.ts";
-import { post } from "./telemetry.ts";
+import { postTelemetry } from "./telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
 const COLD_BUILD_MS = 30 * 60_000;
@@ -100,9 +100,9 @@ for (const vendor of vendors) {
       this.timeout(COLD_BUILD_MS);
       const binary = await collectorBinary();
       folder = mkdtempSync(join(tmpdir(), "telltale-vendor-"));
-      const { ca, elsewhere } = makeCertificates(vendor.host);
+      const { ca, otherHost } = makeCertificates(vendor.host);
       writeFileSync(join(folder, "ca.pem"), ca);
-      receiver = await startReceiver({ tls: elsewhere });
+      receiver = await startReceiver({ tls: otherHost });
       rest = await startReceiver();
       proxy = await startProxy(receiver.port);
       gateway = await startPreset(
@@ -133,7 +133,7 @@ for (const vendor of vendors) {
     });
 
     it("gets what it takes, where and as it takes it", () => {
-      assert.deepEqual([...proxy.asked], [`${vendor.host}:443`]);
+      assert.deepEqual([...proxy.connectTargets], [`${vendor.host}:443`]);
       const paths = new Set(receiver.requests.map(({ path }) => path));
       const expected = vendor.signals.map((signal) => `${vendor.path}/v1/${signal}`);
       assert.deepEqual([...paths].toSorted(), expected.toSorted());
@@ -174,10 +174,10 @@ for (const vendor of vendors) {
     }
 
     it("gets no request that is too big", async () => {
-      const [sofar, known] = [receiver.requests.length, receiver.logs.length];
-      await post(gateway.url, "logs", manyLines());
+      const [requestCount, known] = [receiver.requests.length, receiver.logs.length];
+      await postTelemetry(gateway.url, "logs", manyLines());
       await receiver.waitFor(({ logs }) => logs.length >= known + LINES, "all lines");
-      const bytes = receiver.requests.slice(sofar).map((request) => request.bytes);
+      const bytes = receiver.requests.slice(requestCount).map((request) => request.bytes);
       assert.ok(bytes.length > 1);
       assert.ok(Math.max(...bytes) < MAX_BYTES, bytes.join());
     });
@@ -209,7 +209,7 @@ async function serve(url: string, temporality: string): Promise<void> {
     },
   });
   try {
-    const port = await program.says((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
+    const port = await program.waitForStdout((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
     await (await fetch(`http://127.0.0.1:${port}/fails`)).text();
     program.kill("SIGTERM");
     await program.ended;

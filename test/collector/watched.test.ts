@@ -6,10 +6,10 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { root } from "../../scripts/build/places.ts";
 import { collectorBinary } from "../../scripts/collector/build.ts";
-import { until } from "../until.ts";
-import { Instance, type InstanceOptions } from "./instance.ts";
-import { insist, requestsOf, send, type TraceSketch } from "./load.ts";
-import { LOGS, METRICS, post } from "./telemetry.ts";
+import { pollUntil } from "../until.ts";
+import { CollectorInstance, type InstanceOptions } from "./instance.ts";
+import { sendWithRetry, traceRequests, send, type TraceSpec } from "./load.ts";
+import { LOGS, METRICS, postTelemetry } from "./telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const PER_REQUEST = 250;
@@ -27,15 +27,15 @@ const QUEUE_ITEMS = 4096;
 /* What docs/collector.md says one can see from outside. */
 describe("A Collector that is watched", function () {
   let binary: string;
-  let backend: Backend;
-  let running: Instance[] = [];
+  let backend: StubBackend;
+  let running: CollectorInstance[] = [];
 
   before(async function () {
     this.timeout(COLD_BUILD_MS);
     binary = await collectorBinary();
   });
   beforeEach(async () => {
-    backend = await startBackend();
+    backend = await startStubBackend();
   });
   afterEach(async () => {
     for (const instance of running.toReversed()) await instance.stop();
@@ -46,8 +46,8 @@ describe("A Collector that is watched", function () {
   async function start(
     name: "agent" | "gateway",
     options: InstanceOptions = {},
-  ): Promise<Instance> {
-    const instance = await Instance.start(binary, name, {
+  ): Promise<CollectorInstance> {
+    const instance = await CollectorInstance.start(binary, name, {
       ...options,
       env: {
         TELLTALE_COLLECTOR_BACKEND: backend.url,
@@ -67,11 +67,11 @@ describe("A Collector that is watched", function () {
     for (const name of ["agent", "gateway"] as const) {
       backend.status = 503;
       const instance = await start(name);
-      await post(instance.url, "logs", LOGS);
-      await post(instance.url, "metrics", METRICS);
+      await postTelemetry(instance.url, "logs", LOGS);
+      await postTelemetry(instance.url, "metrics", METRICS);
       // More than its queue holds, and the back end takes none.
       const { refused } = await sendAll(instance, traces(0, 3000));
-      await instance.untilMetric("otelcol_exporter_enqueue_failed_spans_total", (n) => n > 0);
+      await instance.waitForMetric("otelcol_exporter_enqueue_failed_spans_total", (n) => n > 0);
       const refusals = await instance.metric("otelcol_receiver_refused_spans_total");
       assert.equal(refusals, refused, name);
       // Tail sampling stands between: who sent is gone when the queue turns out to be full.
@@ -81,11 +81,11 @@ describe("A Collector that is watched", function () {
       // What no repetition would change is given up.
       backend.status = 400;
       for (const kind of ["spans", "log_records", "metric_points"]) {
-        await instance.untilMetric(`otelcol_exporter_send_failed_${kind}_total`, (n) => n > 0);
+        await instance.waitForMetric(`otelcol_exporter_send_failed_${kind}_total`, (n) => n > 0);
       }
       backend.status = 200;
       await sendAll(instance, traces(5000, 10));
-      await instance.untilMetric("otelcol_exporter_sent_spans_total", (n) => n > 0);
+      await instance.waitForMetric("otelcol_exporter_sent_spans_total", (n) => n > 0);
       for (const one of await instance.samples()) names.add(one.name);
     }
     for (const one of await (await startShortOfMemory()).samples()) names.add(one.name);
@@ -98,7 +98,7 @@ describe("A Collector that is watched", function () {
   });
 
   /** That has refused something for want of memory, and taken it later. */
-  async function startShortOfMemory(): Promise<Instance> {
+  async function startShortOfMemory(): Promise<CollectorInstance> {
     const limiter = { check_interval: "100ms", limit_mib: 40, spike_limit_mib: 15 };
     const overlay = JSON.stringify({ processors: { memory_limiter: limiter } });
     const gateway = await start("gateway", {
@@ -107,14 +107,14 @@ describe("A Collector that is watched", function () {
     });
     const refused = "otelcol_processor_memory_limiter_refused_spans_total";
     let last = 0;
-    const count = await until(async () => {
+    const count = await pollUntil(async () => {
       await sendAll(gateway, traces((last += 500), 500));
       return (await gateway.metric(refused)) || undefined;
     }, "spans refused for want of memory");
     // A request is taken or refused as a whole; each has one span of each trace.
     assert.equal(count % PER_REQUEST, 0, `${count} refused`);
-    const [again] = requestsOf(traces(0, 10));
-    await insist(gateway.url, Uint8Array.from(again!));
+    const [again] = traceRequests(traces(0, 10));
+    await sendWithRetry(gateway.url, Uint8Array.from(again!));
     return gateway;
   }
 
@@ -122,10 +122,10 @@ describe("A Collector that is watched", function () {
     const agent = await start("agent");
     backend.status = 503;
     await sendAll(agent, traces(0, 100));
-    await until(() => Promise.resolve(backend.asked > 2 || undefined), "attempts");
+    await pollUntil(() => Promise.resolve(backend.requestCount > 2 || undefined), "attempts");
     assert.equal((await fetch(agent.healthUrl)).status, 200);
     backend.status = 400;
-    await agent.untilMetric("otelcol_exporter_send_failed_spans_total", (n) => n > 0);
+    await agent.waitForMetric("otelcol_exporter_send_failed_spans_total", (n) => n > 0);
     const response = await fetch(agent.healthUrl);
     assert.equal(response.status, 200);
     const { status } = (await response.json()) as { status: string };
@@ -140,7 +140,7 @@ describe("A Collector that is watched", function () {
     });
     backend.status = 400;
     await sendAll(agent, traces(0, 100));
-    await agent.untilMetric("otelcol_exporter_send_failed_spans_total", (n) => n > 0);
+    await agent.waitForMetric("otelcol_exporter_send_failed_spans_total", (n) => n > 0);
     const response = await fetch(`${agent.healthUrl}?verbose`);
     assert.equal(response.status, 200);
     const { components } = (await response.json()) as Status;
@@ -160,17 +160,17 @@ interface Status {
   readonly components?: Readonly<Record<string, Status>>;
 }
 
-function traces(from: number, count: number): TraceSketch[] {
+function traces(from: number, count: number): TraceSpec[] {
   return Array.from({ length: count }, (_, n) => ({ number: from + n }));
 }
 
 /** Each once. */
 async function sendAll(
-  to: Instance,
-  some: readonly TraceSketch[],
+  to: CollectorInstance,
+  some: readonly TraceSpec[],
 ): Promise<{ readonly refused: number }> {
   let refused = 0;
-  for (const request of requestsOf(some, PER_REQUEST)) {
+  for (const request of traceRequests(some, PER_REQUEST)) {
     const status = await send(to.url, Uint8Array.from(request));
     if (status === 200) continue;
     assert.ok(status === 503 || status === 500, `${status}: a sender tries again only after 5xx`);
@@ -180,15 +180,15 @@ async function sendAll(
 }
 
 /** That answers as it is told. */
-interface Backend {
+interface StubBackend {
   status: number;
   /** How often it was sent something. */
-  readonly asked: number;
+  readonly requestCount: number;
   readonly url: string;
   close(): Promise<void>;
 }
 
-async function startBackend(): Promise<Backend> {
+async function startStubBackend(): Promise<StubBackend> {
   let asked = 0;
   const server = createServer((request, response) => {
     asked++;
@@ -196,9 +196,9 @@ async function startBackend(): Promise<Backend> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const backend: Backend = {
+  const backend: StubBackend = {
     status: 200,
-    get asked() {
+    get requestCount() {
       return asked;
     },
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { environmentOf, isSwitchedOff, readEnvironment } from "../../src/env.ts";
+import { environmentOf, isSdkDisabled, readEnvironment } from "../../src/env.ts";
 
 describe("the environment", () => {
   it("holds the variables that are ours or standard", () => {
@@ -43,9 +43,9 @@ describe("the environment", () => {
     try {
       assert.equal(readEnvironment().get("OTEL_SERVICE_NAME"), "shop");
       assert.equal(readEnvironment().has("DATABASE_URL"), false);
-      assert.equal(isSwitchedOff(), true);
+      assert.equal(isSdkDisabled(), true);
       process.env["pm2_env"] = "{";
-      assert.equal(isSwitchedOff(), false);
+      assert.equal(isSdkDisabled(), false);
     } finally {
       delete process.env["pm2_env"];
     }

@@ -1,15 +1,15 @@
 import type { Config } from "../../src/config/config.ts";
 
 /** A value for a variable, what becomes of it, and what else must be set for it to count. */
-export interface Example {
+export interface VariableExample {
   readonly text: string;
   readonly read: (config: Config) => unknown;
   readonly value: unknown;
-  readonly beside?: Readonly<Record<string, string>>;
+  readonly otherVariables?: Readonly<Record<string, string>>;
 }
 
 /** One good value for every variable that is honoured, other than its default. */
-export const examples: Readonly<Record<string, Example>> = {
+export const variableExamples: Readonly<Record<string, VariableExample>> = {
   OTEL_SDK_DISABLED: { text: "true", read: (c) => c.disabled, value: true },
   OTEL_LOG_LEVEL: { text: "debug", read: (c) => c.logLevel, value: "debug" },
   OTEL_PROPAGATORS: { text: "b3,xray", read: (c) => c.propagators, value: ["b3", "xray"] },
@@ -41,7 +41,7 @@ export const examples: Readonly<Record<string, Example>> = {
     text: "0.25",
     read: (c) => c.traces.sampler,
     value: { name: "traceidratio", ratio: 0.25 },
-    beside: { OTEL_TRACES_SAMPLER: "traceidratio" },
+    otherVariables: { OTEL_TRACES_SAMPLER: "traceidratio" },
   },
   OTEL_BSP_SCHEDULE_DELAY: { text: "7", read: (c) => c.traces.batch.delayMs, value: 7 },
   OTEL_BSP_EXPORT_TIMEOUT: { text: "8", read: (c) => c.traces.batch.exportTimeoutMs, value: 8 },
@@ -65,13 +65,13 @@ export const examples: Readonly<Record<string, Example>> = {
     text: "7",
     read: (c) => [c.traces.limits.attributeCount, c.logs.limits.attributeCount],
     value: [7, 5],
-    beside: { OTEL_ATTRIBUTE_COUNT_LIMIT: "5" },
+    otherVariables: { OTEL_ATTRIBUTE_COUNT_LIMIT: "5" },
   },
   OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: {
     text: "8",
     read: (c) => [c.traces.limits.attributeLength, c.logs.limits.attributeLength],
     value: [8, 5],
-    beside: { OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "5" },
+    otherVariables: { OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "5" },
   },
   OTEL_SPAN_EVENT_COUNT_LIMIT: { text: "9", read: (c) => c.traces.limits.eventCount, value: 9 },
   OTEL_SPAN_LINK_COUNT_LIMIT: { text: "0", read: (c) => c.traces.limits.linkCount, value: 0 },
@@ -79,13 +79,13 @@ export const examples: Readonly<Record<string, Example>> = {
     text: "11",
     read: (c) => c.traces.limits.attributesPerEvent,
     value: 11,
-    beside: { OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT: "12" },
+    otherVariables: { OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT: "12" },
   },
   OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: {
     text: "12",
     read: (c) => c.traces.limits.attributesPerLink,
     value: 12,
-    beside: { OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT: "13" },
+    otherVariables: { OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT: "13" },
   },
   OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT: {
     text: "13",
@@ -136,7 +136,7 @@ export const examples: Readonly<Record<string, Example>> = {
     text: "3",
     read: (c) => [c.traces.limits.attributeCount, c.logs.limits.attributeCount],
     value: [5, 3],
-    beside: { OTEL_ATTRIBUTE_COUNT_LIMIT: "5" },
+    otherVariables: { OTEL_ATTRIBUTE_COUNT_LIMIT: "5" },
   },
   OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT: {
     text: "4",
@@ -158,7 +158,7 @@ export const examples: Readonly<Record<string, Example>> = {
     text: "staging",
     read: (c) => [c.errors.environment, c.environment],
     value: ["staging", "staging"],
-    beside: { NODE_ENV: "production" },
+    otherVariables: { NODE_ENV: "production" },
   },
   SENTRY_RELEASE: { text: "shop@1.2.3", read: (c) => c.errors.release, value: "shop@1.2.3" },
   SENTRY_SAMPLE_RATE: { text: ".5", read: (c) => c.errors.sampleRate, value: 0.5 },
@@ -186,13 +186,13 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   LAMBDA_TASK_ROOT: {
     text: "/var/task",
-    beside: { _HANDLER: "index.handler" },
+    otherVariables: { _HANDLER: "index.handler" },
     read: (c) => c.instrumentations.lambda?.taskRoot,
     value: "/var/task",
   },
   _HANDLER: {
     text: "index.handler",
-    beside: { LAMBDA_TASK_ROOT: "/var/task" },
+    otherVariables: { LAMBDA_TASK_ROOT: "/var/task" },
     read: (c) => c.instrumentations.lambda?.handler,
     value: "index.handler",
   },
@@ -318,7 +318,7 @@ export const examples: Readonly<Record<string, Example>> = {
 type Signal = "traces" | "metrics" | "logs";
 
 /** Of the general variables and of each signal's; the PEM files are the tests' own. */
-function otlpExamples(part: string, signals: readonly Signal[]): Record<string, Example> {
+function otlpExamples(part: string, signals: readonly Signal[]): Record<string, VariableExample> {
   const name = (end: string): string => `OTEL_EXPORTER_OTLP_${part}${end}`;
   const each = (read: (config: Config["traces"]["otlp"]) => unknown, value: unknown) => ({
     read: (config: Config): unknown => signals.map((signal) => read(config[signal].otlp)),
@@ -342,17 +342,17 @@ function otlpExamples(part: string, signals: readonly Signal[]): Record<string, 
     [name("CLIENT_CERTIFICATE")]: {
       text: pem("cert"),
       ...each((otlp) => otlp.tls.cert, pemText("cert")),
-      beside: { [name("CLIENT_KEY")]: pem("key") },
+      otherVariables: { [name("CLIENT_KEY")]: pem("key") },
     },
     [name("CLIENT_KEY")]: {
       text: pem("key"),
       ...each((otlp) => otlp.tls.key, pemText("key")),
-      beside: { [name("CLIENT_CERTIFICATE")]: pem("cert") },
+      otherVariables: { [name("CLIENT_CERTIFICATE")]: pem("cert") },
     },
     [name("INSECURE")]: {
       text: "true",
       ...each((otlp) => [otlp.insecure, otlp.url], [true, "http://collector:4317"]),
-      beside: {
+      otherVariables: {
         OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
         OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317",
       },
@@ -369,6 +369,6 @@ function pemText(name: string): string {
   return `-----BEGIN ${name.toUpperCase()}-----\nbm90IGEgcmVhbCBvbmU=\n-----END ${name.toUpperCase()}-----\n`;
 }
 
-function option(of: string, name: string, text: string, value: unknown): Example {
+function option(of: string, name: string, text: string, value: unknown): VariableExample {
   return { text, read: (c) => c.instrumentations.options[of]?.[name], value };
 }

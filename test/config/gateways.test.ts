@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Config } from "../../src/config/config.ts";
-import { configFrom, type Parsed } from "../../src/config/parse.ts";
+import { parseConfig, type ParsedConfig } from "../../src/config/parse.ts";
 import { environmentOf } from "../../src/env.ts";
 
 const LIST = "TELLTALE_OTLP_ENDPOINTS";
@@ -120,6 +120,6 @@ function urlsOf(otlp: Config["traces"]["otlp"]): readonly string[] | undefined {
   return otlp.gateways?.map(({ url }) => url);
 }
 
-function parse(given: Readonly<Record<string, string>>): Parsed {
-  return configFrom(environmentOf(given));
+function parse(given: Readonly<Record<string, string>>): ParsedConfig {
+  return parseConfig(environmentOf(given));
 }

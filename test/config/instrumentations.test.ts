@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { configFrom } from "../../src/config/parse.ts";
-import { reportOf } from "../../src/config/report.ts";
+import { parseConfig } from "../../src/config/parse.ts";
+import { formatProblems } from "../../src/config/report.ts";
 import { environmentOf } from "../../src/env.ts";
 
 const there: ReadonlySet<string> = new Set(["http", "undici", "express", "pg"]);
@@ -64,12 +64,12 @@ const rows: readonly Row[] = [
 describe("the names of instrumentations", () => {
   for (const { title, given, lines } of rows) {
     it(title, () => {
-      const { problems } = configFrom(environmentOf(given), there);
-      assert.equal(reportOf(problems), lines.map((line) => `telltale: ${line}\n`).join(""));
+      const { problems } = parseConfig(environmentOf(given), there);
+      assert.equal(formatProblems(problems), lines.map((line) => `telltale: ${line}\n`).join(""));
     });
   }
 
   it("are not checked by who doesn't know them", () => {
-    assert.deepEqual(configFrom(environmentOf({ [enabled]: "htpp" })).problems, []);
+    assert.deepEqual(parseConfig(environmentOf({ [enabled]: "htpp" })).problems, []);
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nearest, slipped } from "../../src/config/nearest.ts";
+import { suggest, closest } from "../../src/config/nearest.ts";
 
 const known = [
   "tracecontext",
@@ -36,22 +36,22 @@ describe("the nearest known name", () => {
   ];
   for (const [word, name] of rows) {
     it(`to ${JSON.stringify(word)} is ${name}`, () => {
-      assert.equal(nearest(word, known), name);
+      assert.equal(suggest(word, known), name);
     });
   }
 });
 
 describe("a slipped name", () => {
   it("is at most so many slips away", () => {
-    assert.equal(slipped("abcd", ["abxy"], 2), "abxy");
-    assert.equal(slipped("abcd", ["axyz"], 2), undefined);
+    assert.equal(closest("abcd", ["abxy"], 2), "abxy");
+    assert.equal(closest("abcd", ["axyz"], 2), undefined);
   });
 
   it("may have two neighbours swapped for one slip", () => {
-    assert.equal(slipped("acbd", ["abcd"], 1), "abcd");
+    assert.equal(closest("acbd", ["abcd"], 1), "abcd");
   });
 
   it("is the one that is fewest away", () => {
-    assert.equal(slipped("abc", ["abxy", "abd"], 2), "abd");
+    assert.equal(closest("abc", ["abxy", "abd"], 2), "abd");
   });
 });

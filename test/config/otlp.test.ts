@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { OtlpConfig } from "../../src/config/config.ts";
-import { configFrom, type Parsed } from "../../src/config/parse.ts";
+import { parseConfig, type ParsedConfig } from "../../src/config/parse.ts";
 import { environmentOf } from "../../src/env.ts";
 
 const BASE = "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -147,7 +147,7 @@ describe("the protocol", () => {
       const { config, problems } = parsed(given);
       assert.equal(config.traces.otlp.protocol, protocol);
       assert.deepEqual(
-        problems.map((problem) => problem.kind === "invalid" && [problem.nearest, problem.used]),
+        problems.map((problem) => problem.kind === "invalid" && [problem.suggestion, problem.used]),
         meant === undefined ? [] : [[meant, protocol]],
       );
     });
@@ -266,6 +266,6 @@ function traces(given: Readonly<Record<string, string>>): OtlpConfig {
   return parsed(given).config.traces.otlp;
 }
 
-function parsed(given: Readonly<Record<string, string>>): Parsed {
-  return configFrom(environmentOf(given));
+function parsed(given: Readonly<Record<string, string>>): ParsedConfig {
+  return parseConfig(environmentOf(given));
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { Config } from "../../src/config/config.ts";
-import { configFrom, type Parsed } from "../../src/config/parse.ts";
+import { parseConfig, type ParsedConfig } from "../../src/config/parse.ts";
 import { type Variable, variables } from "../../src/config/variables.ts";
 import { environmentOf } from "../../src/env.ts";
-import { examples } from "./examples.ts";
+import { variableExamples } from "./examples.ts";
 
-const usual = configFrom(new Map()).config;
+const defaults = parseConfig(new Map()).config;
 
 describe("the default configuration", () => {
   it("is the specification's, but for metrics, which Prometheus fetches", () => {
@@ -27,7 +27,7 @@ describe("the default configuration", () => {
       resourceDetectors: ["env", "host", "os", "process", "serviceinstance", "container"],
       propagators: ["tracecontext", "baggage"],
       extractOnly: [],
-      knownMethods: usual.knownMethods,
+      knownMethods: defaults.knownMethods,
       instrumentations: {
         enabled: undefined,
         disabled: [],
@@ -76,26 +76,26 @@ describe("the default configuration", () => {
       flushTimeoutMs: 1000,
       signals: ["SIGTERM", "SIGINT"],
     };
-    assert.deepEqual(usual, config);
+    assert.deepEqual(defaults, config);
   });
 });
 
 describe("every variable that is honoured", () => {
-  for (const [name, { text, read, value, beside }] of Object.entries(examples)) {
+  for (const [name, { text, read, value, otherVariables }] of Object.entries(variableExamples)) {
     it(`${name}=${shortened(text)} takes effect, and is no problem`, () => {
-      const { config, problems } = parsed({ [name]: text, ...beside });
+      const { config, problems } = parsed({ [name]: text, ...otherVariables });
       assert.deepEqual(read(config), value);
       assert.deepEqual(problems, []);
     });
 
     it(`${name} counts as unset when it is blank`, () => {
       for (const blank of ["", "  ", "\t"]) {
-        assert.deepEqual(parsed({ [name]: blank }), { config: usual, problems: [] });
+        assert.deepEqual(parsed({ [name]: blank }), { config: defaults, problems: [] });
       }
     });
 
     it(`${name} may have white space around its value`, () => {
-      const { config, problems } = parsed({ [name]: `  ${text}\t`, ...beside });
+      const { config, problems } = parsed({ [name]: `  ${text}\t`, ...otherVariables });
       assert.deepEqual(read(config), value);
       assert.deepEqual(problems, []);
     });
@@ -103,7 +103,7 @@ describe("every variable that is honoured", () => {
 });
 
 /** By the words of the README's column: what no variable of that kind can use. */
-const useless: Readonly<Record<string, readonly string[]>> = {
+const invalidValues: Readonly<Record<string, readonly string[]>> = {
   "true or false": ["1", "0", "yes", "no", "on", "t", "truee", "null"],
   integer: ["-1", "1.5", "1e3", "0x10", "ten", "2147483648", "99999999999999999999", "1 2", "NaN"],
   milliseconds: ["-1", "1.5", "5s", "1e3", "0x10", "Infinity", "2147483648", "1_000", "1,000"],
@@ -139,9 +139,9 @@ const useless: Readonly<Record<string, readonly string[]>> = {
 
 describe("every variable whose value can't be used", () => {
   for (const variable of variables.filter((row) => row.unsupported === undefined)) {
-    for (const text of uselessFor(variable)) {
+    for (const text of invalidValuesFor(variable)) {
       it(`${variable.name}=${JSON.stringify(text)} is reported once, and the default is used`, () => {
-        const beside = examples[variable.name]?.beside ?? {};
+        const beside = variableExamples[variable.name]?.otherVariables ?? {};
         const { config, problems } = parsed({ ...beside, [variable.name]: text });
         assert.deepEqual(
           problems.map((problem) => [problem.kind, problem.variable]),
@@ -158,7 +158,7 @@ describe("every variable of the standard that can't be honoured", () => {
     if (unsupported === undefined) continue;
     it(`${name} is reported with the reason, and changes nothing`, () => {
       assert.deepEqual(parsed({ [name]: "anything" }), {
-        config: usual,
+        config: defaults,
         problems: [{ kind: "unsupported", variable: name, reason: unsupported }],
       });
     });
@@ -375,7 +375,7 @@ describe("the sampler", () => {
       ],
     ];
   for (const [given, sampler, reported] of rows) {
-    it(`is ${sampler.name} at ${sampler.ratio} with ${spelled(given)}`, () => {
+    it(`is ${sampler.name} at ${sampler.ratio} with ${asAssignments(given)}`, () => {
       const { config, problems } = parsed(given);
       assert.deepEqual(config.traces.sampler, sampler);
       assert.deepEqual(
@@ -434,7 +434,7 @@ describe("resource attributes", () => {
     [{ OTEL_SERVICE_NAME: "pay", OTEL_NODE_RESOURCE_DETECTORS: "none" }, "pay"],
   ];
   for (const [given, name] of names) {
-    it(`name the service ${name} with ${spelled(given)}`, () => {
+    it(`name the service ${name} with ${asAssignments(given)}`, () => {
       assert.equal(parsed(given).config.serviceName, name);
     });
   }
@@ -450,7 +450,7 @@ describe("resource attributes", () => {
     ],
   ];
   for (const [given, environment, sentry] of environments) {
-    it(`name the environment ${environment}, for Sentry ${sentry}, with ${spelled(given)}`, () => {
+    it(`name the environment ${environment}, for Sentry ${sentry}, with ${asAssignments(given)}`, () => {
       const { config } = parsed(given);
       assert.deepEqual([config.environment, config.errors.environment], [environment, sentry]);
     });
@@ -489,14 +489,14 @@ describe("OTEL_SDK_DISABLED=true", () => {
   it("leaves everything else unread", () => {
     const given = { OTEL_SDK_DISABLED: "TRUE", OTEL_TRACES_EXPORTER: "?", SENTRY_DSN: "?" };
     assert.deepEqual(parsed({ ...given, OTEL_EXPORTER_OTLP_CERTIFICATE: "/nowhere" }), {
-      config: { ...usual, disabled: true },
+      config: { ...defaults, disabled: true },
       problems: [],
     });
   });
 
   it("is true by no other word", () => {
     const { config, problems } = parsed({ OTEL_SDK_DISABLED: "1" });
-    assert.deepEqual([config, problems.length], [usual, 1]);
+    assert.deepEqual([config, problems.length], [defaults, 1]);
   });
 });
 
@@ -530,22 +530,22 @@ describe("names that are a slip away from ours", () => {
 
 describe("whatever the environment holds", () => {
   it("neither throws nor forgets a part of the configuration", () => {
-    const shape = shapeOf(usual);
+    const keys = keysOf(defaults);
     for (const [index, { name }] of variables.entries()) {
       if (name === "OTEL_SDK_DISABLED") continue;
       for (const text of noise(index)) {
         const { config } = parsed({ [name]: text });
-        assert.deepEqual(shapeOf(config), shape, `${name}=${JSON.stringify(text)}`);
+        assert.deepEqual(keysOf(config), keys, `${name}=${JSON.stringify(text)}`);
       }
     }
   });
 });
 
-function parsed(given: Readonly<Record<string, string>>): Parsed {
-  return configFrom(environmentOf(given));
+function parsed(given: Readonly<Record<string, string>>): ParsedConfig {
+  return parseConfig(environmentOf(given));
 }
 
-function spelled(given: Readonly<Record<string, string>>): string {
+function asAssignments(given: Readonly<Record<string, string>>): string {
   return Object.entries(given)
     .map(([name, text]) => `${name}=${text}`)
     .join(" ");
@@ -555,9 +555,13 @@ function shortened(text: string): string {
   return text.replace(/^.*\/files\//, "files/");
 }
 
-function uselessFor(variable: Variable): readonly string[] {
-  const choice = variable.kind.type.startsWith("`") || variable.kind.type.includes("`none`");
-  return choice ? ["nonsense", "?", "true", "__proto__"] : (useless[variable.kind.type] ?? []);
+function invalidValuesFor(variable: Variable): readonly string[] {
+  const choice =
+    variable.valueType.description.startsWith("`") ||
+    variable.valueType.description.includes("`none`");
+  return choice
+    ? ["nonsense", "?", "true", "__proto__"]
+    : (invalidValues[variable.valueType.description] ?? []);
 }
 
 /** The same on every run. */
@@ -591,6 +595,6 @@ function noise(seed: number): string[] {
   });
 }
 
-function shapeOf(config: Config): unknown {
+function keysOf(config: Config): unknown {
   return [Object.keys(config), Object.keys(config.traces), Object.keys(config.traces.otlp)];
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { maskedAddress, shownText } from "../../src/config/mask.ts";
-import { configFrom } from "../../src/config/parse.ts";
-import { reportOf } from "../../src/config/report.ts";
+import { maskAddress, formatMasked } from "../../src/config/mask.ts";
+import { parseConfig } from "../../src/config/parse.ts";
+import { formatProblems } from "../../src/config/report.ts";
 import { variables } from "../../src/config/variables.ts";
 import { environmentOf } from "../../src/env.ts";
 
@@ -180,16 +180,16 @@ describe("a masked address", () => {
   ];
   for (const [address, shown] of rows) {
     it(`${JSON.stringify(address)} is ${JSON.stringify(shown)}`, () => {
-      assert.equal(maskedAddress(address), shown);
+      assert.equal(maskAddress(address), shown);
     });
   }
 
   it("is how any text with an address in it is shown", () => {
-    assert.equal(shownText("http://user:pass@host"), '"http://***@host"');
-    assert.equal(shownText("plain"), '"plain"');
+    assert.equal(formatMasked("http://user:pass@host"), '"http://***@host"');
+    assert.equal(formatMasked("plain"), '"plain"');
   });
 });
 
 function report(given: Readonly<Record<string, string>>): string {
-  return reportOf(configFrom(environmentOf(given)).problems);
+  return formatProblems(parseConfig(environmentOf(given)).problems);
 }

@@ -3,7 +3,7 @@
  * exporter, metrics exporter, HTTP conventions) and in the JavaScript SDK's
  * documentation, in 2026.
  */
-export const specified: readonly string[] = [
+export const specifiedVariables: readonly string[] = [
   "OTEL_SDK_DISABLED",
   "OTEL_ENTITIES",
   "OTEL_RESOURCE_ATTRIBUTES",

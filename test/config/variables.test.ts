@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { configFrom } from "../../src/config/parse.ts";
+import { parseConfig } from "../../src/config/parse.ts";
 import { variables } from "../../src/config/variables.ts";
 import { environmentOf } from "../../src/env.ts";
-import { examples } from "./examples.ts";
-import { specified } from "./specified.ts";
+import { variableExamples } from "./examples.ts";
+import { specifiedVariables } from "./specified.ts";
 
 describe("the table of variables", () => {
   it("has every name once", () => {
@@ -11,7 +11,7 @@ describe("the table of variables", () => {
     assert.deepEqual(names, [...new Set(names)]);
   });
 
-  for (const name of specified) {
+  for (const name of specifiedVariables) {
     it(`knows ${name} of the specification`, () => {
       assert.ok(variables.some((variable) => variable.name === name));
     });
@@ -26,24 +26,24 @@ describe("the table of variables", () => {
 
   it("has no row that the parser does not read", () => {
     const environment = new WatchedEnvironment();
-    configFrom(environment);
+    parseConfig(environment);
     const supported = variables.filter((variable) => variable.unsupported === undefined);
     assert.deepEqual(
-      supported.map((variable) => variable.name).filter((name) => !environment.asked.has(name)),
+      supported.map((variable) => variable.name).filter((name) => !environment.readNames.has(name)),
       [],
     );
   });
 
   it("has a row for all that the parser reads, whatever is set", () => {
     const known = new Set(variables.map((variable) => variable.name));
-    const given = Object.entries(examples).filter(([name]) => name !== "OTEL_SDK_DISABLED");
+    const given = Object.entries(variableExamples).filter(([name]) => name !== "OTEL_SDK_DISABLED");
     for (const [name, example] of given) {
       const environment = new WatchedEnvironment([
-        ...environmentOf({ [name]: example.text, ...example.beside }),
+        ...environmentOf({ [name]: example.text, ...example.otherVariables }),
       ]);
-      configFrom(environment);
+      parseConfig(environment);
       assert.deepEqual(
-        [...environment.asked].filter((asked) => !known.has(asked)),
+        [...environment.readNames].filter((asked) => !known.has(asked)),
         [],
       );
     }
@@ -53,22 +53,22 @@ describe("the table of variables", () => {
     const honoured = variables.filter((variable) => variable.unsupported === undefined);
     assert.deepEqual(
       honoured.map((variable) => variable.name).toSorted(),
-      Object.keys(examples).toSorted(),
+      Object.keys(variableExamples).toSorted(),
     );
   });
 });
 
 /** Remembers what it was asked for. */
 class WatchedEnvironment extends Map<string, string> {
-  readonly asked: Set<string> = new Set();
+  readonly readNames: Set<string> = new Set();
 
   override get(name: string): string | undefined {
-    this.asked.add(name);
+    this.readNames.add(name);
     return super.get(name);
   }
 
   override has(name: string): boolean {
-    this.asked.add(name);
+    this.readNames.add(name);
     return super.has(name);
   }
 }

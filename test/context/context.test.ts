@@ -1,27 +1,37 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { createContextKey, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { suppressTracing, isTracingSuppressed } from "@opentelemetry/core";
-import { Context, holderIn, isSuppressed, ROOT, spanIn } from "../../src/context/context.ts";
-import { Holder } from "../../src/context/holder.ts";
+import { createContextKey, ROOT_CONTEXT as API_ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { suppressTracing, isTracingSuppressed as isSuppressedByApi } from "@opentelemetry/core";
+import {
+  Context,
+  unitOfWorkIn,
+  isTracingSuppressed,
+  ROOT_CONTEXT,
+  spanIn,
+} from "../../src/context/context.ts";
+import { UnitOfWork } from "../../src/context/holder.ts";
 import {
   activeContext,
-  activeHolder,
+  activeUnitOfWork,
   activeSpan,
-  callIn,
-  runIn,
+  callWithContext,
+  runWithContext,
   runSuppressed,
   StorageContextManager,
 } from "../../src/context/manager.ts";
-import { CarrierSpan } from "../../src/traces/carrier-span.ts";
+import { NonRecordingSpan } from "../../src/traces/carrier-span.ts";
 
-const span = new CarrierSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 });
+const span = new NonRecordingSpan({
+  traceId: "1".repeat(32),
+  spanId: "2".repeat(16),
+  traceFlags: 1,
+});
 
 describe("A context", () => {
   it("keeps values of any key and leaves the one it was made from alone", () => {
     const a = createContextKey("a");
     const b = createContextKey("b");
-    const first = ROOT.setValue(a, 1);
+    const first = ROOT_CONTEXT.setValue(a, 1);
     const second = first.setValue(b, 2).setValue(a, 3);
     assert.deepEqual([first.getValue(a), first.getValue(b)], [1, undefined]);
     assert.deepEqual([second.getValue(a), second.getValue(b)], [3, 2]);
@@ -29,23 +39,23 @@ describe("A context", () => {
   });
 
   it("carries the span that the API sets, and the API finds ours", () => {
-    assert.equal(spanIn(trace.setSpan(ROOT, span)), span);
-    assert.equal(trace.getSpan(ROOT.withSpan(span)), span);
     assert.equal(spanIn(trace.setSpan(ROOT_CONTEXT, span)), span);
-    assert.equal(spanIn(trace.deleteSpan(ROOT.withSpan(span))), undefined);
+    assert.equal(trace.getSpan(ROOT_CONTEXT.withSpan(span)), span);
+    assert.equal(spanIn(trace.setSpan(API_ROOT_CONTEXT, span)), span);
+    assert.equal(spanIn(trace.deleteSpan(ROOT_CONTEXT.withSpan(span))), undefined);
   });
 
   it("is suppressed by the SDK's own function, and the SDK sees ours", () => {
-    assert.equal(isSuppressed(suppressTracing(ROOT)), true);
-    assert.equal(isTracingSuppressed(ROOT), false);
-    runSuppressed(() => assert.equal(isTracingSuppressed(activeContext()), true));
+    assert.equal(isTracingSuppressed(suppressTracing(ROOT_CONTEXT)), true);
+    assert.equal(isSuppressedByApi(ROOT_CONTEXT), false);
+    runSuppressed(() => assert.equal(isSuppressedByApi(activeContext()), true));
   });
 
   it("carries the holder along with whatever is set", () => {
-    const holder = new Holder();
-    const context = new Context(undefined, holder, false, undefined);
-    assert.equal(holderIn(trace.setSpan(context, span)), holder);
-    assert.equal(holderIn(context.setValue(createContextKey("x"), 1)), holder);
+    const unit = new UnitOfWork();
+    const context = new Context(undefined, unit, false, undefined);
+    assert.equal(unitOfWorkIn(trace.setSpan(context, span)), unit);
+    assert.equal(unitOfWorkIn(context.setValue(createContextKey("x"), 1)), unit);
   });
 });
 
@@ -56,57 +66,57 @@ function add(this: { base: number }, a: number, b: number): number {
 
 describe("The context manager", () => {
   const manager = new StorageContextManager();
-  const inside = ROOT.withSpan(span).withHolder(new Holder());
+  const requestContext = ROOT_CONTEXT.withSpan(span).withUnitOfWork(new UnitOfWork());
 
   it("is at the root outside of all work", () => {
-    assert.equal(manager.active(), ROOT);
-    assert.equal(activeHolder(), undefined);
+    assert.equal(manager.active(), ROOT_CONTEXT);
+    assert.equal(activeUnitOfWork(), undefined);
   });
 
   it("passes this, arguments and the result", () => {
     const self = { base: 1 };
-    assert.equal(manager.with(inside, add, self, 2, 3), 6);
-    assert.equal(callIn(inside, add, self, [2, 3]), 6);
+    assert.equal(manager.with(requestContext, add, self, 2, 3), 6);
+    assert.equal(callWithContext(requestContext, add, self, [2, 3]), 6);
   });
 
   it("follows promises, timers and ticks", async () => {
-    await runIn(inside, async () => {
+    await runWithContext(requestContext, async () => {
       await Promise.resolve();
-      assert.equal(activeContext(), inside);
+      assert.equal(activeContext(), requestContext);
       await new Promise((resolve) => setTimeout(resolve, 1));
-      assert.equal(activeContext(), inside);
+      assert.equal(activeContext(), requestContext);
       await new Promise<void>((resolve) => process.nextTick(resolve));
-      assert.equal(activeContext(), inside);
+      assert.equal(activeContext(), requestContext);
     });
-    assert.equal(activeContext(), ROOT);
+    assert.equal(activeContext(), ROOT_CONTEXT);
   });
 
   it("lets an exception through and restores the context", () => {
     assert.throws(
       () =>
-        runIn(inside, () => {
+        runWithContext(requestContext, () => {
           throw new Error("through");
         }),
       /through/,
     );
-    assert.equal(activeContext(), ROOT);
+    assert.equal(activeContext(), ROOT_CONTEXT);
   });
 
   it("binds functions and keeps their length", () => {
-    const bound = manager.bind(inside, (_a: unknown, _b: unknown) => activeContext());
+    const bound = manager.bind(requestContext, (_a: unknown, _b: unknown) => activeContext());
     assert.equal(bound.length, 2);
-    assert.equal(bound(1, 2), inside);
+    assert.equal(bound(1, 2), requestContext);
   });
 
   it("binds emitters: listeners run in the context, once runs once, removal works", () => {
-    const emitter = manager.bind(inside, new EventEmitter());
-    const seen: unknown[] = [];
-    const listener = (): unknown => seen.push(activeContext());
+    const emitter = manager.bind(requestContext, new EventEmitter());
+    const calls: unknown[] = [];
+    const listener = (): unknown => calls.push(activeContext());
     emitter.on("x", listener);
-    emitter.once("x", () => seen.push(activeContext()));
+    emitter.once("x", () => calls.push(activeContext()));
     emitter.emit("x");
     emitter.removeListener("x", listener);
     emitter.emit("x");
-    assert.deepEqual(seen, [inside, inside]);
+    assert.deepEqual(calls, [requestContext, requestContext]);
   });
 });

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { EventEmitter, on, once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
-import { type Context, ROOT } from "../../src/context/context.ts";
-import { Holder } from "../../src/context/holder.ts";
-import { activeHolder, runIn } from "../../src/context/manager.ts";
-import { MessageLoop } from "../../src/context/message-loop.ts";
-import type { Work } from "../../src/context/work.ts";
+import { type Context, ROOT_CONTEXT } from "../../src/context/context.ts";
+import { UnitOfWork } from "../../src/context/holder.ts";
+import { activeUnitOfWork, runWithContext } from "../../src/context/manager.ts";
+import { TracedAsyncIterator } from "../../src/context/message-loop.ts";
+import type { UnitOfWorkHandle } from "../../src/context/work.ts";
 
 /** A unit of work that is known by its request id. */
-class Item extends Holder implements Work {
-  readonly context: Context = ROOT.withHolder(this);
+class TestUnitOfWork extends UnitOfWork implements UnitOfWorkHandle {
+  readonly context: Context = ROOT_CONTEXT.withUnitOfWork(this);
 
   constructor(id: string) {
     super();
@@ -20,39 +20,42 @@ class Item extends Holder implements Work {
 }
 
 /** A loop over what `source` emits, and all the work that it has begun. */
-function loopOver(source: EventEmitter): { loop: MessageLoop<string>; items: Item[] } {
-  const items: Item[] = [];
+function createLoop(source: EventEmitter): {
+  loop: TracedAsyncIterator<string>;
+  items: TestUnitOfWork[];
+} {
+  const units: TestUnitOfWork[] = [];
   const messages = (async function* () {
     for await (const [message] of on(source, "message") as AsyncIterable<[string]>) {
       if (message === "end") return;
       yield message;
     }
   })();
-  const loop = new MessageLoop(messages, (message) => {
-    const item = new Item(message);
-    items.push(item);
+  const loop = new TracedAsyncIterator(messages, (message) => {
+    const item = new TestUnitOfWork(message);
+    units.push(item);
     return item;
   });
-  return { loop, items };
+  return { loop, items: units };
 }
 
-function here(): string | undefined {
-  return activeHolder()?.requestId;
+function activeRequestId(): string | undefined {
+  return activeUnitOfWork()?.requestId;
 }
 
 describe("A loop over messages", () => {
   it("runs its body as the work of each message, the first one too", async () => {
     const source = new EventEmitter();
-    const { loop, items } = loopOver(source);
+    const { loop, items: units } = createLoop(source);
     const seen: (string | undefined)[] = [];
     const running = (async () => {
       for await (const message of loop) {
-        seen.push(message, here());
+        seen.push(message, activeRequestId());
         await turn();
-        seen.push(here());
+        seen.push(activeRequestId());
         source.emit("seen");
       }
-      return here();
+      return activeRequestId();
     })();
     for (const message of ["a", "b", "c"]) {
       source.emit("message", message);
@@ -61,14 +64,14 @@ describe("A loop over messages", () => {
     source.emit("message", "end");
     assert.equal(await running, undefined, "and nothing after it");
     assert.deepEqual(seen, ["a", "a", "a", "b", "b", "b", "c", "c", "c"]);
-    assert.ok(items.every(({ ended }) => ended));
+    assert.ok(units.every(({ ended }) => ended));
   });
 
   it("leaves whoever has started it where they were, once the first message is done", async () => {
     const source = new EventEmitter();
-    const { loop } = loopOver(source);
+    const { loop } = createLoop(source);
     let release = (): void => {};
-    const running = runIn(new Item("outer").context, async () => {
+    const running = runWithContext(new TestUnitOfWork("outer").context, async () => {
       const consumed = (async () => {
         for await (const message of loop) {
           if (message === "b") {
@@ -79,7 +82,7 @@ describe("A loop over messages", () => {
         }
       })();
       // What is started here, before anything was awaited, has the loop's first context.
-      const later = once(source, "look").then(here);
+      const later = once(source, "look").then(activeRequestId);
       source.emit("message", "a");
       await once(source, "seen");
       const begun = once(source, "begun");
@@ -90,23 +93,23 @@ describe("A loop over messages", () => {
       release();
       source.emit("message", "end");
       await consumed;
-      return here();
+      return activeRequestId();
     });
     assert.equal(await running, "outer");
   });
 
   it("ends a message's work where its body breaks out, and is in no work after it", async () => {
     const source = new EventEmitter();
-    const { loop, items } = loopOver(source);
+    const { loop, items: units } = createLoop(source);
     const running = (async () => {
       for await (const _message of loop) break;
       await turn();
-      return here();
+      return activeRequestId();
     })();
     source.emit("message", "a");
     assert.equal(await running, undefined);
     assert.deepEqual(
-      items.map(({ ended }) => ended),
+      units.map(({ ended }) => ended),
       [true],
     );
   });
@@ -116,7 +119,8 @@ describe("A loop over messages", () => {
       yield 1;
     })();
     const seen: unknown[] = [];
-    for await (const value of new MessageLoop(values, () => undefined)) seen.push(value, here());
+    for await (const value of new TracedAsyncIterator(values, () => undefined))
+      seen.push(value, activeRequestId());
     assert.deepEqual(seen, [1, undefined]);
   });
 });

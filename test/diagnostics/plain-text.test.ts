@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { excerptOf, plainText } from "../../src/diagnostics/plain-text.ts";
+import { excerpt, escapeControlCharacters } from "../../src/diagnostics/plain-text.ts";
 
 describe("Text of a peer", () => {
   const rows: readonly (readonly [title: string, text: string, shown: string])[] = [
@@ -26,13 +26,13 @@ describe("Text of a peer", () => {
   ];
   for (const [title, text, shown] of rows) {
     it(`with ${title} is shown without effect`, () => {
-      assert.equal(plainText(text), shown);
-      assert.equal(excerptOf(text), shown);
+      assert.equal(escapeControlCharacters(text), shown);
+      assert.equal(excerpt(text), shown);
     });
   }
 
   it("is cut", () => {
-    assert.equal(excerptOf("x".repeat(100_000)), `${"x".repeat(200)}…`);
-    assert.equal(excerptOf("abcdef", 3), "abc…");
+    assert.equal(excerpt("x".repeat(100_000)), `${"x".repeat(200)}…`);
+    assert.equal(excerpt("abcdef", 3), "abc…");
   });
 });

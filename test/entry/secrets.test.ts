@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  isSecretKey,
-  pathWithoutSecrets,
-  queryWithoutSecrets,
-  REDACTED,
-} from "../../src/entry/secrets.ts";
+import { isSecretKey, redactPath, redactQuery, REDACTED } from "../../src/entry/secrets.ts";
 import { targetOf } from "../../src/entry/url.ts";
 import { harmlessQueryKeys, secretQueryKeys } from "../secret-keys.ts";
 
@@ -18,7 +13,7 @@ describe("The values of query keys", () => {
     it(`are hidden of ${key}, also escaped and asked again`, () => {
       for (const spelled of [key, key, encodeURIComponent(key), key.toUpperCase(), escaped(key)]) {
         assert.equal(isSecretKey(spelled), true, spelled);
-        assert.equal(queryWithoutSecrets(`a=1&${spelled}=xyz&b`), `a=1&${spelled}=${REDACTED}&b`);
+        assert.equal(redactQuery(`a=1&${spelled}=xyz&b`), `a=1&${spelled}=${REDACTED}&b`);
       }
     });
   }
@@ -27,7 +22,7 @@ describe("The values of query keys", () => {
     it(`are shown of ${key}`, () => {
       for (const spelled of [key, key, encodeURIComponent(key)]) {
         assert.equal(isSecretKey(spelled), false, spelled);
-        assert.equal(queryWithoutSecrets(`${spelled}=xyz`), `${spelled}=xyz`);
+        assert.equal(redactQuery(`${spelled}=xyz`), `${spelled}=xyz`);
       }
     });
   }
@@ -59,7 +54,7 @@ describe("The values of query keys", () => {
   ];
   for (const [title, query, shown] of rows) {
     it(`are right for ${title}`, () => {
-      assert.equal(queryWithoutSecrets(query), shown);
+      assert.equal(redactQuery(query), shown);
     });
   }
 });
@@ -118,7 +113,7 @@ describe("Paths", () => {
   for (const [title, path, shown] of hidden) {
     it(`lose the token of ${title}`, () => {
       const [bare = ""] = path.split("?");
-      assert.equal(pathWithoutSecrets(bare), shown);
+      assert.equal(redactPath(bare), shown);
       const { url } = targetOf("http://localhost:8080", bare) ?? {};
       assert.equal(url, `http://localhost:8080${shown}`);
     });
@@ -166,7 +161,7 @@ describe("Paths", () => {
   ];
   for (const path of kept) {
     it(`stay as they are: ${path}`, () => {
-      assert.equal(pathWithoutSecrets(path), path);
+      assert.equal(redactPath(path), path);
     });
   }
 });
@@ -187,11 +182,11 @@ describe("Looking for secrets", () => {
     "/bot1:",
   ];
   const looks: readonly ((text: string) => unknown)[] = [
-    pathWithoutSecrets,
-    queryWithoutSecrets,
-    (text) => queryWithoutSecrets(`${text}=abcdefghijklmnop`),
-    (text) => queryWithoutSecrets(`a=${text}`),
-    (text) => queryWithoutSecrets(`next=${encodeURIComponent(`http://a/?b=${text}`)}`),
+    redactPath,
+    redactQuery,
+    (text) => redactQuery(`${text}=abcdefghijklmnop`),
+    (text) => redactQuery(`a=${text}`),
+    (text) => redactQuery(`next=${encodeURIComponent(`http://a/?b=${text}`)}`),
   ];
   for (const piece of pieces) {
     it(`takes no longer than the text is long, also of ${piece} again and again`, () => {

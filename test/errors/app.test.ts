@@ -2,11 +2,16 @@ import assert from "node:assert/strict";
 import type { ReceivedEvent } from "../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { node, nodes } from "../nodes.ts";
-import { bundlePrograms, type Ended, type Programs, type RunOptions } from "./preload.ts";
-import { textOf } from "./events.ts";
+import {
+  bundlePrograms,
+  type ProcessResult,
+  type BundledPrograms,
+  type BundledRunOptions,
+} from "./preload.ts";
+import { eventText } from "./events.ts";
 
 describe("Events of an app", () => {
-  let programs: Programs;
+  let programs: BundledPrograms;
   let receiver: Receiver;
   before(async () => {
     const names = ["calls.ts", "shop.mjs", "own-sentry.mjs", "nothing.ts", "descriptors.ts"];
@@ -15,7 +20,11 @@ describe("Events of an app", () => {
   beforeEach(() => receiver.clear());
   after(() => Promise.all([programs.remove(), receiver.close()]));
 
-  const run = async (program: string, args: string[], options: RunOptions = {}): Promise<Ended> => {
+  const run = async (
+    program: string,
+    args: string[],
+    options: BundledRunOptions = {},
+  ): Promise<ProcessResult> => {
     const env = { SENTRY_DSN: receiver.dsn, ...options.env };
     const ended = await programs.run(program, { ...options, args, env });
     await receiver.settled();
@@ -27,20 +36,20 @@ describe("Events of an app", () => {
     const [event] = receiver.events;
     return [event?.release, event?.environment, event?.server_name];
   };
-  const unsampled = (): Record<string, string> => ({
+  const unsampledEnv = (): Record<string, string> => ({
     OTEL_TRACES_EXPORTER: "otlp",
     OTEL_TRACES_SAMPLER: "traceidratio",
     OTEL_TRACES_SAMPLER_ARG: "0",
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
   });
   const eventOf = (text: string): ReceivedEvent => {
-    const found = receiver.events.find((event) => textOf(event) === text);
-    assert.ok(found, `${text} is not in ${receiver.events.map(textOf).join(", ")}`);
+    const found = receiver.events.find((event) => eventText(event) === text);
+    assert.ok(found, `${text} is not in ${receiver.events.map(eventText).join(", ")}`);
     return found;
   };
 
   describe("through the public door, outside of a request", () => {
-    let ended: Ended;
+    let ended: ProcessResult;
     let events: readonly ReceivedEvent[];
     before(async () => {
       receiver.clear();
@@ -48,7 +57,7 @@ describe("Events of an app", () => {
       events = [...receiver.events];
     });
     const find = (text: string): ReceivedEvent => {
-      const found = events.find((event) => textOf(event)?.startsWith(text) === true);
+      const found = events.find((event) => eventText(event)?.startsWith(text) === true);
       assert.ok(found, text);
       return found;
     };
@@ -86,8 +95,8 @@ describe("Events of an app", () => {
       assert.equal(new Set(ids).size, 4);
       assert.deepEqual([ids[2], ids[4]], [ids[3], ids[5]]);
       assert.equal(ids[2], find("no stock").event_id);
-      assert.equal(events.filter((event) => textOf(event) === "no stock").length, 1);
-      assert.equal(events.filter((event) => textOf(event) === "frozen").length, 1);
+      assert.equal(events.filter((event) => eventText(event) === "no stock").length, 1);
+      assert.equal(events.filter((event) => eventText(event) === "frozen").length, 1);
     });
 
     it("show the error, its cause and the source around it", () => {
@@ -132,7 +141,7 @@ describe("Events of an app", () => {
     });
 
     it("are cut where they are too long", () => {
-      assert.equal(textOf(find("xxx"))?.length, 10_000);
+      assert.equal(eventText(find("xxx"))?.length, 10_000);
     });
 
     it("survive hostile values", () => {
@@ -145,8 +154,8 @@ describe("Events of an app", () => {
     it("are made of errors that became a 5xx, and of those that were captured", async () => {
       const { stdout } = await run("shop.mjs", ["errors"]);
       assert.equal(stdout, "500 500 500 404 500 200 404\n");
-      const texts = receiver.events.map((event) => textOf(event));
-      assert.deepEqual(texts.toSorted(inOrder), [
+      const texts = receiver.events.map((event) => eventText(event));
+      assert.deepEqual(texts.toSorted(byJson), [
         "captured, then handled",
         "captured, then thrown",
         "rejected in a handler",
@@ -162,11 +171,11 @@ describe("Events of an app", () => {
     it("name the route, wherever they were captured", async () => {
       await run("shop.mjs", ["routes"]);
       const named = receiver.events.map((event) => [
-        textOf(event),
+        eventText(event),
         event.request?.["url"],
         event.transaction,
       ]);
-      assert.deepEqual(named.toSorted(inOrder), [
+      assert.deepEqual(named.toSorted(byJson), [
         ["after the response", "/orders/late", "GET /orders/:id"],
         ["before the route", "/no/such/page", undefined],
         ["before the route", "/orders/5", "GET /orders/:id"],
@@ -174,7 +183,7 @@ describe("Events of an app", () => {
     });
 
     it("name the route of a request that the process dies of", async () => {
-      const { code } = await run("shop.mjs", ["fatal"], { env: unsampled() });
+      const { code } = await run("shop.mjs", ["fatal"], { env: unsampledEnv() });
       assert.equal(code, 1);
       const event = eventOf("thrown in a timer");
       assert.deepEqual([event.level, event.transaction], ["fatal", "GET /orders/:id"]);
@@ -194,7 +203,7 @@ describe("Events of an app", () => {
     it("mix nothing of a hundred requests at once", async () => {
       await run("shop.mjs", ["crowd"]);
       const seen = receiver.events.map(({ user, tags, breadcrumbs, ...event }) => ({
-        text: textOf(event),
+        text: eventText(event),
         user,
         index: tags?.["index"],
         crumbs: breadcrumbs?.map((crumb) => crumb["message"]),
@@ -207,7 +216,7 @@ describe("Events of an app", () => {
         crumbs: [`trail of ${index}`],
         url: `/crowd/${index}`,
       }));
-      assert.deepEqual(seen.toSorted(inOrder), expected.toSorted(inOrder));
+      assert.deepEqual(seen.toSorted(byJson), expected.toSorted(byJson));
       const ids = receiver.events.map(({ tags }) => tags?.["request_id"]);
       assert.equal(new Set(ids).size, 100);
       const traces = receiver.events.map(({ contexts }) => contexts?.["trace"]?.["trace_id"]);
@@ -215,7 +224,7 @@ describe("Events of an app", () => {
     });
 
     it("keep their trace though its head was sampled out", async () => {
-      await run("shop.mjs", ["errors"], { env: unsampled() });
+      await run("shop.mjs", ["errors"], { env: unsampledEnv() });
       const event = eventOf("captured, then handled");
       const { trace_id: traceId, span_id: spanId, parent_span_id: parent } = trace(event);
       const span = receiver.spans.find((one) => one.spanId === spanId);
@@ -226,11 +235,11 @@ describe("Events of an app", () => {
     });
 
     it("keep no trace when they are sampled out themselves, and are reported as such", async () => {
-      await run("shop.mjs", ["routes"], { env: { ...unsampled(), SENTRY_SAMPLE_RATE: "0" } });
+      await run("shop.mjs", ["routes"], { env: { ...unsampledEnv(), SENTRY_SAMPLE_RATE: "0" } });
       const servers = receiver.spans.filter(({ kind }) => kind === "SERVER");
       assert.deepEqual([receiver.events.length, servers.length], [0, 0]);
       const reports = receiver.items.filter(({ type }) => type === "client_report");
-      const discarded = reports.map(({ payload }) => (payload as Report).discarded_events);
+      const discarded = reports.map(({ payload }) => (payload as ClientReport).discarded_events);
       assert.deepEqual(discarded, [[{ reason: "sample_rate", category: "error", quantity: 3 }]]);
     });
   });
@@ -242,22 +251,22 @@ describe("Events of an app", () => {
           const { stdout } = await run("own-sentry.mjs", [copy, "captures"], { node: path });
           assert.equal(stdout, "true true\ntrue\n");
           const seen = receiver.events.map((event) => ({
-            text: textOf(event),
+            text: eventText(event),
             level: event.level,
             user: event.user,
             copy: event.tags?.["copy"],
             inside: event.tags?.["inside"],
             traced: trace(event)["trace_id"] !== undefined,
           }));
-          const common = { copy, traced: true };
+          const sharedFields = { copy, traced: true };
           const expected = ["/first", "/second"].flatMap((url) =>
             [
               { text: `after the scope of ${url}`, level: "error", inside: undefined },
               { text: `in a scope of ${url}`, level: "warning", inside: "yes" },
               { text: `through the door of ${url}`, level: "info", inside: undefined },
-            ].map((one) => ({ ...one, user: { id: url }, ...common })),
+            ].map((one) => ({ ...one, user: { id: url }, ...sharedFields })),
           );
-          assert.deepEqual(seen.toSorted(inOrder), expected.toSorted(inOrder));
+          assert.deepEqual(seen.toSorted(byJson), expected.toSorted(byJson));
         });
       }
     }
@@ -293,7 +302,7 @@ describe("Events of an app", () => {
       env: { OTEL_LOG_LEVEL: "info" },
     });
     assert.equal(code, 0);
-    assert.deepEqual(receiver.events.map(textOf), ["sent", "sent"]);
+    assert.deepEqual(receiver.events.map(eventText), ["sent", "sent"]);
     assert.match(stderr, /Sentry can't be loaded: .*EMFILE.*dropped and counted/);
     assert.match(stderr, /Sentry is loaded now/);
   });
@@ -317,12 +326,12 @@ describe("Events of an app", () => {
   });
 });
 
-interface Report {
+interface ClientReport {
   readonly discarded_events: unknown;
 }
 
 /** Any order, as long as it is the same for both sides. */
-function inOrder(a: unknown, b: unknown): number {
+function byJson(a: unknown, b: unknown): number {
   return JSON.stringify(a).localeCompare(JSON.stringify(b));
 }
 

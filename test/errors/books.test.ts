@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { Scope } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
-import { Holder, type KeepReason } from "../../src/context/holder.ts";
-import { ROOT } from "../../src/context/context.ts";
-import { runIn } from "../../src/context/manager.ts";
-import { Account, type DropReason } from "../../src/diagnostics/account.ts";
+import { UnitOfWork, type KeepReason } from "../../src/context/holder.ts";
+import { ROOT_CONTEXT } from "../../src/context/context.ts";
+import { runWithContext } from "../../src/context/manager.ts";
+import { SignalCounters, type DropReason } from "../../src/diagnostics/account.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
-import { EventClient } from "../../src/errors/event-client.ts";
+import { SentryClient } from "../../src/errors/event-client.ts";
 import { stackParser } from "../../src/errors/stack.ts";
 import { EnvelopeTransport } from "../../src/errors/transport.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 
-interface Setup {
-  readonly client: EventClient;
-  readonly account: Account;
+interface ClientFixture {
+  readonly client: SentryClient;
+  readonly counters: SignalCounters;
   readonly lines: string[];
-  readonly kept: KeepReason[];
+  readonly keepReasons: KeepReason[];
   /** Captures in a request. */
   capture(error: unknown): void;
 }
@@ -24,7 +24,7 @@ interface Setup {
 const cases: readonly {
   readonly title: string;
   readonly options?: Partial<ServerRuntimeClientOptions>;
-  readonly capture?: (setup: Setup) => void;
+  readonly capture?: (setup: ClientFixture) => void;
   readonly made?: number;
   readonly sent?: number;
   readonly dropped?: Partial<Record<DropReason, number>>;
@@ -122,11 +122,11 @@ describe("The books of events", () => {
   });
   afterEach(() => receiver.close());
 
-  const setUp = (changes: Partial<ServerRuntimeClientOptions> = {}): Setup => {
-    const account = new Account();
+  const setUp = (changes: Partial<ServerRuntimeClientOptions> = {}): ClientFixture => {
+    const counters = new SignalCounters();
     const lines: string[] = [];
     const diagnostics = new Diagnostics("info", (line) => lines.push(line));
-    const client: EventClient = new EventClient(
+    const client: SentryClient = new SentryClient(
       {
         dsn: receiver.dsn,
         integrations: [],
@@ -138,37 +138,37 @@ describe("The books of events", () => {
           new EnvelopeTransport({
             url,
             headers: {},
-            account,
+            counters,
             diagnostics,
-            recordDroppedEvent: (...loss) => client.lose(...loss),
+            recordDroppedEvent: (...loss) => client.recordLoss(...loss),
           }),
         ...changes,
       },
-      { account, diagnostics },
+      { counters, diagnostics },
     );
-    const kept: KeepReason[] = [];
-    const holder = new Holder();
-    holder.localTrace = { kept: false, keep: (reason) => void kept.push(reason) };
-    const context = ROOT.withHolder(holder);
+    const keepReasons: KeepReason[] = [];
+    const unit = new UnitOfWork();
+    unit.localTrace = { kept: false, keep: (reason) => void keepReasons.push(reason) };
+    const context = ROOT_CONTEXT.withUnitOfWork(unit);
     const capture = (error: unknown): void => {
-      runIn(context, () => client.captureException(error, {}, new Scope()));
+      runWithContext(context, () => client.captureException(error, {}, new Scope()));
     };
-    return { client, account, lines, kept, capture };
+    return { client, counters, lines, keepReasons, capture };
   };
 
   for (const { title, options, capture = captureOne, ...expected } of cases) {
     it(`balance for ${title}`, async () => {
       const setup = setUp(options);
       capture(setup);
-      const { account, client, lines, kept } = setup;
+      const { counters, client, lines, keepReasons } = setup;
       await new Promise(setImmediate);
       assert.equal(await client.flush(5_000), true);
-      const { made = 0, sent = 0, dropped = {} } = expected;
-      assert.deepEqual([account.made, account.sent, account.queued], [made, sent, 0]);
-      assert.deepEqual(account.dropped, { ...new Account().dropped, ...dropped });
+      const { made: created = 0, sent = 0, dropped = {} } = expected;
+      assert.deepEqual([counters.created, counters.sent, counters.queued], [created, sent, 0]);
+      assert.deepEqual(counters.dropped, { ...new SignalCounters().dropped, ...dropped });
       assert.equal(receiver.events.length, sent);
       assert.deepEqual(
-        kept,
+        keepReasons,
         Array.from({ length: expected.kept ?? 0 }, () => "error_captured"),
       );
       if (expected.says === undefined) assert.deepEqual(lines, []);
@@ -177,39 +177,41 @@ describe("The books of events", () => {
   }
 
   it("balance for events during a pause that Sentry asked for, which keep no trace", async () => {
-    const { account, capture, client, kept } = setUp();
+    const { counters, capture, client, keepReasons } = setUp();
     receiver.setFaults({ kind: "status", status: 429, headers: { "retry-after": "60" } });
     capture(new Error("the first"));
     await client.flush(5_000);
     capture(new Error("the second"));
     await client.flush(5_000);
-    assert.deepEqual([account.made, account.dropped.rejected, account.queued], [2, 2, 0]);
-    assert.equal(kept.length, 1);
+    assert.deepEqual([counters.created, counters.dropped.rejected, counters.queued], [2, 2, 0]);
+    assert.equal(keepReasons.length, 1);
   });
 
   it("balance at the end of the process, where what waits is handed over", () => {
-    const { account, capture, client } = setUp();
+    const { counters, capture, client } = setUp();
     capture(new Error("at the end"));
-    const requests = client.pending().map((make) => make());
+    const requests = client.drainForExit().map((make) => make());
     assert.equal(requests.length, 1);
-    assert.deepEqual([account.made, account.queued], [1, 1]);
-    requests[0]?.settle(true);
-    assert.deepEqual([account.sent, account.queued], [1, 0]);
+    assert.deepEqual([counters.created, counters.queued], [1, 1]);
+    requests[0]?.onResult(true);
+    assert.deepEqual([counters.sent, counters.queued], [1, 0]);
   });
 
   it("balance at the end of the process with a filter that is not through", async () => {
-    let open: (() => void) | undefined;
-    const gate = new Promise<null>((resolve) => {
-      open = () => resolve(null);
+    let releaseFilter: (() => void) | undefined;
+    const filterResult = new Promise<null>((resolve) => {
+      releaseFilter = () => resolve(null);
     });
-    const { account, capture, client, lines, kept } = setUp({ beforeSend: () => gate });
+    const { counters, capture, client, lines, keepReasons } = setUp({
+      beforeSend: () => filterResult,
+    });
     capture(new Error("in a filter"));
-    assert.deepEqual(client.pending(), []);
-    assert.deepEqual([account.dropped.shutdown, account.queued], [1, 0]);
+    assert.deepEqual(client.drainForExit(), []);
+    assert.deepEqual([counters.dropped.shutdown, counters.queued], [1, 0]);
     assert.match(lines.join(""), /1 events were in asynchronous filters/);
-    open?.();
+    releaseFilter?.();
     await client.flush(1_000);
-    assert.deepEqual([account.dropped.shutdown, account.queued, kept.length], [1, 0, 0]);
+    assert.deepEqual([counters.dropped.shutdown, counters.queued, keepReasons.length], [1, 0, 0]);
   });
 
   it("are told to Sentry as far as it doesn't know them", async () => {
@@ -226,11 +228,11 @@ describe("The books of events", () => {
   });
 });
 
-function captureOne({ capture }: Setup): void {
+function captureOne({ capture }: ClientFixture): void {
   capture(new Error("one"));
 }
 
-function captureThree({ capture }: Setup): void {
+function captureThree({ capture }: ClientFixture): void {
   capture(new Error("one"));
   capture("two");
   capture(new RangeError("three"));

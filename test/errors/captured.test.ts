@@ -1,29 +1,29 @@
 import assert from "node:assert/strict";
-import { Holder } from "../../src/context/holder.ts";
-import { Captured } from "../../src/errors/captured.ts";
+import { UnitOfWork } from "../../src/context/holder.ts";
+import { CaptureRegistry } from "../../src/errors/captured.ts";
 
-class Job extends Holder {
-  readonly #startedIn: Holder;
+class Job extends UnitOfWork {
+  readonly #startedIn: UnitOfWork;
 
-  constructor(startedIn: Holder) {
+  constructor(startedIn: UnitOfWork) {
     super();
     this.#startedIn = startedIn;
   }
 
-  override startedInNow(): Holder {
+  override startedByUnit(): UnitOfWork {
     return this.#startedIn;
   }
 }
 
-const request = new Holder();
-const other = new Holder();
+const request = new UnitOfWork();
+const other = new UnitOfWork();
 const job = new Job(request);
 const nowhere = undefined;
 
 /** Where an error is captured, one after the other, and how many events that makes. */
 const cases: readonly {
   readonly title: string;
-  readonly places: readonly (Holder | undefined)[];
+  readonly places: readonly (UnitOfWork | undefined)[];
   readonly events: number;
   readonly error?: () => unknown;
 }[] = [
@@ -43,11 +43,11 @@ const cases: readonly {
 describe("One error object", () => {
   for (const { title, places, events, error = () => new Error("the same") } of cases) {
     it(`captured ${title} makes ${events}`, () => {
-      const captured = new Captured();
+      const captured = new CaptureRegistry();
       const thrown = error();
       const ids = new Set<string>();
       for (const [at, place] of places.entries()) {
-        const known = captured.idOf(thrown, place);
+        const known = captured.eventIdOf(thrown, place);
         if (known === undefined) captured.add(thrown, place, `event ${at}`);
         ids.add(known ?? `event ${at}`);
       }

@@ -1,7 +1,7 @@
 import type { ReceivedEvent } from "../../src/receiver/received.ts";
 
 /** An event in the words of these tests. */
-export interface Summary {
+export interface EventSummary {
   readonly level: string | undefined;
   readonly type: string | undefined;
   readonly value: string | undefined;
@@ -10,7 +10,7 @@ export interface Summary {
 }
 
 /** In the order in which they were captured. */
-export function summaries(events: readonly ReceivedEvent[]): Summary[] {
+export function summarizeEvents(events: readonly ReceivedEvent[]): EventSummary[] {
   const byTime = events.toSorted((a, b) => Number(a["timestamp"]) - Number(b["timestamp"]));
   return byTime.map((event) => {
     const exception = event.exception?.values?.at(-1);
@@ -25,7 +25,7 @@ export function summaries(events: readonly ReceivedEvent[]): Summary[] {
 }
 
 /** What an event is about: its message, or that of its error. */
-export function textOf(event: ReceivedEvent): string | undefined {
+export function eventText(event: ReceivedEvent): string | undefined {
   const { message } = event;
   return typeof message === "string" ? message : event.exception?.values?.at(-1)?.value;
 }

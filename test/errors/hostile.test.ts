@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent } from "../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import { bundlePrograms, type Ended, type Programs } from "./preload.ts";
+import { bundlePrograms, type ProcessResult, type BundledPrograms } from "./preload.ts";
 
 /** What can be read of some; of the others there is an event all the same. */
 const readable: Readonly<Record<string, readonly [type: string, value: string]>> = {
@@ -20,9 +20,9 @@ const readable: Readonly<Record<string, readonly [type: string, value: string]>>
 };
 
 describe("An error that can't be read", () => {
-  let programs: Programs;
+  let programs: BundledPrograms;
   let receiver: Receiver;
-  let ended: Ended;
+  let ended: ProcessResult;
   before(async () => {
     [programs, receiver] = await Promise.all([bundlePrograms(["hostile.mjs"]), startReceiver()]);
     ended = await programs.run("hostile.mjs", { env: { SENTRY_DSN: receiver.dsn } });

@@ -7,11 +7,11 @@ import { text } from "node:stream/consumers";
 import { build } from "esbuild";
 import { root } from "../../scripts/build/places.ts";
 import { lazyEntryPoints } from "../../scripts/build/lazy-modules.ts";
-import { aliases } from "../../src/instrumentation/aliases.ts";
+import { moduleAliases } from "../../src/instrumentation/aliases.ts";
 import { node } from "../nodes.ts";
 
 /** How a process ended. */
-export interface Ended {
+export interface ProcessResult {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
@@ -20,7 +20,7 @@ export interface Ended {
   readonly tookMs: number;
 }
 
-export interface RunOptions {
+export interface BundledRunOptions {
   readonly node?: string;
   /** Flags for Node. */
   readonly flags?: readonly string[];
@@ -31,13 +31,13 @@ export interface RunOptions {
 }
 
 /** The preload and the programs of this room, as JavaScript that every Node reads. */
-export interface Programs {
-  run(program: string, options?: RunOptions): Promise<Ended>;
+export interface BundledPrograms {
+  run(program: string, options?: BundledRunOptions): Promise<ProcessResult>;
   remove(): Promise<void>;
 }
 
 /** What the preload's own signals would add to a program's output, off. */
-const quiet = {
+const signalsOff = {
   OTEL_LOG_LEVEL: "none",
   OTEL_METRICS_EXPORTER: "none",
   OTEL_LOGS_EXPORTER: "none",
@@ -52,7 +52,7 @@ const quiet = {
  * it, and each program (a file of `fixtures/`) by itself: it has the public door inside, like an app
  * that is bundled. `remove` it after use.
  */
-export async function bundlePrograms(names: readonly string[]): Promise<Programs> {
+export async function bundlePrograms(names: readonly string[]): Promise<BundledPrograms> {
   const directory = await mkdtemp(join(tmpdir(), "telltale-errors-"));
   // Not below node_modules, where no code is the app's own.
   await symlink(join(root, "node_modules"), join(directory, "node_modules"));
@@ -68,10 +68,10 @@ export async function bundlePrograms(names: readonly string[]): Promise<Programs
   await Promise.all([
     build({
       ...shared,
-      entryPoints: { preload: "test/errors/fixtures/preload.ts", ...neededChunks() },
+      entryPoints: { preload: "test/errors/fixtures/preload.ts", ...neededModules() },
       outdir: directory,
       splitting: true,
-      alias: aliases,
+      alias: moduleAliases,
     }),
     build({
       ...shared,
@@ -86,7 +86,7 @@ export async function bundlePrograms(names: readonly string[]): Promise<Programs
   };
 }
 
-function neededChunks(): Record<string, string> {
+function neededModules(): Record<string, string> {
   return lazyEntryPoints(
     "entry/breakage.ts",
     "errors/",
@@ -98,14 +98,18 @@ function neededChunks(): Record<string, string> {
   );
 }
 
-async function run(directory: string, program: string, options: RunOptions): Promise<Ended> {
+async function run(
+  directory: string,
+  program: string,
+  options: BundledRunOptions,
+): Promise<ProcessResult> {
   const preload = options.bare === true ? [] : ["--import", join(directory, "preload.js")];
   const file = join(directory, "programs", `${parse(program).name}.js`);
   const start = performance.now();
   const child = spawn(
     options.node ?? node,
     [...(options.flags ?? []), ...preload, file, ...(options.args ?? [])],
-    { env: { ...quiet, ...options.env }, stdio: ["ignore", "pipe", "pipe"] },
+    { env: { ...signalsOff, ...options.env }, stdio: ["ignore", "pipe", "pipe"] },
   );
   const [stdout, stderr, [code, signal]] = await Promise.all([
     text(child.stdout),

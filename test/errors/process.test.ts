@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { nodes } from "../nodes.ts";
-import { bundlePrograms, type Ended, type Programs } from "./preload.ts";
-import { summaries, type Summary } from "./events.ts";
+import { bundlePrograms, type ProcessResult, type BundledPrograms } from "./preload.ts";
+import { summarizeEvents, type EventSummary } from "./events.ts";
 
 const uncaught = { mechanism: "auto.node.onuncaughtexception", handled: false };
 const rejected = { mechanism: "auto.node.onunhandledrejection", handled: false };
@@ -18,7 +18,7 @@ const cases: readonly {
   readonly nodeOptions?: string;
   /** The oldest Node that survives it bare. */
   readonly since?: 24;
-  readonly events: readonly Summary[];
+  readonly events: readonly EventSummary[];
 }[] = [
   {
     title: "an error at the top of a module",
@@ -183,7 +183,7 @@ const cases: readonly {
 ];
 
 describe("Errors that nobody handles", () => {
-  let programs: Programs;
+  let programs: BundledPrograms;
   let receiver: Receiver;
   before(async () => {
     [programs, receiver] = await Promise.all([bundlePrograms(["ends.ts"]), startReceiver()]);
@@ -191,7 +191,7 @@ describe("Errors that nobody handles", () => {
   after(() => Promise.all([programs.remove(), receiver.close()]));
 
   type End = Pick<(typeof cases)[number], "end" | "mode" | "nodeOptions">;
-  const end = ({ end: name, mode, nodeOptions }: End, path: string, dsn?: string) =>
+  const runEnd = ({ end: name, mode, nodeOptions }: End, path: string, dsn?: string) =>
     programs.run("ends.ts", {
       node: path,
       args: [name],
@@ -210,20 +210,20 @@ describe("Errors that nobody handles", () => {
       for (const one of cases.filter(({ since = 22 }) => Number.parseInt(name, 10) >= since)) {
         it(`${one.title}: the process ends as it would, and the events arrive`, async () => {
           const [bare, preloaded] = await Promise.all([
-            end(one, path),
-            end(one, path, receiver.dsn),
+            runEnd(one, path),
+            runEnd(one, path, receiver.dsn),
           ]);
-          assert.deepEqual(outcome(preloaded), outcome(bare));
+          assert.deepEqual(comparable(preloaded), comparable(bare));
           // What the kernel had taken may come in after the process has gone.
           await receiver.settled();
-          assert.deepEqual(summaries(receiver.events), one.events);
+          assert.deepEqual(summarizeEvents(receiver.events), one.events);
         });
       }
     });
   }
 
   it("arrive at no server, and the process ends within its deadline", async () => {
-    const { stdout: _, ...bare } = await end({ end: "top" }, process.execPath);
+    const { stdout: _, ...bare } = await runEnd({ end: "top" }, process.execPath);
     for (const fault of ["hang", "deaf", "close"] as const) {
       receiver.setFaults({ kind: fault });
       const ended = await programs.run("ends.ts", {
@@ -237,17 +237,17 @@ describe("Errors that nobody handles", () => {
   });
 
   it("leave a refused connection without a trace on stderr", async () => {
-    const closed = createServer().listen(0, "127.0.0.1");
-    await once(closed, "listening");
-    const { port } = closed.address() as AddressInfo;
-    closed.close();
-    const bare = await end({ end: "top" }, process.execPath);
-    const ended = await end({ end: "top" }, process.execPath, `http://key@127.0.0.1:${port}/1`);
-    assert.deepEqual(outcome(ended), outcome(bare));
+    const closedServer = createServer().listen(0, "127.0.0.1");
+    await once(closedServer, "listening");
+    const { port } = closedServer.address() as AddressInfo;
+    closedServer.close();
+    const bare = await runEnd({ end: "top" }, process.execPath);
+    const ended = await runEnd({ end: "top" }, process.execPath, `http://key@127.0.0.1:${port}/1`);
+    assert.deepEqual(comparable(ended), comparable(bare));
   });
 });
 
 /** Without what differs between any two processes. */
-function outcome({ code, signal, stdout, stderr }: Ended): object {
+function comparable({ code, signal, stdout, stderr }: ProcessResult): object {
   return { code, signal, stdout, stderr: stderr.replaceAll(/\(node:\d+\)/g, "(node)") };
 }

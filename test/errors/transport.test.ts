@@ -4,13 +4,13 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { promisify } from "node:util";
 import { createEnvelope, type Envelope } from "@sentry/core";
-import { Account } from "../../src/diagnostics/account.ts";
+import { SignalCounters } from "../../src/diagnostics/account.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import { EnvelopeTransport } from "../../src/errors/transport.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { startSilentHost } from "../export/silent-host.ts";
 import { node } from "../nodes.ts";
-import { PATIENCE_MS } from "../until.ts";
+import { WAIT_TIMEOUT_MS } from "../until.ts";
 
 describe("The transport of envelopes", () => {
   let receiver: Receiver;
@@ -23,31 +23,31 @@ describe("The transport of envelopes", () => {
     changes: { deadlineMs?: number; url?: string } = {},
   ): {
     transport: EnvelopeTransport;
-    account: Account;
+    account: SignalCounters;
     lines: string[];
     losses: string[];
     send(text?: string): PromiseLike<unknown>;
   } => {
-    const account = new Account();
+    const counters = new SignalCounters();
     const lines: string[] = [];
     const losses: string[] = [];
     const transport = new EnvelopeTransport({
       url: `${receiver.url}/api/1/envelope/?sentry_key=key`,
       headers: { "user-agent": "telltale-test" },
-      account,
+      counters,
       diagnostics: new Diagnostics("info", (line) => lines.push(line)),
       recordDroppedEvent: (reason, category) => losses.push(`${reason} ${category}`),
       ...changes,
     });
     const send = (text = "x"): PromiseLike<unknown> => {
-      account.made++;
+      counters.created++;
       return transport.send(envelopeOf(text));
     };
-    return { transport, account, lines, losses, send };
+    return { transport, account: counters, lines, losses, send };
   };
 
   it("posts an envelope with the key and the type of its content", async () => {
-    const { account, send } = setUp();
+    const { account: counters, send } = setUp();
     await send("hello");
     const [item] = receiver.items;
     assert.deepEqual(
@@ -58,7 +58,7 @@ describe("The transport of envelopes", () => {
     assert.equal(request?.headers["content-type"], "application/x-sentry-envelope");
     assert.equal(request.headers["user-agent"], "telltale-test");
     assert.equal(request.headers["content-encoding"], undefined);
-    assert.deepEqual([account.sent, account.queued], [1, 0]);
+    assert.deepEqual([counters.sent, counters.queued], [1, 0]);
   });
 
   it("compresses what is longer than 32 KiB", async () => {
@@ -95,7 +95,7 @@ describe("The transport of envelopes", () => {
   ];
   for (const { title, status, headers } of pauses) {
     it(`sends no event after ${title}`, async () => {
-      const { transport, account, losses, send } = setUp();
+      const { transport, account: counters, losses, send } = setUp();
       receiver.setFaults({ kind: "status", status, headers, times: 1 });
       await send();
       assert.equal(transport.isLimited("error"), true);
@@ -103,10 +103,10 @@ describe("The transport of envelopes", () => {
       assert.equal(receiver.requests.length, 1);
       assert.deepEqual(losses, ["ratelimit_backoff error"]);
       // The second loss is the client's to count: it hears of it by recordDroppedEvent.
-      const isTaken = status === 200;
+      const isAccepted = status === 200;
       assert.deepEqual(
-        [account.sent, account.dropped.rejected, account.queued],
-        [isTaken ? 1 : 0, isTaken ? 0 : 1, 1],
+        [counters.sent, counters.dropped.rejected, counters.queued],
+        [isAccepted ? 1 : 0, isAccepted ? 0 : 1, 1],
       );
     });
   }
@@ -123,11 +123,11 @@ describe("The transport of envelopes", () => {
 
   for (const status of [400, 403, 413, 500, 503]) {
     it(`drops what is answered with ${status}, counts it and says so once`, async () => {
-      const { account, lines, send } = setUp();
+      const { account: counters, lines, send } = setUp();
       receiver.setFaults({ kind: "status", status });
       await send();
       await send();
-      assert.deepEqual([account.dropped.rejected, account.queued], [2, 0]);
+      assert.deepEqual([counters.dropped.rejected, counters.queued], [2, 0]);
       assert.equal(lines.length, 1);
       assert.match(lines[0] ?? "", new RegExp(`answers ${status}`));
       assert.doesNotMatch(lines[0] ?? "", /sentry_key/);
@@ -135,7 +135,7 @@ describe("The transport of envelopes", () => {
   }
 
   it("says when an outage begins, and when it is over what was lost", async () => {
-    const { account, lines, send } = setUp();
+    const { account: counters, lines, send } = setUp();
     receiver.setFaults({ kind: "status", status: 503 });
     await send();
     receiver.setFaults({ kind: "close" });
@@ -145,7 +145,7 @@ describe("The transport of envelopes", () => {
     receiver.setFaults();
     await send();
     await send();
-    assert.deepEqual([account.sent, account.droppedTotal], [2, 3]);
+    assert.deepEqual([counters.sent, counters.droppedTotal], [2, 3]);
     assert.equal(lines.length, 2);
     assert.match(lines[0] ?? "", /answers 503; such events are dropped and counted$/m);
     assert.match(lines[1] ?? "", /takes events again; 3 were lost meanwhile$/m);
@@ -160,33 +160,33 @@ describe("The transport of envelopes", () => {
   });
 
   it("sends once more and smaller what is too large for the peer", async () => {
-    const { transport, account, lines } = setUp();
+    const { transport, account: counters, lines } = setUp();
     const event = { message: "order 17", extra: { body: "x".repeat(500_000), order: 17 } };
     receiver.setFaults({ kind: "status", status: 413, times: 1 });
-    account.made++;
+    counters.created++;
     await transport.send(createEnvelope<Envelope>({}, [[{ type: "event" }, event]]));
     assert.equal(receiver.requests.length, 2);
     const payload = receiver.items[0]?.payload as typeof event;
     assert.deepEqual([payload.message, payload.extra.order], ["order 17", 17]);
     assert.ok(payload.extra.body.length < 200_000);
-    assert.deepEqual([account.sent, account.queued, lines], [1, 0, []]);
+    assert.deepEqual([counters.sent, counters.queued, lines], [1, 0, []]);
   });
 
   it("counts what is too large even so", async () => {
-    const { account, send } = setUp();
+    const { account: counters, send } = setUp();
     receiver.setFaults({ kind: "status", status: 413 });
     await send("x".repeat(500_000));
     assert.equal(receiver.requests.length, 2);
-    assert.deepEqual([account.dropped.rejected, account.queued], [1, 0]);
+    assert.deepEqual([counters.dropped.rejected, counters.queued], [1, 0]);
   });
 
   it("bounds what waits by its bytes", () => {
-    const { account, transport, send } = setUp();
+    const { account: counters, transport, send } = setUp();
     receiver.setFaults({ kind: "hang" });
     const long = "x".repeat(1_000_000);
     for (let count = 0; count < 40; count++) Promise.resolve(send(long)).catch(() => {});
-    assert.deepEqual([account.dropped.queue_full, account.queued], [7, 33]);
-    assert.ok(transport.take().length > 0);
+    assert.deepEqual([counters.dropped.queue_full, counters.queued], [7, 33]);
+    assert.ok(transport.drain().length > 0);
   });
 
   it("drops what is answered with 101", async () => {
@@ -198,15 +198,15 @@ describe("The transport of envelopes", () => {
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const { account, send } = setUp({ url: `http://127.0.0.1:${port}/api/1/envelope/` });
+    const { account: counters, send } = setUp({ url: `http://127.0.0.1:${port}/api/1/envelope/` });
     await send();
-    assert.deepEqual([account.dropped.rejected, account.queued], [1, 0]);
+    assert.deepEqual([counters.dropped.rejected, counters.queued], [1, 0]);
     server.close();
   });
 
   it("goes by the proxy that Node is told to use", async () => {
     // Where nobody listens; by another name the receiver would not be asked.
-    const { stdout } = await poster("http://127.0.0.1:1", 1, {
+    const { stdout } = await runPoster("http://127.0.0.1:1", 1, {
       NODE_USE_ENV_PROXY: "1",
       HTTP_PROXY: receiver.url,
     });
@@ -216,58 +216,58 @@ describe("The transport of envelopes", () => {
   });
 
   it("drops what can't be delivered and says why, without the key", async () => {
-    const { account, lines, losses, send } = setUp();
+    const { account: counters, lines, losses, send } = setUp();
     receiver.setFaults({ kind: "close" });
     await assert.rejects(Promise.resolve(send()));
-    assert.deepEqual([account.dropped.failed, account.queued], [1, 0]);
+    assert.deepEqual([counters.dropped.failed, counters.queued], [1, 0]);
     assert.deepEqual(losses, ["network_error error"]);
     assert.match(lines.join(""), /can't be reached \(ECONNRESET\)/);
     assert.doesNotMatch(lines.join(""), /sentry_key/);
   });
 
   it("waits for an answer no longer than its deadline", async () => {
-    const { account, lines, send } = setUp({ deadlineMs: 50 });
+    const { account: counters, lines, send } = setUp({ deadlineMs: 50 });
     receiver.setFaults({ kind: "hang" });
     await assert.rejects(Promise.resolve(send()), /no answer within 50 ms/);
-    assert.deepEqual([account.dropped.failed, account.queued], [1, 0]);
+    assert.deepEqual([counters.dropped.failed, counters.queued], [1, 0]);
     assert.equal(lines.length, 1);
   });
 
   it("takes an answer that never ends for what its status says", async () => {
     // Enough for the status to come on a busy machine.
-    const { account, transport, send } = setUp({ deadlineMs: 1_000 });
+    const { account: counters, transport, send } = setUp({ deadlineMs: 1_000 });
     receiver.setFaults({ kind: "drip", everyMs: 10, status: 200 });
     await send();
-    assert.equal(account.sent, 1);
+    assert.equal(counters.sent, 1);
     assert.equal(await transport.flush(10_000), true);
   });
 
   it("tries once more on a connection that the peer had closed meanwhile", async () => {
-    const { account, send } = setUp();
+    const { account: counters, send } = setUp();
     await send();
     receiver.setFaults({ kind: "close", times: 1 });
     await send();
-    assert.deepEqual([account.sent, account.droppedTotal], [2, 0]);
+    assert.deepEqual([counters.sent, counters.droppedTotal], [2, 0]);
   });
 
   it("reads an answer of any length only as far as it must", async () => {
-    const { account, send } = setUp();
+    const { account: counters, send } = setUp();
     receiver.setFaults({ kind: "giant", bytes: 100_000_000, status: 200, times: 1 });
     await send();
     await send();
-    assert.equal(account.sent, 2);
+    assert.equal(counters.sent, 2);
   });
 
   it("counts what can't be serialised as failed", async () => {
-    const { transport, account } = setUp();
-    account.made++;
+    const { transport, account: counters } = setUp();
+    counters.created++;
     const hostile = {
       toJSON(): never {
         throw new Error("no");
       },
     };
     await Promise.resolve(transport.send(envelopeOf(hostile))).catch(() => {});
-    assert.equal(account.queued, 0);
+    assert.equal(counters.queued, 0);
   });
 
   it("bounds what waits", async () => {
@@ -281,23 +281,23 @@ describe("The transport of envelopes", () => {
   });
 
   it("gives back all that the network has not got, ready to be sent", async () => {
-    const { transport, account, send } = setUp();
+    const { transport, account: counters, send } = setUp();
     for (let count = 0; count < 20; count++) void send(`${count}`);
     const long = "long ".repeat(10_000);
     void send(long);
-    const taken = transport.take().flatMap((make) => make() ?? []);
-    assert.equal(taken.length, 21);
-    assert.equal(account.queued, 21);
-    assert.equal(taken[20]?.headers["content-encoding"], "gzip");
-    for (const { url, headers, body } of taken) {
+    const pending = transport.drain().flatMap((make) => make() ?? []);
+    assert.equal(pending.length, 21);
+    assert.equal(counters.queued, 21);
+    assert.equal(pending[20]?.headers["content-encoding"], "gzip");
+    for (const { url, headers, body } of pending) {
       await fetch(url, { method: "POST", headers, body: Buffer.from(body) });
     }
-    taken[0]?.settle(false);
-    for (const request of taken.slice(1)) request.settle(true);
-    assert.deepEqual([account.sent, account.dropped.failed, account.queued], [20, 1, 0]);
+    pending[0]?.onResult(false);
+    for (const request of pending.slice(1)) request.onResult(true);
+    assert.deepEqual([counters.sent, counters.dropped.failed, counters.queued], [20, 1, 0]);
     assert.equal(receiver.items.length, 21);
     assert.deepEqual(receiver.items[20]?.payload, { message: long });
-    assert.deepEqual(transport.take(), []);
+    assert.deepEqual(transport.drain(), []);
   });
 
   it("leaves alone what the network has", async () => {
@@ -305,7 +305,7 @@ describe("The transport of envelopes", () => {
     receiver.setFaults({ kind: "hang" });
     void send();
     await receiver.waitFor(({ requests }) => requests.length > 0);
-    assert.deepEqual(transport.take(), []);
+    assert.deepEqual(transport.drain(), []);
   });
 
   it("flushes within its time", async () => {
@@ -321,14 +321,14 @@ describe("The transport of envelopes", () => {
   describe("holds no process", () => {
     it("with an answer that never comes", async () => {
       receiver.setFaults({ kind: "hang" });
-      const { stdout } = await poster(receiver.url);
+      const { stdout } = await runPoster(receiver.url);
       assert.equal(stdout, "to take: 0\n");
     });
 
     it("with a connection that is never made", async () => {
       const host = await startSilentHost();
       try {
-        const { stdout } = await poster(host.url);
+        const { stdout } = await runPoster(host.url);
         assert.equal(stdout, "to take: 1\n");
       } finally {
         host.close();
@@ -337,7 +337,7 @@ describe("The transport of envelopes", () => {
 
     it("with an envelope that is longer than the peer cares to read", async () => {
       receiver.setFaults({ kind: "deaf" });
-      const { stdout } = await poster(receiver.url, 20_000_000);
+      const { stdout } = await runPoster(receiver.url, 20_000_000);
       assert.equal(stdout, "to take: 1\n");
     });
   });
@@ -348,12 +348,12 @@ function envelopeOf(message: unknown): Envelope {
 }
 
 /** A process that posts one envelope, of random bytes, and has nothing else to do. */
-function poster(
+function runPoster(
   url: string,
   bytes = 1,
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ stdout: string }> {
   const program = new URL("fixtures/post.ts", import.meta.url).pathname;
   const args = [program, `${url}/api/1/envelope/`, `${bytes}`];
-  return promisify(execFile)(node, args, { timeout: PATIENCE_MS, env });
+  return promisify(execFile)(node, args, { timeout: WAIT_TIMEOUT_MS, env });
 }

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { node } from "../nodes.ts";
-import { untilTrue } from "../until.ts";
+import { pollUntilTrue } from "../until.ts";
 
 const launcher = new URL("../../examples/shop/postgres.ts", import.meta.url).href;
 
@@ -71,8 +71,8 @@ describe("The demo's PostgreSQL", function () {
     const url = await firstLine(child);
     assert.ok(await listens(url));
     child.kill("SIGKILL");
-    await untilTrue(async () => !(await listens(url)), "a server that is gone");
-    await untilTrue(() => readdirSync(directory).length === 0, "an empty directory");
+    await pollUntilTrue(async () => !(await listens(url)), "a server that is gone");
+    await pollUntilTrue(() => readdirSync(directory).length === 0, "an empty directory");
   });
 
   it("is not started where DATABASE_URL names another", async () => {

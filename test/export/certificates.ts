@@ -9,7 +9,7 @@ export interface Certificates {
   /** For 127.0.0.1, ::1 and localhost. */
   readonly server: { readonly key: string; readonly cert: string };
   /** For another host. */
-  readonly elsewhere: { readonly key: string; readonly cert: string };
+  readonly otherHost: { readonly key: string; readonly cert: string };
   readonly client: { readonly key: string; readonly cert: string };
 }
 
@@ -73,7 +73,7 @@ export function makeCertificates(other = "elsewhere.example"): Certificates {
     return {
       ca: read("ca.pem"),
       server: sign("server", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1"),
-      elsewhere: sign("elsewhere", `subjectAltName=DNS:${other}`),
+      otherHost: sign("elsewhere", `subjectAltName=DNS:${other}`),
       client: sign("client", "extendedKeyUsage=clientAuth"),
     };
   } finally {

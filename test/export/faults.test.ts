@@ -4,29 +4,29 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import type { OtlpConfig } from "../../src/config/config.ts";
 import type { Fault } from "../../src/receiver/fault.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import { booksOf, createPipe, otlpConfig } from "./pipeline.ts";
+import { nonZeroCounts, createTestPipeline, otlpConfig } from "./pipeline.ts";
 
-const MADE = 10;
+const SPAN_COUNT = 10;
 /** Upper bound where nothing waits; a machine that is busy with other tests is slow. */
-const PROMPT = 20_000;
+const PROMPT_LIMIT_MS = 20_000;
 
 interface Row {
   readonly title: string;
   readonly faults: readonly Fault[];
   readonly timeoutMs?: number;
-  readonly books: Readonly<Record<string, number>>;
+  readonly counts: Readonly<Record<string, number>>;
   /** Requests that the peer saw. */
   readonly requests: number;
   /** Spans that the peer kept. */
-  readonly kept: number;
+  readonly stored: number;
   /** The one line; undefined: none. */
   readonly line?: RegExp;
   readonly atLeastMs?: number;
   readonly atMostMs?: number;
 }
 
-const all = { sent: MADE };
-const none = { failed: MADE };
+const all = { sent: SPAN_COUNT };
+const none = { failed: SPAN_COUNT };
 const status = (code: number, headers: Record<string, string> = {}, times?: number): Fault => ({
   kind: "status",
   status: code,
@@ -36,72 +36,72 @@ const status = (code: number, headers: Record<string, string> = {}, times?: numb
 const retryAfter = (value: string): Record<string, string> => ({ "retry-after": value });
 
 const rows: readonly Row[] = [
-  { title: "is well", faults: [], books: all, requests: 1, kept: MADE },
+  { title: "is well", faults: [], counts: all, requests: 1, stored: SPAN_COUNT },
   ...[400, 401, 404, 413, 500, 501].map((code) => ({
     title: `answers ${code}`,
     faults: [status(code)],
-    books: none,
+    counts: none,
     requests: 1,
-    kept: 0,
+    stored: 0,
     line: new RegExp(`cannot send spans to http://127.0.0.1:\\d+/v1/traces: answered ${code}`),
   })),
   ...[429, 502, 503, 504].map((code) => ({
     title: `answers ${code} twice`,
     faults: [status(code, {}, 2)],
-    books: all,
+    counts: all,
     requests: 3,
-    kept: MADE,
+    stored: SPAN_COUNT,
     // Two back-offs of 60 and 90 ms, less the jitter.
     atLeastMs: 120,
   })),
   {
     title: "answers 503 for ever",
     faults: [status(503)],
-    books: none,
+    counts: none,
     requests: 4,
-    kept: 0,
+    stored: 0,
     line: /answered 503 Service Unavailable/,
   },
   {
     title: "answers 429 with Retry-After in seconds",
     faults: [status(429, retryAfter("1"), 1)],
-    books: all,
+    counts: all,
     requests: 2,
-    kept: MADE,
+    stored: SPAN_COUNT,
     atLeastMs: 1000,
-    atMostMs: 1000 + PROMPT,
+    atMostMs: 1000 + PROMPT_LIMIT_MS,
   },
   {
     title: "answers 429 with a Retry-After that is no time",
     faults: [status(429, retryAfter("soon"), 1)],
-    books: all,
+    counts: all,
     requests: 2,
-    kept: MADE,
+    stored: SPAN_COUNT,
     atLeastMs: 48,
   },
   {
     title: "answers 429 with a negative Retry-After",
     faults: [status(429, retryAfter("-1"), 1)],
-    books: all,
+    counts: all,
     requests: 2,
-    kept: MADE,
+    stored: SPAN_COUNT,
     atLeastMs: 48,
   },
   {
     title: "answers 429 with a Retry-After beyond the deadline",
     faults: [status(429, retryAfter("3600"))],
-    books: none,
+    counts: none,
     requests: 1,
-    kept: 0,
+    stored: 0,
     line: /answered 429 Too Many Requests/,
   },
   {
     title: "hangs",
     faults: [{ kind: "hang" }],
     timeoutMs: 1000,
-    books: none,
+    counts: none,
     requests: 1,
-    kept: 0,
+    stored: 0,
     line: /no answer within 1000 ms/,
     atLeastMs: 999,
   },
@@ -109,9 +109,9 @@ const rows: readonly Row[] = [
     title: "drips a refusal",
     faults: [{ kind: "drip", everyMs: 20, status: 503 }],
     timeoutMs: 1000,
-    books: none,
+    counts: none,
     requests: 1,
-    kept: 0,
+    stored: 0,
     line: /answered 503/,
     atLeastMs: 999,
   },
@@ -119,57 +119,57 @@ const rows: readonly Row[] = [
     title: "accepts, but drips its answer",
     faults: [{ kind: "drip", everyMs: 20 }],
     timeoutMs: 1000,
-    books: all,
+    counts: all,
     requests: 1,
-    kept: MADE,
+    stored: SPAN_COUNT,
     line: /spans sent to .*, but its answer could not be read in full/,
     atLeastMs: 999,
   },
   {
     title: "rejects three",
     faults: [{ kind: "partial", rejected: 3, message: "too old" }],
-    books: { sent: MADE - 3, rejected: 3 },
+    counts: { sent: SPAN_COUNT - 3, rejected: 3 },
     requests: 1,
-    kept: MADE - 3,
+    stored: SPAN_COUNT - 3,
     line: /3 were rejected: "too old"/,
   },
   {
     title: "accepts with a body of 100 MB",
     faults: [{ kind: "giant", bytes: 100_000_000 }],
-    books: all,
+    counts: all,
     requests: 1,
-    kept: MADE,
+    stored: SPAN_COUNT,
     line: /its answer could not be read in full/,
   },
   {
     title: "refuses with a body of 100 MB",
     faults: [{ kind: "giant", bytes: 100_000_000, status: 503 }],
-    books: none,
+    counts: none,
     requests: 1,
-    kept: 0,
+    stored: 0,
     line: /answered 503 Service Unavailable with more than 65536 bytes/,
   },
   {
     title: "closes the connection once",
     faults: [{ kind: "close", times: 1 }],
-    books: all,
+    counts: all,
     requests: 2,
-    kept: MADE,
+    stored: SPAN_COUNT,
   },
   {
     title: "closes every connection",
     faults: [{ kind: "close" }],
-    books: none,
+    counts: none,
     requests: 4,
-    kept: 0,
+    stored: 0,
     line: /the connection was closed before an answer/,
   },
   {
     title: "redirects",
     faults: [status(307, { location: "http://127.0.0.1:1/" })],
-    books: none,
+    counts: none,
     requests: 1,
-    kept: 0,
+    stored: 0,
     line: /answered 307/,
   },
 ];
@@ -187,22 +187,25 @@ for (const [protocol, compression] of [
     after(() => receiver.close());
 
     for (const row of rows) {
-      it(`that ${row.title} leaves exact books, within the deadline, with one line`, async () => {
+      it(`that ${row.title} leaves exact counts, within the deadline, with one line`, async () => {
         receiver.clear();
         receiver.setFaults(...row.faults);
         const timeoutMs = row.timeoutMs ?? 30_000;
         const config = otlpConfig(receiver.url, { protocol, compression, timeoutMs });
-        const { batch, account, lines, make } = createPipe(config);
+        const { batch, counters, lines, addSpans } = createTestPipeline(config);
         const start = performance.now();
-        make(MADE);
+        addSpans(SPAN_COUNT);
         await batch.flush(40_000);
         const took = performance.now() - start;
-        assert.deepEqual(booksOf(account), row.books);
+        assert.deepEqual(nonZeroCounts(counters), row.counts);
         assert.equal(receiver.requests.length, row.requests);
-        assert.equal(receiver.spans.length, row.kept);
-        assertLine(lines, row.line);
+        assert.equal(receiver.spans.length, row.stored);
+        assertLogLine(lines, row.line);
         assert.ok(took >= (row.atLeastMs ?? 0), `took ${took} ms`);
-        assert.ok(took <= (row.atMostMs ?? (row.timeoutMs ?? 0) + PROMPT), `took ${took} ms`);
+        assert.ok(
+          took <= (row.atMostMs ?? (row.timeoutMs ?? 0) + PROMPT_LIMIT_MS),
+          `took ${took} ms`,
+        );
       });
     }
 
@@ -210,11 +213,11 @@ for (const [protocol, compression] of [
       receiver.clear();
       receiver.setFaults();
       const headers = { "x-api-key": "k", "content-type": "text/plain" };
-      const { batch, make } = createPipe(
+      const { batch, addSpans } = createTestPipeline(
         otlpConfig(receiver.url, { protocol, compression, headers }),
       );
-      make(1);
-      await batch.flush(PROMPT);
+      addSpans(1);
+      await batch.flush(PROMPT_LIMIT_MS);
       const [request] = receiver.requests;
       assert.equal(request?.headers["x-api-key"], "k");
       assert.match(String(request?.headers["user-agent"]), /^telltale\/\d/);
@@ -253,19 +256,21 @@ describe("a collector that can't be spoken to", () => {
   ];
   for (const { title, serve, line } of unspeakable) {
     it(`because it ${title} costs one line, not the app`, async () => {
-      const { batch, account, lines, make } = createPipe(otlpConfig(await listen(servers, serve)));
-      make(MADE);
-      await batch.flush(PROMPT);
-      assert.deepEqual(booksOf(account), none);
-      assertLine(lines, line);
+      const { batch, counters, lines, addSpans } = createTestPipeline(
+        otlpConfig(await listen(servers, serve)),
+      );
+      addSpans(SPAN_COUNT);
+      await batch.flush(PROMPT_LIMIT_MS);
+      assert.deepEqual(nonZeroCounts(counters), none);
+      assertLogLine(lines, line);
     });
   }
 
   it("is named without its secrets", async () => {
     const url = `${await listen(servers)}/in/s3cret`.replace("http://", "http://user:pass@");
-    const { batch, lines, make } = createPipe(otlpConfig(url));
-    make(1);
-    await batch.flush(PROMPT);
+    const { batch, lines, addSpans } = createTestPipeline(otlpConfig(url));
+    addSpans(1);
+    await batch.flush(PROMPT_LIMIT_MS);
     assert.match(lines.join(""), /to http:\/\/127\.0\.0\.1:\d+: /);
     assert.doesNotMatch(lines.join(""), /pass|s3cret/);
   });
@@ -273,33 +278,33 @@ describe("a collector that can't be spoken to", () => {
   it("costs one line for all signals that go there, and one when it is back", async () => {
     const receiver = await startReceiver();
     receiver.setFaults({ kind: "close" });
-    const first = createPipe(otlpConfig(receiver.url));
+    const first = createTestPipeline(otlpConfig(receiver.url));
     for (let round = 0; round < 3; round++) {
-      first.make(1);
-      await first.batch.flush(PROMPT);
+      first.addSpans(1);
+      await first.batch.flush(PROMPT_LIMIT_MS);
     }
     receiver.setFaults();
-    first.make(1);
-    await first.batch.flush(PROMPT);
+    first.addSpans(1);
+    await first.batch.flush(PROMPT_LIMIT_MS);
     await receiver.close();
-    assert.deepEqual(booksOf(first.account), { failed: 3, sent: 1 });
+    assert.deepEqual(nonZeroCounts(first.counters), { failed: 3, sent: 1 });
     assert.equal(first.lines.length, 2);
     assert.match(first.lines[1] ?? "", /sending spans to http:\/\/127\.0\.0\.1:\d+ works again/);
   });
 
   it("because of a header that HTTP can't carry costs one line", async () => {
     const headers: OtlpConfig["headers"] = { "x-bad": "line\nbreak" };
-    const { batch, account, lines, make } = createPipe(
+    const { batch, counters, lines, addSpans } = createTestPipeline(
       otlpConfig(await listen(servers), { headers }),
     );
-    make(MADE);
-    await batch.flush(PROMPT);
-    assert.deepEqual(booksOf(account), none);
-    assertLine(lines, /Invalid character in header content/);
+    addSpans(SPAN_COUNT);
+    await batch.flush(PROMPT_LIMIT_MS);
+    assert.deepEqual(nonZeroCounts(counters), none);
+    assertLogLine(lines, /Invalid character in header content/);
   });
 });
 
-function assertLine(lines: readonly string[], expected: RegExp | undefined): void {
+function assertLogLine(lines: readonly string[], expected: RegExp | undefined): void {
   assert.equal(lines.length, expected === undefined ? 0 : 1, lines.join(""));
   if (expected !== undefined) assert.match(lines[0] ?? "", expected);
 }

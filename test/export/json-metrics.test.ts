@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer";
 import { MeterProvider, MetricReader, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { jsonMetrics } from "../../src/export/json-metrics.ts";
+import { serializeJsonMetrics } from "../../src/export/json-metrics.ts";
 import { metricsOf, readExport } from "../../src/receiver/otlp.ts";
 import { collectMetrics } from "./telemetry.ts";
 
@@ -22,7 +22,7 @@ describe("Metrics in JSON", () => {
 });
 
 function assertSame(metrics: ResourceMetrics): void {
-  const ours = read("application/json", jsonMetrics(metrics));
+  const ours = read("application/json", serializeJsonMetrics(metrics));
   assert.deepEqual(
     ours,
     read("application/x-protobuf", ProtobufMetricsSerializer.serializeRequest(metrics)),

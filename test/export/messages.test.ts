@@ -4,7 +4,7 @@ import { ProtobufLogsSerializer, ProtobufTraceSerializer } from "@opentelemetry/
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import type { EncodedItem, Encoding } from "../../src/export/encoded-item.ts";
+import type { EncodedItem, ItemEncoder } from "../../src/export/encoded-item.ts";
 import * as json from "../../src/export/json-messages.ts";
 import * as protobuf from "../../src/export/messages.ts";
 import { logsOf, readExport, spansOf } from "../../src/receiver/otlp.ts";
@@ -125,8 +125,8 @@ interface Format {
   readonly name: string;
   readonly contentType: string;
   readonly ours: {
-    readonly spans: Encoding<ReadableSpan>;
-    readonly logRecords: Encoding<ReadableLogRecord>;
+    readonly spans: ItemEncoder<ReadableSpan>;
+    readonly logRecords: ItemEncoder<ReadableLogRecord>;
   };
 }
 
@@ -220,25 +220,25 @@ describe("Memory outside of the heap", () => {
   it("is used again for items that come after others were released", () => {
     const before = Array.from({ length: 300 }, (_, index) => named(`${index} ${"x".repeat(1000)}`));
     const kept = named("kept");
-    const pages = new Set(before.map(({ page }) => page));
+    const pages = new Set(before.map(({ buffer }) => buffer));
     assert.ok(pages.size > 3, "several pages");
-    for (const { page } of before) page.release();
+    for (const { buffer } of before) buffer.release();
     const names = Array.from({ length: 300 }, (_, index) => `${index} ${"y".repeat(1000)}`);
     const after = names.map(named);
     assert.ok(
-      after.some(({ page }) => pages.has(page) && page !== kept.page),
+      after.some(({ buffer }) => pages.has(buffer) && buffer !== kept.buffer),
       "none is used again",
     );
-    assert.deepEqual(namesIn(protobuf.spans.requestOf([kept, ...after])), ["kept", ...names]);
+    assert.deepEqual(namesIn(protobuf.spans.encodeRequest([kept, ...after])), ["kept", ...names]);
   });
 
   it("is used again for a request after another was given back, and only then", () => {
-    const first = protobuf.spans.requestOf([named("first")]);
-    const second = protobuf.spans.requestOf([named("second")]);
+    const first = protobuf.spans.encodeRequest([named("first")]);
+    const second = protobuf.spans.encodeRequest([named("second")]);
     assert.notEqual(first.buffer, second.buffer);
     assert.deepEqual([...namesIn(first), ...namesIn(second)], ["first", "second"]);
-    protobuf.reuse(first);
-    const third = protobuf.spans.requestOf([named("third")]);
+    protobuf.recycle(first);
+    const third = protobuf.spans.encodeRequest([named("third")]);
     assert.equal(third.buffer, first.buffer);
     assert.deepEqual([...namesIn(second), ...namesIn(third)], ["second", "third"]);
   });
@@ -263,8 +263,8 @@ describe("Our JSON", () => {
   }
 });
 
-function requestOf<One>(format: Encoding<One>, list: readonly One[]): Uint8Array {
-  return format.requestOf(list.map((one) => format.encode(one)));
+function requestOf<One>(format: ItemEncoder<One>, list: readonly One[]): Uint8Array {
+  return format.encodeRequest(list.map((one) => format.encode(one)));
 }
 
 function theirSpans(list: readonly ReadableSpan[]): ReturnType<typeof spansOf> {

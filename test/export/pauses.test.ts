@@ -2,70 +2,80 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { Account } from "../../src/diagnostics/account.ts";
+import { SignalCounters } from "../../src/diagnostics/account.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
-import { createLogBatch, createSpanBatch } from "../../src/export/item-batch.ts";
-import type { ItemBatch } from "../../src/export/exit.ts";
-import { createMetricSender } from "../../src/export/otlp.ts";
+import { createLogProcessor, createSpanProcessor } from "../../src/export/item-batch.ts";
+import type { ItemProcessor } from "../../src/export/exit.ts";
+import { createMetricExporter } from "../../src/export/otlp.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import { untilTrue } from "../until.ts";
-import { batchConfig, createPipe, otlpConfig } from "./pipeline.ts";
+import { pollUntilTrue } from "../until.ts";
+import { batchConfig, createTestPipeline, otlpConfig } from "./pipeline.ts";
 import { collectMetrics, makeLog, makeSpan } from "./telemetry.ts";
 
-const PROMPT = 20_000;
+const PROMPT_LIMIT_MS = 20_000;
 const QUEUE = 40;
 
 describe("Of two gateways of which one asks for a pause", () => {
-  let well: Receiver;
+  let healthy: Receiver;
   let busy: Receiver;
   beforeEach(async () => {
-    [well, busy] = await Promise.all([startReceiver(), startReceiver()]);
+    [healthy, busy] = await Promise.all([startReceiver(), startReceiver()]);
   });
-  afterEach(() => Promise.all([well.close(), busy.close()]));
+  afterEach(() => Promise.all([healthy.close(), busy.close()]));
 
   for (const status of [429, 503]) {
     it(`by ${status}, the other gets all there is, and none of it is lost`, async () => {
       busy.setFaults({ kind: "status", status, headers: { "retry-after": "120" } });
-      const { batch, account, make } = createGateways([well, busy]);
+      const { batch, account: counters, make: addSpans } = createGateways([healthy, busy]);
       // Traffic that goes on for longer than a gateway that only failed is left alone.
       const end = performance.now() + 2500;
       do {
-        make(QUEUE / 4);
+        addSpans(QUEUE / 4);
         await batch.flush(200);
         await pause(50);
       } while (performance.now() < end);
-      await batch.flush(PROMPT);
-      assert.equal(account.sent, account.made);
-      assert.equal(well.spans.length, account.made);
+      await batch.flush(PROMPT_LIMIT_MS);
+      assert.equal(counters.sent, counters.created);
+      assert.equal(healthy.spans.length, counters.created);
       assert.equal(busy.requests.length, 1, "asked again before its pause was over");
     });
   }
 
   it("and the other is away, what waits goes to the other as soon as that is back", async () => {
     busy.setFaults({ kind: "status", status: 429, headers: { "retry-after": "120" } });
-    well.setFaults({ kind: "status", status: 503 });
-    const { batch, account, make } = createGateways([well, busy], { delayMs: 20 });
-    make(QUEUE);
-    await untilTrue(() => well.requests.length > 0 && busy.requests.length > 0, "two refusals");
-    well.setFaults();
-    await untilTrue(() => account.sent === QUEUE, "all spans at the other");
-    assert.equal(well.spans.length, QUEUE);
+    healthy.setFaults({ kind: "status", status: 503 });
+    const {
+      batch,
+      account: counters,
+      make: addSpans,
+    } = createGateways([healthy, busy], { delayMs: 20 });
+    addSpans(QUEUE);
+    await pollUntilTrue(
+      () => healthy.requests.length > 0 && busy.requests.length > 0,
+      "two refusals",
+    );
+    healthy.setFaults();
+    await pollUntilTrue(() => counters.sent === QUEUE, "all spans at the other");
+    assert.equal(healthy.spans.length, QUEUE);
     assert.equal(busy.requests.length, 1, "asked again before its pause was over");
-    assert.deepEqual([account.sent, account.droppedTotal, batch.queued], [QUEUE, 0, 0]);
+    assert.deepEqual([counters.sent, counters.droppedTotal, batch.queued], [QUEUE, 0, 0]);
   });
 
   it("the metrics go to the other, and are not held", async () => {
-    const gateways = [well, busy].map(({ url }) => gatewayAt(`${url}/v1/metrics`));
+    const gateways = [healthy, busy].map(({ url }) => gatewayAt(`${url}/v1/metrics`));
     const diagnostics = new Diagnostics("none", () => {});
-    const sender = createMetricSender({ ...otlpConfig(""), gateways }, diagnostics);
+    const sender = createMetricExporter({ ...otlpConfig(""), gateways }, diagnostics);
     const send = async (): Promise<unknown[]> => {
-      const { delivered, holdMs } = await sender.send(await collectMetrics(), PROMPT);
-      return [delivered, holdMs];
+      const { delivered, retryAfterMs } = await sender.export(
+        await collectMetrics(),
+        PROMPT_LIMIT_MS,
+      );
+      return [delivered, retryAfterMs];
     };
     assert.deepEqual(await send(), [true, 0]);
     // Which one is a process's own is chance.
-    const own = well.requests.length > 0 ? well : busy;
+    const own = healthy.requests.length > 0 ? healthy : busy;
     own.setFaults({ kind: "status", status: 429, headers: { "retry-after": "120" } });
     assert.deepEqual(await send(), [true, 0]);
     assert.deepEqual(await send(), [true, 0]);
@@ -77,17 +87,19 @@ describe("A collector that asks for a pause", () => {
   it("is left alone for as long, and gets the rest then", async () => {
     const receiver = await startReceiver();
     receiver.setFaults({ kind: "status", status: 429, headers: { "retry-after": "1" }, times: 1 });
-    const pipe = createPipe(otlpConfig(receiver.url, { timeoutMs: 500 }), { delayMs: 10 });
-    pipe.make(1);
-    await untilTrue(() => pipe.account.pausedUntil > 0, "the pause");
-    pipe.make(1);
-    await untilTrue(() => receiver.spans.length === 1, "the rest");
+    const pipeline = createTestPipeline(otlpConfig(receiver.url, { timeoutMs: 500 }), {
+      delayMs: 10,
+    });
+    pipeline.addSpans(1);
+    await pollUntilTrue(() => pipeline.counters.pausedUntil > 0, "the pause");
+    pipeline.addSpans(1);
+    await pollUntilTrue(() => receiver.spans.length === 1, "the rest");
     const [first, second] = receiver.requests;
     await receiver.close();
     assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= 1000, "too early");
     assert.equal(receiver.requests.length, 2);
     assert.match(
-      pipe.lines[0] ?? "",
+      pipeline.lines[0] ?? "",
       /answered 429 .* and asked for a pause of 1 s; nothing is sent there until \S+Z \(dropped/,
     );
   });
@@ -105,14 +117,22 @@ describe("An outage", () => {
       const retry = { attempts: 1, firstMs: 0, factor: 1, maxMs: 0, jitter: 0 };
       const parts = { config: batchConfig, diagnostics, retry };
       const at = (path: string) => ({ ...otlpConfig(""), url: `${receiver.url}/v1/${path}` });
-      const spans = createSpanBatch({ ...parts, otlp: at("traces"), account: new Account() });
-      const logs = createLogBatch({ ...parts, otlp: at("logs"), account: new Account() });
-      const metrics = createMetricSender(at("metrics"), diagnostics, retry);
+      const spans = createSpanProcessor({
+        ...parts,
+        otlp: at("traces"),
+        counters: new SignalCounters(),
+      });
+      const logs = createLogProcessor({
+        ...parts,
+        otlp: at("logs"),
+        counters: new SignalCounters(),
+      });
+      const metrics = createMetricExporter(at("metrics"), diagnostics, retry);
       const sendAll = async (): Promise<void> => {
         for (let index = 0; index < 5; index++) spans.add(makeSpan(index));
-        for (let index = 0; index < 3; index++) logs.add({ finished: () => makeLog(index) });
-        await Promise.all([spans.flush(PROMPT), logs.flush(PROMPT)]);
-        await metrics.send(await collectMetrics(), PROMPT);
+        for (let index = 0; index < 3; index++) logs.add({ toRecord: () => makeLog(index) });
+        await Promise.all([spans.flush(PROMPT_LIMIT_MS), logs.flush(PROMPT_LIMIT_MS)]);
+        await metrics.export(await collectMetrics(), PROMPT_LIMIT_MS);
       };
       receiver.setFaults(fault);
       await sendAll();
@@ -140,43 +160,47 @@ describe("An outage", () => {
     const retry = { attempts: 1, firstMs: 0, factor: 1, maxMs: 0, jitter: 0 };
     const parts = { config: batchConfig, diagnostics, retry };
     const at = (path: string) => ({ ...otlpConfig(""), url: `${receiver.url}/v1/${path}` });
-    const spans = createSpanBatch({ ...parts, otlp: at("traces"), account: new Account() });
-    const logs = createLogBatch({ ...parts, otlp: at("logs"), account: new Account() });
+    const spans = createSpanProcessor({
+      ...parts,
+      otlp: at("traces"),
+      counters: new SignalCounters(),
+    });
+    const logs = createLogProcessor({ ...parts, otlp: at("logs"), counters: new SignalCounters() });
     for (let round = 0; round < 3; round++) {
       spans.add(makeSpan(round));
-      logs.add({ finished: () => makeLog(round) });
-      await Promise.all([spans.flush(PROMPT), logs.flush(PROMPT)]);
+      logs.add({ toRecord: () => makeLog(round) });
+      await Promise.all([spans.flush(PROMPT_LIMIT_MS), logs.flush(PROMPT_LIMIT_MS)]);
     }
     await receiver.close();
-    const told = lines.map((line) => /send ([\w ]+) to .*: answered \d+/.exec(line)?.[1]);
-    assert.deepEqual(new Set(told), new Set(["spans", "log records"]));
+    const reported = lines.map((line) => /send ([\w ]+) to .*: answered \d+/.exec(line)?.[1]);
+    assert.deepEqual(new Set(reported), new Set(["spans", "log records"]));
     assert.equal(lines.length, 2, lines.join(""));
   });
 });
 
 describe("An event loop that is blocked for longer than the limit", () => {
   /** Beyond the limit of the exports. */
-  const BLOCKED_MS = 900;
+  const BLOCK_MS = 900;
   const LIMIT_MS = 300;
 
   for (const title of ["after the request has left", "before it has a connection"]) {
     it(`${title} makes no timeout of an answer that is there`, async () => {
       const receiver = await startReceiverProcess();
-      const pipe = createPipe(otlpConfig(receiver.url, { timeoutMs: LIMIT_MS }));
+      const pipeline = createTestPipeline(otlpConfig(receiver.url, { timeoutMs: LIMIT_MS }));
       // The first request opens the connection.
       if (title.startsWith("after")) {
-        pipe.make(1);
-        await pipe.batch.flush(PROMPT);
+        pipeline.addSpans(1);
+        await pipeline.batch.flush(PROMPT_LIMIT_MS);
       }
-      pipe.make(1);
-      const flushed = pipe.batch.flush(PROMPT);
+      pipeline.addSpans(1);
+      const flushed = pipeline.batch.flush(PROMPT_LIMIT_MS);
       if (title.startsWith("after")) await new Promise((resolve) => setImmediate(resolve));
-      block(BLOCKED_MS);
+      block(BLOCK_MS);
       await flushed;
       await receiver.close();
-      const { made, sent, droppedTotal } = pipe.account;
-      assert.deepEqual([sent, droppedTotal, pipe.batch.queued], [made, 0, 0]);
-      assert.deepEqual(pipe.lines, []);
+      const { created, sent, droppedTotal } = pipeline.counters;
+      assert.deepEqual([sent, droppedTotal, pipeline.batch.queued], [created, 0, 0]);
+      assert.deepEqual(pipeline.lines, []);
     });
   }
 });
@@ -202,33 +226,33 @@ async function startReceiverProcess(): Promise<{ readonly url: string; close(): 
 }
 
 function gatewayAt(url: string): ReturnType<typeof otlpConfig> {
-  return { ...otlpConfig(""), url, isOneOfSeveral: true };
+  return { ...otlpConfig(""), url, hasFailover: true };
 }
 
 function createGateways(
   receivers: readonly Receiver[],
   changes: { readonly delayMs?: number } = {},
 ): {
-  readonly batch: ItemBatch<ReadableSpan>;
-  readonly account: Account;
+  readonly batch: ItemProcessor<ReadableSpan>;
+  readonly account: SignalCounters;
   make(count: number): void;
 } {
   const gateways = receivers.map(({ url }) => gatewayAt(`${url}/v1/traces`));
-  const account = new Account();
-  const batch = createSpanBatch({
+  const counters = new SignalCounters();
+  const batch = createSpanProcessor({
     config: { ...batchConfig, maxQueueSize: QUEUE, maxBatchSize: QUEUE, ...changes },
     otlp: { ...otlpConfig(""), gateways },
-    account,
+    counters,
     diagnostics: new Diagnostics("none", () => {}),
   });
-  let made = 0;
-  const make = (count: number): void => {
-    for (let left = count; left > 0; left--) {
-      account.made += 1;
-      batch.add(spanOf(made++));
+  let created = 0;
+  const addSpans = (count: number): void => {
+    for (let remaining = count; remaining > 0; remaining--) {
+      counters.created += 1;
+      batch.add(spanOf(created++));
     }
   };
-  return { batch, account, make };
+  return { batch, account: counters, make: addSpans };
 }
 
 /** Traces whose ids are as spread as random ones are. */

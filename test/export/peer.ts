@@ -15,10 +15,10 @@ export interface Peer {
 }
 
 /** Writes an answer; the connection stays open unless it ends it. */
-export type Answer = (socket: Socket, request: number) => unknown;
+export type RawResponse = (socket: Socket, request: number) => unknown;
 
 /** HTTP/1.1 by hand: whatever a server could send, and no library would. */
-export async function startRawPeer(answer: Answer): Promise<Peer> {
+export async function startRawPeer(respond: RawResponse): Promise<Peer> {
   let requests = 0;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -26,10 +26,10 @@ export async function startRawPeer(answer: Answer): Promise<Peer> {
     let received = Buffer.alloc(0);
     socket.on("data", (part: Buffer) => {
       received = Buffer.concat([received, part]);
-      for (let end = endOfRequest(received); end > 0; end = endOfRequest(received)) {
+      for (let end = requestEnd(received); end > 0; end = requestEnd(received)) {
         received = received.subarray(end);
         requests++;
-        answer(socket, requests);
+        respond(socket, requests);
       }
     });
   }).listen(0, "127.0.0.1");
@@ -48,7 +48,7 @@ export async function startRawPeer(answer: Answer): Promise<Peer> {
 }
 
 /** Of the first request in it; 0: it is not there in full. */
-function endOfRequest(received: Buffer): number {
+function requestEnd(received: Buffer): number {
   const head = received.indexOf("\r\n\r\n");
   if (head === -1) return 0;
   const length = /content-length: (\d+)/i.exec(received.subarray(0, head).toString("latin1"))?.[1];

@@ -1,9 +1,9 @@
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { BatchConfig, OtlpConfig } from "../../src/config/config.ts";
-import { Account } from "../../src/diagnostics/account.ts";
+import { SignalCounters } from "../../src/diagnostics/account.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
-import { createSpanBatch } from "../../src/export/item-batch.ts";
-import type { ItemBatch } from "../../src/export/exit.ts";
+import { createSpanProcessor } from "../../src/export/item-batch.ts";
+import type { ItemProcessor } from "../../src/export/exit.ts";
 import type { RetryPolicy } from "../../src/export/retry.ts";
 import { makeSpan } from "./telemetry.ts";
 
@@ -39,40 +39,40 @@ const quickRetry: RetryPolicy = {
 };
 
 /** A traces' pipeline from the queue to the wire, and what it said and counted. */
-export interface Pipe {
-  readonly batch: ItemBatch<ReadableSpan>;
-  readonly account: Account;
+export interface TestPipeline {
+  readonly batch: ItemProcessor<ReadableSpan>;
+  readonly counters: SignalCounters;
   readonly lines: string[];
   /** Makes and queues `count` spans. */
-  make(count: number): void;
+  addSpans(count: number): void;
 }
 
-export function createPipe(
+export function createTestPipeline(
   config: OtlpConfig,
   changes: Partial<BatchConfig> = {},
   retry: RetryPolicy = quickRetry,
-): Pipe {
+): TestPipeline {
   const lines: string[] = [];
   const diagnostics = new Diagnostics("info", (text) => lines.push(text));
-  const account = new Account();
-  const batch = createSpanBatch({
+  const counters = new SignalCounters();
+  const batch = createSpanProcessor({
     config: { ...batchConfig, ...changes },
     otlp: config,
-    account,
+    counters,
     diagnostics,
     retry,
   });
-  const make = (count: number): void => {
+  const addSpans = (count: number): void => {
     for (let index = 0; index < count; index++) {
-      account.made += 1;
+      counters.created += 1;
       batch.add(makeSpan(index));
     }
   };
-  return { batch, account, lines, make };
+  return { batch, counters, lines, addSpans };
 }
 
 /** The books, without the zeros. */
-export function booksOf(account: Account): Record<string, number> {
-  const all = { sent: account.sent, queued: account.queued, ...account.dropped };
+export function nonZeroCounts(counters: SignalCounters): Record<string, number> {
+  const all = { sent: counters.sent, queued: counters.queued, ...counters.dropped };
   return Object.fromEntries(Object.entries(all).filter(([, count]) => count !== 0));
 }

@@ -2,22 +2,22 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Plan, Report } from "./fixtures/end.ts";
-import { PATIENCE_MS } from "../until.ts";
+import type { ExitPlan, ExitReport } from "./fixtures/end.ts";
+import { WAIT_TIMEOUT_MS } from "../until.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/end.ts", import.meta.url));
 
 /** A process of its own that makes spans and ends. */
-export interface Child {
-  readonly ended: Promise<Ended>;
+export interface ExportProcess {
+  readonly ended: Promise<ExportProcessResult>;
   /** Where the plan is to end when told. */
-  tell(): void;
+  requestExit(): void;
   /** The child has gone through its loop once more. */
-  turn(): Promise<void>;
+  runLoopOnce(): Promise<void>;
 }
 
-export interface Ended {
-  readonly report: Report;
+export interface ExportProcessResult {
+  readonly report: ExitReport;
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
@@ -29,27 +29,27 @@ export interface Ended {
  * @param flags of Node, before the program.
  * @param variables beside those of the tests' own process.
  */
-export function run(
-  plan: Partial<Plan> & { url: string; count: number },
+export function runExportProcess(
+  plan: Partial<ExitPlan> & { url: string; count: number },
   flags: readonly string[] = [],
   variables: Readonly<Record<string, string>> = {},
-): Child {
-  const whole: Plan = { end: "normal", deadlineMs: PATIENCE_MS, ...plan };
-  const child = spawn(process.execPath, [...flags, fixture, JSON.stringify(whole)], {
+): ExportProcess {
+  const fullPlan: ExitPlan = { end: "normal", deadlineMs: WAIT_TIMEOUT_MS, ...plan };
+  const child = spawn(process.execPath, [...flags, fixture, JSON.stringify(fullPlan)], {
     env: { ...process.env, ...variables },
-    stdio: ["ignore", "pipe", "pipe", whole.end === "told" ? "ipc" : "ignore"],
+    stdio: ["ignore", "pipe", "pipe", fullPlan.end === "told" ? "ipc" : "ignore"],
   });
   return {
-    ended: outcomeOf(child),
-    tell: () => child.send("end"),
-    turn: async () => {
+    ended: resultOf(child),
+    requestExit: () => child.send("end"),
+    runLoopOnce: async () => {
       child.send("turn");
       await once(child, "message");
     },
   };
 }
 
-async function outcomeOf(child: ChildProcess): Promise<Ended> {
+async function resultOf(child: ChildProcess): Promise<ExportProcessResult> {
   const start = performance.now();
   let stdout = "";
   let stderr = "";
@@ -59,5 +59,5 @@ async function outcomeOf(child: ChildProcess): Promise<Ended> {
   const line = stdout.split("\n").find((text) => text.startsWith("{"));
   assert.ok(line !== undefined, `no report; stderr: ${stderr}`);
   const tookMs = performance.now() - start;
-  return { report: JSON.parse(line) as Report, stdout, stderr, code, tookMs };
+  return { report: JSON.parse(line) as ExitReport, stdout, stderr, code, tookMs };
 }

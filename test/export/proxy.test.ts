@@ -5,8 +5,8 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { makeCertificates } from "./certificates.ts";
-import { type Ended, run } from "./process.ts";
-import { PATIENCE_MS } from "../until.ts";
+import { type ExportProcessResult, runExportProcess } from "./process.ts";
+import { WAIT_TIMEOUT_MS } from "../until.ts";
 
 const COUNT = 10;
 /** More than one batch: one is on its way when nothing else holds the process. */
@@ -18,7 +18,7 @@ const CREDENTIALS = `Basic ${Buffer.from("user:s3cret").toString("base64")}`;
 interface Proxy {
   readonly port: number;
   /** What it was asked for: `POST http://…` or `CONNECT …`. */
-  readonly asked: string[];
+  readonly connectTargets: string[];
   close(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ describe("Where Node uses the variables of a proxy", () => {
           const receiver = scheme === "http" ? plain : secure;
           const proxy = await startProxy(receiver.port, "opens");
           const address = `http://user:s3cret@127.0.0.1:${proxy.port}`;
-          const ended = await run(
+          const result = await runExportProcess(
             {
               url: receiver.url,
               count: COUNT,
@@ -77,13 +77,13 @@ describe("Where Node uses the variables of a proxy", () => {
             { HTTP_PROXY: address, HTTPS_PROXY: address, ...variables },
           ).ended;
           await proxy.close();
-          assert.deepEqual(ended.report.books, { sent: COUNT }, ended.stderr);
+          assert.deepEqual(result.report.counts, { sent: COUNT }, result.stderr);
           assert.equal(receiver.spans.length, COUNT);
           const asked =
             scheme === "http"
               ? `POST ${receiver.url}/v1/traces`
               : `CONNECT 127.0.0.1:${receiver.port}`;
-          assert.deepEqual(proxy.asked, isProxied ? [asked] : []);
+          assert.deepEqual(proxy.connectTargets, isProxied ? [asked] : []);
         });
       }
     }
@@ -92,44 +92,44 @@ describe("Where Node uses the variables of a proxy", () => {
   for (const [tunnel, deadlineMs, line] of [
     [
       "refuses",
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
       /: the proxy opened no tunnel; check HTTPS_PROXY and NO_PROXY|ERR_PROXY_TUNNEL/,
     ],
     ["hangs", 300, /no answer within the 300 ms left at the end/],
   ] as const) {
     it(`a proxy that ${tunnel} costs one line without its password, and holds no process`, async () => {
       const proxy = await startProxy(secure.port, tunnel);
-      const { report, stderr, tookMs } = await endThrough(proxy, secure, ca, deadlineMs);
+      const { report, stderr, tookMs } = await exitThrough(proxy, secure, ca, deadlineMs);
       await proxy.close();
-      assert.deepEqual(report.books, { shutdown: MANY }, stderr);
+      assert.deepEqual(report.counts, { shutdown: MANY }, stderr);
       assert.match(stderr, line);
       assert.doesNotMatch(stderr, /s3cret/);
       assert.equal(stderr.split("\n").length, 2, stderr);
-      assert.ok(tookMs < PATIENCE_MS, `${tookMs} ms`);
+      assert.ok(tookMs < WAIT_TIMEOUT_MS, `${tookMs} ms`);
     });
   }
 });
 
-function endThrough(
+function exitThrough(
   proxy: Proxy,
   { url }: Receiver,
   ca: string,
   deadlineMs: number,
-): Promise<Ended> {
+): Promise<ExportProcessResult> {
   const tls = { ca, cert: undefined, key: undefined };
-  return run({ url, count: MANY, deadlineMs, otlp: { timeoutMs: 300_000, tls } }, [], {
+  return runExportProcess({ url, count: MANY, deadlineMs, otlp: { timeoutMs: 300_000, tls } }, [], {
     NODE_USE_ENV_PROXY: "1",
     HTTPS_PROXY: `http://user:s3cret@127.0.0.1:${proxy.port}`,
   }).ended;
 }
 
 async function startProxy(target: number, tunnel: Tunnel): Promise<Proxy> {
-  const asked: string[] = [];
+  const connectTargets: string[] = [];
   const sockets = new Set<Duplex>();
   const knows = ({ headers }: IncomingMessage): boolean =>
     headers["proxy-authorization"] === CREDENTIALS;
   const proxy = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
+    connectTargets.push(`${request.method} ${request.url}`);
     if (!knows(request)) return void response.writeHead(407).end();
     const { "proxy-authorization": _, ...headers } = request.headers;
     const path = new URL(request.url ?? "").pathname;
@@ -141,7 +141,7 @@ async function startProxy(target: number, tunnel: Tunnel): Promise<Proxy> {
   });
   proxy.on("connection", (socket: Socket) => sockets.add(socket.on("error", () => {})));
   proxy.on("connect", (request: IncomingMessage, socket: Duplex) => {
-    asked.push(`CONNECT ${request.url}`);
+    connectTargets.push(`CONNECT ${request.url}`);
     if (tunnel === "hangs") return;
     if (tunnel === "refuses" || !knows(request)) return void socket.end("HTTP/1.1 403 No\r\n\r\n");
     const onwards = connect(target, "127.0.0.1", () => {
@@ -153,7 +153,7 @@ async function startProxy(target: number, tunnel: Tunnel): Promise<Proxy> {
   await once(proxy.listen(0, "127.0.0.1"), "listening");
   return {
     port: (proxy.address() as AddressInfo).port,
-    asked,
+    connectTargets,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       proxy.close();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { Rendezvous } from "../../src/export/rendezvous.ts";
+import { RendezvousHash } from "../../src/export/rendezvous.ts";
 
 const TRACES = 30_000;
 const traces: readonly string[] = Array.from({ length: TRACES }, () =>
@@ -10,7 +10,7 @@ const all = (): boolean => true;
 
 for (const count of [2, 3, 30]) {
   const names = Array.from({ length: count }, (_, at) => `gateway-${at}.gateways.svc`);
-  const rendezvous = new Rendezvous(names);
+  const rendezvous = new RendezvousHash(names);
   const chosen = traces.map((trace) => rendezvous.choose(trace, all));
 
   describe(`Rendezvous hashing over ${count} places`, () => {
@@ -18,23 +18,23 @@ for (const count of [2, 3, 30]) {
       const share = TRACES / count;
       const shares = names.map((_, place) => chosen.filter((one) => one === place).length);
       // Five standard deviations of a binomial: once in a million runs and places.
-      const slack = 5 * Math.sqrt(share * (1 - 1 / count));
-      for (const traces of shares) assert.ok(Math.abs(traces - share) < slack, String(shares));
+      const tolerance = 5 * Math.sqrt(share * (1 - 1 / count));
+      for (const traces of shares) assert.ok(Math.abs(traces - share) < tolerance, String(shares));
     });
 
     it("chooses the same, whatever the order of the names", () => {
-      const turned = new Rendezvous(names.toReversed());
+      const turned = new RendezvousHash(names.toReversed());
       for (const [at, trace] of traces.entries()) {
         assert.equal(count - 1 - turned.choose(trace, all), chosen[at]);
       }
     });
 
     it("moves only the traces of a place that is away, to all others alike", () => {
-      const gone = 1;
+      const removed = 1;
       const moved = new Map<number, number>();
       for (const [at, trace] of traces.entries()) {
-        const place = rendezvous.choose(trace, (one) => one !== gone);
-        if (chosen[at] === gone) moved.set(place, (moved.get(place) ?? 0) + 1);
+        const place = rendezvous.choose(trace, (one) => one !== removed);
+        if (chosen[at] === removed) moved.set(place, (moved.get(place) ?? 0) + 1);
         else assert.equal(place, chosen[at]);
       }
       assert.equal(moved.size, count - 1);
@@ -55,7 +55,7 @@ for (const count of [2, 3, 30]) {
 
 describe("Rendezvous hashing", () => {
   it("chooses as it did in every version, since services are not upgraded at once", () => {
-    const rendezvous = new Rendezvous(["a.example", "b.example", "c.example"]);
+    const rendezvous = new RendezvousHash(["a.example", "b.example", "c.example"]);
     const chosen = [
       "0af7651916cd43dd8448eb211c80319c",
       "4bf92f3577b34da6a3ce929d0e0e4736",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   backoffMs,
   defaultRetry,
-  LONGEST_PAUSE_MS,
+  MAX_PAUSE_MS,
   pauseMs,
   retryAfterMs,
 } from "../../src/export/retry.ts";
@@ -61,8 +61,8 @@ describe("A pause", () => {
       ["that is shorter than our back-off is our back-off", 200, 1000, 1000],
       ["below zero is our back-off", -5, 1000, 1000],
       ["that is no number is our back-off", Number.NaN, 1000, 1000],
-      ["without end is the longest", Infinity, LONGEST_PAUSE_MS * 0.9, LONGEST_PAUSE_MS],
-      ["of eleven days is the longest", 1e9, LONGEST_PAUSE_MS * 0.9, LONGEST_PAUSE_MS],
+      ["without end is the longest", Infinity, MAX_PAUSE_MS * 0.9, MAX_PAUSE_MS],
+      ["of eleven days is the longest", 1e9, MAX_PAUSE_MS * 0.9, MAX_PAUSE_MS],
     ];
   for (const [title, askedMs, least, most] of rows) {
     it(title, () => {

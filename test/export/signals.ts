@@ -1,17 +1,17 @@
 import type { MetricReader } from "@opentelemetry/sdk-metrics";
 import type { OtlpConfig } from "../../src/config/config.ts";
-import { Account } from "../../src/diagnostics/account.ts";
+import { SignalCounters } from "../../src/diagnostics/account.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
-import { createLogBatch, createSpanBatch } from "../../src/export/item-batch.ts";
-import { createMetricSender } from "../../src/export/otlp.ts";
+import { createLogProcessor, createSpanProcessor } from "../../src/export/item-batch.ts";
+import { createMetricExporter } from "../../src/export/otlp.ts";
 import type { RetryPolicy } from "../../src/export/retry.ts";
-import { Push } from "../../src/metrics/push.ts";
+import { PeriodicReader } from "../../src/metrics/push.ts";
 import { batchConfig } from "./pipeline.ts";
 import { collectMetrics, makeLog, makeSpan } from "./telemetry.ts";
 
 /** One signal's way to OTLP, whichever it is. */
-export interface SignalPipe {
-  readonly account: Account;
+export interface SignalPipeline {
+  readonly counters: SignalCounters;
   readonly lines: string[];
   /** What its account's `queued` must come to. */
   readonly queued: number;
@@ -19,36 +19,37 @@ export interface SignalPipe {
   send(): Promise<void>;
 }
 
-export const MADE = 3;
+export const ITEM_COUNT = 3;
 
-type Create = (otlp: OtlpConfig, retry: RetryPolicy) => SignalPipe;
+type CreateSignalPipeline = (otlp: OtlpConfig, retry: RetryPolicy) => SignalPipeline;
 
 /** All signals that go over OTLP. */
-export const signals: Readonly<Record<string, Create>> = {
+export const signalPipelines: Readonly<Record<string, CreateSignalPipeline>> = {
   spans: (otlp, retry) => {
-    const shared = create(otlp, retry);
-    const batch = createSpanBatch(shared);
-    return pipe(shared, batch, () => {
-      for (let index = 0; index < MADE; index++) batch.add(makeSpan(index));
-      shared.account.made += MADE;
+    const shared = createSharedOptions(otlp, retry);
+    const batch = createSpanProcessor(shared);
+    return toSignalPipeline(shared, batch, () => {
+      for (let index = 0; index < ITEM_COUNT; index++) batch.add(makeSpan(index));
+      shared.counters.created += ITEM_COUNT;
     });
   },
   "log records": (otlp, retry) => {
-    const shared = create(otlp, retry);
-    const batch = createLogBatch(shared);
-    return pipe(shared, batch, () => {
-      for (let index = 0; index < MADE; index++) batch.add({ finished: () => makeLog(index) });
-      shared.account.made += MADE;
+    const shared = createSharedOptions(otlp, retry);
+    const batch = createLogProcessor(shared);
+    return toSignalPipeline(shared, batch, () => {
+      for (let index = 0; index < ITEM_COUNT; index++)
+        batch.add({ toRecord: () => makeLog(index) });
+      shared.counters.created += ITEM_COUNT;
     });
   },
   "data points": (otlp, retry) => {
-    const { account, diagnostics, lines } = create(otlp, retry);
-    const push = new Push({
+    const { counters, diagnostics, lines } = createSharedOptions(otlp, retry);
+    const push = new PeriodicReader({
       intervalMs: 60_000,
       timeoutMs: batchConfig.exportTimeoutMs,
-      account,
+      counters,
       diagnostics,
-      sender: () => createMetricSender(otlp, diagnostics, retry),
+      createExporter: () => createMetricExporter(otlp, diagnostics, retry),
       collect: async (): ReturnType<MetricReader["collect"]> => ({
         resourceMetrics: await collectMetrics(),
         errors: [],
@@ -57,32 +58,32 @@ export const signals: Readonly<Record<string, Create>> = {
         throw new Error("not at the end");
       },
     });
-    return pipe({ account, lines }, push, () => {});
+    return toSignalPipeline({ counters, lines }, push, () => {});
   },
 };
 
-interface Shared {
+interface SharedOptions {
   readonly config: typeof batchConfig;
   readonly otlp: OtlpConfig;
-  readonly account: Account;
+  readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   readonly retry: RetryPolicy;
   readonly lines: string[];
 }
 
-function create(otlp: OtlpConfig, retry: RetryPolicy): Shared {
+function createSharedOptions(otlp: OtlpConfig, retry: RetryPolicy): SharedOptions {
   const lines: string[] = [];
   const diagnostics = new Diagnostics("info", (text) => lines.push(text));
-  return { config: batchConfig, otlp, account: new Account(), diagnostics, retry, lines };
+  return { config: batchConfig, otlp, counters: new SignalCounters(), diagnostics, retry, lines };
 }
 
-function pipe(
-  { account, lines }: Pick<Shared, "account" | "lines">,
+function toSignalPipeline(
+  { counters, lines }: Pick<SharedOptions, "counters" | "lines">,
   pipeline: { readonly queued: number; flush(timeoutMs: number): Promise<void> },
   make: () => void,
-): SignalPipe {
+): SignalPipeline {
   return {
-    account,
+    counters,
     lines,
     get queued() {
       return pipeline.queued;

@@ -22,7 +22,7 @@ export async function startSilentHost(): Promise<SilentHost> {
     const socket = connect(port, "127.0.0.1").on("error", () => {});
     sockets.push(socket);
     const connected = once(socket, "connect").then(() => true);
-    isFull = !(await Promise.race([connected, afterSyn()]));
+    isFull = !(await Promise.race([connected, afterHandshakeTime()]));
   }
   return {
     url: `http://127.0.0.1:${port}`,
@@ -34,7 +34,7 @@ export async function startSilentHost(): Promise<SilentHost> {
 }
 
 /** Longer than a handshake on the loopback takes, shorter than its first retry. */
-function afterSyn(): Promise<false> {
+function afterHandshakeTime(): Promise<false> {
   return new Promise((resolve) => {
     // Timers come before connections in a turn of the loop: one that is there is seen first.
     setTimeout(() => setImmediate(resolve, false), 300);

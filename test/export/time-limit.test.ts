@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { TimeLimit } from "../../src/export/time-limit.ts";
-import { untilTrue } from "../until.ts";
+import { pollUntilTrue } from "../until.ts";
 
 describe("A time limit", () => {
   it("is over when its time is, once", async () => {
     let over = 0;
     const began = performance.now();
     const limit = new TimeLimit(30, () => over++);
-    await untilTrue(() => over > 0, "the end of the limit");
+    await pollUntilTrue(() => over > 0, "the end of the limit");
     assert.ok(performance.now() - began >= 29);
-    await turns(5);
+    await runLoopTurns(5);
     assert.equal(over, 1);
-    limit.lift();
+    limit.clear();
   });
 
   it("that was lifted is never over, even in the turn before it is judged", async () => {
@@ -19,8 +19,8 @@ describe("A time limit", () => {
     const limit = new TimeLimit(1, () => over++);
     // Runs after the limit's own timer, which is older, and before its judgement.
     await new Promise((resolve) => setTimeout(resolve, 1));
-    limit.lift();
-    await turns(50);
+    limit.clear();
+    await runLoopTurns(50);
     assert.equal(over, 0);
   });
 
@@ -29,11 +29,11 @@ describe("A time limit", () => {
     const limit = new TimeLimit(10, () => (overAt = performance.now()));
     block(400);
     const free = performance.now();
-    await turns(5);
+    await runLoopTurns(5);
     assert.equal(overAt, 0, "judged at once");
-    await untilTrue(() => overAt > 0, "the end of the limit");
+    await pollUntilTrue(() => overAt > 0, "the end of the limit");
     assert.ok(overAt - free > 300, `${overAt - free} ms`);
-    limit.lift();
+    limit.clear();
   });
 });
 
@@ -42,6 +42,6 @@ function block(ms: number): void {
   while (performance.now() < end);
 }
 
-async function turns(count: number): Promise<void> {
+async function runLoopTurns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

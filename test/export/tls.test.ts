@@ -2,16 +2,18 @@ import assert from "node:assert/strict";
 import type { OtlpConfig } from "../../src/config/config.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
-import { booksOf, createPipe, noTls, otlpConfig } from "./pipeline.ts";
-import { run } from "./process.ts";
+import { nonZeroCounts, createTestPipeline, noTls, otlpConfig } from "./pipeline.ts";
+import { runExportProcess } from "./process.ts";
 
 type Tls = OtlpConfig["tls"];
 
 interface Row {
   readonly title: string;
   /** What the collector shows, and whether it wants to see a client's certificate. */
-  readonly peer: (made: Certificates) => { key: string; cert: string; ca?: string } | undefined;
-  readonly tls: (made: Certificates) => Tls;
+  readonly peer: (
+    certificates: Certificates,
+  ) => { key: string; cert: string; ca?: string } | undefined;
+  readonly tls: (certificates: Certificates) => Tls;
   /** Undefined: all is well. */
   readonly line?: RegExp;
   /** Where the configured address and the collector disagree on TLS. */
@@ -32,7 +34,7 @@ const rows: readonly Row[] = [
   },
   {
     title: "that shows the certificate of another host",
-    peer: ({ elsewhere }) => elsewhere,
+    peer: ({ otherHost }) => otherHost,
     tls: ({ ca }) => ({ ...noTls, ca }),
     line: /its certificate is not trusted \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
   },
@@ -63,11 +65,11 @@ const rows: readonly Row[] = [
 ];
 
 describe("a collector with TLS", () => {
-  let made: Certificates;
+  let certificates: Certificates;
   const receivers: Receiver[] = [];
 
   before(() => {
-    made = makeCertificates();
+    certificates = makeCertificates();
   });
   afterEach(async () => {
     await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
@@ -76,19 +78,19 @@ describe("a collector with TLS", () => {
   for (const protocol of ["http/protobuf", "grpc"] as const) {
     for (const { title, peer, tls, line, scheme } of rows) {
       it(`${title}, over ${protocol}`, async () => {
-        const shown = peer(made);
+        const serverTls = peer(certificates);
         const receiver = await startReceiver({
           grpcPort: 0,
-          ...(shown === undefined ? {} : { tls: shown }),
+          ...(serverTls === undefined ? {} : { tls: serverTls }),
         });
         receivers.push(receiver);
         const address = (protocol === "grpc" ? receiver.grpcUrl : receiver.url) ?? "";
         const url = scheme === undefined ? address : address.replace(/^\w+/, scheme);
-        const config = { protocol, tls: tls(made), timeoutMs: 10_000 };
-        const { batch, account, lines, make } = createPipe(otlpConfig(url, config));
-        make(3);
+        const config = { protocol, tls: tls(certificates), timeoutMs: 10_000 };
+        const { batch, counters, lines, addSpans } = createTestPipeline(otlpConfig(url, config));
+        addSpans(3);
         await batch.flush(20_000);
-        assert.deepEqual(booksOf(account), line === undefined ? { sent: 3 } : { failed: 3 });
+        assert.deepEqual(nonZeroCounts(counters), line === undefined ? { sent: 3 } : { failed: 3 });
         assert.equal(receiver.spans.length, line === undefined ? 3 : 0);
         assert.equal(lines.length, line === undefined ? 0 : 1, lines.join(""));
         assert.match(lines.join(""), line ?? /^$/);
@@ -96,13 +98,17 @@ describe("a collector with TLS", () => {
     }
 
     it(`gets what is queued when the process ends, over ${protocol}`, async () => {
-      const receiver = await startReceiver({ grpcPort: 0, tls: { ...made.server, ca: made.ca } });
+      const receiver = await startReceiver({
+        grpcPort: 0,
+        tls: { ...certificates.server, ca: certificates.ca },
+      });
       receivers.push(receiver);
       const url = (protocol === "grpc" ? receiver.grpcUrl : receiver.url) ?? "";
-      const otlp = { protocol, tls: { ca: made.ca, ...made.client } };
-      const { report, stderr } = await run({ url, count: 100, end: "exit", otlp }).ended;
+      const otlp = { protocol, tls: { ca: certificates.ca, ...certificates.client } };
+      const { report, stderr } = await runExportProcess({ url, count: 100, end: "exit", otlp })
+        .ended;
       assert.equal(stderr, "");
-      assert.deepEqual(report.books, { sent: 100 });
+      assert.deepEqual(report.counts, { sent: 100 });
       assert.equal(receiver.spans.length, 100);
     });
   }
@@ -111,7 +117,7 @@ describe("a collector with TLS", () => {
     it(`is reached at ${host}, and found again by its name`, async () => {
       const receiver = await startReceiver({
         grpcPort: 0,
-        tls: made.server,
+        tls: certificates.server,
         host: host === "[::1]" ? "::1" : "127.0.0.1",
       });
       receivers.push(receiver);
@@ -120,28 +126,30 @@ describe("a collector with TLS", () => {
         [receiver.grpcUrl ?? "", "grpc"],
       ] as const) {
         const url = address.replace("127.0.0.1", host);
-        const tls = { ...noTls, ca: made.ca };
-        const { batch, account, make } = createPipe(otlpConfig(url, { protocol, tls }));
-        make(3);
+        const tls = { ...noTls, ca: certificates.ca };
+        const { batch, counters, addSpans } = createTestPipeline(
+          otlpConfig(url, { protocol, tls }),
+        );
+        addSpans(3);
         await batch.flush(20_000);
-        assert.deepEqual(booksOf(account), { sent: 3 }, `${host} ${protocol}`);
+        assert.deepEqual(nonZeroCounts(counters), { sent: 3 }, `${host} ${protocol}`);
       }
     });
   }
 
   for (const protocol of ["http/protobuf", "grpc"] as const) {
     it(`that hangs doesn't hold the process open, over ${protocol}`, async () => {
-      const receiver = await startReceiver({ grpcPort: 0, tls: made.server });
+      const receiver = await startReceiver({ grpcPort: 0, tls: certificates.server });
       receivers.push(receiver);
       receiver.setFaults({ kind: "hang" });
       const url = ((protocol === "grpc" ? receiver.grpcUrl : receiver.url) ?? "").replace(
         "127.0.0.1",
         "localhost",
       );
-      const otlp = { protocol, tls: { ...noTls, ca: made.ca }, timeoutMs: 60_000 };
+      const otlp = { protocol, tls: { ...noTls, ca: certificates.ca }, timeoutMs: 60_000 };
       // The first 512 are on their way when there is nothing else left to do.
-      const { report } = await run({ url, count: 600, otlp, deadlineMs: 100 }).ended;
-      assert.ok(report.heldMs < 8000, `held ${report.heldMs} ms`);
+      const { report } = await runExportProcess({ url, count: 600, otlp, deadlineMs: 100 }).ended;
+      assert.ok(report.blockedMs < 8000, `held ${report.blockedMs} ms`);
     });
   }
 });

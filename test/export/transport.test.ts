@@ -1,50 +1,59 @@
 import assert from "node:assert/strict";
-import { type Answer, busy, type Channel, refused } from "../../src/export/channel.ts";
+import {
+  type ExportResponse,
+  retryableResponse,
+  type ExportConnection,
+  failureResponse,
+} from "../../src/export/channel.ts";
 import { DeadlineTransport } from "../../src/export/transport.ts";
 
-const taken: Answer = { kind: "taken", body: new Uint8Array() };
+const success: ExportResponse = { kind: "taken", body: new Uint8Array() };
 
 /** What became of each attempt: the answer, and whether the kernel had the whole request by then. */
-type Attempts = readonly (readonly [answer: Answer, handedOver: boolean])[];
+type Attempts = readonly (readonly [answer: ExportResponse, handedOver: boolean])[];
 
 describe("The bytes of a request", () => {
   const rows: readonly [title: string, attempts: Attempts, isGivenBack: boolean][] = [
-    ["was taken", [[taken, true]], true],
-    ["was taken before it was read", [[taken, false]], false],
-    ["was refused", [[refused("peer", "no"), false]], false],
+    ["was taken", [[success, true]], true],
+    ["was taken before it was read", [[success, false]], false],
+    ["was refused", [[failureResponse("peer", "no"), false]], false],
     [
       "was taken at a second attempt",
       [
-        [busy("network", "lost", 0), false],
-        [taken, true],
+        [retryableResponse("network", "lost", 0), false],
+        [success, true],
       ],
       false,
     ],
   ];
-  for (const [title, attempts, isGivenBack] of rows) {
-    it(`${isGivenBack ? "are" : "are not"} given back once it ${title}`, async () => {
-      const givenBack: Uint8Array[] = [];
+  for (const [title, attempts, isRecycled] of rows) {
+    it(`${isRecycled ? "are" : "are not"} given back once it ${title}`, async () => {
+      const recycled: Uint8Array[] = [];
       const retry = { attempts: 2, firstMs: 0, factor: 1, maxMs: 0, jitter: 0 };
-      const transport = new DeadlineTransport(channelOf(attempts), "none", retry, (data) =>
-        givenBack.push(data),
+      const transport = new DeadlineTransport(connectionOf(attempts), "none", retry, (data) =>
+        recycled.push(data),
       );
       const data = new Uint8Array([1]);
       await transport.send(data, 10_000);
-      assert.deepEqual(givenBack, isGivenBack ? [data] : []);
+      assert.deepEqual(recycled, isRecycled ? [data] : []);
     });
   }
 });
 
-function channelOf(attempts: Attempts): Channel {
-  const left = [...attempts];
+function connectionOf(attempts: Attempts): ExportConnection {
+  const remaining = [...attempts];
   return {
     kind: "http",
     url: "http://peer/",
     headers: {},
-    frame: (message) => message,
+    encodeBody: (message) => message,
     attempt: () => {
-      const [answer, handedOver] = left.shift()!;
-      return { answer: Promise.resolve(answer), handedOver: () => handedOver, stop: () => {} };
+      const [answer, handedOver] = remaining.shift()!;
+      return {
+        response: Promise.resolve(answer),
+        isFullyWritten: () => handedOver,
+        abort: () => {},
+      };
     },
   };
 }

@@ -1,28 +1,28 @@
 import assert from "node:assert/strict";
-import { createAccounts } from "../../src/diagnostics/account.ts";
+import { createTelemetryCounters } from "../../src/diagnostics/account.ts";
 import { createHealth } from "../../src/health/health.ts";
-import { createPipeline } from "../metrics/ground.ts";
+import { createMetricsPipeline } from "../metrics/ground.ts";
 
 describe("The check of an exporter", () => {
-  const { config } = createPipeline({});
+  const { config } = createMetricsPipeline({});
 
   for (const [title, pausedMs, status] of [
     ["during a pause that its peer asked for", 60_000, "warn"],
     ["after it", -1, "pass"],
   ] as const) {
     it(`is "${status}" ${title}`, async () => {
-      const accounts = createAccounts();
-      accounts.spans.pausedUntil = Date.now() + pausedMs;
-      const { checks } = await createHealth({ config, accounts }).all();
+      const counters = createTelemetryCounters();
+      counters.spans.pausedUntil = Date.now() + pausedMs;
+      const { checks } = await createHealth({ config, counters }).all();
       const { status: found, detail } = checks["export_spans"] ?? {};
       assert.equal(found, status);
-      const until = pausedMs > 0 ? new Date(accounts.spans.pausedUntil).toISOString() : undefined;
+      const until = pausedMs > 0 ? new Date(counters.spans.pausedUntil).toISOString() : undefined;
       assert.equal(detail?.["paused_until"], until);
     });
   }
 
   it("runs the app's checks ten times a second at most, and each new one at once", async () => {
-    const health = createHealth({ config, accounts: createAccounts() });
+    const health = createHealth({ config, counters: createTelemetryCounters() });
     let runs = 0;
     health.register({ name: "database", run: () => ({ status: ++runs > 0 ? "pass" : "fail" }) });
     for (let probe = 0; probe < 20; probe++) await health.ready();

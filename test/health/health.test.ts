@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
-import { configFrom } from "../../src/config/parse.ts";
-import { type Accounts, createAccounts } from "../../src/diagnostics/account.ts";
+import { parseConfig } from "../../src/config/parse.ts";
+import { type TelemetryCounters, createTelemetryCounters } from "../../src/diagnostics/account.ts";
 import { environmentOf } from "../../src/env.ts";
 import { createHealth, type Health } from "../../src/health/health.ts";
 import type { CheckResult, HealthStatus } from "../../src/health/check.ts";
-import { untilTrue } from "../until.ts";
+import { pollUntilTrue } from "../until.ts";
 
 function create(variables: Readonly<Record<string, string>> = {}): {
   readonly health: Health;
-  readonly accounts: Accounts;
+  readonly counters: TelemetryCounters;
 } {
-  const { config } = configFrom(environmentOf(variables));
-  const accounts = createAccounts();
-  return { health: createHealth({ config, accounts }), accounts };
+  const { config } = parseConfig(environmentOf(variables));
+  const counters = createTelemetryCounters();
+  return { health: createHealth({ config, counters }), counters };
 }
 
 const pass = (): CheckResult => ({ status: "pass" });
@@ -91,7 +91,7 @@ describe("Health", () => {
     });
     await Promise.all([health.ready(), health.all(), health.ready()]);
     assert.equal(runs, 1);
-    await untilTrue(async () => {
+    await pollUntilTrue(async () => {
       await health.ready();
       return runs === 2;
     }, "another run for a later probe");
@@ -99,7 +99,7 @@ describe("Health", () => {
 
   it("is not ready, and alive, once the process was told to end", async () => {
     const { health } = create();
-    health.draining();
+    health.startDraining();
     assert.equal((await health.ready()).status, "fail");
     assert.match(
       String((await health.all()).checks["shutdown"]?.detail?.["reason"]),
@@ -125,17 +125,17 @@ describe("Health", () => {
   });
 
   it("warns, and stays ready, while exports fail", async () => {
-    const { health, accounts } = create();
-    accounts.spans.made = 20;
-    accounts.spans.sent += 10;
+    const { health, counters } = create();
+    counters.spans.created = 20;
+    counters.spans.sent += 10;
     assert.equal((await health.all()).checks["export_spans"]?.status, "pass");
     await nextMillisecond();
-    accounts.spans.drop("failed", 10);
+    counters.spans.drop("failed", 10);
     assert.equal((await health.all()).checks["export_spans"]?.status, "warn");
     assert.equal((await health.ready()).status, "pass");
     await nextMillisecond();
-    accounts.spans.made += 1;
-    accounts.spans.sent += 1;
+    counters.spans.created += 1;
+    counters.spans.sent += 1;
     const { status, detail } = (await health.all()).checks["export_spans"]!;
     assert.equal(status, "pass");
     assert.deepEqual(
@@ -146,13 +146,13 @@ describe("Health", () => {
   });
 
   it("warns while a queue is nearly full", async () => {
-    const { health, accounts } = create({
+    const { health, counters } = create({
       OTEL_BSP_MAX_QUEUE_SIZE: "100",
       OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "10",
     });
-    accounts.spans.made = 79;
+    counters.spans.created = 79;
     assert.equal((await health.all()).checks["export_spans"]?.status, "pass");
-    accounts.spans.made = 80;
+    counters.spans.created = 80;
     assert.equal((await health.all()).checks["export_spans"]?.status, "warn");
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { brokerOf } from "../../src/instrumentation/bullmq-broker.ts";
+import { bullmqBrokerOf } from "../../src/instrumentation/bullmq-broker.ts";
 
 const rows: readonly (readonly [title: string, connection: unknown, broker: unknown])[] = [
   ["host and port", { host: "redis", port: 6380 }, { address: "redis", port: 6380 }],
@@ -24,8 +24,8 @@ const rows: readonly (readonly [title: string, connection: unknown, broker: unkn
 describe("The broker of a BullMQ queue", () => {
   for (const [title, connection, broker] of rows) {
     it(`is known by ${title}`, () => {
-      assert.deepEqual(brokerOf(connection), broker);
-      assert.equal(brokerOf(connection), brokerOf(connection));
+      assert.deepEqual(bullmqBrokerOf(connection), broker);
+      assert.equal(bullmqBrokerOf(connection), bullmqBrokerOf(connection));
     });
   }
 });

@@ -1,6 +1,6 @@
 import { lazyEntryPoints } from "../../scripts/build/lazy-modules.ts";
-import { aliases } from "../../src/instrumentation/aliases.ts";
-import { bundle, type Bundle } from "../bundle.ts";
+import { moduleAliases } from "../../src/instrumentation/aliases.ts";
+import { bundleForTest, type TestBundle } from "../bundle.ts";
 
 const fixtures = ["preload", "queries", "serve"];
 
@@ -8,7 +8,7 @@ const fixtures = ["preload", "queries", "serve"];
  * The fixtures of this room with the adaptors' chunks beside them; upstream's
  * instrumentations need our aliases.
  */
-export function bundleFixtures(): Promise<Bundle> {
+export function bundleInstrumentationFixtures(): Promise<TestBundle> {
   const entryPoints = {
     ...lazyEntryPoints("instrumentation/"),
     adaptor: "test/instrumentation/fixtures/adaptor.ts",
@@ -17,5 +17,5 @@ export function bundleFixtures(): Promise<Bundle> {
     ),
   };
   const external = ["express", "express4", "fastify", "fastify4", "pg"];
-  return bundle("instrumentation", entryPoints, { alias: aliases, external });
+  return bundleForTest("instrumentation", entryPoints, { alias: moduleAliases, external });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Attributes, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
-import { withCleanErrors } from "../../src/instrumentation/clean-errors.ts";
+import { withSanitizedErrors } from "../../src/instrumentation/clean-errors.ts";
 import { collectingProvider } from "../traces/provider.ts";
 
 const { ERROR } = SpanStatusCode;
@@ -122,7 +122,7 @@ describe("An error in a span of upstream's", () => {
   for (const { scope, attributes, fail, type, message } of failures) {
     it(`has no value in status, event and stack: ${scope}`, () => {
       const { provider, exported } = collectingProvider();
-      const tracer = withCleanErrors(provider).getTracer(scope);
+      const tracer = withSanitizedErrors(provider).getTracer(scope);
       const span = tracer.startSpan("call", { kind: SpanKind.CLIENT, attributes });
       fail(span);
       span.end();
@@ -138,7 +138,7 @@ describe("An error in a span of upstream's", () => {
 
   it("stays as it is where the span is of no database", () => {
     const { provider, exported } = collectingProvider();
-    const span = withCleanErrors(provider).getTracer("openai").startSpan("chat");
+    const span = withSanitizedErrors(provider).getTracer("openai").startSpan("chat");
     span.setStatus({ code: ERROR, message: `no model "gpt"` });
     span.end();
     assert.equal(exported[0]?.status.message, `no model "gpt"`);
@@ -148,7 +148,7 @@ describe("An error in a span of upstream's", () => {
   it("whose message is no text has none", () => {
     const { provider, exported } = collectingProvider();
     const attributes = { "db.system.name": "mysql" };
-    const span = withCleanErrors(provider).getTracer("mysql").startSpan("call", { attributes });
+    const span = withSanitizedErrors(provider).getTracer("mysql").startSpan("call", { attributes });
     span.setStatus({ code: ERROR, message: 4711 as unknown as string });
     span.end();
     assert.deepEqual(exported[0]?.status, { code: ERROR, message: "" });
@@ -157,7 +157,7 @@ describe("An error in a span of upstream's", () => {
   it("that can't be read leaves no event, and throws nothing", () => {
     const { provider, exported } = collectingProvider();
     const attributes = { "db.system.name": "cassandra" };
-    const span = withCleanErrors(provider).getTracer("any").startSpan("call", { attributes });
+    const span = withSanitizedErrors(provider).getTracer("any").startSpan("call", { attributes });
     const hostile = new Proxy(new Error("x"), {
       get() {
         throw new Error("unreadable");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { metrics, SpanStatusCode } from "@opentelemetry/api";
-import type { Services } from "../../src/instrumentation/adaptor.ts";
+import type { AdaptorDeps } from "../../src/instrumentation/adaptor.ts";
 import { DatabaseCalls } from "../../src/instrumentation/database-call.ts";
 import { collectingProvider } from "../traces/provider.ts";
 
@@ -17,7 +17,7 @@ const unreadable = new Proxy(new Error("x"), {
   getPrototypeOf: () => assert.fail("looked up"),
 });
 
-interface Ending {
+interface CallOutcome {
   readonly title: string;
   readonly error: unknown;
   /** `error.type`; none: it is no failure. */
@@ -25,7 +25,7 @@ interface Ending {
   readonly message?: string;
 }
 
-const endings: readonly Ending[] = [
+const callOutcomes: readonly CallOutcome[] = [
   { title: "an abort signal's reason", error: AbortSignal.abort().reason },
   { title: "Node's error of an abort", error: named("AbortError", { code: "ABORT_ERR" }) },
   { title: "the app's closing of its client", error: new DisconnectsClientError("closed") },
@@ -56,10 +56,13 @@ const endings: readonly Ending[] = [
 ];
 
 describe("The call of a database ends", () => {
-  for (const { title, error, type, message } of endings) {
+  for (const { title, error, type, message } of callOutcomes) {
     it(`${type === undefined ? "without" : "with"} an error by ${title}`, () => {
       const { provider, exported } = collectingProvider();
-      const services = { tracerProvider: provider, meterProvider: metrics } as unknown as Services;
+      const services = {
+        tracerProvider: provider,
+        meterProvider: metrics,
+      } as unknown as AdaptorDeps;
       const calls = new DatabaseCalls(services, { scope: "x", version: "1", needsParent: false });
       calls.start("GET", { "db.system.name": "redis" }).fail(error);
       const [span] = exported;

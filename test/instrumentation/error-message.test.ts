@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import {
-  exceptionWithoutValues,
-  isRaised,
-  withoutValues,
+  sanitizeException,
+  isUserRaised,
+  sanitizeErrorMessage,
 } from "../../src/instrumentation/error-message.ts";
 
 /** What servers say, with a value `s3cret` or `4711` in it, and what is left. */
@@ -164,14 +164,14 @@ const messages: readonly (readonly [database: string, message: string, left: str
 describe("What a database says of an error", () => {
   for (const [database, message, left] of messages) {
     it(`has no value left, of ${database}: ${message.slice(0, 60)}`, () => {
-      assert.equal(withoutValues(message), left);
-      assert.doesNotMatch(withoutValues(message), /s3cret|4711/);
+      assert.equal(sanitizeErrorMessage(message), left);
+      assert.doesNotMatch(sanitizeErrorMessage(message), /s3cret|4711/);
     });
   }
 
   for (const [database, message] of messages) {
     it(`has none in its stack either, of ${database}: ${message.slice(0, 60)}`, () => {
-      const clean = exceptionWithoutValues(new TypeError(message), database);
+      const clean = sanitizeException(new TypeError(message), database);
       assert.ok(typeof clean === "object");
       assert.doesNotMatch(clean.stack ?? "", /s3cret|4711/);
       assert.match(clean.stack ?? "", /\n {4}at .*error-message\.test\.ts/);
@@ -183,7 +183,7 @@ describe("What a database says of an error", () => {
     const changed = new Error("Duplicate entry 'a\n    at s3cret\n    at b' for key 'name'");
     changed.message = "Something else";
     for (const error of [lines, changed]) {
-      const clean = exceptionWithoutValues(error, "mysql");
+      const clean = sanitizeException(error, "mysql");
       assert.ok(typeof clean === "object");
       assert.doesNotMatch(clean.stack ?? "", /s3cret/);
     }
@@ -208,7 +208,7 @@ describe("What a database says of an error", () => {
   ];
   for (const [system, code, expected] of raised) {
     it(`is ${expected ? "the app's own text" : "the server's text"} for ${code} of ${system}`, () => {
-      assert.equal(isRaised(system, code), expected);
+      assert.equal(isUserRaised(system, code), expected);
     });
   }
 });

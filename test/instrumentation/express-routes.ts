@@ -4,14 +4,14 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
  * What is used of Express, of both versions: it has no types of its own, and
  * those of @types/express are of one version only.
  */
-export type Request = IncomingMessage & { params: Record<string, string>; url: string };
-export type Response = ServerResponse & { send(body: string): void };
+export type ExpressRequest = IncomingMessage & { params: Record<string, string>; url: string };
+export type ExpressResponse = ServerResponse & { send(body: string): void };
 export type Next = (error?: unknown) => void;
-export type Handler = (request: Request, response: Response, next: Next) => unknown;
+export type Handler = (request: ExpressRequest, response: ExpressResponse, next: Next) => unknown;
 export type ErrorHandler = (
   error: unknown,
-  request: Request,
-  response: Response,
+  request: ExpressRequest,
+  response: ExpressResponse,
   next: Next,
 ) => unknown;
 
@@ -26,7 +26,10 @@ export interface Router {
   post(path: Path, ...handlers: Registered[]): Router;
   all(path: Path, ...handlers: Registered[]): Router;
   route(path: Path): { get(handler: Handler): { post(handler: Handler): unknown } };
-  param(name: string, handler: (...args: [Request, Response, Next, string]) => unknown): unknown;
+  param(
+    name: string,
+    handler: (...args: [ExpressRequest, ExpressResponse, Next, string]) => unknown,
+  ): unknown;
 }
 
 export interface App extends Router {

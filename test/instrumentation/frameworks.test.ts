@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { node } from "../nodes.ts";
-import type { Bundle } from "../bundle.ts";
-import { bundleFixtures } from "./bundle.ts";
+import type { TestBundle } from "../bundle.ts";
+import { bundleInstrumentationFixtures } from "./bundle.ts";
 import { expressErrors } from "./express-errors.ts";
 import { expressRoutes } from "./express-routes.ts";
 import { fastifyRoutes } from "./fastify-routes.ts";
-import type { Served } from "./fixtures/serve.ts";
+import type { ServedRequest } from "./fixtures/serve.ts";
 
 const run = promisify(execFile);
 
@@ -19,15 +19,15 @@ const frameworks = [
 ] as const;
 
 describe("Frameworks", () => {
-  let fixtures: Bundle;
+  let fixtures: TestBundle;
   before(async () => {
-    fixtures = await bundleFixtures();
+    fixtures = await bundleInstrumentationFixtures();
   });
   after(() => fixtures.remove());
 
   const serve = async (table: string, { name, major }: (typeof frameworks)[number]) => {
     const { stdout } = await run(node, [fixtures.path("serve"), table, name, String(major)]);
-    return JSON.parse(stdout) as Served[];
+    return JSON.parse(stdout) as ServedRequest[];
   };
 
   for (const framework of frameworks.filter(({ family }) => family === "express")) {
@@ -35,7 +35,7 @@ describe("Frameworks", () => {
       only === undefined || only === framework.major;
 
     describe(`Express ${framework.major} tells the route of`, () => {
-      let served: Served[];
+      let served: ServedRequest[];
       before(async () => {
         served = await serve("express-routes", framework);
       });
@@ -45,7 +45,7 @@ describe("Frameworks", () => {
     });
 
     describe(`Express ${framework.major} tells`, () => {
-      let served: Served[];
+      let served: ServedRequest[];
       before(async () => {
         served = await serve("express-errors", framework);
       });
@@ -61,7 +61,7 @@ describe("Frameworks", () => {
 
   for (const framework of frameworks.filter(({ family }) => family === "fastify")) {
     describe(`Fastify ${framework.major} tells the route and the error of`, () => {
-      let served: Served[];
+      let served: ServedRequest[];
       before(async () => {
         served = await serve("fastify-routes", framework);
       });

@@ -30,7 +30,7 @@ export function library(directory: string, manifest: object = {}): Tree {
 }
 
 /** The table for it. */
-export const rows: readonly object[] = ["lib", "@scope/lib", "broken"].map((name) => ({
+export const libraryRows: readonly object[] = ["lib", "@scope/lib", "broken"].map((name) => ({
   package: name,
   files: [".", "lib/inner.js"],
   versions: ">=1 <2",

@@ -6,10 +6,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { node, nodes, type TestNode } from "../nodes.ts";
-import type { Bundle } from "../bundle.ts";
-import { bundleFixtures } from "./bundle.ts";
+import type { TestBundle } from "../bundle.ts";
+import { bundleInstrumentationFixtures } from "./bundle.ts";
 import { esForms, esLayouts, esLibrary, esRows, patchedForms } from "./es-modules.ts";
-import { layouts, library, rows, type Tree } from "./libraries.ts";
+import { layouts, library, libraryRows, type Tree } from "./libraries.ts";
 
 const run = promisify(execFile);
 const tsx = fileURLToPath(import.meta.resolve("tsx"));
@@ -70,10 +70,10 @@ const forms: readonly {
 ];
 
 describe("A library", () => {
-  let fixtures: Bundle;
+  let fixtures: TestBundle;
   let directory: string;
   before(async () => {
-    fixtures = await bundleFixtures();
+    fixtures = await bundleInstrumentationFixtures();
   });
   after(() => fixtures.remove());
   beforeEach(() => {
@@ -85,7 +85,7 @@ describe("A library", () => {
     program: string,
     args: readonly string[],
     instrumentations: object = {},
-    table = rows,
+    table = libraryRows,
   ): Promise<{ stdout: string[]; stderr: string[] }> => {
     const env = {
       ...process.env,

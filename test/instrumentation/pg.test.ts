@@ -3,18 +3,18 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type Postgres, startPostgres } from "../../examples/shop/postgres.ts";
 import { nodes } from "../nodes.ts";
-import type { Bundle } from "../bundle.ts";
-import { bundleFixtures } from "./bundle.ts";
-import type { Output } from "./fixtures/queries.ts";
+import type { TestBundle } from "../bundle.ts";
+import { bundleInstrumentationFixtures } from "./bundle.ts";
+import type { QueriesOutput } from "./fixtures/queries.ts";
 import { queries } from "./queries.ts";
 
 const run = promisify(execFile);
 
 describe("pg", () => {
-  let fixtures: Bundle;
+  let fixtures: TestBundle;
   let database: Postgres;
   before(async function () {
-    [fixtures, database] = await Promise.all([bundleFixtures(), startPostgres()]);
+    [fixtures, database] = await Promise.all([bundleInstrumentationFixtures(), startPostgres()]);
   });
   after(() => Promise.all([fixtures.remove(), database.stop()]));
 
@@ -22,12 +22,12 @@ describe("pg", () => {
     for (const how of ["require", "import"]) {
       describe(`by ${how}, Node ${node.name}: a query`, () => {
         let output: { stdout: string; stderr: string };
-        let results: Output["results"];
-        let pools: Output["pools"];
+        let results: QueriesOutput["results"];
+        let pools: QueriesOutput["pools"];
         before(async () => {
           const env = { ...process.env, DATABASE_URL: database.url };
           output = await run(node.path, [fixtures.path("queries"), how], { env });
-          ({ results, pools } = JSON.parse(output.stdout) as Output);
+          ({ results, pools } = JSON.parse(output.stdout) as QueriesOutput);
         });
 
         for (const [place, { title, spans }] of queries.entries()) {

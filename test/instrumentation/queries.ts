@@ -2,10 +2,10 @@ import type { EventEmitter } from "node:events";
 
 /* What is used of `pg`, which has no types of its own. */
 export interface Pg {
-  readonly Pool: new (options: object) => Pool;
+  readonly Pool: new (options: object) => PgPoolLike;
   readonly Query: new (text: string) => EventEmitter & { submit(): void };
 }
-export interface Pool extends Queryable {
+export interface PgPoolLike extends Queryable {
   connect(): Promise<Client>;
   end(): Promise<void>;
 }
@@ -18,7 +18,7 @@ interface Queryable {
 
 export interface QueryCase {
   readonly title: string;
-  run(client: Client, pg: Pg, pool: Pool): Promise<unknown>;
+  run(client: Client, pg: Pg, pool: PgPoolLike): Promise<unknown>;
   /** Undefined: has no such attribute. `<host>` and `<database>` are those of the address. */
   readonly spans: readonly {
     readonly name: string;

@@ -3,10 +3,10 @@ import {
   describeSql,
   type Dialect,
   MAX_SQL_LENGTH,
-  type Statement,
+  type SqlDescription,
 } from "../../src/instrumentation/sql.ts";
 
-const cases: readonly (Statement & { readonly title: string; readonly sql: string })[] = [
+const cases: readonly (SqlDescription & { readonly title: string; readonly sql: string })[] = [
   {
     title: "keeps what has no literals",
     sql: "SELECT id, name FROM products WHERE id = $1",
@@ -198,7 +198,7 @@ const cases: readonly (Statement & { readonly title: string; readonly sql: strin
   },
 ];
 
-const dialects: readonly (Statement & {
+const dialects: readonly (SqlDescription & {
   readonly title: string;
   readonly dialect: Dialect;
   readonly sql: string;

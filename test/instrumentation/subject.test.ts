@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withoutIds } from "../../src/instrumentation/subject.ts";
+import { destinationTemplate } from "../../src/instrumentation/subject.ts";
 
 const examples: readonly [subject: string, label: string][] = [
   ["orders", "orders"],
@@ -14,6 +14,6 @@ const examples: readonly [subject: string, label: string][] = [
 
 describe("A subject as a label", () => {
   for (const [subject, label] of examples) {
-    it(`is "${label}" for "${subject}"`, () => assert.equal(withoutIds(subject), label));
+    it(`is "${label}" for "${subject}"`, () => assert.equal(destinationTemplate(subject), label));
   }
 });

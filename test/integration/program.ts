@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Receiver } from "../../src/receiver/receiver.ts";
 import { node } from "../nodes.ts";
-import { PATIENCE_MS } from "../until.ts";
+import { WAIT_TIMEOUT_MS } from "../until.ts";
 
 const dist = new URL("../../dist/", import.meta.url);
 
@@ -18,7 +18,7 @@ export const preload: Readonly<Record<"import" | "require", readonly string[]>> 
  * What a preloaded program needs to know to send everything to `receiver`, at
  * its end too: on a busy machine that may take longer than the default.
  */
-export function telemetryTo(receiver: Receiver): Record<string, string> {
+export function telemetryEnv(receiver: Receiver): Record<string, string> {
   return {
     OTEL_SERVICE_NAME: "warehouse",
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
@@ -42,24 +42,24 @@ export interface ProgramOptions {
   readonly cwd?: string;
 }
 
-export interface Ended {
+export interface ProgramResult {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
   /** From its last word on stdout until the process was gone. */
-  readonly endTookMs: number;
+  readonly exitTookMs: number;
 }
 
 /** A program as a process of its own, which ends with its tests, however they end. */
 export class Program {
   /** Those that have not ended yet. */
   static readonly #running = new Set<Program>();
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<ProgramResult>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   #stdout = "";
   #stderr = "";
-  #saidAt: number = performance.now();
+  #lastOutputAt: number = performance.now();
 
   constructor(options: ProgramOptions) {
     const { flags = [], args = [], file } = options;
@@ -70,15 +70,15 @@ export class Program {
     });
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.#stdout += text;
-      this.#saidAt = performance.now();
+      this.#lastOutputAt = performance.now();
     });
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
-    this.ended = this.#end();
+    this.ended = this.#collectResult();
     Program.#running.add(this);
   }
 
   /** Ends what tests that failed have left running. */
-  static async endAll(): Promise<void> {
+  static async killAll(): Promise<void> {
     const running = [...Program.#running];
     for (const program of running) program.kill("SIGKILL");
     await Promise.all(running.map(({ ended }) => ended));
@@ -92,14 +92,14 @@ export class Program {
    * Resolves with what `look` finds on stdout; rejects if the program ends
    * without, or doesn't say it in all the time that a busy machine may need.
    */
-  async says<T>(look: (stdout: string) => T | undefined | null): Promise<T> {
-    const patience = AbortSignal.timeout(PATIENCE_MS);
+  async waitForStdout<T>(find: (stdout: string) => T | undefined | null): Promise<T> {
+    const patience = AbortSignal.timeout(WAIT_TIMEOUT_MS);
     for (;;) {
-      const found = look(this.#stdout);
+      const found = find(this.#stdout);
       if (found !== undefined && found !== null) return found;
-      if (patience.aborted) throw new Error(this.#complaint("did not say what it should"));
-      if (this.#child.stdout.closed) throw new Error(this.#complaint("ended too soon"));
-      await this.#hear(patience);
+      if (patience.aborted) throw new Error(this.#failureMessage("did not say what it should"));
+      if (this.#child.stdout.closed) throw new Error(this.#failureMessage("ended too soon"));
+      await this.#nextOutput(patience);
     }
   }
 
@@ -108,25 +108,28 @@ export class Program {
   }
 
   /** Waits for the next output, or for what makes waiting vain. */
-  async #hear(patience: AbortSignal): Promise<void> {
-    const heard = once(this.#child.stdout, "data", { signal: patience });
-    await Promise.race([heard.catch(() => {}), this.ended]);
+  async #nextOutput(patience: AbortSignal): Promise<void> {
+    const output = once(this.#child.stdout, "data", { signal: patience });
+    await Promise.race([output.catch(() => {}), this.ended]);
   }
 
-  async #end(): Promise<Ended> {
+  async #collectResult(): Promise<ProgramResult> {
     const closed = once(this.#child, "close");
-    const [code, signal] = (await once(this.#child, "exit")) as [Ended["code"], Ended["signal"]];
-    const endTookMs = performance.now() - this.#saidAt;
+    const [code, signal] = (await once(this.#child, "exit")) as [
+      ProgramResult["code"],
+      ProgramResult["signal"],
+    ];
+    const exitTookMs = performance.now() - this.#lastOutputAt;
     await closed;
     Program.#running.delete(this);
-    return { code, signal, stdout: this.#stdout, stderr: this.#stderr, endTookMs };
+    return { code, signal, stdout: this.#stdout, stderr: this.#stderr, exitTookMs };
   }
 
-  #complaint(what: string): string {
+  #failureMessage(what: string): string {
     const command = this.#child.spawnargs.join(" ");
     return `the program ${what}: ${command}\n${this.#stdout}\n${this.#stderr}`;
   }
 }
 
 // Not there where a bench runs a program.
-if (typeof after === "function") after(() => Program.endAll());
+if (typeof after === "function") after(() => Program.killAll());

@@ -3,21 +3,21 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** The service behind the service: it has no telemetry, and keeps what it was asked. */
-export interface Stock {
+export interface StockService {
   readonly url: string;
-  readonly asked: readonly Asked[];
+  readonly requests: readonly StockRequest[];
   close(): Promise<void>;
 }
 
-export interface Asked {
+export interface StockRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
 }
 
-export async function startStock(): Promise<Stock> {
-  const asked: Asked[] = [];
+export async function startStockService(): Promise<StockService> {
+  const requests: StockRequest[] = [];
   const server = createServer((request, response) => {
-    asked.push({ path: request.url ?? "", headers: request.headers });
+    requests.push({ path: request.url ?? "", headers: request.headers });
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ shelf: "B12", price: 4.5 }));
   });
@@ -25,7 +25,7 @@ export async function startStock(): Promise<Stock> {
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
+    requests,
     close: async () => {
       server.close();
       server.closeAllConnections();

@@ -10,7 +10,7 @@ export interface LibraryRow {
   readonly moduleSystem: "esm" | "cjs";
   readonly node: TestNode["name"];
   /** What telltale gives of it, in a few words: `server spans by route, metrics, errors`. */
-  readonly gives: string;
+  readonly supports: string;
 }
 
 /** A version of a library, and what loads it. */

@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../scripts/node.mjs";
-import { notRun } from "../../scripts/upstream/choice.ts";
+import { untestedPackages } from "../../scripts/upstream/choice.ts";
 import { upstreamTable } from "../../src/instrumentation/upstream-table.ts";
 import {
   librariesTable,
   type SupportRow,
   supportRows,
-  tableOf,
+  supportTable,
 } from "../../scripts/readme/libraries.ts";
-import { blockIn } from "../../scripts/readme/marks.ts";
+import { readBlock } from "../../scripts/readme/marks.ts";
 
-const koa = { library: "koa", moduleSystem: "esm", node: "26", gives: "server spans" } as const;
+const koa = { library: "koa", moduleSystem: "esm", node: "26", supports: "server spans" } as const;
 
 const examples: readonly { title: string; rows: readonly SupportRow[]; lines: string[] }[] = [
   {
@@ -28,8 +28,8 @@ const examples: readonly { title: string; rows: readonly SupportRow[]; lines: st
     title: "says what is a part of Node, and each thing that is given once",
     rows: [
       { ...koa, library: "node:sqlite", installed: "node:sqlite", version: undefined },
-      { ...koa, installed: "koa", version: "3.0.0", gives: "spans | routes" },
-      { ...koa, installed: "koa", version: "3.0.0", gives: "errors" },
+      { ...koa, installed: "koa", version: "3.0.0", supports: "spans | routes" },
+      { ...koa, installed: "koa", version: "3.0.0", supports: "errors" },
     ],
     lines: [
       "| `koa` | 3.0.0 | ESM | 26 | spans \\| routes; errors |",
@@ -40,7 +40,7 @@ const examples: readonly { title: string; rows: readonly SupportRow[]; lines: st
 
 describe("The support table", () => {
   for (const { title, rows, lines } of examples) {
-    it(title, () => assert.deepEqual(tableOf(rows).split("\n").slice(2), lines));
+    it(title, () => assert.deepEqual(supportTable(rows).split("\n").slice(2), lines));
   }
 
   it("has a line for each of upstream's instrumentations, with its reason where none of its packages runs", async () => {
@@ -52,7 +52,7 @@ describe("The support table", () => {
       const packages = upstreamTable.filter(({ instrumentation }) => instrumentation === name);
       return packages.some((row) => isRun(row.package)) ? [] : packages.map((row) => row.package);
     });
-    assert.deepEqual(untried.toSorted(), Object.keys(notRun).toSorted());
+    assert.deepEqual(untried.toSorted(), Object.keys(untestedPackages).toSorted());
   });
 
   it("has no row twice", async () => {
@@ -64,6 +64,6 @@ describe("The support table", () => {
 
   it("stands in the README as the tests' rows have it", async () => {
     const readme = readFileSync(join(root, "README.md"), "utf8");
-    assert.equal(blockIn(readme, "libraries"), (await librariesTable()) ?? "", "npm run readme");
+    assert.equal(readBlock(readme, "libraries"), (await librariesTable()) ?? "", "npm run readme");
   });
 });

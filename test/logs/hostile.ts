@@ -1,56 +1,64 @@
 import assert from "node:assert/strict";
 
 /** A value that an app may log. */
-interface Hostile {
+interface HostileValue {
   readonly title: string;
   readonly make: () => unknown;
   /** What is kept of it, exactly. */
-  readonly copy?: unknown;
+  readonly expectedCopy?: unknown;
   /** Why it is not logged with winston's own JSON. */
-  readonly notForWinston?: string;
+  readonly winstonFailure?: string;
   /** What holds of that. */
   check?(made: unknown): void;
 }
 
 /** Values on which serialisers throw, hang, or lose their head. */
-export const hostileValues: readonly Hostile[] = [
-  { title: "nothing", make: () => undefined, copy: undefined },
-  { title: "null within", make: () => ["a", null].filter(Boolean), copy: ["a"] },
-  { title: "a function", make: () => () => 1, copy: undefined },
-  { title: "a class", make: () => Account, copy: undefined },
-  { title: "a symbol", make: () => Symbol("s"), copy: "Symbol(s)" },
-  { title: "NaN", make: () => Number.NaN, copy: Number.NaN },
-  { title: "infinity", make: () => -Infinity, copy: -Infinity },
-  { title: "a whole number beyond 64 bits", make: () => 1e300, copy: 1e300 },
-  { title: "a whole number of 54 bits", make: () => 2 ** 53 + 2, copy: 2 ** 53 + 2 },
-  { title: "a small bigint", make: () => 12n, copy: 12 },
-  { title: "a bigint of 64 bits", make: () => 2n ** 62n + 1n, copy: 2n ** 62n + 1n },
-  { title: "a bigint of 80 bits", make: () => 2n ** 80n, copy: "1208925819614629174706176" },
-  { title: "minus nothing", make: () => -0, copy: -0 },
+export const hostileValues: readonly HostileValue[] = [
+  { title: "nothing", make: () => undefined, expectedCopy: undefined },
+  { title: "null within", make: () => ["a", null].filter(Boolean), expectedCopy: ["a"] },
+  { title: "a function", make: () => () => 1, expectedCopy: undefined },
+  { title: "a class", make: () => PrivateFieldClass, expectedCopy: undefined },
+  { title: "a symbol", make: () => Symbol("s"), expectedCopy: "Symbol(s)" },
+  { title: "NaN", make: () => Number.NaN, expectedCopy: Number.NaN },
+  { title: "infinity", make: () => -Infinity, expectedCopy: -Infinity },
+  { title: "a whole number beyond 64 bits", make: () => 1e300, expectedCopy: 1e300 },
+  { title: "a whole number of 54 bits", make: () => 2 ** 53 + 2, expectedCopy: 2 ** 53 + 2 },
+  { title: "a small bigint", make: () => 12n, expectedCopy: 12 },
+  { title: "a bigint of 64 bits", make: () => 2n ** 62n + 1n, expectedCopy: 2n ** 62n + 1n },
+  {
+    title: "a bigint of 80 bits",
+    make: () => 2n ** 80n,
+    expectedCopy: "1208925819614629174706176",
+  },
+  { title: "minus nothing", make: () => -0, expectedCopy: -0 },
   {
     title: "a bigint of a million digits",
-    notForWinston: "takes all memory or time",
+    winstonFailure: "takes all memory or time",
     make: () => -(1n << 4_000_000n),
     check: (made: unknown) => assert.match(String(made), /^-0x10{1000000}$/),
   },
   {
     title: "a text of a million characters",
     make: () => "x".repeat(1_000_000),
-    copy: "x".repeat(1_000_000),
+    expectedCopy: "x".repeat(1_000_000),
   },
-  { title: "half a surrogate pair", make: () => "a\ud83d", copy: "a\ufffd" },
-  { title: "a boxed string", make: () => new String("boxed"), copy: "boxed" },
-  { title: "a boxed bigint", make: () => Object(7n) as unknown, copy: 7 },
-  { title: "a date", make: () => new Date(0), copy: "1970-01-01T00:00:00.000Z" },
-  { title: "an invalid date", make: () => new Date(Number.NaN), copy: "Invalid Date" },
-  { title: "a regular expression", make: () => /a+/gu, copy: "/a+/gu" },
-  { title: "a URL", make: () => new URL("https://shop.test/a"), copy: "https://shop.test/a" },
-  { title: "a promise", make: () => Promise.resolve(1), copy: {} },
-  { title: "a weak map", make: () => new WeakMap(), copy: {} },
+  { title: "half a surrogate pair", make: () => "a\ud83d", expectedCopy: "a\ufffd" },
+  { title: "a boxed string", make: () => new String("boxed"), expectedCopy: "boxed" },
+  { title: "a boxed bigint", make: () => Object(7n) as unknown, expectedCopy: 7 },
+  { title: "a date", make: () => new Date(0), expectedCopy: "1970-01-01T00:00:00.000Z" },
+  { title: "an invalid date", make: () => new Date(Number.NaN), expectedCopy: "Invalid Date" },
+  { title: "a regular expression", make: () => /a+/gu, expectedCopy: "/a+/gu" },
+  {
+    title: "a URL",
+    make: () => new URL("https://shop.test/a"),
+    expectedCopy: "https://shop.test/a",
+  },
+  { title: "a promise", make: () => Promise.resolve(1), expectedCopy: {} },
+  { title: "a weak map", make: () => new WeakMap(), expectedCopy: {} },
   {
     title: "an object without prototype",
     make: () => Object.assign(Object.create(null) as object, { a: 1 }),
-    copy: { a: 1 },
+    expectedCopy: { a: 1 },
   },
   {
     title: "an own __proto__",
@@ -69,7 +77,7 @@ export const hostileValues: readonly Hostile[] = [
       },
       c: 3,
     }),
-    copy: { a: 1, b: "[Unreadable]", c: 3 },
+    expectedCopy: { a: 1, b: "[Unreadable]", c: 3 },
   },
   {
     title: "a toJSON that throws",
@@ -81,7 +89,7 @@ export const hostileValues: readonly Hostile[] = [
       },
       b: 2,
     }),
-    copy: { inner: "[Unreadable]", b: 2 },
+    expectedCopy: { inner: "[Unreadable]", b: 2 },
   },
   {
     title: "a toJSON that makes ever new ones",
@@ -98,7 +106,7 @@ export const hostileValues: readonly Hostile[] = [
       revoke();
       return { proxy };
     },
-    copy: { proxy: "[Unreadable]" },
+    expectedCopy: { proxy: "[Unreadable]" },
   },
   {
     title: "a revoked proxy of an array",
@@ -107,16 +115,16 @@ export const hostileValues: readonly Hostile[] = [
       revoke();
       return proxy;
     },
-    copy: "[Unreadable]",
+    expectedCopy: "[Unreadable]",
   },
   {
     title: "a proxy whose every trap throws",
     make: () => new Proxy({}, throwingTraps()),
-    copy: "[Unreadable]",
+    expectedCopy: "[Unreadable]",
   },
   {
     title: "a proxy that claims endless length",
-    notForWinston: "takes all memory or time",
+    winstonFailure: "takes all memory or time",
     make: () => new Proxy([], { get: (_, key) => (key === "length" ? 1e9 : "x") }),
     check: (made: unknown[]) => {
       assert.equal(made.length, 100_001);
@@ -126,7 +134,7 @@ export const hostileValues: readonly Hostile[] = [
   {
     title: "a proxy that works",
     make: () => new Proxy({ a: [1] }, {}),
-    copy: { a: [1] },
+    expectedCopy: { a: [1] },
   },
   {
     title: "a circle",
@@ -136,7 +144,7 @@ export const hostileValues: readonly Hostile[] = [
       circle["list"] = [circle];
       return circle;
     },
-    copy: { a: 1, self: "[Circular]", list: ["[Circular]"] },
+    expectedCopy: { a: 1, self: "[Circular]", list: ["[Circular]"] },
   },
   {
     title: "the same object twice, which is no circle",
@@ -144,7 +152,7 @@ export const hostileValues: readonly Hostile[] = [
       const shared = { a: 1 };
       return [shared, shared];
     },
-    copy: [{ a: 1 }, { a: 1 }],
+    expectedCopy: [{ a: 1 }, { a: 1 }],
   },
   {
     title: "20,000 levels",
@@ -160,7 +168,7 @@ export const hostileValues: readonly Hostile[] = [
   },
   {
     title: "an array of a billion holes",
-    notForWinston: "takes all memory or time",
+    winstonFailure: "takes all memory or time",
     make: () => sparse(1e9),
     check: (made: unknown[]) => {
       assert.equal(made.length, 100_001);
@@ -190,9 +198,9 @@ export const hostileValues: readonly Hostile[] = [
         [{}, []],
         [null, 0],
       ]),
-    copy: { a: 1, 2: "two", "Symbol(s)": true, "[Object]": [], null: 0 },
+    expectedCopy: { a: 1, 2: "two", "Symbol(s)": true, "[Object]": [], null: 0 },
   },
-  { title: "a set", make: () => new Set([1, "a"]), copy: [1, "a"] },
+  { title: "a set", make: () => new Set([1, "a"]), expectedCopy: [1, "a"] },
   {
     title: "a map that lies about its iterator",
     make: () => {
@@ -202,32 +210,40 @@ export const hostileValues: readonly Hostile[] = [
       };
       return map;
     },
-    copy: { a: 1 },
+    expectedCopy: { a: 1 },
   },
   {
     title: "what only looks like a map",
     make: () => Object.create(Map.prototype) as unknown,
-    copy: {},
+    expectedCopy: {},
   },
   {
     title: "a set of a million",
     make: () => new Set(Array.from({ length: 1_000_000 }, (_, i) => i)),
     check: (made: unknown[]) => assert.equal(made.length, 100_001),
   },
-  { title: "a buffer", make: () => Buffer.from("ab"), copy: new Uint8Array([97, 98]) },
+  { title: "a buffer", make: () => Buffer.from("ab"), expectedCopy: new Uint8Array([97, 98]) },
   {
     title: "a buffer of 10 MB",
-    notForWinston: "takes all memory or time",
+    winstonFailure: "takes all memory or time",
     make: () => Buffer.alloc(10_000_000),
     check: (made: Uint8Array) => assert.equal(made.length, 10_000_000),
   },
-  { title: "an array buffer", make: () => new Uint8Array([1]).buffer, copy: new Uint8Array([1]) },
+  {
+    title: "an array buffer",
+    make: () => new Uint8Array([1]).buffer,
+    expectedCopy: new Uint8Array([1]),
+  },
   {
     title: "a data view",
     make: () => new DataView(new Uint8Array([1, 2, 3]).buffer, 1, 1),
-    copy: new Uint8Array([2]),
+    expectedCopy: new Uint8Array([2]),
   },
-  { title: "floats", make: () => new Float64Array([1.5, Number.NaN]), copy: [1.5, Number.NaN] },
+  {
+    title: "floats",
+    make: () => new Float64Array([1.5, Number.NaN]),
+    expectedCopy: [1.5, Number.NaN],
+  },
   {
     title: "a detached buffer",
     make: () => {
@@ -235,7 +251,7 @@ export const hostileValues: readonly Hostile[] = [
       structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
       return bytes;
     },
-    copy: "[Unreadable]",
+    expectedCopy: "[Unreadable]",
   },
   {
     title: "an error whose parts throw",
@@ -245,7 +261,7 @@ export const hostileValues: readonly Hostile[] = [
         stack: { get: throws },
         name: { get: throws },
       }),
-    copy: { name: "[Unreadable]", message: "[Unreadable]", stack: "[Unreadable]" },
+    expectedCopy: { name: "[Unreadable]", message: "[Unreadable]", stack: "[Unreadable]" },
   },
   {
     title: "an error that causes itself",
@@ -255,16 +271,16 @@ export const hostileValues: readonly Hostile[] = [
       error.cause = error;
       return error;
     },
-    copy: { name: "Error", message: "loop", stack: "stack", cause: "[Circular]" },
+    expectedCopy: { name: "Error", message: "loop", stack: "stack", cause: "[Circular]" },
   },
   {
     title: "a class instance with private fields",
-    make: () => new Account(),
-    copy: { owner: "ada" },
+    make: () => new PrivateFieldClass(),
+    expectedCopy: { owner: "ada" },
   },
   {
     title: "a text that changes with each read",
-    notForWinston: "tells that we read it too",
+    winstonFailure: "tells that we read it too",
     make: () => {
       let reads = 0;
       return {
@@ -273,7 +289,7 @@ export const hostileValues: readonly Hostile[] = [
         },
       };
     },
-    copy: { count: 1 },
+    expectedCopy: { count: 1 },
   },
   {
     title: "generators, which are not run",
@@ -281,11 +297,11 @@ export const hostileValues: readonly Hostile[] = [
       (function* () {
         yield assert.fail();
       })(),
-    copy: {},
+    expectedCopy: {},
   },
 ];
 
-class Account {
+class PrivateFieldClass {
   readonly owner = "ada";
   readonly #secret = 1;
   get secret(): number {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readJsonLine } from "../../src/logs/json-line.ts";
+import { parseJsonLine } from "../../src/logs/json-line.ts";
 
 const numbers: readonly { readonly text: string; readonly value: unknown }[] = [
   { text: "0", value: 0 },
@@ -27,8 +27,8 @@ const numbers: readonly { readonly text: string; readonly value: unknown }[] = [
 describe("The numbers of a line of JSON", () => {
   for (const { text, value } of numbers) {
     it(`keep their digits: ${text}`, () => {
-      assert.deepEqual(readJsonLine(`{"number":${text}}`), { number: value });
-      assert.deepEqual(readJsonLine(`{"list":[{"number":${text}}]}`), {
+      assert.deepEqual(parseJsonLine(`{"number":${text}}`), { number: value });
+      assert.deepEqual(parseJsonLine(`{"list":[{"number":${text}}]}`), {
         list: [{ number: value }],
       });
     });
@@ -36,12 +36,12 @@ describe("The numbers of a line of JSON", () => {
 
   for (const text of ["", "placed", "[1]", "{", '{"a":1} more', "{'a':1}"]) {
     it(`are none where the text is no object of JSON: ${text}`, () => {
-      assert.equal(readJsonLine(text), undefined);
+      assert.equal(parseJsonLine(text), undefined);
     });
   }
 
   it("leave an own __proto__ what it is", () => {
-    const line = readJsonLine('{"__proto__":{"a":1},"id":9007199254740993}');
+    const line = parseJsonLine('{"__proto__":{"a":1},"id":9007199254740993}');
     assert.equal(Object.getPrototypeOf(line), Object.prototype);
   });
 });

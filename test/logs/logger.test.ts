@@ -4,24 +4,24 @@ import {
   type Attributes,
   type LogRecord as ApiRecord,
   context,
-  ROOT_CONTEXT,
+  ROOT_CONTEXT as API_ROOT_CONTEXT,
   type SpanContext,
   trace,
 } from "@opentelemetry/api";
-import { ROOT } from "../../src/context/context.ts";
-import { runIn } from "../../src/context/manager.ts";
+import { ROOT_CONTEXT } from "../../src/context/context.ts";
+import { runWithContext } from "../../src/context/manager.ts";
 import { TelltaleLoggerProvider } from "../../src/logs/logger.ts";
 import type { LogRecord } from "../../src/logs/record.ts";
 import { resource } from "../export/telemetry.ts";
-import { collect, idsOf, inRequest, spanOf } from "./requests.ts";
+import { collectRecords, logIdsOf, inRequest, fakeSpan } from "./requests.ts";
 
-function emit(given: unknown, limits?: Parameters<typeof collect>[0]): LogRecord[] {
-  const { provider, records } = collect(limits);
+function emit(given: unknown, limits?: Parameters<typeof collectRecords>[0]): LogRecord[] {
+  const { provider, records } = collectRecords(limits);
   provider.getLogger("shop").emit(given as ApiRecord);
   return records;
 }
 
-function one(given: unknown, limits?: Parameters<typeof collect>[0]): LogRecord {
+function one(given: unknown, limits?: Parameters<typeof collectRecords>[0]): LogRecord {
   const [record] = emit(given, limits);
   assert.ok(record);
   return record;
@@ -56,25 +56,28 @@ describe("A record of the logs API", () => {
   });
 
   it("belongs to the active span", () => {
-    const { provider, records } = collect();
+    const { provider, records } = collectRecords();
     inRequest(1, () => provider.getLogger("shop").emit({ body: "x" }));
-    assert.equal(records[0]?.spanContext?.traceId, idsOf(1).trace_id);
+    assert.equal(records[0]?.spanContext?.traceId, logIdsOf(1).trace_id);
   });
 
   it("belongs to the span of the context it was given, before the active one", () => {
     const given: SpanContext = { traceId: "c".repeat(32), spanId: "d".repeat(16), traceFlags: 1 };
-    for (const other of [ROOT.withSpan(spanOf(given)), trace.setSpanContext(ROOT_CONTEXT, given)]) {
-      const { provider, records } = collect();
+    for (const other of [
+      ROOT_CONTEXT.withSpan(fakeSpan(given)),
+      trace.setSpanContext(API_ROOT_CONTEXT, given),
+    ]) {
+      const { provider, records } = collectRecords();
       inRequest(1, () => provider.getLogger("shop").emit({ context: other }));
       assert.deepEqual(records[0]?.spanContext, given);
     }
   });
 
   it("belongs to no span in a context without one", () => {
-    const { provider, records } = collect();
-    inRequest(1, () => provider.getLogger("shop").emit({ context: ROOT_CONTEXT }));
+    const { provider, records } = collectRecords();
+    inRequest(1, () => provider.getLogger("shop").emit({ context: API_ROOT_CONTEXT }));
     assert.equal(records[0]?.spanContext, undefined);
-    assert.equal(context.active(), ROOT_CONTEXT);
+    assert.equal(context.active(), API_ROOT_CONTEXT);
   });
 
   const foreignSpans = [
@@ -90,9 +93,11 @@ describe("A record of the logs API", () => {
   ];
   for (const { title, spanContext } of foreignSpans) {
     it(`belongs to no span where a foreign one ${title}`, () => {
-      const { provider, records } = collect();
-      const span = { spanContext } as unknown as ReturnType<typeof spanOf>;
-      runIn(ROOT.withSpan(span), () => provider.getLogger("shop").emit({ body: "x" }));
+      const { provider, records } = collectRecords();
+      const span = { spanContext } as unknown as ReturnType<typeof fakeSpan>;
+      runWithContext(ROOT_CONTEXT.withSpan(span), () =>
+        provider.getLogger("shop").emit({ body: "x" }),
+      );
       assert.equal(records[0]?.spanContext, undefined);
       assert.equal(records[0]?.body, "x");
     });
@@ -245,7 +250,7 @@ describe("A record of the logs API", () => {
 
 describe("A logger provider", () => {
   it("gives the same logger, and so the same scope, for the same name and version", () => {
-    const { provider, records } = collect();
+    const { provider, records } = collectRecords();
     const options = { schemaUrl: "https://shop.test/1", attributes: { a: [1, 2] } };
     provider.getLogger("shop", "1", options).emit({});
     provider.getLogger("shop", "1", structuredClone(options)).emit({});
@@ -256,7 +261,7 @@ describe("A logger provider", () => {
   });
 
   it("gives the same logger for attributes in another order, and another for another number", () => {
-    const { provider } = collect();
+    const { provider } = collectRecords();
     const of = (attributes: Attributes) => provider.getLogger("shop", "1", { attributes });
     assert.equal(of({ a: 1, b: "x" }), of({ b: "x", a: 1 }));
     const numbers = [0, -0, NaN, Infinity, -Infinity].map((a) => of({ a }));
@@ -264,7 +269,7 @@ describe("A logger provider", () => {
   });
 
   it("calls a scope without a name unknown, and leaves out attributes that are not simple", () => {
-    const { provider, records } = collect();
+    const { provider, records } = collectRecords();
     const attributes: Attributes = { ok: true, map: {}, mixed: [1, "a"], nothing: null };
     provider.getLogger("", undefined, { attributes }).emit({});
     assert.deepEqual(records[0]?.instrumentationScope, {
@@ -274,7 +279,7 @@ describe("A logger provider", () => {
   });
 
   it("survives names that are none", () => {
-    const { provider } = collect();
+    const { provider } = collectRecords();
     const unreadable = new Proxy({}, { get: () => assert.fail() });
     for (const name of [undefined, null, 1, {}, Symbol("x"), unreadable]) {
       assert.doesNotThrow(() => provider.getLogger(name as never, name as never, name as never));
@@ -282,14 +287,14 @@ describe("A logger provider", () => {
   });
 
   it("keeps a bounded number of scopes", () => {
-    const { provider } = collect();
+    const { provider } = collectRecords();
     for (let i = 0; i < 5000; i++) provider.getLogger(`scope ${i}`);
     assert.notEqual(provider.getLogger("scope 4999"), provider.getLogger("scope 4999"));
     assert.equal(provider.getLogger("scope 0"), provider.getLogger("scope 0"));
   });
 
   it("is enabled where there is an exporter", () => {
-    assert.equal(collect().provider.getLogger("shop").enabled(), true);
+    assert.equal(collectRecords().provider.getLogger("shop").enabled(), true);
     const limits = { attributeCount: 128, attributeLength: Infinity };
     const none = new TelltaleLoggerProvider({ resource, limits }, undefined).getLogger("shop");
     assert.equal(none.enabled(), false);

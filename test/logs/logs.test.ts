@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import type { LogsConfig } from "../../src/config/config.ts";
-import { Account } from "../../src/diagnostics/account.ts";
+import { SignalCounters } from "../../src/diagnostics/account.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import { createLogs, type Logs } from "../../src/logs/logs.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { batchConfig, otlpConfig } from "../export/pipeline.ts";
 import { resource } from "../export/telemetry.ts";
-import { idsOf, inRequest } from "./requests.ts";
+import { logIdsOf, inRequest } from "./requests.ts";
 
-interface Pipeline extends Logs {
-  readonly account: Account;
-  readonly said: readonly string[];
+interface LogPipeline extends Logs {
+  readonly counters: SignalCounters;
+  readonly lines: readonly string[];
 }
 
-function create(url: string, changes: Partial<LogsConfig> = {}): Pipeline {
-  const said: string[] = [];
-  const account = new Account();
+function create(url: string, changes: Partial<LogsConfig> = {}): LogPipeline {
+  const lines: string[] = [];
+  const counters = new SignalCounters();
   const config: LogsConfig = {
     exporters: ["otlp"],
     limits: { attributeCount: 128, attributeLength: Infinity },
@@ -24,8 +24,8 @@ function create(url: string, changes: Partial<LogsConfig> = {}): Pipeline {
     otlp: otlpConfig(url, { url: `${url}/v1/logs` }),
     ...changes,
   };
-  const diagnostics = new Diagnostics("info", (text) => said.push(text));
-  return { ...createLogs({ config, resource, account, diagnostics }), account, said };
+  const diagnostics = new Diagnostics("info", (text) => lines.push(text));
+  return { ...createLogs({ config, resource, counters, diagnostics }), counters, lines };
 }
 
 function emit(logs: Logs, count: number): void {
@@ -35,8 +35,8 @@ function emit(logs: Logs, count: number): void {
   }
 }
 
-function balance({ made, sent, droppedTotal, queued }: Account): object {
-  return { made, sent, dropped: droppedTotal, queued };
+function countsOf({ created, sent, droppedTotal, queued }: SignalCounters): object {
+  return { made: created, sent, dropped: droppedTotal, queued };
 }
 
 describe("The logs' pipeline", () => {
@@ -66,8 +66,8 @@ describe("The logs' pipeline", () => {
       assert.ok(log);
       assert.equal(others.length, 0);
       assert.equal(log.timeUnixNano, "1700000000000000005");
-      assert.equal(log.traceId, idsOf(1).trace_id);
-      assert.equal(log.spanId, idsOf(1).span_id);
+      assert.equal(log.traceId, logIdsOf(1).trace_id);
+      assert.equal(log.spanId, logIdsOf(1).span_id);
       assert.equal(log.flags, 3);
       assert.equal(log.eventName, "order.placed");
       assert.deepEqual([log.severityNumber, log.severityText], [13, "warn"]);
@@ -81,7 +81,7 @@ describe("The logs' pipeline", () => {
       assert.equal(log.attributes["ratio"], 0.5);
       assert.deepEqual(log.attributes["list"], [1, "a"]);
       assert.deepEqual(log.body, { order: 12 });
-      assert.deepEqual(balance(logs.account), { made: 1, sent: 1, dropped: 0, queued: 0 });
+      assert.deepEqual(countsOf(logs.counters), { made: 1, sent: 1, dropped: 0, queued: 0 });
     });
   }
 
@@ -94,24 +94,24 @@ describe("The logs' pipeline", () => {
       bodies,
       Array.from({ length: 250 }, (_, i) => `line ${i}`),
     );
-    assert.deepEqual(balance(logs.account), { made: 250, sent: 250, dropped: 0, queued: 0 });
+    assert.deepEqual(countsOf(logs.counters), { made: 250, sent: 250, dropped: 0, queued: 0 });
   });
 
   it("drops and counts what its queue can't hold", () => {
     const logs = create("http://127.0.0.1:9", { batch: { ...batchConfig, maxQueueSize: 10 } });
     emit(logs, 25);
-    assert.equal(logs.account.made, 25);
-    assert.equal(logs.account.dropped.queue_full, 15);
-    assert.equal(logs.account.queued, 10);
-    assert.equal(logs.said.length, 1);
-    assert.match(logs.said[0] ?? "", /queue of log records is full/);
-    logs.pipeline.pending();
+    assert.equal(logs.counters.created, 25);
+    assert.equal(logs.counters.dropped.queue_full, 15);
+    assert.equal(logs.counters.queued, 10);
+    assert.equal(logs.lines.length, 1);
+    assert.match(logs.lines[0] ?? "", /queue of log records is full/);
+    logs.pipeline.drainForExit();
   });
 
   it("hands over at the end what is queued, as requests", async () => {
     const logs = create(receiver.url);
     emit(logs, 3);
-    const requests = logs.pipeline.pending().map((make) => make());
+    const requests = logs.pipeline.drainForExit().map((make) => make());
     assert.equal(requests.length, 1);
     const [request] = requests;
     assert.ok(request);
@@ -119,16 +119,16 @@ describe("The logs' pipeline", () => {
     const response = await fetch(url, { method: "POST", headers, body: Buffer.from(body) });
     assert.equal(response.status, 200);
     assert.equal(receiver.logs.length, 3);
-    assert.deepEqual(logs.pipeline.pending(), []);
+    assert.deepEqual(logs.pipeline.drainForExit(), []);
   });
 
   it("makes no records without an exporter", async () => {
     const logs = create(receiver.url, { exporters: [] });
     emit(logs, 3);
-    logs.emit(logs.provider.getLogger("shop").record(0));
+    logs.emit(logs.provider.getLogger("shop").createRecord(0));
     await logs.pipeline.flush(1000);
-    assert.deepEqual(logs.pipeline.pending(), []);
-    assert.deepEqual(balance(logs.account), { made: 0, sent: 0, dropped: 0, queued: 0 });
+    assert.deepEqual(logs.pipeline.drainForExit(), []);
+    assert.deepEqual(countsOf(logs.counters), { made: 0, sent: 0, dropped: 0, queued: 0 });
     assert.equal(receiver.logs.length, 0);
   });
 
@@ -143,7 +143,7 @@ describe("The logs' pipeline", () => {
       printed.map((one) => (one as { body: unknown }).body),
       ["line 0", "line 1"],
     );
-    assert.deepEqual(balance(logs.account), { made: 2, sent: 2, dropped: 0, queued: 0 });
+    assert.deepEqual(countsOf(logs.counters), { made: 2, sent: 2, dropped: 0, queued: 0 });
   });
 
   it("prints and sends where both are asked for", async () => {
@@ -154,7 +154,7 @@ describe("The logs' pipeline", () => {
       () => emit(logs, 2),
     );
     await logs.pipeline.flush(5000);
-    assert.deepEqual([printed, receiver.logs.length, logs.account.sent], [2, 2, 2]);
+    assert.deepEqual([printed, receiver.logs.length, logs.counters.sent], [2, 2, 2]);
   });
 
   it("prints no record that its own printing makes", () => {
@@ -168,7 +168,7 @@ describe("The logs' pipeline", () => {
       () => emit(logs, 1),
     );
     assert.equal(printed, 1);
-    assert.equal(logs.account.made, 2);
+    assert.equal(logs.counters.created, 2);
   });
 
   it("survives a console that throws, and says so", () => {
@@ -177,8 +177,8 @@ describe("The logs' pipeline", () => {
       () => assert.fail("closed"),
       () => emit(logs, 2),
     );
-    assert.equal(logs.said.length, 1);
-    assert.match(logs.said[0] ?? "", /could not be printed.*closed/);
+    assert.equal(logs.lines.length, 1);
+    assert.match(logs.lines[0] ?? "", /could not be printed.*closed/);
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nearbyMs } from "../../src/logs/moment.ts";
+import { parseNearbyMs } from "../../src/logs/moment.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 2, 30, 7, 500);
 
@@ -19,19 +19,22 @@ describe("A line's own stamp, read quickly", () => {
   ];
   for (const [stamp, ms] of rows) {
     it(`${JSON.stringify(stamp)} is ${ms === undefined ? "left to the slow way" : "a time"}`, () => {
-      assert.equal(nearbyMs(stamp, NOW), ms);
+      assert.equal(parseNearbyMs(stamp, NOW), ms);
     });
   }
 
   it("follows the minute", () => {
-    assert.equal(nearbyMs("2026-11-21T02:30:07.123Z", NOW + 60_000), undefined);
-    assert.equal(nearbyMs("2026-11-21T02:30:07.123Z", NOW), NOW - 377);
+    assert.equal(parseNearbyMs("2026-11-21T02:30:07.123Z", NOW + 60_000), undefined);
+    assert.equal(parseNearbyMs("2026-11-21T02:30:07.123Z", NOW), NOW - 377);
   });
 
   it("reads the same stamp twice, and in a new minute takes no text at all for none", () => {
     const stamp = "2026-11-21T02:30:07.123Z";
-    assert.deepEqual([nearbyMs(stamp, NOW), nearbyMs(stamp, NOW)], [NOW - 377, NOW - 377]);
-    assert.equal(nearbyMs("", NOW + 60_000), undefined);
-    assert.equal(nearbyMs(stamp, NOW + 60_000), undefined);
+    assert.deepEqual(
+      [parseNearbyMs(stamp, NOW), parseNearbyMs(stamp, NOW)],
+      [NOW - 377, NOW - 377],
+    );
+    assert.equal(parseNearbyMs("", NOW + 60_000), undefined);
+    assert.equal(parseNearbyMs(stamp, NOW + 60_000), undefined);
   });
 });

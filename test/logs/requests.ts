@@ -1,21 +1,21 @@
 import type { Span, SpanContext } from "@opentelemetry/api";
 import type { LogsConfig } from "../../src/config/config.ts";
-import { ROOT } from "../../src/context/context.ts";
-import { Holder } from "../../src/context/holder.ts";
-import { runIn } from "../../src/context/manager.ts";
+import { ROOT_CONTEXT } from "../../src/context/context.ts";
+import { UnitOfWork } from "../../src/context/holder.ts";
+import { runWithContext } from "../../src/context/manager.ts";
 import { TelltaleLoggerProvider } from "../../src/logs/logger.ts";
 import type { LogRecord } from "../../src/logs/record.ts";
 import { resource } from "../export/telemetry.ts";
 
 /** The fields of a line in the request of that number. */
-export interface Ids {
+export interface LogIds {
   readonly trace_id: string;
   readonly span_id: string;
   readonly trace_flags: string;
   readonly request_id: string;
 }
 
-export function idsOf(request: number): Ids {
+export function logIdsOf(request: number): LogIds {
   return {
     trace_id: (request + 1).toString(16).padStart(32, "a"),
     span_id: (request + 1).toString(16).padStart(16, "b"),
@@ -25,26 +25,29 @@ export function idsOf(request: number): Ids {
 }
 
 /** Runs work as the handler of a request would be run. */
-export function inRequest<R>(request: number, work: () => R, more: Partial<Holder> = {}): R {
-  const { trace_id: traceId, span_id: spanId, request_id: requestId } = idsOf(request);
-  const holder = Object.assign(new Holder(), { requestId }, more);
-  return runIn(ROOT.withSpan(spanOf({ traceId, spanId, traceFlags: 3 })).withHolder(holder), work);
+export function inRequest<R>(request: number, work: () => R, more: Partial<UnitOfWork> = {}): R {
+  const { trace_id: traceId, span_id: spanId, request_id: requestId } = logIdsOf(request);
+  const unit = Object.assign(new UnitOfWork(), { requestId }, more);
+  return runWithContext(
+    ROOT_CONTEXT.withSpan(fakeSpan({ traceId, spanId, traceFlags: 3 })).withUnitOfWork(unit),
+    work,
+  );
 }
 
-export function spanOf(context: SpanContext): Span {
+export function fakeSpan(context: SpanContext): Span {
   return { spanContext: () => context } as Span;
 }
 
 const noLimits = { attributeCount: 128, attributeLength: Infinity };
 
 /** A provider whose records are kept. */
-export function collect(limits: LogsConfig["limits"] = noLimits): {
+export function collectRecords(limits: LogsConfig["limits"] = noLimits): {
   readonly provider: TelltaleLoggerProvider;
   readonly records: LogRecord[];
 } {
   const records: LogRecord[] = [];
   const provider = new TelltaleLoggerProvider({ resource, limits }, (source) => {
-    records.push(source.finished());
+    records.push(source.toRecord());
   });
   return { provider, records };
 }

@@ -5,18 +5,18 @@ import { logRecords as protobuf } from "../../src/export/messages.ts";
 import { LogRecord } from "../../src/logs/record.ts";
 import { logsOf, readExport } from "../../src/receiver/otlp.ts";
 import type { ReceivedLog } from "../../src/receiver/received.ts";
-import { Snapshot } from "../../src/logs/snapshot.ts";
-import { cut } from "../../src/logs/value.ts";
+import { ValueCopier } from "../../src/logs/snapshot.ts";
+import { truncateWellFormed } from "../../src/logs/value.ts";
 import { resource } from "../export/telemetry.ts";
 import { hostileValues } from "./hostile.ts";
 
-const copyOf = (value: unknown): unknown => new Snapshot(Infinity).of(value);
+const copyOf = (value: unknown): unknown => new ValueCopier(Infinity).copy(value);
 
 describe("The copy of a value", () => {
   for (const hostile of hostileValues) {
     it(`of ${hostile.title}`, () => {
       const made = copyOf(hostile.make());
-      if (hostile.check === undefined) assert.deepEqual(made, hostile.copy);
+      if (hostile.check === undefined) assert.deepEqual(made, hostile.expectedCopy);
       else hostile.check(made);
     });
   }
@@ -24,10 +24,10 @@ describe("The copy of a value", () => {
   for (const { title, make } of hostileValues) {
     it(`reads the same from JSON and from protobuf: ${title}`, () => {
       const record = new LogRecord({ resource, limits }, { name: "test" }, 1_700_000_000_000);
-      record.add("value", make());
+      record.setAttribute("value", make());
       assert.deepEqual(
-        received("application/json", json.requestOf([json.encode(record)])),
-        received("application/x-protobuf", protobuf.requestOf([protobuf.encode(record)])),
+        received("application/json", json.encodeRequest([json.encode(record)])),
+        received("application/x-protobuf", protobuf.encodeRequest([protobuf.encode(record)])),
       );
     });
   }
@@ -102,9 +102,9 @@ describe("A text that is too long", () => {
     { text: "abc", length: 0, kept: "" },
     { text: "abc", length: Infinity, kept: "abc" },
   ];
-  for (const { text, length, kept } of texts) {
-    it(`${JSON.stringify(text)} is cut to ${length} as ${JSON.stringify(kept)}`, () => {
-      assert.equal(cut(text, length), kept);
+  for (const { text, length, kept: copied } of texts) {
+    it(`${JSON.stringify(text)} is cut to ${length} as ${JSON.stringify(copied)}`, () => {
+      assert.equal(truncateWellFormed(text, length), copied);
     });
   }
 });

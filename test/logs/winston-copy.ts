@@ -1,16 +1,16 @@
 import { createRequire } from "node:module";
 import { join, sep } from "node:path";
 import type * as Winston from "winston";
-import type { LoadedFile, Services } from "../../src/instrumentation/adaptor.ts";
+import type { LoadedFile, AdaptorDeps } from "../../src/instrumentation/adaptor.ts";
 import { adaptor } from "../../src/logs/winston.ts";
-import { collect } from "./requests.ts";
+import { collectRecords } from "./requests.ts";
 
 export type { Winston };
 
 const require = createRequire(import.meta.url);
 
 /** A copy of winston of its own, as a second one in the tree would be. */
-export function freshWinston(): typeof Winston {
+export function loadFreshWinston(): typeof Winston {
   const folders = ["winston", "winston-transport", "logform"].map(
     (name) => join("node_modules", name) + sep,
   );
@@ -21,19 +21,21 @@ export function freshWinston(): typeof Winston {
 }
 
 /** Such a copy, joined to us, and the records that come of it. */
-export function patchedWinston(limits?: Parameters<typeof collect>[0]): Patched {
-  const winston = freshWinston();
-  const { provider, records } = collect(limits);
+export function createPatchedWinston(
+  limits?: Parameters<typeof collectRecords>[0],
+): PatchedWinston {
+  const winston = loadFreshWinston();
+  const { provider, records } = collectRecords(limits);
   patch(winston, provider);
   return { winston, records };
 }
 
-export interface Patched {
+export interface PatchedWinston {
   readonly winston: typeof Winston;
-  readonly records: ReturnType<typeof collect>["records"];
+  readonly records: ReturnType<typeof collectRecords>["records"];
 }
 
-type Provider = ReturnType<typeof collect>["provider"];
+type Provider = ReturnType<typeof collectRecords>["provider"];
 
 /** The loggers, and the formats whose work we do. */
 export function patch(winston: typeof Winston, loggerProvider: Provider): void {
@@ -57,12 +59,12 @@ function loadedFile(name: string, version: string, file: string): LoadedFile {
 }
 
 /** The adaptor needs nothing else. */
-function depsWith(loggerProvider: Provider): Services {
-  return { loggerProvider } as Partial<Services> as Services;
+function depsWith(loggerProvider: Provider): AdaptorDeps {
+  return { loggerProvider } as Partial<AdaptorDeps> as AdaptorDeps;
 }
 
 /** A line as a transport gets it. */
-export type Line = Readonly<Record<string | symbol, unknown>>;
+export type TransportLine = Readonly<Record<string | symbol, unknown>>;
 
 type TransportClass = new (options: object) => Winston.transport;
 
@@ -70,18 +72,18 @@ type TransportClass = new (options: object) => Winston.transport;
 export function transportOf(
   winston: typeof Winston,
   options: Winston.transport.TransportStreamOptions & { readonly highWaterMark?: number },
-  log: (info: Line, next: () => void) => void,
+  log: (info: TransportLine, next: () => void) => void,
 ): Winston.transport {
   const { Transport } = winston as unknown as { Transport: TransportClass };
   return new Transport({ ...options, log });
 }
 
 /** A transport that keeps what it gets. */
-export function keeper(
+export function recordingTransport(
   winston: typeof Winston,
   options: Winston.transport.TransportStreamOptions = {},
-): { readonly transport: Winston.transport; readonly lines: Line[] } {
-  const lines: Line[] = [];
+): { readonly transport: Winston.transport; readonly lines: TransportLine[] } {
+  const lines: TransportLine[] = [];
   const transport = transportOf(winston, options, (info, next) => {
     lines.push({ ...info, message: info["message"] });
     next();
@@ -89,5 +91,5 @@ export function keeper(
   return { transport, lines };
 }
 
-export const LEVEL: symbol = Symbol.for("level");
-export const MESSAGE: symbol = Symbol.for("message");
+export const LEVEL_SYMBOL: symbol = Symbol.for("level");
+export const MESSAGE_SYMBOL: symbol = Symbol.for("message");

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import type { LogRecord } from "../../src/logs/record.ts";
-import { collect, idsOf, inRequest } from "./requests.ts";
+import { collectRecords, logIdsOf, inRequest } from "./requests.ts";
 import {
-  freshWinston,
-  keeper,
-  type Line,
-  MESSAGE,
-  patchedWinston,
+  loadFreshWinston,
+  recordingTransport,
+  type TransportLine,
+  MESSAGE_SYMBOL,
+  createPatchedWinston,
   patchLoggers,
   type Winston,
 } from "./winston-copy.ts";
 
 /** Held, because a copy of winston asks `require` for its formats each time. */
-const theirs = formatsOf(freshWinston());
-const ours = formatsOf(patchedWinston().winston);
+const winstonFormats = formatsOf(loadFreshWinston());
+const ownFormats = formatsOf(createPatchedWinston().winston);
 
 type Formats = Pick<typeof Winston.format, "json" | "timestamp">;
 
@@ -31,7 +31,7 @@ function textBy(
   const format = formats[name](options);
   try {
     const made = format.transform(info() as Winston.Logform.TransformableInfo, format.options);
-    return name === "json" ? (made as unknown as Line)[MESSAGE] : made;
+    return name === "json" ? (made as unknown as TransportLine)[MESSAGE_SYMBOL] : made;
   } catch (error) {
     return String(error);
   }
@@ -105,30 +105,30 @@ describe("The text of a winston line by format.json()", () => {
   for (const { title, make } of infos) {
     it(`is to the letter that of winston: ${title}`, () => {
       for (const given of options) {
-        const expected = textBy(theirs, "json", make, given);
-        assert.deepEqual(textBy(ours, "json", make, given), expected);
+        const expected = textBy(winstonFormats, "json", make, given);
+        assert.deepEqual(textBy(ownFormats, "json", make, given), expected);
         // Of the second line with these names more is known.
-        assert.deepEqual(textBy(ours, "json", make, given), expected);
+        assert.deepEqual(textBy(ownFormats, "json", make, given), expected);
       }
     });
   }
 
   it("is to the letter that of winston for whatever it consists of", () => {
-    const next = dice(1);
+    const next = seededRandom(1);
     for (let line = 0; line < 3000; line++) {
       const info = random(next);
       const make = (): object => ({ ...info });
-      assert.equal(textBy(ours, "json", make), textBy(theirs, "json", make));
+      assert.equal(textBy(ownFormats, "json", make), textBy(winstonFormats, "json", make));
     }
   });
 
   it("is that of winston for lines with ever new names, and with very long ones", () => {
     for (let nr = 0; nr < 200; nr++) {
       const make = (): object => ({ level: "info", [`name${nr}`]: nr, message: "m" });
-      assert.equal(textBy(ours, "json", make), textBy(theirs, "json", make));
+      assert.equal(textBy(ownFormats, "json", make), textBy(winstonFormats, "json", make));
     }
     const long = (): object => ({ ["n".repeat(10_000)]: "v", message: "m" });
-    assert.equal(textBy(ours, "json", long), textBy(theirs, "json", long));
+    assert.equal(textBy(ownFormats, "json", long), textBy(winstonFormats, "json", long));
   });
 
   it("is that of its own values where lines with the same names follow each other", () => {
@@ -139,7 +139,7 @@ describe("The text of a winston line by format.json()", () => {
     ];
     for (const line of lines) {
       assert.equal(
-        textBy(ours, "json", () => ({ ...line })),
+        textBy(ownFormats, "json", () => ({ ...line })),
         JSON.stringify(line),
       );
     }
@@ -172,8 +172,8 @@ describe("The time of a winston line by format.timestamp()", () => {
     for (const time of times) {
       globalThis.Date = dateAt(time);
       const line = (): object => ({ message: "m" });
-      const expected = textBy(theirs, "timestamp", line);
-      assert.deepEqual(textBy(ours, "timestamp", line), expected, String(time));
+      const expected = textBy(winstonFormats, "timestamp", line);
+      assert.deepEqual(textBy(ownFormats, "timestamp", line), expected, String(time));
     }
   });
 
@@ -191,8 +191,8 @@ describe("The time of a winston line by format.timestamp()", () => {
     globalThis.Date = dateAt(1_700_000_000_123);
     for (const { info, options: own } of given) {
       const line = (): object => (info instanceof Error ? new Error("e") : { ...info });
-      const expected = { ...(textBy(theirs, "timestamp", line, own) as object) };
-      assert.deepEqual({ ...(textBy(ours, "timestamp", line, own) as object) }, expected);
+      const expected = { ...(textBy(winstonFormats, "timestamp", line, own) as object) };
+      assert.deepEqual({ ...(textBy(ownFormats, "timestamp", line, own) as object) }, expected);
     }
   });
 });
@@ -222,52 +222,52 @@ describe("The record of a line whose text is ours", () => {
     { title: "a text that is too long", fields: { text: "x".repeat(100_000) } },
     { title: "colours", fields: { colour: "\u001b[31mred\u001b[0m" } },
   ];
-  const holders = [{}, { userId: "u1", organizationId: "o1" }];
+  const units = [{}, { userId: "u1", organizationId: "o1" }];
   for (const { title, fields: given } of fields) {
     it(`says what it says of a line of winston's own text: ${title}`, () => {
-      for (const holder of holders) {
-        const expected = recordsOf(given, holder, false);
-        assert.deepEqual(recordsOf(given, holder, true), expected);
+      for (const unit of units) {
+        const expected = recordsOf(given, unit, false);
+        assert.deepEqual(recordsOf(given, unit, true), expected);
       }
     });
   }
 
   it("has the line as it was written, whatever becomes of it", () => {
-    const { winston, records } = patchedWinston();
-    const { transport } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport } = recordingTransport(winston);
     const { format } = winston;
-    const seen: Record<string, unknown>[] = [];
-    const see = format((info) => {
-      seen.push(info);
+    const captured: Record<string, unknown>[] = [];
+    const captureInfo = format((info) => {
+      captured.push(info);
       return info;
     });
     const logger = winston.createLogger({
-      format: format.combine(see(), format.json()),
+      format: format.combine(captureInfo(), format.json()),
       transports: transport,
     });
     inRequest(1, () => logger.info("placed", { order: 12 }));
-    Object.assign(seen[0] as object, { order: 13, message: "changed" });
+    Object.assign(captured[0] as object, { order: 13, message: "changed" });
     assert.equal(records[0]?.body, "placed");
     assert.equal(records[0]?.attributes["order"], 12);
   });
 
   it("has what a format after json() changed, where that made another text", () => {
-    const { winston, records } = patchedWinston();
+    const { winston, records } = createPatchedWinston();
     const { format } = winston;
-    const hide = format((info) => Object.assign(info, { card: "***", [MESSAGE]: "hidden" }));
+    const hide = format((info) => Object.assign(info, { card: "***", [MESSAGE_SYMBOL]: "hidden" }));
     const logger = winston.createLogger({
       format: format.combine(format.json(), hide()),
-      transports: keeper(winston).transport,
+      transports: recordingTransport(winston).transport,
     });
     logger.info("paid", { card: "4111" });
     assert.equal(records[0]?.body, "hidden");
     assert.deepEqual(records[0]?.attributes, {});
   });
 
-  const holder = { userId: "u1", organizationId: "o1" };
+  const unit = { userId: "u1", organizationId: "o1" };
   for (const id of ["trace_id", "request_id", "user_id", "organization_id"]) {
     it(`has the ids of its request, but for a user and an organization that the format took off: ${id}`, () => {
-      const { winston, records } = patchedWinston();
+      const { winston, records } = createPatchedWinston();
       const { format } = winston;
       const strip = format((info) => {
         Reflect.deleteProperty(info, id);
@@ -275,28 +275,28 @@ describe("The record of a line whose text is ours", () => {
       });
       const logger = winston.createLogger({
         format: format.combine(strip(), format.json()),
-        transports: keeper(winston).transport,
+        transports: recordingTransport(winston).transport,
       });
-      inRequest(1, () => logger.info("a"), holder);
+      inRequest(1, () => logger.info("a"), unit);
       const { attributes, spanContext } = records[0] as LogRecord;
       assert.equal(attributes["telltale.request.id"], "request-1");
       assert.equal(attributes["user.id"], id === "user_id" ? undefined : "u1");
       const organization = id === "organization_id" ? undefined : "o1";
       assert.equal(attributes["telltale.organization.id"], organization);
-      assert.equal(spanContext?.traceId, idsOf(1).trace_id);
+      assert.equal(spanContext?.traceId, logIdsOf(1).trace_id);
     });
   }
 });
 
 /** Of one line, as an exporter reads it; but for the time, which passes. */
-function recordsOf(fields: object, holder: object, isOurs: boolean): unknown {
-  const { winston, records } = isOurs ? patchedWinston() : loggersOnly();
+function recordsOf(fields: object, unit: object, isOurs: boolean): unknown {
+  const { winston, records } = isOurs ? createPatchedWinston() : loggersOnly();
   const { format } = winston;
   const logger = winston.createLogger({
     format: format.combine(format.timestamp(), format.json()),
-    transports: keeper(winston).transport,
+    transports: recordingTransport(winston).transport,
   });
-  inRequest(1, () => logger.info("placed", fields), holder);
+  inRequest(1, () => logger.info("placed", fields), unit);
   return records.map((record) => ({
     body: record.body,
     attributes: record.attributes,
@@ -308,8 +308,8 @@ function recordsOf(fields: object, holder: object, isOurs: boolean): unknown {
 }
 
 function loggersOnly(): { readonly winston: typeof Winston; readonly records: LogRecord[] } {
-  const winston = freshWinston();
-  const { provider, records } = collect();
+  const winston = loadFreshWinston();
+  const { provider, records } = collectRecords();
   patchLoggers(winston, provider);
   return { winston, records };
 }
@@ -327,7 +327,7 @@ function fail(): never {
 }
 
 /** Numbers from 0 to 1, the same for the same seed (a linear congruence; the constants of Knuth's MMIX). */
-function dice(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = BigInt(seed);
   return () => {
     state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);

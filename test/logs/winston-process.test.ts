@@ -3,9 +3,9 @@ import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { lazyEntryPoints } from "../../scripts/build/lazy-modules.ts";
-import { bundle, type Bundle } from "../bundle.ts";
+import { bundleForTest, type TestBundle } from "../bundle.ts";
 import { nodes } from "../nodes.ts";
-import { idsOf } from "./requests.ts";
+import { logIdsOf } from "./requests.ts";
 
 /** How the preload gets in; undefined: the program sees to it. */
 const programs = [
@@ -20,10 +20,10 @@ const programs = [
 const fatal = { exception: "uncaughtException", rejection: "unhandledRejection" };
 
 describe("An app's winston", () => {
-  let bundled: Bundle;
+  let bundled: TestBundle;
   let preload: string;
   before(async () => {
-    bundled = await bundle("logs", {
+    bundled = await bundleForTest("logs", {
       preload: "test/logs/fixtures/preload.ts",
       ...lazyEntryPoints("logs/snapshot.ts", "logs/winston.ts"),
     });
@@ -38,7 +38,7 @@ describe("An app's winston", () => {
         const use = flags?.map((flag) => `${flag}=${preload}`) ?? [];
         const run = await runProgram(node.path, [...use, fixture(program)], preload);
         const lines = run.stdout.trim().split("\n").map(parse);
-        const expected = lines.map((_, request) => idsOf(request));
+        const expected = lines.map((_, request) => logIdsOf(request));
         assert.equal(lines.length, 11);
         assert.deepEqual(lines.map(ids), expected);
         assert.deepEqual(run.records.map(recordIds), expected);
@@ -50,7 +50,7 @@ describe("An app's winston", () => {
       const program = [fixture("all-lines.cjs")];
       const bare = await runProgram(node.path, program, preload);
       const run = await runProgram(node.path, [`--import=${preload}`, ...program], preload);
-      assert.deepEqual(outcomeOf(run), outcomeOf(bare));
+      assert.deepEqual(comparable(run), comparable(bare));
       assert.ok(run.records.length >= 6 * 2 * 6 * 12, `${run.records.length} records`);
     });
 
@@ -62,7 +62,7 @@ describe("An app's winston", () => {
           runProgram(node.path, [`--import=${preload}`, ...program], preload),
         ]);
         assert.equal(bare.stdout, `error ${title}: too far\n`);
-        assert.deepEqual(outcomeOf(run), outcomeOf(bare));
+        assert.deepEqual(comparable(run), comparable(bare));
         assert.equal(run.records.length, 1);
         assert.equal(run.records[0]?.attributes["exception.type"], "RangeError");
         assert.equal(run.records[0]?.attributes["exception.message"], "too far");
@@ -75,10 +75,10 @@ interface Run {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-  readonly records: readonly RecordSeen[];
+  readonly records: readonly FoundRecord[];
 }
 
-interface RecordSeen {
+interface FoundRecord {
   readonly body: string;
   readonly spanContext: {
     readonly traceId: string;
@@ -93,17 +93,17 @@ let runs = 0;
 async function runProgram(node: string, args: readonly string[], preload: string): Promise<Run> {
   const file = join(preload, "..", `records-${++runs}.json`);
   const env = { ...process.env, RECORDS: file, PRELOAD: preload };
-  const outcome = await new Promise<Omit<Run, "records">>((resolve) => {
+  const result = await new Promise<Omit<Run, "records">>((resolve) => {
     const child = execFile(node, args, { env }, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr });
     });
   });
   const text = await readFile(file, "utf8").catch(() => "[]");
   await rm(file, { force: true });
-  return { ...outcome, records: JSON.parse(text) as RecordSeen[] };
+  return { ...result, records: JSON.parse(text) as FoundRecord[] };
 }
 
-function outcomeOf({ code, stdout, stderr }: Run): Omit<Run, "records"> {
+function comparable({ code, stdout, stderr }: Run): Omit<Run, "records"> {
   return { code, stdout, stderr };
 }
 
@@ -117,7 +117,7 @@ function ids({ trace_id, span_id, trace_flags, request_id }: Line): Line {
   return { trace_id, span_id, trace_flags, request_id };
 }
 
-function recordIds({ spanContext, attributes }: RecordSeen): Line {
+function recordIds({ spanContext, attributes }: FoundRecord): Line {
   return {
     trace_id: spanContext.traceId,
     span_id: spanContext.spanId,

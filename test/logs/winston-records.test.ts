@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
 import { Writable } from "node:stream";
 import type { LogRecord } from "../../src/logs/record.ts";
-import { idsOf, inRequest } from "./requests.ts";
-import { keeper, LEVEL, patchedWinston, transportOf, type Winston } from "./winston-copy.ts";
+import { logIdsOf, inRequest } from "./requests.ts";
+import {
+  recordingTransport,
+  LEVEL_SYMBOL,
+  createPatchedWinston,
+  transportOf,
+  type Winston,
+} from "./winston-copy.ts";
 
 /** The one record of what `write` logs with a logger of these options. */
 function recordOf(
   write: (logger: Winston.Logger) => unknown,
   options: (winston: typeof Winston) => Winston.LoggerOptions = () => ({}),
 ): LogRecord {
-  const { winston, records } = patchedWinston();
+  const { winston, records } = createPatchedWinston();
   const logger = winston.createLogger({
-    transports: keeper(winston).transport,
+    transports: recordingTransport(winston).transport,
     ...options(winston),
   });
   inRequest(1, () => write(logger));
@@ -24,7 +30,7 @@ function copy(given: Error): Error {
   return Object.assign(new TypeError(given.message), { stack: String(given.stack) });
 }
 
-const requestId = { "telltale.request.id": idsOf(1).request_id };
+const requestId = { "telltale.request.id": logIdsOf(1).request_id };
 
 describe("The record of a winston line", () => {
   it("has the scope winston and its version", () => {
@@ -56,10 +62,14 @@ describe("The record of a winston line", () => {
   ];
   for (const [set, expected] of severities) {
     it(`has the severities of ${set}'s levels`, () => {
-      const { winston, records } = patchedWinston();
+      const { winston, records } = createPatchedWinston();
       const { levels } = winston.config[set];
       const level = Object.keys(levels).at(-1) as string;
-      const logger = winston.createLogger({ levels, level, transports: keeper(winston).transport });
+      const logger = winston.createLogger({
+        levels,
+        level,
+        transports: recordingTransport(winston).transport,
+      });
       for (const name of Object.keys(levels)) logger.log(name, "a");
       assert.deepEqual(
         Object.fromEntries(records.map((record) => [record.severityText, record.severityNumber])),
@@ -165,8 +175,8 @@ describe("The record of a winston line", () => {
   }
 
   it("is limited as configured", () => {
-    const { winston, records } = patchedWinston({ attributeCount: 2, attributeLength: 3 });
-    const logger = winston.createLogger({ transports: keeper(winston).transport });
+    const { winston, records } = createPatchedWinston({ attributeCount: 2, attributeLength: 3 });
+    const logger = winston.createLogger({ transports: recordingTransport(winston).transport });
     logger.info("a message", { a: "12345", b: { c: "12345" }, d: 1 });
     assert.deepEqual(records[0]?.attributes, { a: "123", b: { c: "123" } });
     assert.equal(records[0]?.droppedAttributesCount, 1);
@@ -283,7 +293,7 @@ describe("The record of an error in winston", () => {
           ...info,
           message: "order failed: ***",
           stack: undefined,
-          [LEVEL]: "error",
+          [LEVEL_SYMBOL]: "error",
         }))(),
       body: "order failed: ***",
       attributes: { "exception.type": "TypeError" },
@@ -337,20 +347,26 @@ const audiences: readonly {
   },
   {
     title: "the transport's level is lower than the logger's",
-    options: (w) => ({ level: "info", transports: keeper(w, { level: "error" }).transport }),
+    options: (w) => ({
+      level: "info",
+      transports: recordingTransport(w, { level: "error" }).transport,
+    }),
     recorded: ["error"],
   },
   {
     title: "the transport's level is higher than the logger's",
-    options: (w) => ({ level: "error", transports: keeper(w, { level: "debug" }).transport }),
+    options: (w) => ({
+      level: "error",
+      transports: recordingTransport(w, { level: "debug" }).transport,
+    }),
     recorded: ["error", "info", "debug"],
   },
   {
     title: "one of two transports takes the line",
     options: (w) => ({
       transports: [
-        keeper(w, { level: "error" }).transport,
-        keeper(w, { level: "debug" }).transport,
+        recordingTransport(w, { level: "error" }).transport,
+        recordingTransport(w, { level: "debug" }).transport,
       ],
     }),
     recorded: ["error", "info", "debug"],
@@ -358,13 +374,16 @@ const audiences: readonly {
   { title: "the logger is silent", options: () => ({ silent: true }), recorded: [] },
   {
     title: "the only transport is silent",
-    options: (w) => ({ transports: keeper(w, { silent: true }).transport }),
+    options: (w) => ({ transports: recordingTransport(w, { silent: true }).transport }),
     recorded: [],
   },
   {
     title: "one of two transports is silent",
     options: (w) => ({
-      transports: [keeper(w, { silent: true }).transport, keeper(w, { level: "error" }).transport],
+      transports: [
+        recordingTransport(w, { silent: true }).transport,
+        recordingTransport(w, { level: "error" }).transport,
+      ],
     }),
     recorded: ["error"],
   },
@@ -383,7 +402,7 @@ const audiences: readonly {
   },
   {
     title: "there is only a handler of exceptions",
-    options: (w) => ({ transports: [], exceptionHandlers: [keeper(w).transport] }),
+    options: (w) => ({ transports: [], exceptionHandlers: [recordingTransport(w).transport] }),
     recorded: [],
   },
 ];
@@ -391,8 +410,8 @@ const audiences: readonly {
 describe("There is a record of what a transport takes, where", () => {
   for (const { title, options, recorded } of audiences) {
     it(title, () => {
-      const { winston, records } = patchedWinston();
-      const { transport } = keeper(winston);
+      const { winston, records } = createPatchedWinston();
+      const { transport } = recordingTransport(winston);
       const logger = winston.createLogger({ transports: transport, ...options(winston) });
       try {
         for (const level of ["error", "info", "debug"]) logger.log(level, "a");
@@ -407,7 +426,7 @@ describe("There is a record of what a transport takes, where", () => {
   }
 
   it("there is no transport yet, and the logger's own level takes it", () => {
-    const { winston, records } = patchedWinston();
+    const { winston, records } = createPatchedWinston();
     const logger = winston.createLogger();
     const { error } = console;
     console.error = () => {};
@@ -424,7 +443,7 @@ describe("There is a record of what a transport takes, where", () => {
   });
 
   it("a plain stream reads it, which takes all levels", () => {
-    const { winston, records } = patchedWinston();
+    const { winston, records } = createPatchedWinston();
     const logger = winston.createLogger();
     logger.pipe(new Writable({ objectMode: true, write: (_info, _encoding, next) => next() }));
     logger.debug("a");
@@ -435,8 +454,8 @@ describe("There is a record of what a transport takes, where", () => {
   });
 
   it("its level is changed meanwhile", () => {
-    const { winston, records } = patchedWinston();
-    const logger = winston.createLogger({ transports: keeper(winston).transport });
+    const { winston, records } = createPatchedWinston();
+    const logger = winston.createLogger({ transports: recordingTransport(winston).transport });
     logger.debug("a");
     logger.level = "debug";
     logger.debug("b");
@@ -447,9 +466,9 @@ describe("There is a record of what a transport takes, where", () => {
   });
 
   it("a transport is added, removed and added again", () => {
-    const { winston, records } = patchedWinston();
-    const { transport } = keeper(winston);
-    const { transport: quiet } = keeper(winston, { silent: true });
+    const { winston, records } = createPatchedWinston();
+    const { transport } = recordingTransport(winston);
+    const { transport: quiet } = recordingTransport(winston, { silent: true });
     const logger = winston.createLogger({ transports: quiet });
     logger.info("a");
     logger.add(transport).info("b");
@@ -462,23 +481,23 @@ describe("There is a record of what a transport takes, where", () => {
   });
 
   it("another logger is the transport, once", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     const inner = winston.createLogger({ transports: transport });
     const logger = winston.createLogger({ transports: inner });
     inRequest(1, () => logger.info("a"));
     assert.equal(lines.length, 1);
-    assert.equal(lines[0]?.["span_id"], idsOf(1).span_id);
+    assert.equal(lines[0]?.["span_id"], logIdsOf(1).span_id);
     assert.equal(records.length, 1);
-    assert.equal(records[0]?.spanContext?.spanId, idsOf(1).span_id);
+    assert.equal(records[0]?.spanContext?.spanId, logIdsOf(1).span_id);
   });
 
   it("another logger is one of the transports, once", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     const inner = winston.createLogger({ transports: transport });
     const logger = winston.createLogger({
-      transports: [keeper(winston).transport, inner],
+      transports: [recordingTransport(winston).transport, inner],
     });
     inRequest(1, () => logger.info("a"));
     inner.info("b");
@@ -490,8 +509,8 @@ describe("There is a record of what a transport takes, where", () => {
   });
 
   it("a transport writes lines of its own by another logger", () => {
-    const { winston, records } = patchedWinston();
-    const { transport } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport } = recordingTransport(winston);
     const other = winston.createLogger({ transports: transport });
     const echo = transportOf(winston, {}, (info, next) => {
       other.warn(`echo of ${String(info["message"])}`);
@@ -502,8 +521,8 @@ describe("There is a record of what a transport takes, where", () => {
     assert.deepEqual(
       records.map(({ body, spanContext }) => [body, spanContext?.spanId]),
       [
-        ["a", idsOf(1).span_id],
-        ["echo of a", idsOf(1).span_id],
+        ["a", logIdsOf(1).span_id],
+        ["echo of a", logIdsOf(1).span_id],
       ],
     );
   });

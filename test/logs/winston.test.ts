@@ -1,24 +1,24 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { ROOT } from "../../src/context/context.ts";
-import { runIn } from "../../src/context/manager.ts";
+import { ROOT_CONTEXT } from "../../src/context/context.ts";
+import { runWithContext } from "../../src/context/manager.ts";
 import { TelltaleLoggerProvider } from "../../src/logs/logger.ts";
 import { resource } from "../export/telemetry.ts";
 import { hostileValues } from "./hostile.ts";
-import { collect, idsOf, inRequest, spanOf } from "./requests.ts";
+import { collectRecords, logIdsOf, inRequest, fakeSpan } from "./requests.ts";
 import {
-  freshWinston,
-  keeper,
-  LEVEL,
-  type Line,
-  MESSAGE,
+  loadFreshWinston,
+  recordingTransport,
+  LEVEL_SYMBOL,
+  type TransportLine,
+  MESSAGE_SYMBOL,
   patch,
-  patchedWinston,
+  createPatchedWinston,
   transportOf,
   type Winston,
 } from "./winston-copy.ts";
 
-const ids = idsOf(1);
+const ids = logIdsOf(1);
 const ID_TEXTS = [ids.trace_id, ids.span_id, ids.trace_flags, ids.request_id];
 const ID_KEYS = [...Object.keys(ids), "user_id", "organization_id"];
 
@@ -48,16 +48,16 @@ const ways: readonly { readonly title: string; readonly write: Write }[] = [
   },
   {
     title: "write",
-    write: (logger) => logger.write({ level: "info", message: "placed", [LEVEL]: "info" }),
+    write: (logger) => logger.write({ level: "info", message: "placed", [LEVEL_SYMBOL]: "info" }),
   },
   {
     title: "write of a frozen object",
     write: (logger) =>
-      logger.write(Object.freeze({ level: "info", message: "placed", [LEVEL]: "info" })),
+      logger.write(Object.freeze({ level: "info", message: "placed", [LEVEL_SYMBOL]: "info" })),
   },
   {
     title: "a line ended with",
-    write: (logger) => logger.end({ level: "info", message: "placed", [LEVEL]: "info" }),
+    write: (logger) => logger.end({ level: "info", message: "placed", [LEVEL_SYMBOL]: "info" }),
   },
   { title: "a child", write: (logger) => logger.child({ part: "cart" }).info("placed") },
   {
@@ -85,8 +85,8 @@ const ways: readonly { readonly title: string; readonly write: Write }[] = [
 describe("A winston line in a request", () => {
   for (const { title, write } of ways) {
     it(`has the ids once, and makes one record: ${title}`, () => {
-      const { winston, records } = patchedWinston();
-      const { transport, lines } = keeper(winston);
+      const { winston, records } = createPatchedWinston();
+      const { transport, lines } = recordingTransport(winston);
       const { format } = winston;
       const logger = winston.createLogger({
         format: format.combine(format.errors(), format.splat()),
@@ -104,18 +104,18 @@ describe("A winston line in a request", () => {
   }
 
   it("of a frozen instance of a class is logged as ever, and recorded with its trace", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
-    const logger = winston.createLogger({ format: asIs(winston), transports: transport });
-    const line = Object.freeze(Object.assign(new Placed(), { [LEVEL]: "info" }));
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
+    const logger = winston.createLogger({ format: identityFormat(winston), transports: transport });
+    const line = Object.freeze(Object.assign(new Placed(), { [LEVEL_SYMBOL]: "info" }));
     inRequest(1, () => logger.write(line));
     assert.equal(lines.length, 1);
     assert.equal(records[0]?.spanContext?.spanId, ids.span_id);
   });
 
   it("has the ids by the default logger and its functions", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     winston.add(transport);
     inRequest(1, () => {
       winston.info("a");
@@ -130,8 +130,8 @@ describe("A winston line in a request", () => {
   });
 
   it("has the ids by loggers of containers", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     const own = new winston.Container();
     inRequest(1, () => {
       winston.loggers.add("a", { transports: [transport] }).info("a");
@@ -142,11 +142,11 @@ describe("A winston line in a request", () => {
   });
 
   it("has the ids by loggers that were made before us", () => {
-    const winston = freshWinston();
-    const { transport, lines } = keeper(winston);
+    const winston = loadFreshWinston();
+    const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
     const child = logger.child({ part: "cart" });
-    const { provider, records } = collect();
+    const { provider, records } = collectRecords();
     patch(winston, provider);
     inRequest(1, () => {
       logger.info("a");
@@ -157,8 +157,8 @@ describe("A winston line in a request", () => {
   });
 
   it("has the ids of a subclass of Logger", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     class Own extends (winston.Logger as unknown as new (options: object) => Winston.Logger) {}
     const logger = new Own({ transports: [transport] });
     inRequest(1, () => logger.log("info", "a"));
@@ -167,8 +167,8 @@ describe("A winston line in a request", () => {
   });
 
   it("has user and organisation once they are known", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
     inRequest(1, () => logger.info("a"), { userId: "u1", organizationId: "o1" });
     const more = { user_id: "u1", organization_id: "o1" };
@@ -182,31 +182,33 @@ describe("A winston line in a request", () => {
   });
 
   it("has the request's id also where no span is recorded", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
     const invalid = { traceId: "0".repeat(32), spanId: "0".repeat(16), traceFlags: 0 };
-    inRequest(1, () => runIn(ROOT.withSpan(spanOf(invalid)), () => logger.info("none")));
+    inRequest(1, () =>
+      runWithContext(ROOT_CONTEXT.withSpan(fakeSpan(invalid)), () => logger.info("none")),
+    );
     assert.deepEqual(pick(lines[0]), {});
     assert.equal(records[0]?.spanContext, undefined);
   });
 
   it("is left alone outside of any", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
-    const logger = winston.createLogger({ format: asIs(winston), transports: transport });
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
+    const logger = winston.createLogger({ format: identityFormat(winston), transports: transport });
     logger.info("a");
-    assert.deepEqual(lines[0], { level: "info", message: "a", [LEVEL]: "info" });
+    assert.deepEqual(lines[0], { level: "info", message: "a", [LEVEL_SYMBOL]: "info" });
     assert.equal(records[0]?.spanContext, undefined);
     assert.deepEqual(records[0]?.attributes, {});
   });
 
   it("is left alone where a foreign span throws", () => {
-    const { winston } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
-    const span = { spanContext: () => assert.fail() } as unknown as ReturnType<typeof spanOf>;
-    runIn(ROOT.withSpan(span), () => logger.info("a"));
+    const span = { spanContext: () => assert.fail() } as unknown as ReturnType<typeof fakeSpan>;
+    runWithContext(ROOT_CONTEXT.withSpan(span), () => logger.info("a"));
     assert.deepEqual(pick(lines[0]), {});
   });
 });
@@ -215,7 +217,7 @@ describe("A winston line in a request", () => {
 const formats: readonly {
   readonly title: string;
   readonly of: (format: typeof Winston.format) => Winston.Logform.Format;
-  readonly seen?: (line: Line) => string;
+  readonly seen?: (line: TransportLine) => string;
 }[] = [
   { title: "json", of: (f) => f.json() },
   { title: "timestamp and json", of: (f) => f.combine(f.timestamp(), f.json()) },
@@ -254,10 +256,10 @@ describe("The ids of a winston line are seen by", () => {
   for (const { title, of, seen = textOf } of formats) {
     for (const where of ["logger", "transport"]) {
       it(`${title}, as the format of a ${where}`, () => {
-        const { winston } = patchedWinston();
+        const { winston } = createPatchedWinston();
         const format = of(winston.format);
         const onTransport = where === "transport";
-        const { transport, lines } = keeper(winston, onTransport ? { format } : {});
+        const { transport, lines } = recordingTransport(winston, onTransport ? { format } : {});
         const logger = winston.createLogger({
           ...(!onTransport && { format }),
           transports: transport,
@@ -280,8 +282,8 @@ describe("What the app hands to winston", () => {
   ];
   for (const { title, make } of given) {
     it(`gets no ids: ${title}`, () => {
-      const { winston } = patchedWinston();
-      const logger = winston.createLogger({ transports: keeper(winston).transport });
+      const { winston } = createPatchedWinston();
+      const logger = winston.createLogger({ transports: recordingTransport(winston).transport });
       const value = make();
       inRequest(1, () => logger.log("info", value));
       for (const key of ID_KEYS) assert.ok(!Object.hasOwn(value, key), key);
@@ -289,8 +291,8 @@ describe("What the app hands to winston", () => {
   }
 
   it("may be written again in another request, with that one's ids", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
     const again = { level: "info", message: "again" };
     const error = new Error("again");
@@ -299,7 +301,7 @@ describe("What the app hands to winston", () => {
       inRequest(2, () => logger.log("info", value));
       logger.log("info", value);
     }
-    const expected = [idsOf(1), idsOf(2), {}];
+    const expected = [logIdsOf(1), logIdsOf(2), {}];
     assert.deepEqual(lines.map(pick), [...expected, ...expected]);
     assert.deepEqual(
       records.map(({ attributes }) => attributes["telltale.request.id"]),
@@ -308,8 +310,8 @@ describe("What the app hands to winston", () => {
   });
 
   it("keeps its own ids, and gets no span of another trace", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
     const own = { trace_id: "e".repeat(32), request_id: "mine", user_id: "me" };
     inRequest(1, () => logger.info("a", own), { userId: "u1" });
@@ -323,8 +325,8 @@ describe("What the app hands to winston", () => {
   });
 
   it("may name a span, to which the record then belongs too", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
     const own = { trace_id: "e".repeat(32), span_id: "f".repeat(16), trace_flags: "01" };
     inRequest(1, () => logger.info("a", own));
@@ -338,19 +340,19 @@ describe("What the app hands to winston", () => {
   });
 
   it("gets the missing ones where it names the trace we are in", () => {
-    const { winston } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
     inRequest(1, () => logger.child({ trace_id: ids.trace_id }).info("a"));
     assert.deepEqual(pick(lines[0]), ids);
   });
 
   for (const { title, make } of hostileValues.filter(
-    ({ notForWinston }) => notForWinston === undefined,
+    ({ winstonFailure }) => winstonFailure === undefined,
   )) {
     it(`has the same outcome as without us: ${title}`, () => {
-      const bare = outcome(freshWinston(), make());
-      const { winston, records } = patchedWinston();
+      const bare = outcome(loadFreshWinston(), make());
+      const { winston, records } = createPatchedWinston();
       assert.deepEqual(outcome(winston, make()), bare);
       assert.deepEqual(inRequest(1, () => outcome(winston, make())).thrown, bare.thrown);
       if (bare.thrown === undefined) assert.equal(records.length, 2 * bare.lines.length);
@@ -360,9 +362,9 @@ describe("What the app hands to winston", () => {
 
 describe("Lines that wait for a busy transport", () => {
   it("keep the ids of their own request", async () => {
-    const { winston, records } = patchedWinston();
+    const { winston, records } = createPatchedWinston();
     const waiting: (() => void)[] = [];
-    const lines: Line[] = [];
+    const lines: TransportLine[] = [];
     const slow = transportOf(winston, { highWaterMark: 1 }, (info, next) => {
       lines.push({ ...info });
       waiting.push(next);
@@ -379,31 +381,31 @@ describe("Lines that wait for a busy transport", () => {
     }
     assert.deepEqual(
       lines.map(pick),
-      Array.from({ length: count }, (_, i) => idsOf(i)),
+      Array.from({ length: count }, (_, i) => logIdsOf(i)),
     );
     for (const [i, record] of records.entries()) {
       assert.equal(record.attributes["i"], i);
-      assert.equal(record.spanContext?.spanId, idsOf(i).span_id);
-      assert.equal(record.attributes["telltale.request.id"], idsOf(i).request_id);
+      assert.equal(record.spanContext?.spanId, logIdsOf(i).span_id);
+      assert.equal(record.attributes["telltale.request.id"], logIdsOf(i).request_id);
     }
     assert.equal(records.length, count);
   });
 
   it("keep them also where one object is written again before it is its turn", () => {
-    const { winston } = patchedWinston();
-    const { transport, lines } = keeper(winston);
-    const logger = winston.createLogger({ format: asIs(winston), transports: transport });
-    const again = { level: "info", message: "again", [LEVEL]: "info" };
+    const { winston } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
+    const logger = winston.createLogger({ format: identityFormat(winston), transports: transport });
+    const again = { level: "info", message: "again", [LEVEL_SYMBOL]: "info" };
     logger.cork();
     inRequest(1, () => logger.write(again));
     inRequest(2, () => logger.write(again));
     logger.uncork();
-    assert.deepEqual(lines.map(pick), [idsOf(1), idsOf(2)]);
+    assert.deepEqual(lines.map(pick), [logIdsOf(1), logIdsOf(2)]);
   });
 
   it("are told apart from one that a format writes meanwhile", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
     const format = winston.format((info) => {
       if (info.message === "outer") inRequest(2, () => logger.info("inner"));
       return info;
@@ -429,9 +431,9 @@ describe("Lines that wait for a busy transport", () => {
 
 describe("Winston is joined once", () => {
   it("however often it is asked for", () => {
-    const { winston, records } = patchedWinston();
-    const { transport, lines } = keeper(winston);
-    const { provider, records: others } = collect();
+    const { winston, records } = createPatchedWinston();
+    const { transport, lines } = recordingTransport(winston);
+    const { provider, records: others } = collectRecords();
     patch(winston, provider);
     patch(winston, provider);
     const logger = winston.createLogger({ transports: transport });
@@ -440,11 +442,11 @@ describe("Winston is joined once", () => {
   });
 
   it("per copy, of which each works", () => {
-    const first = patchedWinston();
-    const second = patchedWinston();
+    const first = createPatchedWinston();
+    const second = createPatchedWinston();
     assert.notEqual(first.winston, second.winston);
     for (const { winston, records } of [first, second]) {
-      const { transport, lines } = keeper(winston);
+      const { transport, lines } = recordingTransport(winston);
       const logger = winston.createLogger({ transports: transport });
       inRequest(1, () => logger.info("a"));
       assert.deepEqual(lines.map(pick), [ids]);
@@ -453,8 +455,8 @@ describe("Winston is joined once", () => {
   });
 
   it("so that options used for two loggers make one record each", () => {
-    const { winston, records } = patchedWinston();
-    const options = { transports: [keeper(winston).transport] };
+    const { winston, records } = createPatchedWinston();
+    const options = { transports: [recordingTransport(winston).transport] };
     const a = winston.createLogger(options);
     const b = winston.createLogger(options);
     a.info("a");
@@ -467,39 +469,42 @@ describe("Winston is joined once", () => {
   });
 
   it("and only with ids where no records are wanted", () => {
-    const winston = freshWinston();
+    const winston = loadFreshWinston();
     const limits = { attributeCount: 128, attributeLength: Infinity };
     patch(winston, new TelltaleLoggerProvider({ resource, limits }, undefined));
     assert.ok(!Object.hasOwn(winston.Logger.prototype, "push"));
-    const { transport, lines } = keeper(winston);
+    const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
     inRequest(1, () => logger.info("a"));
     assert.deepEqual(lines.map(pick), [ids]);
   });
 
   it("or not at all where the file exports something else, with an error that says so", () => {
-    const { provider } = collect();
+    const { provider } = collectRecords();
     for (const exports of [undefined, {}, Placed, { Logger: Placed }]) {
       assert.throws(() => patchExports(exports, provider), /logger\.js exports no class/);
     }
   });
 });
 
-function patchExports(exports: unknown, provider: ReturnType<typeof collect>["provider"]): void {
+function patchExports(
+  exports: unknown,
+  provider: ReturnType<typeof collectRecords>["provider"],
+): void {
   patch({ Logger: exports, version: "3" } as unknown as typeof Winston, provider);
 }
 
-function textOf(line: Line): string {
-  return String(line[MESSAGE]);
+function textOf(line: TransportLine): string {
+  return String(line[MESSAGE_SYMBOL]);
 }
 
 /** Only the fields that are ids. */
-function pick(line: Line | undefined): Line {
+function pick(line: TransportLine | undefined): TransportLine {
   return Object.fromEntries(Object.entries(line ?? {}).filter(([key]) => ID_KEYS.includes(key)));
 }
 
 /** No format; winston's default is JSON, which adds the text of the line. */
-function asIs({ format }: typeof Winston): Winston.Logform.Format {
+function identityFormat({ format }: typeof Winston): Winston.Logform.Format {
   return format((info) => info)();
 }
 
@@ -510,7 +515,7 @@ interface Outcome {
 
 /** What becomes of a value that is logged with winston's default format. */
 function outcome(winston: typeof Winston, value: unknown): Outcome {
-  const { transport, lines } = keeper(winston);
+  const { transport, lines } = recordingTransport(winston);
   const logger = winston.createLogger({ transports: transport });
   let thrown: string | undefined;
   try {
@@ -519,7 +524,7 @@ function outcome(winston: typeof Winston, value: unknown): Outcome {
   } catch (error) {
     thrown = String(error);
   }
-  return { thrown, lines: lines.map((line) => line[MESSAGE]) };
+  return { thrown, lines: lines.map((line) => line[MESSAGE_SYMBOL]) };
 }
 
 function bare(message: string): object {

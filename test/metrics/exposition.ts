@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 
 /** One sample of a page. */
-export interface Sample {
+export interface ExpositionSample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-export interface Page {
+export interface ExpositionPage {
   /** Family name -> type, in the order of the page. */
   readonly types: ReadonlyMap<string, string>;
-  readonly samples: readonly Sample[];
+  readonly samples: readonly ExpositionSample[];
 }
 
 /**
@@ -20,12 +20,15 @@ export interface Page {
  *
  * https://github.com/prometheus/docs/blob/main/docs/instrumenting/exposition_formats.md
  */
-export function parsePage(text: string, format: "classic" | "openmetrics" = "classic"): Page {
+export function parsePage(
+  text: string,
+  format: "classic" | "openmetrics" = "classic",
+): ExpositionPage {
   assert.ok(text.endsWith("\n"), "a page ends with a line feed");
   const lines = text.slice(0, -1).split("\n");
   if (format === "openmetrics") assert.equal(lines.pop(), "# EOF");
   const types = new Map<string, string>();
-  const samples: Sample[] = [];
+  const samples: ExpositionSample[] = [];
   const seen = new Set<string>();
   let family = "";
   for (const line of lines) {
@@ -35,7 +38,7 @@ export function parsePage(text: string, format: "classic" | "openmetrics" = "cla
     }
     const sample = readSample(line);
     assert.ok(
-      belongs(sample.name, family, types.get(family), format),
+      belongsToFamily(sample.name, family, types.get(family), format),
       `${line} in family ${family}`,
     );
     const key = sample.name + JSON.stringify(sortedEntries(sample.labels));
@@ -48,7 +51,7 @@ export function parsePage(text: string, format: "classic" | "openmetrics" = "cla
 }
 
 /** The samples of one name. */
-export function samplesOf(page: Page, name: string): Sample[] {
+export function samplesOf(page: ExpositionPage, name: string): ExpositionSample[] {
   return page.samples.filter((sample) => sample.name === name);
 }
 
@@ -67,7 +70,7 @@ function readMetadata(line: string, types: Map<string, string>, family: string):
   return name;
 }
 
-function readSample(line: string): Sample {
+function readSample(line: string): ExpositionSample {
   const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/s.exec(line);
   assert.ok(match, `sample: ${line}`);
   const [, name = "", labels = "", value = ""] = match;
@@ -93,7 +96,7 @@ function readLabels(text: string): Record<string, string> {
   return labels;
 }
 
-function belongs(
+function belongsToFamily(
   name: string,
   family: string,
   type: string | undefined,
@@ -107,8 +110,11 @@ function belongs(
   return name === (type === "info" ? `${family}_info` : family);
 }
 
-function checkHistograms(types: ReadonlyMap<string, string>, samples: readonly Sample[]): void {
-  const buckets = new Map<string, Sample[]>();
+function checkHistograms(
+  types: ReadonlyMap<string, string>,
+  samples: readonly ExpositionSample[],
+): void {
+  const buckets = new Map<string, ExpositionSample[]>();
   const counts = new Map<string, number>();
   for (const sample of samples) {
     const family = sample.name.replace(/_(bucket|count)$/, "");
@@ -122,7 +128,11 @@ function checkHistograms(types: ReadonlyMap<string, string>, samples: readonly S
   for (const [key, rows] of buckets) checkBuckets(key, rows, counts.get(key));
 }
 
-function checkBuckets(key: string, rows: readonly Sample[], count: number | undefined): void {
+function checkBuckets(
+  key: string,
+  rows: readonly ExpositionSample[],
+  count: number | undefined,
+): void {
   const limits = rows.map(({ labels }) => Number((labels["le"] ?? "").replace("Inf", "Infinity")));
   const values = rows.map(({ value }) => value);
   assert.deepEqual(

@@ -1,46 +1,48 @@
-import type { Config, ExemplarFilter } from "../../src/config/config.ts";
-import { exampleRules } from "../../src/metrics/exemplars.ts";
-import { configFrom } from "../../src/config/parse.ts";
+import type { Config, ExemplarFilterName } from "../../src/config/config.ts";
+import { exemplarFilters } from "../../src/metrics/exemplars.ts";
+import { parseConfig } from "../../src/config/parse.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
-import { createAccounts, type Accounts } from "../../src/diagnostics/account.ts";
+import { createTelemetryCounters, type TelemetryCounters } from "../../src/diagnostics/account.ts";
 import { environmentOf } from "../../src/env.ts";
 import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
-import { View } from "../../src/metrics/points.ts";
-import { Store } from "../../src/metrics/store.ts";
+import { MetricReaderState } from "../../src/metrics/points.ts";
+import { MetricStore } from "../../src/metrics/store.ts";
 import type { DataPoint, Histogram, MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
 
-export const resource: Resource = resourceFromAttributes({ "service.name": "shop" });
+export const shopResource: Resource = resourceFromAttributes({ "service.name": "shop" });
 
 /** A store, what it said, and a way to look. */
-export interface Ground {
-  readonly store: Store;
+export interface MetricsFixture {
+  readonly store: MetricStore;
   readonly lines: string[];
-  readonly take: (view?: View) => ResourceMetrics;
+  readonly collect: (view?: MetricReaderState) => ResourceMetrics;
 }
 
-export function createGround(exemplars: ExemplarFilter = "trace_based"): Ground {
+export function createMetricsFixture(
+  exemplars: ExemplarFilterName = "trace_based",
+): MetricsFixture {
   const lines: string[] = [];
   const diagnostics = new Diagnostics("debug", (text) => lines.push(text));
-  const store = new Store(resource, diagnostics, exampleRules[exemplars]);
-  const own = new View("cumulative", store.began);
-  return { store, lines, take: (view = own) => store.collectNow(view) };
+  const store = new MetricStore(shopResource, diagnostics, exemplarFilters[exemplars]);
+  const readerState = new MetricReaderState("cumulative", store.startedAt);
+  return { store, lines, collect: (view = readerState) => store.collectNow(view) };
 }
 
 /** The whole pipeline under an environment. */
-export function createPipeline(variables: Readonly<Record<string, string>> = {}): {
+export function createMetricsPipeline(variables: Readonly<Record<string, string>> = {}): {
   readonly metrics: Metrics;
-  readonly accounts: Accounts;
+  readonly counters: TelemetryCounters;
   readonly config: Config;
   readonly diagnostics: Diagnostics;
   readonly lines: string[];
 } {
   const lines: string[] = [];
-  const { config } = configFrom(environmentOf(variables));
+  const { config } = parseConfig(environmentOf(variables));
   const diagnostics = new Diagnostics("debug", (text) => lines.push(text));
-  const accounts = createAccounts();
-  const metrics = createMetrics({ config, resource, accounts, diagnostics });
-  return { metrics, accounts, config, diagnostics, lines };
+  const counters = createTelemetryCounters();
+  const metrics = createMetrics({ config, resource: shopResource, counters, diagnostics });
+  return { metrics, counters, config, diagnostics, lines };
 }
 
 /** One metric by its name, whatever scope it is of. */
@@ -64,7 +66,7 @@ export function histogramsOf(
 }
 
 /** Names of all metrics that have data. */
-export function namesOf(collected: ResourceMetrics): string[] {
+export function metricNamesOf(collected: ResourceMetrics): string[] {
   return collected.scopeMetrics.flatMap(({ metrics }) =>
     metrics.map(({ descriptor }) => descriptor.name),
   );

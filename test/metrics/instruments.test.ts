@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import type { Attributes, MetricOptions } from "@opentelemetry/api";
 import { ValueType } from "@opentelemetry/api";
 import { DEFAULT_BOUNDARIES } from "../../src/metrics/boundaries.ts";
-import { createGround, histogramsOf, metricOf, namesOf, numbersOf } from "./ground.ts";
+import {
+  createMetricsFixture,
+  histogramsOf,
+  metricOf,
+  metricNamesOf,
+  numbersOf,
+} from "./ground.ts";
 
 type Kind = "createCounter" | "createUpDownCounter" | "createGauge" | "createHistogram";
 
@@ -36,18 +42,18 @@ const values: readonly (readonly [Kind, unknown, number | undefined])[] = [
 
 describe("Instruments", () => {
   for (const [kind, value, expected] of values) {
-    const told = `${typeof value} ${String(value)}`;
+    const reported = `${typeof value} ${String(value)}`;
     const what = expected === undefined ? "ignores" : "takes";
-    it(`${kind}: ${what} ${told}`, () => {
-      const { store, lines, take } = createGround();
+    it(`${kind}: ${what} ${reported}`, () => {
+      const { store, lines, collect } = createMetricsFixture();
       const record = recorderOf(store.provider.getMeter("app"), kind, "m");
       record(value as number, { a: 1 });
-      const taken = take();
+      const collected = collect();
       if (expected !== undefined) {
-        assert.equal(totalOf(taken, kind), expected);
+        assert.equal(totalOf(collected, kind), expected);
         assert.deepEqual(lines, []);
       } else {
-        assert.ok(namesOf(taken).length === 0 || totalOf(taken, kind) === 0);
+        assert.ok(metricNamesOf(collected).length === 0 || totalOf(collected, kind) === 0);
         assert.equal(lines.length, 1, "one line, on the debug level");
         assert.match(lines[0]!, /metric "m": ignored/);
       }
@@ -55,34 +61,34 @@ describe("Instruments", () => {
   }
 
   it("cut fractions off where the values are integers", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     const options = { valueType: ValueType.INT };
     meter.createCounter("c", options).add(2.9);
     meter.createUpDownCounter("u", options).add(-2.9);
     meter.createGauge("g", options).record(2.9);
     meter.createHistogram("h", options).record(2.9);
-    assert.equal(numbersOf(take(), "c")[0]?.value, 2);
-    assert.equal(numbersOf(take(), "u")[0]?.value, -2);
-    assert.equal(numbersOf(take(), "g")[0]?.value, 2);
-    assert.equal(histogramsOf(take(), "h")[0]?.value.sum, 2);
+    assert.equal(numbersOf(collect(), "c")[0]?.value, 2);
+    assert.equal(numbersOf(collect(), "u")[0]?.value, -2);
+    assert.equal(numbersOf(collect(), "g")[0]?.value, 2);
+    assert.equal(histogramsOf(collect(), "h")[0]?.value.sum, 2);
   });
 
   it("share a series between bound and unbound use", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const counter = store.provider.getMeter("app").createCounter("c");
     const bound = counter.bind({ route: "/a", code: 200 });
     bound.add(1);
     counter.add(2, { code: 200, route: "/a" });
     counter.bind({ code: 200, route: "/a" }).add(4);
     assert.deepEqual(
-      numbersOf(take(), "c").map(({ value }) => value),
+      numbersOf(collect(), "c").map(({ value }) => value),
       [7],
     );
   });
 
   it("survive attributes that throw, that are no object, and that nest", () => {
-    const { store, lines, take } = createGround();
+    const { store, lines, collect } = createMetricsFixture();
     const counter = store.provider.getMeter("app").createCounter("c");
     const throwing = Object.defineProperty({}, "a", {
       enumerable: true,
@@ -95,25 +101,25 @@ describe("Instruments", () => {
     for (const attributes of [throwing, proxy, null, 5, "text", ["x"], { a: { b: 1 } }]) {
       counter.add(1, attributes as Attributes);
     }
-    assert.ok(numbersOf(take(), "c").length > 0);
+    assert.ok(numbersOf(collect(), "c").length > 0);
     assert.match(lines.join(""), /its attributes can't be read/);
   });
 
   it("keep no reference to what the app passed", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const attributes = { list: ["x"], route: "/a" };
     store.provider.getMeter("app").createCounter("c").add(1, attributes);
     attributes.list.push("y");
     attributes.route = "/b";
-    assert.deepEqual(numbersOf(take(), "c")[0]?.attributes, { list: ["x"], route: "/a" });
+    assert.deepEqual(numbersOf(collect(), "c")[0]?.attributes, { list: ["x"], route: "/a" });
   });
 
   it("count a value on a bucket's limit into that bucket", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const advice = { explicitBucketBoundaries: [1, 2, 5] };
     const histogram = store.provider.getMeter("app").createHistogram("h", { advice });
     for (const value of [0, 1, 1.5, 2, 5, 5.1, 100]) histogram.record(value);
-    const { value } = histogramsOf(take(), "h")[0]!;
+    const { value } = histogramsOf(collect(), "h")[0]!;
     assert.deepEqual(value.buckets, { boundaries: [1, 2, 5], counts: [2, 2, 1, 2] });
     assert.deepEqual([value.count, value.sum, value.min, value.max], [7, 114.6, 0, 100]);
   });
@@ -135,10 +141,10 @@ const advices: readonly (readonly [string, unknown, readonly number[], boolean])
 describe("Making an instrument", () => {
   for (const [title, advice, boundaries, complains] of advices) {
     it(`with boundaries: ${title}`, () => {
-      const { store, lines, take } = createGround();
+      const { store, lines, collect } = createMetricsFixture();
       const options = { advice: { explicitBucketBoundaries: advice } } as MetricOptions;
       store.provider.getMeter("app").createHistogram("h", options).record(1);
-      assert.deepEqual(histogramsOf(take(), "h")[0]?.value.buckets.boundaries, boundaries);
+      assert.deepEqual(histogramsOf(collect(), "h")[0]?.value.buckets.boundaries, boundaries);
       assert.equal(lines.length, complains ? 1 : 0);
     });
   }
@@ -156,18 +162,18 @@ describe("Making an instrument", () => {
     [undefined, false],
   ] as const) {
     it(`with the name ${String(name).slice(0, 30)}: ${valid ? "quietly" : "with a line, and it counts"}`, () => {
-      const { store, lines, take } = createGround();
+      const { store, lines, collect } = createMetricsFixture();
       store.provider
         .getMeter("app")
         .createCounter(name as string)
         .add(1);
-      assert.equal(numbersOf(take(), name ?? "undefined undefined")[0]?.value, 1);
+      assert.equal(numbersOf(collect(), name ?? "undefined undefined")[0]?.value, 1);
       assert.equal(lines.length, valid ? 0 : 1);
     });
   }
 
   it("twice gives the same instrument, in any case of letters", () => {
-    const { store, lines } = createGround();
+    const { store, lines } = createMetricsFixture();
     const meter = store.provider.getMeter("app", "1");
     const first = meter.createCounter("Jobs", { unit: "{job}", description: "Jobs" });
     assert.equal(meter.createCounter("Jobs", { unit: "{job}", description: "Jobs" }), first);
@@ -185,12 +191,12 @@ describe("Making an instrument", () => {
   });
 
   it("with another description keeps the first, and says so", () => {
-    const { store, lines, take } = createGround();
+    const { store, lines, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     const first = meter.createCounter("c", { description: "one" });
     assert.equal(meter.createCounter("c", { description: "two" }), first);
     first.add(1);
-    assert.equal(metricOf(take(), "c").descriptor.description, "one");
+    assert.equal(metricOf(collect(), "c").descriptor.description, "one");
     assert.match(lines.join(""), /another description/);
   });
 
@@ -200,26 +206,26 @@ describe("Making an instrument", () => {
     ["other numbers", "createCounter", { valueType: ValueType.INT }],
   ] as const) {
     it(`with ${title} keeps both, and says so`, () => {
-      const { store, lines, take } = createGround();
+      const { store, lines, collect } = createMetricsFixture();
       const meter = store.provider.getMeter("app");
       meter.createCounter("c").add(1);
       meter[kind]("c", options).add(2);
-      assert.deepEqual(namesOf(take()), ["c", "c"]);
+      assert.deepEqual(metricNamesOf(collect()), ["c", "c"]);
       assert.match(lines.join(""), /"c": it exists as counter of floats/);
     });
   }
 
   it("without end does not use the memory without end", () => {
-    const { store, lines, take } = createGround();
+    const { store, lines, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     for (let index = 0; index < 6000; index += 1) meter.createCounter(`c${index}`).add(1);
-    assert.equal(namesOf(take()).length, 5000);
+    assert.equal(metricNamesOf(collect()).length, 5000);
     assert.match(lines.join(""), /more than 5000 instruments/);
   });
 });
 
 function recorderOf(
-  meter: ReturnType<ReturnType<typeof createGround>["store"]["provider"]["getMeter"]>,
+  meter: ReturnType<ReturnType<typeof createMetricsFixture>["store"]["provider"]["getMeter"]>,
   kind: Kind,
   name: string,
 ): (value: number, attributes: Attributes) => void {
@@ -228,8 +234,8 @@ function recorderOf(
     "add" in instrument ? instrument.add(value, attributes) : instrument.record(value, attributes);
 }
 
-function totalOf(taken: Parameters<typeof numbersOf>[0], kind: Kind): number | undefined {
+function totalOf(collected: Parameters<typeof numbersOf>[0], kind: Kind): number | undefined {
   return kind === "createHistogram"
-    ? histogramsOf(taken, "m")[0]?.value.sum
-    : numbersOf(taken, "m")[0]?.value;
+    ? histogramsOf(collected, "m")[0]?.value.sum
+    : numbersOf(collected, "m")[0]?.value;
 }

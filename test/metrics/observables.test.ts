@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { ObservableResult } from "@opentelemetry/api";
 import { ValueType } from "@opentelemetry/api";
-import { SERIES_LIMIT } from "../../src/metrics/series-table.ts";
-import { View } from "../../src/metrics/points.ts";
-import { createGround, metricOf, namesOf, numbersOf } from "./ground.ts";
+import { CARDINALITY_LIMIT } from "../../src/metrics/series-table.ts";
+import { MetricReaderState } from "../../src/metrics/points.ts";
+import { createMetricsFixture, metricOf, metricNamesOf, numbersOf } from "./ground.ts";
 
 describe("Observable instruments", () => {
   it("call each callback once per collection, however often it was added", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const gauge = store.provider.getMeter("app").createObservableGauge("g");
     let calls = 0;
     const callback = (result: ObservableResult): void => {
@@ -16,15 +16,15 @@ describe("Observable instruments", () => {
     };
     gauge.addCallback(callback);
     gauge.addCallback(callback);
-    take();
-    assert.equal(numbersOf(take(), "g")[0]?.value, 2);
+    collect();
+    assert.equal(numbersOf(collect(), "g")[0]?.value, 2);
     gauge.removeCallback(callback);
-    assert.deepEqual(namesOf(take()), []);
+    assert.deepEqual(metricNamesOf(collect()), []);
     assert.equal(calls, 2);
   });
 
   it("show only what the latest callback said", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const pools = ["a", "b"];
     store.provider
       .getMeter("app")
@@ -32,16 +32,16 @@ describe("Observable instruments", () => {
       .addCallback((result) => {
         for (const pool of pools) result.observe(1, { pool });
       });
-    assert.equal(numbersOf(take(), "pool.size").length, 2);
+    assert.equal(numbersOf(collect(), "pool.size").length, 2);
     pools.shift();
     assert.deepEqual(
-      numbersOf(take(), "pool.size").map(({ attributes }) => attributes),
+      numbersOf(collect(), "pool.size").map(({ attributes }) => attributes),
       [{ pool: "b" }],
     );
   });
 
   it("take the last of two values for the same attributes", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     store.provider
       .getMeter("app")
       .createObservableCounter("c")
@@ -50,7 +50,7 @@ describe("Observable instruments", () => {
         result.observe(5, { a: 1 });
       });
     assert.deepEqual(
-      numbersOf(take(), "c").map(({ value }) => value),
+      numbersOf(collect(), "c").map(({ value }) => value),
       [5],
     );
   });
@@ -63,18 +63,19 @@ describe("Observable instruments", () => {
     [undefined, undefined],
   ] as const) {
     it(`make ${String(expected)} of an observed ${typeof value} ${String(value)} of an integer counter`, () => {
-      const { store, take } = createGround();
+      const { store, collect } = createMetricsFixture();
       store.provider
         .getMeter("app")
         .createObservableCounter("c", { valueType: ValueType.INT })
         .addCallback((result) => result.observe(value as number));
-      const found = take().scopeMetrics.length > 0 ? numbersOf(take(), "c")[0]?.value : undefined;
+      const found =
+        collect().scopeMetrics.length > 0 ? numbersOf(collect(), "c")[0]?.value : undefined;
       assert.equal(found, expected);
     });
   }
 
   it("give a batch callback its instruments and no others", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     const a = meter.createObservableGauge("a");
     const b = meter.createObservableGauge("b");
@@ -85,23 +86,24 @@ describe("Observable instruments", () => {
     };
     meter.addBatchObservableCallback(callback, [a]);
     meter.addBatchObservableCallback(callback, [a]);
-    assert.deepEqual(namesOf(take()), ["a"]);
+    assert.deepEqual(metricNamesOf(collect()), ["a"]);
     meter.removeBatchObservableCallback(callback, [b]);
-    assert.deepEqual(namesOf(take()), ["a"]);
+    assert.deepEqual(metricNamesOf(collect()), ["a"]);
     meter.removeBatchObservableCallback(callback, [a]);
-    assert.deepEqual(namesOf(take()), []);
+    assert.deepEqual(metricNamesOf(collect()), []);
   });
 
   it("add up what shares the overflow series", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     store.provider
       .getMeter("app")
       .createObservableCounter("c")
       .addCallback((result) => {
-        for (let index = 0; index < SERIES_LIMIT + 10; index += 1) result.observe(1, { index });
+        for (let index = 0; index < CARDINALITY_LIMIT + 10; index += 1)
+          result.observe(1, { index });
       });
-    for (const points of [numbersOf(take(), "c"), numbersOf(take(), "c")]) {
-      assert.equal(points.length, SERIES_LIMIT);
+    for (const points of [numbersOf(collect(), "c"), numbersOf(collect(), "c")]) {
+      assert.equal(points.length, CARDINALITY_LIMIT);
       assert.equal(points.at(-1)?.value, 11);
     }
   });
@@ -111,7 +113,7 @@ describe("A collection", () => {
   const limits = { timeoutMillis: 50 };
 
   it("goes on without a callback that throws, rejects or never ends, and names them", async () => {
-    const { store, lines } = createGround();
+    const { store, lines } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     const failing = meter.createObservableGauge("failing");
     failing.addCallback(() => {
@@ -123,10 +125,10 @@ describe("A collection", () => {
     failing.addCallback(() => new Promise(() => {}));
     meter.createObservableGauge("good").addCallback(async (result) => result.observe(1));
     const { resourceMetrics, errors } = await store.collect(
-      new View("cumulative", store.began),
+      new MetricReaderState("cumulative", store.startedAt),
       limits,
     );
-    assert.deepEqual(namesOf(resourceMetrics), ["good"]);
+    assert.deepEqual(metricNamesOf(resourceMetrics), ["good"]);
     assert.deepEqual(
       errors.map((error) => (error as Error).message),
       [
@@ -139,7 +141,7 @@ describe("A collection", () => {
   });
 
   it("waits once for a callback that never ends, and says so once", async () => {
-    const { store } = createGround();
+    const { store } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     let calls = 0;
     meter.createObservableGauge("hung").addCallback(() => {
@@ -147,19 +149,19 @@ describe("A collection", () => {
       return new Promise(() => {});
     });
     meter.createObservableGauge("good").addCallback(async (result) => result.observe(1));
-    const view = new View("cumulative", store.began);
-    assert.equal((await store.collect(view, limits)).errors.length, 1);
+    const readerState = new MetricReaderState("cumulative", store.startedAt);
+    assert.equal((await store.collect(readerState, limits)).errors.length, 1);
     for (let round = 0; round < 5; round++) {
       // Would time out, if it waited.
-      const next = await store.collect(view, { timeoutMillis: 1_000_000 });
-      assert.deepEqual(namesOf(next.resourceMetrics), ["good"]);
+      const next = await store.collect(readerState, { timeoutMillis: 1_000_000 });
+      assert.deepEqual(metricNamesOf(next.resourceMetrics), ["good"]);
       assert.deepEqual(next.errors, []);
     }
     assert.equal(calls, 1);
   });
 
   it("has a callback again that was late and then in time", async () => {
-    const { store } = createGround();
+    const { store } = createMetricsFixture();
     let end = (): void => {};
     const gauge = store.provider.getMeter("app").createObservableGauge("slow");
     let work = new Promise<void>((resolve) => (end = resolve));
@@ -167,19 +169,21 @@ describe("A collection", () => {
       await work;
       result.observe(7);
     });
-    const view = new View("cumulative", store.began);
-    assert.equal((await store.collect(view, limits)).errors.length, 1);
+    const readerState = new MetricReaderState("cumulative", store.startedAt);
+    assert.equal((await store.collect(readerState, limits)).errors.length, 1);
     end();
     work = Promise.resolve();
     await new Promise((resolve) => setImmediate(resolve));
     // Called and not waited for; it is in time.
-    await store.collect(view, limits);
+    await store.collect(readerState, limits);
     await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(namesOf((await store.collect(view, limits)).resourceMetrics), ["slow"]);
+    assert.deepEqual(metricNamesOf((await store.collect(readerState, limits)).resourceMetrics), [
+      "slow",
+    ]);
   });
 
   it("ignores what a callback observes after its time", async () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     let late: ObservableResult | undefined;
     store.provider
       .getMeter("app")
@@ -187,14 +191,17 @@ describe("A collection", () => {
       .addCallback((result) => {
         late ??= result;
       });
-    take();
-    take();
+    collect();
+    collect();
     late?.observe(7);
-    assert.deepEqual(namesOf(store.take(new View("cumulative", store.began))), []);
+    assert.deepEqual(
+      metricNamesOf(store.snapshot(new MetricReaderState("cumulative", store.startedAt))),
+      [],
+    );
   });
 
   it("is shared by readers that ask at the same time", async () => {
-    const { store } = createGround();
+    const { store } = createMetricsFixture();
     let calls = 0;
     store.provider
       .getMeter("app")
@@ -204,8 +211,13 @@ describe("A collection", () => {
         await new Promise((resolve) => setImmediate(resolve));
         result.observe(10);
       });
-    const views = [new View("cumulative", store.began), new View("delta", store.began)];
-    const results = await Promise.all(views.map((view) => store.collect(view, limits)));
+    const readerStates = [
+      new MetricReaderState("cumulative", store.startedAt),
+      new MetricReaderState("delta", store.startedAt),
+    ];
+    const results = await Promise.all(
+      readerStates.map((readerState) => store.collect(readerState, limits)),
+    );
     assert.equal(calls, 1);
     for (const { resourceMetrics } of results) {
       assert.equal(metricOf(resourceMetrics, "c").dataPoints[0]?.value, 10);
@@ -213,13 +225,13 @@ describe("A collection", () => {
   });
 
   it("at the end of the process leaves asynchronous callbacks out", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     meter.createObservableGauge("later").addCallback(async (result) => {
       await Promise.resolve();
       result.observe(1);
     });
     meter.createObservableGauge("now").addCallback((result) => result.observe(1));
-    assert.deepEqual(namesOf(take()), ["now"]);
+    assert.deepEqual(metricNamesOf(collect()), ["now"]);
   });
 });

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import { createPipeline } from "./ground.ts";
+import { createMetricsPipeline } from "./ground.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/pushing.ts", import.meta.url));
 
@@ -20,7 +20,7 @@ describe("Metrics over OTLP", () => {
 
   for (const protocol of ["http/protobuf", "http/json", "grpc"]) {
     it(`go out over ${protocol}, and the books say so`, async () => {
-      const { metrics, accounts } = createPipeline(environment(receiver, protocol));
+      const { metrics, counters } = createMetricsPipeline(environment(receiver, protocol));
       const histogram = metrics.meter.createHistogram("h", {
         unit: "s",
         advice: { explicitBucketBoundaries: [1, 2] },
@@ -46,13 +46,13 @@ describe("Metrics over OTLP", () => {
         },
       );
       assert.ok(receiver.metrics.some(({ name }) => name === "process.memory.usage"));
-      assert.ok(accounts.metrics.sent > 10);
-      assert.equal(accounts.metrics.queued, 0);
+      assert.ok(counters.metrics.sent > 10);
+      assert.equal(counters.metrics.queued, 0);
     });
   }
 
   it("are differences where that is preferred", async () => {
-    const { metrics } = createPipeline({
+    const { metrics } = createMetricsPipeline({
       ...environment(receiver, "http/protobuf"),
       OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "delta",
     });
@@ -61,19 +61,19 @@ describe("Metrics over OTLP", () => {
       counter.add(value);
       await metrics.flush(5000);
     }
-    const told = receiver.metrics.filter(({ name }) => name === "c");
+    const reported = receiver.metrics.filter(({ name }) => name === "c");
     assert.deepEqual(
-      told.map(({ temporality, points }) => [temporality, points[0]?.value]),
+      reported.map(({ temporality, points }) => [temporality, points[0]?.value]),
       [
         ["delta", 5],
         ["delta", 2],
       ],
     );
-    assert.equal(told[1]?.points[0]?.startTimeUnixNano, told[0]?.points[0]?.timeUnixNano);
+    assert.equal(reported[1]?.points[0]?.startTimeUnixNano, reported[0]?.points[0]?.timeUnixNano);
   });
 
   it("stay on the Prometheus page beside it", async () => {
-    const { metrics } = createPipeline({
+    const { metrics } = createMetricsPipeline({
       ...environment(receiver, "http/protobuf"),
       OTEL_METRICS_EXPORTER: "prometheus,otlp",
       OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "delta",
@@ -81,7 +81,7 @@ describe("Metrics over OTLP", () => {
     metrics.meter.createCounter("c").add(5);
     await metrics.flush(5000);
     await metrics.flush(5000);
-    assert.match((await metrics.text(undefined))!.body.toString(), /^c_total 5$/m);
+    assert.match((await metrics.prometheusPage(undefined))!.body.toString(), /^c_total 5$/m);
   });
 
   it("arrive from a process that ends at once, each thread's with its id", async () => {

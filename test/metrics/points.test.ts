@@ -10,8 +10,22 @@ import {
 import { ValueType } from "@opentelemetry/api";
 import type { MetricsConfig } from "../../src/config/config.ts";
 import { DOUBLE, INT } from "../../src/metrics/descriptor.ts";
-import { CUMULATIVE, DELTA, GAUGE, HISTOGRAM, SUM, View } from "../../src/metrics/points.ts";
-import { createGround, type Ground, histogramsOf, metricOf, namesOf, numbersOf } from "./ground.ts";
+import {
+  CUMULATIVE,
+  DELTA,
+  GAUGE,
+  HISTOGRAM,
+  SUM,
+  MetricReaderState,
+} from "../../src/metrics/points.ts";
+import {
+  createMetricsFixture,
+  type MetricsFixture,
+  histogramsOf,
+  metricOf,
+  metricNamesOf,
+  numbersOf,
+} from "./ground.ts";
 
 type Temporality = MetricsConfig["temporality"];
 
@@ -43,91 +57,91 @@ describe("Our copies of OpenTelemetry's numbers", () => {
 describe("A view", () => {
   for (const [temporality, deltas] of preferences) {
     it(`${temporality}: tells totals or differences, and what they count from`, () => {
-      const { store, take, add } = fill();
-      const view = new View(temporality, store.began);
-      take(view);
+      const { store, collect, add } = fill();
+      const readerState = new MetricReaderState(temporality, store.startedAt);
+      collect(readerState);
       add();
-      const taken = take(view);
+      const collected = collect(readerState);
       for (const [name, isDelta] of Object.entries(deltas)) {
-        const metric = metricOf(taken, name);
+        const metric = metricOf(collected, name);
         assert.equal(metric.aggregationTemporality, isDelta ? DELTA : CUMULATIVE, name);
         const expected = isDelta ? 3 : 6;
         const value =
           name === "histogram"
-            ? histogramsOf(taken, name)[0]?.value.sum
-            : numbersOf(taken, name)[0]?.value;
+            ? histogramsOf(collected, name)[0]?.value.sum
+            : numbersOf(collected, name)[0]?.value;
         assert.equal(value, expected, name);
         const [start, end] = [metric.dataPoints[0]!.startTime, metric.dataPoints[0]!.endTime];
         assert.ok(
           end[0] * 1e9 + end[1] >= start[0] * 1e9 + start[1],
           `${name}: ends after it starts`,
         );
-        if (!isDelta) assert.deepEqual(start, hrTimeOf(store.began), name);
+        if (!isDelta) assert.deepEqual(start, hrTimeOf(store.startedAt), name);
       }
     });
   }
 
   it("delta: leaves out what has not changed", () => {
-    const { store, take } = fill();
-    const view = new View("delta", store.began);
-    take(view);
-    assert.deepEqual(namesOf(take(view)), ["updown", "gauge"]);
+    const { store, collect } = fill();
+    const readerState = new MetricReaderState("delta", store.startedAt);
+    collect(readerState);
+    assert.deepEqual(metricNamesOf(collect(readerState)), ["updown", "gauge"]);
   });
 
   it("delta: begins where the last one ended", () => {
-    const { store, take, add } = fill();
-    const view = new View("delta", store.began);
-    const first = metricOf(take(view), "counter").dataPoints[0]!;
+    const { store, collect, add } = fill();
+    const readerState = new MetricReaderState("delta", store.startedAt);
+    const first = metricOf(collect(readerState), "counter").dataPoints[0]!;
     add();
-    const second = metricOf(take(view), "counter").dataPoints[0]!;
+    const second = metricOf(collect(readerState), "counter").dataPoints[0]!;
     assert.deepEqual(second.startTime, first.endTime);
   });
 
   it("delta: an observed total that fell was reset", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     let total = 10;
     store.provider
       .getMeter("app")
       .createObservableCounter("c")
       .addCallback((result) => result.observe(total));
-    const view = new View("delta", store.began);
-    take(view);
+    const readerState = new MetricReaderState("delta", store.startedAt);
+    collect(readerState);
     total = 4;
-    assert.equal(numbersOf(take(view), "c")[0]?.value, 4);
+    assert.equal(numbersOf(collect(readerState), "c")[0]?.value, 4);
   });
 
   it("delta: extremes are those of the interval", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const histogram = store.provider.getMeter("app").createHistogram("h");
-    const view = new View("delta", store.began);
+    const readerState = new MetricReaderState("delta", store.startedAt);
     histogram.record(100);
-    take(view);
+    collect(readerState);
     histogram.record(5);
-    const { min, max } = histogramsOf(take(view), "h")[0]!.value;
+    const { min, max } = histogramsOf(collect(readerState), "h")[0]!.value;
     assert.deepEqual([min, max], [5, 5]);
   });
 
   it("delta: leaves the extremes of another reader alone", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const histogram = store.provider.getMeter("app").createHistogram("h");
-    const view = new View("delta", store.began);
-    const extremesOf = (of?: View): unknown[] => {
-      const value = histogramsOf(take(of), "h")[0]?.value;
+    const readerState = new MetricReaderState("delta", store.startedAt);
+    const extremesOf = (of?: MetricReaderState): unknown[] => {
+      const value = histogramsOf(collect(of), "h")[0]?.value;
       return [value?.min, value?.max];
     };
     histogram.record(100);
     assert.deepEqual(
-      [extremesOf(view), extremesOf()],
+      [extremesOf(readerState), extremesOf()],
       [
         [100, 100],
         [100, 100],
       ],
     );
-    take(view);
+    collect(readerState);
     assert.deepEqual(extremesOf(), [100, 100]);
     histogram.record(5);
     assert.deepEqual(
-      [extremesOf(), extremesOf(view)],
+      [extremesOf(), extremesOf(readerState)],
       [
         [5, 100],
         [5, 5],
@@ -137,40 +151,42 @@ describe("A view", () => {
   });
 
   it("does not disturb another", () => {
-    const { store, take } = fill();
-    const deltas = new View("delta", store.began);
-    take(deltas);
-    take(deltas);
-    assert.equal(numbersOf(take(), "counter")[0]?.value, 3);
-    assert.equal(histogramsOf(take(), "histogram")[0]?.value.count, 1);
+    const { store, collect } = fill();
+    const deltas = new MetricReaderState("delta", store.startedAt);
+    collect(deltas);
+    collect(deltas);
+    assert.equal(numbersOf(collect(), "counter")[0]?.value, 3);
+    assert.equal(histogramsOf(collect(), "histogram")[0]?.value.count, 1);
   });
 
   it("keeps what it gave when the store goes on", () => {
-    const { take, add } = fill();
-    const taken = take();
+    const { collect, add } = fill();
+    const collected = collect();
     add();
-    assert.equal(histogramsOf(taken, "histogram")[0]?.value.count, 1);
+    assert.equal(histogramsOf(collected, "histogram")[0]?.value.count, 1);
     assert.deepEqual(
-      histogramsOf(taken, "histogram")[0]?.value.buckets.counts.filter((count) => count > 0),
+      histogramsOf(collected, "histogram")[0]?.value.buckets.counts.filter((count) => count > 0),
       [1],
     );
   });
 
   it("puts its own labels on every point", () => {
-    const { store, take } = fill();
-    const taken = take(new View("cumulative", store.began, { "thread.id": 4 }));
-    for (const metric of taken.scopeMetrics[0]!.metrics) {
+    const { store, collect } = fill();
+    const collected = collect(
+      new MetricReaderState("cumulative", store.startedAt, { "thread.id": 4 }),
+    );
+    for (const metric of collected.scopeMetrics[0]!.metrics) {
       assert.equal(metric.dataPoints[0]?.attributes["thread.id"], 4);
     }
   });
 
   it("shows nothing of what was bound and never recorded, except a counter's zero", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     meter.createCounter("c").bind({ a: 1 });
     meter.createGauge("g").bind({ a: 1 });
     meter.createHistogram("h").bind({ a: 1 });
-    assert.deepEqual(namesOf(take()), ["c"]);
+    assert.deepEqual(metricNamesOf(collect()), ["c"]);
   });
 });
 
@@ -179,32 +195,38 @@ describe("What the store gives", () => {
     const { store } = fill();
     const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 60_000 });
-    reader.setMetricProducer(store.producer(new View("cumulative", store.began)));
+    reader.setMetricProducer(store.producer(new MetricReaderState("cumulative", store.startedAt)));
     await reader.forceFlush();
     const [exported] = exporter.getMetrics();
     await reader.shutdown();
-    assert.deepEqual(namesOf(exported!), ["counter", "updown", "histogram", "gauge", "observed"]);
+    assert.deepEqual(metricNamesOf(exported!), [
+      "counter",
+      "updown",
+      "histogram",
+      "gauge",
+      "observed",
+    ]);
   });
 
   it("is what the SDK's serializers take", () => {
-    const { take } = fill();
+    const { collect } = fill();
     const json = JSON.parse(
-      Buffer.from(JsonMetricsSerializer.serializeRequest(take())!).toString(),
+      Buffer.from(JsonMetricsSerializer.serializeRequest(collect())!).toString(),
     ) as { resourceMetrics: { scopeMetrics: { metrics: { name: string }[] }[] }[] };
     const [metric] = json.resourceMetrics[0]!.scopeMetrics[0]!.metrics;
     assert.deepEqual(Object.keys(metric!).toSorted(), ["description", "name", "sum", "unit"]);
-    assert.ok(ProtobufMetricsSerializer.serializeRequest(take())!.length > 100);
+    assert.ok(ProtobufMetricsSerializer.serializeRequest(collect())!.length > 100);
   });
 });
 
-interface Filled extends Ground {
+interface Filled extends MetricsFixture {
   /** Three more of everything. */
   readonly add: () => void;
 }
 
 function fill(): Filled {
-  const ground = createGround();
-  const meter = ground.store.provider.getMeter("app");
+  const fixture = createMetricsFixture();
+  const meter = fixture.store.provider.getMeter("app");
   let observed = 0;
   const add = (): void => {
     meter.createCounter("counter").add(3);
@@ -215,5 +237,5 @@ function fill(): Filled {
   };
   add();
   meter.createObservableCounter("observed").addCallback((result) => result.observe(observed));
-  return { ...ground, add };
+  return { ...fixture, add };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { negotiate } from "../../src/metrics/prometheus.ts";
 import type { TextFormat } from "../../src/metrics/prometheus-text.ts";
 import { parsePage } from "./exposition.ts";
-import { createPipeline } from "./ground.ts";
+import { createMetricsPipeline } from "./ground.ts";
 
 const accepts: readonly (readonly [string | undefined, TextFormat])[] = [
   [undefined, "classic"],
@@ -34,29 +34,29 @@ describe("The Prometheus page", () => {
   }
 
   it("reads the same to two who ask, whoever else asks in between", async () => {
-    const { metrics } = createPipeline();
+    const { metrics } = createMetricsPipeline();
     const counter = metrics.meter.createCounter("c");
     counter.add(1);
     const values: unknown[] = [];
     for (let round = 0; round < 3; round += 1) {
-      const page = parsePage((await metrics.text(undefined))!.body.toString());
+      const page = parsePage((await metrics.prometheusPage(undefined))!.body.toString());
       values.push(page.samples.find(({ name }) => name === "c_total")?.value);
     }
     assert.deepEqual(values, [1, 1, 1]);
   });
 
   it("is not there without Prometheus among the exporters", async () => {
-    const { metrics } = createPipeline({ OTEL_METRICS_EXPORTER: "otlp" });
-    assert.equal(await metrics.text(undefined), undefined);
+    const { metrics } = createMetricsPipeline({ OTEL_METRICS_EXPORTER: "otlp" });
+    assert.equal(await metrics.prometheusPage(undefined), undefined);
   });
 
   it("leaves out a conflict and says so once", async () => {
-    const { metrics, lines } = createPipeline();
+    const { metrics, lines } = createMetricsPipeline();
     const meter = metrics.provider.getMeter("app");
     meter.createCounter("a").add(1);
     meter.createGauge("a.total").record(1);
-    await metrics.text(undefined);
-    await metrics.text(undefined);
+    await metrics.prometheusPage(undefined);
+    await metrics.prometheusPage(undefined);
     assert.deepEqual(lines.length, 1);
     assert.match(lines[0]!, /metric "a.total" is not on the Prometheus page/);
   });
@@ -64,7 +64,7 @@ describe("The Prometheus page", () => {
 
 describe("Without metric exporters", () => {
   it("instruments keep nothing and cost nothing", async () => {
-    const { metrics } = createPipeline({ OTEL_METRICS_EXPORTER: "none" });
+    const { metrics } = createMetricsPipeline({ OTEL_METRICS_EXPORTER: "none" });
     const meter = metrics.provider.getMeter("app");
     meter.createCounter("c").add(1);
     meter.createHistogram("h").record(1);
@@ -72,7 +72,7 @@ describe("Without metric exporters", () => {
     metrics.meter.createCounter("own").bind({ a: 1 }).add(1);
     metrics.start();
     assert.deepEqual(metrics.collect().scopeMetrics, []);
-    assert.deepEqual(metrics.pending(), []);
+    assert.deepEqual(metrics.drainForExit(), []);
     await metrics.flush(1000);
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import type { Attributes } from "@opentelemetry/api";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { Conflict } from "../../src/metrics/prometheus-families.ts";
+import type { NameConflict } from "../../src/metrics/prometheus-families.ts";
 import {
   canonicalNumber,
   prometheusText,
@@ -10,14 +10,14 @@ import {
 } from "../../src/metrics/prometheus-text.ts";
 import { programOrSkip } from "../programs.ts";
 import { parsePage, samplesOf } from "./exposition.ts";
-import { createGround, createPipeline, type Ground } from "./ground.ts";
+import { createMetricsFixture, createMetricsPipeline, type MetricsFixture } from "./ground.ts";
 
 const formats: readonly TextFormat[] = ["classic", "openmetrics"];
 
 describe("The text of the Prometheus page", () => {
   it("is format 0.0.4, with units, help and the resource", () => {
     assert.equal(
-      textOf(shop().take()),
+      textOf(shop().collect()),
       [
         "# HELP target_info Target metadata",
         "# TYPE target_info gauge",
@@ -43,7 +43,7 @@ describe("The text of the Prometheus page", () => {
 
   it("is OpenMetrics where that is asked for", () => {
     assert.equal(
-      textOf(shop().take(), "openmetrics"),
+      textOf(shop().collect(), "openmetrics"),
       [
         "# HELP target Target metadata",
         "# TYPE target info",
@@ -123,9 +123,9 @@ describe("Labels on the Prometheus page", () => {
   for (const [title, attributes, expected] of labels) {
     for (const format of formats) {
       it(`${format}: ${title}`, () => {
-        const { store, take } = createGround();
+        const { store, collect } = createMetricsFixture();
         store.provider.getMeter("app").createHistogram("h").record(1, attributes);
-        const page = parsePage(textOf(take(), format), format);
+        const page = parsePage(textOf(collect(), format), format);
         assert.deepEqual(
           { ...samplesOf(page, "h_count")[0]?.labels },
           { otel_scope_name: "app", ...expected },
@@ -135,7 +135,7 @@ describe("Labels on the Prometheus page", () => {
   }
 
   it("that come out the same make one sample of two series", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     const counter = meter.createCounter("c");
     const histogram = meter.createHistogram("h");
@@ -145,7 +145,7 @@ describe("Labels on the Prometheus page", () => {
       histogram.record(3, attributes);
       gauge.record(4, attributes);
     }
-    const page = parsePage(textOf(take()));
+    const page = parsePage(textOf(collect()));
     assert.deepEqual(
       samplesOf(page, "c_total").map(({ value }) => value),
       [4],
@@ -165,7 +165,7 @@ describe("Labels on the Prometheus page", () => {
   });
 
   it("tell scopes apart by schema and version, so that no point is added to another's", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const scopes = [
       ["1", undefined],
       ["2", undefined],
@@ -178,7 +178,7 @@ describe("Labels on the Prometheus page", () => {
       meter.createGauge("g").record(at + 1);
     }
     for (const format of formats) {
-      const page = parsePage(textOf(take(), format), format);
+      const page = parsePage(textOf(collect(), format), format);
       for (const name of ["c_total", "g"]) {
         assert.deepEqual(
           samplesOf(page, name).map(({ labels: of, value }) => [
@@ -193,12 +193,12 @@ describe("Labels on the Prometheus page", () => {
   });
 
   it("has no UNIT where the name is the unit, which OpenMetrics would refuse", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("telltale");
     meter.createCounter("bytes", { unit: "By" }).add(1);
     meter.createGauge("ratio", { unit: "1" }).record(1);
     meter.createGauge("read.bytes", { unit: "By" }).record(1);
-    const text = textOf(take(), "openmetrics");
+    const text = textOf(collect(), "openmetrics");
     parsePage(text, "openmetrics");
     assert.deepEqual(text.match(/^# UNIT .*$/gm), ["# UNIT read_bytes bytes"]);
     assert.match(text, /^bytes_total 1$/m);
@@ -206,11 +206,11 @@ describe("Labels on the Prometheus page", () => {
   });
 
   it("tell scopes apart that use one name", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     for (const scope of ["telltale", "one", "two"]) {
       store.provider.getMeter(scope).createCounter("c", { unit: "s" }).add(1);
     }
-    const page = parsePage(textOf(take()));
+    const page = parsePage(textOf(collect()));
     assert.deepEqual(
       samplesOf(page, "c_seconds_total").map((sample) => sample.labels["otel_scope_name"]),
       [undefined, "one", "two"],
@@ -218,7 +218,7 @@ describe("Labels on the Prometheus page", () => {
   });
 });
 
-type Instruments = ReturnType<Ground["store"]["provider"]["getMeter"]>;
+type Instruments = ReturnType<MetricsFixture["store"]["provider"]["getMeter"]>;
 
 /** Names that can't both be on a page: the first stays. */
 const conflicts: readonly (readonly [string, (meter: Instruments) => void, string])[] = [
@@ -266,12 +266,12 @@ describe("Names that collide on the Prometheus page", () => {
   for (const [title, make, lost] of conflicts) {
     it(`${title}: one is left out, and told`, () => {
       for (const format of formats) {
-        const { store, take } = createGround();
+        const { store, collect } = createMetricsFixture();
         make(store.provider.getMeter("app"));
-        const told: Conflict[] = [];
-        parsePage(textOf(take(), format, told), format);
+        const reported: NameConflict[] = [];
+        parsePage(textOf(collect(), format, reported), format);
         assert.deepEqual(
-          told.map(({ name }) => name),
+          reported.map(({ name }) => name),
           [lost],
         );
       }
@@ -279,18 +279,18 @@ describe("Names that collide on the Prometheus page", () => {
   }
 
   it("in two units are two names", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     meter.createCounter("a", { unit: "s" }).add(1);
     meter.createCounter("a", { unit: "By" }).add(1);
-    const { types } = parsePage(textOf(take()));
+    const { types } = parsePage(textOf(collect()));
     assert.deepEqual([...types.keys()], ["target_info", "a_bytes_total", "a_seconds_total"]);
   });
 });
 
 describe("The Prometheus page is valid", () => {
   it("for 2000 series of random names, units and attributes", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const random = randomText(7);
     for (let index = 0; index < 2000; index += 1) {
       const meter = store.provider.getMeter(index % 3 === 0 ? "telltale" : random(6), random(3));
@@ -301,17 +301,17 @@ describe("The Prometheus page is valid", () => {
       else if (index % 4 === 2) meter.createGauge(random(8), options).record(-index, attributes);
       else meter.createUpDownCounter(random(8), options).add(-index, attributes);
     }
-    const taken = take();
-    for (const format of formats) parsePage(textOf(taken, format), format);
+    const collected = collect();
+    for (const format of formats) parsePage(textOf(collected, format), format);
   });
 
   it("for what every process has, and promtool has nothing to say about it", async function () {
     const promtool = programOrSkip(this, "promtool");
-    const { metrics } = createPipeline();
+    const { metrics } = createMetricsPipeline();
     metrics.meter
       .createHistogram("http.server.request.duration", { unit: "s", description: "d" })
       .record(1);
-    const page = await metrics.text(undefined);
+    const page = await metrics.prometheusPage(undefined);
     parsePage(page!.body.toString());
     const { status, stdout, stderr } = spawnSync(promtool, ["check", "metrics"], {
       input: page!.body,
@@ -321,10 +321,10 @@ describe("The Prometheus page is valid", () => {
   });
 });
 
-function shop(): Ground {
-  const ground = createGround();
-  const app = ground.store.provider.getMeter("app", "1.0");
-  const own = ground.store.provider.getMeter("telltale", "0.1.0");
+function shop(): MetricsFixture {
+  const fixture = createMetricsFixture();
+  const app = fixture.store.provider.getMeter("app", "1.0");
+  const own = fixture.store.provider.getMeter("telltale", "0.1.0");
   app
     .createCounter("orders", { description: 'Orders, "paid" or\nnot, by \\ kind' })
     .add(3, { kind: 'a"b\\c\nd' });
@@ -338,18 +338,18 @@ function shop(): Ground {
   histogram.record(0);
   own.createUpDownCounter("queue").add(-2);
   own.createGauge("temperature", { unit: "Cel" }).record(Infinity);
-  return ground;
+  return fixture;
 }
 
 function textOf(
   metrics: ResourceMetrics,
   format: TextFormat = "classic",
-  told: Conflict[] = [],
+  reported: NameConflict[] = [],
 ): string {
   const options = {
     format,
     ownScope: "telltale",
-    onConflict: (conflict: Conflict) => void told.push(conflict),
+    onConflict: (conflict: NameConflict) => void reported.push(conflict),
   };
   return [...prometheusText(metrics, options)].join("");
 }

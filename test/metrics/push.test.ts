@@ -1,33 +1,33 @@
 import assert from "node:assert/strict";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { Account } from "../../src/diagnostics/account.ts";
+import { SignalCounters } from "../../src/diagnostics/account.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import type { ExitRequest } from "../../src/export/exit.ts";
-import type { Outcome, Sender } from "../../src/export/sender.ts";
-import { View } from "../../src/metrics/points.ts";
-import { countPoints, Push } from "../../src/metrics/push.ts";
-import { createGround, numbersOf } from "./ground.ts";
+import type { ExportResult, OtlpExporter } from "../../src/export/sender.ts";
+import { MetricReaderState } from "../../src/metrics/points.ts";
+import { countPoints, PeriodicReader } from "../../src/metrics/push.ts";
+import { createMetricsFixture, numbersOf } from "./ground.ts";
 
-const delivered: Outcome = { delivered: true, rejected: 0, holdMs: 0 };
+const delivered: ExportResult = { delivered: true, rejected: 0, retryAfterMs: 0 };
 
 /** A sender that a test holds in its hands. */
-class Hand implements Sender<ResourceMetrics> {
+class ManualExporter implements OtlpExporter<ResourceMetrics> {
   readonly sent: ResourceMetrics[] = [];
   readonly requested: ResourceMetrics[] = [];
   readonly settles: ((delivered: boolean, rejected: number) => void)[] = [];
-  isWithKernel = false;
-  answer: (payload: ResourceMetrics) => Promise<Outcome> = async () => delivered;
+  isFullyWritten = false;
+  respond: (payload: ResourceMetrics) => Promise<ExportResult> = async () => delivered;
 
-  async send(payload: ResourceMetrics): Promise<Outcome> {
+  async export(payload: ResourceMetrics): Promise<ExportResult> {
     this.sent.push(payload);
-    return this.answer(payload);
+    return this.respond(payload);
   }
 
-  abandon(): boolean {
-    return this.isWithKernel;
+  cancel(): boolean {
+    return this.isFullyWritten;
   }
 
-  request(
+  createExitRequest(
     payload: ResourceMetrics,
     settle: (delivered: boolean, rejected: number) => void,
   ): ExitRequest {
@@ -38,168 +38,168 @@ class Hand implements Sender<ResourceMetrics> {
 }
 
 function create(temporality: "cumulative" | "delta" = "cumulative"): {
-  readonly push: Push;
-  readonly hand: Hand;
-  readonly account: Account;
+  readonly reader: PeriodicReader;
+  readonly exporter: ManualExporter;
+  readonly counters: SignalCounters;
   readonly lines: string[];
   readonly add: (value: number) => void;
 } {
-  const { store } = createGround();
+  const { store } = createMetricsFixture();
   const counter = store.provider.getMeter("app").createCounter("c");
-  const view = new View(temporality, store.began);
-  const hand = new Hand();
-  const account = new Account();
+  const view = new MetricReaderState(temporality, store.startedAt);
+  const exporter = new ManualExporter();
+  const counters = new SignalCounters();
   const lines: string[] = [];
-  const push = new Push({
+  const reader = new PeriodicReader({
     intervalMs: 5,
     timeoutMs: 1000,
-    account,
+    counters,
     diagnostics: new Diagnostics("debug", (text) => lines.push(text)),
-    sender: () => hand,
+    createExporter: () => exporter,
     collect: (options) => store.collect(view, options),
     collectNow: () => store.collectNow(view),
   });
-  return { push, hand, account, lines, add: (value) => counter.add(value, { a: 1 }) };
+  return { reader, exporter, counters, lines, add: (value) => counter.add(value, { a: 1 }) };
 }
 
 /** What an export ends with -> the books. */
-const outcomes: readonly (readonly [
+const results: readonly (readonly [
   string,
-  Outcome,
-  Partial<Account>,
-  Partial<Account["dropped"]>,
+  ExportResult,
+  Partial<SignalCounters>,
+  Partial<SignalCounters["dropped"]>,
 ])[] = [
-  ["all taken", delivered, { made: 1, sent: 1 }, {}],
+  ["all taken", delivered, { created: 1, sent: 1 }, {}],
   [
     "not delivered",
-    { delivered: false, rejected: 0, holdMs: 0 },
-    { made: 1, sent: 0 },
+    { delivered: false, rejected: 0, retryAfterMs: 0 },
+    { created: 1, sent: 0 },
     { failed: 1 },
   ],
   [
     "partly rejected",
-    { delivered: true, rejected: 1, holdMs: 0 },
-    { made: 1, sent: 0 },
+    { delivered: true, rejected: 1, retryAfterMs: 0 },
+    { created: 1, sent: 0 },
     { rejected: 1 },
   ],
   [
     "more rejected than there was",
-    { delivered: true, rejected: 9, holdMs: 0 },
-    { made: 1, sent: 0 },
+    { delivered: true, rejected: 9, retryAfterMs: 0 },
+    { created: 1, sent: 0 },
     { rejected: 1 },
   ],
 ];
 
 describe("Pushed metrics", () => {
-  for (const [title, outcome, books, dropped] of outcomes) {
+  for (const [title, result, counts, dropped] of results) {
     it(`are counted: ${title}`, async () => {
-      const { push, hand, account, add } = create();
-      hand.answer = async () => outcome;
+      const { reader, exporter, counters, add } = create();
+      exporter.respond = async () => result;
       add(1);
-      await push.flush(1000);
-      for (const [name, value] of Object.entries(books)) {
-        assert.equal(account[name as "made"], value, name);
+      await reader.flush(1000);
+      for (const [name, value] of Object.entries(counts)) {
+        assert.equal(counters[name as "created"], value, name);
       }
       for (const [reason, count] of Object.entries(dropped)) {
-        assert.equal(account.dropped[reason as "failed"], count, reason);
+        assert.equal(counters.dropped[reason as "failed"], count, reason);
       }
-      assert.equal(account.queued, 0);
+      assert.equal(counters.queued, 0);
     });
   }
 
   it("go out at the interval, one export at a time", async () => {
-    const { push, hand, add } = create();
-    let land: (outcome: Outcome) => void = () => {};
-    hand.answer = () => new Promise((resolve) => (land = resolve));
+    const { reader, exporter, add } = create();
+    let finishExport: (result: ExportResult) => void = () => {};
+    exporter.respond = () => new Promise((resolve) => (finishExport = resolve));
     add(1);
-    push.start();
-    while (hand.sent.length === 0) await tick();
-    for (let round = 0; round < 10; round += 1) await tick();
-    assert.equal(hand.sent.length, 1);
-    land(delivered);
-    while (hand.sent.length === 1) await tick();
-    land(delivered);
+    reader.start();
+    while (exporter.sent.length === 0) await nextTick();
+    for (let round = 0; round < 10; round += 1) await nextTick();
+    assert.equal(exporter.sent.length, 1);
+    finishExport(delivered);
+    while (exporter.sent.length === 1) await nextTick();
+    finishExport(delivered);
   });
 
   it("say so once, and go on, when the sender throws", async () => {
-    const { push, hand, account, lines, add } = create();
-    hand.answer = async () => {
+    const { reader, exporter, counters, lines, add } = create();
+    exporter.respond = async () => {
       throw new Error("no chunk");
     };
     add(1);
-    await push.flush(1000);
-    await push.flush(1000);
-    assert.equal(account.dropped.failed, 2);
+    await reader.flush(1000);
+    await reader.flush(1000);
+    assert.equal(counters.dropped.failed, 2);
     assert.equal(lines.length, 1);
-    hand.answer = async () => delivered;
-    await push.flush(1000);
-    assert.equal(account.sent, 1);
+    exporter.respond = async () => delivered;
+    await reader.flush(1000);
+    assert.equal(counters.sent, 1);
   });
 
   it("don't make a flush take longer than it may", async () => {
-    const { push, hand, add } = create();
-    hand.answer = () => new Promise(() => {});
+    const { reader, exporter, add } = create();
+    exporter.respond = () => new Promise(() => {});
     add(1);
     const before = performance.now();
-    await push.flush(30);
+    await reader.flush(30);
     assert.ok(performance.now() - before < 8000);
   });
 
   it("at the end are the last numbers", () => {
-    const { push, hand, account, add } = create();
+    const { reader, exporter, counters, add } = create();
     add(5);
-    assert.equal(push.pending().map((make) => make()).length, 1);
-    assert.equal(numbersOf(hand.requested[0]!, "c")[0]?.value, 5);
-    assert.equal(account.queued, 1);
-    hand.settles[0]?.(true, 0);
-    assert.deepEqual([account.sent, account.queued], [1, 0]);
+    assert.equal(reader.drainForExit().map((make) => make()).length, 1);
+    assert.equal(numbersOf(exporter.requested[0]!, "c")[0]?.value, 5);
+    assert.equal(counters.queued, 1);
+    exporter.settles[0]?.(true, 0);
+    assert.deepEqual([counters.sent, counters.queued], [1, 0]);
   });
 
   it("at the end include what was under way, so that no delta is missing", async () => {
-    const { push, hand, account, add } = create("delta");
-    hand.answer = () => new Promise(() => {});
+    const { reader, exporter, counters, add } = create("delta");
+    exporter.respond = () => new Promise(() => {});
     add(5);
-    void push.flush(1000);
-    while (hand.sent.length === 0) await tick();
+    void reader.flush(1000);
+    while (exporter.sent.length === 0) await nextTick();
     add(2);
-    assert.equal(push.pending().map((make) => make()).length, 2);
-    const values = hand.requested.map((metrics) => numbersOf(metrics, "c")[0]?.value);
+    assert.equal(reader.drainForExit().map((make) => make()).length, 2);
+    const values = exporter.requested.map((metrics) => numbersOf(metrics, "c")[0]?.value);
     assert.deepEqual(values, [5, 2]);
-    hand.settles[0]?.(true, 0);
-    hand.settles[1]?.(false, 0);
+    exporter.settles[0]?.(true, 0);
+    exporter.settles[1]?.(false, 0);
     assert.deepEqual(
-      [account.made, account.sent, account.dropped.shutdown, account.queued],
+      [counters.created, counters.sent, counters.dropped.shutdown, counters.queued],
       [2, 1, 1, 0],
     );
   });
 
   it("at the end leave alone what the kernel has", async () => {
-    const { push, hand, account, add } = create("delta");
-    hand.answer = () => new Promise(() => {});
-    hand.isWithKernel = true;
+    const { reader, exporter, counters, add } = create("delta");
+    exporter.respond = () => new Promise(() => {});
+    exporter.isFullyWritten = true;
     add(5);
-    void push.flush(1000);
-    while (hand.sent.length === 0) await tick();
-    assert.deepEqual(push.pending(), []);
-    assert.deepEqual([account.made, account.sent, account.queued], [1, 1, 0]);
+    void reader.flush(1000);
+    while (exporter.sent.length === 0) await nextTick();
+    assert.deepEqual(reader.drainForExit(), []);
+    assert.deepEqual([counters.created, counters.sent, counters.queued], [1, 1, 0]);
   });
 
   it("are none while there is nothing to tell", async () => {
-    const { push, hand } = create();
-    await push.flush(1000);
-    assert.deepEqual(push.pending(), []);
-    assert.deepEqual(hand.sent, []);
+    const { reader, exporter } = create();
+    await reader.flush(1000);
+    assert.deepEqual(reader.drainForExit(), []);
+    assert.deepEqual(exporter.sent, []);
   });
 
   it("count points", () => {
-    const { store, take } = createGround();
+    const { store, collect } = createMetricsFixture();
     const counter = store.provider.getMeter("app").createCounter("c");
     counter.add(1, { a: 1 });
     counter.add(1, { a: 2 });
-    assert.equal(countPoints(take()), 2);
+    assert.equal(countPoints(collect()), 2);
   });
 });
 
-function tick(): Promise<void> {
+function nextTick(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
 }

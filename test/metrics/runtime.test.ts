@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { createAccounts } from "../../src/diagnostics/account.ts";
-import { Recent } from "../../src/metrics/runtime/recent.ts";
-import { watch } from "../../src/metrics/runtime/watch.ts";
-import { untilTrue } from "../until.ts";
+import { createTelemetryCounters } from "../../src/diagnostics/account.ts";
+import { SlidingWindow } from "../../src/metrics/runtime/recent.ts";
+import { observeRuntime } from "../../src/metrics/runtime/watch.ts";
+import { pollUntilTrue } from "../until.ts";
 import {
-  createGround,
-  createPipeline,
-  type Ground,
+  createMetricsFixture,
+  createMetricsPipeline,
+  type MetricsFixture,
   histogramsOf,
   metricOf,
-  namesOf,
+  metricNamesOf,
   numbersOf,
 } from "./ground.ts";
 
@@ -29,13 +29,13 @@ const conventions: readonly (readonly [string, string, string | undefined])[] = 
 ];
 
 describe("Runtime metrics", () => {
-  const ground = watched();
+  const fixture = createWatchedFixture();
 
   for (const [name, unit, attribute] of conventions) {
     it(`${name} in ${unit}${attribute === undefined ? "" : ` by ${attribute}`}`, () => {
-      const taken = ground.take();
-      assert.equal(metricOf(taken, name).descriptor.unit, unit);
-      for (const { value, attributes } of numbersOf(taken, name)) {
+      const collected = fixture.collect();
+      assert.equal(metricOf(collected, name).descriptor.unit, unit);
+      for (const { value, attributes } of numbersOf(collected, name)) {
         assert.ok(Number.isFinite(value) && value >= 0, String(value));
         assert.deepEqual(Object.keys(attributes), attribute === undefined ? [] : [attribute]);
       }
@@ -43,24 +43,24 @@ describe("Runtime metrics", () => {
   }
 
   it("count garbage collections by their type", async () => {
-    let kept: unknown[] = [];
-    await untilTrue(
+    let garbage: unknown[] = [];
+    await pollUntilTrue(
       () => {
-        kept = Array.from({ length: 100_000 }, () => [kept.length]);
-        return gcTypes(ground).includes("minor");
+        garbage = Array.from({ length: 100_000 }, () => [garbage.length]);
+        return gcTypes(fixture).includes("minor");
       },
-      () => `a minor collection; there are ${gcTypes(ground).join()}`,
+      () => `a minor collection; there are ${gcTypes(fixture).join()}`,
     );
   });
 
   it("tell delays of the event loop that all readers see alike", async () => {
-    await untilTrue(
-      () => namesOf(ground.take()).includes("nodejs.eventloop.delay.max"),
+    await pollUntilTrue(
+      () => metricNamesOf(fixture.collect()).includes("nodejs.eventloop.delay.max"),
       "delays of the event loop",
     );
     await blockFor(150);
-    const read = (): number => numbersOf(ground.take(), "nodejs.eventloop.delay.max")[0]!.value;
-    await untilTrue(
+    const read = (): number => numbersOf(fixture.collect(), "nodejs.eventloop.delay.max")[0]!.value;
+    await pollUntilTrue(
       () => read() >= 0.1,
       () => `a delay of 0.15 s; the longest is ${read()} s`,
     );
@@ -68,33 +68,36 @@ describe("Runtime metrics", () => {
     assert.ok(first > 0.1 && first < performance.now() / 1000, String(first));
     assert.ok(second >= first, "the first reading took nothing away");
     for (const field of ["min", "mean", "p50", "p90", "p99", "stddev"]) {
-      assert.ok(numbersOf(ground.take(), `nodejs.eventloop.delay.${field}`)[0]!.value >= 0, field);
+      assert.ok(
+        numbersOf(fixture.collect(), `nodejs.eventloop.delay.${field}`)[0]!.value >= 0,
+        field,
+      );
     }
   });
 });
 
 describe("What is recent", () => {
   it("is a share between 0 and 1, and CPU seconds per second", async () => {
-    const recent = new Recent();
+    const recent = new SlidingWindow();
     await blockFor(50);
-    await tick();
+    await nextTick();
     assert.ok(recent.loopUtilization() > 0 && recent.loopUtilization() <= 1);
-    const { user, system } = recent.cpuUse();
+    const { user, system } = recent.cpuUtilization();
     assert.ok(user >= 0 && system >= 0 && user + system < 64);
   });
 });
 
 describe("Our books as metrics", () => {
   it("show made = sent + dropped + queued for each signal, at any moment", () => {
-    const accounts = createAccounts();
-    const ground = watched(accounts);
-    accounts.spans.made = 100;
-    accounts.spans.sent = 60;
-    accounts.spans.drop("queue_full", 7);
-    accounts.spans.drop("failed", 3);
-    const taken = ground.take();
+    const counters = createTelemetryCounters();
+    const fixture = createWatchedFixture(counters);
+    counters.spans.created = 100;
+    counters.spans.sent = 60;
+    counters.spans.drop("queue_full", 7);
+    counters.spans.drop("failed", 3);
+    const collected = fixture.collect();
     const spans = (name: string): number =>
-      numbersOf(taken, name)
+      numbersOf(collected, name)
         .filter(({ attributes }) => attributes["telltale.signal"] === "spans")
         .reduce((sum, { value }) => sum + value, 0);
     assert.equal(spans("telltale.telemetry.created"), 100);
@@ -108,13 +111,13 @@ describe("Our books as metrics", () => {
   });
 
   it("speak the conventions' words", () => {
-    const accounts = createAccounts();
-    const ground = watched(accounts);
-    accounts.spans.made = 100;
-    accounts.spans.sent = 60;
-    accounts.spans.drop("queue_full", 7);
-    accounts.spans.drop("rejected", 3);
-    const exported = numbersOf(ground.take(), "otel.sdk.exporter.span.exported");
+    const counters = createTelemetryCounters();
+    const fixture = createWatchedFixture(counters);
+    counters.spans.created = 100;
+    counters.spans.sent = 60;
+    counters.spans.drop("queue_full", 7);
+    counters.spans.drop("rejected", 3);
+    const exported = numbersOf(fixture.collect(), "otel.sdk.exporter.span.exported");
     const type = "otlp_http_span_exporter";
     const component = { "otel.component.name": `${type}/0`, "otel.component.type": type };
     assert.deepEqual(
@@ -126,40 +129,40 @@ describe("Our books as metrics", () => {
         [{ ...component, "error.type": "rejected" }, 3],
       ],
     );
-    const processed = numbersOf(ground.take(), "otel.sdk.processor.span.processed");
+    const processed = numbersOf(fixture.collect(), "otel.sdk.processor.span.processed");
     assert.deepEqual(
       processed.map(({ value }) => value),
       [63, 7],
     );
-    assert.equal(numbersOf(ground.take(), "otel.sdk.processor.span.queue.size")[0]?.value, 30);
+    assert.equal(numbersOf(fixture.collect(), "otel.sdk.processor.span.queue.size")[0]?.value, 30);
     assert.equal(
-      numbersOf(ground.take(), "otel.sdk.processor.span.queue.capacity")[0]?.value,
+      numbersOf(fixture.collect(), "otel.sdk.processor.span.queue.capacity")[0]?.value,
       2048,
     );
   });
 });
 
-function watched(accounts = createAccounts()): Ground {
-  const ground = createGround();
-  const { config } = createPipeline();
-  watch({ meter: ground.store.provider.getMeter("telltale"), config, accounts });
-  return ground;
+function createWatchedFixture(counters = createTelemetryCounters()): MetricsFixture {
+  const fixture = createMetricsFixture();
+  const { config } = createMetricsPipeline();
+  observeRuntime({ meter: fixture.store.provider.getMeter("telltale"), config, counters });
+  return fixture;
 }
 
-function gcTypes(ground: Ground): unknown[] {
-  const taken = ground.take();
-  if (!namesOf(taken).includes("v8js.gc.duration")) return [];
-  return histogramsOf(taken, "v8js.gc.duration").map(
+function gcTypes(fixture: MetricsFixture): unknown[] {
+  const collected = fixture.collect();
+  if (!metricNamesOf(collected).includes("v8js.gc.duration")) return [];
+  return histogramsOf(collected, "v8js.gc.duration").map(
     ({ attributes }) => attributes["v8js.gc.type"],
   );
 }
 
 async function blockFor(ms: number): Promise<void> {
-  await tick();
+  await nextTick();
   const end = performance.now() + ms;
   while (performance.now() < end) continue;
 }
 
-function tick(): Promise<void> {
+function nextTick(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Attributes } from "@opentelemetry/api";
-import { SERIES_LIMIT, SeriesTable } from "../../src/metrics/series-table.ts";
+import { CARDINALITY_LIMIT, SeriesTable } from "../../src/metrics/series-table.ts";
 
 interface Series {
   readonly attributes: Attributes;
@@ -57,8 +57,12 @@ describe("A series table", () => {
         [a, b],
         [b, a],
       ] as const) {
-        assert.equal(table.at(first), table.at(second));
-        assert.equal(table.at(first), table.at(second), "again, by the remembered path");
+        assert.equal(table.seriesFor(first), table.seriesFor(second));
+        assert.equal(
+          table.seriesFor(first),
+          table.seriesFor(second),
+          "again, by the remembered path",
+        );
       }
       assert.equal(table.size, 1);
     });
@@ -67,8 +71,8 @@ describe("A series table", () => {
   for (const [title, a, b] of different) {
     it(`keeps different attributes apart: ${title}`, () => {
       const table = createTable();
-      assert.notEqual(table.at(a), table.at(b));
-      assert.notEqual(table.at(a), table.at(b));
+      assert.notEqual(table.seriesFor(a), table.seriesFor(b));
+      assert.notEqual(table.seriesFor(a), table.seriesFor(b));
       assert.equal(table.size, 2);
     });
   }
@@ -76,11 +80,11 @@ describe("A series table", () => {
   it("finds the right series when an object is changed and used again", () => {
     const table = createTable();
     const attributes: Attributes = { route: "/a", list: ["x"] };
-    const before = table.at(attributes);
+    const before = table.seriesFor(attributes);
     attributes["route"] = "/b";
-    const after = table.at(attributes);
+    const after = table.seriesFor(attributes);
     (attributes["list"] as string[]).push("y");
-    const last = table.at(attributes);
+    const last = table.seriesFor(attributes);
     assert.deepEqual(before.attributes, { route: "/a", list: ["x"] });
     assert.deepEqual(after.attributes, { route: "/b", list: ["x"] });
     assert.deepEqual(last.attributes, { route: "/b", list: ["x", "y"] });
@@ -88,20 +92,21 @@ describe("A series table", () => {
 
   it("takes what comes above the limit into one series, for life", () => {
     const table = createTable();
-    for (let index = 0; index < SERIES_LIMIT * 3; index += 1) table.at({ index });
-    assert.equal(table.size, SERIES_LIMIT);
+    for (let index = 0; index < CARDINALITY_LIMIT * 3; index += 1) table.seriesFor({ index });
+    assert.equal(table.size, CARDINALITY_LIMIT);
     const all = [...table];
-    assert.equal(all.length, SERIES_LIMIT);
+    assert.equal(all.length, CARDINALITY_LIMIT);
     assert.deepEqual(all.at(-1)?.attributes, { "otel.metric.overflow": true });
-    assert.equal(table.at({ index: 5 }), all[5], "a series of before is still found");
-    assert.ok(table.isOverflow(table.at({ index: -1 })));
+    assert.equal(table.seriesFor({ index: 5 }), all[5], "a series of before is still found");
+    assert.ok(table.isOverflow(table.seriesFor({ index: -1 })));
   });
 
   it("finds a known series in any order of keys when it is full", () => {
     const table = createTable();
-    const known = table.at({ a: 1, b: 2 });
-    for (let index = 0; index < SERIES_LIMIT * 6; index += 1) table.at({ index, other: -index });
-    assert.equal(table.at({ b: 2, a: 1 }), known);
+    const known = table.seriesFor({ a: 1, b: 2 });
+    for (let index = 0; index < CARDINALITY_LIMIT * 6; index += 1)
+      table.seriesFor({ index, other: -index });
+    assert.equal(table.seriesFor({ b: 2, a: 1 }), known);
   });
 
   it("agrees with a table of strings over random attributes", () => {
@@ -113,7 +118,7 @@ describe("A series table", () => {
       const key = JSON.stringify(
         Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)),
       );
-      const series = table.at(attributes);
+      const series = table.seriesFor(attributes);
       assert.equal(series, expected.get(key) ?? series, key);
       expected.set(key, series);
     }

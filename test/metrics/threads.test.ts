@@ -4,15 +4,15 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { HistogramWithExemplars, PointWithExemplar } from "../../src/metrics/exemplars.ts";
-import { SERIES_LIMIT } from "../../src/metrics/series-table.ts";
-import { lasting, mergeThreads } from "../../src/metrics/threads/merge.ts";
+import { CARDINALITY_LIMIT } from "../../src/metrics/series-table.ts";
+import { monotonicMetrics, mergeThreads } from "../../src/metrics/threads/merge.ts";
 import { parsePage, samplesOf } from "./exposition.ts";
-import { createGround, histogramsOf, metricOf, numbersOf, resource } from "./ground.ts";
+import { createMetricsFixture, histogramsOf, metricOf, numbersOf, shopResource } from "./ground.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/threads.ts", import.meta.url));
 
 /** Sums over the process: jobs, busy, count of `took`; then the depths by thread. */
-const moments: readonly (readonly [string, readonly number[], readonly string[]])[] = [
+const phases: readonly (readonly [string, readonly number[], readonly string[]])[] = [
   ["both workers live", [21, 3, 3], ["1", "10 of thread", "10 of thread"]],
   [
     "one can't answer: what it said before counts",
@@ -35,7 +35,7 @@ describe("The page of a process with worker threads", () => {
       .map((line) => JSON.parse(line) as string);
   });
 
-  for (const [index, [title, sums, depths]] of moments.entries()) {
+  for (const [index, [title, sums, depths]] of phases.entries()) {
     it(title, () => {
       const page = parsePage(pages[index]!);
       const sum = (name: string): number =>
@@ -127,7 +127,7 @@ describe("Threads are added up", () => {
       });
     const all = merged(thread("a"), thread("b"), thread("c"));
     const points = numbersOf(all, "c");
-    assert.equal(points.length, SERIES_LIMIT);
+    assert.equal(points.length, CARDINALITY_LIMIT);
     assert.equal(
       points.reduce((sum, { value }) => sum + value, 0),
       4500,
@@ -149,20 +149,20 @@ describe("Threads are added up", () => {
       meter.createGauge("g").record(1);
       meter.createHistogram("h").record(1);
     });
-    const names = lasting(thread).flatMap(({ metrics }) =>
+    const names = monotonicMetrics(thread).flatMap(({ metrics }) =>
       metrics.map(({ descriptor }) => descriptor.name),
     );
     assert.deepEqual(names, ["c", "h"]);
-    assert.equal(metricOf(merged(lasting(thread)), "c").dataPoints[0]?.value, 1);
+    assert.equal(metricOf(merged(monotonicMetrics(thread)), "c").dataPoints[0]?.value, 1);
   });
 });
 
-type Meter = ReturnType<ReturnType<typeof createGround>["store"]["provider"]["getMeter"]>;
+type Meter = ReturnType<ReturnType<typeof createMetricsFixture>["store"]["provider"]["getMeter"]>;
 
 function scopesWith(fill: (meter: Meter) => void, scope = "app"): ScopeMetrics[] {
-  const { store, take } = createGround();
+  const { store, collect } = createMetricsFixture();
   fill(store.provider.getMeter(scope));
-  return take().scopeMetrics;
+  return collect().scopeMetrics;
 }
 
 function merged(
@@ -174,5 +174,5 @@ function merged(
     scopeMetrics,
     ended: false,
   }));
-  return { resource, scopeMetrics: mergeThreads(main, others) };
+  return { resource: shopResource, scopeMetrics: mergeThreads(main, others) };
 }

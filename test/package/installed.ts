@@ -8,7 +8,7 @@ import { root } from "../../scripts/node.mjs";
 const run = promisify(execFile);
 
 /** telltale as someone has it who installed it. */
-export interface Installed {
+export interface InstalledPackage {
   /** An otherwise empty project that has telltale in its `node_modules`. */
   readonly project: string;
   /** What `npm pack` made. */
@@ -19,7 +19,7 @@ export interface Installed {
 }
 
 /** Packs what was built and installs it in a new folder, without a registry. */
-export async function installPackage(): Promise<Installed> {
+export async function installPackage(): Promise<InstalledPackage> {
   const folder = await mkdtemp(join(tmpdir(), "telltale-package-"));
   const project = join(folder, "project");
   await npm(root, folder, ["pack", "--ignore-scripts", "--pack-destination", folder]);

@@ -5,7 +5,7 @@ import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { root } from "../../scripts/node.mjs";
 import { nodes, oldNode } from "../nodes.ts";
-import { filesBelow, type Installed, installPackage } from "./installed.ts";
+import { filesBelow, type InstalledPackage, installPackage } from "./installed.ts";
 
 /** A service that answers one request of its own and ends. */
 const APP = `
@@ -44,7 +44,7 @@ const ways = [
 ];
 
 describe("The package", () => {
-  let installed: Installed;
+  let installed: InstalledPackage;
   let files: string[];
 
   before(async function () {
@@ -69,8 +69,8 @@ describe("The package", () => {
 
   it("holds what was built, its papers, and nothing else", () => {
     const others = files.filter((file) => !file.startsWith("dist/"));
-    const papers = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
-    assert.deepEqual(others, papers);
+    const documents = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
+    assert.deepEqual(others, documents);
     for (const file of [
       "register.js",
       "register.cjs",
@@ -98,14 +98,14 @@ describe("The package", () => {
   });
 
   it("has nothing that publint minds", async () => {
-    const said = await tool("publint/src/cli.js", ["run", installed.tarball, "--strict"]);
-    assert.match(said, /All good!/);
+    const output = await tool("publint/src/cli.js", ["run", installed.tarball, "--strict"]);
+    assert.match(output, /All good!/);
   });
 
   it("has types that resolve, as attw sees it", async () => {
     const attw = "@arethetypeswrong/cli/dist/index.js";
-    const said = await tool(attw, [installed.tarball, "--profile", "node16", "-f", "json"]);
-    const { problems = {} } = JSON.parse(said) as { problems?: object };
+    const output = await tool(attw, [installed.tarball, "--profile", "node16", "-f", "json"]);
+    const { problems = {} } = JSON.parse(output) as { problems?: object };
     // Node 10 knows no `exports`, and none of us.
     assert.deepEqual(
       Object.keys(problems).filter((kind) => kind !== "NoResolution"),
@@ -144,14 +144,14 @@ describe("The package", () => {
     const bundled = await bundledNames();
     assert.ok(bundled.size > 5, [...bundled].join(" "));
     const licences = await text("dist/THIRD-PARTY-LICENSES.txt");
-    const bill = JSON.parse(await text("dist/sbom.cdx.json")) as {
+    const sbom = JSON.parse(await text("dist/sbom.cdx.json")) as {
       bomFormat: string;
       components: { group?: string; name: string; version: string; licenses: unknown[] }[];
     };
-    assert.equal(bill.bomFormat, "CycloneDX");
-    const billed = bill.components.map(({ group, name }) => (group ? `${group}/${name}` : name));
-    assert.deepEqual(new Set(billed), bundled);
-    for (const { group, name, version, licenses } of bill.components) {
+    assert.equal(sbom.bomFormat, "CycloneDX");
+    const listed = sbom.components.map(({ group, name }) => (group ? `${group}/${name}` : name));
+    assert.deepEqual(new Set(listed), bundled);
+    for (const { group, name, version, licenses } of sbom.components) {
       const label = `${group ? `${group}/` : ""}${name} ${version}`;
       assert.ok(licenses.length > 0, `${label} without a licence`);
       assert.ok(licences.includes(`  ${label}: `), `${label} is not in the licences`);

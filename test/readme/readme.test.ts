@@ -3,19 +3,19 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { root } from "../../scripts/node.mjs";
 import { benchTable } from "../../scripts/readme/bench.ts";
-import { blockIn } from "../../scripts/readme/marks.ts";
+import { readBlock } from "../../scripts/readme/marks.ts";
 import { metricsTables } from "../../scripts/readme/metrics.ts";
-import { pictureIn } from "../../scripts/readme/picture.ts";
-import { lasting } from "../../scripts/readme/sameness.ts";
+import { demoOutputIn } from "../../scripts/readme/picture.ts";
+import { withoutVolatileParts } from "../../scripts/readme/sameness.ts";
 import { variablesTable } from "../../scripts/readme/variables.ts";
 import type { ReceivedSpan } from "../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
 import { freePort } from "../free-port.ts";
 import { npm } from "../package/installed.ts";
 import { programOrSkip } from "../programs.ts";
-import { untilTrue } from "../until.ts";
+import { pollUntilTrue } from "../until.ts";
 import { type Block, blocksIn } from "./blocks.ts";
-import { type Printed, Session } from "./session.ts";
+import { type CommandOutput, ReaderSession } from "./session.ts";
 
 const readme = readFileSync(join(root, "README.md"), "utf8");
 
@@ -42,17 +42,17 @@ describe("Every page", () => {
 
 describe("The README", () => {
   it("has a table of all variables that is in step", () => {
-    assert.equal(blockIn(readme, "variables"), variablesTable().trim());
+    assert.equal(readBlock(readme, "variables"), variablesTable().trim());
   });
 
   it("has a page of all metrics that is in step", () => {
     const page = readFileSync(join(root, "docs", "metrics.md"), "utf8");
-    assert.equal(blockIn(page, "metrics"), metricsTables());
+    assert.equal(readBlock(page, "metrics"), metricsTables());
   });
 
   it("has the figures of the committed run", () => {
     const table = benchTable();
-    if (table !== undefined) assert.equal(blockIn(readme, "bench"), table.trim());
+    if (table !== undefined) assert.equal(readBlock(readme, "bench"), table.trim());
   });
 
   it("quotes lines that telltale says", () => {
@@ -79,21 +79,21 @@ describe("The README", () => {
 
   describe("when somebody does what it says", function () {
     let receiver: Receiver;
-    let session: Session;
-    let printed: Printed | undefined;
+    let session: ReaderSession;
+    let printed: CommandOutput | undefined;
 
     before(async function () {
       programOrSkip(this, "curl");
       receiver = await startReceiver();
       const [app, admin] = [await freePort(), await freePort()];
-      const places = [
+      const replacements = [
         ["listen(3000)", `listen(${app})`],
         ["localhost:3000", `127.0.0.1:${app}`],
         ["localhost:9464", `127.0.0.1:${admin}`],
         ["localhost:4318", `127.0.0.1:${receiver.port}`],
         ["http://key@localhost:8000/1", receiver.dsn],
       ] as const;
-      session = new Session(places, {
+      session = new ReaderSession(replacements, {
         OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
         OTEL_EXPORTER_PROMETHEUS_PORT: String(admin),
         OTEL_BSP_SCHEDULE_DELAY: "100",
@@ -113,7 +113,7 @@ describe("The README", () => {
     });
 
     for (const block of blocksIn(readme)) {
-      it(titleOf(block), () => follow(block));
+      it(titleOf(block), () => runBlock(block));
     }
 
     it("has the request's trace, its log line and the error at the back ends", async () => {
@@ -146,12 +146,12 @@ describe("The README", () => {
       );
     }
 
-    async function follow(block: Block): Promise<void> {
+    async function runBlock(block: Block): Promise<void> {
       switch (block.kind) {
         case "file":
           return session.write(block.argument, block.text);
         case "environment":
-          return session.prepare(block.text);
+          return session.addPreparation(block.text);
         case "run":
         case "checkout":
           return run(block);
@@ -162,7 +162,10 @@ describe("The README", () => {
         case "logs":
           return checkLogs(block.text);
         case "generated":
-          assert.equal(lasting(pictureIn(printed?.stdout ?? "")), lasting(block.text));
+          assert.equal(
+            withoutVolatileParts(demoOutputIn(printed?.stdout ?? "")),
+            withoutVolatileParts(block.text),
+          );
           return undefined;
         case "text":
           return undefined;
@@ -174,24 +177,25 @@ describe("The README", () => {
       printed = await (isHere ? session.runInCheckout(text) : session.run(text));
       assert.equal(printed.code, 0, `${printed.stdout}\n${printed.stderr}`);
       if (!text.startsWith("npm")) assert.equal(printed.stderr, "");
-      if (text.startsWith("npm install")) session.bring("express", "winston", "@opentelemetry/api");
+      if (text.startsWith("npm install"))
+        session.linkPackages("express", "winston", "@opentelemetry/api");
     }
 
     async function serve(command: string): Promise<void> {
       session.serve(command);
       for (const place of ["localhost:3000", "localhost:9464"]) {
-        await untilTrue(() => session.isOpen(place), place);
+        await pollUntilTrue(() => session.isOpen(place), place);
       }
     }
 
     function checkPrinted(text: string): void {
-      assert.equal(lasting(printed?.stdout ?? ""), lasting(text));
+      assert.equal(withoutVolatileParts(printed?.stdout ?? ""), withoutVolatileParts(text));
       assert.equal(printed?.stderr, "");
     }
 
     async function checkLogs(text: string): Promise<void> {
-      await untilTrue(() => session.logs.endsWith("\n"), "a whole line");
-      assert.equal(lasting(session.logs), lasting(text));
+      await pollUntilTrue(() => session.logs.endsWith("\n"), "a whole line");
+      assert.equal(withoutVolatileParts(session.logs), withoutVolatileParts(text));
     }
   });
 });

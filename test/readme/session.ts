@@ -9,27 +9,27 @@ import { root } from "../../scripts/node.mjs";
 import { node } from "../nodes.ts";
 
 /** What stands in the README, and what it is in this run. */
-export type Places = readonly (readonly [written: string, real: string])[];
+export type Replacements = readonly (readonly [written: string, real: string])[];
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-export interface Printed {
+export interface CommandOutput {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
 }
 
 /** A shell that does what a reader of the README would, in a project of its own. */
-export class Session {
+export class ReaderSession {
   readonly #folder: string = mkdtempSync(join(tmpdir(), "telltale-readme-"));
-  readonly #places: Places;
+  readonly #replacements: Replacements;
   readonly #env: Readonly<Record<string, string>>;
-  #before = "";
-  #served: { child: Child; stdout: string } | undefined = undefined;
+  #preparation = "";
+  #server: { child: Child; stdout: string } | undefined = undefined;
 
   /** @param env of all commands, beside what any shell has. */
-  constructor(places: Places, env: Readonly<Record<string, string>>) {
-    this.#places = places;
+  constructor(places: Replacements, env: Readonly<Record<string, string>>) {
+    this.#replacements = places;
     this.#env = env;
     mkdirSync(this.project);
     mkdirSync(this.packages);
@@ -47,7 +47,7 @@ export class Session {
   }
 
   /** What the app has of its own: taken from here, since there may be no network. */
-  bring(...packages: readonly string[]): void {
+  linkPackages(...packages: readonly string[]): void {
     for (const name of packages) {
       const link = join(this.project, "node_modules", name);
       mkdirSync(dirname(link), { recursive: true });
@@ -56,63 +56,65 @@ export class Session {
   }
 
   write(name: string, text: string): void {
-    writeFileSync(join(this.project, name), `${this.#real(text)}\n`);
+    writeFileSync(join(this.project, name), `${this.#replacePlaceholders(text)}\n`);
   }
 
   /** Commands that go before all that follow. */
-  prepare(commands: string): void {
-    this.#before += `${this.#real(commands)}\n`;
+  addPreparation(commands: string): void {
+    this.#preparation += `${this.#replacePlaceholders(commands)}\n`;
   }
 
   /** Runs them in the reader's app, without a network. */
-  run(commands: string): Promise<Printed> {
-    return this.#print(this.#spawn(this.#before + this.#real(commands)));
+  run(commands: string): Promise<CommandOutput> {
+    return this.#collectOutput(
+      this.#spawn(this.#preparation + this.#replacePlaceholders(commands)),
+    );
   }
 
   /** Runs them in this repository, as whoever runs these tests would. */
-  runInCheckout(commands: string): Promise<Printed> {
+  runInCheckout(commands: string): Promise<CommandOutput> {
     const stdio = ["ignore", "pipe", "pipe"] as const;
-    return this.#print(spawn("sh", ["-ec", commands], { cwd: root, stdio: [...stdio] }));
+    return this.#collectOutput(spawn("sh", ["-ec", commands], { cwd: root, stdio: [...stdio] }));
   }
 
-  async #print(child: Child): Promise<Printed> {
+  async #collectOutput(child: Child): Promise<CommandOutput> {
     const printed = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (text: string) => (printed[name] += text));
     }
     const [code] = (await once(child, "close")) as [number | null];
-    return { stdout: this.#written(printed.stdout), stderr: printed.stderr, code };
+    return { stdout: this.#restorePlaceholders(printed.stdout), stderr: printed.stderr, code };
   }
 
   /** Starts what goes on until the end of the session; one at a time. */
   serve(command: string): void {
-    const child = this.#spawn(`${this.#before}exec ${this.#real(command)}`);
+    const child = this.#spawn(`${this.#preparation}exec ${this.#replacePlaceholders(command)}`);
     const served = { child, stdout: "" };
-    this.#served = served;
+    this.#server = served;
     child.stdout.setEncoding("utf8").on("data", (text: string) => (served.stdout += text));
     child.stderr.pipe(process.stderr);
   }
 
   /** Whether somebody listens at a `host:port`, who is not asked for anything. */
   async isOpen(place: string): Promise<boolean> {
-    const { hostname, port } = new URL(`http://${this.#real(place)}`);
+    const { hostname, port } = new URL(`http://${this.#replacePlaceholders(place)}`);
     const socket = connect(Number(port), hostname);
-    const outcome = await once(socket, "connect").then(
+    const isConnected = await once(socket, "connect").then(
       () => true,
       () => false,
     );
     socket.destroy();
-    return outcome;
+    return isConnected;
   }
 
   /** What that has printed so far. */
   get logs(): string {
-    return this.#written(this.#served?.stdout ?? "");
+    return this.#restorePlaceholders(this.#server?.stdout ?? "");
   }
 
   /** @returns the signal that it died of, by which we ended it. */
   async end(): Promise<NodeJS.Signals | null> {
-    const child = this.#served?.child;
+    const child = this.#server?.child;
     child?.kill("SIGTERM");
     if (child !== undefined) await once(child, "close");
     rmSync(this.#folder, { recursive: true, force: true });
@@ -137,11 +139,17 @@ export class Session {
     });
   }
 
-  #real(text: string): string {
-    return this.#places.reduce((done, [written, real]) => done.replaceAll(written, real), text);
+  #replacePlaceholders(text: string): string {
+    return this.#replacements.reduce(
+      (done, [written, real]) => done.replaceAll(written, real),
+      text,
+    );
   }
 
-  #written(text: string): string {
-    return this.#places.reduce((done, [written, real]) => done.replaceAll(real, written), text);
+  #restorePlaceholders(text: string): string {
+    return this.#replacements.reduce(
+      (done, [written, real]) => done.replaceAll(real, written),
+      text,
+    );
   }
 }

@@ -138,9 +138,9 @@ describe("The receiver", () => {
 
   for (const [title, bytes, answer] of attacks) {
     it(`lives on after ${title}`, async () => {
-      assert.match(await exchange(receiver, bytes), answer);
-      assert.match(await exchange(receiver, request("GET /received")), /^HTTP\/1.1 200 /);
-      assert.match(await exchange(receiver, request("GET /received/events")), /^HTTP\/1.1 200 /);
+      assert.match(await sendRaw(receiver, bytes), answer);
+      assert.match(await sendRaw(receiver, request("GET /received")), /^HTTP\/1.1 200 /);
+      assert.match(await sendRaw(receiver, request("GET /received/events")), /^HTTP\/1.1 200 /);
       assert.deepEqual(receiver.events, []);
     });
   }
@@ -151,8 +151,8 @@ describe("The receiver", () => {
       const expected = new RegExp(`^HTTP/1.1 ${status} `);
       const reading = request("GET /received/spans", headers, "", host);
       const sending = request("POST /v1/traces", [...json, ...headers], spanOf("x"), host);
-      assert.match(await exchange(receiver, reading), expected);
-      assert.match(await exchange(receiver, sending), expected);
+      assert.match(await sendRaw(receiver, reading), expected);
+      assert.match(await sendRaw(receiver, sending), expected);
       assert.equal(receiver.spans.length, status === 200 ? 1 : 0);
     });
   }
@@ -178,26 +178,26 @@ describe("The receiver", () => {
 
 describe("What the receiver keeps", () => {
   it("is bounded by bytes, the newest of each kind", async () => {
-    const receiver = await startReceiver({ limitBytes: 4_000_000 });
+    const receiver = await startReceiver({ maxBytes: 4_000_000 });
     for (let index = 0; index < 30; index++) {
       const bytes = request("POST /v1/traces", json, spanOf(`${index} ${"x".repeat(200_000)}`));
-      assert.match(await exchange(receiver, bytes), /^HTTP\/1.1 200 /);
+      assert.match(await sendRaw(receiver, bytes), /^HTTP\/1.1 200 /);
     }
-    const kept = receiver.spans.map(({ name }) => Number.parseInt(name, 10));
+    const stored = receiver.spans.map(({ name }) => Number.parseInt(name, 10));
     await receiver.close();
     // 400 KB each.
-    assert.deepEqual(kept, [21, 22, 23, 24, 25, 26, 27, 28, 29]);
+    assert.deepEqual(stored, [21, 22, 23, 24, 25, 26, 27, 28, 29]);
   });
 
   it("counts what spans share once, and forgets weights with what was cleared", async () => {
-    const receiver = await startReceiver({ limitBytes: 4_000_000 });
+    const receiver = await startReceiver({ maxBytes: 4_000_000 });
     const spans = Array.from({ length: 100 }, () => ({ name: "x" }));
     const attributes = [{ key: "service.name", value: { stringValue: "x".repeat(500_000) } }];
     const body = JSON.stringify({
       resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }],
     });
     for (let round = 0; round < 5; round++) {
-      await exchange(receiver, request("POST /v1/traces", json, body));
+      await sendRaw(receiver, request("POST /v1/traces", json, body));
       assert.equal(receiver.spans.length, 100);
       receiver.clear();
     }
@@ -205,7 +205,7 @@ describe("What the receiver keeps", () => {
   });
 });
 
-async function exchange({ port }: Receiver, bytes: Buffer): Promise<string> {
+async function sendRaw({ port }: Receiver, bytes: Buffer): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});
   let answer = "";

@@ -128,7 +128,7 @@ describe("the receiver", () => {
   });
 
   it("keeps only as much as its limit, the newest", async () => {
-    const small = await startReceiver({ limit: 10 });
+    const small = await startReceiver({ maxItems: 10 });
     await sendSpans(small, 25);
     assert.deepEqual(
       small.spans.map((span) => span.attributes["url.path"]),
@@ -140,9 +140,9 @@ describe("the receiver", () => {
   it("answers questions over HTTP, by trace", async () => {
     await sendSpans(receiver, 3);
     const traceId = makeSpan(2).spanContext().traceId;
-    const found = await ask(receiver, `/received/spans?trace_id=${traceId}`);
+    const found = await getJson(receiver, `/received/spans?trace_id=${traceId}`);
     assert.deepEqual(found, JSON.parse(JSON.stringify([receiver.spans[2]])));
-    assert.deepEqual(await ask(receiver, "/received"), {
+    assert.deepEqual(await getJson(receiver, "/received"), {
       spans: 3,
       logs: 0,
       metrics: 0,
@@ -182,9 +182,9 @@ describe("the receiver", () => {
     assert.equal((await sendSpans(there, 2)).status, 503);
     assert.equal((await sendSpans(there, 2)).status, 200);
     const counts = { spans: 2, logs: 0, metrics: 0, items: 0, events: 0, requests: 2 };
-    assert.deepEqual(await ask(there, "/received"), counts);
+    assert.deepEqual(await getJson(there, "/received"), counts);
     await fetch(`${url}/received`, { method: "DELETE" });
-    assert.deepEqual(await ask(there, "/received/spans"), []);
+    assert.deepEqual(await getJson(there, "/received/spans"), []);
     child.kill();
     await once(child, "close");
   });
@@ -196,12 +196,12 @@ describe("the receiver", () => {
     { fault: { kind: "slow", ms: 5 }, status: 200, kept: 3 },
     { fault: { kind: "close" }, status: 0, kept: 0 },
   ];
-  for (const { fault, status, kept } of faults) {
+  for (const { fault, status, kept: stored } of faults) {
     it(`plays the fault ${fault.kind}, once if asked to`, async () => {
       receiver.setFaults({ ...fault, times: 1 });
       const answer = await sendSpans(receiver, 3).catch(() => ({ status: 0 }));
       assert.equal(answer.status, status);
-      assert.equal(receiver.spans.length, kept);
+      assert.equal(receiver.spans.length, stored);
       assert.equal((await sendSpans(receiver, 1)).status, 200);
     });
   }
@@ -231,7 +231,7 @@ function post(
   });
 }
 
-async function ask(receiver: Pick<Receiver, "url">, path: string): Promise<unknown> {
+async function getJson(receiver: Pick<Receiver, "url">, path: string): Promise<unknown> {
   return (await fetch(`${receiver.url}${path}`)).json();
 }
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { packageOf } from "../../src/resource/package.ts";
+import { findPackage } from "../../src/resource/package.ts";
 
 /** Files that Node itself would not run an app beside, or that would stop it. */
 describe("the package of a script", () => {
@@ -49,21 +49,21 @@ describe("the package of a script", () => {
 
   for (const path of ["", "\0", "relative.js", "[eval]"]) {
     it(`is not there for ${JSON.stringify(path)}, or is another, and nothing is thrown`, () => {
-      assert.doesNotThrow(() => packageOf(path, () => folder));
+      assert.doesNotThrow(() => findPackage(path, () => folder));
     });
   }
 
   it("is where the process was started, if the script is a tool", () => {
     const tool = join(folder, "node_modules/tool/cli.js");
-    assert.equal(packageOf(tool, () => folder)?.name, "shop");
+    assert.equal(findPackage(tool, () => folder)?.name, "shop");
   });
 
   it("is not there where that folder is gone", () => {
-    assert.equal(packageOf(join(folder, "node_modules/tool/cli.js"), goneFolder), undefined);
+    assert.equal(findPackage(join(folder, "node_modules/tool/cli.js"), goneFolder), undefined);
   });
 
-  function found(path: string): ReturnType<typeof packageOf> {
-    return packageOf(join(folder, path), () => folder);
+  function found(path: string): ReturnType<typeof findPackage> {
+    return findPackage(join(folder, path), () => folder);
   }
 });
 

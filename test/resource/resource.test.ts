@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { basename } from "node:path";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { JsonMetricsSerializer, ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer";
-import { configFrom } from "../../src/config/parse.ts";
+import { parseConfig } from "../../src/config/parse.ts";
 import { environmentOf } from "../../src/env.ts";
 import { createResource } from "../../src/resource/resource.ts";
 import { version } from "../../src/version.ts";
@@ -164,5 +164,5 @@ function withSchema(schemaUrl: string | undefined): ReturnType<typeof resourceFr
 }
 
 function resource(given: Readonly<Record<string, string>>): ReturnType<typeof createResource> {
-  return createResource(configFrom(environmentOf(given)).config);
+  return createResource(parseConfig(environmentOf(given)).config);
 }

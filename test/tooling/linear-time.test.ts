@@ -1,21 +1,24 @@
 import assert from "node:assert/strict";
-import { maskedAddress, quoted, shownText } from "../../src/config/mask.ts";
+import { maskAddress, quote, formatMasked } from "../../src/config/mask.ts";
 import { lowCardinality } from "../../src/low-cardinality.ts";
 import { patternText } from "../../src/context/route-pattern.ts";
-import { excerptOf, plainText } from "../../src/diagnostics/plain-text.ts";
-import { isRequestId, requestIdFrom } from "../../src/entry/request-id.ts";
-import { isSecretKey, pathWithoutSecrets, queryWithoutSecrets } from "../../src/entry/secrets.ts";
-import { addressOf, targetOf } from "../../src/entry/url.ts";
+import { excerpt, escapeControlCharacters } from "../../src/diagnostics/plain-text.ts";
+import { isRequestIdHeader, requestIdFrom } from "../../src/entry/request-id.ts";
+import { isSecretKey, redactPath, redactQuery } from "../../src/entry/secrets.ts";
+import { parseAuthority, targetOf } from "../../src/entry/url.ts";
 import { retryAfterMs } from "../../src/export/retry.ts";
-import { exceptionWithoutValues, withoutValues } from "../../src/instrumentation/error-message.ts";
-import { operationOf } from "../../src/instrumentation/redis-commands.ts";
+import {
+  sanitizeException,
+  sanitizeErrorMessage,
+} from "../../src/instrumentation/error-message.ts";
+import { redisOperation } from "../../src/instrumentation/redis-commands.ts";
 import { describeSql } from "../../src/instrumentation/sql.ts";
-import { withoutIds } from "../../src/instrumentation/subject.ts";
+import { destinationTemplate } from "../../src/instrumentation/subject.ts";
 import { familyName, labelName } from "../../src/metrics/prometheus-name.ts";
 import { publicKeyOf } from "../../src/receiver/envelope.ts";
 import { idInCgroup, idInMounts } from "../../src/resource/container.ts";
-import { textOf } from "../../src/cli/drawing.ts";
-import { withoutEnd } from "../../src/text.ts";
+import { terminalText } from "../../src/cli/drawing.ts";
+import { trimEndOf } from "../../src/text.ts";
 import { readBaggage } from "../../src/traces/propagation/baggage.ts";
 import { readSentryTrace } from "../../src/traces/propagation/sentry.ts";
 import { readParent } from "../../src/traces/propagation/trace-context.ts";
@@ -23,27 +26,23 @@ import { readTraceState } from "../../src/traces/propagation/trace-state.ts";
 
 /** All that reads text of others: requests, servers, brokers, files. */
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
-  "an error of a database": (text) => withoutValues(text),
-  "an error's stack": (text) =>
-    exceptionWithoutValues({ name: "E", message: "x", stack: text }, ""),
+  "an error of a database": (text) => sanitizeErrorMessage(text),
+  "an error's stack": (text) => sanitizeException({ name: "E", message: "x", stack: text }, ""),
   "an error's message in its stack": (text) =>
-    exceptionWithoutValues(
-      { name: "E", message: text, stack: `E: ${text}\n    at f (a.js:1:1)` },
-      "",
-    ),
+    sanitizeException({ name: "E", message: text, stack: `E: ${text}\n    at f (a.js:1:1)` }, ""),
   "a statement": (text) => describeSql(text),
   "a statement of MySQL": (text) => describeSql(text, "mysql"),
   "a statement of SQLite": (text) => describeSql(text, "sqlite"),
-  "a command of Redis": (text) => operationOf(text),
-  "a subject": (text) => withoutIds(text),
+  "a command of Redis": (text) => redisOperation(text),
+  "a subject": (text) => destinationTemplate(text),
   "a generated name": (text) => lowCardinality(text),
   "a query's key": (text) => isSecretKey(text),
-  "a path with secrets": (text) => pathWithoutSecrets(`/${text}`),
-  "a query string": (text) => queryWithoutSecrets(text),
+  "a path with secrets": (text) => redactPath(`/${text}`),
+  "a query string": (text) => redactQuery(text),
   "the target of a request": (text) => targetOf("http://localhost", `/${text}`),
-  "a host and its port": (text) => addressOf(text),
+  "a host and its port": (text) => parseAuthority(text),
   "a request's id": (text) => requestIdFrom(text),
-  "what may be one": (text) => isRequestId(text),
+  "what may be one": (text) => isRequestIdHeader(text),
   "a route's pattern": (text) => patternText(text),
   traceparent: (text) => readParent(text, text),
   tracestate: (text) => readTraceState(text),
@@ -51,14 +50,14 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   "sentry-trace": (text) => readSentryTrace(text, text),
   "a metric's name and unit": (text) => familyName(text, text, "counter"),
   "a label": (text) => labelName(text),
-  "a line of our own": (text) => plainText(text),
-  "an excerpt for one": (text) => excerptOf(text),
-  "a variable's value": (text) => [shownText(text), quoted(text), maskedAddress(text)],
+  "a line of our own": (text) => escapeControlCharacters(text),
+  "an excerpt for one": (text) => excerpt(text),
+  "a variable's value": (text) => [formatMasked(text), quote(text), maskAddress(text)],
   "Retry-After": (text) => retryAfterMs(text, 0),
   "a container's files": (text) => [idInCgroup(text), idInMounts(text)],
   "a key of Sentry": (text) => publicKeyOf(new URLSearchParams(), text),
-  "what the demo prints": (text) => textOf(text),
-  "slashes at an end": (text) => withoutEnd(text, "/"),
+  "what the demo prints": (text) => terminalText(text),
+  "slashes at an end": (text) => trimEndOf(text, "/"),
 };
 
 const pieces: readonly string[] = [
@@ -83,7 +82,7 @@ const pieces: readonly string[] = [
 ];
 
 /** Milliseconds of this process alone, whatever else the machine does. */
-function cpuOf(work: () => unknown): number {
+function cpuTime(work: () => unknown): number {
   const before = process.cpuUsage();
   work();
   const { user, system } = process.cpuUsage(before);
@@ -92,9 +91,9 @@ function cpuOf(work: () => unknown): number {
 
 const LENGTH = 100_000;
 /** Quadratic time would be sixteen times as much for four times the text. */
-const MOST = 8;
+const MAX_RATIO = 8;
 /** In milliseconds: less is noise. */
-const NOISE = 100;
+const NOISE_MS = 100;
 
 describe("A hostile text of 100 kB takes time as its length does:", function () {
   for (const [what, read] of Object.entries(readers)) {
@@ -103,10 +102,10 @@ describe("A hostile text of 100 kB takes time as its length does:", function () 
         // The last letter keeps what looks for an end from finding it.
         const once = `${piece.repeat(LENGTH / piece.length)}!`;
         const fourTimes = `${piece.repeat((4 * LENGTH) / piece.length)}!`;
-        const cpu = cpuOf(() => read(once));
-        const cpuOfMore = cpuOf(() => read(fourTimes));
+        const cpu = cpuTime(() => read(once));
+        const cpuOfMore = cpuTime(() => read(fourTimes));
         assert.ok(
-          cpuOfMore < MOST * cpu + NOISE,
+          cpuOfMore < MAX_RATIO * cpu + NOISE_MS,
           `${JSON.stringify(piece)}: ${cpu} ms, and ${cpuOfMore} ms for four times the text`,
         );
       }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../scripts/node.mjs";
-import { PATIENCE_MS } from "../until.ts";
+import { WAIT_TIMEOUT_MS } from "../until.ts";
 
 const { timeout } = JSON.parse(readFileSync(join(root, ".mocharc.json"), "utf8")) as {
   timeout: number;
@@ -13,14 +13,14 @@ const LIMIT = /\b(?:this|test|\}\))\.timeout\(([\d_ *]+)\)/g;
 
 describe("The time that tests have", () => {
   it("is enough to wait for several things in vain, so that the failure says for which", () => {
-    assert.ok(timeout >= 4 * PATIENCE_MS, `${timeout} ms`);
+    assert.ok(timeout >= 4 * WAIT_TIMEOUT_MS, `${timeout} ms`);
   });
 
   it("is shortened by none: a busy machine takes as long as it takes", () => {
     const files = globSync("test/**/*.ts", { cwd: root, exclude: ["**/node_modules/**"] });
     assert.ok(files.length > 100);
     const short = files.flatMap((file) =>
-      limitsIn(readFileSync(join(root, file), "utf8"))
+      timeLimitsIn(readFileSync(join(root, file), "utf8"))
         .filter((limit) => limit < timeout)
         .map((limit) => `${file}: ${limit} ms`),
     );
@@ -28,7 +28,7 @@ describe("The time that tests have", () => {
   });
 });
 
-function limitsIn(text: string): number[] {
+function timeLimitsIn(text: string): number[] {
   return [...text.matchAll(LIMIT)].map(([, product = ""]) =>
     product.split("*").reduce((all, factor) => all * Number(factor.replaceAll("_", "")), 1),
   );

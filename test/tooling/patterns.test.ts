@@ -5,28 +5,28 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { root } from "../../scripts/build/places.ts";
 
-interface Planted {
+interface PatternCase {
   readonly title: string;
   readonly text: string;
   /** What is said of it; none: nothing is wrong. */
-  readonly refused?: RegExp;
+  readonly error?: RegExp;
 }
 
-const planted: readonly Planted[] = [
+const patternCases: readonly PatternCase[] = [
   {
     title: "a pattern of quadratic time is refused, by its place",
     text: `export const first = 1;\nexport const bad = /: ".*"$/s;\n`,
-    refused: /^src\/planted\/bad\.ts:2: \/: "\.\*"\$\/s is 2nd degree polynomial/,
+    error: /^src\/planted\/bad\.ts:2: \/: "\.\*"\$\/s is 2nd degree polynomial/,
   },
   {
     title: "a pattern of exponential time is refused",
     text: `export const isBad = (text: string): boolean => /^(a|a)*$/.test(text);\n`,
-    refused: /^src\/planted\/bad\.ts:1: .* is exponential/,
+    error: /^src\/planted\/bad\.ts:1: .* is exponential/,
   },
   {
     title: "a pattern that is put together of what can't be read is refused",
     text: `export const made = (part: string): RegExp => new RegExp(part + "*");\n`,
-    refused: /^src\/planted\/bad\.ts:1: a pattern that is put together/,
+    error: /^src\/planted\/bad\.ts:1: a pattern that is put together/,
   },
   {
     title: "patterns of linear time pass",
@@ -35,25 +35,25 @@ const planted: readonly Planted[] = [
 ];
 
 describe("The check of regular expressions", function () {
-  let house: string;
+  let project: string;
   before(async () => {
-    house = await mkdtemp(join(tmpdir(), "telltale-patterns-"));
+    project = await mkdtemp(join(tmpdir(), "telltale-patterns-"));
   });
-  after(() => rm(house, { recursive: true }));
+  after(() => rm(project, { recursive: true }));
 
-  for (const { title, text, refused } of planted) {
+  for (const { title, text, error } of patternCases) {
     it(title, async () => {
-      const file = join(house, "src", "planted", "bad.ts");
+      const file = join(project, "src", "planted", "bad.ts");
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
-      const { code, stderr } = await check(house);
-      assert.equal(code, refused === undefined ? 0 : 1, stderr);
-      assert.match(stderr, refused ?? /^$/);
+      const { code, stderr } = await runCheck(project);
+      assert.equal(code, error === undefined ? 0 : 1, stderr);
+      assert.match(stderr, error ?? /^$/);
     });
   }
 });
 
-async function check(folder: string): Promise<{ code: number; stderr: string }> {
+async function runCheck(folder: string): Promise<{ code: number; stderr: string }> {
   return new Promise((resolve) => {
     execFile(process.execPath, [join(root, "scripts/patterns.ts"), folder], (error, _, stderr) =>
       resolve({ code: error === null ? 0 : 1, stderr }),

@@ -103,26 +103,26 @@ const allowed = [
 ];
 
 describe("The lint rules of the rooms", () => {
-  let house: string;
+  let project: string;
 
   before(async () => {
-    house = await mkdtemp(join(tmpdir(), "telltale-lint-"));
-    await cp(join(root, "oxlint.config.ts"), join(house, "oxlint.config.ts"));
-    await cp(join(root, "tsconfig.json"), join(house, "tsconfig.json"));
-    await symlink(join(root, "node_modules"), join(house, "node_modules"));
+    project = await mkdtemp(join(tmpdir(), "telltale-lint-"));
+    await cp(join(root, "oxlint.config.ts"), join(project, "oxlint.config.ts"));
+    await cp(join(root, "tsconfig.json"), join(project, "tsconfig.json"));
+    await symlink(join(root, "node_modules"), join(project, "node_modules"));
     // A linked folder is not known as one of packages, and would be linted.
-    await writeFile(join(house, ".gitignore"), "node_modules\n");
-    await writeFile(join(house, "package.json"), '{"type":"module"}');
+    await writeFile(join(project, ".gitignore"), "node_modules\n");
+    await writeFile(join(project, "package.json"), '{"type":"module"}');
   });
 
-  after(() => rm(house, { recursive: true, force: true }));
+  after(() => rm(project, { recursive: true, force: true }));
 
-  afterEach(() => rm(join(house, "src"), { recursive: true, force: true }));
+  afterEach(() => rm(join(project, "src"), { recursive: true, force: true }));
 
   for (const { title, file, text, beside, rule } of violations) {
     it(`report that ${title}`, async () => {
-      const said = await lint(file, text, beside);
-      assert.match(said, new RegExp(`${file}:.*\\(${rule}\\)`), said);
+      const output = await lint(file, text, beside);
+      assert.match(output, new RegExp(`${file}:.*\\(${rule}\\)`), output);
     });
   }
 
@@ -137,19 +137,19 @@ describe("The lint rules of the rooms", () => {
     const imported = /from "(.*)"/.exec(text)?.[1];
     if (imported !== undefined) {
       const answer = beside ?? "export const answer = (): void => {};\n";
-      await write(join(dirname(file), imported), answer);
+      await writeSource(join(dirname(file), imported), answer);
     }
-    await write(file, text);
+    await writeSource(file, text);
     const oxlint = join(root, "node_modules/oxlint/bin/oxlint");
     return new Promise((resolve) => {
-      execFile(process.execPath, [oxlint, "-f", "unix"], { cwd: house }, (_, stdout) => {
+      execFile(process.execPath, [oxlint, "-f", "unix"], { cwd: project }, (_, stdout) => {
         resolve(stdout.trim());
       });
     });
   }
 
-  async function write(path: string, text: string): Promise<void> {
-    await mkdir(dirname(join(house, path)), { recursive: true });
-    await writeFile(join(house, path), text);
+  async function writeSource(path: string, text: string): Promise<void> {
+    await mkdir(dirname(join(project, path)), { recursive: true });
+    await writeFile(join(project, path), text);
   }
 });

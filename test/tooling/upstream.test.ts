@@ -6,10 +6,10 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { cache } from "../../scripts/build/places.ts";
 import { root } from "../../scripts/node.mjs";
-import { elsewhere } from "../../scripts/upstream/choice.ts";
+import { replacedInstrumentations } from "../../scripts/upstream/choice.ts";
 import { upstreamFiles } from "../../scripts/upstream/files.ts";
 import { upstreamInstrumentations } from "../../scripts/upstream/modules.ts";
-import { table } from "../../src/instrumentation/table.ts";
+import { libraryRows } from "../../src/instrumentation/table.ts";
 import { upstreamTable } from "../../src/instrumentation/upstream-table.ts";
 
 describe("What is taken over from upstream", () => {
@@ -46,10 +46,10 @@ describe("What is taken over from upstream", () => {
   });
 
   it("is everything that nobody here does in his own way, and nothing else", () => {
-    const own = new Set(table.map(({ instrumentation }) => instrumentation));
-    const taken = new Set(upstreamTable.map(({ instrumentation }) => instrumentation));
+    const own = new Set(libraryRows.map(({ instrumentation }) => instrumentation));
+    const adopted = new Set(upstreamTable.map(({ instrumentation }) => instrumentation));
     for (const { name } of upstreamInstrumentations()) {
-      assert.equal(taken.has(name), !own.has(name) && !(name in elsewhere), name);
+      assert.equal(adopted.has(name), !own.has(name) && !(name in replacedInstrumentations), name);
     }
   });
 });

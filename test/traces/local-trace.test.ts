@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { SpanStatusCode } from "@opentelemetry/api";
-import { Context, ROOT } from "../../src/context/context.ts";
-import { Holder } from "../../src/context/holder.ts";
-import { AlwaysOff, AlwaysOn } from "../../src/traces/sampling/constant.ts";
-import { ParentBased } from "../../src/traces/sampling/parent-based.ts";
+import { Context, ROOT_CONTEXT } from "../../src/context/context.ts";
+import { UnitOfWork } from "../../src/context/holder.ts";
+import { AlwaysOffSampler, AlwaysOnSampler } from "../../src/traces/sampling/constant.ts";
+import { ParentBasedSampler } from "../../src/traces/sampling/parent-based.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
 import { collectingProvider } from "./provider.ts";
 
-const unsampled = { sampler: new ParentBased(new AlwaysOff()) };
+const unsampled = { sampler: new ParentBasedSampler(new AlwaysOffSampler()) };
 
 describe("A local trace", () => {
   it("exports each span as it ends where head sampling said yes", () => {
-    const { provider, exported } = collectingProvider({ sampler: new AlwaysOn() });
+    const { provider, exported } = collectingProvider({ sampler: new AlwaysOnSampler() });
     const { root, child } = pair(provider);
     child.end();
     assert.deepEqual(names(exported), ["child"]);
@@ -20,22 +20,28 @@ describe("A local trace", () => {
   });
 
   it("exports nothing where head sampling said no and nothing happened", () => {
-    const { provider, exported, books, room, grace } = collectingProvider(unsampled);
+    const {
+      provider,
+      exported,
+      books: counters,
+      room: quota,
+      grace: dropTimer,
+    } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     child.end();
-    assert.equal(room.used, 1);
+    assert.equal(quota.used, 1);
     root.end();
-    assert.equal(room.used, 0);
-    assert.deepEqual(books, { made: 2, discarded: 0 });
-    grace.close();
+    assert.equal(quota.used, 0);
+    assert.deepEqual(counters, { made: 2, discarded: 0 });
+    dropTimer.close();
     assert.deepEqual(exported, []);
-    assert.deepEqual(books, { made: 2, discarded: 2 });
+    assert.deepEqual(counters, { made: 2, discarded: 2 });
   });
 
   it("exports all of it when a span ends in error, those that ended before too", () => {
     const { provider, exported } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
-    const second = provider.getTracer("t").startSpan("second", {}, ROOT.withSpan(root));
+    const second = provider.getTracer("t").startSpan("second", {}, ROOT_CONTEXT.withSpan(root));
     second.end();
     child.setStatus({ code: SpanStatusCode.ERROR }).end();
     assert.deepEqual(names(exported), ["second", "child"]);
@@ -45,15 +51,15 @@ describe("A local trace", () => {
   });
 
   it("exports all of it when an error is captured after the root ended", () => {
-    const { provider, exported, books, grace } = collectingProvider(unsampled);
+    const { provider, exported, books: counters, grace: dropTimer } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     child.end();
     root.end();
     assert.deepEqual(exported, []);
     root.localTrace.keep("error_captured");
     assert.deepEqual(names(exported), ["child", "root"]);
-    grace.close();
-    assert.deepEqual(books, { made: 2, discarded: 0 });
+    dropTimer.close();
+    assert.deepEqual(counters, { made: 2, discarded: 0 });
     assert.equal(root.attributes["telltale.keep.reason"], "error_captured");
   });
 
@@ -66,14 +72,14 @@ describe("A local trace", () => {
   });
 
   it("forgets a child that ends when the trace has been given up", () => {
-    const { provider, exported, books, grace } = collectingProvider(unsampled);
+    const { provider, exported, books: counters, grace: dropTimer } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     root.end();
-    grace.close();
+    dropTimer.close();
     child.end();
     root.localTrace.keep("error_captured");
     assert.deepEqual(exported, []);
-    assert.deepEqual(books, { made: 2, discarded: 2 });
+    assert.deepEqual(counters, { made: 2, discarded: 2 });
   });
 
   it("is kept when its root was slow", () => {
@@ -81,10 +87,10 @@ describe("A local trace", () => {
     const tracer = provider.getTracer("t");
     const quick = tracer.startSpan("quick", { startTime: 1_700_000_000_000 });
     quick.end(1_700_000_000_100);
-    const slow = tracer.startSpan("slow", { startTime: 1_700_000_000_000 }) as TelltaleSpan;
-    slow.end(1_700_000_000_102);
+    const slowSpan = tracer.startSpan("slow", { startTime: 1_700_000_000_000 }) as TelltaleSpan;
+    slowSpan.end(1_700_000_000_102);
     assert.deepEqual(names(exported), ["slow"]);
-    assert.equal(slow.attributes["telltale.keep.reason"], "slow");
+    assert.equal(slowSpan.attributes["telltale.keep.reason"], "slow");
   });
 
   it("keeps the first reason", () => {
@@ -114,63 +120,71 @@ describe("A local trace", () => {
 
   it("is found on the holder of the unit of work", () => {
     const { provider } = collectingProvider(unsampled);
-    const holder = new Holder();
-    const context = new Context(undefined, holder, false, undefined);
+    const unit = new UnitOfWork();
+    const context = new Context(undefined, unit, false, undefined);
     const root = provider.getTracer("t").startSpan("root", {}, context) as TelltaleSpan;
-    assert.equal(holder.localTrace, root.localTrace);
+    assert.equal(unit.localTrace, root.localTrace);
   });
 
   it("waits no longer for an error that comes after the grace period", () => {
-    const { provider, exported, books, grace } = collectingProvider(unsampled);
+    const { provider, exported, books: counters, grace: dropTimer } = collectingProvider(unsampled);
     const { root } = pair(provider);
     root.end();
-    grace.close();
+    dropTimer.close();
     root.localTrace.keep("error_captured");
     assert.deepEqual(exported, []);
     assert.equal(root.localTrace.kept, false);
-    assert.deepEqual(books, { made: 1, discarded: 1 });
+    assert.deepEqual(counters, { made: 1, discarded: 1 });
   });
 
   it("rescues a child that ended after the root, too", () => {
-    const { provider, exported, books, grace } = collectingProvider(unsampled);
+    const { provider, exported, books: counters, grace: dropTimer } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     root.end();
     child.end();
     root.localTrace.keep("error_captured");
-    grace.close();
+    dropTimer.close();
     assert.deepEqual(names(exported), ["root", "child"]);
-    assert.deepEqual(books, { made: 2, discarded: 0 });
+    assert.deepEqual(counters, { made: 2, discarded: 0 });
   });
 
   it("drops spans of undecided traces when there is no room for more of them", () => {
-    const { provider, books, room } = collectingProvider({ ...unsampled, room: 3 });
+    const {
+      provider,
+      books: counters,
+      room: quota,
+    } = collectingProvider({ ...unsampled, spanQuota: 3 });
     const tracer = provider.getTracer("t");
     const roots = Array.from({ length: 5 }, () => tracer.startSpan("root"));
-    for (const root of roots) tracer.startSpan("child", {}, ROOT.withSpan(root)).end();
-    assert.equal(room.used, 3);
-    assert.deepEqual(books, { made: 5, discarded: 2 });
+    for (const root of roots) tracer.startSpan("child", {}, ROOT_CONTEXT.withSpan(root)).end();
+    assert.equal(quota.used, 3);
+    assert.deepEqual(counters, { made: 5, discarded: 2 });
     for (const root of roots) root.end();
-    assert.equal(room.used, 0);
+    assert.equal(quota.used, 0);
   });
 
   it("can't take more than its share of the room", () => {
-    const { provider, books, room } = collectingProvider({ ...unsampled, room: 100_000 });
+    const {
+      provider,
+      books: counters,
+      room: quota,
+    } = collectingProvider({ ...unsampled, spanQuota: 100_000 });
     const tracer = provider.getTracer("t");
     const root = tracer.startSpan("root");
     for (let count = 0; count < 5000; count++) {
-      tracer.startSpan("child", {}, ROOT.withSpan(root)).end();
+      tracer.startSpan("child", {}, ROOT_CONTEXT.withSpan(root)).end();
     }
-    assert.equal(room.used, 1000);
-    assert.equal(books.discarded, 4000);
+    assert.equal(quota.used, 1000);
+    assert.equal(counters.discarded, 4000);
   });
 
   it("records nothing where nothing could be kept later", () => {
-    const { provider, books } = collectingProvider({ ...unsampled, keepsLater: false });
+    const { provider, books: counters } = collectingProvider({ ...unsampled, tailSamples: false });
     const span = provider.getTracer("t").startSpan("root");
     span.end();
     assert.equal(span.isRecording(), false);
     assert.match(span.spanContext().traceId, /^[0-9a-f]{32}$/);
-    assert.equal(books.made, 0);
+    assert.equal(counters.made, 0);
   });
 });
 
@@ -180,7 +194,7 @@ function pair(provider: ReturnType<typeof collectingProvider>["provider"]): {
 } {
   const tracer = provider.getTracer("t");
   const root = tracer.startSpan("root") as TelltaleSpan;
-  const child = tracer.startSpan("child", {}, ROOT.withSpan(root)) as TelltaleSpan;
+  const child = tracer.startSpan("child", {}, ROOT_CONTEXT.withSpan(root)) as TelltaleSpan;
   return { root, child };
 }
 

@@ -1,9 +1,9 @@
 import type { ReadableSpan, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { SpanLimits } from "../../src/config/config.ts";
-import { AlwaysOn } from "../../src/traces/sampling/constant.ts";
+import { AlwaysOnSampler } from "../../src/traces/sampling/constant.ts";
 import { TelltaleTracerProvider } from "../../src/traces/tracer.ts";
-import { Grace, Room } from "../../src/traces/undecided.ts";
+import { DropTimer, SpanQuota } from "../../src/traces/undecided.ts";
 
 /** The defaults of the specification. */
 const LIMITS: SpanLimits = {
@@ -15,48 +15,48 @@ const LIMITS: SpanLimits = {
   attributesPerLink: 128,
 };
 
-export interface Wishes {
+export interface ProviderOptions {
   readonly limits?: Partial<SpanLimits>;
   readonly sampler?: Sampler;
   readonly processors?: readonly SpanProcessor[];
   readonly keepSlowMs?: number;
-  readonly room?: number;
+  readonly spanQuota?: number;
   readonly probability?: number;
-  readonly keepsLater?: boolean;
+  readonly tailSamples?: boolean;
 }
 
 /** A provider whose ways out are lists. */
-export function collectingProvider(wishes: Wishes = {}): {
+export function collectingProvider(options: ProviderOptions = {}): {
   provider: TelltaleTracerProvider;
   exported: ReadableSpan[];
   books: { made: number; discarded: number };
-  room: Room;
-  grace: Grace;
+  room: SpanQuota;
+  grace: DropTimer;
 } {
   const exported: ReadableSpan[] = [];
-  const books = { made: 0, discarded: 0 };
-  const limits = { ...LIMITS, ...wishes.limits };
+  const counters = { made: 0, discarded: 0 };
+  const limits = { ...LIMITS, ...options.limits };
   const discard = (count: number): void => {
-    books.discarded += count;
+    counters.discarded += count;
   };
-  const room = new Room(wishes.room ?? 1000);
-  const grace = new Grace(discard);
+  const quota = new SpanQuota(options.spanQuota ?? 1000);
+  const dropTimer = new DropTimer(discard);
   const provider = new TelltaleTracerProvider({
     resource: resourceFromAttributes({ "service.name": "test" }),
     limits,
     attributeLimits: { count: limits.attributeCount, length: limits.attributeLength },
-    processors: wishes.processors ?? [],
-    sampler: wishes.sampler ?? new AlwaysOn(),
-    probability: wishes.probability,
-    keepsLater: wishes.keepsLater ?? true,
+    processors: options.processors ?? [],
+    sampler: options.sampler ?? new AlwaysOnSampler(),
+    probability: options.probability,
+    tailSamples: options.tailSamples ?? true,
     sink: {
-      room,
-      grace,
-      keepSlowMs: wishes.keepSlowMs ?? Infinity,
-      made: () => books.made++,
+      quota,
+      dropTimer,
+      keepSlowMs: options.keepSlowMs ?? Infinity,
+      created: () => counters.made++,
       export: (span) => exported.push(span),
       discard,
     },
   });
-  return { provider, exported, books, room, grace };
+  return { provider, exported, books: counters, room: quota, grace: dropTimer };
 }

@@ -9,15 +9,15 @@ import {
 } from "@opentelemetry/api";
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
-import { ROOT } from "../../src/context/context.ts";
+import { ROOT_CONTEXT } from "../../src/context/context.ts";
 import { spans as jsonMessages } from "../../src/export/json-messages.ts";
 import { spans as messages } from "../../src/export/messages.ts";
 import { readExport, spansOf } from "../../src/receiver/otlp.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
-import { collectingProvider, type Wishes } from "./provider.ts";
+import { collectingProvider, type ProviderOptions } from "./provider.ts";
 
-function startedSpan(wishes?: Wishes): TelltaleSpan {
-  return collectingProvider(wishes).provider.getTracer("test").startSpan("work") as TelltaleSpan;
+function startedSpan(options?: ProviderOptions): TelltaleSpan {
+  return collectingProvider(options).provider.getTracer("test").startSpan("work") as TelltaleSpan;
 }
 
 const circular: { self?: unknown } = {};
@@ -261,8 +261,8 @@ describe("A span", () => {
       span.end(end);
       assert.deepEqual([span.startTime, span.endTime, span.duration], [startTime, endsAt, took]);
       assert.deepEqual(span.events[0]?.time, startTime);
-      for (const [type, { encode, requestOf }] of encodings) {
-        const [received] = spansOf(readExport("traces", type, requestOf([encode(span)])));
+      for (const [type, { encode, encodeRequest }] of encodings) {
+        const [received] = spansOf(readExport("traces", type, encodeRequest([encode(span)])));
         assert.equal(received?.startTimeUnixNano, nanosOf(startTime));
         assert.equal(received?.endTimeUnixNano, nanosOf(endsAt));
         assert.deepEqual(
@@ -315,7 +315,7 @@ describe("A span", () => {
     });
     const tracer = provider.getTracer("lib", "1.2.3", { schemaUrl: "https://example.org/1" });
     const parent = tracer.startSpan("parent", { kind: SpanKind.SERVER });
-    const child = tracer.startSpan("child", {}, trace.setSpan(ROOT, parent));
+    const child = tracer.startSpan("child", {}, trace.setSpan(ROOT_CONTEXT, parent));
     child.end();
     parent.end();
     const [first, second] = exporter.getFinishedSpans();
@@ -351,7 +351,7 @@ describe("A span", () => {
     };
     const tracer = collectingProvider({ processors: [processor] }).provider.getTracer("t");
     const parent = tracer.startSpan("parent");
-    const context = trace.setSpan(ROOT, parent);
+    const context = trace.setSpan(ROOT_CONTEXT, parent);
     tracer.startSpan("child", {}, context);
     tracer.startSpan("root", { root: true }, context);
     assert.deepEqual(seen, [undefined, parent, undefined]);
@@ -384,11 +384,14 @@ function snapshot(span: TelltaleSpan): object {
 
 describe("A span whose attributes come from an instrumentation", () => {
   const shared = Object.freeze({ "http.request.method": "GET", "http.route": "/a" });
-  const source = { shared: () => [{ attributes: shared }], own: () => ["url.path", "/a"] };
+  const source = {
+    cachedParts: () => [{ attributes: shared }],
+    ownPairs: () => ["url.path", "/a"],
+  };
 
   it("has what is shared, what is its own, and what the app set, which wins", () => {
     const span = startedSpan();
-    span.setSource(source);
+    span.setInstrumentationAttributes(source);
     span.setAttribute("http.route", "/mine").end();
     assert.deepEqual(span.attributes, {
       "http.request.method": "GET",
@@ -401,7 +404,7 @@ describe("A span whose attributes come from an instrumentation", () => {
   it("comes in parts that add up to the same on the wire", () => {
     const spans = ["first", "second"].map(() => {
       const span = startedSpan();
-      span.setSource(source);
+      span.setInstrumentationAttributes(source);
       span.end();
       return span;
     });
@@ -413,7 +416,7 @@ describe("A span whose attributes come from an instrumentation", () => {
       readExport(
         "traces",
         "application/x-protobuf",
-        messages.requestOf(spans.map((span) => messages.encode(span))),
+        messages.encodeRequest(spans.map((span) => messages.encode(span))),
       ),
     );
     for (const span of received) {
@@ -423,11 +426,11 @@ describe("A span whose attributes come from an instrumentation", () => {
 
   it("stays within the limits, by count and by length", () => {
     const few = startedSpan({ limits: { attributeCount: 1 } });
-    few.setSource(source);
+    few.setInstrumentationAttributes(source);
     few.end();
     assert.equal(Object.keys(few.attributes).length, 1);
     const short = startedSpan({ limits: { attributeLength: 2 } });
-    short.setSource(source);
+    short.setInstrumentationAttributes(source);
     short.end();
     assert.equal(short.attributes["http.request.method"], "GE");
     assert.equal(short.attributeParts(), undefined);

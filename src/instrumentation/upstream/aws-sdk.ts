@@ -2,9 +2,9 @@
 
 import { AwsInstrumentation } from "@opentelemetry/instrumentation-aws-sdk";
 import type { Adaptor } from "../adaptor.ts";
-import { withOwnInputs } from "../aws-sdk.ts";
+import { withCopiedInputs } from "../aws-sdk.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
 export const adaptor: Adaptor = upstreamAdaptor((options) =>
-  withOwnInputs(new AwsInstrumentation(options)),
+  withCopiedInputs(new AwsInstrumentation(options)),
 );

@@ -2,9 +2,9 @@
 
 import { CassandraDriverInstrumentation } from "@opentelemetry/instrumentation-cassandra-driver";
 import type { Adaptor } from "../adaptor.ts";
-import { withoutLiterals } from "../clean-sql.ts";
+import { withSanitizedSql } from "../clean-sql.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
 export const adaptor: Adaptor = upstreamAdaptor((options) =>
-  withoutLiterals(new CassandraDriverInstrumentation(options), options),
+  withSanitizedSql(new CassandraDriverInstrumentation(options), options),
 );

@@ -2,9 +2,9 @@
 
 import { DataloaderInstrumentation } from "@opentelemetry/instrumentation-dataloader";
 import type { Adaptor } from "../adaptor.ts";
-import { withAnyResult } from "../dataloader.ts";
+import { withAnyBatchResult } from "../dataloader.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
 export const adaptor: Adaptor = upstreamAdaptor((options) =>
-  withAnyResult(new DataloaderInstrumentation(options)),
+  withAnyBatchResult(new DataloaderInstrumentation(options)),
 );

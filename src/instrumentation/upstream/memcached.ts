@@ -2,9 +2,9 @@
 
 import { MemcachedInstrumentation } from "@opentelemetry/instrumentation-memcached";
 import type { Adaptor } from "../adaptor.ts";
-import { withoutLiterals } from "../clean-sql.ts";
+import { withSanitizedSql } from "../clean-sql.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
 export const adaptor: Adaptor = upstreamAdaptor((options) =>
-  withoutLiterals(new MemcachedInstrumentation(options), options),
+  withSanitizedSql(new MemcachedInstrumentation(options), options),
 );

@@ -2,9 +2,9 @@
 
 import { OracleInstrumentation } from "@opentelemetry/instrumentation-oracledb";
 import type { Adaptor } from "../adaptor.ts";
-import { withoutLiterals } from "../clean-sql.ts";
+import { withSanitizedSql } from "../clean-sql.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
 export const adaptor: Adaptor = upstreamAdaptor((options) =>
-  withoutLiterals(new OracleInstrumentation(options), options),
+  withSanitizedSql(new OracleInstrumentation(options), options),
 );

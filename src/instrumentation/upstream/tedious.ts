@@ -2,10 +2,10 @@
 
 import { TediousInstrumentation } from "@opentelemetry/instrumentation-tedious";
 import type { Adaptor } from "../adaptor.ts";
-import { withoutLiterals } from "../clean-sql.ts";
-import { withBoundRequests } from "../tedious.ts";
+import { withSanitizedSql } from "../clean-sql.ts";
+import { withBoundRequestCallbacks } from "../tedious.ts";
 import { upstreamAdaptor } from "../upstream.ts";
 
 export const adaptor: Adaptor = upstreamAdaptor((options) =>
-  withoutLiterals(withBoundRequests(new TediousInstrumentation(options)), options),
+  withSanitizedSql(withBoundRequestCallbacks(new TediousInstrumentation(options)), options),
 );

@@ -1,6 +1,11 @@
 import type { Attributes, BatchObservableResult, Observable } from "@opentelemetry/api";
 import type { BatchConfig, Config, OtlpProtocol } from "../../config/config.ts";
-import type { Account, Accounts, DropReason, SignalName } from "../../diagnostics/account.ts";
+import type {
+  SignalCounters,
+  TelemetryCounters,
+  DropReason,
+  SignalName,
+} from "../../diagnostics/account.ts";
 import { INT } from "../descriptor.ts";
 import type { StoreMeter } from "../store-meter.ts";
 
@@ -11,44 +16,52 @@ import type { StoreMeter } from "../store-meter.ts";
  *
  * https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/
  */
-export function observeBooks(meter: StoreMeter, config: Config, accounts: Accounts): void {
-  observeEquation(meter, accounts);
+export function observeSdkMetrics(
+  meter: StoreMeter,
+  config: Config,
+  counters: TelemetryCounters,
+): void {
+  observeTelemetryCounters(meter, counters);
   const { traces, logs, metrics } = config;
-  observeExporter(meter, exporterOf("span", traces.otlp.protocol), accounts.spans);
-  observeExporter(meter, exporterOf("log", logs.otlp.protocol), accounts.logs);
-  observeExporter(meter, exporterOf("metric_data_point", metrics.otlp.protocol), accounts.metrics);
-  observeProcessor(meter, "span", traces.batch, accounts.spans);
-  observeProcessor(meter, "log", logs.batch, accounts.logs);
-  counter(
+  observeExporter(meter, exporterComponent("span", traces.otlp.protocol), counters.spans);
+  observeExporter(meter, exporterComponent("log", logs.otlp.protocol), counters.logs);
+  observeExporter(
+    meter,
+    exporterComponent("metric_data_point", metrics.otlp.protocol),
+    counters.metrics,
+  );
+  observeProcessor(meter, "span", traces.batch, counters.spans);
+  observeProcessor(meter, "log", logs.batch, counters.logs);
+  createCounter(
     meter,
     "otel.sdk.log.created",
     "The number of log records submitted to enabled loggers.",
     "{log_record}",
-  ).addCallback((result) => result.observe(accounts.logs.made));
+  ).addCallback((result) => result.observe(counters.logs.created));
 }
 
 const signals: readonly SignalName[] = ["spans", "logs", "metrics", "events"];
 
-function observeEquation(meter: StoreMeter, accounts: Accounts): void {
-  const created = counter(
+function observeTelemetryCounters(meter: StoreMeter, counters: TelemetryCounters): void {
+  const created = createCounter(
     meter,
     "telltale.telemetry.created",
     "Items of telemetry that were made.",
     "{item}",
   );
-  const sent = counter(
+  const sent = createCounter(
     meter,
     "telltale.telemetry.sent",
     "Items that their receiver has taken.",
     "{item}",
   );
-  const dropped = counter(
+  const dropped = createCounter(
     meter,
     "telltale.telemetry.dropped",
     "Items that are lost, by reason.",
     "{item}",
   );
-  const queued = state(
+  const queued = createUpDownCounter(
     meter,
     "telltale.telemetry.queued",
     "Items that wait or are under way.",
@@ -57,12 +70,12 @@ function observeEquation(meter: StoreMeter, accounts: Accounts): void {
   meter.addBatchObservableCallback(
     (result) => {
       for (const signal of signals) {
-        const account = accounts[signal];
+        const signalCounters = counters[signal];
         const attributes = { "telltale.signal": signal };
-        result.observe(created, account.made, attributes);
-        result.observe(sent, account.sent, attributes);
-        result.observe(queued, account.queued, attributes);
-        observeDrops(result, dropped, account, attributes);
+        result.observe(created, signalCounters.created, attributes);
+        result.observe(sent, signalCounters.sent, attributes);
+        result.observe(queued, signalCounters.queued, attributes);
+        observeDrops(result, dropped, signalCounters, attributes);
       }
     },
     [created, sent, dropped, queued],
@@ -72,40 +85,40 @@ function observeEquation(meter: StoreMeter, accounts: Accounts): void {
 function observeDrops(
   result: BatchObservableResult,
   dropped: Observable,
-  account: Account,
+  counters: SignalCounters,
   attributes: Attributes,
 ): void {
-  for (const [reason, count] of Object.entries(account.dropped)) {
+  for (const [reason, count] of Object.entries(counters.dropped)) {
     result.observe(dropped, count, { ...attributes, "telltale.reason": reason });
   }
 }
 
-type Item = "span" | "log" | "metric_data_point";
+type ItemType = "span" | "log" | "metric_data_point";
 
 /** The conventions' units. */
-const units: Readonly<Record<Item, string>> = {
+const units: Readonly<Record<ItemType, string>> = {
   span: "{span}",
   log: "{log_record}",
   metric_data_point: "{data_point}",
 };
 
-interface Exporter {
-  readonly item: Item;
+interface ExporterComponent {
+  readonly item: ItemType;
   readonly attributes: Attributes;
 }
 
 /** `otel.component.type` names protocol and signal. */
-function exporterOf(item: Item, protocol: OtlpProtocol): Exporter {
+function exporterComponent(item: ItemType, protocol: OtlpProtocol): ExporterComponent {
   const transport = {
     "http/protobuf": "otlp_http",
     "http/json": "otlp_http_json",
     grpc: "otlp_grpc",
   };
   const signal = item === "metric_data_point" ? "metric" : item;
-  return { item, attributes: component(`${transport[protocol]}_${signal}_exporter`) };
+  return { item, attributes: componentAttributes(`${transport[protocol]}_${signal}_exporter`) };
 }
 
-function component(type: string): Attributes {
+function componentAttributes(type: string): Attributes {
   return { "otel.component.type": type, "otel.component.name": `${type}/0` };
 }
 
@@ -114,19 +127,19 @@ const exportFailures: readonly DropReason[] = ["rejected", "failed", "shutdown"]
 
 function observeExporter(
   meter: StoreMeter,
-  { item, attributes }: Exporter,
-  account: Account,
+  { item, attributes }: ExporterComponent,
+  counters: SignalCounters,
 ): void {
   const name = `otel.sdk.exporter.${item}.exported`;
-  counter(
+  createCounter(
     meter,
     name,
     "Items for which the export has finished, successful or failed.",
     units[item],
   ).addCallback((result) => {
-    result.observe(account.sent, attributes);
+    result.observe(counters.sent, attributes);
     for (const reason of exportFailures) {
-      result.observe(account.dropped[reason], { ...attributes, "error.type": reason });
+      result.observe(counters.dropped[reason], { ...attributes, "error.type": reason });
     }
   });
 }
@@ -135,29 +148,29 @@ function observeProcessor(
   meter: StoreMeter,
   item: "span" | "log",
   batch: BatchConfig,
-  account: Account,
+  counters: SignalCounters,
 ): void {
-  const attributes = component(`batching_${item}_processor`);
+  const attributes = componentAttributes(`batching_${item}_processor`);
   const name = `otel.sdk.processor.${item}`;
-  counter(
+  createCounter(
     meter,
     `${name}.processed`,
     "Items for which the processing has finished, successful or failed.",
     units[item],
   ).addCallback((result) => {
-    let passedOn = account.sent;
-    for (const reason of exportFailures) passedOn += account.dropped[reason];
-    result.observe(passedOn, attributes);
+    let exported = counters.sent;
+    for (const reason of exportFailures) exported += counters.dropped[reason];
+    result.observe(exported, attributes);
     const full: DropReason = "queue_full";
-    result.observe(account.dropped[full], { ...attributes, "error.type": full });
+    result.observe(counters.dropped[full], { ...attributes, "error.type": full });
   });
-  state(
+  createUpDownCounter(
     meter,
     `${name}.queue.size`,
     "Items in the queue, those under way included.",
     units[item],
-  ).addCallback((result) => result.observe(account.queued, attributes));
-  state(
+  ).addCallback((result) => result.observe(counters.queued, attributes));
+  createUpDownCounter(
     meter,
     `${name}.queue.capacity`,
     "The most items that the queue can hold.",
@@ -165,10 +178,20 @@ function observeProcessor(
   ).addCallback((result) => result.observe(batch.maxQueueSize, attributes));
 }
 
-function counter(meter: StoreMeter, name: string, description: string, unit: string): Observable {
+function createCounter(
+  meter: StoreMeter,
+  name: string,
+  description: string,
+  unit: string,
+): Observable {
   return meter.createObservableCounter(name, { description, unit, valueType: INT });
 }
 
-function state(meter: StoreMeter, name: string, description: string, unit: string): Observable {
+function createUpDownCounter(
+  meter: StoreMeter,
+  name: string,
+  description: string,
+  unit: string,
+): Observable {
   return meter.createObservableUpDownCounter(name, { description, unit, valueType: INT });
 }

@@ -1,9 +1,9 @@
 import type { StoreMeter } from "../store-meter.ts";
-import type { Delays, Recent } from "./recent.ts";
+import type { EventLoopDelays, SlidingWindow } from "./recent.ts";
 
-const recently = "over the last 30 to 60 seconds";
+const WINDOW_TEXT = "over the last 30 to 60 seconds";
 
-const delayMetrics: readonly (readonly [keyof Delays, string])[] = [
+const delayMetrics: readonly (readonly [keyof EventLoopDelays, string])[] = [
   ["min", "Event loop minimum delay"],
   ["max", "Event loop maximum delay"],
   ["mean", "Event loop mean delay"],
@@ -14,14 +14,14 @@ const delayMetrics: readonly (readonly [keyof Delays, string])[] = [
 ];
 
 /** `nodejs.eventloop.*`: https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/ */
-export function observeEventLoop(meter: StoreMeter, recent: Recent): void {
-  observeDelays(meter, recent);
+export function observeEventLoop(meter: StoreMeter, slidingWindow: SlidingWindow): void {
+  observeDelays(meter, slidingWindow);
   meter
     .createObservableGauge("nodejs.eventloop.utilization", {
-      description: `Event loop utilization ${recently}.`,
+      description: `Event loop utilization ${WINDOW_TEXT}.`,
       unit: "1",
     })
-    .addCallback((result) => result.observe(recent.loopUtilization()));
+    .addCallback((result) => result.observe(slidingWindow.loopUtilization()));
   meter
     .createObservableCounter("nodejs.eventloop.time", {
       description: "Cumulative duration of time the event loop has been in each state.",
@@ -34,17 +34,17 @@ export function observeEventLoop(meter: StoreMeter, recent: Recent): void {
     });
 }
 
-function observeDelays(meter: StoreMeter, recent: Recent): void {
+function observeDelays(meter: StoreMeter, slidingWindow: SlidingWindow): void {
   const gauges = delayMetrics.map(([field, description]) => ({
     field,
     gauge: meter.createObservableGauge(`nodejs.eventloop.delay.${field}`, {
-      description: `${description} ${recently}.`,
+      description: `${description} ${WINDOW_TEXT}.`,
       unit: "s",
     }),
   }));
   meter.addBatchObservableCallback(
     (result) => {
-      const delays = recent.delays();
+      const delays = slidingWindow.delays();
       if (delays === undefined) return;
       for (const { field, gauge } of gauges) result.observe(gauge, delays[field]);
     },

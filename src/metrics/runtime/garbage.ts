@@ -10,7 +10,7 @@ const boundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1];
  * at 350 collections a second its cost was not to be seen (tried, Node 26). It
  * does not hold the process open.
  */
-export function observeGarbage(meter: StoreMeter): void {
+export function observeGc(meter: StoreMeter): void {
   const duration = meter.createHistogram("v8js.gc.duration", {
     description: "Garbage collection duration.",
     unit: "s",

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { INT } from "../descriptor.ts";
 import type { StoreMeter } from "../store-meter.ts";
-import type { Recent } from "./recent.ts";
+import type { SlidingWindow } from "./recent.ts";
 
 /**
  * `process.*`: https://opentelemetry.io/docs/specs/semconv/system/process-metrics/
@@ -9,8 +9,8 @@ import type { Recent } from "./recent.ts";
  * Not here: `process.unix.file_descriptor.count`, whose Prometheus name ends in
  * `_count`; `promtool check metrics` refuses that for what is no histogram.
  */
-export function observeProcess(meter: StoreMeter, recent: Recent): void {
-  observeCpu(meter, recent);
+export function observeProcess(meter: StoreMeter, slidingWindow: SlidingWindow): void {
+  observeCpu(meter, slidingWindow);
   meter
     .createObservableUpDownCounter("process.memory.usage", {
       description: "The amount of physical memory in use.",
@@ -26,7 +26,7 @@ export function observeProcess(meter: StoreMeter, recent: Recent): void {
     .addCallback((result) => result.observe(process.uptime()));
 }
 
-function observeCpu(meter: StoreMeter, recent: Recent): void {
+function observeCpu(meter: StoreMeter, slidingWindow: SlidingWindow): void {
   meter
     .createObservableCounter("process.cpu.time", {
       description: "Total CPU seconds broken down by different CPU modes.",
@@ -44,7 +44,7 @@ function observeCpu(meter: StoreMeter, recent: Recent): void {
       unit: "1",
     })
     .addCallback((result) => {
-      const { user, system } = recent.cpuUse();
+      const { user, system } = slidingWindow.cpuUtilization();
       result.observe(user / cpus, { "cpu.mode": "user" });
       result.observe(system / cpus, { "cpu.mode": "system" });
     });

@@ -4,7 +4,7 @@ type EventLoopUtilization = ReturnType<typeof performance.eventLoopUtilization>;
 type DelayMonitor = ReturnType<typeof monitorEventLoopDelay>;
 
 /** Half of what "recent" means. */
-const HALF_MS = 30_000;
+const HALF_WINDOW_MS = 30_000;
 
 /**
  * Every 20 ms a timer of libuv's fires (unref'd, no JavaScript). Two of them
@@ -14,14 +14,14 @@ const HALF_MS = 30_000;
 const RESOLUTION_MS = 20;
 
 /** The state of counters at one moment. */
-interface Mark {
+interface CounterSnapshot {
   readonly at: number;
   readonly cpu: NodeJS.CpuUsage;
   readonly loop: EventLoopUtilization;
   readonly delays: DelayMonitor;
 }
 
-export interface Delays {
+export interface EventLoopDelays {
   readonly min: number;
   readonly max: number;
   readonly mean: number;
@@ -38,18 +38,18 @@ export interface Delays {
  * look and all see the same, where a histogram that is reset by each reading is
  * right for one reader only.
  */
-export class Recent {
-  #older: Mark;
-  #younger: Mark;
+export class SlidingWindow {
+  #older: CounterSnapshot;
+  #younger: CounterSnapshot;
 
   constructor() {
-    this.#older = markNow(monitor());
-    this.#younger = markNow(monitor());
-    setInterval(() => this.#turn(), HALF_MS).unref();
+    this.#older = takeSnapshot(startDelayMonitor());
+    this.#younger = takeSnapshot(startDelayMonitor());
+    setInterval(() => this.#rotate(), HALF_WINDOW_MS).unref();
   }
 
   /** In seconds; undefined before the first sample. */
-  delays(): Delays | undefined {
+  delays(): EventLoopDelays | undefined {
     const { delays } = this.#older;
     if (delays.count === 0) return undefined;
     return {
@@ -69,28 +69,28 @@ export class Recent {
   }
 
   /** CPU seconds per second, by mode. */
-  cpuUse(): { readonly user: number; readonly system: number } {
+  cpuUtilization(): { readonly user: number; readonly system: number } {
     const { cpu, at } = this.#older;
     const elapsedUs = Math.max(1, (performance.now() - at) * 1000);
     const { user, system } = process.cpuUsage(cpu);
     return { user: user / elapsedUs, system: system / elapsedUs };
   }
 
-  #turn(): void {
+  #rotate(): void {
     const { delays } = this.#older;
     delays.reset();
     this.#older = this.#younger;
-    this.#younger = markNow(delays);
+    this.#younger = takeSnapshot(delays);
   }
 }
 
-function monitor(): DelayMonitor {
+function startDelayMonitor(): DelayMonitor {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   return delays;
 }
 
-function markNow(delays: DelayMonitor): Mark {
+function takeSnapshot(delays: DelayMonitor): CounterSnapshot {
   return {
     at: performance.now(),
     cpu: process.cpuUsage(),

@@ -1,18 +1,18 @@
 import { isMainThread } from "node:worker_threads";
 import type { Config } from "../../config/config.ts";
-import type { Accounts } from "../../diagnostics/account.ts";
+import type { TelemetryCounters } from "../../diagnostics/account.ts";
 import type { StoreMeter } from "../store-meter.ts";
-import { observeBooks } from "./books.ts";
+import { observeSdkMetrics } from "./books.ts";
 import { observeEventLoop } from "./event-loop.ts";
-import { observeGarbage } from "./garbage.ts";
+import { observeGc } from "./garbage.ts";
 import { observeHeap } from "./heap.ts";
 import { observeProcess } from "./process.ts";
-import { Recent } from "./recent.ts";
+import { SlidingWindow } from "./recent.ts";
 
-export interface WatchOptions {
+export interface RuntimeMetricsDeps {
   readonly meter: StoreMeter;
   readonly config: Config;
-  readonly accounts: Accounts;
+  readonly counters: TelemetryCounters;
 }
 
 /**
@@ -20,12 +20,12 @@ export interface WatchOptions {
  * collection, heap, process, our own books. A chunk of its own, loaded a turn
  * after start. What it starts is unref'd.
  */
-export function watch({ meter, config, accounts }: WatchOptions): void {
-  const recent = new Recent();
-  observeEventLoop(meter, recent);
-  observeGarbage(meter);
+export function observeRuntime({ meter, config, counters }: RuntimeMetricsDeps): void {
+  const slidingWindow = new SlidingWindow();
+  observeEventLoop(meter, slidingWindow);
+  observeGc(meter);
   observeHeap(meter);
   // A worker thread shares these with its process, which reports them.
-  if (isMainThread) observeProcess(meter, recent);
-  observeBooks(meter, config, accounts);
+  if (isMainThread) observeProcess(meter, slidingWindow);
+  observeSdkMetrics(meter, config, counters);
 }

@@ -2,7 +2,7 @@ import type { BroadcastChannel } from "node:worker_threads";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
 
 /** What threads of one process say to each other; the number is the version of this protocol. */
-export const CHANNEL = "telltale.metrics.1";
+export const METRICS_CHANNEL = "telltale.metrics.1";
 
 export type ThreadMessage =
   /** A worker thread is there and can be asked. */
@@ -24,7 +24,7 @@ export function isThreadMessage(data: unknown): data is ThreadMessage {
 }
 
 /** With the type of what is said. */
-export function post(channel: BroadcastChannel, message: ThreadMessage): void {
+export function postThreadMessage(channel: BroadcastChannel, message: ThreadMessage): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origins.
   channel.postMessage(message);
 }

@@ -1,6 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { DataPoint, Histogram, MetricData, ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import { attributesKey, OVERFLOW } from "../attributes.ts";
+import { attributesKey, OVERFLOW_ATTRIBUTES } from "../attributes.ts";
 import type {
   Exemplar,
   Exemplars,
@@ -8,7 +8,7 @@ import type {
   PointWithExemplar,
 } from "../exemplars.ts";
 import { GAUGE, HISTOGRAM, SUM } from "../points.ts";
-import { SERIES_LIMIT } from "../series-table.ts";
+import { CARDINALITY_LIMIT } from "../series-table.ts";
 
 /** What one thread has, and which. */
 export interface ThreadMetrics {
@@ -21,7 +21,7 @@ export interface ThreadMetrics {
 type Point = DataPoint<number | Histogram>;
 
 /** A metric that several threads have a part in. */
-interface Sum {
+interface MergedMetric {
   readonly metric: MetricData;
   readonly points: Map<string, Point>;
 }
@@ -37,59 +37,69 @@ export function mergeThreads(
   main: readonly ScopeMetrics[],
   threads: readonly ThreadMetrics[],
 ): ScopeMetrics[] {
-  const scopes = new Map<string, { scope: ScopeMetrics["scope"]; sums: Map<string, Sum> }>();
-  const take = (scopeMetrics: readonly ScopeMetrics[], thread: ThreadMetrics | undefined): void => {
+  const scopes = new Map<
+    string,
+    { scope: ScopeMetrics["scope"]; sums: Map<string, MergedMetric> }
+  >();
+  const addScopes = (
+    scopeMetrics: readonly ScopeMetrics[],
+    thread: ThreadMetrics | undefined,
+  ): void => {
     for (const { scope, metrics } of scopeMetrics) {
       const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl]);
-      const known = scopes.get(key) ?? { scope, sums: new Map<string, Sum>() };
+      const known = scopes.get(key) ?? { scope, sums: new Map<string, MergedMetric>() };
       scopes.set(key, known);
       for (const metric of metrics) addMetric(known.sums, metric, thread);
     }
   };
-  take(main, undefined);
-  for (const thread of threads) take(thread.scopeMetrics, thread);
+  addScopes(main, undefined);
+  for (const thread of threads) addScopes(thread.scopeMetrics, thread);
   return Array.from(scopes.values(), ({ scope, sums }) => ({
     scope,
-    metrics: Array.from(sums.values(), finished),
+    metrics: Array.from(sums.values(), toMetricData),
   }));
 }
 
 /** Of an ended thread, what is still true. */
-export function lasting(scopeMetrics: readonly ScopeMetrics[]): ScopeMetrics[] {
-  return scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.filter(isCount) }));
+export function monotonicMetrics(scopeMetrics: readonly ScopeMetrics[]): ScopeMetrics[] {
+  return scopeMetrics.map(({ scope, metrics }) => ({
+    scope,
+    metrics: metrics.filter(isMonotonicMetric),
+  }));
 }
 
 function addMetric(
-  sums: Map<string, Sum>,
+  merged: Map<string, MergedMetric>,
   metric: MetricData,
   thread: ThreadMetrics | undefined,
 ): void {
-  if (thread?.ended === true && !isCount(metric)) return;
+  if (thread?.ended === true && !isMonotonicMetric(metric)) return;
   const { name, unit } = metric.descriptor;
   const key = `${name}\n${unit}\n${metric.dataPointType}\n${metric.dataPointType === SUM && metric.isMonotonic}`;
-  const sum = sums.get(key) ?? { metric, points: new Map<string, Point>() };
-  sums.set(key, sum);
+  const mergedMetric = merged.get(key) ?? { metric, points: new Map<string, Point>() };
+  merged.set(key, mergedMetric);
   const label = metric.dataPointType === GAUGE ? thread?.threadId : undefined;
-  for (const point of metric.dataPoints as Point[]) addPoint(sum, labelled(point, label));
+  for (const point of metric.dataPoints as Point[])
+    addPoint(mergedMetric, withThreadId(point, label));
 }
 
-function addPoint({ points }: Sum, point: Point): void {
+function addPoint({ points }: MergedMetric, point: Point): void {
   const key = attributesKey(point.attributes);
   const known = points.get(key);
   if (known !== undefined) {
-    points.set(key, sumOf(known, point));
-  } else if (points.size < SERIES_LIMIT - 1 || key === overflowKey) {
+    points.set(key, mergePoints(known, point));
+  } else if (points.size < CARDINALITY_LIMIT - 1 || key === overflowKey) {
     points.set(key, point);
   } else {
     const overflow = points.get(overflowKey);
-    const value = overflow === undefined ? point.value : added(overflow.value, point.value);
-    points.set(overflowKey, { ...point, attributes: OVERFLOW, value });
+    const value = overflow === undefined ? point.value : addValues(overflow.value, point.value);
+    points.set(overflowKey, { ...point, attributes: OVERFLOW_ATTRIBUTES, value });
   }
 }
 
-function sumOf(known: Point, point: Point): Point {
+function mergePoints(known: Point, point: Point): Point {
   const exemplar = laterExemplar(exemplarOf(known), exemplarOf(point));
-  const sum = { ...known, value: added(known.value, point.value) };
+  const sum = { ...known, value: addValues(known.value, point.value) };
   return exemplar === undefined ? sum : Object.assign(sum, { exemplar });
 }
 
@@ -97,16 +107,16 @@ function exemplarOf(point: Point): Exemplar | undefined {
   return (point as PointWithExemplar).exemplar;
 }
 
-const overflowKey = attributesKey(OVERFLOW);
+const overflowKey = attributesKey(OVERFLOW_ATTRIBUTES);
 
-function labelled(point: Point, threadId: number | undefined): Point {
+function withThreadId(point: Point, threadId: number | undefined): Point {
   if (threadId === undefined) return point;
   const attributes: Attributes = { ...point.attributes, "thread.id": threadId };
   return { ...point, attributes };
 }
 
 /** Two threads that ask for different buckets under one name can't be added; the first stays. */
-function added(
+function addValues(
   a: number | HistogramWithExemplars,
   b: number | HistogramWithExemplars,
 ): number | Histogram {
@@ -134,10 +144,10 @@ function laterExemplar(a: Exemplar | undefined, b: Exemplar | undefined): Exempl
   return (b?.at ?? 0) > (a?.at ?? 0) ? b : a;
 }
 
-function isCount(metric: MetricData): boolean {
+function isMonotonicMetric(metric: MetricData): boolean {
   return metric.dataPointType === HISTOGRAM || (metric.dataPointType === SUM && metric.isMonotonic);
 }
 
-function finished({ metric, points }: Sum): MetricData {
+function toMetricData({ metric, points }: MergedMetric): MetricData {
   return { ...metric, dataPoints: [...points.values()] } as MetricData;
 }

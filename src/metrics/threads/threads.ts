@@ -1,3 +1,3 @@
 /** A chunk of its own: only processes with worker threads need it. */
 export { WorkerThreads } from "./main.ts";
-export { tellMainThread } from "./worker.ts";
+export { serveMainThread } from "./worker.ts";

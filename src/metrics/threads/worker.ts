@@ -1,8 +1,8 @@
 import { BroadcastChannel, threadId } from "node:worker_threads";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import { CHANNEL, isThreadMessage, post } from "./channel.ts";
+import { METRICS_CHANNEL, isThreadMessage, postThreadMessage } from "./channel.ts";
 
-export interface ThreadSource {
+export interface ThreadCollector {
   readonly collect: () => Promise<ScopeMetrics[]>;
   readonly collectNow: () => ScopeMetrics[];
 }
@@ -12,20 +12,20 @@ export interface ThreadSource {
  * when that is asked for the page, and once more when it ends. A thread that is
  * terminated has no last word; what it said last stays.
  */
-export function tellMainThread(source: ThreadSource): void {
-  const channel = new BroadcastChannel(CHANNEL);
-  const tell = (question: number | undefined, scopeMetrics: ScopeMetrics[]): void => {
-    post(channel, { kind: "tell", threadId, question, scopeMetrics });
+export function serveMainThread(collector: ThreadCollector): void {
+  const channel = new BroadcastChannel(METRICS_CHANNEL);
+  const postMetrics = (question: number | undefined, scopeMetrics: ScopeMetrics[]): void => {
+    postThreadMessage(channel, { kind: "tell", threadId, question, scopeMetrics });
   };
   channel.addEventListener("message", ({ data }: { data: unknown }) => {
     if (!isThreadMessage(data) || data.kind !== "ask") return;
     const { question } = data;
-    void source.collect().then((metrics) => tell(question, metrics), leaveOut);
+    void collector.collect().then((metrics) => postMetrics(question, metrics), ignoreFailure);
   });
   channel.unref();
-  process.on("exit", () => tell(undefined, source.collectNow()));
-  post(channel, { kind: "hello", threadId });
+  process.on("exit", () => postMetrics(undefined, collector.collectNow()));
+  postThreadMessage(channel, { kind: "hello", threadId });
 }
 
 /** The collection has said why itself; the main thread goes on without us. */
-function leaveOut(): void {}
+function ignoreFailure(): void {}

@@ -7,19 +7,19 @@ import {
   X_B3_SPAN_ID,
   X_B3_TRACE_ID,
 } from "@opentelemetry/propagator-b3";
-import { Guarded } from "./guarded.ts";
+import { SafePropagator } from "./guarded.ts";
 
-const READS = [B3_CONTEXT_HEADER, X_B3_TRACE_ID, X_B3_SPAN_ID, X_B3_SAMPLED, X_B3_FLAGS];
+const EXTRACT_FIELDS = [B3_CONTEXT_HEADER, X_B3_TRACE_ID, X_B3_SPAN_ID, X_B3_SAMPLED, X_B3_FLAGS];
 
 /**
  * Both read either form; `b3` writes the single header, `b3multi` the many.
  *
  * https://github.com/openzipkin/b3-propagation
  */
-export function createB3Propagator(name: "b3" | "b3multi"): Guarded {
+export function createB3Propagator(name: "b3" | "b3multi"): SafePropagator {
   const injectEncoding =
     name === "b3" ? B3InjectEncoding.SINGLE_HEADER : B3InjectEncoding.MULTI_HEADER;
-  return new Guarded(new B3Propagator({ injectEncoding }), READS, lowerCase);
+  return new SafePropagator(new B3Propagator({ injectEncoding }), EXTRACT_FIELDS, lowerCase);
 }
 
 /** B3 asks senders for lower case; some send their ids in upper case, which W3C doesn't know. */

@@ -7,9 +7,9 @@ import type {
   TextMapPropagator,
   TextMapSetter,
 } from "@opentelemetry/api";
-import { isSuppressed } from "../../context/context.ts";
+import { isTracingSuppressed } from "../../context/context.ts";
 import { propertyOf } from "../../property.ts";
-import { trimmed } from "./white-space.ts";
+import { trimWhiteSpace } from "./white-space.ts";
 
 /** Where every copy of the API keeps the baggage in a context. */
 export const BAGGAGE_KEY: symbol = Symbol.for("OpenTelemetry Baggage Key");
@@ -27,70 +27,70 @@ const MAX_MEMBERS = 64;
 const MAX_LENGTH = 8192;
 
 /** An entry, and how it was written when it came in: so it goes out again. */
-interface Entry {
+interface StoredEntry {
   readonly value: string;
   readonly metadata: BaggageEntryMetadata | undefined;
   readonly text: string | undefined;
 }
 
-type Entries = ReadonlyMap<string, Entry>;
+type StoredEntries = ReadonlyMap<string, StoredEntry>;
 
 /** The API's `Baggage`: immutable, each change makes another one. */
-export class BaggageList implements Baggage {
-  readonly #entries: Entries;
+export class BaggageImpl implements Baggage {
+  readonly #entries: StoredEntries;
   #header: string | undefined = undefined;
-  #hidden: string | undefined = undefined;
+  #excludedPrefix: string | undefined = undefined;
 
-  constructor(entries: Entries) {
+  constructor(entries: StoredEntries) {
     this.#entries = entries;
   }
 
   getEntry(key: string): BaggageEntry | undefined {
     const entry = this.#entries.get(key);
-    return entry === undefined ? undefined : copyOf(entry);
+    return entry === undefined ? undefined : toBaggageEntry(entry);
   }
 
   getAllEntries(): [string, BaggageEntry][] {
-    return Array.from(this.#entries, ([key, entry]) => [key, copyOf(entry)]);
+    return Array.from(this.#entries, ([key, entry]) => [key, toBaggageEntry(entry)]);
   }
 
   /** What is no text is kept for the app, and not sent. */
-  setEntry(key: string, entry: BaggageEntry): BaggageList {
+  setEntry(key: string, entry: BaggageEntry): BaggageImpl {
     const value = propertyOf(entry, "value") as string;
     const metadata = propertyOf(entry, "metadata") as BaggageEntryMetadata | undefined;
     const entries = new Map(this.#entries);
-    return new BaggageList(entries.set(key, { value, metadata, text: undefined }));
+    return new BaggageImpl(entries.set(key, { value, metadata, text: undefined }));
   }
 
-  removeEntry(key: string): BaggageList {
+  removeEntry(key: string): BaggageImpl {
     return this.removeEntries(key);
   }
 
-  removeEntries(...keys: string[]): BaggageList {
+  removeEntries(...keys: string[]): BaggageImpl {
     const entries = new Map(this.#entries);
     for (const key of keys) entries.delete(key);
-    return new BaggageList(entries);
+    return new BaggageImpl(entries);
   }
 
-  clear(): BaggageList {
-    return new BaggageList(new Map());
+  clear(): BaggageImpl {
+    return new BaggageImpl(new Map());
   }
 
   /**
    * The `baggage` header to send, empty if there is nothing to send.
    *
-   * @param hidden entries whose key starts so are left out
+   * @param excludedPrefix entries whose key starts so are left out
    */
-  header(hidden?: string): string {
-    if (this.#header === undefined || this.#hidden !== hidden) {
-      this.#header = headerOf(this.#entries, hidden);
-      this.#hidden = hidden;
+  serialize(excludedPrefix?: string): string {
+    if (this.#header === undefined || this.#excludedPrefix !== excludedPrefix) {
+      this.#header = serializeEntries(this.#entries, excludedPrefix);
+      this.#excludedPrefix = excludedPrefix;
     }
     return this.#header;
   }
 }
 
-function copyOf({ value, metadata }: Entry): BaggageEntry {
+function toBaggageEntry({ value, metadata }: StoredEntry): BaggageEntry {
   return metadata === undefined ? { value } : { value, metadata };
 }
 
@@ -99,23 +99,23 @@ function copyOf({ value, metadata }: Entry): BaggageEntry {
  * `Baggage`, or undefined if nothing in it is legal. Illegal members are
  * skipped; of a repeated key the last one counts.
  */
-export function readBaggage(header: unknown): BaggageList | undefined {
-  const entries = new Map<string, Entry>();
+export function readBaggage(header: unknown): BaggageImpl | undefined {
+  const entries = new Map<string, StoredEntry>();
   if (typeof header === "string") addEntries(header, entries, MAX_LENGTH);
   else if (Array.isArray(header)) addAllEntries(header, entries);
-  return entries.size === 0 ? undefined : new BaggageList(entries);
+  return entries.size === 0 ? undefined : new BaggageImpl(entries);
 }
 
-function addAllEntries(headers: readonly unknown[], entries: Map<string, Entry>): void {
-  let left = MAX_LENGTH;
+function addAllEntries(headers: readonly unknown[], entries: Map<string, StoredEntry>): void {
+  let remaining = MAX_LENGTH;
   for (const header of headers) {
-    if (typeof header !== "string" || left <= 0) return;
-    addEntries(header, entries, left);
-    left -= header.length + 1;
+    if (typeof header !== "string" || remaining <= 0) return;
+    addEntries(header, entries, remaining);
+    remaining -= header.length + 1;
   }
 }
 
-function addEntries(header: string, entries: Map<string, Entry>, limit: number): void {
+function addEntries(header: string, entries: Map<string, StoredEntry>, limit: number): void {
   for (let at = 0; at < header.length && entries.size < MAX_MEMBERS;) {
     const comma = header.indexOf(",", at);
     const end = comma === -1 ? header.length : comma;
@@ -130,18 +130,18 @@ function addEntries(header: string, entries: Map<string, Entry>, limit: number):
  *
  * https://www.w3.org/TR/baggage/#definition
  */
-function addEntry(member: string, entries: Map<string, Entry>): void {
+function addEntry(member: string, entries: Map<string, StoredEntry>): void {
   const semicolon = member.indexOf(";");
   const pair = semicolon === -1 ? member : member.slice(0, semicolon);
   const equals = pair.indexOf("=");
   if (equals === -1) return;
-  const key = trimmed(pair.slice(0, equals));
-  const value = trimmed(pair.slice(equals + 1));
+  const key = trimWhiteSpace(pair.slice(0, equals));
+  const value = trimWhiteSpace(pair.slice(equals + 1));
   if (!TOKEN.test(key) || !OCTETS.test(value)) return;
   const properties = semicolon === -1 ? "" : propertiesIn(member.slice(semicolon + 1));
   if (properties === undefined) return;
-  entries.set(decoded(key), {
-    value: decoded(value),
+  entries.set(decodeText(key), {
+    value: decodeText(value),
     metadata: properties === "" ? undefined : metadataOf(properties),
     text: `${key}=${value}${properties === "" ? "" : `;${properties}`}`,
   });
@@ -157,28 +157,28 @@ const OCTETS = /^[!#-+\--:<-[\]-~]*$/;
 function propertiesIn(text: string): string | undefined {
   const properties: string[] = [];
   for (const part of text.split(";")) {
-    const property = trimmed(part);
+    const property = trimWhiteSpace(part);
     if (property === "") continue;
     const equals = property.indexOf("=");
-    const key = equals === -1 ? property : trimmed(property.slice(0, equals));
-    const value = equals === -1 ? "" : trimmed(property.slice(equals + 1));
+    const key = equals === -1 ? property : trimWhiteSpace(property.slice(0, equals));
+    const value = equals === -1 ? "" : trimWhiteSpace(property.slice(equals + 1));
     if (!TOKEN.test(key) || !OCTETS.test(value)) return undefined;
     properties.push(equals === -1 ? key : `${key}=${value}`);
   }
   return properties.join(";");
 }
 
-function decoded(text: string): string {
+function decodeText(text: string): string {
   if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);
   } catch {
-    return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, bytesAsText);
+    return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, decodeBytes);
   }
 }
 
 /** What is no UTF-8 becomes U+FFFD. */
-function bytesAsText(escapes: string): string {
+function decodeBytes(escapes: string): string {
   return Buffer.from(escapes.replaceAll("%", ""), "hex").toString();
 }
 
@@ -187,33 +187,34 @@ function metadataOf(properties: string): BaggageEntryMetadata {
   return { toString: () => properties } as BaggageEntryMetadata;
 }
 
-function headerOf(entries: Entries, hidden: string | undefined): string {
+function serializeEntries(entries: StoredEntries, excludedPrefix: string | undefined): string {
   let header = "";
   let count = 0;
-  for (const [key, { value, metadata, text = textOf(key, value, metadata) }] of entries) {
-    if (text === undefined || (hidden !== undefined && key.startsWith(hidden))) continue;
-    const longer = count === 0 ? text : `${header},${text}`;
-    if (longer.length > MAX_LENGTH) continue;
-    header = longer;
+  for (const [key, { value, metadata, text = serializeEntry(key, value, metadata) }] of entries) {
+    if (text === undefined || (excludedPrefix !== undefined && key.startsWith(excludedPrefix)))
+      continue;
+    const extended = count === 0 ? text : `${header},${text}`;
+    if (extended.length > MAX_LENGTH) continue;
+    header = extended;
     if (++count === MAX_MEMBERS) break;
   }
   return header;
 }
 
 /** An entry of the app's as a member, or undefined if there is no way to write it. */
-function textOf(
+function serializeEntry(
   key: unknown,
   value: unknown,
   metadata: BaggageEntryMetadata | undefined,
 ): string | undefined {
   if (typeof key !== "string" || key === "" || typeof value !== "string") return undefined;
-  const properties = metadata === undefined ? "" : writtenMetadata(metadata);
-  const pair = `${encodedKey(key)}=${encoded(value)}`;
+  const properties = metadata === undefined ? "" : serializeMetadata(metadata);
+  const pair = `${encodeKey(key)}=${encodeText(value)}`;
   return properties === "" ? pair : `${pair};${properties}`;
 }
 
 /** Empty where it can't be written: an app may make it of anything. */
-function writtenMetadata(metadata: BaggageEntryMetadata): string {
+function serializeMetadata(metadata: BaggageEntryMetadata): string {
   try {
     return propertiesIn(metadata.toString()) ?? "";
   } catch {
@@ -222,29 +223,29 @@ function writtenMetadata(metadata: BaggageEntryMetadata): string {
 }
 
 /** `%` and what no token may hold is escaped: the way upstream does it, and undoes it. */
-function encodedKey(key: string): string {
-  return encoded(key).replaceAll("(", "%28").replaceAll(")", "%29");
+function encodeKey(key: string): string {
+  return encodeText(key).replaceAll("(", "%28").replaceAll(")", "%29");
 }
 
 /** `encodeURIComponent` throws on half a surrogate pair; UTF-8 has U+FFFD for it. */
-export function encoded(text: string): string {
+export function encodeText(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString());
 }
 
 /** W3C baggage behind the API's interface. */
 export class BaggagePropagator implements TextMapPropagator<unknown> {
-  readonly #hidden: string | undefined;
+  readonly #excludedPrefix: string | undefined;
 
-  /** @param hidden entries whose key starts so are read, but not sent on */
-  constructor(hidden?: string) {
-    this.#hidden = hidden;
+  /** @param excludedPrefix entries whose key starts so are read, but not sent on */
+  constructor(excludedPrefix?: string) {
+    this.#excludedPrefix = excludedPrefix;
   }
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
     const baggage = context.getValue(BAGGAGE_KEY) as Baggage | undefined;
-    if (baggage === undefined || baggage === null || isSuppressed(context)) return;
-    const list = baggage instanceof BaggageList ? baggage : baggageOf([], baggage);
-    const header = list.header(this.#hidden);
+    if (baggage === undefined || baggage === null || isTracingSuppressed(context)) return;
+    const list = baggage instanceof BaggageImpl ? baggage : createBaggage([], baggage);
+    const header = list.serialize(this.#excludedPrefix);
     if (header !== "") setter.set(carrier, BAGGAGE, header);
   }
 
@@ -261,20 +262,20 @@ export class BaggagePropagator implements TextMapPropagator<unknown> {
 }
 
 /** These keys and values as `Baggage`, beside what another one holds. */
-export function baggageOf(
+export function createBaggage(
   pairs: Iterable<readonly [string, string]>,
   others?: Baggage,
-): BaggageList {
-  const entries = others === undefined ? new Map<string, Entry>() : entriesOf(others);
+): BaggageImpl {
+  const entries = others === undefined ? new Map<string, StoredEntry>() : entriesOf(others);
   for (const [key, value] of pairs) {
     entries.set(key, { value, metadata: undefined, text: undefined });
   }
-  return new BaggageList(entries);
+  return new BaggageImpl(entries);
 }
 
 /** Of a `Baggage` that another copy of the API made. */
-function entriesOf(baggage: Baggage): Map<string, Entry> {
-  const entries = new Map<string, Entry>();
+function entriesOf(baggage: Baggage): Map<string, StoredEntry> {
+  const entries = new Map<string, StoredEntry>();
   for (const [key, { value, metadata }] of baggage.getAllEntries()) {
     entries.set(key, { value, metadata, text: undefined });
   }

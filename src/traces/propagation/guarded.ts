@@ -1,6 +1,6 @@
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
-import { isSuppressed, spanIn } from "../../context/context.ts";
-import type { PropagatorPart } from "./part.ts";
+import { isTracingSuppressed, spanIn } from "../../context/context.ts";
+import type { ExtractingPropagator } from "./part.ts";
 import { hasValidIds } from "./trace-context.ts";
 
 /** None of the headers that others read is ever this long. */
@@ -11,29 +11,29 @@ const MAX_LENGTH = 1024;
  * nothing under suppression, and a parent whose ids W3C would refuse is none,
  * since they would go out again in `traceparent`.
  */
-export class Guarded implements PropagatorPart {
+export class SafePropagator implements ExtractingPropagator {
   readonly #inner: TextMapPropagator<unknown>;
-  readonly #reads: readonly string[];
+  readonly #extractFields: readonly string[];
   readonly #normalize: (header: string) => string;
 
   /** @param normalize what is made of a header before it is read */
   constructor(
     inner: TextMapPropagator<unknown>,
-    reads: readonly string[] = inner.fields(),
+    extractFields: readonly string[] = inner.fields(),
     normalize: (header: string) => string = (header) => header,
   ) {
     this.#inner = inner;
-    this.#reads = reads;
+    this.#extractFields = extractFields;
     this.#normalize = normalize;
   }
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
-    if (!isSuppressed(context)) this.#inner.inject(context, carrier, setter);
+    if (!isTracingSuppressed(context)) this.#inner.inject(context, carrier, setter);
   }
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
     const result = this.#inner.extract(context, carrier, {
-      get: (from, key) => this.#read(getter.get(from, key)),
+      get: (from, key) => this.#readHeader(getter.get(from, key)),
       keys: (from) => getter.keys(from),
     });
     const span = spanIn(result);
@@ -46,11 +46,11 @@ export class Guarded implements PropagatorPart {
     return this.#inner.fields();
   }
 
-  reads(): readonly string[] {
-    return this.#reads;
+  extractFields(): readonly string[] {
+    return this.#extractFields;
   }
 
-  #read(header: string | string[] | undefined): string | undefined {
+  #readHeader(header: string | string[] | undefined): string | undefined {
     const text = Array.isArray(header) ? header[0] : header;
     if (typeof text !== "string" || text.length > MAX_LENGTH) return undefined;
     return this.#normalize(text);

@@ -6,12 +6,12 @@ import type {
   TextMapPropagator,
   TextMapSetter,
 } from "@opentelemetry/api";
-import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
-import { CarrierSpan } from "../carrier-span.ts";
-import { BAGGAGE_KEY, baggageOf, encoded } from "./baggage.ts";
-import { hasValidIds, SAMPLED } from "./trace-context.ts";
+import { isTracingSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
+import { NonRecordingSpan } from "../carrier-span.ts";
+import { BAGGAGE_KEY, createBaggage, encodeText } from "./baggage.ts";
+import { hasValidIds, SAMPLED_FLAG } from "./trace-context.ts";
 
-const TRACE = "uber-trace-id";
+const TRACE_HEADER = "uber-trace-id";
 const BAGGAGE_PREFIX = "uberctx-";
 
 /** A header that isn't longer than this can be one. */
@@ -31,13 +31,13 @@ const JAEGER_DEBUG = 2;
  *
  * https://www.jaegertracing.io/docs/1.76/sdk-migration/#propagation-format
  *
- * @param hidden baggage whose key starts so is read, but not sent on
+ * @param excludedPrefix baggage whose key starts so is read, but not sent on
  */
-export function createJaegerPropagator(hidden?: string): TextMapPropagator<unknown> {
+export function createJaegerPropagator(excludedPrefix?: string): TextMapPropagator<unknown> {
   return {
-    inject: (context, carrier, setter) => inject(context, carrier, setter, hidden),
+    inject: (context, carrier, setter) => inject(context, carrier, setter, excludedPrefix),
     extract,
-    fields: () => [TRACE],
+    fields: () => [TRACE_HEADER],
   };
 }
 
@@ -45,34 +45,42 @@ function inject(
   context: Context,
   carrier: unknown,
   setter: TextMapSetter<unknown>,
-  hidden: string | undefined,
+  excludedPrefix: string | undefined,
 ): void {
-  if (isSuppressed(context)) return;
+  if (isTracingSuppressed(context)) return;
   const span = spanIn(context)?.spanContext();
   if (span !== undefined && hasValidIds(span)) {
-    setter.set(carrier, TRACE, `${span.traceId}:${span.spanId}:0:0${span.traceFlags & SAMPLED}`);
+    setter.set(
+      carrier,
+      TRACE_HEADER,
+      `${span.traceId}:${span.spanId}:0:0${span.traceFlags & SAMPLED_FLAG}`,
+    );
   }
   const baggage = context.getValue(BAGGAGE_KEY) as Baggage | undefined;
   for (const [key, { value }] of baggage?.getAllEntries().slice(0, MAX_ENTRIES) ?? []) {
-    if (!NAME.test(key) || (hidden !== undefined && key.startsWith(hidden))) continue;
-    setter.set(carrier, BAGGAGE_PREFIX + key, encoded(value));
+    if (
+      !BAGGAGE_KEY_PATTERN.test(key) ||
+      (excludedPrefix !== undefined && key.startsWith(excludedPrefix))
+    )
+      continue;
+    setter.set(carrier, BAGGAGE_PREFIX + key, encodeText(value));
   }
 }
 
 /** What may follow the prefix in the name of a header. */
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
+const BAGGAGE_KEY_PATTERN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
 
 function extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
-  const parent = parentIn(single(getter.get(carrier, TRACE)));
+  const parent = parentIn(firstValue(getter.get(carrier, TRACE_HEADER)));
   const traced =
-    parent === undefined ? context : context.setValue(SPAN_KEY, new CarrierSpan(parent));
+    parent === undefined ? context : context.setValue(SPAN_KEY, new NonRecordingSpan(parent));
   const pairs = baggageIn(carrier, getter);
   if (pairs.length === 0) return traced;
   const others = context.getValue(BAGGAGE_KEY) as Baggage | undefined;
-  return traced.setValue(BAGGAGE_KEY, baggageOf(pairs, others));
+  return traced.setValue(BAGGAGE_KEY, createBaggage(pairs, others));
 }
 
-function single(header: string | string[] | undefined): string | undefined {
+function firstValue(header: string | string[] | undefined): string | undefined {
   const text = Array.isArray(header) ? header[0] : header;
   return typeof text === "string" ? text : undefined;
 }
@@ -80,7 +88,7 @@ function single(header: string | string[] | undefined): string | undefined {
 function parentIn(header: string | undefined): SpanContext | undefined {
   if (header === undefined || header.length > MAX_LENGTH) return undefined;
   // Some clients write hexadecimal in upper case, which W3C doesn't know.
-  const parts = PARTS.exec(decoded(header)?.toLowerCase() ?? "");
+  const parts = PARTS.exec(decodeText(header)?.toLowerCase() ?? "");
   if (parts === null) return undefined;
   const [, traceId = "", spanId = "", flags = ""] = parts;
   const isSampled = (Number.parseInt(flags, 16) & (JAEGER_SAMPLED | JAEGER_DEBUG)) !== 0;
@@ -88,14 +96,14 @@ function parentIn(header: string | undefined): SpanContext | undefined {
     // Some clients leave out leading zeros.
     traceId: traceId.padStart(32, "0"),
     spanId: spanId.padStart(16, "0"),
-    traceFlags: isSampled ? SAMPLED : 0,
+    traceFlags: isSampled ? SAMPLED_FLAG : 0,
     isRemote: true,
   };
   return hasValidIds(parent) ? parent : undefined;
 }
 
 /** Undefined where the escapes are malformed: what brought upstream's down (CVE-2026-59892). */
-function decoded(text: string): string | undefined {
+function decodeText(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -103,19 +111,19 @@ function decoded(text: string): string | undefined {
   }
 }
 
-function baggageIn(carrier: unknown, getter: TextMapGetter<unknown>): readonly Pair[] {
-  const pairs: Pair[] = [];
+function baggageIn(carrier: unknown, getter: TextMapGetter<unknown>): readonly BaggagePair[] {
+  const pairs: BaggagePair[] = [];
   let length = 0;
   for (const name of getter.keys(carrier)) {
     if (!name.toLowerCase().startsWith(BAGGAGE_PREFIX)) continue;
     const key = name.slice(BAGGAGE_PREFIX.length);
-    const text = single(getter.get(carrier, name));
+    const text = firstValue(getter.get(carrier, name));
     length += key.length + (text?.length ?? 0);
-    const value = text === undefined || length > MAX_BAGGAGE ? undefined : decoded(text);
+    const value = text === undefined || length > MAX_BAGGAGE ? undefined : decodeText(text);
     if (key !== "" && value !== undefined) pairs.push([key, value]);
     if (length > MAX_BAGGAGE || pairs.length === MAX_ENTRIES) break;
   }
   return pairs;
 }
 
-type Pair = readonly [key: string, value: string];
+type BaggagePair = readonly [key: string, value: string];

@@ -1,7 +1,7 @@
 import type { TextMapPropagator } from "@opentelemetry/api";
 
 /** A propagator that may read other headers than the ones it writes. */
-export interface PropagatorPart extends TextMapPropagator<unknown> {
+export interface ExtractingPropagator extends TextMapPropagator<unknown> {
   /** Names in lower case, where they aren't those of `fields`. */
-  reads?(): readonly string[];
+  extractFields?(): readonly string[];
 }

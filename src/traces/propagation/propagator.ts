@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
 import { lazy } from "../../lazy.ts";
 import type { PropagatorName } from "../../config/config.ts";
-import { contextFrom, isSuppressed, ROOT } from "../../context/context.ts";
+import { asContext, isTracingSuppressed, ROOT_CONTEXT } from "../../context/context.ts";
 import { BaggagePropagator } from "./baggage.ts";
-import type { PropagatorPart } from "./part.ts";
-import { SentryTrace } from "./sentry-trace.ts";
+import type { ExtractingPropagator } from "./part.ts";
+import { SentryTracePropagator } from "./sentry-trace.ts";
 import { TraceContextPropagator } from "./trace-context.ts";
 
 const loadJaeger = lazy<typeof import("./jaeger.ts")>("traces/propagation/jaeger.ts");
@@ -24,25 +24,30 @@ export interface PropagatorOptions {
 export function createPropagator(
   names: readonly PropagatorName[],
   { sentry }: PropagatorOptions,
-): Propagator {
+): CompositePropagator {
   const isNamed = names.includes("sentry");
   // Sentry's own entries in `baggage` go no further, unless somebody asks for them.
-  const hidden = sentry && !isNamed ? "sentry-" : undefined;
-  const parts: PropagatorPart[] = names.map((name) => partOf(name, hidden));
-  if (sentry && !isNamed) parts.push(new SentryTrace({ sends: false }));
-  return new Propagator(parts);
+  const excludedPrefix = sentry && !isNamed ? "sentry-" : undefined;
+  const propagators: ExtractingPropagator[] = names.map((name) =>
+    createNamedPropagator(name, excludedPrefix),
+  );
+  if (sentry && !isNamed) propagators.push(new SentryTracePropagator({ sends: false }));
+  return new CompositePropagator(propagators);
 }
 
-function partOf(name: PropagatorName, hidden: string | undefined): PropagatorPart {
+function createNamedPropagator(
+  name: PropagatorName,
+  excludedPrefix: string | undefined,
+): ExtractingPropagator {
   switch (name) {
     case "tracecontext":
       return new TraceContextPropagator();
     case "baggage":
-      return new BaggagePropagator(hidden);
+      return new BaggagePropagator(excludedPrefix);
     case "sentry":
-      return new SentryTrace({ sends: true });
+      return new SentryTracePropagator({ sends: true });
     case "jaeger":
-      return loadJaeger().createJaegerPropagator(hidden);
+      return loadJaeger().createJaegerPropagator(excludedPrefix);
     case "xray":
       return loadXray().createXrayPropagator();
     default:
@@ -55,17 +60,17 @@ function partOf(name: PropagatorName, hidden: string | undefined): PropagatorPar
  * setter does reaches the app: a propagator that fails is passed over, and what is
  * no context is the empty one.
  */
-export class Propagator implements TextMapPropagator<unknown> {
-  readonly #parts: readonly PropagatorPart[];
+export class CompositePropagator implements TextMapPropagator<unknown> {
+  readonly #propagators: readonly ExtractingPropagator[];
 
-  constructor(parts: readonly PropagatorPart[]) {
-    this.#parts = parts;
+  constructor(propagators: readonly ExtractingPropagator[]) {
+    this.#propagators = propagators;
   }
 
-  inject(given: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
-    const context = contextFrom(given) ?? ROOT;
-    if (isSuppressed(context)) return;
-    for (const part of this.#parts) {
+  inject(input: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
+    const context = asContext(input) ?? ROOT_CONTEXT;
+    if (isTracingSuppressed(context)) return;
+    for (const part of this.#propagators) {
       try {
         part.inject(context, carrier, setter);
       } catch {
@@ -74,9 +79,9 @@ export class Propagator implements TextMapPropagator<unknown> {
     }
   }
 
-  extract(given: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
-    let result = contextFrom(given) ?? ROOT;
-    for (const part of this.#parts) {
+  extract(input: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
+    let result = asContext(input) ?? ROOT_CONTEXT;
+    for (const part of this.#propagators) {
       try {
         result = part.extract(result, carrier, getter);
       } catch {
@@ -88,21 +93,23 @@ export class Propagator implements TextMapPropagator<unknown> {
 
   /** `extract` from the headers of a Node request: names in lower case. */
   extractHeaders(context: Context, headers: IncomingHttpHeaders): Context {
-    return this.extract(context, headers, HEADERS);
+    return this.extract(context, headers, HEADER_GETTER);
   }
 
   /** The headers that `inject` may write. */
   fields(): string[] {
-    return [...new Set(this.#parts.flatMap((part) => part.fields()))];
+    return [...new Set(this.#propagators.flatMap((part) => part.fields()))];
   }
 
   /** The headers, in lower case, without any of which `extract` finds nothing. */
-  reads(): string[] {
-    return [...new Set(this.#parts.flatMap((part) => part.reads?.() ?? part.fields()))];
+  extractFields(): string[] {
+    return [
+      ...new Set(this.#propagators.flatMap((part) => part.extractFields?.() ?? part.fields())),
+    ];
   }
 }
 
-const HEADERS: TextMapGetter<unknown> = {
+const HEADER_GETTER: TextMapGetter<unknown> = {
   get: (carrier, key) => (carrier as IncomingHttpHeaders)[key],
   keys: (carrier) => Object.keys(carrier as IncomingHttpHeaders),
 };

@@ -1,9 +1,9 @@
 import type { Context, TextMapGetter, TextMapSetter } from "@opentelemetry/api";
 import { lazy } from "../../lazy.ts";
-import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
-import { CarrierSpan } from "../carrier-span.ts";
-import type { PropagatorPart } from "./part.ts";
-import { hasValidIds, SAMPLED } from "./trace-context.ts";
+import { isTracingSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
+import { NonRecordingSpan } from "../carrier-span.ts";
+import type { ExtractingPropagator } from "./part.ts";
+import { hasValidIds, SAMPLED_FLAG } from "./trace-context.ts";
 
 const loadSentry = lazy<typeof import("./sentry.ts")>("traces/propagation/sentry.ts");
 
@@ -14,22 +14,22 @@ const SENTRY_TRACE = "sentry-trace";
  * header named a parent. `@sentry/opentelemetry` reads the header; it is loaded
  * with the first request that has one.
  */
-export class SentryTrace implements PropagatorPart {
-  readonly #sends: boolean;
+export class SentryTracePropagator implements ExtractingPropagator {
+  readonly #injects: boolean;
 
   /** @param sends whether `sentry-trace` is written, too: only if somebody asked for it */
-  constructor({ sends }: { readonly sends: boolean }) {
-    this.#sends = sends;
+  constructor({ sends: injects }: { readonly sends: boolean }) {
+    this.#injects = injects;
   }
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
-    if (!this.#sends || isSuppressed(context)) return;
+    if (!this.#injects || isTracingSuppressed(context)) return;
     const span = spanIn(context)?.spanContext();
     if (span === undefined || !hasValidIds(span)) return;
     setter.set(
       carrier,
       SENTRY_TRACE,
-      `${span.traceId}-${span.spanId}-${span.traceFlags & SAMPLED}`,
+      `${span.traceId}-${span.spanId}-${span.traceFlags & SAMPLED_FLAG}`,
     );
   }
 
@@ -37,14 +37,16 @@ export class SentryTrace implements PropagatorPart {
     const header = getter.get(carrier, SENTRY_TRACE);
     if (header === undefined || spanIn(context)?.spanContext().isRemote === true) return context;
     const parent = loadSentry().readSentryTrace(header, getter.get(carrier, "baggage"));
-    return parent === undefined ? context : context.setValue(SPAN_KEY, new CarrierSpan(parent));
+    return parent === undefined
+      ? context
+      : context.setValue(SPAN_KEY, new NonRecordingSpan(parent));
   }
 
   fields(): string[] {
-    return this.#sends ? [SENTRY_TRACE] : [];
+    return this.#injects ? [SENTRY_TRACE] : [];
   }
 
-  reads(): string[] {
+  extractFields(): string[] {
     return [SENTRY_TRACE];
   }
 }

@@ -1,6 +1,6 @@
 import type { SpanContext } from "@opentelemetry/api";
 import { SentryPropagator } from "@sentry/opentelemetry";
-import { ROOT, spanIn } from "../../context/context.ts";
+import { ROOT_CONTEXT, spanIn } from "../../context/context.ts";
 import { deferDecision } from "../sampling/deferred.ts";
 import { hasValidIds } from "./trace-context.ts";
 
@@ -20,12 +20,15 @@ const propagator = new SentryPropagator();
  * are illegal in W3C's tracestate.
  */
 export function readSentryTrace(trace: unknown, baggage: unknown): SpanContext | undefined {
-  const headers = { "sentry-trace": short(trace, MAX_TRACE), baggage: short(baggage, MAX_BAGGAGE) };
-  const found = spanIn(propagator.extract(ROOT, headers, GETTER))?.spanContext();
-  if (found === undefined || !hasValidIds(found)) return undefined;
-  const { traceId, spanId, traceFlags } = found;
+  const headers = {
+    "sentry-trace": withinLength(trace, MAX_TRACE),
+    baggage: withinLength(baggage, MAX_BAGGAGE),
+  };
+  const remoteParent = spanIn(propagator.extract(ROOT_CONTEXT, headers, GETTER))?.spanContext();
+  if (remoteParent === undefined || !hasValidIds(remoteParent)) return undefined;
+  const { traceId, spanId, traceFlags } = remoteParent;
   const parent: SpanContext = { traceId, spanId, traceFlags, isRemote: true };
-  const isRefused = found.traceState?.get("sentry.sampled_not_recording") === "1";
+  const isRefused = remoteParent.traceState?.get("sentry.sampled_not_recording") === "1";
   if (traceFlags === 0 && !isRefused) deferDecision(parent);
   return parent;
 }
@@ -41,7 +44,7 @@ const GETTER = {
   keys: (): string[] => [],
 };
 
-function short(header: unknown, limit: number): string | undefined {
+function withinLength(header: unknown, limit: number): string | undefined {
   const text = Array.isArray(header) ? header.join(",") : header;
   return typeof text === "string" && text.length <= limit ? text : undefined;
 }

@@ -6,14 +6,14 @@ import type {
   TextMapSetter,
   TraceState,
 } from "@opentelemetry/api";
-import { isSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
-import { CarrierSpan } from "../carrier-span.ts";
+import { isTracingSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
+import { NonRecordingSpan } from "../carrier-span.ts";
 import { readTraceState } from "./trace-state.ts";
-import { trimmed } from "./white-space.ts";
+import { trimWhiteSpace } from "./white-space.ts";
 
 /** Trace flags of W3C trace-context level 2; all other bits are written as zero. */
-export const SAMPLED = 0x01;
-export const RANDOM = 0x02;
+export const SAMPLED_FLAG = 0x01;
+export const RANDOM_FLAG = 0x02;
 
 const TRACEPARENT = "traceparent";
 const TRACESTATE = "tracestate";
@@ -35,28 +35,30 @@ const FLAGS = ["00", "01", "02", "03"] as const;
  * https://www.w3.org/TR/trace-context-2/#traceparent-header
  */
 export function readParent(traceparent: unknown, tracestate: unknown): SpanContext | undefined {
-  const value = wellFormed(Array.isArray(traceparent) ? only(traceparent) : traceparent);
+  const value = validTraceparent(
+    Array.isArray(traceparent) ? singleValue(traceparent) : traceparent,
+  );
   if (value === undefined) return undefined;
   const state = tracestate === undefined ? undefined : readTraceState(tracestate);
   return parentIn(value, state);
 }
 
 /** Some getters hand out one header as an array of one. */
-function only(headers: readonly unknown[]): unknown {
+function singleValue(headers: readonly unknown[]): unknown {
   return headers.length === 1 ? headers[0] : undefined;
 }
 
 /** The header without white space around, if it is one. */
-function wellFormed(header: unknown): string | undefined {
+function validTraceparent(header: unknown): string | undefined {
   if (typeof header !== "string" || header.length < VERSION_00_LENGTH) return undefined;
-  if (header.length > VERSION_00_LENGTH) return wellFormedLong(header);
+  if (header.length > VERSION_00_LENGTH) return validLongTraceparent(header);
   return isTraceparent(header) ? header : undefined;
 }
 
 /** With white space around (Node strips it, other carriers don't), or of a later version. */
-function wellFormedLong(header: string): string | undefined {
-  if (header.length > LONGEST) return undefined;
-  const value = trimmed(header);
+function validLongTraceparent(header: string): string | undefined {
+  if (header.length > MAX_LENGTH) return undefined;
+  const value = trimWhiteSpace(header);
   if (!isTraceparent(value)) return undefined;
   if (value.length === VERSION_00_LENGTH) return value;
   const isVersion00 = value.charCodeAt(0) === ZERO && value.charCodeAt(1) === ZERO;
@@ -66,7 +68,7 @@ function wellFormedLong(header: string): string | undefined {
 }
 
 /** Later versions may be longer than 00; nothing sensible is this long. */
-const LONGEST = 1024;
+const MAX_LENGTH = 1024;
 
 /** Whether the first 55 characters are well formed; what follows isn't looked at. */
 function isTraceparent(value: string): boolean {
@@ -75,24 +77,24 @@ function isTraceparent(value: string): boolean {
     value.charCodeAt(2) === DASH &&
     value.charCodeAt(35) === DASH &&
     value.charCodeAt(52) === DASH &&
-    hexIn(value, 0, 2) !== INVALID &&
-    hexIn(value, 3, 35) === NOT_ZERO &&
-    hexIn(value, 36, 52) === NOT_ZERO &&
-    hexIn(value, 53, 55) !== INVALID &&
+    classifyHex(value, 0, 2) !== NOT_HEX &&
+    classifyHex(value, 3, 35) === NOT_ZERO &&
+    classifyHex(value, 36, 52) === NOT_ZERO &&
+    classifyHex(value, 53, 55) !== NOT_HEX &&
     !(value.charCodeAt(0) === 0x66 && value.charCodeAt(1) === 0x66)
   );
 }
 
-const INVALID = 0;
+const NOT_HEX = 0;
 const ALL_ZERO = 1;
 const NOT_ZERO = 2;
 
 /** What the characters from `start` to `end` are as lower-case hexadecimal digits. */
-function hexIn(value: string, start: number, end: number): number {
+function classifyHex(value: string, start: number, end: number): number {
   let bits = 0;
   for (let at = start; at < end; at++) {
     const code = value.charCodeAt(at);
-    if (!((code >= ZERO && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return INVALID;
+    if (!((code >= ZERO && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return NOT_HEX;
     bits |= code ^ ZERO;
   }
   return bits === 0 ? ALL_ZERO : NOT_ZERO;
@@ -109,12 +111,12 @@ function parentIn(value: string, traceState: TraceState | undefined): SpanContex
 
 /** The two flags that level 2 defines sit in the last digit. */
 function flagsIn(digit: number): number {
-  return (digit >= 0x61 ? digit - 0x57 : digit - ZERO) & (SAMPLED | RANDOM);
+  return (digit >= 0x61 ? digit - 0x57 : digit - ZERO) & (SAMPLED_FLAG | RANDOM_FLAG);
 }
 
 /** The `traceparent` of a span context whose ids are valid, at version 00. */
 export function traceparentOf(span: SpanContext): string {
-  const flags = FLAGS[span.traceFlags & (SAMPLED | RANDOM)] as string;
+  const flags = FLAGS[span.traceFlags & (SAMPLED_FLAG | RANDOM_FLAG)] as string;
   return `00-${span.traceId}-${span.spanId}-${flags}`;
 }
 
@@ -125,8 +127,8 @@ export function hasValidIds(span: SpanContext): boolean {
     typeof span.spanId === "string" &&
     span.traceId.length === 32 &&
     span.spanId.length === 16 &&
-    hexIn(span.traceId, 0, 32) === NOT_ZERO &&
-    hexIn(span.spanId, 0, 16) === NOT_ZERO
+    classifyHex(span.traceId, 0, 32) === NOT_ZERO &&
+    classifyHex(span.spanId, 0, 16) === NOT_ZERO
   );
 }
 
@@ -134,7 +136,7 @@ export function hasValidIds(span: SpanContext): boolean {
 export class TraceContextPropagator implements TextMapPropagator<unknown> {
   inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
     const span = spanIn(context)?.spanContext();
-    if (span === undefined || isSuppressed(context) || !hasValidIds(span)) return;
+    if (span === undefined || isTracingSuppressed(context) || !hasValidIds(span)) return;
     setter.set(carrier, TRACEPARENT, traceparentOf(span));
     const state = span.traceState?.serialize();
     if (state !== undefined && state !== "") setter.set(carrier, TRACESTATE, state);
@@ -144,7 +146,9 @@ export class TraceContextPropagator implements TextMapPropagator<unknown> {
     const traceparent = getter.get(carrier, TRACEPARENT);
     if (traceparent === undefined) return context;
     const parent = readParent(traceparent, getter.get(carrier, TRACESTATE));
-    return parent === undefined ? context : context.setValue(SPAN_KEY, new CarrierSpan(parent));
+    return parent === undefined
+      ? context
+      : context.setValue(SPAN_KEY, new NonRecordingSpan(parent));
   }
 
   fields(): string[] {

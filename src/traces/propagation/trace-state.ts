@@ -30,15 +30,15 @@ interface Member {
  * `TraceState`, or undefined where there is nothing in it. Nothing is parsed
  * before somebody asks: what breaks a rule then turns out to be empty.
  */
-export function readTraceState(header: unknown): TraceList | undefined {
-  const text = typeof header === "string" ? header : joined(header);
+export function readTraceState(header: unknown): TraceStateImpl | undefined {
+  const text = typeof header === "string" ? header : joinHeaders(header);
   return text === undefined || text === "" || text.length > MAX_READ
     ? undefined
-    : new TraceList(text);
+    : new TraceStateImpl(text);
 }
 
 /** RFC 9110, 5.3: several fields of one name are one, joined by commas in their order. */
-function joined(headers: unknown): string | undefined {
+function joinHeaders(headers: unknown): string | undefined {
   if (!Array.isArray(headers) || headers.length > MAX_READ) return undefined;
   let text = "";
   for (const header of headers) {
@@ -53,13 +53,13 @@ function joined(headers: unknown): string | undefined {
  * changes it, what was received is what is sent, without empty members and the
  * white space around members; of a repeated key the first (latest) is kept.
  */
-export class TraceList implements TraceState {
-  readonly #received: string;
+export class TraceStateImpl implements TraceState {
+  readonly #receivedHeader: string;
   #members: readonly Member[] | undefined;
-  #sent: string | undefined = undefined;
+  #serialized: string | undefined = undefined;
 
   constructor(received: string, members?: readonly Member[]) {
-    this.#received = received;
+    this.#receivedHeader = received;
     this.#members = members;
   }
 
@@ -74,15 +74,15 @@ export class TraceList implements TraceState {
    * The list with this member in front; the same list if key or value are
    * illegal. A 33rd member costs the last one.
    */
-  set(key: string, value: string): TraceList {
+  set(key: string, value: string): TraceStateImpl {
     if (!isKey(key) || !isValue(value)) return this;
     const others = this.#list().filter((member) => member.key !== key);
-    return new TraceList("", [{ key, value }, ...others.slice(0, MAX_MEMBERS - 1)]);
+    return new TraceStateImpl("", [{ key, value }, ...others.slice(0, MAX_MEMBERS - 1)]);
   }
 
-  unset(key: string): TraceList {
+  unset(key: string): TraceStateImpl {
     if (this.get(key) === undefined) return this;
-    return new TraceList(
+    return new TraceStateImpl(
       "",
       this.#list().filter((member) => member.key !== key),
     );
@@ -90,12 +90,12 @@ export class TraceList implements TraceState {
 
   /** The header to send; empty if there is nothing to send. */
   serialize(): string {
-    this.#sent ??= textOf(this.#list(), this.#received);
-    return this.#sent;
+    this.#serialized ??= serializeMembers(this.#list(), this.#receivedHeader);
+    return this.#serialized;
   }
 
   #list(): readonly Member[] {
-    this.#members ??= membersOf(this.#received);
+    this.#members ??= membersOf(this.#receivedHeader);
     return this.#members;
   }
 }
@@ -171,9 +171,9 @@ function isValue(value: string): boolean {
 }
 
 /** The list as a header, shortened by whole members: long ones first, then from the end. */
-function textOf(members: readonly Member[], received: string): string {
+function serializeMembers(members: readonly Member[], received: string): string {
   const length = lengthOf(members);
-  if (length > MAX_SENT) return textOf(shortened(members, length), "");
+  if (length > MAX_SENT) return serializeMembers(dropLongMembers(members, length), "");
   // Nothing was trimmed, dropped or changed: no need to build the same string again.
   if (length === received.length) return received;
   return members.map(({ key, value }) => `${key}=${value}`).join(",");
@@ -189,14 +189,14 @@ function lengthOfMember({ key, value }: Member): number {
   return key.length + 1 + value.length;
 }
 
-function shortened(members: readonly Member[], length: number): readonly Member[] {
+function dropLongMembers(members: readonly Member[], length: number): readonly Member[] {
   const kept = [...members];
-  let left = length;
-  for (let at = kept.length - 1; at >= 0 && left > MAX_SENT; at--) {
+  let remaining = length;
+  for (let at = kept.length - 1; at >= 0 && remaining > MAX_SENT; at--) {
     const size = lengthOfMember(kept[at] as Member);
     if (size <= LONG_MEMBER) continue;
     kept.splice(at, 1);
-    left -= size + 1;
+    remaining -= size + 1;
   }
   return kept;
 }

@@ -7,7 +7,7 @@ const SPACE = 0x20;
 const TAB = 0x09;
 
 /** The text without white space around. */
-export function trimmed(text: string): string {
+export function trimWhiteSpace(text: string): string {
   const start = skipBlanks(text, 0, text.length);
   const end = trimBlanks(text, start, text.length);
   return start === 0 && end === text.length ? text : text.slice(start, end);

@@ -1,7 +1,7 @@
 import { AWSXRayPropagator } from "@opentelemetry/propagator-aws-xray";
-import { Guarded } from "./guarded.ts";
+import { SafePropagator } from "./guarded.ts";
 
 /** https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader */
-export function createXrayPropagator(): Guarded {
-  return new Guarded(new AWSXRayPropagator());
+export function createXrayPropagator(): SafePropagator {
+  return new SafePropagator(new AWSXRayPropagator());
 }

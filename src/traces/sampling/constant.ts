@@ -4,12 +4,12 @@ import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
  * `SamplingDecision` of the SDK, without loading it. The results are shared and
  * frozen: sampling must not allocate.
  */
-export const NOT_SAMPLED: SamplingResult = Object.freeze({ decision: 0 });
-export const SAMPLED: SamplingResult = Object.freeze({ decision: 2 });
+export const NOT_SAMPLED_RESULT: SamplingResult = Object.freeze({ decision: 0 });
+export const SAMPLED_RESULT: SamplingResult = Object.freeze({ decision: 2 });
 
-export class AlwaysOn implements Sampler {
+export class AlwaysOnSampler implements Sampler {
   shouldSample(): SamplingResult {
-    return SAMPLED;
+    return SAMPLED_RESULT;
   }
 
   toString(): string {
@@ -17,9 +17,9 @@ export class AlwaysOn implements Sampler {
   }
 }
 
-export class AlwaysOff implements Sampler {
+export class AlwaysOffSampler implements Sampler {
   shouldSample(): SamplingResult {
-    return NOT_SAMPLED;
+    return NOT_SAMPLED_RESULT;
   }
 
   toString(): string {

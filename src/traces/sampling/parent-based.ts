@@ -1,9 +1,9 @@
 import type { Attributes, Context, Link, SpanContext, SpanKind } from "@opentelemetry/api";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import { spanIn } from "../../context/context.ts";
-import { NOT_SAMPLED, SAMPLED } from "./constant.ts";
+import { NOT_SAMPLED_RESULT, SAMPLED_RESULT } from "./constant.ts";
 import { isDeferred } from "./deferred.ts";
-import { reaches, samplingStateOf, withThreshold } from "./threshold.ts";
+import { meetsThreshold, samplingStateOf, withThreshold } from "./threshold.ts";
 
 const SAMPLED_FLAG = 1;
 
@@ -13,7 +13,7 @@ const SAMPLED_FLAG = 1;
  *
  * https://opentelemetry.io/docs/specs/otel/trace/sdk/#parentbased
  */
-export class ParentBased implements Sampler {
+export class ParentBasedSampler implements Sampler {
   readonly #root: Sampler;
 
   constructor(root: Sampler) {
@@ -33,12 +33,12 @@ export class ParentBased implements Sampler {
     if (parent === undefined || parent.traceId !== traceId) {
       return this.#root.shouldSample(context, traceId, name, kind, attributes, links);
     }
-    const result = (parent.traceFlags & SAMPLED_FLAG) === 0 ? NOT_SAMPLED : SAMPLED;
+    const result = (parent.traceFlags & SAMPLED_FLAG) === 0 ? NOT_SAMPLED_RESULT : SAMPLED_RESULT;
     if (parent.isRemote !== true) return result;
-    if (result === NOT_SAMPLED && isDeferred(parent)) {
+    if (result === NOT_SAMPLED_RESULT && isDeferred(parent)) {
       return this.#root.shouldSample(context, traceId, name, kind, attributes, links);
     }
-    return parent.traceState === undefined ? result : checked(parent, result);
+    return parent.traceState === undefined ? result : withConsistentThreshold(parent, result);
   }
 
   toString(): string {
@@ -52,13 +52,15 @@ export class ParentBased implements Sampler {
  *
  * https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/#general-requirements
  */
-function checked(parent: SpanContext, result: SamplingResult): SamplingResult {
+function withConsistentThreshold(parent: SpanContext, result: SamplingResult): SamplingResult {
   const { traceState, traceId } = parent;
   if (traceState === undefined) return result;
   const { threshold, randomness, hasThreshold } = samplingStateOf(traceState);
   if (!hasThreshold) return result;
   const isConsistent =
-    result === SAMPLED && threshold !== undefined && reaches(threshold, traceId, randomness);
+    result === SAMPLED_RESULT &&
+    threshold !== undefined &&
+    meetsThreshold(threshold, traceId, randomness);
   return isConsistent
     ? result
     : { decision: result.decision, traceState: withThreshold(traceState, undefined) };

@@ -1,9 +1,9 @@
 import type { TraceState } from "@opentelemetry/api";
 import type { Sampler } from "@opentelemetry/sdk-trace";
 import type { SamplerName } from "../../config/config.ts";
-import { AlwaysOff, AlwaysOn } from "./constant.ts";
-import { ParentBased } from "./parent-based.ts";
-import { TraceIdRatio } from "./trace-id-ratio.ts";
+import { AlwaysOffSampler, AlwaysOnSampler } from "./constant.ts";
+import { ParentBasedSampler } from "./parent-based.ts";
+import { TraceIdRatioBasedSampler } from "./trace-id-ratio.ts";
 import { probabilityOfThreshold, samplingStateOf } from "./threshold.ts";
 
 /**
@@ -22,12 +22,12 @@ export interface SamplerConfig {
 }
 
 const samplers: Readonly<Record<SamplerName, (ratio: number) => Sampler>> = {
-  always_on: () => new AlwaysOn(),
-  always_off: () => new AlwaysOff(),
-  traceidratio: (ratio) => new TraceIdRatio(ratio),
-  parentbased_always_on: () => new ParentBased(new AlwaysOn()),
-  parentbased_always_off: () => new ParentBased(new AlwaysOff()),
-  parentbased_traceidratio: (ratio) => new ParentBased(new TraceIdRatio(ratio)),
+  always_on: () => new AlwaysOnSampler(),
+  always_off: () => new AlwaysOffSampler(),
+  traceidratio: (ratio) => new TraceIdRatioBasedSampler(ratio),
+  parentbased_always_on: () => new ParentBasedSampler(new AlwaysOnSampler()),
+  parentbased_always_off: () => new ParentBasedSampler(new AlwaysOffSampler()),
+  parentbased_traceidratio: (ratio) => new ParentBasedSampler(new TraceIdRatioBasedSampler(ratio)),
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { TraceState } from "@opentelemetry/api";
-import { withoutEnd } from "../../text.ts";
+import { trimEndOf } from "../../text.ts";
 
 /**
  * Consistent probability sampling: a trace is kept when its 56 bits of
@@ -24,17 +24,17 @@ export function thresholdOf(probability: number): Threshold | undefined {
   if (!(probability >= 2 ** -56)) return undefined;
   if (probability >= 1) return "0".repeat(DIGITS);
   const rejected = RANGE - BigInt(Math.round(probability * 2 ** 56));
-  return digitsOf(rounded(rejected));
+  return toHexDigits(roundThreshold(rejected));
 }
 
-function rounded(rejected: bigint): bigint {
-  const leading = /^f*/.exec(digitsOf(rejected))?.[0].length ?? 0;
+function roundThreshold(rejected: bigint): bigint {
+  const leading = /^f*/.exec(toHexDigits(rejected))?.[0].length ?? 0;
   const unit = 16n ** BigInt(Math.max(0, DIGITS - PRECISION - leading));
   const near = ((rejected + unit / 2n) / unit) * unit;
   return near < RANGE ? near : rejected;
 }
 
-function digitsOf(value: bigint): string {
+function toHexDigits(value: bigint): string {
   return value.toString(16).padStart(DIGITS, "0");
 }
 
@@ -53,7 +53,7 @@ export interface SamplingState {
   readonly hasThreshold: boolean;
 }
 
-const NOTHING: SamplingState = {
+const NO_SAMPLING_STATE: SamplingState = {
   threshold: undefined,
   randomness: undefined,
   hasThreshold: false,
@@ -61,7 +61,7 @@ const NOTHING: SamplingState = {
 
 export function samplingStateOf(traceState: TraceState | undefined): SamplingState {
   const entry = traceState?.get("ot");
-  if (typeof entry !== "string") return NOTHING;
+  if (typeof entry !== "string") return NO_SAMPLING_STATE;
   const th = fieldIn(entry, "th:");
   const rv = fieldIn(entry, "rv:");
   return {
@@ -76,10 +76,10 @@ const HEX = /^[0-9a-fA-F]{1,14}$/;
 
 /** Sub-keys are unique and two letters long; `prefix` has the colon. */
 function fieldIn(entry: string, prefix: string): string | undefined {
-  const found = entry.startsWith(prefix) ? 0 : entry.indexOf(`;${prefix}`) + 1;
-  if (found === 0 && !entry.startsWith(prefix)) return undefined;
-  const end = entry.indexOf(";", found);
-  return entry.slice(found + prefix.length, end === -1 ? entry.length : end);
+  const start = entry.startsWith(prefix) ? 0 : entry.indexOf(`;${prefix}`) + 1;
+  if (start === 0 && !entry.startsWith(prefix)) return undefined;
+  const end = entry.indexOf(";", start);
+  return entry.slice(start + prefix.length, end === -1 ? entry.length : end);
 }
 
 /** Of a value in the tracestate; `ot` with its threshold must fit, or goes without. */
@@ -93,31 +93,33 @@ export function withThreshold(
   const others = (traceState.get("ot") ?? "")
     .split(";")
     .filter((field) => field !== "" && !field.startsWith("th:"));
-  const all = threshold === undefined ? others : [`th:${textOf(threshold)}`, ...others];
+  const all = threshold === undefined ? others : [`th:${thresholdText(threshold)}`, ...others];
   const entry = all.join(";");
-  const fitting = entry.length > MAX_ENTRY ? others.join(";") : entry;
-  return fitting === "" ? traceState.unset("ot") : traceState.set("ot", fitting);
+  const limitedEntry = entry.length > MAX_ENTRY ? others.join(";") : entry;
+  return limitedEntry === "" ? traceState.unset("ot") : traceState.set("ot", limitedEntry);
 }
 
 /** Without trailing zeros. */
-function textOf(threshold: Threshold): string {
-  return withoutEnd(threshold, "0") || "0";
+function thresholdText(threshold: Threshold): string {
+  return trimEndOf(threshold, "0") || "0";
 }
 
 /**
  * Whether a trace reaches the threshold. The randomness is the `rv` of the
  * tracestate, or else the last 56 bits of the trace id.
  */
-export function reaches(
+export function meetsThreshold(
   threshold: Threshold,
   traceId: string,
   randomness: string | undefined,
 ): boolean {
-  return randomness === undefined ? idReaches(threshold, traceId) : randomness >= threshold;
+  return randomness === undefined
+    ? traceIdMeetsThreshold(threshold, traceId)
+    : randomness >= threshold;
 }
 
 /** Digit by digit, since almost always the first one decides. */
-function idReaches(threshold: Threshold, traceId: string): boolean {
+function traceIdMeetsThreshold(threshold: Threshold, traceId: string): boolean {
   const offset = traceId.length - DIGITS;
   for (let at = 0; at < DIGITS; at++) {
     // Digits of foreign ids may be upper case; 0x20 leaves 0-9 as they are.

@@ -1,10 +1,10 @@
 import type { Context, TraceState } from "@opentelemetry/api";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import { spanIn } from "../../context/context.ts";
-import { TraceList } from "../propagation/trace-state.ts";
-import { NOT_SAMPLED } from "./constant.ts";
+import { TraceStateImpl } from "../propagation/trace-state.ts";
+import { NOT_SAMPLED_RESULT } from "./constant.ts";
 import {
-  reaches,
+  meetsThreshold,
   type SamplingState,
   samplingStateOf,
   type Threshold,
@@ -23,30 +23,30 @@ const NOT_SAMPLED_DECISION = 0;
  *
  * https://opentelemetry.io/docs/specs/otel/trace/sdk/#traceidratiobased
  */
-export class TraceIdRatio implements Sampler {
+export class TraceIdRatioBasedSampler implements Sampler {
   readonly #ratio: number;
   readonly #threshold: Threshold | undefined;
   /** What a kept trace without a tracestate gets: the same for all. */
-  readonly #plain: SamplingResult;
+  readonly #sampledResult: SamplingResult;
 
   /** @param ratio from 0 to 1; what is below 2^-56, or no number, keeps nothing */
   constructor(ratio: number) {
     this.#ratio = ratio;
     this.#threshold = thresholdOf(ratio);
-    const traceState = withThreshold(new TraceList(""), this.#threshold);
-    this.#plain = Object.freeze({ decision: SAMPLED_DECISION, traceState });
+    const traceState = withThreshold(new TraceStateImpl(""), this.#threshold);
+    this.#sampledResult = Object.freeze({ decision: SAMPLED_DECISION, traceState });
   }
 
   shouldSample(context: Context, traceId: string): SamplingResult {
     const threshold = this.#threshold;
     const traceState = traceStateIn(context, traceId);
     if (traceState === undefined) {
-      return threshold !== undefined && reaches(threshold, traceId, undefined)
-        ? this.#plain
-        : NOT_SAMPLED;
+      return threshold !== undefined && meetsThreshold(threshold, traceId, undefined)
+        ? this.#sampledResult
+        : NOT_SAMPLED_RESULT;
     }
     const state = samplingStateOf(traceState);
-    return threshold !== undefined && reaches(threshold, traceId, state.randomness)
+    return threshold !== undefined && meetsThreshold(threshold, traceId, state.randomness)
       ? resultOf(SAMPLED_DECISION, traceState, state, threshold)
       : resultOf(NOT_SAMPLED_DECISION, traceState, state, undefined);
   }
@@ -68,6 +68,6 @@ function resultOf(
   state: SamplingState,
   threshold: Threshold | undefined,
 ): SamplingResult {
-  const isThere = threshold === undefined ? !state.hasThreshold : state.threshold === threshold;
-  return { decision, traceState: isThere ? traceState : withThreshold(traceState, threshold) };
+  const isUpToDate = threshold === undefined ? !state.hasThreshold : state.threshold === threshold;
+  return { decision, traceState: isUpToDate ? traceState : withThreshold(traceState, threshold) };
 }

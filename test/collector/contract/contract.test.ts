@@ -6,22 +6,22 @@ import { collectorBinary } from "../../../scripts/collector/build.ts";
 import type { ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
 import type { Received } from "../../../src/receiver/store.ts";
 import { programOrSkip } from "../../programs.ts";
-import { type Demo, OWN_PAGES, SPAN_DURATIONS, startDemo } from "./demo.ts";
+import { type ContractDemo, OWN_PAGES, SPAN_DURATIONS, startDemo } from "./demo.ts";
 import {
   allMetrics,
   type DifferenceName,
   differences,
   groups,
-  type Kind,
+  type MetricKind,
   type MetricRow,
   oddLabels,
   sameCounts,
-  samplesOf,
+  sampleNamesOf,
   spanMetrics,
-  type Way,
+  type MetricPath,
 } from "./rows.ts";
-import { allSeen, type Seen } from "./seen.ts";
-import { commonForms, isMetric, type OwnedSeries, ways } from "./ways.ts";
+import { waitUntilSettled, type ObservedMetrics } from "./seen.ts";
+import { commonForms, isMetric, type OwnedSeries, metricPaths } from "./ways.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 /** What `span_metrics` makes is no service's own. */
@@ -31,16 +31,16 @@ const SPAN_METRICS_SCOPE = "spanmetricsconnector";
 const IDENTITY: readonly string[] = ["service_instance_id", "service_name", "service_namespace"];
 
 describe("The demo, preloaded, through agent and gateway", function () {
-  let demo: Demo;
-  let seen: Seen;
+  let demo: ContractDemo;
+  let seen: ObservedMetrics;
 
   before(async function () {
     this.timeout(COLD_BUILD_MS);
     const program = programOrSkip(this, "prometheus");
     demo = await startDemo(await collectorBinary(), program);
-    seen = await allSeen(demo);
+    seen = await waitUntilSettled(demo);
     await demo.end();
-    await untilArrived(demo);
+    await waitUntilArrived(demo);
   });
 
   after(() => demo?.stop());
@@ -124,10 +124,10 @@ describe("The demo, preloaded, through agent and gateway", function () {
       for (const { name } of elsewhere) assert.ok(source.includes(`"${name}"`), name);
     });
 
-    for (const way of ways) {
+    for (const way of metricPaths) {
       it(`in Prometheus, by way of ${way}: every name, and no other`, () => {
         const names = new Set(seen.series[way].filter(isMetric).map(({ name }) => name));
-        assert.deepEqual([...names].toSorted(), allMetrics.flatMap(samplesOf).toSorted());
+        assert.deepEqual([...names].toSorted(), allMetrics.flatMap(sampleNamesOf).toSorted());
       });
 
       it(`in Prometheus, by way of ${way}: the labels of every one`, () => {
@@ -149,7 +149,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
       for (const way of ["gateway", "written"] as const) {
         const ofSpans = seen.series[way].filter(({ name }) => name.startsWith("traces_"));
         const names = new Set(ofSpans.map(({ name }) => name));
-        assert.deepEqual([...names].toSorted(), spanMetrics.flatMap(samplesOf).toSorted());
+        assert.deepEqual([...names].toSorted(), spanMetrics.flatMap(sampleNamesOf).toSorted());
         for (const row of spanMetrics) {
           const expected = row.labels.map((label) => labelOf(label, way));
           assert.deepEqual(labelsIn(ofSpans, row), expected.toSorted());
@@ -188,14 +188,14 @@ describe("The demo, preloaded, through agent and gateway", function () {
         assert.deepEqual(more.toSorted(), IDENTITY);
       },
       scope() {
-        const scopes = (way: Way): string[] =>
+        const scopes = (way: MetricPath): string[] =>
           [...new Set(seen.series[way].filter(isMetric).map(scopeOf))].toSorted();
         assert.deepEqual(scopes("page"), [...scopes("gateway")].map(bare).toSorted());
         assert.deepEqual(scopes("written"), scopes("gateway"));
         assert.ok(scopes("gateway").some((scope) => bare(scope) !== scope));
       },
       limits() {
-        const wholes = (way: Way): string[] =>
+        const wholes = (way: MetricPath): string[] =>
           [...new Set(seen.series[way].map(({ labels }) => labels["le"] ?? ""))]
             .filter((le) => Number(le) >= 1 && Number.isInteger(Number(le)))
             .toSorted();
@@ -209,7 +209,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
         );
       },
       runs() {
-        const names = ways.map((way) => {
+        const names = metricPaths.map((way) => {
           const series = seen.series[way].find(({ name }) => name === "shop_sales_total");
           return Object.keys(series!.labels).find((name) => name.startsWith("gr_"));
         });
@@ -241,7 +241,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
 });
 
 /** Waits until as much has come out as was sent. */
-async function untilArrived({ sent, arrived }: Demo): Promise<void> {
+async function waitUntilArrived({ sent, arrived }: ContractDemo): Promise<void> {
   await arrived.waitFor(
     (received) =>
       received.spans.length >= sent.spans.length &&
@@ -280,7 +280,7 @@ function serviceOf({ resource }: { resource: { attributes: Readonly<Record<strin
   return resource.attributes["service.name"];
 }
 
-function kindOf({ type, monotonic }: ReceivedMetric): Kind {
+function kindOf({ type, monotonic }: ReceivedMetric): MetricKind {
   if (type === "sum") return monotonic ? "counter" : "up-down counter";
   return type === "gauge" ? "gauge" : "histogram";
 }
@@ -290,13 +290,13 @@ function familyOf({ kind, prometheus }: MetricRow): string {
   return kind === "counter" ? prometheus.replace(/_total$/, "") : prometheus;
 }
 
-function labelOf(attribute: string, way: Way): string {
+function labelOf(attribute: string, way: MetricPath): string {
   return oddLabels[attribute]?.[way] ?? attribute.replaceAll(".", "_");
 }
 
 /** The labels that the series of a metric have, all together, but for those that all metrics have. */
 function labelsIn(series: readonly OwnedSeries[], row: MetricRow): string[] {
-  const names = new Set(samplesOf(row));
+  const names = new Set(sampleNamesOf(row));
   const own = series.filter(({ name }) => names.has(name));
   const labels = new Set(own.flatMap((one) => Object.keys(one.labels)));
   return [...labels].filter((label) => !/^(job|instance|le|otel_scope_.*)$/.test(label)).toSorted();
@@ -310,7 +310,11 @@ function resourceLabels(attributes: Readonly<Record<string, unknown>>): Record<s
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-function infoOf({ series }: Seen, way: Way, service: string): Readonly<Record<string, string>> {
+function infoOf(
+  { series }: ObservedMetrics,
+  way: MetricPath,
+  service: string,
+): Readonly<Record<string, string>> {
   const own = series[way].filter((one) => one.name === "target_info" && one.service === service);
   assert.equal(own.length, 1, `target_info of ${service} by way of ${way}`);
   return own[0]!.labels;

@@ -5,8 +5,8 @@ import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts"
 import { freePorts } from "../../libraries/servers/daemon.ts";
 import { preload, Program } from "../../integration/program.ts";
 import { startPreset } from "../preset.ts";
-import { until } from "../../until.ts";
-import { Prometheus } from "../prometheus.ts";
+import { pollUntil } from "../../until.ts";
+import { PrometheusServer } from "../prometheus.ts";
 import { startTee } from "./tee.ts";
 
 const instruments = fileURLToPath(new URL("../apps/instruments.mjs", import.meta.url));
@@ -27,13 +27,13 @@ export const OWN_PAGES = "pages";
  *     └─ their own pages ───────────► scraping
  * ```
  */
-export interface Demo {
+export interface ContractDemo {
   /** What the services have sent. */
   readonly sent: Receiver;
   /** What came out behind agent and gateway. */
   readonly arrived: Receiver;
-  readonly scraping: Prometheus;
-  readonly written: Prometheus;
+  readonly scraping: PrometheusServer;
+  readonly written: PrometheusServer;
   /** Host and port of a service's own page -> its name. */
   readonly pages: ReadonlyMap<string, string>;
   readonly failed: FailedRequest;
@@ -44,7 +44,7 @@ export interface Demo {
 }
 
 /** @param program of Prometheus, from `programOrSkip`. */
-export async function startDemo(binary: string, program: string): Promise<Demo> {
+export async function startDemo(binary: string, program: string): Promise<ContractDemo> {
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const one of stops.splice(0).toReversed()) await one();
@@ -61,7 +61,7 @@ export async function startDemo(binary: string, program: string): Promise<Demo> 
   try {
     const [sent, arrived] = [await receiver(), await receiver()];
     const written = keep(
-      await Prometheus.start(program, { flags: ["--web.enable-remote-write-receiver"] }),
+      await PrometheusServer.start(program, { flags: ["--web.enable-remote-write-receiver"] }),
     );
     const soon = { TELLTALE_COLLECTOR_SPAN_METRICS_INTERVAL: "2s" };
     const writing = keep(
@@ -87,14 +87,14 @@ export async function startDemo(binary: string, program: string): Promise<Demo> 
     stops.push(() => tee.close());
     const { pages, traffic, end } = await startServices(tee.url, sent.dsn, stops);
     const scraping = keep(
-      await Prometheus.start(program, {
+      await PrometheusServer.start(program, {
         config: () => scrapesOf([...pages.keys()], new URL(gateway.prometheusUrl).host),
         flags: ["--enable-feature=exemplar-storage"],
       }),
     );
     // What makes a span metric known is passed on as its first 0, and without exemplars:
     // the traffic goes on until there are some.
-    const failed = await until(async () => {
+    const failed = await pollUntil(async () => {
       const last = await traffic();
       const exemplars = await scraping.exemplars(SPAN_DURATIONS);
       return exemplars.length > 0 ? last : undefined;
@@ -109,7 +109,7 @@ export async function startDemo(binary: string, program: string): Promise<Demo> 
 /** The demo's services, with its variables but for where they send to. */
 async function startServices(url: string, dsn: string, stops: (() => Promise<void>)[]) {
   const pages = new Map<string, string>();
-  const environmentOf = async (service: string): Promise<Record<string, string>> => {
+  const variablesFor = async (service: string): Promise<Record<string, string>> => {
     const [port] = await freePorts(1);
     pages.set(`127.0.0.1:${port}`, service);
     return {
@@ -134,21 +134,21 @@ async function startServices(url: string, dsn: string, stops: (() => Promise<voi
   const others = new Program({
     file: instruments,
     flags: preload.import,
-    env: await environmentOf("instruments"),
+    env: await variablesFor("instruments"),
   });
   const endOthers = async (): Promise<void> => {
     others.kill("SIGTERM");
     await others.ended;
   };
   stops.push(endOthers);
-  await others.says((said) => said.includes("open") || undefined);
-  const play = await startShop({ preload: preload.import, environmentOf, say: () => {} });
+  await others.waitForStdout((output) => output.includes("open") || undefined);
+  const play = await startShop({ preload: preload.import, variablesFor, log: () => {} });
   let ending: Promise<unknown> | undefined;
   const end = async (): Promise<void> => {
     await (ending ??= Promise.all([endOthers(), play.stop()]));
   };
   stops.push(end);
-  return { pages, traffic: () => play.traffic(), end };
+  return { pages, traffic: () => play.sendTraffic(), end };
 }
 
 function scrapesOf(pages: readonly string[], gateway: string): string {

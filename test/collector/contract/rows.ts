@@ -4,14 +4,14 @@
  * processes to it, and docs/metrics.md is made of it (`npm run readme -- metrics`).
  */
 
-export type Kind = "counter" | "up-down counter" | "gauge" | "histogram";
+export type MetricKind = "counter" | "up-down counter" | "gauge" | "histogram";
 
 export interface MetricRow {
   /** As OpenTelemetry has it, and as OTLP carries it. */
   readonly name: string;
   /** UCUM. */
   readonly unit: string;
-  readonly kind: Kind;
+  readonly kind: MetricKind;
   /**
    * In Prometheus: on a service's own page, on the gateway's, and written by remote
    * write. A histogram's samples add `_bucket`, `_sum` and `_count` to it.
@@ -266,16 +266,16 @@ export const allMetrics: readonly MetricRow[] = [
 ];
 
 /** The names of a metric's samples in Prometheus. */
-export function samplesOf({ kind, prometheus }: MetricRow): string[] {
+export function sampleNamesOf({ kind, prometheus }: MetricRow): string[] {
   if (kind !== "histogram") return [prometheus];
   return ["_bucket", "_sum", "_count"].map((suffix) => prometheus + suffix);
 }
 
 /** How a metric can get into Prometheus. */
-export type Way = "page" | "gateway" | "written";
+export type MetricPath = "page" | "gateway" | "written";
 
 /** Attributes whose names Prometheus can't have as they are. */
-export const oddLabels: Readonly<Record<string, Readonly<Record<Way, string>>>> = {
+export const oddLabels: Readonly<Record<string, Readonly<Record<MetricPath, string>>>> = {
   größe: { page: "gr_e", gateway: "gr__e", written: "gr_e" },
   "2nd": { page: "key_2nd", gateway: "key_2nd", written: "key_2nd" },
 };
@@ -312,7 +312,7 @@ export interface Difference {
   readonly what: string;
   readonly page: string;
   readonly gateway: string;
-  readonly written: string;
+  readonly remoteWrite: string;
   readonly why: string;
 }
 
@@ -325,42 +325,42 @@ export const differences: Readonly<Record<DifferenceName, Difference>> = {
     what: "`job`, `instance`",
     page: "of the scrape: its `job_name`, host and port",
     gateway: "`service.namespace/service.name`, `service.instance.id`",
-    written: AS_GATEWAY,
+    remoteWrite: AS_GATEWAY,
     why: "A scraper names what it scrapes; through the Collector the service names itself. Call the scrape job as the service, and `job` is the same. Scrape the gateway with `honor_labels: true`, or its labels become `exported_job` and `exported_instance`",
   },
   targetInfo: {
     what: "`target_info`",
     page: "the whole resource",
     gateway: "without `service_name`, `service_namespace`, `service_instance_id`",
-    written: AS_GATEWAY,
+    remoteWrite: AS_GATEWAY,
     why: "There those are `job` and `instance`; on the page nothing else says them",
   },
   scope: {
     what: "`otel_scope_name`, `otel_scope_version`, `otel_scope_schema_url`",
     page: "not on telltale's own metrics; on those of others",
     gateway: "on all: `telltale` and its version",
-    written: AS_GATEWAY,
+    remoteWrite: AS_GATEWAY,
     why: "The page keeps its series when telltale is updated; a Collector passes on what it gets. Ask by name and by the labels above, and leave these alone",
   },
   limits: {
     what: "`le` of whole numbers",
     page: "`1.0`",
     gateway: "`1.0`",
-    written: "`1`",
+    remoteWrite: "`1`",
     why: 'OpenMetrics wants the first, the remote-write exporter writes the second. `histogram_quantile` takes both; a query for one bucket needs `le=~"1|1.0"`, and one Prometheus should have a metric by one way only',
   },
   runs: {
     what: "a label whose attribute has several odd characters in a row (`größe`, `a..b`)",
     page: "one underscore for all (`gr_e`)",
     gateway: "one for each (`gr__e`)",
-    written: "one for all",
+    remoteWrite: "one for all",
     why: "The specification wants one; the Collector's Prometheus exporter does otherwise. No label above is of that kind",
   },
   metadata: {
     what: "unit and type in the metadata",
     page: "`UNIT` of every metric that has one; `target_info` is an info",
     gateway: "no `UNIT`; `target_info` is a gauge",
-    written: "none",
+    remoteWrite: "none",
     why: "What these exporters and Prometheus' receiver can do; type and help are the same where they are there",
   },
 };

@@ -1,32 +1,32 @@
-import { PATIENCE_MS } from "../../until.ts";
-import type { Prometheus } from "../prometheus.ts";
-import { type Demo, OWN_PAGES } from "./demo.ts";
-import { allMetrics, type SameCount, sameCounts, samplesOf, type Way } from "./rows.ts";
-import { arrivalOf, commonForms, type OwnedSeries, ways } from "./ways.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
+import type { PrometheusServer } from "../prometheus.ts";
+import { type ContractDemo, OWN_PAGES } from "./demo.ts";
+import { allMetrics, type SameCount, sameCounts, sampleNamesOf, type MetricPath } from "./rows.ts";
+import { seriesOf, commonForms, type OwnedSeries, metricPaths } from "./ways.ts";
 
 /** What there was while all ran, taken when all had arrived. */
-export interface Seen {
-  readonly series: Readonly<Record<Way, readonly OwnedSeries[]>>;
+export interface ObservedMetrics {
+  readonly series: Readonly<Record<MetricPath, readonly OwnedSeries[]>>;
   readonly counts: ReadonlyMap<SameCount, Counts>;
 }
 
 /** By way, and then by the values of the labels. */
 type Counts = Readonly<
-  Record<Way | "gateway, of spans" | "written, of spans", ReadonlyMap<string, number>>
+  Record<MetricPath | "gateway, of spans" | "written, of spans", ReadonlyMap<string, number>>
 >;
 
 /** Waits until all ways have the same, or for long enough to see that they won't. */
-export async function allSeen(demo: Demo): Promise<Seen> {
-  const end = performance.now() + PATIENCE_MS;
+export async function waitUntilSettled(demo: ContractDemo): Promise<ObservedMetrics> {
+  const end = performance.now() + WAIT_TIMEOUT_MS;
   for (;;) {
-    const seen = await look(demo);
+    const seen = await observe(demo);
     if (isSettled(seen) || performance.now() > end) return seen;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
-async function look(demo: Demo): Promise<Seen> {
-  const [page, gateway, written] = await Promise.all(ways.map((way) => arrivalOf(demo, way)));
+async function observe(demo: ContractDemo): Promise<ObservedMetrics> {
+  const [page, gateway, written] = await Promise.all(metricPaths.map((way) => seriesOf(demo, way)));
   const counts = await Promise.all(
     sameCounts.map(async (same) => [same, await countsOf(demo, same)] as const),
   );
@@ -37,10 +37,10 @@ async function look(demo: Demo): Promise<Seen> {
 }
 
 async function countsOf(
-  { scraping, written }: Demo,
+  { scraping, written }: ContractDemo,
   { metric, spans, by }: SameCount,
 ): Promise<Counts> {
-  const count = async (prometheus: Prometheus, what: string, jobs: string) => {
+  const count = async (prometheus: PrometheusServer, what: string, jobs: string) => {
     const matched = what.includes("{") ? what.replace("}", `,${jobs}}`) : `${what}{${jobs}}`;
     const found = await prometheus.query(`sum by (${by.join(",")}) (${matched}) > 0`);
     const entries = found.map(({ metric, value }) => {
@@ -58,11 +58,11 @@ async function countsOf(
   };
 }
 
-function isSettled({ series, counts }: Seen): boolean {
+function isSettled({ series, counts }: ObservedMetrics): boolean {
   const page = commonForms(series.page);
   const names = new Set(series.page.map(({ name }) => name));
   return (
-    allMetrics.flatMap(samplesOf).every((name) => names.has(name)) &&
+    allMetrics.flatMap(sampleNamesOf).every((name) => names.has(name)) &&
     [series.gateway, series.written].every((way) => isSame(commonForms(way), page)) &&
     [...counts.values()].every(({ page, ...others }) =>
       Object.values(others).every((count) => isSame([...count], [...page])),

@@ -1,8 +1,8 @@
 import type { Series } from "../prometheus.ts";
-import { type Demo, OWN_PAGES } from "./demo.ts";
-import { oddLabels, type Way } from "./rows.ts";
+import { type ContractDemo, OWN_PAGES } from "./demo.ts";
+import { oddLabels, type MetricPath } from "./rows.ts";
 
-export const ways: readonly Way[] = ["page", "gateway", "written"];
+export const metricPaths: readonly MetricPath[] = ["page", "gateway", "written"];
 
 export interface OwnedSeries {
   readonly service: string;
@@ -12,7 +12,10 @@ export interface OwnedSeries {
 }
 
 /** All that came by a way, but for what Prometheus adds itself. */
-export async function arrivalOf(demo: Demo, way: Way): Promise<readonly OwnedSeries[]> {
+export async function seriesOf(
+  demo: ContractDemo,
+  way: MetricPath,
+): Promise<readonly OwnedSeries[]> {
   const prometheus = way === "written" ? demo.written : demo.scraping;
   const series = await prometheus.series(
     `{__name__=~".+",__name__!~"up|scrape_.*",job${way === "page" ? "=" : "!="}"${OWN_PAGES}"}`,
@@ -20,7 +23,7 @@ export async function arrivalOf(demo: Demo, way: Way): Promise<readonly OwnedSer
   return series.map((one) => owned(one, demo));
 }
 
-function owned({ __name__, ...labels }: Series, { pages }: Demo): OwnedSeries {
+function owned({ __name__, ...labels }: Series, { pages }: ContractDemo): OwnedSeries {
   const service = pages.get(labels["instance"] ?? "") ?? (labels["job"] ?? "").split("/").at(-1)!;
   return { service, name: __name__, labels };
 }
@@ -39,11 +42,11 @@ function commonForm({ service, name, labels }: OwnedSeries): string {
   const pairs = Object.entries(labels)
     .filter(([key]) => key !== "job" && key !== "instance")
     .filter(([key]) => !isOurs || !key.startsWith("otel_scope_"))
-    .map(([key, value]) => `${usualName(key)}=${key === "le" ? limitOf(value) : value}`);
+    .map(([key, value]) => `${defaultName(key)}=${key === "le" ? limitOf(value) : value}`);
   return `${service} ${name} ${pairs.toSorted().join(",")}`;
 }
 
-function usualName(label: string): string {
+function defaultName(label: string): string {
   const odd = Object.values(oddLabels).find(({ gateway }) => gateway === label);
   return odd?.page ?? label;
 }

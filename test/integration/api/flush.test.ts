@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../free-port.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { type Ended, preload, Program, telemetryTo } from "../program.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 
 const file = fileURLToPath(new URL("apps/flush.mjs", import.meta.url));
 const signals = ["traces", "metrics", "logs"] as const;
@@ -35,15 +35,15 @@ describe("The providers behind the API", () => {
 
   for (const signal of signals) {
     it(`have sent what there is of ${signal} when forceFlush resolves`, async () => {
-      const program = start([signal, "forceFlush", "wait"], telemetryTo(receiver));
-      await program.says((stdout) => /^flushed/.exec(stdout));
+      const program = start([signal, "forceFlush", "wait"], telemetryEnv(receiver));
+      await program.waitForStdout((stdout) => /^flushed/.exec(stdout));
       assert.ok(namesOf(receiver)[signal].includes("before"));
       program.kill("SIGKILL");
       await program.ended;
     });
 
     it(`go on with ${signal} after forceFlush`, async () => {
-      const { code, stderr } = await start([signal, "forceFlush"], telemetryTo(receiver)).ended;
+      const { code, stderr } = await start([signal, "forceFlush"], telemetryEnv(receiver)).ended;
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
       await receiver.settled();
       const names = new Set(namesOf(receiver)[signal]);
@@ -51,7 +51,7 @@ describe("The providers behind the API", () => {
     });
 
     it(`send nothing of ${signal} after a shutdown, and all of the others`, async () => {
-      const { code, stdout, stderr } = await start([signal, "shutdown"], telemetryTo(receiver))
+      const { code, stdout, stderr } = await start([signal, "shutdown"], telemetryEnv(receiver))
         .ended;
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
       await receiver.settled();
@@ -62,11 +62,15 @@ describe("The providers behind the API", () => {
     });
 
     it(`resolve within the limit with a collector that is away, for ${signal}`, async () => {
-      const away = `http://127.0.0.1:${await freePort()}`;
-      const env = { ...telemetryTo(receiver), OTEL_EXPORTER_OTLP_ENDPOINT: away, LIMIT_MS: "300" };
+      const outage = `http://127.0.0.1:${await freePort()}`;
+      const env = {
+        ...telemetryEnv(receiver),
+        OTEL_EXPORTER_OTLP_ENDPOINT: outage,
+        LIMIT_MS: "300",
+      };
       for (const method of ["forceFlush", "shutdown"]) {
         const limits = { ...env, TELLTALE_FLUSH_TIMEOUT: "100" };
-        const { code, stdout, stderr }: Ended = await start([signal, method], limits).ended;
+        const { code, stdout, stderr }: ProgramResult = await start([signal, method], limits).ended;
         assert.equal(code, 0, stderr);
         assert.match(stdout, /^flushed/);
         assert.doesNotMatch(stderr, /unhandled|UnhandledPromise/i);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { type Ended, preload, Program, telemetryTo } from "../program.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 
 interface Report {
   readonly thrown: readonly string[];
@@ -16,7 +16,7 @@ const file = fileURLToPath(new URL("apps/misuse.mjs", import.meta.url));
 /** Specification, error-handling.md: "API methods MUST NOT throw unhandled exceptions when used incorrectly". */
 describe("The API, used wrong in every place by every kind of value", () => {
   let receiver: Receiver;
-  let ended: Ended;
+  let ended: ProgramResult;
   let report: Report;
   let bare: Report;
 
@@ -24,7 +24,7 @@ describe("The API, used wrong in every place by every kind of value", () => {
     receiver = await startReceiver();
     bare = reportOf(await new Program({ file }).ended);
     const env = {
-      ...telemetryTo(receiver),
+      ...telemetryEnv(receiver),
       OTEL_METRICS_EXPORTER: "otlp",
       OTEL_METRICS_EXEMPLAR_FILTER: "always_on",
       // A parent whose flags are wrong is not sampled.
@@ -73,7 +73,7 @@ describe("The API, used wrong in every place by every kind of value", () => {
   });
 });
 
-function reportOf({ stdout, stderr }: Ended): Report {
+function reportOf({ stdout, stderr }: ProgramResult): Report {
   try {
     return JSON.parse(stdout) as Report;
   } catch {

@@ -10,32 +10,32 @@ import {
   COLLECTOR_GRPC,
   collectors,
   configurations,
-  NOBODY,
-  type Row,
+  UNUSED_PORT,
+  type BadInputRow,
   sentries,
   withSpansFirst,
 } from "./rows.ts";
 import { freePort } from "../../free-port.ts";
-import { type Books, type Ending, Service } from "./service.ts";
-import { telemetryTo } from "./telemetry.ts";
+import { type SignalCounts, type ExitStatus, ServiceProcess } from "./service.ts";
+import { quickTelemetryEnv } from "./telemetry.ts";
 
 describe("Bad input", () => {
   let receiver: Receiver;
   /** The places that rows name, and what they are in this run. */
-  let places: ReadonlyMap<string, string>;
+  let addresses: ReadonlyMap<string, string>;
   /** How the app ends when nothing is preloaded. */
-  let bareEnding: Ending;
+  let bareExit: ExitStatus;
 
   before(async () => {
     receiver = await startReceiver({ grpcPort: 0 });
-    places = new Map([
+    addresses = new Map([
       [COLLECTOR, `127.0.0.1:${receiver.port}`],
       [COLLECTOR_GRPC, new URL(receiver.grpcUrl ?? "").host],
-      [NOBODY, `127.0.0.1:${await freePort()}`],
+      [UNUSED_PORT, `127.0.0.1:${await freePort()}`],
       ["NAMES", namesOf(knownInstrumentations)],
     ]);
-    const bare = await Service.start({}, []);
-    bareEnding = await bare.end();
+    const bare = await ServiceProcess.start({}, []);
+    bareExit = await bare.end();
   });
 
   beforeEach(() => {
@@ -43,7 +43,7 @@ describe("Bad input", () => {
     receiver.setFaults();
   });
 
-  afterEach(() => Service.endAll());
+  afterEach(() => ServiceProcess.killAll());
 
   after(() => receiver.close());
 
@@ -56,9 +56,9 @@ describe("Bad input", () => {
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;
     const service = await start({ OTEL_EXPORTER_PROMETHEUS_PORT: String(port) });
-    await service.complains((stderr) => stderr.endsWith("\n"));
+    await service.waitForStderr((stderr) => stderr.endsWith("\n"));
     assert.deepEqual(await requests(service), [200, 500, 200]);
-    assert.deepEqual(await service.end(), bareEnding);
+    assert.deepEqual(await service.end(), bareExit);
     other.close();
     assert.deepEqual(linesOf(service), [
       `port ${port} on 127.0.0.1 is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free one; the app runs on without /metrics and /healthz, and the port is tried again every 30 s`,
@@ -67,32 +67,34 @@ describe("Bad input", () => {
   });
 
   /** Three requests, one of which fails as the app wants it to; then SIGTERM. */
-  async function check(row: Row): Promise<void> {
+  async function check(row: BadInputRow): Promise<void> {
     receiver.setFaults(...(row.faults ?? []));
     const service = await start({ ...endOf(row), ...row.env });
     assert.deepEqual(await requests(service), [200, 500, 200]);
-    const expected = booksOf(row);
-    await service.books((books) => isAsExpected(books, expected));
-    await service.complains((stderr) => stderr.split("\n").length > row.lines.length);
-    assert.equal(await service.ask("/missing"), 404);
-    assert.deepEqual(await service.end(), bareEnding);
+    const expected = expectedCounts(row);
+    await service.waitForCounts((counts) => isAsExpected(counts, expected));
+    await service.waitForStderr((stderr) => stderr.split("\n").length > row.lines.length);
+    assert.equal(await service.get("/missing"), 404);
+    assert.deepEqual(await service.end(), bareExit);
     const lines = linesOf(service).map(withSpansFirst).toSorted();
-    assert.deepEqual(lines, row.lines.map(placed).map(withSpansFirst).toSorted());
+    assert.deepEqual(lines, row.lines.map(withAddresses).map(withSpansFirst).toSorted());
     checkReceived(expected);
     checkTimes(row);
   }
 
-  function start(env: Readonly<Record<string, string>>): Promise<Service> {
-    const all = { ...telemetryTo(receiver), ...env };
-    const entries = Object.entries(all).map(([name, value]) => [name, placed(value)] as const);
-    return Service.start(Object.fromEntries(entries));
+  function start(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+    const all = { ...quickTelemetryEnv(receiver), ...env };
+    const entries = Object.entries(all).map(
+      ([name, value]) => [name, withAddresses(value)] as const,
+    );
+    return ServiceProcess.start(Object.fromEntries(entries));
   }
 
-  function placed(text: string): string {
-    return [...places].reduce((done, [name, place]) => done.replaceAll(name, place), text);
+  function withAddresses(text: string): string {
+    return [...addresses].reduce((done, [name, place]) => done.replaceAll(name, place), text);
   }
 
-  function checkReceived(expected: Readonly<Record<string, Books>>): void {
+  function checkReceived(expected: Readonly<Record<string, SignalCounts>>): void {
     const sent = (signal: string): number => expected[signal]?.["sent"] ?? 0;
     // The last request came after the books were read, and what it made may have arrived.
     const early = receiver.spans.filter(({ attributes }) => attributes["url.path"] !== "/missing");
@@ -101,7 +103,7 @@ describe("Bad input", () => {
     assert.equal(receiver.events.length, sent("events"));
   }
 
-  function checkTimes({ atLeastMs }: Row): void {
+  function checkTimes({ atLeastMs }: BadInputRow): void {
     if (atLeastMs === undefined) return;
     for (const path of ["/v1/traces", "/v1/logs"]) {
       const [first, second] = receiver.requests.filter((request) => request.path === path);
@@ -112,17 +114,21 @@ describe("Bad input", () => {
 });
 
 /** Where no answer comes, the end waits for it in vain. */
-function endOf({ faults = [] }: Row): Readonly<Record<string, string>> {
+function endOf({ faults = [] }: BadInputRow): Readonly<Record<string, string>> {
   const isVain = faults.some(({ kind }) => ["hang", "deaf", "drip"].includes(kind));
   return isVain ? { TELLTALE_FLUSH_TIMEOUT: "3000" } : {};
 }
 
-async function requests(service: Service): Promise<number[]> {
-  return [await service.ask(), await service.ask("/fail"), await service.ask()];
+async function requests(service: ServiceProcess): Promise<number[]> {
+  return [await service.get(), await service.get("/fail"), await service.get()];
 }
 
 /** The app opens with a log line, and writes one for each request that doesn't fail. */
-function booksOf({ spans, logs, events }: Row): Readonly<Record<string, Books>> {
+function expectedCounts({
+  spans,
+  logs,
+  events,
+}: BadInputRow): Readonly<Record<string, SignalCounts>> {
   return {
     spans: spans ?? { sent: 3 },
     logs: logs ?? { sent: 3 },
@@ -131,14 +137,14 @@ function booksOf({ spans, logs, events }: Row): Readonly<Record<string, Books>> 
 }
 
 function isAsExpected(
-  books: Readonly<Record<SignalName, Books>>,
-  expected: Readonly<Record<string, Books>>,
+  counts: Readonly<Record<SignalName, SignalCounts>>,
+  expected: Readonly<Record<string, SignalCounts>>,
 ): boolean {
-  const { spans, logs, events } = books;
+  const { spans, logs, events } = counts;
   return JSON.stringify({ spans, logs, events }) === JSON.stringify(expected);
 }
 
-function linesOf({ stderr }: Service): string[] {
+function linesOf({ stderr }: ServiceProcess): string[] {
   assert.match(stderr, /^$|\n$/);
   const lines = stderr.split("\n").slice(0, -1);
   return lines
@@ -152,7 +158,7 @@ function namesOf(names: ReadonlySet<string>): string {
   return `${all.slice(0, -1).join(", ")} or ${all.at(-1)}`;
 }
 
-function inWords({ lines }: Row): string {
+function inWords({ lines }: BadInputRow): string {
   if (lines.length === 0) return "nothing is said, and the app runs on";
   return `${lines.length === 1 ? "one line" : `${lines.length} lines`}, and the app runs on`;
 }

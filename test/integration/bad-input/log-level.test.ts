@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { freePort } from "../../free-port.ts";
-import { Service } from "./service.ts";
+import { ServiceProcess } from "./service.ts";
 
 /** One thing of each level: a wrong variable (a warning), and no collector (an error). */
-const said = {
+const output = {
   report: /OTEL_TRACES_SAMPLER: received "often"/,
   outage: /cannot send spans/,
   debug: /metrics and health are on 127\.0\.0\.1:\d+/,
 };
 
-const rows: readonly { level: string; lines: readonly (keyof typeof said)[] }[] = [
+const rows: readonly { level: string; lines: readonly (keyof typeof output)[] }[] = [
   { level: "none", lines: [] },
   { level: "error", lines: ["outage"] },
   { level: "warn", lines: ["report", "outage"] },
@@ -18,11 +18,11 @@ const rows: readonly { level: string; lines: readonly (keyof typeof said)[] }[] 
 ];
 
 describe("OTEL_LOG_LEVEL", () => {
-  afterEach(() => Service.endAll());
+  afterEach(() => ServiceProcess.killAll());
 
   for (const { level, lines } of rows) {
     it(`${level} lets through: ${lines.join(", ") || "nothing"}`, async () => {
-      const service = await Service.start({
+      const service = await ServiceProcess.start({
         OTEL_LOG_LEVEL: level,
         OTEL_TRACES_SAMPLER: "often",
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
@@ -30,12 +30,12 @@ describe("OTEL_LOG_LEVEL", () => {
         OTEL_EXPORTER_OTLP_TIMEOUT: "1500",
         OTEL_BSP_SCHEDULE_DELAY: "10",
       });
-      await service.ask();
-      await service.books(({ spans }) => spans["failed"] === 1);
+      await service.get();
+      await service.waitForCounts(({ spans }) => spans["failed"] === 1);
       const { signal } = await service.end();
       assert.equal(signal, "SIGTERM");
-      for (const [name, pattern] of Object.entries(said)) {
-        const expected = lines.includes(name as keyof typeof said);
+      for (const [name, pattern] of Object.entries(output)) {
+        const expected = lines.includes(name as keyof typeof output);
         assert.equal(pattern.test(service.stderr), expected, `${name}: ${service.stderr}`);
       }
       assert.equal(service.stderr === "", lines.length === 0);

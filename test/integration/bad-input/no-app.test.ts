@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { node } from "../../nodes.ts";
-import { preload } from "./service.ts";
+import { preloadFlags } from "./service.ts";
 
 const line =
   "telltale: preloaded without an app; name one: node --import telltale/register app.js\n";
@@ -79,18 +79,18 @@ async function run(
   stdin: Row["stdin"],
 ): Promise<{ stdout: string; stderr: string; code: number | null }> {
   const file = stdin !== undefined && "file" in stdin ? openSync(stdin.file, "r") : undefined;
-  const child = spawn(node, [...preload, ...args], {
+  const child = spawn(node, [...preloadFlags, ...args], {
     env: { PATH: process.env["PATH"], NO_COLOR: "1", TERM: "dumb", NODE_REPL_HISTORY: "" },
     stdio: [file ?? (stdin === undefined ? "ignore" : "pipe"), "pipe", "pipe"],
   });
   if (file !== undefined) closeSync(file);
   if (stdin !== undefined && "text" in stdin) child.stdin?.end(stdin.text);
-  const said = { stdout: "", stderr: "" };
+  const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
-    child[name]?.setEncoding("utf8").on("data", (text: string) => (said[name] += text));
+    child[name]?.setEncoding("utf8").on("data", (text: string) => (output[name] += text));
   }
   const [code] = (await once(child, "close")) as [number | null];
   // The interpreter greets with its version.
-  const stdout = said.stdout.replace(/^Welcome to Node[^>]*/, "");
-  return { stdout, stderr: said.stderr, code };
+  const stdout = output.stdout.replace(/^Welcome to Node[^>]*/, "");
+  return { stdout, stderr: output.stderr, code };
 }

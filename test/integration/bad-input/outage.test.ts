@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { type Books, Service } from "./service.ts";
-import { telemetryTo } from "./telemetry.ts";
+import { type SignalCounts, ServiceProcess } from "./service.ts";
+import { quickTelemetryEnv } from "./telemetry.ts";
 
 const QUEUE = 64;
 const BATCH = 16;
@@ -11,12 +11,12 @@ const LINES = 6;
 
 describe("A collector that hangs for a while, under load", () => {
   let receiver: Receiver;
-  let service: Service;
+  let service: ServiceProcess;
 
   before(async () => {
     receiver = await startReceiver();
-    service = await Service.start({
-      ...telemetryTo(receiver),
+    service = await ServiceProcess.start({
+      ...quickTelemetryEnv(receiver),
       OTEL_EXPORTER_OTLP_TIMEOUT: "2000",
       OTEL_BSP_MAX_QUEUE_SIZE: String(QUEUE),
       OTEL_BSP_MAX_EXPORT_BATCH_SIZE: String(BATCH),
@@ -26,13 +26,13 @@ describe("A collector that hangs for a while, under load", () => {
   });
 
   after(async () => {
-    await Service.endAll();
+    await ServiceProcess.killAll();
     await receiver.close();
   });
 
   it("gets everything before", async () => {
-    await ask(10);
-    const { spans, logs } = await service.books((books) => books.spans["sent"] === 10);
+    await sendRequests(10);
+    const { spans, logs } = await service.waitForCounts((counts) => counts.spans["sent"] === 10);
     assert.deepEqual(spans, { sent: 10 });
     assert.equal((logs["sent"] ?? 0) + (logs["queued"] ?? 0), 11);
     assert.equal(service.stderr, "");
@@ -40,22 +40,22 @@ describe("A collector that hangs for a while, under load", () => {
 
   it("costs no more memory than its queues have room for, and no answer", async () => {
     receiver.setFaults({ kind: "hang" });
-    await ask(DURING);
-    const { spans, logs } = await service.books();
-    for (const books of [spans, logs]) {
-      assert.ok((books["queued"] ?? 0) <= QUEUE + BATCH, JSON.stringify(books));
-      assert.ok((books["queue_full"] ?? 0) > 0, JSON.stringify(books));
+    await sendRequests(DURING);
+    const { spans, logs } = await service.waitForCounts();
+    for (const counts of [spans, logs]) {
+      assert.ok((counts["queued"] ?? 0) <= QUEUE + BATCH, JSON.stringify(counts));
+      assert.ok((counts["queue_full"] ?? 0) > 0, JSON.stringify(counts));
     }
   });
 
   it("is said once, and so is that it works again", async () => {
-    await service.complains((stderr) => stderr.includes("cannot send"));
+    await service.waitForStderr((stderr) => stderr.includes("cannot send"));
     receiver.setFaults();
-    await service.books(({ spans, logs }) => !("queued" in spans) && !("queued" in logs));
+    await service.waitForCounts(({ spans, logs }) => !("queued" in spans) && !("queued" in logs));
     // They come another way than the books do.
-    await service.complains((stderr) => stderr.split("\n").length > LINES);
+    await service.waitForStderr((stderr) => stderr.split("\n").length > LINES);
     const host = receiver.url;
-    const { spans, logs } = await service.books();
+    const { spans, logs } = await service.waitForCounts();
     const lines = service.stderr.split("\n").slice(0, -1).toSorted();
     assert.deepEqual(lines.map(withSpansFirst), [
       `telltale: cannot send THEM to ${host}: no answer within 2000 ms (dropped and counted until it works)`,
@@ -68,10 +68,10 @@ describe("A collector that hangs for a while, under load", () => {
   });
 
   it("leaves nothing uncounted", async () => {
-    await ask(10);
+    await sendRequests(10);
     const all = 10 + DURING + 10;
-    const { spans, logs } = await service.books(
-      (books) => !("queued" in books.spans) && !("queued" in books.logs),
+    const { spans, logs } = await service.waitForCounts(
+      (counts) => !("queued" in counts.spans) && !("queued" in counts.logs),
     );
     assert.equal(sumOf(spans), all);
     // The app's first line says that it is open.
@@ -81,10 +81,10 @@ describe("A collector that hangs for a while, under load", () => {
   });
 
   /** So many requests, a few at once; each must be answered. */
-  async function ask(count: number): Promise<void> {
-    let left = count;
+  async function sendRequests(count: number): Promise<void> {
+    let remaining = count;
     const customer = async (): Promise<void> => {
-      while (left-- > 0) assert.equal(await service.ask(), 200);
+      while (remaining-- > 0) assert.equal(await service.get(), 200);
     };
     await Promise.all(Array.from({ length: 8 }, customer));
   }
@@ -98,6 +98,6 @@ function withSpansFirst(line: string): string {
     .replace(/(\d+ log records) and (\d+ spans)/, "$2 and $1");
 }
 
-function sumOf(books: Books): number {
-  return Object.values(books).reduce((sum, count) => sum + count, 0);
+function sumOf(counts: SignalCounts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

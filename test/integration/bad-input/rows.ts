@@ -1,14 +1,14 @@
 import type { Fault } from "../../../src/receiver/fault.ts";
-import type { Books } from "./service.ts";
+import type { SignalCounts } from "./service.ts";
 
 /** Where the receiver is, in rows and in what is expected; the test puts the real place in. */
 export const COLLECTOR = "collector:4318";
 /** The same for gRPC. */
 export const COLLECTOR_GRPC = "collector:4317";
 /** A port that nobody listens on. */
-export const NOBODY = "nobody:4318";
+export const UNUSED_PORT = "nobody:4318";
 
-export interface Row {
+export interface BadInputRow {
   readonly title: string;
   /** Beside what sends everything to the receiver. */
   readonly env?: Readonly<Record<string, string>>;
@@ -17,19 +17,19 @@ export interface Row {
   /** All of stderr, in any order, without `telltale: `. */
   readonly lines: readonly string[];
   /** What becomes of three requests (one fails); what is left out: all of it is sent. */
-  readonly spans?: Books;
-  readonly logs?: Books;
-  readonly events?: Books;
+  readonly spans?: SignalCounts;
+  readonly logs?: SignalCounts;
+  readonly events?: SignalCounts;
   /** The shortest time from the first request to the receiver to its last one. */
   readonly atLeastMs?: number;
 }
 
-const OTHERWISE = "(dropped and counted until it works)";
-const nothing: Books = {};
-const lost: Books = { failed: 3 };
+const DEFAULT_COUNTS = "(dropped and counted until it works)";
+const noCounts: SignalCounts = {};
+const failedCounts: SignalCounts = { failed: 3 };
 
 /** Wrong variables: the report, and the app with what is used instead. */
-export const configurations: readonly Row[] = [
+export const configurations: readonly BadInputRow[] = [
   {
     title: "a URL that can't be parsed",
     env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http//collector:4318" },
@@ -97,7 +97,7 @@ export const configurations: readonly Row[] = [
     lines: [
       "SENTRY_DSN: received ***, expected https://<key>@<host>/<project> (the project number is missing); using no error reporting",
     ],
-    events: nothing,
+    events: noCounts,
   },
   {
     title: "a certificate file that can't be read",
@@ -154,9 +154,9 @@ export const configurations: readonly Row[] = [
 
 /** Room for an answer on a busy machine, before what is never answered is given up. */
 const TIMEOUT_MS = 1500;
-const quick = { OTEL_EXPORTER_OTLP_TIMEOUT: String(TIMEOUT_MS) };
+const quickExport = { OTEL_EXPORTER_OTLP_TIMEOUT: String(TIMEOUT_MS) };
 /** One signal, where the line is the peer's and whoever comes first says it. */
-const spansAlone = { ...quick, OTEL_LOGS_EXPORTER: "none" };
+const spansOnly = { ...quickExport, OTEL_LOGS_EXPORTER: "none" };
 const collector = ["traces", "logs"] as const;
 
 /** The same of both signals. */
@@ -166,7 +166,7 @@ function each(fault: Fault): Fault[] {
 
 /** The one line for both signals; which of them is the first to be refused is chance. */
 function refusals(reason: string): string[] {
-  return [`cannot send spans to http://${COLLECTOR}/v1/traces: ${reason} ${OTHERWISE}`];
+  return [`cannot send spans to http://${COLLECTOR}/v1/traces: ${reason} ${DEFAULT_COUNTS}`];
 }
 
 /** A line as if spans had been refused first. */
@@ -177,60 +177,60 @@ export function withSpansFirst(line: string): string {
   );
 }
 
-function refusing(status: number, reason: string): Row {
+function refusing(status: number, reason: string): BadInputRow {
   return {
     title: `a collector that answers ${status}`,
-    env: quick,
+    env: quickExport,
     faults: each({ kind: "status", status }),
     lines: refusals(`answered ${status} ${reason}`),
-    spans: lost,
-    logs: lost,
+    spans: failedCounts,
+    logs: failedCounts,
   };
 }
 
 /** A collector that misbehaves: the app notices nothing, and what is lost is counted. */
-export const collectors: readonly Row[] = [
+export const collectors: readonly BadInputRow[] = [
   {
     title: "no collector",
-    env: { ...spansAlone, OTEL_EXPORTER_OTLP_ENDPOINT: `http://${NOBODY}` },
+    env: { ...spansOnly, OTEL_EXPORTER_OTLP_ENDPOINT: `http://${UNUSED_PORT}` },
     lines: [
-      `cannot send spans to http://${NOBODY}: connection refused; is a Collector running there? ${OTHERWISE}`,
+      `cannot send spans to http://${UNUSED_PORT}: connection refused; is a Collector running there? ${DEFAULT_COUNTS}`,
     ],
-    spans: lost,
-    logs: nothing,
+    spans: failedCounts,
+    logs: noCounts,
   },
   {
     title: "a collector whose name nobody knows",
-    env: { ...spansAlone, OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.invalid:4318" },
+    env: { ...spansOnly, OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.invalid:4318" },
     lines: [
-      `cannot send spans to http://collector.invalid:4318: the host's name is unknown; check OTEL_EXPORTER_OTLP_ENDPOINT ${OTHERWISE}`,
+      `cannot send spans to http://collector.invalid:4318: the host's name is unknown; check OTEL_EXPORTER_OTLP_ENDPOINT ${DEFAULT_COUNTS}`,
     ],
-    spans: lost,
-    logs: nothing,
+    spans: failedCounts,
+    logs: noCounts,
   },
   {
     title: "a collector that hangs",
-    env: spansAlone,
+    env: spansOnly,
     faults: each({ kind: "hang" }),
     lines: [
-      `cannot send spans to http://${COLLECTOR}: no answer within ${TIMEOUT_MS} ms ${OTHERWISE}`,
+      `cannot send spans to http://${COLLECTOR}: no answer within ${TIMEOUT_MS} ms ${DEFAULT_COUNTS}`,
     ],
-    spans: lost,
-    logs: nothing,
+    spans: failedCounts,
+    logs: noCounts,
   },
   {
     title: "a collector that accepts the connection and never reads",
-    env: spansAlone,
+    env: spansOnly,
     faults: each({ kind: "deaf" }),
     lines: [
-      `cannot send spans to http://${COLLECTOR}: no answer within ${TIMEOUT_MS} ms ${OTHERWISE}`,
+      `cannot send spans to http://${COLLECTOR}: no answer within ${TIMEOUT_MS} ms ${DEFAULT_COUNTS}`,
     ],
-    spans: lost,
-    logs: nothing,
+    spans: failedCounts,
+    logs: noCounts,
   },
   {
     title: "a collector that takes all and drips its answer",
-    env: quick,
+    env: quickExport,
     faults: each({ kind: "drip", everyMs: 20 }),
     lines: [
       `spans sent to http://${COLLECTOR}/v1/traces, but its answer could not be read in full`,
@@ -239,21 +239,21 @@ export const collectors: readonly Row[] = [
   },
   {
     title: "a collector that drips a refusal",
-    env: quick,
+    env: quickExport,
     faults: each({ kind: "drip", everyMs: 20, status: 500 }),
     lines: refusals("answered 500 Internal Server Error"),
-    spans: lost,
-    logs: lost,
+    spans: failedCounts,
+    logs: failedCounts,
   },
   {
     title: "a collector that closes the connection instead of an answer",
-    env: spansAlone,
+    env: spansOnly,
     faults: each({ kind: "close" }),
     lines: [
-      `cannot send spans to http://${COLLECTOR}: the connection was closed before an answer ${OTHERWISE}`,
+      `cannot send spans to http://${COLLECTOR}: the connection was closed before an answer ${DEFAULT_COUNTS}`,
     ],
-    spans: lost,
-    logs: nothing,
+    spans: failedCounts,
+    logs: noCounts,
   },
   refusing(400, "Bad Request"),
   refusing(401, "Unauthorized; check OTEL_EXPORTER_OTLP_HEADERS"),
@@ -296,47 +296,47 @@ export const collectors: readonly Row[] = [
     title: "a collector that refuses with 100 MB",
     faults: each({ kind: "giant", bytes: 100_000_000, status: 400 }),
     lines: refusals("answered 400 Bad Request with more than 65536 bytes"),
-    spans: lost,
-    logs: lost,
+    spans: failedCounts,
+    logs: failedCounts,
   },
   {
     title: "a collector that refuses metrics",
-    env: { ...quick, OTEL_METRICS_EXPORTER: "otlp", OTEL_METRIC_EXPORT_INTERVAL: "100" },
+    env: { ...quickExport, OTEL_METRICS_EXPORTER: "otlp", OTEL_METRIC_EXPORT_INTERVAL: "100" },
     faults: [{ kind: "status", status: 500, signal: "metrics" }],
     lines: [
-      `cannot send data points to http://${COLLECTOR}/v1/metrics: answered 500 Internal Server Error ${OTHERWISE}`,
+      `cannot send data points to http://${COLLECTOR}/v1/metrics: answered 500 Internal Server Error ${DEFAULT_COUNTS}`,
     ],
   },
   {
     title: "a collector without TLS behind https://",
-    env: { ...spansAlone, OTEL_EXPORTER_OTLP_ENDPOINT: `https://${COLLECTOR}` },
+    env: { ...spansOnly, OTEL_EXPORTER_OTLP_ENDPOINT: `https://${COLLECTOR}` },
     lines: [
-      `cannot send spans to https://${COLLECTOR}: no TLS connection (ERR_SSL); http:// or https:// mixed up? ${OTHERWISE}`,
+      `cannot send spans to https://${COLLECTOR}: no TLS connection (ERR_SSL); http:// or https:// mixed up? ${DEFAULT_COUNTS}`,
     ],
-    spans: lost,
-    logs: nothing,
+    spans: failedCounts,
+    logs: noCounts,
   },
   {
     title: "a collector that speaks gRPC where HTTP is configured",
-    env: { ...spansAlone, OTEL_EXPORTER_OTLP_ENDPOINT: `http://${COLLECTOR_GRPC}` },
+    env: { ...spansOnly, OTEL_EXPORTER_OTLP_ENDPOINT: `http://${COLLECTOR_GRPC}` },
     lines: [
-      `cannot send spans to http://${COLLECTOR_GRPC}: what answers there speaks another protocol (HPE_INVALID_CONSTANT); check OTEL_EXPORTER_OTLP_PROTOCOL (usually 4317 is gRPC, 4318 HTTP) ${OTHERWISE}`,
+      `cannot send spans to http://${COLLECTOR_GRPC}: what answers there speaks another protocol (HPE_INVALID_CONSTANT); check OTEL_EXPORTER_OTLP_PROTOCOL (usually 4317 is gRPC, 4318 HTTP) ${DEFAULT_COUNTS}`,
     ],
-    spans: lost,
-    logs: nothing,
+    spans: failedCounts,
+    logs: noCounts,
   },
   {
     title: "a collector that speaks HTTP where gRPC is configured",
-    env: { ...spansAlone, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+    env: { ...spansOnly, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
     lines: [
-      `cannot send spans to http://${COLLECTOR}: what answers there speaks another protocol (ERR_HTTP2_ERROR); check OTEL_EXPORTER_OTLP_PROTOCOL (usually 4317 is gRPC, 4318 HTTP) ${OTHERWISE}`,
+      `cannot send spans to http://${COLLECTOR}: what answers there speaks another protocol (ERR_HTTP2_ERROR); check OTEL_EXPORTER_OTLP_PROTOCOL (usually 4317 is gRPC, 4318 HTTP) ${DEFAULT_COUNTS}`,
     ],
-    spans: lost,
-    logs: nothing,
+    spans: failedCounts,
+    logs: noCounts,
   },
 ];
 
-function sentryAnswering(status: number, advice = ""): Row {
+function sentryAnswering(status: number, advice = ""): BadInputRow {
   return {
     title: `a Sentry that answers ${status}`,
     faults: [{ kind: "status", status, signal: "events" }],
@@ -348,11 +348,13 @@ function sentryAnswering(status: number, advice = ""): Row {
 }
 
 /** A Sentry that misbehaves; traces and logs go on. */
-export const sentries: readonly Row[] = [
+export const sentries: readonly BadInputRow[] = [
   {
     title: "no Sentry",
-    env: { SENTRY_DSN: `http://key@${NOBODY}/1` },
-    lines: [`Sentry at ${NOBODY} can't be reached (ECONNREFUSED); events are dropped and counted`],
+    env: { SENTRY_DSN: `http://key@${UNUSED_PORT}/1` },
+    lines: [
+      `Sentry at ${UNUSED_PORT} can't be reached (ECONNREFUSED); events are dropped and counted`,
+    ],
     events: { failed: 1 },
   },
   {

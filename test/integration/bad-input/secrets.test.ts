@@ -2,24 +2,24 @@ import assert from "node:assert/strict";
 import type { Fault } from "../../../src/receiver/fault.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { freePort } from "../../free-port.ts";
-import { Service } from "./service.ts";
-import { telemetryTo } from "./telemetry.ts";
+import { ServiceProcess } from "./service.ts";
+import { quickTelemetryEnv } from "./telemetry.ts";
 
 /** Stands in every place where people put secrets. */
 const SECRET = "hunter2";
 
 interface Row {
   readonly title: string;
-  /** @param place the receiver's `host:port`. */
-  readonly env: (place: string) => Readonly<Record<string, string>>;
+  /** @param address the receiver's `host:port`. */
+  readonly env: (address: string) => Readonly<Record<string, string>>;
   readonly fault?: Fault;
   /** How many lines of ours there are. */
   readonly lines: number;
 }
 
 const failing: Fault = { kind: "status", status: 500 };
-const inAddress = (place: string): string =>
-  `http://user:${SECRET}@${place}/${SECRET}?token=${SECRET}`;
+const inAddress = (address: string): string =>
+  `http://user:${SECRET}@${address}/${SECRET}?token=${SECRET}`;
 
 const rows: readonly Row[] = [
   {
@@ -39,14 +39,14 @@ const rows: readonly Row[] = [
   },
   {
     title: "the address of a collector that refuses",
-    env: (place) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: inAddress(place) }),
+    env: (address) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: inAddress(address) }),
     fault: failing,
     lines: 2,
   },
   {
     title: "the address of a collector that isn't there",
-    env: (place) => ({
-      OTEL_EXPORTER_OTLP_ENDPOINT: inAddress(place),
+    env: (address) => ({
+      OTEL_EXPORTER_OTLP_ENDPOINT: inAddress(address),
       OTEL_LOGS_EXPORTER: "none",
       SENTRY_DSN: "",
     }),
@@ -54,17 +54,17 @@ const rows: readonly Row[] = [
   },
   {
     title: "an address that can't be parsed",
-    env: (place) => ({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${inAddress(place)}[`.slice(5) }),
+    env: (address) => ({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${inAddress(address)}[`.slice(5) }),
     lines: 1,
   },
   {
     title: "a DSN without a project",
-    env: (place) => ({ SENTRY_DSN: `http://${SECRET}:${SECRET}@${place}/` }),
+    env: (address) => ({ SENTRY_DSN: `http://${SECRET}:${SECRET}@${address}/` }),
     lines: 1,
   },
   {
     title: "the DSN of a Sentry that refuses",
-    env: (place) => ({ SENTRY_DSN: `http://${SECRET}:${SECRET}@${place}/1` }),
+    env: (address) => ({ SENTRY_DSN: `http://${SECRET}:${SECRET}@${address}/1` }),
     fault: { ...failing, signal: "events" },
     lines: 1,
   },
@@ -84,23 +84,23 @@ describe("Secrets never stand on stderr", () => {
     receiver = await startReceiver();
   });
 
-  afterEach(() => Service.endAll());
+  afterEach(() => ServiceProcess.killAll());
 
   after(() => receiver.close());
 
   for (const { title, env, fault, lines } of rows) {
     it(`of ${title}`, async () => {
       receiver.setFaults(...(fault === undefined ? [] : [fault]));
-      const isAway = title.endsWith("isn't there");
-      const place = `127.0.0.1:${isAway ? await freePort() : receiver.port}`;
-      const service = await Service.start({
-        ...telemetryTo(receiver),
-        ...env(place),
+      const isStopped = title.endsWith("isn't there");
+      const address = `127.0.0.1:${isStopped ? await freePort() : receiver.port}`;
+      const service = await ServiceProcess.start({
+        ...quickTelemetryEnv(receiver),
+        ...env(address),
         OTEL_EXPORTER_OTLP_TIMEOUT: "1500",
       });
-      await service.ask("/fail");
-      await service.ask();
-      await service.complains((stderr) => stderr.split("\n").length > lines);
+      await service.get("/fail");
+      await service.get();
+      await service.waitForStderr((stderr) => stderr.split("\n").length > lines);
       await service.end();
       assert.ok(!service.stderr.includes(SECRET), service.stderr);
       assert.equal(service.stderr.split("\n").length - 1, lines, service.stderr);
@@ -109,16 +109,16 @@ describe("Secrets never stand on stderr", () => {
 
   it("not even where telltale says all that it can", async () => {
     receiver.setFaults(failing);
-    const service = await Service.start({
-      ...telemetryTo(receiver),
+    const service = await ServiceProcess.start({
+      ...quickTelemetryEnv(receiver),
       OTEL_EXPORTER_OTLP_ENDPOINT: inAddress(`127.0.0.1:${receiver.port}`),
       OTEL_EXPORTER_OTLP_HEADERS: `authorization=${SECRET}`,
       SENTRY_DSN: `http://${SECRET}@127.0.0.1:${receiver.port}/1`,
       OTEL_LOG_LEVEL: "all",
     });
-    await service.ask("/fail");
-    await service.ask();
-    await service.complains(
+    await service.get("/fail");
+    await service.get();
+    await service.waitForStderr(
       (stderr) => /cannot send (spans|log records)/.test(stderr) && /Sentry/.test(stderr),
     );
     await service.end();

@@ -6,29 +6,29 @@ import { fileURLToPath } from "node:url";
 import type { SignalName } from "../../../src/diagnostics/account.ts";
 import { freePort } from "../../free-port.ts";
 import { node } from "../../nodes.ts";
-import { PATIENCE_MS } from "../../until.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
 
 const app = fileURLToPath(new URL("app.js", import.meta.url));
 
 /** Node's flags that preload what the build made. */
-export const preload: readonly string[] = [
+export const preloadFlags: readonly string[] = [
   "--import",
   new URL("../../../dist/register.js", import.meta.url).href,
 ];
 
 /** How a process has ended. */
-export interface Ending {
+export interface ExitStatus {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
 /** What became of the items of one signal, without the zeros: `{ sent: 2, failed: 1 }`. */
-export type Books = Readonly<Record<string, number>>;
+export type SignalCounts = Readonly<Record<string, number>>;
 
 /** `app.js` as a process of its own. */
-export class Service {
+export class ServiceProcess {
   /** Those that no test has ended yet. */
-  static readonly #running = new Set<Service>();
+  static readonly #running = new Set<ServiceProcess>();
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #closed: Promise<void>;
   /** Its last words were heard too. */
@@ -56,8 +56,8 @@ export class Service {
    */
   static async start(
     env: Readonly<Record<string, string>>,
-    flags: readonly string[] = preload,
-  ): Promise<Service> {
+    flags: readonly string[] = preloadFlags,
+  ): Promise<ServiceProcess> {
     const adminPort = Number(env["OTEL_EXPORTER_PROMETHEUS_PORT"] ?? (await freePort()));
     const child = spawn(node, [...flags, app], {
       env: {
@@ -70,15 +70,15 @@ export class Service {
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const service = new Service(child, adminPort);
-    Service.#running.add(service);
+    const service = new ServiceProcess(child, adminPort);
+    ServiceProcess.#running.add(service);
     service.#port = Number(await service.#openPort());
     return service;
   }
 
   /** What a test that failed has left running. */
-  static async endAll(): Promise<void> {
-    await Promise.all([...Service.#running].map((service) => service.end("SIGKILL")));
+  static async killAll(): Promise<void> {
+    await Promise.all([...ServiceProcess.#running].map((service) => service.end("SIGKILL")));
   }
 
   get stderr(): string {
@@ -86,7 +86,7 @@ export class Service {
   }
 
   /** Resolves with the status of the answer. */
-  async ask(path = "/"): Promise<number> {
+  async get(path = "/"): Promise<number> {
     const response = await fetch(`http://127.0.0.1:${this.#port}${path}`);
     await response.arrayBuffer();
     return response.status;
@@ -96,29 +96,29 @@ export class Service {
    * The books as `/healthz` tells them, once they are as `look` wants them.
    * Rejects with the latest after two minutes.
    */
-  async books(
-    look: (books: Readonly<Record<SignalName, Books>>) => boolean = () => true,
-  ): Promise<Readonly<Record<SignalName, Books>>> {
-    const end = performance.now() + PATIENCE_MS;
+  async waitForCounts(
+    isExpected: (counts: Readonly<Record<SignalName, SignalCounts>>) => boolean = () => true,
+  ): Promise<Readonly<Record<SignalName, SignalCounts>>> {
+    const end = performance.now() + WAIT_TIMEOUT_MS;
     for (;;) {
-      const books = await this.#readBooks();
-      if (look(books)) return books;
+      const counts = await this.#readCounts();
+      if (isExpected(counts)) return counts;
       if (performance.now() > end) {
-        throw new Error(`the books stay ${JSON.stringify(books)}; stderr: ${this.#stderr}`);
+        throw new Error(`the books stay ${JSON.stringify(counts)}; stderr: ${this.#stderr}`);
       }
       await setTimeout(5);
     }
   }
 
   /** Resolves when `look` finds in stderr what it wants. */
-  async complains(look: (stderr: string) => boolean): Promise<void> {
-    while (!look(this.#stderr)) await this.#hear();
+  async waitForStderr(isExpected: (stderr: string) => boolean): Promise<void> {
+    while (!isExpected(this.#stderr)) await this.#nextOutput();
   }
 
-  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<Ending> {
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<ExitStatus> {
     this.#child.kill(signal);
     await this.#closed;
-    Service.#running.delete(this);
+    ServiceProcess.#running.delete(this);
     return { code: this.#child.exitCode, signal: this.#child.signalCode };
   }
 
@@ -126,36 +126,39 @@ export class Service {
     for (;;) {
       const found = /"port":(\d+)/.exec(this.#stdout);
       if (found !== null) return found[1];
-      await this.#hear();
+      await this.#nextOutput();
     }
   }
 
-  async #readBooks(): Promise<Readonly<Record<SignalName, Books>>> {
+  async #readCounts(): Promise<Readonly<Record<SignalName, SignalCounts>>> {
     const response = await fetch(`http://127.0.0.1:${this.#adminPort}/healthz`);
     const { telemetry } = (await response.json()) as {
-      telemetry: Readonly<Record<SignalName, Told>>;
+      telemetry: Readonly<Record<SignalName, HealthzSignal>>;
     };
-    const books = Object.entries(telemetry).map(([signal, told]) => [signal, booksOf(told)]);
-    return Object.fromEntries(books) as Readonly<Record<SignalName, Books>>;
+    const counts = Object.entries(telemetry).map(([signal, healthz]) => [
+      signal,
+      signalCounts(healthz),
+    ]);
+    return Object.fromEntries(counts) as Readonly<Record<SignalName, SignalCounts>>;
   }
 
   /** Waits for the next output. */
-  async #hear(): Promise<void> {
+  async #nextOutput(): Promise<void> {
     const { stdout, stderr } = this.#child;
     if (this.#isClosed) {
       throw new Error(`the service has ended:\n${this.#stdout}\n${this.#stderr}`);
     }
-    const heard = new AbortController();
-    const { signal } = heard;
+    const aborter = new AbortController();
+    const { signal } = aborter;
     const outputs = [stdout, stderr].map((output) => once(output, "data", { signal }));
     for (const output of outputs) output.catch(() => {});
     await Promise.race([...outputs, this.#closed]);
-    heard.abort();
+    aborter.abort();
   }
 }
 
 /** One signal in the answer of `/healthz`. */
-interface Told {
+interface HealthzSignal {
   readonly made: number;
   readonly sent: number;
   readonly queued: number;
@@ -164,7 +167,7 @@ interface Told {
 }
 
 /** Checks on the way that nothing is missing in them: made = sent + dropped + queued. */
-function booksOf({ made, sent, queued, dropped, reasons = {} }: Told): Books {
+function signalCounts({ made, sent, queued, dropped, reasons = {} }: HealthzSignal): SignalCounts {
   const all = { sent, queued, ...reasons };
   const sum = Object.values(all).reduce((total, count) => total + count, 0);
   if (sum !== made || made !== sent + queued + dropped || queued < 0) {

@@ -1,7 +1,7 @@
 import type { Receiver } from "../../../src/receiver/receiver.ts";
 
 /** Everything to the receiver, soon, and at the end in as long as a busy machine may need. */
-export function telemetryTo(receiver: Receiver): Record<string, string> {
+export function quickTelemetryEnv(receiver: Receiver): Record<string, string> {
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     OTEL_BSP_SCHEDULE_DELAY: "10",

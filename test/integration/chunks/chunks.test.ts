@@ -8,7 +8,7 @@ import { preload, Program } from "../program.ts";
 const app = fileURLToPath(new URL("app.mjs", import.meta.url));
 const dist = fileURLToPath(new URL("../../../dist/", import.meta.url));
 const files = [...lazyModules().keys()].map((name) => `${name}.js`);
-const adaptors = files.filter(
+const adaptorFiles = files.filter(
   (name) => name.endsWith("-adaptor.js") || name.startsWith("instrumentation-upstream-"),
 );
 
@@ -33,20 +33,20 @@ describe("The lazy modules of libraries", () => {
       it(`are not loaded by a process that imports none of them, by --${way}, Node ${name}`, async () => {
         const loaded = await loadedBy(path, flags, []);
         assert.ok(loaded.includes("start.js"), loaded.join());
-        const lazy = loaded.filter((file) => /^(instrumentation|logs)-/.test(file));
-        assert.deepEqual(lazy, []);
+        const loadedModules = loaded.filter((file) => /^(instrumentation|logs)-/.test(file));
+        assert.deepEqual(loadedModules, []);
       });
     }
 
     it(`are loaded one by one, with what they need, Node ${name}`, async () => {
       const loaded = await loadedBy(path, preload.import, ["fastify"]);
-      const lazy = loaded.filter((file) => adaptors.includes(file));
+      const loadedModules = loaded.filter((file) => adaptorFiles.includes(file));
       // Fastify asks for `node:http2`, whatever it serves.
       const expected = [
         "instrumentation-frameworks-fastify-adaptor.js",
         "instrumentation-http-clients-http2-adaptor.js",
       ];
-      assert.deepEqual([...new Set(lazy)].toSorted(), expected);
+      assert.deepEqual([...new Set(loadedModules)].toSorted(), expected);
     });
   }
 
@@ -60,7 +60,7 @@ describe("The lazy modules of libraries", () => {
       "instrumentation-frameworks-aws-lambda-adaptor.js",
       ...["dns", "fs", "net"].map((name) => `${upstream}-${name}.js`),
     ];
-    const missing = adaptors.filter((file) => !loaded.includes(file));
+    const missing = adaptorFiles.filter((file) => !loaded.includes(file));
     assert.deepEqual(missing.toSorted(), expected);
   });
 });

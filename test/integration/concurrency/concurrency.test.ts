@@ -1,50 +1,55 @@
 import { fileURLToPath } from "node:url";
 import { startReceiver } from "../../../src/receiver/receiver.ts";
 import { nodes } from "../../nodes.ts";
-import { preload, Program, telemetryTo } from "../program.ts";
-import { startStock } from "../stock.ts";
-import { askAll, REQUESTS, separations, type Tenants } from "./tenants.ts";
+import { preload, Program, telemetryEnv } from "../program.ts";
+import { startStockService } from "../stock.ts";
+import {
+  requestAllTenants,
+  TENANT_COUNT,
+  isolationChecks,
+  type TenantTelemetry,
+} from "./tenants.ts";
 
 for (const framework of ["express", "fastify"]) {
   for (const { name, path } of nodes) {
-    describe(`${REQUESTS} requests at once, ${framework}, Node ${name}`, () => {
-      let left: Tenants;
+    describe(`${TENANT_COUNT} requests at once, ${framework}, Node ${name}`, () => {
+      let telemetry: TenantTelemetry;
       before(async () => {
-        left = await run(framework, path);
+        telemetry = await run(framework, path);
       });
 
-      for (const { title, check } of separations) it(title, () => check(left));
+      for (const { title, check } of isolationChecks) it(title, () => check(telemetry));
     });
   }
 }
 
-async function run(framework: string, node: string): Promise<Tenants> {
-  const [receiver, stock] = await Promise.all([startReceiver(), startStock()]);
+async function run(framework: string, node: string): Promise<TenantTelemetry> {
+  const [receiver, stock] = await Promise.all([startReceiver(), startStockService()]);
   const program = new Program({
     file: fileURLToPath(new URL(`apps/${framework}.mjs`, import.meta.url)),
     node,
     flags: preload.import,
     env: {
-      ...telemetryTo(receiver),
+      ...telemetryEnv(receiver),
       NODE_ENV: "test",
-      REQUESTS: String(REQUESTS),
+      REQUESTS: String(TENANT_COUNT),
       STOCK_URL: stock.url,
     },
   });
   try {
-    const port = await program.says((stdout) => /^port (\d+)\n/.exec(stdout)?.[1]);
-    await askAll(`http://127.0.0.1:${port}`);
+    const port = await program.waitForStdout((stdout) => /^port (\d+)\n/.exec(stdout)?.[1]);
+    await requestAllTenants(`http://127.0.0.1:${port}`);
     program.kill("SIGTERM");
     const { stdout } = await program.ended;
     await receiver.waitFor(
-      ({ spans, events }) => spans.length >= 2 * REQUESTS && events.length >= REQUESTS,
+      ({ spans, events }) => spans.length >= 2 * TENANT_COUNT && events.length >= TENANT_COUNT,
     );
     return {
       spans: receiver.spans,
       events: receiver.events,
       lines: linesIn(stdout),
       stockUrl: stock.url,
-      asked: stock.asked,
+      stockRequests: stock.requests,
     };
   } finally {
     program.kill("SIGKILL");

@@ -1,30 +1,30 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
-import { PATIENCE_MS } from "../../until.ts";
-import type { Asked } from "../stock.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
+import type { StockRequest } from "../stock.ts";
 
 /** How many requests are under way at once. */
-export const REQUESTS = 100;
+export const TENANT_COUNT = 100;
 
-const tenants: readonly number[] = Array.from({ length: REQUESTS }, (_, at) => at);
+const tenants: readonly number[] = Array.from({ length: TENANT_COUNT }, (_, at) => at);
 
 /** What those requests have left, and nothing else. */
-export interface Tenants {
+export interface TenantTelemetry {
   readonly spans: readonly ReceivedSpan[];
   readonly events: readonly ReceivedEvent[];
   /** What the app has logged. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
   readonly stockUrl: string;
-  readonly asked: readonly Asked[];
+  readonly stockRequests: readonly StockRequest[];
 }
 
 /** Asks `url/tenants/…` of all tenants at once, each in a trace of its own; all must fail with 500. */
-export async function askAll(url: string): Promise<void> {
+export async function requestAllTenants(url: string): Promise<void> {
   await Promise.all(
     tenants.map(async (tenant) => {
       const response = await fetch(`${url}/tenants/${tenant}`, {
         method: "POST",
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(WAIT_TIMEOUT_MS),
         headers: {
           traceparent: `00-${traceIdOf(tenant)}-00f067aa0ba902b7-01`,
           "x-request-id": requestIdOf(tenant),
@@ -38,10 +38,13 @@ export async function askAll(url: string): Promise<void> {
 }
 
 /** That no request has got anything of another's. */
-export const separations: readonly { readonly title: string; check(left: Tenants): void }[] = [
+export const isolationChecks: readonly {
+  readonly title: string;
+  check(left: TenantTelemetry): void;
+}[] = [
   {
     title: "each has a span in its caller's trace, and a call below it",
-    check({ spans, stockUrl, asked }) {
+    check({ spans, stockUrl, stockRequests }) {
       for (const tenant of tenants) {
         const server = serverSpan(spans, tenant);
         assert.equal(server.traceId, traceIdOf(tenant));
@@ -50,16 +53,16 @@ export const separations: readonly { readonly title: string; check(left: Tenants
         assert.equal(calls.length, 1);
         const [call = assert.fail()] = calls;
         assert.equal(call.attributes["url.full"], `${stockUrl}/${tenant}`);
-        const { headers } = asked.find(({ path }) => path === `/${tenant}`) ?? {};
+        const { headers } = stockRequests.find(({ path }) => path === `/${tenant}`) ?? {};
         assert.equal(headers?.["traceparent"], `00-${traceIdOf(tenant)}-${call.spanId}-01`);
       }
-      assert.equal(spans.length, 2 * REQUESTS);
+      assert.equal(spans.length, 2 * TENANT_COUNT);
     },
   },
   {
     title: "each line has the ids of its own request",
     check({ spans, lines }) {
-      assert.equal(lines.length, 3 * REQUESTS);
+      assert.equal(lines.length, 3 * TENANT_COUNT);
       for (const { tenant, message, level: _, ...ids } of lines) {
         const at = Number(tenant);
         const expected = {
@@ -76,7 +79,7 @@ export const separations: readonly { readonly title: string; check(left: Tenants
   {
     title: "each event has the ids, the user, the tags and the breadcrumbs of its own request",
     check({ spans, events }) {
-      assert.equal(events.length, REQUESTS);
+      assert.equal(events.length, TENANT_COUNT);
       for (const tenant of tenants) {
         const event = eventOf(events, tenant);
         const { trace_id: traceId, span_id: spanId } = event.contexts?.["trace"] ?? {};
@@ -98,7 +101,7 @@ export const separations: readonly { readonly title: string; check(left: Tenants
 ];
 
 /** Whether a span is of one of those requests. */
-export function isOfTenant({ traceId }: { readonly traceId: string }): boolean {
+export function isTenantTrace({ traceId }: { readonly traceId: string }): boolean {
   return traceId.startsWith("a".repeat(29));
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { node } from "../../nodes.ts";
 import { Program } from "../program.ts";
-import { leftOver } from "./left-over.ts";
+import { leftoverProcesses } from "./left-over.ts";
 
 const cli = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url));
 const failing = fileURLToPath(new URL("failing.mjs", import.meta.url));
@@ -26,7 +26,7 @@ describe("telltale demo", function () {
     await program.ended;
     const files = readdirSync(directory);
     rmSync(directory, { recursive: true, force: true });
-    assert.deepEqual([...files, ...leftOver(directory)], []);
+    assert.deepEqual([...files, ...leftoverProcesses(directory)], []);
   });
 
   function demo(...args: string[]): Program {
@@ -83,7 +83,7 @@ describe("telltale demo", function () {
 
   it("stays, with addresses to look at, until Ctrl-C, and ends with 0", async () => {
     demo();
-    await program.says((stdout) => /^Ctrl-C ends it\.$/m.exec(stdout));
+    await program.waitForStdout((stdout) => /^Ctrl-C ends it\.$/m.exec(stdout));
     const addresses = addressesIn(program.stdout);
     assert.equal(addresses.length, 6);
     for (const address of addresses) assert.equal((await fetch(address)).status, 200, address);
@@ -96,7 +96,7 @@ describe("telltale demo", function () {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     it(`ends with 130 where ${signal} comes before the picture`, async () => {
       demo();
-      await program.says((stdout) => /starting payments/.exec(stdout));
+      await program.waitForStdout((stdout) => /starting payments/.exec(stdout));
       program.kill(signal);
       const { code, stderr } = await program.ended;
       assert.deepEqual({ code, stderr }, { code: 130, stderr: "" });
@@ -118,7 +118,7 @@ describe("telltale demo", function () {
 
     it("goes on until Ctrl-C", async () => {
       demo("--", node, failing);
-      await program.says((stdout) => /── Sentry ─/.exec(stdout));
+      await program.waitForStdout((stdout) => /── Sentry ─/.exec(stdout));
       program.kill("SIGINT");
       const { code, stderr } = await program.ended;
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
  * command lines: who inherited that, or was told a path below it (PostgreSQL).
  * Where there is no `/proc`, nothing can be told.
  */
-export function leftOver(directory: string): string[] {
+export function leftoverProcesses(directory: string): string[] {
   return pids().flatMap((pid) => {
     const [command, environment] = [read(pid, "cmdline"), read(pid, "environ")];
     const isOf = command.includes(directory) || environment.includes(`TMPDIR=${directory}`);

@@ -6,7 +6,7 @@ export interface FatalError {
 }
 
 /** How one program ends, and what it leaves behind. */
-export interface End {
+export interface EndCase {
   readonly title: string;
   /** In `apps/ends.cjs`, unless there is a `file`. */
   readonly name: string;
@@ -31,7 +31,7 @@ const exception = "auto.node.onuncaughtexception";
 const rejection = "auto.node.onunhandledrejection";
 
 /** The twelve ends of every process. */
-export const ends: readonly End[] = [
+export const endCases: readonly EndCase[] = [
   { title: "its normal end", name: "normal", code: 0 },
   { title: "process.exit(3)", name: "exit", code: 3 },
   {
@@ -85,7 +85,7 @@ export const ends: readonly End[] = [
 ];
 
 /** What programs make of those. */
-export const variants: readonly End[] = [
+export const endVariants: readonly EndCase[] = [
   { title: "its normal end with an exit code", name: "exitCode", code: 5 },
   {
     title: "a rejection at top level",
@@ -143,7 +143,7 @@ export const variants: readonly End[] = [
 ];
 
 /** With a port that is taken. */
-export const serverErrors: readonly End[] = ["serverError", "httpServerError"].map((name) => ({
+export const serverErrors: readonly EndCase[] = ["serverError", "httpServerError"].map((name) => ({
   title: `the error event of ${name === "serverError" ? "a server" : "an HTTP server"}`,
   name,
   code: 1,
@@ -152,6 +152,6 @@ export const serverErrors: readonly End[] = ["serverError", "httpServerError"].m
 }));
 
 /** Those whose stack has the program's top level in it. */
-export const topLevel: readonly End[] = [...ends, ...variants].filter(({ name }) =>
+export const topLevel: readonly EndCase[] = [...endCases, ...endVariants].filter(({ name }) =>
   name.endsWith("AtTop"),
 );

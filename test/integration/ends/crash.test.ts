@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { node, nodes } from "../../nodes.ts";
-import { type Ended, preload, Program, telemetryTo } from "../program.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 
@@ -87,18 +87,18 @@ async function endBy(
   path: string,
   receiver: Receiver,
   env: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
+): Promise<ProgramResult> {
   const program = new Program({
     file: fileURLToPath(new URL("apps/crash.mjs", import.meta.url)),
     node: path,
     flags: preload.import,
     args: [way],
-    env: { ...telemetryTo(receiver), ...env },
+    env: { ...telemetryEnv(receiver), ...env },
   });
-  const port = await program.says((stdout) => /^port (\d+)\n/.exec(stdout)?.[1]);
+  const port = await program.waitForStdout((stdout) => /^port (\d+)\n/.exec(stdout)?.[1]);
   const answered = ask(port).catch(() => undefined);
   if (way === "signal") {
-    await program.says((stdout) => /^here$/m.exec(stdout));
+    await program.waitForStdout((stdout) => /^here$/m.exec(stdout));
     program.kill("SIGTERM");
   }
   await answered;

@@ -7,10 +7,17 @@ import { join } from "node:path";
 import type { ReceivedEvent } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { nodes, type TestNode } from "../../nodes.ts";
-import { type Ended, telemetryTo } from "../program.ts";
-import { type End, ends, type FatalError, serverErrors, topLevel, variants } from "./cases.ts";
-import { outcome } from "./outcome.ts";
-import { cjs, cjsByImport, esm, type Format, runTo } from "./run.ts";
+import { type ProgramResult, telemetryEnv } from "../program.ts";
+import {
+  type EndCase,
+  endCases,
+  type FatalError,
+  serverErrors,
+  topLevel,
+  endVariants,
+} from "./cases.ts";
+import { comparable } from "./outcome.ts";
+import { cjs, cjsByImport, esm, type ModuleFormat, runToEnd } from "./run.ts";
 
 /** What `apps/ends.cjs` does. */
 const SPANS = 300;
@@ -43,46 +50,46 @@ describe("A process ends as it would without us", () => {
   for (const node of nodes) {
     for (const format of [esm, cjs]) {
       describe(`${format.name}, Node ${node.name}`, () => {
-        for (const end of [...ends, ...serverErrors]) compare(end, node, format);
+        for (const end of [...endCases, ...serverErrors]) compare(end, node, format);
       });
     }
     describe(`programs with ends of their own, Node ${node.name}`, () => {
-      for (const end of variants) compare(end, node, esm);
+      for (const end of endVariants) compare(end, node, esm);
     });
     describe(`${cjsByImport.name}, Node ${node.name}`, () => {
       for (const end of topLevel) compare(end, node, cjsByImport);
     });
   }
 
-  function compare(end: End, node: TestNode, format: Format): void {
+  function compare(end: EndCase, node: TestNode, format: ModuleFormat): void {
     const what = end.abrupt === true ? "nobody is asked" : "all that was made arrives, once";
     it(`by ${end.title}: ${what}`, async () => {
       const [bare, preloaded] = await Promise.all([
         run(end, node, format, format.bare, {}),
-        run(end, node, format, format.preloaded, telemetryTo(receiver)),
+        run(end, node, format, format.preloaded, telemetryEnv(receiver)),
       ]);
       assert.deepEqual([bare.code, bare.signal], [end.code, end.endsBy ?? null]);
-      assert.deepEqual(outcome(preloaded, end.abrupt), outcome(bare, end.abrupt));
+      assert.deepEqual(comparable(preloaded, end.abrupt), comparable(bare, end.abrupt));
       if (end.abrupt === true) return;
-      durations.bare.push(bare.endTookMs);
-      durations.preloaded.push(preloaded.endTookMs);
+      durations.bare.push(bare.exitTookMs);
+      durations.preloaded.push(preloaded.exitTookMs);
       await assertArrived(end, receiver);
     });
   }
 
   function run(
-    end: End,
+    end: EndCase,
     node: TestNode,
-    { program }: Format,
+    { program }: ModuleFormat,
     flags: readonly string[],
     env: Readonly<Record<string, string>>,
-  ): Promise<Ended> {
+  ): Promise<ProgramResult> {
     const argument = String((taken.address() as AddressInfo).port);
-    return runTo(end, { node: node.path, program, flags, env, cwd: directory, argument });
+    return runToEnd(end, { node: node.path, program, flags, env, cwd: directory, argument });
   }
 });
 
-async function assertArrived(end: End, receiver: Receiver): Promise<void> {
+async function assertArrived(end: EndCase, receiver: Receiver): Promise<void> {
   const lines = end.withoutLines === true ? 0 : LINES;
   const count = end.event === undefined ? 0 : 1;
   await receiver.waitFor(
@@ -117,7 +124,7 @@ function numbered(what: string, count: number): string[] {
 }
 
 /** An event, as far as `expected` says something about it. */
-function summary({ exception, level }: ReceivedEvent, expected: End["event"]): FatalError {
+function summary({ exception, level }: ReceivedEvent, expected: EndCase["event"]): FatalError {
   const [{ type = "", value = "", mechanism } = {}] = exception?.values ?? [];
   assert.deepEqual([level, mechanism?.["handled"]], ["fatal", false]);
   const found = { type, value: value.replace(/:.*/, "") };

@@ -6,13 +6,13 @@ import type { Fault } from "../../../src/receiver/fault.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { type SilentHost, startSilentHost } from "../../export/silent-host.ts";
 import { node as thisNode, nodes } from "../../nodes.ts";
-import { type Ended, telemetryTo } from "../program.ts";
-import { type End, ends, variants } from "./cases.ts";
-import { esm, runTo } from "./run.ts";
+import { type ProgramResult, telemetryEnv } from "../program.ts";
+import { type EndCase, endCases, endVariants } from "./cases.ts";
+import { esm, runToEnd } from "./run.ts";
 
 const DEADLINE_MS = 300;
 /** How long a connection that nothing but us waits for is waited for (`export/holding.ts`). */
-const PATIENCE_MS = 250;
+const CONNECTION_GRACE_MS = 250;
 /** Below the 10 s that an export may take, above what starting a thread takes on a busy machine. */
 const MARGIN_MS = 8_000;
 
@@ -23,7 +23,7 @@ const faults: readonly { readonly title: string; readonly fault: Fault }[] = [
   { title: "closes the connection", fault: { kind: "close" } },
 ];
 
-const held = [...ends, ...variants].filter(({ name }) =>
+const blockedEnds = [...endCases, ...endVariants].filter(({ name }) =>
   ["normal", "exit", "throwInTimer", "signal", "sigtermListener", "exitListener"].includes(name),
 );
 
@@ -45,14 +45,14 @@ describe("A process whose collector", () => {
       before(() => receiver.setFaults(fault));
       after(() => receiver.setFaults());
 
-      for (const end of held) {
+      for (const end of blockedEnds) {
         it(`ends by ${end.title} within its deadline, and as it would`, async () => {
           const [bare, preloaded] = await Promise.all([
             run(end, [], {}),
-            run(end, esm.preloaded, telemetryTo(receiver)),
+            run(end, esm.preloaded, telemetryEnv(receiver)),
           ]);
           assert.deepEqual(outcome(preloaded), outcome(bare));
-          const tookMs = preloaded.endTookMs - bare.endTookMs;
+          const tookMs = preloaded.exitTookMs - bare.exitTookMs;
           assert.ok(tookMs < DEADLINE_MS + MARGIN_MS, `${Math.round(tookMs)} ms more`);
         });
       }
@@ -68,26 +68,29 @@ describe("A process whose collector", () => {
 
     for (const { name, path } of nodes) {
       it(`ends by its normal end though it is connecting (Node ${name})`, async () => {
-        const [end] = ends;
+        const [end] = endCases;
         assert.ok(end);
         const [bare, preloaded] = await Promise.all([
           run(end, [], {}, path),
-          run(end, esm.preloaded, { ...telemetryTo(receiver), ...connectingTo(host) }, path),
+          run(end, esm.preloaded, { ...telemetryEnv(receiver), ...connectingTo(host) }, path),
         ]);
         assert.deepEqual(outcome(preloaded), outcome(bare));
-        const tookMs = preloaded.endTookMs - bare.endTookMs;
-        assert.ok(tookMs < PATIENCE_MS + DEADLINE_MS + MARGIN_MS, `${Math.round(tookMs)} ms more`);
+        const tookMs = preloaded.exitTookMs - bare.exitTookMs;
+        assert.ok(
+          tookMs < CONNECTION_GRACE_MS + DEADLINE_MS + MARGIN_MS,
+          `${Math.round(tookMs)} ms more`,
+        );
       });
     }
   });
 
   function run(
-    end: End,
+    end: EndCase,
     flags: readonly string[],
     env: Readonly<Record<string, string>>,
     node = thisNode,
-  ): Promise<Ended> {
-    return runTo(end, {
+  ): Promise<ProgramResult> {
+    return runToEnd(end, {
       node,
       program: esm.program,
       flags,
@@ -108,7 +111,7 @@ function connectingTo({ url }: SilentHost): Record<string, string> {
 }
 
 /** What we have to say of the loss is for whoever looks for it. */
-function outcome({ code, signal, stdout, stderr }: Ended): object {
+function outcome({ code, signal, stdout, stderr }: ProgramResult): object {
   const lines = stderr.split("\n").filter((line) => !line.startsWith("telltale: "));
   return { code, signal, stdout, stderr: lines.join("\n") };
 }

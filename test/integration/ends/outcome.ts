@@ -1,14 +1,17 @@
-import type { Ended } from "../program.ts";
+import type { ProgramResult } from "../program.ts";
 
 /** What must be the same of two processes, whatever they are. */
-export function outcome({ code, signal, stdout, stderr }: Ended, abrupt = false): object {
+export function comparable(
+  { code, signal, stdout, stderr }: ProgramResult,
+  abrupt = false,
+): object {
   return { code, signal, stdout, stderr: abrupt ? fatalLines(stderr) : withoutPid(stderr) };
 }
 
 function withoutPid(stderr: string): string {
   return stderr
     .replaceAll(/\(node:\d+\)/g, "(node)")
-    .replaceAll(TRANSLATOR, "    at <a translator>");
+    .replaceAll(TRANSLATOR_FRAME, "    at <a translator>");
 }
 
 /**
@@ -16,7 +19,7 @@ function withoutPid(stderr: string): string {
  * Node before 22.22.3 does that in the same number of frames from another line of
  * its own (`instrumentation/es-module-hook.ts`).
  */
-const TRANSLATOR = /^ {4}at .*node:internal\/modules\/esm\/translators:.*$/gm;
+const TRANSLATOR_FRAME = /^ {4}at .*node:internal\/modules\/esm\/translators:.*$/gm;
 
 /**
  * V8's and Node's last words, as far as they are the same for any two runs of

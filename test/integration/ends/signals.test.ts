@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { nodes } from "../../nodes.ts";
-import { type Ended, preload, Program, telemetryTo } from "../program.ts";
-import { outcome } from "./outcome.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
+import { comparable } from "./outcome.ts";
 
 interface Row {
   readonly title: string;
@@ -157,10 +157,10 @@ describe("A signal finds a process as it would without us", () => {
       it(`that ends by ${row.title}, on Node ${name}`, async () => {
         const [bare, preloaded] = await Promise.all([
           run(row, path, [], {}),
-          run(row, path, preload.import, { ...telemetryTo(receiver), ...row.env }),
+          run(row, path, preload.import, { ...telemetryEnv(receiver), ...row.env }),
         ]);
         assert.deepEqual([bare.code, bare.signal], [row.code ?? null, row.endsBy ?? null]);
-        assert.deepEqual(outcome(preloaded), outcome(bare));
+        assert.deepEqual(comparable(preloaded), comparable(bare));
         await receiver.settled();
         assert.equal(receiver.spans.length, row.span === true ? 1 : 0);
       });
@@ -169,18 +169,18 @@ describe("A signal finds a process as it would without us", () => {
 });
 
 /** A process that the signal does not end would go on for ever. */
-const TOO_LONG_MS = 20_000;
+const MAX_EXIT_MS = 20_000;
 
 async function run(
   row: Row,
   node: string,
   flags: readonly string[],
   env: Readonly<Record<string, string>>,
-): Promise<Ended> {
+): Promise<ProgramResult> {
   const file = fileURLToPath(new URL("apps/signals.cjs", import.meta.url));
   const mode = flags.length === 0 ? "bare" : "preloaded";
   const program = new Program({ file, node, flags, args: [row.way, mode], env });
-  const deadline = setTimeout(() => program.kill("SIGKILL"), TOO_LONG_MS);
+  const deadline = setTimeout(() => program.kill("SIGKILL"), MAX_EXIT_MS);
   try {
     if (row.signal !== undefined) await sendEachTime(program, row.signal);
     return await program.ended;
@@ -191,9 +191,11 @@ async function run(
 
 async function sendEachTime(program: Program, signal: NodeJS.Signals): Promise<void> {
   for (let times = 1; ; times++) {
-    const said = program.says((stdout) => stdout.split("ready").length > times || undefined);
+    const output = program.waitForStdout(
+      (stdout) => stdout.split("ready").length > times || undefined,
+    );
     // Rejects when the program has ended.
-    const ready = await said.catch(() => false);
+    const ready = await output.catch(() => false);
     if (!ready) return;
     program.kill(signal);
   }

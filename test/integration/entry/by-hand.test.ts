@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { valuesOf } from "./page.ts";
-import { Service } from "./service.ts";
+import { HttpService } from "./service.ts";
 
 /** What `apps/by-hand.mjs` does, what comes of it, and the server spans beside the asking one's. */
-const deeds: readonly {
+const cases: readonly {
   title: string;
   name: string;
   /** As it is with a preload; bare there is no request id. */
@@ -74,21 +74,21 @@ const deeds: readonly {
 for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
   describe(`Requests by hand, Node ${name}`, () => {
     let receiver: Receiver;
-    let bare: Service;
-    let preloaded: Service;
+    let bare: HttpService;
+    let preloaded: HttpService;
 
     before(async () => {
       receiver = await startReceiver();
       const options = { app: "by-hand.mjs", node: path, flags: ["--no-deprecation"] };
       const early = ["--import", new URL("apps/early.mjs", import.meta.url).href];
       [bare, preloaded] = await Promise.all([
-        Service.start({ ...options, early }),
-        Service.start({ ...options, early, receiver }),
+        HttpService.start({ ...options, early }),
+        HttpService.start({ ...options, early, receiver }),
       ]);
     });
     after(() => Promise.all([bare.stop(), receiver.close()]));
 
-    for (const { title, name, found, spans } of deeds) {
+    for (const { title, name, found, spans } of cases) {
       it(`${title}: all goes on as before`, async () => {
         receiver.clear();
         const [asBare, asPreloaded] = await Promise.all(

@@ -7,13 +7,13 @@ import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { makeCertificates } from "../../export/certificates.ts";
 import { nodes } from "../../nodes.ts";
-import { type Call, calls, type ExpectedCall } from "./calls.ts";
+import { type CallScenario, callScenarios, type ExpectedClientSpan } from "./calls.ts";
 import { valuesOf } from "./page.ts";
-import { Service } from "./service.ts";
-import { startUpstream, type Upstream } from "./upstream.ts";
+import { HttpService } from "./service.ts";
+import { startUpstreamServers, type UpstreamServers } from "./upstream.ts";
 
 /** What the app says of a call; headers where the upstream echoed them. */
-interface Outcome {
+interface CallResult {
   readonly thrown?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Callbacks that ran in another context than the call. */
@@ -25,9 +25,9 @@ interface Outcome {
 for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
   describe(`Outgoing calls, Node ${name}`, () => {
     let receiver: Receiver;
-    let upstream: Upstream;
-    let bare: Service;
-    let preloaded: Service;
+    let upstream: UpstreamServers;
+    let bare: HttpService;
+    let preloaded: HttpService;
     let folder: string;
 
     before(async () => {
@@ -37,13 +37,13 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
       writeFileSync(certificate, certificates.ca);
       [receiver, upstream] = await Promise.all([
         startReceiver(),
-        startUpstream(certificates.server),
+        startUpstreamServers(certificates.server),
       ]);
       const places = JSON.stringify({ ...upstream, certificate });
       const options = { app: "caller.mjs", node: path, args: [places] };
       [bare, preloaded] = await Promise.all([
-        Service.start(options),
-        Service.start({ ...options, receiver }),
+        HttpService.start(options),
+        HttpService.start({ ...options, receiver }),
       ]);
     });
     after(async () => {
@@ -51,12 +51,12 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
       rmSync(folder, { recursive: true });
     });
 
-    for (const call of calls) {
+    for (const call of callScenarios) {
       it(`${call.name}: ${inWords(call)}`, () => check(call));
     }
 
     it("are counted as often as there are spans, and none of them is our own", async () => {
-      const expected = calls.reduce((sum, { spans }) => sum + spans.length, 0);
+      const expected = callScenarios.reduce((sum, { spans }) => sum + spans.length, 0);
       const page = await preloaded.page();
       const counts = valuesOf(page, "http_client_request_duration_seconds_count");
       assert.equal(
@@ -67,18 +67,18 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
       const ended = await preloaded.stop();
       await receiver.settled();
       assert.equal(ended.stderr, "");
-      assert.equal(receiver.spans.length, expected + calls.length);
+      assert.equal(receiver.spans.length, expected + callScenarios.length);
       const ids = new Set(receiver.spans.map(({ spanId }) => spanId));
       assert.equal(ids.size, receiver.spans.length);
       const counted = valuesOf(page, "http_server_request_duration_seconds_count");
-      assert.deepEqual(counted, [calls.length]);
+      assert.deepEqual(counted, [callScenarios.length]);
     });
 
-    async function check(call: Call): Promise<void> {
+    async function check(call: CallScenario): Promise<void> {
       const traceId = randomBytes(16).toString("hex");
       const [asBare, asPreloaded] = await Promise.all([
-        outcomeOf(bare, call, randomBytes(16).toString("hex")),
-        outcomeOf(preloaded, call, traceId),
+        callResultOf(bare, call, randomBytes(16).toString("hex")),
+        callResultOf(preloaded, call, traceId),
       ]);
       assert.deepEqual(withoutTrace(asPreloaded), withoutTrace(asBare));
       assert.equal(asBare.thrown, undefined);
@@ -100,40 +100,48 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
   });
 }
 
-function inWords({ spans }: Call): string {
+function inWords({ spans }: CallScenario): string {
   return spans.length === 1 ? "one span" : `${spans.length === 0 ? "no" : spans.length} spans`;
 }
 
-async function outcomeOf(service: Service, call: Call, traceId: string): Promise<Outcome> {
+async function callResultOf(
+  service: HttpService,
+  call: CallScenario,
+  traceId: string,
+): Promise<CallResult> {
   const response = await service.get(`/call?name=${encodeURIComponent(call.name)}`, {
     traceparent: `00-${traceId}-b7ad6b7169203331-01`,
   });
-  return (await response.json()) as Outcome;
+  return (await response.json()) as CallResult;
 }
 
 /** Without what tells of the trace, and without what is another at every call. */
-function withoutTrace({ headers, raw, ...rest }: Outcome): object {
+function withoutTrace({ headers, raw, ...rest }: CallResult): object {
   const others = ["traceparent", "tracestate", "baggage", "sec-websocket-key", "host"];
   const without = (names: Readonly<Record<string, unknown>> = {}): object =>
     Object.fromEntries(Object.entries(names).filter(([name]) => !others.includes(name)));
   return { headers: without(headers), raw: without(raw), ...rest };
 }
 
-function checkPropagation(call: Call, outcome: Outcome, span: ReceivedSpan | undefined): void {
-  if (outcome.headers === undefined) return;
-  const traceparent = outcome.headers["traceparent"];
+function checkPropagation(
+  call: CallScenario,
+  result: CallResult,
+  span: ReceivedSpan | undefined,
+): void {
+  if (result.headers === undefined) return;
+  const traceparent = result.headers["traceparent"];
   if (call.silent === true) {
     assert.equal(traceparent, undefined);
     return;
   }
   assert.equal(traceparent, `00-${span?.traceId}-${span?.spanId}-01`);
-  if (outcome.raw !== undefined) assert.equal(outcome.raw["traceparent"], 1);
+  if (result.raw !== undefined) assert.equal(result.raw["traceparent"], 1);
 }
 
 function checkSpan(
   span: ReceivedSpan | undefined,
-  expected: ExpectedCall,
-  upstream: Upstream,
+  expected: ExpectedClientSpan,
+  upstream: UpstreamServers,
 ): void {
   const label = JSON.stringify({ ...span, resource: undefined });
   assert.ok(span !== undefined, label);
@@ -153,8 +161,8 @@ function checkSpan(
 function checkTarget(
   { attributes }: ReceivedSpan,
   url: string,
-  { address, port }: ExpectedCall,
-  upstream: Upstream,
+  { address, port }: ExpectedClientSpan,
+  upstream: UpstreamServers,
 ): void {
   if (url === "") {
     assert.equal(attributes["url.full"], undefined);

@@ -1,5 +1,5 @@
-/** What is expected of one outgoing span. `PLAIN` and `TLS` stand for the upstream's origins. */
-export interface ExpectedCall {
+/** What is expected of one outgoing span. `NO_ESCAPES` and `TLS` stand for the upstream's origins. */
+export interface ExpectedClientSpan {
   readonly name?: string;
   readonly status?: number;
   readonly url?: string;
@@ -13,9 +13,9 @@ export interface ExpectedCall {
 }
 
 /** One of the calls of `apps/caller.mjs`. */
-export interface Call {
+export interface CallScenario {
   readonly name: string;
-  readonly spans: readonly ExpectedCall[];
+  readonly spans: readonly ExpectedClientSpan[];
   /** False: the other side hears nothing of the trace, though it echoes its headers. */
   readonly silent?: true;
 }
@@ -28,7 +28,7 @@ const slow = { url: "PLAIN/slow" } as const;
 const slowBody = { url: "PLAIN/midway-slow", status: 200 } as const;
 const large = { url: "PLAIN/large", status: 200 } as const;
 
-export const calls: readonly Call[] = [
+export const callScenarios: readonly CallScenario[] = [
   { name: "http.get string", spans: [{ ...echo, url: "PLAIN/echo?a=1" }] },
   { name: "http.get URL", spans: [echo] },
   { name: "http.get options", spans: [echo] },

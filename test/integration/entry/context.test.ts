@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { nodes } from "../../nodes.ts";
-import { converse, LEAVE, type Step } from "./conversation.ts";
-import { Pair, type Service } from "./service.ts";
+import { converse, DISCONNECT, type ConversationStep } from "./conversation.ts";
+import { ServicePair, type HttpService } from "./service.ts";
 
 /** What the service's `/seen` tells of one request. */
-interface Seen {
+interface SeenContexts {
   readonly hasSpan: boolean;
   readonly seen: readonly {
     readonly what: string;
@@ -15,9 +15,9 @@ interface Seen {
 }
 
 /** Requests for `/watched`, by name; `must` are callbacks that have to be among those seen. */
-interface Case {
+interface ContextCase {
   readonly title: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly ConversationStep[];
   readonly watched: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -35,19 +35,27 @@ const later = ["timeout", "immediate", "tick", "microtask", "promise", "file", "
 const ended = ["request end", "request close", "response finish", "response close", "answer"];
 
 /** The parts come one by one, so that they don't arrive with the request. */
-function upload(name: string, way: string): Step[] {
-  return [post(name, `way=${way}&early=1`, 8), /early/, "body", /got 4/, "more", /done/, LEAVE];
+function upload(name: string, way: string): ConversationStep[] {
+  return [
+    post(name, `way=${way}&early=1`, 8),
+    /early/,
+    "body",
+    /got 4/,
+    "more",
+    /done/,
+    DISCONNECT,
+  ];
 }
 
-const cases: readonly Case[] = [
+const cases: readonly ContextCase[] = [
   {
     title: "of a GET",
-    steps: [get("get", "way=flowing"), /done/, LEAVE],
+    steps: [get("get", "way=flowing"), /done/, DISCONNECT],
     watched: { get: [...later, ...ended] },
   },
   {
     title: "of a body that comes with the request",
-    steps: [`${post("whole", "way=flowing", 4)}body`, /done/, LEAVE],
+    steps: [`${post("whole", "way=flowing", 4)}body`, /done/, DISCONNECT],
     watched: { whole: [...ended, "request data"] },
   },
   ...["flowing", "readable", "once", "iterated", "pipeline"].map((way) => ({
@@ -76,7 +84,7 @@ const cases: readonly Case[] = [
       /got 4/,
       "0\r\n\r\n",
       /done/,
-      LEAVE,
+      DISCONNECT,
     ],
     watched: { chunked: [...ended, "request data"] },
   },
@@ -87,13 +95,13 @@ const cases: readonly Case[] = [
       /100 Continue/,
       "body",
       /done/,
-      LEAVE,
+      DISCONNECT,
     ],
     watched: { expected: [...ended, "request data"] },
   },
   {
     title: "of a response larger than the socket takes",
-    steps: [get("large", "way=flowing&bytes=4000000"), /done/, LEAVE],
+    steps: [get("large", "way=flowing&bytes=4000000"), /done/, DISCONNECT],
     watched: { large: [...ended, "response drain"] },
   },
   {
@@ -103,7 +111,7 @@ const cases: readonly Case[] = [
         get("second", "way=flowing&ms=5&bytes=100000") +
         get("third", "way=flowing"),
       /done[^]*done[^]*done/,
-      LEAVE,
+      DISCONNECT,
     ],
     watched: { first: ended, second: ended, third: ended },
   },
@@ -113,18 +121,18 @@ const cases: readonly Case[] = [
       ...upload("former", "flowing").slice(0, -1),
       get("latter", "way=flowing"),
       /done[^]*done/,
-      LEAVE,
+      DISCONNECT,
     ],
     watched: { former: ended, latter: ended },
   },
   {
     title: "of a client that leaves",
-    steps: [get("left", "hang=1"), /begun/, LEAVE],
+    steps: [get("left", "hang=1"), /begun/, DISCONNECT],
     watched: { left: ["request close", "response close"] },
   },
   {
     title: "of a client that leaves during its upload",
-    steps: [post("torn", "way=flowing&early=1", 8), /early/, "body", /got 4/, LEAVE],
+    steps: [post("torn", "way=flowing&early=1", 8), /early/, "body", /got 4/, DISCONNECT],
     watched: {
       torn: ["request data", "request error", "request aborted", "request close", "response close"],
     },
@@ -133,9 +141,9 @@ const cases: readonly Case[] = [
 
 for (const { name, path } of nodes) {
   describe(`The context in the callbacks, Node ${name}`, () => {
-    let pair: Pair;
+    let pair: ServicePair;
     before(async () => {
-      pair = await Pair.start("service.mjs", path);
+      pair = await ServicePair.start("service.mjs", path);
     });
     after(() => pair.stop());
 
@@ -156,7 +164,7 @@ for (const { name, path } of nodes) {
             [],
             [...seen].join(", "),
           );
-          assert.deepEqual(storesIn(ours), storesIn(bare.get(name)), name);
+          assert.deepEqual(storesByCallback(ours), storesByCallback(bare.get(name)), name);
         }
       });
     }
@@ -168,13 +176,13 @@ for (const { name, path } of nodes) {
 
     it("costs a connection one listener, however many requests", async () => {
       const ask = "GET /listeners HTTP/1.1\r\nHost: service\r\n\r\n";
-      const steps: Step[] = [];
+      const steps: ConversationStep[] = [];
       for (let count = 1; count <= 12; count++) {
         steps.push(ask, new RegExp(`(?:"close":[^]*){${count}}`));
       }
       const [bare, preloaded] = await Promise.all(
         [pair.bare, pair.preloaded].map(async (service) =>
-          countsIn(await converse(service.connect(), [...steps, LEAVE])),
+          countsIn(await converse(service.connect(), [...steps, DISCONNECT])),
         ),
       );
       const more = bare?.map((counts) => ({ ...counts, close: (counts["close"] ?? 0) + 1 }));
@@ -184,22 +192,25 @@ for (const { name, path } of nodes) {
   });
 }
 
-async function watch(service: Service, { steps, watched }: Case): Promise<Map<string, Seen>> {
+async function watch(
+  service: HttpService,
+  { steps, watched }: ContextCase,
+): Promise<Map<string, SeenContexts>> {
   await converse(service.connect(), steps);
-  const found = new Map<string, Seen>();
+  const found = new Map<string, SeenContexts>();
   for (const name of Object.keys(watched)) {
     const response = await service.get(`/seen?name=${name}`);
-    found.set(name, (await response.json()) as Seen);
+    found.set(name, (await response.json()) as SeenContexts);
   }
   return found;
 }
 
-function storesIn(seen: Seen | undefined): Record<string, string | null> {
+function storesByCallback(seen: SeenContexts | undefined): Record<string, string | null> {
   return Object.fromEntries(seen?.seen.map(({ what, store }) => [what, store]) ?? []);
 }
 
 /** What the listeners of one connection of two requests have seen. */
-async function connections(service: Service): Promise<unknown> {
+async function connections(service: HttpService): Promise<unknown> {
   const key = `connection-${service.adminPort}`;
   const ask = `POST /hello?connection=${key} HTTP/1.1\r\nHost: service\r\nContent-Length: 4\r\n\r\n`;
   await converse(service.connect("observed"), [
@@ -209,7 +220,7 @@ async function connections(service: Service): Promise<unknown> {
     ask,
     "body",
     /hello[^]*hello/,
-    LEAVE,
+    DISCONNECT,
   ]);
   const response = await service.get("/connections");
   return response.json();

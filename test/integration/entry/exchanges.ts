@@ -1,25 +1,25 @@
-import type { Value } from "../../../src/receiver/received.ts";
-import { LEAVE, type Step } from "./conversation.ts";
+import type { ReceivedValue } from "../../../src/receiver/received.ts";
+import { DISCONNECT, type ConversationStep } from "./conversation.ts";
 
 /** What is expected of one span, by attribute; undefined: it must not be there. */
-export interface ExpectedSpan {
+export interface ExpectedServerSpan {
   readonly name?: string;
   readonly status?: number | undefined;
   readonly aborted?: true;
   readonly failed?: true;
-  readonly leastMs?: number;
-  readonly mostMs?: number;
-  readonly attributes?: Readonly<Record<string, Value | undefined>>;
+  readonly minMs?: number;
+  readonly maxMs?: number;
+  readonly attributes?: Readonly<Record<string, ReceivedValue | undefined>>;
 }
 
 /** A conversation with one of the service's servers. `CASE` stands for what tells its spans. */
-export interface Exchange {
+export interface RequestScenario {
   readonly title: string;
   /** Default: `plain`. */
   readonly server?: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly ConversationStep[];
   /** In the order in which the requests came. */
-  readonly spans: readonly ExpectedSpan[];
+  readonly spans: readonly ExpectedServerSpan[];
   /** How many responses get a request id of ours; default: as many as there are spans. */
   readonly ids?: number;
 }
@@ -41,7 +41,7 @@ const ok = { name: "GET", status: 200 } as const;
 /** The server ends the connection before the end of the response. */
 const broken = { failed: true, attributes: { "error.type": "_OTHER" } } as const;
 
-export const exchanges: readonly Exchange[] = [
+export const requestScenarios: readonly RequestScenario[] = [
   {
     title: "three requests over one connection, one after the other, each with its own duration",
     steps: [
@@ -54,10 +54,10 @@ export const exchanges: readonly Exchange[] = [
       lastGet("/hello"),
     ],
     spans: [
-      { ...ok, leastMs: 59 },
-      { ...ok, mostMs: 40 },
-      { ...ok, leastMs: 29 },
-      { ...ok, mostMs: 40 },
+      { ...ok, minMs: 59 },
+      { ...ok, maxMs: 40 },
+      { ...ok, minMs: 29 },
+      { ...ok, maxMs: 40 },
     ],
   },
   {
@@ -65,9 +65,9 @@ export const exchanges: readonly Exchange[] = [
     steps: [get("/slow?ms=60") + get("/slow?ms=5") + lastGet("/hello")],
     // A response that waits for those before it is not over yet.
     spans: [
-      { ...ok, leastMs: 59 },
-      { ...ok, leastMs: 50 },
-      { ...ok, leastMs: 50 },
+      { ...ok, minMs: 59 },
+      { ...ok, minMs: 50 },
+      { ...ok, minMs: 50 },
     ],
   },
   {
@@ -301,7 +301,7 @@ export const exchanges: readonly Exchange[] = [
   {
     title: "more requests than a connection may have",
     server: "limited",
-    steps: [get("/hello"), /hello/, get("/hello") + get("/hello"), /503/, LEAVE],
+    steps: [get("/hello"), /hello/, get("/hello") + get("/hello"), /503/, DISCONNECT],
     spans: [ok, ok],
   },
   {
@@ -325,13 +325,13 @@ export const exchanges: readonly Exchange[] = [
   },
   {
     title: "a client that leaves before the response",
-    steps: [get("/silent"), /102/, LEAVE],
+    steps: [get("/silent"), /102/, DISCONNECT],
     spans: [{ name: "GET", status: undefined, aborted: true }],
     ids: 0,
   },
   {
     title: "a client that leaves during the response",
-    steps: [get("/never"), /soon/, LEAVE],
+    steps: [get("/never"), /soon/, DISCONNECT],
     spans: [{ ...ok, aborted: true }],
   },
   {
@@ -342,14 +342,14 @@ export const exchanges: readonly Exchange[] = [
       `POST /body?CASE HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 50\r\n\r\n`,
       /100 Continue/,
       "a part",
-      LEAVE,
+      DISCONNECT,
     ],
     spans: [ok, { name: "POST", status: undefined, aborted: true }],
     ids: 1,
   },
   {
     title: "a client that leaves three pipelined requests",
-    steps: [get("/never") + get("/slow?ms=1") + get("/hello"), /soon/, LEAVE],
+    steps: [get("/never") + get("/slow?ms=1") + get("/hello"), /soon/, DISCONNECT],
     spans: [
       { ...ok, aborted: true },
       { name: "GET", aborted: true },
@@ -379,7 +379,7 @@ export const exchanges: readonly Exchange[] = [
     title: "a response that takes longer than the server's timeout",
     server: "brief",
     steps: [get("/never")],
-    spans: [{ ...ok, ...broken, leastMs: 190 }],
+    spans: [{ ...ok, ...broken, minMs: 190 }],
   },
   {
     title: "a server without a listener",

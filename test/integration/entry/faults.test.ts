@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { node } from "../../nodes.ts";
-import { converse, LEAVE } from "./conversation.ts";
-import { Service } from "./service.ts";
+import { converse, DISCONNECT } from "./conversation.ts";
+import { HttpService } from "./service.ts";
 
 /** What `apps/hostile.mjs` breaks in its own process. */
-const breakages = [
+const brokenParts = [
   "nothing",
   "clock",
   "random",
@@ -26,15 +26,15 @@ describe("An app that breaks what we use", () => {
   });
   after(() => receiver.close());
 
-  for (const what of breakages) {
+  for (const what of brokenParts) {
     it(`(${what}) goes on as it would without us`, async () => {
       const options = { app: "hostile.mjs", node, args: [what] };
       const [bare, preloaded] = await Promise.all([
-        Service.start(options),
-        Service.start({ ...options, receiver }),
+        HttpService.start(options),
+        HttpService.start({ ...options, receiver }),
       ]);
       const [asBare, asPreloaded] = await Promise.all(
-        [bare, preloaded].map((service) => play(service)),
+        [bare, preloaded].map((service) => runRequests(service)),
       );
       assert.deepEqual(asPreloaded?.answers, asBare?.answers);
       assert.deepEqual(asPreloaded?.ended, asBare?.ended);
@@ -46,7 +46,7 @@ describe("An app that breaks what we use", () => {
   }
 });
 
-interface Play {
+interface RunResult {
   readonly answers: readonly string[];
   readonly ended: object;
   readonly stderr: string;
@@ -56,24 +56,24 @@ const HOST = "Host: hostile\r\n";
 const CLOSE = "Connection: close\r\n";
 
 /** Has it break, asks for everything twice, leaves once, and stops it. */
-async function play(service: Service): Promise<Play> {
+async function runRequests(service: HttpService): Promise<RunResult> {
   await service.get("/break");
   const answers: string[] = [];
   for (let round = 0; round < 2; round++) {
     answers.push(
-      await ask(service, `GET / HTTP/1.1\r\n${HOST}${CLOSE}\r\n`),
-      await ask(service, `GET / HTTP/1.1\r\n${HOST}\r\nGET / HTTP/1.1\r\n${HOST}${CLOSE}\r\n`),
-      await ask(service, `POST / HTTP/1.1\r\n${HOST}${CLOSE}Content-Length: 4\r\n\r\nbody`),
-      await ask(service, `GET /call HTTP/1.1\r\n${HOST}${CLOSE}\r\n`),
+      await sendRaw(service, `GET / HTTP/1.1\r\n${HOST}${CLOSE}\r\n`),
+      await sendRaw(service, `GET / HTTP/1.1\r\n${HOST}\r\nGET / HTTP/1.1\r\n${HOST}${CLOSE}\r\n`),
+      await sendRaw(service, `POST / HTTP/1.1\r\n${HOST}${CLOSE}Content-Length: 4\r\n\r\nbody`),
+      await sendRaw(service, `GET /call HTTP/1.1\r\n${HOST}${CLOSE}\r\n`),
     );
     const upload = `POST / HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n`;
-    await converse(service.connect(), [upload, /100 Continue/, "b", LEAVE]);
+    await converse(service.connect(), [upload, /100 Continue/, "b", DISCONNECT]);
   }
   const { stderr, ...ended } = await service.stop();
   return { answers, ended: { code: ended.code, signal: ended.signal }, stderr };
 }
 
-async function ask(service: Service, request: string): Promise<string> {
+async function sendRaw(service: HttpService, request: string): Promise<string> {
   const text = await converse(service.connect(), [request]);
   return text.replaceAll(/^(?:Date|x-request-id): .*\r\n/gm, "");
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { nodes } from "../../nodes.ts";
 import { converse } from "./conversation.ts";
-import { Pair, type Service } from "./service.ts";
+import { ServicePair, type HttpService } from "./service.ts";
 
 /** How an app answers (`/id?form=…`), and the ids that the client then sees. */
 const forms: readonly { title: string; form: string; ids: "ours" | readonly string[] }[] = [
@@ -56,13 +56,13 @@ const given: readonly { title: string; headers: string; taken?: string }[] = [
   { title: "a bad id before a good one", headers: "x-request-id: {}\r\nx-request-id: b\r\n" },
 ];
 
-const MADE = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const GENERATED_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
   describe(`The request id, Node ${name}`, () => {
-    let pair: Pair;
+    let pair: ServicePair;
     before(async () => {
-      pair = await Pair.start("service.mjs", path);
+      pair = await ServicePair.start("service.mjs", path);
     });
     after(() => pair.stop());
 
@@ -77,15 +77,15 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
       });
     }
 
-    for (const { title, headers, taken } of given) {
-      it(`is ${taken === undefined ? "a new one" : "the caller's"} for ${title}`, async () => {
+    for (const { title, headers, taken: isAccepted } of given) {
+      it(`is ${isAccepted === undefined ? "a new one" : "the caller's"} for ${title}`, async () => {
         const [bare, preloaded] = await Promise.all(
           [pair.bare, pair.preloaded].map((service) => ask(service, "/id?form=none", headers)),
         );
         const [id = "", ...others] = preloaded?.ids ?? [];
         assert.deepEqual(others, []);
-        if (taken === undefined) assert.match(id, MADE);
-        else assert.equal(id, taken);
+        if (isAccepted === undefined) assert.match(id, GENERATED_ID);
+        else assert.equal(id, isAccepted);
         assert.equal(preloaded?.rest, bare?.rest);
         // What is on the response is on the span.
         await pair.receiver.waitFor(
@@ -104,7 +104,7 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
 }
 
 async function ask(
-  service: Service,
+  service: HttpService,
   target: string,
   headers = "",
 ): Promise<{ ids: string[]; rest: string }> {

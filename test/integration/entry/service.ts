@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { freePort } from "../../free-port.ts";
 import { type Certificates, makeCertificates } from "../../export/certificates.ts";
-import { type Ended, preload, Program, telemetryTo } from "../program.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 
 /** An app of `apps/` as a process, preloaded or bare. */
-export class Service {
+export class HttpService {
   readonly ports: Readonly<Record<string, number>>;
   readonly adminPort: number;
   readonly #program: Program;
@@ -22,7 +22,7 @@ export class Service {
   }
 
   /** @param receiver where its telemetry goes; undefined: it has none, nothing is preloaded. */
-  static async start(options: ServiceOptions): Promise<Service> {
+  static async start(options: HttpServiceOptions): Promise<HttpService> {
     const { app, node, args = [], receiver, env, flags = [], early = [] } = options;
     const adminPort = await freePort();
     const program = new Program({
@@ -31,13 +31,13 @@ export class Service {
       args,
       flags: [...early, ...(receiver === undefined ? [] : preload.import), ...flags],
       env: {
-        ...(receiver && telemetryTo(receiver)),
+        ...(receiver && telemetryEnv(receiver)),
         OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),
         OTEL_BSP_SCHEDULE_DELAY: "20",
         ...env,
       },
     });
-    return new Service(program, await program.says(portsIn), adminPort);
+    return new HttpService(program, await program.waitForStdout(portsIn), adminPort);
   }
 
   /** The Prometheus page. */
@@ -57,13 +57,13 @@ export class Service {
     return connectTls({ port, host: "127.0.0.1", ca: certificates.ca });
   }
 
-  async stop(): Promise<Ended> {
+  async stop(): Promise<ProgramResult> {
     this.#program.kill("SIGTERM");
     return this.#program.ended;
   }
 }
 
-export interface ServiceOptions {
+export interface HttpServiceOptions {
   /** A file of `apps/`. */
   readonly app: string;
   readonly node: string;
@@ -81,17 +81,17 @@ function portsIn(stdout: string): Record<string, number> | undefined {
 }
 
 /** The same app twice, bare and preloaded: what differs is our doing. */
-export class Pair {
+export class ServicePair {
   readonly receiver: Receiver;
-  readonly bare: Service;
-  readonly preloaded: Service;
+  readonly bare: HttpService;
+  readonly preloaded: HttpService;
   readonly certificates: Certificates;
   readonly #folder: string;
 
   private constructor(parts: {
     receiver: Receiver;
-    bare: Service;
-    preloaded: Service;
+    bare: HttpService;
+    preloaded: HttpService;
     certificates: Certificates;
     folder: string;
   }) {
@@ -103,7 +103,7 @@ export class Pair {
   }
 
   /** Both get the paths of a key and of a certificate as arguments. */
-  static async start(app: string, node: string): Promise<Pair> {
+  static async start(app: string, node: string): Promise<ServicePair> {
     const certificates = makeCertificates();
     const folder = mkdtempSync(join(tmpdir(), "telltale-entry-"));
     const args = (["key", "cert"] as const).map((part) => {
@@ -113,14 +113,14 @@ export class Pair {
     });
     const receiver = await startReceiver();
     const [bare, preloaded] = await Promise.all([
-      Service.start({ app, node, args }),
-      Service.start({ app, node, args, receiver }),
+      HttpService.start({ app, node, args }),
+      HttpService.start({ app, node, args, receiver }),
     ]);
-    return new Pair({ receiver, bare, preloaded, certificates, folder });
+    return new ServicePair({ receiver, bare, preloaded, certificates, folder });
   }
 
   /** @returns how the preloaded one has ended, when all of its telemetry has come in. */
-  async stop(): Promise<Ended> {
+  async stop(): Promise<ProgramResult> {
     const [, ended] = await Promise.all([this.bare.stop(), this.preloaded.stop()]);
     await this.receiver.settled();
     await this.receiver.close();

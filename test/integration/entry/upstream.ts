@@ -16,7 +16,7 @@ import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 
 /** What others are called for: servers that answer in every way, and some that don't. */
-export interface Upstream {
+export interface UpstreamServers {
   readonly plain: string;
   /** HTTP/1 and HTTP/2. */
   readonly tls: string;
@@ -28,19 +28,22 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-export async function startUpstream(tls: { key: string; cert: string }): Promise<Upstream> {
-  const plain = createServer((request, response) => void answer(request, response));
+export async function startUpstreamServers(tls: {
+  key: string;
+  cert: string;
+}): Promise<UpstreamServers> {
+  const plain = createServer((request, response) => void respond(request, response));
   plain.on("upgrade", upgrade).on("connect", tunnel);
   const secure = createSecureServer({ ...tls, allowHTTP1: true }, (request, response) => {
     if (request.httpVersion === "2.0") {
-      void answer(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+      void respond(request as unknown as IncomingMessage, response as unknown as ServerResponse);
       return;
     }
     if (request.url !== "/slow") response.end(JSON.stringify({ headers: request.headers }));
   });
   // A response that is left unread keeps its connection.
   plain.keepAliveTimeout = 60_000;
-  const local = createServer((request, response) => void answer(request, response));
+  const local = createServer((request, response) => void respond(request, response));
   const abrupt = createNetServer((socket) => socket.destroy());
   const refused = createNetServer();
   const servers = [plain, secure, abrupt, refused, local];
@@ -64,7 +67,7 @@ export async function startUpstream(tls: { key: string; cert: string }): Promise
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname } = new URL(request.url ?? "", "http://upstream");
   const status = Number(/^\/status\/(\d+)$/.exec(pathname)?.[1] ?? 200);
   if (pathname === "/slow") return;

@@ -22,7 +22,7 @@ export class Gateway {
       file: receiver,
       args: ["--port", String(port), "--grpc-port", "0"],
     });
-    const line = await program.says((stdout) => /^\{.*\}$/m.exec(stdout)?.[0]);
+    const line = await program.waitForStdout((stdout) => /^\{.*\}$/m.exec(stdout)?.[0]);
     const { url, grpcUrl } = JSON.parse(line) as { url: string; grpcUrl: string };
     return new Gateway(program, url, grpcUrl);
   }

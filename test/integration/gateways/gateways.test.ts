@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { preload, Program } from "../program.ts";
-import { until } from "../../until.ts";
+import { pollUntil } from "../../until.ts";
 import { Gateway } from "./gateway.ts";
 
 const app = fileURLToPath(new URL("apps/relay.mjs", import.meta.url));
@@ -18,13 +18,13 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
     let front: Program;
     let back: Program;
     let port: string;
-    let asked = 0;
+    let requestCount = 0;
     /** What the gateway had that was killed. */
-    let lost = 0;
+    let lostSpans = 0;
 
-    async function ask(times: number): Promise<void> {
+    async function sendRequests(times: number): Promise<void> {
       for (let at = 0; at < times; at++) {
-        const response = await fetch(`http://127.0.0.1:${port}/${asked++}`);
+        const response = await fetch(`http://127.0.0.1:${port}/${requestCount++}`);
         await response.arrayBuffer();
       }
     }
@@ -43,11 +43,11 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
     });
 
     it("get each trace whole, from both services, and its logs", async () => {
-      await ask(REQUESTS);
-      const places = await allArrived(gateways, REQUESTS);
-      assert.ok(places.every((spans) => spans.length > 0));
+      await sendRequests(REQUESTS);
+      const spansByGateway = await allArrived(gateways, REQUESTS);
+      assert.ok(spansByGateway.every((spans) => spans.length > 0));
       for (const [at, gateway] of gateways.entries()) {
-        const traces = byTrace(places[at] ?? []);
+        const traces = byTrace(spansByGateway[at] ?? []);
         for (const spans of traces.values()) {
           assert.equal(spans.length, SPANS);
           const services = new Set(
@@ -55,7 +55,7 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
           );
           assert.deepEqual(services, new Set(["front", "back"]));
         }
-        const lines = await until(async () => {
+        const lines = await pollUntil(async () => {
           const logs = await gateway.logs();
           return logs.length >= 2 * traces.size ? logs : undefined;
         }, "the logs");
@@ -65,13 +65,13 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
     });
 
     it("get what one of them would, while that is away", async () => {
-      const [, gone = assert.fail()] = gateways;
-      const others = gateways.filter((gateway) => gateway !== gone);
+      const [, stopped = assert.fail()] = gateways;
+      const others = gateways.filter((gateway) => gateway !== stopped);
       const before = await countOf(others);
-      lost = (await gone.spans()).length;
-      await gone.kill();
-      await ask(REQUESTS);
-      await until(async () => {
+      lostSpans = (await stopped.spans()).length;
+      await stopped.kill();
+      await sendRequests(REQUESTS);
+      await pollUntil(async () => {
         const arrived = (await countOf(others)) - before;
         assert.ok(arrived <= REQUESTS * SPANS, "nothing twice");
         return arrived === REQUESTS * SPANS ? true : undefined;
@@ -82,34 +82,34 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
 
     if (protocol !== "grpc") {
       it("get their own traces again when they are back", async () => {
-        const [first = assert.fail(), gone = assert.fail(), last = assert.fail()] = gateways;
-        const again = await Gateway.start(gone.port);
-        gateways = [first, again, last];
-        await until(async () => {
-          await ask(3);
-          return (await again.spans()).length > 0 ? true : undefined;
+        const [first = assert.fail(), stopped = assert.fail(), last = assert.fail()] = gateways;
+        const restarted = await Gateway.start(stopped.port);
+        gateways = [first, restarted, last];
+        await pollUntil(async () => {
+          await sendRequests(3);
+          return (await restarted.spans()).length > 0 ? true : undefined;
         }, "a trace at the one that is back");
       });
     }
 
     it("have all there is after the end of both services", async () => {
-      await ask(3);
+      await sendRequests(3);
       const made = await endOf(front, back);
       assert.deepEqual(made, { code: [0, 0], complaints: [] });
-      const seen = await until(async () => {
-        const all = (await Promise.all(gateways.map((gateway) => alive(gateway)))).flat();
-        return all.length >= asked * SPANS - lost ? all : undefined;
+      const seen = await pollUntil(async () => {
+        const all = (await Promise.all(gateways.map((gateway) => spansIfRunning(gateway)))).flat();
+        return all.length >= requestCount * SPANS - lostSpans ? all : undefined;
       }, "the last spans");
-      assert.equal(seen.length, asked * SPANS - lost);
+      assert.equal(seen.length, requestCount * SPANS - lostSpans);
       assert.equal(new Set(seen.map(({ spanId }) => spanId)).size, seen.length);
     });
 
     it("have the metrics of a service at one of them", async () => {
-      const holders = await until(async () => {
+      const services = await pollUntil(async () => {
         const names = await servicesWithMetrics(gateways);
         return new Set(names).size === 2 ? names : undefined;
       }, "the metrics of both services");
-      assert.deepEqual(holders.toSorted(byText), ["back", "front"]);
+      assert.deepEqual(services.toSorted(byText), ["back", "front"]);
     });
   });
 
@@ -132,16 +132,16 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
 }
 
 function portOf(program: Program): Promise<string> {
-  return program.says((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
+  return program.waitForStdout((stdout) => /^port (\d+)$/m.exec(stdout)?.[1]);
 }
 
 async function countOf(gateways: readonly Gateway[]): Promise<number> {
-  const all = await Promise.all(gateways.map((gateway) => alive(gateway)));
+  const all = await Promise.all(gateways.map((gateway) => spansIfRunning(gateway)));
   return all.flat().length;
 }
 
 /** What one has that may be gone. */
-function alive(gateway: Gateway): Promise<readonly ReceivedSpan[]> {
+function spansIfRunning(gateway: Gateway): Promise<readonly ReceivedSpan[]> {
   return gateway.spans().catch(() => []);
 }
 
@@ -150,9 +150,9 @@ function allArrived(
   gateways: readonly Gateway[],
   requests: number,
 ): Promise<readonly (readonly ReceivedSpan[])[]> {
-  return until(async () => {
-    const places = await Promise.all(gateways.map((gateway) => gateway.spans()));
-    return places.flat().length >= requests * SPANS ? places : undefined;
+  return pollUntil(async () => {
+    const spansByGateway = await Promise.all(gateways.map((gateway) => gateway.spans()));
+    return spansByGateway.flat().length >= requests * SPANS ? spansByGateway : undefined;
   }, "all spans");
 }
 
@@ -164,19 +164,19 @@ async function servicesWithMetrics(gateways: readonly Gateway[]): Promise<string
   ]);
 }
 
-interface End {
+interface ServicesEnd {
   readonly code: readonly (number | null)[];
-  readonly complaints: readonly string[];
+  readonly stderrLines: readonly string[];
 }
 
 /** Ends both; what they complained of beside the gateway that was gone, which they may. */
-async function endOf(...programs: readonly Program[]): Promise<End> {
+async function endOf(...programs: readonly Program[]): Promise<ServicesEnd> {
   for (const program of programs) program.kill("SIGTERM");
   const ends = await Promise.all(programs.map(({ ended }) => ended));
   const lines = ends.flatMap(({ stderr }) => stderr.split("\n").filter((line) => line !== ""));
   return {
     code: ends.map(({ code }) => code),
-    complaints: lines.filter((line) => !/the other gateways get them|works again$/.test(line)),
+    stderrLines: lines.filter((line) => !/the other gateways get them|works again$/.test(line)),
   };
 }
 

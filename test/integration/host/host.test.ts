@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { nodes } from "../../nodes.ts";
-import { type Ended, preload, Program } from "../program.ts";
+import { type ProgramResult, preload, Program } from "../program.ts";
 
 interface Row {
   readonly title: string;
@@ -9,7 +9,7 @@ interface Row {
   readonly way: string;
   readonly flags?: readonly string[];
   /** Of stderr, that must be the same. */
-  readonly said?: RegExp;
+  readonly stdout?: RegExp;
   /** Where Node can't do it before. */
   readonly from?: string;
 }
@@ -19,20 +19,20 @@ const firstFrame = /^\s+at [^(\n]+/m;
 const rows: readonly Row[] = [
   { title: "process.nextTick that was replaced", way: "replacedNextTick" },
   // What is loaded after that may be missing, and is said to be.
-  { title: "process, where that was replaced", way: "replacedProcess", said: /^/ },
+  { title: "process, where that was replaced", way: "replacedProcess", stdout: /^/ },
   { title: "timers that were replaced", way: "replacedTimers" },
   { title: "observers of Node's own work", way: "observedEntries" },
   {
     title: "the stack that --trace-exit prints",
     way: "tracedExit",
     flags: ["--trace-exit"],
-    said: firstFrame,
+    stdout: firstFrame,
   },
   {
     title: "the stack that --trace-exit prints where others listen",
     way: "tracedExitWithListeners",
     flags: ["--trace-exit"],
-    said: firstFrame,
+    stdout: firstFrame,
   },
   { title: "process.reallyExit, also replaced at the end", way: "exitFunction" },
   { title: "process.kill", way: "killFunction" },
@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
 
 describe("An app finds as it would without us", () => {
   for (const { name, path } of nodes) {
-    for (const { title, way, flags = [], said, from = "22" } of rows) {
+    for (const { title, way, flags = [], stdout: output, from = "22" } of rows) {
       if (Number.parseFloat(name) < Number(from)) continue;
       it(`${title}, on Node ${name}`, async () => {
         const [bare, preloaded] = await Promise.all([
@@ -64,7 +64,7 @@ describe("An app finds as it would without us", () => {
           run(way, path, [...flags, ...preload.import]),
         ]);
         assert.notEqual(bare.stdout + bare.stderr, "");
-        assert.deepEqual(seen(preloaded, said), seen(bare, said));
+        assert.deepEqual(comparable(preloaded, output), comparable(bare, output));
       });
     }
   }
@@ -91,7 +91,7 @@ const preloadFor = {
   require: preload.require.map((part) => part.replace(/register\.js$/, "register.cjs")),
 };
 
-function run(way: string, node: string, flags: readonly string[]): Promise<Ended> {
+function run(way: string, node: string, flags: readonly string[]): Promise<ProgramResult> {
   const file = fileURLToPath(new URL("apps/ways.cjs", import.meta.url));
   // Nothing is sent: what an app observes of it is of its own doing.
   const env = {
@@ -102,6 +102,6 @@ function run(way: string, node: string, flags: readonly string[]): Promise<Ended
   return new Program({ file, node, flags, args: [way], env }).ended;
 }
 
-function seen({ code, signal, stdout, stderr }: Ended, said?: RegExp): object {
-  return { code, signal, stdout, said: said?.exec(stderr)?.[0] ?? stderr };
+function comparable({ code, signal, stdout, stderr }: ProgramResult, output?: RegExp): object {
+  return { code, signal, stdout, said: output?.exec(stderr)?.[0] ?? stderr };
 }

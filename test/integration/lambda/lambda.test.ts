@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { nodes } from "../../nodes.ts";
-import { type Ended, preload, Program, telemetryTo } from "../program.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 
 const runtime = fileURLToPath(new URL("runtime.mjs", import.meta.url));
 
@@ -46,7 +46,7 @@ describe("A function of AWS Lambda", () => {
     { file, text }: { file: string; text: string },
     env: Record<string, string> = {},
     events: readonly string[] = ['{ "item": "lamp" }', '{ "fail": true }'],
-  ): Promise<Ended> => {
+  ): Promise<ProgramResult> => {
     await mkdir(dirname(join(root, file)), { recursive: true });
     await writeFile(join(root, file), text);
     const program = new Program({
@@ -55,7 +55,7 @@ describe("A function of AWS Lambda", () => {
       file: runtime,
       args: events,
       env: {
-        ...telemetryTo(receiver),
+        ...telemetryEnv(receiver),
         OTEL_LOG_LEVEL: "warn",
         AWS_LAMBDA_FUNCTION_NAME: "orders",
         LAMBDA_TASK_ROOT: root,

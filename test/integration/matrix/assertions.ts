@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import {
-  askedFor,
-  event,
-  line,
+  stockRequestFor,
+  singleEvent,
+  singleLine,
   pick,
   recordOf,
   requestId,
   samples,
-  serverSpan,
-  spanOf,
-  text,
+  serverSpanOf,
+  spanOfRequest,
+  requireText,
 } from "./findings.ts";
-import { type Run, sampledCaller, unsampledCaller } from "./run.ts";
+import { type MatrixRun, sampledCaller, unsampledCaller } from "./run.ts";
 
 export interface Assertion {
   readonly title: string;
-  check(run: Run): void;
+  check(run: MatrixRun): void;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -27,7 +27,7 @@ const spans: readonly Assertion[] = [
   {
     title: "a server span goes by method and route, and hangs below the caller's span",
     check(run) {
-      const span = serverSpan(run, "called");
+      const span = serverSpanOf(run, "called");
       assert.deepEqual(pick(span, "name", "kind", "traceId", "parentSpanId", "traceState"), {
         name: "GET /api/items/:id",
         kind: "SERVER",
@@ -40,7 +40,10 @@ const spans: readonly Assertion[] = [
   {
     title: "a server span has the attributes of the stable conventions, secrets left out",
     check(run) {
-      const { "network.peer.port": peerPort, ...attributes } = serverSpan(run, "called").attributes;
+      const { "network.peer.port": peerPort, ...attributes } = serverSpanOf(
+        run,
+        "called",
+      ).attributes;
       assert.equal(typeof peerPort, "number");
       assert.deepEqual(attributes, {
         "http.request.method": "GET",
@@ -62,7 +65,7 @@ const spans: readonly Assertion[] = [
   {
     title: "a request without a caller is a trace of its own, sampled and random",
     check(run) {
-      const span = serverSpan(run, "alone");
+      const span = serverSpanOf(run, "alone");
       assert.equal(span.parentSpanId, "");
       assert.notEqual(span.traceId, sampledCaller.traceId);
       assert.equal(span.flags & 0xff, SAMPLED | RANDOM);
@@ -71,10 +74,10 @@ const spans: readonly Assertion[] = [
   {
     title: "a span that the app makes by the API is below the server span",
     check(run) {
-      const own = spanOf(run, "called", "find shelf");
+      const own = spanOfRequest(run, "called", "find shelf");
       assert.deepEqual(pick(own, "kind", "parentSpanId", "attributes"), {
         kind: "INTERNAL",
-        parentSpanId: serverSpan(run, "called").spanId,
+        parentSpanId: serverSpanOf(run, "called").spanId,
         attributes: { "item.id": "42" },
       });
       assert.deepEqual(pick(own.scope, "name", "version"), { name: "warehouse", version: "1.2.3" });
@@ -83,8 +86,8 @@ const spans: readonly Assertion[] = [
   {
     title: "a call by fetch is a client span below the app's own span",
     check(run) {
-      const call = spanOf(run, "called", "/shelves/");
-      assert.equal(call.parentSpanId, spanOf(run, "called", "find shelf").spanId);
+      const call = spanOfRequest(run, "called", "/shelves/");
+      assert.equal(call.parentSpanId, spanOfRequest(run, "called", "find shelf").spanId);
       assert.deepEqual(pick(call, "kind", "name", "attributes"), {
         kind: "CLIENT",
         name: "GET",
@@ -95,8 +98,8 @@ const spans: readonly Assertion[] = [
   {
     title: "a call by http.get is a client span below the server span",
     check(run) {
-      const call = spanOf(run, "called", "/prices/");
-      assert.equal(call.parentSpanId, serverSpan(run, "called").spanId);
+      const call = spanOfRequest(run, "called", "/prices/");
+      assert.equal(call.parentSpanId, serverSpanOf(run, "called").spanId);
       assert.deepEqual(pick(call, "kind", "name", "attributes"), {
         kind: "CLIENT",
         name: "GET",
@@ -108,8 +111,8 @@ const spans: readonly Assertion[] = [
     title: "both calls take the trace and its state on to the next service",
     check(run) {
       for (const path of ["/shelves/", "/prices/"]) {
-        const { headers } = askedFor(run, `${path}42`);
-        const { spanId } = spanOf(run, "called", path);
+        const { headers } = stockRequestFor(run, `${path}42`);
+        const { spanId } = spanOfRequest(run, "called", path);
         assert.equal(headers["traceparent"], `00-${sampledCaller.traceId}-${spanId}-01`);
         assert.equal(headers["tracestate"], sampledCaller.traceState);
       }
@@ -121,15 +124,18 @@ const spans: readonly Assertion[] = [
       const { traceId } = unsampledCaller;
       assert.equal(run.received.spans.filter((span) => span.traceId === traceId).length, 0);
       for (const path of ["/shelves/44", "/prices/44"]) {
-        const { headers } = askedFor(run, path);
-        assert.match(text(headers["traceparent"]), new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
+        const { headers } = stockRequestFor(run, path);
+        assert.match(
+          requireText(headers["traceparent"]),
+          new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`),
+        );
       }
     },
   },
   {
     title: "a request that fails ends its span in error, with the exception",
     check(run) {
-      const span = serverSpan(run, "failing");
+      const span = serverSpanOf(run, "failing");
       assert.equal(span.name, "POST /api/orders/:id");
       assert.equal(span.status.code, "ERROR");
       assert.deepEqual(pick(span.attributes, "http.response.status_code", "error.type"), {
@@ -143,13 +149,16 @@ const spans: readonly Assertion[] = [
         "exception.type": "RangeError",
         "exception.message": "no 7 left",
       });
-      assert.match(text(attributes["exception.stacktrace"]), /^RangeError: no 7 left\n +at order/);
+      assert.match(
+        requireText(attributes["exception.stacktrace"]),
+        /^RangeError: no 7 left\n +at order/,
+      );
     },
   },
   {
     title: "a request for nothing that there is has no route, and no error",
     check(run) {
-      const span = serverSpan(run, "missing");
+      const span = serverSpanOf(run, "missing");
       assert.equal(span.name, "GET");
       assert.equal(span.status.code, "UNSET");
       assert.equal(span.attributes["http.response.status_code"], 404);
@@ -195,12 +204,12 @@ const logs: readonly Assertion[] = [
   {
     title: "a line has the ids of the server span and of the request, beside the app's fields",
     check(run) {
-      assert.deepEqual(line(run, "asked for", { item: "42" }), {
+      assert.deepEqual(singleLine(run, "asked for", { item: "42" }), {
         level: "info",
         message: "asked for",
         item: "42",
         trace_id: sampledCaller.traceId,
-        span_id: serverSpan(run, "called").spanId,
+        span_id: serverSpanOf(run, "called").spanId,
         trace_flags: "01",
         request_id: "from-the-caller",
       });
@@ -209,14 +218,14 @@ const logs: readonly Assertion[] = [
   {
     title: "a line that is written in the app's own span has that span's id",
     check(run) {
-      const found = line(run, "found", { request_id: "from-the-caller" });
-      assert.equal(found["span_id"], spanOf(run, "called", "find shelf").spanId);
+      const found = singleLine(run, "found", { request_id: "from-the-caller" });
+      assert.equal(found["span_id"], spanOfRequest(run, "called", "find shelf").spanId);
     },
   },
   {
     title: "a line of an unsampled trace has its ids all the same",
     check(run) {
-      const found = line(run, "asked for", { item: "44" });
+      const found = singleLine(run, "asked for", { item: "44" });
       assert.deepEqual(pick(found, "trace_id", "trace_flags", "request_id"), {
         trace_id: unsampledCaller.traceId,
         trace_flags: "00",
@@ -227,13 +236,13 @@ const logs: readonly Assertion[] = [
   {
     title: "a line outside of any request stays as it was",
     check(run) {
-      assert.deepEqual(line(run, "open"), { level: "info", message: "open", port: run.port });
+      assert.deepEqual(singleLine(run, "open"), { level: "info", message: "open", port: run.port });
     },
   },
   {
     title: "each line is a log record with severity, attributes and the same ids",
     check(run) {
-      const found = line(run, "out of stock");
+      const found = singleLine(run, "out of stock");
       const record = recordOf(run, found);
       assert.deepEqual(pick(record, "body", "severityText", "severityNumber", "attributes"), {
         body: "out of stock",
@@ -241,7 +250,7 @@ const logs: readonly Assertion[] = [
         severityNumber: 13,
         attributes: { item: "7", "telltale.request.id": requestId(run, "failing") },
       });
-      const { traceId, spanId } = serverSpan(run, "failing");
+      const { traceId, spanId } = serverSpanOf(run, "failing");
       assert.deepEqual(pick(record, "traceId", "spanId"), { traceId, spanId });
       assert.deepEqual(pick(found, "trace_id", "span_id"), { trace_id: traceId, span_id: spanId });
       assert.equal(record.scope.name, "winston");
@@ -315,14 +324,14 @@ const metrics: readonly Assertion[] = [
       const sum = samples(run, SERVER_COUNT.replace("_count", "_sum")).find(
         ({ labels }) => labels["http_route"] === "/api/orders/:id",
       );
-      const seconds = serverSpan(run, "failing").durationMs / 1000;
+      const seconds = serverSpanOf(run, "failing").durationMs / 1000;
       assert.ok(Math.abs((sum?.value ?? 0) - seconds) < 0.002, `${sum?.value} and ${seconds} s`);
     },
   },
   {
     title: "a duration names the span that it is of, for those who read OpenMetrics",
     check(run) {
-      const { traceId, spanId } = serverSpan(run, "failing");
+      const { traceId, spanId } = serverSpanOf(run, "failing");
       const lines = run.openMetrics
         .split("\n")
         .filter((text) => text.includes(` # {trace_id="${traceId}"`));
@@ -392,7 +401,7 @@ const ids: readonly Assertion[] = [
       for (const request of ["alone", "failing", "missing"] as const) {
         assert.match(requestId(run, request), UUID);
       }
-      assert.equal(line(run, "out of stock")["request_id"], requestId(run, "failing"));
+      assert.equal(singleLine(run, "out of stock")["request_id"], requestId(run, "failing"));
     },
   },
   {
@@ -413,7 +422,7 @@ const errors: readonly Assertion[] = [
     title: "the request that fails is one Sentry event; one for nothing that there is, is none",
     check(run) {
       assert.equal(run.received.events.length, 1);
-      const { level, exception } = event(run);
+      const { level, exception } = singleEvent(run);
       assert.equal(level, "error");
       assert.equal(exception?.values?.length, 1);
       const [{ type, value, mechanism } = {}] = exception.values;
@@ -424,8 +433,8 @@ const errors: readonly Assertion[] = [
   {
     title: "the event is in the trace, has the request id, and goes by the route",
     check(run) {
-      const { contexts, tags, transaction } = event(run);
-      const { traceId, spanId } = serverSpan(run, "failing");
+      const { contexts, tags, transaction } = singleEvent(run);
+      const { traceId, spanId } = serverSpanOf(run, "failing");
       assert.deepEqual(pick(contexts?.["trace"], "trace_id", "span_id"), {
         trace_id: traceId,
         span_id: spanId,
@@ -437,15 +446,18 @@ const errors: readonly Assertion[] = [
   {
     title: "the event's stack ends in the app's own function, with its source",
     check(run) {
-      const frame = event(run).exception?.values?.[0]?.stacktrace?.frames?.at(-1);
+      const frame = singleEvent(run).exception?.values?.[0]?.stacktrace?.frames?.at(-1);
       assert.equal(frame?.["function"], "order");
       assert.equal(frame["in_app"], true);
-      assert.match(text(frame["context_line"]), /throw new RangeError\(`no \$\{id\} left`\)/);
+      assert.match(
+        requireText(frame["context_line"]),
+        /throw new RangeError\(`no \$\{id\} left`\)/,
+      );
     },
   },
 ];
 
-const ending: readonly Assertion[] = [
+const exitAssertions: readonly Assertion[] = [
   {
     title: "all that was made was sent, but for what still waits",
     check(run) {
@@ -465,7 +477,7 @@ const ending: readonly Assertion[] = [
   },
 ];
 
-function callAttributes(run: Run, target: string): object {
+function callAttributes(run: MatrixRun, target: string): object {
   return {
     "http.request.method": "GET",
     "http.response.status_code": 200,
@@ -489,5 +501,5 @@ export const assertions: readonly Assertion[] = [
   ...metrics,
   ...ids,
   ...errors,
-  ...ending,
+  ...exitAssertions,
 ];

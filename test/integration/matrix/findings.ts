@@ -1,57 +1,57 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent, ReceivedLog, ReceivedSpan } from "../../../src/receiver/received.ts";
-import { parsePage, type Sample, samplesOf } from "../../metrics/exposition.ts";
-import type { Asked } from "../stock.ts";
-import type { Line, RequestName, Run } from "./run.ts";
+import { parsePage, type ExpositionSample, samplesOf } from "../../metrics/exposition.ts";
+import type { StockRequest } from "../stock.ts";
+import type { AppLine, RequestName, MatrixRun } from "./run.ts";
 
 /** The request id that went back to whoever asked. */
-export function requestId(run: Run, request: RequestName): string {
-  return the([run.answers[request].headers.get("x-request-id")], `request id of ${request}`);
+export function requestId(run: MatrixRun, request: RequestName): string {
+  return single([run.answers[request].headers.get("x-request-id")], `request id of ${request}`);
 }
 
-export function serverSpan(run: Run, request: RequestName): ReceivedSpan {
+export function serverSpanOf(run: MatrixRun, request: RequestName): ReceivedSpan {
   const id = requestId(run, request);
   const found = run.received.spans.filter((span) => span.attributes["telltale.request.id"] === id);
-  return the(found, `server span of ${request}`);
+  return single(found, `server span of ${request}`);
 }
 
 /** The span with this name or URL in the trace of a request. */
-export function spanOf(run: Run, request: RequestName, what: string): ReceivedSpan {
-  const { traceId } = serverSpan(run, request);
+export function spanOfRequest(run: MatrixRun, request: RequestName, what: string): ReceivedSpan {
+  const { traceId } = serverSpanOf(run, request);
   const found = run.received.spans.filter(
     ({ traceId: other, name, attributes }) =>
       other === traceId && (name === what || urlOf(attributes).includes(what)),
   );
-  return the(found, `span ${what} of ${request}`);
+  return single(found, `span ${what} of ${request}`);
 }
 
 /** What the service behind was asked for, by the start of its path. */
-export function askedFor(run: Run, path: string): Asked {
-  return the(
-    run.asked.filter((asked) => asked.path.startsWith(path)),
+export function stockRequestFor(run: MatrixRun, path: string): StockRequest {
+  return single(
+    run.stockRequests.filter((asked) => asked.path.startsWith(path)),
     `call of ${path}`,
   );
 }
 
-export function line(run: Run, message: string, fields: Line = {}): Line {
-  const found = run.lines.filter((one) => one["message"] === message && has(one, fields));
-  return the(found, `line "${message}" ${JSON.stringify(fields)}`);
+export function singleLine(run: MatrixRun, message: string, fields: AppLine = {}): AppLine {
+  const found = run.lines.filter((one) => one["message"] === message && hasFields(one, fields));
+  return single(found, `line "${message}" ${JSON.stringify(fields)}`);
 }
 
 /** The log record of a line. */
-export function recordOf(run: Run, { message, request_id: id }: Line): ReceivedLog {
+export function recordOf(run: MatrixRun, { message, request_id: id }: AppLine): ReceivedLog {
   const found = run.received.logs.filter(
     ({ body, attributes }) => body === message && attributes["telltale.request.id"] === id,
   );
-  return the(found, `record of "${String(message)}"`);
+  return single(found, `record of "${String(message)}"`);
 }
 
-export function event(run: Run): ReceivedEvent {
-  return the(run.received.events, "event");
+export function singleEvent(run: MatrixRun): ReceivedEvent {
+  return single(run.received.events, "event");
 }
 
 /** The samples of a name on the Prometheus page, after a strict look at the whole page. */
-export function samples(run: Run, name: string): Sample[] {
+export function samples(run: MatrixRun, name: string): ExpositionSample[] {
   return samplesOf(parsePage(run.page), name);
 }
 
@@ -64,7 +64,7 @@ export function pick(
 }
 
 /** A value that must be text. */
-export function text(value: unknown): string {
+export function requireText(value: unknown): string {
   return typeof value === "string" ? value : assert.fail(`no text: ${JSON.stringify(value)}`);
 }
 
@@ -72,12 +72,12 @@ function urlOf({ "url.full": url }: ReceivedSpan["attributes"]): string {
   return typeof url === "string" ? url : "";
 }
 
-function has(one: Line, fields: Line): boolean {
+function hasFields(one: AppLine, fields: AppLine): boolean {
   return Object.entries(fields).every(([name, value]) => one[name] === value);
 }
 
 /** The only one there is. */
-function the<T>(found: readonly (T | null)[], what: string): T {
+function single<T>(found: readonly (T | null)[], what: string): T {
   assert.equal(found.length, 1, `${found.length} times: ${what}`);
   return found[0] ?? assert.fail(`no ${what}`);
 }

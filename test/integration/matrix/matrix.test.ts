@@ -1,20 +1,20 @@
-import { InPairs } from "../in-pairs.ts";
+import { PrefetchQueue } from "../in-pairs.ts";
 import { assertions } from "./assertions.ts";
 import { combinations } from "./combinations.ts";
-import { type Combination, type Run, run } from "./run.ts";
+import { type Combination, type MatrixRun, runCombination } from "./run.ts";
 
 describe("A service that knows nothing of telemetry", () => {
-  const runs = new InPairs<Combination, Run>(combinations, run);
-  after(() => runs.settle());
+  const runs = new PrefetchQueue<Combination, MatrixRun>(combinations, runCombination);
+  after(() => runs.drain());
 
   for (const combination of combinations) {
     describe(`with ${combination.title}`, () => {
-      let left: Run;
+      let result: MatrixRun;
       before(async () => {
-        left = await runs.get(combination);
+        result = await runs.get(combination);
       });
 
-      for (const { title, check } of assertions) it(title, () => check(left));
+      for (const { title, check } of assertions) it(title, () => check(result));
     });
   }
 });

@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { Received } from "../../../src/receiver/store.ts";
 import { freePort } from "../../free-port.ts";
-import { PATIENCE_MS } from "../../until.ts";
-import { type Ended, Program, telemetryTo } from "../program.ts";
-import { type Asked, startStock } from "../stock.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
+import { type ProgramResult, Program, telemetryEnv } from "../program.ts";
+import { type StockRequest, startStockService } from "../stock.ts";
 
 /** One way to run one of the apps. */
 export interface Combination {
@@ -18,32 +18,32 @@ export interface Combination {
 }
 
 /** A request of the play, and what came back. */
-export interface Answer {
+export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
 }
 
 /** A line that the app has logged. */
-export type Line = Readonly<Record<string, unknown>>;
+export type AppLine = Readonly<Record<string, unknown>>;
 
 /** All that one run has left, for everybody to look into. */
-export interface Run {
+export interface MatrixRun {
   readonly received: Received;
-  readonly answers: Readonly<Record<RequestName, Answer>>;
+  readonly answers: Readonly<Record<RequestName, HttpAnswer>>;
   /** The `port` that the app listens on. */
   readonly port: number;
   readonly stockPort: number;
-  readonly asked: readonly Asked[];
-  readonly lines: readonly Line[];
+  readonly stockRequests: readonly StockRequest[];
+  readonly lines: readonly AppLine[];
   /** The Prometheus page after the last request, and the one before with exemplars. */
   readonly page: string;
   readonly openMetrics: string;
-  readonly health: Health;
-  readonly ended: Ended;
+  readonly health: HealthReport;
+  readonly ended: ProgramResult;
 }
 
-export interface Health {
+export interface HealthReport {
   readonly telemetry: Readonly<
     Record<string, { made: number; sent: number; queued: number; dropped: number }>
   >;
@@ -97,9 +97,9 @@ const requests: Readonly<Record<RequestName, Request>> = {
 };
 
 /** Plays all requests to one app, and stops it when all that it tells has come in. */
-export async function run(combination: Combination): Promise<Run> {
+export async function runCombination(combination: Combination): Promise<MatrixRun> {
   const receiver = await startReceiver();
-  const stock = await startStock();
+  const stock = await startStockService();
   const adminPort = await freePort();
   const program = new Program({
     file: fileURLToPath(new URL(`apps/${combination.app}`, import.meta.url)),
@@ -107,7 +107,7 @@ export async function run(combination: Combination): Promise<Run> {
     flags: combination.flags,
     cwd: fileURLToPath(new URL("../../..", import.meta.url)),
     env: {
-      ...telemetryTo(receiver),
+      ...telemetryEnv(receiver),
       ...timing,
       OTEL_METRICS_EXPORTER: "prometheus,otlp",
       OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
@@ -117,15 +117,15 @@ export async function run(combination: Combination): Promise<Run> {
     },
   });
   try {
-    const port = await program.says(portIn);
-    const answers = await ask(port);
-    await allOf(receiver);
+    const port = await program.waitForStdout(portIn);
+    const answers = await sendRequests(port);
+    await waitForTelemetry(receiver);
     const admin = `http://127.0.0.1:${adminPort}`;
     const openMetrics = await get(`${admin}/metrics`, {
       accept: "application/openmetrics-text; version=1.0.0",
     });
     const page = await get(`${admin}/metrics`, {});
-    const health = await settledHealth(`${admin}/healthz`);
+    const health = await waitForHealth(`${admin}/healthz`);
     program.kill("SIGTERM");
     const ended = await program.ended;
     return {
@@ -133,7 +133,7 @@ export async function run(combination: Combination): Promise<Run> {
       answers,
       port,
       stockPort: Number(new URL(stock.url).port),
-      asked: stock.asked,
+      stockRequests: stock.requests,
       lines: linesIn(ended.stdout),
       page: page.body,
       openMetrics: openMetrics.body,
@@ -153,18 +153,18 @@ const timing = {
   OTEL_METRIC_EXPORT_INTERVAL: "60000",
 };
 
-async function ask(port: number): Promise<Run["answers"]> {
-  const answers: Partial<Record<RequestName, Answer>> = {};
+async function sendRequests(port: number): Promise<MatrixRun["answers"]> {
+  const answers: Partial<Record<RequestName, HttpAnswer>> = {};
   for (const [name, { path, ...options }] of Object.entries(requests)) {
     answers[name as RequestName] = await get(`http://127.0.0.1:${port}${path}`, options);
   }
-  return answers as Run["answers"];
+  return answers as MatrixRun["answers"];
 }
 
 async function get(
   url: string,
   options: { method?: string; accept?: string; headers?: Readonly<Record<string, string>> },
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   const { accept, headers, ...rest } = options;
   const response = await fetch(url, {
     ...rest,
@@ -174,7 +174,7 @@ async function get(
 }
 
 /** The spans of all sampled requests, the records of all lines, the one event. */
-async function allOf(receiver: Receiver): Promise<void> {
+async function waitForTelemetry(receiver: Receiver): Promise<void> {
   await receiver.waitFor(
     ({ spans, logs, events }) => spans.length >= 10 && logs.length >= 8 && events.length >= 1,
     "whole run: 10 spans, 8 records and an event",
@@ -182,13 +182,13 @@ async function allOf(receiver: Receiver): Promise<void> {
 }
 
 /** When the answers to the last exports have come too; or what there is after some time. */
-async function settledHealth(url: string): Promise<Health> {
-  const limit = performance.now() + PATIENCE_MS;
+async function waitForHealth(url: string): Promise<HealthReport> {
+  const limit = performance.now() + WAIT_TIMEOUT_MS;
   for (;;) {
     const { body } = await get(url, {});
-    const health = JSON.parse(body) as Health;
+    const health = JSON.parse(body) as HealthReport;
     const { logs, events } = health.telemetry;
-    const waits = [logs, events].some((books) => (books?.queued ?? 0) > 0);
+    const waits = [logs, events].some((counts) => (counts?.queued ?? 0) > 0);
     if (!waits || performance.now() > limit) return health;
     await pause(25);
   }
@@ -200,9 +200,9 @@ function portIn(stdout: string): number | undefined {
 }
 
 /** Complete lines only. */
-function linesIn(stdout: string): Line[] {
+function linesIn(stdout: string): AppLine[] {
   return stdout
     .split("\n")
     .slice(0, -1)
-    .map((line) => JSON.parse(line) as Line);
+    .map((line) => JSON.parse(line) as AppLine);
 }

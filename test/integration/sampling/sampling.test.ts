@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { preload, Program, telemetryTo } from "../program.ts";
-import { startStock } from "../stock.ts";
+import { preload, Program, telemetryEnv } from "../program.ts";
+import { startStockService } from "../stock.ts";
 
 const REQUESTS = 600;
 const FAILING = 50;
-const AT_ONCE = 10;
+const CONCURRENCY = 10;
 /** One in a hundred of 550 are 5.5; 50 of them would be 19 standard deviations off. */
-const MOST_TRACES = 100;
+const MAX_TRACES = 100;
 
 describe("At a sampling ratio of one in a hundred", () => {
   let receiver: Receiver;
@@ -17,12 +17,12 @@ describe("At a sampling ratio of one in a hundred", () => {
 
   before(async () => {
     receiver = await startReceiver();
-    const stock = await startStock();
+    const stock = await startStockService();
     const program = new Program({
       file: fileURLToPath(new URL("service.mjs", import.meta.url)),
       flags: preload.import,
       env: {
-        ...telemetryTo(receiver),
+        ...telemetryEnv(receiver),
         NODE_ENV: "test",
         STOCK_URL: stock.url,
         OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
@@ -30,8 +30,8 @@ describe("At a sampling ratio of one in a hundred", () => {
       },
     });
     try {
-      const port = await program.says((stdout) => /^port (\d+)\n/.exec(stdout)?.[1]);
-      failedIds = await askAll(`http://127.0.0.1:${port}`);
+      const port = await program.waitForStdout((stdout) => /^port (\d+)\n/.exec(stdout)?.[1]);
+      failedIds = await sendRequests(`http://127.0.0.1:${port}`);
       program.kill("SIGTERM");
       await program.ended;
       await receiver.settled();
@@ -82,19 +82,19 @@ describe("At a sampling ratio of one in a hundred", () => {
     assert.ok(kept.error + kept.sampled >= FAILING);
   });
 
-  it(`there are fewer than ${MOST_TRACES} traces in all, and no part of another`, () => {
+  it(`there are fewer than ${MAX_TRACES} traces in all, and no part of another`, () => {
     const traces = new Set(receiver.spans.map(({ traceId }) => traceId));
-    assert.ok(traces.size < MOST_TRACES, `${traces.size} traces`);
+    assert.ok(traces.size < MAX_TRACES, `${traces.size} traces`);
     assert.equal(receiver.spans.length, 3 * traces.size);
   });
 });
 
 /** @returns the ids of the requests that failed. */
-async function askAll(url: string): Promise<ReadonlySet<string>> {
+async function sendRequests(url: string): Promise<ReadonlySet<string>> {
   const failed = new Set<string>();
   const numbers = Array.from({ length: REQUESTS }, (_, at) => at).values();
   await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
+    Array.from({ length: CONCURRENCY }, async () => {
       for (const number of numbers) {
         const fails = number % (REQUESTS / FAILING) === 0;
         const path = `/orders/${number}${fails ? "?fail" : ""}`;

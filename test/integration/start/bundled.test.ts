@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { preload } from "../program.ts";
-import { appPath, run, telemetry } from "./run.ts";
+import { appPath, runApp, appTelemetryEnv } from "./run.ts";
 
 const none = `{"ids":["undefined","undefined"],"scoped":"scoped"}\n`;
 const both = `{"ids":["string","string"],"scoped":"scoped"}\n`;
@@ -31,8 +31,14 @@ describe("An app that is bundled into one file with telltale's API", () => {
       const file = (): string => join(folder, `app.${extensions[format]}`);
 
       it(`(${format}) reaches the preload, on Node ${name}`, async () => {
-        const env = await telemetry(receiver);
-        const ended = await run({ app: "", file: file(), node: path, flags: preload.import, env });
+        const env = await appTelemetryEnv(receiver);
+        const ended = await runApp({
+          app: "",
+          file: file(),
+          node: path,
+          flags: preload.import,
+          env,
+        });
         await receiver.settled();
         assert.deepEqual([ended.stdout, ended.stderr, ended.code], [both, "", 0]);
         const server = receiver.spans.find(({ kind }) => kind === "SERVER");
@@ -48,16 +54,22 @@ describe("An app that is bundled into one file with telltale's API", () => {
       });
 
       it(`(${format}) does nothing without a DSN, on Node ${name}`, async () => {
-        const { SENTRY_DSN: _, ...env } = await telemetry(receiver);
-        const ended = await run({ app: "", file: file(), node: path, flags: preload.import, env });
+        const { SENTRY_DSN: _, ...env } = await appTelemetryEnv(receiver);
+        const ended = await runApp({
+          app: "",
+          file: file(),
+          node: path,
+          flags: preload.import,
+          env,
+        });
         await receiver.settled();
         assert.deepEqual([ended.stdout, ended.stderr, ended.code], [none, "", 0]);
         assert.deepEqual(receiver.events, []);
       });
 
       it(`(${format}) does nothing without the preload, on Node ${name}`, async () => {
-        const env = await telemetry(receiver);
-        const ended = await run({ app: "", file: file(), node: path, env });
+        const env = await appTelemetryEnv(receiver);
+        const ended = await runApp({ app: "", file: file(), node: path, env });
         assert.deepEqual([ended.stdout, ended.stderr, ended.code], [none, "", 0]);
         assert.deepEqual(receiver.requests, []);
       });

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { startReceiver } from "../../../src/receiver/receiver.ts";
 import { node } from "../../nodes.ts";
 import { preload } from "../program.ts";
-import { run, telemetry } from "./run.ts";
+import { runApp, appTelemetryEnv } from "./run.ts";
 
 describe("The API for logs, and the one before it", () => {
   it("make records of the request", async () => {
     const receiver = await startReceiver();
-    const env = await telemetry(receiver);
-    const ended = await run({ app: "logs-api.mjs", node, flags: preload.import, env });
+    const env = await appTelemetryEnv(receiver);
+    const ended = await runApp({ app: "logs-api.mjs", node, flags: preload.import, env });
     await receiver.settled();
     await receiver.close();
     assert.deepEqual([ended.stdout, ended.stderr, ended.code], ["hello\n", "", 0]);

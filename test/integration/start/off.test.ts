@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { preload } from "../program.ts";
-import { run, telemetry } from "./run.ts";
+import { runApp, appTelemetryEnv } from "./run.ts";
 
 /** What `apps/footprint.mjs` finds in its process. */
 type Footprint = Readonly<Record<string, readonly string[]>>;
@@ -27,10 +27,10 @@ describe("Switched off", () => {
     for (const [way, flags] of Object.entries(preloads)) {
       for (const value of ["true", " TRUE "]) {
         it(`(${JSON.stringify(value)}) leaves nothing in the process, by ${way} on Node ${name}`, async () => {
-          const env = { ...(await telemetry(receiver)), OTEL_SDK_DISABLED: value };
+          const env = { ...(await appTelemetryEnv(receiver)), OTEL_SDK_DISABLED: value };
           const [bare, off] = await Promise.all([
-            run({ app: "footprint.mjs", node: path }),
-            run({ app: "footprint.mjs", node: path, flags, env }),
+            runApp({ app: "footprint.mjs", node: path }),
+            runApp({ app: "footprint.mjs", node: path, flags, env }),
           ]);
           await receiver.settled();
           assert.deepEqual([off.stderr, off.code], ["", 0]);
@@ -48,8 +48,8 @@ describe("Switched off", () => {
   }
 
   it("is seen by the same app when it is not off", async () => {
-    const env = await telemetry(receiver);
-    const { stdout } = await run({ app: "footprint.mjs", flags: preload.import, env });
+    const env = await appTelemetryEnv(receiver);
+    const { stdout } = await runApp({ app: "footprint.mjs", flags: preload.import, env });
     await receiver.settled();
     const found = JSON.parse(stdout) as Footprint;
     assert.ok(found["files"]?.includes("start.js"));
@@ -62,11 +62,11 @@ describe("Switched off", () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const env = {
-      ...(await telemetry(receiver)),
+      ...(await appTelemetryEnv(receiver)),
       OTEL_EXPORTER_PROMETHEUS_PORT: String((other.address() as AddressInfo).port),
       OTEL_SDK_DISABLED: "true",
     };
-    const { stderr } = await run({ app: "footprint.mjs", flags: preload.import, env });
+    const { stderr } = await runApp({ app: "footprint.mjs", flags: preload.import, env });
     other.close();
     assert.equal(stderr, "");
   });

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { preload } from "../program.ts";
-import { appPath, run, telemetry } from "./run.ts";
+import { appPath, runApp, appTelemetryEnv } from "./run.ts";
 
 /** What `apps/with-sdk.mjs` says. */
-interface Said {
+interface AppOutput {
   readonly answer: string;
   readonly hasId: boolean;
   /** Spans that the other SDK has taken. */
@@ -50,21 +50,21 @@ describe("Another SDK", () => {
         it(`(${title}) stays: one line, and nothing of ours`, async () => {
           const first = ["--import", appPath(app)];
           const [bare, preloaded] = await Promise.all([
-            run({ app: "with-sdk.mjs", node: path, flags: first, env: { SDK: sdk } }),
-            run({
+            runApp({ app: "with-sdk.mjs", node: path, flags: first, env: { SDK: sdk } }),
+            runApp({
               app: "with-sdk.mjs",
               node: path,
               // Twice: that is no reason to say it twice.
               flags: [...first, ...preload.import, "--import", `${preload.import[1]}?again`],
-              env: { ...(await telemetry(receiver)), SDK: sdk },
+              env: { ...(await appTelemetryEnv(receiver)), SDK: sdk },
             }),
           ]);
           await receiver.settled();
           assert.match(preloaded.stderr, line);
           assert.deepEqual([preloaded.stdout, preloaded.code], [bare.stdout, 0]);
-          const said = JSON.parse(preloaded.stdout) as Said;
-          assert.deepEqual(said.finished, finished);
-          assert.equal(said.hasId, false);
+          const output = JSON.parse(preloaded.stdout) as AppOutput;
+          assert.deepEqual(output.finished, finished);
+          assert.equal(output.hasId, false);
           assert.deepEqual(receiver.requests, []);
         });
       }
@@ -73,17 +73,17 @@ describe("Another SDK", () => {
     describe(`that the app starts itself, on Node ${name}`, () => {
       for (const when of ["before", "after"]) {
         it(`${when} its server, changes nothing of ours, and the app runs on`, async () => {
-          const { stdout, stderr, code } = await run({
+          const { stdout, stderr, code } = await runApp({
             app: "with-sdk.mjs",
             node: path,
             args: [when],
             flags: preload.import,
-            env: await telemetry(receiver),
+            env: await appTelemetryEnv(receiver),
           });
           await receiver.settled();
           assert.deepEqual([stderr, code], ["", 0]);
-          const said = JSON.parse(stdout) as Said;
-          assert.deepEqual([said.answer, said.hasId], ["same", true]);
+          const output = JSON.parse(stdout) as AppOutput;
+          assert.deepEqual([output.answer, output.hasId], ["same", true]);
           const server = receiver.spans.find(({ kind }) => kind === "SERVER");
           const own = receiver.spans.find(({ name }) => name === "own");
           assert.equal(own?.traceId, server?.traceId);

@@ -8,7 +8,7 @@ import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { preload } from "../program.ts";
-import { run, telemetry } from "./run.ts";
+import { runApp, appTelemetryEnv } from "./run.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -77,8 +77,8 @@ describe("An app's own copy of the API", () => {
   const start = async (copy: Copy, node: string, flags: readonly string[]) => {
     const path = copy.name === "NEWER" ? join(folder, "dist", entryOf(copy.way)) : copy.name;
     const name = copy.way === "import" && copy.name === "NEWER" ? pathToFileURL(path).href : path;
-    const env = await telemetry(receiver);
-    return run({ app: "own-api.mjs", node, flags, args: [name, copy.way], env });
+    const env = await appTelemetryEnv(receiver);
+    return runApp({ app: "own-api.mjs", node, flags, args: [name, copy.way], env });
   };
 
   for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
@@ -89,10 +89,10 @@ describe("An app's own copy of the API", () => {
         const { stdout, stderr, code } = await start(copy, path, preload.import);
         await receiver.settled();
         assert.deepEqual([stderr, code], ["", 0]);
-        const said = JSON.parse(stdout) as { found: object; page: string[] };
-        assert.deepEqual(said.found, found(copy.hasMetrics));
+        const output = JSON.parse(stdout) as { found: object; page: string[] };
+        assert.deepEqual(output.found, found(copy.hasMetrics));
         checkSpans(receiver.spans);
-        checkPage(said.page, copy.hasMetrics);
+        checkPage(output.page, copy.hasMetrics);
       });
     }
   }

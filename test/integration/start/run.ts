@@ -1,15 +1,15 @@
 import { fileURLToPath } from "node:url";
 import type { Receiver } from "../../../src/receiver/receiver.ts";
 import { freePort } from "../../free-port.ts";
-import { type Ended, Program, type ProgramOptions, telemetryTo } from "../program.ts";
+import { type ProgramResult, Program, type ProgramOptions, telemetryEnv } from "../program.ts";
 
-export interface RunOptions extends Partial<ProgramOptions> {
+export interface AppRunOptions extends Partial<ProgramOptions> {
   /** A file of `apps/`. */
   readonly app: string;
 }
 
 /** An app of `apps/` as a process of its own, from its start to its end. */
-export async function run({ app, ...options }: RunOptions): Promise<Ended> {
+export async function runApp({ app, ...options }: AppRunOptions): Promise<ProgramResult> {
   const program = new Program({ file: appPath(app), ...options });
   return program.ended;
 }
@@ -19,9 +19,9 @@ export function appPath(app: string): string {
 }
 
 /** All signals to the receiver, and a port for the page that is free now. */
-export async function telemetry(receiver: Receiver): Promise<Record<string, string>> {
+export async function appTelemetryEnv(receiver: Receiver): Promise<Record<string, string>> {
   return {
-    ...telemetryTo(receiver),
+    ...telemetryEnv(receiver),
     OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
     OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
   };

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { preload } from "../program.ts";
-import { run, telemetry } from "./run.ts";
+import { runApp, appTelemetryEnv } from "./run.ts";
 
-const door = new URL("../../../dist/index.js", import.meta.url).href;
+const publicApi = new URL("../../../dist/index.js", import.meta.url).href;
 
 /** How a worker thread ends, what the app hears of it, and the spans that are made until then. */
 const ends: readonly {
@@ -35,8 +35,8 @@ function linesOf(stdout: string): { logged: unknown[]; said: unknown } {
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as object);
-  const said = lines.find((line) => "did" in line);
-  return { logged: lines.filter((line) => line !== said), said };
+  const result = lines.find((line) => "did" in line);
+  return { logged: lines.filter((line) => line !== result), said: result };
 }
 
 describe("A worker thread", () => {
@@ -50,17 +50,17 @@ describe("A worker thread", () => {
   for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
     for (const { end, code, errors, spans, events } of ends) {
       it(`that ends (${end}) has told all, and took no port, on Node ${name}`, async () => {
-        const env = { ...(await telemetry(receiver)), ...soon };
-        const options = { app: "threads.mjs", node: path, args: [end, door] };
+        const env = { ...(await appTelemetryEnv(receiver)), ...soon };
+        const options = { app: "threads.mjs", node: path, args: [end, publicApi] };
         const [bare, ended] = await Promise.all([
-          run(options),
-          run({ ...options, flags: preload.import, env }),
+          runApp(options),
+          runApp({ ...options, flags: preload.import, env }),
         ]);
         await receiver.settled();
         assert.deepEqual([ended.stderr, ended.code], [bare.stderr, bare.code]);
         assert.equal(ended.stderr, "");
-        const { said, logged } = linesOf(ended.stdout);
-        assert.deepEqual(said, {
+        const { said: result, logged } = linesOf(ended.stdout);
+        assert.deepEqual(result, {
           did: { answer: "hello", event: "string" },
           errors,
           code,

@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { nodes, oldNode } from "../../nodes.ts";
-import type { Ended } from "../program.ts";
-import { run, telemetry } from "./run.ts";
+import type { ProgramResult } from "../program.ts";
+import { runApp, appTelemetryEnv } from "./run.ts";
 
 const dist = fileURLToPath(new URL("../../../dist", import.meta.url));
 
@@ -45,7 +45,7 @@ const ways: readonly Way[] = [
 ];
 
 /** What is there after one preload; `listeners` differ from Node to Node. */
-interface Said {
+interface AppOutput {
   readonly answer: string;
   readonly ids: number;
   readonly listeners: Readonly<Record<string, number>>;
@@ -69,15 +69,15 @@ describe("A preload that is asked for twice", () => {
 
   const placed = (text: string): string => text.replaceAll(/\b([AB])\//g, `${folder}/$1/`);
 
-  const start = async (way: Way, node: string): Promise<Ended> => {
+  const start = async (way: Way, node: string): Promise<ProgramResult> => {
     const { flags = [], options, loads = [] } = way;
-    return run({
+    return runApp({
       app: "asking.mjs",
       node,
       flags: flags.map(placed),
       args: loads.map(placed),
       env: {
-        ...(await telemetry(receiver)),
+        ...(await appTelemetryEnv(receiver)),
         ...(options !== undefined && { NODE_OPTIONS: placed(options) }),
       },
     });
@@ -85,10 +85,10 @@ describe("A preload that is asked for twice", () => {
 
   for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
     describe(`on Node ${name}`, () => {
-      let once: Said;
+      let once: AppOutput;
       before(async () => {
         const { stdout } = await start({ title: "once", flags: importA }, path);
-        once = JSON.parse(stdout) as Said;
+        once = JSON.parse(stdout) as AppOutput;
       });
       beforeEach(() => receiver.clear());
 
@@ -110,9 +110,9 @@ describe("A preload that is asked for twice", () => {
   describe("on a Node that is too old", () => {
     for (const way of ways.filter(({ loads }) => loads === undefined)) {
       it(`says so once: ${way.title}`, async () => {
-        const bare = await run({ app: "old.mjs", node: oldNode });
+        const bare = await runApp({ app: "old.mjs", node: oldNode });
         // What it can't read at all it can't preload: --require of an ES module fails as ever.
-        const ended = await run({
+        const ended = await runApp({
           app: "old.mjs",
           node: oldNode,
           flags: way.flags?.map(placed) ?? [],

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import type { Pairs } from "../../traces/propagation/headers.ts";
+import type { HeaderPairs } from "../../traces/propagation/headers.ts";
 
 /** Sends a request byte by byte as given, and keeps the headers of the calls that follow. */
-export class Harness {
+export class W3cHarness {
   readonly #server: Server;
-  #received: Pairs[] = [];
+  #received: HeaderPairs[] = [];
 
   constructor() {
     this.#server = createServer((request, response) => {
@@ -27,7 +27,7 @@ export class Harness {
     this.#server.close();
   }
 
-  async send(port: number, headers: Pairs, calls: number): Promise<readonly Pairs[]> {
+  async send(port: number, headers: HeaderPairs, calls: number): Promise<readonly HeaderPairs[]> {
     this.#received = [];
     const url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
     const body = JSON.stringify(Array.from({ length: calls }, () => ({ url, arguments: [] })));

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { Harness } from "./harness.ts";
-import { check, type Send, suite } from "../../traces/propagation/w3c-suite.ts";
+import { W3cHarness } from "./harness.ts";
+import { check, type SendRequest, suite } from "../../traces/propagation/w3c-suite.ts";
 
 const service = fileURLToPath(new URL("service.mjs", import.meta.url));
 const register = pathToFileURL(
@@ -13,7 +13,7 @@ for (const client of ["http", "fetch"]) {
   describe(`The W3C's suite against a preloaded service that calls by ${client}`, () => {
     let child: ChildProcess;
     let port: number;
-    const harness = new Harness();
+    const harness = new W3cHarness();
 
     before(async () => {
       await harness.listen();
@@ -36,7 +36,7 @@ for (const client of ["http", "fetch"]) {
       harness.close();
     });
 
-    const send: Send = (headers, calls) => harness.send(port, headers, calls);
+    const send: SendRequest = (headers, calls) => harness.send(port, headers, calls);
     for (const one of suite) {
       it(one.name, () => check(one, send));
     }

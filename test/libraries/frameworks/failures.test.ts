@@ -3,9 +3,9 @@ import http from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
-import { InPairs } from "../../integration/in-pairs.ts";
+import { PrefetchQueue } from "../../integration/in-pairs.ts";
 import type { Program } from "../../integration/program.ts";
-import { type FailureShape, shapesOf } from "./failures.ts";
+import { type FailureCase, failureCasesOf } from "./failures.ts";
 import { rowsOf, type FrameworkRow } from "./row.ts";
 import { rows as frameworks } from "./rows.ts";
 import { startApp } from "./run.ts";
@@ -16,7 +16,7 @@ const [bare] = rowsOf("frameworks", [
     library: "node:http",
     installed: "node:http",
     app: "http",
-    exchanges: "connect",
+    requestCases: "connect",
     loads: {},
     wildcard: "",
     modules: ["esm"],
@@ -26,16 +26,16 @@ const [bare] = rowsOf("frameworks", [
 const rows: readonly FrameworkRow[] = [...(bare === undefined ? [] : [bare]), ...frameworks];
 
 describe("A failure is known, once, in", () => {
-  const runs = new InPairs<FrameworkRow, Left>(rows, run);
-  after(() => runs.settle());
+  const runs = new PrefetchQueue<FrameworkRow, FailureTelemetry>(rows, run);
+  after(() => runs.drain());
   for (const row of rows) {
     describe(`${row.installed}, ${row.moduleSystem.toUpperCase()}, Node ${row.node}`, () => {
-      let left: Left;
+      let left: FailureTelemetry;
       before(async () => {
         left = await runs.get(row);
       });
-      for (const shape of shapesOf(row.app, row.installed)) {
-        it(shape.title, () => check(shape, left));
+      for (const failureCase of failureCasesOf(row.app, row.installed)) {
+        it(failureCase.title, () => check(failureCase, left));
       }
       it("and nothing else is one", () => {
         assert.equal(
@@ -52,28 +52,28 @@ describe("A failure is known, once, in", () => {
 });
 
 /** What an app has left. */
-interface Left {
+interface FailureTelemetry {
   readonly spans: readonly ReceivedSpan[];
   readonly events: readonly ReceivedEvent[];
   /** Of `http.server.request.duration`, by path and `error.type`. */
   readonly errorTypes: readonly (string | undefined)[];
 }
 
-function sumOf(row: FrameworkRow, isCounted: (shape: FailureShape) => boolean): number {
-  return shapesOf(row.app, row.installed)
+function sumOf(row: FrameworkRow, isCounted: (failureCase: FailureCase) => boolean): number {
+  return failureCasesOf(row.app, row.installed)
     .filter(isCounted)
     .reduce((sum, { times = 1 }) => sum + times, 0);
 }
 
-function check(shape: FailureShape, { spans, events, errorTypes }: Left): void {
-  const { name, status, errorType, isReported, leaves, times = 1 } = shape;
+function check(failureCase: FailureCase, { spans, events, errorTypes }: FailureTelemetry): void {
+  const { name, status, errorType, isReported, disconnects, times = 1 } = failureCase;
   const own = spans.filter(({ attributes }) => attributes["url.path"] === `/${name}`);
   assert.equal(own.length, times);
   for (const span of own) {
     const { attributes } = span;
     assert.equal(attributes["http.response.status_code"], status);
     assert.equal(attributes["error.type"], errorType);
-    if (leaves === true) assert.equal(attributes["telltale.request.aborted"], true);
+    if (disconnects === true) assert.equal(attributes["telltale.request.aborted"], true);
     assert.equal(span.status.code, errorType === undefined ? "UNSET" : "ERROR");
     const exceptions = span.events.map((event) => event.attributes["exception.message"]);
     assert.deepEqual(exceptions, errorType === undefined ? [] : [`failed ${name}`]);
@@ -87,7 +87,7 @@ function summaryOf(event: ReceivedEvent): unknown {
   return [textOf(event), event.transaction ?? "GET"];
 }
 
-async function run(row: FrameworkRow): Promise<Left> {
+async function run(row: FrameworkRow): Promise<FailureTelemetry> {
   const receiver = await startReceiver();
   const program = startApp(
     { ...row, app: `failing/${row.app}` },
@@ -95,13 +95,13 @@ async function run(row: FrameworkRow): Promise<Left> {
     receiver,
   );
   try {
-    const port = Number(await program.says((text) => /^port (\d+)\n/m.exec(text)?.[1]));
-    for (const shape of shapesOf(row.app, row.installed)) {
-      for (let time = 0; time < (shape.times ?? 1); time++) {
-        await ask(port, shape, leaving(shape, row, program));
+    const port = Number(await program.waitForStdout((text) => /^port (\d+)\n/m.exec(text)?.[1]));
+    for (const failureCase of failureCasesOf(row.app, row.installed)) {
+      for (let time = 0; time < (failureCase.times ?? 1); time++) {
+        await sendRequest(port, failureCase, disconnectWhen(failureCase, row, program));
       }
     }
-    await settled(receiver, row);
+    await waitForTelemetry(receiver, row);
     program.kill("SIGTERM");
     await program.ended;
     await receiver.settled();
@@ -117,7 +117,7 @@ async function run(row: FrameworkRow): Promise<Left> {
 }
 
 /** Late errors come after their answers, so that the app must not be stopped at once. */
-async function settled(receiver: Receiver, row: FrameworkRow): Promise<void> {
+async function waitForTelemetry(receiver: Receiver, row: FrameworkRow): Promise<void> {
   const spans = sumOf(row, () => true);
   const events = sumOf(row, ({ isReported }) => isReported);
   await receiver
@@ -136,15 +136,19 @@ function errorTypesOf({ metrics }: Receiver): (string | undefined)[] {
 }
 
 /** Resolves when nothing more comes, however it has ended. */
-function ask(port: number, { name, leaves }: FailureShape, left: Promise<unknown>): Promise<void> {
+function sendRequest(
+  port: number,
+  { name, disconnects }: FailureCase,
+  disconnect: Promise<unknown>,
+): Promise<void> {
   return new Promise((resolve) => {
     const sent = http.get({ host: "127.0.0.1", port, path: `/${name}`, agent: false });
     sent.on("error", () => resolve());
     sent.on("response", (response) => {
       response.on("error", () => resolve()).on("close", () => resolve());
-      response.on("data", () => leaves === true && sent.destroy());
+      response.on("data", () => disconnects === true && sent.destroy());
     });
-    left.then(
+    disconnect.then(
       () => sent.destroy(),
       () => {},
     );
@@ -152,16 +156,16 @@ function ask(port: number, { name, leaves }: FailureShape, left: Promise<unknown
 }
 
 /** Resolves when the client has waited for long enough for what it is about; may never do so. */
-async function leaving(
-  { name, leaves, status }: FailureShape,
+async function disconnectWhen(
+  { name, disconnects, status }: FailureCase,
   { app }: FrameworkRow,
   program: Program,
 ): Promise<void> {
-  if (leaves === true && status === undefined) {
-    await program.says((stdout) => stdout.includes(`waits /${name}\n`) || undefined);
+  if (disconnects === true && status === undefined) {
+    await program.waitForStdout((stdout) => stdout.includes(`waits /${name}\n`) || undefined);
   } else {
     // Koa never ends a response that has failed after its head; others end in that time.
-    await program.says((stdout) => stdout.includes(`fails ${name}\n`) || undefined);
+    await program.waitForStdout((stdout) => stdout.includes(`fails ${name}\n`) || undefined);
     await pause(app === "koa" && status === 200 ? 500 : 2000);
   }
 }

@@ -1,12 +1,12 @@
 /** A request of the apps in `apps/failing`, and what it must leave. */
-export interface FailureShape {
+export interface FailureCase {
   readonly title: string;
   /** The path, and what the error is called: `failed <name>`. */
   readonly name: string;
   /** Undefined where no response began. */
   readonly status: number | undefined;
   /** Whether the client leaves while it waits. */
-  readonly leaves?: true;
+  readonly disconnects?: true;
   /** `error.type` of the span and of the metric; undefined: the span has not failed. */
   readonly errorType?: string;
   /** Whether an event tells of it. */
@@ -16,7 +16,7 @@ export interface FailureShape {
 }
 
 /** What the client hears is not looked at here: it is what it would be without us. */
-const shapes: readonly FailureShape[] = [
+const failureCases: readonly FailureCase[] = [
   { title: "a throw", name: "throws", status: 500, errorType: "500", isReported: true },
   { title: "a rejection", name: "rejects", status: 500, errorType: "500", isReported: true },
   {
@@ -70,21 +70,21 @@ const shapes: readonly FailureShape[] = [
     title: "a throw after the client has left",
     name: "left",
     status: undefined,
-    leaves: true,
+    disconnects: true,
     isReported: true,
   },
   {
     title: "a throw after the client has left, which the app takes for the client's fault",
     name: "left-refused",
     status: undefined,
-    leaves: true,
+    disconnects: true,
     isReported: false,
   },
   {
     title: "a stream that the client leaves",
     name: "endless",
     status: 200,
-    leaves: true,
+    disconnects: true,
     isReported: false,
   },
 ];
@@ -110,7 +110,7 @@ const absentIn: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The shapes that an app has. */
-export function shapesOf(app: string, installed: string): FailureShape[] {
+export function failureCasesOf(app: string, installed: string): FailureCase[] {
   const missing = [...(absent[app] ?? []), ...(absentIn[installed] ?? [])];
-  return shapes.filter(({ name }) => !missing.includes(name));
+  return failureCases.filter(({ name }) => !missing.includes(name));
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
-import { InPairs } from "../../integration/in-pairs.ts";
+import { PrefetchQueue } from "../../integration/in-pairs.ts";
 import type { FrameworkRow } from "./row.ts";
 import { rows } from "./rows.ts";
-import { exchangeId, type Run, run } from "./run.ts";
+import { requestCaseId, type FrameworkRun, runFramework } from "./run.ts";
 
 /** A span, what it is below, the framework's `type` of it, and whether it is an error. */
 type Expected = readonly [name: string, parent: string, type: string, status: "UNSET" | "ERROR"];
@@ -88,21 +88,22 @@ const cases: readonly Case[] = [
 ];
 
 const esm = rows.filter(({ moduleSystem }) => moduleSystem === "esm");
-const asked = cases.flatMap(({ installed, ...one }) =>
+const selectedRows = cases.flatMap(({ installed, ...one }) =>
   esm.filter((row) => installed.includes(row.installed)).map((row) => ({ row, ...one })),
 );
 
 describe("Spans of middleware, where they are asked for", () => {
-  const runs = new InPairs<FrameworkRow, Run>([...new Set(asked.map(({ row }) => row))], (row) =>
-    run(row, { TELLTALE_MIDDLEWARE_SPANS: "express,fastify,hapi,hono,koa" }),
+  const runs = new PrefetchQueue<FrameworkRow, FrameworkRun>(
+    [...new Set(selectedRows.map(({ row }) => row))],
+    (row) => runFramework(row, { TELLTALE_MIDDLEWARE_SPANS: "express,fastify,hapi,hono,koa" }),
   );
-  after(() => runs.settle());
+  after(() => runs.drain());
 
-  for (const { row, request, spans } of asked) {
+  for (const { row, request, spans } of selectedRows) {
     it(`${row.installed}, Node ${row.node}: ${request}`, async () => {
-      const left = await runs.get(row);
-      const at = left.exchanges.findIndex((exchange) => exchange.request === request);
-      assert.deepEqual(belowServer(left.received.spans, exchangeId(at)), spans);
+      const result = await runs.get(row);
+      const at = result.requestCases.findIndex((requestCase) => requestCase.request === request);
+      assert.deepEqual(belowServer(result.received.spans, requestCaseId(at)), spans);
     });
   }
 });

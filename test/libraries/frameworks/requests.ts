@@ -1,5 +1,5 @@
 /** A request of the tests, and which route it is of. */
-export interface Exchange {
+export interface RequestCase {
   readonly title: string;
   /** `GET /users/42`. */
   readonly request: string;
@@ -16,7 +16,7 @@ export interface Exchange {
 }
 
 /** Spans and metrics have a route because a handler was registered for it, whoever answers. */
-const plain: readonly Exchange[] = [
+const plain: readonly RequestCase[] = [
   { title: "a parameter", request: "GET /users/42", status: 200, route: "/users/:id" },
   { title: "HEAD of a GET route", request: "HEAD /users/42", status: 200, route: "/users/:id" },
   {
@@ -32,11 +32,11 @@ const plain: readonly Exchange[] = [
     status: 404,
     route: undefined,
   },
-  ...troubleBelow(""),
+  ...failuresBelow(""),
 ];
 
 /** What goes wrong, and who answers it. */
-function troubleBelow(prefix: string): Exchange[] {
+function failuresBelow(prefix: string): RequestCase[] {
   return [
     {
       title: "a handler that throws",
@@ -68,7 +68,7 @@ function troubleBelow(prefix: string): Exchange[] {
   ];
 }
 
-const express: readonly Exchange[] = [
+const express: readonly RequestCase[] = [
   ...plain,
   {
     title: "a router in a mounted app",
@@ -81,7 +81,7 @@ const express: readonly Exchange[] = [
   { title: "OPTIONS, automatic", request: "OPTIONS /users/42", status: 200, route: undefined },
 ];
 
-const fastify: readonly Exchange[] = [
+const fastify: readonly RequestCase[] = [
   ...plain,
   {
     title: "a plugin in a plugin, with prefixes",
@@ -103,7 +103,7 @@ const fastify: readonly Exchange[] = [
   },
 ];
 
-const koa: readonly Exchange[] = [
+const koa: readonly RequestCase[] = [
   ...plain,
   {
     title: "a router in a mount in a mounted app",
@@ -156,7 +156,7 @@ const koa: readonly Exchange[] = [
 ];
 
 /** Hapi writes parameters in braces. */
-const hapi: readonly Exchange[] = [
+const hapi: readonly RequestCase[] = [
   ...plain,
   {
     title: "a plugin in a plugin, with prefixes",
@@ -176,7 +176,7 @@ const hapi: readonly Exchange[] = [
   },
 ].map((one) => ({ ...one, route: one.route?.replace(/:(\w+)/g, "{$1}") }));
 
-const restify: readonly Exchange[] = [
+const restify: readonly RequestCase[] = [
   ...plain,
   {
     title: "a path that is a prefix and a version",
@@ -196,7 +196,7 @@ const restify: readonly Exchange[] = [
   },
 ];
 
-const hono: readonly Exchange[] = [
+const hono: readonly RequestCase[] = [
   ...plain,
   {
     title: "an app in an app with a base path",
@@ -225,7 +225,7 @@ const hono: readonly Exchange[] = [
 ];
 
 /** Connect has no routes, but mounts. */
-const connect: readonly Exchange[] = [
+const connect: readonly RequestCase[] = [
   { title: "a mount", request: "GET /plain", status: 200, route: "/plain" },
   { title: "all below a mount", request: "GET /plain/42/7?x=1", status: 200, route: "/plain" },
   { title: "HEAD", request: "HEAD /plain/42", status: 200, route: "/plain" },
@@ -264,7 +264,7 @@ const connect: readonly Exchange[] = [
 ];
 
 /** Routes with a version and the global prefix, and without a version. */
-const nest: readonly Exchange[] = [
+const nest: readonly RequestCase[] = [
   {
     title: "a version",
     request: "GET /api/v1/users/42",
@@ -299,7 +299,7 @@ const nest: readonly Exchange[] = [
   },
   { title: "no prefix", request: "GET /v1/users/42", status: 404, route: undefined },
   { title: "another method", request: "DELETE /api/fails/7", status: 404, route: undefined },
-  ...troubleBelow("/api"),
+  ...failuresBelow("/api"),
   {
     title: "a guard that fails",
     request: "GET /api/guarded/7",
@@ -324,17 +324,17 @@ const nest: readonly Exchange[] = [
 ];
 
 /** Nest 12 has a route of its own, of Express, for what there is not below the prefix. */
-const nest12OnExpress: readonly Exchange[] = nest.map((one) =>
+const nest12OnExpress: readonly RequestCase[] = nest.map((one) =>
   one.status === 404 && one.title !== "no prefix" ? { ...one, route: "/api*path" } : one,
 );
 
-const nestOnFastify: readonly Exchange[] = [
+const nestOnFastify: readonly RequestCase[] = [
   ...nest,
   { title: "a wildcard", request: "GET /api/files/a/b.txt", status: 200, route: "/api/files/*" },
 ];
 
 /** Hapi's own answer, whose status one version and another don't agree about. */
-function preflight(status: number): Exchange {
+function preflight(status: number): RequestCase {
   return {
     title: "a preflight, automatic",
     request: "OPTIONS /shared",
@@ -345,7 +345,7 @@ function preflight(status: number): Exchange {
 }
 
 /** A wildcard, as one version of a library writes it. */
-function wildcard(request: string, route: string): Exchange {
+function wildcard(request: string, route: string): RequestCase {
   return { title: "a wildcard", request, status: 200, route };
 }
 
@@ -358,8 +358,8 @@ interface NextSite {
 }
 
 /** Both routers: files make the routes. */
-function next({ basePath = "", elsewhere, before = [] }: NextSite = {}): Exchange[] {
-  const page = (title: string, request: string, route: string, more: Partial<Exchange> = {}) => {
+function next({ basePath = "", elsewhere, before = [] }: NextSite = {}): RequestCase[] {
+  const page = (title: string, request: string, route: string, more: Partial<RequestCase> = {}) => {
     const [method, path] = request.split(" ");
     return {
       title,
@@ -369,7 +369,12 @@ function next({ basePath = "", elsewhere, before = [] }: NextSite = {}): Exchang
       ...more,
     };
   };
-  const none = (title: string, request: string, status: number, more: Partial<Exchange> = {}) => ({
+  const none = (
+    title: string,
+    request: string,
+    status: number,
+    more: Partial<RequestCase> = {},
+  ) => ({
     ...page(title, request, "", { status, ...more }),
     route: elsewhere,
   });
@@ -417,7 +422,7 @@ const home = { title: "a page made at build time", status: 200 };
 
 const file = "GET /files/a/b.txt";
 
-export type TableName =
+export type RequestTableName =
   | "express4"
   | "express5"
   | "fastify"
@@ -438,7 +443,7 @@ export type TableName =
   | "next in express";
 
 /** Request -> route, by the name that a row of `rows.ts` has in `exchanges`. */
-export const exchanges: Readonly<Record<TableName, readonly Exchange[]>> = {
+export const requestCases: Readonly<Record<RequestTableName, readonly RequestCase[]>> = {
   express4: [...express, wildcard(file, "/files/*")],
   express5: [...express, wildcard(file, "/files/*path")],
   fastify,

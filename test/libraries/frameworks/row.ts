@@ -1,6 +1,6 @@
 import type { LibraryRow } from "../row.ts";
 import type { TestNode } from "../../nodes.ts";
-import type { TableName } from "./requests.ts";
+import type { RequestTableName } from "./requests.ts";
 
 /** A framework, and what an app of `apps/` needs of it. */
 export interface FrameworkRow extends LibraryRow {
@@ -9,7 +9,7 @@ export interface FrameworkRow extends LibraryRow {
   /** The app, a file of `apps/` without its ending. */
   readonly app: string;
   /** What the app is asked for, of `requests.ts`. */
-  readonly exchanges: TableName;
+  readonly requestCases: RequestTableName;
   /** What the app loads: its name for it, and what is installed. */
   readonly loads: Readonly<Record<string, string>>;
   /** What its router takes for all that is below a path. */
@@ -20,8 +20,8 @@ export interface FrameworkRow extends LibraryRow {
   readonly title?: string;
 }
 
-export type Framework = Omit<FrameworkRow, "moduleSystem" | "node" | "gives" | "group"> & {
-  readonly gives?: string;
+export type Framework = Omit<FrameworkRow, "moduleSystem" | "node" | "supports" | "group"> & {
+  readonly supports?: string;
   /** Both, unless said otherwise. */
   readonly modules?: readonly LibraryRow["moduleSystem"][];
   /** The newest, unless said otherwise. */
@@ -29,7 +29,7 @@ export type Framework = Omit<FrameworkRow, "moduleSystem" | "node" | "gives" | "
 };
 
 /** What all of them give. */
-export const gives = "server spans and metrics by route, errors, context";
+export const frameworkSupport = "server spans and metrics by route, errors, context";
 
 const NEWEST = "26";
 
@@ -37,7 +37,7 @@ const NEWEST = "26";
 export function rowsOf(group: string, frameworks: readonly Framework[]): FrameworkRow[] {
   return frameworks.flatMap(({ nodes = {}, modules = ["esm", "cjs"], ...framework }) =>
     modules.map((moduleSystem) => ({
-      gives,
+      supports: frameworkSupport,
       ...framework,
       group,
       moduleSystem,

@@ -1,29 +1,29 @@
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { Received } from "../../../src/receiver/store.ts";
-import { askAll, REQUESTS } from "../../integration/concurrency/tenants.ts";
-import { preload, Program, telemetryTo } from "../../integration/program.ts";
-import { type Asked, startStock } from "../../integration/stock.ts";
+import { requestAllTenants, TENANT_COUNT } from "../../integration/concurrency/tenants.ts";
+import { preload, Program, telemetryEnv } from "../../integration/program.ts";
+import { type StockRequest, startStockService } from "../../integration/stock.ts";
 import { nodes } from "../../nodes.ts";
-import { ask } from "./ask.ts";
-import { type Exchange, exchanges } from "./requests.ts";
+import { sendRequest } from "./ask.ts";
+import { type RequestCase, requestCases } from "./requests.ts";
 import type { FrameworkRow } from "./row.ts";
 
 /** All that an app has left, for everybody to look into. */
-export interface Run {
+export interface FrameworkRun {
   readonly received: Received;
-  readonly exchanges: readonly Exchange[];
+  readonly requestCases: readonly RequestCase[];
   /** The statuses that came back, in the order of `exchanges`. */
   readonly statuses: readonly number[];
   readonly stockUrl: string;
-  readonly asked: readonly Asked[];
+  readonly stockRequests: readonly StockRequest[];
   /** What the app has logged. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
   readonly stderr: string;
 }
 
 /** The request id by which an exchange is found again, by its place in the table. */
-export function exchangeId(at: number): string {
+export function requestCaseId(at: number): string {
   return `exchange-${at}`;
 }
 
@@ -34,48 +34,48 @@ export interface Starter<Row extends FrameworkRow> {
 }
 
 /** Of the apps in `apps/`. */
-const ofApps: Starter<FrameworkRow> = {
+const appStarter: Starter<FrameworkRow> = {
   start: programOf,
   portIn: (stdout) => /^port (\d+)\n/m.exec(stdout)?.[1],
 };
 
 /**
  * Plays the table of a row to its app, one request after the other, and then
- * `REQUESTS` at once; stops it when all that it tells has come in.
+ * `TENANT_COUNT` at once; stops it when all that it tells has come in.
  *
  * @param env more of the environment
  */
-export async function run<Row extends FrameworkRow>(
+export async function runFramework<Row extends FrameworkRow>(
   row: Row,
   env: Readonly<Record<string, string>> = {},
-  starter: Starter<Row> = ofApps,
-): Promise<Run> {
-  const [receiver, stock] = await Promise.all([startReceiver(), startStock()]);
-  const table: readonly Exchange[] = exchanges[row.exchanges];
+  starter: Starter<Row> = appStarter,
+): Promise<FrameworkRun> {
+  const [receiver, stock] = await Promise.all([startReceiver(), startStockService()]);
+  const table: readonly RequestCase[] = requestCases[row.requestCases];
   let program: Program | undefined;
   try {
     program = await starter.start(row, {
       OTEL_METRICS_EXPORTER: "otlp",
-      ...telemetryTo(receiver),
-      REQUESTS: String(REQUESTS),
+      ...telemetryEnv(receiver),
+      REQUESTS: String(TENANT_COUNT),
       STOCK_URL: stock.url,
       ...env,
     });
-    const port = await program.says(starter.portIn);
+    const port = await program.waitForStdout(starter.portIn);
     const statuses: number[] = [];
-    for (const [at, exchange] of table.entries()) {
-      statuses.push(await ask(Number(port), exchange, exchangeId(at)));
+    for (const [at, requestCase] of table.entries()) {
+      statuses.push(await sendRequest(Number(port), requestCase, requestCaseId(at)));
     }
-    await askAll(`http://127.0.0.1:${port}${row.prefix ?? ""}`);
+    await requestAllTenants(`http://127.0.0.1:${port}${row.prefix ?? ""}`);
     program.kill("SIGTERM");
     const { stdout, stderr } = await program.ended;
-    await allOf(receiver, table);
+    await waitForTelemetry(receiver, table);
     return {
       received: receiver,
-      exchanges: table,
+      requestCases: table,
       statuses,
       stockUrl: stock.url,
-      asked: stock.asked,
+      stockRequests: stock.requests,
       lines: linesIn(stdout),
       stderr,
     };
@@ -91,7 +91,7 @@ export function startApp(
   env: Readonly<Record<string, string>>,
   receiver: Receiver,
 ): Program {
-  return programOf(row, { ...telemetryTo(receiver), ...env });
+  return programOf(row, { ...telemetryEnv(receiver), ...env });
 }
 
 function programOf(row: FrameworkRow, env: Readonly<Record<string, string>>): Program {
@@ -111,9 +111,9 @@ function programOf(row: FrameworkRow, env: Readonly<Record<string, string>>): Pr
   });
 }
 
-async function allOf(receiver: Receiver, table: readonly Exchange[]): Promise<void> {
-  const spans = spansOf(table);
-  const events = table.filter(({ error }) => error !== undefined).length + REQUESTS;
+async function waitForTelemetry(receiver: Receiver, table: readonly RequestCase[]): Promise<void> {
+  const spans = expectedSpanCount(table);
+  const events = table.filter(({ error }) => error !== undefined).length + TENANT_COUNT;
   await receiver.waitFor(
     (received) =>
       received.spans.length >= spans &&
@@ -124,9 +124,9 @@ async function allOf(receiver: Receiver, table: readonly Exchange[]): Promise<vo
 }
 
 /** How many a run makes. */
-export function spansOf(table: readonly Exchange[]): number {
-  const calls = table.reduce((sum, exchange) => sum + (exchange.calls ?? 0), 0);
-  return table.length + calls + 2 * REQUESTS;
+export function expectedSpanCount(table: readonly RequestCase[]): number {
+  const calls = table.reduce((sum, requestCase) => sum + (requestCase.calls ?? 0), 0);
+  return table.length + calls + 2 * TENANT_COUNT;
 }
 
 function linesIn(stdout: string): Record<string, unknown>[] {

@@ -1,50 +1,50 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
 import {
-  isOfTenant,
-  REQUESTS,
-  separations,
-  type Tenants,
+  isTenantTrace,
+  TENANT_COUNT,
+  isolationChecks,
+  type TenantTelemetry,
 } from "../../integration/concurrency/tenants.ts";
-import { InPairs } from "../../integration/in-pairs.ts";
-import { type Exchange, exchanges } from "./requests.ts";
+import { PrefetchQueue } from "../../integration/in-pairs.ts";
+import { type RequestCase, requestCases } from "./requests.ts";
 import type { FrameworkRow } from "./row.ts";
-import { exchangeId, type Run, spansOf } from "./run.ts";
+import { requestCaseId, type FrameworkRun, expectedSpanCount } from "./run.ts";
 
 /** What holds for each framework, however its app is started. */
 export function describeRows<Row extends FrameworkRow>(
   rows: readonly Row[],
-  run: (row: Row) => Promise<Run>,
+  run: (row: Row) => Promise<FrameworkRun>,
 ): void {
-  const runs = new InPairs<Row, Run>(rows, run);
-  after(() => runs.settle());
+  const runs = new PrefetchQueue<Row, FrameworkRun>(rows, run);
+  after(() => runs.drain());
   for (const row of rows) {
     describe(titleOf(row), () => describeRow(row, () => runs.get(row)));
   }
 }
 
-function describeRow(row: FrameworkRow, get: () => Promise<Run>): void {
-  let left: Run;
+function describeRow(row: FrameworkRow, get: () => Promise<FrameworkRun>): void {
+  let result: FrameworkRun;
   before(async () => {
-    left = await get();
+    result = await get();
   });
 
-  const table: readonly Exchange[] = exchanges[row.exchanges];
-  for (const [at, exchange] of table.entries()) {
-    const { title, request, route } = exchange;
-    it(`${title}: ${request} -> ${route ?? "no route"}`, () => checkExchange(left, at));
+  const table: readonly RequestCase[] = requestCases[row.requestCases];
+  for (const [at, requestCase] of table.entries()) {
+    const { title, request, route } = requestCase;
+    it(`${title}: ${request} -> ${route ?? "no route"}`, () => checkRequestCase(result, at));
   }
-  it("counts each request by method, route and status", () => checkCounts(left, row));
+  it("counts each request by method, route and status", () => checkCounts(result, row));
   it("makes no spans but those of requests and calls", () => {
-    assert.equal(left.received.spans.length, spansOf(table));
+    assert.equal(result.received.spans.length, expectedSpanCount(table));
   });
   it("makes an event of nothing else", () => {
     const errors = table.filter(({ error }) => error !== undefined);
-    assert.equal(left.received.events.length, errors.length + REQUESTS);
+    assert.equal(result.received.events.length, errors.length + TENANT_COUNT);
   });
-  it("writes no line of ours on stderr", () => assert.doesNotMatch(left.stderr, /^telltale:/m));
-  for (const { title, check } of separations) {
-    it(`of ${REQUESTS} requests at once, ${title}`, () => check(tenantsOf(left)));
+  it("writes no line of ours on stderr", () => assert.doesNotMatch(result.stderr, /^telltale:/m));
+  for (const { title, check } of isolationChecks) {
+    it(`of ${TENANT_COUNT} requests at once, ${title}`, () => check(tenantsOf(result)));
   }
 }
 
@@ -55,12 +55,12 @@ function titleOf({ group, installed, moduleSystem, node, title }: FrameworkRow):
 }
 
 /** The span of an exchange has its route, and its error if it has one, which is also one event. */
-function checkExchange(left: Run, at: number): void {
-  const { request, status, route, error } = left.exchanges[at] ?? assert.fail();
+function checkRequestCase(result: FrameworkRun, at: number): void {
+  const { request, status, route, error } = result.requestCases[at] ?? assert.fail();
   const [method = ""] = request.split(" ");
-  assert.equal(left.statuses[at], status);
+  assert.equal(result.statuses[at], status);
 
-  const span = spanOf(left, at);
+  const span = spanOf(result, at);
   assert.equal(span.kind, "SERVER");
   assert.equal(span.attributes["http.route"], route);
   const name = route === undefined ? method : `${method} ${route}`;
@@ -72,18 +72,18 @@ function checkExchange(left: Run, at: number): void {
     error === undefined ? [] : [error],
   );
 
-  const events = left.received.events.filter(({ tags }) => isOfExchange(tags, at));
+  const events = result.received.events.filter(({ tags }) => isOfRequestCase(tags, at));
   const transaction = route === undefined ? undefined : name;
   assert.deepEqual(events.map(summaryOf), error === undefined ? [] : [{ error, transaction }]);
   for (const { contexts } of events) {
     assert.equal(contexts?.["trace"]?.["span_id"], span.spanId);
   }
-  checkWork(left, at, span);
+  checkWork(result, at, span);
 }
 
 /** All that is called and logged meanwhile is in the span of the exchange. */
 function checkWork(
-  { received, lines, exchanges: table, asked }: Run,
+  { received, lines, requestCases: table, stockRequests }: FrameworkRun,
   at: number,
   span: ReceivedSpan,
 ): void {
@@ -92,26 +92,30 @@ function checkWork(
   assert.equal(called.length, calls);
   for (const { traceId, spanId } of called) {
     const header = `00-${traceId}-${spanId}-`;
-    assert.ok(asked.some(({ headers }) => headers["traceparent"]?.toString().startsWith(header)));
+    assert.ok(
+      stockRequests.some(({ headers }) => headers["traceparent"]?.toString().startsWith(header)),
+    );
   }
   // Restify has lines of its own, which have a `msg`.
-  const logged = lines.filter((line) => line["request_id"] === exchangeId(at) && "message" in line);
+  const logged = lines.filter(
+    (line) => line["request_id"] === requestCaseId(at) && "message" in line,
+  );
   assert.deepEqual(
     logged.map(({ message, trace_id: traceId, span_id: spanId }) => [message, traceId, spanId]),
     messages.map((message) => [message, span.traceId, span.spanId]),
   );
 }
 
-function spanOf({ received }: Run, at: number): ReceivedSpan {
+function spanOf({ received }: FrameworkRun, at: number): ReceivedSpan {
   const found = received.spans.filter(
-    ({ attributes }) => attributes["telltale.request.id"] === exchangeId(at),
+    ({ attributes }) => attributes["telltale.request.id"] === requestCaseId(at),
   );
   assert.equal(found.length, 1);
   return found[0] ?? assert.fail();
 }
 
-function isOfExchange(tags: ReceivedEvent["tags"], at: number): boolean {
-  return tags?.["request_id"] === exchangeId(at);
+function isOfRequestCase(tags: ReceivedEvent["tags"], at: number): boolean {
+  return tags?.["request_id"] === requestCaseId(at);
 }
 
 function summaryOf({ exception, transaction }: ReceivedEvent): unknown {
@@ -119,7 +123,7 @@ function summaryOf({ exception, transaction }: ReceivedEvent): unknown {
 }
 
 /** `http.server.request.duration`, against the table and the requests at once. */
-function checkCounts({ received, exchanges: table }: Run, row: FrameworkRow): void {
+function checkCounts({ received, requestCases: table }: FrameworkRun, row: FrameworkRow): void {
   const metric = received.metrics.findLast(({ name }) => name === "http.server.request.duration");
   const counted = Object.fromEntries(
     (metric?.points ?? []).map(({ attributes, count }) => [
@@ -131,7 +135,7 @@ function checkCounts({ received, exchanges: table }: Run, row: FrameworkRow): vo
       count,
     ]),
   );
-  const expected = { [keyOf("POST", tenantRoute(row), 500)]: REQUESTS };
+  const expected = { [keyOf("POST", tenantRoute(row), 500)]: TENANT_COUNT };
   for (const { request, route, status } of table) {
     const key = keyOf(request.split(" ")[0] ?? "", route, status);
     expected[key] = (expected[key] ?? 0) + 1;
@@ -150,14 +154,14 @@ function tenantRoute({ app, prefix = "" }: FrameworkRow): string {
   return app === "nest" ? `${prefix}/tenants/:id` : "/tenants/:tenant";
 }
 
-function tenantsOf({ received, lines, stockUrl, asked }: Run): Tenants {
+function tenantsOf({ received, lines, stockUrl, stockRequests }: FrameworkRun): TenantTelemetry {
   return {
-    spans: received.spans.filter(isOfTenant),
+    spans: received.spans.filter(isTenantTrace),
     events: received.events.filter(({ exception }) =>
       /^tenant \d+$/.test(exception?.values?.[0]?.value ?? ""),
     ),
     lines: lines.filter(({ tenant }) => tenant !== undefined),
     stockUrl,
-    asked,
+    stockRequests,
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { startFerretDb } from "../servers/ferretdb.ts";
 import { startKafka } from "../servers/kafka.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
@@ -11,13 +11,13 @@ import { startPostgres } from "../servers/postgres.ts";
 import { startRabbitMq } from "../servers/rabbitmq.ts";
 import { startRedis } from "../servers/redis.ts";
 
-interface Place {
+interface ServerAddress {
   readonly url?: string;
   readonly address?: string;
   stop(): Promise<void>;
 }
 
-const starts = {
+const serverStarters = {
   kafka: startKafka,
   mariadb: startMariaDb,
   memcached: startMemcached,
@@ -26,19 +26,19 @@ const starts = {
   postgres: startPostgres,
   rabbitmq: startRabbitMq,
   redis: startRedis,
-} satisfies Readonly<Record<string, () => Promise<Place>>>;
+} satisfies Readonly<Record<string, () => Promise<ServerAddress>>>;
 
-interface Row {
+interface InputRow {
   /** In `apps/libraries.mjs`. */
   readonly library: string;
   readonly group: string;
   readonly installed: readonly string[];
-  readonly server?: keyof typeof starts;
+  readonly server?: keyof typeof serverStarters;
   /** It writes to its options itself; preloaded it writes to a copy that carries the trace. */
   readonly writes?: true;
 }
 
-const rows: readonly Row[] = [
+const rows: readonly InputRow[] = [
   { library: "amqplib", group: "queues", installed: ["amqplib", "amqplib0"], server: "rabbitmq" },
   { library: "bullmq", group: "queues", installed: ["bullmq", "bullmq5"], server: "redis" },
   { library: "kafkajs", group: "queues", installed: ["kafkajs", "kafkajs20"], server: "kafka" },
@@ -73,11 +73,11 @@ const servers = [...new Set(rows.map(({ server }) => server))];
 
 for (const server of servers) {
   describe(`Inputs that an app uses again, ${server ?? "without a server"}`, function () {
-    let place: Place | undefined;
+    let address: ServerAddress | undefined;
     before(async function () {
-      place = server && (await starts[server]());
+      address = server && (await serverStarters[server]());
     });
-    after(() => place?.stop());
+    after(() => address?.stop());
 
     for (const row of rows.filter((one) => one.server === server)) {
       for (const installed of row.installed) {
@@ -85,8 +85,8 @@ for (const server of servers) {
           const receiver = await startReceiver();
           try {
             // One after the other: they ask the same server for the same things.
-            const bare = await run(row, installed, place);
-            const preloaded = await run(row, installed, place, receiver);
+            const bare = await run(row, installed, address);
+            const preloaded = await run(row, installed, address, receiver);
             assert.match(bare.stdout, /frozen, again/);
             if (row.writes) assert.doesNotMatch(preloaded.stdout, /TypeError|reply: ''/);
             else assert.equal(preloaded.stdout, bare.stdout);
@@ -103,13 +103,13 @@ for (const server of servers) {
 const file = fileURLToPath(new URL("apps/inputs.mjs", import.meta.url));
 
 function run(
-  { library, group }: Row,
+  { library, group }: InputRow,
   installed: string,
-  place: Place | undefined,
+  address: ServerAddress | undefined,
   receiver?: Receiver,
-): Promise<Ended> {
+): Promise<ProgramResult> {
   const flags = receiver === undefined ? [] : [...preload.import];
-  const env = receiver === undefined ? {} : telemetryTo(receiver);
-  const args = [library, group, installed, place?.url ?? place?.address ?? ""];
+  const env = receiver === undefined ? {} : telemetryEnv(receiver);
+  const args = [library, group, installed, address?.url ?? address?.address ?? ""];
   return new Program({ file, flags, args, env: { ...env, NODE_NO_WARNINGS: "1" } }).ended;
 }

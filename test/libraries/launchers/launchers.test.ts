@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import { root } from "../../../scripts/node.mjs";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { freePort } from "../../free-port.ts";
-import { preload, telemetryTo } from "../../integration/program.ts";
-import { until } from "../../until.ts";
+import { preload, telemetryEnv } from "../../integration/program.ts";
+import { pollUntil } from "../../until.ts";
 
 const apps = fileURLToPath(new URL("apps/", import.meta.url));
 const bins = [
@@ -53,15 +53,15 @@ describe("The page of metrics is the app's", function () {
   for (const command of commands) {
     it(`that is started by ${command.join(" ").replace(scratch, "…")}`, async () => {
       const port = await freePort();
-      const launched = new Launched(command, {
+      const launched = new LaunchedApp(command, {
         NODE_OPTIONS: preload.import.join(" "),
         OTEL_TRACES_EXPORTER: "none",
         OTEL_LOGS_EXPORTER: "none",
         OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
       });
       try {
-        const app = await launched.says(/^(?:\[0\] )?app (\d+)$/m);
-        const page = await until(
+        const app = await launched.waitForOutput(/^(?:\[0\] )?app (\d+)$/m);
+        const page = await pollUntil(
           () => pageAt(port),
           () => launched.output,
         );
@@ -97,8 +97,8 @@ describe("What is queued when an app in TypeScript ends arrives", function () {
     const title = [...command, ...flags].join(" ").replace(/file:\S+/, "telltale/register");
     it(`under ${title}, by --${by}`, async () => {
       const isFlag = flags === preload.import;
-      const launched = new Launched([...command, ...flags, "end.ts"], {
-        ...telemetryTo(receiver),
+      const launched = new LaunchedApp([...command, ...flags, "end.ts"], {
+        ...telemetryEnv(receiver),
         ...(isFlag ? {} : { NODE_OPTIONS: preload[by].join(" ") }),
       });
       assert.equal(await launched.code, 1);
@@ -110,7 +110,7 @@ describe("What is queued when an app in TypeScript ends arrives", function () {
 });
 
 /** A command, with all that it starts. */
-class Launched {
+class LaunchedApp {
   readonly code: Promise<number | null>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   output = "";
@@ -130,9 +130,9 @@ class Launched {
     this.code = once(this.#child, "close").then(([code]) => code as number | null);
   }
 
-  async says(pattern: RegExp): Promise<string> {
+  async waitForOutput(pattern: RegExp): Promise<string> {
     const look = async (): Promise<string | undefined> => pattern.exec(this.output)?.[1];
-    return until(look, () => this.output);
+    return pollUntil(look, () => this.output);
   }
 
   async end(): Promise<void> {

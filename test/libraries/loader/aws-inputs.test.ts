@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
 
 const file = fileURLToPath(new URL("apps/aws-inputs.mjs", import.meta.url));
 
@@ -32,8 +32,8 @@ const asked: readonly (readonly [operation: string, names: readonly string[]])[]
 
 describe("The inputs of @aws-sdk/client-*", function () {
   let receiver: Receiver;
-  let bare: Ended;
-  let preloaded: Ended;
+  let bare: ProgramResult;
+  let preloaded: ProgramResult;
   before(async () => {
     receiver = await startReceiver();
     [bare, preloaded] = await Promise.all([run(), run(receiver)]);
@@ -64,8 +64,8 @@ describe("The inputs of @aws-sdk/client-*", function () {
   });
 });
 
-function run(receiver?: Receiver): Promise<Ended> {
+function run(receiver?: Receiver): Promise<ProgramResult> {
   const flags = receiver === undefined ? [] : [...preload.import];
-  const env = receiver === undefined ? {} : telemetryTo(receiver);
+  const env = receiver === undefined ? {} : telemetryEnv(receiver);
   return new Program({ file, flags, env }).ended;
 }

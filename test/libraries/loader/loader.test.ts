@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
-import { preload, Program, telemetryTo } from "../../integration/program.ts";
+import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
 import { startMemcached } from "../servers/memcached.ts";
-import type { Server } from "../servers/server.ts";
-import { type ExpectedSpan, rows, type UpstreamRow } from "./rows.ts";
+import type { StartedServer } from "../servers/server.ts";
+import { type ExpectedUpstreamSpan, rows, type UpstreamLibraryRow } from "./rows.ts";
 
 const apps = fileURLToPath(new URL("apps/", import.meta.url));
 
 describe("Upstream's instrumentation of", function () {
-  const servers: Server[] = [];
-  const addresses: Partial<Record<NonNullable<UpstreamRow["server"]>, string>> = {};
+  const servers: StartedServer[] = [];
+  const addresses: Partial<Record<NonNullable<UpstreamLibraryRow["server"]>, string>> = {};
   before(async () => {
     const [mariadb, memcached] = await Promise.all([startMariaDb(), startMemcached()]);
     servers.push(mariadb, memcached);
@@ -23,15 +23,15 @@ describe("Upstream's instrumentation of", function () {
 
   for (const row of rows) {
     const { installed, moduleSystem, node, server, args = [], secrets = [] } = row;
-    it(`${installed}, ${moduleSystem}, Node ${node}: ${row.gives}`, async () => {
+    it(`${installed}, ${moduleSystem}, Node ${node}: ${row.supports}`, async () => {
       const address = server === undefined ? [] : [addresses[server] ?? ""];
       const receiver = await startReceiver();
       try {
         const ended = await run(row, [...address, ...args], receiver);
         assert.deepEqual([ended.code, ended.stderr], [0, ""]);
         for (const expected of row.spans) find(expected, receiver.spans);
-        const everything = JSON.stringify(receiver.spans);
-        for (const secret of secrets) assert.ok(!everything.includes(secret), everything);
+        const allTelemetry = JSON.stringify(receiver.spans);
+        for (const secret of secrets) assert.ok(!allTelemetry.includes(secret), allTelemetry);
       } finally {
         await receiver.close();
       }
@@ -39,14 +39,14 @@ describe("Upstream's instrumentation of", function () {
   }
 });
 
-async function run(row: UpstreamRow, args: readonly string[], receiver: Receiver) {
+async function run(row: UpstreamLibraryRow, args: readonly string[], receiver: Receiver) {
   const { scenario, installed, moduleSystem, env } = row;
   const program = new Program({
     node: nodes.find(({ name }) => name === row.node)?.path ?? process.execPath,
     flags: [...preload.import],
     file: `${apps}main.${moduleSystem === "esm" ? "mjs" : "cjs"}`,
     args: [scenario, installed, ...args],
-    env: { ...telemetryTo(receiver), OTEL_LOG_LEVEL: "warn", NODE_NO_WARNINGS: "1", ...env },
+    env: { ...telemetryEnv(receiver), OTEL_LOG_LEVEL: "warn", NODE_NO_WARNINGS: "1", ...env },
   });
   const ended = await program.ended;
   await receiver.settled();
@@ -54,7 +54,7 @@ async function run(row: UpstreamRow, args: readonly string[], receiver: Receiver
 }
 
 /** Fails with all that there is if there is no such span. */
-function find(expected: ExpectedSpan, spans: readonly ReceivedSpan[]): void {
+function find(expected: ExpectedUpstreamSpan, spans: readonly ReceivedSpan[]): void {
   const { name, kind, below = "work", attributes = {}, fails = false } = expected;
   const found = spans.some((span) => {
     const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);

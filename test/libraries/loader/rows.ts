@@ -1,7 +1,7 @@
 import { type LibraryRow, variants } from "../row.ts";
 
 /** A span that a scenario leaves, below the one that is around all of it. */
-export interface ExpectedSpan {
+export interface ExpectedUpstreamSpan {
   readonly name: string;
   readonly kind: "CLIENT" | "SERVER" | "PRODUCER" | "CONSUMER" | "INTERNAL";
   /** Those that must be there; others may be. */
@@ -11,14 +11,14 @@ export interface ExpectedSpan {
   readonly fails?: true;
 }
 
-export interface UpstreamRow extends LibraryRow {
+export interface UpstreamLibraryRow extends LibraryRow {
   /** In `scenarios/`. */
   readonly scenario: string;
   readonly args?: readonly string[];
   readonly server?: "memcached" | "mariadb";
   readonly env?: Readonly<Record<string, string>>;
   /** Each of them, in no order. */
-  readonly spans: readonly ExpectedSpan[];
+  readonly spans: readonly ExpectedUpstreamSpan[];
   /** Names that no span has. */
   readonly never?: readonly string[];
   /** Texts that no span has in its attributes. */
@@ -27,21 +27,21 @@ export interface UpstreamRow extends LibraryRow {
 
 const CHAT = "gpt-local";
 
-export const rows: readonly UpstreamRow[] = [
-  ...variants("@aws-sdk/client-sqs").map((variant): UpstreamRow => ({
+export const rows: readonly UpstreamLibraryRow[] = [
+  ...variants("@aws-sdk/client-sqs").map((variant): UpstreamLibraryRow => ({
     ...variant,
     library: "@aws-sdk/client-*",
-    gives: "client spans of calls; SQS and SNS messages carry the trace",
+    supports: "client spans of calls; SQS and SNS messages carry the trace",
     scenario: "aws-sdk",
     spans: [
       { name: "orders send", kind: "PRODUCER" },
       { name: "orders receive", kind: "CONSUMER" },
     ],
   })),
-  ...variants("dataloader", "dataloader20").map((variant): UpstreamRow => ({
+  ...variants("dataloader", "dataloader20").map((variant): UpstreamLibraryRow => ({
     ...variant,
     library: "dataloader",
-    gives: "spans of loads and batches",
+    supports: "spans of loads and batches",
     scenario: "dataloader",
     spans: [
       { name: "dataloader.load", kind: "CLIENT" },
@@ -49,28 +49,28 @@ export const rows: readonly UpstreamRow[] = [
       { name: "dataloader.batch", kind: "INTERNAL", below: "dataloader.load" },
     ],
   })),
-  ...variants("generic-pool", "generic-pool2").map((variant): UpstreamRow => ({
+  ...variants("generic-pool", "generic-pool2").map((variant): UpstreamLibraryRow => ({
     ...variant,
     library: "generic-pool",
-    gives: "spans of waiting for a resource",
+    supports: "spans of waiting for a resource",
     scenario: "generic-pool",
     args: [variant.installed === "generic-pool2" ? "2" : "3"],
     spans: [{ name: "generic-pool.acquire", kind: "INTERNAL" }],
   })),
-  ...variants("lru-memoizer", "lru-memoizer1").map((variant): UpstreamRow => ({
+  ...variants("lru-memoizer", "lru-memoizer1").map((variant): UpstreamLibraryRow => ({
     ...variant,
     library: "lru-memoizer",
-    gives: "each caller's own context after a shared load",
+    supports: "each caller's own context after a shared load",
     scenario: "lru-memoizer",
     spans: [
       { name: "first after", kind: "INTERNAL", below: "first" },
       { name: "second after", kind: "INTERNAL", below: "second" },
     ],
   })),
-  ...variants("memcached").map((variant): UpstreamRow => ({
+  ...variants("memcached").map((variant): UpstreamLibraryRow => ({
     ...variant,
     library: "memcached",
-    gives: "client spans of commands",
+    supports: "client spans of commands",
     scenario: "memcached",
     server: "memcached",
     spans: [
@@ -85,10 +85,10 @@ export const rows: readonly UpstreamRow[] = [
     ],
     secrets: ["hush"],
   })),
-  ...variants("mysql").map((variant): UpstreamRow => ({
+  ...variants("mysql").map((variant): UpstreamLibraryRow => ({
     ...variant,
     library: "mysql",
-    gives: "client spans of statements without their literals",
+    supports: "client spans of statements without their literals",
     scenario: "mysql",
     server: "mariadb",
     spans: [
@@ -112,10 +112,10 @@ export const rows: readonly UpstreamRow[] = [
     ],
     secrets: ["hush"],
   })),
-  ...variants("openai", "openai4").map((variant): UpstreamRow => ({
+  ...variants("openai", "openai4").map((variant): UpstreamLibraryRow => ({
     ...variant,
     library: "openai",
-    gives: "client spans of chats and embeddings, tokens, metrics; no content unless asked for",
+    supports: "client spans of chats and embeddings, tokens, metrics; no content unless asked for",
     scenario: "openai",
     spans: [
       {
@@ -128,10 +128,10 @@ export const rows: readonly UpstreamRow[] = [
     ],
     secrets: ["a secret question"],
   })),
-  ...variants("node:fs").map((variant): UpstreamRow => ({
+  ...variants("node:fs").map((variant): UpstreamLibraryRow => ({
     ...variant,
     library: "node:dns, node:net, node:fs",
-    gives: "spans of look-ups, connections and files, where they are asked for",
+    supports: "spans of look-ups, connections and files, where they are asked for",
     scenario: "node",
     env: {
       OTEL_INSTRUMENTATION_DNS_ENABLED: "true",

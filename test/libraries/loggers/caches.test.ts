@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Redis, startRedis } from "../servers/redis.ts";
 import { caches } from "./rows.ts";
-import { type Run, run } from "./run.ts";
+import { type LoggerRun, runLogger } from "./run.ts";
 
 const telltale = fileURLToPath(new URL("../../../dist/index.js", import.meta.url));
 
@@ -22,7 +22,7 @@ describe("Hits and misses", () => {
 
   for (const { library, installed, moduleSystem, node } of caches) {
     it(`of ${library} (${installed}) in ${moduleSystem} on Node ${node}, beside lru-cache and Redis`, async () => {
-      const ran = await run(`caches.${moduleSystem === "esm" ? "mjs" : "cjs"}`, {
+      const ran = await runLogger(`caches.${moduleSystem === "esm" ? "mjs" : "cjs"}`, {
         node,
         args: [installed],
         env: { TELLTALE: telltale, REDIS_URL: redis.url, OTEL_METRICS_EXPORTER: "otlp" },
@@ -43,7 +43,7 @@ describe("Hits and misses", () => {
   }
 
   it("are nothing without the preload, and the caches work", async () => {
-    const ran = await run("caches.mjs", {
+    const ran = await runLogger("caches.mjs", {
       bare: true,
       args: ["cache-manager"],
       env: { TELLTALE: telltale },
@@ -57,7 +57,7 @@ function stats(name: string, hits: number, misses: number): Stats {
 }
 
 /** The same, out of the metric. */
-function counted({ metrics }: Run): Stats[] {
+function counted({ metrics }: LoggerRun): Stats[] {
   const found = new Map<string, { hit: number; miss: number }>();
   const points = metrics.find(({ name }) => name === "telltale.cache.requests")?.points ?? [];
   for (const { attributes, value = 0 } of points) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Run, run } from "./run.ts";
+import { type LoggerRun, runLogger } from "./run.ts";
 
 type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
@@ -15,13 +15,13 @@ const pinos = [
 
 for (const [pino, node] of pinos) {
   describe(`Code of an app's own in what it logs (${pino}, Node ${node})`, () => {
-    let bare: Run;
-    let ran: Run;
+    let bare: LoggerRun;
+    let ran: LoggerRun;
     before(async () => {
       const options = { node, args: [pino] };
       [bare, ran] = await Promise.all([
-        run("calls.cjs", { ...options, bare: true }),
-        run("calls.cjs", options),
+        runLogger("calls.cjs", { ...options, bare: true }),
+        runLogger("calls.cjs", options),
       ]);
     });
 
@@ -42,6 +42,6 @@ for (const [pino, node] of pinos) {
   });
 }
 
-function countsIn({ stdout }: Run): Counts {
+function countsIn({ stdout }: LoggerRun): Counts {
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Counts;
 }

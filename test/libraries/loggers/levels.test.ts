@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { run } from "./run.ts";
+import { runLogger } from "./run.ts";
 
-const TAKEN = {
+const EXPORTED_LEVELS = {
   "error and warn": ["warn", "error"],
   "warn and none": ["info", "warn", "error"],
   "a custom one": ["error"],
@@ -12,13 +12,13 @@ describe("A line of pino's that no target of its transport takes", () => {
   for (const pino of ["pino", "pino9", "pino8", "pino7"]) {
     it(`is no record (${pino})`, async () => {
       const [ran, bare] = await Promise.all([
-        run("levels.cjs", { args: [pino] }),
-        run("levels.cjs", { args: [pino], bare: true }),
+        runLogger("levels.cjs", { args: [pino] }),
+        runLogger("levels.cjs", { args: [pino], bare: true }),
       ]);
       assert.deepEqual([ran.code, ran.stderr], [bare.code, bare.stderr]);
       assert.deepEqual(
         ran.logs.map(({ body }) => body),
-        Object.entries(TAKEN).flatMap(([name, levels]) =>
+        Object.entries(EXPORTED_LEVELS).flatMap(([name, levels]) =>
           levels.map((level) => `${name}: ${level}`),
         ),
       );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ReceivedLog } from "../../../src/receiver/received.ts";
 import { loggers } from "./rows.ts";
-import { type Line, linesIn, type Run, run, serverSpan } from "./run.ts";
+import { type LoggedLine, linesIn, type LoggerRun, runLogger, serverSpanAt } from "./run.ts";
 
 const PATHS = ["/one", "/two"];
 
@@ -20,35 +20,35 @@ const WHOLE_LINE = "the line";
 
 const RECORDS = {
   pino: [
-    said("plain", "info", 9),
-    said("asked for a cup", "info", 9, { item: "cup", count: 2 }),
-    said("paid", "warn", 13, {
+    output("plain", "info", 9),
+    output("asked for a cup", "info", 9, { item: "cup", count: 2 }),
+    output("paid", "warn", 13, {
       password: "[Redacted]",
       card: { number: "[Redacted]", type: "visa" },
     }),
     {
-      ...said("failed", "error", 17),
+      ...output("failed", "error", 17),
       exception: { type: "E_STOCK", message: "no cup left" },
     },
     {
-      ...said("failed otherwise", "error", 17),
+      ...output("failed otherwise", "error", 17),
       exception: { type: "TypeError", message: "not a cup" },
     },
-    said(WHOLE_LINE, "debug", 5, { nested: { deep: [1, "two", null] } }),
-    said("between info and warn", "notice", 10),
-    said("with an id of its own", "info", 9, { request_id: "its-own" }),
-    said("of another trace", "info", 9, { trace_id: "0af7651916cd43dd8448eb211c80319c" }),
+    output(WHOLE_LINE, "debug", 5, { nested: { deep: [1, "two", null] } }),
+    output("between info and warn", "notice", 10),
+    output("with an id of its own", "info", 9, { request_id: "its-own" }),
+    output("of another trace", "info", 9, { trace_id: "0af7651916cd43dd8448eb211c80319c" }),
   ],
   bunyan: [
-    said("plain", "info", 9),
-    said("asked for a cup", "info", 9, { item: "cup", count: 2 }),
+    output("plain", "info", 9),
+    output("asked for a cup", "info", 9, { item: "cup", count: 2 }),
     {
-      ...said("failed", "error", 17),
+      ...output("failed", "error", 17),
       exception: { type: "E_STOCK", message: "no cup left" },
     },
-    said("nested", "debug", 5, { nested: { deep: [1, "two", null] } }),
-    said("by way of the console", "warn", 13, { name: "console" }),
-    said("with an id of its own", "info", 9, { request_id: "its-own" }),
+    output("nested", "debug", 5, { nested: { deep: [1, "two", null] } }),
+    output("by way of the console", "warn", 13, { name: "console" }),
+    output("with an id of its own", "info", 9, { request_id: "its-own" }),
   ],
 } as const satisfies Record<string, readonly Expected[]>;
 
@@ -57,14 +57,17 @@ const BOUND = { pino: { app: "shop" }, bunyan: { name: "shop" } };
 
 for (const { library, installed, moduleSystem, node, program } of loggers) {
   describe(`${library} as ${installed} in ${moduleSystem} on Node ${node}`, () => {
-    let bare: Run;
-    let ran: Run;
+    let bare: LoggerRun;
+    let ran: LoggerRun;
     let records: readonly ReceivedLog[];
 
     before(async () => {
       const app = `${program}.${moduleSystem === "esm" ? "mjs" : "cjs"}`;
       const options = { node, args: [installed] };
-      [bare, ran] = await Promise.all([run(app, { ...options, bare: true }), run(app, options)]);
+      [bare, ran] = await Promise.all([
+        runLogger(app, { ...options, bare: true }),
+        runLogger(app, options),
+      ]);
       records = ran.logs.filter(({ attributes }) => attributes["path"] !== undefined);
     });
 
@@ -72,7 +75,10 @@ for (const { library, installed, moduleSystem, node, program } of loggers) {
       assert.equal(ran.code, 0);
       assert.equal(ran.stderr, bare.stderr);
       const lines = linesIn(ran.stdout);
-      assert.deepEqual(lines.map(withoutChanging), linesIn(bare.stdout).map(withoutChanging));
+      assert.deepEqual(
+        lines.map(withoutVolatileFields),
+        linesIn(bare.stdout).map(withoutVolatileFields),
+      );
       for (const path of PATHS) {
         const own = lines.filter((line) => line["path"] === path);
         assert.equal(own.length, RECORDS[program].length);
@@ -96,7 +102,7 @@ for (const { library, installed, moduleSystem, node, program } of loggers) {
       const lines = linesIn(ran.stdout).filter((line) => line["path"] !== undefined);
       assert.equal(records.length, lines.length);
       for (const [at, record] of records.entries()) {
-        const span = serverSpan(ran, textOf(record, "path"));
+        const span = serverSpanAt(ran, textOf(record, "path"));
         assert.deepEqual([record.traceId, record.spanId], [span.traceId, span.spanId]);
         assert.equal(record.scope.name, library);
         const said = new Date(lines[at]?.["time"] as string | number).getTime();
@@ -108,7 +114,7 @@ for (const { library, installed, moduleSystem, node, program } of loggers) {
   });
 }
 
-function said(
+function output(
   message: string,
   severityText: string,
   severityNumber: number,
@@ -118,12 +124,19 @@ function said(
 }
 
 /** Another one in each run. */
-const CHANGING = new Set(["time", "pid", "trace_id", "span_id", "trace_flags", "request_id"]);
+const VOLATILE_FIELDS = new Set([
+  "time",
+  "pid",
+  "trace_id",
+  "span_id",
+  "trace_flags",
+  "request_id",
+]);
 
 /** Without what changes with each run, and without the stack's length. */
-function withoutChanging(line: Line): Line {
-  const kept = Object.entries(line).filter(([key]) => !CHANGING.has(key));
-  return { ...Object.fromEntries(kept), err: messageOf(line["err"]) };
+function withoutVolatileFields(line: LoggedLine): LoggedLine {
+  const stableFields = Object.entries(line).filter(([key]) => !VOLATILE_FIELDS.has(key));
+  return { ...Object.fromEntries(stableFields), err: messageOf(line["err"]) };
 }
 
 function messageOf(error: unknown): unknown {
@@ -136,12 +149,12 @@ function textOf(record: ReceivedLog | undefined, name: string): string {
   return typeof value === "string" ? value : "";
 }
 
-function idsOf({ trace_id, span_id, trace_flags, request_id }: Line): Line {
+function idsOf({ trace_id, span_id, trace_flags, request_id }: LoggedLine): LoggedLine {
   return { trace_id, span_id, trace_flags, request_id };
 }
 
-function expectedIds(ran: Run, path: string, line: Line): Line {
-  const span = serverSpan(ran, path);
+function expectedIds(ran: LoggerRun, path: string, line: LoggedLine): LoggedLine {
+  const span = serverSpanAt(ran, path);
   const message = line["msg"];
   const isForeign = message === "of another trace";
   return {
@@ -159,7 +172,7 @@ function shown({ body, severityText, severityNumber, attributes }: ReceivedLog):
   return { body: isLine ? WHOLE_LINE : body, severityText, severityNumber, attributes: rest };
 }
 
-function expectedOf(path: string, ran: Run, program: keyof typeof BOUND) {
+function expectedOf(path: string, ran: LoggerRun, program: keyof typeof BOUND) {
   return ({ message, severityText, severityNumber, attributes, exception }: Expected): object => ({
     body: message,
     severityText,
@@ -167,7 +180,7 @@ function expectedOf(path: string, ran: Run, program: keyof typeof BOUND) {
     attributes: {
       ...BOUND[program],
       path,
-      "telltale.request.id": serverSpan(ran, path).attributes["telltale.request.id"],
+      "telltale.request.id": serverSpanAt(ran, path).attributes["telltale.request.id"],
       ...attributes,
       ...(exception && {
         "exception.type": exception.type,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ReceivedLog } from "../../../src/receiver/received.ts";
-import { linesIn, type Run, run, serverSpan } from "./run.ts";
+import { linesIn, type LoggerRun, runLogger, serverSpanAt } from "./run.ts";
 
 describe("A line that takes a detour", () => {
   for (const [moduleSystem, app] of [
@@ -8,7 +8,7 @@ describe("A line that takes a detour", () => {
     ["cjs", "pino-streams.cjs"],
   ] as const) {
     it(`is one record, whichever streams and transports pino has, in ${moduleSystem}`, async () => {
-      const ran = await run(app, { args: ["pino"] });
+      const ran = await runLogger(app, { args: ["pino"] });
       assert.equal(ran.code, 0, ran.stderr);
       assert.deepEqual(
         ran.logs.map((record) => `${record.scope.name}: ${bodyOf(record)}`),
@@ -22,7 +22,7 @@ describe("A line that takes a detour", () => {
           "console: console itself",
         ],
       );
-      const { traceId } = serverSpan(ran, "/");
+      const { traceId } = serverSpanAt(ran, "/");
       assert.deepEqual(new Set(ran.logs.map((log) => log.traceId)), new Set([traceId]));
       const shown = ["console stream", "console thread", "multistream"];
       const lines = linesIn(ran.stdout);
@@ -35,7 +35,7 @@ describe("A line that takes a detour", () => {
   }
 
   it("is one record where Fastify's own log is pino, with the request's ids", async () => {
-    const ran = await run("fastify.mjs");
+    const ran = await runLogger("fastify.mjs");
     const lines = linesIn(ran.stdout);
     assert.equal(lines.length, 12);
     assert.deepEqual(
@@ -43,7 +43,7 @@ describe("A line that takes a detour", () => {
       lines.map(({ msg, trace_id: traceId = "", span_id: spanId = "" }) => [msg, traceId, spanId]),
     );
     for (const path of ["/items/1", "/items/2", "/broken"]) {
-      const { traceId } = serverSpan(ran, path);
+      const { traceId } = serverSpanAt(ran, path);
       const own = lines.filter((line) => line["trace_id"] === traceId).map(({ msg }) => msg);
       assert.equal(own.length, path === "/broken" ? 3 : 4, path);
       assert.equal(own.at(-1), "request completed");
@@ -58,10 +58,13 @@ describe("A line that takes a detour", () => {
 const RECORDS = 14;
 
 describe("What an app says on the console", () => {
-  let ran: Run;
-  let bare: Run;
+  let ran: LoggerRun;
+  let bare: LoggerRun;
   before(async () => {
-    [ran, bare] = await Promise.all([run("console.mjs"), run("console.mjs", { bare: true })]);
+    [ran, bare] = await Promise.all([
+      runLogger("console.mjs"),
+      runLogger("console.mjs", { bare: true }),
+    ]);
   });
 
   it("is written as it would be without us", () => {
@@ -72,7 +75,7 @@ describe("What an app says on the console", () => {
   });
 
   it("is a record for each line, with severity, exception and the trace", () => {
-    const { traceId, spanId, attributes } = serverSpan(ran, "/");
+    const { traceId, spanId, attributes } = serverSpanAt(ran, "/");
     const records = ran.logs.filter(({ scope }) => scope.name === "console");
     assert.deepEqual(
       records.map((record) => [record.severityText, record.severityNumber, bodyOf(record)]),
@@ -98,7 +101,7 @@ describe("What an app says on the console", () => {
   });
 
   it("is a record outside of requests too, where all of it is wanted", async () => {
-    const all = await run("console.mjs", { env: { TELLTALE_CONSOLE_LOGS: "all" } });
+    const all = await runLogger("console.mjs", { env: { TELLTALE_CONSOLE_LOGS: "all" } });
     const { traceId, attributes, severityText } =
       all.logs.find(({ body }) => body === "closed") ?? {};
     assert.deepEqual([traceId, attributes, severityText], ["", {}, "log"]);
@@ -115,10 +118,10 @@ describe("What an app says on the console", () => {
 
   it("is no record where the console is switched off, or logs are", async () => {
     const [off, none] = await Promise.all([
-      run("console.mjs", {
+      runLogger("console.mjs", {
         env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console" },
       }),
-      run("console.mjs", { env: { OTEL_LOGS_EXPORTER: "none" } }),
+      runLogger("console.mjs", { env: { OTEL_LOGS_EXPORTER: "none" } }),
     ]);
     assert.deepEqual(new Set(off.logs.map(({ scope }) => scope.name)), new Set(["winston"]));
     assert.equal(none.logs.length, 0);
@@ -127,7 +130,7 @@ describe("What an app says on the console", () => {
   });
 
   it("is printed once more, and not for ever, where records go to the console", async () => {
-    const printed = await run("console.mjs", {
+    const printed = await runLogger("console.mjs", {
       env: { OTEL_LOGS_EXPORTER: "console,otlp" },
     });
     assert.equal(printed.logs.length, RECORDS);

@@ -27,7 +27,7 @@ function pino(
   moduleSystem: LibraryRow["moduleSystem"],
   node: LibraryRow["node"],
 ): LoggerRow {
-  return { library: "pino", installed, moduleSystem, node, program: "pino", gives: PINO };
+  return { library: "pino", installed, moduleSystem, node, program: "pino", supports: PINO };
 }
 
 function bunyan(
@@ -35,7 +35,7 @@ function bunyan(
   moduleSystem: LibraryRow["moduleSystem"],
   node: LibraryRow["node"],
 ): LoggerRow {
-  return { library: "bunyan", installed, moduleSystem, node, program: "bunyan", gives: PINO };
+  return { library: "bunyan", installed, moduleSystem, node, program: "bunyan", supports: PINO };
 }
 
 /** Each runs beside lru-cache and both clients of Redis, in the newest of them. */
@@ -53,8 +53,8 @@ function cache(
   moduleSystem: LibraryRow["moduleSystem"],
   node: LibraryRow["node"],
 ): LibraryRow {
-  const gives = "hits and misses: `telltale.cache.requests`, `getCacheStats()`";
-  return { library: "cache-manager", installed, moduleSystem, node, gives };
+  const supports = "hits and misses: `telltale.cache.requests`, `getCacheStats()`";
+  return { library: "cache-manager", installed, moduleSystem, node, supports };
 }
 
 const lruCaches: readonly LibraryRow[] = caches
@@ -63,7 +63,7 @@ const lruCaches: readonly LibraryRow[] = caches
     ...row,
     library: "lru-cache",
     installed: "lru-cache",
-    gives: "hits and misses by `watchCache(cache, name)`",
+    supports: "hits and misses by `watchCache(cache, name)`",
   }));
 
 export const rows: readonly LibraryRow[] = [...loggers, ...caches, ...lruCaches];

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
 import { startReceiver } from "../../../src/receiver/receiver.ts";
-import { preload, Program, telemetryTo } from "../../integration/program.ts";
+import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes, type TestNode } from "../../nodes.ts";
 
-export type Line = Readonly<Record<string, unknown>>;
+export type LoggedLine = Readonly<Record<string, unknown>>;
 
-export interface Run {
+export interface LoggerRun {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
@@ -15,7 +15,7 @@ export interface Run {
   readonly metrics: readonly ReceivedMetric[];
 }
 
-export interface Options {
+export interface LoggerRunOptions {
   readonly node?: TestNode["name"];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export interface Options {
 }
 
 /** Runs one of `apps/` to its end; what is sent then is there when it is gone. */
-export async function run(app: string, options: Options = {}): Promise<Run> {
+export async function runLogger(app: string, options: LoggerRunOptions = {}): Promise<LoggerRun> {
   const receiver = await startReceiver();
   try {
     const program = new Program({
@@ -33,7 +33,7 @@ export async function run(app: string, options: Options = {}): Promise<Run> {
       flags: options.bare === true ? [] : preload.import,
       args: options.args ?? [],
       env: {
-        ...telemetryTo(receiver),
+        ...telemetryEnv(receiver),
         OTEL_NODE_DISABLED_INSTRUMENTATIONS: "",
         // All records come at the end and together, thus in their order.
         OTEL_BLRP_SCHEDULE_DELAY: "600000",
@@ -50,15 +50,15 @@ export async function run(app: string, options: Options = {}): Promise<Run> {
 }
 
 /** The JSON lines of a text; others are left out. */
-export function linesIn(text: string): Line[] {
+export function linesIn(text: string): LoggedLine[] {
   return text
     .split("\n")
     .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as Line);
+    .map((line) => JSON.parse(line) as LoggedLine);
 }
 
 /** The span of the request for `path`. */
-export function serverSpan({ spans }: Run, path: string): ReceivedSpan {
+export function serverSpanAt({ spans }: LoggerRun, path: string): ReceivedSpan {
   const found = spans.find(
     ({ kind, attributes }) => kind === "SERVER" && attributes["url.path"] === path,
   );

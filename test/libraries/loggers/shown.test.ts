@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { ReceivedLog } from "../../../src/receiver/received.ts";
-import { type Run, run } from "./run.ts";
+import { type LoggerRun, runLogger } from "./run.ts";
 
 interface ShownRows {
   readonly rows: readonly { readonly title: string; readonly onConsole?: boolean }[];
@@ -20,10 +20,10 @@ const pinos = [
 
 for (const [pino, node] of pinos) {
   describe(`What an app hides in its lines stays hidden, and what it shows arrives (${pino}, Node ${node})`, () => {
-    let ran: Run;
+    let ran: LoggerRun;
     let shown: readonly (readonly string[])[];
     before(async () => {
-      ran = await run("shown.cjs", { node, args: [pino] });
+      ran = await runLogger("shown.cjs", { node, args: [pino] });
       assert.equal(ran.code, 0, ran.stderr);
       shown = JSON.parse(ran.stdout.trim().split("\n").at(-1) ?? "") as typeof shown;
     });
@@ -54,6 +54,6 @@ function isEmpty(body: ReceivedLog["body"]): boolean {
   return body === null || body === undefined || body === "";
 }
 
-function recordsWith({ logs }: Run, secret: string): string {
+function recordsWith({ logs }: LoggerRun, secret: string): string {
   return JSON.stringify(logs.filter((record) => isIn(JSON.stringify(record), secret)));
 }

@@ -3,7 +3,7 @@ import { globSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "../../../scripts/node.mjs";
-import { table } from "../../../src/instrumentation/table.ts";
+import { libraryRows } from "../../../src/instrumentation/table.ts";
 import { upstreamTable } from "../../../src/instrumentation/upstream-table.ts";
 import { preload, Program } from "../../integration/program.ts";
 import type { LibraryRow } from "../row.ts";
@@ -93,9 +93,9 @@ function isException(installed: string, difference: string): boolean {
 
 function changeOf(bare = "nothing", preloaded = "nothing"): string {
   const [before, after] = [bare.split(" "), preloaded.split(" ")];
-  const gone = before.filter((word) => !after.includes(word)).map((word) => `-${word}`);
+  const removed = before.filter((word) => !after.includes(word)).map((word) => `-${word}`);
   const come = after.filter((word) => !before.includes(word)).map((word) => `+${word}`);
-  return [...gone, ...come].join(" ");
+  return [...removed, ...come].join(" ");
 }
 
 interface Installed {
@@ -123,7 +123,7 @@ async function installedLibraries(): Promise<Installed[]> {
 
 function filesOf(group: string, library: string, installed: string): string[] {
   const folder = join(root, "test", "libraries", group, "node_modules", installed);
-  const rows = [...table, ...upstreamTable].filter((row) => row.package === library);
+  const rows = [...libraryRows, ...upstreamTable].filter((row) => row.package === library);
   return [...new Set(rows.flatMap(({ files }) => files))]
     .filter((file) => file.includes("/"))
     .map((file) => join(folder, file));

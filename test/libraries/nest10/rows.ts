@@ -8,7 +8,7 @@ export const rows: readonly FrameworkRow[] = rowsOf(
     installed: `@nestjs/platform-${platform}`,
     app: "nest",
     prefix: "/api",
-    exchanges: platform === "express" ? "nest 10 on express" : "nest on fastify",
+    requestCases: platform === "express" ? "nest 10 on express" : "nest on fastify",
     loads: {
       common: "@nestjs/common",
       core: "@nestjs/core",

@@ -8,7 +8,7 @@ export const rows: readonly NextRow[] = newest
     ...row,
     group: "next15",
     title: titleOf({ group: "next15", way: row.way, node: "22.15" }),
-    exchanges: "next 15",
+    requestCases: "next 15",
     site: { group: "next15", node: "22.15", config: "cjs" },
     moduleSystem: "cjs",
     node: "22.15",

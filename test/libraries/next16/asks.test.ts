@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { freePort } from "../../free-port.ts";
-import { type Program, telemetryTo } from "../../integration/program.ts";
-import { type Stock, startStock } from "../../integration/stock.ts";
+import { type Program, telemetryEnv } from "../../integration/program.ts";
+import { type StockService, startStockService } from "../../integration/stock.ts";
 import { rows as oldest } from "../next15/rows.ts";
 import { build } from "./build.ts";
 import { portIn, startDev, startNext } from "./program.ts";
@@ -22,7 +22,7 @@ describe("Next.js, preloaded", function () {
   }
 
   for (const row of started) {
-    describe(`${row.title}, with the spans of its own`, () => describeAsked(row));
+    describe(`${row.title}, with the spans of its own`, () => describeRequests(row));
   }
 
   const dev = newest.find(({ way }) => way === "next start");
@@ -30,20 +30,20 @@ describe("Next.js, preloaded", function () {
     it("runs `next dev`, one process of which has the port", () => develop(dev));
 });
 
-function describeAsked(row: NextRow): void {
+function describeRequests(row: NextRow): void {
   let receiver: Receiver;
-  let stock: Stock;
+  let stock: StockService;
   let program: Program;
   let url: string;
   before(async () => {
-    [receiver, stock] = await Promise.all([startReceiver(), startStock()]);
+    [receiver, stock] = await Promise.all([startReceiver(), startStockService()]);
     program = await startNext(row, {
-      ...telemetryTo(receiver),
+      ...telemetryEnv(receiver),
       STOCK_URL: stock.url,
       OTEL_BSP_SCHEDULE_DELAY: "100",
       TELLTALE_MIDDLEWARE_SPANS: "next",
     });
-    url = `http://127.0.0.1:${await program.says(portIn)}`;
+    url = `http://127.0.0.1:${await program.waitForStdout(portIn)}`;
   });
   after(async () => {
     program?.kill("SIGKILL");
@@ -137,7 +137,7 @@ async function traceOf(
 }
 
 function lineOf(program: Program, requestId: string): Promise<Record<string, unknown>> {
-  return program.says((stdout) =>
+  return program.waitForStdout((stdout) =>
     stdout
       .split("\n")
       .filter((line) => line.startsWith("{") && line.endsWith("}"))
@@ -152,11 +152,11 @@ async function develop(row: NextRow): Promise<void> {
   try {
     const port = await freePort();
     program = await startDev(row, {
-      ...telemetryTo(receiver),
+      ...telemetryEnv(receiver),
       OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
       OTEL_BSP_SCHEDULE_DELAY: "100",
     });
-    const url = `http://127.0.0.1:${await program.says(portIn)}`;
+    const url = `http://127.0.0.1:${await program.waitForStdout(portIn)}`;
     await get(`${url}/things/42`, "dev");
     assert.equal((await serverSpan(receiver, "dev")).name, "GET /things/[id]");
     const page = await get(`http://127.0.0.1:${port}/metrics`, "metrics");

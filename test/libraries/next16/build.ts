@@ -70,7 +70,7 @@ async function buildOrKeep(site: Site, name: string): Promise<Build> {
   const before = readStamped(directory);
   if (before?.stamp === stamp) return { directory, output: before.output };
   rmSync(directory, { recursive: true, force: true });
-  layOut(site, directory);
+  writeSite(site, directory);
   const output = await runBuild(site, directory);
   writeFileSync(stampIn(directory), JSON.stringify({ stamp, output }));
   return { directory, output };
@@ -108,9 +108,9 @@ function readStamped(directory: string): { stamp: string; output: string } | und
 }
 
 /** What the site is in: Next finds its packages, and ours, from there. */
-function layOut(site: Site, directory: string): void {
-  const left = site.group === "next15" ? "proxy.js" : "middleware.js";
-  cpSync(source, directory, { recursive: true, filter: (path) => path !== join(source, left) });
+function writeSite(site: Site, directory: string): void {
+  const leftover = site.group === "next15" ? "proxy.js" : "middleware.js";
+  cpSync(source, directory, { recursive: true, filter: (path) => path !== join(source, leftover) });
   const path = relative(directory, join(root, tenants)).replaceAll(sep, "/");
   writeFileSync(join(directory, "tenants.mjs"), `export { fail } from "${path}";\n`);
   mkdirSync(join(directory, "node_modules"));

@@ -1,5 +1,5 @@
 import { describeRows } from "../frameworks/suite.ts";
-import { run } from "../frameworks/run.ts";
+import { runFramework } from "../frameworks/run.ts";
 import { rows as oldest } from "../next15/rows.ts";
 import { portIn, startNext } from "./program.ts";
 import { rows as newest } from "./rows.ts";
@@ -8,5 +8,5 @@ const starter = { start: startNext, portIn };
 
 describe("Next.js", function () {
   // Built once, which takes a busy machine its time.
-  describeRows([...newest, ...oldest], (row) => run(row, {}, starter));
+  describeRows([...newest, ...oldest], (row) => runFramework(row, {}, starter));
 });

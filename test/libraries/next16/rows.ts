@@ -1,4 +1,4 @@
-import { type FrameworkRow, gives } from "../frameworks/row.ts";
+import { type FrameworkRow, frameworkSupport } from "../frameworks/row.ts";
 import type { Site } from "./build.ts";
 
 /** How an app of Next's is served. */
@@ -15,7 +15,7 @@ const next = {
   app: "next",
   loads: {},
   wildcard: "",
-  gives: `${gives}, both routers (spans of Next's own on request)`,
+  supports: `${frameworkSupport}, both routers (spans of Next's own on request)`,
 };
 
 /** The newest: by its command, as a container has it, and within an app of Express's. */
@@ -25,7 +25,7 @@ export const rows: readonly NextRow[] = (
       ...next,
       group: "next16",
       way: "next start",
-      exchanges: "next",
+      requestCases: "next",
       site: { group: "next16", node: "26", config: "esm" },
       moduleSystem: "esm",
       node: "26",
@@ -34,7 +34,7 @@ export const rows: readonly NextRow[] = (
       ...next,
       group: "next16",
       way: "standalone",
-      exchanges: "next below a base path",
+      requestCases: "next below a base path",
       prefix: "/base",
       site: { group: "next16", node: "24", config: "cjs", basePath: "/base", standalone: true },
       moduleSystem: "cjs",
@@ -44,7 +44,7 @@ export const rows: readonly NextRow[] = (
       ...next,
       group: "next16",
       way: "custom server",
-      exchanges: "next in express",
+      requestCases: "next in express",
       site: { group: "next16", node: "26", config: "esm" },
       moduleSystem: "esm",
       node: "22.15",

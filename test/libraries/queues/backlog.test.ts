@@ -3,7 +3,7 @@ import type { ReceivedPoint } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { Program } from "../../integration/program.ts";
 import { Brokers } from "./brokers.ts";
-import { Pair, urlOf } from "./conversation.ts";
+import { ProcessPair, urlOf } from "./conversation.ts";
 import { type QueueRow, queueRows } from "./rows.ts";
 
 /** Queues that tell what is in them whoever works on them; RabbitMQ: `watching.test.ts`. */
@@ -80,7 +80,7 @@ describe("The lag of kafkajs", function () {
     const pair = pairOf(row, brokers, receiver, 200);
     const back = pair.start("back");
     running.push(back);
-    await back.says((stdout) => /ready/.exec(stdout));
+    await back.waitForStdout((stdout) => /ready/.exec(stdout));
     const front = pair.start("front");
     running.push(front);
     const url = await urlOf(front);
@@ -95,7 +95,7 @@ describe("The lag of kafkajs", function () {
       "messaging.consumer.group.name": QUEUE,
       "messaging.destination.partition.id": "0",
     });
-    await back.says((stdout) => /done stubborn/.exec(stdout));
+    await back.waitForStdout((stdout) => /done stubborn/.exec(stdout));
     await receiver.waitFor(() => lagOf(receiver).at(-1)?.value === 0, "no lag");
   });
 });
@@ -107,9 +107,14 @@ function rowOf(program: string): QueueRow {
 }
 
 /** @param intervalMs of metrics: a backlog may take two seconds to be counted. */
-function pairOf(row: QueueRow, brokers: Brokers, receiver: Receiver, intervalMs: number): Pair {
+function pairOf(
+  row: QueueRow,
+  brokers: Brokers,
+  receiver: Receiver,
+  intervalMs: number,
+): ProcessPair {
   const env = { OTEL_METRIC_EXPORT_INTERVAL: String(intervalMs) };
-  return new Pair(row, QUEUE, brokers.places, receiver, env);
+  return new ProcessPair(row, QUEUE, brokers.urls, receiver, env);
 }
 
 function lagOf(receiver: Receiver): ReceivedPoint[] {

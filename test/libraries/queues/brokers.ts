@@ -5,15 +5,17 @@ import { startNats } from "../servers/nats.ts";
 import { type Postgres, startPostgres } from "../servers/postgres.ts";
 import { startRabbitMq } from "../servers/rabbitmq.ts";
 import { startRedis } from "../servers/redis.ts";
-import type { Places } from "./conversation.ts";
+import type { ServiceUrls } from "./conversation.ts";
 import type { BrokerName } from "./rows.ts";
 
-interface Started {
+interface StartedBroker {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-const starts: Readonly<Record<Exclude<BrokerName, "postgres">, () => Promise<Started>>> = {
+const brokerStarters: Readonly<
+  Record<Exclude<BrokerName, "postgres">, () => Promise<StartedBroker>>
+> = {
   kafka: startKafka,
   nats: startNats,
   rabbitmq: startRabbitMq,
@@ -32,20 +34,20 @@ const programsOf: Readonly<Record<BrokerName, readonly string[]>> = {
 /** A broker of one kind and a database, for all rows that need them. */
 export class Brokers {
   #database: Postgres | undefined = undefined;
-  #broker: Started | undefined = undefined;
-  #places: Places | undefined = undefined;
+  #broker: StartedBroker | undefined = undefined;
+  #urls: ServiceUrls | undefined = undefined;
 
   async start(test: Context, name: BrokerName): Promise<void> {
     for (const program of programsOf[name]) programOrSkip(test, program);
     this.#database = await startPostgres();
-    if (name !== "postgres") this.#broker = await starts[name]();
+    if (name !== "postgres") this.#broker = await brokerStarters[name]();
     const { url: database } = this.#database;
-    this.#places = { database, broker: this.#broker?.url ?? database };
+    this.#urls = { database, broker: this.#broker?.url ?? database };
   }
 
-  get places(): Places {
-    if (this.#places === undefined) throw new Error("nothing is started");
-    return this.#places;
+  get urls(): ServiceUrls {
+    if (this.#urls === undefined) throw new Error("nothing is started");
+    return this.#urls;
   }
 
   async stop(): Promise<void> {

@@ -1,23 +1,23 @@
-import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
-import { PATIENCE_MS } from "../../until.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { QueueRow } from "./rows.ts";
 
 const index = new URL("../../../dist/index.js", import.meta.url).href;
 
 /** Where the row's messages go, and where its consumer looks things up. */
-export interface Places {
+export interface ServiceUrls {
   readonly broker: string;
   readonly database: string;
 }
 
 /** What two processes said to each other, and to us. */
-export interface Conversation {
+export interface ConversationResult {
   /** What the front answered, by order. */
   readonly answers: Readonly<Record<string, string>>;
-  readonly front: Ended;
-  readonly back: Ended;
+  readonly front: ProgramResult;
+  readonly back: ProgramResult;
   readonly receiver: Receiver;
 }
 
@@ -38,7 +38,7 @@ export function ordersOf({ retried }: QueueRow): readonly OrderName[] {
 }
 
 /** The two processes of a row, with their environment. */
-export class Pair {
+export class ProcessPair {
   readonly #row: QueueRow;
   readonly #env: Readonly<Record<string, string>>;
   readonly #isPreloaded: boolean;
@@ -46,7 +46,7 @@ export class Pair {
   constructor(
     row: QueueRow,
     queue: string,
-    { broker, database }: Places,
+    { broker, database }: ServiceUrls,
     receiver?: Receiver,
     env: Readonly<Record<string, string>> = {},
   ) {
@@ -76,41 +76,41 @@ export class Pair {
 
 function telemetryOf(receiver: Receiver): Record<string, string> {
   return {
-    ...telemetryTo(receiver),
+    ...telemetryEnv(receiver),
     TELLTALE: index,
     OTEL_METRICS_EXPORTER: "otlp",
   };
 }
 
 export async function urlOf(front: Program): Promise<string> {
-  return front.says((stdout) => /http:\S+/.exec(stdout)?.[0]);
+  return front.waitForStdout((stdout) => /http:\S+/.exec(stdout)?.[0]);
 }
 
 /** Sends the row's orders, waits for what becomes of each, and lets both processes end. */
-export async function talk(
+export async function runConversation(
   row: QueueRow,
   queue: string,
-  places: Places,
+  urls: ServiceUrls,
   isPreloaded: boolean,
-): Promise<Conversation> {
+): Promise<ConversationResult> {
   const receiver = await startReceiver();
-  const pair = new Pair(row, queue, places, isPreloaded ? receiver : undefined);
+  const pair = new ProcessPair(row, queue, urls, isPreloaded ? receiver : undefined);
   const back = pair.start("back");
   const programs = [back];
   const killAll = (): void => {
     for (const program of programs) program.kill("SIGKILL");
   };
   // Who waits for their words is told then, and by that fails.
-  const deadline = setTimeout(killAll, PATIENCE_MS);
+  const deadline = setTimeout(killAll, WAIT_TIMEOUT_MS);
   try {
-    await back.says((stdout) => /ready/.exec(stdout));
+    await back.waitForStdout((stdout) => /ready/.exec(stdout));
     const front = pair.start("front");
     programs.push(front);
     const url = await urlOf(front);
     const answers: Record<string, string> = {};
     for (const name of ordersOf(row)) {
       answers[name] = await (await fetch(`${url}/?${orders[name]}`)).text();
-      await outcome(row, name, back);
+      await waitForOutcome(row, name, back);
     }
     // Who has said its last word gets its signal; who is dead doesn't mind it.
     front.kill("SIGTERM");
@@ -128,12 +128,12 @@ export async function talk(
 }
 
 /** Until the consumer has done with the order, one way or the other. */
-async function outcome(row: QueueRow, name: OrderName, back: Program): Promise<void> {
-  if (name === "once" && row.dies === true) {
+async function waitForOutcome(row: QueueRow, name: OrderName, back: Program): Promise<void> {
+  if (name === "once" && row.exitsOnFailure === true) {
     await back.ended;
     return;
   }
   const isDone = name === "fine" || (name === "once" && row.retried !== "no");
   const last = isDone ? `done order-${name}` : `gave up order-${name}`;
-  await back.says((stdout) => (stdout.includes(last) ? true : undefined));
+  await back.waitForStdout((stdout) => (stdout.includes(last) ? true : undefined));
 }

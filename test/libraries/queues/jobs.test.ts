@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
 import { type JobRow, jobRows } from "./rows.ts";
 
@@ -11,8 +11,8 @@ for (const row of jobRows) {
   const name = named === "no" ? "cron * * * * * *" : "nightly-report";
   describe(`A job of ${installed}, ${moduleSystem}, Node ${node}, called ${name} (${named})`, function () {
     let receiver: Receiver;
-    let bare: Ended;
-    let preloaded: Ended;
+    let bare: ProgramResult;
+    let preloaded: ProgramResult;
     before(async () => {
       receiver = await startReceiver();
       [bare, preloaded] = await Promise.all([run(row), run(row, receiver)]);
@@ -22,7 +22,7 @@ for (const row of jobRows) {
 
     it("does what it does without us", () => {
       assert.deepEqual(seen(preloaded), seen(bare));
-      assert.equal(preloaded.code, row.dies === true ? 1 : 0, preloaded.stderr);
+      assert.equal(preloaded.code, row.exitsOnFailure === true ? 1 : 0, preloaded.stderr);
     });
 
     it("is a trace of its own at each run, which fails with the run", () => {
@@ -78,7 +78,7 @@ for (const row of jobRows) {
   });
 }
 
-function run(row: JobRow, receiver?: Receiver): Promise<Ended> {
+function run(row: JobRow, receiver?: Receiver): Promise<ProgramResult> {
   const file = row.moduleSystem === "esm" ? "jobs.mjs" : "jobs.cjs";
   return new Program({
     node: nodes.find(({ name }) => name === row.node)?.path ?? process.execPath,
@@ -88,7 +88,7 @@ function run(row: JobRow, receiver?: Receiver): Promise<Ended> {
     env: {
       TELLTALE: index,
       ...(receiver !== undefined && {
-        ...telemetryTo(receiver),
+        ...telemetryEnv(receiver),
         OTEL_METRICS_EXPORTER: "otlp",
       }),
     },
@@ -100,7 +100,7 @@ function run(row: JobRow, receiver?: Receiver): Promise<Ended> {
  * below it in stacks, but nowhere else. Version 4.0 says an error once or twice,
  * with or without us.
  */
-function seen({ code, signal, stdout, stderr }: Ended): object {
+function seen({ code, signal, stdout, stderr }: ProgramResult): object {
   const lines = stderr
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z|\[PID: \d+\]/g, "")
     .split("\n")

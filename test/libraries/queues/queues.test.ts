@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
-import { InPairs } from "../../integration/in-pairs.ts";
+import { PrefetchQueue } from "../../integration/in-pairs.ts";
 import { Brokers } from "./brokers.ts";
-import { type Conversation, type OrderName, ordersOf, talk } from "./conversation.ts";
+import {
+  type ConversationResult,
+  type OrderName,
+  ordersOf,
+  runConversation,
+} from "./conversation.ts";
 import { type BrokerName, type QueueRow, queueRows } from "./rows.ts";
 
 const brokerNames = [...new Set(queueRows.map(({ broker }) => broker))];
@@ -13,12 +18,14 @@ function describeBroker(name: BrokerName): void {
   describe(`Messages over ${name}`, () => {
     const brokers = new Brokers();
     const own = queueRows.filter(({ broker }) => broker === name);
-    const talks = new InPairs(own, (row) => talk(row, queueOf(row), brokers.places, true));
+    const talks = new PrefetchQueue(own, (row) =>
+      runConversation(row, queueOf(row), brokers.urls, true),
+    );
     before(async function () {
       await brokers.start(this, name);
     });
     after(async function () {
-      await talks.settle();
+      await talks.drain();
       await brokers.stop();
     });
 
@@ -28,11 +35,14 @@ function describeBroker(name: BrokerName): void {
       if (own.find(({ program }) => program === row.program) === row) {
         it(`${titleOf(row)}: does what it does without us`, async function () {
           const [bare, preloaded] = await Promise.all([
-            talk(row, `${queueOf(row)}-bare`, brokers.places, false),
+            runConversation(row, `${queueOf(row)}-bare`, brokers.urls, false),
             talks.get(row),
           ]);
           await bare.receiver.close();
-          assert.deepEqual(saidBy(preloaded, queueOf(row)), saidBy(bare, `${queueOf(row)}-bare`));
+          assert.deepEqual(
+            outputOf(preloaded, queueOf(row)),
+            outputOf(bare, `${queueOf(row)}-bare`),
+          );
         });
       }
     }
@@ -48,7 +58,7 @@ function queueOf({ program, installed, moduleSystem, node }: QueueRow): string {
 }
 
 /** All that somebody outside sees of the two; the name of the queue is not the same. */
-function saidBy({ answers, front, back }: Conversation, queue: string): object {
+function outputOf({ answers, front, back }: ConversationResult, queue: string): object {
   const same = (text: string): string => text.replaceAll(queue, "orders").replaceAll(/:\d+/g, "");
   return {
     answers: Object.fromEntries(
@@ -69,9 +79,9 @@ function withoutPids(stderr: string): string {
   return stderr.replaceAll(/\(node:\d+\)/g, "(node)").replaceAll(/-\d+ is a negative/g, "-N is a");
 }
 
-function describeRow(row: QueueRow, talks: InPairs<QueueRow, Conversation>): void {
+function describeRow(row: QueueRow, talks: PrefetchQueue<QueueRow, ConversationResult>): void {
   describe(titleOf(row), () => {
-    let found: Conversation;
+    let found: ConversationResult;
     before(async function () {
       found = await talks.get(row);
     });
@@ -190,7 +200,7 @@ function describeRow(row: QueueRow, talks: InPairs<QueueRow, Conversation>): voi
 
     it("lets both processes end by themselves", () => {
       assert.deepEqual([found.front.code, found.front.signal], [0, null], found.front.stderr);
-      const code = row.dies === true ? 1 : 0;
+      const code = row.exitsOnFailure === true ? 1 : 0;
       assert.deepEqual([found.back.code, found.back.signal], [code, null], found.back.stderr);
     });
   });
@@ -204,7 +214,7 @@ interface Chain {
 }
 
 /** The requests came one after the other, and so did their messages. */
-function traceOf(found: Conversation, row: QueueRow, order: OrderName): Chain {
+function traceOf(found: ConversationResult, row: QueueRow, order: OrderName): Chain {
   const at = ordersOf(row).indexOf(order);
   const server = spansOf(found, "front", "SERVER")[at];
   const producer = spansOf(found, "front", "PRODUCER")[at];
@@ -217,7 +227,7 @@ function traceOf(found: Conversation, row: QueueRow, order: OrderName): Chain {
 }
 
 /** The units of work of an order: of the message that its request has sent. */
-function consumersOf(found: Conversation, order: OrderName): ReceivedSpan[] {
+function consumersOf(found: ConversationResult, order: OrderName): ReceivedSpan[] {
   const producer = spansOf(found, "front", "PRODUCER")[["fine", "once", "twice"].indexOf(order)];
   return spansOf(found, "back", "CONSUMER").filter(
     ({ parentSpanId, links }) =>
@@ -227,7 +237,7 @@ function consumersOf(found: Conversation, order: OrderName): ReceivedSpan[] {
 }
 
 function spansOf(
-  { receiver }: Conversation,
+  { receiver }: ConversationResult,
   service: string,
   kind: ReceivedSpan["kind"],
 ): ReceivedSpan[] {
@@ -243,15 +253,15 @@ function conventional({ attributes }: ReceivedSpan): object {
 }
 
 /** By the order that failed, and by attempt. */
-function byOrder(a: FoundFailure, b: FoundFailure): number {
+function byOrder(a: ReportedFailure, b: ReportedFailure): number {
   return keyOf(a) < keyOf(b) ? -1 : 1;
 }
 
-function keyOf({ message, attempt }: FoundFailure): string {
+function keyOf({ message, attempt }: ReportedFailure): string {
   return `${message} ${String(attempt)}`;
 }
 
-interface FoundFailure extends Readonly<Record<string, unknown>> {
+interface ReportedFailure extends Readonly<Record<string, unknown>> {
   readonly message: string | undefined;
   readonly attempt: unknown;
 }
@@ -263,8 +273,8 @@ interface Failure {
 }
 
 /** BullMQ says which attempt is the last: what comes before is a warning. */
-function expectedFailures({ retried, dies }: QueueRow): Failure[] {
-  const level = dies === true ? "fatal" : "error";
+function expectedFailures({ retried, exitsOnFailure }: QueueRow): Failure[] {
+  const level = exitsOnFailure === true ? "fatal" : "error";
   if (retried === "no") return [{ order: "once", attempt: undefined, level }];
   if (retried === "again") return [{ order: "once", attempt: 1, level: "error" }];
   return [
@@ -274,7 +284,7 @@ function expectedFailures({ retried, dies }: QueueRow): Failure[] {
   ];
 }
 
-function failureOf(event: ReceivedEvent, { system, hasStream }: QueueRow): FoundFailure {
+function failureOf(event: ReceivedEvent, { system, hasStream }: QueueRow): ReportedFailure {
   const { tags = {}, level, transaction, exception } = event;
   const hasOffset = system === "kafka";
   if (hasOffset) assert.match(String(tags["job.id"]), /\/0\/1$/);
@@ -296,7 +306,7 @@ interface Point {
 }
 
 /** Of the last time that each process told of the metric. */
-function pointsOf({ receiver }: Conversation, name: string, queue: string): Point[] {
+function pointsOf({ receiver }: ConversationResult, name: string, queue: string): Point[] {
   return ["front", "back"].flatMap((service) => {
     const metric = receiver.metrics.findLast(
       (metric) => metric.name === name && metric.resource.attributes["service.name"] === service,

@@ -16,7 +16,7 @@ export interface QueueRow extends LibraryRow {
   /** What becomes of an order that fails once: how often it is worked on, and what events say of the retry. */
   readonly retried: "again" | "again, as a job" | "no";
   /** Whether the consumer dies of an error that its callback doesn't catch, as it does without us. */
-  readonly dies?: true;
+  readonly exitsOnFailure?: true;
   /** Its messages are known by their place in a stream; a refusal fails their span, without an error. */
   readonly hasStream?: true;
   /** Of several messages at once: the consumer's span is linked. */
@@ -27,15 +27,16 @@ function rowsOf(common: Omit<QueueRow, keyof Variant>, variants: readonly Varian
   return variants.map((variant) => ({ ...common, ...variant }));
 }
 
-const gives = "a trace from sender to consumer, a unit of work per message, durations, errors";
+const queueSupport =
+  "a trace from sender to consumer, a unit of work per message, durations, errors";
 
 function jetStreamRows(library: string, program: string, modules: readonly Variant[]): QueueRow[] {
-  const gives =
+  const supports =
     "a trace from sender to consumer, a unit of work per message with its attempts, durations, errors";
   const common = {
     library,
     program,
-    gives,
+    supports,
     broker: "nats",
     system: "nats",
     sends: "publish",
@@ -53,7 +54,7 @@ export const queueRows: readonly QueueRow[] = [
       sends: "send",
       group: "as the queue",
       retried: "again",
-      gives: `${gives}, lag`,
+      supports: `${queueSupport}, lag`,
     },
     [
       { installed: "kafkajs", moduleSystem: "esm", node: "26" },
@@ -71,7 +72,7 @@ export const queueRows: readonly QueueRow[] = [
       group: "as the queue",
       retried: "again",
       isBatch: true,
-      gives: "links from batches to their senders",
+      supports: "links from batches to their senders",
     },
     [{ installed: "kafkajs", moduleSystem: "cjs", node: "26" }],
   ),
@@ -83,7 +84,7 @@ export const queueRows: readonly QueueRow[] = [
       system: "rabbitmq",
       sends: "publish",
       retried: "again",
-      gives: `${gives}, queue depth`,
+      supports: `${queueSupport}, queue depth`,
     },
     [
       { installed: "amqplib", moduleSystem: "esm", node: "26" },
@@ -99,7 +100,7 @@ export const queueRows: readonly QueueRow[] = [
       system: "rabbitmq",
       sends: "publish",
       retried: "again",
-      gives: "the same by callbacks",
+      supports: "the same by callbacks",
     },
     [
       { installed: "amqplib", moduleSystem: "cjs", node: "24" },
@@ -115,8 +116,8 @@ export const queueRows: readonly QueueRow[] = [
       sends: "publish",
       group: "warehouse",
       retried: "no",
-      dies: true,
-      gives,
+      exitsOnFailure: true,
+      supports: queueSupport,
     },
     [
       { installed: "nats", moduleSystem: "esm", node: "26" },
@@ -133,8 +134,8 @@ export const queueRows: readonly QueueRow[] = [
       sends: "publish",
       group: "warehouse",
       retried: "no",
-      dies: true,
-      gives,
+      exitsOnFailure: true,
+      supports: queueSupport,
     },
     [
       { installed: "@nats-io/transport-node", moduleSystem: "esm", node: "22.15" },
@@ -149,7 +150,7 @@ export const queueRows: readonly QueueRow[] = [
       system: "nats",
       sends: "request",
       retried: "no",
-      gives: "the same in for await",
+      supports: "the same in for await",
     },
     [
       { installed: "@nats-io/transport-node", moduleSystem: "esm", node: "26" },
@@ -164,7 +165,7 @@ export const queueRows: readonly QueueRow[] = [
       system: "nats",
       sends: "request",
       retried: "no",
-      gives: "the same in for await",
+      supports: "the same in for await",
     },
     [{ installed: "nats", moduleSystem: "cjs", node: "26" }],
   ),
@@ -196,7 +197,7 @@ export const queueRows: readonly QueueRow[] = [
       system: "bullmq",
       sends: "add",
       retried: "again, as a job",
-      gives: `${gives} with attempts, backlog`,
+      supports: `${queueSupport} with attempts, backlog`,
     },
     [
       { installed: "bullmq", moduleSystem: "esm", node: "26" },
@@ -213,7 +214,7 @@ export const queueRows: readonly QueueRow[] = [
       system: "bullmq",
       sends: "add",
       retried: "again, as a job",
-      gives: "the same on PostgreSQL",
+      supports: "the same on PostgreSQL",
     },
     [
       { installed: "bullmq", moduleSystem: "esm", node: "22.15" },
@@ -229,14 +230,14 @@ export interface JobRow extends LibraryRow {
   /** Who says that it is the `nightly-report`; nobody: it is known by its schedule. */
   readonly named: "job" | "options" | "no";
   /** Whether the process dies of a job that throws, as it does without us. */
-  readonly dies?: true;
+  readonly exitsOnFailure?: true;
 }
 
-const jobGives = "a trace, a duration and errors of each run";
+const jobSupport = "a trace, a duration and errors of each run";
 
 export const jobRows: readonly JobRow[] = [
   ...(["node-cron", "croner"] as const).flatMap((library): JobRow[] => {
-    const job = { library, scheduler: library, gives: jobGives };
+    const job = { library, scheduler: library, supports: jobSupport };
     const old = library === "node-cron" ? ["node-cron3", "node-cron40"] : ["croner8", "croner9"];
     return [
       { ...job, installed: library, moduleSystem: "esm", node: "26", named: "job" },
@@ -255,8 +256,8 @@ export const jobRows: readonly JobRow[] = [
     moduleSystem: "esm",
     node: "26",
     named: "job",
-    dies: true,
-    gives: `by \`job()\`: ${jobGives}`,
+    exitsOnFailure: true,
+    supports: `by \`job()\`: ${jobSupport}`,
   },
 ];
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { preload, Program, telemetryTo } from "../../integration/program.ts";
+import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { programOrSkip } from "../../programs.ts";
-import { until } from "../../until.ts";
+import { pollUntil } from "../../until.ts";
 import { type RabbitMq, startRabbitMq } from "../servers/rabbitmq.ts";
 
 const file = fileURLToPath(new URL("apps/expiring.cjs", import.meta.url));
@@ -23,12 +23,12 @@ for (const installed of ["amqplib", "amqplib0"]) {
         flags: [...preload.import],
         args: [installed, rabbitmq.url],
         env: {
-          ...telemetryTo(receiver),
+          ...telemetryEnv(receiver),
           OTEL_METRICS_EXPORTER: "otlp",
           OTEL_METRIC_EXPORT_INTERVAL: "100",
         },
       });
-      await program.says((stdout) => /ready/.exec(stdout));
+      await program.waitForStdout((stdout) => /ready/.exec(stdout));
     });
     after(async () => {
       program?.kill("SIGKILL");
@@ -36,14 +36,14 @@ for (const installed of ["amqplib", "amqplib0"]) {
     });
 
     it("renews the lease of none of them", async () => {
-      let left = "";
-      await until(
+      let remainingQueues = "";
+      await pollUntil(
         async () => {
           const queues = await rabbitmq.control("list_queues", "name", "--no-table-headers");
-          left = queues.join();
-          return left === "consumed" || undefined;
+          remainingQueues = queues.join();
+          return remainingQueues === "consumed" || undefined;
         },
-        () => `only the queue that is in use; there are ${left}`,
+        () => `only the queue that is in use; there are ${remainingQueues}`,
       );
     });
 

@@ -3,9 +3,9 @@ import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts"
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { valuesOf } from "../../integration/entry/page.ts";
 import { parsePage, samplesOf } from "../../metrics/exposition.ts";
-import { untilTrue } from "../../until.ts";
-import { App, type AppOptions } from "../web/app.ts";
-import { describeCrowd } from "../web/tenants.ts";
+import { pollUntilTrue } from "../../until.ts";
+import { WebApp, type AppOptions } from "../web/app.ts";
+import { describeConcurrentRequests } from "../web/tenants.ts";
 import { type CallRow, calls } from "./grpc-calls.ts";
 import { rows } from "./rows.ts";
 
@@ -26,12 +26,15 @@ for (const { installed, moduleSystem, node } of rows) {
 
   describe(`Servers of gRPC by ${title}`, () => {
     let receiver: Receiver;
-    let bare: App;
-    let preloaded: App;
+    let bare: WebApp;
+    let preloaded: WebApp;
 
     before(async () => {
       receiver = await startReceiver();
-      [bare, preloaded] = await Promise.all([App.start(app), App.start({ ...app, receiver })]);
+      [bare, preloaded] = await Promise.all([
+        WebApp.start(app),
+        WebApp.start({ ...app, receiver }),
+      ]);
     });
     after(() => Promise.all([bare.stop(), preloaded.stop(), receiver.close()]));
 
@@ -39,8 +42,8 @@ for (const { installed, moduleSystem, node } of rows) {
       it(`${row.method} ends with ${row.status.name}: the client hears what it hears without us, and there is one server span`, async () => {
         receiver.clear();
         const before = preloaded.lines.length;
-        const [asBare, heard] = await Promise.all([ask(bare, row), ask(preloaded, row)]);
-        assert.deepEqual({ ...heard, id: undefined }, { ...asBare, id: undefined });
+        const [asBare, observed] = await Promise.all([call(bare, row), call(preloaded, row)]);
+        assert.deepEqual({ ...observed, id: undefined }, { ...asBare, id: undefined });
         const span = await callSpan(receiver, row);
         assert.deepEqual(seenOf(span), expectedOf(row));
         const client = receiver.spans.find(({ spanId }) => spanId === span.parentSpanId);
@@ -66,7 +69,7 @@ for (const { installed, moduleSystem, node } of rows) {
 
     it("a method that nobody has is a request of HTTP, of no name", async () => {
       receiver.clear();
-      await ask(preloaded, { method: "Nowhere" });
+      await call(preloaded, { method: "Nowhere" });
       await receiver.waitFor(
         ({ spans }) => spans.filter(({ kind }) => kind === "SERVER").length === 2,
       );
@@ -100,10 +103,10 @@ for (const { installed, moduleSystem, node } of rows) {
     ["unary", "tenant"],
     ["streams", "tenantStream"],
   ] as const) {
-    describeCrowd({
+    describeConcurrentRequests({
       title: `gRPC (${kind}) by ${title}`,
       app: () => app,
-      ask: async (started, tenants) => {
+      sendRequests: async (started, tenants) => {
         await Promise.all(
           tenants.map(async ({ number, headers: given }) => {
             const response = await fetch(`${started.url("front")}/${method}/${number}`, {
@@ -122,7 +125,7 @@ for (const { installed, moduleSystem, node } of rows) {
 describe("gRPC without the entry of HTTP", () => {
   it("has upstream's server span", async () => {
     const receiver = await startReceiver();
-    const app = await App.start({
+    const app = await WebApp.start({
       app: "../../rpc/apps/grpc.mjs",
       args: ["@grpc/grpc-js"],
       node: "26",
@@ -130,7 +133,7 @@ describe("gRPC without the entry of HTTP", () => {
       env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "http" },
     });
     try {
-      await ask(app, { method: "Count" });
+      await call(app, { method: "Count" });
       await receiver.waitFor(({ spans }) => spans.length === 2);
       const all = receiver.spans.map(({ name, kind }) => `${kind} ${name}`);
       assert.deepEqual(all.toSorted(), [
@@ -147,16 +150,16 @@ function nameOf({ method }: Pick<CallRow, "method">): string {
   return `shop.Stock/${method}`;
 }
 
-async function ask(app: App, { method }: Pick<CallRow, "method">): Promise<object> {
+async function call(app: WebApp, { method }: Pick<CallRow, "method">): Promise<object> {
   const path = `${method[0]?.toLowerCase()}${method.slice(1)}`;
   const response = await fetch(`${app.url("front")}/${path}`, { headers });
   return (await response.json()) as object;
 }
 
 /** They come another way than the spans do. */
-async function linesSince(app: App, before: number, count: number): Promise<App["lines"]> {
+async function linesSince(app: WebApp, before: number, count: number): Promise<WebApp["lines"]> {
   const isThere = (): boolean => app.lines.length >= before + count;
-  await untilTrue(isThere, () => `${count} lines; there are ${app.lines.length - before}`);
+  await pollUntilTrue(isThere, () => `${count} lines; there are ${app.lines.length - before}`);
   return app.lines.slice(before);
 }
 

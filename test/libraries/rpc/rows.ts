@@ -2,7 +2,7 @@ import type { LibraryRow } from "../row.ts";
 
 const grpc = {
   library: "@grpc/grpc-js",
-  gives: "server and client spans by method, errors of handlers, duration metric, one trace",
+  supports: "server and client spans by method, errors of handlers, duration metric, one trace",
 };
 
 export const rows: readonly LibraryRow[] = [

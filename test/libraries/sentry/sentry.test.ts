@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { ReceivedEvent } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
 
 const apps = fileURLToPath(new URL("apps/", import.meta.url));
 
 const versions = ["sentry8", "sentry9", "sentry10", "sentry11"] as const;
-const places = ["code", "environment"] as const;
-const LEFT = /^telltale: the app has set up Sentry itself; errors are left to it\./;
+const dsnSources = ["code", "environment"] as const;
+const HANDOVER_LINE = /^telltale: the app has set up Sentry itself; errors are left to it\./;
 
 const instrument = ["--import", new URL("apps/instrument.mjs", import.meta.url).href];
 /** How Sentry is set up in an app. */
@@ -56,24 +56,24 @@ describe("An app's own Sentry", function () {
     main: string,
     [version, place, scenario]: readonly string[],
     { flags = preload.import, options = {} }: { flags?: readonly string[]; options?: object } = {},
-  ): Promise<Ended> => {
-    const { SENTRY_DSN: dsn, ...env } = telemetryTo(receiver);
-    const given = place === "code" ? { dsn, ...options } : options;
+  ): Promise<ProgramResult> => {
+    const { SENTRY_DSN: dsn, ...env } = telemetryEnv(receiver);
+    const initOptions = place === "code" ? { dsn, ...options } : options;
     const program = new Program({
       flags,
       file: `${apps}${main}`,
-      args: [version ?? "", scenario ?? "", JSON.stringify(given)],
+      args: [version ?? "", scenario ?? "", JSON.stringify(initOptions)],
       env: { ...env, ...(place === "environment" && { SENTRY_DSN: dsn ?? "" }) },
     });
     const ended = await program.ended;
     await receiver.settled();
     return ended;
   };
-  const linesOf = ({ stderr }: Ended): string[] =>
+  const linesOf = ({ stderr }: ProgramResult): string[] =>
     stderr.split("\n").filter((line) => line.startsWith("telltale: "));
 
   for (const version of versions) {
-    for (const place of places) {
+    for (const place of dsnSources) {
       for (const { title, scenario, options = {}, events, code = 1 } of cases) {
         it(`comes first (${version}, DSN in its ${place}): ${title}`, async () => {
           const ended = await run("main.cjs", [version, place, scenario], { options });
@@ -81,8 +81,8 @@ describe("An app's own Sentry", function () {
           assert.deepEqual(receiver.events.map(textOf), events);
           for (const event of receiver.events)
             assert.equal(senderOf(event), "sentry.javascript.node");
-          const left = linesOf(ended).filter((line) => LEFT.test(line));
-          assert.equal(left.length, place === "environment" ? 1 : 0);
+          const handoverLines = linesOf(ended).filter((line) => HANDOVER_LINE.test(line));
+          assert.equal(handoverLines.length, place === "environment" ? 1 : 0);
           assert.ok(linesOf(ended).length <= 1, ended.stderr);
         });
       }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { PATIENCE_MS } from "../../until.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
 
 export { freePorts } from "../../free-port.ts";
 
@@ -19,13 +19,13 @@ export interface DaemonOptions {
   /** All of its environment but the PATH. */
   readonly env?: Readonly<Record<string, string>>;
   /** Answers once the server can be talked to; throws as long as it can't. */
-  readonly answers: () => Promise<void>;
+  readonly isReady: () => Promise<void>;
   /** Gets all that the server says, on stdout and stderr. */
-  readonly hears?: (text: string) => void;
+  readonly onOutput?: (text: string) => void;
 }
 
 /** What stands at the end of stdin: this process, which thus needs no cleaning up when it is killed. */
-const WATCHED = `
+const WATCHDOG_SCRIPT = `
   garbage=$1; shift
   cd /
   "$@" </dev/null & server=$!
@@ -47,7 +47,7 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 export class Daemon {
   readonly directory: string;
   #child: Child | undefined = undefined;
-  #said = "";
+  #output = "";
 
   /** @param name for its temporary folder, which is made here. */
   constructor(name: string) {
@@ -56,8 +56,8 @@ export class Daemon {
 
   /** @throws Error with the server's own words if it doesn't answer in time */
   async start(options: DaemonOptions): Promise<void> {
-    const { command, env, answers, hears } = options;
-    const args = ["-c", WATCHED, "sh", this.directory, ...command];
+    const { command, env, isReady, onOutput } = options;
+    const args = ["-c", WATCHDOG_SCRIPT, "sh", this.directory, ...command];
     const child: Child = spawn("/bin/sh", args, {
       env: { PATH: process.env["PATH"], HOME: this.directory, LC_ALL: "C.UTF-8", ...env },
       stdio: ["pipe", "pipe", "pipe"],
@@ -66,11 +66,11 @@ export class Daemon {
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
-        this.#said = (this.#said + text).slice(-10_000);
-        hears?.(text);
+        this.#output = (this.#output + text).slice(-10_000);
+        onOutput?.(text);
       });
     }
-    await this.#untilItAnswers(answers, child, performance.now() + PATIENCE_MS, options.name);
+    await this.#waitUntilReady(isReady, child, performance.now() + WAIT_TIMEOUT_MS, options.name);
   }
 
   /** Can be called again. */
@@ -85,7 +85,7 @@ export class Daemon {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  async #untilItAnswers(
+  async #waitUntilReady(
     answers: () => Promise<void>,
     child: Child,
     deadline: number,
@@ -101,7 +101,9 @@ export class Daemon {
           continue;
         }
         await this.stop();
-        throw new Error(`${name} did not start: ${String(error)}\n${this.#said}`, { cause: error });
+        throw new Error(`${name} did not start: ${String(error)}\n${this.#output}`, {
+          cause: error,
+        });
       }
     }
   }

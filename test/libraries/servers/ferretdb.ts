@@ -12,9 +12,9 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { ask, requireProgram, type Server, startServer } from "./server.ts";
+import { sendAndReceive, requireProgram, type StartedServer, startServer } from "./server.ts";
 
-export interface MongoPeer extends Server {
+export interface MongoPeer extends StartedServer {
   /** `mongodb://127.0.0.1:port`. */
   readonly url: string;
 }
@@ -32,7 +32,7 @@ export async function startFerretDb(): Promise<MongoPeer> {
   const server = await startServer({
     program: await binary(),
     args: (port, folder) => [String(port), folder],
-    isUp: async (port) => ((await ask(port, PING))?.length ?? 0) > 16,
+    isUp: async (port) => ((await sendAndReceive(port, PING))?.length ?? 0) > 16,
   });
   return { ...server, url: `mongodb://${server.host}:${server.port}` };
 }

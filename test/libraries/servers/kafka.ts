@@ -40,7 +40,7 @@ export async function startKafka(): Promise<Kafka> {
   await daemon.start({
     name: "kafka",
     command: ["java", ...java.slice(1), "kafka.Kafka", settings],
-    answers: () => greet(port, apiVersions, isCorrelated),
+    isReady: () => greet(port, apiVersions, isCorrelated),
   });
   return { url: `127.0.0.1:${port}`, stop: () => daemon.stop() };
 }

@@ -3,10 +3,10 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { pathOf } from "../../../scripts/test/programs.ts";
-import { ask, requireProgram, type Server, startServer } from "./server.ts";
+import { findInPath } from "../../../scripts/test/programs.ts";
+import { sendAndReceive, requireProgram, type StartedServer, startServer } from "./server.ts";
 
-export interface MariaDb extends Server {
+export interface MariaDb extends StartedServer {
   readonly user: string;
   readonly password: string;
   readonly database: string;
@@ -30,7 +30,7 @@ export async function startMariaDb(): Promise<MariaDb> {
     program: serverPath(),
     args: (port, folder) => prepare(port, folder, password),
     // Its first packet, unasked, is the handshake: length, sequence, protocol 10.
-    isUp: async (port) => (await ask(port, ""))?.[4] === 10,
+    isUp: async (port) => (await sendAndReceive(port, ""))?.[4] === 10,
   });
   const address = `${server.host}:${server.port}`;
   const url = `mysql://${NAME}:${password}@${address}/${NAME}`;
@@ -40,7 +40,7 @@ export async function startMariaDb(): Promise<MariaDb> {
 /** Debian puts the server into /usr/sbin, which is not in everybody's PATH. */
 function serverPath(): string {
   const installer = requireProgram(INSTALLER);
-  return pathOf("mariadbd") ?? join(dirname(dirname(installer)), "sbin", "mariadbd");
+  return findInPath("mariadbd") ?? join(dirname(dirname(installer)), "sbin", "mariadbd");
 }
 
 const INSTALLER = "mariadb-install-db";

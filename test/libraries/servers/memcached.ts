@@ -1,6 +1,6 @@
-import { ask, type Server, startServer } from "./server.ts";
+import { sendAndReceive, type StartedServer, startServer } from "./server.ts";
 
-export interface Memcached extends Server {
+export interface Memcached extends StartedServer {
   /** `127.0.0.1:port`. */
   readonly address: string;
 }
@@ -16,7 +16,7 @@ export async function startMemcached(): Promise<Memcached> {
     // It refuses to run as root without being told whom to become.
     args: (port) => ["-l", "127.0.0.1", "-p", String(port), "-U", "0", "-u", "nobody"],
     isUp: async (port) =>
-      (await ask(port, "version\r\n"))?.toString().startsWith("VERSION") === true,
+      (await sendAndReceive(port, "version\r\n"))?.toString().startsWith("VERSION") === true,
   });
   return { ...server, address: `${server.host}:${server.port}` };
 }

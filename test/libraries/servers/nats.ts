@@ -16,7 +16,7 @@ export async function startNats(): Promise<Nats> {
   await daemon.start({
     name: "nats-server",
     command: ["nats-server", "-a", "127.0.0.1", "-p", String(port), "-js", "-sd", store],
-    answers: () => greet(port, new Uint8Array(), (data) => data.toString().startsWith("INFO ")),
+    isReady: () => greet(port, new Uint8Array(), (data) => data.toString().startsWith("INFO ")),
   });
   return { url: `nats://127.0.0.1:${port}`, stop: () => daemon.stop() };
 }

@@ -57,7 +57,7 @@ export async function startRabbitMq(): Promise<RabbitMq> {
       // Two schedulers: the machine is others', too.
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+S 2:2",
     },
-    answers: () => greet(port, HEADER, (data) => data[0] === 1),
+    isReady: () => greet(port, HEADER, (data) => data[0] === 1),
   });
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../../free-port.ts";
-import { ask, type Server, startServer } from "./server.ts";
+import { sendAndReceive, type StartedServer, startServer } from "./server.ts";
 
-export interface Redis extends Server {
+export interface Redis extends StartedServer {
   /** `redis://127.0.0.1:port`. */
   readonly url: string;
 }
@@ -30,8 +30,10 @@ export async function startRedisCluster(): Promise<Redis> {
     "--cluster-port",
     `${await freePort()}`,
   ]);
-  await ask(redis.port, "CLUSTER ADDSLOTSRANGE 0 16383\r\n");
-  while (!String(await ask(redis.port, "CLUSTER INFO\r\n")).includes("cluster_state:ok")) {
+  await sendAndReceive(redis.port, "CLUSTER ADDSLOTSRANGE 0 16383\r\n");
+  while (
+    !String(await sendAndReceive(redis.port, "CLUSTER INFO\r\n")).includes("cluster_state:ok")
+  ) {
     await delay(20);
   }
   return redis;
@@ -45,7 +47,7 @@ async function start(more: readonly string[]): Promise<Redis> {
       ...["--save", "", "--appendonly", "no", ...more],
     ],
     async isUp(port) {
-      return (await ask(port, "PING\r\n"))?.toString() === "+PONG\r\n";
+      return (await sendAndReceive(port, "PING\r\n"))?.toString() === "+PONG\r\n";
     },
   });
   return { ...server, url: `redis://${server.host}:${server.port}` };

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../../free-port.ts";
-import { PATIENCE_MS } from "../../until.ts";
-import { pathOf, programs } from "../../../scripts/test/programs.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
+import { findInPath, requiredPrograms } from "../../../scripts/test/programs.ts";
 
 /** A server that tests use: on loopback, on a port that was free, with data that go with it. */
-export interface Server {
+export interface StartedServer {
   readonly host: "127.0.0.1";
   readonly port: number;
   /** Ends it and removes what it has written. Can be called again. */
@@ -34,7 +34,7 @@ const ATTEMPTS = 3;
  *
  * @throws Error with the server's own words if it doesn't start
  */
-export async function startServer(options: ServerOptions): Promise<Server> {
+export async function startServer(options: ServerOptions): Promise<StartedServer> {
   const path = requireProgram(options.program);
   for (let attempt = 1; ; attempt++) {
     const folder = mkdtempSync(join(tmpdir(), "telltale-server-"));
@@ -55,28 +55,32 @@ export async function startServer(options: ServerOptions): Promise<Server> {
  */
 export function requireProgram(program: string): string {
   if (program.includes("/")) return program;
-  const path = pathOf(program);
+  const path = findInPath(program);
   if (path !== undefined) return path;
-  const known = programs().find((entry) => entry.program === program);
+  const known = requiredPrograms().find((entry) => entry.program === program);
   throw new Error(`${program} is missing (Debian: ${known?.debianPackage ?? "unknown"})`);
 }
 
-async function startOnce(path: string, folder: string, options: ServerOptions): Promise<Server> {
+async function startOnce(
+  path: string,
+  folder: string,
+  options: ServerOptions,
+): Promise<StartedServer> {
   const port = await freePort();
   const args = await options.args(port, folder);
-  const child = spawn("/bin/sh", ["-c", WATCHED, "sh", folder, path, ...args], {
+  const child = spawn("/bin/sh", ["-c", WATCHDOG_SCRIPT, "sh", folder, path, ...args], {
     // Nothing of the environment that a server would heed.
     env: { PATH: process.env["PATH"], HOME: folder, LC_ALL: "C", TZ: "UTC" },
     cwd: folder,
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
-  const said = collect(child);
-  if (!(await untilUp(child, () => options.isUp(port)))) {
-    await end(child);
-    throw new Error(`${path} did not start: ${said() || "it said nothing"}`);
+  const output = collect(child);
+  if (!(await waitUntilUp(child, () => options.isUp(port)))) {
+    await stopServer(child);
+    throw new Error(`${path} did not start: ${output() || "it said nothing"}`);
   }
-  return { host: "127.0.0.1", port, stop: () => end(child) };
+  return { host: "127.0.0.1", port, stop: () => stopServer(child) };
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -86,7 +90,7 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
  * other end is killed; then removes the folder that is named first. A command
  * that ends by itself is noticed by its closed stdout.
  */
-const WATCHED = `
+const WATCHDOG_SCRIPT = `
   garbage=$1; shift
   "$@" </dev/null & server=$!
   exec >/dev/null 2>&1
@@ -99,30 +103,30 @@ const WATCHED = `
   rm -rf -- "$garbage"
 `;
 
-const MAX_SAID = 10_000;
+const MAX_OUTPUT = 10_000;
 
 function collect(child: Child): () => string {
-  let said = "";
+  let output = "";
   const add = (text: string): void => {
-    said = (said + text).slice(-MAX_SAID);
+    output = (output + text).slice(-MAX_OUTPUT);
   };
   child.stdout.setEncoding("utf8").on("data", add);
   child.stderr.setEncoding("utf8").on("data", add);
-  return () => said.trim();
+  return () => output.trim();
 }
 
-const BETWEEN_MS = 20;
+const POLL_INTERVAL_MS = 20;
 
-async function untilUp(child: Child, isUp: () => Promise<boolean>): Promise<boolean> {
-  const deadline = performance.now() + PATIENCE_MS;
+async function waitUntilUp(child: Child, isUp: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + WAIT_TIMEOUT_MS;
   while (performance.now() < deadline && !child.stdout.closed && child.exitCode === null) {
     if (await isUp()) return true;
-    await delay(BETWEEN_MS);
+    await delay(POLL_INTERVAL_MS);
   }
   return false;
 }
 
-async function end(child: Child): Promise<void> {
+async function stopServer(child: Child): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.stdin.on("error", () => {}).end();
@@ -133,7 +137,10 @@ async function end(child: Child): Promise<void> {
  * Sends `request` to a port of this machine and gives the first piece of the
  * answer, or undefined if there is none.
  */
-export function ask(port: number, request: string | Buffer): Promise<Buffer | undefined> {
+export function sendAndReceive(
+  port: number,
+  request: string | Buffer,
+): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => {
       if (request.length > 0) socket.write(request);

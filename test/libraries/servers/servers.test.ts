@@ -11,13 +11,16 @@ import { programOrSkip } from "../../programs.ts";
 import { startMariaDb } from "./mariadb.ts";
 import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
-import { ask } from "./server.ts";
+import { sendAndReceive } from "./server.ts";
 
 describe("a server of the tests", () => {
   it("is Redis, and nothing after its end", async function () {
     programOrSkip(this, "redis-server");
     const redis = await startRedis();
-    assert.equal((await ask(redis.port, "ECHO hello\r\n"))?.toString(), "$5\r\nhello\r\n");
+    assert.equal(
+      (await sendAndReceive(redis.port, "ECHO hello\r\n"))?.toString(),
+      "$5\r\nhello\r\n",
+    );
     await redis.stop();
     await redis.stop();
     assert.equal(await isOpen(redis.port), false);
@@ -26,7 +29,7 @@ describe("a server of the tests", () => {
   it("is MariaDB, and nothing after its end", async function () {
     programOrSkip(this, "mariadb-install-db");
     const mariadb = await startMariaDb();
-    assert.match(String(await ask(mariadb.port, "")), /MariaDB/);
+    assert.match(String(await sendAndReceive(mariadb.port, "")), /MariaDB/);
     await mariadb.stop();
     assert.equal(await isOpen(mariadb.port), false);
   });

@@ -1,5 +1,5 @@
 /** A call of a database that a step makes. */
-export interface ExpectedCall {
+export interface ExpectedStoreSpan {
   readonly name: string;
   /** Without those of the server, which are the same for all. */
   readonly attributes: Readonly<Record<string, unknown>>;
@@ -10,5 +10,5 @@ export interface ExpectedCall {
 /** A request to a row's program, and the calls below it. */
 export interface Step {
   readonly step: string;
-  readonly calls: readonly ExpectedCall[];
+  readonly calls: readonly ExpectedStoreSpan[];
 }

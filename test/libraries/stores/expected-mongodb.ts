@@ -1,11 +1,11 @@
-import type { ExpectedCall, Step } from "./expected-call.ts";
+import type { ExpectedStoreSpan, Step } from "./expected-call.ts";
 
 function call(
   operation: string,
   collection: string,
   text: object,
   more: object = {},
-): ExpectedCall {
+): ExpectedStoreSpan {
   return {
     name: `${operation} ${collection}`,
     attributes: {
@@ -19,7 +19,7 @@ function call(
   };
 }
 
-function duplicate(collection: string): ExpectedCall {
+function duplicate(collection: string): ExpectedStoreSpan {
   const insert = call("insert", collection, written(collection), {
     "error.type": "11000",
     "db.response.status_code": "11000",
@@ -100,7 +100,7 @@ export function mongodbSteps(installed: string): readonly Step[] {
   ];
 }
 
-function updated(collection: string, isThree: boolean): ExpectedCall {
+function updated(collection: string, isThree: boolean): ExpectedStoreSpan {
   const more = isThree ? { upsert: "?", multi: "?" } : {};
   const updates = [{ q: { _id: "?" }, u: { $set: { name: "?" } }, ...more }];
   return call("update", collection, { update: collection, updates, ordered: "?" });

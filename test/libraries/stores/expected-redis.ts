@@ -1,6 +1,6 @@
-import type { ExpectedCall, Step } from "./expected-call.ts";
+import type { ExpectedStoreSpan, Step } from "./expected-call.ts";
 
-function call(operation: string, more: object = {}, database = "0"): ExpectedCall {
+function call(operation: string, more: object = {}, database = "0"): ExpectedStoreSpan {
   const attributes = {
     "db.system.name": "redis",
     "db.namespace": database,
@@ -15,7 +15,7 @@ function failing(
   code: string,
   message: string,
   more: object = {},
-): ExpectedCall {
+): ExpectedStoreSpan {
   const failure = { "error.type": code, "db.response.status_code": code };
   return { ...call(operation, { ...more, ...failure }), error: message };
 }

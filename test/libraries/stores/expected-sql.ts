@@ -1,12 +1,12 @@
 import type { Variant } from "../row.ts";
-import type { ExpectedCall, Step } from "./expected-call.ts";
+import type { ExpectedStoreSpan, Step } from "./expected-call.ts";
 
 export interface Database {
   readonly system: string;
   readonly namespace: string | undefined;
 }
 
-export type Call = (summary: string, text: string, failure?: Failure) => ExpectedCall;
+export type Call = (summary: string, text: string, failure?: Failure) => ExpectedStoreSpan;
 
 interface Failure {
   readonly type: string;

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
-import { preload, Program, telemetryTo } from "../../integration/program.ts";
+import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
 import { freePort } from "../../free-port.ts";
 import type { StoreRow } from "./rows.ts";
 
 /** What a row's program did and told. */
-export interface Played {
+export interface StoreRun {
   /** The client spans below each request's span, in the order of their start. */
   readonly calls: Readonly<Record<string, readonly ReceivedSpan[]>>;
   readonly metrics: readonly ReceivedMetric[];
@@ -17,15 +17,15 @@ export interface Played {
   readonly stderr: string;
   readonly code: number | null;
   /** All spans and metrics as text. */
-  readonly everything: string;
+  readonly allTelemetry: string;
 }
 
 /** Asks a row's program for each of its steps, one after the other, until its end. */
-export async function play(
+export async function runStore(
   row: StoreRow,
   url: string,
   env: Readonly<Record<string, string>> = {},
-): Promise<Played> {
+): Promise<StoreRun> {
   const receiver = await startReceiver();
   const adminPort = await freePort();
   const program = new Program({
@@ -35,7 +35,7 @@ export async function play(
     node: nodes.find(({ name }) => name === row.node)?.path ?? assert.fail(row.node),
     flags: [...preload.import, ...(row.flags ?? [])],
     env: {
-      ...telemetryTo(receiver),
+      ...telemetryEnv(receiver),
       OTEL_METRICS_EXPORTER: "prometheus,otlp",
       OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),
       OTEL_BSP_SCHEDULE_DELAY: "50",
@@ -47,13 +47,13 @@ export async function play(
     },
   });
   try {
-    const port = await program.says((stdout) => /^(\d+)\n/.exec(stdout)?.[1]);
+    const port = await program.waitForStdout((stdout) => /^(\d+)\n/.exec(stdout)?.[1]);
     for (const { step } of row.steps) await ask(port, step);
     const page = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
     await ask(port, "end");
     const { code, stderr } = await program.ended;
     await receiver.settled();
-    return { ...told(row, receiver), page, code, stderr };
+    return { ...receivedTelemetry(row, receiver), page, code, stderr };
   } finally {
     program.kill("SIGKILL");
     await Promise.all([program.ended, receiver.close()]);
@@ -66,10 +66,10 @@ async function ask(port: string, step: string): Promise<void> {
   assert.equal(response.status, 200, `${step}: ${text}`);
 }
 
-function told(
+function receivedTelemetry(
   { steps }: StoreRow,
   { spans, metrics }: Receiver,
-): Omit<Played, "page" | "code" | "stderr"> {
+): Omit<StoreRun, "page" | "code" | "stderr"> {
   const calls = steps.map(({ step }) => {
     const request = spans.find(({ attributes }) => attributes["url.path"] === `/${step}`);
     assert.ok(request, `the span of ${step}`);
@@ -79,9 +79,9 @@ function told(
     ];
   });
   return {
-    calls: Object.fromEntries(calls) as Played["calls"],
+    calls: Object.fromEntries(calls) as StoreRun["calls"],
     metrics: metrics.filter(({ name }) => name.startsWith("db.")),
-    everything: JSON.stringify([spans, metrics]),
+    allTelemetry: JSON.stringify([spans, metrics]),
   };
 }
 

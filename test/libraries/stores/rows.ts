@@ -12,12 +12,18 @@ import {
 } from "./expected-sql.ts";
 import type { Step } from "./expected-call.ts";
 
-export type ServerName = "redis" | "redisCluster" | "postgres" | "mariadb" | "mongodb" | "none";
+export type StoreServerName =
+  | "redis"
+  | "redisCluster"
+  | "postgres"
+  | "mariadb"
+  | "mongodb"
+  | "none";
 
 export interface StoreRow extends LibraryRow {
   /** In `apps/`, without its ending. */
   readonly program: string;
-  readonly server: ServerName;
+  readonly server: StoreServerName;
   readonly steps: readonly Step[];
   /** The name of its only pool of connections, after the server's address; none: no metrics of it. */
   readonly pool?: string;
@@ -39,7 +45,7 @@ export const rows: readonly StoreRow[] = [
   ...variants("ioredis", "ioredis5", "ioredis4", "ioredis2").map((variant): StoreRow => ({
     ...variant,
     library: "ioredis",
-    gives: COMMANDS,
+    supports: COMMANDS,
     program: "ioredis",
     server: "redis",
     steps: ioredisSteps(variant.installed),
@@ -47,7 +53,7 @@ export const rows: readonly StoreRow[] = [
   ...variants("redis", "redis5", "redis47", "redis4").map((variant): StoreRow => ({
     ...variant,
     library: "redis",
-    gives: COMMANDS,
+    supports: COMMANDS,
     program: "redis",
     server: "redis",
     steps: nodeRedisSteps,
@@ -55,7 +61,7 @@ export const rows: readonly StoreRow[] = [
   ...variants("redis3", "redis2").map((variant): StoreRow => ({
     ...variant,
     library: "redis",
-    gives: COMMANDS,
+    supports: COMMANDS,
     program: "redis-callbacks",
     server: "redis",
     steps: callbackSteps,
@@ -65,7 +71,7 @@ export const rows: readonly StoreRow[] = [
     installed: library,
     moduleSystem: "esm",
     node: "24",
-    gives: COMMANDS,
+    supports: COMMANDS,
     program: "redis-cluster",
     server: "redisCluster",
     steps: clusterSteps,
@@ -74,7 +80,7 @@ export const rows: readonly StoreRow[] = [
   ...variants("mysql2", "mysql2-1").map((variant): StoreRow => ({
     ...variant,
     library: "mysql2",
-    gives: STATEMENTS,
+    supports: STATEMENTS,
     program: "mysql2",
     server: "mariadb",
     // The streams of the first have no iterator.
@@ -85,7 +91,7 @@ export const rows: readonly StoreRow[] = [
     (variant): StoreRow => ({
       ...variant,
       library: "mongodb",
-      gives: `client spans of commands, duration metric, pool metrics (${NO_MONGODB})`,
+      supports: `client spans of commands, duration metric, pool metrics (${NO_MONGODB})`,
       program: "mongodb",
       server: "mongodb",
       steps: mongodbSteps(variant.installed),
@@ -97,7 +103,7 @@ export const rows: readonly StoreRow[] = [
   ...variants("mongoose", "mongoose6", "mongoose5").map((variant): StoreRow => ({
     ...variant,
     library: "mongoose",
-    gives: `what its driver mongodb gives (${NO_MONGODB})`,
+    supports: `what its driver mongodb gives (${NO_MONGODB})`,
     program: "mongoose",
     server: "mongodb",
     steps: mongooseSteps(variant.installed),
@@ -106,7 +112,7 @@ export const rows: readonly StoreRow[] = [
   ...variants("node:sqlite").map((variant): StoreRow => ({
     ...variant,
     library: "node:sqlite",
-    gives: "client spans of statements, duration metric",
+    supports: "client spans of statements, duration metric",
     program: "sqlite",
     server: "none",
     steps: sqliteSteps(variant),
@@ -118,7 +124,7 @@ export const rows: readonly StoreRow[] = [
   ...variants("better-sqlite3").map((variant): StoreRow => ({
     ...variant,
     library: "better-sqlite3",
-    gives: "client spans of statements, duration metric",
+    supports: "client spans of statements, duration metric",
     program: "sqlite",
     server: "none",
     steps: sqliteSteps(variant),
@@ -126,7 +132,7 @@ export const rows: readonly StoreRow[] = [
   ...variants("pg", "pg8").map((variant): StoreRow => ({
     ...variant,
     library: "pg",
-    gives: STATEMENTS,
+    supports: STATEMENTS,
     program: "pg",
     server: "postgres",
     steps: [...pgSteps, ...pgStreamSteps],
@@ -153,7 +159,7 @@ function mapperRows(
   return few.map((variant) => ({
     ...variant,
     library,
-    gives: "what its driver gives (tested over pg)",
+    supports: "what its driver gives (tested over pg)",
     program,
     server: "postgres",
     steps: mapperSteps(mappers[program]?.(variant.installed) ?? raise(program)),

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import type { Context } from "mocha";
 import { parsePage, samplesOf } from "../../metrics/exposition.ts";
-import { pathOf } from "../../../scripts/test/programs.ts";
+import { findInPath } from "../../../scripts/test/programs.ts";
 import { programOrSkip } from "../../programs.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { startFerretDb } from "../servers/ferretdb.ts";
 import { startRedis, startRedisCluster } from "../servers/redis.ts";
-import { type Played, play } from "./play.ts";
+import { type StoreRun, runStore } from "./play.ts";
 import { generatePrismaClient } from "./prisma.ts";
-import { rows, type ServerName } from "./rows.ts";
-import type { ExpectedCall } from "./expected-call.ts";
+import { rows, type StoreServerName } from "./rows.ts";
+import type { ExpectedStoreSpan } from "./expected-call.ts";
 
 interface Server {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-const servers: Readonly<Record<ServerName, (test: Context) => Promise<Server>>> = {
+const servers: Readonly<Record<StoreServerName, (test: Context) => Promise<Server>>> = {
   redis(test) {
     programOrSkip(test, "redis-server");
     return startRedis();
@@ -33,7 +33,7 @@ const servers: Readonly<Record<ServerName, (test: Context) => Promise<Server>>> 
   postgres: () => startPostgres(),
   mongodb(test) {
     // Debian's Go is too old for it, so none is installed for the tests; where CI is set, one is there.
-    if (pathOf("go") === undefined && !process.env["CI"]) test.skip();
+    if (findInPath("go") === undefined && !process.env["CI"]) test.skip();
     return startFerretDb();
   },
   none: () => Promise.resolve({ url: "none://", stop: () => Promise.resolve() }),
@@ -51,11 +51,11 @@ for (const [name, start] of Object.entries(servers)) {
 
     for (const row of mine) {
       describe(`${row.library}, ${row.installed}, ${row.moduleSystem}, Node ${row.node}`, () => {
-        let played: Played;
+        let result: StoreRun;
         before(async function () {
           const env =
             row.program === "prisma" ? { PRISMA_CLIENT: await generatePrismaClient() } : {};
-          played = await play(row, server.url, env);
+          result = await runStore(row, server.url, env);
         });
 
         for (const { step, calls } of row.steps) {
@@ -63,7 +63,7 @@ for (const [name, start] of Object.entries(servers)) {
             const { host, port } = addressOf(server.url);
             const address = { "server.address": host, "server.port": port };
             assert.deepEqual(
-              played.calls[step]?.map(({ name, attributes, status }) => ({
+              result.calls[step]?.map(({ name, attributes, status }) => ({
                 name,
                 attributes,
                 error: status.code === "ERROR" ? status.message : undefined,
@@ -78,7 +78,7 @@ for (const [name, start] of Object.entries(servers)) {
         }
 
         it("counts each call in the metric of durations", () => {
-          const counted = countsOf(played);
+          const counted = countsOf(result);
           for (const call of row.steps.flatMap(({ calls }) => calls)) {
             const expected = row.steps
               .flatMap(({ calls }) => calls)
@@ -94,7 +94,7 @@ for (const [name, start] of Object.entries(servers)) {
             const { host, port } = addressOf(server.url);
             const name = `${host}:${port}${row.pool}`;
             for (const metric of ["count", "max", "pending_requests"]) {
-              const samples = samplesOf(parsePage(played.page), `db_client_connection_${metric}`);
+              const samples = samplesOf(parsePage(result.page), `db_client_connection_${metric}`);
               assert.ok(samples.length > 0, metric);
               for (const { labels } of samples) {
                 assert.equal(labels["db_client_connection_pool_name"], name);
@@ -103,11 +103,11 @@ for (const [name, start] of Object.entries(servers)) {
           });
         }
 
-        it("gives no value away", () => assert.doesNotMatch(played.everything, /s3cret/i));
+        it("gives no value away", () => assert.doesNotMatch(result.allTelemetry, /s3cret/i));
 
         it("leaves the program's end and its stderr as they are", () => {
-          assert.match(played.stderr, row.stderr ?? /^$/);
-          assert.equal(played.code, 0);
+          assert.match(result.stderr, row.stderr ?? /^$/);
+          assert.equal(result.code, 0);
         });
       });
     }
@@ -120,7 +120,7 @@ function addressOf(url: string): { host: string; port: number } {
 }
 
 /** Of the attributes those that the metric has too. */
-function keyOf(attributes: ExpectedCall["attributes"]): string {
+function keyOf(attributes: ExpectedStoreSpan["attributes"]): string {
   return METRIC_ATTRIBUTES.map((name) => String(attributes[name])).join(" ");
 }
 
@@ -132,7 +132,7 @@ const METRIC_ATTRIBUTES = [
   "error.type",
 ];
 
-function countsOf({ metrics }: Played): Map<string, number> {
+function countsOf({ metrics }: StoreRun): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { name, points } of metrics) {
     if (name !== "db.client.operation.duration") continue;

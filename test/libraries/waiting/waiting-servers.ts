@@ -1,5 +1,5 @@
 import type { Context } from "mocha";
-import { pathOf } from "../../../scripts/test/programs.ts";
+import { findInPath } from "../../../scripts/test/programs.ts";
 import { programOrSkip } from "../../programs.ts";
 import { startFerretDb } from "../servers/ferretdb.ts";
 import { startMariaDb } from "../servers/mariadb.ts";
@@ -10,12 +10,12 @@ import { startRedis } from "../servers/redis.ts";
 import { startKafka } from "../servers/kafka.ts";
 import { startNats } from "../servers/nats.ts";
 
-export interface WaitingServer {
+export interface TestServer {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-export type ServerName =
+export type WaitingServerName =
   | "none"
   | "postgres"
   | "mariadb"
@@ -26,29 +26,29 @@ export type ServerName =
   | "kafka"
   | "mongodb";
 
-type Start = (test: Context) => Promise<WaitingServer>;
+type Start = (test: Context) => Promise<TestServer>;
 
 /** What the rows' libraries talk to. */
-export const servers: Readonly<Record<ServerName, Start>> = {
+export const servers: Readonly<Record<WaitingServerName, Start>> = {
   none: () => Promise.resolve({ url: "", stop: () => Promise.resolve() }),
   postgres: () => startPostgres(),
-  mariadb: needing(["mariadb-install-db"], startMariaDb),
-  redis: needing(["redis-server"], startRedis),
-  memcached: needing(["memcached"], async () => {
+  mariadb: serversFor(["mariadb-install-db"], startMariaDb),
+  redis: serversFor(["redis-server"], startRedis),
+  memcached: serversFor(["memcached"], async () => {
     const { address, stop } = await startMemcached();
     return { url: address, stop };
   }),
-  rabbitmq: needing(["rabbitmq-server"], startRabbitMq),
-  nats: needing(["nats-server"], startNats),
-  kafka: needing(["java", "mvn"], startKafka),
+  rabbitmq: serversFor(["rabbitmq-server"], startRabbitMq),
+  nats: serversFor(["nats-server"], startNats),
+  kafka: serversFor(["java", "mvn"], startKafka),
   async mongodb(test: Context) {
     // Debian's Go is too old for it, so none is installed for the tests; where CI is set, one is there.
-    if (pathOf("go") === undefined && !process.env["CI"]) test.skip();
+    if (findInPath("go") === undefined && !process.env["CI"]) test.skip();
     return startFerretDb();
   },
 };
 
-function needing(programs: readonly string[], start: () => Promise<WaitingServer>): Start {
+function serversFor(programs: readonly string[], start: () => Promise<TestServer>): Start {
   return (test) => {
     for (const program of programs) programOrSkip(test, program);
     return start();

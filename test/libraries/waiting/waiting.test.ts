@@ -2,19 +2,19 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { preload, Program, telemetryTo } from "../../integration/program.ts";
+import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { node } from "../../nodes.ts";
-import { PATIENCE_MS } from "../../until.ts";
-import { servers, type ServerName, type WaitingServer } from "./waiting-servers.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
+import { servers, type WaitingServerName, type TestServer } from "./waiting-servers.ts";
 import { type WaitingRow, waitingRows } from "./waits.ts";
 
 const USERS = ["alice", "bob", "carol"] as const;
 /** In the first nothing is connected yet. */
 const ROUNDS = ["cold", "warm"] as const;
 
-for (const name of Object.keys(servers) as ServerName[]) {
+for (const name of Object.keys(servers) as WaitingServerName[]) {
   describe(`Work that waits for ${name}`, () => {
-    let server: WaitingServer;
+    let server: TestServer;
     before(async function () {
       server = await servers[name](this);
     });
@@ -22,15 +22,15 @@ for (const name of Object.keys(servers) as ServerName[]) {
 
     for (const row of waitingRows.filter((one) => one.server === name)) {
       it(`wakes in its own context: ${row.group} ${row.installed}, ${row.program}`, async () => {
-        const { ways, requests, receiver } = await play(row, server.url);
+        const { ways, requests, receiver } = await runWaiting(row, server.url);
         assert.ok(ways.length > 0);
-        const faults = requests.flatMap((request) => {
-          const found = faultsOf(request, row, receiver);
+        const contextErrors = requests.flatMap((request) => {
+          const found = contextErrorsOf(request, row, receiver);
           return found.length === 0
             ? []
             : `${decodeURIComponent(request.path)}: ${found.join(", ")}`;
         });
-        assert.deepEqual(faults, []);
+        assert.deepEqual(contextErrors, []);
       });
     }
   });
@@ -46,14 +46,14 @@ interface Request {
   readonly id: string;
 }
 
-interface Played {
+interface WaitingRun {
   readonly ways: readonly unknown[];
   readonly requests: readonly Request[];
   readonly receiver: Receiver;
 }
 
 /** Three users ask at once, in each way, twice. */
-async function play(row: WaitingRow, url: string): Promise<Played> {
+async function runWaiting(row: WaitingRow, url: string): Promise<WaitingRun> {
   const receiver = await startReceiver();
   const group = row.group === "" ? "" : new URL(`../${row.group}`, import.meta.url).pathname;
   const program = new Program({
@@ -63,7 +63,7 @@ async function play(row: WaitingRow, url: string): Promise<Played> {
     ...(group !== "" && { cwd: group }),
     flags: [...preload.import],
     env: {
-      ...telemetryTo(receiver),
+      ...telemetryEnv(receiver),
       TELLTALE: new URL("../../../dist/index.js", import.meta.url).href,
       OTEL_NODE_DISABLED_INSTRUMENTATIONS: "dns",
       NODE_NO_WARNINGS: "1",
@@ -74,16 +74,16 @@ async function play(row: WaitingRow, url: string): Promise<Played> {
     },
   });
   try {
-    const said = await program.says((stdout) => /^\[.*\]$/m.exec(stdout)?.[0]);
-    const [port, ways] = JSON.parse(said) as [number, [string, Calls | null][]];
+    const output = await program.waitForStdout((stdout) => /^\[.*\]$/m.exec(stdout)?.[0]);
+    const [port, ways] = JSON.parse(output) as [number, [string, Calls | null][]];
     const requests: Request[] = [];
     const count = row.span === undefined ? 0 : 1;
     for (const [way, calls] of ways) {
       for (const round of ROUNDS) {
-        requests.push(...(await askAll(port, way, round, calls ?? count)));
+        requests.push(...(await requestAll(port, way, round, calls ?? count)));
       }
     }
-    await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(WAIT_TIMEOUT_MS) });
     const { stderr, code } = await program.ended;
     assert.deepEqual([stderr, code], ["", 0]);
     await receiver.settled();
@@ -98,14 +98,14 @@ async function play(row: WaitingRow, url: string): Promise<Played> {
   }
 }
 
-function askAll(port: number, way: string, round: string, calls: Calls): Promise<Request[]> {
+function requestAll(port: number, way: string, round: string, calls: Calls): Promise<Request[]> {
   return Promise.all(
     USERS.map(async (user) => {
       const path = `/${encodeURIComponent(way)}/${round}/${user}`;
       const id = `${user}-${way}-${round}`;
       const response = await fetch(`http://127.0.0.1:${port}${path}`, {
         headers: { "x-request-id": id.replaceAll(/[^\w-]/g, "") },
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(WAIT_TIMEOUT_MS),
       }).catch((error: unknown) => assert.fail(`${path}: ${String(error)}`));
       assert.equal(response.status, 200, `${path}: ${await response.text()}`);
       return { path, user, calls, id: id.replaceAll(/[^\w-]/g, "") };
@@ -114,7 +114,7 @@ function askAll(port: number, way: string, round: string, calls: Calls): Promise
 }
 
 /** What is another's, or lost. */
-function faultsOf(request: Request, row: WaitingRow, receiver: Receiver): string[] {
+function contextErrorsOf(request: Request, row: WaitingRow, receiver: Receiver): string[] {
   const { path, user, id, calls } = request;
   const { spans, logs, events } = receiver;
   const server = spans.find(
@@ -125,9 +125,9 @@ function faultsOf(request: Request, row: WaitingRow, receiver: Receiver): string
       "url.path"
     ];
   if (server === undefined) return ["it has no span"];
-  const faults: string[] = [];
+  const contextErrors: string[] = [];
   const see = (what: string, is: unknown, expected: unknown): void => {
-    if (is !== expected) faults.push(`${what} is ${String(is)}`);
+    if (is !== expected) contextErrors.push(`${what} is ${String(is)}`);
   };
   const line = logs.find(({ body }) => body === `line of ${path}`);
   see("the line's trace", ownerOf(line?.traceId), path);
@@ -139,7 +139,7 @@ function faultsOf(request: Request, row: WaitingRow, receiver: Receiver): string
   see("the event's user", (event?.["user"] as { id?: unknown } | undefined)?.id, user);
   const own = spans.filter((span) => isCall(span, server, row));
   if (calls !== "any") see("the number of its calls", own.length, calls);
-  return faults;
+  return contextErrors;
 }
 
 function isCall(span: ReceivedSpan, server: ReceivedSpan, { span: name }: WaitingRow): boolean {

@@ -1,4 +1,4 @@
-import type { ServerName } from "./waiting-servers.ts";
+import type { WaitingServerName } from "./waiting-servers.ts";
 
 /** A library whose work waits: for a connection, a turn, a batch, an answer. */
 export interface WaitingRow {
@@ -8,7 +8,7 @@ export interface WaitingRow {
   readonly installed: string;
   /** In `apps/`: the ways that it is asked in. */
   readonly program: string;
-  readonly server: ServerName;
+  readonly server: WaitingServerName;
   /** In the name or the text of the spans below each request; none: there are none. */
   readonly span?: RegExp;
 }

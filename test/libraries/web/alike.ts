@@ -1,29 +1,29 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { App, type AppOptions } from "./app.ts";
+import { WebApp, type AppOptions } from "./app.ts";
 
-export interface Death {
+export interface CrashCase {
   readonly app: Omit<AppOptions, "receiver">;
   /** What the app dies of. */
-  readonly deed: (app: App) => Promise<unknown>;
+  readonly crash: (app: WebApp) => Promise<unknown>;
   /** What is told of it. */
   readonly check: (receiver: Receiver) => Promise<void>;
 }
 
 /** An app that dies of something dies alike, says the same and tells of it. */
-export async function diesAlike({ app, deed, check }: Death): Promise<void> {
+export async function crashesAlike({ app, crash, check }: CrashCase): Promise<void> {
   const receiver = await startReceiver();
   try {
-    const apps = await Promise.all([App.start(app), App.start({ ...app, receiver })]);
+    const apps = await Promise.all([WebApp.start(app), WebApp.start({ ...app, receiver })]);
     const [asBare, end] = await Promise.all(
       apps.map(async (one) => {
-        await deed(one);
+        await crash(one);
         return one.ended;
       }),
     );
     assert.equal(asBare?.code, 1);
     assert.equal(end?.code, asBare.code);
-    assert.equal(withoutUs(end.stderr), withoutUs(asBare.stderr));
+    assert.equal(withoutOwnFrames(end.stderr), withoutOwnFrames(asBare.stderr));
     await check(receiver);
   } finally {
     await receiver.close();
@@ -31,7 +31,11 @@ export async function diesAlike({ app, deed, check }: Death): Promise<void> {
 }
 
 /** The one event of an app that died of `message`, in the trace of its caller. */
-export async function toldOf(receiver: Receiver, message: string, traceId: string): Promise<void> {
+export async function checkFatalEvent(
+  receiver: Receiver,
+  message: string,
+  traceId: string,
+): Promise<void> {
   await receiver.waitFor(({ events }) => events.length > 0, "an event");
   assert.deepEqual(
     receiver.events.map(({ exception, contexts }) => [
@@ -43,7 +47,7 @@ export async function toldOf(receiver: Receiver, message: string, traceId: strin
 }
 
 /** Our frames are on the stack of what runs below us, and push those of Node and of libraries off its end. */
-function withoutUs(stderr: string): string {
+function withoutOwnFrames(stderr: string): string {
   return stderr
     .split("\n")
     .filter((line) => !/^ +at .*(\/dist\/|\/node_modules\/|node:)/.test(line))

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Receiver } from "../../../src/receiver/receiver.ts";
 import { freePort } from "../../free-port.ts";
-import { type Ended, preload, Program, telemetryTo } from "../../integration/program.ts";
+import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes, type TestNode } from "../../nodes.ts";
 
 export interface AppOptions {
@@ -18,19 +18,19 @@ export interface AppOptions {
 type Line = Readonly<Record<string, unknown>>;
 
 /** An app of `apps/` as a process, preloaded or bare, which has said its ports. */
-export class App {
+export class WebApp {
   readonly ports: Readonly<Record<string, number>>;
   readonly #program: Program;
   readonly #adminPort: number;
 
-  private constructor(program: Program, ports: App["ports"], adminPort: number) {
+  private constructor(program: Program, ports: WebApp["ports"], adminPort: number) {
     this.#program = program;
     this.ports = ports;
     this.#adminPort = adminPort;
   }
 
   /** @throws Error if the Node isn't there, or the app ends before it is open. */
-  static async start(options: AppOptions): Promise<App> {
+  static async start(options: AppOptions): Promise<WebApp> {
     const { app, receiver, env, ...rest } = options;
     const adminPort = await freePort();
     const program = new Program({
@@ -39,7 +39,7 @@ export class App {
       node: nodeOf(options.node),
       flags: receiver === undefined ? [] : preload.import,
       env: {
-        ...(receiver && telemetryTo(receiver)),
+        ...(receiver && telemetryEnv(receiver)),
         OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
         OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),
         OTEL_BSP_SCHEDULE_DELAY: "20",
@@ -47,7 +47,7 @@ export class App {
       },
     });
     try {
-      return new App(program, await program.says(portsIn), adminPort);
+      return new WebApp(program, await program.waitForStdout(portsIn), adminPort);
     } catch (error) {
       program.kill("SIGKILL");
       throw error;
@@ -77,14 +77,14 @@ export class App {
 
   /** The first one it logs that is meant, by now or later on. */
   line(isMeant: (line: Line, at: number) => boolean): Promise<Line> {
-    return this.#program.says((stdout) => linesIn(stdout).find(isMeant));
+    return this.#program.waitForStdout((stdout) => linesIn(stdout).find(isMeant));
   }
 
-  get ended(): Promise<Ended> {
+  get ended(): Promise<ProgramResult> {
     return this.#program.ended;
   }
 
-  async stop(): Promise<Ended> {
+  async stop(): Promise<ProgramResult> {
     this.#program.kill("SIGTERM");
     return this.#program.ended;
   }
@@ -96,9 +96,9 @@ function nodeOf(name: TestNode["name"]): string {
   return found.path;
 }
 
-function portsIn(stdout: string): App["ports"] | undefined {
+function portsIn(stdout: string): WebApp["ports"] | undefined {
   const line = linesIn(stdout).find(({ message }) => message === "open");
-  return line?.["ports"] as App["ports"] | undefined;
+  return line?.["ports"] as WebApp["ports"] | undefined;
 }
 
 /** Complete lines only. */

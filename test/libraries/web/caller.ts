@@ -35,7 +35,7 @@ export class Caller {
 }
 
 /** The span of a message in a trace of its own, and its links. */
-export async function messageIn(
+export async function waitForMessageSpan(
   receiver: Receiver,
   traceId: unknown,
 ): Promise<{ readonly span: ReceivedSpan; readonly links: readonly string[][] }> {

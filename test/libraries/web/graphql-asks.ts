@@ -1,4 +1,4 @@
-export interface Operation {
+export interface GraphqlCase {
   readonly title: string;
   readonly query: string;
   readonly variables?: Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ export interface Operation {
 }
 
 /** What each server of `apps/graphql-servers.cjs` is asked for, and what its span says. */
-export const operations: readonly Operation[] = [
+export const graphqlCases: readonly GraphqlCase[] = [
   {
     title: "an operation with a name, whose literals stay here",
     query: `# for Ann

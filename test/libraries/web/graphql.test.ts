@@ -1,26 +1,26 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
-import { App } from "./app.ts";
-import { type Operation, operations } from "./graphql-asks.ts";
+import { WebApp } from "./app.ts";
+import { type GraphqlCase, graphqlCases } from "./graphql-asks.ts";
 import { graphqlApps, type GraphqlServer } from "./rows.ts";
-import { describeCrowd } from "./tenants.ts";
+import { describeConcurrentRequests } from "./tenants.ts";
 
 const env = { NODE_ENV: "production" };
 
 for (const { app: file, node, servers } of graphqlApps) {
   describe(`GraphQL, ${file}, Node ${node}`, () => {
     let receiver: Receiver;
-    let app: App;
+    let app: WebApp;
 
     before(async () => {
       receiver = await startReceiver();
-      app = await App.start({ app: file, node, receiver, env });
+      app = await WebApp.start({ app: file, node, receiver, env });
     });
     after(() => Promise.all([app.stop(), receiver.close()]));
 
     for (const server of servers) {
-      for (const operation of operations) {
+      for (const operation of graphqlCases) {
         it(`${server}: ${operation.title}`, async () => {
           receiver.clear();
           const status = await post(app, server, operation);
@@ -33,10 +33,10 @@ for (const { app: file, node, servers } of graphqlApps) {
   });
 
   for (const server of servers) {
-    describeCrowd({
+    describeConcurrentRequests({
       title: `GraphQL by ${server}, ${file}, Node ${node}`,
       app: () => ({ app: file, node, env }),
-      ask: async (app, tenants) => {
+      sendRequests: async (app, tenants) => {
         await Promise.all(
           tenants.map(async ({ number, headers }) => {
             const query = `query Tenant { tenant(number: ${number}) }`;
@@ -51,7 +51,7 @@ for (const { app: file, node, servers } of graphqlApps) {
 describe("Spans of GraphQL's steps", () => {
   it("are there where they are asked for", async () => {
     const receiver = await startReceiver();
-    const app = await App.start({
+    const app = await WebApp.start({
       app: "graphql.mjs",
       node: "26",
       receiver,
@@ -77,9 +77,9 @@ describe("Spans of GraphQL's steps", () => {
 
 /** The status of the answer. */
 async function post(
-  app: App,
+  app: WebApp,
   server: GraphqlServer,
-  { query, variables, operationName }: Partial<Operation>,
+  { query, variables, operationName }: Partial<GraphqlCase>,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<number> {
   const response = await fetch(`${app.url(server)}${server === "express" ? "/graphql" : "/"}`, {
@@ -111,7 +111,7 @@ function seenOf({ name, attributes, status, events }: ReceivedSpan): object {
 }
 
 function expectedOf(
-  { type, name, document, failures = [] }: Operation,
+  { type, name, document, failures = [] }: GraphqlCase,
   server: GraphqlServer,
   status: number,
 ): object {
@@ -130,7 +130,7 @@ function expectedOf(
 /** The events come with the span or later, never before the answer. */
 async function eventsAre(
   receiver: Receiver,
-  { failures = [] }: Operation,
+  { failures = [] }: GraphqlCase,
   { traceId, spanId }: ReceivedSpan,
 ): Promise<void> {
   await receiver.waitFor(({ events }) => events.length >= failures.length);

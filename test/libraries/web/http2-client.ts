@@ -7,7 +7,7 @@ import {
   type OutgoingHttpHeaders,
 } from "node:http2";
 
-export interface Ask {
+export interface Http2Request {
   readonly path: string;
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
@@ -17,13 +17,17 @@ export interface Ask {
 }
 
 /** All that a client hears of one request, in its order. */
-export interface Heard {
+export interface Http2Result {
   readonly headers: IncomingHttpHeaders | undefined;
   readonly events: readonly unknown[];
 }
 
 /** Asks over one connection of its own, and listens till the request is over. */
-export async function ask(url: string, request: Ask, ca?: string): Promise<Heard> {
+export async function sendHttp2Request(
+  url: string,
+  request: Http2Request,
+  ca?: string,
+): Promise<Http2Result> {
   const session = connect(url, ca === undefined ? {} : { ca });
   const events: unknown[] = [];
   session.on("error", (error: NodeJS.ErrnoException) => events.push(["lost", error.code]));
@@ -34,33 +38,33 @@ export async function ask(url: string, request: Ask, ca?: string): Promise<Heard
   session.on("stream", (pushed: ClientHttp2Stream, headers: IncomingHttpHeaders) => {
     events.push(["push", headers[":path"]]);
     pushed.on("push", (answer: IncomingHttpHeaders) =>
-      events.push(["pushed", withoutChance(answer)]),
+      events.push(["pushed", withoutVolatileHeaders(answer)]),
     );
     pushed.resume();
   });
   try {
-    return await converse(session, request, events);
+    return await collectEvents(session, request, events);
   } finally {
     session.destroy();
   }
 }
 
-async function converse(
+async function collectEvents(
   session: ClientHttp2Session,
-  { path, method = "GET", headers, body, cancels }: Ask,
+  { path, method = "GET", headers, body, cancels }: Http2Request,
   events: unknown[],
-): Promise<Heard> {
+): Promise<Http2Result> {
   const stream = session.request({ ":path": path, ":method": method, ...headers });
   let answer: IncomingHttpHeaders | undefined;
   stream.on("headers", (informed: IncomingHttpHeaders) =>
     events.push(["headers", informed[":status"], informed.link]),
   );
-  stream.on("response", (given: IncomingHttpHeaders) => {
-    answer = given;
-    events.push(["response", withoutChance(given)]);
+  stream.on("response", (received: IncomingHttpHeaders) => {
+    answer = received;
+    events.push(["response", withoutVolatileHeaders(received)]);
   });
   stream.on("trailers", (trailers: IncomingHttpHeaders) =>
-    events.push(["trailers", withoutChance(trailers)]),
+    events.push(["trailers", withoutVolatileHeaders(trailers)]),
   );
   stream.on("error", (error: NodeJS.ErrnoException) => events.push(["error", error.code]));
   stream.setEncoding("utf8").on("data", (part: string) => {
@@ -74,7 +78,7 @@ async function converse(
 }
 
 /** Without what differs from one request to the next, and what only a preload adds. */
-function withoutChance(headers: IncomingHttpHeaders): object {
+function withoutVolatileHeaders(headers: IncomingHttpHeaders): object {
   const { date: _, "x-request-id": _id, "last-modified": _time, ...rest } = headers;
   return { ...rest };
 }

@@ -7,12 +7,12 @@ import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts"
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Certificates, makeCertificates } from "../../export/certificates.ts";
 import { valuesOf } from "../../integration/entry/page.ts";
-import { diesAlike } from "./alike.ts";
-import { App } from "./app.ts";
-import { type AskRow, asks } from "./http2-asks.ts";
-import { ask, type Heard } from "./http2-client.ts";
+import { crashesAlike } from "./alike.ts";
+import { WebApp } from "./app.ts";
+import { type Http2RequestRow, http2RequestRows } from "./http2-asks.ts";
+import { sendHttp2Request, type Http2Result } from "./http2-client.ts";
 import { http2Rows } from "./rows.ts";
-import { describeCrowd, type Tenant } from "./tenants.ts";
+import { describeConcurrentRequests, type Tenant } from "./tenants.ts";
 
 const caller = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" };
 const traceparent = `00-${caller.traceId}-${caller.spanId}-01`;
@@ -37,32 +37,32 @@ function tls(): Record<string, string> {
 for (const { app: file, node, moduleSystem } of http2Rows) {
   describe(`Servers of HTTP/2, ${moduleSystem}, Node ${node}`, () => {
     let receiver: Receiver;
-    let bare: App;
-    let preloaded: App;
+    let bare: WebApp;
+    let preloaded: WebApp;
 
     before(async () => {
       receiver = await startReceiver();
       [bare, preloaded] = await Promise.all([
-        App.start({ app: file, node, env: tls() }),
-        App.start({ app: file, node, env: tls(), receiver }),
+        WebApp.start({ app: file, node, env: tls() }),
+        WebApp.start({ app: file, node, env: tls(), receiver }),
       ]);
     });
     after(() => Promise.all([bare.stop(), preloaded.stop(), receiver.close()]));
 
-    for (const row of asks) {
-      const { method = "GET", path, cancels } = row.ask;
+    for (const row of http2RequestRows) {
+      const { method = "GET", path, cancels } = row.request;
       const title = `${row.server}: ${method} ${path}${cancels ? ", given up" : ""}`;
       it(`${title}: the client hears what it hears without us, and there is one span`, async () => {
         receiver.clear();
-        const [asBare, heard] = await Promise.all([
-          askApp(bare, row),
-          askApp(preloaded, row, { traceparent, "x-request-id": "from-the-caller" }),
+        const [asBare, observed] = await Promise.all([
+          requestApp(bare, row),
+          requestApp(preloaded, row, { traceparent, "x-request-id": "from-the-caller" }),
         ]);
-        assert.deepEqual(heard.events, asBare.events);
+        assert.deepEqual(observed.events, asBare.events);
         const span = await serverSpan(receiver);
         assert.deepEqual(seenOf(span), expectedOf(row));
         if (row.status !== undefined) {
-          assert.equal(heard.headers?.["x-request-id"], row.ownId ?? "from-the-caller");
+          assert.equal(observed.headers?.["x-request-id"], row.ownId ?? "from-the-caller");
           assert.equal(asBare.headers?.["x-request-id"], row.ownId);
         }
         await eventsAre(receiver, row.event, span);
@@ -71,7 +71,7 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
 
     it("a span has the attributes of the stable conventions", async () => {
       receiver.clear();
-      await askApp(preloaded, asks[0] ?? assert.fail(), {
+      await requestApp(preloaded, http2RequestRows[0] ?? assert.fail(), {
         "user-agent": "the-test",
         "x-request-id": "some-id",
       });
@@ -126,9 +126,9 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
   describe(`The end of a server of HTTP/2, ${moduleSystem}, Node ${node}`, () => {
     for (const [server, path] of fatal) {
       it(`is as it is without us: ${server} ${path}`, () =>
-        diesAlike({
+        crashesAlike({
           app: { app: file, node, env: tls() },
-          deed: (app) => ask(app.url(server), { path }),
+          crash: (app) => sendHttp2Request(app.url(server), { path }),
           check: async (receiver) => {
             assert.equal((await serverSpan(receiver)).status.code, "ERROR");
             assert.equal(receiver.events.length, 1);
@@ -138,25 +138,29 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
   });
 
   for (const server of ["compat", "secure", "streams", "fastify"]) {
-    describeCrowd({
+    describeConcurrentRequests({
       title: `HTTP/2 (${server}), ${moduleSystem}, Node ${node}`,
       app: () => ({ app: file, node, env: tls() }),
-      ask: (app, tenants) => askAll(app, server, tenants),
+      sendRequests: (app, tenants) => requestAllTenants(app, server, tenants),
     });
   }
 }
 
-async function askApp(
-  app: App,
-  { server, ask: request }: AskRow,
+async function requestApp(
+  app: WebApp,
+  { server, request }: Http2RequestRow,
   headers: Record<string, string> = {},
-): Promise<Heard> {
+): Promise<Http2Result> {
   const secure = server === "secure";
   const url = secure ? app.url(server).replace("http:", "https:") : app.url(server);
-  return ask(url, { ...request, headers }, secure ? certificates.ca : undefined);
+  return sendHttp2Request(url, { ...request, headers }, secure ? certificates.ca : undefined);
 }
 
-async function askAll(app: App, server: string, tenants: readonly Tenant[]): Promise<void> {
+async function requestAllTenants(
+  app: WebApp,
+  server: string,
+  tenants: readonly Tenant[],
+): Promise<void> {
   const secure = server === "secure";
   const url = secure ? app.url(server).replace("http:", "https:") : app.url(server);
   const session = connect(url, secure ? { ca: certificates.ca } : {});
@@ -199,7 +203,7 @@ function seenOf({ name, traceId, parentSpanId, attributes, status }: ReceivedSpa
   };
 }
 
-function expectedOf({ name, route, status, aborted, broken }: AskRow): object {
+function expectedOf({ name, route, status, aborted, broken }: Http2RequestRow): object {
   return {
     name,
     traceId: caller.traceId,

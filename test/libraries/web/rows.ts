@@ -8,7 +8,7 @@ export interface WebRow extends LibraryRow {
 const http2 = {
   library: "node:http2",
   installed: "node:http2",
-  gives:
+  supports:
     "server spans (`request` and `stream` events, HTTP/1 by ALPN), metrics, errors, request id",
 };
 
@@ -47,12 +47,12 @@ const graphqlRows: readonly WebRow[] = graphqlApps.flatMap(({ app, moduleSystem,
     app,
     moduleSystem,
     node,
-    gives: "operation on the server span, errors of resolvers",
+    supports: "operation on the server span, errors of resolvers",
   })),
 );
 
 /** Apps with servers of several versions of `ws` each, whose ports have the version in their names. */
-export const wsApps: readonly Omit<WebRow, "library" | "installed" | "gives">[] = [
+export const wsApps: readonly Omit<WebRow, "library" | "installed" | "supports">[] = [
   { app: "ws.mjs", moduleSystem: "esm", node: "26" },
   { app: "ws.cjs", moduleSystem: "cjs", node: "24" },
   { app: "ws.mjs", moduleSystem: "esm", node: "22.15" },
@@ -63,7 +63,7 @@ const wsRows: readonly WebRow[] = wsApps.flatMap((app) =>
     ...app,
     library: "ws",
     installed,
-    gives:
+    supports:
       "server spans of handshakes, the connection's context in its messages, connections and messages counted, messages as traces of their own (off by default)",
   })),
 );
@@ -80,7 +80,7 @@ const socketIoRows: readonly WebRow[] = socketIoApps.flatMap((app) =>
     ...app,
     library: "socket.io",
     installed,
-    gives:
+    supports:
       "the opening request's context in all events, by every transport, connections and packets counted, events as traces of their own (off by default, version 4)",
   })),
 );
@@ -97,7 +97,7 @@ const trpcRows: readonly WebRow[] = trpcApps.flatMap((app) =>
     ...app,
     library: "@trpc/server",
     installed,
-    gives: "routes by procedure (standalone, Express, Fastify), errors of procedures",
+    supports: "routes by procedure (standalone, Express, Fastify), errors of procedures",
   })),
 );
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { diesAlike, toldOf } from "./alike.ts";
-import { App } from "./app.ts";
-import { Caller, messageIn } from "./caller.ts";
+import { crashesAlike, checkFatalEvent } from "./alike.ts";
+import { WebApp } from "./app.ts";
+import { Caller, waitForMessageSpan } from "./caller.ts";
 import { socketIoApps } from "./rows.ts";
 import { SocketClient, type SocketOptions, type Transport } from "./socket-io-client.ts";
-import { describeCrowd } from "./tenants.ts";
+import { describeConcurrentRequests } from "./tenants.ts";
 
 const transports: readonly Transport[] = ["websocket", "polling", "both"];
 
@@ -20,11 +20,11 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
     const title = `${version}, ${moduleSystem}, Node ${node}`;
     describe(`Socket.IO ${title}`, () => {
       let receiver: Receiver;
-      let app: App;
+      let app: WebApp;
 
       before(async () => {
         receiver = await startReceiver();
-        app = await App.start({ app: file, node, receiver, env: { SURVIVES: "1" } });
+        app = await WebApp.start({ app: file, node, receiver, env: { SURVIVES: "1" } });
       });
       beforeEach(() => receiver.clear());
       after(() => Promise.all([app.stop(), receiver.close()]));
@@ -92,21 +92,21 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
     });
 
     it(`Socket.IO ${title}: an app that dies of an event dies as it does without us, and tells of it`, () =>
-      diesAlike({
+      crashesAlike({
         app: { app: file, node },
-        deed: async (app) => {
+        crash: async (app) => {
           const client = await open(app, version, { transport: "websocket" });
           client.send("throws");
         },
-        check: (receiver) => toldOf(receiver, "thrown for an event", caller.traceId),
+        check: (receiver) => checkFatalEvent(receiver, "thrown for an event", caller.traceId),
       }));
 
     for (const transport of ["websocket", "polling"] as const) {
-      describeCrowd({
+      describeConcurrentRequests({
         title: `Socket.IO ${title}, by ${transport}`,
         app: () => ({ app: file, node }),
         isEntry: (span) => span.kind === "SERVER" && isOpening(span),
-        ask: async (app, tenants) => {
+        sendRequests: async (app, tenants) => {
           await Promise.all(
             tenants.map(async ({ number, headers }) => {
               const client = await SocketClient.open({ url: app.url(version), transport, headers });
@@ -121,7 +121,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
 
   describe(`Socket.IO, ${moduleSystem}, Node ${node}, each event a trace`, () => {
     let receiver: Receiver;
-    let app: App;
+    let app: WebApp;
 
     before(async () => {
       receiver = await startReceiver();
@@ -131,7 +131,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
         // Neither are its frames messages of WebSockets then.
         OTEL_INSTRUMENTATION_WS_MESSAGES: "true",
       };
-      app = await App.start({ app: file, node, receiver, env });
+      app = await WebApp.start({ app: file, node, receiver, env });
     });
     beforeEach(() => receiver.clear());
     after(() => Promise.all([app.stop(), receiver.close()]));
@@ -155,7 +155,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
           const event = receiver.events.find(({ tags }) => tags?.["name"] === name);
           assert.equal(event?.exception?.values?.at(-1)?.value, `slow ${name}`);
           assert.equal(event?.tags?.["request_id"], "from-the-caller");
-          const { span, links } = await messageIn(
+          const { span, links } = await waitForMessageSpan(
             receiver,
             event?.contexts?.["trace"]?.["trace_id"],
           );
@@ -185,7 +185,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
 }
 
 function open(
-  app: App,
+  app: WebApp,
   version: string,
   options: Omit<SocketOptions, "url" | "headers">,
 ): Promise<SocketClient> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { App, type AppOptions } from "./app.ts";
+import { WebApp, type AppOptions } from "./app.ts";
 
 const TENANTS = 100;
 
@@ -24,28 +24,33 @@ const tenants: readonly Tenant[] = Array.from({ length: TENANTS }, (_, number) =
   };
 });
 
-export interface Crowd {
+export interface ConcurrencyCase {
   readonly title: string;
   readonly app: () => Omit<AppOptions, "receiver">;
   /** Asks all at once, each for what ends in `failTenant` (`apps/work.cjs`). */
-  readonly ask: (app: App, tenants: readonly Tenant[]) => Promise<void>;
+  readonly sendRequests: (app: WebApp, tenants: readonly Tenant[]) => Promise<void>;
   /** Whether this is the server span of the tenant; else it is known by its trace. */
   readonly isEntry?: (span: ReceivedSpan) => boolean;
 }
 
 /** The tests that none of a hundred requests at once sees anything of another. */
-export function describeCrowd({ title, app: optionsOf, ask, isEntry = isServer }: Crowd): void {
+export function describeConcurrentRequests({
+  title,
+  app: optionsOf,
+  sendRequests,
+  isEntry = isServer,
+}: ConcurrencyCase): void {
   describe(`${TENANTS} requests at once, ${title}`, () => {
     let receiver: Receiver;
-    let lines: App["lines"];
+    let lines: WebApp["lines"];
 
     before(async () => {
       receiver = await startReceiver();
       const options = optionsOf();
       const env = { ...options.env, REQUESTS: String(TENANTS) };
-      const app = await App.start({ ...options, env, receiver });
+      const app = await WebApp.start({ ...options, env, receiver });
       try {
-        await ask(app, tenants);
+        await sendRequests(app, tenants);
         await receiver.waitFor(
           ({ spans, events }) =>
             spans.filter(isEntry).length >= TENANTS && events.length >= TENANTS,

@@ -1,5 +1,5 @@
 /** A request for procedures, and what its span says. */
-export interface TrpcAsk {
+export interface TrpcCall {
   readonly title: string;
   readonly method?: "POST";
   /** Below where tRPC is mounted. */
@@ -20,7 +20,7 @@ export interface TrpcAsk {
 
 const input = (value: unknown): string => encodeURIComponent(JSON.stringify(value));
 
-export const asks: readonly TrpcAsk[] = [
+export const trpcCalls: readonly TrpcCall[] = [
   {
     title: "a query",
     path: `orders.byId?input=${input(7)}`,

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { ReceivedSpan } from "../../../src/receiver/received.ts";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { App } from "./app.ts";
+import { WebApp } from "./app.ts";
 import { Caller } from "./caller.ts";
 import { trpcApps } from "./rows.ts";
-import { describeCrowd } from "./tenants.ts";
-import { asks, type TrpcAsk } from "./trpc-asks.ts";
+import { describeConcurrentRequests } from "./tenants.ts";
+import { trpcCalls, type TrpcCall } from "./trpc-asks.ts";
 import { WebSocketClient } from "./websocket-client.ts";
 
 interface Adapter {
@@ -33,17 +33,17 @@ for (const { app: file, node, moduleSystem } of trpcApps) {
     const title = `${version}, ${moduleSystem}, Node ${node}`;
     describe(`tRPC ${title}`, () => {
       let receiver: Receiver;
-      let app: App;
+      let app: WebApp;
 
       before(async () => {
         receiver = await startReceiver();
-        app = await App.start({ app: file, node, receiver });
+        app = await WebApp.start({ app: file, node, receiver });
       });
       beforeEach(() => receiver.clear());
       after(() => Promise.all([app.stop(), receiver.close()]));
 
       for (const adapter of adapters) {
-        for (const ask of asks) {
+        for (const ask of trpcCalls) {
           it(`${adapter.name}: ${ask.title}`, async () => {
             const url = `${app.url(`${version}-${adapter.name}`)}${adapter.base}/${ask.path}`;
             assert.equal(await post(url, ask), ask.status);
@@ -85,10 +85,10 @@ for (const { app: file, node, moduleSystem } of trpcApps) {
     });
 
     for (const { name, base } of adapters) {
-      describeCrowd({
+      describeConcurrentRequests({
         title: `tRPC ${title}, ${name}`,
         app: () => ({ app: file, node }),
-        ask: async (app, tenants) => {
+        sendRequests: async (app, tenants) => {
           await Promise.all(
             tenants.map(async ({ number, headers }) => {
               const url = `${app.url(`${version}-${name}`)}${base}/tenant`;
@@ -103,7 +103,7 @@ for (const { app: file, node, moduleSystem } of trpcApps) {
 
 async function post(
   url: string,
-  { method, body }: Pick<TrpcAsk, "method" | "body">,
+  { method, body }: Pick<TrpcCall, "method" | "body">,
   headers: Readonly<Record<string, string>> = caller.headers,
 ): Promise<number> {
   const response = await fetch(url, {
@@ -128,7 +128,7 @@ function seenOf({ name, attributes, status, events }: ReceivedSpan): object {
   };
 }
 
-function expectedOf(ask: TrpcAsk, { mount, fallback }: Adapter): object {
+function expectedOf(ask: TrpcCall, { mount, fallback }: Adapter): object {
   const { method = "GET", status, called, procedure, type, batch, failure } = ask;
   const route = called === undefined ? fallback : `${mount}/${called}`;
   return {
@@ -146,7 +146,7 @@ function expectedOf(ask: TrpcAsk, { mount, fallback }: Adapter): object {
 /** The event comes with the span or later, never before the answer. */
 async function eventIs(
   receiver: Receiver,
-  { failure, reported }: TrpcAsk,
+  { failure, reported }: TrpcCall,
   { traceId, spanId }: ReceivedSpan,
 ): Promise<void> {
   if (failure !== undefined) {

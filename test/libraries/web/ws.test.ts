@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
 import { valuesOf } from "../../integration/entry/page.ts";
-import { diesAlike, toldOf } from "./alike.ts";
-import { App } from "./app.ts";
-import { Caller, messageIn } from "./caller.ts";
+import { crashesAlike, checkFatalEvent } from "./alike.ts";
+import { WebApp } from "./app.ts";
+import { Caller, waitForMessageSpan } from "./caller.ts";
 import { wsApps } from "./rows.ts";
-import { describeCrowd } from "./tenants.ts";
+import { describeConcurrentRequests } from "./tenants.ts";
 import { WebSocketClient } from "./websocket-client.ts";
 
 let caller = new Caller();
@@ -33,11 +33,11 @@ for (const { app: file, node, moduleSystem } of wsApps) {
     const title = `${version}, ${moduleSystem}, Node ${node}`;
     describe(`WebSockets by ${title}`, () => {
       let receiver: Receiver;
-      let app: App;
+      let app: WebApp;
 
       before(async () => {
         receiver = await startReceiver();
-        app = await App.start({ app: file, node, receiver, env: { SURVIVES: "1" } });
+        app = await WebApp.start({ app: file, node, receiver, env: { SURVIVES: "1" } });
       });
       beforeEach(() => receiver.clear());
       after(() => Promise.all([app.stop(), receiver.close()]));
@@ -159,12 +159,12 @@ for (const { app: file, node, moduleSystem } of wsApps) {
 
     describe(`WebSockets by ${title}, each message a trace`, () => {
       let receiver: Receiver;
-      let app: App;
+      let app: WebApp;
 
       before(async () => {
         receiver = await startReceiver();
         const env = { SURVIVES: "1", OTEL_INSTRUMENTATION_WS_MESSAGES: "true" };
-        app = await App.start({ app: file, node, receiver, env });
+        app = await WebApp.start({ app: file, node, receiver, env });
       });
       beforeEach(() => receiver.clear());
       after(() => Promise.all([app.stop(), receiver.close()]));
@@ -185,7 +185,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
           assert.deepEqual(event?.user, { id: "ada" });
           assert.equal(event?.tags?.["request_id"], "from-the-caller");
           const traceId = event?.contexts?.["trace"]?.["trace_id"];
-          const { span, links } = await messageIn(receiver, traceId);
+          const { span, links } = await waitForMessageSpan(receiver, traceId);
           assert.deepEqual(links, [[handshake.traceId, handshake.spanId]]);
           assert.deepEqual(
             [span.name, span.kind, span.parentSpanId],
@@ -223,20 +223,20 @@ for (const { app: file, node, moduleSystem } of wsApps) {
     });
 
     it(`${title}: an app that dies of a message dies as it does without us, and tells of it`, () =>
-      diesAlike({
+      crashesAlike({
         app: { app: file, node },
-        deed: async (app) => {
+        crash: async (app) => {
           const url = `${app.url(`${version}-routed`)}/chat`;
           const client = await WebSocketClient.open(url, caller.headers);
           client.send("throws");
         },
-        check: (receiver) => toldOf(receiver, "thrown in a message", caller.traceId),
+        check: (receiver) => checkFatalEvent(receiver, "thrown in a message", caller.traceId),
       }));
 
-    describeCrowd({
+    describeConcurrentRequests({
       title: `WebSockets by ${title}`,
       app: () => ({ app: file, node }),
-      ask: async (app, tenants) => {
+      sendRequests: async (app, tenants) => {
         await Promise.all(
           tenants.map(async (tenant) => {
             const url = `${app.url(`${version}-routed`)}/chat`;
@@ -250,7 +250,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
   }
 }
 
-async function countsOf(app: App): Promise<{ received: number; sent: number }> {
+async function countsOf(app: WebApp): Promise<{ received: number; sent: number }> {
   const page = await app.page();
   const sum = (direction: string): number => {
     const lines = page.split("\n").filter((line) => line.includes(`"${direction}"`));
@@ -261,7 +261,7 @@ async function countsOf(app: App): Promise<{ received: number; sent: number }> {
 }
 
 async function lineOf(
-  app: App,
+  app: WebApp,
   from: number,
   message: string,
 ): Promise<Readonly<Record<string, unknown>>> {

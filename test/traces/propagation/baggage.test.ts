@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { type Baggage, propagation } from "@opentelemetry/api";
-import { ROOT, suppressed } from "../../../src/context/context.ts";
+import { ROOT_CONTEXT, suppressTracing } from "../../../src/context/context.ts";
 import {
   BAGGAGE_KEY,
   BaggagePropagator,
   readBaggage,
 } from "../../../src/traces/propagation/baggage.ts";
-import { injected, setter, standard } from "./headers.ts";
-import { countedWork } from "./work.ts";
+import { injectedHeaders, setter, defaultPropagator } from "./headers.ts";
+import { countStringOperations } from "./work.ts";
 
 /** https://www.w3.org/TR/baggage/ */
 
@@ -22,7 +22,7 @@ function rowsOf(baggage: Baggage | undefined): Row[] | undefined {
 }
 
 function sent(baggage: Baggage): string | undefined {
-  return injected(ROOT.setValue(BAGGAGE_KEY, baggage))["baggage"];
+  return injectedHeaders(ROOT_CONTEXT.setValue(BAGGAGE_KEY, baggage))["baggage"];
 }
 
 const OCTETS = Array.from({ length: 0x7f - 0x21 }, (_, n) => String.fromCharCode(0x21 + n))
@@ -156,9 +156,9 @@ describe("baggage", () => {
   ];
   for (const [rule, header, entries, passed] of read) {
     it(rule, () => {
-      const context = standard.extractHeaders(ROOT, { baggage: header });
+      const context = defaultPropagator.extractHeaders(ROOT_CONTEXT, { baggage: header });
       assert.deepEqual(rowsOf(propagation.getBaggage(context)), entries);
-      assert.equal(injected(context)["baggage"], passed ?? header);
+      assert.equal(injectedHeaders(context)["baggage"], passed ?? header);
     });
   }
 
@@ -171,19 +171,22 @@ describe("baggage", () => {
   ];
   for (const [title, header] of illegal) {
     it(`changes no context if it ${title}`, () => {
-      assert.equal(standard.extractHeaders(ROOT, { baggage: header as string }), ROOT);
+      assert.equal(
+        defaultPropagator.extractHeaders(ROOT_CONTEXT, { baggage: header as string }),
+        ROOT_CONTEXT,
+      );
     });
   }
 
   it("goes on without a trace", () => {
-    const context = standard.extractHeaders(ROOT, { baggage: "a=1" });
-    assert.deepEqual(injected(context), { baggage: "a=1" });
+    const context = defaultPropagator.extractHeaders(ROOT_CONTEXT, { baggage: "a=1" });
+    assert.deepEqual(injectedHeaders(context), { baggage: "a=1" });
   });
 
   it("isn't sent from our own work", () => {
-    const context = standard.extractHeaders(ROOT, { baggage: "a=1" });
+    const context = defaultPropagator.extractHeaders(ROOT_CONTEXT, { baggage: "a=1" });
     const headers = {};
-    new BaggagePropagator().inject(suppressed(context), headers, setter);
+    new BaggagePropagator().inject(suppressTracing(context), headers, setter);
     assert.deepEqual(headers, {});
   });
 });
@@ -290,7 +293,7 @@ describe("The bounds of baggage", () => {
   });
 
   it("hold for the work of reading, whatever comes (CVE-2026-54285)", () => {
-    assert.ok(countedWork(() => readBaggage("a=1")) > 0, "work is counted");
+    assert.ok(countStringOperations(() => readBaggage("a=1")) > 0, "work is counted");
     const rows: [title: string, header: string | string[]][] = [
       ["a megabyte of members", "k=v,".repeat(250_000)],
       [
@@ -304,7 +307,7 @@ describe("The bounds of baggage", () => {
       ["100,000 empty headers", Array.from({ length: 100_000 }, () => "")],
     ];
     for (const [title, header] of rows) {
-      const steps = countedWork(() => {
+      const steps = countStringOperations(() => {
         readBaggage(header);
       });
       assert.ok(steps <= 5 * 8192, `${title}: ${steps} steps`);

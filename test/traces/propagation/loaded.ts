@@ -17,14 +17,17 @@ registerHooks({
 });
 
 const { createPropagator } = await import("../../../src/traces/propagation/propagator.ts");
-const { ROOT } = await import("../../../src/context/context.ts");
+const { ROOT_CONTEXT } = await import("../../../src/context/context.ts");
 const ids = "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331";
 const steps: string[][] = [];
 
 const propagator = createPropagator(process.argv.slice(2) as never, { sentry: true });
 steps.push([...packages]);
-propagator.extractHeaders(ROOT, { traceparent: `00-${ids}-01`, baggage: "sentry-sampled=true" });
+propagator.extractHeaders(ROOT_CONTEXT, {
+  traceparent: `00-${ids}-01`,
+  baggage: "sentry-sampled=true",
+});
 steps.push([...packages]);
-propagator.extractHeaders(ROOT, { "sentry-trace": `${ids}-1` });
+propagator.extractHeaders(ROOT_CONTEXT, { "sentry-trace": `${ids}-1` });
 steps.push([...packages]);
 console.log(JSON.stringify(steps));

@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import { type Context, propagation, trace } from "@opentelemetry/api";
 import type { PropagatorName } from "../../../src/config/config.ts";
-import { ROOT, suppressed } from "../../../src/context/context.ts";
-import { createPropagator, Propagator } from "../../../src/traces/propagation/propagator.ts";
-import { CarrierSpan } from "../../../src/traces/carrier-span.ts";
+import { ROOT_CONTEXT, suppressTracing } from "../../../src/context/context.ts";
+import {
+  createPropagator,
+  CompositePropagator,
+} from "../../../src/traces/propagation/propagator.ts";
+import { NonRecordingSpan } from "../../../src/traces/carrier-span.ts";
 import {
   contextWith,
-  injected,
-  parentOf,
+  injectedHeaders,
+  parentSpanContext,
   setter,
-  SPAN_ID,
-  TRACE_ID,
+  CALLER_SPAN_ID,
+  CALLER_TRACE_ID,
   TRACEPARENT,
 } from "./headers.ts";
 
@@ -25,12 +28,12 @@ const names: PropagatorName[] = [
 ];
 const all = createPropagator(names, { sentry: false });
 
-const SHORT_ID = TRACE_ID.slice(16);
-const XRAY_ID = `1-${TRACE_ID.slice(0, 8)}-${TRACE_ID.slice(8)}`;
+const SHORT_ID = CALLER_TRACE_ID.slice(16);
+const XRAY_ID = `1-${CALLER_TRACE_ID.slice(0, 8)}-${CALLER_TRACE_ID.slice(8)}`;
 
 function sampledWithBaggage(): Context {
   const parent = createPropagator(["tracecontext", "baggage"], { sentry: false });
-  return parent.extractHeaders(ROOT, {
+  return parent.extractHeaders(ROOT_CONTEXT, {
     traceparent: TRACEPARENT,
     tracestate: "foo=1",
     baggage: "user=a%20b",
@@ -41,29 +44,35 @@ describe("A propagator by name", () => {
   const written: [name: PropagatorName, headers: Record<string, string>][] = [
     ["tracecontext", { traceparent: TRACEPARENT, tracestate: "foo=1" }],
     ["baggage", { baggage: "user=a%20b" }],
-    ["b3", { b3: `${TRACE_ID}-${SPAN_ID}-1` }],
-    ["b3multi", { "x-b3-traceid": TRACE_ID, "x-b3-spanid": SPAN_ID, "x-b3-sampled": "1" }],
-    ["jaeger", { "uber-trace-id": `${TRACE_ID}:${SPAN_ID}:0:01`, "uberctx-user": "a%20b" }],
-    ["xray", { "x-amzn-trace-id": `Root=${XRAY_ID};Parent=${SPAN_ID};Sampled=1` }],
-    ["sentry", { "sentry-trace": `${TRACE_ID}-${SPAN_ID}-1` }],
+    ["b3", { b3: `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-1` }],
+    [
+      "b3multi",
+      { "x-b3-traceid": CALLER_TRACE_ID, "x-b3-spanid": CALLER_SPAN_ID, "x-b3-sampled": "1" },
+    ],
+    [
+      "jaeger",
+      { "uber-trace-id": `${CALLER_TRACE_ID}:${CALLER_SPAN_ID}:0:01`, "uberctx-user": "a%20b" },
+    ],
+    ["xray", { "x-amzn-trace-id": `Root=${XRAY_ID};Parent=${CALLER_SPAN_ID};Sampled=1` }],
+    ["sentry", { "sentry-trace": `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-1` }],
   ];
   for (const [name, headers] of written) {
     it(`writes the headers of ${name}`, () => {
       const propagator = createPropagator([name], { sentry: false });
-      assert.deepEqual(injected(sampledWithBaggage(), propagator), headers);
+      assert.deepEqual(injectedHeaders(sampledWithBaggage(), propagator), headers);
     });
 
     it(`reads again what ${name} wrote`, () => {
       const propagator = createPropagator([name], { sentry: false });
-      const context = propagator.extractHeaders(ROOT, headers);
+      const context = propagator.extractHeaders(ROOT_CONTEXT, headers);
       if (name === "baggage") {
         assert.equal(propagation.getBaggage(context)?.getEntry("user")?.value, "a b");
         return;
       }
-      const { traceState, ...parent } = parentOf(context) ?? {};
+      const { traceState, ...parent } = parentSpanContext(context) ?? {};
       assert.deepEqual(parent, {
-        traceId: TRACE_ID,
-        spanId: SPAN_ID,
+        traceId: CALLER_TRACE_ID,
+        spanId: CALLER_SPAN_ID,
         traceFlags: 1,
         isRemote: true,
       });
@@ -73,7 +82,7 @@ describe("A propagator by name", () => {
     it(`asks for each header that ${name} reads`, () => {
       const propagator = createPropagator([name], { sentry: false });
       for (const header of Object.keys(headers).filter((key) => !key.startsWith("uberctx-"))) {
-        assert.ok(propagator.reads().includes(header), header);
+        assert.ok(propagator.extractFields().includes(header), header);
       }
     });
   }
@@ -87,31 +96,41 @@ describe("A propagator by name", () => {
     [
       "b3 of many headers",
       "b3",
-      { "x-b3-traceid": TRACE_ID, "x-b3-spanid": SPAN_ID, "x-b3-sampled": "1" },
+      { "x-b3-traceid": CALLER_TRACE_ID, "x-b3-spanid": CALLER_SPAN_ID, "x-b3-sampled": "1" },
       {},
     ],
-    ["one header of b3", "b3multi", { b3: `${TRACE_ID}-${SPAN_ID}-1` }, {}],
+    ["one header of b3", "b3multi", { b3: `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-1` }, {}],
     [
       "b3 with a trace id of 64 bits",
       "b3",
-      { b3: `${SHORT_ID}-${SPAN_ID}-0` },
+      { b3: `${SHORT_ID}-${CALLER_SPAN_ID}-0` },
       { traceId: `${"0".repeat(16)}${SHORT_ID}`, traceFlags: 0 },
     ],
-    ["b3 for debugging", "b3", { b3: `${TRACE_ID}-${SPAN_ID}-d` }, {}],
+    ["b3 for debugging", "b3", { b3: `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-d` }, {}],
     [
       "b3 of many headers in upper case",
       "b3multi",
       {
-        "x-b3-traceid": TRACE_ID.toUpperCase(),
-        "x-b3-spanid": SPAN_ID.toUpperCase(),
+        "x-b3-traceid": CALLER_TRACE_ID.toUpperCase(),
+        "x-b3-spanid": CALLER_SPAN_ID.toUpperCase(),
         "x-b3-sampled": "TRUE",
       },
       {},
     ],
-    ["one header of b3 in upper case", "b3", { b3: `${TRACE_ID}-${SPAN_ID}-D`.toUpperCase() }, {}],
+    [
+      "one header of b3 in upper case",
+      "b3",
+      { b3: `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-D`.toUpperCase() },
+      {},
+    ],
     ["b3 that only says no", "b3", { b3: "0" }],
-    ["an endless b3", "b3", { b3: `${"a".repeat(1_000_000)}-${SPAN_ID}-1` }],
-    ["jaeger escaped", "jaeger", { "uber-trace-id": `${TRACE_ID}%3A${SPAN_ID}%3A0%3A1` }, {}],
+    ["an endless b3", "b3", { b3: `${"a".repeat(1_000_000)}-${CALLER_SPAN_ID}-1` }],
+    [
+      "jaeger escaped",
+      "jaeger",
+      { "uber-trace-id": `${CALLER_TRACE_ID}%3A${CALLER_SPAN_ID}%3A0%3A1` },
+      {},
+    ],
     [
       "jaeger without leading zeros",
       "jaeger",
@@ -121,52 +140,71 @@ describe("A propagator by name", () => {
     [
       "jaeger not sampled",
       "jaeger",
-      { "uber-trace-id": `${TRACE_ID}:${SPAN_ID}:0:0` },
+      { "uber-trace-id": `${CALLER_TRACE_ID}:${CALLER_SPAN_ID}:0:0` },
       { traceFlags: 0 },
     ],
     [
       "jaeger with a parent",
       "jaeger",
-      { "uber-trace-id": `${TRACE_ID}:${SPAN_ID}:${SPAN_ID}:1` },
+      { "uber-trace-id": `${CALLER_TRACE_ID}:${CALLER_SPAN_ID}:${CALLER_SPAN_ID}:1` },
       {},
     ],
     [
       "jaeger in upper case",
       "jaeger",
-      { "uber-trace-id": `${TRACE_ID}:${SPAN_ID}:0:1`.toUpperCase() },
+      { "uber-trace-id": `${CALLER_TRACE_ID}:${CALLER_SPAN_ID}:0:1`.toUpperCase() },
       {},
     ],
     ["jaeger malformed (CVE-2026-59892)", "jaeger", { "uber-trace-id": "%" }],
     [
       "jaeger malformed in an escape (CVE-2026-59892)",
       "jaeger",
-      { "uber-trace-id": `${TRACE_ID}%E0%A4%A:${SPAN_ID}:0:1` },
+      { "uber-trace-id": `${CALLER_TRACE_ID}%E0%A4%A:${CALLER_SPAN_ID}:0:1` },
     ],
-    ["jaeger with a part missing", "jaeger", { "uber-trace-id": `${TRACE_ID}:${SPAN_ID}:0` }],
-    ["jaeger all zero", "jaeger", { "uber-trace-id": `0:${SPAN_ID}:0:1` }],
-    ["jaeger with a long trace id", "jaeger", { "uber-trace-id": `a${TRACE_ID}:${SPAN_ID}:0:1` }],
+    [
+      "jaeger with a part missing",
+      "jaeger",
+      { "uber-trace-id": `${CALLER_TRACE_ID}:${CALLER_SPAN_ID}:0` },
+    ],
+    ["jaeger all zero", "jaeger", { "uber-trace-id": `0:${CALLER_SPAN_ID}:0:1` }],
+    [
+      "jaeger with a long trace id",
+      "jaeger",
+      { "uber-trace-id": `a${CALLER_TRACE_ID}:${CALLER_SPAN_ID}:0:1` },
+    ],
     ["xray without a parent", "xray", { "x-amzn-trace-id": `Root=${XRAY_ID};Sampled=1` }],
     [
       "xray with more fields",
       "xray",
-      { "x-amzn-trace-id": `Self=1-2-3;Root=${XRAY_ID};Parent=${SPAN_ID};Sampled=0;Lineage=a:1` },
+      {
+        "x-amzn-trace-id": `Self=1-2-3;Root=${XRAY_ID};Parent=${CALLER_SPAN_ID};Sampled=0;Lineage=a:1`,
+      },
       { traceFlags: 0 },
     ],
     [
       "xray all zero",
       "xray",
       {
-        "x-amzn-trace-id": `Root=1-${"0".repeat(8)}-${"0".repeat(24)};Parent=${SPAN_ID};Sampled=1`,
+        "x-amzn-trace-id": `Root=1-${"0".repeat(8)}-${"0".repeat(24)};Parent=${CALLER_SPAN_ID};Sampled=1`,
       },
     ],
     ["an endless xray", "xray", { "x-amzn-trace-id": ";=".repeat(500_000) }],
   ];
   for (const [title, name, headers, found] of read) {
     it(`${found === undefined ? "doesn't take" : "takes"} ${title}`, () => {
-      const context = createPropagator([name], { sentry: false }).extractHeaders(ROOT, headers);
+      const context = createPropagator([name], { sentry: false }).extractHeaders(
+        ROOT_CONTEXT,
+        headers,
+      );
       assert.deepEqual(
-        parentOf(context),
-        found && { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1, isRemote: true, ...found },
+        parentSpanContext(context),
+        found && {
+          traceId: CALLER_TRACE_ID,
+          spanId: CALLER_SPAN_ID,
+          traceFlags: 1,
+          isRemote: true,
+          ...found,
+        },
       );
     });
   }
@@ -176,7 +214,7 @@ describe("A propagator by name", () => {
     const headers = { "uberctx-a": undefined, "uberctx-b": "", "uberctx-c": "1" };
     assert.deepEqual(
       propagation
-        .getBaggage(jaeger.extractHeaders(ROOT, headers))
+        .getBaggage(jaeger.extractHeaders(ROOT_CONTEXT, headers))
         ?.getAllEntries()
         .map(([key, { value }]) => [key, value]),
       [
@@ -193,7 +231,7 @@ describe("A propagator by name", () => {
       "uberctx-b": "%202",
       "uberctx-c": "%",
     };
-    const baggage = propagation.getBaggage(both.extractHeaders(ROOT, headers));
+    const baggage = propagation.getBaggage(both.extractHeaders(ROOT_CONTEXT, headers));
     assert.deepEqual(
       baggage?.getAllEntries().map(([key, { value }]) => [key, value]),
       [
@@ -202,27 +240,30 @@ describe("A propagator by name", () => {
       ],
     );
     for (let n = 0; n < 1000; n++) headers[`uberctx-k${n}`] = "v";
-    const many = propagation.getBaggage(both.extractHeaders(ROOT, headers));
+    const many = propagation.getBaggage(both.extractHeaders(ROOT_CONTEXT, headers));
     assert.ok((many?.getAllEntries().length ?? 0) <= 65);
   });
 });
 
 describe("Several propagators", () => {
   const other = "f".repeat(32);
-  const b3 = `${other}-${SPAN_ID}-1`;
+  const b3 = `${other}-${CALLER_SPAN_ID}-1`;
 
   it("are read in the order of their names: the last that finds a parent has the word", () => {
     const headers = { traceparent: TRACEPARENT, b3 };
     const last = createPropagator(["tracecontext", "b3"], { sentry: false });
     const first = createPropagator(["b3", "tracecontext"], { sentry: false });
-    assert.equal(parentOf(last.extractHeaders(ROOT, headers))?.traceId, other);
-    assert.equal(parentOf(first.extractHeaders(ROOT, headers))?.traceId, TRACE_ID);
+    assert.equal(parentSpanContext(last.extractHeaders(ROOT_CONTEXT, headers))?.traceId, other);
+    assert.equal(
+      parentSpanContext(first.extractHeaders(ROOT_CONTEXT, headers))?.traceId,
+      CALLER_TRACE_ID,
+    );
   });
 
   it("leave alone what another found", () => {
     const both = createPropagator(["b3", "tracecontext"], { sentry: false });
     assert.equal(
-      parentOf(both.extractHeaders(ROOT, { b3, traceparent: "00-bad" }))?.traceId,
+      parentSpanContext(both.extractHeaders(ROOT_CONTEXT, { b3, traceparent: "00-bad" }))?.traceId,
       other,
     );
   });
@@ -236,27 +277,30 @@ describe("Several propagators", () => {
   });
 
   it("write nothing without a span", () => {
-    assert.deepEqual(injected(ROOT, all), {});
+    assert.deepEqual(injectedHeaders(ROOT_CONTEXT, all), {});
   });
 
   it("write nothing for an invalid span", () => {
     assert.deepEqual(
-      injected(trace.setSpanContext(ROOT, { traceId: "", spanId: "", traceFlags: 0 }), all),
+      injectedHeaders(
+        trace.setSpanContext(ROOT_CONTEXT, { traceId: "", spanId: "", traceFlags: 0 }),
+        all,
+      ),
       {},
     );
-    assert.deepEqual(injected(contextWith({ traceId: "0".repeat(32) }), all), {});
-    assert.deepEqual(injected(contextWith({ traceId: "x".repeat(32) }), all), {});
+    assert.deepEqual(injectedHeaders(contextWith({ traceId: "0".repeat(32) }), all), {});
+    assert.deepEqual(injectedHeaders(contextWith({ traceId: "x".repeat(32) }), all), {});
   });
 
   it("write nothing from our own work", () => {
-    assert.deepEqual(injected(suppressed(contextWith({})), all), {});
+    assert.deepEqual(injectedHeaders(suppressTracing(contextWith({})), all), {});
   });
 
   it("are none for an empty list of names", () => {
     const none = createPropagator([], { sentry: false });
-    assert.deepEqual(injected(contextWith({}), none), {});
-    assert.equal(none.extractHeaders(ROOT, { traceparent: TRACEPARENT }), ROOT);
-    assert.deepEqual([none.fields(), none.reads()], [[], []]);
+    assert.deepEqual(injectedHeaders(contextWith({}), none), {});
+    assert.equal(none.extractHeaders(ROOT_CONTEXT, { traceparent: TRACEPARENT }), ROOT_CONTEXT);
+    assert.deepEqual([none.fields(), none.extractFields()], [[], []]);
   });
 });
 
@@ -278,7 +322,7 @@ describe("A hostile carrier", () => {
   ];
   for (const [at, getter] of getters.entries()) {
     it(`never throws into the app, and names no parent (${at})`, () => {
-      assert.equal(parentOf(all.extract(ROOT, undefined, getter)), undefined);
+      assert.equal(parentSpanContext(all.extract(ROOT_CONTEXT, undefined, getter)), undefined);
     });
   }
 
@@ -291,23 +335,27 @@ describe("A hostile carrier", () => {
       },
     };
     assert.doesNotThrow(() => all.inject(contextWith({}), headers, picky));
-    assert.equal(headers["b3"], `${TRACE_ID}-${SPAN_ID}-1`);
+    assert.equal(headers["b3"], `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-1`);
   });
 
   it("may hold a span that throws", () => {
-    const span = new CarrierSpan({ traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1 });
+    const span = new NonRecordingSpan({
+      traceId: CALLER_TRACE_ID,
+      spanId: CALLER_SPAN_ID,
+      traceFlags: 1,
+    });
     span.spanContext = fail;
-    assert.deepEqual(injected(ROOT.withSpan(span), all), {});
+    assert.deepEqual(injectedHeaders(ROOT_CONTEXT.withSpan(span), all), {});
   });
 
   it("costs only the propagator that fails", () => {
     const broken = { inject: fail, extract: fail, fields: () => [] };
     const [good] = [createPropagator(["tracecontext"], { sentry: false })];
-    const both = new Propagator([broken, good]);
+    const both = new CompositePropagator([broken, good]);
     assert.equal(
-      parentOf(both.extractHeaders(ROOT, { traceparent: TRACEPARENT }))?.traceId,
-      TRACE_ID,
+      parentSpanContext(both.extractHeaders(ROOT_CONTEXT, { traceparent: TRACEPARENT }))?.traceId,
+      CALLER_TRACE_ID,
     );
-    assert.deepEqual(injected(contextWith({}), both), { traceparent: TRACEPARENT });
+    assert.deepEqual(injectedHeaders(contextWith({}), both), { traceparent: TRACEPARENT });
   });
 });

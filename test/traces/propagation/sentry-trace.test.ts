@@ -4,14 +4,21 @@ import { fileURLToPath } from "node:url";
 import { propagation } from "@opentelemetry/api";
 import { getCurrentScope, type Scope } from "@sentry/core";
 import { ServerRuntimeClient } from "@sentry/core/server";
-import { ROOT } from "../../../src/context/context.ts";
+import { ROOT_CONTEXT } from "../../../src/context/context.ts";
 import { createPropagator } from "../../../src/traces/propagation/propagator.ts";
 import { createSampler } from "../../../src/traces/sampling/sampler.ts";
-import { contextWith, injected, parentOf, SPAN_ID, TRACE_ID, TRACEPARENT } from "./headers.ts";
+import {
+  contextWith,
+  injectedHeaders,
+  parentSpanContext,
+  CALLER_SPAN_ID,
+  CALLER_TRACE_ID,
+  TRACEPARENT,
+} from "./headers.ts";
 
-const IDS = `${TRACE_ID}-${SPAN_ID}`;
+const IDS = `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}`;
 const OTHER = "f".repeat(32);
-const BAGGAGE = `sentry-trace_id=${TRACE_ID},sentry-public_key=abc,sentry-sampled=true,user=1`;
+const BAGGAGE = `sentry-trace_id=${CALLER_TRACE_ID},sentry-public_key=abc,sentry-sampled=true,user=1`;
 
 const byDefault = createPropagator(["tracecontext", "baggage"], { sentry: true });
 const named = createPropagator(["tracecontext", "baggage", "sentry"], { sentry: true });
@@ -22,9 +29,9 @@ describe("A browser's sentry-trace", () => {
     ["goes on, not sampled", `${IDS}-0`, 0],
     ["goes on, undecided", IDS, 0],
     ["goes on with white space around", ` ${IDS}-1 `, 1],
-    ["is refused without a span id", `${TRACE_ID}-1`, undefined],
+    ["is refused without a span id", `${CALLER_TRACE_ID}-1`, undefined],
     ["is refused if it is empty", "", undefined],
-    ["is refused all zero", `${"0".repeat(32)}-${SPAN_ID}-1`, undefined],
+    ["is refused all zero", `${"0".repeat(32)}-${CALLER_SPAN_ID}-1`, undefined],
     ["is refused in upper case", `${IDS.toUpperCase()}-1`, undefined],
     ["is refused with more behind", `${IDS}-1-x`, undefined],
     ["is refused if it comes twice", `${IDS}-1, ${IDS}-1`, undefined],
@@ -33,53 +40,62 @@ describe("A browser's sentry-trace", () => {
   ];
   for (const [title, header, traceFlags] of rows) {
     it(title, () => {
-      const parent = parentOf(byDefault.extractHeaders(ROOT, { "sentry-trace": header }));
+      const parent = parentSpanContext(
+        byDefault.extractHeaders(ROOT_CONTEXT, { "sentry-trace": header }),
+      );
       assert.deepEqual(
         parent,
         traceFlags === undefined
           ? undefined
-          : { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags, isRemote: true },
+          : { traceId: CALLER_TRACE_ID, spanId: CALLER_SPAN_ID, traceFlags, isRemote: true },
       );
     });
   }
 
   it("gives way to a valid traceparent", () => {
-    const headers = { traceparent: TRACEPARENT, "sentry-trace": `${OTHER}-${SPAN_ID}-1` };
+    const headers = { traceparent: TRACEPARENT, "sentry-trace": `${OTHER}-${CALLER_SPAN_ID}-1` };
     for (const propagator of [
       byDefault,
       named,
       createPropagator(["sentry", "tracecontext"], { sentry: true }),
     ]) {
-      assert.equal(parentOf(propagator.extractHeaders(ROOT, headers))?.traceId, TRACE_ID);
+      assert.equal(
+        parentSpanContext(propagator.extractHeaders(ROOT_CONTEXT, headers))?.traceId,
+        CALLER_TRACE_ID,
+      );
     }
   });
 
   it("helps out for an invalid traceparent", () => {
     const headers = { traceparent: "00-bad", "sentry-trace": `${IDS}-1` };
-    assert.equal(parentOf(byDefault.extractHeaders(ROOT, headers))?.traceId, TRACE_ID);
+    assert.equal(
+      parentSpanContext(byDefault.extractHeaders(ROOT_CONTEXT, headers))?.traceId,
+      CALLER_TRACE_ID,
+    );
   });
 
   it("isn't read without a DSN", () => {
     const none = createPropagator(["tracecontext", "baggage"], { sentry: false });
-    assert.equal(none.extractHeaders(ROOT, { "sentry-trace": `${IDS}-1` }), ROOT);
-    assert.ok(!none.reads().includes("sentry-trace"));
-    assert.ok(byDefault.reads().includes("sentry-trace"));
+    assert.equal(none.extractHeaders(ROOT_CONTEXT, { "sentry-trace": `${IDS}-1` }), ROOT_CONTEXT);
+    assert.ok(!none.extractFields().includes("sentry-trace"));
+    assert.ok(byDefault.extractFields().includes("sentry-trace"));
   });
 
   it("is read without a DSN if it is named", () => {
     const alone = createPropagator(["sentry"], { sentry: false });
     assert.equal(
-      parentOf(alone.extractHeaders(ROOT, { "sentry-trace": `${IDS}-1` }))?.traceId,
-      TRACE_ID,
+      parentSpanContext(alone.extractHeaders(ROOT_CONTEXT, { "sentry-trace": `${IDS}-1` }))
+        ?.traceId,
+      CALLER_TRACE_ID,
     );
   });
 
   it("leaves nothing of Sentry's in the tracestate or in the context", () => {
-    const context = byDefault.extractHeaders(ROOT, {
+    const context = byDefault.extractHeaders(ROOT_CONTEXT, {
       "sentry-trace": `${IDS}-0`,
       baggage: BAGGAGE,
     });
-    assert.equal(parentOf(context)?.traceState, undefined);
+    assert.equal(parentSpanContext(context)?.traceState, undefined);
     assert.equal(context.getValue(Symbol.for("sentry_scopes")), undefined);
   });
 });
@@ -92,11 +108,11 @@ describe("A trace that came by sentry-trace", () => {
   ];
   for (const [header, decisions] of rows) {
     it(`is sampled as ${header.slice(IDS.length) || "nothing"} says`, () => {
-      const context = byDefault.extractHeaders(ROOT, { "sentry-trace": header });
+      const context = byDefault.extractHeaders(ROOT_CONTEXT, { "sentry-trace": header });
       for (const [name, decision] of Object.entries(decisions)) {
         const sampler = createSampler({ name: name as never, ratio: 1 });
         assert.equal(
-          sampler.shouldSample(context, TRACE_ID, "", 0, {}, []).decision,
+          sampler.shouldSample(context, CALLER_TRACE_ID, "", 0, {}, []).decision,
           decision,
           name,
         );
@@ -107,33 +123,42 @@ describe("A trace that came by sentry-trace", () => {
 
 describe("Headers that go out", () => {
   it("have nothing of Sentry's unless it is named", () => {
-    const context = byDefault.extractHeaders(ROOT, {
+    const context = byDefault.extractHeaders(ROOT_CONTEXT, {
       "sentry-trace": `${IDS}-1`,
       baggage: BAGGAGE,
     });
-    assert.deepEqual(injected(context, byDefault), { traceparent: TRACEPARENT, baggage: "user=1" });
+    assert.deepEqual(injectedHeaders(context, byDefault), {
+      traceparent: TRACEPARENT,
+      baggage: "user=1",
+    });
     assert.equal(propagation.getBaggage(context)?.getEntry("sentry-public_key")?.value, "abc");
   });
 
   it("have no baggage at all where all of it was Sentry's", () => {
-    const context = byDefault.extractHeaders(ROOT, { baggage: "sentry-sampled=true" });
-    assert.deepEqual(injected(context, byDefault), {});
+    const context = byDefault.extractHeaders(ROOT_CONTEXT, { baggage: "sentry-sampled=true" });
+    assert.deepEqual(injectedHeaders(context, byDefault), {});
   });
 
   it("have sentry-trace, and Sentry's baggage as it came, where it is named", () => {
-    const context = named.extractHeaders(ROOT, { "sentry-trace": `${IDS}-1`, baggage: BAGGAGE });
-    assert.deepEqual(injected(context, named), {
+    const context = named.extractHeaders(ROOT_CONTEXT, {
+      "sentry-trace": `${IDS}-1`,
+      baggage: BAGGAGE,
+    });
+    assert.deepEqual(injectedHeaders(context, named), {
       traceparent: TRACEPARENT,
       baggage: BAGGAGE,
       "sentry-trace": `${IDS}-1`,
     });
-    assert.equal(injected(contextWith({ traceFlags: 2 }), named)["sentry-trace"], `${IDS}-0`);
+    assert.equal(
+      injectedHeaders(contextWith({ traceFlags: 2 }), named)["sentry-trace"],
+      `${IDS}-0`,
+    );
   });
 
   it("keep Sentry's baggage where Sentry is off", () => {
     const off = createPropagator(["tracecontext", "baggage"], { sentry: false });
-    const context = off.extractHeaders(ROOT, { baggage: BAGGAGE });
-    assert.deepEqual(injected(context, off), { baggage: BAGGAGE });
+    const context = off.extractHeaders(ROOT_CONTEXT, { baggage: BAGGAGE });
+    assert.deepEqual(injectedHeaders(context, off), { baggage: BAGGAGE });
   });
 });
 
@@ -155,12 +180,15 @@ describe("With a Sentry client", () => {
   });
 
   for (const [title, org, traceId] of [
-    ["the trace of the same organisation goes on", "1", TRACE_ID],
+    ["the trace of the same organisation goes on", "1", CALLER_TRACE_ID],
     ["another organisation's trace isn't continued", "7", undefined],
   ] as const) {
     it(title, () => {
       const headers = { "sentry-trace": `${IDS}-1`, baggage: `sentry-org_id=${org}` };
-      assert.equal(parentOf(byDefault.extractHeaders(ROOT, headers))?.traceId, traceId);
+      assert.equal(
+        parentSpanContext(byDefault.extractHeaders(ROOT_CONTEXT, headers))?.traceId,
+        traceId,
+      );
     });
   }
 });

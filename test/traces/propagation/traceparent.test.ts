@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ROOT } from "../../../src/context/context.ts";
+import { ROOT_CONTEXT } from "../../../src/context/context.ts";
 import { newTraceId } from "../../../src/traces/ids.ts";
 import {
   hasValidIds,
@@ -9,20 +9,20 @@ import {
 import { collectingProvider } from "../provider.ts";
 import {
   contextWith,
-  injected,
-  type Pairs,
-  parentOf,
-  passedOn,
-  received,
-  SPAN_ID,
-  standard,
-  TRACE_ID,
+  injectedHeaders,
+  type HeaderPairs,
+  parentSpanContext,
+  propagatedTraceState,
+  parsedHeaders,
+  CALLER_SPAN_ID,
+  defaultPropagator,
+  CALLER_TRACE_ID,
   TRACEPARENT,
 } from "./headers.ts";
 
 /** https://www.w3.org/TR/trace-context-2/: one test for each rule of `traceparent`. */
 
-const IDS = `${TRACE_ID}-${SPAN_ID}`;
+const IDS = `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}`;
 
 describe("traceparent", () => {
   const refused: [rule: string, header: unknown][] = [
@@ -36,17 +36,38 @@ describe("traceparent", () => {
     ["is refused in version ff", `ff-${IDS}-01`],
     ["is refused in version ff with more parts", `ff-${IDS}-01-more`],
     ["is refused if the version isn't followed by a dash", `00_${IDS}-01`],
-    ["is refused if the trace id has 31 digits", `00-${TRACE_ID.slice(1)}-${SPAN_ID}-01`],
-    ["is refused if the trace id has 33 digits", `00-a${TRACE_ID}-${SPAN_ID}-01`],
-    ["is refused if the trace id isn't hexadecimal", `00-${TRACE_ID.slice(1)}g-${SPAN_ID}-01`],
-    ["is refused if the trace id is in upper case", `00-${TRACE_ID.toUpperCase()}-${SPAN_ID}-01`],
-    ["is refused if the trace id is all zero", `00-${"0".repeat(32)}-${SPAN_ID}-01`],
-    ["is refused if the trace id isn't followed by a dash", `00-${TRACE_ID}.${SPAN_ID}-01`],
-    ["is refused if the parent id has 15 digits", `00-${TRACE_ID}-${SPAN_ID.slice(1)}-01`],
-    ["is refused if the parent id has 17 digits", `00-${TRACE_ID}-a${SPAN_ID}-01`],
-    ["is refused if the parent id isn't hexadecimal", `00-${TRACE_ID}-${SPAN_ID.slice(1)}g-01`],
-    ["is refused if the parent id is in upper case", `00-${TRACE_ID}-${SPAN_ID.toUpperCase()}-01`],
-    ["is refused if the parent id is all zero", `00-${TRACE_ID}-${"0".repeat(16)}-01`],
+    [
+      "is refused if the trace id has 31 digits",
+      `00-${CALLER_TRACE_ID.slice(1)}-${CALLER_SPAN_ID}-01`,
+    ],
+    ["is refused if the trace id has 33 digits", `00-a${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-01`],
+    [
+      "is refused if the trace id isn't hexadecimal",
+      `00-${CALLER_TRACE_ID.slice(1)}g-${CALLER_SPAN_ID}-01`,
+    ],
+    [
+      "is refused if the trace id is in upper case",
+      `00-${CALLER_TRACE_ID.toUpperCase()}-${CALLER_SPAN_ID}-01`,
+    ],
+    ["is refused if the trace id is all zero", `00-${"0".repeat(32)}-${CALLER_SPAN_ID}-01`],
+    [
+      "is refused if the trace id isn't followed by a dash",
+      `00-${CALLER_TRACE_ID}.${CALLER_SPAN_ID}-01`,
+    ],
+    [
+      "is refused if the parent id has 15 digits",
+      `00-${CALLER_TRACE_ID}-${CALLER_SPAN_ID.slice(1)}-01`,
+    ],
+    ["is refused if the parent id has 17 digits", `00-${CALLER_TRACE_ID}-a${CALLER_SPAN_ID}-01`],
+    [
+      "is refused if the parent id isn't hexadecimal",
+      `00-${CALLER_TRACE_ID}-${CALLER_SPAN_ID.slice(1)}g-01`,
+    ],
+    [
+      "is refused if the parent id is in upper case",
+      `00-${CALLER_TRACE_ID}-${CALLER_SPAN_ID.toUpperCase()}-01`,
+    ],
+    ["is refused if the parent id is all zero", `00-${CALLER_TRACE_ID}-${"0".repeat(16)}-01`],
     ["is refused if the parent id isn't followed by a dash", `00-${IDS}.01`],
     ["is refused without flags", `00-${IDS}`],
     ["is refused if the flags have one digit", `00-${IDS}-1`],
@@ -61,14 +82,17 @@ describe("traceparent", () => {
     ["is refused in a higher version if more follows without a dash", `cc-${IDS}-01.more`],
     [
       "is refused in a higher version with an invalid trace id",
-      `cc-${"0".repeat(32)}-${SPAN_ID}-01`,
+      `cc-${"0".repeat(32)}-${CALLER_SPAN_ID}-01`,
     ],
     ["is refused in a higher version with invalid flags", `cc-${IDS}-0x-more`],
     ["is refused if it comes twice", [TRACEPARENT, TRACEPARENT]],
     ["is refused if it comes twice in one string", `${TRACEPARENT}, ${TRACEPARENT}`],
     ["is refused if it comes twice in a higher version", `cc-${IDS}-01-a, cc-${IDS}-01-a`],
-    ["is refused with a control character", `00-${TRACE_ID}-${SPAN_ID}-0\u0001`],
-    ["is refused with a digit of another script", `00-${TRACE_ID.slice(1)}\u0661-${SPAN_ID}-01`],
+    ["is refused with a control character", `00-${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-0\u0001`],
+    [
+      "is refused with a digit of another script",
+      `00-${CALLER_TRACE_ID.slice(1)}\u0661-${CALLER_SPAN_ID}-01`,
+    ],
     ["is refused with another white space around", `\u00a0${TRACEPARENT}`],
     ["is refused with a line break behind", `${TRACEPARENT}\n`],
     ["is refused if it is no string", 42],
@@ -100,8 +124,8 @@ describe("traceparent", () => {
   for (const [rule, header, traceFlags] of accepted) {
     it(rule, () => {
       assert.deepEqual(readParent(header, undefined), {
-        traceId: TRACE_ID,
-        spanId: SPAN_ID,
+        traceId: CALLER_TRACE_ID,
+        spanId: CALLER_SPAN_ID,
         traceFlags,
         isRemote: true,
       });
@@ -110,21 +134,29 @@ describe("traceparent", () => {
 
   it("is expected in any case of its name", () => {
     for (const name of ["traceparent", "TraceParent", "TRACEPARENT", "TrAcEpArEnT"]) {
-      const context = standard.extractHeaders(ROOT, received([[name, TRACEPARENT]]));
-      assert.equal(parentOf(context)?.traceId, TRACE_ID, name);
+      const context = defaultPropagator.extractHeaders(
+        ROOT_CONTEXT,
+        parsedHeaders([[name, TRACEPARENT]]),
+      );
+      assert.equal(parentSpanContext(context)?.traceId, CALLER_TRACE_ID, name);
     }
   });
 
   it("isn't taken from headers with similar names", () => {
     for (const name of ["trace-parent", "trace.parent", "trace_parent"]) {
-      const context = standard.extractHeaders(ROOT, received([[name, TRACEPARENT]]));
-      assert.equal(context, ROOT, name);
+      const context = defaultPropagator.extractHeaders(
+        ROOT_CONTEXT,
+        parsedHeaders([[name, TRACEPARENT]]),
+      );
+      assert.equal(context, ROOT_CONTEXT, name);
     }
   });
 
   it("is sent in lower case, at version 00", () => {
-    const context = standard.extractHeaders(ROOT, { traceparent: `cc-${IDS}-01-more` });
-    assert.deepEqual(injected(context), { traceparent: TRACEPARENT });
+    const context = defaultPropagator.extractHeaders(ROOT_CONTEXT, {
+      traceparent: `cc-${IDS}-01-more`,
+    });
+    assert.deepEqual(injectedHeaders(context), { traceparent: TRACEPARENT });
   });
 
   it("is sent without the flags that level 2 doesn't define", () => {
@@ -137,14 +169,16 @@ describe("traceparent", () => {
       [4, "00"],
     ] as const) {
       assert.equal(
-        traceparentOf({ traceId: TRACE_ID, spanId: SPAN_ID, traceFlags }),
+        traceparentOf({ traceId: CALLER_TRACE_ID, spanId: CALLER_SPAN_ID, traceFlags }),
         `00-${IDS}-${digits}`,
       );
     }
   });
 
   it("has the random flag where the trace begins here", () => {
-    const span = collectingProvider().provider.getTracer("test").startSpan("root", {}, ROOT);
+    const span = collectingProvider()
+      .provider.getTracer("test")
+      .startSpan("root", {}, ROOT_CONTEXT);
     assert.match(traceparentOf(span.spanContext()), /^00-[0-9a-f]{32}-[0-9a-f]{16}-03$/);
   });
 
@@ -153,17 +187,22 @@ describe("traceparent", () => {
     ["unset", "01"],
   ] as const) {
     it(`leaves the random flag ${title} where the trace goes on`, () => {
-      const context = standard.extractHeaders(ROOT, { traceparent: `00-${IDS}-${flags}` });
+      const context = defaultPropagator.extractHeaders(ROOT_CONTEXT, {
+        traceparent: `00-${IDS}-${flags}`,
+      });
       const span = collectingProvider().provider.getTracer("test").startSpan("child", {}, context);
       const header = traceparentOf(span.spanContext());
-      assert.ok(header.startsWith(`00-${TRACE_ID}-`) && header.endsWith(`-${flags}`), header);
-      assert.notEqual(span.spanContext().spanId, SPAN_ID);
+      assert.ok(
+        header.startsWith(`00-${CALLER_TRACE_ID}-`) && header.endsWith(`-${flags}`),
+        header,
+      );
+      assert.notEqual(span.spanContext().spanId, CALLER_SPAN_ID);
     });
   }
 
   it("is made of ids that pass our own check", () => {
     for (let n = 0; n < 1000; n++) {
-      assert.ok(hasValidIds({ traceId: newTraceId(), spanId: SPAN_ID, traceFlags: 0 }));
+      assert.ok(hasValidIds({ traceId: newTraceId(), spanId: CALLER_SPAN_ID, traceFlags: 0 }));
     }
   });
 
@@ -171,19 +210,19 @@ describe("traceparent", () => {
     ["an all-zero trace id", { traceId: "0".repeat(32) }],
     ["an all-zero span id", { spanId: "0".repeat(16) }],
     ["a short trace id", { traceId: "abc" }],
-    ["upper case", { traceId: TRACE_ID.toUpperCase() }],
-    ["a line break in an id", { spanId: `${SPAN_ID.slice(1)}\n` }],
+    ["upper case", { traceId: CALLER_TRACE_ID.toUpperCase() }],
+    ["a line break in an id", { spanId: `${CALLER_SPAN_ID.slice(1)}\n` }],
     ["an id that is no string", { spanId: 42 as never }],
   ];
   for (const [title, ids] of unsent) {
     it(`isn't sent for a span with ${title}`, () => {
-      assert.deepEqual(injected(contextWith(ids)), {});
+      assert.deepEqual(injectedHeaders(contextWith(ids)), {});
     });
   }
 });
 
 describe("traceparent and tracestate", () => {
-  const discarded: [title: string, headers: Pairs][] = [
+  const discarded: [title: string, headers: HeaderPairs][] = [
     ["no traceparent", [["tracestate", "foo=1"]]],
     [
       "an invalid traceparent",
@@ -203,15 +242,18 @@ describe("traceparent and tracestate", () => {
   ];
   for (const [title, headers] of discarded) {
     it(`discard the tracestate with ${title}`, () => {
-      assert.equal(standard.extractHeaders(ROOT, received(headers)), ROOT);
+      assert.equal(
+        defaultPropagator.extractHeaders(ROOT_CONTEXT, parsedHeaders(headers)),
+        ROOT_CONTEXT,
+      );
     });
   }
 
   it("keep the traceparent with an invalid tracestate", () => {
     const headers = { traceparent: TRACEPARENT, tracestate: "FOO" };
-    const context = standard.extractHeaders(ROOT, headers);
-    assert.equal(parentOf(context)?.traceId, TRACE_ID);
-    assert.deepEqual(injected(context), { traceparent: TRACEPARENT });
+    const context = defaultPropagator.extractHeaders(ROOT_CONTEXT, headers);
+    assert.equal(parentSpanContext(context)?.traceId, CALLER_TRACE_ID);
+    assert.deepEqual(injectedHeaders(context), { traceparent: TRACEPARENT });
   });
 
   it("don't parse a tracestate that nobody asks for", () => {
@@ -223,13 +265,13 @@ describe("traceparent and tracestate", () => {
       },
       keys: () => [],
     };
-    standard.extract(ROOT, {}, getter);
+    defaultPropagator.extract(ROOT_CONTEXT, {}, getter);
     assert.deepEqual(asked, ["traceparent", "baggage"]);
   });
 
   it("send a tracestate as it came where nothing was changed", () => {
     assert.equal(
-      passedOn("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"),
+      propagatedTraceState("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"),
       "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE",
     );
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { readTraceState, TraceList } from "../../../src/traces/propagation/trace-state.ts";
-import { passedOn } from "./headers.ts";
-import { countedWork } from "./work.ts";
+import { readTraceState, TraceStateImpl } from "../../../src/traces/propagation/trace-state.ts";
+import { propagatedTraceState } from "./headers.ts";
+import { countStringOperations } from "./work.ts";
 
 /** https://www.w3.org/TR/trace-context-2/: one test for each rule of `tracestate`. */
 
@@ -84,7 +84,7 @@ describe("tracestate", () => {
   ];
   for (const [rule, header, sent] of kept) {
     it(rule, () => {
-      assert.equal(passedOn(header), sent ?? header);
+      assert.equal(propagatedTraceState(header), sent ?? header);
     });
   }
 
@@ -117,7 +117,7 @@ describe("tracestate", () => {
   ];
   for (const [rule, header] of discarded) {
     it(rule, () => {
-      assert.equal(passedOn(header), undefined);
+      assert.equal(propagatedTraceState(header), undefined);
     });
   }
 
@@ -131,13 +131,13 @@ describe("tracestate", () => {
   ];
   for (const [rule, header, sent] of truncated) {
     it(rule, () => {
-      assert.equal(passedOn(header), sent);
+      assert.equal(propagatedTraceState(header), sent);
     });
   }
 });
 
 describe("A TraceState", () => {
-  const state = new TraceList("foo=1,bar=2,baz=3");
+  const state = new TraceStateImpl("foo=1,bar=2,baz=3");
 
   it("gives the value of a key", () => {
     assert.equal(state.get("bar"), "2");
@@ -157,7 +157,7 @@ describe("A TraceState", () => {
   it("leaves out a deleted member", () => {
     assert.equal(state.unset("foo").serialize(), "bar=2,baz=3");
     assert.equal(state.unset("none"), state);
-    assert.equal(new TraceList("foo=1").unset("foo").serialize(), "");
+    assert.equal(new TraceStateImpl("foo=1").unset("foo").serialize(), "");
   });
 
   it("is itself never changed", () => {
@@ -166,7 +166,7 @@ describe("A TraceState", () => {
   });
 
   it("never has the same key twice", () => {
-    assert.equal(new TraceList("foo=1,foo=2").set("foo", "3").serialize(), "foo=3");
+    assert.equal(new TraceStateImpl("foo=1,foo=2").set("foo", "3").serialize(), "foo=3");
   });
 
   it("refuses illegal keys and values", () => {
@@ -189,17 +189,17 @@ describe("A TraceState", () => {
   });
 
   it("loses its last member to a 33rd", () => {
-    const full = new TraceList(members(32)).set("new", "0").serialize().split(",");
+    const full = new TraceStateImpl(members(32)).set("new", "0").serialize().split(",");
     assert.deepEqual([full.length, full[0], full.at(-1)], [32, "new=0", "k30=1"]);
   });
 
   it("can be written to though it came in illegal", () => {
-    assert.equal(new TraceList("BAD").set("foo", "1").serialize(), "foo=1");
+    assert.equal(new TraceStateImpl("BAD").set("foo", "1").serialize(), "foo=1");
   });
 
   it("is sent as the very string that came in", () => {
     const header = Buffer.from("foo=1,bar=2").toString();
-    assert.equal(new TraceList(header).serialize(), header);
+    assert.equal(new TraceStateImpl(header).serialize(), header);
   });
 });
 
@@ -218,7 +218,7 @@ describe("A hostile tracestate", () => {
       members(4000),
       `${members(30)},${"x".repeat(30_000)}`,
     ]) {
-      const steps = countedWork(() => new TraceList(header).serialize());
+      const steps = countStringOperations(() => new TraceStateImpl(header).serialize());
       assert.ok(steps > 0 && steps < limit, `${steps} steps for ${header.length}`);
     }
   });

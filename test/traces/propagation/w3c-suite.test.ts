@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import type { Sampler } from "@opentelemetry/sdk-trace";
 import type { SamplerName } from "../../../src/config/config.ts";
-import { ROOT, SPAN_KEY } from "../../../src/context/context.ts";
+import { ROOT_CONTEXT, SPAN_KEY } from "../../../src/context/context.ts";
 import { createSampler } from "../../../src/traces/sampling/sampler.ts";
 import { collectingProvider } from "../provider.ts";
-import { injected, received, standard } from "./headers.ts";
-import { check, type Send, suite } from "./w3c-suite.ts";
+import { injectedHeaders, parsedHeaders, defaultPropagator } from "./headers.ts";
+import { check, type SendRequest, suite } from "./w3c-suite.ts";
 
 /** A service without the network: a server span, and a client span for each call. */
-function serviceWith(sampler: Sampler): Send {
+function serviceWith(sampler: Sampler): SendRequest {
   const tracer = collectingProvider({ sampler }).provider.getTracer("service");
   return async (headers, calls) => {
-    const caller = standard.extractHeaders(ROOT, received(headers));
+    const caller = defaultPropagator.extractHeaders(ROOT_CONTEXT, parsedHeaders(headers));
     const server = tracer.startSpan("server", { kind: 1 }, caller);
     const context = caller.setValue(SPAN_KEY, server);
     return Array.from({ length: calls }, () => {
       const client = tracer.startSpan("client", { kind: 2 }, context);
-      return Object.entries(injected(context.setValue(SPAN_KEY, client)));
+      return Object.entries(injectedHeaders(context.setValue(SPAN_KEY, client)));
     });
   };
 }

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import type { Pairs } from "./headers.ts";
+import type { HeaderPairs } from "./headers.ts";
 
 /**
  * The 41 tests of the W3C's suite (`test/test.py` of w3c/trace-context, strict
  * level 2, specification level 2) as data: what a service receives, and what it
  * must send to the services that it then calls. Any service can be put to it
- * that gives a `Send`.
+ * that gives a `SendRequest`.
  */
 
 /** Sends one request with these headers to a service that calls on `calls` times; the headers of each call. */
-export type Send = (headers: Pairs, calls: number) => Promise<readonly Pairs[]>;
+export type SendRequest = (headers: HeaderPairs, calls: number) => Promise<readonly HeaderPairs[]>;
 
 export interface SuiteCase {
   /** The suite's own name of the test. */
@@ -18,7 +18,7 @@ export interface SuiteCase {
 }
 
 interface SuiteRequest {
-  readonly headers: Pairs;
+  readonly headers: HeaderPairs;
   /** How often the service calls on; once if it isn't said. */
   readonly calls?: number;
   /** Whether the trace goes on under the id that came in, or another begins. */
@@ -34,7 +34,7 @@ const FLAGS_00 = `00-${TRACE}-${PARENT}-00`;
 const FLAGS_01 = `00-${TRACE}-${PARENT}-01`;
 
 /** Runs one case; throws what doesn't hold. */
-export async function check({ requests }: SuiteCase, send: Send): Promise<void> {
+export async function check({ requests }: SuiteCase, send: SendRequest): Promise<void> {
   for (const request of requests) {
     const calls = request.calls ?? 1;
     const sent = await send(request.headers, calls);
@@ -44,7 +44,7 @@ export async function check({ requests }: SuiteCase, send: Send): Promise<void> 
   }
 }
 
-function checkCall(request: SuiteRequest, headers: Pairs): string {
+function checkCall(request: SuiteRequest, headers: HeaderPairs): string {
   const traceparents = valuesOf(headers, "traceparent");
   assert.equal(traceparents.length, 1, "one traceparent");
   const [, trace, parent, flags] =
@@ -64,7 +64,7 @@ function checkCall(request: SuiteRequest, headers: Pairs): string {
   return parent;
 }
 
-function valuesOf(headers: Pairs, wanted: string): string[] {
+function valuesOf(headers: HeaderPairs, wanted: string): string[] {
   return headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
 }
 

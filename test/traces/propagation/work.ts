@@ -4,7 +4,7 @@ const METHODS = ["charCodeAt", "indexOf", "slice"] as const;
  * How often `work` looks at a character of any string, searches one or cuts a
  * piece out: its cost without a clock, the same on every machine.
  */
-export function countedWork(work: () => void): number {
+export function countStringOperations(work: () => void): number {
   const originals = Object.getOwnPropertyDescriptors(String.prototype);
   let steps = 0;
   for (const name of METHODS) {

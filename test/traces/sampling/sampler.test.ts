@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { type Context, type SpanContext, trace } from "@opentelemetry/api";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import type { SamplerName } from "../../../src/config/config.ts";
-import { ROOT } from "../../../src/context/context.ts";
-import { TraceList } from "../../../src/traces/propagation/trace-state.ts";
+import { ROOT_CONTEXT } from "../../../src/context/context.ts";
+import { TraceStateImpl } from "../../../src/traces/propagation/trace-state.ts";
 import { createSampler, probabilityOf } from "../../../src/traces/sampling/sampler.ts";
 import { collectingProvider } from "../provider.ts";
 
@@ -13,13 +13,17 @@ const SPAN_ID = "00f067aa0ba902b7";
 const NO = 0;
 const YES = 2;
 
-function decide(sampler: Sampler, context: Context = ROOT, traceId = TRACE_ID): SamplingResult {
+function decide(
+  sampler: Sampler,
+  context: Context = ROOT_CONTEXT,
+  traceId = TRACE_ID,
+): SamplingResult {
   return sampler.shouldSample(context, traceId, "name", 0, {}, []);
 }
 
 function child(parent: Partial<SpanContext>, tracestate?: string): Context {
-  const traceState = tracestate === undefined ? {} : { traceState: new TraceList(tracestate) };
-  return trace.setSpanContext(ROOT, {
+  const traceState = tracestate === undefined ? {} : { traceState: new TraceStateImpl(tracestate) };
+  return trace.setSpanContext(ROOT_CONTEXT, {
     traceId: TRACE_ID,
     spanId: SPAN_ID,
     traceFlags: 0,
@@ -80,12 +84,12 @@ describe("A sampler by name", () => {
     const on = createSampler({ name: "parentbased_always_on", ratio: 1 });
     const ratio = createSampler({ name: "parentbased_traceidratio", ratio: 0.5 });
     const same: [Sampler, Context, string][] = [
-      [on, ROOT, TRACE_ID],
+      [on, ROOT_CONTEXT, TRACE_ID],
       [on, child({ traceFlags: 1 }), TRACE_ID],
       [on, child({ traceFlags: 0, isRemote: false }), TRACE_ID],
       [on, child({ traceFlags: 1 }, "foo=1"), TRACE_ID],
-      [ratio, ROOT, idEnding("f".repeat(14))],
-      [ratio, ROOT, idEnding("0".repeat(14))],
+      [ratio, ROOT_CONTEXT, idEnding("f".repeat(14))],
+      [ratio, ROOT_CONTEXT, idEnding("0".repeat(14))],
     ];
     for (const [sampler, context, id] of same) {
       const result = decide(sampler, context, id);
@@ -118,7 +122,7 @@ describe("A ratio", () => {
     it(`of ${ratio} is the threshold ${th}, and says so`, () => {
       const result = decide(
         createSampler({ name: "traceidratio", ratio }),
-        ROOT,
+        ROOT_CONTEXT,
         idEnding("f".repeat(14)),
       );
       assert.equal(result.decision, YES);
@@ -132,7 +136,7 @@ describe("A ratio", () => {
     it(`of ${ratio} keeps nothing`, () => {
       const sampler = createSampler({ name: "traceidratio", ratio });
       assert.equal(
-        decide(sampler, ROOT, idEnding("f".repeat(14))),
+        decide(sampler, ROOT_CONTEXT, idEnding("f".repeat(14))),
         decide(createSampler({ name: "always_off", ratio })),
       );
     });
@@ -141,8 +145,11 @@ describe("A ratio", () => {
   for (const ratio of [1, 2, Infinity]) {
     it(`of ${ratio} keeps everything`, () => {
       assert.equal(
-        decide(createSampler({ name: "traceidratio", ratio }), ROOT, idEnding("0".repeat(14)))
-          .decision,
+        decide(
+          createSampler({ name: "traceidratio", ratio }),
+          ROOT_CONTEXT,
+          idEnding("0".repeat(14)),
+        ).decision,
         YES,
       );
     });
@@ -163,23 +170,26 @@ describe("A ratio", () => {
   for (const [ratio, digits, decision] of edges) {
     it(`of ${ratio} ${decision === YES ? "keeps" : "drops"} a trace that ends in ${digits}`, () => {
       const sampler = createSampler({ name: "traceidratio", ratio });
-      assert.equal(decide(sampler, ROOT, idEnding(digits)).decision, decision);
-      assert.equal(decide(sampler, ROOT, idEnding(digits).toUpperCase()).decision, decision);
+      assert.equal(decide(sampler, ROOT_CONTEXT, idEnding(digits)).decision, decision);
+      assert.equal(
+        decide(sampler, ROOT_CONTEXT, idEnding(digits).toUpperCase()).decision,
+        decision,
+      );
     });
   }
 
   it("looks at the last 56 bits only", () => {
     const sampler = createSampler({ name: "traceidratio", ratio: 0.5 });
     for (const start of ["0".repeat(17) + "1", "f".repeat(18)]) {
-      assert.equal(decide(sampler, ROOT, `${start}${"8".padEnd(14, "0")}`).decision, YES);
-      assert.equal(decide(sampler, ROOT, `${start}${"7".padEnd(14, "f")}`).decision, NO);
+      assert.equal(decide(sampler, ROOT_CONTEXT, `${start}${"8".padEnd(14, "0")}`).decision, YES);
+      assert.equal(decide(sampler, ROOT_CONTEXT, `${start}${"7".padEnd(14, "f")}`).decision, NO);
     }
   });
 
   it("keeps its share of all traces", () => {
     for (const ratio of [0.01, 0.1, 0.25, 0.5, 0.9]) {
       const sampler = createSampler({ name: "traceidratio", ratio });
-      const kept = ids.filter((id) => decide(sampler, ROOT, id).decision === YES).length;
+      const kept = ids.filter((id) => decide(sampler, ROOT_CONTEXT, id).decision === YES).length;
       const deviation = Math.sqrt(ids.length * ratio * (1 - ratio));
       assert.ok(Math.abs(kept - ids.length * ratio) < 4 * deviation, `${kept} at ${ratio}`);
     }
@@ -189,7 +199,7 @@ describe("A ratio", () => {
     const ratios = [0.001, 0.01, 0.1, 1 / 3, 0.5, 0.99, 1];
     const samplers = ratios.map((ratio) => createSampler({ name: "traceidratio", ratio }));
     for (const id of ids) {
-      const decisions = samplers.map((sampler) => decide(sampler, ROOT, id).decision);
+      const decisions = samplers.map((sampler) => decide(sampler, ROOT_CONTEXT, id).decision);
       assert.deepEqual(
         decisions,
         decisions.toSorted((a, b) => a - b),
@@ -252,14 +262,14 @@ describe("The tracestate of a sampled trace", () => {
   }
 
   it("comes back from a tracestate of the SDK's, too", () => {
-    const foreign = trace.setSpanContext(ROOT, {
+    const foreign = trace.setSpanContext(ROOT_CONTEXT, {
       traceId: keptId,
       spanId: SPAN_ID,
       traceFlags: 1,
       traceState: {
         get: () => "th:c",
-        set: (_, value) => new TraceList(`ot=${value}`),
-        unset: () => new TraceList(""),
+        set: (_, value) => new TraceStateImpl(`ot=${value}`),
+        unset: () => new TraceStateImpl(""),
         serialize: () => "ot=th:c",
       },
     });
@@ -311,7 +321,7 @@ describe("The probability of a trace", () => {
   for (const [state, probability] of rows) {
     it(`is ${probability ?? "unknown"} by ${state ?? "no tracestate"}`, () => {
       assert.equal(
-        probabilityOf(state === undefined ? undefined : new TraceList(state)),
+        probabilityOf(state === undefined ? undefined : new TraceStateImpl(state)),
         probability,
       );
     });
@@ -322,9 +332,9 @@ describe("A trace through our tracer", () => {
   it("carries its threshold from the root to the last child", () => {
     const sampler = createSampler({ name: "parentbased_traceidratio", ratio: 0.5 });
     const tracer = collectingProvider({ sampler }).provider.getTracer("test");
-    const roots = Array.from({ length: 50 }, () => tracer.startSpan("root", {}, ROOT));
+    const roots = Array.from({ length: 50 }, () => tracer.startSpan("root", {}, ROOT_CONTEXT));
     for (const root of roots) {
-      const inner = tracer.startSpan("child", {}, trace.setSpan(ROOT, root)).spanContext();
+      const inner = tracer.startSpan("child", {}, trace.setSpan(ROOT_CONTEXT, root)).spanContext();
       const isKept = (root.spanContext().traceFlags & 1) === 1;
       assert.equal(inner.traceFlags, root.spanContext().traceFlags);
       assert.equal(inner.traceState?.serialize(), isKept ? "ot=th:8" : undefined);

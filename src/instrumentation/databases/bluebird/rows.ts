@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../bluebird.ts")>("instrumentation/bluebird.ts");
 
-export const bluebirdRows: readonly Row[] = [
+export const bluebirdRows: readonly LibraryRow[] = [
   {
     package: "bluebird",
     files: ["js/release/promise.js"],

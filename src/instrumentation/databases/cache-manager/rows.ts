@@ -1,13 +1,13 @@
 import { lazy } from "../../../lazy.ts";
-import { ES_MAIN, MAIN, type Row } from "../../library-row.ts";
+import { ES_MAIN, MAIN, type LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../cache-manager.ts")>("instrumentation/cache-manager.ts");
 
-export const cacheManagerRows: readonly Row[] = [
+export const cacheManagerRows: readonly LibraryRow[] = [
   {
     package: "cache-manager",
     files: [MAIN, ES_MAIN],
-    replaces: ["createCache"],
+    assignableExports: ["createCache"],
     versions: ">=6 <8",
     load,
     instrumentation: "cache-manager",

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../ioredis.ts")>("instrumentation/ioredis.ts");
 
-export const ioredisRows: readonly Row[] = [
+export const ioredisRows: readonly LibraryRow[] = [
   {
     package: "ioredis",
     files: [

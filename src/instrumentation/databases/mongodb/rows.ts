@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../mongodb.ts")>("instrumentation/mongodb.ts");
 
-export const mongodbRows: readonly Row[] = [
+export const mongodbRows: readonly LibraryRow[] = [
   {
     package: "mongodb",
     files: ["lib/cmap/connection.js", "lib/cmap/connection_pool.js"],

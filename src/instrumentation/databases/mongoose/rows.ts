@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../mongoose.ts")>("instrumentation/mongoose.ts");
 
-export const mongooseRows: readonly Row[] = [
+export const mongooseRows: readonly LibraryRow[] = [
   {
     package: "mongoose",
     files: ["lib/collection.js"],

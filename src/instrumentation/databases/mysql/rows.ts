@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type Row } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../mysql.ts")>("instrumentation/mysql.ts");
 
-export const mysqlRows: readonly Row[] = [
+export const mysqlRows: readonly LibraryRow[] = [
   {
     package: "mysql",
     files: [MAIN, "lib/Pool.js", "lib/PoolCluster.js", "lib/protocol/Protocol.js"],

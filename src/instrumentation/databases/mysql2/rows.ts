@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../mysql2.ts")>("instrumentation/mysql2.ts");
 
-export const mysql2Rows: readonly Row[] = [
+export const mysql2Rows: readonly LibraryRow[] = [
   {
     package: "mysql2",
     files: ["lib/connection.js", "lib/pool.js"],

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type Row } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../pg.ts")>("instrumentation/pg.ts");
 
-export const pgRows: readonly Row[] = [
+export const pgRows: readonly LibraryRow[] = [
   {
     package: "pg",
     files: [MAIN, "lib/client.js", "lib/native/client.js"],

@@ -1,12 +1,12 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const loadRedis = lazy<typeof import("../../redis.ts")>("instrumentation/redis.ts");
 const loadRedisCallbacks = lazy<typeof import("../../redis-callbacks.ts")>(
   "instrumentation/redis-callbacks.ts",
 );
 
-export const redisRows: readonly Row[] = [
+export const redisRows: readonly LibraryRow[] = [
   ...["@redis/client", "@node-redis/client"].map((name) => ({
     package: name,
     files: [

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type Row } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../sqlite.ts")>("instrumentation/sqlite.ts");
 
-export const sqliteRows: readonly Row[] = [
+export const sqliteRows: readonly LibraryRow[] = [
   {
     package: "node:sqlite",
     files: [MAIN],

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../connect.ts")>("instrumentation/connect.ts");
 
-export const connectRows: readonly Row[] = [
+export const connectRows: readonly LibraryRow[] = [
   {
     package: "connect",
     files: ["index.js"],

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type Row } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../express.ts")>("instrumentation/express.ts");
 
-export const expressRows: readonly Row[] = [
+export const expressRows: readonly LibraryRow[] = [
   {
     // Express 5 has none of these: its router is the next row.
     package: "express",

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type Row } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../fastify.ts")>("instrumentation/fastify.ts");
 
-export const fastifyRows: readonly Row[] = [
+export const fastifyRows: readonly LibraryRow[] = [
   {
     package: "fastify",
     files: [

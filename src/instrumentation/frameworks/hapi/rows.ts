@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../hapi.ts")>("instrumentation/hapi.ts");
 
-export const hapiRows: readonly Row[] = [
+export const hapiRows: readonly LibraryRow[] = [
   {
     package: "@hapi/hapi",
     files: ["lib/request.js", "lib/toolkit.js"],

@@ -1,5 +1,5 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../hono.ts")>("instrumentation/hono.ts");
 
@@ -11,7 +11,7 @@ const honoRouters = [
   "trie-router",
 ];
 
-export const honoRows: readonly Row[] = [
+export const honoRows: readonly LibraryRow[] = [
   {
     package: "hono",
     files: honoRouters.flatMap((name) => [
@@ -28,7 +28,7 @@ export const honoRows: readonly Row[] = [
       `dist/helper/streaming/${name}.js`,
       `dist/cjs/helper/streaming/${name}.js`,
     ]),
-    replaces: ["stream", "streamSSE"],
+    assignableExports: ["stream", "streamSSE"],
     versions: ">=4 <5",
     load,
     instrumentation: "hono",

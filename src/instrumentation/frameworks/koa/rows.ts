@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../koa.ts")>("instrumentation/koa.ts");
 
-export const koaRows: readonly Row[] = [
+export const koaRows: readonly LibraryRow[] = [
   {
     package: "koa",
     files: ["lib/application.js"],

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../nest.ts")>("instrumentation/nest.ts");
 
-export const nestRows: readonly Row[] = [
+export const nestRows: readonly LibraryRow[] = [
   {
     package: "@nestjs/core",
     files: ["exceptions/exceptions-handler.js", "router/router-response-controller.js"],

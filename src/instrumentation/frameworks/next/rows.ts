@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../next.ts")>("instrumentation/next.ts");
 
-export const nextRows: readonly Row[] = [
+export const nextRows: readonly LibraryRow[] = [
   {
     package: "next",
     files: [

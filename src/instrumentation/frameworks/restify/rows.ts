@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../restify.ts")>("instrumentation/restify.ts");
 
-export const restifyRows: readonly Row[] = [
+export const restifyRows: readonly LibraryRow[] = [
   {
     package: "restify",
     files: ["lib/server.js"],

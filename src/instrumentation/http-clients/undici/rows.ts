@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../undici.ts")>("instrumentation/undici.ts");
 
-export const undiciRows: readonly Row[] = [
+export const undiciRows: readonly LibraryRow[] = [
   {
     package: "undici",
     files: [

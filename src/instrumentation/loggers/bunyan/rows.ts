@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../../logs/bunyan.ts")>("logs/bunyan.ts");
 
-export const bunyanRows: readonly Row[] = [
+export const bunyanRows: readonly LibraryRow[] = [
   {
     package: "bunyan",
     files: ["lib/bunyan.js"],

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type Row } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../../logs/pino.ts")>("logs/pino.ts");
 
-export const pinoRows: readonly Row[] = [
+export const pinoRows: readonly LibraryRow[] = [
   {
     package: "pino",
     files: ["lib/proto.js"],

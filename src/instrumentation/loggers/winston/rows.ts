@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../../logs/winston.ts")>("logs/winston.ts");
 
-export const winstonRows: readonly Row[] = [
+export const winstonRows: readonly LibraryRow[] = [
   {
     package: "winston",
     files: ["lib/winston/logger.js"],

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../amqplib.ts")>("instrumentation/amqplib.ts");
 
-export const amqplibRows: readonly Row[] = [
+export const amqplibRows: readonly LibraryRow[] = [
   {
     package: "amqplib",
     files: ["lib/channel_model.js", "lib/callback_model.js", "lib/channel.js"],

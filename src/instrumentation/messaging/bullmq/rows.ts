@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../bullmq.ts")>("instrumentation/bullmq.ts");
 
-export const bullmqRows: readonly Row[] = [
+export const bullmqRows: readonly LibraryRow[] = [
   {
     package: "bullmq",
     files: ["cjs", "esm"].flatMap((folder) =>

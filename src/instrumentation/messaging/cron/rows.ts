@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import { ES_MAIN, MAIN, type Row } from "../../library-row.ts";
+import { ES_MAIN, MAIN, type LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../cron.ts")>("instrumentation/cron.ts");
 
-export const cronRows: readonly Row[] = [
+export const cronRows: readonly LibraryRow[] = [
   {
     package: "node-cron",
     files: [

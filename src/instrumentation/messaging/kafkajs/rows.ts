@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type Row } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../kafkajs.ts")>("instrumentation/kafkajs.ts");
 
-export const kafkajsRows: readonly Row[] = [
+export const kafkajsRows: readonly LibraryRow[] = [
   {
     package: "kafkajs",
     files: [MAIN],

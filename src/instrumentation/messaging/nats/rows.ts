@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../nats.ts")>("instrumentation/nats.ts");
 
-export const natsRows: readonly Row[] = [
+export const natsRows: readonly LibraryRow[] = [
   {
     package: "nats",
     files: [

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../socket-io.ts")>("instrumentation/socket-io.ts");
 
-export const socketIoRows: readonly Row[] = [
+export const socketIoRows: readonly LibraryRow[] = [
   {
     package: "socket.io",
     files: ["dist/client.js", "dist/socket.js"],

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../ws.ts")>("instrumentation/ws.ts");
 
-export const wsRows: readonly Row[] = [
+export const wsRows: readonly LibraryRow[] = [
   {
     package: "ws",
     files: ["lib/websocket-server.js", "lib/websocket.js"],

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { Row } from "../../library-row.ts";
+import type { LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../graphql.ts")>("instrumentation/graphql.ts");
 
-export const graphqlRows: readonly Row[] = [
+export const graphqlRows: readonly LibraryRow[] = [
   {
     package: "graphql",
     files: ["", "__dev__/"].flatMap((folder) =>

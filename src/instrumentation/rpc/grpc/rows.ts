@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type Row } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../grpc.ts")>("instrumentation/grpc.ts");
 
-export const grpcRows: readonly Row[] = [
+export const grpcRows: readonly LibraryRow[] = [
   {
     package: "@grpc/grpc-js",
     files: [MAIN],

@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import { ES_MAIN, MAIN, type Row } from "../../library-row.ts";
+import { ES_MAIN, MAIN, type LibraryRow } from "../../library-row.ts";
 
 const load = lazy<typeof import("../../trpc.ts")>("instrumentation/trpc.ts");
 
-export const trpcRows: readonly Row[] = [
+export const trpcRows: readonly LibraryRow[] = [
   {
     package: "@trpc/server",
     files: [MAIN, ES_MAIN],
