@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { RendezvousHash } from "../src/export/rendezvous.ts";
+import { RendezvousHash } from "../src/export/load-balancing/rendezvous-hash.ts";
 
 /*
  * `node bench/gateways.ts`: how traces are divided among gateways, what moves

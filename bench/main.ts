@@ -5,7 +5,11 @@ import { load } from "./load.ts";
 import { machine, median } from "./measures.ts";
 import { startProgram } from "./process.ts";
 import { type HttpSink, startHttpSink } from "./sink.ts";
-import { type Figures, type BenchResults, renderBenchTable } from "./table.ts";
+import {
+  type Figures,
+  type BenchResults,
+  renderBenchTable,
+} from "../scripts/readme/bench-table.ts";
 
 /*
  * `npm run bench`: the same apps bare and preloaded, in turn, in one run. What

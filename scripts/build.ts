@@ -1,6 +1,6 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { moduleAliases } from "../src/instrumentation/aliases.ts";
+import { moduleAliases } from "../src/instrumentation/upstream/module-aliases.ts";
 import { bundleDist } from "./build/bundle.ts";
 import type { Bundle } from "./build/bundled-file.ts";
 import { findDistProblems } from "./build/checks.ts";
@@ -9,7 +9,7 @@ import { lazyEntryPoints } from "./build/lazy-modules.ts";
 import { thirdPartyLicences } from "./build/licences.ts";
 import { slimMaps } from "./build/maps.ts";
 import { bundledPackages } from "./build/packages.ts";
-import { dist, scratch, staging } from "./build/places.ts";
+import { dist, scratch, staging } from "./build/paths.ts";
 import { billOfMaterials } from "./build/sbom.ts";
 import { isUpToDate, writeStamp } from "./build/stamp.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { cache, root } from "./build/places.ts";
+import { cache, root } from "./build/paths.ts";
 import { isException, unusedExceptions } from "./patterns/exceptions.ts";
-import { findPatterns } from "./patterns/found.ts";
+import { findPatterns } from "./patterns/scan.ts";
 import { checkPatterns } from "./patterns/verdict.ts";
 
 /*

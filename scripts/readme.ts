@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./build/places.ts";
+import { root } from "./build/paths.ts";
 import { benchTable } from "./readme/bench.ts";
 import { librariesTable } from "./readme/libraries.ts";
 import { readBlock, replaceBlock } from "./readme/marks.ts";
 import { metricsTables } from "./readme/metrics.ts";
-import { demoOutput } from "./readme/picture.ts";
-import { withoutVolatileParts } from "./readme/sameness.ts";
+import { demoOutput } from "./readme/demo-output.ts";
+import { withoutVolatileParts } from "./readme/volatile-parts.ts";
 import { throughputBlock } from "./readme/throughput.ts";
 import { variablesTable } from "./readme/variables.ts";
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { root } from "./build/places.ts";
+import { root } from "./build/paths.ts";
 import { upstreamFiles } from "./upstream/files.ts";
 
 /*
@@ -10,8 +10,8 @@ import { upstreamFiles } from "./upstream/files.ts";
  * and a chunk for each. A test compares what is committed with what is
  * installed.
  */
-const folder = join(root, "src", "instrumentation");
-rmSync(join(folder, "upstream"), { recursive: true, force: true });
+const folder = join(root, "src", "instrumentation", "upstream", "generated");
+rmSync(folder, { recursive: true, force: true });
 const written = [...upstreamFiles()].map(([name, content]) => {
   const path = join(folder, name);
   mkdirSync(dirname(path), { recursive: true });

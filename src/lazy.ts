@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 /*
  * Modules that are loaded only when first needed. Whoever needs one declares it:
  *
- *     const client = lazy<typeof import("./client.ts")>("errors/client.ts");
+ *     const client = lazy<typeof import("./client.ts")>("client.ts");
  *
  * The build collects these declarations and makes each module a file of its own
  * in `dist/`, named after its path (`errors-client.js`); in the source tree the

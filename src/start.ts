@@ -9,21 +9,27 @@ import { parseConfig } from "./config/parse.ts";
 import type { Problem } from "./config/problem.ts";
 import { formatProblems } from "./config/report.ts";
 import { StorageContextManager } from "./context/manager.ts";
-import { type TelemetryCounters, createTelemetryCounters } from "./diagnostics/account.ts";
+import {
+  type TelemetryCounters,
+  createTelemetryCounters,
+} from "./diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "./diagnostics/diagnostics.ts";
-import { UnsentTelemetry } from "./diagnostics/unsent.ts";
+import { UnsentTelemetry } from "./diagnostics/unsent-telemetry.ts";
 import { type Environment, nodeFlags, readEnvironment } from "./env.ts";
-import { installHttpTracing } from "./entry/entry.ts";
-import { createLazyMessagingTracer } from "./entry/lazy-work.ts";
-import { hasAppClient } from "./errors/carrier.ts";
+import { installHttpTracing } from "./http/http-tracing.ts";
+import { createLazyMessagingTracer } from "./messaging/lazy-messaging.ts";
+import { hasAppClient } from "./errors/sentry-carrier.ts";
 import { createErrors } from "./errors/errors.ts";
-import type { Pipeline } from "./export/exit.ts";
-import { registeredSdk, registerApi } from "./globals.ts";
+import type { Pipeline } from "./export/pipeline.ts";
+import { registeredSdk, registerApi } from "./register-api.ts";
 import { createHealth } from "./health/health.ts";
 import { installInstrumentations } from "./instrumentation/loader.ts";
-import { isInstrumentationEnabled, knownInstrumentations } from "./instrumentation/names.ts";
+import {
+  isInstrumentationEnabled,
+  knownInstrumentations,
+} from "./instrumentation/enabled-instrumentations.ts";
 import { installLifecycle } from "./lifecycle/lifecycle.ts";
-import { patchConsole } from "./logs/app-console.ts";
+import { patchConsole } from "./instrumentation/loggers/console/patch-console.ts";
 import { createLogs } from "./logs/logs.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { createResource } from "./resource/resource.ts";
@@ -133,7 +139,7 @@ function startSignals(config: Config, diagnostics: Diagnostics): void {
       counters,
       diagnostics,
       health,
-      hasServed: () => httpTracing.hasHandledRequests() || messaging.hasHandledMessages(),
+      hasHandledWork: () => httpTracing.hasHandledRequests() || messaging.hasHandledMessages(),
       renderMetrics: (accept) => metrics.prometheusPage(accept),
     }).start();
   }

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type BuildOptions } from "esbuild";
-import { cache, root } from "../scripts/build/places.ts";
+import { cache, root } from "../scripts/build/paths.ts";
 
 /** Programs as the build makes them: Node 22.15 reads no TypeScript. */
 export interface TestBundle {

@@ -2,10 +2,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { collectorBinary } from "../../scripts/collector/build.ts";
-import { manifest } from "../../scripts/collector/places.ts";
+import { manifest } from "../../scripts/collector/paths.ts";
 import { machine, median } from "../measures.ts";
 import { type BenchLoad, type BenchRun, runLoad } from "./run.ts";
-import { type ThroughputResults, type Throughput, throughputTable } from "./table.ts";
+import {
+  type ThroughputResults,
+  type Throughput,
+  throughputTable,
+} from "../../scripts/readme/throughput-table.ts";
 
 /*
  * `npm run bench:collector`: what one core takes through `gateway.yaml`, with all

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { createDecoder, type JsonObject } from "../../src/receiver/protobuf.ts";
+import { createDecoder, type JsonObject } from "../../src/testing/protobuf.ts";
 
 /** The back end: counts the spans that arrive, each once, and forgets the rest. */
 export interface SpanSink {

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { type Attributes, type HrTime, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { spans } from "../../src/export/messages.ts";
+import { spans } from "../../src/export/otlp/otlp-protobuf.ts";
 
 /** Of two services in a row: the shop asks the stock, and both their databases. */
 export const TRAFFIC_SPANS_PER_TRACE = 6;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { mergeIntoStart } from "./merge.ts";
 import { buildOptions } from "./options.ts";
-import { root, scratch, staging } from "./places.ts";
+import { root, scratch, staging } from "./paths.ts";
 import { builtinsPlugin } from "./builtins.ts";
 import { stripDocsPlugin } from "./docs.ts";
 import { ownApiPlugin } from "./own-api.ts";
@@ -41,7 +41,7 @@ export async function bundleDist({ preload, index, cli, aliases }: BundleEntries
     ...buildOptions,
     alias: aliases,
     entryPoints: preload,
-    inject: ["src/held.ts"],
+    inject: ["src/node-globals.ts"],
     define: { "process.nextTick": "nextTick" },
     outdir: scratch,
     splitting: true,

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { promisify } from "node:util";
-import { root, scratch, staging } from "./places.ts";
+import { root, scratch, staging } from "./paths.ts";
 
 const execFileAsync = promisify(execFile);
 

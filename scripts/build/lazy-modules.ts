@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { root } from "./places.ts";
+import { root } from "./paths.ts";
 
 /** `lazy<typeof import("X")>("Y")`, with any white space of the formatter's. */
 const DECLARATION = /\blazy<\s*typeof import\(\s*"([^"]+)",?\s*\)\s*>\(\s*"([^"]+)",?\s*\)/g;

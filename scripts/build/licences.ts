@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BundledPackage } from "./packages.ts";
-import { root } from "./places.ts";
+import { root } from "./paths.ts";
 
 const SEPARATOR = `${"-".repeat(80)}\n`;
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { staging } from "./places.ts";
+import { staging } from "./paths.ts";
 
 interface SourceMap {
   readonly sources: readonly string[];

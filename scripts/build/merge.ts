@@ -4,7 +4,7 @@ import { build, type Metafile, type Plugin } from "esbuild";
 import { builtinsPlugin } from "./builtins.ts";
 import type { BundledFile } from "./bundled-file.ts";
 import { buildOptions } from "./options.ts";
-import { scratch, staging } from "./places.ts";
+import { scratch, staging } from "./paths.ts";
 
 /** The one file that every process loads at start. */
 const START_FILE = "start.js";

@@ -1,5 +1,5 @@
 import type { BuildOptions } from "esbuild";
-import { root } from "./places.ts";
+import { root } from "./paths.ts";
 
 /** How all of `dist/` is bundled. */
 export const buildOptions: BuildOptions & { readonly metafile: true } = {

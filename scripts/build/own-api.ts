@@ -1,9 +1,9 @@
 import type { Plugin } from "esbuild";
-import { root } from "./places.ts";
+import { root } from "./paths.ts";
 
 /**
  * Lets the copy of `@opentelemetry/api` in the preload work with what we
- * registered ourselves (`src/globals.ts`), not with what is on the global object
+ * registered ourselves (`src/register-api.ts`), not with what is on the global object
  * by then: an app's Sentry may have taken that over.
  */
 export function ownApiPlugin(): Plugin {
@@ -13,7 +13,7 @@ export function ownApiPlugin(): Plugin {
       onLoad(
         { filter: /@opentelemetry[\\/]api[\\/]dist[\\/]internal[\\/]global-utils\.mjs$/ },
         () => ({
-          contents: `export { getGlobal, registerGlobal, unregisterGlobal } from "./src/globals.ts";`,
+          contents: `export { getGlobal, registerGlobal, unregisterGlobal } from "./src/register-api.ts";`,
           resolveDir: root,
         }),
       );

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle } from "./bundled-file.ts";
-import { root } from "./places.ts";
+import { root } from "./paths.ts";
 
 /** A package of someone else whose code is in `dist/`. */
 export interface BundledPackage {

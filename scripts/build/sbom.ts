@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { BundledPackage } from "./packages.ts";
-import { root } from "./places.ts";
+import { root } from "./paths.ts";
 
 const run = promisify(execFile);
 

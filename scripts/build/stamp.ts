@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { cache, dist, root } from "./places.ts";
+import { cache, dist, root } from "./paths.ts";
 
 /** What the build depends on. */
 const SOURCES = [

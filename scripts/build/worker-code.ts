@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
-import { root } from "./places.ts";
+import { root } from "./paths.ts";
 
-const WORKER_MODULE = "src/export/delivery-worker.ts";
+const WORKER_MODULE = "src/export/exit/exit-worker.ts";
 
 /** Makes of the worker's module a text, instead of taking its function's when the process ends. */
 export function workerCodePlugin(): Plugin {
   return {
     name: "worker-code",
     setup({ onLoad }) {
-      onLoad({ filter: /src[\\/]export[\\/]delivery-code\.ts$/ }, async () => {
+      onLoad({ filter: /src[\\/]export[\\/]exit[\\/]exit-worker-code\.ts$/ }, async () => {
         const code = await bundleWorker();
         return {
           contents: `export const exitWorkerCode = ${JSON.stringify(code)};`,

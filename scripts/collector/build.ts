@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { UserError } from "./complaint.ts";
+import { UserError } from "./user-error.ts";
 import { goVersion } from "./go.ts";
-import { cacheFolder, distribution, manifest, ownModules, program } from "./places.ts";
+import { cacheFolder, distribution, manifest, ownModules, program } from "./paths.ts";
 
 /**
  * Leaves out Prometheus' service discoveries (clouds, Kubernetes, Consul...).

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { TAGS } from "./build.ts";
-import { UserError } from "./complaint.ts";
+import { UserError } from "./user-error.ts";
 import { goVersion } from "./go.ts";
-import { distribution, manifest, ownModules } from "./places.ts";
+import { distribution, manifest, ownModules } from "./paths.ts";
 
 const run = promisify(execFile);
 

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { UserError } from "./complaint.ts";
+import { UserError } from "./user-error.ts";
 
 const run = promisify(execFile);
 

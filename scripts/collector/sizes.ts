@@ -6,7 +6,7 @@ import { gzip } from "node:zlib";
 import { collectorBinary, compile, FLAGS, TAGS } from "./build.ts";
 import { generateSources, go, modulesOf } from "./generate.ts";
 import { goVersion } from "./go.ts";
-import { collector, distribution, manifest } from "./places.ts";
+import { collector, distribution, manifest } from "./paths.ts";
 
 /** What was measured, kept beside the README that shows it. */
 export const sizesFile: string = join(collector, "sizes.json");

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { formatMegabytes } from "./build.ts";
 import { modulesOf } from "./generate.ts";
-import { collector, manifest } from "./places.ts";
+import { collector, manifest } from "./paths.ts";
 import { type Sizes, type BinaryVariant, writeSizesFile } from "./sizes.ts";
 
 const readme = join(collector, "README.md");

@@ -10,7 +10,7 @@ interface PatternException {
 /** Patterns that `recheck` is not asked about. */
 const exceptions: readonly PatternException[] = [
   {
-    file: "src/entry/secrets.ts",
+    file: "src/http/secrets.ts",
     startsWith: "(?:token|token[",
     reason:
       "from each letter it looks no further than over one run of separators; of its two hundred " +
@@ -43,10 +43,10 @@ function matchesException(
  * seen then.
  */
 export const dynamicPatterns: Readonly<Record<string, readonly string[] | "as it is loaded">> = {
-  "src/entry/secrets.ts": "as it is loaded",
-  "src/instrumentation/sql.ts": "as it is loaded",
+  "src/http/secrets.ts": "as it is loaded",
+  "src/instrumentation/database-client/sql.ts": "as it is loaded",
   // The names are those of `table.ts`, as far as a variable's name may go.
-  "src/instrumentation/es-module.ts": [
+  "src/instrumentation/loading/esm-source.ts": [
     String.raw`(^|[;{}\n][^\S\n]*|export\s+)const(?=\s+createCache\s*=)`,
   ],
 };

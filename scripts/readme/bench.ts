@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BenchResults, renderBenchTable } from "../../bench/table.ts";
-import { root } from "../build/places.ts";
+import { type BenchResults, renderBenchTable } from "./bench-table.ts";
+import { root } from "../build/paths.ts";
 
 /** The figures of the committed run as a table; undefined if there is none. */
 export function benchTable(): string | undefined {

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { LibraryRow } from "../../test/libraries/row.ts";
-import { root } from "../build/places.ts";
+import { root } from "../build/paths.ts";
 import { untestedPackages } from "../upstream/choice.ts";
 
 const LIBRARIES = "test/libraries";

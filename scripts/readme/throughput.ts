@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ThroughputResults, throughputTable } from "../../bench/collector/table.ts";
-import { root } from "../build/places.ts";
+import { type ThroughputResults, throughputTable } from "./throughput-table.ts";
+import { root } from "../build/paths.ts";
 
 /** What the Collector took in the committed run, as a table; undefined if there is none. */
 export function throughputBlock(): string | undefined {

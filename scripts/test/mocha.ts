@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { root } from "../build/places.ts";
+import { root } from "../build/paths.ts";
 import type { StageResult } from "./outcome.ts";
 
 /** How long mocha may live on after the last test, in milliseconds. */

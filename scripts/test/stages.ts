@@ -1,6 +1,6 @@
 import { globSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../build/places.ts";
+import { root } from "../build/paths.ts";
 import { runMocha } from "./mocha.ts";
 import { runTool } from "./tool.ts";
 import type { StageResult } from "./outcome.ts";

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { root } from "../build/places.ts";
+import { root } from "../build/paths.ts";
 import type { StageResult } from "./outcome.ts";
 
 /** Runs a check, whose output is everybody's to see; it counts as one. */

@@ -4,9 +4,10 @@
  * that the hand-made table has (`src/instrumentation/table.ts`) need no line.
  */
 export const replacedInstrumentations: Readonly<Record<string, string>> = {
-  "aws-lambda": "its rows depend on the environment: src/instrumentation/lambda.ts",
-  http: "src/entry sees servers and clients",
-  undici: "src/entry sees fetch and undici",
+  "aws-lambda":
+    "its rows depend on the environment: src/instrumentation/frameworks/aws-lambda/adaptor.ts",
+  http: "src/http traces servers and clients",
+  undici: "src/http traces fetch and undici",
   graphql: "an adaptor of its own",
   knex: "the drivers beneath it are traced",
   mongoose: "the driver beneath it is traced",
@@ -37,9 +38,9 @@ export const literalStatementDatabases: readonly string[] = [
 
 /** What is mended around an instrumentation, and by what. */
 export const wrappedInstrumentations: Readonly<Record<string, { by: string; file: string }>> = {
-  "aws-sdk": { by: "withOwnInputs", file: "aws-sdk.ts" },
-  dataloader: { by: "withAnyResult", file: "dataloader.ts" },
-  tedious: { by: "withBoundRequests", file: "tedious.ts" },
+  "aws-sdk": { by: "withCopiedInputs", file: "aws-sdk-inputs.ts" },
+  dataloader: { by: "withAnyBatchResult", file: "dataloader-results.ts" },
+  tedious: { by: "withBoundRequestCallbacks", file: "tedious-callbacks.ts" },
 };
 
 /**
@@ -54,7 +55,7 @@ export const contextLosingMethods: Readonly<Record<string, readonly string[]>> =
 export const constructorConfigs: Readonly<Record<string, { imports: string; config: string }>> = {
   // A span of the reading of the module that encodes spans would ask for that module.
   fs: {
-    imports: 'import { isLoading } from "../../lazy.ts";\n',
+    imports: 'import { isLoading } from "../../../lazy.ts";\n',
     config: "{ createHook: () => !isLoading(), ...options }",
   },
 };

@@ -10,12 +10,12 @@ import { type UpstreamInstrumentation, upstreamInstrumentations } from "./module
 
 const HEADER = `// Made by \`npm run upstream\` of the installed @opentelemetry/auto-instrumentations-node.\n\n`;
 
-/** What `npm run upstream` writes: path below `src/instrumentation/` -> content, not formatted. */
+/** What `npm run upstream` writes: path below `src/instrumentation/upstream/generated/` -> content, not formatted. */
 export function upstreamFiles(): Map<string, string> {
   const adopted = adoptedInstrumentations();
   return new Map([
-    ["upstream-table.ts", renderTable(adopted)],
-    ...adopted.map((one) => [`upstream/${one.name}.ts`, renderAdaptor(one)] as const),
+    ["rows.ts", renderTable(adopted)],
+    ...adopted.map((one) => [`${one.name}.ts`, renderAdaptor(one)] as const),
   ]);
 }
 
@@ -29,8 +29,8 @@ function adoptedInstrumentations(): UpstreamInstrumentation[] {
 
 function renderTable(adopted: readonly UpstreamInstrumentation[]): string {
   const loaders = adopted.map(({ name }) => {
-    const path = `upstream/${name}.ts`;
-    return `const ${loaderOf(name)} = lazy<typeof import("./${path}")>("instrumentation/${path}");`;
+    const path = `instrumentation/upstream/generated/${name}.ts`;
+    return `const ${loaderOf(name)} = lazy<typeof import("./${name}.ts")>("${path}");`;
   });
   const rows = adopted.flatMap(({ name, rows }) =>
     rows.map((row) => {
@@ -38,13 +38,13 @@ function renderTable(adopted: readonly UpstreamInstrumentation[]): string {
       return `{ ${fields}, "load": ${loaderOf(name)} }`;
     }),
   );
-  return `${HEADER}import { lazy } from "../lazy.ts";
-import type { Row } from "./table.ts";
+  return `${HEADER}import { lazy } from "../../../lazy.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
 ${loaders.join("\n")}
 
 /** What upstream's instrumentations patch, those that are taken over as they are. */
-export const upstreamTable: readonly Row[] = [${rows.join(",\n")}];
+export const upstreamRows: readonly LibraryRow[] = [${rows.join(",\n")}];
 `;
 }
 
@@ -59,20 +59,20 @@ function renderAdaptor({ name, className }: UpstreamInstrumentation): string {
   const methods =
     name in contextLosingMethods ? `, ${JSON.stringify(contextLosingMethods[name])}` : "";
   return `${HEADER}import { ${className} } from "@opentelemetry/instrumentation-${name}";
-${imports}import type { Adaptor } from "../adaptor.ts";
-${file}import { upstreamAdaptor } from "../upstream.ts";
+${imports}import type { Adaptor } from "../../loading/adaptor.ts";
+${file}import { upstreamAdaptor } from "../upstream-adaptor.ts";
 
 export const adaptor: Adaptor = upstreamAdaptor((options) => ${made}${methods});
 `;
 }
 
 function wrap(name: string, made: string): { file: string; made: string } {
-  const mend = wrappedInstrumentations[name];
-  const own = mend === undefined ? made : `${mend.by}(${made})`;
-  const file = mend === undefined ? "" : `import { ${mend.by} } from "../${mend.file}";\n`;
+  const wrapper = wrappedInstrumentations[name];
+  const own = wrapper === undefined ? made : `${wrapper.by}(${made})`;
+  const file = wrapper === undefined ? "" : `import { ${wrapper.by} } from "../${wrapper.file}";\n`;
   if (!literalStatementDatabases.includes(name)) return { file, made: own };
   return {
-    file: `import { withoutLiterals } from "../clean-sql.ts";\n${file}`,
-    made: `withoutLiterals(${own}, options)`,
+    file: `import { withSanitizedSql } from "../sanitize-sql.ts";\n${file}`,
+    made: `withSanitizedSql(${own}, options)`,
   };
 }

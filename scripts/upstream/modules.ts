@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { MAIN, ES_MAIN, type LibraryRow } from "../../src/instrumentation/library-row.ts";
-import { root } from "../build/places.ts";
+import { MAIN, ES_MAIN, type LibraryRow } from "../../src/instrumentation/loading/library-row.ts";
+import { root } from "../build/paths.ts";
 import { optInBuiltins, nativeEsModules } from "./choice.ts";
 
 const require = createRequire(import.meta.url);

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import type { TelemetryCounters } from "../diagnostics/account.ts";
+import type { TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { Health } from "../health/health.ts";
 import type { MetricsPage } from "../metrics/metrics.ts";
@@ -16,7 +16,7 @@ export interface AdminDeps {
   /** How long nothing may move on a connection; 10 s. */
   readonly socketTimeoutMs?: number;
   /** Whether any request, message or job has come in. */
-  readonly hasServed?: () => boolean;
+  readonly hasHandledWork?: () => boolean;
   /** How long a process that serves nothing waits before it takes the port; `turn.ts`. */
   readonly claimDelayMs?: number;
 }

@@ -5,12 +5,12 @@ import { lazy } from "../lazy.ts";
 import type { Config } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
 import { clusterWorkerId } from "./cluster.ts";
-import type { ConnectionLimiter } from "./connections.ts";
-import { PortClaim } from "./turn.ts";
+import type { ConnectionLimiter } from "./connection-limiter.ts";
+import { PortClaim } from "./port-claim.ts";
 import type { AdminDeps, RequestHandlerDeps } from "./options.ts";
-import { ADMIN_SERVER } from "../context/own-server.ts";
+import { ADMIN_SERVER } from "../context/admin-server.ts";
 
-const loadHandler = lazy<typeof import("./answer.ts")>("admin/answer.ts");
+const loadHandler = lazy<typeof import("./handler.ts")>("admin/handler.ts");
 
 /** `/metrics`, `/healthz`, `/livez`, `/readyz`. Never holds the process open, never throws. */
 export interface Admin {
@@ -66,7 +66,7 @@ class AdminServer implements Admin {
     this.#portClaim = new PortClaim({
       isAdminServer: (server) =>
         typeof server === "object" && server !== null && ADMIN_SERVER in server,
-      hasServed: options.hasServed ?? (() => false),
+      hasHandledWork: options.hasHandledWork ?? (() => false),
       ...(options.claimDelayMs !== undefined && { claimDelayMs: options.claimDelayMs }),
       onClaim: () => this.#listen(),
       onRelease: () => this.#releasePort(),

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import type { DemoView } from "./watcher.ts";
-import { textAttribute } from "./drawing.ts";
-import type { ReceivedSpan } from "../receiver/received.ts";
-import { renderTrace } from "./picture.ts";
+import type { DemoView } from "./demo-view.ts";
+import { textAttribute } from "./trace-drawing.ts";
+import type { ReceivedSpan } from "../testing/received.ts";
+import { renderTrace } from "./render-trace.ts";
 import type { DemoEnvironment } from "./scenario.ts";
-import { isComplete, collectTrace } from "./story.ts";
+import { isComplete, collectTrace } from "./collect-trace.ts";
 
 /** How long the rest of a trace is waited for, and what belongs to it after its last span. */
 const COMPLETE_TRACE_MS = 2000;

@@ -5,14 +5,14 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { inheritedEnvironment } from "../env.ts";
-import { type Receiver, startReceiver } from "../receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../testing/receiver.ts";
 import { demoCommand } from "./command.ts";
 import { Interruption } from "./interruption.ts";
-import { type StyleText, createStyleText } from "./palette.ts";
-import { renderTrace } from "./picture.ts";
+import { type StyleText, createStyleText } from "./terminal-style.ts";
+import { renderTrace } from "./render-trace.ts";
 import type { FailedRequest, Scenario, ServiceAddress, DemoEnvironment } from "./scenario.ts";
-import { collectTraceOfRequest } from "./story.ts";
-import type { DemoView } from "./watcher.ts";
+import { collectTraceOfRequest } from "./collect-trace.ts";
+import type { DemoView } from "./demo-view.ts";
 
 /** From `dist/cli.js` as from `src/cli/demo.ts`. */
 const root = new URL(import.meta.url.endsWith(".ts") ? "../../" : "../", import.meta.url);

@@ -1,11 +1,11 @@
-import type { ReceivedSpan } from "../receiver/received.ts";
+import type { ReceivedSpan } from "../testing/received.ts";
 import {
   type TraceDrawing,
   truncateToWidth,
   serviceNameOf,
   terminalText,
   WIDTH,
-} from "./drawing.ts";
+} from "./trace-drawing.ts";
 
 /** A span with its place in the tree. */
 interface SpanRow {

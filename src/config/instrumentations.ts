@@ -1,8 +1,8 @@
 import type { Config } from "./config.ts";
-import { formatList } from "./kinds.ts";
+import { formatList } from "./value-types.ts";
 import { quote, formatMasked } from "./mask.ts";
-import { suggest } from "./nearest.ts";
-import type { EnvironmentReader } from "./reader.ts";
+import { suggest } from "./suggest.ts";
+import type { EnvironmentReader } from "./environment-reader.ts";
 import { disabledInstrumentations, enabledInstrumentations, type Variable } from "./variables.ts";
 
 /**

@@ -2,7 +2,7 @@ import { trimEndOf } from "../text.ts";
 import type { OtlpConfig, OtlpProtocol } from "./config.ts";
 import { EXPECTED_URL, type Endpoint } from "./endpoint.ts";
 import { maskAddress, quote } from "./mask.ts";
-import type { EnvironmentReader } from "./reader.ts";
+import type { EnvironmentReader } from "./environment-reader.ts";
 import {
   gateways,
   otlp,

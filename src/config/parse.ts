@@ -13,7 +13,7 @@ import type {
 } from "./config.ts";
 import { checkInstrumentations } from "./instrumentations.ts";
 import { readOtlpConfigs } from "./otlp.ts";
-import { EnvironmentReader } from "./reader.ts";
+import { EnvironmentReader } from "./environment-reader.ts";
 import type { Problem } from "./problem.ts";
 import * as table from "./variables.ts";
 import { formatValue, type Variable } from "./variables.ts";

@@ -25,4 +25,4 @@ export type Problem =
       readonly used: string;
     }
   | { readonly kind: "unsupported"; readonly variable: string; readonly reason: string }
-  | { readonly kind: "misspelt"; readonly variable: string; readonly nearest: string };
+  | { readonly kind: "misspelt"; readonly variable: string; readonly suggestion: string };

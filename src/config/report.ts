@@ -15,7 +15,7 @@ function formatProblem(problem: Problem): string {
     case "unsupported":
       return `${problem.variable} is set and has no effect: ${problem.reason}`;
     case "misspelt":
-      return `${problem.variable} is not known, did you mean ${problem.nearest}?`;
+      return `${problem.variable} is not known, did you mean ${problem.suggestion}?`;
   }
 }
 

@@ -11,8 +11,12 @@ import type {
   Temporality,
 } from "./config.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type InstrumentationOption, optionDefinitions, variableNameOf } from "./options.ts";
-import type { KeyValues } from "./pairs.ts";
+import {
+  type InstrumentationOption,
+  optionDefinitions,
+  variableNameOf,
+} from "./instrumentation-options.ts";
+import type { KeyValues } from "./key-values.ts";
 import {
   attributes,
   dsn,
@@ -32,7 +36,7 @@ import {
   text,
   timeout,
   ignored,
-} from "./kinds.ts";
+} from "./value-types.ts";
 
 /**
  * Every variable that is honoured, and every one of the standard that is not,

@@ -1,5 +1,5 @@
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
-import type { UnitOfWork } from "./holder.ts";
+import type { UnitOfWork } from "./unit-of-work.ts";
 
 /**
  * The keys that every copy of `@opentelemetry/api` and of the SDK uses: its

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Context as ApiContext } from "@opentelemetry/api";
 import type { Context } from "./context.ts";
-import type { UnitOfWork } from "./holder.ts";
+import type { UnitOfWork } from "./unit-of-work.ts";
 import { activeContext, activeUnitOfWork, callWithContext } from "./manager.ts";
 
 export type Emit = (this: EventEmitter, event: string | symbol, ...args: unknown[]) => boolean;

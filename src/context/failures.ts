@@ -1,4 +1,4 @@
-import { type UnitOfWork, unitOfWorkOf, detachedUnitOfWorkOf } from "./holder.ts";
+import { type UnitOfWork, unitOfWorkOf, detachedUnitOfWorkOf } from "./unit-of-work.ts";
 import { activeUnitOfWork } from "./manager.ts";
 
 /**

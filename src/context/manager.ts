@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { asContext, unitOfWorkIn, ROOT_CONTEXT, spanIn, suppressTracing } from "./context.ts";
-import type { UnitOfWork } from "./holder.ts";
+import type { UnitOfWork } from "./unit-of-work.ts";
 
 /** The one storage of the process: all copies of our chunks share this module. */
 const storage = new AsyncLocalStorage<ApiContext>();

@@ -1,4 +1,4 @@
-import type { PropagationHeaders } from "./work.ts";
+import type { PropagationHeaders } from "./messaging.ts";
 
 /*
  * What those who know a way out of the process (instrumentation) and those who

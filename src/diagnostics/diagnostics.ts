@@ -1,5 +1,5 @@
 import type { LogLevel } from "../config/config.ts";
-import { excerpt } from "./plain-text.ts";
+import { excerpt } from "./escape-control-characters.ts";
 
 const severities: Record<LogLevel, number> = {
   none: 0,

@@ -1,9 +1,9 @@
 import type { ErrorsConfig } from "../config/config.ts";
-import type { UnitOfWork } from "../context/holder.ts";
-import type { SignalCounters } from "../diagnostics/account.ts";
+import type { UnitOfWork } from "../context/unit-of-work.ts";
+import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
-import type { Pipeline } from "../export/exit.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
+import type { Pipeline } from "../export/pipeline.ts";
 import type { ErrorsApi } from "../api.ts";
 
 /** Who sends the events, from the resource. */

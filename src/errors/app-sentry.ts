@@ -1,10 +1,15 @@
 import { type Context as ApiContext, type Span, trace, TraceFlags } from "@opentelemetry/api";
 import { SPAN_KEY } from "../context/context.ts";
 import { activeOrUpcomingSpan, runSuppressed } from "../context/manager.ts";
-import type { ApiImplementations } from "../globals.ts";
-import type { AppSentryClient, SentryCarrier } from "./carrier.ts";
+import type { ApiImplementations } from "../register-api.ts";
+import type { AppSentryClient, SentryCarrier } from "./sentry-carrier.ts";
 import type { Errors } from "./api.ts";
-import { keepTrace, type CaptureOrigin, currentOrigin, propagationContextOf } from "./origin.ts";
+import {
+  keepTrace,
+  type CaptureOrigin,
+  currentOrigin,
+  propagationContextOf,
+} from "./capture-origin.ts";
 
 /** What the door does where errors are left to the app's own Sentry. */
 export type AppSentryErrors = Omit<Errors, "start" | "pipeline">;

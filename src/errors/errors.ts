@@ -1,12 +1,12 @@
 import { lazy } from "../lazy.ts";
-import type { UnitOfWork } from "../context/holder.ts";
+import type { UnitOfWork } from "../context/unit-of-work.ts";
 import { activeUnitOfWork, runInThrowContext } from "../context/manager.ts";
-import type { Pipeline } from "../export/exit.ts";
-import { allowForeignRegistration } from "../globals.ts";
+import type { Pipeline } from "../export/pipeline.ts";
+import { allowForeignRegistration } from "../register-api.ts";
 import type { AppSentryErrors } from "./app-sentry.ts";
-import { type AppSentryClient, type SentryCarrier, watchCarriers } from "./carrier.ts";
+import { type AppSentryClient, type SentryCarrier, watchCarriers } from "./sentry-carrier.ts";
 import type { ErrorsClient } from "./client.ts";
-import { watchUncaughtErrors } from "./process.ts";
+import { watchUncaughtErrors } from "./uncaught-errors.ts";
 import type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User } from "../api.ts";
 import type { ErrorsDeps, FatalOrigin, Errors } from "./api.ts";
 

@@ -6,7 +6,7 @@ import {
   type setAsyncContextStrategy,
 } from "@sentry/core";
 import { unitOfWorkIn, isTracingSuppressed, suppressTracing } from "../context/context.ts";
-import type { UnitOfWork } from "../context/holder.ts";
+import type { UnitOfWork } from "../context/unit-of-work.ts";
 import { activeContext, runWithContext } from "../context/manager.ts";
 
 type AsyncContextStrategy = NonNullable<Parameters<typeof setAsyncContextStrategy>[0]>;

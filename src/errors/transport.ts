@@ -12,18 +12,18 @@ import {
   updateRateLimits,
 } from "@sentry/core";
 import { runSuppressed } from "../context/manager.ts";
-import type { SignalCounters } from "../diagnostics/account.ts";
+import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { excerpt } from "../diagnostics/plain-text.ts";
-import { createAgent, httpModuleFor } from "../export/agent.ts";
-import type { ExitRequest, ExitRequestFactory } from "../export/exit.ts";
-import { cancelWhenIdle } from "../export/holding.ts";
-import { type ProxyEnvironment, proxyEnvironment } from "../export/proxy.ts";
-import { unrefSocket } from "../export/quiet.ts";
-import { TimeLimit } from "../export/time-limit.ts";
-import { boundedRateLimits } from "./pauses.ts";
-import { countEvents, EnvelopeRequest } from "./posting.ts";
-import { SentryExportLog } from "./sentry-outage.ts";
+import { excerpt } from "../diagnostics/escape-control-characters.ts";
+import { createAgent, httpModuleFor } from "../export/connection/agent.ts";
+import type { ExitRequest, ExitRequestFactory } from "../export/pipeline.ts";
+import { cancelWhenIdle } from "../export/exit/exit-blockers.ts";
+import { type ProxyEnvironment, proxyEnvironment } from "../export/connection/proxy.ts";
+import { unrefSocket } from "../export/connection/unref-socket.ts";
+import { TimeLimit } from "../export/connection/time-limit.ts";
+import { boundedRateLimits } from "./rate-limits.ts";
+import { countEvents, EnvelopeRequest } from "./envelope-request.ts";
+import { SentryExportLog } from "./sentry-export-log.ts";
 
 /** Requests under way at once. */
 const MAX_IN_FLIGHT = 8;

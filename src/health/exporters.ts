@@ -1,5 +1,9 @@
 import type { Config } from "../config/config.ts";
-import type { SignalCounters, TelemetryCounters, SignalName } from "../diagnostics/account.ts";
+import type {
+  SignalCounters,
+  TelemetryCounters,
+  SignalName,
+} from "../diagnostics/telemetry-counters.ts";
 import type { CheckResult, HealthCheck } from "./check.ts";
 
 /** From this share of its capacity on a queue is about to lose something. */
@@ -30,7 +34,7 @@ function checkCounters(counters: SignalCounters, capacity: number | undefined): 
   return {
     status: failing || paused || fill >= QUEUE_WARN_RATIO ? "warn" : "pass",
     detail: {
-      made: created,
+      created,
       sent,
       dropped: droppedTotal,
       queued,

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import type { TelemetryCounters } from "../diagnostics/account.ts";
+import type { TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
 import { eventLoopCheck } from "./event-loop.ts";
 import { exporterChecks } from "./exporters.ts";
 import type { HealthStatus, CheckResult, HealthCheck } from "./check.ts";

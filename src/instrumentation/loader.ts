@@ -3,24 +3,26 @@ import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import { lazy } from "../lazy.ts";
 import type { Config, LambdaConfig } from "../config/config.ts";
-import type { Adaptor, LoadedFile, SharedAdaptorDeps } from "./adaptor.ts";
-import { installCommonJsHook } from "./commonjs-hook.ts";
+import type { Adaptor, LoadedFile, SharedAdaptorDeps } from "./loading/adaptor.ts";
+import { installCommonJsHook } from "./loading/commonjs-hook.ts";
 import {
   type ExportBindings,
   patchableExports,
   EXPORTS_HOOK,
   type ExportsHook,
-} from "./es-exports.ts";
-import { installEsmHook } from "./es-module-hook.ts";
-import { findHandlerFile } from "./lambda-handler.ts";
-import { type LibraryFile, Libraries } from "./libraries.ts";
-import { isInstrumentationEnabled } from "./names.ts";
+} from "./loading/esm-exports.ts";
+import { installEsmHook } from "./loading/esm-hook.ts";
+import { findHandlerFile } from "./frameworks/aws-lambda/handler-file.ts";
+import { type LibraryFile, Libraries } from "./loading/libraries.ts";
+import { isInstrumentationEnabled } from "./enabled-instrumentations.ts";
 import { libraryRows } from "./table.ts";
-import type { LoadAdaptor, LibraryRow } from "./library-row.ts";
-import { patchOrRollback } from "./undo.ts";
-import { upstreamTable } from "./upstream-table.ts";
+import type { LoadAdaptor, LibraryRow } from "./loading/library-row.ts";
+import { patchOrRollback } from "./loading/rollback.ts";
+import { upstreamRows } from "./upstream/generated/rows.ts";
 
-const loadEsModule = lazy<typeof import("./es-module.ts")>("instrumentation/es-module.ts");
+const loadEsModule = lazy<typeof import("./loading/esm-source.ts")>(
+  "instrumentation/loading/esm-source.ts",
+);
 
 /**
  * From now on each library of the table is joined to us as it is loaded, by
@@ -33,7 +35,7 @@ const loadEsModule = lazy<typeof import("./es-module.ts")>("instrumentation/es-m
 export function installInstrumentations(
   config: Config["instrumentations"],
   deps: SharedAdaptorDeps,
-  rows: readonly LibraryRow[] = [...libraryRows, ...upstreamTable],
+  rows: readonly LibraryRow[] = [...libraryRows, ...upstreamRows],
 ): void {
   const enabled = rows.filter(({ instrumentation }) =>
     isInstrumentationEnabled(instrumentation, config),

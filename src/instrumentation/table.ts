@@ -1,4 +1,4 @@
-import type { LibraryRow } from "./library-row.ts";
+import type { LibraryRow } from "./loading/library-row.ts";
 import { bluebirdRows } from "./databases/bluebird/rows.ts";
 import { cacheManagerRows } from "./databases/cache-manager/rows.ts";
 import { ioredisRows } from "./databases/ioredis/rows.ts";
@@ -35,7 +35,7 @@ import { grpcRows } from "./rpc/grpc/rows.ts";
 import { trpcRows } from "./rpc/trpc/rows.ts";
 
 /**
- * The libraries that have an adaptor here; `upstreamTable` has the others. A new
+ * The libraries that have an adaptor here; `upstreamRows` has the others. A new
  * library is a folder with `rows.ts` and `adaptor.ts`, and a line in this list.
  */
 export const libraryRows: readonly LibraryRow[] = [

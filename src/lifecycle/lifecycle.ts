@@ -2,13 +2,15 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { isMainThread } from "node:worker_threads";
 import { lazy } from "../lazy.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
-import type { ExitRequestFactory, Pipeline } from "../export/exit.ts";
-import { ProcessListenerWatch } from "./listeners.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
+import type { ExitRequestFactory, Pipeline } from "../export/pipeline.ts";
+import { ProcessListenerWatch } from "./process-listeners.ts";
 import type { SignalListeners } from "./signals.ts";
 
 const loadSignals = lazy<typeof import("./signals.ts")>("lifecycle/signals.ts");
-const loadDelivery = lazy<typeof import("../export/delivery.ts")>("export/delivery.ts");
+const loadDelivery = lazy<typeof import("../export/exit/send-at-exit.ts")>(
+  "export/exit/send-at-exit.ts",
+);
 
 export interface LifecycleDeps {
   readonly pipelines: readonly Pipeline[];

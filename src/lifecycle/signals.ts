@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { constants } from "node:os";
-import type { ProcessListenerWatch } from "./listeners.ts";
+import type { ProcessListenerWatch } from "./process-listeners.ts";
 
 export interface SignalDeps {
   readonly signals: readonly NodeJS.Signals[];

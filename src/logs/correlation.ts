@@ -1,7 +1,7 @@
 import type { Context as ApiContext, SpanContext } from "@opentelemetry/api";
 import { unitOfWorkIn, spanIn } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
-import { type UnitOfWork, isOwnSpan } from "../context/holder.ts";
+import { type UnitOfWork, isOwnSpan } from "../context/unit-of-work.ts";
 
 /** The fields of the contract that say where a line belongs. */
 export interface CorrelationFields {

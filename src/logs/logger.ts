@@ -15,7 +15,7 @@ import {
   ProviderFlush,
 } from "../export/provider-flush.ts";
 import { wallClock } from "../clock.ts";
-import { type Timestamp, parseTimestamp } from "./moment.ts";
+import { type Timestamp, parseTimestamp } from "./timestamp.ts";
 import { spanContextIn } from "./correlation.ts";
 import { exceptionOf } from "./exception.ts";
 import {
@@ -23,7 +23,7 @@ import {
   type LoggerSharedState,
   type LogRecordSource,
   type LoggerScope,
-} from "./record.ts";
+} from "./log-record.ts";
 import { readProperty, setOwnProperty } from "./value.ts";
 
 /** Where finished records go; undefined: nowhere, so that none need be made. */

@@ -1,15 +1,15 @@
 import type { Resource } from "@opentelemetry/resources";
 import { lazy } from "../lazy.ts";
 import type { LogsConfig } from "../config/config.ts";
-import type { SignalCounters } from "../diagnostics/account.ts";
+import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
-import type { Pipeline } from "../export/exit.ts";
-import { createLogProcessor } from "../export/item-batch.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
+import type { Pipeline } from "../export/pipeline.ts";
+import { createLogProcessor } from "../export/item-processors.ts";
 import { type LogRecordSink, TelltaleLoggerProvider } from "./logger.ts";
-import type { LogRecord } from "./record.ts";
+import type { LogRecord } from "./log-record.ts";
 
-const loadConsole = lazy<typeof import("./console.ts")>("logs/console.ts");
+const loadConsole = lazy<typeof import("./console-exporter.ts")>("logs/console-exporter.ts");
 
 export interface LogsDeps {
   readonly config: LogsConfig;

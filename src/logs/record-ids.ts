@@ -1,5 +1,5 @@
 import type { LogContext } from "./correlation.ts";
-import type { LogRecord } from "./record.ts";
+import type { LogRecord } from "./log-record.ts";
 
 /** The ids of a unit of work when a line was written; later ones are not the line's. */
 export interface RecordIds {

@@ -1,13 +1,13 @@
-import { type JsonLine, parseJsonLine } from "./json-line.ts";
-import type { LineMetadata } from "./line-facts.ts";
+import { type JsonLine, parseJsonLine } from "./parse-json-line.ts";
+import type { LineMetadata } from "./line-metadata.ts";
 import {
   addStructuredLine,
   stripColors,
   setSpanContextFromLine,
   visibleException,
   containsText,
-} from "./plain-line.ts";
-import type { LogRecord } from "./record.ts";
+} from "./structured-line.ts";
+import type { LogRecord } from "./log-record.ts";
 import { addIdAttributes, isTraceField, isUnitOfWorkField, visibleIds } from "./record-ids.ts";
 
 /** What a text was made of: the words and numbers that the app's format left. */

@@ -1,5 +1,5 @@
 import { ConsoleMetricExporter, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { ExportResult, OtlpExporter } from "../export/sender.ts";
+import type { ExportResult, OtlpExporter } from "../export/otlp-exporter.ts";
 
 /** `OTEL_METRICS_EXPORTER=console`: the SDK's exporter, for looking at what there is. */
 export function createConsoleMetricExporter(): OtlpExporter<ResourceMetrics> {

@@ -27,8 +27,8 @@ import {
   type SyncInstrument,
   UpDownCounterInstrument,
 } from "./instruments.ts";
-import { type ObservableRegistry, ObservableInstrument } from "./observables.ts";
-import { noopMeter } from "./silence.ts";
+import { type ObservableRegistry, ObservableInstrument } from "./observable-registry.ts";
+import { noopMeter } from "./noop.ts";
 import type { StoreMeter, FlushableMeterProvider } from "./store-meter.ts";
 
 export type { BindableRecorder, BindableSum } from "./instruments.ts";

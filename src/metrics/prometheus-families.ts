@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { DataPoint, Histogram, MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { GAUGE, HISTOGRAM, SUM } from "./points.ts";
+import { GAUGE, HISTOGRAM, SUM } from "./reader-state.ts";
 import { familyName, type FamilyType } from "./prometheus-name.ts";
 
 /** All samples that share a name, and the metrics they come from. */

@@ -2,7 +2,7 @@ import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import type { Histogram, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { attributeText } from "./attributes.ts";
 import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "./exemplars.ts";
-import { HISTOGRAM } from "./points.ts";
+import { HISTOGRAM } from "./reader-state.ts";
 import {
   type NameConflict,
   familiesOf,

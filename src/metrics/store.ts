@@ -11,8 +11,8 @@ import { type ProviderFlushDeps, noopFlush } from "../export/provider-flush.ts";
 import type { ExemplarFilter } from "./exemplars.ts";
 import { describeValue } from "./instruments.ts";
 import { StoreMeterProvider } from "./meter.ts";
-import { ObservableRegistry } from "./observables.ts";
-import type { MetricReaderState } from "./points.ts";
+import { ObservableRegistry } from "./observable-registry.ts";
+import type { MetricReaderState } from "./reader-state.ts";
 
 /** An app has tens of instruments; one that makes a new one per request must not eat the memory. */
 const MAX_INSTRUMENTS = 5000;

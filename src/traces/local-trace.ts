@@ -1,6 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { KeepReason, LocalTraceHandle } from "../context/holder.ts";
-import type { DropTimer, DropWindow, SpanQuota } from "./undecided.ts";
+import type { KeepReason, LocalTraceHandle } from "../context/unit-of-work.ts";
+import type { DropTimer, DropWindow, SpanQuota } from "./tail-buffer.ts";
 
 /** What a local trace needs to know of a span. */
 export interface TraceMember {

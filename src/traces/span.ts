@@ -13,9 +13,9 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SpanLimits } from "../config/config.ts";
-import type { CachedAttributes, FlatAttributes } from "../export/encoded-item.ts";
-import type { AttributeParts, EncodableSpan } from "../export/messages.ts";
-import { LimitedAttributes, type AttributeLimits } from "./attributes.ts";
+import type { CachedAttributes, FlatAttributes } from "../export/otlp/encoded-item.ts";
+import type { AttributeParts, EncodableSpan } from "../export/otlp/otlp-protobuf.ts";
+import { LimitedAttributes, type AttributeLimits } from "./limited-attributes.ts";
 import {
   exactTimeOf,
   hrTimeOf,
@@ -321,7 +321,7 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     return this.#droppedLinks;
   }
 
-  /** For encoders that keep the bytes of what is shared (`export/messages.ts`). */
+  /** For encoders that keep the bytes of what is shared (`export/otlp/otlp-protobuf.ts`). */
   attributeParts(): AttributeParts | undefined {
     const lazyAttributes = this.#instrumentationAttributes;
     if (lazyAttributes === undefined || this.#appAttributes !== undefined || this.#isLimited())

@@ -36,7 +36,7 @@ import { LocalTrace, type TraceSink } from "./local-trace.ts";
 import { hasValidIds } from "./propagation/trace-context.ts";
 import { TraceStateImpl } from "./propagation/trace-state.ts";
 import { probabilityOf } from "./sampling/sampler.ts";
-import { NonRecordingSpan } from "./carrier-span.ts";
+import { NonRecordingSpan } from "./non-recording-span.ts";
 import { type SpanSharedState, TelltaleSpan } from "./span.ts";
 
 const INVALID_TRACE_ID = "00000000000000000000000000000000";

@@ -2,16 +2,16 @@ import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { lazy } from "../lazy.ts";
 import type { TracesConfig } from "../config/config.ts";
-import type { SignalCounters } from "../diagnostics/account.ts";
+import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import type { UnsentTelemetry } from "../diagnostics/unsent.ts";
-import type { Pipeline } from "../export/exit.ts";
-import { createSpanProcessor } from "../export/item-batch.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
+import type { Pipeline } from "../export/pipeline.ts";
+import { createSpanProcessor } from "../export/item-processors.ts";
 import type { TraceSink } from "./local-trace.ts";
 import { createSampler } from "./sampling/sampler.ts";
 import type { TelltaleSpan } from "./span.ts";
 import { TelltaleTracerProvider } from "./tracer.ts";
-import { DropTimer, SpanQuota } from "./undecided.ts";
+import { DropTimer, SpanQuota } from "./tail-buffer.ts";
 
 const loadConsole = lazy<typeof import("./console.ts")>("traces/console.ts");
 

@@ -9,7 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { createAdmin } from "../../src/admin/server.ts";
 import { createHealth } from "../../src/health/health.ts";
 import { parsePage, samplesOf } from "../metrics/exposition.ts";
-import { createMetricsPipeline } from "../metrics/ground.ts";
+import { createMetricsPipeline } from "../metrics/metrics-fixture.ts";
 import type { MetricsPage } from "../../src/metrics/metrics.ts";
 import { freePort } from "../free-port.ts";
 import { pollUntilTrue } from "../until.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderTrace, type CollectedTrace } from "../../src/cli/picture.ts";
+import { renderTrace, type CollectedTrace } from "../../src/cli/render-trace.ts";
 import { storyEvent, storyLog, storySpan, createStory } from "./stories.ts";
 
 /** Whatever a service may send, the demo draws. */

@@ -1,11 +1,11 @@
-import type { CollectedTrace } from "../../src/cli/picture.ts";
+import type { CollectedTrace } from "../../src/cli/render-trace.ts";
 import type {
   ReceivedAttributes,
   ReceivedEvent,
   ReceivedLog,
   ReceivedResource,
   ReceivedSpan,
-} from "../../src/receiver/received.ts";
+} from "../../src/testing/received.ts";
 
 export const STORY_TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 

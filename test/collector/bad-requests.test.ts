@@ -4,7 +4,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { collectorBinary } from "../../scripts/collector/build.ts";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { type Preset, startPreset } from "./preset.ts";
 import { idOf, METRICS, postTelemetry, otlpSpansOf } from "./telemetry.ts";
 

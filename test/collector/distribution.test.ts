@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FLAGS, TAGS } from "../../scripts/collector/build.ts";
 import { modulesOf } from "../../scripts/collector/generate.ts";
-import { collector, distribution, manifest, program } from "../../scripts/collector/places.ts";
+import { collector, distribution, manifest, program } from "../../scripts/collector/paths.ts";
 import { sizesTable } from "../../scripts/collector/table.ts";
 import { type Sizes, sizesFile } from "../../scripts/collector/sizes.ts";
 

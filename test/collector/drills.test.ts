@@ -3,7 +3,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { collectorBinary } from "../../scripts/collector/build.ts";
-import type { ReceivedSpan } from "../../src/receiver/received.ts";
+import type { ReceivedSpan } from "../../src/testing/received.ts";
 import { Gateway as Backend } from "../integration/gateways/gateway.ts";
 import { preload, Program } from "../integration/program.ts";
 import { freePorts } from "../libraries/servers/daemon.ts";

@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { startReceiver } from "../../src/receiver/receiver.ts";
+import { startReceiver } from "../../src/testing/receiver.ts";
 import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
 import { programOrSkip } from "../programs.ts";
 import { folderOf, Image } from "./image.ts";

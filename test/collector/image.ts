@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { collectorBinary, compile } from "../../scripts/collector/build.ts";
-import { collector } from "../../scripts/collector/places.ts";
+import { collector } from "../../scripts/collector/paths.ts";
 
 const run = promisify(execFile);
 

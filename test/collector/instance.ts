@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { collector } from "../../scripts/collector/places.ts";
+import { collector } from "../../scripts/collector/paths.ts";
 import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
 import { pollUntil } from "../until.ts";
 import { type PageSample, parseSamples } from "./page.ts";

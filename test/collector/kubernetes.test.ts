@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { collector, manifest } from "../../scripts/collector/places.ts";
+import { collector, manifest } from "../../scripts/collector/paths.ts";
 
 /*
  * What a schema doesn't see: whether the names that the manifests use are those of

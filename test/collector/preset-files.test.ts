@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { collector } from "../../scripts/collector/places.ts";
-import { SECRET_ENDINGS, SECRET_NAMES, SECRET_WORDS } from "../../src/entry/secrets.ts";
+import { collector } from "../../scripts/collector/paths.ts";
+import { SECRET_ENDINGS, SECRET_NAMES, SECRET_WORDS } from "../../src/http/secrets.ts";
 import { harmlessQueryKeys, secretQueryKeys } from "../secret-keys.ts";
 import { type PresetName, presets } from "./preset.ts";
 

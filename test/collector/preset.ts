@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { collector } from "../../scripts/collector/places.ts";
+import { collector } from "../../scripts/collector/paths.ts";
 import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
 
 export const presets = ["local", "agent", "gateway"] as const;

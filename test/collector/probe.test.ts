@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "../../scripts/collector/build.ts";
-import { collector } from "../../scripts/collector/places.ts";
+import { collector } from "../../scripts/collector/paths.ts";
 import { freePorts } from "../libraries/servers/daemon.ts";
 
 interface Row {

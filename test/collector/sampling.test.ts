@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { collectorBinary } from "../../scripts/collector/build.ts";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import type { ReceivedSpan } from "../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
+import type { ReceivedSpan } from "../../src/testing/received.ts";
 import { preload, Program, telemetryEnv } from "../integration/program.ts";
 import { pollUntil } from "../until.ts";
 import { groupedBy } from "./grouped.ts";

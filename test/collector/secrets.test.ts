@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { secretQueryKeys } from "../secret-keys.ts";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { preload, Program, telemetryEnv } from "../integration/program.ts";
 import { pollUntil } from "../until.ts";
 import {

@@ -5,10 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root } from "../../scripts/build/places.ts";
+import { root } from "../../scripts/build/paths.ts";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { freePorts } from "../libraries/servers/daemon.ts";
-import { startReceiver } from "../../src/receiver/receiver.ts";
+import { startReceiver } from "../../src/testing/receiver.ts";
 import { node } from "../nodes.ts";
 import { postTelemetry, otlpSpansOf } from "./telemetry.ts";
 

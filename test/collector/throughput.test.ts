@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { runLoad } from "../../bench/collector/run.ts";
 import { TRAFFIC_SPANS_PER_TRACE } from "../../bench/collector/traffic.ts";
 import { collectorBinary } from "../../scripts/collector/build.ts";
-import { collector } from "../../scripts/collector/places.ts";
+import { collector } from "../../scripts/collector/paths.ts";
 import { readBlock } from "../../scripts/readme/marks.ts";
 import { throughputBlock } from "../../scripts/readme/throughput.ts";
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { root } from "../../scripts/build/places.ts";
+import { root } from "../../scripts/build/paths.ts";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { pollUntil } from "../until.ts";
 import { CollectorInstance, type InstanceOptions } from "./instance.ts";

@@ -59,7 +59,7 @@ describe("the address of a signal over HTTP", () => {
         variable: BASE,
         received: '"collector:4318"',
         expected: "a URL like http://localhost:4318",
-        nearest: undefined,
+        suggestion: undefined,
         used: "http://localhost:4318",
       },
     ]);

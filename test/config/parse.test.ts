@@ -511,7 +511,7 @@ describe("names that are a slip away from ours", () => {
   for (const [name, meant] of rows) {
     it(`${name} is taken for ${meant}`, () => {
       assert.deepEqual(parsed({ [name]: "x" }).problems, [
-        { kind: "misspelt", variable: name, nearest: meant },
+        { kind: "misspelt", variable: name, suggestion: meant },
       ]);
     });
   }

@@ -9,7 +9,7 @@ import {
   ROOT_CONTEXT,
   spanIn,
 } from "../../src/context/context.ts";
-import { UnitOfWork } from "../../src/context/holder.ts";
+import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import {
   activeContext,
   activeUnitOfWork,
@@ -19,7 +19,7 @@ import {
   runSuppressed,
   StorageContextManager,
 } from "../../src/context/manager.ts";
-import { NonRecordingSpan } from "../../src/traces/carrier-span.ts";
+import { NonRecordingSpan } from "../../src/traces/non-recording-span.ts";
 
 const span = new NonRecordingSpan({
   traceId: "1".repeat(32),

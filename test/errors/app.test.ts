@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ReceivedEvent } from "../../src/receiver/received.ts";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import type { ReceivedEvent } from "../../src/testing/received.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { node, nodes } from "../nodes.ts";
 import {
   bundlePrograms,

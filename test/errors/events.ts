@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from "../../src/receiver/received.ts";
+import type { ReceivedEvent } from "../../src/testing/received.ts";
 
 /** An event in the words of these tests. */
 export interface EventSummary {

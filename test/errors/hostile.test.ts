@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ReceivedEvent } from "../../src/receiver/received.ts";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import type { ReceivedEvent } from "../../src/testing/received.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { bundlePrograms, type ProcessResult, type BundledPrograms } from "./preload.ts";
 
 /** What can be read of some; of the others there is an event all the same. */

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join, parse } from "node:path";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
-import { root } from "../../scripts/build/places.ts";
+import { root } from "../../scripts/build/paths.ts";
 import { lazyEntryPoints } from "../../scripts/build/lazy-modules.ts";
-import { moduleAliases } from "../../src/instrumentation/aliases.ts";
+import { moduleAliases } from "../../src/instrumentation/upstream/module-aliases.ts";
 import { node } from "../nodes.ts";
 
 /** How a process ended. */
@@ -88,12 +88,11 @@ export async function bundlePrograms(names: readonly string[]): Promise<BundledP
 
 function neededModules(): Record<string, string> {
   return lazyEntryPoints(
-    "entry/breakage.ts",
+    "http/server/response-abort.ts",
     "errors/",
-    "export/delivery.ts",
-    "export/messages.ts",
-    "export/otlp.ts",
-    "instrumentation/express.ts",
+    "export/exit/",
+    "export/otlp/",
+    "instrumentation/frameworks/express/",
     "lifecycle/",
   );
 }

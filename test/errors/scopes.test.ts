@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Scope } from "@sentry/core";
 import type { Context } from "../../src/context/context.ts";
-import { UnitOfWork } from "../../src/context/holder.ts";
+import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { activeContext, runWithContext } from "../../src/context/manager.ts";
 import { asyncContextStrategy } from "../../src/errors/scopes.ts";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { OtlpConfig } from "../../src/config/config.ts";
-import type { Fault } from "../../src/receiver/fault.ts";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import { nonZeroCounts, createTestPipeline, otlpConfig } from "./pipeline.ts";
+import type { Fault } from "../../src/testing/fault.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
+import { nonZeroCounts, createTestPipeline, otlpConfig } from "./test-pipeline.ts";
 
 const SPAN_COUNT = 10;
 /** Upper bound where nothing waits; a machine that is busy with other tests is slow. */

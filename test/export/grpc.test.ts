@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Fault } from "../../src/receiver/fault.ts";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import { nonZeroCounts, createTestPipeline, otlpConfig } from "./pipeline.ts";
+import type { Fault } from "../../src/testing/fault.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
+import { nonZeroCounts, createTestPipeline, otlpConfig } from "./test-pipeline.ts";
 
 const UNAVAILABLE = 14;
 const RESOURCE_EXHAUSTED = 8;

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { SignalCounters } from "../../src/diagnostics/account.ts";
+import { SignalCounters } from "../../src/diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
-import { createLogProcessor, createSpanProcessor } from "../../src/export/item-batch.ts";
-import type { ItemProcessor } from "../../src/export/exit.ts";
-import { createMetricExporter } from "../../src/export/otlp.ts";
+import { createLogProcessor, createSpanProcessor } from "../../src/export/item-processors.ts";
+import type { ItemProcessor } from "../../src/export/pipeline.ts";
+import { createMetricExporter } from "../../src/export/otlp/exporter.ts";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { pollUntilTrue } from "../until.ts";
-import { batchConfig, createTestPipeline, otlpConfig } from "./pipeline.ts";
+import { batchConfig, createTestPipeline, otlpConfig } from "./test-pipeline.ts";
 import { collectMetrics, makeLog, makeSpan } from "./telemetry.ts";
 
 const PROMPT_LIMIT_MS = 20_000;
@@ -212,7 +212,7 @@ function block(ms: number): void {
 
 /** Answers while this process is blocked. */
 async function startReceiverProcess(): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const main = new URL("../../src/receiver/main.ts", import.meta.url);
+  const main = new URL("../../src/testing/main.ts", import.meta.url);
   const child = spawn(process.execPath, [main.pathname], { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(child.stdout, "data")) as [Buffer];
   const { url } = JSON.parse(line.toString()) as { url: string };

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request as forward } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { makeCertificates } from "./certificates.ts";
-import { type ExportProcessResult, runExportProcess } from "./process.ts";
+import { type ExportProcessResult, runExportProcess } from "./export-process.ts";
 import { WAIT_TIMEOUT_MS } from "../until.ts";
 
 const COUNT = 10;

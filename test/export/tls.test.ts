@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { OtlpConfig } from "../../src/config/config.ts";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
-import { nonZeroCounts, createTestPipeline, noTls, otlpConfig } from "./pipeline.ts";
-import { runExportProcess } from "./process.ts";
+import { nonZeroCounts, createTestPipeline, noTls, otlpConfig } from "./test-pipeline.ts";
+import { runExportProcess } from "./export-process.ts";
 
 type Tls = OtlpConfig["tls"];
 

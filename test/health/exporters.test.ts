@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createTelemetryCounters } from "../../src/diagnostics/account.ts";
+import { createTelemetryCounters } from "../../src/diagnostics/telemetry-counters.ts";
 import { createHealth } from "../../src/health/health.ts";
-import { createMetricsPipeline } from "../metrics/ground.ts";
+import { createMetricsPipeline } from "../metrics/metrics-fixture.ts";
 
 describe("The check of an exporter", () => {
   const { config } = createMetricsPipeline({});

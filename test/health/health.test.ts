@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../src/config/parse.ts";
-import { type TelemetryCounters, createTelemetryCounters } from "../../src/diagnostics/account.ts";
+import {
+  type TelemetryCounters,
+  createTelemetryCounters,
+} from "../../src/diagnostics/telemetry-counters.ts";
 import { environmentOf } from "../../src/env.ts";
 import { createHealth, type Health } from "../../src/health/health.ts";
 import type { CheckResult, HealthStatus } from "../../src/health/check.ts";
@@ -139,7 +142,7 @@ describe("Health", () => {
     const { status, detail } = (await health.all()).checks["export_spans"]!;
     assert.equal(status, "pass");
     assert.deepEqual(
-      [detail?.["made"], detail?.["sent"], detail?.["dropped"], detail?.["queued"]],
+      [detail?.["created"], detail?.["sent"], detail?.["dropped"], detail?.["queued"]],
       [21, 11, 10, 0],
     );
     assert.match(String(detail?.["last_failure"]), /^\d{4}-\d\d-\d\dT/);

@@ -1,5 +1,5 @@
 import { lazyEntryPoints } from "../../scripts/build/lazy-modules.ts";
-import { moduleAliases } from "../../src/instrumentation/aliases.ts";
+import { moduleAliases } from "../../src/instrumentation/upstream/module-aliases.ts";
 import { bundleForTest, type TestBundle } from "../bundle.ts";
 
 const fixtures = ["preload", "queries", "serve"];

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import type { Receiver } from "../../src/receiver/receiver.ts";
+import type { Receiver } from "../../src/testing/receiver.ts";
 import { node } from "../nodes.ts";
 import { WAIT_TIMEOUT_MS } from "../until.ts";
 

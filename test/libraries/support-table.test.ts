@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../scripts/node.mjs";
 import { untestedPackages } from "../../scripts/upstream/choice.ts";
-import { upstreamTable } from "../../src/instrumentation/upstream-table.ts";
+import { upstreamRows } from "../../src/instrumentation/upstream/generated/rows.ts";
 import {
   librariesTable,
   type SupportRow,
@@ -47,9 +47,9 @@ describe("The support table", () => {
     const run = new Set((await supportRows()).flatMap(({ library }) => library.split(", ")));
     const isRun = (name: string): boolean =>
       run.has(name) || (name.startsWith("@aws-sdk/") && run.has("@aws-sdk/client-*"));
-    const names = [...new Set(upstreamTable.map(({ instrumentation }) => instrumentation))];
+    const names = [...new Set(upstreamRows.map(({ instrumentation }) => instrumentation))];
     const untried = names.flatMap((name) => {
-      const packages = upstreamTable.filter(({ instrumentation }) => instrumentation === name);
+      const packages = upstreamRows.filter(({ instrumentation }) => instrumentation === name);
       return packages.some((row) => isRun(row.package)) ? [] : packages.map((row) => row.package);
     });
     assert.deepEqual(untried.toSorted(), Object.keys(untestedPackages).toSorted());

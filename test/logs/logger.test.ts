@@ -11,7 +11,7 @@ import {
 import { ROOT_CONTEXT } from "../../src/context/context.ts";
 import { runWithContext } from "../../src/context/manager.ts";
 import { TelltaleLoggerProvider } from "../../src/logs/logger.ts";
-import type { LogRecord } from "../../src/logs/record.ts";
+import type { LogRecord } from "../../src/logs/log-record.ts";
 import { resource } from "../export/telemetry.ts";
 import { collectRecords, logIdsOf, inRequest, fakeSpan } from "./requests.ts";
 

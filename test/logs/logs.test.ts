@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { LogsConfig } from "../../src/config/config.ts";
-import { SignalCounters } from "../../src/diagnostics/account.ts";
+import { SignalCounters } from "../../src/diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import { createLogs, type Logs } from "../../src/logs/logs.ts";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import { batchConfig, otlpConfig } from "../export/pipeline.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
+import { batchConfig, otlpConfig } from "../export/test-pipeline.ts";
 import { resource } from "../export/telemetry.ts";
 import { logIdsOf, inRequest } from "./requests.ts";
 
@@ -36,7 +36,7 @@ function emit(logs: Logs, count: number): void {
 }
 
 function countsOf({ created, sent, droppedTotal, queued }: SignalCounters): object {
-  return { made: created, sent, dropped: droppedTotal, queued };
+  return { created, sent, dropped: droppedTotal, queued };
 }
 
 describe("The logs' pipeline", () => {
@@ -81,7 +81,7 @@ describe("The logs' pipeline", () => {
       assert.equal(log.attributes["ratio"], 0.5);
       assert.deepEqual(log.attributes["list"], [1, "a"]);
       assert.deepEqual(log.body, { order: 12 });
-      assert.deepEqual(countsOf(logs.counters), { made: 1, sent: 1, dropped: 0, queued: 0 });
+      assert.deepEqual(countsOf(logs.counters), { created: 1, sent: 1, dropped: 0, queued: 0 });
     });
   }
 
@@ -94,7 +94,7 @@ describe("The logs' pipeline", () => {
       bodies,
       Array.from({ length: 250 }, (_, i) => `line ${i}`),
     );
-    assert.deepEqual(countsOf(logs.counters), { made: 250, sent: 250, dropped: 0, queued: 0 });
+    assert.deepEqual(countsOf(logs.counters), { created: 250, sent: 250, dropped: 0, queued: 0 });
   });
 
   it("drops and counts what its queue can't hold", () => {
@@ -128,7 +128,7 @@ describe("The logs' pipeline", () => {
     logs.emit(logs.provider.getLogger("shop").createRecord(0));
     await logs.pipeline.flush(1000);
     assert.deepEqual(logs.pipeline.drainForExit(), []);
-    assert.deepEqual(countsOf(logs.counters), { made: 0, sent: 0, dropped: 0, queued: 0 });
+    assert.deepEqual(countsOf(logs.counters), { created: 0, sent: 0, dropped: 0, queued: 0 });
     assert.equal(receiver.logs.length, 0);
   });
 
@@ -143,7 +143,7 @@ describe("The logs' pipeline", () => {
       printed.map((one) => (one as { body: unknown }).body),
       ["line 0", "line 1"],
     );
-    assert.deepEqual(countsOf(logs.counters), { made: 2, sent: 2, dropped: 0, queued: 0 });
+    assert.deepEqual(countsOf(logs.counters), { created: 2, sent: 2, dropped: 0, queued: 0 });
   });
 
   it("prints and sends where both are asked for", async () => {

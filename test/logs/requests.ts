@@ -1,10 +1,10 @@
 import type { Span, SpanContext } from "@opentelemetry/api";
 import type { LogsConfig } from "../../src/config/config.ts";
 import { ROOT_CONTEXT } from "../../src/context/context.ts";
-import { UnitOfWork } from "../../src/context/holder.ts";
+import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { runWithContext } from "../../src/context/manager.ts";
 import { TelltaleLoggerProvider } from "../../src/logs/logger.ts";
-import type { LogRecord } from "../../src/logs/record.ts";
+import type { LogRecord } from "../../src/logs/log-record.ts";
 import { resource } from "../export/telemetry.ts";
 
 /** The fields of a line in the request of that number. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
-import { logRecords as json } from "../../src/export/json-messages.ts";
-import { logRecords as protobuf } from "../../src/export/messages.ts";
-import { LogRecord } from "../../src/logs/record.ts";
-import { logsOf, readExport } from "../../src/receiver/otlp.ts";
-import type { ReceivedLog } from "../../src/receiver/received.ts";
-import { ValueCopier } from "../../src/logs/snapshot.ts";
+import { logRecords as json } from "../../src/export/otlp/otlp-json.ts";
+import { logRecords as protobuf } from "../../src/export/otlp/otlp-protobuf.ts";
+import { LogRecord } from "../../src/logs/log-record.ts";
+import { logsOf, readExport } from "../../src/testing/otlp.ts";
+import type { ReceivedLog } from "../../src/testing/received.ts";
+import { ValueCopier } from "../../src/logs/value-copier.ts";
 import { truncateWellFormed } from "../../src/logs/value.ts";
 import { resource } from "../export/telemetry.ts";
 import { hostileValues } from "./hostile.ts";

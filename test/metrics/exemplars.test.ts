@@ -5,7 +5,7 @@ import { prometheusText } from "../../src/metrics/prometheus-text.ts";
 import { AlwaysOffSampler } from "../../src/traces/sampling/constant.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
 import { collectingProvider } from "../traces/provider.ts";
-import { createMetricsFixture, type MetricsFixture } from "./ground.ts";
+import { createMetricsFixture, type MetricsFixture } from "./metrics-fixture.ts";
 
 describe("An exemplar", () => {
   const kept = startedSpan();

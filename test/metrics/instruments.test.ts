@@ -8,7 +8,7 @@ import {
   metricOf,
   metricNamesOf,
   numbersOf,
-} from "./ground.ts";
+} from "./metrics-fixture.ts";
 
 type Kind = "createCounter" | "createUpDownCounter" | "createGauge" | "createHistogram";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { ObservableResult } from "@opentelemetry/api";
 import { ValueType } from "@opentelemetry/api";
 import { CARDINALITY_LIMIT } from "../../src/metrics/series-table.ts";
-import { MetricReaderState } from "../../src/metrics/points.ts";
-import { createMetricsFixture, metricOf, metricNamesOf, numbersOf } from "./ground.ts";
+import { MetricReaderState } from "../../src/metrics/reader-state.ts";
+import { createMetricsFixture, metricOf, metricNamesOf, numbersOf } from "./metrics-fixture.ts";
 
 describe("Observable instruments", () => {
   it("call each callback once per collection, however often it was added", () => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type Receiver, startReceiver } from "../../src/receiver/receiver.ts";
-import { createMetricsPipeline } from "./ground.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
+import { createMetricsPipeline } from "./metrics-fixture.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/pushing.ts", import.meta.url));
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { negotiate } from "../../src/metrics/prometheus.ts";
 import type { TextFormat } from "../../src/metrics/prometheus-text.ts";
 import { parsePage } from "./exposition.ts";
-import { createMetricsPipeline } from "./ground.ts";
+import { createMetricsPipeline } from "./metrics-fixture.ts";
 
 const accepts: readonly (readonly [string | undefined, TextFormat])[] = [
   [undefined, "classic"],

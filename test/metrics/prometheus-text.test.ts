@@ -10,7 +10,11 @@ import {
 } from "../../src/metrics/prometheus-text.ts";
 import { programOrSkip } from "../programs.ts";
 import { parsePage, samplesOf } from "./exposition.ts";
-import { createMetricsFixture, createMetricsPipeline, type MetricsFixture } from "./ground.ts";
+import {
+  createMetricsFixture,
+  createMetricsPipeline,
+  type MetricsFixture,
+} from "./metrics-fixture.ts";
 
 const formats: readonly TextFormat[] = ["classic", "openmetrics"];
 

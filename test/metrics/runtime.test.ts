@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createTelemetryCounters } from "../../src/diagnostics/account.ts";
-import { SlidingWindow } from "../../src/metrics/runtime/recent.ts";
-import { observeRuntime } from "../../src/metrics/runtime/watch.ts";
+import { createTelemetryCounters } from "../../src/diagnostics/telemetry-counters.ts";
+import { SlidingWindow } from "../../src/metrics/runtime/sliding-window.ts";
+import { observeRuntime } from "../../src/metrics/runtime/runtime.ts";
 import { pollUntilTrue } from "../until.ts";
 import {
   createMetricsFixture,
@@ -11,7 +11,7 @@ import {
   metricOf,
   metricNamesOf,
   numbersOf,
-} from "./ground.ts";
+} from "./metrics-fixture.ts";
 
 /** Name, unit, and the attribute that tells the series apart. */
 const conventions: readonly (readonly [string, string, string | undefined])[] = [

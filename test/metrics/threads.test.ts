@@ -7,7 +7,13 @@ import type { HistogramWithExemplars, PointWithExemplar } from "../../src/metric
 import { CARDINALITY_LIMIT } from "../../src/metrics/series-table.ts";
 import { monotonicMetrics, mergeThreads } from "../../src/metrics/threads/merge.ts";
 import { parsePage, samplesOf } from "./exposition.ts";
-import { createMetricsFixture, histogramsOf, metricOf, numbersOf, shopResource } from "./ground.ts";
+import {
+  createMetricsFixture,
+  histogramsOf,
+  metricOf,
+  numbersOf,
+  shopResource,
+} from "./metrics-fixture.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/threads.ts", import.meta.url));
 

@@ -2,22 +2,25 @@ import assert from "node:assert/strict";
 import { maskAddress, quote, formatMasked } from "../../src/config/mask.ts";
 import { lowCardinality } from "../../src/low-cardinality.ts";
 import { patternText } from "../../src/context/route-pattern.ts";
-import { excerpt, escapeControlCharacters } from "../../src/diagnostics/plain-text.ts";
-import { isRequestIdHeader, requestIdFrom } from "../../src/entry/request-id.ts";
-import { isSecretKey, redactPath, redactQuery } from "../../src/entry/secrets.ts";
-import { parseAuthority, targetOf } from "../../src/entry/url.ts";
-import { retryAfterMs } from "../../src/export/retry.ts";
+import {
+  excerpt,
+  escapeControlCharacters,
+} from "../../src/diagnostics/escape-control-characters.ts";
+import { isRequestIdHeader, requestIdFrom } from "../../src/http/server/request-id.ts";
+import { isSecretKey, redactPath, redactQuery } from "../../src/http/secrets.ts";
+import { parseAuthority, targetOf } from "../../src/http/url.ts";
+import { retryAfterMs } from "../../src/export/connection/retry.ts";
 import {
   sanitizeException,
   sanitizeErrorMessage,
-} from "../../src/instrumentation/error-message.ts";
-import { redisOperation } from "../../src/instrumentation/redis-commands.ts";
-import { describeSql } from "../../src/instrumentation/sql.ts";
-import { destinationTemplate } from "../../src/instrumentation/subject.ts";
+} from "../../src/instrumentation/database-client/error-message.ts";
+import { redisOperation } from "../../src/instrumentation/databases/redis/commands.ts";
+import { describeSql } from "../../src/instrumentation/database-client/sql.ts";
+import { destinationTemplate } from "../../src/instrumentation/messaging/destination-template.ts";
 import { familyName, labelName } from "../../src/metrics/prometheus-name.ts";
-import { publicKeyOf } from "../../src/receiver/envelope.ts";
+import { publicKeyOf } from "../../src/testing/envelope.ts";
 import { idInCgroup, idInMounts } from "../../src/resource/container.ts";
-import { terminalText } from "../../src/cli/drawing.ts";
+import { terminalText } from "../../src/cli/trace-drawing.ts";
 import { trimEndOf } from "../../src/text.ts";
 import { readBaggage } from "../../src/traces/propagation/baggage.ts";
 import { readSentryTrace } from "../../src/traces/propagation/sentry.ts";

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { root } from "../../scripts/build/places.ts";
+import { root } from "../../scripts/build/paths.ts";
 
 interface PatternCase {
   readonly title: string;

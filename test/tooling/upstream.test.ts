@@ -4,13 +4,13 @@ import { globSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { cache } from "../../scripts/build/places.ts";
+import { cache } from "../../scripts/build/paths.ts";
 import { root } from "../../scripts/node.mjs";
 import { replacedInstrumentations } from "../../scripts/upstream/choice.ts";
 import { upstreamFiles } from "../../scripts/upstream/files.ts";
 import { upstreamInstrumentations } from "../../scripts/upstream/modules.ts";
 import { libraryRows } from "../../src/instrumentation/table.ts";
-import { upstreamTable } from "../../src/instrumentation/upstream-table.ts";
+import { upstreamRows } from "../../src/instrumentation/upstream/generated/rows.ts";
 
 describe("What is taken over from upstream", () => {
   let folder: string;
@@ -30,14 +30,14 @@ describe("What is taken over from upstream", () => {
     const paths = [...files.keys()].map((name) => join(folder, name));
     const config = ["--config", join(root, ".oxfmtrc.json"), "--with-node-modules"];
     await promisify(execFile)(process.execPath, [oxfmt, ...config, ...paths]);
-    const committed = join(root, "src", "instrumentation");
+    const committed = join(root, "src", "instrumentation", "upstream", "generated");
     for (const name of files.keys()) {
       const [made, there] = [folder, committed].map((place) =>
         readFileSync(join(place, name), "utf8"),
       );
       assert.equal(there, made, `${name}: npm run upstream`);
     }
-    const chunks = globSync("upstream/*.ts", { cwd: committed });
+    const chunks = globSync("*.ts", { cwd: committed });
     assert.deepEqual(
       chunks.filter((name) => !files.has(name.replaceAll("\\", "/"))),
       [],
@@ -47,7 +47,7 @@ describe("What is taken over from upstream", () => {
 
   it("is everything that nobody here does in his own way, and nothing else", () => {
     const own = new Set(libraryRows.map(({ instrumentation }) => instrumentation));
-    const adopted = new Set(upstreamTable.map(({ instrumentation }) => instrumentation));
+    const adopted = new Set(upstreamRows.map(({ instrumentation }) => instrumentation));
     for (const { name } of upstreamInstrumentations()) {
       assert.equal(adopted.has(name), !own.has(name) && !(name in replacedInstrumentations), name);
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SpanStatusCode } from "@opentelemetry/api";
 import { Context, ROOT_CONTEXT } from "../../src/context/context.ts";
-import { UnitOfWork } from "../../src/context/holder.ts";
+import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { AlwaysOffSampler, AlwaysOnSampler } from "../../src/traces/sampling/constant.ts";
 import { ParentBasedSampler } from "../../src/traces/sampling/parent-based.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
@@ -32,10 +32,10 @@ describe("A local trace", () => {
     assert.equal(quota.used, 1);
     root.end();
     assert.equal(quota.used, 0);
-    assert.deepEqual(counters, { made: 2, discarded: 0 });
+    assert.deepEqual(counters, { created: 2, discarded: 0 });
     dropTimer.close();
     assert.deepEqual(exported, []);
-    assert.deepEqual(counters, { made: 2, discarded: 2 });
+    assert.deepEqual(counters, { created: 2, discarded: 2 });
   });
 
   it("exports all of it when a span ends in error, those that ended before too", () => {
@@ -59,7 +59,7 @@ describe("A local trace", () => {
     root.localTrace.keep("error_captured");
     assert.deepEqual(names(exported), ["child", "root"]);
     dropTimer.close();
-    assert.deepEqual(counters, { made: 2, discarded: 0 });
+    assert.deepEqual(counters, { created: 2, discarded: 0 });
     assert.equal(root.attributes["telltale.keep.reason"], "error_captured");
   });
 
@@ -79,7 +79,7 @@ describe("A local trace", () => {
     child.end();
     root.localTrace.keep("error_captured");
     assert.deepEqual(exported, []);
-    assert.deepEqual(counters, { made: 2, discarded: 2 });
+    assert.deepEqual(counters, { created: 2, discarded: 2 });
   });
 
   it("is kept when its root was slow", () => {
@@ -134,7 +134,7 @@ describe("A local trace", () => {
     root.localTrace.keep("error_captured");
     assert.deepEqual(exported, []);
     assert.equal(root.localTrace.kept, false);
-    assert.deepEqual(counters, { made: 1, discarded: 1 });
+    assert.deepEqual(counters, { created: 1, discarded: 1 });
   });
 
   it("rescues a child that ended after the root, too", () => {
@@ -145,7 +145,7 @@ describe("A local trace", () => {
     root.localTrace.keep("error_captured");
     dropTimer.close();
     assert.deepEqual(names(exported), ["root", "child"]);
-    assert.deepEqual(counters, { made: 2, discarded: 0 });
+    assert.deepEqual(counters, { created: 2, discarded: 0 });
   });
 
   it("drops spans of undecided traces when there is no room for more of them", () => {
@@ -158,7 +158,7 @@ describe("A local trace", () => {
     const roots = Array.from({ length: 5 }, () => tracer.startSpan("root"));
     for (const root of roots) tracer.startSpan("child", {}, ROOT_CONTEXT.withSpan(root)).end();
     assert.equal(quota.used, 3);
-    assert.deepEqual(counters, { made: 5, discarded: 2 });
+    assert.deepEqual(counters, { created: 5, discarded: 2 });
     for (const root of roots) root.end();
     assert.equal(quota.used, 0);
   });
@@ -184,7 +184,7 @@ describe("A local trace", () => {
     span.end();
     assert.equal(span.isRecording(), false);
     assert.match(span.spanContext().traceId, /^[0-9a-f]{32}$/);
-    assert.equal(counters.made, 0);
+    assert.equal(counters.created, 0);
   });
 });
 

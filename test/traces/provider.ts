@@ -3,7 +3,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { SpanLimits } from "../../src/config/config.ts";
 import { AlwaysOnSampler } from "../../src/traces/sampling/constant.ts";
 import { TelltaleTracerProvider } from "../../src/traces/tracer.ts";
-import { DropTimer, SpanQuota } from "../../src/traces/undecided.ts";
+import { DropTimer, SpanQuota } from "../../src/traces/tail-buffer.ts";
 
 /** The defaults of the specification. */
 const LIMITS: SpanLimits = {
@@ -29,12 +29,12 @@ export interface ProviderOptions {
 export function collectingProvider(options: ProviderOptions = {}): {
   provider: TelltaleTracerProvider;
   exported: ReadableSpan[];
-  books: { made: number; discarded: number };
+  books: { created: number; discarded: number };
   room: SpanQuota;
   grace: DropTimer;
 } {
   const exported: ReadableSpan[] = [];
-  const counters = { made: 0, discarded: 0 };
+  const counters = { created: 0, discarded: 0 };
   const limits = { ...LIMITS, ...options.limits };
   const discard = (count: number): void => {
     counters.discarded += count;
@@ -53,7 +53,7 @@ export function collectingProvider(options: ProviderOptions = {}): {
       quota,
       dropTimer,
       keepSlowMs: options.keepSlowMs ?? Infinity,
-      created: () => counters.made++,
+      created: () => counters.created++,
       export: (span) => exported.push(span),
       discard,
     },

@@ -10,9 +10,9 @@ import {
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { ROOT_CONTEXT } from "../../src/context/context.ts";
-import { spans as jsonMessages } from "../../src/export/json-messages.ts";
-import { spans as messages } from "../../src/export/messages.ts";
-import { readExport, spansOf } from "../../src/receiver/otlp.ts";
+import { spans as jsonMessages } from "../../src/export/otlp/otlp-json.ts";
+import { spans as messages } from "../../src/export/otlp/otlp-protobuf.ts";
+import { readExport, spansOf } from "../../src/testing/otlp.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
 import { collectingProvider, type ProviderOptions } from "./provider.ts";
 
@@ -409,8 +409,8 @@ describe("A span whose attributes come from an instrumentation", () => {
       return span;
     });
     assert.deepEqual(spans[0]?.attributeParts(), {
-      shared: [{ attributes: shared }],
-      own: ["url.path", "/a"],
+      cachedParts: [{ attributes: shared }],
+      ownPairs: ["url.path", "/a"],
     });
     const received = spansOf(
       readExport(

@@ -1,5 +1,5 @@
 import type { StoreMeter } from "../store-meter.ts";
-import type { EventLoopDelays, SlidingWindow } from "./recent.ts";
+import type { EventLoopDelays, SlidingWindow } from "./sliding-window.ts";
 
 const WINDOW_TEXT = "over the last 30 to 60 seconds";
 

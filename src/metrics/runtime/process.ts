@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { INT } from "../descriptor.ts";
 import type { StoreMeter } from "../store-meter.ts";
-import type { SlidingWindow } from "./recent.ts";
+import type { SlidingWindow } from "./sliding-window.ts";
 
 /**
  * `process.*`: https://opentelemetry.io/docs/specs/semconv/system/process-metrics/

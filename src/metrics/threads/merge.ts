@@ -7,7 +7,7 @@ import type {
   HistogramWithExemplars,
   PointWithExemplar,
 } from "../exemplars.ts";
-import { GAUGE, HISTOGRAM, SUM } from "../points.ts";
+import { GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
 import { CARDINALITY_LIMIT } from "../series-table.ts";
 
 /** What one thread has, and which. */

@@ -7,7 +7,7 @@ import {
   X_B3_SPAN_ID,
   X_B3_TRACE_ID,
 } from "@opentelemetry/propagator-b3";
-import { SafePropagator } from "./guarded.ts";
+import { SafePropagator } from "./safe-propagator.ts";
 
 const EXTRACT_FIELDS = [B3_CONTEXT_HEADER, X_B3_TRACE_ID, X_B3_SPAN_ID, X_B3_SAMPLED, X_B3_FLAGS];
 

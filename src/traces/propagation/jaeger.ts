@@ -7,7 +7,7 @@ import type {
   TextMapSetter,
 } from "@opentelemetry/api";
 import { isTracingSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
-import { NonRecordingSpan } from "../carrier-span.ts";
+import { NonRecordingSpan } from "../non-recording-span.ts";
 import { BAGGAGE_KEY, createBaggage, encodeText } from "./baggage.ts";
 import { hasValidIds, SAMPLED_FLAG } from "./trace-context.ts";
 

@@ -4,7 +4,7 @@ import { lazy } from "../../lazy.ts";
 import type { PropagatorName } from "../../config/config.ts";
 import { asContext, isTracingSuppressed, ROOT_CONTEXT } from "../../context/context.ts";
 import { BaggagePropagator } from "./baggage.ts";
-import type { ExtractingPropagator } from "./part.ts";
+import type { ExtractingPropagator } from "./extracting-propagator.ts";
 import { SentryTracePropagator } from "./sentry-trace.ts";
 import { TraceContextPropagator } from "./trace-context.ts";
 

@@ -1,8 +1,8 @@
 import type { Context, TextMapGetter, TextMapSetter } from "@opentelemetry/api";
 import { lazy } from "../../lazy.ts";
 import { isTracingSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
-import { NonRecordingSpan } from "../carrier-span.ts";
-import type { ExtractingPropagator } from "./part.ts";
+import { NonRecordingSpan } from "../non-recording-span.ts";
+import type { ExtractingPropagator } from "./extracting-propagator.ts";
 import { hasValidIds, SAMPLED_FLAG } from "./trace-context.ts";
 
 const loadSentry = lazy<typeof import("./sentry.ts")>("traces/propagation/sentry.ts");

@@ -7,7 +7,7 @@ import type {
   TraceState,
 } from "@opentelemetry/api";
 import { isTracingSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
-import { NonRecordingSpan } from "../carrier-span.ts";
+import { NonRecordingSpan } from "../non-recording-span.ts";
 import { readTraceState } from "./trace-state.ts";
 import { trimWhiteSpace } from "./white-space.ts";
 

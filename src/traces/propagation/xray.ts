@@ -1,5 +1,5 @@
 import { AWSXRayPropagator } from "@opentelemetry/propagator-aws-xray";
-import { SafePropagator } from "./guarded.ts";
+import { SafePropagator } from "./safe-propagator.ts";
 
 /** https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader */
 export function createXrayPropagator(): SafePropagator {

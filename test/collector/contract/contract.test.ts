@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../../../scripts/build/places.ts";
+import { root } from "../../../scripts/build/paths.ts";
 import { collectorBinary } from "../../../scripts/collector/build.ts";
-import type { ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
-import type { Received } from "../../../src/receiver/store.ts";
+import type { ReceivedMetric, ReceivedSpan } from "../../../src/testing/received.ts";
+import type { Received } from "../../../src/testing/store.ts";
 import { programOrSkip } from "../../programs.ts";
 import { type ContractDemo, OWN_PAGES, SPAN_DURATIONS, startDemo } from "./demo.ts";
 import {
@@ -20,8 +20,8 @@ import {
   spanMetrics,
   type MetricPath,
 } from "./rows.ts";
-import { waitUntilSettled, type ObservedMetrics } from "./seen.ts";
-import { commonForms, isMetric, type OwnedSeries, metricPaths } from "./ways.ts";
+import { waitUntilSettled, type ObservedMetrics } from "./observed-metrics.ts";
+import { commonForms, isMetric, type OwnedSeries, metricPaths } from "./metric-paths.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 /** What `span_metrics` makes is no service's own. */

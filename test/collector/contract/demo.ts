@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { start as startShop } from "../../../examples/shop/scenario.ts";
 import type { FailedRequest } from "../../../src/cli/scenario.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { freePorts } from "../../libraries/servers/daemon.ts";
 import { preload, Program } from "../../integration/program.ts";
 import { startPreset } from "../preset.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../free-port.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 
 const file = fileURLToPath(new URL("apps/flush.mjs", import.meta.url));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 
 interface Report {

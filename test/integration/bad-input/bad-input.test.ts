@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { SignalName } from "../../../src/diagnostics/account.ts";
-import { knownInstrumentations } from "../../../src/instrumentation/names.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { SignalName } from "../../../src/diagnostics/telemetry-counters.ts";
+import { knownInstrumentations } from "../../../src/instrumentation/enabled-instrumentations.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import {
   COLLECTOR,
   COLLECTOR_GRPC,
@@ -17,7 +17,7 @@ import {
 } from "./rows.ts";
 import { freePort } from "../../free-port.ts";
 import { type SignalCounts, type ExitStatus, ServiceProcess } from "./service.ts";
-import { quickTelemetryEnv } from "./telemetry.ts";
+import { quickTelemetryEnv } from "./quick-telemetry-env.ts";
 
 describe("Bad input", () => {
   let receiver: Receiver;

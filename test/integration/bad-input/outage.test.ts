@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { type SignalCounts, ServiceProcess } from "./service.ts";
-import { quickTelemetryEnv } from "./telemetry.ts";
+import { quickTelemetryEnv } from "./quick-telemetry-env.ts";
 
 const QUEUE = 64;
 const BATCH = 16;

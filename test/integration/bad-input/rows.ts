@@ -1,4 +1,4 @@
-import type { Fault } from "../../../src/receiver/fault.ts";
+import type { Fault } from "../../../src/testing/fault.ts";
 import type { SignalCounts } from "./service.ts";
 
 /** Where the receiver is, in rows and in what is expected; the test puts the real place in. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Fault } from "../../../src/receiver/fault.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { Fault } from "../../../src/testing/fault.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { freePort } from "../../free-port.ts";
 import { ServiceProcess } from "./service.ts";
-import { quickTelemetryEnv } from "./telemetry.ts";
+import { quickTelemetryEnv } from "./quick-telemetry-env.ts";
 
 /** Stands in every place where people put secrets. */
 const SECRET = "hunter2";

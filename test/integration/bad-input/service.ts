@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { SignalName } from "../../../src/diagnostics/account.ts";
+import type { SignalName } from "../../../src/diagnostics/telemetry-counters.ts";
 import { freePort } from "../../free-port.ts";
 import { node } from "../../nodes.ts";
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
@@ -159,19 +159,25 @@ export class ServiceProcess {
 
 /** One signal in the answer of `/healthz`. */
 interface HealthzSignal {
-  readonly made: number;
+  readonly created: number;
   readonly sent: number;
   readonly queued: number;
   readonly dropped: number;
   readonly reasons?: Readonly<Record<string, number>>;
 }
 
-/** Checks on the way that nothing is missing in them: made = sent + dropped + queued. */
-function signalCounts({ made, sent, queued, dropped, reasons = {} }: HealthzSignal): SignalCounts {
+/** Checks on the way that nothing is missing in them: created = sent + dropped + queued. */
+function signalCounts({
+  created,
+  sent,
+  queued,
+  dropped,
+  reasons = {},
+}: HealthzSignal): SignalCounts {
   const all = { sent, queued, ...reasons };
   const sum = Object.values(all).reduce((total, count) => total + count, 0);
-  if (sum !== made || made !== sent + queued + dropped || queued < 0) {
-    throw new Error(`${made} made is not ${JSON.stringify(all)} and ${dropped} dropped`);
+  if (sum !== created || created !== sent + queued + dropped || queued < 0) {
+    throw new Error(`${created} created is not ${JSON.stringify(all)} and ${dropped} dropped`);
   }
   return Object.fromEntries(Object.entries(all).filter(([, count]) => count !== 0));
 }

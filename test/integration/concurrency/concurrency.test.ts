@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { startReceiver } from "../../../src/receiver/receiver.ts";
+import { startReceiver } from "../../../src/testing/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { preload, Program, telemetryEnv } from "../program.ts";
 import { startStockService } from "../stock.ts";

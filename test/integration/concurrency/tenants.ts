@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
+import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.ts";
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
 import type { StockRequest } from "../stock.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { node } from "../../nodes.ts";
 import { Program } from "../program.ts";
-import { leftoverProcesses } from "./left-over.ts";
+import { leftoverProcesses } from "./leftover-processes.ts";
 
 const cli = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url));
 const failing = fileURLToPath(new URL("failing.mjs", import.meta.url));

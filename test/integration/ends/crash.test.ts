@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { ReceivedSpan } from "../../../src/receiver/received.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedSpan } from "../../../src/testing/received.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { node, nodes } from "../../nodes.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ReceivedEvent } from "../../../src/receiver/received.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedEvent } from "../../../src/testing/received.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { nodes, type TestNode } from "../../nodes.ts";
 import { type ProgramResult, telemetryEnv } from "../program.ts";
 import {
@@ -16,7 +16,7 @@ import {
   topLevel,
   endVariants,
 } from "./cases.ts";
-import { comparable } from "./outcome.ts";
+import { comparable } from "./comparable.ts";
 import { cjs, cjsByImport, esm, type ModuleFormat, runToEnd } from "./run.ts";
 
 /** What `apps/ends.cjs` does. */

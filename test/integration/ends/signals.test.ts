@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
-import { comparable } from "./outcome.ts";
+import { comparable } from "./comparable.ts";
 
 interface Row {
   readonly title: string;

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
-import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
+import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/testing/received.ts";
 import { Program } from "../program.ts";
 
-const receiver = fileURLToPath(new URL("../../../src/receiver/main.ts", import.meta.url));
+const receiver = fileURLToPath(new URL("../../../src/testing/main.ts", import.meta.url));
 
 /** A receiver as a process of its own, so that it can be killed. */
 export class Gateway {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { ReceivedSpan } from "../../../src/receiver/received.ts";
+import type { ReceivedSpan } from "../../../src/testing/received.ts";
 import { preload, Program } from "../program.ts";
 import { pollUntil } from "../../until.ts";
 import { Gateway } from "./gateway.ts";

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 

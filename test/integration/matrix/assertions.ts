@@ -463,9 +463,9 @@ const exitAssertions: readonly Assertion[] = [
     check(run) {
       const { spans: made, logs: records, events } = run.health.telemetry;
       // The server span of the unsampled trace, the app's and the two calls', may be asked for yet.
-      assert.deepEqual(made, { made: 14, sent: 10, queued: 4, dropped: 0 });
-      assert.deepEqual(records, { made: 8, sent: 8, queued: 0, dropped: 0 });
-      assert.deepEqual(events, { made: 1, sent: 1, queued: 0, dropped: 0 });
+      assert.deepEqual(made, { created: 14, sent: 10, queued: 4, dropped: 0 });
+      assert.deepEqual(records, { created: 8, sent: 8, queued: 0, dropped: 0 });
+      assert.deepEqual(events, { created: 1, sent: 1, queued: 0, dropped: 0 });
     },
   },
   {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ReceivedEvent, ReceivedLog, ReceivedSpan } from "../../../src/receiver/received.ts";
+import type { ReceivedEvent, ReceivedLog, ReceivedSpan } from "../../../src/testing/received.ts";
 import { parsePage, type ExpositionSample, samplesOf } from "../../metrics/exposition.ts";
 import type { StockRequest } from "../stock.ts";
 import type { AppLine, RequestName, MatrixRun } from "./run.ts";

@@ -1,4 +1,4 @@
-import { PrefetchQueue } from "../in-pairs.ts";
+import { PrefetchQueue } from "../prefetch-queue.ts";
 import { assertions } from "./assertions.ts";
 import { combinations } from "./combinations.ts";
 import { type Combination, type MatrixRun, runCombination } from "./run.ts";

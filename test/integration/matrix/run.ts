@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import type { Received } from "../../../src/receiver/store.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import type { Received } from "../../../src/testing/store.ts";
 import { freePort } from "../../free-port.ts";
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
 import { type ProgramResult, Program, telemetryEnv } from "../program.ts";
@@ -45,7 +45,7 @@ export interface MatrixRun {
 
 export interface HealthReport {
   readonly telemetry: Readonly<
-    Record<string, { made: number; sent: number; queued: number; dropped: number }>
+    Record<string, { created: number; sent: number; queued: number; dropped: number }>
   >;
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { preload } from "../program.ts";
 import { appPath, runApp, appTelemetryEnv } from "./run.ts";

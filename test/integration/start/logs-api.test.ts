@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { startReceiver } from "../../../src/receiver/receiver.ts";
+import { startReceiver } from "../../../src/testing/receiver.ts";
 import { node } from "../../nodes.ts";
 import { preload } from "../program.ts";
 import { runApp, appTelemetryEnv } from "./run.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { nodes } from "../../nodes.ts";
 import { preload } from "../program.ts";
 import { appPath, runApp, appTelemetryEnv } from "./run.ts";

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Receiver } from "../../../src/receiver/receiver.ts";
+import type { Receiver } from "../../../src/testing/receiver.ts";
 import { freePort } from "../../free-port.ts";
 import { type ProgramResult, Program, type ProgramOptions, telemetryEnv } from "../program.ts";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
-import { PrefetchQueue } from "../../integration/in-pairs.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.ts";
+import { PrefetchQueue } from "../../integration/prefetch-queue.ts";
 import type { Program } from "../../integration/program.ts";
-import { type FailureCase, failureCasesOf } from "./failures.ts";
+import { type FailureCase, failureCasesOf } from "./failure-cases.ts";
 import { rowsOf, type FrameworkRow } from "./row.ts";
 import { rows as frameworks } from "./rows.ts";
 import { startApp } from "./run.ts";

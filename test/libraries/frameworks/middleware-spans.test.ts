@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ReceivedSpan } from "../../../src/receiver/received.ts";
-import { PrefetchQueue } from "../../integration/in-pairs.ts";
+import type { ReceivedSpan } from "../../../src/testing/received.ts";
+import { PrefetchQueue } from "../../integration/prefetch-queue.ts";
 import type { FrameworkRow } from "./row.ts";
 import { rows } from "./rows.ts";
 import { requestCaseId, type FrameworkRun, runFramework } from "./run.ts";

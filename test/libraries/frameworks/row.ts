@@ -1,6 +1,6 @@
 import type { LibraryRow } from "../row.ts";
 import type { TestNode } from "../../nodes.ts";
-import type { RequestTableName } from "./requests.ts";
+import type { RequestTableName } from "./request-cases.ts";
 
 /** A framework, and what an app of `apps/` needs of it. */
 export interface FrameworkRow extends LibraryRow {

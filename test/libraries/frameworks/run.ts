@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import type { Received } from "../../../src/receiver/store.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import type { Received } from "../../../src/testing/store.ts";
 import { requestAllTenants, TENANT_COUNT } from "../../integration/concurrency/tenants.ts";
 import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { type StockRequest, startStockService } from "../../integration/stock.ts";
 import { nodes } from "../../nodes.ts";
-import { sendRequest } from "./ask.ts";
-import { type RequestCase, requestCases } from "./requests.ts";
+import { sendRequest } from "./send-request.ts";
+import { type RequestCase, requestCases } from "./request-cases.ts";
 import type { FrameworkRow } from "./row.ts";
 
 /** All that an app has left, for everybody to look into. */

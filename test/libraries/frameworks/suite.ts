@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
+import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.ts";
 import {
   isTenantTrace,
   TENANT_COUNT,
   isolationChecks,
   type TenantTelemetry,
 } from "../../integration/concurrency/tenants.ts";
-import { PrefetchQueue } from "../../integration/in-pairs.ts";
-import { type RequestCase, requestCases } from "./requests.ts";
+import { PrefetchQueue } from "../../integration/prefetch-queue.ts";
+import { type RequestCase, requestCases } from "./request-cases.ts";
 import type { FrameworkRow } from "./row.ts";
 import { requestCaseId, type FrameworkRun, expectedSpanCount } from "./run.ts";
 

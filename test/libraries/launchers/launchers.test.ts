@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { root } from "../../../scripts/node.mjs";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { freePort } from "../../free-port.ts";
 import { preload, telemetryEnv } from "../../integration/program.ts";
 import { pollUntil } from "../../until.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ReceivedLog } from "../../../src/receiver/received.ts";
+import type { ReceivedLog } from "../../../src/testing/received.ts";
 import { loggers } from "./rows.ts";
 import { type LoggedLine, linesIn, type LoggerRun, runLogger, serverSpanAt } from "./run.ts";
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/receiver/received.ts";
-import { startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedLog, ReceivedMetric, ReceivedSpan } from "../../../src/testing/received.ts";
+import { startReceiver } from "../../../src/testing/receiver.ts";
 import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes, type TestNode } from "../../nodes.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import type { ReceivedLog } from "../../../src/receiver/received.ts";
+import type { ReceivedLog } from "../../../src/testing/received.ts";
 import { type LoggerRun, runLogger } from "./run.ts";
 
 interface ShownRows {

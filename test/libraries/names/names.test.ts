@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "../../../scripts/node.mjs";
 import { libraryRows } from "../../../src/instrumentation/table.ts";
-import { upstreamTable } from "../../../src/instrumentation/upstream-table.ts";
+import { upstreamRows } from "../../../src/instrumentation/upstream/generated/rows.ts";
 import { preload, Program } from "../../integration/program.ts";
 import type { LibraryRow } from "../row.ts";
 
@@ -123,7 +123,7 @@ async function installedLibraries(): Promise<Installed[]> {
 
 function filesOf(group: string, library: string, installed: string): string[] {
   const folder = join(root, "test", "libraries", group, "node_modules", installed);
-  const rows = [...libraryRows, ...upstreamTable].filter((row) => row.package === library);
+  const rows = [...libraryRows, ...upstreamRows].filter((row) => row.package === library);
   return [...new Set(rows.flatMap(({ files }) => files))]
     .filter((file) => file.includes("/"))
     .map((file) => join(folder, file));

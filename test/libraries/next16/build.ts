@@ -51,7 +51,7 @@ const started = new Map<string, Promise<Build>>();
 const source = fileURLToPath(new URL("site", import.meta.url));
 /** What the requests at once do, and what that needs. */
 const tenants = "test/integration/concurrency/apps/work.mjs";
-const crowd = "test/crowd.cjs";
+const crowd = "test/barrier.cjs";
 const dist = join(root, "dist");
 
 /** Where Next's own program is. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ReceivedPoint } from "../../../src/receiver/received.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedPoint } from "../../../src/testing/received.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import type { Program } from "../../integration/program.ts";
 import { Brokers } from "./brokers.ts";
 import { ProcessPair, urlOf } from "./conversation.ts";

@@ -1,7 +1,7 @@
 import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import type { QueueRow } from "./rows.ts";
 
 const index = new URL("../../../dist/index.js", import.meta.url).href;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { nodes } from "../../nodes.ts";
 import { type JobRow, jobRows } from "./rows.ts";

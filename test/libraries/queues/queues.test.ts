@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
-import { PrefetchQueue } from "../../integration/in-pairs.ts";
+import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.ts";
+import { PrefetchQueue } from "../../integration/prefetch-queue.ts";
 import { Brokers } from "./brokers.ts";
 import {
   type ConversationResult,

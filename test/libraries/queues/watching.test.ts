@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { ReceivedSpan } from "../../../src/receiver/received.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedSpan } from "../../../src/testing/received.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { preload, Program, telemetryEnv } from "../../integration/program.ts";
 import { programOrSkip } from "../../programs.ts";
 import { pollUntil } from "../../until.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import type { ReceivedSpan } from "../../../src/receiver/received.ts";
-import { valuesOf } from "../../integration/entry/page.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import type { ReceivedSpan } from "../../../src/testing/received.ts";
+import { valuesOf } from "../../integration/http/page.ts";
 import { parsePage, samplesOf } from "../../metrics/exposition.ts";
 import { pollUntilTrue } from "../../until.ts";
 import { WebApp, type AppOptions } from "../web/app.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { ReceivedEvent } from "../../../src/receiver/received.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedEvent } from "../../../src/testing/received.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../../integration/program.ts";
 
 const apps = fileURLToPath(new URL("apps/", import.meta.url));

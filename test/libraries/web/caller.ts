@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import type { ReceivedSpan } from "../../../src/receiver/received.ts";
-import type { Receiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedSpan } from "../../../src/testing/received.ts";
+import type { Receiver } from "../../../src/testing/receiver.ts";
 
 /** One who calls, each test anew: what comes late of another test has another trace. */
 export class Caller {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import type { ReceivedSpan } from "../../../src/receiver/received.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import type { ReceivedSpan } from "../../../src/testing/received.ts";
 import { WebApp } from "./app.ts";
-import { type GraphqlCase, graphqlCases } from "./graphql-asks.ts";
+import { type GraphqlCase, graphqlCases } from "./graphql-cases.ts";
 import { graphqlApps, type GraphqlServer } from "./rows.ts";
 import { describeConcurrentRequests } from "./tenants.ts";
 

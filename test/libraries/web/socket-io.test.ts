@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { ReceivedSpan } from "../../../src/receiver/received.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { crashesAlike, checkFatalEvent } from "./alike.ts";
+import type { ReceivedSpan } from "../../../src/testing/received.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import { crashesAlike, checkFatalEvent } from "./crash.ts";
 import { WebApp } from "./app.ts";
 import { Caller, waitForMessageSpan } from "./caller.ts";
 import { socketIoApps } from "./rows.ts";

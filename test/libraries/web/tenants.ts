@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ReceivedEvent, ReceivedSpan } from "../../../src/receiver/received.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { WebApp, type AppOptions } from "./app.ts";
 
 const TENANTS = 100;

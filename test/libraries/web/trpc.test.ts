@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { ReceivedSpan } from "../../../src/receiver/received.ts";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
+import type { ReceivedSpan } from "../../../src/testing/received.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { WebApp } from "./app.ts";
 import { Caller } from "./caller.ts";
 import { trpcApps } from "./rows.ts";
 import { describeConcurrentRequests } from "./tenants.ts";
-import { trpcCalls, type TrpcCall } from "./trpc-asks.ts";
+import { trpcCalls, type TrpcCall } from "./trpc-calls.ts";
 import { WebSocketClient } from "./websocket-client.ts";
 
 interface Adapter {

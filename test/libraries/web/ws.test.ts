@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type Receiver, startReceiver } from "../../../src/receiver/receiver.ts";
-import { valuesOf } from "../../integration/entry/page.ts";
-import { crashesAlike, checkFatalEvent } from "./alike.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import { valuesOf } from "../../integration/http/page.ts";
+import { crashesAlike, checkFatalEvent } from "./crash.ts";
 import { WebApp } from "./app.ts";
 import { Caller, waitForMessageSpan } from "./caller.ts";
 import { wsApps } from "./rows.ts";

@@ -7,7 +7,7 @@ import {
   readBaggage,
 } from "../../../src/traces/propagation/baggage.ts";
 import { injectedHeaders, setter, defaultPropagator } from "./headers.ts";
-import { countStringOperations } from "./work.ts";
+import { countStringOperations } from "./string-operations.ts";
 
 /** https://www.w3.org/TR/baggage/ */
 

@@ -5,7 +5,7 @@ import {
   createPropagator,
   type CompositePropagator,
 } from "../../../src/traces/propagation/propagator.ts";
-import { NonRecordingSpan } from "../../../src/traces/carrier-span.ts";
+import { NonRecordingSpan } from "../../../src/traces/non-recording-span.ts";
 
 /** Carriers and contexts for the tests of propagation. */
 

@@ -6,7 +6,7 @@ import {
   createPropagator,
   CompositePropagator,
 } from "../../../src/traces/propagation/propagator.ts";
-import { NonRecordingSpan } from "../../../src/traces/carrier-span.ts";
+import { NonRecordingSpan } from "../../../src/traces/non-recording-span.ts";
 import {
   contextWith,
   injectedHeaders,

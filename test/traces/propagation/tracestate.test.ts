@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readTraceState, TraceStateImpl } from "../../../src/traces/propagation/trace-state.ts";
 import { propagatedTraceState } from "./headers.ts";
-import { countStringOperations } from "./work.ts";
+import { countStringOperations } from "./string-operations.ts";
 
 /** https://www.w3.org/TR/trace-context-2/: one test for each rule of `tracestate`. */
 

@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../bluebird.ts")>("instrumentation/bluebird.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/databases/bluebird/adaptor.ts");
 
 export const bluebirdRows: readonly LibraryRow[] = [
   {

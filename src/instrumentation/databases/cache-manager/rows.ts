@@ -1,7 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import { ES_MAIN, MAIN, type LibraryRow } from "../../library-row.ts";
+import { ES_MAIN, MAIN, type LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../cache-manager.ts")>("instrumentation/cache-manager.ts");
+const load = lazy<typeof import("./adaptor.ts")>(
+  "instrumentation/databases/cache-manager/adaptor.ts",
+);
 
 export const cacheManagerRows: readonly LibraryRow[] = [
   {

@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../ioredis.ts")>("instrumentation/ioredis.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/databases/ioredis/adaptor.ts");
 
 export const ioredisRows: readonly LibraryRow[] = [
   {

@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../mongodb.ts")>("instrumentation/mongodb.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/databases/mongodb/adaptor.ts");
 
 export const mongodbRows: readonly LibraryRow[] = [
   {

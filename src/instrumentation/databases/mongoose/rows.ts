@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../mongoose.ts")>("instrumentation/mongoose.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/databases/mongoose/adaptor.ts");
 
 export const mongooseRows: readonly LibraryRow[] = [
   {

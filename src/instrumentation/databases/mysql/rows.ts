@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type LibraryRow } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../mysql.ts")>("instrumentation/mysql.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/databases/mysql/adaptor.ts");
 
 export const mysqlRows: readonly LibraryRow[] = [
   {

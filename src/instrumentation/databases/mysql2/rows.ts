@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../mysql2.ts")>("instrumentation/mysql2.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/databases/mysql2/adaptor.ts");
 
 export const mysql2Rows: readonly LibraryRow[] = [
   {

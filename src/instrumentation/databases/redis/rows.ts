@@ -1,9 +1,9 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const loadRedis = lazy<typeof import("../../redis.ts")>("instrumentation/redis.ts");
-const loadRedisCallbacks = lazy<typeof import("../../redis-callbacks.ts")>(
-  "instrumentation/redis-callbacks.ts",
+const loadRedis = lazy<typeof import("./adaptor.ts")>("instrumentation/databases/redis/adaptor.ts");
+const loadRedisCallbacks = lazy<typeof import("./callback-adaptor.ts")>(
+  "instrumentation/databases/redis/callback-adaptor.ts",
 );
 
 export const redisRows: readonly LibraryRow[] = [

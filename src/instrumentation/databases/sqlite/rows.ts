@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type LibraryRow } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../sqlite.ts")>("instrumentation/sqlite.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/databases/sqlite/adaptor.ts");
 
 export const sqliteRows: readonly LibraryRow[] = [
   {

@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type LibraryRow } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../fastify.ts")>("instrumentation/fastify.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/frameworks/fastify/adaptor.ts");
 
 export const fastifyRows: readonly LibraryRow[] = [
   {

@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../hapi.ts")>("instrumentation/hapi.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/frameworks/hapi/adaptor.ts");
 
 export const hapiRows: readonly LibraryRow[] = [
   {

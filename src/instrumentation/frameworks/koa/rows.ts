@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../koa.ts")>("instrumentation/koa.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/frameworks/koa/adaptor.ts");
 
 export const koaRows: readonly LibraryRow[] = [
   {

@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../nest.ts")>("instrumentation/nest.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/frameworks/nest/adaptor.ts");
 
 export const nestRows: readonly LibraryRow[] = [
   {

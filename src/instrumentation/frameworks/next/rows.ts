@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../next.ts")>("instrumentation/next.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/frameworks/next/adaptor.ts");
 
 export const nextRows: readonly LibraryRow[] = [
   {

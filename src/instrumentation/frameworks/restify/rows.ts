@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../restify.ts")>("instrumentation/restify.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/frameworks/restify/adaptor.ts");
 
 export const restifyRows: readonly LibraryRow[] = [
   {

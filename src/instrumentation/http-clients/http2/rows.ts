@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type LibraryRow } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../http2-client.ts")>("instrumentation/http2-client.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/http-clients/http2/adaptor.ts");
 
 export const http2Rows: readonly LibraryRow[] = [
   {

@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../undici.ts")>("instrumentation/undici.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/http-clients/undici/adaptor.ts");
 
 export const undiciRows: readonly LibraryRow[] = [
   {

@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../../logs/bunyan.ts")>("logs/bunyan.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/loggers/bunyan/adaptor.ts");
 
 export const bunyanRows: readonly LibraryRow[] = [
   {

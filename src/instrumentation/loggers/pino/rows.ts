@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type LibraryRow } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../../logs/pino.ts")>("logs/pino.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/loggers/pino/adaptor.ts");
 
 export const pinoRows: readonly LibraryRow[] = [
   {

@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../../logs/winston.ts")>("logs/winston.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/loggers/winston/adaptor.ts");
 
 export const winstonRows: readonly LibraryRow[] = [
   {

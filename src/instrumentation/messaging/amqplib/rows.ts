@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../amqplib.ts")>("instrumentation/amqplib.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/messaging/amqplib/adaptor.ts");
 
 export const amqplibRows: readonly LibraryRow[] = [
   {

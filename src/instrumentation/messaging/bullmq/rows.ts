@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../bullmq.ts")>("instrumentation/bullmq.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/messaging/bullmq/adaptor.ts");
 
 export const bullmqRows: readonly LibraryRow[] = [
   {

@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import { ES_MAIN, MAIN, type LibraryRow } from "../../library-row.ts";
+import { ES_MAIN, MAIN, type LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../cron.ts")>("instrumentation/cron.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/messaging/cron/adaptor.ts");
 
 export const cronRows: readonly LibraryRow[] = [
   {

@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type LibraryRow } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../kafkajs.ts")>("instrumentation/kafkajs.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/messaging/kafkajs/adaptor.ts");
 
 export const kafkajsRows: readonly LibraryRow[] = [
   {

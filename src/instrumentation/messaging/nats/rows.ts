@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../nats.ts")>("instrumentation/nats.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/messaging/nats/adaptor.ts");
 
 export const natsRows: readonly LibraryRow[] = [
   {

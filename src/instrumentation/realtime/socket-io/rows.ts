@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../socket-io.ts")>("instrumentation/socket-io.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/realtime/socket-io/adaptor.ts");
 
 export const socketIoRows: readonly LibraryRow[] = [
   {

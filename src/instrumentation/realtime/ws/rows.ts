@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../ws.ts")>("instrumentation/ws.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/realtime/ws/adaptor.ts");
 
 export const wsRows: readonly LibraryRow[] = [
   {

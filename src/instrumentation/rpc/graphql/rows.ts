@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import type { LibraryRow } from "../../library-row.ts";
+import type { LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../graphql.ts")>("instrumentation/graphql.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/rpc/graphql/adaptor.ts");
 
 export const graphqlRows: readonly LibraryRow[] = [
   {

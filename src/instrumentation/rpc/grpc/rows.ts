@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import { MAIN, type LibraryRow } from "../../library-row.ts";
+import { MAIN, type LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../grpc.ts")>("instrumentation/grpc.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/rpc/grpc/adaptor.ts");
 
 export const grpcRows: readonly LibraryRow[] = [
   {

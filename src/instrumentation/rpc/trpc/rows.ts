@@ -1,7 +1,7 @@
 import { lazy } from "../../../lazy.ts";
-import { ES_MAIN, MAIN, type LibraryRow } from "../../library-row.ts";
+import { ES_MAIN, MAIN, type LibraryRow } from "../../loading/library-row.ts";
 
-const load = lazy<typeof import("../../trpc.ts")>("instrumentation/trpc.ts");
+const load = lazy<typeof import("./adaptor.ts")>("instrumentation/rpc/trpc/adaptor.ts");
 
 export const trpcRows: readonly LibraryRow[] = [
   {

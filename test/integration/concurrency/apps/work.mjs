@@ -1,7 +1,7 @@
 import { addBreadcrumb as addOwnBreadcrumb, getIsolationScope } from "@sentry/core";
 import { addBreadcrumb, setTag, setUser } from "telltale";
 import winston from "winston";
-import { crowdOf } from "../../../crowd.cjs";
+import { crowdOf } from "../../../barrier.cjs";
 
 const everybody = crowdOf(Number(process.env.REQUESTS));
 const stock = process.env.STOCK_URL;

@@ -1,5 +1,5 @@
 const { addBreadcrumb, captureException, setTag, setUser } = require("../../../../dist/index.js");
-const { crowdOf } = require("../../../crowd.cjs");
+const { crowdOf } = require("../../../barrier.cjs");
 const winston = require("winston");
 
 const everybody = crowdOf(Number(process.env.REQUESTS));

@@ -1,0 +1,27 @@
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { root } from "../build/paths.ts";
+
+/** Presets, back ends, image and manifests. */
+export const collector: string = join(root, "collector");
+/** What the Collector Builder made of `manifest.yaml`, with the sums of all modules. */
+export const distribution: string = join(collector, "distribution");
+export const manifest: string = join(collector, "manifest.yaml");
+/** Modules that are ours: contrib's redaction, which looks at more, and its file storage with a reserve. */
+export const ownModules: readonly string[] = [
+  join(collector, "redaction"),
+  join(collector, "storage"),
+];
+/** The name of the binary, as in `manifest.yaml`. */
+export const program = "telltale-collector";
+
+/**
+ * Where built Collectors are kept: outside of the checkout, so that the next
+ * one need not wait for a build of minutes. A relative `XDG_CACHE_HOME` counts
+ * as none: https://specifications.freedesktop.org/basedir-spec/latest/
+ */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const named = env["XDG_CACHE_HOME"] ?? "";
+  const cache = isAbsolute(named) ? named : join(homedir(), ".cache");
+  return join(cache, "telltale", "collector");
+}

@@ -1,0 +1,158 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type {
+  SignalCounters,
+  TelemetryCounters,
+  SignalName,
+} from "../diagnostics/telemetry-counters.ts";
+import type { HealthReport } from "../health/health.ts";
+import { version } from "../version.ts";
+import { hostRejection } from "./connection-limiter.ts";
+import { compress } from "./compress.ts";
+import type { RequestHandlerDeps } from "./options.ts";
+
+export { ConnectionLimiter } from "./connection-limiter.ts";
+
+interface HttpReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+type PageHandler = (
+  request: IncomingMessage,
+  options: RequestHandlerDeps,
+) => HttpReply | Promise<HttpReply>;
+
+const pageHandlers: Readonly<Record<string, PageHandler>> = {
+  "/metrics": metricsPage,
+  "/healthz": async (_request, { health, counters }) => healthPage(await health.all(), counters),
+  "/livez": (_request, { health }) => healthPage(health.live()),
+  "/readyz": async (_request, { health }) => healthPage(await health.ready()),
+};
+
+/** Answers one request; whatever happens, nothing is thrown into the app. */
+export async function handleRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: RequestHandlerDeps,
+): Promise<void> {
+  // A peer that is gone makes streams emit errors; nobody is interested.
+  request.on("error", noop);
+  response.on("error", noop);
+  try {
+    await send(request, response, await createReply(request, options));
+  } catch (error) {
+    options.diagnostics.warn(
+      "admin answer",
+      `a request for ${pathOf(request.url)} failed: ${String(error)}`,
+    );
+    failResponse(response);
+  }
+}
+
+async function createReply(
+  request: IncomingMessage,
+  options: RequestHandlerDeps,
+): Promise<HttpReply> {
+  const rejection = hostRejection(request.headers.host, options);
+  if (rejection !== undefined) return textReply(403, rejection);
+  const path = pathOf(request.url);
+  const page = Object.hasOwn(pageHandlers, path) ? pageHandlers[path] : undefined;
+  if (page === undefined)
+    return textReply(404, `Not found. There are ${Object.keys(pageHandlers).join(", ")}.\n`);
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return { ...textReply(405, "Only GET and HEAD.\n"), headers: { allow: "GET, HEAD" } };
+  }
+  return page(request, options);
+}
+
+async function metricsPage(
+  request: IncomingMessage,
+  { renderMetrics, diagnostics }: RequestHandlerDeps,
+): Promise<HttpReply> {
+  try {
+    const reply = await renderMetrics(request.headers.accept);
+    if (reply !== undefined) return { status: 200, ...reply };
+    return textReply(404, "No Prometheus here: OTEL_METRICS_EXPORTER does not name it.\n");
+  } catch (error) {
+    diagnostics.warn("scrape", `the metrics could not be collected: ${String(error)}`);
+    // A page with 200 and no samples would look like a process at rest.
+    return textReply(500, "The metrics could not be collected; the process's stderr says why.\n");
+  }
+}
+
+function healthPage(report: HealthReport, counters?: TelemetryCounters): HttpReply {
+  const content = {
+    status: report.status,
+    version,
+    uptime_seconds: Math.round(process.uptime()),
+    checks: report.checks,
+    ...(counters !== undefined && { telemetry: telemetryCounts(counters) }),
+  };
+  return {
+    status: report.status === "fail" ? 503 : 200,
+    contentType: "application/json; charset=utf-8",
+    body: `${JSON.stringify(content, null, 2)}\n`,
+  };
+}
+
+function telemetryCounts(counters: TelemetryCounters): Record<string, unknown> {
+  const rows = (Object.entries(counters) as [SignalName, SignalCounters][]).map(
+    ([signal, { created, sent, queued, dropped, droppedTotal }]) =>
+      [signal, { created, sent, queued, dropped: droppedTotal, ...dropReasons(dropped) }] as const,
+  );
+  return Object.fromEntries(rows);
+}
+
+/** Only what happened: six zeros for each signal tell nothing. */
+function dropReasons(dropped: SignalCounters["dropped"]): { reasons?: Record<string, number> } {
+  const reasons = Object.fromEntries(Object.entries(dropped).filter(([, count]) => count > 0));
+  return Object.keys(reasons).length > 0 ? { reasons } : {};
+}
+
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: HttpReply,
+): Promise<void> {
+  const { body, encoding } = await compress(reply.body, request.headers["accept-encoding"]);
+  if (response.destroyed) return;
+  response.writeHead(reply.status, {
+    "content-type": reply.contentType,
+    "content-length": body.length,
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    vary: "accept, accept-encoding",
+    ...(encoding !== undefined && { "content-encoding": encoding }),
+    ...reply.headers,
+  });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+function failResponse(response: ServerResponse): void {
+  try {
+    if (!response.headersSent) response.writeHead(500);
+    response.end();
+  } catch {
+    response.destroy();
+  }
+}
+
+/**
+ * The path of a request target. By hand, since `new URL` throws on what a peer
+ * may send (`GET http:// HTTP/1.1`), and without a base there is none to give.
+ */
+function pathOf(target: string | undefined): string {
+  const url = target ?? "/";
+  const start = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(url)?.[0].length ?? 0;
+  const path = url.slice(start).split(/[?#]/, 1)[0]!;
+  return path === "" ? "/" : path.slice(0, 100);
+}
+
+function textReply(status: number, body: string): HttpReply {
+  return { status, contentType: "text/plain; charset=utf-8", body };
+}
+
+function noop(): void {}

@@ -1,0 +1,105 @@
+import type { Span, SpanContext } from "@opentelemetry/api";
+import type { Event, Scope } from "@sentry/core";
+import type { UnitOfWork, LocalTraceHandle } from "../context/unit-of-work.ts";
+import { activeUnitOfWork, activeSpan } from "../context/manager.ts";
+
+/** Where an event was captured. */
+export interface CaptureOrigin {
+  readonly unit: UnitOfWork | undefined;
+  readonly span: Span | undefined;
+}
+
+export function currentOrigin(): CaptureOrigin {
+  return { unit: activeUnitOfWork(), span: activeSpan() };
+}
+
+/** Writes onto the event where it comes from; what the app's scopes say of the user goes first. */
+export function applyOrigin(
+  event: Event,
+  { unit, span }: CaptureOrigin,
+  scopes: readonly Scope[],
+): void {
+  const trace = traceContextOf(span);
+  if (trace !== undefined) event.contexts = { ...event.contexts, trace };
+  if (unit === undefined) return;
+  const job = jobTagsOf(unit);
+  event.tags = { ...event.tags, ...tagsOf(unit), ...job };
+  if (job !== undefined) event.contexts = { ...event.contexts, job: jobContextOf(job) };
+  if (unit.userId !== undefined && !scopes.some((scope) => scope.getUser()?.id !== undefined)) {
+    event.user = { id: unit.userId, ...event.user };
+  }
+  const request = eventRequestOf(unit);
+  if (request !== undefined) event.request = { ...request, ...event.request };
+}
+
+/**
+ * The route as Sentry's `transaction`, unless a scope named one. Undefined as
+ * long as the framework has not found the route.
+ */
+export function setTransaction(event: Event, { unit }: CaptureOrigin): void {
+  if (event.transaction !== undefined || unit === undefined) return;
+  const route = unit.currentRoute();
+  if (route === undefined) return;
+  event.transaction = unit.method === undefined ? route : `${unit.method} ${route}`;
+}
+
+/** Keeps the trace that the event links to: the link would dangle otherwise. */
+export function keepTrace({ unit, span }: CaptureOrigin): void {
+  const local = (span as { localTrace?: LocalTraceHandle } | undefined)?.localTrace;
+  (local ?? unit?.localTrace)?.keep("error_captured");
+}
+
+/** What the API's own no-op spans carry. */
+const INVALID_TRACE_ID = "0".repeat(32);
+
+/** The ids of a span as Sentry's external propagation context. */
+export function propagationContextOf(
+  span: Span | undefined,
+): { traceId: string; spanId: string } | undefined {
+  const context = span?.spanContext();
+  if (context === undefined || context.traceId === INVALID_TRACE_ID) return undefined;
+  return { traceId: context.traceId, spanId: context.spanId };
+}
+
+type TraceContext = NonNullable<NonNullable<Event["contexts"]>["trace"]>;
+
+function traceContextOf(span: Span | undefined): TraceContext | undefined {
+  const ids = propagationContextOf(span);
+  if (ids === undefined) return undefined;
+  const trace: TraceContext = { trace_id: ids.traceId, span_id: ids.spanId };
+  const parent = (span as { parentSpanContext?: SpanContext }).parentSpanContext?.spanId;
+  if (parent !== undefined) trace.parent_span_id = parent;
+  return trace;
+}
+
+function tagsOf({ requestId, organizationId }: UnitOfWork): Record<string, string> {
+  const tags: Record<string, string> = {};
+  if (requestId !== undefined) tags["request_id"] = requestId;
+  if (organizationId !== undefined) tags["organization_id"] = organizationId;
+  return tags;
+}
+
+/** What can be searched for in a job that failed. */
+function jobTagsOf(unit: UnitOfWork): Record<string, string | number> | undefined {
+  const job = unit.jobInfo();
+  if (job === undefined) return undefined;
+  const { name, id, queue, attempt, maxAttempts } = job;
+  return {
+    "job.name": name,
+    ...(id !== undefined && { "job.id": id }),
+    ...(queue !== undefined && { "job.queue": queue }),
+    ...(attempt !== undefined && { "job.attempt": attempt }),
+    ...(maxAttempts !== undefined && { "job.max_attempts": maxAttempts }),
+  };
+}
+
+function jobContextOf(job: Record<string, string | number>): Record<string, string | number> {
+  const entries = Object.entries(job);
+  return Object.fromEntries(entries.map(([key, value]) => [key.slice("job.".length), value]));
+}
+
+/** Method and path only: no query, header, cookie, body, address or token in the path ever gets here. */
+function eventRequestOf(unit: UnitOfWork): { method: string; url: string } | undefined {
+  const url = unit.redactedPath();
+  return unit.method === undefined || url === undefined ? undefined : { method: unit.method, url };
+}

@@ -1,0 +1,332 @@
+import {
+  type DataCategory,
+  type Event,
+  type EventDropReason,
+  type EventHint,
+  isAlreadyCaptured,
+  type Scope,
+  type SeverityLevel,
+} from "@sentry/core";
+import { ServerRuntimeClient, type ServerRuntimeClientOptions } from "@sentry/core/server";
+import type { SignalCounters, DropReason } from "../diagnostics/telemetry-counters.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
+import type { ExitRequestFactory } from "../export/pipeline.ts";
+import { CaptureRegistry } from "./capture-registry.ts";
+import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
+import { nodeContexts } from "./node-context.ts";
+import { applyOrigin, keepTrace, type CaptureOrigin, currentOrigin } from "./capture-origin.ts";
+import { type PendingEvent, PendingEvents } from "./pending-events.ts";
+import { readableCopy, safeString } from "./readable-error.ts";
+import type { EnvelopeTransport } from "./transport.ts";
+
+/** How long a client report may wait for others, in milliseconds. */
+const CLIENT_REPORT_DELAY_MS = 60_000;
+
+export interface SentryClientDeps {
+  readonly counters: SignalCounters;
+  readonly unsent?: UnsentTelemetry | undefined;
+  readonly diagnostics: Diagnostics;
+}
+
+/** What the client's own filters call a loss, and what our books call it. */
+const dropReasons: Partial<Record<EventDropReason, DropReason>> = {
+  sample_rate: "unsampled",
+  before_send: "filtered",
+  event_processor: "filtered",
+  callback_error: "filtered",
+  ratelimit_backoff: "rejected",
+  queue_overflow: "queue_full",
+};
+
+/**
+ * Sentry's client for servers, with what this house asks of it: an event says
+ * where it comes from and waits for its route; the same error is one event; no
+ * trace is invented; the books are exact; and nothing is thrown at the app,
+ * which may call it through its own copy of Sentry.
+ */
+export class SentryClient extends ServerRuntimeClient {
+  readonly #deps: SentryClientDeps;
+  readonly #pendingEvents: PendingEvents;
+  /** Sentry's own mark fails on frozen objects, and is for good. */
+  readonly #captures = new CaptureRegistry();
+  readonly #origins = new WeakMap<EventHint, CaptureOrigin>();
+  /** Counted as made, and not yet dropped or handed to the outbox. */
+  readonly #processing = new Set<EventHint>();
+  #lastDropReason: EventDropReason | undefined = undefined;
+  #reportTimer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(options: ServerRuntimeClientOptions, deps: SentryClientDeps) {
+    super(options);
+    this.#deps = deps;
+    const withSourceLines = this.getDataCollectionOptions().frameContextLines > 0;
+    this.#pendingEvents = new PendingEvents(
+      (pendingEvent) => this.#sendPendingEvent(pendingEvent),
+      withSourceLines,
+    );
+  }
+
+  /** The transport as it was made by the options' `transport`. */
+  get #transport(): EnvelopeTransport | undefined {
+    return this.getTransport() as EnvelopeTransport | undefined;
+  }
+
+  override captureException(exception: unknown, hint?: EventHint, scope?: Scope): string {
+    const { unit } = currentOrigin();
+    const knownId = this.#captures.eventIdOf(exception, unit);
+    if (knownId !== undefined) return knownId;
+    if (this.#captures.has(exception)) clearCapturedMark(exception as object);
+    // Sentry's own mark crosses threads: what a worker dies of is not captured again where the
+    // main thread dies of it.
+    const isNew = !isAlreadyCaptured(exception);
+    try {
+      const id = super.captureException(exception, hint, scope);
+      if (isNew) this.#captures.add(exception, unit, id);
+      return id;
+    } catch {
+      const id = this.#captureReadableCopy(exception, hint, scope);
+      this.#captures.add(exception, unit, id);
+      return id;
+    }
+  }
+
+  /** An error whose own getters throw, and the like, is still one. */
+  #captureReadableCopy(
+    exception: unknown,
+    hint: EventHint | undefined,
+    scope: Scope | undefined,
+  ): string {
+    try {
+      const copy = readableCopy(exception);
+      return super.captureException(copy, { ...hint, originalException: copy }, scope);
+    } catch (error) {
+      return this.#countUnreadable(error);
+    }
+  }
+
+  override captureMessage(
+    message: string,
+    level?: SeverityLevel,
+    hint?: EventHint,
+    scope?: Scope,
+  ): string {
+    try {
+      return super.captureMessage(message, level, hint, scope);
+    } catch (error) {
+      return this.#countUnreadable(error);
+    }
+  }
+
+  override captureEvent(event: Event, hint?: EventHint, scope?: Scope): string {
+    try {
+      return super.captureEvent(event, hint, scope);
+    } catch (error) {
+      return this.#countUnreadable(error);
+    }
+  }
+
+  /** Called by the client for every event that is ready, after sampling and filters. */
+  override sendEvent(event: Event, hint: EventHint = {}): void {
+    const origin = this.#origins.get(hint);
+    if (!isErrorEvent(event) || origin === undefined) {
+      super.sendEvent(event, hint);
+      return;
+    }
+    if (!this.#processing.delete(hint)) return;
+    if (this.#transport?.isLimited("error") === true) {
+      this.recordLoss("ratelimit_backoff", "error");
+      return;
+    }
+    keepTrace(origin);
+    try {
+      this.#pendingEvents.add({ event: fitEvent(event, MAX_EVENT_BYTES), hint, origin });
+    } catch (error) {
+      this.#deps.counters.drop("failed", 1);
+      this.#logFailure(error);
+    }
+  }
+
+  override recordDroppedEvent(reason: EventDropReason, category: DataCategory, count = 1): void {
+    this.#lastDropReason = reason;
+    if (reason === "callback_error") {
+      this.#deps.diagnostics.warn(
+        "errors.filter",
+        "a filter of the app's threw; its event is dropped.",
+      );
+    }
+    if (reason === "queue_overflow") {
+      // Too many events in asynchronous processors of the app's: this one never got in.
+      this.#deps.counters.created += count;
+      this.#deps.counters.drop("queue_full", count);
+    }
+    this.#recordForClientReport(reason, category, count);
+  }
+
+  /** For the transport: an item was dropped that was counted as made. */
+  recordLoss(reason: EventDropReason, category: DataCategory, count = 1): void {
+    const dropped = reason === "ratelimit_backoff" || reason === "queue_overflow";
+    if (dropped && category === "error") {
+      this.#deps.counters.drop(dropReasons[reason] ?? "failed", count);
+    }
+    this.#recordForClientReport(reason, category, count);
+  }
+
+  /** Also what an app's `Sentry.flush()` comes to. Never rejects. */
+  override async flush(timeout?: number): Promise<boolean> {
+    this.#sendAllPending();
+    return (await this.#transport?.flush(timeout)) ?? true;
+  }
+
+  /** An app that closes Sentry before it ends must not lose what comes after. */
+  override close(timeout?: number): Promise<boolean> {
+    return this.flush(timeout);
+  }
+
+  /** All that has not reached the network. */
+  drainForExit(): ExitRequestFactory[] {
+    this.#dropProcessing();
+    this.#sendAllPending();
+    return this.#transport?.drain() ?? [];
+  }
+
+  protected override _captureEvent(
+    event: Event,
+    hint: EventHint = {},
+    currentScope?: Scope,
+    isolationScope?: Scope,
+  ): PromiseLike<string | undefined> {
+    if (!isErrorEvent(event)) return super._captureEvent(event, hint, currentScope, isolationScope);
+    this.#deps.counters.created++;
+    this.#deps.unsent?.mark();
+    this.#processing.add(hint);
+    this.#lastDropReason = undefined;
+    return super._captureEvent(event, hint, currentScope, isolationScope).then((id) => {
+      if (id === undefined && this.#processing.delete(hint)) this.#countDropped();
+      return id;
+    });
+  }
+
+  protected override _prepareEvent(
+    event: Event,
+    hint: EventHint,
+    currentScope: Scope,
+    isolationScope: Scope,
+  ): PromiseLike<Event | null> {
+    const origin = currentOrigin();
+    this.#origins.set(hint, origin);
+    event.contexts = { ...nodeContexts, ...event.contexts };
+    applyOrigin(event, origin, [currentScope, isolationScope]);
+    const hasTrace = event.contexts?.trace !== undefined;
+    return this.#prepareReadable(event, hint, currentScope, isolationScope).then((prepared) => {
+      if (prepared !== null && isErrorEvent(prepared)) removeGeneratedTrace(prepared, hasTrace);
+      return prepared;
+    });
+  }
+
+  /** Causes are read as late as here. */
+  #prepareReadable(
+    ...args: Parameters<ServerRuntimeClient["_prepareEvent"]>
+  ): PromiseLike<Event | null> {
+    const [event, hint] = args;
+    for (const exception of event.exception?.values ?? []) {
+      if (exception.value !== undefined) exception.value = safeString(exception.value);
+      if (exception.type !== undefined) exception.type = safeString(exception.type);
+    }
+    try {
+      return super._prepareEvent(...args);
+    } catch {
+      hint.originalException = readableCopy(hint.originalException);
+      return super._prepareEvent(...args);
+    }
+  }
+
+  #sendPendingEvent({ event, hint }: PendingEvent): void {
+    try {
+      super.sendEvent(event, hint);
+    } catch (error) {
+      this.#deps.counters.drop("failed", 1);
+      this.#logFailure(error);
+    }
+  }
+
+  /**
+   * What is still in an asynchronous filter of the app's is not sent: the filter
+   * may be there to take secrets out. All filters that are synchronous are
+   * through when `captureException` returns.
+   */
+  #dropProcessing(): void {
+    const { size } = this.#processing;
+    if (size === 0) return;
+    this.#processing.clear();
+    this.#deps.counters.drop("shutdown", size);
+    this.#deps.diagnostics.warn(
+      "errors.processing",
+      `${size} events were in asynchronous filters of the app's at its end; they are dropped.`,
+    );
+  }
+
+  /** Makes envelopes of all that waits: events, logs of an app's own Sentry, reports. */
+  #sendAllPending(): void {
+    try {
+      this.emit("flush");
+      this.#pendingEvents.sendAllNow();
+      this.#sendClientReport();
+    } catch (error) {
+      this.#logFailure(error);
+    }
+  }
+
+  #recordForClientReport(reason: EventDropReason, category: DataCategory, count: number): void {
+    super.recordDroppedEvent(reason, category, count);
+    this.#reportTimer ??= setTimeout(
+      () => this.#sendClientReport(),
+      CLIENT_REPORT_DELAY_MS,
+    ).unref();
+  }
+
+  #sendClientReport(): void {
+    clearTimeout(this.#reportTimer);
+    this.#reportTimer = undefined;
+    this._flushOutcomes();
+  }
+
+  #countDropped(): void {
+    const reason =
+      this.#lastDropReason === undefined ? undefined : dropReasons[this.#lastDropReason];
+    this.#deps.counters.drop(reason ?? "failed", 1);
+  }
+
+  /** An error whose own getters throw, and the like. */
+  #countUnreadable(error: unknown): string {
+    this.#deps.counters.created++;
+    this.#deps.counters.drop("failed", 1);
+    this.#logFailure(error);
+    return "";
+  }
+
+  #logFailure(error: unknown): void {
+    this.#deps.diagnostics.warn("errors.event", `an event could not be made: ${String(error)}`);
+  }
+}
+
+function isErrorEvent(event: Event): boolean {
+  return event.type === undefined;
+}
+
+/** For an error of ours that fails another unit of work, which is another event. */
+function clearCapturedMark(exception: object): void {
+  try {
+    Reflect.deleteProperty(exception, "__sentry_captured__");
+  } catch {
+    // A proxy's trap: it has no mark, either.
+  }
+}
+
+/**
+ * Without an active span the client makes up a trace id, which no backend has;
+ * and its sampling context is about Sentry's own traces, of which there are none.
+ */
+function removeGeneratedTrace(event: Event, hasTrace: boolean): void {
+  if (!hasTrace) delete event.contexts?.trace;
+  delete event.sdkProcessingMetadata?.dynamicSamplingContext;
+}

@@ -1,0 +1,110 @@
+import { type ExportResponse, retryableResponse, failureResponse } from "./export-connection.ts";
+
+const codeNames = [
+  "OK",
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED",
+];
+
+const UNKNOWN = 2;
+const RESOURCE_EXHAUSTED = 8;
+
+/** PERMISSION_DENIED and UNAUTHENTICATED. */
+const CREDENTIAL_CODES: ReadonlySet<number> = new Set([7, 16]);
+
+/** OTLP 1.x, "OTLP/gRPC throttling": these may be tried again. */
+const retryableCodes = new Set([1, 4, 10, 11, 14, 15]);
+
+/** The code of a `grpc-status`; UNKNOWN without one, and where it is none (`Number("")` would be OK). */
+export function parseStatusCode(status: string | string[] | undefined): number {
+  return typeof status === "string" && /^\d{1,3}$/.test(status) ? Number(status) : UNKNOWN;
+}
+
+export function codeName(code: number): string {
+  return codeNames[code] ?? `gRPC status ${code}`;
+}
+
+/** How a status is told, and what to look at where it points to the configuration. */
+export function describeStatus(code: number, text = ""): string {
+  const advice = CREDENTIAL_CODES.has(code) ? "; check OTEL_EXPORTER_OTLP_HEADERS" : "";
+  return `answered ${codeName(code)}${text === "" ? "" : `: ${text}`}${advice}`;
+}
+
+/** What a status other than OK means for the next attempt. */
+export function responseForCode(
+  code: number,
+  reason: string,
+  retryMs: number | undefined,
+): ExportResponse {
+  // Exhausted for good, unless the peer says when it will have room again.
+  if (code === RESOURCE_EXHAUSTED && retryMs !== undefined)
+    return retryableResponse("peer", reason, retryMs);
+  return retryableCodes.has(code)
+    ? retryableResponse("peer", reason, retryMs)
+    : failureResponse("peer", reason);
+}
+
+/**
+ * The delay of a `google.rpc.RetryInfo` in the status details, in milliseconds.
+ * A status holds `Any`s in field 3; an `Any` its type's name in field 1 and the
+ * message in field 2; `RetryInfo` a duration in field 1; that seconds and
+ * nanoseconds in fields 1 and 2. Not yet bounded: see `pauseMs`.
+ */
+export function retryInfoMs(details: string | string[] | undefined): number | undefined {
+  if (typeof details !== "string") return undefined;
+  try {
+    for (const any of fieldsOf(Buffer.from(details, "base64"), 3)) {
+      const [type] = fieldsOf(any as Buffer, 1);
+      const [info] = fieldsOf(any as Buffer, 2);
+      if (!String(type).endsWith("google.rpc.RetryInfo")) continue;
+      const [duration] = fieldsOf(info as Buffer, 1);
+      const [seconds = 0] = fieldsOf(duration as Buffer, 1);
+      const [nanos = 0] = fieldsOf(duration as Buffer, 2);
+      // Negative numbers are those whose highest of 64 bits is set; so is what is no number.
+      const ms = Number(seconds) * 1000 + Number(nanos) / 1e6;
+      return Number(seconds) <= 2 ** 63 && ms > 0 ? ms : 0;
+    }
+  } catch {
+    // Not what it should be: as if it were not there.
+  }
+  return undefined;
+}
+
+/** The values of one field: numbers and the bytes of strings and messages. */
+function fieldsOf(message: Buffer, wanted: number): (number | Buffer)[] {
+  const found: (number | Buffer)[] = [];
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; at < message.length; shift += 7) {
+      const byte = message[at++] ?? 0;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    throw new RangeError("protobuf ends early");
+  };
+  while (at < message.length) {
+    const tag = varint();
+    let value: number | Buffer = varint();
+    if ((tag & 7) === 2) {
+      value = message.subarray(at, at + value);
+      at += value.length;
+    }
+    if (tag >>> 3 === wanted) found.push(value);
+  }
+  return found;
+}

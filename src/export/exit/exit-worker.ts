@@ -1,0 +1,171 @@
+import type { ExitRequest } from "../pipeline.ts";
+
+/** One request, as it goes to the worker. */
+export interface ExitMessage extends Omit<ExitRequest, "onResult"> {
+  /** Of its slot. */
+  readonly index: number;
+}
+
+/** Where the outcomes go; see `delivery.ts`. */
+export interface SharedLayout {
+  readonly shared: SharedArrayBuffer;
+  /** How many requests there may be. */
+  readonly slots: number;
+  readonly headBytes: number;
+  readonly slotBytes: number;
+  readonly slotHeadBytes: number;
+  readonly delivered: number;
+  readonly failed: number;
+}
+
+/** Where the outcome of one request goes. */
+interface ResultSlot {
+  /** For the case that the time is over before the rest of the answer is there. */
+  setProvisional(state: number): void;
+  finish(state: number, answer: Uint8Array): void;
+}
+
+/**
+ * Runs in the worker thread, to which it goes as text: it must not use anything
+ * outside of itself but its parameters, and no syntax that a build would turn into
+ * a call of a shared function.
+ *
+ * @param load the worker's `require`.
+ * @param threads its `node:worker_threads`.
+ */
+/* oxlint-disable unicorn/consistent-function-scoping -- see above: all of it must be in here */
+export function runExitWorker(
+  load: (module: string) => unknown,
+  { workerData, parentPort }: typeof import("node:worker_threads"),
+): void {
+  const layout = workerData as SharedLayout;
+  const finishedCount = new Int32Array(layout.shared, 0, 1);
+  // The main thread hears of no error: without this it would wait for what doesn't come.
+  process.on("uncaughtException", (error) => {
+    for (let index = 0; index < layout.slots; index++) {
+      const offset = layout.headBytes + index * layout.slotBytes;
+      const isOpen = new Int32Array(layout.shared, offset, 1)[0] === 0;
+      if (isOpen) slotAt(offset).finish(layout.failed, errorText(error));
+    }
+    Atomics.store(finishedCount, 0, layout.slots);
+    Atomics.notify(finishedCount, 0);
+  });
+  parentPort?.on("message", (exitMessage: ExitMessage) => {
+    const slot = slotAt(layout.headBytes + exitMessage.index * layout.slotBytes);
+    try {
+      if (exitMessage.kind === "grpc") sendGrpc(exitMessage, slot);
+      else sendHttp(exitMessage, slot);
+    } catch (error) {
+      slot.finish(layout.failed, errorText(error));
+    }
+  });
+  // Most requests need it, and they are still being made.
+  load("node:http");
+
+  function slotAt(offset: number): ResultSlot {
+    const words = new Int32Array(layout.shared, offset, 2);
+    const answerBytes = layout.slotBytes - layout.slotHeadBytes;
+    const answerArea = new Uint8Array(layout.shared, offset + layout.slotHeadBytes, answerBytes);
+    let finished = false;
+    return {
+      setProvisional: (state) => Atomics.store(words, 0, state),
+      finish: (state, answer) => {
+        if (finished) return;
+        finished = true;
+        const kept = answer.subarray(0, answerArea.length);
+        answerArea.set(kept);
+        words[1] = kept.length;
+        Atomics.store(words, 0, state);
+        Atomics.add(finishedCount, 0, 1);
+        Atomics.notify(finishedCount, 0);
+      },
+    };
+  }
+
+  function sendHttp(exitMessage: ExitMessage, slot: ResultSlot): void {
+    const http = load(
+      exitMessage.url.startsWith("https:") ? "node:https" : "node:http",
+    ) as typeof import("node:http");
+    const { proxyEnv } = exitMessage;
+    const agent = proxyEnv === undefined ? (false as const) : new http.Agent({ proxyEnv });
+    const options = { method: "POST", agent, headers: exitMessage.headers };
+    const request = http.request(
+      exitMessage.url,
+      Object.assign(options, definedOf(exitMessage.tls)),
+    );
+    let hasResponse = false;
+    request.on("upgrade", (response, socket) => {
+      slot.finish(
+        layout.failed,
+        errorText(`answered ${response.statusCode} ${response.statusMessage}`),
+      );
+      socket.destroy();
+    });
+    request.on("response", (response) => {
+      hasResponse = true;
+      const status = response.statusCode ?? 0;
+      const isSuccess = status >= 200 && status < 300;
+      if (isSuccess) slot.setProvisional(layout.delivered);
+      else
+        slot.finish(layout.failed, errorText(`answered ${status} ${response.statusMessage ?? ""}`));
+      collect(response, (answer) => slot.finish(layout.delivered, answer));
+    });
+    request.on("error", (error) => slot.finish(layout.failed, errorText(error)));
+    request.on("close", () => hasResponse || slot.finish(layout.failed, errorText("ECONNRESET")));
+    request.end(exitMessage.body);
+  }
+
+  function sendGrpc(exitMessage: ExitMessage, slot: ResultSlot): void {
+    const http2 = load("node:http2") as typeof import("node:http2");
+    const url = new URL(exitMessage.url);
+    const session = http2.connect(url.origin, definedOf(exitMessage.tls));
+    session.on("error", (error) => slot.finish(layout.failed, errorText(error)));
+    const stream = session.request(
+      Object.assign({ ":method": "POST", ":path": url.pathname }, exitMessage.headers),
+    );
+    let status: string | undefined;
+    const readStatus = (headers: object): void => {
+      status ??= (headers as Record<string, string | undefined>)["grpc-status"];
+    };
+    stream.on("response", readStatus);
+    stream.on("trailers", readStatus);
+    stream.on("error", () => {});
+    collect(stream, (answer) => {
+      if (status === "0") slot.finish(layout.delivered, answer.subarray(5));
+      else if (status !== undefined)
+        slot.finish(layout.failed, errorText(`answered gRPC ${status}`));
+      session.close();
+    });
+    // After its error, if there is one: that says more.
+    session.on("close", () => slot.finish(layout.failed, errorText("no answer")));
+    stream.end(exitMessage.body);
+  }
+
+  /** Whatever its end: what came of it. */
+  function collect(stream: NodeJS.ReadableStream, done: (answer: Uint8Array) => void): void {
+    const parts: Buffer[] = [];
+    let size = 0;
+    stream.on("data", (part: Buffer) => {
+      size += part.length;
+      if (size <= layout.slotBytes) parts.push(part);
+      else done(Buffer.concat(parts));
+    });
+    stream.on("end", () => done(Buffer.concat(parts)));
+    stream.on("close", () => done(Buffer.concat(parts)));
+    stream.on("error", () => done(Buffer.concat(parts)));
+  }
+
+  function definedOf(tls: ExitMessage["tls"]): Record<string, string> {
+    const found: Record<string, string> = {};
+    if (tls.ca !== undefined) found["ca"] = tls.ca;
+    if (tls.cert !== undefined) found["cert"] = tls.cert;
+    if (tls.key !== undefined) found["key"] = tls.key;
+    return found;
+  }
+
+  /** An error as its code, which the main thread has words for. */
+  function errorText(error: unknown): Uint8Array {
+    const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+    return Buffer.from(String(code ?? message ?? error));
+  }
+}

@@ -1,0 +1,81 @@
+import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { lazy } from "../lazy.ts";
+import type { BatchConfig, OtlpConfig } from "../config/config.ts";
+import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import { BatchProcessor, type BatchProcessorDeps } from "./batch-processor.ts";
+import type { EncodedItem } from "./otlp/encoded-item.ts";
+import type { RetryPolicy } from "./connection/retry.ts";
+import type { OtlpExporter } from "./otlp-exporter.ts";
+import type { ItemProcessor } from "./pipeline.ts";
+
+const loadOtlp = lazy<typeof import("./otlp/exporter.ts")>("export/otlp/exporter.ts");
+const loadProtobuf = lazy<typeof import("./otlp/otlp-protobuf.ts")>("export/otlp/otlp-protobuf.ts");
+const loadJson = lazy<typeof import("./otlp/otlp-json.ts")>("export/otlp/otlp-json.ts");
+const loadGateways = lazy<typeof import("./load-balancing/trace-id-load-balancer.ts")>(
+  "export/load-balancing/trace-id-load-balancer.ts",
+);
+
+export interface ItemProcessorDeps {
+  readonly config: BatchConfig;
+  readonly otlp: OtlpConfig;
+  readonly counters: SignalCounters;
+  readonly diagnostics: Diagnostics;
+  /** Default: upstream's figures. */
+  readonly retry?: RetryPolicy;
+}
+
+/** Spans on their way to OTLP. */
+export function createSpanProcessor(deps: ItemProcessorDeps): ItemProcessor<ReadableSpan> {
+  const { otlp, diagnostics, retry } = deps;
+  const loadEncoder = encoderFor(otlp);
+  return createItemProcessor(deps, {
+    name: "spans",
+    store: (span) => loadEncoder().spans.encode(span),
+    traceIdOf: (span) => span.spanContext().traceId,
+    createExporter: (to = otlp, policy = retry) =>
+      loadOtlp().createSpanExporter(to, diagnostics, policy),
+  });
+}
+
+/** A log record that is made when it is encoded. */
+interface LazyLogRecord {
+  toRecord(): ReadableLogRecord;
+}
+
+/** Log records on their way to OTLP. */
+export function createLogProcessor(deps: ItemProcessorDeps): ItemProcessor<LazyLogRecord> {
+  const { otlp, diagnostics, retry } = deps;
+  const loadEncoder = encoderFor(otlp);
+  return createItemProcessor(deps, {
+    name: "log records",
+    store: (source) => loadEncoder().logRecords.encode(source.toRecord()),
+    traceIdOf: (source) => source.toRecord().spanContext?.traceId,
+    createExporter: (to = otlp, policy = retry) =>
+      loadOtlp().createLogExporter(to, diagnostics, policy),
+  });
+}
+
+function encoderFor({ protocol }: OtlpConfig): typeof loadJson | typeof loadProtobuf {
+  return protocol === "http/json" ? loadJson : loadProtobuf;
+}
+
+interface ItemKind<Item> extends Pick<BatchProcessorDeps<Item, EncodedItem>, "name" | "store"> {
+  readonly traceIdOf: (item: Item) => string | undefined;
+  readonly createExporter: (to?: OtlpConfig, retry?: RetryPolicy) => OtlpExporter<EncodedItem[]>;
+}
+
+const release = ({ buffer }: EncodedItem): void => buffer.release();
+
+function createItemProcessor<Item>(
+  { config, otlp, counters, diagnostics }: ItemProcessorDeps,
+  { name, store, traceIdOf, createExporter }: ItemKind<Item>,
+): ItemProcessor<Item> {
+  const shared = { name, config, counters, diagnostics, release };
+  const { gateways } = otlp;
+  if (gateways === undefined)
+    return new BatchProcessor({ ...shared, store, createExporter: () => createExporter() });
+  const deps = { ...shared, gateways, encode: store, traceIdOf, createExporter };
+  return loadGateways().createTraceIdLoadBalancer(deps);
+}

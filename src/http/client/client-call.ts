@@ -1,0 +1,165 @@
+import type {
+  Attributes,
+  Context as ApiContext,
+  Span,
+  TextMapPropagator,
+} from "@opentelemetry/api";
+import { spanIn } from "../../context/context.ts";
+import { now } from "../../clock.ts";
+import { lowCardinality } from "../../low-cardinality.ts";
+import { type CachedAttributes, STATUS_ERROR, TelltaleSpan } from "../../traces/span.ts";
+import type { TelltaleTracer } from "../../traces/tracer.ts";
+import type { ClientMetrics } from "./client-metrics.ts";
+import { type KnownMethods, normalizeMethod } from "../method.ts";
+import type { OpenResponse, OpenResponses } from "./open-responses.ts";
+import type { Target } from "../url.ts";
+import { errorTypeOf } from "../../context/error-type.ts";
+
+/** `SpanKind.CLIENT` of the API. */
+const CLIENT = 2;
+
+export interface HttpClientDeps {
+  readonly tracer: TelltaleTracer;
+  readonly propagator: TextMapPropagator;
+  readonly metrics: ClientMetrics;
+  readonly knownMethods: KnownMethods;
+  readonly openResponses: OpenResponses;
+  /** The active context with this span in it. */
+  readonly contextWithSpan: (span: Span) => ApiContext;
+  readonly onInternalError: (error: unknown) => void;
+}
+
+/**
+ * One outgoing HTTP call, whoever makes it (`node:http`, undici): span and
+ * duration, with the stable conventions
+ * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
+ */
+export class ClientCall implements OpenResponse {
+  readonly span: Span;
+  readonly method: string;
+  readonly startedAt: number = now();
+  /** Asked for once, when the call is over. */
+  resolveTarget: (() => Target | undefined) | undefined = undefined;
+  statusCode: number | undefined = undefined;
+  protocolVersion: string | undefined = undefined;
+  errorType: string | undefined = undefined;
+  target: Target | undefined = undefined;
+  ended = false;
+  /** Set with the head of the response: whether the app leaves its body unread. */
+  isUnread: (() => boolean) | undefined = undefined;
+  /** When the head of the response was read, on our clock. */
+  responseAt = 0;
+  /** On our clock. */
+  endedAt = 0;
+  readonly #deps: HttpClientDeps;
+  readonly #originalMethod: string;
+
+  constructor(deps: HttpClientDeps, context: ApiContext, method: string) {
+    this.#deps = deps;
+    this.#originalMethod = method;
+    this.method = normalizeMethod(deps.knownMethods, method);
+    const name = this.method === "_OTHER" ? "HTTP" : this.method;
+    this.span = deps.tracer.start(name, CLIENT, {}, context, spanIn(context));
+  }
+
+  setResponse(statusCode: number, protocolVersion: string | undefined): void {
+    this.statusCode = statusCode;
+    this.protocolVersion = protocolVersion;
+    // Client spans fail from 400 on (HTTP span conventions, Status).
+    if (statusCode >= 400) this.errorType = String(statusCode);
+  }
+
+  /**
+   * The body of the response follows. The call ends with it, or at the head if
+   * the app does not read it.
+   *
+   * @param isUnread whether the app has not begun to read the body, or has stopped
+   */
+  awaitBody(isUnread: () => boolean): void {
+    if (this.ended) return;
+    this.responseAt = now();
+    this.isUnread = isUnread;
+    this.#deps.openResponses.add(this);
+  }
+
+  fail(error: Error): void {
+    if (this.ended) return;
+    this.errorType = errorTypeOf(error);
+    if (this.span.isRecording()) this.span.recordException(error);
+    this.end();
+  }
+
+  /** @param endedAt on our clock; default: now */
+  end(endedAt: number = now()): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.endedAt = endedAt;
+    if (this.isUnread !== undefined) this.#deps.openResponses.delete(this);
+    try {
+      this.target = this.resolveTarget?.();
+      this.resolveTarget = undefined;
+      this.#deps.metrics.recordDuration(
+        (this.endedAt - this.startedAt) / 1000,
+        durationAttributes(this),
+      );
+    } finally {
+      this.#endSpan();
+    }
+  }
+
+  #endSpan(): void {
+    if (!(this.span instanceof TelltaleSpan)) return;
+    this.span.setInstrumentationAttributes(this);
+    if (this.errorType !== undefined) this.span.setStatus({ code: STATUS_ERROR });
+    this.span.endAt(this.endedAt);
+  }
+
+  cachedParts(): readonly CachedAttributes[] {
+    return [];
+  }
+
+  ownPairs(): unknown[] {
+    const pairs: unknown[] = ["http.request.method", this.method];
+    if (this.method === "_OTHER") pairs.push("http.request.method_original", this.#originalMethod);
+    if (this.target !== undefined) {
+      const { url, address, port } = this.target;
+      pairs.push("url.full", url, "server.address", address, "server.port", port);
+    }
+    if (this.statusCode !== undefined) pairs.push("http.response.status_code", this.statusCode);
+    if (this.protocolVersion !== undefined) {
+      pairs.push("network.protocol.version", this.protocolVersion);
+    }
+    if (this.errorType !== undefined) pairs.push("error.type", this.errorType);
+    return pairs;
+  }
+}
+
+function durationAttributes(call: ClientCall): Attributes {
+  const { method, target, statusCode, protocolVersion, errorType } = call;
+  return {
+    "http.request.method": method,
+    ...(target !== undefined && {
+      "server.address": lowCardinality(target.address),
+      "server.port": target.port,
+    }),
+    ...(statusCode !== undefined && { "http.response.status_code": statusCode }),
+    ...(protocolVersion !== undefined && { "network.protocol.version": protocolVersion }),
+    ...(errorType !== undefined && { "error.type": errorType }),
+  };
+}
+
+/**
+ * Whether an error stands for the app's own decision to give a call up, which
+ * is no failure (HTTP span conventions, Status). A timeout is one.
+ */
+export function isCancellation(error: unknown): boolean {
+  try {
+    const { name, code, cause } = error as Readonly<Record<string, unknown>>;
+    // Axios destroys a call that is given up with an error of its own.
+    if (code === "ERR_CANCELED") return true;
+    if (name !== "AbortError") return false;
+    return (cause as { readonly name?: unknown } | undefined)?.name !== "TimeoutError";
+  } catch {
+    return false;
+  }
+}

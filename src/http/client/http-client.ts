@@ -1,0 +1,193 @@
+import diagnosticsChannel from "node:diagnostics_channel";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Span, TextMapSetter } from "@opentelemetry/api";
+import { now } from "../../clock.ts";
+import { isTracingSuppressed } from "../../context/context.ts";
+import { activeContext } from "../../context/manager.ts";
+import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.ts";
+import { type Target, targetOf } from "../url.ts";
+
+const CALL: unique symbol = Symbol("telltale.call");
+type TracedRequest = ClientRequest & { [CALL]?: ClientCall };
+
+/**
+ * Outgoing requests of `node:http` and `node:https`, seen through Node's own
+ * channels: nothing is patched. The span starts when the request object is
+ * made, because only then headers can still be added, and ends with the body
+ * of the response, or with its head if there is no body or the app does not
+ * read it.
+ */
+export function installHttpClient(deps: HttpClientDeps): void {
+  diagnosticsChannel.subscribe("http.client.request.created", (message) => {
+    guarded(deps, () => startCall(deps, (message as { request: TracedRequest }).request));
+  });
+  diagnosticsChannel.subscribe("http.client.response.finish", (message) => {
+    const { request, response } = message as {
+      request: TracedRequest;
+      response: IncomingMessage;
+    };
+    guarded(deps, () => onResponse(deps, request[CALL], response));
+  });
+  diagnosticsChannel.subscribe("http.client.request.error", (message) => {
+    const { request, error } = message as { request: TracedRequest; error: Error };
+    guarded(deps, () => onError(request[CALL], request, error));
+  });
+}
+
+function guarded(deps: HttpClientDeps, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    deps.onInternalError(error);
+  }
+}
+
+function startCall(deps: HttpClientDeps, request: TracedRequest): void {
+  const context = activeContext();
+  if (isTracingSuppressed(context)) return;
+  const call = new ClientCall(deps, context, request.method);
+  request[CALL] = call;
+  call.resolveTarget = () => targetOfRequest(request);
+  request.once("close", () => guarded(deps, () => onClose(call, request)));
+  inject(deps, call.span, request);
+}
+
+/** The head of a request as Node keeps it once it is written; `headersSent` can't tell the two apart. */
+type RequestWithHead = ClientRequest & { _header?: unknown; _headerSent?: unknown };
+
+/** With `Expect` the head is on its way before the request is announced: nobody hears of the trace. */
+function inject(deps: HttpClientDeps, span: Span, request: RequestWithHead): void {
+  if (request._headerSent === true) return;
+  deps.propagator.inject(deps.contextWithSpan(span), request, requestSetter);
+}
+
+const requestSetter: TextMapSetter<RequestWithHead> = {
+  set(request, name, value) {
+    const { _header: head } = request;
+    if (typeof head === "string") request._header = withHeader(head, name, value);
+    else request.setHeader(name, value);
+  },
+};
+
+/** With headers as an array the head is written by then, but not sent. */
+function withHeader(head: string, name: string, value: string): string {
+  const others = linesOf(head).filter((line) => !isHeader(line, name));
+  return [...others, `${name}: ${value}`, "", ""].join("\r\n");
+}
+
+function linesOf(head: string): string[] {
+  return head.trimEnd().split("\r\n");
+}
+
+function isHeader(line: string, name: string): boolean {
+  return line.slice(0, name.length + 1).toLowerCase() === `${name.toLowerCase()}:`;
+}
+
+function onResponse(
+  deps: HttpClientDeps,
+  call: ClientCall | undefined,
+  response: IncomingMessage,
+): void {
+  if (call === undefined) return;
+  call.setResponse(response.statusCode ?? 0, response.httpVersion);
+  if (hasNoBody(call, response)) {
+    call.end();
+    return;
+  }
+  call.awaitBody(() => response.readableFlowing === null && !response.destroyed);
+  response.once("close", () => guarded(deps, () => onBodyClose(call, response)));
+}
+
+/** Such a response ends with its head, also if the app never looks for its end. */
+function hasNoBody(call: ClientCall, { statusCode, headers }: IncomingMessage): boolean {
+  return (
+    call.method === "HEAD" ||
+    statusCode === 204 ||
+    statusCode === 304 ||
+    headers["content-length"] === "0"
+  );
+}
+
+type ClientResponse = IncomingMessage & { readonly req?: ClientRequest };
+
+function onBodyClose(call: ClientCall, response: ClientResponse): void {
+  const { req: request, errored } = response;
+  if (response.complete) call.end();
+  else if (request !== undefined && isCancelled(call, request, errored ?? undefined)) call.end();
+  else call.fail(new AbortedCall());
+}
+
+function onError(call: ClientCall | undefined, request: ClientRequest, error: Error): void {
+  if (call === undefined || call.ended) return;
+  if (isCancelled(call, request, error)) call.end();
+  else call.fail(error);
+}
+
+/**
+ * Whether the app itself gave the call up: by its signal, by `destroy()` without
+ * an error, by leaving the response half-read. Node then says what it says of a
+ * peer that hangs up; but the connection was closed on this side.
+ */
+function isCancelled(call: ClientCall, request: ClientRequest, error?: Error): boolean {
+  if (isCancellation(error)) return true;
+  if (error !== undefined && !isHangUp(error)) return false;
+  const { socket } = request;
+  // Given up before there was a connection.
+  if (socket === null) return request.destroyed;
+  if (socket.errored !== null) return isCancellation(socket.errored);
+  return socket.destroyed && !socket.readableEnded && !hasTimedOut(call, socket.timeout);
+}
+
+/** What Node makes of a connection that is closed too early, by either side. */
+function isHangUp(error: Error): boolean {
+  return (
+    (error as NodeJS.ErrnoException).code === "ECONNRESET" &&
+    (error.message === "socket hang up" || error.message === "aborted")
+  );
+}
+
+/** `request.on("timeout", () => request.destroy())` is a timeout, though the app closes. */
+function hasTimedOut(call: ClientCall, timeoutMs: number | undefined): boolean {
+  if (timeoutMs === undefined || timeoutMs <= 0 || call.statusCode !== undefined) return false;
+  return now() - call.startedAt >= timeoutMs;
+}
+
+/**
+ * The end that nothing else tells of: an upgrade, a response that is not read,
+ * a request that was given up without an error.
+ */
+function onClose(call: ClientCall, request: ClientRequest): void {
+  if (call.ended) return;
+  const { res: response } = request as { res?: (IncomingMessage & { upgrade?: boolean }) | null };
+  if (response === undefined || response === null) {
+    call.end();
+  } else if (response.upgrade === true) {
+    call.setResponse(response.statusCode ?? 0, response.httpVersion);
+    call.end();
+  } else if (response.complete) {
+    call.end(call.isUnread?.() === true ? call.responseAt : undefined);
+  }
+}
+
+/** `error.type` of a call that never came to its end. */
+class AbortedCall extends Error {
+  override name = "aborted";
+}
+
+function targetOfRequest(request: ClientRequest): Target | undefined {
+  const origin = `${request.protocol}//${hostHeaderOf(request) ?? bracketIPv6(request.host)}`;
+  return targetOf(origin, request.method === "CONNECT" ? "" : request.path);
+}
+
+function hostHeaderOf(request: RequestWithHead): string | undefined {
+  const host = request.getHeader("host");
+  if (typeof host === "string") return host;
+  const { _header: head } = request;
+  if (typeof head !== "string") return undefined;
+  const line = linesOf(head).find((line) => isHeader(line, "host"));
+  return line?.slice("host:".length).trim();
+}
+
+function bracketIPv6(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+}

@@ -1,0 +1,70 @@
+import { now } from "../../clock.ts";
+
+/** A call whose response has begun. */
+export interface OpenResponse {
+  /** When the head of the response was read, on our clock. */
+  readonly responseAt: number;
+  readonly isUnread: (() => boolean) | undefined;
+  /** @param endedAt on our clock; default: now */
+  end(endedAt?: number): void;
+}
+
+/** How long an app may take until it begins to read a body. */
+const READ_GRACE_MS = 500;
+
+/**
+ * Calls whose response is not read to its end yet. One that the app does not
+ * read would last until its connection dies, or for ever: it ends at its head
+ * (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span-duration).
+ *
+ * One timer looks after all of them, and only while there are any.
+ */
+export class OpenResponses {
+  readonly #open = new Set<OpenResponse>();
+  readonly #onInternalError: (error: unknown) => void;
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(onInternalError: (error: unknown) => void) {
+    this.#onInternalError = onInternalError;
+  }
+
+  add(response: OpenResponse): void {
+    this.#open.add(response);
+    if (this.#timer === undefined) this.#schedule();
+  }
+
+  delete(response: OpenResponse): void {
+    this.#open.delete(response);
+  }
+
+  /** Ends them all: the process ends, and the reading with it. */
+  endAll(): void {
+    for (const response of this.#open) this.#end(response, isUnread(response));
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => this.#sweep(), READ_GRACE_MS).unref();
+  }
+
+  #sweep(): void {
+    this.#timer = undefined;
+    const latest = now() - READ_GRACE_MS;
+    for (const response of this.#open) {
+      if (response.responseAt <= latest && isUnread(response)) this.#end(response, true);
+    }
+    if (this.#open.size > 0) this.#schedule();
+  }
+
+  #end(response: OpenResponse, atHead: boolean): void {
+    this.#open.delete(response);
+    try {
+      response.end(atHead ? response.responseAt : now());
+    } catch (error) {
+      this.#onInternalError(error);
+    }
+  }
+}
+
+function isUnread(response: OpenResponse): boolean {
+  return response.isUnread?.() === true;
+}

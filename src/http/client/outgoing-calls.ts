@@ -1,0 +1,71 @@
+import type { TextMapSetter } from "@opentelemetry/api";
+import { isTracingSuppressed } from "../../context/context.ts";
+import { activeContext } from "../../context/manager.ts";
+import type { OutgoingTarget, OutgoingCall, OutgoingCalls } from "../../context/outgoing.ts";
+import type { PropagationHeaders } from "../../context/messaging.ts";
+import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.ts";
+import { targetOf } from "../url.ts";
+
+/** Calls of clients that no channel of Node's tells of. */
+export function createOutgoingCalls(deps: HttpClientDeps): OutgoingCalls {
+  return {
+    start(method) {
+      const context = activeContext();
+      if (isTracingSuppressed(context)) return undefined;
+      return guarded(deps, () => new HttpOutgoingCall(deps, new ClientCall(deps, context, method)));
+    },
+  };
+}
+
+function guarded<R>(deps: HttpClientDeps, work: () => R): R | undefined {
+  try {
+    return work();
+  } catch (error) {
+    deps.onInternalError(error);
+    return undefined;
+  }
+}
+
+class HttpOutgoingCall implements OutgoingCall {
+  readonly propagationHeaders: PropagationHeaders = {};
+  readonly #deps: HttpClientDeps;
+  readonly #call: ClientCall;
+
+  constructor(deps: HttpClientDeps, call: ClientCall) {
+    this.#deps = deps;
+    this.#call = call;
+    deps.propagator.inject(deps.contextWithSpan(call.span), this.propagationHeaders, headerSetter);
+  }
+
+  setTarget(target: () => OutgoingTarget | undefined): void {
+    this.#call.resolveTarget = () => {
+      const found = target();
+      return found && targetOf(found.origin, found.path);
+    };
+  }
+
+  setResponse(statusCode: number, version: string, isUnread: (() => boolean) | undefined): void {
+    guarded(this.#deps, () => {
+      this.#call.setResponse(statusCode, version);
+      if (isUnread === undefined) this.#call.end();
+      else this.#call.awaitBody(isUnread);
+    });
+  }
+
+  fail(error: Error): void {
+    guarded(this.#deps, () => {
+      if (isCancellation(error)) this.#call.end();
+      else this.#call.fail(error);
+    });
+  }
+
+  end(): void {
+    guarded(this.#deps, () => this.#call.end());
+  }
+}
+
+const headerSetter: TextMapSetter<unknown> = {
+  set: (carrier, name, value) => {
+    (carrier as Record<string, string>)[name.toLowerCase()] = value;
+  },
+};

@@ -1,0 +1,115 @@
+import { lazy } from "../lazy.ts";
+import type { Config } from "../config/config.ts";
+import { SPAN_KEY } from "../context/context.ts";
+import { activeContext } from "../context/manager.ts";
+import type { OutgoingCalls } from "../context/outgoing.ts";
+import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
+import type { Errors } from "../errors/api.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { CompositePropagator } from "../traces/propagation/propagator.ts";
+import type { Traces } from "../traces/traces.ts";
+import { version } from "../version.ts";
+import type { HttpClientDeps } from "./client/client-call.ts";
+import { ClientMetrics } from "./client/client-metrics.ts";
+import { HeaderReader } from "./server/header-reader.ts";
+import { installHttpClient } from "./client/http-client.ts";
+import { installHttpServer } from "./server/http-server.ts";
+import { installHttp2Server } from "./server/http2.ts";
+import { OpenResponses } from "./client/open-responses.ts";
+import { ServerMetrics } from "./server/server-metrics.ts";
+import { installUndici } from "./client/undici.ts";
+
+const loadOutgoing = lazy<typeof import("./client/outgoing-calls.ts")>(
+  "http/client/outgoing-calls.ts",
+);
+
+export interface HttpTracingDeps {
+  readonly config: Config;
+  readonly traces: Traces;
+  readonly metrics: Metrics;
+  readonly errors: Errors;
+  readonly propagator: CompositePropagator;
+  readonly diagnostics: Diagnostics;
+  readonly unsent: UnsentTelemetry;
+  /** By the names that `OTEL_NODE_*_INSTRUMENTATIONS` have for the ways in and out. */
+  readonly isEnabled: (name: "http" | "undici") => boolean;
+}
+
+/** Opens the ways in (HTTP servers) and out (HTTP clients). */
+export function installHttpTracing(deps: HttpTracingDeps): HttpTracing {
+  const { metrics, propagator, diagnostics, errors, unsent } = deps;
+  const tracer = deps.traces.provider.getTracer("telltale/http", version);
+  const knownMethods = new Set(deps.config.knownMethods);
+  const onInternalError = (error: unknown): void => {
+    try {
+      diagnostics.error("entry", `a request could not be recorded: ${describeError(error)}`);
+    } catch {
+      // Where even that fails, the app is still to hear nothing of it.
+    }
+  };
+  const openResponses = new OpenResponses(onInternalError);
+  const client: HttpClientDeps = {
+    tracer,
+    propagator,
+    metrics: new ClientMetrics(metrics.meter),
+    knownMethods,
+    openResponses,
+    contextWithSpan: (span) => activeContext().setValue(SPAN_KEY, span),
+    onInternalError,
+  };
+  if (deps.isEnabled("undici")) installUndici(client);
+  const outgoing = (): OutgoingCalls => loadOutgoing().createOutgoingCalls(client);
+  if (!deps.isEnabled("http")) {
+    const endAll = (): void => openResponses.endAll();
+    return {
+      outgoing,
+      startEarly() {},
+      hasHandledRequests: () => false,
+      inFlightCount: () => 0,
+      endAll,
+    };
+  }
+  installHttpClient(client);
+  const headers = new HeaderReader(propagator, propagator.extractFields());
+  const server = installHttpServer({
+    tracer,
+    headers,
+    metrics: new ServerMetrics(metrics),
+    knownMethods,
+    onServerErrors: (unit, failures) => errors.captureServerErrors(unit, failures),
+    onStart: () => unsent.mark(),
+    onInternalError,
+  });
+  const streams = installHttp2Server({ server, headers, onInternalError });
+  return {
+    outgoing,
+    startEarly: () => server.startEarly(),
+    hasHandledRequests: () => server.hasHandledRequests(),
+    inFlightCount: () => server.inFlightCount(),
+    endAll() {
+      openResponses.endAll();
+      server.endAll();
+      streams.abandon();
+    },
+  };
+}
+
+export interface HttpTracing {
+  /** For clients that no channel of Node's tells of; loads what is needed for it. */
+  readonly outgoing: () => OutgoingCalls;
+  /** For an app's own Sentry: see `HttpServerInstrumentation`. */
+  startEarly(): void;
+  /** Whether any request has come in. */
+  hasHandledRequests(): boolean;
+  /** How many requests are under way. */
+  inFlightCount(): number;
+  /** Ends the requests that are under way, and the calls whose response has begun: the process ends, and they with it. Never throws. */
+  endAll(): void;
+}
+
+/** In one line: what it is, and where it was thrown. */
+function describeError(error: unknown): string {
+  const frame = (error as Error).stack?.split("\n").find((line) => /^\s+at /.test(line));
+  return frame === undefined ? String(error) : `${String(error)} (${frame.trim()})`;
+}

@@ -1,0 +1,107 @@
+import type { IncomingMessage } from "node:http";
+import type { Context as ApiContext, TextMapGetter, TextMapPropagator } from "@opentelemetry/api";
+import { ROOT_CONTEXT } from "../../context/context.ts";
+import type { RequestHeaders } from "./server-request.ts";
+import { REQUEST_ID_HEADER, requestIdFrom } from "./request-id.ts";
+
+const getter: TextMapGetter<IncomingMessage["headers"]> = {
+  keys: (headers) => Object.keys(headers),
+  get: (headers, key) => headers[key.toLowerCase()],
+};
+
+/**
+ * Reads what an entry needs of a request's headers in one pass over the raw
+ * list. The `headers` object, which Node makes when it is first asked for, is
+ * only asked for where a propagation header is there.
+ */
+export class HeaderReader {
+  readonly #propagator: TextMapPropagator;
+  /** In lower case. */
+  readonly #fields: readonly string[];
+  /** The same by their lengths: most names are told apart without a look at their letters. */
+  readonly #byLength: readonly (readonly string[])[];
+
+  /** @param fields names of headers, in lower case, that the propagator reads. */
+  constructor(propagator: TextMapPropagator, fields: readonly string[]) {
+    this.#propagator = propagator;
+    this.#fields = fields.map((field) => field.toLowerCase());
+    const maxLength = Math.max(0, ...fields.map((field) => field.length));
+    this.#byLength = Array.from({ length: maxLength + 1 }, (_, length) =>
+      this.#fields.filter((field) => field.length === length),
+    );
+  }
+
+  read(request: IncomingMessage): RequestHeaders {
+    const raw = rawHeadersOf(request);
+    let host: string | undefined;
+    let userAgent: string | undefined;
+    let requestId: string | undefined;
+    let propagated = false;
+    let hasBody = false;
+    for (let at = 0; at + 1 < raw.length; at += 2) {
+      const name = raw[at] as string;
+      const { length } = name;
+      if (length === 4 && host === undefined) {
+        if (name === "Host" || equalsIgnoreCase(name, "host")) host = raw[at + 1];
+      } else if (length === 10 && userAgent === undefined) {
+        if (name === "User-Agent" || equalsIgnoreCase(name, "user-agent")) userAgent = raw[at + 1];
+      } else if (
+        length === 12 &&
+        requestId === undefined &&
+        equalsIgnoreCase(name, REQUEST_ID_HEADER)
+      ) {
+        requestId = raw[at + 1];
+      } else if (length === 14 && equalsIgnoreCase(name, "content-length")) {
+        hasBody ||= raw[at + 1] !== "0";
+      } else if (length === 17 && equalsIgnoreCase(name, "transfer-encoding")) {
+        hasBody = true;
+      }
+      if (!propagated) propagated = this.#isPropagated(name);
+    }
+    return {
+      host,
+      userAgent,
+      requestId: requestIdFrom(requestId),
+      hasBody,
+      parent: propagated ? this.#extract(request) : ROOT_CONTEXT,
+    };
+  }
+
+  /** The same for HTTP/2, whose headers come by their names in lower case, the host as another one. */
+  readHttp2(headers: IncomingMessage["headers"]): RequestHeaders {
+    let propagated = false;
+    for (const field of this.#fields) propagated ||= headers[field] !== undefined;
+    return {
+      host: (headers[":authority"] as string | undefined) ?? headers.host,
+      userAgent: headers["user-agent"],
+      requestId: requestIdFrom(headers[REQUEST_ID_HEADER]),
+      hasBody: true,
+      parent: propagated ? this.#propagator.extract(ROOT_CONTEXT, headers, getter) : ROOT_CONTEXT,
+    };
+  }
+
+  #isPropagated(name: string): boolean {
+    const fields = this.#byLength[name.length];
+    if (fields === undefined) return false;
+    for (let at = 0; at < fields.length; at++) if (equalsIgnoreCase(name, fields[at]!)) return true;
+    return false;
+  }
+
+  #extract(request: IncomingMessage): ApiContext {
+    return this.#propagator.extract(ROOT_CONTEXT, request.headers, getter);
+  }
+}
+
+/** A request that an app makes by hand often has nothing but the object. */
+function rawHeadersOf({ rawHeaders, headers }: Partial<IncomingMessage>): readonly string[] {
+  if (rawHeaders !== undefined && rawHeaders.length > 0) return rawHeaders;
+  return Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    typeof value === "string" ? [name, value] : [],
+  );
+}
+
+/** Both of the same length. Lowering makes a string: only where the first letter is right. */
+function equalsIgnoreCase(name: string, lower: string): boolean {
+  if ((name.charCodeAt(0) | 0x20) !== lower.charCodeAt(0)) return false;
+  return name === lower || name.toLowerCase() === lower;
+}

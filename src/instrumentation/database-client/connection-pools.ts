@@ -1,0 +1,102 @@
+import type { BatchObservableResult, Meter } from "@opentelemetry/api";
+import { lowCardinality } from "../../low-cardinality.ts";
+
+/** How a pool of connections stands. */
+export interface PoolState {
+  /** `server.address:server.port/db.namespace`, as the conventions have it. */
+  readonly name: string;
+  readonly idle: number;
+  readonly used: number;
+  /** How many connections it may have. */
+  readonly max: number;
+  /** How many wait for one. */
+  readonly pending: number;
+}
+
+/**
+ * The metrics of pools, read off them when they are collected.
+ *
+ * https://opentelemetry.io/docs/specs/semconv/database/database-metrics/#connection-pools
+ */
+export class ConnectionPools {
+  readonly #pools = new Set<WeakRef<PoolReader>>();
+  readonly #readers = new WeakMap<object, PoolReader>();
+
+  constructor(meter: Meter) {
+    const instruments = {
+      count: meter.createObservableUpDownCounter("db.client.connection.count", {
+        description: "Connections of a pool by their state.",
+        unit: "{connection}",
+      }),
+      max: meter.createObservableUpDownCounter("db.client.connection.max", {
+        description: "Connections that a pool may have.",
+        unit: "{connection}",
+      }),
+      pending: meter.createObservableUpDownCounter("db.client.connection.pending_requests", {
+        description: "Who waits for a connection of a pool.",
+        unit: "{request}",
+      }),
+    };
+    meter.addBatchObservableCallback((result) => {
+      for (const state of this.#statesByName().values()) observe(result, instruments, state);
+    }, Object.values(instruments));
+  }
+
+  /**
+   * From now on, as long as the pool lives.
+   *
+   * @param traceStateText gives undefined once the pool is ended
+   */
+  watch<Pool extends object>(pool: Pool, stateOf: (pool: Pool) => PoolState | undefined): void {
+    if (this.#readers.has(pool)) return;
+    const reference = new WeakRef(pool);
+    const reader: PoolReader = () => {
+      const target = reference.deref();
+      return target && stateOf(target);
+    };
+    this.#readers.set(pool, reader);
+    this.#pools.add(new WeakRef(reader));
+  }
+
+  /** Pools of one name are one: several of one database, or of databases with generated names. */
+  #statesByName(): Map<string, PoolState> {
+    const sums = new Map<string, PoolState>();
+    for (const reference of this.#pools) {
+      const state = reference.deref()?.();
+      if (state === undefined) {
+        this.#pools.delete(reference);
+        continue;
+      }
+      const name = lowCardinality(state.name);
+      const sum = sums.get(name);
+      sums.set(name, sum === undefined ? { ...state, name } : add(sum, state));
+    }
+    return sums;
+  }
+}
+
+type PoolReader = () => PoolState | undefined;
+
+function add(a: PoolState, b: PoolState): PoolState {
+  return {
+    name: a.name,
+    idle: a.idle + b.idle,
+    used: a.used + b.used,
+    max: a.max + b.max,
+    pending: a.pending + b.pending,
+  };
+}
+
+type Instrument = ReturnType<Meter["createObservableUpDownCounter"]>;
+
+function observe(
+  result: BatchObservableResult,
+  { count, max, pending }: Readonly<Record<"count" | "max" | "pending", Instrument>>,
+  state: PoolState,
+): void {
+  const attributes = { "db.client.connection.pool.name": state.name };
+  result.observe(count, state.idle, { ...attributes, "db.client.connection.state": "idle" });
+  result.observe(count, state.used, { ...attributes, "db.client.connection.state": "used" });
+  result.observe(max, state.max, attributes);
+  result.observe(pending, state.pending, attributes);
+}

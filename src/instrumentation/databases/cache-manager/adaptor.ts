@@ -1,0 +1,98 @@
+import type { Adaptor, CacheCounter } from "../../loading/adaptor.ts";
+import { copyFunctionProperties, replaceExports } from "../../loading/replace-method.ts";
+
+/**
+ * `cache-manager` 5 to 7: hits and misses of every cache that it makes, by the
+ * app's `cacheId`, else all together. What several stores do below one cache is
+ * one look-up.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, { caches }) {
+    const makers = exports as Readonly<Record<string, unknown>>;
+    const replaced: Record<string, unknown> = {};
+    for (const name of ["createCache", "caching"]) {
+      const maker = makers[name];
+      if (typeof maker === "function")
+        replaced[name] = countingFactory(maker as CacheFactory, caches);
+    }
+    if (file.format === "module") return Object.assign(exports as object, replaced);
+    return replaceExports(exports as object, replaced);
+  },
+};
+
+const NAME = "cache-manager";
+
+type CacheFactory = (this: unknown, ...args: unknown[]) => unknown;
+type Lookup = (this: unknown, ...args: unknown[]) => unknown;
+
+interface ManagedCache {
+  get: Lookup;
+  /** Not in version 5. */
+  mget?: Lookup;
+  wrap: Lookup;
+  [IS_COUNTED]?: true;
+}
+
+const IS_COUNTED: unique symbol = Symbol("telltale.cache-manager");
+
+/** In version 5 a promise of the cache comes back. */
+function countingFactory(factory: CacheFactory, caches: () => CacheCounter): CacheFactory {
+  function make(this: unknown, ...args: unknown[]): unknown {
+    const created = Reflect.apply(factory, this, args);
+    const name = cacheName(args);
+    const count = (cache: unknown): unknown => countLookups(cache as ManagedCache, name, caches);
+    return created instanceof Promise ? created.then(count) : count(created);
+  }
+  return copyFunctionProperties(make, factory);
+}
+
+function cacheName(args: readonly unknown[]): string {
+  const { cacheId } = (args[0] ?? {}) as { readonly cacheId?: unknown };
+  return typeof cacheId === "string" && cacheId !== "" ? cacheId : NAME;
+}
+
+function countLookups(cache: ManagedCache, name: string, caches: () => CacheCounter): ManagedCache {
+  if (cache[IS_COUNTED]) return cache;
+  Object.defineProperty(cache, IS_COUNTED, { value: true });
+  const { get, mget, wrap } = cache;
+  cache.get = countingLookup(get, (value) => recordLookups([value], name, caches));
+  if (mget !== undefined) {
+    cache.mget = countingLookup(mget, (values) => recordLookups(values as unknown[], name, caches));
+  }
+  cache.wrap = countingWrap(wrap, (isHit) =>
+    caches().recordLookups(name, isHit ? 1 : 0, isHit ? 0 : 1),
+  );
+  return cache;
+}
+
+function countingLookup(lookup: Lookup, count: (result: unknown) => void): Lookup {
+  return copyFunctionProperties(function counting(this: unknown, ...args: unknown[]) {
+    const result = Reflect.apply(lookup, this, args) as Promise<unknown>;
+    result.then(count).catch(ignore);
+    return result;
+  }, lookup);
+}
+
+/** A miss waits for the app's function; where a hit calls it too, to refresh, it doesn't. */
+function countingWrap(wrap: Lookup, count: (isHit: boolean) => void): Lookup {
+  return copyFunctionProperties(function counting(this: unknown, ...args: unknown[]) {
+    const [key, make, ...rest] = args;
+    if (typeof make !== "function") return Reflect.apply(wrap, this, args);
+    let isMiss = false;
+    const trackedMake = async (...callArgs: unknown[]): Promise<unknown> => {
+      const created: unknown = await Reflect.apply(make as Lookup, undefined, callArgs);
+      isMiss = true;
+      return created;
+    };
+    const result = Reflect.apply(wrap, this, [key, trackedMake, ...rest]) as Promise<unknown>;
+    result.then(() => count(!isMiss)).catch(ignore);
+    return result;
+  }, wrap);
+}
+
+function recordLookups(values: readonly unknown[], name: string, caches: () => CacheCounter): void {
+  const hits = values.filter((value) => value !== undefined && value !== null).length;
+  caches().recordLookups(name, hits, values.length - hits);
+}
+
+function ignore(): void {}

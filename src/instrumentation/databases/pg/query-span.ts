@@ -1,0 +1,153 @@
+import type {
+  Context,
+  Exception,
+  Link,
+  Span,
+  SpanAttributes,
+  SpanAttributeValue,
+  SpanContext,
+  SpanOptions,
+  SpanStatus,
+  TimeInput,
+  Tracer,
+} from "@opentelemetry/api";
+import { describeSql, MAX_SQL_LENGTH } from "../../database-client/sql.ts";
+
+const QUERY_TEXT = "db.query.text";
+/** `SpanStatusCode.ERROR` of the API. */
+const STATUS_ERROR = 2;
+
+/**
+ * The span of one statement, as upstream's instrumentations of databases fill
+ * it. It keeps back what they take from the statement without reading it (the
+ * text with all its literals, the first word as the operation) until
+ * `describe` has read it.
+ */
+export class QuerySpan implements Span {
+  operation: string | undefined = undefined;
+  /** What the database or Node calls the error, once there was one; the attribute `error.type`. */
+  errorType: string | undefined = undefined;
+  readonly #span: Span;
+  readonly #onError: (span: QuerySpan) => void;
+
+  constructor(span: Span, onFailure: (span: QuerySpan) => void) {
+    this.#span = span;
+    this.#onError = onFailure;
+  }
+
+  /** @param isParameterised then the values are elsewhere, and the text stays as it is */
+  describe(sql: string, isParameterised: boolean): void {
+    const { text, operation, summary } = describeSql(sql);
+    this.operation = operation;
+    if (!this.#span.isRecording()) return;
+    this.#span.setAttribute(QUERY_TEXT, isParameterised ? sql.slice(0, MAX_SQL_LENGTH) : text);
+    if (operation !== undefined) this.#span.setAttribute("db.operation.name", operation);
+    if (summary === undefined) return;
+    this.#span.setAttribute("db.query.summary", summary);
+    this.#span.updateName(summary);
+  }
+
+  /** @param code what the database or Node calls the error; the first one counts */
+  setErrorType(code: string): void {
+    if (this.errorType !== undefined) return;
+    this.errorType = code;
+    this.#span.setAttribute("error.type", code);
+    if (isSqlState(code)) this.#span.setAttribute("db.response.status_code", code);
+  }
+
+  spanContext(): SpanContext {
+    return this.#span.spanContext();
+  }
+
+  isRecording(): boolean {
+    return this.#span.isRecording();
+  }
+
+  setAttribute(key: string, value: SpanAttributeValue): this {
+    if (key !== QUERY_TEXT) this.#span.setAttribute(key, value);
+    return this;
+  }
+
+  setAttributes(attributes: SpanAttributes): this {
+    for (const [key, value] of Object.entries(attributes)) {
+      if (value !== undefined) this.setAttribute(key, value);
+    }
+    return this;
+  }
+
+  addEvent(name: string, attributes?: SpanAttributes | TimeInput, time?: TimeInput): this {
+    this.#span.addEvent(name, attributes, time);
+    return this;
+  }
+
+  addLink(link: Link): this {
+    this.#span.addLink(link);
+    return this;
+  }
+
+  addLinks(links: Link[]): this {
+    this.#span.addLinks(links);
+    return this;
+  }
+
+  /** Says the type of the error too, where upstream says only its message. */
+  setStatus(status: SpanStatus): this {
+    if (status.code === STATUS_ERROR) {
+      this.setErrorType("_OTHER");
+      this.#onError(this);
+    }
+    this.#span.setStatus(status);
+    return this;
+  }
+
+  updateName(name: string): this {
+    this.#span.updateName(name);
+    return this;
+  }
+
+  recordException(exception: Exception, time?: TimeInput): void {
+    const code = errorCodeIn(exception);
+    this.setErrorType(code ?? "_OTHER");
+    const known = code === undefined ? exception : { code, message: "PostgreSQL error" };
+    this.#span.recordException(known, time);
+  }
+
+  end(time?: TimeInput): void {
+    this.#span.end(time);
+  }
+}
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function isSqlState(code: string): boolean {
+  return /^[0-9A-Z]{5}$/.test(code);
+}
+
+/** Upstream reports an error without its message: `… occurred (code: 23505)`. */
+function errorCodeIn(exception: Exception): string | undefined {
+  if (typeof exception !== "string") return undefined;
+  const code = /\(code: (\w+)\)$/.exec(exception)?.[1];
+  return code === "UNKNOWN" ? undefined : code;
+}
+
+/** Makes a `QuerySpan` of each span that upstream starts with such a name. */
+export class QueryTracer implements Tracer {
+  readonly #tracer: Tracer;
+  readonly #prefix: string;
+  readonly #onError: (span: QuerySpan) => void;
+
+  constructor(tracer: Tracer, prefix: string, onFailure: (span: QuerySpan) => void) {
+    this.#tracer = tracer;
+    this.#prefix = prefix;
+    this.#onError = onFailure;
+  }
+
+  /** A query's name is only the prefix, until `describe`: what follows is a piece of the statement. */
+  startSpan(name: string, options?: SpanOptions, context?: Context): Span {
+    if (!name.startsWith(this.#prefix)) return this.#tracer.startSpan(name, options, context);
+    return new QuerySpan(this.#tracer.startSpan(this.#prefix, options, context), this.#onError);
+  }
+
+  get startActiveSpan(): Tracer["startActiveSpan"] {
+    return this.#tracer.startActiveSpan.bind(this.#tracer);
+  }
+}

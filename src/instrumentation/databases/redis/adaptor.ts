@@ -1,0 +1,243 @@
+import type { Adaptor } from "../../loading/adaptor.ts";
+import { PerVersionCache } from "../../loading/per-version-cache.ts";
+import { bindArguments } from "../../loading/caller-context.ts";
+import { replaceMethod } from "../../loading/replace-method.ts";
+import {
+  batchDetails,
+  batchOperation,
+  isRead,
+  redisOperation,
+  redisCalls,
+  type RedisCalls,
+  RedisTarget,
+} from "./commands.ts";
+
+/**
+ * `redis` 4 to 6, which is `@redis/client` (first `@node-redis/client`) with
+ * modules around it: one span per command, one per pipeline or transaction.
+ * As upstream does, each command gets one, whether a span is around it or not.
+ *
+ * From version 5 on all commands of a client go through its `sendCommand`. In
+ * version 4 each method goes its own way to the client's private queue; there
+ * the queue is watched while a client is at work.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, deps) {
+    const calls = versions.getOrCreate(file, () =>
+      redisCalls(deps, { scope: "redis", version: file.version, needsParent: false }),
+    );
+    if (file.file === POOL) patchPool(exports as Pools);
+    else if (file.file === COMMANDER) patchCommander(exports as object);
+    else if (file.file === QUEUE) patchQueue(prototypeOf(exports), calls);
+    else if (isVersion4(prototypeOf(exports))) patchVersion4(prototypeOf(exports), calls);
+    else patchClient(prototypeOf(exports), calls);
+    return exports;
+  },
+};
+
+const COMMANDER = "dist/lib/commander.js";
+const QUEUE = "dist/lib/client/commands-queue.js";
+const POOL = "dist/lib/client/pool.js";
+
+const versions = new PerVersionCache<RedisCalls>();
+
+function prototypeOf(exports: unknown): object {
+  return (exports as { readonly default: { readonly prototype: object } }).default.prototype;
+}
+
+interface Pools {
+  readonly RedisClientPool: { readonly prototype: object };
+}
+
+/** A command waits there for a client; only then it is sent. */
+function patchPool({ RedisClientPool }: Pools): void {
+  bindArguments(RedisClientPool.prototype, "execute");
+}
+
+type Argument = string | Buffer;
+
+interface Client {
+  readonly options?: {
+    readonly socket?: { readonly host?: string; readonly port?: number; readonly path?: string };
+    readonly database?: number;
+  };
+  /** The client itself; `this` may be an object before it, with options of its own. */
+  readonly _self?: Client;
+}
+
+interface BatchedCommand {
+  readonly args: readonly Argument[];
+}
+
+function patchClient(prototype: object, calls: RedisCalls): void {
+  replaceMethod<Client, [readonly Argument[], ...unknown[]]>(
+    prototype,
+    "sendCommand",
+    (original) =>
+      function sendCommand(...args) {
+        return observe(calls, this, args[0], () => Reflect.apply(original, this, args));
+      },
+  );
+  patchBatch(prototype, "_executeMulti", "MULTI", calls);
+  patchBatch(prototype, "_executePipeline", "PIPELINE", calls);
+}
+
+function patchBatch(
+  prototype: object,
+  name: string,
+  kind: "MULTI" | "PIPELINE",
+  calls: RedisCalls,
+): void {
+  replaceMethod<Client, [readonly BatchedCommand[], ...unknown[]]>(
+    prototype,
+    name,
+    (original) =>
+      function executeBatch(...args) {
+        const operations = args[0].map((command) => redisOperation(command.args[0]));
+        return observeBatch(calls, this, kind, operations, () =>
+          Reflect.apply(original, this, args),
+        );
+      },
+  );
+}
+
+function observe(
+  { database, replies }: RedisCalls,
+  client: Client,
+  args: readonly Argument[],
+  send: () => unknown,
+): unknown {
+  if (isTopologyQuery(args)) return send();
+  const operation = redisOperation(args[0]);
+  const target = targetOf(client);
+  const call = database.start(operation ?? "redis", target.attributesOf(operation));
+  return call.endWithPromise(send() as Promise<unknown>, (reply) => {
+    if (operation === "SELECT") select(client, Number(args[1]));
+    if (isRead(operation)) {
+      replies.replied(operation, reply, target.attributes);
+    }
+    return undefined;
+  });
+}
+
+/** What a cluster asks by itself, to know its servers; hardly an app does. */
+function isTopologyQuery([command, what]: readonly Argument[]): boolean {
+  return command === "CLUSTER" && (what === "SLOTS" || what === "NODES");
+}
+
+function observeBatch(
+  { database }: RedisCalls,
+  client: Client,
+  kind: "MULTI" | "PIPELINE",
+  operations: readonly (string | undefined)[],
+  send: () => unknown,
+): unknown {
+  const operation = batchOperation(kind, operations);
+  const attributes = targetOf(client).attributesOf(operation);
+  const call = database.start(operation, attributes, batchDetails(operations.length));
+  return call.endWithPromise(send() as Promise<unknown>, firstError);
+}
+
+/** Replies may be errors; those of a transaction in version 4 are the last one's elements. */
+function firstError(replies: unknown): unknown {
+  if (!Array.isArray(replies)) return undefined;
+  const all = replies as readonly unknown[];
+  return all.find((reply) => reply instanceof Error) ?? firstError(all.at(-1));
+}
+
+const targets = new WeakMap<object, RedisTarget>();
+
+function targetOf(client: Client): RedisTarget {
+  const self = client._self ?? client;
+  const target = targets.get(self);
+  return target ?? select(self, client.options?.database ?? 0);
+}
+
+function select(client: Client, database: number): RedisTarget {
+  const { host = "localhost", port = 6379, path } = client.options?.socket ?? {};
+  const target = new RedisTarget(path ?? host, path === undefined ? port : undefined, database);
+  targets.set(client._self ?? client, target);
+  return target;
+}
+
+/** Whose method is just running, in version 4: what comes to the queue meanwhile is its. */
+let activeClient: Client | undefined;
+
+function withActiveClient<T>(client: Client, run: () => T): T {
+  const before = activeClient;
+  activeClient = client;
+  try {
+    return run();
+  } finally {
+    activeClient = before;
+  }
+}
+
+type Executor = (this: Client, ...args: unknown[]) => unknown;
+
+function wrapExecutor(original: Executor): Executor {
+  return function execute(...args) {
+    return withActiveClient(this, () => Reflect.apply(original, this, args));
+  };
+}
+
+interface CommanderConfig {
+  readonly BaseClass?: { readonly name: string };
+  executor: Executor;
+}
+
+/** It makes the client's methods, one for each of Redis' commands; in later versions differently. */
+function patchCommander(commander: object): void {
+  const name = ["attachCommands", "extendWithCommands"].find((one) => one in commander);
+  if (name === undefined) return;
+  replaceMethod<unknown, [CommanderConfig]>(
+    commander,
+    name,
+    (original) =>
+      function attach(config) {
+        if (config?.BaseClass?.name === "RedisClient")
+          config.executor = wrapExecutor(config.executor);
+        return Reflect.apply(original, this, [config]);
+      },
+  );
+}
+
+function patchQueue(prototype: object, calls: RedisCalls): void {
+  replaceMethod<object, [readonly Argument[], ...unknown[]]>(
+    prototype,
+    "addCommand",
+    (original) =>
+      function addCommand(...args) {
+        const client = activeClient;
+        if (client === undefined) return Reflect.apply(original, this, args);
+        return observe(calls, client, args[0], () => Reflect.apply(original, this, args));
+      },
+  );
+}
+
+function isVersion4(prototype: object): boolean {
+  return "multiExecutor" in prototype;
+}
+
+/** What goes to the queue past the client's own methods: modules, scripts, functions. */
+const EXECUTORS = ["commandsExecutor", "scriptsExecutor", "scriptsExecuter", "functionsExecuter"];
+
+function patchVersion4(prototype: object, calls: RedisCalls): void {
+  for (const name of [...EXECUTORS, "sendCommand", "SELECT"]) {
+    if (name in prototype) replaceMethod<Client, unknown[]>(prototype, name, wrapExecutor);
+  }
+  replaceMethod<Client, [readonly BatchedCommand[], ...unknown[]]>(
+    prototype,
+    "multiExecutor",
+    (original) =>
+      function multiExecutor(...args) {
+        const all = args[0].map((command) => redisOperation(command.args[0]));
+        const operations = all.filter((name) => name !== "MULTI" && name !== "EXEC");
+        // A transaction is kept together in the queue by a symbol.
+        const kind = args.some((arg) => typeof arg === "symbol") ? "MULTI" : "PIPELINE";
+        return observeBatch(calls, this, kind, operations, () =>
+          Reflect.apply(original, this, args),
+        );
+      },
+  );
+}

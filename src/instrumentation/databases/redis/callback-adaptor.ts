@@ -1,0 +1,117 @@
+import { context as contexts } from "@opentelemetry/api";
+import type { Adaptor } from "../../loading/adaptor.ts";
+import { PerVersionCache } from "../../loading/per-version-cache.ts";
+import { replaceMethod } from "../../loading/replace-method.ts";
+import { isRead, redisOperation, redisCalls, type RedisCalls, RedisTarget } from "./commands.ts";
+
+/**
+ * `redis` 2.6 to 3, with callbacks: one span per command, those of transactions
+ * and batches included, whether a span is around it or not, as upstream does.
+ * Other than upstream's, what a client says by itself as it connects has none.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, deps) {
+    const { RedisClient } = exports as { readonly RedisClient: { readonly prototype: object } };
+    const { version } = file;
+    const calls = versions.getOrCreate(file, () =>
+      redisCalls(deps, { scope: "redis", version, needsParent: false }),
+    );
+    patchConnecting(RedisClient.prototype);
+    patchSend(RedisClient.prototype, calls);
+    return exports;
+  },
+};
+
+const versions = new PerVersionCache<RedisCalls>();
+
+interface Client {
+  readonly connection_options?: {
+    readonly host?: string;
+    readonly port?: number | string;
+    readonly path?: string;
+  };
+  /** A database, once one was selected. */
+  readonly selected_db?: number | string;
+  emit(event: string, error: unknown): unknown;
+}
+
+type Callback = (error: unknown, reply?: unknown) => unknown;
+
+interface Command {
+  readonly command: unknown;
+  callback?: Callback | undefined;
+}
+
+/** While a client authenticates itself, selects its database or asks whether the server is ready. */
+let isConnecting = false;
+
+function patchConnecting(prototype: object): void {
+  for (const name of ["on_connect", "ready_check", "on_ready"]) {
+    replaceMethod<Client, unknown[]>(prototype, name, (original) => {
+      return function (...args) {
+        const before = isConnecting;
+        isConnecting = true;
+        try {
+          return Reflect.apply(original, this, args);
+        } finally {
+          isConnecting = before;
+        }
+      };
+    });
+  }
+}
+
+function patchSend(prototype: object, calls: RedisCalls): void {
+  // A command that waits for the connection comes by here again.
+  const seen = new WeakSet<object>();
+  replaceMethod<Client, [Command, ...unknown[]]>(
+    prototype,
+    "internal_send_command",
+    (original) =>
+      function internal_send_command(...args) {
+        const [command] = args;
+        if (typeof command === "object" && command !== null && !seen.has(command)) {
+          seen.add(command);
+          if (!isConnecting) observe(calls, this, command);
+        }
+        return Reflect.apply(original, this, args);
+      },
+  );
+}
+
+function observe({ database, replies }: RedisCalls, client: Client, command: Command): void {
+  const operation = redisOperation(command.command);
+  const target = targetOf(client);
+  const call = database.start(operation ?? "redis", target.attributesOf(operation));
+  const { callback } = command;
+  command.callback = function (error, reply) {
+    if (error === null || error === undefined) {
+      call.succeed();
+      if (isRead(operation)) replies.replied(operation, reply, target.attributes);
+    } else {
+      call.fail(error);
+    }
+    if (callback !== undefined && callback !== null) {
+      return contexts.with(call.context, callback, this, error, reply);
+    }
+    // As the client does it for a command without a callback.
+    if (error !== null && error !== undefined) client.emit("error", error);
+    return undefined;
+  };
+}
+
+const targets = new WeakMap<object, Map<number, RedisTarget>>();
+
+function targetOf(client: Client): RedisTarget {
+  let byDatabase = targets.get(client);
+  if (byDatabase === undefined) targets.set(client, (byDatabase = new Map<number, RedisTarget>()));
+  const selected = Number(client.selected_db ?? 0);
+  const database = Number.isNaN(selected) ? 0 : selected;
+  let target = byDatabase.get(database);
+  if (target === undefined) {
+    const { host = "127.0.0.1", port = 6379, path } = client.connection_options ?? {};
+    const serverPort = path === undefined ? Number(port) : undefined;
+    byDatabase.set(database, (target = new RedisTarget(path ?? host, serverPort, database)));
+  }
+  return target;
+}

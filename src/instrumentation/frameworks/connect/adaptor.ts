@@ -1,0 +1,88 @@
+import type { IncomingMessage } from "node:http";
+import { recordRequestError } from "../../../context/failures.ts";
+import { unitOfWorkOf } from "../../../context/unit-of-work.ts";
+import type { Adaptor } from "../../loading/adaptor.ts";
+import {
+  copyFunctionProperties,
+  type Method,
+  replaceMethod,
+} from "../../loading/replace-method.ts";
+
+/**
+ * Connect 3, which has mounts instead of routes: the route of a request is the
+ * path of the mounts that answered it. What no error handler of the app's takes
+ * goes to `finalhandler`, as in Express.
+ */
+export const adaptor: Adaptor = {
+  patch(exports) {
+    const createServer = exports as Method;
+    return copyFunctionProperties(function (this: unknown, ...args: unknown[]) {
+      const app = Reflect.apply(createServer, this, args) as AppLike;
+      patchUse(app);
+      return app;
+    }, createServer);
+  },
+};
+
+type Next = (error?: unknown) => void;
+type Handler = (request: IncomingMessage, response: object, next: Next) => unknown;
+type ErrorHandler = (
+  error: unknown,
+  request: IncomingMessage,
+  response: object,
+  next: Next,
+) => unknown;
+
+interface Layer {
+  /** Without a slash at its end; empty for what is mounted nowhere. */
+  readonly route: string;
+  handle: Handler | ErrorHandler;
+}
+
+interface AppLike {
+  readonly stack: Layer[];
+}
+
+/** Each app gets its methods by copy, so there is no prototype to patch. */
+function patchUse(app: AppLike): void {
+  replaceMethod<AppLike, unknown[]>(app, "use", (original) => {
+    return function use(...args) {
+      const result = Reflect.apply(original, this, args);
+      const layer = this.stack.at(-1);
+      if (layer !== undefined) wrapLayer(layer);
+      return result;
+    };
+  });
+}
+
+function wrapLayer(layer: Layer): void {
+  const { handle, route } = layer;
+  // Connect tells error handlers by the number of their parameters, as Express does.
+  if (handle.length === 4)
+    layer.handle = copyFunctionProperties(recordingErrors(handle as ErrorHandler), handle);
+  else if (route !== "")
+    layer.handle = copyFunctionProperties(recordingMount(handle as Handler, route), handle);
+}
+
+function recordingErrors(handle: ErrorHandler): ErrorHandler {
+  return function (this: unknown, error, request, response, next) {
+    recordRequestError(request, error);
+    return handle.call(this, error, request, response, next);
+  };
+}
+
+function recordingMount(handle: Handler, route: string): Handler {
+  return function (this: unknown, request, response, next) {
+    const unit = unitOfWorkOf(request);
+    if (unit === undefined) return handle.call(this, request, response, next);
+    const { mountPath: outer, route: before } = unit;
+    unit.mountPath = outer + route;
+    unit.route = unit.mountPath;
+    return handle.call(this, request, response, (error) => {
+      unit.mountPath = outer;
+      // Who fails is who would have answered.
+      if (!error) unit.route = before;
+      next(error);
+    });
+  };
+}

@@ -1,0 +1,276 @@
+import type { IncomingMessage } from "node:http";
+import { recordRequestError } from "../../../context/failures.ts";
+import { type UnitOfWork, unitOfWorkOf } from "../../../context/unit-of-work.ts";
+import { joinPattern, patternText } from "../../../context/route-pattern.ts";
+import { trimEndOf } from "../../../text.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
+import {
+  copyFunctionProperties,
+  type Method,
+  replaceMethod,
+} from "../../loading/replace-method.ts";
+import {
+  type MiddlewareSpan,
+  type MiddlewareSpans,
+  createMiddlewareSpans,
+  functionName,
+} from "../middleware-spans.ts";
+import { PathAlternatives, type LayerLike, type LayerOptions } from "./path-alternatives.ts";
+
+/**
+ * Express 4 and 5 (whose router is the package `router`). What a request is
+ * told: the pattern of its route, and the error that becomes its response.
+ * Middleware isn't touched; a mount with a path and the matched route cost
+ * some nanoseconds each.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, deps) {
+    const patch = patches[`${file.package}/${file.file}`];
+    if (patch !== undefined) return patch(exports as Exports, deps);
+    return file.isMain ? patchMain(exports as Exports, file, deps) : exports;
+  },
+};
+
+type Exports = Method & { readonly prototype: object };
+type Patch = (exports: Exports, services: AdaptorDeps) => unknown;
+
+const patches: Readonly<Record<string, Patch>> = {
+  "express/lib/router/index.js": patchRouter4,
+  "express/lib/router/route.js": patchRoute,
+  "express/lib/router/layer.js": patchLayer,
+  "router/lib/route.js": patchRoute,
+  "router/lib/layer.js": patchLayer,
+};
+
+function patchMain(exports: Exports, file: LoadedFile, deps: AdaptorDeps): unknown {
+  if (file.package === "finalhandler") return wrapFinalHandler(exports);
+  patchRouter(exports.prototype, deps);
+  return exports;
+}
+
+/** Express 4 has no class of routers: each gets the exported function as its prototype. */
+function patchRouter4(exports: Exports, deps: AdaptorDeps): unknown {
+  patchRouter(exports, deps);
+  return exports;
+}
+
+type Request = IncomingMessage & { readonly baseUrl?: string; readonly route?: RouteLike };
+type Next = (error?: unknown) => void;
+
+interface RouterLike {
+  readonly stack: LayerLike[];
+  readonly caseSensitive?: boolean;
+  readonly strict?: boolean;
+}
+
+/** What matters here is known when routes are registered; requests then only look it up. */
+function patchRouter(prototype: object, { diagnostics }: AdaptorDeps): void {
+  const guard = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      diagnostics.error("express.route", `some Express routes stay unknown: ${String(error)}`);
+    }
+  };
+  replaceMethod<RouterLike, unknown[]>(prototype, "use", (original) => {
+    return function use(...args) {
+      const before = this.stack?.length;
+      const result = Reflect.apply(original, this, args);
+      guard(() => recordMounts(this, before, args[0]));
+      return result;
+    };
+  });
+  replaceMethod<RouterLike, unknown[]>(prototype, "route", (original) => {
+    return function route(...args) {
+      const result = Reflect.apply(original, this, args);
+      guard(() => storeAlternatives(this, result as RouteLike, args[0]));
+      return result;
+    };
+  });
+}
+
+/** Everything that `router.use(path, …)` has added. */
+function recordMounts(router: RouterLike, from: number, path: unknown): void {
+  const pattern = mountPattern(path);
+  if (pattern === undefined) return;
+  const options = { sensitive: router.caseSensitive, strict: false, end: false };
+  for (const layer of router.stack.slice(from)) recordMount(layer, path, pattern, options);
+}
+
+/** Undefined where nothing is mounted below a path: `use(middleware)`, `use("/", …)`. */
+function mountPattern(path: unknown): string | undefined {
+  let first = path;
+  while (Array.isArray(first) && first.length > 0) first = first[0] as unknown;
+  if (typeof first === "function") return undefined;
+  const pattern = mountPatternText(path);
+  return pattern === "" ? undefined : pattern;
+}
+
+/** A mount ends before the slash of what is below it. */
+function mountPatternText(path: unknown): string | undefined {
+  return patternText(typeof path === "string" ? trimEndOf(path, "/") : path);
+}
+
+/**
+ * While the request is below this mount, `holder.mount` says so. It is noted by
+ * a method of the layer's own and not by another `layer.handle`, which tools
+ * that list an app's routes look at.
+ */
+function recordMount(
+  layer: LayerLike,
+  path: unknown,
+  pattern: string,
+  options: LayerOptions,
+): void {
+  const name = layer.handleRequest === undefined ? "handle_request" : "handleRequest";
+  const prototype = Object.getPrototypeOf(layer) as Record<typeof name, HandleRequest>;
+  const alternatives = Array.isArray(path) ? new PathAlternatives(layer, path, options) : undefined;
+  const joined = new JoinedPattern(pattern);
+
+  function handleRequest(this: LayerLike, request: Request, response: object, next: Next): unknown {
+    const unit = unitOfWorkOf(request);
+    if (unit === undefined) return prototype[name].call(this, request, response, next);
+    const outer = unit.mountPath;
+    const chosen = mountPatternText(alternatives?.findSuffixMatch(request.baseUrl));
+    unit.mountPath = chosen === undefined ? joined.joinTo(outer) : outer + chosen;
+    return prototype[name].call(this, request, response, (error) => {
+      if (error !== undefined && error !== null) recordRoute(unit, request);
+      unit.mountPath = outer;
+      next(error);
+    });
+  }
+
+  const descriptor = { configurable: true, enumerable: false, writable: true };
+  Object.defineProperty(layer, name, {
+    ...descriptor,
+    value: copyFunctionProperties(handleRequest, prototype[name]),
+  });
+}
+
+type HandleRequest = (this: LayerLike, request: Request, response: object, next: Next) => unknown;
+
+/**
+ * A pattern below a prefix that is nearly always the same: the same string
+ * then, whose hash the metrics' look-up needs not make anew.
+ */
+class JoinedPattern {
+  readonly #pattern: string;
+  #prefix: string | undefined = undefined;
+  #whole = "";
+
+  constructor(pattern: string) {
+    this.#pattern = pattern;
+  }
+
+  joinTo(prefix: string): string {
+    if (prefix !== this.#prefix) {
+      this.#whole = joinPattern(prefix, this.#pattern);
+      this.#prefix = prefix;
+    }
+    return this.#whole;
+  }
+}
+
+interface RouteLike {
+  readonly path: unknown;
+  /** What this adaptor knows of the route. */
+  [PATTERN]?: JoinedPattern;
+  [ALTERNATIVES]?: PathAlternatives;
+}
+
+const PATTERN: unique symbol = Symbol("telltale.pattern");
+const ALTERNATIVES: unique symbol = Symbol("telltale.alternatives");
+
+/** Of several paths for one route, which one matched is found out per request. */
+function storeAlternatives(router: RouterLike, route: RouteLike, path: unknown): void {
+  const layer = router.stack.at(-1);
+  if (!Array.isArray(path) || layer === undefined) return;
+  const options = { sensitive: router.caseSensitive, strict: router.strict, end: true };
+  Object.defineProperty(route, ALTERNATIVES, { value: new PathAlternatives(layer, path, options) });
+}
+
+/** Notes the route when it starts to run: only then is the mount above it sure. */
+function patchRoute(exports: Exports): unknown {
+  replaceMethod<RouteLike, [Request, object, Next]>(exports.prototype, "dispatch", (original) => {
+    return function dispatch(request, response, done) {
+      const unit = unitOfWorkOf(request);
+      if (unit !== undefined) unit.route = routePattern(this, unit.mountPath, request);
+      return original.call(this, request, response, done);
+    };
+  });
+  return exports;
+}
+
+function routePattern(route: RouteLike, mount: string, request: Request): string | undefined {
+  const chosen = patternText(route[ALTERNATIVES]?.findMatch(request.url));
+  if (chosen !== undefined) return joinPattern(mount, chosen);
+  return (route[PATTERN] ?? storePattern(route)).joinTo(mount);
+}
+
+/** Not enumerable: who prints his routes sees none of it. */
+function storePattern(route: RouteLike): JoinedPattern {
+  const value = new JoinedPattern(patternText(route.path) ?? "");
+  Object.defineProperty(route, PATTERN, { value });
+  return value;
+}
+
+/** A route can fail before it runs, in a `router.param`. */
+function recordRoute(unit: UnitOfWork, request: Request): void {
+  if (unit.route !== undefined || typeof request.route !== "object") return;
+  unit.route = routePattern(request.route, unit.mountPath, request);
+}
+
+/** Runs only while an error is on its way to whoever responds to it. */
+function patchLayer(exports: Exports, deps: AdaptorDeps): unknown {
+  const { prototype } = exports;
+  const spans = createMiddlewareSpans("express", deps);
+  if (spans !== undefined) addMiddlewareSpans(prototype, spans);
+  const name = "handleError" in prototype ? "handleError" : "handle_error";
+  replaceMethod<LayerLike, [unknown, Request, object, Next]>(prototype, name, (original) => {
+    return function handleError(error, request, response, next) {
+      recordRequestError(request, error);
+      return original.call(this, error, request, response, next);
+    };
+  });
+  return exports;
+}
+
+/** A layer's handler gets a span, but for those that only hand on: routers, mounted apps, routes. */
+function addMiddlewareSpans(prototype: object, spans: MiddlewareSpans): void {
+  const name = "handleRequest" in prototype ? "handleRequest" : "handle_request";
+  replaceMethod<LayerLike, [Request, object, Next]>(prototype, name, (original) => {
+    return function handleRequest(request, response, next) {
+      const span = startSpan(this, spans);
+      if (span === undefined) return original.call(this, request, response, next);
+      return span.run(() =>
+        original.call(this, request, response, (error) => {
+          span.continueWith(() => next(error), error);
+        }),
+      );
+    };
+  });
+}
+
+function startSpan(layer: LayerLike, spans: MiddlewareSpans): MiddlewareSpan | undefined {
+  const { handle } = layer;
+  // One with four parameters is for errors and not called now.
+  if (handle === undefined || handle.length > 3) return undefined;
+  // Layers of a route have no field for a route.
+  if (!("route" in layer)) return spans.start("request handler", "request_handler");
+  const delegates = layer.route !== undefined || "stack" in handle || handle.name === "mounted_app";
+  return delegates ? undefined : spans.start("middleware", "middleware", functionName(handle));
+}
+
+/** Who responds when the app has no error handler (or its last one passes the error on). */
+function wrapFinalHandler(exports: Exports): unknown {
+  function finalhandler(request: Request, response: object, options: unknown): unknown {
+    const respond = exports(request, response, options);
+    const unit = unitOfWorkOf(request);
+    if (unit === undefined || typeof respond !== "function") return respond;
+    return (error: unknown) => {
+      if (error) unit.recordError(error);
+      return (respond as Next)(error);
+    };
+  }
+  return copyFunctionProperties(finalhandler, exports);
+}

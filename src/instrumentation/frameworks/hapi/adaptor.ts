@@ -1,0 +1,91 @@
+import type { IncomingMessage } from "node:http";
+import { recordRequestError } from "../../../context/failures.ts";
+import { unitOfWorkOf } from "../../../context/unit-of-work.ts";
+import type { Adaptor } from "../../loading/adaptor.ts";
+import { replaceMethod } from "../../loading/replace-method.ts";
+import {
+  type MiddlewareSpan,
+  type MiddlewareSpans,
+  createMiddlewareSpans,
+} from "../middleware-spans.ts";
+
+/**
+ * Hapi 20 and 21. Its request looks its route up once, prefixes included, and
+ * gets each response, errors as well, by one method.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, { file }, deps) {
+    if (file === "lib/toolkit.js") {
+      addMiddlewareSpans(exports as Toolkit, createMiddlewareSpans("hapi", deps));
+      return exports;
+    }
+    const { prototype } = exports as { readonly prototype: object };
+    recordRoutes(prototype);
+    recordErrors(prototype);
+    return exports;
+  },
+};
+
+interface RequestLike {
+  readonly raw: { readonly req: IncomingMessage };
+  readonly route?: {
+    readonly method: string;
+    readonly path: string;
+    readonly settings?: { readonly handler?: unknown };
+  };
+}
+
+function recordRoutes(prototype: object): void {
+  replaceMethod<RequestLike, unknown[]>(prototype, "_lookup", (original) => {
+    return function _lookup(...args) {
+      const result = Reflect.apply(original, this, args);
+      const { route } = this;
+      const unit = unitOfWorkOf(this.raw.req);
+      // Hapi's own answers, 404 and preflight among them, are routes of this method.
+      if (unit !== undefined && route !== undefined && route.method !== "_special") {
+        unit.route = route.path;
+      }
+      return result;
+    };
+  });
+}
+
+/** A thrown error is the same object still; Hapi only adds to it what Boom's errors have. */
+function recordErrors(prototype: object): void {
+  type Response = { readonly isBoom?: boolean } | null | undefined;
+  replaceMethod<RequestLike, [Response]>(prototype, "_setResponse", (original) => {
+    return function _setResponse(response) {
+      if (response?.isBoom === true) recordRequestError(this.raw.req, response);
+      return original.call(this, response);
+    };
+  });
+}
+
+interface Toolkit {
+  readonly Manager: { readonly prototype: object };
+}
+
+type Execute = [unknown, RequestLike, { readonly name?: string } | undefined, ...unknown[]];
+
+/** All that is the app's runs here: extensions, which have a name, handlers and what goes before. */
+function addMiddlewareSpans({ Manager }: Toolkit, spans: MiddlewareSpans | undefined): void {
+  if (spans === undefined) return;
+  replaceMethod<unknown, Execute>(Manager.prototype, "execute", (original) => {
+    return function execute(...args) {
+      const [method, request, options] = args;
+      const isHandler = method === request.route?.settings?.handler;
+      const span = startSpan(spans, options?.name, isHandler);
+      const run = (): unknown => Reflect.apply(original, this, args);
+      return span === undefined ? run() : span.run(run);
+    };
+  });
+}
+
+function startSpan(
+  spans: MiddlewareSpans,
+  name: string | undefined,
+  isHandler: boolean,
+): MiddlewareSpan | undefined {
+  if (name !== undefined) return spans.start("ext", "server.ext", name);
+  return isHandler ? spans.start("route", "router") : undefined;
+}

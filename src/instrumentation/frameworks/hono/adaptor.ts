@@ -1,0 +1,175 @@
+import type { UnitOfWork } from "../../../context/unit-of-work.ts";
+import { activeUnitOfWork } from "../../../context/manager.ts";
+import type { Adaptor, LoadedFile } from "../../loading/adaptor.ts";
+import {
+  copyFunctionProperties,
+  replaceMethod,
+  replaceExports,
+} from "../../loading/replace-method.ts";
+import { type MiddlewareSpans, createMiddlewareSpans, functionName } from "../middleware-spans.ts";
+
+/**
+ * Hono 4, on `@hono/node-server` or wherever else an app calls its `fetch` for
+ * a request. Handlers come to Hono's routers with the whole pattern of their
+ * path; there each is made one that tells the request before it runs.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, deps) {
+    if (file.file.includes("/helper/streaming/")) return patchStreams(exports as object, file);
+    const spans = createMiddlewareSpans("hono", deps);
+    for (const router of Object.values(exports as Record<string, unknown>)) {
+      if (isRouter(router)) patchAdd(router.prototype, spans);
+    }
+    return exports;
+  },
+};
+
+interface Router {
+  readonly prototype: object;
+}
+
+function isRouter(value: unknown): value is Router {
+  const { prototype } = value as { readonly prototype?: { readonly add?: unknown } };
+  return typeof value === "function" && typeof prototype?.add === "function";
+}
+
+interface Context {
+  readonly error?: unknown;
+  readonly req: { readonly matchedRoutes?: readonly Route[] };
+}
+
+type Next = () => Promise<void>;
+type Handler = (this: unknown, c: Context, next: Next) => unknown;
+
+interface Route {
+  /** With the base paths of all apps around it. */
+  readonly path: string;
+  /** In upper case; `ALL` for `app.all` and for middleware, `app.use`. */
+  readonly method: string;
+  readonly handler: Handler;
+}
+
+type Streaming = (
+  this: unknown,
+  c: Context,
+  work: (...args: unknown[]) => unknown,
+  ...rest: unknown[]
+) => unknown;
+
+/** What the app's part of a stream throws, Hono logs or gives to the app's handler: its status is out. */
+function patchStreams(exports: object, { format }: LoadedFile): object {
+  const replaced: Record<string, unknown> = {};
+  for (const name of ["stream", "streamSSE"]) {
+    const original = (exports as Readonly<Record<string, unknown>>)[name];
+    if (typeof original === "function") replaced[name] = recordingStream(original as Streaming);
+  }
+  return format === "module" ? Object.assign(exports, replaced) : replaceExports(exports, replaced);
+}
+
+function recordingStream(original: Streaming): Streaming {
+  return copyFunctionProperties<Streaming>(function (c, work, ...rest) {
+    const unit = activeUnitOfWork();
+    if (unit === undefined) return original.call(this, c, work, ...rest);
+    const recorded = (...args: unknown[]): unknown => recordStreamErrors(() => work(...args), unit);
+    return original.call(this, c, recorded, ...rest);
+  }, original);
+}
+
+function recordStreamErrors(work: () => unknown, unit: UnitOfWork): unknown {
+  const fail = (error: unknown): never => {
+    if (error !== undefined) unit.recordFailure(error);
+    throw error;
+  };
+  let result: unknown;
+  try {
+    result = work();
+  } catch (error) {
+    return fail(error);
+  }
+  return result instanceof Promise ? result.then(undefined, fail) : result;
+}
+
+/** A router that chooses among routers hands on what it was given: that is noted already. */
+const recordingHandlers = new WeakSet<Handler>();
+
+function patchAdd(prototype: object, spans: MiddlewareSpans | undefined): void {
+  replaceMethod(prototype, "add", (original) => {
+    return function add(...args) {
+      const [method, path, entry] = args;
+      const [handler, route] = Array.isArray(entry) ? (entry as unknown[]) : [];
+      if (
+        typeof handler !== "function" ||
+        !isRoute(route) ||
+        recordingHandlers.has(handler as Handler)
+      ) {
+        return Reflect.apply(original, this, args);
+      }
+      return original.call(this, method, path, [
+        recordingHandler(handler as Handler, route, spans),
+        route,
+      ]);
+    };
+  });
+}
+
+function isRoute(value: unknown): value is Route {
+  return typeof (value as Partial<Route> | undefined)?.path === "string";
+}
+
+function recordingHandler(
+  handler: Handler,
+  route: Route,
+  spans: MiddlewareSpans | undefined,
+): Handler {
+  const isHandler = isRouteHandler(route);
+  const run = spans === undefined ? handler : withSpan(handler, isHandler, spans);
+  function notedHandler(this: unknown, c: Context, next: Next): unknown {
+    const unit = activeUnitOfWork();
+    if (unit === undefined) return handler.call(this, c, next);
+    if (isHandler) unit.route = route.path;
+    else unit.route ??= c.req.matchedRoutes?.find(isRouteHandler)?.path;
+    return recordErrors(() => run.call(this, c, next), c, unit);
+  }
+  recordingHandlers.add(notedHandler);
+  return copyFunctionProperties(notedHandler, handler);
+}
+
+/** As with Koa, what comes after a middleware is below its span. */
+function withSpan(handler: Handler, isLast: boolean, spans: MiddlewareSpans): Handler {
+  const label = isLast ? "handler" : "middleware";
+  const name = isLast ? undefined : functionName(handler);
+  return function (c, next) {
+    const span = spans.start(label, label, name);
+    return span === undefined
+      ? handler.call(this, c, next)
+      : span.run(() => handler.call(this, c, next));
+  };
+}
+
+/** Hono tells middleware by its parameters, too; one with a method of its own is of a route. */
+function isRouteHandler({ method, handler }: Route): boolean {
+  return method !== "ALL" || (unwrapHandler(handler)?.length ?? 0) < 2;
+}
+
+/** What a sub-app with an error handler of its own has put around a handler. */
+function unwrapHandler(handler: Handler): Handler | undefined {
+  return (handler as { readonly __COMPOSED_HANDLER?: Handler })?.__COMPOSED_HANDLER ?? handler;
+}
+
+function recordErrors(run: () => unknown, c: Context, unit: UnitOfWork): unknown {
+  const record = (error: unknown): void => unit.recordError(error);
+  let result: unknown;
+  try {
+    result = run();
+  } catch (error) {
+    record(error);
+    throw error;
+  }
+  if (result instanceof Promise) {
+    result.then(() => {
+      // A sub-app's own error handler has answered it.
+      if (c.error !== undefined) record(c.error);
+    }, record);
+  }
+  return result;
+}

@@ -1,0 +1,227 @@
+import type { IncomingMessage } from "node:http";
+import { unitOfWorkOf } from "../../../context/unit-of-work.ts";
+import { recordRequestError } from "../../../context/failures.ts";
+import { activeUnitOfWork } from "../../../context/manager.ts";
+import { joinPattern, patternText } from "../../../context/route-pattern.ts";
+import { trimEndOf } from "../../../text.ts";
+import type { Adaptor } from "../../loading/adaptor.ts";
+import {
+  copyFunctionProperties,
+  type Method,
+  replaceMethod,
+} from "../../loading/replace-method.ts";
+import { type MiddlewareSpans, createMiddlewareSpans, functionName } from "../middleware-spans.ts";
+
+/**
+ * Koa 2 and 3, with `@koa/router` (or `koa-router`, its old name) and
+ * `koa-mount`. A request is told the route whose handlers run, below the mounts
+ * it is in, and the error that Koa or a middleware of the app's answers.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, deps) {
+    if (file.package === "koa-mount") return wrapMount(exports as Mount);
+    const spans = createMiddlewareSpans("koa", deps);
+    if (file.package === "koa") patchApplication((exports as Class).prototype, spans);
+    else patchRouter(routerIn(exports as RouterModule).prototype, spans);
+    return exports;
+  },
+};
+
+interface Class {
+  readonly prototype: object;
+}
+
+interface Context {
+  readonly req: IncomingMessage;
+}
+
+type Next = () => unknown;
+type Middleware = (this: unknown, ctx: Context, next: Next) => unknown;
+
+function patchApplication(prototype: object, spans: MiddlewareSpans | undefined): void {
+  recordErrors(prototype);
+  if (spans === undefined) return;
+  replaceMethod<unknown, [unknown]>(prototype, "use", (original) => {
+    return function use(middleware) {
+      return original.call(this, withSpan(middleware, spans, "middleware"));
+    };
+  });
+}
+
+/** Koa's middleware goes on within itself, so its span has those of what comes after it below. */
+function withSpan(
+  middleware: unknown,
+  spans: MiddlewareSpans,
+  type: "middleware" | "router",
+): unknown {
+  if (typeof middleware !== "function" || delegates(middleware)) return middleware;
+  const original = middleware as Middleware;
+  const name = type === "middleware" ? functionName(original) : undefined;
+  return copyFunctionProperties(function (this: unknown, ctx: Context, next: Next): unknown {
+    const span = spans.start(type, type, name);
+    if (span === undefined) return original.call(this, ctx, next);
+    return span.run(() => original.call(this, ctx, next));
+  }, original);
+}
+
+const mounts = new WeakSet<object>();
+
+/** What is in a router or a mounted app has spans of its own. */
+function delegates(middleware: object): boolean {
+  return "router" in middleware || mounts.has(middleware);
+}
+
+/**
+ * All that goes wrong and that no middleware catches, Koa emits on the app, and
+ * so do error handlers that follow its guide: `ctx.app.emit("error", error, ctx)`.
+ * https://github.com/koajs/koa/blob/master/docs/error-handling.md
+ */
+function recordErrors(prototype: object): void {
+  replaceMethod<unknown, [string, unknown, Partial<Context>?]>(prototype, "emit", (original) => {
+    return function emit(...args) {
+      const [event, error, ctx] = args;
+      const request = event === "error" ? ctx?.req : undefined;
+      if (request !== undefined && error) recordRequestError(request, error);
+      return Reflect.apply(original, this, args);
+    };
+  });
+}
+
+/** The class itself up to version 12, a property since. */
+type RouterModule = Partial<Record<"Router" | "default", Class>> & Class;
+
+function routerIn(exports: RouterModule): Class {
+  return exports.Router ?? exports.default ?? exports;
+}
+
+interface Layer {
+  readonly path: unknown;
+  /** None: it is a middleware of `router.use`. */
+  readonly methods: readonly string[];
+}
+
+interface Matched {
+  /** Whether a layer with the request's method is among them. */
+  readonly route: boolean;
+  readonly pathAndMethod: readonly Layer[];
+}
+
+function patchRouter(prototype: object, spans: MiddlewareSpans | undefined): void {
+  if (spans !== undefined) addMiddlewareSpans(prototype, spans);
+  for (const name of ["routes", "middleware"]) {
+    replaceMethod(prototype, name, (original) => {
+      return function routes(...args) {
+        return recordRejections(Reflect.apply(original, this, args) as Middleware);
+      };
+    });
+  }
+  replaceMethod(prototype, "match", (original) => {
+    return function match(...args) {
+      const matched = Reflect.apply(original, this, args) as Matched;
+      recordFirstRoute(matched);
+      return matched;
+    };
+  });
+}
+
+function addMiddlewareSpans(prototype: object, spans: MiddlewareSpans): void {
+  replaceMethod(prototype, "register", (original) => {
+    return function register(...args) {
+      const [path, methods, middleware, ...rest] = args;
+      // Of a list of paths, each is registered by itself.
+      if (Array.isArray(path)) return Reflect.apply(original, this, args);
+      const type = (methods as readonly string[]).length > 0 ? "router" : "middleware";
+      const wrapped = [middleware].flat().map((one) => withSpan(one, spans, type));
+      return original.call(this, path, methods, wrapped, ...rest);
+    };
+  });
+}
+
+const wrappedDispatches = new WeakSet<Middleware>();
+
+/** An error is noted as it leaves the router: a middleware around it may turn it into a response. */
+function recordRejections(original: Middleware): Middleware {
+  if (wrappedDispatches.has(original)) return original;
+  const dispatch: Middleware = function (ctx, next) {
+    const result = original.call(this, ctx, next);
+    return result instanceof Promise ? recordRejection(result, ctx) : result;
+  };
+  wrappedDispatches.add(dispatch);
+  return copyFunctionProperties(dispatch, original);
+}
+
+/** In the place of the promise: to listen to that one would hush one that nobody else listens to. */
+function recordRejection(result: Promise<unknown>, { req }: Context): Promise<unknown> {
+  return result.then(undefined, (error: unknown) => {
+    recordRequestError(req, error);
+    throw error;
+  });
+}
+
+/** Before any handler runs: the middleware of the router may answer alone. */
+function recordFirstRoute({ route, pathAndMethod }: Matched): void {
+  if (!route) return;
+  const first = pathAndMethod.find(isRoute);
+  if (first === undefined) return;
+  patchLayers(Object.getPrototypeOf(first) as object);
+  recordRoute(first);
+}
+
+const patchedLayers = new WeakSet<object>();
+
+/** Of several routes that match, each is noted as it runs. The class of layers is not exported. */
+function patchLayers(prototype: object): void {
+  if (patchedLayers.has(prototype)) return;
+  patchedLayers.add(prototype);
+  replaceMethod<Layer, unknown[]>(prototype, "captures", (original) => {
+    return function captures(...args) {
+      if (isRoute(this)) recordRoute(this);
+      return Reflect.apply(original, this, args);
+    };
+  });
+}
+
+function isRoute({ methods }: Layer): boolean {
+  return methods.length > 0;
+}
+
+/** The layer's path has the prefixes of all routers around it. */
+function recordRoute({ path }: Layer): void {
+  const unit = activeUnitOfWork();
+  const pattern = patternText(path);
+  if (unit !== undefined && pattern !== undefined) {
+    unit.route = joinPattern(unit.mountPath, pattern);
+  }
+}
+
+type Mount = Method<unknown, [unknown, unknown?]>;
+
+function wrapMount(exports: Mount): Mount {
+  return copyFunctionProperties(
+    function mount(this: unknown, prefix, app) {
+      const middleware = exports.call(this, prefix, app) as Middleware;
+      const pattern = typeof prefix === "string" ? trimEndOf(prefix, "/") : "";
+      const mounted =
+        pattern === ""
+          ? middleware
+          : copyFunctionProperties(runInMount(pattern, middleware), middleware);
+      mounts.add(mounted);
+      return mounted;
+    } satisfies Mount,
+    exports,
+  );
+}
+
+/** What goes on to `next`, because the prefix doesn't match or nobody answered, is out of the mount. */
+function runInMount(pattern: string, middleware: Middleware): Middleware {
+  return function (ctx, next) {
+    const unit = unitOfWorkOf(ctx.req);
+    if (unit === undefined) return middleware.call(this, ctx, next);
+    const outer = unit.mountPath;
+    unit.mountPath = outer + pattern;
+    return middleware.call(this, ctx, () => {
+      unit.mountPath = outer;
+      return next();
+    });
+  };
+}

@@ -1,0 +1,289 @@
+import type { Span, Tracer } from "@opentelemetry/api";
+import { ROOT_CONTEXT, suppressTracing } from "../../../context/context.ts";
+import type { UnitOfWork } from "../../../context/unit-of-work.ts";
+import { activeUnitOfWork } from "../../../context/manager.ts";
+import { joinPattern } from "../../../context/route-pattern.ts";
+import { propertyOf } from "../../../property.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
+import {
+  copyFunctionProperties,
+  type Method,
+  replaceMethod,
+  copyWithExports,
+} from "../../loading/replace-method.ts";
+
+/**
+ * Next 15 and 16, both routers. Next makes spans itself, by the tracer
+ * `next.js` of `@opentelemetry/api`: one more for each request, and some twenty
+ * for what it does meanwhile. The first is our server span and not made again,
+ * the others are spans of middleware: made on request only.
+ *
+ * A request is told its route and the error that Next answers, as an app would
+ * hear of it by `onRequestError`.
+ * https://nextjs.org/docs/app/guides/open-telemetry
+ * https://nextjs.org/docs/app/api-reference/file-conventions/instrumentation
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, deps) {
+    return patches[file.file]?.(exports as Exports, deps, file) ?? exports;
+  },
+};
+
+type Exports = Readonly<Record<string, unknown>>;
+type Patch = (exports: Exports, services: AdaptorDeps, file: LoadedFile) => unknown;
+
+const patches: Readonly<Record<string, Patch>> = {
+  "dist/server/lib/trace/tracer.js": patchTracer,
+  "dist/server/base-server.js": patchServer,
+  "dist/server/lib/router-utils/instrumentation-globals.external.js": wrapGlobals,
+};
+
+/** What Next calls its spans, whatever their names are. */
+const REQUEST = "BaseServer.handleRequest";
+/** Below it is a span of ours, which `fetch` has anyway. */
+const FETCH = "AppRender.fetch";
+
+type TracedFunction = (span?: Span, done?: (error?: unknown) => void) => unknown;
+type TraceArgs = [type: string, optionsOrWork: unknown, work?: unknown];
+
+/** The class is not exported, but its one instance is. */
+function patchTracer(exports: Exports, deps: AdaptorDeps): void {
+  const { getTracer } = exports as { readonly getTracer: () => object };
+  const prototype = Object.getPrototypeOf(getTracer()) as object;
+  const hasMiddlewareSpans = deps.options["middlewareSpans"] === true;
+  replaceMethod<unknown, TraceArgs>(prototype, "trace", (original) => {
+    return function trace(...args) {
+      const [type, options, work] = args;
+      if (isInDevelopment() || (hasMiddlewareSpans && isVisibleSpan(type))) {
+        return Reflect.apply(original, this, args);
+      }
+      // As Next itself does it where nothing is traced.
+      return ((typeof options === "function" ? options : work) as TracedFunction)();
+    };
+  });
+  replaceMethod<unknown, [string, unknown]>(prototype, "setRootSpanAttribute", (original) => {
+    return function setRootSpanAttribute(...args) {
+      if (args[0] === "next.route") recordRoute(args[1]);
+      return Reflect.apply(original, this, args);
+    };
+  });
+  keepActiveRequest(prototype);
+  if (!hasMiddlewareSpans && "isOpenTelemetryEnabled" in prototype) {
+    replaceMethod(prototype, "isOpenTelemetryEnabled", () => () => false);
+  }
+  const emptySpan = nonRecordingSpan(deps);
+  if ("withSpan" in prototype) skipEmptySpans(prototype, emptySpan);
+  filterTracer(deps, emptySpan, hasMiddlewareSpans);
+}
+
+/** What our tracer gives where nothing is to be traced: always the same one. */
+function nonRecordingSpan({ tracerProvider }: AdaptorDeps): Span {
+  return tracerProvider.getTracer("next.js").startSpan("", {}, suppressTracing(ROOT_CONTEXT));
+}
+
+/** `next dev` keeps records of its own of what it does, by the same calls. */
+function isInDevelopment(): boolean {
+  return Symbol.for("@next/local-span-recorder") in globalThis;
+}
+
+function isVisibleSpan(type: string): boolean {
+  return type !== REQUEST && type !== FETCH && activeUnitOfWork() !== undefined;
+}
+
+/**
+ * The request that comes in is already the active one: its headers are not read
+ * again, nor written to, which Next does to find the request again after its
+ * middleware.
+ */
+function keepActiveRequest(prototype: object): void {
+  replaceMethod<unknown, [unknown, TracedFunction]>(
+    prototype,
+    "withPropagatedContext",
+    (original) => {
+      return function withPropagatedContext(...args) {
+        return activeUnitOfWork() === undefined ? Reflect.apply(original, this, args) : args[1]();
+      };
+    },
+  );
+  for (const name of ["getActiveScopeSpan", "getTraceContextHeaders"]) {
+    if (!(name in prototype)) continue;
+    replaceMethod(prototype, name, (original) => {
+      return function (...args) {
+        return activeUnitOfWork() === undefined ? Reflect.apply(original, this, args) : undefined;
+      };
+    });
+  }
+}
+
+/** What runs in no span of Next's runs in the one around it. */
+function skipEmptySpans(prototype: object, emptySpan: Span): void {
+  replaceMethod<unknown, [unknown, TracedFunction]>(prototype, "withSpan", (original) => {
+    return function withSpan(...args) {
+      const [span, work] = args;
+      return span === undefined || span === emptySpan
+        ? work()
+        : Reflect.apply(original, this, args);
+    };
+  });
+}
+
+/** Copies of Next's tracer are in what Next builds; they all get theirs here. */
+function filterTracer(
+  { tracerProvider }: AdaptorDeps,
+  emptySpan: Span,
+  hasMiddlewareSpans: boolean,
+): void {
+  if (Object.hasOwn(tracerProvider, "getTracer")) return;
+  const nonRecording = new NonRecordingTracer(emptySpan);
+  replaceMethod<unknown, [string]>(tracerProvider, "getTracer", (original) => {
+    return function getTracer(...args) {
+      const tracer = Reflect.apply(original, this, args) as Tracer;
+      if (args[0] !== "next.js") return tracer;
+      return hasMiddlewareSpans ? new FilteringTracer(tracer, nonRecording) : nonRecording;
+    };
+  });
+}
+
+type Start = (...args: Parameters<Tracer["startSpan"]>) => Span;
+type ActiveArgs = [string, ...unknown[]];
+
+/** Makes no spans, and changes nothing for what runs in one. */
+class NonRecordingTracer implements Tracer {
+  readonly #span: Span;
+
+  constructor(span: Span) {
+    this.#span = span;
+  }
+
+  startSpan(): Span {
+    return this.#span;
+  }
+
+  startActiveSpan(...args: ActiveArgs): never {
+    return (args.at(-1) as TracedFunction)(this.#span) as never;
+  }
+}
+
+/** Spans within requests, but for the request itself and calls, which have theirs. */
+class FilteringTracer implements Tracer {
+  readonly #tracer: Tracer;
+  readonly #nonRecording: NonRecordingTracer;
+
+  constructor(tracer: Tracer, nothing: NonRecordingTracer) {
+    this.#tracer = tracer;
+    this.#nonRecording = nothing;
+  }
+
+  startSpan: Start = (...args) => {
+    return this.#tracerFor(args[1]).startSpan(...args);
+  };
+
+  startActiveSpan(...args: ActiveArgs): never {
+    const tracer = this.#tracerFor(args.length > 2 ? args[1] : undefined);
+    return (tracer.startActiveSpan as (...args: ActiveArgs) => never).apply(tracer, args);
+  }
+
+  #tracerFor(options: unknown): Tracer {
+    const { kind = 0 } = (options ?? {}) as { readonly kind?: number };
+    return kind === 0 && activeUnitOfWork() !== undefined ? this.#tracer : this.#nonRecording;
+  }
+}
+
+/** What Next answers with where nothing of the app's is asked for. */
+const builtInPages: ReadonlySet<unknown> = new Set([
+  "/_not-found",
+  "/_global-error",
+  "/_error",
+  "/404",
+  "/500",
+]);
+
+/** Of each request: the `basePath` of its app, as long as Next knows no route. */
+const basePaths = new WeakMap<UnitOfWork, string>();
+
+/** The first one: then come those of error pages. It wins over that of a custom server around Next. */
+function recordRoute(route: unknown): void {
+  const unit = activeUnitOfWork();
+  if (unit === undefined || typeof route !== "string") return;
+  const basePath = basePaths.get(unit);
+  if (basePath === undefined) return;
+  basePaths.delete(unit);
+  if (builtInPages.has(route)) return;
+  unit.route = joinPattern(unit.mountPath, joinPattern(basePath, route));
+}
+
+interface Server {
+  readonly nextConfig?: { readonly basePath?: unknown };
+}
+
+function patchServer(exports: Exports): void {
+  const { prototype } = exports["default"] as { readonly prototype: object };
+  replaceMethod<Server, unknown[]>(prototype, "handleRequest", (original) => {
+    return function handleRequest(...args) {
+      const unit = activeUnitOfWork();
+      if (unit !== undefined && !seenUnits.has(unit)) {
+        seenUnits.add(unit);
+        if (unit.span !== undefined) ignoreNextAttributes(unit.span);
+        const basePath = this.nextConfig?.basePath;
+        basePaths.set(unit, typeof basePath === "string" ? basePath : "");
+      }
+      return Reflect.apply(original, this, args);
+    };
+  });
+  replaceMethod(prototype, "instrumentationOnRequestError", (original) => {
+    return function instrumentationOnRequestError(...args) {
+      recordError(args[0]);
+      return Reflect.apply(original, this, args);
+    };
+  });
+  // What middleware throws comes here only; what the caller did wrong, too.
+  replaceMethod<unknown, [RenderContext, unknown]>(
+    prototype,
+    "renderErrorToResponse",
+    (original) => {
+      return function renderErrorToResponse(...args) {
+        const [{ res }, error] = args;
+        if (error && (res?.statusCode ?? 0) >= 500) recordError(error);
+        return Reflect.apply(original, this, args);
+      };
+    },
+  );
+}
+
+/**
+ * What Next has built, and so no patch of ours reaches, takes the active span
+ * for its own and writes the status on it once more, by a name of old.
+ */
+function ignoreNextAttributes(span: Span): void {
+  const { setAttributes } = span;
+  const value: Span["setAttributes"] = (attributes) =>
+    propertyOf(attributes, "next.rsc") === undefined ? setAttributes.call(span, attributes) : span;
+  Object.defineProperty(span, "setAttributes", { configurable: true, writable: true, value });
+}
+
+interface RenderContext {
+  readonly res?: { readonly statusCode?: number };
+}
+
+const seenUnits = new WeakSet<UnitOfWork>();
+
+/** Its exports can't be assigned. */
+function wrapGlobals(exports: Exports): unknown {
+  const name = "instrumentationOnRequestError";
+  const original = exports[name] as Method;
+  function instrumentationOnRequestError(this: unknown, ...args: unknown[]): unknown {
+    // After the directories of the project and of what was built.
+    recordError(args[2]);
+    return Reflect.apply(original, this, args);
+  }
+  const value = copyFunctionProperties(instrumentationOnRequestError, original);
+  return copyWithExports(exports, { [name]: value });
+}
+
+/** Whatever the status: that of a page may be out before all of it is rendered. */
+function recordError(error: unknown): void {
+  const unit = activeUnitOfWork();
+  if (unit === undefined) return;
+  unit.recordError(error);
+  if (unit.failures === undefined) unit.recordFailure(error);
+}

@@ -1,0 +1,139 @@
+import diagnosticsChannel from "node:diagnostics_channel";
+import type { Context } from "@opentelemetry/api";
+import { activeContext, runWithContext } from "../../../context/manager.ts";
+import type { Adaptor } from "../../loading/adaptor.ts";
+import { replaceMethod } from "../../loading/replace-method.ts";
+
+/**
+ * The package `undici`. Its channels tell of a request when a connection takes
+ * it (`http/client/undici.ts`): in another's context where it has waited in a pool,
+ * and for each further try and each redirection. Node's own `fetch` opens as
+ * many connections as it needs.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, { file }) {
+    if (file.endsWith("request.js")) patchRequest(prototypeOf(exports));
+    else if (file.endsWith("dispatcher-base.js")) patchBase(prototypeOf(exports));
+    else if (file.endsWith("pool-base.js")) {
+      patchPool((exports as { readonly PoolBase: { readonly prototype: object } }).PoolBase);
+    } else patchClient(prototypeOf(exports));
+    return exports;
+  },
+};
+
+function prototypeOf(exports: unknown): object {
+  return (exports as { readonly prototype: object }).prototype;
+}
+
+type DispatchArgs = [options: unknown, handler: object, ...rest: unknown[]];
+
+/** What is dispatched again and again for one request, by the names of its classes. */
+const REPEATING_HANDLERS = new Set(["RetryHandler", "RedirectHandler"]);
+
+const dispatchContexts = new WeakMap<object, Context>();
+
+function patchBase(prototype: object): void {
+  replaceMethod<object, DispatchArgs>(
+    prototype,
+    "dispatch",
+    (original) =>
+      function dispatch(...args) {
+        const [, handler] = args;
+        const name = (handler as object | undefined)?.constructor?.name;
+        if (name === undefined || !REPEATING_HANDLERS.has(name))
+          return Reflect.apply(original, this, args);
+        const context = dispatchContexts.get(handler) ?? activeContext();
+        dispatchContexts.set(handler, context);
+        return runWithContext(context, () => Reflect.apply(original, this, args));
+      },
+  );
+}
+
+/** The contexts of what waits in a pool, by its handler: an app may use one for many requests. */
+const queuedContexts = new WeakMap<object, Context[]>();
+
+/** What a pool is just dispatching, until a connection has it. */
+let currentDispatch: { readonly handler: object; isTaken: boolean } | undefined;
+
+function patchPool({ prototype }: { readonly prototype: object }): void {
+  replaceMethod<object, DispatchArgs>(
+    prototype,
+    dispatchSymbol(prototype),
+    (original) =>
+      function (...args) {
+        const [, handler] = args;
+        const outer = currentDispatch;
+        const current = { handler, isTaken: false };
+        currentDispatch = current;
+        try {
+          return Reflect.apply(original, this, args);
+        } finally {
+          currentDispatch = outer;
+          if (!current.isTaken) queueContext(handler);
+        }
+      },
+  );
+}
+
+function queueContext(handler: object): void {
+  const contexts = queuedContexts.get(handler);
+  if (contexts === undefined) queuedContexts.set(handler, [activeContext()]);
+  else contexts.push(activeContext());
+}
+
+function patchClient(prototype: object): void {
+  replaceMethod<object, DispatchArgs>(
+    prototype,
+    dispatchSymbol(prototype),
+    (original) =>
+      function (...args) {
+        const [, handler] = args;
+        const isDirect = currentDispatch?.handler === handler;
+        if (isDirect && currentDispatch !== undefined) currentDispatch.isTaken = true;
+        const context = isDirect ? undefined : queuedContexts.get(handler)?.shift();
+        if (context === undefined) return Reflect.apply(original, this, args);
+        return runWithContext(context, () => Reflect.apply(original, this, args));
+      },
+  );
+}
+
+/** What a request tells its handler; the names are those until undici 7, and those since 8. */
+const HANDLER_METHODS = [
+  ...["onConnect", "onHeaders", "onData", "onComplete", "onError", "onUpgrade"],
+  ...["onRequestStart", "onResponseStart", "onResponseData", "onResponseEnd", "onResponseError"],
+  "onRequestUpgrade",
+];
+
+/**
+ * The handlers of `dispatch()`, and the stream of `pipeline()`, are called by
+ * the socket, which other requests share; `request()`, `stream()` and `fetch()`
+ * have contexts of their own.
+ */
+function patchRequest(prototype: object): void {
+  const callerContexts = new WeakMap<object, Context>();
+  diagnosticsChannel.subscribe("undici:request:create", (message) => {
+    const { request } = message as { readonly request: object };
+    if (Object.getPrototypeOf(request) === prototype) callerContexts.set(request, activeContext());
+  });
+  for (const name of HANDLER_METHODS) {
+    if (!Object.hasOwn(prototype, name)) continue;
+    replaceMethod<object, unknown[]>(
+      prototype,
+      name,
+      (original) =>
+        function (...args) {
+          const context = callerContexts.get(this);
+          if (context === undefined) return Reflect.apply(original, this, args);
+          return runWithContext(context, () => Reflect.apply(original, this, args));
+        },
+    );
+  }
+}
+
+/** @throws TypeError if it isn't there: then this version is another one */
+function dispatchSymbol(prototype: object): symbol {
+  const symbols = Object.getOwnPropertySymbols(prototype);
+  const found = symbols.find(({ description }) => description === "dispatch");
+  if (found === undefined) throw new TypeError("there is no [dispatch]()");
+  return found;
+}

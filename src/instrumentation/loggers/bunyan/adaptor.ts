@@ -1,0 +1,151 @@
+import type { Adaptor } from "../../loading/adaptor.ts";
+import { wallClock } from "../../../clock.ts";
+import {
+  activeLogContext,
+  type CorrelationFields,
+  type LogContext,
+  injectIds,
+} from "../../../logs/correlation.ts";
+import { beginLoggerWrite, endLoggerWrite } from "../logger-output.ts";
+import { TelltaleLogger } from "../../../logs/logger.ts";
+import { hasToJson, isErrorInstance, readDataProperty } from "../../../logs/data-property.ts";
+import { exceptionOf } from "../../../logs/exception.ts";
+import type { LineMetadata, LineKeys, LoggedError } from "../../../logs/line-metadata.ts";
+import { recordIdsOf } from "../../../logs/record-ids.ts";
+import { severityOfLevelNumber } from "../../../logs/severity.ts";
+import { recordFromFields, ParsedLineRecord } from "../../../logs/parsed-line-record.ts";
+
+/** Joins bunyan 1 and 2 to us: its one file, whose export is the class of all loggers. */
+export const adaptor: Adaptor = {
+  patch(exports, { version }, services) {
+    const { prototype, nameFromLevel } = exportsOf(exports);
+    const logger = services.loggerProvider.getLogger("bunyan", version);
+    patchLogger(prototype, nameFromLevel, logger instanceof TelltaleLogger ? logger : undefined);
+    return exports;
+  },
+};
+
+type LevelNames = Readonly<Record<number, string>>;
+
+/** A line before it is text: made for this one call, with the fields of the logger and of the call. */
+interface BunyanLine extends CorrelationFields {
+  readonly [field: string]: unknown;
+  readonly level: number;
+  readonly v?: unknown;
+}
+
+interface BunyanLogger {
+  readonly streams: readonly { readonly level: number; readonly raw?: unknown }[];
+}
+
+type BunyanEmit = (this: BunyanLogger, line: BunyanLine, isProbe?: unknown) => unknown;
+
+interface BunyanPrototype {
+  _emit: BunyanEmit;
+}
+
+const PATCHED: unique symbol = Symbol.for("telltale.bunyan");
+
+function patchLogger(
+  prototype: BunyanPrototype,
+  levelNames: LevelNames,
+  logger: TelltaleLogger | undefined,
+): void {
+  if (PATCHED in prototype) return;
+  const otelLogger = logger?.enabled() === true ? logger : undefined;
+  const { _emit: original } = prototype;
+  prototype._emit = function _emit(line, isProbe) {
+    // For probes of DTrace the text is made once more, and not written.
+    if (isProbe || typeof line !== "object" || line === null) {
+      return original.call(this, line, isProbe);
+    }
+    const logContext = activeLogContext();
+    injectIds(line, logContext);
+    const timestamp = wallClock();
+    beginLoggerWrite();
+    try {
+      const text = original.call(this, line, isProbe);
+      if (otelLogger !== undefined)
+        recordLine(otelLogger, this, { line, text, timestamp, levelNames, logContext });
+      return text;
+    } finally {
+      endLoggerWrite();
+    }
+  };
+  Object.defineProperty(prototype, PATCHED, { value: true });
+}
+
+/** `v`: the version of bunyan's format, on every line. */
+const FORMAT_VERSION = 0;
+
+const KEYS: LineKeys = {
+  message: "msg",
+  error: "err",
+  unwrap({ v, ...fields }) {
+    return v === FORMAT_VERSION ? fields : undefined;
+  },
+};
+
+interface EmittedLine {
+  readonly line: BunyanLine;
+  /** JSON, if any stream of the logger wants that. */
+  readonly text: unknown;
+  readonly timestamp: number;
+  readonly levelNames: LevelNames;
+  readonly logContext: LogContext;
+}
+
+/**
+ * After the streams had it. The record is the text that they got; where only raw
+ * ones take the line, it is the object, as they left it.
+ */
+function recordLine(
+  otelLogger: TelltaleLogger,
+  { streams }: BunyanLogger,
+  { line, text, timestamp, levelNames, logContext }: EmittedLine,
+): void {
+  try {
+    const accepting = streams.filter(({ level }) => level <= line.level);
+    if (accepting.length === 0) return;
+    const name = levelNames[line.level];
+    const metadata: LineMetadata = {
+      keys: KEYS,
+      severityText: name ?? String(line.level),
+      severityNumber: severityOfLevelNumber(line.level, name),
+      level: line.level,
+      spanContext: logContext.spanContext,
+      ids: recordIdsOf(logContext),
+      areIdsInjected: true,
+      message: undefined,
+      error: findError(line),
+    };
+    if (typeof text === "string" && accepting.some(({ raw }) => raw !== true)) {
+      otelLogger.write(new ParsedLineRecord(otelLogger, timestamp, text, metadata));
+    } else otelLogger.write(recordFromFields(otelLogger, timestamp, line, metadata));
+  } catch {
+    // A line that can't be read.
+  }
+}
+
+/** An error that no serialiser took up: the line shows `{}`. */
+function findError(line: BunyanLine): LoggedError | undefined {
+  for (const key of Object.keys(line)) {
+    const value = readDataProperty(line, key);
+    const exception = isErrorInstance(value) ? exceptionOf(value, readDataProperty) : undefined;
+    if (exception !== undefined) {
+      return { key, exception, isComplete: !hasToJson(value as object) };
+    }
+  }
+  return undefined;
+}
+
+function exportsOf(exports: unknown): { prototype: BunyanPrototype; nameFromLevel: LevelNames } {
+  const { prototype, nameFromLevel } = exports as {
+    readonly prototype?: Partial<BunyanPrototype>;
+    readonly nameFromLevel?: LevelNames;
+  };
+  if (typeof prototype?._emit === "function" && typeof nameFromLevel === "object") {
+    return { prototype: prototype as BunyanPrototype, nameFromLevel };
+  }
+  throw new Error("bunyan exports no class with _emit");
+}

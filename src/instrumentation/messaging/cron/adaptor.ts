@@ -1,0 +1,140 @@
+import type { MessagingInstrumenter } from "../../../context/messaging.ts";
+import type { JobInfo } from "../../../context/job.ts";
+import type { Adaptor } from "../../loading/adaptor.ts";
+import {
+  copyFunctionProperties,
+  type Method,
+  replaceMethod,
+} from "../../loading/replace-method.ts";
+
+/**
+ * `node-cron` 3 and 4 and `croner`: each run of a function that they have
+ * scheduled is a job, called as its schedule is named, or by its pattern. A
+ * function of `job()` keeps the name that it has there.
+ *
+ * `schedule` itself stays as it is: node-cron looks into the stack for the file
+ * that has called it, to find a task that is given by its path.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, { package: name, file }, deps) {
+    const instrumenter = deps.messaging();
+    if (name === "croner") return patchCroner(exports as Croner, instrumenter);
+    if (file === V3_TASK_FILE) return wrapTaskClass(exports as TaskClass, instrumenter);
+    patchTask(exports as Readonly<Record<string, unknown>>, instrumenter);
+    return exports;
+  },
+};
+
+/** The class of tasks in node-cron 3. */
+const V3_TASK_FILE = "src/scheduled-task.js";
+
+type ScheduledFunction = Method;
+
+/** A function that starts a job when it is called. */
+function asJob(
+  run: ScheduledFunction,
+  getJob: () => JobInfo,
+  instrumenter: MessagingInstrumenter,
+): ScheduledFunction {
+  const job: ScheduledFunction = function (...args) {
+    const start = instrumenter.startScheduledJob(getJob());
+    const call = (): unknown => Reflect.apply(run, this, args);
+    return start === undefined ? call() : start(call);
+  };
+  return copyFunctionProperties(job, run);
+}
+
+function jobInfo(schedule: unknown, name: unknown): JobInfo {
+  const pattern = typeof schedule === "string" ? schedule : undefined;
+  if (typeof name === "string" && name !== "") return { name, schedule: pattern };
+  return { name: pattern === undefined ? "cron" : `cron ${pattern}`, schedule: pattern };
+}
+
+/** Calls its function as soon as its constructor has it, with nothing in between to replace. */
+type TaskClass = new (...args: unknown[]) => object;
+
+function wrapTaskClass(Task: TaskClass, instrumenter: MessagingInstrumenter): TaskClass {
+  return new Proxy(Task, {
+    construct(target, constructorArgs: readonly unknown[], newTarget: TaskClass) {
+      const [schedule, run, options, ...rest] = constructorArgs;
+      const { name } = (options ?? {}) as { readonly name?: unknown };
+      const isRun = typeof run === "function";
+      const started = isRun
+        ? asJob(run as ScheduledFunction, () => jobInfo(schedule, name), instrumenter)
+        : run;
+      return Reflect.construct(target, [schedule, started, options, ...rest], newTarget);
+    },
+  });
+}
+
+/** `InlineScheduledTask` of node-cron 4, which a bundle exports by another name. */
+interface Task {
+  readonly id?: unknown;
+  /** Its id, which is another one each time, where the app gave none. */
+  readonly name?: unknown;
+  readonly cronExpression?: unknown;
+  readonly runner?: { onMatch?: unknown };
+}
+
+function patchTask(
+  exports: Readonly<Record<string, unknown>>,
+  instrumenter: MessagingInstrumenter,
+): void {
+  const found = Object.values(exports).find(
+    (one) => typeof one === "function" && one.name === "InlineScheduledTask",
+  );
+  if (found === undefined) throw new TypeError("there is no InlineScheduledTask");
+  const { prototype } = found as { readonly prototype: object };
+  const watched = new WeakSet<object>();
+  for (const name of ["start", "execute"]) {
+    replaceMethod<Task, unknown[]>(prototype, name, (original) => {
+      return function (...args) {
+        wrapRunner(this, watched, instrumenter);
+        return Reflect.apply(original, this, args);
+      };
+    });
+  }
+}
+
+function wrapRunner(
+  task: Task,
+  watched: WeakSet<object>,
+  instrumenter: MessagingInstrumenter,
+): void {
+  const { runner } = task;
+  if (typeof runner?.onMatch !== "function" || watched.has(runner)) return;
+  watched.add(runner);
+  const named = (): JobInfo =>
+    jobInfo(task.cronExpression, task.name === task.id ? undefined : task.name);
+  runner.onMatch = asJob(runner.onMatch as ScheduledFunction, named, instrumenter);
+}
+
+/** Croner 8 for CommonJS is the class itself. */
+interface Croner {
+  readonly Cron?: { readonly prototype: object };
+}
+
+interface Cron {
+  fn?: unknown;
+  readonly name?: unknown;
+  getPattern?(): unknown;
+}
+
+function patchCroner(exports: Croner, instrumenter: MessagingInstrumenter): Croner {
+  const started = new WeakSet<object>();
+  const { prototype } = exports.Cron ?? (exports as { readonly prototype: object });
+  replaceMethod<Cron, unknown[]>(prototype, "_trigger", (original) => {
+    return function _trigger(...args) {
+      if (typeof this.fn === "function" && !started.has(this.fn)) {
+        this.fn = asJob(
+          this.fn as ScheduledFunction,
+          () => jobInfo(this.getPattern?.(), this.name),
+          instrumenter,
+        );
+        started.add(this.fn as object);
+      }
+      return Reflect.apply(original, this, args);
+    };
+  });
+  return exports;
+}

@@ -1,0 +1,228 @@
+import type { EventEmitter } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { Context, ROOT_CONTEXT } from "../../../context/context.ts";
+import { type Emit, type EmitArgs, wrapEmit } from "../../../context/emit.ts";
+import { type UnitOfWork, unitOfWorkOf } from "../../../context/unit-of-work.ts";
+import { activeContext, callWithContext } from "../../../context/manager.ts";
+import type { ReceivedMessage, MessagingInstrumenter } from "../../../context/messaging.ts";
+import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
+import { emitAsUnitOfWork } from "../emit-as-unit.ts";
+import { bindArguments } from "../../loading/caller-context.ts";
+import { isEngineSocket } from "../engine-sockets.ts";
+import { rememberForRollback, replaceMethod } from "../../loading/replace-method.ts";
+import { type SocketCounters, SocketMetrics } from "../socket-metrics.ts";
+
+/**
+ * `ws`. The handshake is a request, whose span ends when it is answered
+ * (`http/server/upgrade.ts`); its holder and its context are the connection's for as
+ * long as that is open: all that the app hears of a connection it hears there.
+ *
+ * With the option `messages` each message is a unit of work of its own, linked
+ * to the handshake.
+ */
+export const adaptor: Adaptor = {
+  patch(exports, file, deps) {
+    const { prototype } = exports as { readonly prototype: object };
+    if (file.file === "lib/websocket-server.js") patchUpgrades(prototype, deps);
+    else {
+      patchSockets(prototype, file, deps);
+      // What is compressed waits for its turn.
+      for (const name of ["send", "ping", "pong"]) bindArguments(prototype, name);
+    }
+    return exports;
+  },
+};
+
+interface ServerLike {
+  readonly options: { readonly path?: string | null };
+}
+
+/** By the network socket: the context of the request that it is upgraded by. */
+const upgradeContexts = new WeakMap<object, Context>();
+
+function patchUpgrades(prototype: object, { diagnostics }: AdaptorDeps): void {
+  replaceMethod<ServerLike, [IncomingMessage, object, ...unknown[]]>(
+    prototype,
+    "handleUpgrade",
+    (original) => {
+      return function handleUpgrade(...args) {
+        try {
+          recordUpgrade(args[0], args[1], this.options.path);
+        } catch (error) {
+          diagnostics.error("ws", `a WebSocket is not followed: ${String(error)}`);
+        }
+        return Reflect.apply(original, this, args);
+      };
+    },
+  );
+}
+
+/** The one path that a server takes is a route; where it takes any, nobody knows one. */
+function recordUpgrade(
+  request: IncomingMessage,
+  socket: object,
+  path: string | null | undefined,
+): void {
+  const unit = unitOfWorkOf(request);
+  if (unit === undefined) return;
+  upgradeContexts.set(socket, contextOf(unit));
+  if (typeof path === "string" && unit.currentPath() === path) unit.route ??= path;
+}
+
+/** The app may have come here from anywhere, by a pool's callback for one. */
+function contextOf(unit: UnitOfWork): Context {
+  const active = activeContext();
+  if (active instanceof Context && active.unit === unit) return active;
+  return ROOT_CONTEXT.withSpan(unit.span).withUnitOfWork(unit);
+}
+
+/** What is used of a `WebSocket`, a server's or a client's. */
+interface SocketLike extends EventEmitter {
+  readonly readyState: number;
+  readonly _isServer: boolean;
+}
+
+const OPEN = 1;
+
+/** A WebSocket that is open, as the app gets it. */
+interface WebSocketConnection {
+  readonly context: Context;
+  readonly route: string | undefined;
+  /** Of a server's only. */
+  readonly counters: SocketCounters | undefined;
+  /** Whether its messages are the app's, and asked for. */
+  readonly hasMessages: boolean;
+}
+
+function patchSockets(prototype: object, { version }: LoadedFile, deps: AdaptorDeps): void {
+  const sockets = new TracedSockets(deps, new SocketMetrics(deps, "ws", version));
+  replaceMethod<SocketLike, [object, ...unknown[]]>(prototype, "setSocket", (original) => {
+    return function setSocket(...args) {
+      sockets.open(this, args[0]);
+      return Reflect.apply(original, this, args);
+    };
+  });
+  replaceMethod<SocketLike, unknown[]>(prototype, "send", (original) => {
+    return function send(...args) {
+      if (this.readyState === OPEN) sockets.sent(this);
+      return Reflect.apply(original, this, args);
+    };
+  });
+  rememberForRollback(prototype, "emit");
+  wrapEmit(prototype as EventEmitter, (next, emitter, args) => sockets.emit(next, emitter, args));
+}
+
+/** All WebSockets of one copy of `ws`. */
+class TracedSockets {
+  readonly #deps: AdaptorDeps;
+  readonly #instrumenter: MessagingInstrumenter | undefined;
+  readonly #metrics: SocketMetrics;
+  readonly #connections = new WeakMap<object, WebSocketConnection>();
+  readonly #counters = new Map<string | undefined, SocketCounters>();
+
+  constructor(deps: AdaptorDeps, metrics: SocketMetrics) {
+    this.#deps = deps;
+    this.#metrics = metrics;
+    this.#instrumenter = deps.options["messages"] === true ? deps.messaging() : undefined;
+  }
+
+  /** Never throws. */
+  open(websocket: SocketLike, socket: object): void {
+    try {
+      const connection = websocket._isServer
+        ? this.#serverConnection(socket)
+        : this.#clientConnection();
+      if (connection === undefined) return;
+      this.#connections.set(websocket, connection);
+      connection.counters?.opened();
+    } catch (error) {
+      this.#deps.diagnostics.error("ws", `a WebSocket is not followed: ${String(error)}`);
+    }
+  }
+
+  sent(websocket: SocketLike): void {
+    this.#connections.get(websocket)?.counters?.sent();
+  }
+
+  emit(next: Emit, websocket: EventEmitter, args: EmitArgs): boolean {
+    const connection = this.#connections.get(websocket);
+    if (connection === undefined) return Reflect.apply(next, websocket, args);
+    const [event] = args;
+    if (event === "message") return this.#emitMessage(connection, next, websocket, args);
+    if (event === "close") this.#close(websocket, connection);
+    return callWithContext(connection.context, next, websocket, args);
+  }
+
+  #emitMessage(
+    connection: WebSocketConnection,
+    next: Emit,
+    websocket: EventEmitter,
+    args: EmitArgs,
+  ): boolean {
+    connection.counters?.received();
+    const work = connection.hasMessages
+      ? this.#instrumenter?.startProcess(receivedMessageOf(connection, args[1]))
+      : undefined;
+    if (work === undefined) return callWithContext(connection.context, next, websocket, args);
+    return emitAsUnitOfWork(work, next, websocket, args);
+  }
+
+  #close(websocket: EventEmitter, { context, route, counters }: WebSocketConnection): void {
+    if (counters === undefined) return;
+    counters.closed();
+    this.#connections.set(websocket, { context, route, counters: undefined, hasMessages: false });
+  }
+
+  /** A server's: one that no request of ours brought has the context that it is made in. */
+  #serverConnection(socket: object): WebSocketConnection | undefined {
+    const isEngineIo = isEngineSocket(socket);
+    const context = upgradeContexts.get(socket) ?? activeContext();
+    if (!(context instanceof Context)) return undefined;
+    const route = context.unit?.route;
+    const counters = isEngineIo ? undefined : this.#countersFor(route);
+    return { context, route, counters, hasMessages: !isEngineIo };
+  }
+
+  /** A client's runs where it was made, as far as nobody asks for its messages. */
+  #clientConnection(): WebSocketConnection | undefined {
+    const context = activeContext();
+    if (this.#instrumenter === undefined || !(context instanceof Context)) return undefined;
+    return { context, route: undefined, counters: undefined, hasMessages: true };
+  }
+
+  /** Routes are paths that the app has given to its servers: a few. */
+  #countersFor(route: string | undefined): SocketCounters {
+    const known = this.#counters.get(route);
+    if (known !== undefined) return known;
+    const counts = this.#metrics.countersFor("websocket", route);
+    this.#counters.set(route, counts);
+    return counts;
+  }
+}
+
+/**
+ * By the messaging conventions, whose system may be any: a message is processed,
+ * and where it goes to is the route.
+ */
+function receivedMessageOf(
+  { context, route }: WebSocketConnection,
+  data: unknown,
+): ReceivedMessage {
+  const size = sizeOf(data);
+  return {
+    system: "websocket",
+    destination: route ?? "",
+    operation: "process",
+    propagationHeaders: [],
+    connection: context,
+    attributes: size === undefined ? {} : { "messaging.message.body.size": size },
+    job: { name: route === undefined ? "websocket" : `websocket ${route}` },
+  };
+}
+
+/** In bytes. Fragments come as an array, text as a string until `ws` 7. */
+function sizeOf(data: unknown): number | undefined {
+  if (typeof data === "string") return Buffer.byteLength(data);
+  if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer) return data.byteLength;
+  return undefined;
+}

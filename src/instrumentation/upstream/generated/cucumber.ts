@@ -1,0 +1,7 @@
+// Made by `npm run upstream` of the installed @opentelemetry/auto-instrumentations-node.
+
+import { CucumberInstrumentation } from "@opentelemetry/instrumentation-cucumber";
+import type { Adaptor } from "../../loading/adaptor.ts";
+import { upstreamAdaptor } from "../upstream-adaptor.ts";
+
+export const adaptor: Adaptor = upstreamAdaptor((options) => new CucumberInstrumentation(options));

@@ -1,0 +1,10 @@
+// Made by `npm run upstream` of the installed @opentelemetry/auto-instrumentations-node.
+
+import { MemcachedInstrumentation } from "@opentelemetry/instrumentation-memcached";
+import type { Adaptor } from "../../loading/adaptor.ts";
+import { withSanitizedSql } from "../sanitize-sql.ts";
+import { upstreamAdaptor } from "../upstream-adaptor.ts";
+
+export const adaptor: Adaptor = upstreamAdaptor((options) =>
+  withSanitizedSql(new MemcachedInstrumentation(options), options),
+);

@@ -1,7 +1,0 @@
-// Made by `npm run upstream` of the installed @opentelemetry/auto-instrumentations-node.
-
-import { NetInstrumentation } from "@opentelemetry/instrumentation-net";
-import type { Adaptor } from "../adaptor.ts";
-import { upstreamAdaptor } from "../upstream.ts";
-
-export const adaptor: Adaptor = upstreamAdaptor((options) => new NetInstrumentation(options));

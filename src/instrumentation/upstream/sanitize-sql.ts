@@ -1,0 +1,89 @@
+import type { Attributes, Context, Span, SpanOptions, Tracer } from "@opentelemetry/api";
+import type { AdaptorDeps } from "../loading/adaptor.ts";
+import { describeSql, type Dialect } from "../database-client/sql.ts";
+import type { InstrumentationLike } from "./upstream-adaptor.ts";
+
+const QUERY_TEXT = "db.query.text";
+const OPERATION = "db.operation.name";
+
+/**
+ * An instrumentation of a database that writes statements and keys down as
+ * they are: literals and keys are left out, unless values were asked for.
+ */
+export function withSanitizedSql<Database extends InstrumentationLike>(
+  instrumentation: Database,
+  options: AdaptorDeps["options"],
+): Database {
+  if (options["enhancedDatabaseReporting"] === true) return instrumentation;
+  const setTracerProvider = instrumentation.setTracerProvider.bind(instrumentation);
+  instrumentation.setTracerProvider = (provider) =>
+    setTracerProvider({ getTracer: (...of) => new SqlSanitizingTracer(provider.getTracer(...of)) });
+  return instrumentation;
+}
+
+class SqlSanitizingTracer implements Tracer {
+  readonly #tracer: Tracer;
+
+  constructor(tracer: Tracer) {
+    this.#tracer = tracer;
+  }
+
+  startSpan(name: string, options: SpanOptions = {}, context?: Context): Span {
+    const { attributes = {} } = options;
+    const isMysql = attributes["db.system.name"] === "mysql";
+    const clean = { ...options, attributes: withoutQueryText(attributes) };
+    // `mysql` calls a span by what its statement begins with, up to a blank.
+    const span = this.#tracer.startSpan(isMysql ? "query" : name, clean, context);
+    if (isMysql) setQueryAttributes(span, attributes[QUERY_TEXT], "mysql");
+    sanitizeAttributes(span);
+    if (!isMysql && QUERY_TEXT in attributes) {
+      span.setAttribute(QUERY_TEXT, attributes[QUERY_TEXT] ?? "");
+    }
+    return span;
+  }
+
+  get startActiveSpan(): Tracer["startActiveSpan"] {
+    return this.#tracer.startActiveSpan.bind(this.#tracer);
+  }
+}
+
+function withoutQueryText(attributes: Attributes): Attributes {
+  const rest = { ...attributes };
+  delete rest[QUERY_TEXT];
+  return rest;
+}
+
+function setQueryAttributes(span: Span, sql: unknown, dialect: Dialect): void {
+  if (typeof sql !== "string") return;
+  const { text, operation, summary } = describeSql(sql, dialect);
+  const name = summary ?? operation;
+  if (name !== undefined) span.updateName(name);
+  span.setAttributes({
+    [QUERY_TEXT]: text,
+    ...(operation !== undefined && { [OPERATION]: operation }),
+    ...(summary !== undefined && { "db.query.summary": summary }),
+  });
+}
+
+/** What is set later: the span itself stays what it is, as a parent it is known by its class. */
+function sanitizeAttributes(span: Span): void {
+  const { setAttribute, updateName } = span;
+  span.setAttribute = (key, value) => {
+    // A key is a value, as it is with Redis.
+    if (key === "db.memcached.key") return span;
+    const isText = key === QUERY_TEXT || key === OPERATION;
+    return setAttribute.call(span, key, isText ? sanitizeText(String(value)) : value);
+  };
+  span.setAttributes = (attributes) => {
+    for (const [key, value] of Object.entries(attributes)) {
+      if (value !== undefined) span.setAttribute(key, value);
+    }
+    return span;
+  };
+  span.updateName = (name) => updateName.call(span, sanitizeText(name));
+}
+
+/** Of `oracledb` an operation, and so a name, is all up to the first blank: `SELECT'…'FROM`. */
+function sanitizeText(text: string): string {
+  return describeSql(text).text;
+}

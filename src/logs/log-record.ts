@@ -1,0 +1,205 @@
+import type { AnyValue, Attributes, HrTime, SpanContext } from "@opentelemetry/api";
+import type { InstrumentationScope } from "@opentelemetry/core";
+import type { Resource } from "@opentelemetry/resources";
+import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
+import { lazy } from "../lazy.ts";
+import type { LogsConfig } from "../config/config.ts";
+import type { FlatAttributes } from "../export/otlp/encoded-item.ts";
+import type { EncodableRecord } from "../export/otlp/otlp-protobuf.ts";
+import {
+  epochMsOf,
+  isSameTime,
+  type Timestamp,
+  parseTimestamp,
+  parseNearbyMs,
+  toHrTime,
+} from "./timestamp.ts";
+import type { ExceptionFields } from "./exception.ts";
+import type { ValueCopier } from "./value-copier.ts";
+import { truncateWellFormed, setOwnProperty } from "./value.ts";
+
+const loadValueCopier = lazy<typeof import("./value-copier.ts")>("logs/value-copier.ts");
+
+/** Who wrote a record, with the attributes that `getLogger` took. */
+export type LoggerScope = InstrumentationScope & {
+  readonly attributes?: Attributes;
+  readonly droppedAttributesCount?: number;
+};
+
+const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
+
+/** A record, or what one is made of, when it is needed. */
+export interface LogRecordSource {
+  /** The same at every call. */
+  toRecord(): LogRecord;
+}
+
+/** What all records of one pipeline share. */
+export interface LoggerSharedState {
+  readonly resource: Resource;
+  readonly limits: LogsConfig["limits"];
+}
+
+/**
+ * A log record as the SDK's exporters and OTLP serialisers read it
+ * (`ReadableLogRecord`). Whoever writes it fills in plain values; the shapes that
+ * exporters want are made when they ask, away from the line's own moment. What
+ * the app could still change is copied at once.
+ */
+export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordSource {
+  readonly instrumentationScope: LoggerScope;
+  spanContext?: SpanContext;
+  severityNumber?: number;
+  severityText?: string;
+  eventName?: string;
+  readonly #sharedState: LoggerSharedState;
+  readonly observedTimestamp: Timestamp;
+  occurredAt: Timestamp;
+  #timestampText: string | undefined = undefined;
+  /** Names and values in turn: cheaper to fill than an object. */
+  readonly #fields: unknown[] = [];
+  #body: AnyValue = undefined;
+  #copier: ValueCopier | undefined = undefined;
+  #dropped = 0;
+  #attributes: Attributes | undefined = undefined;
+
+  constructor(sharedState: LoggerSharedState, scope: LoggerScope, observedTimestamp: Timestamp) {
+    this.#sharedState = sharedState;
+    this.instrumentationScope = scope;
+    this.observedTimestamp = observedTimestamp;
+    this.occurredAt = observedTimestamp;
+  }
+
+  toRecord(): this {
+    return this;
+  }
+
+  /** The time of the event itself, where that is another than now. */
+  setTimestamp(timestamp: Timestamp): void {
+    this.occurredAt = timestamp;
+  }
+
+  /**
+   * The line's own `timestamp`: the record's time if it is a date of ISO 8601
+   * with a zone, else an attribute. Read only at export. Always true.
+   */
+  setTimestampText(text: string): true {
+    this.#timestampText = text;
+    return true;
+  }
+
+  /** Sets the body: text as it is, all else as a copy. Never throws. */
+  setBody(body: unknown): void {
+    this.#body = typeof body === "string" ? body : createValueCopier(Infinity).copy(body);
+  }
+
+  /** Adds one attribute; of two with the same name the later counts. Never throws. */
+  setAttribute(name: string, value: unknown): void {
+    if (value === undefined || typeof value === "function") return;
+    if (this.#canAdd(name)) this.#fields.push(name, isScalar(value) ? value : this.#copy(value));
+  }
+
+  /** The same of what only we have: it need not be copied. */
+  setAttributeWithoutCopy(name: string, value: unknown): void {
+    if (typeof value !== "object" || this.#attributeLengthLimit() !== Infinity)
+      this.setAttribute(name, value);
+    else if (this.#canAdd(name)) this.#fields.push(name, value);
+  }
+
+  #canAdd(name: string): boolean {
+    const { attributeCount } = this.#sharedState.limits;
+    if (name !== "" && this.#fields.length < attributeCount * 2) return true;
+    this.#dropped++;
+    return false;
+  }
+
+  addException(exception: ExceptionFields): void {
+    this.setAttribute("exception.type", exception.type);
+    this.setAttribute("exception.message", exception.message);
+    this.setAttribute("exception.stacktrace", exception.stacktrace);
+  }
+
+  get body(): AnyValue {
+    return typeof this.#body === "string" ? truncateWellFormed(this.#body, Infinity) : this.#body;
+  }
+
+  get resource(): Resource {
+    return this.#sharedState.resource;
+  }
+
+  get hrTime(): HrTime {
+    if (this.#timestampText !== undefined) this.#parseTimestampText(this.#timestampText);
+    return toHrTime(this.occurredAt);
+  }
+
+  get hrTimeObserved(): HrTime {
+    return toHrTime(this.observedTimestamp);
+  }
+
+  /** Made once: a serialiser reads them twice. */
+  get attributes(): Attributes {
+    return (this.#attributes ??= this.#buildAttributes());
+  }
+
+  attributePairs(): FlatAttributes | undefined {
+    if (this.#timestampText !== undefined) this.#parseTimestampText(this.#timestampText);
+    const fields = this.#fields;
+    for (let index = 0; index < fields.length; index += 2) {
+      for (let earlier = 0; earlier < index; earlier += 2) {
+        if (fields[earlier] === fields[index]) return undefined;
+      }
+      const value = fields[index + 1];
+      if (typeof value === "string")
+        fields[index + 1] = truncateWellFormed(value, this.#attributeLengthLimit());
+    }
+    return fields;
+  }
+
+  get droppedAttributesCount(): number {
+    return this.#dropped;
+  }
+
+  #copy(value: unknown): AnyValue {
+    this.#copier ??= createValueCopier(this.#attributeLengthLimit());
+    return this.#copier.copy(value);
+  }
+
+  #buildAttributes(): Attributes {
+    if (this.#timestampText !== undefined) this.#parseTimestampText(this.#timestampText);
+    const attributes: Attributes = {};
+    const fields = this.#fields;
+    for (let i = 0; i < fields.length; i += 2) {
+      const value = fields[i + 1];
+      const limited =
+        typeof value === "string" ? truncateWellFormed(value, this.#attributeLengthLimit()) : value;
+      setOwnProperty(attributes, fields[i] as string, limited);
+    }
+    return attributes;
+  }
+
+  #parseTimestampText(timestampText: string): void {
+    this.#timestampText = undefined;
+    const nearbyMs = parseNearbyMs(timestampText, epochMsOf(this.occurredAt));
+    if (nearbyMs !== undefined && isSameTime(nearbyMs, this.occurredAt)) return;
+    const parsed = ISO_8601.test(timestampText)
+      ? parseTimestamp(new Date(timestampText))
+      : undefined;
+    if (parsed === undefined) this.#fields.push("timestamp", timestampText);
+    // Else mostly a format's: the same moment in whole milliseconds, so ours is finer.
+    else if (!isSameTime(parsed, this.occurredAt)) this.occurredAt = parsed;
+  }
+
+  #attributeLengthLimit(): number {
+    return this.#sharedState.limits.attributeLength;
+  }
+}
+
+/** Most records have words and numbers only. */
+function createValueCopier(maxLength: number): ValueCopier {
+  return new (loadValueCopier().ValueCopier)(maxLength);
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  const type = typeof value;
+  return type === "string" || type === "number" || type === "boolean";
+}

@@ -1,0 +1,194 @@
+import type { Attributes, BatchObservableResult, ObservableResult, Span } from "@opentelemetry/api";
+import { ROOT_CONTEXT } from "../context/context.ts";
+import { lowCardinality } from "../low-cardinality.ts";
+import type {
+  Backlog,
+  ReceivedMessage,
+  MessageOperation,
+  ConsumerLag,
+} from "../context/messaging.ts";
+import { SECONDS_BOUNDARIES } from "../metrics/boundaries.ts";
+import type { BindableRecorder, BindableSum } from "../metrics/meter.ts";
+import type { StoreMeter } from "../metrics/store-meter.ts";
+import { messageOperationAttributes } from "./message-attributes.ts";
+
+/** The longest that a look at all backlogs may take; what comes later is left out. */
+const BACKLOG_TIMEOUT_MS = 2_000;
+
+/**
+ * https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/, and
+ * what the conventions have no names for: jobs without a broker, and what waits.
+ * `kafka.consumer_group.lag` is the name of the Collector's Kafka receiver.
+ */
+export class MessagingMetrics {
+  readonly #meter: StoreMeter;
+  readonly #process: BindableRecorder;
+  readonly #operation: BindableRecorder;
+  readonly #sent: BindableSum;
+  readonly #consumed: BindableSum;
+  #jobs: BindableRecorder | undefined = undefined;
+  #backlogs: (() => Promise<readonly Backlog[]>)[] | undefined = undefined;
+  #lags: (() => readonly ConsumerLag[])[] | undefined = undefined;
+
+  constructor(meter: StoreMeter) {
+    this.#meter = meter;
+    this.#process = this.#createDuration(
+      "messaging.process.duration",
+      "Duration of processing operation.",
+    );
+    this.#operation = this.#createDuration(
+      "messaging.client.operation.duration",
+      "Duration of messaging operation initiated by a producer or consumer client.",
+    );
+    this.#sent = meter.createCounter("messaging.client.sent.messages", {
+      description: "Number of messages producer attempted to send to the broker.",
+      unit: "{message}",
+    });
+    this.#consumed = meter.createCounter("messaging.client.consumed.messages", {
+      description: "Number of messages that were delivered to the application.",
+      unit: "{message}",
+    });
+  }
+
+  recordSend(
+    messageOperation: MessageOperation,
+    seconds: number,
+    errorType: string | undefined,
+    span: Span,
+  ): void {
+    const attributes = attributesOf(messageOperation, undefined, errorType);
+    const operation = { ...attributes, "messaging.operation.type": "send" };
+    this.#operation.record(seconds, operation, ROOT_CONTEXT.withSpan(span));
+    this.#sent.add(messageOperation.count ?? 1, attributes);
+  }
+
+  recordProcess(
+    message: ReceivedMessage,
+    seconds: number,
+    errorType: string | undefined,
+    span: Span,
+  ): void {
+    const attributes = attributesOf(message, message.group, errorType);
+    this.#process.record(seconds, attributes, ROOT_CONTEXT.withSpan(span));
+    this.#consumed.add(message.count ?? 1, attributesOf(message, message.group, undefined));
+  }
+
+  recordJob(name: string, seconds: number, errorType: string | undefined, span: Span): void {
+    this.#jobs ??= this.#createDuration("telltale.job.duration", "Duration of a run of a job.");
+    const attributes = {
+      "telltale.job.name": name,
+      ...(errorType !== undefined && { "error.type": errorType }),
+    };
+    this.#jobs.record(seconds, attributes, ROOT_CONTEXT.withSpan(span));
+  }
+
+  observeBacklog(count: () => Promise<readonly Backlog[]>): void {
+    if (this.#backlogs === undefined) {
+      this.#backlogs = [];
+      this.#observeBacklogs(this.#backlogs);
+    }
+    this.#backlogs.push(count);
+  }
+
+  observeLag(read: () => readonly ConsumerLag[]): void {
+    if (this.#lags === undefined) {
+      const lags: (() => readonly ConsumerLag[])[] = (this.#lags = []);
+      this.#meter
+        .createObservableGauge("kafka.consumer_group.lag", {
+          description: "Messages that a consumer group is behind the end of a partition.",
+          unit: "{message}",
+        })
+        .addCallback((result) => {
+          for (const read of lags) for (const lag of read()) reportLag(result, lag);
+        });
+    }
+    this.#lags.push(read);
+  }
+
+  #observeBacklogs(backlogs: readonly (() => Promise<readonly Backlog[]>)[]): void {
+    const size = this.#meter.createObservableGauge("telltale.queue.size", {
+      description: "Messages or jobs that are in a queue, by state.",
+      unit: "{message}",
+    });
+    const age = this.#meter.createObservableGauge("telltale.queue.oldest.age", {
+      description: "Age of the oldest job that waits in a queue.",
+      unit: "s",
+    });
+    const observe = async (result: BatchObservableResult): Promise<void> => {
+      const looks = backlogs.map(async (count) => {
+        for (const { system, destination, sizes, oldestSeconds } of mergeByLabel(await count())) {
+          const attributes = {
+            "messaging.system": system,
+            "messaging.destination.name": destination,
+          };
+          for (const [state, value] of Object.entries(sizes)) {
+            result.observe(size, value, { ...attributes, "telltale.queue.state": state });
+          }
+          if (oldestSeconds !== undefined) result.observe(age, oldestSeconds, attributes);
+        }
+      });
+      await withinLimit(Promise.allSettled(looks));
+    };
+    this.#meter.addBatchObservableCallback(observe, [size, age]);
+  }
+
+  #createDuration(name: string, description: string): BindableRecorder {
+    return this.#meter.createHistogram(name, {
+      description,
+      unit: "s",
+      advice: { explicitBucketBoundaries: [...SECONDS_BOUNDARIES] },
+    });
+  }
+}
+
+/** Queues whose generated names have one label count together. */
+function mergeByLabel(backlogs: readonly Backlog[]): Iterable<Backlog> {
+  const merged = new Map<string, Backlog>();
+  for (const backlog of backlogs) {
+    const destination = lowCardinality(backlog.destination);
+    const key = `${backlog.system} ${destination}`;
+    merged.set(key, mergeBacklogs({ ...backlog, destination }, merged.get(key)));
+  }
+  return merged.values();
+}
+
+function mergeBacklogs(backlog: Backlog, other: Backlog | undefined): Backlog {
+  if (other === undefined) return backlog;
+  const sizes: Record<string, number> = { ...other.sizes };
+  for (const [state, value] of Object.entries(backlog.sizes)) {
+    sizes[state] = (sizes[state] ?? 0) + value;
+  }
+  const ages = [backlog.oldestSeconds, other.oldestSeconds].filter((age) => age !== undefined);
+  return { ...backlog, sizes, oldestSeconds: ages.length === 0 ? undefined : Math.max(...ages) };
+}
+
+function reportLag(result: ObservableResult, lag: ConsumerLag): void {
+  result.observe(lag.messages, {
+    "messaging.system": lag.system,
+    "messaging.destination.name": lowCardinality(lag.destination),
+    "messaging.consumer.group.name": lag.group,
+    "messaging.destination.partition.id": String(lag.partition),
+  });
+}
+
+/** A broker that doesn't answer must not keep a scrape waiting, nor the process alive. */
+async function withinLimit(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, BACKLOG_TIMEOUT_MS).unref();
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}
+
+function attributesOf(
+  messageOperation: MessageOperation,
+  group: string | undefined,
+  errorType: string | undefined,
+): Attributes {
+  return {
+    ...messageOperationAttributes(messageOperation),
+    ...(group !== undefined && { "messaging.consumer.group.name": group }),
+    ...(errorType !== undefined && { "error.type": errorType }),
+  };
+}

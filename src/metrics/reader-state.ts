@@ -1,0 +1,214 @@
+import type { Attributes, HrTime } from "@opentelemetry/api";
+import type {
+  AggregationTemporality,
+  DataPoint,
+  DataPointType,
+  Histogram,
+  MetricData,
+  ScopeMetrics,
+} from "@opentelemetry/sdk-metrics";
+import { hrTimeOf, laterTime } from "../clock.ts";
+import type { MetricsConfig } from "../config/config.ts";
+import type { InstrumentDescriptor, InstrumentKind } from "./descriptor.ts";
+import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "./exemplars.ts";
+import { CounterInstrument, HistogramInstrument, UpDownCounterInstrument } from "./instruments.ts";
+import type { ScopeMeter, StoreInstrument } from "./meter.ts";
+import { ObservableInstrument } from "./observable-registry.ts";
+import type { HistogramSeries } from "./series.ts";
+
+type Temporality = MetricsConfig["temporality"];
+
+/** The SDK's enums, without the SDK's code in the start chunk. */
+export const HISTOGRAM: DataPointType.HISTOGRAM = 0;
+export const GAUGE: DataPointType.GAUGE = 2;
+export const SUM: DataPointType.SUM = 3;
+export const DELTA: AggregationTemporality.DELTA = 0;
+export const CUMULATIVE: AggregationTemporality.CUMULATIVE = 1;
+
+/** Which kinds a preference makes delta (specification, metrics/sdk_exporters/otlp.md). */
+const deltaKinds: Readonly<Record<Temporality, readonly InstrumentKind[]>> = {
+  cumulative: [],
+  delta: ["counter", "observable_counter", "histogram"],
+  lowmemory: ["counter", "histogram"],
+};
+
+/**
+ * The store as one reader sees it. The series only ever hold totals, so any
+ * number of readers can look; a reader that wants deltas keeps here what it was
+ * told before.
+ */
+export class MetricReaderState {
+  readonly #deltas: readonly InstrumentKind[];
+  readonly #startTime: HrTime;
+  readonly #labels: Attributes | undefined;
+  readonly #lastReported = new Map<object, number | Histogram>();
+  #lastCollectedAt: HrTime;
+
+  /**
+   * @param startedAt when the store was made: every total counts from there.
+   * @param labels attributes that every point gets, for a store that is one of several.
+   */
+  constructor(temporality: Temporality, startedAt: number, labels?: Attributes) {
+    this.#labels = labels;
+    this.#deltas = deltaKinds[temporality];
+    this.#startTime = hrTimeOf(startedAt);
+    this.#lastCollectedAt = this.#startTime;
+  }
+
+  /**
+   * A copy of all that has a value, in OpenTelemetry's shapes.
+   *
+   * @param round the round of observations that counts.
+   */
+  collect(meters: Iterable<ScopeMeter>, round: number): ScopeMetrics[] {
+    // A clock that was set back must not make an interval that ends before it begins.
+    const now = laterTime(hrTimeOf(Date.now()), this.#lastCollectedAt);
+    const scopes: ScopeMetrics[] = [];
+    for (const meter of meters) {
+      const metrics: MetricData[] = [];
+      for (const instrument of meter.instruments()) {
+        const data = this.#metricData(instrument, round, now);
+        if (data.dataPoints.length > 0) metrics.push(data);
+      }
+      if (metrics.length > 0) scopes.push({ scope: meter.scope, metrics });
+    }
+    this.#lastCollectedAt = now;
+    return scopes;
+  }
+
+  #metricData(instrument: StoreInstrument, round: number, now: HrTime): MetricData {
+    const { descriptor } = instrument;
+    const delta = this.#deltas.includes(descriptor.kind);
+    const context: PointContext = {
+      descriptor,
+      aggregationTemporality: delta ? DELTA : CUMULATIVE,
+      startTime: delta ? this.#lastCollectedAt : this.#startTime,
+      endTime: now,
+      labels: this.#labels,
+    };
+    if (instrument instanceof HistogramInstrument)
+      return this.#histogram(instrument, context, delta);
+    const points = this.#numbers(instrument, round, context, delta);
+    if (isGauge(descriptor.kind))
+      return { ...metricFields(context), dataPointType: GAUGE, dataPoints: points };
+    const isMonotonic = isCounter(descriptor.kind);
+    return { ...metricFields(context), dataPointType: SUM, isMonotonic, dataPoints: points };
+  }
+
+  #numbers(
+    instrument: Exclude<StoreInstrument, HistogramInstrument>,
+    round: number,
+    context: PointContext,
+    delta: boolean,
+  ): PointWithExemplar[] {
+    const points: PointWithExemplar[] = [];
+    for (const series of currentSeries(instrument, round)) {
+      const value = delta ? this.#difference(series, series.value) : series.value;
+      if (delta && value === 0) continue;
+      const point = pointOf(context, series.attributes, value);
+      points.push(series.exemplar === undefined ? point : { ...point, exemplar: series.exemplar });
+    }
+    return points;
+  }
+
+  #histogram(instrument: HistogramInstrument, context: PointContext, delta: boolean): MetricData {
+    const dataPoints: DataPoint<Histogram>[] = [];
+    for (const series of instrument.table) {
+      const value = delta ? this.#histogramDifference(series) : histogramOf(series);
+      if (value.count > 0) dataPoints.push(pointOf(context, series.attributes, value));
+    }
+    return { ...metricFields(context), dataPointType: HISTOGRAM, dataPoints };
+  }
+
+  /** A total that went down was reset where it comes from; what it is now came since. */
+  #difference(series: object, total: number): number {
+    const before = (this.#lastReported.get(series) as number | undefined) ?? 0;
+    this.#lastReported.set(series, total);
+    return total < before ? total : total - before;
+  }
+
+  /** Only one reader takes deltas (OTLP), so the extremes of an interval can be kept in the series and reset by it. */
+  #histogramDifference(series: HistogramSeries): Histogram {
+    const { min, max } = series;
+    const total = { ...histogramOf(series), min, max };
+    const before = this.#lastReported.get(series) as Histogram | undefined;
+    this.#lastReported.set(series, total);
+    series.resetExtremes();
+    if (before === undefined) return total;
+    const counts = total.buckets.counts.map(
+      (count, index) => count - before.buckets.counts[index]!,
+    );
+    return {
+      ...total,
+      buckets: { boundaries: total.buckets.boundaries, counts },
+      count: total.count - before.count,
+      sum: (total.sum ?? 0) - (before.sum ?? 0),
+    };
+  }
+}
+
+interface PointContext {
+  readonly descriptor: InstrumentDescriptor;
+  readonly aggregationTemporality: AggregationTemporality;
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
+  readonly labels: Attributes | undefined;
+}
+
+function metricFields(
+  context: PointContext,
+): Pick<PointContext, "descriptor" | "aggregationTemporality"> {
+  return { descriptor: context.descriptor, aggregationTemporality: context.aggregationTemporality };
+}
+
+function pointOf<Value>(
+  context: PointContext,
+  attributes: Attributes,
+  value: Value,
+): DataPoint<Value> {
+  const { startTime, endTime, labels } = context;
+  const all = labels === undefined ? attributes : { ...attributes, ...labels };
+  return { startTime, endTime, attributes: all, value };
+}
+
+function histogramOf(series: HistogramSeries): HistogramWithExemplars {
+  const value: HistogramWithExemplars = {
+    buckets: { boundaries: series.boundaries as number[], counts: series.counts.slice() },
+    count: series.count,
+    sum: series.sum,
+    ...(series.exemplars !== undefined && { exemplars: series.exemplars.slice() }),
+  };
+  const extremes = series.allExtremes;
+  if (extremes.min <= extremes.max) Object.assign(value, extremes);
+  return value;
+}
+
+interface NumberSeries {
+  readonly attributes: Attributes;
+  readonly value: number;
+  readonly exemplar?: Exemplar | undefined;
+}
+
+function* currentSeries(
+  instrument: Exclude<StoreInstrument, HistogramInstrument>,
+  round: number,
+): IterableIterator<NumberSeries> {
+  if (instrument instanceof ObservableInstrument) {
+    for (const series of instrument.table) if (series.round === round) yield series;
+  } else if (
+    instrument instanceof CounterInstrument ||
+    instrument instanceof UpDownCounterInstrument
+  ) {
+    yield* instrument.table;
+  } else {
+    for (const series of instrument.table) if (series.hasValue) yield series;
+  }
+}
+
+function isGauge(kind: InstrumentKind): boolean {
+  return kind === "gauge" || kind === "observable_gauge";
+}
+
+function isCounter(kind: InstrumentKind): boolean {
+  return kind === "counter" || kind === "observable_counter";
+}

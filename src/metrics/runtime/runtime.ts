@@ -1,0 +1,31 @@
+import { isMainThread } from "node:worker_threads";
+import type { Config } from "../../config/config.ts";
+import type { TelemetryCounters } from "../../diagnostics/telemetry-counters.ts";
+import type { StoreMeter } from "../store-meter.ts";
+import { observeSdkMetrics } from "./sdk-metrics.ts";
+import { observeEventLoop } from "./event-loop.ts";
+import { observeGc } from "./gc.ts";
+import { observeHeap } from "./heap.ts";
+import { observeProcess } from "./process.ts";
+import { SlidingWindow } from "./sliding-window.ts";
+
+export interface RuntimeMetricsDeps {
+  readonly meter: StoreMeter;
+  readonly config: Config;
+  readonly counters: TelemetryCounters;
+}
+
+/**
+ * Begins to observe everything that nobody records: event loop, garbage
+ * collection, heap, process, our own books. A chunk of its own, loaded a turn
+ * after start. What it starts is unref'd.
+ */
+export function observeRuntime({ meter, config, counters }: RuntimeMetricsDeps): void {
+  const slidingWindow = new SlidingWindow();
+  observeEventLoop(meter, slidingWindow);
+  observeGc(meter);
+  observeHeap(meter);
+  // A worker thread shares these with its process, which reports them.
+  if (isMainThread) observeProcess(meter, slidingWindow);
+  observeSdkMetrics(meter, config, counters);
+}

@@ -1,0 +1,257 @@
+import { createDecoder, type ProtobufDecoder, type JsonObject } from "./protobuf.ts";
+import type {
+  ReceivedAttributes,
+  ReceivedLog,
+  ReceivedMetric,
+  ReceivedPoint,
+  ReceivedResource,
+  ReceivedScope,
+  ReceivedSpan,
+  SpanKindName,
+  ReceivedValue,
+} from "./received.ts";
+import { otlpSchema } from "./otlp-schema.ts";
+
+/** The three signals of OTLP, by the last part of their path (`/v1/traces`). */
+export type OtlpSignal = "traces" | "logs" | "metrics";
+
+const messages: Readonly<Record<OtlpSignal, string>> = {
+  traces: "ExportTraceServiceRequest",
+  logs: "ExportLogsServiceRequest",
+  metrics: "ExportMetricsServiceRequest",
+};
+
+let decode: ProtobufDecoder | undefined;
+
+/** Reads the body of an export, in either encoding, into the shape of the JSON one. Throws on nonsense. */
+export function readExport(signal: OtlpSignal, contentType: string, body: Uint8Array): JsonObject {
+  if (contentType.startsWith("application/json")) {
+    return asObject(JSON.parse(Buffer.from(body).toString("utf8")));
+  }
+  decode ??= createDecoder(otlpSchema);
+  return decode(messages[signal], body);
+}
+
+export function spansOf(request: JsonObject): ReceivedSpan[] {
+  return flatten(request, "resourceSpans", "scopeSpans", "spans", toSpan);
+}
+
+export function logsOf(request: JsonObject): ReceivedLog[] {
+  return flatten(request, "resourceLogs", "scopeLogs", "logRecords", toLog);
+}
+
+export function metricsOf(request: JsonObject): ReceivedMetric[] {
+  return flatten(request, "resourceMetrics", "scopeMetrics", "metrics", toMetric);
+}
+
+type ItemMapper<T> = (item: JsonObject, resource: ReceivedResource, scope: ReceivedScope) => T;
+
+function flatten<T>(
+  request: JsonObject,
+  byResource: string,
+  byScope: string,
+  itemsName: string,
+  mapItem: ItemMapper<T>,
+): T[] {
+  const items: T[] = [];
+  for (const group of asList(request[byResource])) {
+    const resource: ReceivedResource = {
+      attributes: toAttributes(asObject(group["resource"])["attributes"]),
+      schemaUrl: asText(group["schemaUrl"]),
+    };
+    for (const scopeGroup of asList(group[byScope])) {
+      const scope = toScope(asObject(scopeGroup["scope"]), asText(scopeGroup["schemaUrl"]));
+      for (const item of asList(scopeGroup[itemsName])) items.push(mapItem(item, resource, scope));
+    }
+  }
+  return items;
+}
+
+function toScope(scope: JsonObject, schemaUrl: string): ReceivedScope {
+  return {
+    name: asText(scope["name"]),
+    version: asText(scope["version"]),
+    schemaUrl,
+    attributes: toAttributes(scope["attributes"]),
+  };
+}
+
+const kinds: readonly SpanKindName[] = [
+  "UNSPECIFIED",
+  "INTERNAL",
+  "SERVER",
+  "CLIENT",
+  "PRODUCER",
+  "CONSUMER",
+];
+const codes = ["UNSET", "OK", "ERROR"] as const;
+
+function toSpan(span: JsonObject, resource: ReceivedResource, scope: ReceivedScope): ReceivedSpan {
+  const start = asNanoseconds(span["startTimeUnixNano"]) || "0";
+  const end = asNanoseconds(span["endTimeUnixNano"]) || "0";
+  const status = asObject(span["status"]);
+  return {
+    traceId: asText(span["traceId"]),
+    spanId: asText(span["spanId"]),
+    parentSpanId: asText(span["parentSpanId"]),
+    traceState: asText(span["traceState"]),
+    flags: asNumber(span["flags"]),
+    name: asText(span["name"]),
+    kind: kinds[asNumber(span["kind"])] ?? "UNSPECIFIED",
+    startTimeUnixNano: start,
+    endTimeUnixNano: end,
+    durationMs: Number(BigInt(end) - BigInt(start)) / 1e6,
+    attributes: toAttributes(span["attributes"]),
+    events: asList(span["events"]).map((event) => ({
+      name: asText(event["name"]),
+      timeUnixNano: asText(event["timeUnixNano"]),
+      attributes: toAttributes(event["attributes"]),
+      droppedAttributesCount: asNumber(event["droppedAttributesCount"]),
+    })),
+    links: asList(span["links"]).map((link) => ({
+      traceId: asText(link["traceId"]),
+      spanId: asText(link["spanId"]),
+      traceState: asText(link["traceState"]),
+      flags: asNumber(link["flags"]),
+      attributes: toAttributes(link["attributes"]),
+      droppedAttributesCount: asNumber(link["droppedAttributesCount"]),
+    })),
+    status: {
+      code: codes[asNumber(status["code"])] ?? "UNSET",
+      message: asText(status["message"]),
+    },
+    droppedAttributesCount: asNumber(span["droppedAttributesCount"]),
+    droppedEventsCount: asNumber(span["droppedEventsCount"]),
+    droppedLinksCount: asNumber(span["droppedLinksCount"]),
+    resource,
+    scope,
+  };
+}
+
+function toLog(log: JsonObject, resource: ReceivedResource, scope: ReceivedScope): ReceivedLog {
+  return {
+    timeUnixNano: asNanoseconds(log["timeUnixNano"]),
+    observedTimeUnixNano: asNanoseconds(log["observedTimeUnixNano"]),
+    severityNumber: asNumber(log["severityNumber"]),
+    severityText: asText(log["severityText"]),
+    body: toValue(log["body"]),
+    eventName: asText(log["eventName"]),
+    attributes: toAttributes(log["attributes"]),
+    droppedAttributesCount: asNumber(log["droppedAttributesCount"]),
+    traceId: asText(log["traceId"]),
+    spanId: asText(log["spanId"]),
+    flags: asNumber(log["flags"]),
+    resource,
+    scope,
+  };
+}
+
+const metricTypes = ["gauge", "sum", "histogram", "exponentialHistogram", "summary"] as const;
+const temporalities = ["unspecified", "delta", "cumulative"] as const;
+
+function toMetric(
+  metric: JsonObject,
+  resource: ReceivedResource,
+  scope: ReceivedScope,
+): ReceivedMetric {
+  const type = metricTypes.find((name) => metric[name] !== undefined) ?? "gauge";
+  const data = asObject(metric[type]);
+  return {
+    name: asText(metric["name"]),
+    description: asText(metric["description"]),
+    unit: asText(metric["unit"]),
+    type,
+    temporality: temporalities[asNumber(data["aggregationTemporality"])] ?? "unspecified",
+    monotonic: data["isMonotonic"] === true,
+    points: asList(data["dataPoints"]).map(toPoint),
+    resource,
+    scope,
+  };
+}
+
+function toPoint(point: JsonObject): ReceivedPoint {
+  return {
+    attributes: toAttributes(point["attributes"]),
+    startTimeUnixNano: asText(point["startTimeUnixNano"]),
+    timeUnixNano: asText(point["timeUnixNano"]),
+    value: asOptionalNumber(point["asDouble"] ?? point["asInt"]),
+    count: asOptionalNumber(point["count"]),
+    sum: asOptionalNumber(point["sum"]),
+    min: asOptionalNumber(point["min"]),
+    max: asOptionalNumber(point["max"]),
+    bounds: asNumbers(point["explicitBounds"]),
+    buckets: asNumbers(point["bucketCounts"]),
+    exemplars: asList(point["exemplars"]).map((exemplar) => ({
+      traceId: asText(exemplar["traceId"]),
+      spanId: asText(exemplar["spanId"]),
+      value: asNumber(exemplar["asDouble"] ?? exemplar["asInt"]),
+      attributes: toAttributes(exemplar["filteredAttributes"]),
+    })),
+  };
+}
+
+function toAttributes(pairs: unknown): ReceivedAttributes {
+  // Own properties, `__proto__` among them.
+  return Object.fromEntries(
+    asList(pairs).map((pair) => [asText(pair["key"]), toValue(pair["value"])]),
+  );
+}
+
+/** An `AnyValue`. Whole numbers beyond 2^53 become their digits; bytes stay base64. */
+function toValue(any: unknown): ReceivedValue {
+  const wrapped = asObject(any);
+  if (wrapped["arrayValue"] !== undefined) {
+    return asList(asObject(wrapped["arrayValue"])["values"]).map(toValue);
+  }
+  if (wrapped["kvlistValue"] !== undefined) {
+    return toAttributes(asObject(wrapped["kvlistValue"])["values"]);
+  }
+  const whole = wrapped["intValue"];
+  if (whole !== undefined) {
+    return Number.isSafeInteger(Number(whole)) ? Number(whole) : asText(whole);
+  }
+  // In JSON also the texts "NaN", "Infinity" and "-Infinity".
+  const double = asOptionalNumber(wrapped["doubleValue"]);
+  if (double !== undefined) return double;
+  const scalar = wrapped["stringValue"] ?? wrapped["boolValue"] ?? wrapped["bytesValue"];
+  return (scalar as ReceivedValue | undefined) ?? null;
+}
+
+function asObject(any: unknown): JsonObject {
+  return typeof any === "object" && any !== null ? (any as JsonObject) : {};
+}
+
+function asList(any: unknown): JsonObject[] {
+  return Array.isArray(any) ? (any as JsonObject[]) : [];
+}
+
+function asText(any: unknown): string {
+  switch (typeof any) {
+    case "string":
+      return any;
+    case "number":
+    case "bigint":
+      return any.toString();
+    default:
+      return "";
+  }
+}
+
+/** A time as its digits; throws where it is none. */
+function asNanoseconds(any: unknown): string {
+  const digits = asText(any);
+  if (/^\d{0,20}$/.test(digits)) return digits;
+  throw new TypeError(`no time: ${JSON.stringify(digits.slice(0, 30))}`);
+}
+
+function asOptionalNumber(any: unknown): number | undefined {
+  return any === undefined ? undefined : Number(any);
+}
+
+function asNumber(any: unknown): number {
+  return asOptionalNumber(any) ?? 0;
+}
+
+function asNumbers(any: unknown): number[] | undefined {
+  return Array.isArray(any) ? any.map(Number) : undefined;
+}

@@ -1,0 +1,165 @@
+import type {
+  ReceivedEvent,
+  ReceivedItem,
+  ReceivedLog,
+  ReceivedMetric,
+  ReceivedRequest,
+  ReceivedSpan,
+} from "./received.ts";
+
+import { estimateBytes } from "./estimate-bytes.ts";
+
+/** Everything that came in, oldest first, bounded. */
+export interface Received {
+  readonly spans: readonly ReceivedSpan[];
+  readonly logs: readonly ReceivedLog[];
+  readonly metrics: readonly ReceivedMetric[];
+  /** All items of Sentry envelopes. */
+  readonly items: readonly ReceivedItem[];
+  /** The payloads of those that are events. */
+  readonly events: readonly ReceivedEvent[];
+  readonly requests: readonly ReceivedRequest[];
+}
+
+type ItemLists = { -readonly [Kind in keyof Received]: Received[Kind][number][] };
+
+/** Somebody who waits for something to arrive. */
+interface Waiter {
+  /** Looks whether it is there. */
+  readonly check: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The rooms of the store, and who waits for something to arrive in them. */
+export class ReceivedStore implements Received {
+  readonly #maxItems: number;
+  readonly #maxBytes: number;
+  #lists: ItemLists = emptyLists();
+  /** What each item of the above takes, and all of a kind. */
+  #sizes = new Map<keyof Received, { each: number[]; sum: number }>();
+  readonly #waiters = new Set<Waiter>();
+  #closed = false;
+
+  /**
+   * @param maxItems how many of each kind are kept; the oldest go first.
+   * @param maxBytes what they may take in memory, about.
+   */
+  constructor(maxItems: number, maxBytes: number) {
+    this.#maxItems = maxItems;
+    this.#maxBytes = maxBytes;
+  }
+
+  get spans(): readonly ReceivedSpan[] {
+    return this.#lists.spans;
+  }
+
+  get logs(): readonly ReceivedLog[] {
+    return this.#lists.logs;
+  }
+
+  get metrics(): readonly ReceivedMetric[] {
+    return this.#lists.metrics;
+  }
+
+  get items(): readonly ReceivedItem[] {
+    return this.#lists.items;
+  }
+
+  get events(): readonly ReceivedEvent[] {
+    return this.#lists.events;
+  }
+
+  get requests(): readonly ReceivedRequest[] {
+    return this.#lists.requests;
+  }
+
+  add<Kind extends keyof Received>(kind: Kind, items: readonly Received[Kind][number][]): void {
+    const list = this.#lists[kind] as Received[Kind][number][];
+    const shared = new WeakSet<object>();
+    const sizes = items.map((one) => estimateBytes(one, shared));
+    for (const one of items) list.push(one);
+    const surplus = this.#countSurplus(kind, sizes);
+    if (surplus > 0) list.splice(0, surplus);
+    this.notifyWaiters();
+  }
+
+  /** How many of the oldest have to go. */
+  #countSurplus(kind: keyof Received, sizes: readonly number[]): number {
+    const all = this.#sizes.get(kind) ?? { each: [], sum: 0 };
+    this.#sizes.set(kind, all);
+    for (const size of sizes) {
+      all.each.push(size);
+      all.sum += size;
+    }
+    let surplus = 0;
+    while (all.each.length - surplus > this.#maxItems || all.sum > this.#maxBytes) {
+      all.sum -= all.each[surplus++] ?? 0;
+    }
+    if (surplus > 0) all.each.splice(0, surplus);
+    return surplus;
+  }
+
+  /** Something that is kept has changed: whoever waits looks again. */
+  notifyWaiters(): void {
+    for (const { check } of [...this.#waiters]) check();
+  }
+
+  clear(): void {
+    this.#lists = emptyLists();
+    this.#sizes.clear();
+  }
+
+  /** See `Receiver.waitFor`. */
+  waitFor<T>(
+    find: (received: Received) => T | undefined | false,
+    what: string,
+    timeoutMs: number,
+  ): Promise<T> {
+    const immediate = find(this);
+    if (immediate !== undefined && immediate !== false) return Promise.resolve(immediate);
+    if (this.#closed) return Promise.reject(closedError());
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+        reject(error);
+      };
+      const check = (): void => {
+        try {
+          const result = find(this);
+          if (result === undefined || result === false) return;
+          clearTimeout(timer);
+          this.#waiters.delete(waiter);
+          resolve(result);
+        } catch (error) {
+          fail(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      const waiter: Waiter = { check, reject: fail };
+      const timer = setTimeout(() => {
+        fail(new Error(`no ${what} within ${timeoutMs} ms; received: ${this.#summary()}`));
+      }, timeoutMs);
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** Nothing comes any more: whoever waits is told, and holds the process no longer. */
+  close(): void {
+    this.#closed = true;
+    for (const { reject } of [...this.#waiters]) reject(closedError());
+  }
+
+  #summary(): string {
+    return Object.entries(this.#lists)
+      .map(([kind, list]) => `${list.length} ${kind}`)
+      .join(", ");
+  }
+}
+
+function emptyLists(): ItemLists {
+  return { spans: [], logs: [], metrics: [], items: [], events: [], requests: [] };
+}
+
+function closedError(): Error {
+  return new Error("the receiver was closed");
+}

@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import { Scope } from "@sentry/core";
+import type { ServerRuntimeClientOptions } from "@sentry/core/server";
+import { UnitOfWork, type KeepReason } from "../../src/context/unit-of-work.ts";
+import { ROOT_CONTEXT } from "../../src/context/context.ts";
+import { runWithContext } from "../../src/context/manager.ts";
+import { SignalCounters, type DropReason } from "../../src/diagnostics/telemetry-counters.ts";
+import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
+import { SentryClient } from "../../src/errors/sentry-client.ts";
+import { stackParser } from "../../src/errors/stack.ts";
+import { EnvelopeTransport } from "../../src/errors/transport.ts";
+import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
+
+interface ClientFixture {
+  readonly client: SentryClient;
+  readonly counters: SignalCounters;
+  readonly lines: string[];
+  readonly keepReasons: KeepReason[];
+  /** Captures in a request. */
+  capture(error: unknown): void;
+}
+
+/** What is done to events, and what the books say afterwards. */
+const cases: readonly {
+  readonly title: string;
+  readonly options?: Partial<ServerRuntimeClientOptions>;
+  readonly capture?: (setup: ClientFixture) => void;
+  readonly created?: number;
+  readonly sent?: number;
+  readonly dropped?: Partial<Record<DropReason, number>>;
+  readonly kept?: number;
+  readonly says?: RegExp;
+}[] = [
+  { title: "three errors", capture: captureThree, created: 3, sent: 3, kept: 3 },
+  {
+    title: "the same error twice",
+    capture({ capture }) {
+      const error = new Error("once");
+      capture(error);
+      capture(error);
+    },
+    created: 1,
+    sent: 1,
+    kept: 1,
+  },
+  {
+    title: "events that were sampled out",
+    options: { sampleRate: 0 },
+    capture: captureThree,
+    created: 3,
+    dropped: { unsampled: 3 },
+  },
+  {
+    title: "events that beforeSend drops",
+    options: { beforeSend: () => null },
+    created: 1,
+    dropped: { filtered: 1 },
+  },
+  {
+    title: "events whose beforeSend throws",
+    options: {
+      beforeSend() {
+        throw new Error("a faulty filter");
+      },
+    },
+    created: 1,
+    dropped: { filtered: 1 },
+    says: /a filter of the app's threw/,
+  },
+  {
+    title: "events whose beforeSend takes its time",
+    options: { beforeSend: (event) => Promise.resolve(event) },
+    created: 1,
+    sent: 1,
+    kept: 1,
+  },
+  {
+    title: "events whose beforeSend drops them after a while",
+    options: { beforeSend: () => Promise.resolve(null) },
+    created: 1,
+    dropped: { filtered: 1 },
+  },
+  {
+    title: "events that a processor drops",
+    capture({ client, capture }) {
+      client.addEventProcessor((event) => (event.level === "error" ? null : event));
+      capture(new Error("dropped"));
+      client.captureMessage("passed", "info", {}, new Scope());
+    },
+    created: 2,
+    sent: 1,
+    dropped: { filtered: 1 },
+  },
+  {
+    title: "an error whose getters throw, of which the rest is sent",
+    capture({ capture }) {
+      capture({
+        get message(): string {
+          throw new Error("no message");
+        },
+      });
+    },
+    created: 1,
+    sent: 1,
+    kept: 1,
+  },
+  {
+    title: "an error with a stack that is no text",
+    capture({ capture }) {
+      capture(Object.assign(new Error("odd"), { stack: 12 }));
+    },
+    created: 1,
+    sent: 1,
+    kept: 1,
+  },
+];
+
+describe("The books of events", () => {
+  let receiver: Receiver;
+  beforeEach(async () => {
+    receiver = await startReceiver();
+  });
+  afterEach(() => receiver.close());
+
+  const setUp = (changes: Partial<ServerRuntimeClientOptions> = {}): ClientFixture => {
+    const counters = new SignalCounters();
+    const lines: string[] = [];
+    const diagnostics = new Diagnostics("info", (line) => lines.push(line));
+    const client: SentryClient = new SentryClient(
+      {
+        dsn: receiver.dsn,
+        integrations: [],
+        stackParser,
+        traceLifecycle: "static",
+        sendClientReports: true,
+        dataCollection: { frameContextLines: 0 },
+        transport: ({ url }) =>
+          new EnvelopeTransport({
+            url,
+            headers: {},
+            counters,
+            diagnostics,
+            recordDroppedEvent: (...loss) => client.recordLoss(...loss),
+          }),
+        ...changes,
+      },
+      { counters, diagnostics },
+    );
+    const keepReasons: KeepReason[] = [];
+    const unit = new UnitOfWork();
+    unit.localTrace = { kept: false, keep: (reason) => void keepReasons.push(reason) };
+    const context = ROOT_CONTEXT.withUnitOfWork(unit);
+    const capture = (error: unknown): void => {
+      runWithContext(context, () => client.captureException(error, {}, new Scope()));
+    };
+    return { client, counters, lines, keepReasons, capture };
+  };
+
+  for (const { title, options, capture = captureOne, ...expected } of cases) {
+    it(`balance for ${title}`, async () => {
+      const setup = setUp(options);
+      capture(setup);
+      const { counters, client, lines, keepReasons } = setup;
+      await new Promise(setImmediate);
+      assert.equal(await client.flush(5_000), true);
+      const { created = 0, sent = 0, dropped = {} } = expected;
+      assert.deepEqual([counters.created, counters.sent, counters.queued], [created, sent, 0]);
+      assert.deepEqual(counters.dropped, { ...new SignalCounters().dropped, ...dropped });
+      assert.equal(receiver.events.length, sent);
+      assert.deepEqual(
+        keepReasons,
+        Array.from({ length: expected.kept ?? 0 }, () => "error_captured"),
+      );
+      if (expected.says === undefined) assert.deepEqual(lines, []);
+      else assert.match(lines.join(""), expected.says);
+    });
+  }
+
+  it("balance for events during a pause that Sentry asked for, which keep no trace", async () => {
+    const { counters, capture, client, keepReasons } = setUp();
+    receiver.setFaults({ kind: "status", status: 429, headers: { "retry-after": "60" } });
+    capture(new Error("the first"));
+    await client.flush(5_000);
+    capture(new Error("the second"));
+    await client.flush(5_000);
+    assert.deepEqual([counters.created, counters.dropped.rejected, counters.queued], [2, 2, 0]);
+    assert.equal(keepReasons.length, 1);
+  });
+
+  it("balance at the end of the process, where what waits is handed over", () => {
+    const { counters, capture, client } = setUp();
+    capture(new Error("at the end"));
+    const requests = client.drainForExit().map((make) => make());
+    assert.equal(requests.length, 1);
+    assert.deepEqual([counters.created, counters.queued], [1, 1]);
+    requests[0]?.onResult(true);
+    assert.deepEqual([counters.sent, counters.queued], [1, 0]);
+  });
+
+  it("balance at the end of the process with a filter that is not through", async () => {
+    let releaseFilter: (() => void) | undefined;
+    const filterResult = new Promise<null>((resolve) => {
+      releaseFilter = () => resolve(null);
+    });
+    const { counters, capture, client, lines, keepReasons } = setUp({
+      beforeSend: () => filterResult,
+    });
+    capture(new Error("in a filter"));
+    assert.deepEqual(client.drainForExit(), []);
+    assert.deepEqual([counters.dropped.shutdown, counters.queued], [1, 0]);
+    assert.match(lines.join(""), /1 events were in asynchronous filters/);
+    releaseFilter?.();
+    await client.flush(1_000);
+    assert.deepEqual([counters.dropped.shutdown, counters.queued, keepReasons.length], [1, 0, 0]);
+  });
+
+  it("are told to Sentry as far as it doesn't know them", async () => {
+    const { client, capture } = setUp({ sampleRate: 0 });
+    capture(new Error("one"));
+    capture(new Error("two"));
+    await client.flush(5_000);
+    await receiver.waitFor(({ items }) => items.length > 0);
+    const [{ type, payload } = { type: "", payload: {} }] = receiver.items;
+    assert.equal(type, "client_report");
+    assert.deepEqual((payload as { discarded_events: unknown }).discarded_events, [
+      { reason: "sample_rate", category: "error", quantity: 2 },
+    ]);
+  });
+});
+
+function captureOne({ capture }: ClientFixture): void {
+  capture(new Error("one"));
+}
+
+function captureThree({ capture }: ClientFixture): void {
+  capture(new Error("one"));
+  capture("two");
+  capture(new RangeError("three"));
+}

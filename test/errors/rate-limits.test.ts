@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { type RateLimits, updateRateLimits } from "@sentry/core";
+import { boundedRateLimits } from "../../src/errors/rate-limits.ts";
+
+const past = new Date(Date.now() - 86_400_000).toUTCString();
+const hour = new Date(Date.now() + 3_600_000).toUTCString();
+const MAX_PAUSE_S = 300;
+
+/** What Sentry asks for, and the least and the most seconds that come of it. */
+const rows: readonly (readonly [
+  title: string,
+  headers: Readonly<Record<string, string>>,
+  category: keyof RateLimits,
+  least: number,
+  most: number,
+])[] = [
+  ["a minute", { "retry-after": "60" }, "all", 60, 67],
+  ["no time", { "retry-after": "0" }, "all", 1, 1],
+  ["a date that is past", { "retry-after": past }, "all", 1, 1],
+  ["an hour from now", { "retry-after": hour }, "all", 270, MAX_PAUSE_S],
+  ["a billion seconds", { "retry-after": "1000000000" }, "all", 270, MAX_PAUSE_S],
+  ["400 digits", { "retry-after": "9".repeat(400) }, "all", 270, MAX_PAUSE_S],
+  ["less than nothing", { "retry-after": "-5" }, "all", 60, 67],
+  ["nonsense", { "retry-after": "soon" }, "all", 60, 67],
+  ["a limit of a minute", { "x-sentry-rate-limits": "60:error:key" }, "error", 60, 67],
+  ["a limit of no time", { "x-sentry-rate-limits": "0:error:key" }, "error", 1, 1],
+  ["a limit of ever", { "x-sentry-rate-limits": "1000000000::key" }, "all", 270, MAX_PAUSE_S],
+  [
+    "a limit of 400 digits",
+    { "x-sentry-rate-limits": `${"9".repeat(400)}:error` },
+    "error",
+    270,
+    MAX_PAUSE_S,
+  ],
+  ["a limit of nonsense", { "x-sentry-rate-limits": "soon:error:key" }, "error", 60, 67],
+  [
+    "the last of several limits",
+    { "x-sentry-rate-limits": "60:session, 90:error;default:organization" },
+    "error",
+    90,
+    100,
+  ],
+];
+
+describe("A pause that Sentry asks for", () => {
+  for (const [title, headers, category, least, most] of rows) {
+    it(`is bounded: ${title}`, () => {
+      const answer = { statusCode: 429, headers: boundedRateLimits(headers) };
+      const seconds = (updateRateLimits({}, answer, 0)[category] ?? 0) / 1000;
+      assert.ok(seconds >= least && seconds <= most, `${seconds} s`);
+    });
+  }
+
+  it("is read of a few categories only", () => {
+    const many = Array.from({ length: 100_000 }, (_, index) => `60:category${index}`).join(",");
+    const answer = {
+      statusCode: 200,
+      headers: boundedRateLimits({ "x-sentry-rate-limits": many }),
+    };
+    assert.equal(Object.keys(updateRateLimits({}, answer)).length, 20);
+  });
+
+  it("is none where none is asked for", () => {
+    assert.deepEqual(updateRateLimits({}, { statusCode: 200, headers: boundedRateLimits({}) }), {});
+  });
+});

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import type { ExitPlan } from "../fixtures/end.ts";
+import { runExportProcess } from "../export-process.ts";
+import { startSilentHost } from "../silent-host.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
+
+const COUNT = 1000;
+
+describe("what is queued when the process ends", () => {
+  let receiver: Receiver;
+
+  before(async () => {
+    receiver = await startReceiver({ grpcPort: 0 });
+  });
+  beforeEach(() => {
+    receiver.clear();
+    receiver.setFaults();
+  });
+  after(() => receiver.close());
+
+  const ways = [
+    { title: "at its normal end", end: "normal", code: 0 },
+    { title: "by process.exit", end: "exit", code: 3 },
+  ] as const;
+  const kinds = [
+    { title: "over HTTP", protocol: "http/protobuf", compression: "none" },
+    { title: "over HTTP, gzipped", protocol: "http/json", compression: "gzip" },
+    { title: "over gRPC", protocol: "grpc", compression: "gzip" },
+  ] as const;
+  for (const { title, end, code } of ways) {
+    for (const { title: how, protocol, compression } of kinds) {
+      it(`arrives in full and once ${title}, ${how}`, async () => {
+        const url = protocol === "grpc" ? (receiver.grpcUrl ?? "") : receiver.url;
+        const child = runExportProcess({ url, count: COUNT, end, otlp: { protocol, compression } });
+        const { report, stderr, code: actual } = await child.ended;
+        await receiver.waitFor(({ spans }) => spans.length >= COUNT, "rest of the spans");
+        assertEachOnce(receiver, COUNT);
+        assert.equal(actual, code);
+        // An export that the kernel has stays open in the books: nobody is left to hear its answer.
+        assert.equal((report.counts["sent"] ?? 0) + (report.counts["queued"] ?? 0), COUNT);
+        assert.equal(stderr, "");
+      });
+    }
+  }
+
+  it("is not sent again where the peer has the request and only its answer is missing", async () => {
+    receiver.setFaults({ kind: "slow", ms: 1500, times: 1 });
+    const child = runExportProcess({ url: receiver.url, count: COUNT, end: "told" });
+    await receiver.waitFor(({ requests }) => requests[0]);
+    child.requestExit();
+    const { report } = await child.ended;
+    await receiver.waitFor(({ spans }) => spans.length >= COUNT);
+    assertEachOnce(receiver, COUNT);
+    assert.deepEqual(report.counts, { sent: COUNT - 512, queued: 512 });
+  });
+
+  it("is sent again where the peer has got only a part of the request", async () => {
+    // More than the kernel takes on behalf of a peer that doesn't read.
+    const count = 9000;
+    receiver.setFaults({ kind: "deaf", times: 1 });
+    const otlp = { protocol: "http/json", compression: "none" } as const;
+    const child = runExportProcess({ url: receiver.url, count, end: "told", otlp, batch: count });
+    await receiver.waitFor(({ requests }) => requests[0]);
+    child.requestExit();
+    const { report } = await child.ended;
+    assertEachOnce(receiver, count);
+    assert.deepEqual(report.counts, { sent: count });
+  });
+
+  it("is sent again where the peer had refused and waits for a retry", async () => {
+    receiver.setFaults({ kind: "status", status: 503, headers: { "retry-after": "5" }, times: 1 });
+    const child = runExportProcess({ url: receiver.url, count: COUNT, end: "told" });
+    await receiver.waitFor(({ requests }) => requests.find(({ status }) => status === 503));
+    await child.runLoopOnce();
+    child.requestExit();
+    const { report } = await child.ended;
+    assertEachOnce(receiver, COUNT);
+    assert.deepEqual(report.counts, { sent: COUNT });
+  });
+
+  it("is counted as rejected where the peer says so", async () => {
+    receiver.setFaults({ kind: "partial", rejected: 3, times: 1 });
+    const { report, stderr } = await runExportProcess({ url: receiver.url, count: 10, end: "exit" })
+      .ended;
+    assert.deepEqual(report.counts, { sent: 7, rejected: 3 });
+    assert.match(stderr, /^telltale: .* 3 were rejected: "rejected"\n$/);
+  });
+
+  const losses: { title: string; plan: (receiver: Receiver) => Partial<ExitPlan>; line: RegExp }[] =
+    [
+      {
+        title: "the peer hangs",
+        plan: (peer) => {
+          peer.setFaults({ kind: "hang" });
+          return { url: peer.url };
+        },
+        line: /no answer within the 300 ms left at the end/,
+      },
+      {
+        title: "the peer hangs, over gRPC",
+        plan: (peer) => {
+          peer.setFaults({ kind: "hang" });
+          return { url: peer.grpcUrl ?? "", otlp: { protocol: "grpc" } };
+        },
+        line: /no answer within the 300 ms left at the end/,
+      },
+      {
+        title: "nobody listens",
+        plan: () => ({ url: "http://127.0.0.1:1", deadlineMs: WAIT_TIMEOUT_MS }),
+        line: /connection refused; is a Collector running there\?/,
+      },
+      {
+        title: "nobody listens, over gRPC",
+        plan: () => ({
+          url: "http://127.0.0.1:1",
+          otlp: { protocol: "grpc" },
+          deadlineMs: WAIT_TIMEOUT_MS,
+        }),
+        line: /connection refused; is a Collector running there\?/,
+      },
+      {
+        title: "the peer refuses",
+        plan: (peer) => {
+          peer.setFaults({ kind: "status", status: 401 });
+          return { url: peer.url, deadlineMs: WAIT_TIMEOUT_MS };
+        },
+        line: /answered 401/,
+      },
+    ];
+  for (const { title, plan, line } of losses) {
+    it(`is counted and costs one line and at most the deadline where ${title}`, async () => {
+      const planned = plan(receiver);
+      const { report, stderr, code } = await runExportProcess({
+        url: "",
+        count: COUNT,
+        end: "exit",
+        deadlineMs: 300,
+        ...planned,
+        otlp: { timeoutMs: 300_000, ...planned.otlp },
+      }).ended;
+      assert.equal(code, 3);
+      assert.deepEqual(report.counts, { shutdown: COUNT });
+      assert.match(stderr, line);
+      assert.equal(stderr.split("\n").length, 2, stderr);
+      assert.ok(report.blockedMs < WAIT_TIMEOUT_MS, `held ${report.blockedMs} ms`);
+    });
+  }
+
+  describe("and had begun to leave while nothing else kept the process", () => {
+    const deadlineMs = 300;
+    /** What would hold it otherwise. */
+    const timeoutMs = 300_000;
+    /** Below that, above what a busy machine may take. */
+    const restMs = WAIT_TIMEOUT_MS;
+
+    for (const protocol of ["http/protobuf", "grpc"] as const) {
+      it(`holds no process with a host that answers no SYN, over ${protocol}`, async () => {
+        const host = await startSilentHost();
+        try {
+          const otlp = { protocol, timeoutMs };
+          const plan = { url: host.url, count: COUNT, deadlineMs, otlp };
+          const { report, stderr, tookMs } = await runExportProcess(plan).ended;
+          assert.deepEqual(report.counts, { shutdown: COUNT });
+          assert.match(stderr, /no answer within the 300 ms left at the end/);
+          assert.ok(tookMs < deadlineMs + restMs, `${tookMs} ms`);
+        } finally {
+          host.close();
+        }
+      });
+
+      it(`arrives in full and once where the peer had stopped to read, over ${protocol}`, async () => {
+        // More than the kernel takes on behalf of a peer that doesn't read.
+        const count = 9000;
+        receiver.setFaults({ kind: "deaf", times: 1 });
+        const url = protocol === "grpc" ? (receiver.grpcUrl ?? "") : receiver.url;
+        const otlp = { protocol, timeoutMs };
+        const { report, tookMs } = await runExportProcess({ url, count, batch: count, otlp }).ended;
+        assertEachOnce(receiver, count);
+        assert.deepEqual(report.counts, { sent: count });
+        assert.ok(tookMs < restMs, `${tookMs} ms`);
+      });
+    }
+  });
+
+  it("may answer a success drop by drop: it counts as sent when the time is over", async () => {
+    receiver.setFaults({ kind: "drip", everyMs: 20 });
+    const plan = { url: receiver.url, count: 10, end: "exit", deadlineMs: 2000 } as const;
+    const { report } = await runExportProcess(plan).ended;
+    assert.deepEqual(report.counts, { sent: 10 });
+  });
+
+  it("is lost with one line where threads are forbidden, and the end is the app's", async () => {
+    const allowed = ["--permission", "--allow-fs-read=*", "--allow-net"];
+    const plan = { url: receiver.url, count: 10, end: "exit" } as const;
+    const { report, stderr, code } = await runExportProcess(plan, allowed).ended;
+    assert.equal(code, 3);
+    assert.deepEqual(report.counts, { shutdown: 10 });
+    assert.match(stderr, /what was queued at the end can't be sent: .*permission/i);
+  });
+
+  it("doesn't run the process's preloads and flags again", async () => {
+    const flags = ["--import", "data:text/javascript,console.log('preloaded')"];
+    const plan = { url: receiver.url, count: 10, end: "exit" } as const;
+    const { report, stdout } = await runExportProcess(plan, flags).ended;
+    assert.deepEqual(report.counts, { sent: 10 });
+    assert.equal(stdout.split("preloaded").length, 2, stdout);
+  });
+});
+
+function assertEachOnce(receiver: Receiver, count: number): void {
+  assert.equal(receiver.spans.length, count);
+  assert.equal(new Set(receiver.spans.map((span) => span.spanId)).size, count);
+}

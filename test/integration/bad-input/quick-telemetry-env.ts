@@ -1,0 +1,12 @@
+import type { Receiver } from "../../../src/testing/receiver.ts";
+
+/** Everything to the receiver, soon, and at the end in as long as a busy machine may need. */
+export function quickTelemetryEnv(receiver: Receiver): Record<string, string> {
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_BSP_SCHEDULE_DELAY: "10",
+    OTEL_BLRP_SCHEDULE_DELAY: "10",
+    TELLTALE_FLUSH_TIMEOUT: "20000",
+    SENTRY_DSN: receiver.dsn,
+  };
+}

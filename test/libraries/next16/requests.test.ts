@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import { freePort } from "../../free-port.ts";
+import { type Program, telemetryEnv } from "../../integration/program.ts";
+import { type StockService, startStockService } from "../../integration/stock.ts";
+import { rows as oldest } from "../next15/rows.ts";
+import { build } from "./build.ts";
+import { portIn, startDev, startNext } from "./program.ts";
+import { type NextRow, rows as newest } from "./rows.ts";
+
+const rows = [...newest, ...oldest];
+const started = rows.filter(({ way }) => way === "next start");
+
+describe("Next.js, preloaded", function () {
+  // Built once, which takes a busy machine its time.
+  for (const row of rows.filter(({ way }) => way !== "custom server")) {
+    it(`builds without a word of ours, and opens no port: ${row.title}`, async () => {
+      const { output } = await build(row.site);
+      assert.match(output, /\/orders\/\[id\]/);
+      assert.doesNotMatch(output, /^telltale:/m);
+    });
+  }
+
+  for (const row of started) {
+    describe(`${row.title}, with the spans of its own`, () => describeRequests(row));
+  }
+
+  const dev = newest.find(({ way }) => way === "next start");
+  if (dev !== undefined)
+    it("runs `next dev`, one process of which has the port", () => develop(dev));
+});
+
+function describeRequests(row: NextRow): void {
+  let receiver: Receiver;
+  let stock: StockService;
+  let program: Program;
+  let url: string;
+  before(async () => {
+    [receiver, stock] = await Promise.all([startReceiver(), startStockService()]);
+    program = await startNext(row, {
+      ...telemetryEnv(receiver),
+      STOCK_URL: stock.url,
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+      TELLTALE_MIDDLEWARE_SPANS: "next",
+    });
+    url = `http://127.0.0.1:${await program.waitForStdout(portIn)}`;
+  });
+  after(async () => {
+    program?.kill("SIGKILL");
+    await Promise.all([program?.ended, receiver?.close(), stock?.close()]);
+  });
+
+  it("makes one server span and one of each call, and spans of what Next does below", async () => {
+    await get(`${url}/orders/42`, "spans");
+    const spans = await traceOf(receiver, "spans", "render route (app) /orders/[id]");
+    const [server, ...others] = spans.filter(({ kind }) => kind === "SERVER");
+    assert.equal(server?.name, "GET /orders/[id]");
+    assert.deepEqual(others, []);
+    assert.equal(spans.filter(({ kind }) => kind === "CLIENT").length, 1);
+    const ids = new Set(spans.map(({ spanId }) => spanId));
+    for (const { parentSpanId, name } of spans) {
+      if (name !== server.name) assert.ok(ids.has(parentSpanId), name);
+    }
+  });
+
+  it("sees a server action, in the context of its request", async () => {
+    const status = await act(url, "3", "action");
+    assert.equal(status, 200);
+    const line = await lineOf(program, "action");
+    const server = await serverSpan(receiver, "action");
+    assert.equal(line["message"], "acted");
+    assert.equal(line["trace_id"], server.traceId);
+    assert.equal(server.name, "POST /act/[id]");
+    assert.equal(server.status.code, "UNSET");
+  });
+
+  it("sees the error of a server action", async () => {
+    assert.equal(await act(url, "7", "failing"), 500);
+    await receiver.waitFor(
+      ({ events }) => events.some(({ tags }) => tags?.["request_id"] === "failing"),
+      "event of the action",
+    );
+    const [event] = receiver.events;
+    assert.equal(receiver.events.length, 1);
+    assert.equal(event?.exception?.values?.at(-1)?.value, "failed 7");
+    assert.equal(event?.transaction, "POST /act/[id]");
+    assert.equal((await serverSpan(receiver, "failing")).status.code, "ERROR");
+  });
+}
+
+async function get(url: string, requestId: string): Promise<string> {
+  const response = await fetch(url, { headers: { "x-request-id": requestId } });
+  assert.equal(response.status, 200);
+  return response.text();
+}
+
+/** Sends the form of a page as a browser without scripts does; resolves with the status. */
+async function act(url: string, id: string, requestId: string): Promise<number> {
+  const page = await get(`${url}/act/${id}`, `page-${requestId}`);
+  const form = new FormData();
+  for (const [input] of page.matchAll(/<input[^>]*>/g)) {
+    const name = /name="([^"]*)"/.exec(input)?.[1];
+    if (name !== undefined) form.set(name, /value="([^"]*)"/.exec(input)?.[1] ?? "");
+  }
+  const headers = { "x-request-id": requestId };
+  const response = await fetch(`${url}/act/${id}`, { method: "POST", body: form, headers });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+async function serverSpan(
+  receiver: Receiver,
+  requestId: string,
+): Promise<Receiver["spans"][number]> {
+  const find = (spans: Receiver["spans"]): Receiver["spans"][number] | undefined =>
+    spans.find(({ attributes }) => attributes["telltale.request.id"] === requestId);
+  await receiver.waitFor(({ spans }) => find(spans) !== undefined, "server span");
+  return find(receiver.spans) ?? assert.fail();
+}
+
+/** All spans of a request's trace, once those of the server, of the call and of that name are there. */
+async function traceOf(
+  receiver: Receiver,
+  requestId: string,
+  name: string,
+): Promise<Receiver["spans"]> {
+  const { traceId } = await serverSpan(receiver, requestId);
+  const inTrace = (): Receiver["spans"] =>
+    receiver.spans.filter((span) => span.traceId === traceId);
+  const isThere = (isMeant: (span: Receiver["spans"][number]) => boolean): boolean =>
+    inTrace().some(isMeant);
+  await receiver.waitFor(
+    () => isThere((span) => span.name === name) && isThere(({ kind }) => kind === "CLIENT"),
+    `span ${name} and a call`,
+  );
+  return inTrace();
+}
+
+function lineOf(program: Program, requestId: string): Promise<Record<string, unknown>> {
+  return program.waitForStdout((stdout) =>
+    stdout
+      .split("\n")
+      .filter((line) => line.startsWith("{") && line.endsWith("}"))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .find((line) => line["request_id"] === requestId),
+  );
+}
+
+async function develop(row: NextRow): Promise<void> {
+  const receiver = await startReceiver();
+  let program: Program | undefined;
+  try {
+    const port = await freePort();
+    program = await startDev(row, {
+      ...telemetryEnv(receiver),
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+    });
+    const url = `http://127.0.0.1:${await program.waitForStdout(portIn)}`;
+    await get(`${url}/things/42`, "dev");
+    assert.equal((await serverSpan(receiver, "dev")).name, "GET /things/[id]");
+    const page = await get(`http://127.0.0.1:${port}/metrics`, "metrics");
+    assert.match(
+      page,
+      /http_server_request_duration_seconds_count\{.*http_route="\/things\/\[id\]"/,
+    );
+    program.kill("SIGTERM");
+    const { stdout, stderr } = await program.ended;
+    assert.doesNotMatch(stdout + stderr, /^telltale:/m);
+    const servers = receiver.spans.filter(({ kind }) => kind === "SERVER");
+    assert.equal(servers.length, 1);
+  } finally {
+    program?.kill("SIGKILL");
+    await Promise.all([program?.ended, receiver.close()]);
+  }
+}

@@ -1,0 +1,76 @@
+import type { Config, ExemplarFilterName } from "../../src/config/config.ts";
+import { exemplarFilters } from "../../src/metrics/exemplars.ts";
+import { parseConfig } from "../../src/config/parse.ts";
+import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
+import {
+  createTelemetryCounters,
+  type TelemetryCounters,
+} from "../../src/diagnostics/telemetry-counters.ts";
+import { environmentOf } from "../../src/env.ts";
+import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
+import { MetricReaderState } from "../../src/metrics/reader-state.ts";
+import { MetricStore } from "../../src/metrics/store.ts";
+import type { DataPoint, Histogram, MetricData, ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
+
+export const shopResource: Resource = resourceFromAttributes({ "service.name": "shop" });
+
+/** A store, what it said, and a way to look. */
+export interface MetricsFixture {
+  readonly store: MetricStore;
+  readonly lines: string[];
+  readonly collect: (view?: MetricReaderState) => ResourceMetrics;
+}
+
+export function createMetricsFixture(
+  exemplars: ExemplarFilterName = "trace_based",
+): MetricsFixture {
+  const lines: string[] = [];
+  const diagnostics = new Diagnostics("debug", (text) => lines.push(text));
+  const store = new MetricStore(shopResource, diagnostics, exemplarFilters[exemplars]);
+  const readerState = new MetricReaderState("cumulative", store.startedAt);
+  return { store, lines, collect: (view = readerState) => store.collectNow(view) };
+}
+
+/** The whole pipeline under an environment. */
+export function createMetricsPipeline(variables: Readonly<Record<string, string>> = {}): {
+  readonly metrics: Metrics;
+  readonly counters: TelemetryCounters;
+  readonly config: Config;
+  readonly diagnostics: Diagnostics;
+  readonly lines: string[];
+} {
+  const lines: string[] = [];
+  const { config } = parseConfig(environmentOf(variables));
+  const diagnostics = new Diagnostics("debug", (text) => lines.push(text));
+  const counters = createTelemetryCounters();
+  const metrics = createMetrics({ config, resource: shopResource, counters, diagnostics });
+  return { metrics, counters, config, diagnostics, lines };
+}
+
+/** One metric by its name, whatever scope it is of. */
+export function metricOf(collected: ResourceMetrics, name: string): MetricData {
+  const found = collected.scopeMetrics
+    .flatMap(({ metrics }) => metrics)
+    .find(({ descriptor }) => descriptor.name === name);
+  if (found === undefined) throw new Error(`there is no metric ${name}`);
+  return found;
+}
+
+export function numbersOf(collected: ResourceMetrics, name: string): readonly DataPoint<number>[] {
+  return metricOf(collected, name).dataPoints as DataPoint<number>[];
+}
+
+export function histogramsOf(
+  collected: ResourceMetrics,
+  name: string,
+): readonly DataPoint<Histogram>[] {
+  return metricOf(collected, name).dataPoints as DataPoint<Histogram>[];
+}
+
+/** Names of all metrics that have data. */
+export function metricNamesOf(collected: ResourceMetrics): string[] {
+  return collected.scopeMetrics.flatMap(({ metrics }) =>
+    metrics.map(({ descriptor }) => descriptor.name),
+  );
+}
