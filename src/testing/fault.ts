@@ -1,52 +1,53 @@
 import type { OtlpSignal } from "./otlp.ts";
 
-/** What may go wrong with a peer; the next requests meet it. */
+/** A failure that the receiver simulates for the next requests. */
 export type Fault = FaultKind & {
-  /** Only requests of this signal; undefined: all. `events` are Sentry's envelopes. */
+  /** Restricts the fault to one signal. Default: all. `events` are Sentry envelopes. */
   readonly signal?: OtlpSignal | "events" | undefined;
-  /** How many requests; undefined: until another fault or none is set. */
+  /** Number of requests that it applies to. Default: all, until faults are set again. */
   readonly times?: number | undefined;
 };
 
 export type FaultKind =
-  /** Answers this status; nothing is kept. */
+  /** Responds with this status. Nothing is stored. */
   | {
       readonly kind: "status";
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
     }
-  /** Keeps all but the last `rejected` items, and says so in a partial success. */
+  /** Stores all but the last `rejected` items, and reports these in a partial success. */
   | { readonly kind: "partial"; readonly rejected: number; readonly message?: string }
-  /** Takes the request and never answers. */
+  /** Reads the request and never responds. */
   | { readonly kind: "hang" }
-  /** Accepts the connection and never reads: what is sent stays in the kernel. */
-  | { readonly kind: "deaf" }
-  /** Answers `status` at once, then one byte every `everyMs`, for ever. 200 keeps the items. */
-  | { readonly kind: "drip"; readonly everyMs: number; readonly status?: number }
-  /** Answers with a body of `bytes`. 200 keeps the items. */
-  | { readonly kind: "giant"; readonly bytes: number; readonly status?: number }
-  /** Reads the request, then closes the connection; nothing is kept. */
+  /** Accepts the connection and never reads from it: the request stays in the kernel's buffers. */
+  | { readonly kind: "no-read" }
+  /** Sends the response head at once, then one byte every `everyMs`, without end. Status 200 stores the items. */
+  | { readonly kind: "slow-body"; readonly everyMs: number; readonly status?: number }
+  /** Responds with a body of `bytes`. Status 200 stores the items. */
+  | { readonly kind: "huge-body"; readonly bytes: number; readonly status?: number }
+  /** Reads the request, then closes the connection. Nothing is stored. */
   | { readonly kind: "close" }
-  /** Answers right, but only after `ms`. */
-  | { readonly kind: "slow"; readonly ms: number };
+  /** Responds normally, after `ms`. */
+  | { readonly kind: "delay"; readonly ms: number };
 
-/** The faults that are set, first come first served. */
+/** The configured faults. The first match applies. */
 export class Faults {
-  #faults: { fault: Fault; left: number }[] = [];
+  #faults: { readonly fault: Fault; remaining: number }[] = [];
 
-  /** Replaces what was set; no faults: all is well again. */
+  /** Replaces all faults. An empty list ends them. */
   set(faults: readonly Fault[]): void {
-    this.#faults = faults.map((fault) => ({ fault, left: fault.times ?? Infinity }));
+    this.#faults = faults.map((fault) => ({ fault, remaining: fault.times ?? Infinity }));
   }
 
+  /** Returns the fault of the next request of this signal, and counts it. */
   consume(signal: OtlpSignal | "events"): Fault | undefined {
     const row = this.#faults.find(
-      ({ fault, left: remaining }) =>
+      ({ fault, remaining }) =>
         remaining > 0 && (fault.signal === undefined || fault.signal === signal),
     );
     if (row === undefined) return undefined;
-    row.left -= 1;
+    row.remaining -= 1;
     return row.fault;
   }
 }

@@ -55,9 +55,9 @@ async function handleCall(
       status: 200,
     },
   ]);
-  const isStored = fault === undefined || fault.kind === "partial" || fault.kind === "slow";
+  const isStored = fault === undefined || fault.kind === "partial" || fault.kind === "delay";
   if (isStored) storeExport(store, signal, "application/grpc", messageOf(frame, headers), fault);
-  if (fault?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, fault.ms));
+  if (fault?.kind === "delay") await new Promise((resolve) => setTimeout(resolve, fault.ms));
   if (isStored) {
     const rejected = fault?.kind === "partial" ? fault.rejected : 0;
     sendMessage(stream, otlpResponseBody(signal, "application/grpc", rejected, "rejected"));
@@ -75,8 +75,8 @@ function messageOf(frame: Buffer, headers: Headers): Buffer {
 function applyFault(stream: ServerHttp2Stream, fault: Fault): void {
   if (fault.kind === "status") sendStatus(stream, fault.status, fault.body ?? "", fault.headers);
   else if (fault.kind === "close") stream.session?.destroy();
-  else if (fault.kind === "drip") sendSlowBody(stream, fault.everyMs);
-  else if (fault.kind === "giant") sendMessage(stream, Buffer.alloc(fault.bytes));
+  else if (fault.kind === "slow-body") sendSlowBody(stream, fault.everyMs);
+  else if (fault.kind === "huge-body") sendMessage(stream, Buffer.alloc(fault.bytes));
 }
 
 function sendSlowBody(stream: ServerHttp2Stream, everyMs: number): void {

@@ -91,17 +91,17 @@ async function handleExport(exchange: HttpExchange, faults: Faults): Promise<voi
     return;
   }
   const fault = faults.consume(signal);
-  if (fault?.kind === "deaf") {
+  if (fault?.kind === "no-read") {
     exchange.store.add("requests", [exchange.record]);
     return;
   }
   const rawBody = await readBody(exchange.request);
   exchange.record.bytes = rawBody.length;
   exchange.store.add("requests", [exchange.record]);
-  if (fault?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, fault.ms));
+  if (fault?.kind === "delay") await new Promise((resolve) => setTimeout(resolve, fault.ms));
   const body = decompress(headerOf(exchange.request, "content-encoding"), rawBody);
   if (isStored(fault)) storeBody(exchange, signal, body, fault);
-  if (fault === undefined || fault.kind === "slow" || fault.kind === "partial") {
+  if (fault === undefined || fault.kind === "delay" || fault.kind === "partial") {
     sendSuccess(exchange, signal, fault);
   } else {
     applyFault(exchange, fault);
@@ -125,8 +125,8 @@ function isStored(fault: Fault | undefined): boolean {
     case "hang":
     case "close":
       return false;
-    case "drip":
-    case "giant":
+    case "slow-body":
+    case "huge-body":
       return (fault.status ?? 200) === 200;
     default:
       return true;
@@ -167,9 +167,9 @@ function applyFault(exchange: HttpExchange, fault: Fault): void {
     send(exchange, fault.status, fault.headers ?? {}, fault.body ?? "");
   } else if (fault.kind === "close") {
     exchange.request.socket.destroy();
-  } else if (fault.kind === "drip") {
+  } else if (fault.kind === "slow-body") {
     sendSlowBody(exchange, fault.status ?? 200, fault.everyMs);
-  } else if (fault.kind === "giant") {
+  } else if (fault.kind === "huge-body") {
     sendHugeBody(exchange, fault.status ?? 200, fault.bytes);
   }
 }

@@ -236,7 +236,7 @@ describe("The transport of envelopes", () => {
   it("takes an answer that never ends for what its status says", async () => {
     // Enough for the status to come on a busy machine.
     const { account: counters, transport, send } = setUp({ deadlineMs: 1_000 });
-    receiver.setFaults({ kind: "drip", everyMs: 10, status: 200 });
+    receiver.setFaults({ kind: "slow-body", everyMs: 10, status: 200 });
     await send();
     assert.equal(counters.sent, 1);
     assert.equal(await transport.flush(10_000), true);
@@ -252,7 +252,7 @@ describe("The transport of envelopes", () => {
 
   it("reads an answer of any length only as far as it must", async () => {
     const { account: counters, send } = setUp();
-    receiver.setFaults({ kind: "giant", bytes: 100_000_000, status: 200, times: 1 });
+    receiver.setFaults({ kind: "huge-body", bytes: 100_000_000, status: 200, times: 1 });
     await send();
     await send();
     assert.equal(counters.sent, 2);
@@ -336,7 +336,7 @@ describe("The transport of envelopes", () => {
     });
 
     it("with an envelope that is longer than the peer cares to read", async () => {
-      receiver.setFaults({ kind: "deaf" });
+      receiver.setFaults({ kind: "no-read" });
       const { stdout } = await runPoster(receiver.url, 20_000_000);
       assert.equal(stdout, "to take: 1\n");
     });

@@ -224,7 +224,7 @@ describe("Errors that nobody handles", () => {
 
   it("arrive at no server, and the process ends within its deadline", async () => {
     const { stdout: _, ...bare } = await runEnd({ end: "top" }, process.execPath);
-    for (const fault of ["hang", "deaf", "close"] as const) {
+    for (const fault of ["hang", "no-read", "close"] as const) {
       receiver.setFaults({ kind: fault });
       const ended = await programs.run("ends.ts", {
         args: ["top"],

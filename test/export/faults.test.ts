@@ -107,7 +107,7 @@ const rows: readonly Row[] = [
   },
   {
     title: "drips a refusal",
-    faults: [{ kind: "drip", everyMs: 20, status: 503 }],
+    faults: [{ kind: "slow-body", everyMs: 20, status: 503 }],
     timeoutMs: 1000,
     counts: none,
     requests: 1,
@@ -117,7 +117,7 @@ const rows: readonly Row[] = [
   },
   {
     title: "accepts, but drips its answer",
-    faults: [{ kind: "drip", everyMs: 20 }],
+    faults: [{ kind: "slow-body", everyMs: 20 }],
     timeoutMs: 1000,
     counts: all,
     requests: 1,
@@ -135,7 +135,7 @@ const rows: readonly Row[] = [
   },
   {
     title: "accepts with a body of 100 MB",
-    faults: [{ kind: "giant", bytes: 100_000_000 }],
+    faults: [{ kind: "huge-body", bytes: 100_000_000 }],
     counts: all,
     requests: 1,
     stored: SPAN_COUNT,
@@ -143,7 +143,7 @@ const rows: readonly Row[] = [
   },
   {
     title: "refuses with a body of 100 MB",
-    faults: [{ kind: "giant", bytes: 100_000_000, status: 503 }],
+    faults: [{ kind: "huge-body", bytes: 100_000_000, status: 503 }],
     counts: none,
     requests: 1,
     stored: 0,

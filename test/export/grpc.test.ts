@@ -76,7 +76,7 @@ const rows: {
   },
   {
     title: "drips",
-    faults: [{ kind: "drip", everyMs: 20 }],
+    faults: [{ kind: "slow-body", everyMs: 20 }],
     timeoutMs: 1000,
     books: { failed: 5 },
     requests: 1,
@@ -92,7 +92,7 @@ const rows: {
   },
   {
     title: "floods",
-    faults: [{ kind: "giant", bytes: 10_000_000 }],
+    faults: [{ kind: "huge-body", bytes: 10_000_000 }],
     books: { failed: 5 },
     requests: 1,
     line: /answered with more than 65536 bytes/,

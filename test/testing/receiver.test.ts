@@ -192,12 +192,12 @@ describe("the receiver", () => {
   const faults: { fault: Fault; status: number; kept: number }[] = [
     { fault: { kind: "status", status: 503 }, status: 503, kept: 0 },
     { fault: { kind: "partial", rejected: 2 }, status: 200, kept: 1 },
-    { fault: { kind: "giant", bytes: 1_000_000 }, status: 200, kept: 3 },
-    { fault: { kind: "slow", ms: 5 }, status: 200, kept: 3 },
+    { fault: { kind: "huge-body", bytes: 1_000_000 }, status: 200, kept: 3 },
+    { fault: { kind: "delay", ms: 5 }, status: 200, kept: 3 },
     { fault: { kind: "close" }, status: 0, kept: 0 },
   ];
   for (const { fault, status, kept: stored } of faults) {
-    it(`plays the fault ${fault.kind}, once if asked to`, async () => {
+    it(`applies the fault ${fault.kind}, once with times: 1`, async () => {
       receiver.setFaults({ ...fault, times: 1 });
       const answer = await sendSpans(receiver, 3).catch(() => ({ status: 0 }));
       assert.equal(answer.status, status);

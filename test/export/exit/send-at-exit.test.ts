@@ -45,7 +45,7 @@ describe("what is queued when the process ends", () => {
   }
 
   it("is not sent again where the peer has the request and only its answer is missing", async () => {
-    receiver.setFaults({ kind: "slow", ms: 1500, times: 1 });
+    receiver.setFaults({ kind: "delay", ms: 1500, times: 1 });
     const child = runExportProcess({ url: receiver.url, count: COUNT, end: "told" });
     await receiver.waitFor(({ requests }) => requests[0]);
     child.requestExit();
@@ -58,7 +58,7 @@ describe("what is queued when the process ends", () => {
   it("is sent again where the peer has got only a part of the request", async () => {
     // More than the kernel takes on behalf of a peer that doesn't read.
     const count = 9000;
-    receiver.setFaults({ kind: "deaf", times: 1 });
+    receiver.setFaults({ kind: "no-read", times: 1 });
     const otlp = { protocol: "http/json", compression: "none" } as const;
     const child = runExportProcess({ url: receiver.url, count, end: "told", otlp, batch: count });
     await receiver.waitFor(({ requests }) => requests[0]);
@@ -172,7 +172,7 @@ describe("what is queued when the process ends", () => {
       it(`arrives in full and once where the peer had stopped to read, over ${protocol}`, async () => {
         // More than the kernel takes on behalf of a peer that doesn't read.
         const count = 9000;
-        receiver.setFaults({ kind: "deaf", times: 1 });
+        receiver.setFaults({ kind: "no-read", times: 1 });
         const url = protocol === "grpc" ? (receiver.grpcUrl ?? "") : receiver.url;
         const otlp = { protocol, timeoutMs };
         const { report, tookMs } = await runExportProcess({ url, count, batch: count, otlp }).ended;
@@ -184,7 +184,7 @@ describe("what is queued when the process ends", () => {
   });
 
   it("may answer a success drop by drop: it counts as sent when the time is over", async () => {
-    receiver.setFaults({ kind: "drip", everyMs: 20 });
+    receiver.setFaults({ kind: "slow-body", everyMs: 20 });
     const plan = { url: receiver.url, count: 10, end: "exit", deadlineMs: 2000 } as const;
     const { report } = await runExportProcess(plan).ended;
     assert.deepEqual(report.counts, { sent: 10 });

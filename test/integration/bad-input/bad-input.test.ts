@@ -115,7 +115,7 @@ describe("Bad input", () => {
 
 /** Where no answer comes, the end waits for it in vain. */
 function endOf({ faults = [] }: BadInputRow): Readonly<Record<string, string>> {
-  const isVain = faults.some(({ kind }) => ["hang", "deaf", "drip"].includes(kind));
+  const isVain = faults.some(({ kind }) => ["hang", "no-read", "slow-body"].includes(kind));
   return isVain ? { TELLTALE_FLUSH_TIMEOUT: "3000" } : {};
 }
 

@@ -221,7 +221,7 @@ export const collectors: readonly BadInputRow[] = [
   {
     title: "a collector that accepts the connection and never reads",
     env: spansOnly,
-    faults: each({ kind: "deaf" }),
+    faults: each({ kind: "no-read" }),
     lines: [
       `cannot send spans to http://${COLLECTOR}: no answer within ${TIMEOUT_MS} ms ${DEFAULT_COUNTS}`,
     ],
@@ -229,18 +229,18 @@ export const collectors: readonly BadInputRow[] = [
     logs: noCounts,
   },
   {
-    title: "a collector that takes all and drips its answer",
+    title: "a collector that accepts everything and sends its response body slowly",
     env: quickExport,
-    faults: each({ kind: "drip", everyMs: 20 }),
+    faults: each({ kind: "slow-body", everyMs: 20 }),
     lines: [
       `spans sent to http://${COLLECTOR}/v1/traces, but its answer could not be read in full`,
       `log records sent to http://${COLLECTOR}/v1/logs, but its answer could not be read in full`,
     ],
   },
   {
-    title: "a collector that drips a refusal",
+    title: "a collector that sends an error response slowly",
     env: quickExport,
-    faults: each({ kind: "drip", everyMs: 20, status: 500 }),
+    faults: each({ kind: "slow-body", everyMs: 20, status: 500 }),
     lines: refusals("answered 500 Internal Server Error"),
     spans: failedCounts,
     logs: failedCounts,
@@ -268,7 +268,7 @@ export const collectors: readonly BadInputRow[] = [
     atLeastMs: 1000,
   },
   {
-    title: "a collector that answers 429 once, with a Retry-After that nobody can read",
+    title: "a collector that answers 429 once, with an invalid Retry-After",
     faults: each({ kind: "status", status: 429, headers: { "retry-after": "soon" }, times: 1 }),
     lines: [],
     // The first back-off is a second, more or less a fifth.
@@ -286,7 +286,7 @@ export const collectors: readonly BadInputRow[] = [
   },
   {
     title: "a collector that takes all and answers with 100 MB",
-    faults: each({ kind: "giant", bytes: 100_000_000 }),
+    faults: each({ kind: "huge-body", bytes: 100_000_000 }),
     lines: [
       `spans sent to http://${COLLECTOR}/v1/traces, but its answer could not be read in full`,
       `log records sent to http://${COLLECTOR}/v1/logs, but its answer could not be read in full`,
@@ -294,7 +294,7 @@ export const collectors: readonly BadInputRow[] = [
   },
   {
     title: "a collector that refuses with 100 MB",
-    faults: each({ kind: "giant", bytes: 100_000_000, status: 400 }),
+    faults: each({ kind: "huge-body", bytes: 100_000_000, status: 400 }),
     lines: refusals("answered 400 Bad Request with more than 65536 bytes"),
     spans: failedCounts,
     logs: failedCounts,
@@ -370,13 +370,13 @@ export const sentries: readonly BadInputRow[] = [
     events: { queued: 1 },
   },
   {
-    title: "a Sentry that drips its answer",
-    faults: [{ kind: "drip", everyMs: 20, signal: "events" }],
+    title: "a Sentry that sends its response body slowly",
+    faults: [{ kind: "slow-body", everyMs: 20, signal: "events" }],
     lines: [],
   },
   {
     title: "a Sentry that answers with 100 MB",
-    faults: [{ kind: "giant", bytes: 100_000_000, signal: "events" }],
+    faults: [{ kind: "huge-body", bytes: 100_000_000, signal: "events" }],
     lines: [],
   },
   sentryAnswering(400),

@@ -18,8 +18,11 @@ const MARGIN_MS = 8_000;
 
 const faults: readonly { readonly title: string; readonly fault: Fault }[] = [
   { title: "never answers", fault: { kind: "hang" } },
-  { title: "never reads", fault: { kind: "deaf" } },
-  { title: "answers drop by drop", fault: { kind: "drip", everyMs: 50, status: 503 } },
+  { title: "never reads", fault: { kind: "no-read" } },
+  {
+    title: "sends its response byte by byte",
+    fault: { kind: "slow-body", everyMs: 50, status: 503 },
+  },
   { title: "closes the connection", fault: { kind: "close" } },
 ];
 
