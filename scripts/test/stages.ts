@@ -14,6 +14,11 @@ export interface TestStage {
   run(options: readonly string[]): Promise<StageResult>;
 }
 
+/** Folders whose tests are a stage of their own. */
+const OWN_STAGES = ["collector", "integration", "libraries", "package", "readme"].map(
+  (folder) => `test/${folder}/**`,
+);
+
 /** In this order; the quick ones first, mocha and its summary last. */
 export const testStages: readonly TestStage[] = [
   checkStage("format", "oxfmt --check", "node_modules/oxfmt/bin/oxfmt", ["--check"]),
@@ -31,12 +36,17 @@ export const testStages: readonly TestStage[] = [
   checkStage("build", "dist/", "scripts/build.ts", ["--quiet"]),
   testStage(
     "unit",
-    "one room at a time",
+    "one module at a time, in process",
     [],
     ["test/**/*.test.ts"],
-    ["collector", "integration", "libraries", "package", "readme"].map(
-      (folder) => `test/${folder}/**`,
-    ),
+    [...OWN_STAGES, "test/**/*.process.test.ts"],
+  ),
+  testStage(
+    "process",
+    "modules in processes, bundles and servers",
+    [],
+    ["test/**/*.process.test.ts"],
+    OWN_STAGES,
   ),
   testStage("package", "what npm would publish", ["build"], ["test/package/**/*.test.ts"]),
   testStage("readme", "a reader who does what it says", ["build"], ["test/readme/**/*.test.ts"]),

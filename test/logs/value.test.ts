@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
-import { logRecords as json } from "../../src/export/otlp/otlp-json.ts";
-import { logRecords as protobuf } from "../../src/export/otlp/otlp-protobuf.ts";
-import { LogRecord } from "../../src/logs/log-record.ts";
-import { logsOf, readExport } from "../../src/testing/otlp.ts";
-import type { ReceivedLog } from "../../src/testing/received.ts";
 import { ValueCopier } from "../../src/logs/value-copier.ts";
 import { truncateWellFormed } from "../../src/logs/value.ts";
-import { resource } from "../export/telemetry.ts";
 import { hostileValues } from "./hostile.ts";
 
 const copyOf = (value: unknown): unknown => new ValueCopier(Infinity).copy(value);
@@ -18,17 +12,6 @@ describe("The copy of a value", () => {
       const made = copyOf(hostile.make());
       if (hostile.check === undefined) assert.deepEqual(made, hostile.expectedCopy);
       else hostile.check(made);
-    });
-  }
-
-  for (const { title, make } of hostileValues) {
-    it(`reads the same from JSON and from protobuf: ${title}`, () => {
-      const record = new LogRecord({ resource, limits }, { name: "test" }, 1_700_000_000_000);
-      record.setAttribute("value", make());
-      assert.deepEqual(
-        received("application/json", json.encodeRequest([json.encode(record)])),
-        received("application/x-protobuf", protobuf.encodeRequest([protobuf.encode(record)])),
-      );
     });
   }
 
@@ -108,11 +91,3 @@ describe("A text that is too long", () => {
     });
   }
 });
-
-function received(contentType: string, body: Uint8Array): ReceivedLog {
-  const [log] = logsOf(readExport("logs", contentType, body));
-  assert.ok(log);
-  return log;
-}
-
-const limits = { attributeCount: 128, attributeLength: Infinity };

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import type { Attributes } from "@opentelemetry/api";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { NameConflict } from "../../src/metrics/prometheus-families.ts";
@@ -8,13 +7,8 @@ import {
   prometheusText,
   type TextFormat,
 } from "../../src/metrics/prometheus-text.ts";
-import { programOrSkip } from "../programs.ts";
 import { parsePage, samplesOf } from "./exposition.ts";
-import {
-  createMetricsFixture,
-  createMetricsPipeline,
-  type MetricsFixture,
-} from "./metrics-fixture.ts";
+import { createMetricsFixture, type MetricsFixture } from "./metrics-fixture.ts";
 
 const formats: readonly TextFormat[] = ["classic", "openmetrics"];
 
@@ -307,21 +301,6 @@ describe("The Prometheus page is valid", () => {
     }
     const collected = collect();
     for (const format of formats) parsePage(textOf(collected, format), format);
-  });
-
-  it("for what every process has, and promtool has nothing to say about it", async function () {
-    const promtool = programOrSkip(this, "promtool");
-    const { metrics } = createMetricsPipeline();
-    metrics.meter
-      .createHistogram("http.server.request.duration", { unit: "s", description: "d" })
-      .record(1);
-    const page = await metrics.prometheusPage(undefined);
-    parsePage(page!.body.toString());
-    const { status, stdout, stderr } = spawnSync(promtool, ["check", "metrics"], {
-      input: page!.body,
-      encoding: "utf8",
-    });
-    assert.deepEqual([status, stdout, stderr], [0, "", ""]);
   });
 });
 

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { HistogramWithExemplars, PointWithExemplar } from "../../src/metrics/exemplars.ts";
 import { CARDINALITY_LIMIT } from "../../src/metrics/series-table.ts";
 import { monotonicMetrics, mergeThreads } from "../../src/metrics/threads/merge.ts";
-import { parsePage, samplesOf } from "./exposition.ts";
 import {
   createMetricsFixture,
   histogramsOf,
@@ -14,48 +10,6 @@ import {
   numbersOf,
   shopResource,
 } from "./metrics-fixture.ts";
-
-const fixture = fileURLToPath(new URL("fixtures/threads.ts", import.meta.url));
-
-/** Sums over the process: jobs, busy, count of `took`; then the depths by thread. */
-const phases: readonly (readonly [string, readonly number[], readonly string[]])[] = [
-  ["both workers live", [21, 3, 3], ["1", "10 of thread", "10 of thread"]],
-  [
-    "one can't answer: what it said before counts",
-    [21, 3, 3],
-    ["1", "10 of thread", "10 of thread"],
-  ],
-  ["one was terminated: its counts stay, its state goes", [21, 2, 3], ["1", "10 of thread"]],
-  ["the other ended: its last counts are there", [121, 1, 4], ["1"]],
-];
-
-describe("The page of a process with worker threads", () => {
-  let pages: string[] = [];
-
-  before(async () => {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [fixture]);
-    assert.equal(stderr, "");
-    pages = stdout
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as string);
-  });
-
-  for (const [index, [title, sums, depths]] of phases.entries()) {
-    it(title, () => {
-      const page = parsePage(pages[index]!);
-      const sum = (name: string): number =>
-        samplesOf(page, name).reduce((total, { value }) => total + value, 0);
-      assert.deepEqual([sum("jobs_total"), sum("busy"), sum("took_count")], sums);
-      assert.deepEqual(
-        samplesOf(page, "depth").map(({ value, labels }) =>
-          labels["thread_id"] === undefined ? `${value}` : `${value} of thread`,
-        ),
-        depths,
-      );
-    });
-  }
-});
 
 describe("Threads are added up", () => {
   it("histograms bucket by bucket", () => {

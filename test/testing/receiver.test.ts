@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { request as httpRequest } from "node:http";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import {
   JsonLogsSerializer,
@@ -17,7 +14,6 @@ import type { Fault } from "../../src/testing/fault.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { collectMetrics, makeLog, makeSpan, makeSpans } from "../export/telemetry.ts";
 
-const main = fileURLToPath(new URL("../../src/testing/main.ts", import.meta.url));
 const JSON_TYPE = "application/json";
 const PROTOBUF_TYPE = "application/x-protobuf";
 
@@ -167,26 +163,6 @@ describe("the receiver", () => {
     for (const { path, body, headers, status } of rows) {
       assert.equal((await post(receiver, path, body, headers)).status, status, path);
     }
-  });
-
-  it("runs as a process of its own that says where it is and does as it is told", async () => {
-    const child = spawn(process.execPath, [main, "--grpc-port", "0"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const [line] = (await once(child.stdout, "data")) as [Buffer];
-    const { url, grpcUrl, dsn } = JSON.parse(line.toString()) as Record<string, string>;
-    assert.match(`${url} ${grpcUrl} ${dsn}`, /^http:\S+ http:\S+ http:\/\/key@127.0.0.1:\d+\/1$/);
-    const faults = [{ kind: "status", status: 503, times: 1 }];
-    await fetch(`${url}/faults`, { method: "PUT", body: JSON.stringify(faults) });
-    const there = { url: url ?? "" };
-    assert.equal((await sendSpans(there, 2)).status, 503);
-    assert.equal((await sendSpans(there, 2)).status, 200);
-    const counts = { spans: 2, logs: 0, metrics: 0, items: 0, events: 0, requests: 2 };
-    assert.deepEqual(await getJson(there, "/received"), counts);
-    await fetch(`${url}/received`, { method: "DELETE" });
-    assert.deepEqual(await getJson(there, "/received/spans"), []);
-    child.kill();
-    await once(child, "close");
   });
 
   const faults: { fault: Fault; status: number; kept: number }[] = [

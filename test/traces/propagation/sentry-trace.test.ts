@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { propagation } from "@opentelemetry/api";
 import { getCurrentScope, type Scope } from "@sentry/core";
 import { ServerRuntimeClient } from "@sentry/core/server";
@@ -189,33 +187,6 @@ describe("With a Sentry client", () => {
         parentSpanContext(byDefault.extractHeaders(ROOT_CONTEXT, headers))?.traceId,
         traceId,
       );
-    });
-  }
-});
-
-describe("Packages of propagators", () => {
-  const program = fileURLToPath(new URL("loaded.ts", import.meta.url));
-  const rows: [names: string[], before: string[]][] = [
-    [["tracecontext", "baggage"], []],
-    [["tracecontext", "sentry", "jaeger"], []],
-    [["b3"], ["@opentelemetry/propagator-b3"]],
-    [["xray"], ["@opentelemetry/propagator-aws-xray"]],
-  ];
-  for (const [names, early] of rows) {
-    it(`are loaded only when they are needed (${names.join(", ")})`, () => {
-      const { stdout, stderr } = spawnSync(
-        process.execPath,
-        [...process.execArgv, program, ...names],
-        {
-          encoding: "utf8",
-        },
-      );
-      const [start, plain, sentry] = (JSON.parse(stdout || `"${stderr}"`) as string[][]).map(
-        (loaded) => loaded.filter((name) => /sentry|propagator/.test(name)),
-      );
-      assert.deepEqual(start, early);
-      assert.deepEqual(plain, early);
-      assert.ok(sentry?.includes("@sentry/opentelemetry"), stdout);
     });
   }
 });

@@ -4,7 +4,6 @@ import { ROOT_CONTEXT } from "../../../../src/context/context.ts";
 import { runWithContext } from "../../../../src/context/manager.ts";
 import { TelltaleLoggerProvider } from "../../../../src/logs/logger.ts";
 import { resource } from "../../../export/telemetry.ts";
-import { hostileValues } from "../../../logs/hostile.ts";
 import { collectRecords, logIdsOf, inRequest, fakeSpan } from "../../../logs/requests.ts";
 import {
   loadFreshWinston,
@@ -346,18 +345,6 @@ describe("What the app hands to winston", () => {
     inRequest(1, () => logger.child({ trace_id: ids.trace_id }).info("a"));
     assert.deepEqual(pick(lines[0]), ids);
   });
-
-  for (const { title, make } of hostileValues.filter(
-    ({ winstonFailure }) => winstonFailure === undefined,
-  )) {
-    it(`has the same outcome as without us: ${title}`, () => {
-      const bare = outcome(loadFreshWinston(), make());
-      const { winston, records } = createPatchedWinston();
-      assert.deepEqual(outcome(winston, make()), bare);
-      assert.deepEqual(inRequest(1, () => outcome(winston, make())).thrown, bare.thrown);
-      if (bare.thrown === undefined) assert.equal(records.length, 2 * bare.lines.length);
-    });
-  }
 });
 
 describe("Lines that wait for a busy transport", () => {
@@ -506,25 +493,6 @@ function pick(line: TransportLine | undefined): TransportLine {
 /** No format; winston's default is JSON, which adds the text of the line. */
 function identityFormat({ format }: typeof Winston): Winston.Logform.Format {
   return format((info) => info)();
-}
-
-interface Outcome {
-  readonly thrown: string | undefined;
-  readonly lines: readonly unknown[];
-}
-
-/** What becomes of a value that is logged with winston's default format. */
-function outcome(winston: typeof Winston, value: unknown): Outcome {
-  const { transport, lines } = recordingTransport(winston);
-  const logger = winston.createLogger({ transports: transport });
-  let thrown: string | undefined;
-  try {
-    logger.info("placed", { value });
-    logger.info(value as string);
-  } catch (error) {
-    thrown = String(error);
-  }
-  return { thrown, lines: lines.map((line) => line[MESSAGE_SYMBOL]) };
 }
 
 function bare(message: string): object {
