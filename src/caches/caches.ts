@@ -16,7 +16,7 @@ class CacheRegistry {
 
   constructor(meter: Meter) {
     this.#requests = meter.createCounter("telltale.cache.requests", {
-      description: "Number of look-ups in a cache.",
+      description: "Number of cache lookups.",
       unit: "{request}",
     });
   }

@@ -74,7 +74,7 @@ export class MessagingMetrics {
   }
 
   recordJob(name: string, seconds: number, errorType: string | undefined, span: Span): void {
-    this.#jobs ??= this.#createDuration("telltale.job.duration", "Duration of a run of a job.");
+    this.#jobs ??= this.#createDuration("telltale.job.duration", "Duration of job runs.");
     const attributes = {
       "telltale.job.name": name,
       ...(errorType !== undefined && { "error.type": errorType }),
@@ -95,7 +95,7 @@ export class MessagingMetrics {
       const lags: (() => readonly ConsumerLag[])[] = (this.#lags = []);
       this.#meter
         .createObservableGauge("kafka.consumer_group.lag", {
-          description: "Messages that a consumer group is behind the end of a partition.",
+          description: "Current approximate lag of consumer group at partition of topic",
           unit: "{message}",
         })
         .addCallback((result) => {
@@ -107,11 +107,11 @@ export class MessagingMetrics {
 
   #observeBacklogs(backlogs: readonly (() => Promise<readonly Backlog[]>)[]): void {
     const size = this.#meter.createObservableGauge("telltale.queue.size", {
-      description: "Messages or jobs that are in a queue, by state.",
+      description: "The number of messages or jobs in a queue, by state.",
       unit: "{message}",
     });
     const age = this.#meter.createObservableGauge("telltale.queue.oldest.age", {
-      description: "Age of the oldest job that waits in a queue.",
+      description: "Age of the oldest job waiting in a queue.",
       unit: "s",
     });
     const observe = async (result: BatchObservableResult): Promise<void> => {

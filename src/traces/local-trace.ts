@@ -103,7 +103,7 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
     if (this.root !== span || this.reason === undefined) return undefined;
     if (this.reason === "sampled" && (this.#probability ?? 1) === 1) return undefined;
     return {
-      "telltale.keep.reason": this.reason,
+      "telltale.sampling.reason": this.reason,
       ...(this.#probability !== undefined && {
         "telltale.sampling.probability": this.#probability,
       }),

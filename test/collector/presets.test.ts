@@ -149,7 +149,7 @@ describe("The Collector's presets", () => {
         { trace: plain, name: "plain" },
         { trace: failed, name: "failed", failed: true },
         { trace: slow, name: "slow", durationMs: 1500 },
-        { trace: kept, name: "kept", attributes: { "telltale.keep.reason": "forced" } },
+        { trace: kept, name: "kept", attributes: { "telltale.sampling.reason": "forced" } },
         { trace: broken, name: "broken", attributes: { "http.response.status_code": 503 } },
         { trace: probe, name: "probe", attributes: { "url.path": "/healthz" } },
       ]);

@@ -167,7 +167,7 @@ describe("What the Collector samples", function () {
     assert.equal(counted, fine * 4, "each stands for four");
     // From the stored traces themselves: what docs/collector.md gives as the formula.
     const stored = roots
-      .filter(({ attributes }) => attributes["telltale.keep.reason"] === "sampled")
+      .filter(({ attributes }) => attributes["telltale.sampling.reason"] === "sampled")
       .map(({ attributes }) => 1 / Number(attributes["telltale.sampling.probability"]))
       .reduce((sum, weight) => sum + weight, 0);
     assert.ok(stored >= 1600 && stored <= 2400, `${stored} of 2,000`);

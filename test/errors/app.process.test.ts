@@ -231,7 +231,7 @@ describe("Events of an app", () => {
       assert.equal(span?.traceId, traceId);
       assert.equal(span?.parentSpanId, parent);
       assert.equal(span?.kind, "SERVER");
-      assert.equal(span.attributes["telltale.keep.reason"], "error_captured");
+      assert.equal(span.attributes["telltale.sampling.reason"], "error_captured");
     });
 
     it("keep no trace when they are sampled out themselves, and are reported as such", async () => {

@@ -20,13 +20,7 @@ describe("A local trace", () => {
   });
 
   it("exports nothing where head sampling said no and nothing happened", () => {
-    const {
-      provider,
-      exported,
-      books: counters,
-      room: quota,
-      grace: dropTimer,
-    } = collectingProvider(unsampled);
+    const { provider, exported, counters, quota, dropTimer } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     child.end();
     assert.equal(quota.used, 1);
@@ -47,11 +41,11 @@ describe("A local trace", () => {
     assert.deepEqual(names(exported), ["second", "child"]);
     root.end();
     assert.deepEqual(names(exported), ["second", "child", "root"]);
-    assert.equal(root.attributes["telltale.keep.reason"], "span_error");
+    assert.equal(root.attributes["telltale.sampling.reason"], "span_error");
   });
 
   it("exports all of it when an error is captured after the root ended", () => {
-    const { provider, exported, books: counters, grace: dropTimer } = collectingProvider(unsampled);
+    const { provider, exported, counters, dropTimer } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     child.end();
     root.end();
@@ -60,7 +54,7 @@ describe("A local trace", () => {
     assert.deepEqual(names(exported), ["child", "root"]);
     dropTimer.close();
     assert.deepEqual(counters, { created: 2, discarded: 0 });
-    assert.equal(root.attributes["telltale.keep.reason"], "error_captured");
+    assert.equal(root.attributes["telltale.sampling.reason"], "error_captured");
   });
 
   it("exports a child that ends after its root, if the trace is kept", () => {
@@ -72,7 +66,7 @@ describe("A local trace", () => {
   });
 
   it("forgets a child that ends when the trace has been given up", () => {
-    const { provider, exported, books: counters, grace: dropTimer } = collectingProvider(unsampled);
+    const { provider, exported, counters, dropTimer } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     root.end();
     dropTimer.close();
@@ -90,7 +84,7 @@ describe("A local trace", () => {
     const slowSpan = tracer.startSpan("slow", { startTime: 1_700_000_000_000 }) as TelltaleSpan;
     slowSpan.end(1_700_000_000_102);
     assert.deepEqual(names(exported), ["slow"]);
-    assert.equal(slowSpan.attributes["telltale.keep.reason"], "slow");
+    assert.equal(slowSpan.attributes["telltale.sampling.reason"], "slow");
   });
 
   it("keeps the first reason", () => {
@@ -98,7 +92,7 @@ describe("A local trace", () => {
     const { root } = pair(provider);
     root.localTrace.keep("forced");
     root.setStatus({ code: SpanStatusCode.ERROR }).end();
-    assert.equal(root.attributes["telltale.keep.reason"], "forced");
+    assert.equal(root.attributes["telltale.sampling.reason"], "forced");
   });
 
   it("tells the sampling probability on the root, so that counts can be reconstructed", () => {
@@ -127,7 +121,7 @@ describe("A local trace", () => {
   });
 
   it("waits no longer for an error that comes after the grace period", () => {
-    const { provider, exported, books: counters, grace: dropTimer } = collectingProvider(unsampled);
+    const { provider, exported, counters, dropTimer } = collectingProvider(unsampled);
     const { root } = pair(provider);
     root.end();
     dropTimer.close();
@@ -138,7 +132,7 @@ describe("A local trace", () => {
   });
 
   it("rescues a child that ended after the root, too", () => {
-    const { provider, exported, books: counters, grace: dropTimer } = collectingProvider(unsampled);
+    const { provider, exported, counters, dropTimer } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     root.end();
     child.end();
@@ -149,11 +143,7 @@ describe("A local trace", () => {
   });
 
   it("drops spans of undecided traces when there is no room for more of them", () => {
-    const {
-      provider,
-      books: counters,
-      room: quota,
-    } = collectingProvider({ ...unsampled, spanQuota: 3 });
+    const { provider, counters, quota } = collectingProvider({ ...unsampled, spanQuota: 3 });
     const tracer = provider.getTracer("t");
     const roots = Array.from({ length: 5 }, () => tracer.startSpan("root"));
     for (const root of roots) tracer.startSpan("child", {}, ROOT_CONTEXT.withSpan(root)).end();
@@ -164,11 +154,7 @@ describe("A local trace", () => {
   });
 
   it("can't take more than its share of the room", () => {
-    const {
-      provider,
-      books: counters,
-      room: quota,
-    } = collectingProvider({ ...unsampled, spanQuota: 100_000 });
+    const { provider, counters, quota } = collectingProvider({ ...unsampled, spanQuota: 100_000 });
     const tracer = provider.getTracer("t");
     const root = tracer.startSpan("root");
     for (let count = 0; count < 5000; count++) {
@@ -179,7 +165,7 @@ describe("A local trace", () => {
   });
 
   it("records nothing where nothing could be kept later", () => {
-    const { provider, books: counters } = collectingProvider({ ...unsampled, tailSamples: false });
+    const { provider, counters } = collectingProvider({ ...unsampled, tailSamples: false });
     const span = provider.getTracer("t").startSpan("root");
     span.end();
     assert.equal(span.isRecording(), false);

@@ -25,13 +25,13 @@ export interface ProviderOptions {
   readonly tailSamples?: boolean;
 }
 
-/** A provider whose ways out are lists. */
+/** Creates a provider that exports to a list. */
 export function collectingProvider(options: ProviderOptions = {}): {
   provider: TelltaleTracerProvider;
   exported: ReadableSpan[];
-  books: { created: number; discarded: number };
-  room: SpanQuota;
-  grace: DropTimer;
+  counters: { created: number; discarded: number };
+  quota: SpanQuota;
+  dropTimer: DropTimer;
 } {
   const exported: ReadableSpan[] = [];
   const counters = { created: 0, discarded: 0 };
@@ -58,5 +58,5 @@ export function collectingProvider(options: ProviderOptions = {}): {
       discard,
     },
   });
-  return { provider, exported, books: counters, room: quota, grace: dropTimer };
+  return { provider, exported, counters, quota, dropTimer };
 }

@@ -25,15 +25,16 @@ export class ConnectionPools {
   constructor(meter: Meter) {
     const instruments = {
       count: meter.createObservableUpDownCounter("db.client.connection.count", {
-        description: "Connections of a pool by their state.",
+        description:
+          "The number of connections that are currently in state described by the `state` attribute.",
         unit: "{connection}",
       }),
       max: meter.createObservableUpDownCounter("db.client.connection.max", {
-        description: "Connections that a pool may have.",
+        description: "The maximum number of open connections allowed.",
         unit: "{connection}",
       }),
       pending: meter.createObservableUpDownCounter("db.client.connection.pending_requests", {
-        description: "Who waits for a connection of a pool.",
+        description: "The number of current pending requests for an open connection.",
         unit: "{request}",
       }),
     };

@@ -13,7 +13,7 @@ export class SocketMetrics {
   constructor({ meterProvider }: AdaptorDeps, scope: string, version: string) {
     const meter = meterProvider.getMeter(scope, version);
     this.#connections = meter.createUpDownCounter("telltale.socket.active_connections", {
-      description: "Number of WebSocket and Socket.IO connections that are open.",
+      description: "Number of open WebSocket and Socket.IO connections.",
       unit: "{connection}",
     });
     this.#messages = meter.createCounter("telltale.socket.messages", {

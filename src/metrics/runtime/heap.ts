@@ -9,17 +9,11 @@ export function observeHeap(meter: StoreMeter): void {
     meter.createObservableUpDownCounter(name, bytesOptions(description));
   const size = bytes(
     "v8js.memory.heap.space.size",
-    "Memory that V8 has set aside for a heap space.",
+    "Total heap memory size pre-allocated for a heap space.",
   );
-  const used = bytes("v8js.memory.heap.used", "Memory in use in a heap space.");
-  const available = bytes(
-    "v8js.memory.heap.space.available_size",
-    "Memory still free in a heap space.",
-  );
-  const physical = bytes(
-    "v8js.memory.heap.space.physical_size",
-    "Committed memory of a heap space.",
-  );
+  const used = bytes("v8js.memory.heap.used", "Heap Memory size allocated.");
+  const available = bytes("v8js.memory.heap.space.available_size", "Heap space available size.");
+  const physical = bytes("v8js.memory.heap.space.physical_size", "Committed size of a heap space.");
   meter.addBatchObservableCallback(
     (result) => {
       for (const space of getHeapSpaceStatistics()) {
@@ -32,12 +26,11 @@ export function observeHeap(meter: StoreMeter): void {
     },
     [size, used, available, physical],
   );
-  // Of the whole heap since the conventions' 1.42, before which the name was that of a space's size
-  // (semantic-conventions#3476). Without it nobody sees an out-of-memory coming.
-  bytes(
-    "v8js.memory.heap.limit",
-    "What the whole heap may grow to before V8 gives up.",
-  ).addCallback((result) => result.observe(getHeapStatistics().heap_size_limit));
+  // The limit of the whole heap, which announces an out-of-memory crash. Before 1.42 the conventions
+  // used this name for the size of a heap space (semantic-conventions#3476).
+  bytes("v8js.memory.heap.limit", "Maximum size of the heap.").addCallback((result) =>
+    result.observe(getHeapStatistics().heap_size_limit),
+  );
 }
 
 function bytesOptions(description: string): MetricOptions {

@@ -6,8 +6,8 @@ import type { SlidingWindow } from "./sliding-window.ts";
 /**
  * `process.*`: https://opentelemetry.io/docs/specs/semconv/system/process-metrics/
  *
- * Not here: `process.unix.file_descriptor.count`, whose Prometheus name ends in
- * `_count`; `promtool check metrics` refuses that for what is no histogram.
+ * Leaves out `process.unix.file_descriptor.count`: its Prometheus name ends in
+ * `_count`, which `promtool check metrics` accepts for histograms only.
  */
 export function observeProcess(meter: StoreMeter, slidingWindow: SlidingWindow): void {
   observeCpu(meter, slidingWindow);
@@ -40,7 +40,9 @@ function observeCpu(meter: StoreMeter, slidingWindow: SlidingWindow): void {
   const cpus = availableParallelism();
   meter
     .createObservableGauge("process.cpu.utilization", {
-      description: "Share of the available CPUs in use over the last 30 to 60 seconds.",
+      // The conventions say "since the last measurement"; a window lets all readers see the same value.
+      description:
+        "Difference in process.cpu.time over the last 30 to 60 seconds, divided by the elapsed time and number of CPUs available to the process.",
       unit: "1",
     })
     .addCallback((result) => {

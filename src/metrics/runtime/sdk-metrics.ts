@@ -35,7 +35,7 @@ export function observeSdkMetrics(
   createCounter(
     meter,
     "otel.sdk.log.created",
-    "The number of log records submitted to enabled loggers.",
+    "The number of log records submitted to an enabled `Logger`.",
     "{log_record}",
   ).addCallback((result) => result.observe(counters.logs.created));
 }
@@ -46,25 +46,25 @@ function observeTelemetryCounters(meter: StoreMeter, counters: TelemetryCounters
   const created = createCounter(
     meter,
     "telltale.telemetry.created",
-    "Items of telemetry that were made.",
+    "The number of telemetry items created.",
     "{item}",
   );
   const sent = createCounter(
     meter,
     "telltale.telemetry.sent",
-    "Items that their receiver has taken.",
+    "The number of telemetry items accepted by their receiver.",
     "{item}",
   );
   const dropped = createCounter(
     meter,
     "telltale.telemetry.dropped",
-    "Items that are lost, by reason.",
+    "The number of telemetry items dropped, by reason.",
     "{item}",
   );
   const queued = createUpDownCounter(
     meter,
     "telltale.telemetry.queued",
-    "Items that wait or are under way.",
+    "The number of telemetry items queued or in flight.",
     "{item}",
   );
   meter.addBatchObservableCallback(
@@ -89,7 +89,7 @@ function observeDrops(
   attributes: Attributes,
 ): void {
   for (const [reason, count] of Object.entries(counters.dropped)) {
-    result.observe(dropped, count, { ...attributes, "telltale.reason": reason });
+    result.observe(dropped, count, { ...attributes, "telltale.drop.reason": reason });
   }
 }
 
@@ -100,6 +100,19 @@ const units: Readonly<Record<ItemType, string>> = {
   span: "{span}",
   log: "{log_record}",
   metric_data_point: "{data_point}",
+};
+
+/** The plural that the conventions' descriptions use. */
+const nouns: Readonly<Record<ItemType, string>> = {
+  span: "spans",
+  log: "log records",
+  metric_data_point: "metric data points",
+};
+
+/** The name that the conventions' description of the queue's capacity uses. */
+const processorNames: Readonly<Record<"span" | "log", string>> = {
+  span: "span processor",
+  log: "Log Record processor",
 };
 
 interface ExporterComponent {
@@ -134,7 +147,7 @@ function observeExporter(
   createCounter(
     meter,
     name,
-    "Items for which the export has finished, successful or failed.",
+    `The number of ${nouns[item]} for which the export has finished, either successful or failed.`,
     units[item],
   ).addCallback((result) => {
     result.observe(counters.sent, attributes);
@@ -155,7 +168,7 @@ function observeProcessor(
   createCounter(
     meter,
     `${name}.processed`,
-    "Items for which the processing has finished, successful or failed.",
+    `The number of ${nouns[item]} for which the processing has finished, either successful or failed.`,
     units[item],
   ).addCallback((result) => {
     let exported = counters.sent;
@@ -167,13 +180,13 @@ function observeProcessor(
   createUpDownCounter(
     meter,
     `${name}.queue.size`,
-    "Items in the queue, those under way included.",
+    `The number of ${nouns[item]} in the queue of a given instance of an SDK ${item} processor.`,
     units[item],
   ).addCallback((result) => result.observe(counters.queued, attributes));
   createUpDownCounter(
     meter,
     `${name}.queue.capacity`,
-    "The most items that the queue can hold.",
+    `The maximum number of ${nouns[item]} the queue of a given instance of an SDK ${processorNames[item]} can hold.`,
     units[item],
   ).addCallback((result) => result.observe(batch.maxQueueSize, attributes));
 }

@@ -227,7 +227,7 @@ export const groups: readonly MetricGroup[] = [
       ]),
       counter("telltale.telemetry.dropped", "{item}", "telltale_telemetry_dropped_total", [
         "telltale.signal",
-        "telltale.reason",
+        "telltale.drop.reason",
       ]),
       level("telltale.telemetry.queued", "{item}", "telltale_telemetry_queued", [
         "telltale.signal",

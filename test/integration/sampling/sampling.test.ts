@@ -66,7 +66,7 @@ describe("At a sampling ratio of one in a hundred", () => {
     const kept = { error: 0, sampled: 0 };
     for (const span of receiver.spans.filter(({ kind }) => kind === "SERVER")) {
       const {
-        "telltale.keep.reason": reason,
+        "telltale.sampling.reason": reason,
         "telltale.sampling.probability": probability,
         "telltale.request.id": id,
       } = span.attributes;
