@@ -32,7 +32,7 @@ export function createSpanProcessor(deps: ItemProcessorDeps): ItemProcessor<Read
   const loadEncoder = encoderFor(otlp);
   return createItemProcessor(deps, {
     name: "spans",
-    store: (span) => loadEncoder().spans.encode(span),
+    encode: (span) => loadEncoder().spans.encode(span),
     traceIdOf: (span) => span.spanContext().traceId,
     createExporter: (to = otlp, policy = retry) =>
       loadOtlp().createSpanExporter(to, diagnostics, policy),
@@ -50,7 +50,7 @@ export function createLogProcessor(deps: ItemProcessorDeps): ItemProcessor<LazyL
   const loadEncoder = encoderFor(otlp);
   return createItemProcessor(deps, {
     name: "log records",
-    store: (source) => loadEncoder().logRecords.encode(source.toRecord()),
+    encode: (source) => loadEncoder().logRecords.encode(source.toRecord()),
     traceIdOf: (source) => source.toRecord().spanContext?.traceId,
     createExporter: (to = otlp, policy = retry) =>
       loadOtlp().createLogExporter(to, diagnostics, policy),
@@ -61,7 +61,7 @@ function encoderFor({ protocol }: OtlpConfig): typeof loadJson | typeof loadProt
   return protocol === "http/json" ? loadJson : loadProtobuf;
 }
 
-interface ItemKind<Item> extends Pick<BatchProcessorDeps<Item, EncodedItem>, "name" | "store"> {
+interface ItemKind<Item> extends Pick<BatchProcessorDeps<Item, EncodedItem>, "name" | "encode"> {
   readonly traceIdOf: (item: Item) => string | undefined;
   readonly createExporter: (to?: OtlpConfig, retry?: RetryPolicy) => OtlpExporter<EncodedItem[]>;
 }
@@ -70,12 +70,12 @@ const release = ({ buffer }: EncodedItem): void => buffer.release();
 
 function createItemProcessor<Item>(
   { config, otlp, counters, diagnostics }: ItemProcessorDeps,
-  { name, store, traceIdOf, createExporter }: ItemKind<Item>,
+  { name, encode, traceIdOf, createExporter }: ItemKind<Item>,
 ): ItemProcessor<Item> {
   const shared = { name, config, counters, diagnostics, release };
   const { gateways } = otlp;
   if (gateways === undefined)
-    return new BatchProcessor({ ...shared, store, createExporter: () => createExporter() });
-  const deps = { ...shared, gateways, encode: store, traceIdOf, createExporter };
+    return new BatchProcessor({ ...shared, encode, createExporter: () => createExporter() });
+  const deps = { ...shared, gateways, encode, traceIdOf, createExporter };
   return loadGateways().createTraceIdLoadBalancer(deps);
 }

@@ -3,212 +3,134 @@ import type {
   MetricCollectOptions,
   ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
-import { runSuppressed } from "../context/manager.ts";
-import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
+import { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
-import type { ExitRequest, ExitRequestFactory, Pipeline } from "../export/pipeline.ts";
-import type { ExportResult, OtlpExporter, OnExitResult } from "../export/otlp-exporter.ts";
+import { CountingExporter } from "../export/counting-exporter.ts";
+import { Deadline } from "../export/deadline.ts";
+import type { OtlpExporter } from "../export/otlp-exporter.ts";
+import type { ExitRequestFactory, Pipeline } from "../export/pipeline.ts";
 
 export interface PeriodicReaderDeps {
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** Undefined: not counted (the console is no delivery). */
+  /** Undefined for an exporter that delivers nothing, such as the console. */
   readonly counters: SignalCounters | undefined;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
-  /** Called once, before the first export: it loads the chunk. */
+  /** Called once, before the first export: it loads a lazy module. */
   readonly createExporter: () => OtlpExporter<ResourceMetrics>;
   readonly collect: (options: MetricCollectOptions) => Promise<CollectionResult>;
   readonly collectNow: () => ResourceMetrics;
 }
 
-/** What the sender has in hand. */
-interface PendingExport {
-  readonly metrics: ResourceMetrics;
-  readonly points: number;
-}
-
-const failedResult: ExportResult = { delivered: false, rejected: 0, retryAfterMs: 0 };
-
 /**
- * Collects and sends at an interval: the specification's periodic exporting
- * reader. Upstream's takes our `MetricProducer` as well, but its time limits are
- * timers that hold the process open, and what it has in hand at the end of the
- * process can't be had from it.
+ * Collects and exports metrics at an interval: the specification's periodic
+ * exporting reader. Upstream's accepts our `MetricProducer` as well, but its time
+ * limits are timers that keep the process alive, and it cannot return the export
+ * in flight at process exit.
  */
 export class PeriodicReader implements Pipeline {
   readonly #deps: PeriodicReaderDeps;
-  #exporter: OtlpExporter<ResourceMetrics> | undefined = undefined;
-  #exporting: Promise<void> | undefined = undefined;
-  #inFlight: PendingExport | undefined = undefined;
-  #pausedUntil = 0;
+  readonly #counters: SignalCounters;
+  readonly #exporter: CountingExporter<ResourceMetrics>;
+  /** The collection and export that runs now. */
+  #running: Promise<void> | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #isStopped = false;
 
   constructor(deps: PeriodicReaderDeps) {
     this.#deps = deps;
+    this.#counters = deps.counters ?? new SignalCounters();
+    this.#exporter = new CountingExporter({
+      name: "metrics",
+      counters: this.#counters,
+      diagnostics: deps.diagnostics,
+      createExporter: deps.createExporter,
+      countItems: countDataPoints,
+    });
   }
 
   start(): void {
     this.#timer = setInterval(() => this.#tick(), this.#deps.intervalMs).unref();
   }
 
-  /** Nothing is collected any more; what is under way is still taken by `drainForExit`. */
+  /** Stops collecting; `drainForExit` still returns the export in flight. */
   stop(): void {
     clearInterval(this.#timer);
     this.#isStopped = true;
   }
 
-  /** How many data points are under way: what the account's `queued` must come to. */
+  /** Number of data points in flight, independent of the counters. */
   get queued(): number {
-    return this.#inFlight?.points ?? 0;
+    return this.#exporter.inFlightCount;
   }
 
-  /** Sends the numbers of this moment, after what is under way, unless the peer asked for a pause. */
+  /** Exports the current values after the export in flight, unless the peer asked for a pause. */
   async flush(timeoutMs: number): Promise<void> {
-    if (this.#isStopped) return;
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.max(0, timeoutMs));
-    });
-    await Promise.race([limit, this.#exportAfterCurrent()]);
-    clearTimeout(timer);
+    if (!this.#isStopped) await new Deadline(timeoutMs).race(this.#exportAfterCurrent());
   }
 
   /**
-   * The last numbers of the process, and what was under way: a delta that is not
-   * delivered is missing for ever.
+   * Returns the last values of the process and the export in flight: a delta that
+   * is not delivered is lost for good.
    */
   drainForExit(): ExitRequestFactory[] {
-    return [...this.#abortInFlight(), ...this.#finalMetrics()].map(
-      (metrics) => () => this.#createExitRequest(metrics),
-    );
+    const cancelled = this.#exporter.cancel();
+    const payloads = [...(cancelled === undefined ? [] : [cancelled]), ...this.#finalMetrics()];
+    return payloads.map((metrics) => () => this.#exporter.createExitRequest(metrics));
   }
 
-  /** An interval that finds the last export still under way is left out. */
+  /** Skips an interval that finds the previous export still in flight. */
   #tick(): void {
-    // A process of this age has had numbers that others count on.
+    // Others may rely on the values of a process that has lived for an interval.
     this.#deps.unsent?.mark();
-    if (this.#exporting === undefined && performance.now() >= this.#pausedUntil)
-      void this.#export();
+    if (this.#running === undefined && this.#exporter.pauseMs === 0) void this.#export();
   }
 
   async #exportAfterCurrent(): Promise<void> {
-    await this.#exporting;
-    // The numbers are not lost: the next export has them too.
-    if (performance.now() >= this.#pausedUntil) await this.#export();
+    await this.#running;
+    // Nothing is lost during a pause: the next export has these values too.
+    if (this.#exporter.pauseMs === 0) await this.#export();
   }
 
   /** Never rejects. */
   #export(): Promise<void> {
-    this.#exporting ??= this.#exportOnce()
-      .catch((error: unknown) => this.#reportFailure(error))
+    this.#running ??= this.#collectAndExport()
+      .catch((error: unknown) => this.#exporter.logFailure(error))
       .finally(() => {
-        this.#exporting = undefined;
+        this.#running = undefined;
       });
-    return this.#exporting;
+    return this.#running;
   }
 
-  async #exportOnce(): Promise<void> {
-    const { timeoutMs, counters, collect } = this.#deps;
+  async #collectAndExport(): Promise<void> {
+    const { timeoutMs, collect } = this.#deps;
     const { resourceMetrics } = await collect({ timeoutMillis: timeoutMs });
-    const pending = { metrics: resourceMetrics, points: countPoints(resourceMetrics) };
-    if (pending.points === 0) return;
-    if (counters !== undefined) counters.created += pending.points;
-    this.#inFlight = pending;
-    const result = await this.#send(resourceMetrics);
-    // Else `drainForExit` has taken it over and does the books.
-    if (this.#inFlight !== pending) return;
-    this.#inFlight = undefined;
-    this.#onExported(pending.points, result);
-  }
-
-  async #send(metrics: ResourceMetrics): Promise<ExportResult> {
-    try {
-      return await runSuppressed(() => this.#getExporter().export(metrics, this.#deps.timeoutMs));
-    } catch (error) {
-      this.#reportFailure(error);
-      return failedResult;
-    }
-  }
-
-  #onExported(points: number, result: ExportResult): void {
-    if (result.delivered) this.#recordDelivered(points, result.rejected);
-    else this.#deps.counters?.drop("failed", points);
-    if (result.retryAfterMs > 0) this.#pause(result.retryAfterMs);
-  }
-
-  #pause(ms: number): void {
-    this.#pausedUntil = performance.now() + ms;
-    if (this.#deps.counters !== undefined) this.#deps.counters.pausedUntil = Date.now() + ms;
-  }
-
-  #recordDelivered(points: number, rejected: number): void {
-    const { counters } = this.#deps;
-    if (counters === undefined) return;
-    const rejectedPoints = Math.min(rejected, points);
-    counters.sent += points - rejectedPoints;
-    counters.drop("rejected", rejectedPoints);
-  }
-
-  #abortInFlight(): ResourceMetrics[] {
-    const inFlight = this.#inFlight;
-    this.#inFlight = undefined;
-    if (inFlight === undefined) return [];
-    if (this.#exporter?.cancel() !== true) return [inFlight.metrics];
-    this.#recordDelivered(inFlight.points, 0);
-    return [];
+    if (this.#countCreated(resourceMetrics) === 0) return;
+    await this.#exporter.export(resourceMetrics, timeoutMs);
   }
 
   #finalMetrics(): ResourceMetrics[] {
-    const { counters, collectNow } = this.#deps;
     if (this.#isStopped) return [];
     try {
-      const metrics = collectNow();
-      const points = countPoints(metrics);
-      if (counters !== undefined) counters.created += points;
-      return points === 0 ? [] : [metrics];
+      const metrics = this.#deps.collectNow();
+      return this.#countCreated(metrics) === 0 ? [] : [metrics];
     } catch (error) {
-      this.#reportFailure(error);
+      this.#exporter.logFailure(error);
       return [];
     }
   }
 
-  #createExitRequest(metrics: ResourceMetrics): ExitRequest | undefined {
-    const points = countPoints(metrics);
-    const request = this.#tryCreateExitRequest(metrics, (delivered, rejected) => {
-      if (delivered) this.#recordDelivered(points, rejected);
-      else this.#deps.counters?.drop("shutdown", points);
-    });
-    if (request === undefined) this.#deps.counters?.drop("failed", points);
-    return request;
-  }
-
-  #tryCreateExitRequest(metrics: ResourceMetrics, onResult: OnExitResult): ExitRequest | undefined {
-    try {
-      return this.#getExporter().createExitRequest(metrics, onResult);
-    } catch (error) {
-      this.#reportFailure(error);
-      return undefined;
-    }
-  }
-
-  #getExporter(): OtlpExporter<ResourceMetrics> {
-    this.#exporter ??= this.#deps.createExporter();
-    return this.#exporter;
-  }
-
-  #reportFailure(error: unknown): void {
-    this.#deps.diagnostics.error(
-      "metrics export",
-      `metrics could not be exported: ${String(error)}`,
-    );
+  #countCreated(metrics: ResourceMetrics): number {
+    const points = countDataPoints(metrics);
+    this.#counters.created += points;
+    return points;
   }
 }
 
-/** Data points are what the books of metrics count. */
-export function countPoints(metrics: ResourceMetrics): number {
+/** Counts data points, the items that the counters of metrics count. */
+export function countDataPoints(metrics: ResourceMetrics): number {
   let points = 0;
   for (const scope of metrics.scopeMetrics) {
     for (const metric of scope.metrics) points += metric.dataPoints.length;

@@ -72,7 +72,7 @@ function setUp(
     config: { ...batchConfig, ...changes },
     counters,
     diagnostics: new Diagnostics("info", (line) => lines.push(line)),
-    store: (item) => item,
+    encode: (item) => item,
     release: (item) => released.push(item),
     ...(onUnavailable !== undefined && { onUnavailable }),
     createExporter: () => exporter,
@@ -259,7 +259,7 @@ describe("a batch", () => {
       config: batchConfig,
       counters,
       diagnostics: new Diagnostics("info", (line) => lines.push(line)),
-      store: (item) => item,
+      encode: (item) => item,
       createExporter: () => {
         throw new Error("no chunk");
       },

@@ -5,7 +5,7 @@ import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import type { ExitRequest } from "../../src/export/pipeline.ts";
 import type { ExportResult, OtlpExporter } from "../../src/export/otlp-exporter.ts";
 import { MetricReaderState } from "../../src/metrics/reader-state.ts";
-import { countPoints, PeriodicReader } from "../../src/metrics/periodic-reader.ts";
+import { countDataPoints, PeriodicReader } from "../../src/metrics/periodic-reader.ts";
 import { createMetricsFixture, numbersOf } from "./metrics-fixture.ts";
 
 const delivered: ExportResult = { delivered: true, rejected: 0, retryAfterMs: 0 };
@@ -173,14 +173,18 @@ describe("Pushed metrics", () => {
     );
   });
 
-  it("at the end leave alone what the kernel has", async () => {
+  it("at process exit leave alone what the kernel has, and count its response", async () => {
     const { reader, exporter, counters, add } = create("delta");
-    exporter.respond = () => new Promise(() => {});
+    const response = Promise.withResolvers<ExportResult>();
+    exporter.respond = () => response.promise;
     exporter.isFullyWritten = true;
     add(5);
-    void reader.flush(1000);
+    const flushed = reader.flush(1000);
     while (exporter.sent.length === 0) await nextTick();
     assert.deepEqual(reader.drainForExit(), []);
+    assert.deepEqual([counters.created, counters.sent, counters.queued], [1, 0, 1]);
+    response.resolve(delivered);
+    await flushed;
     assert.deepEqual([counters.created, counters.sent, counters.queued], [1, 1, 0]);
   });
 
@@ -196,7 +200,7 @@ describe("Pushed metrics", () => {
     const counter = store.provider.getMeter("app").createCounter("c");
     counter.add(1, { a: 1 });
     counter.add(1, { a: 2 });
-    assert.equal(countPoints(collect()), 2);
+    assert.equal(countDataPoints(collect()), 2);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   type ExportFailure,
 } from "./export-connection.ts";
 import { cancelWhenIdle } from "../exit/exit-blockers.ts";
+import { delay } from "../delay.ts";
 import { backoffMs, pauseMs, type RetryPolicy } from "./retry.ts";
 import { TimeLimit } from "./time-limit.ts";
 
@@ -174,10 +175,4 @@ export class DeadlineTransport implements IExporterTransport {
     if (requestedMs !== undefined) this.#requestedPause = { requestedMs, appliedMs: wait };
     return undefined;
   }
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
 }

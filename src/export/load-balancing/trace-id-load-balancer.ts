@@ -163,7 +163,7 @@ class TraceIdLoadBalancer<Item> implements ItemProcessor<Item> {
       config,
       counters,
       diagnostics,
-      store: (item) => ({ ...encode(item), traceId: traceIdOf(item) }),
+      encode: (item) => ({ ...encode(item), traceId: traceIdOf(item) }),
       release,
       createExporter: () =>
         withSuccessCallback(createExporter(gateway, NO_RETRY), () => this.#health.recovered(index)),
