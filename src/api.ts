@@ -1,15 +1,15 @@
 /*
- * The contract between the public API (`index.ts`) and the preload, and the
- * types that an app may hand in. No imports here, so that the published
+ * The contract between the public API (`index.ts`) and the preload, with the
+ * types of its arguments. This file imports nothing, so that the published
  * declarations need no other package.
  */
 
-/** Sentry's levels, the gravest first. */
+/** Sentry's levels, most severe first. */
 export type SeverityLevel = "fatal" | "error" | "warning" | "log" | "info" | "debug";
 
 export type Primitive = string | number | boolean | bigint | symbol | null | undefined;
 
-/** The user that an event concerns; every field is optional and sent as it is. */
+/** The user of an event. Every field is optional and sent unchanged. */
 export interface User {
   readonly id?: string | number;
   readonly email?: string;
@@ -17,18 +17,18 @@ export interface User {
   readonly [field: string]: unknown;
 }
 
-/** A step on the way to an error. */
+/** An event that led to an error. */
 export interface Breadcrumb {
   readonly type?: string;
   readonly category?: string;
   readonly message?: string;
   readonly level?: SeverityLevel;
-  /** Seconds since 1970; now, if absent. */
+  /** Seconds since 1970. Default: now. */
   readonly timestamp?: number;
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-/** Data of one event only. */
+/** Data of a single event. */
 export interface CaptureHint {
   readonly level?: SeverityLevel;
   readonly user?: User;
@@ -38,70 +38,89 @@ export interface CaptureHint {
   readonly fingerprint?: readonly string[];
 }
 
-/** Counts of a cache since the process started. */
+/** Statistics of one cache since the process started. */
 export interface CacheStats {
   readonly name: string;
   readonly hits: number;
   readonly misses: number;
-  /** Share of hits in all look-ups, 0 to 1. */
+  /** Share of hits among all lookups, from 0 to 1. */
   readonly ratio: number;
 }
 
-/** A cache that can be watched: `LRUCache`, `Map`, Keyv and most others are one. */
+/** A cache with a `get`, such as `LRUCache`, `Map` or Keyv. */
 export interface Gettable {
   get(...args: never[]): unknown;
 }
 
-/** The functions for errors that the public API passes on to. None of them throws. */
+/** The statuses of the "health check response" draft (draft-inadarei-api-health-check). */
+export type HealthStatus = "pass" | "warn" | "fail";
+
+export interface HealthCheckResult {
+  readonly status: HealthStatus;
+  /** Shown in `/healthz` and `/readyz`. Must hold no secret. */
+  readonly detail?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/**
+ * A check of the process's health. `fail` makes the process not ready, and so do
+ * an error and a timeout. No result is a `pass`.
+ */
+export interface HealthCheck {
+  readonly name: string;
+  /** Time limit of one run, in milliseconds. Default: 1000. */
+  readonly timeoutMs?: number;
+  run(): HealthCheckResult | undefined | void | Promise<HealthCheckResult | undefined | void>;
+}
+
+/** The error functions behind the public API. None of them throws. */
 export interface ErrorsApi {
-  /** Returns the id of the event; the earlier id for an error that was captured before. */
+  /** Returns the id of the event, or the earlier id of an error that was captured before. */
   captureException(error: unknown, hint?: CaptureHint): string | undefined;
   captureMessage(message: string, level?: SeverityLevel): string | undefined;
-  /** Sets the user of the current request, or else of the process; null removes it. */
+  /** Sets the user of the current request or, outside of one, of the process. Null removes it. */
   setUser(user: User | null): void;
   setTag(key: string, value: Primitive): void;
   /** Null removes the context. */
   setContext(name: string, context: Readonly<Record<string, unknown>> | null): void;
   addBreadcrumb(breadcrumb: Breadcrumb): void;
-  /** Runs `work` in a scope of its own, which also holds for what `work` starts. */
+  /** Runs `work` in a new scope, which also applies to the asynchronous work that it starts. */
   withScope<R>(work: () => R): R;
 }
 
-/** The functions for caches that the public API passes on to. */
+/** The cache functions behind the public API. */
 export interface CachesApi {
-  /** Counts from now on what `cache.get` returns; null and undefined are misses. */
+  /** Counts the results of `cache.get` from now on. Null and undefined are misses. */
   watch(cache: Gettable, name: string): void;
   stats(): CacheStats[];
 }
 
 /**
- * The API of the preload, which it publishes on the global object: the API's
- * copy may be another one, bundled into the app or of another version.
+ * The API of the preload. It is published on the global object, because the app's
+ * copy of `index.ts` may be bundled into the app, or of another version.
  */
 export interface PreloadApi {
   readonly version: string;
   readonly errors: ErrorsApi;
-  /**
-   * Runs `work` as a unit of work of its own; what it returns, throws or rejects
-   * with is passed on unchanged.
-   */
+  /** Runs `work` as a unit of work. Its return value, error or rejection is passed on unchanged. */
   readonly runJob: <R>(name: string, work: () => R) => R;
-  /** Created at its first use. */
+  /** Created at the first use. */
   readonly caches: () => CachesApi;
+  /** Adds a readiness check, or replaces the one of the same name. Returns a function that removes it. */
+  readonly addHealthCheck: (check: HealthCheck) => () => void;
 }
 
 const API: unique symbol = Symbol.for("telltale") as never;
 const STARTED: unique symbol = Symbol.for("telltale.started") as never;
 const globals = globalThis as { [API]?: PreloadApi; [STARTED]?: boolean };
 
-/** Returns true to the first caller of this thread, of all copies of the preload. */
+/** Returns true only for the first call in this thread, from whichever copy of the preload. */
 export function claimStart(): boolean {
   if (globals[STARTED] === true) return false;
   Object.defineProperty(globals, STARTED, { value: true });
   return true;
 }
 
-/** Returns undefined where nothing is preloaded. */
+/** Returns undefined without a preload. */
 export function preloadApi(): PreloadApi | undefined {
   return globals[API];
 }

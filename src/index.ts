@@ -4,25 +4,39 @@ import {
   type CaptureHint,
   type ErrorsApi,
   type Gettable,
+  type HealthCheck,
+  type HealthCheckResult,
+  type HealthStatus,
   preloadApi,
   type Primitive,
   type SeverityLevel,
   type User,
 } from "./api.ts";
 
-export type { Breadcrumb, CacheStats, CaptureHint, Gettable, Primitive, SeverityLevel, User };
+export type {
+  Breadcrumb,
+  CacheStats,
+  CaptureHint,
+  Gettable,
+  HealthCheck,
+  HealthCheckResult,
+  HealthStatus,
+  Primitive,
+  SeverityLevel,
+  User,
+};
 
 /*
- * The public door: a handful of functions that reach the preload through the
- * global object. Without the preload, and without a DSN, each does nothing;
- * none ever throws.
+ * The public API: functions that reach the preload through the global object.
+ * Without the preload they do nothing, and without a DSN those for Sentry don't
+ * either. None of them throws.
  */
 
 /**
- * Sends an error to Sentry, with the active trace id, the request's scope and
- * its route, and keeps the trace.
+ * Sends an error to Sentry, with the id of the active trace, the request's scope
+ * and its route, and samples (keeps) the trace.
  *
- * @returns the id of the event, or undefined if there is none.
+ * @returns the id of the event, or undefined if none was created.
  */
 export function captureException(error: unknown, hint?: CaptureHint): string | undefined {
   return errors()?.captureException(error, hint);
@@ -31,48 +45,48 @@ export function captureException(error: unknown, hint?: CaptureHint): string | u
 /**
  * Sends a message to Sentry.
  *
- * @param level `info` unless told.
- * @returns the id of the event, or undefined if there is none.
+ * @param level default: `info`.
+ * @returns the id of the event, or undefined if none was created.
  */
 export function captureMessage(message: string, level?: SeverityLevel): string | undefined {
   return errors()?.captureMessage(message, level);
 }
 
-/** Says whom the current request (or, outside of one, the process) concerns; null forgets it. */
+/** Sets the user of the current request or, outside of one, of the process. Null removes it. */
 export function setUser(user: User | null): void {
   errors()?.setUser(user);
 }
 
-/** Marks all later events of the current request. */
+/** Sets a tag of all later events of the current request. */
 export function setTag(key: string, value: Primitive): void {
   errors()?.setTag(key, value);
 }
 
-/** Adds named, structured data to later events of the current request; null removes it. */
+/** Sets named, structured data of later events of the current request. Null removes it. */
 export function setContext(name: string, context: Readonly<Record<string, unknown>> | null): void {
   errors()?.setContext(name, context);
 }
 
-/** Leaves a trail that later events of the current request carry. */
+/** Adds a breadcrumb to later events of the current request. */
 export function addBreadcrumb(breadcrumb: Breadcrumb): void {
   errors()?.addBreadcrumb(breadcrumb);
 }
 
-/** Runs `work`; what is set on the scope meanwhile is forgotten afterwards. */
+/** Runs `work` in a new scope: what `work` sets on it applies to `work` only. */
 export function withScope<R>(work: () => R): R {
   const active = errors();
   return active === undefined ? work() : active.withScope(work);
 }
 
 /**
- * A function that does what `work` does, as a unit of work of its own: with a
- * trace and a duration under this name, scopes of its own for Sentry, and an
- * event if it throws or rejects. For what runs by itself, not within a request:
+ * Wraps `work` so that each call is a unit of work: a trace and a duration with
+ * this name, a separate Sentry scope, and an event if it throws or rejects. Use it
+ * for work that no request starts:
  *
  *     setInterval(job("sweep", sweep), 60_000);
  *     cron.schedule("0 2 * * *", job("nightly-report", report));
  *
- * @param name of few values: it becomes a label of metrics.
+ * @param name must have few values, because it becomes a metric attribute.
  */
 export function job<This, Args extends unknown[], R>(
   name: string,
@@ -91,23 +105,23 @@ function errors(): ErrorsApi | undefined {
 
 /**
  * Counts the hits and misses of a cache: `const sessions = watchCache(new LRUCache(…), "sessions")`.
- * What its `get` gives, or promises, is a hit, unless it is undefined or null.
+ * A `get` that returns, or resolves to, undefined or null is a miss.
  *
- * @param name on the metric `telltale.cache.requests`, and in `getCacheStats()`: one of a few.
+ * @param name identifies the cache in the metric `telltale.cache.requests` and in `getCacheStats()`.
  * @returns the cache itself.
  */
 export function watchCache<C extends Gettable>(cache: C, name: string): C {
   try {
     preloadApi()?.caches().watch(cache, name);
   } catch {
-    // Frozen, say: it works on, uncounted.
+    // A frozen cache, for instance, works on, uncounted.
   }
   return cache;
 }
 
 /**
- * Hits, misses and their ratio of each cache since the process started: those of
- * `watchCache`, of `cache-manager`, and what is read from Redis by GET and MGET.
+ * Returns hits, misses and hit ratio of each cache since the process started: those
+ * of `watchCache`, of `cache-manager`, and of Redis (`GET` and `MGET`).
  */
 export function getCacheStats(): CacheStats[] {
   try {
@@ -116,3 +130,22 @@ export function getCacheStats(): CacheStats[] {
     return [];
   }
 }
+
+/**
+ * Adds a readiness check: while it fails, throws, or takes longer than its time
+ * limit, `/readyz` and `/healthz` respond with 503. It replaces the check of the
+ * same name.
+ *
+ *     addHealthCheck({ name: "database", run: async () => void (await pool.query("SELECT 1")) });
+ *
+ * @returns a function that removes the check.
+ */
+export function addHealthCheck(check: HealthCheck): () => void {
+  try {
+    return preloadApi()?.addHealthCheck?.(check) ?? noop;
+  } catch {
+    return noop;
+  }
+}
+
+function noop(): void {}

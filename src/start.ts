@@ -1,51 +1,52 @@
 import { fstatSync } from "node:fs";
 import { isInternalThread, isMainThread } from "node:worker_threads";
-import type { CacheRegistry } from "./caches/caches.ts";
-import { lazy } from "./lazy.ts";
-import { claimStart, publishApi } from "./api.ts";
 import { createAdmin } from "./admin/server.ts";
+import { claimStart, publishApi } from "./api.ts";
+import type { CacheRegistry } from "./caches/caches.ts";
 import type { Config } from "./config/config.ts";
 import { parseConfig } from "./config/parse.ts";
 import type { Problem } from "./config/problem.ts";
 import { formatProblems } from "./config/report.ts";
 import { StorageContextManager } from "./context/manager.ts";
-import {
-  type TelemetryCounters,
-  createTelemetryCounters,
-} from "./diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "./diagnostics/diagnostics.ts";
+import {
+  createTelemetryCounters,
+  type TelemetryCounters,
+} from "./diagnostics/telemetry-counters.ts";
 import { UnsentTelemetry } from "./diagnostics/unsent-telemetry.ts";
 import { type Environment, nodeFlags, readEnvironment } from "./env.ts";
-import { installHttpTracing } from "./http/http-tracing.ts";
-import { createLazyMessagingTracer } from "./messaging/lazy-messaging.ts";
-import { hasAppClient } from "./errors/sentry-carrier.ts";
+import type { Errors } from "./errors/api.ts";
 import { createErrors } from "./errors/errors.ts";
+import { hasAppClient } from "./errors/sentry-carrier.ts";
 import type { Pipeline } from "./export/pipeline.ts";
-import { registeredSdk, registerApi } from "./register-api.ts";
-import { createHealth } from "./health/health.ts";
-import { installInstrumentations } from "./instrumentation/loader.ts";
+import { createHealth, type Health } from "./health/health.ts";
+import { type HttpTracing, installHttpTracing } from "./http/http-tracing.ts";
 import {
   isInstrumentationEnabled,
   knownInstrumentations,
 } from "./instrumentation/enabled-instrumentations.ts";
-import { installLifecycle } from "./lifecycle/lifecycle.ts";
+import { installInstrumentations } from "./instrumentation/loader.ts";
 import { patchConsole } from "./instrumentation/loggers/console/patch-console.ts";
-import { createLogs } from "./logs/logs.ts";
-import { createMetrics } from "./metrics/metrics.ts";
+import { lazy } from "./lazy.ts";
+import { installLifecycle } from "./lifecycle/lifecycle.ts";
+import { createLogs, type Logs } from "./logs/logs.ts";
+import { createLazyMessagingTracer, type LazyMessagingTracer } from "./messaging/lazy-messaging.ts";
+import { createMetrics, type Metrics } from "./metrics/metrics.ts";
+import { registeredSdk, registerApi } from "./register-api.ts";
 import { createResource } from "./resource/resource.ts";
-import { createPropagator } from "./traces/propagation/propagator.ts";
-import { createTraces } from "./traces/traces.ts";
+import { type CompositePropagator, createPropagator } from "./traces/propagation/propagator.ts";
+import { createTraces, type Traces } from "./traces/traces.ts";
 import { version } from "./version.ts";
 
 const loadCaches = lazy<typeof import("./caches/caches.ts")>("caches/caches.ts");
 
 /**
- * The preload. Once per thread, whatever the number of copies and of ways it
- * was asked for; and whatever goes wrong in here, the app runs on without us.
+ * Starts the preload, once per thread, however many copies of it are loaded. An
+ * error in here never stops the app: it runs on without telemetry.
  */
 export function start(): void {
-  // Node's thread for `module.register` (tsx uses it on 22) runs `--require` preloads too; no code
-  // of the app's ever runs there, and it can't load our chunks.
+  // Node's thread for `module.register` (tsx uses it on 22) runs `--require` preloads too. It runs
+  // no code of the app, and can't load telltale's lazy modules.
   if (isInternalThread || !claimStart()) return;
   try {
     configureAndStart(readEnvironment());
@@ -61,30 +62,64 @@ function configureAndStart(environment: Environment): void {
   reportProblems(problems, diagnostics);
   if (hasRegisteredSdk(diagnostics)) return;
   warnWithoutApp(diagnostics);
-  startSignals(config, diagnostics);
+  assemble(config, diagnostics);
 }
 
-function startSignals(config: Config, diagnostics: Diagnostics): void {
+function assemble(config: Config, diagnostics: Diagnostics): void {
+  const signals = createSignals(config, diagnostics);
+  registerSignals(signals);
+  const tracing = instrumentLibraries(signals);
+  watchEnd(signals, tracing);
+  runSignals(signals, tracing);
+}
+
+interface Signals {
+  readonly config: Config;
+  readonly diagnostics: Diagnostics;
+  readonly counters: TelemetryCounters;
+  readonly unsent: UnsentTelemetry;
+  readonly traces: Traces;
+  readonly metrics: Metrics;
+  readonly logs: Logs;
+  readonly errors: Errors;
+  readonly propagator: CompositePropagator;
+  readonly health: Health;
+  readonly pipelines: readonly Pipeline[];
+}
+
+function createSignals(config: Config, diagnostics: Diagnostics): Signals {
   const counters = createTelemetryCounters();
-  const resource = createResource(config);
   const unsent = new UnsentTelemetry();
-  const shared = { resource, diagnostics, unsent };
+  const shared = { resource: createResource(config), diagnostics, unsent };
   const traces = createTraces({ ...shared, config: config.traces, counters: counters.spans });
   const metrics = createMetrics({ ...shared, config, counters });
   const logs = createLogs({ ...shared, config: config.logs, counters: counters.logs });
   const errors = createErrors({
+    ...shared,
     config: config.errors,
-    service: serviceFrom(resource),
     nodeFlags: nodeFlags(),
     counters: counters.events,
-    diagnostics,
-    unsent,
   });
   const propagator = createPropagator(config.propagators, {
     sentry: config.extractOnly.includes("sentry"),
   });
-  const health = createHealth({ config, counters });
+  return {
+    config,
+    diagnostics,
+    counters,
+    unsent,
+    traces,
+    metrics,
+    logs,
+    errors,
+    propagator,
+    health: createHealth({ config, counters }),
+    pipelines: [traces.pipeline, logs.pipeline, errors.pipeline, metrics],
+  };
+}
 
+/** Registers the implementations of the OpenTelemetry API. */
+function registerSignals({ traces, metrics, logs, propagator }: Signals): void {
   registerApi({
     trace: traces.provider,
     metrics: metrics.provider,
@@ -92,29 +127,53 @@ function startSignals(config: Config, diagnostics: Diagnostics): void {
     context: new StorageContextManager(),
     propagation: propagator,
   });
-  const pipelines = [traces.pipeline, logs.pipeline, errors.pipeline, metrics];
-  const hasInstrumentation = (name: string): boolean =>
-    isInstrumentationEnabled(name, config.instrumentations);
-  const tracingDeps = { config, traces, metrics, errors, propagator, diagnostics, unsent };
-  const httpTracing = installHttpTracing({ ...tracingDeps, isEnabled: hasInstrumentation });
-  const messaging = createLazyMessagingTracer(tracingDeps);
-  let createdCaches: CacheRegistry | undefined;
-  const caches = (): CacheRegistry =>
-    (createdCaches ??= loadCaches().createCacheRegistry(metrics.meter));
-  publishApi({ version, errors, runJob: messaging.runJob, caches });
-  installInstrumentations(config.instrumentations, {
+}
+
+/** The tracers of requests, messages and jobs. */
+interface Tracing {
+  readonly http: HttpTracing;
+  readonly messaging: LazyMessagingTracer;
+}
+
+/** Instruments HTTP, libraries and the console, and publishes the preload's API for `index.ts`. */
+function instrumentLibraries(signals: Signals): Tracing {
+  const { config, metrics, logs, errors, health, diagnostics } = signals;
+  const { instrumentations } = config;
+  const isEnabled = (name: string): boolean => isInstrumentationEnabled(name, instrumentations);
+  const http = installHttpTracing({ ...signals, isEnabled });
+  const messaging = createLazyMessagingTracer(signals);
+  const caches = createLazyCacheRegistry(metrics);
+  publishApi({
+    version,
+    errors,
+    runJob: messaging.runJob,
+    caches,
+    addHealthCheck: (check) => health.register(check),
+  });
+  installInstrumentations(instrumentations, {
     diagnostics,
-    tracerProvider: traces.provider,
+    tracerProvider: signals.traces.provider,
     meterProvider: metrics.provider,
     loggerProvider: logs.provider,
     caches,
-    flush: () => flushAll(pipelines, config.flushTimeoutMs),
+    flush: () => flushAll(signals.pipelines, config.flushTimeoutMs),
     messaging: messaging.instrumenter,
-    outgoing: httpTracing.outgoing,
+    outgoing: http.outgoing,
   });
-  if (hasInstrumentation("console")) {
+  if (isEnabled("console")) {
     patchConsole(logs.provider.getLogger("console"), config.logs.consoleLines);
   }
+  return { http, messaging };
+}
+
+function createLazyCacheRegistry({ meter }: Metrics): () => CacheRegistry {
+  let registry: CacheRegistry | undefined;
+  return () => (registry ??= loadCaches().createCacheRegistry(meter));
+}
+
+/** Flushes what is unsent when the process exits or is killed by a signal. */
+function watchEnd(signals: Signals, { http, messaging }: Tracing): void {
+  const { config, metrics, counters, health, pipelines, diagnostics, unsent } = signals;
   installLifecycle({
     pipelines,
     timeoutMs: config.flushTimeoutMs,
@@ -124,25 +183,26 @@ function startSignals(config: Config, diagnostics: Diagnostics): void {
     hasUnsent: () =>
       metrics.exportsPeriodically ||
       hasQueued(counters) ||
-      httpTracing.inFlightCount() + messaging.inFlightCount() > 0,
+      http.inFlightCount() + messaging.inFlightCount() > 0,
     onSignal: () => health.startDraining(),
     onEnd: () => {
-      httpTracing.endAll();
+      http.endAll();
       messaging.endAll();
     },
   });
-  errors.start(() => httpTracing.startEarly());
+}
+
+/** Starts what runs by itself: error capture, periodic exports and the admin server. */
+function runSignals(signals: Signals, { http, messaging }: Tracing): void {
+  const { errors, metrics } = signals;
+  errors.start(() => http.startEarly());
   metrics.start();
-  if (isMainThread) {
-    createAdmin({
-      config,
-      counters,
-      diagnostics,
-      health,
-      hasHandledWork: () => httpTracing.hasHandledRequests() || messaging.hasHandledMessages(),
-      renderMetrics: (accept) => metrics.prometheusPage(accept),
-    }).start();
-  }
+  if (!isMainThread) return;
+  createAdmin({
+    ...signals,
+    hasHandledWork: () => http.hasHandledRequests() || messaging.hasHandledMessages(),
+    renderMetrics: (accept) => metrics.prometheusPage(accept),
+  }).start();
 }
 
 function hasQueued({ spans, logs, events }: TelemetryCounters): boolean {
@@ -154,7 +214,8 @@ async function flushAll(pipelines: readonly Pipeline[], timeoutMs: number): Prom
 }
 
 /**
- * Warnings, as the specification calls what is said of a value that can't be used.
+ * Logs the problems as warnings, which is what the specification asks for with an
+ * unusable value.
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 function reportProblems(problems: readonly Problem[], diagnostics: Diagnostics): void {
@@ -164,20 +225,20 @@ function reportProblems(problems: readonly Problem[], diagnostics: Diagnostics):
 }
 
 /**
- * Two SDKs in one process would make every span twice: the first one stays. Not
- * so an app's own Sentry: it needs the API, and we don't.
+ * Two SDKs in one process would record every span twice, so the first one stays.
+ * An app's own Sentry is an exception: it needs the API, and telltale doesn't.
  */
 function hasRegisteredSdk(diagnostics: Diagnostics): boolean {
   const api = registeredSdk();
   if (api === undefined || hasAppClient()) return false;
   diagnostics.warn(
-    "foreign-sdk",
-    `another OpenTelemetry SDK is registered already (API ${api}); it stays, and telltale records nothing. Preload one of the two only.`,
+    "other-sdk",
+    `another OpenTelemetry SDK is already registered (API ${api}), so telltale records nothing; load only one of the two`,
   );
   return true;
 }
 
-/** A container whose command lost its last word ends at once, and nothing says why. */
+/** A container whose command lacks its last argument exits at once, without any message. */
 function warnWithoutApp(diagnostics: Diagnostics): void {
   const hasScript = process.argv[1] !== undefined;
   const hasCode = process.execArgv.some((arg) =>
@@ -186,11 +247,11 @@ function warnWithoutApp(diagnostics: Diagnostics): void {
   if (hasScript || hasCode || !isMainThread || isReadFromStdin()) return;
   diagnostics.warn(
     "no-app",
-    "preloaded without an app; name one: node --import telltale/register app.js",
+    "preloaded without an app; add the app to the command: node --import telltale/register app.js",
   );
 }
 
-/** `node < app.js`: Node runs what comes, where nobody types it. */
+/** True for `node < app.js`: Node runs a program that is piped in, not typed. */
 function isReadFromStdin(): boolean {
   if (process.execArgv.some((arg) => arg === "-i" || arg === "--interactive")) return false;
   try {
@@ -199,25 +260,6 @@ function isReadFromStdin(): boolean {
   } catch {
     return false;
   }
-}
-
-function serviceFrom(resource: ReturnType<typeof createResource>): {
-  name: string;
-  version: string | undefined;
-  environment: string | undefined;
-  hostName: string | undefined;
-} {
-  const { attributes } = resource;
-  const text = (name: string): string | undefined => {
-    const value = attributes[name];
-    return typeof value === "string" ? value : undefined;
-  };
-  return {
-    name: text("service.name") ?? "unknown_service:node",
-    version: text("service.version"),
-    environment: text("deployment.environment.name"),
-    hostName: text("host.name"),
-  };
 }
 
 function writeToStderr(text: string): void {

@@ -1,3 +1,4 @@
+import type { Resource } from "@opentelemetry/resources";
 import type { ErrorsConfig } from "../config/config.ts";
 import type { UnitOfWork } from "../context/unit-of-work.ts";
 import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
@@ -6,18 +7,9 @@ import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import type { ErrorsApi } from "../api.ts";
 
-/** Who sends the events, from the resource. */
-export interface ErrorsService {
-  readonly name: string;
-  readonly version: string | undefined;
-  /** `deployment.environment.name`, else `NODE_ENV`. */
-  readonly environment: string | undefined;
-  readonly hostName: string | undefined;
-}
-
 export interface ErrorsDeps {
   readonly config: ErrorsConfig;
-  readonly service: ErrorsService;
+  readonly resource: Resource;
   /** The flags that Node runs with. */
   readonly nodeFlags: readonly string[];
   /** The books of the events. */

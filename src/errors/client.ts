@@ -14,6 +14,7 @@ import {
   withIsolationScope,
 } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
+import type { Resource } from "@opentelemetry/resources";
 import { ROOT_CONTEXT } from "../context/context.ts";
 import type { UnitOfWork } from "../context/unit-of-work.ts";
 import { activeSpan, runWithContext } from "../context/manager.ts";
@@ -71,19 +72,21 @@ const MAX_TEXT_LENGTH = 10_000;
 
 function createClient({
   config,
-  service,
+  resource,
   counters,
   diagnostics,
   unsent,
 }: ErrorsDeps): SentryClient {
+  const text = (name: string): string | undefined => textAttribute(resource, name);
+  const serverName = text("host.name");
   const options: ServerRuntimeClientOptions = {
     dsn: config.dsn,
-    environment: config.environment ?? service.environment,
-    release: config.release ?? releaseOf(service),
+    environment: config.environment ?? text("deployment.environment.name"),
+    release: config.release ?? releaseOf(resource),
     sampleRate: config.sampleRate,
     platform: "node",
     runtime: { name: "node", version: process.version },
-    ...(service.hostName === undefined ? {} : { serverName: service.hostName }),
+    ...(serverName !== undefined && { serverName }),
     sendClientReports: true,
     maxValueLength: MAX_TEXT_LENGTH,
     stackParser,
@@ -129,8 +132,16 @@ const noPersonalData: NonNullable<ServerRuntimeClientOptions["dataCollection"]> 
   frameContextLines: 5,
 };
 
-function releaseOf({ name, version: serviceVersion }: ErrorsDeps["service"]): string | undefined {
+/** `service@version`, or undefined without a version. */
+function releaseOf(resource: Resource): string | undefined {
+  const serviceVersion = textAttribute(resource, "service.version");
+  const name = textAttribute(resource, "service.name") ?? "unknown_service:node";
   return serviceVersion === undefined ? undefined : `${name}@${serviceVersion}`;
+}
+
+function textAttribute({ attributes }: Resource, name: string): string | undefined {
+  const value = attributes[name];
+  return typeof value === "string" ? value : undefined;
 }
 
 /**

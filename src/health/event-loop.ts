@@ -1,17 +1,17 @@
-import type { CheckResult, HealthCheck } from "./check.ts";
+import type { HealthCheck, HealthCheckResult } from "../api.ts";
 
-/** Longer than this and every answer of the process is noticeably late. */
+/** Delay from which every response of the process is noticeably late. */
 const WARN_DELAY_MS = 100;
 
 /**
- * How long the event loop takes for one turn, measured when somebody asks. A
- * probe that asks while the loop is blocked gets its answer late, with the delay.
+ * Measures the delay of the event loop at the time of the probe. While the loop is
+ * blocked, the probe waits as well and then gets the delay.
  */
 export function eventLoopCheck(): HealthCheck {
   return { name: "event_loop", run: measure };
 }
 
-async function measure(): Promise<CheckResult> {
+async function measure(): Promise<HealthCheckResult> {
   const before = performance.now();
   await new Promise((resolve) => setTimeout(resolve, 0).unref());
   const delayMs = Math.round((performance.now() - before) * 10) / 10;

@@ -1,15 +1,15 @@
+import type { HealthCheck, HealthCheckResult } from "../api.ts";
 import type { Config } from "../config/config.ts";
 import type {
   SignalCounters,
   TelemetryCounters,
   SignalName,
 } from "../diagnostics/telemetry-counters.ts";
-import type { CheckResult, HealthCheck } from "./check.ts";
 
-/** From this share of its capacity on a queue is about to lose something. */
+/** Fill level from which a queue is about to drop items. */
 const QUEUE_WARN_RATIO = 0.8;
 
-/** One check for each signal that is exported. A collector that is away is a warning, never a failure. */
+/** Creates a check for each exported signal. An unreachable collector is a warning, never a failure. */
 export function exporterChecks(config: Config, counters: TelemetryCounters): HealthCheck[] {
   const { traces, logs, metrics, errors } = config;
   const rows: readonly (readonly [SignalName, boolean, number | undefined])[] = [
@@ -26,7 +26,7 @@ export function exporterChecks(config: Config, counters: TelemetryCounters): Hea
     }));
 }
 
-function checkCounters(counters: SignalCounters, capacity: number | undefined): CheckResult {
+function checkCounters(counters: SignalCounters, capacity: number | undefined): HealthCheckResult {
   const { created, sent, queued, droppedTotal, lastSentAt, lastFailedAt, pausedUntil } = counters;
   const fill = capacity === undefined ? 0 : queued / capacity;
   const failing = lastFailedAt !== undefined && lastFailedAt > (lastSentAt ?? 0);

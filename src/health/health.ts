@@ -1,24 +1,24 @@
+import type { HealthCheck, HealthCheckResult, HealthStatus } from "../api.ts";
 import type { Config } from "../config/config.ts";
 import type { TelemetryCounters } from "../diagnostics/telemetry-counters.ts";
 import { eventLoopCheck } from "./event-loop.ts";
 import { exporterChecks } from "./exporters.ts";
-import type { HealthStatus, CheckResult, HealthCheck } from "./check.ts";
 
 export interface HealthReport {
   readonly status: HealthStatus;
-  readonly checks: Readonly<Record<string, CheckResult>>;
+  readonly checks: Readonly<Record<string, HealthCheckResult>>;
 }
 
 export interface Health {
-  /** Adds a check, or replaces the one of the same name; returns what removes it. */
+  /** Adds a readiness check, or replaces the one of the same name. Returns a function that removes it. */
   register(check: HealthCheck): () => void;
-  /** From now on the process is not ready: it was told to end. */
+  /** Makes the process not ready, because it is shutting down. */
   startDraining(): void;
-  /** Is the process worth keeping? That it answers is the proof: no check can make this fail. */
+  /** Reports liveness. A response is the proof, so no check can make it fail. */
   live(): HealthReport;
-  /** May it get traffic? No, if a check fails or the process was told to end. */
+  /** Reports readiness: it fails if a check fails or the process is shutting down. */
   ready(): Promise<HealthReport>;
-  /** The same, with our own state beside the app's checks. */
+  /** Reports readiness together with telltale's own checks. */
   all(): Promise<HealthReport>;
 }
 
@@ -27,22 +27,22 @@ export interface HealthDeps {
   readonly counters: TelemetryCounters;
 }
 
-/** The registry, with the checks that are ours. */
+/** Creates the registry, with telltale's own checks. */
 export function createHealth({ config, counters }: HealthDeps): Health {
   return new HealthRegistry([eventLoopCheck(), ...exporterChecks(config, counters)]);
 }
 
 const DEFAULT_TIMEOUT_MS = 1000;
 
-/** An outcome that is not older than this is good for the next probe: checks may ask a database. */
+/** How long a result is reused for later probes: a check may query a database. */
 const RESULT_TTL_MS = 100;
 
 class HealthRegistry implements Health {
-  /** What we know about ourselves can be worth a warning, but must not take the app's traffic away. */
+  /** May warn, but must not make the process unready. */
   readonly #own: readonly HealthCheck[];
   readonly #checks = new Map<string, HealthCheck>();
-  /** Probes that overlap, or come one right after the other, share one run. */
-  #running: Promise<Record<string, CheckResult>> | undefined = undefined;
+  /** Shared by probes that overlap or follow each other closely. */
+  #running: Promise<Record<string, HealthCheckResult>> | undefined = undefined;
   #draining = false;
 
   constructor(own: readonly HealthCheck[]) {
@@ -76,18 +76,18 @@ class HealthRegistry implements Health {
     return reportOf({ ...own, ...this.#shutdownCheck(), ...checks });
   }
 
-  #shutdownCheck(): Record<string, CheckResult> {
+  #shutdownCheck(): Record<string, HealthCheckResult> {
     return this.#draining
-      ? { shutdown: { status: "fail", detail: { reason: "the process was told to end" } } }
+      ? { shutdown: { status: "fail", detail: { reason: "the process is shutting down" } } }
       : {};
   }
 
-  #runChecks(): Promise<Record<string, CheckResult>> {
+  #runChecks(): Promise<Record<string, HealthCheckResult>> {
     this.#running ??= this.#run();
     return this.#running;
   }
 
-  #run(): Promise<Record<string, CheckResult>> {
+  #run(): Promise<Record<string, HealthCheckResult>> {
     const run = runAll(this.#checks.values());
     const clearCached = (): void => {
       if (this.#running === run) this.#running = undefined;
@@ -97,7 +97,7 @@ class HealthRegistry implements Health {
   }
 }
 
-async function runAll(checks: Iterable<HealthCheck>): Promise<Record<string, CheckResult>> {
+async function runAll(checks: Iterable<HealthCheck>): Promise<Record<string, HealthCheckResult>> {
   const results = await Promise.all(
     Array.from(checks, async (check) => [check.name, await runCheck(check)] as const),
   );
@@ -105,24 +105,37 @@ async function runAll(checks: Iterable<HealthCheck>): Promise<Record<string, Che
 }
 
 /** Never rejects. */
-async function runCheck(check: HealthCheck): Promise<CheckResult> {
+async function runCheck(check: HealthCheck): Promise<HealthCheckResult> {
   let timer: NodeJS.Timeout | undefined;
   const limitMs = check.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const limit = new Promise<CheckResult>((resolve) => {
-    const timedOut: CheckResult = {
+  const limit = new Promise<HealthCheckResult>((resolve) => {
+    const timedOut: HealthCheckResult = {
       status: "fail",
-      detail: { error: `no answer within ${limitMs} ms` },
+      detail: { error: `timed out after ${limitMs} ms` },
     };
     timer = setTimeout(() => resolve(timedOut), limitMs).unref();
   });
   try {
-    return await Promise.race([check.run(), limit]);
+    return toResult(await Promise.race([check.run(), limit]));
   } catch (error) {
     return { status: "fail", detail: { error: messageOf(error) } };
   } finally {
     clearTimeout(timer);
   }
 }
+
+/** @throws if an app's check returns something that is not a result, or can't be written as JSON. */
+function toResult(value: unknown): HealthCheckResult {
+  if (value === undefined) return { status: "pass" };
+  const { status, detail } = value as HealthCheckResult;
+  if (!STATUSES.has(status)) {
+    throw new TypeError(`status ${JSON.stringify(status)} received, expected pass, warn or fail`);
+  }
+  JSON.stringify(detail);
+  return detail === undefined ? { status } : { status, detail };
+}
+
+const STATUSES: ReadonlySet<HealthStatus> = new Set(["pass", "warn", "fail"]);
 
 function messageOf(error: unknown): string {
   try {
@@ -132,8 +145,8 @@ function messageOf(error: unknown): string {
   }
 }
 
-function reportOf(checks: Readonly<Record<string, CheckResult>>): HealthReport {
-  const statuses = new Set(Object.values(checks).map((check) => check?.status));
+function reportOf(checks: Readonly<Record<string, HealthCheckResult>>): HealthReport {
+  const statuses = new Set(Object.values(checks).map((check) => check.status));
   const worst = (["fail", "warn"] as const).find((status) => statuses.has(status));
   return { status: worst ?? "pass", checks };
 }

@@ -22,8 +22,6 @@ export interface LogsDeps {
 export interface Logs {
   /** For the API's global, and for the adaptors of the app's own loggers. */
   readonly provider: TelltaleLoggerProvider;
-  /** One record, as `provider.getLogger(…).record(…)` makes them; dropped if no exporter is configured. */
-  emit(record: LogRecord): void;
   readonly pipeline: Pipeline;
 }
 
@@ -36,7 +34,6 @@ export function createLogs(deps: LogsDeps): Logs {
       flush: (timeoutMs) => output.pipeline.flush(timeoutMs),
       timeoutMs: config.batch.exportTimeoutMs,
     }),
-    emit: (record) => output.sink?.(record),
     pipeline: output.pipeline,
   };
 }

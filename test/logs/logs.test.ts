@@ -122,10 +122,9 @@ describe("The logs' pipeline", () => {
     assert.deepEqual(logs.pipeline.drainForExit(), []);
   });
 
-  it("makes no records without an exporter", async () => {
+  it("creates no records without an exporter", async () => {
     const logs = create(receiver.url, { exporters: [] });
     emit(logs, 3);
-    logs.emit(logs.provider.getLogger("shop").createRecord(0));
     await logs.pipeline.flush(1000);
     assert.deepEqual(logs.pipeline.drainForExit(), []);
     assert.deepEqual(countsOf(logs.counters), { created: 0, sent: 0, dropped: 0, queued: 0 });

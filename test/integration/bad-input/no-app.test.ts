@@ -7,7 +7,7 @@ import { node } from "../../nodes.ts";
 import { preloadFlags } from "./service.ts";
 
 const line =
-  "telltale: preloaded without an app; name one: node --import telltale/register app.js\n";
+  "telltale: preloaded without an app; add the app to the command: node --import telltale/register app.js\n";
 
 interface Row {
   readonly title: string;

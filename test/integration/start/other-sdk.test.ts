@@ -13,7 +13,7 @@ interface AppOutput {
 }
 
 const line =
-  /^telltale: another OpenTelemetry SDK is registered already \(API 1\.10\.0\); it stays, and telltale records nothing\. .*\n$/;
+  /^telltale: another OpenTelemetry SDK is already registered \(API 1\.10\.0\), so telltale records nothing; .*\n$/;
 
 /** SDKs that are preloaded before us, and what the app has of them. */
 const others: readonly { title: string; app: string; sdk: string; finished: readonly string[] }[] =
