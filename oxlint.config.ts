@@ -26,6 +26,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   lifecycle: ["config", "diagnostics", "export"],
 };
 
+/** The layers that create and end units of work; all others get narrow views of them. */
+const unitOwners: readonly string[] = ["context", "http", "messaging"];
+
+const unitPatterns = [
+  {
+    regex: String.raw`/context/(unit-of-work|in-flight-requests)\.ts$`,
+    message: "Use a view of the unit of work: context/unit-access.ts, context/unit-views.ts.",
+  },
+  {
+    regex: String.raw`/context/(context|manager)\.ts$`,
+    importNames: ["activeUnitOfWork", "unitOfWorkIn"],
+    message: "Use a view of the unit of work: context/unit-access.ts.",
+  },
+];
+
 const layers = [...Object.keys(mayImport), "cli"];
 
 /** The modules that put the layers together; no layer knows them. */
@@ -55,6 +70,7 @@ function layerRules(layer: string, allowed: readonly string[]) {
                 regex: `${out}(${closed.join("|")})/`,
                 message: `${layer}/ may import: ${allowed.join(", ") || "no other layer"}.`,
               },
+              ...(unitOwners.includes(layer) ? [] : unitPatterns),
               {
                 regex: String.raw`${out}(${[...compositionRoots, ...env].join("|")})\.ts$`,
                 message: `${layer}/ must not import the composition root or the environment.`,

@@ -16,13 +16,14 @@ const UNIT_OF_WORK_KEY: symbol = Symbol.for("telltale.holder");
  */
 export class Context implements ApiContext {
   readonly span: Span | undefined;
-  readonly unit: UnitOfWork | undefined;
+  /** The unit of work; opaque here, see `unitOfWorkIn` and `unit-access.ts`. */
+  readonly unit: object | undefined;
   readonly suppressed: boolean;
   #entries: ContextEntry | undefined;
 
   constructor(
     span: Span | undefined,
-    unit: UnitOfWork | undefined,
+    unit: object | undefined,
     suppressed: boolean,
     entries: ContextEntry | undefined,
   ) {
@@ -103,7 +104,7 @@ export function spanIn(context: ApiContext): Span | undefined {
 }
 
 export function unitOfWorkIn(context: ApiContext): UnitOfWork | undefined {
-  if (context instanceof Context) return context.unit;
+  if (context instanceof Context) return context.unit as UnitOfWork | undefined;
   const value = foreignValue(context, UNIT_OF_WORK_KEY);
   return typeof value === "object" && value !== null ? (value as UnitOfWork) : undefined;
 }

@@ -1,25 +1,4 @@
-import { type UnitOfWork, unitOfWorkOf, detachedUnitOfWorkOf } from "./unit-of-work.ts";
-import { activeUnitOfWork } from "./manager.ts";
-
-/**
- * For frameworks: `error` is about to become the response of a raw Node request,
- * or comes too late for that, which may be after the request's end.
- */
-export function recordRequestError(request: object, error: unknown): void {
-  findUnitOfWork(request)?.recordError(error);
-}
-
-/**
- * The holder of a raw Node request, also after its end. The active one may be
- * another request's, where a library has lost the context: it has to prove that
- * it was this one's.
- */
-export function findUnitOfWork(request: object): UnitOfWork | undefined {
-  const unit = unitOfWorkOf(request) ?? detachedUnitOfWorkOf(request);
-  if (unit !== undefined) return unit;
-  const active = activeUnitOfWork();
-  return active?.belongedTo(request) === true ? active : undefined;
-}
+import type { UnitOfWork } from "./unit-of-work.ts";
 
 /** All that a unit of work failed of: what became a 5xx, and what counts whatever the status. */
 export function failuresOf(unit: UnitOfWork): readonly unknown[] {

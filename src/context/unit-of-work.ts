@@ -1,51 +1,63 @@
 import type { Span } from "@opentelemetry/api";
 import type { JobInfo } from "./job.ts";
+import type { LocalTraceHandle } from "./local-trace-handle.ts";
+import type {
+  ErrorSlot,
+  LocalTraceSlot,
+  LogIds,
+  RouteRecorder,
+  RpcInfo,
+  RpcRecorder,
+} from "./unit-views.ts";
 
 /**
- * One holder per unit of work (a request, a message or a job). It is
- * made where the work comes in, rides on the context, and is where the
- * pipelines meet: none of them knows another, each reads and writes its field.
+ * One unit of work: a request, a message or a job. HTTP or messaging creates it
+ * where the work arrives, and the context has it. The pipelines meet here without
+ * knowing each other: each reads and writes its own members, through a narrow
+ * view (`unit-views.ts`).
  */
-export class UnitOfWork {
+export class UnitOfWork implements RouteRecorder, RpcRecorder, LogIds, ErrorSlot, LocalTraceSlot {
   requestId: string | undefined = undefined;
+  /** Set by `setUser`. */
   userId: string | undefined = undefined;
+  /** Set by `setOrganization`. */
   organizationId: string | undefined = undefined;
-  /** The route as the framework names it (`/users/:id`), without method. */
+  /** The route as the framework names it (`/users/:id`), without the method. */
   route: string | undefined = undefined;
-  /** The request object that brought the work, while it is under way. */
+  /** The raw request object, while it is in flight. */
   request: object | undefined = undefined;
-  /** The request method, for `transaction` and for metrics. */
+  /** The request method, for Sentry's `transaction` and for metrics. */
   method: string | undefined = undefined;
-  /** What a framework turned into a response; an event only if that is a 5xx. */
+  /** The error that a framework turned into a response; it becomes an event only with a 5xx. */
   error: unknown = undefined;
-  /** What went wrong first, where an error handler then failed with, or passed on, another `error`. */
+  /** The first error, where an error handler then failed with, or passed on, another `error`. */
   originalError: unknown = undefined;
-  /** Errors that count whatever the status: GraphQL answers with 200, and a stream breaks after the head. */
+  /** Errors that count whatever the status: GraphQL responds with 200, and a stream fails after the head. */
   failures: unknown[] | undefined = undefined;
-  /** What the request is beside one of HTTP. */
+  /** The remote procedure call, where the request is one. */
   rpc: RpcInfo | undefined = undefined;
-  /** For frameworks: the pattern of the mounts that the request is below just now (`/users/:id`). */
+  /** Pattern of the mounts that are being matched (`/users/:id`), set by frameworks. */
   mountPath = "";
-  /** The errors' isolation scope, forked when first asked for. */
+  /** Sentry scopes, forked at their first use. */
   scope: unknown = undefined;
-  /** The traces' local trace (`traces/local-trace.ts`). */
+  /** The local trace (`traces/local-trace.ts`). */
   localTrace: LocalTraceHandle | undefined = undefined;
   /** The span of the whole unit of work. */
   span: Span | undefined = undefined;
   /** The HTTP status, once it is sent. */
   statusCode: number | undefined = undefined;
-  /** Whether `end` was called: all that will ever be known of this work is known. */
+  /** Whether `end` was called: nothing more will be known of this unit. */
   ended = false;
   #endListeners: (() => void)[] | undefined = undefined;
 
-  /** A framework is about to turn `error` into a response. The last one decides it. */
+  /** Records an error that a framework is about to turn into a response. The last one counts. */
   recordError(error: unknown): void {
     if (this.error === error) return;
     this.originalError ??= this.error;
     this.error = error;
   }
 
-  /** The work fails of `error`, whatever its response says. Each error counts once, up to a bound. */
+  /** Records an error that fails the unit whatever the response status: each once, up to a limit. */
   recordFailure(error: unknown): void {
     this.failures ??= [];
     if (this.failures.length < MAX_FAILURES && !this.failures.includes(error)) {
@@ -53,49 +65,49 @@ export class UnitOfWork {
     }
   }
 
-  /** Whether it is the ended work of `request`, which has left `unitOfWorkOf`; the entry overrides it. */
+  /** Whether this is the ended unit of `request`, which is no longer in flight; HTTP overrides it. */
   belongedTo(_request: object): boolean {
     return false;
   }
 
-  /** The route as far as it is known by now; frameworks find it while the request runs. */
+  /** Returns the route as far as it is known: frameworks set it while the request runs. */
   currentRoute(): string | undefined {
     return this.route;
   }
 
-  /** The path of the request, without its query; the entry overrides it. */
+  /** Returns the path of the request, without the query; HTTP overrides it. */
   currentPath(): string | undefined {
     return undefined;
   }
 
-  /** The same as it may leave the process: without tokens; the entry overrides it. */
+  /** Returns the path without secrets, fit to leave the process; HTTP overrides it. */
   redactedPath(): string | undefined {
     return undefined;
   }
 
-  /** What the work is, where it is no request; the entry overrides it. */
+  /** Returns the job, where the unit is no request; messaging overrides it. */
   jobInfo(): JobInfo | undefined {
     return undefined;
   }
 
-  /** The work that has started this one, as a request does a job; work overrides it. */
+  /** Returns the unit that started this one, as a request starts a job; messaging overrides it. */
   startedByUnit(): UnitOfWork | undefined {
     return undefined;
   }
 
-  /** The longer work that this is a part of, as a message is of its connection; work overrides it. */
+  /** Returns the longer unit that this one is a part of, as a message is of its connection; messaging overrides it. */
   enclosingUnit(): UnitOfWork | undefined {
     return undefined;
   }
 
-  /** Runs `work` when the unit of work is over, at once if it is. `work` must not throw. */
+  /** Runs `listener` at the end, or at once after it. `listener` must not throw. */
   onEnded(listener: () => void): void {
     if (this.ended) listener();
     else if (this.#endListeners === undefined) this.#endListeners = [listener];
     else this.#endListeners.push(listener);
   }
 
-  /** For the entry: the response is out (or its connection gone) and `route` is final. */
+  /** Ends the unit: the response is sent (or its connection closed) and `route` is final. */
   end(): void {
     this.ended = true;
     const listeners = this.#endListeners;
@@ -105,67 +117,5 @@ export class UnitOfWork {
   }
 }
 
-/** A list of a thousand broken fields is one bug, and not a thousand events. */
+/** A list of a thousand invalid fields is one bug, not a thousand events. */
 const MAX_FAILURES = 20;
-
-/** A remote call that came as a request of HTTP (gRPC). */
-export interface RpcInfo {
-  /** What the request's span is called. */
-  readonly spanName: string;
-  /** What the end of the response says, on the wire: `grpc-status`. */
-  status: unknown;
-  /** `error.type` of the span, if the call failed. */
-  errorType: string | undefined;
-}
-
-/** What other pipelines may say to the local trace of a unit of work. */
-export interface LocalTraceHandle {
-  /** Keeps the trace though head sampling said no; the first reason counts. */
-  keep(reason: KeepReason): void;
-  /** Whether it is kept, by whichever reason, as far as it is decided. */
-  readonly kept: boolean;
-}
-
-export type KeepReason = "sampled" | "error_captured" | "span_error" | "slow" | "forced";
-
-/** Whether a span is of our own making: its ids are valid, and it knows its local trace. */
-export function isOwnSpan(span: Span): span is Span & { readonly localTrace: LocalTraceHandle } {
-  return (span as { readonly localTrace?: LocalTraceHandle }).localTrace !== undefined;
-}
-
-/**
- * Where a connection keeps the holders of its requests under way: one, or more
- * with pipelining. Not on the request itself: a property of ours there, before
- * Express exchanges the request's prototype, cost each request 6 us in V8's
- * hidden classes (a bare one takes 36, profiled).
- */
-export const IN_FLIGHT: unique symbol = Symbol("telltale.under-way");
-
-export interface InFlightRequests {
-  readonly units: readonly UnitOfWork[];
-}
-
-/** What carries holders: a connection. */
-export interface SocketWithRequests {
-  [IN_FLIGHT]?: InFlightRequests;
-}
-
-/** The holders of requests that no connection brought; an app may emit any object. */
-const detachedRequests = new WeakMap<object, UnitOfWork>();
-
-export function registerDetached(request: object, unit: UnitOfWork): void {
-  detachedRequests.set(request, unit);
-}
-
-/** The holder of a raw Node request that is under way. */
-export function unitOfWorkOf(request: object): UnitOfWork | undefined {
-  const inFlight = (request as { readonly socket?: SocketWithRequests | null }).socket?.[IN_FLIGHT];
-  if (inFlight === undefined) return detachedRequests.get(request);
-  for (const unit of inFlight.units) if (unit.request === request) return unit;
-  return undefined;
-}
-
-/** The holder of a raw Node request whose connection was lost, see `registerDetached`. */
-export function detachedUnitOfWorkOf(request: object): UnitOfWork | undefined {
-  return detachedRequests.get(request);
-}

@@ -1,6 +1,6 @@
 import type { Resource } from "@opentelemetry/resources";
 import type { ErrorsConfig } from "../config/config.ts";
-import type { UnitOfWork } from "../context/unit-of-work.ts";
+import type { ErrorSlot } from "../context/unit-views.ts";
 import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
@@ -32,9 +32,9 @@ export interface Errors extends ErrorsApi {
    * before `holder.span` ends: captures what the request has failed of; after that,
    * each error that still comes.
    */
-  captureServerErrors(unit: UnitOfWork, failures: readonly unknown[]): void;
+  captureServerErrors(unit: ErrorSlot, failures: readonly unknown[]): void;
   /** For the entry: captures `holder.error`, of which a message or a job has failed: if it will be tried again, as a warning. */
-  captureJobError(unit: UnitOfWork, willRetry: boolean | undefined): string | undefined;
+  captureJobError(unit: ErrorSlot, willRetry: boolean | undefined): string | undefined;
   /** For errors that nobody handled. */
   captureFatal(error: unknown, origin: FatalOrigin): void;
   /** For rejections that nobody handled, and that the process survives. */

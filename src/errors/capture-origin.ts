@@ -1,16 +1,18 @@
 import type { Span, SpanContext } from "@opentelemetry/api";
 import type { Event, Scope } from "@sentry/core";
-import type { UnitOfWork, LocalTraceHandle } from "../context/unit-of-work.ts";
-import { activeUnitOfWork, activeSpan } from "../context/manager.ts";
+import type { LocalTraceHandle } from "../context/local-trace-handle.ts";
+import { activeSpan } from "../context/manager.ts";
+import { activeErrorSlot } from "../context/unit-access.ts";
+import type { ErrorSlot } from "../context/unit-views.ts";
 
 /** Where an event was captured. */
 export interface CaptureOrigin {
-  readonly unit: UnitOfWork | undefined;
+  readonly unit: ErrorSlot | undefined;
   readonly span: Span | undefined;
 }
 
 export function currentOrigin(): CaptureOrigin {
-  return { unit: activeUnitOfWork(), span: activeSpan() };
+  return { unit: activeErrorSlot(), span: activeSpan() };
 }
 
 /** Writes onto the event where it comes from; what the app's scopes say of the user goes first. */
@@ -72,7 +74,7 @@ function traceContextOf(span: Span | undefined): TraceContext | undefined {
   return trace;
 }
 
-function tagsOf({ requestId, organizationId }: UnitOfWork): Record<string, string> {
+function tagsOf({ requestId, organizationId }: ErrorSlot): Record<string, string> {
   const tags: Record<string, string> = {};
   if (requestId !== undefined) tags["request_id"] = requestId;
   if (organizationId !== undefined) tags["organization_id"] = organizationId;
@@ -80,7 +82,7 @@ function tagsOf({ requestId, organizationId }: UnitOfWork): Record<string, strin
 }
 
 /** What can be searched for in a job that failed. */
-function jobTagsOf(unit: UnitOfWork): Record<string, string | number> | undefined {
+function jobTagsOf(unit: ErrorSlot): Record<string, string | number> | undefined {
   const job = unit.jobInfo();
   if (job === undefined) return undefined;
   const { name, id, queue, attempt, maxAttempts } = job;
@@ -99,7 +101,7 @@ function jobContextOf(job: Record<string, string | number>): Record<string, stri
 }
 
 /** Method and path only: no query, header, cookie, body, address or token in the path ever gets here. */
-function eventRequestOf(unit: UnitOfWork): { method: string; url: string } | undefined {
+function eventRequestOf(unit: ErrorSlot): { method: string; url: string } | undefined {
   const url = unit.redactedPath();
   return unit.method === undefined || url === undefined ? undefined : { method: unit.method, url };
 }

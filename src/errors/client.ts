@@ -15,8 +15,8 @@ import {
 } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
 import type { Resource } from "@opentelemetry/resources";
-import { ROOT_CONTEXT } from "../context/context.ts";
-import type { UnitOfWork } from "../context/unit-of-work.ts";
+import { contextOfUnit } from "../context/unit-access.ts";
+import type { ErrorSlot } from "../context/unit-views.ts";
 import { activeSpan, runWithContext } from "../context/manager.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { version } from "../version.ts";
@@ -184,10 +184,10 @@ function capture(client: Client, error: unknown, hint: EventHint): string | unde
 
 function captureServerErrors(
   client: SentryClient,
-  unit: UnitOfWork,
+  unit: ErrorSlot,
   failures: readonly unknown[],
 ): void {
-  const context = ROOT_CONTEXT.withUnitOfWork(unit).withSpan(unit.span);
+  const context = contextOfUnit(unit);
   const mechanism = { type: "auto.http.server", handled: true };
   for (const error of failures) {
     if (error === undefined || error === null) continue;
@@ -197,11 +197,11 @@ function captureServerErrors(
 
 function captureJobError(
   client: SentryClient,
-  unit: UnitOfWork,
+  unit: ErrorSlot,
   willRetry: boolean | undefined,
 ): string | undefined {
   const { error } = unit;
-  const context = ROOT_CONTEXT.withUnitOfWork(unit).withSpan(unit.span);
+  const context = contextOfUnit(unit);
   const hint: EventHint = {
     ...eventHintOf(error, willRetry === undefined ? undefined : jobRetryHint(willRetry)),
     mechanism: { type: "auto.job", handled: true },

@@ -1,6 +1,7 @@
 import { lazy } from "../lazy.ts";
-import type { UnitOfWork } from "../context/unit-of-work.ts";
-import { activeUnitOfWork, runInThrowContext } from "../context/manager.ts";
+import { runInThrowContext } from "../context/manager.ts";
+import { activeErrorSlot } from "../context/unit-access.ts";
+import type { ErrorSlot } from "../context/unit-views.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { allowForeignRegistration } from "../register-api.ts";
 import type { AppSentryErrors } from "./app-sentry.ts";
@@ -18,7 +19,7 @@ export function createErrors(deps: ErrorsDeps): Errors {
 }
 
 function recordUserId(user: User | null): void {
-  const unit = activeUnitOfWork();
+  const unit = activeErrorSlot();
   if (unit !== undefined) unit.userId = user?.id === undefined ? undefined : String(user.id);
 }
 
@@ -99,12 +100,12 @@ class LazyErrors implements Errors {
     return client === undefined ? work() : client.withScope(work);
   }
 
-  captureServerErrors(unit: UnitOfWork, failures: readonly unknown[]): void {
+  captureServerErrors(unit: ErrorSlot, failures: readonly unknown[]): void {
     if (failures.length === 0) return;
     this.#capture((client) => client.captureServerErrors(unit, failures), failures.length);
   }
 
-  captureJobError(unit: UnitOfWork, willRetry: boolean | undefined): string | undefined {
+  captureJobError(unit: ErrorSlot, willRetry: boolean | undefined): string | undefined {
     if (unit.error === undefined) return undefined;
     return this.#capture((client) => client.captureJobError(unit, willRetry));
   }

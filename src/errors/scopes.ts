@@ -5,8 +5,9 @@ import {
   type Scope,
   type setAsyncContextStrategy,
 } from "@sentry/core";
-import { unitOfWorkIn, isTracingSuppressed, suppressTracing } from "../context/context.ts";
-import type { UnitOfWork } from "../context/unit-of-work.ts";
+import { isTracingSuppressed, suppressTracing } from "../context/context.ts";
+import { errorSlotIn } from "../context/unit-access.ts";
+import type { ErrorSlot } from "../context/unit-views.ts";
 import { activeContext, runWithContext } from "../context/manager.ts";
 
 type AsyncContextStrategy = NonNullable<Parameters<typeof setAsyncContextStrategy>[0]>;
@@ -19,7 +20,7 @@ interface ScopePair {
   readonly current: Scope;
   readonly isolation: Scope;
   /** The unit of work they were made in: one that begins inside has scopes of its own. */
-  readonly unit: UnitOfWork | undefined;
+  readonly unit: ErrorSlot | undefined;
 }
 
 /**
@@ -56,13 +57,13 @@ function withScopes<R>(
   const scopes: ScopePair = {
     current,
     isolation: isolation ?? isolationScopeIn(context),
-    unit: unitOfWorkIn(context),
+    unit: errorSlotIn(context),
   };
   return runWithContext(context.setValue(SCOPES_KEY, scopes), () => work(scopes[which]));
 }
 
 function currentScopeIn(context: ApiContext): Scope {
-  const unit = unitOfWorkIn(context);
+  const unit = errorSlotIn(context);
   const explicit = scopesIn(context);
   if (explicit !== undefined && explicit.unit === unit) return explicit.current;
   if (unit === undefined) return getDefaultCurrentScope();
@@ -70,7 +71,7 @@ function currentScopeIn(context: ApiContext): Scope {
 }
 
 function isolationScopeIn(context: ApiContext): Scope {
-  const unit = unitOfWorkIn(context);
+  const unit = errorSlotIn(context);
   const explicit = scopesIn(context);
   if (explicit !== undefined && explicit.unit === unit) return explicit.isolation;
   if (unit === undefined) return getDefaultIsolationScope();
@@ -78,7 +79,7 @@ function isolationScopeIn(context: ApiContext): Scope {
 }
 
 /** What was set for a connection goes for its messages, too. */
-function outerIsolationScope(unit: UnitOfWork): Scope | undefined {
+function outerIsolationScope(unit: ErrorSlot): Scope | undefined {
   const outer = unit.enclosingUnit();
   return outer === undefined ? undefined : scopesOf(outer).isolation(undefined);
 }
@@ -87,7 +88,7 @@ function scopesIn(context: ApiContext): ScopePair | undefined {
   return context.getValue(SCOPES_KEY) as ScopePair | undefined;
 }
 
-function scopesOf(unit: UnitOfWork): UnitScopes {
+function scopesOf(unit: ErrorSlot): UnitScopes {
   return (unit.scope ??= new UnitScopes()) as UnitScopes;
 }
 

@@ -1,7 +1,9 @@
 import type { Context as ApiContext, SpanContext } from "@opentelemetry/api";
-import { unitOfWorkIn, spanIn } from "../context/context.ts";
+import { spanIn } from "../context/context.ts";
 import { activeContext } from "../context/manager.ts";
-import { type UnitOfWork, isOwnSpan } from "../context/unit-of-work.ts";
+import { isOwnSpan } from "../context/local-trace-handle.ts";
+import { logIdsIn } from "../context/unit-access.ts";
+import type { LogIds } from "../context/unit-views.ts";
 
 /** The fields of the contract that say where a line belongs. */
 export interface CorrelationFields {
@@ -16,7 +18,7 @@ export interface CorrelationFields {
 /** Where a line belongs: the trace and the unit of work it was written in. */
 export interface LogContext {
   readonly spanContext: SpanContext | undefined;
-  readonly unit: UnitOfWork | undefined;
+  readonly unit: LogIds | undefined;
 }
 
 const EMPTY_CONTEXT: LogContext = { spanContext: undefined, unit: undefined };
@@ -33,7 +35,7 @@ export function activeLogContext(): LogContext {
 
 /** The origin in a context. Throws only if a foreign span does. */
 function logContextIn(context: ApiContext): LogContext {
-  return { spanContext: spanContextIn(context), unit: unitOfWorkIn(context) };
+  return { spanContext: spanContextIn(context), unit: logIdsIn(context) };
 }
 
 /** The ids of the span in a context, if they are valid. */

@@ -2,7 +2,7 @@ import type { Context, Span, SpanContext } from "@opentelemetry/api";
 import type { DataPoint, Histogram } from "@opentelemetry/sdk-metrics";
 import type { ExemplarFilterName } from "../config/config.ts";
 import { asContext, spanIn } from "../context/context.ts";
-import { isOwnSpan } from "../context/unit-of-work.ts";
+import { isOwnSpan } from "../context/local-trace-handle.ts";
 import { activeContext } from "../context/manager.ts";
 
 /*

@@ -1,5 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { KeepReason, LocalTraceHandle } from "../context/unit-of-work.ts";
+import type { KeepReason, LocalTraceHandle } from "../context/local-trace-handle.ts";
 import type { DropTimer, DropWindow, SpanQuota } from "./tail-buffer.ts";
 
 /** What a local trace needs to know of a span. */

@@ -16,13 +16,13 @@ import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import {
   Context,
   asContext,
-  unitOfWorkIn,
   isTracingSuppressed,
   ROOT_CONTEXT,
   spanIn,
   SPAN_KEY,
 } from "../context/context.ts";
 import { activeContext, runWithContext } from "../context/manager.ts";
+import { localTraceSlotIn } from "../context/unit-access.ts";
 import { monotonicOf, now, timeInputOf, wallClockOriginAt } from "../clock.ts";
 import {
   type FlushOptions,
@@ -258,7 +258,7 @@ export class TelltaleTracer implements Tracer {
 
   #attachRoot(localTrace: LocalTrace<TelltaleSpan>, root: TelltaleSpan, context: ApiContext): void {
     localTrace.root = root;
-    const unit = unitOfWorkIn(context);
+    const unit = localTraceSlotIn(context);
     if (unit !== undefined) unit.localTrace ??= localTrace;
   }
 }

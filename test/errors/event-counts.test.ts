@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Scope } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
-import { UnitOfWork, type KeepReason } from "../../src/context/unit-of-work.ts";
+import type { KeepReason } from "../../src/context/local-trace-handle.ts";
+import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { ROOT_CONTEXT } from "../../src/context/context.ts";
 import { runWithContext } from "../../src/context/manager.ts";
 import { SignalCounters, type DropReason } from "../../src/diagnostics/telemetry-counters.ts";

@@ -62,6 +62,19 @@ const violations = [
     rule: "no-process-env",
   },
   {
+    title: "only HTTP and messaging get the whole unit of work",
+    file: "src/instrumentation/frameworks/koa/adaptor.ts",
+    text: 'import type { answer } from "../../../context/unit-of-work.ts";\nexport type A = typeof answer;\n',
+    rule: "no-restricted-imports",
+  },
+  {
+    title: "nor do others get it from the active context",
+    file: "src/logs/correlation.ts",
+    text: 'import { activeUnitOfWork } from "../context/manager.ts";\nactiveUnitOfWork();\n',
+    beside: "export const answer = (): void => {};\n",
+    rule: "no-restricted-imports",
+  },
+  {
     title: "modules form no circle",
     file: "src/traces/span.ts",
     text: 'import { answer } from "./answer.ts";\nexport const circle = answer;\n',
@@ -91,6 +104,11 @@ const violations = [
 ];
 
 const allowed = [
+  {
+    title: "a view of the unit of work is for all layers",
+    file: "src/logs/correlation.ts",
+    text: 'import { answer } from "../context/unit-access.ts";\nanswer();\n',
+  },
   {
     title: "a pipeline may import what is below it",
     file: "src/traces/span.ts",

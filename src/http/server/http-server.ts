@@ -9,14 +9,14 @@ import { now } from "../../clock.ts";
 import { Context, ROOT_CONTEXT, spanIn } from "../../context/context.ts";
 import { ADMIN_SERVER } from "../../context/admin-server.ts";
 import { lazy } from "../../lazy.ts";
+import { failuresOf } from "../../context/failures.ts";
 import {
   type SocketWithRequests,
-  type UnitOfWork,
-  unitOfWorkOf,
-  registerDetached,
+  findUnitOfWork,
   IN_FLIGHT,
-} from "../../context/unit-of-work.ts";
-import { findUnitOfWork, failuresOf } from "../../context/failures.ts";
+  registerDetached,
+  unitOfWorkOf,
+} from "../../context/in-flight-requests.ts";
 import {
   activeUnitOfWork,
   callWithContext,
@@ -55,7 +55,7 @@ export interface HttpServerDeps {
   readonly metrics: ServerMetrics;
   readonly knownMethods: KnownMethods;
   /** A request has failed, and of which errors, as far as we were told. */
-  readonly onServerErrors: (unit: UnitOfWork, failures: readonly unknown[]) => void;
+  readonly onServerErrors: (unit: HttpServerRequest, failures: readonly unknown[]) => void;
   /** A request has come in. */
   readonly onStart: () => void;
   /** Something of ours threw; it must not reach the app. */

@@ -4,10 +4,10 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import net from "node:net";
 import {
   type SocketWithRequests,
-  registerDetached,
+  findUnitOfWork,
   IN_FLIGHT,
-} from "../../context/unit-of-work.ts";
-import { findUnitOfWork } from "../../context/failures.ts";
+  registerDetached,
+} from "../../context/in-flight-requests.ts";
 import { activeUnitOfWork, callWithContext } from "../../context/manager.ts";
 import { type Emit, type EmitArgs, bindEmitter, wrapEmit } from "../../context/emit.ts";
 import type { HeaderReader } from "./header-reader.ts";

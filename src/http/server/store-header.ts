@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
-import { type UnitOfWork, unitOfWorkOf } from "../../context/unit-of-work.ts";
+import { unitOfWorkOf } from "../../context/in-flight-requests.ts";
+import type { UnitOfWork } from "../../context/unit-of-work.ts";
 import { withSignature } from "../../context/signature.ts";
 import { isRequestIdHeader, REQUEST_ID_HEADER } from "./request-id.ts";
 

@@ -1,6 +1,7 @@
 import type { Attributes, Context as ApiContext, Span, Tracer } from "@opentelemetry/api";
 import { SPAN_KEY } from "../../context/context.ts";
-import { activeContext, activeUnitOfWork, runWithContext } from "../../context/manager.ts";
+import { activeContext, runWithContext } from "../../context/manager.ts";
+import { activeRouteRecorder } from "../../context/unit-access.ts";
 import { version } from "../../version.ts";
 import type { AdaptorDeps } from "../loading/adaptor.ts";
 
@@ -31,7 +32,7 @@ export class MiddlewareSpans {
    * instrumentations have the same values
    */
   start(label: string, type: string, name?: string): MiddlewareSpan | undefined {
-    const unit = activeUnitOfWork();
+    const unit = activeRouteRecorder();
     if (unit === undefined || unit.ended) return undefined;
     const { route } = unit;
     const displayName = name ?? route ?? ANONYMOUS;

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { recordRequestError } from "../../../context/failures.ts";
-import { unitOfWorkOf } from "../../../context/unit-of-work.ts";
+import { recordRequestError, routeRecorderOf } from "../../../context/unit-access.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import {
   copyFunctionProperties,
@@ -73,7 +72,7 @@ function recordingErrors(handle: ErrorHandler): ErrorHandler {
 
 function recordingMount(handle: Handler, route: string): Handler {
   return function (this: unknown, request, response, next) {
-    const unit = unitOfWorkOf(request);
+    const unit = routeRecorderOf(request);
     if (unit === undefined) return handle.call(this, request, response, next);
     const { mountPath: outer, route: before } = unit;
     unit.mountPath = outer + route;

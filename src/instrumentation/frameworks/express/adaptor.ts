@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { recordRequestError } from "../../../context/failures.ts";
-import { type UnitOfWork, unitOfWorkOf } from "../../../context/unit-of-work.ts";
+import { recordRequestError, routeRecorderOf } from "../../../context/unit-access.ts";
+import type { RouteRecorder } from "../../../context/unit-views.ts";
 import { joinPattern, patternText } from "../../../context/route-pattern.ts";
 import { trimEndOf } from "../../../text.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
@@ -128,7 +128,7 @@ function recordMount(
   const joined = new JoinedPattern(pattern);
 
   function handleRequest(this: LayerLike, request: Request, response: object, next: Next): unknown {
-    const unit = unitOfWorkOf(request);
+    const unit = routeRecorderOf(request);
     if (unit === undefined) return prototype[name].call(this, request, response, next);
     const outer = unit.mountPath;
     const chosen = mountPatternText(alternatives?.findSuffixMatch(request.baseUrl));
@@ -193,7 +193,7 @@ function storeAlternatives(router: RouterLike, route: RouteLike, path: unknown):
 function patchRoute(exports: Exports): unknown {
   replaceMethod<RouteLike, [Request, object, Next]>(exports.prototype, "dispatch", (original) => {
     return function dispatch(request, response, done) {
-      const unit = unitOfWorkOf(request);
+      const unit = routeRecorderOf(request);
       if (unit !== undefined) unit.route = routePattern(this, unit.mountPath, request);
       return original.call(this, request, response, done);
     };
@@ -215,7 +215,7 @@ function storePattern(route: RouteLike): JoinedPattern {
 }
 
 /** A route can fail before it runs, in a `router.param`. */
-function recordRoute(unit: UnitOfWork, request: Request): void {
+function recordRoute(unit: RouteRecorder, request: Request): void {
   if (unit.route !== undefined || typeof request.route !== "object") return;
   unit.route = routePattern(request.route, unit.mountPath, request);
 }
@@ -265,7 +265,7 @@ function startSpan(layer: LayerLike, spans: MiddlewareSpans): MiddlewareSpan | u
 function wrapFinalHandler(exports: Exports): unknown {
   function finalhandler(request: Request, response: object, options: unknown): unknown {
     const respond = exports(request, response, options);
-    const unit = unitOfWorkOf(request);
+    const unit = routeRecorderOf(request);
     if (unit === undefined || typeof respond !== "function") return respond;
     return (error: unknown) => {
       if (error) unit.recordError(error);

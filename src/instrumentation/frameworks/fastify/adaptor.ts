@@ -1,7 +1,6 @@
 import diagnosticsChannel from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
-import { recordRequestError } from "../../../context/failures.ts";
-import { unitOfWorkOf } from "../../../context/unit-of-work.ts";
+import { recordRequestError, routeRecorderOf } from "../../../context/unit-access.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
 import { wrapWrapThenable, patchHooks, patchReplies } from "./late-failures.ts";
 import { copyFunctionProperties, replaceMethod } from "../../loading/replace-method.ts";
@@ -71,7 +70,7 @@ function withRouteRecording(args: unknown[]): unknown[] {
 
 function recordAndHandle(route: string, handler: Handler): Handler {
   return function routeHandler(request, response, params, store, query) {
-    const unit = unitOfWorkOf(request);
+    const unit = routeRecorderOf(request);
     if (unit !== undefined) unit.route = route;
     return handler.call(this, request, response, params, store, query);
   };

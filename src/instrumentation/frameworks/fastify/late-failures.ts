@@ -1,5 +1,5 @@
 import { errorMonitor, EventEmitter } from "node:events";
-import { findUnitOfWork, recordRequestError } from "../../../context/failures.ts";
+import { findRouteRecorder, recordRequestError } from "../../../context/unit-access.ts";
 import {
   copyFunctionProperties,
   type Method,
@@ -42,7 +42,7 @@ function recordStreamError({ request: { raw } }: Reply, error: unknown): void {
 
 /** A hijacked reply may have no head yet. */
 function recordFailure({ request: { raw } }: Reply, error: unknown): void {
-  if (raw !== undefined) findUnitOfWork(raw)?.recordFailure(error);
+  if (raw !== undefined) findRouteRecorder(raw)?.recordFailure(error);
 }
 
 type Then = (onValue: unknown, onError: (error: unknown) => unknown) => unknown;

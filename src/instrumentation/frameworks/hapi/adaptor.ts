@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { recordRequestError } from "../../../context/failures.ts";
-import { unitOfWorkOf } from "../../../context/unit-of-work.ts";
+import { recordRequestError, routeRecorderOf } from "../../../context/unit-access.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 import {
@@ -40,7 +39,7 @@ function recordRoutes(prototype: object): void {
     return function _lookup(...args) {
       const result = Reflect.apply(original, this, args);
       const { route } = this;
-      const unit = unitOfWorkOf(this.raw.req);
+      const unit = routeRecorderOf(this.raw.req);
       // Hapi's own answers, 404 and preflight among them, are routes of this method.
       if (unit !== undefined && route !== undefined && route.method !== "_special") {
         unit.route = route.path;

@@ -1,5 +1,5 @@
-import type { UnitOfWork } from "../../../context/unit-of-work.ts";
-import { activeUnitOfWork } from "../../../context/manager.ts";
+import type { RouteRecorder } from "../../../context/unit-views.ts";
+import { activeRouteRecorder } from "../../../context/unit-access.ts";
 import type { Adaptor, LoadedFile } from "../../loading/adaptor.ts";
 import {
   copyFunctionProperties,
@@ -68,14 +68,14 @@ function patchStreams(exports: object, { format }: LoadedFile): object {
 
 function recordingStream(original: Streaming): Streaming {
   return copyFunctionProperties<Streaming>(function (c, work, ...rest) {
-    const unit = activeUnitOfWork();
+    const unit = activeRouteRecorder();
     if (unit === undefined) return original.call(this, c, work, ...rest);
     const recorded = (...args: unknown[]): unknown => recordStreamErrors(() => work(...args), unit);
     return original.call(this, c, recorded, ...rest);
   }, original);
 }
 
-function recordStreamErrors(work: () => unknown, unit: UnitOfWork): unknown {
+function recordStreamErrors(work: () => unknown, unit: RouteRecorder): unknown {
   const fail = (error: unknown): never => {
     if (error !== undefined) unit.recordFailure(error);
     throw error;
@@ -124,7 +124,7 @@ function recordingHandler(
   const isHandler = isRouteHandler(route);
   const run = spans === undefined ? handler : withSpan(handler, isHandler, spans);
   function notedHandler(this: unknown, c: Context, next: Next): unknown {
-    const unit = activeUnitOfWork();
+    const unit = activeRouteRecorder();
     if (unit === undefined) return handler.call(this, c, next);
     if (isHandler) unit.route = route.path;
     else unit.route ??= c.req.matchedRoutes?.find(isRouteHandler)?.path;
@@ -156,7 +156,7 @@ function unwrapHandler(handler: Handler): Handler | undefined {
   return (handler as { readonly __COMPOSED_HANDLER?: Handler })?.__COMPOSED_HANDLER ?? handler;
 }
 
-function recordErrors(run: () => unknown, c: Context, unit: UnitOfWork): unknown {
+function recordErrors(run: () => unknown, c: Context, unit: RouteRecorder): unknown {
   const record = (error: unknown): void => unit.recordError(error);
   let result: unknown;
   try {

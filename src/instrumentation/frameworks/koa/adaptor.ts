@@ -1,7 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import { unitOfWorkOf } from "../../../context/unit-of-work.ts";
-import { recordRequestError } from "../../../context/failures.ts";
-import { activeUnitOfWork } from "../../../context/manager.ts";
+import {
+  activeRouteRecorder,
+  recordRequestError,
+  routeRecorderOf,
+} from "../../../context/unit-access.ts";
 import { joinPattern, patternText } from "../../../context/route-pattern.ts";
 import { trimEndOf } from "../../../text.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
@@ -187,7 +189,7 @@ function isRoute({ methods }: Layer): boolean {
 
 /** The layer's path has the prefixes of all routers around it. */
 function recordRoute({ path }: Layer): void {
-  const unit = activeUnitOfWork();
+  const unit = activeRouteRecorder();
   const pattern = patternText(path);
   if (unit !== undefined && pattern !== undefined) {
     unit.route = joinPattern(unit.mountPath, pattern);
@@ -215,7 +217,7 @@ function wrapMount(exports: Mount): Mount {
 /** What goes on to `next`, because the prefix doesn't match or nobody answered, is out of the mount. */
 function runInMount(pattern: string, middleware: Middleware): Middleware {
   return function (ctx, next) {
-    const unit = unitOfWorkOf(ctx.req);
+    const unit = routeRecorderOf(ctx.req);
     if (unit === undefined) return middleware.call(this, ctx, next);
     const outer = unit.mountPath;
     unit.mountPath = outer + pattern;

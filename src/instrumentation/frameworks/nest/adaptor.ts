@@ -1,6 +1,6 @@
 import { types } from "node:util";
-import type { UnitOfWork } from "../../../context/unit-of-work.ts";
-import { activeUnitOfWork } from "../../../context/manager.ts";
+import type { RouteRecorder } from "../../../context/unit-views.ts";
+import { activeRouteRecorder } from "../../../context/unit-access.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 
@@ -22,7 +22,7 @@ export const adaptor: Adaptor = {
     };
     replaceMethod<unknown, unknown[]>(ExceptionsHandler.prototype, "next", (original) => {
       return function next(...args) {
-        activeUnitOfWork()?.recordError(args[0]);
+        activeRouteRecorder()?.recordError(args[0]);
         return Reflect.apply(original, this, args);
       };
     });
@@ -39,7 +39,7 @@ function recordEventErrors(prototype: object): void {
   replaceMethod<unknown, unknown[]>(prototype, "sse", (original) => {
     return function sse(...args) {
       const [result] = args;
-      const unit = activeUnitOfWork();
+      const unit = activeRouteRecorder();
       if (unit !== undefined) {
         args[0] = types.isPromise(result)
           ? result.then((events) => recordingErrors(events, unit))
@@ -59,7 +59,7 @@ interface Observable {
 }
 
 /** The same observable, of whose error the request hears as Nest's own operators do. */
-function recordingErrors(events: unknown, unit: UnitOfWork): unknown {
+function recordingErrors(events: unknown, unit: RouteRecorder): unknown {
   if (typeof (events as Partial<Observable> | null)?.subscribe !== "function") return events;
   const observable = events as Observable;
   const subscribe = (observer: Observer, ...rest: unknown[]): unknown => {

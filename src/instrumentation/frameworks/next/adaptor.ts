@@ -1,7 +1,7 @@
 import type { Span, Tracer } from "@opentelemetry/api";
 import { ROOT_CONTEXT, suppressTracing } from "../../../context/context.ts";
-import type { UnitOfWork } from "../../../context/unit-of-work.ts";
-import { activeUnitOfWork } from "../../../context/manager.ts";
+import type { RouteRecorder } from "../../../context/unit-views.ts";
+import { activeRouteRecorder } from "../../../context/unit-access.ts";
 import { joinPattern } from "../../../context/route-pattern.ts";
 import { propertyOf } from "../../../property.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
@@ -87,7 +87,7 @@ function isInDevelopment(): boolean {
 }
 
 function isVisibleSpan(type: string): boolean {
-  return type !== REQUEST && type !== FETCH && activeUnitOfWork() !== undefined;
+  return type !== REQUEST && type !== FETCH && activeRouteRecorder() !== undefined;
 }
 
 /**
@@ -101,7 +101,9 @@ function keepActiveRequest(prototype: object): void {
     "withPropagatedContext",
     (original) => {
       return function withPropagatedContext(...args) {
-        return activeUnitOfWork() === undefined ? Reflect.apply(original, this, args) : args[1]();
+        return activeRouteRecorder() === undefined
+          ? Reflect.apply(original, this, args)
+          : args[1]();
       };
     },
   );
@@ -109,7 +111,9 @@ function keepActiveRequest(prototype: object): void {
     if (!(name in prototype)) continue;
     replaceMethod(prototype, name, (original) => {
       return function (...args) {
-        return activeUnitOfWork() === undefined ? Reflect.apply(original, this, args) : undefined;
+        return activeRouteRecorder() === undefined
+          ? Reflect.apply(original, this, args)
+          : undefined;
       };
     });
   }
@@ -185,7 +189,7 @@ class FilteringTracer implements Tracer {
 
   #tracerFor(options: unknown): Tracer {
     const { kind = 0 } = (options ?? {}) as { readonly kind?: number };
-    return kind === 0 && activeUnitOfWork() !== undefined ? this.#tracer : this.#nonRecording;
+    return kind === 0 && activeRouteRecorder() !== undefined ? this.#tracer : this.#nonRecording;
   }
 }
 
@@ -199,11 +203,11 @@ const builtInPages: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Of each request: the `basePath` of its app, as long as Next knows no route. */
-const basePaths = new WeakMap<UnitOfWork, string>();
+const basePaths = new WeakMap<RouteRecorder, string>();
 
 /** The first one: then come those of error pages. It wins over that of a custom server around Next. */
 function recordRoute(route: unknown): void {
-  const unit = activeUnitOfWork();
+  const unit = activeRouteRecorder();
   if (unit === undefined || typeof route !== "string") return;
   const basePath = basePaths.get(unit);
   if (basePath === undefined) return;
@@ -220,7 +224,7 @@ function patchServer(exports: Exports): void {
   const { prototype } = exports["default"] as { readonly prototype: object };
   replaceMethod<Server, unknown[]>(prototype, "handleRequest", (original) => {
     return function handleRequest(...args) {
-      const unit = activeUnitOfWork();
+      const unit = activeRouteRecorder();
       if (unit !== undefined && !seenUnits.has(unit)) {
         seenUnits.add(unit);
         if (unit.span !== undefined) ignoreNextAttributes(unit.span);
@@ -265,7 +269,7 @@ interface RenderContext {
   readonly res?: { readonly statusCode?: number };
 }
 
-const seenUnits = new WeakSet<UnitOfWork>();
+const seenUnits = new WeakSet<RouteRecorder>();
 
 /** Its exports can't be assigned. */
 function wrapGlobals(exports: Exports): unknown {
@@ -282,7 +286,7 @@ function wrapGlobals(exports: Exports): unknown {
 
 /** Whatever the status: that of a page may be out before all of it is rendered. */
 function recordError(error: unknown): void {
-  const unit = activeUnitOfWork();
+  const unit = activeRouteRecorder();
   if (unit === undefined) return;
   unit.recordError(error);
   if (unit.failures === undefined) unit.recordFailure(error);

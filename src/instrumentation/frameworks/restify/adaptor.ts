@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { recordRequestError } from "../../../context/failures.ts";
+import { recordRequestError } from "../../../context/unit-access.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 

@@ -1,7 +1,8 @@
 import { isMainThread } from "node:worker_threads";
 import { lazy } from "../../../lazy.ts";
 import type { ConsoleLines } from "../../../config/config.ts";
-import { activeUnitOfWork, activeSpan } from "../../../context/manager.ts";
+import { activeSpan } from "../../../context/manager.ts";
+import { activeLogIds } from "../../../context/unit-access.ts";
 import type { ConsoleMethod } from "./console-record.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 
@@ -28,7 +29,7 @@ export function patchConsole(logger: TelltaleLogger, lines: ConsoleLines): void 
 }
 
 function isContextActive(): boolean {
-  return activeSpan() !== undefined || activeUnitOfWork() !== undefined;
+  return activeSpan() !== undefined || activeLogIds() !== undefined;
 }
 
 /** Lines of pino's that its transport in this thread prints were recorded in their own. */

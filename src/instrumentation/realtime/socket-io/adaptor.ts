@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Context } from "../../../context/context.ts";
 import type { Emit } from "../../../context/emit.ts";
-import { unitOfWorkOf } from "../../../context/unit-of-work.ts";
+import { routeRecorderOf } from "../../../context/unit-access.ts";
 import { activeContext, callWithContext } from "../../../context/manager.ts";
 import type { ReceivedMessage, MessagingInstrumenter } from "../../../context/messaging.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
@@ -59,7 +59,7 @@ function patchEngine(exports: EngineModule): void {
   );
   const recordRoute = (server: object, request: IncomingMessage): void => {
     const path = paths.get(server);
-    const unit = unitOfWorkOf(request);
+    const unit = routeRecorderOf(request);
     if (path === undefined || unit?.currentPath()?.startsWith(path) !== true) return;
     unit.route ??= path;
   };

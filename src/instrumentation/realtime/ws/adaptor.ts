@@ -1,8 +1,9 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { Context, ROOT_CONTEXT } from "../../../context/context.ts";
+import { Context } from "../../../context/context.ts";
 import { type Emit, type EmitArgs, wrapEmit } from "../../../context/emit.ts";
-import { type UnitOfWork, unitOfWorkOf } from "../../../context/unit-of-work.ts";
+import { contextOfUnit, routeRecorderIn, routeRecorderOf } from "../../../context/unit-access.ts";
+import type { RouteRecorder } from "../../../context/unit-views.ts";
 import { activeContext, callWithContext } from "../../../context/manager.ts";
 import type { ReceivedMessage, MessagingInstrumenter } from "../../../context/messaging.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
@@ -63,17 +64,17 @@ function recordUpgrade(
   socket: object,
   path: string | null | undefined,
 ): void {
-  const unit = unitOfWorkOf(request);
+  const unit = routeRecorderOf(request);
   if (unit === undefined) return;
   upgradeContexts.set(socket, contextOf(unit));
   if (typeof path === "string" && unit.currentPath() === path) unit.route ??= path;
 }
 
 /** The app may have come here from anywhere, by a pool's callback for one. */
-function contextOf(unit: UnitOfWork): Context {
+function contextOf(unit: RouteRecorder): Context {
   const active = activeContext();
   if (active instanceof Context && active.unit === unit) return active;
-  return ROOT_CONTEXT.withSpan(unit.span).withUnitOfWork(unit);
+  return contextOfUnit(unit);
 }
 
 /** What is used of a `WebSocket`, a server's or a client's. */
@@ -178,7 +179,7 @@ class TracedSockets {
     const isEngineIo = isEngineSocket(socket);
     const context = upgradeContexts.get(socket) ?? activeContext();
     if (!(context instanceof Context)) return undefined;
-    const route = context.unit?.route;
+    const route = routeRecorderIn(context)?.route;
     const counters = isEngineIo ? undefined : this.#countersFor(route);
     return { context, route, counters, hasMessages: !isEngineIo };
   }

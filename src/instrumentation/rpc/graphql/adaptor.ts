@@ -1,6 +1,6 @@
 import { lazy } from "../../../lazy.ts";
-import type { UnitOfWork } from "../../../context/unit-of-work.ts";
-import { activeUnitOfWork } from "../../../context/manager.ts";
+import type { RouteRecorder } from "../../../context/unit-views.ts";
+import { activeRouteRecorder } from "../../../context/unit-access.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
 import {
   sanitizedDocument,
@@ -50,7 +50,7 @@ function patchExecute(exports: object, deps: AdaptorDeps): void {
     if (!(name in exports)) continue;
     replaceMethod(exports, name, (original) => {
       return function execute(...args: unknown[]) {
-        const unit = activeUnitOfWork();
+        const unit = activeRouteRecorder();
         if (unit?.span === undefined) return Reflect.apply(original, this, args);
         guard(deps, () => recordOperation(unit, argumentsOf(args)));
         const result = Reflect.apply(original, this, args);
@@ -69,7 +69,7 @@ function argumentsOf(args: readonly unknown[]): Arguments {
 }
 
 /** Of a batch the first one names the request. */
-function recordOperation(unit: UnitOfWork, { document, operationName }: Arguments): void {
+function recordOperation(unit: RouteRecorder, { document, operationName }: Arguments): void {
   const { span } = unit;
   const operation = graphqlOperation(document, operationName);
   if (span === undefined || operation === undefined || namedUnits.has(unit)) return;
@@ -84,9 +84,9 @@ function recordOperation(unit: UnitOfWork, { document, operationName }: Argument
   span.updateName(operation.type);
 }
 
-const namedUnits = new WeakSet<UnitOfWork>();
+const namedUnits = new WeakSet<RouteRecorder>();
 
-function recordResult(deps: AdaptorDeps, unit: UnitOfWork, result: unknown): void {
+function recordResult(deps: AdaptorDeps, unit: RouteRecorder, result: unknown): void {
   if (typeof (result as Partial<Promise<unknown>> | null)?.then !== "function") {
     recordFailures(unit, result);
     return;
@@ -98,7 +98,7 @@ function recordResult(deps: AdaptorDeps, unit: UnitOfWork, result: unknown): voi
   );
 }
 
-function recordFailures(unit: UnitOfWork, result: unknown): void {
+function recordFailures(unit: RouteRecorder, result: unknown): void {
   for (const failure of serverErrorsIn(result)) unit.recordFailure(failure);
 }
 

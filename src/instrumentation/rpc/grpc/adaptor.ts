@@ -2,8 +2,8 @@ import { errorMonitor, type EventEmitter } from "node:events";
 import type { Histogram } from "@opentelemetry/api";
 import { GrpcInstrumentation } from "@opentelemetry/instrumentation-grpc";
 import { now } from "../../../clock.ts";
-import type { UnitOfWork, RpcInfo } from "../../../context/unit-of-work.ts";
-import { activeUnitOfWork } from "../../../context/manager.ts";
+import type { RpcInfo, RpcRecorder } from "../../../context/unit-views.ts";
+import { activeRpcRecorder } from "../../../context/unit-access.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
 import { bindArguments, bindEvents } from "../../loading/caller-context.ts";
 import {
@@ -141,7 +141,7 @@ function traceHandler(
   calls: CallDeps,
 ): Handler {
   return function (call, ...rest) {
-    const unit = activeUnitOfWork();
+    const unit = activeRpcRecorder();
     if (unit?.rpc !== undefined || unit?.currentPath() !== path) {
       return Reflect.apply(upstreamHandler, this, [call, ...rest]);
     }
@@ -161,12 +161,12 @@ class GrpcServerCall implements RpcInfo {
   readonly spanName: string;
   status: unknown = undefined;
   errorType: string | undefined = undefined;
-  readonly #unit: UnitOfWork;
+  readonly #unit: RpcRecorder;
   readonly #calls: CallDeps;
   readonly #startedAt: number = now();
   #error: unknown = undefined;
 
-  constructor(unit: UnitOfWork, path: string, calls: CallDeps) {
+  constructor(unit: RpcRecorder, path: string, calls: CallDeps) {
     this.#unit = unit;
     this.#calls = calls;
     this.spanName = path.slice(1);

@@ -1,5 +1,5 @@
-import type { UnitOfWork } from "../../../context/unit-of-work.ts";
-import { activeUnitOfWork } from "../../../context/manager.ts";
+import type { RpcRecorder } from "../../../context/unit-views.ts";
+import { activeRpcRecorder } from "../../../context/unit-access.ts";
 import type { Adaptor, AdaptorDeps } from "../../loading/adaptor.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 import { serverFailureOf, type ProcedureResult } from "./failure.ts";
@@ -50,7 +50,7 @@ type Middleware = (call: Call) => Promise<ProcedureResult>;
 
 class ProcedureCalls {
   readonly #deps: AdaptorDeps;
-  readonly #requests = new WeakMap<UnitOfWork, TrpcRequest | undefined>();
+  readonly #requests = new WeakMap<RpcRecorder, TrpcRequest | undefined>();
 
   constructor(deps: AdaptorDeps) {
     this.#deps = deps;
@@ -65,7 +65,7 @@ class ProcedureCalls {
   }
 
   async #trace(call: Call): Promise<ProcedureResult> {
-    const unit = activeUnitOfWork();
+    const unit = activeRpcRecorder();
     const request = this.#guard(() => this.#recordCall(unit, call));
     const result = await call.next();
     if (request !== undefined && unit !== undefined && !result.ok) {
@@ -75,7 +75,7 @@ class ProcedureCalls {
   }
 
   /** Undefined for a call by the app's own code, within a request of another kind or without any. */
-  #recordCall(unit: UnitOfWork | undefined, { path, type }: Call): TrpcRequest | undefined {
+  #recordCall(unit: RpcRecorder | undefined, { path, type }: Call): TrpcRequest | undefined {
     if (unit === undefined || typeof path !== "string") return undefined;
     // Over a WebSocket, whose handshake is over, the path is in the message.
     if (isUpgraded(unit)) return NO_REQUEST;
@@ -96,7 +96,7 @@ class ProcedureCalls {
   }
 }
 
-function isUpgraded({ ended, statusCode }: UnitOfWork): boolean {
+function isUpgraded({ ended, statusCode }: RpcRecorder): boolean {
   return ended && statusCode === 101;
 }
 
@@ -105,7 +105,7 @@ const NO_REQUEST: TrpcRequest = { route: undefined, paths: [] };
 /** Beyond these a batch is told by its size alone. */
 const MAX_PATHS = 20;
 
-function describe(unit: UnitOfWork, { route, paths }: TrpcRequest, type: unknown): void {
+function describe(unit: RpcRecorder, { route, paths }: TrpcRequest, type: unknown): void {
   const { span } = unit;
   if (route !== undefined) unit.route = route;
   if (span?.isRecording() !== true) return;
@@ -117,7 +117,7 @@ function describe(unit: UnitOfWork, { route, paths }: TrpcRequest, type: unknown
 }
 
 /** Each call of a batch that fails is a failure of the request. */
-function recordFailure(unit: UnitOfWork, result: ProcedureResult): void {
+function recordFailure(unit: RpcRecorder, result: ProcedureResult): void {
   const failure = serverFailureOf(result);
   if (failure === undefined) return;
   unit.recordFailure(failure.reason);

@@ -1,4 +1,4 @@
-import type { UnitOfWork } from "../../../context/unit-of-work.ts";
+import type { RouteRecorder } from "../../../context/unit-views.ts";
 
 /** What a request calls, as its URL says it. */
 export interface TrpcRequest {
@@ -15,7 +15,7 @@ export interface TrpcRequest {
  *
  * @returns undefined if it is no request over HTTP
  */
-export function trpcRequestOf(unit: UnitOfWork): TrpcRequest | undefined {
+export function trpcRequestOf(unit: RouteRecorder): TrpcRequest | undefined {
   const path = unit.currentPath();
   if (path === undefined) return undefined;
   const slash = path.lastIndexOf("/");
@@ -30,7 +30,7 @@ export function trpcRequestOf(unit: UnitOfWork): TrpcRequest | undefined {
  * `/trpc/:path`) or of its mount; else it is what the app gave tRPC as its base
  * path, unless there seems to be an id in it.
  */
-function mountOf({ route, mountPath }: UnitOfWork, base: string): string | undefined {
+function mountOf({ route, mountPath }: RouteRecorder, base: string): string | undefined {
   if (route !== undefined) return route.slice(0, route.lastIndexOf("/"));
   if (mountPath !== "") return mountPath;
   return /\d{3}|[\da-f-]{16}/i.test(base) ? undefined : base;

@@ -1,0 +1,83 @@
+import type { Span } from "@opentelemetry/api";
+import type { JobInfo } from "./job.ts";
+import type { LocalTraceHandle } from "./local-trace-handle.ts";
+
+/*
+ * Narrow views of a unit of work: each layer above `context/` sees the members
+ * it needs and no others. `UnitOfWork` implements them all, so a view is the
+ * same object and costs nothing at run time. `unit-access.ts` returns them.
+ */
+
+/** Unit of work as seen by the adaptors of frameworks: they record its route and its errors. */
+export interface RouteRecorder {
+  /** Pattern of the matched route, as the framework names it (`/users/:id`), without the method. */
+  route: string | undefined;
+  /** Pattern of the mounts that are being matched (`/users/:id`); empty outside of any. */
+  mountPath: string;
+  readonly span: Span | undefined;
+  /** Whether the unit of work has ended. */
+  readonly ended: boolean;
+  readonly failures: readonly unknown[] | undefined;
+  /** Returns the path of the request, without the query. */
+  currentPath(): string | undefined;
+  /** Records an error that a framework is about to turn into a response. The last one counts. */
+  recordError(error: unknown): void;
+  /** Records an error that fails the unit of work whatever the response status. */
+  recordFailure(error: unknown): void;
+  /** Runs `listener` at the end, or at once after it. `listener` must not throw. */
+  onEnded(listener: () => void): void;
+}
+
+/** Unit of work as seen by the adaptors of gRPC and tRPC, which know what a call failed of. */
+export interface RpcRecorder extends RouteRecorder {
+  rpc: RpcInfo | undefined;
+  failures: unknown[] | undefined;
+  readonly statusCode: number | undefined;
+}
+
+/** Remote procedure call that arrived as an HTTP request (gRPC). */
+export interface RpcInfo {
+  /** Name of the server span. */
+  readonly spanName: string;
+  /** Status as sent to the client: `grpc-status`. */
+  status: unknown;
+  /** `error.type` of the span, if the call failed. */
+  errorType: string | undefined;
+}
+
+/** Unit of work as seen by log lines and log records. */
+export interface LogIds {
+  readonly requestId: string | undefined;
+  readonly userId: string | undefined;
+  readonly organizationId: string | undefined;
+}
+
+/** Unit of work as seen by error events: their source, and the place of their scopes. */
+export interface ErrorSlot extends LogIds {
+  /** Set by `setUser`. */
+  userId: string | undefined;
+  /** Sentry scopes of the unit of work, forked at their first use. */
+  scope: unknown;
+  readonly error: unknown;
+  readonly method: string | undefined;
+  readonly ended: boolean;
+  readonly span: Span | undefined;
+  readonly localTrace: LocalTraceHandle | undefined;
+  /** Returns the route as far as it is known. */
+  currentRoute(): string | undefined;
+  /** Returns the path without secrets. */
+  redactedPath(): string | undefined;
+  /** Returns the job, where the unit of work is one. */
+  jobInfo(): JobInfo | undefined;
+  /** Returns the unit of work that started this one. */
+  startedByUnit(): ErrorSlot | undefined;
+  /** Returns the longer unit of work that this one is a part of. */
+  enclosingUnit(): ErrorSlot | undefined;
+  /** Runs `listener` at the end, or at once after it. `listener` must not throw. */
+  onEnded(listener: () => void): void;
+}
+
+/** Unit of work as seen by the tracer, which sets the local trace of a root span. */
+export interface LocalTraceSlot {
+  localTrace: LocalTraceHandle | undefined;
+}
