@@ -79,7 +79,7 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
 
     before(async () => {
       receiver = await startReceiver();
-      const options = { app: "by-hand.mjs", node: path, flags: ["--no-deprecation"] };
+      const options = { app: "synthetic-requests.mjs", node: path, flags: ["--no-deprecation"] };
       const early = ["--import", new URL("apps/early.mjs", import.meta.url).href];
       [bare, preloaded] = await Promise.all([
         HttpService.start({ ...options, early }),
