@@ -24,7 +24,7 @@ describe("A view of a unit of work", () => {
   const unit = new UnitOfWork();
   const context = ROOT_CONTEXT.withUnitOfWork(unit);
 
-  for (const [name, view] of Object.entries({
+  for (const [name, view] of Object.entries<() => unknown>({
     activeErrorSlot,
     activeLogIds,
     activeRouteRecorder,
@@ -51,14 +51,10 @@ describe("A view of a unit of work", () => {
   it("leads back to a context with the unit", () => {
     assert.equal(contextOfUnit(unit).unit, unit);
   });
-
-  it("does not compile where a guest writes what is not its own", () => {
-    const attempts = [writeAsFramework, writeAsRpc, writeAsLogger, writeAsErrors];
-    assert.equal(attempts.length, 4);
-  });
 });
 
-/* `npm run types` fails as soon as one of these lines compiles. */
+/* Never called: `npm run types` fails as soon as one of these assignments compiles. */
+void [writeAsFramework, writeAsRpc, writeAsLogger, writeAsErrors];
 
 function writeAsFramework(recorder: RouteRecorder): void {
   // @ts-expect-error -- the status is HTTP's.
