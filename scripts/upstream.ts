@@ -5,10 +5,10 @@ import { root } from "./build/paths.ts";
 import { upstreamFiles } from "./upstream/files.ts";
 
 /*
- * `npm run upstream`, after an update of OpenTelemetry's instrumentations, or
- * after one of them has got an adaptor of ours: writes which modules they patch
- * and a chunk for each. A test compares what is committed with what is
- * installed.
+ * `npm run upstream` generates the table of upstream's instrumentations and an
+ * adaptor for each. Run it after an update of `auto-instrumentations-node`, or
+ * after one of them was replaced by an adaptor of this project. A test compares
+ * the committed files with the installed packages.
  */
 const folder = join(root, "src", "instrumentation", "upstream", "generated");
 rmSync(folder, { recursive: true, force: true });

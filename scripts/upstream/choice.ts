@@ -1,42 +1,42 @@
 /**
  * Instrumentations of `@opentelemetry/auto-instrumentations-node` that are not
- * taken over as they are, by short name, and what does their work here. Those
- * that the hand-made table has (`src/instrumentation/table.ts`) need no line.
+ * generated, by short name, with their replacement. Those of
+ * `src/instrumentation/table.ts` need no entry.
  */
 export const replacedInstrumentations: Readonly<Record<string, string>> = {
   "aws-lambda":
-    "its rows depend on the environment: src/instrumentation/frameworks/aws-lambda/adaptor.ts",
+    "has rows that depend on the environment: src/instrumentation/frameworks/aws-lambda/adaptor.ts",
   http: "src/http traces servers and clients",
   undici: "src/http traces fetch and undici",
-  graphql: "an adaptor of its own",
-  knex: "the drivers beneath it are traced",
-  mongoose: "the driver beneath it is traced",
-  "socket.io": "an adaptor of its own",
-  router: "a part of express",
+  graphql: "src/instrumentation/rpc/graphql",
+  knex: "its drivers are traced",
+  mongoose: "its driver is traced",
+  "socket.io": "src/instrumentation/realtime/socket-io",
+  router: "src/instrumentation/frameworks/express",
   "runtime-node": "src/metrics/runtime",
-  "host-metrics": "off by default upstream; the process's own are in src/metrics/runtime",
+  "host-metrics":
+    "disabled by default upstream; src/metrics/runtime has the metrics of the process",
 };
 
 /**
- * Node's own modules. Upstream has `dns` and `net` on by default; each outgoing
- * request then brings two spans more that nobody asked for, so they are on only
- * where somebody asks, as is `fs` upstream too.
+ * Instrumentations of built-in modules that are disabled by default. Upstream
+ * enables `dns` and `net`, which add two spans to each outgoing request.
  */
 export const optInBuiltins: readonly string[] = ["dns", "fs", "net"];
 
 /**
- * Packages whose `import` gives native ES modules, which upstream's
- * instrumentation knows how to patch. Elsewhere `import` gives CommonJS, or a
- * thin wrapper around it.
+ * Packages whose `import` resolves to native ES modules that upstream's
+ * instrumentation can patch. Other packages resolve to CommonJS or to a thin
+ * wrapper around it.
  */
 export const nativeEsModules: readonly string[] = ["openai"];
 
-/** Databases whose statements and keys upstream writes down as they are. */
+/** Databases whose statements and keys upstream records unchanged. */
 export const literalStatementDatabases: readonly string[] = [
   ...["cassandra-driver", "memcached", "mysql", "oracledb", "tedious"],
 ];
 
-/** What is mended around an instrumentation, and by what. */
+/** Functions that work around a defect of an instrumentation, with their file. */
 export const wrappedInstrumentations: Readonly<Record<string, { by: string; file: string }>> = {
   "aws-sdk": { by: "withCopiedInputs", file: "aws-sdk-inputs.ts" },
   dataloader: { by: "withAnyBatchResult", file: "dataloader-results.ts" },
@@ -44,26 +44,29 @@ export const wrappedInstrumentations: Readonly<Record<string, { by: string; file
 };
 
 /**
- * Methods whose callbacks wait for a resource or an answer, and that upstream
- * leaves in the context of whoever gives the resource back.
+ * Methods whose callback runs later, when a resource is free, and which upstream
+ * does not bind to the context of the caller.
  */
 export const contextLosingMethods: Readonly<Record<string, readonly string[]>> = {
   "generic-pool": ["acquire"],
 };
 
-/** What the constructor is given beside the options, and where that comes from. */
+/**
+ * Arguments of the constructor, and the imports that they need. By default, the
+ * options of the environment.
+ */
 export const constructorConfigs: Readonly<Record<string, { imports: string; config: string }>> = {
-  // A span of the reading of the module that encodes spans would ask for that module.
+  // A span for reading the module that encodes spans would need that module itself.
   fs: {
     imports: 'import { isLoading } from "../../../lazy.ts";\n',
     config: "{ createHook: () => !isLoading(), ...options }",
   },
 };
 
-/** Packages of the generated table that the tests of libraries don't run, and why. */
+/** Packages of the generated table that test/libraries does not run, with the reason. */
 export const untestedPackages: Readonly<Record<string, string>> = {
-  "@cucumber/cucumber": "it runs tests itself",
-  "cassandra-driver": "no server of Cassandra can be had",
-  oracledb: "no server of Oracle can be had",
-  tedious: "no SQL Server can be had",
+  "@cucumber/cucumber": "it is a test runner",
+  "cassandra-driver": "no Cassandra server is available as a package",
+  oracledb: "no Oracle server is available as a package",
+  tedious: "no SQL Server is available as a package",
 };

@@ -9,19 +9,19 @@ const require = createRequire(import.meta.url);
 const SCOPE = "@opentelemetry/instrumentation-";
 const BUNDLE = "@opentelemetry/auto-instrumentations-node";
 
-/** A row of the table, before it knows what loads its adaptor. */
+/** A row of the table without the loader of its adaptor. */
 export type UpstreamRow = Omit<LibraryRow, "load">;
 
-/** One of OpenTelemetry's instrumentations, as the installed package says it. */
+/** One OpenTelemetry instrumentation, as its installed package describes it. */
 export interface UpstreamInstrumentation {
   /** `aws-sdk` for `@opentelemetry/instrumentation-aws-sdk`. */
   readonly name: string;
-  /** The class that its package exports. */
+  /** Class that the package exports. */
   readonly className: string;
   readonly rows: readonly UpstreamRow[];
 }
 
-/** All that the pinned auto-instrumentations-node brings, by name. */
+/** Lists the instrumentations of the pinned `auto-instrumentations-node`, by name. */
 export function upstreamInstrumentations(): UpstreamInstrumentation[] {
   const path = join(root, "node_modules", BUNDLE, "package.json");
   const { dependencies } = JSON.parse(readFileSync(path, "utf8")) as {
@@ -59,7 +59,7 @@ function instrumentationOf(name: string): UpstreamInstrumentation {
   return { name, className, rows: rowsOf(name, definitions) };
 }
 
-/** One row for each package; which versions a file is patched in, upstream sees to itself. */
+/** Builds one row for each package. Upstream itself checks in which versions it patches a file. */
 function rowsOf(instrumentation: string, definitions: readonly ModuleDefinition[]): UpstreamRow[] {
   const packages = [...new Set(definitions.map(({ name }) => name))];
   return packages.map((name) => {

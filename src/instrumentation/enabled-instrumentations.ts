@@ -2,12 +2,15 @@ import type { Config } from "../config/config.ts";
 import { libraryRows } from "./table.ts";
 import { upstreamRows } from "./upstream/generated/rows.ts";
 
-/** What is part of Node, publishes diagnostics channels or depends on the environment needs no row. */
+/**
+ * Instrumentations of Node's own features, of diagnostics channels, or of files
+ * that only the environment names.
+ */
 const INSTRUMENTATIONS_WITHOUT_ROW = ["aws-lambda", "console", "http"];
 
 /**
- * All that `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and `_DISABLED_` may name:
- * upstream's short names, of what we have.
+ * Every name that `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and
+ * `OTEL_NODE_DISABLED_INSTRUMENTATIONS` accept: upstream's short names.
  */
 export const knownInstrumentations: ReadonlySet<string> = new Set([
   ...INSTRUMENTATIONS_WITHOUT_ROW,
@@ -15,12 +18,15 @@ export const knownInstrumentations: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Node's own modules, of which every request would bring several spans more:
- * on only for who names them, there or by their option `enabled`.
+ * Built-in modules that add several spans to every request. They are enabled only
+ * by name, in the variable or by their option `enabled`.
  */
 const DISABLED_BY_DEFAULT: ReadonlySet<string> = new Set(["dns", "fs", "net"]);
 
-/** Both variables together: the enabled ones (all if not said) without the disabled. */
+/**
+ * Combines both variables: the enabled instrumentations (by default all) without
+ * the disabled ones.
+ */
 export function isInstrumentationEnabled(
   name: string,
   config: Config["instrumentations"],

@@ -20,17 +20,17 @@ import type { LoadAdaptor, LibraryRow } from "./loading/library-row.ts";
 import { patchOrRollback } from "./loading/rollback.ts";
 import { upstreamRows } from "./upstream/generated/rows.ts";
 
-const loadEsModule = lazy<typeof import("./loading/esm-source.ts")>(
+const loadEsmSource = lazy<typeof import("./loading/esm-source.ts")>(
   "instrumentation/loading/esm-source.ts",
 );
 
 /**
- * From now on each library of the table is joined to us as it is loaded, by
- * `require` or by `import`, be it CommonJS or an ES module. CommonJS that is
- * there already is patched as far as that still works; ES modules can't be
- * found any more. Call it once per thread, before the app.
+ * Patches each library of the table when the app loads it, by `require` or
+ * `import`, as CommonJS or as an ES module. CommonJS modules that are already in
+ * the cache are patched where possible; ES modules that are already loaded cannot
+ * be found. Call it once per thread, before the app starts.
  *
- * @param rows the libraries; tests bring their own
+ * @param rows the libraries; tests pass their own
  */
 export function installInstrumentations(
   config: Config["instrumentations"],
@@ -56,12 +56,12 @@ export function installInstrumentations(
 
 class Loader {
   readonly #libraries: Libraries;
-  /** Those that are modules of Node's and not yet patched. */
+  /** Built-in modules that are not patched yet. */
   readonly #builtins: Map<string, LibraryRow>;
   readonly #deps: SharedAdaptorDeps;
   readonly #options: Config["instrumentations"]["options"];
   readonly #adaptors = new Map<LoadAdaptor, Adaptor | undefined>();
-  /** Absolute paths of those that were patched. */
+  /** Absolute paths of the patched ES modules. */
   readonly #esModules = new Set<string>();
 
   constructor(
@@ -76,7 +76,10 @@ class Loader {
     this.#deps = deps;
   }
 
-  /** On Lambda: what is loaded later would be a part of the first request's time. */
+  /**
+   * Loads the adaptors for the Lambda handler now: loaded later, they would add to
+   * the duration of the first request.
+   */
   patchLambdaHandler(lambda: LambdaConfig): void {
     const file = findHandlerFile(lambda);
     if (file === undefined) return;
@@ -90,7 +93,7 @@ class Loader {
       isWanted,
       afterLoad: (module, path) => this.#patchCommonJs(module, path),
     });
-    installExportsHook((url, accesses) => this.#patchEsModule(fileURLToPath(url), accesses));
+    installExportsHook((url, bindings) => this.#patchEsModule(fileURLToPath(url), bindings));
     installEsmHook({
       isWanted,
       transform: (source, path) => this.#exposeExports(source, path),
@@ -105,8 +108,8 @@ class Loader {
       this.#patchCommonJs(module, path);
       this.#deps.diagnostics.warn(
         `instrumentation.late:${found.package}`,
-        `${found.package} ${found.version} was loaded before telltale, which sees only a part of ` +
-          `it; let telltale be first: node --import telltale/register`,
+        `${found.package} ${found.version} was loaded before telltale and is only partly instrumented; ` +
+          `load telltale first: node --import telltale/register`,
       );
     }
   }
@@ -115,10 +118,10 @@ class Loader {
     for (const row of rows) this.#adaptor(row);
   }
 
-  /** `module` was just evaluated. Never throws. */
+  /** Patches a CommonJS module right after its evaluation. Never throws. */
   #patchCommonJs(module: NodeJS.Module, path: string): void {
     const found = this.#libraries.find(path);
-    // `require` of an ES module comes by here as well.
+    // Node runs the CommonJS hook for `require` of an ES module as well.
     if (found === undefined || this.#esModules.has(path)) return;
     stripCircularProxy(module.exports);
     for (const row of found.rows) {
@@ -128,19 +131,19 @@ class Loader {
     }
   }
 
-  /** The ES module has just come to its last line. Never throws. */
-  #patchEsModule(path: string, accesses: ExportBindings): void {
+  /** Patches an ES module at the end of its evaluation. Never throws. */
+  #patchEsModule(path: string, bindings: ExportBindings): void {
     const found = this.#libraries.find(path);
     if (found === undefined) return;
     this.#esModules.add(path);
-    const exports = patchableExports(accesses);
+    const exports = patchableExports(bindings);
     for (const row of found.rows) {
       const patched = this.#patchExports(exports, row, { ...found, format: "module" });
-      if (patched !== exports) this.#replaceDefault(accesses, patched, found);
+      if (patched !== exports) this.#replaceDefault(bindings, patched, found);
     }
   }
 
-  /** Never throws. */
+  /** Patches a built-in module before its first use. Never throws. */
   #patchBuiltin(url: string): void {
     const row = this.#builtins.get(url);
     if (row === undefined) return;
@@ -152,15 +155,22 @@ class Loader {
     syncBuiltinESMExports();
   }
 
-  #replaceDefault({ default: access }: ExportBindings, patched: unknown, found: LibraryFile): void {
+  #replaceDefault(
+    { default: binding }: ExportBindings,
+    patched: unknown,
+    found: LibraryFile,
+  ): void {
     try {
-      access?.set?.(patched);
+      binding?.set?.(patched);
     } catch (error) {
       this.#reportFailure(`${found.package} ${found.version}`, found.package, error);
     }
   }
 
-  /** What the exports of a file are with this row; if that fails, what they were. */
+  /**
+   * Returns the exports that the adaptor of this row produces, or the original
+   * exports if it throws.
+   */
   #patchExports(exports: unknown, row: LibraryRow, file: LoadedFile): unknown {
     const { instrumentation } = row;
     const deps = { ...this.#deps, options: this.#options[instrumentation] ?? {} };
@@ -173,12 +183,15 @@ class Loader {
     }
   }
 
-  /** The source that hands its exports over to us. Never throws. */
+  /**
+   * Appends to a module's source the statement that passes its exports to the
+   * hook. Never throws.
+   */
   #exposeExports(source: string, path: string): string {
     const found = this.#libraries.find(path);
     try {
-      const replaced = found?.rows.flatMap(({ assignableExports = [] }) => assignableExports);
-      return loadEsModule().exposeExports(source, replaced ?? []);
+      const assignable = found?.rows.flatMap(({ assignableExports = [] }) => assignableExports);
+      return loadEsmSource().exposeExports(source, assignable ?? []);
     } catch (error) {
       this.#reportFailure(path, found?.package ?? "ES modules", error);
       return source;
@@ -205,7 +218,7 @@ class Loader {
     const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
     this.#deps.diagnostics.error(
       `instrumentation.failed:${instrumentation}`,
-      `the instrumentation "${instrumentation}" failed, ${what} stays as it is: ${reason}`,
+      `the instrumentation "${instrumentation}" failed, ${what} is not instrumented: ${reason}`,
     );
   }
 }
@@ -214,15 +227,18 @@ function fileLabel({ package: name, version, file }: LoadedFile): string {
   return `${name} ${version} (${file})`;
 }
 
-/** Not to be seen by who lists the global object's properties. */
+/**
+ * Non-enumerable, so that an app that lists the properties of the global object
+ * does not see it.
+ */
 function installExportsHook(hook: ExportsHook): void {
   Object.defineProperty(globalThis, EXPORTS_HOOK, { value: hook, configurable: true });
 }
 
 /**
- * While a module is required in a circle, Node gives its exports a prototype
- * that warns of every property which isn't there, and takes it away when `load`
- * has returned: a little too late for adaptors that look what is there.
+ * Removes the proxy by which Node warns about missing properties during a circular
+ * `require`. Node removes it itself after `load` has returned, which is too late
+ * for adaptors that inspect the exports.
  */
 function stripCircularProxy(exports: unknown): void {
   if (typeof exports !== "object" || exports === null) return;

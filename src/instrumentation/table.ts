@@ -35,7 +35,7 @@ import { grpcRows } from "./rpc/grpc/rows.ts";
 import { trpcRows } from "./rpc/trpc/rows.ts";
 
 /**
- * The libraries that have an adaptor here; `upstreamRows` has the others. A new
+ * Libraries with an adaptor in this project; `upstreamRows` has the others. A new
  * library is a folder with `rows.ts` and `adaptor.ts`, and a line in this list.
  */
 export const libraryRows: readonly LibraryRow[] = [

@@ -5,8 +5,8 @@ import { bundleForTest, type TestBundle } from "../bundle.ts";
 const fixtures = ["preload", "queries", "serve"];
 
 /**
- * The fixtures of this room with the adaptors' chunks beside them; upstream's
- * instrumentations need our aliases.
+ * Bundles the fixtures of the instrumentation tests, with the adaptors as lazy
+ * modules. Upstream's instrumentations need the module aliases.
  */
 export function bundleInstrumentationFixtures(): Promise<TestBundle> {
   const entryPoints = {

@@ -10,6 +10,7 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import { now } from "../../clock.ts";
+import { tryRead } from "../../try-read.ts";
 import type { AdaptorDeps } from "../loading/adaptor.ts";
 import { isUserRaised, sanitizeErrorMessage } from "./error-message.ts";
 
@@ -250,15 +251,6 @@ function runsScript({ "db.operation.name": operation }: Attributes): boolean {
 }
 
 const UNKNOWN_FAILURE: DatabaseFailure = { type: "_OTHER", message: "" };
-
-/** Whatever an error does when it is looked at stays here. */
-function tryRead<T>(get: () => T): T | undefined {
-  try {
-    return get();
-  } catch {
-    return undefined;
-  }
-}
 
 type Callback<This, Args extends unknown[]> = (
   this: This,

@@ -4,72 +4,80 @@ import type { MessagingInstrumenter } from "../../context/messaging.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 
 /**
- * What a chunk named in `table.ts` exports under the name `adaptor`: how one
- * library is joined to us. The loader calls it; nobody else does.
+ * Patches one library. A lazy module of the table exports it under the name
+ * `adaptor`; only the loader calls it.
  *
- * CommonJS files and ES modules come by the same call. What is assigned to the
- * `exports` of an ES module, or defined, everybody sees who has imported them or
- * will. Constants and a default export without a name can be assigned if the
- * row names them under `assignableExports`; classes are patched at their prototypes
- * without that. What a file only passes on (`export … from`) can be read: to
- * replace it, name the file where it is declared. A CommonJS module that is the thing itself (`module.exports = Koa`) is
- * an ES module's `default`: `file.format` tells which of them it is.
+ * CommonJS files and ES modules use the same interface. A value that an adaptor
+ * assigns to, or defines on, the exports of an ES module is visible to every
+ * importer, past and future. Constants and an unnamed default export can be
+ * assigned if the row names them in `assignableExports`. Classes can always be
+ * patched at their prototypes. A re-export (`export … from`) can be read but not
+ * replaced: name the file that declares it in a row. A CommonJS module whose
+ * exports are a function or class (`module.exports = Koa`) is the `default` of an
+ * ES module; `file.format` distinguishes the two.
  */
 export interface Adaptor {
   /**
-   * Called once for each file of the row, at once after the file was
-   * evaluated and before whoever asked for it sees it.
+   * Patches one file of the row. Called once for each file, right after its
+   * evaluation and before its importer receives the exports.
    *
-   * Returns what `module.exports` becomes: the same `exports`, patched in
-   * place, or a replacement (of an ES module, of its default export). If it
-   * throws, `module.exports` stays what it was and one line says so. What was
-   * patched by then is taken back if it was done by `replaceMethod`, by
-   * assigning an export of an ES module, or has told `onFailure` how.
+   * Returns the new `module.exports` (for an ES module: the new default export):
+   * the same object, patched in place, or a replacement. If it throws, the exports
+   * stay unchanged and one message is logged. Patches by `replaceMethod`,
+   * assignments to exports of an ES module, and steps registered with `onRollback`
+   * are rolled back.
    */
-  patch(exports: unknown, file: LoadedFile, services: AdaptorDeps): unknown;
+  patch(exports: unknown, file: LoadedFile, deps: AdaptorDeps): unknown;
 }
 
-/** A file of a library that the table asks for, as it was loaded. */
+/** A file of an instrumented library, right after it was loaded. */
 export interface LoadedFile {
-  /** The `name` of the library's package.json (not the directory's, which an alias may change). */
+  /**
+   * `name` of the library's package.json, which differs from the directory's name
+   * under an npm alias.
+   */
   readonly package: string;
-  /** The `version` of its package.json; it is within the row's range. */
+  /** `version` of the library's package.json, within the range of the row. */
   readonly version: string;
-  /** Relative to the package's directory, with `/`: `lib/router/index.js`. */
+  /** Path relative to the package's directory, with `/`: `lib/router/index.js`. */
   readonly file: string;
-  /** Whether it is what `require(package)` or `import "package"` gives. */
+  /** Whether `require(package)` or `import "package"` resolves to this file. */
   readonly isMain: boolean;
   readonly format: "commonjs" | "module";
-  /** The package's directory, absolute; empty for a module of Node's. */
+  /** Absolute path of the package's directory; empty for a built-in module. */
   readonly directory: string;
 }
 
-/** Counts look-ups in caches. */
+/** Counts cache lookups. */
 export interface CacheCounter {
-  /** @param name of the cache: one of a few */
+  /** @param name name of the cache, of low cardinality */
   recordLookups(name: string, hits: number, misses: number): void;
 }
 
-/** What the house gives to all of its adaptors. */
+/** Dependencies that all adaptors share. */
 export interface SharedAdaptorDeps {
   readonly diagnostics: Diagnostics;
   readonly tracerProvider: TracerProvider;
   readonly meterProvider: MeterProvider;
   readonly loggerProvider: LoggerProvider;
-  /** Made when there is something to count. */
+  /** Creates the counter on first use. */
   readonly caches: () => CacheCounter;
-  /** Delivers what all pipelines have queued. Takes as long as it may at the end; never rejects. */
+  /**
+   * Exports everything that is queued in all pipelines. Takes at most the shutdown
+   * timeout and never rejects.
+   */
   readonly flush: () => Promise<void>;
-  /** Where messages and jobs come in and go out; loads what is needed for it. */
+  /** Instruments messages and jobs; loads the modules for it on first use. */
   readonly messaging: () => MessagingInstrumenter;
-  /** Where requests of HTTP go out; loads what is needed for it. */
+  /** Instruments outgoing HTTP requests; loads the modules for it on first use. */
   readonly outgoing: () => OutgoingCalls;
 }
 
 export interface AdaptorDeps extends SharedAdaptorDeps {
   /**
-   * What the environment says of this row's instrumentation, by the names that
-   * its own options have (`src/config/instrumentation-options.ts`). Only what is set is there.
+   * Options of this row's instrumentation from the environment, under the names
+   * that the instrumentation uses (`src/config/instrumentation-options.ts`). Unset
+   * options are absent.
    */
   readonly options: Readonly<Record<string, unknown>>;
 }

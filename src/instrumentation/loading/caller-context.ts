@@ -5,24 +5,25 @@ import { activeContext } from "../../context/manager.ts";
 import { replaceMethod } from "./replace-method.ts";
 
 /*
- * Work that waits for a connection, a turn or an answer is woken by whoever gives
- * the connection back, or by the socket: in the context of another request, or
- * of the one that opened the connection. So what a library calls back is bound
- * to the context of its caller, whether there is a span or not: request id and
- * user hang on the context, too.
+ * A call that is queued for a connection, or that is pending on a response, is
+ * resumed by the code that releases the connection, or by the socket. Both run in
+ * another context: that of another request, or that of the code that opened the
+ * connection. Callbacks are therefore bound to the context of their caller, with
+ * or without a span, because the request id and the user are stored in the context
+ * too.
  */
 
-/** A function that runs in the context that is active now; anything else as it is. */
+/** Binds a function to the active context; returns any other value unchanged. */
 export function bindToCaller(value: unknown): unknown {
   return typeof value === "function" ? contexts.bind(contexts.active(), value) : value;
 }
 
 /**
- * Lets `target[name]` call back in the context of its caller: all functions
- * among its arguments are bound.
+ * Binds all functions among the arguments of `target[name]` to the context of its
+ * caller.
  *
- * @param onCall is called with `this` before
- * @throws TypeError if there is no such method; `target` is then untouched
+ * @param onCall called with `this` before each call
+ * @throws TypeError if there is no such method; `target` is then unchanged
  */
 export function bindArguments(target: object, name: string, onCall?: (self: object) => void): void {
   replaceMethod<object, unknown[]>(
@@ -47,8 +48,9 @@ export function bindFunctions(args: unknown[]): unknown[] {
 const boundEmitters = new WeakMap<EventEmitter, ContextRef>();
 
 /**
- * Lets `emitter` emit in the context that is active now. Called again, as for a
- * query that is run again, in that of then. What is no emitter stays as it is.
+ * Binds the listeners of `emitter` to the active context. A later call, such as
+ * for a query that runs again, binds them to the context that is active then. Any
+ * other value is ignored.
  */
 export function bindEvents(emitter: unknown): void {
   if (!(emitter instanceof EventEmitter) || !Object.isExtensible(emitter)) return;

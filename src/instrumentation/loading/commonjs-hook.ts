@@ -1,6 +1,9 @@
 import Module from "node:module";
 
-/** Whose loads are watched, by absolute path, and what is then done. Neither function may throw. */
+/**
+ * Selects modules by absolute path and handles them after they were loaded.
+ * Neither function may throw.
+ */
 export interface CommonJsHookDeps {
   readonly isWanted: (path: string) => boolean;
   readonly afterLoad: (module: NodeJS.Module, path: string) => void;
@@ -9,13 +12,13 @@ export interface CommonJsHookDeps {
 type Load = (this: NodeJS.Module, filename: string) => void;
 
 /**
- * From now on `afterLoad` is called for each CommonJS module that is wanted,
- * when it was evaluated and nobody has seen its exports yet.
+ * Calls `afterLoad` for each wanted CommonJS module, after its evaluation and
+ * before its exports are visible to other modules.
  *
- * Takes the place of `Module.prototype.load`, which Node calls for each file,
- * by an accessor: files that are none of our business get Node's own function,
- * and so no stack trace of the app's has a line of ours. Whoever assigns a
- * function of his own (they do it to see loads) is called as before.
+ * Replaces `Module.prototype.load`, which Node calls for each file, by an
+ * accessor. Files that are not wanted get Node's own function, so that their stack
+ * traces contain no frame of this project. A function that other tools assign to
+ * `load` is called as before.
  */
 export function installCommonJsHook({ isWanted, afterLoad }: CommonJsHookDeps): void {
   const prototype = Module.prototype as unknown as { load: Load };
@@ -47,9 +50,9 @@ export function installCommonJsHook({ isWanted, afterLoad }: CommonJsHookDeps): 
 }
 
 /**
- * Node marks a module as loaded when it was evaluated, and then, up to 22,
- * notes its exports for those who `import` it: what takes the exports' place
- * must be there by then.
+ * Calls `finish` when Node marks the module as loaded. Up to version 22, Node
+ * reads the exports for `import` right after that, so replaced exports must be in
+ * place by then.
  */
 function onLoaded(module: NodeJS.Module, finish: () => void): void {
   Object.defineProperty(module, "loaded", {
@@ -66,8 +69,8 @@ function onLoaded(module: NodeJS.Module, finish: () => void): void {
 const DATA_PROPERTY = { configurable: true, enumerable: true, writable: true };
 
 /**
- * Node's function has no name: stack traces took `Module.load` from the
- * property that held it, and an accessor doesn't count there.
+ * Names Node's anonymous function. Stack traces showed `Module.load` because of
+ * the property that held the function, and an accessor has no such effect.
  */
 function nameLoadFunction(load: Load): void {
   if (load.name === "") Object.defineProperty(load, "name", { value: "load", configurable: true });

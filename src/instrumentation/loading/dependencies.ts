@@ -1,15 +1,15 @@
 import { lstatSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 
-/** Where libraries of the table lie that their directory's name doesn't tell. */
+/** Locations of libraries that their directory's name does not reveal. */
 export interface Dependencies {
-  /** Names in `node_modules` of libraries that npm calls otherwise. */
+  /** Aliases in `node_modules`, of libraries with another name on npm. */
   readonly aliases: ReadonlySet<string>;
-  /** Absolute directories, outside of `node_modules`, of libraries that are linked there. */
+  /** Absolute directories outside of `node_modules` that are linked there. */
   readonly linked: readonly string[];
 }
 
-/** Where the package.json of an app is looked for, and above. */
+/** Directories from which the search for the app's package.json starts, upwards. */
 export function appDirectories(): string[] {
   const script = process.argv[1];
   const directories = script === undefined ? [] : [dirname(resolve(script))];
@@ -17,11 +17,11 @@ export function appDirectories(): string[] {
 }
 
 /**
- * Reads the package.json files of an app: its own, and those above it, as of a
- * workspace's root. Never throws.
+ * Reads the package.json files of an app: its own and those of the parent
+ * directories, such as a workspace root. Never throws.
  *
- * @param libraries the names to look for
- * @param directories to begin with
+ * @param libraries names to look for
+ * @param directories directories to start from
  */
 export function dependenciesOf(
   libraries: { has(name: string): boolean },
@@ -53,12 +53,15 @@ const DEPENDENCY_FIELDS = ["dependencies", "devDependencies", "optionalDependenc
 
 interface AppManifest {
   readonly directory: string;
-  /** Whether it is the root of npm's or Yarn's workspaces, which may be linked without a word. */
+  /**
+   * Whether this is a workspace root of npm or Yarn, which may link packages
+   * without declaring it.
+   */
   readonly workspaces: boolean;
   readonly dependencies: readonly (readonly [name: string, wanted: string])[];
 }
 
-/** The one that is in a directory, if there is one that can be read. */
+/** Reads the package.json in a directory, if there is a valid one. */
 function manifestIn(directory: string): AppManifest[] {
   try {
     const path = join(directory, "package.json");
@@ -77,7 +80,10 @@ function manifestIn(directory: string): AppManifest[] {
   }
 }
 
-/** pnpm links too, but to another `node_modules`, where directories tell the name. */
+/**
+ * Finds the target of a linked package. Links of pnpm are ignored: they point into
+ * another `node_modules`, where the directory has the package's name.
+ */
 function linkedDirectory(name: string, from: string): string | undefined {
   for (const directory of parentsOf(from)) {
     const path = join(directory, "node_modules", name);

@@ -1,25 +1,25 @@
 import { onRollback } from "./rollback.ts";
 
-/** By which name on the global object a changed ES module finds us. */
+/** Key on the global object under which a transformed ES module finds the hook. */
 export const EXPORTS_HOOK: unique symbol = Symbol.for("telltale.es-module") as never;
 
 /** The variable behind an export. */
 export interface ExportBinding {
   readonly get: () => unknown;
-  /** Throws where the variable is a constant. Undefined where it is another module's. */
+  /** Throws where the variable is a constant. Undefined for a re-export. */
   readonly set?: (value: unknown) => void;
 }
 
-/** The exports of a file by their names outside. */
+/** Bindings of a file by exported name. */
 export type ExportBindings = Readonly<Record<string, ExportBinding>>;
 
 /** @param url `import.meta.url` of the module, which has just been evaluated */
-export type ExportsHook = (url: string, accesses: ExportBindings) => void;
+export type ExportsHook = (url: string, bindings: ExportBindings) => void;
 
 /**
- * The exports of an ES module as an object that an adaptor can patch like those
- * of a CommonJS module: what it assigns or defines, all who import it see from
- * then on. What the file passes on from another one can only be read.
+ * Wraps the exports of an ES module in an object that an adaptor can patch like
+ * CommonJS exports: every importer sees the values that it assigns or defines.
+ * Re-exports are read-only.
  */
 export function patchableExports(bindings: ExportBindings): object {
   const target: object = Object.create(null, {
@@ -27,7 +27,7 @@ export function patchableExports(bindings: ExportBindings): object {
   }) as object;
   for (const [name, { get, set }] of Object.entries(bindings)) {
     const assign = (value: unknown): void => {
-      if (set === undefined) throw new TypeError(`${name} is another module's`);
+      if (set === undefined) throw new TypeError(`${name} is re-exported from another module`);
       const before = get();
       set(value);
       onRollback(() => set(before));
@@ -37,7 +37,7 @@ export function patchableExports(bindings: ExportBindings): object {
   return new Proxy(target, { defineProperty });
 }
 
-/** Whoever patches (shimmer too) defines properties rather than assigning them. */
+/** Assigns instead of defining, because patching code (shimmer too) often defines properties. */
 function defineProperty(
   target: object,
   name: PropertyKey,

@@ -7,19 +7,18 @@ import {
 } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** Which ES modules are changed, by their absolute paths, and how. No function may throw. */
+/** Selects ES modules by absolute path and transforms them. No function may throw. */
 export interface EsmHookDeps {
   readonly isWanted: (path: string) => boolean;
   readonly transform: (source: string, path: string) => string;
-  /** Somebody asks for a module of Node's (`node:dns`), and hasn't got it yet. */
+  /** Called when a built-in module (`node:dns`) is requested, before it is returned. */
   readonly beforeBuiltin: (url: string) => void;
 }
 
 /**
- * From now on the source of each ES module that is wanted is changed before
- * Node reads it, be it imported or required. No other file is; each costs some
- * microseconds more, and no line in any stack trace, since a hook has returned
- * when its file is evaluated.
+ * Transforms the source of each wanted ES module, imported or required. Other
+ * files are unchanged and load some microseconds slower. Stack traces contain no
+ * frame of the hook, because it has returned when the file is evaluated.
  */
 export function installEsmHook({ isWanted, transform, beforeBuiltin }: EsmHookDeps): void {
   const load: LoadHookSync = hooksBreakCommonJs() ? loadCommonJsUnhooked : loadNext;
@@ -43,7 +42,7 @@ function sourceText(source: Source): string {
   return typeof source === "string" ? source : new TextDecoder().decode(source ?? undefined);
 }
 
-/** The first versions of each line whose hooks leave CommonJS to its own loader. */
+/** First minor and patch version of each major in which hooks leave CommonJS to its own loader. */
 const FIXED_SINCE: Readonly<Record<string, readonly [minor: number, patch: number]>> = {
   22: [22, 3],
   24: [11, 1],
@@ -51,9 +50,9 @@ const FIXED_SINCE: Readonly<Record<string, readonly [minor: number, patch: numbe
 };
 
 /**
- * Where any `load` hook is registered, an older Node evaluates imported
- * CommonJS by its loader of ES modules, with another `require`: what that
- * requires nobody sees, and ES modules it can't require at all.
+ * Whether a registered `load` hook makes this Node evaluate imported CommonJS in
+ * its ES module loader. That loader provides another `require`, whose modules no
+ * hook sees and which cannot load ES modules.
  *
  * Versions: `supportsSyncHooks` of import-in-the-middle 3.6.
  */
@@ -66,10 +65,11 @@ function hooksBreakCommonJs(): boolean {
 }
 
 /**
- * Node's loader of ES modules has two ways for CommonJS: `commonjs` with a
- * source evaluates it there; `commonjs-sync` takes the names of the exports
- * from the source, and leaves the rest to the loader of CommonJS, as both do
- * where there is no hook (`internal/modules/esm/translators`).
+ * Loads CommonJS as if no hook were registered. Node's ES module loader has two
+ * formats for it: `commonjs` with a source evaluates the module there;
+ * `commonjs-sync` reads only the export names from the source and leaves the rest
+ * to the CommonJS loader, as both formats do without a hook
+ * (`internal/modules/esm/translators`).
  */
 const loadCommonJsUnhooked: LoadHookSync = (url, context, nextLoad) => {
   if (!isImport(context) || !url.startsWith("file:")) return nextLoad(url, context);
@@ -78,14 +78,17 @@ const loadCommonJsUnhooked: LoadHookSync = (url, context, nextLoad) => {
   return { ...result, format: "commonjs-sync", shortCircuit: true };
 };
 
-/** `require` gives no `import` among its conditions, and on 22.15 no array of them. */
+/**
+ * Whether the request is an `import`: a `require` has no such condition, and on
+ * 22.15 the conditions are not an array.
+ */
 function isImport({ conditions }: LoadHookContext): boolean {
   return Array.isArray(conditions) && conditions.includes("import");
 }
 
 /**
- * Hooks of `module.register` (tsx) give no source for CommonJS that they leave
- * alone, and such a Node then complains of it.
+ * Reads the file itself where hooks of `module.register` (tsx) return no source
+ * for unchanged CommonJS, which makes such a Node throw.
  */
 function nextOrReadFile(...[url, context, nextLoad]: Parameters<LoadHookSync>): LoadFnOutput {
   try {
@@ -97,7 +100,7 @@ function nextOrReadFile(...[url, context, nextLoad]: Parameters<LoadHookSync>): 
   }
 }
 
-/** Whether a hook of somebody else's has given another source than the file's. */
+/** Whether another hook returned a source that differs from the file. */
 function isChanged(url: string, source: Source): boolean {
   if (!ArrayBuffer.isView(source)) return true;
   return !readFileSync(fileURLToPath(url)).equals(source as Uint8Array);

@@ -2,23 +2,23 @@ import { type ExportSpecifier, type ImportSpecifier, parse } from "es-module-lex
 import { EXPORTS_HOOK } from "./esm-exports.ts";
 
 /*
- * Nothing can be assigned to the exports of an ES module from outside, and a
- * wrapper around each module (import-in-the-middle) breaks apps whose modules
- * form circles. So the few files that the table asks for get one more line at
- * their end, which hands us access to the variables behind their exports. All
- * other lines and columns stay, and so do stack traces and source maps.
+ * Exports of an ES module cannot be assigned from outside, and a wrapper around
+ * each module (import-in-the-middle) breaks apps with circular imports. Therefore
+ * the few files of the table get one statement at their end that exposes the
+ * variables behind their exports. All other lines and columns stay the same, and
+ * with them stack traces and source maps.
  */
 
 /**
- * The source of an ES module, with the line.
+ * Returns the source of an ES module with the statement that exposes its exports.
  *
- * @param replaced exports that must be assignable even if they are constants,
- *   or a default export without a name
- * @throws Error if the source can't be read
+ * @param assignable exports that must be assignable even if they are constants, or
+ * an unnamed default export
+ * @throws Error if the source cannot be parsed
  */
-export function exposeExports(source: string, replaced: readonly string[]): string {
+export function exposeExports(source: string, assignable: readonly string[]): string {
   const [imports, exports] = parse(source);
-  const edits = exports.filter(({ n }) => replaced.includes(n));
+  const edits = exports.filter(({ n }) => assignable.includes(n));
   const edited = edits.reduceRight(makeAssignable, source);
   const reExports = imports.flatMap((one) => reExportsOf(source.slice(one.ss, one.se), one));
   const bindings = exports.flatMap((one) => bindingSource(one, edits.includes(one), source) ?? []);
@@ -27,14 +27,17 @@ export function exposeExports(source: string, replaced: readonly string[]): stri
     ...reExports.map(({ statement }) => statement),
     edits.some(isUnnamedDefault) ? `export { ${DEFAULT_VARIABLE} as default };` : "",
     `globalThis[globalThis.Symbol.for("${Symbol.keyFor(EXPORTS_HOOK)}")]?.(import.meta.url, {`,
-    ...[...reExports.map(({ binding }) => binding), ...bindings].map((access) => `${access},`),
+    ...[...reExports.map(({ binding }) => binding), ...bindings].map((binding) => `${binding},`),
     "});\n",
   ].join(" ");
 }
 
 const DEFAULT_VARIABLE = "telltale$default";
 
-/** What is passed on from another module has no variable here. */
+/**
+ * Writes the binding of one export; undefined for a re-export, which has no
+ * variable in this module.
+ */
 function bindingSource(
   one: ExportSpecifier,
   isEdited: boolean,
@@ -46,12 +49,12 @@ function bindingSource(
     const set = `set: (telltale$value) => { ${variable} = telltale$value; }`;
     return `${name}: { get: () => ${variable}, ${set} }`;
   }
-  // `export default Koa;` took the value: another one in the variable changes nothing.
+  // `export default Koa;` has copied the value: an assignment to the variable does not change it.
   const value = isUnnamedDefault(one) ? identifierIn(lineAt(source, one.e)) : undefined;
   return value === undefined ? undefined : `${name}: { get: () => ${value} }`;
 }
 
-/** `Koa` of ` Koa;`. */
+/** Returns `Koa` for ` Koa;`. */
 function identifierIn(line: string): string | undefined {
   if (!/^\s/.test(line)) return undefined;
   const name = line.trim().replace(/;$/, "").trimEnd();
@@ -64,12 +67,15 @@ function lineAt(source: string, from: number): string {
 }
 
 interface ReExport {
-  /** Imports the other module once more. */
+  /** Imports the other module again. */
   readonly statement: string;
   readonly binding: string;
 }
 
-/** `export { a as b } from "./other.js"` and its like: what it gives can be read. */
+/**
+ * Finds the names of `export { a as b } from "./other.js"` and similar statements,
+ * which can be read.
+ */
 function reExportsOf(statement: string, one: ImportSpecifier): ReExport[] {
   const [, clause] = /^export\s*(\*(?:\s*as\s+[^\s"']+)?|\{[^}]*\})\s*from/.exec(statement) ?? [];
   if (clause === undefined || one.n === undefined || one.a !== -1) return [];
@@ -97,7 +103,7 @@ function starBindings(clause: string, from: string): string {
   return `...globalThis.Object.fromEntries(globalThis.Object.keys(${from}).filter((name) => name !== "default").map((name) => [name, { get: () => ${from}[name] }]))`;
 }
 
-/** A name, or one that is a string already. */
+/** Quotes a name, unless it is a string literal already. */
 function quoted(name: string): string {
   return /^["']/.test(name) ? name : JSON.stringify(name);
 }
@@ -106,7 +112,10 @@ function isUnnamedDefault({ n, ln }: ExportSpecifier): boolean {
   return n === "default" && ln === undefined;
 }
 
-/** A constant becomes a variable, in as many characters: columns stay. */
+/**
+ * Turns a constant into a variable with the same number of characters, so that
+ * columns stay the same.
+ */
 function makeAssignable(source: string, one: ExportSpecifier): string {
   if (isUnnamedDefault(one)) {
     const start = source.lastIndexOf("export", one.s);

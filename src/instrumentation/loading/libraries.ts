@@ -7,29 +7,29 @@ import { appDirectories, type Dependencies, dependenciesOf } from "./dependencie
 import { satisfies } from "./semver-range.ts";
 import { ES_MAIN, MAIN, type LibraryRow } from "./library-row.ts";
 
-/** A file that the table asks for, and the rows that do. */
+/** A file of an instrumented library, with the rows that name it. */
 export interface LibraryFile extends Omit<LoadedFile, "format"> {
   readonly rows: readonly LibraryRow[];
 }
 
 const NODE_MODULES = `${sep}node_modules${sep}`;
 
-/** No package.json is longer; we don't read for long while an app loads. */
+/** No package.json is larger. Larger files are skipped, so that loading an app stays fast. */
 const MAX_BYTES = 1_000_000;
 
 /**
- * Says of each file that is loaded whether the table asks for it. Nearly all
- * are answered by one look at the name below `node_modules`.
+ * Finds the rows for each file that is loaded. For nearly all files, one lookup of
+ * the name below `node_modules` is enough.
  *
- * A library may lie elsewhere too: under another name (an npm alias) or
- * outside of `node_modules` (a linked workspace). What the app itself depends
- * on, its package.json tells. Of others it is known by a file with a telling
- * name, `lib/router/index.js`; then the package.json beside that decides. Their
- * main files have no telling name (`index.js`), and so aren't found.
+ * A library may also be installed under another name (an npm alias) or outside of
+ * `node_modules` (a linked workspace). Direct dependencies of the app are found by
+ * its package.json. Other libraries are recognized by the path of a file such as
+ * `lib/router/index.js`; the package.json next to it then decides. Their main
+ * files (`index.js`) are too common to be recognized, and so are not found.
  */
 export class Libraries {
   readonly #rows = new Map<string, LibraryRow[]>();
-  /** Last part of a telling path -> the telling paths, each with a separator in front. */
+  /** File name -> recognizable paths that end with it, each with a leading separator. */
   readonly #pathSuffixes = new Map<string, string[]>();
   readonly #libraries = new Map<string, Library | undefined>();
   readonly #files = new Map<string, LibraryFile>();
@@ -42,14 +42,14 @@ export class Libraries {
       append(this.#rows, row.package, row);
       for (const file of row.files) {
         if (!file.includes("/")) continue;
-        const tail = sep + file.replaceAll("/", sep);
-        append(this.#pathSuffixes, fileNameOf(tail), tail);
+        const suffix = sep + file.replaceAll("/", sep);
+        append(this.#pathSuffixes, fileNameOf(suffix), suffix);
       }
     }
     this.#dependencies = dependenciesOf(this.#rows, appDirectories());
   }
 
-  /** A file that is no library's, by its absolute path. */
+  /** Adds a file outside of any library, by its absolute path. */
   addFile(path: string, file: LibraryFile): void {
     this.#files.set(path, file);
   }
@@ -75,7 +75,7 @@ export class Libraries {
     return { package: name, version, file, isMain, directory, rows };
   }
 
-  /** The directory of a package that may be in the table. */
+  /** Finds the directory of a package that may be in the table. */
   #directoryOf(path: string): string | undefined {
     const at = path.lastIndexOf(NODE_MODULES);
     if (at !== -1) {
@@ -134,7 +134,7 @@ interface Library {
   readonly name: string;
   readonly version: string;
   readonly rows: readonly LibraryRow[];
-  /** What `require` gives and what `import` does, relative, with `/`; if a row asks for it. */
+  /** Files to which `require` and `import` resolve, relative, with `/`; set if a row needs them. */
   readonly main: string | undefined;
   readonly esMain: string | undefined;
 }
@@ -159,7 +159,7 @@ function readManifest(directory: string): Manifest | undefined {
   }
 }
 
-/** What `require(name)` gives: by the `exports` (a package may ask for itself), else by `main`. */
+/** Resolves `require(name)`: by `exports` (a package may require itself), else by `main`. */
 function resolveRequire(directory: string, { name, exports }: Manifest): string | undefined {
   try {
     const require = createRequire(join(directory, "package.json"));
@@ -171,12 +171,13 @@ function resolveRequire(directory: string, { name, exports }: Manifest): string 
   }
 }
 
-/** The conditions under which Node imports; who adds more with `--conditions` gets no more here. */
+/** Node's default conditions for `import`; conditions of `--conditions` are not supported here. */
 const CONDITIONS = ["node", "import", "module-sync", "node-addons", "default"];
 
 /**
- * What `import name` gives by the `exports`; without these it is what `require`
- * gives. https://nodejs.org/api/packages.html#conditional-exports
+ * Resolves `import name` by the `exports`. Without `exports`, `import` resolves
+ * like `require`.
+ * https://nodejs.org/api/packages.html#conditional-exports
  */
 function resolveImport(exports: unknown): string | undefined {
   if (typeof exports === "string") return exports.replace(/^\.\//, "");

@@ -3,32 +3,36 @@ import type { Adaptor } from "./adaptor.ts";
 /** Loads a module that exports an adaptor under the name `adaptor`. */
 export type LoadAdaptor = () => { readonly adaptor: Adaptor };
 
-/** Which files of which package bring which adaptor. */
+/** Maps files of a package to the adaptor that patches them. */
 export interface LibraryRow {
-  /** The `name` in the library's package.json; `node:dns` for a module of Node's. */
+  /** `name` in the library's package.json; `node:dns` for a built-in module. */
   readonly package: string;
   /**
-   * The files to patch, CommonJS and ES modules alike, relative to the
-   * package's directory, with `/` and extension. `MAIN` is whatever file
-   * `require(package)` gives, `ES_MAIN` what `import "package"` gives; where
-   * that only wraps the other one, `MAIN` is enough. A module of Node's has none.
+   * Files to patch, CommonJS and ES modules alike, relative to the package's
+   * directory, with `/` and extension. `MAIN` is the file to which
+   * `require(package)` resolves, `ES_MAIN` the one to which `import "package"`
+   * resolves. `MAIN` is enough if the ES module only wraps the CommonJS file.
+   * Unused for a built-in module.
    */
   readonly files: readonly string[];
   /**
-   * Exports of its ES modules that the adaptor assigns though they are
-   * constants, or `default` without a name: `export default …;`.
+   * Exports of the ES modules that the adaptor assigns although they are
+   * constants, or `default` for an unnamed `export default …;`.
    */
   readonly assignableExports?: readonly string[];
-  /** The versions that the adaptor knows, as a semver range (`>=8.0.3 <9`). */
+  /** Supported versions, as a semver range (`>=8.0.3 <9`). */
   readonly versions: string;
   /** Loads the adaptor when the first of the files is loaded. */
   readonly load: LoadAdaptor;
-  /** The short name in `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and `_DISABLED_`. */
+  /**
+   * Short name in `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and
+   * `OTEL_NODE_DISABLED_INSTRUMENTATIONS`.
+   */
   readonly instrumentation: string;
 }
 
-/** Stands in `Row.files` for the file that `require(package)` gives. */
+/** The file to which `require(package)` resolves, in `LibraryRow.files`. */
 export const MAIN = ".";
 
-/** Stands in `Row.files` for the file that `import "package"` gives. */
+/** The file to which `import "package"` resolves, in `LibraryRow.files`. */
 export const ES_MAIN = "import .";

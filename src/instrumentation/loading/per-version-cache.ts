@@ -1,6 +1,9 @@
 import type { LoadedFile } from "./adaptor.ts";
 
-/** What an adaptor makes once for all files of a library; a process may have several versions of it. */
+/**
+ * Values that an adaptor creates once for all files of a library. A process may
+ * load several versions of one library.
+ */
 export class PerVersionCache<Value> {
   readonly #values = new Map<string, Value>();
 

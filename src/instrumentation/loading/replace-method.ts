@@ -1,18 +1,18 @@
 import { types } from "node:util";
 import { onRollback } from "./rollback.ts";
 
-/** A method of somebody else's object: what it takes is known from its sources. */
+/** A method of a library's object; its arguments are known from the library's sources. */
 export type Method<This = unknown, Args extends unknown[] = unknown[]> = (
   this: This,
   ...args: Args
 ) => unknown;
 
 /**
- * Puts a method in the place of `target[name]`, with its name and its length
- * (Express tells error handlers by it) and nothing else changed. If the adaptor
- * that calls this throws later on, the original is put back.
+ * Replaces `target[name]` by a wrapper with the same name, length (by which
+ * Express recognizes error handlers) and properties. Restored if the adaptor
+ * throws later.
  *
- * @throws TypeError if there is no such method; `target` is then untouched
+ * @throws TypeError if there is no such method; `target` is then unchanged
  */
 export function replaceMethod<This, Args extends unknown[]>(
   target: object,
@@ -25,12 +25,15 @@ export function replaceMethod<This, Args extends unknown[]>(
   overrideProperty(target, name, replacement);
 }
 
-/** Defines `value` as `target[name]`, visible as it was; over an inherited one, no loop over its own keys shows it. */
+/**
+ * Defines `value` as `target[name]` with the same enumerability. A property that
+ * replaces an inherited one is not enumerable.
+ */
 export function overrideProperty(target: object, name: string | symbol, value: unknown): void {
   const { enumerable = false, get, set } = Object.getOwnPropertyDescriptor(target, name) ?? {};
   rememberForRollback(target, name);
   const flags = { configurable: true, enumerable };
-  // The exports of an ES module are behind accessors of ours, which take values.
+  // Exports of an ES module are accessors of `patchableExports`, which accept values.
   if (get === undefined || types.isProxy(target)) {
     Object.defineProperty(target, name, { ...flags, writable: true, value });
   } else {
@@ -38,23 +41,7 @@ export function overrideProperty(target: object, name: string | symbol, value: u
   }
 }
 
-/**
- * Exports of a CommonJS module that can't be assigned (a bundler has made them
- * getters) are replaced in another object, which is like the first otherwise.
- */
-export function copyWithExports(
-  exports: object,
-  replaced: Readonly<Record<string, unknown>>,
-): object {
-  const descriptors: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(exports);
-  for (const [name, value] of Object.entries(replaced)) {
-    const own = descriptors[name];
-    descriptors[name] = own?.get === undefined ? { ...own, value } : { ...own, get: () => value };
-  }
-  return Object.create(Object.getPrototypeOf(exports) as object | null, descriptors) as object;
-}
-
-/** If the adaptor that is just patching throws later on, `target[name]` becomes again what it is now. */
+/** Restores `target[name]` to its current state if the running patch throws later. */
 export function rememberForRollback(target: object, name: string | symbol): void {
   const own = Object.getOwnPropertyDescriptor(target, name);
   onRollback(() => {
@@ -64,8 +51,8 @@ export function rememberForRollback(target: object, name: string | symbol): void
 }
 
 /**
- * Gives `replacement` the name, the length, the properties and the prototype of
- * `original` (by which frameworks tell `async` functions).
+ * Gives `replacement` the name, length, properties and prototype of `original`.
+ * Frameworks recognize `async` functions by the prototype.
  */
 export function copyFunctionProperties<Replacement extends (...args: never[]) => unknown>(
   replacement: Replacement,
@@ -76,7 +63,7 @@ export function copyFunctionProperties<Replacement extends (...args: never[]) =>
     Object.setPrototypeOf(replacement, prototype);
   }
   for (const key of Reflect.ownKeys(original)) {
-    // Old-style functions have these of their own; they are about calls, not about the function.
+    // Own properties of sloppy-mode functions that describe the current call, not the function.
     if (key === "arguments" || key === "caller") continue;
     const descriptor = Object.getOwnPropertyDescriptor(original, key);
     const own = Object.getOwnPropertyDescriptor(replacement, key);
@@ -86,14 +73,27 @@ export function copyFunctionProperties<Replacement extends (...args: never[]) =>
   return replacement;
 }
 
-/** CommonJS of bundlers has getters only: then the exports are another object. */
+/**
+ * Replaces exports in place where they are writable. Where they are not (CommonJS
+ * of bundlers defines getters), replaces them in a copy.
+ */
 export function replaceExports(
   exports: object,
   replaced: Readonly<Record<string, unknown>>,
 ): object {
-  const isFixed = Object.keys(replaced).some(
-    (name) => Object.getOwnPropertyDescriptor(exports, name)?.writable !== true,
-  );
-  if (!isFixed) return Object.assign(exports, replaced);
-  return copyWithExports(exports, replaced);
+  const isWritable =
+    types.isProxy(exports) ||
+    Object.keys(replaced).every(
+      (name) => Object.getOwnPropertyDescriptor(exports, name)?.writable === true,
+    );
+  return isWritable ? Object.assign(exports, replaced) : copyWithExports(exports, replaced);
+}
+
+function copyWithExports(exports: object, replaced: Readonly<Record<string, unknown>>): object {
+  const descriptors: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(exports);
+  for (const [name, value] of Object.entries(replaced)) {
+    const own = descriptors[name];
+    descriptors[name] = own?.get === undefined ? { ...own, value } : { ...own, get: () => value };
+  }
+  return Object.create(Object.getPrototypeOf(exports) as object | null, descriptors) as object;
 }

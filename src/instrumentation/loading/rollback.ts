@@ -1,40 +1,38 @@
-/** Takes back one step of a patch. */
+import { CurrentValue } from "./current-value.ts";
+
+/** Reverts one step of a patch. */
 type RollbackStep = () => void;
 
-let rollbackSteps: RollbackStep[] | undefined;
+const currentSteps = new CurrentValue<RollbackStep[] | undefined>(undefined);
 
 /**
- * Does `work`; if it throws, takes back whatever it has told `onFailure`, the
- * last first, and throws on.
+ * Runs `patch`. If it throws, runs the steps that it registered with `onRollback`,
+ * last first, and rethrows.
  *
- * @throws what `work` throws
+ * @throws the error of `patch`
  */
 export function patchOrRollback<Result>(patch: () => Result): Result {
-  const outer = rollbackSteps;
-  const ownSteps: RollbackStep[] = [];
-  rollbackSteps = ownSteps;
+  const steps: RollbackStep[] = [];
   try {
-    return patch();
+    return currentSteps.run(steps, patch);
   } catch (error) {
-    rollback(ownSteps);
+    rollback(steps);
     throw error;
-  } finally {
-    rollbackSteps = outer;
   }
 }
 
-/** Tells the patch that is just being made how to take a step of it back. */
+/** Registers how to revert a step of the running patch. */
 export function onRollback(step: RollbackStep): void {
-  rollbackSteps?.push(step);
+  currentSteps.get()?.push(step);
 }
 
-/** What can't be taken back stays; the rest is taken back nevertheless. */
-function rollback(doneSteps: readonly RollbackStep[]): void {
-  for (const step of doneSteps.toReversed()) {
+/** Runs all steps, also after one of them has thrown. */
+function rollback(steps: readonly RollbackStep[]): void {
+  for (const step of steps.toReversed()) {
     try {
       step();
     } catch {
-      // The line about the patch that failed is said already.
+      // The failed patch itself is reported already.
     }
   }
 }

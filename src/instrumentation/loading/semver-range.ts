@@ -1,10 +1,10 @@
 /**
- * Whether a version is within a range of npm's grammar: comparators, `^`, `~`,
- * `x` and `*`, joined by spaces (and) or `||` (or). That is all our table and
- * upstream's instrumentations use; a range that can't be read holds nothing.
+ * Returns whether a version is within a range of npm's grammar: comparators, `^`,
+ * `~`, `x` and `*`, joined by spaces (and) or `||` (or). The table and upstream's
+ * instrumentations use nothing else. An invalid range matches no version.
  *
- * A prerelease counts as its release (`5.0.0-beta.3` as `5.0.0`), unlike in
- * npm: whoever runs it wants its telemetry.
+ * Unlike in npm, a prerelease counts as its release (`5.0.0-beta.3` as `5.0.0`),
+ * because an app that runs one needs telemetry too.
  *
  * Grammar: https://github.com/npm/node-semver#ranges
  */
@@ -51,12 +51,12 @@ function isBetween(
   return compareVersions(version, from) >= 0 && compareVersions(version, to) < 0;
 }
 
-/** The first version after all that begin with `bound` up to `place`. */
+/** Returns the first version after all versions that share the numbers of `bound` up to `index`. */
 function incrementAt(bound: readonly number[], index: number): number[] {
   return [...bound.slice(0, index), (bound[index] ?? 0) + 1];
 }
 
-/** A caret holds the leftmost number that isn't 0, or the last that is written. */
+/** Index that a caret keeps: the leftmost number that is not 0, or the last one. */
 function firstNonZero(bound: readonly number[]): number {
   const index = bound.findIndex((number) => number > 0);
   return index === -1 ? bound.length - 1 : index;
@@ -70,7 +70,7 @@ function compareVersions(left: readonly number[], right: readonly number[]): num
   return 0;
 }
 
-/** `4.1.2` -> [4, 1, 2], `4.x` -> [4], `*` -> []; undefined if it is no version. */
+/** Parses `4.1.2` to [4, 1, 2], `4.x` to [4], `*` to []; undefined if it is no version. */
 function parseNumbers(text: string): number[] | undefined {
   const [release = ""] = text.split(/[-+]/, 1);
   const parts = release === "" ? [] : release.split(".");

@@ -3,13 +3,15 @@ import { lowCardinality } from "../../low-cardinality.ts";
 import type { InstrumentationLike } from "./upstream-adaptor.ts";
 
 /**
- * Upstream's instrumentation of `@aws-sdk/client-*`, kept away from the app: it
- * writes the trace into the input of a command, which is the app's and may be
- * frozen or shared; it notes the client on the command itself; and what its
- * hooks throw would become the result of the call, or an unhandled rejection.
+ * Isolates upstream's instrumentation of `@aws-sdk/client-*` from the app. It
+ * writes the trace context into the input of a command, which the app owns and may
+ * have frozen or shared. It stores the client's configuration on the command
+ * itself. An error in its hooks would become the result of the call, or an
+ * unhandled rejection.
  *
- * The call goes on with a copy of the command whose input is a copy as deep as
- * upstream writes. https://github.com/open-telemetry/opentelemetry-js-contrib/issues/1609
+ * The call continues with a copy of the command, whose input is copied as deep as
+ * upstream writes.
+ * https://github.com/open-telemetry/opentelemetry-js-contrib/issues/1609
  */
 export function withCopiedInputs<Instrumentation extends InstrumentationLike>(
   instrumentation: Instrumentation,
@@ -21,7 +23,7 @@ export function withCopiedInputs<Instrumentation extends InstrumentationLike>(
   return instrumentation;
 }
 
-/** Private in upstream's types; the tests notice when they are gone. */
+/** Private members of upstream's class; the tests fail if they change. */
 interface AwsSdkInternals {
   servicesExtensions: Extensions;
   _getV3MiddlewareStackResolvePatch(version: unknown, original: Resolve): Resolve;
@@ -29,7 +31,7 @@ interface AwsSdkInternals {
   patchV3MiddlewareStack(version: unknown, stack: unknown): void;
 }
 
-/** What upstream has for each service. */
+/** Upstream's hooks for each service. */
 interface Extensions {
   requestPreSpanHook(request: Request, ...rest: unknown[]): Metadata;
   requestPostSpanHook(request: Request): void;
@@ -90,7 +92,7 @@ function guardExtensions(extensions: Extensions): Extensions {
   };
 }
 
-/** Queues may have generated names; a text message goes to a person, whose number is nobody else's. */
+/** Masks generated parts of queue names, and the phone number of a text message. */
 function withLowCardinality(metadata: Metadata, { commandInput }: Request): Metadata {
   const phone = commandInput?.["PhoneNumber"];
   const spanName = metadata.spanName && lowCardinality(metadata.spanName);
@@ -102,7 +104,10 @@ function withLowCardinality(metadata: Metadata, { commandInput }: Request): Meta
   return { ...metadata, spanName, spanAttributes };
 }
 
-/** Those of the trace are among all; beside `All` some servers refuse them. */
+/**
+ * Whether the request already includes the trace's attributes; some servers reject
+ * further names next to `All`.
+ */
 function requestsAllAttributes(names: unknown): names is readonly unknown[] {
   return Array.isArray(names) && (names.includes("All") || names.includes(".*"));
 }
@@ -119,7 +124,7 @@ function tryOr<R>(work: () => R, otherwise: R): R {
   }
 }
 
-/** Says what failed, for whoever has asked for it (`OTEL_LOG_LEVEL`), and gives the result instead. */
+/** Logs the error at the diagnostic log level (`OTEL_LOG_LEVEL`) and returns a fallback. */
 function warnAndReturn<R>(otherwise: R): (error: unknown) => R {
   return (error) => {
     diag.warn("aws-sdk: a call could not be described in full", String(error));
@@ -127,7 +132,7 @@ function warnAndReturn<R>(otherwise: R): (error: unknown) => R {
   };
 }
 
-/** Commands whose input upstream writes to. */
+/** Commands with an input to which upstream writes. */
 const commandsWithWrites: ReadonlySet<unknown> = new Set([
   "SendMessageCommand",
   "SendMessageBatchCommand",
@@ -178,10 +183,10 @@ function copyMessageAttributes<Value>(value: Value): Value {
   return copy;
 }
 
-/** The description of the symbol by which upstream notes the client's configuration. */
+/** Description of the symbol under which upstream stores the client's configuration. */
 const CLIENT_SYMBOL = "opentelemetry.instrumentation.aws-sdk.client.config";
 
-/** A command that can't be written to is sent without the note: its span has no region. */
+/** Sends a non-extensible command without the symbol: its span has no region. */
 function patchSend(internals: AwsSdkInternals): void {
   const patch = internals._getV3SmithyClientSendPatch;
   internals._getV3SmithyClientSendPatch = (version, original) => {
@@ -206,7 +211,7 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** It was read while `send` ran. */
+/** Upstream reads the symbol only while `send` runs. */
 function removeClientSymbol(command: object): void {
   for (const symbol of Object.getOwnPropertySymbols(command)) {
     if (symbol.description === CLIENT_SYMBOL) Reflect.deleteProperty(command, symbol);

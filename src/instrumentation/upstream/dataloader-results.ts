@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import type { InstrumentationLike } from "./upstream-adaptor.ts";
 
-/** How upstream wraps a batch function; private in its types, the tests notice when it is gone. */
+/** Private method that wraps a batch function; the tests fail if it changes. */
 interface Internals {
   _wrapBatchLoadFn(load: BatchLoad): BatchLoad;
 }
@@ -9,9 +9,10 @@ interface Internals {
 type BatchLoad = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * Upstream's instrumentation of DataLoader for whatever a batch function
- * returns: upstream calls `then` and `catch` of it. A thenable may have no
- * `catch`, and of what is none DataLoader says itself what is wrong.
+ * Makes upstream's instrumentation of DataLoader accept any result of a batch
+ * function. Upstream calls `then` and `catch` on it, but a thenable may have no
+ * `catch`, and DataLoader has its own error message for results that are not
+ * thenable.
  */
 export function withAnyBatchResult<Instrumentation extends InstrumentationLike>(
   instrumentation: Instrumentation,

@@ -1,7 +1,6 @@
 /**
- * Stands in the bundle for the package `import-in-the-middle` (`aliases.ts`).
- * It does nothing: our loader sees CommonJS however it is imported, and of the
- * libraries in the table none is an ES module.
+ * Replaces the package `import-in-the-middle` in the bundle (`module-aliases.ts`)
+ * and does nothing: this project's loader patches CommonJS and ES modules alike.
  */
 export class Hook {
   unhook(): void {}

@@ -3,9 +3,9 @@ import { copyFunctionProperties } from "../loading/replace-method.ts";
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * Upstream's function around `original`; where that throws before it has called
- * it, the app's call is the original's. No `catch`: of what the original throws,
- * Node would show ours as the place where it was thrown.
+ * Wraps `original` in upstream's function. If that throws before it has called the
+ * original, the app's call runs the original alone. There is no `catch`: Node
+ * would report it as the place where an error of the original was thrown.
  */
 export function withOriginalFallback(
   original: AnyFunction,
@@ -26,7 +26,7 @@ export function withOriginalFallback(
       result = Reflect.apply(wrapped, this, [...args]);
       isDone = true;
     } finally {
-      // Leaves the error behind.
+      // Discards the error.
       if (!isDone && calls === before) break call;
     }
     return isDone ? result : Reflect.apply(original, this, args);

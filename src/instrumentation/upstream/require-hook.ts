@@ -1,15 +1,15 @@
 import { isAbsolute, parse } from "node:path";
 
 /**
- * Stands in the bundle for the package `require-in-the-middle` (`aliases.ts`):
- * what upstream's instrumentations use of it, driven by our loader. It patches
- * nothing by itself.
+ * Replaces the package `require-in-the-middle` in the bundle
+ * (`module-aliases.ts`): the part of it that upstream's instrumentations use,
+ * called by this project's loader. It patches nothing itself.
  */
 export class Hook {
   readonly #modules: readonly string[] | null;
   readonly #onRequire: OnRequire;
 
-  /** @param modules names of packages; null: all */
+  /** @param modules package names; null for all */
   constructor(modules: readonly string[] | null, _options: unknown, onRequire: OnRequire) {
     this.#modules = modules;
     this.#onRequire = onRequire;
@@ -20,9 +20,10 @@ export class Hook {
     hooks.delete(this);
   }
 
-  /** For `runRequireHooks`. */
+  /** Called by `runRequireHooks`. */
   apply(exports: unknown, name: string, directory: string | undefined): unknown {
-    // A file of nobody's package, asked for by its path: it is named as the package does.
+    // A file outside of any package is requested by its path, and named as
+    // `require-in-the-middle` does.
     if (isAbsolute(name)) {
       return this.#modules?.includes(name) === true
         ? this.#onRequire(exports, parse(name).name, directory)
@@ -36,15 +37,17 @@ export class Hook {
 }
 
 /**
- * @param name the package for its main file, else the package and the path in it (`pg/lib/client.js`)
- * @param basedir the directory of the package; undefined for a module of Node's, which is then known by its whole name
- * @returns what `module.exports` becomes
+ * @param name the package for its main file, else the package and the path in it
+ * (`pg/lib/client.js`)
+ * @param basedir directory of the package; undefined for a built-in module, which
+ * then has its full name
+ * @returns the new `module.exports`
  */
 type OnRequire = (exports: unknown, name: string, basedir: string | undefined) => unknown;
 
 const hooks = new Set<Hook>();
 
-/** Shows a loaded file to all hooks, one after the other. Throws what they throw. */
+/** Passes a loaded file to all hooks, one after the other. Throws their errors. */
 export function runRequireHooks(
   exports: unknown,
   name: string,

@@ -1,53 +1,49 @@
 import {
   type Context,
-  type Exception,
   type Span,
   type SpanOptions,
   SpanStatusCode,
   type Tracer,
   type TracerProvider,
 } from "@opentelemetry/api";
+import { tryRead } from "../../try-read.ts";
 import {
   sanitizeException,
   isUserRaised,
   sanitizeErrorMessage,
 } from "../database-client/error-message.ts";
+import { DelegatingTracer } from "./delegating-tracer.ts";
 
 /**
- * Where the spans of upstream's instrumentations get their errors: those of
- * databases have no values in them (docs/stores.md), and always an
- * `error.type`, which not all of upstream's set.
+ * Sanitizes the errors on spans of upstream's instrumentations: errors of
+ * databases contain no values (docs/stores.md), and a failed span always has an
+ * `error.type`, which not every instrumentation sets.
  */
 export function withSanitizedErrors(provider: TracerProvider): TracerProvider {
   const getTracer: TracerProvider["getTracer"] = (name, ...rest) =>
     new ErrorSanitizingTracer(provider.getTracer(name, ...rest), name);
-  // With what else it has: AWS Lambda's handler is delivered by `forceFlush`.
+  // Inherits the other methods: the AWS Lambda instrumentation calls `forceFlush`.
   return Object.assign(Object.create(provider) as TracerProvider, { getTracer });
 }
 
-class ErrorSanitizingTracer implements Tracer {
-  readonly #tracer: Tracer;
-  /** Upstream's `oracledb` doesn't say at a span's start what it is of. */
+class ErrorSanitizingTracer extends DelegatingTracer {
+  /** Upstream's `oracledb` does not set `db.system.name` at the start of a span. */
   readonly #system: string | undefined;
 
   constructor(tracer: Tracer, scope: string) {
-    this.#tracer = tracer;
+    super(tracer);
     this.#system = scope.endsWith("oracledb") ? "oracle.db" : undefined;
   }
 
-  startSpan(name: string, options?: SpanOptions, context?: Context): Span {
-    const span = this.#tracer.startSpan(name, options, context);
+  override startSpan(name: string, options?: SpanOptions, context?: Context): Span {
+    const span = super.startSpan(name, options, context);
     const system = options?.attributes?.["db.system.name"] ?? this.#system;
     if (system !== undefined && span.isRecording()) sanitizeSpanErrors(span, system);
     return span;
   }
-
-  get startActiveSpan(): Tracer["startActiveSpan"] {
-    return this.#tracer.startActiveSpan.bind(this.#tracer);
-  }
 }
 
-/** The span itself stays what it is: as a parent it is known by its class. */
+/** Patches the span in place, because as a parent it is recognized by its class. */
 function sanitizeSpanErrors(span: Span, system: unknown): void {
   const { setAttribute, setStatus, recordException } = span;
   let type: string | undefined;
@@ -56,7 +52,7 @@ function sanitizeSpanErrors(span: Span, system: unknown): void {
     type = code;
     setAttribute.call(span, "error.type", code);
   };
-  /** Some of them set the code after the status. */
+  /** Some instrumentations set the status code after the status. */
   const recordCode = (code: unknown): void => {
     if (raised || !isUserRaised(system, code)) return;
     raised = true;
@@ -70,7 +66,7 @@ function sanitizeSpanErrors(span: Span, system: unknown): void {
   span.setStatus = (status) => {
     const { code } = status;
     if (code !== SpanStatusCode.ERROR) return setStatus.call(span, status);
-    // Upstream hands on what an error has there, whatever it is.
+    // Upstream passes the error's `message` on, whatever its type.
     const message = typeof status.message === "string" ? status.message : "";
     if (type === undefined) setErrorType(errorCodeIn(message) ?? "_OTHER");
     return setStatus.call(span, { code, message: raised ? "?" : sanitizeErrorMessage(message) });
@@ -85,16 +81,7 @@ function sanitizeSpanErrors(span: Span, system: unknown): void {
   };
 }
 
-/** `ER_DUP_ENTRY: …` of `mysql`, `ORA-00001: …`. */
+/** `ER_DUP_ENTRY: …` of `mysql`, `ORA-00001: …` of Oracle. */
 function errorCodeIn(message: string): string | undefined {
   return /^([A-Z][A-Z\d]{0,9}[_-][A-Z\d_]{1,60}): /.exec(message)?.[1];
-}
-
-/** Whatever an error does when it is looked at stays here. */
-function tryRead(get: () => Exception): Exception | undefined {
-  try {
-    return get();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,14 +1,15 @@
-import type { Attributes, Context, Span, SpanOptions, Tracer } from "@opentelemetry/api";
+import type { Attributes, Context, Span, SpanOptions } from "@opentelemetry/api";
 import type { AdaptorDeps } from "../loading/adaptor.ts";
 import { describeSql, type Dialect } from "../database-client/sql.ts";
+import { DelegatingTracer } from "./delegating-tracer.ts";
 import type { InstrumentationLike } from "./upstream-adaptor.ts";
 
 const QUERY_TEXT = "db.query.text";
 const OPERATION = "db.operation.name";
 
 /**
- * An instrumentation of a database that writes statements and keys down as
- * they are: literals and keys are left out, unless values were asked for.
+ * Removes literals and keys from the spans of a database instrumentation that
+ * records them unchanged, unless `enhancedDatabaseReporting` is set.
  */
 export function withSanitizedSql<Database extends InstrumentationLike>(
   instrumentation: Database,
@@ -21,29 +22,19 @@ export function withSanitizedSql<Database extends InstrumentationLike>(
   return instrumentation;
 }
 
-class SqlSanitizingTracer implements Tracer {
-  readonly #tracer: Tracer;
-
-  constructor(tracer: Tracer) {
-    this.#tracer = tracer;
-  }
-
-  startSpan(name: string, options: SpanOptions = {}, context?: Context): Span {
+class SqlSanitizingTracer extends DelegatingTracer {
+  override startSpan(name: string, options: SpanOptions = {}, context?: Context): Span {
     const { attributes = {} } = options;
     const isMysql = attributes["db.system.name"] === "mysql";
     const clean = { ...options, attributes: withoutQueryText(attributes) };
-    // `mysql` calls a span by what its statement begins with, up to a blank.
-    const span = this.#tracer.startSpan(isMysql ? "query" : name, clean, context);
+    // `mysql` names a span after the statement's text up to the first space.
+    const span = super.startSpan(isMysql ? "query" : name, clean, context);
     if (isMysql) setQueryAttributes(span, attributes[QUERY_TEXT], "mysql");
     sanitizeAttributes(span);
     if (!isMysql && QUERY_TEXT in attributes) {
       span.setAttribute(QUERY_TEXT, attributes[QUERY_TEXT] ?? "");
     }
     return span;
-  }
-
-  get startActiveSpan(): Tracer["startActiveSpan"] {
-    return this.#tracer.startActiveSpan.bind(this.#tracer);
   }
 }
 
@@ -65,11 +56,14 @@ function setQueryAttributes(span: Span, sql: unknown, dialect: Dialect): void {
   });
 }
 
-/** What is set later: the span itself stays what it is, as a parent it is known by its class. */
+/**
+ * Sanitizes attributes that are set later. Patches the span in place, because as a
+ * parent it is recognized by its class.
+ */
 function sanitizeAttributes(span: Span): void {
   const { setAttribute, updateName } = span;
   span.setAttribute = (key, value) => {
-    // A key is a value, as it is with Redis.
+    // A key is a value, as in Redis.
     if (key === "db.memcached.key") return span;
     const isText = key === QUERY_TEXT || key === OPERATION;
     return setAttribute.call(span, key, isText ? sanitizeText(String(value)) : value);
@@ -83,7 +77,10 @@ function sanitizeAttributes(span: Span): void {
   span.updateName = (name) => updateName.call(span, sanitizeText(name));
 }
 
-/** Of `oracledb` an operation, and so a name, is all up to the first blank: `SELECT'…'FROM`. */
+/**
+ * `oracledb` takes everything up to the first space for the operation, and so for
+ * the name: `SELECT'…'FROM`.
+ */
 function sanitizeText(text: string): string {
   return describeSql(text).text;
 }

@@ -4,15 +4,16 @@ import { bindEvents, bindToCaller } from "../loading/caller-context.ts";
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Patch = (original: Method) => Method;
 
-/** Private in upstream's types. */
+/** Private members of upstream's class. */
 interface Internals {
   _patchQuery(...args: unknown[]): Patch;
   _patchCallbackQuery(...args: unknown[]): Patch;
 }
 
 /**
- * What a connection of `tedious` answers comes in the context that the connection
- * was opened in: a request's callback and events are bound to those of its caller.
+ * Binds the callback and events of a `tedious` request to the context of its
+ * caller. Without that, they run in the context in which the connection was
+ * opened.
  */
 export function withBoundRequestCallbacks(
   instrumentation: TediousInstrumentation,
@@ -32,7 +33,8 @@ export function withBoundRequestCallbacks(
   const patchCallback = internals._patchCallbackQuery.bind(internals);
   internals._patchCallbackQuery = (...args) => {
     const wrap = patchCallback(...args);
-    // It is wrapped when the request is made: still in its caller's context.
+    // Upstream wraps the callback when the request is created, which is still in the caller's
+    // context.
     return (original) => bindToCaller(wrap(original)) as Method;
   };
   return instrumentation;

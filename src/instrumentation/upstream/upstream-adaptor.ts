@@ -7,7 +7,7 @@ import { overrideProperty, copyFunctionProperties } from "../loading/replace-met
 import { type AnyFunction, withOriginalFallback } from "./original-fallback.ts";
 import { runRequireHooks } from "./require-hook.ts";
 
-/** What an adaptor needs of upstream's `Instrumentation`. */
+/** The part of upstream's `Instrumentation` that an adaptor needs. */
 export interface InstrumentationLike {
   setTracerProvider(provider: TracerProvider): void;
   setMeterProvider(provider: MeterProvider): void;
@@ -15,14 +15,13 @@ export interface InstrumentationLike {
 }
 
 /**
- * An adaptor from one of OpenTelemetry's own instrumentations. It patches as
- * it would behind `require-in-the-middle`, which is `require-hook.ts` in the
- * bundle.
+ * Creates an adaptor from an OpenTelemetry instrumentation. It patches as it would
+ * with `require-in-the-middle`, which is `require-hook.ts` in the bundle.
  *
- * @param create is called when the library is loaded first, with the options
- *   that the environment has for it
- * @param callbackMethods the methods that call back later, when a resource is free or an
- *   answer is there, and for which upstream doesn't bind the callback to its caller
+ * @param create creates the instrumentation when the library is first loaded, with
+ * its options from the environment
+ * @param callbackMethods methods whose callback upstream does not bind to its
+ * caller, though it runs later, when a resource is free or a response arrives
  */
 export function upstreamAdaptor(
   create: (options: AdaptorDeps["options"]) => InstrumentationLike,
@@ -48,7 +47,7 @@ export function upstreamAdaptor(
   };
 }
 
-/** What takes the place of a module that is a function or a class looks as it did. */
+/** Makes the replacement of a function or class look like the original. */
 function withOriginalIdentity(patched: unknown, exports: unknown): unknown {
   if (patched === exports || !isFunction(patched) || !isFunction(exports)) return patched;
   copyFunctionProperties(patched, exports);
@@ -65,9 +64,10 @@ function isFunction(value: unknown): value is AnyFunction {
 }
 
 /**
- * Gives it our providers, and patches for it: so that it can be taken back, and
- * that what is patched looks as it did. Upstream's marks on its functions would
- * be seen by the app; they are kept here.
+ * Passes the providers to an instrumentation and patches on its behalf, so that
+ * patches can be rolled back and patched functions look like the originals.
+ * Upstream's symbols on its functions, which the app would see, are stored in a
+ * WeakMap instead.
  */
 export function connectInstrumentation(
   instrumentation: InstrumentationLike,
@@ -82,9 +82,9 @@ export function connectInstrumentation(
   const originals = new WeakMap<AnyFunction, AnyFunction>();
   patcher._wrap = (target, name, wrapper) => {
     const current = target[name];
-    // Upstream would say so on stderr.
+    // Upstream would log an error.
     if (!isFunction(current)) return undefined;
-    // Patched already: not a second time on top.
+    // Wraps the original if the method is patched already.
     const original = originals.get(current) ?? current;
     const wrapped = withOriginalFallback(original, (observed) => wrapper(observed, name));
     const outer = callbackMethods.includes(name) ? withBoundArguments(wrapped) : wrapped;
@@ -95,7 +95,7 @@ export function connectInstrumentation(
   };
 }
 
-/** How upstream's `InstrumentationBase` patches; protected in its types. */
+/** Patching method of upstream's `InstrumentationBase`; protected in its types. */
 interface PatchingInstrumentation {
   _wrap(
     target: Record<string, unknown>,

@@ -20,17 +20,17 @@ const unreadable = new Proxy(new Error("x"), {
 interface CallOutcome {
   readonly title: string;
   readonly error: unknown;
-  /** `error.type`; none: it is no failure. */
+  /** `error.type`; undefined if the call is no failure. */
   readonly type?: string;
   readonly message?: string;
 }
 
 const callOutcomes: readonly CallOutcome[] = [
   { title: "an abort signal's reason", error: AbortSignal.abort().reason },
-  { title: "Node's error of an abort", error: named("AbortError", { code: "ABORT_ERR" }) },
-  { title: "the app's closing of its client", error: new DisconnectsClientError("closed") },
+  { title: "Node's AbortError", error: named("AbortError", { code: "ABORT_ERR" }) },
+  { title: "the app closing its client", error: new DisconnectsClientError("closed") },
   {
-    title: "a cursor that is closed",
+    title: "a closed cursor",
     error: named("MongoServerError", { codeName: "CursorKilled" }),
   },
   {
@@ -40,24 +40,24 @@ const callOutcomes: readonly CallOutcome[] = [
     message: "late",
   },
   {
-    title: "a lost connection of ioredis",
+    title: "a lost connection in ioredis",
     error: named("AbortError"),
     type: "AbortError",
     message: "it was ?",
   },
   {
-    title: "a class without a name of its own",
+    title: "a class that does not set `name`",
     error: new WatchError("changed"),
     type: "WatchError",
     message: "changed",
   },
-  { title: "what is no error", error: "s3cret", type: "_OTHER", message: "" },
-  { title: "what can't be read", error: unreadable, type: "_OTHER", message: "" },
+  { title: "a value that is no Error", error: "s3cret", type: "_OTHER", message: "" },
+  { title: "an unreadable error", error: unreadable, type: "_OTHER", message: "" },
 ];
 
-describe("The call of a database ends", () => {
+describe("A database call ends", () => {
   for (const { title, error, type, message } of callOutcomes) {
-    it(`${type === undefined ? "without" : "with"} an error by ${title}`, () => {
+    it(`${type === undefined ? "without" : "with"} an error for ${title}`, () => {
       const { provider, exported } = collectingProvider();
       const services = {
         tracerProvider: provider,

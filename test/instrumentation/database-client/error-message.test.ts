@@ -5,7 +5,7 @@ import {
   sanitizeErrorMessage,
 } from "../../../src/instrumentation/database-client/error-message.ts";
 
-/** What servers say, with a value `s3cret` or `4711` in it, and what is left. */
+/** Error messages of servers that contain a value `s3cret` or `4711`, and their sanitized text. */
 const messages: readonly (readonly [database: string, message: string, left: string])[] = [
   [
     "pg",
@@ -161,16 +161,16 @@ const messages: readonly (readonly [database: string, message: string, left: str
   ["memcached", `CLIENT_ERROR bad data chunk for "s3cret"`, "CLIENT_ERROR bad data chunk for ?"],
 ];
 
-describe("What a database says of an error", () => {
+describe("The error message of a database", () => {
   for (const [database, message, left] of messages) {
-    it(`has no value left, of ${database}: ${message.slice(0, 60)}`, () => {
+    it(`contains no value: ${database}: ${message.slice(0, 60)}`, () => {
       assert.equal(sanitizeErrorMessage(message), left);
       assert.doesNotMatch(sanitizeErrorMessage(message), /s3cret|4711/);
     });
   }
 
   for (const [database, message] of messages) {
-    it(`has none in its stack either, of ${database}: ${message.slice(0, 60)}`, () => {
+    it(`contains no value in the stack either: ${database}: ${message.slice(0, 60)}`, () => {
       const clean = sanitizeException(new TypeError(message), database);
       assert.ok(typeof clean === "object");
       assert.doesNotMatch(clean.stack ?? "", /s3cret|4711/);
@@ -178,7 +178,7 @@ describe("What a database says of an error", () => {
     });
   }
 
-  it("has no line of a message for a frame of its stack", () => {
+  it("is not mistaken for a stack frame", () => {
     const lines = new Error("Duplicate entry 'a\n    at s3cret\n    at b' for key 'name'");
     const changed = new Error("Duplicate entry 'a\n    at s3cret\n    at b' for key 'name'");
     changed.message = "Something else";
@@ -207,7 +207,7 @@ describe("What a database says of an error", () => {
     ["redis", "ERR", false],
   ];
   for (const [system, code, expected] of raised) {
-    it(`is ${expected ? "the app's own text" : "the server's text"} for ${code} of ${system}`, () => {
+    it(`is ${expected ? "raised by the app's code" : "the server's"} for ${code} of ${system}`, () => {
       assert.equal(isUserRaised(system, code), expected);
     });
   }

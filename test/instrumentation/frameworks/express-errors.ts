@@ -6,9 +6,9 @@ export interface ErrorCase {
   register(app: App, express: Express): void;
   readonly request: string;
   readonly status: number;
-  /** The message of what is noted, undefined: nothing is. */
+  /** Message of the recorded error; undefined if none is recorded. */
   readonly error: string | undefined;
-  /** The message of what was noted before it. */
+  /** Message of the error that was recorded before it. */
   readonly originalError?: string;
 }
 
@@ -29,7 +29,7 @@ const ok: Handler = (_request, response) => response.send("ok");
 
 export const expressErrors: readonly ErrorCase[] = [
   {
-    title: "nothing where all went well",
+    title: "nothing if no error occurs",
     register: (app) => app.get("/x", ok),
     request: "GET /x",
     status: 200,
@@ -50,7 +50,7 @@ export const expressErrors: readonly ErrorCase[] = [
     error: "thrown",
   },
   {
-    title: "an error that is passed on, without an error handler",
+    title: "an error passed to next(), without an error handler",
     register: (app) => app.get("/x", (_request, _response, next) => next(new Error("passed"))),
     request: "GET /x",
     status: 500,
@@ -89,14 +89,14 @@ export const expressErrors: readonly ErrorCase[] = [
     error: "thrown",
   },
   {
-    title: "an error that passes ordinary middleware on its way",
+    title: "an error that passes ordinary middleware",
     register: (app) => app.get("/x", throwing).use(ok).use(answering),
     request: "GET /x",
     status: 503,
     error: "thrown",
   },
   {
-    title: "an error with a status of its own",
+    title: "an error with its own status",
     register(app) {
       app.get("/x", (_request, _response, next) => {
         next(Object.assign(new Error("teapot"), { status: 418 }));
@@ -107,7 +107,7 @@ export const expressErrors: readonly ErrorCase[] = [
     error: "teapot",
   },
   {
-    title: "the last error and the first, where a handler throws another",
+    title: "the last and the first error if a handler throws another",
     register(app) {
       app.get("/x", throwing).use(rethrowing);
     },
@@ -117,7 +117,7 @@ export const expressErrors: readonly ErrorCase[] = [
     originalError: "thrown",
   },
   {
-    title: "one error once, though a handler passes it on",
+    title: "an error once that a handler passes on",
     register(app) {
       app.get("/x", throwing).use(passing).use(answering);
     },
@@ -138,7 +138,7 @@ export const expressErrors: readonly ErrorCase[] = [
     error: undefined,
   },
   {
-    title: "what is thrown though it is no Error",
+    title: "a thrown value that is no Error",
     register: (app) => app.get("/x", (_request, _response, next) => next("a string")),
     request: "GET /x",
     status: 500,

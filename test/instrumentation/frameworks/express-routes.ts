@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 
 /*
- * What is used of Express, of both versions: it has no types of its own, and
- * those of @types/express are of one version only.
+ * The parts of Express that the tests use, for both versions: Express has no
+ * types, and those of @types/express cover one version only.
  */
 export type ExpressRequest = IncomingMessage & { params: Record<string, string>; url: string };
 export type ExpressResponse = ServerResponse & { send(body: string): void };
@@ -43,7 +43,7 @@ export interface Express {
 
 export interface RouteCase {
   readonly title: string;
-  /** Undefined: both. */
+  /** Undefined for both. */
   readonly only?: 4 | 5;
   register(app: App, express: Express): void;
   /** `GET /path`. */
@@ -503,7 +503,7 @@ export const expressRoutes: readonly RouteCase[] = [
     route: "/users/:id/deep/fail",
   },
   {
-    title: "a route that fails, with nobody to handle it",
+    title: "a route that fails, without an error handler",
     register(app, { Router }) {
       const failing = Router().get("/fail", (_request, _response, next) => next(new Error("x")));
       app.use("/users/:id", failing);
@@ -523,7 +523,7 @@ export const expressRoutes: readonly RouteCase[] = [
     route: "/users/:id/orders/:order",
   },
   {
-    title: "a route that responds long after",
+    title: "a route that responds later",
     register(app, { Router }) {
       app.use("/users/:id", Router().get("/slow", slow));
     },

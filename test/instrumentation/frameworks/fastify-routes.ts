@@ -2,16 +2,16 @@ import type { FastifyInstance, FastifyServerOptions } from "fastify";
 
 export interface FastifyCase {
   readonly title: string;
-  /** Undefined: both. */
+  /** Undefined for both. */
   readonly only?: 4 | 5;
   readonly options?: FastifyServerOptions;
   register(app: FastifyInstance): void;
-  /** `GET /path`, and headers of it. */
+  /** `GET /path`; `headers` has its headers. */
   readonly request: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly route: string | undefined;
   readonly status?: number;
-  /** The message of the noted error. */
+  /** Message of the recorded error. */
   readonly error?: string;
   readonly originalError?: string;
 }
@@ -225,7 +225,7 @@ export const fastifyRoutes: readonly FastifyCase[] = [
     status: 400,
   },
   {
-    title: "a route that says not found itself",
+    title: "a route that calls reply.callNotFound()",
     register: (app) => app.get("/x", (_request, reply) => reply.callNotFound()),
     request: "GET /x",
     route: "/x",
@@ -243,7 +243,7 @@ export const fastifyRoutes: readonly FastifyCase[] = [
     error: "querystring must have required property 'q'",
   },
   {
-    title: "a body of a type that nobody reads",
+    title: "a body of an unsupported type",
     only: 4,
     register: (app) => app.post("/orders", ok),
     request: "POST /orders",
@@ -253,7 +253,7 @@ export const fastifyRoutes: readonly FastifyCase[] = [
     error: "Unsupported Media Type: application/x-odd",
   },
   {
-    title: "a body of a type that nobody reads",
+    title: "a body of an unsupported type",
     only: 5,
     register: (app) => app.post("/orders", ok),
     request: "POST /orders",
@@ -315,7 +315,7 @@ export const fastifyRoutes: readonly FastifyCase[] = [
     error: "thrown",
   },
   {
-    title: "an error that is sent",
+    title: "an error passed to reply.send()",
     register: (app) => app.get("/x", (_request, reply) => void reply.send(new Error("sent"))),
     request: "GET /x",
     route: "/x",

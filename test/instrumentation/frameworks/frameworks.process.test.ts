@@ -34,7 +34,7 @@ describe("Frameworks", () => {
     const isOf = ({ only }: { only?: 4 | 5 }): boolean =>
       only === undefined || only === framework.major;
 
-    describe(`Express ${framework.major} tells the route of`, () => {
+    describe(`Express ${framework.major} records the route of`, () => {
       let served: ServedRequest[];
       before(async () => {
         served = await serve("express-routes", framework);
@@ -44,7 +44,7 @@ describe("Frameworks", () => {
       }
     });
 
-    describe(`Express ${framework.major} tells`, () => {
+    describe(`Express ${framework.major} records`, () => {
       let served: ServedRequest[];
       before(async () => {
         served = await serve("express-errors", framework);
@@ -60,7 +60,7 @@ describe("Frameworks", () => {
   }
 
   for (const framework of frameworks.filter(({ family }) => family === "fastify")) {
-    describe(`Fastify ${framework.major} tells the route and the error of`, () => {
+    describe(`Fastify ${framework.major} records the route and the error of`, () => {
       let served: ServedRequest[];
       before(async () => {
         served = await serve("fastify-routes", framework);

@@ -1,6 +1,6 @@
 import type { LoadCase, Tree } from "./libraries.ts";
 
-/** An ES module of each sort of export, and another file that the table wants. */
+/** An ES module with each kind of export, and another file of the row. */
 export function esLibrary(directory: string, manifest: object = {}): Tree {
   const { name, version, ...rest } = {
     name: "lib",
@@ -40,7 +40,7 @@ const patched = [
 ];
 const untouched = ["app word hello greeted inner"];
 
-/** One file with this source, and what an app sees of it. */
+/** A library with one file of this source, and an app that prints its exports. */
 function single(source: string, print: string): Tree {
   return {
     ...esLibrary("node_modules/lib"),
@@ -53,7 +53,7 @@ const patchedMain = ["adaptor loaded", "patch lib 1.2.3 main.js (main)"];
 
 export const esLayouts: readonly LoadCase[] = [
   {
-    title: "is found in the folders of pnpm",
+    title: "is found in pnpm's folders",
     tree: {
       ...esLibrary("node_modules/.pnpm/lib@1.2.3/node_modules/lib"),
       "node_modules/lib": "-> .pnpm/lib@1.2.3/node_modules/lib",
@@ -74,7 +74,7 @@ export const esLayouts: readonly LoadCase[] = [
     stdout: patched,
   },
   {
-    title: "is found under another name",
+    title: "is found under an alias",
     tree: {
       ...esLibrary("node_modules/alias"),
       "package.json": `{ "devDependencies": { "alias": "npm:lib@^1" } }`,
@@ -91,7 +91,7 @@ export const esLayouts: readonly LoadCase[] = [
     stdout: patched.map((line) => line.replace("patch lib", "patch @scope/lib")),
   },
   {
-    title: "is found behind conditions, beside its CommonJS twin",
+    title: "is found by export conditions, next to its CommonJS build",
     tree: {
       ...esLibrary("node_modules/lib", {
         type: "commonjs",
@@ -119,7 +119,7 @@ export const esLayouts: readonly LoadCase[] = [
     ],
   },
   {
-    title: "is patched for all who import it, in a circle too",
+    title: "is patched for every importer, circular ones included",
     tree: {
       ...single(
         `import { say } from "./other.js"; export function hello() { return "hello"; } export { say };`,
@@ -130,7 +130,7 @@ export const esLayouts: readonly LoadCase[] = [
     stdout: [...patchedMain, "app hello! hello!"],
   },
   {
-    title: "lets constants and a nameless default be replaced, where the row says so",
+    title: "has constants and an unnamed default export replaced if the row names them",
     tree: single(
       `const a=1;export const fixed = "fixed"; export default ["a", "b"].join();`,
       `lib.fixed, lib.default`,
@@ -138,7 +138,7 @@ export const esLayouts: readonly LoadCase[] = [
     stdout: [...patchedMain, "app fixed! a,b!"],
   },
   {
-    title: "is read as bundlers write it",
+    title: "is parsed in minified form",
     tree: single(
       `const x=/}/g,s=\`export \${"x"}\`;const f="fixed";function h(){return"hello"}class G{greet(){return s}}export{f as fixed,h as hello,G as Greeter,f as"a-b"};`,
       `lib.fixed, lib.hello(), new lib.Greeter().greet(), lib["a-b"]`,
@@ -146,7 +146,7 @@ export const esLayouts: readonly LoadCase[] = [
     stdout: [...patchedMain, "app fixed! hello! export x! fixed!"],
   },
   {
-    title: "can be patched through what it passes on, and that be replaced only where it is",
+    title: "has readable re-exports, which only the declaring file can replace",
     tree: {
       ...single(
         `export * from "./a.js"; export { G as Greeter, default as unused } from "./b.js"; export * as c from "./b.js";`,
@@ -157,43 +157,43 @@ export const esLayouts: readonly LoadCase[] = [
     },
     stdout: [...patchedMain, "app hello greeted Greeter,c,hello,unused"],
     stderr: [
-      `telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) stays as it is: hello is another module's`,
+      `telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) is not instrumented: hello is re-exported from another module`,
     ],
   },
   {
-    title: "has every constant that it had, but for those that the row names",
+    title: "has its constants unchanged, except for those that the row names",
     tree: single(
       `export const word = "word"; export function hello() { return "hello"; }`,
       `lib.word, lib.hello()`,
     ),
     stdout: [...patchedMain, "app word hello"],
     stderr: [
-      `telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) stays as it is: Assignment to constant variable.`,
+      `telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) is not instrumented: Assignment to constant variable.`,
     ],
   },
   {
-    title: "is the original where its adaptor throws half way",
+    title: "is rolled back when its adaptor throws after a patch",
     tree: single(
-      `export let word = "word"; export const wish = "throw"; export class Greeter { greet() { return "greeted"; } }`,
+      `export let word = "word"; export const behavior = "throw"; export class Greeter { greet() { return "greeted"; } }`,
       `lib.word, new lib.Greeter().greet()`,
     ),
     stdout: [...patchedMain, "app word greeted"],
     stderr: [
-      `telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) stays as it is: as wished`,
+      `telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) is not instrumented: as requested`,
     ],
   },
   {
-    title: "has the default that its adaptor put in its place",
-    tree: single(`export const wish = "replace"; export default "default"`, `lib.default`),
+    title: "has the default export that its adaptor returns",
+    tree: single(`export const behavior = "replace"; export default "default"`, `lib.default`),
     stdout: [...patchedMain, "app replaced"],
   },
   {
-    title: "with an await at its top level is patched after it",
+    title: "with top-level await is patched after it",
     tree: single(`export let word = await Promise.resolve("word");`, `lib.word`),
     stdout: [...patchedMain, "app word!"],
   },
   {
-    title: "that throws while it is evaluated throws to the app, from the same place",
+    title: "that throws during evaluation throws to the app, with the same stack",
     tree: {
       ...single(`export let word;\n\nthrow new Error("broken");`, ""),
       "app.mjs": `import("lib").catch((error) => console.log(error.stack.split("\\n")[1].replace(/file:.*\\//, "")));`,
@@ -219,13 +219,13 @@ export const esLayouts: readonly LoadCase[] = [
     stdout: [...patchedMain, "app fixed! source.ts:1:31"],
   },
   {
-    title: "is left alone in a version that nobody knows",
+    title: "is not patched in an unsupported version",
     tree: { ...esLibrary("node_modules/lib", { version: "2.0.0" }), "app.mjs": importing },
     stdout: untouched,
     stderr: ["telltale: lib 2.0.0 is not instrumented, only >=1 <2 is"],
   },
   {
-    title: "is left alone where it is disabled",
+    title: "is not patched if it is disabled",
     tree: { ...esLibrary("node_modules/lib"), "app.mjs": importing },
     instrumentations: { disabled: ["lib"] },
     stdout: untouched,
@@ -241,7 +241,7 @@ export const esLayouts: readonly LoadCase[] = [
     stdout: patched,
   },
   {
-    title: "is patched beside the hooks of others, before and after us",
+    title: "is patched next to other hooks, installed before and after telltale",
     tree: {
       ...esLibrary("node_modules/lib"),
       "watch.mjs": `
@@ -249,8 +249,8 @@ export const esLayouts: readonly LoadCase[] = [
         registerHooks({
           load(url, context, next) {
             const result = next(url, context);
-            const ours = String(result.source).includes("telltale");
-            if (url.endsWith("inner.js")) console.log("seen", context.format, ours);
+            const isTransformed = String(result.source).includes("telltale");
+            if (url.endsWith("inner.js")) console.log("seen", context.format, isTransformed);
             return result;
           },
         });`,
@@ -266,7 +266,7 @@ export const esForms: readonly {
   readonly name: string;
   readonly tree: Tree;
   readonly args: readonly string[];
-  /** Also run by tsx. */
+  /** Runs the program with tsx. */
   readonly loader?: "tsx";
   readonly oldest?: "24";
 }[] = [
@@ -317,5 +317,5 @@ export const esForms: readonly {
   },
 ];
 
-/** What each form prints. */
+/** Expected output of each form. */
 export const patchedForms: readonly string[] = patched;

@@ -1,4 +1,4 @@
-/** Path -> content; a content that begins with `->` makes a link to what follows. */
+/** Path -> content; content that begins with `->` creates a link to the path that follows. */
 export type Tree = Readonly<Record<string, string>>;
 
 export interface LoadCase {
@@ -8,13 +8,13 @@ export interface LoadCase {
   readonly args?: readonly string[];
   /** Arguments before the preload. */
   readonly before?: readonly string[];
-  /** The piece of the configuration. */
+  /** The `instrumentations` section of the configuration. */
   readonly instrumentations?: object;
   readonly stdout: readonly string[];
   readonly stderr?: readonly string[];
 }
 
-/** A library with a main file and another, of which the table wants both. */
+/** A library with a main file and another file, both in the row. */
 export function library(directory: string, manifest: object = {}): Tree {
   const { name, version, ...rest } = {
     name: "lib",
@@ -29,7 +29,7 @@ export function library(directory: string, manifest: object = {}): Tree {
   };
 }
 
-/** The table for it. */
+/** The rows for it. */
 export const libraryRows: readonly object[] = ["lib", "@scope/lib", "broken"].map((name) => ({
   package: name,
   files: [".", "lib/inner.js"],
@@ -51,7 +51,7 @@ const untouched = ["evaluate main", "evaluate inner", "app undefined undefined"]
 
 export const layouts: readonly LoadCase[] = [
   {
-    title: "is patched once, however often it is asked for",
+    title: "is patched once, however often it is required",
     tree: {
       ...library("node_modules/lib"),
       "other.cjs": `module.exports = require("lib");`,
@@ -68,16 +68,16 @@ export const layouts: readonly LoadCase[] = [
     stdout: [...patched.slice(0, -1), "evaluate main", "patch lib 1.2.3 main.js (main)", "app 1 1"],
   },
   {
-    title: "is left alone in a version that nobody knows",
+    title: "is not patched in an unsupported version",
     tree: { ...library("node_modules/lib", { version: "2.0.0" }), "app.cjs": app },
     stdout: untouched,
     stderr: ["telltale: lib 2.0.0 is not instrumented, only >=1 <2 is"],
   },
   {
-    title: "is the original where its adaptor throws",
+    title: "is unchanged when its adaptor throws",
     tree: {
       ...library("node_modules/lib"),
-      "node_modules/lib/lib/inner.js": `exports.wish = "throw";`,
+      "node_modules/lib/lib/inner.js": `exports.behavior = "throw";`,
       "app.cjs": app,
     },
     stdout: [
@@ -88,32 +88,32 @@ export const layouts: readonly LoadCase[] = [
       "app 1 undefined",
     ],
     stderr: [
-      'telltale: the instrumentation "lib" failed, lib 1.2.3 (lib/inner.js) stays as it is: as wished',
+      'telltale: the instrumentation "lib" failed, lib 1.2.3 (lib/inner.js) is not instrumented: as requested',
     ],
   },
   {
-    title: "is the original where its adaptor throws half way",
+    title: "is rolled back when its adaptor throws after a patch",
     tree: {
       ...library("node_modules/lib"),
-      "node_modules/lib/main.js": `exports.greet = () => "greeted"; exports.wish = "throw late";`,
+      "node_modules/lib/main.js": `exports.greet = () => "greeted"; exports.behavior = "throw late";`,
       "app.cjs": `console.log(require("lib").greet());`,
     },
     stdout: ["adaptor loaded", "patch lib 1.2.3 main.js (main)", "greeted"],
     stderr: [
-      'telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) stays as it is: as wished',
+      'telltale: the instrumentation "lib" failed, lib 1.2.3 (main.js) is not instrumented: as requested',
     ],
   },
   {
-    title: "is what its adaptor put in its place",
+    title: "is replaced by the exports that its adaptor returns",
     tree: {
       ...library("node_modules/lib"),
-      "node_modules/lib/main.js": `exports.wish = "replace";`,
+      "node_modules/lib/main.js": `exports.behavior = "replace";`,
       "app.cjs": `console.log(require("lib"), require("lib") === require("lib"));`,
     },
     stdout: ["adaptor loaded", "patch lib 1.2.3 main.js (main)", "{ replaced: true } true"],
   },
   {
-    title: "is found in the folders of pnpm",
+    title: "is found in pnpm's folders",
     tree: {
       ...library("node_modules/.pnpm/lib@1.2.3/node_modules/lib"),
       "node_modules/lib": "-> .pnpm/lib@1.2.3/node_modules/lib",
@@ -151,7 +151,7 @@ export const layouts: readonly LoadCase[] = [
     stdout: patched.map((line) => line.replace("patch lib", "patch @scope/lib")),
   },
   {
-    title: "is found under another name, but for its main file",
+    title: "is found under an alias, except for its main file",
     tree: {
       ...library("node_modules/alias"),
       "app.cjs": app.replace(`"lib"`, `"alias"`),
@@ -165,7 +165,7 @@ export const layouts: readonly LoadCase[] = [
     ],
   },
   {
-    title: "is found in a linked workspace, but for its main file",
+    title: "is found in a linked workspace, except for its main file",
     tree: {
       ...library("packages/library"),
       "node_modules/lib": "-> ../packages/library",
@@ -180,7 +180,7 @@ export const layouts: readonly LoadCase[] = [
     ],
   },
   {
-    title: "is found under another name that the app's package.json tells",
+    title: "is found under an alias in the app's package.json",
     tree: {
       ...library("node_modules/alias"),
       "package.json": `{ "dependencies": { "alias": "npm:lib@1.2.3" } }`,
@@ -199,18 +199,18 @@ export const layouts: readonly LoadCase[] = [
     stdout: patched,
   },
   {
-    title: "is the original, with one line, where its adaptor can't be loaded",
+    title: "is unchanged, with one message, when its adaptor cannot be loaded",
     tree: {
       ...library("node_modules/broken", { name: "broken" }),
       "app.cjs": app.replace(`"lib"`, `"broken"`),
     },
     stdout: untouched,
     stderr: [
-      `telltale: the instrumentation "broken" failed, the library stays as it is: Cannot find module './missing.js'`,
+      `telltale: the instrumentation "broken" failed, the library is not instrumented: Cannot find module './missing.js'`,
     ],
   },
   {
-    title: "has its main file by its exports",
+    title: "has its main file resolved by `exports`",
     tree: {
       ...library("node_modules/lib", {
         main: "nothing.js",
@@ -221,7 +221,7 @@ export const layouts: readonly LoadCase[] = [
     stdout: patched,
   },
   {
-    title: "has its main file without being told",
+    title: "has index.js for its main file by default",
     tree: {
       ...library("node_modules/lib", { main: undefined }),
       "node_modules/lib/index.js": `exports.inner = {};`,
@@ -230,7 +230,7 @@ export const layouts: readonly LoadCase[] = [
     stdout: ["adaptor loaded", "patch lib 1.2.3 index.js (main)", "app 1 undefined"],
   },
   {
-    title: "is another where it only has the same files",
+    title: "is ignored if only its file names match",
     tree: {
       ...library("node_modules/other", { name: "other" }),
       "app.cjs": app.replace(`"lib"`, `"other"`),
@@ -238,7 +238,7 @@ export const layouts: readonly LoadCase[] = [
     stdout: untouched,
   },
   {
-    title: "is another where its package.json can't be read",
+    title: "is ignored if its package.json is invalid",
     tree: {
       ...library("node_modules/lib"),
       "node_modules/lib/package.json": `{ "name": "lib", "main": "main.js" }`,
@@ -247,7 +247,7 @@ export const layouts: readonly LoadCase[] = [
     stdout: untouched,
   },
   {
-    title: "is patched, with a warning, where it was there before us",
+    title: "is patched, with a warning, if it was loaded before telltale",
     tree: { ...library("node_modules/lib"), "app.cjs": app },
     before: ["--require", "lib"],
     stdout: [
@@ -259,41 +259,41 @@ export const layouts: readonly LoadCase[] = [
       "app 1 1",
     ],
     stderr: [
-      "telltale: lib 1.2.3 was loaded before telltale, which sees only a part of it; " +
-        "let telltale be first: node --import telltale/register",
+      "telltale: lib 1.2.3 was loaded before telltale and is only partly instrumented; " +
+        "load telltale first: node --import telltale/register",
     ],
   },
   {
-    title: "is left alone where it is disabled",
+    title: "is not patched if it is disabled",
     tree: { ...library("node_modules/lib"), "app.cjs": app },
     instrumentations: { disabled: ["lib"] },
     stdout: untouched,
   },
   {
-    title: "is left alone where only others are enabled",
+    title: "is not patched if only others are enabled",
     tree: { ...library("node_modules/lib"), "app.cjs": app },
     instrumentations: { enabled: ["pg"] },
     stdout: untouched,
   },
   {
-    title: "is patched where it is enabled",
+    title: "is patched if it is enabled",
     tree: { ...library("node_modules/lib"), "app.cjs": app },
     instrumentations: { enabled: ["pg", "lib"] },
     stdout: patched,
   },
   {
-    title: "brings its adaptor only when it comes",
+    title: "loads its adaptor on first use",
     tree: { "app.cjs": `console.log("app");` },
     stdout: ["app"],
   },
   {
-    title: "brings its adaptor at start where that is asked for",
+    title: "loads its adaptor at start if `eager` is set",
     tree: { "app.cjs": `console.log("app");` },
     instrumentations: { eager: true, enabled: ["lib"] },
     stdout: ["adaptor loaded", "app"],
   },
   {
-    title: "is patched beside others who watch loads, before and after us",
+    title: "is patched next to other load hooks, installed before and after telltale",
     tree: {
       ...library("node_modules/lib"),
       "watch.cjs": `
@@ -325,7 +325,7 @@ export const layouts: readonly LoadCase[] = [
     stdout: patched,
   },
   {
-    title: "is patched where it requires itself in a circle",
+    title: "is patched if its files require each other",
     tree: {
       ...library("node_modules/lib"),
       "node_modules/lib/lib/inner.js": `exports.outer = require("../main.js"); exports.x = 1;`,
@@ -340,7 +340,7 @@ export const layouts: readonly LoadCase[] = [
     ],
   },
   {
-    title: "that throws while it is evaluated throws to the app",
+    title: "that throws during evaluation throws to the app",
     tree: {
       ...library("node_modules/lib"),
       "node_modules/lib/lib/inner.js": `throw new Error("broken");`,

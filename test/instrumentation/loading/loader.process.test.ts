@@ -14,7 +14,7 @@ import { layouts, library, libraryRows, type Tree } from "./libraries.ts";
 const run = promisify(execFile);
 const tsx = fileURLToPath(import.meta.resolve("tsx"));
 
-/** The same program in every form, and what runs it. */
+/** The same program in every form, with the loader that runs it. */
 const forms: readonly {
   readonly name: string;
   readonly file: string;
@@ -63,8 +63,8 @@ const forms: readonly {
     file: "app.cts",
     text: `import lib = require("lib"); enum E { app }; console.log(E[0], lib.patched, lib.inner.patched);`,
     loader: ["--import", tsx],
-    // Before, tsx gives the source of such a program to Node's ES loader, and
-    // that then loads all CommonJS by itself.
+    // On older versions, tsx passes the source of such a program to Node's ES module loader,
+    // which then loads all CommonJS itself.
     oldest: "24",
   },
 ];
@@ -118,7 +118,8 @@ describe("A library", () => {
   for (const { name, path } of nodes) {
     for (const form of esForms) {
       if (form.oldest !== undefined && Number(name) < Number(form.oldest)) continue;
-      // The thread in which tsx works on 22 runs what is required, and `start` sees to that.
+      // On Node 22, the thread of tsx runs `--require` too; the start of the preload handles
+      // that.
       const preloads = form.loader === undefined ? ["--import", "--require"] : ["--import"];
       for (const preload of preloads) {
         it(`of ES modules is patched by ${form.name}, ${preload}, Node ${name}`, async () => {
@@ -151,7 +152,7 @@ describe("A library", () => {
       }
     }
 
-    it(`has the stack traces that it had without us, Node ${name}`, async () => {
+    it(`has the same stack traces as without telltale, Node ${name}`, async () => {
       write(directory, {
         "deep.cjs": `throw new Error("deep");`,
         "app.cjs": `
@@ -160,8 +161,8 @@ describe("A library", () => {
         "nothing.cjs": "",
       });
       const bare = await runIn(path, ["--require", "./nothing.cjs", "app.cjs"]);
-      const ours = await runIn(path, ["--require", fixtures.path("preload"), "app.cjs"]);
-      assert.deepEqual(ours, bare);
+      const preloaded = await runIn(path, ["--require", fixtures.path("preload"), "app.cjs"]);
+      assert.deepEqual(preloaded, bare);
     });
   }
 });

@@ -5,7 +5,7 @@ import { collectingProvider } from "../../traces/provider.ts";
 
 const { ERROR } = SpanStatusCode;
 
-/** An error as its driver makes it. */
+/** Creates an error as the driver does. */
 function failure(message: string, more: object = {}): Error {
   return Object.assign(new Error(message), more);
 }
@@ -17,7 +17,7 @@ function status(span: Span, { message }: Error): void {
 interface UpstreamFailure {
   readonly scope: string;
   readonly attributes: Attributes;
-  /** What upstream's instrumentation does with its span, in its order. */
+  /** Fails the span as upstream's instrumentation does, in the same order. */
   fail(span: Span): void;
   readonly type: string;
   readonly message: string;
@@ -118,7 +118,7 @@ const failures: readonly UpstreamFailure[] = [
   },
 ];
 
-describe("An error in a span of upstream's", () => {
+describe("An error on a span of upstream's instrumentations", () => {
   for (const { scope, attributes, fail, type, message } of failures) {
     it(`has no value in status, event and stack: ${scope}`, () => {
       const { provider, exported } = collectingProvider();
@@ -136,7 +136,7 @@ describe("An error in a span of upstream's", () => {
     });
   }
 
-  it("stays as it is where the span is of no database", () => {
+  it("is unchanged on a span without a database", () => {
     const { provider, exported } = collectingProvider();
     const span = withSanitizedErrors(provider).getTracer("openai").startSpan("chat");
     span.setStatus({ code: ERROR, message: `no model "gpt"` });
@@ -145,7 +145,7 @@ describe("An error in a span of upstream's", () => {
     assert.equal(exported[0]?.attributes["error.type"], undefined);
   });
 
-  it("whose message is no text has none", () => {
+  it("whose message is no string has no message", () => {
     const { provider, exported } = collectingProvider();
     const attributes = { "db.system.name": "mysql" };
     const span = withSanitizedErrors(provider).getTracer("mysql").startSpan("call", { attributes });
@@ -154,7 +154,7 @@ describe("An error in a span of upstream's", () => {
     assert.deepEqual(exported[0]?.status, { code: ERROR, message: "" });
   });
 
-  it("that can't be read leaves no event, and throws nothing", () => {
+  it("that is unreadable is not recorded, and nothing throws", () => {
     const { provider, exported } = collectingProvider();
     const attributes = { "db.system.name": "cassandra" };
     const span = withSanitizedErrors(provider).getTracer("any").startSpan("call", { attributes });

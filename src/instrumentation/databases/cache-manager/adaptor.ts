@@ -7,7 +7,7 @@ import { copyFunctionProperties, replaceExports } from "../../loading/replace-me
  * one look-up.
  */
 export const adaptor: Adaptor = {
-  patch(exports, file, { caches }) {
+  patch(exports, _file, { caches }) {
     const makers = exports as Readonly<Record<string, unknown>>;
     const replaced: Record<string, unknown> = {};
     for (const name of ["createCache", "caching"]) {
@@ -15,7 +15,6 @@ export const adaptor: Adaptor = {
       if (typeof maker === "function")
         replaced[name] = countingFactory(maker as CacheFactory, caches);
     }
-    if (file.format === "module") return Object.assign(exports as object, replaced);
     return replaceExports(exports as object, replaced);
   },
 };

@@ -1,4 +1,5 @@
 import type { LoadedFile } from "../../loading/adaptor.ts";
+import { CurrentValue } from "../../loading/current-value.ts";
 import { type Method, replaceMethod } from "../../loading/replace-method.ts";
 
 /*
@@ -7,10 +8,10 @@ import { type Method, replaceMethod } from "../../loading/replace-method.ts";
  * so at once in methods of its own; meanwhile `isInternalCommand`.
  */
 
-let isInternal = false;
+const isInternal = new CurrentValue(false);
 
 export function isInternalCommand(): boolean {
-  return isInternal;
+  return isInternal.get();
 }
 
 /** Whatever `target[name]`, if there is one, says at once, it says unasked. */
@@ -20,13 +21,7 @@ export function markInternal(target: object, name: string): void {
 
 function asInternal(original: Method<object>): Method<object> {
   return function (...args) {
-    const before = isInternal;
-    isInternal = true;
-    try {
-      return Reflect.apply(original, this, args);
-    } finally {
-      isInternal = before;
-    }
+    return isInternal.run(true, () => Reflect.apply(original, this, args));
   };
 }
 

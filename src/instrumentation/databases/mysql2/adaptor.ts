@@ -2,6 +2,7 @@ import { type EventEmitter, errorMonitor } from "node:events";
 import { now } from "../../../clock.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
 import { PerVersionCache } from "../../loading/per-version-cache.ts";
+import { CurrentValue } from "../../loading/current-value.ts";
 import { bindArguments, bindEvents, bindToCaller } from "../../loading/caller-context.ts";
 import { ConnectionPools, type PoolState } from "../../database-client/connection-pools.ts";
 import {
@@ -99,7 +100,7 @@ function patchConnection(prototype: object, calls: Calls): void {
       prototype,
       name,
       (original) =>
-        function ask(...args) {
+        function query(...args) {
           const sql = sqlTextOf(args[0]);
           if (sql === undefined) return Reflect.apply(original, this, args);
           const call = calls.sql.start(targetOf(this), sql, isParameterised(args));
@@ -133,22 +134,18 @@ function patchClose(prototype: object): void {
 const patchedPrototypes = new WeakSet();
 
 /** While a connection's own method is at work, what it sends is observed already. */
-let isObserved = false;
+const isObserved = new CurrentValue(false);
 
-function observe(call: DatabaseCall, args: unknown[], ask: () => unknown): unknown {
+function observe(call: DatabaseCall, args: unknown[], send: () => unknown): unknown {
   const hasCallback = bindCallback(call, args);
-  const before = isObserved;
-  isObserved = true;
   try {
-    const command = ask() as Command;
+    const command = isObserved.run(true, send) as Command;
     command[CALL] = call;
     if (!hasCallback) endOnEvents(call, command);
     return command;
   } catch (error) {
     call.fail(error);
     throw error;
-  } finally {
-    isObserved = before;
   }
 }
 
@@ -183,7 +180,7 @@ function patchPrepared(prototype: object, calls: Calls): void {
     (original) =>
       function addCommand(...args) {
         const [command] = args;
-        const sql = isObserved ? undefined : command.statement?.query;
+        const sql = isObserved.get() ? undefined : command.statement?.query;
         if (typeof sql === "string" && command.constructor.name === "Execute") {
           const call = calls.sql.start(targetOf(this), sql, true);
           command[CALL] = call;

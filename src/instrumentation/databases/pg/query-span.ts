@@ -11,6 +11,7 @@ import type {
   TimeInput,
   Tracer,
 } from "@opentelemetry/api";
+import { DelegatingTracer } from "../../upstream/delegating-tracer.ts";
 import { describeSql, MAX_SQL_LENGTH } from "../../database-client/sql.ts";
 
 const QUERY_TEXT = "db.query.text";
@@ -130,24 +131,19 @@ function errorCodeIn(exception: Exception): string | undefined {
 }
 
 /** Makes a `QuerySpan` of each span that upstream starts with such a name. */
-export class QueryTracer implements Tracer {
-  readonly #tracer: Tracer;
+export class QueryTracer extends DelegatingTracer {
   readonly #prefix: string;
   readonly #onError: (span: QuerySpan) => void;
 
   constructor(tracer: Tracer, prefix: string, onFailure: (span: QuerySpan) => void) {
-    this.#tracer = tracer;
+    super(tracer);
     this.#prefix = prefix;
     this.#onError = onFailure;
   }
 
   /** A query's name is only the prefix, until `describe`: what follows is a piece of the statement. */
-  startSpan(name: string, options?: SpanOptions, context?: Context): Span {
-    if (!name.startsWith(this.#prefix)) return this.#tracer.startSpan(name, options, context);
-    return new QuerySpan(this.#tracer.startSpan(this.#prefix, options, context), this.#onError);
-  }
-
-  get startActiveSpan(): Tracer["startActiveSpan"] {
-    return this.#tracer.startActiveSpan.bind(this.#tracer);
+  override startSpan(name: string, options?: SpanOptions, context?: Context): Span {
+    if (!name.startsWith(this.#prefix)) return super.startSpan(name, options, context);
+    return new QuerySpan(super.startSpan(this.#prefix, options, context), this.#onError);
   }
 }

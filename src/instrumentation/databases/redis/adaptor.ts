@@ -1,6 +1,7 @@
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { PerVersionCache } from "../../loading/per-version-cache.ts";
 import { bindArguments } from "../../loading/caller-context.ts";
+import { CurrentValue } from "../../loading/current-value.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 import {
   batchDetails,
@@ -161,23 +162,13 @@ function select(client: Client, database: number): RedisTarget {
 }
 
 /** Whose method is just running, in version 4: what comes to the queue meanwhile is its. */
-let activeClient: Client | undefined;
-
-function withActiveClient<T>(client: Client, run: () => T): T {
-  const before = activeClient;
-  activeClient = client;
-  try {
-    return run();
-  } finally {
-    activeClient = before;
-  }
-}
+const activeClient = new CurrentValue<Client | undefined>(undefined);
 
 type Executor = (this: Client, ...args: unknown[]) => unknown;
 
 function wrapExecutor(original: Executor): Executor {
   return function execute(...args) {
-    return withActiveClient(this, () => Reflect.apply(original, this, args));
+    return activeClient.run(this, () => Reflect.apply(original, this, args));
   };
 }
 
@@ -208,7 +199,7 @@ function patchQueue(prototype: object, calls: RedisCalls): void {
     "addCommand",
     (original) =>
       function addCommand(...args) {
-        const client = activeClient;
+        const client = activeClient.get();
         if (client === undefined) return Reflect.apply(original, this, args);
         return observe(calls, client, args[0], () => Reflect.apply(original, this, args));
       },

@@ -1,6 +1,7 @@
 import { context as contexts } from "@opentelemetry/api";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { PerVersionCache } from "../../loading/per-version-cache.ts";
+import { CurrentValue } from "../../loading/current-value.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 import { isRead, redisOperation, redisCalls, type RedisCalls, RedisTarget } from "./commands.ts";
 
@@ -43,19 +44,13 @@ interface Command {
 }
 
 /** While a client authenticates itself, selects its database or asks whether the server is ready. */
-let isConnecting = false;
+const isConnecting = new CurrentValue(false);
 
 function patchConnecting(prototype: object): void {
   for (const name of ["on_connect", "ready_check", "on_ready"]) {
     replaceMethod<Client, unknown[]>(prototype, name, (original) => {
       return function (...args) {
-        const before = isConnecting;
-        isConnecting = true;
-        try {
-          return Reflect.apply(original, this, args);
-        } finally {
-          isConnecting = before;
-        }
+        return isConnecting.run(true, () => Reflect.apply(original, this, args));
       };
     });
   }
@@ -72,7 +67,7 @@ function patchSend(prototype: object, calls: RedisCalls): void {
         const [command] = args;
         if (typeof command === "object" && command !== null && !seen.has(command)) {
           seen.add(command);
-          if (!isConnecting) observe(calls, this, command);
+          if (!isConnecting.get()) observe(calls, this, command);
         }
         return Reflect.apply(original, this, args);
       },

@@ -32,7 +32,7 @@ export const adaptor: Adaptor = {
 };
 
 type Exports = Method & { readonly prototype: object };
-type Patch = (exports: Exports, services: AdaptorDeps) => unknown;
+type Patch = (exports: Exports, deps: AdaptorDeps) => unknown;
 
 const patches: Readonly<Record<string, Patch>> = {
   "express/lib/router/index.js": patchRouter4,

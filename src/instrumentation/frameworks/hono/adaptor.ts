@@ -1,6 +1,6 @@
 import type { RouteRecorder } from "../../../context/unit-views.ts";
 import { activeRouteRecorder } from "../../../context/unit-access.ts";
-import type { Adaptor, LoadedFile } from "../../loading/adaptor.ts";
+import type { Adaptor } from "../../loading/adaptor.ts";
 import {
   copyFunctionProperties,
   replaceMethod,
@@ -15,7 +15,7 @@ import { type MiddlewareSpans, createMiddlewareSpans, functionName } from "../mi
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
-    if (file.file.includes("/helper/streaming/")) return patchStreams(exports as object, file);
+    if (file.file.includes("/helper/streaming/")) return patchStreams(exports as object);
     const spans = createMiddlewareSpans("hono", deps);
     for (const router of Object.values(exports as Record<string, unknown>)) {
       if (isRouter(router)) patchAdd(router.prototype, spans);
@@ -57,13 +57,13 @@ type Streaming = (
 ) => unknown;
 
 /** What the app's part of a stream throws, Hono logs or gives to the app's handler: its status is out. */
-function patchStreams(exports: object, { format }: LoadedFile): object {
+function patchStreams(exports: object): object {
   const replaced: Record<string, unknown> = {};
   for (const name of ["stream", "streamSSE"]) {
     const original = (exports as Readonly<Record<string, unknown>>)[name];
     if (typeof original === "function") replaced[name] = recordingStream(original as Streaming);
   }
-  return format === "module" ? Object.assign(exports, replaced) : replaceExports(exports, replaced);
+  return replaceExports(exports, replaced);
 }
 
 function recordingStream(original: Streaming): Streaming {

@@ -9,7 +9,7 @@ import {
   copyFunctionProperties,
   type Method,
   replaceMethod,
-  copyWithExports,
+  replaceExports,
 } from "../../loading/replace-method.ts";
 
 /**
@@ -30,7 +30,7 @@ export const adaptor: Adaptor = {
 };
 
 type Exports = Readonly<Record<string, unknown>>;
-type Patch = (exports: Exports, services: AdaptorDeps, file: LoadedFile) => unknown;
+type Patch = (exports: Exports, deps: AdaptorDeps, file: LoadedFile) => unknown;
 
 const patches: Readonly<Record<string, Patch>> = {
   "dist/server/lib/trace/tracer.js": patchTracer,
@@ -281,7 +281,7 @@ function wrapGlobals(exports: Exports): unknown {
     return Reflect.apply(original, this, args);
   }
   const value = copyFunctionProperties(instrumentationOnRequestError, original);
-  return copyWithExports(exports, { [name]: value });
+  return replaceExports(exports, { [name]: value });
 }
 
 /** Whatever the status: that of a page may be out before all of it is rendered. */

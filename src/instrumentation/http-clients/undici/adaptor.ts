@@ -2,6 +2,7 @@ import diagnosticsChannel from "node:diagnostics_channel";
 import type { Context } from "@opentelemetry/api";
 import { activeContext, runWithContext } from "../../../context/manager.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
+import { CurrentValue } from "../../loading/current-value.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 
 /**
@@ -52,8 +53,13 @@ function patchBase(prototype: object): void {
 /** The contexts of what waits in a pool, by its handler: an app may use one for many requests. */
 const queuedContexts = new WeakMap<object, Context[]>();
 
-/** What a pool is just dispatching, until a connection has it. */
-let currentDispatch: { readonly handler: object; isTaken: boolean } | undefined;
+interface Dispatch {
+  readonly handler: object;
+  isTaken: boolean;
+}
+
+/** The dispatch of a pool until a connection takes it. */
+const currentDispatch = new CurrentValue<Dispatch | undefined>(undefined);
 
 function patchPool({ prototype }: { readonly prototype: object }): void {
   replaceMethod<object, DispatchArgs>(
@@ -62,14 +68,11 @@ function patchPool({ prototype }: { readonly prototype: object }): void {
     (original) =>
       function (...args) {
         const [, handler] = args;
-        const outer = currentDispatch;
-        const current = { handler, isTaken: false };
-        currentDispatch = current;
+        const dispatch = { handler, isTaken: false };
         try {
-          return Reflect.apply(original, this, args);
+          return currentDispatch.run(dispatch, () => Reflect.apply(original, this, args));
         } finally {
-          currentDispatch = outer;
-          if (!current.isTaken) queueContext(handler);
+          if (!dispatch.isTaken) queueContext(handler);
         }
       },
   );
@@ -88,8 +91,9 @@ function patchClient(prototype: object): void {
     (original) =>
       function (...args) {
         const [, handler] = args;
-        const isDirect = currentDispatch?.handler === handler;
-        if (isDirect && currentDispatch !== undefined) currentDispatch.isTaken = true;
+        const dispatch = currentDispatch.get();
+        const isDirect = dispatch?.handler === handler;
+        if (isDirect) dispatch.isTaken = true;
         const context = isDirect ? undefined : queuedContexts.get(handler)?.shift();
         if (context === undefined) return Reflect.apply(original, this, args);
         return runWithContext(context, () => Reflect.apply(original, this, args));

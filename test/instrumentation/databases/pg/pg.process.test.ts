@@ -61,11 +61,11 @@ describe("pg", () => {
           }
         });
 
-        it("takes seconds, not milliseconds, in the metric", () => {
+        it("has its duration in seconds", () => {
           for (const { longest } of results) assert.ok(longest > 0 && longest < 2, String(longest));
         });
 
-        it("finds its pools counted, two of one database together", () => {
+        it("has its pools counted, two of one database together", () => {
           const pool = inAddress(database.url, "<host>:<port>/<database>");
           const expected = [
             [`db.client.connection.count of ${pool}`, "idle", 2],
@@ -76,13 +76,13 @@ describe("pg", () => {
           assert.deepEqual(pools, expected);
         });
 
-        it("gives away neither literals nor the password", () => {
+        it("exports neither literals nor the password", () => {
           const password = new URL(database.url).password;
           assert.doesNotMatch(output.stdout, /Secret|bob/i);
           assert.ok(!output.stdout.includes(password));
         });
 
-        it("brings no line on stderr", () => assert.equal(output.stderr, ""));
+        it("writes nothing to stderr", () => assert.equal(output.stderr, ""));
       });
     }
   }

@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 
-/* What is used of `pg`, which has no types of its own. */
+/* The parts of `pg` that the tests use; it has no types. */
 export interface Pg {
   readonly Pool: new (options: object) => PgPoolLike;
   readonly Query: new (text: string) => EventEmitter & { submit(): void };
@@ -19,11 +19,14 @@ interface Queryable {
 export interface QueryCase {
   readonly title: string;
   run(client: Client, pg: Pg, pool: PgPoolLike): Promise<unknown>;
-  /** Undefined: has no such attribute. `<host>` and `<database>` are those of the address. */
+  /**
+   * An undefined attribute must be absent. `<host>` and `<database>` stand for
+   * those of the address.
+   */
   readonly spans: readonly {
     readonly name: string;
     readonly attributes?: Readonly<Record<string, string | undefined>>;
-    /** The message of its error. */
+    /** Message of the span's status. */
     readonly error?: string;
   }[];
 }
@@ -32,7 +35,7 @@ const TEXT = "db.query.text";
 
 export const queries: readonly QueryCase[] = [
   {
-    title: "with parameters has its text as it is",
+    title: "with parameters has its text unchanged",
     run: (client) =>
       client.query("SELECT name FROM products WHERE id = $1 AND name <> 'Lamp'", [1]),
     spans: [
@@ -73,7 +76,7 @@ export const queries: readonly QueryCase[] = [
     spans: [{ name: "SELECT products" }],
   },
   {
-    title: "through the pool has no other span",
+    title: "through the pool has no further span",
     run: (_client, _pg, pool) => pool.query("SELECT oid FROM pg_class WHERE oid = $1", [2]),
     spans: [{ name: "SELECT pg_class" }],
   },
@@ -84,7 +87,7 @@ export const queries: readonly QueryCase[] = [
     spans: [{ name: "SELECT products", attributes: { "db.postgresql.plan": "one" } }],
   },
   {
-    title: "that begins with a comment and a new line",
+    title: "that begins with a comment and a line break",
     run: (client) => client.query("/* for bob */\nSELECT id\nFROM products"),
     spans: [
       {
@@ -94,7 +97,7 @@ export const queries: readonly QueryCase[] = [
     ],
   },
   {
-    title: "whose first word holds a value",
+    title: "whose first word contains a value",
     run: (client) => client.query("VALUES('Secret')"),
     spans: [{ name: "VALUES", attributes: { "db.operation.name": "VALUES" } }],
   },
@@ -131,7 +134,7 @@ export const queries: readonly QueryCase[] = [
     ],
   },
   {
-    title: "that submits itself ends its span",
+    title: "that implements `submit` ends its span",
     run: (client, { Query }) =>
       new Promise((resolve) => {
         const query = new Query("SELECT id FROM products WHERE name = 'Secret'");
@@ -146,7 +149,7 @@ export const queries: readonly QueryCase[] = [
     ],
   },
   {
-    title: "that submits itself and fails",
+    title: "that implements `submit` and fails",
     run: (client, { Query }) =>
       new Promise((resolve) => {
         const query = new Query("SELECT id FROM nowhere");
