@@ -12,7 +12,7 @@ import { upstreamInstrumentations } from "../../scripts/upstream/modules.ts";
 import { libraryRows } from "../../src/instrumentation/table.ts";
 import { upstreamRows } from "../../src/instrumentation/upstream/generated/rows.ts";
 
-describe("What is taken over from upstream", () => {
+describe("The generated table of upstream instrumentations", () => {
   let folder: string;
   before(async () => {
     await mkdir(cache, { recursive: true });
@@ -20,7 +20,7 @@ describe("What is taken over from upstream", () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  it("is committed as the installed packages have it", async () => {
+  it("matches the installed packages", async () => {
     const files = upstreamFiles();
     for (const [name, content] of files) {
       await mkdir(dirname(join(folder, name)), { recursive: true });
@@ -45,7 +45,7 @@ describe("What is taken over from upstream", () => {
     );
   });
 
-  it("is everything that nobody here does in his own way, and nothing else", () => {
+  it("has every instrumentation without a replacement, and no other", () => {
     const own = new Set(libraryRows.map(({ instrumentation }) => instrumentation));
     const adopted = new Set(upstreamRows.map(({ instrumentation }) => instrumentation));
     for (const { name } of upstreamInstrumentations()) {
