@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { RendezvousHash } from "../src/export/load-balancing/rendezvous-hash.ts";
 
 /*
- * `node bench/gateways.ts`: how traces are divided among gateways, what moves
- * when one leaves or comes, and what a choice costs. The figures of docs/scaling.md.
+ * Measures with `node bench/gateways.ts` how traces are divided among gateways, how
+ * many move when one is added or removed, and the cost of a choice: the figures of
+ * docs/scaling.md.
  */
 
 const TRACES = 300_000;

@@ -1,16 +1,16 @@
 import { connect, type Socket } from "node:net";
 
-/** Connections that ask at the same time, each one request after the other. */
+/** Number of connections, each with one request at a time. */
 const CONNECTIONS = 16;
 
 /**
- * Sends `count` requests over kept-alive connections and resolves when all are
- * answered. A socket and a search for the end of the answer, nothing more: what
- * is measured is the server's CPU, and this process must not be what it waits for.
+ * Sends `count` requests over keep-alive connections and resolves with the last
+ * response. It only searches for the end of each response: the server's CPU is
+ * measured, and it must not wait for this process.
  *
- * It never sleeps while it waits. To wake a process that does is charged to whoever
- * writes to it, and a client sleeps the more the slower its server is: on Express
- * that was three quarters of what seemed to be the preload's doing (profiled).
+ * It never sleeps while it waits. Waking a process is charged to the one that writes
+ * to it, and a client sleeps more the slower its server is: on Express that was
+ * three quarters of the preload's apparent cost (profiled).
  */
 export async function load(port: number, path: string, count: number): Promise<void> {
   const watch = keepLoopBusy();

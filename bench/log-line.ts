@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Program } from "../test/integration/program.ts";
 import { startHttpSink } from "./sink.ts";
 
-/* `node bench/log-line.ts`: what a line of pino costs, bare, with ids, with ids and a record. */
+/* Measures with `node bench/log-line.ts` a line of pino: bare, with ids, with ids and a record. */
 const sink = await startHttpSink();
 const exporting = {
   OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,

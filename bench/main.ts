@@ -12,8 +12,8 @@ import {
 } from "../scripts/readme/bench-table.ts";
 
 /*
- * `npm run bench`: the same apps bare and preloaded, in turn, in one run. What
- * counts are ratios; absolute times are of this machine and this hour.
+ * Runs the same apps bare and preloaded, in turn (`npm run bench`). Only ratios
+ * are comparable; absolute times depend on the machine.
  */
 
 const register = new URL("../dist/register.js", import.meta.url);
@@ -47,7 +47,7 @@ interface BenchVariant {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** All signals on, Sentry too; what differs is how many traces leave. */
+/** Configurations: all signals and Sentry, with different sampling ratios. */
 const variants: readonly BenchVariant[] = [
   { name: "all", title: "every trace", env: {} },
   {
@@ -119,7 +119,7 @@ async function measureApp(app: BenchApp, env: NodeJS.ProcessEnv): Promise<Figure
   };
 }
 
-/** CPU of the server process for each request, after it has warmed up. */
+/** CPU time of the server process per request, after a warm-up. */
 async function run(
   app: BenchApp,
   execArgv: readonly string[],
@@ -127,7 +127,7 @@ async function run(
 ): Promise<{ cpuUs: number; rssBytes: number }> {
   const server = await startProgram(app.program, execArgv, env);
   try {
-    // Before that V8 is still compiling: on Express its threads took a fifth of the CPU.
+    // During warm-up V8 compiles: on Express its threads took a fifth of the CPU.
     await load(server.port, app.path, app.requests);
     const before = await server.usage();
     await load(server.port, app.path, app.requests);
@@ -138,7 +138,7 @@ async function run(
   }
 }
 
-/** What the preload adds to the time until the app is open, in milliseconds. */
+/** Time that the preload adds until the app listens, in milliseconds. */
 async function measureStart(app: BenchApp, env: NodeJS.ProcessEnv): Promise<number> {
   log(`${app.title}: start`);
   const added: number[] = [];

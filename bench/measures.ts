@@ -7,7 +7,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
-/** Where figures are from, in words. */
+/** Describes the machine of the figures. */
 export function machine(): string {
   const model = cpus()[0]?.model.trim() ?? "an unknown processor";
   const memory = Math.round(totalmem() / 2 ** 30);

@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url";
 
 const probe = new URL("probe.js", import.meta.url).href;
 
-/** A program of `bench/` as a process of its own. */
+/** A program of `bench/` in a child process. */
 export interface BenchProcess {
   readonly port: number;
-  /** From `fork` to the message that says it is open, in milliseconds. */
+  /** Time from `fork` to the message that it listens, in milliseconds. */
   readonly startedInMs: number;
   usage(): Promise<Usage>;
   stop(): Promise<void>;

@@ -8,9 +8,9 @@ export interface HttpSink {
 }
 
 /**
- * Takes whatever is exported and forgets it: the cost of a collector is not ours
- * to measure. In the process of the load, because a third process on two cores
- * would push the server off its own now and then.
+ * Accepts all exports and discards them: the cost of a collector is not measured.
+ * It runs in the process of the load, because a third process on two cores would
+ * displace the server from its core now and then.
  */
 export async function startHttpSink(): Promise<HttpSink> {
   const server = createServer((request, response) => {

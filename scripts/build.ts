@@ -14,9 +14,9 @@ import { billOfMaterials } from "./build/sbom.ts";
 import { isUpToDate, writeStamp } from "./build/stamp.ts";
 
 /*
- * Makes `dist/`. What is there stays until the new one is complete. With
- * `--force` also when nothing has changed since the last time; with `--quiet`
- * without the list of files.
+ * Builds `dist/`. The old one stays until the new one is complete. `--force`
+ * builds even if nothing has changed since the last build; `--quiet` leaves out
+ * the list of files.
  */
 if (isUpToDate() && !process.argv.includes("--force")) {
   console.log("dist/ is up to date");
@@ -36,7 +36,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** @returns what is wrong with it, one line each. */
+/** Returns the problems found, one line each. */
 async function buildDist(): Promise<string[]> {
   const files = await bundleDist({
     preload: { start: "src/start.ts", ...lazyEntryPoints() },

@@ -9,7 +9,7 @@ import { writeSizes } from "./collector/table.ts";
 
 /*
  * `npm run collector`: builds the Collector (or finds the one that was built),
- * validates a configuration and runs it until it is told to stop.
+ * validates a configuration and runs it until it is stopped.
  */
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -19,7 +19,7 @@ try {
   process.exitCode = 1;
 }
 
-/** @returns the exit code. */
+/** Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
   if (options.action === "help") {
@@ -32,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${await collectorBinary()}\n`);
     return 0;
   }
-  // What is wrong with it is said before a build of minutes, not after.
+  // Problems are reported before a build of minutes, not after.
   const configuration = await readConfiguration(options.configurations, options.backends);
   const binary = options.binary ?? (await collectorBinary());
   await validate(binary, configuration);

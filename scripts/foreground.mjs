@@ -3,15 +3,15 @@ import { constants } from "node:os";
 import { environmentOf } from "./node.mjs";
 
 /**
- * Runs a script with `node` as if it had been started instead of us: same
- * terminal, same signals, same end.
+ * Runs a script with `node` in place of this process: same terminal, signals and
+ * exit.
  *
  * @param {string} node
  * @param {string[]} args
  */
 export function runInForeground(node, args) {
   const child = spawn(node, args, { stdio: "inherit", env: environmentOf(node) });
-  // Ctrl-C reaches the child by itself, as it is in the same process group.
+  // Ctrl-C reaches the child too, as it is in the same process group.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   process.on("SIGHUP", () => child.kill("SIGHUP"));

@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
-/** The files of a folder, each with those that it imports: values, types and lazy modules alike. */
+/** The files of a folder -> the files that they import, as values, types or lazy modules. */
 export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
-/** What follows `from` or stands in `import(...)`, of files of ours. */
+/** A relative specifier after `from` or in `import(...)`. */
 const SPECIFIER = /(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g;
 
 const COMMENT = /\/\*[^]*?\*\/|^\s*\/\/.*$/gm;
@@ -22,7 +22,7 @@ function importsOf(folder: string, file: string): string[] {
 }
 
 /**
- * The circles of a graph: each a list of files that all reach each other
+ * Finds the circles of a graph, each a list of files that all reach each other
  * (Tarjan's strongly connected components of more than one file).
  */
 export function circlesIn(graph: ImportGraph): string[][] {

@@ -1,3 +1,3 @@
 export declare function installForStart(): Promise<void>;
 export declare function installForTest(): Promise<void>;
-export declare function say(text: string): void;
+export declare function log(text: string): void;

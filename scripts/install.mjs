@@ -30,8 +30,8 @@ const testNodes = {
 };
 
 /**
- * The libraries of the tests: each group is a folder with a lockfile of its own
- * (test/libraries), so that several majors and their trees stay apart.
+ * The libraries of the tests: each group is a folder below `test/libraries` with
+ * its own lockfile, so that several majors can be installed.
  *
  * @returns {Part[]}
  */
@@ -47,12 +47,12 @@ function libraryGroups() {
 
 const LIBRARIES = "test/libraries";
 
-/** Gets what `npm start` needs. */
+/** Installs what `npm start` needs. */
 export async function installForStart() {
   await install([pinnedNode, packages]);
 }
 
-/** Gets what `npm test` needs. */
+/** Installs what `npm test` needs. */
 export async function installForTest() {
   await install([pinnedNode, testNodes, packages, ...libraryGroups()]);
 }
@@ -61,23 +61,23 @@ export async function installForTest() {
 async function install(parts) {
   for (const part of parts) {
     if (fitsLockfile(part.folder) && part.isThere()) {
-      say(`${part.what}: installed`);
+      log(`${part.what}: installed`);
       continue;
     }
-    say(`${part.what}: npm ci --ignore-scripts${part.folder === "." ? "" : ` in ${part.folder}`}`);
+    log(`${part.what}: npm ci --ignore-scripts${part.folder === "." ? "" : ` in ${part.folder}`}`);
     const before = Date.now();
     await npmCi(part.folder);
     if (!part.isThere()) {
       fail(`npm has nothing for ${process.platform}-${process.arch}: ${part.what}`);
     }
-    say(`${part.what}: done in ${((Date.now() - before) / 1000).toFixed(1)} s`);
+    log(`${part.what}: done in ${((Date.now() - before) / 1000).toFixed(1)} s`);
   }
 }
 
 /**
- * Whether npm's record of what it installed agrees with the lockfile (and is
- * true: `--package-lock-only` writes it too): every package in the locked version, none more. Optional ones may be missing, as
- * most of them are for other platforms.
+ * Whether npm's record of the installed packages agrees with the lockfile and with
+ * the folders (`--package-lock-only` writes the record too): every package in its
+ * locked version, and no other. Optional packages for other platforms may be missing.
  *
  * @param {string} folder
  */
@@ -99,7 +99,7 @@ function same(a, b) {
 
 /** @param {string} folder */
 function npmCi(folder) {
-  // npm says where it is when it runs us; on Windows it is no program that could be started.
+  // npm sets its own path for its scripts; on Windows `npm` is not an executable.
   const cli = process.env.npm_execpath;
   const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
   const args = ["ci", "--ignore-scripts", "--prefer-offline", ...quiet];
@@ -116,13 +116,13 @@ function npmCi(folder) {
     child.on("error", (error) => fail(`npm does not start: ${error.message}`));
     child.on("close", (code) => {
       if (code === 0) resolve(undefined);
-      else fail(`npm ci failed in ${folder}; it says:\n${output}`);
+      else fail(`npm ci failed in ${folder}; its output:\n${output}`);
     });
   });
 }
 
 /** @param {string} text */
-export function say(text) {
+export function log(text) {
   process.stdout.write(`telltale: ${text}\n`);
 }
 

@@ -6,14 +6,13 @@ import { root } from "./node.mjs";
  * `npm run lockfile`, after a change of dependencies: completes the lockfiles
  * of the root and of the tests' groups of libraries.
  *
- * It enters the platform packages (`@oxlint/binding-darwin-arm64`) that npm
- * left out: those that a registry does not have (a mirror often holds its own
- * platform only), and then `npm ci` refuses the lockfile as incomplete, on
- * every platform. Entered without integrity, they are what other platforms
- * install, and on this one npm passes them by.
+ * It adds the platform packages (`@oxlint/binding-darwin-arm64`) that npm leaves
+ * out when the registry does not have them (a mirror often holds its own platform
+ * only): without them `npm ci` refuses the lockfile as incomplete on every
+ * platform. They have no integrity, and npm skips them on this platform.
  *
- * It takes out the registry's addresses, which npm leaves out itself only
- * beside a `.npmrc` that says so.
+ * It removes the registry's addresses, which npm omits only with a setting in
+ * `.npmrc`.
  */
 
 interface Entry {
@@ -67,7 +66,7 @@ function platformOf(name: string): Platform {
     );
   const [, os, cpu, abi] = parts ?? [];
   if (os === undefined || cpu === undefined) {
-    throw new Error(`${name} is not in the lockfile, and its name tells no platform`);
+    throw new Error(`${name} is not in the lockfile, and its name has no platform`);
   }
   const libc = abi?.includes("musl") ? "musl" : "glibc";
   return { os: [os], cpu: [cpu], ...(os === "linux" && abi !== undefined && { libc: [libc] }) };

@@ -11,8 +11,8 @@ const platform = `${process.platform}-${process.arch}`;
 const program = process.platform === "win32" ? "bin/node.exe" : "bin/node";
 
 /**
- * The path of a Node that npm installed below `tools/`, or undefined when it is
- * not there (yet) or npm has none for this platform.
+ * Returns the path of a Node that npm installed below `tools/`, or undefined if it
+ * is not installed or npm has none for this platform.
  *
  * @param {"node20" | "node22" | "node24" | "node26"} name
  * @returns {string | undefined}
@@ -24,8 +24,8 @@ export function installedNode(name) {
 }
 
 /**
- * The Node that builds and tests: the pinned one, or, where npm has none for
- * the platform, the machine's if it is new enough to run TypeScript.
+ * Returns the Node that builds and tests: the pinned one or, where npm has none for
+ * the platform, the machine's if it can run TypeScript.
  *
  * @returns {string | undefined}
  */
@@ -38,8 +38,8 @@ function isNewEnough() {
 }
 
 /**
- * The environment in which everything below finds that Node first, and then
- * the tools of this repository.
+ * Returns an environment whose PATH has that Node first, then the tools of this
+ * repository.
  *
  * @param {string} node
  * @returns {NodeJS.ProcessEnv}

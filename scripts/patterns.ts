@@ -5,11 +5,11 @@ import { findPatterns } from "./patterns/scan.ts";
 import { checkPatterns } from "./patterns/verdict.ts";
 
 /*
- * A part of `npm run lint`: no regular expression of `src/` takes longer than
- * linear time, whatever text it is given. Those that may are named in
+ * Checks, as a part of `npm run lint`, that every regular expression of `src/`
+ * takes linear time for any text. Exceptions are listed in
  * `patterns/exceptions.ts` with the reason.
  *
- * `node scripts/patterns.ts <folder>` looks at another one's `src/`.
+ * `node scripts/patterns.ts <folder>` checks the `src/` of another folder.
  */
 const [folder = root] = process.argv.slice(2);
 const { patterns, dynamic } = await findPatterns(folder);
@@ -17,7 +17,7 @@ const checked = patterns.filter((pattern) => !isException(pattern));
 const verdicts = await checkPatterns(checked, join(cache, "patterns.json"));
 const problems = dynamic.map(
   ({ location }) =>
-    `${location}: a pattern that is put together: say of what in patterns/exceptions.ts`,
+    `${location}: a pattern composed at run time: list its parts in patterns/exceptions.ts`,
 );
 for (const [{ source, flags, locations: places }, { isLinear, complexity, attack }] of verdicts) {
   if (isLinear) continue;

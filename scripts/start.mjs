@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { runInForeground } from "./foreground.mjs";
-import { installForStart, say } from "./install.mjs";
+import { installForStart, log } from "./install.mjs";
 import { buildNode, environmentOf, root } from "./node.mjs";
 
 /*
@@ -8,16 +8,16 @@ import { buildNode, environmentOf, root } from "./node.mjs";
  * demo. Plain JavaScript: this runs on the machine's Node, whatever its age.
  */
 process.chdir(root);
-say(`npm start, on Node ${process.versions.node}`);
+log(`npm start, on Node ${process.versions.node}`);
 await installForStart();
 const node = buildNode() ?? process.execPath;
-say("build");
+log("build");
 const built = spawnSync(node, ["scripts/build.ts", "--quiet"], {
   stdio: "inherit",
   env: environmentOf(node),
 });
 if (built.status === 0) {
-  say("demo");
+  log("demo");
   runInForeground(node, ["dist/cli.js", "demo", ...process.argv.slice(2)]);
 } else {
   process.exitCode = 1;

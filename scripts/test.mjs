@@ -1,5 +1,5 @@
 import { runInForeground } from "./foreground.mjs";
-import { installForTest, say } from "./install.mjs";
+import { installForTest, log } from "./install.mjs";
 import { buildNode, root } from "./node.mjs";
 
 /*
@@ -8,6 +8,6 @@ import { buildNode, root } from "./node.mjs";
  * whatever its age.
  */
 process.chdir(root);
-say(`npm test, on Node ${process.versions.node}`);
+log(`npm test, on Node ${process.versions.node}`);
 await installForTest();
 runInForeground(buildNode() ?? process.execPath, ["scripts/test.ts", ...process.argv.slice(2)]);

@@ -3,9 +3,9 @@ import { type TestStage, testStages } from "./test/stages.ts";
 import type { StageResult } from "./test/outcome.ts";
 
 /*
- * Runs the stages that are named (all, if none is), one after the other: what
- * follows a failed one still runs, unless it needs what that one makes. What
- * stands behind the names goes to mocha: `scripts/test.ts unit --grep span`.
+ * Runs the named stages (by default all), one after the other. The stages after a
+ * failed one still run, unless they need its result. Arguments after the names go
+ * to mocha: `scripts/test.ts unit --grep span`.
  *
  * The very last line is `N passed, N failed`, over all stages.
  */
@@ -42,7 +42,7 @@ async function runStage(
   return stageResult;
 }
 
-/** Tests that need such a program skip without it; where the run decides (CI), it is an error. */
+/** Lists missing programs: their tests are skipped on a developer's machine, and fail in CI. */
 function reportMissingPrograms(): StageResult {
   const missing = missingPrograms();
   for (const { program, debianPackage } of missing) {
@@ -63,7 +63,7 @@ function printSummary(results: ReadonlyMap<string, StageResult>): boolean {
   return failed === 0;
 }
 
-/** Whoever has only the end of a long output finds them here. */
+/** Repeats failures at the end, for readers of a truncated output. */
 function printFailures(stage: string, failures: readonly string[]): void {
   for (const failure of failures) process.stdout.write(`\n${stage}: ${failure}\n`);
 }

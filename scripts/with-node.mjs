@@ -4,11 +4,11 @@ import { runInForeground } from "./foreground.mjs";
 import { buildNode, root } from "./node.mjs";
 
 /*
- * `node scripts/with-node.mjs mocha --grep x`: runs a tool of this repository,
- * or a script, with the pinned Node, though npm itself runs on the machine's.
+ * Runs a tool of this repository, or a script, with the pinned Node, while npm runs
+ * with the machine's: `node scripts/with-node.mjs mocha --grep x`.
  */
 
-/** The tools whose package has another name. */
+/** Tools whose package has another name. */
 const packages = { tsc: "typescript", attw: "@arethetypeswrong/cli" };
 
 const [tool, ...args] = process.argv.slice(2);
@@ -22,7 +22,7 @@ if (node === undefined) {
   runInForeground(node, [isScript ? tool : entryOf(tool), ...args]);
 }
 
-/** The file behind a tool's name; a `.bin` link would not do on Windows. */
+/** Returns the script of a tool; a link in `.bin` can't be run on Windows. */
 function entryOf(name) {
   const folder = join(root, "node_modules", packages[name] ?? name);
   const manifest = join(folder, "package.json");

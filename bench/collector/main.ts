@@ -12,9 +12,9 @@ import {
 } from "../../scripts/readme/throughput-table.ts";
 
 /*
- * `npm run bench:collector`: what one core takes through `gateway.yaml`, with all
- * that it does, and that nothing is lost on the way. The Collector has one core,
- * the load and the back end another; what counts is its own CPU time.
+ * Measures with `npm run bench:collector` how many spans one core processes with
+ * the whole of `gateway.yaml`, without loss. The Collector has one core, the load
+ * and the back end another; its own CPU time is measured.
  */
 
 const results = new URL("../collector.json", import.meta.url);
@@ -76,7 +76,7 @@ async function measure(binary: string, load: (typeof loads)[number]): Promise<Th
   };
 }
 
-/** What of a run doesn't add up; without loss: undefined. */
+/** Returns the counts of a run that do not add up, or undefined. */
 function describeLoss({
   accepted,
   arrived,

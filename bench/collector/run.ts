@@ -3,44 +3,44 @@ import { CollectorInstance } from "../../test/collector/instance.ts";
 import { type SpanSink, startSpanSink } from "./sink.ts";
 import { TRAFFIC_SPANS_PER_TRACE, Traffic, TRACES_PER_REQUEST } from "./traffic.ts";
 
-/** Requests under way at the same time. */
+/** Number of concurrent requests. */
 const CONNECTIONS = 4;
-/** From the last span to the last decision and export, in milliseconds. */
+/** Time limit from the last span to the last decision and export, in milliseconds. */
 const DRAIN_MS = 300_000;
 const MEMORY_EVERY_MS = 250;
 
 export interface BenchLoad {
-  /** Bodies as an agent sends them, or as an app does. */
+  /** Whether bodies are compressed, as from an agent, or plain, as from an app. */
   readonly gzip: boolean;
-  /** Of the traces that nothing else keeps. */
+  /** Ratio of the traces that no other policy samples. */
   readonly keptPercent: number;
-  /** Of the preset's tail sampling, e.g. "10s". */
+  /** The decision wait of the preset's tail sampling, e.g. "10s". */
   readonly decisionWait: string;
-  /** At least so many are sent; a round of requests is brought to its end. */
+  /** Minimum number of spans to send; the last round of requests is completed. */
   readonly spans: number;
 }
 
-/** What one run had, by the books of all who took part. */
+/** The results of one run, from the counters of all participants. */
 export interface BenchRun {
   readonly sent: number;
-  /** By the gateway's receiver. */
+  /** Spans accepted by the gateway's receiver. */
   readonly accepted: number;
-  /** By whom it could be: refused, not queued, not sent, forgotten before they were decided. */
+  /** Lost spans by stage: refused, not queued, not sent, evicted before the decision. */
   readonly lost: Readonly<Record<string, number>>;
-  /** Spans of the traces that tail sampling kept. */
+  /** Spans of sampled traces. */
   readonly kept: number;
   readonly arrived: number;
-  /** Of those that arrived, the ones that had arrived before. */
+  /** Spans that arrived twice. */
   readonly duplicates: number;
-  /** Of the Collector, from the first request until all was decided and exported. */
+  /** CPU time of the Collector from the first request to the last export. */
   readonly cpuSeconds: number;
-  /** From the first request to the answer to the last. */
+  /** Time from the first request to the last response. */
   readonly sendingSeconds: number;
-  /** The most memory that it had, resident, in bytes. */
+  /** Peak resident memory, in bytes. */
   readonly peakBytes: number;
 }
 
-/** What must stay 0 in a run without loss. */
+/** Metrics that are 0 in a run without loss. */
 const LOSS_METRICS: readonly string[] = [
   "otelcol_receiver_refused_spans_total",
   "otelcol_receiver_failed_spans_total",
@@ -50,10 +50,10 @@ const LOSS_METRICS: readonly string[] = [
 ];
 
 /**
- * Runs `gateway.yaml` on one core with as much as it takes, to the last span.
+ * Runs `gateway.yaml` on one core at full load, to the last span.
  *
  * @param binary the Collector.
- * @throws Error when a request is not answered by 200, or spans don't come to an end.
+ * @throws Error if a response is not 200, or spans stay undecided.
  */
 export async function runLoad(binary: string, load: BenchLoad): Promise<BenchRun> {
   const sink = await startSpanSink();
@@ -100,7 +100,7 @@ async function measured(
   };
 }
 
-/** @returns how many spans were taken. */
+/** Returns the number of accepted spans. */
 async function send(url: string, { gzip, spans }: BenchLoad): Promise<number> {
   const traffic = new Traffic(gzip);
   const perRound = TRACES_PER_REQUEST * TRAFFIC_SPANS_PER_TRACE;
@@ -125,7 +125,7 @@ async function send(url: string, { gzip, spans }: BenchLoad): Promise<number> {
 
 const DECIDED_METRIC = "otelcol_processor_tail_sampling_global_count_traces_sampled_total";
 
-/** Waits until all traces are decided, and all that is kept is where it belongs, or lost. */
+/** Waits until all traces are decided, and all sampled ones are delivered or lost. */
 async function waitUntilDrained(
   gateway: CollectorInstance,
   sink: SpanSink,

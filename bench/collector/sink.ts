@@ -4,18 +4,18 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { createDecoder, type JsonObject } from "../../src/testing/protobuf.ts";
 
-/** The back end: counts the spans that arrive, each once, and forgets the rest. */
+/** A back end that counts the spans that arrive, each once. */
 export interface SpanSink {
-  /** Fits `TELLTALE_COLLECTOR_BACKEND`. */
+  /** A value for `TELLTALE_COLLECTOR_BACKEND`. */
   readonly url: string;
-  /** Spans that arrived. */
+  /** Number of spans that arrived. */
   readonly spans: number;
-  /** Of them, those that had arrived before. */
+  /** Number of spans that had arrived before. */
   readonly duplicates: number;
   close(): Promise<void>;
 }
 
-/** Of OTLP only what tells one span from another: all else is skipped, not read. */
+/** Reads only the ids of spans from an OTLP request. */
 const decode = createDecoder({
   ExportTraceServiceRequest: "1 resourceSpans ResourceSpans[]",
   ResourceSpans: "2 scopeSpans ScopeSpans[]",

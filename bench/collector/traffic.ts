@@ -5,26 +5,26 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { spans } from "../../src/export/otlp/otlp-protobuf.ts";
 
-/** Of two services in a row: the shop asks the stock, and both their databases. */
+/** Traffic of two services: the shop calls the stock, and both call their databases. */
 export const TRAFFIC_SPANS_PER_TRACE = 6;
-/** So that a request has about as many spans as the preload's batch, which is 512. */
+/** Traces per request, so that it has about as many spans as the preload's batch, 512. */
 export const TRACES_PER_REQUEST = 160;
-/** Of so many traces of a request one has an error, in the stock. */
+/** One of so many traces has an error, in the stock. */
 const FAILED_TRACE_INTERVAL = 80;
 
 /**
- * Export requests as the preload makes them, with its own encoding: protobuf, and
- * the attributes that its instrumentations set. They are encoded once; each time
- * they are sent they get new trace ids, and are packed.
+ * Export requests as the preload creates them: its own protobuf encoding and the
+ * attributes of its instrumentations. They are encoded once; each time they are
+ * sent they get new trace ids and are compressed.
  */
 export class Traffic {
   readonly #gzip: boolean;
   readonly #templates: readonly Template[];
-  /** The trace ids of a round: both services' requests have them. */
+  /** The trace ids of a round, which the requests of both services share. */
   readonly #ids = Buffer.alloc(TRACES_PER_REQUEST * ID_BYTES);
   #next = 0;
 
-  /** @param gzip whether the bodies are packed, as an agent's are, or plain, as an app's. */
+  /** @param gzip whether the bodies are compressed, as an agent's are, or plain, as an app's. */
   constructor(gzip: boolean) {
     this.#gzip = gzip;
     this.#templates = [templateOf(stockSpans), templateOf(shopSpans)];
@@ -38,7 +38,7 @@ export class Traffic {
     };
   }
 
-  /** One service's part of so many traces, or the other's of the same. */
+  /** Encodes the spans of one service for a number of traces. */
   next(): { readonly body: Uint8Array<ArrayBuffer>; readonly spans: number } {
     const template = this.#templates[this.#next]!;
     if (this.#next === 0) randomFillSync(this.#ids);
@@ -57,7 +57,7 @@ const ID_BYTES = 16;
 interface Template {
   readonly bytes: Buffer;
   readonly spanCount: number;
-  /** Where the id of which trace stands. */
+  /** The offsets of the trace ids. */
   readonly idPositions: readonly { readonly at: number; readonly trace: number }[];
 }
 
@@ -74,7 +74,7 @@ function templateOf(spansOfTrace: (trace: number) => readonly ReadableSpan[]): T
   return { bytes, spanCount: all.length, idPositions };
 }
 
-/** Stands in the template until it is sent. */
+/** The placeholder of a trace id in the template. */
 function traceIdOf(trace: number): string {
   return (trace + 1).toString(16).padStart(4, "0").repeat(8);
 }
@@ -112,7 +112,7 @@ interface SpanSpec {
   readonly failed?: boolean;
 }
 
-/** The root, its database, and the question to the stock. */
+/** Creates the root span, its database span and the call to the stock. */
 function shopSpans(trace: number): readonly ReadableSpan[] {
   return [
     spanOf(trace, shop, {
@@ -240,7 +240,7 @@ function spanOf(trace: number, resource: ReadableSpan["resource"], sketch: SpanS
   };
 }
 
-/** Never looks like the id of a trace. */
+/** Bytes that are never equal to a trace id. */
 function spanIdOf(trace: number, id: number): string {
   return `c0ffee${(trace * 16 + id).toString(16).padStart(10, "0")}`;
 }

@@ -2,13 +2,13 @@ import { isBuiltin } from "node:module";
 import type { Plugin } from "esbuild";
 
 /**
- * Takes Node's modules by `process.getBuiltinModule` instead of by `import`.
+ * Loads Node's modules by `process.getBuiltinModule` instead of by `import`.
  * An `import` of `node:http` reads every getter of it for the module's
  * namespace, and one of them (`WebSocket`) loads all of undici: 15 to 25 ms,
  * measured on 22.15, 24 and 26.
  *
- * As with `import`, what is taken by name is what it was at that moment. Files
- * of `dist/` don't share these modules: each reads only what it uses itself.
+ * As with `import`, a named binding keeps the value it had when it was loaded.
+ * Files of `dist/` do not share these modules: each reads only what it uses.
  */
 export function builtinsPlugin(): Plugin {
   return {
@@ -26,7 +26,7 @@ export function builtinsPlugin(): Plugin {
   };
 }
 
-/** What is not used of it is dropped, hence the marks. */
+/** Marks the calls as pure, so that esbuild drops unused ones. */
 function moduleOf(id: string): string {
   const names = Object.keys(process.getBuiltinModule(id) ?? {}).filter(
     (name) => name !== "default",

@@ -11,20 +11,20 @@ import { workerCodePlugin } from "./worker-code.ts";
 import type { BundledFile, Bundle } from "./bundled-file.ts";
 
 export interface BundleEntries {
-  /** Name in `dist/` -> source file: `start`, and what start may load when it needs it. */
+  /** Name in `dist/` -> source file: `start` and the lazy modules. */
   readonly preload: Readonly<Record<string, string>>;
   /**
-   * The API, and its twin for `require`. It reaches the preload by the global object, so that neither it
-   * nor an app it is bundled into contains the preload.
+   * The public API, for `import` and `require`. It reaches the preload through the
+   * global object, so that neither it nor an app that bundles it contains the preload.
    */
   readonly index: string;
-  /** The program, a process of its own. */
+  /** The command-line program, which runs in its own process. */
   readonly cli: string;
-  /** Packages that modules of ours stand in for. */
+  /** Packages replaced by modules of this project. */
   readonly aliases: Readonly<Record<string, string>>;
 }
 
-/** Comes before all else, as the file imports nothing (`builtins.ts`). */
+/** Precedes everything else in `cli.js`, which imports nothing (`builtins.ts`). */
 const PROGRAM_START = `#!/usr/bin/env node
 {
   const [major, minor] = process.versions.node.split(".").map(Number);
@@ -34,7 +34,7 @@ const PROGRAM_START = `#!/usr/bin/env node
   }
 }`;
 
-/** Bundles all into the staging folder. */
+/** Bundles everything into the staging folder. */
 export async function bundleDist({ preload, index, cli, aliases }: BundleEntries): Promise<Bundle> {
   await bundleRegister();
   const split = await build({
@@ -65,7 +65,7 @@ export async function bundleDist({ preload, index, cli, aliases }: BundleEntries
   return new Map([...merged, ...filesOf(api.metafile), ...filesOf(run.metafile)]);
 }
 
-/** `register.js` and its twin for `require`: nothing but the check of the Node version. */
+/** Bundles `register.js` and `register.cjs`, which only check the version of Node. */
 async function bundleRegister(): Promise<void> {
   const guard = { ...buildOptions, target: "node12", sourcemap: false } as const;
   const entryPoints = [join(root, "register.ts")];

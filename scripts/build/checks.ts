@@ -6,13 +6,13 @@ import { packagePathOf } from "./packages.ts";
 import { root, staging } from "./paths.ts";
 
 /**
- * The most that `start.js` may weigh, in bytes. What is in it is read, parsed
- * and run by every process, for 50 ms of budget with Sentry (design.md). A
- * tenth of it are the tables of libraries and of variables.
+ * The maximum size of `start.js`, in bytes. Every process reads, parses and runs
+ * it, within a budget of 50 ms with Sentry (design.md). The tables of libraries
+ * and variables are a tenth of it.
  */
 const START_BUDGET = 372_000;
 
-/** Packages that only some processes need, and so belong into chunks. */
+/** Packages that only some processes need, and that belong into lazy modules. */
 const LAZY_PACKAGES = [
   /^@opentelemetry\/sdk-/,
   /^@opentelemetry\/exporter-/,
@@ -24,7 +24,7 @@ const LAZY_PACKAGES = [
   /^protobufjs$/,
 ];
 
-/** What is wrong with `dist/`, one line each. */
+/** Returns the problems of `dist/`, one line each. */
 export function findDistProblems(bundle: Bundle): string[] {
   return [...startProblems(bundle), ...machinePaths()];
 }
@@ -34,7 +34,9 @@ function startProblems(bundle: Bundle): string[] {
   if (start === undefined) return [];
   const packages = new Set([...start.inputs.keys()].map(nameOfPackage));
   const heavy = [...packages].filter((name) => LAZY_PACKAGES.some((pattern) => pattern.test(name)));
-  const problems = heavy.map((name) => `start.js contains ${name}, which belongs into a chunk`);
+  const problems = heavy.map(
+    (name) => `start.js contains ${name}, which belongs into a lazy module`,
+  );
   if (start.bytes > START_BUDGET) {
     problems.push(`start.js has ${start.bytes} bytes, more than its budget of ${START_BUDGET}`);
   }
@@ -48,7 +50,7 @@ function nameOfPackage(input: string): string {
   return packagePathOf(input)?.split("node_modules/").at(-1) ?? "";
 }
 
-/** Nobody is to learn from the package where it was built. */
+/** Finds paths of the build machine, which must not be published. */
 function machinePaths(): string[] {
   const places = [root, homedir()].filter((path) => path.length > 1);
   return readdirSync(staging, { recursive: true, withFileTypes: true })

@@ -6,17 +6,17 @@ import { root, scratch, staging } from "./paths.ts";
 
 const execFileAsync = promisify(execFile);
 
-/** What follows `from` or stands in `import(...)`. */
+/** The specifier after `from` or in `import(...)`. */
 const SPECIFIER = /(\bfrom\s+|\bimport\s*\(?\s*)"([^"]+)"/g;
 
 /**
- * Writes the declarations of the public door to `dist/types/`: those that
- * `index.d.ts` reaches, with `.js` where the source says `.ts` (tsc leaves it,
- * and a declaration must not name a source file). And once more for packages in
- * CommonJS, which must not import those of ES modules (`module: node16`).
+ * Writes the declarations of the public API to `dist/types/`: those that
+ * `index.d.ts` reaches, with `.js` in place of `.ts` (tsc keeps `.ts`, and a
+ * declaration must not name a source file). A second set is for CommonJS packages,
+ * which must not import declarations of ES modules (`module: node16`).
  *
- * @returns one line for each package that a declaration needs, since none of
- *   ours is installed with us.
+ * @returns one line for each package that a declaration needs: none is
+ *   installed with telltale.
  * @throws with tsc's output when the types are wrong.
  */
 export async function writeDeclarations(): Promise<string[]> {
@@ -46,15 +46,15 @@ export async function writeDeclarations(): Promise<string[]> {
 const DECLARATIONS = { ".js": ".d.ts", ".cjs": ".d.cts" } as const;
 
 interface Publication {
-  /** Where tsc has written them. */
+  /** The folder that tsc wrote to. */
   readonly emittedDir: string;
-  /** What they are the declarations of. */
+  /** The extension of the modules that the declarations describe. */
   readonly kind: ".js" | ".cjs";
   readonly published: Set<string>;
   readonly problems: string[];
 }
 
-/** Copies the declaration of one source file and of all that it names. */
+/** Copies the declaration of one source file and of those that it imports. */
 async function publishDeclaration(source: string, publication: Publication): Promise<void> {
   const { emittedDir, kind, published, problems } = publication;
   if (published.has(source)) return;
@@ -73,7 +73,7 @@ async function publishDeclaration(source: string, publication: Publication): Pro
     if (path.startsWith(".")) {
       await publishDeclaration(normalize(join(dirname(source), path)), publication);
     } else if (!path.startsWith("node:")) {
-      problems.push(`types/${name} needs ${path}, which nobody gets with telltale`);
+      problems.push(`types/${name} needs ${path}, which is not installed with telltale`);
     }
   }
 }

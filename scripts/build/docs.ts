@@ -3,9 +3,9 @@ import { extname } from "node:path";
 import type { Loader, OnLoadResult, Plugin } from "esbuild";
 
 /**
- * Leaves out what no process reads, and every process would have to: the
- * README's lines in the tables of variables (6 kB of `start.js`), and the
- * comments on fields and methods, which esbuild keeps (20 kB of it). Lines stay.
+ * Removes text that no process uses: the documentation in the table of variables
+ * (6 kB of `start.js`) and the comments on fields and methods, which esbuild keeps
+ * (20 kB). Line numbers stay the same.
  */
 export function stripDocsPlugin(): Plugin {
   return {
@@ -21,7 +21,7 @@ export function stripDocsPlugin(): Plugin {
 
 const DOC = /(\bdoc:\s*)"(?:[^"\\\n]|\\.)*"/g;
 
-/** Whole lines only; what tells a bundler something has underscores. */
+/** Comments on whole lines; those with an underscore are annotations for bundlers. */
 const COMMENT = /^[ \t]*\/\*\*(?:[^*_]|\*(?!\/)|_(?!_))*\*\/[ \t]*$/gm;
 
 function withoutComments(text: string): string {

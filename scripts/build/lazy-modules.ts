@@ -2,10 +2,10 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { root } from "./paths.ts";
 
-/** `lazy<typeof import("X")>("Y")`, with any white space of the formatter's. */
+/** `lazy<typeof import("X")>("Y")`, with any white space of the formatter. */
 const DECLARATION = /\blazy<\s*typeof import\(\s*"([^"]+)",?\s*\)\s*>\(\s*"([^"]+)",?\s*\)/g;
 
-/** Any call of `lazy`, for those that are not written as the build can read them. */
+/** Any call of `lazy`, to find those that the build can't read. */
 const CALL = /(?<![\w.])lazy(?:<|\()/g;
 
 /** A source file's name and text. */
@@ -16,8 +16,8 @@ export interface Source {
 }
 
 /**
- * All modules that are loaded lazily: the name of their file in `dist/`, without
- * extension, and their path below `src/`.
+ * Finds all modules that are loaded lazily: the name of the file in `dist/`,
+ * without extension -> the path below `src/`.
  *
  * @throws where a declaration can't be read, or its type and its path name
  *   different files.
@@ -27,7 +27,7 @@ export function lazyModules(sources: readonly Source[] = sourcesOf("src")): Map<
   return new Map([...paths].toSorted().map((path) => [fileName(path), path]));
 }
 
-/** The entry points of the modules whose path starts with one of the prefixes, as esbuild takes them. */
+/** Returns the modules whose path starts with one of the prefixes, as entry points of esbuild. */
 export function lazyEntryPoints(...prefixes: readonly string[]): Record<string, string> {
   const entries = [...lazyModules()].filter(
     ([, path]) => prefixes.length === 0 || prefixes.some((prefix) => path.startsWith(prefix)),
@@ -48,7 +48,7 @@ function pathsIn({ path: file, text }: Source): string[] {
   });
 }
 
-/** `src/lazy.ts` makes the same name when it loads one. */
+/** Returns the name in `dist/`, as `src/lazy.ts` computes it too. */
 function fileName(path: string): string {
   return path.slice(0, -".ts".length).replaceAll("/", "-");
 }

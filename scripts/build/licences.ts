@@ -6,11 +6,11 @@ import { root } from "./paths.ts";
 const SEPARATOR = `${"-".repeat(80)}\n`;
 
 /**
- * The text of `THIRD-PARTY-LICENSES.txt`: which packages are bundled, under
- * which terms, and every licence and notice of theirs in full. A text that
- * several share stands there once.
+ * Returns the text of `THIRD-PARTY-LICENSES.txt`: the bundled packages, their
+ * licences, and the full text of every licence and notice. A text that several
+ * packages share is listed once.
  *
- * @throws when a package brings no licence: then someone has to look.
+ * @throws if a package has no licence file.
  */
 export function thirdPartyLicences(packages: readonly BundledPackage[]): string {
   const packagesByText = new Map<string, BundledPackage[]>();

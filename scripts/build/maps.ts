@@ -8,8 +8,8 @@ interface SourceMap {
 }
 
 /**
- * Leaves our own sources in the maps and takes out those of other packages,
- * nine tenths of the size: who debugs into them has better sources.
+ * Keeps the sources of this project in the source maps and removes those of other
+ * packages, which are nine tenths of the size.
  */
 export function slimMaps(): void {
   for (const name of readdirSync(staging).filter((file) => file.endsWith(".map"))) {

@@ -6,28 +6,28 @@ import type { BundledFile } from "./bundled-file.ts";
 import { buildOptions } from "./options.ts";
 import { scratch, staging } from "./paths.ts";
 
-/** The one file that every process loads at start. */
+/** The file that every process loads at start. */
 const START_FILE = "start.js";
 
 /**
- * What several lazy files share goes into `start.js` as well, if it is smaller
- * than this, in bytes: one more file to open costs more than to read it there.
+ * The maximum size of code shared by lazy files that goes into `start.js`, in
+ * bytes: opening one more file costs more than reading it there.
  */
 const MAX_INLINED_BYTES = 1_000;
 
 type Outputs = ReadonlyMap<string, Metafile["outputs"][string]>;
 
-/** What the splitting pass made, and which of its files become `start.js`. */
+/** The output of the splitting pass, and which of its files become `start.js`. */
 interface SplitBuild {
   readonly outputs: Outputs;
   readonly inStart: ReadonlySet<string>;
 }
 
 /**
- * The second pass. When it splits, esbuild makes one chunk for each set of
- * entries that share something, and so start would load a dozen files, at 0.5
- * to 1 ms each. This puts all that start needs into `start.js`, and points the
- * other files at it.
+ * Runs the second pass. When it splits, esbuild creates one chunk for each set of
+ * entry points that share code, so that a start would load a dozen files, at 0.5
+ * to 1 ms each. This pass puts everything that start needs into `start.js` and
+ * makes the other files import it.
  *
  * @param metafile of a split build in the scratch folder.
  */
@@ -44,8 +44,8 @@ export async function mergeIntoStart(metafile: Metafile): Promise<[string, Bundl
 }
 
 /**
- * Only of chunks that are imported by statements (a dynamic `import()` is slow
- * on purpose), and that load nothing of Node's that start does without.
+ * Whether a chunk is small, imported by statements only (a dynamic `import()`
+ * is meant to be separate), and loads no module of Node that start does not need.
  */
 function isSmallAndShared(name: string, outputs: Outputs): boolean {
   const importers = importersOf(name, outputs);
@@ -69,9 +69,8 @@ function importersOf(name: string, outputs: Outputs): Importer[] {
 }
 
 /**
- * Whether it is loaded with a library, or shared by some that are: there are
- * many of them, a process has few, and beside a library one more file is
- * nothing.
+ * Whether a file is loaded with a library, or shared by files that are: a process
+ * loads few of them, and one more file is negligible next to a library.
  */
 function isLoadedWithLibrary(name: string, outputs: Outputs): boolean {
   if (name.startsWith("instrumentation-")) return true;
@@ -79,7 +78,7 @@ function isLoadedWithLibrary(name: string, outputs: Outputs): boolean {
   return importers.length > 0 && importers.every(({ by }) => isLoadedWithLibrary(by, outputs));
 }
 
-/** `from` and every chunk that it imports statically, directly or not. */
+/** Returns `from` and every chunk that it imports statically, directly or not. */
 function reachable(outputs: Outputs, from: string, found: Set<string> = new Set()): Set<string> {
   found.add(from);
   for (const { path, kind } of outputs.get(from)?.imports ?? []) {
@@ -91,7 +90,7 @@ function reachable(outputs: Outputs, from: string, found: Set<string> = new Set(
   return found;
 }
 
-/** Writes one file of `dist/`: as it is, or `start.js` with all that it reaches. */
+/** Writes one file of `dist/`: unchanged, or `start.js` with all that it reaches. */
 async function writeDistFile(name: string, split: SplitBuild): Promise<BundledFile> {
   const parts = name === START_FILE ? [...split.inStart] : [name];
   const texts = await Promise.all(parts.map((part) => readFile(join(scratch, part), "utf8")));
@@ -128,7 +127,7 @@ function inputsOf(parts: readonly string[], { outputs }: SplitBuild): Map<string
   return inputs;
 }
 
-/** `start.js` exports what it exported, and all that other files take from its chunks. */
+/** Returns the source of `start.js`: its own exports, and those that other files import from its chunks. */
 function startEntry({ outputs, inStart }: SplitBuild): string {
   const lines = [...inStart].map((chunk) => {
     const names = outputs.get(chunk)?.exports ?? [];
@@ -140,12 +139,12 @@ function startEntry({ outputs, inStart }: SplitBuild): string {
   return lines.join("\n");
 }
 
-/** The name in `start.js` of what was exported as `name` by `chunk`. */
+/** Returns the name in `start.js` of the export `name` of `chunk`. */
 function nameInStart(chunk: string, name: string): string {
   return `${name}_${basename(chunk, ".js").replaceAll("-", "_")}`;
 }
 
-/** Imports of chunks that went into `start.js` become imports of it; other files stay apart. */
+/** Redirects imports of chunks that are in `start.js` to it; other files stay separate. */
 function siblings({ outputs, inStart }: SplitBuild, own: ReadonlySet<string>): Plugin {
   return {
     name: "siblings",
@@ -166,9 +165,9 @@ function siblings({ outputs, inStart }: SplitBuild, own: ReadonlySet<string>): P
 }
 
 /**
- * What CommonJS packages expect around them, for those files that have some
- * inside: esbuild turns their `require` of builtins into `__require`, which
- * uses a `require` if there is one.
+ * Returns the variables that bundled CommonJS packages expect, for files that
+ * contain some: esbuild turns their `require` of builtins into `__require`,
+ * which uses `require` if it exists.
  */
 function commonJsBanner(text: string): string {
   const lines: string[] = [];

@@ -1,7 +1,7 @@
 import type { BuildOptions } from "esbuild";
 import { root } from "./paths.ts";
 
-/** How all of `dist/` is bundled. */
+/** The options for all bundles of `dist/`. */
 export const buildOptions: BuildOptions & { readonly metafile: true } = {
   absWorkingDir: root,
   bundle: true,
@@ -10,8 +10,8 @@ export const buildOptions: BuildOptions & { readonly metafile: true } = {
   target: "node22.15",
   // A top-level await would break `require` of the file (facts/style.md).
   supported: { "top-level-await": false },
-  // Names and lines stay: stack traces can be read without the maps, and when
-  // an error passes through us Node prints a line of ours, not the whole file.
+  // Names and lines are kept: stack traces can be read without source maps, and
+  // when an error is thrown through our code Node prints one line, not the whole file.
   minifySyntax: true,
   legalComments: "none",
   sourcemap: "linked",

@@ -2,9 +2,9 @@ import type { Plugin } from "esbuild";
 import { root } from "./paths.ts";
 
 /**
- * Lets the copy of `@opentelemetry/api` in the preload work with what we
- * registered ourselves (`src/register-api.ts`), not with what is on the global object
- * by then: an app's Sentry may have taken that over.
+ * Makes the preload's copy of `@opentelemetry/api` use the providers registered in
+ * `src/register-api.ts` instead of the global object, where an app's Sentry may
+ * have replaced them.
  */
 export function ownApiPlugin(): Plugin {
   return {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import type { Bundle } from "./bundled-file.ts";
 import { root } from "./paths.ts";
 
-/** A package of someone else whose code is in `dist/`. */
+/** A third-party package whose code is in `dist/`. */
 export interface BundledPackage {
-  /** From the repository's root: `node_modules/pg`. */
+  /** Path relative to the repository: `node_modules/pg`. */
   readonly path: string;
   readonly name: string;
   readonly version: string;
@@ -19,7 +19,7 @@ interface Manifest {
   readonly license?: string;
 }
 
-/** The packages of which some bytes arrived in `dist/`, by name. */
+/** Returns the packages with code in `dist/`, by name. */
 export function bundledPackages(bundle: Bundle): BundledPackage[] {
   const inputs = [...bundle.values()].flatMap((file) => [...file.inputs.keys()]);
   const paths = new Set(inputs.map(packagePathOf).filter((path) => path !== undefined));

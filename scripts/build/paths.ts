@@ -4,11 +4,11 @@ import { join } from "node:path";
 export const root: string = join(import.meta.dirname, "..", "..");
 export const dist: string = join(root, "dist");
 /**
- * Where a build makes what becomes `dist/` when all went well: beside it, so
- * that the paths in the source maps are right, and one for each build.
+ * The folder of a build in progress, which becomes `dist/` if it succeeds. It is
+ * beside `dist/`, so that paths in source maps are right, and unique per build.
  */
 export const staging: string = join(root, `dist.next-${process.pid}`);
-/** What the scripts keep between two runs; nobody misses it when it is gone. */
+/** The cache of the scripts, which may be deleted at any time. */
 export const cache: string = join(root, "node_modules", ".cache", "telltale");
-/** What one build needs on the way. */
+/** The folder for temporary files of one build. */
 export const scratch: string = join(cache, `build-${process.pid}`);

@@ -22,9 +22,9 @@ const PATH = "cdx:npm:package:path";
 const DEVELOPMENT = "cdx:npm:package:development";
 
 /**
- * The CycloneDX bill of materials of `dist/`. The tool lists all that npm
- * installed; what was bundled stays, whatever group of dependencies it is in:
- * to npm it serves development only, as nobody who installs us gets it apart.
+ * Returns the CycloneDX bill of materials of `dist/`. The tool lists everything
+ * that npm installed; the bundled packages are kept, though npm counts them as
+ * development dependencies.
  *
  * @returns JSON, the same for the same input.
  */
@@ -54,7 +54,7 @@ async function runTool(): Promise<string> {
   const formatArgs = ["--mc-type", "library", "--spec-version", "1.6", "--validate"];
   const { stdout } = await run(process.execPath, [tool, ...args, ...formatArgs], {
     cwd: root,
-    // It leaves out everything (all of it "development") where this says production.
+    // In production it would leave out all development dependencies.
     env: { ...process.env, NODE_ENV: "" },
     maxBuffer: 64 * 2 ** 20,
   });

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { dirname, join } from "node:path";
 import { cache, dist, root } from "./paths.ts";
 
-/** What the build depends on. */
+/** The inputs of the build. */
 const SOURCES = [
   "src",
   "register.ts",
@@ -17,7 +17,7 @@ const SOURCES = [
 
 const stampFile = join(cache, "build-stamp");
 
-/** Whether `dist/` is as it was left by a build of the very same sources. */
+/** Whether `dist/` is the unchanged result of a build of the current sources. */
 export function isUpToDate(): boolean {
   try {
     return readFileSync(stampFile, "utf8") === computeStamp();
@@ -31,7 +31,7 @@ export function writeStamp(): void {
   writeFileSync(stampFile, computeStamp());
 }
 
-/** The contents of the sources, and the names and sizes of what was made. */
+/** Returns a hash of the contents of the sources, and of names and sizes in `dist/`. */
 function computeStamp(): string {
   const hash = createHash("sha256");
   for (const path of SOURCES.flatMap((source) => filesBelow(join(root, source)))) {

@@ -4,7 +4,7 @@ import { root } from "./paths.ts";
 
 const WORKER_MODULE = "src/export/exit/exit-worker.ts";
 
-/** Makes of the worker's module a text, instead of taking its function's when the process ends. */
+/** Embeds the bundled exit worker as text, in place of its function's source at run time. */
 export function workerCodePlugin(): Plugin {
   return {
     name: "worker-code",
@@ -20,7 +20,7 @@ export function workerCodePlugin(): Plugin {
   };
 }
 
-/** A script for a worker that is given as text, which has `require`. */
+/** Returns a script for a worker with `eval: true`, which has `require`. */
 async function bundleWorker(): Promise<string> {
   const result = await build({
     stdin: {

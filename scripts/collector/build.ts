@@ -9,23 +9,23 @@ import { goVersion } from "./go.ts";
 import { cacheFolder, distribution, manifest, ownModules, program } from "./paths.ts";
 
 /**
- * Leaves out Prometheus' service discoveries (clouds, Kubernetes, Consul...).
- * Only with its receiver do they weigh anything.
+ * Excludes Prometheus' service discoveries (clouds, Kubernetes, Consul...), which
+ * only the Prometheus receiver links.
  */
 export const TAGS = "remove_all_sd";
-/** Without symbols and debug information, and without paths of this machine. */
+/** Flags that leave out symbols, debug information and paths of the build machine. */
 export const FLAGS: readonly string[] = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
 
 export type LogLine = (line: string) => void;
 
 /**
- * The path of the Collector that `collector/manifest.yaml` describes: built
- * before, or built now, which takes minutes the first time. What was built is
- * found again by the content of the manifest, the sums, the sources, the flags
- * and the version of Go. Two at once build twice, and either result is whole.
+ * Returns the path of the Collector that `collector/manifest.yaml` describes, and
+ * builds it first if needed, which takes minutes. The cache key is the content of
+ * the manifest, the sums, the sources, the flags and the version of Go. Two
+ * processes may build at the same time; either result is complete.
  *
- * @param log gets one line on what is done, and one on how long it took.
- * @throws Complaint without Go, or when the build fails.
+ * @param log receives one line at the start and one with the duration.
+ * @throws UserError without Go, or when the build fails.
  */
 export async function collectorBinary(log: LogLine = logToStderr): Promise<string> {
   const go = await goVersion();
@@ -48,9 +48,9 @@ export async function collectorBinary(log: LogLine = logToStderr): Promise<strin
 }
 
 /**
- * Compiles the distribution, or another module, into `output`. Never resolves or
- * tidies: what is downloaded is what `go.sum` names. Gives way to everything else
- * that runs on the machine.
+ * Compiles the distribution, or another module, into `output`. It resolves and
+ * tidies nothing: only what `go.sum` names is downloaded. It runs at the lowest
+ * priority.
  */
 export async function compile(
   output: string,
@@ -72,7 +72,7 @@ export async function compile(
   if (code === 0) return;
   const last = stderr.trim().split("\n").slice(-20).join("\n");
   throw new UserError(
-    `the Collector can't be built: \`go ${args.join(" ")}\` in ${cwd} ended with ${code}. Modules come through GOPROXY, so check the network, or see what it said:\n${last}`,
+    `the Collector can't be built: \`go ${args.join(" ")}\` in ${cwd} ended with ${code}. Modules come through GOPROXY, so check the network, or see its output:\n${last}`,
   );
 }
 
@@ -87,7 +87,7 @@ async function filesOf(folder: string): Promise<readonly string[]> {
   return (await readdir(folder)).toSorted().map((name) => join(folder, name));
 }
 
-/** @param bytes e.g. 70_123_456, said as "70.1 MB". */
+/** Formats a size, e.g. 70_123_456 as "70.1 MB". */
 export function formatMegabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }

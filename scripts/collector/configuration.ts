@@ -6,28 +6,28 @@ import { joinedPipelines } from "./pipelines.ts";
 import { collector } from "./paths.ts";
 import { defaultsIn, invalidValues } from "./values.ts";
 
-/** Not presets, though they lie beside them. */
+/** YAML files in the same folder that are not presets. */
 const NON_PRESETS: readonly string[] = ["compose.yaml", "manifest.yaml"];
 
-/** What is handed to the Collector. */
+/** The configuration of one run of the Collector. */
 export interface Configuration {
-  /** As they were asked for, e.g. "gateway". */
+  /** The presets as given, e.g. "gateway". */
   readonly names: readonly string[];
-  /** Absolute, in the order in which the Collector merges them. */
+  /** Absolute paths, in the order in which the Collector merges them. */
   readonly files: readonly string[];
-  /** What comes after them, in the form that `--config` takes. */
+  /** Further configurations, in the form that `--config` accepts. */
   readonly overrides?: readonly string[];
-  /** Their contents, one after the other. */
+  /** The concatenated contents of the files. */
   readonly text: string;
 }
 
 /**
- * Finds the files and sees to it that their variables are set: the Collector
- * itself takes an unset one for an empty string, and complains of what follows.
+ * Finds the files and checks that their variables are set: the Collector reads an
+ * unset variable as an empty string, and reports only the consequence.
  *
  * @param wanted names of presets, or paths.
  * @param backends names of files in `collector/backends/`.
- * @throws Complaint that names what is missing.
+ * @throws UserError that names what is missing.
  */
 export async function readConfiguration(
   wanted: readonly string[],
@@ -57,13 +57,13 @@ export async function readConfiguration(
   return { names: [...wanted, ...backends], files, overrides, text };
 }
 
-/** The variables that a configuration names without a default, each once. */
+/** Returns the variables that a configuration uses without a default. */
 export function requiredVariables(text: string): readonly string[] {
   const names = [...withoutComments(text).matchAll(/\$\{env:(\w+)\}/g)].map((match) => match[1]!);
   return [...new Set(names)];
 }
 
-/** The variables that have a default; an empty one says that nothing is a value, too. */
+/** Returns the variables that have a default, which may be empty. */
 function defaultedVariables(text: string): readonly string[] {
   return defaultsIn(withoutComments(text))
     .filter(({ defaultValue }) => defaultValue !== "")
@@ -71,8 +71,8 @@ function defaultedVariables(text: string): readonly string[] {
 }
 
 /**
- * Which variable is `value`, or would be without being set: what to change when a
- * port or folder is taken.
+ * Returns the variable whose value or default is `value`: the one to change when a
+ * port or folder is in use.
  *
  * @param value e.g. "127.0.0.1:4318", "4318" or "/var/lib/queue".
  */
@@ -85,7 +85,7 @@ export function variableWithValue(
   return all.find(({ name, defaultValue }) => (env[name] ?? defaultValue) === value)?.name;
 }
 
-/** What is only an example in a comment is no reason to complain. */
+/** Removes comments, whose examples may name variables. */
 function withoutComments(text: string): string {
   return text.replaceAll(/(^|\s)#.*$/gm, "");
 }
@@ -93,7 +93,7 @@ function withoutComments(text: string): string {
 function configurationFile(wanted: string): string {
   const preset = join(collector, `${wanted}.yaml`);
   if (presets().includes(wanted)) return preset;
-  // npm starts scripts in the checkout; a path is meant from where one stood.
+  // npm runs scripts in the checkout; a path is relative to where npm was called.
   const path = resolve(process.env["INIT_CWD"] ?? ".", wanted);
   if (existsSync(path)) return path;
   throw new UserError(
@@ -122,7 +122,7 @@ function yamlNames(folder: string): readonly string[] {
 function missingVariables(files: readonly string[], missing: readonly string[]): string {
   const where = files.map((file) => basename(file)).join(" and ");
   const [is, them] = missing.length === 1 ? ["is not set", "it"] : ["are not set", "them"];
-  return `${missing.join(", ")} ${is}, and ${where} can't do without: \`export ${missing[0]}=...\`; the comments in the file say what to give ${them}`;
+  return `${missing.join(", ")} ${is}, and ${where} requires: \`export ${missing[0]}=...\`; the comments in the file describe ${them}`;
 }
 
 function emptyVariables(names: readonly string[]): string {

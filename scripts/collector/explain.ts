@@ -1,6 +1,6 @@
 import { type Configuration, variableWithValue } from "./configuration.ts";
 
-/** What the Collector says, and what it means to whoever started it. */
+/** Patterns of the Collector's errors, and what to do about each. */
 interface Explanation {
   readonly pattern: RegExp;
   explain(groups: readonly string[], configuration: Configuration): string;
@@ -30,14 +30,14 @@ const EXPLANATIONS: readonly Explanation[] = [
     explain([kind = "", type = "", id = "", known = ""]) {
       const names = known.split(" ").toSorted().join(", ");
       const component = id === type ? type : `${type} (of ${id})`;
-      return `${kind} has no ${component} in this build: it has ${names}; collector/README.md says how to add one`;
+      return `${kind} has no ${component} in this build: it has ${names}; see collector/README.md for how to add one`;
     },
   },
   {
     pattern: /(\S+) references (\w+) "([^"]*)" which is not configured/,
     explain([where = "", kind = "", name = ""]) {
       const place = where.replaceAll("::", ".").replace(/:$/, "");
-      return `${place} names ${kind} ${name}, which is not described: add it to the file, or take the name away`;
+      return `${place} names ${kind} ${name}, which is not defined: define it, or remove the name`;
     },
   },
   {
@@ -68,7 +68,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     pattern: /'([\w.]*)' has invalid keys: ([^\n]+)/,
     explain([where = "", keys = ""]) {
-      return `${where} has no setting ${keys}: correct the name or take it away`;
+      return `${where} has no setting ${keys}: correct or remove the name`;
     },
   },
   {
@@ -79,7 +79,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
 ];
 
-/** @returns what to do about it, or undefined when the Collector's words must do. */
+/** Returns what to do about an error, or undefined to show the Collector's own text. */
 export function explain(output: string, configuration: Configuration): string | undefined {
   for (const { pattern, explain } of EXPLANATIONS) {
     const match = pattern.exec(output);
@@ -88,7 +88,7 @@ export function explain(output: string, configuration: Configuration): string | 
   return undefined;
 }
 
-/** Names the variable that changes it, if one does. */
+/** Names the variable that sets the value, if there is one. */
 function settingHint(text: string, value: string): string {
   const port = /:(\d+)$/.exec(value)?.[1];
   const names = [value, port ?? value].map((known) => variableWithValue(text, known));

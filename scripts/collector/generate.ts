@@ -10,16 +10,15 @@ import { distribution, manifest, ownModules } from "./paths.ts";
 
 const run = promisify(execFile);
 
-/** The version of all components, too. */
+/** The version of the Collector and of all components. */
 const BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.155.0";
 
 /**
- * Writes `collector/distribution/` anew from `manifest.yaml`: sources by the
- * Collector Builder, `go.mod` and `go.sum` by go itself. The Builder would run
- * `go mod tidy`, which wants the modules of everybody's tests; ours are those
- * that the build loads.
+ * Regenerates `collector/distribution/` from `manifest.yaml`: sources by the
+ * Collector Builder, `go.mod` and `go.sum` by go. The Builder would run `go mod
+ * tidy`, which adds the modules of all tests; here only those of the build are listed.
  *
- * @throws Complaint without Go, or when the Builder or go fails.
+ * @throws UserError without Go, or when the Builder or go fails.
  */
 export async function generate(): Promise<void> {
   await goVersion();
@@ -39,7 +38,7 @@ export async function generate(): Promise<void> {
 }
 
 /**
- * What the Builder makes of a manifest, without `go.mod`.
+ * Runs the Builder on a manifest, without `go.mod`.
  *
  * @param text of the manifest.
  * @param folder an empty one.
@@ -48,7 +47,7 @@ export async function generate(): Promise<void> {
 export async function generateSources(text: string, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "manifest.yaml"), text);
-  // Where `replaces` looks for it.
+  // The manifest's `replaces` names this folder.
   for (const own of ownModules) await cp(own, join(folder, basename(own)), { recursive: true });
   const flags = ["--config=manifest.yaml", "--skip-compilation", "--skip-get-modules"];
   await go(["run", BUILDER, ...flags], folder);
@@ -58,7 +57,7 @@ export async function generateSources(text: string, folder: string): Promise<str
   return made;
 }
 
-/** Runs go, whose stdout nobody needs. */
+/** Runs go and ignores its stdout. */
 export async function go(args: readonly string[], cwd: string): Promise<void> {
   const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "" };
   try {
@@ -69,7 +68,7 @@ export async function go(args: readonly string[], cwd: string): Promise<void> {
   }
 }
 
-/** Components bring their own requirements; the service is what runs them. */
+/** Modules beside the components: the service that runs them. */
 function requirements(text: string): readonly string[] {
   const core = /go\.opentelemetry\.io\/collector\/receiver\/otlpreceiver (v\S+)/.exec(text)?.[1];
   const service = ["service", "otelcol"].map((name) => `go.opentelemetry.io/collector/${name}`);

@@ -10,8 +10,8 @@ const OLDEST_MINOR = 25;
 const DOCKER_WAY = "`docker build -t telltale-collector collector` needs only Docker";
 
 /**
- * @returns what `go version` says, e.g. "go1.26.8 linux/amd64".
- * @throws Complaint when there is no Go, or one that is too old.
+ * @returns the output of `go version`, e.g. "go1.26.8 linux/amd64".
+ * @throws UserError when there is no Go, or one that is too old.
  */
 export async function goVersion(): Promise<string> {
   const version = await run("go", ["env", "GOVERSION", "GOOS", "GOARCH"]).then(

@@ -8,7 +8,7 @@ export const USAGE = `npm run collector [-- [options] [configuration...]]
   is a preset (local, agent, gateway; without any: local) or a file.
 
   --backend NAME  adds collector/backends/NAME.yaml; may be given several times
-  --validate      only says whether the configuration is valid
+  --validate      only validates the configuration
   --build         only builds, and prints the path of the binary
   --binary PATH   uses this Collector instead, e.g. the official otelcol-contrib
   --generate      writes collector/distribution/ anew, after a change of manifest.yaml
@@ -23,7 +23,7 @@ export interface CollectorOptions {
   readonly binary: string | undefined;
 }
 
-/** @throws Complaint on an option that is none, and on a binary that isn't there. */
+/** @throws UserError for an unknown option or a missing binary. */
 export function parseOptions(args: readonly string[]): CollectorOptions {
   const { values, positionals } = parseCommandLine(args);
   const { binary } = values;

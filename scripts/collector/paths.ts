@@ -4,10 +4,10 @@ import { root } from "../build/paths.ts";
 
 /** Presets, back ends, image and manifests. */
 export const collector: string = join(root, "collector");
-/** What the Collector Builder made of `manifest.yaml`, with the sums of all modules. */
+/** The sources generated from `manifest.yaml`, with the sums of all modules. */
 export const distribution: string = join(collector, "distribution");
 export const manifest: string = join(collector, "manifest.yaml");
-/** Modules that are ours: contrib's redaction, which looks at more, and its file storage with a reserve. */
+/** Modules of this project: contrib's redaction with a wider scope, and its file storage with a reserve. */
 export const ownModules: readonly string[] = [
   join(collector, "redaction"),
   join(collector, "storage"),
@@ -16,9 +16,8 @@ export const ownModules: readonly string[] = [
 export const program = "telltale-collector";
 
 /**
- * Where built Collectors are kept: outside of the checkout, so that the next
- * one need not wait for a build of minutes. A relative `XDG_CACHE_HOME` counts
- * as none: https://specifications.freedesktop.org/basedir-spec/latest/
+ * The cache of built Collectors: outside of the checkout, so that the next one
+ * need not build for minutes. A relative `XDG_CACHE_HOME` is ignored: https://specifications.freedesktop.org/basedir-spec/latest/
  */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const named = env["XDG_CACHE_HOME"] ?? "";

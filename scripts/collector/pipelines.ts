@@ -1,6 +1,6 @@
 /**
- * What to lay over several back ends, so that a signal goes to each that takes it:
- * of two lists of exporters, the Collector would take the last.
+ * Returns configurations that merge several back ends, so that a signal goes to
+ * each that accepts it: of two lists of exporters, the Collector uses the last.
  *
  * @param backends the texts of files in `collector/backends/`.
  * @returns configurations in the form that `--config` takes.
@@ -14,5 +14,5 @@ export function joinedPipelines(backends: readonly string[]): readonly string[] 
   });
 }
 
-/** As our files have it: `    traces:`, and below it `      exporters: [a]`. */
+/** A pipeline in the files of this project: `    traces:`, then `      exporters: [a]`. */
 const PIPELINE = /^ {4}(traces|metrics|logs):\n {6}exporters: \[([^\]]*)\]/gm;

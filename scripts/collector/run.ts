@@ -4,13 +4,13 @@ import { UserError } from "./user-error.ts";
 import type { Configuration } from "./configuration.ts";
 import { explain } from "./explain.ts";
 
-/** Told to stop, it empties its queues first; then it is gone by itself. */
+/** How long the Collector may take to empty its queues after a signal. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Lets the Collector read the configuration, and build what it describes.
+ * Validates a configuration with the Collector itself.
  *
- * @throws Complaint that says what to mend.
+ * @throws UserError that names what to correct.
  */
 export async function validate(
   binary: string,
@@ -22,19 +22,19 @@ export async function validate(
 }
 
 /**
- * Runs the Collector until it ends, or until we are told to stop. What it says
- * is passed on, but for its last words when it can't start: those are explained.
+ * Runs the Collector until it ends or a signal arrives. Its output is passed on,
+ * except for the error of a failed start, which is explained.
  *
  * @returns its exit code.
- * @throws Complaint that says what to mend.
+ * @throws UserError that names what to correct.
  */
 export async function runCollector(binary: string, configuration: Configuration): Promise<number> {
   process.stderr.write(`collector: starting with ${configuration.names.join(" + ")}\n`);
   const { code, error, isStopRequested } = await runProcess(binary, [], configuration, (line) => {
     process.stderr.write(`${line}\n`);
   });
-  // It says that it is ready before it listens to signals: one that comes in between
-  // ends it at once, and has done what was wanted.
+  // It reports readiness before it listens to signals: a signal in between ends it
+  // at once, as intended.
   if (code !== 0 && !(code === null && isStopRequested))
     throw toUserError(configuration, error, code);
   return 0;
@@ -42,9 +42,9 @@ export async function runCollector(binary: string, configuration: Configuration)
 
 interface CollectorExit {
   readonly code: number | null;
-  /** Its last words: from "Error: " on. */
+  /** The error that ended it: the text from "Error: " on. */
   readonly error: string;
-  /** Whether we have told it to stop. */
+  /** Whether a signal was sent to it. */
   readonly isStopRequested: boolean;
 }
 
@@ -74,7 +74,7 @@ async function runProcess(
   }
 }
 
-/** Passes on the lines up to "Error: ", and the stack traces not at all. */
+/** Passes on the lines up to "Error: ", without stack traces. */
 function collectLines(stream: NodeJS.ReadableStream, pass: (line: string) => void): () => string {
   const error: string[] = [];
   let rest = "";
@@ -94,9 +94,9 @@ function collectLines(stream: NodeJS.ReadableStream, pass: (line: string) => voi
 }
 
 /**
- * zap puts Go's stack under what it logs as an error: a line with a function
- * (`main.run`, `github.com/spf13/cobra.(*Command).Execute`), then one with a
- * tab and its file. Both are no news to who runs a Collector.
+ * Lines of the Go stack that zap appends to errors: one with a function
+ * (`main.run`, `github.com/spf13/cobra.(*Command).Execute`), then one with a tab
+ * and its file. They do not help users of the Collector.
  */
 function isStackTraceLine(line: string): boolean {
   return /^\t\S+\.go:\d+$/.test(line) || /^[\w./-]+\.[\w.()*[\]]+$/.test(line);

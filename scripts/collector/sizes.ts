@@ -8,29 +8,29 @@ import { generateSources, go, modulesOf } from "./generate.ts";
 import { goVersion } from "./go.ts";
 import { collector, distribution, manifest } from "./paths.ts";
 
-/** What was measured, kept beside the README that shows it. */
+/** The measured sizes, stored beside the README that shows them. */
 export const sizesFile: string = join(collector, "sizes.json");
 
 export interface Sizes {
   /** e.g. "go1.26.8 linux amd64". */
   readonly go: string;
-  /** Of the binary, in bytes. */
+  /** Size of the binary, in bytes. */
   readonly binary: number;
   readonly gzipped: number;
   readonly variants: readonly BinaryVariant[];
 }
 
-/** The same binary with something else than what we build. */
+/** Size of the binary with another set of components. */
 export interface BinaryVariant {
   readonly what: string;
   readonly kind: "without" | "with" | "built";
-  /** In bytes. */
+  /** Difference in bytes. */
   readonly binary: number;
 }
 
 const contrib = "github.com/open-telemetry/opentelemetry-collector-contrib";
 
-/** What we leave out, and why there is a figure for it: people ask for it first. */
+/** Components that are left out, and that users ask for most. */
 const LEFT_OUT_MODULES: Readonly<Record<string, string>> = {
   resourcedetectionprocessor: `${contrib}/processor/resourcedetectionprocessor v0.155.0`,
   prometheusreceiver: `${contrib}/receiver/prometheusreceiver v0.155.0`,
@@ -38,7 +38,7 @@ const LEFT_OUT_MODULES: Readonly<Record<string, string>> = {
   groupbyattrsprocessor: `${contrib}/processor/groupbyattrsprocessor v0.155.0`,
 };
 
-/** What depends on the same big packages goes or stays together. */
+/** Components that share large packages, and are measured together. */
 const MEASURED_TOGETHER: readonly (readonly string[])[] = [
   ["prometheusexporter", "prometheusremotewriteexporter"],
   ["filterprocessor", "transformprocessor", "tailsamplingprocessor", "countconnector"],
@@ -46,7 +46,7 @@ const MEASURED_TOGETHER: readonly (readonly string[])[] = [
 
 /**
  * Builds the Collector once without each component, and once with each of those
- * that we leave out. Takes minutes: every one is linked anew.
+ * that are left out. It takes minutes, as each build is linked.
  */
 export async function measureSizes(): Promise<Sizes> {
   const binary = await collectorBinary();
@@ -124,7 +124,7 @@ async function measureFlags(
 
 async function sourcesOf(text: string, folder: string): Promise<string> {
   const own = await mkdtemp(join(folder, "variant-"));
-  // An emptied section is null to YAML, which the Builder takes for none.
+  // An empty section is null in YAML, which the Builder treats as missing.
   const sources = await generateSources(text, own);
   for (const name of ["go.mod", "go.sum"]) {
     await cp(join(distribution, name), join(sources, name));
@@ -140,7 +140,7 @@ async function sizeOf(sources: string, flags: readonly string[] = FLAGS): Promis
   return size;
 }
 
-/** Keeps the figures, for `table.ts`. */
+/** Writes the figures for `table.ts`. */
 export async function writeSizesFile(sizes: Sizes): Promise<void> {
   await writeFile(sizesFile, `${JSON.stringify(sizes, undefined, 2)}\n`);
 }

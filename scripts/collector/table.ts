@@ -9,7 +9,7 @@ const readme = join(collector, "README.md");
 const BEGIN = "<!-- sizes: written by `npm run collector -- --sizes` -->";
 const END = "<!-- /sizes -->";
 
-/** Writes the figures, and the README's table of them. */
+/** Writes the figures and the table in the README. */
 export async function writeSizes(sizes: Sizes): Promise<void> {
   await writeSizesFile(sizes);
   const table = sizesTable(sizes, await readFile(manifest, "utf8"));
@@ -19,7 +19,7 @@ export async function writeSizes(sizes: Sizes): Promise<void> {
   await writeFile(readme, `${text.slice(0, before)}${BEGIN}\n\n${table}\n\n${text.slice(rest)}`);
 }
 
-/** The block of the README, from the first line of the text to the last of the table. */
+/** Returns the block of the README. */
 export function sizesTable(sizes: Sizes, manifestText: string): string {
   const total = modulesOf(manifestText).length;
   const of = (kind: BinaryVariant["kind"]): readonly BinaryVariant[] =>
@@ -44,7 +44,7 @@ export function sizesTable(sizes: Sizes, manifestText: string): string {
   ].join("\n");
 }
 
-/** The biggest first. */
+/** Sorts by size, the largest first. */
 function costRows(costs: readonly (readonly [string, number])[]): readonly string[] {
   return costs
     .toSorted(([, one], [, other]) => other - one)

@@ -1,4 +1,4 @@
-/** Something that the reader can mend: its message is all that is shown. */
+/** An error that the user can correct; only its message is shown. */
 export class UserError extends Error {
-  override readonly name = "Complaint";
+  override readonly name = "UserError";
 }

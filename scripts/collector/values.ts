@@ -1,9 +1,9 @@
-/** What a variable of ours can be, which its default shows. */
+/** A type of value, recognised by the form of the default. */
 interface ValueKind {
-  /** As it stands after "which is no". */
+  /** The name of the type, as it reads after "which is no". */
   readonly name: string;
   readonly pattern: RegExp;
-  /** Whether what was given may be said: a URL can hold a password. */
+  /** Whether the value may be shown: a URL can hold a password. */
   readonly isSecret?: boolean;
 }
 
@@ -19,13 +19,13 @@ const PORT: ValueKind = {
   pattern: /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
 };
 
-/** A variable that a configuration names, with what it is without one. */
+/** A variable of a configuration, with its default. */
 export interface DefaultedVariable {
   readonly name: string;
   readonly defaultValue: string;
 }
 
-/** The variables that have a default, each once. */
+/** Returns the variables that have a default. */
 export function defaultsIn(text: string): readonly DefaultedVariable[] {
   const found = [...text.matchAll(/\$\{env:(\w+):-([^}]*)\}/g)].map(
     ([, name = "", defaultValue = ""]) => [name, { name, defaultValue }] as const,
@@ -34,10 +34,10 @@ export function defaultsIn(text: string): readonly DefaultedVariable[] {
 }
 
 /**
- * What is wrong with the values of variables, one sentence for each. The Collector
- * would say so too, but of a setting somewhere; or it would start, and not work.
+ * Returns one sentence for each invalid value of a variable. The Collector would
+ * report some setting instead, or start and not work.
  *
- * @param text of configurations of ours, without comments.
+ * @param text the configurations, without comments.
  */
 export function invalidValues(text: string, env: NodeJS.ProcessEnv): readonly string[] {
   return defaultsIn(text).flatMap(({ name, defaultValue }) => {

@@ -2,12 +2,12 @@ import type { FoundPattern } from "./pattern.ts";
 
 interface PatternException {
   readonly file: string;
-  /** What its pattern begins with. */
+  /** The beginning of the pattern. */
   readonly startsWith: string;
   readonly reason: string;
 }
 
-/** Patterns that `recheck` is not asked about. */
+/** Patterns that are not checked. */
 const exceptions: readonly PatternException[] = [
   {
     file: "src/http/secrets.ts",
@@ -22,7 +22,7 @@ export function isException({ source, locations }: FoundPattern): boolean {
   return exceptions.some((one) => matchesException(one, source, locations));
 }
 
-/** The exceptions that no pattern needs any more. */
+/** Returns the exceptions that match no pattern any more. */
 export function unusedExceptions(patterns: readonly FoundPattern[]): readonly PatternException[] {
   return exceptions.filter(
     (one) => !patterns.some(({ source, locations }) => matchesException(one, source, locations)),
@@ -38,14 +38,13 @@ function matchesException(
 }
 
 /**
- * Patterns that are put together at run time, by file: what the constructor
- * would be called with. Where a module makes them as it is loaded, they are
- * seen then.
+ * Patterns composed at run time, by file: the arguments of the constructor.
+ * Patterns that a module composes while it loads are recorded then.
  */
 export const dynamicPatterns: Readonly<Record<string, readonly string[] | "as it is loaded">> = {
   "src/http/secrets.ts": "as it is loaded",
   "src/instrumentation/database-client/sql.ts": "as it is loaded",
-  // The names are those of `table.ts`, as far as a variable's name may go.
+  // The names are exports of the rows, as far as they are valid variable names.
   "src/instrumentation/loading/esm-source.ts": [
     String.raw`(^|[;{}\n][^\S\n]*|export\s+)const(?=\s+createCache\s*=)`,
   ],

@@ -1,4 +1,4 @@
-/** A regular expression, and where it stands: `src/text.ts:12`. */
+/** A regular expression and its locations, such as `src/text.ts:12`. */
 export interface FoundPattern {
   readonly source: string;
   readonly flags: string;

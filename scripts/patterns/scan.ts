@@ -6,7 +6,7 @@ import { parse } from "acorn";
 import { dynamicPatterns } from "./exceptions.ts";
 import type { FoundPattern } from "./pattern.ts";
 
-/** A regular expression that is made of what isn't written there. */
+/** A regular expression composed of values that are not literals. */
 export interface DynamicPattern {
   readonly location: string;
 }
@@ -25,8 +25,8 @@ interface Node {
 }
 
 /**
- * All regular expressions of `src/` below `folder`: literals, and what
- * `RegExp` is called with as `exceptions.ts` says.
+ * Finds all regular expressions of `src/` below `folder`: literals, and the
+ * arguments of `RegExp` that `exceptions.ts` lists.
  */
 export async function findPatterns(folder: string): Promise<Found> {
   const patterns = new Map<string, FoundPattern & { locations: string[] }>();
@@ -52,7 +52,7 @@ export async function findPatterns(folder: string): Promise<Found> {
   return { patterns: [...patterns.values()], dynamic };
 }
 
-/** Without a word on stderr about the stripping of types being an experiment. */
+/** Parses a file, without Node's warning that type stripping is experimental. */
 function parseFile(path: string): unknown {
   const { emitWarning } = process;
   process.emitWarning = () => {};

@@ -5,18 +5,18 @@ import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import type { FoundPattern } from "./pattern.ts";
 
-/** How long a pattern may take, as `recheck` puts it: `linear`, `2nd degree polynomial`. */
+/** The complexity of a pattern in the words of `recheck`: `linear`, `2nd degree polynomial`. */
 export interface Verdict {
   readonly isLinear: boolean;
   readonly complexity: string;
-  /** A text that takes long. */
+  /** A text that takes long to match. */
   readonly attack?: string;
 }
 
-/** In milliseconds, for one pattern; what takes longer is no answer. */
+/** The time limit for one pattern, in milliseconds. */
 const TIMEOUT_MS = 60_000;
 
-/** `recheck` for all patterns, a few at once; what it has said before is kept in `cache`. */
+/** Checks all patterns with `recheck`, a few at once; earlier results are in `cache`. */
 export async function checkPatterns(
   patterns: readonly FoundPattern[],
   cache: string,
@@ -40,9 +40,9 @@ export async function checkPatterns(
 const BOUNDED: Verdict = { isLinear: true, complexity: "bounded" };
 
 /**
- * Whether nothing in a pattern repeats without a limit, and but one thing a
- * number of times that isn't given: each attempt then takes a constant time. `recheck` counts such
- * limits out, which takes long and leads to false alarms.
+ * Whether a pattern has no unbounded repetition and at most one bounded one, so that
+ * each attempt takes constant time. `recheck` expands such bounds, which takes long
+ * and leads to false alarms.
  */
 function isBounded({ source }: FoundPattern): boolean {
   const plain = source.replace(/\\[^]/g, "x").replace(/\[[^\]]*\]/g, "x");
@@ -52,7 +52,7 @@ function isBounded({ source }: FoundPattern): boolean {
 }
 
 async function runRecheck({ source, flags }: FoundPattern): Promise<Verdict> {
-  // Its Java and its program for one platform are optional; the rest is as good, only slower.
+  // Its Java and native programs are optional; the JavaScript one is only slower.
   const { check } = await import("recheck");
   const result = await check(source, flags, { timeout: TIMEOUT_MS });
   if (result.status === "safe") return { isLinear: true, complexity: result.complexity.summary };

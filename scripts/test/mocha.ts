@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { root } from "../build/paths.ts";
 import type { StageResult } from "./outcome.ts";
 
-/** How long mocha may live on after the last test, in milliseconds. */
+/** How long mocha may run after the last test, in milliseconds. */
 const LINGER_MS = 10_000;
 
 /**
- * Runs mocha on `args`. What does not add up counts as one failure more: a run
- * that died before its end, and one that something kept alive after it.
+ * Runs mocha on `args`. A run that died before its end, or that was kept alive
+ * after it, counts as one more failure.
  */
 export async function runMocha(args: readonly string[]): Promise<StageResult> {
   const mocha = join(root, "node_modules/mocha/bin/mocha.js");
@@ -41,14 +41,14 @@ interface MochaCounts {
   readonly failed: readonly string[];
 }
 
-/** What the reporter says at the end of the tests; undefined if they never came to it. */
+/** Reads the counts that the reporter writes; undefined if the run did not finish. */
 async function readCounts(child: ChildProcess): Promise<MochaCounts | undefined> {
   const pipe = child.stdio[3];
   if (pipe === null || pipe === undefined || !("read" in pipe)) return undefined;
   let text = "";
   for await (const chunk of pipe) {
     text += String(chunk);
-    // The pipe's end comes only with the process's.
+    // The pipe is not closed before the process ends.
     if (text.endsWith("\n")) return JSON.parse(text) as MochaCounts;
   }
   return undefined;

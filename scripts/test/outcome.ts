@@ -1,7 +1,7 @@
-/** Checks that are no tests count as one each. */
+/** The counts of a stage; a check that is not a test counts as one. */
 export interface StageResult {
   readonly passed: number;
   readonly failed: number;
-  /** The titles and errors of the first tests that failed. */
+  /** Titles and errors of the first failed tests. */
   readonly failures?: readonly string[];
 }

@@ -1,13 +1,13 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** A program that some tests run, which comes with no npm package. */
+/** A program that some tests need and that no npm package contains. */
 export interface RequiredProgram {
   readonly program: string;
   readonly debianPackage: string;
 }
 
-/** The table of them, which `.ci/run` installs. */
+/** The table of programs, which `.ci/run` installs. */
 export function requiredPrograms(): RequiredProgram[] {
   const text = readFileSync(join(import.meta.dirname, "..", "debian-packages.txt"), "utf8");
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -17,7 +17,7 @@ export function requiredPrograms(): RequiredProgram[] {
   });
 }
 
-/** Where `program` is on this machine, or undefined. */
+/** Returns the path of `program` on this machine, or undefined. */
 export function findInPath(program: string): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   return folders.map((folder) => join(folder, program)).find(isExecutable);

@@ -8,18 +8,18 @@ import type { StageResult } from "./outcome.ts";
 export interface TestStage {
   readonly name: string;
   readonly description: string;
-  /** Stages without which this one can only fail. */
+  /** Stages that have to pass before this one can run. */
   readonly needs: readonly string[];
-  /** @param options goes to mocha, if the stage has to do with it. */
+  /** @param options arguments of mocha, for the stages that run it. */
   run(options: readonly string[]): Promise<StageResult>;
 }
 
-/** Folders whose tests are a stage of their own. */
+/** Folders whose tests belong to other stages. */
 const OWN_STAGES = ["collector", "integration", "libraries", "package", "readme"].map(
   (folder) => `test/${folder}/**`,
 );
 
-/** In this order; the quick ones first, mocha and its summary last. */
+/** All stages in their order, the quick ones first. */
 export const testStages: readonly TestStage[] = [
   checkStage("format", "oxfmt --check", "node_modules/oxfmt/bin/oxfmt", ["--check"]),
   {
@@ -48,8 +48,18 @@ export const testStages: readonly TestStage[] = [
     ["test/**/*.process.test.ts"],
     OWN_STAGES,
   ),
-  testStage("package", "what npm would publish", ["build"], ["test/package/**/*.test.ts"]),
-  testStage("readme", "a reader who does what it says", ["build"], ["test/readme/**/*.test.ts"]),
+  testStage(
+    "package",
+    "the package that npm would publish",
+    ["build"],
+    ["test/package/**/*.test.ts"],
+  ),
+  testStage(
+    "readme",
+    "the commands of the README and the docs",
+    ["build"],
+    ["test/readme/**/*.test.ts"],
+  ),
   testStage(
     "libraries",
     "every library of the support table",
@@ -59,7 +69,7 @@ export const testStages: readonly TestStage[] = [
   ),
   testStage(
     "collector",
-    "the Collector, built, configured, run and broken",
+    "the Collector: build, configuration, faults",
     ["build"],
     ["test/collector/**/*.test.ts"],
   ),

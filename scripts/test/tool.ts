@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { root } from "../build/paths.ts";
 import type { StageResult } from "./outcome.ts";
 
-/** Runs a check, whose output is everybody's to see; it counts as one. */
+/** Runs a check with its output shown; it counts as one test. */
 export async function runTool(script: string, args: readonly string[]): Promise<StageResult> {
   const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
   const [code] = (await once(child, "exit")) as [number | null];

@@ -50,13 +50,13 @@ const rows: readonly Row[] = [
       'otlp_http: {endpoint: "${env:BACKEND_URL}"}',
     ),
     message:
-      /^collector: BACKEND_URL is not set, and broken\.yaml can't do without: `export BACKEND_URL=\.\.\.`/m,
+      /^collector: BACKEND_URL is not set, and broken\.yaml requires: `export BACKEND_URL=\.\.\.`/m,
   },
   {
     what: "two variables, one of them empty",
     configuration: `${VALID_CONFIGURATION}\n# \${env:ONLY_IN_A_COMMENT}\nx: "\${env:FIRST} \${env:SECOND} \${env:FIRST}"`,
     env: { FIRST: "" },
-    message: /^collector: FIRST, SECOND are not set, and broken\.yaml can't do without/m,
+    message: /^collector: FIRST, SECOND are not set, and broken\.yaml requires/m,
   },
   {
     what: "a variable that is set to nothing, though it has a default",
