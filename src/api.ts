@@ -101,6 +101,8 @@ export interface CachesApi {
 export interface PreloadApi {
   readonly version: string;
   readonly errors: ErrorsApi;
+  /** Sets the organization of the active unit of work. Null removes it. Never throws. */
+  readonly setOrganization: (id: string | number | null) => void;
   /** Runs `work` as a unit of work. Its return value, error or rejection is passed on unchanged. */
   readonly runJob: <R>(name: string, work: () => R) => R;
   /** Created at the first use. */

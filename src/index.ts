@@ -57,6 +57,15 @@ export function setUser(user: User | null): void {
   errors()?.setUser(user);
 }
 
+/**
+ * Sets the organization of the current request, message or job: `organization_id` of its later log
+ * lines and of the tags of its events. Null removes it. Outside of a unit of work it does nothing.
+ */
+export function setOrganization(id: string | number | null): void {
+  // A preload of an earlier version may not have it.
+  preloadApi()?.setOrganization?.(id);
+}
+
 /** Sets a tag of all later events of the current request. */
 export function setTag(key: string, value: Primitive): void {
   errors()?.setTag(key, value);

@@ -8,6 +8,7 @@ import { parseConfig } from "./config/parse.ts";
 import type { Problem } from "./config/problem.ts";
 import { formatProblems } from "./config/report.ts";
 import { StorageContextManager } from "./context/manager.ts";
+import { setOrganization } from "./context/unit-access.ts";
 import { Diagnostics } from "./diagnostics/diagnostics.ts";
 import {
   createTelemetryCounters,
@@ -146,6 +147,7 @@ function instrumentLibraries(signals: Signals): Tracing {
   publishApi({
     version,
     errors,
+    setOrganization,
     runJob: messaging.runJob,
     caches,
     addHealthCheck: (check) => health.register(check),

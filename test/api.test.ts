@@ -12,6 +12,7 @@ const calls: readonly (readonly [name: keyof typeof api, call: () => unknown, re
     ["captureException", () => api.captureException(error), undefined],
     ["captureMessage", () => api.captureMessage("closed"), undefined],
     ["setUser", () => api.setUser({ id: 1 }), undefined],
+    ["setOrganization", () => api.setOrganization("acme"), undefined],
     ["setTag", () => api.setTag("key", "value"), undefined],
     ["setContext", () => api.setContext("name", {}), undefined],
     ["addBreadcrumb", () => api.addBreadcrumb({ message: "step" }), undefined],
@@ -44,6 +45,7 @@ function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
         return work();
       },
     },
+    setOrganization: recorder("setOrganization", undefined),
     runJob: (name, work) => {
       record(["job", name]);
       return work();
@@ -114,7 +116,9 @@ describe("The public API", () => {
     assert.equal(api.watchCache(cache, "cache"), cache);
     assert.deepEqual(api.getCacheStats(), []);
     api.addHealthCheck(check)();
-    publishApi({ ...recordingApi(() => {}), addHealthCheck: undefined } as never);
+    const earlier = { addHealthCheck: undefined, setOrganization: undefined };
+    publishApi({ ...recordingApi(() => {}), ...earlier } as never);
     api.addHealthCheck(check)();
+    api.setOrganization("acme");
   });
 });

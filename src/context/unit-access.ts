@@ -54,6 +54,13 @@ export function recordRequestError(request: object, error: unknown): void {
   findUnitOfWork(request)?.recordError(error);
 }
 
+/** Sets the organization of the active unit of work; anything but a string or a number removes it. */
+export function setOrganization(id: unknown): void {
+  const unit = activeUnitOfWork();
+  if (unit === undefined) return;
+  unit.organizationId = typeof id === "string" || typeof id === "number" ? String(id) : undefined;
+}
+
 /** Returns a context that has a unit of work and its span, and nothing else. */
 export function contextOfUnit(unit: RouteRecorder | ErrorSlot): Context {
   // All views are views of a `UnitOfWork`.

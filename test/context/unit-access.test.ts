@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { ROOT_CONTEXT } from "../../src/context/context.ts";
 import { runWithContext } from "../../src/context/manager.ts";
 import {
@@ -11,6 +12,7 @@ import {
   localTraceSlotIn,
   logIdsIn,
   routeRecorderIn,
+  setOrganization,
 } from "../../src/context/unit-access.ts";
 import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import type {
@@ -50,6 +52,29 @@ describe("A view of a unit of work", () => {
 
   it("leads back to a context with the unit", () => {
     assert.equal(contextOfUnit(unit).unit, unit);
+  });
+});
+
+describe("setOrganization", () => {
+  const rows: readonly (readonly [given: unknown, set: string | undefined])[] = [
+    ["acme", "acme"],
+    [42, "42"],
+    ["", ""],
+    [null, undefined],
+    [undefined, undefined],
+    [{ id: 1 }, undefined],
+    [Symbol("acme"), undefined],
+  ];
+  for (const [given, set] of rows) {
+    it(`of ${inspect(given)} sets ${inspect(set)}`, () => {
+      const unit = Object.assign(new UnitOfWork(), { organizationId: "before" });
+      runWithContext(ROOT_CONTEXT.withUnitOfWork(unit), () => setOrganization(given));
+      assert.equal(unit.organizationId, set);
+    });
+  }
+
+  it("does nothing outside of a unit of work", () => {
+    assert.equal(setOrganization("acme"), undefined);
   });
 });
 

@@ -71,13 +71,15 @@ export const isolationChecks: readonly {
           trace_flags: "01",
           request_id: requestIdOf(at),
           user_id: `user-${at}`,
+          organization_id: `organization-${at}`,
         };
         assert.deepEqual(ids, expected, String(message));
       }
     },
   },
   {
-    title: "each event has the ids, the user, the tags and the breadcrumbs of its own request",
+    title:
+      "each event has the ids, the user, the organization, the tags and the breadcrumbs of its own request",
     check({ spans, events }) {
       assert.equal(events.length, TENANT_COUNT);
       for (const tenant of tenants) {
@@ -88,6 +90,7 @@ export const isolationChecks: readonly {
         assert.deepEqual(event.user, { id: `user-${tenant}` });
         assert.deepEqual(event.tags, {
           request_id: requestIdOf(tenant),
+          organization_id: `organization-${tenant}`,
           tenant: String(tenant),
           own: String(tenant),
         });

@@ -1,5 +1,5 @@
 import { addBreadcrumb as addOwnBreadcrumb, getIsolationScope } from "@sentry/core";
-import { addBreadcrumb, setTag, setUser } from "telltale";
+import { addBreadcrumb, setOrganization, setTag, setUser } from "telltale";
 import winston from "winston";
 import { crowdOf } from "../../../barrier.cjs";
 
@@ -13,6 +13,7 @@ const log = winston.createLogger({
 /** One request among many at once, which fails when all have got half-way. */
 export async function fail(tenant) {
   setUser({ id: `user-${tenant}` });
+  setOrganization(`organization-${tenant}`);
   setTag("tenant", tenant);
   addBreadcrumb({ message: `tenant ${tenant} came` });
   log.info("came", { tenant });
