@@ -1,7 +1,7 @@
-/** `next build` is no app, nor a start of one. */
+/** Next's command line: `next build` neither is nor starts an app. */
 const NEXT_COMMAND = /[\\/](?:\.bin|next[\\/]dist[\\/]bin)[\\/]next$/;
 
-/** Many at once, each for a part of a build (Next's) or of a run of tests (Jest's). */
+/** Worker processes of a build (Next) or of a test run (Jest). */
 const JEST_WORKER = /[\\/]jest-worker[\\/](?:\w+[\\/])*processChild\.js$/;
 
 /** @param argv `process.argv` */

@@ -1,14 +1,11 @@
-/**
- * What runs Node, directly or not: Node itself, the package managers, shells, and
- * the programs that packages bring.
- */
+/** Programs that may run Node: Node itself, package managers and shells. */
 const NODE_LAUNCHERS =
   /^(?:node|nodejs|npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack|sh|bash|dash|ash|zsh|fish|cmd|powershell|pwsh|env)$/i;
 
 /**
- * Whether a child process may be, or start, a Node that has our preload as well.
+ * Whether a child process may be, or start, a Node process with the preload.
  *
- * @param file what is executed, as `ChildProcess.spawnfile` has it.
+ * @param file the executable: `ChildProcess.spawnfile`.
  */
 export function mayRunNode(file: string | null | undefined): boolean {
   if (typeof file !== "string") return false;
@@ -17,7 +14,7 @@ export function mayRunNode(file: string | null | undefined): boolean {
   return NODE_LAUNCHERS.test(name.replace(/\.(?:exe|cmd|bat)$/i, ""));
 }
 
-/** What is read of a child process. */
+/** The properties of `ChildProcess` that are read here. */
 export interface ChildProcessInfo {
   readonly spawnfile?: string | null;
   readonly pid?: number;

@@ -1,7 +1,7 @@
 /**
- * The number of this process in its cluster, from 1 up; undefined outside of a
- * cluster and in its primary. Asking costs nothing there: `node:cluster` is only
- * loaded where it is loaded already, in a process with a channel to its parent.
+ * Returns the number of this process in its cluster, from 1 up, or undefined in a
+ * primary and outside of a cluster. `node:cluster` is accessed only in a process with
+ * an IPC channel, where Node has loaded it already.
  */
 export function clusterWorkerId(): number | undefined {
   if (process.send === undefined) return undefined;

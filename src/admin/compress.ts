@@ -3,17 +3,17 @@ import { constants, gzip } from "node:zlib";
 
 const gzipAsync = promisify(gzip);
 
-/** Below this a page fits into a few packets, and packing it costs more than sending it. */
+/** A smaller page fits into a few packets, and compressing it costs more than sending it. */
 const MIN_COMPRESS_BYTES = 16_384;
 
-export interface CompressedBody {
+interface CompressedBody {
   readonly body: Buffer;
   readonly encoding: "gzip" | undefined;
 }
 
 /**
- * The body as the client takes it. Packing runs in the thread pool, at the
- * cheapest level: text of metrics shrinks to a twentieth even so.
+ * Compresses a body if the client accepts gzip. Compression runs in the thread pool
+ * at the fastest level, which still reduces metrics text to a twentieth.
  */
 export async function compress(
   content: string | Buffer,
@@ -26,7 +26,7 @@ export async function compress(
   return { body: await compressOnce(body), encoding: "gzip" };
 }
 
-/** A page that several scrapes share is packed once. */
+/** Compressed bodies by page, because concurrent scrapes share a page. */
 const compressedBodies = new WeakMap<Buffer, Promise<Buffer>>();
 
 function compressOnce(body: Buffer): Promise<Buffer> {
@@ -36,7 +36,7 @@ function compressOnce(body: Buffer): Promise<Buffer> {
   return compressed;
 }
 
-/** `gzip` or `*`, unless with a quality of 0 (RFC 9110, 12.5.3). */
+/** Whether the header accepts `gzip` or `*` with a quality above 0 (RFC 9110, 12.5.3). */
 function acceptsGzip(accepted: string): boolean {
   const codings = accepted
     .toLowerCase()

@@ -1,21 +1,19 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { isLocalHostname, isLoopback, hostnameOf } from "../local-hostname.ts";
-import type { RequestHandlerDeps } from "./options.ts";
 
-/** Scrapers and probes have a few. */
+/** Well above the number that scrapers and probes open. */
 const MAX_KEPT_CONNECTIONS = 64;
 
-/** Nobody who wants an answer asks for the ninth before the first is there. */
+/** More pipelined requests than any scraper or probe sends. */
 const MAX_PENDING_RESPONSES = 8;
 
 /**
- * The connections of the admin server. Whoever comes when there are too many has
- * the one closed that was used longest ago: a peer that holds connections keeps
- * no probe out.
+ * Limits the connections of the admin server. At the limit a new connection closes
+ * the least recently used one, so that a client that holds connections open can't
+ * keep probes out.
  */
 export class ConnectionLimiter {
-  /** By latest use, and what is not answered in full yet of each. */
+  /** Pending responses by connection, least recently used first. */
   readonly #pendingResponses = new Map<Socket, Set<ServerResponse>>();
 
   add(socket: Socket): void {
@@ -25,9 +23,10 @@ export class ConnectionLimiter {
   }
 
   /**
-   * A request has come.
+   * Registers a request.
    *
-   * @returns whether to answer it: its connection is closed where too many wait in it.
+   * @returns false if the request must be ignored: its connection had too many
+   *   pending requests and was closed.
    */
   beginRequest(socket: Socket, response: ServerResponse): boolean {
     const pending = this.#pendingResponses.get(socket);
@@ -37,21 +36,21 @@ export class ConnectionLimiter {
       socket.destroy();
       return false;
     }
-    // To the end of the order.
+    // Inserted again, as the most recently used.
     this.#pendingResponses.delete(socket);
     this.#pendingResponses.set(socket, pending.add(response));
     response.once("close", () => pending.delete(response));
     return true;
   }
 
-  /** Nothing has moved on it for long: it is closed, unless it is us who is waited for. */
+  /** Closes an idle connection, unless a response on it is still pending. */
   onTimeout(socket: Socket): void {
     for (const response of this.#pendingResponses.get(socket) ?? [])
       if (!response.writableEnded) return;
     socket.destroy();
   }
 
-  /** One that waits for nothing, if there is one. */
+  /** Prefers a connection without a pending response. */
   #leastRecentlyUsed(): Socket | undefined {
     let oldest: Socket | undefined;
     for (const [socket, pending] of this.#pendingResponses) {
@@ -60,19 +59,4 @@ export class ConnectionLimiter {
     }
     return oldest;
   }
-}
-
-/**
- * What is wrong with the name that a server on a loopback address is asked by:
- * undefined, or an answer. See `isLocalHostname`.
- *
- * @param header `Host`; undefined with HTTP/1.0, which no browser speaks.
- */
-export function hostRejection(
-  header: string | undefined,
-  { config, address }: RequestHandlerDeps,
-): string | undefined {
-  if (header === undefined || !isLoopback(address) || isLocalHostname(header)) return undefined;
-  if (hostnameOf(header) === config.admin.host.toLowerCase()) return undefined;
-  return "This server listens on a loopback address, for its own machine, and is asked by a name that a page in a browser could have too (DNS rebinding). Ask for localhost or 127.0.0.1, or set OTEL_EXPORTER_PROMETHEUS_HOST to the name or address that it is to be reached by.\n";
 }

@@ -6,9 +6,9 @@ import type {
 } from "../diagnostics/telemetry-counters.ts";
 import type { HealthReport } from "../health/health.ts";
 import { version } from "../version.ts";
-import { hostRejection } from "./connection-limiter.ts";
 import { compress } from "./compress.ts";
-import type { RequestHandlerDeps } from "./options.ts";
+import type { RequestHandlerDeps } from "./deps.ts";
+import { hostRejection } from "./host-check.ts";
 
 export { ConnectionLimiter } from "./connection-limiter.ts";
 
@@ -21,7 +21,7 @@ interface HttpReply {
 
 type PageHandler = (
   request: IncomingMessage,
-  options: RequestHandlerDeps,
+  deps: RequestHandlerDeps,
 ) => HttpReply | Promise<HttpReply>;
 
 const pageHandlers: Readonly<Record<string, PageHandler>> = {
@@ -31,40 +31,40 @@ const pageHandlers: Readonly<Record<string, PageHandler>> = {
   "/readyz": async (_request, { health }) => healthPage(await health.ready()),
 };
 
-/** Answers one request; whatever happens, nothing is thrown into the app. */
+/** Responds to one request. Never throws or rejects. */
 export async function handleRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  options: RequestHandlerDeps,
+  deps: RequestHandlerDeps,
 ): Promise<void> {
-  // A peer that is gone makes streams emit errors; nobody is interested.
+  // Streams emit errors when the client disconnects. Without listeners these would be uncaught.
   request.on("error", noop);
   response.on("error", noop);
   try {
-    await send(request, response, await createReply(request, options));
+    await send(request, response, await createReply(request, deps));
   } catch (error) {
-    options.diagnostics.warn(
-      "admin answer",
+    deps.diagnostics.warn(
+      "admin response",
       `a request for ${pathOf(request.url)} failed: ${String(error)}`,
     );
     failResponse(response);
   }
 }
 
-async function createReply(
-  request: IncomingMessage,
-  options: RequestHandlerDeps,
-): Promise<HttpReply> {
-  const rejection = hostRejection(request.headers.host, options);
+async function createReply(request: IncomingMessage, deps: RequestHandlerDeps): Promise<HttpReply> {
+  const rejection = hostRejection(request.headers.host, deps);
   if (rejection !== undefined) return textReply(403, rejection);
   const path = pathOf(request.url);
   const page = Object.hasOwn(pageHandlers, path) ? pageHandlers[path] : undefined;
   if (page === undefined)
-    return textReply(404, `Not found. There are ${Object.keys(pageHandlers).join(", ")}.\n`);
+    return textReply(404, `Not found. Available: ${Object.keys(pageHandlers).join(", ")}.\n`);
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return { ...textReply(405, "Only GET and HEAD.\n"), headers: { allow: "GET, HEAD" } };
+    return {
+      ...textReply(405, "Only GET and HEAD are allowed.\n"),
+      headers: { allow: "GET, HEAD" },
+    };
   }
-  return page(request, options);
+  return page(request, deps);
 }
 
 async function metricsPage(
@@ -74,11 +74,14 @@ async function metricsPage(
   try {
     const reply = await renderMetrics(request.headers.accept);
     if (reply !== undefined) return { status: 200, ...reply };
-    return textReply(404, "No Prometheus here: OTEL_METRICS_EXPORTER does not name it.\n");
+    return textReply(
+      404,
+      "The Prometheus exporter is disabled: OTEL_METRICS_EXPORTER does not include prometheus.\n",
+    );
   } catch (error) {
     diagnostics.warn("scrape", `the metrics could not be collected: ${String(error)}`);
-    // A page with 200 and no samples would look like a process at rest.
-    return textReply(500, "The metrics could not be collected; the process's stderr says why.\n");
+    // A page with status 200 and no samples would look like an idle process.
+    return textReply(500, "The metrics could not be collected; see the process's stderr.\n");
   }
 }
 
@@ -105,7 +108,7 @@ function telemetryCounts(counters: TelemetryCounters): Record<string, unknown> {
   return Object.fromEntries(rows);
 }
 
-/** Only what happened: six zeros for each signal tell nothing. */
+/** Omits the reasons that did not occur. */
 function dropReasons(dropped: SignalCounters["dropped"]): { reasons?: Record<string, number> } {
   const reasons = Object.fromEntries(Object.entries(dropped).filter(([, count]) => count > 0));
   return Object.keys(reasons).length > 0 ? { reasons } : {};
@@ -141,8 +144,8 @@ function failResponse(response: ServerResponse): void {
 }
 
 /**
- * The path of a request target. By hand, since `new URL` throws on what a peer
- * may send (`GET http:// HTTP/1.1`), and without a base there is none to give.
+ * Returns the path of a request target. `new URL` would throw for some valid request
+ * lines (`GET http:// HTTP/1.1`).
  */
 function pathOf(target: string | undefined): string {
   const url = target ?? "/";

@@ -7,38 +7,38 @@ import { isBuildProcess } from "./build-process.ts";
 const loadChildProcesses = lazy<typeof import("./child-processes.ts")>("admin/child-processes.ts");
 
 export interface PortClaimDeps {
-  /** Whether a server, not ours, is to be counted as the app's. */
+  /** Whether a server is telltale's admin server, not one of the app. */
   readonly isAdminServer: (server: unknown) => boolean;
-  /** Whether any request, message or job has come in. */
+  /** Whether any request, message or job has been handled. */
   readonly hasHandledWork: () => boolean;
-  /** How long a process that serves nothing waits, in milliseconds. */
-  readonly claimDelayMs?: number;
+  /** Delay before a process that handles no work claims the port, in milliseconds. */
+  readonly claimDelayMs: number | undefined;
   readonly onClaim: () => void;
   readonly onRelease: () => void;
 }
 
-/** A process may serve nothing and still be the app: a script, a consumer of a queue that we don't know. */
+/** A process that handles no known work may still be the app: a script, or a consumer of an unsupported queue. */
 const CLAIM_DELAY_MS = 1000;
-/** One that was forked is rather a part of another one, and leaves it the time to begin. */
+/** A forked process is usually part of another one, which gets the time to start first. */
 const FORKED_CLAIM_DELAY_MS = 10_000;
 
 /**
- * When the port of this process is its to take. With the preload in NODE_OPTIONS,
- * those that start the app get it too (npm, nodemon, a framework's own command), and
- * come first. What tells them apart is what they do: the app serves. So it is first
- * who listens; one that serves nothing waits a little, and one that serves nothing
- * and starts another Node leaves it to that one for as long as it runs.
+ * Decides when this process claims the admin port. With the preload in NODE_OPTIONS
+ * the launchers of the app (npm, nodemon, a framework's command) are preloaded too,
+ * and start before it. The app is the one that serves. So a process that listens
+ * claims the port at once, and any other one after a delay. A process that handles
+ * no work and starts another Node releases the port for as long as that one runs.
  */
 export class PortClaim {
   readonly #deps: PortClaimDeps;
-  /** Servers are opened amid the app's work, which is not to hold ours. */
+  /** The app opens servers in its own async context, which must not be retained here. */
   readonly #runOutsideContext: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
   readonly #children = new Set<ChildProcessInfo>();
   #timer: NodeJS.Timeout | undefined = undefined;
   #isListening = false;
 
-  constructor(options: PortClaimDeps) {
-    this.#deps = options;
+  constructor(deps: PortClaimDeps) {
+    this.#deps = deps;
   }
 
   start(): void {
@@ -55,7 +55,7 @@ export class PortClaim {
     diagnosticsChannel.unsubscribe("child_process", this.#onChild);
   }
 
-  /** It is left to a process that this one has started. */
+  /** Whether the port is released to a child process that still runs. */
   get isReleased(): boolean {
     if (this.#children.size === 0 || this.#isServing()) return false;
     const { hasEnded } = loadChildProcesses();
@@ -65,11 +65,11 @@ export class PortClaim {
 
   readonly #onListen = (message: unknown): void => {
     const { server, options } = message as ListenMessage;
-    // A path is a way between processes, which launchers have as well.
+    // A path is a socket for communication between processes, which launchers have as well.
     if (this.#isListening || typeof options?.path === "string" || this.#deps.isAdminServer(server))
       return;
     this.#isListening = true;
-    // The app's own code goes first; an app that ends at once opens no port.
+    // After the app's code of this tick: an app that exits at once opens no port.
     this.#runOutsideContext(() => setImmediate(() => this.#deps.onClaim()).unref());
   };
 
@@ -80,7 +80,7 @@ export class PortClaim {
       try {
         this.#runOutsideContext(() => this.#addChild(child));
       } catch {
-        // The port stays where it is; the app must not hear of it.
+        // The claim stays as it is. The app must not be affected.
       }
     });
   };
@@ -90,7 +90,7 @@ export class PortClaim {
     const { hasEnded, isClusterPrimary, mayRunNode } = loadChildProcesses();
     if (hasEnded(child) || !mayRunNode(child.spawnfile)) return;
     if (isClusterPrimary()) {
-      // Before its workers, which serve in its place.
+      // A primary claims the port before its workers, which handle the work.
       this.#deps.onClaim();
       return;
     }

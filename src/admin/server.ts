@@ -6,28 +6,29 @@ import type { Config } from "../config/config.ts";
 import { runSuppressed } from "../context/manager.ts";
 import { clusterWorkerId } from "./cluster.ts";
 import type { ConnectionLimiter } from "./connection-limiter.ts";
+import type { AdminDeps, RequestHandlerDeps } from "./deps.ts";
 import { PortClaim } from "./port-claim.ts";
-import type { AdminDeps, RequestHandlerDeps } from "./options.ts";
 import { ADMIN_SERVER } from "../context/admin-server.ts";
 
 const loadHandler = lazy<typeof import("./handler.ts")>("admin/handler.ts");
 
-/** `/metrics`, `/healthz`, `/livez`, `/readyz`. Never holds the process open, never throws. */
+/** The server of `/metrics`, `/healthz`, `/livez` and `/readyz`. It never keeps the process alive and never throws. */
 export interface Admin {
-  /** Listens when it is this process's turn. */
+  /** Listens as soon as this process claims the port. */
   start(): void;
+  /** Closes the server. For tests: in an app it runs until the process exits. */
   stop(): void;
 }
 
 /**
- * The server of the contract's port. It also runs when Prometheus is not among
- * the metric exporters: probes of health must not depend on where metrics go.
+ * Creates the admin server. It also runs without the Prometheus exporter, because
+ * health probes must not depend on where metrics are exported to.
  */
-export function createAdmin(options: AdminDeps): Admin {
-  return new AdminServer(options);
+export function createAdmin(deps: AdminDeps): Admin {
+  return new AdminServer(deps);
 }
 
-/** Requests are a line and some headers, and come from near: what takes longer or is larger is an attack or an accident. */
+/** Requests are small and come from a near network. Slower or larger ones are attacks or accidents. */
 const serverOptions = {
   maxHeaderSize: 8192,
   headersTimeout: 5000,
@@ -36,17 +37,17 @@ const serverOptions = {
   keepAliveTimeout: 10_000,
 } as const;
 
-/** After so long without a byte in either direction a connection is closed: who reads no answer keeps none. */
+/** Time without a byte in either direction after which a connection is closed, even with an unread response. */
 const SOCKET_TIMEOUT_MS = 10_000;
 
-/** Beyond what is kept (`connections.ts`) there is only who comes at the same time. */
+/** Above the limit of `ConnectionLimiter`, for connections that arrive at the same time. */
 const MAX_CONNECTIONS = 128;
 
 const RETRY_MS = 30_000;
 
 /**
- * By its number: looking the name up would show in what an app observes of its
- * look-ups. The other one where the first is not there.
+ * The addresses of `localhost`: IPv4, or IPv6 on a host without IPv4. Resolving the
+ * name would show in the app's own observation of DNS lookups.
  */
 const LOOPBACK_ADDRESSES = ["127.0.0.1", "::1"] as const;
 
@@ -61,13 +62,13 @@ class AdminServer implements Admin {
   #connectionLimiter: ConnectionLimiter | undefined = undefined;
   #loopbackIndex: 0 | 1 = 0;
 
-  constructor(options: AdminDeps) {
-    this.#deps = options;
+  constructor(deps: AdminDeps) {
+    this.#deps = deps;
     this.#portClaim = new PortClaim({
       isAdminServer: (server) =>
         typeof server === "object" && server !== null && ADMIN_SERVER in server,
-      hasHandledWork: options.hasHandledWork ?? (() => false),
-      ...(options.claimDelayMs !== undefined && { claimDelayMs: options.claimDelayMs }),
+      hasHandledWork: deps.hasHandledWork ?? (() => false),
+      claimDelayMs: deps.timing?.claimDelayMs,
       onClaim: () => this.#listen(),
       onRelease: () => this.#releasePort(),
     });
@@ -90,7 +91,7 @@ class AdminServer implements Admin {
     this.#server = undefined;
   }
 
-  /** To the app that this process has just started. */
+  /** Releases the port to an app that this process has just started. */
   #releasePort(): void {
     if (this.#server === undefined && this.#retryTimer === undefined) return;
     this.#close();
@@ -98,7 +99,8 @@ class AdminServer implements Admin {
   }
 
   #scheduleRetry(): void {
-    this.#retryTimer = setTimeout(() => this.#listen(), this.#deps.retryMs ?? RETRY_MS).unref();
+    const retryMs = this.#deps.timing?.retryMs ?? RETRY_MS;
+    this.#retryTimer = setTimeout(() => this.#listen(), retryMs).unref();
   }
 
   #listen(): void {
@@ -113,7 +115,7 @@ class AdminServer implements Admin {
     try {
       const server = this.#createServer();
       this.#server = server;
-      // `exclusive`: in a cluster's worker a shared port would answer each scrape from another process.
+      // `exclusive`: with a port shared by cluster workers each scrape would reach another process.
       server.listen({ host, port, exclusive: true }, () => this.#onListening());
       server.unref();
     } catch (error) {
@@ -132,11 +134,11 @@ class AdminServer implements Admin {
     );
     Object.defineProperty(server, ADMIN_SERVER, { value: true });
     server.maxConnections = MAX_CONNECTIONS;
-    server.timeout = this.#deps.socketTimeoutMs ?? SOCKET_TIMEOUT_MS;
+    server.timeout = this.#deps.timing?.socketTimeoutMs ?? SOCKET_TIMEOUT_MS;
     server.on("timeout", (socket: Socket) => this.#connectionLimiter?.onTimeout(socket));
     server.on("connection", (socket: Socket) => this.#accept(socket));
     server.on("clientError", rejectMalformed);
-    // Once it listens, an error is one connection's that could not be accepted.
+    // While the server listens, an error concerns a connection that could not be accepted.
     server.on("error", (error) => server.listening || this.#onListenError(error));
     return server;
   }
@@ -147,7 +149,10 @@ class AdminServer implements Admin {
       this.#connectionLimiter ??= new (loadHandler().ConnectionLimiter)();
       this.#connectionLimiter.add(socket);
     } catch (error) {
-      this.#deps.diagnostics.error("admin", `a connection can't be kept: ${String(error)}`);
+      this.#deps.diagnostics.error(
+        "admin",
+        `a connection to the admin server was closed: ${String(error)}`,
+      );
       socket.destroy();
     }
   }
@@ -155,10 +160,13 @@ class AdminServer implements Admin {
   #handleRequest(request: IncomingMessage, response: ServerResponse): void {
     try {
       if (this.#connectionLimiter?.beginRequest(request.socket, response) !== true) return;
-      const options: RequestHandlerDeps = { ...this.#deps, address: this.#address };
-      void runSuppressed(() => loadHandler().handleRequest(request, response, options));
+      const deps: RequestHandlerDeps = { ...this.#deps, address: this.#address };
+      void runSuppressed(() => loadHandler().handleRequest(request, response, deps));
     } catch (error) {
-      this.#deps.diagnostics.error("admin", `a request could not be answered: ${String(error)}`);
+      this.#deps.diagnostics.error(
+        "admin",
+        `a request to the admin server failed: ${String(error)}`,
+      );
       response.destroy();
     }
   }
@@ -167,7 +175,7 @@ class AdminServer implements Admin {
     const { config, diagnostics } = this.#deps;
     const { host } = config.admin;
     const address = this.#server?.address();
-    // Where any port will do, only the system knows which one it is.
+    // With port 0 the system chooses the port.
     const bound = typeof address === "object" && address !== null ? address : undefined;
     const port = bound?.port ?? config.admin.port;
     this.#address = bound?.address ?? host;
@@ -181,7 +189,7 @@ class AdminServer implements Admin {
     }
   }
 
-  /** The app runs on without a port; whoever had it may go, as in a rolling restart. */
+  /** The app runs on without the port, which is retried: its owner may exit, as in a rolling restart. */
   #onListenError(error: unknown): void {
     this.#server = undefined;
     if (
@@ -198,31 +206,31 @@ class AdminServer implements Admin {
     if (!this.#isStopped) this.#scheduleRetry();
   }
 
-  /** One line; in a cluster one for all of its workers. */
+  /** Logs one line, and in a cluster one for all workers. */
   #reportFailure(error: unknown): void {
     const { config, diagnostics } = this.#deps;
     const worker = clusterWorkerId();
-    const line = `${failureReason(error, config.admin, worker !== undefined)}; the app runs on without /metrics and /healthz, and the port is tried again every ${RETRY_MS / 1000} s`;
+    const line = `${failureReason(error, config.admin, worker !== undefined)}; /metrics and /healthz are unavailable, retrying every ${RETRY_MS / 1000} s`;
     if (worker === undefined || worker === 1) diagnostics.warn("admin failed", line);
     else diagnostics.debug("admin failed", line);
   }
 }
 
-/** No IPv4 on this machine. */
+/** Whether the host lacks the address, as one without IPv4 does. */
 function isAddressUnavailable(error: unknown): boolean {
   const { code } = Object(error) as { readonly code?: unknown };
   return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT";
 }
 
-/** A scraper's idle connection must not keep a process that has nothing else to do. */
+/** A scraper's idle connection must not keep the process alive. */
 function unrefConnection(socket: Socket): void {
   socket.unref();
 }
 
 /**
- * What is no HTTP, or only the beginning of it. Nothing here may throw: the app
- * would end over somebody's garbage (CVE-2026-44902). And `end` alone would leave
- * the connection to a peer that doesn't end its side: HTTP servers allow half of one.
+ * Rejects malformed or incomplete requests. Nothing here may throw, or malformed input
+ * would terminate the app (CVE-2026-44902). `end` alone would leave the connection
+ * half-open with a client that never closes its side.
  */
 function rejectMalformed(_error: Error, socket: Duplex & { destroySoon?(): void }): void {
   if (socket.writable && socket.destroySoon !== undefined) {
@@ -241,14 +249,14 @@ function failureReason(
   switch (code) {
     case "EADDRINUSE":
       return inCluster
-        ? `${place} is held by another process of this cluster, whose page shows that process alone; OTEL_METRICS_EXPORTER=otlp sends the metrics of each`
-        : `${place} is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free one`;
+        ? `${place} is in use by another process of this cluster, and its page shows that process only; set OTEL_METRICS_EXPORTER=otlp to export the metrics of each`
+        : `${place} is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free port`;
     case "EACCES":
-      return `${place} is not allowed; set OTEL_EXPORTER_PROMETHEUS_PORT to one above 1023`;
+      return `${place} requires privileges; set OTEL_EXPORTER_PROMETHEUS_PORT to a port above 1023`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `${host} is no address of this machine; set OTEL_EXPORTER_PROMETHEUS_HOST to one that is`;
+      return `${host} is not an address of this host; set OTEL_EXPORTER_PROMETHEUS_HOST to one that is`;
     default:
       return `${place} can't be opened (${code})`;
   }

@@ -1,2 +1,2 @@
-/** Set to true on our own server: `entry/` leaves its requests alone. */
+/** Set to true on the admin server: its requests are not recorded. */
 export const ADMIN_SERVER: unique symbol = Symbol("telltale.server");

@@ -6,13 +6,13 @@ import { parsePage, samplesOf } from "../metrics/exposition.ts";
 import { pollUntil, pollUntilTrue } from "../until.ts";
 import { type AppProcess, startAppProcess } from "./child.ts";
 
-/** More than the server keeps. */
+/** Above the limit of the server. */
 const CONNECTION_COUNT = 100;
 
 const get = (path: string, ...headers: string[]): string =>
   [`GET ${path} HTTP/1.1`, "Host: 127.0.0.1", ...headers, "", ""].join("\r\n");
 
-/** What each of many connections sends, and then neither closes nor (where it says so) reads. */
+/** Bytes that each of many connections sends before it stays open, reading the response or not. */
 const portHolders: readonly (readonly [title: string, bytes: string, reads?: false])[] = [
   ["send nothing", ""],
   ["send half a line", "GET /liv"],
@@ -28,8 +28,8 @@ const portHolders: readonly (readonly [title: string, bytes: string, reads?: fal
   ["ask for eight pages and don't read them", get("/metrics").repeat(8), false],
 ];
 
-describe("Peers that hold the admin server's connections", () => {
-  // All at the same time, since each takes as long as the server is patient.
+describe("Clients that hold connections of the admin server open", () => {
+  // Concurrently, since each takes as long as the server's timeout.
   const results = new Map<string, Promise<unknown>>();
   before(() => {
     for (const [title, bytes, reads] of portHolders) {
@@ -38,7 +38,7 @@ describe("Peers that hold the admin server's connections", () => {
     }
   });
   for (const [title] of portHolders) {
-    it(`and ${title} keep no probe out, and lose them`, async () => {
+    it(`and ${title} don't keep probes out, and are disconnected`, async () => {
       assert.equal(await results.get(title), undefined);
     });
   }
@@ -64,7 +64,7 @@ async function probeDuring(bytes: string, reads: boolean | undefined): Promise<v
   }
 }
 
-/** Requests in one write on one connection. */
+/** Pipelined requests of one write. */
 const requestFloods: readonly (readonly [title: string, bytes: string])[] = [
   ["1,000 scrapes", get("/metrics").repeat(1000)],
   ["10,000 scrapes", get("/metrics").repeat(10_000)],
@@ -83,9 +83,9 @@ const requestFloods: readonly (readonly [title: string, bytes: string])[] = [
   ["1,000 probes of all checks", get("/healthz").repeat(1000)],
 ];
 
-describe("A peer that asks without waiting for an answer", () => {
+describe("A client that pipelines requests", () => {
   for (const [title, bytes] of requestFloods) {
-    it(`for ${title} has its connection closed, and costs two collections at most`, async () => {
+    it(`for ${title} is disconnected, after two collections at most`, async () => {
       const child = await startAppProcess();
       try {
         await child.command("count");
@@ -101,7 +101,7 @@ describe("A peer that asks without waiting for an answer", () => {
     });
   }
 
-  it("on a hundred connections shares what is collected with the others", async () => {
+  it("shares one collection with a hundred connections", async () => {
     const child = await startAppProcess();
     try {
       await child.command("count");
@@ -118,7 +118,7 @@ describe("A peer that asks without waiting for an answer", () => {
   });
 });
 
-/** `Host` -> the status where the server listens on a loopback address, and where it doesn't. */
+/** A `Host` header, and the status of a server on a loopback address and on any other one. */
 const hosts: readonly (readonly [host: string, loopback: number, open: number])[] = [
   ["localhost", 200, 200],
   ["localhost:9464", 200, 200],
@@ -140,7 +140,7 @@ const hosts: readonly (readonly [host: string, loopback: number, open: number])[
   ["shop.default.svc:9464", 403, 200],
 ];
 
-describe("The admin server asked by the name", () => {
+describe("The admin server with the Host header", () => {
   const children = new Map<string, AppProcess>();
   before(async () => {
     for (const address of ["127.0.0.1", "0.0.0.0", "localhost"]) {
@@ -153,11 +153,11 @@ describe("The admin server asked by the name", () => {
     for (const [address, status] of [
       ["127.0.0.1", loopback],
       ["localhost", loopback],
-      // From this machine, but whoever opens it to others has names for it.
+      // Reached from the local host, but a server that is open to others may have any name.
       ["0.0.0.0", open],
     ] as const) {
       for (const path of ["/metrics", "/healthz"]) {
-        it(`"${host}" on ${address} answers ${path} with ${status}`, async () => {
+        it(`"${host}" on ${address} responds to ${path} with ${status}`, async () => {
           const child = children.get(address)!;
           const answer = await answerTo(child.port, path, host);
           assert.equal(answer.status, status);
@@ -168,7 +168,7 @@ describe("The admin server asked by the name", () => {
   }
 });
 
-/** A connection that stays as open as the server lets it. */
+/** A connection that stays open until the server closes it. */
 function openConnection(port: number, bytes: string, reads = true): Socket {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   socket.on("error", () => {});

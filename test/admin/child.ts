@@ -10,15 +10,15 @@ const fixture = fileURLToPath(new URL("fixtures/app.ts", import.meta.url));
 export interface AppProcess {
   readonly port: number;
   readonly url: string;
-  /** Has it do something, and waits until that is done; resolves with what came of it. */
+  /** Runs a command of the fixture, and resolves with its result. */
   command(what: string): Promise<unknown>;
-  /** What it has said on stderr. */
+  /** Its output on stderr so far. */
   stderr(): string;
   readonly ended: Promise<number | null>;
   stop(): Promise<void>;
 }
 
-/** Starts one whose server listens when this resolves. */
+/** Starts a process, and resolves when its server listens. */
 export async function startAppProcess(
   env: Readonly<Record<string, string>> = {},
 ): Promise<AppProcess> {
@@ -27,7 +27,7 @@ export async function startAppProcess(
   return child;
 }
 
-/** @param plan what the process does, see the fixture. */
+/** @param plan the behaviour of the process, see the fixture. */
 export async function spawnAppProcess(
   plan: "stay" | "end",
   env: Readonly<Record<string, string>> = {},

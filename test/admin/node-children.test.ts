@@ -35,7 +35,7 @@ describe("A child process", () => {
   }
 });
 
-describe("A part of a build", () => {
+describe("A build process", () => {
   for (const [script, expected] of scripts) {
     it(`${expected ? "is" : "is not"} ${script}`, () => {
       const argv = script === undefined ? [] : splitCommand(script);

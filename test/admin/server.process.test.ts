@@ -17,7 +17,7 @@ import { type AppProcess, spawnAppProcess, startAppProcess } from "./child.ts";
 
 const cluster = fileURLToPath(new URL("fixtures/cluster.ts", import.meta.url));
 
-/** What a peer may send -> how the first line of the answer begins; none: the connection is closed. */
+/** Bytes that a client may send, and the first line of the response. Empty: the connection is closed. */
 const malformed: readonly (readonly [string, string | Buffer, RegExp])[] = [
   [
     "a target without a host (CVE-2026-44902)",
@@ -25,7 +25,7 @@ const malformed: readonly (readonly [string, string | Buffer, RegExp])[] = [
     /^HTTP\/1.1 (400|404) /,
   ],
   [
-    "a target that is no URL",
+    "a target that is not a URL",
     "GET http://[::bad/livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
     /^HTTP\/1.1 200 /,
   ],
@@ -37,7 +37,7 @@ const malformed: readonly (readonly [string, string | Buffer, RegExp])[] = [
   ["an asterisk", "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", /^HTTP\/1.1 (404|405) /],
   ["no Host", "GET /livez HTTP/1.1\r\n\r\n", /^HTTP\/1.1 400 /],
   ["HTTP/1.0", "GET /livez HTTP/1.0\r\n\r\n", /^HTTP\/1.1 200 /],
-  ["bytes of no protocol", Buffer.from([0, 1, 2, 250, 255, 13, 10, 13, 10]), /^HTTP\/1.1 400 /],
+  ["binary garbage", Buffer.from([0, 1, 2, 250, 255, 13, 10, 13, 10]), /^HTTP\/1.1 400 /],
   ["a TLS hello", Buffer.from("16030100a5010000a10303", "hex"), /^HTTP\/1.1 400 /],
   [
     "a header of 100 kB",
@@ -57,14 +57,14 @@ const malformed: readonly (readonly [string, string | Buffer, RegExp])[] = [
   ],
   ["percent signs", "GET /%E0%A4%A HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", /^HTTP\/1.1 404 /],
   [
-    "the name of an object's own method",
+    "the name of a method of objects",
     "GET /constructor HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
     /^HTTP\/1.1 404 /,
   ],
   ["nothing", "", /^$/],
 ];
 
-/** Requests of a well-behaved peer. */
+/** Valid requests: method, path, status and body. */
 const requests: readonly (readonly [string, string, number, RegExp])[] = [
   ["GET", "/metrics", 200, /^# HELP target_info/],
   ["GET", "/metrics?name=x", 200, /^# HELP target_info/],
@@ -90,7 +90,7 @@ describe("The admin server", () => {
   after(() => child.stop());
 
   for (const [method, path, status, body] of requests) {
-    it(`answers ${method} ${path} with ${status}`, async () => {
+    it(`responds to ${method} ${path} with ${status}`, async () => {
       const response = await fetch(child.url + path, { method });
       assert.equal(response.status, status);
       assert.match(await response.text(), body);
@@ -103,13 +103,13 @@ describe("The admin server", () => {
   }
 
   for (const [title, bytes, expected] of malformed) {
-    it(`lives on after ${title}`, async () => {
+    it(`keeps running after ${title}`, async () => {
       assert.match(await sendRaw(child.port, bytes), expected);
       assert.equal((await fetch(`${child.url}/livez`)).status, 200);
     });
   }
 
-  it("lives on after connections that break off in the middle of a page", async () => {
+  it("keeps running after connections that are reset in the middle of a page", async () => {
     for (let round = 0; round < 20; round += 1) {
       const socket = connect(child.port, "127.0.0.1");
       socket.on("error", () => {});
@@ -120,12 +120,12 @@ describe("The admin server", () => {
     assert.equal((await fetch(`${child.url}/metrics`)).status, 200);
   });
 
-  it("shows the runtime, the process and our books", async () => {
+  it("has metrics of the runtime, the process and the telemetry counters", async () => {
     const { types } = parsePage(await pageOf(child, "text/plain"));
     for (const name of expectedFamilies) assert.ok(types.has(name), name);
   });
 
-  it("speaks OpenMetrics with who asks for it", async () => {
+  it("responds in OpenMetrics if the client accepts it", async () => {
     const response = await fetch(`${child.url}/metrics`, { headers: { accept: prometheusAccept } });
     assert.match(
       response.headers.get("content-type") ?? "",
@@ -134,7 +134,7 @@ describe("The admin server", () => {
     parsePage(await response.text(), "openmetrics");
   });
 
-  it("packs a page for who takes it packed", async () => {
+  it("compresses the page if the client accepts gzip", async () => {
     const compressed = await sendRaw(
       child.port,
       "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: deflate, gzip;q=0.5\r\nConnection: close\r\n\r\n",
@@ -149,7 +149,7 @@ describe("The admin server", () => {
     assert.doesNotMatch(plain, /content-encoding/);
   });
 
-  it("has at most 2000 series and a quick page after a million random paths", async () => {
+  it("has at most 2000 series, and a quick page, after a million random paths", async () => {
     await child.command("cardinality");
     await pageOf(child, "text/plain");
     const before = performance.now();
@@ -170,7 +170,7 @@ describe("Health", () => {
     ["hang", 503, 503],
     ["broken", 503, 503],
   ] as const) {
-    it(`after "${order}": alive, ${ready} for traffic, ${all} in all`, async () => {
+    it(`after "${order}" is alive, with ${ready} for /readyz and ${all} for /healthz`, async () => {
       const child = await startAppProcess();
       try {
         await child.command(order);
@@ -185,7 +185,7 @@ describe("Health", () => {
 });
 
 describe("The admin server's port", () => {
-  it("in use by another process: one line that says what to do, and the app runs on", async () => {
+  it("in use by another process is reported in one line, with the remedy, and the app runs on", async () => {
     const occupied = createServer((_request, response) => response.end("other")).listen(
       0,
       "127.0.0.1",
@@ -198,7 +198,7 @@ describe("The admin server's port", () => {
       await child.command("nothing");
       assert.match(
         child.stderr(),
-        /^telltale: port \d+ on 127.0.0.1 is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free one; .*\n$/,
+        /^telltale: port \d+ on 127.0.0.1 is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free port; .*\n$/,
       );
     } finally {
       await child.stop();
@@ -206,13 +206,13 @@ describe("The admin server's port", () => {
     }
   });
 
-  it("is not held by a process that has nothing to do", async () => {
+  it("does not keep a process without work alive", async () => {
     const child = await spawnAppProcess("end");
     assert.equal(await child.ended, 0);
     assert.equal(child.stderr(), "");
   });
 
-  it("does not hold the process by a connection that stays open", async () => {
+  it("does not keep a process alive because of an open connection", async () => {
     const child = await startAppProcess();
     const socket = connect(child.port, "127.0.0.1");
     socket.on("error", () => {});
@@ -223,7 +223,7 @@ describe("The admin server's port", () => {
     socket.destroy();
   });
 
-  it("serves health, and no page, without Prometheus among the exporters", async () => {
+  it("serves health, but no metrics, without the Prometheus exporter", async () => {
     const child = await startAppProcess({ OTEL_METRICS_EXPORTER: "none" });
     try {
       assert.equal((await fetch(`${child.url}/healthz`)).status, 200);
@@ -235,7 +235,7 @@ describe("The admin server's port", () => {
     }
   });
 
-  it("is taken when whoever had it goes", async () => {
+  it("is claimed as soon as it is free", async () => {
     const occupied = createServer().listen(0, "127.0.0.1");
     await once(occupied, "listening");
     const { port } = occupied.address() as { port: number };
@@ -248,8 +248,7 @@ describe("The admin server's port", () => {
       ...fixture,
       health: createHealth(fixture),
       renderMetrics,
-      retryMs: 10,
-      claimDelayMs: 0,
+      timing: { retryMs: 10, claimDelayMs: 0 },
     });
     admin.start();
     await pollUntilTrue(() => lines.length > 0, "a line");
@@ -261,14 +260,14 @@ describe("The admin server's port", () => {
     assert.match(lines[1]!, /is free again/);
   });
 
-  it("in a cluster: the first process has it, and one line speaks for all workers", async () => {
+  it("in a cluster belongs to the first process, and is reported in one line for all workers", async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [cluster]);
     const lines = JSON.parse(stdout) as [string, string][];
     assert.deepEqual(lines.map(([level]) => level).toSorted(), ["debug", "debug", "warn"]);
-    for (const [, line] of lines) assert.match(line, /held by another process of this cluster/);
+    for (const [, line] of lines) assert.match(line, /in use by another process of this cluster/);
   });
 
-  it("waits with who waits for a page that takes its time", async () => {
+  it("does not close the connection of a page that takes longer than the socket timeout", async () => {
     const { lines, ...fixture } = createMetricsPipeline({
       OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
       OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
@@ -278,7 +277,12 @@ describe("The admin server's port", () => {
       return { contentType: "text/plain", body: Buffer.from("late") };
     };
     const health = createHealth(fixture);
-    const admin = createAdmin({ ...fixture, health, renderMetrics, socketTimeoutMs: 20 });
+    const admin = createAdmin({
+      ...fixture,
+      health,
+      renderMetrics,
+      timing: { socketTimeoutMs: 20 },
+    });
     admin.start();
     await pollUntilTrue(() => lines.length > 0, "a line");
     const response = await fetch(`http://127.0.0.1:${fixture.config.admin.port}/metrics`);
@@ -286,7 +290,7 @@ describe("The admin server's port", () => {
     admin.stop();
   });
 
-  it("answers 500 where the metrics can't be collected", async () => {
+  it("responds with 500 if the metrics can't be collected", async () => {
     const port = await freePort();
     const { lines, ...fixture } = createMetricsPipeline({
       OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
@@ -299,7 +303,7 @@ describe("The admin server's port", () => {
       ...fixture,
       health: createHealth(fixture),
       renderMetrics,
-      claimDelayMs: 0,
+      timing: { claimDelayMs: 0 },
     });
     admin.start();
     await pollUntilTrue(() => lines.length > 0, "a line");
@@ -334,7 +338,7 @@ async function pageOf(child: AppProcess, accept: string): Promise<string> {
   return (await fetch(`${child.url}/metrics`, { headers: { accept } })).text();
 }
 
-/** Sends bytes and returns what comes back until the peer or we close; as latin1. */
+/** Sends bytes and returns the response, as latin1, until either side closes. */
 async function sendRaw(port: number, bytes: string | Buffer): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   const chunks: Buffer[] = [];

@@ -61,7 +61,7 @@ describe("Bad input", () => {
     assert.deepEqual(await service.end(), bareExit);
     other.close();
     assert.deepEqual(linesOf(service), [
-      `port ${port} on 127.0.0.1 is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free one; the app runs on without /metrics and /healthz, and the port is tried again every 30 s`,
+      `port ${port} on 127.0.0.1 is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free port; /metrics and /healthz are unavailable, retrying every 30 s`,
     ]);
     assert.equal(receiver.spans.length, 3);
   });

@@ -9,19 +9,25 @@ export interface AdminDeps {
   readonly counters: TelemetryCounters;
   readonly diagnostics: Diagnostics;
   readonly health: Health;
-  /** The Prometheus page; undefined: not configured. */
+  /** Renders the Prometheus page, or resolves to undefined if Prometheus is not configured. */
   readonly renderMetrics: (accept: string | undefined) => Promise<MetricsPage | undefined>;
-  /** How long a port that was taken is left alone before the next try; 30 s. */
-  readonly retryMs?: number;
-  /** How long nothing may move on a connection; 10 s. */
-  readonly socketTimeoutMs?: number;
-  /** Whether any request, message or job has come in. */
+  /** Whether any request, message or job has been handled. */
   readonly hasHandledWork?: () => boolean;
-  /** How long a process that serves nothing waits before it takes the port; `turn.ts`. */
-  readonly claimDelayMs?: number;
+  /** Overrides for tests. */
+  readonly timing?: Partial<AdminTiming>;
+}
+
+/** All in milliseconds. */
+export interface AdminTiming {
+  /** Delay before a port that was in use is tried again. */
+  readonly retryMs: number;
+  /** Time without traffic after which a connection is closed. */
+  readonly socketTimeoutMs: number;
+  /** Delay before a process that handles no work claims the port (`port-claim.ts`). */
+  readonly claimDelayMs: number;
 }
 
 export interface RequestHandlerDeps extends AdminDeps {
-  /** What the server listens on. */
+  /** The address that the server listens on. */
   readonly address: string;
 }
