@@ -2,19 +2,21 @@ import { lazy } from "../lazy.ts";
 import type { MessagingInstrumenter } from "../context/messaging.ts";
 import type { MessagingTracer, MessagingInstrumenterDeps } from "./messaging-tracer.ts";
 
-const loadWork = lazy<typeof import("./messaging-tracer.ts")>("messaging/messaging-tracer.ts");
+const loadMessagingTracer = lazy<typeof import("./messaging-tracer.ts")>(
+  "messaging/messaging-tracer.ts",
+);
 
-/** The entrance of messages and jobs, made with the first library or job that needs it. */
+/** The messaging tracer, created with the first library or job that needs it. */
 export interface LazyMessagingTracer {
   readonly instrumenter: () => MessagingInstrumenter;
   /**
-   * Runs `work` as a unit of work of its own. What it returns, throws or rejects
-   * with comes out as it is.
+   * Runs `work` as a unit of work. Its result, error or rejection reaches the caller
+   * unchanged.
    */
   readonly runJob: RunJob;
-  /** Whether any message or job has come in. */
+  /** Whether any message or job was started. */
   hasHandledMessages(): boolean;
-  /** How many messages and jobs are under way. */
+  /** Number of messages and jobs in flight. */
   inFlightCount(): number;
   endAll(): void;
 }
@@ -24,7 +26,7 @@ export type RunJob = <R>(name: string, work: () => R) => R;
 export function createLazyMessagingTracer(deps: MessagingInstrumenterDeps): LazyMessagingTracer {
   let created: MessagingTracer | undefined;
   const instrumenter = (): MessagingTracer =>
-    (created ??= loadWork().createMessagingInstrumenter(deps));
+    (created ??= loadMessagingTracer().createMessagingInstrumenter(deps));
   return {
     instrumenter,
     runJob: (name, work) => {

@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { MessageOperation } from "../context/messaging.ts";
 
-/** What spans and metrics of a message have in common: which broker, where to, and what is done. */
+/** Returns the attributes that a message's span and metrics share: system, destination, operation, broker. */
 export function messageOperationAttributes(messageOperation: MessageOperation): Attributes {
   const { system, operation, destination, broker } = messageOperation;
   return {

@@ -12,13 +12,14 @@ import type { BindableRecorder, BindableSum } from "../metrics/meter.ts";
 import type { StoreMeter } from "../metrics/store-meter.ts";
 import { messageOperationAttributes } from "./message-attributes.ts";
 
-/** The longest that a look at all backlogs may take; what comes later is left out. */
+/** Time limit of counting all backlogs at one collection; later results are left out. */
 const BACKLOG_TIMEOUT_MS = 2_000;
 
 /**
- * https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/, and
- * what the conventions have no names for: jobs without a broker, and what waits.
- * `kafka.consumer_group.lag` is the name of the Collector's Kafka receiver.
+ * Metrics of https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/,
+ * and those that the conventions have no names for: jobs without a broker, and
+ * the size of queues. `kafka.consumer_group.lag` is the name of the Collector's
+ * Kafka receiver.
  */
 export class MessagingMetrics {
   readonly #meter: StoreMeter;
@@ -115,7 +116,7 @@ export class MessagingMetrics {
       unit: "s",
     });
     const observe = async (result: BatchObservableResult): Promise<void> => {
-      const looks = backlogs.map(async (count) => {
+      const counts = backlogs.map(async (count) => {
         for (const { system, destination, sizes, oldestSeconds } of mergeByLabel(await count())) {
           const attributes = {
             "messaging.system": system,
@@ -127,7 +128,7 @@ export class MessagingMetrics {
           if (oldestSeconds !== undefined) result.observe(age, oldestSeconds, attributes);
         }
       });
-      await withinLimit(Promise.allSettled(looks));
+      await withinLimit(Promise.allSettled(counts));
     };
     this.#meter.addBatchObservableCallback(observe, [size, age]);
   }
@@ -141,7 +142,7 @@ export class MessagingMetrics {
   }
 }
 
-/** Queues whose generated names have one label count together. */
+/** Adds up the queues whose generated names share one label. */
 function mergeByLabel(backlogs: readonly Backlog[]): Iterable<Backlog> {
   const merged = new Map<string, Backlog>();
   for (const backlog of backlogs) {
@@ -171,7 +172,7 @@ function reportLag(result: ObservableResult, lag: ConsumerLag): void {
   });
 }
 
-/** A broker that doesn't answer must not keep a scrape waiting, nor the process alive. */
+/** Limits the wait: a broker without a response must not delay a scrape, nor hold the process open. */
 async function withinLimit(work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {

@@ -1,0 +1,151 @@
+import type { Context as ApiContext, Link, Span } from "@opentelemetry/api";
+import { now } from "../clock.ts";
+import { type Context, ROOT_CONTEXT } from "../context/context.ts";
+import { errorTypeOf } from "../context/error-type.ts";
+import type { JobInfo } from "../context/job.ts";
+import { activeUnitOfWork } from "../context/manager.ts";
+import type { UnitFailure, UnitOfWorkHandle } from "../context/messaging.ts";
+import { UnitOfWork } from "../context/unit-of-work.ts";
+import { TelltaleSpan } from "../traces/span.ts";
+import { failSpan } from "./fail-span.ts";
+import { JobDetails, type OperationDetails } from "./operation-details.ts";
+import type { OperationDeps } from "./operation-deps.ts";
+
+/** Origin of a unit of work: its parent span, linked spans and the unit around it. */
+export interface OperationParent {
+  readonly parent: ApiContext;
+  readonly links: Link[];
+  readonly enclosingUnit: UnitOfWork | undefined;
+}
+
+export const NO_PARENT: OperationParent = {
+  parent: ROOT_CONTEXT,
+  links: [],
+  enclosingUnit: undefined,
+};
+
+/** The unit of work of one message, one batch or one job, with its span and its outcome. */
+export class ConsumerOperation extends UnitOfWork implements UnitOfWorkHandle {
+  readonly context: Context;
+  readonly #deps: OperationDeps;
+  #details: OperationDetails;
+  #job: JobInfo;
+  readonly #startedAt: number = now();
+  readonly #ownSpan: Span;
+  /** True while the scheduler calls the app's code. */
+  #isSchedulerCalling = false;
+  readonly #enclosingUnit: UnitOfWork | undefined;
+  readonly #startedByUnit: UnitOfWork | undefined = activeUnitOfWork();
+  #failure: UnitFailure | undefined = undefined;
+
+  constructor(
+    deps: OperationDeps,
+    details: OperationDetails,
+    job: JobInfo,
+    { parent, links, enclosingUnit }: OperationParent,
+  ) {
+    super();
+    this.#deps = deps;
+    this.#enclosingUnit = enclosingUnit;
+    this.requestId = enclosingUnit?.requestId;
+    this.userId = enclosingUnit?.userId;
+    this.organizationId = enclosingUnit?.organizationId;
+    this.#details = details;
+    this.#job = job;
+    // Sentry's `transaction`.
+    this.route = details.name;
+    const options = { kind: details.kind, attributes: details.attributes, links };
+    this.#ownSpan = deps.tracer.startSpan(details.name, options, parent);
+    this.span = this.#ownSpan;
+    if (this.span instanceof TelltaleSpan) this.localTrace = this.span.localTrace;
+    this.context = (parent as Context).withSpan(this.span).withUnitOfWork(this);
+  }
+
+  override jobInfo(): JobInfo {
+    return this.#job;
+  }
+
+  override startedByUnit(): UnitOfWork | undefined {
+    return this.#startedByUnit;
+  }
+
+  override enclosingUnit(): UnitOfWork | undefined {
+    return this.#enclosingUnit;
+  }
+
+  callFromScheduler<R>(work: () => R): R {
+    this.#isSchedulerCalling = true;
+    try {
+      return work();
+    } finally {
+      this.#isSchedulerCalling = false;
+    }
+  }
+
+  /**
+   * Takes the name of a `job()` that the scheduler has called directly. Such a job
+   * is the scheduled one, and its own name is the better one.
+   *
+   * @returns false where `job()` is called by other code
+   */
+  adoptJob(job: JobInfo): boolean {
+    if (!this.#isSchedulerCalling) return false;
+    this.#isSchedulerCalling = false;
+    this.#job = { ...this.#job, ...job };
+    this.#details = new JobDetails(this.#job);
+    this.route = this.#details.name;
+    this.#ownSpan.updateName(this.#details.name).setAttributes(this.#details.attributes);
+    return true;
+  }
+
+  /** Returns a handle that can fail this unit of work, and not end it. */
+  childHandle(): UnitOfWorkHandle {
+    return { context: this.context, fail: (failure) => this.fail(failure), end() {} };
+  }
+
+  /** The first failure decides the type of error; each further error is an event of its own. */
+  fail(failure: UnitFailure): void {
+    if (this.ended) return;
+    if (this.#failure !== undefined) {
+      if (failure.error !== undefined) super.recordFailure(failure.error);
+      return;
+    }
+    this.#failure = failure;
+    this.error = failure.error;
+  }
+
+  override recordFailure(error: unknown): void {
+    this.fail({ error });
+  }
+
+  override end(): void {
+    if (this.ended) return;
+    const seconds = (now() - this.#startedAt) / 1000;
+    try {
+      super.end();
+      this.#recordOutcome(seconds);
+    } catch (internalError) {
+      this.#deps.onInternalError(internalError);
+    } finally {
+      this.#ownSpan.end();
+    }
+  }
+
+  #recordOutcome(seconds: number): void {
+    const failure = this.#failure;
+    const errorType = failure && (failure.type ?? errorTypeOf(failure.error));
+    if (failure !== undefined && errorType !== undefined) {
+      this.#captureErrors(failure);
+      failSpan(this.#ownSpan, failure.error, errorType);
+    }
+    this.#details.recordMetrics(this.#deps.metrics, seconds, errorType, this.#ownSpan);
+  }
+
+  #captureErrors({ error, willRetry }: UnitFailure): void {
+    for (const reported of new Set([error, ...(this.failures ?? [])])) {
+      if (reported === undefined || reported === null) continue;
+      this.error = reported;
+      this.#deps.errors.captureJobError(this, willRetry);
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import type { Span } from "@opentelemetry/api";
+import { STATUS_ERROR, TelltaleSpan } from "../traces/span.ts";
+
+/** Sets the span's status to error, unless an uncaught error has already done so with more details. */
+export function failSpan(span: Span, error: unknown, errorType: string): void {
+  if (!span.isRecording()) return;
+  if (span instanceof TelltaleSpan && span.failed) return;
+  span.setAttribute("error.type", errorType);
+  span.setStatus({ code: STATUS_ERROR });
+  if (error instanceof Error) span.recordException(error);
+}
