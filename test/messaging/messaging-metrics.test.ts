@@ -6,13 +6,12 @@ import type { Backlog, ConsumerLag } from "../../src/context/messaging.ts";
 import { metricNamesOf, numbersOf } from "../metrics/metrics-fixture.ts";
 import { createMessagingFixture } from "./messaging-fixture.ts";
 
-function valuesOf(collected: ResourceMetrics, name: string): [destination: unknown, number][] {
-  return numbersOf(collected, name).map(({ attributes, value }) => [
-    [attributes["messaging.destination.name"], attributes["telltale.queue.state"]]
-      .filter((part) => part !== undefined)
-      .join(" "),
-    value,
-  ]);
+function valuesOf(collected: ResourceMetrics, name: string): [series: string, number][] {
+  return numbersOf(collected, name).map(({ attributes, value }) => {
+    const destination = String(attributes["messaging.destination.name"]);
+    const state = attributes["telltale.queue.state"];
+    return [state === undefined ? destination : `${destination} ${String(state)}`, value];
+  });
 }
 
 const emails: Backlog = {
