@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
-import type { Context } from "../../src/context/context.ts";
+import { ROOT_CONTEXT, unitOfWorkIn } from "../../src/context/context.ts";
 import type { ReceivedMessage, UnitFailure } from "../../src/context/messaging.ts";
 import { runUnitOfWork } from "../../src/context/run-unit.ts";
 import { histogramsOf, metricNamesOf, numbersOf } from "../metrics/metrics-fixture.ts";
@@ -104,18 +104,19 @@ describe("A received message", () => {
   it("of a connection is linked to it and has its request id and user", () => {
     const { tracer, spans } = createMessagingFixture();
     const connection = tracer.startProcess(receivedMessage({ destination: "handshake" }));
-    const context = connection?.context as Context;
-    assert.ok(context.unit);
-    Object.assign(context.unit, { requestId: "r-1", userId: "u-1" });
+    const context = connection?.context ?? ROOT_CONTEXT;
+    const enclosing = unitOfWorkIn(context);
+    assert.ok(enclosing);
+    Object.assign(enclosing, { requestId: "r-1", userId: "u-1" });
     const message = tracer.startProcess(receivedMessage({ connection: context }));
     message?.end();
     connection?.end();
     const [processed, handshake] = spans;
     assert.equal(processed?.parentSpanContext, undefined);
     assert.equal(processed?.links[0]?.context.spanId, handshake?.spanContext().spanId);
-    const { unit } = message?.context ?? {};
+    const unit = unitOfWorkIn(message?.context ?? ROOT_CONTEXT);
     assert.deepEqual([unit?.requestId, unit?.userId], ["r-1", "u-1"]);
-    assert.equal(unit?.enclosingUnit(), context.unit);
+    assert.equal(unit?.enclosingUnit(), enclosing);
   });
 
   it("is in flight until it ends", () => {
@@ -319,6 +320,7 @@ describe("A job", () => {
     assert.ok(message);
     const job = runUnitOfWork(message, () => tracer.startProcess(receivedMessage()));
     job?.end();
-    assert.equal(job?.context.unit?.startedByUnit(), message.context.unit);
+    const unit = unitOfWorkIn(job?.context ?? ROOT_CONTEXT);
+    assert.equal(unit?.startedByUnit(), unitOfWorkIn(message.context));
   });
 });

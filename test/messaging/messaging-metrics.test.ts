@@ -8,9 +8,9 @@ import { createMessagingFixture } from "./messaging-fixture.ts";
 
 function valuesOf(collected: ResourceMetrics, name: string): [series: string, number][] {
   return numbersOf(collected, name).map(({ attributes, value }) => {
-    const destination = String(attributes["messaging.destination.name"]);
-    const state = attributes["telltale.queue.state"];
-    return [state === undefined ? destination : `${destination} ${String(state)}`, value];
+    const { "messaging.destination.name": destination, "telltale.queue.state": state } =
+      attributes as Readonly<Record<string, string | undefined>>;
+    return [[destination, state].filter(Boolean).join(" "), value];
   });
 }
 
