@@ -84,8 +84,8 @@ function stampOf(site: Site): string {
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name))
     .toSorted();
-  const ours = ["register.js", "start.js", "instrumentation-next.js"].map((file) =>
-    join(dist, file),
+  const ours = ["register.js", "start.js", "instrumentation-frameworks-next-adaptor.js"].map(
+    (file) => join(dist, file),
   );
   const own = fileURLToPath(import.meta.url);
   const shared = [tenants, crowd].map((file) => join(root, file));
