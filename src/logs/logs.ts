@@ -4,6 +4,7 @@ import type { LogsConfig } from "../config/config.ts";
 import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
+import { createConsolePrinter } from "../export/console-printer.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { createLogProcessor } from "../export/item-processors.ts";
 import { type LogRecordSink, TelltaleLoggerProvider } from "./logger.ts";
@@ -48,7 +49,12 @@ const emptyPipeline: Pipeline = { flush: async () => {}, drainForExit: () => [] 
 function createLogOutput(deps: LogsDeps): LogOutput {
   const { config, counters, diagnostics, unsent } = deps;
   const print = config.exporters.includes("console")
-    ? createConsolePrinter(diagnostics)
+    ? createConsolePrinter<LogRecord>({
+        diagnostics,
+        key: "logs console",
+        noun: "a log record",
+        load: () => loadConsole().createConsoleLogExporter(),
+      })
     : undefined;
   if (!config.exporters.includes("otlp")) return createUnbatchedOutput(counters, print);
   const { batch: batchConfig, otlp } = config;
@@ -78,24 +84,5 @@ function createUnbatchedOutput(
       print(record.toRecord());
     },
     pipeline: emptyPipeline,
-  };
-}
-
-/**
- * Loaded with the first record. An app whose `stdout` writes to its own logger
- * would have each print make the next record: what is made meanwhile is not printed.
- */
-function createConsolePrinter(diagnostics: Diagnostics): PrintRecord {
-  let print: PrintRecord | undefined;
-  let isPrinting = false;
-  return (record) => {
-    if (isPrinting) return;
-    isPrinting = true;
-    try {
-      (print ??= loadConsole().createConsoleLogExporter())(record);
-    } catch (error) {
-      diagnostics.error("logs console", `a log record could not be printed: ${String(error)}`);
-    }
-    isPrinting = false;
   };
 }

@@ -10,6 +10,7 @@ import {
   type ProviderFlushDeps,
   ProviderFlush,
 } from "../export/provider-flush.ts";
+import { createScope } from "../instrumentation-scope.ts";
 import { propertyOf } from "../property.ts";
 import {
   createInstrumentDescriptor,
@@ -187,7 +188,7 @@ export class StoreMeterProvider implements FlushableMeterProvider {
 
   /** After `shutdown` it gives a meter that keeps nothing, but for one that was there before. */
   getMeter(name: string, version?: string, options?: MeterOptions): StoreMeter {
-    const scope = scopeOf(name, version, propertyOf(options, "schemaUrl"));
+    const scope = createScope(name, version, propertyOf(options, "schemaUrl"));
     const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl]);
     let meter = this.#meters.get(key);
     if (meter === undefined) {
@@ -211,15 +212,6 @@ export class StoreMeterProvider implements FlushableMeterProvider {
   meters(): IterableIterator<ScopeMeter> {
     return this.#meters.values();
   }
-}
-
-function scopeOf(name: unknown, version: unknown, schemaUrl: unknown): InstrumentationScope {
-  const scope: { name: string; version?: string; schemaUrl?: string } = {
-    name: typeof name === "string" ? name : "",
-  };
-  if (typeof version === "string" && version !== "") scope.version = version;
-  if (typeof schemaUrl === "string" && schemaUrl !== "") scope.schemaUrl = schemaUrl;
-  return scope;
 }
 
 /** Both are kept and both are exported, as the specification asks: the numbers are not wrong, the names are. */

@@ -1,6 +1,6 @@
 import type { Attributes, Exception } from "@opentelemetry/api";
 
-/** As the SDK does it; a hostile error (throwing getters) gives nothing. */
+/** Returns the attributes that the SDK records; none for an error whose getters throw. */
 export function exceptionAttributes(exception: Exception): Attributes | undefined {
   try {
     if (typeof exception === "string") return { "exception.message": exception };

@@ -8,10 +8,9 @@ export interface AttributeLimits {
 }
 
 /**
- * A bag of attributes under the limits of the specification. Primitive values,
- * which is nearly all of them, are stored without a detour; the rest goes
- * through the SDK's own check, which copies, so that nothing of the app's is
- * kept by reference.
+ * Attributes within the limits of the specification. Primitive values, by far
+ * the most, are stored directly. Others pass the SDK's own check, which copies
+ * them: no object of the app is stored by reference.
  */
 export class LimitedAttributes {
   readonly values: Attributes = {};
@@ -20,7 +19,7 @@ export class LimitedAttributes {
 
   set(key: unknown, value: unknown, limits: AttributeLimits): void {
     if (value === undefined) return;
-    // `__proto__` would set the prototype of the bag.
+    // `__proto__` would set the prototype of `values`.
     if (typeof key !== "string" || key.length === 0 || key === "__proto__") {
       this.dropped++;
       return;
@@ -40,7 +39,7 @@ export class LimitedAttributes {
     this.values[key] = clean;
   }
 
-  /** What can't be read (a throwing getter) is left out and counted. Never throws. */
+  /** Sets all attributes; leaves out and counts those that can't be read (a throwing getter). Never throws. */
   setAll(attributes: unknown, limits: AttributeLimits): void {
     if (typeof attributes !== "object" || attributes === null) return;
     for (const key of keysOf(attributes)) {
@@ -62,7 +61,7 @@ function keysOf(attributes: object): readonly string[] {
   }
 }
 
-/** The value as it may be kept, or undefined where it is none of the API's types. */
+/** Returns the value to store, or undefined if its type is none of the API's. */
 function cleanValue(value: unknown, length: number): AttributeValue | undefined {
   switch (typeof value) {
     case "string":

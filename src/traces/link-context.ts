@@ -1,7 +1,7 @@
 import type { SpanContext } from "@opentelemetry/api";
 import { propertyOf } from "../property.ts";
 
-/** A copy; undefined with ids of other lengths, for which a receiver may refuse the whole request. */
+/** Returns a copy of a link's context; undefined for ids of a wrong length, for which a receiver may reject the whole request. */
 export function linkContextOf(link: unknown): SpanContext | undefined {
   const context = propertyOf(link, "context");
   const traceId = propertyOf(context, "traceId");

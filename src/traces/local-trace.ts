@@ -2,54 +2,54 @@ import type { Attributes } from "@opentelemetry/api";
 import type { KeepReason, LocalTraceHandle } from "../context/local-trace-handle.ts";
 import type { DropTimer, DropWindow, SpanQuota } from "./tail-buffer.ts";
 
-/** What a local trace needs to know of a span. */
+/** The part of a span that a local trace reads. */
 export interface TraceMember {
-  /** Whether it ended in error. */
+  /** Whether its status is an error. */
   readonly failed: boolean;
 }
 
-/** What a local trace needs of the pipeline it belongs to. */
+/** The part of the pipeline that a local trace uses. */
 export interface TraceSink<Span extends TraceMember> {
-  /** A recorded span has ended. */
+  /** Counts a recorded span that has ended. */
   created(): void;
-  /** An ended span of a kept trace goes out. */
+  /** Exports an ended span of a kept trace. */
   readonly export: (span: Span) => void;
-  /** Ended spans that will never go out. */
+  /** Counts ended spans that will never be exported. */
   discard(count: number): void;
-  /** For the ended spans of traces that are going on. */
+  /** Limits the buffered spans of traces whose root has not ended. */
   readonly quota: SpanQuota;
-  /** For those of traces whose root has ended. */
+  /** Drops the buffered spans of traces whose root has ended. */
   readonly dropTimer: DropTimer;
-  /** A local root that took longer keeps its trace, in milliseconds. */
+  /** The duration in milliseconds above which a local root keeps its trace. */
   readonly keepSlowMs: number;
 }
 
-/** One trace can't take all the room. */
+/** Keeps one trace from using up the whole quota. */
 const MAX_SPANS_PER_TRACE = 1000;
 
 /**
- * The spans of one process that hang together: a request with all that it
- * caused here. Every span under the entry holds this object, so a
- * child that ends after its root still finds the decision.
+ * The spans of one trace in this process: a request with all that it caused
+ * here. Every span below the local root refers to this object, so a child that
+ * ends after its root still finds the keep decision.
  *
- * It starts as kept where head sampling said yes. Where it said no, ended
- * spans wait here until something worth seeing happens (an error is captured,
- * a span ends in error, the root was slow, code asks for it) or the root ends
- * without. Then they count as given up soon, but nothing lets go of them
- * before the work does that holds this object: an error that comes late comes
- * from there.
+ * A trace that head sampling keeps is kept from the start. Otherwise ended spans
+ * are buffered until something keeps the trace (a captured error, a span that
+ * ends in error, a slow root, a call of the app) or its root ends. Then the drop
+ * timer counts them as dropped after its window. The buffer itself is released
+ * with the unit of work that refers to this object, since a late error is
+ * thrown in that context.
  */
 export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
-  /** The span that came in; set right after it is made. */
+  /** The local root; set right after its creation. */
   root: Span | undefined = undefined;
-  /** The wall clock at zero of our clock, the same for all spans in here. */
+  /** The wall-clock time at zero of the monotonic clock, the same for all spans of the trace. */
   readonly wallClockOrigin: number;
   reason: KeepReason | undefined;
-  /** Of the head decision; undefined where the parent's is unknown. */
+  /** The probability of the head decision; undefined if the parent's is unknown. */
   readonly #probability: number | undefined;
   readonly #sink: TraceSink<Span>;
   #buffered: Span[] | undefined = undefined;
-  /** From the end of an undecided root on. */
+  /** Set when the root ends and the trace is not kept. */
   #dropWindow: DropWindow | undefined = undefined;
 
   constructor(
@@ -79,7 +79,7 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
     return this.reason !== undefined;
   }
 
-  /** A span ended: out, or to the others that wait. */
+  /** Exports an ended span, or buffers it. */
   onEnd(span: Span, durationMs: number): void {
     this.#sink.created();
     if (this.reason === undefined && span.failed) this.keep("span_error");
@@ -96,8 +96,8 @@ export class LocalTrace<Span extends TraceMember> implements LocalTraceHandle {
   }
 
   /**
-   * What the root span says about why it is there, so that counts can be
-   * reconstructed; nothing where every trace is kept.
+   * Returns the attributes that record on the root why the trace was kept, so that
+   * counts can be reconstructed; undefined if every trace is kept.
    */
   samplingAttributes(span: Span): Attributes | undefined {
     if (this.root !== span || this.reason === undefined) return undefined;

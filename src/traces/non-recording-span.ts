@@ -1,6 +1,6 @@
 import type { Span, SpanContext } from "@opentelemetry/api";
 
-/** A span that only carries ids: not recorded, or not ours. */
+/** A non-recording span: propagates its span context only. */
 export class NonRecordingSpan implements Span {
   readonly #context: SpanContext;
 

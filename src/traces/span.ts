@@ -13,9 +13,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SpanLimits } from "../config/config.ts";
-import type { CachedAttributes, FlatAttributes } from "../export/otlp/encoded-item.ts";
 import type { AttributeParts, EncodableSpan } from "../export/otlp/otlp-protobuf.ts";
-import { LimitedAttributes, type AttributeLimits } from "./limited-attributes.ts";
 import {
   exactTimeOf,
   hrTimeOf,
@@ -28,39 +26,33 @@ import {
 import { propertyOf } from "../property.ts";
 import { exceptionAttributes } from "./exception.ts";
 import { linkContextOf } from "./link-context.ts";
+import { LimitedAttributes, type AttributeLimits } from "./limited-attributes.ts";
 import type { LocalTrace } from "./local-trace.ts";
+import {
+  attributesOfPairs,
+  type LazyAttributes,
+  limitedAttributesOf,
+  MAX_INSTRUMENTATION_ATTRIBUTES,
+} from "./span-attributes.ts";
 
 /** `SpanStatusCode` of the API, without loading it. */
 const STATUS_UNSET = 0;
 const STATUS_OK = 1;
 export const STATUS_ERROR = 2;
 
-/** What all spans of one provider share. */
+/** State shared by all spans of one provider. */
 export interface SpanSharedState {
   readonly resource: Resource;
   readonly limits: SpanLimits;
-  /** The two of the limits that hold for a span's own attributes. */
+  /** The limits of a span's own attributes. */
   readonly attributeLimits: AttributeLimits;
-  /** Processors of others; our own way out is the local trace. */
+  /** The app's processors. Export does not pass them: that is the local trace's. */
   readonly processors: readonly SpanProcessor[];
 }
 
-export type { CachedAttributes };
-
-/** Attributes that are worked out only when somebody reads them, at export. */
-export interface LazyAttributes {
-  /** What many spans share: frozen, and the same objects for all of them. */
-  cachedParts(): readonly CachedAttributes[];
-  /** The rest, names and values in turn; no name stands in two places. The array is the caller's. */
-  ownPairs(): unknown[];
-}
-
-/** More attributes than any instrumentation of ours sets. */
-const MAX_INSTRUMENTATION_ATTRIBUTES = 40;
-
 interface StoredEvent {
   readonly name: string;
-  /** On our clock; a pair is kept as it was given. */
+  /** Milliseconds on the monotonic clock, or the pair that the app passed. */
   readonly at: number | HrTime;
   readonly limited: LimitedAttributes | undefined;
 }
@@ -73,9 +65,11 @@ interface StoredLink {
 const NO_STATUS: SpanStatus = { code: STATUS_UNSET };
 
 /**
- * Our span: the API's `Span` to the app, OpenTelemetry's `ReadableSpan` to
- * processors and exporters. While it lives it holds plain values; the shapes
- * that exporters want are made when they ask.
+ * A recording span: the API's `Span` for the app, the SDK's `ReadableSpan` for
+ * processors and exporters. It stores plain values and creates the objects that
+ * exporters read when they are read.
+ *
+ * The constructor takes positions, not an object: it runs for every span.
  */
 export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
   name: string;
@@ -83,17 +77,17 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
   readonly parentSpanContext?: SpanContext;
   readonly instrumentationScope: InstrumentationScope;
   readonly localTrace: LocalTrace<TelltaleSpan>;
-  /** Milliseconds on our clock. */
+  /** Milliseconds on the monotonic clock. */
   readonly startedAt: number;
   #endedAt = -1;
-  /** Start and end to the nanosecond, where the app gave one of them as a pair. */
+  /** Start and end to the nanosecond, if the app passed one of them as a pair. */
   #exactTimes: { start: HrTime; end: HrTime } | undefined = undefined;
   status: SpanStatus = NO_STATUS;
   readonly #context: SpanContext;
   readonly #sharedState: SpanSharedState;
   #appAttributes: LimitedAttributes | undefined = undefined;
   #instrumentationAttributes: LazyAttributes | undefined = undefined;
-  /** The attributes of an ended span: serialisers read them more than once. */
+  /** The attributes of an ended span, cached: serializers read them more than once. */
   #finalAttributes: Attributes | undefined = undefined;
   #events: StoredEvent[] | undefined = undefined;
   #links: StoredLink[] | undefined = undefined;
@@ -141,7 +135,7 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     return this;
   }
 
-  /** Attributes of the instrumentation itself, valid and few; the app's own win over them. */
+  /** Sets the attributes of the instrumentation, which are valid and few; the app's attributes override them. */
   setInstrumentationAttributes(lazyAttributes: LazyAttributes): void {
     this.#instrumentationAttributes = lazyAttributes;
   }
@@ -152,7 +146,7 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     const events = (this.#events ??= []);
     if (events.length >= limit) {
       this.#droppedEvents++;
-      // The oldest goes, as in the SDK: the last events tell how it ended.
+      // Drops the oldest, as the SDK does: the last events show how the span ended.
       if (limit === 0) return this;
       events.shift();
     }
@@ -173,7 +167,7 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     return this;
   }
 
-  /** A link without ids is none. */
+  /** Adds a link; one without valid ids is ignored. */
   addLink(link: Link): this {
     if (this.#endedAt !== -1) return this;
     const context = linkContextOf(link);
@@ -198,12 +192,12 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     try {
       for (const link of links) this.addLink(link);
     } catch {
-      // No list, or one that can't be read.
+      // Not a list, or one that can't be read.
     }
     return this;
   }
 
-  /** UNSET never overwrites, OK is final (API specification, Set Status). */
+  /** Sets the status: UNSET never overwrites, OK is final (API specification, Set Status). */
   setStatus(status: SpanStatus): this {
     if (this.#endedAt !== -1 || this.status.code === STATUS_OK) return this;
     const code = propertyOf(status, "code");
@@ -231,8 +225,10 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
   }
 
   /**
-   * @param time on our clock
-   * @param exact the same to the nanosecond, where the app gave it so
+   * Ends the span.
+   *
+   * @param time in milliseconds on the monotonic clock.
+   * @param exact the same to the nanosecond, if the app passed a pair.
    */
   endAt(time: number, exact?: HrTime): void {
     if (this.#endedAt !== -1) return;
@@ -270,7 +266,7 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
       : timeBetween(exactTimes.start, exactTimes.end);
   }
 
-  /** For the tracer, with the time that `startedAt` was made of. */
+  /** Called by the tracer with the time that `startedAt` was computed from. */
   setExactStart(time: TimeInput): void {
     const start = exactTimeOf(time);
     if (start !== undefined) this.#exactTimes = { start, end: start };
@@ -321,7 +317,7 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     return this.#droppedLinks;
   }
 
-  /** For encoders that keep the bytes of what is shared (`export/otlp/otlp-protobuf.ts`). */
+  /** Returns the attributes for encoders that cache the bytes of shared ones (`export/otlp/otlp-protobuf.ts`). */
   attributeParts(): AttributeParts | undefined {
     const lazyAttributes = this.#instrumentationAttributes;
     if (lazyAttributes === undefined || this.#appAttributes !== undefined || this.#isLimited())
@@ -361,7 +357,7 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     return this.#withinLimits(Object.assign(all, own, sampling));
   }
 
-  /** Limits hold for the instrumentation's attributes too; by default none is ever reached. */
+  /** Applies the limits to the instrumentation's attributes too; by default none is ever reached. */
   #withinLimits(attributes: Attributes): Attributes {
     if (!this.#isLimited()) return attributes;
     const limited = new LimitedAttributes();
@@ -369,7 +365,7 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
     return limited.values;
   }
 
-  /** A method, as V8 reads a private getter by way of its runtime. */
+  /** A method: V8 reads a private getter through its runtime. */
   #isLimited(): boolean {
     const { count, length } = this.#sharedState.attributeLimits;
     return count < MAX_INSTRUMENTATION_ATTRIBUTES || length !== Infinity;
@@ -382,23 +378,4 @@ export class TelltaleSpan implements Span, ReadableSpan, EncodableSpan {
   #monotonicTime(time: TimeInput | undefined): number {
     return time === undefined ? now() : monotonicOf(time, this.localTrace.wallClockOrigin);
   }
-}
-
-function attributesOfPairs(pairs: FlatAttributes): Attributes {
-  const attributes: Attributes = {};
-  for (let at = 0; at < pairs.length; at += 2) {
-    attributes[pairs[at] as string] = pairs[at + 1];
-  }
-  return attributes;
-}
-
-function limitedAttributesOf(
-  attributes: unknown,
-  count: number,
-  { attributeLength }: SpanLimits,
-): LimitedAttributes | undefined {
-  if (attributes === undefined || attributes === null) return undefined;
-  const limited = new LimitedAttributes();
-  limited.setAll(attributes, { count, length: attributeLength });
-  return limited;
 }

@@ -1,4 +1,4 @@
-/** How many ended spans of undecided traces may wait at once, over the whole process. */
+/** The number of ended spans that may be buffered for tail sampling at once, in the whole process. */
 export class SpanQuota {
   readonly #capacity: number;
   #used = 0;
@@ -24,20 +24,20 @@ export class SpanQuota {
 
 /** Spans whose root ended within the same few seconds. */
 export interface DropWindow {
-  /** Those that nobody has asked for so far. */
+  /** Buffered spans whose trace has not been kept so far. */
   count: number;
-  /** Too late: they are booked as dropped. */
+  /** The window is over: its spans are counted as dropped. */
   isClosed: boolean;
 }
 
-/** An error that comes later than this comes in vain, in milliseconds; up to twice as long may do. */
+/** How long after its root a trace can still be kept by an error, in milliseconds: once to twice this. */
 const WINDOW_MS = 5_000;
 
 /**
- * Counts what will be dropped unless an error comes late. It holds no span: a
- * queue of them would let each outlive the young generation, and that took
- * 50 MB and a fifth of a bare Fastify request (measured). A late error reaches
- * its trace through the context it was thrown in.
+ * Counts the spans to drop unless a late error keeps their trace. It refers to
+ * no span: a queue would let each outlive the young generation, which took
+ * 50 MB and a fifth of a bare Fastify request (measured). A late error finds its
+ * trace in the context in which it was thrown.
  */
 export class DropTimer {
   readonly #drop: (count: number) => void;
@@ -56,7 +56,7 @@ export class DropTimer {
     return this.#currentWindow;
   }
 
-  /** The process ends: whoever hasn't come by now won't. */
+  /** Ends both windows at process exit: counts all buffered spans as dropped. */
   close(): void {
     this.#rotate();
     this.#rotate();
@@ -68,7 +68,7 @@ export class DropTimer {
     this.#closeWindow(this.#previousWindow);
     this.#previousWindow = this.#currentWindow;
     this.#currentWindow = { count: 0, isClosed: false };
-    // With nothing left to book the next arrival starts the clock again.
+    // Without spans to count, the timer stops until the next `add`.
     if (this.#previousWindow.count === 0) this.#previousWindow.isClosed = true;
     else this.#timer = setTimeout(() => this.#rotate(), WINDOW_MS).unref();
   }

@@ -7,9 +7,6 @@ import type {
   SpanKind,
   SpanOptions,
   Tracer,
-  TracerOptions,
-  TracerProvider,
-  TraceState,
 } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
@@ -24,29 +21,17 @@ import {
 import { activeContext, runWithContext } from "../context/manager.ts";
 import { localTraceSlotIn } from "../context/unit-access.ts";
 import { monotonicOf, now, timeInputOf, wallClockOriginAt } from "../clock.ts";
-import {
-  type FlushOptions,
-  type ProviderFlushDeps,
-  noopFlush,
-  ProviderFlush,
-} from "../export/provider-flush.ts";
-import { propertyOf } from "../property.ts";
-import { newSpanId, newTraceId } from "./ids.ts";
+import { newTraceId } from "./ids.ts";
 import { LocalTrace, type TraceSink } from "./local-trace.ts";
-import { hasValidIds } from "./propagation/trace-context.ts";
-import { TraceStateImpl } from "./propagation/trace-state.ts";
-import { probabilityOf } from "./sampling/sampler.ts";
 import { NonRecordingSpan } from "./non-recording-span.ts";
+import { NOT_RECORD, RECORD_AND_SAMPLED } from "./sampling/decision.ts";
+import { probabilityOf } from "./sampling/sampler.ts";
+import { newSpanContext, validParentContext } from "./span-context.ts";
 import { type SpanSharedState, TelltaleSpan } from "./span.ts";
+import { SAMPLED_FLAG } from "./trace-flags.ts";
 
 const INVALID_TRACE_ID = "00000000000000000000000000000000";
 const INVALID_SPAN_ID = "0000000000000000";
-const SAMPLED_FLAG = 1;
-/** W3C trace-context level 2: the trace id was made at random. */
-const RANDOM_FLAG = 2;
-/** `SamplingDecision.RECORD_AND_SAMPLED` of the API. */
-const RECORD_AND_SAMPLED = 2;
-const NOT_RECORD = 0;
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const NO_OPTIONS: SpanOptions = Object.freeze({});
@@ -58,65 +43,20 @@ const INVALID_SPAN: Span = new NonRecordingSpan({
   traceFlags: 0,
 });
 
-/** What all tracers of one provider share. */
+/** State shared by all tracers of one provider. */
 export interface TracerSharedState extends SpanSharedState {
   readonly sampler: Sampler;
   readonly sink: TraceSink<TelltaleSpan>;
   /**
-   * False where nothing can be kept (no exporter, `always_off`): then what head
-   * sampling refuses isn't recorded at all.
+   * Whether traces that head sampling drops are recorded, for the keep decision
+   * of their local trace. False if none can be kept (no exporter, `always_off`).
    */
   readonly tailSamples: boolean;
-  /** With what probability head sampling keeps a trace that begins here; undefined: unknown. */
+  /** The probability with which head sampling keeps a trace that starts here; undefined if unknown. */
   readonly probability: number | undefined;
 }
 
-export class TelltaleTracerProvider implements TracerProvider {
-  readonly #sharedState: TracerSharedState;
-  readonly #flush: ProviderFlush;
-  readonly #tracers = new Map<string, TelltaleTracer>();
-
-  constructor(sharedState: TracerSharedState, flush: ProviderFlushDeps = noopFlush) {
-    this.#sharedState = sharedState;
-    this.#flush = new ProviderFlush(flush);
-  }
-
-  /** After `shutdown` it gives tracers that record nothing. */
-  getTracer(name: string, version?: string, options?: TracerOptions): TelltaleTracer {
-    const scope = scopeOf(name, version, propertyOf(options, "schemaUrl"));
-    if (this.#flush.isShutDown) return new NoopTracer(scope, this.#sharedState);
-    const key = `${scope.name}@${scope.version ?? ""}:${scope.schemaUrl ?? ""}`;
-    const known = this.#tracers.get(key);
-    if (known !== undefined) return known;
-    const tracer = new TelltaleTracer(scope, this.#sharedState);
-    this.#tracers.set(key, tracer);
-    return tracer;
-  }
-
-  /** Sends the spans that have ended. Never rejects. */
-  forceFlush(options?: FlushOptions): Promise<void> {
-    return this.#flush.forceFlush(options);
-  }
-
-  /** Spans that end from now on are dropped, and counted so. Never rejects. */
-  shutdown(options?: FlushOptions): Promise<void> {
-    return this.#flush.shutdown(options);
-  }
-
-  /** As of the API's `ProxyTracerProvider`, behind which apps expect the SDK's. */
-  getDelegate(): this {
-    return this;
-  }
-}
-
-function scopeOf(name: unknown, version: unknown, schemaUrl: unknown): InstrumentationScope {
-  return {
-    name: typeof name === "string" ? name : "",
-    ...(typeof version === "string" && { version }),
-    ...(typeof schemaUrl === "string" && { schemaUrl }),
-  };
-}
-
+/** The API's `Tracer`. No call of it throws (specification, error-handling.md). */
 export class TelltaleTracer implements Tracer {
   readonly #scope: InstrumentationScope;
   readonly #sharedState: TracerSharedState;
@@ -126,16 +66,14 @@ export class TelltaleTracer implements Tracer {
     this.#sharedState = sharedState;
   }
 
-  /**
-   * No use of it throws (specification, error-handling.md): what can't be read is left out.
-   */
+  /** Starts a span; options that can't be read are left out. */
   startSpan(name: string, options?: SpanOptions, context?: ApiContext): Span {
     const active = asContext(context) ?? activeContext();
     const text = spanName(name);
     try {
       return this.#startSpan(text, options ?? NO_OPTIONS, active);
     } catch {
-      // A getter among the options, or a sampler or processor of others.
+      // A getter among the options threw, or a third-party sampler or processor.
       return this.#startMinimal(text, active);
     }
   }
@@ -190,9 +128,9 @@ export class TelltaleTracer implements Tracer {
   }
 
   /**
-   * `startSpan` for our own rooms: no links, no attributes, the parent already known.
+   * Starts a span for the instrumentations: without links and attributes, under a known parent.
    *
-   * @param currentTime on our clock, where the caller has looked at it for a metric of the same work.
+   * @param currentTime on the monotonic clock; for callers that have read it for a metric of the same work.
    */
   start(
     name: string,
@@ -220,13 +158,7 @@ export class TelltaleTracer implements Tracer {
     const clockOrigin = localParent?.localTrace.wallClockOrigin ?? wallClockOriginAt(currentTime);
     const localTrace =
       localParent?.localTrace ??
-      new LocalTrace(
-        sharedState.sink,
-        result.decision === RECORD_AND_SAMPLED,
-        probabilityOf(spanContext.traceState) ??
-          (parentContext === undefined ? sharedState.probability : undefined),
-        clockOrigin,
-      );
+      this.#createLocalTrace(spanContext, parentContext, result, clockOrigin);
     const startTime = options.startTime === undefined ? undefined : timeInputOf(options.startTime);
     const span = new TelltaleSpan(
       name,
@@ -245,15 +177,30 @@ export class TelltaleTracer implements Tracer {
   }
 
   /**
-   * What head sampling refuses is recorded all the same, for the keep decision
-   * of its local trace; but a sampler that drops a child of a sampled parent
-   * means that child.
+   * Decides whether to record a span. One that head sampling drops is recorded
+   * too, for the keep decision of its local trace, unless its parent is sampled:
+   * then the sampler means this span.
    */
   #shouldRecord(result: SamplingResult, localParent: TelltaleSpan | undefined): boolean {
     if (result.decision !== NOT_RECORD) return true;
     if (localParent !== undefined && (localParent.spanContext().traceFlags & SAMPLED_FLAG) !== 0)
       return false;
     return this.#sharedState.tailSamples;
+  }
+
+  #createLocalTrace(
+    { traceState }: SpanContext,
+    parentContext: SpanContext | undefined,
+    { decision }: SamplingResult,
+    clockOrigin: number,
+  ): LocalTrace<TelltaleSpan> {
+    const { sink, probability } = this.#sharedState;
+    return new LocalTrace(
+      sink,
+      decision === RECORD_AND_SAMPLED,
+      probabilityOf(traceState) ?? (parentContext === undefined ? probability : undefined),
+      clockOrigin,
+    );
   }
 
   #attachRoot(localTrace: LocalTrace<TelltaleSpan>, root: TelltaleSpan, context: ApiContext): void {
@@ -263,8 +210,8 @@ export class TelltaleTracer implements Tracer {
   }
 }
 
-/** Its spans carry their parent's ids (specification, trace/api.md, behaviour without an SDK). */
-class NoopTracer extends TelltaleTracer {
+/** Creates non-recording spans with the ids of their parent (specification, trace/api.md, behaviour without an SDK). */
+export class NoopTracer extends TelltaleTracer {
   override start(
     _name: string,
     _kind: SpanKind,
@@ -281,12 +228,12 @@ function withSpan(context: ApiContext, span: Span): ApiContext {
   try {
     return asContext(context.setValue(SPAN_KEY, span)) ?? ROOT_CONTEXT.withSpan(span);
   } catch {
-    // An app's own context that doesn't work.
+    // The app's own implementation of a context failed.
     return ROOT_CONTEXT.withSpan(span);
   }
 }
 
-/** What a sampler sees: no parent that isn't valid, and a clean one where it had to be cleaned. */
+/** Returns the context for the sampler: its span is the valid or sanitized parent, if any. */
 function withParent(context: ApiContext, parent: SpanContext | undefined): ApiContext {
   if (parent === undefined) return withoutSpan(context);
   return spanIn(context)?.spanContext() === parent
@@ -298,66 +245,13 @@ function withoutSpan(context: ApiContext): ApiContext {
   return spanIn(context) === undefined ? context : context.deleteValue(SPAN_KEY);
 }
 
-function newSpanContext(
-  traceId: string,
-  parent: SpanContext | undefined,
-  result: SamplingResult,
-): SpanContext {
-  const sampled = result.decision === RECORD_AND_SAMPLED ? SAMPLED_FLAG : 0;
-  const random = parent === undefined ? RANDOM_FLAG : parent.traceFlags & RANDOM_FLAG;
-  const traceState = result.traceState ?? parent?.traceState;
-  return traceState === undefined
-    ? { traceId, spanId: newSpanId(), traceFlags: sampled | random }
-    : { traceId, spanId: newSpanId(), traceFlags: sampled | random, traceState };
-}
-
-/** The context of a parent that isn't ours, if its ids are valid. */
-function validParentContext(parent: Span | undefined): SpanContext | undefined {
-  if (parent === undefined) return undefined;
-  const context = parent.spanContext();
-  if (!hasValidIds(context)) return undefined;
-  const { traceState, traceFlags } = context;
-  const isClean =
-    typeof traceFlags === "number" && (traceState === undefined || isTraceState(traceState));
-  return isClean ? context : sanitizedContext(context);
-}
-
-/** Whether it does what samplers and exporters ask of it, also if another copy of the API, or the app, made it. */
-function isTraceState(value: TraceState): boolean {
-  try {
-    if (value instanceof TraceStateImpl) return true;
-    const own: unknown = value.get("ot");
-    const isReadable = own === undefined || typeof own === "string";
-    return isReadable && typeof value.serialize() === "string";
-  } catch {
-    return false;
-  }
-}
-
-/** Of a context that breaks the rules, what keeps them. */
-function sanitizedContext({
-  traceId,
-  spanId,
-  traceFlags,
-  isRemote,
-  traceState,
-}: SpanContext): SpanContext {
-  return {
-    traceId,
-    spanId,
-    traceFlags: typeof traceFlags === "number" ? traceFlags : 0,
-    ...(isRemote === true && { isRemote }),
-    ...(traceState !== undefined && isTraceState(traceState) && { traceState }),
-  };
-}
-
-/** An app in JavaScript may pass anything; what is no text, number or symbol has no name. */
+/** Returns the name as a string: an app in JavaScript may pass anything. */
 function spanName(name: unknown): string {
   if (typeof name === "string") return name;
   return typeof name === "number" || typeof name === "symbol" ? String(name) : "";
 }
 
-/** `SpanKind.INTERNAL` where it is none of the five. */
+/** Returns `SpanKind.INTERNAL` for anything but the five kinds. */
 function kindOf(kind: unknown): SpanKind {
   return kind === 1 || kind === 2 || kind === 3 || kind === 4 ? kind : 0;
 }

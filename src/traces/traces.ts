@@ -5,12 +5,14 @@ import type { TracesConfig } from "../config/config.ts";
 import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
+import { createConsolePrinter } from "../export/console-printer.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { createSpanProcessor } from "../export/item-processors.ts";
 import type { TraceSink } from "./local-trace.ts";
 import { createSampler } from "./sampling/sampler.ts";
 import type { TelltaleSpan } from "./span.ts";
-import { TelltaleTracerProvider } from "./tracer.ts";
+import { TelltaleTracerProvider } from "./tracer-provider.ts";
+import type { TracerSharedState } from "./tracer.ts";
 import { DropTimer, SpanQuota } from "./tail-buffer.ts";
 
 const loadConsole = lazy<typeof import("./console.ts")>("traces/console.ts");
@@ -21,7 +23,7 @@ export interface TracesDeps {
   readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
-  /** OpenTelemetry's own ways in, for code that brings them. */
+  /** Extension points of OpenTelemetry, for an app's own sampler and processors. */
   readonly sampler?: Sampler;
   readonly processors?: readonly SpanProcessor[];
 }
@@ -31,43 +33,21 @@ export interface Traces {
   readonly pipeline: Pipeline;
 }
 
-/** A shutdown closes it, which costs the spans before nothing. */
+/** A sink whose `export` a shutdown replaces, so that exporting a span needs no check. */
 interface ReplaceableSink extends TraceSink<TelltaleSpan> {
   export: TraceSink<TelltaleSpan>["export"];
 }
 
-/** Spans of undecided traces wait in as much room as two full queues. */
+/** The capacity for buffered spans, in full export queues. */
 const QUOTA_IN_QUEUES = 2;
 
-/** The traces' pipeline: tracers, the keep decision, and the way out. */
+/** Creates the traces' pipeline: tracers, the keep decision, and the exporter. */
 export function createTraces(deps: TracesDeps): Traces {
-  const { config, counters, unsent } = deps;
+  const { config, counters } = deps;
   const output = createSpanOutput(deps);
-  const discard = (count: number): void => counters.drop("unsampled", count);
-  const dropTimer = new DropTimer(discard);
-  const sink: ReplaceableSink = {
-    quota: new SpanQuota(config.batch.maxQueueSize * QUOTA_IN_QUEUES),
-    dropTimer,
-    keepSlowMs: config.keepSlowMs ?? Infinity,
-    created: () => {
-      counters.created++;
-      unsent?.mark();
-    },
-    export: output.export,
-    discard,
-  };
-  const sharedState = {
-    resource: deps.resource,
-    limits: config.limits,
-    attributeLimits: { count: config.limits.attributeCount, length: config.limits.attributeLength },
-    processors: deps.processors ?? [],
-    sampler: deps.sampler ?? createSampler(config.sampler),
-    sink,
-    tailSamples: config.exporters.length > 0 && !config.sampler.name.endsWith("always_off"),
-    probability: headSamplingProbability(config.sampler, deps.sampler),
-  };
+  const sink = createSink(deps, output);
   return {
-    provider: new TelltaleTracerProvider(sharedState, {
+    provider: new TelltaleTracerProvider(createSharedState(deps, sink), {
       flush: (timeoutMs) => output.pipeline.flush(timeoutMs),
       onShutdown: () => {
         sink.export = () => counters.drop("shutdown", 1);
@@ -77,14 +57,46 @@ export function createTraces(deps: TracesDeps): Traces {
     pipeline: {
       flush: (timeoutMs) => output.pipeline.flush(timeoutMs),
       drainForExit: () => {
-        dropTimer.close();
+        sink.dropTimer.close();
         return output.pipeline.drainForExit();
       },
     },
   };
 }
 
-/** What the named sampler's probability is for a trace that begins here; a foreign one's is unknown. */
+function createSink({ config, counters, unsent }: TracesDeps, output: SpanOutput): ReplaceableSink {
+  const discard = (count: number): void => counters.drop("unsampled", count);
+  return {
+    quota: new SpanQuota(config.batch.maxQueueSize * QUOTA_IN_QUEUES),
+    dropTimer: new DropTimer(discard),
+    keepSlowMs: config.keepSlowMs ?? Infinity,
+    created: () => {
+      counters.created++;
+      unsent?.mark();
+    },
+    export: output.export,
+    discard,
+  };
+}
+
+function createSharedState(
+  { config, resource, processors, sampler }: TracesDeps,
+  sink: ReplaceableSink,
+): TracerSharedState {
+  const { limits } = config;
+  return {
+    resource,
+    limits,
+    attributeLimits: { count: limits.attributeCount, length: limits.attributeLength },
+    processors: processors ?? [],
+    sampler: sampler ?? createSampler(config.sampler),
+    sink,
+    tailSamples: config.exporters.length > 0 && !config.sampler.name.endsWith("always_off"),
+    probability: headSamplingProbability(config.sampler, sampler),
+  };
+}
+
+/** Returns the probability with which the configured sampler keeps a trace that starts here; a custom one's is unknown. */
 function headSamplingProbability(
   { name, ratio }: TracesConfig["sampler"],
   customSampler: Sampler | undefined,
@@ -101,7 +113,12 @@ interface SpanOutput {
 function createSpanOutput(deps: TracesDeps): SpanOutput {
   const { config, counters, diagnostics } = deps;
   const toConsole = config.exporters.includes("console")
-    ? createConsolePrinter(diagnostics)
+    ? createConsolePrinter<ReadableSpan>({
+        diagnostics,
+        key: "traces console",
+        noun: "a span",
+        load: () => loadConsole().createConsoleSpanExporter(),
+      })
     : undefined;
   if (!config.exporters.includes("otlp")) {
     return {
@@ -120,17 +137,5 @@ function createSpanOutput(deps: TracesDeps): SpanOutput {
       batch.add(span);
     },
     pipeline: batch,
-  };
-}
-
-/** Loaded with the first span. */
-function createConsolePrinter(diagnostics: Diagnostics): (span: ReadableSpan) => void {
-  let print: ((span: ReadableSpan) => void) | undefined;
-  return (span) => {
-    try {
-      (print ??= loadConsole().createConsoleSpanExporter())(span);
-    } catch (error) {
-      diagnostics.error("traces console", `a span could not be printed: ${String(error)}`);
-    }
   };
 }

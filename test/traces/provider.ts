@@ -2,7 +2,7 @@ import type { ReadableSpan, Sampler, SpanProcessor } from "@opentelemetry/sdk-tr
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { SpanLimits } from "../../src/config/config.ts";
 import { AlwaysOnSampler } from "../../src/traces/sampling/constant.ts";
-import { TelltaleTracerProvider } from "../../src/traces/tracer.ts";
+import { TelltaleTracerProvider } from "../../src/traces/tracer-provider.ts";
 import { DropTimer, SpanQuota } from "../../src/traces/tail-buffer.ts";
 
 /** The defaults of the specification. */

@@ -7,7 +7,8 @@ import type {
 import { spanIn } from "../../context/context.ts";
 import { now } from "../../clock.ts";
 import { lowCardinality } from "../../low-cardinality.ts";
-import { type CachedAttributes, STATUS_ERROR, TelltaleSpan } from "../../traces/span.ts";
+import { STATUS_ERROR, TelltaleSpan } from "../../traces/span.ts";
+import type { CachedAttributes } from "../../traces/span-attributes.ts";
 import type { TelltaleTracer } from "../../traces/tracer.ts";
 import type { ClientMetrics } from "./client-metrics.ts";
 import { type KnownMethods, normalizeMethod } from "../method.ts";

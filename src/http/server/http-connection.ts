@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { InFlightRequests } from "../../context/in-flight-requests.ts";
 import type { UnitOfWork } from "../../context/unit-of-work.ts";
-import type { CachedAttributes } from "../../traces/span.ts";
+import type { CachedAttributes } from "../../traces/span-attributes.ts";
 import { peerAddressOf, type PeerAddress, type PeerSocket } from "./peer.ts";
 import { parseAuthority } from "../url.ts";
 

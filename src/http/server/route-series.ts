@@ -1,5 +1,5 @@
 import type { BoundRecorder } from "../../metrics/meter.ts";
-import type { CachedAttributes } from "../../traces/span.ts";
+import type { CachedAttributes } from "../../traces/span-attributes.ts";
 
 /** What all requests of one method, status and route have in common. */
 export interface RouteSeries extends CachedAttributes {

@@ -5,7 +5,7 @@ import { isClientError } from "../../context/failures.ts";
 import { type SocketWithRequests, IN_FLIGHT } from "../../context/in-flight-requests.ts";
 import { UnitOfWork } from "../../context/unit-of-work.ts";
 import { now } from "../../clock.ts";
-import type { CachedAttributes, LazyAttributes } from "../../traces/span.ts";
+import type { CachedAttributes, LazyAttributes } from "../../traces/span-attributes.ts";
 import type { HttpConnection } from "./http-connection.ts";
 import { type KnownMethods, normalizeMethod } from "../method.ts";
 import { expressRouteOf } from "./express-route.ts";

@@ -12,7 +12,8 @@ import { SafePropagator } from "./safe-propagator.ts";
 const EXTRACT_FIELDS = [B3_CONTEXT_HEADER, X_B3_TRACE_ID, X_B3_SPAN_ID, X_B3_SAMPLED, X_B3_FLAGS];
 
 /**
- * Both read either form; `b3` writes the single header, `b3multi` the many.
+ * Creates a propagator that extracts both forms; `b3` injects the single header,
+ * `b3multi` the separate ones.
  *
  * https://github.com/openzipkin/b3-propagation
  */
@@ -22,7 +23,7 @@ export function createB3Propagator(name: "b3" | "b3multi"): SafePropagator {
   return new SafePropagator(new B3Propagator({ injectEncoding }), EXTRACT_FIELDS, lowerCase);
 }
 
-/** B3 asks senders for lower case; some send their ids in upper case, which W3C doesn't know. */
+/** Converts ids in upper case, which some senders use though B3 and W3C require lower case. */
 function lowerCase(header: string): string {
   return header.toLowerCase();
 }

@@ -11,22 +11,22 @@ import { isTracingSuppressed } from "../../context/context.ts";
 import { propertyOf } from "../../property.ts";
 import { trimWhiteSpace } from "./white-space.ts";
 
-/** Where every copy of the API keeps the baggage in a context. */
+/** The key under which every copy of the API stores the baggage in a context. */
 export const BAGGAGE_KEY: symbol = Symbol.for("OpenTelemetry Baggage Key");
 
 const BAGGAGE = "baggage";
 
 /**
- * The bounds that the specification asks everyone to carry at least; they are
- * ours for reading, too, so that a header costs no more than this, whatever its
- * length (CVE-2026-54285).
+ * The minimum that the specification requires to propagate, used as the limit for
+ * parsing too, so that the cost of a header is bounded whatever its length
+ * (CVE-2026-54285).
  *
  * https://www.w3.org/TR/baggage/#limits
  */
 const MAX_MEMBERS = 64;
 const MAX_LENGTH = 8192;
 
-/** An entry, and how it was written when it came in: so it goes out again. */
+/** An entry, and its text as received, which is injected again unchanged. */
 interface StoredEntry {
   readonly value: string;
   readonly metadata: BaggageEntryMetadata | undefined;
@@ -35,7 +35,7 @@ interface StoredEntry {
 
 type StoredEntries = ReadonlyMap<string, StoredEntry>;
 
-/** The API's `Baggage`: immutable, each change makes another one. */
+/** The API's `Baggage`: immutable, each change returns a new one. */
 export class BaggageImpl implements Baggage {
   readonly #entries: StoredEntries;
   #header: string | undefined = undefined;
@@ -54,7 +54,7 @@ export class BaggageImpl implements Baggage {
     return Array.from(this.#entries, ([key, entry]) => [key, toBaggageEntry(entry)]);
   }
 
-  /** What is no text is kept for the app, and not sent. */
+  /** Stores any value for the app; only strings are injected. */
   setEntry(key: string, entry: BaggageEntry): BaggageImpl {
     const value = propertyOf(entry, "value") as string;
     const metadata = propertyOf(entry, "metadata") as BaggageEntryMetadata | undefined;
@@ -77,9 +77,9 @@ export class BaggageImpl implements Baggage {
   }
 
   /**
-   * The `baggage` header to send, empty if there is nothing to send.
+   * Returns the `baggage` header to inject; empty without entries.
    *
-   * @param excludedPrefix entries whose key starts so are left out
+   * @param excludedPrefix entries whose key has this prefix are left out.
    */
   serialize(excludedPrefix?: string): string {
     if (this.#header === undefined || this.#excludedPrefix !== excludedPrefix) {
@@ -95,9 +95,9 @@ function toBaggageEntry({ value, metadata }: StoredEntry): BaggageEntry {
 }
 
 /**
- * A `baggage` header (one string, or an array of several) as the API's
- * `Baggage`, or undefined if nothing in it is legal. Illegal members are
- * skipped; of a repeated key the last one counts.
+ * Parses a `baggage` header (one string, or an array of several) into the API's
+ * `Baggage`; undefined without a legal member. Illegal members are skipped; of a
+ * repeated key the last member is used.
  */
 export function readBaggage(header: unknown): BaggageImpl | undefined {
   const entries = new Map<string, StoredEntry>();
@@ -126,7 +126,7 @@ function addEntries(header: string, entries: Map<string, StoredEntry>, limit: nu
 }
 
 /**
- * `key = value ; property ; property = value`, with optional white space.
+ * Parses `key = value ; property ; property = value`, with optional white space.
  *
  * https://www.w3.org/TR/baggage/#definition
  */
@@ -153,7 +153,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** Any number of `baggage-octet`s. */
 const OCTETS = /^[!#-+\--:<-[\]-~]*$/;
 
-/** The properties of a member without white space, or undefined if one is illegal. */
+/** Returns the properties of a member without white space; undefined if one is illegal. */
 function propertiesIn(text: string): string | undefined {
   const properties: string[] = [];
   for (const part of text.split(";")) {
@@ -177,12 +177,12 @@ function decodeText(text: string): string {
   }
 }
 
-/** What is no UTF-8 becomes U+FFFD. */
+/** Decodes escapes as UTF-8, with U+FFFD for invalid bytes. */
 function decodeBytes(escapes: string): string {
   return Buffer.from(escapes.replaceAll("%", ""), "hex").toString();
 }
 
-/** The API marks metadata with a symbol that it doesn't export; only `toString` is ever used. */
+/** Creates metadata without the API's marker symbol, which it doesn't export; only `toString` is ever used. */
 function metadataOf(properties: string): BaggageEntryMetadata {
   return { toString: () => properties } as BaggageEntryMetadata;
 }
@@ -201,7 +201,7 @@ function serializeEntries(entries: StoredEntries, excludedPrefix: string | undef
   return header;
 }
 
-/** An entry of the app's as a member, or undefined if there is no way to write it. */
+/** Serializes an entry that the app set; undefined if it is no valid member. */
 function serializeEntry(
   key: unknown,
   value: unknown,
@@ -213,7 +213,7 @@ function serializeEntry(
   return properties === "" ? pair : `${pair};${properties}`;
 }
 
-/** Empty where it can't be written: an app may make it of anything. */
+/** Returns an empty string if the metadata can't be serialized: an app may pass anything. */
 function serializeMetadata(metadata: BaggageEntryMetadata): string {
   try {
     return propertiesIn(metadata.toString()) ?? "";
@@ -222,21 +222,21 @@ function serializeMetadata(metadata: BaggageEntryMetadata): string {
   }
 }
 
-/** `%` and what no token may hold is escaped: the way upstream does it, and undoes it. */
+/** Escapes `%` and the characters that a token may not have, as upstream does. */
 function encodeKey(key: string): string {
   return encodeText(key).replaceAll("(", "%28").replaceAll(")", "%29");
 }
 
-/** `encodeURIComponent` throws on half a surrogate pair; UTF-8 has U+FFFD for it. */
+/** Encodes text as `encodeURIComponent`, but for lone surrogates, on which that throws: they become U+FFFD. */
 export function encodeText(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString());
 }
 
-/** W3C baggage behind the API's interface. */
+/** The propagator for W3C baggage. */
 export class BaggagePropagator implements TextMapPropagator<unknown> {
   readonly #excludedPrefix: string | undefined;
 
-  /** @param excludedPrefix entries whose key starts so are read, but not sent on */
+  /** @param excludedPrefix entries whose key has this prefix are extracted, but not injected. */
   constructor(excludedPrefix?: string) {
     this.#excludedPrefix = excludedPrefix;
   }
@@ -261,7 +261,7 @@ export class BaggagePropagator implements TextMapPropagator<unknown> {
   }
 }
 
-/** These keys and values as `Baggage`, beside what another one holds. */
+/** Creates `Baggage` from keys and values, added to the entries of another. */
 export function createBaggage(
   pairs: Iterable<readonly [string, string]>,
   others?: Baggage,
@@ -273,7 +273,7 @@ export function createBaggage(
   return new BaggageImpl(entries);
 }
 
-/** Of a `Baggage` that another copy of the API made. */
+/** Copies the entries of a `Baggage` that another copy of the API created. */
 function entriesOf(baggage: Baggage): Map<string, StoredEntry> {
   const entries = new Map<string, StoredEntry>();
   for (const [key, { value, metadata }] of baggage.getAllEntries()) {

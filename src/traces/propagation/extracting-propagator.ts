@@ -1,7 +1,7 @@
 import type { TextMapPropagator } from "@opentelemetry/api";
 
-/** A propagator that may read other headers than the ones it writes. */
+/** A propagator that may extract other headers than it injects. */
 export interface ExtractingPropagator extends TextMapPropagator<unknown> {
-  /** Names in lower case, where they aren't those of `fields`. */
+  /** Returns the names in lower case, if they differ from `fields`. */
   extractFields?(): readonly string[];
 }

@@ -8,30 +8,32 @@ import type {
 } from "@opentelemetry/api";
 import { isTracingSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
 import { NonRecordingSpan } from "../non-recording-span.ts";
+import { SAMPLED_FLAG } from "../trace-flags.ts";
 import { BAGGAGE_KEY, createBaggage, encodeText } from "./baggage.ts";
-import { hasValidIds, SAMPLED_FLAG } from "./trace-context.ts";
+import { hasValidIds } from "./trace-context.ts";
 
 const TRACE_HEADER = "uber-trace-id";
 const BAGGAGE_PREFIX = "uberctx-";
 
-/** A header that isn't longer than this can be one. */
+/** No valid header is longer. */
 const MAX_LENGTH = 256;
 const MAX_ENTRIES = 64;
 const MAX_BAGGAGE = 8192;
 
-/** Trace id, span id, parent span id (deprecated, always 0 from us), flags. */
+/** Trace id, span id, parent span id (deprecated; written as 0), flags. */
 const PARTS = /^([0-9a-f]{1,32}):([0-9a-f]{1,16}):[0-9a-f]{1,16}:([0-9a-f]{1,2})$/;
 
-/** Jaeger's flag for "sampled"; 2 is "debug", which means sampled, too. */
+/** Jaeger's flags for "sampled" and for "debug", which implies sampled. */
 const JAEGER_SAMPLED = 1;
 const JAEGER_DEBUG = 2;
 
 /**
- * `@opentelemetry/propagator-jaeger` ends at 2.12, for older APIs; hence our own.
+ * Creates a propagator for Jaeger's headers. `@opentelemetry/propagator-jaeger`
+ * ends at 2.12, for older APIs.
  *
  * https://www.jaegertracing.io/docs/1.76/sdk-migration/#propagation-format
  *
- * @param excludedPrefix baggage whose key starts so is read, but not sent on
+ * @param excludedPrefix baggage entries whose key has this prefix are extracted, but not injected.
  */
 export function createJaegerPropagator(excludedPrefix?: string): TextMapPropagator<unknown> {
   return {
@@ -67,7 +69,7 @@ function inject(
   }
 }
 
-/** What may follow the prefix in the name of a header. */
+/** The keys that may follow the prefix in a header's name. */
 const BAGGAGE_KEY_PATTERN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/;
 
 function extract(context: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
@@ -87,7 +89,7 @@ function firstValue(header: string | string[] | undefined): string | undefined {
 
 function parentIn(header: string | undefined): SpanContext | undefined {
   if (header === undefined || header.length > MAX_LENGTH) return undefined;
-  // Some clients write hexadecimal in upper case, which W3C doesn't know.
+  // Some clients write hexadecimal in upper case, which W3C does not allow.
   const parts = PARTS.exec(decodeText(header)?.toLowerCase() ?? "");
   if (parts === null) return undefined;
   const [, traceId = "", spanId = "", flags = ""] = parts;
@@ -102,7 +104,7 @@ function parentIn(header: string | undefined): SpanContext | undefined {
   return hasValidIds(parent) ? parent : undefined;
 }
 
-/** Undefined where the escapes are malformed: what brought upstream's down (CVE-2026-59892). */
+/** Decodes a value; undefined for malformed escapes, which crashed upstream's propagator (CVE-2026-59892). */
 function decodeText(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

@@ -13,25 +13,25 @@ const loadXray = lazy<typeof import("./xray.ts")>("traces/propagation/xray.ts");
 const loadB3 = lazy<typeof import("./b3.ts")>("traces/propagation/b3.ts");
 
 export interface PropagatorOptions {
-  /** A browser's `sentry-trace` is read even if `sentry` isn't named (`extractOnly` of the configuration). */
+  /** Whether a browser's `sentry-trace` is extracted even if `sentry` isn't named (`extractOnly` of the configuration). */
   readonly sentry: boolean;
 }
 
 /**
- * The propagator of `OTEL_PROPAGATORS`, in its order. What others than
- * `tracecontext` and `baggage` need is loaded here, or later (`sentry`).
+ * Creates the propagator for `OTEL_PROPAGATORS`, in its order. The modules of all
+ * but `tracecontext` and `baggage` are loaded here, or later (`sentry`).
  */
 export function createPropagator(
   names: readonly PropagatorName[],
   { sentry }: PropagatorOptions,
 ): CompositePropagator {
   const isNamed = names.includes("sentry");
-  // Sentry's own entries in `baggage` go no further, unless somebody asks for them.
+  // Sentry's own entries in `baggage` are not propagated unless `sentry` is named.
   const excludedPrefix = sentry && !isNamed ? "sentry-" : undefined;
   const propagators: ExtractingPropagator[] = names.map((name) =>
     createNamedPropagator(name, excludedPrefix),
   );
-  if (sentry && !isNamed) propagators.push(new SentryTracePropagator({ sends: false }));
+  if (sentry && !isNamed) propagators.push(new SentryTracePropagator({ injects: false }));
   return new CompositePropagator(propagators);
 }
 
@@ -45,7 +45,7 @@ function createNamedPropagator(
     case "baggage":
       return new BaggagePropagator(excludedPrefix);
     case "sentry":
-      return new SentryTracePropagator({ sends: true });
+      return new SentryTracePropagator({ injects: true });
     case "jaeger":
       return loadJaeger().createJaegerPropagator(excludedPrefix);
     case "xray":
@@ -56,9 +56,9 @@ function createNamedPropagator(
 }
 
 /**
- * Several propagators as one. Nothing that a header, a carrier, a getter or a
- * setter does reaches the app: a propagator that fails is passed over, and what is
- * no context is the empty one.
+ * Several propagators as one. No failure of a header, carrier, getter or setter
+ * reaches the app: a propagator that fails is skipped, and the root context
+ * replaces anything that isn't a context.
  */
 export class CompositePropagator implements TextMapPropagator<unknown> {
   readonly #propagators: readonly ExtractingPropagator[];
@@ -70,41 +70,45 @@ export class CompositePropagator implements TextMapPropagator<unknown> {
   inject(input: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
     const context = asContext(input) ?? ROOT_CONTEXT;
     if (isTracingSuppressed(context)) return;
-    for (const part of this.#propagators) {
+    for (const propagator of this.#propagators) {
       try {
-        part.inject(context, carrier, setter);
+        propagator.inject(context, carrier, setter);
       } catch {
-        // The request goes out without this header.
+        // The request is sent without this header.
       }
     }
   }
 
   extract(input: Context, carrier: unknown, getter: TextMapGetter<unknown>): Context {
     let result = asContext(input) ?? ROOT_CONTEXT;
-    for (const part of this.#propagators) {
+    for (const propagator of this.#propagators) {
       try {
-        result = part.extract(result, carrier, getter);
+        result = propagator.extract(result, carrier, getter);
       } catch {
-        // As if the header weren't there.
+        // The header is ignored.
       }
     }
     return result;
   }
 
-  /** `extract` from the headers of a Node request: names in lower case. */
+  /** Extracts from the headers of a Node request, whose names are in lower case. */
   extractHeaders(context: Context, headers: IncomingHttpHeaders): Context {
     return this.extract(context, headers, HEADER_GETTER);
   }
 
-  /** The headers that `inject` may write. */
+  /** Returns the headers that `inject` may write. */
   fields(): string[] {
-    return [...new Set(this.#propagators.flatMap((part) => part.fields()))];
+    return [...new Set(this.#propagators.flatMap((propagator) => propagator.fields()))];
   }
 
-  /** The headers, in lower case, without any of which `extract` finds nothing. */
+  /** Returns the headers, in lower case, of which `extract` needs at least one. */
   extractFields(): string[] {
     return [
-      ...new Set(this.#propagators.flatMap((part) => part.extractFields?.() ?? part.fields())),
+      ...new Set(
+        this.#propagators.flatMap(
+          (propagator) => propagator.extractFields?.() ?? propagator.fields(),
+        ),
+      ),
     ];
   }
 }

@@ -3,20 +3,20 @@ import { isTracingSuppressed, spanIn } from "../../context/context.ts";
 import type { ExtractingPropagator } from "./extracting-propagator.ts";
 import { hasValidIds } from "./trace-context.ts";
 
-/** None of the headers that others read is ever this long. */
+/** No valid header of a third-party propagator is longer. */
 const MAX_LENGTH = 1024;
 
 /**
- * A propagator of others, within our rules: it sees no endless headers, sends
- * nothing under suppression, and a parent whose ids W3C would refuse is none,
- * since they would go out again in `traceparent`.
+ * Restricts a third-party propagator: it gets no overlong headers and injects
+ * nothing while tracing is suppressed. A parent with ids that W3C does not allow
+ * is ignored, since they would be injected again in `traceparent`.
  */
 export class SafePropagator implements ExtractingPropagator {
   readonly #inner: TextMapPropagator<unknown>;
   readonly #extractFields: readonly string[];
   readonly #normalize: (header: string) => string;
 
-  /** @param normalize what is made of a header before it is read */
+  /** @param normalize converts a header before it is parsed. */
   constructor(
     inner: TextMapPropagator<unknown>,
     extractFields: readonly string[] = inner.fields(),

@@ -2,23 +2,24 @@ import type { Context, TextMapGetter, TextMapSetter } from "@opentelemetry/api";
 import { lazy } from "../../lazy.ts";
 import { isTracingSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
 import { NonRecordingSpan } from "../non-recording-span.ts";
+import { SAMPLED_FLAG } from "../trace-flags.ts";
 import type { ExtractingPropagator } from "./extracting-propagator.ts";
-import { hasValidIds, SAMPLED_FLAG } from "./trace-context.ts";
+import { hasValidIds } from "./trace-context.ts";
 
 const loadSentry = lazy<typeof import("./sentry.ts")>("traces/propagation/sentry.ts");
 
 const SENTRY_TRACE = "sentry-trace";
 
 /**
- * Continues the trace of a Sentry SDK, usually a browser's, where no other
- * header named a parent. `@sentry/opentelemetry` reads the header; it is loaded
- * with the first request that has one.
+ * Continues the trace of a Sentry SDK, usually a browser's, if no other header
+ * named a parent. `@sentry/opentelemetry` parses the header; it is loaded at the
+ * first request with one.
  */
 export class SentryTracePropagator implements ExtractingPropagator {
   readonly #injects: boolean;
 
-  /** @param sends whether `sentry-trace` is written, too: only if somebody asked for it */
-  constructor({ sends: injects }: { readonly sends: boolean }) {
+  /** @param injects whether `sentry-trace` is also injected: only if the configuration names `sentry`. */
+  constructor({ injects }: { readonly injects: boolean }) {
     this.#injects = injects;
   }
 

@@ -4,20 +4,20 @@ import { ROOT_CONTEXT, spanIn } from "../../context/context.ts";
 import { deferDecision } from "../sampling/deferred.ts";
 import { hasValidIds } from "./trace-context.ts";
 
-/** `@sentry/opentelemetry` splits the whole header; longer ones aren't worth it. */
+/** Longer headers are ignored: `@sentry/opentelemetry` splits the whole header. */
 const MAX_TRACE = 256;
 const MAX_BAGGAGE = 8192;
 
 const propagator = new SentryPropagator();
 
 /**
- * The parent that the headers `sentry-trace` and `baggage` name, or undefined.
- * Of another organisation's trace (the client knows its own from the DSN)
- * nothing is continued.
+ * Returns the parent in the headers `sentry-trace` and `baggage`, or undefined.
+ * The trace of another organization (the client knows its own from the DSN) is
+ * not continued.
  *
- * What `SentryPropagator` adds to context and tracestate is left out: its
- * scopes, since ours are forked from the request's holder, and its keys, which
- * are illegal in W3C's tracestate.
+ * Leaves out what `SentryPropagator` adds to context and tracestate: its scopes,
+ * since telltale's are forked from the unit of work, and its keys, which are
+ * illegal in W3C's tracestate.
  */
 export function readSentryTrace(trace: unknown, baggage: unknown): SpanContext | undefined {
   const headers = {

@@ -8,12 +8,9 @@ import type {
 } from "@opentelemetry/api";
 import { isTracingSuppressed, SPAN_KEY, spanIn } from "../../context/context.ts";
 import { NonRecordingSpan } from "../non-recording-span.ts";
+import { RANDOM_FLAG, SAMPLED_FLAG } from "../trace-flags.ts";
 import { readTraceState } from "./trace-state.ts";
 import { trimWhiteSpace } from "./white-space.ts";
-
-/** Trace flags of W3C trace-context level 2; all other bits are written as zero. */
-export const SAMPLED_FLAG = 0x01;
-export const RANDOM_FLAG = 0x02;
 
 const TRACEPARENT = "traceparent";
 const TRACESTATE = "tracestate";
@@ -22,14 +19,14 @@ const VERSION_00_LENGTH = 55;
 const DASH = 0x2d;
 const ZERO = 0x30;
 
-/** `00` to `03`: the flags that level 2 knows. */
+/** The flags that level 2 defines, as `traceparent` has them. */
 const FLAGS = ["00", "01", "02", "03"] as const;
 
 /**
- * Reads the headers `traceparent` and `tracestate` into a remote `SpanContext`,
- * or undefined if `traceparent` breaks a rule of level 2: both are then ignored.
+ * Parses the headers `traceparent` and `tracestate` into a remote `SpanContext`.
+ * Returns undefined, and ignores both, if `traceparent` breaks a rule of level 2.
  * Several `traceparent` headers (an array, or one string joined by commas) are
- * invalid. A version above 00 is read by the rules of 00 and may carry more
+ * invalid. A version above 00 is parsed by the rules of 00 and may have more
  * parts after a dash.
  *
  * https://www.w3.org/TR/trace-context-2/#traceparent-header
@@ -43,19 +40,19 @@ export function readParent(traceparent: unknown, tracestate: unknown): SpanConte
   return parentIn(value, state);
 }
 
-/** Some getters hand out one header as an array of one. */
+/** Unwraps the array of one that some getters return for one header. */
 function singleValue(headers: readonly unknown[]): unknown {
   return headers.length === 1 ? headers[0] : undefined;
 }
 
-/** The header without white space around, if it is one. */
+/** Returns the header without surrounding white space, if it is valid. */
 function validTraceparent(header: unknown): string | undefined {
   if (typeof header !== "string" || header.length < VERSION_00_LENGTH) return undefined;
   if (header.length > VERSION_00_LENGTH) return validLongTraceparent(header);
   return isTraceparent(header) ? header : undefined;
 }
 
-/** With white space around (Node strips it, other carriers don't), or of a later version. */
+/** Checks a header with surrounding white space (Node strips it, other carriers don't), or of a later version. */
 function validLongTraceparent(header: string): string | undefined {
   if (header.length > MAX_LENGTH) return undefined;
   const value = trimWhiteSpace(header);
@@ -63,14 +60,14 @@ function validLongTraceparent(header: string): string | undefined {
   if (value.length === VERSION_00_LENGTH) return value;
   const isVersion00 = value.charCodeAt(0) === ZERO && value.charCodeAt(1) === ZERO;
   if (isVersion00 || value.charCodeAt(VERSION_00_LENGTH) !== DASH) return undefined;
-  // A comma joins repeated headers, which are invalid whatever they hold.
+  // A comma joins repeated headers, which are always invalid.
   return value.includes(",", VERSION_00_LENGTH) ? undefined : value;
 }
 
-/** Later versions may be longer than 00; nothing sensible is this long. */
+/** Later versions may be longer than 00; no sensible one is this long. */
 const MAX_LENGTH = 1024;
 
-/** Whether the first 55 characters are well formed; what follows isn't looked at. */
+/** Checks the first 55 characters only. */
 function isTraceparent(value: string): boolean {
   return (
     value.length >= VERSION_00_LENGTH &&
@@ -89,7 +86,7 @@ const NOT_HEX = 0;
 const ALL_ZERO = 1;
 const NOT_ZERO = 2;
 
-/** What the characters from `start` to `end` are as lower-case hexadecimal digits. */
+/** Classifies the characters from `start` to `end` as lower-case hexadecimal digits. */
 function classifyHex(value: string, start: number, end: number): number {
   let bits = 0;
   for (let at = start; at < end; at++) {
@@ -109,18 +106,18 @@ function parentIn(value: string, traceState: TraceState | undefined): SpanContex
     : { traceId, spanId, traceFlags, isRemote: true, traceState };
 }
 
-/** The two flags that level 2 defines sit in the last digit. */
+/** Returns the two flags that level 2 defines, from the last digit. */
 function flagsIn(digit: number): number {
   return (digit >= 0x61 ? digit - 0x57 : digit - ZERO) & (SAMPLED_FLAG | RANDOM_FLAG);
 }
 
-/** The `traceparent` of a span context whose ids are valid, at version 00. */
+/** Returns the `traceparent`, at version 00, of a span context with valid ids. */
 export function traceparentOf(span: SpanContext): string {
   const flags = FLAGS[span.traceFlags & (SAMPLED_FLAG | RANDOM_FLAG)] as string;
   return `00-${span.traceId}-${span.spanId}-${flags}`;
 }
 
-/** Whether both ids are lower-case hexadecimal, of the right length and not all zero; an app's may be anything. */
+/** Checks that both ids are lower-case hexadecimal, of the right length and not all zero; an app may pass anything. */
 export function hasValidIds(span: SpanContext): boolean {
   return (
     typeof span.traceId === "string" &&
@@ -132,7 +129,7 @@ export function hasValidIds(span: SpanContext): boolean {
   );
 }
 
-/** W3C trace-context, level 2, behind the API's interface. */
+/** The propagator for W3C trace-context, level 2. */
 export class TraceContextPropagator implements TextMapPropagator<unknown> {
   inject(context: Context, carrier: unknown, setter: TextMapSetter<unknown>): void {
     const span = spanIn(context)?.spanContext();

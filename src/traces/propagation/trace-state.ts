@@ -1,23 +1,23 @@
 import type { TraceState } from "@opentelemetry/api";
 import { skipBlanks, trimBlanks } from "./white-space.ts";
 
-/** https://www.w3.org/TR/trace-context-2/#tracestate-header */
+/** Limits of https://www.w3.org/TR/trace-context-2/#tracestate-header */
 const MAX_MEMBERS = 32;
 const MAX_KEY = 256;
 const MAX_VALUE = 256;
 
-/** Members above this length are the first to go when the list is too long for a header. */
+/** Members longer than this are dropped first if the list is too long for a header. */
 const LONG_MEMBER = 128;
 
 /**
- * What we send on at most: 32 members of 128 characters and their commas. The
- * specification asks for at least 512; servers refuse requests whose headers
+ * The longest header to inject: 32 members of 128 characters and their commas.
+ * The specification asks for at least 512. Servers reject requests whose headers
  * exceed 8 or 16 kB, and a caller must not be able to make the app's own
- * requests fail like that.
+ * requests fail in this way.
  */
 const MAX_SENT = MAX_MEMBERS * (LONG_MEMBER + 1) - 1;
 
-/** Twice the longest legal list: room for white space. Longer headers aren't looked at. */
+/** Twice the longest legal list, to allow for white space. Longer headers are ignored. */
 const MAX_READ = 2 * MAX_MEMBERS * (MAX_KEY + 1 + MAX_VALUE + 1);
 
 interface Member {
@@ -26,9 +26,9 @@ interface Member {
 }
 
 /**
- * A `tracestate` header (one string, or an array of several) as the API's
- * `TraceState`, or undefined where there is nothing in it. Nothing is parsed
- * before somebody asks: what breaks a rule then turns out to be empty.
+ * Reads a `tracestate` header (one string, or an array of several) as the API's
+ * `TraceState`; undefined if it is empty. It is parsed at the first access; a
+ * list that breaks a rule is then empty.
  */
 export function readTraceState(header: unknown): TraceStateImpl | undefined {
   const text = typeof header === "string" ? header : joinHeaders(header);
@@ -37,7 +37,7 @@ export function readTraceState(header: unknown): TraceStateImpl | undefined {
     : new TraceStateImpl(text);
 }
 
-/** RFC 9110, 5.3: several fields of one name are one, joined by commas in their order. */
+/** Joins several fields of one name by commas, in their order (RFC 9110, 5.3). */
 function joinHeaders(headers: unknown): string | undefined {
   if (!Array.isArray(headers) || headers.length > MAX_READ) return undefined;
   let text = "";
@@ -49,9 +49,9 @@ function joinHeaders(headers: unknown): string | undefined {
 }
 
 /**
- * Our `TraceState`: immutable, the most recent member first. As long as nobody
- * changes it, what was received is what is sent, without empty members and the
- * white space around members; of a repeated key the first (latest) is kept.
+ * An immutable `TraceState`, the most recent member first. Unless it is changed,
+ * the received header is injected again, without empty members and the white
+ * space around members. Of a repeated key the first (latest) member is kept.
  */
 export class TraceStateImpl implements TraceState {
   readonly #receivedHeader: string;
@@ -71,8 +71,8 @@ export class TraceStateImpl implements TraceState {
   }
 
   /**
-   * The list with this member in front; the same list if key or value are
-   * illegal. A 33rd member costs the last one.
+   * Returns the list with this member in front; the same list if key or value are
+   * illegal. A 33rd member is dropped.
    */
   set(key: string, value: string): TraceStateImpl {
     if (!isKey(key) || !isValue(value)) return this;
@@ -88,7 +88,7 @@ export class TraceStateImpl implements TraceState {
     );
   }
 
-  /** The header to send; empty if there is nothing to send. */
+  /** Returns the header to inject; empty without members. */
   serialize(): string {
     this.#serialized ??= serializeMembers(this.#list(), this.#receivedHeader);
     return this.#serialized;
@@ -106,7 +106,7 @@ const COMMA = 0x2c;
 const EQUALS = 0x3d;
 const SPACE = 0x20;
 
-/** The members of a received list; none if any of it is illegal. */
+/** Parses a received list; returns no members if any of it is illegal. */
 function membersOf(received: string): readonly Member[] {
   const members: Member[] = [];
   let count = 0;
@@ -133,7 +133,7 @@ function memberIn(text: string, start: number, end: number): Member | undefined 
   return isKey(key) && isValue(value) ? { key, value } : undefined;
 }
 
-/** A letter or digit, then up to 255 key characters; level 2 knows no tenants and systems. */
+/** Checks a key: a letter or digit, then up to 255 key characters. Level 2 has no tenants and systems. */
 function isKey(key: string): boolean {
   if (typeof key !== "string" || key.length === 0 || key.length > MAX_KEY) return false;
   if (!isAlphanumeric(key.charCodeAt(0))) return false;
@@ -143,12 +143,12 @@ function isKey(key: string): boolean {
   return true;
 }
 
-/** `a`-`z`, `0`-`9` */
+/** Checks for `a`-`z` and `0`-`9`. */
 function isAlphanumeric(code: number): boolean {
   return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39);
 }
 
-/** Those, and `_`, `-`, `*`, `/`, `@`. */
+/** Checks for `a`-`z`, `0`-`9`, `_`, `-`, `*`, `/` and `@`. */
 function isKeyCharacter(code: number): boolean {
   return (
     isAlphanumeric(code) ||
@@ -160,7 +160,7 @@ function isKeyCharacter(code: number): boolean {
   );
 }
 
-/** Printable ASCII without `,` and `=`, not ending in a space. */
+/** Checks a value: printable ASCII without `,` and `=`, not ending in a space. */
 function isValue(value: string): boolean {
   if (typeof value !== "string" || value.length === 0 || value.length > MAX_VALUE) return false;
   for (let at = 0; at < value.length; at++) {
@@ -170,11 +170,11 @@ function isValue(value: string): boolean {
   return value.charCodeAt(value.length - 1) !== SPACE;
 }
 
-/** The list as a header, shortened by whole members: long ones first, then from the end. */
+/** Serializes the list, shortened by whole members: long ones first, from the end. */
 function serializeMembers(members: readonly Member[], received: string): string {
   const length = lengthOf(members);
   if (length > MAX_SENT) return serializeMembers(dropLongMembers(members, length), "");
-  // Nothing was trimmed, dropped or changed: no need to build the same string again.
+  // Nothing was trimmed, dropped or changed: the received string is the result.
   if (length === received.length) return received;
   return members.map(({ key, value }) => `${key}=${value}`).join(",");
 }

@@ -1,11 +1,5 @@
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
-
-/**
- * `SamplingDecision` of the SDK, without loading it. The results are shared and
- * frozen: sampling must not allocate.
- */
-export const NOT_SAMPLED_RESULT: SamplingResult = Object.freeze({ decision: 0 });
-export const SAMPLED_RESULT: SamplingResult = Object.freeze({ decision: 2 });
+import { NOT_SAMPLED_RESULT, SAMPLED_RESULT } from "./decision.ts";
 
 export class AlwaysOnSampler implements Sampler {
   shouldSample(): SamplingResult {

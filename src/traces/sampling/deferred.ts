@@ -1,8 +1,8 @@
 import type { SpanContext } from "@opentelemetry/api";
 
 /**
- * Parents whose header said neither yes nor no (a Sentry SDK without tracing):
- * the decision is ours, as for a root. W3C's flags have no word for it.
+ * Parents whose header has no sampling decision (a Sentry SDK without tracing):
+ * the sampler decides as for a root. W3C's flags can't express it.
  */
 const deferredParents = new WeakSet<SpanContext>();
 

@@ -1,15 +1,14 @@
 import type { Attributes, Context, Link, SpanContext, SpanKind } from "@opentelemetry/api";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import { spanIn } from "../../context/context.ts";
-import { NOT_SAMPLED_RESULT, SAMPLED_RESULT } from "./constant.ts";
+import { SAMPLED_FLAG } from "../trace-flags.ts";
+import { NOT_SAMPLED_RESULT, SAMPLED_RESULT } from "./decision.ts";
 import { isDeferred } from "./deferred.ts";
 import { meetsThreshold, samplingStateOf, withThreshold } from "./threshold.ts";
 
-const SAMPLED_FLAG = 1;
-
 /**
- * A parent's decision holds for its children; a span without a parent is
- * decided by `root`.
+ * Follows the decision of the parent; for a span without a parent, that of the
+ * sampler `root`.
  *
  * https://opentelemetry.io/docs/specs/otel/trace/sdk/#parentbased
  */
@@ -29,7 +28,7 @@ export class ParentBasedSampler implements Sampler {
     links: Link[],
   ): SamplingResult {
     const parent = spanIn(context)?.spanContext();
-    // Another trace id means that the span starts a trace of its own.
+    // Another trace id means that the span starts a new trace.
     if (parent === undefined || parent.traceId !== traceId) {
       return this.#root.shouldSample(context, traceId, name, kind, attributes, links);
     }
@@ -47,8 +46,8 @@ export class ParentBasedSampler implements Sampler {
 }
 
 /**
- * A threshold that contradicts the sampled flag, or can't be read, says nothing
- * of the trace's probability: it is taken out of the tracestate.
+ * Removes from the tracestate a threshold that contradicts the sampled flag or is
+ * malformed: it does not state the trace's probability.
  *
  * https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/#general-requirements
  */

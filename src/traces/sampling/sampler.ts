@@ -7,8 +7,8 @@ import { TraceIdRatioBasedSampler } from "./trace-id-ratio.ts";
 import { probabilityOfThreshold, samplingStateOf } from "./threshold.ts";
 
 /**
- * The sampler that `OTEL_TRACES_SAMPLER` names; `ratio` is from 0 to 1 and
- * only looked at by the `traceidratio` ones.
+ * Creates the sampler of `OTEL_TRACES_SAMPLER`. Only the `traceidratio` samplers
+ * read `ratio`, from 0 to 1.
  *
  * https://opentelemetry.io/docs/specs/otel/trace/sdk/#built-in-samplers
  */
@@ -31,8 +31,8 @@ const samplers: Readonly<Record<SamplerName, (ratio: number) => Sampler>> = {
 };
 
 /**
- * The probability, above 0 to 1, with which a sampled trace was kept, as its
- * tracestate has it (`ot=th:`); undefined if it doesn't say.
+ * Returns the probability, above 0 to 1, with which a sampled trace was kept,
+ * from its tracestate (`ot=th:`); undefined without a threshold.
  */
 export function probabilityOf(traceState: TraceState | undefined): number | undefined {
   if (traceState === undefined) return undefined;

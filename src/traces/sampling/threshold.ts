@@ -1,16 +1,16 @@
 import type { TraceState } from "@opentelemetry/api";
 import { trimEndOf } from "../../text.ts";
 
-/**
- * Consistent probability sampling: a trace is kept when its 56 bits of
- * randomness reach a threshold, `ot=th:` in the tracestate, which is the share
- * of traces to reject. So all who sample a trace agree: kept at 1% is kept at
- * 10%, whatever the language.
+/*
+ * Consistent probability sampling: a trace is kept if its 56 bits of randomness
+ * reach a threshold, `ot=th:` in the tracestate, which is the ratio of traces to
+ * reject. So all samplers agree: a trace kept at 1% is kept at 10%, in any
+ * language.
  *
  * https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
  */
 
-/** A threshold as 14 hexadecimal digits (56 bits): compared as strings, no 64-bit numbers needed. */
+/** A threshold as 14 hexadecimal digits (56 bits), compared as strings, without 64-bit numbers. */
 export type Threshold = string;
 
 const DIGITS = 14;
@@ -19,7 +19,7 @@ const RANGE = 2n ** 56n;
 /** Digits after the leading `f`s, as the specification recommends. */
 const PRECISION = 4;
 
-/** The threshold of a probability from 2^-56 to 1, or undefined below: nothing is kept. */
+/** Returns the threshold of a probability from 2^-56 to 1; undefined below, where nothing is kept. */
 export function thresholdOf(probability: number): Threshold | undefined {
   if (!(probability >= 2 ** -56)) return undefined;
   if (probability >= 1) return "0".repeat(DIGITS);
@@ -38,18 +38,18 @@ function toHexDigits(value: bigint): string {
   return value.toString(16).padStart(DIGITS, "0");
 }
 
-/** The share of traces that a threshold keeps, above 0 to 1. */
+/** Returns the ratio of traces that a threshold keeps, above 0 to 1. */
 export function probabilityOfThreshold(threshold: Threshold): number {
   return Number(RANGE - BigInt(`0x${threshold}`)) / 2 ** 56;
 }
 
-/** What the tracestate says of sampling. */
+/** The sampling fields of a tracestate. */
 export interface SamplingState {
-  /** Undefined where it is missing or malformed. */
+  /** Undefined if missing or malformed. */
   readonly threshold: Threshold | undefined;
-  /** 14 digits that stand in for the trace id's own randomness. */
+  /** 14 digits that replace the trace id's own randomness. */
   readonly randomness: string | undefined;
-  /** Whether there is a threshold, well-formed or not. */
+  /** Whether a threshold is present, well-formed or not. */
   readonly hasThreshold: boolean;
 }
 
@@ -74,7 +74,7 @@ export function samplingStateOf(traceState: TraceState | undefined): SamplingSta
 
 const HEX = /^[0-9a-fA-F]{1,14}$/;
 
-/** Sub-keys are unique and two letters long; `prefix` has the colon. */
+/** Returns the value of a sub-key, which is unique and two letters long; `prefix` includes the colon. */
 function fieldIn(entry: string, prefix: string): string | undefined {
   const start = entry.startsWith(prefix) ? 0 : entry.indexOf(`;${prefix}`) + 1;
   if (start === 0 && !entry.startsWith(prefix)) return undefined;
@@ -82,10 +82,10 @@ function fieldIn(entry: string, prefix: string): string | undefined {
   return entry.slice(start + prefix.length, end === -1 ? entry.length : end);
 }
 
-/** Of a value in the tracestate; `ot` with its threshold must fit, or goes without. */
+/** The longest value of a tracestate member; a threshold that does not fit is left out. */
 const MAX_ENTRY = 256;
 
-/** The tracestate with this threshold in its `ot` member, or without any. */
+/** Returns the tracestate with this threshold in its `ot` member, or without one. */
 export function withThreshold(
   traceState: TraceState,
   threshold: Threshold | undefined,
@@ -99,13 +99,13 @@ export function withThreshold(
   return limitedEntry === "" ? traceState.unset("ot") : traceState.set("ot", limitedEntry);
 }
 
-/** Without trailing zeros. */
+/** Formats a threshold without trailing zeros. */
 function thresholdText(threshold: Threshold): string {
   return trimEndOf(threshold, "0") || "0";
 }
 
 /**
- * Whether a trace reaches the threshold. The randomness is the `rv` of the
+ * Checks whether a trace reaches the threshold. The randomness is the `rv` of the
  * tracestate, or else the last 56 bits of the trace id.
  */
 export function meetsThreshold(
@@ -118,11 +118,11 @@ export function meetsThreshold(
     : randomness >= threshold;
 }
 
-/** Digit by digit, since almost always the first one decides. */
+/** Compares digit by digit, since the first one nearly always decides. */
 function traceIdMeetsThreshold(threshold: Threshold, traceId: string): boolean {
   const offset = traceId.length - DIGITS;
   for (let at = 0; at < DIGITS; at++) {
-    // Digits of foreign ids may be upper case; 0x20 leaves 0-9 as they are.
+    // Third-party ids may have upper-case digits; 0x20 leaves 0-9 unchanged.
     const difference = (traceId.charCodeAt(offset + at) | 0x20) - threshold.charCodeAt(at);
     if (difference !== 0) return difference > 0;
   }

@@ -2,7 +2,7 @@ import type { Context, TraceState } from "@opentelemetry/api";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import { spanIn } from "../../context/context.ts";
 import { TraceStateImpl } from "../propagation/trace-state.ts";
-import { NOT_SAMPLED_RESULT } from "./constant.ts";
+import { NOT_RECORD, NOT_SAMPLED_RESULT, RECORD_AND_SAMPLED } from "./decision.ts";
 import {
   meetsThreshold,
   type SamplingState,
@@ -12,29 +12,26 @@ import {
   withThreshold,
 } from "./threshold.ts";
 
-const SAMPLED_DECISION = 2;
-const NOT_SAMPLED_DECISION = 0;
-
 /**
- * Keeps a share of all traces by the randomness that their ids (or the `rv` of
- * their tracestate) carry, and says so in the tracestate (`ot=th:`), so that
- * whoever counts can weigh a kept trace by what it stands for. The decision of
- * a parent is not looked at.
+ * Keeps a ratio of all traces by the randomness of their ids (or the `rv` of
+ * their tracestate), and records the threshold in the tracestate (`ot=th:`), so
+ * that a backend can weight a kept trace by the number of traces it represents.
+ * The decision of a parent is ignored.
  *
  * https://opentelemetry.io/docs/specs/otel/trace/sdk/#traceidratiobased
  */
 export class TraceIdRatioBasedSampler implements Sampler {
   readonly #ratio: number;
   readonly #threshold: Threshold | undefined;
-  /** What a kept trace without a tracestate gets: the same for all. */
+  /** The result for a kept trace without a tracestate: the same for all. */
   readonly #sampledResult: SamplingResult;
 
-  /** @param ratio from 0 to 1; what is below 2^-56, or no number, keeps nothing */
+  /** @param ratio from 0 to 1; below 2^-56, or NaN, keeps nothing. */
   constructor(ratio: number) {
     this.#ratio = ratio;
     this.#threshold = thresholdOf(ratio);
     const traceState = withThreshold(new TraceStateImpl(""), this.#threshold);
-    this.#sampledResult = Object.freeze({ decision: SAMPLED_DECISION, traceState });
+    this.#sampledResult = Object.freeze({ decision: RECORD_AND_SAMPLED, traceState });
   }
 
   shouldSample(context: Context, traceId: string): SamplingResult {
@@ -47,8 +44,8 @@ export class TraceIdRatioBasedSampler implements Sampler {
     }
     const state = samplingStateOf(traceState);
     return threshold !== undefined && meetsThreshold(threshold, traceId, state.randomness)
-      ? resultOf(SAMPLED_DECISION, traceState, state, threshold)
-      : resultOf(NOT_SAMPLED_DECISION, traceState, state, undefined);
+      ? resultOf(RECORD_AND_SAMPLED, traceState, state, threshold)
+      : resultOf(NOT_RECORD, traceState, state, undefined);
   }
 
   toString(): string {
@@ -56,7 +53,7 @@ export class TraceIdRatioBasedSampler implements Sampler {
   }
 }
 
-/** The tracestate of the trace that the new span belongs to. */
+/** Returns the tracestate of the new span's trace. */
 function traceStateIn(context: Context, traceId: string): TraceState | undefined {
   const parent = spanIn(context)?.spanContext();
   return parent?.traceId === traceId ? parent.traceState : undefined;
