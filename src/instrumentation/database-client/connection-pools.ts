@@ -1,20 +1,20 @@
 import type { BatchObservableResult, Meter } from "@opentelemetry/api";
 import { lowCardinality } from "../../low-cardinality.ts";
 
-/** How a pool of connections stands. */
+/** State of a connection pool. */
 export interface PoolState {
-  /** `server.address:server.port/db.namespace`, as the conventions have it. */
+  /** `server.address:server.port/db.namespace`, the format of the semantic conventions. */
   readonly name: string;
   readonly idle: number;
   readonly used: number;
-  /** How many connections it may have. */
+  /** Maximum number of connections. */
   readonly max: number;
-  /** How many wait for one. */
+  /** Number of requests that are pending for a connection. */
   readonly pending: number;
 }
 
 /**
- * The metrics of pools, read off them when they are collected.
+ * Metrics of connection pools, observed when they are collected.
  *
  * https://opentelemetry.io/docs/specs/semconv/database/database-metrics/#connection-pools
  */
@@ -44,9 +44,9 @@ export class ConnectionPools {
   }
 
   /**
-   * From now on, as long as the pool lives.
+   * Observes a pool until it is garbage-collected.
    *
-   * @param traceStateText gives undefined once the pool is ended
+   * @param stateOf returns the pool's state; undefined once the pool is closed
    */
   watch<Pool extends object>(pool: Pool, stateOf: (pool: Pool) => PoolState | undefined): void {
     if (this.#readers.has(pool)) return;
@@ -59,7 +59,10 @@ export class ConnectionPools {
     this.#pools.add(new WeakRef(reader));
   }
 
-  /** Pools of one name are one: several of one database, or of databases with generated names. */
+  /**
+   * Adds up pools with the same name: several pools of one database, or of
+   * databases with generated names.
+   */
   #statesByName(): Map<string, PoolState> {
     const sums = new Map<string, PoolState>();
     for (const reference of this.#pools) {

@@ -14,12 +14,15 @@ import { tryRead } from "../../try-read.ts";
 import type { AdaptorDeps } from "../loading/adaptor.ts";
 import { isUserRaised, sanitizeErrorMessage } from "./error-message.ts";
 
-/** `db.client.operation.duration`, as the conventions advise it, in seconds. */
+/**
+ * Bucket boundaries of `db.client.operation.duration`, in seconds, from the
+ * semantic conventions.
+ */
 const BOUNDARIES = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
-/** Where a client's calls go: a server and a database on it. */
+/** A database server and one of its databases. */
 export interface DatabaseTarget {
-  /** `db.system.name`: one of the conventions' names. */
+  /** `db.system.name`: a well-known value of the semantic conventions. */
   readonly system: string;
   /** `db.namespace`. */
   readonly namespace?: string | undefined;
@@ -31,10 +34,10 @@ export interface DatabaseTarget {
 
 const MAX_CACHED = 500;
 
-/** A target, and what its calls' spans and metrics have in common. */
+/** A database with the attributes that all its spans and metrics share. */
 export class CallTarget {
   readonly attributes: Attributes;
-  /** One object per operation: the metric finds its series by it without making anything. */
+  /** One object per operation, by which the metric finds its series without an allocation. */
   readonly #byOperation = new Map<string, Attributes>();
 
   constructor({ system, namespace, address, port }: DatabaseTarget) {
@@ -45,7 +48,7 @@ export class CallTarget {
     this.attributes = attributes;
   }
 
-  /** With `db.operation.name`, and `db.collection.name` where that is known. */
+  /** Adds `db.operation.name` and, where it is known, `db.collection.name`. */
   attributesOf(operation: string | undefined, collection?: string): Attributes {
     if (operation === undefined) return this.attributes;
     const key = collection === undefined ? operation : `${operation} ${collection}`;
@@ -59,30 +62,30 @@ export class CallTarget {
 }
 
 export interface DatabaseCallsOptions {
-  /** The instrumentation scope: the library as npm names it. */
+  /** Instrumentation scope: the library's name on npm. */
   readonly scope: string;
   readonly version: string;
   /**
-   * Whether a call that no span is around gets none of its own; the metric
-   * counts it all the same. As upstream has it by default for each library.
+   * Whether a call without a parent span has no span. The metric counts it in any
+   * case. Use upstream's default for the library.
    */
   readonly needsParent: boolean;
-  /** What is said of an error; default: `describeError`. */
+  /** Describes an error; default: `describeError`. */
   readonly describe?: (error: unknown) => DatabaseFailure;
 }
 
-/** What goes to a span and to the metric of a call that failed. */
+/** Attributes of a failed call, for its span and the metric. */
 export interface DatabaseFailure {
-  /** `error.type`: of low cardinality. */
+  /** `error.type`, of low cardinality. */
   readonly type: string;
-  /** `db.response.status_code`: what the database says; undefined if the error isn't the database's. */
+  /** `db.response.status_code`; undefined if the error is not the database's. */
   readonly statusCode?: string | undefined;
-  /** For the span's status: without values. */
+  /** Message of the span's status, sanitized. */
   readonly message: string;
 }
 
 /**
- * The calls of one library: a client span for each, and
+ * Records the calls of one library: a client span for each, and
  * `db.client.operation.duration`.
  *
  * https://opentelemetry.io/docs/specs/semconv/database/database-spans/
@@ -108,12 +111,14 @@ export class DatabaseCalls {
   }
 
   /**
-   * A call begins, in the active context.
+   * Starts a call in the active context.
    *
-   * @param name of the span
-   * @param attributes of both the span and the metric: of low cardinality; kept as they are
-   * @param details of the span alone; asked for only where the span is recorded
-   * @param startedAt on our clock, if it was before this
+   * @param name name of the span
+   * @param attributes low-cardinality attributes of the span and the metric;
+   * stored without a copy
+   * @param details further attributes of the span; called only if the span is
+   * recorded
+   * @param startedAt start on the monotonic clock, if it was earlier
    */
   start(
     name: string,
@@ -132,9 +137,9 @@ export class DatabaseCalls {
   }
 }
 
-/** From asking a database until its answer. */
+/** A database call from its start to its response. */
 export class DatabaseCall {
-  /** The caller's; a callback is to run in it. */
+  /** Context of the caller, in which its callback must run. */
   readonly context: Context;
   readonly #calls: DatabaseCalls;
   readonly #startedAt: number;
@@ -156,7 +161,7 @@ export class DatabaseCall {
     this.#span = span;
   }
 
-  /** It ended well. Only the first end counts. */
+  /** Ends the call without an error. Only the first end counts. */
   succeed(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -164,7 +169,7 @@ export class DatabaseCall {
     this.#record();
   }
 
-  /** It ended with an error, or with a whole batch's first one. Only the first end counts. */
+  /** Ends the call with an error; for a batch, with the first one. Only the first end counts. */
   fail(error: unknown): void {
     if (this.#isEnded) return;
     if (tryRead(() => isAbortedByApp(error)) === true) {
@@ -183,10 +188,11 @@ export class DatabaseCall {
   }
 
   /**
-   * Ends with `promise`, and gives one of the same outcome: whoever drops that
-   * hears of a rejection as before.
+   * Ends the call with `promise`. Returns a promise with the same outcome, so that
+   * an unhandled rejection is reported as before.
    *
-   * @param jobFailure finds the error in a result that has one, as batches do
+   * @param failureIn finds the error in a result that contains errors, as that of
+   * a batch does
    */
   endWithPromise<T>(promise: Promise<T>, failureIn?: (value: T) => unknown): Promise<T> {
     return promise.then(
@@ -203,7 +209,10 @@ export class DatabaseCall {
     );
   }
 
-  /** `callback` in the caller's context, after the call's end by its first argument. */
+  /**
+   * Binds `callback` to the caller's context and ends the call before it runs, by
+   * its first argument.
+   */
   bindCallback<This, Args extends unknown[]>(callback: Callback<This, Args>): Callback<This, Args> {
     return boundCallback(this, callback);
   }
@@ -223,16 +232,16 @@ export class DatabaseCall {
 }
 
 /**
- * Whether the app has given a call up itself, by an abort signal or by closing
- * its client: no error, as it is none of an HTTP client. `redis` has classes for
- * both without names of their own.
+ * Whether the app aborted a call, by an abort signal or by closing its client. As
+ * in an HTTP client, that is no error. `redis` has classes for both that do not
+ * set `name`.
  */
 function isAbortedByApp(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
     ("code" in error && error.code === "ABORT_ERR") ||
     (error.name === "AbortError" && error instanceof DOMException) ||
-    // A cursor of MongoDB's, closed while it waits for more.
+    // A MongoDB cursor that was closed while it waited for more documents.
     ("codeName" in error && error.codeName === "CursorKilled") ||
     (error.name === "Error" && ABORT_CLASSES.has(error.constructor.name))
   );
@@ -240,12 +249,12 @@ function isAbortedByApp(error: unknown): boolean {
 
 const ABORT_CLASSES = new Set(["AbortError", "DisconnectsClientError"]);
 
-/** Not all classes of errors give their name to `name`. */
+/** Returns the name of the error's class, which not every class sets as `name`. */
 function classOf(error: Error): string {
   return error.name === "Error" ? error.constructor.name : error.name;
 }
 
-/** What a script in Redis says is the app's own text. */
+/** Whether the call ran a script in Redis, whose error message is the app's text. */
 function runsScript({ "db.operation.name": operation }: Attributes): boolean {
   return typeof operation === "string" && /(?:^| )(?:EVAL|FCALL)/.test(operation);
 }
@@ -270,8 +279,8 @@ function boundCallback<This, Args extends unknown[]>(
 }
 
 /**
- * For errors that say of themselves what they are: Node's `code`, else the name
- * of their class. What Node says of a connection has an address in it and no value.
+ * Describes an error by Node's `code`, else by the name of its class. Node's
+ * messages about connections contain an address and no values.
  */
 export function describeError(error: unknown): DatabaseFailure {
   if (!(error instanceof Error)) return { type: "_OTHER", message: "" };

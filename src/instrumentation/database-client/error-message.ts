@@ -1,21 +1,23 @@
 import type { Exception } from "@opentelemetry/api";
 
-/** Of a longer message only the beginning is read. */
+/** Longer messages are truncated before they are read. */
 const MAX_MESSAGE = 1000;
 /**
- * MySQL cuts its messages at 512 bytes, so the end of a long one may be the
- * middle of a value. 160 units of UTF-16 are at most 480 bytes.
+ * Longest message that is certainly complete. MySQL truncates its messages at 512
+ * bytes, possibly in the middle of a value; 160 UTF-16 units are at most 480
+ * bytes.
  */
 const MAX_UNCUT_MESSAGE = 160;
 
 /**
- * A message of a database without the values in it: what servers quote or put
- * in brackets, and numbers. They escape nothing in a value (`Duplicate entry
- * 'it's' for key 'name'`), so all from the first quote or bracket to the last
- * becomes one `?`. Names of tables and columns go too: servers quote them like
- * values, and a value in the wrong quotes is a name to them.
+ * Masks the values in a database's error message: quoted or bracketed text, and
+ * numbers. Servers do not escape values (`Duplicate entry 'it's' for key 'name'`),
+ * so everything from the first quote or bracket to the last becomes one `?`. Names
+ * of tables and columns are masked too, because servers quote them like values,
+ * and because a value in the wrong quotes is a name to them.
  *
- * Takes linear time: what a server says may be long, and of anybody's making.
+ * Takes linear time, because a server's message may be long and contain arbitrary
+ * text.
  */
 export function sanitizeErrorMessage(message: string): string {
   const text = message.slice(0, MAX_MESSAGE);
@@ -28,17 +30,20 @@ export function sanitizeErrorMessage(message: string): string {
 }
 
 /**
- * Where the first value begins: a quote that is no apostrophe, in any of the
- * languages that PostgreSQL speaks; a bracket; a word after which some servers
- * write what they didn't like without quotes: RediSearch (`near …`), SQLite
- * (`no such column: …`), Cassandra (`column name …`), Redis (`User …`).
+ * Start of the first value: a quote that is no apostrophe, in any language of
+ * PostgreSQL's messages; a bracket; or a word after which some servers write
+ * unquoted values: RediSearch (`near …`), SQLite (`no such column: …`), Cassandra
+ * (`column name …`), Redis (`User …`).
  */
 const FIRST_VALUE =
   /(?<![\p{L}\p{N}_])["'`’]|[([{«»„“”‚‘「]|((?<![\p{L}\p{N}_])(?:near|no such column:|column name|User) )(?=[\p{L}\p{N}_])/u;
 
 const CLOSING = `"'\`)]}«»“”‘’」`;
 
-/** After the last quote or bracket that isn't an apostrophe; without one, the end of the text. */
+/**
+ * Returns the index after the last quote or bracket that is no apostrophe, or the
+ * end of the text.
+ */
 function endOfValues(text: string, first: number): number {
   for (let at = text.length - 1; at > first; at--) {
     if (CLOSING.includes(text.charAt(at)) && !/^[\p{L}\p{N}_]/u.test(text.charAt(at + 1))) {
@@ -48,21 +53,27 @@ function endOfValues(text: string, first: number): number {
   return text.length;
 }
 
-/** `1:20`, `0xe9`, `-4.5`, but not the `1` of `ORA-00001` and not what a word ends in. */
+/**
+ * Masks `1:20`, `0xe9` and `-4.5`, but neither the `1` of `ORA-00001` nor digits
+ * at the end of a word.
+ */
 function maskNumbers(text: string): string {
   return text.replace(/(?<![\p{L}\p{N}_.:/-])-?\p{N}[^\s,;()]*/gu, "?");
 }
 
-/** MySQL's `SIGNAL` as `mysql` shows it, Oracle's `RAISE_APPLICATION_ERROR`, scripts in Redis. */
+/**
+ * `SIGNAL` of MySQL as `mysql` reports it, `RAISE_APPLICATION_ERROR` of Oracle,
+ * scripts in Redis.
+ */
 const USER_RAISED_MESSAGE =
   /^ER_SIGNAL_EXCEPTION:|^ORA-20\d{3}:|\buser_script\b|\buser_function\b|\bscript: [\da-f]{40}\b/;
 
 /**
- * Codes of errors that an app's own code in the database raises, by
- * `db.system.name`: PostgreSQL's `RAISE` and procedures in other languages;
- * MySQL's `SIGNAL`; SQLite's `RAISE(ABORT, …)` in a trigger; MongoDB's `$where`
- * and `$function`; functions of Cassandra's; SQL Server's `THROW` and
- * `RAISERROR`, whose numbers begin at 50000.
+ * Error codes that an app's own code in the database raises, by `db.system.name`:
+ * `RAISE` of PostgreSQL and procedures in other languages; `SIGNAL` of MySQL;
+ * `RAISE(ABORT, …)` in a trigger of SQLite; `$where` and `$function` of MongoDB;
+ * functions of Cassandra; `THROW` and `RAISERROR` of SQL Server, with numbers from
+ * 50000.
  */
 const USER_RAISED_CODES: Readonly<Record<string, RegExp>> = {
   postgresql: /^(?:P0001|P0004|38\w{3})$/,
@@ -74,8 +85,8 @@ const USER_RAISED_CODES: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Whether an error is one that the app's own code in the database has raised:
- * its text is the app's, values and all, and nothing tells where they are.
+ * Whether the app's own code in the database raised the error. Its message is the
+ * app's text, in which values cannot be recognized.
  *
  * @param system `db.system.name`
  */
@@ -84,7 +95,7 @@ export function isUserRaised(system: unknown, code: unknown): boolean {
 }
 
 /**
- * What a span's event may say of an exception: no values in its message and its stack.
+ * Masks the values in an exception's message and stack, for a span's event.
  *
  * @param system `db.system.name`
  */
@@ -104,7 +115,10 @@ export function sanitizeException(exception: Exception, system: unknown): Except
 
 const MAX_FRAMES = 100;
 
-/** What follows the message, and of that only what looks like a frame: a message can change later. */
+/**
+ * Returns the stack frames after the message. Lines must look like a frame,
+ * because `message` may have changed since the stack was captured.
+ */
 function framesOf(stack: string, message: string): string[] {
   const at = stack.indexOf(message);
   const after = at === -1 ? stack : stack.slice(at + message.length);

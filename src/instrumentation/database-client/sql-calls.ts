@@ -8,7 +8,7 @@ import {
 } from "./database-call.ts";
 import { describeSql, type Dialect, MAX_SQL_LENGTH } from "./sql.ts";
 
-/** The statements of one library. */
+/** Records the SQL statements of one library. */
 export class SqlCalls {
   readonly #calls: DatabaseCalls;
   readonly #dialect: Dialect;
@@ -19,10 +19,11 @@ export class SqlCalls {
   }
 
   /**
-   * A statement begins, in the active context.
+   * Starts a call in the active context.
    *
-   * @param isParameterised then the values are elsewhere, and the text is shown as it is
-   * @param startedAt on our clock, if it was before this
+   * @param isParameterised whether the values are passed separately; the text is
+   * then exported unchanged
+   * @param startedAt start on the monotonic clock, if it was earlier
    */
   start(
     target: CallTarget,

@@ -1,27 +1,27 @@
 import { lowCardinality } from "../../low-cardinality.ts";
 
-/** What may be said of a statement without giving away what it is about. */
+/** Sanitized description of a statement. */
 export interface SqlDescription {
-  /** Without comments and with `?` for every literal; lists of literals as one. */
+  /** Text without comments, with `?` for every literal and for each list of literals. */
   readonly text: string;
-  /** `SELECT`, one of those that SQL has; undefined if it is none. */
+  /** `SELECT` or another SQL keyword; undefined if the statement begins with none. */
   readonly operation: string | undefined;
   /**
-   * `SELECT orders customers`: operations and the tables they are about, in
-   * order; a label, so without what is generated in their names.
+   * Operations and their tables, in order: `SELECT orders customers`. It is a
+   * label, so generated parts of names are masked.
    */
   readonly summary: string | undefined;
 }
 
-/** More of a statement is neither read nor sent. */
+/** Longer statements are truncated before they are read. */
 export const MAX_SQL_LENGTH = 10_000;
 
 const MAX_SUMMARY_LENGTH = 255;
 const MAX_CACHED = 500;
 
 /**
- * Whose lexical rules a statement follows. MySQL has strings in double quotes
- * and names in backticks; SQLite has names in all quotes but the single one.
+ * Lexical rules of a statement. MySQL has strings in double quotes and names in
+ * backticks; SQLite has names in all quotes except single ones.
  */
 export type Dialect = "standard" | "mysql" | "sqlite";
 
@@ -32,16 +32,18 @@ const descriptions: Readonly<Record<Dialect, Map<string, SqlDescription>>> = {
 };
 
 /**
- * Describes a statement as the semantic conventions want it. Apps have few
- * different statements, and so the last ones are remembered; those with
- * literals in them, which always differ, can't drive memory up.
+ * Describes a statement by the semantic conventions. Apps run few different
+ * statements, so recent results are cached. Statements with literals are all
+ * different; the cache is cleared when it is full, so that they cannot fill the
+ * memory.
  *
- * Sanitising and summaries:
+ * Sanitization and summaries:
  * https://opentelemetry.io/docs/specs/semconv/database/database-spans/
- * Lexical rules, PostgreSQL's:
+ *
+ * Lexical rules of PostgreSQL:
  * https://www.postgresql.org/docs/current/sql-syntax-lexical.html
- * MySQL's: https://dev.mysql.com/doc/refman/8.4/en/language-structure.html
- * SQLite's: https://www.sqlite.org/lang_keywords.html
+ * - MySQL: https://dev.mysql.com/doc/refman/8.4/en/language-structure.html
+ * - SQLite: https://www.sqlite.org/lang_keywords.html
  */
 export function describeSql(sql: string, dialect: Dialect = "standard"): SqlDescription {
   const memory = descriptions[dialect];
@@ -54,10 +56,11 @@ export function describeSql(sql: string, dialect: Dialect = "standard"): SqlDesc
 }
 
 /**
- * One token. In this order: blanks and line comments; block comments (they
- * nest, so only the beginning); dollar quotes (likewise); parameters; strings
- * with backslashes; other strings, which may lack their end where the text was
- * cut; quoted names; numbers; words; anything else.
+ * Patterns of the tokens, tried in this order: white space and line comments; the
+ * start of a block comment or dollar quote, whose end is found separately because
+ * they nest or have tags; parameters; strings with backslashes; other strings,
+ * which may lack their end in a truncated text; quoted names; numbers; words;
+ * anything else.
  */
 const standard = {
   blank: String.raw`\s+|--[^\n]*`,
@@ -164,14 +167,20 @@ class SqlScanner {
   }
 }
 
-/** `IN (?, ?, ?)` and `VALUES (?, ?), (?, ?)` differ by the number of values only. */
+/**
+ * Collapses `IN (?, ?, ?)` and `VALUES (?, ?), (?, ?)`, which differ in the number
+ * of values only.
+ */
 function collapseLists(text: string): string {
   return text
     .replace(/\(\s*\?(?:\s*,\s*\?)+\s*\)/g, "(?)")
     .replace(/\(\s*\?\s*\)(?:\s*,\s*\(\s*\?\s*\))+/g, "(?)");
 }
 
-/** What a statement may begin with; only these become values of a metric's attribute. */
+/**
+ * Keywords with which a statement may begin. Only these become values of the
+ * metric's attribute.
+ */
 const operations = new Set(
   (
     "SELECT INSERT UPDATE DELETE MERGE WITH VALUES TABLE BEGIN START COMMIT END ROLLBACK ABORT " +
@@ -182,7 +191,7 @@ const operations = new Set(
   ).split(" "),
 );
 const nestedOperations = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]);
-/** Before these words a name isn't the operation it looks like: `FOR UPDATE`, `ON DELETE`. */
+/** Words after which an operation's keyword is part of a clause: `FOR UPDATE`, `ON DELETE`. */
 const nonOperationPrefixes = new Set([
   "FOR",
   "KEY",
@@ -195,7 +204,7 @@ const nonOperationPrefixes = new Set([
   "THEN",
 ]);
 const targetIntroducers = new Set(["FROM", "INTO", "JOIN", "TABLE", "CALL", "COPY", "VIEW"]);
-/** These stand before a table themselves, as operations only. */
+/** Operations that are followed by a table. */
 const targetOperations = new Set(["UPDATE", "TRUNCATE"]);
 const targetModifiers = new Set(["ONLY", "LATERAL", "IF", "NOT", "EXISTS", "CONCURRENTLY"]);
 const listTerminators = new Set(
@@ -203,7 +212,7 @@ const listTerminators = new Set(
     " ",
   ),
 );
-/** Words before a parenthesis that isn't the call of a function. */
+/** Words that may precede a parenthesis without being a function's name. */
 const groupKeywords = new Set(
   "IN AS FROM JOIN EXISTS ANY ALL SOME AND OR NOT ON WHERE SELECT UNION EXCEPT INTERSECT VALUES USING INTO LATERAL BY".split(
     " ",
@@ -213,15 +222,15 @@ const groupKeywords = new Set(
 class SummaryBuilder {
   operation: string | undefined = undefined;
   readonly #parts: string[] = [];
-  /** One per open parenthesis: whether a function's. */
+  /** One element per open parenthesis: whether it belongs to a function call. */
   readonly #calls: boolean[] = [];
   #length = 0;
   #previous = "";
   #isFirst = true;
   #expectsTarget = false;
-  /** The last token was a target's name, or the dot after it. */
+  /** Whether the last token was the name of a target, or the dot after it. */
   #target: "none" | "named" | "dotted" = "none";
-  /** Depth at which a comma separates tables; -1: nowhere. */
+  /** Number of open parentheses at which a comma separates tables; -1 outside of a list. */
   #listDepth = -1;
 
   get text(): string | undefined {
@@ -277,8 +286,8 @@ class SummaryBuilder {
 
   #introduce(upper: string): void {
     this.#target = "none";
-    // `substring(x FROM 2)` and `a IS DISTINCT FROM b` are about no table.
-    // Nor is `COPY a FROM stdin`.
+    // `substring(x FROM 2)`, `a IS DISTINCT FROM b` and `COPY a FROM stdin` name no table after
+    // FROM.
     const isTarget = upper !== "FROM" || (this.#calls.at(-1) !== true && !this.#isNoTable());
     this.#expectsTarget = isTarget;
     if (upper === "FROM" && isTarget) this.#listDepth = this.#calls.length;

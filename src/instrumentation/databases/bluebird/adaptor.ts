@@ -3,14 +3,15 @@ import { bindToCaller } from "../../loading/caller-context.ts";
 import { copyFunctionProperties, replaceMethod } from "../../loading/replace-method.ts";
 
 /**
- * The promises of `bluebird`, on which Sequelize 5 and others are built. They
- * call back from a queue of their own, in the context of whoever came first. The
- * library has its own way of binding callbacks, for domains, at the same place.
+ * Binds callbacks of `bluebird` promises, on which Sequelize 5 and others are
+ * built, to their caller's context. Bluebird calls them from its own queue, in the
+ * context of the code that filled the queue first. The library binds callbacks to
+ * domains at the same place.
  */
 export const adaptor: Adaptor = {
   patch(exports) {
     const makeLibrary = exports as LibraryFactory;
-    // `getNewLibraryCopy()` calls it again.
+    // `getNewLibraryCopy()` calls the factory again.
     return copyFunctionProperties(function (this: unknown) {
       const library = makeLibrary.call(this);
       patchPromises(library.prototype);
@@ -35,7 +36,7 @@ function patchPromises(prototype: object): void {
   );
 }
 
-/** What is called for each element, or with all of them, goes past `_then`. */
+/** Binds the iterators of collection methods, which do not pass through `_then`. */
 function patchCollections(target: object): void {
   for (const name of ["map", "filter", "reduce", "each", "mapSeries", "join"]) {
     if (!Object.hasOwn(target, name)) continue;
@@ -44,7 +45,8 @@ function patchCollections(target: object): void {
       name,
       (original) =>
         function (...args) {
-          // Values may be functions, too: the last of `join`, and the first of the others, is called.
+          // Values may be functions too. `join` calls its last function, the other methods their
+          // first.
           const at = name === "join" ? args.length - 1 : args.findIndex(isFunction);
           if (at >= 0) args[at] = bindToCaller(args[at]);
           return Reflect.apply(original, this, args);

@@ -2,9 +2,9 @@ import type { Adaptor, CacheCounter } from "../../loading/adaptor.ts";
 import { copyFunctionProperties, replaceExports } from "../../loading/replace-method.ts";
 
 /**
- * `cache-manager` 5 to 7: hits and misses of every cache that it makes, by the
- * app's `cacheId`, else all together. What several stores do below one cache is
- * one look-up.
+ * Counts hits and misses of each `cache-manager` 5 to 7 cache, by its `cacheId`,
+ * or together for caches without one. A lookup in several stores below one cache
+ * counts once.
  */
 export const adaptor: Adaptor = {
   patch(exports, _file, { caches }) {
@@ -26,7 +26,7 @@ type Lookup = (this: unknown, ...args: unknown[]) => unknown;
 
 interface ManagedCache {
   get: Lookup;
-  /** Not in version 5. */
+  /** Missing in version 5. */
   mget?: Lookup;
   wrap: Lookup;
   [IS_COUNTED]?: true;
@@ -34,7 +34,7 @@ interface ManagedCache {
 
 const IS_COUNTED: unique symbol = Symbol("telltale.cache-manager");
 
-/** In version 5 a promise of the cache comes back. */
+/** Wraps a factory, which returns a promise in version 5. */
 function countingFactory(factory: CacheFactory, caches: () => CacheCounter): CacheFactory {
   function make(this: unknown, ...args: unknown[]): unknown {
     const created = Reflect.apply(factory, this, args);
@@ -72,7 +72,10 @@ function countingLookup(lookup: Lookup, count: (result: unknown) => void): Looku
   }, lookup);
 }
 
-/** A miss waits for the app's function; where a hit calls it too, to refresh, it doesn't. */
+/**
+ * Counts a miss if `wrap` waits for the app's function. A hit may call the
+ * function too, to refresh the value, but does not wait for it.
+ */
 function countingWrap(wrap: Lookup, count: (isHit: boolean) => void): Lookup {
   return copyFunctionProperties(function counting(this: unknown, ...args: unknown[]) {
     const [key, make, ...rest] = args;

@@ -23,12 +23,12 @@ import {
 } from "../redis/commands.ts";
 
 /**
- * `ioredis`: one span per command, one per pipeline or transaction that the app
- * makes; what `enableAutoPipelining` sends together are commands of several
- * callers, each with a span. Commands reach a connection through `sendCommand`,
- * those of a cluster too; what a pipeline sends has that as a second argument.
- * As upstream does, a command that no span is around gets none. Other than
- * upstream's, what a client says by itself as it connects has none either.
+ * Traces `ioredis`: one span per command, and one per pipeline or transaction of
+ * the app. `enableAutoPipelining` combines commands of several callers, each of
+ * which has a span. Commands reach a connection through `sendCommand`, those of a
+ * cluster too; a pipeline passes itself as the second argument. As in upstream's
+ * instrumentation, a command without a parent span has no span. Unlike there,
+ * commands that a client sends by itself when it connects have none either.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -44,7 +44,7 @@ export const adaptor: Adaptor = {
   },
 };
 
-/** Of the versions before 4, whose promises are Bluebird's. */
+/** A file of versions 2 and 3, whose promises are Bluebird's. */
 const OLD_COMMAND = "lib/command.js";
 
 const versions = new PerVersionCache<RedisCalls>();
@@ -65,41 +65,47 @@ interface Client {
     readonly db?: number;
     readonly sentinels?: unknown;
   };
-  /** The state of the connection: which database was selected; from version 6 on, whether it shakes hands. */
+  /**
+   * Connection state: the selected database and, from version 6 on, whether the
+   * handshake is in progress.
+   */
   readonly condition?: { readonly select?: number; readonly handshake?: boolean } | null;
   readonly stream?: { readonly remoteAddress?: string; readonly remotePort?: number };
 }
 
 interface Command {
   readonly name: string;
-  /** It is not the app's, but a part of a redirection. */
+  /** Set on commands of a redirection, which the app did not send. */
   readonly ignore?: boolean;
   resolve(reply: unknown): void;
   reject(error: unknown): void;
   [COMMAND_STATE]?: CommandState;
 }
 
-/** On a command, which may be sent again: after a reconnect, or to another server of a cluster. */
+/**
+ * Key on a command, which may be sent again: after a reconnect, or to another
+ * server of a cluster.
+ */
 const COMMAND_STATE = Symbol("telltale.ioredis");
 
 interface CommandState {
-  /** The client says it by itself. */
+  /** Whether the client sends the command by itself. */
   readonly isInternal?: true;
-  /** Of a command to a cluster: in which context the app has asked, and when. */
+  /** For a command to a cluster: the app's context and the start of the call. */
   readonly caller?: CallerInfo;
   call?: RedisCall | undefined;
 }
 
 interface CallerInfo {
   readonly context: Context;
-  /** On our clock. */
+  /** On the monotonic clock. */
   readonly startedAt: number;
 }
 
 /**
- * A cluster keeps a command until it knows its servers, and sends it again
- * where one has referred it to another: all of it is one call, from and in the
- * context in which the app has asked.
+ * A cluster queues a command until its servers are known, and sends it again after
+ * a redirection. All of that is one call, which starts with, and runs in the
+ * context of, the app's call.
  */
 function patchCluster(prototype: object, calls: RedisCalls): void {
   replaceMethod<Client, [Command, ...unknown[]]>(
@@ -113,7 +119,7 @@ function patchCluster(prototype: object, calls: RedisCalls): void {
         return Reflect.apply(original, this, args);
       },
   );
-  // An automatic pipeline waits so for the servers to be known.
+  // An automatic pipeline waits here until the servers are known.
   if ("delayUntilReady" in prototype) {
     replaceMethod<object, unknown[]>(
       prototype,
@@ -181,7 +187,7 @@ function startInCallerContext(
   return contexts.with(context, start, undefined, calls, target, command, startedAt);
 }
 
-/** A command's call, and what its reply tells. */
+/** Call of a command, which ends with its reply. */
 interface RedisCall {
   succeed(reply: unknown): void;
   fail(error: unknown): void;
@@ -226,7 +232,7 @@ interface KnownTarget {
   readonly target: RedisTarget;
 }
 
-/** A connection's last one: it rarely goes elsewhere. */
+/** Last target of each connection, which rarely changes. */
 const targets = new WeakMap<object, KnownTarget>();
 
 function targetOf(client: Client): RedisTarget {
@@ -244,7 +250,7 @@ function targetOf(client: Client): RedisTarget {
 
 type Address = [address: string | undefined, port: number | undefined];
 
-/** With sentinels, who answers is known only by the connection. */
+/** Behind sentinels, only the connection has the address of the server. */
 function addressOf(options: Client["options"], stream: Client["stream"]): Address {
   if (options.sentinels) return [stream?.remoteAddress, stream?.remotePort];
   if (options.path) return [options.path, undefined];
@@ -255,7 +261,7 @@ interface OldCommand {
   callback?: unknown;
 }
 
-/** Bluebird calls back from a queue of its own, in whatever context that is. */
+/** Bluebird calls back from its own queue, in an arbitrary context. */
 function patchOldCommand(prototype: object): void {
   replaceMethod<OldCommand, unknown[]>(
     prototype,
@@ -277,9 +283,9 @@ interface Pipeline {
   readonly _result: readonly Result[];
   resolve(results: unknown): void;
   reject(error: unknown): void;
-  /** The call of a pipeline that the app has made. */
+  /** Call of a pipeline that the app created. */
   [PIPELINE_CALL]?: DatabaseCall;
-  /** Those of the commands of one that `ioredis` has made of what it was asked for in one turn. */
+  /** Calls of the commands in a pipeline that `ioredis` created by itself. */
   [AUTO_PIPELINE_CALLS]?: (RedisCall | undefined)[];
 }
 
@@ -303,7 +309,8 @@ function patchPipeline(prototype: object, calls: RedisCalls): void {
     "exec",
     (original: Method<Pipeline>) =>
       function exec(...args) {
-        // With a transaction open, this is only its command `EXEC`; a cluster calls again.
+        // Within an open transaction this is only its `EXEC` command; a cluster calls `exec`
+        // again.
         const isFirst = this[PIPELINE_CALL] === undefined && !this._transactions;
         if (isFirst && this._queue.length > 0 && !isAutoPipeline(this))
           observePipeline(calls, this);
@@ -312,13 +319,19 @@ function patchPipeline(prototype: object, calls: RedisCalls): void {
   );
 }
 
-/** `enableAutoPipelining`, from version 4.19 on, marks what it makes with a symbol called so. */
+/**
+ * Whether `enableAutoPipelining`, available from version 4.19 on, created the
+ * pipeline: it is marked with a symbol `exec`.
+ */
 function isAutoPipeline(pipeline: Pipeline): boolean {
   if (pipeline[AUTO_PIPELINE_CALLS] !== undefined) return true;
   return Object.getOwnPropertySymbols(pipeline).some(({ description }) => description === "exec");
 }
 
-/** A command is added in the context of its caller. It ends with the others, as its caller hears of it then. */
+/**
+ * Starts the call of a command in its caller's context. It ends together with the
+ * other commands, when its caller receives the reply.
+ */
 function observeAutoPipelined(calls: RedisCalls, pipeline: Pipeline, command: Command): void {
   // A cluster adds commands again.
   if (command[COMMAND_STATE] !== undefined || command.ignore === true) return;
@@ -366,7 +379,7 @@ function observePipeline({ database }: RedisCalls, pipeline: Pipeline): void {
   };
 }
 
-/** A cluster chooses the server when it sends. */
+/** Target of a pipeline; a cluster chooses the server only when it sends. */
 function batchTarget({ redis, isCluster }: Pipeline): RedisTarget {
   return isCluster ? CLUSTER : targetOf(redis);
 }

@@ -3,9 +3,9 @@ import { CurrentValue } from "../../loading/current-value.ts";
 import { type Method, replaceMethod } from "../../loading/replace-method.ts";
 
 /*
- * What `ioredis` says to servers without being asked by the app: as a
- * connection opens, to learn of a cluster's servers, and to sentinels. It does
- * so at once in methods of its own; meanwhile `isInternalCommand`.
+ * Commands that `ioredis` sends by itself: when a connection opens, to find the
+ * servers of a cluster, and to sentinels. Its own methods send them synchronously;
+ * `isInternalCommand` is true while one of these runs.
  */
 
 const isInternal = new CurrentValue(false);
@@ -14,7 +14,10 @@ export function isInternalCommand(): boolean {
   return isInternal.get();
 }
 
-/** Whatever `target[name]`, if there is one, says at once, it says unasked. */
+/**
+ * Marks all commands that `target[name]` sends synchronously as internal. Ignores
+ * a missing method.
+ */
 export function markInternal(target: object, name: string): void {
   if (name in target) replaceMethod<object, unknown[]>(target, name, asInternal);
 }
@@ -25,7 +28,7 @@ function asInternal(original: Method<object>): Method<object> {
   };
 }
 
-/** What version 6 says while it shakes hands, also after a server has refused `HELLO`. */
+/** Commands of the handshake in version 6, also after a server has rejected `HELLO`. */
 const handshakeCommands = new Set([
   "hello",
   "auth",
@@ -40,7 +43,7 @@ interface Connecting {
   readonly condition?: { readonly handshake?: boolean } | null;
 }
 
-/** @param command its name, in small letters */
+/** @param command name of the command in lower case */
 export function isHandshake({ condition }: Connecting, command: string): boolean {
   return condition?.handshake === true && handshakeCommands.has(command);
 }
@@ -49,7 +52,7 @@ const EVENT_HANDLERS = "/redis/event_handler.js";
 const FAILOVER = "/FailoverDetector.js";
 const SENTINEL = /\/(?:sentinel_connector|SentinelConnector\/index)\.js$/;
 
-/** Whether nothing of a file is called by the app. */
+/** Whether the app calls no function of the file. */
 export function isInternalFile({ file }: LoadedFile): boolean {
   return file.endsWith(EVENT_HANDLERS) || file.endsWith(FAILOVER) || SENTINEL.test(file);
 }
@@ -71,8 +74,8 @@ interface Failover {
 }
 
 /**
- * They return what is called as a connection opens: it authenticates itself,
- * selects its database, subscribes again.
+ * Marks what the handlers of a new connection send: they authenticate, select the
+ * database and subscribe again.
  */
 function patchEventHandlers(handlers: object): void {
   for (const name of ["connectHandler", "readyHandler"]) {
@@ -87,7 +90,10 @@ function patchEventHandlers(handlers: object): void {
   }
 }
 
-/** ioredis 2 to 4 export the constructor, later ones have it as `default`. */
+/**
+ * Returns the prototype of the exported class: the exports themselves in ioredis 2
+ * to 4, `default` in later versions.
+ */
 export function exportedPrototype(exports: unknown): object {
   const { default: named } = exports as { readonly default?: { readonly prototype: object } };
   return (named ?? (exports as { readonly prototype: object })).prototype;

@@ -15,11 +15,11 @@ import { copyFunctionProperties, replaceMethod } from "../../loading/replace-met
 import { satisfies } from "../../loading/semver-range.ts";
 
 /**
- * `mongodb`, and so Mongoose: one span per command that goes over a connection,
- * `getMore` of cursors included. As upstream does, a command that no span is
- * around gets none. Other than upstream's, an error among the replies of a
- * write counts, and what a driver says by itself (`hello`, authentication)
- * doesn't.
+ * Traces `mongodb`, and so Mongoose: one span per command that is sent over a
+ * connection, `getMore` of cursors included. As in upstream's instrumentation, a
+ * command without a parent span has no span. Unlike there, an error in the reply
+ * to a write fails the span, and commands that a driver sends by itself (`hello`,
+ * authentication) have none.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -64,7 +64,7 @@ interface Namespace {
 
 type Command = Readonly<Record<string, unknown>>;
 
-/** What a driver says to a server unasked. */
+/** Commands that a driver sends by itself. */
 const internalCommands = new Set([
   ...["hello", "ismaster", "isMaster", "ping", "endSessions", "killCursors"],
   ...["saslStart", "saslContinue", "authenticate", "getnonce"],
@@ -85,7 +85,7 @@ function patchConnection(prototype: object, calls: Calls): void {
   );
 }
 
-/** Before 6.4 it takes a callback. */
+/** Patches `command` of versions before 6.4, which takes a callback. */
 function patchOldConnection(prototype: object, calls: Calls): void {
   replaceMethod<Connection, unknown[]>(
     prototype,
@@ -101,7 +101,7 @@ function patchOldConnection(prototype: object, calls: Calls): void {
   );
 }
 
-/** `lib/core/wireprotocol/command.js` of version 3, by which all of its commands go out. */
+/** The function of `lib/core/wireprotocol/command.js` that sends all commands in version 3. */
 type WireCommand = (...args: unknown[]) => unknown;
 
 function wrapCommandV3(original: WireCommand, calls: Calls): WireCommand {
@@ -110,7 +110,7 @@ function wrapCommandV3(original: WireCommand, calls: Calls): WireCommand {
     const callback = args[last];
     if (typeof callback === "function") {
       const [server, namespace, ...rest] = args as [WireServer, string, ...unknown[]];
-      // `shop.items` as well as `shop.$cmd`.
+      // The namespace is `shop.items` or `shop.$cmd`.
       const [db = ""] = namespace.split(".", 1);
       const call = start(calls, connectionOf(server, calls), [{ db }, ...rest]);
       if (call !== undefined) args[last] = endThenCall(call, callback as Callback, writeErrorV3);
@@ -124,13 +124,13 @@ function writeErrorV3(reply: unknown): MongoWriteError | undefined {
   return writeError((reply as { readonly result?: unknown } | null | undefined)?.result);
 }
 
-/** A server, or with `useUnifiedTopology` from 3.5 on what a connection shows of itself as one. */
+/** A server; from 3.5 on with `useUnifiedTopology`, the server-like object of a connection. */
 interface WireServer {
   readonly description?: object & { readonly address?: string };
   readonly s: { readonly pool?: object & { readonly options?: OldPool["options"] } };
 }
 
-/** What is the same for all commands to a server, to keep its targets at. */
+/** Returns the object that all commands to a server share, which caches its targets. */
 function connectionOf(server: WireServer, { pools }: Calls): Connection {
   const { description, s } = server;
   const old = s.pool?.options === undefined ? undefined : (s.pool as OldPool);
@@ -138,7 +138,7 @@ function connectionOf(server: WireServer, { pools }: Calls): Connection {
   const known = connections.get(key);
   if (known !== undefined) return known;
   const address = old === undefined ? description?.address : addressOf(old);
-  // As the driver calls a socket in the file system.
+  // The driver's text for the address of a Unix socket.
   const isUnknown = address === undefined || address === "undefined:undefined";
   const connection: Connection = isUnknown ? {} : { address };
   connections.set(key, connection);
@@ -219,19 +219,19 @@ function detailsOf(command: Command): Attributes {
   return details;
 }
 
-/** Some versions have a list inside, which they send apart from the command. */
+/** Returns the number of writes; some versions wrap the list, to send it separately. */
 function lengthOf(writes: unknown): number {
   if (Array.isArray(writes)) return writes.length;
   const { documents } = (writes ?? {}) as { readonly documents?: unknown };
   return Array.isArray(documents) ? documents.length : 0;
 }
 
-/** What isn't about the query, but about the session and the like. */
+/** Fields of the session and similar, which are no part of the query. */
 const sessionFields = /^(?:\$|lsid$|txnNumber$|writeConcern$|readConcern$|api[VSD])/;
 const MAX_DEPTH = 6;
 const MAX_TEXT = 2000;
 
-/** The command with `?` for every value; fields of what is written are values too. */
+/** Returns the command with `?` for every value. Fields of written documents are values too. */
 function sanitizedCommand(command: Command): string {
   const [operation = ""] = Object.keys(command);
   const collection = collectionOf(operation, command);
@@ -253,7 +253,7 @@ function maskValues(value: unknown, depth: number): unknown {
     return isList ? value.slice(0, MAX_DEPTH).map((item) => maskValues(item, depth - 1)) : "?";
   }
   const prototype: unknown = Object.getPrototypeOf(value);
-  // Dates, ids, regular expressions: values, all of them.
+  // Dates, ids, regular expressions and other values.
   if (prototype !== Object.prototype && prototype !== null) return "?";
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, maskValues(inner, depth - 1)]),
@@ -265,13 +265,13 @@ interface WriteError {
   readonly errmsg?: unknown;
 }
 
-/** A reply that is read as far as somebody asks, from 6.7 on. */
+/** A lazily parsed reply, from 6.7 on. */
 interface LazyReply {
   has(field: string): boolean;
   toObject(): Readonly<Record<string, unknown>>;
 }
 
-/** The first of the documents that could not be written; the command itself has succeeded. */
+/** Returns the first error among the writes of a command that itself has succeeded. */
 function writeError(reply: unknown): MongoWriteError | undefined {
   if (typeof reply !== "object" || reply === null) return undefined;
   const { has } = reply as Partial<LazyReply>;
@@ -295,7 +295,10 @@ class MongoWriteError extends Error {
   }
 }
 
-/** https://opentelemetry.io/docs/specs/semconv/database/mongodb/: the error's code is its status code. */
+/**
+ * Uses the error's code as status code:
+ * https://opentelemetry.io/docs/specs/semconv/database/mongodb/
+ */
 function describeMongoError(error: unknown): DatabaseFailure {
   const failure = describeError(error);
   const { code, codeName } = error as { readonly code?: unknown; readonly codeName?: unknown };
@@ -328,7 +331,7 @@ function stateOf(pool: Pool): PoolState | undefined {
   };
 }
 
-/** Of version 3 without `useUnifiedTopology`, and of all before 3.5. */
+/** A pool of version 3 without `useUnifiedTopology`, and of all versions before 3.5. */
 interface OldPool {
   readonly options: { readonly host: string; readonly port?: number; readonly size: number };
   readonly availableConnections: readonly { readonly workItems: readonly unknown[] }[];

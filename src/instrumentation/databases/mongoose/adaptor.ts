@@ -3,9 +3,9 @@ import type { Adaptor } from "../../loading/adaptor.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 
 /**
- * What `mongoose` is asked before it is connected, it keeps, and calls by names
- * when the connection is open: in the context of the connection. From version 7
- * on it keeps promises, which need nothing.
+ * Restores the caller's context for operations that `mongoose` queues until it is
+ * connected, and then calls by name in the connection's context. From version 7 on
+ * it queues promises, which keep their context.
  */
 export const adaptor: Adaptor = {
   patch(exports) {
@@ -41,7 +41,10 @@ interface Collection extends Readonly<Record<string, unknown>> {
   queue: readonly QueuedCall[];
 }
 
-/** By the arguments that are kept: mongoose finds what timed out by method and arguments. */
+/**
+ * Keyed by the array of arguments: mongoose finds timed-out operations by method
+ * and arguments, so the entries must not change.
+ */
 const callerContexts = new WeakMap<object, Context>();
 
 function inContext(queued: QueuedCall): QueuedCall {

@@ -7,9 +7,9 @@ import { type Method, replaceMethod } from "../../loading/replace-method.ts";
 import { upstreamAdaptor } from "../../upstream/upstream-adaptor.ts";
 
 /**
- * `mysql` by upstream's instrumentation. Around it: whatever waits in a pool or
- * on a connection calls back in its caller's context, and what a namespace of a
- * cluster asks has spans, too.
+ * Traces `mysql` by upstream's instrumentation. In addition, callbacks of
+ * operations that are queued in a pool or on a connection run in their caller's
+ * context, and queries through a namespace of a cluster have spans.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -36,17 +36,18 @@ const upstream = upstreamAdaptor((options) => {
   return withSanitizedSql(instrumentation, options);
 });
 
-/** Private in upstream's types; the tests notice when they are gone. */
+/** Private members of upstream's class; the tests fail if they change. */
 interface MysqlInternals {
-  /** Around the callback that gets a connection: its `query` is then traced. */
+  /** Wraps the callback that receives a connection, to trace its queries. */
   _getConnectionCallbackPatchFn(callback: unknown): unknown;
   _patchQuery(connection: unknown): (original: Method) => Method;
   _patchCallbackQuery(...of: readonly unknown[]): (callback: Method) => Method;
 }
 
 /**
- * Upstream listens to the errors of a query without a callback. For `mysql`
- * somebody has heard of them then, and its connection no longer emits them.
+ * Turns upstream's error listener on a query without a callback into a monitor.
+ * With a listener, `mysql` considers the error handled and does not emit it on the
+ * connection.
  */
 function preserveErrorEvents(instrumentation: MysqlInternals): void {
   const patch = instrumentation._patchQuery.bind(instrumentation);
@@ -74,9 +75,10 @@ function preserveErrorEvents(instrumentation: MysqlInternals): void {
 }
 
 /**
- * Upstream lets the API bind a query's listeners, by methods of its own that a loop
- * shows. `bindSequences` has done it. The last that was added goes first: the
- * object keeps its shape.
+ * Methods that upstream lets the API define on a query to bind its listeners,
+ * which an app sees when it enumerates the query. `bindSequences` binds them
+ * already. They are deleted in reverse order, so that the object keeps its hidden
+ * class.
  */
 const BOUND_METHODS = [
   "addListener",
@@ -89,7 +91,7 @@ const BOUND_METHODS = [
   "removeAllListeners",
 ].toReversed();
 
-/** Upstream calls callbacks without their `this`, which is the query. */
+/** Preserves `this` of a callback, the query, which upstream drops. */
 function preserveThis(instrumentation: MysqlInternals): void {
   const patch = instrumentation._patchCallbackQuery.bind(instrumentation);
   instrumentation._patchCallbackQuery = (...of) => {
@@ -104,7 +106,7 @@ function preserveThis(instrumentation: MysqlInternals): void {
 
 type Listener = (...args: unknown[]) => void;
 
-/** Upstream knows the connections of a pool and of a cluster, not those of `cluster.of()`. */
+/** Traces `cluster.of()`: upstream traces the connections of pools and clusters only. */
 function traceNamespaces(prototype: object): void {
   replaceMethod<object, unknown[]>(
     prototype,
@@ -117,7 +119,7 @@ function traceNamespaces(prototype: object): void {
   );
 }
 
-/** A query, a ping, a change of the user: what a connection does, one after the other. */
+/** A query, a ping, a change of the user: operations that a connection runs one after the other. */
 interface Sequence {
   _callback?: unknown;
 }

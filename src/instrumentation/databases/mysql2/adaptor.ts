@@ -15,11 +15,11 @@ import { replaceMethod } from "../../loading/replace-method.ts";
 import { SqlCalls } from "../../database-client/sql-calls.ts";
 
 /**
- * `mysql2`, callbacks and promises, connections and pools, `query`, `execute`
- * and prepared statements. All of it goes through the methods of a connection.
- * As upstream does, each statement gets a span, whether one is around it or
- * not; other than upstream's, it begins where the app asks even if the pool is
- * exhausted, and its text has no values.
+ * Traces `mysql2`: callbacks and promises, connections and pools, `query`,
+ * `execute` and prepared statements, all of which use the methods of a connection.
+ * As in upstream's instrumentation, each statement has a span, with or without a
+ * parent. Unlike there, the span starts with the app's call even if the pool is
+ * exhausted, and the text contains no values.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -45,7 +45,10 @@ function callsOf({ version }: LoadedFile, deps: AdaptorDeps): Calls {
   };
 }
 
-/** In some versions the class that is exported has its methods from another, of the same package. */
+/**
+ * Finds the prototype that defines a method: in some versions the exported class
+ * inherits it from another class of the package.
+ */
 function prototypeWith(method: string, exports: unknown): object {
   let prototype = (exports as { readonly prototype: object }).prototype;
   while (!Object.hasOwn(prototype, method)) {
@@ -66,30 +69,33 @@ interface ConnectionConfig {
 
 interface Connection {
   readonly config: ConnectionConfig;
-  /** The one that is at work. */
+  /** The command that is running. */
   readonly _command?: Command | undefined;
-  /** Those that wait for it. */
+  /** Queued commands. */
   readonly _commands?: { toArray(): readonly Command[] };
   [TARGET]?: CallTarget;
 }
 
-/** What `query` and `execute` take first, if not text; `query` one that is made already too. */
+/**
+ * First argument of `query` and `execute` if it is no text; for `query` it may
+ * also be a command.
+ */
 interface Statement {
   readonly sql?: unknown;
   readonly values?: unknown;
   onResult?: unknown;
 }
 
-/** A statement that was sent. */
+/** A command that was sent. */
 interface Command extends EventEmitter {
   readonly statement?: { readonly query?: unknown };
   onResult?: unknown;
   [CALL]?: DatabaseCall;
 }
 
-/** On a connection. */
+/** Key on a connection. */
 const TARGET = Symbol("telltale.mysql2");
-/** On a command. */
+/** Key on a command. */
 const CALL = Symbol("telltale.mysql2.call");
 
 function patchConnection(prototype: object, calls: Calls): void {
@@ -110,11 +116,11 @@ function patchConnection(prototype: object, calls: Calls): void {
   }
   patchPrepared(prototype, calls);
   patchClose(prototype);
-  // No statements, so without a span; they wait their turn all the same.
+  // These are no statements and have no span, but they are queued too.
   for (const name of ["connect", "ping", "changeUser", "end"]) bindArguments(prototype, name);
 }
 
-/** What a connection that the app destroys has still to do is never called back. */
+/** Ends the calls of a connection that the app destroys, whose callbacks never run. */
 function patchClose(prototype: object): void {
   replaceMethod<Connection, unknown[]>(
     prototype,
@@ -130,10 +136,10 @@ function patchClose(prototype: object): void {
   );
 }
 
-/** Several files may lead to one class. */
+/** Prototypes that are patched already: several files may lead to one class. */
 const patchedPrototypes = new WeakSet();
 
-/** While a connection's own method is at work, what it sends is observed already. */
+/** Whether a patched method of a connection is running, which traces the command that it sends. */
 const isObserved = new CurrentValue(false);
 
 function observe(call: DatabaseCall, args: unknown[], send: () => unknown): unknown {
@@ -163,15 +169,15 @@ function bindCallback(call: DatabaseCall, args: unknown[]): boolean {
 
 type Callback = (this: unknown, error: unknown, ...rest: unknown[]) => unknown;
 
-/** Rows come one by one then, as events. */
+/** Ends a call without a callback, whose rows are events. */
 function endOnEvents(call: DatabaseCall, command: Command): void {
   bindEvents(command);
-  // Not "error": a listener for that would take an uncaught error from the app.
+  // A listener for "error" would hide an unhandled error from the app.
   command.once(errorMonitor, (error: unknown) => call.fail(error));
   command.once("end", () => call.succeed());
 }
 
-/** `statement.execute` sends a command past the methods of the connection. */
+/** Traces `statement.execute`, which sends a command without the methods of the connection. */
 function patchPrepared(prototype: object, calls: Calls): void {
   patchPrepare(prototype, calls);
   replaceMethod<Connection, [Command, ...unknown[]]>(
@@ -191,7 +197,7 @@ function patchPrepared(prototype: object, calls: Calls): void {
   );
 }
 
-/** That a statement is prepared is a part of its first call; only where it can't be, there is none. */
+/** Records a failed preparation. A successful one is part of the statement's first call. */
 function patchPrepare(prototype: object, { sql: calls }: Calls): void {
   replaceMethod<Connection, unknown[]>(
     prototype,
@@ -232,7 +238,7 @@ function valuesIn(first: unknown): unknown {
   return (first as Statement).values;
 }
 
-/** `changeUser` may take a connection to another database. */
+/** Returns the current target, since `changeUser` may select another database. */
 function targetOf(connection: Connection): CallTarget {
   const { config } = connection;
   const known = connection[TARGET];
@@ -283,7 +289,10 @@ function stateOf(pool: Pool): PoolState | undefined {
   };
 }
 
-/** https://opentelemetry.io/docs/specs/semconv/database/mysql/: the error's number is its status code. */
+/**
+ * Uses the error's number as status code:
+ * https://opentelemetry.io/docs/specs/semconv/database/mysql/
+ */
 function describeMysqlError(error: unknown): DatabaseFailure {
   const failure = describeError(error);
   const { errno, sqlState } = error as { readonly errno?: unknown; readonly sqlState?: unknown };

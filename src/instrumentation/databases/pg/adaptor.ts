@@ -24,12 +24,12 @@ import { QuerySpan, QueryTracer } from "./query-span.ts";
 import { upstreamAdaptor } from "../../upstream/upstream-adaptor.ts";
 
 /**
- * `pg` and `pg-pool` by upstream's instrumentation. Mended around it: the text
- * of a statement and its first word would leave as they are, literals and all;
- * a promise's failure has no `error.type`; the spans of cursors and streams
- * never end; the metrics of pools are mixed up (`pg-pools.ts`). There is no
- * span for taking a connection out of its pool, which every statement does:
- * that a pool is exhausted, its metrics say.
+ * Traces `pg` and `pg-pool` by upstream's instrumentation, and works around its
+ * defects: it exports the text of a statement and its first word unchanged,
+ * literals included; a rejected promise has no `error.type`; the spans of cursors
+ * and streams never end; the metrics of several pools are mixed up (`pools.ts`).
+ * Taking a connection out of its pool has no span, because every statement does
+ * it; the pool's metrics show when it is exhausted.
  */
 export const adaptor: Adaptor = upstreamAdaptor((options) => {
   const currentQuery = new CurrentQuery();
@@ -59,7 +59,7 @@ export const adaptor: Adaptor = upstreamAdaptor((options) => {
   return instrumentation;
 });
 
-/** Private in upstream's types; the tests notice when they are gone. */
+/** Private members of upstream's class; the tests fail if they change. */
 interface Internals {
   readonly tracer: Tracer;
   _getClientQueryPatch(): (original: Query) => Query;
@@ -84,7 +84,10 @@ function describeSpan(span: Span, text: string, values: unknown): void {
   span.describe(text, Array.isArray(values) && values.length > 0);
 }
 
-/** Whose outcome is just being noted: upstream notes it on the span and at once in the metric. */
+/**
+ * The query whose outcome upstream is recording: it updates the span and then,
+ * synchronously, the metric.
+ */
 class CurrentQuery {
   span: QuerySpan | undefined = undefined;
 
@@ -93,7 +96,7 @@ class CurrentQuery {
   }
 }
 
-/** The metric gets from the span what upstream doesn't know, or knows too much of. */
+/** Copies the operation and the error type from the span to the metric. */
 function completeDurations(internals: Internals, currentQuery: CurrentQuery): void {
   const record = internals.recordOperationDuration.bind(internals);
   internals.recordOperationDuration = ({ ...attributes }, start) => {
@@ -106,7 +109,10 @@ function completeDurations(internals: Internals, currentQuery: CurrentQuery): vo
   };
 }
 
-/** What brings its own `submit` is over when `pg` tells it so; upstream waits for a callback or a promise. */
+/**
+ * Ends the span of an object with its own `submit` when `pg` reports its end;
+ * upstream waits for a callback or a promise.
+ */
 function watchSubmittables(internals: Internals, currentQuery: CurrentQuery): void {
   const patch = internals._getClientQueryPatch.bind(internals);
   internals._getClientQueryPatch = () => {
@@ -129,8 +135,8 @@ function watchSubmittables(internals: Internals, currentQuery: CurrentQuery): vo
 }
 
 /**
- * An app may give its clients another class of promises than Node's, of which
- * upstream never sees the end. It gets one of Node's in its place, the app its own.
+ * Supports clients with another promise class, whose end upstream never sees.
+ * Upstream gets a native promise instead, the app its own.
  */
 function withAnyPromise(original: Query, wrap: (original: Query) => Query): Query {
   let foreign: PromiseLike<unknown> | undefined;
@@ -169,7 +175,10 @@ function isInSpan(): boolean {
   return trace.getSpan(contexts.active()) !== undefined;
 }
 
-/** Upstream does so only if there is a span, and by a change of the app's own object. */
+/**
+ * Binds the callback of a query. Upstream does so only below a span, and by
+ * changing the app's object.
+ */
 function bindCallback(args: unknown[]): void {
   const [first] = args;
   bindFunctions(args);
@@ -184,15 +193,16 @@ function bindCallback(args: unknown[]): void {
   });
 }
 
-/** What `pg` reads of a statement. */
+/** Fields of a statement that `pg` reads. */
 const STATEMENT_FIELDS = [
   ...["text", "values", "name", "rowMode", "types", "binary", "portal", "rows", "queryMode"],
   "callback",
 ];
 
 /**
- * Builders of statements compute their text in a getter. In the place of such a
- * statement `pg`, upstream and we read this one, which asks it once.
+ * Caches fields that a getter computes. Statement builders compute their text in a
+ * getter; `pg`, upstream and this adaptor all read this object, which calls each
+ * getter once.
  */
 function readOnce(statement: object): object {
   const known: PropertyDescriptorMap = {};
@@ -215,7 +225,11 @@ function hasAccessor(of: object, name: string): boolean {
   return false;
 }
 
-/** Who waits for a connection gets it from whoever gives it back. Without a span, upstream binds nothing. */
+/**
+ * Binds the callbacks of code that waits for a connection, which otherwise run in
+ * the context of the code that releases it. Without a span, upstream binds
+ * nothing.
+ */
 function bindConnects(internals: Internals): void {
   for (const name of ["_getClientConnectPatch", "_getPoolConnectPatch"] as const) {
     const patch = internals[name].bind(internals);
@@ -257,7 +271,7 @@ function start(
   };
 }
 
-/** The same attributes as upstream's. */
+/** Returns the same attributes as upstream. */
 function attributesOf({ database, connectionParameters }: ClientLike): Attributes {
   const attributes: Attributes = { "db.system.name": "postgresql" };
   const { host, port } = connectionParameters ?? {};

@@ -1,7 +1,7 @@
 import { createNoopMeter, type Meter } from "@opentelemetry/api";
 import { ConnectionPools, type PoolState } from "../../database-client/connection-pools.ts";
 
-/** What is used of `pg-pool`. */
+/** The parts of `pg-pool` that are used. */
 export interface PgPool {
   readonly totalCount: number;
   readonly idleCount: number;
@@ -11,7 +11,7 @@ export interface PgPool {
     readonly connectionString?: string;
     readonly max?: number;
   };
-  /** Private; the connections, whose parameters are complete (from the environment too). */
+  /** Private; connections with complete parameters, those of the environment included. */
   readonly _clients?: readonly { readonly connectionParameters?: ConnectionOptions }[];
 }
 
@@ -22,9 +22,9 @@ interface ConnectionOptions {
 }
 
 /**
- * The metrics of `pg-pool`. Upstream counts with each connection that is taken
- * and given back, in one state for all pools (so that two are wrong), and knows
- * no connection strings.
+ * Metrics of `pg-pool`. Upstream counts acquired and released connections in one
+ * state for all pools, so that two pools are wrong, and does not read connection
+ * strings.
  */
 export class PgPools {
   readonly #names = new WeakMap<PgPool, string>();
@@ -35,7 +35,7 @@ export class PgPools {
     this.#pools = new ConnectionPools(meter);
   }
 
-  /** From now on, as long as it lives and isn't ended. */
+  /** Observes a pool until it is closed or garbage-collected. */
   watch(pool: PgPool): void {
     this.#pools.watch(pool, this.#stateOf);
   }
@@ -61,7 +61,7 @@ export class PgPools {
   }
 }
 
-/** `server.address:server.port/db.namespace`, as the conventions have it. */
+/** Returns `server.address:server.port/db.namespace`, the format of the semantic conventions. */
 function poolName({ host, port, database }: ConnectionOptions): string {
   return `${host ?? "localhost"}:${port ?? 5432}/${database ?? "unknown"}`;
 }
@@ -77,7 +77,10 @@ function optionsOf({ options }: PgPool): ConnectionOptions {
   };
 }
 
-/** For upstream: histograms are real, the counters that `PgPools` replaces aren't. */
+/**
+ * Returns a meter for upstream with working histograms; its counters, which
+ * `PgPools` replaces, do nothing.
+ */
 export function withoutCounters(meter: Meter): Meter {
   return Object.assign(Object.create(createNoopMeter()) as Meter, {
     createHistogram: meter.createHistogram.bind(meter),

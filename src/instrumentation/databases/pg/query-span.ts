@@ -19,14 +19,14 @@ const QUERY_TEXT = "db.query.text";
 const STATUS_ERROR = 2;
 
 /**
- * The span of one statement, as upstream's instrumentations of databases fill
- * it. It keeps back what they take from the statement without reading it (the
- * text with all its literals, the first word as the operation) until
- * `describe` has read it.
+ * Span of one statement, as upstream's database instrumentations fill it. It
+ * withholds what they copy from the statement without parsing it (the complete
+ * text with all literals, the first word as the operation) until `describe` has
+ * parsed it.
  */
 export class QuerySpan implements Span {
   operation: string | undefined = undefined;
-  /** What the database or Node calls the error, once there was one; the attribute `error.type`. */
+  /** The attribute `error.type`: the error code of the database or of Node. */
   errorType: string | undefined = undefined;
   readonly #span: Span;
   readonly #onError: (span: QuerySpan) => void;
@@ -36,7 +36,10 @@ export class QuerySpan implements Span {
     this.#onError = onFailure;
   }
 
-  /** @param isParameterised then the values are elsewhere, and the text stays as it is */
+  /**
+   * @param isParameterised whether the values are passed separately; the text then
+   * stays unchanged
+   */
   describe(sql: string, isParameterised: boolean): void {
     const { text, operation, summary } = describeSql(sql);
     this.operation = operation;
@@ -48,7 +51,7 @@ export class QuerySpan implements Span {
     this.#span.updateName(summary);
   }
 
-  /** @param code what the database or Node calls the error; the first one counts */
+  /** @param code error code of the database or of Node; only the first one counts */
   setErrorType(code: string): void {
     if (this.errorType !== undefined) return;
     this.errorType = code;
@@ -91,7 +94,7 @@ export class QuerySpan implements Span {
     return this;
   }
 
-  /** Says the type of the error too, where upstream says only its message. */
+  /** Also sets the error type, where upstream sets only a message. */
   setStatus(status: SpanStatus): this {
     if (status.code === STATUS_ERROR) {
       this.setErrorType("_OTHER");
@@ -123,14 +126,14 @@ function isSqlState(code: string): boolean {
   return /^[0-9A-Z]{5}$/.test(code);
 }
 
-/** Upstream reports an error without its message: `… occurred (code: 23505)`. */
+/** Finds the code in upstream's exception, which has no message: `… occurred (code: 23505)`. */
 function errorCodeIn(exception: Exception): string | undefined {
   if (typeof exception !== "string") return undefined;
   const code = /\(code: (\w+)\)$/.exec(exception)?.[1];
   return code === "UNKNOWN" ? undefined : code;
 }
 
-/** Makes a `QuerySpan` of each span that upstream starts with such a name. */
+/** Starts a `QuerySpan` for each span whose name has the prefix. */
 export class QueryTracer extends DelegatingTracer {
   readonly #prefix: string;
   readonly #onError: (span: QuerySpan) => void;
@@ -141,7 +144,10 @@ export class QueryTracer extends DelegatingTracer {
     this.#onError = onFailure;
   }
 
-  /** A query's name is only the prefix, until `describe`: what follows is a piece of the statement. */
+  /**
+   * Names a query by the prefix until `describe` is called; the rest of the name
+   * is part of the statement.
+   */
   override startSpan(name: string, options?: SpanOptions, context?: Context): Span {
     if (!name.startsWith(this.#prefix)) return super.startSpan(name, options, context);
     return new QuerySpan(super.startSpan(this.#prefix, options, context), this.#onError);

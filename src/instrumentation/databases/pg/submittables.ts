@@ -3,25 +3,25 @@ import { context as contexts } from "@opentelemetry/api";
 import { copyFunctionProperties } from "../../loading/replace-method.ts";
 
 /**
- * A query that an app has made itself and `pg` submits: a `Query`, a cursor, a
- * stream of rows, a COPY. `pg` tells it of each message of the server's by a
- * method; the last one is one of these two, also where no event comes of it (a
- * cursor's error that nobody listens for, the end of a COPY).
+ * A query object that an app creates and `pg` submits: a `Query`, a cursor, a
+ * stream of rows, a COPY. `pg` calls one of its methods for each message of the
+ * server. The last call is one of the first two methods, even without an event (an
+ * error of a cursor without a listener, the end of a COPY).
  */
 export interface Submittable extends EventEmitter {
   submit(connection: unknown): unknown;
-  /** The server has done all and is ready for the next one. */
+  /** The server has completed the query and is ready for the next one. */
   handleReadyForQuery?(...args: unknown[]): unknown;
   handleError?(error: PgError, ...args: unknown[]): unknown;
   handlePortalSuspended?(...args: unknown[]): unknown;
   handleCommandComplete?(...args: unknown[]): unknown;
   readonly text?: unknown;
   readonly values?: unknown;
-  /** A stream of rows has its statement there. */
+  /** Set on a stream of rows, with its statement. */
   readonly cursor?: { readonly text?: unknown; readonly values?: unknown } | null;
-  /** Of a stream: whether the app has left it. */
+  /** For a stream: whether the app destroyed it. */
   readonly destroyed?: boolean;
-  /** Of a `Query`: a row that couldn't be read; `handleError` follows. */
+  /** For a `Query`: a row that could not be parsed; `handleError` follows. */
   readonly _canceledDueToError?: unknown;
 }
 
@@ -30,7 +30,7 @@ interface PgError {
   readonly message: string;
 }
 
-/** Hears how a submittable ends. */
+/** Notified of the end of a submittable. */
 export interface SubmittableListener {
   succeed(): void;
   fail(error: PgError): void;
@@ -42,7 +42,7 @@ export function isSubmittable(value: unknown): value is Submittable {
   return typeof submit === "function" && typeof once === "function";
 }
 
-/** The statement, and its values if they are beside it. */
+/** Returns the statement, and its values if they are separate. */
 export function statementOf(submittable: Submittable): { text: unknown; values: unknown } {
   const { text, values } =
     typeof submittable.text === "string" ? submittable : (submittable.cursor ?? {});
@@ -50,9 +50,9 @@ export function statementOf(submittable: Submittable): { text: unknown; values: 
 }
 
 /**
- * Tells `listener` once how `submittable` ends. Its callbacks and events come
- * in the context that is active now. What the app gives up itself, by leaving
- * a stream or ending the client, is no failure.
+ * Notifies `listener` once of the end of `submittable`, whose callbacks and events
+ * run in the active context. A cancellation by the app, by destroying a stream or
+ * ending the client, is no failure.
  */
 export function watchSubmittable(
   submittable: Submittable,
@@ -77,14 +77,17 @@ export function watchSubmittable(
     restores.push(callBefore(submittable, "handleReadyForQuery", ready));
   }
   for (const name of PROGRESS_METHODS) restores.push(callBefore(submittable, name, () => {}));
-  // A stream that was left before the server has answered.
+  // A stream that was destroyed before the server responded.
   submittable.once("close", () => end());
 }
 
-/** Rows that a cursor was asked for come by these. */
+/** Methods that receive the rows of a cursor. */
 const PROGRESS_METHODS = ["handlePortalSuspended", "handleCommandComplete"] as const;
 
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html: `query_canceled`, also of a COPY. */
+/**
+ * `query_canceled`, also for a COPY:
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
 const CANCELED = "57014";
 
 function isCanceledByApp(
@@ -95,7 +98,10 @@ function isCanceledByApp(
   return (destroyed === true && code === CANCELED) || isEnding === true;
 }
 
-/** Calls `before` before a method of this one object; what it returns puts the method back. */
+/**
+ * Calls `before` before a method of this one object. Returns a function that
+ * restores the method.
+ */
 function callBefore(
   target: Submittable,
   name: "handleError" | "handleReadyForQuery" | (typeof PROGRESS_METHODS)[number],

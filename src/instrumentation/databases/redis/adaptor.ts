@@ -14,13 +14,14 @@ import {
 } from "./commands.ts";
 
 /**
- * `redis` 4 to 6, which is `@redis/client` (first `@node-redis/client`) with
- * modules around it: one span per command, one per pipeline or transaction.
- * As upstream does, each command gets one, whether a span is around it or not.
+ * Traces `redis` 4 to 6, which wraps `@redis/client` (formerly
+ * `@node-redis/client`): one span per command, one per pipeline or transaction. As
+ * in upstream's instrumentation, each command has one, with or without a parent
+ * span.
  *
- * From version 5 on all commands of a client go through its `sendCommand`. In
- * version 4 each method goes its own way to the client's private queue; there
- * the queue is watched while a client is at work.
+ * From version 5 on, all commands of a client use its `sendCommand`. In version 4
+ * each method writes to the client's private queue, which is traced while a method
+ * of the client runs.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -50,7 +51,7 @@ interface Pools {
   readonly RedisClientPool: { readonly prototype: object };
 }
 
-/** A command waits there for a client; only then it is sent. */
+/** Binds commands that a pool queues until a client is free. */
 function patchPool({ RedisClientPool }: Pools): void {
   bindArguments(RedisClientPool.prototype, "execute");
 }
@@ -62,7 +63,7 @@ interface Client {
     readonly socket?: { readonly host?: string; readonly port?: number; readonly path?: string };
     readonly database?: number;
   };
-  /** The client itself; `this` may be an object before it, with options of its own. */
+  /** The client itself; `this` may be an object that inherits from it, with other options. */
   readonly _self?: Client;
 }
 
@@ -121,7 +122,7 @@ function observe(
   });
 }
 
-/** What a cluster asks by itself, to know its servers; hardly an app does. */
+/** Whether a cluster sends the command by itself, to find its servers; apps hardly ever do. */
 function isTopologyQuery([command, what]: readonly Argument[]): boolean {
   return command === "CLUSTER" && (what === "SLOTS" || what === "NODES");
 }
@@ -139,7 +140,10 @@ function observeBatch(
   return call.endWithPromise(send() as Promise<unknown>, firstError);
 }
 
-/** Replies may be errors; those of a transaction in version 4 are the last one's elements. */
+/**
+ * Finds an error among the replies. The last reply of a transaction in version 4
+ * is an array of its replies.
+ */
 function firstError(replies: unknown): unknown {
   if (!Array.isArray(replies)) return undefined;
   const all = replies as readonly unknown[];
@@ -161,7 +165,10 @@ function select(client: Client, database: number): RedisTarget {
   return target;
 }
 
-/** Whose method is just running, in version 4: what comes to the queue meanwhile is its. */
+/**
+ * The client whose method is running, in version 4: commands that are queued
+ * meanwhile are its commands.
+ */
 const activeClient = new CurrentValue<Client | undefined>(undefined);
 
 type Executor = (this: Client, ...args: unknown[]) => unknown;
@@ -177,7 +184,10 @@ interface CommanderConfig {
   executor: Executor;
 }
 
-/** It makes the client's methods, one for each of Redis' commands; in later versions differently. */
+/**
+ * Patches the function that creates the client's methods, one for each Redis
+ * command; its name differs between versions.
+ */
 function patchCommander(commander: object): void {
   const name = ["attachCommands", "extendWithCommands"].find((one) => one in commander);
   if (name === undefined) return;
@@ -210,7 +220,7 @@ function isVersion4(prototype: object): boolean {
   return "multiExecutor" in prototype;
 }
 
-/** What goes to the queue past the client's own methods: modules, scripts, functions. */
+/** Methods that write to the queue directly: modules, scripts, functions. */
 const EXECUTORS = ["commandsExecutor", "scriptsExecutor", "scriptsExecuter", "functionsExecuter"];
 
 function patchVersion4(prototype: object, calls: RedisCalls): void {
@@ -224,7 +234,7 @@ function patchVersion4(prototype: object, calls: RedisCalls): void {
       function multiExecutor(...args) {
         const all = args[0].map((command) => redisOperation(command.args[0]));
         const operations = all.filter((name) => name !== "MULTI" && name !== "EXEC");
-        // A transaction is kept together in the queue by a symbol.
+        // The queue keeps the commands of a transaction together by a symbol.
         const kind = args.some((arg) => typeof arg === "symbol") ? "MULTI" : "PIPELINE";
         return observeBatch(calls, this, kind, operations, () =>
           Reflect.apply(original, this, args),

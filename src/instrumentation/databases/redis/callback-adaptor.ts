@@ -6,9 +6,10 @@ import { replaceMethod } from "../../loading/replace-method.ts";
 import { isRead, redisOperation, redisCalls, type RedisCalls, RedisTarget } from "./commands.ts";
 
 /**
- * `redis` 2.6 to 3, with callbacks: one span per command, those of transactions
- * and batches included, whether a span is around it or not, as upstream does.
- * Other than upstream's, what a client says by itself as it connects has none.
+ * Traces `redis` 2.6 to 3, which takes callbacks: one span per command, those of
+ * transactions and batches included. As in upstream's instrumentation, each has
+ * one, with or without a parent span. Unlike there, commands that a client sends
+ * by itself when it connects have none.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -31,7 +32,7 @@ interface Client {
     readonly port?: number | string;
     readonly path?: string;
   };
-  /** A database, once one was selected. */
+  /** The selected database, if it is not the first one. */
   readonly selected_db?: number | string;
   emit(event: string, error: unknown): unknown;
 }
@@ -43,7 +44,10 @@ interface Command {
   callback?: Callback | undefined;
 }
 
-/** While a client authenticates itself, selects its database or asks whether the server is ready. */
+/**
+ * Whether a client is authenticating, selecting its database or checking that the
+ * server is ready.
+ */
 const isConnecting = new CurrentValue(false);
 
 function patchConnecting(prototype: object): void {
@@ -57,7 +61,7 @@ function patchConnecting(prototype: object): void {
 }
 
 function patchSend(prototype: object, calls: RedisCalls): void {
-  // A command that waits for the connection comes by here again.
+  // A command that is queued for the connection is passed again.
   const seen = new WeakSet<object>();
   replaceMethod<Client, [Command, ...unknown[]]>(
     prototype,
@@ -89,7 +93,7 @@ function observe({ database, replies }: RedisCalls, client: Client, command: Com
     if (callback !== undefined && callback !== null) {
       return contexts.with(call.context, callback, this, error, reply);
     }
-    // As the client does it for a command without a callback.
+    // The client does the same for a command without a callback.
     if (error !== null && error !== undefined) client.emit("error", error);
     return undefined;
   };

@@ -8,13 +8,13 @@ import {
   type DatabaseFailure,
 } from "../../database-client/database-call.ts";
 
-/** What the adaptors of `redis` and `ioredis` tell of commands and their replies. */
+/** Records the commands and replies of `redis` and `ioredis`. */
 export interface RedisCalls {
   readonly database: DatabaseCalls;
   readonly replies: ReplyListener;
 }
 
-/** For one version of one of the libraries. */
+/** Creates the calls for one version of one of the libraries. */
 export function redisCalls(
   deps: AdaptorDeps,
   options: Omit<DatabaseCallsOptions, "describe">,
@@ -25,17 +25,17 @@ export function redisCalls(
   };
 }
 
-/** Told of what GETs give: after the call's end. */
+/** Receives the replies to read commands, after the call's end. */
 interface ReplyListener {
   /**
    * @param operation `GET` or `MGET`
    * @param reply null, a value, or an array of them
-   * @param target the attributes that say where it came from; shared, not to be changed
+   * @param target attributes of the target; shared, so do not change them
    */
   replied(operation: string, reply: unknown, target: Attributes): void;
 }
 
-/** What is read is looked up in a cache: hits and misses by server and database. */
+/** Counts reads as cache lookups: hits and misses by server and database. */
 function countReplies({ caches }: AdaptorDeps): ReplyListener {
   const names = new WeakMap<Attributes, string>();
   return {
@@ -49,14 +49,14 @@ function countReplies({ caches }: AdaptorDeps): ReplyListener {
   };
 }
 
-/** `redis 127.0.0.1:6379/0` */
+/** Returns `redis 127.0.0.1:6379/0`. */
 function cacheName(target: Attributes): string {
   const { "server.address": address, "server.port": port, "db.namespace": database } = target;
   const server = typeof port === "number" ? `${String(address)}:${port}` : String(address);
   return `redis ${server}/${String(database)}`;
 }
 
-/** Whether a `ReplyListener` hears of it. */
+/** Whether the command is counted as a cache lookup. */
 export function isRead(operation: string | undefined): operation is string {
   return operation === "GET" || operation === "MGET";
 }
@@ -65,9 +65,9 @@ const MAX_CACHED = 500;
 const operationNames = new Map<string, string | undefined>();
 
 /**
- * A command as Redis documents it, in capitals (the libraries' methods have
- * small letters), so that all clients' calls go by the same name; undefined for
- * what can't be one.
+ * Returns the command in upper case, as Redis documents it, so that all clients
+ * have the same names (their methods are in lower case); undefined for anything
+ * that is no command.
  */
 export function redisOperation(command: unknown): string | undefined {
   if (typeof command !== "string") return undefined;
@@ -80,19 +80,20 @@ export function redisOperation(command: unknown): string | undefined {
   return operation;
 }
 
-/** `GET`, `FT.SEARCH`, `RESTORE-ASKING`; not what somebody's key may look like. */
+/** `GET`, `FT.SEARCH`, `RESTORE-ASKING`; nothing that looks like a key. */
 const COMMAND = /^[A-Za-z][A-Za-z_.-]{0,31}$/;
 
 /** A connection and one of its databases. */
 export class RedisTarget extends CallTarget {
-  /** @param database the index */
+  /** @param database index of the database */
   constructor(address: string | undefined, port: number | undefined, database: number) {
     super({ system: "redis", namespace: String(database), address, port });
   }
 }
 
 /**
- * `MULTI`, `PIPELINE`, with the command's name where all have the same one:
+ * Returns `MULTI` or `PIPELINE`, followed by the command's name if all commands
+ * have the same one:
  * https://opentelemetry.io/docs/specs/semconv/database/redis/
  */
 export function batchOperation(
@@ -104,12 +105,12 @@ export function batchOperation(
   return isUniform ? `${kind} ${first}` : kind;
 }
 
-/** One command is no batch, say the conventions. */
+/** Returns the batch size; a single command is no batch by the semantic conventions. */
 export function batchDetails(size: number): (() => Attributes) | undefined {
   return size < 2 ? undefined : () => ({ "db.operation.batch.size": size });
 }
 
-/** Redis begins its errors with what kind they are: `WRONGTYPE Operation against a key …`. */
+/** Describes an error by the prefix of its message: `WRONGTYPE Operation against a key …`. */
 function describeRedisError(error: unknown): DatabaseFailure {
   if (!(error instanceof Error)) return describeError(error);
   const statusCode = /^([A-Z][A-Z0-9_]{2,31})(?: |$)/.exec(error.message)?.[1];

@@ -12,9 +12,10 @@ import { copyFunctionProperties, replaceMethod } from "../../loading/replace-met
 import { SqlCalls } from "../../database-client/sql-calls.ts";
 
 /**
- * `node:sqlite` and `better-sqlite3`: one span per statement that runs, inside
- * of another span only, as they are many and short. Upstream has nothing for
- * them. What Node's tag store runs is not seen: it has no methods.
+ * Traces `node:sqlite` and `better-sqlite3`: one span per statement, only below a
+ * parent span, because statements are many and short. Upstream has no
+ * instrumentation for them. Statements of Node's tag store are not traced, because
+ * it has no methods to patch.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -33,7 +34,7 @@ function callsOf({ package: name, version }: LoadedFile, deps: AdaptorDeps): Sql
   return new SqlCalls(deps, "sqlite", options);
 }
 
-/** What a statement is of; both libraries tell it differently. */
+/** Database and text of a statement, which the libraries store in different ways. */
 interface StatementSource {
   readonly database: object;
   readonly sql: string;
@@ -45,7 +46,7 @@ interface NodeSqlite {
 }
 
 interface NodeSqliteDatabase {
-  /** From Node 22.16 on; null: in memory. */
+  /** Available from Node 22.16 on; null for an in-memory database. */
   location?(): string | null;
 }
 
@@ -72,7 +73,7 @@ function nodeDatabaseName(database: NodeSqliteDatabase): string | null | undefin
   try {
     return database.location?.();
   } catch {
-    // It is closed, which the app is to hear from what it called.
+    // The database is closed; the app receives the error from its own call.
     return undefined;
   }
 }
@@ -91,7 +92,10 @@ interface BetterDatabase {
   readonly memory: boolean;
 }
 
-/** The class of its statements is the addon's, and seen at the first of them. */
+/**
+ * Patches the statements at the first of them, because their class is the addon's
+ * and not exported.
+ */
 function patchBetterSqlite({ prototype }: BetterSqlite, calls: SqlCalls): void {
   const patched = new WeakSet<object>();
   replaceMethod<object, unknown[]>(
@@ -123,7 +127,7 @@ function betterDatabaseName(database: object): string | null {
   return memory ? null : name;
 }
 
-/** The database's file; null: it is in memory; undefined: nobody knows. */
+/** Returns the database's file; null for an in-memory database, undefined if it is unknown. */
 type DatabaseNameOf = (database: object) => string | null | undefined;
 
 const targets = new WeakMap<object, CallTarget>();
@@ -138,7 +142,10 @@ function targetOf(database: object, nameOf: DatabaseNameOf): CallTarget {
   return target;
 }
 
-/** Most of what is wrong with a statement is known already then; there is no call otherwise. */
+/**
+ * Records a failed preparation, which finds most errors in a statement. A
+ * successful one is no call.
+ */
 function observePrepare(
   calls: SqlCalls,
   database: object,
@@ -225,8 +232,8 @@ function observeCall<T>(call: DatabaseCall | undefined, work: () => T): T {
 type Rows = Iterator<unknown> & { return(value?: unknown): IteratorResult<unknown> };
 
 /**
- * Rows are read as they are asked for: the last one is the end, or that no more
- * is asked for. Who just drops them tells nobody, but for the garbage collector.
+ * Rows are read on demand. The call ends with the last row or with `return()`. An
+ * iterator that the app drops ends it when it is garbage-collected.
  */
 function endWithRows(call: DatabaseCall, rows: Rows): void {
   const { next } = rows;
@@ -260,7 +267,10 @@ function defineMethod<Args extends never[]>(
   Object.defineProperty(rows, name, { configurable: true, writable: true, value });
 }
 
-/** https://www.sqlite.org/rescode.html: as a number from Node, by its name from the other. */
+/**
+ * Result codes (https://www.sqlite.org/rescode.html): a number in Node, a name in
+ * better-sqlite3.
+ */
 function describeSqliteError(error: unknown): DatabaseFailure {
   const failure = describeError(error);
   const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown };
