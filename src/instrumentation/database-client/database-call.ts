@@ -12,54 +12,19 @@ import {
 import { now } from "../../clock.ts";
 import { tryRead } from "../../try-read.ts";
 import type { AdaptorDeps } from "../loading/adaptor.ts";
-import { isUserRaised, sanitizeErrorMessage } from "./error-message.ts";
+import {
+  type DatabaseFailure,
+  describeError,
+  isAbortedByApp,
+  UNKNOWN_FAILURE,
+} from "./database-failure.ts";
+import { isUserRaised } from "./error-message.ts";
 
 /**
  * Bucket boundaries of `db.client.operation.duration`, in seconds, from the
  * semantic conventions.
  */
 const BOUNDARIES = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
-
-/** A database server and one of its databases. */
-export interface DatabaseTarget {
-  /** `db.system.name`: a well-known value of the semantic conventions. */
-  readonly system: string;
-  /** `db.namespace`. */
-  readonly namespace?: string | undefined;
-  /** `server.address`: a host, or the path of a socket. */
-  readonly address?: string | undefined;
-  /** `server.port`. */
-  readonly port?: number | undefined;
-}
-
-const MAX_CACHED = 500;
-
-/** A database with the attributes that all its spans and metrics share. */
-export class CallTarget {
-  readonly attributes: Attributes;
-  /** One object per operation, by which the metric finds its series without an allocation. */
-  readonly #byOperation = new Map<string, Attributes>();
-
-  constructor({ system, namespace, address, port }: DatabaseTarget) {
-    const attributes: Attributes = { "db.system.name": system };
-    if (namespace !== undefined && namespace !== "") attributes["db.namespace"] = namespace;
-    if (address !== undefined && address !== "") attributes["server.address"] = address;
-    if (port !== undefined && !Number.isNaN(port)) attributes["server.port"] = port;
-    this.attributes = attributes;
-  }
-
-  /** Adds `db.operation.name` and, where it is known, `db.collection.name`. */
-  attributesOf(operation: string | undefined, collection?: string): Attributes {
-    if (operation === undefined) return this.attributes;
-    const key = collection === undefined ? operation : `${operation} ${collection}`;
-    const known = this.#byOperation.get(key);
-    if (known !== undefined) return known;
-    const attributes: Attributes = { ...this.attributes, "db.operation.name": operation };
-    if (collection !== undefined) attributes["db.collection.name"] = collection;
-    if (this.#byOperation.size < MAX_CACHED) this.#byOperation.set(key, attributes);
-    return attributes;
-  }
-}
 
 export interface DatabaseCallsOptions {
   /** Instrumentation scope: the library's name on npm. */
@@ -72,16 +37,6 @@ export interface DatabaseCallsOptions {
   readonly needsParent: boolean;
   /** Describes an error; default: `describeError`. */
   readonly describe?: (error: unknown) => DatabaseFailure;
-}
-
-/** Attributes of a failed call, for its span and the metric. */
-export interface DatabaseFailure {
-  /** `error.type`, of low cardinality. */
-  readonly type: string;
-  /** `db.response.status_code`; undefined if the error is not the database's. */
-  readonly statusCode?: string | undefined;
-  /** Message of the span's status, sanitized. */
-  readonly message: string;
 }
 
 /**
@@ -231,35 +186,10 @@ export class DatabaseCall {
   }
 }
 
-/**
- * Whether the app aborted a call, by an abort signal or by closing its client. As
- * in an HTTP client, that is no error. `redis` has classes for both that do not
- * set `name`.
- */
-function isAbortedByApp(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return (
-    ("code" in error && error.code === "ABORT_ERR") ||
-    (error.name === "AbortError" && error instanceof DOMException) ||
-    // A MongoDB cursor that was closed while it waited for more documents.
-    ("codeName" in error && error.codeName === "CursorKilled") ||
-    (error.name === "Error" && ABORT_CLASSES.has(error.constructor.name))
-  );
-}
-
-const ABORT_CLASSES = new Set(["AbortError", "DisconnectsClientError"]);
-
-/** Returns the name of the error's class, which not every class sets as `name`. */
-function classOf(error: Error): string {
-  return error.name === "Error" ? error.constructor.name : error.name;
-}
-
 /** Whether the call ran a script in Redis, whose error message is the app's text. */
 function runsScript({ "db.operation.name": operation }: Attributes): boolean {
   return typeof operation === "string" && /(?:^| )(?:EVAL|FCALL)/.test(operation);
 }
-
-const UNKNOWN_FAILURE: DatabaseFailure = { type: "_OTHER", message: "" };
 
 type Callback<This, Args extends unknown[]> = (
   this: This,
@@ -276,16 +206,4 @@ function boundCallback<This, Args extends unknown[]>(
     else call.fail(error);
     return contexts.with(call.context, callback, this, error, ...rest);
   };
-}
-
-/**
- * Describes an error by Node's `code`, else by the name of its class. Node's
- * messages about connections contain an address and no values.
- */
-export function describeError(error: unknown): DatabaseFailure {
-  if (!(error instanceof Error)) return { type: "_OTHER", message: "" };
-  const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown };
-  const type = typeof code === "string" && code !== "" ? code : classOf(error);
-  const isNodes = syscall !== undefined;
-  return { type, message: isNodes ? error.message : sanitizeErrorMessage(error.message) };
 }

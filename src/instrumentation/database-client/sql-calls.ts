@@ -1,12 +1,9 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { AdaptorDeps } from "../loading/adaptor.ts";
-import {
-  type CallTarget,
-  type DatabaseCall,
-  DatabaseCalls,
-  type DatabaseCallsOptions,
-} from "./database-call.ts";
-import { describeSql, type Dialect, MAX_SQL_LENGTH } from "./sql.ts";
+import type { CallTarget } from "./call-target.ts";
+import { type DatabaseCall, DatabaseCalls, type DatabaseCallsOptions } from "./database-call.ts";
+import type { Dialect } from "./sql-scanner.ts";
+import { describeSql, MAX_SQL_LENGTH } from "./sql.ts";
 
 /** Records the SQL statements of one library. */
 export class SqlCalls {

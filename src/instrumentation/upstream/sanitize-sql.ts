@@ -1,6 +1,7 @@
 import type { Attributes, Context, Span, SpanOptions } from "@opentelemetry/api";
 import type { AdaptorDeps } from "../loading/adaptor.ts";
-import { describeSql, type Dialect } from "../database-client/sql.ts";
+import type { Dialect } from "../database-client/sql-scanner.ts";
+import { describeSql } from "../database-client/sql.ts";
 import { DelegatingTracer } from "./delegating-tracer.ts";
 import type { InstrumentationLike } from "./upstream-adaptor.ts";
 

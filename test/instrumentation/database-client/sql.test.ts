@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import {
-  describeSql,
-  type Dialect,
-  MAX_SQL_LENGTH,
-  type SqlDescription,
-} from "../../../src/instrumentation/database-client/sql.ts";
+import type {
+  Dialect,
+  SqlDescription,
+} from "../../../src/instrumentation/database-client/sql-scanner.ts";
+import { describeSql, MAX_SQL_LENGTH } from "../../../src/instrumentation/database-client/sql.ts";
 
 const cases: readonly (SqlDescription & { readonly title: string; readonly sql: string })[] = [
   {

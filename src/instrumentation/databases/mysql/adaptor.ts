@@ -26,11 +26,13 @@ const POOL = "lib/Pool.js";
 const PROTOCOL = "lib/protocol/Protocol.js";
 const CLUSTER = "lib/PoolCluster.js";
 
-let internals: MysqlInternals | undefined;
+/** Private methods of upstream's instrumentation, once it exists. */
+const created: { internals?: MysqlInternals } = {};
 
 const upstream = upstreamAdaptor((options) => {
   const instrumentation = new MySQLInstrumentation(options);
-  internals = instrumentation as unknown as MysqlInternals;
+  const internals = instrumentation as unknown as MysqlInternals;
+  created.internals = internals;
   preserveErrorEvents(internals);
   preserveThis(internals);
   return withSanitizedSql(instrumentation, options);
@@ -113,7 +115,7 @@ function traceNamespaces(prototype: object): void {
     "_getConnection",
     (original) =>
       function _getConnection(node, callback, ...rest) {
-        const traced = internals?._getConnectionCallbackPatchFn(callback) ?? callback;
+        const traced = created.internals?._getConnectionCallbackPatchFn(callback) ?? callback;
         return Reflect.apply(original, this, [node, traced, ...rest]);
       },
   );

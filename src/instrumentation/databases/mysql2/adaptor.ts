@@ -5,12 +5,9 @@ import { PerVersionCache } from "../../loading/per-version-cache.ts";
 import { CurrentValue } from "../../loading/current-value.ts";
 import { bindArguments, bindEvents, bindToCaller } from "../../loading/caller-context.ts";
 import { ConnectionPools, type PoolState } from "../../database-client/connection-pools.ts";
-import {
-  CallTarget,
-  type DatabaseCall,
-  describeError,
-  type DatabaseFailure,
-} from "../../database-client/database-call.ts";
+import { CallTarget } from "../../database-client/call-target.ts";
+import type { DatabaseCall } from "../../database-client/database-call.ts";
+import { describeError, type DatabaseFailure } from "../../database-client/database-failure.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 import { SqlCalls } from "../../database-client/sql-calls.ts";
 

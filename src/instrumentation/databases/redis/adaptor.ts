@@ -4,13 +4,11 @@ import { bindArguments } from "../../loading/caller-context.ts";
 import { CurrentValue } from "../../loading/current-value.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 import {
-  batchDetails,
-  batchOperation,
-  isRead,
   redisOperation,
   redisCalls,
   type RedisCalls,
   RedisTarget,
+  startBatch,
 } from "./commands.ts";
 
 /**
@@ -95,10 +93,7 @@ function patchBatch(
     name,
     (original) =>
       function executeBatch(...args) {
-        const operations = args[0].map((command) => redisOperation(command.args[0]));
-        return observeBatch(calls, this, kind, operations, () =>
-          Reflect.apply(original, this, args),
-        );
+        return observeBatch(calls, this, kind, args[0], () => Reflect.apply(original, this, args));
       },
   );
 }
@@ -115,9 +110,7 @@ function observe(
   const call = database.start(operation ?? "redis", target.attributesOf(operation));
   return call.endWithPromise(send() as Promise<unknown>, (reply) => {
     if (operation === "SELECT") select(client, Number(args[1]));
-    if (isRead(operation)) {
-      replies.replied(operation, reply, target.attributes);
-    }
+    replies.replied(operation, reply, target.attributes);
     return undefined;
   });
 }
@@ -128,15 +121,14 @@ function isTopologyQuery([command, what]: readonly Argument[]): boolean {
 }
 
 function observeBatch(
-  { database }: RedisCalls,
+  calls: RedisCalls,
   client: Client,
   kind: "MULTI" | "PIPELINE",
-  operations: readonly (string | undefined)[],
+  commands: readonly BatchedCommand[],
   send: () => unknown,
 ): unknown {
-  const operation = batchOperation(kind, operations);
-  const attributes = targetOf(client).attributesOf(operation);
-  const call = database.start(operation, attributes, batchDetails(operations.length));
+  const operations = commands.map(({ args }) => redisOperation(args[0]));
+  const call = startBatch(calls, targetOf(client), kind, operations);
   return call.endWithPromise(send() as Promise<unknown>, firstError);
 }
 
@@ -232,13 +224,9 @@ function patchVersion4(prototype: object, calls: RedisCalls): void {
     "multiExecutor",
     (original) =>
       function multiExecutor(...args) {
-        const all = args[0].map((command) => redisOperation(command.args[0]));
-        const operations = all.filter((name) => name !== "MULTI" && name !== "EXEC");
         // The queue keeps the commands of a transaction together by a symbol.
         const kind = args.some((arg) => typeof arg === "symbol") ? "MULTI" : "PIPELINE";
-        return observeBatch(calls, this, kind, operations, () =>
-          Reflect.apply(original, this, args),
-        );
+        return observeBatch(calls, this, kind, args[0], () => Reflect.apply(original, this, args));
       },
   );
 }

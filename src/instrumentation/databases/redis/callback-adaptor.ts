@@ -3,7 +3,7 @@ import type { Adaptor } from "../../loading/adaptor.ts";
 import { PerVersionCache } from "../../loading/per-version-cache.ts";
 import { CurrentValue } from "../../loading/current-value.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
-import { isRead, redisOperation, redisCalls, type RedisCalls, RedisTarget } from "./commands.ts";
+import { redisOperation, redisCalls, type RedisCalls, RedisTarget } from "./commands.ts";
 
 /**
  * Traces `redis` 2.6 to 3, which takes callbacks: one span per command, those of
@@ -86,7 +86,7 @@ function observe({ database, replies }: RedisCalls, client: Client, command: Com
   command.callback = function (error, reply) {
     if (error === null || error === undefined) {
       call.succeed();
-      if (isRead(operation)) replies.replied(operation, reply, target.attributes);
+      replies.replied(operation, reply, target.attributes);
     } else {
       call.fail(error);
     }

@@ -1,12 +1,12 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { AdaptorDeps } from "../../loading/adaptor.ts";
+import { CallTarget } from "../../database-client/call-target.ts";
 import {
-  CallTarget,
+  type DatabaseCall,
   DatabaseCalls,
   type DatabaseCallsOptions,
-  describeError,
-  type DatabaseFailure,
 } from "../../database-client/database-call.ts";
+import { describeError, type DatabaseFailure } from "../../database-client/database-failure.ts";
 
 /** Records the commands and replies of `redis` and `ioredis`. */
 export interface RedisCalls {
@@ -28,11 +28,12 @@ export function redisCalls(
 /** Receives the replies to read commands, after the call's end. */
 interface ReplyListener {
   /**
-   * @param operation `GET` or `MGET`
+   * Ignores commands that read nothing.
+   *
    * @param reply null, a value, or an array of them
    * @param target attributes of the target; shared, so do not change them
    */
-  replied(operation: string, reply: unknown, target: Attributes): void;
+  replied(operation: string | undefined, reply: unknown, target: Attributes): void;
 }
 
 /** Counts reads as cache lookups: hits and misses by server and database. */
@@ -40,6 +41,7 @@ function countReplies({ caches }: AdaptorDeps): ReplyListener {
   const names = new WeakMap<Attributes, string>();
   return {
     replied(operation, reply, target) {
+      if (!isRead(operation)) return;
       const values = operation === "MGET" && Array.isArray(reply) ? reply : [reply];
       const hits = values.filter((value) => value !== null && value !== undefined).length;
       const name = names.get(target) ?? cacheName(target);
@@ -57,7 +59,7 @@ function cacheName(target: Attributes): string {
 }
 
 /** Whether the command is counted as a cache lookup. */
-export function isRead(operation: string | undefined): operation is string {
+function isRead(operation: string | undefined): operation is string {
   return operation === "GET" || operation === "MGET";
 }
 
@@ -91,12 +93,25 @@ export class RedisTarget extends CallTarget {
   }
 }
 
+/** Starts the call of a pipeline or transaction; `MULTI` and `EXEC` are no commands of it. */
+export function startBatch(
+  { database }: RedisCalls,
+  target: RedisTarget,
+  kind: "MULTI" | "PIPELINE",
+  commands: readonly (string | undefined)[],
+): DatabaseCall {
+  const operations = commands.filter((command) => command !== "MULTI" && command !== "EXEC");
+  const operation = batchOperation(kind, operations);
+  const details = batchDetails(operations.length);
+  return database.start(operation, target.attributesOf(operation), details);
+}
+
 /**
  * Returns `MULTI` or `PIPELINE`, followed by the command's name if all commands
  * have the same one:
  * https://opentelemetry.io/docs/specs/semconv/database/redis/
  */
-export function batchOperation(
+function batchOperation(
   kind: "MULTI" | "PIPELINE",
   operations: readonly (string | undefined)[],
 ): string {
@@ -106,7 +121,7 @@ export function batchOperation(
 }
 
 /** Returns the batch size; a single command is no batch by the semantic conventions. */
-export function batchDetails(size: number): (() => Attributes) | undefined {
+function batchDetails(size: number): (() => Attributes) | undefined {
   return size < 2 ? undefined : () => ({ "db.operation.batch.size": size });
 }
 

@@ -2,12 +2,9 @@ import { basename } from "node:path";
 import { now } from "../../../clock.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
 import { PerVersionCache } from "../../loading/per-version-cache.ts";
-import {
-  CallTarget,
-  type DatabaseCall,
-  describeError,
-  type DatabaseFailure,
-} from "../../database-client/database-call.ts";
+import { CallTarget } from "../../database-client/call-target.ts";
+import type { DatabaseCall } from "../../database-client/database-call.ts";
+import { describeError, type DatabaseFailure } from "../../database-client/database-failure.ts";
 import { copyFunctionProperties, replaceMethod } from "../../loading/replace-method.ts";
 import { SqlCalls } from "../../database-client/sql-calls.ts";
 
