@@ -9,10 +9,10 @@ import type { AdaptorDeps } from "../loading/adaptor.ts";
 const STATUS_ERROR = 2;
 
 /**
- * A span for each function of the app's that a framework calls on a request's
- * way. They cost more than everything else together, so they are made only for
- * the frameworks that `TELLTALE_MIDDLEWARE_SPANS` names: an adaptor that gets
- * none of this patches nothing for it.
+ * Creates a span for each of the app's functions that a framework calls while it
+ * handles a request. These spans cost more than everything else together, so they
+ * exist only for the frameworks that `TELLTALE_MIDDLEWARE_SPANS` names. Without
+ * them, an adaptor adds no patches for them.
  */
 export class MiddlewareSpans {
   readonly #framework: string;
@@ -24,12 +24,11 @@ export class MiddlewareSpans {
   }
 
   /**
-   * Undefined outside of any request.
+   * Starts a span; undefined outside of a request.
    *
-   * @param label begins the span's name: `middleware` of `middleware - compress`
-   * @param name of the function; left out, the route's pattern
-   * @param type is the attribute `<framework>.type`, for which upstream's
-   * instrumentations have the same values
+   * @param label start of the span's name: `middleware` of `middleware - compress`
+   * @param name name of the function; by default, the route's pattern
+   * @param type value of the attribute `<framework>.type`, the same as upstream's
    */
   start(label: string, type: string, name?: string): MiddlewareSpan | undefined {
     const unit = activeRouteRecorder();
@@ -44,13 +43,13 @@ export class MiddlewareSpans {
     const outer = activeContext();
     const span = this.#tracer.startSpan(`${label} - ${displayName}`, { attributes }, outer);
     const started = new MiddlewareSpan(span, outer);
-    // Who answers passes nothing on: with the response it is over.
+    // A function that responds calls no continuation: its span ends with the response.
     unit.onEnded(() => started.end());
     return started;
   }
 }
 
-/** The spans that a framework's adaptor makes; undefined where nobody asked for them. */
+/** Creates the spans of a framework; undefined unless they are enabled. */
 export function createMiddlewareSpans(
   framework: string,
   { options, tracerProvider }: AdaptorDeps,
@@ -61,12 +60,12 @@ export function createMiddlewareSpans(
 
 const ANONYMOUS = "<anonymous>";
 
-/** What a function is called on its span. */
+/** Returns the name of a function for its span. */
 export function functionName({ name }: { readonly name: string }): string {
   return name === "" ? ANONYMOUS : name;
 }
 
-/** One function while it runs. */
+/** The span of one function while it runs. */
 export class MiddlewareSpan {
   readonly #span: Span;
   readonly #outer: ApiContext;
@@ -77,7 +76,7 @@ export class MiddlewareSpan {
     this.#outer = outer;
   }
 
-  /** Runs the function below its span, which ends when it throws, or its promise settles. */
+  /** Runs the function below its span, which ends when it throws or when its promise settles. */
   run<R>(work: () => R): R {
     let result: R;
     try {
@@ -89,7 +88,7 @@ export class MiddlewareSpan {
     return result instanceof Promise ? (this.#endWithPromise(result) as R) : result;
   }
 
-  /** A promise in the place of the function's, so that one nobody listens to stays unheard. */
+  /** Replaces the function's promise, so that an unhandled rejection is still reported. */
   async #endWithPromise<T>(result: Promise<T>): Promise<T> {
     try {
       const value = await result;
@@ -101,13 +100,13 @@ export class MiddlewareSpan {
     }
   }
 
-  /** What the function hands on to is not below its span, but beside it. */
+  /** Ends the span and runs the continuation next to it, not below it. */
   continueWith<R>(work: () => R, error?: unknown): R {
     this.end(error);
     return runWithContext(this.#outer, work);
   }
 
-  /** @param error what it failed with, if it has */
+  /** @param error error of the function, if it failed */
   end(error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;

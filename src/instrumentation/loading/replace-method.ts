@@ -51,8 +51,8 @@ export function rememberForRollback(target: object, name: string | symbol): void
 }
 
 /**
- * Gives `replacement` the name, length, properties and prototype of `original`.
- * Frameworks recognize `async` functions by the prototype.
+ * Copies the name, length, properties and prototype of `original` to
+ * `replacement`. Frameworks recognize `async` functions by the prototype.
  */
 export function copyFunctionProperties<Replacement extends (...args: never[]) => unknown>(
   replacement: Replacement,

@@ -5,10 +5,10 @@ import { runRequireHooks } from "../../upstream/require-hook.ts";
 import { connectInstrumentation } from "../../upstream/upstream-adaptor.ts";
 
 /**
- * The handler of a function of AWS Lambda, by upstream's instrumentation. Which
- * file that is, it takes from the environment, as `handler-file.ts` does.
- * Lambda freezes the process as soon as the handler has answered: everything is
- * delivered before.
+ * Traces the handler of an AWS Lambda function by upstream's instrumentation,
+ * which reads the handler's file from the environment, as `handler-file.ts` does.
+ * Lambda freezes the process as soon as the handler has responded, so all
+ * telemetry is exported before.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -21,9 +21,9 @@ export const adaptor: Adaptor = {
 };
 
 /**
- * What upstream does around a handler throws at events and contexts that are not
- * AWS's own (no `invokedFunctionArn`, no event), as tests and emulators have them:
- * then the span says less.
+ * Replaces spans that upstream fails to describe by simpler ones. Its hooks throw
+ * for events and contexts that are not those of AWS (no `invokedFunctionArn`, no
+ * event), as in tests and emulators.
  */
 function guardHooks(instrumentation: object, { tracerProvider, diagnostics }: AdaptorDeps): void {
   const start = (_event: unknown, context: unknown, _cold: unknown, parent: unknown): Span => {
@@ -46,14 +46,14 @@ function guardHooks(instrumentation: object, { tracerProvider, diagnostics }: Ad
       try {
         return Reflect.apply(original, this, args);
       } catch (error) {
-        diagnostics.debug("lambda", `an invocation can't be described: ${String(error)}`);
+        diagnostics.debug("lambda", `an invocation is not described completely: ${String(error)}`);
         return Reflect.apply(fallback, undefined, args);
       }
     };
   }
 }
 
-/** Upstream delivers by the provider's `forceFlush`. */
+/** Upstream exports telemetry with the provider's `forceFlush`. */
 function flushableProvider({ tracerProvider, flush }: AdaptorDeps): TracerProvider & Flushable {
   return { getTracer: (...of) => tracerProvider.getTracer(...of), forceFlush: flush };
 }

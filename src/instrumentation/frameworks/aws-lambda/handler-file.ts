@@ -9,12 +9,13 @@ const loadLambda = lazy<typeof import("./adaptor.ts")>(
   "instrumentation/frameworks/aws-lambda/adaptor.ts",
 );
 
-/** In which order both AWS's runtime and upstream's instrumentation look. */
+/** Extensions in the order in which AWS's runtime and upstream's instrumentation try them. */
 const EXTENSIONS = [".js", ".mjs", ".cjs"];
 
 /**
- * The file of the function's handler as one of a library: `dist/orders.create`
- * is what `dist/orders.mjs` exports as `create`. Undefined if there is none.
+ * Describes the file of the function's handler as the file of a library:
+ * `dist/orders.create` is the export `create` of `dist/orders.mjs`. Undefined if
+ * there is none.
  */
 export function findHandlerFile({
   taskRoot,
@@ -32,7 +33,7 @@ export function findHandlerFile({
     package: name,
     files: [file],
     versions: "*",
-    // `export const handler = …` is what most write.
+    // Most handlers are constants: `export const handler = …`.
     assignableExports: [exported],
     load: loadLambda,
     instrumentation: name,
@@ -42,6 +43,6 @@ export function findHandlerFile({
 }
 
 interface Located {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
 }

@@ -8,9 +8,9 @@ import {
 } from "../../loading/replace-method.ts";
 
 /**
- * Connect 3, which has mounts instead of routes: the route of a request is the
- * path of the mounts that answered it. What no error handler of the app's takes
- * goes to `finalhandler`, as in Express.
+ * Records routes and errors of Connect 3, which has mounts instead of routes: the
+ * route of a request is the path of the mounts that respond. Errors that no error
+ * handler of the app handles are passed to `finalhandler`, as in Express.
  */
 export const adaptor: Adaptor = {
   patch(exports) {
@@ -33,7 +33,7 @@ type ErrorHandler = (
 ) => unknown;
 
 interface Layer {
-  /** Without a slash at its end; empty for what is mounted nowhere. */
+  /** Path without a trailing slash; empty without a mount path. */
   readonly route: string;
   handle: Handler | ErrorHandler;
 }
@@ -42,7 +42,7 @@ interface AppLike {
   readonly stack: Layer[];
 }
 
-/** Each app gets its methods by copy, so there is no prototype to patch. */
+/** Patches each app, because Connect copies its methods and has no prototype. */
 function patchUse(app: AppLike): void {
   replaceMethod<AppLike, unknown[]>(app, "use", (original) => {
     return function use(...args) {
@@ -56,7 +56,7 @@ function patchUse(app: AppLike): void {
 
 function wrapLayer(layer: Layer): void {
   const { handle, route } = layer;
-  // Connect tells error handlers by the number of their parameters, as Express does.
+  // Connect recognizes error handlers by the number of parameters, as Express does.
   if (handle.length === 4)
     layer.handle = copyFunctionProperties(recordingErrors(handle as ErrorHandler), handle);
   else if (route !== "")
@@ -79,7 +79,7 @@ function recordingMount(handle: Handler, route: string): Handler {
     unit.route = unit.mountPath;
     return handle.call(this, request, response, (error) => {
       unit.mountPath = outer;
-      // Who fails is who would have answered.
+      // A failed handler keeps the route of the request.
       if (!error) unit.route = before;
       next(error);
     });

@@ -9,6 +9,7 @@ import {
   type Method,
   replaceMethod,
 } from "../../loading/replace-method.ts";
+import { tryOrReport } from "../../loading/try-or-report.ts";
 import {
   type MiddlewareSpan,
   type MiddlewareSpans,
@@ -18,10 +19,9 @@ import {
 import { PathAlternatives, type LayerLike, type LayerOptions } from "./path-alternatives.ts";
 
 /**
- * Express 4 and 5 (whose router is the package `router`). What a request is
- * told: the pattern of its route, and the error that becomes its response.
- * Middleware isn't touched; a mount with a path and the matched route cost
- * some nanoseconds each.
+ * Records the pattern of the route and the error that becomes the response, for
+ * Express 4 and 5 (with its package `router`). Middleware is not patched. A mount
+ * with a path and the matched route cost some nanoseconds each.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -48,7 +48,7 @@ function patchMain(exports: Exports, file: LoadedFile, deps: AdaptorDeps): unkno
   return exports;
 }
 
-/** Express 4 has no class of routers: each gets the exported function as its prototype. */
+/** Patches the exported function of Express 4, which is the prototype of each router. */
 function patchRouter4(exports: Exports, deps: AdaptorDeps): unknown {
   patchRouter(exports, deps);
   return exports;
@@ -63,33 +63,29 @@ interface RouterLike {
   readonly strict?: boolean;
 }
 
-/** What matters here is known when routes are registered; requests then only look it up. */
+/** Prepares patterns when routes are registered; requests only look them up. */
 function patchRouter(prototype: object, { diagnostics }: AdaptorDeps): void {
-  const guard = (work: () => void): void => {
-    try {
-      work();
-    } catch (error) {
-      diagnostics.error("express.route", `some Express routes stay unknown: ${String(error)}`);
-    }
+  const prepare = (work: () => void): void => {
+    tryOrReport(diagnostics, "express.route", "some Express routes could not be recorded", work);
   };
   replaceMethod<RouterLike, unknown[]>(prototype, "use", (original) => {
     return function use(...args) {
       const before = this.stack?.length;
       const result = Reflect.apply(original, this, args);
-      guard(() => recordMounts(this, before, args[0]));
+      prepare(() => recordMounts(this, before, args[0]));
       return result;
     };
   });
   replaceMethod<RouterLike, unknown[]>(prototype, "route", (original) => {
     return function route(...args) {
       const result = Reflect.apply(original, this, args);
-      guard(() => storeAlternatives(this, result as RouteLike, args[0]));
+      prepare(() => storeAlternatives(this, result as RouteLike, args[0]));
       return result;
     };
   });
 }
 
-/** Everything that `router.use(path, …)` has added. */
+/** Records the pattern of all layers that `router.use(path, …)` added. */
 function recordMounts(router: RouterLike, from: number, path: unknown): void {
   const pattern = mountPattern(path);
   if (pattern === undefined) return;
@@ -97,7 +93,7 @@ function recordMounts(router: RouterLike, from: number, path: unknown): void {
   for (const layer of router.stack.slice(from)) recordMount(layer, path, pattern, options);
 }
 
-/** Undefined where nothing is mounted below a path: `use(middleware)`, `use("/", …)`. */
+/** Returns the pattern of a mount; undefined for `use(middleware)` and `use("/", …)`. */
 function mountPattern(path: unknown): string | undefined {
   let first = path;
   while (Array.isArray(first) && first.length > 0) first = first[0] as unknown;
@@ -106,15 +102,15 @@ function mountPattern(path: unknown): string | undefined {
   return pattern === "" ? undefined : pattern;
 }
 
-/** A mount ends before the slash of what is below it. */
+/** Omits a trailing slash, which belongs to the path below the mount. */
 function mountPatternText(path: unknown): string | undefined {
   return patternText(typeof path === "string" ? trimEndOf(path, "/") : path);
 }
 
 /**
- * While the request is below this mount, `holder.mount` says so. It is noted by
- * a method of the layer's own and not by another `layer.handle`, which tools
- * that list an app's routes look at.
+ * Sets `mountPath` of the unit of work while the layer handles a request. It
+ * overrides the layer's own method and leaves `layer.handle` unchanged, which
+ * tools read to list the routes of an app.
  */
 function recordMount(
   layer: LayerLike,
@@ -150,8 +146,8 @@ function recordMount(
 type HandleRequest = (this: LayerLike, request: Request, response: object, next: Next) => unknown;
 
 /**
- * A pattern below a prefix that is nearly always the same: the same string
- * then, whose hash the metrics' look-up needs not make anew.
+ * A pattern below a prefix that hardly ever changes. It returns the same string
+ * each time, so that the metrics' lookup does not hash it again.
  */
 class JoinedPattern {
   readonly #pattern: string;
@@ -173,7 +169,7 @@ class JoinedPattern {
 
 interface RouteLike {
   readonly path: unknown;
-  /** What this adaptor knows of the route. */
+  /** Data of this adaptor on a route. */
   [PATTERN]?: JoinedPattern;
   [ALTERNATIVES]?: PathAlternatives;
 }
@@ -181,7 +177,10 @@ interface RouteLike {
 const PATTERN: unique symbol = Symbol("telltale.pattern");
 const ALTERNATIVES: unique symbol = Symbol("telltale.alternatives");
 
-/** Of several paths for one route, which one matched is found out per request. */
+/**
+ * Stores the paths of a route with several of them; the one that matched is
+ * determined per request.
+ */
 function storeAlternatives(router: RouterLike, route: RouteLike, path: unknown): void {
   const layer = router.stack.at(-1);
   if (!Array.isArray(path) || layer === undefined) return;
@@ -189,7 +188,7 @@ function storeAlternatives(router: RouterLike, route: RouteLike, path: unknown):
   Object.defineProperty(route, ALTERNATIVES, { value: new PathAlternatives(layer, path, options) });
 }
 
-/** Notes the route when it starts to run: only then is the mount above it sure. */
+/** Records the route when it starts to run, since the mount path is known only then. */
 function patchRoute(exports: Exports): unknown {
   replaceMethod<RouteLike, [Request, object, Next]>(exports.prototype, "dispatch", (original) => {
     return function dispatch(request, response, done) {
@@ -207,20 +206,20 @@ function routePattern(route: RouteLike, mount: string, request: Request): string
   return (route[PATTERN] ?? storePattern(route)).joinTo(mount);
 }
 
-/** Not enumerable: who prints his routes sees none of it. */
+/** Stores the pattern in a non-enumerable property, so that printed routes look the same. */
 function storePattern(route: RouteLike): JoinedPattern {
   const value = new JoinedPattern(patternText(route.path) ?? "");
   Object.defineProperty(route, PATTERN, { value });
   return value;
 }
 
-/** A route can fail before it runs, in a `router.param`. */
+/** Records the route of an error in `router.param`, before the route runs. */
 function recordRoute(unit: RouteRecorder, request: Request): void {
   if (unit.route !== undefined || typeof request.route !== "object") return;
   unit.route = routePattern(request.route, unit.mountPath, request);
 }
 
-/** Runs only while an error is on its way to whoever responds to it. */
+/** Records errors in layers, which Express calls only while it passes an error to its handlers. */
 function patchLayer(exports: Exports, deps: AdaptorDeps): unknown {
   const { prototype } = exports;
   const spans = createMiddlewareSpans("express", deps);
@@ -235,7 +234,10 @@ function patchLayer(exports: Exports, deps: AdaptorDeps): unknown {
   return exports;
 }
 
-/** A layer's handler gets a span, but for those that only hand on: routers, mounted apps, routes. */
+/**
+ * Adds a span to each handler, except for those that only delegate: routers,
+ * mounted apps, routes.
+ */
 function addMiddlewareSpans(prototype: object, spans: MiddlewareSpans): void {
   const name = "handleRequest" in prototype ? "handleRequest" : "handle_request";
   replaceMethod<LayerLike, [Request, object, Next]>(prototype, name, (original) => {
@@ -253,15 +255,15 @@ function addMiddlewareSpans(prototype: object, spans: MiddlewareSpans): void {
 
 function startSpan(layer: LayerLike, spans: MiddlewareSpans): MiddlewareSpan | undefined {
   const { handle } = layer;
-  // One with four parameters is for errors and not called now.
+  // An error handler with four parameters, which Express skips now.
   if (handle === undefined || handle.length > 3) return undefined;
-  // Layers of a route have no field for a route.
+  // Layers within a route have no `route` field.
   if (!("route" in layer)) return spans.start("request handler", "request_handler");
   const delegates = layer.route !== undefined || "stack" in handle || handle.name === "mounted_app";
   return delegates ? undefined : spans.start("middleware", "middleware", functionName(handle));
 }
 
-/** Who responds when the app has no error handler (or its last one passes the error on). */
+/** Records errors without an error handler of the app, or that its last one passes on. */
 function wrapFinalHandler(exports: Exports): unknown {
   function finalhandler(request: Request, response: object, options: unknown): unknown {
     const respond = exports(request, response, options);

@@ -1,12 +1,12 @@
-/** What this adaptor uses of Express's `Layer`, of all versions. */
+/** The parts of Express's `Layer` that are used, for all versions. */
 export interface LayerLike {
-  /** Up to Express 4 and router 1. */
+  /** In Express 4 and router 1. */
   readonly handle_request?: unknown;
   readonly handleRequest?: unknown;
-  /** What `match` found, in those versions that return a boolean. */
+  /** The path that matched, in versions where `match` returns a boolean. */
   readonly path?: string;
   readonly handle?: { readonly name: string; readonly length: number };
-  /** Not there on those within a route. */
+  /** Absent on layers within a route. */
   readonly route?: unknown;
   match(path: string): boolean | { readonly path: string };
 }
@@ -21,8 +21,8 @@ type LayerClass = new (path: unknown, options: LayerOptions, handle: () => void)
 
 /**
  * The paths of `use(["/a", "/b"], …)` or `get(["/a", "/b"], …)`, each in a layer
- * of Express's own kind: so which one a request matched is decided by the same
- * code that matched it.
+ * of Express's own class, so that the same code that matched a request determines
+ * its path.
  */
 export class PathAlternatives {
   readonly #paths: readonly { readonly path: unknown; readonly layer: LayerLike }[];
@@ -35,14 +35,17 @@ export class PathAlternatives {
     }));
   }
 
-  /** The first that matches the path of `url`: a string or a regular expression. */
+  /** Returns the first path, a string or a regular expression, that matches the path of `url`. */
   findMatch(url: string | undefined): unknown {
     if (url === undefined) return undefined;
     const path = pathOf(url);
     return this.#paths.find(({ layer }) => matchedPath(layer, path) !== undefined)?.path;
   }
 
-  /** The first that matches the end of `baseUrl`, of which the beginning is other mounts'. */
+  /**
+   * Returns the first path that matches the end of `baseUrl`, which begins with
+   * the paths of outer mounts.
+   */
   findSuffixMatch(baseUrl: string | undefined): unknown {
     if (baseUrl === undefined) return undefined;
     let from = 0;
@@ -58,7 +61,10 @@ export class PathAlternatives {
 
 function noop(): void {}
 
-/** What of `path` the layer matches; a path that can't be decoded matches nothing. */
+/**
+ * Returns the part of `path` that the layer matches; undefined for a path that
+ * cannot be decoded.
+ */
 function matchedPath(layer: LayerLike, path: string): string | undefined {
   try {
     const match = layer.match(path);

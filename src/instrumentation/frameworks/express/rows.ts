@@ -5,7 +5,7 @@ const load = lazy<typeof import("./adaptor.ts")>("instrumentation/frameworks/exp
 
 export const expressRows: readonly LibraryRow[] = [
   {
-    // Express 5 has none of these: its router is the next row.
+    // Express 5 has none of these files: its router is the next row.
     package: "express",
     files: ["lib/router/index.js", "lib/router/layer.js", "lib/router/route.js"],
     versions: ">=4.16 <6",

@@ -4,13 +4,14 @@ import { recordRequestError, routeRecorderOf } from "../../../context/unit-acces
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
 import { wrapWrapThenable, patchHooks, patchReplies } from "./late-failures.ts";
 import { copyFunctionProperties, replaceMethod } from "../../loading/replace-method.ts";
+import { tryOrReport } from "../../loading/try-or-report.ts";
 import { type MiddlewareSpans, createMiddlewareSpans, functionName } from "../middleware-spans.ts";
 
 /**
- * Fastify 4 and 5. Its routes are known to its router (`find-my-way`) with all
- * prefixes; a matched request notes which one it was, before any hook runs.
- * Its errors all pass through one function on their way to a response; what
- * comes too late for one it only logs (`fastify-failures.ts`).
+ * Records routes and errors of Fastify 4 and 5. Its router (`find-my-way`) knows
+ * the routes with all prefixes; the route of a request is recorded before any hook
+ * runs. All errors pass through one function on their way to a response.
+ * `late-failures.ts` records errors after the response, which Fastify only logs.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -58,8 +59,9 @@ function recordRoutes(prototype: object): void {
 }
 
 /**
- * `on(method, path, options, handler, store)`: the handler of a route of
- * Fastify's (others use find-my-way too, and Fastify's own 404s) first notes it.
+ * Makes the handler of a route record it: `on(method, path, options, handler,
+ * store)`. Routes of other libraries on find-my-way, and Fastify's own 404 routes,
+ * are unchanged.
  */
 function withRouteRecording(args: unknown[]): unknown[] {
   const [method, path, options, handler, store] = args;
@@ -76,7 +78,7 @@ function recordAndHandle(route: string, handler: Handler): Handler {
   };
 }
 
-/** Fastify's context of a route has its url; that of a 404 handler hasn't. */
+/** Returns the URL in Fastify's context of a route; the context of a 404 handler has none. */
 function routeOfStore(store: unknown): string | undefined {
   if (typeof store !== "object" || store === null || !("config" in store)) return undefined;
   const { config } = store as { readonly config: unknown };
@@ -98,7 +100,7 @@ function recordErrors(exports: object): void {
   });
 }
 
-/** The hooks of a request's way to its response. */
+/** Hooks between a request and its response. */
 const REQUEST_HOOKS: ReadonlySet<string> = new Set([
   "onRequest",
   "preParsing",
@@ -109,21 +111,20 @@ const REQUEST_HOOKS: ReadonlySet<string> = new Set([
   "onSend",
 ]);
 
-let isSubscribed = false;
+const initialization = { isSubscribed: false };
 
-/** Fastify tells of each instance that is made; those below it inherit its methods. */
+/** Fastify publishes each new instance; nested instances inherit its methods. */
 function addMiddlewareSpansOnce(
   spans: MiddlewareSpans | undefined,
   { diagnostics }: AdaptorDeps,
 ): void {
-  if (spans === undefined || isSubscribed) return;
-  isSubscribed = true;
+  if (spans === undefined || initialization.isSubscribed) return;
+  initialization.isSubscribed = true;
   diagnosticsChannel.subscribe("fastify.initialization", (message) => {
-    try {
-      addMiddlewareSpans((message as { readonly fastify: Instance }).fastify, spans);
-    } catch (error) {
-      diagnostics.error("fastify.spans", `Fastify's hooks get no spans: ${String(error)}`);
-    }
+    const { fastify } = message as { readonly fastify: Instance };
+    tryOrReport(diagnostics, "fastify.spans", "Fastify hooks have no spans", () =>
+      addMiddlewareSpans(fastify, spans),
+    );
   });
 }
 
@@ -153,7 +154,10 @@ function addMiddlewareSpans(instance: Instance, spans: MiddlewareSpans): void {
   });
 }
 
-/** A route that Fastify adds for HEAD has the hooks and the handler of the one for GET. */
+/**
+ * Wrapped hooks: a HEAD route that Fastify adds shares the hooks and the handler
+ * of its GET route.
+ */
 const wrappedHooks = new WeakSet<Hook>();
 
 function withSpan(original: Hook, label: string, spans: MiddlewareSpans): Hook {

@@ -7,9 +7,9 @@ import {
 } from "../../loading/replace-method.ts";
 
 /*
- * What Fastify only logs, since its response is out: a handler that rejects
- * after it has sent or hijacked the reply, an error that is sent as the second
- * answer, a stream that breaks, an `onResponse` hook.
+ * Failures that Fastify only logs, because the response is already sent: a handler
+ * that rejects after it has sent or hijacked the reply, an error that is sent as
+ * the second response, a stream that breaks, an `onResponse` hook.
  */
 
 interface Reply {
@@ -30,17 +30,17 @@ function recordPayloadErrors(reply: Reply, payload: object): void {
   if (payload instanceof Error) {
     if (reply.sent) recordFailure(reply, payload);
   } else if (payload instanceof EventEmitter) {
-    // No listener to Node: an error that nobody listens to stays one.
+    // `errorMonitor` is no error listener: an unhandled error remains unhandled.
     payload.on(errorMonitor, (error) => recordStreamError(reply, error));
   }
 }
 
-/** Before the head is out Fastify makes a response of it, by its error handlers. */
+/** Before the headers are sent, Fastify turns the error into a response, by its error handlers. */
 function recordStreamError({ request: { raw } }: Reply, error: unknown): void {
   if (raw !== undefined) recordRequestError(raw, error);
 }
 
-/** A hijacked reply may have no head yet. */
+/** Records a failure whatever the status: a hijacked reply may have sent no headers. */
 function recordFailure({ request: { raw } }: Reply, error: unknown): void {
   if (raw !== undefined) findRouteRecorder(raw)?.recordFailure(error);
 }
@@ -59,23 +59,24 @@ export function wrapWrapThenable(original: WrapThenable): WrapThenable {
   }, original);
 }
 
-/** Stands for a handler's promise, to which Fastify thus listens once, as without us. */
+/** Replaces a handler's promise, so that Fastify subscribes to it once, as without the patch. */
 function recordingThenable(thenable: Thenable, reply: Reply): object {
   const listen: Then = (onValue, onError) =>
     thenable.then(onValue, (error) => {
       if (reply.sent) recordFailure(reply, error);
       return onError(error);
     });
-  return objectWith("then", listen);
+  return objectWithMethod("then", listen);
 }
 
-function objectWith(name: string, method: unknown): object {
+/** The linter forbids literals with a `then`. */
+function objectWithMethod(name: string, method: unknown): object {
   return { [name]: method };
 }
 
 type HookDone = (error: unknown, request: { readonly raw?: object }, ...rest: unknown[]) => unknown;
 
-/** Fastify 4.0 has no runner of its own for these hooks. */
+/** Fastify 4.0 has no separate runner for these hooks. */
 export function patchHooks(exports: object): void {
   if (!("onResponseHookRunner" in exports)) return;
   type Args = [unknown, unknown, unknown, HookDone];

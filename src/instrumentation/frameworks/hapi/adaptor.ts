@@ -9,8 +9,8 @@ import {
 } from "../middleware-spans.ts";
 
 /**
- * Hapi 20 and 21. Its request looks its route up once, prefixes included, and
- * gets each response, errors as well, by one method.
+ * Records routes and errors of Hapi 20 and 21. A request looks up its route once,
+ * with all prefixes, and one method sets each response, errors included.
  */
 export const adaptor: Adaptor = {
   patch(exports, { file }, deps) {
@@ -40,7 +40,7 @@ function recordRoutes(prototype: object): void {
       const result = Reflect.apply(original, this, args);
       const { route } = this;
       const unit = routeRecorderOf(this.raw.req);
-      // Hapi's own answers, 404 and preflight among them, are routes of this method.
+      // Hapi's own responses, such as 404 and preflight, are routes of this method.
       if (unit !== undefined && route !== undefined && route.method !== "_special") {
         unit.route = route.path;
       }
@@ -49,7 +49,10 @@ function recordRoutes(prototype: object): void {
   });
 }
 
-/** A thrown error is the same object still; Hapi only adds to it what Boom's errors have. */
+/**
+ * Records the error object that was thrown, to which Hapi only adds the fields of
+ * Boom's errors.
+ */
 function recordErrors(prototype: object): void {
   type Response = { readonly isBoom?: boolean } | null | undefined;
   replaceMethod<RequestLike, [Response]>(prototype, "_setResponse", (original) => {
@@ -66,7 +69,10 @@ interface Toolkit {
 
 type Execute = [unknown, RequestLike, { readonly name?: string } | undefined, ...unknown[]];
 
-/** All that is the app's runs here: extensions, which have a name, handlers and what goes before. */
+/**
+ * Traces all functions of the app: extensions, which have a name, handlers and
+ * their prerequisites.
+ */
 function addMiddlewareSpans({ Manager }: Toolkit, spans: MiddlewareSpans | undefined): void {
   if (spans === undefined) return;
   replaceMethod<unknown, Execute>(Manager.prototype, "execute", (original) => {

@@ -9,9 +9,10 @@ import {
 import { type MiddlewareSpans, createMiddlewareSpans, functionName } from "../middleware-spans.ts";
 
 /**
- * Hono 4, on `@hono/node-server` or wherever else an app calls its `fetch` for
- * a request. Handlers come to Hono's routers with the whole pattern of their
- * path; there each is made one that tells the request before it runs.
+ * Records routes and errors of Hono 4, on `@hono/node-server` or wherever an app
+ * calls its `fetch` for a request. Hono passes handlers to its routers with the
+ * complete pattern of their path; each is wrapped there to record its route before
+ * it runs.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -42,9 +43,9 @@ type Next = () => Promise<void>;
 type Handler = (this: unknown, c: Context, next: Next) => unknown;
 
 interface Route {
-  /** With the base paths of all apps around it. */
+  /** Path with the base paths of all enclosing apps. */
   readonly path: string;
-  /** In upper case; `ALL` for `app.all` and for middleware, `app.use`. */
+  /** Upper case; `ALL` for `app.all` and for middleware of `app.use`. */
   readonly method: string;
   readonly handler: Handler;
 }
@@ -56,7 +57,10 @@ type Streaming = (
   ...rest: unknown[]
 ) => unknown;
 
-/** What the app's part of a stream throws, Hono logs or gives to the app's handler: its status is out. */
+/**
+ * Records errors in an app's stream callback. Hono logs them or passes them to the
+ * app's error handler, because the status is already sent.
+ */
 function patchStreams(exports: object): object {
   const replaced: Record<string, unknown> = {};
   for (const name of ["stream", "streamSSE"]) {
@@ -89,7 +93,7 @@ function recordStreamErrors(work: () => unknown, unit: RouteRecorder): unknown {
   return result instanceof Promise ? result.then(undefined, fail) : result;
 }
 
-/** A router that chooses among routers hands on what it was given: that is noted already. */
+/** Wrapped handlers: a router that selects among routers passes its handlers on to them. */
 const recordingHandlers = new WeakSet<Handler>();
 
 function patchAdd(prototype: object, spans: MiddlewareSpans | undefined): void {
@@ -123,18 +127,18 @@ function recordingHandler(
 ): Handler {
   const isHandler = isRouteHandler(route);
   const run = spans === undefined ? handler : withSpan(handler, isHandler, spans);
-  function notedHandler(this: unknown, c: Context, next: Next): unknown {
+  function routeHandler(this: unknown, c: Context, next: Next): unknown {
     const unit = activeRouteRecorder();
     if (unit === undefined) return handler.call(this, c, next);
     if (isHandler) unit.route = route.path;
     else unit.route ??= c.req.matchedRoutes?.find(isRouteHandler)?.path;
     return recordErrors(() => run.call(this, c, next), c, unit);
   }
-  recordingHandlers.add(notedHandler);
-  return copyFunctionProperties(notedHandler, handler);
+  recordingHandlers.add(routeHandler);
+  return copyFunctionProperties(routeHandler, handler);
 }
 
-/** As with Koa, what comes after a middleware is below its span. */
+/** Adds a span, below which the rest of the middleware runs, as in Koa. */
 function withSpan(handler: Handler, isLast: boolean, spans: MiddlewareSpans): Handler {
   const label = isLast ? "handler" : "middleware";
   const name = isLast ? undefined : functionName(handler);
@@ -146,12 +150,15 @@ function withSpan(handler: Handler, isLast: boolean, spans: MiddlewareSpans): Ha
   };
 }
 
-/** Hono tells middleware by its parameters, too; one with a method of its own is of a route. */
+/**
+ * Whether the route has a handler. Like Hono, recognizes middleware by its
+ * parameters; a route with a specific method always has a handler.
+ */
 function isRouteHandler({ method, handler }: Route): boolean {
   return method !== "ALL" || (unwrapHandler(handler)?.length ?? 0) < 2;
 }
 
-/** What a sub-app with an error handler of its own has put around a handler. */
+/** Returns the handler that a sub-app with its own error handler has wrapped. */
 function unwrapHandler(handler: Handler): Handler | undefined {
   return (handler as { readonly __COMPOSED_HANDLER?: Handler })?.__COMPOSED_HANDLER ?? handler;
 }
@@ -167,7 +174,7 @@ function recordErrors(run: () => unknown, c: Context, unit: RouteRecorder): unkn
   }
   if (result instanceof Promise) {
     result.then(() => {
-      // A sub-app's own error handler has answered it.
+      // The error handler of a sub-app has responded to it.
       if (c.error !== undefined) record(c.error);
     }, record);
   }

@@ -15,9 +15,9 @@ import {
 import { type MiddlewareSpans, createMiddlewareSpans, functionName } from "../middleware-spans.ts";
 
 /**
- * Koa 2 and 3, with `@koa/router` (or `koa-router`, its old name) and
- * `koa-mount`. A request is told the route whose handlers run, below the mounts
- * it is in, and the error that Koa or a middleware of the app's answers.
+ * Records routes and errors of Koa 2 and 3, with `@koa/router` (or `koa-router`,
+ * its former name) and `koa-mount`: the route whose handlers run, with its mount
+ * path, and the error to which Koa or a middleware of the app responds.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -50,7 +50,7 @@ function patchApplication(prototype: object, spans: MiddlewareSpans | undefined)
   });
 }
 
-/** Koa's middleware goes on within itself, so its span has those of what comes after it below. */
+/** Adds a span, below which the rest of the middleware runs: Koa calls it from within. */
 function withSpan(
   middleware: unknown,
   spans: MiddlewareSpans,
@@ -68,14 +68,17 @@ function withSpan(
 
 const mounts = new WeakSet<object>();
 
-/** What is in a router or a mounted app has spans of its own. */
+/**
+ * Whether a middleware only delegates: functions in a router or a mounted app have
+ * their own spans.
+ */
 function delegates(middleware: object): boolean {
   return "router" in middleware || mounts.has(middleware);
 }
 
 /**
- * All that goes wrong and that no middleware catches, Koa emits on the app, and
- * so do error handlers that follow its guide: `ctx.app.emit("error", error, ctx)`.
+ * Records errors that no middleware catches, which Koa emits on the app, and those
+ * of error handlers that follow its guide: `ctx.app.emit("error", error, ctx)`.
  * https://github.com/koajs/koa/blob/master/docs/error-handling.md
  */
 function recordErrors(prototype: object): void {
@@ -89,7 +92,7 @@ function recordErrors(prototype: object): void {
   });
 }
 
-/** The class itself up to version 12, a property since. */
+/** The class itself up to version 12, a property in later versions. */
 type RouterModule = Partial<Record<"Router" | "default", Class>> & Class;
 
 function routerIn(exports: RouterModule): Class {
@@ -98,12 +101,12 @@ function routerIn(exports: RouterModule): Class {
 
 interface Layer {
   readonly path: unknown;
-  /** None: it is a middleware of `router.use`. */
+  /** Empty for a middleware of `router.use`. */
   readonly methods: readonly string[];
 }
 
 interface Matched {
-  /** Whether a layer with the request's method is among them. */
+  /** Whether one of the layers has the method of the request. */
   readonly route: boolean;
   readonly pathAndMethod: readonly Layer[];
 }
@@ -130,7 +133,7 @@ function addMiddlewareSpans(prototype: object, spans: MiddlewareSpans): void {
   replaceMethod(prototype, "register", (original) => {
     return function register(...args) {
       const [path, methods, middleware, ...rest] = args;
-      // Of a list of paths, each is registered by itself.
+      // The router registers each path of a list separately.
       if (Array.isArray(path)) return Reflect.apply(original, this, args);
       const type = (methods as readonly string[]).length > 0 ? "router" : "middleware";
       const wrapped = [middleware].flat().map((one) => withSpan(one, spans, type));
@@ -141,7 +144,10 @@ function addMiddlewareSpans(prototype: object, spans: MiddlewareSpans): void {
 
 const wrappedDispatches = new WeakSet<Middleware>();
 
-/** An error is noted as it leaves the router: a middleware around it may turn it into a response. */
+/**
+ * Records an error when it leaves the router, because a middleware around it may
+ * turn it into a response.
+ */
 function recordRejections(original: Middleware): Middleware {
   if (wrappedDispatches.has(original)) return original;
   const dispatch: Middleware = function (ctx, next) {
@@ -152,7 +158,7 @@ function recordRejections(original: Middleware): Middleware {
   return copyFunctionProperties(dispatch, original);
 }
 
-/** In the place of the promise: to listen to that one would hush one that nobody else listens to. */
+/** Replaces the promise: a second subscription would hide an unhandled rejection. */
 function recordRejection(result: Promise<unknown>, { req }: Context): Promise<unknown> {
   return result.then(undefined, (error: unknown) => {
     recordRequestError(req, error);
@@ -160,7 +166,7 @@ function recordRejection(result: Promise<unknown>, { req }: Context): Promise<un
   });
 }
 
-/** Before any handler runs: the middleware of the router may answer alone. */
+/** Records a route before its handlers run, because middleware of the router may respond alone. */
 function recordFirstRoute({ route, pathAndMethod }: Matched): void {
   if (!route) return;
   const first = pathAndMethod.find(isRoute);
@@ -171,7 +177,10 @@ function recordFirstRoute({ route, pathAndMethod }: Matched): void {
 
 const patchedLayers = new WeakSet<object>();
 
-/** Of several routes that match, each is noted as it runs. The class of layers is not exported. */
+/**
+ * Records each of several matching routes when it runs. The class of the layers is
+ * not exported.
+ */
 function patchLayers(prototype: object): void {
   if (patchedLayers.has(prototype)) return;
   patchedLayers.add(prototype);
@@ -187,7 +196,7 @@ function isRoute({ methods }: Layer): boolean {
   return methods.length > 0;
 }
 
-/** The layer's path has the prefixes of all routers around it. */
+/** Records the path of a layer, which includes the prefixes of all enclosing routers. */
 function recordRoute({ path }: Layer): void {
   const unit = activeRouteRecorder();
   const pattern = patternText(path);
@@ -214,7 +223,10 @@ function wrapMount(exports: Mount): Mount {
   );
 }
 
-/** What goes on to `next`, because the prefix doesn't match or nobody answered, is out of the mount. */
+/**
+ * Sets the mount path while a mounted app runs, and resets it for `next`, which is
+ * called if the prefix does not match or if the app does not respond.
+ */
 function runInMount(pattern: string, middleware: Middleware): Middleware {
   return function (ctx, next) {
     const unit = routeRecorderOf(ctx.req);

@@ -19,7 +19,7 @@ export const koaRows: readonly LibraryRow[] = [
     instrumentation: "koa",
   },
   {
-    // The same under its old name.
+    // The former name of `@koa/router`.
     package: "koa-router",
     files: ["lib/router.js"],
     versions: ">=7.4 <15",

@@ -5,10 +5,10 @@ import type { Adaptor } from "../../loading/adaptor.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 
 /**
- * Nest 10 to 12. Its routes are those of the Express or Fastify below it; but
- * what handlers, guards, pipes and interceptors throw, Nest answers itself, by
- * the app's exception filters or its own. What breaks server-sent events it
- * only tells the client.
+ * Records errors of Nest 10 to 12. Its routes are those of Express or Fastify, but
+ * Nest itself responds to errors of handlers, guards, pipes and interceptors, by
+ * the app's exception filters or its own. Errors in server-sent events are only
+ * sent to the client.
  */
 export const adaptor: Adaptor = {
   patch(exports, { file }) {
@@ -34,7 +34,7 @@ interface Responses {
   readonly RouterResponseController: { readonly prototype: object };
 }
 
-/** Since Nest 11 the observable may be promised. */
+/** From Nest 11 on, `sse` also accepts a promise of an observable. */
 function recordEventErrors(prototype: object): void {
   replaceMethod<unknown, unknown[]>(prototype, "sse", (original) => {
     return function sse(...args) {
@@ -58,7 +58,7 @@ interface Observable {
   readonly subscribe: (observer: Observer, ...rest: unknown[]) => unknown;
 }
 
-/** The same observable, of whose error the request hears as Nest's own operators do. */
+/** Returns the same observable, whose error is recorded when a subscriber receives it. */
 function recordingErrors(events: unknown, unit: RouteRecorder): unknown {
   if (typeof (events as Partial<Observable> | null)?.subscribe !== "function") return events;
   const observable = events as Observable;

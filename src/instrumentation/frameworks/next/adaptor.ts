@@ -13,13 +13,12 @@ import {
 } from "../../loading/replace-method.ts";
 
 /**
- * Next 15 and 16, both routers. Next makes spans itself, by the tracer
- * `next.js` of `@opentelemetry/api`: one more for each request, and some twenty
- * for what it does meanwhile. The first is our server span and not made again,
- * the others are spans of middleware: made on request only.
+ * Records routes and errors of Next 15 and 16, with both routers. Next creates
+ * spans itself, with the tracer `next.js` of `@opentelemetry/api`: one for each
+ * request, which is redundant next to the server span and dropped, and some twenty
+ * for its internal steps, which are created only if middleware spans are enabled.
  *
- * A request is told its route and the error that Next answers, as an app would
- * hear of it by `onRequestError`.
+ * Records the same errors that an app receives in `onRequestError`.
  * https://nextjs.org/docs/app/guides/open-telemetry
  * https://nextjs.org/docs/app/api-reference/file-conventions/instrumentation
  */
@@ -38,15 +37,15 @@ const patches: Readonly<Record<string, Patch>> = {
   "dist/server/lib/router-utils/instrumentation-globals.external.js": wrapGlobals,
 };
 
-/** What Next calls its spans, whatever their names are. */
+/** Type of Next's request span, independent of its name. */
 const REQUEST = "BaseServer.handleRequest";
-/** Below it is a span of ours, which `fetch` has anyway. */
+/** Type of Next's `fetch` span, which has a client span in any case. */
 const FETCH = "AppRender.fetch";
 
 type TracedFunction = (span?: Span, done?: (error?: unknown) => void) => unknown;
 type TraceArgs = [type: string, optionsOrWork: unknown, work?: unknown];
 
-/** The class is not exported, but its one instance is. */
+/** Patches the tracer's class at its only instance, because the class is not exported. */
 function patchTracer(exports: Exports, deps: AdaptorDeps): void {
   const { getTracer } = exports as { readonly getTracer: () => object };
   const prototype = Object.getPrototypeOf(getTracer()) as object;
@@ -57,7 +56,7 @@ function patchTracer(exports: Exports, deps: AdaptorDeps): void {
       if (isInDevelopment() || (hasMiddlewareSpans && isVisibleSpan(type))) {
         return Reflect.apply(original, this, args);
       }
-      // As Next itself does it where nothing is traced.
+      // Next does the same when tracing is disabled.
       return ((typeof options === "function" ? options : work) as TracedFunction)();
     };
   });
@@ -76,12 +75,12 @@ function patchTracer(exports: Exports, deps: AdaptorDeps): void {
   filterTracer(deps, emptySpan, hasMiddlewareSpans);
 }
 
-/** What our tracer gives where nothing is to be traced: always the same one. */
+/** Returns the non-recording span of the tracer, which is always the same object. */
 function nonRecordingSpan({ tracerProvider }: AdaptorDeps): Span {
   return tracerProvider.getTracer("next.js").startSpan("", {}, suppressTracing(ROOT_CONTEXT));
 }
 
-/** `next dev` keeps records of its own of what it does, by the same calls. */
+/** Whether `next dev` is running, which records its own steps with the same calls. */
 function isInDevelopment(): boolean {
   return Symbol.for("@next/local-span-recorder") in globalThis;
 }
@@ -91,9 +90,8 @@ function isVisibleSpan(type: string): boolean {
 }
 
 /**
- * The request that comes in is already the active one: its headers are not read
- * again, nor written to, which Next does to find the request again after its
- * middleware.
+ * Keeps the active request. Next extracts the context of a request from its
+ * headers again, and adds headers to find the request after its middleware.
  */
 function keepActiveRequest(prototype: object): void {
   replaceMethod<unknown, [unknown, TracedFunction]>(
@@ -119,7 +117,7 @@ function keepActiveRequest(prototype: object): void {
   }
 }
 
-/** What runs in no span of Next's runs in the one around it. */
+/** Runs functions without a span in the enclosing span. */
 function skipEmptySpans(prototype: object, emptySpan: Span): void {
   replaceMethod<unknown, [unknown, TracedFunction]>(prototype, "withSpan", (original) => {
     return function withSpan(...args) {
@@ -131,7 +129,10 @@ function skipEmptySpans(prototype: object, emptySpan: Span): void {
   });
 }
 
-/** Copies of Next's tracer are in what Next builds; they all get theirs here. */
+/**
+ * Filters spans at the provider, because the files that Next builds contain copies
+ * of its tracer.
+ */
 function filterTracer(
   { tracerProvider }: AdaptorDeps,
   emptySpan: Span,
@@ -151,7 +152,7 @@ function filterTracer(
 type Start = (...args: Parameters<Tracer["startSpan"]>) => Span;
 type ActiveArgs = [string, ...unknown[]];
 
-/** Makes no spans, and changes nothing for what runs in one. */
+/** Creates no spans and does not change the active one. */
 class NonRecordingTracer implements Tracer {
   readonly #span: Span;
 
@@ -168,7 +169,10 @@ class NonRecordingTracer implements Tracer {
   }
 }
 
-/** Spans within requests, but for the request itself and calls, which have theirs. */
+/**
+ * Creates spans within requests, except for the request itself and outgoing calls,
+ * which have theirs.
+ */
 class FilteringTracer implements Tracer {
   readonly #tracer: Tracer;
   readonly #nonRecording: NonRecordingTracer;
@@ -193,7 +197,7 @@ class FilteringTracer implements Tracer {
   }
 }
 
-/** What Next answers with where nothing of the app's is asked for. */
+/** Pages with which Next responds if no page of the app matches. */
 const builtInPages: ReadonlySet<unknown> = new Set([
   "/_not-found",
   "/_global-error",
@@ -202,10 +206,13 @@ const builtInPages: ReadonlySet<unknown> = new Set([
   "/500",
 ]);
 
-/** Of each request: the `basePath` of its app, as long as Next knows no route. */
+/** `basePath` of the app for each request whose route Next has not reported yet. */
 const basePaths = new WeakMap<RouteRecorder, string>();
 
-/** The first one: then come those of error pages. It wins over that of a custom server around Next. */
+/**
+ * Records the first route of a request, because the routes of error pages follow.
+ * It replaces the route of a custom server around Next.
+ */
 function recordRoute(route: unknown): void {
   const unit = activeRouteRecorder();
   if (unit === undefined || typeof route !== "string") return;
@@ -240,7 +247,7 @@ function patchServer(exports: Exports): void {
       return Reflect.apply(original, this, args);
     };
   });
-  // What middleware throws comes here only; what the caller did wrong, too.
+  // Only this method receives errors of middleware; it also receives client errors.
   replaceMethod<unknown, [RenderContext, unknown]>(
     prototype,
     "renderErrorToResponse",
@@ -255,8 +262,8 @@ function patchServer(exports: Exports): void {
 }
 
 /**
- * What Next has built, and so no patch of ours reaches, takes the active span
- * for its own and writes the status on it once more, by a name of old.
+ * Ignores attributes with the deprecated name of the status, which compiled code,
+ * out of reach of patches, sets on the active span.
  */
 function ignoreNextAttributes(span: Span): void {
   const { setAttributes } = span;
@@ -271,12 +278,12 @@ interface RenderContext {
 
 const seenUnits = new WeakSet<RouteRecorder>();
 
-/** Its exports can't be assigned. */
+/** Replaces the exports, which cannot be assigned. */
 function wrapGlobals(exports: Exports): unknown {
   const name = "instrumentationOnRequestError";
   const original = exports[name] as Method;
   function instrumentationOnRequestError(this: unknown, ...args: unknown[]): unknown {
-    // After the directories of the project and of what was built.
+    // The first arguments are the directories of the project and of the build.
     recordError(args[2]);
     return Reflect.apply(original, this, args);
   }
@@ -284,7 +291,10 @@ function wrapGlobals(exports: Exports): unknown {
   return replaceExports(exports, { [name]: value });
 }
 
-/** Whatever the status: that of a page may be out before all of it is rendered. */
+/**
+ * Records a failure whatever the status, since a page's status may be sent before
+ * it is rendered completely.
+ */
 function recordError(error: unknown): void {
   const unit = activeRouteRecorder();
   if (unit === undefined) return;

@@ -4,8 +4,8 @@ import type { Adaptor } from "../../loading/adaptor.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 
 /**
- * Restify 11 and 12. The route needs nothing: it is left on the request as
- * Express does (`http/server/express-route.ts`).
+ * Records errors of Restify 11 and 12. It needs no patch for routes, which it
+ * stores on the request as Express does (`http/server/express-route.ts`).
  */
 export const adaptor: Adaptor = {
   patch(exports) {

@@ -2,6 +2,7 @@ import { lazy } from "../../../lazy.ts";
 import type { RouteRecorder } from "../../../context/unit-views.ts";
 import { activeRouteRecorder } from "../../../context/unit-access.ts";
 import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts";
+import { tryOrReport } from "../../loading/try-or-report.ts";
 import {
   sanitizedDocument,
   serverErrorsIn,
@@ -103,9 +104,5 @@ function recordFailures(unit: RouteRecorder, result: unknown): void {
 }
 
 function guard({ diagnostics }: AdaptorDeps, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    diagnostics.error("graphql", `a GraphQL operation could not be recorded: ${String(error)}`);
-  }
+  tryOrReport(diagnostics, "graphql", "a GraphQL operation could not be recorded", work);
 }

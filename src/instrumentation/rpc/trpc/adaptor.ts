@@ -1,6 +1,7 @@
 import type { RpcRecorder } from "../../../context/unit-views.ts";
 import { activeRpcRecorder } from "../../../context/unit-access.ts";
 import type { Adaptor, AdaptorDeps } from "../../loading/adaptor.ts";
+import { tryOrReport } from "../../loading/try-or-report.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 import { serverFailureOf, type ProcedureResult } from "./failure.ts";
 import { trpcRequestOf, type TrpcRequest } from "./request.ts";
@@ -87,12 +88,7 @@ class ProcedureCalls {
   }
 
   #guard<R>(work: () => R): R | undefined {
-    try {
-      return work();
-    } catch (error) {
-      this.#deps.diagnostics.error("trpc", `a call of tRPC is not recorded: ${String(error)}`);
-      return undefined;
-    }
+    return tryOrReport(this.#deps.diagnostics, "trpc", "a tRPC call could not be recorded", work);
   }
 }
 
