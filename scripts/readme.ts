@@ -11,27 +11,27 @@ import { throughputBlock } from "./readme/throughput.ts";
 import { variablesTable } from "./readme/variables.ts";
 
 /*
- * `npm run readme`: writes the blocks of README.md, of docs/ and of the Collector's
- * README that are made of something else; `-- libraries` only that block. With
- * `-- --check` it writes nothing and says what is out of step (exit code 1).
+ * `npm run readme`: writes the generated blocks of README.md, docs/ and
+ * collector/README.md; `-- libraries` writes only that block. With `-- --check`
+ * it writes nothing, and reports the blocks that are out of date (exit code 1).
  */
 
 interface GeneratedBlock {
-  /** Of the marks around it. */
+  /** Name in the marks around the block. */
   readonly name: string;
-  /** Where it stands; default: README.md. */
+  /** The page with the block; default: README.md. */
   readonly file?: string;
-  /** Undefined: there is nothing to make it of yet, and the block stays as it is. */
+  /** Returns undefined if the source of the block is missing; the block is then left as it is. */
   readonly render: () => string | undefined | Promise<string | undefined>;
-  /** What must be the same for the block to be in step. */
+  /** Returns the part of the content that must be equal for the block to be up to date. */
   readonly comparable: (content: string) => string;
 }
 
 const trimmed = (content: string): string => content.trim();
 
 const blocks: readonly GeneratedBlock[] = [
-  { name: "variables", render: variablesTable, comparable: trimmed },
-  { name: "libraries", render: librariesTable, comparable: trimmed },
+  { name: "variables", file: "docs/variables.md", render: variablesTable, comparable: trimmed },
+  { name: "libraries", file: "docs/libraries.md", render: librariesTable, comparable: trimmed },
   { name: "bench", render: benchTable, comparable: trimmed },
   { name: "metrics", file: "docs/metrics.md", render: metricsTables, comparable: trimmed },
   { name: "picture", render: demoOutput, comparable: withoutVolatileParts },
@@ -54,7 +54,7 @@ async function run(check: boolean, blocks: readonly GeneratedBlock[]): Promise<n
     if (!check) writeFileSync(path, replaceBlock(text, name, content));
   }
   if (stale.length === 0) return 0;
-  report(`${stale.join(", ")} ${check ? "out of step; npm run readme" : "written"}`);
+  report(`${stale.join(", ")} ${check ? "out of date; run `npm run readme`" : "written"}`);
   return check ? 1 : 0;
 }
 

@@ -1,6 +1,6 @@
 export interface Figures {
   readonly title: string;
-  /** Of the bare app, per request: what the ratios are ratios of. */
+  /** CPU time per request of the bare app, in microseconds: the base of the ratios. */
   readonly bareCpuUs: number;
   readonly cpuRatio: number;
   readonly cpuRatioTenth: number;
@@ -15,19 +15,19 @@ export interface BenchResults {
   readonly apps: readonly Figures[];
 }
 
-/** The figures of one run as a Markdown table, for the terminal and the README. */
+/** Renders the figures of one run as a Markdown table, for the terminal and the README. */
 export function renderBenchTable({ apps, date, machine, rounds }: BenchResults): string {
   const rows: [string, (figures: Figures) => string][] = [
     ["CPU per request, every trace exported", ({ cpuRatio }) => `${cpuRatio.toFixed(2)} x`],
     [
-      "CPU per request, 10% of traces, every error's",
+      "CPU per request, 10% of traces sampled, all with errors exported",
       ({ cpuRatioTenth }) => `${cpuRatioTenth.toFixed(2)} x`,
     ],
     ["start", ({ startMs }) => `+ ${startMs.toFixed(0)} ms`],
     ["resident memory under load", ({ rssMb }) => `+ ${rssMb.toFixed(0)} MB`],
   ];
   return [
-    `| against the bare app | ${apps.map(({ title }) => title).join(" | ")} |`,
+    `| compared with the bare app | ${apps.map(({ title }) => title).join(" | ")} |`,
     `| --- |${" --- |".repeat(apps.length)}`,
     ...rows.map(([title, cell]) => `| ${title} | ${apps.map(cell).join(" | ")} |`),
     "",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type BenchResults, renderBenchTable } from "./bench-table.ts";
 import { root } from "../build/paths.ts";
 
-/** The figures of the committed run as a table; undefined if there is none. */
+/** Renders the figures of the committed run; undefined if there is none. */
 export function benchTable(): string | undefined {
   const file = join(root, "bench/results.json");
   if (!existsSync(file)) return undefined;

@@ -6,20 +6,20 @@ import { untestedPackages } from "../upstream/choice.ts";
 
 const LIBRARIES = "test/libraries";
 
-/** A line of the tests of libraries, and which version it ran. */
+/** A row of the library tests, with the version that it ran. */
 export interface SupportRow extends LibraryRow {
-  /** What the group's package.json pins; undefined for what is a part of Node. */
+  /** The version pinned in the group's package.json; undefined for a module of Node. */
   readonly version: string | undefined;
 }
 
-/** What is supported in Markdown, one line for each library: what the tests run, and what they can't. */
+/** Renders the supported libraries in Markdown, one line each: those that the tests run, and those that they can't run. */
 export async function librariesTable(): Promise<string | undefined> {
   const rows = await supportRows();
   return rows.length === 0 ? undefined : supportTable(rows, untestedPackages);
 }
 
 /**
- * The rows of all groups, in the groups' order.
+ * Loads the rows of all groups, in the order of the groups.
  *
  * @throws Error if a row names a library that its group doesn't pin.
  */
@@ -43,7 +43,7 @@ interface Manifest {
   readonly devDependencies?: Pins;
 }
 
-/** A group may use what the root has anyway. */
+/** Reads the pinned versions of a folder; empty without a package.json. */
 function pinsIn(folder: string): Pins {
   try {
     const text = readFileSync(join(root, folder, "package.json"), "utf8");
@@ -66,15 +66,15 @@ function versionOf({ installed }: LibraryRow, pins: Pins, group: string): string
 
 /**
  * @param rows in any order; the table is sorted by library.
- * @param untried packages of the generated table that no test runs, and why
+ * @param untested packages with an upstream instrumentation that no test runs, and the reasons
  */
 export function supportTable(
   rows: readonly SupportRow[],
-  untried: Readonly<Record<string, string>> = {},
+  untested: Readonly<Record<string, string>> = {},
 ): string {
-  const libraries = [...rows.map(({ library }) => library), ...Object.keys(untried)];
+  const libraries = [...rows.map(({ library }) => library), ...Object.keys(untested)];
   const lines = sortedSet(libraries).map((library) => {
-    const reason = untried[library];
+    const reason = untested[library];
     if (reason !== undefined) return untestedLine(library, reason);
     return lineOf(
       library,
@@ -82,14 +82,14 @@ export function supportTable(
     );
   });
   return [
-    "| Library | Versions that ran | Modules | Node | What it gives |",
+    "| Library | Tested versions | Modules | Node | What you get |",
     "| --- | --- | --- | --- | --- |",
     ...lines,
   ].join("\n");
 }
 
 function lineOf(library: string, rows: readonly SupportRow[]): string {
-  const versions = rows.map(({ version }) => version ?? "Node's own");
+  const versions = rows.map(({ version }) => version ?? "part of Node");
   const modules = rows.map(({ moduleSystem }) => (moduleSystem === "esm" ? "ESM" : "CJS"));
   const cells = [
     `\`${library}\``,
@@ -102,7 +102,7 @@ function lineOf(library: string, rows: readonly SupportRow[]): string {
 }
 
 function untestedLine(library: string, reason: string): string {
-  const text = `as upstream made it, not run here: ${reason}`;
+  const text = `upstream instrumentation, not run here: ${reason}`;
   return `| \`${library}\` | none | – | – | ${text} |`;
 }
 

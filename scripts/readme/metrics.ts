@@ -9,18 +9,18 @@ import {
   spanMetrics,
 } from "../../test/collector/contract/rows.ts";
 
-/** The contract of metric names in Markdown, of the rows that real processes are held to. */
+/** Renders the contract of metric names in Markdown, from the rows that the tests check real processes against. */
 export function metricsTables(): string {
   const own = ownMetrics.filter(({ labels }) => !labels.some((label) => label in oddLabels));
   return [
     ...groups.flatMap(({ title, rows }) => [`### ${title}`, tableOf(rows)]),
-    "### Your own, by example",
+    "### Examples of an app's own metrics",
     tableOf(own),
-    "### Made of spans, by the gateway",
+    "### Generated from spans, by the gateway",
     tableOf(spanMetrics),
-    "The same is counted by",
+    "These count the same requests:",
     countsTable(),
-    "### What differs",
+    "### Differences",
     differencesTable(Object.values(differences)),
   ].join("\n\n");
 }

@@ -1,11 +1,11 @@
-/** Medians of the rounds of one load. */
+/** Medians of the rounds under one kind of load. */
 export interface Throughput {
   readonly title: string;
   readonly spansPerCpuSecond: number;
-  /** The most memory that it had, resident, and how many spans came in a second meanwhile. */
+  /** Peak resident memory, and the rate of spans at that time. */
   readonly peakMb: number;
   readonly sentPerSecond: number;
-  /** Spans that were sent in one round, and that arrived at the back end. */
+  /** Spans sent in one round, and spans received by the back end. */
   readonly sent: number;
   readonly arrived: number;
 }
@@ -13,24 +13,24 @@ export interface Throughput {
 export interface ThroughputResults {
   readonly date: string;
   readonly machine: string;
-  /** Of the Collector. */
+  /** Version of the Collector. */
   readonly version: string;
   readonly rounds: number;
-  /** Of the minute before: how many processes wanted a core. */
+  /** Load average of the minute before the run. */
   readonly loadBefore: number;
   readonly decisionWait: string;
   readonly loads: readonly Throughput[];
 }
 
-/** The figures as a Markdown table, for the terminal and `collector/README.md`. */
+/** Renders the figures as a Markdown table, for the terminal and `collector/README.md`. */
 export function throughputTable(results: ThroughputResults): string {
   const { date, decisionWait, loadBefore, loads, machine, rounds, version } = results;
   return [
-    "| `gateway.yaml`, on one core | spans a second | CPU per span | memory at most, with so many | sent in a round, arrived |",
+    "| `gateway.yaml`, on one core | spans per second | CPU per span | peak memory, at this rate | sent per round, received |",
     "| --- | ---: | ---: | ---: | ---: |",
     ...loads.map(rowOf),
     "",
-    `Nothing was refused, dropped, forgotten or repeated: all that was sent was taken, and all that was to be kept arrived. Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} on ${date}: Collector ${version}, \`decision_wait\` ${decisionWait}, ${machine}, with ${loadBefore.toFixed(0)} other processes wanting a core: what is counted is the Collector's own CPU time.`,
+    `Nothing was refused, dropped or duplicated: every span was accepted, and every sampled span was received. Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} on ${date}: Collector ${version}, \`decision_wait\` ${decisionWait}, ${machine}, load average ${loadBefore.toFixed(0)}. The figures count the CPU time of the Collector only.`,
   ].join("\n");
 }
 
@@ -46,7 +46,7 @@ function rowOf({
     title,
     hundreds(spansPerCpuSecond),
     `${Math.round(1e6 / spansPerCpuSecond)} us`,
-    `${number(Math.round(peakMb / 10) * 10)} MB, ${hundreds(sentPerSecond)} a second`,
+    `${number(Math.round(peakMb / 10) * 10)} MB, ${hundreds(sentPerSecond)} per second`,
     `${number(sent)}, ${number(arrived)}`,
   ];
   return `| ${cells.join(" | ")} |`;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type ThroughputResults, throughputTable } from "./throughput-table.ts";
 import { root } from "../build/paths.ts";
 
-/** What the Collector took in the committed run, as a table; undefined if there is none. */
+/** Renders the Collector's throughput in the committed run; undefined if there is none. */
 export function throughputBlock(): string | undefined {
   const file = join(root, "bench/collector.json");
   if (!existsSync(file)) return undefined;

@@ -1,6 +1,6 @@
 import { type VariableGroup, type Variable, variables } from "../../src/config/variables.ts";
 
-/** All variables in Markdown: a table for each group, in the table's own order. */
+/** Renders all variables in Markdown: a table for each group, in the order of definition. */
 export function variablesTable(): string {
   const groups = new Set(variables.map((variable) => variable.group));
   return [...groups].map((group) => sectionOf(group, rowsOf(group))).join("\n");
@@ -14,9 +14,9 @@ function sectionOf(group: string, rows: readonly Variable[]): string {
   const supported = rows.every((row) => row.unsupported === undefined);
   const head = supported
     ? ["| Variable | Value | Default | Meaning |", "| --- | --- | --- | --- |"]
-    : ["| Variable | Why not |", "| --- | --- |"];
+    : ["| Variable | Reason |", "| --- | --- |"];
   const lines = rows.map((row) => (supported ? rowOf(row) : reasonOf(row)));
-  return `**${group}**\n\n${[...head, ...lines].join("\n")}\n`;
+  return `## ${group}\n\n${[...head, ...lines].join("\n")}\n`;
 }
 
 function rowOf(row: Variable): string {
@@ -24,7 +24,7 @@ function rowOf(row: Variable): string {
   return `| ${cells.map(cell).join(" | ")} |`;
 }
 
-/** As code where it is what one would write; in words as it is. */
+/** Renders the default as code if it is a literal value, else as prose. */
 function defaultOf(row: Variable): string {
   const isValue = /^[\w/.,:-]+$/.test(row.default) && row.default !== "all";
   const isNothing = row.default === "none" && !row.valueType.description.includes("`none`");

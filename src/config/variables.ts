@@ -39,9 +39,9 @@ import {
 } from "./value-types.ts";
 
 /**
- * Every variable that is honoured, and every one of the standard that is not,
- * with the reason. Nothing else in the environment is looked at. The README's
- * table is made of this one (`scripts/readme.ts`).
+ * An environment variable: one that is supported, or one of the standard that is
+ * not, with the reason. Nothing else in the environment is read. The table in
+ * docs/variables.md is generated from these (`scripts/readme.ts`).
  *
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  * https://opentelemetry.io/docs/specs/otel/protocol/exporter/
@@ -54,7 +54,7 @@ export interface Variable<out T = unknown> {
   readonly fallback: T;
   /** The same in words. */
   readonly default: string;
-  /** One line for the README. */
+  /** One line for docs/variables.md. */
   readonly doc: string;
   /** Why a variable of the standard has no effect here. */
   readonly unsupported: string | undefined;
@@ -75,7 +75,7 @@ export type VariableGroup =
 
 const definitions: Variable[] = [];
 
-/** All of them, in the order of the README. */
+/** All variables, in the order of docs/variables.md. */
 export const variables: readonly Variable[] = definitions;
 
 /* General */
@@ -85,7 +85,7 @@ export const sdkDisabled: Variable<boolean> = defineVariable({
   name: "OTEL_SDK_DISABLED",
   valueType: flag,
   fallback: false,
-  doc: "Off: nothing is loaded, patched or opened.",
+  doc: "Switches telltale off: it loads nothing, patches nothing and opens no port.",
 });
 
 export const logLevel: Variable<LogLevel> = defineVariable({
@@ -93,7 +93,7 @@ export const logLevel: Variable<LogLevel> = defineVariable({
   name: "OTEL_LOG_LEVEL",
   valueType: oneOf<LogLevel>(["none", "error", "warn", "info", "debug", "verbose", "all"]),
   fallback: "info",
-  doc: "How much telltale says about itself on stderr. `error` leaves out warnings, the report of what is wrong in these variables among them; `none` leaves out everything.",
+  doc: "Level of telltale's own messages on stderr. `error` hides warnings, including the report of invalid variables; `none` hides everything.",
 });
 
 export const propagators: Variable<readonly PropagatorName[] | undefined> = defineVariable({
@@ -101,11 +101,11 @@ export const propagators: Variable<readonly PropagatorName[] | undefined> = defi
   name: "OTEL_PROPAGATORS",
   valueType: someOf<PropagatorName>(
     ["tracecontext", "baggage", "b3", "b3multi", "jaeger", "xray", "sentry"],
-    { ottrace: "OpenTracing's own headers are out of use" },
+    { ottrace: "OpenTracing headers are obsolete" },
   ),
   fallback: undefined,
   default: "tracecontext,baggage",
-  doc: "Headers that carry a trace from service to service. With a Sentry DSN, `sentry` is read by default as well.",
+  doc: "Propagation formats for trace context and baggage. With a Sentry DSN, the default also reads `sentry` headers.",
 });
 
 /* Resource */
@@ -116,7 +116,7 @@ export const serviceName: Variable<string | undefined> = defineVariable({
   valueType: text,
   fallback: undefined,
   default: "`name` in the app's `package.json`",
-  doc: "`service.name`; wins over `OTEL_RESOURCE_ATTRIBUTES`.",
+  doc: "Sets `service.name`; takes precedence over `OTEL_RESOURCE_ATTRIBUTES`.",
 });
 
 export const resourceAttributes: Variable<KeyValues> = defineVariable({
@@ -125,7 +125,7 @@ export const resourceAttributes: Variable<KeyValues> = defineVariable({
   valueType: attributes,
   fallback: {},
   default: "none",
-  doc: "Who this process is, `service.version` and `deployment.environment.name` for instance.",
+  doc: "Resource attributes, for example `service.version=1.2.3,deployment.environment.name=production`.",
 });
 
 export const resourceDetectors: Variable<readonly (ResourceDetectorName | "all")[]> =
@@ -135,14 +135,14 @@ export const resourceDetectors: Variable<readonly (ResourceDetectorName | "all")
     valueType: someOf<ResourceDetectorName | "all">(
       ["env", "host", "os", "process", "serviceinstance", "container", "all"],
       {
-        alibaba: "clouds are asked over the network; use the Collector's detectors",
-        aws: "clouds are asked over the network; use the Collector's detectors",
-        azure: "clouds are asked over the network; use the Collector's detectors",
-        gcp: "clouds are asked over the network; use the Collector's detectors",
+        alibaba: "it needs network calls; use the Collector's detectors",
+        aws: "it needs network calls; use the Collector's detectors",
+        azure: "it needs network calls; use the Collector's detectors",
+        gcp: "it needs network calls; use the Collector's detectors",
       },
     ),
     fallback: ["all"],
-    doc: "What is found out about the process and its host.",
+    doc: "Resource detectors to run.",
   });
 
 export const nodeEnvironment: Variable<string | undefined> = defineVariable({
@@ -150,7 +150,7 @@ export const nodeEnvironment: Variable<string | undefined> = defineVariable({
   name: "NODE_ENV",
   valueType: text,
   fallback: undefined,
-  doc: "`deployment.environment.name`, if neither `OTEL_RESOURCE_ATTRIBUTES` nor `SENTRY_ENVIRONMENT` says it.",
+  doc: "Fallback for `deployment.environment.name`, if neither `OTEL_RESOURCE_ATTRIBUTES` nor `SENTRY_ENVIRONMENT` sets it.",
 });
 
 /* Traces */
@@ -159,13 +159,13 @@ export const tracesExporter: Variable<readonly ("otlp" | "console")[]> = defineV
   group: "Traces",
   name: "OTEL_TRACES_EXPORTER",
   valueType: someOf(["otlp", "console"], {
-    zipkin: "Zipkin takes OTLP",
-    jaeger: "Jaeger takes OTLP",
-    logging: "deprecated, its name is console now",
+    zipkin: "Zipkin accepts OTLP",
+    jaeger: "Jaeger accepts OTLP",
+    logging: "deprecated; use console",
     "otlp/stdout": "not included",
   }),
   fallback: ["otlp"],
-  doc: "Where spans go.",
+  doc: "Exporters for spans.",
 });
 
 export const tracesSampler: Variable<SamplerName | undefined> = defineVariable({
@@ -188,7 +188,7 @@ export const tracesSampler: Variable<SamplerName | undefined> = defineVariable({
   ),
   fallback: undefined,
   default: "parentbased_always_on",
-  doc: "Which traces are kept from the start.",
+  doc: "Sampler for new traces. A trace with an error is exported even if it was not sampled.",
 });
 
 export const tracesSamplerArg: Variable<number> = defineVariable({
@@ -196,7 +196,7 @@ export const tracesSamplerArg: Variable<number> = defineVariable({
   name: "OTEL_TRACES_SAMPLER_ARG",
   valueType: ratio,
   fallback: 1,
-  doc: "The share that the samplers by ratio keep.",
+  doc: "Sampling ratio for `traceidratio` and `parentbased_traceidratio`.",
 });
 
 export const spanBatch: BatchVariables = defineBatchVariables("Traces", "OTEL_BSP", "spans", 5000);
@@ -206,7 +206,7 @@ export const attributeCount: Variable<number> = defineVariable({
   name: "OTEL_ATTRIBUTE_COUNT_LIMIT",
   valueType: integer(0),
   fallback: 128,
-  doc: "Attributes of a span or a log record; more are dropped.",
+  doc: "Maximum number of attributes per span and log record; excess ones are dropped and counted.",
 });
 
 export const attributeLength: Variable<number> = defineVariable({
@@ -214,7 +214,7 @@ export const attributeLength: Variable<number> = defineVariable({
   name: "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
   valueType: integer(0),
   fallback: Infinity,
-  doc: "Characters of an attribute's value on a span or a log record; longer ones are cut.",
+  doc: "Maximum length of an attribute value on a span or log record, in characters; longer values are truncated.",
 });
 
 export const spanAttributeCount: Variable<number | undefined> = defineVariable({
@@ -223,7 +223,7 @@ export const spanAttributeCount: Variable<number | undefined> = defineVariable({
   valueType: integer(0),
   fallback: undefined,
   default: "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
-  doc: "The same for spans alone.",
+  doc: "Overrides `OTEL_ATTRIBUTE_COUNT_LIMIT` for spans.",
 });
 
 export const spanAttributeLength: Variable<number | undefined> = defineVariable({
@@ -232,7 +232,7 @@ export const spanAttributeLength: Variable<number | undefined> = defineVariable(
   valueType: integer(0),
   fallback: undefined,
   default: "`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`",
-  doc: "The same for spans alone.",
+  doc: "Overrides `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` for spans.",
 });
 
 export const spanEventCount: Variable<number> = defineVariable({
@@ -240,7 +240,7 @@ export const spanEventCount: Variable<number> = defineVariable({
   name: "OTEL_SPAN_EVENT_COUNT_LIMIT",
   valueType: integer(0),
   fallback: 128,
-  doc: "Events of a span.",
+  doc: "Maximum number of events per span.",
 });
 
 export const spanLinkCount: Variable<number> = defineVariable({
@@ -248,7 +248,7 @@ export const spanLinkCount: Variable<number> = defineVariable({
   name: "OTEL_SPAN_LINK_COUNT_LIMIT",
   valueType: integer(0),
   fallback: 128,
-  doc: "Links of a span.",
+  doc: "Maximum number of links per span.",
 });
 
 export const eventAttributeCount: Variable<number | undefined> = defineVariable({
@@ -257,7 +257,7 @@ export const eventAttributeCount: Variable<number | undefined> = defineVariable(
   valueType: integer(0),
   fallback: undefined,
   default: "128",
-  doc: "Attributes of an event.",
+  doc: "Maximum number of attributes per span event.",
 });
 
 export const linkAttributeCount: Variable<number | undefined> = defineVariable({
@@ -266,7 +266,7 @@ export const linkAttributeCount: Variable<number | undefined> = defineVariable({
   valueType: integer(0),
   fallback: undefined,
   default: "128",
-  doc: "Attributes of a link.",
+  doc: "Maximum number of attributes per span link.",
 });
 
 // The JavaScript SDK reads these names where the specification has the two above.
@@ -275,7 +275,7 @@ export const attributesPerEvent: Variable<number> = defineVariable({
   name: "OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT",
   valueType: integer(0),
   fallback: 128,
-  doc: "Older name of `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`.",
+  doc: "Alias of `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` in the JavaScript SDK.",
 });
 
 export const attributesPerLink: Variable<number> = defineVariable({
@@ -283,7 +283,7 @@ export const attributesPerLink: Variable<number> = defineVariable({
   name: "OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT",
   valueType: integer(0),
   fallback: 128,
-  doc: "Older name of `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`.",
+  doc: "Alias of `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT` in the JavaScript SDK.",
 });
 
 /* Metrics */
@@ -293,11 +293,11 @@ export const metricsExporter: Variable<readonly ("prometheus" | "otlp" | "consol
     group: "Metrics",
     name: "OTEL_METRICS_EXPORTER",
     valueType: someOf(["prometheus", "otlp", "console"], {
-      logging: "deprecated, its name is console now",
+      logging: "deprecated; use console",
       "otlp/stdout": "not included",
     }),
     fallback: ["prometheus"],
-    doc: "Where metrics go.",
+    doc: "Exporters for metrics.",
   });
 
 export const prometheusHost: Variable<string> = defineVariable({
@@ -305,7 +305,7 @@ export const prometheusHost: Variable<string> = defineVariable({
   name: "OTEL_EXPORTER_PROMETHEUS_HOST",
   valueType: text,
   fallback: "localhost",
-  doc: "Address of the server with `/metrics` and `/healthz`; `0.0.0.0` to be reached from outside a container.",
+  doc: "Host that the admin server (`/metrics`, `/healthz`) listens on; `0.0.0.0` makes it reachable from outside a container.",
 });
 
 export const prometheusPort: Variable<number> = defineVariable({
@@ -313,7 +313,7 @@ export const prometheusPort: Variable<number> = defineVariable({
   name: "OTEL_EXPORTER_PROMETHEUS_PORT",
   valueType: integer(0, 65_535),
   fallback: 9464,
-  doc: "Its port; 0 takes any that is free.",
+  doc: "Port of the admin server; 0 selects a free port.",
 });
 
 export const metricInterval: Variable<number> = defineVariable({
@@ -322,7 +322,7 @@ export const metricInterval: Variable<number> = defineVariable({
   // Without a pause between them, collections would be all that the process does.
   valueType: duration(1),
   fallback: 60_000,
-  doc: "Between two exports (not for Prometheus).",
+  doc: "Interval between two exports, in milliseconds; does not apply to Prometheus.",
 });
 
 export const metricTimeout: Variable<number | undefined> = defineVariable({
@@ -331,7 +331,7 @@ export const metricTimeout: Variable<number | undefined> = defineVariable({
   valueType: timeout,
   fallback: undefined,
   default: "30000",
-  doc: "Upper limit of one export; never longer than the interval.",
+  doc: "Timeout of one export, in milliseconds; at most the export interval.",
 });
 
 export const temporality: Variable<Temporality> = defineVariable({
@@ -339,17 +339,17 @@ export const temporality: Variable<Temporality> = defineVariable({
   name: "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
   valueType: oneOf<Temporality>(["cumulative", "delta", "lowmemory"]),
   fallback: "cumulative",
-  doc: "Totals since the start, or what was added since the last export.",
+  doc: "Aggregation temporality over OTLP: totals since the start (`cumulative`) or changes since the last export (`delta`).",
 });
 
 export const histogramAggregation: Variable<"explicit_bucket_histogram"> = defineVariable({
   group: "Metrics",
   name: "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
   valueType: oneOf(["explicit_bucket_histogram"], {
-    base2_exponential_bucket_histogram: "one set of buckets serves Prometheus and OTLP alike",
+    base2_exponential_bucket_histogram: "Prometheus and OTLP share explicit buckets",
   }),
   fallback: "explicit_bucket_histogram",
-  doc: "How histograms are kept.",
+  doc: "Aggregation of histograms over OTLP.",
 });
 
 export const exemplarFilter: Variable<ExemplarFilterName> = defineVariable({
@@ -357,7 +357,7 @@ export const exemplarFilter: Variable<ExemplarFilterName> = defineVariable({
   name: "OTEL_METRICS_EXEMPLAR_FILTER",
   valueType: oneOf<ExemplarFilterName>(["always_on", "always_off", "trace_based"]),
   fallback: "trace_based",
-  doc: "Which measurements may stand for their series with a trace id.",
+  doc: "Measurements that can become exemplars.",
 });
 
 /* Logs */
@@ -366,11 +366,11 @@ export const logsExporter: Variable<readonly ("otlp" | "console")[]> = defineVar
   group: "Logs",
   name: "OTEL_LOGS_EXPORTER",
   valueType: someOf(["otlp", "console"], {
-    logging: "deprecated, its name is console now",
+    logging: "deprecated; use console",
     "otlp/stdout": "not included",
   }),
   fallback: ["otlp"],
-  doc: "Where log records go, beside the app's own lines.",
+  doc: "Exporters for log records; the app's own log output stays as it is.",
 });
 
 export const logRecordBatch: BatchVariables = defineBatchVariables(
@@ -386,7 +386,7 @@ export const logRecordAttributeCount: Variable<number | undefined> = defineVaria
   valueType: integer(0),
   fallback: undefined,
   default: "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
-  doc: "Attributes of a log record.",
+  doc: "Overrides `OTEL_ATTRIBUTE_COUNT_LIMIT` for log records.",
 });
 
 export const logRecordAttributeLength: Variable<number | undefined> = defineVariable({
@@ -395,14 +395,14 @@ export const logRecordAttributeLength: Variable<number | undefined> = defineVari
   valueType: integer(0),
   fallback: undefined,
   default: "`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`",
-  doc: "Characters of an attribute's value on a log record.",
+  doc: "Overrides `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` for log records.",
 });
 
 /* OTLP */
 
 export const otlp: OtlpVariables = defineOtlpVariables("", {
   protocol: "http/protobuf",
-  endpoint: "`http://localhost:4318`, for gRPC `http://localhost:4317`",
+  endpoint: "`http://localhost:4318`; for gRPC `http://localhost:4317`",
   timeout: "10000",
   compression: "none",
   insecure: "false",
@@ -422,7 +422,7 @@ export const sentryDsn: Variable<string | undefined> = defineVariable({
   name: "SENTRY_DSN",
   valueType: dsn,
   fallback: undefined,
-  doc: "Where errors go. Without it nothing of Sentry is loaded.",
+  doc: "DSN of the Sentry project. Without it, no Sentry code is loaded.",
 });
 
 export const sentryEnvironment: Variable<string | undefined> = defineVariable({
@@ -431,7 +431,7 @@ export const sentryEnvironment: Variable<string | undefined> = defineVariable({
   valueType: text,
   fallback: undefined,
   default: "`deployment.environment.name`",
-  doc: "The environment of every event.",
+  doc: "Environment of Sentry events.",
 });
 
 export const sentryRelease: Variable<string | undefined> = defineVariable({
@@ -439,7 +439,7 @@ export const sentryRelease: Variable<string | undefined> = defineVariable({
   name: "SENTRY_RELEASE",
   valueType: text,
   fallback: undefined,
-  doc: "The release of every event.",
+  doc: "Release of Sentry events.",
 });
 
 export const sentrySampleRate: Variable<number> = defineVariable({
@@ -447,7 +447,7 @@ export const sentrySampleRate: Variable<number> = defineVariable({
   name: "SENTRY_SAMPLE_RATE",
   valueType: ratio,
   fallback: 1,
-  doc: "The share of events that is sent.",
+  doc: "Share of error events that is sent.",
 });
 
 export const sentryTracesSampleRate: Variable<number | undefined> = defineVariable({
@@ -455,7 +455,7 @@ export const sentryTracesSampleRate: Variable<number | undefined> = defineVariab
   name: "SENTRY_TRACES_SAMPLE_RATE",
   valueType: ratio,
   fallback: undefined,
-  doc: "Without `OTEL_TRACES_SAMPLER`, the same as `parentbased_traceidratio` with this share.",
+  doc: "If `OTEL_TRACES_SAMPLER` is unset, selects `parentbased_traceidratio` with this ratio.",
 });
 
 export const sentryDebug: Variable<boolean> = defineVariable({
@@ -463,7 +463,7 @@ export const sentryDebug: Variable<boolean> = defineVariable({
   name: "SENTRY_DEBUG",
   valueType: flag,
   fallback: false,
-  doc: "Sentry's client says what it does.",
+  doc: "Turns on the debug output of the Sentry client.",
 });
 
 /* Instrumentations */
@@ -474,7 +474,7 @@ export const enabledInstrumentations: Variable<readonly string[] | undefined> = 
   valueType: names,
   fallback: undefined,
   default: "all",
-  doc: "Only these: `http,pg` for instance.",
+  doc: "Instrumentations to enable, for example `http,pg`; all others are off.",
 });
 
 export const disabledInstrumentations: Variable<readonly string[]> = defineVariable({
@@ -482,7 +482,7 @@ export const disabledInstrumentations: Variable<readonly string[]> = defineVaria
   name: "OTEL_NODE_DISABLED_INSTRUMENTATIONS",
   valueType: names,
   fallback: [],
-  doc: "Not these.",
+  doc: "Instrumentations to disable.",
 });
 
 // Its name and its form are a must of the HTTP conventions.
@@ -503,7 +503,7 @@ export const knownMethods: Variable<readonly string[]> = defineVariable({
     "PATCH",
     "QUERY",
   ],
-  doc: "HTTP methods that are named on spans and metrics; all others are `_OTHER`.",
+  doc: "HTTP methods recorded by name on spans and metrics; any other is recorded as `_OTHER`.",
 });
 
 export const semconvOptIn: Variable<readonly string[]> = defineVariable({
@@ -511,7 +511,7 @@ export const semconvOptIn: Variable<readonly string[]> = defineVariable({
   name: "OTEL_SEMCONV_STABILITY_OPT_IN",
   valueType: optIn,
   fallback: [],
-  doc: "The stable names are used always; the old ones beside them (`http/dup`, `database/dup`) are not to be had.",
+  doc: "Only the stable names are emitted; `http/dup` and `database/dup` are not supported.",
 });
 
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
@@ -520,7 +520,7 @@ export const lambdaTaskRoot: Variable<string | undefined> = defineVariable({
   name: "LAMBDA_TASK_ROOT",
   valueType: text,
   fallback: undefined,
-  doc: "Set by AWS Lambda: where the function's code is.",
+  doc: "Set by AWS Lambda: folder of the function's code.",
 });
 
 export const lambdaHandler: Variable<string | undefined> = defineVariable({
@@ -528,7 +528,7 @@ export const lambdaHandler: Variable<string | undefined> = defineVariable({
   name: "_HANDLER",
   valueType: text,
   fallback: undefined,
-  doc: "Set by AWS Lambda: the function's file, and what it exports. With both, the handler is instrumented.",
+  doc: "Set by AWS Lambda: file and export of the handler. The handler is instrumented if both variables are set.",
 });
 
 /* Options of instrumentations */
@@ -554,7 +554,7 @@ export const keepSlowMs: Variable<number | undefined> = defineVariable({
   name: "TELLTALE_KEEP_SLOW_MS",
   valueType: duration(0),
   fallback: undefined,
-  doc: "Traces whose local root took longer are kept, sampled or not.",
+  doc: "Exports every trace whose local root span takes longer than this, in milliseconds, sampled or not.",
 });
 
 export const flushTimeoutMs: Variable<number> = defineVariable({
@@ -562,7 +562,7 @@ export const flushTimeoutMs: Variable<number> = defineVariable({
   name: "TELLTALE_FLUSH_TIMEOUT",
   valueType: duration(0),
   fallback: 1000,
-  doc: "How long the end of the process may wait for telemetry to leave.",
+  doc: "Maximum time that the flush may delay the end of the process, in milliseconds.",
 });
 
 export const terminationSignals: Variable<readonly TerminationSignal[]> = defineVariable({
@@ -571,7 +571,7 @@ export const terminationSignals: Variable<readonly TerminationSignal[]> = define
   valueType: someOf<TerminationSignal>(["SIGTERM", "SIGINT"]),
   fallback: ["SIGTERM", "SIGINT"],
   default: "`SIGTERM,SIGINT`",
-  doc: "Signals before whose death the process delivers what is unsent, where the app has no listener of its own. `none`: telltale never listens, and what is unsent then is lost.",
+  doc: "Signals on which telltale flushes unsent telemetry before the process dies, unless the app has its own listener. `none`: telltale never listens, and unsent telemetry is lost.",
 });
 
 export const gateways: Variable<readonly Endpoint[]> = defineVariable({
@@ -580,7 +580,7 @@ export const gateways: Variable<readonly Endpoint[]> = defineVariable({
   valueType: endpoints,
   fallback: [],
   default: "`OTEL_EXPORTER_OTLP_ENDPOINT`",
-  doc: "Several gateways instead of one collector: each trace goes to one of them, the same from every service (docs/scaling.md). A signal with an address of its own goes there.",
+  doc: "Endpoints of several Collector gateways; every service sends a given trace to the same one ([Several gateways](scaling.md)). A signal-specific endpoint takes precedence.",
 });
 
 export const consoleLines: Variable<ConsoleLines> = defineVariable({
@@ -588,7 +588,7 @@ export const consoleLines: Variable<ConsoleLines> = defineVariable({
   name: "TELLTALE_CONSOLE_LOGS",
   valueType: oneOf<ConsoleLines>(["active", "all"]),
   fallback: "active",
-  doc: "Which lines of `console` become log records: those that are written while a span is active (in a request, say), or `all`. None: `OTEL_NODE_DISABLED_INSTRUMENTATIONS=console`.",
+  doc: "Console output that becomes log records: only while a span is active, or all of it. To turn it off, set `OTEL_NODE_DISABLED_INSTRUMENTATIONS=console`.",
 });
 
 export const eagerLoading: Variable<boolean> = defineVariable({
@@ -596,7 +596,7 @@ export const eagerLoading: Variable<boolean> = defineVariable({
   name: "TELLTALE_EAGER",
   valueType: flag,
   fallback: false,
-  doc: "All instrumentations are loaded at start, not when first needed.",
+  doc: "Loads all instrumentations at start instead of on first use.",
 });
 
 export const middlewareSpanFrameworks: Variable<readonly MiddlewareFramework[]> = defineVariable({
@@ -605,27 +605,28 @@ export const middlewareSpanFrameworks: Variable<readonly MiddlewareFramework[]> 
   valueType: someOf<MiddlewareFramework>(["express", "fastify", "hapi", "hono", "koa", "next"]),
   fallback: [],
   default: "none",
-  doc: "Frameworks whose middleware, hooks and handlers get a span each. They cost more than all other telemetry of a request; nothing is patched for them where they are not asked for.",
+  doc: "Frameworks whose middleware, hooks and handlers get a span each. These spans cost more than all other telemetry of a request.",
 });
 
 /* Not supported */
 
 const unsupportedReasons: Readonly<Record<string, string>> = {
-  OTEL_CONFIG_FILE: "configuration files are not read yet, only variables",
-  OTEL_EXPERIMENTAL_CONFIG_FILE: "configuration files are not read yet, only variables",
+  OTEL_CONFIG_FILE: "configuration files are not supported yet; use environment variables",
+  OTEL_EXPERIMENTAL_CONFIG_FILE:
+    "configuration files are not supported yet; use environment variables",
   OTEL_ENTITIES: "in development; use OTEL_RESOURCE_ATTRIBUTES",
   OTEL_EXPORTER_OTLP_SPAN_INSECURE: "obsolete; use OTEL_EXPORTER_OTLP_TRACES_INSECURE",
   OTEL_EXPORTER_OTLP_METRIC_INSECURE: "obsolete; use OTEL_EXPORTER_OTLP_METRICS_INSECURE",
-  OTEL_EXPORTER_ZIPKIN_ENDPOINT: "deprecated; Zipkin takes OTLP",
-  OTEL_EXPORTER_ZIPKIN_TIMEOUT: "deprecated; Zipkin takes OTLP",
-  OTEL_EXPORTER_ZIPKIN_PROTOCOL: "deprecated; Zipkin takes OTLP",
-  OTEL_EXPORTER_JAEGER_AGENT_HOST: "no longer in the specification; Jaeger takes OTLP",
-  OTEL_EXPORTER_JAEGER_AGENT_PORT: "no longer in the specification; Jaeger takes OTLP",
-  OTEL_EXPORTER_JAEGER_ENDPOINT: "no longer in the specification; Jaeger takes OTLP",
-  OTEL_EXPORTER_JAEGER_PROTOCOL: "no longer in the specification; Jaeger takes OTLP",
-  OTEL_EXPORTER_JAEGER_TIMEOUT: "no longer in the specification; Jaeger takes OTLP",
-  OTEL_EXPORTER_JAEGER_USER: "no longer in the specification; Jaeger takes OTLP",
-  OTEL_EXPORTER_JAEGER_PASSWORD: "no longer in the specification; Jaeger takes OTLP",
+  OTEL_EXPORTER_ZIPKIN_ENDPOINT: "deprecated; Zipkin accepts OTLP",
+  OTEL_EXPORTER_ZIPKIN_TIMEOUT: "deprecated; Zipkin accepts OTLP",
+  OTEL_EXPORTER_ZIPKIN_PROTOCOL: "deprecated; Zipkin accepts OTLP",
+  OTEL_EXPORTER_JAEGER_AGENT_HOST: "removed from the specification; Jaeger accepts OTLP",
+  OTEL_EXPORTER_JAEGER_AGENT_PORT: "removed from the specification; Jaeger accepts OTLP",
+  OTEL_EXPORTER_JAEGER_ENDPOINT: "removed from the specification; Jaeger accepts OTLP",
+  OTEL_EXPORTER_JAEGER_PROTOCOL: "removed from the specification; Jaeger accepts OTLP",
+  OTEL_EXPORTER_JAEGER_TIMEOUT: "removed from the specification; Jaeger accepts OTLP",
+  OTEL_EXPORTER_JAEGER_USER: "removed from the specification; Jaeger accepts OTLP",
+  OTEL_EXPORTER_JAEGER_PASSWORD: "removed from the specification; Jaeger accepts OTLP",
 };
 
 for (const [name, reason] of Object.entries(unsupportedReasons)) {
@@ -662,21 +663,21 @@ function defineBatchVariables(
       name: `${prefix}_SCHEDULE_DELAY`,
       valueType: duration(0),
       fallback: delay,
-      doc: "Between two exports.",
+      doc: "Delay between two exports, in milliseconds.",
     }),
     exportTimeout: defineVariable({
       group,
       name: `${prefix}_EXPORT_TIMEOUT`,
       valueType: timeout,
       fallback: 30_000,
-      doc: "Upper limit of one export.",
+      doc: "Timeout of one export, in milliseconds.",
     }),
     maxQueueSize: defineVariable({
       group,
       name: `${prefix}_MAX_QUEUE_SIZE`,
       valueType: integer(1),
       fallback: 2048,
-      doc: `How many ${itemsName} may wait; more are dropped, and counted.`,
+      doc: `Maximum number of queued ${itemsName}; further ones are dropped and counted.`,
     }),
     maxExportBatchSize: defineVariable({
       group,
@@ -684,7 +685,7 @@ function defineBatchVariables(
       valueType: integer(1),
       fallback: undefined,
       default: "512",
-      doc: `How many ${itemsName} one export holds; at most the size of the queue.`,
+      doc: `Maximum number of ${itemsName} per export; at most the queue size.`,
     }),
   };
 }
@@ -719,7 +720,7 @@ function defineOtlpVariables(namePrefix: string, defaults?: OtlpDefaults): OtlpV
     name: `OTEL_EXPORTER_OTLP_${namePrefix}${name}`,
     fallback: undefined,
     default: defaultText ?? `\`OTEL_EXPORTER_OTLP_${name}\``,
-    doc: defaults === undefined ? `The same for ${signal} alone.` : doc,
+    doc: defaults === undefined ? `Overrides \`OTEL_EXPORTER_OTLP_${name}\` for ${signal}.` : doc,
   });
   const address = defaults === undefined ? signalEndpointTexts(signal) : {};
   return {
@@ -727,49 +728,49 @@ function defineOtlpVariables(namePrefix: string, defaults?: OtlpDefaults): OtlpV
       ...common(
         "ENDPOINT",
         defaults?.endpoint,
-        "The collector; `/v1/traces` and its like are added.",
+        "Base URL of the Collector or back end; `/v1/traces`, `/v1/metrics` and `/v1/logs` are appended.",
       ),
       ...address,
       valueType: endpoint,
     }),
     protocol: defineVariable({
-      ...common("PROTOCOL", defaults?.protocol, "How it is spoken to."),
+      ...common("PROTOCOL", defaults?.protocol, "Transport protocol."),
       valueType: oneOf<OtlpProtocol>(["http/protobuf", "http/json", "grpc"]),
     }),
     headers: defineVariable({
-      ...common("HEADERS", defaults?.none, "Headers of every request."),
+      ...common("HEADERS", defaults?.none, "Headers added to every export request."),
       valueType: headers,
       fallback: {},
     }),
     timeout: defineVariable({
-      ...common("TIMEOUT", defaults?.timeout, "Upper limit of one export, its retries included."),
+      ...common(
+        "TIMEOUT",
+        defaults?.timeout,
+        "Timeout of one export including its retries, in milliseconds.",
+      ),
       valueType: timeout,
     }),
     compression: defineVariable({
-      ...common("COMPRESSION", defaults?.compression, "How requests are packed."),
+      ...common("COMPRESSION", defaults?.compression, "Compression of export requests."),
       valueType: oneOf<"gzip" | "none">(["gzip", "none"]),
     }),
     ca: defineVariable({
-      ...common(
-        "CERTIFICATE",
-        defaults?.none,
-        "The authority that the collector's certificate is checked against.",
-      ),
+      ...common("CERTIFICATE", defaults?.none, "CA certificate that verifies the server."),
       valueType: pemFile,
     }),
     cert: defineVariable({
-      ...common("CLIENT_CERTIFICATE", defaults?.none, "Our own certificate, for mutual TLS."),
+      ...common("CLIENT_CERTIFICATE", defaults?.none, "Client certificate for mutual TLS."),
       valueType: pemFile,
     }),
     key: defineVariable({
-      ...common("CLIENT_KEY", defaults?.none, "Its private key."),
+      ...common("CLIENT_KEY", defaults?.none, "Private key of the client certificate."),
       valueType: pemFile,
     }),
     insecure: defineVariable({
       ...common(
         "INSECURE",
         defaults?.insecure,
-        "gRPC without TLS, where the address has no scheme.",
+        "Disables TLS for gRPC endpoints without a scheme.",
       ),
       valueType: flag,
     }),
@@ -780,8 +781,8 @@ type OtlpDefinition = Omit<VariableDefinition<undefined>, "valueType">;
 
 function signalEndpointTexts(signal: string): { readonly default: string; readonly doc: string } {
   return {
-    default: `\`OTEL_EXPORTER_OTLP_ENDPOINT\` and \`v1/${signal}\``,
-    doc: `The address of the collector for ${signal}, used as it is.`,
+    default: `\`OTEL_EXPORTER_OTLP_ENDPOINT\` + \`/v1/${signal}\``,
+    doc: `Full URL for ${signal}; nothing is appended.`,
   };
 }
 

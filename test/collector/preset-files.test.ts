@@ -73,8 +73,8 @@ describe("The files of the presets", () => {
   it("redact by the same rules", () => {
     const rules = [...files.values()].map(({ processors }) => ({
       redaction: processors.redaction,
-      carried: processors["transform/carried"],
-      returned: processors["transform/returned"],
+      before: processors["transform/before_redaction"],
+      after: processors["transform/after_redaction"],
     }));
     for (const one of rules) assert.deepEqual(one, rules[0]);
   });
@@ -91,8 +91,8 @@ describe("The files of the presets", () => {
         assert.notEqual(at, -1, where);
         assert.ok(exporters.length > 0, where);
         if (pipeline === "metrics") continue;
-        assert.equal(processors[at - 1], "transform/carried", where);
-        assert.equal(processors[at + 1], "transform/returned", where);
+        assert.equal(processors[at - 1], "transform/before_redaction", where);
+        assert.equal(processors[at + 1], "transform/after_redaction", where);
       }
     }
   });

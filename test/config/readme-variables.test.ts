@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { variablesTable } from "../../scripts/readme/variables.ts";
 import { variables } from "../../src/config/variables.ts";
 
-describe("the README's table of variables", () => {
+describe("The table in docs/variables.md", () => {
   const table = variablesTable();
 
   it("has one row for every variable", () => {
@@ -13,7 +13,7 @@ describe("the README's table of variables", () => {
     );
   });
 
-  it("has as many cells in a row as in its head", () => {
+  it("has as many cells in each row as in its header", () => {
     for (const section of table.split("\n\n").filter((part) => part.startsWith("|"))) {
       const counts = section
         .trim()

@@ -22,7 +22,7 @@ describe("the report", () => {
     ],
     [
       { OTEL_TRACES_EXPORTER: "zipkin" },
-      'OTEL_TRACES_EXPORTER: received "zipkin", expected otlp, console or none (Zipkin takes OTLP); using otlp',
+      'OTEL_TRACES_EXPORTER: received "zipkin", expected otlp, console or none (Zipkin accepts OTLP); using otlp',
     ],
     [
       { OTEL_PROPAGATORS: "b33,baggage" },
@@ -78,7 +78,7 @@ describe("the report", () => {
     ],
     [
       { OTEL_EXPORTER_JAEGER_PASSWORD: "hunter2" },
-      "OTEL_EXPORTER_JAEGER_PASSWORD is set and has no effect: no longer in the specification; Jaeger takes OTLP",
+      "OTEL_EXPORTER_JAEGER_PASSWORD is set and has no effect: removed from the specification; Jaeger accepts OTLP",
     ],
     [
       { OTEL_TRACES_EXPORTERS: "otlp" },

@@ -1,11 +1,12 @@
-/** A block of the README and what its comment says is done with it. */
+/** A code block of a page, and what the comment before it says to do with it. */
 export interface Block {
   readonly kind: (typeof kinds)[number];
-  /** What stands behind the kind: the name of a file. */
+  /** The text after the kind: the name of a file. */
   readonly argument: string;
   readonly language: string;
   readonly text: string;
-  /** Where it is, for messages; from 1. */
+  readonly page: string;
+  /** Line number in the page, from 1. */
   readonly line: number;
 }
 
@@ -18,30 +19,35 @@ const kinds = [
   "prints",
   "logs",
   "text",
-  /** Between the marks of `scripts/readme.ts`. */
+  /** A block between the marks of `scripts/readme.ts`. */
   "generated",
 ] as const;
 
 const fence = /^```(\w*)\n([^]*?)\n```$/gm;
 const comment = /<!-- readme: (\w+) ?(.*?) -->\s*$/;
 
+/** Whether the tests do what the page says. */
+export function isExecuted(text: string): boolean {
+  return text.includes("<!-- readme: ");
+}
+
 /**
- * All blocks of code in a README, in its order.
+ * Returns all code blocks of a page, in order.
  *
- * @throws Error for a block that no comment says anything of.
+ * @throws Error for a block without a comment that says what to do with it.
  */
-export function blocksIn(readme: string): Block[] {
-  return [...readme.matchAll(fence)].map((match) => {
-    const before = readme.slice(0, match.index);
+export function blocksIn(page: string, text: string): Block[] {
+  return [...text.matchAll(fence)].map((match) => {
+    const before = text.slice(0, match.index);
     const line = before.split("\n").length;
     const [, word = "", argument = ""] = comment.exec(before) ?? [];
     const kind = isGenerated(before) ? "generated" : kinds.find((one) => one === word);
-    if (kind === undefined) throw new Error(`README.md:${line}: what is this block?`);
-    return { kind, argument, language: match[1] ?? "", text: match[2] ?? "", line };
+    if (kind === undefined) throw new Error(`${page}:${line}: no comment before this block`);
+    return { kind, argument, language: match[1] ?? "", text: match[2] ?? "", page, line };
   });
 }
 
-/** Behind a mark that begins a generated block, and not behind the one that ends it. */
+/** Whether the last mark before a block begins a generated part. */
 function isGenerated(before: string): boolean {
   const last = /<!-- \w+:(start|end) -->(?![^]*<!-- \w+:(?:start|end) -->)/.exec(before);
   return last?.[1] === "start";

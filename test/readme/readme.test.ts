@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { root } from "../../scripts/node.mjs";
 import { benchTable } from "../../scripts/readme/bench.ts";
 import { readBlock } from "../../scripts/readme/marks.ts";
@@ -14,21 +14,27 @@ import { freePort } from "../free-port.ts";
 import { npm } from "../package/installed.ts";
 import { programOrSkip } from "../programs.ts";
 import { pollUntilTrue } from "../until.ts";
-import { type Block, blocksIn } from "./blocks.ts";
+import { type Block, blocksIn, isExecuted } from "./blocks.ts";
 import { type CommandOutput, ReaderSession } from "./session.ts";
 
-const readme = readFileSync(join(root, "README.md"), "utf8");
+const readme = pageText("README.md");
 
-/** All that a reader may come to. */
+/** All pages. */
 const pages = globSync(["*.md", "docs/*.md", "collector/**/*.md", "examples/**/*.md"], {
   cwd: root,
   exclude: (name) => name.includes("node_modules"),
 });
 
+/** The pages whose commands are run, in this order in one session. */
+const executedPages = [
+  "README.md",
+  ...pages.filter((page) => page.startsWith("docs/") && isExecuted(pageText(page))).toSorted(),
+];
+
 describe("Every page", () => {
   for (const page of pages) {
-    it(`links to headings and files that there are: ${page}`, () => {
-      const text = readFileSync(join(root, page), "utf8");
+    it(`links to headings and files that exist: ${page}`, () => {
+      const text = pageText(page);
       for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
         if (/^https?:/.test(target)) continue;
         const [file = "", heading] = target.split("#");
@@ -40,14 +46,25 @@ describe("Every page", () => {
   }
 });
 
-describe("The README", () => {
-  it("has a table of all variables that is in step", () => {
-    assert.equal(readBlock(readme, "variables"), variablesTable().trim());
+describe("The documentation", () => {
+  it("has an up-to-date table of all variables", () => {
+    assert.equal(readBlock(pageText("docs/variables.md"), "variables"), variablesTable().trim());
   });
 
-  it("has a page of all metrics that is in step", () => {
-    const page = readFileSync(join(root, "docs", "metrics.md"), "utf8");
-    assert.equal(readBlock(page, "metrics"), metricsTables());
+  it("has an up-to-date table of all metrics", () => {
+    assert.equal(readBlock(pageText("docs/metrics.md"), "metrics"), metricsTables());
+  });
+
+  it("introduces telltale in fewer than 2,000 words", () => {
+    assert.ok(readme.split(/\s+/).length < 2000);
+  });
+
+  it("lists every page of docs/ in the README", () => {
+    const listed = new Set([...readme.matchAll(/\]\((docs\/[\w-]+\.md)/g)].map(([, page]) => page));
+    assert.deepEqual(
+      pages.filter((page) => page.startsWith("docs/") && !listed.has(page)),
+      [],
+    );
   });
 
   it("has the figures of the committed run", () => {
@@ -55,7 +72,7 @@ describe("The README", () => {
     if (table !== undefined) assert.equal(readBlock(readme, "bench"), table.trim());
   });
 
-  it("quotes lines that telltale says", () => {
+  it("quotes messages that telltale prints", () => {
     const code = globSync(["src/**/*.ts", "register.ts"], { cwd: root })
       .map((file) => readFileSync(join(root, file), "utf8"))
       .join("\n")
@@ -63,21 +80,20 @@ describe("The README", () => {
       .replace(/[`"] \+\s+[`"]/g, "");
     for (const line of quotedLines()) {
       for (const part of partsOf(line)) {
-        assert.ok(code.includes(part), `nothing says "${part}" (in: ${line})`);
+        assert.ok(code.includes(part), `no source file has "${part}" (in: ${line})`);
       }
     }
   });
 
-  it("names rooms that there are", () => {
-    const [, inside = ""] = readme.split("## Inside");
-    const names = inside
-      .match(/^\w+(\/|\.ts)( \w+\/)*(?= {2})/gm)
-      ?.flatMap((row) => row.split(" "));
-    assert.ok((names?.length ?? 0) > 10);
-    for (const name of names ?? []) assert.equal(globSync(`src/${name}`, { cwd: root }).length, 1);
+  it("has a map of every folder of src/", () => {
+    const [, table = ""] = pageText("docs/inside.md").split("| in `src/` |");
+    const [rows = ""] = table.split("\n\n");
+    const mapped = [...rows.matchAll(/`(\w+)\/`/g)].map(([, name]) => name);
+    const folders = globSync("src/*/", { cwd: root }).map((path) => basename(path));
+    assert.deepEqual(mapped.toSorted(), folders.toSorted());
   });
 
-  describe("when somebody does what it says", function () {
+  describe("when a reader does what it says", function () {
     let receiver: Receiver;
     let session: ReaderSession;
     let printed: CommandOutput | undefined;
@@ -112,11 +128,13 @@ describe("The README", () => {
       await receiver?.close();
     });
 
-    for (const block of blocksIn(readme)) {
-      it(titleOf(block), () => runBlock(block));
+    for (const page of executedPages) {
+      for (const block of blocksIn(page, pageText(page))) {
+        it(titleOf(block), () => runBlock(block));
+      }
     }
 
-    it("has the request's trace, its log line and the error at the back ends", async () => {
+    it("delivers the request's trace, its log line and the error to the back ends", async () => {
       const hello = await spanOf("/hello/:name");
       const log = await receiver.waitFor(({ logs }) =>
         logs.find(({ body }) => body === "greeting"),
@@ -129,7 +147,7 @@ describe("The README", () => {
       assert.equal(event.contexts?.["trace"]?.["trace_id"], pay.traceId);
     });
 
-    it("has what the app's code added", async () => {
+    it("delivers what the app's code added", async () => {
       const span = await receiver.waitFor(({ spans }) =>
         spans.find(({ name }) => name === "place order"),
       );
@@ -200,22 +218,29 @@ describe("The README", () => {
   });
 });
 
-function titleOf({ kind, argument, text, line }: Block): string {
-  const [first = ""] = text.split("\n");
-  const what = ["run", "serve", "checkout"].includes(kind) ? `: ${first}` : "";
-  return `line ${line}, ${kind}${argument === "" ? "" : ` ${argument}`}${what}`;
+function pageText(page: string): string {
+  return readFileSync(join(root, page), "utf8");
 }
 
-/** The first column of "it says": the lines that a user may meet. */
+function titleOf({ kind, argument, text, page, line }: Block): string {
+  const [first = ""] = text.split("\n");
+  const what = ["run", "serve", "checkout"].includes(kind) ? `: ${first}` : "";
+  return `${page}:${line}, ${kind}${argument === "" ? "" : ` ${argument}`}${what}`;
+}
+
+/** The first column of the table of messages, in docs/troubleshooting.md. */
 function quotedLines(): string[] {
-  const [, troubles = ""] = readme.split("| it says | what to do |");
-  const [table = ""] = troubles.split("| it says nothing");
-  const lines = [...table.matchAll(/^\| `(.*?)` \|/gm)].map(([, line = ""]) => line);
+  const [, troubles = ""] = pageText("docs/troubleshooting.md").split("| Message | What to do |");
+  const [table = ""] = troubles.split("\n\n");
+  const lines = table
+    .split("\n")
+    .map((row) => row.split(" | ")[0] ?? "")
+    .flatMap((cell) => [...cell.matchAll(/`(.*?)`/g)].map(([, line = ""]) => line));
   assert.ok(lines.length > 10);
   return lines;
 }
 
-/** What stands in the source as it is: not what is put in, and each part of a sentence by itself. */
+/** The parts of a message that the source has literally: without inserted values, split at clauses. */
 function partsOf(line: string): string[] {
   return line
     .split(
@@ -225,13 +250,13 @@ function partsOf(line: string): string[] {
     .filter((part) => part.length > 3);
 }
 
-/** As GitHub makes them. */
+/** The anchors of a page's headings. */
 function headingsOf(path: string): string[] {
   const text = readFileSync(path, "utf8");
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) => anchorOf(title));
 }
 
-/** As GitHub makes it of a heading. */
+/** Returns the anchor that GitHub generates for a heading. */
 function anchorOf(title: string): string {
   return title
     .toLowerCase()

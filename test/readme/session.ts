@@ -8,7 +8,7 @@ import type { Readable } from "node:stream";
 import { root } from "../../scripts/node.mjs";
 import { node } from "../nodes.ts";
 
-/** What stands in the README, and what it is in this run. */
+/** Text of the pages, and its replacement in this run. */
 export type Replacements = readonly (readonly [written: string, real: string])[];
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
@@ -19,7 +19,7 @@ export interface CommandOutput {
   readonly code: number | null;
 }
 
-/** A shell that does what a reader of the README would, in a project of its own. */
+/** A shell that does what a reader of the pages would do, in a new project. */
 export class ReaderSession {
   readonly #folder: string = mkdtempSync(join(tmpdir(), "telltale-readme-"));
   readonly #replacements: Replacements;
@@ -27,7 +27,7 @@ export class ReaderSession {
   #preparation = "";
   #server: { child: Child; stdout: string } | undefined = undefined;
 
-  /** @param env of all commands, beside what any shell has. */
+  /** @param env variables of all commands, in addition to those of any shell. */
   constructor(places: Replacements, env: Readonly<Record<string, string>>) {
     this.#replacements = places;
     this.#env = env;
@@ -36,17 +36,17 @@ export class ReaderSession {
     writeFileSync(join(this.project, "package.json"), '{ "private": true, "type": "module" }\n');
   }
 
-  /** Where the reader's app is. */
+  /** The folder of the reader's app. */
   get project(): string {
     return join(this.#folder, "app");
   }
 
-  /** Where the README expects the package that was made. */
+  /** The folder where the README expects the package. */
   get packages(): string {
     return join(this.#folder, "telltale");
   }
 
-  /** What the app has of its own: taken from here, since there may be no network. */
+  /** Links the app's packages from this checkout, since there may be no network. */
   linkPackages(...packages: readonly string[]): void {
     for (const name of packages) {
       const link = join(this.project, "node_modules", name);
@@ -59,19 +59,19 @@ export class ReaderSession {
     writeFileSync(join(this.project, name), `${this.#replacePlaceholders(text)}\n`);
   }
 
-  /** Commands that go before all that follow. */
+  /** Adds commands that run before all others. */
   addPreparation(commands: string): void {
     this.#preparation += `${this.#replacePlaceholders(commands)}\n`;
   }
 
-  /** Runs them in the reader's app, without a network. */
+  /** Runs commands in the reader's app, without a network. */
   run(commands: string): Promise<CommandOutput> {
     return this.#collectOutput(
       this.#spawn(this.#preparation + this.#replacePlaceholders(commands)),
     );
   }
 
-  /** Runs them in this repository, as whoever runs these tests would. */
+  /** Runs commands in this repository. */
   runInCheckout(commands: string): Promise<CommandOutput> {
     const stdio = ["ignore", "pipe", "pipe"] as const;
     return this.#collectOutput(spawn("sh", ["-ec", commands], { cwd: root, stdio: [...stdio] }));
@@ -86,7 +86,7 @@ export class ReaderSession {
     return { stdout: this.#restorePlaceholders(printed.stdout), stderr: printed.stderr, code };
   }
 
-  /** Starts what goes on until the end of the session; one at a time. */
+  /** Starts a server that runs until the end of the session; one at a time. */
   serve(command: string): void {
     const child = this.#spawn(`${this.#preparation}exec ${this.#replacePlaceholders(command)}`);
     const served = { child, stdout: "" };
@@ -95,7 +95,7 @@ export class ReaderSession {
     child.stderr.pipe(process.stderr);
   }
 
-  /** Whether somebody listens at a `host:port`, who is not asked for anything. */
+  /** Whether a `host:port` accepts connections; sends no request. */
   async isOpen(place: string): Promise<boolean> {
     const { hostname, port } = new URL(`http://${this.#replacePlaceholders(place)}`);
     const socket = connect(Number(port), hostname);
@@ -107,12 +107,12 @@ export class ReaderSession {
     return isConnected;
   }
 
-  /** What that has printed so far. */
+  /** Output of the server so far. */
   get logs(): string {
     return this.#restorePlaceholders(this.#server?.stdout ?? "");
   }
 
-  /** @returns the signal that it died of, by which we ended it. */
+  /** Ends the server, and returns the signal that ended it. */
   async end(): Promise<NodeJS.Signals | null> {
     const child = this.#server?.child;
     child?.kill("SIGTERM");

@@ -16,7 +16,7 @@ import { DelegatingTracer } from "./delegating-tracer.ts";
 
 /**
  * Sanitizes the errors on spans of upstream's instrumentations: errors of
- * databases contain no values (docs/stores.md), and a failed span always has an
+ * databases contain no values (docs/databases.md), and a failed span always has an
  * `error.type`, which not every instrumentation sets.
  */
 export function withSanitizedErrors(provider: TracerProvider): TracerProvider {

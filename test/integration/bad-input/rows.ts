@@ -55,7 +55,7 @@ export const configurations: readonly BadInputRow[] = [
     title: "an exporter that there is no more",
     env: { OTEL_TRACES_EXPORTER: "zipkin" },
     lines: [
-      'OTEL_TRACES_EXPORTER: received "zipkin", expected otlp, console or none (Zipkin takes OTLP); using otlp',
+      'OTEL_TRACES_EXPORTER: received "zipkin", expected otlp, console or none (Zipkin accepts OTLP); using otlp',
     ],
   },
   {
@@ -124,7 +124,7 @@ export const configurations: readonly BadInputRow[] = [
     title: "a variable of the standard that has no effect",
     env: { OTEL_CONFIG_FILE: "otel.yaml" },
     lines: [
-      "OTEL_CONFIG_FILE is set and has no effect: configuration files are not read yet, only variables",
+      "OTEL_CONFIG_FILE is set and has no effect: configuration files are not supported yet; use environment variables",
     ],
   },
   {
