@@ -402,7 +402,7 @@ export const logRecordAttributeLength: Variable<number | undefined> = defineVari
 
 export const otlp: OtlpVariables = defineOtlpVariables("", {
   protocol: "http/protobuf",
-  endpoint: "`http://localhost:4318`; for gRPC `http://localhost:4317`",
+  endpoint: "`http://localhost:4318` (gRPC: `http://localhost:4317`)",
   timeout: "10000",
   compression: "none",
   insecure: "false",

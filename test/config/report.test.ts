@@ -70,7 +70,7 @@ describe("the report", () => {
     ],
     [
       { OTEL_EXPORTER_OTLP_ENDPOINT: "http://:pass@word@[host" },
-      'OTEL_EXPORTER_OTLP_ENDPOINT: received "http://***@[host", expected a URL like http://localhost:4318; using http://localhost:4318, for gRPC http://localhost:4317',
+      'OTEL_EXPORTER_OTLP_ENDPOINT: received "http://***@[host", expected a URL like http://localhost:4318; using http://localhost:4318 (gRPC: http://localhost:4317)',
     ],
     [
       { OTEL_TRACES_SAMPLER_ARG: "0.1" },

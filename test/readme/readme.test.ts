@@ -88,9 +88,21 @@ describe("The documentation", () => {
   it("has a map of every folder of src/", () => {
     const [, table = ""] = pageText("docs/inside.md").split("| in `src/` |");
     const [rows = ""] = table.split("\n\n");
-    const mapped = [...rows.matchAll(/`(\w+)\/`/g)].map(([, name]) => name);
+    const cells = rows.split("\n").map((row) => row.split(" | ")[0] ?? "");
+    const mapped = cells.flatMap((cell) =>
+      [...cell.matchAll(/`(\w+)\/`/g)].map(([, name]) => name),
+    );
     const folders = globSync("src/*/", { cwd: root }).map((path) => basename(path));
-    assert.deepEqual(mapped.toSorted(), folders.toSorted());
+    assert.deepEqual(new Set(mapped), new Set(folders));
+  });
+
+  it("names source files that exist", () => {
+    const steps = pageText("docs/inside.md").matchAll(/^\| .* \| (.*`.*`.*) \|$/gm);
+    const names = [...steps].flatMap(([, cell = ""]) =>
+      [...cell.matchAll(/`([\w{},*/.-]+(?:\.ts|\/))`/g)].map(([, name = ""]) => name),
+    );
+    assert.ok(names.length > 30);
+    for (const name of names) assert.notEqual(filesNamed(name), 0, name);
   });
 
   describe("when a reader does what it says", function () {
@@ -217,6 +229,11 @@ describe("The documentation", () => {
     }
   });
 });
+
+/** Counts the files of a path, below the root or `src/`, or of a file's name anywhere in `src/`. */
+function filesNamed(name: string): number {
+  return globSync([name, `src/${name}`, `src/**/${name}`], { cwd: root }).length;
+}
 
 function pageText(page: string): string {
   return readFileSync(join(root, page), "utf8");
