@@ -1,12 +1,14 @@
-import { lowCardinality } from "../../low-cardinality.ts";
+import { cacheByName, lowCardinality } from "../../low-cardinality.ts";
 
 /**
- * A subject or routing key with its ids taken out, so that it can be a label:
+ * Replaces the ids in a subject or routing key, so that it can be a label:
  * `orders.4711.paid` -> `orders.*.paid`. An id is a part with three digits in a
- * row, of sixteen and more hexadecimal digits and dashes, or one that is
- * generated as a name may be (`lowCardinality`).
+ * row, one of at least sixteen hexadecimal digits and dashes, or one that
+ * `lowCardinality` replaces.
  */
-export function destinationTemplate(subject: string): string {
+export const destinationTemplate: (subject: string) => string = cacheByName(templateOf);
+
+function templateOf(subject: string): string {
   const reduced = lowCardinality(subject);
   if (!/\d{3}|[\da-f-]{16}/i.test(reduced)) return reduced;
   return reduced

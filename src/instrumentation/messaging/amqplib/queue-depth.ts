@@ -6,10 +6,10 @@ export interface AmqpConnection {
   readonly stream?: { readonly remoteAddress?: string; readonly remotePort?: number };
 }
 
-/** A channel of the app's that a queue is consumed on. */
+/** A channel of the app on which a queue is consumed. */
 export interface ConsumingChannel {
   readonly connection: AmqpConnection;
-  /** The callbacks of its consumers by their tags; a plain object before 0.6. */
+  /** Callbacks of the consumers by tag; a plain object before 0.6. */
   readonly consumers?: ReadonlyMap<string, unknown> | Readonly<Record<string, unknown>>;
   once(event: "close", listener: () => void): unknown;
 }
@@ -29,20 +29,20 @@ interface Consumer {
   readonly callback: unknown;
 }
 
-/** More queues than one connection works with; each costs a question per collection. */
+/** Above the number of queues that one connection usually consumes; each costs a request per collection. */
 const MAX_CONSUMERS = 50;
 
-/** Replies have queues that the server named, or none. */
+/** Queues of replies: named by the server, or without a name. */
 const SERVER_NAMED = /^(?:$|amq\.)/;
 
 /**
- * How many messages wait in the queues that this process consumes. The broker
- * says it to a client that declares the queue passively, on a channel of our own.
+ * Counts the messages ready in the queues that this process consumes, by passive
+ * declarations on a separate channel.
  *
- * Only while it is consumed: to declare a queue renews the lease of one that
- * expires when it is unused, by an argument or by a policy that a client does
- * not see, and a queue that is gone is an error in the broker's log. A queue with
- * a consumer is in use, and its end is told to the consumer.
+ * Only queues with a consumer are counted. A declaration renews the lease of a
+ * queue that expires when unused (by an argument, or by a policy that a client
+ * does not see), and a deleted queue is an error in the broker's log. A queue with
+ * a consumer is in use, and its consumer is notified when it is deleted.
  * https://www.rabbitmq.com/docs/ttl#queue-ttl
  */
 export class AmqpQueueDepth {
@@ -52,12 +52,12 @@ export class AmqpQueueDepth {
   readonly #channels = new WeakMap<AmqpConnection, Promise<DepthChannel>>();
   #currentCount: Promise<readonly Backlog[]> | undefined = undefined;
 
-  /** @param directory of the copy of amqplib. */
+  /** @param directory the folder of this copy of amqplib */
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** @param callback as the channel has it among its consumers, as long as it consumes */
+  /** @param callback the function in the channel's `consumers` while the queue is consumed */
   watch(channel: ConsumingChannel, queue: string, callback: unknown): void {
     if (SERVER_NAMED.test(queue)) return;
     if (this.#consumers.size >= MAX_CONSUMERS)
@@ -70,7 +70,7 @@ export class AmqpQueueDepth {
     channel.once("close", () => this.#removeConsumers((consumer) => consumer.channel === channel));
   }
 
-  /** One question at a time: a broker that doesn't answer is not asked again meanwhile. */
+  /** Counts once at a time: a slow broker gets no second request while the first is pending. */
   count(): Promise<readonly Backlog[]> {
     this.#currentCount ??= this.#countAll().finally(() => {
       this.#currentCount = undefined;
@@ -78,8 +78,8 @@ export class AmqpQueueDepth {
     return this.#currentCount;
   }
 
-  #removeConsumers(isOver: (consumer: Consumer) => boolean): void {
-    for (const consumer of this.#consumers) if (isOver(consumer)) this.#consumers.delete(consumer);
+  #removeConsumers(isDone: (consumer: Consumer) => boolean): void {
+    for (const consumer of this.#consumers) if (isDone(consumer)) this.#consumers.delete(consumer);
   }
 
   async #countAll(): Promise<Backlog[]> {
@@ -100,7 +100,7 @@ export class AmqpQueueDepth {
       const { messageCount: waiting } = await channel.checkQueue(queue);
       return { system: "rabbitmq", destination: queue, sizes: { waiting } };
     } catch {
-      // The queue is gone, or the connection.
+      // The queue was deleted, or the connection is closed.
       this.#channels.delete(connection);
       return undefined;
     }
@@ -116,19 +116,19 @@ export class AmqpQueueDepth {
 
   async #open(connection: AmqpConnection): Promise<DepthChannel> {
     const require = createRequire(join(this.#directory, "package.json"));
-    // By its path: newer versions have `exports`, and an app of callbacks has not loaded it.
+    // By path: newer versions have `exports`, and apps with callbacks have not loaded this file.
     const path = join(this.#directory, "lib", "channel_model.js");
     const { Channel } = require(path) as { readonly Channel: ChannelClass };
     const channel = new Channel(connection);
     channel.setOptions?.({});
-    // Without a listener this would be an error that nobody handles.
+    // Without a listener the error would be uncaught.
     channel.on("error", () => {});
     await channel.open();
     return channel;
   }
 }
 
-/** Not before the broker has agreed, nor after either side has cancelled. */
+/** True from the broker's confirmation until either side cancels the consumer. */
 function isConsuming({ channel: { consumers }, callback }: Consumer): boolean {
   if (consumers === undefined) return false;
   const callbacks = consumers instanceof Map ? consumers.values() : Object.values(consumers);

@@ -2,25 +2,27 @@ import { runUnitOfWork } from "../../../context/run-unit.ts";
 import { type Context, isTracingSuppressed, ROOT_CONTEXT } from "../../../context/context.ts";
 import { activeContext, runWithContext, runSuppressed } from "../../../context/manager.ts";
 import type {
+  MessagingInstrumenter,
+  ProducerOperation,
   PropagationHeaders,
   ReceivedMessage,
   UnitFailure,
-  ProducerOperation,
-  MessagingInstrumenter,
 } from "../../../context/messaging.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { BullmqBacklog, type CountableQueue } from "./backlog.ts";
 import { bullmqBrokerOf } from "./broker.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
+import { propagationHeadersOf } from "../propagation-headers.ts";
+import { runAsyncSend } from "../run-send.ts";
 
 /**
  * BullMQ 5 and 6, over Redis and, from 6.7 on, PostgreSQL.
  *
- * Trace context travels where BullMQ's own `telemetry` option would put it (the
- * option `tm` of the stored job, as JSON), so that both understand each other. It
- * is put in when a job is stored and taken out when it is read: neither side of
- * the app sees it. A queue or worker with that option is left to it; its jobs are
- * units of work all the same.
+ * Trace context is stored where BullMQ's `telemetry` option stores it (the option
+ * `tm` of the stored job, as JSON), so that both can read each other's. It is
+ * added when a job is stored and removed when it is read, so the app never sees
+ * it. Queues and workers with that option keep it; their jobs are units of work
+ * all the same.
  */
 export const adaptor: Adaptor = {
   patch(exports, _file, deps) {
@@ -36,7 +38,7 @@ export const adaptor: Adaptor = {
 };
 
 const SYSTEM = "bullmq";
-/** Where the context tells the code that stores jobs what they are to carry. */
+/** Context key of the operation whose headers are stored with the jobs. */
 const PRODUCER_OPERATION = Symbol("telltale.bullmq.sending");
 
 interface Classes {
@@ -48,7 +50,7 @@ interface Classes {
 
 interface JobClass {
   readonly prototype: object;
-  /** Only up to 5: later the back end shortens the names of options. */
+  /** Only up to 5: later versions shorten the names of options in the back end. */
   readonly optsAsJSON?: unknown;
 }
 
@@ -78,15 +80,21 @@ interface FlowNode {
   readonly queueName?: string;
 }
 
-let backlog: BullmqBacklog | undefined;
+/** The backlog of all queues of the process, observed from the first queue on. */
+class ObservedBacklog {
+  #backlog: BullmqBacklog | undefined = undefined;
 
-function watchBacklog(queue: QueueLike, instrumenter: MessagingInstrumenter): void {
-  if (backlog === undefined) {
-    const created = (backlog = new BullmqBacklog(SYSTEM));
-    instrumenter.observeBacklog(() => created.count());
+  add(queue: QueueLike, instrumenter: MessagingInstrumenter): void {
+    if (this.#backlog === undefined) {
+      const created = (this.#backlog = new BullmqBacklog(SYSTEM));
+      instrumenter.observeBacklog(() => created.count());
+    }
+    this.#backlog.add(queue);
   }
-  backlog.add(queue);
 }
+
+/** One for the classes of all files: each queue and worker is counted once. */
+const backlog = new ObservedBacklog();
 
 function patchQueue(prototype: object, instrumenter: MessagingInstrumenter): void {
   replaceMethod<QueueLike, [string, ...unknown[]]>(prototype, "add", (original) => {
@@ -108,10 +116,10 @@ function patchQueue(prototype: object, instrumenter: MessagingInstrumenter): voi
       };
     },
   );
-  // Every queue calls it when it is made.
+  // The constructor of every queue calls it.
   replaceMethod<QueueLike, unknown[]>(prototype, "waitUntilReady", (original) => {
     return function waitUntilReady(...args) {
-      watchBacklog(this, instrumenter);
+      backlog.add(this, instrumenter);
       return Reflect.apply(original, this, args);
     };
   });
@@ -142,7 +150,7 @@ function patchFlows(prototype: object, instrumenter: MessagingInstrumenter): voi
   );
 }
 
-/** All jobs that are stored while `store` runs carry the span. */
+/** Runs `store` with a span, which all jobs that it stores propagate. */
 function withProducerSpan(
   { name, opts }: Pick<QueueLike, "name" | "opts">,
   attributes: Record<string, string>,
@@ -165,31 +173,21 @@ function withProducerSpan(
   return runStore(producerOperation, store);
 }
 
-/** The methods are asynchronous: nothing is thrown at once. */
-async function runStore(
-  producerOperation: ProducerOperation,
-  store: () => unknown,
-): Promise<unknown> {
-  try {
-    const result = await runWithContext(
-      producerOperation.context.setValue(PRODUCER_OPERATION, producerOperation),
-      store,
-    );
+function runStore(producerOperation: ProducerOperation, store: () => unknown): Promise<unknown> {
+  const context = producerOperation.context.setValue(PRODUCER_OPERATION, producerOperation);
+  return runAsyncSend(producerOperation, async () => {
+    const result = await runWithContext(context, store);
     const { id } = (result ?? {}) as Partial<JobLike>;
     if (typeof id === "string") producerOperation.setAttributes({ "messaging.message.id": id });
-    producerOperation.end();
     return result;
-  } catch (error) {
-    producerOperation.end(error);
-    throw error;
-  }
+  });
 }
 
 function activeProducerOperation(): ProducerOperation | undefined {
   return activeContext().getValue(PRODUCER_OPERATION) as ProducerOperation | undefined;
 }
 
-/** What jobs carried that were read, by job. */
+/** Propagation headers of the jobs that were read, by job. */
 const headersByJob = new WeakMap<object, PropagationHeaders>();
 
 function patchJob(Job: JobClass): void {
@@ -200,7 +198,7 @@ function patchJob(Job: JobClass): void {
       const producerOperation = activeProducerOperation();
       if (producerOperation === undefined || this.opts.telemetry !== undefined) return json;
       const metadata = JSON.stringify(producerOperation.propagationHeaders);
-      // A copy: in 6 they are the job's own, which the app gets to see.
+      // A copy: in 6 these are the options of the job itself, which the app can read.
       json.opts = hasShortOptionNames
         ? { ...json.opts, tm: metadata }
         : { ...json.opts, telemetry: { metadata } };
@@ -232,17 +230,13 @@ function parseMetadata(metadata: unknown): PropagationHeaders | undefined {
   try {
     const fields: unknown = JSON.parse(metadata);
     if (typeof fields !== "object" || fields === null) return undefined;
-    return Object.fromEntries(
-      Object.entries(fields).flatMap(([name, value]: [string, unknown]) =>
-        typeof value === "string" ? [[name.toLowerCase(), value]] : [],
-      ),
-    );
+    return propagationHeadersOf(Object.entries(fields));
   } catch {
     return undefined;
   }
 }
 
-/** What jobs ran under, for those who listen how they ended. */
+/** Contexts of the jobs that ran, for the listeners of their outcome. */
 const contextByJob = new WeakMap<object, Context>();
 
 function patchWorker(prototype: object, instrumenter: MessagingInstrumenter): void {
@@ -257,10 +251,10 @@ function patchWorker(prototype: object, instrumenter: MessagingInstrumenter): vo
       return runUnitOfWork(work, call, { failureOf, caller: "awaits" });
     };
   });
-  // A worker asks for jobs day and night; spans of that would be all its traces.
+  // A worker polls for jobs all the time: spans of that would be most of its traces.
   replaceMethod<QueueLike, unknown[]>(prototype, "run", (original) => {
     return function run(...args) {
-      watchBacklog(this, instrumenter);
+      backlog.add(this, instrumenter);
       return runSuppressed(() => Reflect.apply(original, this, args));
     };
   });
@@ -298,7 +292,7 @@ function receivedMessageOf(
   };
 }
 
-/** BullMQ's own: by these a processor says that the job is to come back later. */
+/** Errors by which a processor postpones its job. */
 const CONTROL_FLOW_ERRORS = new Set(["DelayedError", "WaitingError", "WaitingChildrenError"]);
 const RATE_LIMITED = "bullmq:rateLimitExceeded";
 

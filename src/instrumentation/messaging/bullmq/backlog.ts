@@ -1,6 +1,6 @@
 import type { Backlog } from "../../../context/messaging.ts";
 
-/** What a queue or a worker is asked through. */
+/** The part of a queue or worker that counts its jobs. */
 interface Backend {
   getCounts(types: string[]): Promise<readonly unknown[]>;
   getRanges?(
@@ -25,7 +25,7 @@ export interface CountableQueue {
   };
 }
 
-/** BullMQ's names of the lists, and ours of the states; a paused queue's jobs wait, too. */
+/** States in the metric, by BullMQ's names of the lists. Jobs of a paused queue are waiting. */
 const states: Readonly<Record<string, string>> = {
   wait: "waiting",
   prioritized: "waiting",
@@ -35,12 +35,12 @@ const states: Readonly<Record<string, string>> = {
   failed: "failed",
 };
 
-/** More queues than one process works with; each costs a question or two per collection. */
+/** Above the number of queues of most processes; each costs one or two requests per collection. */
 const MAX_QUEUES = 100;
 
 /**
- * How many jobs are in the queues that this process has opened, or works for. Asked
- * of each queue once, over the connection it has.
+ * Counts the jobs in the queues that this process has opened or works for, once
+ * per queue, over the connection of the queue or worker.
  */
 export class BullmqBacklog {
   readonly #system: string;
@@ -63,7 +63,7 @@ export class BullmqBacklog {
     return (await Promise.all(all)).filter((backlog) => backlog !== undefined);
   }
 
-  /** A store that doesn't answer is not asked again meanwhile. */
+  /** Counts once at a time: a slow store gets no second request while the first is pending. */
   #countOnce(key: string, reference: WeakRef<CountableQueue>): Promise<Backlog | undefined> {
     const queue = reference.deref();
     if (queue === undefined || Boolean(queue.closing)) {

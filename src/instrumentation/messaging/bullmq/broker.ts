@@ -2,8 +2,8 @@ import type { Broker } from "../../../context/messaging.ts";
 import { propertyOf } from "../../../property.ts";
 
 /**
- * Where a queue's jobs are, by its option `connection`: an ioredis client or its
- * options, or those of PostgreSQL. Undefined where it isn't said (a cluster, a socket).
+ * Returns the server of a queue by its option `connection`: an ioredis client or
+ * its options, or those of PostgreSQL. Undefined for a cluster or a local socket.
  */
 export function bullmqBrokerOf(connection: unknown): Broker | undefined {
   const known = typeof connection === "object" && connection !== null ? connection : undefined;
@@ -13,7 +13,7 @@ export function bullmqBrokerOf(connection: unknown): Broker | undefined {
   return brokers.get(known);
 }
 
-/** One object for each queue, which many jobs share. */
+/** One object per connection, shared by its jobs. */
 const brokers = new WeakMap<object, Broker | undefined>();
 
 function brokerFromOptions(options: unknown): Broker | undefined {

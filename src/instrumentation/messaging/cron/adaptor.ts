@@ -8,12 +8,12 @@ import {
 } from "../../loading/replace-method.ts";
 
 /**
- * `node-cron` 3 and 4 and `croner`: each run of a function that they have
- * scheduled is a job, called as its schedule is named, or by its pattern. A
- * function of `job()` keeps the name that it has there.
+ * `node-cron` 3 and 4 and `croner`: each run of a scheduled function is a job,
+ * named like the schedule or by its pattern. A function of `job()` keeps the name
+ * it has there.
  *
- * `schedule` itself stays as it is: node-cron looks into the stack for the file
- * that has called it, to find a task that is given by its path.
+ * `schedule` itself is not wrapped: node-cron reads the calling file from the stack,
+ * to resolve the path of a task.
  */
 export const adaptor: Adaptor = {
   patch(exports, { package: name, file }, deps) {
@@ -30,7 +30,7 @@ const V3_TASK_FILE = "src/scheduled-task.js";
 
 type ScheduledFunction = Method;
 
-/** A function that starts a job when it is called. */
+/** Wraps a function so that each call is a job. */
 function asJob(
   run: ScheduledFunction,
   getJob: () => JobInfo,
@@ -50,7 +50,7 @@ function jobInfo(schedule: unknown, name: unknown): JobInfo {
   return { name: pattern === undefined ? "cron" : `cron ${pattern}`, schedule: pattern };
 }
 
-/** Calls its function as soon as its constructor has it, with nothing in between to replace. */
+/** A class whose constructor may call the function at once, so that only its arguments can be wrapped. */
 type TaskClass = new (...args: unknown[]) => object;
 
 function wrapTaskClass(Task: TaskClass, instrumenter: MessagingInstrumenter): TaskClass {
@@ -67,10 +67,10 @@ function wrapTaskClass(Task: TaskClass, instrumenter: MessagingInstrumenter): Ta
   });
 }
 
-/** `InlineScheduledTask` of node-cron 4, which a bundle exports by another name. */
+/** `InlineScheduledTask` of node-cron 4, which bundles export under other names. */
 interface Task {
   readonly id?: unknown;
-  /** Its id, which is another one each time, where the app gave none. */
+  /** The id, which is random, where the app set no name. */
   readonly name?: unknown;
   readonly cronExpression?: unknown;
   readonly runner?: { onMatch?: unknown };

@@ -1,20 +1,21 @@
 import type {
-  PropagationHeaders,
-  ReceivedMessage,
   ConsumerLag,
   MessagingInstrumenter,
+  PropagationHeaders,
+  ReceivedMessage,
 } from "../../../context/messaging.ts";
 import { runUnitOfWork } from "../../../context/run-unit.ts";
-import { runWithContext } from "../../../context/manager.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { KafkaLag, type LagConsumer } from "./lag.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
+import { propagationHeadersOf } from "../propagation-headers.ts";
+import { runAsyncSend } from "../run-send.ts";
 
 /**
- * kafkajs 2. Producers and consumers are plain objects, made by `new Kafka()`:
- * each gets its methods replaced when it is made. `send` is one span for all its
- * messages, which all carry it; `eachMessage` is a unit of work for each message,
- * `eachBatch` one for each batch, linked to what its messages carry.
+ * kafkajs 2. Producers and consumers are plain objects, so their methods are
+ * replaced as `new Kafka()` creates them. `send` is one span for all its messages,
+ * which propagate it. `eachMessage` is a unit of work for each message, `eachBatch`
+ * one for each batch, linked to the spans that its messages propagate.
  */
 export const adaptor: Adaptor = {
   patch(exports, _file, deps) {
@@ -89,7 +90,7 @@ function traceProducer(producer: Producer, instrumenter: MessagingInstrumenter):
   return producer;
 }
 
-/** What isn't is left to kafkajs, which says what is wrong with it. */
+/** False for arguments that kafkajs rejects. */
 function hasMessages(record: unknown): record is TopicMessages {
   const { topic, messages } = (record ?? {}) as Partial<TopicMessages>;
   return (
@@ -99,7 +100,7 @@ function hasMessages(record: unknown): record is TopicMessages {
   );
 }
 
-/** The app's objects stay as they are: it may send them again. */
+/** Copies the app's records, which it may send again. */
 async function sendWithSpan(
   instrumenter: MessagingInstrumenter,
   topic: string,
@@ -114,17 +115,9 @@ async function sendWithSpan(
     ...(count !== 1 && { count }),
   });
   if (producerOperation === undefined) return send(records);
-  try {
-    const recordsWithHeaders = records.map((record) =>
-      withHeaders(record, producerOperation.propagationHeaders),
-    );
-    const result = await runWithContext(producerOperation.context, () => send(recordsWithHeaders));
-    producerOperation.end();
-    return result;
-  } catch (error) {
-    producerOperation.end(error);
-    throw error;
-  }
+  return runAsyncSend(producerOperation, () =>
+    send(records.map((record) => withHeaders(record, producerOperation.propagationHeaders))),
+  );
 }
 
 function withHeaders(record: TopicMessages, propagationHeaders: PropagationHeaders): TopicMessages {
@@ -194,7 +187,7 @@ function receivedMessageOf(
     system: SYSTEM,
     destination: topic,
     operation: "process",
-    propagationHeaders: [propagationHeadersOf(message)],
+    propagationHeaders: [headersOf(message)],
     group,
     attributes: {
       "messaging.destination.partition.id": String(partition),
@@ -223,7 +216,7 @@ function receivedBatchOf(
     destination: topic,
     operation: "process",
     count: messages.length,
-    propagationHeaders: messages.slice(0, MAX_LINKS).map(propagationHeadersOf),
+    propagationHeaders: messages.slice(0, MAX_LINKS).map(headersOf),
     group,
     attributes: { "messaging.destination.partition.id": String(partition) },
     job: {
@@ -235,19 +228,16 @@ function receivedBatchOf(
   };
 }
 
-/** What a span holds by default. */
+/** `OTEL_SPAN_LINK_COUNT_LIMIT` by default. */
 const MAX_LINKS = 128;
 
-/** Of the headers only texts of a sensible length: trace context is one. */
-function propagationHeadersOf({ headers = {} }: Message): PropagationHeaders {
-  const propagationHeaders: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const text = textOf(value);
-    if (text !== undefined) propagationHeaders[name.toLowerCase()] = text;
-  }
-  return propagationHeaders;
+function headersOf({ headers = {} }: Message): PropagationHeaders {
+  return propagationHeadersOf(
+    Object.entries(headers).map(([name, value]) => [name, textOf(value)]),
+  );
 }
 
+/** Longer headers are no trace context. */
 const MAX_HEADER_BYTES = 8192;
 
 function textOf(value: unknown): string | undefined {
@@ -256,7 +246,7 @@ function textOf(value: unknown): string | undefined {
   return Buffer.from(value.buffer, value.byteOffset, value.length).toString("utf8");
 }
 
-/** A message that failed is fetched again, as often as it takes: counted by this consumer. */
+/** Counts the attempts of one consumer: kafkajs fetches a failed message again until it succeeds. */
 class AttemptCounter {
   readonly #last = new Map<string, { offset: string; count: number }>();
 

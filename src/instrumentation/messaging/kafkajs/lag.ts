@@ -1,6 +1,6 @@
 import type { ConsumerLag } from "../../../context/messaging.ts";
 
-/** A consumer, as far as it tells how far behind it is. */
+/** The part of a consumer that reports its lag. */
 export interface LagConsumer {
   readonly events: Readonly<Record<string, string>>;
   on(event: string, listener: (event: { readonly payload: unknown }) => void): unknown;
@@ -9,7 +9,7 @@ export interface LagConsumer {
 interface BatchEvent {
   readonly topic: string;
   readonly partition: number;
-  /** Of the end of the partition as the broker told it with the batch, behind the batch's last message. */
+  /** Messages between the batch's last one and the end of the partition, as fetched with the batch. */
   readonly offsetLag: string;
   readonly batchSize: number;
 }
@@ -19,10 +19,9 @@ interface JoinEvent {
 }
 
 /**
- * How far one consumer is behind, by partition, from what kafkajs tells of each
- * batch: nothing is asked of the broker for it. A partition that was never
- * fetched from has no lag yet, and one that is given to another consumer has none
- * any more.
+ * Lag of one consumer by partition, from kafkajs's events of each batch, without
+ * requests to the broker. A partition has no lag before its first batch, nor once
+ * it is assigned to another consumer.
  */
 export class KafkaLag {
   readonly #consumer: LagConsumer;
@@ -36,7 +35,7 @@ export class KafkaLag {
     this.#onEnd = onEnd;
   }
 
-  /** @param onJoin called whenever the consumer joins its group. */
+  /** @param onJoin called whenever the consumer joins its group */
   start(onJoin: () => void): void {
     const { events } = this.#consumer;
     this.#listen(events["START_BATCH_PROCESS"], (payload) => {
@@ -78,12 +77,12 @@ export class KafkaLag {
   }
 
   #retainAssigned(assignment: Readonly<Record<string, readonly number[]>>): void {
-    const ours = new Set(
+    const assigned = new Set(
       Object.entries(assignment).flatMap(([topic, partitions]) =>
         partitions.map((partition) => keyOf(topic, partition)),
       ),
     );
-    for (const key of this.#partitions.keys()) if (!ours.has(key)) this.#partitions.delete(key);
+    for (const key of this.#partitions.keys()) if (!assigned.has(key)) this.#partitions.delete(key);
   }
 }
 
