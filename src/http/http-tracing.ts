@@ -90,7 +90,7 @@ export function installHttpTracing(deps: HttpTracingDeps): HttpTracing {
     endAll() {
       openResponses.endAll();
       server.endAll();
-      streams.abandon();
+      streams.endAll();
     },
   };
 }

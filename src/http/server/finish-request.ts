@@ -1,0 +1,94 @@
+import { types } from "node:util";
+import type { Span } from "@opentelemetry/api";
+import { now } from "../../clock.ts";
+import { failuresOf } from "../../context/failures.ts";
+import { lazy } from "../../lazy.ts";
+import { STATUS_ERROR } from "../../traces/span.ts";
+import type { HttpServerDeps } from "./http-server-instrumentation.ts";
+import type { HttpServerRequest, ResponseHead } from "./server-request.ts";
+
+const loadResponseAbort = lazy<typeof import("./response-abort.ts")>(
+  "http/server/response-abort.ts",
+);
+
+const FINISH_STEPS = 7;
+
+/** Runs the steps of the end of a request. An error in one step does not skip the later ones. */
+export function finishRequest(
+  deps: HttpServerDeps,
+  unit: HttpServerRequest,
+  response: ResponseHead | undefined,
+): void {
+  for (let step = 0; step < FINISH_STEPS;) {
+    try {
+      while (step < FINISH_STEPS) runFinishStep(deps, step++, unit, response);
+    } catch (error) {
+      deps.onInternalError(error);
+    }
+  }
+}
+
+/**
+ * Runs one step. The steps are cases of one function, because a function for each
+ * would be cold code; their numbers are literals with a comment, because named
+ * constants would be loaded for each comparison.
+ */
+function runFinishStep(
+  deps: HttpServerDeps,
+  step: number,
+  unit: HttpServerRequest,
+  response: ResponseHead | undefined,
+): void {
+  const { metrics, onServerErrors } = deps;
+  switch (step) {
+    case 0: // Detach from the connection.
+      unit.connection.remove(unit);
+      return;
+    case 1: // Set the end time, before work of telltale, which may load Sentry.
+      unit.endedAt = now();
+      return;
+    case 2: // Set status and route, and end the unit of work.
+      unit.finalize(response);
+      return;
+    case 3: // Decide whether it failed, and bind the series of its route and status.
+      if (hasFailureInfo(unit)) loadResponseAbort().settleFailure(unit);
+      metrics.bindSeries(unit);
+      return;
+    case 4: // Capture its errors.
+      if (unit.failed) onServerErrors(unit, failuresOf(unit));
+      return;
+    case 5: // End the span.
+      endSpan(unit);
+      return;
+    default: // Record the metrics.
+      metrics.requestEnded(unit);
+  }
+}
+
+function hasFailureInfo({ abort, error, failures, rpc }: HttpServerRequest): boolean {
+  return abort !== undefined || error !== undefined || failures !== undefined || rpc !== undefined;
+}
+
+function endSpan(unit: HttpServerRequest): void {
+  const span = unit.span;
+  if (span === undefined || !span.isRecording()) return;
+  if (unit.route !== undefined) span.updateName(unit.rpc?.spanName ?? unit.spanName);
+  if (unit.failed) recordFailures(span, unit);
+  span.end(unit.endedAt);
+}
+
+function recordFailures(span: Span, unit: HttpServerRequest): void {
+  span.setStatus({ code: STATUS_ERROR });
+  for (const failure of failuresOf(unit)) {
+    if (isErrorObject(failure)) span.recordException(failure, unit.endedAt);
+  }
+}
+
+/** Errors of another realm (Next's edge runtime, Jest) are of another class; a proxy may throw. */
+function isErrorObject(reason: unknown): reason is Error {
+  try {
+    return types.isNativeError(reason) || reason instanceof Error;
+  } catch {
+    return false;
+  }
+}
