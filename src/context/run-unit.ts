@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { isThenable } from "../thenable.ts";
 import { callWithContext } from "./manager.ts";
 import type { UnitFailure, UnitOfWorkHandle } from "./messaging.ts";
 
@@ -105,12 +106,4 @@ function failAndEndLater(unit: UnitOfWorkHandle, error: unknown, failureOf: Fail
 
 function toFailure(error: unknown): UnitFailure {
   return { error };
-}
-
-function isThenable(value: unknown): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { readonly then?: unknown }).then === "function"
-  );
 }

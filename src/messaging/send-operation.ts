@@ -1,4 +1,4 @@
-import type { Attributes, Context as ApiContext, Span, TextMapSetter } from "@opentelemetry/api";
+import type { Attributes, Context as ApiContext, Span } from "@opentelemetry/api";
 import { now } from "../clock.ts";
 import { SPAN_KEY } from "../context/context.ts";
 import { errorTypeOf } from "../context/error-type.ts";
@@ -7,6 +7,7 @@ import type {
   ProducerOperation,
   PropagationHeaders,
 } from "../context/messaging.ts";
+import { propagationHeaderSetter } from "../context/propagation-header-setter.ts";
 import { failSpan } from "./fail-span.ts";
 import { messageAttributes, messageSpanName, withLabelName } from "./operation-details.ts";
 import type { OperationDeps } from "./operation-deps.ts";
@@ -34,7 +35,7 @@ export class SendOperation implements ProducerOperation {
     const options = { kind: PRODUCER, attributes };
     this.#span = deps.tracer.startSpan(messageSpanName(this.#operation), options, active);
     this.context = active.setValue(SPAN_KEY, this.#span);
-    deps.propagator.inject(this.context, this.propagationHeaders, headerSetter);
+    deps.propagator.inject(this.context, this.propagationHeaders, propagationHeaderSetter);
   }
 
   setAttributes(attributes: Attributes): void {
@@ -56,9 +57,3 @@ export class SendOperation implements ProducerOperation {
     }
   }
 }
-
-const headerSetter: TextMapSetter<unknown> = {
-  set: (carrier, name, value) => {
-    (carrier as Record<string, string>)[name.toLowerCase()] = value;
-  },
-};

@@ -5,6 +5,7 @@ import type {
   Observable,
   ObservableCallback,
 } from "@opentelemetry/api";
+import { isThenable } from "../thenable.ts";
 import { type InstrumentDescriptor, INT } from "./descriptor.ts";
 import { type InstrumentReporter, describeValue } from "./instruments.ts";
 import { ObservedSeries } from "./series.ts";
@@ -296,13 +297,4 @@ function isOwnObservable(observable: unknown): observable is ObservableInstrumen
     // A revoked proxy.
     return false;
   }
-}
-
-function isThenable(value: unknown): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "then" in value &&
-    typeof value.then === "function"
-  );
 }

@@ -3,8 +3,10 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Span, TextMapSetter } from "@opentelemetry/api";
 import { now } from "../../clock.ts";
 import { isTracingSuppressed } from "../../context/context.ts";
+import { AbortedCall } from "../../context/aborted-call.ts";
 import { activeContext } from "../../context/manager.ts";
 import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.ts";
+import { guarded } from "./guarded.ts";
 import { type Target, targetOf } from "../url.ts";
 
 const CALL: unique symbol = Symbol("telltale.call");
@@ -32,14 +34,6 @@ export function installHttpClient(deps: HttpClientDeps): void {
     const { request, error } = message as { request: TracedRequest; error: Error };
     guarded(deps, () => onError(request[CALL], request, error));
   });
-}
-
-function guarded(deps: HttpClientDeps, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    deps.onInternalError(error);
-  }
 }
 
 function startCall(deps: HttpClientDeps, request: TracedRequest): void {
@@ -167,11 +161,6 @@ function onClose(call: ClientCall, request: ClientRequest): void {
   } else if (response.complete) {
     call.end(call.isUnread?.() === true ? call.responseAt : undefined);
   }
-}
-
-/** `error.type` of a call that never came to its end. */
-class AbortedCall extends Error {
-  override name = "aborted";
 }
 
 function targetOfRequest(request: ClientRequest): Target | undefined {

@@ -1,9 +1,10 @@
-import type { TextMapSetter } from "@opentelemetry/api";
 import { isTracingSuppressed } from "../../context/context.ts";
 import { activeContext } from "../../context/manager.ts";
 import type { OutgoingTarget, OutgoingCall, OutgoingCalls } from "../../context/outgoing.ts";
 import type { PropagationHeaders } from "../../context/messaging.ts";
+import { propagationHeaderSetter } from "../../context/propagation-header-setter.ts";
 import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.ts";
+import { guarded } from "./guarded.ts";
 import { targetOf } from "../url.ts";
 
 /** Calls of clients that no channel of Node's tells of. */
@@ -17,15 +18,6 @@ export function createOutgoingCalls(deps: HttpClientDeps): OutgoingCalls {
   };
 }
 
-function guarded<R>(deps: HttpClientDeps, work: () => R): R | undefined {
-  try {
-    return work();
-  } catch (error) {
-    deps.onInternalError(error);
-    return undefined;
-  }
-}
-
 class HttpOutgoingCall implements OutgoingCall {
   readonly propagationHeaders: PropagationHeaders = {};
   readonly #deps: HttpClientDeps;
@@ -34,7 +26,11 @@ class HttpOutgoingCall implements OutgoingCall {
   constructor(deps: HttpClientDeps, call: ClientCall) {
     this.#deps = deps;
     this.#call = call;
-    deps.propagator.inject(deps.contextWithSpan(call.span), this.propagationHeaders, headerSetter);
+    deps.propagator.inject(
+      deps.contextWithSpan(call.span),
+      this.propagationHeaders,
+      propagationHeaderSetter,
+    );
   }
 
   setTarget(target: () => OutgoingTarget | undefined): void {
@@ -63,9 +59,3 @@ class HttpOutgoingCall implements OutgoingCall {
     guarded(this.#deps, () => this.#call.end());
   }
 }
-
-const headerSetter: TextMapSetter<unknown> = {
-  set: (carrier, name, value) => {
-    (carrier as Record<string, string>)[name.toLowerCase()] = value;
-  },
-};

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { isThenable } from "../../thenable.ts";
 import type { InstrumentationLike } from "./upstream-adaptor.ts";
 
 /** Private method that wraps a batch function; the tests fail if it changes. */
@@ -33,8 +34,4 @@ export function withAnyBatchResult<Instrumentation extends InstrumentationLike>(
       return other === undefined ? result : other.value;
     };
   return instrumentation;
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }

@@ -10,6 +10,7 @@ import {
 } from "@opentelemetry/api";
 import { hrTime } from "@opentelemetry/core";
 import { PgInstrumentation } from "@opentelemetry/instrumentation-pg";
+import { isThenable } from "../../../thenable.ts";
 import type { Adaptor } from "../../loading/adaptor.ts";
 import { bindFunctions, bindEvents, bindToCaller } from "../../loading/caller-context.ts";
 import { type PgPool, PgPools, withoutCounters } from "./pools.ts";
@@ -167,8 +168,7 @@ function withAnyPromise(original: Query, wrap: (original: Query) => Query): Quer
 }
 
 function isForeignPromise(value: unknown): value is PromiseLike<unknown> {
-  if (typeof value !== "object" || value === null || value instanceof Promise) return false;
-  return typeof (value as { readonly then?: unknown }).then === "function";
+  return !(value instanceof Promise) && isThenable(value);
 }
 
 function isInSpan(): boolean {

@@ -1,5 +1,6 @@
 import { errorMonitor, type EventEmitter } from "node:events";
 import { promisify } from "node:util";
+import { AbortedCall } from "../../../context/aborted-call.ts";
 import type { OutgoingCall, OutgoingCalls } from "../../../context/outgoing.ts";
 import type { PropagationHeaders } from "../../../context/messaging.ts";
 import type { Adaptor, AdaptorDeps } from "../../loading/adaptor.ts";
@@ -270,9 +271,4 @@ function requestTarget(
   const authority = text(":authority") || text("host");
   if (authority === "") return undefined;
   return { origin: `${text(":scheme") || "http"}://${authority}`, path: text(":path") };
-}
-
-/** `error.type` of a call that never came to its end. */
-class AbortedCall extends Error {
-  override name = "aborted";
 }
