@@ -1,12 +1,12 @@
 import { joinPattern, patternText } from "../../context/route-pattern.ts";
 
 /**
- * The route of a request as Express left it on the request: the fallback for
- * what its adaptor (`instrumentation/frameworks/express/adaptor.ts`) has not noted on the holder,
- * because it is switched off or came too late.
+ * Reads the route that Express set on a request: the fallback where its adaptor
+ * (`instrumentation/frameworks/express/adaptor.ts`) has not recorded one, because it
+ * is disabled or was loaded too late.
  *
- * A mount path with parameters can't be told from `baseUrl`, which has their
- * values; only the adaptor knows it.
+ * The pattern of a mount path with parameters is known to the adaptor only:
+ * `baseUrl` has their values.
  *
  * @returns the pattern (`/users/:id`), undefined if no route matched
  */

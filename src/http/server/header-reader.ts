@@ -10,18 +10,18 @@ const getter: TextMapGetter<IncomingMessage["headers"]> = {
 };
 
 /**
- * Reads what an entry needs of a request's headers in one pass over the raw
- * list. The `headers` object, which Node makes when it is first asked for, is
- * only asked for where a propagation header is there.
+ * Reads the headers that a unit of work needs in one pass over the raw list. The
+ * `headers` object, which Node creates at its first use, is used only where a
+ * propagation header was received.
  */
 export class HeaderReader {
   readonly #propagator: TextMapPropagator;
-  /** In lower case. */
+  /** Names in lower case. */
   readonly #fields: readonly string[];
-  /** The same by their lengths: most names are told apart without a look at their letters. */
+  /** The same by their lengths: most names are excluded without reading their letters. */
   readonly #byLength: readonly (readonly string[])[];
 
-  /** @param fields names of headers, in lower case, that the propagator reads. */
+  /** @param fields names of the headers that the propagator reads. */
   constructor(propagator: TextMapPropagator, fields: readonly string[]) {
     this.#propagator = propagator;
     this.#fields = fields.map((field) => field.toLowerCase());
@@ -67,7 +67,7 @@ export class HeaderReader {
     };
   }
 
-  /** The same for HTTP/2, whose headers come by their names in lower case, the host as another one. */
+  /** Reads the headers of HTTP/2, an object with names in lower case and the host as `:authority`. */
   readHttp2(headers: IncomingMessage["headers"]): RequestHeaders {
     let propagated = false;
     for (const field of this.#fields) propagated ||= headers[field] !== undefined;
@@ -92,7 +92,7 @@ export class HeaderReader {
   }
 }
 
-/** A request that an app makes by hand often has nothing but the object. */
+/** Returns the raw headers. A request that an app creates itself often has the object only. */
 function rawHeadersOf({ rawHeaders, headers }: Partial<IncomingMessage>): readonly string[] {
   if (rawHeaders !== undefined && rawHeaders.length > 0) return rawHeaders;
   return Object.entries(headers ?? {}).flatMap(([name, value]) =>
@@ -100,7 +100,7 @@ function rawHeadersOf({ rawHeaders, headers }: Partial<IncomingMessage>): readon
   );
 }
 
-/** Both of the same length. Lowering makes a string: only where the first letter is right. */
+/** Compares texts of the same length. Lower case creates a string, so only where the first letter matches. */
 function equalsIgnoreCase(name: string, lower: string): boolean {
   if ((name.charCodeAt(0) | 0x20) !== lower.charCodeAt(0)) return false;
   return name === lower || name.toLowerCase() === lower;

@@ -10,11 +10,11 @@ interface ConnectionSocket extends PeerSocket {
 }
 
 /**
- * What the requests of one connection have in common, found out once for all of
- * them: a client says the same of itself each time.
+ * One connection, with the attributes that all of its requests have in common:
+ * they are computed once, since a client sends the same headers each time.
  */
 export class HttpConnection implements InFlightRequests {
-  /** The requests under way, one or, with pipelining, more. */
+  /** Requests in flight: one or, with pipelining, more. */
   readonly units: UnitOfWork[] = [];
   readonly scheme: "http" | "https";
   readonly #peer: PeerAddress;
@@ -27,7 +27,7 @@ export class HttpConnection implements InFlightRequests {
     this.#peer = peerAddressOf(socket);
   }
 
-  /** What spans say of who calls and what for: the same object while that stays the same. */
+  /** Returns the attributes of client and server; the same object while host and user agent are the same. */
   clientAttributes(host: string | undefined, userAgent: string | undefined): CachedAttributes {
     if (
       this.#cachedClientAttributes !== undefined &&

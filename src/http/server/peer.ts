@@ -1,25 +1,26 @@
-/** Who is at the other end of a connection. */
+/** Address of the remote end of a connection. */
 export interface PeerAddress {
   readonly address: string | undefined;
   readonly port: number | undefined;
 }
 
-/** What is read of a socket; one that an app emits a request from may be anything. */
+/** Members that are read of a socket; that of a request that an app emits may be any object. */
 export interface PeerSocket {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
-  /** Undocumented; what `remoteAddress` asks. */
+  /** Undocumented; `remoteAddress` uses it. */
   readonly _handle?: SocketHandle | null;
 }
 
 interface SocketHandle {
-  /** Fills in what it is given; 0 if that went well. */
+  /** Writes to the given object, and returns 0 on success. */
   readonly getpeername?: (found: { address?: string; port?: number }) => number;
 }
 
 /**
- * Asks below the socket, which keeps the first answer: an app that looks at
- * `remoteAddress` only after the connection is closed finds nothing there.
+ * Returns the address of the peer, from the handle below the socket. The socket
+ * would cache its first result: an app that reads `remoteAddress` only after the
+ * connection was closed gets none, and this must stay so.
  */
 export function peerAddressOf(socket: PeerSocket | undefined): PeerAddress {
   const handle = socket?._handle;

@@ -1,15 +1,18 @@
+import { withSignature } from "../../context/signature.ts";
 import type { UnitOfWork } from "../../context/unit-of-work.ts";
 
-/** Node's name for what an emitter does with a listener that rejects, where `captureRejections` is on. */
+/** Node's key of the method that handles the rejection of a listener, where `captureRejections` is on. */
 const REJECTION = Symbol.for("nodejs.rejection");
 
 type OnRejection = (this: unknown, error: unknown, event: unknown, ...args: unknown[]) => unknown;
 
 /**
- * Servers answer 500 for such a listener, or break off the response, and tell
- * nobody of the error: https://nodejs.org/api/events.html#capture-rejections-of-promises
+ * Records the rejections of listeners. A server responds to one with 500, or aborts
+ * the response, and does not report the error:
+ * https://nodejs.org/api/events.html#capture-rejections-of-promises
  *
- * @param unitOf of a request or a stream, the event's first argument; must not throw
+ * @param unitOf returns the unit of work of a request or a stream, the first argument of the
+ *   event; must not throw
  */
 export function wrapRejectionHandler(
   prototype: object,
@@ -23,8 +26,6 @@ export function wrapRejectionHandler(
     if (typeof message === "object" && message !== null) unitOf(message)?.recordError(error);
     return Reflect.apply(original, this, [error, event, ...args]);
   };
-  for (const key of ["name", "length"] as const) {
-    Object.defineProperty(onRejection, key, { value: original[key], configurable: true });
-  }
-  Object.defineProperty(prototype, REJECTION, { ...descriptor, value: onRejection });
+  const value = withSignature(onRejection, original);
+  Object.defineProperty(prototype, REJECTION, { ...descriptor, value });
 }

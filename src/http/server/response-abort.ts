@@ -5,9 +5,9 @@ import { errorTypeOf } from "../../context/error-type.ts";
 import { type ResponseAbort, ABORTED_BY_CLIENT, type HttpServerRequest } from "./server-request.ts";
 
 /**
- * Who has ended the connection before the end of a response: the app, which has
- * destroyed one or the other, or the client. Without a response, as with an
- * upgrade, to destroy the socket is how apps refuse.
+ * Returns which side closed the connection before the end of a response: the app,
+ * which has destroyed the response or the socket, or the client. Where there is no
+ * response, as with an upgrade, destroying the socket is the usual way to refuse.
  */
 export function responseAbortOf(
   unit: HttpServerRequest,
@@ -20,21 +20,21 @@ export function responseAbortOf(
   const error = response?.errored ?? socket.errored ?? undefined;
   if (error !== undefined) return { by: "server", error };
   const isRefused = response === undefined || response === socket;
-  // Where all was said, the connection closed before all of it was sent.
+  // A response that was ended had been handed over: the connection closed before all of it was sent.
   return isRefused || response.writableEnded === true ? ABORTED_BY_CLIENT : { by: "server" };
 }
 
-/** What is read of a response and of a socket; what an app emits by hand may be anything. */
+/** Members that are read of a response and of a socket; an app may emit any object. */
 type StreamState = Partial<
   Pick<Socket, "errored" | "readableEnded" | "writableEnded"> & Pick<ServerResponse, "statusCode">
 >;
 
-/** Of the requests whose connection was lost. */
+/** Responses of the requests whose connection was closed. */
 const abortedResponses = new WeakMap<HttpServerRequest, WeakRef<StreamState>>();
 
 /**
- * Tells of an error that came after the client had left, unless the app's error
- * handlers now find that it was the client's fault, though they can't say so.
+ * Reports an error that occurred after the client had disconnected, unless the
+ * app's error handlers now set a status of the 400s, which they can't send.
  */
 export function reportUnlessHandled(
   unit: HttpServerRequest,
@@ -49,7 +49,7 @@ export function reportUnlessHandled(
   });
 }
 
-/** What the app has set by now; 0 if nobody can tell. */
+/** Returns the status that the app has set by now; 0 if it is unknown. */
 function abortedStatusOf(unit: HttpServerRequest): number {
   try {
     return abortedResponses.get(unit)?.deref()?.statusCode ?? 0;
@@ -58,7 +58,7 @@ function abortedStatusOf(unit: HttpServerRequest): number {
   }
 }
 
-/** What the network says of a peer that is gone, and Node of one that it gives up: too slow, or no HTTP. */
+/** Whether an error is that of a disconnected client, or of one that Node rejects: too slow, or no HTTP. */
 function isClientConnectionError(error: Error | null | undefined): boolean {
   if (error === null || error === undefined) return false;
   const { code, syscall } = error as NodeJS.ErrnoException;
@@ -66,7 +66,7 @@ function isClientConnectionError(error: Error | null | undefined): boolean {
   return code === "ERR_HTTP_REQUEST_TIMEOUT" || code?.startsWith("HPE_") === true;
 }
 
-/** Decides, at its end, of what a request has failed. Only for those where there is something to decide. */
+/** Decides, at its end, whether and of what a request has failed. Only for requests with failure information. */
 export function settleFailure(unit: HttpServerRequest): void {
   const { abort } = unit;
   if (abort?.by === "client") ignoreDisconnectErrors(unit);
@@ -78,7 +78,7 @@ export function settleFailure(unit: HttpServerRequest): void {
   else if (abort?.by === "server") unit.errorType = "_OTHER";
 }
 
-/** A client that leaves is no failure; what else went wrong is one, though no response could tell it. */
+/** Removes errors of the disconnect, which is no failure; other errors are, though no response reports them. */
 function ignoreDisconnectErrors(unit: HttpServerRequest): void {
   const { error, statusCode } = unit;
   unit.failures = unit.failures?.filter((one) => !isDisconnectError(one));
@@ -86,7 +86,7 @@ function ignoreDisconnectErrors(unit: HttpServerRequest): void {
   if (!isDisconnectError(error) && !isClientError(error)) addFailure(unit, error);
 }
 
-/** Of several errors on the way to the end of a response the framework's is the better one. */
+/** Records why the response was aborted; an error that a framework has recorded takes precedence. */
 function recordAbortError(unit: HttpServerRequest, { error }: ResponseAbort): void {
   if (unit.failures !== undefined && unit.failures.length > 0) return;
   const reason = unit.statusCode === undefined ? (unit.error ?? error) : error;
@@ -94,7 +94,7 @@ function recordAbortError(unit: HttpServerRequest, { error }: ResponseAbort): vo
   else if (reason !== undefined && unit.statusCode === undefined) addFailure(unit, reason);
 }
 
-/** The entry has ended: what it is told now would be late. */
+/** Adds a failure; `recordFailure` would take it for a late one, since the unit of work has ended. */
 function addFailure(unit: HttpServerRequest, error: unknown): void {
   unit.failures = [...(unit.failures ?? []), error];
 }

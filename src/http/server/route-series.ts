@@ -1,7 +1,7 @@
 import type { BoundRecorder } from "../../metrics/meter.ts";
 import type { CachedAttributes } from "../../traces/span-attributes.ts";
 
-/** What all requests of one method, status and route have in common. */
+/** Attributes and metric series that all requests of one method, status and route have in common. */
 export interface RouteSeries extends CachedAttributes {
   readonly spanName: string;
   readonly scheme: string;

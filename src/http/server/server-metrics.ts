@@ -5,13 +5,13 @@ import type { Metrics } from "../../metrics/metrics.ts";
 import { type HttpServerRequest, httpSpanName } from "./server-request.ts";
 import type { RouteSeries } from "./route-series.ts";
 
-/** Above these the store is asked each time; it has a bound of its own. */
+/** Beyond these limits the series is looked up in the store each time, which has its own limit. */
 const MAX_ROUTES = 1000;
 const MAX_SERIES_PER_ROUTE = 100;
 
 /**
- * `http.server.request.duration` and `http.server.active_requests`, with series
- * that are bound once:
+ * Metrics `http.server.request.duration` and `http.server.active_requests`, with
+ * series that are bound once:
  * https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#http-server
  */
 export class ServerMetrics {
@@ -38,7 +38,7 @@ export class ServerMetrics {
     this.#activeOf(unit).add(1);
   }
 
-  /** Status and route are known: gives the entry what it shares with its like. */
+  /** Sets the series of a request, once its status and its route are known. */
   bindSeries(unit: HttpServerRequest): void {
     unit.series = this.#seriesOf(unit);
   }
@@ -59,7 +59,7 @@ export class ServerMetrics {
     return bound;
   }
 
-  /** By route first, whose text is the framework's own and so hashed already; the rest are few. */
+  /** Looks up by route first, a string of the framework and so hashed already; each has few series. */
   #seriesOf(unit: HttpServerRequest): RouteSeries {
     const { route } = unit;
     let seriesOfRoute = this.#seriesByRoute.get(route);
@@ -96,7 +96,7 @@ function matches(series: RouteSeries, unit: HttpServerRequest): boolean {
   );
 }
 
-/** By the conventions the attributes of the metric are all attributes of the span, too. */
+/** Returns the attributes of the metric, which the span has, too, by the conventions. */
 function seriesAttributes(unit: HttpServerRequest): Attributes {
   const { method, connection, protocolVersion, statusCode, route } = unit;
   const errorType = unit.hasServerErrorStatus ? String(statusCode) : unit.errorType;

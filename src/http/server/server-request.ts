@@ -13,34 +13,34 @@ import type { RouteSeries } from "./route-series.ts";
 import { redactPath, redactQuery } from "../secrets.ts";
 
 /**
- * One request that came in over HTTP: its holder, and what its span and its
- * metrics are made of. Only plain values are kept once it has ended, so that a
- * span that waits for its export holds neither request nor response.
+ * Unit of work of one HTTP request, with the data of its span and its metrics. It
+ * references only plain values once it has ended, so that a span that waits for its
+ * export retains neither the request nor the response.
  *
  * The span's attributes follow the stable HTTP conventions:
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
  */
 export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
   readonly startedAt: number = now();
-  /** On our clock: before we do anything about it, which loads Sentry the first time. */
+  /** Monotonic time of the end, before any work of telltale, which loads Sentry the first time. */
   endedAt: number = this.startedAt;
   readonly connection: HttpConnection;
   readonly protocolVersion: string;
-  /** What it has in common with all requests of its kind; set when it ends. */
+  /** Data that it has in common with the requests of its route and status; set at the end. */
   series: RouteSeries | undefined = undefined;
-  /** The method if the conventions know it, else `_OTHER`. */
+  /** The method if it is a known one, else `_OTHER`. */
   declare method: string;
-  /** Until the end. */
+  /** Undefined after the end. */
   declare request: IncomingMessage | undefined;
-  /** Until the end: what an abort still finds out. */
+  /** Undefined after the end; an abort reads it. */
   response: ServerResponse | undefined = undefined;
-  /** Why not all of the response was sent; undefined while it may be, and if it was. */
+  /** Why the response was aborted; undefined before that, and if it was sent in full. */
   abort: ResponseAbort | undefined = undefined;
-  /** `error.type`, where the request failed and its status doesn't say it. */
+  /** `error.type` of a request that failed without a status of the 500s. */
   errorType: string | undefined = undefined;
-  /** Whether the end was seen, of which several events may tell. */
+  /** Whether it was finished; several events may report its end. */
   isFinished = false;
-  /** What the request's listeners run under. */
+  /** Context of the request's listeners. */
   context: Context | undefined = undefined;
   readonly #deps: HttpRequestDeps;
   readonly #originalMethod: string;
@@ -65,7 +65,7 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
     this.requestId = headers.requestId;
   }
 
-  /** Server spans fail with 5xx (HTTP span conventions, Status), and of what keeps a response from being whole. */
+  /** Server spans fail with 5xx (HTTP span conventions, Status), and with an aborted response. */
   get failed(): boolean {
     return this.hasServerErrorStatus || this.errorType !== undefined;
   }
@@ -74,14 +74,14 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
     return this.statusCode !== undefined && this.statusCode >= 500;
   }
 
-  /** Once the head is out, or the request over, no response can tell of `error`: it counts whatever the status. */
+  /** Records an error; once the response has started or the request has ended, it counts whatever the status. */
   override recordError(error: unknown): void {
     if (error === this.error || error === this.originalError) return;
     if (!this.ended && !this.#isResponseStarted()) {
       super.recordError(error);
       return;
     }
-    // Of several layers that pass it on the first one tells.
+    // Several layers may pass it on: the first one counts.
     if (this.ended) this.error = error;
     if (!isClientError(error)) this.recordFailure(error);
   }
@@ -91,7 +91,7 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
     try {
       return this.response?.headersSent === true;
     } catch {
-      // The app's own.
+      // A response of the app, which may throw.
       return false;
     }
   }
@@ -101,7 +101,7 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
     else super.recordFailure(error);
   }
 
-  /** By what is left of it: it came over this connection, for the same target. */
+  /** Compares what is left of the request: its connection and its target. */
   override belongedTo(request: object): boolean {
     const { socket, originalUrl, url } = request as FrameworkRequest;
     return (
@@ -113,7 +113,7 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
     return this.series?.spanName ?? httpSpanName(this.method, this.route);
   }
 
-  /** Takes what is known at the end, and lets go of the request. */
+  /** Sets status and route at the end, and releases the request. */
   finalize(response: ResponseHead | undefined): void {
     if (response?.headersSent === true) this.statusCode ??= response.statusCode;
     try {
@@ -133,7 +133,7 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
     return redactPath(splitUrl(this.#url).path);
   }
 
-  /** The route as far as the framework knows it by now. */
+  /** Returns the route as far as the framework knows it. */
   override currentRoute(): string | undefined {
     if (this.request !== undefined) this.route ??= expressRouteOf(this.request);
     return this.route;
@@ -148,7 +148,7 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
   ownPairs(): unknown[] {
     const { path: fullPath, query } = splitUrl(this.#url);
     const path = redactPath(fullPath);
-    // At once: an array that grows from two gets room for seventeen.
+    // In one literal: an array that grows from two elements gets capacity for seventeen.
     const pairs: unknown[] =
       this.requestId === undefined
         ? ["url.path", path]
@@ -162,11 +162,11 @@ export class HttpServerRequest extends UnitOfWork implements LazyAttributes {
   }
 }
 
-/** Why a response was not sent in full. */
+/** Reason why a response was not sent in full. */
 export interface ResponseAbort {
-  /** Who ended it before its end: the client, the app, or the end of the process. */
+  /** The side that aborted it: the client, the app, or the exit of the process. */
   readonly by: "client" | "server" | "process";
-  /** What the app has destroyed it with. */
+  /** Error that the app has destroyed it with. */
   readonly error?: unknown;
 }
 
@@ -175,37 +175,37 @@ export const ABORTED_BY_EXIT: ResponseAbort = Object.freeze({ by: "process" });
 
 export interface HttpRequestDeps {
   readonly knownMethods: KnownMethods;
-  /** A request that is over has failed of `error` nevertheless. */
+  /** Called with an error of a request that has ended. */
   readonly onLateFailure: (unit: HttpServerRequest, error: unknown) => void;
 }
 
-/** What frameworks leave on a request; Express cuts mounts off its `url`. */
+/** Members that frameworks set on a request; Express removes mounts from its `url`. */
 interface FrameworkRequest {
   readonly socket?: SocketWithRequests | null;
   readonly originalUrl?: unknown;
   readonly url?: unknown;
 }
 
-/** `GET /users/:id`, or what of it is known. */
+/** Returns a span name such as `GET /users/:id`, or `GET` if the route is unknown. */
 export function httpSpanName(method: string, route: string | undefined): string {
   const methodName = method === "_OTHER" ? "HTTP" : method;
   return route === undefined ? methodName : `${methodName} ${route}`;
 }
 
-/** What the end of a request is told by. */
+/** Head of a response, as far as the end of a request needs it. */
 export type ResponseHead = Pick<ServerResponse, "headersSent" | "statusCode">;
 
-/** What one look over a request's raw headers found. */
+/** Headers of a request, as far as its unit of work needs them. */
 export interface RequestHeaders {
   readonly host: string | undefined;
   readonly userAgent: string | undefined;
   readonly requestId: string;
   readonly hasBody: boolean;
-  /** The context of the caller, where a propagation header was there. */
+  /** The remote context, where a propagation header was received, else the root. */
   readonly parent: ApiContext;
 }
 
-/** Splits the request target; an absolute form loses scheme and authority. */
+/** Splits a request target; the absolute form is reduced to its path and query. */
 function splitUrl(target: string): { path: string; query: string | undefined } {
   const question = target.indexOf("?");
   const whole = question === -1 ? target : target.slice(0, question);

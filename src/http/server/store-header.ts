@@ -7,7 +7,7 @@ import { isRequestIdHeader, REQUEST_ID_HEADER } from "./request-id.ts";
 type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) => void;
 
 /**
- * Sends the request id back. `res.setHeader` before a framework's `writeHead`
+ * Sends the request id with each HTTP/1 response. `res.setHeader` before a framework's `writeHead`
  * would send Node down a slow path (0.7 of a bare Fastify request, measured);
  * `_storeHeader` gets the status line as a string, and a header is a line more.
  */
@@ -19,7 +19,7 @@ export function wrapStoreHeader(): void {
     const { req } = this as { readonly req?: IncomingMessage };
     const unit = req === undefined ? undefined : unitOfWorkOf(req);
     if (unit === undefined) return original.call(this, firstLine, headers);
-    // What an app sets after this (Next does, as it fails) nobody is told.
+    // A status that an app sets after this (Next does, as it fails) is not sent.
     unit.statusCode = this.statusCode;
     return original.call(this, withRequestId(firstLine, unit, this, headers), headers);
   };
@@ -38,16 +38,16 @@ function withRequestId(
       ? firstLine
       : `${firstLine}${REQUEST_ID_HEADER}: ${id}\r\n`;
   } catch {
-    // The headers are the app's; a getter or a proxy among them may throw, as it then does for Node.
+    // A getter or a proxy among the app's headers may throw, and then also throws for Node.
     return firstLine;
   }
 }
 
-/** Whether the app sends a request id of its own, in any form that `writeHead` takes. */
+/** Whether the app sets the header itself, in any form that `writeHead` takes. */
 function hasRequestIdHeader(headers: unknown, response: ServerResponse): boolean {
   if (typeof headers !== "object" || headers === null) return false;
   if (Array.isArray(headers)) {
-    // Pairs, or name and value by turns.
+    // Pairs, or alternating names and values.
     return Array.isArray(headers[0])
       ? headers.some((pair) => Array.isArray(pair) && isRequestIdHeader(pair[0]))
       : headers.some((item, at) => at % 2 === 0 && isRequestIdHeader(item));
@@ -59,9 +59,10 @@ function hasRequestIdHeader(headers: unknown, response: ServerResponse): boolean
 }
 
 /**
- * Where Node keeps what `setHeader` collected; null on a Node that keeps it
- * elsewhere. Read off the first response, not off one of our own: to Node's
- * constructors each further kind of message is a slower path for all.
+ * Key under which a response has the headers of `setHeader`; null on a Node that
+ * has them elsewhere. It is a module variable, since it is read for each response and
+ * the same for all. It is found on the first response of the app, not on one created
+ * for it: to Node's constructors each further kind of message is a slower path for all.
  */
 let outHeadersSymbol: symbol | null | undefined;
 
@@ -71,9 +72,8 @@ function findOutHeadersSymbol(response: ServerResponse): symbol | null {
 }
 
 /**
- * Whether these are Node's own collection, whose names are in lower case. To see
- * it at their looks takes a walk over them, which costs each Express request a
- * microsecond.
+ * Whether these are Node's own collection of headers, whose names are in lower
+ * case. Searching it as well would cost each Express request a microsecond.
  */
 function isOutHeaders(headers: object, response: ServerResponse): boolean {
   outHeadersSymbol ??= findOutHeadersSymbol(response);

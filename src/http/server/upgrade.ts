@@ -2,13 +2,13 @@ import type { Duplex } from "node:stream";
 import type { ResponseHead } from "./server-request.ts";
 
 /**
- * A request that asks for another protocol has no response: whoever takes it
- * (`ws`, Engine.IO, a proxy) writes one onto the socket by hand. The first thing
- * that is written says what became of it, and there the request ends; what comes
- * over the connection afterwards, for hours perhaps, is no part of it.
+ * Watches for the response to an upgrade. Node creates no response for it: the
+ * handler (`ws`, Engine.IO, a proxy) writes one to the socket. The request ends with
+ * the first write, which has the status; the data of the connection afterwards,
+ * perhaps for hours, is no part of the request.
  *
- * @param onResponse called once, when the answer is written; never if the
- *   connection is lost before, of which the entry hears otherwise
+ * @param onResponse called once, when the response is written; never if the connection is
+ *   closed before, which is reported otherwise
  */
 export function onUpgradeResponse(
   socket: object,
@@ -25,13 +25,13 @@ export function onUpgradeResponse(
   const restores = (["write", "end"] as const).map((name) => observeWrite(socket, name, onWrite));
 }
 
-/** What an app emits by hand may be anything. */
+/** Whether it can be observed: an app may emit any object. */
 function isWritable(socket: object): socket is Duplex {
   const { write, end } = socket as Partial<Duplex>;
   return typeof write === "function" && typeof end === "function";
 }
 
-/** `end` may be given nothing, or a callback alone. */
+/** Whether data is written: `end` may be called without any, or with a callback alone. */
 function isData(data: unknown): data is string | Uint8Array {
   return typeof data === "string" || data instanceof Uint8Array;
 }
@@ -39,9 +39,9 @@ function isData(data: unknown): data is string | Uint8Array {
 type Write = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * Tells `note` what the method is called with, after it was.
+ * Calls `onWrite` after each call of a method of the socket.
  *
- * @returns what makes the socket as it was, unless somebody has put another method over ours
+ * @returns a function that restores the method, unless it was patched again by others
  */
 function observeWrite(
   socket: Duplex,
@@ -68,7 +68,7 @@ function observeWrite(
   };
 }
 
-/** Undefined if this is no HTTP. */
+/** Returns undefined if this is not HTTP. */
 function parseResponseHead(data: string | Uint8Array): ResponseHead | undefined {
   const start = typeof data === "string" ? data : Buffer.from(data).toString("latin1", 0, 12);
   const status = /^HTTP\/1\.\d (\d{3})/.exec(start)?.[1];
