@@ -5,7 +5,7 @@ import { isOwnSpan } from "../context/local-trace-handle.ts";
 import { logIdsIn } from "../context/unit-access.ts";
 import type { LogIds } from "../context/unit-views.ts";
 
-/** The fields of the contract that say where a line belongs. */
+/** The documented fields of a line that name its trace, request, user and organisation. */
 export interface CorrelationFields {
   trace_id?: unknown;
   span_id?: unknown;
@@ -15,7 +15,7 @@ export interface CorrelationFields {
   organization_id?: unknown;
 }
 
-/** Where a line belongs: the trace and the unit of work it was written in. */
+/** The trace and the unit of work in which a line was written. */
 export interface LogContext {
   readonly spanContext: SpanContext | undefined;
   readonly unit: LogIds | undefined;
@@ -23,22 +23,22 @@ export interface LogContext {
 
 const EMPTY_CONTEXT: LogContext = { spanContext: undefined, unit: undefined };
 
-/** The origin in the active context. Never throws. */
+/** Returns the log context of the active context. Never throws. */
 export function activeLogContext(): LogContext {
   try {
     return logContextIn(activeContext());
   } catch {
-    // A span of somebody else's that throws when asked for its context.
+    // A foreign span throws when its span context is read.
     return EMPTY_CONTEXT;
   }
 }
 
-/** The origin in a context. Throws only if a foreign span does. */
+/** Returns the log context of a context. Throws only if a foreign span does. */
 function logContextIn(context: ApiContext): LogContext {
   return { spanContext: spanContextIn(context), unit: logIdsIn(context) };
 }
 
-/** The ids of the span in a context, if they are valid. */
+/** Returns the span context of the span in a context, if it is valid. */
 export function spanContextIn(context: ApiContext): SpanContext | undefined {
   const span = spanIn(context);
   if (span === undefined) return undefined;
@@ -46,7 +46,7 @@ export function spanContextIn(context: ApiContext): SpanContext | undefined {
   return isOwnSpan(span) || isValidSpanContext(spanContext) ? spanContext : undefined;
 }
 
-/** Whether an origin has anything to put on a line. */
+/** Whether there is any id to put on a line. */
 export function hasIds({ spanContext, unit }: LogContext): boolean {
   if (spanContext !== undefined) return true;
   if (unit === undefined) return false;
@@ -55,9 +55,8 @@ export function hasIds({ spanContext, unit }: LogContext): boolean {
 }
 
 /**
- * Puts the ids of an origin on a line. What the app set itself stays, and three
- * ids of a trace stay together: a line that names another trace gets no span of
- * ours.
+ * Puts the ids on a line. Ids that the app set itself stay. The three ids of a
+ * trace stay together: a line that names another trace gets no span id.
  */
 export function injectIds(line: CorrelationFields, { spanContext, unit }: LogContext): void {
   if (spanContext !== undefined && (line.trace_id ?? spanContext.traceId) === spanContext.traceId) {
@@ -71,7 +70,7 @@ export function injectIds(line: CorrelationFields, { spanContext, unit }: LogCon
   if (unit.organizationId !== undefined) line.organization_id ??= unit.organizationId;
 }
 
-/** The trace that a line names itself, or undefined. */
+/** Returns the span context that a line names itself, or undefined. */
 export function spanContextFrom(line: CorrelationFields): SpanContext | undefined {
   const { trace_id: traceId, span_id: spanId, trace_flags: flags } = line;
   if (typeof traceId !== "string" || typeof spanId !== "string") return undefined;
@@ -83,7 +82,7 @@ export function spanContextFrom(line: CorrelationFields): SpanContext | undefine
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
 const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/;
 
-/** Stricter than the types: one foreign span with broken ids would spoil a whole batch. */
+/** Checks more than the types do: one foreign span with broken ids would invalidate a whole batch. */
 function isValidSpanContext(spanContext: SpanContext): boolean {
   return (
     TRACE_ID.test(spanContext.traceId) &&
@@ -94,7 +93,7 @@ function isValidSpanContext(spanContext: SpanContext): boolean {
 
 const FLAG_TEXTS = ["00", "01", "02", "03"];
 
-/** Two hexadecimal digits. */
+/** Returns two hexadecimal digits. */
 export function formatTraceFlags(flags: number): string {
   return FLAG_TEXTS[flags] ?? (flags & 0xff).toString(16).padStart(2, "0");
 }

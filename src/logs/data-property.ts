@@ -1,8 +1,8 @@
 import { types } from "node:util";
 
 /**
- * A property without running code of the app's: undefined for getters (other
- * than the engine's own, as of `stack`) and for proxies.
+ * Reads a property without running any of the app's code. Returns undefined for
+ * getters (except built-in ones, such as that of `stack`) and for proxies.
  */
 export function readDataProperty(value: object, key: PropertyKey): unknown {
   try {
@@ -18,12 +18,12 @@ export function readDataProperty(value: object, key: PropertyKey): unknown {
       current = Object.getPrototypeOf(current) as object | null;
     }
   } catch {
-    // Nothing that is to be read without us.
+    // The object can't be inspected.
   }
   return undefined;
 }
 
-/** V8 makes the text of a stack when it is first read, of what `name` and `message` give then. */
+/** Reads a stack, unless that would run a getter: V8 builds its text from `name` and `message` when it is first read. */
 function readStack(value: object): unknown {
   if (hasGetter(value, "message") || hasGetter(value, "name")) return undefined;
   return (value as { readonly stack?: unknown }).stack;
@@ -40,7 +40,7 @@ function hasGetter(value: object, key: PropertyKey): boolean {
   return current !== null;
 }
 
-/** What V8 puts on whatever `Error.captureStackTrace` gets, since its version 11. */
+/** The getter that V8 defines by `Error.captureStackTrace`, since its version 11. */
 const stackGetter = stackGetterOf({});
 
 function stackGetterOf(target: object): unknown {
@@ -56,13 +56,13 @@ function isBuiltInGetter(getter: () => unknown, owner: object): boolean {
 }
 
 /**
- * Whether it is an error, also one of another realm; false for what can't be
- * asked, and for proxies, whose traps would run.
+ * Whether a value is an error, also one of another realm. False for objects that
+ * can't be inspected, and for proxies, whose traps would run.
  */
 export function isErrorInstance(value: unknown): value is Error {
   try {
     if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
-    // A plain object is none, as most are that are asked about; the engine takes longer.
+    // Most objects are plain. This check is faster than the engine's.
     if (Object.getPrototypeOf(value) === Object.prototype) return false;
     return value instanceof Error || types.isNativeError(value);
   } catch {
@@ -70,7 +70,7 @@ export function isErrorInstance(value: unknown): value is Error {
   }
 }
 
-/** Whether an error says itself what JSON is to show of it. */
+/** Whether an error defines its own JSON. */
 export function hasToJson(error: object): boolean {
   return "toJSON" in error;
 }

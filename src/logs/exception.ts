@@ -1,6 +1,6 @@
 import { truncateWellFormed } from "./value.ts";
 
-/** The attributes `exception.*` of the semantic conventions, as far as an error tells them. */
+/** The attributes `exception.*` of the semantic conventions. */
 export interface ExceptionFields {
   readonly type: string | undefined;
   readonly message: string | undefined;
@@ -8,11 +8,11 @@ export interface ExceptionFields {
 }
 
 /**
- * What an error (or whatever was thrown) says of itself. The type is its `code`
- * where it has one, else its `name`, as in the SDK's log records and in our
- * spans. Undefined where it says nothing. Never throws.
+ * Reads the exception attributes from an error, or from another thrown value. The
+ * type is its `code` if it has one, else its `name`, as in the SDK's log records
+ * and in telltale's spans. Undefined if it has none of the three. Never throws.
  *
- * @param read a property: `readDataProperty` where no getter of the app's is to run.
+ * @param read reads a property: `readDataProperty` if none of the app's getters may run.
  */
 export function exceptionOf(thrown: unknown, read: ReadProperty): ExceptionFields | undefined {
   if (typeof thrown === "string" || typeof thrown === "number") {
@@ -27,11 +27,11 @@ export function exceptionOf(thrown: unknown, read: ReadProperty): ExceptionField
   return (fields.type ?? fields.message ?? fields.stacktrace) ? fields : undefined;
 }
 
-/** Reads a property of an error; never throws. */
+/** Reads a property of an error. Never throws. */
 type ReadProperty = (value: object, key: PropertyKey) => unknown;
 
-/** `exception.type` of an error: its `code` or its `name`. */
-export function exceptionTypeOf(error: object, read: ReadProperty): string | undefined {
+/** Returns the `exception.type` of an error: its `code` or its `name`. */
+function exceptionTypeOf(error: object, read: ReadProperty): string | undefined {
   const code = read(error, "code");
   if (typeof code === "number") return String(code);
   return nonEmptyText(code) ?? nonEmptyText(read(error, "name"));

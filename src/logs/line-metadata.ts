@@ -3,45 +3,45 @@ import type { ExceptionFields } from "./exception.ts";
 import type { JsonLine } from "./parse-json-line.ts";
 import type { RecordIds } from "./record-ids.ts";
 
-/** How a logger names what a record has a place of its own for. */
+/** The names that a logger uses for the fields that a record stores separately. */
 export interface LineKeys {
   readonly message: string;
-  /** Under which a serialiser writes an error. */
+  /** The field in which a serialiser writes an error. */
   readonly error?: string;
-  /** Under which all fields of the call lie. */
+  /** The field that contains all fields of the call. */
   readonly nested?: string | undefined;
-  /** The stack of the error that the line is. */
+  /** The field with the stack of a line that is an error. */
   readonly stack?: string;
-  /** Whether `timestamp` is the time of the line (winston), and its level always a name. */
+  /** Whether `timestamp` is the time of the line, and its level always a name (winston). */
   readonly hasTimestamp?: boolean;
-  /** Undoes what a known format does to a line (`logstash()`); undefined where it didn't. */
+  /** Undoes a known format (`logstash()`). Returns undefined if the line doesn't have that format. */
   unwrap?(line: JsonLine): JsonLine | undefined;
 }
 
-/** What is known of a line beside what it shows. */
+/** What is known about a line in addition to its text. */
 export interface LineMetadata {
   readonly keys: LineKeys;
   readonly severityText: string;
-  /** 0: unspecified. */
+  /** 0 if unspecified. */
   readonly severityNumber: number;
-  /** As the line has it, where that is a number. */
+  /** The level as the line shows it: a number for pino and bunyan. */
   readonly level: unknown;
   readonly spanContext: SpanContext | undefined;
   readonly ids: RecordIds;
-  /** Whether the line was given the ids: then those that it doesn't show were taken out. */
+  /** Whether the ids were put on the line. If so, the app has removed those that the line doesn't show. */
   readonly areIdsInjected: boolean;
-  /** The text that the logger was given, if it is one. */
+  /** The message that was logged, if it is a text. */
   readonly message: string | undefined;
   readonly error: LoggedError | undefined;
-  /** Fields that are numbers of which JSON has another text: NaN, bigints. */
+  /** Fields with numbers that JSON can't represent: NaN, bigints. */
   readonly exactNumbers?: ReadonlyMap<string, number | bigint> | undefined;
 }
 
-/** An error that the logger was given. */
+/** An error that was logged. */
 export interface LoggedError {
-  /** The field that it is; undefined: the line itself is about it. */
+  /** Its field; undefined if the line itself is about it. */
   readonly key: string | undefined;
   readonly exception: ExceptionFields;
-  /** The app hides nothing of it: a text of JSON shows `{}` for want of better. */
+  /** Whether the app hides none of it: JSON shows `{}` only because it can't show an error. */
   readonly isComplete: boolean;
 }

@@ -1,40 +1,28 @@
 import type { AnyValue, Attributes, HrTime, SpanContext } from "@opentelemetry/api";
-import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { lazy } from "../lazy.ts";
 import type { LogsConfig } from "../config/config.ts";
 import type { FlatAttributes } from "../export/otlp/encoded-item.ts";
 import type { EncodableRecord } from "../export/otlp/otlp-protobuf.ts";
-import {
-  epochMsOf,
-  isSameTime,
-  type Timestamp,
-  parseTimestamp,
-  parseNearbyMs,
-  toHrTime,
-} from "./timestamp.ts";
 import type { ExceptionFields } from "./exception.ts";
+import type { LoggerScope } from "./logger-scope.ts";
+import { epochMsOf, isSameTime, parseTimestamp, type Timestamp, toHrTime } from "./timestamp.ts";
+import { timestampCache } from "./timestamp-cache.ts";
 import type { ValueCopier } from "./value-copier.ts";
-import { truncateWellFormed, setOwnProperty } from "./value.ts";
+import { isScalar, setOwnProperty, truncateWellFormed } from "./value.ts";
 
 const loadValueCopier = lazy<typeof import("./value-copier.ts")>("logs/value-copier.ts");
 
-/** Who wrote a record, with the attributes that `getLogger` took. */
-export type LoggerScope = InstrumentationScope & {
-  readonly attributes?: Attributes;
-  readonly droppedAttributesCount?: number;
-};
-
 const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
 
-/** A record, or what one is made of, when it is needed. */
+/** A record, or the data from which one is built when it is exported. */
 export interface LogRecordSource {
-  /** The same at every call. */
+  /** Returns the same record at each call. */
   toRecord(): LogRecord;
 }
 
-/** What all records of one pipeline share. */
+/** The state that all records of one pipeline share. */
 export interface LoggerSharedState {
   readonly resource: Resource;
   readonly limits: LogsConfig["limits"];
@@ -42,9 +30,9 @@ export interface LoggerSharedState {
 
 /**
  * A log record as the SDK's exporters and OTLP serialisers read it
- * (`ReadableLogRecord`). Whoever writes it fills in plain values; the shapes that
- * exporters want are made when they ask, away from the line's own moment. What
- * the app could still change is copied at once.
+ * (`ReadableLogRecord`). It is filled with plain values while the app logs, and
+ * converted to the exporters' types only when it is exported. Values that the app
+ * could still change are copied at once.
  */
 export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordSource {
   readonly instrumentationScope: LoggerScope;
@@ -56,7 +44,7 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
   readonly observedTimestamp: Timestamp;
   occurredAt: Timestamp;
   #timestampText: string | undefined = undefined;
-  /** Names and values in turn: cheaper to fill than an object. */
+  /** Names and values, alternating: cheaper to fill than an object. */
   readonly #fields: unknown[] = [];
   #body: AnyValue = undefined;
   #copier: ValueCopier | undefined = undefined;
@@ -74,32 +62,32 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
     return this;
   }
 
-  /** The time of the event itself, where that is another than now. */
+  /** Sets the time of the event, if it differs from the observed time. */
   setTimestamp(timestamp: Timestamp): void {
     this.occurredAt = timestamp;
   }
 
   /**
-   * The line's own `timestamp`: the record's time if it is a date of ISO 8601
-   * with a zone, else an attribute. Read only at export. Always true.
+   * Sets the line's own `timestamp`: the record's time if it is an ISO 8601 date
+   * with a zone, else an attribute. Parsed only at export. Returns true.
    */
   setTimestampText(text: string): true {
     this.#timestampText = text;
     return true;
   }
 
-  /** Sets the body: text as it is, all else as a copy. Never throws. */
+  /** Sets the body: a text as it is, any other value as a copy. Never throws. */
   setBody(body: unknown): void {
     this.#body = typeof body === "string" ? body : createValueCopier(Infinity).copy(body);
   }
 
-  /** Adds one attribute; of two with the same name the later counts. Never throws. */
+  /** Adds an attribute. Of two with the same name the later one wins. Never throws. */
   setAttribute(name: string, value: unknown): void {
     if (value === undefined || typeof value === "function") return;
     if (this.#canAdd(name)) this.#fields.push(name, isScalar(value) ? value : this.#copy(value));
   }
 
-  /** The same of what only we have: it need not be copied. */
+  /** Adds an attribute whose value the app can't change, so that it need not be copied. */
   setAttributeWithoutCopy(name: string, value: unknown): void {
     if (typeof value !== "object" || this.#attributeLengthLimit() !== Infinity)
       this.setAttribute(name, value);
@@ -136,7 +124,7 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
     return toHrTime(this.observedTimestamp);
   }
 
-  /** Made once: a serialiser reads them twice. */
+  /** Built once, since a serialiser reads them twice. */
   get attributes(): Attributes {
     return (this.#attributes ??= this.#buildAttributes());
   }
@@ -179,13 +167,13 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
 
   #parseTimestampText(timestampText: string): void {
     this.#timestampText = undefined;
-    const nearbyMs = parseNearbyMs(timestampText, epochMsOf(this.occurredAt));
+    const nearbyMs = timestampCache.parseNearby(timestampText, epochMsOf(this.occurredAt));
     if (nearbyMs !== undefined && isSameTime(nearbyMs, this.occurredAt)) return;
     const parsed = ISO_8601.test(timestampText)
       ? parseTimestamp(new Date(timestampText))
       : undefined;
     if (parsed === undefined) this.#fields.push("timestamp", timestampText);
-    // Else mostly a format's: the same moment in whole milliseconds, so ours is finer.
+    // Else it is mostly a format's: the same time in whole milliseconds, and ours is finer.
     else if (!isSameTime(parsed, this.occurredAt)) this.occurredAt = parsed;
   }
 
@@ -194,12 +182,7 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
   }
 }
 
-/** Most records have words and numbers only. */
+/** Loaded with the first record that needs it: most have only texts and numbers. */
 function createValueCopier(maxLength: number): ValueCopier {
   return new (loadValueCopier().ValueCopier)(maxLength);
-}
-
-function isScalar(value: unknown): value is string | number | boolean {
-  const type = typeof value;
-  return type === "string" || type === "number" || type === "boolean";
 }

@@ -1,7 +1,6 @@
 import type {
   Context as ApiContext,
   Attributes,
-  AttributeValue,
   Logger,
   LoggerOptions,
   LoggerProvider,
@@ -18,26 +17,22 @@ import { wallClock } from "../clock.ts";
 import { type Timestamp, parseTimestamp } from "./timestamp.ts";
 import { spanContextIn } from "./correlation.ts";
 import { exceptionOf } from "./exception.ts";
-import {
-  LogRecord,
-  type LoggerSharedState,
-  type LogRecordSource,
-  type LoggerScope,
-} from "./log-record.ts";
-import { readProperty, setOwnProperty } from "./value.ts";
+import { createScope, type LoggerScope, scopeKey } from "./logger-scope.ts";
+import { LogRecord, type LoggerSharedState, type LogRecordSource } from "./log-record.ts";
+import { readProperty } from "./value.ts";
 
-/** Where finished records go; undefined: nowhere, so that none need be made. */
+/** Receives finished records. Undefined without an exporter: then no records are made. */
 export type LogRecordSink = ((record: LogRecordSource) => void) | undefined;
 
-/** More scopes than any app has by intention; beyond them each `getLogger` makes its own. */
+/** More scopes than any app has by intention. Beyond them each `getLogger` creates a new logger. */
 const MAX_LOGGERS = 1000;
 
-/** The way out that all loggers of a provider share; a shutdown closes it. */
+/** The sink that all loggers of a provider share; a shutdown removes it. */
 interface SinkRef {
   sink: LogRecordSink;
 }
 
-/** Our `LoggerProvider` behind `@opentelemetry/api`. */
+/** The `LoggerProvider` that is registered with `@opentelemetry/api`. */
 export class TelltaleLoggerProvider implements LoggerProvider {
   readonly #sharedState: LoggerSharedState;
   readonly #sinkRef: SinkRef;
@@ -58,7 +53,7 @@ export class TelltaleLoggerProvider implements LoggerProvider {
   }
 
   getLogger(name: string, version?: string, options?: LoggerOptions): TelltaleLogger {
-    const scope = scopeOf(name, version, options);
+    const scope = createScope(name, version, options);
     const key = scopeKey(scope);
     const existing = this.#loggers.get(key);
     if (existing !== undefined) return existing;
@@ -67,18 +62,18 @@ export class TelltaleLoggerProvider implements LoggerProvider {
     return logger;
   }
 
-  /** Sends the records that were made. Never rejects. */
+  /** Exports the queued records. Never rejects. */
   forceFlush(options?: FlushOptions): Promise<void> {
     return this.#flush.forceFlush(options);
   }
 
-  /** From now on its loggers make no records. Never rejects. */
+  /** Exports the queued records and stops the loggers: they make no further records. Never rejects. */
   shutdown(options?: FlushOptions): Promise<void> {
     return this.#flush.shutdown(options);
   }
 }
 
-/** The API's `Logger`, and the short way in for our own adaptors. */
+/** The API's `Logger`, with a faster way in for telltale's adaptors: `createRecord` and `write`. */
 export class TelltaleLogger implements Logger {
   readonly #sharedState: LoggerSharedState;
   readonly #scope: LoggerScope;
@@ -94,12 +89,12 @@ export class TelltaleLogger implements Logger {
     return this.#sinkRef.sink !== undefined;
   }
 
-  /** For adaptors: a record of this logger's scope, to be filled in and given to `write`. */
+  /** Creates an empty record with this logger's scope, for an adaptor to fill in and to `write`. */
   createRecord(observedTimestamp: Timestamp): LogRecord {
     return new LogRecord(this.#sharedState, this.#scope, observedTimestamp);
   }
 
-  /** For adaptors: the record goes out. */
+  /** Passes a record of an adaptor to the pipeline. */
   write(record: LogRecordSource): void {
     this.#sinkRef.sink?.(record);
   }
@@ -110,7 +105,7 @@ export class TelltaleLogger implements Logger {
     try {
       sink(this.#toRecord(input));
     } catch {
-      // No record at all, or one that can't be read. The app is not to hear of it.
+      // The app passed no record, or one that can't be read. Logging must not throw.
     }
   }
 
@@ -136,11 +131,11 @@ function setSpanContext(record: LogRecord, context: ApiContext | undefined): voi
     const spanContext = spanContextIn(context ?? activeContext());
     if (spanContext !== undefined) record.spanContext = spanContext;
   } catch {
-    // A foreign context or span: the record goes out without.
+    // A foreign context or span throws. The record has no span context then.
   }
 }
 
-/** After the exception's, since the app's own win over what we read from it. */
+/** Adds the app's attributes, after those of the exception, so that the app's values win. */
 function addAttributes(record: LogRecord, attributes: Attributes | undefined): void {
   if (typeof attributes !== "object" || attributes === null) return;
   for (const key of Object.keys(attributes))
@@ -149,53 +144,4 @@ function addAttributes(record: LogRecord, attributes: Attributes | undefined): v
 
 function isSeverity(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 24;
-}
-
-/** As the SDK: a name is required, and of attributes only the simple types are taken. */
-function scopeOf(name: unknown, version: unknown, options: unknown): LoggerScope {
-  const input = typeof options === "object" && options !== null ? options : {};
-  const schemaUrl = readProperty(input, "schemaUrl");
-  const attributes = simpleAttributes(readProperty(input, "attributes"));
-  return {
-    name: typeof name === "string" && name !== "" ? name : "unknown",
-    ...(typeof version === "string" && { version }),
-    ...(typeof schemaUrl === "string" && { schemaUrl }),
-    ...(attributes !== undefined && { attributes }),
-  };
-}
-
-/** The same for equal scopes, whatever the order of their attributes. */
-function scopeKey({ name, version, schemaUrl, attributes = {} }: LoggerScope): string {
-  const pairs = Object.keys(attributes)
-    .toSorted()
-    .map((key) => [key, encodeNumbers(attributes[key])]);
-  return JSON.stringify([name, version, schemaUrl, pairs]);
-}
-
-/** What JSON makes the same of: -0 and 0, NaN, the infinities and null. */
-function encodeNumbers(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(encodeNumbers);
-  if (typeof value !== "number") return value;
-  return { number: Object.is(value, -0) ? "-0" : String(value) };
-}
-
-function simpleAttributes(input: unknown): Attributes | undefined {
-  if (typeof input !== "object" || input === null) return undefined;
-  const attributes: Attributes = {};
-  try {
-    for (const [key, value] of Object.entries(input)) {
-      if (isAttributeValue(value)) setOwnProperty(attributes, key, structuredClone(value));
-    }
-  } catch {
-    // What could be read before is enough.
-  }
-  return Object.keys(attributes).length > 0 ? attributes : undefined;
-}
-
-const SCALAR_TYPES: ReadonlySet<string> = new Set(["string", "number", "boolean"]);
-
-function isAttributeValue(value: unknown): value is AttributeValue {
-  if (!Array.isArray(value)) return SCALAR_TYPES.has(typeof value);
-  const types = new Set(value.filter((item) => item !== null).map((item) => typeof item));
-  return types.size <= 1 && [...types].every((type) => SCALAR_TYPES.has(type));
 }

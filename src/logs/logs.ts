@@ -12,7 +12,7 @@ import type { LogRecord } from "./log-record.ts";
 
 const loadConsole = lazy<typeof import("./console-exporter.ts")>("logs/console-exporter.ts");
 
-export interface LogsDeps {
+interface LogsDeps {
   readonly config: LogsConfig;
   readonly resource: Resource;
   readonly counters: SignalCounters;
@@ -21,12 +21,12 @@ export interface LogsDeps {
 }
 
 export interface Logs {
-  /** For the API's global, and for the adaptors of the app's own loggers. */
+  /** Registered with the API, and used by the adaptors of the app's loggers. */
   readonly provider: TelltaleLoggerProvider;
   readonly pipeline: Pipeline;
 }
 
-/** The logs' pipeline: the API's loggers and the way out. */
+/** Creates the logs pipeline, from the API's loggers to the exporters. */
 export function createLogs(deps: LogsDeps): Logs {
   const { config, resource } = deps;
   const output = createLogOutput(deps);

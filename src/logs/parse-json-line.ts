@@ -1,10 +1,10 @@
-/** A line of JSON, field by field. */
+/** The fields of a line of JSON. */
 export type JsonLine = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a line's JSON; undefined where the text is no object of JSON. Numbers
- * keep their digits: a whole one of 64 bits is a bigint, and what no number of
- * JavaScript holds (`1e400`, 40 digits) stays text.
+ * Parses a line of JSON; undefined if the text is not a JSON object. Numbers retain
+ * their digits: an integer of 64 bits becomes a bigint, and a number that JavaScript
+ * can't represent (`1e400`, 40 digits) stays a text.
  */
 export function parseJsonLine(text: string): JsonLine | undefined {
   if (text.charCodeAt(0) !== BRACE) return undefined;
@@ -18,10 +18,10 @@ export function parseJsonLine(text: string): JsonLine | undefined {
 }
 
 const BRACE = 0x7b;
-/** Of such a number a short one may be left: 0.1, 0. */
+/** A number that `JSON.parse` may turn into a short one: 0.1, 0. */
 const MAY_BE_SHORTENED = /\.\d{16}|[eE]-\d{3}/;
 
-/** Whether a number in it may have lost something. */
+/** Whether any number in a parsed value may have lost digits. */
 function isInexact(value: unknown): boolean {
   if (typeof value === "number") return isInexactNumber(value);
   if (typeof value !== "object" || value === null) return false;
@@ -29,7 +29,7 @@ function isInexact(value: unknown): boolean {
   return false;
 }
 
-/** A double has 15 digits in any case. */
+/** The digits that a double always represents exactly. */
 const SAFE_DIGITS = 15;
 
 function isInexactNumber(value: number): boolean {
@@ -39,7 +39,7 @@ function isInexactNumber(value: number): boolean {
 
 type Reviver = (this: unknown, key: string, value: unknown) => unknown;
 
-/** With the text of the number, which TypeScript's library doesn't know yet. */
+/** The reviver receives the source text of a number, which TypeScript's library doesn't declare yet. */
 function reviveExactNumber(
   _key: string,
   value: unknown,
@@ -48,7 +48,7 @@ function reviveExactNumber(
   return typeof value === "number" && source !== undefined ? exactNumber(source, value) : value;
 }
 
-/** The longest whole number of 64 bits, with its sign. */
+/** The length of the longest integer of 64 bits, with its sign. */
 const MAX_INT64_LENGTH = 20;
 
 function exactNumber(source: string, value: number): number | bigint | string {
@@ -62,7 +62,7 @@ function exactNumber(source: string, value: number): number | bigint | string {
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
-/** Equal for texts of one number: `1.50e3` and `1500`. */
+/** Returns the same text for all notations of a number: `1.50e3` and `1500`. */
 function canonicalDigits(source: string): string {
   const [, sign, whole = "", fraction = "", exponent = "0"] = NUMBER.exec(source) ?? [];
   const digits = whole + fraction;

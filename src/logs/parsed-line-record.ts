@@ -9,8 +9,8 @@ import { addTextLine, type FieldValues } from "./text-line.ts";
 const NO_FIELDS: FieldValues = new Map();
 
 /**
- * The record of a line from its text. A text doesn't change, so it is read when
- * the record is needed; nothing of the app's is read again for it.
+ * The record of a line, parsed from its text. The text can't change, so it is parsed
+ * only when the record is needed. None of the app's objects are read again.
  */
 export class ParsedLineRecord implements LogRecordSource {
   readonly #logger: TelltaleLogger;
@@ -22,7 +22,7 @@ export class ParsedLineRecord implements LogRecordSource {
 
   /**
    * @param timestamp milliseconds since the epoch.
-   * @param fieldValues what a text that is no JSON was made of.
+   * @param fieldValues the fields of the line, for a text that is not JSON.
    */
   constructor(
     logger: TelltaleLogger,
@@ -57,7 +57,7 @@ export class ParsedLineRecord implements LogRecordSource {
   }
 }
 
-/** The record of a line that is shown as an object, whose data is copied at once. */
+/** Builds the record of a line that is shown as an object. Its data is copied at once. */
 export function recordFromFields(
   logger: TelltaleLogger,
   timestamp: number,

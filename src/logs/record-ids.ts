@@ -1,7 +1,7 @@
 import type { LogContext } from "./correlation.ts";
 import type { LogRecord } from "./log-record.ts";
 
-/** The ids of a unit of work when a line was written; later ones are not the line's. */
+/** The ids that a unit of work had when a line was written. Ids that are set later don't belong to the line. */
 export interface RecordIds {
   readonly request_id: string | undefined;
   readonly user_id: string | undefined;
@@ -16,7 +16,7 @@ export function recordIdsOf({ unit }: LogContext): RecordIds {
   return { request_id: requestId, user_id: userId, organization_id: organizationId };
 }
 
-/** Adds the ids by their names as attributes; `user_id`, as lines call it, stays beside `user.id`. */
+/** Adds the ids as attributes. `user_id`, the name on lines, is added beside `user.id`. */
 export function addIdAttributes(record: LogRecord, ids: RecordIds): void {
   if (ids.request_id !== undefined) record.setAttribute("telltale.request.id", ids.request_id);
   if (ids.user_id !== undefined) {
@@ -29,9 +29,9 @@ export function addIdAttributes(record: LogRecord, ids: RecordIds): void {
 }
 
 /**
- * Without those that the app took out of the line again.
+ * Leaves out ids that the app removed from the line.
  *
- * @param isVisible whether the line has a field of that name, or the value elsewhere.
+ * @param isVisible whether the line has a field of that name, or shows the value elsewhere.
  */
 export function visibleIds(
   ids: RecordIds,
@@ -49,7 +49,7 @@ export function visibleIds(
   };
 }
 
-/** Whether a line's field is one of the ids, which a record has by other names. */
+/** Whether a field is one of the ids, which a record has under other names. */
 export function isUnitOfWorkField(key: string, value: unknown, ids: RecordIds): boolean {
   switch (key) {
     case "request_id":
@@ -61,7 +61,7 @@ export function isUnitOfWorkField(key: string, value: unknown, ids: RecordIds): 
   }
 }
 
-/** Whether a line's field says of the trace what the record has a place of its own for. */
+/** Whether a field repeats the span context of the record. */
 export function isTraceField(key: string, value: unknown, { spanContext }: LogRecord): boolean {
   switch (key) {
     case "trace_id":

@@ -1,7 +1,7 @@
 /**
- * `SeverityNumber` by the names that winston's three sets of levels and custom
- * ones use. The specification's own mapping for syslog, upstream's
- * (`@opentelemetry/winston-transport`) for npm and cli.
+ * `SeverityNumber` by level name, for winston's three sets of levels and common
+ * custom ones. The mapping is the specification's for syslog, and that of
+ * `@opentelemetry/winston-transport` for npm and cli.
  * https://opentelemetry.io/docs/specs/otel/logs/data-model-appendix/#appendix-b-severitynumber-example-mappings
  */
 const severityByName: ReadonlyMap<string, number> = new Map([
@@ -30,14 +30,13 @@ const severityByName: ReadonlyMap<string, number> = new Map([
 /** A logger's levels: names and ranks, 0 the most severe. */
 export type Levels = Readonly<Record<string, number>>;
 
-/** What was worked out for names of one set of levels. */
+/** Inferred severities by name, for each set of levels. */
 const severityCache = new WeakMap<Levels, Map<string, number>>();
 
 /**
- * The severity of a level, 1 to 24; 0 (unspecified) if nothing can be said. A
- * name that nobody knows counts as the next less severe one of its set that is
- * known, else as the next more severe: `success` between `error` and `info` is
- * no error.
+ * Returns the severity of a level, 1 to 24, or 0 (unspecified) if it can't be
+ * inferred. An unknown name counts as the next less severe known level of its set,
+ * else as the next more severe: `success` between `error` and `info` is no error.
  */
 export function severityOf(name: string, levels: Levels): number {
   return severityByName.get(name) ?? inferSeverity(name, levels);
@@ -62,9 +61,9 @@ function nearestSeverity(rank: number, levels: Levels): number {
 }
 
 /**
- * The severity of a rank as pino and bunyan count them: 10 is trace, 20 debug,
- * up to 60 fatal; what lies between is told apart as far as there are numbers.
- * A level with a name that says what it means goes by that.
+ * Returns the severity of a level number of pino or bunyan: 10 is trace, 20 debug,
+ * up to 60 fatal, and levels between them get severities between theirs. A known
+ * name takes precedence over the number.
  */
 export function severityOfLevelNumber(rank: number, name: string | undefined): number {
   const byName = name === undefined ? undefined : severityByName.get(name);

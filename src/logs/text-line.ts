@@ -1,24 +1,24 @@
-import { type JsonLine, parseJsonLine } from "./parse-json-line.ts";
 import type { LineMetadata } from "./line-metadata.ts";
+import { visibleException } from "./line-exception.ts";
 import {
-  addStructuredLine,
-  stripColors,
-  setSpanContextFromLine,
-  visibleException,
+  containsField,
   containsText,
-} from "./structured-line.ts";
+  type FieldValue,
+  hasUnknownText,
+  stripColors,
+} from "./line-text.ts";
 import type { LogRecord } from "./log-record.ts";
+import { type JsonLine, parseJsonLine } from "./parse-json-line.ts";
 import { addIdAttributes, isTraceField, isUnitOfWorkField, visibleIds } from "./record-ids.ts";
+import { addStructuredLine, setSpanContextFromLine } from "./structured-line.ts";
 
-/** What a text was made of: the words and numbers that the app's format left. */
-export type FieldValues = ReadonlyMap<string, ScalarValue>;
-
-export type ScalarValue = string | number | bigint | boolean;
+/** The fields of a line as the app's format returned them, by name. */
+export type FieldValues = ReadonlyMap<string, FieldValue>;
 
 /**
- * Puts a text that is no JSON (of `printf`, `simple`, a hook) into a record. The
- * message is the body if the text has it, else the text is; a field is an
- * attribute if the text has that. What the text says beside these is in
+ * Fills a record from a text that is not JSON (of `printf`, `simple`, a hook). The
+ * body is the message if the text contains it, else the text. A field becomes an
+ * attribute if the text contains it. A text with more than that is stored whole in
  * `log.record.original`.
  */
 export function addTextLine(
@@ -41,19 +41,19 @@ export function addTextLine(
   else addTrailingJson(record, visibleText, message, json, fieldValues, known);
 }
 
-/** The message, where the text has it; else undefined. */
+/** Returns the message if the text contains it. */
 function findMessage(text: string, message: string | undefined): string | undefined {
   const plain = message === undefined ? "" : stripColors(message).trim();
   return plain !== "" && text.includes(plain) ? plain : undefined;
 }
 
 interface TrailingJson {
-  /** Where it begins. */
+  /** The position of its brace. */
   readonly index: number;
   readonly line: JsonLine;
 }
 
-/** The fields at the end of a text: `placed {"order":12}`. */
+/** Finds JSON at the end of a text: `placed {"order":12}`. */
 function findTrailingJson(text: string, message: string | undefined): TrailingJson | undefined {
   if (!text.endsWith("}")) return undefined;
   const afterMessage = message === undefined ? 0 : text.indexOf(message) + message.length;
@@ -104,7 +104,7 @@ function addTextFields(
   setSpanContextFromLine(record, Object.fromEntries(fieldValues), metadata.spanContext);
   addIdAttributes(record, ids);
   record.setBody(message ?? text);
-  const knownParts: (ScalarValue | undefined)[] = [message, ...levelTexts(metadata)];
+  const knownParts: (FieldValue | undefined)[] = [message, ...levelTexts(metadata)];
   for (const [key, value] of fieldValues) {
     if (key === "level" || key === metadata.keys.message || !containsField(text, key, value))
       continue;
@@ -120,47 +120,4 @@ function addTextFields(
 
 function levelTexts({ severityText }: LineMetadata): string[] {
   return [severityText, severityText.toUpperCase()];
-}
-
-/** A shorter value may stand in a text by chance, if its name doesn't. */
-const MIN_STANDALONE_LENGTH = 8;
-
-/** How many places of a name are looked at: a text may come from anybody. */
-const MAX_OCCURRENCES = 50;
-
-function containsField(text: string, key: string, value: ScalarValue): boolean {
-  const valueText = String(value);
-  if (valueText === "" || key === "") return false;
-  if (key === "timestamp") return text.includes(valueText);
-  if (valueText.length >= MIN_STANDALONE_LENGTH && containsWord(text, valueText)) return true;
-  let index = text.indexOf(key);
-  for (let occurrence = 0; index !== -1 && occurrence < MAX_OCCURRENCES; occurrence++) {
-    const from = index + key.length;
-    const after = text
-      .slice(from, from + valueText.length + 8)
-      .replace(/^["']?\s?[=: ][\s"'[(]{0,3}/, "");
-    if (after.startsWith(valueText) && !isWordCharacter(after[valueText.length])) return true;
-    index = text.indexOf(key, from);
-  }
-  return false;
-}
-
-function containsWord(text: string, word: string): boolean {
-  const index = text.indexOf(word);
-  return (
-    index !== -1 && !isWordCharacter(text[index - 1]) && !isWordCharacter(text[index + word.length])
-  );
-}
-
-function isWordCharacter(letter: string | undefined): boolean {
-  return letter !== undefined && /[\p{L}\p{N}]/u.test(letter);
-}
-
-/** Whether a text says more than what is known to be in it. */
-function hasUnknownText(text: string, knownParts: readonly (ScalarValue | undefined)[]): boolean {
-  let rest = text;
-  for (const part of knownParts) {
-    if (part !== undefined && part !== "") rest = rest.replace(String(part), () => " ");
-  }
-  return /[\p{L}\p{N}]/u.test(rest);
 }

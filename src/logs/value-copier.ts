@@ -1,18 +1,18 @@
 import { toUSVString, types } from "node:util";
 import type { AnyValue } from "@opentelemetry/api";
 import { isErrorInstance, readDataProperty } from "./data-property.ts";
-import { truncateWellFormed, readProperty, setOwnProperty, UNREADABLE } from "./value.ts";
+import { readProperty, setOwnProperty, truncateWellFormed, UNREADABLE } from "./value.ts";
 
 /**
- * The specification's limit of nesting; what is deeper is an empty value. The
- * encoders may have to stop before.
+ * The specification's limit of nesting. Deeper values are empty. The encoders may
+ * have lower limits.
  * https://opentelemetry.io/docs/specs/otel/common/#attribute-limits
  */
 const MAX_DEPTH = 64;
 
 /**
- * Of all that one `ValueCopier` copies together. The specification has no such
- * limit; an array may have a billion holes, and a proxy any length.
+ * Limit of all values that one `ValueCopier` copies. The specification has no such
+ * limit, but an array may have a billion holes, and a proxy any length.
  */
 const MAX_VALUES = 100_000;
 
@@ -20,28 +20,28 @@ const CIRCULAR = "[Circular]";
 const TRUNCATED = "[Truncated]";
 
 /**
- * Copies values of the app into what OTLP can carry, at once, so that later
- * changes don't show. It reads as `JSON.stringify` does (`toJSON`, own enumerable
- * properties), but each read is guarded, and depth and number of values are
- * bounded. Names are never cut: two of them could become one.
+ * Copies values of the app to values that OTLP can represent. It copies at once, so
+ * that later changes don't show, and reads like `JSON.stringify` (`toJSON`, own
+ * enumerable properties), but each read is guarded, and depth and number of values
+ * are limited. Names are never cut: two of them could become equal.
  */
 export class ValueCopier {
   readonly #maxLength: number;
-  /** Only data is read: no getter, no `toJSON` of the app's runs. */
+  /** Whether only data is read: none of the app's getters and `toJSON` methods run. */
   readonly #dataOnly: boolean;
   readonly #path: object[] = [];
   #remainingValues = MAX_VALUES;
 
   /**
-   * @param maxLength limit of one text or byte array.
-   * @param dataOnly for what the app didn't hand to us: none of its code runs.
+   * @param maxLength limit of each text (UTF-16 units) and byte array (bytes).
+   * @param dataOnly true for values that the app didn't pass to telltale: none of its code runs.
    */
   constructor(maxLength: number, dataOnly = false) {
     this.#maxLength = maxLength;
     this.#dataOnly = dataOnly;
   }
 
-  /** The copy; undefined for what JSON leaves out too: undefined and functions. Never throws. */
+  /** Returns the copy; undefined for undefined and functions, which JSON leaves out too. Never throws. */
   copy(value: unknown): AnyValue {
     switch (typeof value) {
       case "string":
@@ -60,7 +60,7 @@ export class ValueCopier {
     }
   }
 
-  /** The own properties of whatever object, an error too. */
+  /** Copies the own properties of any object, also of an error. */
   copyFields(value: object): Readonly<Record<string, AnyValue>> {
     const map: Record<string, AnyValue> = {};
     this.#path.push(value);
@@ -83,7 +83,7 @@ export class ValueCopier {
     try {
       return this.#copyObject(value);
     } catch {
-      // A revoked proxy, a trap or a `toJSON` that throws, a foreign object that lies about itself.
+      // A revoked proxy, a trap or a `toJSON` that throws, an object that imitates another type.
       return UNREADABLE;
     } finally {
       this.#path.pop();
@@ -129,7 +129,7 @@ export class ValueCopier {
     return map;
   }
 
-  /** False: there is no room for more. */
+  /** Returns false if the limit of values is reached. */
   #addEntry(map: Record<string, AnyValue>, key: string, value: unknown): boolean {
     if (this.#remainingValues <= 0) {
       map[TRUNCATED] = true;
@@ -165,7 +165,7 @@ export class ValueCopier {
     return bytes.slice(0, Math.min(this.#maxLength, bytes.length));
   }
 
-  /** What `JSON.stringify` loses of an error, and its plain own properties (`code`, `status`). */
+  /** Copies the properties of an error that `JSON.stringify` omits, and its plain own ones (`code`, `status`). */
   #copyError(error: object): AnyValue {
     const map: Record<string, AnyValue> = {};
     for (const key of ["name", "message", "stack"])
@@ -179,10 +179,10 @@ export class ValueCopier {
   }
 }
 
-/** Longer ones in hexadecimal: decimal digits take more than linear time. */
+/** In hexadecimal digits. Longer integers stay hexadecimal: decimal digits take more than linear time. */
 const MAX_DECIMAL_LENGTH = 4096;
 
-/** An `int64` of OTLP where it is one, else its digits. */
+/** Returns an `int64` of OTLP if the value fits, else its digits. */
 function copyBigint(value: bigint): AnyValue {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
@@ -197,7 +197,7 @@ function dateText(value: Date): string {
   return valid ? Date.prototype.toISOString.call(value) : "Invalid Date";
 }
 
-/** The primitive in a `new String(…)` and the like, whatever their own `anyValueOf` is. */
+/** Returns the primitive of a `new String(…)` and the like, even if they override `valueOf`. */
 function unboxPrimitive(value: object): unknown {
   if (types.isStringObject(value)) return String.prototype.valueOf.call(value);
   if (types.isNumberObject(value)) return Number.prototype.valueOf.call(value);

@@ -1,11 +1,11 @@
-import { truncate as cutAsIs } from "../text.ts";
 import { toUSVString } from "node:util";
 import type { AnyValue } from "@opentelemetry/api";
+import { truncate } from "../text.ts";
 
-/** In the place of what can't be read. */
+/** Stands in the place of a value that can't be read. */
 export const UNREADABLE = "[Unreadable]";
 
-/** A property, or a word in its place where a getter or a trap throws. */
+/** Reads a property; returns `UNREADABLE` if a getter or a trap throws. */
 export function readProperty(value: object, key: PropertyKey): unknown {
   try {
     return (value as Record<PropertyKey, unknown>)[key];
@@ -14,7 +14,7 @@ export function readProperty(value: object, key: PropertyKey): unknown {
   }
 }
 
-/** A property that is really put there: `__proto__` would set the prototype. */
+/** Sets an own property, also one called `__proto__`, which an assignment would set as the prototype. */
 export function setOwnProperty(map: Record<string, AnyValue>, key: string, value: AnyValue): void {
   if (key === "__proto__") {
     Object.defineProperty(map, key, {
@@ -27,10 +27,25 @@ export function setOwnProperty(map: Record<string, AnyValue>, key: string, value
 }
 
 /**
- * At most `length` UTF-16 units, one less where that would halve a surrogate
- * pair. Halves that were there already become U+FFFD: in protobuf they would
- * anyway, in JSON some receivers refuse the whole batch for one.
+ * Cuts a text to at most `length` UTF-16 units, one less where that would halve a
+ * surrogate pair. Halves that were there already become U+FFFD: protobuf replaces
+ * them anyway, and some receivers of JSON refuse the whole batch for one.
  */
 export function truncateWellFormed(text: string, length: number): string {
-  return toUSVString(cutAsIs(text, length));
+  return toUSVString(truncate(text, length));
+}
+
+export function isScalar(value: unknown): value is string | number | boolean {
+  const type = typeof value;
+  return type === "string" || type === "number" || type === "boolean";
+}
+
+/** Whether JSON can't represent a number: NaN, the infinities, and -0, which becomes 0. */
+export function isLossyInJson(value: number): boolean {
+  return !Number.isFinite(value) || Object.is(value, -0);
+}
+
+export function isEmptyMap(map: object): boolean {
+  for (const _ in map) return false;
+  return true;
 }

@@ -1,4 +1,3 @@
-import type { Adaptor } from "../../loading/adaptor.ts";
 import { wallClock } from "../../../clock.ts";
 import {
   activeLogContext,
@@ -6,7 +5,6 @@ import {
   type LogContext,
   injectIds,
 } from "../../../logs/correlation.ts";
-import { beginLoggerWrite, endLoggerWrite } from "../logger-output.ts";
 import { TelltaleLogger } from "../../../logs/logger.ts";
 import { hasToJson, isErrorInstance, readDataProperty } from "../../../logs/data-property.ts";
 import { exceptionOf } from "../../../logs/exception.ts";
@@ -14,8 +12,10 @@ import type { LineMetadata, LineKeys, LoggedError } from "../../../logs/line-met
 import { recordIdsOf } from "../../../logs/record-ids.ts";
 import { severityOfLevelNumber } from "../../../logs/severity.ts";
 import { recordFromFields, ParsedLineRecord } from "../../../logs/parsed-line-record.ts";
+import type { Adaptor } from "../../loading/adaptor.ts";
+import { loggerOutput } from "../logger-output.ts";
 
-/** Joins bunyan 1 and 2 to us: its one file, whose export is the class of all loggers. */
+/** The adaptor of bunyan 1 and 2, whose only file exports the class of all loggers. */
 export const adaptor: Adaptor = {
   patch(exports, { version }, services) {
     const { prototype, nameFromLevel } = exportsOf(exports);
@@ -27,7 +27,7 @@ export const adaptor: Adaptor = {
 
 type LevelNames = Readonly<Record<number, string>>;
 
-/** A line before it is text: made for this one call, with the fields of the logger and of the call. */
+/** A line before it is serialised. Bunyan creates it for each call, with the fields of the logger and of the call. */
 interface BunyanLine extends CorrelationFields {
   readonly [field: string]: unknown;
   readonly level: number;
@@ -55,27 +55,27 @@ function patchLogger(
   const otelLogger = logger?.enabled() === true ? logger : undefined;
   const { _emit: original } = prototype;
   prototype._emit = function _emit(line, isProbe) {
-    // For probes of DTrace the text is made once more, and not written.
+    // For DTrace probes bunyan serialises the line again and doesn't write it.
     if (isProbe || typeof line !== "object" || line === null) {
       return original.call(this, line, isProbe);
     }
     const logContext = activeLogContext();
     injectIds(line, logContext);
     const timestamp = wallClock();
-    beginLoggerWrite();
+    loggerOutput.begin();
     try {
       const text = original.call(this, line, isProbe);
       if (otelLogger !== undefined)
         recordLine(otelLogger, this, { line, text, timestamp, levelNames, logContext });
       return text;
     } finally {
-      endLoggerWrite();
+      loggerOutput.end();
     }
   };
   Object.defineProperty(prototype, PATCHED, { value: true });
 }
 
-/** `v`: the version of bunyan's format, on every line. */
+/** The version of bunyan's format, which each line has as `v`. */
 const FORMAT_VERSION = 0;
 
 const KEYS: LineKeys = {
@@ -88,7 +88,7 @@ const KEYS: LineKeys = {
 
 interface EmittedLine {
   readonly line: BunyanLine;
-  /** JSON, if any stream of the logger wants that. */
+  /** JSON, if any stream of the logger is not raw. */
   readonly text: unknown;
   readonly timestamp: number;
   readonly levelNames: LevelNames;
@@ -96,8 +96,9 @@ interface EmittedLine {
 }
 
 /**
- * After the streams had it. The record is the text that they got; where only raw
- * ones take the line, it is the object, as they left it.
+ * Writes the record of a line, after its streams have received it. The record shows
+ * the text that they received. If only raw streams accept the line, it shows the
+ * object as they left it.
  */
 function recordLine(
   otelLogger: TelltaleLogger,
@@ -123,11 +124,11 @@ function recordLine(
       otelLogger.write(new ParsedLineRecord(otelLogger, timestamp, text, metadata));
     } else otelLogger.write(recordFromFields(otelLogger, timestamp, line, metadata));
   } catch {
-    // A line that can't be read.
+    // The line can't be read.
   }
 }
 
-/** An error that no serialiser took up: the line shows `{}`. */
+/** Finds an error that no serialiser has converted: the line shows `{}`. */
 function findError(line: BunyanLine): LoggedError | undefined {
   for (const key of Object.keys(line)) {
     const value = readDataProperty(line, key);

@@ -4,28 +4,30 @@ import { activeContext } from "../../../context/manager.ts";
 import { activeLogContext } from "../../../logs/correlation.ts";
 import { isErrorInstance, readDataProperty } from "../../../logs/data-property.ts";
 import { exceptionOf } from "../../../logs/exception.ts";
-import { isLoggerOutput } from "../logger-output.ts";
-import type { TelltaleLogger } from "../../../logs/logger.ts";
+import { visibleException } from "../../../logs/line-exception.ts";
 import type { LoggedError } from "../../../logs/line-metadata.ts";
-import { stripColors, visibleException } from "../../../logs/structured-line.ts";
+import { stripColors } from "../../../logs/line-text.ts";
+import type { TelltaleLogger } from "../../../logs/logger.ts";
 import { addIdAttributes, recordIdsOf } from "../../../logs/record-ids.ts";
+import { loggerOutput } from "../logger-output.ts";
 
-/** As the console's own severities order them; `log` and `dir` say nothing of it. */
+/** Severities by method. `log` and `dir` have none in the console, and count as `info`. */
 const SEVERITIES = { log: 9, info: 9, warn: 13, error: 17, debug: 5, dir: 9 } as const;
 
 /**
- * What `console.trace` hands to `console.error`. It is not watched itself: our
- * function would be the first line of the stack that it shows.
+ * The text that `console.trace` passes to `console.error`. `trace` itself is not
+ * patched: telltale's function would be the first line of the stack that it shows.
  */
 const TRACE_OUTPUT = /^Trace(: [^]*)?\n {4}at /;
 
 export type ConsoleMethod = keyof typeof SEVERITIES;
 
 /**
- * Makes the record of what the console is about to write. Left out is what a
- * logger writes by way of it, what is printed for us, and empty lines. Never throws.
+ * Writes the record of a line that the console is about to write, except for output
+ * of loggers and of telltale itself, and for empty lines. Never throws.
  *
- * @param text as the console has formatted it: no argument is asked again how it looks.
+ * @param text the text that the console has formatted, so that no argument is
+ *   formatted again.
  */
 export function recordConsoleCall(
   logger: TelltaleLogger,
@@ -35,7 +37,7 @@ export function recordConsoleCall(
 ): void {
   try {
     const timestamp = wallClock();
-    if (isTracingSuppressed(activeContext()) || isLoggerOutput(timestamp)) return;
+    if (isTracingSuppressed(activeContext()) || loggerOutput.isActive(timestamp)) return;
     const visibleText = stripColors(text);
     if (visibleText.trim() === "") return;
     const logContext = activeLogContext();
@@ -53,6 +55,6 @@ export function recordConsoleCall(
     addIdAttributes(record, recordIdsOf(logContext));
     logger.write(record);
   } catch {
-    // What can't be shown; the console's own attempt will say.
+    // An argument can't be read. The console has formatted it, so the app sees the line.
   }
 }

@@ -1,66 +1,70 @@
 import { isMainThread } from "node:worker_threads";
-import { lazy } from "../../../lazy.ts";
 import type { ConsoleLines } from "../../../config/config.ts";
 import { activeSpan } from "../../../context/manager.ts";
 import { activeLogIds } from "../../../context/unit-access.ts";
-import type { ConsoleMethod } from "./console-record.ts";
+import { lazy } from "../../../lazy.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
+import type { ConsoleMethod } from "./console-record.ts";
 
-const loadConsoleLine = lazy<typeof import("./console-record.ts")>(
+const loadConsoleRecord = lazy<typeof import("./console-record.ts")>(
   "instrumentation/loggers/console/console-record.ts",
 );
 
-/** The methods by which lines come; the others (`table`, `trace`, `assert`, `count`) call one of these. */
+/** The methods that write lines. The others (`table`, `trace`, `assert`, `count`) call one of these. */
 const PATCHED_METHODS: readonly ConsoleMethod[] = ["log", "info", "warn", "error", "debug", "dir"];
 
 /**
- * From now on what the app says on the global `console` goes out as records too.
- * What it writes stays as it is.
+ * Patches the global `console`: from now on its lines are recorded too. The output
+ * stays unchanged.
  *
- * @param logger nothing is touched if they go nowhere
- * @param lines outside of any work they are mostly no log: the output of a
- *   command that happens to be preloaded, and what it prints may be anything
+ * @param logger makes the records; if it is not enabled, nothing is patched.
+ * @param lines which lines are recorded. Outside of any unit of work they are
+ *   mostly not a log, but the output of a command that happens to be preloaded.
  */
 export function patchConsole(logger: TelltaleLogger, lines: ConsoleLines): void {
   if (!logger.enabled() || isPinoTransportThread()) return;
   const isRecorded = lines === "all" ? () => true : isContextActive;
-  if (!patchWriteToConsole(logger)) return;
-  for (const method of PATCHED_METHODS) patchMethod(method, isRecorded);
+  const state: ConsoleState = { currentCall: undefined, isWriting: false };
+  if (!patchWriteToConsole(logger, state)) return;
+  for (const method of PATCHED_METHODS) patchMethod(method, isRecorded, state);
 }
 
 function isContextActive(): boolean {
   return activeSpan() !== undefined || activeLogIds() !== undefined;
 }
 
-/** Lines of pino's that its transport in this thread prints were recorded in their own. */
+/** Whether this thread runs a transport of pino. Lines that it prints were recorded in the app's thread. */
 function isPinoTransportThread(): boolean {
   return !isMainThread && /[\\/]thread-stream[\\/]lib[\\/]worker\.js$/.test(process.argv[1] ?? "");
 }
 
-/** What the app said, until the console has a text of it. */
+/** What the patched methods of the console share. */
+interface ConsoleState {
+  /** The innermost call whose text the console has not formatted yet. */
+  currentCall: ConsoleCall | undefined;
+  /** Whether the console is writing. Calls that its stream makes meanwhile write the same line. */
+  isWriting: boolean;
+}
+
 interface ConsoleCall {
   readonly method: ConsoleMethod;
   readonly args: readonly unknown[];
 }
 
-let currentCall: ConsoleCall | undefined;
-/** What is said by way of the console's stream is the same line. */
-let isWriting = false;
-
-function patchMethod(method: ConsoleMethod, isRecorded: () => boolean): void {
+function patchMethod(method: ConsoleMethod, isRecorded: () => boolean, state: ConsoleState): void {
   const descriptor = Object.getOwnPropertyDescriptor(console, method);
   const original: unknown = descriptor?.value;
   if (typeof original !== "function" || descriptor?.writable !== true) return;
   const { [method]: value } = {
     [method](this: unknown, ...args: unknown[]): unknown {
-      if (isWriting || !isRecorded()) return Reflect.apply(original, this, args);
-      // An argument may say something itself while it is formatted.
-      const outerCall = currentCall;
-      currentCall = { method, args };
+      if (state.isWriting || !isRecorded()) return Reflect.apply(original, this, args);
+      // Formatting an argument may call the console itself.
+      const outerCall = state.currentCall;
+      state.currentCall = { method, args };
       try {
         return Reflect.apply(original, this, args);
       } finally {
-        currentCall = outerCall;
+        state.currentCall = outerCall;
       }
     },
   };
@@ -70,29 +74,29 @@ function patchMethod(method: ConsoleMethod, isRecorded: () => boolean): void {
 type WriteText = (stream: symbol, text: string, ...more: readonly unknown[]) => unknown;
 
 /**
- * All methods hand their text to one of the console's own, under a symbol
+ * Patches the internal method to which all others pass their text, under a symbol
  * (https://github.com/nodejs/node/blob/main/lib/internal/console/constructor.js).
- * Seen there, nothing is formatted twice: `toString` and `inspect` of what the app
- * prints may do things. False where there is no such method.
+ * Observed there, nothing is formatted twice: `toString` and `inspect` of the app's
+ * objects may have side effects. Returns false if there is no such method.
  */
-function patchWriteToConsole(logger: TelltaleLogger): boolean {
+function patchWriteToConsole(logger: TelltaleLogger, state: ConsoleState): boolean {
   const symbols = Object.getOwnPropertySymbols(console);
   const symbol = symbols.find(({ description }) => description === "kWriteToConsole");
   const descriptor = symbol && Object.getOwnPropertyDescriptor(console, symbol);
   const original: unknown = descriptor?.value;
   if (symbol === undefined || typeof original !== "function") return false;
   const value: WriteText = (stream, text, ...more) => {
-    const call = currentCall;
-    currentCall = undefined;
+    const call = state.currentCall;
+    state.currentCall = undefined;
     if (call !== undefined) {
-      loadConsoleLine().recordConsoleCall(logger, call.method, call.args, text);
+      loadConsoleRecord().recordConsoleCall(logger, call.method, call.args, text);
     }
-    const wasWriting = isWriting;
-    isWriting = true;
+    const wasWriting = state.isWriting;
+    state.isWriting = true;
     try {
       return Reflect.apply(original, console, [stream, text, ...more]);
     } finally {
-      isWriting = wasWriting;
+      state.isWriting = wasWriting;
     }
   };
   Object.defineProperty(console, symbol, { ...descriptor, value });

@@ -1,9 +1,14 @@
+/** A logger of pino, whose fields are under symbols. */
 export interface PinoLogger {
   readonly levels: { readonly labels: Readonly<Record<number, string>> };
   readonly [symbol: symbol]: unknown;
 }
 
-/** The symbols by which pino's files find each other's fields on a logger. */
+export interface PinoHooks {
+  readonly streamWrite?: ((text: string) => unknown) | undefined;
+}
+
+/** The symbols of pino's `lib/symbols.js`, under which it stores the fields of a logger. */
 export type PinoSymbols = Readonly<
   Record<
     | "asJsonSym"
@@ -20,7 +25,7 @@ export type PinoSymbols = Readonly<
     | "wildcardFirstSym",
     symbol
   > & {
-    /** Pino 7 has none: there it is `err`. */
+    /** Missing in pino 7, where the key is always `err`. */
     readonly errorKeySym?: symbol;
   }
 >;

@@ -12,29 +12,37 @@ import { severityOfLevelNumber } from "../../../logs/severity.ts";
 import { ParsedLineRecord } from "../../../logs/parsed-line-record.ts";
 import type { PinoLogger, PinoSymbols } from "./pino-logger.ts";
 
-/** One line: what the logger was handed, and what it made of it. */
+/** One line: what was logged, and the text that pino wrote. */
 export interface PinoLine {
   readonly fields: object;
-  /** Whether they are a copy of ours, without getters. */
+  /** Whether the fields are a copy without getters. */
   readonly isCopy: boolean;
-  /** Where the text needn't be read: it says that, and the fields. */
+  /** The message of a simple line, whose text need not be parsed: it shows this and the fields. */
   readonly simpleMessage: string | undefined;
   readonly level: number;
-  /** As it is written: JSON with an end of line, or what a hook made of that. */
+  /** The text as it is written: JSON with a line break, or the result of a hook. */
   readonly text: string;
-  /** Whether a hook may have changed it. */
+  /** Whether a hook may have changed the text. */
   readonly isHooked: boolean;
   readonly logContext: LogContext;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
 }
 
-/** Makes records of pino's lines, from their texts: serialised, redacted and rewritten as the app wants it. */
+/** A line that waits for its hook `streamWrite`. */
+interface DeferredLine {
+  readonly logger: PinoLogger;
+  readonly line: PinoLine;
+}
+
+/** Makes the records of pino's lines from their texts, which the app's serialisers, redactions and hooks have changed. */
 export class PinoRecorder {
   readonly #otelLogger: TelltaleLogger;
   readonly #symbols: PinoSymbols;
   readonly #simpleLines: SimpleLines;
   #keys: LineKeys = { message: "msg", error: "err", nested: undefined };
+  /** The line whose text its hook receives next: pino calls the hook right after `asJson`. */
+  #deferred: DeferredLine | undefined = undefined;
 
   constructor(logger: TelltaleLogger, symbols: PinoSymbols) {
     this.#otelLogger = logger;
@@ -42,7 +50,10 @@ export class PinoRecorder {
     this.#simpleLines = new SimpleLines(symbols);
   }
 
-  /** What of a line says it all, beside fields without getters: its message; undefined where nothing does. Never throws. */
+  /**
+   * Returns the message of a simple line, whose text shows only this and the fields
+   * as they were logged; undefined for all other lines. Never throws.
+   */
   simpleMessageOf(
     logger: PinoLogger,
     fields: object,
@@ -60,7 +71,19 @@ export class PinoRecorder {
     }
   }
 
-  /** Never throws. */
+  /** Defers the record of a line until its hook has run. */
+  deferToHook(logger: PinoLogger, line: PinoLine): void {
+    this.#deferred = { logger, line };
+  }
+
+  /** Takes the deferred line, if it has this text. */
+  takeDeferred(text: string): DeferredLine | undefined {
+    const deferred = this.#deferred?.line.text === text ? this.#deferred : undefined;
+    this.#deferred = undefined;
+    return deferred;
+  }
+
+  /** Writes the record of a line, unless none of its streams accepts the level. Never throws. */
   record(logger: PinoLogger, line: PinoLine): void {
     try {
       if (!acceptsLevel(logger[this.#symbols.streamSym], line.level)) return;
@@ -73,7 +96,7 @@ export class PinoRecorder {
         new ParsedLineRecord(this.#otelLogger, line.timestamp, line.text, metadata),
       );
     } catch {
-      // A line that can't be read.
+      // The line can't be read.
     }
   }
 
@@ -106,7 +129,7 @@ export class PinoRecorder {
     };
   }
 
-  /** Most loggers of a process have the same. */
+  /** Returns the keys of a logger. Most loggers of a process have the same, so the last ones are cached. */
   #keysOf(logger: PinoLogger): LineKeys {
     const { messageKeySym, errorKeySym, nestedKeySym } = this.#symbols;
     const message = logger[messageKeySym] as string;
@@ -119,7 +142,7 @@ export class PinoRecorder {
     return this.#keys;
   }
 
-  /** An error of which the line shows `{}`, if nothing of the app's made it that. */
+  /** Finds an error of which the line shows only `{}`, unless the app wanted that. */
   #findError(
     logger: PinoLogger,
     { fields, isCopy, text, isHooked }: PinoLine,

@@ -12,7 +12,7 @@ export const pinoRows: readonly LibraryRow[] = [
     instrumentation: "pino",
   },
   {
-    // What pino's transports run in.
+    // The threads of pino's transports.
     package: "thread-stream",
     files: [MAIN],
     versions: ">=0.11 <5",

@@ -1,32 +1,33 @@
 import type { LogContext } from "../../../logs/correlation.ts";
 import { type JsonLine, parseJsonLine } from "../../../logs/parse-json-line.ts";
-import type { PinoLogger, PinoSymbols } from "./pino-logger.ts";
-import { isResourceField } from "../../../logs/structured-line.ts";
 import type { LogRecord } from "../../../logs/log-record.ts";
 import { addIdAttributes, recordIdsOf } from "../../../logs/record-ids.ts";
+import { isResourceField } from "../../../logs/resource-field.ts";
+import { isLossyInJson } from "../../../logs/value.ts";
+import type { PinoLogger, PinoSymbols } from "./pino-logger.ts";
 
 /*
- * Most lines have a message and a few words and numbers, and show them as they
- * were given: such a text need not be read for the record, which takes longer
- * than all the rest.
+ * Most lines have a message and a few texts and numbers, and show them unchanged.
+ * Their text need not be parsed for the record, which would take longer than
+ * everything else.
  */
 
-/** The fields that a logger puts on all of its lines. */
+/** The fields that a logger adds to each of its lines. */
 interface Bindings {
-  /** JSON, without the braces and with a comma before it. */
+  /** JSON without braces, with a comma before it. */
   readonly text: string;
-  /** Names and values in turn, of those that the resource doesn't say. */
+  /** Names and values, alternating, without those that repeat the resource. */
   readonly pairs: readonly unknown[];
-  /** No ids and no errors among them. */
+  /** Whether there are no ids and no errors among them. */
   readonly areSimple: boolean;
 }
 
 const NO_BINDINGS: Bindings = { text: "", pairs: [], areSimple: true };
 
-/** Tells which lines show nothing but their fields as they were given. */
+/** Recognises lines that show their message and fields unchanged, and fills records from them. */
 export class SimpleLines {
   readonly #symbols: PinoSymbols;
-  /** Of the logger that wrote last, or wrote once: child loggers come and go with requests. */
+  /** Bindings by logger. Weak, because most child loggers live only as long as a request. */
   readonly #bindings = new WeakMap<PinoLogger, Bindings>();
   #last: Bindings = NO_BINDINGS;
 
@@ -35,10 +36,10 @@ export class SimpleLines {
   }
 
   /**
-   * Whether a line is plain.
+   * Whether a line shows its message and fields unchanged.
    *
    * @param fields without getters.
-   * @param time as JSON, with a comma before it.
+   * @param time JSON with a comma before it.
    */
   isSimple(logger: PinoLogger, fields: JsonLine, message: unknown, time: string): boolean {
     if (typeof message !== "string" || message === "" || !isDefaultTime(time)) return false;
@@ -54,10 +55,10 @@ export class SimpleLines {
       }
       if (!this.isUnmodified(logger, key)) return false;
     }
-    return this.bindingsOf(logger).areSimple;
+    return this.#bindingsOf(logger).areSimple;
   }
 
-  /** Neither serialised nor redacted. */
+  /** Whether a field is neither serialised nor redacted. */
   isUnmodified(logger: PinoLogger, key: string): boolean {
     const { serializersSym, stringifiersSym, wildcardFirstSym } = this.#symbols;
     const serializers = logger[serializersSym] as JsonLine;
@@ -69,7 +70,7 @@ export class SimpleLines {
     );
   }
 
-  /** Puts a plain line into a record. */
+  /** Fills a record from a simple line. */
   fillRecord(
     record: LogRecord,
     logger: PinoLogger,
@@ -80,13 +81,13 @@ export class SimpleLines {
     if (logContext.spanContext !== undefined) record.spanContext = logContext.spanContext;
     record.setBody(message);
     addIdAttributes(record, recordIdsOf(logContext));
-    const { pairs } = this.bindingsOf(logger);
+    const { pairs } = this.#bindingsOf(logger);
     for (let i = 0; i < pairs.length; i += 2) record.setAttribute(pairs[i] as string, pairs[i + 1]);
     for (const key in fields)
       if (!isResourceField(key, fields[key])) record.setAttribute(key, fields[key]);
   }
 
-  bindingsOf(logger: PinoLogger): Bindings {
+  #bindingsOf(logger: PinoLogger): Bindings {
     const text = logger[this.#symbols.chindingsSym] as string;
     if (this.#last.text === text) return this.#last;
     const cached = this.#bindings.get(logger);
@@ -102,7 +103,7 @@ export class SimpleLines {
   }
 }
 
-/** Pino's own, or none. */
+/** Whether the time is pino's default, or none. */
 function isDefaultTime(time: string): boolean {
   return time === "" || time.startsWith(',"time":');
 }
@@ -114,7 +115,7 @@ function isSimpleValue(value: unknown): boolean {
     case "undefined":
       return true;
     case "number":
-      return Number.isFinite(value) && !Object.is(value, -0);
+      return !isLossyInJson(value);
     default:
       return false;
   }

@@ -1,11 +1,11 @@
 import { createRequire } from "node:module";
 
-/** What `pino.transport` tells its thread. */
+/** What `pino.transport` passes to its thread. */
 interface WorkerData {
   readonly targets?: readonly Target[];
-  /** Each a list of streams, whose level stands on every one. */
+  /** Each a list of streams, all with the level of the pipeline. */
   readonly pipelines?: readonly (readonly Target[])[];
-  /** Custom ones. */
+  /** The app's custom levels. */
   readonly levels?: Readonly<Record<string, number>>;
 }
 
@@ -30,12 +30,13 @@ const DEFAULT_LEVELS: Readonly<Record<string, number>> = {
   silent: Infinity,
 };
 
-/** The least level that a target takes, by the stream that leads to it. */
+/** The lowest level that any target of a stream's thread accepts. */
 const minLevels = new WeakMap<object, number>();
 
 /**
- * Watches `thread-stream`, by which pino's transports run in a thread, for the
- * levels of their targets. The class stays itself to whoever asks.
+ * Wraps `thread-stream`, through which pino's transports run in a thread, to learn
+ * the levels of their targets. The wrapper is a proxy, so that `instanceof` and the
+ * statics of the class work as before.
  */
 export function wrapThreadStream(exports: unknown): unknown {
   if (typeof exports !== "function") throw new Error("thread-stream exports no class");
@@ -49,7 +50,7 @@ export function wrapThreadStream(exports: unknown): unknown {
   });
 }
 
-/** Whether a line of this level gets anywhere: `pino.multistream` and transports have levels of their own. */
+/** Whether a stream accepts lines of a level: `pino.multistream` and transports have levels of their own. */
 export function acceptsLevel(stream: unknown, level: number): boolean {
   if (typeof stream !== "object" || stream === null) return true;
   const { minLevel } = stream as { readonly minLevel?: unknown };
@@ -57,7 +58,7 @@ export function acceptsLevel(stream: unknown, level: number): boolean {
   return minimum === undefined || level >= minimum;
 }
 
-/** Undefined where every line is taken. */
+/** Returns undefined if every line is accepted. */
 function minLevelOf({ filename, workerData }: ThreadOptions): number | undefined {
   try {
     const { targets = [], pipelines = [], levels } = workerData ?? {};
@@ -73,7 +74,7 @@ function minLevelOf({ filename, workerData }: ThreadOptions): number | undefined
   }
 }
 
-/** As `pino.multistream` has it. */
+/** Resolves a level like `pino.multistream`. */
 function levelNumberOf(level: Target["level"], levels: WorkerData["levels"]): number {
   if (typeof level === "number") return level;
   if (level === undefined) return DEFAULT_LEVELS["info"] ?? 30;
@@ -82,7 +83,7 @@ function levelNumberOf(level: Target["level"], levels: WorkerData["levels"]): nu
   );
 }
 
-/** Whether a transport's only target has its lines filtered: pino 9 gives it all, 10.4 if it has no level. */
+/** Whether pino filters the lines of a transport's only target. Pino 9 doesn't; from 10.4 it does if the target has a level. */
 function isSingleTargetFiltered(level: Target["level"], filename: string | undefined): boolean {
   if (filename === undefined) return false;
   const { version } = createRequire(filename)("../package.json") as { readonly version: string };

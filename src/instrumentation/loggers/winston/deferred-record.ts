@@ -1,56 +1,22 @@
 import type { SpanContext } from "@opentelemetry/api";
-import type { LogContext } from "../../../logs/correlation.ts";
+import { stripColors } from "../../../logs/line-text.ts";
+import { addStack } from "../../../logs/line-exception.ts";
+import type { LogRecord, LogRecordSource } from "../../../logs/log-record.ts";
 import type { TelltaleLogger } from "../../../logs/logger.ts";
 import {
-  addStack,
-  stripColors,
-  setSpanContextFromLine,
-  containsText,
-} from "../../../logs/structured-line.ts";
-import type { LogRecord, LogRecordSource } from "../../../logs/log-record.ts";
-import {
   addIdAttributes,
-  recordIdsOf,
   isTraceField,
   isUnitOfWorkField,
   type RecordIds,
-  visibleIds,
 } from "../../../logs/record-ids.ts";
 import { type Levels, severityOf } from "../../../logs/severity.ts";
-import type { FastJsonLine } from "./json-format.ts";
-
-/** The ids of a written line. */
-export function idsInFastJson({ layout, text }: FastJsonLine, line: LineWithIds): RecordIds {
-  const ids = recordIdsOf(line);
-  const hasAll =
-    (layout.hasUserId || ids.user_id === undefined) &&
-    (layout.hasOrganizationId || ids.organization_id === undefined);
-  return hasAll ? ids : idsAfterFormats(ids, line, (name) => layout.names.includes(name), text);
-}
+import { setSpanContextFromLine } from "../../../logs/structured-line.ts";
+import type { FastJsonLine } from "./lines-in-flight.ts";
 
 /**
- * Without the user and the organisation, where a format of the app's took them out
- * of the line. The request's id says nothing of anybody.
+ * The record of a line whose JSON was written here. The values of its fields are
+ * texts and numbers, which can't change, so the record is built only when needed.
  */
-export function idsAfterFormats(
-  ids: RecordIds,
-  { hasIds }: LineWithIds,
-  isField: (name: string) => boolean,
-  text: string | undefined,
-): RecordIds {
-  if (!hasIds) return ids;
-  return visibleIds(
-    ids,
-    (name, value) =>
-      name === "request_id" || isField(name) || (text !== undefined && containsText(text, value)),
-  );
-}
-
-interface LineWithIds extends LogContext {
-  readonly hasIds: boolean;
-}
-
-/** The record of a line whose text was written here: what it says is fixed, so it can wait. */
 export class DeferredRecord implements LogRecordSource {
   readonly #logger: TelltaleLogger;
   readonly #timestamp: number;

@@ -1,9 +1,9 @@
-/** What a field is to us; numbers, as each line asks for each of its fields. */
+/** What is known about a field by its name. Numbers, because each line compares them for each field. */
 const OTHER_FIELD = 0;
 export const TRACE_ID_FIELD = 1;
 export const SPAN_ID_FIELD = 2;
 export const REQUEST_ID_FIELD = 3;
-/** Its text is mostly the same one again. */
+/** A field whose text mostly repeats. */
 export const CACHED_FIELD = 4;
 export type FieldKind =
   | typeof OTHER_FIELD
@@ -21,37 +21,38 @@ const fieldKinds: ReadonlyMap<string, FieldKind> = new Map([
 ]);
 
 export interface LayoutField {
-  /** Among the names of the line. */
+  /** Position among the names of the line. */
   readonly index: number;
   /** `{"level":` or `,"message":`. */
   readonly prefix: string;
   readonly kind: FieldKind;
-  /** Of steady ones: the last text, and how it was written. */
+  /** The last value of a cached field, and its text with the prefix. */
   lastValue: string | undefined;
   lastText: string;
 }
 
-/** What lines with the same names in the same order share. */
+/** What lines with the same names in the same order have in common. */
 export interface JsonLayout {
   readonly names: readonly string[];
-  /** By name, as they stand in the text. */
+  /** The fields in the order of the text, which is sorted by name. */
   readonly sortedFields: readonly LayoutField[];
-  /** Where these stand among the names; -1: nowhere. */
+  /** Position of `message` among the names; -1 without one. */
   readonly messageIndex: number;
+  /** Positions of the ids among the names; -1 without one. */
   readonly idIndexes: { readonly traceId: number; readonly spanId: number; readonly flags: number };
   readonly hasUserId: boolean;
   readonly hasOrganizationId: boolean;
 }
 
-/** By the number of names. */
 const layoutsByLength: JsonLayout[][] = [];
-/** More names are left to the format. */
+/** The names of one line. Lines with more are left to logform. */
 const MAX_NAMES = 32;
-/** Of one number of names. An app that has more makes them up, and those come once. */
+/** Layouts with the same number of names. An app with more generates names, and such layouts don't repeat. */
 const MAX_LAYOUTS = 32;
+/** In UTF-16 units. */
 const MAX_NAME_LENGTH = 200;
 
-/** The shape of a line with these names, in this order; undefined where it is not worth having one. */
+/** Returns the layout of a line with these names in this order; undefined beyond the limits. */
 export function jsonLayoutOf(names: readonly string[]): JsonLayout | undefined {
   const { length } = names;
   if (length === 0 || length > MAX_NAMES) return undefined;

@@ -1,7 +1,10 @@
-import { beginLoggerWrite, endLoggerWrite } from "../logger-output.ts";
+import { loggerOutput } from "../logger-output.ts";
+import { pendingFormats } from "./pending-formats.ts";
 
-/** The two of a stream: of one chunk with its encoding, or of several. */
+/** The signature of `_write` (a chunk, its encoding, a callback) and of `_writev` (chunks, a callback). */
 type Write = (this: Transport, chunks: unknown, more: unknown, callback?: unknown) => unknown;
+
+type WriteMethods = Record<"_write" | "_writev", Write>;
 
 interface Transport {
   format?: unknown;
@@ -12,44 +15,43 @@ interface Format {
   transform(info: unknown, options: unknown): unknown;
 }
 
-/** Those of ours, of each copy of `winston-transport`. */
+/** The methods that `patchTransports` has defined, for each copy of `winston-transport`. */
 const patchedWrites = new WeakSet<Write>();
 
 /**
- * Patches `modern.js` of winston-transport 4. What a transport writes by way of
- * `console`, now or when it is free again, is a line of the logger's already; and
- * what its format makes of a line is what it shows.
+ * Patches `modern.js` of winston-transport 4, for two purposes. What a transport
+ * writes through `console`, at once or when it is no longer busy, is the logger's
+ * line and not recorded again. And the result of a transport's format is what the
+ * transport shows.
  */
 export function patchTransports(exports: unknown): void {
-  const { prototype } = exports as { readonly prototype: Record<"_write" | "_writev", Write> };
+  const { prototype } = exports as { readonly prototype: WriteMethods };
   const { _write, _writev } = prototype;
   defineWrites(prototype, {
     _write(chunk, encoding, callback) {
-      beginLoggerWrite();
+      loggerOutput.begin();
       try {
         if (!isFormatPending(this, chunk)) return _write.call(this, chunk, encoding, callback);
         return writeObserved(this, chunk, () => _write.call(this, chunk, encoding, callback));
       } finally {
-        endLoggerWrite();
+        loggerOutput.end();
       }
     },
     _writev(chunks, callback) {
-      beginLoggerWrite();
+      loggerOutput.begin();
       try {
-        const isObserved = hasPendingFormats && this.format && !this.logv && Array.isArray(chunks);
+        const isObserved =
+          pendingFormats.isUsed && this.format && !this.logv && Array.isArray(chunks);
         if (!isObserved) return _writev.call(this, chunks, callback);
         return writeEach(this, _writev, chunks as Chunk[], callback as Callback);
       } finally {
-        endLoggerWrite();
+        loggerOutput.end();
       }
     },
   });
 }
 
-function defineWrites(
-  prototype: Record<"_write" | "_writev", Write>,
-  writes: Record<"_write" | "_writev", Write>,
-): void {
+function defineWrites(prototype: WriteMethods, writes: WriteMethods): void {
   for (const name of ["_write", "_writev"] as const) {
     const { [name]: value } = writes;
     patchedWrites.add(value);
@@ -57,7 +59,7 @@ function defineWrites(
   }
 }
 
-/** Whether a transport shows a line as a format of its own makes it, and we see that. */
+/** Whether a transport has a format of its own whose result `writeObserved` sees. */
 export function hasObservedFormat(pipe: {
   readonly format?: unknown;
   readonly _write?: unknown;
@@ -65,19 +67,8 @@ export function hasObservedFormat(pipe: {
   return Boolean(pipe.format) && patchedWrites.has(pipe._write as Write);
 }
 
-/** Lines that only transports with a format of their own show, until the first has. */
-const pendingFormats = new WeakMap<object, (formatted: object) => void>();
-/** Most apps have no such transports. */
-let hasPendingFormats = false;
-
-/** @param listener gets what the first transport's format makes of `info`, if any does. It must not throw. */
-export function onTransportFormat(info: object, listener: (formatted: object) => void): void {
-  hasPendingFormats = true;
-  pendingFormats.set(info, listener);
-}
-
 function isFormatPending(transport: Transport, info: unknown): boolean {
-  return hasPendingFormats && Boolean(transport.format) && pendingFormats.has(info as object);
+  return pendingFormats.has(info) && Boolean(transport.format);
 }
 
 interface Chunk {
@@ -88,7 +79,7 @@ type Callback = (error?: unknown) => void;
 
 const noop = (): void => {};
 
-/** One by one, so that it is known of which line a format makes what. */
+/** Writes chunks one by one, so that the result of the format can be attributed to a line. */
 function writeEach(
   transport: Transport,
   writev: Write,
@@ -109,8 +100,8 @@ function writeEach(
 }
 
 /**
- * Runs what writes a line with a format in the place of the transport's own that
- * hands on what that makes. The app's own is back before it runs.
+ * Calls `write` with a format on the transport that reports its result to
+ * `pendingFormats`. The app's own format is restored before it runs.
  */
 function writeObserved(transport: Transport, info: unknown, write: () => unknown): unknown {
   const { format } = transport;
@@ -121,7 +112,7 @@ function writeObserved(transport: Transport, info: unknown, write: () => unknown
         transport.format = format;
         const formatted = ownFormat.transform(givenInfo, options);
         if (typeof formatted === "object" && formatted !== null)
-          notifyFormatted(info as object, formatted);
+          pendingFormats.notify(info as object, formatted);
         return formatted;
       },
     },
@@ -132,10 +123,4 @@ function writeObserved(transport: Transport, info: unknown, write: () => unknown
   } finally {
     if (transport.format === observedFormat) transport.format = format;
   }
-}
-
-function notifyFormatted(info: object, formatted: object): void {
-  const listener = pendingFormats.get(info);
-  pendingFormats.delete(info);
-  listener?.(formatted);
 }

@@ -1,0 +1,27 @@
+import type { CorrelationFields } from "../../../logs/correlation.ts";
+
+/** Symbols of `triple-beam`, which winston, its formats and its transports share. */
+export const LEVEL: unique symbol = Symbol.for("level");
+export const MESSAGE: unique symbol = Symbol.for("message");
+export const SPLAT: unique symbol = Symbol.for("splat");
+
+/** A line as winston and its formats pass it on; winston calls it `info`. */
+export interface WinstonInfo extends CorrelationFields {
+  readonly [LEVEL]?: unknown;
+  /** The text of the line. */
+  readonly [MESSAGE]?: unknown;
+  /** The arguments after the message. */
+  readonly [SPLAT]?: unknown;
+  readonly message?: unknown;
+  readonly exception?: unknown;
+  readonly rejection?: unknown;
+}
+
+/** An `info` that is a plain object, as a format may change it. */
+export interface PlainInfo extends Record<string, unknown> {
+  [MESSAGE]?: unknown;
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
