@@ -173,7 +173,7 @@ export class LogRecord implements ReadableLogRecord, EncodableRecord, LogRecordS
       ? parseTimestamp(new Date(timestampText))
       : undefined;
     if (parsed === undefined) this.#fields.push("timestamp", timestampText);
-    // Else it is mostly a format's: the same time in whole milliseconds, and ours is finer.
+    // Else it is mostly a format's: the same time in whole milliseconds, and the record's own is finer.
     else if (!isSameTime(parsed, this.occurredAt)) this.occurredAt = parsed;
   }
 

@@ -17,7 +17,7 @@ import { isResourceField } from "./resource-field.ts";
 import { isSameTime } from "./timestamp.ts";
 import { isEmptyMap } from "./value.ts";
 
-/** Fields in which lines have their time. Only `timestamp` is a documented field of ours. */
+/** Fields in which lines have their time. Of these only `timestamp` is documented by telltale. */
 const TIME_FIELDS: ReadonlySet<string> = new Set(["time", "timestamp", "@timestamp"]);
 
 /**

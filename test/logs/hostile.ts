@@ -4,25 +4,25 @@ import assert from "node:assert/strict";
 interface HostileValue {
   readonly title: string;
   readonly make: () => unknown;
-  /** What is kept of it, exactly. */
+  /** Its copy, exactly. */
   readonly expectedCopy?: unknown;
-  /** Why it is not logged with winston's own JSON. */
+  /** Why the test with winston's own JSON skips it. */
   readonly winstonFailure?: string;
-  /** What holds of that. */
-  check?(made: unknown): void;
+  /** Checks a copy that can't be written down. */
+  check?(copy: unknown): void;
 }
 
-/** Values on which serialisers throw, hang, or lose their head. */
+/** Values on which serialisers throw, hang or run out of memory. */
 export const hostileValues: readonly HostileValue[] = [
-  { title: "nothing", make: () => undefined, expectedCopy: undefined },
-  { title: "null within", make: () => ["a", null].filter(Boolean), expectedCopy: ["a"] },
+  { title: "undefined", make: () => undefined, expectedCopy: undefined },
+  { title: "a filtered list", make: () => ["a", null].filter(Boolean), expectedCopy: ["a"] },
   { title: "a function", make: () => () => 1, expectedCopy: undefined },
   { title: "a class", make: () => PrivateFieldClass, expectedCopy: undefined },
   { title: "a symbol", make: () => Symbol("s"), expectedCopy: "Symbol(s)" },
   { title: "NaN", make: () => Number.NaN, expectedCopy: Number.NaN },
   { title: "infinity", make: () => -Infinity, expectedCopy: -Infinity },
-  { title: "a whole number beyond 64 bits", make: () => 1e300, expectedCopy: 1e300 },
-  { title: "a whole number of 54 bits", make: () => 2 ** 53 + 2, expectedCopy: 2 ** 53 + 2 },
+  { title: "an integer beyond 64 bits", make: () => 1e300, expectedCopy: 1e300 },
+  { title: "an integer of 54 bits", make: () => 2 ** 53 + 2, expectedCopy: 2 ** 53 + 2 },
   { title: "a small bigint", make: () => 12n, expectedCopy: 12 },
   { title: "a bigint of 64 bits", make: () => 2n ** 62n + 1n, expectedCopy: 2n ** 62n + 1n },
   {
@@ -30,12 +30,12 @@ export const hostileValues: readonly HostileValue[] = [
     make: () => 2n ** 80n,
     expectedCopy: "1208925819614629174706176",
   },
-  { title: "minus nothing", make: () => -0, expectedCopy: -0 },
+  { title: "minus zero", make: () => -0, expectedCopy: -0 },
   {
     title: "a bigint of a million digits",
     winstonFailure: "takes all memory or time",
     make: () => -(1n << 4_000_000n),
-    check: (made: unknown) => assert.match(String(made), /^-0x10{1000000}$/),
+    check: (copy: unknown) => assert.match(String(copy), /^-0x10{1000000}$/),
   },
   {
     title: "a text of a million characters",
@@ -63,9 +63,9 @@ export const hostileValues: readonly HostileValue[] = [
   {
     title: "an own __proto__",
     make: () => JSON.parse('{"__proto__":{"polluted":true},"a":1}') as unknown,
-    check: (made: object) => {
-      assert.equal(Object.getPrototypeOf(made), Object.prototype);
-      assert.equal(JSON.stringify(made), '{"__proto__":{"polluted":true},"a":1}');
+    check: (copy: object) => {
+      assert.equal(Object.getPrototypeOf(copy), Object.prototype);
+      assert.equal(JSON.stringify(copy), '{"__proto__":{"polluted":true},"a":1}');
     },
   },
   {
@@ -92,12 +92,12 @@ export const hostileValues: readonly HostileValue[] = [
     expectedCopy: { inner: "[Unreadable]", b: 2 },
   },
   {
-    title: "a toJSON that makes ever new ones",
+    title: "a toJSON that returns another toJSON endlessly",
     make: () => {
       const next = (): object => ({ toJSON: () => [next()] });
       return next();
     },
-    check: (made: unknown) => assert.match(JSON.stringify(made), /^\[{32}null\]{32}$/),
+    check: (copy: unknown) => assert.match(JSON.stringify(copy), /^\[{32}null\]{32}$/),
   },
   {
     title: "a revoked proxy",
@@ -123,12 +123,12 @@ export const hostileValues: readonly HostileValue[] = [
     expectedCopy: "[Unreadable]",
   },
   {
-    title: "a proxy that claims endless length",
+    title: "a proxy with a length of a billion",
     winstonFailure: "takes all memory or time",
     make: () => new Proxy([], { get: (_, key) => (key === "length" ? 1e9 : "x") }),
-    check: (made: unknown[]) => {
-      assert.equal(made.length, 100_001);
-      assert.equal(made.at(-1), "[Truncated]");
+    check: (copy: unknown[]) => {
+      assert.equal(copy.length, 100_001);
+      assert.equal(copy.at(-1), "[Truncated]");
     },
   },
   {
@@ -137,7 +137,7 @@ export const hostileValues: readonly HostileValue[] = [
     expectedCopy: { a: [1] },
   },
   {
-    title: "a circle",
+    title: "a circular object",
     make: () => {
       const circle: Record<string, unknown> = { a: 1 };
       circle["self"] = circle;
@@ -147,7 +147,7 @@ export const hostileValues: readonly HostileValue[] = [
     expectedCopy: { a: 1, self: "[Circular]", list: ["[Circular]"] },
   },
   {
-    title: "the same object twice, which is no circle",
+    title: "the same object twice, which is not circular",
     make: () => {
       const shared = { a: 1 };
       return [shared, shared];
@@ -161,32 +161,32 @@ export const hostileValues: readonly HostileValue[] = [
       for (let i = 0; i < 20_000; i++) deep = { deep };
       return deep;
     },
-    check: (made: unknown) => {
+    check: (copy: unknown) => {
       const text = '{"deep":'.repeat(64) + "null" + "}".repeat(64);
-      assert.equal(JSON.stringify(made), text);
+      assert.equal(JSON.stringify(copy), text);
     },
   },
   {
     title: "an array of a billion holes",
     winstonFailure: "takes all memory or time",
     make: () => sparse(1e9),
-    check: (made: unknown[]) => {
-      assert.equal(made.length, 100_001);
-      assert.deepEqual(made.slice(-2), [null, "[Truncated]"]);
+    check: (copy: unknown[]) => {
+      assert.equal(copy.length, 100_001);
+      assert.deepEqual(copy.slice(-2), [null, "[Truncated]"]);
     },
   },
   {
     title: "200,000 keys",
     make: () => Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`k${i}`, i])),
-    check: (made: Record<string, unknown>) => {
-      assert.equal(Object.keys(made).length, 100_001);
-      assert.equal(made["[Truncated]"], true);
+    check: (copy: Record<string, unknown>) => {
+      assert.equal(Object.keys(copy).length, 100_001);
+      assert.equal(copy["[Truncated]"], true);
     },
   },
   {
-    title: "keys that are megabytes",
+    title: "a key of megabytes",
     make: () => ({ ["k".repeat(5_000_000)]: 1, b: 2 }),
-    check: (made: object) => assert.equal(JSON.stringify(made).length, 5_000_012),
+    check: (copy: object) => assert.equal(JSON.stringify(copy).length, 5_000_012),
   },
   {
     title: "a map with keys of all types",
@@ -202,7 +202,7 @@ export const hostileValues: readonly HostileValue[] = [
   },
   { title: "a set", make: () => new Set([1, "a"]), expectedCopy: [1, "a"] },
   {
-    title: "a map that lies about its iterator",
+    title: "a map with another iterator",
     make: () => {
       const map = new Map([["a", 1]]);
       map[Symbol.iterator] = map.entries = () => {
@@ -213,21 +213,21 @@ export const hostileValues: readonly HostileValue[] = [
     expectedCopy: { a: 1 },
   },
   {
-    title: "what only looks like a map",
+    title: "an object that only inherits from Map",
     make: () => Object.create(Map.prototype) as unknown,
     expectedCopy: {},
   },
   {
     title: "a set of a million",
     make: () => new Set(Array.from({ length: 1_000_000 }, (_, i) => i)),
-    check: (made: unknown[]) => assert.equal(made.length, 100_001),
+    check: (copy: unknown[]) => assert.equal(copy.length, 100_001),
   },
   { title: "a buffer", make: () => Buffer.from("ab"), expectedCopy: new Uint8Array([97, 98]) },
   {
     title: "a buffer of 10 MB",
     winstonFailure: "takes all memory or time",
     make: () => Buffer.alloc(10_000_000),
-    check: (made: Uint8Array) => assert.equal(made.length, 10_000_000),
+    check: (copy: Uint8Array) => assert.equal(copy.length, 10_000_000),
   },
   {
     title: "an array buffer",
@@ -254,7 +254,7 @@ export const hostileValues: readonly HostileValue[] = [
     expectedCopy: "[Unreadable]",
   },
   {
-    title: "an error whose parts throw",
+    title: "an error whose properties throw",
     make: () =>
       Object.defineProperties(new Error("x"), {
         message: { get: throws },
@@ -279,8 +279,8 @@ export const hostileValues: readonly HostileValue[] = [
     expectedCopy: { owner: "ada" },
   },
   {
-    title: "a text that changes with each read",
-    winstonFailure: "tells that we read it too",
+    title: "a getter with another value at each read",
+    winstonFailure: "shows that telltale reads it too",
     make: () => {
       let reads = 0;
       return {
@@ -292,7 +292,7 @@ export const hostileValues: readonly HostileValue[] = [
     expectedCopy: { count: 1 },
   },
   {
-    title: "generators, which are not run",
+    title: "a generator, which is not run",
     make: () =>
       (function* () {
         yield assert.fail();

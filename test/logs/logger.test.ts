@@ -27,8 +27,8 @@ function one(given: unknown, limits?: Parameters<typeof collectRecords>[0]): Log
   return record;
 }
 
-describe("A record of the logs API", () => {
-  it("carries what it was given", () => {
+describe("A log record of the API", () => {
+  it("has the values that were emitted", () => {
     const record = one({
       eventName: "order.placed",
       severityNumber: 9,
@@ -61,7 +61,7 @@ describe("A record of the logs API", () => {
     assert.equal(records[0]?.spanContext?.traceId, logIdsOf(1).trace_id);
   });
 
-  it("belongs to the span of the context it was given, before the active one", () => {
+  it("belongs to the span of its context before the active one", () => {
     const given: SpanContext = { traceId: "c".repeat(32), spanId: "d".repeat(16), traceFlags: 1 };
     for (const other of [
       ROOT_CONTEXT.withSpan(fakeSpan(given)),
@@ -82,7 +82,7 @@ describe("A record of the logs API", () => {
 
   const foreignSpans = [
     { title: "throws", spanContext: () => assert.fail() },
-    { title: "has none", spanContext: () => undefined },
+    { title: "has no span context", spanContext: () => undefined },
     { title: "has ids of zeros", spanContext: () => ids("0".repeat(32), "0".repeat(16)) },
     { title: "has ids that are too short", spanContext: () => ids("abc", "def") },
     { title: "has ids that are numbers", spanContext: () => ids(1, 2) },
@@ -92,7 +92,7 @@ describe("A record of the logs API", () => {
     },
   ];
   for (const { title, spanContext } of foreignSpans) {
-    it(`belongs to no span where a foreign one ${title}`, () => {
+    it(`belongs to no span if a foreign span ${title}`, () => {
       const { provider, records } = collectRecords();
       const span = { spanContext } as unknown as ReturnType<typeof fakeSpan>;
       runWithContext(ROOT_CONTEXT.withSpan(span), () =>
@@ -109,19 +109,19 @@ describe("A record of the logs API", () => {
     { title: "seconds and nanoseconds", time: [5, 7_000], hrTime: [5, 7_000] },
   ];
   for (const { title, time, hrTime } of times) {
-    it(`takes ${title} for a time`, () => {
+    it(`accepts ${title} as its time`, () => {
       const [seconds, nanos] = one({ timestamp: time }).hrTime;
       assert.equal(seconds, hrTime[0]);
       assert.ok(Math.abs(nanos - (hrTime[1] ?? 0)) < 1000);
     });
   }
 
-  it("takes a small number for performance.now()", () => {
+  it("interprets a small number as performance.now()", () => {
     const [seconds] = one({ timestamp: performance.now() }).hrTime;
     assert.ok(Math.abs(seconds - Date.now() / 1000) < 5);
   });
 
-  const noTimes = [
+  const invalidTimes = [
     undefined,
     null,
     "now",
@@ -133,8 +133,8 @@ describe("A record of the logs API", () => {
     new Date("x"),
     {},
   ];
-  for (const time of noTimes) {
-    it(`is of now where its time is ${JSON.stringify(time)}`, () => {
+  for (const time of invalidTimes) {
+    it(`has the present time if its time is ${JSON.stringify(time)}`, () => {
       const [seconds] = one({ timestamp: time, observedTimestamp: time }).hrTime;
       assert.ok(Math.abs(seconds - Date.now() / 1000) < 5);
     });
@@ -172,12 +172,12 @@ describe("A record of the logs API", () => {
     },
   ];
   for (const { title, exception, attributes } of exceptions) {
-    it(`tells ${title} as the conventions say`, () => {
+    it(`has the exception attributes of ${title}`, () => {
       assert.deepEqual(one({ exception }).attributes, attributes);
     });
   }
 
-  it("lets the app's own attributes win over those of the exception", () => {
+  it("has the app's attributes before those of the exception", () => {
     const attributes = { "exception.type": "Mine" };
     assert.equal(
       one({ exception: new Error("x"), attributes }).attributes["exception.type"],
@@ -192,14 +192,14 @@ describe("A record of the logs API", () => {
     assert.equal(record.droppedAttributesCount, 2);
   });
 
-  it("cuts text of attributes, also below, and not the body", () => {
+  it("cuts texts of attributes, also nested ones, and not the body", () => {
     const given = { body: "12345678", attributes: { a: "12345678", b: ["12345678"] } };
     const record = one(given, { attributeCount: 128, attributeLength: 4 });
     assert.deepEqual(record.attributes, { a: "1234", b: ["1234"] });
     assert.equal(record.body, "12345678");
   });
 
-  it("cuts neither names nor anything of the body", () => {
+  it("cuts neither names nor texts in the body", () => {
     const map = { longkeyname: "12345678", longkeyother: ["12345678"] };
     const record = one(
       { body: map, attributes: { map } },
@@ -209,7 +209,7 @@ describe("A record of the logs API", () => {
     assert.deepEqual(record.attributes, { map: { longkeyname: "1234", longkeyother: ["1234"] } });
   });
 
-  it("has no limit of length where none is set, and one of 64 levels", () => {
+  it("has no limit of length by default, and one of 64 levels", () => {
     const text = "x".repeat(70_000);
     let deep: unknown = "bottom";
     for (let level = 0; level < 70; level++) deep = [deep];
@@ -219,28 +219,28 @@ describe("A record of the logs API", () => {
     assert.match(JSON.stringify(record.attributes["deep"]), /^\[{64}null\]{64}$/);
   });
 
-  it("keeps the digits of numbers", () => {
+  it("retains the digits of numbers", () => {
     const numbers = { minus: -0, nan: NaN, endless: -Infinity, half: 0.1, whole: 2 ** 53 + 2 };
     assert.deepEqual(one({ attributes: numbers }).attributes, numbers);
   });
 
-  const nonsense = [
+  const invalidRecords = [
     undefined,
     null,
     1,
     "text",
     { attributes: 1, body: Symbol("x"), severityNumber: "x" },
   ];
-  for (const given of nonsense) {
-    it(`throws nothing at ${inspect(given)}`, () => assert.doesNotThrow(() => emit(given)));
+  for (const given of invalidRecords) {
+    it(`does not throw for ${inspect(given)}`, () => assert.doesNotThrow(() => emit(given)));
   }
 
-  it("throws nothing where the record itself can't be read", () => {
+  it("is dropped without an exception if it can't be read", () => {
     const given = new Proxy({}, { get: () => assert.fail() });
     assert.deepEqual(emit(given), []);
   });
 
-  it("does not change with the app's objects", () => {
+  it("does not change when the app's objects change", () => {
     const attributes = { list: ["a"] };
     const record = one({ attributes });
     attributes.list.push("b");
@@ -249,7 +249,7 @@ describe("A record of the logs API", () => {
 });
 
 describe("A logger provider", () => {
-  it("gives the same logger, and so the same scope, for the same name and version", () => {
+  it("returns the same logger, with the same scope, for the same name and version", () => {
     const { provider, records } = collectRecords();
     const options = { schemaUrl: "https://shop.test/1", attributes: { a: [1, 2] } };
     provider.getLogger("shop", "1", options).emit({});
@@ -260,7 +260,7 @@ describe("A logger provider", () => {
     assert.deepEqual(records[0]?.instrumentationScope, { name: "shop", version: "1", ...options });
   });
 
-  it("gives the same logger for attributes in another order, and another for another number", () => {
+  it("returns the same logger for attributes in another order, and another one for another number", () => {
     const { provider } = collectRecords();
     const of = (attributes: Attributes) => provider.getLogger("shop", "1", { attributes });
     assert.equal(of({ a: 1, b: "x" }), of({ b: "x", a: 1 }));
@@ -268,7 +268,7 @@ describe("A logger provider", () => {
     assert.equal(new Set(numbers).size, numbers.length);
   });
 
-  it("calls a scope without a name unknown, and leaves out attributes that are not simple", () => {
+  it("calls a scope without a name unknown, and omits attributes of other types", () => {
     const { provider, records } = collectRecords();
     const attributes: Attributes = { ok: true, map: {}, mixed: [1, "a"], nothing: null };
     provider.getLogger("", undefined, { attributes }).emit({});
@@ -278,7 +278,7 @@ describe("A logger provider", () => {
     });
   });
 
-  it("survives names that are none", () => {
+  it("does not throw for invalid names", () => {
     const { provider } = collectRecords();
     const unreadable = new Proxy({}, { get: () => assert.fail() });
     for (const name of [undefined, null, 1, {}, Symbol("x"), unreadable]) {
@@ -286,14 +286,14 @@ describe("A logger provider", () => {
     }
   });
 
-  it("keeps a bounded number of scopes", () => {
+  it("caches a limited number of loggers", () => {
     const { provider } = collectRecords();
     for (let i = 0; i < 5000; i++) provider.getLogger(`scope ${i}`);
     assert.notEqual(provider.getLogger("scope 4999"), provider.getLogger("scope 4999"));
     assert.equal(provider.getLogger("scope 0"), provider.getLogger("scope 0"));
   });
 
-  it("is enabled where there is an exporter", () => {
+  it("has enabled loggers if there is an exporter", () => {
     assert.equal(collectRecords().provider.getLogger("shop").enabled(), true);
     const limits = { attributeCount: 128, attributeLength: Infinity };
     const none = new TelltaleLoggerProvider({ resource, limits }, undefined).getLogger("shop");

@@ -39,7 +39,7 @@ function countsOf({ created, sent, droppedTotal, queued }: SignalCounters): obje
   return { created, sent, dropped: droppedTotal, queued };
 }
 
-describe("The logs' pipeline", () => {
+describe("The logs pipeline", () => {
   let receiver: Receiver;
   before(async () => {
     receiver = await startReceiver();
@@ -85,7 +85,7 @@ describe("The logs' pipeline", () => {
     });
   }
 
-  it("sends full batches by itself, and what is left when it is flushed", async () => {
+  it("sends full batches at once, and the rest when it is flushed", async () => {
     const logs = create(receiver.url, { batch: { ...batchConfig, maxBatchSize: 100 } });
     emit(logs, 250);
     await logs.pipeline.flush(5000);
@@ -97,7 +97,7 @@ describe("The logs' pipeline", () => {
     assert.deepEqual(countsOf(logs.counters), { created: 250, sent: 250, dropped: 0, queued: 0 });
   });
 
-  it("drops and counts what its queue can't hold", () => {
+  it("drops and counts records when its queue is full", () => {
     const logs = create("http://127.0.0.1:9", { batch: { ...batchConfig, maxQueueSize: 10 } });
     emit(logs, 25);
     assert.equal(logs.counters.created, 25);
@@ -108,7 +108,7 @@ describe("The logs' pipeline", () => {
     logs.pipeline.drainForExit();
   });
 
-  it("hands over at the end what is queued, as requests", async () => {
+  it("returns the queued records as requests for the exit", async () => {
     const logs = create(receiver.url);
     emit(logs, 3);
     const requests = logs.pipeline.drainForExit().map((make) => make());
@@ -131,7 +131,7 @@ describe("The logs' pipeline", () => {
     assert.equal(receiver.logs.length, 0);
   });
 
-  it("prints records where the exporter is the console", () => {
+  it("prints records with the console exporter", () => {
     const printed: unknown[] = [];
     const logs = create(receiver.url, { exporters: ["console"] });
     printingTo(
@@ -145,7 +145,7 @@ describe("The logs' pipeline", () => {
     assert.deepEqual(countsOf(logs.counters), { created: 2, sent: 2, dropped: 0, queued: 0 });
   });
 
-  it("prints and sends where both are asked for", async () => {
+  it("prints and sends records with both exporters", async () => {
     let printed = 0;
     const logs = create(receiver.url, { exporters: ["otlp", "console"] });
     printingTo(
@@ -156,7 +156,7 @@ describe("The logs' pipeline", () => {
     assert.deepEqual([printed, receiver.logs.length, logs.counters.sent], [2, 2, 2]);
   });
 
-  it("prints no record that its own printing makes", () => {
+  it("does not print records that printing creates", () => {
     const logs = create(receiver.url, { exporters: ["console"] });
     let printed = 0;
     printingTo(
@@ -170,7 +170,7 @@ describe("The logs' pipeline", () => {
     assert.equal(logs.counters.created, 2);
   });
 
-  it("survives a console that throws, and says so", () => {
+  it("reports a console that throws", () => {
     const logs = create(receiver.url, { exporters: ["console"] });
     printingTo(
       () => assert.fail("closed"),

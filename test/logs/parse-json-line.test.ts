@@ -24,9 +24,9 @@ const numbers: readonly { readonly text: string; readonly value: unknown }[] = [
   { text: "1234567890.123456789", value: "1234567890.123456789" },
 ];
 
-describe("The numbers of a line of JSON", () => {
+describe("Parsing a line of JSON", () => {
   for (const { text, value } of numbers) {
-    it(`keep their digits: ${text}`, () => {
+    it(`retains the digits of ${text}`, () => {
       assert.deepEqual(parseJsonLine(`{"number":${text}}`), { number: value });
       assert.deepEqual(parseJsonLine(`{"list":[{"number":${text}}]}`), {
         list: [{ number: value }],
@@ -35,12 +35,12 @@ describe("The numbers of a line of JSON", () => {
   }
 
   for (const text of ["", "placed", "[1]", "{", '{"a":1} more', "{'a':1}"]) {
-    it(`are none where the text is no object of JSON: ${text}`, () => {
+    it(`returns undefined for a text that is no JSON object: ${text}`, () => {
       assert.equal(parseJsonLine(text), undefined);
     });
   }
 
-  it("leave an own __proto__ what it is", () => {
+  it("retains an own __proto__", () => {
     const line = parseJsonLine('{"__proto__":{"a":1},"id":9007199254740993}');
     assert.equal(Object.getPrototypeOf(line), Object.prototype);
   });

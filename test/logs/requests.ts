@@ -7,7 +7,7 @@ import { TelltaleLoggerProvider } from "../../src/logs/logger.ts";
 import type { LogRecord } from "../../src/logs/log-record.ts";
 import { resource } from "../export/telemetry.ts";
 
-/** The fields of a line in the request of that number. */
+/** The ids on a line. */
 export interface LogIds {
   readonly trace_id: string;
   readonly span_id: string;
@@ -15,6 +15,7 @@ export interface LogIds {
   readonly request_id: string;
 }
 
+/** Returns the ids on a line in the request of that number. */
 export function logIdsOf(request: number): LogIds {
   return {
     trace_id: (request + 1).toString(16).padStart(32, "a"),
@@ -24,7 +25,7 @@ export function logIdsOf(request: number): LogIds {
   };
 }
 
-/** Runs work as the handler of a request would be run. */
+/** Runs a function in the context of a request. */
 export function inRequest<R>(request: number, work: () => R, more: Partial<UnitOfWork> = {}): R {
   const { trace_id: traceId, span_id: spanId, request_id: requestId } = logIdsOf(request);
   const unit = Object.assign(new UnitOfWork(), { requestId }, more);
@@ -40,7 +41,7 @@ export function fakeSpan(context: SpanContext): Span {
 
 const noLimits = { attributeCount: 128, attributeLength: Infinity };
 
-/** A provider whose records are kept. */
+/** Creates a provider and collects its records. */
 export function collectRecords(limits: LogsConfig["limits"] = noLimits): {
   readonly provider: TelltaleLoggerProvider;
   readonly records: LogRecord[];

@@ -8,10 +8,10 @@ const copyOf = (value: unknown): unknown => new ValueCopier(Infinity).copy(value
 
 describe("The copy of a value", () => {
   for (const hostile of hostileValues) {
-    it(`of ${hostile.title}`, () => {
-      const made = copyOf(hostile.make());
-      if (hostile.check === undefined) assert.deepEqual(made, hostile.expectedCopy);
-      else hostile.check(made);
+    it(`is exact for ${hostile.title}`, () => {
+      const copy = copyOf(hostile.make());
+      if (hostile.check === undefined) assert.deepEqual(copy, hostile.expectedCopy);
+      else hostile.check(copy);
     });
   }
 
@@ -35,7 +35,7 @@ describe("The copy of a value", () => {
     });
   });
 
-  it("takes what a value says of itself by toJSON", () => {
+  it("uses the result of toJSON", () => {
     class Money {
       readonly #cents = 1250;
       toJSON(): string {
@@ -45,7 +45,7 @@ describe("The copy of a value", () => {
     assert.deepEqual(copyOf({ price: new Money() }), { price: "12.50" });
   });
 
-  it("keeps a toJSON that returns its own object from running for ever", () => {
+  it("does not loop if toJSON returns its own object", () => {
     const self = {
       a: 1,
       toJSON(): unknown {
@@ -55,7 +55,7 @@ describe("The copy of a value", () => {
     assert.deepEqual(copyOf(self), { a: 1 });
   });
 
-  it("tells name, message, stack, code and cause of an error below", () => {
+  it("has the name, message, stack, code and cause of a nested error", () => {
     const cause = new RangeError("too far");
     const error = Object.assign(new TypeError("bad", { cause }), { code: "E_BAD", request: {} });
     assert.deepEqual(copyOf({ error }), {
@@ -69,24 +69,24 @@ describe("The copy of a value", () => {
     });
   });
 
-  it("knows an error of another realm", () => {
+  it("has the message of an error of another realm", () => {
     const copy = copyOf(runInNewContext("new TypeError('elsewhere')")) as { message: string };
     assert.equal(copy.message, "elsewhere");
   });
 });
 
-describe("A text that is too long", () => {
+describe("A text with a limit", () => {
   const texts = [
-    { text: "abc", length: 3, kept: "abc" },
-    { text: "abcd", length: 3, kept: "abc" },
-    { text: "ab😀", length: 3, kept: "ab" },
-    { text: "ab😀", length: 4, kept: "ab😀" },
-    { text: "😀", length: 1, kept: "" },
-    { text: "abc", length: 0, kept: "" },
-    { text: "abc", length: Infinity, kept: "abc" },
+    { text: "abc", length: 3, cut: "abc" },
+    { text: "abcd", length: 3, cut: "abc" },
+    { text: "ab😀", length: 3, cut: "ab" },
+    { text: "ab😀", length: 4, cut: "ab😀" },
+    { text: "😀", length: 1, cut: "" },
+    { text: "abc", length: 0, cut: "" },
+    { text: "abc", length: Infinity, cut: "abc" },
   ];
-  for (const { text, length, kept: copied } of texts) {
-    it(`${JSON.stringify(text)} is cut to ${length} as ${JSON.stringify(copied)}`, () => {
+  for (const { text, length, cut: copied } of texts) {
+    it(`is cut from ${JSON.stringify(text)} to ${JSON.stringify(copied)} for the limit ${length}`, () => {
       assert.equal(truncateWellFormed(text, length), copied);
     });
   }

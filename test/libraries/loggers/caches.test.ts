@@ -13,7 +13,7 @@ interface Stats {
   readonly ratio: number;
 }
 
-describe("Hits and misses", () => {
+describe("Cache hits and misses", () => {
   let redis: Redis;
   before(async () => {
     redis = await startRedis();
@@ -21,34 +21,34 @@ describe("Hits and misses", () => {
   after(() => redis.stop());
 
   for (const { library, installed, moduleSystem, node } of caches) {
-    it(`of ${library} (${installed}) in ${moduleSystem} on Node ${node}, beside lru-cache and Redis`, async () => {
-      const ran = await runLogger(`caches.${moduleSystem === "esm" ? "mjs" : "cjs"}`, {
+    it(`are counted for ${library} (${installed}) in ${moduleSystem} on Node ${node}, with lru-cache and Redis`, async () => {
+      const run = await runLogger(`caches.${moduleSystem === "esm" ? "mjs" : "cjs"}`, {
         node,
         args: [installed],
         env: { TELLTALE: telltale, REDIS_URL: redis.url, OTEL_METRICS_EXPORTER: "otlp" },
       });
-      assert.equal(ran.code, 0, ran.stderr);
-      const place = new URL(redis.url).host;
-      const isFifth = installed === "cache-manager5";
+      assert.equal(run.code, 0, run.stderr);
+      const host = new URL(redis.url).host;
+      const isVersion5 = installed === "cache-manager5";
       const expected: readonly Stats[] = [
-        isFifth ? stats("cache-manager", 2, 2) : stats("products", 4, 3),
+        isVersion5 ? stats("cache-manager", 2, 2) : stats("products", 4, 3),
         stats("sessions", 2, 1),
         stats("slow", 1, 1),
-        stats(`redis ${place}/0`, 2, 2),
-        stats(`redis ${place}/1`, 2, 2),
+        stats(`redis ${host}/0`, 2, 2),
+        stats(`redis ${host}/1`, 2, 2),
       ];
-      assert.deepEqual(JSON.parse(ran.stdout.trim().split("\n").at(-1) ?? ""), expected);
-      assert.deepEqual(counted(ran), expected);
+      assert.deepEqual(JSON.parse(run.stdout.trim().split("\n").at(-1) ?? ""), expected);
+      assert.deepEqual(countedBy(run), expected);
     });
   }
 
-  it("are nothing without the preload, and the caches work", async () => {
-    const ran = await runLogger("caches.mjs", {
+  it("are empty without the preload, and the caches work", async () => {
+    const run = await runLogger("caches.mjs", {
       bare: true,
       args: ["cache-manager"],
       env: { TELLTALE: telltale },
     });
-    assert.deepEqual([ran.code, ran.stdout], [0, "[]\n"]);
+    assert.deepEqual([run.code, run.stdout], [0, "[]\n"]);
   });
 });
 
@@ -56,8 +56,8 @@ function stats(name: string, hits: number, misses: number): Stats {
   return { name, hits, misses, ratio: hits / (hits + misses) };
 }
 
-/** The same, out of the metric. */
-function counted({ metrics }: LoggerRun): Stats[] {
+/** Returns the same statistics from the metric. */
+function countedBy({ metrics }: LoggerRun): Stats[] {
   const found = new Map<string, { hit: number; miss: number }>();
   const points = metrics.find(({ name }) => name === "telltale.cache.requests")?.points ?? [];
   for (const { attributes, value = 0 } of points) {

@@ -3,7 +3,7 @@ import { type LoggerRun, runLogger } from "./run.ts";
 
 type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** Loggers and methods of the console, by things that count, by ways to log one. */
+/** Loggers and console methods, times values that count calls, times ways to log one. */
 const ROWS = 11 * (19 * 5 + 12);
 
 const pinos = [
@@ -14,7 +14,7 @@ const pinos = [
 ] as const;
 
 for (const [pino, node] of pinos) {
-  describe(`Code of an app's own in what it logs (${pino}, Node ${node})`, () => {
+  describe(`The app's code in logged values (${pino}, Node ${node})`, () => {
     let bare: LoggerRun;
     let ran: LoggerRun;
     before(async () => {
@@ -25,7 +25,7 @@ for (const [pino, node] of pinos) {
       ]);
     });
 
-    it("runs as often as without us, for every logger and way", () => {
+    it("runs as often as without telltale, for every logger and call", () => {
       assert.equal(ran.code, 0, ran.stderr);
       const expected = countsIn(bare);
       const counts = countsIn(ran);

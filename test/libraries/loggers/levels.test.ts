@@ -3,14 +3,14 @@ import { runLogger } from "./run.ts";
 
 const EXPORTED_LEVELS = {
   "error and warn": ["warn", "error"],
-  "warn and none": ["info", "warn", "error"],
-  "a custom one": ["error"],
+  "warn and no level": ["info", "warn", "error"],
+  "a custom level": ["error"],
   "one target": ["debug", "info", "warn", "error"],
 };
 
-describe("A line of pino's that no target of its transport takes", () => {
+describe("A pino line that no target of its transport accepts", () => {
   for (const pino of ["pino", "pino9", "pino8", "pino7"]) {
-    it(`is no record (${pino})`, async () => {
+    it(`is not recorded (${pino})`, async () => {
       const [ran, bare] = await Promise.all([
         runLogger("levels.cjs", { args: [pino] }),
         runLogger("levels.cjs", { args: [pino], bare: true }),

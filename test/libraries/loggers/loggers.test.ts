@@ -5,12 +5,12 @@ import { type LoggedLine, linesIn, type LoggerRun, runLogger, serverSpanAt } fro
 
 const PATHS = ["/one", "/two"];
 
-/** What one request logs, as the two programs have it in common. */
+/** A record of one request, without what differs between requests. */
 interface Expected {
   readonly message: string;
   readonly severityText: string;
   readonly severityNumber: number;
-  /** Beside the ids, the path and the exception. */
+  /** Attributes except for the ids, the path and the exception. */
   readonly attributes?: Readonly<Record<string, unknown>>;
   readonly exception?: { readonly type: string; readonly message: string };
 }
@@ -21,7 +21,7 @@ const WHOLE_LINE = "the line";
 const RECORDS = {
   pino: [
     output("plain", "info", 9),
-    output("asked for a cup", "info", 9, { item: "cup", count: 2 }),
+    output("ordered a cup", "info", 9, { item: "cup", count: 2 }),
     output("paid", "warn", 13, {
       password: "[Redacted]",
       card: { number: "[Redacted]", type: "visa" },
@@ -41,7 +41,7 @@ const RECORDS = {
   ],
   bunyan: [
     output("plain", "info", 9),
-    output("asked for a cup", "info", 9, { item: "cup", count: 2 }),
+    output("ordered a cup", "info", 9, { item: "cup", count: 2 }),
     {
       ...output("failed", "error", 17),
       exception: { type: "E_STOCK", message: "no cup left" },
@@ -52,7 +52,7 @@ const RECORDS = {
   ],
 } as const satisfies Record<string, readonly Expected[]>;
 
-/** On every line of the logger. */
+/** Fields on every line of the logger. */
 const BOUND = { pino: { app: "shop" }, bunyan: { name: "shop" } };
 
 for (const { library, installed, moduleSystem, node, program } of loggers) {
@@ -71,7 +71,7 @@ for (const { library, installed, moduleSystem, node, program } of loggers) {
       records = ran.logs.filter(({ attributes }) => attributes["path"] !== undefined);
     });
 
-    it("has the ids of its request on each line, and all else as it was", () => {
+    it("writes the ids of its request on each line, and the rest as without telltale", () => {
       assert.equal(ran.code, 0);
       assert.equal(ran.stderr, bare.stderr);
       const lines = linesIn(ran.stdout);
@@ -86,7 +86,7 @@ for (const { library, installed, moduleSystem, node, program } of loggers) {
       }
     });
 
-    it("has one record for each line, with what the line shows", () => {
+    it("makes one record for each line, with what the line shows", () => {
       for (const path of PATHS) {
         const own = records.filter(({ attributes }) => attributes["path"] === path);
         assert.deepEqual(own.map(shown), RECORDS[program].map(expectedOf(path, ran, program)));
@@ -98,15 +98,15 @@ for (const { library, installed, moduleSystem, node, program } of loggers) {
       );
     });
 
-    it("has the trace, the time and the stack of each line on its record", () => {
+    it("makes records with the trace, the time and the stack of their lines", () => {
       const lines = linesIn(ran.stdout).filter((line) => line["path"] !== undefined);
       assert.equal(records.length, lines.length);
       for (const [at, record] of records.entries()) {
         const span = serverSpanAt(ran, textOf(record, "path"));
         assert.deepEqual([record.traceId, record.spanId], [span.traceId, span.spanId]);
         assert.equal(record.scope.name, library);
-        const said = new Date(lines[at]?.["time"] as string | number).getTime();
-        assert.ok(Math.abs(Number(BigInt(record.timeUnixNano) / 1_000_000n) - said) < 1000);
+        const lineMs = new Date(lines[at]?.["time"] as string | number).getTime();
+        assert.ok(Math.abs(Number(BigInt(record.timeUnixNano) / 1_000_000n) - lineMs) < 1000);
         if (record.body === "failed")
           assert.match(textOf(record, "exception.stacktrace"), /^RangeError: no cup left\n +at /);
       }
@@ -123,7 +123,7 @@ function output(
   return { message, severityText, severityNumber, attributes };
 }
 
-/** Another one in each run. */
+/** Fields that differ in each run. */
 const VOLATILE_FIELDS = new Set([
   "time",
   "pid",
@@ -133,7 +133,7 @@ const VOLATILE_FIELDS = new Set([
   "request_id",
 ]);
 
-/** Without what changes with each run, and without the stack's length. */
+/** Removes what differs in each run, and the stack. */
 function withoutVolatileFields(line: LoggedLine): LoggedLine {
   const stableFields = Object.entries(line).filter(([key]) => !VOLATILE_FIELDS.has(key));
   return { ...Object.fromEntries(stableFields), err: messageOf(line["err"]) };
@@ -143,7 +143,7 @@ function messageOf(error: unknown): unknown {
   return typeof error === "object" && error !== null && "message" in error ? error.message : error;
 }
 
-/** Both are text. */
+/** Returns an attribute that is a text. */
 function textOf(record: ReceivedLog | undefined, name: string): string {
   const value = record?.attributes[name];
   return typeof value === "string" ? value : "";

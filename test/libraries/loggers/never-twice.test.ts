@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import type { ReceivedLog } from "../../../src/testing/received.ts";
 import { linesIn, type LoggerRun, runLogger, serverSpanAt } from "./run.ts";
 
-describe("A line that takes a detour", () => {
+describe("A pino line", () => {
   for (const [moduleSystem, app] of [
     ["esm", "pino-streams.mjs"],
     ["cjs", "pino-streams.cjs"],
   ] as const) {
-    it(`is one record, whichever streams and transports pino has, in ${moduleSystem}`, async () => {
+    it(`is recorded once with any streams and transports, in ${moduleSystem}`, async () => {
       const ran = await runLogger(app, { args: ["pino"] });
       assert.equal(ran.code, 0, ran.stderr);
       assert.deepEqual(
@@ -29,12 +29,12 @@ describe("A line that takes a detour", () => {
       assert.deepEqual(lines.map(({ msg }) => String(msg)).toSorted(byText), shown);
       assert.deepEqual(new Set(lines.map((line) => line["trace_id"])), new Set([traceId]));
       assert.equal(ran.stdout.match(/pretty (stream|thread)/g)?.length, 2);
-      // Once by each of the three that print JSON and the two that print prettily.
+      // Three streams print JSON and two print prettily.
       assert.equal(ran.stdout.split(traceId).length - 1, 5);
     });
   }
 
-  it("is one record where Fastify's own log is pino, with the request's ids", async () => {
+  it("is recorded once, with the ids of its request, if Fastify writes it", async () => {
     const ran = await runLogger("fastify.mjs");
     const lines = linesIn(ran.stdout);
     assert.equal(lines.length, 12);
@@ -54,10 +54,10 @@ describe("A line that takes a detour", () => {
   });
 });
 
-/** Ten of the console, four of winston. */
+/** The number of records: ten of the console, four of winston. */
 const RECORDS = 14;
 
-describe("What an app says on the console", () => {
+describe("Console output of an app", () => {
   let ran: LoggerRun;
   let bare: LoggerRun;
   before(async () => {
@@ -67,14 +67,14 @@ describe("What an app says on the console", () => {
     ]);
   });
 
-  it("is written as it would be without us", () => {
+  it("is the same as without telltale", () => {
     assert.equal(ran.code, 0);
     assert.equal(withoutIds(ran.stdout), bare.stdout);
     assert.deepEqual(ownFrames(ran.stderr), ownFrames(bare.stderr));
     assert.match(ran.stderr, /Trace: here\n {4}at Server.<anonymous> \(.*console\.mjs:/);
   });
 
-  it("is a record for each line, with severity, exception and the trace", () => {
+  it("has a record for each line, with severity, exception and trace", () => {
     const { traceId, spanId, attributes } = serverSpanAt(ran, "/");
     const records = ran.logs.filter(({ scope }) => scope.name === "console");
     assert.deepEqual(
@@ -100,7 +100,7 @@ describe("What an app says on the console", () => {
     assert.equal(records[5]?.attributes["exception.message"], "no cup left");
   });
 
-  it("is a record outside of requests too, where all of it is wanted", async () => {
+  it("is recorded outside of requests too with TELLTALE_CONSOLE_LOGS=all", async () => {
     const all = await runLogger("console.mjs", { env: { TELLTALE_CONSOLE_LOGS: "all" } });
     const { traceId, attributes, severityText } =
       all.logs.find(({ body }) => body === "closed") ?? {};
@@ -108,15 +108,15 @@ describe("What an app says on the console", () => {
     assert.equal(all.logs.length, RECORDS + 1);
   });
 
-  it("is no second record where winston says it", () => {
+  it("is recorded once if winston writes it", () => {
     const records = ran.logs.filter(({ scope }) => scope.name === "winston");
     assert.deepEqual(
       records.map(({ body }) => body),
-      ["by winston", "busy 1", "busy 2", "busy 3"],
+      ["from winston", "busy 1", "busy 2", "busy 3"],
     );
   });
 
-  it("is no record where the console is switched off, or logs are", async () => {
+  it("is not recorded if the instrumentation console is disabled, or logs are", async () => {
     const [off, none] = await Promise.all([
       runLogger("console.mjs", {
         env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console" },
@@ -129,7 +129,7 @@ describe("What an app says on the console", () => {
     assert.equal(withoutIds(none.stdout), bare.stdout);
   });
 
-  it("is printed once more, and not for ever, where records go to the console", async () => {
+  it("is printed only once more with the console exporter", async () => {
     const printed = await runLogger("console.mjs", {
       env: { OTEL_LOGS_EXPORTER: "console,otlp" },
     });
@@ -142,17 +142,17 @@ function byText(a: string, b: string): number {
   return a.localeCompare(b);
 }
 
-/** What a record says, first line. */
+/** Returns the first line of a record's body. */
 function bodyOf({ body }: ReceivedLog): string {
   return typeof body === "string" ? (body.split("\n")[0] ?? "") : "";
 }
 
-/** What winston's own lines carry by design. */
+/** Removes the ids that winston's lines have by design. */
 function withoutIds(stdout: string): string {
   return stdout.replaceAll(/ \{"request_id".*?\}$/gm, "");
 }
 
-/** Below the app's own frames lie ours: what calls its request listener. */
+/** Removes the frames below the app's, which include telltale's caller of its request listener. */
 function ownFrames(stderr: string): string[] {
   return stderr.split("\n").filter((line) => !/^ +at /.test(line) || line.includes("console.mjs"));
 }

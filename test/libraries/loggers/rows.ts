@@ -1,13 +1,13 @@
 import type { LibraryRow } from "../row.ts";
 
-/** A row of a logger: the program that logs with it. */
+/** A row of a logger, with the program that uses it. */
 export interface LoggerRow extends LibraryRow {
   readonly program: "pino" | "bunyan";
 }
 
 const PINO = "lines with ids, log records with severity, fields and exception, never twice";
 
-/** The newest major on every Node's oldest and newest, the older ones on one. */
+/** The newest major version runs on the oldest and the newest Node, older ones on one of them. */
 export const loggers: readonly LoggerRow[] = [
   pino("pino", "esm", "26"),
   pino("pino", "cjs", "22.15"),
@@ -38,7 +38,7 @@ function bunyan(
   return { library: "bunyan", installed, moduleSystem, node, program: "bunyan", supports: PINO };
 }
 
-/** Each runs beside lru-cache and both clients of Redis, in the newest of them. */
+/** Each runs together with lru-cache and both Redis clients, in their newest versions. */
 export const caches: readonly LibraryRow[] = [
   cache("cache-manager", "esm", "26"),
   cache("cache-manager", "cjs", "22.15"),

@@ -19,11 +19,11 @@ export interface LoggerRunOptions {
   readonly node?: TestNode["name"];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Without us, to see what the app does by itself. */
+  /** Runs the app without telltale. */
   readonly bare?: boolean;
 }
 
-/** Runs one of `apps/` to its end; what is sent then is there when it is gone. */
+/** Runs one of `apps/` until it exits, and returns what it printed and sent. */
 export async function runLogger(app: string, options: LoggerRunOptions = {}): Promise<LoggerRun> {
   const receiver = await startReceiver();
   try {
@@ -35,7 +35,7 @@ export async function runLogger(app: string, options: LoggerRunOptions = {}): Pr
       env: {
         ...telemetryEnv(receiver),
         OTEL_NODE_DISABLED_INSTRUMENTATIONS: "",
-        // All records come at the end and together, thus in their order.
+        // All records are sent together at the exit, and so in their order.
         OTEL_BLRP_SCHEDULE_DELAY: "600000",
         ...options.env,
       },
@@ -49,7 +49,7 @@ export async function runLogger(app: string, options: LoggerRunOptions = {}): Pr
   }
 }
 
-/** The JSON lines of a text; others are left out. */
+/** Parses the JSON lines of a text. Other lines are left out. */
 export function linesIn(text: string): LoggedLine[] {
   return text
     .split("\n")
@@ -57,7 +57,7 @@ export function linesIn(text: string): LoggedLine[] {
     .map((line) => JSON.parse(line) as LoggedLine);
 }
 
-/** The span of the request for `path`. */
+/** Returns the server span of the request for `path`. */
 export function serverSpanAt({ spans }: LoggerRun, path: string): ReceivedSpan {
   const found = spans.find(
     ({ kind, attributes }) => kind === "SERVER" && attributes["url.path"] === path,
@@ -68,6 +68,6 @@ export function serverSpanAt({ spans }: LoggerRun, path: string): ReceivedSpan {
 
 function pathOf(name: TestNode["name"]): string {
   const found = nodes.find((node) => node.name === name) ?? nodes.at(-1);
-  if (found === undefined) throw new Error("there is no Node");
+  if (found === undefined) throw new Error("no Node is installed for the tests");
   return found.path;
 }

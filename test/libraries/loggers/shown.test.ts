@@ -12,14 +12,14 @@ interface ShownRows {
 const load = createRequire(import.meta.url);
 const { rows, secretOf, visibleOf } = load("./apps/shown-rows.cjs") as ShownRows;
 
-/** As the app is run: pino 9.6 is the first with all of the hooks. */
+/** The versions of pino with all of the hooks, which start with 9.6, and the Node that runs each. */
 const pinos = [
   ["pino", "26"],
   ["pino9", "22.15"],
 ] as const;
 
 for (const [pino, node] of pinos) {
-  describe(`What an app hides in its lines stays hidden, and what it shows arrives (${pino}, Node ${node})`, () => {
+  describe(`A secret that the app hides in its lines is not exported, and the rest is (${pino}, Node ${node})`, () => {
     let ran: LoggerRun;
     let shown: readonly (readonly string[])[];
     before(async () => {
@@ -29,23 +29,23 @@ for (const [pino, node] of pinos) {
     });
 
     for (const [at, { title, onConsole }] of rows.entries()) {
-      it(title, () => {
+      it(`with ${title}`, () => {
         const secret = secretOf(at);
         const visible = visibleOf(at);
         const text = onConsole === true ? ran.stdout + ran.stderr : (shown[at]?.join("") ?? "");
-        assert.ok(text.includes(visible), "the app shows nothing");
+        assert.ok(text.includes(visible), "the app does not show the visible word");
         assert.ok(!isIn(text, secret), "the app shows the secret");
         const sent = [...ran.logs, ...ran.spans].map((item) => JSON.stringify(item)).join("");
-        assert.ok(!isIn(sent, secret), `the secret left: ${recordsWith(ran, secret)}`);
+        assert.ok(!isIn(sent, secret), `the secret was exported: ${recordsWith(ran, secret)}`);
         const found = ran.logs.filter((record) => JSON.stringify(record).includes(visible));
-        assert.ok(found.length > 0, "what is shown did not arrive");
+        assert.ok(found.length > 0, "no record has the visible word");
         for (const { body } of found) assert.ok(!isEmpty(body), "the record has no body");
       });
     }
   });
 }
 
-/** Not as the beginning of another row's. */
+/** Whether a text has the secret, and not only as the start of another row's. */
 function isIn(text: string, secret: string): boolean {
   return new RegExp(`${secret}(?!\\d)`).test(text);
 }

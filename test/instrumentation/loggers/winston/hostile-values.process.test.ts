@@ -28,7 +28,7 @@ interface Outcome {
   readonly lines: readonly unknown[];
 }
 
-/** What becomes of a value that is logged with winston's default format. */
+/** Logs a value with winston's default format and returns its lines, or what was thrown. */
 function outcome(winston: typeof Winston, value: unknown): Outcome {
   const { transport, lines } = recordingTransport(winston);
   const logger = winston.createLogger({ transports: transport });

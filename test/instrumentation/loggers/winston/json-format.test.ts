@@ -11,9 +11,9 @@ import {
   type Winston,
 } from "./winston-copy.ts";
 
-/** Held, because a copy of winston asks `require` for its formats each time. */
+/** Read once, because a copy of winston requires its formats at each access. */
 const winstonFormats = formatsOf(loadFreshWinston());
-const ownFormats = formatsOf(createPatchedWinston().winston);
+const patchedFormats = formatsOf(createPatchedWinston().winston);
 
 type Formats = Pick<typeof Winston.format, "json" | "timestamp">;
 
@@ -21,8 +21,8 @@ function formatsOf({ format: { json, timestamp } }: typeof Winston): Formats {
   return { json, timestamp };
 }
 
-/** Of a line, what a format makes: its text, or what it throws. */
-function textBy(
+/** Returns the result of a format for a line: the text, or the error that it throws. */
+function formattedBy(
   formats: Formats,
   name: keyof Formats,
   info: () => unknown,
@@ -30,8 +30,8 @@ function textBy(
 ): unknown {
   const format = formats[name](options);
   try {
-    const made = format.transform(info() as Winston.Logform.TransformableInfo, format.options);
-    return name === "json" ? (made as unknown as TransportLine)[MESSAGE_SYMBOL] : made;
+    const result = format.transform(info() as Winston.Logform.TransformableInfo, format.options);
+    return name === "json" ? (result as unknown as TransportLine)[MESSAGE_SYMBOL] : result;
   } catch (error) {
     return String(error);
   }
@@ -39,37 +39,40 @@ function textBy(
 
 const infos: readonly { readonly title: string; readonly make: () => unknown }[] = [
   { title: "a level and a message", make: () => ({ level: "info", message: "placed" }) },
-  { title: "nothing", make: () => ({}) },
-  { title: "quotes and backslashes", make: () => ({ message: 'say "\\"', level: "in\\fo" }) },
+  { title: "no fields", make: () => ({}) },
+  { title: "quotes and backslashes", make: () => ({ message: 'a "\\"', level: "in\\fo" }) },
   { title: "control characters", make: () => ({ message: "\u0000\b\t\n\u001f\u007f" }) },
-  { title: "halves of pairs", make: () => ({ message: "a\ud83d", other: "\udc00b", ok: "😀" }) },
-  { title: "a separator of lines", make: () => ({ message: "\u2028\u2029é漢" }) },
+  { title: "lone surrogates", make: () => ({ message: "a\ud83d", other: "\udc00b", ok: "😀" }) },
+  { title: "line separators", make: () => ({ message: "\u2028\u2029é漢" }) },
   { title: "a long text", make: () => ({ message: "x".repeat(999) }) },
   { title: "a longer text", make: () => ({ message: "x\n".repeat(3000) }) },
   {
     title: "numbers",
     make: () => ({ a: 0, b: -0, c: 0.1, d: 1e21, e: Number.NaN, f: -Infinity, g: 2 ** 53 }),
   },
-  { title: "truths and nothing", make: () => ({ a: true, b: false, c: null, d: undefined }) },
-  { title: "what JSON leaves out, first", make: () => ({ a: undefined, b: "b" }) },
-  { title: "what JSON leaves out, only", make: () => ({ a: () => 1, b: Symbol("s") }) },
-  { title: "what JSON leaves out, last", make: () => ({ a: "a", b: () => 1 }) },
+  {
+    title: "booleans, null and undefined",
+    make: () => ({ a: true, b: false, c: null, d: undefined }),
+  },
+  { title: "a first field that JSON omits", make: () => ({ a: undefined, b: "b" }) },
+  { title: "only fields that JSON omits", make: () => ({ a: () => 1, b: Symbol("s") }) },
+  { title: "a last field that JSON omits", make: () => ({ a: "a", b: () => 1 }) },
   { title: "a bigint", make: () => ({ a: 12n, message: "m" }) },
   { title: "names that are numbers", make: () => ({ 10: "a", 9: "b", level: "info" }) },
-  { title: "names to escape", make: () => ({ 'a"b': "a", "c\n": "b", "": "c" }) },
-  { title: "names in other letters", make: () => ({ é: "a", Z: "b", a: "c", "😀": "d", _: "e" }) },
+  { title: "names that need escapes", make: () => ({ 'a"b': "a", "c\n": "b", "": "c" }) },
+  { title: "names outside of ASCII", make: () => ({ é: "a", Z: "b", a: "c", "😀": "d", _: "e" }) },
   {
     title: "a field called __proto__",
     make: () => JSON.parse('{"__proto__":"a","level":"info"}') as unknown,
   },
-  { title: "many names", make: () => named(32) },
-  { title: "more names", make: () => named(33) },
-  { title: "very many names", make: () => named(300) },
+  { title: "as many names as a layout can have", make: () => withNames(32) },
+  { title: "one name more", make: () => withNames(33) },
+  { title: "very many names", make: () => withNames(300) },
   { title: "an object", make: () => ({ message: "m", order: { id: 12, total: 9.5 } }) },
   { title: "a list", make: () => ({ message: "m", items: ["a", 1, null] }) },
   { title: "a date", make: () => ({ at: new Date(0) }) },
-  { title: "a toJSON of its own", make: () => ({ a: 1, toJSON: () => ({ b: 2 }) }) },
-  { title: "a toJSON that is none", make: () => ({ a: 1, toJSON: "text" }) },
+  { title: "a toJSON method", make: () => ({ a: 1, toJSON: () => ({ b: 2 }) }) },
+  { title: "a field toJSON that is no function", make: () => ({ a: 1, toJSON: "text" }) },
   { title: "an instance of a class", make: () => new URL("https://shop.test/") },
   { title: "no prototype", make: () => Object.assign(Object.create(null) as object, { a: "b" }) },
   { title: "an error", make: () => Object.assign(new Error("e"), { stack: "s" }) },
@@ -79,14 +82,20 @@ const infos: readonly { readonly title: string; readonly make: () => unknown }[]
       Object.defineProperty(
         {},
         "a",
-        shown(() => "b"),
+        enumerableGetter(() => "b"),
       ),
   },
-  { title: "a getter that throws", make: () => Object.defineProperty({}, "a", shown(fail)) },
-  { title: "a hidden field", make: () => Object.defineProperty({ a: "b" }, "c", { value: "d" }) },
+  {
+    title: "a getter that throws",
+    make: () => Object.defineProperty({}, "a", enumerableGetter(fail)),
+  },
+  {
+    title: "a field that is not enumerable",
+    make: () => Object.defineProperty({ a: "b" }, "c", { value: "d" }),
+  },
   { title: "a frozen object", make: () => Object.freeze({ a: "b" }) },
-  { title: "a text", make: () => "text" },
-  { title: "nothing at all", make: () => undefined },
+  { title: "a string", make: () => "text" },
+  { title: "undefined", make: () => undefined },
 ];
 
 const options: readonly (object | undefined)[] = [
@@ -101,37 +110,46 @@ const options: readonly (object | undefined)[] = [
   Object.create({ space: 1 }) as object,
 ];
 
-describe("The text of a winston line by format.json()", () => {
+describe("The patched format.json() of winston", () => {
   for (const { title, make } of infos) {
-    it(`is to the letter that of winston: ${title}`, () => {
-      for (const given of options) {
-        const expected = textBy(winstonFormats, "json", make, given);
-        assert.deepEqual(textBy(ownFormats, "json", make, given), expected);
-        // Of the second line with these names more is known.
-        assert.deepEqual(textBy(ownFormats, "json", make, given), expected);
+    it(`writes the same text as the original for ${title}`, () => {
+      for (const option of options) {
+        const expected = formattedBy(winstonFormats, "json", make, option);
+        assert.deepEqual(formattedBy(patchedFormats, "json", make, option), expected);
+        // The second line with these names uses the cached layout.
+        assert.deepEqual(formattedBy(patchedFormats, "json", make, option), expected);
       }
     });
   }
 
-  it("is to the letter that of winston for whatever it consists of", () => {
+  it("writes the same text as the original for random fields", () => {
     const next = seededRandom(1);
     for (let line = 0; line < 3000; line++) {
-      const info = random(next);
+      const info = randomInfo(next);
       const make = (): object => ({ ...info });
-      assert.equal(textBy(ownFormats, "json", make), textBy(winstonFormats, "json", make));
+      assert.equal(
+        formattedBy(patchedFormats, "json", make),
+        formattedBy(winstonFormats, "json", make),
+      );
     }
   });
 
-  it("is that of winston for lines with ever new names, and with very long ones", () => {
+  it("writes the same text as the original for names that never repeat, and for very long names", () => {
     for (let nr = 0; nr < 200; nr++) {
       const make = (): object => ({ level: "info", [`name${nr}`]: nr, message: "m" });
-      assert.equal(textBy(ownFormats, "json", make), textBy(winstonFormats, "json", make));
+      assert.equal(
+        formattedBy(patchedFormats, "json", make),
+        formattedBy(winstonFormats, "json", make),
+      );
     }
     const long = (): object => ({ ["n".repeat(10_000)]: "v", message: "m" });
-    assert.equal(textBy(ownFormats, "json", long), textBy(winstonFormats, "json", long));
+    assert.equal(
+      formattedBy(patchedFormats, "json", long),
+      formattedBy(winstonFormats, "json", long),
+    );
   });
 
-  it("is that of its own values where lines with the same names follow each other", () => {
+  it("writes the values of each line when lines with the same names follow each other", () => {
     const lines = [
       { level: "info", message: "one", nr: 1 },
       { level: "warn", message: 'two "2"', nr: 2 },
@@ -139,14 +157,14 @@ describe("The text of a winston line by format.json()", () => {
     ];
     for (const line of lines) {
       assert.equal(
-        textBy(ownFormats, "json", () => ({ ...line })),
+        formattedBy(patchedFormats, "json", () => ({ ...line })),
         JSON.stringify(line),
       );
     }
   });
 });
 
-describe("The time of a winston line by format.timestamp()", () => {
+describe("The patched format.timestamp() of winston", () => {
   const RealDate = Date;
   afterEach(() => {
     globalThis.Date = RealDate;
@@ -168,12 +186,12 @@ describe("The time of a winston line by format.timestamp()", () => {
     -62_198_755_200_000,
     Number.NaN,
   ];
-  it("is to the letter that of winston at whatever time", () => {
+  it("writes the same text as the original at any time", () => {
     for (const time of times) {
       globalThis.Date = dateAt(time);
       const line = (): object => ({ message: "m" });
-      const expected = textBy(winstonFormats, "timestamp", line);
-      assert.deepEqual(textBy(ownFormats, "timestamp", line), expected, String(time));
+      const expected = formattedBy(winstonFormats, "timestamp", line);
+      assert.deepEqual(formattedBy(patchedFormats, "timestamp", line), expected, String(time));
     }
   });
 
@@ -187,44 +205,50 @@ describe("The time of a winston line by format.timestamp()", () => {
     { info: {}, options: { format: () => "now" } },
     { info: new Error("e") },
   ];
-  it("is winston's own where it has more to do", () => {
+  it("leaves lines with a timestamp or with options to the original", () => {
     globalThis.Date = dateAt(1_700_000_000_123);
     for (const { info, options: own } of given) {
       const line = (): object => (info instanceof Error ? new Error("e") : { ...info });
-      const expected = { ...(textBy(winstonFormats, "timestamp", line, own) as object) };
-      assert.deepEqual({ ...(textBy(ownFormats, "timestamp", line, own) as object) }, expected);
+      const expected = { ...(formattedBy(winstonFormats, "timestamp", line, own) as object) };
+      assert.deepEqual(
+        { ...(formattedBy(patchedFormats, "timestamp", line, own) as object) },
+        expected,
+      );
     }
   });
 });
 
-describe("The record of a line whose text is ours", () => {
-  /** What is logged: by `info` with these fields, in a request. */
+describe("The record of a winston line that telltale formats", () => {
+  /** Fields that are logged by `info`, in a request. */
   const fields: readonly { readonly title: string; readonly fields: object }[] = [
     { title: "no fields", fields: {} },
     {
       title: "texts and numbers",
       fields: { order: "12", total: 9.5, big: 1e300 },
     },
-    { title: "truths and nothing", fields: { paid: true, free: false, none: null, no: undefined } },
-    { title: "what JSON leaves out", fields: { a: () => 1, b: Symbol("s") } },
+    {
+      title: "booleans, null and undefined",
+      fields: { paid: true, free: false, none: null, no: undefined },
+    },
+    { title: "fields that JSON omits", fields: { a: () => 1, b: Symbol("s") } },
     { title: "an object", fields: { order: { id: 12 } } },
     { title: "a stack", fields: { stack: "TypeError: bad\n    at x" } },
-    { title: "a stack that is none", fields: { stack: "lamp" } },
+    { title: "a field stack without a stack", fields: { stack: "lamp" } },
     { title: "a message", fields: { message: "more" } },
     { title: "a level", fields: { level: 3 } },
     { title: "a time", fields: { timestamp: "2020-02-03T04:05:06.789Z" } },
-    { title: "a time that is none", fields: { timestamp: "yesterday" } },
+    { title: "an invalid time", fields: { timestamp: "yesterday" } },
     { title: "another trace", fields: { trace_id: "e".repeat(32), span_id: "f".repeat(16) } },
-    { title: "half of another trace", fields: { trace_id: "e".repeat(32) } },
-    { title: "a trace that is none", fields: { trace_id: 12, span_id: true, trace_flags: null } },
-    { title: "flags of its own", fields: { trace_flags: 5 } },
-    { title: "a request of its own", fields: { request_id: "mine", user_id: "me" } },
-    { title: "a text that is too long", fields: { text: "x".repeat(100_000) } },
+    { title: "only the trace id of another trace", fields: { trace_id: "e".repeat(32) } },
+    { title: "an invalid trace", fields: { trace_id: 12, span_id: true, trace_flags: null } },
+    { title: "its own trace flags", fields: { trace_flags: 5 } },
+    { title: "its own request and user", fields: { request_id: "mine", user_id: "me" } },
+    { title: "a very long text", fields: { text: "x".repeat(100_000) } },
     { title: "colours", fields: { colour: "\u001b[31mred\u001b[0m" } },
   ];
   const units = [{}, { userId: "u1", organizationId: "o1" }];
   for (const { title, fields: given } of fields) {
-    it(`says what it says of a line of winston's own text: ${title}`, () => {
+    it(`equals the record of a line that winston formats: ${title}`, () => {
       for (const unit of units) {
         const expected = recordsOf(given, unit, false);
         assert.deepEqual(recordsOf(given, unit, true), expected);
@@ -232,7 +256,7 @@ describe("The record of a line whose text is ours", () => {
     });
   }
 
-  it("has the line as it was written, whatever becomes of it", () => {
+  it("has the fields as they were written, even if the app changes them later", () => {
     const { winston, records } = createPatchedWinston();
     const { transport } = recordingTransport(winston);
     const { format } = winston;
@@ -251,7 +275,7 @@ describe("The record of a line whose text is ours", () => {
     assert.equal(records[0]?.attributes["order"], 12);
   });
 
-  it("has what a format after json() changed, where that made another text", () => {
+  it("has the text that a format after json() wrote", () => {
     const { winston, records } = createPatchedWinston();
     const { format } = winston;
     const hide = format((info) => Object.assign(info, { card: "***", [MESSAGE_SYMBOL]: "hidden" }));
@@ -266,7 +290,7 @@ describe("The record of a line whose text is ours", () => {
 
   const unit = { userId: "u1", organizationId: "o1" };
   for (const id of ["trace_id", "request_id", "user_id", "organization_id"]) {
-    it(`has the ids of its request, but for a user and an organization that the format took off: ${id}`, () => {
+    it(`has the ids of its request, except for a user or organization that a format removed: ${id}`, () => {
       const { winston, records } = createPatchedWinston();
       const { format } = winston;
       const strip = format((info) => {
@@ -288,9 +312,9 @@ describe("The record of a line whose text is ours", () => {
   }
 });
 
-/** Of one line, as an exporter reads it; but for the time, which passes. */
-function recordsOf(fields: object, unit: object, isOurs: boolean): unknown {
-  const { winston, records } = isOurs ? createPatchedWinston() : loggersOnly();
+/** Returns the records of one line as an exporter reads them, without the time. */
+function recordsOf(fields: object, unit: object, isFormatPatched: boolean): unknown {
+  const { winston, records } = isFormatPatched ? createPatchedWinston() : loggersOnly();
   const { format } = winston;
   const logger = winston.createLogger({
     format: format.combine(format.timestamp(), format.json()),
@@ -314,19 +338,19 @@ function loggersOnly(): { readonly winston: typeof Winston; readonly records: Lo
   return { winston, records };
 }
 
-function named(count: number): object {
+function withNames(count: number): object {
   return Object.fromEntries(Array.from({ length: count }, (_, at) => [`n${(at * 7) % 301}`, "v"]));
 }
 
-function shown(get: () => unknown): PropertyDescriptor {
+function enumerableGetter(get: () => unknown): PropertyDescriptor {
   return { get, enumerable: true };
 }
 
 function fail(): never {
-  throw new Error("not to be read");
+  throw new Error("must not be read");
 }
 
-/** Numbers from 0 to 1, the same for the same seed (a linear congruence; the constants of Knuth's MMIX). */
+/** Returns a generator of numbers from 0 to 1, the same for the same seed (a linear congruential generator with the constants of Knuth's MMIX). */
 function seededRandom(seed: number): () => number {
   let state = BigInt(seed);
   return () => {
@@ -337,8 +361,8 @@ function seededRandom(seed: number): () => number {
 
 const NAMES = ["level", "message", "timestamp", "user", "a", "b", "trace_id", "é", 'q"', "0", "ab"];
 
-/** Neighbours among the names: few enough orders that none is too many for us. */
-function random(next: () => number): object {
+/** Returns an object with neighbouring names, so that the number of layouts stays below the limit. */
+function randomInfo(next: () => number): object {
   const first = Math.floor(next() * NAMES.length);
   const count = Math.floor(next() * NAMES.length);
   const info: Record<string, unknown> = {};
@@ -361,7 +385,7 @@ function randomValue(next: () => number): unknown {
   return String.fromCharCode(...units);
 }
 
-/** A clock that stands still, as tests of apps have it. */
+/** Returns a `Date` whose time stands still, like those in apps' tests. */
 function dateAt(time: number): DateConstructor {
   const Real = Date;
   return class extends Real {

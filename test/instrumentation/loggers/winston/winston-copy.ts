@@ -9,7 +9,7 @@ export type { Winston };
 
 const require = createRequire(import.meta.url);
 
-/** A copy of winston of its own, as a second one in the tree would be. */
+/** Loads a separate copy of winston, like a second one in `node_modules`. */
 export function loadFreshWinston(): typeof Winston {
   const folders = ["winston", "winston-transport", "logform"].map(
     (name) => join("node_modules", name) + sep,
@@ -20,7 +20,7 @@ export function loadFreshWinston(): typeof Winston {
   return require("winston") as typeof Winston;
 }
 
-/** Such a copy, joined to us, and the records that come of it. */
+/** Loads and patches such a copy, and collects its records. */
 export function createPatchedWinston(
   limits?: Parameters<typeof collectRecords>[0],
 ): PatchedWinston {
@@ -37,7 +37,7 @@ export interface PatchedWinston {
 
 type Provider = ReturnType<typeof collectRecords>["provider"];
 
-/** The loggers, and the formats whose work we do. */
+/** Patches loggers, transports and formats. */
 export function patch(winston: typeof Winston, loggerProvider: Provider): void {
   patchLoggers(winston, loggerProvider);
   for (const name of ["json", "timestamp"] as const) {
@@ -58,17 +58,17 @@ function loadedFile(name: string, version: string, file: string): LoadedFile {
   return { package: name, version, file, isMain: false, format: "commonjs", directory: "" };
 }
 
-/** The adaptor needs nothing else. */
+/** Returns the only dependency that the adaptor needs. */
 function depsWith(loggerProvider: Provider): AdaptorDeps {
   return { loggerProvider } as Partial<AdaptorDeps> as AdaptorDeps;
 }
 
-/** A line as a transport gets it. */
+/** A line as a transport receives it. */
 export type TransportLine = Readonly<Record<string | symbol, unknown>>;
 
 type TransportClass = new (options: object) => Winston.transport;
 
-/** A transport that does with a line what it is told; winston's types forget the class. */
+/** Creates a transport with the given `log`. Winston's types don't declare the class. */
 export function transportOf(
   winston: typeof Winston,
   options: Winston.transport.TransportStreamOptions & { readonly highWaterMark?: number },
@@ -78,7 +78,7 @@ export function transportOf(
   return new Transport({ ...options, log });
 }
 
-/** A transport that keeps what it gets. */
+/** Creates a transport that collects its lines. */
 export function recordingTransport(
   winston: typeof Winston,
   options: Winston.transport.TransportStreamOptions = {},

@@ -10,7 +10,7 @@ import {
   type Winston,
 } from "./winston-copy.ts";
 
-/** The one record of what `write` logs with a logger of these options. */
+/** Returns the only record of what `write` logs with a logger of these options. */
 function recordOf(
   write: (logger: Winston.Logger) => unknown,
   options: (winston: typeof Winston) => Winston.LoggerOptions = () => ({}),
@@ -25,7 +25,7 @@ function recordOf(
   return records[0] as LogRecord;
 }
 
-/** A new one for each line: winston writes its level on errors. */
+/** Returns a new error for each line, since winston sets its level on errors. */
 function copy(given: Error): Error {
   return Object.assign(new TypeError(given.message), { stack: String(given.stack) });
 }
@@ -33,7 +33,7 @@ function copy(given: Error): Error {
 const requestId = { "telltale.request.id": logIdsOf(1).request_id };
 
 describe("The record of a winston line", () => {
-  it("has the scope winston and its version", () => {
+  it("has the name and version of winston as its scope", () => {
     const { name, version } = recordOf((logger) => logger.info("a")).instrumentationScope;
     assert.deepEqual([name, version], ["winston", "3.19.0"]);
   });
@@ -61,7 +61,7 @@ describe("The record of a winston line", () => {
     ],
   ];
   for (const [set, expected] of severities) {
-    it(`has the severities of ${set}'s levels`, () => {
+    it(`has the severities of the ${set} levels`, () => {
       const { winston, records } = createPatchedWinston();
       const { levels } = winston.config[set];
       const level = Object.keys(levels).at(-1) as string;
@@ -87,7 +87,7 @@ describe("The record of a winston line", () => {
     { levels: { FATAL: 0, INFO: 1 }, level: "FATAL", severity: 21 },
   ];
   for (const { levels, level, severity } of customs) {
-    it(`has severity ${severity} for ${level} of ${Object.keys(levels).join(", ")}`, () => {
+    it(`has severity ${severity} for level ${level} among ${Object.keys(levels).join(", ")}`, () => {
       const record = recordOf(
         (logger) => logger.log(level, "a"),
         () => ({ levels, level: Object.keys(levels).at(-1) as string }),
@@ -110,7 +110,7 @@ describe("The record of a winston line", () => {
     assert.deepEqual(record.attributes["address"], { city: "Bern" });
   });
 
-  it("has the defaults of the logger", () => {
+  it("has the defaultMeta of the logger", () => {
     const defaultMeta = { service: "shop" };
     const record = recordOf(
       (logger) => logger.info("a"),
@@ -119,12 +119,12 @@ describe("The record of a winston line", () => {
     assert.deepEqual(record.attributes, { ...requestId, service: "shop" });
   });
 
-  it("has an object as its body where the message is one", () => {
+  it("has an object as its body if the message is an object", () => {
     const record = recordOf((logger) => logger.info({ order: 12 }));
     assert.deepEqual(record.body, { order: 12 });
   });
 
-  it("has neither colours in its body nor in its severity", () => {
+  it("has no colours in its body and severity", () => {
     const record = recordOf(
       (logger) => logger.info("placed"),
       ({ format }) => ({ format: format.colorize({ all: true }) }),
@@ -132,7 +132,7 @@ describe("The record of a winston line", () => {
     assert.deepEqual([record.body, record.severityText], ["placed", "info"]);
   });
 
-  it("has the interpolated message where the format does that", () => {
+  it("has the interpolated message if the format interpolates", () => {
     const record = recordOf(
       (logger) => logger.info("%s placed", "book", { order: 12 }),
       ({ format }) => ({ format: format.splat() }),
@@ -141,7 +141,7 @@ describe("The record of a winston line", () => {
     assert.deepEqual(record.attributes, { ...requestId, order: 12 });
   });
 
-  it("has its own time and no timestamp beside it", () => {
+  it("has its own time, and no timestamp of a format as an attribute", () => {
     const before = Date.now();
     const record = recordOf(
       (logger) => logger.info("a"),
@@ -153,7 +153,7 @@ describe("The record of a winston line", () => {
     assert.deepEqual(record.attributes, requestId);
   });
 
-  it("has the time that the line was given, where that is another", () => {
+  it("has the time of a timestamp that the app logs", () => {
     const timestamp = "2020-02-03T04:05:06.789Z";
     const record = recordOf((logger) => logger.info("a", { timestamp }));
     assert.deepEqual(record.hrTime, [1_580_702_706, 789_000_000]);
@@ -167,14 +167,14 @@ describe("The record of a winston line", () => {
     "2020-99-99T00:00:00Z",
     1_580_702_706,
   ]) {
-    it(`has ${timestamp} as an attribute, since it is no full date`, () => {
+    it(`has the timestamp ${timestamp} as an attribute, since it is no full date`, () => {
       const record = recordOf((logger) => logger.info("a", { timestamp }));
       assert.ok(record.hrTime[0] > 1_700_000_000);
       assert.deepEqual(record.attributes, { ...requestId, timestamp });
     });
   }
 
-  it("is limited as configured", () => {
+  it("has the configured limits of attributes", () => {
     const { winston, records } = createPatchedWinston({ attributeCount: 2, attributeLength: 3 });
     const logger = winston.createLogger({ transports: recordingTransport(winston).transport });
     logger.info("a message", { a: "12345", b: { c: "12345" }, d: 1 });
@@ -183,7 +183,7 @@ describe("The record of a winston line", () => {
   });
 });
 
-describe("The record of an error in winston", () => {
+describe("The record of an error that winston logs", () => {
   const error = Object.assign(new TypeError("bad thing"), {
     stack: "TypeError: bad thing\n    at x",
   });
@@ -200,40 +200,40 @@ describe("The record of an error in winston", () => {
     readonly attributes: object;
   }[] = [
     {
-      title: "that is the line",
+      title: "as the line",
       write: (logger) => logger.error(copy(error)),
       body: "bad thing",
       attributes: exception,
     },
     {
-      title: "that is the line, with errors({ stack: true })",
+      title: "as the line, with errors({ stack: true })",
       write: (logger) => logger.error(copy(error)),
       format: (f) => f.combine(f.errors({ stack: true }), f.json()),
       body: "bad thing",
       attributes: exception,
     },
     {
-      title: "that is the line, with errors(), which leaves out the stack",
+      title: "as the line, with errors(), which omits the stack",
       write: (logger) => logger.error(copy(error)),
       format: (f) => f.errors(),
       body: "bad thing",
       attributes: { "exception.type": "TypeError", "exception.message": "bad thing" },
     },
     {
-      title: "that is the message",
+      title: "as the message",
       write: (logger) => logger.log({ level: "error", message: copy(error) as unknown as string }),
       body: "bad thing",
       attributes: exception,
     },
     {
-      title: "that is the message, with errors({ stack: true })",
+      title: "as the message, with errors({ stack: true })",
       write: (logger) => logger.log({ level: "error", message: copy(error) as unknown as string }),
       format: (f) => f.combine(f.errors({ stack: true }), f.json()),
       body: "bad thing",
       attributes: exception,
     },
     {
-      title: "beside a message",
+      title: "after a message",
       write: (logger) => logger.error("order failed:", copy(error)),
       body: "order failed: bad thing",
       attributes: exception,
@@ -252,7 +252,7 @@ describe("The record of an error in winston", () => {
       attributes: { ...exception, "exception.type": "EPIPE" },
     },
     {
-      title: "beside another one",
+      title: "before a second error",
       write: (logger) => logger.error("twice", { first: copy(error), second: copy(error) }),
       body: "twice",
       attributes: {
@@ -261,19 +261,19 @@ describe("The record of an error in winston", () => {
       },
     },
     {
-      title: "through a child",
+      title: "after a message, by a child logger",
       write: (logger) => logger.child({ part: "cart" }).error("order failed:", copy(error)),
       body: "order failed: bad thing",
       attributes: { part: "cart", ...exception },
     },
     {
-      title: "that is the line of a child",
+      title: "as the line of a child logger",
       write: (logger) => logger.child({ part: "cart" }).error(copy(error)),
       body: "bad thing",
       attributes: { part: "cart", ...exception },
     },
     {
-      title: "with a code, that is the line of a child",
+      title: "with a code, as the line of a child logger",
       write: (logger) => {
         const refused = Object.assign(new Error("no"), { stack: "Error [ERR_NO]: no\n    at x" });
         return logger.child({}).error(refused);
@@ -286,7 +286,7 @@ describe("The record of an error in winston", () => {
       },
     },
     {
-      title: "that a format took out",
+      title: "that a format removed",
       write: (logger) => logger.error("order failed:", copy(error)),
       format: (f) =>
         f((info) => ({
@@ -310,14 +310,14 @@ describe("The record of an error in winston", () => {
       attributes: { "exception.type": "TypeError", "exception.stacktrace": "*** at x" },
     },
     {
-      title: "that is none, but a field called stack",
-      write: (logger) => logger.error("ours", { stack: "lamp" }),
-      body: "ours",
+      title: "that is only a field called stack",
+      write: (logger) => logger.error("shelf", { stack: "lamp" }),
+      body: "shelf",
       attributes: { stack: "lamp" },
     },
   ];
   for (const { title, write, format, body, attributes } of cases) {
-    it(title, () => {
+    it(`has the exception of an error ${title}`, () => {
       const record = recordOf(write, (winston) =>
         format ? { format: format(winston.format) } : {},
       );
@@ -327,11 +327,11 @@ describe("The record of an error in winston", () => {
   }
 });
 
-/** Who gets a line of which level, and whether there is a record of it. */
-const audiences: readonly {
+/** Options of a logger, and the levels that it records with them. */
+const levelCases: readonly {
   readonly title: string;
   readonly options: (winston: typeof Winston) => Winston.LoggerOptions;
-  /** Of error, info and debug. */
+  /** A subset of error, info and debug. */
   readonly recorded: readonly string[];
 }[] = [
   { title: "no level is set", options: () => ({}), recorded: ["error", "info"] },
@@ -341,7 +341,7 @@ const audiences: readonly {
     recorded: ["error"],
   },
   {
-    title: "the logger's level is none of its levels",
+    title: "the logger's level is unknown",
     options: () => ({ level: "nonsense" }),
     recorded: [],
   },
@@ -362,7 +362,7 @@ const audiences: readonly {
     recorded: ["error", "info", "debug"],
   },
   {
-    title: "one of two transports takes the line",
+    title: "one of two transports accepts the line",
     options: (w) => ({
       transports: [
         recordingTransport(w, { level: "error" }).transport,
@@ -401,14 +401,14 @@ const audiences: readonly {
     recorded: [],
   },
   {
-    title: "there is only a handler of exceptions",
+    title: "the only transport handles exceptions",
     options: (w) => ({ transports: [], exceptionHandlers: [recordingTransport(w).transport] }),
     recorded: [],
   },
 ];
 
-describe("There is a record of what a transport takes, where", () => {
-  for (const { title, options, recorded } of audiences) {
+describe("Winston lines that a transport accepts are recorded when", () => {
+  for (const { title, options, recorded } of levelCases) {
     it(title, () => {
       const { winston, records } = createPatchedWinston();
       const { transport } = recordingTransport(winston);
@@ -425,7 +425,7 @@ describe("There is a record of what a transport takes, where", () => {
     });
   }
 
-  it("there is no transport yet, and the logger's own level takes it", () => {
+  it("the logger has no transport yet, and its own level accepts the line", () => {
     const { winston, records } = createPatchedWinston();
     const logger = winston.createLogger();
     const { error } = console;
@@ -442,7 +442,7 @@ describe("There is a record of what a transport takes, where", () => {
     );
   });
 
-  it("a plain stream reads it, which takes all levels", () => {
+  it("a plain stream reads from the logger", () => {
     const { winston, records } = createPatchedWinston();
     const logger = winston.createLogger();
     logger.pipe(new Writable({ objectMode: true, write: (_info, _encoding, next) => next() }));
@@ -453,7 +453,7 @@ describe("There is a record of what a transport takes, where", () => {
     );
   });
 
-  it("its level is changed meanwhile", () => {
+  it("the logger's level is changed", () => {
     const { winston, records } = createPatchedWinston();
     const logger = winston.createLogger({ transports: recordingTransport(winston).transport });
     logger.debug("a");
@@ -480,7 +480,7 @@ describe("There is a record of what a transport takes, where", () => {
     );
   });
 
-  it("another logger is the transport, once", () => {
+  it("another logger is the only transport, with one record", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const inner = winston.createLogger({ transports: transport });
@@ -492,7 +492,7 @@ describe("There is a record of what a transport takes, where", () => {
     assert.equal(records[0]?.spanContext?.spanId, logIdsOf(1).span_id);
   });
 
-  it("another logger is one of the transports, once", () => {
+  it("another logger is one of the transports, with one record", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const inner = winston.createLogger({ transports: transport });
@@ -508,7 +508,7 @@ describe("There is a record of what a transport takes, where", () => {
     );
   });
 
-  it("a transport writes lines of its own by another logger", () => {
+  it("a transport writes other lines to another logger", () => {
     const { winston, records } = createPatchedWinston();
     const { transport } = recordingTransport(winston);
     const other = winston.createLogger({ transports: transport });

@@ -7,7 +7,7 @@ import { bundleForTest, type TestBundle } from "../../../bundle.ts";
 import { nodes } from "../../../nodes.ts";
 import { logIdsOf } from "../../../logs/requests.ts";
 
-/** How the preload gets in; undefined: the program sees to it. */
+/** Programs, and the flags that preload telltale; undefined if the program requires it itself. */
 const programs = [
   { program: "lines.cjs", flags: ["--require"] },
   { program: "lines.cjs", flags: ["--import"] },
@@ -19,7 +19,7 @@ const programs = [
 
 const fatal = { exception: "uncaughtException", rejection: "unhandledRejection" };
 
-describe("An app's winston", () => {
+describe("Winston in an app", () => {
   let bundled: TestBundle;
   let preload: string;
   before(async () => {
@@ -33,8 +33,8 @@ describe("An app's winston", () => {
 
   for (const node of nodes) {
     for (const { program, flags } of programs) {
-      const how = flags?.join(" ") ?? "a require of its own";
-      it(`has ids and records, once each: ${program} by ${how} on Node ${node.name}`, async () => {
+      const how = flags?.join(" ") ?? "its own require";
+      it(`writes ids once and one record per line: ${program} by ${how} on Node ${node.name}`, async () => {
         const use = flags?.map((flag) => `${flag}=${preload}`) ?? [];
         const run = await runProgram(node.path, [...use, fixture(program)], preload);
         const lines = run.stdout.trim().split("\n").map(parse);
@@ -46,7 +46,7 @@ describe("An app's winston", () => {
       });
     }
 
-    it(`prints to the letter what it prints without us, on Node ${node.name}`, async () => {
+    it(`prints the same text as without telltale on Node ${node.name}`, async () => {
       const program = [fixture("all-lines.cjs")];
       const bare = await runProgram(node.path, program, preload);
       const run = await runProgram(node.path, [`--import=${preload}`, ...program], preload);
@@ -55,7 +55,7 @@ describe("An app's winston", () => {
     });
 
     for (const [kind, title] of Object.entries(fatal)) {
-      it(`handles an ${title} as ever, with a record of it, on Node ${node.name}`, async () => {
+      it(`handles an ${title} as without telltale, and records it, on Node ${node.name}`, async () => {
         const program = [fixture("throws.cjs"), kind];
         const [bare, run] = await Promise.all([
           runProgram(node.path, program, preload),

@@ -23,7 +23,7 @@ const ID_KEYS = [...Object.keys(ids), "user_id", "organization_id"];
 
 type Write = (logger: Winston.Logger, winston: typeof Winston) => unknown;
 
-/** Every way to write a line; each writes one, with the message "placed" in it. */
+/** Every way to write a line. Each writes one line whose message contains "placed". */
 const ways: readonly { readonly title: string; readonly write: Write }[] = [
   { title: "a level's method", write: (logger) => logger.info("placed") },
   { title: "a level's method with fields", write: (logger) => logger.info("placed", { order: 1 }) },
@@ -83,7 +83,7 @@ const ways: readonly { readonly title: string; readonly write: Write }[] = [
 
 describe("A winston line in a request", () => {
   for (const { title, write } of ways) {
-    it(`has the ids once, and makes one record: ${title}`, () => {
+    it(`has the ids once and makes one record: ${title}`, () => {
       const { winston, records } = createPatchedWinston();
       const { transport, lines } = recordingTransport(winston);
       const { format } = winston;
@@ -102,7 +102,7 @@ describe("A winston line in a request", () => {
     });
   }
 
-  it("of a frozen instance of a class is logged as ever, and recorded with its trace", () => {
+  it("is logged and recorded with its trace if it is a frozen instance of a class", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ format: identityFormat(winston), transports: transport });
@@ -112,7 +112,7 @@ describe("A winston line in a request", () => {
     assert.equal(records[0]?.spanContext?.spanId, ids.span_id);
   });
 
-  it("has the ids by the default logger and its functions", () => {
+  it("has the ids if the default logger or its functions write it", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     winston.add(transport);
@@ -128,7 +128,7 @@ describe("A winston line in a request", () => {
     );
   });
 
-  it("has the ids by loggers of containers", () => {
+  it("has the ids if a logger of a container writes it", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const own = new winston.Container();
@@ -140,7 +140,7 @@ describe("A winston line in a request", () => {
     assert.equal(records.length, 2);
   });
 
-  it("has the ids by loggers that were made before us", () => {
+  it("has the ids if the logger was created before winston was patched", () => {
     const winston = loadFreshWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
@@ -155,7 +155,7 @@ describe("A winston line in a request", () => {
     assert.equal(records.length, 2);
   });
 
-  it("has the ids of a subclass of Logger", () => {
+  it("has the ids if a subclass of Logger writes it", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     class Own extends (winston.Logger as unknown as new (options: object) => Winston.Logger) {}
@@ -165,7 +165,7 @@ describe("A winston line in a request", () => {
     assert.equal(records.length, 1);
   });
 
-  it("has user and organisation once they are known", () => {
+  it("has the user and organisation of its request", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
@@ -180,7 +180,7 @@ describe("A winston line in a request", () => {
     });
   });
 
-  it("has the request's id also where no span is recorded", () => {
+  it("has no ids of an invalid span", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
@@ -192,7 +192,7 @@ describe("A winston line in a request", () => {
     assert.equal(records[0]?.spanContext, undefined);
   });
 
-  it("is left alone outside of any", () => {
+  it("is unchanged outside of requests", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ format: identityFormat(winston), transports: transport });
@@ -202,7 +202,7 @@ describe("A winston line in a request", () => {
     assert.deepEqual(records[0]?.attributes, {});
   });
 
-  it("is left alone where a foreign span throws", () => {
+  it("is unchanged if a foreign span throws", () => {
     const { winston } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
@@ -212,11 +212,11 @@ describe("A winston line in a request", () => {
   });
 });
 
-/** Formats, and where in their output the ids must be seen. */
+/** Formats, and the part of their output that must have the ids. */
 const formats: readonly {
   readonly title: string;
   readonly of: (format: typeof Winston.format) => Winston.Logform.Format;
-  readonly seen?: (line: TransportLine) => string;
+  readonly outputOf?: (line: TransportLine) => string;
 }[] = [
   { title: "json", of: (f) => f.json() },
   { title: "timestamp and json", of: (f) => f.combine(f.timestamp(), f.json()) },
@@ -241,18 +241,18 @@ const formats: readonly {
       f.printf((i) => [i["trace_id"], i["span_id"], i["trace_flags"], i["request_id"]].join(" ")),
   },
   {
-    title: "a format of the app's own",
+    title: "a custom format",
     of: (f) => f.combine(f((info) => ({ ...info, own: true }))(), f.json()),
   },
   {
-    title: "a format that makes no line of text",
+    title: "a format that sets no text",
     of: (f) => f((info) => info)(),
-    seen: (line) => JSON.stringify(line),
+    outputOf: (line) => JSON.stringify(line),
   },
 ];
 
-describe("The ids of a winston line are seen by", () => {
-  for (const { title, of, seen = textOf } of formats) {
+describe("The ids of a winston line are visible to", () => {
+  for (const { title, of, outputOf = textOf } of formats) {
     for (const where of ["logger", "transport"]) {
       it(`${title}, as the format of a ${where}`, () => {
         const { winston } = createPatchedWinston();
@@ -266,13 +266,13 @@ describe("The ids of a winston line are seen by", () => {
         inRequest(1, () => logger.info("placed", { order: 12 }));
         const line = lines[0];
         assert.ok(line);
-        for (const id of ID_TEXTS) assert.ok(seen(line).includes(id), inspect(line));
+        for (const id of ID_TEXTS) assert.ok(outputOf(line).includes(id), inspect(line));
       });
     }
   }
 });
 
-describe("What the app hands to winston", () => {
+describe("A value that an app logs with winston", () => {
   const given: readonly { readonly title: string; readonly make: () => object }[] = [
     { title: "an object", make: () => ({ message: "a" }) },
     { title: "an error", make: () => new Error("a") },
@@ -280,7 +280,7 @@ describe("What the app hands to winston", () => {
     { title: "an array", make: () => ["a"] },
   ];
   for (const { title, make } of given) {
-    it(`gets no ids: ${title}`, () => {
+    it(`gets no ids itself: ${title}`, () => {
       const { winston } = createPatchedWinston();
       const logger = winston.createLogger({ transports: recordingTransport(winston).transport });
       const value = make();
@@ -289,7 +289,7 @@ describe("What the app hands to winston", () => {
     });
   }
 
-  it("may be written again in another request, with that one's ids", () => {
+  it("has the ids of the other request when it is logged again", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
@@ -308,7 +308,7 @@ describe("What the app hands to winston", () => {
     );
   });
 
-  it("keeps its own ids, and gets no span of another trace", () => {
+  it("retains its own ids, and gets no span id beside another trace id", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
@@ -323,7 +323,7 @@ describe("What the app hands to winston", () => {
     assert.equal(records[0]?.spanContext?.traceId, ids.trace_id);
   });
 
-  it("may name a span, to which the record then belongs too", () => {
+  it("can name a span, to which its record then belongs", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
@@ -338,7 +338,7 @@ describe("What the app hands to winston", () => {
     assert.deepEqual(records[0]?.attributes, { "telltale.request.id": ids.request_id });
   });
 
-  it("gets the missing ones where it names the trace we are in", () => {
+  it("gets the missing ids if it names the active trace", () => {
     const { winston } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });
@@ -347,8 +347,8 @@ describe("What the app hands to winston", () => {
   });
 });
 
-describe("Lines that wait for a busy transport", () => {
-  it("keep the ids of their own request", async () => {
+describe("Winston lines that are buffered", () => {
+  it("have the ids of their own request when a transport was busy", async () => {
     const { winston, records } = createPatchedWinston();
     const waiting: (() => void)[] = [];
     const lines: TransportLine[] = [];
@@ -361,7 +361,7 @@ describe("Lines that wait for a busy transport", () => {
     for (let i = 0; i < count; i++) {
       inRequest(i, () => logger.child({ nr: i }).info("a", { i }));
     }
-    assert.ok(lines.length < count, "nothing waits, so this test shows nothing");
+    assert.ok(lines.length < count, "no line was buffered");
     while (lines.length < count || waiting.length > 0) {
       inRequest(9999, () => waiting.shift()?.());
       await new Promise((resolve) => setImmediate(resolve));
@@ -378,7 +378,7 @@ describe("Lines that wait for a busy transport", () => {
     assert.equal(records.length, count);
   });
 
-  it("keep them also where one object is written again before it is its turn", () => {
+  it("have the ids of each request when one object is written twice", () => {
     const { winston } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ format: identityFormat(winston), transports: transport });
@@ -390,7 +390,7 @@ describe("Lines that wait for a busy transport", () => {
     assert.deepEqual(lines.map(pick), [logIdsOf(1), logIdsOf(2)]);
   });
 
-  it("are told apart from one that a format writes meanwhile", () => {
+  it("are distinguished from a line that a format writes meanwhile", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const format = winston.format((info) => {
@@ -416,8 +416,8 @@ describe("Lines that wait for a busy transport", () => {
   });
 });
 
-describe("Winston is joined once", () => {
-  it("however often it is asked for", () => {
+describe("Winston is patched", () => {
+  it("once, however often it is loaded", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const { provider, records: others } = collectRecords();
@@ -428,7 +428,7 @@ describe("Winston is joined once", () => {
     assert.deepEqual([lines.length, records.length, others.length], [1, 1, 0]);
   });
 
-  it("per copy, of which each works", () => {
+  it("in each of its copies", () => {
     const first = createPatchedWinston();
     const second = createPatchedWinston();
     assert.notEqual(first.winston, second.winston);
@@ -441,7 +441,7 @@ describe("Winston is joined once", () => {
     }
   });
 
-  it("so that options used for two loggers make one record each", () => {
+  it("so that two loggers with the same options make one record each", () => {
     const { winston, records } = createPatchedWinston();
     const options = { transports: [recordingTransport(winston).transport] };
     const a = winston.createLogger(options);
@@ -455,7 +455,7 @@ describe("Winston is joined once", () => {
     assert.equal(options.transports.length, 1);
   });
 
-  it("and only with ids where no records are wanted", () => {
+  it("without push if no records are exported", () => {
     const winston = loadFreshWinston();
     const limits = { attributeCount: 128, attributeLength: Infinity };
     patch(winston, new TelltaleLoggerProvider({ resource, limits }, undefined));
@@ -466,7 +466,7 @@ describe("Winston is joined once", () => {
     assert.deepEqual(lines.map(pick), [ids]);
   });
 
-  it("or not at all where the file exports something else, with an error that says so", () => {
+  it("only if its file exports the class of loggers, with an error otherwise", () => {
     const { provider } = collectRecords();
     for (const exports of [undefined, {}, Placed, { Logger: Placed }]) {
       assert.throws(() => patchExports(exports, provider), /logger\.js exports no class/);
@@ -485,12 +485,12 @@ function textOf(line: TransportLine): string {
   return String(line[MESSAGE_SYMBOL]);
 }
 
-/** Only the fields that are ids. */
+/** Returns only the ids of a line. */
 function pick(line: TransportLine | undefined): TransportLine {
   return Object.fromEntries(Object.entries(line ?? {}).filter(([key]) => ID_KEYS.includes(key)));
 }
 
-/** No format; winston's default is JSON, which adds the text of the line. */
+/** Returns a format that changes nothing. Winston's default is JSON, which adds the text of the line. */
 function identityFormat({ format }: typeof Winston): Winston.Logform.Format {
   return format((info) => info)();
 }

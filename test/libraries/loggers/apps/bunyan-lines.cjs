@@ -1,7 +1,7 @@
 const { createServer } = require("node:http");
 const { once } = require("node:events");
 
-/** An app with bunyan as its log: asks itself, says what a test looks for, ends. */
+/** Runs an app that logs with bunyan: sends itself requests, logs in their handler, and ends. */
 exports.run = async (bunyan) => {
   const raw = new bunyan.RingBuffer({ limit: 100 });
   const log = bunyan.createLogger({
@@ -19,10 +19,10 @@ exports.run = async (bunyan) => {
   const server = createServer((request, response) => {
     const child = log.child({ path: request.url });
     child.info("plain");
-    child.info({ item: { name: "cup", secret: true }, count: 2 }, "asked for %s", "a cup");
+    child.info({ item: { name: "cup", secret: true }, count: 2 }, "ordered %s", "a cup");
     child.error(Object.assign(new RangeError("no cup left"), { code: "E_STOCK" }), "failed");
     child.debug({ nested: { deep: [1, "two", null] } }, "nested");
-    child.trace("not wanted");
+    child.trace("below the level");
     viaConsole.warn({ path: request.url }, "by way of the console");
     log.info({ path: request.url, request_id: "its-own" }, "with an id of its own");
     response.end();

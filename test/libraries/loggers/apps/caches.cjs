@@ -1,4 +1,4 @@
-/** Looks into each cache a few times; the last line of stdout is what the public API says of it. */
+/** Reads each cache a few times. The last line of stdout is the result of `getCacheStats()`. */
 exports.run = async ({ telltale, cacheManager, LRUCache, redis, Redis }) => {
   const cache = cacheManager.caching
     ? await cacheManager.caching("memory")
@@ -36,7 +36,7 @@ exports.run = async ({ telltale, cacheManager, LRUCache, redis, Redis }) => {
     await io.get("a");
     await io.quit();
   }
-  // What waits for a promise of its own.
+  // Some counts are recorded when a promise settles.
   await new Promise((resolve) => setImmediate(resolve));
   process.stdout.write(`${JSON.stringify(telltale.getCacheStats())}\n`);
 };

@@ -6,7 +6,7 @@ const winston = require("winston");
 const bunyan = require("bunyan");
 const pino = require(process.argv[2]);
 
-/* Prints how often code of an app's own runs for each of its lines, in a request. */
+/* Prints how often the app's own code runs for each of its lines, in a request. */
 const nowhere = { write() {} };
 const transport = (options = {}) =>
   new winston.transports.Stream({
@@ -50,7 +50,7 @@ const loggers = {
   "a child of winston": winstonOf().child({ a: 1 }),
 };
 
-/** What an app may log, each of whose functions counts itself. */
+/** Values that an app may log. Each of their functions counts its calls. */
 const things = {
   "a getter": (count) => ({
     get field() {
@@ -157,7 +157,7 @@ const things = {
   ],
 };
 
-/** Ways to log one. */
+/** Ways to log one of these values. */
 const ways = {
   "as a field": (logger, thing) => logger.info({ thing, message: "a" }, "a"),
   "after a message": (logger, thing) => logger.info("a", { thing }),

@@ -1,6 +1,6 @@
 const { Writable } = require("node:stream");
 
-/** A transport as people write them: it prints in its own thread. */
+/** A transport that prints with the console of its thread. */
 module.exports = () =>
   new Writable({
     autoDestroy: true,

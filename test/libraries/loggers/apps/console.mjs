@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import winston from "winston";
 
-/** An app whose only log is the console, beside a winston that writes there too. */
+/** An app that logs with the console, and with a winston logger that writes to the console. */
 class Printing extends winston.Transport {
   log(info, callback) {
     setImmediate(() => this.emit("logged", info));
@@ -30,7 +30,7 @@ const server = createServer((request, response) => {
   console.dir({ a: { b: { c: { d: 1 } } } }, { depth: 0 });
   console.trace("here");
   console.log();
-  logger.info("by winston");
+  logger.info("from winston");
   for (const at of [1, 2, 3]) busy.info(`busy ${at}`);
   response.end();
 });

@@ -1,10 +1,10 @@
 import Fastify from "fastify";
 
-/** Fastify with its own log. */
+/* Fastify with its own logger, which is pino. */
 const app = Fastify({ logger: true });
 app.get("/items/:id", async (request) => {
   request.log.info({ item: request.params.id }, "looked up");
-  app.log.warn("by the app");
+  app.log.warn("by app.log");
   return { id: request.params.id };
 });
 app.get("/broken", async (request) => {

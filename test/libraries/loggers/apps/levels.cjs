@@ -1,7 +1,7 @@
 const { once } = require("node:events");
 const pino = require(process.argv[2]);
 
-/* Lines of three levels, by transports whose targets take some of them. */
+/* Logs lines of all levels to transports whose targets accept some of them. */
 const target = { target: "pino/file", options: { destination: "/dev/null" } };
 const file = require.resolve(`${process.argv[2]}/file.js`);
 const targetsOf = (...levels) => ({
@@ -9,13 +9,13 @@ const targetsOf = (...levels) => ({
 });
 const transports = {
   "error and warn": pino.transport(targetsOf("error", "warn")),
-  "warn and none": pino.transport(targetsOf("warn", undefined)),
-  "a custom one": pino.transport({ ...targetsOf("error", "loud"), levels: { loud: 45 } }),
+  "warn and no level": pino.transport(targetsOf("warn", undefined)),
+  "a custom level": pino.transport({ ...targetsOf("error", "loud"), levels: { loud: 45 } }),
   "one target": pino.transport({ ...target, target: file }),
 };
 
 async function run() {
-  // A transport's thread doesn't hold the process.
+  // A transport's thread doesn't keep the process running.
   const waiting = setInterval(() => {}, 1000);
   for (const [name, transport] of Object.entries(transports)) {
     const logger = pino({ level: "debug" }, transport);

@@ -1,9 +1,9 @@
 const { createServer } = require("node:http");
 const { once } = require("node:events");
 
-/*
- * An app with pino as its log: asks itself, says what a test looks for, ends.
- * One line of its stdout is one line of a log.
+/**
+ * Runs an app that logs with pino: sends itself requests, logs in their handler, and
+ * ends. Each line of its stdout is one line of the log.
  */
 exports.run = async (pino) => {
   const log = pino({
@@ -18,7 +18,7 @@ exports.run = async (pino) => {
   const server = createServer((request, response) => {
     const child = log.child({ path: request.url });
     child.info("plain");
-    child.info({ item: { name: "cup", secret: true }, count: 2 }, "asked for %s", "a cup");
+    child.info({ item: { name: "cup", secret: true }, count: 2 }, "ordered %s", "a cup");
     child.warn({ password: "hunter2", card: { number: "4111", type: "visa" } }, "paid");
     child.error(Object.assign(new RangeError("no cup left"), { code: "E_STOCK" }), "failed");
     child.error({ reason: new TypeError("not a cup") }, "failed otherwise");
@@ -29,7 +29,7 @@ exports.run = async (pino) => {
       { path: request.url, trace_id: "0af7651916cd43dd8448eb211c80319c" },
       "of another trace",
     );
-    silent.info("not wanted");
+    silent.info("below the level");
     response.end();
   });
   server.listen(0, "127.0.0.1");

@@ -1,10 +1,10 @@
 const { createServer } = require("node:http");
 const { once } = require("node:events");
 
-/*
- * The ways by which pino's lines get out, each with a line of its own: a stream
- * that writes to the console, a prettifier in this thread and in another, a
- * transport that writes to the console of its thread, and several at once.
+/**
+ * Writes one line through each kind of stream of pino: one that writes to the
+ * console, a prettifier in this thread and in another, a transport that writes to the
+ * console of its thread, and several streams at once.
  */
 exports.run = async (pino, pretty) => {
   const thread = pino.transport({ target: require.resolve("./console-transport.cjs") });
@@ -36,7 +36,7 @@ exports.run = async (pino, pretty) => {
   const response = await fetch(`http://127.0.0.1:${port}/`);
   await response.arrayBuffer();
   server.close();
-  // What a thread prints comes by way of this one, if it is still there.
+  // Output of a thread passes through the main thread, which has to run until then.
   const waiting = setInterval(() => {}, 1000);
   thread.end();
   await once(thread, "close");

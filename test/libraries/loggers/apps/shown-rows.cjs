@@ -4,8 +4,8 @@ const winston = require("winston");
 const bunyan = require("bunyan");
 
 /*
- * Each row logs a line with a secret that the app hides in one of the ways that
- * its logger has, and a word that it shows. `shown` gets what is written.
+ * Each row logs a line with a secret, which the app hides by one of the means of its
+ * logger, and with a word that it shows. `shown` receives the text that is written.
  */
 const hide = (text) => String(text).replace(/secret-\d+/g, "****");
 const hideAll = (value) => JSON.parse(hide(JSON.stringify(value)));
@@ -19,7 +19,7 @@ const MESSAGE = Symbol.for("message");
 const LEVEL = Symbol.for("level");
 const mask = format((info) => Object.assign(info, { message: hide(info.message) }));
 
-/** By which pino logs, and what with. */
+/** Creates a row of pino: the options of the logger, and the call that logs. */
 function pinoRow(title, options, log, streams) {
   return {
     title: `pino: ${title}`,
@@ -80,12 +80,12 @@ const pinoRows = [
   ),
   pinoRow("formatters.log", { formatters: { log: hideAll } }, nested),
   pinoRow(
-    "formatters.log that takes an error out",
+    "formatters.log that removes an error",
     { formatters: { log: (fields) => without(fields, "cause") } },
     failed("cause"),
   ),
   pinoRow(
-    "a mixin that has the last word",
+    "a mixin that overrides fields",
     { mixin: () => ({ card: "****" }), mixinMergeStrategy: (own, mixed) => ({ ...own, ...mixed }) },
     info,
   ),
@@ -108,12 +108,12 @@ const pinoRows = [
     both(logger.child({ a: 1 }), values),
   ),
   pinoRow(
-    "hooks.streamWrite that makes no JSON",
+    "hooks.streamWrite that returns no JSON",
     { hooks: { streamWrite: (text) => `${hide(JSON.parse(text).msg)}\n` } },
     both,
   ),
   pinoRow(
-    "hooks.streamWrite that puts something before",
+    "hooks.streamWrite that adds a prefix",
     { hooks: { streamWrite: (text) => `<6>${hide(text)}` } },
     both,
   ),
@@ -140,11 +140,11 @@ const pinoRows = [
       "paid",
     ),
   ),
-  pinoRow("what is not enumerable", {}, (logger, { secret, visible }) =>
+  pinoRow("a property that is not enumerable", {}, (logger, { secret, visible }) =>
     logger.info(Object.defineProperty({ item: visible }, "card", { value: secret }), "paid"),
   ),
   pinoRow(
-    "a level that no stream takes",
+    "a level that no stream accepts",
     {},
     (logger, { secret, visible }) => {
       logger.info({ card: secret }, "paid");
@@ -193,7 +193,7 @@ const bunyanRows = [
     wrap: (stream) => ({ write: (line) => stream.write(Object.assign(line, { card: "****" })) }),
   }),
   bunyanRow(
-    "a level that no stream takes",
+    "a level that no stream accepts",
     {},
     (logger, { secret, visible }) => {
       logger.info({ card: secret }, "paid");
@@ -343,14 +343,14 @@ const winstonRows = [
     { format: format.combine(format.splat(), mask(), format.json()) },
     (logger, { secret, visible }) => logger.info("%s %s", visible, secret),
   ),
-  winstonRow("a format that makes another object", {
+  winstonRow("a format that returns another object", {
     format: format((line) => ({
       [LEVEL]: line[LEVEL],
-      [MESSAGE]: JSON.stringify({ told: hide(line.message) }),
+      [MESSAGE]: JSON.stringify({ text: hide(line.message) }),
     }))(),
   }),
   winstonRow(
-    "a format that takes out the message",
+    "a format that removes the message",
     { format: format.combine(format((line) => without(line, "message"))(), format.json()) },
     (logger, { secret, visible }) => logger.info(secret, { item: visible }),
   ),
@@ -371,7 +371,7 @@ const winstonRows = [
   winstonRow("the format of a transport, beside one that is silent", (to) => ({
     transports: [to({ silent: true }), to({ format: text })],
   })),
-  winstonRow("the format of a transport that takes the fields", (_, { shown }) => ({
+  winstonRow("the format of a transport that shows the fields", (_, { shown }) => ({
     transports: [
       new winston.Transport({
         format: mask(),
@@ -414,7 +414,7 @@ const winstonRows = [
     },
   ),
   winstonRow(
-    "a level that no transport takes",
+    "a level that no transport accepts",
     (to) => ({ transports: [to({ level: "error" })] }),
     (logger, { secret, visible }) => {
       logger.info(secret);
@@ -429,14 +429,17 @@ const winstonRows = [
   winstonRow("toJSON", { format: format.json() }, (logger, { secret, visible }) =>
     logger.info("paid", { card: { number: secret, toJSON: () => ({ owner: visible }) } }),
   ),
-  winstonRow("what is not enumerable", { format: format.json() }, (logger, { secret, visible }) =>
-    logger.info("paid", {
-      card: Object.defineProperty({ owner: visible }, "number", { value: secret }),
-    }),
+  winstonRow(
+    "a property that is not enumerable",
+    { format: format.json() },
+    (logger, { secret, visible }) =>
+      logger.info("paid", {
+        card: Object.defineProperty({ owner: visible }, "number", { value: secret }),
+      }),
   ),
 ];
 
-/** Says itself what is to be seen of it. */
+/** An error that defines its own JSON and its own inspection. */
 class Guarded extends Error {
   name = "Guarded";
   toJSON() {
@@ -481,7 +484,11 @@ const consoleRows = [
     "%s",
     { number: secret, toString: () => visible },
   ]),
-  consoleRow("what %c takes", "error", ({ secret, visible }) => ["%cpaid %s", secret, visible]),
+  consoleRow("the argument of %c", "error", ({ secret, visible }) => [
+    "%cpaid %s",
+    secret,
+    visible,
+  ]),
   consoleRow("depth", "dir", ({ secret, visible }) => [
     { [visible]: { b: { c: { number: secret } } } },
     { depth: 0 },

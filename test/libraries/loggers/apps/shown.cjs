@@ -3,7 +3,7 @@ const { once } = require("node:events");
 const pino = require(process.argv[2]);
 const { rows, secretOf, visibleOf } = require("./shown-rows.cjs");
 
-/** Logs all rows in a request; the last line of stdout is what each of them showed. */
+/** Logs all rows in a request. The last line of stdout is what each of them showed. */
 async function run() {
   const shown = rows.map(() => []);
   const server = createServer((_request, response) => {
