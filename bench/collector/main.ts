@@ -21,9 +21,13 @@ const results = new URL("../collector.json", import.meta.url);
 const DECISION_WAIT = "10s";
 
 const loads: readonly (Pick<BenchLoad, "gzip" | "keptPercent"> & { readonly title: string })[] = [
-  { title: "from agents, packed; 10% of the traces kept", gzip: true, keptPercent: 10 },
-  { title: "from apps, plain; 10% kept", gzip: false, keptPercent: 10 },
-  { title: "from agents; every trace kept, by the queue on disk", gzip: true, keptPercent: 100 },
+  { title: "from agents, compressed; 10% of traces sampled", gzip: true, keptPercent: 10 },
+  { title: "from apps, uncompressed; 10% sampled", gzip: false, keptPercent: 10 },
+  {
+    title: "from agents; every trace sampled, with the queue on disk",
+    gzip: true,
+    keptPercent: 100,
+  },
 ];
 
 const { values } = parseArgs({
