@@ -1,4 +1,3 @@
-import type { ClientRequest } from "node:http";
 import {
   type Envelope,
   type Event,
@@ -6,21 +5,22 @@ import {
   serializeEnvelope,
   type TransportMakeRequestResponse,
 } from "@sentry/core";
+import type { HttpAttempt } from "../export/connection/http-client.ts";
 import { fitEvent } from "./event-size.ts";
 
-/** What is answered with 413 is tried once more in this size, if it was larger. */
+/** A larger event that the peer rejects with 413 is sent once more, reduced to this size. */
 const REDUCED_EVENT_BYTES = 200_000;
 
-/** One envelope on its way. */
+/** An envelope that is queued or in flight. */
 export class EnvelopeRequest {
   body: Uint8Array;
-  /** How many events it holds, for the books. */
+  /** Number of its events, for the counters. */
   readonly events: number;
-  /** As long as it may have to be made smaller. */
+  /** Undefined once it cannot be reduced any more. */
   #envelope: Envelope | undefined;
   readonly resolve: (response: TransportMakeRequestResponse) => void;
   readonly reject: (error: Error) => void;
-  request: ClientRequest | undefined = undefined;
+  attempt: HttpAttempt | undefined = undefined;
   isRetry = false;
 
   constructor(
@@ -36,23 +36,13 @@ export class EnvelopeRequest {
     this.reject = reject;
   }
 
-  /** Whether the kernel has all of it: then it arrives whatever becomes of us. */
+  /** Whether the kernel has all of it, and delivers it even if the process ends. */
   get isWritten(): boolean {
-    return this.request?.writableFinished === true && !this.isConnecting;
+    return this.attempt?.isFullyWritten() === true;
   }
 
-  get isConnecting(): boolean {
-    const socket = this.request?.socket;
-    return this.request !== undefined && (socket === null || socket?.connecting === true);
-  }
-
-  /** The peer closed a connection that was kept alive, just as we took it. */
-  isRetriable(error: NodeJS.ErrnoException): boolean {
-    return !this.isRetry && this.request?.reusedSocket === true && error.code === "ECONNRESET";
-  }
-
-  /** @returns false if there is nothing to be made smaller. */
-  shrink(): boolean {
+  /** Reduces the body. Returns false if there is nothing to reduce. */
+  reduce(): boolean {
     if (this.#envelope === undefined) return false;
     const [head, items] = this.#envelope as [object, (readonly [{ type: string }, Event])[]];
     const fittedItems = items.map(
@@ -68,8 +58,9 @@ export class EnvelopeRequest {
   }
 
   abort(): void {
-    this.request?.destroy();
-    this.request = undefined;
+    const { attempt } = this;
+    this.attempt = undefined;
+    attempt?.abort("aborted");
   }
 }
 

@@ -1,12 +1,16 @@
 import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
+import { excerpt } from "../diagnostics/escape-control-characters.ts";
 
-/** One line when Sentry stops taking events, and one, with what was lost, when it takes them again. */
+/** Statuses that concern one event, and not the next. */
+const eventSpecificStatuses: ReadonlySet<number> = new Set([400, 413]);
+
+/** Logs one line when Sentry stops accepting events, and one, with the number of lost events, when it recovers. */
 export class SentryExportLog {
   readonly #host: string;
   readonly #counters: SignalCounters;
   readonly #diagnostics: Diagnostics;
-  /** What was lost before the outage; undefined while there is none. */
+  /** Number of events lost before the ongoing failure; undefined without one. */
   #lostBefore: number | undefined = undefined;
 
   constructor(host: string, counters: SignalCounters, diagnostics: Diagnostics) {
@@ -15,17 +19,41 @@ export class SentryExportLog {
     this.#diagnostics = diagnostics;
   }
 
+  /** Sentry accepted an event, and asked for a pause if `isLimited`. */
+  accepted(isLimited: boolean): void {
+    if (isLimited)
+      this.#failed("limit", "asks for a pause; events are dropped and counted meanwhile");
+    else this.#recovered();
+  }
+
+  /** @param events number of its events, which are already counted as dropped. */
+  rejected(status: number, events: number): void {
+    const text = `answers ${status}${dsnAdvice(status)}; such events are dropped and counted`;
+    const key = `status.${status}`;
+    if (!eventSpecificStatuses.has(status)) this.#failed(key, text, events);
+    else this.#diagnostics.warn(`errors.${key}`, `Sentry at ${this.#host} ${text}`);
+  }
+
   /**
-   * @param text goes on with "Sentry at the host".
-   * @param events that this loss has counted already.
+   * @param reason an error code or message; "answered 503" from the exit worker.
+   * @param events number of its events, which are already counted as dropped.
    */
-  failed(key: string, text: string, events = 0): void {
+  unreachable(reason: string, events: number): void {
+    const [, status] = /^answered (.*)/.exec(reason) ?? [];
+    const text =
+      status === undefined
+        ? `can't be reached (${excerpt(reason)})`
+        : `answers ${excerpt(status.trim())}`;
+    this.#failed("network", `${text}; events are dropped and counted`, events);
+  }
+
+  #failed(key: string, text: string, events = 0): void {
     if (this.#lostBefore !== undefined) return;
     this.#lostBefore = lostCount(this.#counters) - events;
     this.#diagnostics.warn(`errors.${key}`, `Sentry at ${this.#host} ${text}`);
   }
 
-  recovered(): void {
+  #recovered(): void {
     if (this.#lostBefore === undefined) return;
     const lost = lostCount(this.#counters) - this.#lostBefore;
     this.#lostBefore = undefined;
@@ -34,6 +62,11 @@ export class SentryExportLog {
       `Sentry at ${this.#host} takes events again; ${lost} were lost meanwhile`,
     );
   }
+}
+
+/** Returns what to check, if the status points to the DSN. */
+function dsnAdvice(status: number): string {
+  return [401, 403, 404].includes(status) ? " (check SENTRY_DSN)" : "";
 }
 
 function lostCount({ dropped }: SignalCounters): number {

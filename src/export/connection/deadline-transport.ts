@@ -11,10 +11,9 @@ import {
   type ExportConnection,
   type ExportFailure,
 } from "./export-connection.ts";
-import { cancelWhenIdle } from "../exit/exit-blockers.ts";
+import { awaitResponse } from "./attempt.ts";
 import { delay } from "../delay.ts";
 import { backoffMs, pauseMs, type RetryPolicy } from "./retry.ts";
-import { TimeLimit } from "./time-limit.ts";
 
 const compress = promisify(gzip);
 
@@ -126,12 +125,12 @@ export class DeadlineTransport implements IExporterTransport {
   ): Promise<TransportResponse> {
     for (let tries = 1; ; tries++) {
       const response = await this.#try(body, deadline, timeoutMs);
-      if (response.kind === "taken") return this.#onSuccess(response);
+      if (response.status === "success") return this.#onSuccess(response);
       const wait = this.#retryDelayAfter(response, tries, deadline);
       if (wait === undefined || this.#isCancelled) {
         return {
           status: "failure",
-          error: new ExportError(response.failure, response.kind === "busy"),
+          error: new ExportError(response.failure, response.status === "retryable"),
         };
       }
       await delay(wait);
@@ -144,30 +143,28 @@ export class DeadlineTransport implements IExporterTransport {
     if (this.#isCancelled || left <= 0) return retryableResponse("network", reason);
     const attempt = this.#connection.attempt(body);
     this.#attempt = attempt;
-    cancelWhenIdle({
-      isBlocking: () => this.#attempt === attempt && !attempt.isFullyWritten(),
-      cancel: () => attempt.abort("no connection in time"),
+    const response = await awaitResponse(attempt, {
+      timeoutMs: left,
+      timeoutReason: reason,
+      onIdle: () => attempt.abort("no connection in time"),
     });
-    const limit = new TimeLimit(left, () => attempt.abort(reason));
-    const response = await attempt.response;
     this.#isBodyInUse ||= !attempt.isFullyWritten();
-    limit.clear();
     this.#attempt = undefined;
     return response;
   }
 
-  #onSuccess(response: ExportResponse & { kind: "taken" }): TransportResponse {
+  #onSuccess(response: ExportResponse & { status: "success" }): TransportResponse {
     this.#warning = response.warning;
     return { status: "success", data: response.body };
   }
 
   /** Undefined: no further attempt. */
   #retryDelayAfter(
-    response: Exclude<ExportResponse, { kind: "taken" }>,
+    response: Exclude<ExportResponse, { status: "success" }>,
     tries: number,
     deadline: number,
   ): number | undefined {
-    if (response.kind === "refused") return undefined;
+    if (response.status === "failure") return undefined;
     const { retryAfterMs: requestedMs, retryImmediately } = response;
     const minMs = retryImmediately === true ? 0 : backoffMs(this.#retry, tries);
     const wait = requestedMs === undefined ? minMs : pauseMs(requestedMs, minMs);

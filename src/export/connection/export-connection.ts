@@ -1,75 +1,53 @@
 import { excerpt } from "../../diagnostics/escape-control-characters.ts";
+import type { Attempt } from "./attempt.ts";
 import type { ProxyEnvironment } from "./proxy.ts";
 
-/** A way to one peer, over HTTP or gRPC: one attempt, without second thoughts. */
+/**
+ * How much of a response is read. OTLP responses are a few bytes, or a sentence;
+ * of upstream's 4 MiB all would be buffered only to be discarded.
+ */
+export const MAX_RESPONSE_BYTES: number = 64 * 1024;
+
+/** A connection to one peer over HTTP or gRPC, which sends each request once. */
 export interface ExportConnection {
   readonly kind: "http" | "grpc";
   /** The full address of the call. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whose proxies its requests go by. */
+  /** The proxies of its requests. */
   readonly proxyEnv?: ProxyEnvironment | undefined;
-  /** The message (compressed, where the headers say so) as the body of a request. */
+  /** Returns the request body for a message, which is compressed if the headers say so. */
   encodeBody(message: Uint8Array): Uint8Array;
   /** Starts one attempt. Never throws. */
   attempt(body: Uint8Array): ExportAttempt;
 }
 
-/** One request on its way. */
-export interface ExportAttempt {
-  /** Never rejects. */
-  readonly response: Promise<ExportResponse>;
-  /**
-   * The kernel has the whole request, and nothing speaks against the peer taking it.
-   * Exact, because libuv writes only while our loop turns, and calls the stream back
-   * in the same turn.
-   */
-  isFullyWritten(): boolean;
-  /** Ends it now; the answer is what is known by then, or `reason`. */
-  abort(reason: string): void;
-}
+/** `isFullyWritten` is false once the peer has not accepted it: then it may be sent again. */
+export type ExportAttempt = Attempt<ExportResponse>;
 
 export type ExportResponse =
-  /** Accepted. `body` is the peer's message; a remark says why it could not be read. */
-  | { readonly kind: "taken"; readonly body: Uint8Array; readonly warning?: string }
-  /** Not now; `retryAfterMs` is what the peer asks for, unbounded; undefined where it names no time. */
+  /** Accepted. `body` is the peer's message; a warning says why it could not be read. */
+  | { readonly status: "success"; readonly body: Uint8Array; readonly warning?: string }
+  /** Not accepted for now. `retryAfterMs` is the pause that the peer asks for, unbounded; undefined without one. */
   | {
-      readonly kind: "busy";
+      readonly status: "retryable";
       readonly failure: ExportFailure;
       readonly retryAfterMs: number | undefined;
-      /** It is no fault of the peer's: the next attempt need not wait. */
+      /** The peer is not at fault: the next attempt need not wait. */
       readonly retryImmediately?: boolean;
     }
-  /** Never. */
-  | { readonly kind: "refused"; readonly failure: ExportFailure };
+  /** Never accepted. */
+  | { readonly status: "failure"; readonly failure: ExportFailure };
 
-/** An answer to come. The first one that is given counts. */
-export class DeferredResponse {
-  readonly response: Promise<ExportResponse>;
-  #resolve: (response: ExportResponse) => void = noop;
-
-  constructor() {
-    this.response = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-  }
-
-  resolve(response: ExportResponse): void {
-    this.#resolve(response);
-  }
-}
-
-function noop(): void {}
-
-/** An attempt that came to nothing before it began: a header that can't be sent, say. */
+/** An attempt that failed before it started, for instance by an invalid header. */
 export function failedAttempt(cause: unknown): ExportAttempt {
   const words = cause instanceof Error ? cause.message : String(cause);
   const response = failureResponse("network", excerpt(words));
-  return { response: Promise.resolve(response), isFullyWritten: () => false, abort: noop };
+  return { response: Promise.resolve(response), isFullyWritten: () => false, abort: () => {} };
 }
 
 export interface ExportFailure {
-  /** The peer could not be reached, or it answered and did not want it. */
+  /** Whether the peer could not be reached, or responded and did not accept the request. */
   readonly source: "network" | "peer";
   /** In words, for one line on stderr. */
   readonly reason: string;
@@ -80,9 +58,9 @@ export function retryableResponse(
   reason: string,
   retryAfterMs?: number,
 ): ExportResponse {
-  return { kind: "busy", failure: { source, reason }, retryAfterMs };
+  return { status: "retryable", failure: { source, reason }, retryAfterMs };
 }
 
 export function failureResponse(source: ExportFailure["source"], reason: string): ExportResponse {
-  return { kind: "refused", failure: { source, reason } };
+  return { status: "failure", failure: { source, reason } };
 }

@@ -10,19 +10,18 @@ import { connect as connectTls } from "node:tls";
 import type { OtlpConfig } from "../../config/config.ts";
 import { excerpt } from "../../diagnostics/escape-control-characters.ts";
 import {
-  type ExportResponse,
   type ExportAttempt,
-  retryableResponse,
   type ExportConnection,
-  DeferredResponse,
+  type ExportResponse,
   failedAttempt,
   failureResponse,
+  MAX_RESPONSE_BYTES,
+  retryableResponse,
 } from "./export-connection.ts";
 import { describeStatus, parseStatusCode, retryInfoMs, responseForCode } from "./grpc-status.ts";
 import { responseForError } from "./network-error.ts";
 import { unrefSocket } from "./unref-socket.ts";
 
-const MAX_RESPONSE_BYTES = 64 * 1024;
 /** A flag, and the length of the message in four bytes. */
 const FRAME_HEADER_BYTES = 5;
 
@@ -149,18 +148,18 @@ function causeOf(error: Error): unknown {
 
 /** What a call has heard so far. */
 class GrpcCall {
-  readonly #deferred = new DeferredResponse();
+  readonly #deferred = Promise.withResolvers<ExportResponse>();
   readonly #parts: Buffer[] = [];
   #size = 0;
   /** Once the peer has said it: taken or not. */
   #knownResponse: ExportResponse | undefined = undefined;
 
   get response(): Promise<ExportResponse> {
-    return this.#deferred.response;
+    return this.#deferred.promise;
   }
 
   get isRejected(): boolean {
-    return this.#knownResponse !== undefined && this.#knownResponse.kind !== "taken";
+    return this.#knownResponse !== undefined && this.#knownResponse.status !== "success";
   }
 
   onHeaders(headers: IncomingHttpHeaders): void {
@@ -172,7 +171,7 @@ class GrpcCall {
   onTrailers(headers: IncomingHttpHeaders): void {
     const code = parseStatusCode(headers["grpc-status"]);
     if (code === 0) {
-      this.#knownResponse = { kind: "taken", body: this.#message() };
+      this.#knownResponse = { status: "success", body: this.#message() };
       return;
     }
     const text = excerpt(decodeMessage(String(headers["grpc-message"] ?? "")));

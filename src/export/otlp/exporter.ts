@@ -368,7 +368,7 @@ function parseExitFailure(reason: string): ExportFailure {
     return { source: "peer", reason: excerpt(reason.trimEnd()) + statusAdvice(code) };
   }
   const response = responseForError({ code: reason, message: reason });
-  return response.kind === "taken" ? { source: "network", reason } : response.failure;
+  return response.status === "success" ? { source: "network", reason } : response.failure;
 }
 
 /** The delegate wants them; without a meter provider they count nothing. */

@@ -7,7 +7,7 @@ import {
 } from "../../../src/export/connection/export-connection.ts";
 import { DeadlineTransport } from "../../../src/export/connection/deadline-transport.ts";
 
-const success: ExportResponse = { kind: "taken", body: new Uint8Array() };
+const success: ExportResponse = { status: "success", body: new Uint8Array() };
 
 /** What became of each attempt: the answer, and whether the kernel had the whole request by then. */
 type Attempts = readonly (readonly [answer: ExportResponse, handedOver: boolean])[];
