@@ -5,46 +5,65 @@ import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Pipeline } from "../export/pipeline.ts";
-import type { ErrorsApi } from "../api.ts";
+import type { Breadcrumb, CaptureHint, ErrorsApi, Primitive, SeverityLevel, User } from "../api.ts";
 
 export interface ErrorsDeps {
   readonly config: ErrorsConfig;
   readonly resource: Resource;
   /** The flags that Node runs with. */
   readonly nodeFlags: readonly string[];
-  /** The books of the events. */
+  /** Counters of events. */
   readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
 }
 
-/** How a fatal error came to the process, in Node's words. */
+/** The origin that Node passes to `uncaughtExceptionMonitor`. */
 export type FatalOrigin = "uncaughtException" | "unhandledRejection";
 
 /**
- * The errors' pipeline. No method throws; without a DSN, and without a Sentry of
- * the app's own, all of them return at once and nothing of Sentry is ever loaded.
+ * The errors' pipeline. No method throws. Without a DSN, and without a Sentry set up
+ * by the app, all of them return at once and nothing of Sentry is ever loaded.
  */
 export interface Errors extends ErrorsApi {
-  setExtra(key: string, value: unknown): void;
   /**
-   * For the entry, when `holder.route` and `holder.statusCode` are final and
-   * before `holder.span` ends: captures what the request has failed of; after that,
-   * each error that still comes.
+   * Captures the errors that a request has failed with. Called when `unit.route` and
+   * `unit.statusCode` are final and before `unit.span` ends, and after that for each
+   * later error.
    */
   captureServerErrors(unit: ErrorSlot, failures: readonly unknown[]): void;
-  /** For the entry: captures `holder.error`, of which a message or a job has failed: if it will be tried again, as a warning. */
+  /** Captures `unit.error`, which failed a message or job; as a warning if it will be retried. */
   captureJobError(unit: ErrorSlot, willRetry: boolean | undefined): string | undefined;
-  /** For errors that nobody handled. */
+  /** Captures an uncaught exception or a rejection that ends the process. */
   captureFatal(error: unknown, origin: FatalOrigin): void;
-  /** For rejections that nobody handled, and that the process survives. */
+  /** Captures an unhandled rejection that the process survives. */
   captureRejection(reason: unknown): void;
   /**
    * Listens to the process, makes an app's own copy of Sentry 11 use our client,
-   * and leaves errors to an app that sets up Sentry itself.
+   * and delegates errors to an app that sets up Sentry itself.
    *
-   * @param onDelegated is called as that happens.
+   * @param onDelegated called when that happens.
    */
   start(onDelegated: () => void): void;
   readonly pipeline: Pipeline;
+}
+
+/**
+ * A Sentry client and its scopes: telltale's own, or the app's, of any version from
+ * 8 on. Every method may throw.
+ */
+export interface SentryBinding {
+  captureException(error: unknown, hint: CaptureHint | undefined): string | undefined;
+  captureMessage(message: string, level: SeverityLevel | undefined): string | undefined;
+  /** Returns the scope of the current request, or else of the process. */
+  isolationScope(): SentryScope;
+  withIsolationScope<R>(work: () => R): R;
+}
+
+/** The methods of a Sentry scope that hold for later events. */
+export interface SentryScope {
+  setUser(user: User | null): unknown;
+  setTag(key: string, value: Primitive): unknown;
+  setContext(name: string, context: Readonly<Record<string, unknown>> | null): unknown;
+  addBreadcrumb(breadcrumb: Breadcrumb): unknown;
 }

@@ -3,7 +3,7 @@ import { SPAN_KEY } from "../context/context.ts";
 import { activeOrUpcomingSpan, runSuppressed } from "../context/manager.ts";
 import type { ApiImplementations } from "../register-api.ts";
 import type { AppSentryClient, SentryCarrier } from "./sentry-carrier.ts";
-import type { Errors } from "./api.ts";
+import type { SentryBinding, SentryScope } from "./api.ts";
 import {
   keepTrace,
   type CaptureOrigin,
@@ -11,37 +11,24 @@ import {
   propagationContextOf,
 } from "./capture-origin.ts";
 
-/** What the door does where errors are left to the app's own Sentry. */
-export type AppSentryErrors = Omit<Errors, "start" | "pipeline">;
-
 /**
- * The door on an app's own Sentry, of any version from 8 on: what is captured or
- * set by our functions goes through its client, its scopes and its filters. Of
- * what it captures itself nothing is captured again. Every method may throw.
+ * Binds to the app's own Sentry: captures go through its client, its scopes and its
+ * filters.
  */
-export function createAppSentryErrors(carrier: SentryCarrier): AppSentryErrors {
-  const current = (): AppScope => appScopeOf(carrier, "getCurrentScope", "defaultCurrentScope");
-  const isolation = (): AppScope =>
-    appScopeOf(carrier, "getIsolationScope", "defaultIsolationScope");
+export function createAppBinding(carrier: SentryCarrier): SentryBinding {
+  const currentScope = (): AppScope =>
+    appScopeOf(carrier, "getCurrentScope", "defaultCurrentScope");
   return {
     captureException: (error, hint) =>
-      current().captureException(error, hint === undefined ? {} : { captureContext: hint }),
-    captureMessage: (message, level) => current().captureMessage(message, level),
-    setUser: (user) => isolation().setUser(user),
-    setTag: (key, value) => isolation().setTag(key, value),
-    setContext: (name, context) => isolation().setContext(name, context),
-    setExtra: (key, value) => isolation().setExtra(key, value),
-    addBreadcrumb: (breadcrumb) => isolation().addBreadcrumb(breadcrumb),
-    withScope(work) {
+      currentScope().captureException(error, hint === undefined ? {} : { captureContext: hint }),
+    captureMessage: (message, level) => currentScope().captureMessage(message, level),
+    isolationScope: () => appScopeOf(carrier, "getIsolationScope", "defaultIsolationScope"),
+    withIsolationScope(work) {
       const strategy = strategyOf(carrier);
       return strategy?.withIsolationScope === undefined
         ? work()
         : strategy.withIsolationScope(() => work());
     },
-    captureServerErrors() {},
-    captureJobError: () => undefined,
-    captureFatal() {},
-    captureRejection() {},
   };
 }
 
@@ -54,16 +41,11 @@ const ERRORS_DELEGATED = "the app has set up Sentry itself; errors are left to i
 const SPANS_DELEGATED =
   "The app's Sentry has the OpenTelemetry API: spans that the app makes by it go to Sentry, not over OTLP.";
 
-/** A scope of Sentry's, as it is from 8 to 11. */
-interface AppScope {
+/** A scope of Sentry 8 to 11. */
+interface AppScope extends SentryScope {
   readonly refs?: { readonly span?: unknown };
   captureException(error: unknown, hint: object): string;
   captureMessage(message: string, level?: string): string;
-  setUser(user: unknown): void;
-  setTag(key: string, value: unknown): void;
-  setContext(name: string, context: unknown): void;
-  setExtra(key: string, value: unknown): void;
-  addBreadcrumb(breadcrumb: object): void;
 }
 
 /** What an SDK sets by `setAsyncContextStrategy`; an app with `@sentry/core` alone may have none. */

@@ -21,8 +21,8 @@ import { activeSpan, runWithContext } from "../context/manager.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { version } from "../version.ts";
 import { markOwnClient } from "./sentry-carrier.ts";
-import type { Errors, ErrorsDeps, FatalOrigin } from "./api.ts";
-import type { CaptureHint } from "../api.ts";
+import type { ErrorsDeps, FatalOrigin, SentryBinding } from "./api.ts";
+import type { CaptureHint, SeverityLevel } from "../api.ts";
 import { SentryClient } from "./sentry-client.ts";
 import { propagationContextOf } from "./capture-origin.ts";
 import { isErrorSafely } from "./readable-error.ts";
@@ -30,12 +30,17 @@ import { asyncContextStrategy } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
 import { EnvelopeTransport, MAX_QUEUED } from "./transport.ts";
 
-/** What is behind `Errors` once Sentry is loaded. Unlike there, a method may throw. */
-export interface ErrorsClient extends Omit<Errors, "start" | "pipeline">, Pipeline {}
+/** telltale's own Sentry client, once Sentry is loaded. Every method may throw. */
+export interface ErrorsClient extends SentryBinding, Pipeline {
+  captureServerErrors(unit: ErrorSlot, failures: readonly unknown[]): void;
+  captureJobError(unit: ErrorSlot, willRetry: boolean | undefined): string | undefined;
+  captureFatal(error: unknown, origin: FatalOrigin): void;
+  captureRejection(reason: unknown): void;
+}
 
 /**
- * Sentry's client on our context, and the functions that use it. Called once
- * per process: the scopes' strategy and the client are global.
+ * Creates Sentry's client on our context. Called once per process: the client and
+ * the strategy of its scopes are global.
  */
 export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
   if (deps.config.debug) debug.enable();
@@ -43,21 +48,9 @@ export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
   installClient(client);
   return {
     captureException: (error, hint) => capture(client, error, eventHintOf(error, hint)),
-    captureMessage: (message, level) =>
-      eventIdOf(
-        client.captureMessage(
-          message.slice(0, MAX_TEXT_LENGTH),
-          level,
-          { originalException: message, syntheticException: new Error(message) },
-          getCurrentScope(),
-        ),
-      ),
-    setUser: (user) => void getIsolationScope().setUser(user),
-    setTag: (key, value) => void getIsolationScope().setTag(key, value),
-    setContext: (name, context) => void getIsolationScope().setContext(name, context),
-    setExtra: (key, value) => void getIsolationScope().setExtra(key, value),
-    addBreadcrumb: (breadcrumb) => void getIsolationScope().addBreadcrumb(breadcrumb),
-    withScope: (work) => withIsolationScope(() => work()),
+    captureMessage: (message, level) => captureMessage(client, message, level),
+    isolationScope: getIsolationScope,
+    withIsolationScope: (work) => withIsolationScope(() => work()),
     captureServerErrors: (unit, failures) => captureServerErrors(client, unit, failures),
     captureJobError: (unit, willRetry) => captureJobError(client, unit, willRetry),
     captureFatal: (error, origin) => void capture(client, error, fatalEventHint(error, origin)),
@@ -180,6 +173,16 @@ function preventClientRemoval(scope: Scope): void {
 
 function capture(client: Client, error: unknown, hint: EventHint): string | undefined {
   return eventIdOf(client.captureException(error, hint, getCurrentScope()));
+}
+
+function captureMessage(
+  client: Client,
+  message: string,
+  level: SeverityLevel | undefined,
+): string | undefined {
+  const hint = { originalException: message, syntheticException: new Error(message) };
+  const text = message.slice(0, MAX_TEXT_LENGTH);
+  return eventIdOf(client.captureMessage(text, level, hint, getCurrentScope()));
 }
 
 function captureServerErrors(

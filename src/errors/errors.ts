@@ -4,12 +4,11 @@ import { activeErrorSlot } from "../context/unit-access.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { allowForeignRegistration } from "../register-api.ts";
-import type { AppSentryErrors } from "./app-sentry.ts";
 import { type AppSentryClient, type SentryCarrier, watchCarriers } from "./sentry-carrier.ts";
 import type { ErrorsClient } from "./client.ts";
 import { watchUncaughtErrors } from "./uncaught-errors.ts";
 import type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User } from "../api.ts";
-import type { ErrorsDeps, FatalOrigin, Errors } from "./api.ts";
+import type { Errors, ErrorsDeps, FatalOrigin, SentryBinding, SentryScope } from "./api.ts";
 
 const loadClient = lazy<typeof import("./client.ts")>("errors/client.ts");
 const loadAppSentry = lazy<typeof import("./app-sentry.ts")>("errors/app-sentry.ts");
@@ -23,15 +22,15 @@ function recordUserId(user: User | null): void {
   if (unit !== undefined) unit.userId = user?.id === undefined ? undefined : String(user.id);
 }
 
-/** When Sentry is loaded though nothing asked for it yet, in milliseconds after `start`. */
+/** When Sentry is loaded if nothing has needed it yet, in milliseconds after `start`. */
 const PRELOAD_DELAY_MS = 1_000;
-/** How long a load that failed is not tried again, in milliseconds: errors may come in storms. */
+/** How long a failed load is not retried, in milliseconds: errors may arrive in bursts. */
 const RELOAD_DELAY_MS = 100;
 
 /**
- * Loads Sentry when it is first needed: by a capture, by whatever is set for
- * one, by a copy of Sentry in the app; or, so that the first failing request
- * need not wait for it, a second after the start.
+ * Loads Sentry when it is first needed: by a capture, by data that is set for
+ * one, or by a copy of Sentry in the app; at the latest a second after the start,
+ * so that the first failing request need not wait for it.
  */
 class LazyErrors implements Errors {
   readonly #deps: ErrorsDeps;
@@ -39,9 +38,9 @@ class LazyErrors implements Errors {
   #client: ErrorsClient | undefined = undefined;
   /** Whether the app has set up Sentry itself. */
   #isDelegated = false;
-  #appSentry: AppSentryErrors | undefined = undefined;
+  #appSentry: SentryBinding | undefined = undefined;
   #isLoading = false;
-  /** When a load that failed is tried again, by `performance.now()`. */
+  /** When a failed load is retried, in milliseconds of `performance.now()`. */
   #reloadAt: number | undefined = undefined;
 
   constructor(deps: ErrorsDeps) {
@@ -67,55 +66,51 @@ class LazyErrors implements Errors {
   }
 
   captureException(error: unknown, hint?: CaptureHint): string | undefined {
-    return this.#capture((client) => client.captureException(error, hint));
+    return this.#capture((sentry) => sentry.captureException(error, hint));
   }
 
   captureMessage(message: string, level?: SeverityLevel): string | undefined {
-    return this.#capture((client) => client.captureMessage(message, level));
+    return this.#capture((sentry) => sentry.captureMessage(message, level));
   }
 
   setUser(user: User | null): void {
     recordUserId(user);
-    this.#withClient((client) => client.setUser(user));
+    this.#withScope((scope) => scope.setUser(user));
   }
 
   setTag(key: string, value: Primitive): void {
-    this.#withClient((client) => client.setTag(key, value));
+    this.#withScope((scope) => scope.setTag(key, value));
   }
 
   setContext(name: string, context: Readonly<Record<string, unknown>> | null): void {
-    this.#withClient((client) => client.setContext(name, context));
-  }
-
-  setExtra(key: string, value: unknown): void {
-    this.#withClient((client) => client.setExtra(key, value));
+    this.#withScope((scope) => scope.setContext(name, context));
   }
 
   addBreadcrumb(breadcrumb: Breadcrumb): void {
-    this.#withClient((client) => client.addBreadcrumb(breadcrumb));
+    this.#withScope((scope) => scope.addBreadcrumb(breadcrumb));
   }
 
   withScope<R>(work: () => R): R {
-    const client = this.#currentClient();
-    return client === undefined ? work() : client.withScope(work);
+    const sentry = this.#currentBinding();
+    return sentry === undefined ? work() : sentry.withIsolationScope(work);
   }
 
   captureServerErrors(unit: ErrorSlot, failures: readonly unknown[]): void {
     if (failures.length === 0) return;
-    this.#capture((client) => client.captureServerErrors(unit, failures), failures.length);
+    this.#captureOwn((client) => client.captureServerErrors(unit, failures), failures.length);
   }
 
   captureJobError(unit: ErrorSlot, willRetry: boolean | undefined): string | undefined {
     if (unit.error === undefined) return undefined;
-    return this.#capture((client) => client.captureJobError(unit, willRetry));
+    return this.#captureOwn((client) => client.captureJobError(unit, willRetry));
   }
 
   captureFatal(error: unknown, origin: FatalOrigin): void {
-    runInThrowContext(() => this.#capture((client) => client.captureFatal(error, origin)));
+    runInThrowContext(() => this.#captureOwn((client) => client.captureFatal(error, origin)));
   }
 
   captureRejection(reason: unknown): void {
-    this.#capture((client) => client.captureRejection(reason));
+    this.#captureOwn((client) => client.captureRejection(reason));
   }
 
   readonly pipeline: Pipeline = {
@@ -123,38 +118,49 @@ class LazyErrors implements Errors {
     drainForExit: () => this.#client?.drainForExit() ?? [],
   };
 
-  /** Whether errors are ours to send. */
+  /** Whether telltale sends the errors, and not the app's own Sentry. */
   get #isOwner(): boolean {
     return this.#hasDsn && !this.#isDelegated;
   }
 
-  /** Events that can't be made for want of Sentry are counted. */
-  #capture<R>(work: (client: AppSentryErrors) => R, count = 1): R | undefined {
-    if (this.#isOwner && this.#load() === undefined) {
-      this.#deps.counters.created += count;
-      this.#deps.counters.drop("failed", count);
-      return undefined;
-    }
-    return this.#withClient(work);
+  #capture<R>(work: (sentry: SentryBinding) => R): R | undefined {
+    return this.#isDelegated ? this.#runSafely(work, this.#appSentry) : this.#captureOwn(work);
   }
 
-  /** Nothing that goes wrong in here reaches the app. */
-  #withClient<R>(work: (client: AppSentryErrors) => R): R | undefined {
-    const client = this.#currentClient();
-    if (client === undefined) return undefined;
+  /** The app's own Sentry captures such errors by itself. Counts events that fail because Sentry cannot be loaded. */
+  #captureOwn<R>(work: (client: ErrorsClient) => R, count = 1): R | undefined {
+    if (!this.#isOwner) return undefined;
+    const client = this.#load();
+    if (client === undefined) {
+      this.#deps.counters.created += count;
+      this.#deps.counters.drop("failed", count);
+    }
+    return this.#runSafely(work, client);
+  }
+
+  #withScope(work: (scope: SentryScope) => unknown): void {
+    this.#runSafely((sentry) => work(sentry.isolationScope()), this.#currentBinding());
+  }
+
+  /** Errors of Sentry do not reach the app. */
+  #runSafely<Binding, R>(
+    work: (binding: Binding) => R,
+    binding: Binding | undefined,
+  ): R | undefined {
+    if (binding === undefined) return undefined;
     try {
-      return work(client);
+      return work(binding);
     } catch (error) {
       this.#deps.diagnostics.warn("errors", `an error could not be captured: ${String(error)}`);
       return undefined;
     }
   }
 
-  #currentClient(): AppSentryErrors | undefined {
+  #currentBinding(): SentryBinding | undefined {
     return this.#isDelegated ? this.#appSentry : this.#load();
   }
 
-  /** Undefined while it is being loaded, and until the next try if that failed. */
+  /** Returns undefined while it is being loaded, and until the next attempt if that failed. */
   #load(): ErrorsClient | undefined {
     if (this.#client !== undefined || this.#isLoading || !this.#isOwner) return this.#client;
     if (this.#reloadAt !== undefined && performance.now() < this.#reloadAt) return undefined;
@@ -174,13 +180,13 @@ class LazyErrors implements Errors {
   }
 
   /**
-   * The app's own Sentry comes first: with a DSN it has the errors, and whatever it
-   * registers with the OpenTelemetry API. Called from within its `init`.
+   * Delegates to the app's own Sentry: with a DSN it gets the errors, and it may
+   * register with the OpenTelemetry API. Called from within its `init`.
    */
   #delegateTo(client: AppSentryClient, carrier: SentryCarrier): void {
     this.#isDelegated ||= client.getDsn?.() !== undefined;
     const appSentryModule = this.#tryToLink(() => loadAppSentry());
-    if (this.#isDelegated) this.#appSentry = appSentryModule?.createAppSentryErrors(carrier);
+    if (this.#isDelegated) this.#appSentry = appSentryModule?.createAppBinding(carrier);
     this.#tryToLink(() => appSentryModule?.linkTraces(client, carrier));
     allowForeignRegistration((replacedApis) => {
       if (replacedApis !== undefined)
@@ -194,7 +200,7 @@ class LazyErrors implements Errors {
     });
   }
 
-  /** Nothing of this is needed for the app's own Sentry to work. */
+  /** The app's own Sentry works without this. */
   #tryToLink<R>(work: () => R): R | undefined {
     try {
       return work();

@@ -173,8 +173,13 @@ class RequestAttempt implements HttpAttempt {
 }
 
 /** An attempt that failed before it started, for instance by an invalid header. */
-function failedAttempt(error: Error): HttpAttempt {
-  const failure = { kind: "failure", error, isAborted: false, isStaleConnection: false } as const;
+function failedAttempt(cause: Error): HttpAttempt {
+  const failure = {
+    kind: "failure",
+    error: cause,
+    isAborted: false,
+    isStaleConnection: false,
+  } as const;
   return {
     response: Promise.resolve(failure),
     status: undefined,
