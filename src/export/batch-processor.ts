@@ -1,6 +1,6 @@
 import type { BatchConfig } from "../config/config.ts";
 import { CountingExporter } from "./counting-exporter.ts";
-import { Deadline } from "./deadline.ts";
+import { type Deadline, runWithDeadline } from "./deadline.ts";
 import { delay } from "./delay.ts";
 import { ItemQueue, type ItemQueueDeps } from "./item-queue.ts";
 import type { OtlpExporter } from "./otlp-exporter.ts";
@@ -85,9 +85,8 @@ export class BatchProcessor<Item, Encoded = Item> implements Pipeline {
   }
 
   /** Exports what is queued now, and waits for the export in flight. */
-  async flush(timeoutMs: number): Promise<void> {
-    const deadline = new Deadline(timeoutMs);
-    await deadline.race(this.#drain(deadline));
+  flush(timeoutMs: number): Promise<void> {
+    return runWithDeadline(timeoutMs, (deadline) => this.#drain(deadline));
   }
 
   /** Returns what the peer will not get from the export in flight, and the whole queue, as requests. */

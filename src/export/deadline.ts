@@ -1,30 +1,24 @@
+export interface Deadline {
+  readonly isExpired: boolean;
+}
+
 /**
- * A time limit that work can be raced against. Its timer keeps the process alive,
- * since a caller awaits it: a top-level `await` that nothing keeps alive ends the
- * process with exit code 13.
+ * Runs work until it is done or the time is over. The timer keeps the process
+ * alive, since a caller awaits this: a top-level `await` that nothing keeps alive
+ * ends the process with exit code 13.
+ *
+ * @param work must not reject. It is not stopped, but can read that its time is over.
  */
-export class Deadline {
-  readonly #expiry = Promise.withResolvers<void>();
-  readonly #timer: NodeJS.Timeout;
-  #isExpired = false;
-
-  constructor(ms: number) {
-    this.#timer = setTimeout(() => this.#expire(), Math.max(0, ms));
-  }
-
-  get isExpired(): boolean {
-    return this.#isExpired;
-  }
-
-  /** Resolves when `work` does, or when the time is over. `work` must not reject. */
-  async race(work: Promise<void>): Promise<void> {
-    await Promise.race([this.#expiry.promise, work]);
-    clearTimeout(this.#timer);
-    this.#expire();
-  }
-
-  #expire(): void {
-    this.#isExpired = true;
-    this.#expiry.resolve();
-  }
+export async function runWithDeadline(
+  ms: number,
+  work: (deadline: Deadline) => Promise<void>,
+): Promise<void> {
+  const deadline = { isExpired: false };
+  let timer: NodeJS.Timeout | undefined;
+  const expiry = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, ms));
+  });
+  await Promise.race([expiry, work(deadline)]);
+  clearTimeout(timer);
+  deadline.isExpired = true;
 }

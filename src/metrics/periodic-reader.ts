@@ -7,7 +7,7 @@ import { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import { CountingExporter } from "../export/counting-exporter.ts";
-import { Deadline } from "../export/deadline.ts";
+import { runWithDeadline } from "../export/deadline.ts";
 import type { OtlpExporter } from "../export/otlp-exporter.ts";
 import type { ExitRequestFactory, Pipeline } from "../export/pipeline.ts";
 
@@ -68,7 +68,7 @@ export class PeriodicReader implements Pipeline {
 
   /** Exports the current values after the export in flight, unless the peer asked for a pause. */
   async flush(timeoutMs: number): Promise<void> {
-    if (!this.#isStopped) await new Deadline(timeoutMs).race(this.#exportAfterCurrent());
+    if (!this.#isStopped) await runWithDeadline(timeoutMs, () => this.#exportAfterCurrent());
   }
 
   /**
