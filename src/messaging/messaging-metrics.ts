@@ -1,4 +1,5 @@
 import type { Attributes, BatchObservableResult, ObservableResult, Span } from "@opentelemetry/api";
+import { waitAtMost } from "../bounded-wait.ts";
 import { ROOT_CONTEXT } from "../context/context.ts";
 import { lowCardinality } from "../low-cardinality.ts";
 import type {
@@ -128,7 +129,7 @@ export class MessagingMetrics {
           if (oldestSeconds !== undefined) result.observe(age, oldestSeconds, attributes);
         }
       });
-      await withinLimit(Promise.allSettled(counts));
+      await waitAtMost(Promise.allSettled(counts), BACKLOG_TIMEOUT_MS);
     };
     this.#meter.addBatchObservableCallback(observe, [size, age]);
   }
@@ -170,16 +171,6 @@ function reportLag(result: ObservableResult, lag: ConsumerLag): void {
     "messaging.consumer.group.name": lag.group,
     "messaging.destination.partition.id": String(lag.partition),
   });
-}
-
-/** Limits the wait: a broker without a response must not delay a scrape, nor hold the process open. */
-async function withinLimit(work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, BACKLOG_TIMEOUT_MS).unref();
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }
 
 function attributesOf(

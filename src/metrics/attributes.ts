@@ -3,19 +3,18 @@ import { cleanAttributes as cleanByTheSdk } from "@opentelemetry/core";
 
 export const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
-/** The one series that takes what is above the limit (specification, metrics/sdk.md, cardinality limits). */
+/** The attributes of the overflow series (specification, metrics/sdk.md, cardinality limits). */
 export const OVERFLOW_ATTRIBUTES: Attributes = Object.freeze({ "otel.metric.overflow": true });
 
-/** The limits of attributes are not for metrics (specification, common/README.md). */
+/** Attribute limits do not apply to metrics (specification, common/README.md). */
 const noLimits = { attributeCountLimit: 1, attributeValueLengthLimit: Infinity };
 
 /**
- * A copy with the keys sorted and everything gone that is no attribute: empty
- * keys, bigints, symbols, functions, objects of a class. Null is no value to
- * tell series apart by, so it goes too. The app may change or reuse its object
- * afterwards.
+ * Returns a frozen copy with sorted keys, without invalid attributes: empty keys,
+ * bigints, symbols, functions, class instances, and null, which doesn't
+ * distinguish series. The app may change or reuse its object afterwards.
  *
- * @throws what a getter or a proxy throws.
+ * @throws the error of a getter or a proxy.
  */
 export function normalizeAttributes(attributes: Attributes): Attributes {
   const clean: Attributes = {};
@@ -27,8 +26,8 @@ export function normalizeAttributes(attributes: Attributes): Attributes {
 }
 
 /**
- * One string for one set of attributes. Lengths keep `{a: "1", b: "2"}` and
- * `{a: "1b2"}` apart, type letters `1` and `"1"`.
+ * Returns a key that is unique for a set of attributes. Lengths distinguish
+ * `{a: "1", b: "2"}` from `{a: "1b2"}`, types `1` from `"1"`.
  */
 export function attributesKey(clean: Attributes): string {
   let key = "";
@@ -40,7 +39,7 @@ export function attributesKey(clean: Attributes): string {
   return key;
 }
 
-/** A value as one text: lists and maps as JSON with sorted keys, bytes in base64. */
+/** Formats a value: lists and maps as JSON with sorted keys, bytes in base64. */
 export function attributeText(value: AttributeValue): string {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
@@ -66,12 +65,12 @@ function cleanValue(value: unknown): AttributeValue {
   }
 }
 
-/** The SDK's check leaves bytes as they are; the clone is ours, and of plain objects throughout. */
+/** Returns a deep copy with plain objects only; the SDK's check does not copy bytes. */
 function cleanNested(value: object): AttributeValue {
   return structuredClone(cleanByTheSdk({ value }, noLimits).attributes?.["value"]);
 }
 
-/** Assignment to `__proto__` would set the prototype instead of an attribute. */
+/** Sets an attribute; assignment to `__proto__` would set the prototype instead. */
 function set(target: Attributes, key: string, value: AttributeValue): void {
   if (key === "__proto__") {
     Object.defineProperty(target, key, { value, enumerable: true });

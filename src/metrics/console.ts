@@ -1,7 +1,7 @@
 import { ConsoleMetricExporter, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { ExportResult, OtlpExporter } from "../export/otlp-exporter.ts";
 
-/** `OTEL_METRICS_EXPORTER=console`: the SDK's exporter, for looking at what there is. */
+/** Creates the SDK's exporter for `OTEL_METRICS_EXPORTER=console`. */
 export function createConsoleMetricExporter(): OtlpExporter<ResourceMetrics> {
   const exporter = new ConsoleMetricExporter();
   const result: ExportResult = { delivered: true, rejected: 0, retryAfterMs: 0 };
@@ -12,7 +12,7 @@ export function createConsoleMetricExporter(): OtlpExporter<ResourceMetrics> {
       return result;
     },
     cancel: () => true,
-    // At the end of the process: written at once, there is nothing to deliver.
+    // At process exit: printed at once, without a request to send.
     createExitRequest: (metrics, onResult) => {
       write(metrics);
       onResult(true, 0);

@@ -12,13 +12,13 @@ export type InstrumentKind =
   | "observable_up_down_counter"
   | "observable_gauge";
 
-/** What an instrument was made with, after validation. */
+/** The validated options of an instrument. */
 export interface InstrumentDescriptor extends MetricDescriptor {
   readonly kind: InstrumentKind;
   readonly boundaries: readonly number[];
 }
 
-/** The API's `ValueType`, without the API's code in the start chunk. */
+/** The API's `ValueType`, without the API's code in the start bundle. */
 export const INT: ValueType.INT = 0;
 export const DOUBLE: ValueType.DOUBLE = 1;
 
@@ -29,10 +29,10 @@ const validName = /^[A-Za-z][A-Za-z0-9_.\-/]{0,254}$/;
 const MAX_UNIT_LENGTH = 63;
 
 /**
- * Checks what the app asked for. A wrong name is kept, so that nothing the app
- * counts is lost; wrong options are replaced by their defaults.
+ * Validates the name and options of an instrument. An invalid name is kept, so that
+ * no measurement is lost; invalid options are replaced by their defaults.
  *
- * @param report takes a sentence for each thing that was wrong.
+ * @param report is called with a message for each problem.
  */
 export function createInstrumentDescriptor(
   kind: InstrumentKind,
@@ -41,7 +41,7 @@ export function createInstrumentDescriptor(
   report: (what: string) => void,
 ): InstrumentDescriptor {
   if (!validName.test(name)) {
-    report("its name should be a letter, then up to 254 letters, digits, and _ . - /");
+    report("invalid name (expected a letter, then up to 254 letters, digits, and _ . - /)");
   }
   const description = propertyOf(options, "description");
   const boundaries = propertyOf(propertyOf(options, "advice"), "explicitBucketBoundaries");
@@ -55,7 +55,7 @@ export function createInstrumentDescriptor(
   };
 }
 
-/** Whether two requests mean one instrument; name and scope are known to be the same. */
+/** Checks whether two descriptors, of the same name and scope, identify one instrument. */
 export function isSameInstrument(a: InstrumentDescriptor, b: InstrumentDescriptor): boolean {
   return a.kind === b.kind && a.unit === b.unit && a.valueType === b.valueType;
 }
@@ -63,7 +63,9 @@ export function isSameInstrument(a: InstrumentDescriptor, b: InstrumentDescripto
 function unitOf(unit: unknown, report: (what: string) => void): string {
   if (unit === undefined || unit === null) return "";
   if (typeof unit === "string" && unit.length <= MAX_UNIT_LENGTH) return unit;
-  report(`its unit should be a string of at most ${MAX_UNIT_LENGTH} characters; it has none now`);
+  report(
+    `invalid unit (expected a string of at most ${MAX_UNIT_LENGTH} characters); using no unit`,
+  );
   return "";
 }
 
@@ -71,23 +73,23 @@ function boundariesOf(advice: unknown, report: (what: string) => void): readonly
   if (advice === undefined || advice === null) return DEFAULT_BOUNDARIES;
   const boundaries = parseBoundaries(advice);
   if (boundaries !== undefined) return Object.freeze(boundaries);
-  report("its bucket boundaries should be finite rising numbers; it has the default ones now");
+  report("invalid bucket boundaries (expected finite, increasing numbers); using the defaults");
   return DEFAULT_BOUNDARIES;
 }
 
 function parseBoundaries(advice: unknown): number[] | undefined {
   try {
     if (!Array.isArray(advice)) return undefined;
-    // The bucket without an upper limit is implied; some write it down.
+    // The bucket without an upper limit is implied; some apps include it.
     const limits: unknown[] = advice.slice(0, advice.at(-1) === Infinity ? -1 : advice.length);
-    return isRising(limits) ? limits : undefined;
+    return isIncreasing(limits) ? limits : undefined;
   } catch {
     // A revoked proxy.
     return undefined;
   }
 }
 
-function isRising(boundaries: unknown[]): boundaries is number[] {
+function isIncreasing(boundaries: unknown[]): boundaries is number[] {
   return (boundaries as number[]).every(
     (limit, index) =>
       Number.isFinite(limit) && (index === 0 || limit > (boundaries as number[])[index - 1]!),

@@ -6,15 +6,15 @@ import { isOwnSpan } from "../context/local-trace-handle.ts";
 import { activeContext } from "../context/manager.ts";
 
 /*
- * The SDK has no exemplars yet (opentelemetry-js#5147), nor has its writer of OTLP.
- * Ours, for the OpenMetrics page: of the measurements that belong to a trace which
- * somebody can look at, the latest one of a counter and of each bucket of a
- * histogram. https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplar
+ * Exemplars for the OpenMetrics page, since the SDK and its OTLP serializer have
+ * none yet (opentelemetry-js#5147): the latest measurement of each counter series
+ * and of each histogram bucket that belongs to a kept trace.
+ * https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplar
  */
 
-/** The measurement that stands for its bucket. */
+/** The measurement recorded as the example of its series or bucket. */
 export interface Exemplar {
-  /** Plain texts, no span: a series must not hold a trace in memory, and it crosses threads. */
+  /** Ids instead of the span: a series must not keep a trace in memory, and exemplars are posted to other threads. */
   readonly traceId: string;
   readonly spanId: string;
   readonly value: number;
@@ -22,30 +22,30 @@ export interface Exemplar {
   readonly at: number;
 }
 
-/** One place for each bucket. */
+/** The exemplars of a histogram, one for each bucket. */
 export type Exemplars = readonly (Exemplar | undefined)[];
 
-/** A counter's point as our readers pass it on. */
+/** A counter's data point with its exemplar. */
 export interface PointWithExemplar extends DataPoint<number> {
   readonly exemplar?: Exemplar;
 }
 
-/** A histogram's value as our readers pass it on. */
+/** A histogram's value with its exemplars. */
 export interface HistogramWithExemplars extends Histogram {
   readonly exemplars?: Exemplars;
 }
 
-/** The span that a measurement may be an example of, or undefined where there is none to show. */
+/** Returns the context of the exemplar's span, or undefined if the measurement gets no exemplar. */
 export type ExemplarFilter = (span: Span | undefined) => SpanContext | undefined;
 
-/** What `OTEL_METRICS_EXEMPLAR_FILTER` asks for; "trace_based" here means a trace that is kept. */
+/** The filters of `OTEL_METRICS_EXEMPLAR_FILTER`; "trace_based" accepts kept traces. */
 export const exemplarFilters: Readonly<Record<ExemplarFilterName, ExemplarFilter>> = {
   always_off: () => undefined,
   always_on: (span) => span?.spanContext(),
   trace_based: (span) => (span !== undefined && isKept(span) ? span.spanContext() : undefined),
 };
 
-/** The same for whatever is active in a context. */
+/** Applies a filter to the span of a context, by default the active one. */
 export function exemplarContext(
   filter: ExemplarFilter,
   context: Context | undefined,
@@ -53,7 +53,7 @@ export function exemplarContext(
   return filter(spanIn(asContext(context) ?? activeContext()));
 }
 
-/** Our spans know their trace's fate; of others the flag says it. */
+/** Reads the keep decision of the local trace; for third-party spans, the sampled flag. */
 function isKept(span: Span): boolean {
   return isOwnSpan(span) ? span.localTrace.kept : (span.spanContext().traceFlags & 1) === 1;
 }

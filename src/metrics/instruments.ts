@@ -21,19 +21,19 @@ import {
 import { SeriesTable } from "./series-table.ts";
 
 export interface BindableSum extends Counter, UpDownCounter {
-  /** The series of these attributes; they are copied. Valid for the life of the process. */
+  /** Returns the series of these attributes, which are copied. It stays valid for the life of the process. */
   bind(attributes?: Attributes): BoundSum;
 }
 
 export interface BindableRecorder extends Histogram, Gauge {
-  /** The series of these attributes; they are copied. Valid for the life of the process. */
+  /** Returns the series of these attributes, which are copied. It stays valid for the life of the process. */
   bind(attributes?: Attributes): BoundRecorder;
 }
 
-/** Says something about one instrument, rarely. */
+/** Reports a problem of one instrument, rarely. */
 export type InstrumentReporter = (name: string, what: string) => void;
 
-/** What all instruments are: a descriptor, and the owner of their series. */
+/** The base of all synchronous instruments: a descriptor and its series. */
 abstract class Instrument<Series> implements SeriesOwner {
   readonly descriptor: InstrumentDescriptor;
   readonly integer: boolean;
@@ -61,12 +61,12 @@ abstract class Instrument<Series> implements SeriesOwner {
     this.#report(this.descriptor.name, `ignored ${describeValue(value)}: ${why}`);
   }
 
-  /** The active span, where a measurement of this instrument may be an example of it. */
+  /** Returns the context of the exemplar's span, if the filter accepts it. */
   protected exemplarContext(context: Context | undefined): SpanContext | undefined {
     return exemplarContext(this.#exemplarFilter, context);
   }
 
-  /** For attributes whose getters throw: the app's call must not fail for it. */
+  /** Reports attributes whose getters throw: the app's call must not fail because of them. */
   protected reportUnreadableAttributes(error: unknown): void {
     this.#report(
       this.descriptor.name,
@@ -155,7 +155,7 @@ export type SyncInstrument =
   | HistogramInstrument
   | GaugeInstrument;
 
-/** Never throws, whatever the app passed. */
+/** Describes any value for a message. Never throws. */
 export function describeValue(value: unknown): string {
   try {
     return `${typeof value} ${String(value).slice(0, 80)}`;

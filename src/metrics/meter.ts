@@ -28,8 +28,9 @@ import {
   type SyncInstrument,
   UpDownCounterInstrument,
 } from "./instruments.ts";
-import { type ObservableRegistry, ObservableInstrument } from "./observable-registry.ts";
 import { noopMeter } from "./noop.ts";
+import { ObservableInstrument } from "./observable-instrument.ts";
+import type { ObservableRegistry } from "./observable-registry.ts";
 import type { StoreMeter, FlushableMeterProvider } from "./store-meter.ts";
 
 export type { BindableRecorder, BindableSum } from "./instruments.ts";
@@ -37,19 +38,20 @@ export type { BoundRecorder, BoundSum } from "./series.ts";
 
 export type StoreInstrument = SyncInstrument | ObservableInstrument;
 
-/** What meters share. */
+/** State shared by all meters. */
 export interface MeterSharedState {
   readonly observableRegistry: ObservableRegistry;
-  /** False once the process has more instruments than any app means to have. */
+  /** Counts an instrument; returns false above the limit for the process. */
   tryRegister(): boolean;
   readonly exemplarFilter: ExemplarFilter;
-  /** A line about how an instrument was made. */
+  /** Reports a problem with the creation of an instrument. */
   readonly warn: InstrumentReporter;
-  /** A line about a value that was ignored. */
+  /** Reports an ignored value. */
   readonly debug: InstrumentReporter;
   readonly flush: ProviderFlushDeps;
 }
 
+/** The API's `Meter` for one scope. */
 export class ScopeMeter implements StoreMeter {
   readonly scope: InstrumentationScope;
   readonly #sharedState: MeterSharedState;
@@ -140,7 +142,7 @@ export class ScopeMeter implements StoreMeter {
     ) as ObservableInstrument;
   }
 
-  /** The instrument of this identity (specification, metrics/sdk.md, duplicate instrument registration). */
+  /** Returns the instrument of this identity (specification, metrics/sdk.md, duplicate instrument registration). */
   #getOrCreate(
     kind: InstrumentKind,
     name: unknown,
@@ -162,14 +164,14 @@ export class ScopeMeter implements StoreMeter {
 
   #reuse(
     known: StoreInstrument,
-    wanted: InstrumentDescriptor,
+    requested: InstrumentDescriptor,
     report: (what: string) => void,
   ): StoreInstrument {
     const first = known.descriptor;
-    if (first.name !== wanted.name)
-      report(`it is the same instrument as "${first.name}", made before`);
-    if (wanted.description !== "" && first.description !== wanted.description) {
-      report("it was made before with another description, which stays");
+    if (first.name !== requested.name)
+      report(`same instrument as "${first.name}", created earlier`);
+    if (requested.description !== "" && first.description !== requested.description) {
+      report("already created with another description, which is kept");
     }
     return known;
   }
@@ -186,7 +188,7 @@ export class StoreMeterProvider implements FlushableMeterProvider {
     this.#flush = new ProviderFlush(sharedState.flush);
   }
 
-  /** After `shutdown` it gives a meter that keeps nothing, but for one that was there before. */
+  /** Returns a meter; after `shutdown`, a no-op meter for a scope without one. */
   getMeter(name: string, version?: string, options?: MeterOptions): StoreMeter {
     const scope = createScope(name, version, propertyOf(options, "schemaUrl"));
     const key = JSON.stringify([scope.name, scope.version, scope.schemaUrl]);
@@ -199,12 +201,12 @@ export class StoreMeterProvider implements FlushableMeterProvider {
     return meter;
   }
 
-  /** Sends the numbers of this moment. Never rejects. */
+  /** Exports the current values. Never rejects. */
   forceFlush(options?: FlushOptions): Promise<void> {
     return this.#flush.forceFlush(options);
   }
 
-  /** Sends the numbers a last time. Never rejects. */
+  /** Exports the values a last time. Never rejects. */
   shutdown(options?: FlushOptions): Promise<void> {
     return this.#flush.shutdown(options);
   }
@@ -214,11 +216,11 @@ export class StoreMeterProvider implements FlushableMeterProvider {
   }
 }
 
-/** Both are kept and both are exported, as the specification asks: the numbers are not wrong, the names are. */
-function conflictMessage(first: InstrumentDescriptor, wanted: InstrumentDescriptor): string {
+/** Describes a conflict. Both instruments are kept and exported, as the specification requires. */
+function conflictMessage(first: InstrumentDescriptor, requested: InstrumentDescriptor): string {
   return (
-    `it exists as ${describeInstrument(first)} and is now wanted as ${describeInstrument(wanted)}; ` +
-    "both are kept, but not every reader can show both"
+    `already created as ${describeInstrument(first)}, now requested as ${describeInstrument(requested)}; ` +
+    "both are kept, but some readers cannot show both"
   );
 }
 

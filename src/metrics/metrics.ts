@@ -26,7 +26,7 @@ const loadConsole = lazy<typeof import("./console.ts")>("metrics/console.ts");
 
 export type { MetricsPage } from "./prometheus.ts";
 
-/** Our own scope: its samples are the names of the contract. */
+/** The scope of telltale's own metrics, whose samples carry no scope labels. */
 const OWN_SCOPE = "telltale";
 
 export interface MetricsDeps {
@@ -37,22 +37,22 @@ export interface MetricsDeps {
   readonly unsent?: UnsentTelemetry;
 }
 
-/** The metrics pipeline: one store, read by the Prometheus page and by OTLP. */
+/** The metrics pipeline: one store, read by the Prometheus page and the OTLP exporter. */
 export interface Metrics extends Pipeline {
-  /** For the API's global: every app's and library's instruments land in the store. */
+  /** The provider to register with the API: instruments of the app and its libraries record into the store. */
   readonly provider: MeterProvider;
-  /** Ours: the API's `Meter`, whose synchronous instruments also have `bind(attributes)`. */
+  /** telltale's own meter, whose synchronous instruments also have `bind(attributes)`. */
   readonly meter: StoreMeter;
-  /** Which spans the measurements of ours may be examples of. */
+  /** Selects the exemplars of telltale's own metrics. */
   readonly exemplarFilter: ExemplarFilter;
-  /** Whether numbers are sent at an interval: the latest are always unsent. */
+  /** Whether metrics are exported at an interval: then the latest values are always unsent. */
   readonly exportsPeriodically: boolean;
   /** Starts the runtime metrics and the periodic export; returns at once. */
   start(): void;
-  /** Everything that is in the store, cumulative. Observables whose callback is asynchronous are left out. */
+  /** Returns all cumulative values of the store, without those of asynchronous callbacks. */
   collect(): ResourceMetrics;
   /**
-   * The Prometheus page.
+   * Renders the Prometheus page.
    *
    * @param accept the request's `Accept` header, for the negotiation of the format.
    * @returns undefined if the Prometheus exporter is not configured.
@@ -61,13 +61,13 @@ export interface Metrics extends Pipeline {
   prometheusPage(accept: string | undefined): Promise<MetricsPage | undefined>;
 }
 
-/** Makes the pipeline that the configuration asks for; nothing runs before `start`. */
+/** Creates the configured pipeline; nothing runs before `start`. */
 export function createMetrics(options: MetricsDeps): Metrics {
   const { exporters } = options.config.metrics;
   return exporters.length === 0 ? createNoopMetrics(options) : new StoreMetrics(options);
 }
 
-/** `OTEL_METRICS_EXPORTER=none`. */
+/** Creates the pipeline for `OTEL_METRICS_EXPORTER=none`. */
 function createNoopMetrics({ resource }: MetricsDeps): Metrics {
   return {
     provider: noopMeterProvider,
@@ -100,7 +100,7 @@ class StoreMetrics implements Metrics {
     this.exemplarFilter = exemplarFilters[exemplarFilterOf(deps.config)];
     this.#store = new MetricStore(deps.resource, deps.diagnostics, this.exemplarFilter, {
       flush: (timeoutMs) => this.flush(timeoutMs),
-      // The page stays: it is the admin server's, and a service that ends is still scraped.
+      // The page stays: the admin server owns it, and a service is scraped until it ends.
       onShutdownComplete: () => {
         for (const reader of this.#periodicReaders) reader.stop();
       },
@@ -117,7 +117,7 @@ class StoreMetrics implements Metrics {
   }
 
   start(): void {
-    // Looking at the runtime can wait until the app's own code has been loaded.
+    // The runtime metrics can wait until the app's own code has been loaded.
     setImmediate(() => this.#observeRuntime()).unref();
     for (const reader of this.#periodicReaders) reader.start();
     if (this.#servesPrometheus()) this.#connectThreads();
@@ -147,7 +147,7 @@ class StoreMetrics implements Metrics {
     return this.#deps.config.metrics.exporters.includes("prometheus");
   }
 
-  /** The one page of the process is the main thread's. */
+  /** Adds worker threads to the page, which the main thread serves for the whole process. */
   #connectThreads(): void {
     if (isMainThread) {
       process.on("worker", (worker: Worker) => this.#runSafely(() => this.#trackWorker(worker)));
@@ -179,7 +179,7 @@ class StoreMetrics implements Metrics {
   #createPeriodicReaders(): PeriodicReader[] {
     const { config, counters, diagnostics } = this.#deps;
     const { exporters, temporality, otlp } = config.metrics;
-    // A worker thread sends its own; two writers of one series would overwrite each other.
+    // Each worker thread exports its own series; two writers of one series would overwrite each other.
     const labels = isMainThread ? undefined : { "thread.id": threadId };
     const createReaderState = (preference: MetricsConfig["temporality"]): MetricReaderState =>
       new MetricReaderState(preference, this.#store.startedAt, labels);
@@ -227,7 +227,7 @@ class StoreMetrics implements Metrics {
     });
   }
 
-  /** Begins to observe runtime, process and our own books; once. */
+  /** Starts the metrics of runtime, process and telemetry counters, once. */
   #observeRuntime(): void {
     if (this.#isObservingRuntime) return;
     this.#isObservingRuntime = true;
@@ -235,7 +235,7 @@ class StoreMetrics implements Metrics {
     this.#runSafely(() => loadRuntime().observeRuntime({ meter: this.meter, config, counters }));
   }
 
-  /** For what runs with nobody above it: an error there would be the end of the app. */
+  /** Runs code without a caller that would catch: an error would crash the app. */
   #runSafely(work: () => void): void {
     try {
       work();
@@ -248,7 +248,7 @@ class StoreMetrics implements Metrics {
 const lazyConsoleExporter: PeriodicReaderDeps["createExporter"] = () =>
   loadConsole().createConsoleMetricExporter();
 
-/** An exemplar of a trace that nobody exports would be a link to nothing. */
+/** Returns the configured filter; without exported traces, none: an exemplar would be a dead link. */
 function exemplarFilterOf({ metrics, traces }: Config): ExemplarFilterName {
   return traces.exporters.length === 0 ? "always_off" : metrics.exemplarFilter;
 }

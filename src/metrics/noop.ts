@@ -6,7 +6,7 @@ const sum: BindableSum = { add: noop, bind: () => ({ add: noop }) };
 const recorder: BindableRecorder = { record: noop, bind: () => ({ record: noop }) };
 const observable = { addCallback: noop, removeCallback: noop };
 
-/** Metrics are off (`OTEL_METRICS_EXPORTER=none`): instruments that keep nothing. */
+/** The meter for `OTEL_METRICS_EXPORTER=none`: its instruments record nothing. */
 export const noopMeter: StoreMeter = {
   createCounter: () => sum,
   createUpDownCounter: () => sum,

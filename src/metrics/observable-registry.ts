@@ -5,81 +5,19 @@ import type {
   Observable,
   ObservableCallback,
 } from "@opentelemetry/api";
+import { waitAtMost } from "../bounded-wait.ts";
 import { isThenable } from "../thenable.ts";
-import { type InstrumentDescriptor, INT } from "./descriptor.ts";
-import { type InstrumentReporter, describeValue } from "./instruments.ts";
-import { ObservedSeries } from "./series.ts";
-import { SeriesTable } from "./series-table.ts";
+import {
+  type CallbackRegistry,
+  isOwnObservable,
+  type ObservableInstrument,
+} from "./observable-instrument.ts";
 
-/** An instrument whose values are asked for when somebody collects. */
-export class ObservableInstrument implements Observable {
-  readonly descriptor: InstrumentDescriptor;
-  readonly table: SeriesTable<ObservedSeries> = new SeriesTable(
-    (attributes) => new ObservedSeries(attributes),
-  );
-  readonly #registry: ObservableRegistry;
-  readonly #report: InstrumentReporter;
-
-  constructor(
-    descriptor: InstrumentDescriptor,
-    registry: ObservableRegistry,
-    report: InstrumentReporter,
-  ) {
-    this.descriptor = descriptor;
-    this.#registry = registry;
-    this.#report = report;
-  }
-
-  addCallback(callback: ObservableCallback): void {
-    this.#registry.add(callback, this);
-  }
-
-  removeCallback(callback: ObservableCallback): void {
-    this.#registry.remove(callback, this);
-  }
-
-  /** Never throws: it is called by the app's callback. */
-  observe(round: number, value: number, attributes: Attributes | undefined): void {
-    const accepted = this.#validate(value);
-    if (accepted === undefined) return;
-    const series = this.#seriesFor(attributes);
-    if (series === undefined) return;
-    const isRepeated = series.round === round;
-    // What shares the overflow series adds up; the same attributes twice: the last one counts.
-    series.value =
-      isRepeated && this.table.isOverflow(series) && this.descriptor.kind !== "observable_gauge"
-        ? series.value + accepted
-        : accepted;
-    series.round = round;
-  }
-
-  #seriesFor(attributes: Attributes | undefined): ObservedSeries | undefined {
-    try {
-      return this.table.seriesFor(attributes);
-    } catch (error) {
-      const why = `its attributes can't be read (${describeValue(error)})`;
-      this.#report(this.descriptor.name, `ignored an observed value: ${why}`);
-      return undefined;
-    }
-  }
-
-  #validate(value: unknown): number | undefined {
-    if (typeof value !== "number" || Number.isNaN(value)) return this.#reject(value);
-    if (this.descriptor.kind === "observable_counter" && value < 0) return this.#reject(value);
-    return this.descriptor.valueType === INT ? Math.trunc(value) : value;
-  }
-
-  #reject(value: unknown): undefined {
-    this.#report(this.descriptor.name, `ignored an observed ${describeValue(value)}`);
-    return undefined;
-  }
-}
-
-/** What is the same of every callback. */
+/** The state of any callback. */
 interface RegisteredCallback {
-  /** Calls of it that have not ended. */
+  /** The number of its calls that have not ended. */
   running: number;
-  /** The last time it took longer than its round had: it isn't waited for, nor called again amid it. */
+  /** Whether its last call exceeded the time limit: then it is neither awaited nor called again while it runs. */
   isLate: boolean;
 }
 
@@ -94,12 +32,12 @@ interface BatchCallback extends RegisteredCallback {
 }
 
 /**
- * All callbacks of the process. A round calls each of them once; what a callback
- * observes after its round is over is ignored. One that didn't end in time holds
- * up a single round: it is not called again until it ends, and waited for again
- * once it has ended in time.
+ * All callbacks of the process. A round calls each of them once; observations
+ * after the round are ignored. A callback that exceeds the time limit delays a
+ * single round: it is not called again until it ends, and not awaited again until
+ * a call ends in time.
  */
-export class ObservableRegistry {
+export class ObservableRegistry implements CallbackRegistry {
   #singles: SingleCallback[] = [];
   #batches: BatchCallback[] = [];
   #round = 0;
@@ -142,10 +80,10 @@ export class ObservableRegistry {
   }
 
   /**
-   * One round, with callbacks that return a promise awaited for at most
-   * `timeoutMs`. Readers that ask while it runs share it.
+   * Runs one round, and awaits callbacks that return a promise for at most
+   * `timeoutMs`. Readers that collect during a round share it.
    *
-   * @returns what callbacks threw.
+   * @returns the errors of callbacks.
    */
   async observe(timeoutMs: number): Promise<unknown[]> {
     this.#running ??= this.#observeAndWait(timeoutMs).finally(() => {
@@ -154,7 +92,7 @@ export class ObservableRegistry {
     return this.#running;
   }
 
-  /** One round of the callbacks that are done when they return. Never throws. */
+  /** Runs one round, of which only synchronous callbacks count. Never throws. */
   observeNow(): void {
     void this.#callAll([]);
   }
@@ -163,14 +101,14 @@ export class ObservableRegistry {
     const errors: unknown[] = [];
     const pending = this.#callAll(errors, timeoutMs);
     if (pending.length === 0) return errors;
-    await withinLimit(Promise.all(pending.map(({ done }) => done)), timeoutMs);
+    await waitAtMost(Promise.all(pending.map(({ done }) => done)), timeoutMs);
     const late = pending.filter(({ registered: callback }) => callback.running > 0);
     for (const { registered: callback } of late) callback.isLate = true;
     if (late.length > 0) errors.push(timeoutError(late, timeoutMs));
     return errors;
   }
 
-  /** Calls everything; returns what is still going on and is to be waited for. */
+  /** Calls all callbacks; returns the pending ones to await. */
   #callAll(errors: unknown[], limitMs = Infinity): PendingCallback[] {
     this.#round += 1;
     const pending: PendingCallback[] = [];
@@ -223,13 +161,13 @@ export class ObservableRegistry {
 /** A callback that returned a promise. */
 interface PendingCallback {
   readonly registered: RegisteredCallback;
-  /** Of its instrument, or the first of them. */
+  /** The name of its instrument, or of the first one. */
   readonly name: string;
   /** Never rejects. */
   readonly done: Promise<void>;
 }
 
-/** Calls it; what it returns, if that is still to come, as a promise that never rejects. */
+/** Calls a callback. Returns a promise that never rejects, if the callback is asynchronous. */
 function runCallback(
   registered: RegisteredCallback,
   call: () => unknown,
@@ -257,18 +195,8 @@ function runCallback(
 function timeoutError(late: readonly PendingCallback[], limitMs: number): Error {
   const names = late.map(({ name }) => name).join(", ");
   return new Error(
-    `callbacks of observable instruments took longer than ${limitMs} ms (${names}); the next pages don't wait for them`,
+    `callbacks of observable instruments took longer than ${limitMs} ms (${names}); later collections don't wait for them`,
   );
-}
-
-/** The timer is unref'd: a callback that never ends must not keep the process. */
-async function withinLimit(work: Promise<unknown>, limitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs).unref();
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }
 
 function ownInstruments(observables: unknown): Set<ObservableInstrument> {
@@ -288,13 +216,4 @@ function isSameBatch(
   if (registered.callback !== callback || registered.instruments.size !== instruments.size)
     return false;
   return [...registered.instruments].every((instrument) => instruments.has(instrument));
-}
-
-function isOwnObservable(observable: unknown): observable is ObservableInstrument {
-  try {
-    return observable instanceof ObservableInstrument;
-  } catch {
-    // A revoked proxy.
-    return false;
-  }
 }

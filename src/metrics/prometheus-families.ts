@@ -4,7 +4,7 @@ import type { DataPoint, Histogram, MetricData, ResourceMetrics } from "@opentel
 import { GAUGE, HISTOGRAM, SUM } from "./reader-state.ts";
 import { familyName, type FamilyType } from "./prometheus-name.ts";
 
-/** All samples that share a name, and the metrics they come from. */
+/** The metrics whose samples share a name. */
 export interface MetricFamily {
   readonly name: string;
   readonly unit: string;
@@ -16,11 +16,11 @@ export interface MetricFamily {
 /** One metric of one scope. */
 export interface ScopedMetric {
   readonly metric: MetricData;
-  /** Labels that tell the scope; empty for our own. */
+  /** The labels of the scope; empty for telltale's own. */
   readonly scope: Attributes;
 }
 
-/** A metric that the page can't show without becoming invalid. */
+/** A metric that would make the page invalid. */
 export interface NameConflict {
   readonly name: string;
   readonly reason: string;
@@ -31,7 +31,7 @@ export interface MetricFamilies {
   readonly conflicts: readonly NameConflict[];
 }
 
-/** What the samples of a family are called beside its own name, so that no two families share one. */
+/** The suffixes of a family's sample names, which no other family may use. */
 const suffixes: Readonly<Record<FamilyType, readonly string[]>> = {
   counter: ["", "_total", "_created"],
   gauge: [""],
@@ -40,8 +40,8 @@ const suffixes: Readonly<Record<FamilyType, readonly string[]>> = {
 };
 
 /**
- * Groups metrics by the name they get, in the order of the names. The first
- * that asks for a name has it; another of a different type is left out.
+ * Groups metrics by their Prometheus name, in the order of the names. The first
+ * metric of a name defines its type; one of a different type is left out.
  *
  * @param ownScope the scope whose samples carry no scope labels.
  */
@@ -63,7 +63,7 @@ export function familiesOf(metrics: ResourceMetrics, ownScope: string): MetricFa
   return { list, conflicts };
 }
 
-/** @returns why there is no place for it. */
+/** @returns the reason why the metric is left out, or undefined. */
 function assignFamily(
   scoped: ScopedMetric,
   families: Map<string, MetricFamily>,
@@ -71,14 +71,14 @@ function assignFamily(
 ): string | undefined {
   const { descriptor } = scoped.metric;
   const type = typeOf(scoped.metric);
-  if (type === undefined) return "this kind of data has no Prometheus form";
+  if (type === undefined) return "this data type has no Prometheus representation";
   const familyNames = familyName(descriptor.name, descriptor.unit, type);
-  if (familyNames === undefined) return "nothing is left of its name";
+  if (familyNames === undefined) return "its name has no valid characters";
   const known = families.get(familyNames.name);
   if (known !== undefined) return addToFamily(known, scoped, type);
   const names = suffixes[type].map((suffix) => familyNames.name + suffix);
   const conflicting = names.find((name) => claimed.has(name));
-  if (conflicting !== undefined) return `the name ${conflicting} is taken by another metric`;
+  if (conflicting !== undefined) return `the name ${conflicting} is already used by another metric`;
   const family: MetricFamily = {
     ...familyNames,
     type,
@@ -95,7 +95,7 @@ function addToFamily(
   scoped: ScopedMetric,
   type: FamilyType,
 ): string | undefined {
-  if (family.type !== type) return `${family.name} is a ${family.type} already, this is a ${type}`;
+  if (family.type !== type) return `${family.name} is already a ${family.type}, this is a ${type}`;
   if (family.help === "") family.help = scoped.metric.descriptor.description;
   family.metrics.push(scoped);
   return undefined;
@@ -115,9 +115,9 @@ function typeOf(metric: MetricData): FamilyType | undefined {
 }
 
 /**
- * Ours are the names of the contract and stay bare; everybody else's samples say
- * which scope they are of, as the specification asks. Labels that came only once
- * two scopes share a name would break a series in the middle of its life.
+ * Returns the labels of a scope other than telltale's own, as the specification
+ * requires. Labels that are added only once two scopes share a name would break
+ * an existing series.
  */
 function scopeLabels(scope: InstrumentationScope): Attributes {
   const labels: Attributes = { "otel.scope.name": scope.name };

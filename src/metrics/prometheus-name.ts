@@ -1,13 +1,12 @@
-/**
- * Names as the Prometheus page writes them: "Prometheus and OpenMetrics
- * Compatibility" of the OpenTelemetry specification, and where that leaves a
- * choice, what the Collector's exporter does, so that a dashboard works with
- * either.
+/*
+ * Names on the Prometheus page, by "Prometheus and OpenMetrics Compatibility" of
+ * the OpenTelemetry specification. Where that leaves a choice, they are those of
+ * the Collector's exporter, so that a dashboard works with either.
  */
 
 /**
- * UCUM units that have a word of their own: the specification's table, which is
- * closed, and the Collector's `KBy`. All others stay as they are.
+ * Words for UCUM units: the specification's table, which is closed, and the
+ * Collector's `KBy`. All other units are used unchanged.
  *
  * https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata
  */
@@ -40,7 +39,7 @@ const unitWords: Readonly<Record<string, string>> = {
   "%": "percent",
 };
 
-/** What stands after a slash: "By/s" is "bytes per second". */
+/** Words for units after a slash: "By/s" is "bytes per second". */
 const perWords: Readonly<Record<string, string>> = {
   s: "second",
   m: "minute",
@@ -55,34 +54,34 @@ const perWords: Readonly<Record<string, string>> = {
 export type FamilyType = "counter" | "gauge" | "histogram" | "info";
 
 export interface FamilyName {
-  /** Without `_total`: the name of an OpenMetrics family. */
+  /** The name of the OpenMetrics family, without `_total`. */
   readonly name: string;
-  /** The word at the end of the name, for OpenMetrics' UNIT line. */
+  /** The unit at the end of the name, for OpenMetrics' UNIT line. */
   readonly unit: string;
 }
 
 /**
- * The name of a family of samples.
+ * Converts the name of a metric to that of a family.
  *
- * @returns undefined if nothing speakable is left of the name.
+ * @returns undefined if the name has no valid characters.
  */
 export function familyName(name: string, unit: string, type: FamilyType): FamilyName | undefined {
   const clean = sanitize(name);
   if (clean === "" || clean === "_") return undefined;
   const base = type === "counter" ? withoutSuffix(clean, "_total") : clean;
   const word = unitWord(unit, type);
-  // The name is the unit; OpenMetrics wants UNIT to be what follows an underscore.
+  // The whole name is the unit; OpenMetrics requires an underscore before the unit.
   if (word === "" || base === word) return { name: stemOf(base, type), unit: "" };
   if (base.endsWith(`_${word}`)) return { name: base, unit: word };
   return { name: `${stemOf(base, "counter")}_${word}`, unit: word };
 }
 
-/** What suffixes are joined to: an underscore at its end would stand next to theirs. */
+/** Removes a trailing underscore, which a suffix would double. */
 function stemOf(base: string, type: FamilyType): string {
   return type === "gauge" ? base : withoutSuffix(base, "_");
 }
 
-/** A label's name; the rule for digits and underscores in front is the Collector's. */
+/** Converts an attribute key to a label name; the rule for leading digits and underscores is the Collector's. */
 export function labelName(key: string): string {
   const name = key.replace(/[^A-Za-z0-9_]+/g, "_").replace(/_{2,}/g, "_");
   if (/^[0-9]/.test(name)) return `key_${name}`;
@@ -97,15 +96,15 @@ function unitWord(unit: string, type: FamilyType): string {
   return [word, perWord && `per_${perWord}`].filter(Boolean).join("_");
 }
 
-/** "1" in a compound ("1/s") says nothing. */
+/** Returns the word for a unit; none for "1" in a compound ("1/s"). */
 function wordOf(words: Readonly<Record<string, string>>, unit: string): string {
   if (unit === "1") return "";
   const word = Object.hasOwn(words, unit) ? words[unit]! : unit;
-  // One at each end at most: there are none side by side.
+  // `sanitize` leaves at most one underscore at each end.
   return sanitize(word).replace(/^_|_$/g, "");
 }
 
-/** Colons are for recording rules, so they go too. */
+/** Replaces invalid characters; also colons, which are reserved for recording rules. */
 function sanitize(name: string): string {
   const clean = name.replace(/[^A-Za-z0-9_]+/g, "_").replace(/_{2,}/g, "_");
   return /^[0-9]/.test(clean) ? `_${clean}` : clean;

@@ -18,14 +18,13 @@ export interface PrometheusTextOptions {
   readonly format: TextFormat;
   /** The scope whose samples carry no scope labels. */
   readonly ownScope: string;
-  /** Told of each metric that is left out. */
+  /** Called for each metric that is left out. */
   readonly onConflict: (conflict: NameConflict) => void;
 }
 
 /**
- * The page, in pieces of one family or some hundred samples each, so that the
- * caller can let the app work in between. Joined they are text format 0.0.4 or
- * OpenMetrics 1.0.
+ * Renders the page (text format 0.0.4 or OpenMetrics 1.0), in pieces of a family
+ * or some hundred samples, so that the caller can yield to the app in between.
  */
 export function* prometheusText(
   metrics: ResourceMetrics,
@@ -38,7 +37,7 @@ export function* prometheusText(
   if (options.format === "openmetrics") yield "# EOF\n";
 }
 
-/** Samples per piece: some tenths of a millisecond of work. */
+/** Samples per piece: a few tenths of a millisecond of work. */
 const SAMPLES_PER_CHUNK = 200;
 
 function* familyText(family: MetricFamily, format: TextFormat): IterableIterator<string> {
@@ -65,7 +64,7 @@ function familyHeader(family: MetricFamily, format: TextFormat): string {
   return `${help}# TYPE ${name} ${family.type}\n${unit}`;
 }
 
-/** Everything that is known of who we are, on one sample to join with. */
+/** Renders all resource attributes as labels of one sample, for joins. */
 function targetInfo(resource: Attributes, format: TextFormat): string {
   const [name, type] = format === "openmetrics" ? ["target", "info"] : ["target_info", "gauge"];
   return (
@@ -75,9 +74,9 @@ function targetInfo(resource: Attributes, format: TextFormat): string {
 }
 
 /**
- * The points of a family by their labels. Attributes that differ can end up as
- * the same labels (`a.b`, `a_b`); such points become one, since a page that has
- * a sample twice is refused as a whole.
+ * Groups the points of a family by their labels. Different attributes can result
+ * in the same labels (`a.b`, `a_b`); such points are merged, since Prometheus
+ * rejects a whole page with a duplicate sample.
  */
 function pointsOf(family: MetricFamily): PointsByLabels {
   const points: PointsByLabels = { values: new Map(), exemplars: new Map() };
@@ -95,14 +94,14 @@ function pointsOf(family: MetricFamily): PointsByLabels {
   return points;
 }
 
-/** By labels. */
+/** Values and exemplars by labels. */
 interface PointsByLabels {
   readonly values: Map<string, number | Histogram>;
-  /** Of counters. */
+  /** The exemplars of counters. */
   readonly exemplars: Map<string, Exemplar>;
 }
 
-/** Counts add up; of two states the first stays. */
+/** Adds counters and histograms; keeps the first of two gauges. */
 function merge(
   family: MetricFamily,
   a: number | Histogram,
@@ -143,7 +142,7 @@ function histogramText(
   value: HistogramWithExemplars,
   format: TextFormat,
 ): string {
-  // Only OpenMetrics has a place for them.
+  // The classic format has no exemplars.
   const exemplars = format === "openmetrics" ? value.exemplars : undefined;
   const before = `${name}_bucket{${labels}${labels === "" ? "" : ","}le="`;
   const limits = limitsText(value.buckets.boundaries);
@@ -164,7 +163,7 @@ function exemplarText(exemplar: Exemplar | undefined): string {
   return ` # {trace_id="${traceId}",span_id="${spanId}"} ${numberText(value)} ${at / 1000}`;
 }
 
-/** A histogram's boundaries are one array for all its series. */
+/** Cached by boundaries: one array for all series of a histogram. */
 const limitTexts = new WeakMap<readonly number[], readonly string[]>();
 
 function limitsText(boundaries: readonly number[]): readonly string[] {
@@ -180,14 +179,14 @@ function labelsText(attributes: Attributes, scope: Attributes, histogram: boolea
   const own = cachedLabels(attributes, histogram);
   const scopeText = cachedLabels(scope, false);
   if (scopeText === "") return own;
-  // An attribute that is called like a scope label shares it: two labels of one name are an error.
+  // An attribute with the name of a scope label is joined to it: duplicate labels are an error.
   if (own.includes("otel_scope_")) {
     return writeLabels([...Object.entries(scope), ...Object.entries(attributes)], histogram);
   }
   return own === "" ? scopeText : `${own},${scopeText}`;
 }
 
-/** A series keeps its frozen attributes for life, so its labels are written once. */
+/** Cached by attributes, which are frozen and the same for the life of a series. */
 const labelTexts = [new WeakMap<Attributes, string>(), new WeakMap<Attributes, string>()] as const;
 
 function cachedLabels(attributes: Attributes, histogram: boolean): string {
@@ -201,8 +200,9 @@ function cachedLabels(attributes: Attributes, histogram: boolean): string {
 }
 
 /**
- * Keys that become the same name share one label, their values joined by ";" in
- * the order of the keys (specification). `le` is a histogram's own.
+ * Renders labels. Keys with the same label name share one label, their values
+ * joined by ";" in the order of the keys (specification). `le` is reserved for
+ * histograms.
  */
 function writeLabels(
   attributes: readonly (readonly [string, AttributeValue])[],
@@ -215,7 +215,7 @@ function writeLabels(
     const name = labelName(key);
     const free = histogram && name === "le" ? "exported_le" : name;
     const value = attributeText(attributeValue);
-    // To Prometheus an empty label is none.
+    // Prometheus treats an empty label as absent.
     if (value === "") continue;
     const before = labels.get(free);
     labels.set(free, before === undefined ? value : `${before};${value}`);
@@ -243,9 +243,9 @@ function numberText(value: number): string {
 }
 
 /**
- * A bucket's limit as OpenMetrics wants it ("1.0", "1e+06"). The classic page has
- * the same: Prometheus 3 rewrites `le="1"` to this form anyway, and a series must
- * not change its name with the format that was negotiated.
+ * Formats a bucket's limit as OpenMetrics requires ("1.0", "1e+06"), in the classic
+ * format too: Prometheus 3 rewrites `le="1"` to this form anyway, and a series must
+ * not depend on the negotiated format.
  */
 export function canonicalNumber(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return `${value}.0`;

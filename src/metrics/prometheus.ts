@@ -3,13 +3,12 @@ import type { MetricProducer, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { prometheusText, type TextFormat } from "./prometheus-text.ts";
 
-/** A chunk of its own: loaded with the first scrape. */
 export interface PrometheusDeps {
   readonly producer: MetricProducer;
   /** The scope whose samples carry no scope labels. */
   readonly ownScope: string;
   readonly diagnostics: Diagnostics;
-  /** Adds what the process's other threads have. */
+  /** Adds the metrics of the worker threads. */
   readonly addWorkerThreads: (own: ScopeMetrics[]) => Promise<ScopeMetrics[]>;
 }
 
@@ -18,13 +17,13 @@ export interface MetricsPage {
   readonly body: Buffer;
 }
 
-/** Work on the page for this long at a stretch, then let the app have its turn. */
+/** How long rendering may block the event loop before it yields to the app. */
 const MAX_BLOCKING_MS = 5;
 
 /**
- * After a page there is none for three times as long as it took: scrapes that come
- * seconds apart never notice, and a flood of them costs a quarter of the time at
- * most. The limit is for pages that wait for callbacks of the app.
+ * After a page, the next one waits for three times as long as the page took:
+ * scrapes at intervals of seconds are not delayed, and a flood of them uses at most
+ * a quarter of the time. The maximum is for pages that await callbacks of the app.
  */
 const PAUSE_FACTOR = 3;
 const MAX_PAUSE_MS = 1000;
@@ -35,15 +34,21 @@ const contentTypes: Readonly<Record<TextFormat, string>> = {
 };
 
 /**
- * The Prometheus reader over our store. Its own server is never started; its text
- * is not used (no units, labels twice, 200 for a failure), only its collection.
+ * Renders the Prometheus page from the store. Loaded at the first scrape.
+ *
+ * `PrometheusExporter` is the package that the project was asked to use. It is
+ * the SDK's `MetricReader` for Prometheus, bound to the store's `MetricProducer`,
+ * and only its `collect()` runs, which calls the producer: `producer.collect()`
+ * would return the same. It shows that the store serves the readers of the SDK. Its server is not started, since the admin
+ * server has the page, and its serializer is not used: it writes no units and no
+ * exemplars, repeats labels of the same name, and answers 200 for a failure.
  */
 export class PrometheusReader {
   readonly #deps: PrometheusDeps;
   readonly #exporter = new PrometheusExporter({ preventServerStart: true });
-  /** Pages that are being made: whoever asks meanwhile gets the same. */
+  /** Pages in progress, shared by overlapping scrapes. */
   readonly #inFlight = new Map<TextFormat, Promise<MetricsPage>>();
-  /** When the next page may be begun, in the milliseconds of `performance.now()`. */
+  /** The earliest start of the next page, in milliseconds of `performance.now()`. */
   #nextAllowedAt = 0;
 
   constructor(deps: PrometheusDeps) {
@@ -59,7 +64,7 @@ export class PrometheusReader {
     return page;
   }
 
-  /** However often it is asked for, most of the time is the app's. */
+  /** Renders a page after the pause that the previous one requires. */
   async #renderPaced(format: TextFormat): Promise<MetricsPage> {
     try {
       const waitMs = this.#nextAllowedAt - performance.now();
@@ -86,7 +91,7 @@ export class PrometheusReader {
         onConflict: ({ name, reason }) =>
           diagnostics.warn(
             `prometheus ${name}`,
-            `metric "${name}" is not on the Prometheus page: ${reason}`,
+            `metric "${name}" is left out of the Prometheus page: ${reason}`,
           ),
       },
     );
@@ -94,7 +99,7 @@ export class PrometheusReader {
   }
 }
 
-/** OpenMetrics if it is asked for by name at least as much as plain text (RFC 9110, 12.5.1). */
+/** Selects OpenMetrics if the `Accept` header names it with at least the weight of plain text (RFC 9110, 12.5.1). */
 export function negotiate(accept: string | undefined): TextFormat {
   let open = 0;
   let plain = 0;
@@ -114,8 +119,8 @@ function qualityOf(parameters: readonly string[]): number {
 }
 
 /**
- * The pieces as bytes. A text of megabytes is not put together as one string:
- * turning that into bytes would be one stretch of tens of milliseconds.
+ * Concatenates the pieces as bytes. A page of megabytes is not built as one string:
+ * converting it would block for tens of milliseconds.
  */
 async function concatenate(pieces: Iterable<string>): Promise<Buffer> {
   const buffers: Buffer[] = [];

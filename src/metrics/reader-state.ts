@@ -13,19 +13,19 @@ import type { InstrumentDescriptor, InstrumentKind } from "./descriptor.ts";
 import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "./exemplars.ts";
 import { CounterInstrument, HistogramInstrument, UpDownCounterInstrument } from "./instruments.ts";
 import type { ScopeMeter, StoreInstrument } from "./meter.ts";
-import { ObservableInstrument } from "./observable-registry.ts";
+import { ObservableInstrument } from "./observable-instrument.ts";
 import type { HistogramSeries } from "./series.ts";
 
 type Temporality = MetricsConfig["temporality"];
 
-/** The SDK's enums, without the SDK's code in the start chunk. */
+/** The SDK's enums, without the SDK's code in the start bundle. */
 export const HISTOGRAM: DataPointType.HISTOGRAM = 0;
 export const GAUGE: DataPointType.GAUGE = 2;
 export const SUM: DataPointType.SUM = 3;
 export const DELTA: AggregationTemporality.DELTA = 0;
 export const CUMULATIVE: AggregationTemporality.CUMULATIVE = 1;
 
-/** Which kinds a preference makes delta (specification, metrics/sdk_exporters/otlp.md). */
+/** The kinds with delta temporality, by preference (specification, metrics/sdk_exporters/otlp.md). */
 const deltaKinds: Readonly<Record<Temporality, readonly InstrumentKind[]>> = {
   cumulative: [],
   delta: ["counter", "observable_counter", "histogram"],
@@ -33,9 +33,9 @@ const deltaKinds: Readonly<Record<Temporality, readonly InstrumentKind[]>> = {
 };
 
 /**
- * The store as one reader sees it. The series only ever hold totals, so any
- * number of readers can look; a reader that wants deltas keeps here what it was
- * told before.
+ * The state of one reader of the store. Series hold totals only, so there can be
+ * any number of readers; a reader with delta temporality stores here the values
+ * last reported.
  */
 export class MetricReaderState {
   readonly #deltas: readonly InstrumentKind[];
@@ -45,8 +45,8 @@ export class MetricReaderState {
   #lastCollectedAt: HrTime;
 
   /**
-   * @param startedAt when the store was made: every total counts from there.
-   * @param labels attributes that every point gets, for a store that is one of several.
+   * @param startedAt the creation time of the store, the start of every total.
+   * @param labels attributes added to every point, for a store that is one of several.
    */
   constructor(temporality: Temporality, startedAt: number, labels?: Attributes) {
     this.#labels = labels;
@@ -56,12 +56,12 @@ export class MetricReaderState {
   }
 
   /**
-   * A copy of all that has a value, in OpenTelemetry's shapes.
+   * Returns a copy of all series with a value, as the SDK's data types.
    *
-   * @param round the round of observations that counts.
+   * @param round the current round of observations.
    */
   collect(meters: Iterable<ScopeMeter>, round: number): ScopeMetrics[] {
-    // A clock that was set back must not make an interval that ends before it begins.
+    // A clock that was set back must not result in an interval that ends before it starts.
     const now = laterTime(hrTimeOf(Date.now()), this.#lastCollectedAt);
     const scopes: ScopeMetrics[] = [];
     for (const meter of meters) {
@@ -120,14 +120,14 @@ export class MetricReaderState {
     return { ...metricFields(context), dataPointType: HISTOGRAM, dataPoints };
   }
 
-  /** A total that went down was reset where it comes from; what it is now came since. */
+  /** Returns the difference to the value last reported. A total that decreased was reset at its source: all of it is new. */
   #difference(series: object, total: number): number {
     const before = (this.#lastReported.get(series) as number | undefined) ?? 0;
     this.#lastReported.set(series, total);
     return total < before ? total : total - before;
   }
 
-  /** Only one reader takes deltas (OTLP), so the extremes of an interval can be kept in the series and reset by it. */
+  /** Returns the difference of a histogram. Only one reader has delta temporality (OTLP), so the series can hold the extremes of its interval. */
   #histogramDifference(series: HistogramSeries): Histogram {
     const { min, max } = series;
     const total = { ...histogramOf(series), min, max };

@@ -6,19 +6,18 @@ import {
   OVERFLOW_ATTRIBUTES,
 } from "./attributes.ts";
 
-/** Series per instrument over the whole life of the process, the overflow series included. */
+/** Series per instrument over the whole life of the process, including the overflow series. */
 export const CARDINALITY_LIMIT = 2000;
 
-/** Orders of keys, beside the sorted one, that are remembered per instrument. */
+/** Cached paths per instrument: the orders of keys that callers use. */
 const MAX_CACHED_PATHS = 4 * CARDINALITY_LIMIT;
 
 /**
  * The series of one instrument by their attributes.
  *
- * The look-up walks a tree: one step per attribute, in the order in which the
- * caller's object has them, by key and then by value. That makes no string and
- * sorts nothing; the two cost upstream most of its 1.6 us. Only a path that was
- * never walked is brought to its canonical form, and remembered.
+ * The lookup walks a trie: one step per attribute, in the order of the caller's
+ * object, by key and then by value. It creates no string and sorts nothing, which
+ * take most of upstream's 1.6 us. Only a new path is normalized, and then cached.
  */
 export class SeriesTable<Series> {
   readonly #create: (attributes: Attributes) => Series;
@@ -32,21 +31,21 @@ export class SeriesTable<Series> {
   }
 
   /**
-   * The series of these attributes; a new one while there is room, else the
+   * Returns the series of these attributes; a new one within the limit, else the
    * overflow series.
    *
-   * @throws what a getter of `attributes` throws.
+   * @throws the error of a getter of `attributes`.
    */
   seriesFor(attributes: Attributes | undefined): Series {
-    // An app in JavaScript may pass anything; of a text, `Object.keys` gives the positions.
+    // An app in JavaScript may pass anything; `Object.keys` of a string returns its positions.
     const input =
       typeof attributes === "object" && attributes !== null ? attributes : NO_ATTRIBUTES;
-    // `for in` also shows what is inherited, which is no attribute.
+    // `for in` includes inherited properties, which are no attributes.
     if (Object.getPrototypeOf(input) !== Object.prototype) return this.#resolve(input);
     return this.#lookUp(input) ?? this.#cachePath(input, this.#resolve(input));
   }
 
-  /** All series in the order of their first use, the overflow series last. */
+  /** Iterates over all series in the order of their first use, the overflow series last. */
   *[Symbol.iterator](): IterableIterator<Series> {
     yield* this.#series.values();
     if (this.#overflow !== undefined) yield this.#overflow;
@@ -89,7 +88,7 @@ export class SeriesTable<Series> {
     return this.#overflow;
   }
 
-  /** An array or an object is never a step: it may change under us, so it goes the long way each time. */
+  /** Caches a path. Arrays and objects are never steps, as the app may change them: they are normalized each time. */
   #cachePath(attributes: Attributes, series: Series): Series {
     if (this.#pathCount >= MAX_CACHED_PATHS || series === this.#overflow) return series;
     const path: [string, unknown][] = [];
@@ -109,8 +108,8 @@ export class SeriesTable<Series> {
 }
 
 /**
- * What follows after a number of attributes. Nearly always the same key follows,
- * so the first one seen has its values at hand and others go through one more map.
+ * A node of the trie. Nearly always the same key follows, so the values of the
+ * first key are stored directly and those of other keys in a second map.
  */
 class TrieNode<Series> {
   series: Series | undefined = undefined;

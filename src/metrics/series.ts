@@ -4,32 +4,32 @@ import type { Exemplar } from "./exemplars.ts";
 
 /** One series of a counter or an up-down counter, looked up once. */
 export interface BoundSum {
-  /** @param exemplarContext the span that the measurement is an example of; an up-down counter has none. */
+  /** @param exemplarContext the exemplar's span; ignored by an up-down counter. */
   add(value: number, exemplarContext?: SpanContext): void;
 }
 
 /** One series of a histogram or a gauge, looked up once. */
 export interface BoundRecorder {
-  /** @param exemplarContext the span that the measurement is an example of; a gauge has none. */
+  /** @param exemplarContext the exemplar's span; ignored by a gauge. */
   record(value: number, exemplarContext?: SpanContext): void;
 }
 
-/** What a series needs to know of its instrument on the hot path. */
+/** The part of an instrument that its series use on the hot path. */
 export interface SeriesOwner {
-  /** `ValueType.INT`: fractions are cut off. */
+  /** Whether the value type is `INT`: fractions are truncated. */
   readonly integer: boolean;
   /** Upper limits (inclusive) of a histogram's buckets; the last bucket has none. */
   readonly boundaries: readonly number[];
-  /** Says, rarely, that a value was ignored and why. */
+  /** Reports, rarely, an ignored value and the reason. */
   reject(value: unknown, why: string): void;
 }
 
-/** Monotonic. */
+/** A monotonic sum. */
 export class CounterSeries implements BoundSum {
   readonly attributes: Attributes;
   readonly owner: SeriesOwner;
   value = 0;
-  /** The latest one, as Prometheus has one place for it. */
+  /** The latest one: Prometheus has one exemplar per counter. */
   exemplar: Exemplar | undefined = undefined;
 
   constructor(attributes: Attributes, owner: SeriesOwner) {
@@ -101,11 +101,11 @@ export class HistogramSeries implements BoundRecorder {
   readonly owner: SeriesOwner;
   readonly boundaries: readonly number[];
   readonly counts: number[];
-  /** By bucket; made with the first. */
+  /** One for each bucket; created with the first exemplar. */
   exemplars: (Exemplar | undefined)[] | undefined = undefined;
   count = 0;
   sum = 0;
-  /** Of the interval of the reader that takes deltas, else of all time. */
+  /** The minimum of the interval of the reader with delta temporality, if there is one; else of all time. */
   min: number = Infinity;
   max: number = -Infinity;
   #previousExtremes: Extremes = NO_EXTREMES;
@@ -134,7 +134,7 @@ export class HistogramSeries implements BoundRecorder {
     this.exemplars[bucket] = exemplarOf(exemplarContext, accepted);
   }
 
-  /** The extremes of all time; `min` and `max` are those since the last `resetExtremes`. */
+  /** The extremes of all time; `min` and `max` are those since the last call of `resetExtremes`. */
   get allExtremes(): Extremes {
     const { min, max } = this.#previousExtremes;
     return { min: Math.min(min, this.min), max: Math.max(max, this.max) };
@@ -151,11 +151,11 @@ function exemplarOf({ traceId, spanId }: SpanContext, value: number): Exemplar {
   return { traceId, spanId, value, at: Math.floor(wallClock()) };
 }
 
-/** What a callback said in the latest round of observations. */
+/** The latest value that a callback observed. */
 export class ObservedSeries {
   readonly attributes: Attributes;
   value = 0;
-  /** The round in which it was observed; a series that a round leaves out is not reported. */
+  /** The round of the observation; series without an observation in the current round are not reported. */
   round = -1;
 
   constructor(attributes: Attributes) {
@@ -163,7 +163,7 @@ export class ObservedSeries {
   }
 }
 
-/** The first bucket whose upper limit is not below the value. */
+/** Returns the index of the first bucket whose upper limit is not below the value. */
 function bucketOf(boundaries: readonly number[], value: number): number {
   let low = 0;
   let high = boundaries.length;

@@ -2,7 +2,7 @@ import type { Meter, MeterProvider, MetricOptions } from "@opentelemetry/api";
 import type { FlushOptions } from "../export/provider-flush.ts";
 import type { BindableRecorder, BindableSum } from "./instruments.ts";
 
-/** The API's `Meter` over the store; what is created synchronously can be bound. */
+/** The API's `Meter`, whose synchronous instruments can be bound to attributes. */
 export interface StoreMeter extends Meter {
   createCounter(name: string, options?: MetricOptions): BindableSum;
   createUpDownCounter(name: string, options?: MetricOptions): BindableSum;
@@ -10,7 +10,7 @@ export interface StoreMeter extends Meter {
   createGauge(name: string, options?: MetricOptions): BindableRecorder;
 }
 
-/** The API's `MeterProvider` with what the SDK's has beside. */
+/** The API's `MeterProvider` with the SDK's additional methods. */
 export interface FlushableMeterProvider extends MeterProvider {
   forceFlush(options?: FlushOptions): Promise<void>;
   shutdown(options?: FlushOptions): Promise<void>;

@@ -14,16 +14,16 @@ import { StoreMeterProvider } from "./meter.ts";
 import { ObservableRegistry } from "./observable-registry.ts";
 import type { MetricReaderState } from "./reader-state.ts";
 
-/** An app has tens of instruments; one that makes a new one per request must not eat the memory. */
+/** An app has tens of instruments; one that creates an instrument per request must not exhaust the memory. */
 const MAX_INSTRUMENTS = 5000;
 
 /** How long callbacks of observables may take when a reader sets no limit. */
 const DEFAULT_CALLBACK_TIMEOUT_MS = 5000;
 
-/** All numbers of the process, and the ways to look at them. */
+/** All metrics of the process, for any number of readers. */
 export class MetricStore {
   readonly provider: StoreMeterProvider;
-  /** Epoch milliseconds; where every total counts from. */
+  /** The start of every total, in milliseconds since 1970. */
   readonly startedAt: number = Date.now();
   readonly #resource: Resource;
   readonly #diagnostics: Diagnostics;
@@ -48,30 +48,30 @@ export class MetricStore {
     });
   }
 
-  /** The `MetricProducer` for one reader, any of the SDK's included. */
+  /** Returns the `MetricProducer` for one reader; readers of the SDK accept it. */
   producer(readerState: MetricReaderState): MetricProducer {
     return { collect: (options) => this.collect(readerState, options) };
   }
 
-  /** Asks all observables, then copies what the view shows. Never rejects. */
+  /** Runs all observable callbacks, then copies the series. Never rejects. */
   async collect(
     readerState: MetricReaderState,
     options?: MetricCollectOptions,
   ): Promise<CollectionResult> {
     const limit = options?.timeoutMillis ?? DEFAULT_CALLBACK_TIMEOUT_MS;
-    // A callback that queries a database is our doing, not the app's traffic.
+    // A callback that queries a database runs because of telltale: it is not the app's traffic.
     const errors = await runSuppressed(() => this.#observableRegistry.observe(limit));
     for (const error of errors) this.#report(error);
     return { resourceMetrics: this.snapshot(readerState), errors };
   }
 
-  /** The same at once, without what asynchronous callbacks would say. Never throws. */
+  /** Collects synchronously, without the values of asynchronous callbacks. Never throws. */
   collectNow(readerState: MetricReaderState): ResourceMetrics {
     runSuppressed(() => this.#observableRegistry.observeNow());
     return this.snapshot(readerState);
   }
 
-  /** What the view shows now, without asking anybody. */
+  /** Copies the series without running callbacks. */
   snapshot(readerState: MetricReaderState): ResourceMetrics {
     return {
       resource: this.#resource,
@@ -84,7 +84,7 @@ export class MetricStore {
     if (this.#instrumentCount <= MAX_INSTRUMENTS) return true;
     this.#diagnostics.warn(
       "instrument limit",
-      `more than ${MAX_INSTRUMENTS} instruments were made; further ones are not exported`,
+      `more than ${MAX_INSTRUMENTS} instruments were created; further ones are not exported`,
     );
     return false;
   }

@@ -211,7 +211,7 @@ describe("Making an instrument", () => {
       meter.createCounter("c").add(1);
       meter[kind]("c", options).add(2);
       assert.deepEqual(metricNamesOf(collect()), ["c", "c"]);
-      assert.match(lines.join(""), /"c": it exists as counter of floats/);
+      assert.match(lines.join(""), /"c": already created as counter of floats/);
     });
   }
 

@@ -134,7 +134,7 @@ describe("A collection", () => {
       [
         "thrown",
         "rejected",
-        "callbacks of observable instruments took longer than 50 ms (failing); the next pages don't wait for them",
+        "callbacks of observable instruments took longer than 50 ms (failing); later collections don't wait for them",
       ],
     );
     assert.match(lines.join(""), /a callback of an observable instrument failed/);

@@ -58,7 +58,7 @@ describe("The Prometheus page", () => {
     await metrics.prometheusPage(undefined);
     await metrics.prometheusPage(undefined);
     assert.deepEqual(lines.length, 1);
-    assert.match(lines[0]!, /metric "a.total" is not on the Prometheus page/);
+    assert.match(lines[0]!, /metric "a.total" is left out of the Prometheus page/);
   });
 });
 

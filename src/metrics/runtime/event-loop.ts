@@ -13,7 +13,7 @@ const delayMetrics: readonly (readonly [keyof EventLoopDelays, string])[] = [
   ["p99", "Event loop 99 percentile delay"],
 ];
 
-/** `nodejs.eventloop.*`: https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/ */
+/** Observes `nodejs.eventloop.*`: https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/ */
 export function observeEventLoop(meter: StoreMeter, slidingWindow: SlidingWindow): void {
   observeDelays(meter, slidingWindow);
   meter

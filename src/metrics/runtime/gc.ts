@@ -2,13 +2,13 @@ import { constants, type PerformanceEntry, PerformanceObserver } from "node:perf
 import type { BoundRecorder } from "../meter.ts";
 import type { StoreMeter } from "../store-meter.ts";
 
-/** From a young collection's tenth of a millisecond to a pause that everybody notices. */
+/** From a tenth of a millisecond, as of a young collection, to a noticeable pause. */
 const boundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1];
 
 /**
- * `v8js.gc.duration`. The observer is called once per collection, a turn later;
- * at 350 collections a second its cost was not to be seen (tried, Node 26). It
- * does not hold the process open.
+ * Records `v8js.gc.duration`. The observer is called once per collection, a turn
+ * later; at 350 collections a second its cost was not measurable (Node 26). It
+ * does not keep the process running.
  */
 export function observeGc(meter: StoreMeter): void {
   const duration = meter.createHistogram("v8js.gc.duration", {

@@ -3,7 +3,7 @@ import type { MetricOptions, Observable } from "@opentelemetry/api";
 import { INT } from "../descriptor.ts";
 import type { StoreMeter } from "../store-meter.ts";
 
-/** `v8js.memory.heap.*`: https://opentelemetry.io/docs/specs/semconv/runtime/v8js-metrics/ */
+/** Observes `v8js.memory.heap.*`: https://opentelemetry.io/docs/specs/semconv/runtime/v8js-metrics/ */
 export function observeHeap(meter: StoreMeter): void {
   const bytes = (name: string, description: string): Observable =>
     meter.createObservableUpDownCounter(name, bytesOptions(description));

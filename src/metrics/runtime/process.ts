@@ -4,7 +4,7 @@ import type { StoreMeter } from "../store-meter.ts";
 import type { SlidingWindow } from "./sliding-window.ts";
 
 /**
- * `process.*`: https://opentelemetry.io/docs/specs/semconv/system/process-metrics/
+ * Observes `process.*`: https://opentelemetry.io/docs/specs/semconv/system/process-metrics/
  *
  * Leaves out `process.unix.file_descriptor.count`: its Prometheus name ends in
  * `_count`, which `promtool check metrics` accepts for histograms only.

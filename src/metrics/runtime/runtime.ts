@@ -16,9 +16,8 @@ export interface RuntimeMetricsDeps {
 }
 
 /**
- * Begins to observe everything that nobody records: event loop, garbage
- * collection, heap, process, our own books. A chunk of its own, loaded a turn
- * after start. What it starts is unref'd.
+ * Starts the metrics of event loop, garbage collection, heap, process and telemetry
+ * counters. A lazy module, loaded a turn after start. All its timers are unref'd.
  */
 export function observeRuntime({ meter, config, counters }: RuntimeMetricsDeps): void {
   const slidingWindow = new SlidingWindow();

@@ -10,8 +10,8 @@ import { INT } from "../descriptor.ts";
 import type { StoreMeter } from "../store-meter.ts";
 
 /**
- * Our own accounts, twice: in the words of the conventions, for
- * dashboards that know them, and as the one equation that holds for every signal,
+ * Observes the telemetry counters, twice: as the conventions' metrics, for dashboards
+ * that use them, and as the equation that holds for every signal,
  * created = sent + dropped + queued.
  *
  * https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/
@@ -120,7 +120,7 @@ interface ExporterComponent {
   readonly attributes: Attributes;
 }
 
-/** `otel.component.type` names protocol and signal. */
+/** Returns the component of an exporter, whose `otel.component.type` has protocol and signal. */
 function exporterComponent(item: ItemType, protocol: OtlpProtocol): ExporterComponent {
   const transport = {
     "http/protobuf": "otlp_http",
@@ -135,7 +135,7 @@ function componentAttributes(type: string): Attributes {
   return { "otel.component.type": type, "otel.component.name": `${type}/0` };
 }
 
-/** What was dropped after the exporter had it. */
+/** The reasons for drops that the exporter counts. */
 const exportFailures: readonly DropReason[] = ["rejected", "failed", "shutdown"];
 
 function observeExporter(

@@ -3,17 +3,17 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 type EventLoopUtilization = ReturnType<typeof performance.eventLoopUtilization>;
 type DelayMonitor = ReturnType<typeof monitorEventLoopDelay>;
 
-/** Half of what "recent" means. */
+/** Half of the longest window. */
 const HALF_WINDOW_MS = 30_000;
 
 /**
- * Every 20 ms a timer of libuv's fires (unref'd, no JavaScript). Two of them
- * cost 1.9 ms of CPU a second in an idle process, where 10 ms cost 3.1 for one
- * and a JavaScript timer of 20 ms costs 3.9 (tried, Node 26).
+ * The interval of the delay monitor, a timer of libuv (unref'd, no JavaScript). Two
+ * monitors at 20 ms take 1.9 ms of CPU a second in an idle process; one at 10 ms
+ * takes 3.1, a JavaScript timer of 20 ms 3.9 (measured, Node 26).
  */
 const RESOLUTION_MS = 20;
 
-/** The state of counters at one moment. */
+/** The state of the counters at one point in time. */
 interface CounterSnapshot {
   readonly at: number;
   readonly cpu: NodeJS.CpuUsage;
@@ -32,11 +32,11 @@ export interface EventLoopDelays {
 }
 
 /**
- * What happened in the last 30 to 60 seconds (since start, at first). Two marks
- * are set in turns, and everything is told since the older one. So reading
- * changes nothing: two Prometheus servers, OTLP and a person with curl can all
- * look and all see the same, where a histogram that is reset by each reading is
- * right for one reader only.
+ * A sliding window over the last 30 to 60 seconds (at first, since start). Two
+ * snapshots rotate, and values are reported relative to the older one. Reading
+ * changes nothing: two Prometheus servers, OTLP and a person with curl all see
+ * the same values, whereas a histogram that each reading resets is right for one
+ * reader only.
  */
 export class SlidingWindow {
   #older: CounterSnapshot;
@@ -48,7 +48,7 @@ export class SlidingWindow {
     setInterval(() => this.#rotate(), HALF_WINDOW_MS).unref();
   }
 
-  /** In seconds; undefined before the first sample. */
+  /** Returns the delays in seconds; undefined before the first sample. */
   delays(): EventLoopDelays | undefined {
     const { delays } = this.#older;
     if (delays.count === 0) return undefined;
@@ -63,12 +63,12 @@ export class SlidingWindow {
     };
   }
 
-  /** 0 to 1: the share of time in which the event loop was busy. */
+  /** Returns the ratio of time in which the event loop was active, from 0 to 1. */
   loopUtilization(): number {
     return performance.eventLoopUtilization(this.#older.loop).utilization;
   }
 
-  /** CPU seconds per second, by mode. */
+  /** Returns CPU seconds per second, by mode. */
   cpuUtilization(): { readonly user: number; readonly system: number } {
     const { cpu, at } = this.#older;
     const elapsedUs = Math.max(1, (performance.now() - at) * 1000);
@@ -99,7 +99,7 @@ function takeSnapshot(delays: DelayMonitor): CounterSnapshot {
   };
 }
 
-/** Node counts the time between two samples, so an idle loop shows the resolution; the delay is what is above. */
+/** Converts to seconds of delay: Node measures the time between two samples, which for an idle loop is the resolution. */
 function delayOf(nanoseconds: number): number {
   return Math.max(0, nanoseconds / 1e9 - RESOLUTION_MS / 1000);
 }

@@ -9,41 +9,41 @@ import {
 import { monotonicMetrics, mergeThreads, type ThreadMetrics } from "./merge.ts";
 
 /**
- * A worker that computes can't answer; the page then has what it said before.
- * Neither can one that was terminated; but one that ended by itself has posted a
- * last word, which may be read after Node's word of the end.
+ * How long to wait for responses. A worker that computes can't respond, nor can a
+ * terminated one: the page then has its last response. One that ended by itself
+ * has posted its final metrics, which may arrive after its `exit` event.
  */
-const ANSWER_TIMEOUT_MS = 200;
+const RESPONSE_TIMEOUT_MS = 200;
 
-/** As long as this a new worker may take to say hello; one that never does is not of ours. */
+/** How long a new worker has to announce itself; one that does not is not preloaded. */
 const ANNOUNCE_TIMEOUT_MS = 1000;
 
-/** Ended threads that are kept apart, in case their last word is still under way. */
+/** Ended threads whose metrics are stored separately, in case their final metrics are in flight. */
 const MAX_ENDED_THREADS = 16;
 
 interface WorkerState {
   ended: boolean;
-  /** When Node said that it ended while its last word wasn't read yet, by `performance.now()`. */
+  /** The time of its `exit` event, by `performance.now()`, while its final metrics have not arrived. */
   exitedAt: number | undefined;
   scopeMetrics: ScopeMetrics[];
 }
 
 /**
- * The main thread's side: asks the worker threads and adds up. Nothing is opened
- * before the app makes its first worker.
+ * The main thread's side: requests the metrics of the worker threads and merges
+ * them. The channel is opened when the app creates its first worker.
  */
 export class WorkerThreads {
   readonly #threads = new Map<number, WorkerState>();
-  /** Workers that have not said anything yet, and since when they are there. */
+  /** Workers that have not announced themselves, with the time of their creation. */
   readonly #unannounced = new Map<number, number>();
   #channel: BroadcastChannel | undefined = undefined;
   #endedTotals: ScopeMetrics[] = [];
   #requestNumber = 0;
-  /** Scrapes that overlap ask once. */
+  /** Shared by overlapping scrapes. */
   #collecting: Promise<void> | undefined = undefined;
-  #onAnswer: (threadId: number) => void = () => {};
+  #onResponse: (threadId: number) => void = () => {};
 
-  /** A new worker, before its code runs. */
+  /** Tracks a new worker, before its code runs. */
   track(worker: Worker): void {
     this.#channel ??= this.#open();
     const { threadId } = worker;
@@ -51,7 +51,7 @@ export class WorkerThreads {
     worker.once("exit", () => this.#onExit(threadId));
   }
 
-  /** What the whole process has. Never rejects. */
+  /** Returns the metrics of the whole process. Never rejects. */
   async mergeInto(main: ScopeMetrics[]): Promise<ScopeMetrics[]> {
     this.#collecting ??= this.#requestMetrics().finally(() => {
       this.#collecting = undefined;
@@ -70,21 +70,21 @@ export class WorkerThreads {
   }
 
   #onMessage(message: ThreadMessage): void {
-    if (message.kind === "ask") return;
+    if (message.kind === "request") return;
     this.#unannounced.delete(message.threadId);
     const thread = this.#threads.get(message.threadId) ?? newWorkerState();
     this.#threads.set(message.threadId, thread);
-    if (message.kind === "hello") {
+    if (message.kind === "ready") {
       if (this.#collecting !== undefined) this.#postRequest();
       return;
     }
     thread.scopeMetrics = message.scopeMetrics;
-    if (message.question === undefined) {
+    if (message.requestNumber === undefined) {
       thread.exitedAt = undefined;
       this.#markEnded(thread);
-      this.#onAnswer(message.threadId);
-    } else if (message.question === this.#requestNumber) {
-      this.#onAnswer(message.threadId);
+      this.#onResponse(message.threadId);
+    } else if (message.requestNumber === this.#requestNumber) {
+      this.#onResponse(message.threadId);
     }
   }
 
@@ -108,16 +108,16 @@ export class WorkerThreads {
   }
 
   async #requestMetrics(): Promise<void> {
-    const waiting = new Set(this.#expectedThreads());
-    if (waiting.size === 0) return;
+    const pending = new Set(this.#expectedThreads());
+    if (pending.size === 0) return;
     this.#requestNumber += 1;
     await new Promise<void>((resolve) => {
-      // An event loop that was held up reads first what waits.
-      const timer = setTimeout(() => setImmediate(resolve), ANSWER_TIMEOUT_MS);
+      // A blocked event loop first handles the messages that have arrived.
+      const timer = setTimeout(() => setImmediate(resolve), RESPONSE_TIMEOUT_MS);
       timer.unref();
-      this.#onAnswer = (threadId) => {
-        waiting.delete(threadId);
-        if (waiting.size > 0) return;
+      this.#onResponse = (threadId) => {
+        pending.delete(threadId);
+        if (pending.size > 0) return;
         clearTimeout(timer);
         resolve();
       };
@@ -127,14 +127,17 @@ export class WorkerThreads {
 
   #postRequest(): void {
     if (this.#channel !== undefined)
-      postThreadMessage(this.#channel, { kind: "ask", question: this.#requestNumber });
+      postThreadMessage(this.#channel, {
+        kind: "request",
+        requestNumber: this.#requestNumber,
+      });
   }
 
-  /** Those that live, whose last word is under way, or that may be about to say hello. */
+  /** Yields running threads, those whose final metrics are in flight, and new ones that may announce themselves. */
   *#expectedThreads(): IterableIterator<number> {
     const now = performance.now();
     for (const [threadId, { ended, exitedAt = -Infinity }] of this.#threads) {
-      if (!ended || now - exitedAt < ANSWER_TIMEOUT_MS) yield threadId;
+      if (!ended || now - exitedAt < RESPONSE_TIMEOUT_MS) yield threadId;
     }
     for (const [threadId, since] of this.#unannounced) {
       if (now - since < ANNOUNCE_TIMEOUT_MS) yield threadId;

@@ -10,28 +10,28 @@ import type {
 import { GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
 import { CARDINALITY_LIMIT } from "../series-table.ts";
 
-/** What one thread has, and which. */
+/** The metrics of one thread. */
 export interface ThreadMetrics {
   readonly threadId: number;
   readonly scopeMetrics: ScopeMetrics[];
-  /** The thread has ended: what it counted stays, the state it was in does not. */
+  /** Whether the thread has ended: then its counts are kept, its gauges are not. */
   readonly ended: boolean;
 }
 
 type Point = DataPoint<number | Histogram>;
 
-/** A metric that several threads have a part in. */
+/** A metric with the points of several threads. */
 interface MergedMetric {
   readonly metric: MetricData;
   readonly points: Map<string, Point>;
 }
 
 /**
- * One process out of its threads: counts, histograms and up-down counters add
- * up; a gauge can't be added, so a worker's says of which thread it is. The
- * limit of series holds for the result.
+ * Merges the metrics of all threads: adds counters, histograms and up-down counters.
+ * Gauges can't be added, so a worker's has the label of its thread. The cardinality
+ * limit applies to the result.
  *
- * @param main the main thread's, whose attribute objects are kept as they are.
+ * @param main the main thread's metrics, whose attribute objects are not copied.
  */
 export function mergeThreads(
   main: readonly ScopeMetrics[],
@@ -60,7 +60,7 @@ export function mergeThreads(
   }));
 }
 
-/** Of an ended thread, what is still true. */
+/** Returns the metrics of an ended thread that remain valid. */
 export function monotonicMetrics(scopeMetrics: readonly ScopeMetrics[]): ScopeMetrics[] {
   return scopeMetrics.map(({ scope, metrics }) => ({
     scope,
@@ -115,7 +115,7 @@ function withThreadId(point: Point, threadId: number | undefined): Point {
   return { ...point, attributes };
 }
 
-/** Two threads that ask for different buckets under one name can't be added; the first stays. */
+/** Adds two values. Histograms with different boundaries can't be added: the first is kept. */
 function addValues(
   a: number | HistogramWithExemplars,
   b: number | HistogramWithExemplars,

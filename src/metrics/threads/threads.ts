@@ -1,3 +1,3 @@
-/** A chunk of its own: only processes with worker threads need it. */
+/** The lazy module for processes with worker threads. */
 export { WorkerThreads } from "./main.ts";
 export { serveMainThread } from "./worker.ts";

@@ -8,24 +8,24 @@ export interface ThreadCollector {
 }
 
 /**
- * A worker thread's side: it opens no port, it tells the main thread what it has
- * when that is asked for the page, and once more when it ends. A thread that is
- * terminated has no last word; what it said last stays.
+ * The worker thread's side: serves no page, but posts its metrics to the main thread
+ * on request, and once more when it ends. A terminated thread can't post its final
+ * metrics; those of its last response are used.
  */
 export function serveMainThread(collector: ThreadCollector): void {
   const channel = new BroadcastChannel(METRICS_CHANNEL);
-  const postMetrics = (question: number | undefined, scopeMetrics: ScopeMetrics[]): void => {
-    postThreadMessage(channel, { kind: "tell", threadId, question, scopeMetrics });
+  const postMetrics = (requestNumber: number | undefined, scopeMetrics: ScopeMetrics[]): void => {
+    postThreadMessage(channel, { kind: "metrics", threadId, requestNumber, scopeMetrics });
   };
   channel.addEventListener("message", ({ data }: { data: unknown }) => {
-    if (!isThreadMessage(data) || data.kind !== "ask") return;
-    const { question } = data;
-    void collector.collect().then((metrics) => postMetrics(question, metrics), ignoreFailure);
+    if (!isThreadMessage(data) || data.kind !== "request") return;
+    const { requestNumber } = data;
+    void collector.collect().then((metrics) => postMetrics(requestNumber, metrics), ignoreFailure);
   });
   channel.unref();
   process.on("exit", () => postMetrics(undefined, collector.collectNow()));
-  postThreadMessage(channel, { kind: "hello", threadId });
+  postThreadMessage(channel, { kind: "ready", threadId });
 }
 
-/** The collection has said why itself; the main thread goes on without us. */
+/** The collection has reported the failure; the main thread continues without a response. */
 function ignoreFailure(): void {}
