@@ -1,22 +1,25 @@
 import type { TestNode } from "../nodes.ts";
 
-/** One line of the tests of a library, and of the README's support table. */
+/** A library in the tests and in the README's table. */
 export interface LibraryRow {
-  /** As npm names it. */
+  /** Name on npm. */
   readonly library: string;
-  /** Its folder in the group's `node_modules`: an alias where several majors are there. */
+  /** Folder in the group's `node_modules`: an alias where several versions are installed. */
   readonly installed: string;
-  /** How the program loads it. */
+  /** Module system of the app. */
   readonly moduleSystem: "esm" | "cjs";
   readonly node: TestNode["name"];
-  /** What telltale gives of it, in a few words: `server spans by route, metrics, errors`. */
+  /** What is supported, in a few words: `server spans by route, metrics, errors`. */
   readonly supports: string;
 }
 
-/** A version of a library, and what loads it. */
+/** A version of a library in one module system on one Node. */
 export type Variant = Pick<LibraryRow, "installed" | "moduleSystem" | "node">;
 
-/** Each version in both module systems on the newest Node; the newest also on the older ones. */
+/**
+ * Combines each version with both module systems on the newest Node, and the
+ * newest version with the older Nodes.
+ */
 export function variants(...installed: readonly string[]): Variant[] {
   const [newest = ""] = installed;
   return [

@@ -16,7 +16,7 @@ const koa = { library: "koa", moduleSystem: "esm", node: "26", supports: "server
 
 const examples: readonly { title: string; rows: readonly SupportRow[]; lines: string[] }[] = [
   {
-    title: "joins the versions, module systems and Nodes of a library, oldest first",
+    title: "combines the versions, module systems and Nodes of a library, oldest first",
     rows: [
       { ...koa, installed: "koa", version: "10.0.1" },
       { ...koa, installed: "koa2", version: "2.16.1", moduleSystem: "cjs", node: "22.15" },
@@ -43,16 +43,16 @@ describe("The support table", () => {
     it(title, () => assert.deepEqual(supportTable(rows).split("\n").slice(2), lines));
   }
 
-  it("has a line for each of upstream's instrumentations, with its reason where none of its packages runs", async () => {
+  it("has a line for each of upstream's instrumentations, with a reason if none of its packages runs", async () => {
     const run = new Set((await supportRows()).flatMap(({ library }) => library.split(", ")));
     const isRun = (name: string): boolean =>
       run.has(name) || (name.startsWith("@aws-sdk/") && run.has("@aws-sdk/client-*"));
     const names = [...new Set(upstreamRows.map(({ instrumentation }) => instrumentation))];
-    const untried = names.flatMap((name) => {
+    const untested = names.flatMap((name) => {
       const packages = upstreamRows.filter(({ instrumentation }) => instrumentation === name);
       return packages.some((row) => isRun(row.package)) ? [] : packages.map((row) => row.package);
     });
-    assert.deepEqual(untried.toSorted(), Object.keys(untestedPackages).toSorted());
+    assert.deepEqual(untested.toSorted(), Object.keys(untestedPackages).toSorted());
   });
 
   it("has no row twice", async () => {

@@ -122,10 +122,10 @@ export const esLayouts: readonly LoadCase[] = [
     title: "is patched for every importer, circular ones included",
     tree: {
       ...single(
-        `import { say } from "./other.js"; export function hello() { return "hello"; } export { say };`,
-        `lib.say(), lib.hello()`,
+        `import { call } from "./other.js"; export function hello() { return "hello"; } export { call };`,
+        `lib.call(), lib.hello()`,
       ),
-      "node_modules/lib/other.js": `import { hello } from "./main.js"; export const say = () => hello();`,
+      "node_modules/lib/other.js": `import { hello } from "./main.js"; export const call = () => hello();`,
     },
     stdout: [...patchedMain, "app hello! hello!"],
   },

@@ -30,7 +30,7 @@ describe("The lazy modules of libraries", () => {
 
   for (const { name, path } of nodes) {
     for (const [way, flags] of Object.entries(preload)) {
-      it(`are not loaded by a process that imports none of them, by --${way}, Node ${name}`, async () => {
+      it(`are not loaded by a process that imports no library, by --${way}, Node ${name}`, async () => {
         const loaded = await loadedBy(path, flags, []);
         assert.ok(loaded.includes("start.js"), loaded.join());
         const loadedModules = loaded.filter((file) => /^(instrumentation|logs)-/.test(file));
@@ -38,10 +38,10 @@ describe("The lazy modules of libraries", () => {
       });
     }
 
-    it(`are loaded one by one, with what they need, Node ${name}`, async () => {
+    it(`are loaded one by one, with their dependencies, Node ${name}`, async () => {
       const loaded = await loadedBy(path, preload.import, ["fastify"]);
       const loadedModules = loaded.filter((file) => adaptorFiles.includes(file));
-      // Fastify asks for `node:http2`, whatever it serves.
+      // Fastify requires `node:http2` in any case.
       const expected = [
         "instrumentation-frameworks-fastify-adaptor.js",
         "instrumentation-http-clients-http2-adaptor.js",
@@ -50,12 +50,13 @@ describe("The lazy modules of libraries", () => {
     });
   }
 
-  it("are all loaded at start where that is asked for", async () => {
+  it("are all loaded at start if TELLTALE_EAGER is set", async () => {
     const loaded = await loadedBy(process.execPath, preload.import, [], {
       TELLTALE_EAGER: "true",
     });
     const upstream = "instrumentation-upstream-generated";
-    // Node's own are off by default, and no Lambda runs here.
+    // Instrumentations of built-in modules are disabled by default, and no Lambda handler is
+    // configured.
     const expected = [
       "instrumentation-frameworks-aws-lambda-adaptor.js",
       ...["dns", "fs", "net"].map((name) => `${upstream}-${name}.js`),
@@ -65,7 +66,7 @@ describe("The lazy modules of libraries", () => {
   });
 });
 
-/** The files of dist that a process has loaded, as it says itself. */
+/** Returns the files of dist that a process has loaded, as the process reports them. */
 async function loadedBy(
   node: string,
   flags: readonly string[],

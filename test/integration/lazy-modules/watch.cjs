@@ -1,6 +1,6 @@
 const { registerHooks } = require("node:module");
 
-/** Notes every file that is loaded from now on, by whatever way. */
+/** Records every file that is loaded from now on, in any way. */
 const loaded = (globalThis.loaded = []);
 registerHooks({
   load(url, context, nextLoad) {

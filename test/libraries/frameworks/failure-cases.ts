@@ -1,21 +1,21 @@
-/** A request of the apps in `apps/failing`, and what it must leave. */
+/** A request to the apps in `apps/failing`, and the telemetry that it must produce. */
 export interface FailureCase {
   readonly title: string;
-  /** The path, and what the error is called: `failed <name>`. */
+  /** The path, and the name in the error's message: `failed <name>`. */
   readonly name: string;
-  /** Undefined where no response began. */
+  /** Undefined if no response began. */
   readonly status: number | undefined;
-  /** Whether the client leaves while it waits. */
+  /** Whether the client disconnects while it waits. */
   readonly disconnects?: true;
-  /** `error.type` of the span and of the metric; undefined: the span has not failed. */
+  /** `error.type` of the span and of the metric; undefined if the span has not failed. */
   readonly errorType?: string;
-  /** Whether an event tells of it. */
+  /** Whether the error is an event. */
   readonly isReported: boolean;
-  /** How often it is asked for. */
+  /** Number of requests; default: 1. */
   readonly times?: number;
 }
 
-/** What the client hears is not looked at here: it is what it would be without us. */
+/** The responses are not checked here: they are the same as without the preload. */
 const failureCases: readonly FailureCase[] = [
   { title: "a throw", name: "throws", status: 500, errorType: "500", isReported: true },
   { title: "a rejection", name: "rejects", status: 500, errorType: "500", isReported: true },
@@ -27,23 +27,23 @@ const failureCases: readonly FailureCase[] = [
     isReported: true,
     times: 3,
   },
-  { title: "what the client did wrong", name: "refused", status: 400, isReported: false },
+  { title: "a client error", name: "refused", status: 400, isReported: false },
   {
-    title: "an error after the head",
+    title: "an error after the headers",
     name: "late",
     status: 200,
     errorType: "Error",
     isReported: true,
   },
   {
-    title: "a stream that breaks after the head",
+    title: "a stream that fails after the headers",
     name: "stream",
     status: 200,
     errorType: "Error",
     isReported: true,
   },
   {
-    title: "server-sent events that break",
+    title: "server-sent events that fail",
     name: "events",
     status: 200,
     errorType: "Error",
@@ -57,31 +57,31 @@ const failureCases: readonly FailureCase[] = [
     isReported: true,
   },
   {
-    title: "a throw after the answer, in the same turn",
+    title: "a throw right after the response, synchronously",
     name: "answered",
     status: 200,
     errorType: "Error",
     isReported: true,
   },
   // The span has ended by then.
-  { title: "a throw once the answer is out", name: "after", status: 200, isReported: true },
-  { title: "a failing hook after the answer", name: "hook", status: 200, isReported: true },
+  { title: "a throw after the response was sent", name: "after", status: 200, isReported: true },
+  { title: "a failing hook after the response", name: "hook", status: 200, isReported: true },
   {
-    title: "a throw after the client has left",
+    title: "a throw after the client has disconnected",
     name: "left",
     status: undefined,
     disconnects: true,
     isReported: true,
   },
   {
-    title: "a throw after the client has left, which the app takes for the client's fault",
+    title: "a throw after a disconnect, to which the app responds with a client error",
     name: "left-refused",
     status: undefined,
     disconnects: true,
     isReported: false,
   },
   {
-    title: "a stream that the client leaves",
+    title: "a stream whose client disconnects",
     name: "endless",
     status: 200,
     disconnects: true,
@@ -89,7 +89,7 @@ const failureCases: readonly FailureCase[] = [
   },
 ];
 
-/** What an app's framework doesn't know, or hands on in a later turn. */
+/** Cases that a framework does not support, or passes on asynchronously. */
 const absent: Readonly<Record<string, readonly string[]>> = {
   connect: ["left-refused", "hook", "events", "answered"],
   express: ["hook", "events"],
@@ -99,17 +99,20 @@ const absent: Readonly<Record<string, readonly string[]>> = {
   http: ["left-refused", "hook", "events", "answered", "throws", "refused"],
   koa: ["left-refused", "hook", "events", "answered"],
   nest: ["left-refused", "hook", "answered"],
-  // What fails after the head it dies of.
+  // Restify crashes on failures after the headers.
   restify: ["left-refused", "hook", "events", "answered", "after", "late"],
 };
 
-/** What the oldest versions do in another way: hooks run otherwise, events that break end the process. */
+/**
+ * Cases in which the oldest versions differ: hooks run in another order, broken
+ * server-sent events end the process.
+ */
 const absentIn: Readonly<Record<string, readonly string[]>> = {
   "fastify-oldest": ["hook"],
   "hono-oldest": ["events"],
 };
 
-/** The shapes that an app has. */
+/** Returns the cases that an app supports. */
 export function failureCasesOf(app: string, installed: string): FailureCase[] {
   const missing = [...(absent[app] ?? []), ...(absentIn[installed] ?? [])];
   return failureCases.filter(({ name }) => !missing.includes(name));

@@ -25,25 +25,25 @@ const [bare] = rowsOf("frameworks", [
 
 const rows: readonly FrameworkRow[] = [...(bare === undefined ? [] : [bare]), ...frameworks];
 
-describe("A failure is known, once, in", () => {
+describe("A failure is recorded once in", () => {
   const runs = new PrefetchQueue<FrameworkRow, FailureTelemetry>(rows, run);
   after(() => runs.drain());
   for (const row of rows) {
     describe(`${row.installed}, ${row.moduleSystem.toUpperCase()}, Node ${row.node}`, () => {
-      let left: FailureTelemetry;
+      let telemetry: FailureTelemetry;
       before(async () => {
-        left = await runs.get(row);
+        telemetry = await runs.get(row);
       });
       for (const failureCase of failureCasesOf(row.app, row.installed)) {
-        it(failureCase.title, () => check(failureCase, left));
+        it(failureCase.title, () => check(failureCase, telemetry));
       }
-      it("and nothing else is one", () => {
+      it("and no other request fails", () => {
         assert.equal(
-          left.events.length,
+          telemetry.events.length,
           sumOf(row, ({ isReported }) => isReported),
         );
         assert.equal(
-          left.spans.length,
+          telemetry.spans.length,
           sumOf(row, () => true),
         );
       });
@@ -51,11 +51,11 @@ describe("A failure is known, once, in", () => {
   }
 });
 
-/** What an app has left. */
+/** Telemetry of an app. */
 interface FailureTelemetry {
   readonly spans: readonly ReceivedSpan[];
   readonly events: readonly ReceivedEvent[];
-  /** Of `http.server.request.duration`, by path and `error.type`. */
+  /** `error.type` of each series of `http.server.request.duration`. */
   readonly errorTypes: readonly (string | undefined)[];
 }
 
@@ -77,8 +77,13 @@ function check(failureCase: FailureCase, { spans, events, errorTypes }: FailureT
     assert.equal(span.status.code, errorType === undefined ? "UNSET" : "ERROR");
     const exceptions = span.events.map((event) => event.attributes["exception.message"]);
     assert.deepEqual(exceptions, errorType === undefined ? [] : [`failed ${name}`]);
-    const its = events.filter(({ contexts }) => contexts?.["trace"]?.["span_id"] === span.spanId);
-    assert.deepEqual(its.map(summaryOf), isReported ? [[`failed ${name}`, span.name]] : []);
+    const eventsOfSpan = events.filter(
+      ({ contexts }) => contexts?.["trace"]?.["span_id"] === span.spanId,
+    );
+    assert.deepEqual(
+      eventsOfSpan.map(summaryOf),
+      isReported ? [[`failed ${name}`, span.name]] : [],
+    );
   }
   if (errorType !== undefined) assert.ok(errorTypes.includes(errorType));
 }
@@ -116,7 +121,7 @@ async function run(row: FrameworkRow): Promise<FailureTelemetry> {
   }
 }
 
-/** Late errors come after their answers, so that the app must not be stopped at once. */
+/** Late errors follow their responses, so the app must not be stopped right after these. */
 async function waitForTelemetry(receiver: Receiver, row: FrameworkRow): Promise<void> {
   const spans = sumOf(row, () => true);
   const events = sumOf(row, ({ isReported }) => isReported);
@@ -135,7 +140,7 @@ function errorTypesOf({ metrics }: Receiver): (string | undefined)[] {
   );
 }
 
-/** Resolves when nothing more comes, however it has ended. */
+/** Resolves when the exchange has ended, in any way. */
 function sendRequest(
   port: number,
   { name, disconnects }: FailureCase,
@@ -155,7 +160,7 @@ function sendRequest(
   });
 }
 
-/** Resolves when the client has waited for long enough for what it is about; may never do so. */
+/** Resolves when the client has waited long enough for the case; may never resolve. */
 async function disconnectWhen(
   { name, disconnects, status }: FailureCase,
   { app }: FrameworkRow,
@@ -164,7 +169,8 @@ async function disconnectWhen(
   if (disconnects === true && status === undefined) {
     await program.waitForStdout((stdout) => stdout.includes(`waits /${name}\n`) || undefined);
   } else {
-    // Koa never ends a response that has failed after its head; others end in that time.
+    // Koa never ends a response that fails after its headers; other frameworks end it within this
+    // time.
     await program.waitForStdout((stdout) => stdout.includes(`fails ${name}\n`) || undefined);
     await pause(app === "koa" && status === 200 ? 500 : 2000);
   }

@@ -10,15 +10,15 @@ const quiet = {
   OTEL_EXPORTER_PROMETHEUS_PORT: "0",
 };
 
-const ways = [
+const modes = [
   { how: "preloaded", env: {} },
-  { how: "with spans of middleware", env: { TELLTALE_MIDDLEWARE_SPANS: "express,fastify,koa" } },
+  { how: "with middleware spans", env: { TELLTALE_MIDDLEWARE_SPANS: "express,fastify,koa" } },
 ];
 
-describe("A rejection in a framework that nobody listens to", () => {
+describe("An unhandled rejection in a framework", () => {
   for (const framework of ["express4", "fastify", "koa"]) {
-    for (const { how, env } of ways) {
-      it(`ends the process as it would without us: ${framework}, ${how}`, async () => {
+    for (const { how, env } of modes) {
+      it(`ends the process as without the preload: ${framework}, ${how}`, async () => {
         const bare = await end(framework, [], {});
         assert.match(bare.error, /^Error: failed /);
         assert.equal(bare.code, 1);
@@ -33,7 +33,7 @@ async function end(
   flags: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<{ code: number | null; error: string }> {
-  const file = fileURLToPath(new URL("apps/unheard.mjs", import.meta.url));
+  const file = fileURLToPath(new URL("apps/unhandled-rejection.mjs", import.meta.url));
   const program = new Program({ file, flags, args: [framework], env: { ...quiet, ...env } });
   const { code, stderr } = await program.ended;
   return { code, error: /^Error: .*$/m.exec(stderr)?.[0] ?? stderr };

@@ -1,2 +1,2 @@
-/** As a CommonJS module of an app beside these libraries does. */
+/** Loads a library as a CommonJS module next to it does. */
 exports.load = (name) => require(name);

@@ -5,17 +5,17 @@ import type { FrameworkRow } from "./row.ts";
 import { rows } from "./rows.ts";
 import { requestCaseId, type FrameworkRun, runFramework } from "./run.ts";
 
-/** A span, what it is below, the framework's `type` of it, and whether it is an error. */
+/** A span with the name of its parent, its `<framework>.type` and its status. */
 type Expected = readonly [name: string, parent: string, type: string, status: "UNSET" | "ERROR"];
 
 interface Case {
   readonly installed: readonly string[];
   readonly request: string;
-  /** All below the server span, in the order in which they began. */
+  /** All spans below the server span, in the order of their start. */
   readonly spans: readonly Expected[];
 }
 
-/** Express 4 has two middlewares of its own. */
+/** Express 4 has two built-in middleware functions. */
 const ofExpress4 = (server: string): readonly Expected[] => [
   ["middleware - query", server, "middleware", "UNSET"],
   ["middleware - expressInit", server, "middleware", "UNSET"],
@@ -64,8 +64,8 @@ const cases: readonly Case[] = [
     request: "GET /shop/v1/users/42/orders/7",
     spans: [
       ["middleware - swallow", "GET /shop/v1/users/:id/orders/:order", "middleware", "UNSET"],
-      ["middleware - tell", "middleware - swallow", "middleware", "UNSET"],
-      ["router - /shop/v1/users/:id/orders/:order", "middleware - tell", "router", "UNSET"],
+      ["middleware - report", "middleware - swallow", "middleware", "UNSET"],
+      ["router - /shop/v1/users/:id/orders/:order", "middleware - report", "router", "UNSET"],
     ],
   },
   {
@@ -92,7 +92,7 @@ const selectedRows = cases.flatMap(({ installed, ...one }) =>
   esm.filter((row) => installed.includes(row.installed)).map((row) => ({ row, ...one })),
 );
 
-describe("Spans of middleware, where they are asked for", () => {
+describe("Middleware spans, if they are enabled", () => {
   const runs = new PrefetchQueue<FrameworkRow, FrameworkRun>(
     [...new Set(selectedRows.map(({ row }) => row))],
     (row) => runFramework(row, { TELLTALE_MIDDLEWARE_SPANS: "express,fastify,hapi,hono,koa" }),

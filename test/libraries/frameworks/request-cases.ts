@@ -1,21 +1,24 @@
-/** A request of the tests, and which route it is of. */
+/** A request of the tests, with its route. */
 export interface RequestCase {
   readonly title: string;
   /** `GET /users/42`. */
   readonly request: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly status: number;
-  /** Undefined: nothing that the app has registered. */
+  /** Undefined if the app has registered no route for it. */
   readonly route: string | undefined;
-  /** The message of the one error event; none otherwise. */
+  /** Message of the only error event; undefined if there is none. */
   readonly error?: string;
-  /** How many calls it makes to the service behind it; none otherwise. */
+  /** Number of calls to the stock service; default: 0. */
   readonly calls?: number;
-  /** What it logs, in this order; nothing otherwise. */
+  /** Log messages in their order; default: none. */
   readonly lines?: readonly string[];
 }
 
-/** Spans and metrics have a route because a handler was registered for it, whoever answers. */
+/**
+ * Spans and metrics have a route because a handler is registered for it, whichever
+ * function responds.
+ */
 const plain: readonly RequestCase[] = [
   { title: "a parameter", request: "GET /users/42", status: 200, route: "/users/:id" },
   { title: "HEAD of a GET route", request: "HEAD /users/42", status: 200, route: "/users/:id" },
@@ -25,9 +28,9 @@ const plain: readonly RequestCase[] = [
     status: 200,
     route: "/users/:id/orders/:order",
   },
-  { title: "nothing that there is", request: "GET /nowhere/42", status: 404, route: undefined },
+  { title: "no matching route", request: "GET /nowhere/42", status: 404, route: undefined },
   {
-    title: "nothing below a router",
+    title: "no matching route in a router",
     request: "GET /users/42/x/y/z",
     status: 404,
     route: undefined,
@@ -35,7 +38,7 @@ const plain: readonly RequestCase[] = [
   ...failuresBelow(""),
 ];
 
-/** What goes wrong, and who answers it. */
+/** Requests that fail, by the function that responds to the error. */
 function failuresBelow(prefix: string): RequestCase[] {
   return [
     {
@@ -53,14 +56,14 @@ function failuresBelow(prefix: string): RequestCase[] {
       error: "failed 7",
     },
     {
-      title: "an error that the app's own handler answers with 500",
+      title: "an error to which the app's handler responds with 500",
       request: `GET ${prefix}/swallowed/7`,
       status: 500,
       route: `${prefix}/swallowed/:id`,
       error: "failed 7",
     },
     {
-      title: "an error of the caller's",
+      title: "a client error",
       request: `GET ${prefix}/refused/7`,
       status: 400,
       route: `${prefix}/refused/:id`,
@@ -117,8 +120,8 @@ const koa: readonly RequestCase[] = [
     status: 200,
     route: "/shop/v1/users/:id/orders/:order",
   },
-  { title: "a mount that goes on", request: "GET /shop/empty/1", status: 404, route: undefined },
-  { title: "a mount without anything", request: "GET /nothing/1", status: 404, route: undefined },
+  { title: "a mount that calls next", request: "GET /shop/empty/1", status: 404, route: undefined },
+  { title: "an empty mount", request: "GET /nothing/1", status: 404, route: undefined },
   {
     title: "the first of two routes",
     request: "GET /both/second",
@@ -138,18 +141,18 @@ const koa: readonly RequestCase[] = [
     route: "/^\\/item-(\\d+)$/",
   },
   {
-    title: "a router's middleware that answers",
+    title: "a router's middleware that responds",
     request: "GET /fails/7",
-    headers: { authorization: "nobody" },
+    headers: { authorization: "none" },
     status: 401,
     route: "/fails/:id",
   },
   {
-    title: "an error that a middleware answers, and emits as Koa's guide says",
-    request: "GET /told",
+    title: "an error to which a middleware responds, and which it emits as Koa's guide recommends",
+    request: "GET /emitted",
     status: 503,
     route: undefined,
-    error: "failed told",
+    error: "failed emitted",
   },
   { title: "405 for another method", request: "DELETE /users/42", status: 405, route: undefined },
   { title: "OPTIONS, automatic", request: "OPTIONS /users/42", status: 200, route: undefined },
@@ -179,7 +182,7 @@ const hapi: readonly RequestCase[] = [
 const restify: readonly RequestCase[] = [
   ...plain,
   {
-    title: "a path that is a prefix and a version",
+    title: "a path with a prefix and a version",
     request: "GET /api/v1/users/42/orders/7",
     status: 200,
     route: "/api/v1/users/:id/orders/:order",
@@ -209,9 +212,9 @@ const hono: readonly RequestCase[] = [
   { title: "another method", request: "DELETE /fails/7", status: 404, route: undefined },
   { title: "OPTIONS for a GET route", request: "OPTIONS /users/42", status: 404, route: undefined },
   {
-    title: "a middleware that answers",
+    title: "a middleware that responds",
     request: "GET /fails/7",
-    headers: { authorization: "nobody" },
+    headers: { authorization: "none" },
     status: 401,
     route: "/fails/:id",
   },
@@ -224,7 +227,7 @@ const hono: readonly RequestCase[] = [
   },
 ];
 
-/** Connect has no routes, but mounts. */
+/** Connect has mounts instead of routes. */
 const connect: readonly RequestCase[] = [
   { title: "a mount", request: "GET /plain", status: 200, route: "/plain" },
   { title: "all below a mount", request: "GET /plain/42/7?x=1", status: 200, route: "/plain" },
@@ -236,9 +239,14 @@ const connect: readonly RequestCase[] = [
     status: 200,
     route: "/api/v1/list",
   },
-  { title: "nothing that there is", request: "GET /nowhere/42", status: 404, route: undefined },
-  { title: "a mount that goes on", request: "GET /users/42", status: 404, route: undefined },
-  { title: "nothing in a sub-app", request: "GET /api/v1/x/42", status: 404, route: undefined },
+  { title: "no matching route", request: "GET /nowhere/42", status: 404, route: undefined },
+  { title: "a mount that calls next", request: "GET /users/42", status: 404, route: undefined },
+  {
+    title: "no matching route in a sub-app",
+    request: "GET /api/v1/x/42",
+    status: 404,
+    route: undefined,
+  },
   {
     title: "a handler that throws",
     request: "GET /fails/7",
@@ -254,13 +262,13 @@ const connect: readonly RequestCase[] = [
     error: "failed in a mount",
   },
   {
-    title: "an error that the app's own handler answers with 500",
+    title: "an error to which the app's handler responds with 500",
     request: "GET /swallowed/7",
     status: 500,
     route: "/swallowed",
     error: "failed in a sub-app",
   },
-  { title: "an error of the caller's", request: "GET /refused/7", status: 400, route: "/refused" },
+  { title: "a client error", request: "GET /refused/7", status: 400, route: "/refused" },
 ];
 
 /** Routes with a version and the global prefix, and without a version. */
@@ -310,7 +318,7 @@ const nest: readonly RequestCase[] = [
   {
     title: "a guard that refuses",
     request: "GET /api/guarded/7",
-    headers: { authorization: "nobody" },
+    headers: { authorization: "none" },
     status: 403,
     route: "/api/guarded/:id",
   },
@@ -323,7 +331,7 @@ const nest: readonly RequestCase[] = [
   },
 ];
 
-/** Nest 12 has a route of its own, of Express, for what there is not below the prefix. */
+/** Nest 12 registers a route in Express for unmatched paths below the prefix. */
 const nest12OnExpress: readonly RequestCase[] = nest.map((one) =>
   one.status === 404 && one.title !== "no prefix" ? { ...one, route: "/api*path" } : one,
 );
@@ -333,7 +341,7 @@ const nestOnFastify: readonly RequestCase[] = [
   { title: "a wildcard", request: "GET /api/files/a/b.txt", status: 200, route: "/api/files/*" },
 ];
 
-/** Hapi's own answer, whose status one version and another don't agree about. */
+/** Hapi's own response, whose status differs between versions. */
 function preflight(status: number): RequestCase {
   return {
     title: "a preflight, automatic",
@@ -344,20 +352,20 @@ function preflight(status: number): RequestCase {
   };
 }
 
-/** A wildcard, as one version of a library writes it. */
+/** A wildcard in the syntax of one version. */
 function wildcard(request: string, route: string): RequestCase {
   return { title: "a wildcard", request, status: 200, route };
 }
 
 interface NextSite {
   readonly basePath?: string;
-  /** The route of what Next has none for: that of a server around it. */
+  /** Route of a custom server around Next, where Next has none. */
   readonly elsewhere?: string;
-  /** What its middleware logs, where it can. */
+  /** Log messages of the middleware, where it can log. */
   readonly before?: readonly string[];
 }
 
-/** Both routers: files make the routes. */
+/** Both routers: files declare the routes. */
 function next({ basePath = "", elsewhere, before = [] }: NextSite = {}): RequestCase[] {
   const page = (title: string, request: string, route: string, more: Partial<RequestCase> = {}) => {
     const [method, path] = request.split(" ");
@@ -411,7 +419,7 @@ function next({ basePath = "", elsewhere, before = [] }: NextSite = {}): Request
     }),
     none("middleware that answers", "GET /guarded/closed", 401, { lines: before }),
     none("middleware that throws", "GET /guarded/7", 500, { ...failed, lines: before }),
-    none("nothing that there is", "GET /nowhere/42", 404),
+    none("no matching route", "GET /nowhere/42", 404),
     none("nothing below an API", "GET /api/nowhere", 404),
     none("a file of public/", "GET /hello.txt", 200),
     none("nothing of the build", "GET /_next/static/nothing.js", 404),
@@ -442,7 +450,7 @@ export type RequestTableName =
   | "next below a base path"
   | "next in express";
 
-/** Request -> route, by the name that a row of `rows.ts` has in `exchanges`. */
+/** Requests by the name that a row of `rows.ts` has in `requestCases`. */
 export const requestCases: Readonly<Record<RequestTableName, readonly RequestCase[]>> = {
   express4: [...express, wildcard(file, "/files/*")],
   express5: [...express, wildcard(file, "/files/*path")],

@@ -2,38 +2,38 @@ import type { LibraryRow } from "../row.ts";
 import type { TestNode } from "../../nodes.ts";
 import type { RequestTableName } from "./request-cases.ts";
 
-/** A framework, and what an app of `apps/` needs of it. */
+/** A framework, with the parameters of its app in `apps/`. */
 export interface FrameworkRow extends LibraryRow {
-  /** Its folder in `test/libraries`. */
+  /** Folder in `test/libraries`. */
   readonly group: string;
-  /** The app, a file of `apps/` without its ending. */
+  /** Name of the app's file in `apps/`, without extension. */
   readonly app: string;
-  /** What the app is asked for, of `requests.ts`. */
+  /** Name of the requests in `request-cases.ts`. */
   readonly requestCases: RequestTableName;
-  /** What the app loads: its name for it, and what is installed. */
+  /** Modules that the app loads: name in the app -> installed package. */
   readonly loads: Readonly<Record<string, string>>;
-  /** What its router takes for all that is below a path. */
+  /** Wildcard of its router for all paths below a path. */
   readonly wildcard: string;
-  /** What all paths of the app begin with. */
+  /** Prefix of all paths of the app. */
   readonly prefix?: string;
-  /** What the tests call it, if not by what is installed and on which Node. */
+  /** Title in the tests; default: the installed package and the Node version. */
   readonly title?: string;
 }
 
 export type Framework = Omit<FrameworkRow, "moduleSystem" | "node" | "supports" | "group"> & {
   readonly supports?: string;
-  /** Both, unless said otherwise. */
+  /** Default: both. */
   readonly modules?: readonly LibraryRow["moduleSystem"][];
-  /** The newest, unless said otherwise. */
+  /** Default: the newest. */
   readonly nodes?: Partial<Record<LibraryRow["moduleSystem"], TestNode["name"]>>;
 };
 
-/** What all of them give. */
+/** Support of all frameworks. */
 export const frameworkSupport = "server spans and metrics by route, errors, context";
 
 const NEWEST = "26";
 
-/** The rows of each, one for each module system. */
+/** Creates a row for each module system. */
 export function rowsOf(group: string, frameworks: readonly Framework[]): FrameworkRow[] {
   return frameworks.flatMap(({ nodes = {}, modules = ["esm", "cjs"], ...framework }) =>
     modules.map((moduleSystem) => ({

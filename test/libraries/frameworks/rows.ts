@@ -1,8 +1,8 @@
 import { type FrameworkRow, frameworkSupport, rowsOf } from "./row.ts";
 
 /**
- * The newest major runs on the floor too, as ES modules: how those are patched
- * is what differs there. On 24 runs what nothing else runs on.
+ * Runs the newest major as ES modules on the oldest Node too, because there they
+ * are patched in another way. Node 24 runs only what runs nowhere else.
  */
 const onFloor = { nodes: { esm: "22.15" } } as const;
 const on24 = { nodes: { cjs: "24" } } as const;
@@ -113,7 +113,7 @@ export const rows: readonly FrameworkRow[] = rowsOf("frameworks", [
     ...onFloor,
   },
   {
-    // 17 to 19 answer no request for nothing that there is on the Nodes of today.
+    // Versions 17 to 19 never respond to unmatched requests on current Nodes.
     library: "@hapi/hapi",
     installed: "hapi20",
     app: "hapi",
@@ -150,7 +150,7 @@ export const rows: readonly FrameworkRow[] = rowsOf("frameworks", [
     ...onFloor,
   },
   {
-    // It needs a part of Node that 24 has no more.
+    // It needs a part of Node that version 24 has removed.
     library: "restify",
     installed: "restify11",
     app: "restify",

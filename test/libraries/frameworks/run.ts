@@ -9,41 +9,41 @@ import { sendRequest } from "./send-request.ts";
 import { type RequestCase, requestCases } from "./request-cases.ts";
 import type { FrameworkRow } from "./row.ts";
 
-/** All that an app has left, for everybody to look into. */
+/** Telemetry and output of an app. */
 export interface FrameworkRun {
   readonly received: Received;
   readonly requestCases: readonly RequestCase[];
-  /** The statuses that came back, in the order of `exchanges`. */
+  /** Response statuses in the order of `requestCases`. */
   readonly statuses: readonly number[];
   readonly stockUrl: string;
   readonly stockRequests: readonly StockRequest[];
-  /** What the app has logged. */
+  /** Log lines of the app. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
   readonly stderr: string;
 }
 
-/** The request id by which an exchange is found again, by its place in the table. */
+/** Returns the request id by which a request of the table is identified. */
 export function requestCaseId(at: number): string {
   return `exchange-${at}`;
 }
 
-/** How the app of a row is started; it says `port` and its number, or what `portIn` finds. */
+/** Starts the app of a row, which prints `port` and its number; `portIn` reads it. */
 export interface Starter<Row extends FrameworkRow> {
   start(row: Row, env: Readonly<Record<string, string>>): Program | Promise<Program>;
   portIn(stdout: string): string | undefined;
 }
 
-/** Of the apps in `apps/`. */
+/** Starter of the apps in `apps/`. */
 const appStarter: Starter<FrameworkRow> = {
   start: programOf,
   portIn: (stdout) => /^port (\d+)\n/m.exec(stdout)?.[1],
 };
 
 /**
- * Plays the table of a row to its app, one request after the other, and then
- * `TENANT_COUNT` at once; stops it when all that it tells has come in.
+ * Sends the requests of a row's table to its app, one after the other, and then
+ * `TENANT_COUNT` concurrent ones. Stops the app when all telemetry has arrived.
  *
- * @param env more of the environment
+ * @param env further environment variables
  */
 export async function runFramework<Row extends FrameworkRow>(
   row: Row,
@@ -85,7 +85,7 @@ export async function runFramework<Row extends FrameworkRow>(
   }
 }
 
-/** Starts the app of a row, which is then the caller's to end. */
+/** Starts the app of a row; the caller must stop it. */
 export function startApp(
   row: FrameworkRow,
   env: Readonly<Record<string, string>>,
@@ -104,7 +104,7 @@ function programOf(row: FrameworkRow, env: Readonly<Record<string, string>>): Pr
     flags: preload.import,
     args: [row.app, loader.href, JSON.stringify(row.loads), row.wildcard],
     env: {
-      // Express says each unhandled error on stderr, unless told that this is a test.
+      // Express logs each unhandled error on stderr, except in tests.
       NODE_ENV: "test",
       ...env,
     },
@@ -123,7 +123,7 @@ async function waitForTelemetry(receiver: Receiver, table: readonly RequestCase[
   );
 }
 
-/** How many a run makes. */
+/** Returns the number of spans of a run. */
 export function expectedSpanCount(table: readonly RequestCase[]): number {
   const calls = table.reduce((sum, requestCase) => sum + (requestCase.calls ?? 0), 0);
   return table.length + calls + 2 * TENANT_COUNT;

@@ -2,7 +2,10 @@ import http from "node:http";
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
 import type { RequestCase } from "./request-cases.ts";
 
-/** Asks as `fetch` can't: by any method, and without a word more than is said. Resolves with the status. */
+/**
+ * Sends requests that `fetch` cannot: any method, and no further headers. Resolves
+ * with the status.
+ */
 export function sendRequest(
   port: number,
   requestCase: RequestCase,

@@ -11,7 +11,7 @@ import { type RequestCase, requestCases } from "./request-cases.ts";
 import type { FrameworkRow } from "./row.ts";
 import { requestCaseId, type FrameworkRun, expectedSpanCount } from "./run.ts";
 
-/** What holds for each framework, however its app is started. */
+/** Declares the tests that apply to each framework, however its app is started. */
 export function describeRows<Row extends FrameworkRow>(
   rows: readonly Row[],
   run: (row: Row) => Promise<FrameworkRun>,
@@ -35,16 +35,17 @@ function describeRow(row: FrameworkRow, get: () => Promise<FrameworkRun>): void 
     it(`${title}: ${request} -> ${route ?? "no route"}`, () => checkRequestCase(result, at));
   }
   it("counts each request by method, route and status", () => checkCounts(result, row));
-  it("makes no spans but those of requests and calls", () => {
+  it("creates no other spans than those of requests and calls", () => {
     assert.equal(result.received.spans.length, expectedSpanCount(table));
   });
-  it("makes an event of nothing else", () => {
+  it("creates no other events", () => {
     const errors = table.filter(({ error }) => error !== undefined);
     assert.equal(result.received.events.length, errors.length + TENANT_COUNT);
   });
-  it("writes no line of ours on stderr", () => assert.doesNotMatch(result.stderr, /^telltale:/m));
+  it("writes no message of telltale to stderr", () =>
+    assert.doesNotMatch(result.stderr, /^telltale:/m));
   for (const { title, check } of isolationChecks) {
-    it(`of ${TENANT_COUNT} requests at once, ${title}`, () => check(tenantsOf(result)));
+    it(`of ${TENANT_COUNT} concurrent requests, ${title}`, () => check(tenantsOf(result)));
   }
 }
 
@@ -54,7 +55,10 @@ function titleOf({ group, installed, moduleSystem, node, title }: FrameworkRow):
   return `${place}, ${moduleSystem.toUpperCase()}, Node ${node}`;
 }
 
-/** The span of an exchange has its route, and its error if it has one, which is also one event. */
+/**
+ * The span of a request has its route, and its error if there is one, which is
+ * also the only event.
+ */
 function checkRequestCase(result: FrameworkRun, at: number): void {
   const { request, status, route, error } = result.requestCases[at] ?? assert.fail();
   const [method = ""] = request.split(" ");
@@ -81,7 +85,7 @@ function checkRequestCase(result: FrameworkRun, at: number): void {
   checkWork(result, at, span);
 }
 
-/** All that is called and logged meanwhile is in the span of the exchange. */
+/** All calls and log lines of a request belong to its span. */
 function checkWork(
   { received, lines, requestCases: table, stockRequests }: FrameworkRun,
   at: number,
@@ -96,7 +100,7 @@ function checkWork(
       stockRequests.some(({ headers }) => headers["traceparent"]?.toString().startsWith(header)),
     );
   }
-  // Restify has lines of its own, which have a `msg`.
+  // Restify writes its own log lines, which have a `msg`.
   const logged = lines.filter(
     (line) => line["request_id"] === requestCaseId(at) && "message" in line,
   );
@@ -122,7 +126,7 @@ function summaryOf({ exception, transaction }: ReceivedEvent): unknown {
   return { error: exception?.values?.at(-1)?.value, transaction };
 }
 
-/** `http.server.request.duration`, against the table and the requests at once. */
+/** Compares `http.server.request.duration` with the table and the concurrent requests. */
 function checkCounts({ received, requestCases: table }: FrameworkRun, row: FrameworkRow): void {
   const metric = received.metrics.findLast(({ name }) => name === "http.server.request.duration");
   const counted = Object.fromEntries(

@@ -5,8 +5,8 @@ import { type ProgramResult, preload, Program, telemetryEnv } from "../../integr
 
 const file = fileURLToPath(new URL("apps/aws-inputs.mjs", import.meta.url));
 
-/** What the services are asked for, with the trace in it. */
-const asked: readonly (readonly [operation: string, names: readonly string[]])[] = [
+/** Trace fields that the services received. */
+const receivedFields: readonly (readonly [operation: string, names: readonly string[]])[] = [
   ["SendMessage", ["traceparent"]],
   ["SendMessage", ["traceparent"]],
   ["SendMessage", ["a", "traceparent"]],
@@ -41,22 +41,22 @@ describe("The inputs of @aws-sdk/client-*", function () {
   });
   after(() => receiver.close());
 
-  it("are what they were, and so are commands and results, frozen or not", () => {
+  it("are unchanged, and so are commands and results, frozen or not", () => {
     assert.equal(preloaded.code, 0);
     assert.equal(preloaded.stdout, bare.stdout);
     assert.match(bare.stdout, /SQS send, frozen/);
   });
 
-  it("carry the trace in a copy", () => {
-    assert.deepEqual(JSON.parse(preloaded.stderr), asked);
+  it("are sent as a copy with the trace context", () => {
+    assert.deepEqual(JSON.parse(preloaded.stderr), receivedFields);
   });
 
-  it("have a span each, also where they can't be described", () => {
+  it("have a span each, even if it cannot be described completely", () => {
     const calls = receiver.spans.filter(({ scope }) => scope.name.endsWith("aws-sdk"));
     assert.equal(calls.length, 22);
   });
 
-  it("name their spans by few values, and nobody's phone number", () => {
+  it("have span names of low cardinality, without phone numbers", () => {
     const names = receiver.spans.map(({ name }) => name);
     assert.ok(names.includes("orders-* send"), names.join());
     assert.ok(names.includes("phone_number send"), names.join());

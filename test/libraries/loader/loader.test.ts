@@ -53,7 +53,7 @@ async function run(row: UpstreamLibraryRow, args: readonly string[], receiver: R
   return ended;
 }
 
-/** Fails with all that there is if there is no such span. */
+/** Fails with a list of all spans if there is no such span. */
 function find(expected: ExpectedUpstreamSpan, spans: readonly ReceivedSpan[]): void {
   const { name, kind, below = "work", attributes = {}, fails = false } = expected;
   const found = spans.some((span) => {

@@ -1,27 +1,27 @@
 import { type LibraryRow, variants } from "../row.ts";
 
-/** A span that a scenario leaves, below the one that is around all of it. */
+/** A span that a scenario produces, below its root span. */
 export interface ExpectedUpstreamSpan {
   readonly name: string;
   readonly kind: "CLIENT" | "SERVER" | "PRODUCER" | "CONSUMER" | "INTERNAL";
-  /** Those that must be there; others may be. */
+  /** Required attributes; others are allowed. */
   readonly attributes?: Readonly<Record<string, unknown>>;
-  /** The name of the span above it; by default the one around all. */
+  /** Name of the parent span; default: the root span. */
   readonly below?: string;
   readonly fails?: true;
 }
 
 export interface UpstreamLibraryRow extends LibraryRow {
-  /** In `scenarios/`. */
+  /** File in `scenarios/`. */
   readonly scenario: string;
   readonly args?: readonly string[];
   readonly server?: "memcached" | "mariadb";
   readonly env?: Readonly<Record<string, string>>;
-  /** Each of them, in no order. */
+  /** Expected spans in any order. */
   readonly spans: readonly ExpectedUpstreamSpan[];
-  /** Names that no span has. */
+  /** Names that no span must have. */
   readonly never?: readonly string[];
-  /** Texts that no span has in its attributes. */
+  /** Texts that no attribute must contain. */
   readonly secrets?: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export const rows: readonly UpstreamLibraryRow[] = [
   ...variants("generic-pool", "generic-pool2").map((variant): UpstreamLibraryRow => ({
     ...variant,
     library: "generic-pool",
-    supports: "spans of waiting for a resource",
+    supports: "spans of acquired resources",
     scenario: "generic-pool",
     args: [variant.installed === "generic-pool2" ? "2" : "3"],
     spans: [{ name: "generic-pool.acquire", kind: "INTERNAL" }],
@@ -131,7 +131,7 @@ export const rows: readonly UpstreamLibraryRow[] = [
   ...variants("node:fs").map((variant): UpstreamLibraryRow => ({
     ...variant,
     library: "node:dns, node:net, node:fs",
-    supports: "spans of look-ups, connections and files, where they are asked for",
+    supports: "spans of lookups, connections and files (disabled by default)",
     scenario: "node",
     env: {
       OTEL_INSTRUMENTATION_DNS_ENABLED: "true",

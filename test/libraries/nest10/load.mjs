@@ -1,2 +1,2 @@
-/** As an ES module of an app beside these libraries does. */
+/** Loads a library as an ES module next to it does. */
 export const load = (name) => import(name);

@@ -1,6 +1,6 @@
 import { type FrameworkRow, rowsOf } from "../frameworks/row.ts";
 
-/** Nest finds its own parts by their names, so each major needs a folder of its own. */
+/** Nest finds its own packages by their names, so each major needs its own folder. */
 export const rows: readonly FrameworkRow[] = rowsOf(
   "nest11",
   (["express", "fastify"] as const).map((platform) => ({

@@ -1,7 +1,7 @@
 import type { NextRow } from "../next16/rows.ts";
 import { rows as newest, titleOf } from "../next16/rows.ts";
 
-/** The oldest, which has another bundler, and its middleware on the edge runtime only. */
+/** The oldest version, which has another bundler and runs middleware on the edge runtime only. */
 export const rows: readonly NextRow[] = newest
   .filter(({ way }) => way === "next start")
   .map((row): NextRow => ({

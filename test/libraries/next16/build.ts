@@ -14,30 +14,30 @@ import { root } from "../../../scripts/node.mjs";
 import { preload, Program } from "../../integration/program.ts";
 import { nodes, type TestNode } from "../../nodes.ts";
 
-/** What `site/` becomes. */
+/** Options for building `site/`. */
 export interface Site {
-  /** The folder of `test/libraries` whose Next builds it. */
+  /** Folder of `test/libraries` whose Next builds it. */
   readonly group: "next15" | "next16";
   readonly node: TestNode["name"];
-  /** What its `next.config.js` is. */
+  /** Module system of its `next.config.js`. */
   readonly config: "esm" | "cjs";
   readonly basePath?: string;
-  /** With a server of its own and all that it needs, as for a container. */
+  /** Whether to build a server with all its dependencies, as for a container. */
   readonly standalone?: boolean;
 }
 
 export interface Build {
   readonly directory: string;
-  /** All that `next build` has said. */
+  /** Output of `next build`. */
   readonly output: string;
 }
 
 /**
- * Builds the site as its authors would: preloaded by NODE_OPTIONS, since that is
- * where those have it who have it in their environment. Some seconds, or
- * nothing if nothing has changed since.
+ * Builds the site preloaded by NODE_OPTIONS, as apps do that set it in their
+ * environment. Takes some seconds, or none if nothing has changed since the last
+ * build.
  *
- * @throws Error with what Next has said, if it failed.
+ * @throws Error with the output of Next, if it fails
  */
 export function build(site: Site): Promise<Build> {
   const name = nameOf(site);
@@ -49,12 +49,12 @@ export function build(site: Site): Promise<Build> {
 const started = new Map<string, Promise<Build>>();
 
 const source = fileURLToPath(new URL("site", import.meta.url));
-/** What the requests at once do, and what that needs. */
+/** The module of the concurrent requests, with its dependencies. */
 const tenants = "test/integration/concurrency/apps/work.mjs";
-const crowd = "test/barrier.cjs";
+const barrier = "test/barrier.cjs";
 const dist = join(root, "dist");
 
-/** Where Next's own program is. */
+/** Returns the path of Next's command. */
 export function nextIn({ group }: Pick<Site, "group">): string {
   return join(root, "test/libraries", group, "node_modules/next/dist/bin/next");
 }
@@ -76,7 +76,7 @@ async function buildOrKeep(site: Site, name: string): Promise<Build> {
   return { directory, output };
 }
 
-/** All that makes a build what it is. */
+/** Hashes everything that affects a build. */
 function stampOf(site: Site): string {
   const hash = createHash("sha256").update(JSON.stringify([site, configOf(site)]));
   const lockfile = join(root, "test/libraries", site.group, "package-lock.json");
@@ -88,7 +88,7 @@ function stampOf(site: Site): string {
     (file) => join(dist, file),
   );
   const own = fileURLToPath(import.meta.url);
-  const shared = [tenants, crowd].map((file) => join(root, file));
+  const shared = [tenants, barrier].map((file) => join(root, file));
   for (const file of [own, lockfile, ...shared, ...ours, ...files]) {
     hash.update(file).update(readFileSync(file));
   }
@@ -107,7 +107,7 @@ function readStamped(directory: string): { stamp: string; output: string } | und
   }
 }
 
-/** What the site is in: Next finds its packages, and ours, from there. */
+/** Writes the site and links its packages, from which Next resolves them. */
 function writeSite(site: Site, directory: string): void {
   const leftover = site.group === "next15" ? "proxy.js" : "middleware.js";
   cpSync(source, directory, { recursive: true, filter: (path) => path !== join(source, leftover) });
@@ -127,7 +127,7 @@ function writeSite(site: Site, directory: string): void {
 /** https://nextjs.org/docs/app/api-reference/config/next-config-js */
 function configOf({ group, basePath, standalone }: Site): object {
   return {
-    // Else they are built in, where no instrumentation of anybody's finds them.
+    // Packages that Next would otherwise bundle, where no instrumentation can patch them.
     serverExternalPackages: ["winston", "telltale", "@sentry/core"],
     outputFileTracingRoot: root,
     ...(group !== "next15" && { turbopack: { root } }),
@@ -154,7 +154,7 @@ async function runBuild(site: Site, directory: string): Promise<string> {
   return stdout + stderr;
 }
 
-/** Nothing is exported, and all that we have to say is said. */
+/** Exports nothing and logs all messages. */
 const talkative = {
   OTEL_LOG_LEVEL: "debug",
   NEXT_TELEMETRY_DISABLED: "1",
@@ -162,12 +162,15 @@ const talkative = {
   OTEL_LOGS_EXPORTER: "none",
 };
 
-/** Where `output: "standalone"` puts the server of a site. */
+/** Returns the folder of the server that `output: "standalone"` produces. */
 export function standaloneIn(directory: string): string {
   return join(directory, ".next/standalone", directory.slice(root.length + 1));
 }
 
-/** As Next asks for it: https://nextjs.org/docs/app/api-reference/config/next-config-js/output */
+/**
+ * Copies files as Next requires:
+ * https://nextjs.org/docs/app/api-reference/config/next-config-js/output
+ */
 function completeStandalone(directory: string): void {
   for (const folder of ["public", ".next/static"]) {
     const to = join(standaloneIn(directory), folder);

@@ -7,6 +7,6 @@ import { rows as newest } from "./rows.ts";
 const starter = { start: startNext, portIn };
 
 describe("Next.js", function () {
-  // Built once, which takes a busy machine its time.
+  // Sites are built once, which takes long on a busy machine.
   describeRows([...newest, ...oldest], (row) => runFramework(row, {}, starter));
 });

@@ -5,7 +5,7 @@ import { nodes } from "../../nodes.ts";
 import { build, nextIn, standaloneIn } from "./build.ts";
 import type { NextRow } from "./rows.ts";
 
-/** The server of a row, preloaded, once it is built. It says `port` and its number. */
+/** Builds a row's site and starts its server, preloaded. It prints `port` and its number. */
 export async function startNext(
   row: NextRow,
   env: Readonly<Record<string, string>>,
@@ -26,12 +26,12 @@ export async function startNext(
   });
 }
 
-/** The port that a server of Next's says it listens on. */
+/** Reads the port from the output of a Next server. */
 export function portIn(stdout: string): string | undefined {
   return /(?:^port |http:\/\/(?:localhost|127\.0\.0\.1):)(\d+)/m.exec(stdout)?.[1];
 }
 
-/** `next dev` in the folder of a row's build. */
+/** Runs `next dev` in the folder of a row's build. */
 export async function startDev(
   row: NextRow,
   env: Readonly<Record<string, string>>,

@@ -12,9 +12,9 @@ const rows = [...newest, ...oldest];
 const started = rows.filter(({ way }) => way === "next start");
 
 describe("Next.js, preloaded", function () {
-  // Built once, which takes a busy machine its time.
+  // Sites are built once, which takes long on a busy machine.
   for (const row of rows.filter(({ way }) => way !== "custom server")) {
-    it(`builds without a word of ours, and opens no port: ${row.title}`, async () => {
+    it(`builds without messages of telltale and opens no port: ${row.title}`, async () => {
       const { output } = await build(row.site);
       assert.match(output, /\/orders\/\[id\]/);
       assert.doesNotMatch(output, /^telltale:/m);
@@ -22,12 +22,12 @@ describe("Next.js, preloaded", function () {
   }
 
   for (const row of started) {
-    describe(`${row.title}, with the spans of its own`, () => describeRequests(row));
+    describe(`${row.title}, with middleware spans`, () => describeRequests(row));
   }
 
   const dev = newest.find(({ way }) => way === "next start");
   if (dev !== undefined)
-    it("runs `next dev`, one process of which has the port", () => develop(dev));
+    it("runs `next dev`, of which one process has the port", () => develop(dev));
 });
 
 function describeRequests(row: NextRow): void {
@@ -50,7 +50,7 @@ function describeRequests(row: NextRow): void {
     await Promise.all([program?.ended, receiver?.close(), stock?.close()]);
   });
 
-  it("makes one server span and one of each call, and spans of what Next does below", async () => {
+  it("creates one server span, one span for each call, and spans of Next below it", async () => {
     await get(`${url}/orders/42`, "spans");
     const spans = await traceOf(receiver, "spans", "render route (app) /orders/[id]");
     const [server, ...others] = spans.filter(({ kind }) => kind === "SERVER");
@@ -63,7 +63,7 @@ function describeRequests(row: NextRow): void {
     }
   });
 
-  it("sees a server action, in the context of its request", async () => {
+  it("traces a server action in the context of its request", async () => {
     const status = await act(url, "3", "action");
     assert.equal(status, 200);
     const line = await lineOf(program, "action");
@@ -74,7 +74,7 @@ function describeRequests(row: NextRow): void {
     assert.equal(server.status.code, "UNSET");
   });
 
-  it("sees the error of a server action", async () => {
+  it("records the error of a server action", async () => {
     assert.equal(await act(url, "7", "failing"), 500);
     await receiver.waitFor(
       ({ events }) => events.some(({ tags }) => tags?.["request_id"] === "failing"),
@@ -94,7 +94,7 @@ async function get(url: string, requestId: string): Promise<string> {
   return response.text();
 }
 
-/** Sends the form of a page as a browser without scripts does; resolves with the status. */
+/** Submits the form of a page as a browser without scripts does; resolves with the status. */
 async function act(url: string, id: string, requestId: string): Promise<number> {
   const page = await get(`${url}/act/${id}`, `page-${requestId}`);
   const form = new FormData();
@@ -118,7 +118,10 @@ async function serverSpan(
   return find(receiver.spans) ?? assert.fail();
 }
 
-/** All spans of a request's trace, once those of the server, of the call and of that name are there. */
+/**
+ * Returns the spans of a request's trace once those of the server, of the call and
+ * of the given name have arrived.
+ */
 async function traceOf(
   receiver: Receiver,
   requestId: string,

@@ -1,7 +1,7 @@
 import { type FrameworkRow, frameworkSupport } from "../frameworks/row.ts";
 import type { Site } from "./build.ts";
 
-/** How an app of Next's is served. */
+/** How a Next app is served. */
 export type Way = "next start" | "standalone" | "custom server";
 
 export interface NextRow extends FrameworkRow {
@@ -15,10 +15,10 @@ const next = {
   app: "next",
   loads: {},
   wildcard: "",
-  supports: `${frameworkSupport}, both routers (spans of Next's own on request)`,
+  supports: `${frameworkSupport}, both routers (Next's own spans if enabled)`,
 };
 
-/** The newest: by its command, as a container has it, and within an app of Express's. */
+/** The newest version: by its command, as in a container, and within an Express app. */
 export const rows: readonly NextRow[] = (
   [
     {

@@ -10,21 +10,27 @@ import { WAIT_TIMEOUT_MS } from "../../until.ts";
 
 export { freePorts } from "../../free-port.ts";
 
-/** A server that some test talks to, started by that test. */
+/** A server that a test starts. */
 export interface DaemonOptions {
-  /** For messages, and for the name of its folder. */
+  /** Name for messages and for its folder. */
   readonly name: string;
-  /** Ends with its group, so it may be a shell that starts several. */
+  /**
+   * Command that ends with its process group, so it may be a shell that starts
+   * several programs.
+   */
   readonly command: readonly [string, ...string[]];
-  /** All of its environment but the PATH. */
+  /** Complete environment, apart from PATH. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Answers once the server can be talked to; throws as long as it can't. */
+  /** Resolves once the server responds; rejects until then. */
   readonly isReady: () => Promise<void>;
-  /** Gets all that the server says, on stdout and stderr. */
+  /** Receives the server's output on stdout and stderr. */
   readonly onOutput?: (text: string) => void;
 }
 
-/** What stands at the end of stdin: this process, which thus needs no cleaning up when it is killed. */
+/**
+ * Reads stdin, whose end is held by this process, so that the server also stops if
+ * this process is killed.
+ */
 const WATCHDOG_SCRIPT = `
   garbage=$1; shift
   cd /
@@ -41,20 +47,20 @@ const WATCHDOG_SCRIPT = `
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * A server in a process group of its own, which ends with `stop` and with this
- * process, however that ends.
+ * A server in its own process group, which ends with `stop` and with this process,
+ * however that ends.
  */
 export class Daemon {
   readonly directory: string;
   #child: Child | undefined = undefined;
   #output = "";
 
-  /** @param name for its temporary folder, which is made here. */
+  /** @param name name for its temporary folder, which is created here */
   constructor(name: string) {
     this.directory = mkdtempSync(join(tmpdir(), `telltale-${name}-`));
   }
 
-  /** @throws Error with the server's own words if it doesn't answer in time */
+  /** @throws Error with the server's output if it does not respond in time */
   async start(options: DaemonOptions): Promise<void> {
     const { command, env, isReady, onOutput } = options;
     const args = ["-c", WATCHDOG_SCRIPT, "sh", this.directory, ...command];
@@ -73,7 +79,7 @@ export class Daemon {
     await this.#waitUntilReady(isReady, child, performance.now() + WAIT_TIMEOUT_MS, options.name);
   }
 
-  /** Can be called again. */
+  /** Can be called repeatedly. */
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -109,7 +115,10 @@ export class Daemon {
   }
 }
 
-/** Sends `greeting` to a port and looks what comes back first; throws if nothing does. */
+/**
+ * Sends `greeting` to a port and returns the first data of the response; throws if
+ * there is none.
+ */
 export async function greet(
   port: number,
   greeting: Uint8Array,

@@ -20,13 +20,13 @@ export interface MongoPeer extends StartedServer {
 }
 
 /**
- * FerretDB 1.24 over SQLite: it talks MongoDB's wire protocol. A server of
- * MongoDB's own is neither in Debian nor on npm.
+ * Starts FerretDB 1.24 over SQLite, which implements MongoDB's wire protocol.
+ * MongoDB's own server is neither in Debian nor on npm.
  *
- * It is built with Go once per version (one to three minutes) and kept beside
- * other caches of the user.
+ * It is built with Go once per version (one to three minutes) and stored in the
+ * user's cache folder.
  *
- * @throws Error if there is no Go, or it can't be built or started
+ * @throws Error if Go is not installed, or if the build or the start fails
  */
 export async function startFerretDb(): Promise<MongoPeer> {
   const server = await startServer({

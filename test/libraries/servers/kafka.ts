@@ -17,9 +17,8 @@ export interface Kafka {
 }
 
 /**
- * A Kafka of one node (KRaft), from Maven Central: Debian has none. Topics are
- * made when they are first asked for. It needs `java` and, once per version,
- * `mvn`.
+ * Starts a Kafka of one node (KRaft) from Maven Central, because Debian has none.
+ * Topics are created on first use. It needs `java` and, once per version, `mvn`.
  */
 export async function startKafka(): Promise<Kafka> {
   const classpath = join(await jars(), "*");
@@ -64,14 +63,14 @@ function properties(port: number, controller: number, logs: string): string {
     "transaction.state.log.num.partitions": 1,
     "transaction.state.log.replication.factor": 1,
     "transaction.state.log.min.isr": 1,
-    // A consumer alone in its group need not wait for others.
+    // The only consumer of a group need not wait for others.
     "group.initial.rebalance.delay.ms": 0,
   })
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
 }
 
-/** The folder of the jars, kept beside other caches of the user under what the pom says. */
+/** Returns the folder of the jars in the user's cache folder, named after the hash of the pom. */
 async function jars(): Promise<string> {
   const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
   const stamp = createHash("sha256").update(readFileSync(pom)).digest("hex").slice(0, 16);
@@ -84,7 +83,7 @@ async function jars(): Promise<string> {
   try {
     renameSync(unfinished, folder);
   } catch (error) {
-    // Another test was faster.
+    // Another test has created it in the meantime.
     if (!existsSync(folder)) throw error;
     rmSync(unfinished, { recursive: true });
   }

@@ -16,20 +16,20 @@ export interface MariaDb extends StartedServer {
 
 const run = promisify(execFile);
 
-/** User and database alike. */
+/** Name of both the user and the database. */
 const NAME = "shop";
 
 /**
- * Debian's MariaDB, with a user and a database `shop`.
+ * Starts Debian's MariaDB, with a user and a database `shop`.
  *
- * @throws Error if it is not installed or doesn't start
+ * @throws Error if it is not installed or does not start
  */
 export async function startMariaDb(): Promise<MariaDb> {
   const password = randomBytes(12).toString("hex");
   const server = await startServer({
     program: serverPath(),
     args: (port, folder) => prepare(port, folder, password),
-    // Its first packet, unasked, is the handshake: length, sequence, protocol 10.
+    // The server sends the handshake first: length, sequence, protocol 10.
     isUp: async (port) => (await sendAndReceive(port, ""))?.[4] === 10,
   });
   const address = `${server.host}:${server.port}`;
@@ -37,7 +37,7 @@ export async function startMariaDb(): Promise<MariaDb> {
   return { ...server, user: NAME, password, database: NAME, url };
 }
 
-/** Debian puts the server into /usr/sbin, which is not in everybody's PATH. */
+/** Debian installs the server in /usr/sbin, which is not in every PATH. */
 function serverPath(): string {
   const installer = requireProgram(INSTALLER);
   return findInPath("mariadbd") ?? join(dirname(dirname(installer)), "sbin", "mariadbd");

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { sendAndReceive, type StartedServer, startServer } from "./server.ts";
 
 export interface Memcached extends StartedServer {
@@ -6,15 +7,15 @@ export interface Memcached extends StartedServer {
 }
 
 /**
- * Debian's memcached.
+ * Starts Debian's memcached.
  *
- * @throws Error if it is not installed or doesn't start
+ * @throws Error if it is not installed or does not start
  */
 export async function startMemcached(): Promise<Memcached> {
   const server = await startServer({
     program: "memcached",
-    // It refuses to run as root without being told whom to become.
-    args: (port) => ["-l", "127.0.0.1", "-p", String(port), "-U", "0", "-u", "nobody"],
+    // It refuses to run as root without a user.
+    args: (port) => ["-l", "127.0.0.1", "-p", String(port), "-U", "0", "-u", userInfo().username],
     isUp: async (port) =>
       (await sendAndReceive(port, "version\r\n"))?.toString().startsWith("VERSION") === true,
   });

@@ -8,7 +8,7 @@ export interface Nats {
   stop(): Promise<void>;
 }
 
-/** A NATS server with JetStream, from Debian (`nats-server`). */
+/** Starts a NATS server with JetStream, from Debian (`nats-server`). */
 export async function startNats(): Promise<Nats> {
   const [port = 0] = await freePorts(1);
   const daemon = new Daemon("nats");

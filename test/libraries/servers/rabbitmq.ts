@@ -8,26 +8,29 @@ import { Daemon, greet } from "./daemon.ts";
 export interface RabbitMq {
   /** `amqp://guest:guest@host:port`. */
   readonly url: string;
-  /** What `rabbitmqctl` says, line by line; it touches no queue. */
+  /** Returns the output lines of `rabbitmqctl`, which does not change any queue. */
   control(...args: string[]): Promise<string[]>;
-  /** All that the broker has logged. */
+  /** Returns the broker's log. */
   log(): string;
   stop(): Promise<void>;
 }
 
 const run = promisify(execFile);
 
-/** Debian's own wrapper in the PATH changes the user and wants `/var/lib/rabbitmq`; this one is under it. */
+/**
+ * Debian's wrapper in the PATH switches the user and needs `/var/lib/rabbitmq`; it
+ * calls this script.
+ */
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
 const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 
-/** What speaks AMQP 0-9-1 says so first. */
+/** First bytes of an AMQP 0-9-1 connection. */
 const HEADER = Buffer.from("AMQP\0\0\x09\x01", "latin1");
 
 /**
- * A RabbitMQ, from Debian (`rabbitmq-server`), with an Erlang port mapper of its
- * own, which would stay behind otherwise.
+ * Starts a RabbitMQ from Debian (`rabbitmq-server`), with its own Erlang port
+ * mapper, which would otherwise keep running.
  */
 export async function startRabbitMq(): Promise<RabbitMq> {
   const [port = 0, mapper = 0, distribution = 0] = await freePorts(3);
@@ -54,7 +57,7 @@ export async function startRabbitMq(): Promise<RabbitMq> {
       RABBITMQ_MNESIA_BASE: inside("mnesia"),
       RABBITMQ_LOG_BASE: inside("log"),
       RABBITMQ_PID_FILE: inside("pid"),
-      // Two schedulers: the machine is others', too.
+      // Two schedulers, because other tests share the machine.
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+S 2:2",
     },
     isReady: () => greet(port, HEADER, (data) => data[0] === 1),

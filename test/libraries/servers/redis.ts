@@ -8,18 +8,18 @@ export interface Redis extends StartedServer {
 }
 
 /**
- * Debian's Redis, which keeps nothing on disk.
+ * Starts Debian's Redis without persistence.
  *
- * @throws Error if it is not installed or doesn't start
+ * @throws Error if it is not installed or does not start
  */
 export function startRedis(): Promise<Redis> {
   return start([]);
 }
 
 /**
- * A cluster of one node, which has all the slots.
+ * Starts a cluster of one node, which has all slots.
  *
- * @throws Error if it is not installed or doesn't start
+ * @throws Error if it is not installed or does not start
  */
 export async function startRedisCluster(): Promise<Redis> {
   const redis = await start([

@@ -10,29 +10,30 @@ import { freePort } from "../../free-port.ts";
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
 import { findInPath, requiredPrograms } from "../../../scripts/test/programs.ts";
 
-/** A server that tests use: on loopback, on a port that was free, with data that go with it. */
+/** A server for tests: on loopback, on a free port, with a temporary data folder. */
 export interface StartedServer {
   readonly host: "127.0.0.1";
   readonly port: number;
-  /** Ends it and removes what it has written. Can be called again. */
+  /** Stops it and removes its data. Can be called repeatedly. */
   stop(): Promise<void>;
 }
 
 export interface ServerOptions {
-  /** One of `scripts/debian-packages.txt`, or the path of one. */
+  /** A program of `scripts/debian-packages.txt`, or a path. */
   readonly program: string;
-  /** @param folder a temporary one, empty, which is removed at the end */
+  /** @param folder an empty temporary folder, which is removed at the end */
   args(port: number, folder: string): readonly string[] | Promise<readonly string[]>;
-  /** Whether it is up; a connection that is refused means no. */
+  /** Whether the server is up; a refused connection means no. */
   isUp(port: number): Promise<boolean>;
 }
 
 const ATTEMPTS = 3;
 
 /**
- * Starts a server; it ends with `stop` and with this process, however that ends.
+ * Starts a server, which ends with `stop` and with this process, however that
+ * ends.
  *
- * @throws Error with the server's own words if it doesn't start
+ * @throws Error with the server's output if it does not start
  */
 export async function startServer(options: ServerOptions): Promise<StartedServer> {
   const path = requireProgram(options.program);
@@ -42,16 +43,16 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
       return await startOnce(path, folder, options);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
-      // Somebody else may have taken the port in the meantime.
+      // Another process may have taken the port in the meantime.
       if (attempt === ATTEMPTS) throw error;
     }
   }
 }
 
 /**
- * The path of a program from `scripts/debian-packages.txt`.
+ * Returns the path of a program from `scripts/debian-packages.txt`.
  *
- * @throws Error if it is not there, with the package that brings it
+ * @throws Error with the name of the Debian package if it is missing
  */
 export function requireProgram(program: string): string {
   if (program.includes("/")) return program;
@@ -69,7 +70,7 @@ async function startOnce(
   const port = await freePort();
   const args = await options.args(port, folder);
   const child = spawn("/bin/sh", ["-c", WATCHDOG_SCRIPT, "sh", folder, path, ...args], {
-    // Nothing of the environment that a server would heed.
+    // Excludes all variables that would affect the server.
     env: { PATH: process.env["PATH"], HOME: folder, LC_ALL: "C", TZ: "UTC" },
     cwd: folder,
     stdio: ["pipe", "pipe", "pipe"],
@@ -78,7 +79,7 @@ async function startOnce(
   const output = collect(child);
   if (!(await waitUntilUp(child, () => options.isUp(port)))) {
     await stopServer(child);
-    throw new Error(`${path} did not start: ${output() || "it said nothing"}`);
+    throw new Error(`${path} did not start: ${output() || "it wrote nothing"}`);
   }
   return { host: "127.0.0.1", port, stop: () => stopServer(child) };
 }
@@ -86,9 +87,9 @@ async function startOnce(
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * Runs a command until stdin ends, which it also does when the process at its
- * other end is killed; then removes the folder that is named first. A command
- * that ends by itself is noticed by its closed stdout.
+ * Runs a command until stdin ends, which also happens when the process at its
+ * other end is killed, and then removes the first argument's folder. Notices a
+ * command that ends by itself by its closed stdout.
  */
 const WATCHDOG_SCRIPT = `
   garbage=$1; shift
@@ -134,8 +135,8 @@ async function stopServer(child: Child): Promise<void> {
 }
 
 /**
- * Sends `request` to a port of this machine and gives the first piece of the
- * answer, or undefined if there is none.
+ * Sends `request` to a local port and returns the first chunk of the response, or
+ * undefined if there is none.
  */
 export function sendAndReceive(
   port: number,

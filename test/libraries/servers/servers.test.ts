@@ -13,8 +13,8 @@ import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 import { sendAndReceive } from "./server.ts";
 
-describe("a server of the tests", () => {
-  it("is Redis, and nothing after its end", async function () {
+describe("A test server", () => {
+  it("runs Redis, and leaves nothing behind", async function () {
     programOrSkip(this, "redis-server");
     const redis = await startRedis();
     assert.equal(
@@ -26,7 +26,7 @@ describe("a server of the tests", () => {
     assert.equal(await isOpen(redis.port), false);
   });
 
-  it("is MariaDB, and nothing after its end", async function () {
+  it("runs MariaDB, and leaves nothing behind", async function () {
     programOrSkip(this, "mariadb-install-db");
     const mariadb = await startMariaDb();
     assert.match(String(await sendAndReceive(mariadb.port, "")), /MariaDB/);
@@ -34,7 +34,7 @@ describe("a server of the tests", () => {
     assert.equal(await isOpen(mariadb.port), false);
   });
 
-  it("is PostgreSQL, and nothing after its end", async function () {
+  it("runs PostgreSQL, and leaves nothing behind", async function () {
     const postgres = await startPostgres();
     const port = Number(new URL(postgres.url).port);
     assert.equal(await isOpen(port), true);
@@ -42,7 +42,7 @@ describe("a server of the tests", () => {
     assert.equal(await isOpen(port), false);
   });
 
-  it("ends when the process that started it is killed, and leaves nothing", async function () {
+  it("ends when the process that started it is killed, and leaves nothing behind", async function () {
     programOrSkip(this, "redis-server");
     const path = fileURLToPath(new URL("redis.ts", import.meta.url));
     const code = `
@@ -63,7 +63,7 @@ describe("a server of the tests", () => {
     rmdirSync(folder);
   });
 
-  it("is missed with the name of its package", async () => {
+  it("is reported with the name of its package if it is missing", async () => {
     const { PATH } = process.env;
     process.env["PATH"] = "/nowhere";
     try {

@@ -1,13 +1,13 @@
-/** A call of a database that a step makes. */
+/** Expected span of a database call. */
 export interface ExpectedStoreSpan {
   readonly name: string;
-  /** Without those of the server, which are the same for all. */
+  /** Attributes without those of the server, which all calls share. */
   readonly attributes: Readonly<Record<string, unknown>>;
-  /** Of the span's status; none: the call succeeds. */
+  /** Message of the span's status; undefined if the call succeeds. */
   readonly error?: string;
 }
 
-/** A request to a row's program, and the calls below it. */
+/** A request to a row's program, with the calls below it. */
 export interface Step {
   readonly step: string;
   readonly calls: readonly ExpectedStoreSpan[];

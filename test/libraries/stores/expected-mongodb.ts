@@ -64,7 +64,7 @@ const always: readonly Step[] = [
   },
 ];
 
-/** @param installed the older ones say more of what goes without saying */
+/** @param installed older versions send further fields with default values */
 export function mongodbSteps(installed: string): readonly Step[] {
   const isThree = installed.startsWith("mongodb3");
   const size = isThree || installed === "mongodb4" ? { batchSize: "?" } : {};
@@ -112,7 +112,7 @@ const removed = call("delete", "items", {
   ordered: "?",
 });
 
-/** @param installed versions 5 and 6 say that they want all fields */
+/** @param installed versions 5 and 6 request all fields explicitly */
 export function mongooseSteps(installed: string): readonly Step[] {
   const find = { find: "items", filter: { name: "?" } };
   const found = installed !== "mongoose" ? { ...find, projection: {} } : find;

@@ -23,7 +23,7 @@ function failing(
 const WRONG = "WRONGTYPE Operation against a key holding the wrong kind of value";
 const TWO = { "db.operation.batch.size": 2 };
 
-/** What both clients have in common. */
+/** Steps of both clients. */
 const steps: readonly Step[] = [
   { step: "set", calls: [call("SET")] },
   { step: "get", calls: [call("GET"), call("GET")] },
@@ -41,10 +41,10 @@ const unknown: Step = {
   calls: [failing("NONSENSE", "ERR", "ERR unknown command ?")],
 };
 
-/** What a script says is the app's own text. */
+/** The error message of a script is the app's text. */
 const script: Step = { step: "script", calls: [failing("EVAL", "ERR", "?")] };
 
-/** With callbacks: each command of a batch or a transaction by itself. */
+/** Steps with callbacks: each command of a batch or a transaction has a span. */
 export const callbackSteps: readonly Step[] = [
   ...steps.filter(({ step }) => !["pipeline", "uniform", "multi"].includes(step)),
   { step: "batch", calls: [call("SET"), call("GET")] },
@@ -62,14 +62,17 @@ export const clusterSteps: readonly Step[] = [
 
 export const nodeRedisSteps: readonly Step[] = [
   ...steps,
-  // By the app, which closes its client: no error.
+  // The app closes its client, which is no error.
   { step: "givenUp", calls: [call("BLPOP"), call("PING")] },
   unknown,
   script,
   { step: "batch", calls: [failing("MULTI", "WRONGTYPE", WRONG, TWO)] },
 ];
 
-/** What is sent together is not what was asked together, but for the app's own pipeline. */
+/**
+ * Commands of an automatic pipeline have a span each, those of the app's own
+ * pipeline share one.
+ */
 const together: Step = {
   step: "together",
   calls: [
@@ -78,7 +81,7 @@ const together: Step = {
   ],
 };
 
-/** @param installed old ones can't send a command that they don't know */
+/** @param installed old versions cannot send unknown commands */
 export function ioredisSteps(installed: string): readonly Step[] {
   const knowsCall = !["ioredis2", "ioredis4"].includes(installed);
   return [

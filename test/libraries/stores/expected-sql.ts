@@ -14,7 +14,7 @@ interface Failure {
   readonly message: string;
 }
 
-/** A statement, whose operation is the first word of its summary. */
+/** Creates expected calls of statements, whose operation is the first word of the summary. */
 function statementsOf({ system, namespace }: Database): Call {
   return (summary, text, failure) => ({
     name: summary,
@@ -98,7 +98,7 @@ export const mysql2Steps: readonly Step[] = [
 const none = { type: "ER_NO_SUCH_TABLE", status: "1146", message: "Table ? doesn't exist" };
 const sequence = mysql("SELECT seq_1_to_999", "SELECT seq FROM seq_1_to_999");
 
-/** A stream ends with the server's last row, whoever has left it. */
+/** A stream ends with the server's last row, even if the app has destroyed it. */
 export const mysql2StreamSteps: readonly Step[] = [
   { step: "preparing", calls: [mysql("SELECT nothing", "SELECT ? FROM nothing", none)] },
   {
@@ -113,7 +113,7 @@ export const mysql2StreamSteps: readonly Step[] = [
 const postgres = statementsOf({ system: "postgresql", namespace: "shop" });
 
 const one = postgres("SELECT items", "SELECT name FROM items WHERE id = $1");
-/** A prepared statement has a name, which upstream tells. */
+/** Upstream records the name of a prepared statement. */
 const named = { ...one, attributes: { ...one.attributes, "db.postgresql.plan": "one" } };
 
 export const pgSteps: readonly Step[] = [
@@ -166,7 +166,7 @@ const division = { type: "22012", status: "22012", message: "division by zero" }
 const series = postgres("SELECT generate_series", "SELECT n FROM generate_series(?) n");
 const copied = postgres("COPY items", "COPY items FROM STDIN");
 
-/** What a client is handed that submits itself: one span, until the server is ready for the next. */
+/** Objects that implement `submit`: one span until the server is ready for the next query. */
 export const pgStreamSteps: readonly Step[] = [
   { step: "cursor", calls: [postgres("SELECT items", "SELECT name FROM items WHERE id < $1")] },
   { step: "cursorLeft", calls: [series] },
@@ -210,20 +210,20 @@ export const pgStreamSteps: readonly Step[] = [
 ];
 
 export interface Mapper {
-  /** As its statements have it, in the summary. */
+  /** Name of the table in the summary. */
   readonly table: string;
   readonly insert: string;
   readonly find: string;
-  /** An insert again, of a key that is there. */
+  /** An insert of an existing key. */
   readonly failing?: string;
   readonly update: string;
-  /** All rows one by one, if it has such a way. */
+  /** A statement whose rows are streamed, if the library supports it. */
   readonly stream?: string;
-  /** What the update is within. */
+  /** Statements around the update. */
   readonly transaction?: readonly [string, string];
 }
 
-/** What a library over `pg` is asked for; each writes its statements in its own way. */
+/** Steps of a library over `pg`; each library writes statements in its own way. */
 export function mapperSteps(mapper: Mapper): readonly Step[] {
   const { table, insert, find, failing = insert, update, stream, transaction = [] } = mapper;
   const [begin, commit] = transaction.map((text) => postgres(text.replace(";", ""), text));
@@ -253,14 +253,15 @@ const returned = (installed: string): string => (installed === "sequelize5" ? "*
 const PRISMA = '"public"."prisma_items"';
 const PRISMA_ALL = `${PRISMA}."id", ${PRISMA}."name"`;
 
-/** By the program's name; `installed` is which version of it. */
+/** Mappers by the name of the program; `installed` is the version. */
 export const mappers: Readonly<Record<string, (installed: string) => Mapper>> = {
   knex: (installed) => ({
     table: "knex_items",
     insert: 'insert into "knex_items" ("id", "name") values ($1, $2)',
     find: 'select "id" from "knex_items" where "name" = $1',
     update: 'update "knex_items" set "name" = $1',
-    // A stream that is left keeps the older one's pool from ending, with us or without.
+    // In the older version, an abandoned stream keeps the pool from ending, with and without the
+    // preload.
     ...(installed === "knex" && { stream: 'select "id" from "knex_items"' }),
     transaction: ["BEGIN;", "COMMIT;"],
   }),
@@ -268,7 +269,7 @@ export const mappers: Readonly<Record<string, (installed: string) => Mapper>> = 
     table: "sequelize_items",
     insert: `INSERT INTO "sequelize_items" ("id","name") VALUES ($1,$2) RETURNING ${returned(installed)};`,
     failing: `INSERT INTO "sequelize_items" ("id") VALUES ($1) RETURNING ${returned(installed)};`,
-    // Values are a part of its text here.
+    // This library writes values into the text.
     find: 'SELECT "id", "name" FROM "sequelize_items" AS "sequelize_items" WHERE "sequelize_items"."name" = ?;',
     update: 'UPDATE "sequelize_items" SET "name"=$1 WHERE "id" = $2',
   }),
@@ -302,10 +303,10 @@ export const mappers: Readonly<Record<string, (installed: string) => Mapper>> = 
   }),
 };
 
-/** @param variant of `node:sqlite` or `better-sqlite3` */
+/** @param variant variant of `node:sqlite` or `better-sqlite3` */
 export function sqliteSteps({ installed, node }: Variant): readonly Step[] {
   const isNodes = installed === "node:sqlite";
-  // Node 22.15 doesn't tell where a database is.
+  // Node 22.15 does not expose the location of a database.
   const namespace = isNodes && node === "22.15" ? undefined : ":memory:";
   const call = statementsOf({ system: "sqlite", namespace });
   const select = call("SELECT items", "SELECT name FROM items WHERE name = ?");
@@ -324,7 +325,7 @@ export function sqliteSteps({ installed, node }: Variant): readonly Step[] {
     { step: "get", calls: [select] },
     { step: "all", calls: [select] },
     { step: "iterate", calls: [select, select] },
-    // The other one's database stays locked then.
+    // In better-sqlite3, the abandoned iterator would keep the database locked.
     ...(isNodes ? [{ step: "dropped", calls: [select] }] : []),
     { step: "literals", calls: [select] },
     {

@@ -7,12 +7,12 @@ import { nodes } from "../../nodes.ts";
 import { freePort } from "../../free-port.ts";
 import type { StoreRow } from "./rows.ts";
 
-/** What a row's program did and told. */
+/** Telemetry and output of a row's program. */
 export interface StoreRun {
-  /** The client spans below each request's span, in the order of their start. */
+  /** Client spans below each request's span, in the order of their start. */
   readonly calls: Readonly<Record<string, readonly ReceivedSpan[]>>;
   readonly metrics: readonly ReceivedMetric[];
-  /** The Prometheus page before the end, while pools are open. */
+  /** Prometheus page before the end, while pools are open. */
   readonly page: string;
   readonly stderr: string;
   readonly code: number | null;
@@ -20,7 +20,7 @@ export interface StoreRun {
   readonly allTelemetry: string;
 }
 
-/** Asks a row's program for each of its steps, one after the other, until its end. */
+/** Sends a request for each step of a row to its program, one after the other, and then ends it. */
 export async function runStore(
   row: StoreRow,
   url: string,

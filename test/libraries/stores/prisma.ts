@@ -21,9 +21,9 @@ model prisma_items {
 `;
 
 /**
- * Lets Prisma write its client for a table `prisma_items`.
+ * Generates the Prisma client for a table `prisma_items`.
  *
- * @returns the client's file, absolute
+ * @returns the absolute path of the client
  */
 export function generatePrismaClient(): Promise<string> {
   return (generated ??= generate());
@@ -40,7 +40,7 @@ async function generate(): Promise<string> {
     cwd: folder,
     env: {
       PATH: process.env["PATH"],
-      // It would download an engine, and ask whether there is a newer version; neither is needed.
+      // Otherwise Prisma downloads an engine and checks for a newer version.
       PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
       CHECKPOINT_DISABLE: "1",
     },

@@ -21,17 +21,20 @@ export type StoreServerName =
   | "none";
 
 export interface StoreRow extends LibraryRow {
-  /** In `apps/`, without its ending. */
+  /** File in `apps/`, without extension. */
   readonly program: string;
   readonly server: StoreServerName;
   readonly steps: readonly Step[];
-  /** The name of its only pool of connections, after the server's address; none: no metrics of it. */
+  /**
+   * Name of its only connection pool, after the server's address; undefined if it
+   * has no pool metrics.
+   */
   readonly pool?: string;
-  /** What the program itself has on stderr; none: nothing. */
+  /** Expected stderr of the program; default: none. */
   readonly stderr?: RegExp;
   /** Whether the program makes calls before its first step. */
   readonly prepares?: boolean;
-  /** Of Node. */
+  /** Node flags. */
   readonly flags?: readonly string[];
 }
 
@@ -39,7 +42,8 @@ const COMMANDS = "client spans of commands, pipelines and transactions, duration
 
 const STATEMENTS = "client spans of statements, duration metric, pool metrics";
 
-const NO_MONGODB = "tested against FerretDB, as MongoDB's own server can't be had";
+const NO_MONGODB =
+  "tested against FerretDB, because MongoDB's own server is not available as a package";
 
 export const rows: readonly StoreRow[] = [
   ...variants("ioredis", "ioredis5", "ioredis4", "ioredis2").map((variant): StoreRow => ({
@@ -83,7 +87,7 @@ export const rows: readonly StoreRow[] = [
     supports: STATEMENTS,
     program: "mysql2",
     server: "mariadb",
-    // The streams of the first have no iterator.
+    // Streams of the oldest version have no iterator.
     steps: [...mysql2Steps, ...(variant.installed === "mysql2" ? mysql2StreamSteps : [])],
     pool: "/shop",
   })),
@@ -96,14 +100,14 @@ export const rows: readonly StoreRow[] = [
       server: "mongodb",
       steps: mongodbSteps(variant.installed),
       pool: "",
-      // Its own, of Node's deprecations.
+      // Deprecation warnings of Node that the driver causes.
       ...(variant.installed === "mongodb33" && { stderr: /^(?:\(node:\d+\) .*\n|\(Use .*\n)+$/ }),
     }),
   ),
   ...variants("mongoose", "mongoose6", "mongoose5").map((variant): StoreRow => ({
     ...variant,
     library: "mongoose",
-    supports: `what its driver mongodb gives (${NO_MONGODB})`,
+    supports: `what its driver mongodb supports (${NO_MONGODB})`,
     program: "mongoose",
     server: "mongodb",
     steps: mongooseSteps(variant.installed),
@@ -116,7 +120,7 @@ export const rows: readonly StoreRow[] = [
     program: "sqlite",
     server: "none",
     steps: sqliteSteps(variant),
-    // Node's own, at the first use of the module.
+    // Node's warning at the first use of the module.
     ...(variant.node === "22.15" && {
       stderr: /^\(node:\d+\) ExperimentalWarning: SQLite .*\n.*\n$/,
     }),
@@ -137,7 +141,7 @@ export const rows: readonly StoreRow[] = [
     server: "postgres",
     steps: [...pgSteps, ...pgStreamSteps],
     pool: "/shop",
-    // It says so itself when its names are imported.
+    // Its own warning when its names are imported.
     ...(variant.installed === "pg8" &&
       variant.moduleSystem === "esm" && { stderr: /^Cannot find module 'pg-native'\n/ }),
   })),
@@ -148,18 +152,18 @@ export const rows: readonly StoreRow[] = [
   ...mapperRows("@prisma/client", "prisma", "@prisma/client"),
 ];
 
-/** Libraries over drivers: what they give is the driver's. */
+/** Libraries over drivers, which support what the driver does. */
 function mapperRows(
   library: string,
   program: string,
   ...installed: readonly string[]
 ): readonly StoreRow[] {
-  // Node 24 is for their drivers alone.
+  // Node 24 runs the drivers only.
   const few = variants(...installed).filter(({ node }) => node !== "24");
   return few.map((variant) => ({
     ...variant,
     library,
-    supports: "what its driver gives (tested over pg)",
+    supports: "what its driver supports (tested over pg)",
     program,
     server: "postgres",
     steps: mapperSteps(mappers[program]?.(variant.installed) ?? raise(program)),

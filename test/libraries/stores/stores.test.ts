@@ -32,7 +32,7 @@ const servers: Readonly<Record<StoreServerName, (test: Context) => Promise<Serve
   },
   postgres: () => startPostgres(),
   mongodb(test) {
-    // Debian's Go is too old for it, so none is installed for the tests; where CI is set, one is there.
+    // Debian's Go is too old for it, so it is not in the list of programs; CI has one.
     if (findInPath("go") === undefined && !process.env["CI"]) test.skip();
     return startFerretDb();
   },
@@ -42,7 +42,7 @@ const servers: Readonly<Record<StoreServerName, (test: Context) => Promise<Serve
 for (const [name, start] of Object.entries(servers)) {
   const mine = rows.filter(({ server }) => server === name);
   if (mine.length === 0) continue;
-  describe(`Stores: ${name}`, () => {
+  describe(`Database client (${name})`, () => {
     let server: Server;
     before(async function () {
       server = await start(this);
@@ -59,7 +59,7 @@ for (const [name, start] of Object.entries(servers)) {
         });
 
         for (const { step, calls } of row.steps) {
-          it(`has the spans of ${step} below the request's`, () => {
+          it(`creates the spans of ${step} below the request's span`, () => {
             const { host, port } = addressOf(server.url);
             const address = { "server.address": host, "server.port": port };
             assert.deepEqual(
@@ -77,7 +77,7 @@ for (const [name, start] of Object.entries(servers)) {
           });
         }
 
-        it("counts each call in the metric of durations", () => {
+        it("records each call in the duration metric", () => {
           const counted = countsOf(result);
           for (const call of row.steps.flatMap(({ calls }) => calls)) {
             const expected = row.steps
@@ -90,7 +90,7 @@ for (const [name, start] of Object.entries(servers)) {
         });
 
         if (row.pool !== undefined) {
-          it("tells how its pool of connections stands", () => {
+          it("reports the state of its connection pool", () => {
             const { host, port } = addressOf(server.url);
             const name = `${host}:${port}${row.pool}`;
             for (const metric of ["count", "max", "pending_requests"]) {
@@ -103,9 +103,9 @@ for (const [name, start] of Object.entries(servers)) {
           });
         }
 
-        it("gives no value away", () => assert.doesNotMatch(result.allTelemetry, /s3cret/i));
+        it("exports no value", () => assert.doesNotMatch(result.allTelemetry, /s3cret/i));
 
-        it("leaves the program's end and its stderr as they are", () => {
+        it("does not change the program's exit code and stderr", () => {
           assert.match(result.stderr, row.stderr ?? /^$/);
           assert.equal(result.code, 0);
         });
@@ -119,7 +119,7 @@ function addressOf(url: string): { host: string; port: number } {
   return { host: hostname, port: Number(port) };
 }
 
-/** Of the attributes those that the metric has too. */
+/** Joins the attributes that the metric has too. */
 function keyOf(attributes: ExpectedStoreSpan["attributes"]): string {
   return METRIC_ATTRIBUTES.map((name) => String(attributes[name])).join(" ");
 }

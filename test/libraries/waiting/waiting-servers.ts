@@ -28,7 +28,7 @@ export type WaitingServerName =
 
 type Start = (test: Context) => Promise<TestServer>;
 
-/** What the rows' libraries talk to. */
+/** Servers of the rows' libraries. */
 export const servers: Readonly<Record<WaitingServerName, Start>> = {
   none: () => Promise.resolve({ url: "", stop: () => Promise.resolve() }),
   postgres: () => startPostgres(),
@@ -42,7 +42,7 @@ export const servers: Readonly<Record<WaitingServerName, Start>> = {
   nats: serversFor(["nats-server"], startNats),
   kafka: serversFor(["java", "mvn"], startKafka),
   async mongodb(test: Context) {
-    // Debian's Go is too old for it, so none is installed for the tests; where CI is set, one is there.
+    // Debian's Go is too old for it, so it is not in the list of programs; CI has one.
     if (findInPath("go") === undefined && !process.env["CI"]) test.skip();
     return startFerretDb();
   },

@@ -9,11 +9,11 @@ import { servers, type WaitingServerName, type TestServer } from "./waiting-serv
 import { type WaitingRow, waitingRows } from "./waits.ts";
 
 const USERS = ["alice", "bob", "carol"] as const;
-/** In the first nothing is connected yet. */
+/** In the cold round, no connection is open yet. */
 const ROUNDS = ["cold", "warm"] as const;
 
 for (const name of Object.keys(servers) as WaitingServerName[]) {
-  describe(`Work that waits for ${name}`, () => {
+  describe(`A queued call (${name})`, () => {
     let server: TestServer;
     before(async function () {
       server = await servers[name](this);
@@ -21,7 +21,7 @@ for (const name of Object.keys(servers) as WaitingServerName[]) {
     after(() => server?.stop());
 
     for (const row of waitingRows.filter((one) => one.server === name)) {
-      it(`wakes in its own context: ${row.group} ${row.installed}, ${row.program}`, async () => {
+      it(`resumes in its own context: ${row.group} ${row.installed}, ${row.program}`, async () => {
         const { ways, requests, receiver } = await runWaiting(row, server.url);
         assert.ok(ways.length > 0);
         const contextErrors = requests.flatMap((request) => {
@@ -36,7 +36,7 @@ for (const name of Object.keys(servers) as WaitingServerName[]) {
   });
 }
 
-/** How many spans the request has of its own. */
+/** Number of spans below the request's span. */
 type Calls = number | "any";
 
 interface Request {
@@ -52,14 +52,14 @@ interface WaitingRun {
   readonly receiver: Receiver;
 }
 
-/** Three users ask at once, in each way, twice. */
+/** Sends concurrent requests of three users, in each way, in two rounds. */
 async function runWaiting(row: WaitingRow, url: string): Promise<WaitingRun> {
   const receiver = await startReceiver();
   const group = row.group === "" ? "" : new URL(`../${row.group}`, import.meta.url).pathname;
   const program = new Program({
     file: fileURLToPath(new URL("apps/main.cjs", import.meta.url)),
     node,
-    // Its package.json says what the aliases are.
+    // The package.json of the group defines the aliases.
     ...(group !== "" && { cwd: group }),
     flags: [...preload.import],
     env: {
@@ -113,7 +113,7 @@ function requestAll(port: number, way: string, round: string, calls: Calls): Pro
   );
 }
 
-/** What is another's, or lost. */
+/** Lists telemetry with the context of another request, or with none. */
 function contextErrorsOf(request: Request, row: WaitingRow, receiver: Receiver): string[] {
   const { path, user, id, calls } = request;
   const { spans, logs, events } = receiver;

@@ -1,15 +1,18 @@
 import type { WaitingServerName } from "./waiting-servers.ts";
 
-/** A library whose work waits: for a connection, a turn, a batch, an answer. */
+/** A library with operations that are queued or pending: for a connection, a batch, a response. */
 export interface WaitingRow {
-  /** The folder of `test/libraries` that it is installed in; none: it is Node's. */
+  /** Folder of `test/libraries` with the installed package; empty for a built-in module. */
   readonly group: string;
-  /** Its folder there. */
+  /** Folder in `node_modules`. */
   readonly installed: string;
-  /** In `apps/`: the ways that it is asked in. */
+  /** File in `apps/` with the ways of calling the library. */
   readonly program: string;
   readonly server: WaitingServerName;
-  /** In the name or the text of the spans below each request; none: there are none. */
+  /**
+   * Pattern of the spans below each request, matched against name and text;
+   * undefined if there are none.
+   */
   readonly span?: RegExp;
 }
 
@@ -86,7 +89,7 @@ export const waitingRows: readonly WaitingRow[] = [
     "@grpc/grpc-js",
     "grpc-js10",
   ),
-  // A stand-in.
+  // A local fake of the package.
   ...rowsOf(
     { group: "", program: "tedious", server: "none", span: /EXECUTE|SELECT|execSql/i },
     "tedious",

@@ -3,7 +3,7 @@ import { answer, answerWith, fail, listening, main, refuse, rejectAt, throwAt } 
 
 export function serve(libraries) {
   const express = main(libraries.express);
-  // Express 4 knows nothing of promises.
+  // Express 4 does not support promises.
   const later = (work) => (request, response, next) => {
     answerWith(next, work(request, response));
   };

@@ -12,7 +12,7 @@ export function serve(libraries) {
 
   const app = new Hono();
   app.use("*", async function who(c, next) {
-    if (c.req.header("authorization") === "nobody") return c.text("who?", 401);
+    if (c.req.header("authorization") === "none") return c.text("who?", 401);
     await next();
   });
   app.onError((error, c) =>

@@ -16,10 +16,10 @@ export function serve(libraries) {
       ctx.body = "sorry";
     }
   });
-  app.use(async function tell(ctx, next) {
-    if (ctx.path === "/told") {
+  app.use(async function report(ctx, next) {
+    if (ctx.path === "/emitted") {
       try {
-        throwAt("told");
+        throwAt("emitted");
       } catch (error) {
         ctx.status = 503;
         ctx.app.emit("error", error, ctx);
@@ -39,7 +39,7 @@ export function serve(libraries) {
 
   const router = new Router();
   router.use(async (ctx, next) => {
-    if (ctx.get("authorization") === "nobody") ctx.throw(401);
+    if (ctx.get("authorization") === "none") ctx.throw(401);
     await next();
   });
   router.get("/fails/:id", (ctx) => throwAt(ctx.params.id));

@@ -1,6 +1,6 @@
 import { answer, fail, refuse, rejectAt, throwAt } from "./work.mjs";
 
-/** Nest on the adapter that it is given; written without the syntax of decorators. */
+/** Starts Nest on a given adapter, without decorator syntax. */
 export async function serve(libraries) {
   const common = libraries.common;
   const { Controller, Get, Param, Post, All, VersioningType } = common;
@@ -35,7 +35,7 @@ export async function serve(libraries) {
 
   class Guarded {
     canActivate(context) {
-      if (context.switchToHttp().getRequest().headers["authorization"] === "nobody") return false;
+      if (context.switchToHttp().getRequest().headers["authorization"] === "none") return false;
       return throwAt("in a guard");
     }
   }

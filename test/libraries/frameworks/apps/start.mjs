@@ -1,9 +1,9 @@
 /*
- * An app of this folder, on the libraries that it is given, until it is stopped.
+ * Runs an app of this folder with the given libraries until it is stopped.
  *
- * Arguments: the app; how it loads libraries (a `load.mjs` or a `load.cjs`);
- * its libraries' names, each with what is installed under it, as JSON; what its
- * router takes for all that is below a path.
+ * Arguments: the app; the module that loads libraries (a `load.mjs` or a
+ * `load.cjs`); the libraries' names, each with the installed package, as JSON; the
+ * router's wildcard.
  */
 const [app, loader, names, wildcard] = process.argv.slice(2);
 const { load } = await import(loader);

@@ -1,30 +1,30 @@
 import { fail } from "../../../integration/concurrency/apps/work.mjs";
 
-/** What the handlers of all apps do. */
+/** Functions that the handlers of all apps call. */
 export { fail };
 
-/** Something to wait for. */
+/** Resolves after a while. */
 export function answer(id) {
   return new Promise((resolve) => setImmediate(resolve, { id }));
 }
 
-/** @throws Error that says where */
+/** @throws Error with the name of the place */
 export function throwAt(what) {
   throw new Error(`failed ${what}`);
 }
 
-/** Rejects with an error that says where, after a while. */
+/** Rejects after a while, with the name of the place. */
 export async function rejectAt(what) {
   await answer(what);
   throwAt(what);
 }
 
-/** @throws Error with which frameworks answer 400 */
+/** @throws Error to which frameworks respond with 400 */
 export function refuse(what) {
   throw Object.assign(new Error(`refused ${what}`), { status: 400, statusCode: 400, expose: true });
 }
 
-/** For frameworks that know nothing of promises. */
+/** Supports frameworks without promises. */
 export async function answerWith(next, promise) {
   try {
     await promise;
@@ -33,13 +33,13 @@ export async function answerWith(next, promise) {
   }
 }
 
-/** The class, function or object that a module is for, whichever way it was loaded. */
+/** Returns the class, function or object that a module exports, however it was loaded. */
 export function main(library) {
   const inner = library.default ?? library;
   return inner.default ?? inner;
 }
 
-/** Resolves with the port of a server once it listens. */
+/** Resolves with the port of a server once it is listening. */
 export function listening(server) {
   return new Promise((resolve, reject) => {
     server.on("error", reject);

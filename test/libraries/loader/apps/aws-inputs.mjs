@@ -14,9 +14,9 @@ import {
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
 /*
- * Calls AWS with inputs of every kind, and prints what came of each: the result
+ * Calls AWS services with all kinds of inputs and prints the results: the response
  * or the error, and the app's own input and command afterwards. The services are
- * imitated here; what they were asked for in the trace's name is printed last.
+ * local fakes; the trace fields that they received are printed last.
  */
 
 const md5 = (text) => createHash("md5").update(text).digest("hex");
@@ -80,7 +80,7 @@ const [sqs, sns, lambda, bedrock] = [
   new SQSClient(options),
   new SNSClient(options),
   new LambdaClient(options),
-  // By default it speaks HTTP/2.
+  // The default handler uses HTTP/2.
   new BedrockRuntimeClient({ ...options, requestHandler: new NodeHttpHandler() }),
 ];
 const QueueUrl = `${endpoint}/1/orders`;

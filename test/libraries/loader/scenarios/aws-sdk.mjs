@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 
 const md5 = (text) => createHash("md5").update(text).digest("hex");
 
-/** A local imitation of SQS, as far as a message goes through it. */
+/** A local fake of SQS that passes a message on. */
 function startQueue() {
   const messages = [];
   const actions = {

@@ -12,6 +12,6 @@ export async function run({ createPool, Pool }, major) {
   }
   const pool = new Pool({ name: "pool", create: (done) => done(null, {}), destroy() {}, max: 1 });
   pool.release(await promisify(pool.acquire.bind(pool))());
-  // Else the process waits until the resource has been idle for half a minute.
+  // Otherwise the process waits until the resource has been idle for half a minute.
   await new Promise((resolve) => pool.drain(() => pool.destroyAllNow(resolve)));
 }

@@ -1,7 +1,7 @@
 import { trace } from "@opentelemetry/api";
 import { promisify } from "node:util";
 
-/** Two ask for the same at once; the second is answered in its own span's context. */
+/** Two concurrent lookups of the same key; the second callback runs in its own span's context. */
 export async function run(memoizer) {
   const load = (key, done) => setImmediate(() => done(null, key));
   const get = promisify(memoizer({ load, hash: (key) => key, max: 10 }));

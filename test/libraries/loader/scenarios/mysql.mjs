@@ -12,10 +12,10 @@ export async function run(mysql, url) {
   await query("CREATE TEMPORARY TABLE mails (mail VARCHAR(50) PRIMARY KEY)");
   await query("INSERT INTO mails VALUES (?), (?)", ["hush", "hush"]).catch(() => {});
   await query("SELECT'hush'");
-  // Nobody hears of it at the query: then the connection says so.
-  const said = once(connection, "error").catch((error) => [error]);
+  // Without a listener on the query, the connection emits the error.
+  const reported = once(connection, "error").catch((error) => [error]);
   connection.query("SELECT unheard FROM nowhere");
-  const [{ code }] = await Promise.race([said, tooLate(5_000)]);
-  if (code !== "ER_NO_SUCH_TABLE") throw new Error(`the connection has said ${code}`);
+  const [{ code }] = await Promise.race([reported, tooLate(5_000)]);
+  if (code !== "ER_NO_SUCH_TABLE") throw new Error(`the connection reported ${code}`);
   await promisify(connection.end.bind(connection))();
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 
-/** What Node brings itself. */
+/** Uses built-in modules. */
 export async function run() {
   await lookup("localhost");
   await readFile(new URL(import.meta.url));

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 
-/** A local imitation of the two end points that are asked. */
+/** Local fakes of the two endpoints. */
 const answers = {
   "/v1/chat/completions": {
     id: "chat-1",

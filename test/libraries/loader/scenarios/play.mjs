@@ -3,8 +3,8 @@ import { trace } from "@opentelemetry/api";
 /**
  * Runs one scenario below a span called `work`.
  *
- * @param {string} name of a file beside this one
- * @param {object} library as it was imported or required
+ * @param {string} name name of a file in this folder
+ * @param {object} library the imported or required library
  * @param {string[]} args
  */
 export async function play(name, library, args) {

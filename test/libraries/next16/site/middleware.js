@@ -1,6 +1,6 @@
 import { guard } from "./guard.js";
 
-/** As Next 15 has it: on the edge runtime, in a realm of its own. */
+/** Middleware of Next 15: on the edge runtime, in its own realm. */
 export function middleware(request) {
   return guard(request);
 }

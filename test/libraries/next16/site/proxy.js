@@ -1,7 +1,7 @@
 import { log } from "./work.js";
 import { guard } from "./guard.js";
 
-/** As Next 16 has it: on Node. */
+/** Proxy of Next 16, which runs on Node. */
 export function proxy(request) {
   log.info("before", { page: request.nextUrl.pathname });
   return guard(request);

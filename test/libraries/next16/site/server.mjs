@@ -1,7 +1,7 @@
 import express from "express";
 import next from "next";
 
-/* Next in an app of Express's, which knows a route for all that is Next's. */
+/* Next within an Express app that has one route for all of Next's paths. */
 const app = next({ dev: false, dir: import.meta.dirname, hostname: "127.0.0.1", port: 0 });
 await app.prepare();
 const handle = app.getRequestHandler();

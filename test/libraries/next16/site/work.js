@@ -7,7 +7,7 @@ export const log = winston.createLogger({
   transports: [new winston.transports.Console()],
 });
 
-/** Asks the service behind this one. */
+/** Calls the stock service. */
 export async function shelfOf(id) {
   const answer = await fetch(`${process.env.STOCK_URL}/shelves/${id}`, { cache: "no-store" });
   const { shelf } = await answer.json();

@@ -3,7 +3,8 @@ const SCRIPT = "return redis.error_reply('ERR ' .. ARGV[1])";
 module.exports = async ({ load, installed, url }) => {
   const Redis = await load(installed);
   const client = new Redis(url);
-  // Some versions' replies to nothing are errors, which each step has seen.
+  // Some versions also emit replies without a command as errors, which each step has received
+  // already.
   client.on("error", () => {});
   const steps = {
     set: () => client.set("item:1", "s3cret"),

@@ -1,4 +1,4 @@
-/** Of version 3 the old topology with the oldest driver, the new one with the newest. */
+/** In version 3, the oldest driver uses the old topology and the newest the unified one. */
 const options = {
   mongodb3: { useNewUrlParser: true, useUnifiedTopology: true, poolSize: 1 },
   mongodb33: { useNewUrlParser: true, poolSize: 1 },
@@ -31,7 +31,7 @@ module.exports = async ({ load, installed, url }) => {
     remove: () => items.deleteMany({ name: "s3cret" }),
   };
   if (installed in options) {
-    // What fails has it in its span.
+    // Errors are recorded on their spans.
     steps.callbacks = () =>
       new Promise((resolve) => {
         items.findOne({ _id: 1 }, () => items.deleteMany({ name: "s3cret" }, () => resolve()));

@@ -45,7 +45,7 @@ module.exports = async ({ load, installed, url }) => {
   return { steps: { ...steps, ...streams }, end: () => Promise.all([pool.end(), client.end()]) };
 };
 
-/** What a client is handed that submits itself. */
+/** Steps with objects that implement `submit`. */
 function streamSteps(client, { Cursor, QueryStream, copy }) {
   const rowsOf = (text, ...args) => client.query(new QueryStream(text, ...args));
   const take = async (rows, count) => {

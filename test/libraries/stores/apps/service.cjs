@@ -1,8 +1,8 @@
 const { createServer } = require("node:http");
 
 /**
- * An HTTP server that does one thing with a database per request: `GET /name`
- * is `steps.name()`. After `GET /end` the process has nothing more to do.
+ * Serves one step of a database program per request: `GET /name` runs
+ * `steps.name()`. After `GET /end` the process has nothing left to do.
  */
 module.exports = function serve({ steps, end }) {
   const server = createServer(async (request, response) => {

@@ -1,7 +1,7 @@
-/** What waits for one promise of all. */
+/** Callbacks that are pending on one promise. */
 module.exports = ({ load, installed }) => {
   const Bluebird = load(installed);
-  // The queue that calls back is one of all promises.
+  // All promises share the queue that calls back.
   const turn = {
     make: () => Bluebird.delay(5),
   };

@@ -1,4 +1,4 @@
-/** Three who ask for what is just being made. */
+/** Three concurrent requests for a value that is being computed. */
 module.exports = async ({ load, installed }) => {
   const { caching, createCache } = await load(installed);
   let rounds = 0;

@@ -1,4 +1,4 @@
-/** One channel, to a server beside it. */
+/** One channel to a server in the same process. */
 module.exports = async ({ load, installed }) => {
   const grpc = load(installed);
   const plain = {

@@ -1,6 +1,6 @@
 const { Agent, createServer, get, request } = require("node:http");
 
-/** An agent with one connection, to a server beside it. */
+/** An agent with one connection to a server in the same process. */
 module.exports = async () => {
   const server = createServer((asked, response) => {
     asked.resume();

@@ -1,6 +1,6 @@
 const { connect, createServer } = require("node:http2");
 
-/** One session, to a server beside it. */
+/** One session to a server in the same process. */
 module.exports = async () => {
   const server = createServer((asked, response) => {
     if (asked.url === "/broken") return setTimeout(() => response.stream.close(2), 5);

@@ -24,7 +24,7 @@ module.exports = ({ load, installed, url }) => {
       },
     },
   };
-  // These connect by themselves.
+  // These versions connect by themselves.
   if (!(installed in options)) {
     ways["findOne() without connect()"] = {
       make: () => ({ made: new MongoClient(url, options[installed] ?? { maxPoolSize: 1 }) }),

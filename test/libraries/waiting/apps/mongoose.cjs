@@ -12,7 +12,7 @@ module.exports = ({ load, installed, url }) => {
     });
     return { made, Item: made.model("Item", schema) };
   };
-  /** What is asked before there is a connection is kept; 6.0 can't keep a find. */
+  /** Operations before the connection is open are queued; version 6.0 cannot queue a find. */
   const connection = { make: connect, end: ({ made }) => made.close() };
   const connected = {
     ...connection,

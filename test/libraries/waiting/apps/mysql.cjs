@@ -2,11 +2,11 @@ const { promisify } = require("node:util");
 
 const end = (one) => promisify(one.end).call(one);
 
-/** `mysql` and `mysql2`, as far as they are alike. */
+/** The common API of `mysql` and `mysql2`. */
 module.exports = ({ load, installed, url }) => {
   const mysql = load(installed);
   const sql = "SELECT 1";
-  // The end of its clusters takes no callback.
+  // `end` of its clusters takes no callback.
   const isOldest = installed === "mysql2-1";
   const pool = { make: () => mysql.createPool(`${url}?connectionLimit=1`), end };
   const connection = { make: () => mysql.createConnection(url), end };

@@ -1,4 +1,4 @@
-/** What is sent by promises, over one connection. */
+/** Messages sent with promises, over one connection. */
 module.exports = ({ load, installed, url }) => {
   const name = `waiting-${Math.random()}`;
   const content = Buffer.from("a");

@@ -20,7 +20,7 @@ module.exports = ({ load, installed, url }) => {
           .exec(() => {}),
     },
   };
-  // 2.6 never calls it.
+  // Version 2.6 never calls it.
   if (installed === "redis2") delete ways["the callback of a command in multi()"];
   return ways;
 };

@@ -3,7 +3,7 @@ module.exports = ({ load, installed, url }) => {
   const client = {
     make() {
       const made = createClient({ url });
-      // What is asked meanwhile waits in a queue.
+      // Commands before the connection is open are queued.
       made.connect();
       return made;
     },

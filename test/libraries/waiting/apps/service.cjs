@@ -4,10 +4,10 @@ const { trace } = require("@opentelemetry/api");
 const USERS = 3;
 
 /**
- * An HTTP server: `GET /way/round/user` asks in that way, once the requests of
- * all users have come. So they are under way at once, in whatever way the library
- * lets them wait. What the app does when its own answer comes, it does with a
- * line, a span and an error.
+ * Serves `GET /way/round/user`, which calls a library in that way as soon as the
+ * requests of all users have arrived, so that their calls are concurrent and
+ * queued. When its own result arrives, the app writes a log line, starts a span
+ * and captures an error.
  */
 module.exports = async function serve(ways) {
   const { setUser, captureException } = await import(process.env.TELLTALE);
@@ -31,7 +31,7 @@ module.exports = async function serve(ways) {
     };
     try {
       const asked = ask(clients.get(way), answer);
-      // Which takes no `done` is done with its promise.
+      // A way without `done` is finished when its promise settles.
       if (ask.length < 2) asked.then(() => answer(), answer);
       else if (asked instanceof Promise) await asked;
     } catch (error) {

@@ -3,7 +3,7 @@ const { createRequire } = require("node:module");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 
-/** One connection of the stand-in. */
+/** One connection of the fake. */
 module.exports = () => {
   const folder = mkdtempSync(join(tmpdir(), "telltale-tedious-"));
   cpSync(join(__dirname, "../stand-ins"), join(folder, "node_modules"), { recursive: true });

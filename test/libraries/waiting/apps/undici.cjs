@@ -1,7 +1,7 @@
 const { createServer } = require("node:http");
 const { PassThrough } = require("node:stream");
 
-/** `fetch` of Node and the package, with one connection, to a server beside it. */
+/** Node's `fetch` and the package, with one connection to a server in the same process. */
 module.exports = async ({ load, installed }) => {
   const { Agent, Client, fetch: ownFetch, Pool, RetryAgent } = load(installed);
   const tried = new Set();

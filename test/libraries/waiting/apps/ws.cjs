@@ -1,6 +1,6 @@
 const { createServer } = require("node:http");
 
-/** One connection, with compression, for which messages wait. */
+/** One connection with compression, for which messages are queued. */
 module.exports = async ({ load, installed }) => {
   const { WebSocket, WebSocketServer, Server = WebSocketServer } = load(installed);
   const Client = WebSocket ?? load(installed);
@@ -26,7 +26,7 @@ module.exports = async ({ load, installed }) => {
         await opened;
         made.send("a".repeat(1000), (error) => done(error));
       },
-      // The first one has the handshake.
+      // The first call includes the handshake.
       calls: "any",
     },
     "ping(callback)": {

@@ -4,7 +4,7 @@ import { pipeline } from "node:stream";
 import { listening } from "../work.mjs";
 import { brokenStream, CONSTANT, endlessStream, fail, left, pause } from "./shapes.mjs";
 
-/** Without a framework: Node's own way to answer for a listener that rejects. */
+/** An app without a framework: `captureRejections` of Node responds for a listener that rejects. */
 const paths = {
   "/rejects": async () => {
     await pause();

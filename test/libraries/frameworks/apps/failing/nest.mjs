@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream";
 import { brokenStream, CONSTANT, endlessStream, fail, left, pause } from "./shapes.mjs";
 
-/** Nest on the adapter that it is given; written without the syntax of decorators. */
+/** Starts Nest on a given adapter, without decorator syntax. */
 export async function serve({ common, core, adapter, rxjs }) {
   class Failing {
     throws() {

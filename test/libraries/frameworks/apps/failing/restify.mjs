@@ -16,7 +16,7 @@ export function serve(libraries) {
   server.get("/refused", async () => {
     throw refusal();
   });
-  // To hand on an error after the head is what Restify dies of.
+  // Restify crashes if an error is passed on after the headers are sent.
   server.get("/stream", async (_request, response) => {
     pipeline(brokenStream(), response, () => {});
   });

@@ -2,26 +2,26 @@ import { once } from "node:events";
 import { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 
-/** What the apps of this folder fail with, each in its framework's own way. */
+/** The failures of the apps in this folder, each produced in its framework's own way. */
 
 export function fail(what) {
   console.log(`fails ${what}`);
   return new Error(`failed ${what}`);
 }
 
-/** The same for each request; not frozen, which Koa 2 would die of. */
+/** The same object for each request; not frozen, because Koa 2 crashes on a frozen error. */
 export const CONSTANT = new Error("failed constant");
 
 export function refusal() {
   return Object.assign(new Error("refused"), { status: 400, statusCode: 400, expose: true });
 }
 
-/** Long enough for a head to be out, or for an answer to be there. */
+/** Waits until headers or a response have been sent. */
 export function pause() {
   return setTimeout(20);
 }
 
-/** Of which the first row comes. */
+/** Produces one row and then fails. */
 export function brokenStream() {
   return Readable.from(
     (async function* rows() {
@@ -33,7 +33,7 @@ export function brokenStream() {
   );
 }
 
-/** Until the client has enough. */
+/** Runs until the client disconnects. */
 export function endlessStream() {
   return Readable.from(
     (async function* rows() {
@@ -46,9 +46,12 @@ export function endlessStream() {
   );
 }
 
-/** Resolves once the client has left, and that is known; it leaves when it reads that it is waited for. */
+/**
+ * Resolves after the server has noticed that the client disconnected. The client
+ * disconnects when it reads that the app is waiting.
+ */
 export async function left(response) {
-  // Connect and Restify cut the mount off the URL.
+  // Connect and Restify remove the mount path from the URL.
   const { originalUrl, url } = response.req;
   console.log(`waits ${originalUrl ?? url}`);
   if (!response.destroyed) await once(response, "close");

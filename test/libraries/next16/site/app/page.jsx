@@ -1,4 +1,4 @@
-/** Made when the app is built. */
+/** Rendered when the app is built. */
 export default function Home() {
   return <p>home</p>;
 }

@@ -12,7 +12,7 @@ class Connection extends EventEmitter {
   #requests = [];
 
   connect() {
-    // The socket's context is the connection's.
+    // The socket runs in the context of the connection.
     setInterval(() => this.#answer(), 5).unref();
   }
 

@@ -1,6 +1,6 @@
 import { Suspense } from "react";
 
-/** Fails when its status is out already. */
+/** Fails after its status was sent. */
 export default async function Streamed({ params }) {
   const { id } = await params;
   return (

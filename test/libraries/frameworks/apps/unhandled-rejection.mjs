@@ -1,10 +1,7 @@
 import { request } from "node:http";
 import { listening, main, rejectAt } from "./work.mjs";
 
-/*
- * A rejection that nobody listens to, in the framework that is named: the one
- * request that comes ends the process.
- */
+/* Produces an unhandled rejection in the named framework: its only request ends the process. */
 const apps = {
   async koa() {
     const Koa = main(await import("koa"));
