@@ -3,23 +3,27 @@ import { isMainThread } from "worker_threads";
 import { isSdkDisabled } from "./src/env.ts";
 
 /*
- * What `--import telltale/register` loads first: where we are switched off, all
- * that is loaded. An older Node must be able to read it to the end, and so it
- * is built for Node 12 and names the builtins without their prefix. The build
- * makes `register.cjs` of the same text, for the `--require` of Nodes that can't
- * require an ES module.
+ * The entry point of `--import telltale/register`, and all that is loaded if telltale
+ * is disabled. Old versions of Node must be able to parse it, so it is built for Node
+ * 12 and imports builtins without the `node:` prefix. The build also creates
+ * `register.cjs` from it, for `--require` in versions that can't require ES modules.
  */
-const oldest = [22, 15] as const;
-const said: unique symbol = Symbol.for("telltale.too-old") as never;
+const minimumVersion = [22, 15] as const;
+const REPORTED: unique symbol = Symbol.for("telltale.too-old") as never;
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 
 if (isSdkDisabled()) {
-  // Not a word either: whoever switches us off knows.
-} else if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
-  say(`Node ${process.versions.node} is too old, ${oldest.join(".")} is the oldest that works`);
+  // Disabled on purpose, so nothing is logged either.
+} else if (
+  major < minimumVersion[0] ||
+  (major === minimumVersion[0] && minor < minimumVersion[1])
+) {
+  report(
+    `Node ${process.versions.node} is too old, ${minimumVersion.join(".")} or newer is required`,
+  );
 } else if ((process.features as { require_module?: boolean }).require_module === false) {
-  // By a flag, or in NODE_OPTIONS: nothing of ours could be loaded when it is needed.
-  say("--no-require-module keeps ES modules from being loaded when they are needed; remove it");
+  // Set as a flag or in NODE_OPTIONS: no lazy module could be loaded.
+  report("the flag --no-require-module prevents lazy modules from being loaded; remove it");
 } else {
   load();
 }
@@ -32,20 +36,20 @@ function load(): void {
     ) as typeof import("./src/start.ts");
     start();
   } catch (error) {
-    say(`could not be loaded: ${String(error)}`);
+    report(`could not be loaded: ${String(error)}`);
   }
 }
 
-function say(reason: string): void {
-  if (isMainThread && !isSaid()) {
+function report(reason: string): void {
+  if (isMainThread && !isReported()) {
     process.stderr.write(`telltale: ${reason}; nothing is recorded.\n`);
   }
 }
 
-/** Whether another copy, or the twin of this one, was here before. */
-function isSaid(): boolean {
-  const globals = globalThis as { [said]?: boolean };
-  const isSaid = globals[said] === true;
-  globals[said] = true;
-  return isSaid;
+/** Whether another copy of this file, or its other build, has reported before. */
+function isReported(): boolean {
+  const globals = globalThis as { [REPORTED]?: boolean };
+  const isReported = globals[REPORTED] === true;
+  globals[REPORTED] = true;
+  return isReported;
 }

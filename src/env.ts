@@ -1,7 +1,7 @@
 /**
- * The environment as it was when the process started: only what is set, of the
- * names that are ours or standard. The rest (passwords of the app among it) is
- * never copied. A blank value counts as unset.
+ * The environment at the start of the process, restricted to telltale's and standard
+ * names. Other variables, such as passwords of the app, are never copied. A blank
+ * value counts as unset.
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#parsing-empty-value
  */
 export type Environment = ReadonlyMap<string, string>;
@@ -9,14 +9,14 @@ export type Environment = ReadonlyMap<string, string>;
 const relevantPrefixes = ["OTEL_", "SENTRY_", "TELLTALE_"];
 const relevantNames: ReadonlySet<string> = new Set(["NODE_ENV", "LAMBDA_TASK_ROOT", "_HANDLER"]);
 
-/** The one place that reads `process.env`. */
+/** Reads `process.env`. No other module does. */
 export function readEnvironment(): Environment {
   return environmentOf(withPm2Variables(process.env));
 }
 
 /**
- * With what PM2's cluster mode makes variables of, but only after the preloads: the
- * whole of the app's own, as JSON in one.
+ * Adds the app's variables of PM2's cluster mode. PM2 passes them as JSON in one
+ * variable, and sets them only after the preloads.
  */
 function withPm2Variables(
   variables: NodeJS.ProcessEnv,
@@ -32,7 +32,7 @@ function withPm2Variables(
   }
 }
 
-/** The same from any record, for tests and tools. */
+/** Creates an environment from any record, for tests and tools. */
 export function environmentOf(
   variables: Readonly<Record<string, string | undefined>>,
 ): Environment {
@@ -45,19 +45,19 @@ export function environmentOf(
   return environment;
 }
 
-/** `OTEL_SDK_DISABLED`, for who must know it before anything else is loaded (`register.ts`). */
+/** Reads `OTEL_SDK_DISABLED` before anything else is loaded, for `register.ts`. */
 export function isSdkDisabled(): boolean {
   return withPm2Variables(process.env)["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true";
 }
 
-/** The flags that Node runs with, those of `NODE_OPTIONS` first: of the same flag the last one counts. */
+/** Returns Node's flags, those of `NODE_OPTIONS` first. The last one of the same flag is effective. */
 export function nodeFlags(): readonly string[] {
   return [...splitNodeOptions(process.env["NODE_OPTIONS"] ?? ""), ...process.execArgv];
 }
 
 /**
- * The words of `NODE_OPTIONS`, by Node's own rules: spaces divide but in double
- * quotes, where a backslash takes the next character as it is.
+ * Splits `NODE_OPTIONS` by Node's rules: at spaces outside of double quotes, within
+ * which a backslash escapes the next character.
  * https://nodejs.org/api/cli.html#node_optionsoptions
  */
 function splitNodeOptions(options: string): string[] {
@@ -82,7 +82,7 @@ function isRelevant(name: string): boolean {
   return relevantNames.has(name) || relevantPrefixes.some((prefix) => name.startsWith(prefix));
 }
 
-/** All of it, for the children of a command (`cli/`). */
+/** Returns a copy of the complete environment, for child processes of `cli/`. */
 export function inheritedEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env };
 }

@@ -1,35 +1,35 @@
 import { createRequire } from "node:module";
 
 /*
- * Modules that are loaded only when first needed. Whoever needs one declares it:
+ * Lazy modules are loaded at their first use. The importing module declares them:
  *
  *     const client = lazy<typeof import("./client.ts")>("client.ts");
  *
- * The build collects these declarations and makes each module a file of its own
- * in `dist/`, named after its path (`errors-client.js`); in the source tree the
- * same call loads the TypeScript file. Loading is synchronous (`require` of an
- * ES module, Node >= 22.12), because a module that an app is just importing
- * can't wait.
+ * The build collects these declarations and writes each module to a separate file in
+ * `dist/`, named after its path (`errors-client.js`). In the source tree the same call
+ * loads the TypeScript file. Loading is synchronous (`require` of an ES module, Node >=
+ * 22.12), because patching a module must not delay its import.
  */
 
 const require = createRequire(import.meta.url);
 const inSource = import.meta.url.endsWith(".ts");
 
-/** How many modules are being loaded: one may load another. */
+/** Number of modules being loaded. A module may load another one. */
 let loading = 0;
 
-/** Whether a lazy module is being read: file operations are telltale's then, not the app's. */
+/** Whether a lazy module is being loaded. File operations are then telltale's, not the app's. */
 export function isLoading(): boolean {
   return loading > 0;
 }
 
 /**
- * Declares a module that is loaded by the first call of the returned function,
- * and returned again by each later one: cheap enough for a hot path.
+ * Declares a module that the first call of the returned function loads. Later calls
+ * return it, cheaply enough for a hot path.
  *
- * @param path below `src/`, with extension; a literal, as the build reads it.
+ * @param path relative to `src/`, with extension. It must be a literal, because the
+ *   build reads it.
  */
-// The type can come from nowhere else: the path is a text.
+// The type can't be inferred from the path.
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 export function lazy<Module>(path: string): () => Module {
   let module: Module | undefined;
@@ -45,7 +45,7 @@ function load(path: string): unknown {
   }
 }
 
-/** The file of `dist/` that a module below `src/` becomes; `scripts/build/lazy-modules.ts` agrees. */
+/** Returns the module's file in `dist/`, as `scripts/build/lazy-modules.ts` names it. */
 function fileOf(path: string): string {
   return `${path.slice(0, -".ts".length).replaceAll("/", "-")}.js`;
 }

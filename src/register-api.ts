@@ -6,7 +6,7 @@ import type {
   TracerProvider,
 } from "@opentelemetry/api";
 
-/** What we put behind `@opentelemetry/api`. */
+/** The implementations that telltale registers with `@opentelemetry/api`. */
 export interface ApiImplementations {
   readonly trace: TracerProvider;
   readonly metrics: MeterProvider;
@@ -15,16 +15,15 @@ export interface ApiImplementations {
   readonly propagation: TextMapPropagator;
 }
 
-/** Where every copy of `@opentelemetry/api` 1.x looks (its `internal/global-utils`). */
+/** The global of every copy of `@opentelemetry/api` 1.x (its `internal/global-utils`). */
 const API: unique symbol = Symbol.for("opentelemetry.js.api.1") as never;
-/** Where `@opentelemetry/api-logs`, which the logs API was until 1.10, looks. */
+/** The global of `@opentelemetry/api-logs`, which was the logs API until 1.10. */
 const LOGS_API: unique symbol = Symbol.for("io.opentelemetry.js.api.logs") as never;
 
 /**
- * A copy of the API takes a global of its own major version and of its own
- * minor or a later one (its `internal/semver`): this one is later than any that
- * an app will bring. What a later minor adds to the interfaces our objects lack,
- * as those of an older SDK would.
+ * A copy of the API accepts a global of the same major and of the same or a later minor
+ * version (its `internal/semver`). This one is later than that of any app. Additions of
+ * a later minor are missing from telltale's objects, as from those of an older SDK.
  */
 const COMPATIBLE_VERSION = "1.999.0";
 
@@ -39,26 +38,26 @@ interface Globals {
 
 const globals = globalThis as Globals;
 
-/** What we registered; not what `globals[API]` is, once another SDK has taken the API over. */
+/** Telltale's own registration. `globals[API]` differs once another SDK has replaced it. */
 let ownApi: ApiObject = {};
 
 /**
- * What the copy of the API in our bundle works with, in place of its own look at
- * the global object (`scripts/build/own-api.ts`): what upstream's
- * instrumentations and ours do stays ours, whoever has the API.
+ * Replaces the global lookup of the API's copy in telltale's bundle
+ * (`scripts/build/own-api.ts`): bundled instrumentations use telltale's implementations
+ * even if another SDK is registered.
  */
 export function getGlobal<Type extends keyof ApiImplementations>(type: Type): ApiObject[Type] {
   return ownApi[type];
 }
 
-/** Nothing in our bundle registers through the API. */
+/** Refuses: no code in telltale's bundle registers through the API. */
 export function registerGlobal(): boolean {
   return false;
 }
 
 export function unregisterGlobal(): void {}
 
-/** The version of the API through which another SDK has registered, if one has. */
+/** Returns the API version of another registered SDK, or undefined without one. */
 export function registeredSdk(): string | undefined {
   const api = globals[API];
   if (api === undefined) return undefined;
@@ -67,9 +66,8 @@ export function registeredSdk(): string | undefined {
 }
 
 /**
- * Registers without the API's own functions: they would refuse a version that
- * is not theirs, and they would have to be loaded. What another SDK has
- * registered stays in its place.
+ * Registers without the API's own functions, which would have to be loaded and would
+ * refuse another version. Implementations of another SDK stay registered.
  */
 export function registerApi(implementations: ApiImplementations): void {
   const existing = globals[API];
@@ -79,15 +77,15 @@ export function registerApi(implementations: ApiImplementations): void {
 }
 
 /**
- * Lets an SDK that is just being set up register its traces, context and
- * propagation as it would without us: a copy of the API takes no registration
- * where there is one, or one of another version. What it leaves alone stays ours;
- * and all of it does, if it registers nothing before the next microtask.
+ * Allows an SDK that is being set up to register traces, context and propagation as it
+ * would without telltale: a copy of the API refuses a second registration, and one of
+ * another version. Signals that it does not register stay telltale's, and all of them
+ * do if it registers nothing before the next microtask.
  *
- * @param onSettled called then, with what is registered if that is not ours.
+ * @param onSettled is called afterwards, with the SDK's registration if there is one.
  */
 export function allowForeignRegistration(
-  onSettled: (isRegistered: Partial<ApiImplementations> | undefined) => void,
+  onSettled: (registration: Partial<ApiImplementations> | undefined) => void,
 ): void {
   if (globals[API] !== ownApi) {
     onSettled(hasForeignRegistration(globals[API]) ? globals[API] : undefined);
@@ -99,7 +97,7 @@ export function allowForeignRegistration(
   define({
     get: () => undefined,
     set(api: ApiObject) {
-      // An app that makes instruments right after its `init` finds our meters.
+      // An app that creates instruments right after its `init` gets telltale's meters.
       define({ value: Object.assign(api, { metrics, logs }), writable: true });
     },
   });
@@ -112,9 +110,10 @@ export function allowForeignRegistration(
 }
 
 /**
- * For upstream's constructors: they make their instruments at once, from whatever
- * is registered, and again with the provider they are then given: in our store,
- * that would be instruments of other kinds beside ours, and a complaint about each.
+ * Hides the meter provider while `create` runs. Constructors of upstream
+ * instrumentations create their instruments from the registered provider, and again
+ * from the provider that they receive later. In telltale's store the first ones would
+ * conflict with its own instruments, with a warning about each.
  */
 export function withoutMeterProvider<R>(create: () => R): R {
   const { metrics } = ownApi;

@@ -5,8 +5,8 @@ import { claimStart, publishApi } from "./api.ts";
 import type { CacheRegistry } from "./caches/caches.ts";
 import type { Config } from "./config/config.ts";
 import { parseConfig } from "./config/parse.ts";
-import type { Problem } from "./config/problem.ts";
-import { formatProblems } from "./config/report.ts";
+import type { ConfigIssue } from "./config/issue.ts";
+import { formatIssues } from "./config/report.ts";
 import { StorageContextManager } from "./context/manager.ts";
 import { setOrganization } from "./context/unit-access.ts";
 import { Diagnostics } from "./diagnostics/diagnostics.ts";
@@ -57,10 +57,10 @@ export function start(): void {
 }
 
 function configureAndStart(environment: Environment): void {
-  const { config, problems } = parseConfig(environment, knownInstrumentations);
+  const { config, issues } = parseConfig(environment, knownInstrumentations);
   if (config.disabled) return;
   const diagnostics = new Diagnostics(config.logLevel, writeToStderr);
-  reportProblems(problems, diagnostics);
+  reportIssues(issues, diagnostics);
   if (hasRegisteredSdk(diagnostics)) return;
   warnWithoutApp(diagnostics);
   assemble(config, diagnostics);
@@ -216,13 +216,13 @@ async function flushAll(pipelines: readonly Pipeline[], timeoutMs: number): Prom
 }
 
 /**
- * Logs the problems as warnings, which is what the specification asks for with an
+ * Logs the issues as warnings, which is what the specification asks for with an
  * unusable value.
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
-function reportProblems(problems: readonly Problem[], diagnostics: Diagnostics): void {
-  if (problems.length > 0 && isMainThread && diagnostics.isEnabled("warn")) {
-    writeToStderr(formatProblems(problems));
+function reportIssues(issues: readonly ConfigIssue[], diagnostics: Diagnostics): void {
+  if (issues.length > 0 && isMainThread && diagnostics.isEnabled("warn")) {
+    writeToStderr(formatIssues(issues));
   }
 }
 

@@ -29,7 +29,7 @@ const PROGRAM_START = `#!/usr/bin/env node
 {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major < 22 || (major === 22 && minor < 15)) {
-    console.error(\`telltale: Node \${process.versions.node} is too old, 22.15 is the oldest that works\`);
+    console.error(\`telltale: Node \${process.versions.node} is too old, 22.15 or newer is required\`);
     process.exit(1);
   }
 }`;

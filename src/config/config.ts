@@ -1,7 +1,7 @@
 /**
- * What the rest of the house knows of the environment: one readonly value,
- * complete, with every default filled in. It is made by `parse.ts` from the
- * table in `variables.ts`.
+ * The configuration: one readonly value with all defaults filled in. The other
+ * modules know the environment only through it. `parse.ts` creates it from the table
+ * in `variables.ts`.
  */
 
 export type LogLevel = "none" | "error" | "warn" | "info" | "debug" | "verbose" | "all";
@@ -29,13 +29,13 @@ export type Temporality = "cumulative" | "delta" | "lowmemory";
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
 export interface LambdaConfig {
-  /** The directory of the function's code. */
+  /** Directory of the function's code. */
   readonly taskRoot: string;
-  /** `dist/orders.create`: the file in it without its extension, and what it exports. */
+  /** File without its extension and exported name: `dist/orders.create`. */
   readonly handler: string;
 }
 
-/** As `@opentelemetry/auto-instrumentations-node` calls them. */
+/** The names used by `@opentelemetry/auto-instrumentations-node`. */
 export type ResourceDetectorName =
   | "env"
   | "host"
@@ -44,23 +44,23 @@ export type ResourceDetectorName =
   | "serviceinstance"
   | "container";
 
-/** What can give each middleware a span. */
+/** Frameworks with an optional span for each middleware. */
 export type MiddlewareFramework = "express" | "fastify" | "hapi" | "hono" | "koa" | "next";
 
 export type OtlpProtocol = "http/protobuf" | "http/json" | "grpc";
 
-/** Where one signal goes over OTLP, and how. */
+/** The OTLP export of one signal. */
 export interface OtlpConfig {
   readonly protocol: OtlpProtocol;
   /**
-   * The full address of the signal, `/v1/traces` and its like included (for gRPC
-   * without a path). It holds no user or password; a query may hold a secret, so
-   * lines that name it show `maskAddress(url)`.
+   * The full URL of the signal, including `/v1/traces` and its like (without a path for
+   * gRPC). It has no user or password, but its query may contain a secret, so messages
+   * show `maskAddress(url)`.
    */
   readonly url: string;
-  /** Names in lower case. User and password of the address are here, as `authorization`. */
+  /** Names in lower case. Includes user and password of the URL, as `authorization`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Upper limit of one export, its retries included, in milliseconds. */
+  /** Time limit of one export including its retries, in milliseconds. */
   readonly timeoutMs: number;
   readonly compression: "gzip" | "none";
   /** gRPC without TLS. */
@@ -72,12 +72,12 @@ export interface OtlpConfig {
     readonly key: string | undefined;
   };
   /**
-   * Several collectors to divide traces among, each with all of its settings;
-   * only there if `TELLTALE_OTLP_ENDPOINTS` names more than one. The address
-   * above is the first one's then.
+   * Collectors among which traces are load-balanced, each with its complete
+   * configuration. Present only if `TELLTALE_OTLP_ENDPOINTS` has more than one URL; `url`
+   * above is then the first one.
    */
   readonly gateways?: readonly OtlpConfig[];
-  /** On those gateways: what it doesn't take goes to another. */
+  /** Set on gateways: batches that one of them does not accept are sent to another. */
   readonly hasFailover?: true;
 }
 
@@ -105,7 +105,7 @@ export interface TracesConfig {
   readonly limits: SpanLimits;
   readonly batch: BatchConfig;
   readonly otlp: OtlpConfig;
-  /** A local root that took longer keeps its trace; undefined: slowness keeps nothing. */
+  /** Duration of a local root from which its trace is kept. Undefined: no trace is kept for its duration. */
   readonly keepSlowMs: number | undefined;
 }
 
@@ -118,10 +118,10 @@ export interface MetricsConfig {
   readonly otlp: OtlpConfig;
 }
 
-/** Which lines of `console` become records; the active ones belong to a span or a unit of work. */
+/** Selects the lines of `console` that become log records. Active ones belong to a span or a unit of work. */
 export type ConsoleLines = "active" | "all";
 
-/** Signals that ask a process to end; Node's answer to both is to die of them. */
+/** Signals that request termination. By default both terminate Node. */
 export type TerminationSignal = "SIGTERM" | "SIGINT";
 
 export interface LogsConfig {
@@ -133,11 +133,11 @@ export interface LogsConfig {
 }
 
 export interface ErrorsConfig {
-  /** Undefined: nothing of Sentry is loaded. */
+  /** Undefined: Sentry is never loaded. */
   readonly dsn: string | undefined;
   readonly environment: string | undefined;
   readonly release: string | undefined;
-  /** 0 to 1, of events. */
+  /** Sample rate of events, from 0 to 1. */
   readonly sampleRate: number;
   readonly debug: boolean;
 }
@@ -145,16 +145,16 @@ export interface ErrorsConfig {
 export interface Config {
   readonly disabled: boolean;
   readonly logLevel: LogLevel;
-  /** `OTEL_SERVICE_NAME`, or `service.name` of the resource attributes; nothing that was found out. */
+  /** `OTEL_SERVICE_NAME` or `service.name` of the resource attributes. Never a detected name. */
   readonly serviceName: string | undefined;
-  /** `deployment.environment.name`: what the resource attributes, `SENTRY_ENVIRONMENT` or `NODE_ENV` say. */
+  /** `deployment.environment.name`, from the resource attributes, `SENTRY_ENVIRONMENT` or `NODE_ENV`. */
   readonly environment: string | undefined;
   readonly resourceAttributes: Readonly<Record<string, string>>;
   readonly resourceDetectors: readonly ResourceDetectorName[];
   readonly propagators: readonly PropagatorName[];
-  /** Beside these: what is read from what comes in and never written to what goes out. */
+  /** Additional formats that are extracted from incoming requests and never injected. */
   readonly extractOnly: readonly PropagatorName[];
-  /** HTTP methods that keep their name; any other is `_OTHER`. */
+  /** HTTP methods that are recorded by name. Any other is recorded as `_OTHER`. */
   readonly knownMethods: readonly string[];
   readonly instrumentations: {
     /** Undefined: all. */
@@ -163,7 +163,7 @@ export interface Config {
     readonly eager: boolean;
     /** By short name, then by the name of the option. */
     readonly options: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-    /** The handler that AWS Lambda runs here; undefined elsewhere. */
+    /** The handler of this AWS Lambda function. Undefined elsewhere. */
     readonly lambda: LambdaConfig | undefined;
   };
   readonly admin: { readonly host: string; readonly port: number };
@@ -171,8 +171,8 @@ export interface Config {
   readonly metrics: MetricsConfig;
   readonly logs: LogsConfig;
   readonly errors: ErrorsConfig;
-  /** The deadline of the one flush at the end of the process, in milliseconds. */
+  /** Deadline of the flush at process exit, in milliseconds. */
   readonly flushTimeoutMs: number;
-  /** Those that are listened to while something is unsent. */
+  /** Signals with a listener while there is unsent telemetry. */
   readonly signals: readonly TerminationSignal[];
 }

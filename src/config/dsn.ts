@@ -1,10 +1,10 @@
-import type { ReportIssue } from "./problem.ts";
+import type { ReportIssue } from "./issue.ts";
 
-/** As `@sentry/core` takes it apart; what this refuses would be dropped there in silence. */
+/** The pattern of `@sentry/core`, which ignores any other DSN without a message. */
 const DSN_PATTERN =
   /^https?:\/\/(?<key>\w+)(?::\w*)?@(?:\[[:.%\w]+\]|[\w.-]+)(?::\d+)?\/(?:.+\/)?(?<project>\d+)$/;
 
-/** A Sentry DSN: scheme, public key, host and project must be there. Never shown. */
+/** Parses a Sentry DSN: scheme, public key, host and project are required. It is never logged. */
 export function parseDsn(text: string, report: ReportIssue): string | undefined {
   if (DSN_PATTERN.test(text)) return text;
   const expected = `https://<key>@<host>/<project> (${describeMissing(text)})`;

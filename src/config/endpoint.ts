@@ -1,18 +1,18 @@
-import type { ReportIssue } from "./problem.ts";
+import type { ReportIssue } from "./issue.ts";
 
-/** Where a collector is, as somebody wrote it. */
+/** The address of a collector as configured. */
 export interface Endpoint {
-  /** Without user and password; with http, where no scheme was given. */
+  /** Without user and password. The scheme defaults to http. */
   readonly url: URL;
-  /** `host:port`, if that is all that was given. */
+  /** The configured text, if it is `host:port` only. */
   readonly hostAndPort: string | undefined;
-  /** User and password of the address, as a header. */
+  /** User and password of the URL, as an `Authorization` header. */
   readonly authorization: string | undefined;
 }
 
 /**
- * `https://host:port/path`; `host:port` alone is taken too, since gRPC may be
- * addressed so (whoever speaks HTTP has to look at `bare`).
+ * Parses `https://host:port/path`. `host:port` is accepted as well, because it is valid
+ * for gRPC. HTTP callers must check `hostAndPort`.
  */
 export function parseEndpoint(text: string, report: ReportIssue): Endpoint | undefined {
   const isHostAndPort = HOST_AND_PORT.test(text);
@@ -26,7 +26,7 @@ export function parseEndpoint(text: string, report: ReportIssue): Endpoint | und
   return { url, hostAndPort: isHostAndPort ? text : undefined, authorization };
 }
 
-/** What is expected of an address. */
+/** The expected form in reports. */
 export const EXPECTED_URL = "a URL like http://localhost:4318";
 
 const HOST_AND_PORT = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
@@ -43,7 +43,7 @@ function isHttpUrl(url: URL): boolean {
   return (url.protocol === "http:" || url.protocol === "https:") && url.hostname !== "";
 }
 
-/** Taken out of the address, so that no line that names the address gives it away. */
+/** Credentials are removed from the URL, so that a message with the URL can't reveal them. */
 function authorizationOf(url: URL): string | undefined {
   if (url.username === "" && url.password === "") return undefined;
   const credentials = `${decode(url.username)}:${decode(url.password)}`;

@@ -1,38 +1,38 @@
 import type { Environment } from "../env.ts";
-import type { Issue, Problem } from "./problem.ts";
+import type { ConfigIssue, ValueIssue } from "./issue.ts";
 import { formatMasked } from "./mask.ts";
 import { closest } from "./suggest.ts";
 import { formatValue, type Variable, variables } from "./variables.ts";
 
-/** Takes the variables of the table out of an environment and collects what is wrong. */
+/** Reads the variables of the table from an environment, and collects the issues. */
 export class EnvironmentReader {
   readonly #environment: Environment;
-  readonly #problems = new Map<string, Problem>();
+  readonly #issues = new Map<string, ConfigIssue>();
 
   constructor(environment: Environment) {
     this.#environment = environment;
   }
 
-  /** In the order in which they were found, each once. */
-  get problems(): readonly Problem[] {
-    return [...this.#problems.values()];
+  /** In the order of detection, without duplicates. */
+  get issues(): readonly ConfigIssue[] {
+    return [...this.#issues.values()];
   }
 
-  /** Set, whatever to. */
+  /** Whether the variable is set, to whatever value. */
   has(variable: Variable): boolean {
     return this.#environment.has(variable.name);
   }
 
   /**
-   * The variable's value, or its fallback.
+   * Returns the variable's value, or its fallback.
    *
-   * @param usedInstead what the report says is used for a value that is no good; by
-   * default the table's default.
+   * @param usedInstead the value that the report names as used in place of an invalid
+   *   one. Default: the table's default.
    */
   read<T>(variable: Variable<T>, usedInstead?: string): T {
     const text = this.#environment.get(variable.name);
     if (text === undefined) return variable.fallback;
-    const issues: Issue[] = [];
+    const issues: ValueIssue[] = [];
     const value = variable.valueType.parse(text, (issue) => issues.push(issue));
     const used =
       value === undefined
@@ -42,34 +42,34 @@ export class EnvironmentReader {
     return value ?? variable.fallback;
   }
 
-  /** A value that was read well and can't be used all the same. */
-  report(variable: Variable, issue: Issue & { readonly used: string }): void {
+  /** Reports a value that is valid by itself but can't be used. */
+  report(variable: Variable, issue: ValueIssue & { readonly used: string }): void {
     const text = this.#environment.get(variable.name) ?? "";
     this.#add(variable, text, issue.used, issue);
   }
 
-  /** Standard variables that are set and have no effect, and names that are a slip away from ours. */
+  /** Reports standard variables without effect, and probable misspellings of known names. */
   checkNames(): void {
     const known = new Map(variables.map((variable) => [variable.name, variable]));
     for (const name of this.#environment.keys()) {
       const reason = known.get(name)?.unsupported;
       if (reason !== undefined) {
-        this.#problems.set(name, { kind: "unsupported", variable: name, reason });
+        this.#issues.set(name, { kind: "unsupported", variable: name, reason });
       } else if (!known.has(name)) {
         this.#checkSpelling(name, known.keys());
       }
     }
   }
 
-  /** Other tools have variables of their own in these namespaces: only a near miss is a fault. */
+  /** Other tools use these prefixes too, so only a probable misspelling is an issue. */
   #checkSpelling(name: string, known: Iterable<string>): void {
     const suggestion = closest(name, known, MAX_EDITS);
     if (suggestion === undefined) return;
-    this.#problems.set(name, { kind: "misspelt", variable: name, suggestion });
+    this.#issues.set(name, { kind: "misspelt", variable: name, suggestion });
   }
 
-  #add(variable: Variable, text: string, used: string, issue: Issue): void {
-    const problem: Problem = {
+  #add(variable: Variable, text: string, used: string, issue: ValueIssue): void {
+    const configIssue: ConfigIssue = {
       kind: "invalid",
       variable: variable.name,
       received: issue.received ?? (variable.valueType.format ?? formatMasked)(text),
@@ -77,7 +77,8 @@ export class EnvironmentReader {
       suggestion: issue.suggestion,
       used: issue.used ?? used,
     };
-    this.#problems.set(`${variable.name} ${problem.received} ${problem.expected}`, problem);
+    const { received, expected } = configIssue;
+    this.#issues.set(`${variable.name} ${received} ${expected}`, configIssue);
   }
 }
 

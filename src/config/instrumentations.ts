@@ -6,12 +6,12 @@ import type { EnvironmentReader } from "./environment-reader.ts";
 import { disabledInstrumentations, enabledInstrumentations, type Variable } from "./variables.ts";
 
 /**
- * Complains of names of instrumentations that there are not. Who enables one
- * waits for it in vain. To disable one does no harm, and configurations made for
- * other distributions do: there only a name that is nearly one of ours was meant
- * to have an effect.
+ * Reports unknown names of instrumentations. An unknown enabled name is always an
+ * issue. An unknown disabled name is one only if it is a probable misspelling,
+ * because configurations of other distributions disable instrumentations that don't
+ * exist here.
  *
- * @param known the names that there are.
+ * @param known the names of all instrumentations.
  */
 export function checkInstrumentations(
   reader: EnvironmentReader,
@@ -36,7 +36,7 @@ function checkNames(
   for (const word of words.filter((name) => !known.includes(name))) {
     const expected = formatList(known);
     reader.report(variable, {
-      // A package's name has an @ and is no address.
+      // A package name may contain an @ and is not an address.
       received: word.includes("://") ? formatMasked(word) : quote(word),
       expected,
       suggestion: suggestionFor(word, known),

@@ -1,4 +1,4 @@
-import type { ReportIssue } from "./problem.ts";
+import type { ReportIssue } from "./issue.ts";
 import { MASK, formatMasked } from "./mask.ts";
 
 export type KeyValues = Readonly<Record<string, string>>;
@@ -6,8 +6,9 @@ export type KeyValues = Readonly<Record<string, string>>;
 type KeyValue = readonly [name: string, value: string];
 
 /**
- * `key1=value1,key2=value2` with percent-encoding, as `OTEL_RESOURCE_ATTRIBUTES`
- * is written. The first `=` divides. Any error spoils the whole value.
+ * Parses `key1=value1,key2=value2` with percent-encoding, the format of
+ * `OTEL_RESOURCE_ATTRIBUTES`. The first `=` separates. Any error invalidates the whole
+ * value.
  * https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable
  */
 export function parseAttributes(text: string, report: ReportIssue): KeyValues | undefined {
@@ -28,14 +29,14 @@ export function parseAttributes(text: string, report: ReportIssue): KeyValues | 
 }
 
 /**
- * The same for HTTP headers. The padding of a base64 value needs no escape. A
- * wrong entry is left out, and never shown: it may be the secret.
+ * Parses HTTP headers in the same format. The padding of a base64 value needs no
+ * escape. An invalid entry is ignored and never shown, because it may be a secret.
  * https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
  */
 export function parseHeaders(text: string, report: ReportIssue): KeyValues | undefined {
   const entries = text.split(",").map((entry) => ({ entry, pair: parseHeader(entry) }));
   const pairs = entries.flatMap(({ pair }) => (pair === undefined ? [] : [pair]));
-  const used = pairs.length > 0 ? "the others" : "none";
+  const used = pairs.length > 0 ? "the other headers" : "none";
   for (const [index, { entry, pair }] of entries.entries()) {
     if (pair !== undefined || !isNotBlank(entry)) continue;
     report({ received: `entry ${index + 1} (${MASK})`, expected: EXPECTED_HEADER, used });
@@ -48,10 +49,10 @@ function isNotBlank(entry: string): boolean {
 }
 
 const EXPECTED_ATTRIBUTE = "key=value, percent-encoded";
-const USED_NO_ATTRIBUTES = "none of its attributes";
+const USED_NO_ATTRIBUTES = "no attributes";
 const EXPECTED_HEADER = "name=value of an HTTP header, percent-encoded";
 
-/** Lower case, so that a header of one signal replaces the general one however both are written. */
+/** Lower-cases the name, so that a signal's header replaces the general one in any case. */
 function parseHeader(entry: string): KeyValue | undefined {
   const pair = decodeKeyValue(entry);
   if (pair === undefined) return undefined;
@@ -62,7 +63,7 @@ function parseHeader(entry: string): KeyValue | undefined {
 /** https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 */
 const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 
-/** What `node:http` lets through; anything else makes every export throw. */
+/** The characters that `node:http` accepts. Any other makes every export throw. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function decodeKeyValue(entry: string): KeyValue | undefined {

@@ -14,8 +14,8 @@ import {
 } from "./variables.ts";
 
 /**
- * Where each signal goes. What is said of one signal goes before what is said
- * of all; headers are put together.
+ * Reads the OTLP export of each signal. A signal's own variable overrides the general
+ * one. Headers are merged.
  * https://opentelemetry.io/docs/specs/otel/protocol/exporter/
  */
 export function readOtlpConfigs(reader: EnvironmentReader): Readonly<Record<Signal, OtlpConfig>> {
@@ -40,7 +40,7 @@ interface OtlpSettings {
   readonly key?: string | undefined;
 }
 
-/** `general` is what holds, and what the report names, where the signal's own is no good. */
+/** @param general the settings that apply, and that the report names, where a variable is unset or invalid. */
 function readSettings(
   reader: EnvironmentReader,
   rows: OtlpVariables,
@@ -91,14 +91,14 @@ function readSignalConfig(
   return { ...first, gateways: all };
 }
 
-/** Those gateways that can be spoken to. */
+/** Returns the gateways that are usable with the protocol. */
 function usableGateways(
   reader: EnvironmentReader,
   gatewayEndpoints: readonly Endpoint[],
   protocol: OtlpProtocol,
 ): readonly Endpoint[] {
   return gatewayEndpoints.filter((endpoint) =>
-    isUsable(reader, gateways, endpoint, protocol, "the others"),
+    isUsable(reader, gateways, endpoint, protocol, "the other endpoints"),
   );
 }
 
@@ -117,13 +117,13 @@ function resolveSettings(
   };
 }
 
-/** An address, and the URL that its signal is sent to. */
+/** An endpoint, and the URL that the signal is exported to. */
 interface SignalAddress {
   readonly endpoint: Endpoint;
   readonly url: URL;
 }
 
-/** The first usable one of the signal's own endpoint, the general one and the default. */
+/** Returns the first usable one of the signal's endpoint, the general one and the default. */
 function selectAddress(
   reader: EnvironmentReader,
   signal: Signal,
@@ -146,7 +146,7 @@ function selectAddress(
   };
 }
 
-/** `host:port` says where a gRPC server is; over HTTP the scheme must be known. */
+/** `host:port` is enough for gRPC. HTTP needs a scheme. */
 function isUsable(
   reader: EnvironmentReader,
   variable: Variable,
@@ -165,8 +165,8 @@ function isUsable(
 }
 
 /**
- * A signal's own address is used as it is; to the general one `v1/traces` and
- * its like are added, whatever path it has already, with or without a slash.
+ * Appends `v1/traces` and its like to the path of the general endpoint, which may end
+ * in a slash. A signal's own endpoint is used unchanged.
  * https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
  */
 function withSignalPath(base: URL, signal: Signal): URL {
@@ -181,7 +181,7 @@ function httpTarget({ url }: SignalAddress): ExportTarget {
   return { url: url.href, insecure: url.protocol === "http:" };
 }
 
-/** The scheme decides about TLS; the variable does where there is none. */
+/** TLS is decided by the scheme or, without one, by the variable. */
 function grpcTarget({ endpoint }: SignalAddress, insecure: boolean): ExportTarget {
   const isInsecure =
     endpoint.hostAndPort === undefined ? endpoint.url.protocol === "http:" : insecure;
@@ -217,7 +217,7 @@ function tlsOf(
   return { ca, cert: undefined, key: undefined };
 }
 
-/** Neither half of a client certificate is of use alone; one that can't be read was reported already. */
+/** Reports a client certificate without a key, or a key without a certificate. An unreadable file is reported elsewhere. */
 function reportIncompletePair(
   reader: EnvironmentReader,
   signal: Signal,
@@ -226,9 +226,9 @@ function reportIncompletePair(
 ): void {
   const own = otlpBySignal[signal];
   const rows = reader.has(own[present]) ? own : otlp;
-  // The general half may be there for another signal, which has the other.
+  // The general half may belong to the other half of another signal.
   const sources = rows === otlp ? [otlp, ...Object.values(otlpBySignal)] : [own, otlp];
   if (sources.some((source) => reader.has(source[missing]))) return;
-  const expected = `${rows[missing].name} beside it`;
+  const expected = `${rows[missing].name} to be set too`;
   reader.report(rows[present], { expected, used: "no client certificate" });
 }

@@ -14,39 +14,39 @@ import type {
 import { checkInstrumentations } from "./instrumentations.ts";
 import { readOtlpConfigs } from "./otlp.ts";
 import { EnvironmentReader } from "./environment-reader.ts";
-import type { Problem } from "./problem.ts";
+import type { ConfigIssue } from "./issue.ts";
 import * as table from "./variables.ts";
 import { formatValue, type Variable } from "./variables.ts";
 
 export interface ParsedConfig {
   readonly config: Config;
-  /** All that was wrong, for `formatProblems`. */
-  readonly problems: readonly Problem[];
+  /** For `formatIssues`. */
+  readonly issues: readonly ConfigIssue[];
 }
 
 /**
- * The configuration that an environment asks for, complete, and everything in it
- * that could not be used as it was. Never throws. Reads the certificate files
- * that are named, and nothing else outside of `environment`.
+ * Parses an environment into the complete configuration, and collects the values that
+ * can't be used. Reads the configured certificate files, and nothing else outside of
+ * `environment`. Never throws.
  *
- * @param instrumentations the names of those that there are; left out, names of
- * instrumentations are not checked.
+ * @param instrumentations the names of all instrumentations. Without it, names of
+ *   instrumentations are not checked.
  */
 export function parseConfig(
   environment: Environment,
   instrumentations?: ReadonlySet<string>,
 ): ParsedConfig {
   const reader = new EnvironmentReader(environment);
-  if (reader.read(table.sdkDisabled)) return { config: disabledConfig(), problems: [] };
+  if (reader.read(table.sdkDisabled)) return { config: disabledConfig(), issues: [] };
   const config = readConfig(reader);
   if (instrumentations !== undefined) {
     checkInstrumentations(reader, config.instrumentations, [...instrumentations]);
   }
   reader.checkNames();
-  return { config, problems: reader.problems };
+  return { config, issues: reader.issues };
 }
 
-/** What everything would be by default; nobody looks at it but at `disabled`. */
+/** The defaults. Only `disabled` is read from it. */
 function disabledConfig(): Config {
   return { ...readConfig(new EnvironmentReader(new Map())), disabled: true };
 }
@@ -104,7 +104,7 @@ function readIdentity(reader: EnvironmentReader, errors: ErrorsConfig): Identity
   };
 }
 
-/** A browser's Sentry trace is read wherever there is a DSN, unless somebody says what is to be read. */
+/** With a DSN, the trace of a browser's Sentry is extracted too, unless OTEL_PROPAGATORS is set. */
 function readPropagation(
   reader: EnvironmentReader,
   errors: ErrorsConfig,
@@ -128,14 +128,14 @@ function readInstrumentations(reader: EnvironmentReader): Config["instrumentatio
   };
 }
 
-/** AWS says where the function's code is, and a layer's preload can't know it otherwise. */
+/** AWS sets these variables, the only way for a layer's preload to find the function's code. */
 function readLambda(reader: EnvironmentReader): LambdaConfig | undefined {
   const taskRoot = reader.read(table.lambdaTaskRoot);
   const handler = reader.read(table.lambdaHandler);
   return taskRoot === undefined || handler === undefined ? undefined : { taskRoot, handler };
 }
 
-/** Only those that are set: the others have the defaults of whom they belong to. */
+/** Reads the options that are set. Unset options keep the instrumentation's own defaults. */
 function readOptions(reader: EnvironmentReader): Config["instrumentations"]["options"] {
   const options: Record<string, Record<string, unknown>> = {};
   for (const { instrumentation, option, variable } of table.instrumentationOptions) {
@@ -184,8 +184,8 @@ function readSampler(reader: EnvironmentReader): TracesConfig["sampler"] {
 const EXPECTED_RATIO_SAMPLER = "OTEL_TRACES_SAMPLER to be traceidratio or parentbased_traceidratio";
 
 /**
- * What is said of spans goes before what is said in general; the counts of events
- * and links have no general variable.
+ * Limits of spans override the general ones. The counts of events and links have no
+ * general variable.
  * https://opentelemetry.io/docs/specs/otel/common/#configurable-parameters
  */
 function readSpanLimits(reader: EnvironmentReader): SpanLimits {
@@ -246,7 +246,7 @@ function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig
 
 const DEFAULT_METRIC_TIMEOUT_MS = 30_000;
 
-/** The SDK's periodic reader refuses a timeout above the interval: exports would overlap. */
+/** As in the SDK's periodic reader, the timeout must not exceed the interval: exports would overlap. */
 function readMetricTimeout(reader: EnvironmentReader, intervalMs: number): number {
   const timeoutMs = reader.read(table.metricTimeout);
   if (timeoutMs !== undefined && timeoutMs > intervalMs) {
@@ -275,7 +275,7 @@ function readLogs(reader: EnvironmentReader, otlp: OtlpConfig): LogsConfig {
   };
 }
 
-/** `environment` as far as Sentry's own variable says it. */
+/** `environment` is that of Sentry's own variable only. */
 function readErrors(reader: EnvironmentReader): ErrorsConfig {
   return {
     dsn: reader.read(table.sentryDsn),

@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from "node:fs";
-import type { ReportIssue } from "./problem.ts";
+import type { ReportIssue } from "./issue.ts";
 import { MASK, formatMasked } from "./mask.ts";
 
-/** A bundle of all public authorities is a fifth of this. */
+/** Five times the size of a bundle of all public authorities. */
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * The text of the PEM file at `path`. Only a regular file of moderate size is
- * opened: a pipe or a device would stop the start of the app.
+ * Reads the PEM file at `path`. Only a regular file of limited size is opened: a pipe
+ * or a device would block the start of the app.
  */
 export function readPemFile(path: string, report: ReportIssue): string | undefined {
   const text = readSmallFile(path);
@@ -25,7 +25,7 @@ function readSmallFile(path: string): string | undefined {
   }
 }
 
-/** Somebody may have put the key itself where its path belongs. */
+/** Masks a value that is the key itself in place of its path. */
 export function formatPath(path: string): string {
   return path.includes("-----BEGIN") || path.includes("\n") ? MASK : formatMasked(path);
 }

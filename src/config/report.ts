@@ -1,27 +1,27 @@
-import type { Problem } from "./problem.ts";
+import type { ConfigIssue } from "./issue.ts";
 
 /**
- * All that is wrong with the configuration, one line for each thing, ready for
- * stderr; empty if nothing is. Secrets were masked before.
+ * Formats the issues of the configuration for stderr, one line each. Secrets are
+ * masked already.
  */
-export function formatProblems(problems: readonly Problem[]): string {
-  return problems.map((problem) => `telltale: ${formatProblem(problem)}\n`).join("");
+export function formatIssues(issues: readonly ConfigIssue[]): string {
+  return issues.map((issue) => `telltale: ${formatIssue(issue)}\n`).join("");
 }
 
-function formatProblem(problem: Problem): string {
-  switch (problem.kind) {
+function formatIssue(issue: ConfigIssue): string {
+  switch (issue.kind) {
     case "invalid":
-      return `${problem.variable}: received ${problem.received}, ${formatExpected(problem)}; using ${problem.used}`;
+      return `${issue.variable}: received ${issue.received}, ${formatExpected(issue)}; using ${issue.used}`;
     case "unsupported":
-      return `${problem.variable} is set and has no effect: ${problem.reason}`;
+      return `${issue.variable} is set and has no effect: ${issue.reason}`;
     case "misspelt":
-      return `${problem.variable} is not known, did you mean ${problem.suggestion}?`;
+      return `${issue.variable} is not known, did you mean ${issue.suggestion}?`;
   }
 }
 
-function formatExpected(problem: Problem & { kind: "invalid" }): string {
-  const expected = `expected ${problem.expected}`;
-  return problem.suggestion === undefined
+function formatExpected(issue: ConfigIssue & { kind: "invalid" }): string {
+  const expected = `expected ${issue.expected}`;
+  return issue.suggestion === undefined
     ? expected
-    : `${expected} (did you mean ${problem.suggestion}?)`;
+    : `${expected} (did you mean ${issue.suggestion}?)`;
 }

@@ -1,15 +1,15 @@
 /**
- * The known name that a mistyped one most probably stands for: the one that is
- * fewest slips away (letters added, missing, wrong or swapped), at most one for
- * every three letters; else the first that contains it, has all its letters in
- * order, or is contained in it. Undefined if nothing is near.
+ * Returns the known name that a misspelt word most probably means: the one with the
+ * smallest edit distance (letters added, missing, wrong or swapped), at most one edit
+ * for every three letters. Otherwise the first name that contains the word, has all
+ * its letters in order, or is contained in it. Undefined if no name is similar.
  */
 export function suggest(word: string, known: readonly string[]): string | undefined {
   const maxEdits = Math.max(1, Math.floor(word.length / 3));
   return closest(word, known, maxEdits) ?? findOverlapping(word, known);
 }
 
-/** The known name that is fewest slips away, and at most so many. */
+/** Returns the known name with the smallest edit distance, up to `maxEdits`. */
 export function closest(
   word: string,
   known: Iterable<string>,
@@ -24,7 +24,7 @@ export function closest(
   return best;
 }
 
-/** Too short a word is a part of everything. */
+/** A shorter word is part of too many names. */
 const MIN_PART_LENGTH = 3;
 
 function findOverlapping(word: string, known: readonly string[]): string | undefined {
@@ -43,8 +43,8 @@ function hasLettersInOrder(name: string, letters: string): boolean {
 }
 
 /**
- * Damerau-Levenshtein distance (restricted to swaps of neighbours), by rows;
- * `enough` where it is certain not to be below that.
+ * Returns the Damerau-Levenshtein distance (restricted to swaps of adjacent letters),
+ * computed by rows, or `limit` if the distance is not below it.
  */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;

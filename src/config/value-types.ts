@@ -4,19 +4,19 @@ import { readPemFile, formatPath } from "./pem-file.ts";
 import { parseDsn } from "./dsn.ts";
 import { suggest } from "./suggest.ts";
 import { MASK, maskAddress, quote, formatMasked } from "./mask.ts";
-import type { Issue, ReportIssue } from "./problem.ts";
+import type { ReportIssue, ValueIssue } from "./issue.ts";
 
-/** How the text of a variable becomes a value. */
+/** Parses the text of a variable into a value. */
 export interface ValueType<out T> {
-  /** In words, for the README. */
+  /** For the README. */
   readonly description: string;
-  /** Undefined: nothing in it can be used; why was told to `complain`. Never throws. */
+  /** Returns undefined for an unusable value, after the reason was reported. Never throws. */
   readonly parse: (text: string, report: ReportIssue) => T | undefined;
-  /** The text as the report may show it; by default quoted, and masked where it has an address. */
+  /** Formats the text for a report. Default: quoted, with addresses masked. */
   readonly format?: (text: string) => string;
 }
 
-/** Anything. */
+/** Any text. */
 export const text: ValueType<string> = { description: "text", parse: (value) => value };
 
 /**
@@ -25,10 +25,9 @@ export const text: ValueType<string> = { description: "text", parse: (value) => 
  */
 export const flag: ValueType<boolean> = { description: "true or false", parse: parseFlag };
 
-/** The specification's upper end of integers, durations and timeouts; the longest a timer can wait. */
+/** The specification's maximum of integers, durations and timeouts, and the longest delay of a timer. */
 const MAX_INT32: number = 2 ** 31 - 1;
 
-/** A whole number of things. */
 export function integer(min: number, max: number = MAX_INT32): ValueType<number> {
   return {
     description: "integer",
@@ -36,13 +35,12 @@ export function integer(min: number, max: number = MAX_INT32): ValueType<number>
   };
 }
 
-/** A span of time. */
 export function duration(min: number): ValueType<number> {
   return { description: "milliseconds", parse: integer(min).parse };
 }
 
 /**
- * How long to wait; 0 is for ever, which is the longest wait that a timer knows.
+ * A timeout. 0 means no limit, which is the longest delay of a timer.
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#timeout
  */
 export const timeout: ValueType<number> = {
@@ -53,13 +51,12 @@ export const timeout: ValueType<number> = {
   },
 };
 
-/** A share. */
 export const ratio: ValueType<number> = { description: "number from 0 to 1", parse: parseRatio };
 
-/** Names that are known but not taken, each with the reason. */
-export type UnsupportedNames = Readonly<Record<string, string>>;
+/** Known names that are not supported, each with the reason. */
+type UnsupportedNames = Readonly<Record<string, string>>;
 
-/** One of several names, in any case. */
+/** One of several names, ignoring case. */
 export function oneOf<Name extends string>(
   names: readonly Name[],
   unsupported: UnsupportedNames = {},
@@ -70,7 +67,7 @@ export function oneOf<Name extends string>(
   };
 }
 
-/** Several names with commas between, each counted once; "none" alone is none of them. */
+/** A comma-separated list of names without duplicates. "none" alone is the empty list. */
 export function someOf<Name extends string>(
   names: readonly Name[],
   unsupported: UnsupportedNames = {},
@@ -82,25 +79,25 @@ export function someOf<Name extends string>(
   };
 }
 
-/** Any names, with commas between. */
+/** A comma-separated list of any names. */
 export const names: ValueType<readonly string[]> = {
   description: "list of names",
   parse: parseNames,
 };
 
-/** Conventions whose stable names are asked for; theirs are the only names there are. */
+/** Semantic conventions to opt in to. Only their stable names are emitted. */
 export const optIn: ValueType<readonly string[]> = {
   description: "list of names",
   parse: parseOptIn,
 };
 
-/** `key=value`, with commas between, percent-encoded; one that is wrong spoils all (as specified). */
+/** A comma-separated, percent-encoded list of `key=value`. An error invalidates the whole value (as specified). */
 export const attributes: ValueType<KeyValues> = {
   description: "list of key=value",
   parse: parseAttributes,
 };
 
-/** The same for HTTP headers; one that is wrong is left out. */
+/** HTTP headers in the same format. An invalid one is ignored. */
 export const headers: ValueType<KeyValues> = {
   description: "list of key=value",
   parse: parseHeaders,
@@ -113,14 +110,14 @@ export const endpoint: ValueType<Endpoint> = {
   format: (value) => quote(maskAddress(value)),
 };
 
-/** Addresses with commas between; those that are none, or there already, are left out. */
+/** A comma-separated list of URLs. Invalid ones and duplicates are ignored. */
 export const endpoints: ValueType<readonly Endpoint[]> = {
   description: "list of URLs",
   parse: parseEndpoints,
   format: (value) => value.split(",").map(formatAddress).join(", "),
 };
 
-/** The text of a PEM file, read at once. */
+/** The contents of a PEM file, read immediately. */
 export const pemFile: ValueType<string> = {
   description: "path of a PEM file",
   parse: readPemFile,
@@ -129,7 +126,7 @@ export const pemFile: ValueType<string> = {
 
 export const dsn: ValueType<string> = { description: "DSN", parse: parseDsn, format: () => MASK };
 
-/** For a variable whose value is never looked at. */
+/** The type of a variable that is never read. */
 export const ignored: ValueType<undefined> = { description: "", parse: () => undefined };
 
 function parseFlag(value: string, report: ReportIssue): boolean | undefined {
@@ -190,7 +187,11 @@ function parseNames(value: string): readonly string[] | undefined {
 function parseOptIn(value: string, report: ReportIssue): readonly string[] | undefined {
   const words = parseNames(value) ?? [];
   for (const word of words.filter((name) => name.endsWith("/dup"))) {
-    report({ received: formatMasked(word), expected: "no /dup", used: "the stable names alone" });
+    report({
+      received: formatMasked(word),
+      expected: "a name without /dup",
+      used: "the stable names",
+    });
   }
   return words;
 }
@@ -218,11 +219,11 @@ function findName<Name extends string>(
   return undefined;
 }
 
-function unknownNameIssue(word: string, names: readonly string[], expected: string): Issue {
+function unknownNameIssue(word: string, names: readonly string[], expected: string): ValueIssue {
   return { received: formatMasked(word), expected, suggestion: suggest(word.toLowerCase(), names) };
 }
 
-/** As a person would say it: `a, b or c`. */
+/** Formats a list as `a, b or c`. */
 export function formatList(words: readonly string[]): string {
   const last = words.at(-1) ?? "";
   return words.length > 1 ? `${words.slice(0, -1).join(", ")} or ${last}` : last;
@@ -234,7 +235,7 @@ function formatCode(word: string): string {
 
 function parseEndpoints(value: string, report: ReportIssue): readonly Endpoint[] | undefined {
   const endpointsByUrl = new Map<string, Endpoint>();
-  const issues: Issue[] = [];
+  const issues: ValueIssue[] = [];
   const texts = value.split(",").map((text) => text.trim());
   for (const text of texts.filter((one) => one !== "")) {
     const received = formatAddress(text);
@@ -248,7 +249,7 @@ function parseEndpoints(value: string, report: ReportIssue): readonly Endpoint[]
     report({ expected: ADDRESSES });
     return undefined;
   }
-  for (const issue of issues) report({ ...issue, used: "the others" });
+  for (const issue of issues) report({ ...issue, used: "the other endpoints" });
   return [...endpointsByUrl.values()];
 }
 

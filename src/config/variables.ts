@@ -17,26 +17,7 @@ import {
   variableNameOf,
 } from "./instrumentation-options.ts";
 import type { KeyValues } from "./key-values.ts";
-import {
-  attributes,
-  dsn,
-  duration,
-  endpoint,
-  endpoints,
-  flag,
-  headers,
-  integer,
-  type ValueType,
-  names,
-  oneOf,
-  optIn,
-  pemFile,
-  ratio,
-  someOf,
-  text,
-  timeout,
-  ignored,
-} from "./value-types.ts";
+import * as types from "./value-types.ts";
 
 /**
  * An environment variable: one that is supported, or one of the standard that is
@@ -49,14 +30,14 @@ import {
 export interface Variable<out T = unknown> {
   readonly name: string;
   readonly group: VariableGroup;
-  readonly valueType: ValueType<T>;
+  readonly valueType: types.ValueType<T>;
   /** The value where the variable is unset, blank or unusable. */
   readonly fallback: T;
-  /** The same in words. */
+  /** The fallback in words. */
   readonly default: string;
   /** One line for docs/variables.md. */
   readonly doc: string;
-  /** Why a variable of the standard has no effect here. */
+  /** The reason why a standard variable has no effect. */
   readonly unsupported: string | undefined;
 }
 
@@ -83,7 +64,7 @@ export const variables: readonly Variable[] = definitions;
 export const sdkDisabled: Variable<boolean> = defineVariable({
   group: "General",
   name: "OTEL_SDK_DISABLED",
-  valueType: flag,
+  valueType: types.flag,
   fallback: false,
   doc: "Switches telltale off: it loads nothing, patches nothing and opens no port.",
 });
@@ -91,7 +72,7 @@ export const sdkDisabled: Variable<boolean> = defineVariable({
 export const logLevel: Variable<LogLevel> = defineVariable({
   group: "General",
   name: "OTEL_LOG_LEVEL",
-  valueType: oneOf<LogLevel>(["none", "error", "warn", "info", "debug", "verbose", "all"]),
+  valueType: types.oneOf<LogLevel>(["none", "error", "warn", "info", "debug", "verbose", "all"]),
   fallback: "info",
   doc: "Level of telltale's own messages on stderr. `error` hides warnings, including the report of invalid variables; `none` hides everything.",
 });
@@ -99,7 +80,7 @@ export const logLevel: Variable<LogLevel> = defineVariable({
 export const propagators: Variable<readonly PropagatorName[] | undefined> = defineVariable({
   group: "General",
   name: "OTEL_PROPAGATORS",
-  valueType: someOf<PropagatorName>(
+  valueType: types.someOf<PropagatorName>(
     ["tracecontext", "baggage", "b3", "b3multi", "jaeger", "xray", "sentry"],
     { ottrace: "OpenTracing headers are obsolete" },
   ),
@@ -113,7 +94,7 @@ export const propagators: Variable<readonly PropagatorName[] | undefined> = defi
 export const serviceName: Variable<string | undefined> = defineVariable({
   group: "Resource",
   name: "OTEL_SERVICE_NAME",
-  valueType: text,
+  valueType: types.text,
   fallback: undefined,
   default: "`name` in the app's `package.json`",
   doc: "Sets `service.name`; takes precedence over `OTEL_RESOURCE_ATTRIBUTES`.",
@@ -122,7 +103,7 @@ export const serviceName: Variable<string | undefined> = defineVariable({
 export const resourceAttributes: Variable<KeyValues> = defineVariable({
   group: "Resource",
   name: "OTEL_RESOURCE_ATTRIBUTES",
-  valueType: attributes,
+  valueType: types.attributes,
   fallback: {},
   default: "none",
   doc: "Resource attributes, for example `service.version=1.2.3,deployment.environment.name=production`.",
@@ -132,7 +113,7 @@ export const resourceDetectors: Variable<readonly (ResourceDetectorName | "all")
   defineVariable({
     group: "Resource",
     name: "OTEL_NODE_RESOURCE_DETECTORS",
-    valueType: someOf<ResourceDetectorName | "all">(
+    valueType: types.someOf<ResourceDetectorName | "all">(
       ["env", "host", "os", "process", "serviceinstance", "container", "all"],
       {
         alibaba: "it needs network calls; use the Collector's detectors",
@@ -148,7 +129,7 @@ export const resourceDetectors: Variable<readonly (ResourceDetectorName | "all")
 export const nodeEnvironment: Variable<string | undefined> = defineVariable({
   group: "Resource",
   name: "NODE_ENV",
-  valueType: text,
+  valueType: types.text,
   fallback: undefined,
   doc: "Fallback for `deployment.environment.name`, if neither `OTEL_RESOURCE_ATTRIBUTES` nor `SENTRY_ENVIRONMENT` sets it.",
 });
@@ -158,7 +139,7 @@ export const nodeEnvironment: Variable<string | undefined> = defineVariable({
 export const tracesExporter: Variable<readonly ("otlp" | "console")[]> = defineVariable({
   group: "Traces",
   name: "OTEL_TRACES_EXPORTER",
-  valueType: someOf(["otlp", "console"], {
+  valueType: types.someOf(["otlp", "console"], {
     zipkin: "Zipkin accepts OTLP",
     jaeger: "Jaeger accepts OTLP",
     logging: "deprecated; use console",
@@ -171,7 +152,7 @@ export const tracesExporter: Variable<readonly ("otlp" | "console")[]> = defineV
 export const tracesSampler: Variable<SamplerName | undefined> = defineVariable({
   group: "Traces",
   name: "OTEL_TRACES_SAMPLER",
-  valueType: oneOf<SamplerName>(
+  valueType: types.oneOf<SamplerName>(
     [
       "always_on",
       "always_off",
@@ -194,7 +175,7 @@ export const tracesSampler: Variable<SamplerName | undefined> = defineVariable({
 export const tracesSamplerArg: Variable<number> = defineVariable({
   group: "Traces",
   name: "OTEL_TRACES_SAMPLER_ARG",
-  valueType: ratio,
+  valueType: types.ratio,
   fallback: 1,
   doc: "Sampling ratio for `traceidratio` and `parentbased_traceidratio`.",
 });
@@ -204,7 +185,7 @@ export const spanBatch: BatchVariables = defineBatchVariables("Traces", "OTEL_BS
 export const attributeCount: Variable<number> = defineVariable({
   group: "Traces",
   name: "OTEL_ATTRIBUTE_COUNT_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: 128,
   doc: "Maximum number of attributes per span and log record; excess ones are dropped and counted.",
 });
@@ -212,7 +193,7 @@ export const attributeCount: Variable<number> = defineVariable({
 export const attributeLength: Variable<number> = defineVariable({
   group: "Traces",
   name: "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: Infinity,
   doc: "Maximum length of an attribute value on a span or log record, in characters; longer values are truncated.",
 });
@@ -220,7 +201,7 @@ export const attributeLength: Variable<number> = defineVariable({
 export const spanAttributeCount: Variable<number | undefined> = defineVariable({
   group: "Traces",
   name: "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: undefined,
   default: "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
   doc: "Overrides `OTEL_ATTRIBUTE_COUNT_LIMIT` for spans.",
@@ -229,7 +210,7 @@ export const spanAttributeCount: Variable<number | undefined> = defineVariable({
 export const spanAttributeLength: Variable<number | undefined> = defineVariable({
   group: "Traces",
   name: "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: undefined,
   default: "`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`",
   doc: "Overrides `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` for spans.",
@@ -238,7 +219,7 @@ export const spanAttributeLength: Variable<number | undefined> = defineVariable(
 export const spanEventCount: Variable<number> = defineVariable({
   group: "Traces",
   name: "OTEL_SPAN_EVENT_COUNT_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: 128,
   doc: "Maximum number of events per span.",
 });
@@ -246,7 +227,7 @@ export const spanEventCount: Variable<number> = defineVariable({
 export const spanLinkCount: Variable<number> = defineVariable({
   group: "Traces",
   name: "OTEL_SPAN_LINK_COUNT_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: 128,
   doc: "Maximum number of links per span.",
 });
@@ -254,7 +235,7 @@ export const spanLinkCount: Variable<number> = defineVariable({
 export const eventAttributeCount: Variable<number | undefined> = defineVariable({
   group: "Traces",
   name: "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: undefined,
   default: "128",
   doc: "Maximum number of attributes per span event.",
@@ -263,7 +244,7 @@ export const eventAttributeCount: Variable<number | undefined> = defineVariable(
 export const linkAttributeCount: Variable<number | undefined> = defineVariable({
   group: "Traces",
   name: "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: undefined,
   default: "128",
   doc: "Maximum number of attributes per span link.",
@@ -273,7 +254,7 @@ export const linkAttributeCount: Variable<number | undefined> = defineVariable({
 export const attributesPerEvent: Variable<number> = defineVariable({
   group: "Traces",
   name: "OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: 128,
   doc: "Alias of `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` in the JavaScript SDK.",
 });
@@ -281,7 +262,7 @@ export const attributesPerEvent: Variable<number> = defineVariable({
 export const attributesPerLink: Variable<number> = defineVariable({
   group: "Traces",
   name: "OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: 128,
   doc: "Alias of `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT` in the JavaScript SDK.",
 });
@@ -292,7 +273,7 @@ export const metricsExporter: Variable<readonly ("prometheus" | "otlp" | "consol
   defineVariable({
     group: "Metrics",
     name: "OTEL_METRICS_EXPORTER",
-    valueType: someOf(["prometheus", "otlp", "console"], {
+    valueType: types.someOf(["prometheus", "otlp", "console"], {
       logging: "deprecated; use console",
       "otlp/stdout": "not included",
     }),
@@ -303,7 +284,7 @@ export const metricsExporter: Variable<readonly ("prometheus" | "otlp" | "consol
 export const prometheusHost: Variable<string> = defineVariable({
   group: "Metrics",
   name: "OTEL_EXPORTER_PROMETHEUS_HOST",
-  valueType: text,
+  valueType: types.text,
   fallback: "localhost",
   doc: "Host that the admin server (`/metrics`, `/healthz`) listens on; `0.0.0.0` makes it reachable from outside a container.",
 });
@@ -311,7 +292,7 @@ export const prometheusHost: Variable<string> = defineVariable({
 export const prometheusPort: Variable<number> = defineVariable({
   group: "Metrics",
   name: "OTEL_EXPORTER_PROMETHEUS_PORT",
-  valueType: integer(0, 65_535),
+  valueType: types.integer(0, 65_535),
   fallback: 9464,
   doc: "Port of the admin server; 0 selects a free port.",
 });
@@ -319,8 +300,8 @@ export const prometheusPort: Variable<number> = defineVariable({
 export const metricInterval: Variable<number> = defineVariable({
   group: "Metrics",
   name: "OTEL_METRIC_EXPORT_INTERVAL",
-  // Without a pause between them, collections would be all that the process does.
-  valueType: duration(1),
+  // With an interval of 0 the process would do nothing but collect.
+  valueType: types.duration(1),
   fallback: 60_000,
   doc: "Interval between two exports, in milliseconds; does not apply to Prometheus.",
 });
@@ -328,7 +309,7 @@ export const metricInterval: Variable<number> = defineVariable({
 export const metricTimeout: Variable<number | undefined> = defineVariable({
   group: "Metrics",
   name: "OTEL_METRIC_EXPORT_TIMEOUT",
-  valueType: timeout,
+  valueType: types.timeout,
   fallback: undefined,
   default: "30000",
   doc: "Timeout of one export, in milliseconds; at most the export interval.",
@@ -337,7 +318,7 @@ export const metricTimeout: Variable<number | undefined> = defineVariable({
 export const temporality: Variable<Temporality> = defineVariable({
   group: "Metrics",
   name: "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
-  valueType: oneOf<Temporality>(["cumulative", "delta", "lowmemory"]),
+  valueType: types.oneOf<Temporality>(["cumulative", "delta", "lowmemory"]),
   fallback: "cumulative",
   doc: "Aggregation temporality over OTLP: totals since the start (`cumulative`) or changes since the last export (`delta`).",
 });
@@ -345,7 +326,7 @@ export const temporality: Variable<Temporality> = defineVariable({
 export const histogramAggregation: Variable<"explicit_bucket_histogram"> = defineVariable({
   group: "Metrics",
   name: "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
-  valueType: oneOf(["explicit_bucket_histogram"], {
+  valueType: types.oneOf(["explicit_bucket_histogram"], {
     base2_exponential_bucket_histogram: "Prometheus and OTLP share explicit buckets",
   }),
   fallback: "explicit_bucket_histogram",
@@ -355,7 +336,7 @@ export const histogramAggregation: Variable<"explicit_bucket_histogram"> = defin
 export const exemplarFilter: Variable<ExemplarFilterName> = defineVariable({
   group: "Metrics",
   name: "OTEL_METRICS_EXEMPLAR_FILTER",
-  valueType: oneOf<ExemplarFilterName>(["always_on", "always_off", "trace_based"]),
+  valueType: types.oneOf<ExemplarFilterName>(["always_on", "always_off", "trace_based"]),
   fallback: "trace_based",
   doc: "Measurements that can become exemplars.",
 });
@@ -365,7 +346,7 @@ export const exemplarFilter: Variable<ExemplarFilterName> = defineVariable({
 export const logsExporter: Variable<readonly ("otlp" | "console")[]> = defineVariable({
   group: "Logs",
   name: "OTEL_LOGS_EXPORTER",
-  valueType: someOf(["otlp", "console"], {
+  valueType: types.someOf(["otlp", "console"], {
     logging: "deprecated; use console",
     "otlp/stdout": "not included",
   }),
@@ -383,7 +364,7 @@ export const logRecordBatch: BatchVariables = defineBatchVariables(
 export const logRecordAttributeCount: Variable<number | undefined> = defineVariable({
   group: "Logs",
   name: "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: undefined,
   default: "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
   doc: "Overrides `OTEL_ATTRIBUTE_COUNT_LIMIT` for log records.",
@@ -392,7 +373,7 @@ export const logRecordAttributeCount: Variable<number | undefined> = defineVaria
 export const logRecordAttributeLength: Variable<number | undefined> = defineVariable({
   group: "Logs",
   name: "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
-  valueType: integer(0),
+  valueType: types.integer(0),
   fallback: undefined,
   default: "`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`",
   doc: "Overrides `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` for log records.",
@@ -420,7 +401,7 @@ export const otlpBySignal: Readonly<Record<Signal, OtlpVariables>> = {
 export const sentryDsn: Variable<string | undefined> = defineVariable({
   group: "Errors (Sentry)",
   name: "SENTRY_DSN",
-  valueType: dsn,
+  valueType: types.dsn,
   fallback: undefined,
   doc: "DSN of the Sentry project. Without it, no Sentry code is loaded.",
 });
@@ -428,7 +409,7 @@ export const sentryDsn: Variable<string | undefined> = defineVariable({
 export const sentryEnvironment: Variable<string | undefined> = defineVariable({
   group: "Errors (Sentry)",
   name: "SENTRY_ENVIRONMENT",
-  valueType: text,
+  valueType: types.text,
   fallback: undefined,
   default: "`deployment.environment.name`",
   doc: "Environment of Sentry events.",
@@ -437,7 +418,7 @@ export const sentryEnvironment: Variable<string | undefined> = defineVariable({
 export const sentryRelease: Variable<string | undefined> = defineVariable({
   group: "Errors (Sentry)",
   name: "SENTRY_RELEASE",
-  valueType: text,
+  valueType: types.text,
   fallback: undefined,
   doc: "Release of Sentry events.",
 });
@@ -445,7 +426,7 @@ export const sentryRelease: Variable<string | undefined> = defineVariable({
 export const sentrySampleRate: Variable<number> = defineVariable({
   group: "Errors (Sentry)",
   name: "SENTRY_SAMPLE_RATE",
-  valueType: ratio,
+  valueType: types.ratio,
   fallback: 1,
   doc: "Share of error events that is sent.",
 });
@@ -453,7 +434,7 @@ export const sentrySampleRate: Variable<number> = defineVariable({
 export const sentryTracesSampleRate: Variable<number | undefined> = defineVariable({
   group: "Errors (Sentry)",
   name: "SENTRY_TRACES_SAMPLE_RATE",
-  valueType: ratio,
+  valueType: types.ratio,
   fallback: undefined,
   doc: "If `OTEL_TRACES_SAMPLER` is unset, selects `parentbased_traceidratio` with this ratio.",
 });
@@ -461,7 +442,7 @@ export const sentryTracesSampleRate: Variable<number | undefined> = defineVariab
 export const sentryDebug: Variable<boolean> = defineVariable({
   group: "Errors (Sentry)",
   name: "SENTRY_DEBUG",
-  valueType: flag,
+  valueType: types.flag,
   fallback: false,
   doc: "Turns on the debug output of the Sentry client.",
 });
@@ -471,7 +452,7 @@ export const sentryDebug: Variable<boolean> = defineVariable({
 export const enabledInstrumentations: Variable<readonly string[] | undefined> = defineVariable({
   group: "Instrumentations",
   name: "OTEL_NODE_ENABLED_INSTRUMENTATIONS",
-  valueType: names,
+  valueType: types.names,
   fallback: undefined,
   default: "all",
   doc: "Instrumentations to enable, for example `http,pg`; all others are off.",
@@ -480,17 +461,17 @@ export const enabledInstrumentations: Variable<readonly string[] | undefined> = 
 export const disabledInstrumentations: Variable<readonly string[]> = defineVariable({
   group: "Instrumentations",
   name: "OTEL_NODE_DISABLED_INSTRUMENTATIONS",
-  valueType: names,
+  valueType: types.names,
   fallback: [],
   doc: "Instrumentations to disable.",
 });
 
-// Its name and its form are a must of the HTTP conventions.
+// Name and format are required by the HTTP semantic conventions.
 // https://opentelemetry.io/docs/specs/semconv/http/http-spans/
 export const knownMethods: Variable<readonly string[]> = defineVariable({
   group: "Instrumentations",
   name: "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS",
-  valueType: names,
+  valueType: types.names,
   fallback: [
     "GET",
     "HEAD",
@@ -509,7 +490,7 @@ export const knownMethods: Variable<readonly string[]> = defineVariable({
 export const semconvOptIn: Variable<readonly string[]> = defineVariable({
   group: "Instrumentations",
   name: "OTEL_SEMCONV_STABILITY_OPT_IN",
-  valueType: optIn,
+  valueType: types.optIn,
   fallback: [],
   doc: "Only the stable names are emitted; `http/dup` and `database/dup` are not supported.",
 });
@@ -518,7 +499,7 @@ export const semconvOptIn: Variable<readonly string[]> = defineVariable({
 export const lambdaTaskRoot: Variable<string | undefined> = defineVariable({
   group: "Instrumentations",
   name: "LAMBDA_TASK_ROOT",
-  valueType: text,
+  valueType: types.text,
   fallback: undefined,
   doc: "Set by AWS Lambda: folder of the function's code.",
 });
@@ -526,7 +507,7 @@ export const lambdaTaskRoot: Variable<string | undefined> = defineVariable({
 export const lambdaHandler: Variable<string | undefined> = defineVariable({
   group: "Instrumentations",
   name: "_HANDLER",
-  valueType: text,
+  valueType: types.text,
   fallback: undefined,
   doc: "Set by AWS Lambda: file and export of the handler. The handler is instrumented if both variables are set.",
 });
@@ -552,7 +533,7 @@ export const instrumentationOptions: readonly (InstrumentationOption & {
 export const keepSlowMs: Variable<number | undefined> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_KEEP_SLOW_MS",
-  valueType: duration(0),
+  valueType: types.duration(0),
   fallback: undefined,
   doc: "Exports every trace whose local root span takes longer than this, in milliseconds, sampled or not.",
 });
@@ -560,7 +541,7 @@ export const keepSlowMs: Variable<number | undefined> = defineVariable({
 export const flushTimeoutMs: Variable<number> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_FLUSH_TIMEOUT",
-  valueType: duration(0),
+  valueType: types.duration(0),
   fallback: 1000,
   doc: "Maximum time that the flush may delay the end of the process, in milliseconds.",
 });
@@ -568,7 +549,7 @@ export const flushTimeoutMs: Variable<number> = defineVariable({
 export const terminationSignals: Variable<readonly TerminationSignal[]> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_SIGNALS",
-  valueType: someOf<TerminationSignal>(["SIGTERM", "SIGINT"]),
+  valueType: types.someOf<TerminationSignal>(["SIGTERM", "SIGINT"]),
   fallback: ["SIGTERM", "SIGINT"],
   default: "`SIGTERM,SIGINT`",
   doc: "Signals on which telltale flushes unsent telemetry before the process dies, unless the app has its own listener. `none`: telltale never listens, and unsent telemetry is lost.",
@@ -577,7 +558,7 @@ export const terminationSignals: Variable<readonly TerminationSignal[]> = define
 export const gateways: Variable<readonly Endpoint[]> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_OTLP_ENDPOINTS",
-  valueType: endpoints,
+  valueType: types.endpoints,
   fallback: [],
   default: "`OTEL_EXPORTER_OTLP_ENDPOINT`",
   doc: "Endpoints of several Collector gateways; every service sends a given trace to the same one ([Several gateways](scaling.md)). A signal-specific endpoint takes precedence.",
@@ -586,7 +567,7 @@ export const gateways: Variable<readonly Endpoint[]> = defineVariable({
 export const consoleLines: Variable<ConsoleLines> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_CONSOLE_LOGS",
-  valueType: oneOf<ConsoleLines>(["active", "all"]),
+  valueType: types.oneOf<ConsoleLines>(["active", "all"]),
   fallback: "active",
   doc: "Console output that becomes log records: only while a span is active, or all of it. To turn it off, set `OTEL_NODE_DISABLED_INSTRUMENTATIONS=console`.",
 });
@@ -594,7 +575,7 @@ export const consoleLines: Variable<ConsoleLines> = defineVariable({
 export const eagerLoading: Variable<boolean> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_EAGER",
-  valueType: flag,
+  valueType: types.flag,
   fallback: false,
   doc: "Loads all instrumentations at start instead of on first use.",
 });
@@ -602,7 +583,14 @@ export const eagerLoading: Variable<boolean> = defineVariable({
 export const middlewareSpanFrameworks: Variable<readonly MiddlewareFramework[]> = defineVariable({
   group: "Telltale's own",
   name: "TELLTALE_MIDDLEWARE_SPANS",
-  valueType: someOf<MiddlewareFramework>(["express", "fastify", "hapi", "hono", "koa", "next"]),
+  valueType: types.someOf<MiddlewareFramework>([
+    "express",
+    "fastify",
+    "hapi",
+    "hono",
+    "koa",
+    "next",
+  ]),
   fallback: [],
   default: "none",
   doc: "Frameworks whose middleware, hooks and handlers get a span each. These spans cost more than all other telemetry of a request.",
@@ -633,7 +621,7 @@ for (const [name, reason] of Object.entries(unsupportedReasons)) {
   definitions.push({
     name,
     group: "Not supported",
-    valueType: ignored,
+    valueType: types.ignored,
     fallback: undefined,
     default: "",
     doc: `No effect: ${reason}.`,
@@ -661,28 +649,28 @@ function defineBatchVariables(
     scheduleDelay: defineVariable({
       group,
       name: `${prefix}_SCHEDULE_DELAY`,
-      valueType: duration(0),
+      valueType: types.duration(0),
       fallback: delay,
       doc: "Delay between two exports, in milliseconds.",
     }),
     exportTimeout: defineVariable({
       group,
       name: `${prefix}_EXPORT_TIMEOUT`,
-      valueType: timeout,
+      valueType: types.timeout,
       fallback: 30_000,
       doc: "Timeout of one export, in milliseconds.",
     }),
     maxQueueSize: defineVariable({
       group,
       name: `${prefix}_MAX_QUEUE_SIZE`,
-      valueType: integer(1),
+      valueType: types.integer(1),
       fallback: 2048,
       doc: `Maximum number of queued ${itemsName}; further ones are dropped and counted.`,
     }),
     maxExportBatchSize: defineVariable({
       group,
       name: `${prefix}_MAX_EXPORT_BATCH_SIZE`,
-      valueType: integer(1),
+      valueType: types.integer(1),
       fallback: undefined,
       default: "512",
       doc: `Maximum number of ${itemsName} per export; at most the queue size.`,
@@ -709,7 +697,7 @@ interface OtlpDefaults {
   readonly timeout: string;
   readonly compression: string;
   readonly insecure: string;
-  /** Headers and files. */
+  /** The default of headers and files. */
   readonly none: string;
 }
 
@@ -731,15 +719,15 @@ function defineOtlpVariables(namePrefix: string, defaults?: OtlpDefaults): OtlpV
         "Base URL of the Collector or back end; `/v1/traces`, `/v1/metrics` and `/v1/logs` are appended.",
       ),
       ...address,
-      valueType: endpoint,
+      valueType: types.endpoint,
     }),
     protocol: defineVariable({
       ...common("PROTOCOL", defaults?.protocol, "Transport protocol."),
-      valueType: oneOf<OtlpProtocol>(["http/protobuf", "http/json", "grpc"]),
+      valueType: types.oneOf<OtlpProtocol>(["http/protobuf", "http/json", "grpc"]),
     }),
     headers: defineVariable({
       ...common("HEADERS", defaults?.none, "Headers added to every export request."),
-      valueType: headers,
+      valueType: types.headers,
       fallback: {},
     }),
     timeout: defineVariable({
@@ -748,23 +736,23 @@ function defineOtlpVariables(namePrefix: string, defaults?: OtlpDefaults): OtlpV
         defaults?.timeout,
         "Timeout of one export including its retries, in milliseconds.",
       ),
-      valueType: timeout,
+      valueType: types.timeout,
     }),
     compression: defineVariable({
       ...common("COMPRESSION", defaults?.compression, "Compression of export requests."),
-      valueType: oneOf<"gzip" | "none">(["gzip", "none"]),
+      valueType: types.oneOf<"gzip" | "none">(["gzip", "none"]),
     }),
     ca: defineVariable({
       ...common("CERTIFICATE", defaults?.none, "CA certificate that verifies the server."),
-      valueType: pemFile,
+      valueType: types.pemFile,
     }),
     cert: defineVariable({
       ...common("CLIENT_CERTIFICATE", defaults?.none, "Client certificate for mutual TLS."),
-      valueType: pemFile,
+      valueType: types.pemFile,
     }),
     key: defineVariable({
       ...common("CLIENT_KEY", defaults?.none, "Private key of the client certificate."),
-      valueType: pemFile,
+      valueType: types.pemFile,
     }),
     insecure: defineVariable({
       ...common(
@@ -772,7 +760,7 @@ function defineOtlpVariables(namePrefix: string, defaults?: OtlpDefaults): OtlpV
         defaults?.insecure,
         "Disables TLS for gRPC endpoints without a scheme.",
       ),
-      valueType: flag,
+      valueType: types.flag,
     }),
   };
 }
@@ -789,9 +777,9 @@ function signalEndpointTexts(signal: string): { readonly default: string; readon
 interface VariableDefinition<T> {
   readonly group: VariableGroup;
   readonly name: string;
-  readonly valueType: ValueType<T>;
+  readonly valueType: types.ValueType<T>;
   readonly fallback: T;
-  /** Where the fallback doesn't say it. */
+  /** Default: the formatted fallback. */
   readonly default?: string;
   readonly doc: string;
 }
@@ -806,7 +794,7 @@ function defineVariable<T>(definition: VariableDefinition<T>): Variable<T> {
   return variable;
 }
 
-/** A value in words, as one would write it in the environment. */
+/** Formats a value as it would be written in the environment. */
 export function formatValue(value: unknown): string {
   if (value === undefined) return "none";
   if (value === Infinity) return "no limit";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { environmentOf, isSdkDisabled, readEnvironment } from "../../src/env.ts";
 
 describe("the environment", () => {
-  it("holds the variables that are ours or standard", () => {
+  it("contains telltale's and standard variables", () => {
     const environment = environmentOf({
       OTEL_SERVICE_NAME: "shop",
       SENTRY_RELEASE: "1",
@@ -15,7 +15,7 @@ describe("the environment", () => {
     );
   });
 
-  it("leaves all others where they are", () => {
+  it("does not contain any other variable", () => {
     const environment = environmentOf({
       DATABASE_URL: "postgres://user:password@db",
       MY_OTEL_NAME: "x",
@@ -32,12 +32,12 @@ describe("the environment", () => {
   });
 
   for (const blank of ["", " ", "\t\n "]) {
-    it(`takes ${JSON.stringify(blank)} for unset`, () => {
+    it(`treats ${JSON.stringify(blank)} as unset`, () => {
       assert.equal(environmentOf({ OTEL_SERVICE_NAME: blank }).has("OTEL_SERVICE_NAME"), false);
     });
   }
 
-  it("has what PM2's cluster mode sets later", () => {
+  it("contains the variables that PM2's cluster mode sets later", () => {
     const own = { OTEL_SERVICE_NAME: "shop", OTEL_SDK_DISABLED: true, DATABASE_URL: "x", env: {} };
     process.env["pm2_env"] = JSON.stringify(own);
     try {
@@ -51,7 +51,7 @@ describe("the environment", () => {
     }
   });
 
-  it("is a copy of this process' own, which stays as it is", () => {
+  it("is a copy of process.env, which stays unchanged", () => {
     const before = { ...process.env };
     const environment = readEnvironment();
     assert.deepEqual({ ...process.env }, before);

@@ -1,6 +1,6 @@
 import type { Config } from "../../src/config/config.ts";
 
-/** A value for a variable, what becomes of it, and what else must be set for it to count. */
+/** The value of a variable, the resulting configuration, and other variables that it requires. */
 export interface VariableExample {
   readonly text: string;
   readonly read: (config: Config) => unknown;
@@ -8,7 +8,7 @@ export interface VariableExample {
   readonly otherVariables?: Readonly<Record<string, string>>;
 }
 
-/** One good value for every variable that is honoured, other than its default. */
+/** A valid value of every supported variable, other than its default. */
 export const variableExamples: Readonly<Record<string, VariableExample>> = {
   OTEL_SDK_DISABLED: { text: "true", read: (c) => c.disabled, value: true },
   OTEL_LOG_LEVEL: { text: "debug", read: (c) => c.logLevel, value: "debug" },
@@ -317,7 +317,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
 
 type Signal = "traces" | "metrics" | "logs";
 
-/** Of the general variables and of each signal's; the PEM files are the tests' own. */
+/** The general OTLP variables and those of each signal. The PEM files are fixtures. */
 function otlpExamples(part: string, signals: readonly Signal[]): Record<string, VariableExample> {
   const name = (end: string): string => `OTEL_EXPORTER_OTLP_${part}${end}`;
   const each = (read: (config: Config["traces"]["otlp"]) => unknown, value: unknown) => ({
@@ -360,7 +360,7 @@ function otlpExamples(part: string, signals: readonly Signal[]): Record<string, 
   };
 }
 
-/** The path of a file that holds `pemText(name)`. */
+/** The path of a file that contains `pemText(name)`. */
 function pem(name: string): string {
   return new URL(`./files/${name}.pem`, import.meta.url).pathname;
 }

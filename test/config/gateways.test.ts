@@ -43,19 +43,21 @@ const rows: readonly Row[] = [
     title: "what is no address is left out",
     given: { [LIST]: "http://a:4318,ftp://user:secret@b,http://c:4318" },
     urls: ["http://a:4318/v1/traces", "http://c:4318/v1/traces"],
-    report: [{ received: '"ftp://***@b"', expected: EXPECTED_URL, used: "the others" }],
+    report: [{ received: '"ftp://***@b"', expected: EXPECTED_URL, used: "the other endpoints" }],
   },
   {
     title: "the same twice is there once",
     given: { [LIST]: "http://a:4318,http://b:4318,http://a:4318/" },
     urls: ["http://a:4318/v1/traces", "http://b:4318/v1/traces"],
-    report: [{ received: '"http://a:4318"', expected: "each address once", used: "the others" }],
+    report: [
+      { received: '"http://a:4318"', expected: "each address once", used: "the other endpoints" },
+    ],
   },
   {
     title: "HTTP needs schemes",
     given: { [LIST]: "a:4318,http://b:4318,http://c:4318" },
     urls: ["http://b:4318/v1/traces", "http://c:4318/v1/traces"],
-    report: [{ received: '"a:4318"', expected: EXPECTED_URL, used: "the others" }],
+    report: [{ received: '"a:4318"', expected: EXPECTED_URL, used: "the other endpoints" }],
   },
   {
     title: "nothing of use is nothing",
@@ -74,12 +76,12 @@ const rows: readonly Row[] = [
 describe("Several gateways", () => {
   for (const { title, given, urls, report = [] } of rows) {
     it(title, () => {
-      const { config, problems } = parse(given);
+      const { config, issues } = parse(given);
       assert.deepEqual(urlsOf(config.traces.otlp), urls);
       assert.deepEqual(
-        problems.map((problem) => {
-          assert.ok(problem.kind === "invalid");
-          const { variable, received, expected, used } = problem;
+        issues.map((issue) => {
+          assert.ok(issue.kind === "invalid");
+          const { variable, received, expected, used } = issue;
           assert.equal(variable, LIST);
           return { received, expected, used };
         }),
@@ -88,7 +90,7 @@ describe("Several gateways", () => {
     });
   }
 
-  it("share all that is said of the collector", () => {
+  it("share all other settings of the collector", () => {
     const { config } = parse({
       [LIST]: "http://user:secret@a:4318,http://b:4318",
       OTEL_EXPORTER_OTLP_HEADERS: "api-key=1",

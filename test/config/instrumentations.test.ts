@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../src/config/parse.ts";
-import { formatProblems } from "../../src/config/report.ts";
+import { formatIssues } from "../../src/config/report.ts";
 import { environmentOf } from "../../src/env.ts";
 
 const there: ReadonlySet<string> = new Set(["http", "undici", "express", "pg"]);
@@ -64,12 +64,12 @@ const rows: readonly Row[] = [
 describe("the names of instrumentations", () => {
   for (const { title, given, lines } of rows) {
     it(title, () => {
-      const { problems } = parseConfig(environmentOf(given), there);
-      assert.equal(formatProblems(problems), lines.map((line) => `telltale: ${line}\n`).join(""));
+      const { issues } = parseConfig(environmentOf(given), there);
+      assert.equal(formatIssues(issues), lines.map((line) => `telltale: ${line}\n`).join(""));
     });
   }
 
-  it("are not checked by who doesn't know them", () => {
-    assert.deepEqual(parseConfig(environmentOf({ [enabled]: "htpp" })).problems, []);
+  it("are not checked without the list of known names", () => {
+    assert.deepEqual(parseConfig(environmentOf({ [enabled]: "htpp" })).issues, []);
   });
 });

@@ -7,7 +7,7 @@ const BASE = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const TRACES = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL";
 
-describe("the address of a signal over HTTP", () => {
+describe("The URL of a signal over HTTP", () => {
   const rows: readonly [string, Record<string, string>, string][] = [
     ["is the default's", {}, "http://localhost:4318/v1/traces"],
     ["is below the general one", { [BASE]: "http://c:4318" }, "http://c:4318/v1/traces"],
@@ -51,9 +51,9 @@ describe("the address of a signal over HTTP", () => {
     });
   }
 
-  it("needs a scheme, and the lack of it is said once for all signals", () => {
-    const { problems } = parsed({ [BASE]: "collector:4318" });
-    assert.deepEqual(problems, [
+  it("needs a scheme, and a missing one is reported once for all signals", () => {
+    const { issues } = parsed({ [BASE]: "collector:4318" });
+    assert.deepEqual(issues, [
       {
         kind: "invalid",
         variable: BASE,
@@ -65,16 +65,16 @@ describe("the address of a signal over HTTP", () => {
     ]);
   });
 
-  it("names in the report what is used instead of a signal's own", () => {
-    const { problems } = parsed({ [BASE]: "http://u:p@b:4318/in", [TRACES]: "collector:4318" });
+  it("is reported with the URL used in place of an invalid one", () => {
+    const { issues } = parsed({ [BASE]: "http://u:p@b:4318/in", [TRACES]: "collector:4318" });
     assert.deepEqual(
-      problems.map((problem) => problem.kind === "invalid" && problem.used),
+      issues.map((issue) => issue.kind === "invalid" && issue.used),
       ["http://b:4318/***"],
     );
   });
 });
 
-describe("the address of a signal over gRPC", () => {
+describe("The URL of a signal over gRPC", () => {
   const rows: readonly [string, Record<string, string>, string, boolean][] = [
     ["is the default's", {}, "http://localhost:4317", true],
     ["has no path", { [BASE]: "http://c:4317/in" }, "http://c:4317", true],
@@ -114,14 +114,14 @@ describe("the address of a signal over gRPC", () => {
   ];
   for (const [title, given, url, insecure] of rows) {
     it(`${title}: ${url}`, () => {
-      const { config, problems } = parsed({ [PROTOCOL]: "grpc", ...given });
+      const { config, issues } = parsed({ [PROTOCOL]: "grpc", ...given });
       const { otlp } = config.traces;
       assert.deepEqual([otlp.protocol, otlp.url, otlp.insecure], ["grpc", url, insecure]);
-      assert.deepEqual(problems, []);
+      assert.deepEqual(issues, []);
     });
   }
 
-  it("may be that of one signal beside others over HTTP", () => {
+  it("may be that of a single signal, with the others over HTTP", () => {
     const { config } = parsed({ OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: "grpc" });
     assert.deepEqual(
       [config.logs.otlp.url, config.traces.otlp.url],
@@ -130,7 +130,7 @@ describe("the address of a signal over gRPC", () => {
   });
 });
 
-describe("the protocol", () => {
+describe("The protocol", () => {
   const rows: readonly [Record<string, string>, string, string | undefined][] = [
     [{ [PROTOCOL]: "HTTP/JSON" }, "http/json", undefined],
     [{ [PROTOCOL]: "http" }, "http/protobuf", "http/protobuf"],
@@ -144,17 +144,17 @@ describe("the protocol", () => {
   ];
   for (const [given, protocol, meant] of rows) {
     it(`is ${protocol} with ${JSON.stringify(Object.values(given))}`, () => {
-      const { config, problems } = parsed(given);
+      const { config, issues } = parsed(given);
       assert.equal(config.traces.otlp.protocol, protocol);
       assert.deepEqual(
-        problems.map((problem) => problem.kind === "invalid" && [problem.suggestion, problem.used]),
+        issues.map((issue) => issue.kind === "invalid" && [issue.suggestion, issue.used]),
         meant === undefined ? [] : [[meant, protocol]],
       );
     });
   }
 });
 
-describe("headers", () => {
+describe("Headers", () => {
   const good: readonly [string, Readonly<Record<string, string>>][] = [
     ["a=b", { a: "b" }],
     ["Api-Key=x, Other = y ", { "api-key": "x", other: "y" }],
@@ -167,8 +167,8 @@ describe("headers", () => {
   ];
   for (const [text, headers] of good) {
     it(`${JSON.stringify(text)} is ${JSON.stringify(headers)}`, () => {
-      const { config, problems } = parsed({ OTEL_EXPORTER_OTLP_HEADERS: text });
-      assert.deepEqual([config.logs.otlp.headers, problems], [headers, []]);
+      const { config, issues } = parsed({ OTEL_EXPORTER_OTLP_HEADERS: text });
+      assert.deepEqual([config.logs.otlp.headers, issues], [headers, []]);
     });
   }
 
@@ -183,17 +183,17 @@ describe("headers", () => {
     "ü=1",
     "b:c=d",
   ]) {
-    it(`leave out ${JSON.stringify(wrong)}, say so without showing it, and keep the others`, () => {
-      const { config, problems } = parsed({ OTEL_EXPORTER_OTLP_HEADERS: `a=1,${wrong},z=2` });
+    it(`without the invalid ${JSON.stringify(wrong)} are used, and it is reported without its text`, () => {
+      const { config, issues } = parsed({ OTEL_EXPORTER_OTLP_HEADERS: `a=1,${wrong},z=2` });
       assert.deepEqual(config.traces.otlp.headers, { a: "1", z: "2" });
       assert.deepEqual(
-        problems.map((problem) => problem.kind === "invalid" && problem.received),
+        issues.map((issue) => issue.kind === "invalid" && issue.received),
         ["entry 2 (***)"],
       );
     });
   }
 
-  it("of one signal go over the general ones, however both are written", () => {
+  it("of one signal override the general ones, in any case", () => {
     const { config } = parsed({
       OTEL_EXPORTER_OTLP_HEADERS: "Api-Key=general,a=b",
       OTEL_EXPORTER_OTLP_LOGS_HEADERS: "api-key=own",
@@ -202,7 +202,7 @@ describe("headers", () => {
     assert.deepEqual(config.traces.otlp.headers, { "api-key": "general", a: "b" });
   });
 
-  it("take user and password of the address, which has them no more", () => {
+  it("contain user and password of the URL, which are removed from it", () => {
     const otlp = traces({ [BASE]: "https://us%40er:p%3Ass@c:4318/in" });
     assert.equal(otlp.url, "https://c:4318/in/v1/traces");
     assert.deepEqual(otlp.headers, {
@@ -210,7 +210,7 @@ describe("headers", () => {
     });
   });
 
-  it("are stronger than user and password of the address", () => {
+  it("override user and password of the URL", () => {
     const otlp = traces({
       [BASE]: "https://user:pass@c",
       OTEL_EXPORTER_OTLP_HEADERS: "Authorization=Bearer x",
@@ -218,14 +218,14 @@ describe("headers", () => {
     assert.deepEqual(otlp.headers, { authorization: "Bearer x" });
   });
 
-  it("of an address go to the signals that go there", () => {
+  it("of a URL are sent with the signals of that URL", () => {
     const { config } = parsed({ [BASE]: "http://general", [TRACES]: "http://user:pass@own" });
     assert.equal(config.traces.otlp.headers["authorization"], "Basic dXNlcjpwYXNz");
     assert.deepEqual(config.logs.otlp.headers, {});
   });
 });
 
-describe("client certificates", () => {
+describe("Client certificates", () => {
   const cert = new URL("./files/cert.pem", import.meta.url).pathname;
   const key = new URL("./files/key.pem", import.meta.url).pathname;
   const rows: readonly [string, Record<string, string>, boolean, readonly string[]][] = [
@@ -251,11 +251,11 @@ describe("client certificates", () => {
       const prefix = "OTEL_EXPORTER_OTLP_";
       const named: Record<string, string> = {};
       for (const [name, path] of Object.entries(given)) named[prefix + name] = path;
-      const { config, problems } = parsed(named);
+      const { config, issues } = parsed(named);
       const { tls } = config.traces.otlp;
       assert.deepEqual([tls.cert !== undefined, tls.key !== undefined], [used, used]);
       assert.deepEqual(
-        problems.map((problem) => problem.variable),
+        issues.map((issue) => issue.variable),
         reported.map((name) => prefix + name),
       );
     });

@@ -7,8 +7,8 @@ import { variableExamples } from "./examples.ts";
 
 const defaults = parseConfig(new Map()).config;
 
-describe("the default configuration", () => {
-  it("is the specification's, but for metrics, which Prometheus fetches", () => {
+describe("The default configuration", () => {
+  it("is that of the specification, except for metrics, which Prometheus scrapes", () => {
     const otlp = {
       protocol: "http/protobuf",
       insecure: true,
@@ -80,29 +80,29 @@ describe("the default configuration", () => {
   });
 });
 
-describe("every variable that is honoured", () => {
+describe("Every supported variable", () => {
   for (const [name, { text, read, value, otherVariables }] of Object.entries(variableExamples)) {
-    it(`${name}=${shortened(text)} takes effect, and is no problem`, () => {
-      const { config, problems } = parsed({ [name]: text, ...otherVariables });
+    it(`${name}=${shortened(text)} takes effect without an issue`, () => {
+      const { config, issues } = parsed({ [name]: text, ...otherVariables });
       assert.deepEqual(read(config), value);
-      assert.deepEqual(problems, []);
+      assert.deepEqual(issues, []);
     });
 
     it(`${name} counts as unset when it is blank`, () => {
       for (const blank of ["", "  ", "\t"]) {
-        assert.deepEqual(parsed({ [name]: blank }), { config: defaults, problems: [] });
+        assert.deepEqual(parsed({ [name]: blank }), { config: defaults, issues: [] });
       }
     });
 
     it(`${name} may have white space around its value`, () => {
-      const { config, problems } = parsed({ [name]: `  ${text}\t`, ...otherVariables });
+      const { config, issues } = parsed({ [name]: `  ${text}\t`, ...otherVariables });
       assert.deepEqual(read(config), value);
-      assert.deepEqual(problems, []);
+      assert.deepEqual(issues, []);
     });
   }
 });
 
-/** By the words of the README's column: what no variable of that kind can use. */
+/** Invalid values, by the value type's description. */
 const invalidValues: Readonly<Record<string, readonly string[]>> = {
   "true or false": ["1", "0", "yes", "no", "on", "t", "truee", "null"],
   integer: ["-1", "1.5", "1e3", "0x10", "ten", "2147483648", "99999999999999999999", "1 2", "NaN"],
@@ -137,14 +137,14 @@ const invalidValues: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-describe("every variable whose value can't be used", () => {
+describe("Every variable with an invalid value", () => {
   for (const variable of variables.filter((row) => row.unsupported === undefined)) {
     for (const text of invalidValuesFor(variable)) {
-      it(`${variable.name}=${JSON.stringify(text)} is reported once, and the default is used`, () => {
+      it(`${variable.name}=${JSON.stringify(text)} is reported once and uses the default`, () => {
         const beside = variableExamples[variable.name]?.otherVariables ?? {};
-        const { config, problems } = parsed({ ...beside, [variable.name]: text });
+        const { config, issues } = parsed({ ...beside, [variable.name]: text });
         assert.deepEqual(
-          problems.map((problem) => [problem.kind, problem.variable]),
+          issues.map((issue) => [issue.kind, issue.variable]),
           [["invalid", variable.name]],
         );
         assert.deepEqual(config, parsed(beside).config);
@@ -153,23 +153,23 @@ describe("every variable whose value can't be used", () => {
   }
 });
 
-describe("every variable of the standard that can't be honoured", () => {
+describe("Every unsupported standard variable", () => {
   for (const { name, unsupported } of variables) {
     if (unsupported === undefined) continue;
-    it(`${name} is reported with the reason, and changes nothing`, () => {
+    it(`${name} is reported with the reason, and has no effect`, () => {
       assert.deepEqual(parsed({ [name]: "anything" }), {
         config: defaults,
-        problems: [{ kind: "unsupported", variable: name, reason: unsupported }],
+        issues: [{ kind: "unsupported", variable: name, reason: unsupported }],
       });
     });
 
-    it(`${name} is no problem when it is blank`, () => {
-      assert.deepEqual(parsed({ [name]: " " }).problems, []);
+    it(`${name} is not reported when it is blank`, () => {
+      assert.deepEqual(parsed({ [name]: " " }).issues, []);
     });
   }
 });
 
-describe("integers", () => {
+describe("Integers", () => {
   const rows: readonly [string, string, number][] = [
     ["OTEL_BSP_MAX_QUEUE_SIZE", "1", 1],
     ["OTEL_BSP_MAX_QUEUE_SIZE", "+12", 12],
@@ -183,7 +183,7 @@ describe("integers", () => {
     });
   }
 
-  it("end at 65535 for a port", () => {
+  it("of a port end at 65535", () => {
     const ports = ["65535", "65536"].map(
       (text) => parsed({ OTEL_EXPORTER_PROMETHEUS_PORT: text }).config.admin.port,
     );
@@ -191,7 +191,7 @@ describe("integers", () => {
   });
 });
 
-describe("timeouts of 0", () => {
+describe("Timeouts of 0", () => {
   const FOR_EVER = 2_147_483_647;
   const rows: readonly [string, (config: Config) => number][] = [
     ["OTEL_EXPORTER_OTLP_TIMEOUT", (config) => config.logs.otlp.timeoutMs],
@@ -200,13 +200,13 @@ describe("timeouts of 0", () => {
     ["OTEL_BLRP_EXPORT_TIMEOUT", (config) => config.logs.batch.exportTimeoutMs],
   ];
   for (const [name, read] of rows) {
-    it(`${name}=0 is the longest that a timer can wait`, () => {
+    it(`${name}=0 is the longest delay of a timer`, () => {
       assert.equal(read(parsed({ [name]: "0" }).config), FOR_EVER);
     });
   }
 });
 
-describe("batches", () => {
+describe("Batches", () => {
   const rows: readonly [string, Record<string, string>, number, readonly string[]][] = [
     ["a small queue makes batches small", { QUEUE_SIZE: "100" }, 100, []],
     [
@@ -233,11 +233,11 @@ describe("batches", () => {
       it(`${title} (${prefix})`, () => {
         const named: Record<string, string> = {};
         for (const [end, text] of Object.entries(given)) named[`${prefix}_MAX_${end}`] = text;
-        const { config, problems } = parsed(named);
+        const { config, issues } = parsed(named);
         const { batch } = prefix === "OTEL_BSP" ? config.traces : config.logs;
         assert.equal(batch.maxBatchSize, size);
         assert.deepEqual(
-          problems.map((problem) => problem.variable),
+          issues.map((issue) => issue.variable),
           reported.map((end) => `${prefix}_${end}`),
         );
       });
@@ -245,23 +245,23 @@ describe("batches", () => {
   }
 });
 
-describe("the timeout of metrics", () => {
-  it("is never longer than the interval, which is said only where somebody asked for it", () => {
+describe("The timeout of metrics", () => {
+  it("is limited to the interval, which is reported only if the timeout is set", () => {
     const short = parsed({ OTEL_METRIC_EXPORT_INTERVAL: "1000" });
-    assert.deepEqual([short.config.metrics.timeoutMs, short.problems.length], [1000, 0]);
+    assert.deepEqual([short.config.metrics.timeoutMs, short.issues.length], [1000, 0]);
     const both = parsed({
       OTEL_METRIC_EXPORT_INTERVAL: "1000",
       OTEL_METRIC_EXPORT_TIMEOUT: "1001",
     });
-    assert.deepEqual([both.config.metrics.timeoutMs, both.problems.length], [1000, 1]);
+    assert.deepEqual([both.config.metrics.timeoutMs, both.issues.length], [1000, 1]);
   });
 
-  it("has no interval of 0 beside it", () => {
+  it("is not combined with an interval of 0", () => {
     assert.equal(parsed({ OTEL_METRIC_EXPORT_INTERVAL: "0" }).config.metrics.intervalMs, 60_000);
   });
 });
 
-describe("lists", () => {
+describe("Lists", () => {
   const rows: readonly [string, string, readonly string[], number][] = [
     ["OTEL_TRACES_EXPORTER", "otlp,console", ["otlp", "console"], 0],
     ["OTEL_TRACES_EXPORTER", " console , otlp ,console", ["console", "otlp"], 0],
@@ -291,37 +291,37 @@ describe("lists", () => {
   };
   for (const [name, text, value, count] of rows) {
     it(`${name}=${JSON.stringify(text)} is ${value.join(" and ") || "none"}`, () => {
-      const { config, problems } = parsed({ [name]: text });
+      const { config, issues } = parsed({ [name]: text });
       assert.deepEqual(read[name]?.(config), value);
-      assert.equal(problems.length, count);
+      assert.equal(issues.length, count);
     });
   }
 });
 
-describe("the propagators beside Sentry", () => {
+describe("The propagators with Sentry", () => {
   const SENTRY_DSN = "https://abc123@o1.ingest.sentry.io/42";
 
-  it("are what was asked for, where something was", () => {
+  it("are those of OTEL_PROPAGATORS, if it is set", () => {
     const { config } = parsed({ SENTRY_DSN, OTEL_PROPAGATORS: "tracecontext" });
     assert.deepEqual([config.propagators, config.extractOnly], [["tracecontext"], []]);
   });
 
-  it("write Sentry's header too, where it was asked for", () => {
+  it("inject Sentry's header too, if it is requested", () => {
     const { config } = parsed({ SENTRY_DSN, OTEL_PROPAGATORS: "tracecontext,sentry" });
     assert.deepEqual([config.propagators, config.extractOnly], [["tracecontext", "sentry"], []]);
   });
 
-  it("are the usual ones without a usable DSN", () => {
+  it("are the default ones without a valid DSN", () => {
     const { config } = parsed({ SENTRY_DSN: "https://abc123@o1.ingest.sentry.io" });
     assert.deepEqual([config.propagators, config.extractOnly], [["tracecontext", "baggage"], []]);
   });
 
-  it("are none where none was asked for", () => {
+  it("are none with OTEL_PROPAGATORS=none", () => {
     assert.deepEqual(parsed({ SENTRY_DSN, OTEL_PROPAGATORS: "none" }).config.propagators, []);
   });
 });
 
-describe("the sampler", () => {
+describe("The sampler", () => {
   const rows: readonly [Record<string, string>, Config["traces"]["sampler"], readonly string[]][] =
     [
       [{ OTEL_TRACES_SAMPLER: "always_on" }, { name: "always_on", ratio: 1 }, []],
@@ -376,17 +376,17 @@ describe("the sampler", () => {
     ];
   for (const [given, sampler, reported] of rows) {
     it(`is ${sampler.name} at ${sampler.ratio} with ${asAssignments(given)}`, () => {
-      const { config, problems } = parsed(given);
+      const { config, issues } = parsed(given);
       assert.deepEqual(config.traces.sampler, sampler);
       assert.deepEqual(
-        problems.map((problem) => problem.variable),
+        issues.map((issue) => issue.variable),
         reported,
       );
     });
   }
 });
 
-describe("resource attributes", () => {
+describe("Resource attributes", () => {
   const good: readonly [string, Readonly<Record<string, string>>][] = [
     ["a=b", { a: "b" }],
     [" a = b , c = d ", { a: "b", c: "d" }],
@@ -403,21 +403,21 @@ describe("resource attributes", () => {
   ];
   for (const [text, value] of good) {
     it(`${JSON.stringify(text)} is ${JSON.stringify(value)}`, () => {
-      const { config, problems } = parsed({ OTEL_RESOURCE_ATTRIBUTES: text });
+      const { config, issues } = parsed({ OTEL_RESOURCE_ATTRIBUTES: text });
       assert.deepEqual(config.resourceAttributes, value);
-      assert.deepEqual(problems, []);
+      assert.deepEqual(issues, []);
     });
   }
 
   for (const text of ["a", "=b", "a=%", "a=%zz", "%zz=a", "a=b,c", "a=b,c=%E0%A4"]) {
-    it(`${JSON.stringify(text)} is wrong in part, and none of it is used`, () => {
-      const { config, problems } = parsed({ OTEL_RESOURCE_ATTRIBUTES: text });
+    it(`${JSON.stringify(text)} is partly invalid, and ignored completely`, () => {
+      const { config, issues } = parsed({ OTEL_RESOURCE_ATTRIBUTES: text });
       assert.deepEqual(config.resourceAttributes, {});
-      assert.equal(problems.length, 1);
+      assert.equal(issues.length, 1);
     });
   }
 
-  it("can't reach the prototype of anything", () => {
+  it("can't change a prototype", () => {
     const { config } = parsed({ OTEL_RESOURCE_ATTRIBUTES: "__proto__=x,constructor=y" });
     assert.deepEqual(Object.keys(config.resourceAttributes), ["__proto__", "constructor"]);
     assert.equal(Object.getPrototypeOf(config.resourceAttributes), Object.prototype);
@@ -456,51 +456,51 @@ describe("resource attributes", () => {
     });
   }
 
-  it("come from the detectors that are asked for, and others are reported", () => {
-    const { config, problems } = parsed({ OTEL_NODE_RESOURCE_DETECTORS: "host,gcp,hosts" });
+  it("come from the selected detectors, and unknown ones are reported", () => {
+    const { config, issues } = parsed({ OTEL_NODE_RESOURCE_DETECTORS: "host,gcp,hosts" });
     assert.deepEqual(config.resourceDetectors, ["host"]);
-    assert.equal(problems.length, 2);
+    assert.equal(issues.length, 2);
     assert.deepEqual(parsed({ OTEL_NODE_RESOURCE_DETECTORS: "none" }).config.resourceDetectors, []);
   });
 });
 
-describe("what else can be said in Sentry's variables", () => {
+describe("Sentry's variables", () => {
   for (const dsn of [
     "https://abc123@o1.ingest.sentry.io/42",
     "http://abc:secret@localhost:9000/1",
     "https://abc@sentry.example.com/behind/a/path/7",
     "http://abc@[::1]:9000/1",
   ]) {
-    it(`takes ${dsn}`, () => {
-      const { config, problems } = parsed({ SENTRY_DSN: dsn });
-      assert.deepEqual([config.errors.dsn, problems], [dsn, []]);
+    it(`accept ${dsn}`, () => {
+      const { config, issues } = parsed({ SENTRY_DSN: dsn });
+      assert.deepEqual([config.errors.dsn, issues], [dsn, []]);
     });
   }
 });
 
-describe("old conventions", () => {
-  it("can't be had beside the stable ones", () => {
-    const { problems } = parsed({ OTEL_SEMCONV_STABILITY_OPT_IN: "http/dup,database,rpc/dup" });
-    assert.equal(problems.length, 2);
+describe("Old semantic conventions", () => {
+  it("are not supported, and requesting them is reported", () => {
+    const { issues } = parsed({ OTEL_SEMCONV_STABILITY_OPT_IN: "http/dup,database,rpc/dup" });
+    assert.equal(issues.length, 2);
   });
 });
 
 describe("OTEL_SDK_DISABLED=true", () => {
-  it("leaves everything else unread", () => {
+  it("ignores every other variable", () => {
     const given = { OTEL_SDK_DISABLED: "TRUE", OTEL_TRACES_EXPORTER: "?", SENTRY_DSN: "?" };
     assert.deepEqual(parsed({ ...given, OTEL_EXPORTER_OTLP_CERTIFICATE: "/nowhere" }), {
       config: { ...defaults, disabled: true },
-      problems: [],
+      issues: [],
     });
   });
 
-  it("is true by no other word", () => {
-    const { config, problems } = parsed({ OTEL_SDK_DISABLED: "1" });
-    assert.deepEqual([config, problems.length], [defaults, 1]);
+  it("is the only value that disables telltale", () => {
+    const { config, issues } = parsed({ OTEL_SDK_DISABLED: "1" });
+    assert.deepEqual([config, issues.length], [defaults, 1]);
   });
 });
 
-describe("names that are a slip away from ours", () => {
+describe("Misspelt names", () => {
   const rows: readonly [string, string][] = [
     ["OTEL_TRACE_SAMPLER", "OTEL_TRACES_SAMPLER"],
     ["OTEL_EXPORTER_OLTP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"],
@@ -509,8 +509,8 @@ describe("names that are a slip away from ours", () => {
     ["SENTRY_RELESE", "SENTRY_RELEASE"],
   ];
   for (const [name, meant] of rows) {
-    it(`${name} is taken for ${meant}`, () => {
-      assert.deepEqual(parsed({ [name]: "x" }).problems, [
+    it(`${name} is reported with the suggestion ${meant}`, () => {
+      assert.deepEqual(parsed({ [name]: "x" }).issues, [
         { kind: "misspelt", variable: name, suggestion: meant },
       ]);
     });
@@ -522,14 +522,14 @@ describe("names that are a slip away from ours", () => {
     "SENTRY_ORG",
     "OTEL_FOO",
   ]) {
-    it(`${name} is somebody else's`, () => {
-      assert.deepEqual(parsed({ [name]: "x" }).problems, []);
+    it(`${name} is ignored as a variable of another tool`, () => {
+      assert.deepEqual(parsed({ [name]: "x" }).issues, []);
     });
   }
 });
 
-describe("whatever the environment holds", () => {
-  it("neither throws nor forgets a part of the configuration", () => {
+describe("Any environment", () => {
+  it("results in a complete configuration, without a throw", () => {
     const keys = keysOf(defaults);
     for (const [index, { name }] of variables.entries()) {
       if (name === "OTEL_SDK_DISABLED") continue;
@@ -564,7 +564,7 @@ function invalidValuesFor(variable: Variable): readonly string[] {
     : (invalidValues[variable.valueType.description] ?? []);
 }
 
-/** The same on every run. */
+/** A pseudo-random generator with the same sequence in every run. */
 function noise(seed: number): string[] {
   const pieces = [
     "%",

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { maskAddress, formatMasked } from "../../src/config/mask.ts";
 import { parseConfig } from "../../src/config/parse.ts";
-import { formatProblems } from "../../src/config/report.ts";
+import { formatIssues } from "../../src/config/report.ts";
 import { variables } from "../../src/config/variables.ts";
 import { environmentOf } from "../../src/env.ts";
 
-describe("the report", () => {
-  it("is empty where nothing is wrong", () => {
+describe("The report", () => {
+  it("is empty without issues", () => {
     assert.equal(report({}), "");
     assert.equal(report({ OTEL_SERVICE_NAME: "shop" }), "");
   });
@@ -58,7 +58,7 @@ describe("the report", () => {
     ],
     [
       { OTEL_RESOURCE_ATTRIBUTES: "a=1,b" },
-      'OTEL_RESOURCE_ATTRIBUTES: received "b", expected key=value, percent-encoded; using none of its attributes',
+      'OTEL_RESOURCE_ATTRIBUTES: received "b", expected key=value, percent-encoded; using no attributes',
     ],
     [
       { OTEL_EXPORTER_OTLP_HEADERS: "Bearer abc" },
@@ -86,12 +86,12 @@ describe("the report", () => {
     ],
   ];
   for (const [given, line] of rows) {
-    it(`says: ${line}`, () => {
+    it(`contains: ${line}`, () => {
       assert.equal(report(given), `telltale: ${line}\n`);
     });
   }
 
-  it("has one line for each thing that is wrong", () => {
+  it("has one line for each issue", () => {
     const lines = report({
       OTEL_TRACES_EXPORTER: "a,b",
       OTEL_LOG_LEVEL: "loud",
@@ -102,19 +102,19 @@ describe("the report", () => {
     for (const line of lines) assert.match(line, /^telltale: OTEL_/);
   });
 
-  it("stays on its lines and in plain characters, whatever was received", () => {
+  it("contains no control characters, whatever was received", () => {
     const text = "a\nb\rc\u001b[31m\u0085\u2028\u202e\u007f".repeat(3);
     const lines = report({ OTEL_LOG_LEVEL: text }).split("\n");
     assert.equal(lines.length, 2);
     assert.doesNotMatch(lines[0] ?? "", /[^\x20-\x7e…]/);
   });
 
-  it("cuts what is long", () => {
+  it("truncates long values", () => {
     assert.ok(report({ OTEL_LOG_LEVEL: "x".repeat(10_000) }).length < 250);
   });
 });
 
-describe("secrets", () => {
+describe("Secrets", () => {
   const SECRET = "hunter2hunter2";
   const texts = [
     SECRET,
@@ -135,7 +135,7 @@ describe("secrets", () => {
     .map((variable) => variable.name)
     .filter((name) => /HEADERS|DSN|JAEGER/.test(name));
   for (const name of secretive) {
-    it(`never appear, whatever ${name} is set to`, () => {
+    it(`never appear in the report, whatever ${name} is set to`, () => {
       for (const text of texts) assert.doesNotMatch(report({ [name]: text }), /hunter2/, text);
     });
   }
@@ -144,20 +144,20 @@ describe("secrets", () => {
     .map((variable) => variable.name)
     .filter((name) => name.endsWith("ENDPOINT"));
   for (const name of addresses) {
-    it(`never appear, wherever in the address of ${name} they are`, () => {
+    it(`never appear in the report, wherever they are in the address of ${name}`, () => {
       const parts = texts.filter((text) => /[/@]/.test(text));
       for (const text of parts) assert.doesNotMatch(report({ [name]: text }), /hunter2/, text);
     });
   }
 
   for (const name of ["OTEL_EXPORTER_OTLP_CLIENT_KEY", "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY"]) {
-    it(`never appear if ${name} is the key and not its path`, () => {
+    it(`never appear in the report if ${name} is the key instead of its path`, () => {
       const keys = texts.filter((text) => text.includes("-----BEGIN"));
       for (const text of keys) assert.doesNotMatch(report({ [name]: text }), /hunter2/);
     });
   }
 
-  it("never appear in an address, whichever variable it is put in", () => {
+  it("never appear in the report of an address, whichever variable it is set in", () => {
     for (const { name } of variables) {
       for (const text of [`https://user:${SECRET}@host`, `https://host/?key=${SECRET}`]) {
         assert.doesNotMatch(report({ [name]: text }), /hunter2/, name);
@@ -166,7 +166,7 @@ describe("secrets", () => {
   });
 });
 
-describe("a masked address", () => {
+describe("A masked address", () => {
   const rows: readonly [string, string][] = [
     ["http://host:4318", "http://host:4318"],
     ["http://host:4318/", "http://host:4318/".slice(0, -1)],
@@ -184,12 +184,12 @@ describe("a masked address", () => {
     });
   }
 
-  it("is how any text with an address in it is shown", () => {
+  it("is used for any text that contains an address", () => {
     assert.equal(formatMasked("http://user:pass@host"), '"http://***@host"');
     assert.equal(formatMasked("plain"), '"plain"');
   });
 });
 
 function report(given: Readonly<Record<string, string>>): string {
-  return formatProblems(parseConfig(environmentOf(given)).problems);
+  return formatIssues(parseConfig(environmentOf(given)).issues);
 }

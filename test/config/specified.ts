@@ -1,6 +1,6 @@
 /**
- * The names in the OpenTelemetry specification (environment variables, OTLP
- * exporter, metrics exporter, HTTP conventions) and in the JavaScript SDK's
+ * The variables of the OpenTelemetry specification (environment variables, OTLP
+ * exporter, metrics exporter, HTTP conventions) and of the JavaScript SDK's
  * documentation, in 2026.
  */
 export const specifiedVariables: readonly string[] = [

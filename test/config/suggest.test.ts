@@ -13,7 +13,7 @@ const known = [
   "parentbased_traceidratio",
 ];
 
-describe("the nearest known name", () => {
+describe("The suggested name", () => {
   const rows: readonly [string, string | undefined][] = [
     ["oltp", "otlp"],
     ["otlpp", "otlp"],
@@ -35,23 +35,23 @@ describe("the nearest known name", () => {
     ["something else entirely", undefined],
   ];
   for (const [word, name] of rows) {
-    it(`to ${JSON.stringify(word)} is ${name}`, () => {
+    it(`for ${JSON.stringify(word)} is ${name}`, () => {
       assert.equal(suggest(word, known), name);
     });
   }
 });
 
-describe("a slipped name", () => {
-  it("is at most so many slips away", () => {
+describe("The closest name", () => {
+  it("is within the maximum edit distance", () => {
     assert.equal(closest("abcd", ["abxy"], 2), "abxy");
     assert.equal(closest("abcd", ["axyz"], 2), undefined);
   });
 
-  it("may have two neighbours swapped for one slip", () => {
+  it("counts two swapped letters as one edit", () => {
     assert.equal(closest("acbd", ["abcd"], 1), "abcd");
   });
 
-  it("is the one that is fewest away", () => {
+  it("has the smallest edit distance", () => {
     assert.equal(closest("abc", ["abxy", "abd"], 2), "abd");
   });
 });

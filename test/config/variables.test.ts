@@ -5,19 +5,19 @@ import { environmentOf } from "../../src/env.ts";
 import { variableExamples } from "./examples.ts";
 import { specifiedVariables } from "./specified.ts";
 
-describe("the table of variables", () => {
-  it("has every name once", () => {
+describe("The table of variables", () => {
+  it("contains every name once", () => {
     const names = variables.map((variable) => variable.name);
     assert.deepEqual(names, [...new Set(names)]);
   });
 
   for (const name of specifiedVariables) {
-    it(`knows ${name} of the specification`, () => {
+    it(`contains ${name} of the specification`, () => {
       assert.ok(variables.some((variable) => variable.name === name));
     });
   }
 
-  it("says what each one is for, on one line and as a sentence", () => {
+  it("describes each variable in one line and a sentence", () => {
     for (const { name, doc, default: words } of variables) {
       assert.match(doc, /^.+[.]$/, name);
       assert.doesNotMatch(doc + words, /[\n|]/, name);
@@ -34,7 +34,7 @@ describe("the table of variables", () => {
     );
   });
 
-  it("has a row for all that the parser reads, whatever is set", () => {
+  it("has a row for every variable that the parser reads, whatever is set", () => {
     const known = new Set(variables.map((variable) => variable.name));
     const given = Object.entries(variableExamples).filter(([name]) => name !== "OTEL_SDK_DISABLED");
     for (const [name, example] of given) {
@@ -49,7 +49,7 @@ describe("the table of variables", () => {
     }
   });
 
-  it("has an example here for every variable that is honoured", () => {
+  it("has an example here for every supported variable", () => {
     const honoured = variables.filter((variable) => variable.unsupported === undefined);
     assert.deepEqual(
       honoured.map((variable) => variable.name).toSorted(),
@@ -58,7 +58,7 @@ describe("the table of variables", () => {
   });
 });
 
-/** Remembers what it was asked for. */
+/** Records the names of the variables that are read. */
 class WatchedEnvironment extends Map<string, string> {
   readonly readNames: Set<string> = new Set();
 

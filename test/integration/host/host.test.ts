@@ -78,7 +78,7 @@ describe("An app finds as it would without us", () => {
         assert.match(stdout, /^kill 2 /);
         assert.match(
           stderr,
-          /^telltale: --no-require-module keeps [^\n]+; nothing is recorded\.\n$/,
+          /^telltale: the flag --no-require-module prevents [^\n]+; nothing is recorded\.\n$/,
         );
       });
     }

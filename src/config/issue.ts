@@ -1,27 +1,27 @@
-/** One thing that is wrong with a value. */
-export interface Issue {
-  /** What was received, masked; by default the whole value. */
+/** An issue of one value, reported while it is parsed. */
+export interface ValueIssue {
+  /** The invalid part, masked. Default: the whole value. */
   readonly received?: string;
   readonly expected: string;
-  /** The known name that was probably meant. */
+  /** The known name that is probably meant. */
   readonly suggestion?: string | undefined;
-  /** What is used instead; by default the variable's default. */
+  /** The value used in its place. Default: the variable's default. */
   readonly used?: string;
 }
 
-export type ReportIssue = (complaint: Issue) => void;
+export type ReportIssue = (issue: ValueIssue) => void;
 
-/** One thing that is wrong with the configuration. Holds no secret. */
-export type Problem =
+/** An issue of the configuration. Contains no secret. */
+export type ConfigIssue =
   | {
       readonly kind: "invalid";
       readonly variable: string;
       /** Quoted or masked. */
       readonly received: string;
       readonly expected: string;
-      /** The known name that was probably meant. */
+      /** The known name that is probably meant. */
       readonly suggestion: string | undefined;
-      /** What is used instead. */
+      /** The value used in its place. */
       readonly used: string;
     }
   | { readonly kind: "unsupported"; readonly variable: string; readonly reason: string }
