@@ -1,51 +1,55 @@
 import type { HrTime, TimeInput } from "@opentelemetry/api";
 
-/**
- * One clock: `performance.now()`, read once per event. It never goes back, so
- * a duration is never negative; the wall clock is only its origin, looked at
- * again now and then, because a machine's clock is set now and then while a
- * service runs for months.
+/*
+ * One clock: `performance.now()`, read once per event. It never goes back, so a
+ * duration is never negative. The wall clock is only its origin, re-read every
+ * 10 ms, because the clock of a machine may be set while a service runs for months.
+ *
+ * `origin` and `recheckAt` are module variables: each span and line reads them, and
+ * there is one clock per process.
  */
+
+/** Differences below this are not corrected, in milliseconds. */
 const MAX_SKEW_MS = 25;
-/** Not with each event: V8 has no fast way to the wall clock (0.15 us each time). */
+/** Interval of reading the wall clock, which V8 can't do fast (0.15 us each time). */
 const RECHECK_MS = 10;
-/** Not the global each time: Node has a getter there, which costs more than the clock. */
+/** Cached, because the global is a getter of Node, which costs more than the clock. */
 const clock = performance;
 let origin = clock.timeOrigin;
 let recheckAt = 0;
 
-/** Milliseconds since the process started, with fractions. */
+/** Returns the monotonic time: milliseconds since the process started, with fractions. */
 export function now(): number {
   return clock.now();
 }
 
-/** The wall-clock time of zero on our clock, in milliseconds since the epoch. */
+/** Returns the wall-clock time of zero of the monotonic clock, in milliseconds since the epoch. */
 export function wallClockOriginAt(monotonic: number): number {
   if (monotonic < recheckAt) return origin;
   recheckAt = monotonic + RECHECK_MS;
   const measured = Date.now() - monotonic;
-  // `Date.now` has whole milliseconds: a difference below that is no news.
+  // `Date.now` has whole milliseconds, so small differences mean nothing.
   if (Math.abs(measured - origin) > MAX_SKEW_MS) origin = measured;
   return origin;
 }
 
 /**
- * Milliseconds since the epoch, with fractions: `Date.now` has whole ones, by
- * which a log line may come to lie before the span it was written in.
+ * Returns milliseconds since the epoch, with fractions. `Date.now` has whole ones, so
+ * that a log line could be earlier than the span it was written in.
  */
 export function wallClock(): number {
   const monotonic = clock.now();
   return wallClockOriginAt(monotonic) + monotonic;
 }
 
-/** Milliseconds since the epoch as the API's pair of seconds and nanoseconds. */
+/** Converts milliseconds since the epoch to the API's pair of seconds and nanoseconds. */
 export function hrTimeOf(epochMs: number): HrTime {
   const seconds = Math.floor(epochMs / 1000);
   const nanos = Math.round((epochMs - seconds * 1000) * 1e6);
   return nanos >= 1e9 ? [seconds + 1, nanos - 1e9] : [seconds, nanos];
 }
 
-/** What the app gave as a time, or undefined where it is none. Never throws. */
+/** Returns the time that an app has passed, or undefined where it is none. Never throws. */
 export function timeInputOf(value: unknown): TimeInput | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   if (typeof value !== "object" || value === null) return undefined;
@@ -59,9 +63,9 @@ export function timeInputOf(value: unknown): TimeInput | undefined {
 }
 
 /**
- * A time of the API as milliseconds on our clock. Numbers below the clock's
- * present value are taken for `performance.now()`, as the SDK does, all others
- * for milliseconds since the epoch.
+ * Converts a time of the API to monotonic milliseconds. Numbers up to the present
+ * value of the monotonic clock are taken as `performance.now()`, as in the SDK, all
+ * others as milliseconds since the epoch.
  */
 export function monotonicOf(time: TimeInput, wallClockOrigin: number): number {
   if (typeof time === "number") return time <= clock.now() ? time : time - wallClockOrigin;
@@ -70,8 +74,8 @@ export function monotonicOf(time: TimeInput, wallClockOrigin: number): number {
 }
 
 /**
- * A pair of seconds and nanoseconds, to be kept as it is: milliseconds since 1970
- * have steps of a quarter of a microsecond. Undefined for other forms of time.
+ * Returns a pair of seconds and nanoseconds unchanged: as milliseconds since 1970 it
+ * would be rounded to a quarter of a microsecond. Undefined for other forms of time.
  */
 export function exactTimeOf(time: TimeInput | undefined): HrTime | undefined {
   if (!Array.isArray(time)) return undefined;
@@ -80,12 +84,12 @@ export function exactTimeOf(time: TimeInput | undefined): HrTime | undefined {
   return isCanonical && nanos < 1e9 ? [seconds, nanos] : undefined;
 }
 
-/** The later one of two times. */
+/** Returns the later one of two times. */
 export function laterTime(a: HrTime, b: HrTime): HrTime {
   return a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]) ? a : b;
 }
 
-/** How much time passed from one to another, later one. */
+/** Returns the time from one to another, later one. */
 export function timeBetween(from: HrTime, to: HrTime): HrTime {
   const nanos = to[1] - from[1];
   return nanos < 0 ? [to[0] - from[0] - 1, nanos + 1e9] : [to[0] - from[0], nanos];

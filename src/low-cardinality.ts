@@ -6,7 +6,7 @@ export const ANONYMOUS = "(anonymous)";
 
 const MAX_CACHED = 1000;
 
-/** Longer names are cut: no queue, topic, table or host has one. */
+/** Longer names are truncated: no queue, topic, table or host has one. */
 const MAX_LENGTH = 255;
 
 /** Caches the results of `replace` by name, since the same destinations, hosts and tables recur. */

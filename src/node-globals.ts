@@ -1,7 +1,7 @@
 /*
- * Node's own process, timers and queues, as they are at start: what replaces them
- * later (fake timers of an app's tests, say) is to see the app's calls and not ours. The build
- * puts these in the place of the globals in all that the preload loads.
+ * Node's own process, timers and queues, as they are at start. What replaces them
+ * later (fake timers in the tests of an app, for instance) must see the calls of the
+ * app only. The build replaces the globals with these in all modules of the preload.
  */
 const globals = globalThis;
 
@@ -13,5 +13,5 @@ export const clearInterval: typeof globalThis.clearInterval = globals.clearInter
 export const clearImmediate: typeof globalThis.clearImmediate = globals.clearImmediate;
 export const queueMicrotask: typeof globalThis.queueMicrotask = globals.queueMicrotask;
 export const process: typeof globalThis.process = globals.process;
-/** Stands for `process.nextTick`. */
+/** Replaces `process.nextTick`. */
 export const nextTick: NodeJS.Process["nextTick"] = globals.process.nextTick;

@@ -1,4 +1,4 @@
-/** A property of anything; undefined where it has none, or where reading it fails (a getter, a revoked proxy). */
+/** Reads a property of any value; undefined where it has none, or where reading fails (a getter, a revoked proxy). */
 export function propertyOf(value: unknown, key: string): unknown {
   if (value === undefined || value === null) return undefined;
   try {

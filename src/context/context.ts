@@ -2,17 +2,17 @@ import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /**
- * The keys that every copy of `@opentelemetry/api` and of the SDK uses: its
+ * Keys of every copy of `@opentelemetry/api` and of the SDK: their
  * `createContextKey` is `Symbol.for(description)`.
  */
 export const SPAN_KEY: symbol = Symbol.for("OpenTelemetry Context Key SPAN");
 const SUPPRESS_TRACING_KEY: symbol = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
-const UNIT_OF_WORK_KEY: symbol = Symbol.for("telltale.holder");
+const UNIT_OF_WORK_KEY: symbol = Symbol.for("telltale.unit-of-work");
 
 /**
- * An immutable context. The values that every request has (span, holder,
- * suppression) are fields, so that reading them is no map look-up; all others
- * hang on a chain, which is short and rarely walked.
+ * An immutable context. The values that every request has (span, unit of work,
+ * suppression) are fields, so that reading them is no map look-up. All others are in
+ * a linked list, which is short and rarely read.
  */
 export class Context implements ApiContext {
   readonly span: Span | undefined;
@@ -68,14 +68,14 @@ export class Context implements ApiContext {
     return new Context(this.span, unit, this.suppressed, this.#entries);
   }
 
-  /** A copy that may `replaceWith` another one. */
+  /** Returns a copy, whose values `replaceWith` may replace. */
   copy(): Context {
     return new Context(this.span, this.unit, this.suppressed, this.#entries);
   }
 
   /**
-   * Takes over all that `other` holds. Only for contexts that are entered before it is known what
-   * they are of (`message-loop.ts`).
+   * Replaces all values with those of `other`. Only for contexts that become active before their
+   * values are known (`traced-async-iterator.ts`).
    */
   replaceWith(other: Context): void {
     const fields = this as {
@@ -94,7 +94,7 @@ interface ContextEntry {
   readonly next: ContextEntry | undefined;
 }
 
-/** The context outside of all work. */
+/** The context outside of any unit of work. */
 export const ROOT_CONTEXT: Context = new Context(undefined, undefined, false, undefined);
 
 export function spanIn(context: ApiContext): Span | undefined {
@@ -115,7 +115,7 @@ export function isTracingSuppressed(context: ApiContext): boolean {
     : foreignValue(context, SUPPRESS_TRACING_KEY) === true;
 }
 
-/** What the app gave as a context, or undefined where it is none. Never throws. */
+/** Returns the context that an app has passed, or undefined where it is none. Never throws. */
 export function asContext(given: unknown): ApiContext | undefined {
   if (typeof given !== "object" || given === null) return undefined;
   try {
@@ -131,7 +131,7 @@ export function asContext(given: unknown): ApiContext | undefined {
   }
 }
 
-/** Of a context that another copy of the API, or the app, has made. */
+/** Reads a context that was created by another copy of the API, or by the app. */
 function foreignValue(context: ApiContext, key: symbol): unknown {
   try {
     return context.getValue(key);
@@ -140,7 +140,7 @@ function foreignValue(context: ApiContext, key: symbol): unknown {
   }
 }
 
-/** Whether it says its ids: the app may put anything where a span belongs. */
+/** Whether it returns ids: an app may set any value as the span. */
 function isSpan(value: unknown): value is Span {
   try {
     const { traceId, spanId } = (value as Span).spanContext();
@@ -150,7 +150,7 @@ function isSpan(value: unknown): value is Span {
   }
 }
 
-/** A context under which nothing is traced: for our own exports. */
+/** Returns a context in which nothing is traced, for telltale's own exports. */
 export function suppressTracing(context: ApiContext): ApiContext {
   return context.setValue(SUPPRESS_TRACING_KEY, true);
 }

@@ -8,20 +8,20 @@ export type Emit = (this: EventEmitter, event: string | symbol, ...args: unknown
 export type EmitArgs = Parameters<Emit>;
 
 /**
- * What happens instead of an `emit`.
+ * Runs in the place of an `emit`.
  *
- * @param next the `emit` that would have run, on `emitter` with `args` (the event first).
+ * @param next the replaced `emit`, to be called on `emitter` with `args` (the event first).
  */
 export type EmitInterceptor = (next: Emit, emitter: EventEmitter, args: EmitArgs) => boolean;
 
-/** Gives a class of emitters an `emit` of its own; what it inherits is called below it. */
+/** Defines an `emit` for a class of emitters, in front of its own or inherited one. */
 export function wrapEmit(prototype: EventEmitter, intercept: EmitInterceptor): void {
   const own = Object.hasOwn(prototype, "emit") ? (prototype.emit as Emit) : undefined;
   const parent = Object.getPrototypeOf(prototype) as EventEmitter;
   defineEmit(prototype, function emit(event) {
-    // Not a rest parameter: this is on every request's way.
+    // No rest parameter: this runs for every request.
     const args = arguments as unknown as EmitArgs;
-    // The inherited one is looked up each time: `domain` replaces it when an app loads it.
+    // Looked up each time: `domain` replaces the inherited one when an app loads it.
     const next = own ?? fatalEmit ?? (parent.emit as Emit);
     if (isFatal(this, event)) return emitFatal(emit, next, this, args);
     return intercept(next, this, args);
@@ -29,10 +29,10 @@ export function wrapEmit(prototype: EventEmitter, intercept: EmitInterceptor): v
 }
 
 /**
- * Runs the listeners of one request, of its response or of its HTTP/2 stream,
- * under the request's context, for those that Node would run under another: that of the connection
- * for what comes over the network (the parts of a body, the loss of the
- * connection), that of the request before for a response that waited for it.
+ * Runs the listeners of one request, of its response or of its HTTP/2 stream in the
+ * request's context. Node would run some in another one: in that of the connection
+ * for network events (parts of a body, the close), and in that of the previous request
+ * for a response that waited for it.
  */
 export function bindEmitter(unit: UnitWithContext, message: EventEmitter): void {
   const own = Object.hasOwn(message, "emit") ? (message.emit as Emit) : undefined;
@@ -48,14 +48,14 @@ export function bindEmitter(unit: UnitWithContext, message: EventEmitter): void 
   });
 }
 
-/** The context that an emitter emits in; it may change. */
+/** Reference to the context of an emitter; it may change. */
 export interface ContextRef {
   context: ApiContext;
 }
 
 /**
- * Runs the listeners of `emitter` in a context of its own, where the events come from a
- * connection that several share.
+ * Runs the listeners of `emitter` in a given context, where several emitters share
+ * the connection that their events arrive on.
  */
 export function bindEmitterToContext(contextRef: ContextRef, emitter: EventEmitter): void {
   const own = Object.hasOwn(emitter, "emit") ? (emitter.emit as Emit) : undefined;
@@ -75,7 +75,7 @@ export function bindEmitterToContext(contextRef: ContextRef, emitter: EventEmitt
   });
 }
 
-/** A holder that knows what its listeners run under. */
+/** Unit of work with the context of its listeners. */
 type UnitWithContext = UnitOfWork & { readonly context: Context | undefined };
 
 function defineEmit(emitter: EventEmitter, emit: Emit): void {
@@ -91,14 +91,17 @@ function isFatal(emitter: EventEmitter, event: string | symbol): boolean {
   return event === "error" && emitter.listenerCount("error") === 0;
 }
 
-/** While a fatal error is emitted: what stands behind our wrapper. */
+/**
+ * The `emit` behind telltale's wrapper while a fatal error is emitted. A module
+ * variable, since every `emit` reads it, and only one fatal error is emitted at a time.
+ */
 let fatalEmit: Emit | undefined;
 
 /**
- * An `error` nobody listens to ends the process, and Node prints where it was
- * emitted: the frames above `EventEmitter.prototype.emit`, which it reads at
- * that moment. For that moment it is our wrapper, so that our frame is cut off
- * and stderr stays what it was.
+ * Emits an `error` without listeners, which terminates the process. Node prints where
+ * it was emitted: the frames above the current `EventEmitter.prototype.emit`.
+ * Meanwhile this is the wrapper, so that its frame is cut off, and stderr is the same
+ * as without telltale.
  */
 function emitFatal(wrapper: Emit, next: Emit, emitter: EventEmitter, args: EmitArgs): boolean {
   const originalEmit = EventEmitter.prototype.emit;

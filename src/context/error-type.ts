@@ -1,4 +1,4 @@
-/** Few values, as a metric has it too; `_OTHER` is the conventions' for what can't be told. */
+/** Returns `error.type`: of low cardinality, since metrics have it, and `_OTHER` where it is unknown. */
 export function errorTypeOf(error: unknown): string {
   try {
     const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };

@@ -1,6 +1,6 @@
 import type { UnitOfWork } from "./unit-of-work.ts";
 
-/** All that a unit of work failed of: what became a 5xx, and what counts whatever the status. */
+/** Returns the errors that a unit of work failed with: that of a 5xx, and those that count whatever the status. */
 export function failuresOf(unit: UnitOfWork): readonly unknown[] {
   const { error, originalError, failures = [] } = unit;
   const isFailed = (unit.statusCode ?? 0) >= 500 && error !== undefined;
@@ -10,19 +10,19 @@ export function failuresOf(unit: UnitOfWork): readonly unknown[] {
 }
 
 /**
- * Where an error handler failed with, or passed on, another error, the first
- * one is the reason, unless it would have been the client's fault.
+ * Returns the first error, where an error handler failed with, or passed on, another
+ * one; but the last, where the first is a client error.
  */
 function rootErrorOf({ error, originalError }: UnitOfWork): unknown {
   if (originalError === undefined || originalError === null) return error;
   return isClientError(originalError) ? error : originalError;
 }
 
-/** Whether an error says itself that its status is below 500. */
+/** Whether an error has a status below 500. */
 export function isClientError(error: unknown): boolean {
   try {
     const { status, statusCode, output } = error as Readonly<Record<string, unknown>>;
-    // Boom's are in `output`.
+    // Boom has it in `output`.
     const inner = (output as { readonly statusCode?: unknown } | undefined)?.statusCode;
     const code = statusCode ?? status ?? inner;
     return typeof code === "number" && code < 500;
@@ -31,7 +31,7 @@ export function isClientError(error: unknown): boolean {
   }
 }
 
-/** What Node and its streams say where the peer has closed the connection, or the app has given up therefore. */
+/** Codes of errors of Node and its streams after the peer has closed the connection, or the app has aborted. */
 const DISCONNECT_CODES: ReadonlySet<unknown> = new Set([
   "ABORT_ERR",
   "ECONNABORTED",
@@ -44,7 +44,7 @@ const DISCONNECT_CODES: ReadonlySet<unknown> = new Set([
   "ERR_STREAM_WRITE_AFTER_END",
 ]);
 
-/** Whether `error` is nothing but the client's leaving, if the client has left. */
+/** Whether `error` only reports the disconnect, of a client that has disconnected. */
 export function isDisconnectError(error: unknown): boolean {
   try {
     const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };

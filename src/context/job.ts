@@ -1,10 +1,11 @@
+/** Job or message as described by error events. */
 export interface JobInfo {
   readonly name: string;
   readonly id?: string | undefined;
   readonly queue?: string | undefined;
-  /** From 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt?: number | undefined;
   readonly maxAttempts?: number | undefined;
-  /** When it runs, as its scheduler has it: `0 2 * * *`. */
+  /** Schedule, as its scheduler has it: `0 2 * * *`. */
   readonly schedule?: string | undefined;
 }

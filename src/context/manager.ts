@@ -4,7 +4,7 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { asContext, unitOfWorkIn, ROOT_CONTEXT, spanIn, suppressTracing } from "./context.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
-/** The one storage of the process: all copies of our chunks share this module. */
+/** The one storage of the process: all lazy modules share this module. */
 const storage = new AsyncLocalStorage<ApiContext>();
 
 export function activeContext(): ApiContext {
@@ -21,30 +21,35 @@ export function activeUnitOfWork(): UnitOfWork | undefined {
   return context === undefined ? undefined : unitOfWorkIn(context);
 }
 
-/** The span of a request whose listeners are not called yet. */
-let upcomingSpan: Span | undefined;
+/** State beside the active context; each value is set until the next microtask. */
+const ambient: {
+  /** Span of a request whose listeners have not been called yet. */
+  upcomingSpan: Span | undefined;
+  /** Context that an error was thrown in. */
+  throwContext: ApiContext | undefined;
+} = { upcomingSpan: undefined, throwContext: undefined };
 
-/** Notes the span of a request that is about to be handled, until the next microtask. */
+/** Sets the span of a request that is about to be handled, until the next microtask. */
 export function setUpcomingSpan(span: Span | undefined): void {
-  upcomingSpan = span;
+  ambient.upcomingSpan = span;
   queueMicrotask(() => {
-    upcomingSpan = undefined;
+    ambient.upcomingSpan = undefined;
   });
 }
 
-/** The active span, or where there is none that of the request that is about to be handled. */
+/** Returns the active span or, where there is none, that of the request that is about to be handled. */
 export function activeOrUpcomingSpan(): Span | undefined {
-  return activeSpan() ?? upcomingSpan;
+  return activeSpan() ?? ambient.upcomingSpan;
 }
 
-/** Runs `work` with `context` active, in it and in all that it starts. */
+/** Runs `work` with `context` active, in it and in everything that it starts. */
 export function runWithContext<R>(context: ApiContext, work: () => R): R {
   return storage.run(context, work);
 }
 
 /**
- * Makes `context` the active one of the function that is running, and of what it
- * does after its next `await`; whoever called it notices, until then, too.
+ * Activates `context` for the running function, also after its next `await`. Until
+ * then it is active for the callers of the function, too.
  */
 export function enterContext(context: ApiContext): void {
   storage.enterWith(context);
@@ -63,40 +68,40 @@ export function callWithContext<This, Args extends unknown[], R>(
     returned = true;
     return result;
   } finally {
-    // No `catch`: Node would show ours as the place where the error was thrown.
+    // No `catch`: Node would show it as the place where the error was thrown.
     if (!returned) recordThrowContext(context);
   }
 }
 
-let throwContext: ApiContext | undefined;
-
-/** Until the next microtask: what Node does with an error that nobody catches, it does before. */
+/** Records the context of a throw until the next microtask: Node handles an uncaught exception before it. */
 function recordThrowContext(context: ApiContext): void {
-  throwContext ??= context;
+  ambient.throwContext ??= context;
   queueMicrotask(() => {
-    throwContext = undefined;
+    ambient.throwContext = undefined;
   });
 }
 
 /**
- * Runs `work` where an error was thrown that has just become fatal: a throw
- * leaves the context of its request before anybody is told of it.
+ * Runs `work` in the context that an uncaught exception was thrown in: a throw leaves
+ * the context of its request before Node reports it.
  */
 export function runInThrowContext<R>(work: () => R): R {
+  const { throwContext } = ambient;
   const isContextLost = throwContext !== undefined && storage.getStore() === undefined;
-  return isContextLost ? storage.run(throwContext as ApiContext, work) : work();
+  return isContextLost ? storage.run(throwContext, work) : work();
 }
 
 /**
- * For `uncaughtExceptionMonitor`: the app's listeners for `uncaughtException`,
- * which Node calls right after that, run where the error was thrown, so that
- * the line that tells why the process dies has its ids. To enter the context
- * instead would leave it to whatever the connection brings next.
+ * Makes the app's listeners for `uncaughtException` run in the context of the throw,
+ * so that the line that reports the error has its ids. To be called by a listener for
+ * `uncaughtExceptionMonitor`: Node emits `uncaughtException` right after that.
+ * Activating the context instead would leave it active for the next data of the
+ * connection.
  */
 export function emitUncaughtInThrowContext(): void {
-  const context = throwContext;
+  const context = ambient.throwContext;
   if (context === undefined || storage.getStore() !== undefined) return;
-  // Else Node calls none of them.
+  // Else Node calls no listener.
   if (
     process.listenerCount(UNCAUGHT_EXCEPTION) === 0 ||
     process.hasUncaughtExceptionCaptureCallback()
@@ -106,7 +111,7 @@ export function emitUncaughtInThrowContext(): void {
   const original = process.emit as Method;
   const emit = function (this: unknown, ...args: unknown[]): unknown {
     if (args[0] !== UNCAUGHT_EXCEPTION) return Reflect.apply(original, this, args);
-    // Unless somebody has put another one over it.
+    // It was patched again by others.
     if (Object.getOwnPropertyDescriptor(process, "emit")?.value !== emit) {
       return Reflect.apply(original, this, args);
     }
@@ -125,13 +130,13 @@ function applyTo(method: Method, self: unknown, args: unknown[]): unknown {
   return Reflect.apply(method, self, args);
 }
 
-/** Runs work of ours that must leave no trace. */
+/** Runs work of telltale that must not be traced. */
 export function runSuppressed<R>(work: () => R): R {
   return storage.run(suppressTracing(ROOT_CONTEXT), work);
 }
 
 /**
- * Our `ContextManager` behind `@opentelemetry/api`: the SDK's, for its `bind`,
+ * The `ContextManager` behind `@opentelemetry/api`: that of the SDK, for its `bind`,
  * over the one storage.
  */
 export class StorageContextManager extends AsyncLocalStorageContextManager {
@@ -159,7 +164,7 @@ export class StorageContextManager extends AsyncLocalStorageContextManager {
     try {
       return super.bind(asContext(context) ?? ROOT_CONTEXT, target);
     } catch {
-      // A frozen emitter, a revoked proxy: as it is.
+      // A frozen emitter, a revoked proxy: returned unchanged.
       return target;
     }
   }

@@ -3,112 +3,114 @@ import type { Context } from "./context.ts";
 import type { JobInfo } from "./job.ts";
 
 /*
- * What those who know a library (instrumentation) and those who know what work
- * is (entry) say to each other. Nothing behind it ever throws.
+ * Contract between the adaptors of messaging libraries (`instrumentation/`) and the
+ * tracing of messages and jobs (`messaging/`). None of its functions throws.
  */
 
-/** Trace context as a message carries it: names of headers, in lower case, and their values. */
+/** Trace context of a message: names of headers, in lower case, and their values. */
 export type PropagationHeaders = Readonly<Record<string, string>>;
 
-/** Where the broker is. */
+/** Address of a broker. */
 export interface Broker {
   readonly address: string;
   readonly port?: number;
 }
 
-/** What all that is said of messages begins with: who, where, what. */
+/** Attributes that all operations on messages have: system, destination, operation. */
 export interface MessageOperation {
   /** `messaging.system`. */
   readonly system: string;
-  /** `messaging.destination.name`: of few values, as it is in metrics and in the span's name. */
+  /** `messaging.destination.name`, of low cardinality, since metrics and span names have it. */
   readonly destination: string;
-  /** `messaging.operation.name`: the library's word for it. */
+  /** `messaging.operation.name`, as the library calls it. */
   readonly operation: string;
   readonly messageId?: string | undefined;
-  /** How many messages; one, if absent. */
+  /** Number of messages; default: one. */
   readonly count?: number;
   readonly broker?: Broker | undefined;
-  /** Of the span only. */
+  /** Attributes of the span only. */
   readonly attributes?: Attributes;
 }
 
-/** A message or a job that is handed to the app's code. */
+/** Message or job that the app's code handles. */
 export interface ReceivedMessage extends MessageOperation {
-  /** One of each message: of one the sender's span becomes the parent, several are linked. */
+  /** One for each message: a single sender's span becomes the parent, several are linked. */
   readonly propagationHeaders: readonly PropagationHeaders[];
   readonly group?: string | undefined;
   /**
-   * The context of the connection that it came over, where that is a unit of work: its span is
-   * linked, and its ids, user and scope are where the message's begin.
+   * The context of the connection that it was received on, where that is a unit of work: its span
+   * is linked, and the message starts with its ids, user and scope.
    */
   readonly connection?: ApiContext | undefined;
-  /** What an error event says of it. */
+  /** Description for error events. */
   readonly job: JobInfo;
 }
 
-/** A message on its way out: a span, until the library has sent it. */
+/** Send of a message: a span until the library has sent it. */
 export interface ProducerOperation {
-  /** What the library's own code runs under. */
+  /** Context for the library's own code. */
   readonly context: ApiContext;
-  /** What the message is to carry. */
+  /** Headers to add to the message. */
   readonly propagationHeaders: PropagationHeaders;
-  /** Takes what is known late. */
+  /** Sets attributes that are known only after the start. */
   setAttributes(attributes: Attributes): void;
-  /** @param error why it wasn't sent, if it wasn't. */
+  /** @param error the reason why it was not sent. */
   end(error?: unknown): void;
 }
 
-/** One unit of work, with a holder and a scope of its own. */
+/** Handle of one unit of work for the adaptor that runs it. */
 export interface UnitOfWorkHandle {
-  /** What the app's code runs under. */
+  /** Context for the app's code. */
   readonly context: Context;
-  /** The first failure says how it ends; the error of each further one is reported, too. */
+  /** Fails the unit; the first failure counts, and the error of each further one is reported, too. */
   fail(failure: UnitFailure): void;
-  /** Can be called again, to no effect. */
+  /** Ends the unit; later calls have no effect. */
   end(): void;
 }
 
+/** Failure of a unit of work. */
 export interface UnitFailure {
-  /** Undefined: it failed, but of no error that we know. */
+  /** Undefined if the error is unknown. */
   readonly error: unknown;
-  /** `error.type`, where the error doesn't say it. */
+  /** `error.type`, where it is not that of the error. */
   readonly type?: string;
-  /** Whether it will be tried again, where the library says it. */
+  /** Whether it will be retried, where the library reports that. */
   readonly willRetry?: boolean | undefined;
 }
 
-/** What waits somewhere, counted when somebody asks. */
+/** Messages or jobs of a queue, as counted at one time. */
 export interface Backlog {
   readonly system: string;
   readonly destination: string;
-  /** `waiting`, `active`, `delayed`, `failed`: how many. */
+  /** Counts by state: `waiting`, `active`, `delayed`, `failed`. */
   readonly sizes: Readonly<Record<string, number>>;
-  /** Of the oldest that waits, in seconds; undefined: unknown, or none waits. */
+  /** Age of the oldest waiting one in seconds; undefined if it is unknown, or none is waiting. */
   readonly oldestSeconds?: number | undefined;
 }
 
-/** How far a consumer group is behind on one partition. */
+/** Lag of a consumer group on one partition. */
 export interface ConsumerLag {
   readonly system: string;
   readonly destination: string;
   readonly group: string;
   readonly partition: number;
-  /** Messages. */
+  /** Number of messages. */
   readonly messages: number;
 }
 
+/** Tracing of messages and jobs for the adaptors of libraries. */
 export interface MessagingInstrumenter {
-  /** Undefined where nothing is to be traced. */
+  /** Returns undefined where tracing is suppressed. */
   startSend(operation: MessageOperation): ProducerOperation | undefined;
-  /** Undefined where something of ours failed. */
+  /** Returns undefined if telltale failed. */
   startProcess(message: ReceivedMessage): UnitOfWorkHandle | undefined;
   /**
-   * A job that a scheduler of the process starts.
+   * Starts a job of a scheduler in the process.
    *
-   * @returns what runs it; undefined where something of ours failed
+   * @returns a function that runs it; undefined if telltale failed
    */
   startScheduledJob(job: JobInfo): (<R>(work: () => R) => R) | undefined;
-  /** Counted at each collection of metrics, within two seconds, and never in between. */
+  /** Counts a backlog at each collection of metrics, within two seconds, and never in between. */
   observeBacklog(count: () => Promise<readonly Backlog[]>): void;
   observeLag(read: () => readonly ConsumerLag[]): void;
 }

@@ -1,34 +1,37 @@
 import type { PropagationHeaders } from "./messaging.ts";
 
 /*
- * What those who know a way out of the process (instrumentation) and those who
- * know what a call is (entry) say to each other. Nothing behind it ever throws.
+ * Contract between the adaptors of HTTP clients (`instrumentation/`) and the tracing
+ * of outgoing calls (`http/client/`). None of its functions throws.
  */
 
-/** A request of HTTP that is on its way, until its response is read. */
+/** Outgoing HTTP request, until its response is read. */
 export interface OutgoingCall {
-  /** Headers that it is to have, in lower case. */
+  /** Headers to add to the request, with names in lower case. */
   readonly propagationHeaders: PropagationHeaders;
-  /** Where it goes; asked for once, at the end. */
+  /** Sets the function that returns the target; it is called once, at the end. */
   setTarget(target: () => OutgoingTarget | undefined): void;
   /**
-   * @param version of the protocol, as `network.protocol.version` has it
-   * @param isUnread whether the app has not begun to read the body; undefined: there is none
+   * @param version of the protocol, as in `network.protocol.version`
+   * @param isUnread returns whether the app has not started to read the body; undefined if there is
+   *   none
    */
   setResponse(statusCode: number, version: string, isUnread: (() => boolean) | undefined): void;
-  /** Only the first end counts. */
+  /** Ends the call with an error. Only the first end counts. */
   fail(error: Error): void;
   end(): void;
 }
 
+/** Target of an outgoing call. */
 export interface OutgoingTarget {
-  /** `https://host:port`. */
+  /** Scheme and authority: `https://host:port`. */
   readonly origin: string;
-  /** With its query; empty where there is none. */
+  /** Path with its query; empty where there is none. */
   readonly path: string;
 }
 
+/** Tracing of outgoing calls for the adaptors of HTTP clients. */
 export interface OutgoingCalls {
-  /** Undefined where nothing is to be traced. */
+  /** Returns undefined where tracing is suppressed. */
   start(method: string): OutgoingCall | undefined;
 }

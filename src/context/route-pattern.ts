@@ -1,6 +1,6 @@
 /**
- * A path as it was given to a framework, in words: a regular expression as its
- * literal, of several paths all.
+ * Returns the text of a path as it was passed to a framework: a regular expression as
+ * its literal, several paths with commas between them.
  */
 export function patternText(path: unknown): string | undefined {
   if (typeof path === "string") return path;
@@ -10,7 +10,7 @@ export function patternText(path: unknown): string | undefined {
   return texts.filter((text) => text !== undefined).join(",");
 }
 
-/** `path` below the mount `prefix`: no trailing slash but for the root's own. */
+/** Joins `path` to the mount `prefix`, without a trailing slash except for the root. */
 export function joinPattern(prefix: string, path: string): string {
   if (path === "" || path === "/") return prefix === "" ? "/" : prefix;
   return prefix + path;

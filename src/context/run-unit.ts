@@ -3,20 +3,21 @@ import { isThenable } from "../thenable.ts";
 import { callWithContext } from "./manager.ts";
 import type { UnitFailure, UnitOfWorkHandle } from "./messaging.ts";
 
+/** Options for running the app's code as a unit of work. */
 export interface RunOptions {
-  /** What the failure is, if it is one. */
+  /** Returns the failure for an error, or undefined if it is none. */
   readonly failureOf?: (error: unknown) => UnitFailure | undefined;
   /**
-   * What becomes of what the code returns or throws: the caller awaits it, as whatever it is; it
-   * catches what is thrown at once and ignores the rest; or it does neither.
+   * How the caller handles the result: it awaits any value; it catches synchronous errors and ignores
+   * the rest; or it does neither.
    */
   readonly caller?: "awaits" | "catches" | "neither";
 }
 
 /**
- * Runs the app's code as `work`, and ends that when the code is done: at once,
- * or with the promise that it returns. Whatever is returned, thrown or rejected
- * comes out as it is; a rejection that nobody handles stays one.
+ * Runs the app's code as a unit of work, which ends with the code: at once, or with
+ * the promise that the code returns. The return value, error or rejection is passed
+ * on unchanged; an unhandled rejection stays unhandled.
  */
 export function runUnitOfWork<R>(
   unit: UnitOfWorkHandle,
@@ -47,9 +48,9 @@ function runCaught<R>(unit: UnitOfWorkHandle, call: () => R, failureOf: FailureO
 }
 
 /**
- * No `catch`: Node would show ours as the place where the error was thrown. What
- * an error that nobody catches does to the process, it does before the next
- * microtask.
+ * Runs the code without a `catch`, which Node would show as the place where the error
+ * was thrown. The unit ends in a microtask: Node handles an uncaught exception before
+ * the next one.
  */
 function runUncaught<R>(unit: UnitOfWorkHandle, call: () => R): R {
   let isThrown = true;
@@ -65,7 +66,7 @@ function runUncaught<R>(unit: UnitOfWorkHandle, call: () => R): R {
   }
 }
 
-/** In the work's context, where Node then finds a rejection that nobody handles. */
+/** Ends the unit with a promise, in the context of the unit, where Node then reports an unhandled rejection. */
 function endAfter<R>(
   unit: UnitOfWorkHandle,
   promise: R & Promise<unknown>,
@@ -94,9 +95,10 @@ function failAndEnd(unit: UnitOfWorkHandle, error: unknown, failureOf: FailureOf
 }
 
 /**
- * Nobody may have looked at this error yet. Once its stack has been read, Node
- * can't show where it was thrown any more, should the process die of it; that
- * happens before the next immediate.
+ * Fails the unit at once and ends it in an immediate, because the end may read the
+ * stack of the error. Node can't show the place of the throw of an error whose stack
+ * was read; a process that an unhandled rejection terminates does so before the next
+ * immediate.
  */
 function failAndEndLater(unit: UnitOfWorkHandle, error: unknown, failureOf: FailureOf): void {
   const failure = failureOf(error);

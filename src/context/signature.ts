@@ -1,4 +1,4 @@
-/** Gives `replacement` the name and the length of `original`: bundled, it has no name of its own. */
+/** Copies name and length of `original` to `replacement`, which has no name in the bundle. */
 export function withSignature<Replacement extends object>(
   replacement: Replacement,
   original: object,

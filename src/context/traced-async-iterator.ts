@@ -3,17 +3,17 @@ import { activeContext, enterContext } from "./manager.ts";
 import type { UnitOfWorkHandle } from "./messaging.ts";
 
 /**
- * An iterator of messages, each of which is a unit of work until the next one is
- * asked for: `for await (const message of subscription) { … }`.
+ * Iterator of messages, each of which is a unit of work until the next one is
+ * requested: `for await (const message of subscription) { … }`.
  *
- * No call of ours surrounds the body of such a loop. But `next` is called by the
- * function that runs the loop, which carries on under whatever context is active
- * when it begins to wait. So each `next` enters a context of its own that is
- * empty as yet, and that becomes the message's when there is one. The first
- * `next` may be called before the loop's function has waited for anything; then
- * its caller gets to see that context, too, and so it is emptied afterwards.
+ * No call of telltale surrounds the body of such a loop. But `next` is called by the
+ * function that runs the loop, which continues in the context that is active when it
+ * starts to await. So each `next` activates a new, empty context, which is replaced
+ * with that of the message once there is one. The first `next` may be called before
+ * the loop's function has awaited anything. Then the context is active for its caller,
+ * too, and so it is emptied afterwards.
  *
- * That the body has thrown nobody tells the iterator, so no work fails here.
+ * The iterator does not learn of an error in the body, so no unit of work fails here.
  */
 export class TracedAsyncIterator<T> implements AsyncIterableIterator<T> {
   readonly #inner: AsyncIterator<T>;
@@ -22,7 +22,7 @@ export class TracedAsyncIterator<T> implements AsyncIterableIterator<T> {
   #firstContext: Context | undefined = undefined;
   #unit: UnitOfWorkHandle | undefined = undefined;
 
-  /** @param startUnit undefined for what is no message; must not throw. */
+  /** @param startUnit returns undefined for values that are no messages; must not throw. */
   constructor(inner: AsyncIterator<T>, startUnit: (message: T) => UnitOfWorkHandle | undefined) {
     this.#inner = inner;
     this.#startUnit = startUnit;
@@ -77,7 +77,7 @@ export class TracedAsyncIterator<T> implements AsyncIterableIterator<T> {
   }
 }
 
-/** A context that somebody else's manager made has no place for a message. */
+/** Returns the active context, or the root where another context manager has created it. */
 function activeOwnContext(): Context {
   const active = activeContext();
   return active instanceof Context ? active : ROOT_CONTEXT;

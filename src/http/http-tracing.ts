@@ -32,20 +32,20 @@ export interface HttpTracingDeps {
   readonly propagator: CompositePropagator;
   readonly diagnostics: Diagnostics;
   readonly unsent: UnsentTelemetry;
-  /** By the names that `OTEL_NODE_*_INSTRUMENTATIONS` have for the ways in and out. */
+  /** Whether an instrumentation is enabled, by its name in `OTEL_NODE_*_INSTRUMENTATIONS`. */
   readonly isEnabled: (name: "http" | "undici") => boolean;
 }
 
-/** Opens the ways in (HTTP servers) and out (HTTP clients). */
+/** Installs the instrumentation of HTTP servers and clients. */
 export function installHttpTracing(deps: HttpTracingDeps): HttpTracing {
   const { metrics, propagator, diagnostics, errors, unsent } = deps;
   const tracer = deps.traces.provider.getTracer("telltale/http", version);
   const knownMethods = new Set(deps.config.knownMethods);
   const onInternalError = (error: unknown): void => {
     try {
-      diagnostics.error("entry", `a request could not be recorded: ${describeError(error)}`);
+      diagnostics.error("http", `a request could not be recorded: ${describeError(error)}`);
     } catch {
-      // Where even that fails, the app is still to hear nothing of it.
+      // Even then no error of telltale reaches the app.
     }
   };
   const openResponses = new OpenResponses(onInternalError);
@@ -96,19 +96,19 @@ export function installHttpTracing(deps: HttpTracingDeps): HttpTracing {
 }
 
 export interface HttpTracing {
-  /** For clients that no channel of Node's tells of; loads what is needed for it. */
+  /** Returns the tracing of clients without a diagnostics channel of Node; loads it. */
   readonly outgoing: () => OutgoingCalls;
-  /** For an app's own Sentry: see `HttpServerInstrumentation`. */
+  /** Starts requests early, for the Sentry of an app: see `HttpServerInstrumentation`. */
   startEarly(): void;
-  /** Whether any request has come in. */
+  /** Whether any request has started. */
   hasHandledRequests(): boolean;
-  /** How many requests are under way. */
+  /** Number of requests in flight. */
   inFlightCount(): number;
-  /** Ends the requests that are under way, and the calls whose response has begun: the process ends, and they with it. Never throws. */
+  /** Ends the requests in flight, and the outgoing calls whose response has started, at process exit. Never throws. */
   endAll(): void;
 }
 
-/** In one line: what it is, and where it was thrown. */
+/** Returns one line with the error and the place where it was thrown. */
 function describeError(error: unknown): string {
   const frame = (error as Error).stack?.split("\n").find((line) => /^\s+at /.test(line));
   return frame === undefined ? String(error) : `${String(error)} (${frame.trim()})`;

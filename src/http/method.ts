@@ -1,6 +1,6 @@
 /**
- * The methods that keep their name (`OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`).
- * Any other is `_OTHER`, so that a client can't make series by inventing methods.
+ * Methods that are recorded by their name (`OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`).
+ * Any other is `_OTHER`, so that a client can't create series by inventing methods.
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-request-method
  */
 export type KnownMethods = ReadonlySet<string>;

@@ -1,14 +1,14 @@
 /*
- * Secrets in URLs by the names of query keys, by the form of known tokens, and by
- * where they stand in paths. The names are two lists of patterns, which the
- * Collector's presets have too (`blocked_values`, compared by a test): so no
- * look-arounds, which Go doesn't know.
+ * Secrets in URLs, detected by the names of query keys, by the form of known
+ * tokens, and by their position in paths. The names are two lists of patterns, which
+ * the presets of the Collector have, too (`blocked_values`, compared by a test). So
+ * they have no look-arounds, which Go doesn't support.
  */
 
-/** Between the words of a name: `api_key`, `api-key`, `api.key`, `api[key]`. */
+/** Separators between the words of a name: `api_key`, `api-key`, `api.key`, `api[key]`. */
 const SEPARATOR = "[_.:~\\[-]*";
 
-/** Whose keys are secrets; those of tables, sorting and routing aren't. */
+/** Words before `key` that make it a secret; those for tables, sorting and routing don't. */
 const KEY_OWNERS =
   "api|app|application|access|account|admin|auth|aes|client|consumer|crypto|decryption|deploy|" +
   "developer|encryption|functions?|hmac|integration|licen[cs]e|master|merchant|private|priv|pgp|" +
@@ -16,12 +16,12 @@ const KEY_OWNERS =
   "subscription|token|user|webhook|aws|azure|firebase|gcp|github|gitlab|google|maps|mailgun|" +
   "openai|pusher|sendgrid|stripe|twilio";
 
-/** Whose codes are secrets; those of countries, errors, products and coupons aren't. */
+/** Words before `code` that make it a secret; those for countries, errors, products and coupons don't. */
 const CODE_OWNERS =
   "2fa|access|activation|auth|authorization|backup|confirm|confirmation|device|invitation|invite|" +
   "login|mfa|onetime|otp|pairing|pin|recovery|reset|security|sms|totp|verification|verify";
 
-/** What a name is a secret's by if it ends so: `csrf_token` as well as `sessiontoken`. */
+/** Endings of the names of secrets: `csrf_token` as well as `sessiontoken`. */
 export const SECRET_ENDINGS: string = [
   ...[
     "token",
@@ -53,10 +53,10 @@ export const SECRET_ENDINGS: string = [
   ...[`(?:${KEY_OWNERS})${SEPARATOR}key`, `(?:${CODE_OWNERS})${SEPARATOR}code`],
 ].join("|");
 
-/** By their last word: `db_pass`, but not `compass`. */
+/** Last words of the names of secrets: `db_pass`, but not `compass`. */
 export const SECRET_WORDS = "pass|pin|sid|pan";
 
-/** By the whole of it: `key`, but not `sort_key`. */
+/** Complete names of secrets: `key`, but not `sort_key`. */
 export const SECRET_NAMES = "key|code|sign";
 
 const SECRET = new RegExp(
@@ -64,29 +64,29 @@ const SECRET = new RegExp(
   "i",
 );
 
-/** More different ones than an app and those that it calls have; an attacker has more. */
+/** Limits of the cache: an app and the services it calls have fewer keys; an attacker has more. */
 const MAX_CACHED_KEYS = 500;
 const MAX_CACHED_KEY_LENGTH = 64;
-/** Of a longer one the end is looked at, which is what decides. */
+/** Longer names are checked by their end, which decides. */
 const MAX_NAME_LENGTH = 256;
 const cache = new Map<string, boolean>();
 
 /**
- * Whether a query key, as it stands in the query, is one whose value is a secret.
- * Pagination's cursors (`page_token`) are taken for secrets: by name they can't be
- * told from others, and they say nothing to whoever reads them.
+ * Whether the value of a query key, spelled as in the query, is a secret. Cursors of
+ * pagination (`page_token`) are redacted as well: their names look like those of
+ * secrets, and their values are of no use to a reader.
  */
 export function isSecretKey(key: string): boolean {
   const cached = cache.get(key);
   if (cached !== undefined) return cached;
   const name = decoded(key.replaceAll("+", " ")).slice(-MAX_NAME_LENGTH);
-  // `userPin` has its last word behind a capital letter.
+  // In `userPin` a capital letter begins the last word.
   const isSecret = SECRET.test(name) || SECRET.test(name.replace(/([a-z\d])([A-Z])/g, "$1_$2"));
   if (cache.size < MAX_CACHED_KEYS && key.length <= MAX_CACHED_KEY_LENGTH) cache.set(key, isSecret);
   return isSecret;
 }
 
-/** Tokens that have a form of their own, wherever they stand. */
+/** Forms of known tokens, which are redacted anywhere. */
 const TOKEN_FORMS =
   "eyJ[\\w-]{8,}\\.[\\w-]+|gh[pousr]_\\w{20}|github_pat_\\w{20}|gl[a-z]{2,5}-[\\w-]{20}|" +
   "xox[abeoprs]-[\\w-]{10}|xapp-[\\w-]{10}|[prs]k_(?:live|test)_\\w{10}|whsec_\\w{16}|" +
@@ -98,15 +98,15 @@ const TOKEN = new RegExp(`^(?:${TOKEN_FORMS})`);
 
 export const REDACTED = "REDACTED";
 
-/** `a=1&token=abc` becomes `a=1&token=REDACTED`; the order and the rest stay as they are. */
+/** Redacts the secrets of a query: `a=1&token=abc` becomes `a=1&token=REDACTED`. The rest is unchanged. */
 export function redactQuery(query: string): string {
   return redactPairs(query, MAX_URL_DEPTH);
 }
 
-/** A URL among the values of a URL among the values: deeper ones aren't looked at. */
+/** How deep URLs are searched that are values of a query of a URL that is a value. */
 const MAX_URL_DEPTH = 2;
 
-/** @param depth how often a URL among the values may have one among its own */
+/** @param depth how deep URLs among the values are searched */
 function redactPairs(query: string, depth: number): string {
   return query
     .split("&")
@@ -121,13 +121,13 @@ function redactPairs(query: string, depth: number): string {
     .join("&");
 }
 
-/** No secret is shorter whose key doesn't say that it is one. */
+/** Shorter values are redacted only by their key. */
 const MIN_VALUE_LENGTH = 12;
 
 function isSecretValue(value: string, depth: number): boolean {
   if (value.length < MIN_VALUE_LENGTH) return false;
   if (TOKEN.test(value)) return true;
-  // An address to come back to, with a query or a password of its own.
+  // A return URL with its own query or password.
   return depth > 0 && /%3[ad]|:\/\//i.test(value) && isSecretUrl(decoded(value), depth - 1);
 }
 
@@ -139,13 +139,13 @@ function isSecretUrl(text: string, depth: number): boolean {
   return query.includes("=") && redactPairs(query, depth) !== query;
 }
 
-/** A user, and perhaps a password, before a host. */
+/** User, and possibly password, before a host. */
 const USER_INFO = /:\/\/[^/?#@]*@/;
 
-/** `/reset/` and a code of six. */
+/** Length of `/reset/` and a code of six characters. */
 const MIN_PATH_LENGTH = 13;
 
-/** What nearly no path has; only those that have it are looked at segment by segment. */
+/** Paths that are checked segment by segment; nearly all others are not. */
 const SUSPICIOUS_PATH = new RegExp(
   "[;:]|hook|/services/|/workflows/|/triggers/|/interactions/|" +
     "reset|recover|verif|confirm|activat|invit|magic|unsubscribe|forgot|" +
@@ -155,7 +155,7 @@ const SUSPICIOUS_PATH = new RegExp(
   "i",
 );
 
-/** Whoever has such a path may post: Slack, Discord, Microsoft Teams, Zapier, Telegram. */
+/** Paths that permit to post without other credentials: Slack, Discord, Microsoft Teams, Zapier, Telegram. */
 const WEBHOOK_PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/(\/(?:services|workflows|triggers)\/T\w*\/\w+\/).+/, `$1${REDACTED}`],
   [/(\/(?:webhooks|interactions)\/\d+\/)[^/]+/, `$1${REDACTED}`],
@@ -165,7 +165,7 @@ const WEBHOOK_PATTERNS: readonly (readonly [RegExp, string])[] = [
   [USER_INFO, `://${REDACTED}@`],
 ];
 
-/** A path without the tokens of well-known hooks and of links that were sent by mail. */
+/** Redacts the tokens of well-known webhooks, and of links that are sent by mail, in a path. */
 export function redactPath(path: string): string {
   if (path.length < MIN_PATH_LENGTH || !SUSPICIOUS_PATH.test(path)) return path;
   let redacted = path;
@@ -185,20 +185,20 @@ export function redactPath(path: string): string {
     .join("/");
 }
 
-/** What is followed by a code that is as good as a password: hooks, and links that come by mail. */
+/** Segments that a code follows which is as good as a password: webhooks, and links sent by mail. */
 const SECRET_LINK =
   /^(?:incoming[-_]?)?(?:web)?hooks?$|(?:^|[-_]|password|email|account)(?:reset|recover|verif|confirm|activat|invit|magic|unsubscribe|forgot)/i;
 
 const MIN_CODE_LENGTH = 6;
 const MAX_WORD_LENGTH = 19;
 
-/** Letters with digits between, or so many letters that it is no word. */
+/** Whether a segment has digits, or is too long for a word. */
 function isCode(segment: string): boolean {
   if (segment.length < MIN_CODE_LENGTH || segment === REDACTED) return false;
   return /\d/.test(segment) || (segment.length > MAX_WORD_LENGTH && !/[-_ ]/.test(segment));
 }
 
-/** `/cart;jsessionid=…` */
+/** Redacts the parameters of a segment such as `cart;jsessionid=…`. */
 function redactMatrixParameters(segment: string): string {
   if (!segment.includes(";")) return segment;
   const [name = "", ...parameters] = segment.split(";");

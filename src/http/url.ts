@@ -1,29 +1,29 @@
 import { redactPath, redactQuery, REDACTED } from "./secrets.ts";
 
-/** A whole URL as a span may carry it: no user info, no secrets in path and query, no fragment. */
+/** Returns a URL fit for a span: no user info, no secrets in path and query, no fragment. */
 function redactUrl(url: URL): string {
   const query = url.search === "" ? "" : `?${redactQuery(url.search.slice(1))}`;
   const user = url.username === "" && url.password === "" ? "" : `${REDACTED}:${REDACTED}@`;
   return `${url.protocol}//${user}${url.host}${redactPath(url.pathname)}${query}`;
 }
 
-/** Where a call goes, as a span may carry it. */
+/** Target of an outgoing call, fit for a span. */
 export interface Target {
-  /** Without secrets. */
+  /** URL without secrets. */
   readonly url: string;
-  /** A host, without the brackets of IPv6. */
+  /** Host, without the brackets of IPv6. */
   readonly address: string;
   readonly port: number;
 }
 
-/** A request target that is a whole URL: what proxies are sent. */
+/** Request target in absolute form, as sent to proxies. */
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\//i;
 
 /**
- * What a request to `origin` (`http://host:port`) for `path` is about; without
- * the path if the two make no URL together (`OPTIONS *`).
+ * Returns the target of a request to `origin` (`http://host:port`) for `path`;
+ * without the path if the two are no URL together (`OPTIONS *`).
  *
- * @returns undefined if the origin is none
+ * @returns undefined if the origin is invalid
  */
 export function targetOf(origin: string, path: string): Target | undefined {
   const url =
@@ -40,7 +40,7 @@ function withoutBrackets(host: string): string {
   return host.startsWith("[") ? host.slice(1, -1) : host;
 }
 
-/** `host:port`, `[::1]:80`, `host` as address and port. */
+/** Splits `host:port`, `[::1]:80` or `host` into address and port. */
 export function parseAuthority(authority: string): { address: string; port: number | undefined } {
   const match = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(authority);
   if (match === null) return { address: authority, port: undefined };

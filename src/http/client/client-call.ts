@@ -25,32 +25,32 @@ export interface HttpClientDeps {
   readonly metrics: ClientMetrics;
   readonly knownMethods: KnownMethods;
   readonly openResponses: OpenResponses;
-  /** The active context with this span in it. */
+  /** Returns the active context with this span. */
   readonly contextWithSpan: (span: Span) => ApiContext;
   readonly onInternalError: (error: unknown) => void;
 }
 
 /**
- * One outgoing HTTP call, whoever makes it (`node:http`, undici): span and
- * duration, with the stable conventions
+ * One outgoing HTTP call, of any client (`node:http`, undici): its span and its
+ * duration, by the stable conventions
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
  */
 export class ClientCall implements OpenResponse {
   readonly span: Span;
   readonly method: string;
   readonly startedAt: number = now();
-  /** Asked for once, when the call is over. */
+  /** Called once, at the end of the call. */
   resolveTarget: (() => Target | undefined) | undefined = undefined;
   statusCode: number | undefined = undefined;
   protocolVersion: string | undefined = undefined;
   errorType: string | undefined = undefined;
   target: Target | undefined = undefined;
   ended = false;
-  /** Set with the head of the response: whether the app leaves its body unread. */
+  /** Returns whether the app leaves the body unread; set with the head of the response. */
   isUnread: (() => boolean) | undefined = undefined;
-  /** When the head of the response was read, on our clock. */
+  /** Monotonic time when the head of the response was received. */
   responseAt = 0;
-  /** On our clock. */
+  /** Monotonic time. */
   endedAt = 0;
   readonly #deps: HttpClientDeps;
   readonly #originalMethod: string;
@@ -71,10 +71,10 @@ export class ClientCall implements OpenResponse {
   }
 
   /**
-   * The body of the response follows. The call ends with it, or at the head if
-   * the app does not read it.
+   * Waits for the body of the response. The call ends with the body, or at the head
+   * if the app does not read the body.
    *
-   * @param isUnread whether the app has not begun to read the body, or has stopped
+   * @param isUnread returns whether the app has not started to read the body, or has stopped
    */
   awaitBody(isUnread: () => boolean): void {
     if (this.ended) return;
@@ -90,7 +90,7 @@ export class ClientCall implements OpenResponse {
     this.end();
   }
 
-  /** @param endedAt on our clock; default: now */
+  /** @param endedAt monotonic time; default: now */
   end(endedAt: number = now()): void {
     if (this.ended) return;
     this.ended = true;
@@ -150,13 +150,13 @@ function durationAttributes(call: ClientCall): Attributes {
 }
 
 /**
- * Whether an error stands for the app's own decision to give a call up, which
- * is no failure (HTTP span conventions, Status). A timeout is one.
+ * Whether an error means that the app has cancelled the call, which is no failure
+ * (HTTP span conventions, Status). A timeout is a failure.
  */
 export function isCancellation(error: unknown): boolean {
   try {
     const { name, code, cause } = error as Readonly<Record<string, unknown>>;
-    // Axios destroys a call that is given up with an error of its own.
+    // Axios destroys a cancelled call with its own error.
     if (code === "ERR_CANCELED") return true;
     if (name !== "AbortError") return false;
     return (cause as { readonly name?: unknown } | undefined)?.name !== "TimeoutError";

@@ -4,7 +4,7 @@ import type { BindableRecorder } from "../../metrics/meter.ts";
 import type { StoreMeter } from "../../metrics/store-meter.ts";
 
 /**
- * `http.client.request.duration`:
+ * Metric `http.client.request.duration`:
  * https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#http-client
  */
 export class ClientMetrics {

@@ -13,11 +13,10 @@ const CALL: unique symbol = Symbol("telltale.call");
 type TracedRequest = ClientRequest & { [CALL]?: ClientCall };
 
 /**
- * Outgoing requests of `node:http` and `node:https`, seen through Node's own
- * channels: nothing is patched. The span starts when the request object is
- * made, because only then headers can still be added, and ends with the body
- * of the response, or with its head if there is no body or the app does not
- * read it.
+ * Traces the outgoing requests of `node:http` and `node:https` through Node's
+ * diagnostics channels, without patches. The span starts when the request object is
+ * created, because headers can't be added later. It ends with the body of the
+ * response, or with its head if there is no body or the app does not read it.
  */
 export function installHttpClient(deps: HttpClientDeps): void {
   diagnosticsChannel.subscribe("http.client.request.created", (message) => {
@@ -46,10 +45,10 @@ function startCall(deps: HttpClientDeps, request: TracedRequest): void {
   inject(deps, call.span, request);
 }
 
-/** The head of a request as Node keeps it once it is written; `headersSent` can't tell the two apart. */
+/** Head of a request, as Node stores it: `headersSent` is true as soon as it is formatted. */
 type RequestWithHead = ClientRequest & { _header?: unknown; _headerSent?: unknown };
 
-/** With `Expect` the head is on its way before the request is announced: nobody hears of the trace. */
+/** Injects the trace context. With `Expect` the head is sent before the request is published: it has none then. */
 function inject(deps: HttpClientDeps, span: Span, request: RequestWithHead): void {
   if (request._headerSent === true) return;
   deps.propagator.inject(deps.contextWithSpan(span), request, requestSetter);
@@ -63,7 +62,7 @@ const requestSetter: TextMapSetter<RequestWithHead> = {
   },
 };
 
-/** With headers as an array the head is written by then, but not sent. */
+/** Adds a header to a formatted head: with headers as an array it is formatted, but not sent yet. */
 function withHeader(head: string, name: string, value: string): string {
   const others = linesOf(head).filter((line) => !isHeader(line, name));
   return [...others, `${name}: ${value}`, "", ""].join("\r\n");
@@ -92,7 +91,7 @@ function onResponse(
   response.once("close", () => guarded(deps, () => onBodyClose(call, response)));
 }
 
-/** Such a response ends with its head, also if the app never looks for its end. */
+/** Whether a response ends with its head, also if the app never reads it to the end. */
 function hasNoBody(call: ClientCall, { statusCode, headers }: IncomingMessage): boolean {
   return (
     call.method === "HEAD" ||
@@ -118,21 +117,21 @@ function onError(call: ClientCall | undefined, request: ClientRequest, error: Er
 }
 
 /**
- * Whether the app itself gave the call up: by its signal, by `destroy()` without
- * an error, by leaving the response half-read. Node then says what it says of a
- * peer that hangs up; but the connection was closed on this side.
+ * Whether the app cancelled the call: by its signal, by `destroy()` without an
+ * error, or by not reading the response to its end. Node's error is then the one for
+ * a peer that hangs up, but the connection was closed on this side.
  */
 function isCancelled(call: ClientCall, request: ClientRequest, error?: Error): boolean {
   if (isCancellation(error)) return true;
   if (error !== undefined && !isHangUp(error)) return false;
   const { socket } = request;
-  // Given up before there was a connection.
+  // Cancelled before there was a connection.
   if (socket === null) return request.destroyed;
   if (socket.errored !== null) return isCancellation(socket.errored);
   return socket.destroyed && !socket.readableEnded && !hasTimedOut(call, socket.timeout);
 }
 
-/** What Node makes of a connection that is closed too early, by either side. */
+/** Whether it is Node's error for a connection that was closed too early, by either side. */
 function isHangUp(error: Error): boolean {
   return (
     (error as NodeJS.ErrnoException).code === "ECONNRESET" &&
@@ -147,8 +146,8 @@ function hasTimedOut(call: ClientCall, timeoutMs: number | undefined): boolean {
 }
 
 /**
- * The end that nothing else tells of: an upgrade, a response that is not read,
- * a request that was given up without an error.
+ * Ends a call whose end is not reported otherwise: an upgrade, a response that is
+ * not read, a request that was cancelled without an error.
  */
 function onClose(call: ClientCall, request: ClientRequest): void {
   if (call.ended) return;

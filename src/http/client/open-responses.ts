@@ -1,23 +1,23 @@
 import { now } from "../../clock.ts";
 
-/** A call whose response has begun. */
+/** Outgoing call whose response has started. */
 export interface OpenResponse {
-  /** When the head of the response was read, on our clock. */
+  /** Monotonic time when the head of the response was received. */
   readonly responseAt: number;
   readonly isUnread: (() => boolean) | undefined;
-  /** @param endedAt on our clock; default: now */
+  /** @param endedAt monotonic time; default: now */
   end(endedAt?: number): void;
 }
 
-/** How long an app may take until it begins to read a body. */
+/** How long an app may take until it starts to read a body. */
 const READ_GRACE_MS = 500;
 
 /**
- * Calls whose response is not read to its end yet. One that the app does not
- * read would last until its connection dies, or for ever: it ends at its head
- * (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span-duration).
+ * Outgoing calls whose response has not been read to its end. A call whose response
+ * the app does not read would last until its connection closes, or forever: it ends
+ * at the head of the response (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span-duration).
  *
- * One timer looks after all of them, and only while there are any.
+ * One timer checks all of them, and runs only while there are any.
  */
 export class OpenResponses {
   readonly #open = new Set<OpenResponse>();
@@ -37,7 +37,7 @@ export class OpenResponses {
     this.#open.delete(response);
   }
 
-  /** Ends them all: the process ends, and the reading with it. */
+  /** Ends all of them at process exit. */
   endAll(): void {
     for (const response of this.#open) this.#end(response, isUnread(response));
   }

@@ -7,7 +7,7 @@ import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.t
 import { guarded } from "./guarded.ts";
 import { targetOf } from "../url.ts";
 
-/** Calls of clients that no channel of Node's tells of. */
+/** Creates the tracing of calls of clients without a diagnostics channel of Node. */
 export function createOutgoingCalls(deps: HttpClientDeps): OutgoingCalls {
   return {
     start(method) {

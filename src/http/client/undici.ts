@@ -6,16 +6,16 @@ import { ClientCall, type HttpClientDeps, isCancellation } from "./client-call.t
 import { targetOf } from "../url.ts";
 
 /**
- * What undici's channels hand out, the same for Node's built-in `fetch` and
- * for the package: https://undici.nodejs.org/#/docs/api/DiagnosticsChannel
+ * Request as published by undici's channels, the same for Node's built-in `fetch`
+ * and for the package: https://undici.nodejs.org/#/docs/api/DiagnosticsChannel
  */
 interface UndiciRequest {
   readonly origin: string | URL;
   readonly path: string;
   readonly method: string;
-  /** The protocol that is asked for, of a WebSocket's handshake. */
+  /** Requested protocol of an upgrade, as for a WebSocket. */
   readonly upgrade?: unknown;
-  /** Names and values by turns. */
+  /** Alternating names and values. */
   readonly headers: unknown;
   addHeader(name: string, value: string): void;
   [CALL]?: UndiciCall;
@@ -29,7 +29,7 @@ const undiciSetter: TextMapSetter<UndiciRequest> = {
   },
 };
 
-/** A second header of the same name would make both invalid. */
+/** Replaces a header of the same name: two of them would both be invalid. */
 function replaceHeader(headers: unknown, name: string, value: string): boolean {
   if (!Array.isArray(headers)) return false;
   for (let at = 0; at + 1 < headers.length; at += 2) {
@@ -42,9 +42,9 @@ function replaceHeader(headers: unknown, name: string, value: string): boolean {
 }
 
 /**
- * `fetch` and undici: spans, headers and metrics through undici's own channels.
- * The span ends with the body of the response, or with its head if the app does
- * not read it.
+ * Traces `fetch` and undici through undici's own channels: spans, headers and
+ * metrics. The span ends with the body of the response, or with its head if the app
+ * does not read the body.
  */
 export function installUndici(deps: HttpClientDeps): void {
   subscribe(deps, "undici:request:create", ({ request }) => startCall(deps, request));
@@ -71,7 +71,7 @@ export function installUndici(deps: HttpClientDeps): void {
 
 function startCall(deps: HttpClientDeps, request: UndiciRequest): void {
   const context = activeContext();
-  // A tunnel through a proxy is no call of the app's: that comes with a request of its own.
+  // The tunnel through a proxy is not a call of the app, which has its own request.
   if (isTracingSuppressed(context) || request.method === "CONNECT") return;
   const call = new UndiciCall(deps, context, request.method);
   call.resolveTarget = () => targetOf(String(request.origin), request.path);
@@ -81,14 +81,14 @@ function startCall(deps: HttpClientDeps, request: UndiciRequest): void {
 }
 
 class UndiciCall extends ClientCall {
-  /** Whether it was the app that gave the call up, or its handler. */
+  /** Whether the app or its handler has aborted the call. */
   isAborted = false;
-  /** Whether the body waits for the app to read it. */
+  /** Whether the body is paused until the app reads it. */
   isPaused = false;
-  /** Whether the app has read on after a pause. */
+  /** Whether the app has resumed reading after a pause. */
   isResumed = false;
 
-  /** An abort for a reason of the app's own has no code of undici's. */
+  /** Whether the app has cancelled the call: an abort with a reason of the app has no code of undici. */
   isCancelled(error: unknown): boolean {
     if (isCancellation(error)) return true;
     if (!this.isAborted) return false;
@@ -105,9 +105,9 @@ class UndiciCall extends ClientCall {
 type Method = (this: UndiciRequest, first: unknown, ...rest: unknown[]) => unknown;
 
 /**
- * What no channel tells: by whom a request is given up, that its body waits to
- * be read, and, before 7.28 and since 8, that its connection was upgraded. The
- * names are those until undici 7, and those since 8.
+ * Observers of what undici's channels do not publish: which side aborts a request,
+ * that its body is paused, and, before 7.28 and since 8, that its connection was
+ * upgraded. The methods are those until undici 7, and those since 8.
  */
 const methodObservers: Readonly<Record<string, (original: Method) => Method>> = {
   onConnect: observeAbort,
@@ -120,7 +120,7 @@ const methodObservers: Readonly<Record<string, (original: Method) => Method>> = 
 
 const patchedPrototypes = new WeakSet<object>();
 
-/** Undici has one class of requests per copy, which it does not export. */
+/** Patches the class of requests: each copy of undici has one, and does not export it. */
 function patchRequestClass(
   request: UndiciRequest,
   onInternalError: (error: unknown) => void,
