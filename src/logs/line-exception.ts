@@ -51,9 +51,9 @@ export function addStack(record: LogRecord, stack: string, body: unknown): void 
 }
 
 /** An error as a serialiser wrote it. */
-export interface SerializedError {
+interface SerializedError {
   readonly exception: ExceptionFields;
-  /** Its other fields. */
+  /** The other fields of the error. */
   readonly rest: JsonLine | undefined;
 }
 

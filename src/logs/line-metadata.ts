@@ -22,7 +22,7 @@ export interface LineKeys {
 export interface LineMetadata {
   readonly keys: LineKeys;
   readonly severityText: string;
-  /** 0 if unspecified. */
+  /** 1 to 24, or 0 if unspecified. */
   readonly severityNumber: number;
   /** The level as the line shows it: a number for pino and bunyan. */
   readonly level: unknown;
@@ -39,9 +39,9 @@ export interface LineMetadata {
 
 /** An error that was logged. */
 export interface LoggedError {
-  /** Its field; undefined if the line itself is about it. */
+  /** The field with the error; undefined if the line itself is about the error. */
   readonly key: string | undefined;
   readonly exception: ExceptionFields;
-  /** Whether the app hides none of it: JSON shows `{}` only because it can't show an error. */
+  /** Whether the app hides no part of the error: JSON shows `{}` only because it can't show errors. */
   readonly isComplete: boolean;
 }

@@ -13,7 +13,7 @@ export function containsText(text: string, value: string): boolean {
   return text.includes(value) || text.includes(JSON.stringify(value).slice(1, -1));
 }
 
-/** In UTF-16 units: a shorter value may stand in a text by chance, and counts only after its name. */
+/** The shortest value that counts without its name, in UTF-16 units: a shorter one may stand in a text by chance. */
 const MIN_STANDALONE_LENGTH = 8;
 
 /** How many occurrences of a name are examined: a text may come from outside the app. */

@@ -179,7 +179,7 @@ export class ValueCopier {
   }
 }
 
-/** In hexadecimal digits. Longer integers stay hexadecimal: decimal digits take more than linear time. */
+/** The longest integer that is written in decimal, in hexadecimal digits: decimal digits take more than linear time. */
 const MAX_DECIMAL_LENGTH = 4096;
 
 /** Returns an `int64` of OTLP if the value fits, else its digits. */

@@ -1,6 +1,6 @@
 import { getCallSites } from "node:util";
 
-/** Longer than any line takes from its text to the last of its streams, in milliseconds. */
+/** How long the stack is searched after a line, in milliseconds: longer than any line takes to its last stream. */
 const RECENT_MS = 1000;
 const MAX_FRAMES = 50;
 
@@ -23,21 +23,34 @@ class LoggerOutput {
     this.#writeDepth++;
   }
 
+  /** Ends what `begin` began. */
   end(): void {
     this.#writeDepth--;
   }
 
-  /** @param path of a file whose functions write a logger's lines. */
+  /**
+   * Adds a file to search for in the stack.
+   *
+   * @param path of a file whose functions write a logger's lines.
+   */
   addFile(path: string): void {
     this.#files.add(path);
   }
 
-  /** @param epochMs milliseconds since the epoch. */
+  /**
+   * Records that a logger from one of the files has formatted a line.
+   *
+   * @param epochMs milliseconds since the epoch.
+   */
   recordLineTime(epochMs: number): void {
     this.#lastLineTime = epochMs;
   }
 
-  /** Whether the text that is written now is a logger's line. */
+  /**
+   * Whether the text that is written now is a logger's line.
+   *
+   * @param epochMs milliseconds since the epoch.
+   */
   isActive(epochMs: number): boolean {
     if (this.#writeDepth > 0) return true;
     if (Math.abs(epochMs - this.#lastLineTime) > RECENT_MS) return false;

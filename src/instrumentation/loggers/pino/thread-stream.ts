@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 /** What `pino.transport` passes to its thread. */
 interface WorkerData {
   readonly targets?: readonly Target[];
-  /** Each a list of streams, all with the level of the pipeline. */
+  /** Lists of streams. All streams of a list have the level of their pipeline. */
   readonly pipelines?: readonly (readonly Target[])[];
   /** The app's custom levels. */
   readonly levels?: Readonly<Record<string, number>>;

@@ -45,11 +45,11 @@ export interface JsonLayout {
 }
 
 const layoutsByLength: JsonLayout[][] = [];
-/** The names of one line. Lines with more are left to logform. */
+/** Limit of names per line. Lines with more are left to logform. */
 const MAX_NAMES = 32;
-/** Layouts with the same number of names. An app with more generates names, and such layouts don't repeat. */
+/** Limit of layouts with the same number of names. An app with more generates names, and such layouts don't repeat. */
 const MAX_LAYOUTS = 32;
-/** In UTF-16 units. */
+/** Limit of one name, in UTF-16 units. */
 const MAX_NAME_LENGTH = 200;
 
 /** Returns the layout of a line with these names in this order; undefined beyond the limits. */

@@ -24,7 +24,7 @@ export interface FastJsonLine {
 }
 
 /** A line whose JSON was written by logform's `json()`, with all of its fields. */
-export interface JsonResult {
+interface JsonResult {
   readonly info: unknown;
   readonly text: unknown;
   /** The values of the fields, if they were read before logform ran. */

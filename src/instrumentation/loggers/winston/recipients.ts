@@ -28,12 +28,12 @@ interface Pipe {
 }
 
 /** No transport accepts the line. */
-export const NO_RECIPIENT = 0;
+const NO_RECIPIENT = 0;
 /** At least one transport shows the line as the logger's format returned it. */
 export const UNCHANGED = 1;
 /** Each transport that accepts the line has a format of its own. */
 export const FORMATTED_BY_TRANSPORT = 2;
-export type Recipients = typeof NO_RECIPIENT | typeof UNCHANGED | typeof FORMATTED_BY_TRANSPORT;
+type Recipients = typeof NO_RECIPIENT | typeof UNCHANGED | typeof FORMATTED_BY_TRANSPORT;
 
 /** Finds out who receives a line. A logger without transports decides by its own level. */
 export function recipientsOf(logger: WinstonLogger, info: WinstonInfo): Recipients {

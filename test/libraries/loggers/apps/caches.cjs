@@ -21,25 +21,27 @@ exports.run = async ({ telltale, cacheManager, LRUCache, redis, Redis }) => {
   telltale.watchCache(Object.freeze(new Map([["a", 1]])), "frozen").get("a");
 
   const { REDIS_URL: url } = process.env;
-  if (url !== undefined) {
-    const client = redis.createClient({ url });
-    await client.connect();
-    await client.flushAll();
-    await client.set("a", "");
-    await client.get("a");
-    await client.mGet(["a", "b", "c"]);
-    await client.close();
-    const io = new Redis(`${url}/1`);
-    await io.get("a");
-    await io.set("a", "1");
-    await io.mget("a", "b");
-    await io.get("a");
-    await io.quit();
-  }
+  if (url !== undefined) await readRedis(url, { redis, Redis });
   // Some counts are recorded when a promise settles.
   await new Promise((resolve) => setImmediate(resolve));
   process.stdout.write(`${JSON.stringify(telltale.getCacheStats())}\n`);
 };
+
+async function readRedis(url, { redis, Redis }) {
+  const client = redis.createClient({ url });
+  await client.connect();
+  await client.flushAll();
+  await client.set("a", "");
+  await client.get("a");
+  await client.mGet(["a", "b", "c"]);
+  await client.close();
+  const io = new Redis(`${url}/1`);
+  await io.get("a");
+  await io.set("a", "1");
+  await io.mget("a", "b");
+  await io.get("a");
+  await io.quit();
+}
 
 if (require.main === module) {
   void exports.run({
