@@ -8,12 +8,12 @@ import { instanceId } from "./instance.ts";
 import { type PackageInfo, findPackage } from "./package.ts";
 
 /**
- * Who this process is, by the semantic conventions for resources. What the
- * environment says goes before what is found out; what isn't known is absent.
+ * Returns the resource attributes of this process. Attributes from the environment
+ * override detected ones; unknown ones are absent.
  * https://opentelemetry.io/docs/specs/semconv/resource/
  *
- * Of Kubernetes and of a commit nothing is guessed: no variable that would say
- * it is standard but `OTEL_RESOURCE_ATTRIBUTES` (`k8s.pod.name=$(POD_NAME),...`).
+ * Kubernetes and the commit are not detected: the only standard variable for them
+ * is `OTEL_RESOURCE_ATTRIBUTES` (`k8s.pod.name=$(POD_NAME),...`).
  */
 export function detectResourceAttributes(config: Config): Attributes {
   const app = needsPackage(config) ? appPackage() : undefined;
@@ -35,8 +35,8 @@ export function detectResourceAttributes(config: Config): Attributes {
 type Detected = Readonly<Record<string, string | number | undefined>>;
 
 /**
- * The conventions reserve the name "opentelemetry" for its own SDK; another
- * implementation has to give its own.
+ * The attributes of the SDK. The conventions reserve the name "opentelemetry" for
+ * its own SDK; other implementations must use another.
  * https://opentelemetry.io/docs/specs/semconv/resource/#telemetry-sdk
  */
 const sdkAttributes: Detected = {
@@ -57,8 +57,9 @@ function appPackage(): PackageInfo | undefined {
 }
 
 /**
- * Without arguments: they may hold secrets. The command is the script, as the
- * JavaScript SDK gives it: the executable has an attribute of its own.
+ * Returns the attributes of the process, without arguments, which may contain
+ * secrets. The command is the script, as in the JavaScript SDK: the executable has
+ * another attribute.
  */
 function processAttributes(): Detected {
   return {

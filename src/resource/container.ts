@@ -1,11 +1,11 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** `/proc` files have no size; a host with thousands of mounts has more than is needed. */
+/** Limits reading: `/proc` files have no size, and on a host with thousands of mounts they are long. */
 const MAX_BYTES = 64 * 1024;
 
 /**
- * The id of the container that this process runs in, from Linux' own tables, or
- * undefined. Never throws.
+ * Returns the id of the container in which this process runs, from files in `/proc`,
+ * or undefined. Never throws.
  */
 export function containerId(): string | undefined {
   if (process.platform !== "linux") return undefined;
@@ -16,20 +16,20 @@ export function containerId(): string | undefined {
 }
 
 /**
- * cgroup v1 (and v2 in the host's namespace): a line ends with the container's
- * folder. Docker, containerd, CRI-O and Podman name it after the id, some with
- * `<runtime>-` before and `.scope` after it; Fargate's is a task and a number.
+ * Finds the id for cgroup v1 (and v2 in the host's namespace): a line ends with the
+ * container's folder. Docker, containerd, CRI-O and Podman name it after the id, some
+ * with `<runtime>-` before and `.scope` after it; Fargate uses a task and a number.
  */
 export function idInCgroup(text: string): string | undefined {
-  // Cheaper than the pattern below, which is compiled only where there is something to find.
+  // Cheaper than the pattern below, which is compiled only if a match is possible.
   if (!/[\da-f]{32}/.test(text)) return undefined;
   return /[/:-]([\da-f]{64}|[\da-f]{32}-\d{6,})(?:\.scope)?$/m.exec(text)?.[1];
 }
 
 /**
- * cgroup v2 in a namespace of its own shows nothing; but Docker and Podman mount
- * `hostname` from the container's folder. (containerd's is that of the whole
- * pod, which is another id.)
+ * Finds the id for cgroup v2 in a separate namespace, where the cgroup has no id:
+ * Docker and Podman mount `hostname` from the container's folder. (containerd
+ * mounts that of the pod, which has another id.)
  */
 export function idInMounts(text: string): string | undefined {
   if (!text.includes("containers/")) return undefined;
@@ -49,7 +49,7 @@ function readProcFile(path: string): string {
   }
 }
 
-/** `/proc` hands out a page at a time. */
+/** Reads in a loop: `/proc` returns a page at a time. */
 function readUpToLimit(file: number): string {
   const bytes = Buffer.allocUnsafe(MAX_BYTES);
   let length = 0;

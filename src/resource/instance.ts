@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 
+/** Cached for the life of the thread. */
 let id: string | undefined;
 
 /**
- * `service.instance.id`: a random UUID, the same as long as this thread lives (a
- * worker thread counts as an instance of its own).
+ * Returns `service.instance.id`: a random UUID, constant for the life of this thread
+ * (each worker thread is a separate instance).
  * https://opentelemetry.io/docs/specs/semconv/resource/service/
  */
 export function instanceId(): string {
@@ -12,7 +13,7 @@ export function instanceId(): string {
   return id;
 }
 
-/** Linux makes one in 0.04 ms; to load `node:crypto` takes 3 to 5. */
+/** Reads a UUID of the Linux kernel, which takes 0.04 ms; loading `node:crypto` takes 3 to 5. */
 function kernelId(): string | undefined {
   if (process.platform !== "linux") return undefined;
   try {

@@ -1,26 +1,26 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** What an app's `package.json` says of it. */
+/** Name and version in an app's `package.json`. */
 export interface PackageInfo {
   readonly name: string | undefined;
   readonly version: string | undefined;
 }
 
-/** No app lies deeper below its own `package.json`. */
+/** No script is more folders below its `package.json`. */
 const MAX_DEPTH = 12;
 
 /** No `package.json` is longer. */
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * The package that the script at `path` belongs to: the nearest `package.json`
- * with a name, from there upwards. One that has none (`{"type": "commonjs"}` in
- * a build's folder) is passed by. A script in `node_modules` is a tool that runs
- * the app: then the app is where the process was started. Never throws.
+ * Finds the package of the script at `path`: the nearest `package.json` with a name,
+ * in its folder or above. One without a name (`{"type": "commonjs"}` in a build's
+ * folder) is skipped. A script in `node_modules` is a tool that runs the app: then
+ * the search starts in the working directory. Never throws.
  *
  * @param path `process.argv[1]`: absolute; a file, a folder, or without its extension.
- * @param folder where the process was started.
+ * @param folder returns the working directory.
  */
 export function findPackage(path: string, folder: () => string): PackageInfo | undefined {
   try {

@@ -6,15 +6,15 @@ import { detectResourceAttributes } from "./attributes.ts";
 type RawAttributes = ReturnType<Resource["getRawAttributes"]>;
 
 /**
- * The resource of all signals, complete at once: nothing is asked over the
- * network and nothing is awaited. It is what the SDK's exporters, readers and
- * processors take for a `Resource`, without a line of theirs loaded. Never throws.
+ * Creates the resource of all signals synchronously, without network requests. The
+ * SDK's exporters, readers and processors accept it as a `Resource`, though no code
+ * of the SDK is loaded. Never throws.
  */
 export function createResource(config: Config): Resource {
   return new StaticResource(detectResourceAttributes(config));
 }
 
-/** A resource whose attributes are all known. */
+/** A resource whose attributes are all known at its creation. */
 class StaticResource implements Resource {
   readonly attributes: Attributes;
   readonly asyncAttributesPending = false;
@@ -25,7 +25,7 @@ class StaticResource implements Resource {
 
   async waitForAsyncAttributes(): Promise<void> {}
 
-  /** As specified: the other's values win. https://opentelemetry.io/docs/specs/otel/resource/sdk/#merge */
+  /** Merges two resources, in which the other's values win: https://opentelemetry.io/docs/specs/otel/resource/sdk/#merge */
   merge(other: Resource | null): Resource {
     return other === null ? this : new MergedResource(this, other);
   }
@@ -35,7 +35,7 @@ class StaticResource implements Resource {
   }
 }
 
-/** One resource over another, of which somebody else's may still be finding out its attributes. */
+/** Two merged resources. A third-party one may still be detecting its attributes. */
 class MergedResource implements Resource {
   readonly schemaUrl?: string;
   readonly #base: Resource;
@@ -65,13 +65,13 @@ class MergedResource implements Resource {
     return other === null ? this : new MergedResource(this, other);
   }
 
-  /** The first of a name counts, as in the SDK's own. */
+  /** Returns all attributes; the first of a name is used, as in the SDK. */
   getRawAttributes(): RawAttributes {
     return [...this.#overrides.getRawAttributes(), ...this.#base.getRawAttributes()];
   }
 }
 
-/** Two that differ leave none. */
+/** Returns no schema URL for two different ones. */
 function mergeSchemaUrls(
   base: string | undefined,
   overrides: string | undefined,

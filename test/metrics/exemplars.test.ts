@@ -29,7 +29,7 @@ describe("An exemplar", () => {
   it("is the latest of its bucket, with its value and its time", () => {
     const fixture = createMetricsFixture();
     const histogram = histogramOf(fixture);
-    // Our clock may be some hundredths of a second from the wall's.
+    // The monotonic clock may differ from the wall clock by hundredths of a second.
     const before = Date.now() / 1000 - 1;
     for (const value of [3, 7, 8, 30]) histogram.record(value, {}, ROOT_CONTEXT.withSpan(kept));
     const after = Date.now() / 1000 + 1;
@@ -47,7 +47,7 @@ describe("An exemplar", () => {
     for (const [, , , , , at] of found) assert.ok(Number(at) >= before && Number(at) <= after);
   });
 
-  it("appears once a trace is kept that wasn't sampled", () => {
+  it("appears once an unsampled trace is kept", () => {
     const fixture = createMetricsFixture();
     const histogram = histogramOf(fixture);
     const late = startedSpan(new AlwaysOffSampler());
@@ -75,7 +75,7 @@ describe("An exemplar", () => {
     ]);
   });
 
-  it("is none of a gauge or an up-down counter, for which Prometheus has no place", () => {
+  it("is absent for a gauge or an up-down counter, which have none in Prometheus", () => {
     const fixture = createMetricsFixture("always_on");
     const meter = meterOf(fixture.store);
     meter.createUpDownCounter("level").add(1, {}, ROOT_CONTEXT.withSpan(kept));
@@ -83,7 +83,7 @@ describe("An exemplar", () => {
     assert.ok(!pageOf(fixture).includes("trace_id"));
   });
 
-  it("has no place on the classic page", () => {
+  it("is absent on the classic page", () => {
     const fixture = createMetricsFixture();
     histogramOf(fixture).record(7, {}, ROOT_CONTEXT.withSpan(kept));
     meterOf(fixture.store).createCounter("orders").add(1, {}, ROOT_CONTEXT.withSpan(kept));

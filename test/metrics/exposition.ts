@@ -14,9 +14,9 @@ export interface ExpositionPage {
 }
 
 /**
- * Reads a page as strictly as its format is written down, and fails on what a
- * scraper would refuse or read wrongly: a sample or a label twice, a family in
- * two places, a wrong suffix, buckets that don't add up.
+ * Parses a page strictly by its format, and fails on anything that a scraper would
+ * reject or misread: a duplicate sample or label, a family in two places, a wrong
+ * suffix, buckets that don't add up.
  *
  * https://github.com/prometheus/docs/blob/main/docs/instrumenting/exposition_formats.md
  */

@@ -12,7 +12,7 @@ import {
 
 type Kind = "createCounter" | "createUpDownCounter" | "createGauge" | "createHistogram";
 
-/** What each kind makes of a value; undefined: nothing. */
+/** The recorded value for each kind; undefined if it is ignored. */
 const values: readonly (readonly [Kind, unknown, number | undefined])[] = [
   ["createCounter", 2, 2],
   ["createCounter", 0, 0],
@@ -43,7 +43,7 @@ const values: readonly (readonly [Kind, unknown, number | undefined])[] = [
 describe("Instruments", () => {
   for (const [kind, value, expected] of values) {
     const reported = `${typeof value} ${String(value)}`;
-    const what = expected === undefined ? "ignores" : "takes";
+    const what = expected === undefined ? "ignores" : "records";
     it(`${kind}: ${what} ${reported}`, () => {
       const { store, lines, collect } = createMetricsFixture();
       const record = recorderOf(store.provider.getMeter("app"), kind, "m");
@@ -60,7 +60,7 @@ describe("Instruments", () => {
     });
   }
 
-  it("cut fractions off where the values are integers", () => {
+  it("truncate fractions of integers", () => {
     const { store, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     const options = { valueType: ValueType.INT };
@@ -87,7 +87,7 @@ describe("Instruments", () => {
     );
   });
 
-  it("survive attributes that throw, that are no object, and that nest", () => {
+  it("accept attributes that throw, that are no object, and that nest", () => {
     const { store, lines, collect } = createMetricsFixture();
     const counter = store.provider.getMeter("app").createCounter("c");
     const throwing = Object.defineProperty({}, "a", {
@@ -105,7 +105,7 @@ describe("Instruments", () => {
     assert.match(lines.join(""), /its attributes can't be read/);
   });
 
-  it("keep no reference to what the app passed", () => {
+  it("copy the attributes that the app passed", () => {
     const { store, collect } = createMetricsFixture();
     const attributes = { list: ["x"], route: "/a" };
     store.provider.getMeter("app").createCounter("c").add(1, attributes);
@@ -114,7 +114,7 @@ describe("Instruments", () => {
     assert.deepEqual(numbersOf(collect(), "c")[0]?.attributes, { list: ["x"], route: "/a" });
   });
 
-  it("count a value on a bucket's limit into that bucket", () => {
+  it("count a value equal to a bucket's limit in that bucket", () => {
     const { store, collect } = createMetricsFixture();
     const advice = { explicitBucketBoundaries: [1, 2, 5] };
     const histogram = store.provider.getMeter("app").createHistogram("h", { advice });
@@ -125,27 +125,27 @@ describe("Instruments", () => {
   });
 });
 
-/** The boundaries that become of an advice. */
+/** Advice, and the resulting boundaries. */
 const advices: readonly (readonly [string, unknown, readonly number[], boolean])[] = [
   ["none", undefined, DEFAULT_BOUNDARIES, false],
   ["an empty one", [], [], false],
-  ["rising numbers", [0.1, 1], [0.1, 1], false],
+  ["increasing numbers", [0.1, 1], [0.1, 1], false],
   ["a last one without limit", [0.1, Infinity], [0.1], false],
-  ["falling numbers", [1, 0.1], DEFAULT_BOUNDARIES, true],
+  ["decreasing numbers", [1, 0.1], DEFAULT_BOUNDARIES, true],
   ["a number twice", [1, 1], DEFAULT_BOUNDARIES, true],
   ["a NaN", [NaN], DEFAULT_BOUNDARIES, true],
-  ["texts", ["1"], DEFAULT_BOUNDARIES, true],
-  ["no list", "0.1,1", DEFAULT_BOUNDARIES, true],
+  ["strings", ["1"], DEFAULT_BOUNDARIES, true],
+  ["not a list", "0.1,1", DEFAULT_BOUNDARIES, true],
 ];
 
-describe("Making an instrument", () => {
-  for (const [title, advice, boundaries, complains] of advices) {
+describe("Creating an instrument", () => {
+  for (const [title, advice, boundaries, isReported] of advices) {
     it(`with boundaries: ${title}`, () => {
       const { store, lines, collect } = createMetricsFixture();
       const options = { advice: { explicitBucketBoundaries: advice } } as MetricOptions;
       store.provider.getMeter("app").createHistogram("h", options).record(1);
       assert.deepEqual(histogramsOf(collect(), "h")[0]?.value.buckets.boundaries, boundaries);
-      assert.equal(lines.length, complains ? 1 : 0);
+      assert.equal(lines.length, isReported ? 1 : 0);
     });
   }
 
@@ -161,7 +161,7 @@ describe("Making an instrument", () => {
     ["a b", false],
     [undefined, false],
   ] as const) {
-    it(`with the name ${String(name).slice(0, 30)}: ${valid ? "quietly" : "with a line, and it counts"}`, () => {
+    it(`with the name ${String(name).slice(0, 30)}: ${valid ? "is accepted" : "is reported, and it counts"}`, () => {
       const { store, lines, collect } = createMetricsFixture();
       store.provider
         .getMeter("app")
@@ -172,7 +172,7 @@ describe("Making an instrument", () => {
     });
   }
 
-  it("twice gives the same instrument, in any case of letters", () => {
+  it("twice returns the same instrument, in upper or lower case", () => {
     const { store, lines } = createMetricsFixture();
     const meter = store.provider.getMeter("app", "1");
     const first = meter.createCounter("Jobs", { unit: "{job}", description: "Jobs" });
@@ -190,7 +190,7 @@ describe("Making an instrument", () => {
     );
   });
 
-  it("with another description keeps the first, and says so", () => {
+  it("with another description keeps and reports the first", () => {
     const { store, lines, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     const first = meter.createCounter("c", { description: "one" });
@@ -205,7 +205,7 @@ describe("Making an instrument", () => {
     ["another unit", "createCounter", { unit: "By" }],
     ["other numbers", "createCounter", { valueType: ValueType.INT }],
   ] as const) {
-    it(`with ${title} keeps both, and says so`, () => {
+    it(`with ${title} keeps both, and reports the conflict`, () => {
       const { store, lines, collect } = createMetricsFixture();
       const meter = store.provider.getMeter("app");
       meter.createCounter("c").add(1);
@@ -215,7 +215,7 @@ describe("Making an instrument", () => {
     });
   }
 
-  it("without end does not use the memory without end", () => {
+  it("without limit uses limited memory", () => {
     const { store, lines, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     for (let index = 0; index < 6000; index += 1) meter.createCounter(`c${index}`).add(1);

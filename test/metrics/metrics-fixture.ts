@@ -15,11 +15,11 @@ import { type Resource, resourceFromAttributes } from "@opentelemetry/resources"
 
 export const shopResource: Resource = resourceFromAttributes({ "service.name": "shop" });
 
-/** A store, what it said, and a way to look. */
+/** A store, its diagnostic lines, and a function that collects. */
 export interface MetricsFixture {
   readonly store: MetricStore;
   readonly lines: string[];
-  readonly collect: (view?: MetricReaderState) => ResourceMetrics;
+  readonly collect: (readerState?: MetricReaderState) => ResourceMetrics;
 }
 
 export function createMetricsFixture(
@@ -29,10 +29,10 @@ export function createMetricsFixture(
   const diagnostics = new Diagnostics("debug", (text) => lines.push(text));
   const store = new MetricStore(shopResource, diagnostics, exemplarFilters[exemplars]);
   const readerState = new MetricReaderState("cumulative", store.startedAt);
-  return { store, lines, collect: (view = readerState) => store.collectNow(view) };
+  return { store, lines, collect: (state = readerState) => store.collectNow(state) };
 }
 
-/** The whole pipeline under an environment. */
+/** Creates the whole pipeline from environment variables. */
 export function createMetricsPipeline(variables: Readonly<Record<string, string>> = {}): {
   readonly metrics: Metrics;
   readonly counters: TelemetryCounters;
@@ -48,7 +48,7 @@ export function createMetricsPipeline(variables: Readonly<Record<string, string>
   return { metrics, counters, config, diagnostics, lines };
 }
 
-/** One metric by its name, whatever scope it is of. */
+/** Returns a metric of any scope by its name. */
 export function metricOf(collected: ResourceMetrics, name: string): MetricData {
   const found = collected.scopeMetrics
     .flatMap(({ metrics }) => metrics)
@@ -68,7 +68,7 @@ export function histogramsOf(
   return metricOf(collected, name).dataPoints as DataPoint<Histogram>[];
 }
 
-/** Names of all metrics that have data. */
+/** Returns the names of all metrics with data. */
 export function metricNamesOf(collected: ResourceMetrics): string[] {
   return collected.scopeMetrics.flatMap(({ metrics }) =>
     metrics.map(({ descriptor }) => descriptor.name),

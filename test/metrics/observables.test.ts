@@ -23,7 +23,7 @@ describe("Observable instruments", () => {
     assert.equal(calls, 2);
   });
 
-  it("show only what the latest callback said", () => {
+  it("show only the values of the latest round", () => {
     const { store, collect } = createMetricsFixture();
     const pools = ["a", "b"];
     store.provider
@@ -40,7 +40,7 @@ describe("Observable instruments", () => {
     );
   });
 
-  it("take the last of two values for the same attributes", () => {
+  it("use the last of two values for the same attributes", () => {
     const { store, collect } = createMetricsFixture();
     store.provider
       .getMeter("app")
@@ -62,7 +62,7 @@ describe("Observable instruments", () => {
     ["1", undefined],
     [undefined, undefined],
   ] as const) {
-    it(`make ${String(expected)} of an observed ${typeof value} ${String(value)} of an integer counter`, () => {
+    it(`record ${String(expected)} for an observed ${typeof value} ${String(value)} of an integer counter`, () => {
       const { store, collect } = createMetricsFixture();
       store.provider
         .getMeter("app")
@@ -74,7 +74,7 @@ describe("Observable instruments", () => {
     });
   }
 
-  it("give a batch callback its instruments and no others", () => {
+  it("accept values for the instruments of a batch callback only", () => {
     const { store, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     const a = meter.createObservableGauge("a");
@@ -93,7 +93,7 @@ describe("Observable instruments", () => {
     assert.deepEqual(metricNamesOf(collect()), []);
   });
 
-  it("add up what shares the overflow series", () => {
+  it("add up values in the overflow series", () => {
     const { store, collect } = createMetricsFixture();
     store.provider
       .getMeter("app")
@@ -112,7 +112,7 @@ describe("Observable instruments", () => {
 describe("A collection", () => {
   const limits = { timeoutMillis: 50 };
 
-  it("goes on without a callback that throws, rejects or never ends, and names them", async () => {
+  it("skips callbacks that throw, reject or never end, and names them", async () => {
     const { store, lines } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     const failing = meter.createObservableGauge("failing");
@@ -140,7 +140,7 @@ describe("A collection", () => {
     assert.match(lines.join(""), /a callback of an observable instrument failed/);
   });
 
-  it("waits once for a callback that never ends, and says so once", async () => {
+  it("waits once for a callback that never ends, and reports it once", async () => {
     const { store } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     let calls = 0;
@@ -152,7 +152,7 @@ describe("A collection", () => {
     const readerState = new MetricReaderState("cumulative", store.startedAt);
     assert.equal((await store.collect(readerState, limits)).errors.length, 1);
     for (let round = 0; round < 5; round++) {
-      // Would time out, if it waited.
+      // Times out if it waits.
       const next = await store.collect(readerState, { timeoutMillis: 1_000_000 });
       assert.deepEqual(metricNamesOf(next.resourceMetrics), ["good"]);
       assert.deepEqual(next.errors, []);
@@ -160,7 +160,7 @@ describe("A collection", () => {
     assert.equal(calls, 1);
   });
 
-  it("has a callback again that was late and then in time", async () => {
+  it("awaits a late callback again after a call in time", async () => {
     const { store } = createMetricsFixture();
     let end = (): void => {};
     const gauge = store.provider.getMeter("app").createObservableGauge("slow");
@@ -174,7 +174,7 @@ describe("A collection", () => {
     end();
     work = Promise.resolve();
     await new Promise((resolve) => setImmediate(resolve));
-    // Called and not waited for; it is in time.
+    // Called but not awaited; it ends in time.
     await store.collect(readerState, limits);
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(metricNamesOf((await store.collect(readerState, limits)).resourceMetrics), [
@@ -182,7 +182,7 @@ describe("A collection", () => {
     ]);
   });
 
-  it("ignores what a callback observes after its time", async () => {
+  it("ignores observations after the time limit", async () => {
     const { store, collect } = createMetricsFixture();
     let late: ObservableResult | undefined;
     store.provider
@@ -200,7 +200,7 @@ describe("A collection", () => {
     );
   });
 
-  it("is shared by readers that ask at the same time", async () => {
+  it("is shared by readers that collect at the same time", async () => {
     const { store } = createMetricsFixture();
     let calls = 0;
     store.provider
@@ -224,7 +224,7 @@ describe("A collection", () => {
     }
   });
 
-  it("at the end of the process leaves asynchronous callbacks out", () => {
+  it("at process exit leaves out asynchronous callbacks", () => {
     const { store, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     meter.createObservableGauge("later").addCallback(async (result) => {

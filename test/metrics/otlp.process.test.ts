@@ -19,7 +19,7 @@ describe("Metrics over OTLP", () => {
   after(() => receiver.close());
 
   for (const protocol of ["http/protobuf", "http/json", "grpc"]) {
-    it(`go out over ${protocol}, and the books say so`, async () => {
+    it(`are exported over ${protocol}, and counted`, async () => {
       const { metrics, counters } = createMetricsPipeline(environment(receiver, protocol));
       const histogram = metrics.meter.createHistogram("h", {
         unit: "s",
@@ -51,7 +51,7 @@ describe("Metrics over OTLP", () => {
     });
   }
 
-  it("are differences where that is preferred", async () => {
+  it("have delta temporality if configured", async () => {
     const { metrics } = createMetricsPipeline({
       ...environment(receiver, "http/protobuf"),
       OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "delta",
@@ -72,7 +72,7 @@ describe("Metrics over OTLP", () => {
     assert.equal(reported[1]?.points[0]?.startTimeUnixNano, reported[0]?.points[0]?.timeUnixNano);
   });
 
-  it("stay on the Prometheus page beside it", async () => {
+  it("are also on the Prometheus page", async () => {
     const { metrics } = createMetricsPipeline({
       ...environment(receiver, "http/protobuf"),
       OTEL_METRICS_EXPORTER: "prometheus,otlp",
@@ -84,7 +84,7 @@ describe("Metrics over OTLP", () => {
     assert.match((await metrics.prometheusPage(undefined))!.body.toString(), /^c_total 5$/m);
   });
 
-  it("arrive from a process that ends at once, each thread's with its id", async () => {
+  it("arrive from a process that ends at once, with the ids of its threads", async () => {
     const { stderr } = await promisify(execFile)(process.execPath, [fixture], {
       env: { ...process.env, ...environment(receiver, "http/protobuf") },
     });

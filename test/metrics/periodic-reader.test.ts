@@ -10,7 +10,7 @@ import { createMetricsFixture, numbersOf } from "./metrics-fixture.ts";
 
 const delivered: ExportResult = { delivered: true, rejected: 0, retryAfterMs: 0 };
 
-/** A sender that a test holds in its hands. */
+/** An exporter whose results the test controls. */
 class ManualExporter implements OtlpExporter<ResourceMetrics> {
   readonly sent: ResourceMetrics[] = [];
   readonly requested: ResourceMetrics[] = [];
@@ -46,7 +46,7 @@ function create(temporality: "cumulative" | "delta" = "cumulative"): {
 } {
   const { store } = createMetricsFixture();
   const counter = store.provider.getMeter("app").createCounter("c");
-  const view = new MetricReaderState(temporality, store.startedAt);
+  const readerState = new MetricReaderState(temporality, store.startedAt);
   const exporter = new ManualExporter();
   const counters = new SignalCounters();
   const lines: string[] = [];
@@ -56,20 +56,20 @@ function create(temporality: "cumulative" | "delta" = "cumulative"): {
     counters,
     diagnostics: new Diagnostics("debug", (text) => lines.push(text)),
     createExporter: () => exporter,
-    collect: (options) => store.collect(view, options),
-    collectNow: () => store.collectNow(view),
+    collect: (options) => store.collect(readerState, options),
+    collectNow: () => store.collectNow(readerState),
   });
   return { reader, exporter, counters, lines, add: (value) => counter.add(value, { a: 1 }) };
 }
 
-/** What an export ends with -> the books. */
+/** Results of an export, and the counters afterwards. */
 const results: readonly (readonly [
   string,
   ExportResult,
   Partial<SignalCounters>,
   Partial<SignalCounters["dropped"]>,
 ])[] = [
-  ["all taken", delivered, { created: 1, sent: 1 }, {}],
+  ["all delivered", delivered, { created: 1, sent: 1 }, {}],
   [
     "not delivered",
     { delivered: false, rejected: 0, retryAfterMs: 0 },
@@ -90,7 +90,7 @@ const results: readonly (readonly [
   ],
 ];
 
-describe("Pushed metrics", () => {
+describe("Periodically exported metrics", () => {
   for (const [title, result, counts, dropped] of results) {
     it(`are counted: ${title}`, async () => {
       const { reader, exporter, counters, add } = create();
@@ -107,7 +107,7 @@ describe("Pushed metrics", () => {
     });
   }
 
-  it("go out at the interval, one export at a time", async () => {
+  it("are exported at the interval, one export at a time", async () => {
     const { reader, exporter, add } = create();
     let finishExport: (result: ExportResult) => void = () => {};
     exporter.respond = () => new Promise((resolve) => (finishExport = resolve));
@@ -121,7 +121,7 @@ describe("Pushed metrics", () => {
     finishExport(delivered);
   });
 
-  it("say so once, and go on, when the sender throws", async () => {
+  it("report once that the exporter throws, and continue", async () => {
     const { reader, exporter, counters, lines, add } = create();
     exporter.respond = async () => {
       throw new Error("no chunk");
@@ -136,7 +136,7 @@ describe("Pushed metrics", () => {
     assert.equal(counters.sent, 1);
   });
 
-  it("don't make a flush take longer than it may", async () => {
+  it("don't delay a flush beyond its time limit", async () => {
     const { reader, exporter, add } = create();
     exporter.respond = () => new Promise(() => {});
     add(1);
@@ -145,7 +145,7 @@ describe("Pushed metrics", () => {
     assert.ok(performance.now() - before < 8000);
   });
 
-  it("at the end are the last numbers", () => {
+  it("at process exit are the final values", () => {
     const { reader, exporter, counters, add } = create();
     add(5);
     assert.equal(reader.drainForExit().map((make) => make()).length, 1);
@@ -155,7 +155,7 @@ describe("Pushed metrics", () => {
     assert.deepEqual([counters.sent, counters.queued], [1, 0]);
   });
 
-  it("at the end include what was under way, so that no delta is missing", async () => {
+  it("at process exit include the export in flight, so that no delta is missing", async () => {
     const { reader, exporter, counters, add } = create("delta");
     exporter.respond = () => new Promise(() => {});
     add(5);
@@ -173,7 +173,7 @@ describe("Pushed metrics", () => {
     );
   });
 
-  it("at process exit leave alone what the kernel has, and count its response", async () => {
+  it("at process exit don't repeat a fully written export, and count its response", async () => {
     const { reader, exporter, counters, add } = create("delta");
     const response = Promise.withResolvers<ExportResult>();
     exporter.respond = () => response.promise;
@@ -188,7 +188,7 @@ describe("Pushed metrics", () => {
     assert.deepEqual([counters.created, counters.sent, counters.queued], [1, 1, 0]);
   });
 
-  it("are none while there is nothing to tell", async () => {
+  it("are not exported without data points", async () => {
     const { reader, exporter } = create();
     await reader.flush(1000);
     assert.deepEqual(reader.drainForExit(), []);

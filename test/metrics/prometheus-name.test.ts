@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { familyName, type FamilyType, labelName } from "../../src/metrics/prometheus-name.ts";
 
-/** Name, unit and type of an instrument -> the name on the page (a counter's without `_total`). */
+/** Name, unit and type of an instrument, and its name on the page (a counter's without `_total`). */
 const names: readonly (readonly [string, string, FamilyType, string | undefined])[] = [
   // The names of the contract.
   ["http.server.request.duration", "s", "histogram", "http_server_request_duration_seconds"],
@@ -51,7 +51,7 @@ const names: readonly (readonly [string, string, FamilyType, string | undefined]
   ["a", "furlong", "gauge", "a_furlong"],
   ["a", "m2/s2", "gauge", "a_m2_per_s2"],
   ["a", "constructor", "gauge", "a_constructor"],
-  // What the name has already is not said again.
+  // A unit or suffix in the name is not repeated.
   ["a.seconds", "s", "histogram", "a_seconds"],
   ["a_bytes", "By", "gauge", "a_bytes"],
   ["bytes", "By", "counter", "bytes"],
@@ -65,7 +65,7 @@ const names: readonly (readonly [string, string, FamilyType, string | undefined]
   ["per_second", "1/s", "gauge", "per_second"],
   ["celsius", "Cel", "gauge", "celsius"],
   ["percent", "%", "gauge", "percent"],
-  // Not at the end, or only part of a word: it is said.
+  // A unit elsewhere in the name, or as part of a word, is added.
   ["bytes.read", "By", "counter", "bytes_read_bytes"],
   ["kilobytes", "By", "gauge", "kilobytes_bytes"],
   ["milliseconds", "s", "gauge", "milliseconds_seconds"],
@@ -80,7 +80,7 @@ const names: readonly (readonly [string, string, FamilyType, string | undefined]
   ["orders_seconds_total", "s", "counter", "orders_seconds"],
   ["total", "", "counter", "total"],
   ["a_total", "", "gauge", "a_total"],
-  // What Prometheus does not know.
+  // Invalid characters.
   ["a..b--c", "", "gauge", "a_b_c"],
   ["a:b", "", "gauge", "a_b"],
   ["größe", "", "gauge", "gr_e"],
@@ -99,7 +99,7 @@ const labels: readonly (readonly [string, string])[] = [
   ["naïve", "na_ve"],
 ];
 
-describe("The Prometheus page names", () => {
+describe("The Prometheus page writes", () => {
   for (const [name, unit, type, expected] of names) {
     it(`a ${type} "${name}" in "${unit}": ${expected ?? "not at all"}`, () => {
       assert.equal(familyName(name, unit, type)?.name, expected);

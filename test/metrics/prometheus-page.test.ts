@@ -33,7 +33,7 @@ describe("The Prometheus page", () => {
     });
   }
 
-  it("reads the same to two who ask, whoever else asks in between", async () => {
+  it("is the same for two scrapers, with other scrapes in between", async () => {
     const { metrics } = createMetricsPipeline();
     const counter = metrics.meter.createCounter("c");
     counter.add(1);
@@ -45,12 +45,12 @@ describe("The Prometheus page", () => {
     assert.deepEqual(values, [1, 1, 1]);
   });
 
-  it("is not there without Prometheus among the exporters", async () => {
+  it("is missing without Prometheus among the exporters", async () => {
     const { metrics } = createMetricsPipeline({ OTEL_METRICS_EXPORTER: "otlp" });
     assert.equal(await metrics.prometheusPage(undefined), undefined);
   });
 
-  it("leaves out a conflict and says so once", async () => {
+  it("leaves out a conflicting metric and reports it once", async () => {
     const { metrics, lines } = createMetricsPipeline();
     const meter = metrics.provider.getMeter("app");
     meter.createCounter("a").add(1);
@@ -63,7 +63,7 @@ describe("The Prometheus page", () => {
 });
 
 describe("Without metric exporters", () => {
-  it("instruments keep nothing and cost nothing", async () => {
+  it("instruments record nothing and create no series", async () => {
     const { metrics } = createMetricsPipeline({ OTEL_METRICS_EXPORTER: "none" });
     const meter = metrics.provider.getMeter("app");
     meter.createCounter("c").add(1);

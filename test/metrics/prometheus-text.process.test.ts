@@ -5,7 +5,7 @@ import { parsePage } from "./exposition.ts";
 import { createMetricsPipeline } from "./metrics-fixture.ts";
 
 describe("The Prometheus page is valid", () => {
-  it("for what every process has, and promtool has nothing to say about it", async function () {
+  it("for the metrics of every process, and promtool reports nothing", async function () {
     const promtool = programOrSkip(this, "promtool");
     const { metrics } = createMetricsPipeline();
     metrics.meter

@@ -29,15 +29,15 @@ import {
 
 type Temporality = MetricsConfig["temporality"];
 
-/** Which kinds are told as differences. */
+/** The kinds with delta temporality. */
 const preferences: readonly (readonly [Temporality, Readonly<Record<string, boolean>>])[] = [
   ["cumulative", { counter: false, histogram: false, observed: false, updown: false }],
   ["delta", { counter: true, histogram: true, observed: true, updown: false }],
   ["lowmemory", { counter: true, histogram: true, observed: false, updown: false }],
 ];
 
-describe("Our copies of OpenTelemetry's numbers", () => {
-  it("are OpenTelemetry's", () => {
+describe("Copies of OpenTelemetry's constants", () => {
+  it("are equal to OpenTelemetry's", () => {
     assert.deepEqual(
       [HISTOGRAM, GAUGE, SUM],
       [DataPointType.HISTOGRAM, DataPointType.GAUGE, DataPointType.SUM],
@@ -49,14 +49,14 @@ describe("Our copies of OpenTelemetry's numbers", () => {
     assert.deepEqual([INT, DOUBLE], [ValueType.INT, ValueType.DOUBLE]);
   });
 
-  it("make a time of whole seconds and the rest in nanoseconds", () => {
+  it("convert a time to seconds and nanoseconds", () => {
     assert.deepEqual(hrTimeOf(1_700_000_000_250), [1_700_000_000, 250_000_000]);
   });
 });
 
-describe("A view", () => {
+describe("A reader state", () => {
   for (const [temporality, deltas] of preferences) {
-    it(`${temporality}: tells totals or differences, and what they count from`, () => {
+    it(`${temporality}: reports totals or differences, with their start time`, () => {
       const { store, collect, add } = fill();
       const readerState = new MetricReaderState(temporality, store.startedAt);
       collect(readerState);
@@ -81,14 +81,14 @@ describe("A view", () => {
     });
   }
 
-  it("delta: leaves out what has not changed", () => {
+  it("delta: leaves out unchanged series", () => {
     const { store, collect } = fill();
     const readerState = new MetricReaderState("delta", store.startedAt);
     collect(readerState);
     assert.deepEqual(metricNamesOf(collect(readerState)), ["updown", "gauge"]);
   });
 
-  it("delta: begins where the last one ended", () => {
+  it("delta: starts at the end of the previous interval", () => {
     const { store, collect, add } = fill();
     const readerState = new MetricReaderState("delta", store.startedAt);
     const first = metricOf(collect(readerState), "counter").dataPoints[0]!;
@@ -97,7 +97,7 @@ describe("A view", () => {
     assert.deepEqual(second.startTime, first.endTime);
   });
 
-  it("delta: an observed total that fell was reset", () => {
+  it("delta: treats a decreased total as a reset", () => {
     const { store, collect } = createMetricsFixture();
     let total = 10;
     store.provider
@@ -110,7 +110,7 @@ describe("A view", () => {
     assert.equal(numbersOf(collect(readerState), "c")[0]?.value, 4);
   });
 
-  it("delta: extremes are those of the interval", () => {
+  it("delta: reports the extremes of the interval", () => {
     const { store, collect } = createMetricsFixture();
     const histogram = store.provider.getMeter("app").createHistogram("h");
     const readerState = new MetricReaderState("delta", store.startedAt);
@@ -121,7 +121,7 @@ describe("A view", () => {
     assert.deepEqual([min, max], [5, 5]);
   });
 
-  it("delta: leaves the extremes of another reader alone", () => {
+  it("delta: keeps the extremes of another reader", () => {
     const { store, collect } = createMetricsFixture();
     const histogram = store.provider.getMeter("app").createHistogram("h");
     const readerState = new MetricReaderState("delta", store.startedAt);
@@ -150,7 +150,7 @@ describe("A view", () => {
     assert.deepEqual(extremesOf(), [5, 100]);
   });
 
-  it("does not disturb another", () => {
+  it("is independent of others", () => {
     const { store, collect } = fill();
     const deltas = new MetricReaderState("delta", store.startedAt);
     collect(deltas);
@@ -159,7 +159,7 @@ describe("A view", () => {
     assert.equal(histogramsOf(collect(), "histogram")[0]?.value.count, 1);
   });
 
-  it("keeps what it gave when the store goes on", () => {
+  it("returns copies that later recordings don't change", () => {
     const { collect, add } = fill();
     const collected = collect();
     add();
@@ -170,7 +170,7 @@ describe("A view", () => {
     );
   });
 
-  it("puts its own labels on every point", () => {
+  it("adds its labels to every point", () => {
     const { store, collect } = fill();
     const collected = collect(
       new MetricReaderState("cumulative", store.startedAt, { "thread.id": 4 }),
@@ -180,7 +180,7 @@ describe("A view", () => {
     }
   });
 
-  it("shows nothing of what was bound and never recorded, except a counter's zero", () => {
+  it("leaves out bound series without a value, except counters", () => {
     const { store, collect } = createMetricsFixture();
     const meter = store.provider.getMeter("app");
     meter.createCounter("c").bind({ a: 1 });
@@ -190,8 +190,8 @@ describe("A view", () => {
   });
 });
 
-describe("What the store gives", () => {
-  it("goes through the SDK's own periodic reader to an exporter of the SDK", async () => {
+describe("The metrics of the store", () => {
+  it("are exported by the SDK's periodic reader and exporter", async () => {
     const { store } = fill();
     const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 60_000 });
@@ -208,7 +208,7 @@ describe("What the store gives", () => {
     ]);
   });
 
-  it("is what the SDK's serializers take", () => {
+  it("are accepted by the SDK's serializers", () => {
     const { collect } = fill();
     const json = JSON.parse(
       Buffer.from(JsonMetricsSerializer.serializeRequest(collect())!).toString(),
@@ -220,7 +220,7 @@ describe("What the store gives", () => {
 });
 
 interface Filled extends MetricsFixture {
-  /** Three more of everything. */
+  /** Records into every instrument. */
   readonly add: () => void;
 }
 

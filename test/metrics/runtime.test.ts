@@ -13,7 +13,7 @@ import {
   numbersOf,
 } from "./metrics-fixture.ts";
 
-/** Name, unit, and the attribute that tells the series apart. */
+/** Name, unit, and the attribute that distinguishes the series. */
 const conventions: readonly (readonly [string, string, string | undefined])[] = [
   ["nodejs.eventloop.utilization", "1", undefined],
   ["nodejs.eventloop.time", "s", "nodejs.eventloop.state"],
@@ -32,7 +32,7 @@ describe("Runtime metrics", () => {
   const fixture = createWatchedFixture();
 
   for (const [name, unit, attribute] of conventions) {
-    it(`${name} in ${unit}${attribute === undefined ? "" : ` by ${attribute}`}`, () => {
+    it(`have ${name} in ${unit}${attribute === undefined ? "" : ` by ${attribute}`}`, () => {
       const collected = fixture.collect();
       assert.equal(metricOf(collected, name).descriptor.unit, unit);
       for (const { value, attributes } of numbersOf(collected, name)) {
@@ -51,9 +51,14 @@ describe("Runtime metrics", () => {
       },
       () => `a minor collection; there are ${gcTypes(fixture).join()}`,
     );
+    const known = new Set<unknown>(["major", "minor", "incremental", "weakcb"]);
+    for (const { attributes, value } of histogramsOf(fixture.collect(), "v8js.gc.duration")) {
+      assert.ok(known.has(attributes["v8js.gc.type"]), JSON.stringify(attributes));
+      assert.ok(value.count > 0 && value.sum! > 0 && value.sum! < 60, JSON.stringify(value));
+    }
   });
 
-  it("tell delays of the event loop that all readers see alike", async () => {
+  it("show the same delays of the event loop to all readers", async () => {
     await pollUntilTrue(
       () => metricNamesOf(fixture.collect()).includes("nodejs.eventloop.delay.max"),
       "delays of the event loop",
@@ -66,7 +71,7 @@ describe("Runtime metrics", () => {
     );
     const [first, second] = [read(), read()];
     assert.ok(first > 0.1 && first < performance.now() / 1000, String(first));
-    assert.ok(second >= first, "the first reading took nothing away");
+    assert.ok(second >= first, "the first reading reset the values");
     for (const field of ["min", "mean", "p50", "p90", "p99", "stddev"]) {
       assert.ok(
         numbersOf(fixture.collect(), `nodejs.eventloop.delay.${field}`)[0]!.value >= 0,
@@ -76,19 +81,20 @@ describe("Runtime metrics", () => {
   });
 });
 
-describe("What is recent", () => {
-  it("is a share between 0 and 1, and CPU seconds per second", async () => {
-    const recent = new SlidingWindow();
+describe("A sliding window", () => {
+  it("has a loop utilization between 0 and 1, and CPU seconds per second", async () => {
+    const slidingWindow = new SlidingWindow();
     await blockFor(50);
     await nextTick();
-    assert.ok(recent.loopUtilization() > 0 && recent.loopUtilization() <= 1);
-    const { user, system } = recent.cpuUtilization();
+    const utilization = slidingWindow.loopUtilization();
+    assert.ok(utilization > 0 && utilization <= 1, String(utilization));
+    const { user, system } = slidingWindow.cpuUtilization();
     assert.ok(user >= 0 && system >= 0 && user + system < 64);
   });
 });
 
-describe("Our books as metrics", () => {
-  it("show made = sent + dropped + queued for each signal, at any moment", () => {
+describe("Telemetry counters as metrics", () => {
+  it("satisfy created = sent + dropped + queued", () => {
     const counters = createTelemetryCounters();
     const fixture = createWatchedFixture(counters);
     counters.spans.created = 100;
@@ -110,7 +116,7 @@ describe("Our books as metrics", () => {
     );
   });
 
-  it("speak the conventions' words", () => {
+  it("are also the conventions' SDK metrics", () => {
     const counters = createTelemetryCounters();
     const fixture = createWatchedFixture(counters);
     counters.spans.created = 100;

@@ -8,7 +8,7 @@ interface Series {
 
 const createTable = (): SeriesTable<Series> => new SeriesTable((attributes) => ({ attributes }));
 
-/** Attributes that mean the same. */
+/** Equal attributes. */
 const same: readonly (readonly [string, Attributes, Attributes])[] = [
   ["another order", { a: 1, b: 2, c: 3 }, { c: 3, a: 1, b: 2 }],
   ["undefined is absent", { a: 1 }, { a: 1, b: undefined }],
@@ -30,7 +30,7 @@ const same: readonly (readonly [string, Attributes, Attributes])[] = [
   ["nothing and an empty object", {}, { a: undefined }],
 ];
 
-/** Attributes that don't. */
+/** Different attributes. */
 const different: readonly (readonly [string, Attributes, Attributes])[] = [
   ["a number and its text", { a: 1 }, { a: "1" }],
   ["true and its text", { a: true }, { a: "true" }],
@@ -51,7 +51,7 @@ const different: readonly (readonly [string, Attributes, Attributes])[] = [
 
 describe("A series table", () => {
   for (const [title, a, b] of same) {
-    it(`finds one series for the same attributes: ${title}`, () => {
+    it(`returns one series for equal attributes: ${title}`, () => {
       const table = createTable();
       for (const [first, second] of [
         [a, b],
@@ -69,7 +69,7 @@ describe("A series table", () => {
   }
 
   for (const [title, a, b] of different) {
-    it(`keeps different attributes apart: ${title}`, () => {
+    it(`returns different series for different attributes: ${title}`, () => {
       const table = createTable();
       assert.notEqual(table.seriesFor(a), table.seriesFor(b));
       assert.notEqual(table.seriesFor(a), table.seriesFor(b));
@@ -77,7 +77,7 @@ describe("A series table", () => {
     });
   }
 
-  it("finds the right series when an object is changed and used again", () => {
+  it("returns the right series when an object is changed and reused", () => {
     const table = createTable();
     const attributes: Attributes = { route: "/a", list: ["x"] };
     const before = table.seriesFor(attributes);
@@ -90,7 +90,7 @@ describe("A series table", () => {
     assert.deepEqual(last.attributes, { route: "/b", list: ["x", "y"] });
   });
 
-  it("takes what comes above the limit into one series, for life", () => {
+  it("returns the overflow series above the limit, for life", () => {
     const table = createTable();
     for (let index = 0; index < CARDINALITY_LIMIT * 3; index += 1) table.seriesFor({ index });
     assert.equal(table.size, CARDINALITY_LIMIT);
@@ -101,7 +101,7 @@ describe("A series table", () => {
     assert.ok(table.isOverflow(table.seriesFor({ index: -1 })));
   });
 
-  it("finds a known series in any order of keys when it is full", () => {
+  it("returns a known series in any order of keys when it is full", () => {
     const table = createTable();
     const known = table.seriesFor({ a: 1, b: 2 });
     for (let index = 0; index < CARDINALITY_LIMIT * 6; index += 1)
@@ -136,7 +136,7 @@ function randomAttributes(random: () => number): Attributes {
   return attributes;
 }
 
-/** The same numbers every time (mulberry32). */
+/** Pseudo-random numbers (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

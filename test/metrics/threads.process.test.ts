@@ -6,16 +6,16 @@ import { parsePage, samplesOf } from "./exposition.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/threads.ts", import.meta.url));
 
-/** Sums over the process: jobs, busy, count of `took`; then the depths by thread. */
+/** Sums over the process (jobs, busy, count of `took`), and the depths by thread. */
 const phases: readonly (readonly [string, readonly number[], readonly string[]])[] = [
-  ["both workers live", [21, 3, 3], ["1", "10 of thread", "10 of thread"]],
+  ["has the metrics of two workers", [21, 3, 3], ["1", "10 of thread", "10 of thread"]],
   [
-    "one can't answer: what it said before counts",
+    "has the last response of a worker that can't respond",
     [21, 3, 3],
     ["1", "10 of thread", "10 of thread"],
   ],
-  ["one was terminated: its counts stay, its state goes", [21, 2, 3], ["1", "10 of thread"]],
-  ["the other ended: its last counts are there", [121, 1, 4], ["1"]],
+  ["keeps the counts of a terminated worker, not its gauges", [21, 2, 3], ["1", "10 of thread"]],
+  ["has the final counts of a worker that ended", [121, 1, 4], ["1"]],
 ];
 
 describe("The page of a process with worker threads", () => {

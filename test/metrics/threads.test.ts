@@ -11,8 +11,8 @@ import {
   shopResource,
 } from "./metrics-fixture.ts";
 
-describe("Threads are added up", () => {
-  it("histograms bucket by bucket", () => {
+describe("Merging threads", () => {
+  it("adds histograms bucket by bucket", () => {
     const thread = scopesWith((meter) => {
       const histogram = meter.createHistogram("h", {
         advice: { explicitBucketBoundaries: [1, 2] },
@@ -25,7 +25,7 @@ describe("Threads are added up", () => {
     assert.deepEqual([point?.value.count, point?.value.sum], [4, 12]);
   });
 
-  it("with the latest exemplar of each bucket", () => {
+  it("keeps the latest exemplar of each bucket", () => {
     const span = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 };
     const thread = (spanId: string): ScopeMetrics[] =>
       scopesWith((meter) =>
@@ -42,7 +42,7 @@ describe("Threads are added up", () => {
     );
   });
 
-  it("with the latest exemplar of a counter", () => {
+  it("keeps the latest exemplar of a counter", () => {
     const span = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 };
     const thread = (value: number): ScopeMetrics[] =>
       scopesWith((meter) => meter.createCounter("c").bind().add(value, span));
@@ -57,7 +57,7 @@ describe("Threads are added up", () => {
     }
   });
 
-  it("with other buckets the first stays", () => {
+  it("keeps the first of two histograms with different buckets", () => {
     const one = scopesWith((meter) => meter.createHistogram("h").record(1));
     const other = scopesWith((meter) =>
       meter.createHistogram("h", { advice: { explicitBucketBoundaries: [1] } }).record(1),
@@ -65,7 +65,7 @@ describe("Threads are added up", () => {
     assert.equal(histogramsOf(merged(one, other), "h")[0]?.value.count, 1);
   });
 
-  it("metrics that differ in kind, unit or scope apart", () => {
+  it("does not merge metrics of different kind, unit or scope", () => {
     const one = scopesWith((meter) => meter.createCounter("c").add(1));
     const other = scopesWith((meter) => meter.createUpDownCounter("c").add(1));
     const third = scopesWith((meter) => meter.createCounter("c", { unit: "By" }).add(1));
@@ -79,7 +79,7 @@ describe("Threads are added up", () => {
     assert.equal(all.scopeMetrics[0]?.metrics.length, 3);
   });
 
-  it("within the limit of series, the rest in the overflow", () => {
+  it("uses the overflow series above the cardinality limit", () => {
     const thread = (name: string): ScopeMetrics[] =>
       scopesWith((meter) => {
         const counter = meter.createCounter("c");
@@ -95,14 +95,14 @@ describe("Threads are added up", () => {
     assert.equal(points.at(-1)?.attributes["otel.metric.overflow"], true);
   });
 
-  it("without changing what they gave", () => {
+  it("does not change its input", () => {
     const thread = scopesWith((meter) => meter.createCounter("c").add(1));
     const before = structuredClone(thread);
     merged(thread, thread);
     assert.deepEqual(thread, before);
   });
 
-  it("and of those that ended only counts last", () => {
+  it("keeps only the counts of ended threads", () => {
     const thread = scopesWith((meter) => {
       meter.createCounter("c").add(1);
       meter.createUpDownCounter("u").add(1);

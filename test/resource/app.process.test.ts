@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** Who a real process says it is, from the files around the script that it runs. */
-describe("the service's name and version in a real process", () => {
+/** Name and version of a real process, from the files around its script. */
+describe("The service's name and version in a real process", () => {
   let folder = "";
 
   before(() => {
@@ -18,10 +18,10 @@ describe("the service's name and version in a real process", () => {
 
   interface Row {
     readonly title: string;
-    /** Relative paths and what they hold. */
+    /** Relative paths and contents. */
     readonly files: Readonly<Record<string, string>>;
     readonly run: readonly string[];
-    /** Where it is started, relative to the files. */
+    /** The working directory, relative to the files. */
     readonly cwd?: string;
     readonly env?: Readonly<Record<string, string>>;
     readonly name: string;
@@ -32,14 +32,14 @@ describe("the service's name and version in a real process", () => {
 
   const rows: readonly Row[] = [
     {
-      title: "are the package's beside the script",
+      title: "are those of the package.json beside the script",
       files: { "package.json": shop, "app.js": "" },
       run: ["app.js"],
       name: "shop",
       version: "1.2.3",
     },
     {
-      title: "are found from deep inside the package, wherever it is started",
+      title: "are found from deep inside the package, in any working directory",
       files: { "shop/package.json": shop, "shop/dist/src/bin/app.js": "", "cwd/x": "" },
       run: ["../shop/dist/src/bin/app.js"],
       cwd: "cwd",
@@ -47,7 +47,7 @@ describe("the service's name and version in a real process", () => {
       version: "1.2.3",
     },
     {
-      title: "are not those of a package.json that has no name",
+      title: "are not those of a package.json without a name",
       files: {
         "package.json": shop,
         "dist/package.json": '{"type":"commonjs"}',
@@ -58,28 +58,28 @@ describe("the service's name and version in a real process", () => {
       version: "1.2.3",
     },
     {
-      title: "may have a scope, and no version",
+      title: "may be a scoped name and no version",
       files: { "package.json": '{"name":"@acme/shop"}', "app.js": "" },
       run: ["app.js"],
       name: "@acme/shop",
       version: undefined,
     },
     {
-      title: "are found where the script is named without its extension",
+      title: "are found for a script without its extension",
       files: { "package.json": shop, "app.js": "" },
       run: ["./app"],
       name: "shop",
       version: "1.2.3",
     },
     {
-      title: "are found where a folder is run",
+      title: "are found for a folder",
       files: { "package.json": shop, "index.js": "" },
       run: ["."],
       name: "shop",
       version: "1.2.3",
     },
     {
-      title: "are the app's where a tool from node_modules runs it",
+      title: "are the app's if a tool from node_modules runs it",
       files: {
         "package.json": shop,
         "node_modules/tool/package.json": '{"name":"tool"}',
@@ -90,14 +90,14 @@ describe("the service's name and version in a real process", () => {
       version: "1.2.3",
     },
     {
-      title: "are unknown where no script is run",
+      title: "are unknown without a script",
       files: { "package.json": shop },
       run: ["--eval", "0"],
       name: "unknown_service:node",
       version: undefined,
     },
     {
-      title: "are the environment's where it says them",
+      title: "are those of the environment, if set",
       files: { "package.json": shop, "app.js": "" },
       run: ["app.js"],
       env: {
@@ -108,7 +108,7 @@ describe("the service's name and version in a real process", () => {
       version: "9",
     },
     {
-      title: "come from both where the environment says the name alone",
+      title: "are the environment's name and the package's version, if only the name is set",
       files: { "package.json": shop, "app.js": "" },
       run: ["app.js"],
       env: { OTEL_SERVICE_NAME: "pay" },
@@ -127,14 +127,14 @@ describe("the service's name and version in a real process", () => {
     });
   }
 
-  it("are found through a link to the script", () => {
+  it("are found through a symbolic link to the script", () => {
     const home = join(folder, "linked");
     place(home, { "shop/package.json": shop, "shop/app.js": "", "bin/x": "" });
     symlinkSync(join(home, "shop/app.js"), join(home, "bin/shop"));
     assert.equal(attributesOf(["bin/shop"], home, {})["service.name"], "shop");
   });
 
-  it("show no argument of the command, which may be a secret", () => {
+  it("come without arguments of the command, which may be secret", () => {
     const home = join(folder, "secret");
     place(home, { "package.json": shop, "app.js": "" });
     const attributes = attributesOf(["app.js", "--password=hunter2"], home, { API_KEY: "hunter2" });
@@ -142,7 +142,7 @@ describe("the service's name and version in a real process", () => {
     assert.equal(attributes["process.command"], join(home, "app.js"));
   });
 
-  it("stay beside one instance id for each process", () => {
+  it("come with one instance id for each process", () => {
     const home = join(folder, "twice");
     place(home, { "package.json": shop, "app.js": "" });
     const ids = [1, 2].map(() => attributesOf(["app.js"], home, {})["service.instance.id"]);

@@ -4,7 +4,7 @@ import { containerId, idInCgroup, idInMounts } from "../../src/resource/containe
 const ID = "4f2b".repeat(16);
 const POD = "8d3a9c1e-6b8f-4c7e-9a51-1f6f2f1f7a10";
 
-describe("the container's id", () => {
+describe("The container id", () => {
   const cgroups: readonly [string, string, string | undefined][] = [
     ["Docker, v1", `12:memory:/docker/${ID}\n0::/`, ID],
     ["Docker with systemd", `0::/system.slice/docker-${ID}.scope`, ID],
@@ -33,7 +33,7 @@ describe("the container's id", () => {
     ["nothing", "", undefined],
   ];
   for (const [title, text, id] of cgroups) {
-    it(`in cgroups of ${title} is ${id ?? "not there"}`, () => {
+    it(`in cgroups of ${title} is ${id ?? "absent"}`, () => {
       assert.equal(idInCgroup(text), id);
     });
   }
@@ -58,12 +58,12 @@ describe("the container's id", () => {
     ["nothing", "", undefined],
   ];
   for (const [title, text, id] of mounts) {
-    it(`in mounts of ${title} is ${id ?? "not there"}`, () => {
+    it(`in mounts of ${title} is ${id ?? "absent"}`, () => {
       assert.equal(idInMounts(text), id);
     });
   }
 
-  it("is looked up here without a fault", () => {
+  it("is detected in this process without an error", () => {
     const id = containerId();
     assert.ok(id === undefined || /^[\da-f]{32}/.test(id));
   });

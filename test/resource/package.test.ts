@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findPackage } from "../../src/resource/package.ts";
 
-/** Files that Node itself would not run an app beside, or that would stop it. */
-describe("the package of a script", () => {
+/** Files beside which Node would not run an app. */
+describe("The package of a script", () => {
   let folder = "";
 
   beforeEach(() => {
@@ -31,34 +31,34 @@ describe("the package of a script", () => {
     ["a pipe, which is not opened", (path) => void execFileSync("mkfifo", [path])],
   ];
   for (const [title, make] of passed) {
-    it(`passes by a package.json that is ${title}`, function () {
+    it(`is not a package.json that is ${title}`, function () {
       if (process.platform === "win32") return this.skip();
       make(join(folder, "app", "package.json"));
       assert.deepEqual(found("app/main.js"), { name: "shop", version: "1.2.3" });
     });
   }
 
-  it("has no version where that is no text", () => {
+  it("has no version if that is not a string", () => {
     writeFileSync(join(folder, "app", "package.json"), '{"name":"pay","version":1}');
     assert.deepEqual(found("app/main.js"), { name: "pay", version: undefined });
   });
 
-  it("is not looked for for ever", () => {
+  it("is searched in a limited number of folders", () => {
     assert.equal(found(`${"a/".repeat(40)}main.js`), undefined);
   });
 
   for (const path of ["", "\0", "relative.js", "[eval]"]) {
-    it(`is not there for ${JSON.stringify(path)}, or is another, and nothing is thrown`, () => {
+    it(`is absent or another for ${JSON.stringify(path)}, without an error`, () => {
       assert.doesNotThrow(() => findPackage(path, () => folder));
     });
   }
 
-  it("is where the process was started, if the script is a tool", () => {
+  it("is that of the working directory, if the script is a tool", () => {
     const tool = join(folder, "node_modules/tool/cli.js");
     assert.equal(findPackage(tool, () => folder)?.name, "shop");
   });
 
-  it("is not there where that folder is gone", () => {
+  it("is absent if the working directory was deleted", () => {
     assert.equal(findPackage(join(folder, "node_modules/tool/cli.js"), goneFolder), undefined);
   });
 
@@ -67,7 +67,7 @@ describe("the package of a script", () => {
   }
 });
 
-/** As `process.cwd` does. */
+/** Throws, as `process.cwd` does. */
 function goneFolder(): string {
   throw new Error("ENOENT: no such file or directory, uv_cwd");
 }

@@ -9,8 +9,8 @@ import { createResource } from "../../src/resource/resource.ts";
 import { version } from "../../src/version.ts";
 import manifest from "../../package.json" with { type: "json" };
 
-describe("the resource", () => {
-  it("says who the process is, by the conventions", () => {
+describe("The resource", () => {
+  it("describes the process by the conventions", () => {
     const { attributes } = resource({ OTEL_SERVICE_NAME: "shop", NODE_ENV: "production" });
     const expected: Readonly<Record<string, unknown>> = {
       "service.name": "shop",
@@ -39,12 +39,12 @@ describe("the resource", () => {
     assert.equal(version, manifest.version);
   });
 
-  it("keeps its instance id as long as the process lives", () => {
+  it("keeps its instance id for the life of the process", () => {
     const ids = [resource({}), resource({})].map((one) => one.attributes["service.instance.id"]);
     assert.equal(ids[0], ids[1]);
   });
 
-  it("is overruled by the environment in every attribute but the service's name", () => {
+  it("has the environment's value for every attribute but the service's name", () => {
     const { attributes } = resource({
       OTEL_SERVICE_NAME: "shop",
       OTEL_RESOURCE_ATTRIBUTES:
@@ -60,7 +60,7 @@ describe("the resource", () => {
     assert.equal(attributes["deployment.environment.name"], "staging");
   });
 
-  it("leaves out what is empty or unknown, but never the service's name", () => {
+  it("leaves out empty and unknown attributes, but never the service's name", () => {
     const { attributes } = resource({
       OTEL_RESOURCE_ATTRIBUTES: "service.name=,service.version=,host.name=",
     });
@@ -82,7 +82,7 @@ describe("the resource", () => {
     ["env,os", ["team", "os."]],
   ];
   for (const [names, prefixes] of detectors) {
-    it(`finds out no more than is asked for with OTEL_NODE_RESOURCE_DETECTORS=${names}`, () => {
+    it(`detects only what OTEL_NODE_RESOURCE_DETECTORS=${names} names`, () => {
       const { attributes } = resource({
         OTEL_NODE_RESOURCE_DETECTORS: names,
         OTEL_RESOURCE_ATTRIBUTES: "team=a",
@@ -103,7 +103,7 @@ describe("the resource", () => {
     });
   }
 
-  it("is settled at once and can't be changed", async () => {
+  it("is complete at once and can't be changed", async () => {
     const one = resource({});
     assert.equal(one.asyncAttributesPending, false);
     await one.waitForAsyncAttributes?.();
@@ -111,10 +111,10 @@ describe("the resource", () => {
   });
 });
 
-describe("the resource among the SDK's", () => {
+describe("The resource with the SDK", () => {
   const ours = resource({ OTEL_SERVICE_NAME: "shop", OTEL_NODE_RESOURCE_DETECTORS: "none" });
 
-  it("is serialised by the exporters, as JSON and as protobuf", () => {
+  it("is serialized by the exporters, as JSON and as protobuf", () => {
     const metrics = { resource: ours, scopeMetrics: [] };
     const json = Buffer.from(JsonMetricsSerializer.serializeRequest(metrics) ?? []).toString();
     assert.match(json, /"service.name","value":\{"stringValue":"shop"\}/);
@@ -122,7 +122,7 @@ describe("the resource among the SDK's", () => {
     assert.ok(binary.includes("service.name") && binary.includes("shop"));
   });
 
-  it("is merged as theirs are: the other's values win", () => {
+  it("is merged as the SDK's: the other's values win", () => {
     const theirs = resourceFromAttributes({ "service.name": "pay", team: "a" });
     assert.deepEqual(ours.merge(theirs).attributes, { ...ours.attributes, ...theirs.attributes });
     assert.deepEqual(theirs.merge(ours).attributes, { ...theirs.attributes, ...ours.attributes });
@@ -133,7 +133,7 @@ describe("the resource among the SDK's", () => {
     assert.equal(ours.merge(null), ours);
   });
 
-  it("waits in a merge for what the other one still finds out", async () => {
+  it("waits in a merge for the attributes that the other still detects", async () => {
     const slow = resourceFromAttributes({});
     const pending = resourceFromAttributes({ region: Promise.resolve("eu") });
     const merged = ours.merge(slow).merge(pending);

@@ -40,7 +40,7 @@ function observeCpu(meter: StoreMeter, slidingWindow: SlidingWindow): void {
   const cpus = availableParallelism();
   meter
     .createObservableGauge("process.cpu.utilization", {
-      // The conventions say "since the last measurement"; a window lets all readers see the same value.
+      // Differs from the conventions ("since the last measurement"): with a window all readers see the same value.
       description:
         "Difference in process.cpu.time over the last 30 to 60 seconds, divided by the elapsed time and number of CPUs available to the process.",
       unit: "1",
