@@ -1,4 +1,4 @@
-/** A code block of a page, and what the comment before it says to do with it. */
+/** A code block of a page, and the instruction in the comment before it. */
 export interface Block {
   readonly kind: (typeof kinds)[number];
   /** The text after the kind: the name of a file. */
@@ -26,7 +26,7 @@ const kinds = [
 const fence = /^```(\w*)\n([^]*?)\n```$/gm;
 const comment = /<!-- readme: (\w+) ?(.*?) -->\s*$/;
 
-/** Whether the tests do what the page says. */
+/** Whether the tests follow the page. */
 export function isExecuted(text: string): boolean {
   return text.includes("<!-- readme: ");
 }
@@ -34,7 +34,7 @@ export function isExecuted(text: string): boolean {
 /**
  * Returns all code blocks of a page, in order.
  *
- * @throws Error for a block without a comment that says what to do with it.
+ * @throws Error for a block without an instruction.
  */
 export function blocksIn(page: string, text: string): Block[] {
   return [...text.matchAll(fence)].map((match) => {

@@ -105,7 +105,7 @@ describe("The documentation", () => {
     for (const name of names) assert.notEqual(filesNamed(name), 0, name);
   });
 
-  describe("when a reader does what it says", function () {
+  describe("when a reader follows it", function () {
     let receiver: Receiver;
     let session: ReaderSession;
     let printed: CommandOutput | undefined;

@@ -1,30 +1,30 @@
 /*
- * The contract of metric names: what a metric is called where it is made (OTLP),
- * and in Prometheus, whichever way it gets there. The tests beside this hold real
- * processes to it, and docs/metrics.md is made of it (`npm run readme -- metrics`).
+ * The contract of metric names: the name of a metric in OTLP, and in Prometheus on
+ * each path. The tests in this folder check real processes against it, and
+ * docs/metrics.md is generated from it (`npm run readme -- metrics`).
  */
 
 export type MetricKind = "counter" | "up-down counter" | "gauge" | "histogram";
 
 export interface MetricRow {
-  /** As OpenTelemetry has it, and as OTLP carries it. */
+  /** The name in OTLP. */
   readonly name: string;
-  /** UCUM. */
+  /** The unit in UCUM. */
   readonly unit: string;
   readonly kind: MetricKind;
   /**
-   * In Prometheus: on a service's own page, on the gateway's, and written by remote
-   * write. A histogram's samples add `_bucket`, `_sum` and `_count` to it.
+   * The name in Prometheus: on a service's own page, on the gateway's, and by remote
+   * write. Samples of a histogram append `_bucket`, `_sum` and `_count`.
    */
   readonly prometheus: string;
   /** The attributes; in Prometheus each dot is an underscore. */
   readonly labels: readonly string[];
 }
 
-/** Metrics that belong together. */
+/** A group of related metrics. */
 export interface MetricGroup {
   readonly title: string;
-  /** Whether the demo makes all of these, or only apps with other libraries. */
+  /** Whether the demo reports all of them. */
   readonly inDemo: boolean;
   readonly rows: readonly MetricRow[];
 }
@@ -236,7 +236,7 @@ export const groups: readonly MetricGroup[] = [
   },
 ];
 
-/** Metrics of an app's own, in all sorts of units and with odd names: the rules by example. */
+/** Metrics of an app, with many units and unusual names: the naming rules by example. */
 export const ownMetrics: readonly MetricRow[] = [
   counter("shop.orders", "{order}", "shop_orders_total", ["kind"]),
   counter("shop.visits.total", "", "shop_visits_total", []),
@@ -259,38 +259,38 @@ export const ownMetrics: readonly MetricRow[] = [
   { ...histogram("shop.score", "shop_score", []), unit: "1" },
 ];
 
-/** All that an app makes itself. */
+/** All metrics that an app reports itself. */
 export const allMetrics: readonly MetricRow[] = [
   ...groups.flatMap((group) => group.rows),
   ...ownMetrics,
 ];
 
-/** The names of a metric's samples in Prometheus. */
+/** Returns the names of a metric's samples in Prometheus. */
 export function sampleNamesOf({ kind, prometheus }: MetricRow): string[] {
   if (kind !== "histogram") return [prometheus];
   return ["_bucket", "_sum", "_count"].map((suffix) => prometheus + suffix);
 }
 
-/** How a metric can get into Prometheus. */
+/** A path of a metric to Prometheus. */
 export type MetricPath = "page" | "gateway" | "written";
 
-/** Attributes whose names Prometheus can't have as they are. */
+/** Attributes with names that are invalid in Prometheus. */
 export const oddLabels: Readonly<Record<string, Readonly<Record<MetricPath, string>>>> = {
   größe: { page: "gr_e", gateway: "gr__e", written: "gr_e" },
   "2nd": { page: "key_2nd", gateway: "key_2nd", written: "key_2nd" },
 };
 
-/** What the gateway makes of spans; its names are those of the `span_metrics` connector. */
+/** Metrics that the gateway's `span_metrics` connector generates. */
 export const spanMetrics: readonly MetricRow[] = [
   counter("traces.span.metrics.calls", "", "traces_span_metrics_calls_total", spanLabels()),
   histogram("traces.span.metrics.duration", "traces_span_metrics_duration_seconds", spanLabels()),
 ];
 
-/** A count that two metrics tell, from the requests themselves and from their spans. */
+/** A count in two metrics: from the requests themselves, and from their spans. */
 export interface SameCount {
   readonly metric: string;
   readonly spans: string;
-  /** By which they agree: Prometheus' labels. */
+  /** Prometheus labels by which both agree. */
   readonly by: readonly string[];
 }
 
@@ -307,7 +307,7 @@ export const sameCounts: readonly SameCount[] = [
   },
 ];
 
-/** What is not the same on the three ways, and why. */
+/** A difference between the three paths, with its reason. */
 export interface Difference {
   readonly what: string;
   readonly page: string;
@@ -374,7 +374,7 @@ function counter(
   return { name, unit, kind: "counter", prometheus, labels };
 }
 
-/** An up-down counter: what there is now. */
+/** An up-down counter. */
 function level(
   name: string,
   unit: string,
@@ -393,7 +393,7 @@ function gauge(
   return { name, unit, kind: "gauge", prometheus, labels };
 }
 
-/** In seconds. */
+/** A histogram in seconds. */
 function histogram(name: string, prometheus: string, labels: readonly string[]): MetricRow {
   return { name, unit: "s", kind: "histogram", prometheus, labels };
 }

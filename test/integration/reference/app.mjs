@@ -9,7 +9,7 @@ import {
 
 /*
  * Makes spans through the API. With `sdk-node` it starts OpenTelemetry's own
- * SDK first; without, whoever is preloaded answers the API.
+ * SDK first; without it, the API is served by the preload.
  */
 
 const [, , sdkName] = process.argv;
