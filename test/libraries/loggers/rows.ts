@@ -5,7 +5,7 @@ export interface LoggerRow extends LibraryRow {
   readonly program: "pino" | "bunyan";
 }
 
-const PINO = "lines with ids, log records with severity, fields and exception, never twice";
+const PINO = "lines with ids, log records with severity, fields and exception, no duplicates";
 
 /** The newest major version runs on the oldest and the newest Node, older ones on one of them. */
 export const loggers: readonly LoggerRow[] = [
