@@ -16,26 +16,26 @@ for (const count of [3, 30]) {
   const rendezvous = new RendezvousHash(names.slice(0, count));
   const grown = new RendezvousHash(names);
   const shares = new Float64Array(count);
-  const heirs = new Float64Array(count);
-  let [strays, joined] = [0, 0];
+  const inherited = new Float64Array(count);
+  let [strayCount, movedCount] = [0, 0];
   for (const trace of traces) {
     const chosen = rendezvous.choose(trace, acceptAll);
     shares[chosen] = (shares[chosen] ?? 0) + 1;
-    const next = rendezvous.choose(trace, (place) => place !== 0);
-    if (chosen === 0) heirs[next] = (heirs[next] ?? 0) + 1;
-    else if (next !== chosen) strays++;
-    if (grown.choose(trace, acceptAll) !== chosen) joined++;
+    const next = rendezvous.choose(trace, (index) => index !== 0);
+    if (chosen === 0) inherited[next] = (inherited[next] ?? 0) + 1;
+    else if (next !== chosen) strayCount++;
+    if (grown.choose(trace, acceptAll) !== chosen) movedCount++;
   }
   const mean = TRACES / count;
   const without = TRACES / (count - 1);
-  const loads = shares.map((share, place) => share + (heirs[place] ?? 0)).slice(1);
+  const loads = shares.map((share, index) => share + (inherited[index] ?? 0)).slice(1);
   console.log(
     [
       `${count} gateways, ${TRACES} traces`,
       `share of a gateway: ${percent(Math.min(...shares) / mean)} to ${percent(Math.max(...shares) / mean)} of the mean`,
-      `one leaves: ${percent((shares[0] ?? 0) / TRACES)} of the traces move, ${strays} of others; then ${percent(Math.min(...loads) / without)} to ${percent(Math.max(...loads) / without)} of the new mean`,
-      `one comes: ${percent(joined / TRACES)} move`,
-      `a choice: ${nanoseconds(rendezvous)} ns`,
+      `one removed: ${percent((shares[0] ?? 0) / TRACES)} of the traces move, ${strayCount} of others; then ${percent(Math.min(...loads) / without)} to ${percent(Math.max(...loads) / without)} of the new mean`,
+      `one added: ${percent(movedCount / TRACES)} move`,
+      `one choice: ${nanoseconds(rendezvous)} ns`,
     ].join("\n  "),
   );
 }

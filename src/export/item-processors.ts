@@ -13,7 +13,7 @@ import type { ItemProcessor } from "./pipeline.ts";
 const loadOtlp = lazy<typeof import("./otlp/exporter.ts")>("export/otlp/exporter.ts");
 const loadProtobuf = lazy<typeof import("./otlp/otlp-protobuf.ts")>("export/otlp/otlp-protobuf.ts");
 const loadJson = lazy<typeof import("./otlp/otlp-json.ts")>("export/otlp/otlp-json.ts");
-const loadGateways = lazy<typeof import("./load-balancing/trace-id-load-balancer.ts")>(
+const loadLoadBalancer = lazy<typeof import("./load-balancing/trace-id-load-balancer.ts")>(
   "export/load-balancing/trace-id-load-balancer.ts",
 );
 
@@ -77,5 +77,5 @@ function createItemProcessor<Item>(
   if (gateways === undefined)
     return new BatchProcessor({ ...shared, encode, createExporter: () => createExporter() });
   const deps = { ...shared, gateways, encode, traceIdOf, createExporter };
-  return loadGateways().createTraceIdLoadBalancer(deps);
+  return loadLoadBalancer().createTraceIdLoadBalancer(deps);
 }

@@ -1,9 +1,9 @@
 /**
- * Which of several places a trace belongs to: the one whose name, hashed
- * together with the trace id, gives the highest score (rendezvous hashing, or
- * highest random weight). Whoever has the same names chooses the same, in
- * whatever order they are; and when a place is away, only its own traces move,
- * evenly to all others.
+ * Chooses for each trace one of several endpoints: the one whose name, hashed
+ * together with the trace id, yields the highest score (rendezvous hashing, or
+ * highest random weight). Every process with the same names chooses the same
+ * endpoint, in whatever order it has them. When an endpoint is unavailable, only its
+ * own traces move, evenly to all others.
  *
  * A score is MurmurHash3 (x86, 32 bit) of the trace id's last eight bytes, which
  * are random by W3C trace context, seeded by that hash of the name.
@@ -14,23 +14,22 @@ export class RendezvousHash {
   #low = 0;
   #high = 0;
 
-  /** @param names that tell the places apart */
+  /** @param names distinct names of the endpoints. */
   constructor(names: readonly string[]) {
     this.#seeds = Int32Array.from(names, hashOfText);
   }
 
   /**
-   * The index of the place with the highest score among those that are taken
-   * into account, -1 if none is.
+   * Returns the index of the available endpoint with the highest score; -1 if none is available.
    *
-   * @param traceId 32 hexadecimal digits
+   * @param traceId 32 hexadecimal digits.
    */
-  choose(traceId: string, isUp: (index: number) => boolean): number {
+  choose(traceId: string, isAvailable: (index: number) => boolean): number {
     this.#hashTraceId(traceId);
     let best = -1;
     let highest = -1;
     for (let index = 0; index < this.#seeds.length; index++) {
-      if (!isUp(index)) continue;
+      if (!isAvailable(index)) continue;
       const score = scoreOf(this.#seeds[index] as number, this.#high, this.#low);
       if (score > highest) {
         highest = score;
@@ -40,7 +39,7 @@ export class RendezvousHash {
     return best;
   }
 
-  /** The spans of a trace mostly come one after the other. */
+  /** Caches the last trace id: the spans of a trace mostly follow one another. */
   #hashTraceId(traceId: string): void {
     if (traceId === this.#lastTrace) return;
     this.#lastTrace = traceId;
@@ -55,7 +54,7 @@ function scoreOf(seed: number, high: number, low: number): number {
   return finalizeHash(addWord(addWord(seed, high), low) ^ KEY_BYTES) >>> 0;
 }
 
-/** Of the text's UTF-16 units, one word each: names of hosts are ASCII. */
+/** Hashes the UTF-16 units of a text, one word each: names of hosts are ASCII. */
 function hashOfText(text: string): number {
   let hash = 0;
   for (let at = 0; at < text.length; at++) hash = addWord(hash, mixWord(text.charCodeAt(at)));

@@ -1,102 +1,12 @@
-import { randomBytes } from "node:crypto";
 import type { BatchConfig, OtlpConfig } from "../../config/config.ts";
 import type { SignalCounters } from "../../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import { BatchProcessor } from "../batch-processor.ts";
-import type { EncodedItem } from "../otlp/encoded-item.ts";
-import type { ExitRequest, ItemProcessor, ExitRequestFactory } from "../pipeline.ts";
-import { RendezvousHash } from "./rendezvous-hash.ts";
 import type { RetryPolicy } from "../connection/retry.ts";
-import type { ExportResult, OtlpExporter, OnExitResult } from "../otlp-exporter.ts";
-
-/** Nothing is tried twice where there are others: they are there for that. */
-const NO_RETRY: RetryPolicy = {
-  attempts: 1,
-  firstMs: 0,
-  factor: 1,
-  maxMs: 0,
-  jitter: 0,
-};
-
-/** How long a gateway that failed is left alone; each further failure doubles it. */
-const MIN_BACKOFF_MS = 1000;
-const MAX_BACKOFF_MS = 30_000;
-
-/** What does not belong to a trace goes to one gateway, another one for each process. */
-const processRoutingId: string = randomBytes(16).toString("hex");
-
-/** Who of several gateways can be sent to, as far as we know. */
-class GatewayHealth {
-  readonly #rendezvous: RendezvousHash;
-  readonly #availableAt: number[];
-  readonly #backoffs: number[];
-
-  constructor(names: readonly string[]) {
-    this.#rendezvous = new RendezvousHash(names);
-    this.#availableAt = names.map(() => -Infinity);
-    this.#backoffs = names.map(() => MIN_BACKOFF_MS);
-  }
-
-  /**
-   * The gateway for a trace, or without one for this process. If all are away:
-   * the one that it would be if none were.
-   */
-  choose(traceId: string = processRoutingId): number {
-    const now = performance.now();
-    const up = this.#rendezvous.choose(traceId, (gateway) => this.isUp(gateway, now));
-    return up === -1 ? this.#rendezvous.choose(traceId, () => true) : up;
-  }
-
-  /**
-   * Gives back for how long it is left alone, in milliseconds.
-   *
-   * @param retryAfterMs how long it asks to be, at most.
-   */
-  failed(gateway: number, retryAfterMs: number): number {
-    const remainingMs = (this.#availableAt[gateway] ?? 0) - performance.now();
-    // Of another signal's batch, or one that was on its way already.
-    if (remainingMs > 0 && remainingMs >= retryAfterMs) return remainingMs;
-    const pause = this.#backoffs[gateway] ?? MIN_BACKOFF_MS;
-    if (remainingMs <= 0) this.#backoffs[gateway] = Math.min(pause * 2, MAX_BACKOFF_MS);
-    const pauseMs = Math.max(pause, remainingMs, retryAfterMs);
-    this.#availableAt[gateway] = performance.now() + pauseMs;
-    return pauseMs;
-  }
-
-  /** How long it takes until one of them can be sent to, in milliseconds; 0: one can now. */
-  get msUntilAvailable(): number {
-    return Math.max(0, Math.min(...this.#availableAt) - performance.now());
-  }
-
-  recovered(gateway: number): void {
-    this.#backoffs[gateway] = MIN_BACKOFF_MS;
-  }
-
-  isUp(gateway: number, now: number = performance.now()): boolean {
-    return (this.#availableAt[gateway] ?? 0) <= now;
-  }
-}
-
-const healthByNames = new Map<string, GatewayHealth>();
-
-/** The same for all signals: what one learns of a gateway, the others need not. */
-function gatewayHealthOf(gateways: readonly OtlpConfig[]): GatewayHealth {
-  const names = gatewayNamesOf(gateways.map(({ url }) => new URL(url)));
-  const key = names.join(" ");
-  const health = healthByNames.get(key) ?? new GatewayHealth(names);
-  healthByNames.set(key, health);
-  return health;
-}
-
-/**
- * By host alone where that tells them apart: then services agree of which one
- * speaks gRPC and another HTTP, to other ports of the same gateways.
- */
-export function gatewayNamesOf(urls: readonly URL[]): string[] {
-  const hosts = urls.map(({ hostname }) => hostname);
-  if (new Set(hosts).size === hosts.length) return hosts;
-  return urls.map(({ host, pathname }) => host + pathname.replace(/\/v1\/\w+$/, ""));
-}
+import type { EncodedItem } from "../otlp/encoded-item.ts";
+import type { OtlpExporter } from "../otlp-exporter.ts";
+import type { ExitRequestFactory, ItemProcessor } from "../pipeline.ts";
+import { type GatewayHealth, gatewayHealthOf, NO_RETRY } from "./gateway-health.ts";
 
 type RoutedItem = EncodedItem & { readonly traceId: string | undefined };
 
@@ -113,13 +23,15 @@ export interface TraceIdLoadBalancerDeps<Item> {
 }
 
 /**
- * Several gateways instead of one collector: each trace goes to one of them. A
- * queue before each, so that one that hangs holds up its own traces only; what
- * one doesn't take goes on to the next. All queues together hold what one would.
+ * Sends each trace to one of several gateways. Each gateway has a queue, so that a
+ * gateway that hangs delays its own traces only. Items that a gateway does not
+ * accept move to the next one. All queues together hold as much as a single one
+ * would.
  */
 class TraceIdLoadBalancer<Item> implements ItemProcessor<Item> {
   readonly #deps: TraceIdLoadBalancerDeps<Item>;
   readonly #health: GatewayHealth;
+  /** One per gateway. */
   readonly #batches: readonly BatchProcessor<Item, RoutedItem>[];
   #moveCount = 0;
 
@@ -133,7 +45,7 @@ class TraceIdLoadBalancer<Item> implements ItemProcessor<Item> {
     this.#batches[this.#health.choose(this.#deps.traceIdOf(item))]?.add(item);
   }
 
-  /** What fails meanwhile is flushed where it moves to. */
+  /** Flushes all queues, and again those that items have moved to meanwhile. */
   async flush(timeoutMs: number): Promise<void> {
     const end = performance.now() + timeoutMs;
     let movesBefore: number;
@@ -145,7 +57,7 @@ class TraceIdLoadBalancer<Item> implements ItemProcessor<Item> {
   }
 
   drainForExit(): ExitRequestFactory[] {
-    this.#batches.forEach((_, index) => this.#moveWaiting(index));
+    this.#batches.forEach((_, index) => this.#moveQueued(index));
     return this.#batches.flatMap((batch) => batch.drainForExit());
   }
 
@@ -167,37 +79,35 @@ class TraceIdLoadBalancer<Item> implements ItemProcessor<Item> {
       release,
       createExporter: () =>
         withSuccessCallback(createExporter(gateway, NO_RETRY), () => this.#health.recovered(index)),
-      isFull: () => this.#countWaiting() >= config.maxQueueSize,
+      isFull: () => this.#queueLength() >= config.maxQueueSize,
       onUnavailable: (items, retryAfterMs) => this.#moveAll(index, items, retryAfterMs),
-      onPaused: () => this.#moveWaiting(index),
+      onPaused: () => this.#moveQueued(index),
     });
   }
 
-  #countWaiting(): number {
-    let waiting = 0;
-    for (const batch of this.#batches) waiting += batch.length;
-    return waiting;
+  #queueLength(): number {
+    let length = 0;
+    for (const batch of this.#batches) length += batch.length;
+    return length;
   }
 
-  /** Gives back how long the gateway is to be left alone, in milliseconds. */
+  /** Moves the items of a failed export and the queue to other gateways. Returns how long the gateway is paused, in milliseconds. */
   #moveAll(from: number, items: readonly RoutedItem[], retryAfterMs: number): number {
-    const pause = this.#health.failed(from, retryAfterMs);
-    const untilFirstMs = this.#health.msUntilAvailable;
-    if (untilFirstMs > 0) this.#deps.counters.pausedUntil = Date.now() + untilFirstMs;
-    const waiting = this.#batches[from]?.drainQueue() ?? [];
-    for (const item of [...items, ...waiting]) {
-      this.#batches[this.#health.choose(item.traceId)]?.requeue(item);
-    }
-    this.#moveCount++;
-    return pause;
+    const pauseMs = this.#health.failed(from, retryAfterMs);
+    const { msUntilAvailable } = this.#health;
+    if (msUntilAvailable > 0) this.#deps.counters.pausedUntil = Date.now() + msUntilAvailable;
+    this.#requeue([...items, ...(this.#batches[from]?.drainQueue() ?? [])]);
+    return pauseMs;
   }
 
-  /** What waits for a gateway that is away since there was no other goes on once there is one. */
-  #moveWaiting(from: number): void {
-    if (this.#health.isUp(from) || this.#health.msUntilAvailable > 0) return;
-    for (const item of this.#batches[from]?.drainQueue() ?? []) {
-      this.#batches[this.#health.choose(item.traceId)]?.requeue(item);
-    }
+  /** Moves the queue of an unavailable gateway to another, once another is available. */
+  #moveQueued(from: number): void {
+    if (this.#health.isAvailable(from) || this.#health.msUntilAvailable > 0) return;
+    this.#requeue(this.#batches[from]?.drainQueue() ?? []);
+  }
+
+  #requeue(items: readonly RoutedItem[]): void {
+    for (const item of items) this.#batches[this.#health.choose(item.traceId)]?.requeue(item);
     this.#moveCount++;
   }
 }
@@ -223,60 +133,3 @@ function withSuccessCallback<Payload>(
     createExitRequest: (payload, onResult) => exporter.createExitRequest(payload, onResult),
   };
 }
-
-/**
- * For what must not be divided, the metrics of a process: all of it to one
- * gateway, and to the next one while that is away.
- */
-class FailoverExporter<Payload> implements OtlpExporter<Payload> {
-  readonly #exporters: readonly OtlpExporter<Payload>[];
-  readonly #health: GatewayHealth;
-  #current: OtlpExporter<Payload> | undefined = undefined;
-
-  constructor(
-    gateways: readonly OtlpConfig[],
-    createExporter: (gateway: OtlpConfig, retry: RetryPolicy) => OtlpExporter<Payload>,
-  ) {
-    this.#health = gatewayHealthOf(gateways);
-    this.#exporters = gateways.map((gateway) => createExporter(gateway, NO_RETRY));
-  }
-
-  async export(payload: Payload, timeoutMs: number): Promise<ExportResult> {
-    const end = performance.now() + timeoutMs;
-    for (let tries = 1; ; tries++) {
-      const gateway = this.#health.choose();
-      this.#current = this.#exporters[gateway];
-      const result = await this.#exportToCurrent(payload, end - performance.now());
-      if (result.delivered) this.#health.recovered(gateway);
-      if (result.retryable !== true) return result;
-      this.#health.failed(gateway, result.retryAfterMs);
-      const untilFirstMs = this.#health.msUntilAvailable;
-      if (tries >= this.#exporters.length || untilFirstMs > 0 || performance.now() >= end) {
-        // Not the pause of the last that was tried: another may be back before.
-        return { ...result, retryAfterMs: untilFirstMs };
-      }
-    }
-  }
-
-  cancel(): boolean {
-    return this.#current?.cancel() ?? false;
-  }
-
-  createExitRequest(payload: Payload, onResult: OnExitResult): ExitRequest | undefined {
-    return this.#exporters[this.#health.choose()]?.createExitRequest(payload, onResult);
-  }
-
-  #exportToCurrent(payload: Payload, timeoutMs: number): Promise<ExportResult> {
-    return this.#current?.export(payload, timeoutMs) ?? Promise.resolve(NO_EXPORTER_RESULT);
-  }
-}
-
-/** See `FailoverExporter`. */
-export function createFailoverExporter<Payload>(
-  gateways: readonly OtlpConfig[],
-  createExporter: (gateway: OtlpConfig, retry: RetryPolicy) => OtlpExporter<Payload>,
-): OtlpExporter<Payload> {
-  return new FailoverExporter(gateways, createExporter);
-}
-
-const NO_EXPORTER_RESULT: ExportResult = { delivered: false, rejected: 0, retryAfterMs: 0 };

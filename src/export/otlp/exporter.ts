@@ -35,8 +35,8 @@ import { defaultRetry, type RetryPolicy } from "../connection/retry.ts";
 import type { ExportResult, OtlpExporter, OnExitResult } from "../otlp-exporter.ts";
 import { DeadlineTransport, ExportError } from "../connection/deadline-transport.ts";
 
-const loadGateways = lazy<typeof import("../load-balancing/trace-id-load-balancer.ts")>(
-  "export/load-balancing/trace-id-load-balancer.ts",
+const loadFailover = lazy<typeof import("../load-balancing/failover-exporter.ts")>(
+  "export/load-balancing/failover-exporter.ts",
 );
 const loadGrpc = lazy<typeof import("../connection/grpc.ts")>("export/connection/grpc.ts");
 
@@ -128,7 +128,7 @@ function createExporter<Payload, Response>(
   retry: RetryPolicy,
 ): OtlpExporter<Payload> {
   if (config.gateways !== undefined) {
-    return loadGateways().createFailoverExporter(config.gateways, (gateway, once) =>
+    return loadFailover().createFailoverExporter(config.gateways, (gateway, once) =>
       createExporter(signal, gateway, diagnostics, once),
     );
   }
