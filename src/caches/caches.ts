@@ -1,14 +1,14 @@
 import type { Attributes, Counter, Meter } from "@opentelemetry/api";
 import type { CacheStats, Gettable } from "../api.ts";
 
-/** An app has a handful; names made of keys are a mistake, and go together. */
+/** An app has a few caches. Names derived from keys are a mistake, and are counted together. */
 const MAX_CACHES = 200;
 const OVERFLOW_NAME = "other";
 
 /**
- * Hits and misses, by cache. OpenTelemetry has no convention for them yet
- * (https://github.com/open-telemetry/semantic-conventions/issues/1747): a
- * counter of look-ups told apart by their result, as .NET's own metrics are.
+ * Counts hits and misses by cache. OpenTelemetry has no convention for them yet
+ * (https://github.com/open-telemetry/semantic-conventions/issues/1747), so this is a
+ * counter of lookups with their result as an attribute, like the metrics of .NET.
  */
 class CacheRegistry {
   readonly #requests: Counter;
@@ -21,7 +21,7 @@ class CacheRegistry {
     });
   }
 
-  /** Look-ups whose outcome is known. Never throws. */
+  /** Counts lookups. Never throws. */
   recordLookups(name: string, hits: number, misses: number): void {
     const cache = this.#countersOf(name);
     if (hits > 0) this.#requests.add(hits, cache.hit);
@@ -36,7 +36,7 @@ class CacheRegistry {
     });
   }
 
-  /** From now on what `cache.get` gives is counted; null and undefined are misses. */
+  /** Counts the results of `cache.get` from now on. Null and undefined are misses. */
   watch(cache: Gettable, name: string): void {
     const { get } = cache as { readonly get: (...args: unknown[]) => unknown };
     const record = (value: unknown): void =>
@@ -56,10 +56,10 @@ class CacheRegistry {
     });
   }
 
-  #countersOf(given: string): CacheCounters {
-    const known = this.#byName.get(given);
-    if (known !== undefined) return known;
-    const name = this.#byName.size < MAX_CACHES ? given : OVERFLOW_NAME;
+  #countersOf(cacheName: string): CacheCounters {
+    const existing = this.#byName.get(cacheName);
+    if (existing !== undefined) return existing;
+    const name = this.#byName.size < MAX_CACHES ? cacheName : OVERFLOW_NAME;
     const cache = this.#byName.get(name) ?? createCacheCounters(name);
     this.#byName.set(name, cache);
     return cache;
@@ -74,7 +74,7 @@ export function createCacheRegistry(meter: Meter): CacheRegistry {
 
 interface CacheCounters {
   readonly name: string;
-  /** One object for each, by which the metric finds its series. */
+  /** The attributes of both results, always the same objects, which the metric uses to find its series. */
   readonly hit: Attributes;
   readonly miss: Attributes;
   hits: number;

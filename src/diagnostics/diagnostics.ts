@@ -11,17 +11,17 @@ const severities: Record<LogLevel, number> = {
   all: 6,
 };
 
-/** The same key is not said again for this long. */
+/** Minimum interval between two lines of the same key. */
 const REPEAT_INTERVAL_MS = 60_000;
 
-/** Of a line, in characters: messages of errors may hold whole pages. */
+/** Maximum length of a line. Error messages may be pages long. */
 const MAX_LINE_LENGTH = 2000;
 
 /**
- * Our own few lines on stderr. Each line has a key; a line whose key was said
- * within the last minute is swallowed, so that a fault which repeats with every
- * export costs one line and not a flood. Whatever words of others are in it, it
- * is one line of limited length, which no terminal obeys.
+ * Logs telltale's own messages to stderr. Each message has a key, and a message whose
+ * key was logged within the last minute is suppressed, so that an error of every export
+ * costs one line a minute. A message is one line of limited length, with control
+ * characters escaped.
  */
 export class Diagnostics {
   readonly #maxSeverity: number;
@@ -33,7 +33,7 @@ export class Diagnostics {
     this.#write = write;
   }
 
-  /** Whether lines of this level are said at all. */
+  /** Whether messages of this level are logged. */
   isEnabled(level: LogLevel): boolean {
     return severities[level] <= this.#maxSeverity;
   }
@@ -63,7 +63,7 @@ export class Diagnostics {
       this.#lastLogged.set(key, now);
       this.#write(`telltale: ${excerpt(message, MAX_LINE_LENGTH)}\n`);
     } catch {
-      // A closed stderr, or a broken clock, is the host's affair.
+      // A closed stderr must not affect the app.
     }
   }
 }

@@ -1,25 +1,25 @@
 /**
- * Text on one line that no terminal and no log viewer obeys: control characters,
- * line breaks, bidirectional overrides and characters without width are written
- * as escapes (CVE-2021-42574 is about the last two).
+ * Escapes control characters, line breaks, bidirectional overrides and zero-width
+ * characters, so that the text stays on one line and can't control a terminal or log
+ * viewer (CVE-2021-42574 is about the last two).
  */
 export function escapeControlCharacters(text: string): string {
   return text.replace(controlCharacters, escapeCharacter);
 }
 
 /**
- * What a peer said, for a line of ours or a terminal: as `plainText`, and cut.
+ * Escapes and truncates a text from outside, for a message or a terminal.
  *
- * @param maxLength in UTF-16 units of the text as it came.
+ * @param maxLength in UTF-16 units of the original text.
  */
 export function excerpt(text: string, maxLength: number = MAX_EXCERPT_LENGTH): string {
   return escapeControlCharacters(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
 }
 
-/** Long enough for a sentence. */
+/** Enough for a sentence. */
 const MAX_EXCERPT_LENGTH = 200;
 
-/** Unicode's categories: control, format, line and paragraph separator. */
+/** The Unicode categories control, format, line separator and paragraph separator. */
 const controlCharacters = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };

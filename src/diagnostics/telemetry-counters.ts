@@ -1,23 +1,23 @@
-/** Why something that was made never arrived. */
+/** The reason why an item was dropped. */
 export type DropReason =
   | "queue_full"
   | "rejected"
   | "failed"
   | "shutdown"
   | "unsampled"
-  /** A filter of the app's said no (Sentry's `beforeSend` and event processors). */
+  /** Dropped by the app's own filter (Sentry's `beforeSend` and event processors). */
   | "filtered";
 
 /**
- * The books of one signal: at any moment `made = sent + dropped + queued`.
- * Whoever makes, sends or drops says so here; `queued` follows.
+ * The counters of one signal, for which `created = sent + dropped + queued` always
+ * holds. Created, sent and dropped items are counted here, and `queued` is derived.
  */
 export class SignalCounters {
   created = 0;
-  /** Epoch milliseconds of the latest delivery and of the latest failed one, for `/healthz`. */
+  /** Epoch milliseconds of the latest successful and failed export, for `/healthz`. */
   lastSentAt: number | undefined = undefined;
   lastFailedAt: number | undefined = undefined;
-  /** Epoch milliseconds until when nothing is sent, because the peer asked for a pause. */
+  /** Epoch milliseconds until which nothing is sent, because the receiver requested a pause. */
   pausedUntil = 0;
   #sent = 0;
   readonly dropped: Record<DropReason, number> = {
@@ -33,7 +33,7 @@ export class SignalCounters {
     return this.#sent;
   }
 
-  /** Written once per batch, so the clock costs nothing here. */
+  /** Set once per batch, so reading the clock is cheap enough. */
   set sent(total: number) {
     if (total > this.#sent) this.lastSentAt = Date.now();
     this.#sent = total;
@@ -57,7 +57,7 @@ export class SignalCounters {
 
 export type SignalName = "spans" | "logs" | "metrics" | "events";
 
-/** All books of the process, by signal. */
+/** The counters of the process, by signal. */
 export type TelemetryCounters = Readonly<Record<SignalName, SignalCounters>>;
 
 export function createTelemetryCounters(): TelemetryCounters {

@@ -1,21 +1,20 @@
-/** How often it is looked whether something is still unsent, in milliseconds. */
+/** Interval of the check for unsent telemetry, in milliseconds. */
 const CHECK_MS = 1000;
 
 /**
- * Whether the process has telemetry that its end would lose: queued, in flight,
- * or of a request under way. As long as there is none, nothing of ours needs to
- * happen before the end.
+ * Tracks whether the process has telemetry that its exit would lose: queued, in flight,
+ * or of requests in flight. Without any, no action is needed at exit.
  */
 export class UnsentTelemetry {
   #isMarked = false;
-  /** Made outside of any request, so that it keeps none alive; re-armed with `refresh`. */
+  /** Created outside of any request, so that it retains none. Restarted with `refresh`. */
   readonly #timer: NodeJS.Timeout = setTimeout(() => this.#check(), CHECK_MS).unref();
   #hasUnsent: () => boolean = () => false;
   #onChange: (any: boolean) => void = () => {};
 
   /**
-   * @param hasUnsent looks at all that may hold something.
-   * @param onChange called when the first thing comes and some time after the last has gone.
+   * @param hasUnsent whether any pipeline has unsent telemetry.
+   * @param onChange is called with the first unsent item, and some time after the last one was sent.
    */
   watch(hasUnsent: () => boolean, onChange: (any: boolean) => void): void {
     this.#hasUnsent = hasUnsent;
@@ -23,7 +22,7 @@ export class UnsentTelemetry {
     if (this.#isMarked) onChange(true);
   }
 
-  /** Something is there now. For the hot path. */
+  /** Records that there is unsent telemetry. For the hot path. */
   mark(): void {
     if (!this.#isMarked) this.#setMarked();
   }
@@ -37,7 +36,7 @@ export class UnsentTelemetry {
   #check(): void {
     if (!this.#isMarked) return;
     if (this.#hasUnsent()) this.#timer.refresh();
-    // Right after the loop has asked the system, which then has nothing for a listener that goes.
+    // Just after the poll phase, so that no received signal is pending when a listener is removed.
     else setImmediate(() => this.#clearIfSent());
   }
 

@@ -1,27 +1,26 @@
-/** What happens to the listeners for one event of `process`. */
+/** Callbacks for changes of the listeners of one event. */
 export interface ListenerHooks {
-  /** Before it is added. */
   readonly beforeAdd?: (listener: unknown) => void;
   readonly afterRemove?: (listener: unknown) => void;
 }
 
 /**
- * Tells of listeners that come and go on `process`, with one listener of ours for
- * each of the two events, whoever asks.
+ * Reports added and removed listeners of `process`, with a single `newListener` and a
+ * single `removeListener` listener.
  */
 export class ProcessListenerWatch {
   readonly #hooks = new Map<string | symbol, ListenerHooks>();
 
-  constructor() {
-    process.on("newListener", (event: string | symbol, listener: unknown) => {
+  /** @param emitter `process`, or a stand-in in tests. */
+  constructor(emitter: NodeJS.EventEmitter = process) {
+    emitter.on("newListener", (event: string | symbol, listener: unknown) => {
       this.beforeAdd(event, listener);
     });
-    process.on("removeListener", (event: string | symbol, listener: unknown) => {
+    emitter.on("removeListener", (event: string | symbol, listener: unknown) => {
       this.#hooks.get(event)?.afterRemove?.(listener);
     });
   }
 
-  /** A listener is about to be added. */
   beforeAdd(event: string | symbol, listener: unknown): void {
     this.#hooks.get(event)?.beforeAdd?.(listener);
   }

@@ -2,28 +2,35 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { constants } from "node:os";
 import type { ProcessListenerWatch } from "./process-listeners.ts";
 
+/** The parts of `process` that are used here. Tests have a stand-in. */
+export interface SignalProcess extends NodeJS.EventEmitter {
+  readonly pid: number;
+  kill(pid: number, signal: NodeJS.Signals): true;
+}
+
 export interface SignalDeps {
+  readonly process: SignalProcess;
   readonly signals: readonly NodeJS.Signals[];
   readonly listeners: ProcessListenerWatch;
-  /** The process was told to end; the app may do as it likes. */
+  /** Called for a signal that the app handles. */
   readonly onSignal: () => void;
-  /** Nobody but us listens: the process dies right after this. */
+  /** Called just before the process is killed by a signal without a listener of the app. */
   readonly beforeKill: () => void;
 }
 
 export interface SignalListeners {
   /**
-   * Whether what `beforeKill` does is needed. Where it is not, and the app has no
-   * listener, nothing of ours listens: Node and the system treat the signal as
-   * they would without us, even while the process computes or waits synchronously.
+   * Sets whether `beforeKill` is needed. If it is not, and the app has no listener,
+   * telltale has none either: the signal has its default action, even while the process
+   * is blocked by synchronous work.
    */
   setNeeded(needed: boolean): void;
 }
 
-/** Sees the signals that ask for the end, without a change in what comes of them. */
+/** Listens to termination signals without changing their effect. */
 export function watchSignals(deps: SignalDeps): SignalListeners {
   const listeners = deps.signals.map((signal) => new SignalListener(signal, deps));
-  const selfKillHook = new SelfKillHook(listeners);
+  const selfKillHook = new SelfKillHook(deps.process, listeners);
   return {
     setNeeded(needed) {
       if (needed) selfKillHook.install();
@@ -33,28 +40,28 @@ export function watchSignals(deps: SignalDeps): SignalListeners {
 }
 
 /**
- * One listener, there while it is needed or the app listens too. No listener of
- * the app's finds it beside itself, because some decide by that whether the
- * process is to die (`signal-exit`, which many packages bring along, sends the
- * signal again if it is alone). So ours goes before the others run and comes back
- * when they have.
+ * The listener for one signal, attached while it is needed or the app has a listener.
+ * It detaches before the app's listeners run and re-attaches afterwards, because some
+ * decide by the number of listeners whether the process should terminate
+ * (`signal-exit`, a common dependency, sends the signal again if it is the only one).
  */
 class SignalListener {
   readonly signal: NodeJS.Signals;
   readonly #deps: SignalDeps;
-  /** Node runs the listeners of a signal in the context in which the first was added. */
+  /** Node runs the listeners of a signal in the async context in which the first one was added. */
   readonly #runOutside: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
-  readonly #kill = process.kill;
+  readonly #kill: SignalProcess["kill"];
   #needed = false;
   #isAttached = false;
   /** The app's listeners are running. */
   #isYielding = false;
-  /** A listener of the app's went in this tick: a `once` in front of us, which has just heard. */
+  /** A listener of the app was removed in this tick: a `once` listener that ran before this one. */
   #appHeardThisTick = false;
 
   constructor(signal: NodeJS.Signals, deps: SignalDeps) {
     this.signal = signal;
     this.#deps = deps;
+    this.#kill = deps.process.kill;
     deps.listeners.watch(signal, {
       beforeAdd: (listener) => this.#beforeAdd(listener),
       afterRemove: (listener) => this.#afterRemove(listener),
@@ -66,12 +73,12 @@ class SignalListener {
     this.update();
   }
 
-  /** The signal would be noted by us alone, and so kill nobody until the loop turns. */
+  /** Whether this is the only listener, so that the signal would not terminate the process at once. */
   get blocksDefaultAction(): boolean {
     return this.#isAttached && this.#appListenerCount() === 0;
   }
 
-  /** What the signal does where only we listen: the system's default is back after it. */
+  /** Flushes, and restores the default action of the signal. */
   flushAndDetach(): void {
     this.#deps.beforeKill();
     this.#detach();
@@ -84,10 +91,10 @@ class SignalListener {
   }
 
   #appListenerCount(): number {
-    return process.listenerCount(this.signal) - (this.#isAttached ? 1 : 0);
+    return this.#deps.process.listenerCount(this.signal) - (this.#isAttached ? 1 : 0);
   }
 
-  /** Node gives the number; who emits it by hand wants no more than what listens to run. */
+  /** Node passes the signal's number. Without it the app has emitted the event itself. */
   readonly #listener = (_name?: unknown, number?: unknown): void => {
     this.#detach();
     if (this.#appListenerCount() > 0 || this.#appHeardThisTick || typeof number !== "number") {
@@ -97,7 +104,8 @@ class SignalListener {
       return;
     }
     this.#deps.beforeKill();
-    this.#kill.call(process, process.pid, this.signal);
+    const { process: target } = this.#deps;
+    this.#kill.call(target, target.pid, this.signal);
   };
 
   readonly #reattach = (): void => {
@@ -108,13 +116,13 @@ class SignalListener {
   #attach(): void {
     if (this.#isAttached) return;
     this.#isAttached = true;
-    this.#runOutside(() => process.prependListener(this.signal, this.#listener));
+    this.#runOutside(() => this.#deps.process.prependListener(this.signal, this.#listener));
   }
 
   #detach(): void {
     if (!this.#isAttached) return;
     this.#isAttached = false;
-    process.removeListener(this.signal, this.#listener);
+    this.#deps.process.removeListener(this.signal, this.#listener);
   }
 
   #beforeAdd(listener: unknown): void {
@@ -123,7 +131,7 @@ class SignalListener {
 
   #afterRemove(listener: unknown): void {
     if (listener !== this.#listener) this.#markAppHeard();
-    // `removeAllListeners` of the app's; else by our own hand.
+    // Removed by the app's `removeAllListeners`, not by `#detach`.
     else if (this.#isAttached) this.#isAttached = false;
     else return;
     if (this.#appListenerCount() === 0) this.update();
@@ -138,32 +146,34 @@ class SignalListener {
 }
 
 /**
- * Where a process sends itself a signal, as wrappers do to end as their child did,
- * it is dead before `process.kill` returns. With a listener it would go on, and
- * might end by itself before the signal is heard.
+ * Handles a signal that the process sends to itself, as wrappers do to exit like their
+ * child. By default it terminates the process before `process.kill` returns. With a
+ * listener the process would continue, and might exit before the listener runs.
  */
 class SelfKillHook {
+  readonly #process: SignalProcess & Partial<ProcessWithKill>;
   readonly #listeners: readonly SignalListener[];
   #isInstalled = false;
 
-  constructor(listeners: readonly SignalListener[]) {
+  constructor(process: SignalProcess, listeners: readonly SignalListener[]) {
+    this.#process = process;
     this.#listeners = listeners;
   }
 
-  /** Behind `process.kill`, which stays as it is; it looks it up each time. */
+  /** Replaces `process._kill`, which the unmodified `process.kill` calls. */
   install(): void {
     if (this.#isInstalled) return;
     this.#isInstalled = true;
-    const { _kill: kill } = process as unknown as Partial<ProcessWithKill>;
+    const { _kill: kill } = this.#process;
     if (typeof kill !== "function") return;
     const listenerFor = (pid: unknown, number: unknown): SignalListener | undefined =>
       this.#listenerFor(pid, number);
-    Object.assign(process, {
+    Object.assign(this.#process, {
       _kill(this: unknown, ...args: unknown[]): unknown {
         const listener = listenerFor(args[0], args[1]);
         listener?.flushAndDetach();
         const result = Reflect.apply(kill, this, args);
-        // It lives on where the system refused.
+        // The process continues if the system refused the signal.
         listener?.update();
         return result;
       },
@@ -172,8 +182,9 @@ class SelfKillHook {
 
   #listenerFor(pid: unknown, number: unknown): SignalListener | undefined {
     const to = Number(pid);
-    // 0: the process group, which we are in; we may be its leader.
-    if (to !== process.pid && to !== 0 && to !== -process.pid) return undefined;
+    const { pid: ownPid } = this.#process;
+    // 0 is the own process group, and a negative pid the group that the process leads.
+    if (to !== ownPid && to !== 0 && to !== -ownPid) return undefined;
     return this.#listeners.find(
       ({ signal, blocksDefaultAction }) =>
         blocksDefaultAction && constants.signals[signal] === number,
@@ -182,6 +193,6 @@ class SelfKillHook {
 }
 
 interface ProcessWithKill {
-  /** Undocumented; Node's comment beside its call says that it has to stay for those who replace it. */
+  /** Undocumented. Node keeps it for packages that replace it, as a comment at its call says. */
   readonly _kill: (...args: unknown[]) => unknown;
 }

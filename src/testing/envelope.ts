@@ -3,9 +3,11 @@ import type { ReceivedItem } from "./received.ts";
 const NEWLINE = 10;
 
 /**
- * Reads a Sentry envelope: a line of JSON, then per item a header line and a
- * payload, which is as long as the header says or goes to the end of its line.
- * Throws on nonsense. Format: develop.sentry.dev/sdk/data-model/envelopes/.
+ * Parses a Sentry envelope: a line of JSON, then for each item a header line and a
+ * payload, whose length is in the header or which ends with its line. Format:
+ * https://develop.sentry.dev/sdk/data-model/envelopes/
+ *
+ * @throws if the envelope is malformed.
  */
 export function parseEnvelope(body: Buffer, project: string, publicKey: string): ReceivedItem[] {
   const lines = new EnvelopeReader(body);
@@ -29,7 +31,7 @@ export function parseEnvelope(body: Buffer, project: string, publicKey: string):
   return items;
 }
 
-/** The public key of a request: in the query (`sentry_key`) or in `X-Sentry-Auth`. */
+/** Returns the public key of a request, from the query (`sentry_key`) or from `X-Sentry-Auth`. */
 export function publicKeyOf(query: URLSearchParams, header: string): string {
   return query.get("sentry_key") ?? /sentry_key=([^,\s]+)/.exec(header)?.[1] ?? "";
 }
@@ -66,7 +68,7 @@ class EnvelopeReader {
     return line;
   }
 
-  /** A payload of known length, and the line break after it. */
+  /** Reads a payload of known length, and skips the line break after it. */
   readBytes(length: number): Buffer {
     const payload = this.#body.subarray(this.#offset, this.#offset + length);
     this.#offset += length + 1;

@@ -1,11 +1,11 @@
-/** What a value takes beside its text: a header, a pointer, a slot. */
+/** Memory of a value in addition to its text: a header, a pointer and a slot. */
 const BYTES_PER_VALUE = 64;
 
 /**
- * About what something takes in memory, in bytes. Telemetry with values nested
- * beyond what the stack has room for is none: that throws.
+ * Estimates the memory of a value, in bytes.
  *
- * @param shared what belongs to others as well, and is counted with the first of them.
+ * @param shared objects that were counted before. Objects of several items count once.
+ * @throws RangeError if values are nested too deeply for the stack.
  */
 export function estimateBytes(any: unknown, shared: WeakSet<object>): number {
   if (typeof any === "string") return BYTES_PER_VALUE + any.length * 2;

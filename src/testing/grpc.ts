@@ -19,7 +19,7 @@ const paths: Readonly<Record<string, OtlpSignal>> = {
 
 type Headers = ReceivedRequest["headers"];
 
-/** The receiver's gRPC side: the three unary `Export` calls of OTLP. */
+/** Serves the three unary `Export` calls of OTLP over gRPC. */
 export function serveGrpc(server: Http2Server, store: ReceivedStore, faults: Faults): void {
   server.on("stream", (stream: ServerHttp2Stream, headers: object) => {
     stream.on("error", () => {});
@@ -38,7 +38,7 @@ async function handleCall(
   const path = String(headers[":path"]);
   const signal = paths[path];
   if (signal === undefined) {
-    sendStatus(stream, UNIMPLEMENTED, `no ${path} here`);
+    sendStatus(stream, UNIMPLEMENTED, `unknown method ${path}`);
     return;
   }
   const fault = faults.consume(signal);
@@ -66,7 +66,7 @@ async function handleCall(
   }
 }
 
-/** A frame is a flag (compressed or not), a length of four bytes, and the message. */
+/** Reads a frame: a compression flag, a length of four bytes, and the message. */
 function messageOf(frame: Buffer, headers: Headers): Buffer {
   const message = frame.subarray(5, 5 + frame.readUInt32BE(1));
   return frame[0] === 1 ? decompress(String(headers["grpc-encoding"]), message) : message;
@@ -93,7 +93,7 @@ function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): void {
   stream.end(Buffer.concat([head, message]));
 }
 
-/** An answer without a message: gRPC's "trailers only". */
+/** Sends a response without a message (gRPC's "trailers only"). */
 function sendStatus(
   stream: ServerHttp2Stream,
   status: number,

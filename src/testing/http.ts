@@ -10,7 +10,7 @@ import type { ReceivedRequest } from "./received.ts";
 import { handleQuery } from "./query-api.ts";
 import type { ReceivedStore } from "./store.ts";
 
-/** One request on its way through the receiver. */
+/** A request and its response. */
 interface HttpExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -19,7 +19,7 @@ interface HttpExchange {
   readonly record: { -readonly [Key in keyof ReceivedRequest]: ReceivedRequest[Key] };
 }
 
-/** The receiver's HTTP side: OTLP, Sentry envelopes, and questions about what came in. */
+/** Creates the HTTP listener of the receiver: OTLP, Sentry envelopes and the query API. */
 export function createListener(store: ReceivedStore, faults: Faults): RequestListener {
   return (request, response) => {
     response.on("error", noop);
@@ -48,12 +48,12 @@ interface Rejection {
   readonly reason: string;
 }
 
-const INVALID_URL: Rejection = { status: 400, reason: "The target is no URL." };
+const INVALID_URL: Rejection = { status: 400, reason: "The request target is not a URL." };
 
 /**
- * A page in a browser may neither read what came in (by a name that is made to
- * point here) nor send something (without asking: text posted to another origin).
- * Over TLS the certificate says by which names the receiver may be asked.
+ * Rejects requests of web pages, which must neither read received data (by a host name
+ * that resolves to this host) nor send any (a cross-origin POST). With TLS the
+ * certificate determines the valid host names.
  */
 function rejectionOf({ headers, socket }: IncomingMessage): Rejection | undefined {
   const { host, origin } = headers;
@@ -61,13 +61,13 @@ function rejectionOf({ headers, socket }: IncomingMessage): Rejection | undefine
   if (host !== undefined && isChecked && !isLocalHostname(host)) {
     return {
       status: 403,
-      reason: `The receiver is asked as ${JSON.stringify(host)}, not by an address or localhost.`,
+      reason: `The host name ${JSON.stringify(host)} is not allowed; use an address or localhost.`,
     };
   }
   if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) {
     return undefined;
   }
-  return { status: 403, reason: "The receiver takes nothing from other origins." };
+  return { status: 403, reason: "Cross-origin requests are not allowed." };
 }
 
 function noop(): void {}
@@ -181,7 +181,7 @@ function sendSlowBody({ response, record }: HttpExchange, status: number, everyM
   response.on("close", () => clearInterval(timer));
 }
 
-/** Written piece by piece as the peer reads, so that the giant is only on its side. */
+/** Writes the body in blocks as the client reads them, so that it is never complete in memory. */
 function sendHugeBody({ response, record }: HttpExchange, status: number, bytes: number): void {
   record.status = status;
   response.writeHead(status, { "content-type": "text/plain", "content-length": bytes });

@@ -5,10 +5,14 @@ import { logsOf, metricsOf, type OtlpSignal, readExport, spansOf } from "./otlp.
 import type { ReceivedEvent } from "./received.ts";
 import type { ReceivedStore } from "./store.ts";
 
-/** What one request may unpack to; more is an attack. Objects take some ten times as much. */
+/** Maximum decompressed size of a request. Decoded objects take about ten times as much. */
 export const MAX_BODY_BYTES: number = 32 * 1024 * 1024;
 
-/** Undoes `Content-Encoding`. Throws on nonsense and on what unpacks beyond the limit. */
+/**
+ * Decodes a `Content-Encoding`.
+ *
+ * @throws if the body is malformed or larger than the limit.
+ */
 export function decompress(encoding: string, body: Buffer): Buffer {
   const options = { maxOutputLength: MAX_BODY_BYTES };
   switch (encoding) {
@@ -27,8 +31,10 @@ export function decompress(encoding: string, body: Buffer): Buffer {
 }
 
 /**
- * Decodes an export and keeps its items; under a `partial` fault all but the last
- * few. Throws on nonsense.
+ * Decodes an export and stores its items, or under a `partial` fault all but the last
+ * ones.
+ *
+ * @throws if the body is malformed.
  */
 export function storeExport(
   store: ReceivedStore,
@@ -44,7 +50,11 @@ export function storeExport(
   else store.add("metrics", withoutLast(rejected, metricsOf(request)));
 }
 
-/** Reads a Sentry envelope and keeps its items. Throws on nonsense. */
+/**
+ * Decodes a Sentry envelope and stores its items.
+ *
+ * @throws if the body is malformed.
+ */
 export function storeEnvelope(
   store: ReceivedStore,
   body: Buffer,

@@ -2,8 +2,8 @@ import { parseArgs } from "node:util";
 import { startReceiver } from "./receiver.ts";
 
 /**
- * The receiver as a process of its own: prints one line of JSON with its
- * addresses, and runs until it is killed.
+ * Runs the receiver as a separate process. It prints its addresses as one line of JSON
+ * and runs until it is killed.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -6,7 +6,7 @@ const rejectedNames: Readonly<Record<OtlpSignal, string>> = {
   metrics: "rejectedDataPoints",
 };
 
-/** The body that tells a partial success, in the encoding of the request; empty when all was taken. */
+/** Returns the response body, in the encoding of the request. It is empty unless items were rejected. */
 export function otlpResponseBody(
   signal: OtlpSignal,
   contentType: string,

@@ -1,9 +1,9 @@
 import type { ProtobufSchema } from "./protobuf.ts";
 
 /**
- * The messages of OTLP 1.x, field by field, from `opentelemetry-proto`
- * (`collector/…`, `trace`, `logs`, `metrics`, `resource`, `common`). Ids are read
- * as hex, which is how OTLP's JSON encoding writes them.
+ * The messages of OTLP 1.x and their fields, from `opentelemetry-proto` (`collector/…`,
+ * `trace`, `logs`, `metrics`, `resource`, `common`). Ids are read as hex, as in OTLP's
+ * JSON encoding.
  */
 export const otlpSchema: ProtobufSchema = {
   AnyValue:

@@ -21,14 +21,17 @@ const messages: Readonly<Record<OtlpSignal, string>> = {
   metrics: "ExportMetricsServiceRequest",
 };
 
-let decode: ProtobufDecoder | undefined;
+const decode: ProtobufDecoder = createDecoder(otlpSchema);
 
-/** Reads the body of an export, in either encoding, into the shape of the JSON one. Throws on nonsense. */
+/**
+ * Decodes the body of an export, in either encoding, into the format of the JSON one.
+ *
+ * @throws if the body is malformed.
+ */
 export function readExport(signal: OtlpSignal, contentType: string, body: Uint8Array): JsonObject {
   if (contentType.startsWith("application/json")) {
     return asObject(JSON.parse(Buffer.from(body).toString("utf8")));
   }
-  decode ??= createDecoder(otlpSchema);
   return decode(messages[signal], body);
 }
 
@@ -237,11 +240,11 @@ function asText(any: unknown): string {
   }
 }
 
-/** A time as its digits; throws where it is none. */
+/** @throws if the value is not a time in digits. */
 function asNanoseconds(any: unknown): string {
   const digits = asText(any);
   if (/^\d{0,20}$/.test(digits)) return digits;
-  throw new TypeError(`no time: ${JSON.stringify(digits.slice(0, 30))}`);
+  throw new TypeError(`not a time: ${JSON.stringify(digits.slice(0, 30))}`);
 }
 
 function asOptionalNumber(any: unknown): number | undefined {

@@ -1,10 +1,10 @@
-/**
- * Reads protobuf into plain objects, driven by a table of messages. Only what the
- * telemetry needs: no groups, no maps, no extensions. Field names are those of the
- * JSON encoding, so that both encodings of OTLP end in one shape.
+/*
+ * A protobuf decoder that is driven by a table of messages. It supports what OTLP needs:
+ * no groups, no maps, no extensions. Field names are those of the JSON encoding, so that
+ * both encodings of OTLP have the same result.
  */
 
-/** Per message: `"1 name type, 2 name type[]"`; a type is a scalar or another message. */
+/** The fields of each message: `"1 name type, 2 name type[]"`, where a type is a scalar or a message. */
 export type ProtobufSchema = Readonly<Record<string, string>>;
 
 export type JsonObject = { [field: string]: unknown };
@@ -32,7 +32,7 @@ interface Field {
 
 type Fields = ReadonlyMap<number, Field>;
 
-/** As in other readers of protobuf: deeper nesting is no telemetry but an attack on the stack. */
+/** The limit of other protobuf decoders. Deeper nesting is an attack on the stack. */
 const MAX_DEPTH = 100;
 
 export function createDecoder(schema: ProtobufSchema): ProtobufDecoder {
@@ -42,8 +42,8 @@ export function createDecoder(schema: ProtobufSchema): ProtobufDecoder {
 }
 
 /**
- * What one body may hold, in values. Two bytes make an empty message, which takes
- * some hundred as an object.
+ * Maximum number of values in a body. An empty message has two bytes, and about a
+ * hundred as an object.
  */
 const MAX_VALUES = 2_000_000;
 
@@ -142,7 +142,7 @@ function decodeZigzag(value: number): number {
 
 class ProtobufReader {
   readonly #bytes: Uint8Array;
-  /** Of the whole body. */
+  /** Shared by all readers of a body. */
   readonly #budget: { values: number };
   #offset = 0;
 
@@ -151,12 +151,12 @@ class ProtobufReader {
     this.#budget = budget;
   }
 
-  /** One more value. Throws when it is one too many. */
+  /** Counts a value. Throws above the limit. */
   countValue(): void {
     if (--this.#budget.values < 0) throw new RangeError("protobuf with too many values");
   }
 
-  /** The bytes that follow, by a reader of their own. */
+  /** Returns a reader of the length-delimited bytes that follow. */
   subReader(): ProtobufReader {
     return new ProtobufReader(this.bytes(), this.#budget);
   }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Fault, Faults } from "./fault.ts";
 import type { Received, ReceivedStore } from "./store.ts";
 
-/** A list of faults is a few lines. */
+/** Maximum size of a list of faults. */
 const MAX_TEXT = 1024 * 1024;
 
 const kinds: readonly (keyof Received)[] = [
@@ -15,9 +15,9 @@ const kinds: readonly (keyof Received)[] = [
 ];
 
 /**
- * What came in, for whoever shares no memory with the receiver: `GET /received`
- * (how many of each kind), `GET /received/spans?trace_id=…` and so on for every
- * kind, `DELETE /received`, and `PUT /faults` with a JSON list.
+ * Handles the query API, for other processes: `GET /received` (the number of items of
+ * each kind), `GET /received/spans?trace_id=…` and so on for every kind, `DELETE
+ * /received`, and `PUT /faults` with a JSON list.
  */
 export async function handleQuery(
   request: IncomingMessage,
@@ -46,7 +46,7 @@ function filterByTrace(items: readonly object[], traceId: string | null): readon
   return traceId === null ? items : items.filter((item) => traceIdOf(item) === traceId);
 }
 
-/** Spans and log records carry the id themselves, Sentry's events in a context. */
+/** Returns the trace id of a span or log record, or that in the trace context of a Sentry event. */
 function traceIdOf(item: object): string | undefined {
   const fields = item as {
     traceId?: string;
@@ -67,7 +67,7 @@ function isFault(item: unknown): boolean {
 function parseFaults(text: string): Fault[] {
   const faults: unknown = JSON.parse(text);
   if (Array.isArray(faults) && faults.every(isFault)) return faults as Fault[];
-  throw new TypeError("not a list of faults");
+  throw new TypeError("expected a JSON list of faults");
 }
 
 function reply(response: ServerResponse, status: number, body: unknown): void {
@@ -78,7 +78,7 @@ async function readText(request: IncomingMessage): Promise<string> {
   let text = "";
   for await (const part of request.setEncoding("utf8") as AsyncIterable<string>) {
     text += part;
-    if (text.length > MAX_TEXT) throw new RangeError("too long");
+    if (text.length > MAX_TEXT) throw new RangeError("list of faults too long");
   }
   return text;
 }

@@ -1,6 +1,6 @@
-/**
- * What the receiver keeps: flat, plain objects that a test compares with literals
- * and that survive JSON unchanged.
+/*
+ * The items that the receiver stores: plain objects that tests can compare with literals,
+ * and that JSON represents unchanged.
  */
 
 export type ReceivedValue =
@@ -34,19 +34,19 @@ export type SpanKindName =
   | "CONSUMER";
 
 export interface ReceivedSpan {
-  /** Lower-case hex, as all ids here. */
+  /** Lower-case hex, like all ids here. */
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty for a root, as on the wire. */
+  /** Empty for a root, as in OTLP. */
   readonly parentSpanId: string;
   readonly traceState: string;
   readonly flags: number;
   readonly name: string;
   readonly kind: SpanKindName;
-  /** Nanoseconds since 1970, as digits: they don't fit a number. */
+  /** Nanoseconds since 1970, as text, because they exceed a number's precision. */
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
-  /** Exact: taken from the nanoseconds. */
+  /** Computed from the exact nanoseconds. */
   readonly durationMs: number;
   readonly attributes: ReceivedAttributes;
   readonly events: readonly ReceivedSpanEvent[];
@@ -84,7 +84,7 @@ export interface ReceivedLog {
   readonly eventName: string;
   readonly attributes: ReceivedAttributes;
   readonly droppedAttributesCount: number;
-  /** Empty where the record belongs to no trace. */
+  /** Empty for a record without a trace. */
   readonly traceId: string;
   readonly spanId: string;
   readonly flags: number;
@@ -104,7 +104,7 @@ export interface ReceivedMetric {
   readonly scope: ReceivedScope;
 }
 
-/** One data point; what its type lacks is undefined. */
+/** One data point. Fields that its type lacks are undefined. */
 export interface ReceivedPoint {
   readonly attributes: ReceivedAttributes;
   readonly startTimeUnixNano: string;
@@ -132,11 +132,11 @@ export interface ReceivedItem {
   readonly publicKey: string;
   readonly envelope: Readonly<Record<string, unknown>>;
   readonly header: Readonly<Record<string, unknown>>;
-  /** Parsed where it is JSON, otherwise text. */
+  /** Parsed if it is JSON, otherwise text. */
   readonly payload: unknown;
 }
 
-/** A Sentry event, as far as anybody here looks into it; the rest is there, untyped. */
+/** A Sentry event. Only the fields that are used here are typed. */
 export interface ReceivedEvent {
   readonly event_id?: string;
   readonly level?: string;
@@ -162,17 +162,17 @@ export interface ReceivedEvent {
   readonly [field: string]: unknown;
 }
 
-/** One request as it came in, whatever was answered. */
+/** One received request. */
 export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The same number for requests that came over the same connection. */
+  /** Identifies the connection. */
   readonly connection: number;
-  /** Length of the body on the wire. */
+  /** Length of the body before decompression. */
   readonly bytes: number;
-  /** Milliseconds of a clock that never jumps (`performance.now()` of the receiver). */
+  /** Time of arrival by a monotonic clock, in milliseconds (`performance.now()` of the receiver). */
   readonly at: number;
-  /** What was answered; undefined: nothing (yet). */
+  /** Status of the response. Undefined before or without a response. */
   readonly status: number | undefined;
 }

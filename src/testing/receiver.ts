@@ -18,31 +18,33 @@ import { type Received, ReceivedStore } from "./store.ts";
 export interface ReceiverOptions {
   /** Default: 127.0.0.1. */
   readonly host?: string;
-  /** Default: 0, any free one. */
+  /** Default: 0, any free port. */
   readonly port?: number;
-  /** 0: any free one; undefined: no gRPC. */
+  /** 0: any free port. Default: no gRPC. */
   readonly grpcPort?: number;
-  /** PEM; undefined: no TLS. With `ca`, clients must show a certificate of it. */
+  /** PEM. Default: no TLS. With `ca`, client certificates of that authority are required. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string };
-  /** How many spans, log records, … are kept; the oldest go first. Default: 100,000. */
+  /** Maximum number of stored items of each kind. The oldest are dropped. Default: 100,000. */
   readonly maxItems?: number;
-  /** What each kind of them may take in memory, about. Default: 128 MiB. */
+  /** Approximate memory limit of each kind, in bytes. Default: 128 MiB. */
   readonly maxBytes?: number;
 }
 
-/** A small collector and Sentry in one, in memory. */
+/** An OTLP and Sentry receiver that stores everything in memory. */
 export interface Receiver extends Received {
-  /** `http://127.0.0.1:4318`: fits `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  /** `http://127.0.0.1:4318`, for `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
   readonly port: number;
   /** Undefined without `grpcPort`. */
   readonly grpcUrl: string | undefined;
-  /** Fits `SENTRY_DSN`; project 1, key `key`. */
+  /** For `SENTRY_DSN`, with project 1 and key `key`. */
   readonly dsn: string;
   /**
-   * Resolves with what `look` finds (anything but undefined and false), as soon as
-   * it arrives. Rejects after `timeoutMs` (default: two minutes) with what there is
-   * instead; `what` names the missing thing in that message.
+   * Resolves with the result of `find` as soon as it is neither undefined nor false.
+   * Rejects after `timeoutMs` (default: two minutes) with a summary of the received
+   * items.
+   *
+   * @param what names the missing item in that message.
    */
   waitFor<T>(
     find: (received: Received) => T | undefined | false,
@@ -50,22 +52,22 @@ export interface Receiver extends Received {
     timeoutMs?: number,
   ): Promise<T>;
   /**
-   * Resolves when nobody is connected any more: what a process had handed to the
-   * kernel before its end may be read after Node has told of that end. Rejects after two minutes.
+   * Resolves when no client is connected any more: data that a process has sent before
+   * its exit may be received after Node has reported that exit. Rejects after two minutes.
    */
   settled(): Promise<void>;
-  /** Forgets all that came in. */
+  /** Deletes all stored items. */
   clear(): void;
-  /** What the next requests meet; none: all is well again. */
+  /** Sets the faults of the next requests, or ends them without arguments. */
   setFaults(...faults: readonly Fault[]): void;
-  /** Ends all connections, frees the ports, and rejects what `waitFor` still waits for. */
+  /** Closes all connections, frees the ports, and rejects pending `waitFor` calls. */
   close(): Promise<void>;
 }
 
-/** It bounds failures only: above what a busy machine takes to start a process or to end it. */
+/** Affects failures only. Longer than a busy machine takes to start or stop a process. */
 const DEFAULT_TIMEOUT_MS = 120_000;
 
-/** Starts a receiver. Rejects where the port is taken. */
+/** Starts a receiver. Rejects if the port is in use. */
 export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
   const host = options.host ?? "127.0.0.1";
   const store = new ReceivedStore(
@@ -79,39 +81,98 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
   const grpcPort = grpc && (await listen(grpc.server, options.grpcPort ?? 0, host));
   const scheme = options.tls === undefined ? "http" : "https";
   const name = host.includes(":") ? `[${host}]` : host;
-  return {
-    get spans() {
-      return store.spans;
+  return new RunningReceiver(
+    store,
+    faults,
+    { http, grpc },
+    {
+      url: `${scheme}://${name}:${port}`,
+      port,
+      grpcUrl: grpcPort === undefined ? undefined : `${scheme}://${name}:${grpcPort}`,
+      dsn: `${scheme}://key@${name}:${port}/1`,
     },
-    get logs() {
-      return store.logs;
-    },
-    get metrics() {
-      return store.metrics;
-    },
-    get items() {
-      return store.items;
-    },
-    get events() {
-      return store.events;
-    },
-    get requests() {
-      return store.requests;
-    },
-    url: `${scheme}://${name}:${port}`,
-    port,
-    grpcUrl: grpcPort === undefined ? undefined : `${scheme}://${name}:${grpcPort}`,
-    dsn: `${scheme}://key@${name}:${port}/1`,
-    waitFor: (find, what = "match", timeoutMs = DEFAULT_TIMEOUT_MS) =>
-      store.waitFor(find, what, timeoutMs),
-    settled: () => waitUntilDisconnected(grpc === undefined ? [http] : [http, grpc.server]),
-    clear: () => store.clear(),
-    setFaults: (...list) => faults.set(list),
-    close: async () => {
-      store.close();
-      await Promise.all([closeHttp(http), grpc?.close()]);
-    },
-  };
+  );
+}
+
+interface Servers {
+  readonly http: Server;
+  readonly grpc: GrpcServer | undefined;
+}
+
+class RunningReceiver implements Receiver {
+  readonly url: string;
+  readonly port: number;
+  readonly grpcUrl: string | undefined;
+  readonly dsn: string;
+  readonly #store: ReceivedStore;
+  readonly #faults: Faults;
+  readonly #servers: Servers;
+
+  constructor(
+    store: ReceivedStore,
+    faults: Faults,
+    servers: Servers,
+    addresses: Pick<Receiver, "url" | "port" | "grpcUrl" | "dsn">,
+  ) {
+    this.#store = store;
+    this.#faults = faults;
+    this.#servers = servers;
+    this.url = addresses.url;
+    this.port = addresses.port;
+    this.grpcUrl = addresses.grpcUrl;
+    this.dsn = addresses.dsn;
+  }
+
+  get spans(): Received["spans"] {
+    return this.#store.spans;
+  }
+
+  get logs(): Received["logs"] {
+    return this.#store.logs;
+  }
+
+  get metrics(): Received["metrics"] {
+    return this.#store.metrics;
+  }
+
+  get items(): Received["items"] {
+    return this.#store.items;
+  }
+
+  get events(): Received["events"] {
+    return this.#store.events;
+  }
+
+  get requests(): Received["requests"] {
+    return this.#store.requests;
+  }
+
+  waitFor<T>(
+    find: (received: Received) => T | undefined | false,
+    what = "match",
+    timeoutMs: number = DEFAULT_TIMEOUT_MS,
+  ): Promise<T> {
+    return this.#store.waitFor(find, what, timeoutMs);
+  }
+
+  settled(): Promise<void> {
+    const { http, grpc } = this.#servers;
+    return waitUntilDisconnected(grpc === undefined ? [http] : [http, grpc.server]);
+  }
+
+  clear(): void {
+    this.#store.clear();
+  }
+
+  setFaults(...faults: readonly Fault[]): void {
+    this.#faults.set(faults);
+  }
+
+  async close(): Promise<void> {
+    const { http, grpc } = this.#servers;
+    this.#store.close();
+    await Promise.all([closeHttp(http), grpc?.close()]);
+  }
 }
 
 function startHttp(options: ReceiverOptions, store: ReceivedStore, faults: Faults): Server {
@@ -120,11 +181,12 @@ function startHttp(options: ReceiverOptions, store: ReceivedStore, faults: Fault
   return createHttpsServer(tlsOf(options.tls), listener);
 }
 
-function startGrpc(
-  options: ReceiverOptions,
-  store: ReceivedStore,
-  faults: Faults,
-): { server: Http2Server | Http2SecureServer; close(): Promise<void> } {
+interface GrpcServer {
+  readonly server: Http2Server | Http2SecureServer;
+  close(): Promise<void>;
+}
+
+function startGrpc(options: ReceiverOptions, store: ReceivedStore, faults: Faults): GrpcServer {
   const server =
     options.tls === undefined ? createHttp2Server() : createSecureServer(tlsOf(options.tls));
   const sessions = new Set<ServerHttp2Session>();
@@ -158,14 +220,14 @@ async function listen(server: NetServer, port: number, host: string): Promise<nu
 async function waitUntilDisconnected(servers: readonly NetServer[]): Promise<void> {
   const end = performance.now() + DEFAULT_TIMEOUT_MS;
   do {
-    // A connection may be waiting to be accepted: by the next immediate it is, which a
-    // timer is not enough for where the loop was blocked for longer than it.
+    // A pending connection is accepted by the next immediate. The timer alone is not enough
+    // if the event loop was blocked for longer than its delay.
     await pause(5);
     await nextImmediate();
     const counts = await Promise.all(servers.map(countConnections));
     if (counts.every((count) => count === 0)) return;
   } while (performance.now() < end);
-  throw new Error(`somebody is still connected after ${DEFAULT_TIMEOUT_MS} ms`);
+  throw new Error(`a client is still connected after ${DEFAULT_TIMEOUT_MS} ms`);
 }
 
 function countConnections(server: NetServer): Promise<number> {

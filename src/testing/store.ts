@@ -9,40 +9,40 @@ import type {
 
 import { estimateBytes } from "./estimate-bytes.ts";
 
-/** Everything that came in, oldest first, bounded. */
+/** All received items, oldest first, up to a limit. */
 export interface Received {
   readonly spans: readonly ReceivedSpan[];
   readonly logs: readonly ReceivedLog[];
   readonly metrics: readonly ReceivedMetric[];
   /** All items of Sentry envelopes. */
   readonly items: readonly ReceivedItem[];
-  /** The payloads of those that are events. */
+  /** The payloads of the items that are events. */
   readonly events: readonly ReceivedEvent[];
   readonly requests: readonly ReceivedRequest[];
 }
 
 type ItemLists = { -readonly [Kind in keyof Received]: Received[Kind][number][] };
 
-/** Somebody who waits for something to arrive. */
+/** A pending `waitFor` call. */
 interface Waiter {
-  /** Looks whether it is there. */
+  /** Resolves the call if its condition is met. */
   readonly check: () => void;
   readonly reject: (error: Error) => void;
 }
 
-/** The rooms of the store, and who waits for something to arrive in them. */
+/** Stores received items, and notifies pending `waitFor` calls. */
 export class ReceivedStore implements Received {
   readonly #maxItems: number;
   readonly #maxBytes: number;
   #lists: ItemLists = emptyLists();
-  /** What each item of the above takes, and all of a kind. */
+  /** Estimated sizes of the stored items, and their sum, by kind. */
   #sizes = new Map<keyof Received, { each: number[]; sum: number }>();
   readonly #waiters = new Set<Waiter>();
   #closed = false;
 
   /**
-   * @param maxItems how many of each kind are kept; the oldest go first.
-   * @param maxBytes what they may take in memory, about.
+   * @param maxItems maximum number of items of each kind. The oldest are dropped.
+   * @param maxBytes approximate memory limit of each kind, in bytes.
    */
   constructor(maxItems: number, maxBytes: number) {
     this.#maxItems = maxItems;
@@ -76,14 +76,14 @@ export class ReceivedStore implements Received {
   add<Kind extends keyof Received>(kind: Kind, items: readonly Received[Kind][number][]): void {
     const list = this.#lists[kind] as Received[Kind][number][];
     const shared = new WeakSet<object>();
-    const sizes = items.map((one) => estimateBytes(one, shared));
-    for (const one of items) list.push(one);
+    const sizes = items.map((item) => estimateBytes(item, shared));
+    for (const item of items) list.push(item);
     const surplus = this.#countSurplus(kind, sizes);
     if (surplus > 0) list.splice(0, surplus);
     this.notifyWaiters();
   }
 
-  /** How many of the oldest have to go. */
+  /** Returns how many of the oldest items exceed the limits. */
   #countSurplus(kind: keyof Received, sizes: readonly number[]): number {
     const all = this.#sizes.get(kind) ?? { each: [], sum: 0 };
     this.#sizes.set(kind, all);
@@ -99,7 +99,7 @@ export class ReceivedStore implements Received {
     return surplus;
   }
 
-  /** Something that is kept has changed: whoever waits looks again. */
+  /** Checks all pending `waitFor` calls, after a change of the stored items. */
   notifyWaiters(): void {
     for (const { check } of [...this.#waiters]) check();
   }
@@ -143,7 +143,7 @@ export class ReceivedStore implements Received {
     });
   }
 
-  /** Nothing comes any more: whoever waits is told, and holds the process no longer. */
+  /** Rejects pending `waitFor` calls, so that they don't keep the process alive. */
   close(): void {
     this.#closed = true;
     for (const { reject } of [...this.#waiters]) reject(closedError());

@@ -137,7 +137,7 @@ describe("The receiver", () => {
   beforeEach(() => receiver.clear());
 
   for (const [title, bytes, answer] of attacks) {
-    it(`lives on after ${title}`, async () => {
+    it(`keeps running after ${title}`, async () => {
       assert.match(await sendRaw(receiver, bytes), answer);
       assert.match(await sendRaw(receiver, request("GET /received")), /^HTTP\/1.1 200 /);
       assert.match(await sendRaw(receiver, request("GET /received/events")), /^HTTP\/1.1 200 /);
@@ -146,7 +146,7 @@ describe("The receiver", () => {
   }
 
   for (const [title, host, origin, status] of pages) {
-    it(`answers ${title} with ${status}`, async () => {
+    it(`responds to ${title} with ${status}`, async () => {
       const headers = origin === undefined ? [] : [`origin: ${origin}`];
       const expected = new RegExp(`^HTTP/1.1 ${status} `);
       const reading = request("GET /received/spans", headers, "", host);
@@ -164,7 +164,7 @@ describe("The receiver", () => {
     ["nonsense", Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff])],
     ["40 MB", Buffer.alloc(40_000_000)],
   ] as const) {
-    it(`lives on after a call of gRPC with ${title}`, async () => {
+    it(`keeps running after a gRPC call with ${title}`, async () => {
       const session = connectHttp2(receiver.grpcUrl ?? "");
       session.on("error", () => {});
       assert.notEqual(await statusOf(session, frame), "0");
@@ -176,8 +176,8 @@ describe("The receiver", () => {
   }
 });
 
-describe("What the receiver keeps", () => {
-  it("is bounded by bytes, the newest of each kind", async () => {
+describe("The store of the receiver", () => {
+  it("is limited in bytes, and holds the newest items of each kind", async () => {
     const receiver = await startReceiver({ maxBytes: 4_000_000 });
     for (let index = 0; index < 30; index++) {
       const bytes = request("POST /v1/traces", json, spanOf(`${index} ${"x".repeat(200_000)}`));
@@ -189,7 +189,7 @@ describe("What the receiver keeps", () => {
     assert.deepEqual(stored, [21, 22, 23, 24, 25, 26, 27, 28, 29]);
   });
 
-  it("counts what spans share once, and forgets weights with what was cleared", async () => {
+  it("counts shared objects of spans once, and resets its size when it is cleared", async () => {
     const receiver = await startReceiver({ maxBytes: 4_000_000 });
     const spans = Array.from({ length: 100 }, () => ({ name: "x" }));
     const attributes = [{ key: "service.name", value: { stringValue: "x".repeat(500_000) } }];

@@ -8,7 +8,7 @@ import { makeSpans } from "../export/telemetry.ts";
 const main = fileURLToPath(new URL("../../src/testing/main.ts", import.meta.url));
 
 describe("The receiver as a process", () => {
-  it("prints its addresses, and has its faults and what it received over HTTP", async () => {
+  it("prints its addresses, and offers faults and received items over HTTP", async () => {
     const child = spawn(process.execPath, [main, "--grpc-port", "0"], {
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -17,7 +17,7 @@ import { collectMetrics, makeLog, makeSpan, makeSpans } from "../export/telemetr
 const JSON_TYPE = "application/json";
 const PROTOBUF_TYPE = "application/x-protobuf";
 
-describe("the receiver", () => {
+describe("The receiver", () => {
   let receiver: Receiver;
 
   before(async () => {
@@ -84,14 +84,14 @@ describe("the receiver", () => {
     });
   }
 
-  it("takes spans over gRPC from OpenTelemetry's own exporter", async () => {
+  it("receives spans of OpenTelemetry's gRPC exporter", async () => {
     const exporter = new OTLPTraceExporter({ url: receiver.grpcUrl as string });
     await new Promise((resolve) => exporter.export([makeSpan(7)], resolve));
     await exporter.shutdown();
     assert.deepEqual(receiver.spans, [expectedSpan]);
   });
 
-  it("reads events out of Sentry envelopes, with the key from the query or the header", async () => {
+  it("reads the events of Sentry envelopes, with the key from the query or the header", async () => {
     const event = { event_id: "e1", message: "boom\nbang" };
     const payload = JSON.stringify(event);
     const item = `{"type":"event","length":${Buffer.byteLength(payload)}}\n${payload}\n`;
@@ -113,7 +113,7 @@ describe("the receiver", () => {
     );
   });
 
-  it("wakes a waiter when its span arrives, and tells one that waits in vain what there is", async () => {
+  it("resolves waitFor when the span arrives, and rejects it with a summary after the timeout", async () => {
     const waiting = receiver.waitFor(({ spans }) => spans.find((span) => span.name !== ""));
     await sendSpans(receiver, 1);
     assert.equal((await waiting).name, "GET /orders/:id");
@@ -123,7 +123,7 @@ describe("the receiver", () => {
     );
   });
 
-  it("keeps only as much as its limit, the newest", async () => {
+  it("stores the newest items up to its limit", async () => {
     const small = await startReceiver({ maxItems: 10 });
     await sendSpans(small, 25);
     assert.deepEqual(
@@ -133,7 +133,7 @@ describe("the receiver", () => {
     await small.close();
   });
 
-  it("answers questions over HTTP, by trace", async () => {
+  it("has a query API by trace", async () => {
     await sendSpans(receiver, 3);
     const traceId = makeSpan(2).spanContext().traceId;
     const found = await getJson(receiver, `/received/spans?trace_id=${traceId}`);
@@ -148,7 +148,7 @@ describe("the receiver", () => {
     });
   });
 
-  it("answers nonsense with 400 and unknown paths with 404", async () => {
+  it("responds to malformed requests with 400, and to unknown paths with 404", async () => {
     const rows = [
       { path: "/v1/traces", body: "{", headers: { "content-type": JSON_TYPE }, status: 400 },
       {
