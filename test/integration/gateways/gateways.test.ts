@@ -95,7 +95,7 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
     it("have all there is after the end of both services", async () => {
       await sendRequests(3);
       const made = await endOf(front, back);
-      assert.deepEqual(made, { code: [0, 0], complaints: [] });
+      assert.deepEqual(made, { code: [0, 0], stderrLines: [] });
       const seen = await pollUntil(async () => {
         const all = (await Promise.all(gateways.map((gateway) => spansIfRunning(gateway)))).flat();
         return all.length >= requestCount * SPANS - lostSpans ? all : undefined;
