@@ -13,7 +13,7 @@ describe("Ids", () => {
   ] as const;
   for (const [title, make, form] of kinds) {
     it(`have the right form and don't repeat: ${title}`, () => {
-      // More than one pool holds.
+      // More than one filled pool.
       const ids = Array.from({ length: 5000 }, make);
       for (const id of ids) assert.match(id, form);
       assert.equal(new Set(ids).size, ids.length);

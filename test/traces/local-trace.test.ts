@@ -10,7 +10,7 @@ import { collectingProvider } from "./provider.ts";
 const unsampled = { sampler: new ParentBasedSampler(new AlwaysOffSampler()) };
 
 describe("A local trace", () => {
-  it("exports each span as it ends where head sampling said yes", () => {
+  it("exports each span as it ends if head sampling keeps it", () => {
     const { provider, exported } = collectingProvider({ sampler: new AlwaysOnSampler() });
     const { root, child } = pair(provider);
     child.end();
@@ -19,7 +19,7 @@ describe("A local trace", () => {
     assert.deepEqual(names(exported), ["child", "root"]);
   });
 
-  it("exports nothing where head sampling said no and nothing happened", () => {
+  it("exports nothing if head sampling drops it and nothing keeps it", () => {
     const { provider, exported, counters, quota, dropTimer } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     child.end();
@@ -32,7 +32,7 @@ describe("A local trace", () => {
     assert.deepEqual(counters, { created: 2, discarded: 2 });
   });
 
-  it("exports all of it when a span ends in error, those that ended before too", () => {
+  it("exports all spans, also earlier ones, when a span ends in error", () => {
     const { provider, exported } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     const second = provider.getTracer("t").startSpan("second", {}, ROOT_CONTEXT.withSpan(root));
@@ -44,7 +44,7 @@ describe("A local trace", () => {
     assert.equal(root.attributes["telltale.sampling.reason"], "span_error");
   });
 
-  it("exports all of it when an error is captured after the root ended", () => {
+  it("exports all spans when an error is captured after the root ended", () => {
     const { provider, exported, counters, dropTimer } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     child.end();
@@ -65,7 +65,7 @@ describe("A local trace", () => {
     assert.deepEqual(names(exported), ["root", "child"]);
   });
 
-  it("forgets a child that ends when the trace has been given up", () => {
+  it("drops a child that ends after the drop window", () => {
     const { provider, exported, counters, dropTimer } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     root.end();
@@ -76,7 +76,7 @@ describe("A local trace", () => {
     assert.deepEqual(counters, { created: 2, discarded: 2 });
   });
 
-  it("is kept when its root was slow", () => {
+  it("is kept if its root is slow", () => {
     const { provider, exported } = collectingProvider({ ...unsampled, keepSlowMs: 100 });
     const tracer = provider.getTracer("t");
     const quick = tracer.startSpan("quick", { startTime: 1_700_000_000_000 });
@@ -95,7 +95,7 @@ describe("A local trace", () => {
     assert.equal(root.attributes["telltale.sampling.reason"], "forced");
   });
 
-  it("tells the sampling probability on the root, so that counts can be reconstructed", () => {
+  it("records the sampling probability on the root, so that counts can be reconstructed", () => {
     const { provider } = collectingProvider({ ...unsampled, probability: 0.01 });
     const { root, child } = pair(provider);
     root.localTrace.keep("forced");
@@ -105,14 +105,14 @@ describe("A local trace", () => {
     assert.deepEqual(child.attributes, {});
   });
 
-  it("says nothing where every trace is kept", () => {
+  it("records no sampling attributes if every trace is kept", () => {
     const { provider } = collectingProvider({ probability: 1 });
     const { root } = pair(provider);
     root.end();
     assert.deepEqual(root.attributes, {});
   });
 
-  it("is found on the holder of the unit of work", () => {
+  it("is attached to the unit of work", () => {
     const { provider } = collectingProvider(unsampled);
     const unit = new UnitOfWork();
     const context = new Context(undefined, unit, false, undefined);
@@ -120,7 +120,7 @@ describe("A local trace", () => {
     assert.equal(unit.localTrace, root.localTrace);
   });
 
-  it("waits no longer for an error that comes after the grace period", () => {
+  it("is not kept by an error after the drop window", () => {
     const { provider, exported, counters, dropTimer } = collectingProvider(unsampled);
     const { root } = pair(provider);
     root.end();
@@ -131,7 +131,7 @@ describe("A local trace", () => {
     assert.deepEqual(counters, { created: 1, discarded: 1 });
   });
 
-  it("rescues a child that ended after the root, too", () => {
+  it("exports a child that ended after the root when an error keeps it", () => {
     const { provider, exported, counters, dropTimer } = collectingProvider(unsampled);
     const { root, child } = pair(provider);
     root.end();
@@ -142,7 +142,7 @@ describe("A local trace", () => {
     assert.deepEqual(counters, { created: 2, discarded: 0 });
   });
 
-  it("drops spans of undecided traces when there is no room for more of them", () => {
+  it("drops spans when the span quota is used up", () => {
     const { provider, counters, quota } = collectingProvider({ ...unsampled, spanQuota: 3 });
     const tracer = provider.getTracer("t");
     const roots = Array.from({ length: 5 }, () => tracer.startSpan("root"));
@@ -153,7 +153,7 @@ describe("A local trace", () => {
     assert.equal(quota.used, 0);
   });
 
-  it("can't take more than its share of the room", () => {
+  it("buffers a limited number of spans of the quota", () => {
     const { provider, counters, quota } = collectingProvider({ ...unsampled, spanQuota: 100_000 });
     const tracer = provider.getTracer("t");
     const root = tracer.startSpan("root");
@@ -164,7 +164,7 @@ describe("A local trace", () => {
     assert.equal(counters.discarded, 4000);
   });
 
-  it("records nothing where nothing could be kept later", () => {
+  it("records nothing if tail sampling is off", () => {
     const { provider, counters } = collectingProvider({ ...unsampled, tailSamples: false });
     const span = provider.getTracer("t").startSpan("root");
     span.end();

@@ -68,7 +68,7 @@ describe("A span", () => {
     });
   }
 
-  it("copies arrays, so that the app may change its own afterwards", () => {
+  it("copies arrays, so that the app may change them afterwards", () => {
     const list = ["a"];
     const span = startedSpan();
     span.setAttribute("list", list);
@@ -76,7 +76,7 @@ describe("A span", () => {
     assert.deepEqual(span.attributes["list"], ["a"]);
   });
 
-  it("counts attributes beyond the limit as dropped and still overwrites known ones", () => {
+  it("counts attributes beyond the limit as dropped and still overwrites existing ones", () => {
     const span = startedSpan({ limits: { attributeCount: 2 } });
     span.setAttributes({ a: 1, b: 2, c: 3 });
     span.setAttribute("a", 9);
@@ -91,20 +91,20 @@ describe("A span", () => {
     ["ab\u{1F600}", 4, "ab\u{1F600}"],
   ];
   for (const [text, limit, cut] of cuts) {
-    it(`cuts "${text}" at ${limit} to "${cut}"`, () => {
+    it(`truncates "${text}" at ${limit} to "${cut}"`, () => {
       const span = startedSpan({ limits: { attributeLength: limit } });
       span.setAttribute("text", text);
       assert.equal(span.attributes["text"], cut);
     });
   }
 
-  it("cuts the strings inside arrays", () => {
+  it("truncates the strings in arrays", () => {
     const span = startedSpan({ limits: { attributeLength: 2 } });
     span.setAttribute("list", ["abc", "d"]);
     assert.deepEqual(span.attributes["list"], ["ab", "d"]);
   });
 
-  it("lets the oldest event go when there are too many", () => {
+  it("drops the oldest event above the limit", () => {
     const span = startedSpan({ limits: { eventCount: 2 } });
     for (const name of ["a", "b", "c"]) span.addEvent(name);
     assert.deepEqual(
@@ -114,7 +114,7 @@ describe("A span", () => {
     assert.equal(span.droppedEventsCount, 1);
   });
 
-  it("keeps no event where the limit is zero", () => {
+  it("keeps no event if the limit is zero", () => {
     const span = startedSpan({ limits: { eventCount: 0 } });
     span.addEvent("a");
     assert.deepEqual(span.events, []);
@@ -137,7 +137,7 @@ describe("A span", () => {
     assert.equal(span.events[0]?.droppedAttributesCount, 1);
   });
 
-  it("takes a time as the second argument of addEvent", () => {
+  it("accepts a time as the second argument of addEvent", () => {
     const span = startedSpan();
     span.addEvent("e", new Date(1_700_000_000_000));
     assert.deepEqual(span.events[0]?.time, [1_700_000_000, 0]);
@@ -164,7 +164,7 @@ describe("A span", () => {
     assert.deepEqual(fine.status, { code: 1 });
   });
 
-  it("ignores everything once it has ended", () => {
+  it("ignores all calls after its end", () => {
     const span = startedSpan();
     span.setAttribute("a", 1).end();
     const before = snapshot(span);
@@ -253,7 +253,7 @@ describe("A span", () => {
     ["an end before the start", [1_700_000_000, 9], [1_700_000_000, 3], [1_700_000_000, 9], [0, 0]],
   ];
   for (const [title, startTime, end, endsAt, took] of exact) {
-    it(`keeps pairs of seconds and nanoseconds as they are: ${title}`, () => {
+    it(`keeps pairs of seconds and nanoseconds exactly: ${title}`, () => {
       const { provider } = collectingProvider();
       const span = provider.getTracer("t").startSpan("x", { startTime }) as TelltaleSpan;
       span.addEvent("e", { a: 1 }, startTime);
@@ -273,7 +273,7 @@ describe("A span", () => {
     });
   }
 
-  it("keeps an end to the nanosecond that began by our own clock, and the reverse", () => {
+  it("keeps an exact end with a start from the monotonic clock, and the reverse", () => {
     const { provider } = collectingProvider();
     const far: Pair = [4_000_000_000, 123_456_789];
     const span = startedSpan();
@@ -295,7 +295,7 @@ describe("A span", () => {
     ["a revoked proxy", revoked()],
   ];
   for (const [title, time] of noTimes) {
-    it(`takes ${title} for no time: it is now`, () => {
+    it(`uses the current time for ${title}`, () => {
       const { provider } = collectingProvider();
       const before = Math.floor(Date.now() / 1000) - 1;
       const options = { startTime: time as number };
@@ -308,7 +308,7 @@ describe("A span", () => {
     });
   }
 
-  it("goes through the SDK's processor and exporter like one of theirs", () => {
+  it("is accepted by the SDK's processor and exporter", () => {
     const exporter = new InMemorySpanExporter();
     const { provider } = collectingProvider({
       processors: [new SimpleSpanProcessor({ exporter })],
@@ -329,7 +329,7 @@ describe("A span", () => {
     });
   });
 
-  it("is what OTLP's serialisers take, as protobuf and as JSON", () => {
+  it("is accepted by the OTLP serializers, as protobuf and as JSON", () => {
     const span = startedSpan();
     span.setAttribute("a", 1).addEvent("e", { b: true }).end();
     assert.ok((ProtobufTraceSerializer.serializeRequest([span])?.length ?? 0) > 50);
@@ -341,7 +341,7 @@ describe("A span", () => {
     assert.equal(sent.name, "work");
   });
 
-  it("shows a processor the parent context that was determined: none for a root", () => {
+  it("passes to a processor the effective parent context: none for a root", () => {
     const seen: unknown[] = [];
     const processor = {
       onStart: (_: unknown, context: Context) => seen.push(trace.getSpan(context)),
@@ -357,7 +357,7 @@ describe("A span", () => {
     assert.deepEqual(seen, [undefined, parent, undefined]);
   });
 
-  it("sets the random flag on trace ids of its own", () => {
+  it("sets the random flag on new trace ids", () => {
     assert.equal(startedSpan().spanContext().traceFlags, TraceFlags.SAMPLED | 0x02);
   });
 });
@@ -382,14 +382,14 @@ function snapshot(span: TelltaleSpan): object {
   return { name, attributes: { ...attributes }, events, links, status, endTime };
 }
 
-describe("A span whose attributes come from an instrumentation", () => {
+describe("A span with attributes of an instrumentation", () => {
   const shared = Object.freeze({ "http.request.method": "GET", "http.route": "/a" });
   const source = {
     cachedParts: () => [{ attributes: shared }],
     ownPairs: () => ["url.path", "/a"],
   };
 
-  it("has what is shared, what is its own, and what the app set, which wins", () => {
+  it("has the cached attributes, its own, and the app's, which override them", () => {
     const span = startedSpan();
     span.setInstrumentationAttributes(source);
     span.setAttribute("http.route", "/mine").end();
@@ -401,7 +401,7 @@ describe("A span whose attributes come from an instrumentation", () => {
     assert.equal(span.attributeParts(), undefined);
   });
 
-  it("comes in parts that add up to the same on the wire", () => {
+  it("has attribute parts that encode to the same bytes", () => {
     const spans = ["first", "second"].map(() => {
       const span = startedSpan();
       span.setInstrumentationAttributes(source);

@@ -29,7 +29,7 @@ const OCTETS = Array.from({ length: 0x7f - 0x21 }, (_, n) => String.fromCharCode
   .join("")
   .replace(/["%,;\\]/g, "");
 
-describe("baggage", () => {
+describe("The baggage header", () => {
   const read: [rule: string, header: string | string[], entries: Row[], sent?: string][] = [
     ["has a key and a value", "key=value", [["key", "value"]]],
     [
@@ -65,7 +65,7 @@ describe("baggage", () => {
     ],
     ["may have every octet in a value", `a=${OCTETS}`, [["a", OCTETS]]],
     [
-      "tells keys apart by case",
+      "has case-sensitive keys",
       "a=1,A=2",
       [
         ["a", "1"],
@@ -81,7 +81,7 @@ describe("baggage", () => {
       ],
     ],
     [
-      "has U+FFFD for bytes that are no UTF-8",
+      "has U+FFFD for bytes that are not UTF-8",
       "a=x%ffy,b=%c3",
       [
         ["a", "x\ufffdy"],
@@ -89,7 +89,7 @@ describe("baggage", () => {
       ],
     ],
     [
-      "keeps a percent sign that escapes nothing",
+      "keeps a percent sign that is not an escape",
       "a=100%,b=%zz,c=%4",
       [
         ["a", "100%"],
@@ -164,13 +164,13 @@ describe("baggage", () => {
 
   const illegal: [title: string, header: unknown][] = [
     ["is empty", ""],
-    ["holds nothing legal", "a,b c=1,=2"],
-    ["isn't there", undefined],
-    ["is no string", 42],
+    ["has no legal member", "a,b c=1,=2"],
+    ["is missing", undefined],
+    ["is not a string", 42],
     ["is an array of other things", [42, {}]],
   ];
   for (const [title, header] of illegal) {
-    it(`changes no context if it ${title}`, () => {
+    it(`does not change the context if it ${title}`, () => {
       assert.equal(
         defaultPropagator.extractHeaders(ROOT_CONTEXT, { baggage: header as string }),
         ROOT_CONTEXT,
@@ -178,12 +178,12 @@ describe("baggage", () => {
     });
   }
 
-  it("goes on without a trace", () => {
+  it("is propagated without a trace", () => {
     const context = defaultPropagator.extractHeaders(ROOT_CONTEXT, { baggage: "a=1" });
     assert.deepEqual(injectedHeaders(context), { baggage: "a=1" });
   });
 
-  it("isn't sent from our own work", () => {
+  it("is not injected while tracing is suppressed", () => {
     const context = defaultPropagator.extractHeaders(ROOT_CONTEXT, { baggage: "a=1" });
     const headers = {};
     new BaggagePropagator().inject(suppressTracing(context), headers, setter);
@@ -191,10 +191,10 @@ describe("baggage", () => {
   });
 });
 
-describe("A Baggage that came in", () => {
+describe("A received Baggage", () => {
   const baggage = readBaggage("a=1;p,b=2") as Baggage;
 
-  it("is never changed, but makes others", () => {
+  it("is immutable, and its methods return new ones", () => {
     assert.deepEqual(rowsOf(baggage.setEntry("a", { value: "9" })), [
       ["a", "9"],
       ["b", "2"],
@@ -212,28 +212,28 @@ describe("A Baggage that came in", () => {
     assert.equal(baggage.getEntry("none"), undefined);
   });
 
-  it("is sent with what was changed, the rest as it came", () => {
-    const came = readBaggage("a=%61;p,b=2") as Baggage;
-    assert.equal(sent(came.setEntry("b", { value: "x y" })), "a=%61;p,b=x%20y");
+  it("is injected with the changed entries, the others as received", () => {
+    const received = readBaggage("a=%61;p,b=2") as Baggage;
+    assert.equal(sent(received.setEntry("b", { value: "x y" })), "a=%61;p,b=x%20y");
   });
 });
 
-describe("A Baggage of the app's", () => {
+describe("A Baggage that the app created", () => {
   const rows: [
     title: string,
     entries: Record<string, { value: string }>,
     header: string | undefined,
   ][] = [
-    ["is sent with its values escaped", { a: { value: 'ä ",;\\%' } }, "a=%C3%A4%20%22%2C%3B%5C%25"],
+    ["is injected with escaped values", { a: { value: 'ä ",;\\%' } }, "a=%C3%A4%20%22%2C%3B%5C%25"],
     [
-      "is sent with its keys escaped where they are no tokens",
+      "is injected with escaped keys, if they are not tokens",
       { "a b(c)%": { value: "1" } },
       "a%20b%28c%29%25=1",
     ],
-    ["is sent with half a surrogate pair replaced", { a: { value: "\ud800" } }, "a=%EF%BF%BD"],
-    ["isn't sent if it is empty", {}, undefined],
+    ["is injected with lone surrogates replaced", { a: { value: "\ud800" } }, "a=%EF%BF%BD"],
+    ["is not injected if it is empty", {}, undefined],
     ["loses an empty key", { "": { value: "1" }, b: { value: "2" } }, "b=2"],
-    ["loses a value that is no string", { a: { value: 42 as never }, b: { value: "2" } }, "b=2"],
+    ["loses a value that is not a string", { a: { value: 42 as never }, b: { value: "2" } }, "b=2"],
   ];
   for (const [title, entries, header] of rows) {
     it(title, () => {
@@ -241,13 +241,13 @@ describe("A Baggage of the app's", () => {
     });
   }
 
-  it("comes back as it was, whatever is in it", () => {
+  it("is the same after injection and extraction, with any characters", () => {
     const value = Array.from({ length: 0x250 }, (_, n) => String.fromCharCode(n)).join("");
     const header = sent(propagation.createBaggage({ [`k${value}`]: { value } }));
     assert.deepEqual(rowsOf(readBaggage(header)), [[`k${value}`, value]]);
   });
 
-  it("can't break out of its header by metadata", () => {
+  it("can't inject other headers or members through metadata", () => {
     const evil = [",b=2", "\r\nx: y", 'q="', "ä"];
     for (const text of evil) {
       const metadata = { toString: () => text } as never;
@@ -256,13 +256,13 @@ describe("A Baggage of the app's", () => {
   });
 });
 
-describe("The bounds of baggage", () => {
-  it("let 64 members through", () => {
+describe("The limits of baggage", () => {
+  it("allow 64 members", () => {
     const header = Array.from({ length: 64 }, (_, n) => `k${n}=v`).join(",");
     assert.equal(sent(readBaggage(header) as Baggage), header);
   });
 
-  it("let 8192 bytes through", () => {
+  it("allow 8192 bytes", () => {
     const header = `a=${"v".repeat(8190)}`;
     assert.equal(sent(readBaggage(header) as Baggage), header);
     const many = Array.from({ length: 64 }, (_, n) => `${n}=`.padEnd(127, "v")).join(",");
@@ -270,7 +270,7 @@ describe("The bounds of baggage", () => {
     assert.equal(sent(readBaggage(many) as Baggage), many);
   });
 
-  it("keep the first 64 members of more", () => {
+  it("keep the first 64 members", () => {
     const header = Array.from({ length: 100 }, (_, n) => `k${n}=v`).join(",");
     assert.equal(readBaggage(header)?.getAllEntries().length, 64);
   });
@@ -281,7 +281,7 @@ describe("The bounds of baggage", () => {
     assert.deepEqual(rowsOf(readBaggage(["a=1", `b=${"v".repeat(8190)}`, "c=3"])), [["a", "1"]]);
   });
 
-  it("hold for what the app adds", () => {
+  it("apply to entries of the app", () => {
     let baggage = propagation.createBaggage();
     for (let n = 0; n < 100; n++) baggage = baggage.setEntry(`k${n}`, { value: "v" });
     assert.equal(sent(baggage)?.split(",").length, 64);
@@ -292,7 +292,7 @@ describe("The bounds of baggage", () => {
     assert.equal(sent(long), "b=2");
   });
 
-  it("hold for the work of reading, whatever comes (CVE-2026-54285)", () => {
+  it("bound the cost of parsing any header (CVE-2026-54285)", () => {
     assert.ok(countStringOperations(() => readBaggage("a=1")) > 0, "work is counted");
     const rows: [title: string, header: string | string[]][] = [
       ["a megabyte of members", "k=v,".repeat(250_000)],

@@ -7,7 +7,7 @@ import {
 } from "../../../src/traces/propagation/propagator.ts";
 import { NonRecordingSpan } from "../../../src/traces/non-recording-span.ts";
 
-/** Carriers and contexts for the tests of propagation. */
+/* Carriers and contexts for the tests of propagation. */
 
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
@@ -22,7 +22,7 @@ export const defaultPropagator: CompositePropagator = createPropagator(
   },
 );
 
-/** The headers as Node's parser makes them: lower case, white space cut, repeated ones joined. */
+/** Returns headers as Node's parser does: lower case, without surrounding white space, repeated ones joined. */
 export function parsedHeaders(pairs: HeaderPairs): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = {};
   for (const [name, value] of pairs) {
@@ -38,7 +38,7 @@ export function parentSpanContext(context: Context): SpanContext | undefined {
   return spanIn(context)?.spanContext();
 }
 
-/** A context whose active span has these ids and flags. */
+/** Returns a context whose active span has these ids and flags. */
 export function contextWith(span: Partial<SpanContext>): Context {
   return ROOT_CONTEXT.withSpan(
     new NonRecordingSpan({
@@ -56,7 +56,7 @@ export const setter: TextMapSetter<unknown> = {
   },
 };
 
-/** What a propagator writes for a context. */
+/** Returns the headers that a propagator injects for a context. */
 export function injectedHeaders(
   context: Context,
   propagator: TextMapPropagator<unknown> = defaultPropagator,
@@ -66,7 +66,7 @@ export function injectedHeaders(
   return headers;
 }
 
-/** The `tracestate` that goes out where this one came in, or undefined. */
+/** Returns the `tracestate` that is injected after this one was extracted, or undefined. */
 export function propagatedTraceState(tracestate: string | string[]): string | undefined {
   const headers = { traceparent: TRACEPARENT, tracestate };
   return injectedHeaders(defaultPropagator.extractHeaders(ROOT_CONTEXT, headers))["tracestate"];

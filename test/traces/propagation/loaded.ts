@@ -1,8 +1,9 @@
 import { registerHooks } from "node:module";
 
 /**
- * A program: says which packages are loaded by making the propagators of its
- * arguments with a DSN set, by a request without `sentry-trace`, and by one with.
+ * A program that prints which packages are loaded by the propagators named in its
+ * arguments, with a DSN: at creation, by a request without `sentry-trace`, and by
+ * one with it.
  */
 const packages = new Set<string>();
 registerHooks({

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-describe("Packages of propagators", () => {
+describe("The packages of propagators", () => {
   const program = fileURLToPath(new URL("loaded.ts", import.meta.url));
   const rows: [names: string[], before: string[]][] = [
     [["tracecontext", "baggage"], []],

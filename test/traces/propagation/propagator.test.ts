@@ -57,12 +57,12 @@ describe("A propagator by name", () => {
     ["sentry", { "sentry-trace": `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-1` }],
   ];
   for (const [name, headers] of written) {
-    it(`writes the headers of ${name}`, () => {
+    it(`injects the headers of ${name}`, () => {
       const propagator = createPropagator([name], { sentry: false });
       assert.deepEqual(injectedHeaders(sampledWithBaggage(), propagator), headers);
     });
 
-    it(`reads again what ${name} wrote`, () => {
+    it(`extracts the headers that ${name} injected`, () => {
       const propagator = createPropagator([name], { sentry: false });
       const context = propagator.extractHeaders(ROOT_CONTEXT, headers);
       if (name === "baggage") {
@@ -79,7 +79,7 @@ describe("A propagator by name", () => {
       assert.equal(traceState?.serialize(), headers["tracestate"]);
     });
 
-    it(`asks for each header that ${name} reads`, () => {
+    it(`lists each header that ${name} extracts`, () => {
       const propagator = createPropagator([name], { sentry: false });
       for (const header of Object.keys(headers).filter((key) => !key.startsWith("uberctx-"))) {
         assert.ok(propagator.extractFields().includes(header), header);
@@ -94,12 +94,12 @@ describe("A propagator by name", () => {
     found?: object,
   ][] = [
     [
-      "b3 of many headers",
+      "b3 in separate headers",
       "b3",
       { "x-b3-traceid": CALLER_TRACE_ID, "x-b3-spanid": CALLER_SPAN_ID, "x-b3-sampled": "1" },
       {},
     ],
-    ["one header of b3", "b3multi", { b3: `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-1` }, {}],
+    ["the single header of b3", "b3multi", { b3: `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-1` }, {}],
     [
       "b3 with a trace id of 64 bits",
       "b3",
@@ -108,7 +108,7 @@ describe("A propagator by name", () => {
     ],
     ["b3 for debugging", "b3", { b3: `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-d` }, {}],
     [
-      "b3 of many headers in upper case",
+      "b3 in separate headers, in upper case",
       "b3multi",
       {
         "x-b3-traceid": CALLER_TRACE_ID.toUpperCase(),
@@ -118,13 +118,13 @@ describe("A propagator by name", () => {
       {},
     ],
     [
-      "one header of b3 in upper case",
+      "the single header of b3 in upper case",
       "b3",
       { b3: `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-D`.toUpperCase() },
       {},
     ],
-    ["b3 that only says no", "b3", { b3: "0" }],
-    ["an endless b3", "b3", { b3: `${"a".repeat(1_000_000)}-${CALLER_SPAN_ID}-1` }],
+    ["b3 with a negative decision only", "b3", { b3: "0" }],
+    ["an overlong b3", "b3", { b3: `${"a".repeat(1_000_000)}-${CALLER_SPAN_ID}-1` }],
     [
       "jaeger escaped",
       "jaeger",
@@ -188,10 +188,10 @@ describe("A propagator by name", () => {
         "x-amzn-trace-id": `Root=1-${"0".repeat(8)}-${"0".repeat(24)};Parent=${CALLER_SPAN_ID};Sampled=1`,
       },
     ],
-    ["an endless xray", "xray", { "x-amzn-trace-id": ";=".repeat(500_000) }],
+    ["an overlong xray", "xray", { "x-amzn-trace-id": ";=".repeat(500_000) }],
   ];
   for (const [title, name, headers, found] of read) {
-    it(`${found === undefined ? "doesn't take" : "takes"} ${title}`, () => {
+    it(`${found === undefined ? "ignores" : "extracts"} ${title}`, () => {
       const context = createPropagator([name], { sentry: false }).extractHeaders(
         ROOT_CONTEXT,
         headers,
@@ -209,7 +209,7 @@ describe("A propagator by name", () => {
     });
   }
 
-  it("takes no entry of Jaeger's baggage from a header that isn't there", () => {
+  it("ignores missing headers of Jaeger's baggage", () => {
     const jaeger = createPropagator(["jaeger"], { sentry: false });
     const headers = { "uberctx-a": undefined, "uberctx-b": "", "uberctx-c": "1" };
     assert.deepEqual(
@@ -224,7 +224,7 @@ describe("A propagator by name", () => {
     );
   });
 
-  it("adds Jaeger's baggage to that of the W3C, within the same bounds", () => {
+  it("adds Jaeger's baggage to W3C baggage, within the same limits", () => {
     const both = createPropagator(["baggage", "jaeger"], { sentry: false });
     const headers: Record<string, string> = {
       baggage: "a=1",
@@ -249,7 +249,7 @@ describe("Several propagators", () => {
   const other = "f".repeat(32);
   const b3 = `${other}-${CALLER_SPAN_ID}-1`;
 
-  it("are read in the order of their names: the last that finds a parent has the word", () => {
+  it("extract in the order of their names: the last parent is used", () => {
     const headers = { traceparent: TRACEPARENT, b3 };
     const last = createPropagator(["tracecontext", "b3"], { sentry: false });
     const first = createPropagator(["b3", "tracecontext"], { sentry: false });
@@ -260,7 +260,7 @@ describe("Several propagators", () => {
     );
   });
 
-  it("leave alone what another found", () => {
+  it("keep the parent that another extracted", () => {
     const both = createPropagator(["b3", "tracecontext"], { sentry: false });
     assert.equal(
       parentSpanContext(both.extractHeaders(ROOT_CONTEXT, { b3, traceparent: "00-bad" }))?.traceId,
@@ -268,7 +268,7 @@ describe("Several propagators", () => {
     );
   });
 
-  it("name every header that they write", () => {
+  it("list every header that they inject", () => {
     assert.deepEqual(createPropagator(["tracecontext", "baggage"], { sentry: true }).fields(), [
       "traceparent",
       "tracestate",
@@ -276,11 +276,11 @@ describe("Several propagators", () => {
     ]);
   });
 
-  it("write nothing without a span", () => {
+  it("inject nothing without a span", () => {
     assert.deepEqual(injectedHeaders(ROOT_CONTEXT, all), {});
   });
 
-  it("write nothing for an invalid span", () => {
+  it("inject nothing for an invalid span", () => {
     assert.deepEqual(
       injectedHeaders(
         trace.setSpanContext(ROOT_CONTEXT, { traceId: "", spanId: "", traceFlags: 0 }),
@@ -292,11 +292,11 @@ describe("Several propagators", () => {
     assert.deepEqual(injectedHeaders(contextWith({ traceId: "x".repeat(32) }), all), {});
   });
 
-  it("write nothing from our own work", () => {
+  it("inject nothing while tracing is suppressed", () => {
     assert.deepEqual(injectedHeaders(suppressTracing(contextWith({})), all), {});
   });
 
-  it("are none for an empty list of names", () => {
+  it("do nothing for an empty list of names", () => {
     const none = createPropagator([], { sentry: false });
     assert.deepEqual(injectedHeaders(contextWith({}), none), {});
     assert.equal(none.extractHeaders(ROOT_CONTEXT, { traceparent: TRACEPARENT }), ROOT_CONTEXT);
@@ -321,12 +321,12 @@ describe("A hostile carrier", () => {
     { get: () => "%".repeat(1000), keys: () => ["x-amzn-trace-id", "uberctx-a"] },
   ];
   for (const [at, getter] of getters.entries()) {
-    it(`never throws into the app, and names no parent (${at})`, () => {
+    it(`causes no exception and no parent (${at})`, () => {
       assert.equal(parentSpanContext(all.extract(ROOT_CONTEXT, undefined, getter)), undefined);
     });
   }
 
-  it("costs only the headers that it refuses", () => {
+  it("loses only the headers that it rejects", () => {
     const headers: Record<string, string> = {};
     const picky = {
       set: (carrier: unknown, key: string, value: string) => {
@@ -338,7 +338,7 @@ describe("A hostile carrier", () => {
     assert.equal(headers["b3"], `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-1`);
   });
 
-  it("may hold a span that throws", () => {
+  it("may have a span that throws", () => {
     const span = new NonRecordingSpan({
       traceId: CALLER_TRACE_ID,
       spanId: CALLER_SPAN_ID,
@@ -348,7 +348,7 @@ describe("A hostile carrier", () => {
     assert.deepEqual(injectedHeaders(ROOT_CONTEXT.withSpan(span), all), {});
   });
 
-  it("costs only the propagator that fails", () => {
+  it("disables only the propagator that fails", () => {
     const broken = { inject: fail, extract: fail, fields: () => [] };
     const [good] = [createPropagator(["tracecontext"], { sentry: false })];
     const both = new CompositePropagator([broken, good]);

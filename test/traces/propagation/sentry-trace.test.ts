@@ -23,18 +23,18 @@ const named = createPropagator(["tracecontext", "baggage", "sentry"], { sentry: 
 
 describe("A browser's sentry-trace", () => {
   const rows: [title: string, header: string | string[], traceFlags: number | undefined][] = [
-    ["goes on, sampled", `${IDS}-1`, 1],
-    ["goes on, not sampled", `${IDS}-0`, 0],
-    ["goes on, undecided", IDS, 0],
-    ["goes on with white space around", ` ${IDS}-1 `, 1],
-    ["is refused without a span id", `${CALLER_TRACE_ID}-1`, undefined],
-    ["is refused if it is empty", "", undefined],
-    ["is refused all zero", `${"0".repeat(32)}-${CALLER_SPAN_ID}-1`, undefined],
-    ["is refused in upper case", `${IDS.toUpperCase()}-1`, undefined],
-    ["is refused with more behind", `${IDS}-1-x`, undefined],
-    ["is refused if it comes twice", `${IDS}-1, ${IDS}-1`, undefined],
-    ["is refused as an array of two", [`${IDS}-1`, `${IDS}-1`], undefined],
-    ["is refused with a megabyte", `${IDS}-${"1".repeat(1_000_000)}`, undefined],
+    ["is continued, sampled", `${IDS}-1`, 1],
+    ["is continued, not sampled", `${IDS}-0`, 0],
+    ["is continued, without a decision", IDS, 0],
+    ["is continued with surrounding white space", ` ${IDS}-1 `, 1],
+    ["is ignored without a span id", `${CALLER_TRACE_ID}-1`, undefined],
+    ["is ignored if it is empty", "", undefined],
+    ["is ignored all zero", `${"0".repeat(32)}-${CALLER_SPAN_ID}-1`, undefined],
+    ["is ignored in upper case", `${IDS.toUpperCase()}-1`, undefined],
+    ["is ignored with more characters", `${IDS}-1-x`, undefined],
+    ["is ignored if it comes twice", `${IDS}-1, ${IDS}-1`, undefined],
+    ["is ignored as an array of two", [`${IDS}-1`, `${IDS}-1`], undefined],
+    ["is ignored with a megabyte", `${IDS}-${"1".repeat(1_000_000)}`, undefined],
   ];
   for (const [title, header, traceFlags] of rows) {
     it(title, () => {
@@ -50,7 +50,7 @@ describe("A browser's sentry-trace", () => {
     });
   }
 
-  it("gives way to a valid traceparent", () => {
+  it("yields to a valid traceparent", () => {
     const headers = { traceparent: TRACEPARENT, "sentry-trace": `${OTHER}-${CALLER_SPAN_ID}-1` };
     for (const propagator of [
       byDefault,
@@ -64,7 +64,7 @@ describe("A browser's sentry-trace", () => {
     }
   });
 
-  it("helps out for an invalid traceparent", () => {
+  it("replaces an invalid traceparent", () => {
     const headers = { traceparent: "00-bad", "sentry-trace": `${IDS}-1` };
     assert.equal(
       parentSpanContext(byDefault.extractHeaders(ROOT_CONTEXT, headers))?.traceId,
@@ -72,14 +72,14 @@ describe("A browser's sentry-trace", () => {
     );
   });
 
-  it("isn't read without a DSN", () => {
+  it("is not extracted without a DSN", () => {
     const none = createPropagator(["tracecontext", "baggage"], { sentry: false });
     assert.equal(none.extractHeaders(ROOT_CONTEXT, { "sentry-trace": `${IDS}-1` }), ROOT_CONTEXT);
     assert.ok(!none.extractFields().includes("sentry-trace"));
     assert.ok(byDefault.extractFields().includes("sentry-trace"));
   });
 
-  it("is read without a DSN if it is named", () => {
+  it("is extracted without a DSN if it is named", () => {
     const alone = createPropagator(["sentry"], { sentry: false });
     assert.equal(
       parentSpanContext(alone.extractHeaders(ROOT_CONTEXT, { "sentry-trace": `${IDS}-1` }))
@@ -88,7 +88,7 @@ describe("A browser's sentry-trace", () => {
     );
   });
 
-  it("leaves nothing of Sentry's in the tracestate or in the context", () => {
+  it("adds nothing of Sentry's to the tracestate or the context", () => {
     const context = byDefault.extractHeaders(ROOT_CONTEXT, {
       "sentry-trace": `${IDS}-0`,
       baggage: BAGGAGE,
@@ -98,14 +98,14 @@ describe("A browser's sentry-trace", () => {
   });
 });
 
-describe("A trace that came by sentry-trace", () => {
+describe("A trace continued from sentry-trace", () => {
   const rows: [header: string, decisions: Record<string, number>][] = [
     [`${IDS}-1`, { parentbased_always_on: 2, parentbased_always_off: 2 }],
     [`${IDS}-0`, { parentbased_always_on: 0, parentbased_always_off: 0 }],
     [IDS, { parentbased_always_on: 2, parentbased_always_off: 0 }],
   ];
   for (const [header, decisions] of rows) {
-    it(`is sampled as ${header.slice(IDS.length) || "nothing"} says`, () => {
+    it(`is sampled by the decision "${header.slice(IDS.length)}"`, () => {
       const context = byDefault.extractHeaders(ROOT_CONTEXT, { "sentry-trace": header });
       for (const [name, decision] of Object.entries(decisions)) {
         const sampler = createSampler({ name: name as never, ratio: 1 });
@@ -119,8 +119,8 @@ describe("A trace that came by sentry-trace", () => {
   }
 });
 
-describe("Headers that go out", () => {
-  it("have nothing of Sentry's unless it is named", () => {
+describe("Injected headers", () => {
+  it("have no Sentry entries unless sentry is named", () => {
     const context = byDefault.extractHeaders(ROOT_CONTEXT, {
       "sentry-trace": `${IDS}-1`,
       baggage: BAGGAGE,
@@ -132,12 +132,12 @@ describe("Headers that go out", () => {
     assert.equal(propagation.getBaggage(context)?.getEntry("sentry-public_key")?.value, "abc");
   });
 
-  it("have no baggage at all where all of it was Sentry's", () => {
+  it("have no baggage if all of it was Sentry's", () => {
     const context = byDefault.extractHeaders(ROOT_CONTEXT, { baggage: "sentry-sampled=true" });
     assert.deepEqual(injectedHeaders(context, byDefault), {});
   });
 
-  it("have sentry-trace, and Sentry's baggage as it came, where it is named", () => {
+  it("have sentry-trace, and Sentry's baggage as received, if sentry is named", () => {
     const context = named.extractHeaders(ROOT_CONTEXT, {
       "sentry-trace": `${IDS}-1`,
       baggage: BAGGAGE,
@@ -153,7 +153,7 @@ describe("Headers that go out", () => {
     );
   });
 
-  it("keep Sentry's baggage where Sentry is off", () => {
+  it("have Sentry's baggage if Sentry is off", () => {
     const off = createPropagator(["tracecontext", "baggage"], { sentry: false });
     const context = off.extractHeaders(ROOT_CONTEXT, { baggage: BAGGAGE });
     assert.deepEqual(injectedHeaders(context, off), { baggage: BAGGAGE });
@@ -178,8 +178,8 @@ describe("With a Sentry client", () => {
   });
 
   for (const [title, org, traceId] of [
-    ["the trace of the same organisation goes on", "1", CALLER_TRACE_ID],
-    ["another organisation's trace isn't continued", "7", undefined],
+    ["the trace of the same organization is continued", "1", CALLER_TRACE_ID],
+    ["the trace of another organization is not continued", "7", undefined],
   ] as const) {
     it(title, () => {
       const headers = { "sentry-trace": `${IDS}-1`, baggage: `sentry-org_id=${org}` };

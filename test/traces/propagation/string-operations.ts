@@ -1,8 +1,8 @@
 const METHODS = ["charCodeAt", "indexOf", "slice"] as const;
 
 /**
- * How often `work` looks at a character of any string, searches one or cuts a
- * piece out: its cost without a clock, the same on every machine.
+ * Counts how often `work` reads a character of a string, searches or slices one: its
+ * cost without a clock, the same on every machine.
  */
 export function countStringOperations(work: () => void): number {
   const originals = Object.getOwnPropertyDescriptors(String.prototype);
@@ -26,6 +26,6 @@ export function countStringOperations(work: () => void): number {
 }
 
 function define(name: string, descriptor: PropertyDescriptor): void {
-  // oxlint-disable-next-line eslint/no-extend-native -- for the moment of a count
+  // oxlint-disable-next-line eslint/no-extend-native -- only while it counts
   Object.defineProperty(String.prototype, name, descriptor);
 }

@@ -20,105 +20,105 @@ import {
   TRACEPARENT,
 } from "./headers.ts";
 
-/** https://www.w3.org/TR/trace-context-2/: one test for each rule of `traceparent`. */
+/** One test for each rule of `traceparent`: https://www.w3.org/TR/trace-context-2/ */
 
 const IDS = `${CALLER_TRACE_ID}-${CALLER_SPAN_ID}`;
 
 describe("traceparent", () => {
-  const refused: [rule: string, header: unknown][] = [
-    ["is refused if it is empty", ""],
-    ["is refused without a version", IDS],
-    ["is refused if the version has one digit", `0-${IDS}-01`],
-    ["is refused if the version has three digits", `000-${IDS}-01`],
-    ["is refused if the version isn't hexadecimal", `.0-${IDS}-01`],
-    ["is refused if the second digit of the version isn't hexadecimal", `0.-${IDS}-01`],
-    ["is refused if the version is in upper case", `0A-${IDS}-01`],
-    ["is refused in version ff", `ff-${IDS}-01`],
-    ["is refused in version ff with more parts", `ff-${IDS}-01-more`],
-    ["is refused if the version isn't followed by a dash", `00_${IDS}-01`],
+  const ignored: [rule: string, header: unknown][] = [
+    ["is ignored if it is empty", ""],
+    ["is ignored without a version", IDS],
+    ["is ignored if the version has one digit", `0-${IDS}-01`],
+    ["is ignored if the version has three digits", `000-${IDS}-01`],
+    ["is ignored if the version isn't hexadecimal", `.0-${IDS}-01`],
+    ["is ignored if the second digit of the version isn't hexadecimal", `0.-${IDS}-01`],
+    ["is ignored if the version is in upper case", `0A-${IDS}-01`],
+    ["is ignored in version ff", `ff-${IDS}-01`],
+    ["is ignored in version ff with more parts", `ff-${IDS}-01-more`],
+    ["is ignored if the version isn't followed by a dash", `00_${IDS}-01`],
     [
-      "is refused if the trace id has 31 digits",
+      "is ignored if the trace id has 31 digits",
       `00-${CALLER_TRACE_ID.slice(1)}-${CALLER_SPAN_ID}-01`,
     ],
-    ["is refused if the trace id has 33 digits", `00-a${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-01`],
+    ["is ignored if the trace id has 33 digits", `00-a${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-01`],
     [
-      "is refused if the trace id isn't hexadecimal",
+      "is ignored if the trace id isn't hexadecimal",
       `00-${CALLER_TRACE_ID.slice(1)}g-${CALLER_SPAN_ID}-01`,
     ],
     [
-      "is refused if the trace id is in upper case",
+      "is ignored if the trace id is in upper case",
       `00-${CALLER_TRACE_ID.toUpperCase()}-${CALLER_SPAN_ID}-01`,
     ],
-    ["is refused if the trace id is all zero", `00-${"0".repeat(32)}-${CALLER_SPAN_ID}-01`],
+    ["is ignored if the trace id is all zero", `00-${"0".repeat(32)}-${CALLER_SPAN_ID}-01`],
     [
-      "is refused if the trace id isn't followed by a dash",
+      "is ignored if the trace id isn't followed by a dash",
       `00-${CALLER_TRACE_ID}.${CALLER_SPAN_ID}-01`,
     ],
     [
-      "is refused if the parent id has 15 digits",
+      "is ignored if the parent id has 15 digits",
       `00-${CALLER_TRACE_ID}-${CALLER_SPAN_ID.slice(1)}-01`,
     ],
-    ["is refused if the parent id has 17 digits", `00-${CALLER_TRACE_ID}-a${CALLER_SPAN_ID}-01`],
+    ["is ignored if the parent id has 17 digits", `00-${CALLER_TRACE_ID}-a${CALLER_SPAN_ID}-01`],
     [
-      "is refused if the parent id isn't hexadecimal",
+      "is ignored if the parent id isn't hexadecimal",
       `00-${CALLER_TRACE_ID}-${CALLER_SPAN_ID.slice(1)}g-01`,
     ],
     [
-      "is refused if the parent id is in upper case",
+      "is ignored if the parent id is in upper case",
       `00-${CALLER_TRACE_ID}-${CALLER_SPAN_ID.toUpperCase()}-01`,
     ],
-    ["is refused if the parent id is all zero", `00-${CALLER_TRACE_ID}-${"0".repeat(16)}-01`],
-    ["is refused if the parent id isn't followed by a dash", `00-${IDS}.01`],
-    ["is refused without flags", `00-${IDS}`],
-    ["is refused if the flags have one digit", `00-${IDS}-1`],
-    ["is refused if the flags have three digits", `00-${IDS}-001`],
-    ["is refused if the flags aren't hexadecimal", `00-${IDS}-.0`],
-    ["is refused if the second digit of the flags isn't hexadecimal", `00-${IDS}-0.`],
-    ["is refused if the flags are in upper case", `00-${IDS}-0A`],
-    ["is refused in version 00 with a character more", `${TRACEPARENT}.`],
-    ["is refused in version 00 with a dash more", `${TRACEPARENT}-`],
-    ["is refused in version 00 with more parts", `${TRACEPARENT}-more`],
-    ["is refused in a higher version below 55 characters", `cc-${IDS}-1`],
-    ["is refused in a higher version if more follows without a dash", `cc-${IDS}-01.more`],
+    ["is ignored if the parent id is all zero", `00-${CALLER_TRACE_ID}-${"0".repeat(16)}-01`],
+    ["is ignored if the parent id isn't followed by a dash", `00-${IDS}.01`],
+    ["is ignored without flags", `00-${IDS}`],
+    ["is ignored if the flags have one digit", `00-${IDS}-1`],
+    ["is ignored if the flags have three digits", `00-${IDS}-001`],
+    ["is ignored if the flags aren't hexadecimal", `00-${IDS}-.0`],
+    ["is ignored if the second digit of the flags isn't hexadecimal", `00-${IDS}-0.`],
+    ["is ignored if the flags are in upper case", `00-${IDS}-0A`],
+    ["is ignored in version 00 with a character more", `${TRACEPARENT}.`],
+    ["is ignored in version 00 with a dash more", `${TRACEPARENT}-`],
+    ["is ignored in version 00 with more parts", `${TRACEPARENT}-more`],
+    ["is ignored in a higher version below 55 characters", `cc-${IDS}-1`],
+    ["is ignored in a higher version if more follows without a dash", `cc-${IDS}-01.more`],
     [
-      "is refused in a higher version with an invalid trace id",
+      "is ignored in a higher version with an invalid trace id",
       `cc-${"0".repeat(32)}-${CALLER_SPAN_ID}-01`,
     ],
-    ["is refused in a higher version with invalid flags", `cc-${IDS}-0x-more`],
-    ["is refused if it comes twice", [TRACEPARENT, TRACEPARENT]],
-    ["is refused if it comes twice in one string", `${TRACEPARENT}, ${TRACEPARENT}`],
-    ["is refused if it comes twice in a higher version", `cc-${IDS}-01-a, cc-${IDS}-01-a`],
-    ["is refused with a control character", `00-${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-0\u0001`],
+    ["is ignored in a higher version with invalid flags", `cc-${IDS}-0x-more`],
+    ["is ignored if it comes twice", [TRACEPARENT, TRACEPARENT]],
+    ["is ignored if it comes twice in one string", `${TRACEPARENT}, ${TRACEPARENT}`],
+    ["is ignored if it comes twice in a higher version", `cc-${IDS}-01-a, cc-${IDS}-01-a`],
+    ["is ignored with a control character", `00-${CALLER_TRACE_ID}-${CALLER_SPAN_ID}-0\u0001`],
     [
-      "is refused with a digit of another script",
+      "is ignored with a digit of another script",
       `00-${CALLER_TRACE_ID.slice(1)}\u0661-${CALLER_SPAN_ID}-01`,
     ],
-    ["is refused with another white space around", `\u00a0${TRACEPARENT}`],
-    ["is refused with a line break behind", `${TRACEPARENT}\n`],
-    ["is refused if it is no string", 42],
-    ["is refused if it is an array of something else", [42]],
-    ["is refused if it is an empty array", []],
+    ["is ignored with other surrounding white space", `\u00a0${TRACEPARENT}`],
+    ["is ignored with a line break at the end", `${TRACEPARENT}\n`],
+    ["is ignored if it is not a string", 42],
+    ["is ignored if it is an array of something else", [42]],
+    ["is ignored if it is an empty array", []],
   ];
-  for (const [rule, header] of refused) {
+  for (const [rule, header] of ignored) {
     it(rule, () => {
       assert.equal(readParent(header, "foo=1"), undefined);
     });
   }
 
   const accepted: [rule: string, header: string | string[], flags: number][] = [
-    ["is read in version 00", TRACEPARENT, 1],
-    ["is read if the caller didn't sample", `00-${IDS}-00`, 0],
-    ["is read as an array of one", [TRACEPARENT], 1],
-    ["is read in a higher version", `cc-${IDS}-01`, 1],
-    ["is read in version fe", `fe-${IDS}-01`, 1],
-    ["is read in a higher version with more parts", `cc-${IDS}-01-what-the-future-brings`, 1],
-    ["is read in a higher version with an empty part", `01-${IDS}-01-`, 1],
-    ["is read with spaces and tabs around", `\t ${TRACEPARENT} \t`, 1],
-    ["is read with a digit of each kind", `00-${IDS}-0f`, 3],
+    ["is accepted in version 00", TRACEPARENT, 1],
+    ["is accepted if the caller didn't sample", `00-${IDS}-00`, 0],
+    ["is accepted as an array of one", [TRACEPARENT], 1],
+    ["is accepted in a higher version", `cc-${IDS}-01`, 1],
+    ["is accepted in version fe", `fe-${IDS}-01`, 1],
+    ["is accepted in a higher version with more parts", `cc-${IDS}-01-more-parts`, 1],
+    ["is accepted in a higher version with an empty part", `01-${IDS}-01-`, 1],
+    ["is accepted with surrounding spaces and tabs", `\t ${TRACEPARENT} \t`, 1],
+    ["is accepted with a digit of each kind", `00-${IDS}-0f`, 3],
     ["keeps the random flag", `00-${IDS}-02`, 2],
     ["keeps both flags", `00-${IDS}-03`, 3],
-    ["keeps no flag that level 2 doesn't define", `00-${IDS}-fc`, 0],
-    ["masks the flags that it knows", `00-${IDS}-ff`, 3],
+    ["drops flags that level 2 doesn't define", `00-${IDS}-fc`, 0],
+    ["masks unknown flags", `00-${IDS}-ff`, 3],
     ["masks the flags of a higher version", `cc-${IDS}-09-more`, 1],
   ];
   for (const [rule, header, traceFlags] of accepted) {
@@ -132,7 +132,7 @@ describe("traceparent", () => {
     });
   }
 
-  it("is expected in any case of its name", () => {
+  it("is accepted in upper or lower case of its name", () => {
     for (const name of ["traceparent", "TraceParent", "TRACEPARENT", "TrAcEpArEnT"]) {
       const context = defaultPropagator.extractHeaders(
         ROOT_CONTEXT,
@@ -142,7 +142,7 @@ describe("traceparent", () => {
     }
   });
 
-  it("isn't taken from headers with similar names", () => {
+  it("is not extracted from headers with similar names", () => {
     for (const name of ["trace-parent", "trace.parent", "trace_parent"]) {
       const context = defaultPropagator.extractHeaders(
         ROOT_CONTEXT,
@@ -152,14 +152,14 @@ describe("traceparent", () => {
     }
   });
 
-  it("is sent in lower case, at version 00", () => {
+  it("is injected in lower case, at version 00", () => {
     const context = defaultPropagator.extractHeaders(ROOT_CONTEXT, {
       traceparent: `cc-${IDS}-01-more`,
     });
     assert.deepEqual(injectedHeaders(context), { traceparent: TRACEPARENT });
   });
 
-  it("is sent without the flags that level 2 doesn't define", () => {
+  it("is injected without flags that level 2 doesn't define", () => {
     for (const [traceFlags, digits] of [
       [0, "00"],
       [1, "01"],
@@ -175,7 +175,7 @@ describe("traceparent", () => {
     }
   });
 
-  it("has the random flag where the trace begins here", () => {
+  it("has the random flag if the trace starts here", () => {
     const span = collectingProvider()
       .provider.getTracer("test")
       .startSpan("root", {}, ROOT_CONTEXT);
@@ -186,7 +186,7 @@ describe("traceparent", () => {
     ["set", "03"],
     ["unset", "01"],
   ] as const) {
-    it(`leaves the random flag ${title} where the trace goes on`, () => {
+    it(`leaves the random flag ${title} in a continued trace`, () => {
       const context = defaultPropagator.extractHeaders(ROOT_CONTEXT, {
         traceparent: `00-${IDS}-${flags}`,
       });
@@ -200,7 +200,7 @@ describe("traceparent", () => {
     });
   }
 
-  it("is made of ids that pass our own check", () => {
+  it("consists of ids that pass the validation", () => {
     for (let n = 0; n < 1000; n++) {
       assert.ok(hasValidIds({ traceId: newTraceId(), spanId: CALLER_SPAN_ID, traceFlags: 0 }));
     }
@@ -212,10 +212,10 @@ describe("traceparent", () => {
     ["a short trace id", { traceId: "abc" }],
     ["upper case", { traceId: CALLER_TRACE_ID.toUpperCase() }],
     ["a line break in an id", { spanId: `${CALLER_SPAN_ID.slice(1)}\n` }],
-    ["an id that is no string", { spanId: 42 as never }],
+    ["an id that is not a string", { spanId: 42 as never }],
   ];
   for (const [title, ids] of unsent) {
-    it(`isn't sent for a span with ${title}`, () => {
+    it(`is not injected for a span with ${title}`, () => {
       assert.deepEqual(injectedHeaders(contextWith(ids)), {});
     });
   }
@@ -256,7 +256,7 @@ describe("traceparent and tracestate", () => {
     assert.deepEqual(injectedHeaders(context), { traceparent: TRACEPARENT });
   });
 
-  it("don't parse a tracestate that nobody asks for", () => {
+  it("don't parse a tracestate that is not accessed", () => {
     const asked: string[] = [];
     const getter = {
       get: (_: unknown, key: string) => {
@@ -269,7 +269,7 @@ describe("traceparent and tracestate", () => {
     assert.deepEqual(asked, ["traceparent", "baggage"]);
   });
 
-  it("send a tracestate as it came where nothing was changed", () => {
+  it("propagate an unchanged tracestate as received", () => {
     assert.equal(
       propagatedTraceState("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"),
       "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE",

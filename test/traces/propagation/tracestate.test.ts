@@ -3,7 +3,7 @@ import { readTraceState, TraceStateImpl } from "../../../src/traces/propagation/
 import { propagatedTraceState } from "./headers.ts";
 import { countStringOperations } from "./string-operations.ts";
 
-/** https://www.w3.org/TR/trace-context-2/: one test for each rule of `tracestate`. */
+/** One test for each rule of `tracestate`: https://www.w3.org/TR/trace-context-2/ */
 
 const LOWER = "abcdefghijklmnopqrstuvwxyz";
 const KEY_CHARACTERS = `${LOWER}0123456789_-*/`;
@@ -66,19 +66,19 @@ describe("tracestate", () => {
     ["may have a value of 256 characters", `foo=${"v".repeat(256)}`],
     ["keeps spaces at the beginning of a value", "foo=  1,bar=2"],
     ["keeps spaces inside of a value", "foo=a  b"],
-    ["takes no spaces at the end for part of a value", "foo=a  ,bar=2", "foo=a,bar=2"],
+    ["ignores spaces at the end of a value", "foo=a  ,bar=2", "foo=a,bar=2"],
     ["may have 32 members", members(32)],
     ["may have 32 members and empty ones", `${members(32)},,`, members(32)],
     ["may have keys that are names of an object's properties", "constructor=1,valueof=2"],
     ["keeps the first, which is the latest, of a repeated key", "foo=1,bar=2,foo=3", "foo=1,bar=2"],
     ["keeps one of two equal members", "foo=1,foo=1", "foo=1"],
-    ["keeps the first of a key that several headers have", ["foo=1", "foo=2"], "foo=1"],
+    ["keeps the first member of a key in several headers", ["foo=1", "foo=2"], "foo=1"],
     [
-      "is sent on with 512 characters",
+      "is propagated with 512 characters",
       `a=${"v".repeat(252)},b=${"v".repeat(253)},c=1`.padEnd(512, "1"),
     ],
     [
-      "is sent on with 32 members of 128 characters",
+      "is propagated with 32 members of 128 characters",
       Array.from({ length: 32 }, (_, n) => `k${n}=`.padEnd(128, "v")).join(","),
     ],
   ];
@@ -89,10 +89,10 @@ describe("tracestate", () => {
   }
 
   const discarded: [rule: string, header: string | string[]][] = [
-    ["that is empty isn't sent", ""],
-    ["of white space only isn't sent", " \t "],
-    ["of empty members only isn't sent", ",, ,"],
-    ["of several empty headers isn't sent", ["", ""]],
+    ["that is empty is not propagated", ""],
+    ["of white space only is not propagated", " \t "],
+    ["of empty members only is not propagated", ",, ,"],
+    ["of several empty headers is not propagated", ["", ""]],
     ["is discarded with a member that has no equals sign", "foo,bar=2"],
     ["is discarded with an empty key", "=1,bar=2"],
     ["is discarded with white space before the equals sign", "foo =1,bar=2"],
@@ -113,7 +113,7 @@ describe("tracestate", () => {
     ["is discarded with a value of 257 characters", `foo=${"v".repeat(257)},bar=2`],
     ["is discarded with 33 members", members(33)],
     ["is discarded with 33 members in several headers", [members(32), "last=1"]],
-    ["is discarded whole, however good the others are", `foo=1,${members(10)},BAD=1`],
+    ["is discarded as a whole for one illegal member", `foo=1,${members(10)},BAD=1`],
   ];
   for (const [rule, header] of discarded) {
     it(rule, () => {
@@ -139,7 +139,7 @@ describe("tracestate", () => {
 describe("A TraceState", () => {
   const state = new TraceStateImpl("foo=1,bar=2,baz=3");
 
-  it("gives the value of a key", () => {
+  it("returns the value of a key", () => {
     assert.equal(state.get("bar"), "2");
     assert.equal(state.get("none"), undefined);
     assert.equal(state.get("constructor"), undefined);
@@ -160,7 +160,7 @@ describe("A TraceState", () => {
     assert.equal(new TraceStateImpl("foo=1").unset("foo").serialize(), "");
   });
 
-  it("is itself never changed", () => {
+  it("is immutable", () => {
     state.set("foo", "2").unset("bar");
     assert.equal(state.serialize(), "foo=1,bar=2,baz=3");
   });
@@ -169,7 +169,7 @@ describe("A TraceState", () => {
     assert.equal(new TraceStateImpl("foo=1,foo=2").set("foo", "3").serialize(), "foo=3");
   });
 
-  it("refuses illegal keys and values", () => {
+  it("ignores illegal keys and values", () => {
     const illegal: [unknown, unknown][] = [
       ["", "1"],
       ["FOO", "1"],
@@ -188,16 +188,16 @@ describe("A TraceState", () => {
     }
   });
 
-  it("loses its last member to a 33rd", () => {
+  it("drops its last member when a 33rd is set", () => {
     const full = new TraceStateImpl(members(32)).set("new", "0").serialize().split(",");
     assert.deepEqual([full.length, full[0], full.at(-1)], [32, "new=0", "k30=1"]);
   });
 
-  it("can be written to though it came in illegal", () => {
+  it("can be changed though it was received illegal", () => {
     assert.equal(new TraceStateImpl("BAD").set("foo", "1").serialize(), "foo=1");
   });
 
-  it("is sent as the very string that came in", () => {
+  it("is injected as the received string", () => {
     const header = Buffer.from("foo=1,bar=2").toString();
     assert.equal(new TraceStateImpl(header).serialize(), header);
   });
@@ -206,13 +206,13 @@ describe("A TraceState", () => {
 describe("A hostile tracestate", () => {
   const limit = 40_000;
 
-  it("isn't looked at if it has a megabyte", () => {
+  it("is ignored if it has a megabyte", () => {
     assert.equal(readTraceState("a=1,".repeat(250_000)), undefined);
     assert.equal(readTraceState(Array.from({ length: 100_000 }, (_, n) => `k${n}=1`)), undefined);
     assert.equal(readTraceState(["x".repeat(20_000), "y".repeat(20_000)]), undefined);
   });
 
-  it("is read once, from left to right, to the first thing that is illegal", () => {
+  it("is parsed once, from left to right, up to the first illegal character", () => {
     for (const header of [
       ",".repeat(32_000),
       members(4000),
@@ -223,7 +223,7 @@ describe("A hostile tracestate", () => {
     }
   });
 
-  it("that is no string is none", () => {
+  it("is ignored if it is not a string", () => {
     for (const header of [undefined, null, 42, {}, [42], [["a=1"]], Symbol("s")]) {
       assert.equal(readTraceState(header), undefined);
     }

@@ -7,7 +7,7 @@ import { collectingProvider } from "../provider.ts";
 import { injectedHeaders, parsedHeaders, defaultPropagator } from "./headers.ts";
 import { check, type SendRequest, suite } from "./w3c-suite.ts";
 
-/** A service without the network: a server span, and a client span for each call. */
+/** Simulates a service in process: a server span, and a client span for each call. */
 function serviceWith(sampler: Sampler): SendRequest {
   const tracer = collectingProvider({ sampler }).provider.getTracer("service");
   return async (headers, calls) => {

@@ -4,26 +4,26 @@ import type { HeaderPairs } from "./headers.ts";
 /**
  * The 41 tests of the W3C's suite (`test/test.py` of w3c/trace-context, strict
  * level 2, specification level 2) as data: what a service receives, and what it
- * must send to the services that it then calls. Any service can be put to it
- * that gives a `SendRequest`.
+ * must send to the services that it then calls. It can test any service with a
+ * `SendRequest`.
  */
 
-/** Sends one request with these headers to a service that calls on `calls` times; the headers of each call. */
+/** Sends one request with these headers to a service that calls others `calls` times; returns the headers of each call. */
 export type SendRequest = (headers: HeaderPairs, calls: number) => Promise<readonly HeaderPairs[]>;
 
 export interface SuiteCase {
-  /** The suite's own name of the test. */
+  /** The name of the test in the suite. */
   readonly name: string;
   readonly requests: readonly SuiteRequest[];
 }
 
 interface SuiteRequest {
   readonly headers: HeaderPairs;
-  /** How often the service calls on; once if it isn't said. */
+  /** How often the service calls others; default: once. */
   readonly calls?: number;
-  /** Whether the trace goes on under the id that came in, or another begins. */
-  readonly trace: "goes on" | "begins";
-  /** The tracestate of the call; undefined: there must be none. */
+  /** Whether the service continues the received trace or starts another. */
+  readonly trace: "continues" | "starts";
+  /** The tracestate of the call; undefined if there must be none. */
   readonly state?: string | undefined;
   readonly isRandom?: boolean;
 }
@@ -33,14 +33,14 @@ const PARENT = "1234567890123456";
 const FLAGS_00 = `00-${TRACE}-${PARENT}-00`;
 const FLAGS_01 = `00-${TRACE}-${PARENT}-01`;
 
-/** Runs one case; throws what doesn't hold. */
+/** Runs one case; throws an assertion error if it fails. */
 export async function check({ requests }: SuiteCase, send: SendRequest): Promise<void> {
   for (const request of requests) {
     const calls = request.calls ?? 1;
     const sent = await send(request.headers, calls);
     assert.equal(sent.length, calls, "calls");
     const parents = sent.map((headers) => checkCall(request, headers));
-    assert.equal(new Set(parents).size, calls, "each call has a parent id of its own");
+    assert.equal(new Set(parents).size, calls, "each call has a different parent id");
   }
 }
 
@@ -52,7 +52,7 @@ function checkCall(request: SuiteRequest, headers: HeaderPairs): string {
   assert.ok(trace !== undefined && !/^0+$/.test(trace), `a valid trace id: ${traceparents[0]}`);
   assert.ok(parent !== undefined && !/^0+$/.test(parent), `a valid parent id: ${traceparents[0]}`);
   const incoming = JSON.stringify(request.headers);
-  if (request.trace === "goes on") assert.equal(trace, TRACE);
+  if (request.trace === "continues") assert.equal(trace, TRACE);
   else assert.ok(!incoming.includes(trace), "a trace id of its own");
   assert.notEqual(parent, PARENT);
   assert.deepEqual(
@@ -73,7 +73,7 @@ function refused(name: string, ...traceparents: string[]): SuiteCase {
     name,
     requests: traceparents.map((traceparent) => ({
       headers: [["traceparent", traceparent]],
-      trace: "begins",
+      trace: "starts",
     })),
   };
 }
@@ -83,12 +83,12 @@ function continued(name: string, ...traceparents: string[]): SuiteCase {
     name,
     requests: traceparents.map((traceparent) => ({
       headers: [["traceparent", traceparent]],
-      trace: "goes on",
+      trace: "continues",
     })),
   };
 }
 
-/** Each row: the tracestate headers of one request, and what becomes of them. */
+/** Tracestate headers of one request, and the propagated one. */
 function states(
   name: string,
   ...rows: (readonly [headers: string[], state?: string])[]
@@ -99,7 +99,7 @@ function states(
 function withStates(headers: string[], state: string | undefined): SuiteRequest {
   return {
     headers: [["traceparent", FLAGS_00], ...headers.map((value) => ["tracestate", value] as const)],
-    trace: "goes on",
+    trace: "continues",
     state,
   };
 }
@@ -121,7 +121,7 @@ const VALUE = Array.from({ length: 0x7f - 0x20 }, (_, n) => String.fromCharCode(
 export const suite: readonly SuiteCase[] = [
   {
     name: "both_traceparent_and_tracestate_missing",
-    requests: [{ headers: [], trace: "begins" }],
+    requests: [{ headers: [], trace: "starts" }],
   },
   continued("traceparent_included_tracestate_missing", FLAGS_01),
   {
@@ -132,7 +132,7 @@ export const suite: readonly SuiteCase[] = [
           ["traceparent", `00-${TRACE.slice(0, 31)}1-${PARENT}-01`],
           ["traceparent", FLAGS_01],
         ],
-        trace: "begins",
+        trace: "starts",
       },
     ],
   },
@@ -140,23 +140,23 @@ export const suite: readonly SuiteCase[] = [
     name: "traceparent_header_name",
     requests: ["trace-parent", "trace.parent"].map((name) => ({
       headers: [[name, FLAGS_01]],
-      trace: "begins",
+      trace: "starts",
     })),
   },
   {
     name: "traceparent_header_name_valid_casing",
     requests: ["TraceParent", "TrAcEpArEnT", "TRACEPARENT"].map((name) => ({
       headers: [[name, FLAGS_01]],
-      trace: "goes on",
+      trace: "continues",
     })),
   },
   refused("traceparent_version_0x00", `${FLAGS_01}.`, `${FLAGS_01}-what-the-future-will-be-like`),
   {
     name: "traceparent_version_0xcc",
     requests: [
-      { headers: [["traceparent", `cc-${TRACE}-${PARENT}-01`]], trace: "goes on" },
-      { headers: [["traceparent", `cc-${TRACE}-${PARENT}-01-what-comes`]], trace: "goes on" },
-      { headers: [["traceparent", `cc-${TRACE}-${PARENT}-01.what-comes`]], trace: "begins" },
+      { headers: [["traceparent", `cc-${TRACE}-${PARENT}-01`]], trace: "continues" },
+      { headers: [["traceparent", `cc-${TRACE}-${PARENT}-01-what-comes`]], trace: "continues" },
+      { headers: [["traceparent", `cc-${TRACE}-${PARENT}-01.what-comes`]], trace: "starts" },
     ],
   },
   refused("traceparent_version_0xff", `ff-${TRACE}-${PARENT}-01`),
@@ -206,7 +206,7 @@ export const suite: readonly SuiteCase[] = [
     name: "tracestate_included_traceparent_missing",
     requests: ["foo=1", "foo=1,bar=2"].map((value) => ({
       headers: [["tracestate", value]],
-      trace: "begins",
+      trace: "starts",
     })),
   },
   states("tracestate_included_traceparent_included", [["foo=1,bar=2"], "foo=1,bar=2"]),
@@ -217,7 +217,7 @@ export const suite: readonly SuiteCase[] = [
         ["traceparent", FLAGS_00],
         [name, "foo=1"],
       ],
-      trace: "goes on",
+      trace: "continues",
     })),
   },
   {
@@ -227,7 +227,7 @@ export const suite: readonly SuiteCase[] = [
         ["traceparent", FLAGS_00],
         [name, "foo=1"],
       ],
-      trace: "goes on",
+      trace: "continues",
       state: "foo=1",
     })),
   },
@@ -285,11 +285,11 @@ export const suite: readonly SuiteCase[] = [
   states("tracestate_value_illegal_characters", [["foo=bar=baz"]], [["foo=,bar=3"]]),
   {
     name: "multiple_requests_with_valid_traceparent",
-    requests: [{ headers: [["traceparent", FLAGS_01]], calls: 3, trace: "goes on" }],
+    requests: [{ headers: [["traceparent", FLAGS_01]], calls: 3, trace: "continues" }],
   },
   {
     name: "multiple_requests_without_traceparent",
-    requests: [{ headers: [], calls: 3, trace: "begins" }],
+    requests: [{ headers: [], calls: 3, trace: "starts" }],
   },
   {
     name: "multiple_requests_with_illegal_traceparent",
@@ -297,7 +297,7 @@ export const suite: readonly SuiteCase[] = [
       {
         headers: [["traceparent", `00-${"0".repeat(32)}-${PARENT}-01`]],
         calls: 3,
-        trace: "begins",
+        trace: "starts",
       },
     ],
   },
@@ -306,7 +306,7 @@ export const suite: readonly SuiteCase[] = [
     requests: [
       {
         headers: [["traceparent", `00-${TRACE}-${PARENT}-02`]],
-        trace: "goes on",
+        trace: "continues",
         isRandom: true,
       },
     ],

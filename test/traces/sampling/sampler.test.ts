@@ -33,12 +33,12 @@ function child(parent: Partial<SpanContext>, tracestate?: string): Context {
   });
 }
 
-/** Ids as random as any, and the same in every run. */
+/** Pseudo-random ids, the same in every run. */
 const ids = Array.from({ length: 20_000 }, (_, n) =>
   createHash("md5").update(String(n)).digest("hex"),
 );
 
-/** A trace id with these last 56 bits. */
+/** Returns a trace id with these last 56 bits. */
 function idEnding(digits: string): string {
   return `${"a".repeat(18)}${digits}`;
 }
@@ -75,12 +75,12 @@ describe("A sampler by name", () => {
     });
   }
 
-  it("takes a span of another trace for a root, whatever is active", () => {
+  it("treats a span with another trace id as a root", () => {
     const sampler = createSampler({ name: "parentbased_always_on", ratio: 1 });
     assert.equal(decide(sampler, child({ traceFlags: 0 }), "f".repeat(32)).decision, YES);
   });
 
-  it("gives the same object again, and makes none, on the paths that every span takes", () => {
+  it("returns the same object, without an allocation, on the paths of every span", () => {
     const on = createSampler({ name: "parentbased_always_on", ratio: 1 });
     const ratio = createSampler({ name: "parentbased_traceidratio", ratio: 0.5 });
     const same: [Sampler, Context, string][] = [
@@ -119,7 +119,7 @@ describe("A ratio", () => {
     [1 - 2 ** -53, "0"],
   ];
   for (const [ratio, th] of rows) {
-    it(`of ${ratio} is the threshold ${th}, and says so`, () => {
+    it(`of ${ratio} records the threshold ${th}`, () => {
       const result = decide(
         createSampler({ name: "traceidratio", ratio }),
         ROOT_CONTEXT,
@@ -178,7 +178,7 @@ describe("A ratio", () => {
     });
   }
 
-  it("looks at the last 56 bits only", () => {
+  it("compares the last 56 bits only", () => {
     const sampler = createSampler({ name: "traceidratio", ratio: 0.5 });
     for (const start of ["0".repeat(17) + "1", "f".repeat(18)]) {
       assert.equal(decide(sampler, ROOT_CONTEXT, `${start}${"8".padEnd(14, "0")}`).decision, YES);
@@ -186,7 +186,7 @@ describe("A ratio", () => {
     }
   });
 
-  it("keeps its share of all traces", () => {
+  it("keeps its ratio of all traces", () => {
     for (const ratio of [0.01, 0.1, 0.25, 0.5, 0.9]) {
       const sampler = createSampler({ name: "traceidratio", ratio });
       const kept = ids.filter((id) => decide(sampler, ROOT_CONTEXT, id).decision === YES).length;
@@ -195,7 +195,7 @@ describe("A ratio", () => {
     }
   });
 
-  it("keeps what every smaller one keeps", () => {
+  it("keeps the traces of every smaller ratio", () => {
     const ratios = [0.001, 0.01, 0.1, 1 / 3, 0.5, 0.99, 1];
     const samplers = ratios.map((ratio) => createSampler({ name: "traceidratio", ratio }));
     for (const id of ids) {
@@ -216,20 +216,20 @@ describe("The tracestate of a sampled trace", () => {
 
   const rows: [title: string, state: string, id: string, decision: number, sent: string][] = [
     ["gets the threshold in front", "foo=1", keptId, YES, "ot=th:8,foo=1"],
-    ["gets another's threshold replaced", "foo=1,ot=th:c", keptId, YES, "ot=th:8,foo=1"],
+    ["gets another threshold replaced", "foo=1,ot=th:c", keptId, YES, "ot=th:8,foo=1"],
     ["keeps the same threshold where it is", "foo=1,ot=th:8", keptId, YES, "foo=1,ot=th:8"],
     ["keeps the other sub-keys", "ot=a:1;th:c;b:2", keptId, YES, "ot=th:8;a:1;b:2"],
     ["loses a malformed threshold with the trace", "ot=th:x,foo=1", droppedId, NO, "foo=1"],
     ["loses the threshold with the trace", "foo=1,ot=th:c", droppedId, NO, "foo=1"],
     [
-      "gets no threshold for which there is no room",
+      "gets no threshold that does not fit",
       `ot=a:${"1".repeat(254)}`,
       keptId,
       YES,
       `ot=a:${"1".repeat(254)}`,
     ],
     ["keeps the other sub-keys of a dropped trace", "ot=th:c;a:1", droppedId, NO, "ot=a:1"],
-    ["stays as it is without a threshold, for a dropped trace", "foo=1", droppedId, NO, "foo=1"],
+    ["is unchanged without a threshold, for a dropped trace", "foo=1", droppedId, NO, "foo=1"],
     [
       "decides by its own randomness: kept",
       "ot=rv:80000000000000",
@@ -244,9 +244,9 @@ describe("The tracestate of a sampled trace", () => {
       NO,
       "ot=rv:7fffffffffffff",
     ],
-    ["isn't asked for randomness that is too short", "ot=rv:8", droppedId, NO, "ot=rv:8"],
+    ["is not used for randomness that is too short", "ot=rv:8", droppedId, NO, "ot=rv:8"],
     [
-      "isn't asked for randomness that isn't hexadecimal",
+      "is not used for randomness that isn't hexadecimal",
       "ot=rv:8000000000000g",
       droppedId,
       NO,
@@ -261,8 +261,8 @@ describe("The tracestate of a sampled trace", () => {
     });
   }
 
-  it("comes back from a tracestate of the SDK's, too", () => {
-    const foreign = trace.setSpanContext(ROOT_CONTEXT, {
+  it("is also set on a third-party tracestate", () => {
+    const thirdParty = trace.setSpanContext(ROOT_CONTEXT, {
       traceId: keptId,
       spanId: SPAN_ID,
       traceFlags: 1,
@@ -273,7 +273,7 @@ describe("The tracestate of a sampled trace", () => {
         serialize: () => "ot=th:c",
       },
     });
-    assert.equal(decide(half, foreign, keptId).traceState?.serialize(), "ot=th:8");
+    assert.equal(decide(half, thirdParty, keptId).traceState?.serialize(), "ot=th:8");
   });
 });
 
@@ -281,18 +281,18 @@ describe("A parent's threshold", () => {
   const sampler = createSampler({ name: "parentbased_always_on", ratio: 1 });
   const id = idEnding("e".repeat(14));
   const rows: [title: string, flags: number, state: string, sent: string | undefined][] = [
-    ["stays if it fits the sampled flag", 1, "ot=th:c,foo=1", undefined],
-    ["goes if the trace doesn't reach it", 1, "ot=th:f,foo=1", "foo=1"],
+    ["is kept if it matches the sampled flag", 1, "ot=th:c,foo=1", undefined],
+    ["is removed if the trace doesn't reach it", 1, "ot=th:f,foo=1", "foo=1"],
     [
-      "goes if the randomness doesn't reach it",
+      "is removed if the randomness doesn't reach it",
       1,
       "ot=th:c;rv:00000000000000",
       "ot=rv:00000000000000",
     ],
-    ["goes if the trace isn't sampled", 0, "ot=th:c", ""],
-    ["goes if it can't be read", 1, "ot=th:xyz,foo=1", "foo=1"],
-    ["goes if it is too long", 1, "ot=th:123456789012345;a:1", "ot=a:1"],
-    ["is none where the tracestate has no ot", 1, "foo=1", undefined],
+    ["is removed if the trace isn't sampled", 0, "ot=th:c", ""],
+    ["is removed if it is malformed", 1, "ot=th:xyz,foo=1", "foo=1"],
+    ["is removed if it is too long", 1, "ot=th:123456789012345;a:1", "ot=a:1"],
+    ["is absent if the tracestate has no ot", 1, "foo=1", undefined],
   ];
   for (const [title, traceFlags, state, sent] of rows) {
     it(title, () => {
@@ -328,8 +328,8 @@ describe("The probability of a trace", () => {
   }
 });
 
-describe("A trace through our tracer", () => {
-  it("carries its threshold from the root to the last child", () => {
+describe("A trace of the tracer", () => {
+  it("propagates its threshold from the root to the last child", () => {
     const sampler = createSampler({ name: "parentbased_traceidratio", ratio: 0.5 });
     const tracer = collectingProvider({ sampler }).provider.getTracer("test");
     const roots = Array.from({ length: 50 }, () => tracer.startSpan("root", {}, ROOT_CONTEXT));
