@@ -24,10 +24,10 @@ import { waitUntilSettled, type ObservedMetrics } from "./observed-metrics.ts";
 import { commonForms, isMetric, type OwnedSeries, metricPaths } from "./metric-paths.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
-/** What `span_metrics` makes is no service's own. */
+/** The scope of metrics that `span_metrics` derives; they belong to no service. */
 const SPAN_METRICS_SCOPE = "spanmetricsconnector";
 
-/** What `job` and `instance` are made of; sorted. */
+/** The attributes of which `job` and `instance` consist; sorted. */
 const IDENTITY: readonly string[] = ["service_instance_id", "service_name", "service_namespace"];
 
 describe("The demo, preloaded, through agent and gateway", function () {
@@ -46,7 +46,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
   after(() => demo?.stop());
 
   describe("arrives unchanged", () => {
-    it("with every span: resource, scope, ids and all else but a statement's literals", () => {
+    it("with every span: resource, scope, ids and everything else but literals in statements", () => {
       assert.deepEqual(new Set(demo.sent.spans.map(serviceOf)), new Set(["shop", "payments"]));
       assert.deepEqual(
         sortedBy(demo.arrived.spans, ({ spanId }) => spanId),
@@ -54,7 +54,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
       );
     });
 
-    it("with every log record, as well", () => {
+    it("with every log record", () => {
       assert.deepEqual(new Set(demo.sent.logs.map(serviceOf)), new Set(["shop", "payments"]));
       assert.deepEqual(textsOf(demo.arrived.logs), textsOf(demo.sent.logs));
     });
@@ -65,7 +65,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
       assert.deepEqual(pointsOf(demo.arrived), sent);
     });
 
-    it("with the whole trace of a request that failed, and its lines", () => {
+    it("with the whole trace of a failed request, and its log lines", () => {
       const { spans, logs } = demo.arrived;
       const id = demo.failed.requestId;
       const traceId = spans.find((span) => span.attributes["telltale.request.id"] === id)?.traceId;
@@ -78,7 +78,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
       assert.ok(lines.every(({ spanId }) => ids.has(spanId)));
     });
 
-    it("at Prometheus too, with the resource", () => {
+    it("in Prometheus too, with the resource", () => {
       for (const service of demo.pages.values()) {
         const { resource } = demo.sent.metrics.find((metric) => serviceOf(metric) === service)!;
         const labels = resourceLabels(resource.attributes);
@@ -94,7 +94,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
       }
     });
 
-    it("at Prometheus too, with the ids of exemplars", async () => {
+    it("in Prometheus too, with the ids of exemplars", async () => {
       const spans = new Set(demo.arrived.spans.map(({ traceId, spanId }) => traceId + spanId));
       for (const metric of ["http_server_request_duration_seconds_bucket", SPAN_DURATIONS]) {
         const exemplars = await demo.scraping.exemplars(metric);
@@ -106,8 +106,8 @@ describe("The demo, preloaded, through agent and gateway", function () {
     });
   });
 
-  describe("has metrics by one contract of names", () => {
-    it("as OTLP: name, unit and kind", () => {
+  describe("has metrics with the names of the contract", () => {
+    it("over OTLP: name, unit and kind", () => {
       const sent = new Map(demo.sent.metrics.map((metric) => [metric.name, metric]));
       assert.deepEqual([...sent.keys()].toSorted(), allMetrics.map(({ name }) => name).toSorted());
       for (const { name, unit, kind } of allMetrics) {
@@ -116,7 +116,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
       }
     });
 
-    it("that our source names, where the demo doesn't make them", () => {
+    it("that the source has, if the demo doesn't record them", () => {
       const source = globSync("src/**/*.ts", { cwd: root })
         .map((file) => readFileSync(join(root, file), "utf8"))
         .join("\n");
@@ -125,12 +125,12 @@ describe("The demo, preloaded, through agent and gateway", function () {
     });
 
     for (const way of metricPaths) {
-      it(`in Prometheus, by way of ${way}: every name, and no other`, () => {
+      it(`in Prometheus, by ${way}: every name, and no other`, () => {
         const names = new Set(seen.series[way].filter(isMetric).map(({ name }) => name));
         assert.deepEqual([...names].toSorted(), allMetrics.flatMap(sampleNamesOf).toSorted());
       });
 
-      it(`in Prometheus, by way of ${way}: the labels of every one`, () => {
+      it(`in Prometheus, by ${way}: the labels of every metric`, () => {
         for (const row of allMetrics) {
           const labels = labelsIn(seen.series[way], row);
           const expected = row.labels.map((label) => labelOf(label, way));
@@ -139,13 +139,13 @@ describe("The demo, preloaded, through agent and gateway", function () {
       });
     }
 
-    it("by which each series is the same by all ways, but for the differences", () => {
+    it("with the same series on all paths, except for the differences", () => {
       const page = commonForms(seen.series.page);
       assert.deepEqual(commonForms(seen.series.gateway), page);
       assert.deepEqual(commonForms(seen.series.written), page);
     });
 
-    it("by which those of spans are called", () => {
+    it("also for metrics of spans", () => {
       for (const way of ["gateway", "written"] as const) {
         const ofSpans = seen.series[way].filter(({ name }) => name.startsWith("traces_"));
         const names = new Set(ofSpans.map(({ name }) => name));
@@ -158,7 +158,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
     });
 
     for (const same of sameCounts) {
-      it(`by which ${same.metric} counts what its spans do`, () => {
+      it(`with the same count for ${same.metric} and its spans`, () => {
         const { page, ...others } = seen.counts.get(same)!;
         const total = [...page.values()].reduce((sum, value) => sum + value, 0);
         assert.ok(total > demo.failed.failed, String(total));
@@ -167,7 +167,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
     }
   });
 
-  describe("differs, and that is all", () => {
+  describe("differs only", () => {
     const checks: Readonly<Record<DifferenceName, () => void | Promise<void>>> = {
       identity() {
         for (const { labels } of seen.series.page) {
@@ -218,7 +218,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
       async metadata() {
         const scraped = await demo.scraping.metadata();
         for (const row of allMetrics) {
-          // Both ways are in one: what differs is there twice.
+          // Prometheus has both paths: series that differ are there twice.
           const known = scraped[familyOf(row)] ?? [];
           assert.equal(new Set(known.map(({ type }) => type)).size, 1, row.name);
           assert.equal(new Set(known.map(({ help }) => help)).size, 1, row.name);
@@ -240,7 +240,7 @@ describe("The demo, preloaded, through agent and gateway", function () {
   });
 });
 
-/** Waits until as much has come out as was sent. */
+/** Waits until everything that was sent has arrived. */
 async function waitUntilArrived({ sent, arrived }: ContractDemo): Promise<void> {
   await arrived.waitFor(
     (received) =>
@@ -251,7 +251,7 @@ async function waitUntilArrived({ sent, arrived }: ContractDemo): Promise<void> 
   );
 }
 
-/** Each point of a metric by itself: the Collector may put them together in other requests. */
+/** Returns each point of a metric separately: the Collector may batch them differently. */
 function pointsOf({ metrics }: Pick<Received, "metrics">): string[] {
   return textsOf(
     metrics
@@ -285,7 +285,7 @@ function kindOf({ type, monotonic }: ReceivedMetric): MetricKind {
   return type === "gauge" ? "gauge" : "histogram";
 }
 
-/** As metadata calls it: OpenMetrics' name of a counter has no `_total`. */
+/** Returns the name in the metadata: OpenMetrics' name of a counter has no `_total`. */
 function familyOf({ kind, prometheus }: MetricRow): string {
   return kind === "counter" ? prometheus.replace(/_total$/, "") : prometheus;
 }
@@ -294,7 +294,7 @@ function labelOf(attribute: string, way: MetricPath): string {
   return oddLabels[attribute]?.[way] ?? attribute.replaceAll(".", "_");
 }
 
-/** The labels that the series of a metric have, all together, but for those that all metrics have. */
+/** Returns the labels of all series of a metric, without those that all metrics have. */
 function labelsIn(series: readonly OwnedSeries[], row: MetricRow): string[] {
   const names = new Set(sampleNamesOf(row));
   const own = series.filter(({ name }) => names.has(name));

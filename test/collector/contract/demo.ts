@@ -12,12 +12,12 @@ import { startTee } from "./tee.ts";
 const instruments = fileURLToPath(new URL("../apps/instruments.mjs", import.meta.url));
 
 export const SPAN_DURATIONS = "traces_span_metrics_duration_seconds_bucket";
-/** Of the scrape of the services' own pages. */
+/** The name of the scrape job for the services' own pages. */
 export const OWN_PAGES = "pages";
 
 /**
  * The demo (examples/shop) with a third service that has all other metrics,
- * preloaded, and what its telemetry goes through:
+ * preloaded, and the paths of its telemetry:
  *
  * ```
  * services ─┬─► agent ─► gateway ─┬─► arrived
@@ -28,22 +28,22 @@ export const OWN_PAGES = "pages";
  * ```
  */
 export interface ContractDemo {
-  /** What the services have sent. */
+  /** The telemetry that the services sent. */
   readonly sent: Receiver;
-  /** What came out behind agent and gateway. */
+  /** The telemetry that arrived behind agent and gateway. */
   readonly arrived: Receiver;
   readonly scraping: PrometheusServer;
   readonly written: PrometheusServer;
-  /** Host and port of a service's own page -> its name. */
+  /** The names of services by host and port of their own page. */
   readonly pages: ReadonlyMap<string, string>;
   readonly failed: FailedRequest;
-  /** Ends the services: they send what is left. */
+  /** Ends the services, which send the rest of their telemetry. */
   end(): Promise<void>;
-  /** Ends all else, and the services. */
+  /** Ends everything, including the services. */
   stop(): Promise<void>;
 }
 
-/** @param program of Prometheus, from `programOrSkip`. */
+/** @param program Prometheus, from `programOrSkip`. */
 export async function startDemo(binary: string, program: string): Promise<ContractDemo> {
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -92,8 +92,8 @@ export async function startDemo(binary: string, program: string): Promise<Contra
         flags: ["--enable-feature=exemplar-storage"],
       }),
     );
-    // What makes a span metric known is passed on as its first 0, and without exemplars:
-    // the traffic goes on until there are some.
+    // The first point of a span metric is forwarded as 0, without exemplars:
+    // the traffic continues until there are some.
     const failed = await pollUntil(async () => {
       const last = await traffic();
       const exemplars = await scraping.exemplars(SPAN_DURATIONS);
@@ -106,7 +106,7 @@ export async function startDemo(binary: string, program: string): Promise<Contra
   }
 }
 
-/** The demo's services, with its variables but for where they send to. */
+/** Starts the demo's services, with its variables except for the endpoints. */
 async function startServices(url: string, dsn: string, stops: (() => Promise<void>)[]) {
   const pages = new Map<string, string>();
   const variablesFor = async (service: string): Promise<Record<string, string>> => {
@@ -123,7 +123,7 @@ async function startServices(url: string, dsn: string, stops: (() => Promise<voi
       OTEL_BSP_SCHEDULE_DELAY: "200",
       OTEL_BLRP_SCHEDULE_DELAY: "200",
       OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console",
-      // On a busy machine, nothing is to be sent twice.
+      // On a busy machine, nothing must be sent twice.
       OTEL_EXPORTER_OTLP_TIMEOUT: "60000",
       SENTRY_DSN: dsn,
       SENTRY_ENVIRONMENT: "demo",

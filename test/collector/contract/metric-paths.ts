@@ -7,11 +7,11 @@ export const metricPaths: readonly MetricPath[] = ["page", "gateway", "written"]
 export interface OwnedSeries {
   readonly service: string;
   readonly name: string;
-  /** As Prometheus has them, without its name. */
+  /** The labels in Prometheus, without `__name__`. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** All that came by a way, but for what Prometheus adds itself. */
+/** Returns all series of a path, without those that Prometheus adds itself. */
 export async function seriesOf(
   demo: ContractDemo,
   way: MetricPath,
@@ -28,14 +28,14 @@ function owned({ __name__, ...labels }: Series, { pages }: ContractDemo): OwnedS
   return { service, name: __name__, labels };
 }
 
-/** The series of an app's own metrics as they are by all ways, each once. */
+/** Returns the series of an app's metrics in the form that all paths have in common, each once. */
 export function commonForms(series: readonly OwnedSeries[]): string[] {
   return [...new Set(series.filter(isMetric).map(commonForm))].toSorted();
 }
 
 /**
- * A series as it is by all ways: without what `differences` lists. One text each,
- * so that sets can be compared.
+ * Returns a series in the form that all paths have in common: without the
+ * `differences`. It is a string, so that sets can be compared.
  */
 function commonForm({ service, name, labels }: OwnedSeries): string {
   const isOurs = labels["otel_scope_name"] === "telltale";
@@ -55,7 +55,7 @@ function limitOf(le: string): number {
   return Number(le.replace("+Inf", "Infinity"));
 }
 
-/** Series that are compared one by one; the rest has its own tests. */
+/** Selects the series that are compared one by one; others have separate tests. */
 export function isMetric({ name }: OwnedSeries): boolean {
   return name !== "target_info" && !name.startsWith("traces_span_metrics_");
 }

@@ -4,18 +4,18 @@ import { type ContractDemo, OWN_PAGES } from "./demo.ts";
 import { allMetrics, type SameCount, sameCounts, sampleNamesOf, type MetricPath } from "./rows.ts";
 import { seriesOf, commonForms, type OwnedSeries, metricPaths } from "./metric-paths.ts";
 
-/** What there was while all ran, taken when all had arrived. */
+/** The metrics of all paths, read while all services ran, after everything had arrived. */
 export interface ObservedMetrics {
   readonly series: Readonly<Record<MetricPath, readonly OwnedSeries[]>>;
   readonly counts: ReadonlyMap<SameCount, Counts>;
 }
 
-/** By way, and then by the values of the labels. */
+/** Values by path, and then by the values of the labels. */
 type Counts = Readonly<
   Record<MetricPath | "gateway, of spans" | "written, of spans", ReadonlyMap<string, number>>
 >;
 
-/** Waits until all ways have the same, or for long enough to see that they won't. */
+/** Waits until all paths have the same metrics, for a limited time. */
 export async function waitUntilSettled(demo: ContractDemo): Promise<ObservedMetrics> {
   const end = performance.now() + WAIT_TIMEOUT_MS;
   for (;;) {

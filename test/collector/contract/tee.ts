@@ -2,14 +2,14 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Takes in OTLP over HTTP, and hands every request to several. */
+/** Receives OTLP over HTTP, and forwards every request to several receivers. */
 export interface Tee {
-  /** Fits `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  /** The URL for `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** @param urls who gets all of it; the sender is answered what the first one answers. */
+/** @param urls the receivers; the sender gets the response of the first one. */
 export async function startTee(urls: readonly string[]): Promise<Tee> {
   const server = createServer((request, response) => {
     void (async () => {
