@@ -5,7 +5,7 @@ import { isOwnSpan } from "../context/local-trace-handle.ts";
 import { logIdsIn } from "../context/unit-access.ts";
 import type { LogIds } from "../context/unit-views.ts";
 
-/** The documented fields of a line that name its trace, request, user and organisation. */
+/** The documented fields of a line that name its trace, request, user and organization. */
 export interface CorrelationFields {
   trace_id?: unknown;
   span_id?: unknown;

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** The value of a field that can stand in a text. */
+/** The value of a field that a text can contain. */
 export type FieldValue = string | number | bigint | boolean;
 
 /** Removes colours, as of winston's `colorize({ all: true })`: they are for terminals. */
@@ -13,7 +13,7 @@ export function containsText(text: string, value: string): boolean {
   return text.includes(value) || text.includes(JSON.stringify(value).slice(1, -1));
 }
 
-/** The shortest value that counts without its name, in UTF-16 units: a shorter one may stand in a text by chance. */
+/** The shortest value that counts without its name, in UTF-16 units: a text may contain a shorter one by chance. */
 const MIN_STANDALONE_LENGTH = 8;
 
 /** How many occurrences of a name are examined: a text may come from outside the app. */

@@ -62,8 +62,8 @@ function nearestSeverity(rank: number, levels: Levels): number {
 
 /**
  * Returns the severity of a level number of pino or bunyan: 10 is trace, 20 debug,
- * up to 60 fatal, and levels between them get severities between theirs. A known
- * name takes precedence over the number.
+ * up to 60 fatal, and levels in between get severities in between. A known name
+ * takes precedence over the number.
  */
 export function severityOfLevelNumber(rank: number, name: string | undefined): number {
   const byName = name === undefined ? undefined : severityByName.get(name);

@@ -16,19 +16,19 @@ const pinos = [
 for (const [pino, node] of pinos) {
   describe(`The app's code in logged values (${pino}, Node ${node})`, () => {
     let bare: LoggerRun;
-    let ran: LoggerRun;
+    let run: LoggerRun;
     before(async () => {
       const options = { node, args: [pino] };
-      [bare, ran] = await Promise.all([
+      [bare, run] = await Promise.all([
         runLogger("calls.cjs", { ...options, bare: true }),
         runLogger("calls.cjs", options),
       ]);
     });
 
     it("runs as often as without telltale, for every logger and call", () => {
-      assert.equal(ran.code, 0, ran.stderr);
+      assert.equal(run.code, 0, run.stderr);
       const expected = countsIn(bare);
-      const counts = countsIn(ran);
+      const counts = countsIn(run);
       assert.equal(Object.keys(expected).length, ROWS);
       const others = Object.keys(expected).filter(
         (row) => JSON.stringify(counts[row]) !== JSON.stringify(expected[row]),
@@ -37,7 +37,7 @@ for (const [pino, node] of pinos) {
         others.map((row) => [row, counts[row]]),
         others.map((row) => [row, expected[row]]),
       );
-      assert.ok(ran.logs.length > ROWS / 2, `${ran.logs.length} records`);
+      assert.ok(run.logs.length > ROWS / 2, `${run.logs.length} records`);
     });
   });
 }

@@ -11,13 +11,13 @@ const EXPORTED_LEVELS = {
 describe("A pino line that no target of its transport accepts", () => {
   for (const pino of ["pino", "pino9", "pino8", "pino7"]) {
     it(`is not recorded (${pino})`, async () => {
-      const [ran, bare] = await Promise.all([
+      const [run, bare] = await Promise.all([
         runLogger("levels.cjs", { args: [pino] }),
         runLogger("levels.cjs", { args: [pino], bare: true }),
       ]);
-      assert.deepEqual([ran.code, ran.stderr], [bare.code, bare.stderr]);
+      assert.deepEqual([run.code, run.stderr], [bare.code, bare.stderr]);
       assert.deepEqual(
-        ran.logs.map(({ body }) => body),
+        run.logs.map(({ body }) => body),
         Object.entries(EXPORTED_LEVELS).flatMap(([name, levels]) =>
           levels.map((level) => `${name}: ${level}`),
         ),

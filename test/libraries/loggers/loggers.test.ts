@@ -36,7 +36,7 @@ const RECORDS = {
     },
     output(WHOLE_LINE, "debug", 5, { nested: { deep: [1, "two", null] } }),
     output("between info and warn", "notice", 10),
-    output("with an id of its own", "info", 9, { request_id: "its-own" }),
+    output("with its own request id", "info", 9, { request_id: "its-own" }),
     output("of another trace", "info", 9, { trace_id: "0af7651916cd43dd8448eb211c80319c" }),
   ],
   bunyan: [
@@ -48,7 +48,7 @@ const RECORDS = {
     },
     output("nested", "debug", 5, { nested: { deep: [1, "two", null] } }),
     output("by way of the console", "warn", 13, { name: "console" }),
-    output("with an id of its own", "info", 9, { request_id: "its-own" }),
+    output("with its own request id", "info", 9, { request_id: "its-own" }),
   ],
 } as const satisfies Record<string, readonly Expected[]>;
 
@@ -58,23 +58,23 @@ const BOUND = { pino: { app: "shop" }, bunyan: { name: "shop" } };
 for (const { library, installed, moduleSystem, node, program } of loggers) {
   describe(`${library} as ${installed} in ${moduleSystem} on Node ${node}`, () => {
     let bare: LoggerRun;
-    let ran: LoggerRun;
+    let run: LoggerRun;
     let records: readonly ReceivedLog[];
 
     before(async () => {
       const app = `${program}.${moduleSystem === "esm" ? "mjs" : "cjs"}`;
       const options = { node, args: [installed] };
-      [bare, ran] = await Promise.all([
+      [bare, run] = await Promise.all([
         runLogger(app, { ...options, bare: true }),
         runLogger(app, options),
       ]);
-      records = ran.logs.filter(({ attributes }) => attributes["path"] !== undefined);
+      records = run.logs.filter(({ attributes }) => attributes["path"] !== undefined);
     });
 
     it("writes the ids of its request on each line, and the rest as without telltale", () => {
-      assert.equal(ran.code, 0);
-      assert.equal(ran.stderr, bare.stderr);
-      const lines = linesIn(ran.stdout);
+      assert.equal(run.code, 0);
+      assert.equal(run.stderr, bare.stderr);
+      const lines = linesIn(run.stdout);
       assert.deepEqual(
         lines.map(withoutVolatileFields),
         linesIn(bare.stdout).map(withoutVolatileFields),
@@ -82,16 +82,16 @@ for (const { library, installed, moduleSystem, node, program } of loggers) {
       for (const path of PATHS) {
         const own = lines.filter((line) => line["path"] === path);
         assert.equal(own.length, RECORDS[program].length);
-        for (const line of own) assert.deepEqual(idsOf(line), expectedIds(ran, path, line));
+        for (const line of own) assert.deepEqual(idsOf(line), expectedIds(run, path, line));
       }
     });
 
     it("makes one record for each line, with what the line shows", () => {
       for (const path of PATHS) {
         const own = records.filter(({ attributes }) => attributes["path"] === path);
-        assert.deepEqual(own.map(shown), RECORDS[program].map(expectedOf(path, ran, program)));
+        assert.deepEqual(own.map(shown), RECORDS[program].map(expectedOf(path, run, program)));
       }
-      const others = ran.logs.filter((record) => !records.includes(record));
+      const others = run.logs.filter((record) => !records.includes(record));
       assert.deepEqual(
         others.map(({ body, traceId, attributes }) => ({ body, traceId, attributes })),
         [{ body: "open", traceId: "", attributes: BOUND[program] }],
@@ -99,10 +99,10 @@ for (const { library, installed, moduleSystem, node, program } of loggers) {
     });
 
     it("makes records with the trace, the time and the stack of their lines", () => {
-      const lines = linesIn(ran.stdout).filter((line) => line["path"] !== undefined);
+      const lines = linesIn(run.stdout).filter((line) => line["path"] !== undefined);
       assert.equal(records.length, lines.length);
       for (const [at, record] of records.entries()) {
-        const span = serverSpanAt(ran, textOf(record, "path"));
+        const span = serverSpanAt(run, textOf(record, "path"));
         assert.deepEqual([record.traceId, record.spanId], [span.traceId, span.spanId]);
         assert.equal(record.scope.name, library);
         const lineMs = new Date(lines[at]?.["time"] as string | number).getTime();
@@ -153,8 +153,8 @@ function idsOf({ trace_id, span_id, trace_flags, request_id }: LoggedLine): Logg
   return { trace_id, span_id, trace_flags, request_id };
 }
 
-function expectedIds(ran: LoggerRun, path: string, line: LoggedLine): LoggedLine {
-  const span = serverSpanAt(ran, path);
+function expectedIds(run: LoggerRun, path: string, line: LoggedLine): LoggedLine {
+  const span = serverSpanAt(run, path);
   const message = line["msg"];
   const isForeign = message === "of another trace";
   return {
@@ -162,7 +162,7 @@ function expectedIds(ran: LoggerRun, path: string, line: LoggedLine): LoggedLine
     span_id: isForeign ? undefined : span.spanId,
     trace_flags: isForeign ? undefined : `0${span.flags & 0xff}`,
     request_id:
-      message === "with an id of its own" ? "its-own" : span.attributes["telltale.request.id"],
+      message === "with its own request id" ? "its-own" : span.attributes["telltale.request.id"],
   };
 }
 
@@ -172,7 +172,7 @@ function shown({ body, severityText, severityNumber, attributes }: ReceivedLog):
   return { body: isLine ? WHOLE_LINE : body, severityText, severityNumber, attributes: rest };
 }
 
-function expectedOf(path: string, ran: LoggerRun, program: keyof typeof BOUND) {
+function expectedOf(path: string, run: LoggerRun, program: keyof typeof BOUND) {
   return ({ message, severityText, severityNumber, attributes, exception }: Expected): object => ({
     body: message,
     severityText,
@@ -180,7 +180,7 @@ function expectedOf(path: string, ran: LoggerRun, program: keyof typeof BOUND) {
     attributes: {
       ...BOUND[program],
       path,
-      "telltale.request.id": serverSpanAt(ran, path).attributes["telltale.request.id"],
+      "telltale.request.id": serverSpanAt(run, path).attributes["telltale.request.id"],
       ...attributes,
       ...(exception && {
         "exception.type": exception.type,

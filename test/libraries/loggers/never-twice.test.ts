@@ -8,10 +8,10 @@ describe("A pino line", () => {
     ["cjs", "pino-streams.cjs"],
   ] as const) {
     it(`is recorded once with any streams and transports, in ${moduleSystem}`, async () => {
-      const ran = await runLogger(app, { args: ["pino"] });
-      assert.equal(ran.code, 0, ran.stderr);
+      const run = await runLogger(app, { args: ["pino"] });
+      assert.equal(run.code, 0, run.stderr);
       assert.deepEqual(
-        ran.logs.map((record) => `${record.scope.name}: ${bodyOf(record)}`),
+        run.logs.map((record) => `${record.scope.name}: ${bodyOf(record)}`),
         [
           "pino: console stream",
           "pino: console of a message",
@@ -22,33 +22,33 @@ describe("A pino line", () => {
           "console: console itself",
         ],
       );
-      const { traceId } = serverSpanAt(ran, "/");
-      assert.deepEqual(new Set(ran.logs.map((log) => log.traceId)), new Set([traceId]));
+      const { traceId } = serverSpanAt(run, "/");
+      assert.deepEqual(new Set(run.logs.map((log) => log.traceId)), new Set([traceId]));
       const shown = ["console stream", "console thread", "multistream"];
-      const lines = linesIn(ran.stdout);
+      const lines = linesIn(run.stdout);
       assert.deepEqual(lines.map(({ msg }) => String(msg)).toSorted(byText), shown);
       assert.deepEqual(new Set(lines.map((line) => line["trace_id"])), new Set([traceId]));
-      assert.equal(ran.stdout.match(/pretty (stream|thread)/g)?.length, 2);
+      assert.equal(run.stdout.match(/pretty (stream|thread)/g)?.length, 2);
       // Three streams print JSON and two print prettily.
-      assert.equal(ran.stdout.split(traceId).length - 1, 5);
+      assert.equal(run.stdout.split(traceId).length - 1, 5);
     });
   }
 
   it("is recorded once, with the ids of its request, if Fastify writes it", async () => {
-    const ran = await runLogger("fastify.mjs");
-    const lines = linesIn(ran.stdout);
+    const run = await runLogger("fastify.mjs");
+    const lines = linesIn(run.stdout);
     assert.equal(lines.length, 12);
     assert.deepEqual(
-      ran.logs.map(({ body, traceId, spanId }) => [body, traceId, spanId]),
+      run.logs.map(({ body, traceId, spanId }) => [body, traceId, spanId]),
       lines.map(({ msg, trace_id: traceId = "", span_id: spanId = "" }) => [msg, traceId, spanId]),
     );
     for (const path of ["/items/1", "/items/2", "/broken"]) {
-      const { traceId } = serverSpanAt(ran, path);
+      const { traceId } = serverSpanAt(run, path);
       const own = lines.filter((line) => line["trace_id"] === traceId).map(({ msg }) => msg);
       assert.equal(own.length, path === "/broken" ? 3 : 4, path);
       assert.equal(own.at(-1), "request completed");
     }
-    const failed = ran.logs.find(({ severityText }) => severityText === "error");
+    const failed = run.logs.find(({ severityText }) => severityText === "error");
     assert.equal(failed?.attributes["exception.type"], "RangeError");
     assert.deepEqual(failed?.attributes["res"], { statusCode: 500 });
   });
@@ -58,25 +58,25 @@ describe("A pino line", () => {
 const RECORDS = 14;
 
 describe("Console output of an app", () => {
-  let ran: LoggerRun;
+  let run: LoggerRun;
   let bare: LoggerRun;
   before(async () => {
-    [ran, bare] = await Promise.all([
+    [run, bare] = await Promise.all([
       runLogger("console.mjs"),
       runLogger("console.mjs", { bare: true }),
     ]);
   });
 
   it("is the same as without telltale", () => {
-    assert.equal(ran.code, 0);
-    assert.equal(withoutIds(ran.stdout), bare.stdout);
-    assert.deepEqual(ownFrames(ran.stderr), ownFrames(bare.stderr));
-    assert.match(ran.stderr, /Trace: here\n {4}at Server.<anonymous> \(.*console\.mjs:/);
+    assert.equal(run.code, 0);
+    assert.equal(withoutIds(run.stdout), bare.stdout);
+    assert.deepEqual(ownFrames(run.stderr), ownFrames(bare.stderr));
+    assert.match(run.stderr, /Trace: here\n {4}at Server.<anonymous> \(.*console\.mjs:/);
   });
 
   it("has a record for each line, with severity, exception and trace", () => {
-    const { traceId, spanId, attributes } = serverSpanAt(ran, "/");
-    const records = ran.logs.filter(({ scope }) => scope.name === "console");
+    const { traceId, spanId, attributes } = serverSpanAt(run, "/");
+    const records = run.logs.filter(({ scope }) => scope.name === "console");
     assert.deepEqual(
       records.map((record) => [record.severityText, record.severityNumber, bodyOf(record)]),
       [
@@ -109,7 +109,7 @@ describe("Console output of an app", () => {
   });
 
   it("is recorded once if winston writes it", () => {
-    const records = ran.logs.filter(({ scope }) => scope.name === "winston");
+    const records = run.logs.filter(({ scope }) => scope.name === "winston");
     assert.deepEqual(
       records.map(({ body }) => body),
       ["from winston", "busy 1", "busy 2", "busy 3"],

@@ -20,24 +20,24 @@ const pinos = [
 
 for (const [pino, node] of pinos) {
   describe(`A secret that the app hides in its lines is not exported, and the rest is (${pino}, Node ${node})`, () => {
-    let ran: LoggerRun;
+    let run: LoggerRun;
     let shown: readonly (readonly string[])[];
     before(async () => {
-      ran = await runLogger("shown.cjs", { node, args: [pino] });
-      assert.equal(ran.code, 0, ran.stderr);
-      shown = JSON.parse(ran.stdout.trim().split("\n").at(-1) ?? "") as typeof shown;
+      run = await runLogger("shown.cjs", { node, args: [pino] });
+      assert.equal(run.code, 0, run.stderr);
+      shown = JSON.parse(run.stdout.trim().split("\n").at(-1) ?? "") as typeof shown;
     });
 
     for (const [at, { title, onConsole }] of rows.entries()) {
       it(`with ${title}`, () => {
         const secret = secretOf(at);
         const visible = visibleOf(at);
-        const text = onConsole === true ? ran.stdout + ran.stderr : (shown[at]?.join("") ?? "");
+        const text = onConsole === true ? run.stdout + run.stderr : (shown[at]?.join("") ?? "");
         assert.ok(text.includes(visible), "the app does not show the visible word");
         assert.ok(!isIn(text, secret), "the app shows the secret");
-        const sent = [...ran.logs, ...ran.spans].map((item) => JSON.stringify(item)).join("");
-        assert.ok(!isIn(sent, secret), `the secret was exported: ${recordsWith(ran, secret)}`);
-        const found = ran.logs.filter((record) => JSON.stringify(record).includes(visible));
+        const sent = [...run.logs, ...run.spans].map((item) => JSON.stringify(item)).join("");
+        assert.ok(!isIn(sent, secret), `the secret was exported: ${recordsWith(run, secret)}`);
+        const found = run.logs.filter((record) => JSON.stringify(record).includes(visible));
         assert.ok(found.length > 0, "no record has the visible word");
         for (const { body } of found) assert.ok(!isEmpty(body), "the record has no body");
       });

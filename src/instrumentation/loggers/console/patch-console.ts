@@ -17,7 +17,7 @@ const PATCHED_METHODS: readonly ConsoleMethod[] = ["log", "info", "warn", "error
  * Patches the global `console`: from now on its lines are recorded too. The output
  * stays unchanged.
  *
- * @param logger makes the records; if it is not enabled, nothing is patched.
+ * @param logger creates the records; if it is not enabled, nothing is patched.
  * @param lines which lines are recorded. Outside of any unit of work they are
  *   mostly not a log, but the output of a command that happens to be preloaded.
  */

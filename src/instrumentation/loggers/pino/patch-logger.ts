@@ -23,10 +23,10 @@ const PATCHED: unique symbol = Symbol.for("telltale.pino");
  * passes through `asJson` exactly once, with any streams and transports. The ids
  * are appended to the text of the time, which comes first in the line: no option
  * of the app's is used for them, and nothing is serialised twice. A hook
- * `streamWrite` may replace the text afterwards, and then the record is made from
+ * `streamWrite` may replace the text afterwards, and then the record is built from
  * its result.
  *
- * @param logger makes the records; if undefined or not enabled, lines only get ids.
+ * @param logger creates the records; if undefined or not enabled, lines only get ids.
  */
 export function patchLogger(
   prototype: Record<symbol, unknown>,

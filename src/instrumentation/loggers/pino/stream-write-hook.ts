@@ -9,7 +9,7 @@ type StreamWrite = NonNullable<PinoHooks["streamWrite"]>;
 const wrappedHooks = new WeakSet<PinoHooks>();
 
 /**
- * Wraps the hook `streamWrite` of each new logger, so that the record is made from
+ * Wraps the hook `streamWrite` of each new logger, so that the record is built from
  * its result. Loggers set their level once they have all their options, and this is
  * the only method of the prototype that they call when they are created. The app's
  * object with the hooks stays unchanged.

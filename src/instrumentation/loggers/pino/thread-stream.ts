@@ -50,7 +50,7 @@ export function wrapThreadStream(exports: unknown): unknown {
   });
 }
 
-/** Whether a stream accepts lines of a level: `pino.multistream` and transports have levels of their own. */
+/** Whether a stream accepts lines of a level: `pino.multistream` and transports have their own levels. */
 export function acceptsLevel(stream: unknown, level: number): boolean {
   if (typeof stream !== "object" || stream === null) return true;
   const { minLevel } = stream as { readonly minLevel?: unknown };

@@ -24,10 +24,10 @@ import { isObject } from "./winston-info.ts";
  * 4. `logger.push(info)` takes `currentLine` and finds out which transports accept
  *    it. It takes `lastFormatted`, or reads `lastJsonResult`, and writes the log
  *    record. It marks the `info` as forwarded if another logger reads it too. If
- *    only transports with formats of their own accept it, the record has to wait
- *    in `pendingFormats`.
- * 5. `transport._write(info)` runs the transport's format. What that returns goes
- *    to the listener in `pendingFormats`, which writes the record.
+ *    only transports with their own formats accept it, the record has to wait in
+ *    `pendingFormats`.
+ * 5. `transport._write(info)` runs the transport's format. The listener in
+ *    `pendingFormats` receives the result and writes the record.
  */
 
 /**

@@ -65,7 +65,7 @@ export class FormattedInfo {
     };
   }
 
-  /** Returns the fields that may stand in a text that is not JSON. */
+  /** Returns the fields that a text which is not JSON may contain. */
   fieldValues(): FieldValues | undefined {
     if (this.text === undefined || JSON_START.test(this.text)) return undefined;
     const values = new Map<string, FieldValue>();

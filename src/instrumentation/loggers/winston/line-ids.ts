@@ -12,7 +12,7 @@ export function idsInFastJson({ layout, text }: FastJsonLine, line: WinstonLine)
 }
 
 /**
- * Leaves out the user and the organisation if one of the app's formats removed them
+ * Leaves out the user and the organization if one of the app's formats removed them
  * from the line. The request id stays: it identifies no person.
  */
 export function idsAfterFormats(

@@ -25,11 +25,11 @@ export interface WinstonPrototype {
  *   line that is buffered because a transport is busy.
  * - `_transform` runs the app's format on a line with the ids. The app's own
  *   object stays unchanged.
- * - `push` receives the result of the format. The log record is made from that
- *   result, or from the result of a transport's own format: a field that a format
+ * - `push` receives the result of the format. The log record is built from that
+ *   result, or from that of a transport's own format: a field that a format
  *   removes is not in the record either.
  *
- * @param otelLogger makes the records; if undefined or not enabled, lines only get ids.
+ * @param otelLogger creates the records; if undefined or not enabled, lines only get ids.
  */
 export function patchLogger(
   prototype: WinstonPrototype,

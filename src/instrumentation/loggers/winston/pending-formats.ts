@@ -1,8 +1,8 @@
 type FormatListener = (formatted: object) => void;
 
 /**
- * The lines that only transports with a format of their own accept, until the
- * first of these formats has run.
+ * The lines that only transports with their own format accept, until the first of
+ * these formats has run.
  */
 class PendingFormats {
   readonly #listeners = new WeakMap<object, FormatListener>();

@@ -31,7 +31,7 @@ interface Pipe {
 const NO_RECIPIENT = 0;
 /** At least one transport shows the line as the logger's format returned it. */
 export const UNCHANGED = 1;
-/** Each transport that accepts the line has a format of its own. */
+/** Each transport that accepts the line has its own format. */
 export const FORMATTED_BY_TRANSPORT = 2;
 type Recipients = typeof NO_RECIPIENT | typeof UNCHANGED | typeof FORMATTED_BY_TRANSPORT;
 
@@ -49,7 +49,7 @@ export function recipientsOf(logger: WinstonLogger, info: WinstonInfo): Recipien
 
 /**
  * Finds out which of the pipes receive a line. Another logger among them runs its
- * own format and makes the record itself, unless the record is made here.
+ * own format and writes the record itself, unless it is written here.
  */
 function recipientsAmong(pipes: readonly unknown[], info: WinstonInfo): Recipients {
   let recipients: Recipients = NO_RECIPIENT;
@@ -66,8 +66,8 @@ function recipientsAmong(pipes: readonly unknown[], info: WinstonInfo): Recipien
 }
 
 /**
- * Decides as `winston-transport` does in `_write`, and as the streams of
- * `exceptionHandlers` do in theirs.
+ * Decides like the `_write` of `winston-transport`, and like that of the streams of
+ * `exceptionHandlers`.
  */
 function accepts(pipe: Pipe, info: WinstonInfo): boolean {
   if (pipe.silent) return false;

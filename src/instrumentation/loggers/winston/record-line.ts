@@ -16,8 +16,8 @@ import { LEVEL, type WinstonInfo } from "./winston-info.ts";
 
 /**
  * Writes the record of a formatted line, unless no transport accepts it (by its
- * level, or because it is silent). If each transport that accepts it has a format
- * of its own, the record shows what the first of these formats returns. Never throws.
+ * level, or because it is silent). If each transport that accepts it has its own
+ * format, the record shows what the first of these formats returns. Never throws.
  */
 export function recordFormattedLine(
   otelLogger: TelltaleLogger,

@@ -59,7 +59,7 @@ function defineWrites(prototype: WriteMethods, writes: WriteMethods): void {
   }
 }
 
-/** Whether a transport has a format of its own whose result `writeObserved` sees. */
+/** Whether a transport has its own format, whose result `writeObserved` sees. */
 export function hasObservedFormat(pipe: {
   readonly format?: unknown;
   readonly _write?: unknown;

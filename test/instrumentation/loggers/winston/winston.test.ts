@@ -165,7 +165,7 @@ describe("A winston line in a request", () => {
     assert.equal(records.length, 1);
   });
 
-  it("has the user and organisation of its request", () => {
+  it("has the user and organization of its request", () => {
     const { winston, records } = createPatchedWinston();
     const { transport, lines } = recordingTransport(winston);
     const logger = winston.createLogger({ transports: transport });

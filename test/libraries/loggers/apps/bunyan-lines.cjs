@@ -24,7 +24,7 @@ exports.run = async (bunyan) => {
     child.debug({ nested: { deep: [1, "two", null] } }, "nested");
     child.trace("below the level");
     viaConsole.warn({ path: request.url }, "by way of the console");
-    log.info({ path: request.url, request_id: "its-own" }, "with an id of its own");
+    log.info({ path: request.url, request_id: "its-own" }, "with its own request id");
     response.end();
   });
   server.listen(0, "127.0.0.1");

@@ -24,7 +24,7 @@ exports.run = async (pino) => {
     child.error({ reason: new TypeError("not a cup") }, "failed otherwise");
     child.debug({ nested: { deep: [1, "two", null] } });
     child.notice("between info and warn");
-    ids.info({ path: request.url }, "with an id of its own");
+    ids.info({ path: request.url }, "with its own request id");
     log.info(
       { path: request.url, trace_id: "0af7651916cd43dd8448eb211c80319c" },
       "of another trace",
