@@ -32,7 +32,7 @@ export function createAppBinding(carrier: SentryCarrier): SentryBinding {
   };
 }
 
-/** In one line, what an app that sets up Sentry itself has from then on. */
+/** Describes in one line what is delegated to an app that sets up Sentry itself. */
 export function delegationNotice(errors: boolean, api: boolean): string {
   return [...(errors ? [ERRORS_DELEGATED] : []), ...(api ? [SPANS_DELEGATED] : [])].join(" ");
 }
@@ -48,7 +48,7 @@ interface AppScope extends SentryScope {
   captureMessage(message: string, level?: string): string;
 }
 
-/** What an SDK sets by `setAsyncContextStrategy`; an app with `@sentry/core` alone may have none. */
+/** The strategy that an SDK sets by `setAsyncContextStrategy`; an app with `@sentry/core` alone may have none. */
 interface AppContextStrategy {
   getCurrentScope?(): AppScope;
   getIsolationScope?(): AppScope;
@@ -68,7 +68,7 @@ function appScopeOf(
   return strategyOf(carrier)?.[method]?.() ?? (carrier[fallback] as AppScope);
 }
 
-/** What we use of an event of the app's. */
+/** The used part of an event of the app. */
 interface AppEvent {
   readonly type?: string;
   contexts?: Record<string, unknown>;
@@ -76,12 +76,12 @@ interface AppEvent {
 }
 
 /**
- * Gives the app's events and traces the ids of ours where they have none of
- * their own, keeps our trace of an event that is sent, and lets no span of ours
- * come of its posts.
+ * Links the app's events and traces to telltale's: sets the ids of telltale's trace
+ * where an event has none, keeps the trace of an event that is sent, and creates no
+ * spans for the requests to Sentry.
  */
 export function linkTraces(client: AppSentryClient, carrier: SentryCarrier): void {
-  // Ours, in Sentry 11: with it no headers of Sentry's own would go out.
+  // Set by telltale's client in Sentry 11. With it Sentry would send none of its own headers.
   delete carrier["externalPropagationContextProvider"];
   const origins = new WeakMap<object, CaptureOrigin>();
   client.on?.("preprocessEvent", (event: AppEvent, hint: object | undefined) => {
@@ -101,9 +101,9 @@ export function linkTraces(client: AppSentryClient, carrier: SentryCarrier): voi
 }
 
 /**
- * Whether the event belongs to a span that Sentry records, or to a trace of its
- * own that goes on here. The span is told by the strategy in 8 to 10, and is on the
- * scope in 11.
+ * Whether the event belongs to a span that Sentry records, or to a remote trace that
+ * Sentry continues. The strategy returns the span in 8 to 10, the scope refers to it in
+ * 11.
  */
 function hasSentrySpan(carrier: SentryCarrier): boolean {
   const strategy = strategyOf(carrier);
@@ -112,12 +112,12 @@ function hasSentrySpan(carrier: SentryCarrier): boolean {
   return span?.isRecording() === true || span?.spanContext().isRemote === true;
 }
 
-/** 11 refers to the span weakly. */
+/** Returns the span that Sentry 11 refers to weakly. */
 function deref(span: unknown): unknown {
   return span instanceof WeakRef ? span.deref() : span;
 }
 
-/** The event goes into our trace, and so does the head of its envelope. */
+/** Sets telltale's trace on the event and the header of its envelope. */
 function setTraceContext(event: AppEvent, client: AppSentryClient): void {
   const ids = propagationContextOf(activeOrUpcomingSpan());
   if (ids === undefined || event.contexts?.["trace"] !== undefined) return;
@@ -129,7 +129,7 @@ function setTraceContext(event: AppEvent, client: AppSentryClient): void {
   };
 }
 
-/** What Sentry 11 hands about before it makes a span. */
+/** The object that Sentry 11 emits before it creates a span. */
 interface SpanScopeHolder {
   scope: PropagationScope;
   readonly parentSpan?: unknown;
@@ -141,7 +141,7 @@ interface PropagationScope {
   setPropagationContext(context: object): void;
 }
 
-/** The first span of a request without Sentry's headers: no trace of another service goes on here. */
+/** Continues telltale's trace with the first span of a request that has no Sentry headers. */
 function continueOwnTrace(spanScope: SpanScopeHolder): void {
   const ids = propagationContextOf(activeOrUpcomingSpan());
   if (ids === undefined || (spanScope.parentSpan ?? undefined) !== undefined) return;
@@ -153,9 +153,9 @@ function continueOwnTrace(spanScope: SpanScopeHolder): void {
 }
 
 /**
- * Sentry 8 to 10 take the parent of a request's first span from its headers, by
- * the API's propagator, which is theirs by now. Where the headers have none it is
- * our span of the request; whether it is sampled stays Sentry's decision.
+ * Makes the API's propagator, which is Sentry's by now, return telltale's span if the
+ * headers have no parent. Sentry 8 to 10 extract the parent of a request's first span
+ * with it. Sentry still decides whether that span is sampled.
  */
 export function extractOwnTrace({ propagation }: Partial<ApiImplementations>): void {
   if (propagation === undefined) return;

@@ -5,7 +5,7 @@ import { activeSpan } from "../context/manager.ts";
 import { activeErrorSlot } from "../context/unit-access.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
 
-/** Where an event was captured. */
+/** The unit of work and span in which an event was captured. */
 export interface CaptureOrigin {
   readonly unit: ErrorSlot | undefined;
   readonly span: Span | undefined;
@@ -15,7 +15,7 @@ export function currentOrigin(): CaptureOrigin {
   return { unit: activeErrorSlot(), span: activeSpan() };
 }
 
-/** Writes onto the event where it comes from; what the app's scopes say of the user goes first. */
+/** Adds the origin to the event. A user from the app's scopes takes precedence. */
 export function applyOrigin(
   event: Event,
   { unit, span }: CaptureOrigin,
@@ -34,10 +34,7 @@ export function applyOrigin(
   if (request !== undefined) event.request = { ...request, ...event.request };
 }
 
-/**
- * The route as Sentry's `transaction`, unless a scope named one. Undefined as
- * long as the framework has not found the route.
- */
+/** Sets the route as Sentry's `transaction`, if it is known and no scope has set one. */
 export function setTransaction(event: Event, { unit }: CaptureOrigin): void {
   if (event.transaction !== undefined || unit === undefined) return;
   const route = unit.currentRoute();
@@ -45,16 +42,16 @@ export function setTransaction(event: Event, { unit }: CaptureOrigin): void {
   event.transaction = unit.method === undefined ? route : `${unit.method} ${route}`;
 }
 
-/** Keeps the trace that the event links to: the link would dangle otherwise. */
+/** Keeps the trace that the event links to, so that the link leads somewhere. */
 export function keepTrace({ unit, span }: CaptureOrigin): void {
   const local = (span as { localTrace?: LocalTraceHandle } | undefined)?.localTrace;
   (local ?? unit?.localTrace)?.keep("error_captured");
 }
 
-/** What the API's own no-op spans carry. */
+/** Trace id of the API's no-op spans. */
 const INVALID_TRACE_ID = "0".repeat(32);
 
-/** The ids of a span as Sentry's external propagation context. */
+/** Returns the ids of a span as Sentry's external propagation context. */
 export function propagationContextOf(
   span: Span | undefined,
 ): { traceId: string; spanId: string } | undefined {
@@ -81,7 +78,7 @@ function tagsOf({ requestId, organizationId }: ErrorSlot): Record<string, string
   return tags;
 }
 
-/** What can be searched for in a job that failed. */
+/** Returns the searchable tags of a failed job. */
 function jobTagsOf(unit: ErrorSlot): Record<string, string | number> | undefined {
   const job = unit.jobInfo();
   if (job === undefined) return undefined;
@@ -100,7 +97,7 @@ function jobContextOf(job: Record<string, string | number>): Record<string, stri
   return Object.fromEntries(entries.map(([key, value]) => [key.slice("job.".length), value]));
 }
 
-/** Method and path only: no query, header, cookie, body, address or token in the path ever gets here. */
+/** Returns method and path only, without query, headers, cookies, body, address or tokens in the path. */
 function eventRequestOf(unit: ErrorSlot): { method: string; url: string } | undefined {
   const url = unit.redactedPath();
   return unit.method === undefined || url === undefined ? undefined : { method: unit.method, url };

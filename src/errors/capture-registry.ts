@@ -1,20 +1,20 @@
+import { isObject } from "./readable-error.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
 
-/** More texts than this that one unit of work throws are events each time. */
+/** Maximum number of thrown primitives that are remembered per unit of work. */
 const MAX_PRIMITIVES = 20;
 
 /**
- * Which errors are events already. The same error is one event as long as it
- * passes through one unit of work, and what that has started or ended in: a
- * framework, a logger, the process. A constant that three requests throw is
- * three failures.
+ * Remembers which errors were captured. An error is captured once while it passes
+ * through one unit of work and the units that contain it: a framework, a logger, the
+ * process. A constant that three requests throw is captured three times.
  */
 export class CaptureRegistry {
   readonly #objects = new WeakMap<object, CaptureEntry>();
-  /** Texts and the like, of units of work that are under way. */
+  /** Event ids of thrown primitives, by unit of work in progress. */
   readonly #primitives = new WeakMap<ErrorSlot, Map<unknown, string>>();
 
-  /** The event's id, undefined if there is none yet. Outside of any work an error is the same for good. */
+  /** Returns the id of the event; undefined before the first capture. Outside a unit of work an error is captured only once. */
   eventIdOf(error: unknown, unit: ErrorSlot | undefined): string | undefined {
     if (!isObject(error)) return unit && this.#primitives.get(unit)?.get(error);
     const captures = this.#objects.get(error);
@@ -23,7 +23,7 @@ export class CaptureRegistry {
     return captures.idByUnit.get(unit);
   }
 
-  /** Whether it is an event of any work. */
+  /** Whether the error was captured in any unit of work. */
   has(error: unknown): boolean {
     return isObject(error) && this.#objects.has(error);
   }
@@ -47,20 +47,17 @@ export class CaptureRegistry {
 }
 
 interface CaptureEntry {
-  /** Of the last event, and the work that it is of. */
+  /** Id of the last event. */
   readonly id: string;
+  /** Unit of work of the last event. */
   readonly lastUnit: WeakRef<ErrorSlot> | undefined;
   readonly idByUnit: WeakMap<ErrorSlot, string>;
 }
 
-/** Whether the work was started in `outer`, which its error may then have reached. */
+/** Whether the unit was started within `outer`, which its error may have reached. */
 function isStartedWithin(unit: WeakRef<ErrorSlot> | undefined, outer: ErrorSlot): boolean {
   for (let inner = unit?.deref(); inner !== undefined; inner = inner.startedByUnit()) {
     if (inner === outer) return true;
   }
   return false;
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
 }

@@ -60,7 +60,7 @@ export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
   };
 }
 
-/** Longer texts are cut: an event has to stay below Sentry's limit of 1 MB. */
+/** Longer texts are truncated, to keep an event below Sentry's limit of 1 MB. */
 const MAX_TEXT_LENGTH = 10_000;
 
 function createClient({
@@ -83,9 +83,9 @@ function createClient({
     sendClientReports: true,
     maxValueLength: MAX_TEXT_LENGTH,
     stackParser,
-    // No Dedupe: it compares with the last event of the whole process.
+    // Without Dedupe, which compares with the last event of the whole process.
     integrations: [linkedErrorsIntegration()],
-    // No option of Sentry's own tracing may be here: even a rate of 0 turns it on.
+    // Without options of Sentry's tracing: even a sample rate of 0 would enable it.
     traceLifecycle: "static",
     dataCollection: noPersonalData,
     transportOptions: { bufferSize: MAX_QUEUED },
@@ -109,7 +109,7 @@ function createClient({
   return client;
 }
 
-/** Sentry 11 collects all of this unless told not to (`sendDefaultPii` is gone). */
+/** Disables everything that Sentry 11 collects by default (it has no `sendDefaultPii` any more). */
 const noPersonalData: NonNullable<ServerRuntimeClientOptions["dataCollection"]> = {
   userInfo: false,
   cookies: false,
@@ -138,13 +138,13 @@ function textAttribute({ attributes }: Resource, name: string): string | undefin
 }
 
 /**
- * Makes the client the one that Sentry's functions find, in every copy of
- * Sentry 11 (`carrier.ts`), until the app sets one of its own.
+ * Installs the client for Sentry's functions, in every copy of Sentry 11
+ * (`sentry-carrier.ts`), until the app sets its own client.
  */
 function installClient(client: SentryClient): void {
   setAsyncContextStrategy(asyncContextStrategy);
   registerExternalPropagationContext(() => propagationContextOf(activeSpan()));
-  // Made now, so that they are of our version whatever copy of Sentry comes later.
+  // Created here, so that they are of telltale's version, whatever copy of Sentry is loaded later.
   getGlobalScope();
   getDefaultIsolationScope();
   markOwnClient(client);
@@ -156,14 +156,14 @@ function installClient(client: SentryClient): void {
 }
 
 /**
- * `Sentry.init` of 11.1 and later warns on the console if a client is there
- * already, which isn't the app's doing; a closed client doesn't count.
+ * Marks the client as closed, so that `Sentry.init` of 11.1 and later does not warn on
+ * the console about an existing client, which the app has not created.
  */
 function suppressInitWarning(client: Client): void {
   Object.defineProperty(client, Symbol.for("SentryClosedClient"), { value: false });
 }
 
-/** `Sentry.close` takes the client off; what comes after must not be lost. */
+/** Keeps the client when `Sentry.close` removes it, so that later errors are captured. */
 function preventClientRemoval(scope: Scope): void {
   const setClient = scope.setClient.bind(scope);
   scope.setClient = (client) => {
@@ -216,7 +216,7 @@ function jobRetryHint(willRetry: boolean): CaptureHint {
   return { level: willRetry ? "warning" : "error", tags: { "job.will_retry": willRetry } };
 }
 
-/** What a domain handles Node tells in the same way; it is no more fatal than what a framework handles. */
+/** Returns the hint of a fatal error. Node also reports errors that a domain handles, which are not fatal. */
 function fatalEventHint(error: unknown, origin: FatalOrigin): EventHint {
   const handled = process.hasUncaughtExceptionCaptureCallback();
   const mechanism = { type: `auto.node.on${origin.toLowerCase()}`, handled };

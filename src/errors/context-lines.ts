@@ -4,27 +4,26 @@ import { isAbsolute } from "node:path";
 import { addContextToFrame, type Event, type StackFrame } from "@sentry/core";
 import { runSuppressed } from "../context/manager.ts";
 
-/** Lines before and after. */
+/** Number of lines before and after. */
 const CONTEXT_LINES = 5;
-/** What one event may read. */
+/** Maximum number of files read for one event. */
 const MAX_FILES = 10;
-/** A bigger file is a bundle: its lines tell nothing. */
+/** Larger files are bundles, whose lines are not readable. */
 const MAX_FILE_BYTES = 1_000_000;
-/** Windows kept in memory, of up to 11 lines of 140 characters each. */
+/** Maximum number of cached frames, of up to 11 lines of 140 characters each. */
 const MAX_CACHED_FRAMES = 256;
 
 type FrameContext = Pick<StackFrame, "pre_context" | "context_line" | "post_context">;
 
 /**
- * The lines of source around the frames of the app's own code. Files are read
- * once, when an event first shows them, and never while a request waits: only
- * at the end of the process they are read synchronously.
+ * Adds source lines to the stack frames of the app's own code. Files are read once,
+ * when an event first refers to them, and asynchronously except at process exit.
  */
 export class ContextLines {
-  /** By file and line, in order of last use; an empty one for what can't be read. */
+  /** By file and line, in order of last use; empty for a file that cannot be read. */
   readonly #cache = new Map<string, FrameContext>();
 
-  /** Adds what is known already. True if nothing is missing. */
+  /** Adds the cached lines. Returns whether none are missing. */
   addCached(event: Event): boolean {
     let complete = true;
     for (const frame of appFramesOf(event)) {
@@ -35,7 +34,7 @@ export class ContextLines {
     return complete;
   }
 
-  /** Adds the lines. Never rejects. */
+  /** Reads and adds the lines. Never rejects. */
   async add(event: Event): Promise<void> {
     const reads: Promise<void>[] = [];
     for (const [file, frames] of this.#missing(event)) {
@@ -47,7 +46,7 @@ export class ContextLines {
     this.addCached(event);
   }
 
-  /** `add` for the end of the process, where nothing asynchronous runs any more. */
+  /** Does the same synchronously, for process exit. */
   addSync(event: Event): void {
     for (const [file, frames] of this.#missing(event))
       this.#cacheFrames(readTextSync(file), frames);

@@ -1,22 +1,22 @@
 import type { Event } from "@sentry/core";
 
 /**
- * Sentry refuses an event of more than 1 MiB. The lines of source and the
- * envelope's own lines come on top of what is measured here.
+ * Maximum size of an event without its source lines and the envelope's headers. Sentry
+ * rejects an event of more than 1 MiB.
  * https://develop.sentry.dev/sdk/data-model/envelopes/#size-limits
  */
 export const MAX_EVENT_BYTES = 900_000;
 
-/** How much of a value is kept. */
+/** Limits of a truncated value. */
 interface Limits {
-  /** Of a text, in UTF-16 units. */
+  /** Length of a text, in UTF-16 units. */
   readonly text: number;
-  /** Of a list or an object. */
+  /** Number of entries of a list or an object. */
   readonly entries: number;
   readonly depth: number;
 }
 
-/** For what apps fill, in an event that is too big: less with each row. */
+/** Limits for fields that apps fill, applied row by row until the event is small enough. */
 const limits: readonly Limits[] = [
   { text: 50_000, entries: 500, depth: 10 },
   { text: 10_000, entries: 100, depth: 6 },
@@ -33,7 +33,7 @@ const appFields = [
   "fingerprint",
 ] as const;
 
-/** What is kept in any case: enough to know the error by. */
+/** Fields that are always sent: enough to identify the error. */
 const essentialFields = [
   ...["event_id", "timestamp", "level", "platform", "environment", "release", "transaction"],
   ...["sdk", "message", "exception", "contexts"],
@@ -41,9 +41,9 @@ const essentialFields = [
 const essentialLimits: Limits = { text: 200, entries: 50, depth: 10 };
 
 /**
- * The event itself, if it is small enough; else one whose fields are cut as far
- * as it takes, down to the error alone. However large, deep or circular the event
- * is, it takes the time of a few events of `maxBytes`.
+ * Returns the event if it is small enough. Otherwise returns a copy whose fields are
+ * truncated as far as necessary, down to the error alone. However large, deep or
+ * circular the event is, this takes the time of a few events of `maxBytes`.
  */
 export function fitEvent(event: Event, maxBytes: number): Event {
   if (fitsWithin(event, maxBytes)) return event;
@@ -72,7 +72,7 @@ function essentialEvent(event: Event, maxBytes: number): Event {
   return { ...cut, sdkProcessingMetadata: event.sdkProcessingMetadata ?? {} };
 }
 
-/** Whether it is no more than `maxBytes` of JSON, but for what is never sent. */
+/** Whether an event takes at most `maxBytes` of JSON, without the fields that are never sent. */
 function fitsWithin(event: Event, maxBytes: number): boolean {
   let bytes = 0;
   const stack: unknown[] = [{ ...event, sdkProcessingMetadata: undefined }];
@@ -89,13 +89,13 @@ function fitsWithin(event: Event, maxBytes: number): boolean {
   return bytes <= maxBytes;
 }
 
-/** Of a value without what is in it, with a comma; a text that is too long in any case is not read. */
+/** Returns the size of a value without its entries, with a comma. A text that is too long is not scanned. */
 function jsonSizeOf(value: unknown, maxBytes: number): number {
   if (typeof value !== "string") return 8;
   return value.length > maxBytes ? value.length : Buffer.byteLength(JSON.stringify(value)) + 1;
 }
 
-/** Cuts until `left` is used up; what comes then is left out. */
+/** Truncates a value until `budget` is used up; the rest is left out. */
 function truncateValue(
   value: unknown,
   limits: Limits,
@@ -108,7 +108,7 @@ function truncateValue(
   if (typeof value !== "object" || value === null) return value;
   if (depth >= limits.depth) return Array.isArray(value) ? "[Array]" : "[Object]";
   if (Array.isArray(value)) {
-    // The latest breadcrumbs are the last.
+    // The last breadcrumbs are the latest.
     return value
       .slice(-limits.entries)
       .map((entry) => truncateValue(entry, limits, budget, depth + 1));

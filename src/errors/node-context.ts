@@ -3,7 +3,7 @@ import type { Event } from "@sentry/core";
 
 const osNames: Readonly<Record<string, string>> = { Darwin: "macOS", Windows_NT: "Windows" };
 
-/** What an event says of the machine and the process, the same for all events. */
+/** Contexts of the machine and the process, the same for all events. */
 export const nodeContexts: NonNullable<Event["contexts"]> = {
   os: { name: osNames[type()] ?? type(), version: release(), kernel_version: release() },
   device: { arch: arch() },

@@ -2,12 +2,12 @@ import type { Event, EventHint } from "@sentry/core";
 import { setTransaction, type CaptureOrigin } from "./capture-origin.ts";
 import { ContextLines } from "./context-lines.ts";
 
-/** How long an event waits for the route of a request that goes on and on, in milliseconds. */
+/** How long an event waits for the route of a long request, in milliseconds. */
 const MAX_WAIT_MS = 5_000;
-/** Events that may wait; beyond that the oldest goes as it is. */
+/** Maximum number of pending events; beyond that the oldest is sent as it is. */
 const MAX_PENDING = 100;
 
-/** An event that is ready but for its route and its source lines. */
+/** An event without its route and source lines. */
 export interface PendingEvent {
   readonly event: Event;
   readonly hint: EventHint;
@@ -15,16 +15,16 @@ export interface PendingEvent {
 }
 
 /**
- * Between an event's capture and its envelope. Two things are not known, or not
- * without waiting, when an error is captured: the route, which a framework may
- * not have found yet, and the source lines, which have to be read from disk.
+ * Holds events between their capture and their envelope. Two parts of an event are
+ * not available when an error is captured: the route, which a framework may not have
+ * matched yet, and the source lines, which are read from disk.
  */
 export class PendingEvents {
   readonly #send: (pendingEvent: PendingEvent) => void;
   readonly #contextLines: ContextLines | undefined;
   readonly #pending = new Set<PendingEvent>();
 
-  /** @param send makes the envelope and hands it on; synchronous, must not throw. */
+  /** @param send creates and sends the envelope; synchronous, must not throw. */
   constructor(send: (pendingEvent: PendingEvent) => void, withSourceLines: boolean) {
     this.#send = send;
     this.#contextLines = withSourceLines ? new ContextLines() : undefined;
@@ -45,7 +45,7 @@ export class PendingEvents {
     setTimeout(() => this.#finish(pendingEvent), MAX_WAIT_MS).unref();
   }
 
-  /** Sends all, as complete as they get at once. */
+  /** Sends all events, as complete as possible without waiting. */
   sendAllNow(): void {
     for (const pendingEvent of this.#pending) {
       setTransaction(pendingEvent.event, pendingEvent.origin);

@@ -4,17 +4,17 @@ import { defaultRetry, pauseMs, retryAfterMs } from "../export/connection/retry.
 
 type LimitHeaders = NonNullable<TransportMakeRequestResponse["headers"]>;
 
-/** Sentry's rate limits are a handful; more of them, and longer ones, are not read. */
+/** Maximum number of rate limits that are read, and maximum length of one. Sentry sends a handful. */
 const MAX_LIMITS = 20;
 const MAX_LIMIT_LENGTH = 500;
-/** What Sentry's clients take where a pause is asked for in no readable number. */
+/** Default pause of Sentry's clients for an invalid number. */
 const DEFAULT_PAUSE_MS = 60_000;
 
 /**
- * The pauses that an answer asks for, as Sentry's own rules read them
- * (`updateRateLimits`), each within our bounds (`pauseMs`): a number that is
- * nonsense must not silence errors for the rest of the process's life, nor one
- * that is 0 or past make us knock at once.
+ * Returns the headers of a response that ask for pauses, in the form that Sentry's
+ * `updateRateLimits` reads, with each pause bounded (`pauseMs`): an absurd number must
+ * not stop error reports for the rest of the process's life, and 0 or a past date
+ * must not cause an immediate retry.
  * https://develop.sentry.dev/sdk/foundations/transport/rate-limiting/
  */
 export function boundedRateLimits(headers: IncomingHttpHeaders): LimitHeaders {
@@ -28,7 +28,7 @@ export function boundedRateLimits(headers: IncomingHttpHeaders): LimitHeaders {
   };
 }
 
-/** `60:error;session:organization, 2700:default:key`. */
+/** Bounds the pauses of a list like `60:error;session:organization, 2700:default:key`. */
 function boundedRateLimitList(limits: string): string {
   return limits
     .split(",", MAX_LIMITS)

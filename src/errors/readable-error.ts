@@ -1,10 +1,10 @@
-/** As deep as Sentry follows causes, and as many of an `AggregateError` as it shows. */
+/** Maximum depth of causes, and number of errors of an `AggregateError`, as in Sentry. */
 const MAX_LINKED_ERRORS = 5;
 const UNREADABLE_TEXT = "(what was thrown can't be read)";
 
 /**
- * An error in the place of one that Sentry can't read, since a getter or a proxy
- * of the app's throws: with what of it can be read. Never throws.
+ * Returns a copy of an error that Sentry cannot read because a getter or a proxy
+ * throws. The copy has the readable properties. Never throws.
  */
 export function readableCopy(thrown: unknown, depth = 0): Error {
   const name = stringProperty(thrown, "name") ?? "Error";
@@ -24,7 +24,7 @@ export function readableCopy(thrown: unknown, depth = 0): Error {
   return copy;
 }
 
-/** Whether it is an error of this realm; what can't be read is none. */
+/** Whether a value is an error of this realm; false if the check throws. */
 export function isErrorSafely(thrown: unknown): thrown is Error {
   try {
     return thrown instanceof Error;
@@ -33,7 +33,7 @@ export function isErrorSafely(thrown: unknown): thrown is Error {
   }
 }
 
-/** A text for what an app has put in a text's place. Never throws. */
+/** Converts a value to a string where Sentry expects one. Never throws. */
 export function safeString(value: unknown): string {
   if (typeof value === "string") return value;
   try {
@@ -65,6 +65,6 @@ function arrayProperty(from: unknown, key: string): unknown[] {
   }
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }

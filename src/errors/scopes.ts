@@ -12,21 +12,21 @@ import { activeContext, runWithContext } from "../context/manager.ts";
 
 type AsyncContextStrategy = NonNullable<Parameters<typeof setAsyncContextStrategy>[0]>;
 
-/** Where `withScope` and its like keep the scopes of their callback. */
+/** Context key of the scopes that `withScope` and similar functions set for their callback. */
 const SCOPES_KEY = Symbol("telltale.scopes");
 
 /** The scopes of a callback. */
 interface ScopePair {
   readonly current: Scope;
   readonly isolation: Scope;
-  /** The unit of work they were made in: one that begins inside has scopes of its own. */
+  /** The unit of work they were created in: a nested unit has its own scopes. */
   readonly unit: ErrorSlot | undefined;
 }
 
 /**
- * Sentry's scopes on our context. A unit of work has its own two, forked when
- * first asked for, so that a request without Sentry costs nothing (the strategy
- * of `@sentry/opentelemetry` clones a scope at every `context.with`, about 6 us).
+ * Stores Sentry's scopes in telltale's context. A unit of work has two scopes, forked
+ * at their first use, so that a request without Sentry costs nothing (the strategy of
+ * `@sentry/opentelemetry` clones a scope at every `context.with`, about 6 us).
  */
 export const asyncContextStrategy: AsyncContextStrategy = {
   getCurrentScope: () => currentScopeIn(activeContext()),
@@ -78,7 +78,7 @@ function isolationScopeIn(context: ApiContext): Scope {
   return scopesOf(unit).isolation(explicit?.isolation ?? outerIsolationScope(unit));
 }
 
-/** What was set for a connection goes for its messages, too. */
+/** Values that are set for a connection also apply to its messages. */
 function outerIsolationScope(unit: ErrorSlot): Scope | undefined {
   const outer = unit.enclosingUnit();
   return outer === undefined ? undefined : scopesOf(outer).isolation(undefined);
@@ -92,7 +92,7 @@ function scopesOf(unit: ErrorSlot): UnitScopes {
   return (unit.scope ??= new UnitScopes()) as UnitScopes;
 }
 
-/** The two scopes of one unit of work, each forked when first asked for. */
+/** The two scopes of one unit of work, each forked at its first use. */
 class UnitScopes {
   #current: Scope | undefined = undefined;
   #isolation: Scope | undefined = undefined;

@@ -1,47 +1,47 @@
-/** What the copies of Sentry of one version share in this process. */
+/** The global object that all copies of one Sentry version share. */
 export type SentryCarrier = Record<string, unknown>;
 
-/** What we use of a client of Sentry's, of any version from 8 on. */
+/** The used part of a Sentry client of any version from 8 on. */
 export interface AppSentryClient {
   getDsn?(): { readonly publicKey?: string } | undefined;
   getTransport?(): { send(envelope: unknown): unknown } | undefined;
   on?(hook: string, listener: (...args: never[]) => void): unknown;
 }
 
-/** Clients that need no telling: ours, and those that were told. */
+/** Clients that are not reported: telltale's own, and those already reported. */
 const ignoredClients = new WeakSet<object>();
 
-/** Says of a client that it isn't the app's. */
+/** Marks a client as telltale's own. */
 export function markOwnClient(client: object): void {
   ignoredClients.add(client);
 }
 
 export interface CarrierHandlers {
   /**
-   * Given where errors are ours to send: called before any copy of Sentry 11 sees
-   * its carrier, ours included; it loads our client, at most once.
+   * Loads telltale's client, at most once. Called before any copy of Sentry 11,
+   * including telltale's, gets its carrier. Undefined if telltale sends no errors.
    */
   readonly load: (() => void) | undefined;
-  /** An app has set up Sentry itself, before us or after: called as it does. */
+  /** Called when the app sets up Sentry itself, or has done so before. */
   readonly onClient: (client: AppSentryClient, carrier: SentryCarrier) => void;
 }
 
 const VERSION_11 = /^11\.\d/;
-/** Where `init` of every version puts its client: on the scope outside of all requests. */
+/** The scope outside all requests, on which `init` of every version sets its client. */
 const CURRENT_SCOPE_KEY = "defaultCurrentScope";
 
 /**
- * Watches for an app's own Sentry, and makes every copy of `@sentry/core` 11 meet
- * our client until there is one. Each copy looks for its scopes and its client
- * under `globalThis.__SENTRY__[version]`, the first releases of 8 under
- * `__SENTRY__` itself; so that an app whose Sentry has another version than ours
- * would see no client and capture nothing. Scopes and strategies are the same in
- * 11.0 to 11.12 (compared file by file), so one carrier serves all of them.
+ * Watches for an app's own Sentry, and until there is one makes every copy of
+ * `@sentry/core` 11 use telltale's client. Each copy looks for its scopes and its
+ * client under `globalThis.__SENTRY__[version]`, the first releases of 8 under
+ * `__SENTRY__` itself. So an app with another version of Sentry than telltale's would
+ * find no client and capture nothing. Scopes and strategies are the same in 11.0 to
+ * 11.12 (compared file by file), so one carrier serves all of them.
  */
 export function watchCarriers({ load, onClient }: CarrierHandlers): void {
   const existing = carriersIn(globalThis);
   const watched = new WeakSet<object>();
-  // Each copy of Sentry sets its carrier again, whenever it looks for it.
+  // Each copy of Sentry sets its carrier again at every look-up.
   const watch = (carrier: unknown): void => {
     if (typeof carrier !== "object" || carrier === null || watched.has(carrier)) return;
     watched.add(carrier);
@@ -62,7 +62,7 @@ export function watchCarriers({ load, onClient }: CarrierHandlers): void {
       return Reflect.set(target, key, value, receiver);
     },
   });
-  // Not enumerable: a global that an app didn't make should not turn up in its loops.
+  // Not enumerable, so that the global does not appear in the app's loops.
   Object.defineProperty(globalThis, "__SENTRY__", {
     value: carriers,
     writable: true,
@@ -71,7 +71,7 @@ export function watchCarriers({ load, onClient }: CarrierHandlers): void {
   });
 }
 
-/** Whether an app has set up Sentry already. */
+/** Returns whether the app has set up Sentry. */
 export function hasAppClient(): boolean {
   return hasClient(carriersIn(globalThis), () => true);
 }
@@ -81,7 +81,7 @@ type GlobalWithSentry = typeof globalThis & { __SENTRY__?: unknown };
 function carriersIn(global: GlobalWithSentry): SentryCarrier {
   const existing = global.__SENTRY__;
   if (typeof existing === "object" && existing !== null) return existing as SentryCarrier;
-  // As 8.0 makes it.
+  // The form of 8.0.
   return { extensions: {} };
 }
 
@@ -112,7 +112,7 @@ interface ScopeWithClient {
 
 type OnClient = CarrierHandlers["onClient"];
 
-/** Sees the scope when it is made, and the client that is set on it. */
+/** Watches for the creation of the scope, and for the client that is set on it. */
 function watchCarrier(carrier: SentryCarrier, onClient: OnClient): void {
   const scope = carrier[CURRENT_SCOPE_KEY] as ScopeWithClient | undefined;
   if (scope !== undefined) {
@@ -135,7 +135,7 @@ function watchCarrier(carrier: SentryCarrier, onClient: OnClient): void {
   });
 }
 
-/** Every `init` ends in `setClient` on this scope. */
+/** Watches `setClient` of the scope, which every `init` calls. */
 function watchScope(scope: ScopeWithClient, carrier: SentryCarrier, onClient: OnClient): void {
   const { setClient } = scope;
   const reportOnce = (client: AppSentryClient): void => {

@@ -20,7 +20,7 @@ import { type PendingEvent, PendingEvents } from "./pending-events.ts";
 import { readableCopy, safeString } from "./readable-error.ts";
 import type { EnvelopeTransport } from "./transport.ts";
 
-/** How long a client report may wait for others, in milliseconds. */
+/** Delay of a client report, which collects several losses, in milliseconds. */
 const CLIENT_REPORT_DELAY_MS = 60_000;
 
 export interface SentryClientDeps {
@@ -29,7 +29,7 @@ export interface SentryClientDeps {
   readonly diagnostics: Diagnostics;
 }
 
-/** What the client's own filters call a loss, and what our books call it. */
+/** Drop reasons of the client's filters, and the reasons that the counters use. */
 const dropReasons: Partial<Record<EventDropReason, DropReason>> = {
   sample_rate: "unsampled",
   before_send: "filtered",
@@ -40,18 +40,17 @@ const dropReasons: Partial<Record<EventDropReason, DropReason>> = {
 };
 
 /**
- * Sentry's client for servers, with what this house asks of it: an event says
- * where it comes from and waits for its route; the same error is one event; no
- * trace is invented; the books are exact; and nothing is thrown at the app,
- * which may call it through its own copy of Sentry.
+ * Extends Sentry's client for servers: an event has its origin and waits for its route,
+ * an error is captured once, no trace id is generated, the counters are exact, and no
+ * method throws, since the app may call them through its own copy of Sentry.
  */
 export class SentryClient extends ServerRuntimeClient {
   readonly #deps: SentryClientDeps;
   readonly #pendingEvents: PendingEvents;
-  /** Sentry's own mark fails on frozen objects, and is for good. */
+  /** Replaces the flag that Sentry sets on errors, which fails on frozen objects and is permanent. */
   readonly #captures = new CaptureRegistry();
   readonly #origins = new WeakMap<EventHint, CaptureOrigin>();
-  /** Counted as made, and not yet dropped or handed to the outbox. */
+  /** Events that are counted as created, and are not yet dropped or pending. */
   readonly #processing = new Set<EventHint>();
   #lastDropReason: EventDropReason | undefined = undefined;
   #reportTimer: NodeJS.Timeout | undefined = undefined;
@@ -66,7 +65,7 @@ export class SentryClient extends ServerRuntimeClient {
     );
   }
 
-  /** The transport as it was made by the options' `transport`. */
+  /** The transport that the option `transport` has created. */
   get #transport(): EnvelopeTransport | undefined {
     return this.getTransport() as EnvelopeTransport | undefined;
   }
@@ -76,8 +75,8 @@ export class SentryClient extends ServerRuntimeClient {
     const knownId = this.#captures.eventIdOf(exception, unit);
     if (knownId !== undefined) return knownId;
     if (this.#captures.has(exception)) clearCapturedMark(exception as object);
-    // Sentry's own mark crosses threads: what a worker dies of is not captured again where the
-    // main thread dies of it.
+    // Sentry's flag crosses threads: an error that ends a worker, and then the main thread, is
+    // captured once.
     const isNew = !isAlreadyCaptured(exception);
     try {
       const id = super.captureException(exception, hint, scope);
@@ -90,7 +89,7 @@ export class SentryClient extends ServerRuntimeClient {
     }
   }
 
-  /** An error whose own getters throw, and the like, is still one. */
+  /** Captures a copy of an error that cannot be read, for instance because a getter throws. */
   #captureReadableCopy(
     exception: unknown,
     hint: EventHint | undefined,
@@ -125,7 +124,7 @@ export class SentryClient extends ServerRuntimeClient {
     }
   }
 
-  /** Called by the client for every event that is ready, after sampling and filters. */
+  /** Called by the client for every finished event, after sampling and filters. */
   override sendEvent(event: Event, hint: EventHint = {}): void {
     const origin = this.#origins.get(hint);
     if (!isErrorEvent(event) || origin === undefined) {
@@ -151,18 +150,18 @@ export class SentryClient extends ServerRuntimeClient {
     if (reason === "callback_error") {
       this.#deps.diagnostics.warn(
         "errors.filter",
-        "a filter of the app's threw; its event is dropped.",
+        "a Sentry filter of the app threw; its event is dropped",
       );
     }
     if (reason === "queue_overflow") {
-      // Too many events in asynchronous processors of the app's: this one never got in.
+      // The app's asynchronous processors hold too many events: this one was not counted as created.
       this.#deps.counters.created += count;
       this.#deps.counters.drop("queue_full", count);
     }
     this.#recordForClientReport(reason, category, count);
   }
 
-  /** For the transport: an item was dropped that was counted as made. */
+  /** Called by the transport for a dropped item that was counted as created. */
   recordLoss(reason: EventDropReason, category: DataCategory, count = 1): void {
     const dropped = reason === "ratelimit_backoff" || reason === "queue_overflow";
     if (dropped && category === "error") {
@@ -171,18 +170,18 @@ export class SentryClient extends ServerRuntimeClient {
     this.#recordForClientReport(reason, category, count);
   }
 
-  /** Also what an app's `Sentry.flush()` comes to. Never rejects. */
+  /** Also called by the app's `Sentry.flush()`. Never rejects. */
   override async flush(timeout?: number): Promise<boolean> {
     this.#sendAllPending();
     return (await this.#transport?.flush(timeout)) ?? true;
   }
 
-  /** An app that closes Sentry before it ends must not lose what comes after. */
+  /** Flushes only: an app that closes Sentry before it ends must not lose later events. */
   override close(timeout?: number): Promise<boolean> {
     return this.flush(timeout);
   }
 
-  /** All that has not reached the network. */
+  /** Removes and returns everything that has not reached the network. */
   drainForExit(): ExitRequestFactory[] {
     this.#dropProcessing();
     this.#sendAllPending();
@@ -223,7 +222,7 @@ export class SentryClient extends ServerRuntimeClient {
     });
   }
 
-  /** Causes are read as late as here. */
+  /** Prepares the event, with a readable copy of the error if one of its causes cannot be read. */
   #prepareReadable(
     ...args: Parameters<ServerRuntimeClient["_prepareEvent"]>
   ): PromiseLike<Event | null> {
@@ -250,9 +249,9 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   /**
-   * What is still in an asynchronous filter of the app's is not sent: the filter
-   * may be there to take secrets out. All filters that are synchronous are
-   * through when `captureException` returns.
+   * Drops events that are still in an asynchronous filter of the app, which may be
+   * there to remove secrets. Synchronous filters have run when `captureException`
+   * returns.
    */
   #dropProcessing(): void {
     const { size } = this.#processing;
@@ -261,11 +260,11 @@ export class SentryClient extends ServerRuntimeClient {
     this.#deps.counters.drop("shutdown", size);
     this.#deps.diagnostics.warn(
       "errors.processing",
-      `${size} events were in asynchronous filters of the app's at its end; they are dropped.`,
+      `${size} events were in asynchronous filters of the app at process exit; they are dropped`,
     );
   }
 
-  /** Makes envelopes of all that waits: events, logs of an app's own Sentry, reports. */
+  /** Creates the envelopes of everything that is pending: events, logs of the app's own Sentry, reports. */
   #sendAllPending(): void {
     try {
       this.emit("flush");
@@ -296,7 +295,7 @@ export class SentryClient extends ServerRuntimeClient {
     this.#deps.counters.drop(reason ?? "failed", 1);
   }
 
-  /** An error whose own getters throw, and the like. */
+  /** Counts an error that cannot be read as failed. */
   #countUnreadable(error: unknown): string {
     this.#deps.counters.created++;
     this.#deps.counters.drop("failed", 1);
@@ -305,7 +304,7 @@ export class SentryClient extends ServerRuntimeClient {
   }
 
   #logFailure(error: unknown): void {
-    this.#deps.diagnostics.warn("errors.event", `an event could not be made: ${String(error)}`);
+    this.#deps.diagnostics.warn("errors.event", `an event could not be created: ${String(error)}`);
   }
 }
 
@@ -313,18 +312,18 @@ function isErrorEvent(event: Event): boolean {
   return event.type === undefined;
 }
 
-/** For an error of ours that fails another unit of work, which is another event. */
+/** Removes Sentry's flag from an error that fails another unit of work, where it is captured again. */
 function clearCapturedMark(exception: object): void {
   try {
     Reflect.deleteProperty(exception, "__sentry_captured__");
   } catch {
-    // A proxy's trap: it has no mark, either.
+    // The error is a proxy, which has no flag either.
   }
 }
 
 /**
- * Without an active span the client makes up a trace id, which no backend has;
- * and its sampling context is about Sentry's own traces, of which there are none.
+ * Removes the trace id that the client generates without an active span, and which no
+ * back end has, and the sampling context of Sentry's traces, of which there are none.
  */
 function removeGeneratedTrace(event: Event, hasTrace: boolean): void {
   if (!hasTrace) delete event.contexts?.trace;

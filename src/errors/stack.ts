@@ -6,17 +6,17 @@ import { nodeStackLineParser } from "@sentry/core/server";
 const thisFile = fileURLToPath(import.meta.url);
 const inSource = thisFile.endsWith(".ts");
 
-/** `dist`, which is flat; in the source tree `src/`. */
+/** telltale's own folder: `dist`, which is flat, or `src` in the source tree. */
 const ownFolder = inSource ? `${dirname(dirname(thisFile))}/` : dirname(thisFile);
 
-/** The folder of the app's main file: modules are named from there. */
+/** The folder of the app's main file, to which names of modules are relative. */
 const appFolder = process.argv[1] === undefined ? process.cwd() : dirname(process.argv[1]);
 
 const parseFrames = createStackParser(nodeStackLineParser(moduleNameOf));
 
 /**
- * Reads a V8 stack. Frames of ours are never the app's, and are cut off where
- * a stack begins in our own code, which is what a message's stack does.
+ * Parses a V8 stack. Frames of telltale are not marked as the app's, and are removed
+ * at the top of a stack, where the stack of a message starts.
  */
 export const stackParser: StackParser = (stack, skipFirstLines, framesToPop) => {
   const text = stackText(stack);
@@ -30,12 +30,12 @@ export const stackParser: StackParser = (stack, skipFirstLines, framesToPop) => 
   return frames.slice(0, end);
 };
 
-/** More than this Sentry does not show. */
+/** Maximum number of frames that Sentry shows. */
 const MAX_CALL_SITES = 50;
 
 /**
- * An app may have put anything there, most often V8's call sites, by its own
- * `Error.prepareStackTrace`: as texts these are the lines that V8 itself writes.
+ * Returns the stack as text. An app's `Error.prepareStackTrace` may return anything,
+ * most often V8's call sites, whose texts are the lines that V8 itself writes.
  */
 function stackText(stack: unknown): string | undefined {
   if (typeof stack === "string") return stack;
@@ -56,8 +56,8 @@ function isOwnFrame(frame: StackFrame | undefined): boolean {
 }
 
 /**
- * The name of a file that does not change with the place where the app is
- * installed: `pkg.lib:file` or `routes:orders`. Sentry groups by it.
+ * Returns a name of a file that does not depend on where the app is installed, such as
+ * `pkg.lib:file` or `routes:orders`. Sentry groups events by it.
  */
 function moduleNameOf(filename: string | undefined): string | undefined {
   if (filename === undefined || filename.startsWith("node:")) return undefined;

@@ -1,36 +1,34 @@
 import type { FatalOrigin } from "./api.ts";
 
-/** What the process tells us; neither function may throw. */
+/** Handlers of errors that reach the process; neither may throw. */
 export interface UncaughtErrorHandlers {
-  /** Node found an error that nobody handled; unless the app listens, the process dies of it. */
+  /** Called with an unhandled error, which ends the process unless the app listens for it. */
   readonly onFatal: (error: unknown, origin: FatalOrigin) => void;
-  /** A rejection that nobody handled, and that the process survives. */
+  /** Called with an unhandled rejection that the process survives. */
   readonly onRejection: (reason: unknown) => void;
 }
 
 const UNHANDLED_REJECTION = "unhandledRejection";
 
 /**
- * Watches for errors that nobody handles, without a say in what comes of them:
- * exit code and stderr stay what they were in every `--unhandled-rejections`
- * mode.
+ * Watches for unhandled errors without changing their consequences: exit code and
+ * stderr stay the same in every `--unhandled-rejections` mode.
  *
- * Uncaught exceptions, and rejections that Node makes fatal, are told by
- * `uncaughtExceptionMonitor`, which changes nothing. A listener for
- * `unhandledRejection` is Node's sign that the app deals with rejections, so
- * ours is there only while the app has one, before it: many of them end the
- * process. (To see the event in a wrapped `process.emit` instead needs no
- * listener, but puts a frame of ours into the stack of every error that is made
- * in any listener on the process.)
+ * `uncaughtExceptionMonitor` reports uncaught exceptions and rejections that Node
+ * makes fatal, without side effects. Node takes a listener for `unhandledRejection`
+ * as a sign that the app handles rejections. So telltale's listener exists only while
+ * the app has one, and runs before it, since many of them end the process. (Wrapping
+ * `process.emit` instead would need no listener, but would add a frame to the stack
+ * of every error that is created in any listener on the process.)
  *
- * | mode | without a listener of the app's | with one |
+ * | mode | app without a listener | app with a listener |
  * | --- | --- | --- |
  * | `throw` (default) | fatal | captured |
  * | `strict` | fatal | fatal |
  * | `warn`, `none` | captured | captured |
  * | `warn-with-error-code` | not captured: a listener would change the exit code | captured |
  *
- * @param flags Node's, from the command line and from `NODE_OPTIONS`
+ * @param flags Node's flags, from the command line and from `NODE_OPTIONS`.
  */
 export function watchUncaughtErrors(
   handlers: UncaughtErrorHandlers,
@@ -45,21 +43,21 @@ export function watchUncaughtErrors(
   else rejectionListener.followAppListeners();
 }
 
-/** In these modes Node does the same with a listener as without. */
+/** Whether Node behaves the same with a listener as without, which depends on the mode. */
 function isListenerNeutral(flags: readonly string[]): boolean {
   let mode: string | undefined;
   for (const [at, flag] of flags.entries()) {
     const [name = "", value] = flag.split("=", 2);
-    // Node takes underscores for dashes.
+    // Node accepts underscores for dashes.
     if (name.replaceAll("_", "-") === "--unhandled-rejections") mode = value ?? flags[at + 1];
   }
   return mode === "warn" || mode === "none";
 }
 
-/** Our listener for rejections, and when it is there. */
+/** telltale's listener for unhandled rejections, which is added and removed with the app's. */
 class RejectionListener {
   readonly #handlers: UncaughtErrorHandlers;
-  /** Fatal before the event, as `strict` does it: the event that follows is no news. */
+  /** Whether the rejection was already reported as fatal, before the event, as in `strict` mode. */
   #wasFatal = false;
 
   constructor(handlers: UncaughtErrorHandlers) {
@@ -78,7 +76,7 @@ class RejectionListener {
     });
   }
 
-  /** Comes before the app's first listener and goes with its last. */
+  /** Adds the listener before the app's first, and removes it with the app's last. */
   followAppListeners(): void {
     const { listener } = this;
     if (process.listenerCount(UNHANDLED_REJECTION) > 0)

@@ -3,19 +3,19 @@ import type { ExportFailure } from "./connection/export-connection.ts";
 import { MAX_PAUSE_MS } from "./connection/retry.ts";
 import type { RequestedPause } from "./connection/deadline-transport.ts";
 
-/** What an export lost, and until when there is none. */
+/** The items that a failed export has dropped, and the pause that follows. */
 export interface ExportLoss {
   /** Items, in the plural: "spans". */
   readonly items: string;
-  /** 0: they go to another peer. */
+  /** Number of dropped items; 0 if they move to another peer. */
   readonly count: number;
   readonly requestedPause?: RequestedPause | undefined;
 }
 
 /**
- * One line when a peer stops taking what we send, and one when it takes it again,
- * with what was lost, whatever happens in between and however many signals go
- * there. Signals that fail for another reason have a line of their own.
+ * Logs one line when exports to a peer start to fail, and one when they succeed
+ * again, with the number of lost items, however many signals are exported there.
+ * Signals that fail for another reason have their own line.
  */
 export class ExporterLog {
   readonly #diagnostics: Diagnostics;
@@ -24,12 +24,12 @@ export class ExporterLog {
   readonly #ongoing: Set<OngoingFailure>;
   readonly #consequence: string;
 
-  /** @param hasFailover what it doesn't take goes to another. */
+  /** @param hasFailover items that this peer does not accept move to another. */
   constructor(url: string, diagnostics: Diagnostics, hasFailover = false) {
     this.#consequence = hasFailover
       ? "the other gateways get them until it works"
       : "dropped and counted until it works";
-    // Neither user nor query: they may be secret.
+    // Without user and query: they may be secret.
     const { protocol, host, pathname } = new URL(url);
     this.#diagnostics = diagnostics;
     this.#host = `${protocol}//${host}`;
@@ -65,12 +65,12 @@ export class ExporterLog {
 
   warn(text: string, items: string): void {
     this.#diagnostics.warn(
-      `export remark ${this.#address}`,
+      `export warning ${this.#address}`,
       `${items} sent to ${this.#address}, but ${text}`,
     );
   }
 
-  /** The one that the signal has already, or that others have for the same reason. */
+  /** Finds the failure of this signal, or that of others for the same reason. */
   #findOngoing(failure: ExportFailure, items: string): OngoingFailure | undefined {
     const all = [...this.#ongoing];
     const isSame = ({ source, reason }: ExportFailure): boolean =>
@@ -98,14 +98,14 @@ export class ExporterLog {
   }
 }
 
-/** Why some signals don't arrive, until they do. */
+/** The reason why exports of some signals fail, until they succeed. */
 interface OngoingFailure {
   readonly failure: ExportFailure;
-  /** What was lost so far, by signal. */
+  /** Number of lost items, by signal. */
   readonly lost: Map<string, number>;
   /** Signals whose latest export failed. */
   readonly failingSignals: Set<string>;
-  /** When the first of them worked again, in the milliseconds of `performance.now()`. */
+  /** When the first signal recovered, in the milliseconds of `performance.now()`. */
   recoveredSince: number | undefined;
   isPauseLogged: boolean;
 }
@@ -120,10 +120,10 @@ function createOngoingFailure(failure: ExportFailure): OngoingFailure {
   };
 }
 
-/** A signal that sends nothing for this long after others work again holds up the line no longer. */
+/** How long after the first recovery the line waits for signals that export nothing. */
 const MAX_INACTIVE_MS = 30_000;
 
-/** Signals that go to one host share what was said about it. */
+/** The ongoing failures by host, which all signals share. */
 const ongoingByHost = new WeakMap<Diagnostics, Map<string, Set<OngoingFailure>>>();
 
 function sharedFailures(diagnostics: Diagnostics, host: string): Set<OngoingFailure> {
@@ -134,7 +134,7 @@ function sharedFailures(diagnostics: Diagnostics, host: string): Set<OngoingFail
   return ongoing;
 }
 
-/** Nothing, where the pause is not longer than our own back-off. */
+/** Describes the pause; empty if it is not longer than the back-off. */
 function pauseText(pause: RequestedPause | undefined): string {
   if (pause === undefined || pause.requestedMs < 1000) return "";
   const until = new Date(Date.now() + pause.appliedMs).toISOString().replace(/\.\d+/, "");
@@ -143,13 +143,13 @@ function pauseText(pause: RequestedPause | undefined): string {
   return ` and asked for a pause of ${Math.round(pause.requestedMs / 1000)} s; nothing is sent there until ${until}${limitNote}`;
 }
 
-/** "spans, log records and data points". */
+/** Joins words as in "spans, log records and data points". */
 function joinWords(words: readonly string[]): string {
   const last = words.at(-1) ?? "";
   return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
 }
 
-/** A path may hold a key; only what OTLP itself defines is shown. */
+/** Masks a path except for the part that OTLP defines, since it may contain a key. */
 function safePath(path: string): string {
   const end = /\/v1\/(traces|logs|metrics)$/.exec(path)?.[0] ?? "";
   return end === path || path === "/" ? end : `/***${end}`;

@@ -26,7 +26,7 @@ export interface ItemProcessorDeps {
   readonly retry?: RetryPolicy;
 }
 
-/** Spans on their way to OTLP. */
+/** Creates the pipeline that exports spans over OTLP. */
 export function createSpanProcessor(deps: ItemProcessorDeps): ItemProcessor<ReadableSpan> {
   const { otlp, diagnostics, retry } = deps;
   const loadEncoder = encoderFor(otlp);
@@ -39,12 +39,12 @@ export function createSpanProcessor(deps: ItemProcessorDeps): ItemProcessor<Read
   });
 }
 
-/** A log record that is made when it is encoded. */
+/** A log record that is created when it is encoded. */
 interface LazyLogRecord {
   toRecord(): ReadableLogRecord;
 }
 
-/** Log records on their way to OTLP. */
+/** Creates the pipeline that exports log records over OTLP. */
 export function createLogProcessor(deps: ItemProcessorDeps): ItemProcessor<LazyLogRecord> {
   const { otlp, diagnostics, retry } = deps;
   const loadEncoder = encoderFor(otlp);

@@ -1,40 +1,39 @@
 import type { ExitRequest } from "./pipeline.ts";
 
 /**
- * Where the finished work of one signal goes. `PendingExport` is what one request
- * carries: spans, log records, or one `ResourceMetrics`.
+ * Exports one signal. `Payload` is the content of one request: spans, log records,
+ * or one `ResourceMetrics`.
  */
 export interface OtlpExporter<Payload> {
   /**
-   * Sends one payload, retries included. The caller waits for the outcome before
-   * it sends the next one. Never rejects.
+   * Sends one payload, retries included. The caller awaits the result before it
+   * sends the next one. Never rejects.
    *
-   * @param timeoutMs upper limit of the whole, beside the configured one.
+   * @param timeoutMs upper limit of the whole export, beside the configured one.
    */
   export(payload: Payload, timeoutMs: number): Promise<ExportResult>;
   /**
-   * Stops the send under way, because the process ends. What the kernel already
-   * has in full is left alone.
+   * Cancels the export in flight, because the process ends. A request that the
+   * kernel has in full is left to the kernel.
    *
-   * @returns true if the peer gets the payload without further help: then it must
-   * not be sent again.
+   * @returns true if the kernel delivers the payload: then it must not be sent again.
    */
   cancel(): boolean;
-  /** The same payload as a finished request, for the end of the process; undefined if it can't be made. */
+  /** Creates the request that sends the payload at process exit; undefined if that fails. */
   createExitRequest(payload: Payload, onResult: OnExitResult): ExitRequest | undefined;
 }
 
-/** What became of one payload. */
+/** The result of exporting one payload. */
 export interface ExportResult {
-  /** The peer took it, apart from what it rejected. */
+  /** Whether the peer accepted the payload, apart from the rejected items. */
   readonly delivered: boolean;
-  /** How many items of a delivered payload the peer refused (partial success). */
+  /** Number of items of a delivered payload that the peer rejected (partial success). */
   readonly rejected: number;
-  /** How long the peer asks to be left alone, in milliseconds; 0: it doesn't. */
+  /** Pause that the peer asks for, in milliseconds; 0 if it asks for none. */
   readonly retryAfterMs: number;
-  /** It was not delivered because the peer is away or can't now; another might take it. */
+  /** The payload was not delivered because the peer is unavailable; another peer might accept it. */
   readonly retryable?: boolean;
 }
 
-/** Told the outcome of a request that was sent at the end of the process. */
+/** Called with the result of a request that was sent at process exit. */
 export type OnExitResult = (delivered: boolean, rejected: number) => void;

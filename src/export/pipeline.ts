@@ -1,17 +1,17 @@
 import type { ProxyEnvironment } from "./connection/proxy.ts";
 
 /**
- * What has not left yet when the process ends, as a finished request. A worker
- * thread sends it while the main thread waits (`delivery.ts`): at `exit` no
- * asynchronous work runs any more.
+ * A request that remains to be sent when the process ends. A worker thread sends it
+ * while the main thread waits (`exit/send-at-exit.ts`): at `exit` no asynchronous
+ * work runs any more.
  */
 export interface ExitRequest {
   readonly kind: "http" | "grpc";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** As it goes over the wire, compressed where the headers say so. */
+  /** The body as sent, compressed if the headers name an encoding. */
   readonly body: Uint8Array;
-  /** See `proxyEnvironment`; undefined or left out: no proxy. */
+  /** See `proxyEnvironment`; undefined without a proxy. */
   readonly proxyEnv?: ProxyEnvironment | undefined;
   readonly tls: {
     readonly ca: string | undefined;
@@ -19,36 +19,37 @@ export interface ExitRequest {
     readonly key: string | undefined;
   };
   /**
-   * Called on the main thread when the outcome is known, for the books. `answer`
-   * is the body of the peer's answer (its first few KiB), where a partial success is told;
-   * `reason` says why it was not delivered, unless that has been said for all.
+   * Called on the main thread with the result, for the counters.
+   *
+   * @param response the first few KiB of the response body, which may report a partial success.
+   * @param reason why the request was not delivered; undefined if that is logged for all requests.
    */
-  readonly onResult: (delivered: boolean, answer?: Uint8Array, reason?: string) => void;
+  readonly onResult: (delivered: boolean, response?: Uint8Array, reason?: string) => void;
 }
 
 /**
- * Makes one request, to be called once, when the worker thread is starting already.
- * Undefined where it can't be made, which it counts then. Never throws.
+ * Creates one request. Called once, while the worker thread starts. Returns undefined
+ * if the request cannot be created, and counts its items as dropped. Never throws.
  */
 export type ExitRequestFactory = () => ExitRequest | undefined;
 
-/** What `lifecycle/` and the admin server see of every pipeline. */
+/** The part of every pipeline that `lifecycle/` and the admin server use. */
 export interface Pipeline {
-  /** Sends what is queued; resolves when it is gone or the time is over. Never rejects. */
+  /** Exports what is queued; resolves when that is done or the time is over. Never rejects. */
   flush(timeoutMs: number): Promise<void>;
   /**
-   * Takes everything that has not been handed to the network. Synchronous, never
-   * throws, and quick: what takes time is left to the requests' making.
+   * Removes and returns everything that has not been written to the network.
+   * Synchronous and never throws. It is quick: the factories do what takes time.
    */
   drainForExit(): ExitRequestFactory[];
-  /** It sends a state, which is always there, and no queue: at the end once is enough. */
+  /** The pipeline exports a state instead of a queue: exporting it once at process exit is enough. */
   readonly isSnapshot?: true;
 }
 
-/** A queue of ended items on their way to OTLP. */
+/** A pipeline that queues finished items for export. */
 export interface ItemProcessor<Item> extends Pipeline {
-  /** Queues one item, or drops it when the queue is full; the caller has counted it as made. */
+  /** Queues one item, or drops it when the queue is full. The caller has counted it as created. */
   add(item: Item): void;
-  /** How many items wait or are under way: what the account's `queued` must come to. */
+  /** Number of items that are queued or in flight: what `queued` of the counters must equal. */
   readonly queued: number;
 }

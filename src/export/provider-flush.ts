@@ -1,28 +1,28 @@
 import { propertyOf } from "../property.ts";
 
 export interface ProviderFlushDeps {
-  /** Sends what is queued; resolves when it is gone or the time is over. Never rejects. */
+  /** Exports what is queued; resolves when that is done or the time is over. Never rejects. */
   readonly flush: (timeoutMs: number) => Promise<void>;
-  /** From now on nothing more is taken. Called once, before the last flush. */
+  /** Stops accepting items. Called once, before the last flush. */
   readonly onShutdown?: () => void;
   /** Called once, after the last flush. */
   readonly onShutdownComplete?: () => void;
-  /** How long a flush may take whose caller sets no limit, in milliseconds. */
+  /** Default time limit of a flush, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** What the SDK's providers take since 2.0. */
+/** Options of the SDK's providers since 2.0. */
 export interface FlushOptions {
   readonly timeoutMillis?: number;
 }
 
 /**
- * `forceFlush` and `shutdown` of a provider, the same for all three signals
+ * Implements `forceFlush` and `shutdown` of the providers of all three signals
  * (specification, trace/sdk.md, metrics/sdk.md, logs/sdk.md).
  *
- * Both always resolve: a collector that is away is counted and said on stderr,
- * and a promise that nobody awaits must not end the app by its rejection. What a
- * shutdown couldn't send in time stays queued, for the end of the process.
+ * Both always resolve: an unavailable collector is counted and logged, and an
+ * unhandled rejection would end the app. Items that a shutdown could not send in
+ * time stay queued until process exit.
  */
 export class ProviderFlush {
   readonly #deps: ProviderFlushDeps;
@@ -40,7 +40,7 @@ export class ProviderFlush {
     if (!this.isShutDown) await this.#deps.flush(this.#timeoutMs(options));
   }
 
-  /** Asked again, it gives the same promise. */
+  /** Returns the same promise at every call. */
   shutdown(options?: FlushOptions): Promise<void> {
     this.#shutdownPromise ??= this.#runShutdown(options);
     return this.#shutdownPromise;
@@ -61,8 +61,8 @@ export class ProviderFlush {
   }
 }
 
-/** A timer of Node's with more than this runs at once. */
+/** Timers of Node with this delay or more fire at once. */
 const MAX_TIMER_MS = 2 ** 31;
 
-/** Of a provider that has nothing to send. */
+/** For a provider that has nothing to export. */
 export const noopFlush: ProviderFlushDeps = { flush: async () => {}, timeoutMs: 0 };

@@ -66,7 +66,7 @@ const cases: readonly {
     },
     created: 1,
     dropped: { filtered: 1 },
-    says: /a filter of the app's threw/,
+    says: /a Sentry filter of the app threw/,
   },
   {
     title: "events whose beforeSend takes its time",

@@ -17,21 +17,21 @@ import { backoffMs, pauseMs, type RetryPolicy } from "./retry.ts";
 
 const compress = promisify(gzip);
 
-/** Node fires timers beyond this at once. */
+/** Timers of Node with a longer delay fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** A pause that a peer asked for. */
+/** A pause that a peer has asked for. */
 export interface RequestedPause {
-  /** In its own words, in milliseconds: any number. */
+  /** As requested, in milliseconds: any number. */
   readonly requestedMs: number;
-  /** For how long it is left alone, see `pauseMs`. */
+  /** As applied, see `pauseMs`. */
   readonly appliedMs: number;
 }
 
-/** Why an export failed, through the SDK's delegate to whoever counts and says it. */
+/** Reports why an export failed, through the SDK's delegate to the code that counts and logs it. */
 export class ExportError extends Error {
   readonly failure: ExportFailure;
-  /** The peer is away or can't now, as against: it will never take this. */
+  /** Whether the peer was unavailable; false if it will never accept this payload. */
   readonly isRetryable: boolean;
 
   constructor(failure: ExportFailure, isRetryable: boolean) {
@@ -43,10 +43,10 @@ export class ExportError extends Error {
 }
 
 /**
- * A transport for the SDK's delegate. Against upstream's: the time limit is one
- * deadline over everything (theirs is the socket's idleness, which a dripping peer
- * outlives), an unreadable `Retry-After` leads to the back-off (theirs: 0 ms), no
- * timer or socket holds the process open, and an answer's size is capped low.
+ * Transport for the SDK's delegate. Unlike upstream's, it has one deadline for the
+ * whole export (upstream's limit is an idle socket, which a peer that sends byte by
+ * byte never is), applies the back-off for an unreadable `Retry-After` (upstream:
+ * 0 ms), does not keep the process alive, and reads at most 64 KiB of a response.
  */
 export class DeadlineTransport implements IExporterTransport {
   readonly #connection: ExportConnection;
@@ -58,10 +58,10 @@ export class DeadlineTransport implements IExporterTransport {
   #isCancelled = false;
   #requestedPause: RequestedPause | undefined = undefined;
   #warning: string | undefined = undefined;
-  /** Some attempt may not be done with the body. */
+  /** Whether an attempt may still read the body. */
   #isBodyInUse = false;
 
-  /** @param recycle given the data of an export that nothing reads again. */
+  /** @param recycle called with the data of an export that is not read any more. */
   constructor(
     connection: ExportConnection,
     compression: "gzip" | "none",
@@ -74,22 +74,22 @@ export class DeadlineTransport implements IExporterTransport {
     this.#recycle = recycle;
   }
 
-  /** The last export was stopped because the process ends. */
+  /** Whether the last export was cancelled because the process ends. */
   get isCancelled(): boolean {
     return this.#isCancelled;
   }
 
-  /** The pause that the peer asked for when it took nothing of the last export. */
+  /** The pause that the peer asked for when it did not accept the last export. */
   get requestedPause(): RequestedPause | undefined {
     return this.#requestedPause;
   }
 
-  /** What was odd about an answer that counts as success. */
+  /** Warning about a response that counts as success. */
   get warning(): string | undefined {
     return this.#warning;
   }
 
-  /** An upper limit of the next exports beside the delegate's, in milliseconds. */
+  /** Sets an upper limit of the next exports beside the delegate's, in milliseconds. */
   setTimeLimit(ms: number): void {
     this.#limitMs = ms;
   }
@@ -101,14 +101,14 @@ export class DeadlineTransport implements IExporterTransport {
     this.#warning = undefined;
     this.#isBodyInUse = false;
     const body = this.#connection.encodeBody(this.#gzip ? await compress(data) : data);
-    // Only now: a loop that was blocked while this was compressed is no fault of the peer's.
+    // Starts here, so that the peer does not pay for a loop that was blocked during compression.
     const deadline = performance.now() + timeoutMs;
     const response = await this.#sendUntil(deadline, timeoutMs, body);
     if (!this.#isBodyInUse) this.#recycle?.(data);
     return response;
   }
 
-  /** See `Sender.abandon`. */
+  /** See `OtlpExporter.cancel`. */
   cancel(): boolean {
     if (this.#attempt?.isFullyWritten() === true) return true;
     this.#isCancelled = true;
@@ -158,7 +158,7 @@ export class DeadlineTransport implements IExporterTransport {
     return { status: "success", data: response.body };
   }
 
-  /** Undefined: no further attempt. */
+  /** Returns undefined if there is no further attempt. */
   #retryDelayAfter(
     response: Exclude<ExportResponse, { status: "success" }>,
     tries: number,

@@ -29,7 +29,7 @@ const CREDENTIAL_CODES: ReadonlySet<number> = new Set([7, 16]);
 /** OTLP 1.x, "OTLP/gRPC throttling": these may be tried again. */
 const retryableCodes = new Set([1, 4, 10, 11, 14, 15]);
 
-/** The code of a `grpc-status`; UNKNOWN without one, and where it is none (`Number("")` would be OK). */
+/** Parses a `grpc-status`; UNKNOWN if it is missing or invalid (`Number("")` would be OK). */
 export function parseStatusCode(status: string | string[] | undefined): number {
   return typeof status === "string" && /^\d{1,3}$/.test(status) ? Number(status) : UNKNOWN;
 }
@@ -38,19 +38,19 @@ export function codeName(code: number): string {
   return codeNames[code] ?? `gRPC status ${code}`;
 }
 
-/** How a status is told, and what to look at where it points to the configuration. */
+/** Describes a status for the log, with advice if it points to the configuration. */
 export function describeStatus(code: number, text = ""): string {
   const advice = CREDENTIAL_CODES.has(code) ? "; check OTEL_EXPORTER_OTLP_HEADERS" : "";
   return `answered ${codeName(code)}${text === "" ? "" : `: ${text}`}${advice}`;
 }
 
-/** What a status other than OK means for the next attempt. */
+/** Converts a status other than OK. */
 export function responseForCode(
   code: number,
   reason: string,
   retryMs: number | undefined,
 ): ExportResponse {
-  // Exhausted for good, unless the peer says when it will have room again.
+  // Not retryable, unless the peer announces when it has capacity again.
   if (code === RESOURCE_EXHAUSTED && retryMs !== undefined)
     return retryableResponse("peer", reason, retryMs);
   return retryableCodes.has(code)
@@ -59,10 +59,10 @@ export function responseForCode(
 }
 
 /**
- * The delay of a `google.rpc.RetryInfo` in the status details, in milliseconds.
- * A status holds `Any`s in field 3; an `Any` its type's name in field 1 and the
- * message in field 2; `RetryInfo` a duration in field 1; that seconds and
- * nanoseconds in fields 1 and 2. Not yet bounded: see `pauseMs`.
+ * Reads the delay of a `google.rpc.RetryInfo` from the status details, in
+ * milliseconds. A status has `Any`s in field 3; an `Any` has the name of its type in
+ * field 1 and the message in field 2; `RetryInfo` has a duration in field 1, with
+ * seconds and nanoseconds in fields 1 and 2. Not bounded: see `pauseMs`.
  */
 export function retryInfoMs(details: string | string[] | undefined): number | undefined {
   if (typeof details !== "string") return undefined;
@@ -74,17 +74,17 @@ export function retryInfoMs(details: string | string[] | undefined): number | un
       const [duration] = fieldsOf(info as Buffer, 1);
       const [seconds = 0] = fieldsOf(duration as Buffer, 1);
       const [nanos = 0] = fieldsOf(duration as Buffer, 2);
-      // Negative numbers are those whose highest of 64 bits is set; so is what is no number.
+      // The highest of the 64 bits is set in negative numbers; NaN compares false.
       const ms = Number(seconds) * 1000 + Number(nanos) / 1e6;
       return Number(seconds) <= 2 ** 63 && ms > 0 ? ms : 0;
     }
   } catch {
-    // Not what it should be: as if it were not there.
+    // Malformed details count as missing.
   }
   return undefined;
 }
 
-/** The values of one field: numbers and the bytes of strings and messages. */
+/** Returns the values of one field: numbers, and the bytes of strings and messages. */
 function fieldsOf(message: Buffer, wanted: number): (number | Buffer)[] {
   const found: (number | Buffer)[] = [];
   let at = 0;

@@ -22,14 +22,14 @@ import { describeStatus, parseStatusCode, retryInfoMs, responseForCode } from ".
 import { responseForError } from "./network-error.ts";
 import { unrefSocket } from "./unref-socket.ts";
 
-/** A flag, and the length of the message in four bytes. */
+/** A flag and the length of the message, which takes four bytes. */
 const FRAME_HEADER_BYTES = 5;
 
 /**
- * OTLP's unary call over gRPC, on Node's own HTTP/2. Not on `@grpc/grpc-js`, which
- * upstream's gRPC exporters bring: it takes 80 to 95 ms to load on the main thread,
- * holds the process open until the time limit when the peer hangs (tried: 4.0 s of
- * 4 s), and does not retry.
+ * Creates a connection for OTLP's unary call over gRPC, on Node's own HTTP/2. Not on
+ * `@grpc/grpc-js`, which upstream's gRPC exporters use: it takes 80 to 95 ms to load
+ * on the main thread, keeps the process alive until the time limit when the peer
+ * hangs (measured: 4.0 s of 4 s), and does not retry.
  */
 export function createGrpcConnection(
   config: OtlpConfig,
@@ -70,9 +70,9 @@ interface GrpcSession {
 function openSession(url: URL, config: OtlpConfig): GrpcSession {
   const socket = connectSocket(url, config);
   const session = connectHttp2(url, { createConnection: () => socket });
-  // Told to the streams; unheard it would be the app's uncaught exception.
+  // The streams report it; without a listener it would be an uncaught exception in the app.
   session.on("error", () => {});
-  // A peer that is about to go takes no further calls.
+  // A peer that shuts down accepts no further calls.
   session.on("goaway", () => session.close());
   return { session, socket };
 }
@@ -88,7 +88,7 @@ function connectSocket(url: URL, { tls }: OtlpConfig): Socket {
           ca: tls.ca,
           cert: tls.cert,
           key: tls.key,
-          // The name to check; an address is none (RFC 6066).
+          // Omitted for an IP address (RFC 6066).
           ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
         })
       : connectTcp(Number(url.port || 80), host);
@@ -133,25 +133,25 @@ function startAttemptOn(
     isFullyWritten: () => stream.writableFinished && !call.isRejected,
     abort: (reason) => {
       call.onEnd(reason);
-      // And with it the stream: a peer that hung once gets a new connection.
+      // Ends the stream too: after a timeout a new connection is used.
       session.destroy();
-      // Which leaves a socket alone that is still connecting.
+      // The session does not destroy a socket that is still connecting.
       socket.destroy();
     },
   };
 }
 
-/** HTTP/2 wraps the reason why a stream never began. */
+/** Unwraps the reason why HTTP/2 could not open a stream. */
 function causeOf(error: Error): unknown {
   return error.cause ?? error;
 }
 
-/** What a call has heard so far. */
+/** Collects the response to one call. */
 class GrpcCall {
   readonly #deferred = Promise.withResolvers<ExportResponse>();
   readonly #parts: Buffer[] = [];
   #size = 0;
-  /** Once the peer has said it: taken or not. */
+  /** Set as soon as the peer has accepted or rejected the call. */
   #knownResponse: ExportResponse | undefined = undefined;
 
   get response(): Promise<ExportResponse> {
@@ -183,7 +183,7 @@ class GrpcCall {
     );
   }
 
-  /** @returns false when it is enough. */
+  /** @returns false if no more data should be read. */
   onData(part: Buffer): boolean {
     this.#size += part.length;
     if (this.#size <= MAX_RESPONSE_BYTES) {
@@ -201,7 +201,7 @@ class GrpcCall {
     this.#deferred.resolve(this.#knownResponse ?? responseForError(error));
   }
 
-  /** Nothing more will be heard, for this reason. */
+  /** Ends the call; without a response from the peer, for this reason. */
   onEnd(reason: string): void {
     this.#deferred.resolve(this.#knownResponse ?? retryableResponse("network", reason));
   }
@@ -211,7 +211,7 @@ class GrpcCall {
   }
 }
 
-/** gRPC's `http-grpc-status-mapping`: these stand for UNAVAILABLE. */
+/** Converts an HTTP status by gRPC's `http-grpc-status-mapping`: the retryable ones mean UNAVAILABLE. */
 function responseForHttpStatus(status: number): ExportResponse {
   const reason = `answered HTTP ${status} to a gRPC call`;
   return [429, 502, 503, 504].includes(status)
@@ -219,7 +219,7 @@ function responseForHttpStatus(status: number): ExportResponse {
     : failureResponse("peer", reason);
 }
 
-/** gRPC percent-encodes its messages. */
+/** Decodes a message, which gRPC percent-encodes. */
 function decodeMessage(text: string): string {
   try {
     return decodeURIComponent(text);

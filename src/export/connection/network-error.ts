@@ -1,7 +1,7 @@
 import { excerpt } from "../../diagnostics/escape-control-characters.ts";
 import { type ExportResponse, retryableResponse, failureResponse } from "./export-connection.ts";
 
-/** Errors that may be gone with the next attempt, and what they mean. */
+/** Descriptions of errors that the next attempt may not meet. */
 const retryableErrors: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused; is a Collector running there?",
   ECONNRESET: "the connection was closed before an answer",
@@ -15,11 +15,11 @@ const retryableErrors: Readonly<Record<string, string>> = {
   ERR_HTTP2_STREAM_ERROR: "the connection was closed before an answer",
   ERR_HTTP2_SESSION_ERROR: "the connection was closed before an answer",
   ERR_HTTP2_GOAWAY_SESSION: "the peer is shutting down",
-  // Its own message names the proxy with its user and password.
+  // The original message contains the user and password of the proxy.
   ERR_PROXY_TUNNEL: "the proxy opened no tunnel; check HTTPS_PROXY and NO_PROXY",
 };
 
-/** What a failed connection or request means for the next attempt. */
+/** Converts the error of a failed connection or request. */
 export function responseForError(error: unknown): ExportResponse {
   const { code = "", message } = error as { code?: string; message?: string };
   const known = retryableErrors[code];

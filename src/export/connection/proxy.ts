@@ -1,6 +1,6 @@
 import type { Agent, AgentOptions } from "node:http";
 
-/** What names a proxy and its exceptions, as variables have it. */
+/** The variables that name a proxy and its exceptions. */
 export type ProxyEnvironment = Readonly<Record<string, string>>;
 
 const proxyVariables = ["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [
@@ -9,20 +9,20 @@ const proxyVariables = ["http_proxy", "https_proxy", "no_proxy"].flatMap((name) 
 ]);
 
 /**
- * The variables that name a proxy, where Node itself uses them: with
+ * Returns the variables that name a proxy, if Node itself uses them: with
  * `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` (24, and 22 from 22.21 on), or after
- * `http.setGlobalProxyFromEnv()`. Then its global agent has them, which is asked
- * here, so that what we send goes the way of what the app sends.
+ * `http.setGlobalProxyFromEnv()`. They are read from Node's global agent, so that
+ * exports use the same proxy as the app's requests.
  *
- * @returns what an agent of ours takes as its `proxyEnv`; undefined: there is no proxy.
+ * @returns the `proxyEnv` option of an agent; undefined without a proxy.
  */
 export function proxyEnvironment(): ProxyEnvironment | undefined {
-  // Documented for `https` only; an app may have put in an agent of its own.
+  // Documented for `https` only; the app may have replaced the agent.
   const { globalAgent } = process.getBuiltinModule("node:http") as {
     globalAgent: AgentWithOptions;
   };
   const { proxyEnv } = globalAgent.options ?? {};
-  // All of the app's environment, of which the rest is not ours to keep.
+  // The agent holds the whole environment, of which only these variables are kept.
   const entries = proxyVariables.flatMap((name) => {
     const value = proxyEnv?.[name];
     return value === undefined || value === "" ? [] : [[name, value] as const];

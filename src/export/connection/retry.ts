@@ -1,14 +1,14 @@
-/** When a refused attempt is tried again. */
+/** When a failed attempt is retried. */
 export interface RetryPolicy {
   readonly attempts: number;
   readonly firstMs: number;
   readonly factor: number;
   readonly maxMs: number;
-  /** Part of the wait that chance adds or takes away, so that a fleet doesn't knock in step. */
+  /** Random share that is added to or subtracted from a delay, so that a fleet does not retry at the same time. */
   readonly jitter: number;
 }
 
-/** Upstream's figures (`retrying-transport` of `@opentelemetry/otlp-exporter-base`). */
+/** Upstream's defaults (`retrying-transport` of `@opentelemetry/otlp-exporter-base`). */
 export const defaultRetry: RetryPolicy = {
   attempts: 6,
   firstMs: 1000,
@@ -17,32 +17,32 @@ export const defaultRetry: RetryPolicy = {
   jitter: 0.2,
 };
 
-/** The wait after the `tries`-th attempt (1, 2, …) in milliseconds, when the peer names none. */
+/** Returns the delay after the `tries`-th attempt (1, 2, …) in milliseconds, if the peer asks for none. */
 export function backoffMs(policy: RetryPolicy, tries: number): number {
   const plain = Math.min(policy.firstMs * policy.factor ** (tries - 1), policy.maxMs);
   return plain * (1 + policy.jitter * (2 * Math.random() - 1));
 }
 
 /**
- * The longest pause that a peer gets, however long it asks for. Gateways that are
- * restarted or short of quota ask for seconds or minutes; one request in five
- * minutes burdens none of them, and a number that is nonsense (or an attack) costs
- * five minutes of telemetry and not the rest of the process's life.
+ * The longest pause that is applied, whatever the peer asks for. Gateways that
+ * restart or are short of quota ask for seconds or minutes. One request in five
+ * minutes burdens none of them, and an absurd number (or an attack) costs five
+ * minutes of telemetry and not the rest of the process's life.
  */
 export const MAX_PAUSE_MS: number = 5 * 60_000;
 
 /**
- * Part of a pause that is up to chance, added to what was asked and taken from the
- * longest: a fleet that was told the same must not come back in step.
+ * Random share of a pause, added to the requested pause and subtracted from the
+ * longest: a fleet that is asked for the same pause must not return at the same time.
  */
 const PAUSE_JITTER = 0.1;
 
 /**
- * How long a peer that asks for a pause is left alone: as long as it asks, and a
- * little more by chance; never less than our own back-off (it may ask for 0, or
- * for a date that is past by our clock), never more than `MAX_PAUSE_MS`.
+ * Returns the pause to apply: the requested one and a little more, at random; never
+ * less than the back-off (the peer may ask for 0, or for a date that is past by our
+ * clock), never more than `MAX_PAUSE_MS`.
  *
- * @param requestedMs what is no number counts as 0.
+ * @param requestedMs NaN counts as 0.
  * @param minMs the back-off.
  */
 export function pauseMs(requestedMs: number, minMs = 0): number {
@@ -52,16 +52,16 @@ export function pauseMs(requestedMs: number, minMs = 0): number {
 }
 
 /**
- * What a `Retry-After` header asks for (RFC 9110, 10.2.3): seconds or a date.
- * Undefined where there is none or it can't be read; upstream takes the latter for
- * 0 ms and hammers. Not yet bounded: see `pauseMs`.
+ * Parses a `Retry-After` header (RFC 9110, 10.2.3): seconds or a date. Not bounded:
+ * see `pauseMs`.
  *
- * @returns milliseconds, at least 0, finite.
+ * @returns milliseconds, at least 0, finite; undefined if the header is missing or
+ * invalid (which upstream takes for 0 ms and retries at once).
  */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   const text = header?.trim() ?? "";
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER);
-  // A date of HTTP has a day's name; `Date.parse` alone also takes "-1", "5.5" or "1e3".
+  // An HTTP date starts with the name of a day; `Date.parse` also accepts "-1", "5.5" and "1e3".
   if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
   const date = Date.parse(text);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);

@@ -1,15 +1,15 @@
-/** A timer that fires later than this was kept waiting by the app's own work. */
+/** A timer that fires later than this was delayed by the app's own work. */
 const LATE_THRESHOLD_MS = 100;
 
-/** What a peer gets at most for the time that a blocked event loop took from it. */
+/** Maximum extension of a limit after a blocked event loop. */
 const MAX_EXTENSION_MS = 1000;
 
 /**
- * A deadline for a peer's answer that judges the peer, not our own event loop.
- * After a loop was blocked for longer than the limit, timers run before sockets are
- * read: the answer may be there already. So one turn of the loop passes before the
- * judgement; and where the timer was late, the peer gets that time once more, at
- * most a second, since the request may not even have left.
+ * A time limit for a response that ignores delays of the event loop. After the loop
+ * was blocked for longer than the limit, timers run before sockets are read: the
+ * response may have arrived already. So the limit expires one turn of the loop later.
+ * If the timer was late, the limit is extended once by that delay, at most by a
+ * second, since the request may not even have been written.
  */
 export class TimeLimit {
   readonly #onTimeout: () => void;
@@ -17,13 +17,13 @@ export class TimeLimit {
   #immediate: NodeJS.Immediate | undefined;
   #extended = false;
 
-  /** @param onTimeout called once, unless the limit was lifted. Its timer holds no process. */
+  /** @param onTimeout called once, unless the limit is cleared before. The timer is unref'd. */
   constructor(ms: number, onTimeout: () => void) {
     this.#onTimeout = onTimeout;
     this.#start(ms);
   }
 
-  /** The answer is there. */
+  /** Lifts the limit: the response has arrived. */
   clear(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
@@ -33,7 +33,7 @@ export class TimeLimit {
     const due = performance.now() + ms;
     this.#timer = setTimeout(() => {
       const lateMs = performance.now() - due;
-      // Not unref'd: an idle loop would sleep over it, and it holds the process for a turn at most.
+      // Not unref'd: an idle loop would not run it, and it keeps the process alive for one turn at most.
       this.#immediate = setImmediate(() => this.#expireOrExtend(lateMs));
     }, ms).unref();
   }

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 
 /**
- * A socket of ours never holds the process open. A host with several addresses
- * gets a new handle for every address that is tried.
+ * Unrefs a socket, so that it does not keep the process alive. While it connects to
+ * a host with several addresses, every attempt creates a new handle.
  */
 export function unrefSocket(socket: Socket): void {
   socket.unref();

@@ -1,9 +1,9 @@
 import { runExitWorker } from "./exit-worker.ts";
 
 /**
- * The worker's program. The build puts a text here that it has made of the same
- * module (`scripts/build/worker-code.ts`): a transpiler that an app hooks into the
- * loading of modules may make calls of helpers of its own out of any function, and
- * those are not in the worker.
+ * The source code of the worker. The build replaces it by a text that it creates from
+ * the same module (`scripts/build/worker-code.ts`): a transpiler that an app hooks
+ * into module loading may insert calls of its helpers into any function, and the
+ * worker does not have these.
  */
 export const exitWorkerCode: string = `(${runExitWorker.toString()})(require, require("node:worker_threads"));`;

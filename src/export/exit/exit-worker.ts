@@ -1,15 +1,15 @@
 import type { ExitRequest } from "../pipeline.ts";
 
-/** One request, as it goes to the worker. */
+/** One request, as posted to the worker. */
 export interface ExitMessage extends Omit<ExitRequest, "onResult"> {
-  /** Of its slot. */
+  /** Index of the slot for its result. */
   readonly index: number;
 }
 
-/** Where the outcomes go; see `delivery.ts`. */
+/** Layout of the shared memory for the results; see `send-at-exit.ts`. */
 export interface SharedLayout {
   readonly shared: SharedArrayBuffer;
-  /** How many requests there may be. */
+  /** Maximum number of requests. */
   readonly slots: number;
   readonly headBytes: number;
   readonly slotBytes: number;
@@ -18,17 +18,17 @@ export interface SharedLayout {
   readonly failed: number;
 }
 
-/** Where the outcome of one request goes. */
+/** Receives the result of one request. */
 interface ResultSlot {
-  /** For the case that the time is over before the rest of the answer is there. */
+  /** Sets the state that counts if the rest of the response does not arrive in time. */
   setProvisional(state: number): void;
-  finish(state: number, answer: Uint8Array): void;
+  finish(state: number, response: Uint8Array): void;
 }
 
 /**
- * Runs in the worker thread, to which it goes as text: it must not use anything
- * outside of itself but its parameters, and no syntax that a build would turn into
- * a call of a shared function.
+ * Runs in the worker thread, which receives it as text. It must use nothing but its
+ * parameters, and no syntax that a build would turn into a call of a shared
+ * function. That is why it is one long function.
  *
  * @param load the worker's `require`.
  * @param threads its `node:worker_threads`.
@@ -40,7 +40,7 @@ export function runExitWorker(
 ): void {
   const layout = workerData as SharedLayout;
   const finishedCount = new Int32Array(layout.shared, 0, 1);
-  // The main thread hears of no error: without this it would wait for what doesn't come.
+  // The main thread cannot receive the worker's error event: without this it would wait until the deadline.
   process.on("uncaughtException", (error) => {
     for (let index = 0; index < layout.slots; index++) {
       const offset = layout.headBytes + index * layout.slotBytes;
@@ -59,22 +59,26 @@ export function runExitWorker(
       slot.finish(layout.failed, errorText(error));
     }
   });
-  // Most requests need it, and they are still being made.
+  // Loads it while the main thread creates the requests, most of which need it.
   load("node:http");
 
   function slotAt(offset: number): ResultSlot {
     const words = new Int32Array(layout.shared, offset, 2);
-    const answerBytes = layout.slotBytes - layout.slotHeadBytes;
-    const answerArea = new Uint8Array(layout.shared, offset + layout.slotHeadBytes, answerBytes);
+    const responseBytes = layout.slotBytes - layout.slotHeadBytes;
+    const responseArea = new Uint8Array(
+      layout.shared,
+      offset + layout.slotHeadBytes,
+      responseBytes,
+    );
     let finished = false;
     return {
       setProvisional: (state) => Atomics.store(words, 0, state),
-      finish: (state, answer) => {
+      finish: (state, response) => {
         if (finished) return;
         finished = true;
-        const kept = answer.subarray(0, answerArea.length);
-        answerArea.set(kept);
-        words[1] = kept.length;
+        const head = response.subarray(0, responseArea.length);
+        responseArea.set(head);
+        words[1] = head.length;
         Atomics.store(words, 0, state);
         Atomics.add(finishedCount, 0, 1);
         Atomics.notify(finishedCount, 0);
@@ -108,7 +112,7 @@ export function runExitWorker(
       if (isSuccess) slot.setProvisional(layout.delivered);
       else
         slot.finish(layout.failed, errorText(`answered ${status} ${response.statusMessage ?? ""}`));
-      collect(response, (answer) => slot.finish(layout.delivered, answer));
+      collect(response, (body) => slot.finish(layout.delivered, body));
     });
     request.on("error", (error) => slot.finish(layout.failed, errorText(error)));
     request.on("close", () => hasResponse || slot.finish(layout.failed, errorText("ECONNRESET")));
@@ -130,19 +134,19 @@ export function runExitWorker(
     stream.on("response", readStatus);
     stream.on("trailers", readStatus);
     stream.on("error", () => {});
-    collect(stream, (answer) => {
-      if (status === "0") slot.finish(layout.delivered, answer.subarray(5));
+    collect(stream, (body) => {
+      if (status === "0") slot.finish(layout.delivered, body.subarray(5));
       else if (status !== undefined)
         slot.finish(layout.failed, errorText(`answered gRPC ${status}`));
       session.close();
     });
-    // After its error, if there is one: that says more.
+    // Emitted after an error, whose code is more precise.
     session.on("close", () => slot.finish(layout.failed, errorText("no answer")));
     stream.end(exitMessage.body);
   }
 
-  /** Whatever its end: what came of it. */
-  function collect(stream: NodeJS.ReadableStream, done: (answer: Uint8Array) => void): void {
+  /** Collects the response, however the stream ends. */
+  function collect(stream: NodeJS.ReadableStream, done: (response: Uint8Array) => void): void {
     const parts: Buffer[] = [];
     let size = 0;
     stream.on("data", (part: Buffer) => {
@@ -163,7 +167,7 @@ export function runExitWorker(
     return found;
   }
 
-  /** An error as its code, which the main thread has words for. */
+  /** Returns the code of an error, which the main thread describes in words. */
   function errorText(error: unknown): Uint8Array {
     const { code, message } = Object(error) as { code?: unknown; message?: unknown };
     return Buffer.from(String(code ?? message ?? error));

@@ -5,8 +5,8 @@ import type { ExitMessage, SharedLayout } from "./exit-worker.ts";
 import type { ExitRequest, ExitRequestFactory } from "../pipeline.ts";
 
 /*
- * What both threads see: a word that counts the requests with an outcome, then
- * one slot per request: its outcome, the length of the answer, the answer.
+ * The memory that both threads share: a word that counts the finished requests, then
+ * one slot per request with its state, the length of the response, and the response.
  */
 const HEADER_BYTES = 8;
 const SLOT_HEADER_BYTES = 8;
@@ -15,12 +15,12 @@ const DELIVERED = 1;
 const FAILED = 2;
 
 /**
- * Sends requests while the main thread waits: on the last tick of a process no
- * asynchronous work of its own runs any more, but a worker's does. The worker
- * starts (10 to 30 ms) while the requests are being made, and has each as soon as
- * it is. Settles each request. Never throws.
+ * Sends requests while the main thread waits: on the last tick of a process its own
+ * asynchronous work does not run any more, but a worker's does. The worker starts
+ * (10 to 30 ms) while the requests are created, and gets each as soon as it exists.
+ * Reports the result of each request. Never throws.
  *
- * @param deadlineMs how long the end may be held at most.
+ * @param deadlineMs maximum delay of the exit.
  */
 export function sendAtExit(
   pending: readonly ExitRequestFactory[],
@@ -37,7 +37,7 @@ export function sendAtExit(
     waitForAll(new Int32Array(shared, 0, 1), count, deadline);
     void worker.terminate();
   }
-  // Without a thread it was said already why.
+  // The reason why there is no worker is logged already.
   const wasAttempted = worker !== undefined || deadlineMs <= 0;
   const timeoutReason = wasAttempted
     ? `no answer within the ${deadlineMs} ms left at the end`
@@ -49,8 +49,8 @@ export function sendAtExit(
 }
 
 /**
- * With neither the environment nor the flags of the process: both may name a
- * preload, ours among them. What it prints goes nowhere.
+ * Starts the worker without the environment and flags of the process, which may name
+ * a preload such as telltale. Discards its output.
  */
 function startWorker(
   shared: SharedArrayBuffer,
@@ -68,7 +68,7 @@ function startWorker(
   };
   try {
     checkDescriptors();
-    // Only now: its module is not needed before.
+    // Loaded here, since nothing else needs it.
     const { Worker } = process.getBuiltinModule("node:worker_threads");
     return new Worker(exitWorkerCode, {
       eval: true,
@@ -86,10 +86,10 @@ function startWorker(
   }
 }
 
-/** What the loop of a thread and a connection take; one that has none fails where only the loop would hear. */
+/** File descriptors that the event loop of a thread and a connection need. Without them the worker fails silently. */
 const REQUIRED_DESCRIPTORS = 8;
 
-/** @throws if there are too few left. */
+/** @throws if too few file descriptors are left. */
 function checkDescriptors(): void {
   const { openSync, closeSync } = process.getBuiltinModule("node:fs");
   const open: number[] = [];
@@ -97,7 +97,7 @@ function checkDescriptors(): void {
     while (open.length < REQUIRED_DESCRIPTORS) open.push(openSync(process.execPath, "r"));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
-    // Without the right to read files there may be descriptors all the same.
+    // Any other error, such as a missing permission, does not concern descriptors.
     if (["EMFILE", "ENFILE"].includes(code)) throw error;
   } finally {
     for (const descriptor of open) closeSync(descriptor);
@@ -134,13 +134,13 @@ function reportResult(
 ): void {
   const offset = HEADER_BYTES + index * SLOT_BYTES;
   const [state, length = 0] = new Int32Array(shared, offset, 2);
-  // A copy: decoders don't read shared memory.
-  const answer = new Uint8Array(shared, offset + SLOT_HEADER_BYTES, length).slice();
+  // Copied, since decoders do not read shared memory.
+  const response = new Uint8Array(shared, offset + SLOT_HEADER_BYTES, length).slice();
   try {
-    if (state === DELIVERED) request.onResult(true, answer);
-    else if (state === FAILED) request.onResult(false, undefined, Buffer.from(answer).toString());
+    if (state === DELIVERED) request.onResult(true, response);
+    else if (state === FAILED) request.onResult(false, undefined, Buffer.from(response).toString());
     else request.onResult(false, undefined, timeoutReason);
   } catch {
-    // The books of one pipeline; the others still want theirs.
+    // An error in one pipeline's counters must not affect the others.
   }
 }

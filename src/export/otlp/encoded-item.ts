@@ -3,12 +3,12 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 
 /**
- * A span or a log record as it goes over the wire, with what it is grouped by. A
- * queue of objects would outlive V8's young generation, which made the heap of a
- * busy service grow by 50 MB; here the many share pages outside of the heap.
+ * A span or log record in its encoded form, with its resource and scope. A queue of
+ * objects would outlive V8's young generation, which made the heap of a busy service
+ * grow by 50 MB. Encoded items share a few buffers outside the heap.
  */
 export interface EncodedItem {
-  /** Of which the item has the bytes from `from` up to `to`. */
+  /** Contains the item in the bytes from `from` up to `to`. */
   readonly buffer: PooledBuffer;
   readonly from: number;
   readonly to: number;
@@ -16,39 +16,39 @@ export interface EncodedItem {
   readonly scope: OtlpScope;
 }
 
-/** Memory that items share. */
+/** A buffer that items share. */
 export interface PooledBuffer {
   readonly bytes: Buffer;
-  /** One of its items is sent or dropped: nobody reads its bytes again. */
+  /** Called when one of its items was sent or dropped, and its bytes are not read any more. */
   release(): void;
 }
 
 export type OtlpScope = InstrumentationScope & { readonly attributes?: Attributes };
 
-/** Attributes that many spans share: one object for all of them, on which an encoder keeps its bytes. */
+/** Attributes that many spans share: one object for all of them, which also caches the encoded bytes. */
 export interface CachedAttributes {
   readonly attributes: Attributes;
-  /** For `messages.ts`. */
+  /** Set by `otlp-protobuf.ts`. */
   encoded?: Uint8Array | undefined;
 }
 
-/** Attributes as names and values in turn, which is cheaper to make and to read than an object. */
+/** Attributes as alternating names and values, which are cheaper to create and to read than an object. */
 export type FlatAttributes = readonly unknown[];
 
-/** What spans and log records have in common. */
+/** The common part of spans and log records. */
 export interface TelemetryItem {
   readonly resource: Resource;
   readonly instrumentationScope: OtlpScope;
 }
 
-/** A way to write items and the requests that carry them. */
+/** Encodes the items of one signal, and their requests. */
 export interface ItemEncoder<One> {
   encode(item: One): EncodedItem;
-  /** An `Export…ServiceRequest`. The bytes are the caller's. */
+  /** Returns an `Export…ServiceRequest`. The caller owns the bytes. */
   encodeRequest(items: readonly EncodedItem[]): Uint8Array;
 }
 
-/** Resource -> scope -> items; the items of one share the object. */
+/** Groups items by resource and scope, compared by identity. */
 export function groupByScope(
   items: readonly EncodedItem[],
 ): Map<Resource, Map<OtlpScope, EncodedItem[]>> {
@@ -78,12 +78,12 @@ function getOrCreate<Key, Value>(map: Map<Key, Value>, key: Key, create: () => V
   return created;
 }
 
-/** The W3C flags, and that we know whether the parent is remote (`SpanFlags` of opentelemetry-proto). */
+/** Returns the W3C flags, and whether the parent is remote (`SpanFlags` of opentelemetry-proto). */
 export function spanFlagsOf(traceFlags: number, isRemote: boolean): number {
   return (traceFlags & 0xff) | 0x100 | (isRemote ? 0x200 : 0);
 }
 
-/** A `tracestate` as it is sent; empty where there is none, or an app's own that doesn't work. */
+/** Serializes a `tracestate`; empty if there is none, or if the app's own implementation fails. */
 export function traceStateText(traceState: TraceState | undefined): string {
   if (traceState === undefined) return "";
   try {
@@ -94,18 +94,19 @@ export function traceStateText(traceState: TraceState | undefined): string {
   }
 }
 
-/** Whether it fits OTLP's times, from 1970 to 2554; others, which an app may make up, are sent as 0. */
+/** Whether a time is in OTLP's range, 1970 to 2554. Other times, which an app may set, are sent as 0. */
 export function isValidOtlpTime(seconds: number): boolean {
   return seconds >= 0 && seconds < 2 ** 64 / 1e9;
 }
 
 /**
- * How far a value may be nested, in messages of protobuf: a map takes three for
- * each level, a list two. The specification's limit is 64 levels, but readers of
- * protobuf stop at a hundred messages and refuse the whole batch
- * (https://protobuf.dev/programming-guides/proto-limits/), of which the request,
- * the resource, the scope, the item, the attribute and its value are six. What is
- * deeper is an empty value. The same in JSON, which a Collector makes protobuf of.
+ * Maximum depth of a value in nested protobuf messages: each level of a map takes
+ * three, of a list two. The specification's limit is 64 levels, but protobuf parsers
+ * stop at a hundred messages and reject the whole batch
+ * (https://protobuf.dev/programming-guides/proto-limits/). The request, the
+ * resource, the scope, the item, the attribute and its value take six of them.
+ * Deeper values are empty. JSON has the same limit, since a Collector converts it to
+ * protobuf.
  */
 export const MAX_VALUE_DEPTH = 94;
 export const MAP_DEPTH_COST = 3;

@@ -19,17 +19,16 @@ import { gzipSync } from "node:zlib";
 import { lazy } from "../../lazy.ts";
 import type { OtlpConfig } from "../../config/config.ts";
 import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
-import { excerpt } from "../../diagnostics/escape-control-characters.ts";
 import { version } from "../../version.ts";
-import type { ExportConnection, ExportFailure } from "../connection/export-connection.ts";
+import type { ExportConnection } from "../connection/export-connection.ts";
 import type { EncodedItem } from "./encoded-item.ts";
 import type { ExitRequest } from "../pipeline.ts";
-import { describeStatus, parseStatusCode } from "../connection/grpc-status.ts";
-import { statusAdvice, createHttpConnection } from "../connection/http.ts";
+import { createHttpConnection } from "../connection/http.ts";
+import { exportFailureOf, parseExitFailure } from "./export-failure.ts";
+import { parsePartialSuccess } from "./partial-success.ts";
 import * as json from "./otlp-json.ts";
 import { serializeJsonMetrics } from "./json-metrics.ts";
 import * as protobuf from "./otlp-protobuf.ts";
-import { responseForError } from "../connection/network-error.ts";
 import { ExporterLog } from "../exporter-log.ts";
 import { defaultRetry, type RetryPolicy } from "../connection/retry.ts";
 import type { ExportResult, OtlpExporter, OnExitResult } from "../otlp-exporter.ts";
@@ -40,30 +39,22 @@ const loadFailover = lazy<typeof import("../load-balancing/failover-exporter.ts"
 );
 const loadGrpc = lazy<typeof import("../connection/grpc.ts")>("export/connection/grpc.ts");
 
-/** What one signal of OTLP differs in from the others. */
+/** The differences between the signals of OTLP. */
 interface OtlpSignal<Payload, Response> {
-  /** Its items, in the plural. */
+  /** Name of its items, in the plural. */
   readonly items: string;
   /** Its gRPC service below `opentelemetry.proto.collector`. */
   readonly service: string;
   readonly protobuf: Serialize<Payload>;
-  /** Takes the bytes of a request in protobuf that nobody reads again. */
+  /** Recycles the bytes of a protobuf request that is not read any more. */
   readonly recycle?: (request: Uint8Array) => void;
   readonly json: Serialize<Payload>;
-  /** Reads an answer in protobuf; one in JSON we read ourselves. */
+  /** Parses a protobuf response; JSON responses are parsed here. */
   readonly deserializeResponse: ISerializer<Payload, Response>["deserializeResponse"];
   readonly metrics: IExporterMetricsHelper<Payload>;
 }
 
 type Serialize<Payload> = ISerializer<Payload, unknown>["serializeRequest"];
-
-/** A partial success, whichever signal's; of what a peer answers nothing is sure. */
-interface PartialSuccess {
-  readonly rejectedSpans?: unknown;
-  readonly rejectedLogRecords?: unknown;
-  readonly rejectedDataPoints?: unknown;
-  readonly errorMessage?: unknown;
-}
 
 const countItems = (payload: EncodedItem[]): number => payload.length;
 
@@ -94,7 +85,7 @@ const metrics = {
   metrics: MetricsExporterMetricsHelper,
 };
 
-/** For spans encoded as the protocol wants it. */
+/** Creates an exporter of spans that are encoded for the configured protocol. */
 export function createSpanExporter(
   config: OtlpConfig,
   diagnostics: Diagnostics,
@@ -103,7 +94,7 @@ export function createSpanExporter(
   return createExporter(spans, config, diagnostics, retry);
 }
 
-/** For log records encoded as the protocol wants it. */
+/** Creates an exporter of log records that are encoded for the configured protocol. */
 export function createLogExporter(
   config: OtlpConfig,
   diagnostics: Diagnostics,
@@ -112,7 +103,7 @@ export function createLogExporter(
   return createExporter(logs, config, diagnostics, retry);
 }
 
-/** Its outcomes count data points. */
+/** Creates an exporter of metrics, whose results count data points. */
 export function createMetricExporter(
   config: OtlpConfig,
   diagnostics: Diagnostics,
@@ -185,21 +176,21 @@ interface SignalExporterDeps<Payload, Response> {
 }
 
 /**
- * The SDK's delegate (serialise, send, read the answer) over our transport. What
- * it doesn't tell, how many items a partial success refused, is overheard where it
- * reads the answer.
+ * Exports one signal by the SDK's delegate (serialise, send, parse the response) over
+ * `DeadlineTransport`. The delegate does not report how many items a partial success
+ * rejected, so the response is intercepted where the delegate parses it.
  */
 class SignalExporter<Payload, Response> implements OtlpExporter<Payload> {
   readonly #deps: SignalExporterDeps<Payload, Response>;
   readonly #delegate: IOtlpExportDelegate<Payload>;
-  /** How many items the export under way has, and how many of them were refused. */
+  /** Number of items in flight, and of those that were rejected. */
   #count = 0;
   #rejected = 0;
 
   constructor(deps: SignalExporterDeps<Payload, Response>) {
     this.#deps = deps;
     this.#delegate = createOtlpNetworkExportDelegate(
-      // More than the one that is ever in flight: the delegate forgets it a tick late.
+      // More than the one export in flight, which the delegate removes a tick late.
       { timeoutMillis: deps.config.timeoutMs, concurrencyLimit: 4, compression: "none" },
       this.#interceptRejected(deps.serializer),
       createExporterMetrics(deps),
@@ -245,7 +236,7 @@ class SignalExporter<Payload, Response> implements OtlpExporter<Payload> {
           log.failed(parseExitFailure(reason), { items, count });
         onResult(
           delivered,
-          delivered && response !== undefined ? this.#reportRejected(response, count) : 0,
+          delivered && response !== undefined ? this.#countRejected(response, count) : 0,
         );
       },
     };
@@ -255,8 +246,8 @@ class SignalExporter<Payload, Response> implements OtlpExporter<Payload> {
     return {
       serializeRequest: (payload) => serializer.serializeRequest(payload),
       deserializeResponse: (data) => {
-        this.#rejected = this.#reportRejected(data, this.#count);
-        // Said by us; an empty answer keeps the delegate from saying it again.
+        this.#rejected = this.#countRejected(data, this.#count);
+        // Logged here; an empty response keeps the delegate from logging it again.
         return {} as Response;
       },
     };
@@ -284,94 +275,25 @@ class SignalExporter<Payload, Response> implements OtlpExporter<Payload> {
     };
   }
 
-  /** What one of several gateways doesn't take for now, another may. */
+  /** Items that one of several gateways does not accept for now are not lost. */
   #lostCount(retryable: boolean): number {
     return retryable && this.#deps.config.hasFailover === true ? 0 : this.#count;
   }
 
-  /** Unreadable answers of a success are no reason to doubt it. */
-  #reportRejected(response: Uint8Array, sent: number): number {
+  /** Returns the number of rejected items, and logs them. */
+  #countRejected(response: Uint8Array, sent: number): number {
     const { serializer, log, items } = this.#deps;
-    const partial = parsePartialSuccess(response, serializer);
-    const reported =
-      partial?.rejectedSpans ?? partial?.rejectedLogRecords ?? partial?.rejectedDataPoints ?? 0;
-    const rejected = parseCount(reported, sent);
-    const { errorMessage: text } = partial ?? {};
-    const detail = typeof text === "string" && text !== "" ? `: ${quoted(text)}` : "";
-    if (rejected === undefined) {
-      log.warn(`the number of rejected ones is no number, and taken for 0${detail}`, items);
-    } else if (rejected > 0 || detail !== "") {
-      log.warn(`${rejected} ${rejected === 1 ? "was" : "were"} rejected${detail}`, items);
-    }
-    return rejected ?? 0;
+    const { rejected, warning } = parsePartialSuccess(response, serializer, sent);
+    if (warning !== undefined) log.warn(warning, items);
+    return rejected;
   }
-}
-
-/**
- * A count of a peer's: a whole number, which JSON writes as text. Anything else
- * (a name, a fraction, less than nothing) would be in our accounts for good.
- *
- * @param max what it can be at most.
- * @returns undefined: it is no count.
- */
-function parseCount(reported: unknown, max: number): number | undefined {
-  const isText = typeof reported === "string" && /^\d+$/.test(reported);
-  const count = isText ? Number(reported) : reported;
-  if (typeof count !== "number" || (!isText && !Number.isInteger(count)) || count < 0) {
-    return undefined;
-  }
-  return Math.min(count, max);
-}
-
-function quoted(text: string): string {
-  return `"${excerpt(text)}"`;
 }
 
 /** `ExportResultCode` of `@opentelemetry/core`, whose import would cost more than the two numbers. */
 const SUCCESS = 0;
 const FAILED = 1;
 
-const OPENING_BRACE = 0x7b;
-
-/** Some back ends answer JSON to protobuf; no message of protobuf begins like JSON. */
-function parsePartialSuccess(
-  body: Uint8Array,
-  serializer: ISerializer<never, unknown>,
-): PartialSuccess | undefined {
-  try {
-    const response = (
-      body[0] === OPENING_BRACE
-        ? JSON.parse(Buffer.from(body).toString("utf8"))
-        : serializer.deserializeResponse(body)
-    ) as { partialSuccess?: PartialSuccess } | undefined;
-    return response?.partialSuccess;
-  } catch {
-    return undefined;
-  }
-}
-
-function exportFailureOf(error: Error | undefined): ExportFailure {
-  if (error instanceof ExportError) return error.failure;
-  return {
-    source: "peer",
-    reason: `they could not be serialised (${excerpt(String(error?.message))})`,
-  };
-}
-
-/** The worker tells an error by its code, an answer by its status. */
-function parseExitFailure(reason: string): ExportFailure {
-  const [answered, protocol, status = ""] = /^answered (gRPC )?(\S*)/.exec(reason) ?? [];
-  if (answered !== undefined) {
-    if (protocol !== undefined)
-      return { source: "peer", reason: describeStatus(parseStatusCode(status)) };
-    const code = Number(status);
-    return { source: "peer", reason: excerpt(reason.trimEnd()) + statusAdvice(code) };
-  }
-  const response = responseForError({ code: reason, message: reason });
-  return response.status === "success" ? { source: "network", reason } : response.failure;
-}
-
-/** The delegate wants them; without a meter provider they count nothing. */
+/** Creates the metrics that the delegate requires; without a meter provider they count nothing. */
 function createExporterMetrics<Payload, Response>({
   helper,
   config,

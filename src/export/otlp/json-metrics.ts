@@ -2,10 +2,10 @@ import { JsonMetricsSerializer } from "@opentelemetry/otlp-transformer";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
 /**
- * `ExportMetricsServiceRequest` in JSON by the SDK's writer, which passes numbers
- * on as they are: NaN and the infinities have to be the texts already that
- * protobuf's JSON mapping has for them, or they end as `null`, for which a
- * Collector refuses the whole request.
+ * Serializes an `ExportMetricsServiceRequest` as JSON with the SDK's serializer, which
+ * writes numbers unchanged. So NaN and the infinities are first replaced by the
+ * strings of protobuf's JSON mapping: as `null` they would make a Collector reject
+ * the whole request.
  */
 export function serializeJsonMetrics(payload: ResourceMetrics): Uint8Array | undefined {
   return JsonMetricsSerializer.serializeRequest({
@@ -23,7 +23,7 @@ export function serializeJsonMetrics(payload: ResourceMetrics): Uint8Array | und
   });
 }
 
-/** What of a histogram may be no finite number. */
+/** Fields of a histogram that may not be finite. */
 interface HistogramNumbers {
   readonly sum?: number;
   readonly min?: number;

@@ -17,10 +17,11 @@ import {
 } from "./encoded-item.ts";
 
 /*
- * The same messages as in `messages.ts` in OTLP's JSON: names in lowerCamelCase,
- * enumerations as numbers, ids in hexadecimal, and else protobuf's JSON mapping,
- * in which 64-bit whole numbers are texts, and so are NaN and the infinities. The
- * SDK's writer makes `null` of those, and of a number like 2^70 an `intValue`.
+ * Encodes the same messages as `otlp-protobuf.ts` in OTLP's JSON: names in
+ * lowerCamelCase, enumerations as numbers, ids in hexadecimal, and otherwise
+ * protobuf's JSON mapping, in which 64-bit integers, NaN and the infinities are
+ * strings. The SDK's serializer writes `null` for those, and an `intValue` for a
+ * number like 2^70.
  * https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  * https://protobuf.dev/programming-guides/json/
  */
@@ -65,12 +66,12 @@ function encodeRequest(
 
 function noop(): void {}
 
-/** `message` with one more member: a list of what is JSON already. */
+/** Returns `message` with one more member: a list of texts that are JSON already. */
 function appendList(message: object, name: string, list: readonly string[]): string {
   return `${stringify(message).slice(0, -1)},"${name}":[${list.join()}]}`;
 }
 
-/** Half of a surrogate pair is no text in UTF-8, and some readers of JSON stop at its escape. */
+/** Replaces lone surrogates, which UTF-8 cannot encode, and at whose escape some JSON parsers fail. */
 function stringify(message: object): string {
   const text = JSON.stringify(message);
   return text.includes("\\ud") ? JSON.stringify(message, replaceLoneSurrogates) : text;
@@ -93,7 +94,7 @@ function spanMessage(span: ReadableSpan): object {
     traceState: traceStateText(context.traceState) || undefined,
     parentSpanId: parent?.spanId,
     name: span.name,
-    // `SpanKind` of OTLP begins with "unspecified", that of the API doesn't have it.
+    // `SpanKind` of OTLP starts with "unspecified", which the API's does not have.
     kind: span.kind + 1,
     startTimeUnixNano: nanosOf(span.startTime),
     endTimeUnixNano: nanosOf(span.endTime),
@@ -141,7 +142,7 @@ function recordMessage(record: ReadableLogRecord): object {
   };
 }
 
-/** Nanoseconds since 1970 as digits: a number doesn't hold them all. */
+/** Returns nanoseconds since 1970 as digits, which exceed the precision of a number. */
 function nanosOf(time: HrTime): string {
   if (!isValidOtlpTime(time[0])) return "0";
   const [seconds, nanos] = time;
@@ -152,7 +153,7 @@ function keyValuesOf(attributes: Attributes, depth = 0): object[] {
   return Object.keys(attributes).map((key) => ({ key, value: anyValueOf(attributes[key], depth) }));
 }
 
-/** `AnyValue`; a value it can't hold leaves it empty. */
+/** Returns an `AnyValue`, which is empty for an unsupported value. */
 function anyValueOf(value: AnyValue | undefined, depth = 0): object {
   switch (typeof value) {
     case "string":

@@ -17,15 +17,20 @@ import {
   type OtlpScope,
   traceStateText,
 } from "./encoded-item.ts";
-import { acquireBuffer } from "./buffer-pool.ts";
+import { BufferPool } from "./buffer-pool.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
 /*
- * The messages of OTLP that we send most, straight from what processors and
- * exporters are handed. Field numbers and types are those of opentelemetry-proto
- * 1.x; a tag is `number << 3 | type` with the types varint 0, 64 bit 1,
- * length-delimited 2, 32 bit 5.
- * https://github.com/open-telemetry/opentelemetry-proto
+ * Encodes spans and log records as OTLP protobuf, directly from what processors and
+ * exporters receive. Field numbers and types are those of opentelemetry-proto 1.x; a
+ * tag is `number << 3 | type` with the types varint 0, 64 bit 1, length-delimited 2,
+ * 32 bit 5. https://github.com/open-telemetry/opentelemetry-proto
+ *
+ * All functions below write to `writer`, which the two entry points set: `encodeItem`
+ * to the writer of a pooled buffer, `encodeRequest` to that of a request. Neither is
+ * ever active inside the other. It is a variable of the module instead of a parameter
+ * because this is the most expensive part of a traced request, with some forty calls
+ * per span.
  */
 
 export const spans: ItemEncoder<ReadableSpan> = {
@@ -38,9 +43,9 @@ export const logRecords: ItemEncoder<ReadableLogRecord> = {
   encodeRequest,
 };
 
-/** As the field that it is of its scope's message, next to the item before: neighbours are copied at one go. */
+/** Encodes an item as a field of its scope's message, right after the previous one, so that adjacent items are copied in one call. */
 function encodeItem<One extends TelemetryItem>(item: One, write: (item: One) => void): EncodedItem {
-  const buffer = acquireBuffer();
+  const buffer = bufferPool.acquire();
   writer = buffer.writer;
   const from = writer.position;
   // Most are longer than 127 bytes.
@@ -52,7 +57,7 @@ function encodeItem<One extends TelemetryItem>(item: One, write: (item: One) => 
   return { buffer, from, to: writer.position, resource, scope };
 }
 
-/** In the requests of both signals resource, scope and items sit in fields of the same numbers. */
+/** Encodes a request; the field numbers of resource, scope and items are the same in both signals. */
 function encodeRequest(items: readonly EncodedItem[]): Uint8Array {
   writer = freeWriters.pop() ?? new ProtobufWriter(INITIAL_CAPACITY);
   for (const [resource, scopes] of groupByScope(items)) {
@@ -65,20 +70,20 @@ function encodeRequest(items: readonly EncodedItem[]): Uint8Array {
   return writer.view();
 }
 
-/** Takes the bytes of a request that nobody reads again. */
+/** Recycles the bytes of a request that is not read any more. */
 export function recycle({ buffer }: Uint8Array): void {
   if (freeWriters.length < MAX_FREE_WRITERS && buffer.byteLength <= MAX_RECYCLED_BYTES)
     freeWriters.push(new ProtobufWriter(buffer));
 }
 
 /**
- * A span that tells without the shapes of a `ReadableSpan`, which are made anew
- * for each reader, and whose attributes come in parts.
+ * A span that offers its data without creating the objects of a `ReadableSpan`, and
+ * its attributes in parts.
  */
 export interface EncodableSpan {
-  /** Undefined where the parts don't add up to `attributes`. */
+  /** Returns undefined if the parts do not add up to `attributes`. */
   attributeParts(): AttributeParts | undefined;
-  /** Milliseconds since 1970, with fractions; or a pair that is exact. */
+  /** Milliseconds since 1970, with fractions; or an exact pair. */
   readonly startedAtMs: number | HrTime;
   readonly endedAtMs: number | HrTime;
   /** Whether there are no events and no links, and none were dropped. */
@@ -90,23 +95,25 @@ export interface AttributeParts {
   readonly ownPairs: FlatAttributes;
 }
 
-/** The same of a log record. */
+/** A log record that offers its data in the same way. */
 export interface EncodableRecord {
   readonly occurredAt: HrTime | number;
   readonly observedTimestamp: HrTime | number;
-  /** All its attributes; undefined where a name would stand there twice. */
+  /** Returns all its attributes; undefined if a name would appear twice. */
   attributePairs(): FlatAttributes | undefined;
 }
 
 const INITIAL_CAPACITY = 64 * 1024;
-/** Grown ones stay, unless that was an exception. */
+/** Larger buffers, which exceptional requests need, are not recycled. */
 const MAX_RECYCLED_BYTES = 4 * 1024 * 1024;
-/** One for each signal is under way at a time. */
+/** Each signal has at most one request in flight. */
 const MAX_FREE_WRITERS = 2;
-/** For requests to come. A new one for each would be 300 KB of fresh memory every time. */
+/** Writers for later requests. A new writer for each request would allocate 300 KB every time. */
 const freeWriters: ProtobufWriter[] = [];
 
-/** The one that is written to: the page of items, or the request. */
+const bufferPool = new BufferPool();
+
+/** The writer of the item or request that is being encoded; see above. */
 let writer = new ProtobufWriter(0);
 
 function writeResource({ attributes }: Resource): void {
@@ -149,7 +156,7 @@ function writeSpan(span: ReadableSpan & Partial<EncodableSpan>): void {
   if (state !== "") writer.string(0x1a, state);
   if (parent?.spanId) writer.hexBytes(0x22, parent.spanId);
   writer.rawField(encodedName(span.name));
-  // `SpanKind` of OTLP begins with "unspecified", that of the API doesn't have it.
+  // `SpanKind` of OTLP starts with "unspecified", which the API's does not have.
   writer.uint(0x30, span.kind + 1);
   writeTime(0x39, span.startedAtMs ?? span.startTime);
   writeTime(0x41, span.endedAtMs ?? span.endTime);
@@ -209,7 +216,7 @@ function writeLink({ context, attributes, droppedAttributesCount }: Link): void 
 
 function writeRecord(record: ReadableLogRecord & Partial<EncodableRecord>): void {
   const { spanContext, severityNumber, severityText, eventName } = record;
-  // First, as they read a stamp that says when it was.
+  // First, since this reads a timestamp that sets `occurredAt`.
   const pairs = record.attributePairs?.();
   writeTime(0x09, record.occurredAt ?? record.hrTime);
   if (severityNumber !== undefined && severityNumber !== 0) writer.uint(0x10, severityNumber);
@@ -264,10 +271,10 @@ function writeAttribute(tag: number, name: string, value: AnyValue | undefined):
   writer.endMessage(message);
 }
 
-/** Texts of one field that are few, unless an app makes them up: each is encoded once. */
+/** Caches the encoded texts of one field, which are few unless an app generates them. */
 function createTextCache(tag: number): (text: string) => Uint8Array {
   const encodedTexts = new Map<string, Uint8Array>();
-  /** By their lengths: most differ in those, and to ask the map takes a hundred instructions. */
+  /** Indexed by length: most texts differ in length, and a look-up in the map takes a hundred instructions. */
   const recent: string[] = [];
   const recentEncoded: Uint8Array[] = [];
   return (text) => {
@@ -299,7 +306,7 @@ const encodedKey = createTextCache(0x0a);
 const encodedName = createTextCache(0x2a);
 const encodedSeverity = createTextCache(0x1a);
 
-/** `AnyValue`, whose message the caller has opened; a value it can't hold leaves it empty. */
+/** Writes an `AnyValue`, whose message the caller has begun; an unsupported value leaves it empty. */
 function writeValue(value: AnyValue | undefined, depth = 0): void {
   switch (typeof value) {
     case "string":

@@ -1,12 +1,12 @@
 import { codeAt } from "../../text.ts";
 
 /**
- * Writes protobuf. Ours, because serialising is the dearest part of a traced
- * request: the SDK's writer took 10 us of CPU for one server span with fifteen
- * attributes, more than all else together (profiled on Fastify). What costs is
- * crossing into native code for each short string and measuring before writing;
- * here short ASCII is copied in a loop, names of attributes are kept encoded, and
- * a length is put in after its message was written.
+ * Writes protobuf. It replaces the SDK's writer because serialising is the most
+ * expensive part of a traced request: the SDK's took 10 us of CPU for one server span
+ * with fifteen attributes, more than everything else together (profiled on Fastify).
+ * The cost is in calls of native code for each short string and in measuring before
+ * writing. Here short ASCII is copied in a loop, names of attributes are cached in
+ * encoded form, and a length is inserted after its message was written.
  *
  * https://protobuf.dev/programming-guides/encoding/
  */
@@ -14,28 +14,28 @@ export class ProtobufWriter {
   #bytes: Buffer;
   #position = 0;
 
-  /** @param storage to begin with, or how many bytes of it; it grows with what is written. */
+  /** @param storage initial memory, or its size in bytes; it grows as needed. */
   constructor(storage: number | ArrayBufferLike) {
     this.#bytes =
       typeof storage === "number" ? Buffer.allocUnsafeSlow(storage) : Buffer.from(storage);
   }
 
-  /** Begins anew. */
+  /** Discards what was written. */
   reset(): void {
     this.#position = 0;
   }
 
-  /** A copy of what was written since `reset`. */
+  /** Returns a copy of what was written since `reset`. */
   toBytes(): Uint8Array {
     return Uint8Array.prototype.slice.call(this.#bytes, 0, this.#position);
   }
 
-  /** What was written since `reset`, in place. */
+  /** Returns what was written since `reset`, without a copy. */
   view(): Uint8Array {
     return new Uint8Array(this.#bytes.buffer, 0, this.#position);
   }
 
-  /** What is written into; another one when that has grown. */
+  /** The memory that is written to; replaced when it grows. */
   get buffer(): Buffer {
     return this.#bytes;
   }
@@ -44,7 +44,7 @@ export class ProtobufWriter {
     return this.#position;
   }
 
-  /** Takes out again what was written since `position`, as a copy. */
+  /** Removes what was written since `position`, and returns a copy of it. */
   extractFrom(position: number): Uint8Array {
     const taken = Uint8Array.prototype.slice.call(this.#bytes, position, this.#position);
     this.#position = position;
@@ -52,9 +52,9 @@ export class ProtobufWriter {
   }
 
   /**
-   * Begins a message inside of this one; give the result to `close`.
+   * Begins a nested message; pass the result to `endMessage`.
    *
-   * @param lengthBytes how many bytes to leave for its length.
+   * @param lengthBytes number of bytes to reserve for its length.
    */
   beginMessage(tag: number, lengthBytes: number = 1): number {
     this.#reserve(1 + lengthBytes);
@@ -63,7 +63,7 @@ export class ProtobufWriter {
     return this.#position;
   }
 
-  /** Puts in the length; where that takes more or less than what was left for it, the message moves. */
+  /** Writes the length; if that takes more or fewer bytes than reserved, the message moves. */
   endMessage(start: number, lengthBytes: number = 1): void {
     const length = this.#position - start;
     const missing = varintSize(length) - lengthBytes;
@@ -71,14 +71,14 @@ export class ProtobufWriter {
     this.#varintAt(start - lengthBytes, length);
   }
 
-  /** A whole number from 0 to 2^53 - 1. */
+  /** Writes an integer from 0 to 2^53 - 1. */
   uint(tag: number, value: number): void {
     this.#reserve(11);
     this.#bytes[this.#position++] = tag;
     this.#position = this.#varintAt(this.#position, value);
   }
 
-  /** Any safe integer, as protobuf's `int64`: negative ones take ten bytes. */
+  /** Writes any safe integer as protobuf's `int64`: negative ones take ten bytes. */
   int(tag: number, value: number): void {
     if (value >= 0) {
       this.uint(tag, value);
@@ -87,7 +87,7 @@ export class ProtobufWriter {
     this.int64(tag, BigInt(value));
   }
 
-  /** The same of all 64 bits. */
+  /** Writes an `int64` of all 64 bits. */
   int64(tag: number, value: bigint): void {
     this.#reserve(11);
     this.#bytes[this.#position++] = tag;
@@ -96,7 +96,7 @@ export class ProtobufWriter {
     this.#bytes[this.#position++] = Number(rest);
   }
 
-  /** The tag may take two bytes here: the flags of a span are field 16. */
+  /** Writes a `fixed32`. The tag may take two bytes: the flags of a span are field 16. */
   fixed32(tag: number, value: number): void {
     this.#reserve(6);
     this.#position = this.#varintAt(this.#position, tag);
@@ -109,21 +109,21 @@ export class ProtobufWriter {
     this.#position = this.#bytes.writeDoubleLE(value, this.#position);
   }
 
-  /** Nanoseconds since 1970 of `[seconds, nanoseconds]`, as `fixed64`. */
+  /** Writes `[seconds, nanoseconds]` as `fixed64` of nanoseconds since 1970. */
   hrTime(tag: number, [seconds, nanos]: readonly [number, number]): void {
     this.#nanos(tag, seconds, nanos);
   }
 
   /**
-   * The same of milliseconds since 1970, with fractions: a double has steps of a
-   * quarter of a microsecond there.
+   * Writes milliseconds since 1970, with fractions, as `fixed64` of nanoseconds. The
+   * resolution of a double is a quarter of a microsecond there.
    */
   epochMs(tag: number, ms: number): void {
     const second = Math.floor(ms / 1000);
     this.#nanos(tag, second, Math.round((ms - second * 1000) * 1e6));
   }
 
-  /** An id of lower-case hexadecimal digits, as bytes; what is none gives zeros, not an error. */
+  /** Writes an id of lower-case hexadecimal digits as bytes; an invalid one as zeros, without an error. */
   hexBytes(tag: number, hex: string): void {
     const length = hex.length >>> 1;
     this.#reserve(length + 2);
@@ -152,7 +152,7 @@ export class ProtobufWriter {
     this.#position += value.length;
   }
 
-  /** Bytes that are fields already, tags and lengths included. */
+  /** Writes bytes that are encoded fields, with tags and lengths. */
   rawField(encoded: Uint8Array): void {
     const { length } = encoded;
     this.#reserve(length);
@@ -164,10 +164,10 @@ export class ProtobufWriter {
   }
 
   /**
-   * A whole `KeyValue` whose value is a text; false, and nothing written, if that
-   * is not short ASCII.
+   * Writes a `KeyValue` whose value is a string. Returns false, and writes nothing,
+   * unless that is short ASCII.
    *
-   * @param key the encoded field of the key
+   * @param key the encoded field of the key.
    */
   shortStringAttribute(tag: number, key: Uint8Array, value: string): boolean {
     const { length } = value;
@@ -187,7 +187,7 @@ export class ProtobufWriter {
     return true;
   }
 
-  /** Fields that another one wrote, as they stand. */
+  /** Copies encoded fields from another buffer. */
   rawFields(source: Buffer, from: number, to: number): void {
     this.#reserve(to - from);
     this.#position += source.copy(this.#bytes, this.#position, from, to);
@@ -202,7 +202,7 @@ export class ProtobufWriter {
     this.#uint32(low < 0x100000000 ? cachedHigh : cachedHigh + 1);
   }
 
-  /** The lowest 32 bits of a whole number; a byte stores the lowest 8 of what it is given. */
+  /** Writes the lowest 32 bits of an integer; each byte stores the lowest 8 bits of a value. */
   #uint32(value: number): void {
     const bytes = this.#bytes;
     const word = value | 0;
@@ -214,7 +214,7 @@ export class ProtobufWriter {
     this.#position = at + 4;
   }
 
-  /** Leaves everything as it was where a character isn't ASCII. */
+  /** Returns false, and writes nothing, if a character is not ASCII. */
   #shortAsciiString(value: string): boolean {
     const bytes = this.#bytes;
     const { length } = value;
@@ -236,7 +236,7 @@ export class ProtobufWriter {
     this.#position = this.#varintAt(this.#position, length) + length;
   }
 
-  /** Not part of `close`, which is small enough to be inlined without. */
+  /** Kept out of `endMessage`, which is small enough to be inlined without it. */
   #shiftMessage(start: number, by: number): void {
     if (by > 0) this.#reserve(by);
     this.#bytes.copyWithin(start + by, start, this.#position);
@@ -249,7 +249,7 @@ export class ProtobufWriter {
     let rest = value;
     while (rest > 127) {
       bytes[at++] = (rest & 127) | 128;
-      // Not a shift: that would cut the number at 32 bits.
+      // A shift would truncate the number to 32 bits.
       rest = rest < 0x80000000 ? rest >>> 7 : Math.floor(rest / 128);
     }
     bytes[at++] = rest;
@@ -265,18 +265,18 @@ export class ProtobufWriter {
   }
 }
 
-/** Below this a length fits one byte, and a loop over bytes is quicker than a native copy. */
+/** Below this a length takes one byte, and a loop over bytes is faster than a native copy. */
 const ONE_BYTE_LENGTH = 64;
-/** A text below this is written quicker by a loop (measured on 22 and 26). */
+/** Below this a loop is faster than a native write (measured on 22 and 26). */
 const MAX_LOOP_LENGTH = 16;
 
 /**
- * Writes a text if it is ASCII, else returns false, and what stands there is void.
- * There has to be room for three bytes for each of its characters.
+ * Writes a text if it is ASCII. Otherwise returns false, and the bytes from `at` on
+ * are undefined. Requires space for three bytes per character.
  */
 function writeAscii(bytes: Buffer, value: string, at: number): boolean {
   const { length } = value;
-  // All others take more bytes than they have characters.
+  // Any other text takes more bytes than it has characters.
   if (length >= MAX_LOOP_LENGTH) return bytes.utf8Write(value, at, length * 3) === length;
   for (let index = 0; index < length; index++) {
     const code = codeAt(value, index);
@@ -286,7 +286,11 @@ function writeAscii(bytes: Buffer, value: string, at: number): boolean {
   return true;
 }
 
-/** Most times of one batch lie in the same second, whose nanoseconds take 64 bits. */
+/*
+ * The last second, in nanoseconds, as two words of 32 bits: most times of one batch
+ * lie in the same second, and BigInt arithmetic is slow. Three variables instead of
+ * an object, since every span reads them twice.
+ */
 let cachedSecond = -1;
 let cachedLow = 0;
 let cachedHigh = 0;
@@ -298,7 +302,7 @@ function cacheSecond(second: number): void {
   cachedHigh = Number(nanos >> 32n);
 }
 
-/** How many bytes a varint takes. */
+/** Returns the number of bytes that a varint takes. */
 function varintSize(value: number): number {
   let size = 1;
   for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) size++;
@@ -307,7 +311,7 @@ function varintSize(value: number): number {
 
 declare global {
   interface Buffer {
-    /** Node's `write(text, offset, length, "hex")` without its checks; there since Node 0.x. */
+    /** Node's `write(text, offset, length, "hex")` without its checks; available since Node 0.x. */
     hexWrite(text: string, offset: number, length: number): number;
     /** The same with "utf8". */
     utf8Write(text: string, offset: number, length: number): number;
