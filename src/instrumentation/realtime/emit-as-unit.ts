@@ -5,14 +5,14 @@ import type { Emit } from "../../context/emit.ts";
 import type { UnitFailure, UnitOfWorkHandle } from "../../context/messaging.ts";
 
 /**
- * Emits an event that brings a message: all its listeners are one work, which
- * lasts as long as the longest of them.
+ * Emits the event of a message. All its listeners are one unit of work, which lasts
+ * as long as the longest of them.
  *
- * An emitter forgets what its listeners return, so they are called one by one
- * here, in the order and with the arguments that `emit` has. The promise of an
- * `async` function nobody else can have, so that it may be followed; other
- * promises may be caught later by whoever made them, and end nothing. Where the
- * emitter catches rejections, all is left to it.
+ * An emitter ignores what its listeners return, so they are called one by one
+ * here, in the order and with the arguments of `emit`. The promise of an `async`
+ * function is known to no other code, so it can be followed. Other promises may
+ * be handled later by the code that created them, and don't end the unit. An emitter
+ * that catches rejections calls its listeners itself.
  */
 export function emitAsUnitOfWork(
   work: UnitOfWorkHandle,
@@ -43,13 +43,13 @@ function listenerCall(listener: unknown, emitter: EventEmitter, values: unknown[
   };
 }
 
-/** Also behind what `once` puts around it. */
+/** Also recognizes async functions behind the wrapper of `once`. */
 function isAsync(listener: unknown): boolean {
   const { listener: inner } = listener as { readonly listener?: unknown };
   return types.isAsyncFunction(inner ?? listener);
 }
 
-/** Where Node keeps the option `captureRejections`; undefined on a Node that keeps it elsewhere. */
+/** Node's symbol of the option `captureRejections`; undefined where Node has none. */
 const CAPTURE_REJECTIONS: symbol | undefined = Object.getOwnPropertySymbols(
   new EventEmitter(),
 ).find(({ description }) => description === "kCapture");
@@ -59,10 +59,10 @@ function catchesRejections(emitter: EventEmitter): boolean {
   return (emitter as unknown as Record<symbol, unknown>)[CAPTURE_REJECTIONS] === true;
 }
 
-/** A work of several parts, over with the last of them. */
+/** A unit of work of several parts, which ends with the last of them. */
 class RefCountedWork {
   readonly #work: UnitOfWorkHandle;
-  /** One for who hands out the parts. */
+  /** One for the code that creates the parts. */
   #openHandles = 1;
 
   constructor(work: UnitOfWorkHandle) {
@@ -71,13 +71,13 @@ class RefCountedWork {
 
   childHandle(): UnitOfWorkHandle {
     this.#openHandles++;
-    let isOver = false;
+    let isEnded = false;
     return {
       context: this.#work.context,
       fail: (failure: UnitFailure) => this.#work.fail(failure),
       end: () => {
-        if (isOver) return;
-        isOver = true;
+        if (isEnded) return;
+        isEnded = true;
         this.release();
       },
     };

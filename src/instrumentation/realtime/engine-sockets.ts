@@ -1,7 +1,6 @@
 /**
- * The network sockets over which Engine.IO speaks WebSocket with its clients:
- * what `ws` sees there are Socket.IO's frames, which are counted and followed
- * where they are messages.
+ * Network sockets of Engine.IO's WebSockets. The frames that `ws` sees there are
+ * Socket.IO's, whose messages are counted and traced by its own adaptor.
  */
 const sockets = new WeakSet<object>();
 

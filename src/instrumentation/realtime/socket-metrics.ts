@@ -2,14 +2,14 @@ import type { Attributes, Counter, UpDownCounter } from "@opentelemetry/api";
 import type { AdaptorDeps } from "../loading/adaptor.ts";
 
 /**
- * Connections that stay open, and the messages on them. The conventions have no
- * metrics for them (SignalR's and Kestrel's are named after these).
+ * Metrics of open connections and their messages. The conventions have none for
+ * these (only for SignalR's and Kestrel's connections, whose names serve as the model).
  */
 export class SocketMetrics {
   readonly #connections: UpDownCounter;
   readonly #messages: Counter;
 
-  /** @param scope the library as npm names it */
+  /** @param scope the library's name at npm */
   constructor({ meterProvider }: AdaptorDeps, scope: string, version: string) {
     const meter = meterProvider.getMeter(scope, version);
     this.#connections = meter.createUpDownCounter("telltale.socket.active_connections", {
@@ -39,7 +39,7 @@ export class SocketMetrics {
   }
 }
 
-/** What all connections of one kind have in common. */
+/** Counters of all connections with the same attributes. */
 export interface SocketCounters {
   opened(): void;
   closed(): void;

@@ -11,11 +11,11 @@ import {
 } from "../../loading/replace-method.ts";
 
 /**
- * `request` of a client's session of `node:http2`. The channels that tell of
- * its streams come with Node 22.17 and 24.2, and after the headers are made.
- * The class of sessions isn't exported either: it is found with the first one.
+ * `request` of the client sessions of `node:http2`. Node's channels for their streams
+ * exist only since 22.17 and 24.2, and publish after the headers are built. The
+ * class of sessions isn't exported, so it is patched with the first session.
  *
- * Left out are the sessions of those who are traced already: gRPC's by its own
+ * Sessions of libraries that are traced already are left out: gRPC's by its own
  * instrumentation, undici's (and `fetch`'s) by their channels.
  */
 export const adaptor: Adaptor = {
@@ -33,14 +33,14 @@ export const adaptor: Adaptor = {
 
 type OnSession = (session: unknown) => unknown;
 
-/** What `promisify` takes instead of the function; a property that can't be changed any more. */
+/** Replaces the function that `promisify` returns, a property that is read-only on the original. */
 function withPromisify(connect: Method, original: Method, watch: OnSession): Method {
   const own = Object.getOwnPropertyDescriptor(original, promisify.custom);
   const make: unknown = own?.value;
   if (typeof make !== "function") return connect;
   const promised: Method = function (...args) {
     const session = Reflect.apply(make, this, args) as Promise<unknown>;
-    // Before whoever has asked for it; that it failed, he hears himself.
+    // Runs before the caller's reaction. The caller handles a rejection.
     session.then(watch, () => {});
     return session;
   };
@@ -61,11 +61,11 @@ function createSessionPatcher(deps: AdaptorDeps): OnSession {
   };
 }
 
-/** Streams that the app itself closed: `close` with whatever code, or `destroy`. */
+/** Streams closed by the app: by `close` with any code, or by `destroy`. */
 type ClosedStreams = WeakSet<object>;
 
 function patchSessions(session: unknown, { outgoing, diagnostics }: AdaptorDeps): void {
-  const onFault = (error: unknown): void =>
+  const onInternalError = (error: unknown): void =>
     diagnostics.error("http2-client", `a request could not be recorded: ${String(error)}`);
   try {
     const calls = outgoing();
@@ -73,7 +73,7 @@ function patchSessions(session: unknown, { outgoing, diagnostics }: AdaptorDeps)
     const prototype = Object.getPrototypeOf(session) as object;
     replaceMethod<object, [unknown, ...unknown[]]>(prototype, "request", (original) => {
       return function request(headers, ...rest) {
-        const started = beginCall(calls, this, headers, onFault);
+        const started = beginCall(calls, this, headers, onInternalError);
         if (started?.call === undefined) {
           return Reflect.apply(original, this, [started?.headers ?? headers, ...rest]);
         }
@@ -83,21 +83,21 @@ function patchSessions(session: unknown, { outgoing, diagnostics }: AdaptorDeps)
           stream = Reflect.apply(original, this, [started.headers, ...rest]) as ClientStream;
           return stream;
         } finally {
-          // No `catch`: Node would show ours as the place where the error was thrown.
+          // Without `catch`, since Node would report a rethrow as the place where the error was thrown.
           if (stream === undefined) call.fail(new AbortedCall());
-          else trackStream(stream, call, closedByApp(stream), onFault);
+          else trackStream(stream, call, closedByApp(stream), onInternalError);
         }
       };
     });
   } catch (error) {
-    onFault(error);
+    onInternalError(error);
   }
 }
 
 interface StartedCall {
-  /** Undefined: not to be recorded. */
+  /** Undefined where the call is not recorded. */
   readonly call: OutgoingCall | undefined;
-  /** A copy with the trace's: those that were given stay as they are, and are read once. */
+  /** A copy with the trace's headers; the app's headers are unchanged, and are read once. */
   readonly headers: Headers | undefined;
 }
 
@@ -105,7 +105,7 @@ function beginCall(
   calls: OutgoingCalls,
   session: object,
   appHeaders: unknown,
-  onFault: (error: unknown) => void,
+  onInternalError: (error: unknown) => void,
 ): StartedCall | undefined {
   try {
     if (isUndiciSession(session)) return undefined;
@@ -116,24 +116,24 @@ function beginCall(
     if (call !== undefined) injectHeaders(headers, call.propagationHeaders);
     return { call, headers };
   } catch (error) {
-    // A getter of the app's may throw, as it then does for Node.
-    onFault(error);
+    // A getter of the app may throw, which it does for Node too.
+    onInternalError(error);
     return undefined;
   }
 }
 
-/** `@grpc/grpc-js` says so after what the app says of itself. */
+/** The user agent of `@grpc/grpc-js`, after the app's. */
 const GRPC = /\bgrpc-node-js\//;
 
-/** By name; or names and values in turn, which newer Nodes take. */
+/** Headers by name, or names and values in turn, which newer versions of Node accept. */
 type Headers = Record<string, unknown> | unknown[];
 
-/** With the symbol that says which of them are sensitive. Undefined of what Node refuses. */
+/** Copies headers, with the symbol of the sensitive ones. Returns undefined for values that Node rejects. */
 function copyHeaders(headers: unknown): Headers | undefined {
   if (headers === undefined) return {};
   if (typeof headers !== "object" || headers === null) return undefined;
   if (!Array.isArray(headers)) {
-    // A header may be called `__proto__`.
+    // A header may have the name `__proto__`.
     return Object.assign(Object.create(null) as Record<string, unknown>, headers);
   }
   const copy = headers.slice() as unknown[];
@@ -177,7 +177,7 @@ function isNamed(headerName: string, name: string): boolean {
 
 const undiciSessions = new WeakMap<object, boolean>();
 
-/** Undici counts the streams of a session on the session. */
+/** Recognizes a session by the property in which undici counts its streams. */
 function isUndiciSession(session: object): boolean {
   let is = undiciSessions.get(session);
   if (is === undefined) {
@@ -196,7 +196,7 @@ interface ClientStream extends EventEmitter {
   readonly sentHeaders?: Readonly<Record<string, unknown>>;
 }
 
-/** Both sides may end a stream with the same code: only the methods tell which one did. */
+/** Tracks the streams that the app closes: the code is the same when the server does. */
 function closedStreams(): (stream: ClientStream) => ClosedStreams {
   const closedByApp: ClosedStreams = new WeakSet();
   let isPatched = false;
@@ -216,7 +216,7 @@ function closedStreams(): (stream: ClientStream) => ClosedStreams {
   };
 }
 
-/** Node closes the streams of a connection that is gone in the same way. */
+/** Node closes the streams of a lost connection by the same methods. */
 function isConnected({ session }: ClientStream): boolean {
   try {
     return session?.socket?.destroyed !== true;
@@ -232,35 +232,35 @@ function trackStream(
   stream: ClientStream,
   call: OutgoingCall,
   closedByApp: ClosedStreams,
-  onFault: (error: unknown) => void,
+  onInternalError: (error: unknown) => void,
 ): void {
   try {
-    let isAnswered = false;
+    let hasResponse = false;
     const isUnread = (): boolean => stream.readableFlowing === null;
     call.setTarget(() => requestTarget(stream.sentHeaders));
     stream.once("response", (headers: Readonly<Record<string, unknown>>, flags: number) => {
-      isAnswered = true;
+      hasResponse = true;
       const hasBody = (flags & END_STREAM) === 0;
       call.setResponse(Number(headers[":status"]), "2", hasBody ? isUnread : undefined);
     });
     stream.once(errorMonitor, (error: Error) => call.fail(causeOf(error)));
     stream.once("close", () => {
-      if (closedByApp.has(stream) || (isAnswered && (stream.rstCode ?? 0) === 0)) call.end();
+      if (closedByApp.has(stream) || (hasResponse && (stream.rstCode ?? 0) === 0)) call.end();
       else call.fail(new AbortedCall());
     });
   } catch (error) {
-    onFault(error);
+    onInternalError(error);
   }
 }
 
-/** Of a stream that waited for its connection: what has become of that. */
+/** Returns the connection's error for a stream that waited for it. */
 function causeOf(error: Error & { readonly code?: unknown }): Error {
   return error.code === "ERR_HTTP2_STREAM_CANCEL" && error.cause instanceof Error
     ? error.cause
     : error;
 }
 
-/** `CONNECT` has neither scheme nor path. */
+/** Returns scheme, authority and path; `CONNECT` has only an authority. */
 function requestTarget(
   headers: ClientStream["sentHeaders"] = {},
 ): { origin: string; path: string } | undefined {

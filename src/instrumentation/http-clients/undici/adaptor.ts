@@ -6,9 +6,9 @@ import { CurrentValue } from "../../loading/current-value.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 
 /**
- * The package `undici`. Its channels tell of a request when a connection takes
- * it (`http/client/undici.ts`): in another's context where it has waited in a pool,
- * and for each further try and each redirection. Node's own `fetch` opens as
+ * The package `undici`. It publishes a request (`http/client/undici.ts`) when a
+ * connection takes it: in the context of another request if it was queued in a
+ * pool, and again for each retry and each redirection. Node's own `fetch` opens as
  * many connections as it needs.
  */
 export const adaptor: Adaptor = {
@@ -28,7 +28,7 @@ function prototypeOf(exports: unknown): object {
 
 type DispatchArgs = [options: unknown, handler: object, ...rest: unknown[]];
 
-/** What is dispatched again and again for one request, by the names of its classes. */
+/** Class names of the handlers that are dispatched several times for one request. */
 const REPEATING_HANDLERS = new Set(["RetryHandler", "RedirectHandler"]);
 
 const dispatchContexts = new WeakMap<object, Context>();
@@ -50,7 +50,7 @@ function patchBase(prototype: object): void {
   );
 }
 
-/** The contexts of what waits in a pool, by its handler: an app may use one for many requests. */
+/** Contexts of the requests queued in a pool, by handler: an app may use one handler for many requests. */
 const queuedContexts = new WeakMap<object, Context[]>();
 
 interface Dispatch {
@@ -101,7 +101,7 @@ function patchClient(prototype: object): void {
   );
 }
 
-/** What a request tells its handler; the names are those until undici 7, and those since 8. */
+/** Methods that notify the handler: the names until undici 7, and those since 8. */
 const HANDLER_METHODS = [
   ...["onConnect", "onHeaders", "onData", "onComplete", "onError", "onUpgrade"],
   ...["onRequestStart", "onResponseStart", "onResponseData", "onResponseEnd", "onResponseError"],
@@ -109,9 +109,9 @@ const HANDLER_METHODS = [
 ];
 
 /**
- * The handlers of `dispatch()`, and the stream of `pipeline()`, are called by
- * the socket, which other requests share; `request()`, `stream()` and `fetch()`
- * have contexts of their own.
+ * Calls handlers in the context of their request. The handlers of `dispatch()`, and
+ * the stream of `pipeline()`, are called by the socket, which other requests share.
+ * `request()`, `stream()` and `fetch()` restore the context themselves.
  */
 function patchRequest(prototype: object): void {
   const callerContexts = new WeakMap<object, Context>();
@@ -134,7 +134,7 @@ function patchRequest(prototype: object): void {
   }
 }
 
-/** @throws TypeError if it isn't there: then this version is another one */
+/** @throws TypeError if this version of undici has no such method */
 function dispatchSymbol(prototype: object): symbol {
   const symbols = Object.getOwnPropertySymbols(prototype);
   const found = symbols.find(({ description }) => description === "dispatch");

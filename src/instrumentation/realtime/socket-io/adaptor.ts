@@ -12,14 +12,13 @@ import { replaceMethod } from "../../loading/replace-method.ts";
 import { type SocketCounters, SocketMetrics } from "../socket-metrics.ts";
 
 /**
- * Socket.IO, and the Engine.IO beneath it. A connection begins with a request
- * (a poll, or the handshake of a WebSocket), whose holder and context are the
- * connection's for as long as it is there, by whatever transport and request
- * its packets come.
+ * Socket.IO, and Engine.IO beneath it. A connection begins with a request (a poll,
+ * or the handshake of a WebSocket). The request's context and unit of work are
+ * the connection's while it is open, for packets of all transports and requests.
  *
- * With the option `messages` each event that an app listens for is a unit of
- * work of its own, linked to that request. (OpenTelemetry's own instrumentation
- * makes spans of all events at once, in the trace of whatever brings them.)
+ * With the option `messages` each event that an app listens for is a separate unit
+ * of work, linked to that request. (OpenTelemetry's instrumentation creates spans
+ * of all events, in the trace of the request that brings them.)
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -82,21 +81,29 @@ function patchEngine(exports: EngineModule): void {
   );
 }
 
-/** By Socket.IO's `Client`, which all sockets of a connection share. */
+/** Contexts of connections by Socket.IO's `Client`, which all sockets of a connection share. */
 const connections = new WeakMap<object, Context>();
 
-/** The counts of all connections; made with the first file that needs them. */
-let counters: SocketCounters | undefined;
+/** Counters of all connections, created with the first file that needs them. */
+class SharedCounters {
+  #counters: SocketCounters | undefined = undefined;
 
-function countersFrom(deps: AdaptorDeps, { version }: LoadedFile): SocketCounters {
-  counters ??= new SocketMetrics(deps, "socket.io", version).countersFor("socket.io", undefined);
-  return counters;
+  get(deps: AdaptorDeps, { version }: LoadedFile): SocketCounters {
+    this.#counters ??= new SocketMetrics(deps, "socket.io", version).countersFor(
+      "socket.io",
+      undefined,
+    );
+    return this.#counters;
+  }
 }
 
-/** All that the network tells of a connection comes by these three. */
+/** One for the files of the client and of the socket. */
+const sharedCounters = new SharedCounters();
+
+/** Methods by which the network reports events of a connection. */
 const INCOMING_METHODS = ["ondata", "onclose", "onerror"] as const;
 
-/** How packets go out: version 4 has one way for all of them, 3 another one. */
+/** The method that sends packets: the first in version 4, the second in 3. */
 const OUTGOING_METHODS = ["writeToEngine", "_packet"] as const;
 
 function patchClient(
@@ -104,7 +111,7 @@ function patchClient(
   file: LoadedFile,
   deps: AdaptorDeps,
 ): void {
-  const { received, sent } = countersFrom(deps, file);
+  const { received, sent } = sharedCounters.get(deps, file);
   replaceMethod<object, unknown[]>(prototype, "setup", (original) => {
     return function setup(...args) {
       const context = activeContext();
@@ -135,7 +142,7 @@ function patchClient(
   );
 }
 
-/** What the app calls a socket: one namespace of a connection. */
+/** A socket in the app's sense: one namespace of a connection. */
 interface SocketLike extends EventEmitter {
   readonly client?: object;
   readonly connected?: boolean;
@@ -147,7 +154,7 @@ function patchSocket(
   file: LoadedFile,
   deps: AdaptorDeps,
 ): void {
-  const { opened, closed } = countersFrom(deps, file);
+  const { opened, closed } = sharedCounters.get(deps, file);
   const open = new WeakSet<object>();
   replaceMethod<SocketLike, unknown[]>(prototype, "_onconnect", (original) => {
     return function _onconnect(...args) {
@@ -165,7 +172,7 @@ function patchSocket(
   if (deps.options["messages"] === true) traceEvents(prototype, deps.messaging());
 }
 
-/** Version 3 emits what comes in by no method of its own. */
+/** Version 3 has no separate method that emits received events. */
 function traceEvents(prototype: object, instrumenter: MessagingInstrumenter): void {
   const emitters = Object.getPrototypeOf(prototype) as object;
   if (!("emitUntyped" in emitters)) return;
@@ -178,7 +185,7 @@ function traceEvents(prototype: object, instrumenter: MessagingInstrumenter): vo
   });
 }
 
-/** A client may send any name: what nobody listens for is no event of the app's. */
+/** Returns undefined for events without a listener: a client may send any name. */
 function beginWork(
   socket: SocketLike,
   event: string,
@@ -189,7 +196,7 @@ function beginWork(
   return instrumenter.startProcess(receivedMessageOf(socket, event, connection));
 }
 
-/** The attributes of Socket.IO's own have the names that upstream's instrumentation gives them. */
+/** Socket.IO's attributes have the names of upstream's instrumentation. */
 function receivedMessageOf(
   { nsp }: SocketLike,
   event: string,

@@ -14,12 +14,12 @@ import { rememberForRollback, replaceMethod } from "../../loading/replace-method
 import { type SocketCounters, SocketMetrics } from "../socket-metrics.ts";
 
 /**
- * `ws`. The handshake is a request, whose span ends when it is answered
- * (`http/server/upgrade.ts`); its holder and its context are the connection's for as
- * long as that is open: all that the app hears of a connection it hears there.
+ * `ws`. The handshake is a request, whose span ends with its response
+ * (`http/server/upgrade.ts`). Its context and unit of work are the connection's
+ * while that is open: all events of a connection are emitted there.
  *
- * With the option `messages` each message is a unit of work of its own, linked
- * to the handshake.
+ * With the option `messages` each message is a separate unit of work, linked to
+ * the handshake.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -27,7 +27,7 @@ export const adaptor: Adaptor = {
     if (file.file === "lib/websocket-server.js") patchUpgrades(prototype, deps);
     else {
       patchSockets(prototype, file, deps);
-      // What is compressed waits for its turn.
+      // Compressed messages are queued.
       for (const name of ["send", "ping", "pong"]) bindArguments(prototype, name);
     }
     return exports;
@@ -38,7 +38,7 @@ interface ServerLike {
   readonly options: { readonly path?: string | null };
 }
 
-/** By the network socket: the context of the request that it is upgraded by. */
+/** Contexts of upgrade requests, by network socket. */
 const upgradeContexts = new WeakMap<object, Context>();
 
 function patchUpgrades(prototype: object, { diagnostics }: AdaptorDeps): void {
@@ -50,7 +50,7 @@ function patchUpgrades(prototype: object, { diagnostics }: AdaptorDeps): void {
         try {
           recordUpgrade(args[0], args[1], this.options.path);
         } catch (error) {
-          diagnostics.error("ws", `a WebSocket is not followed: ${String(error)}`);
+          diagnostics.error("ws", `a WebSocket could not be traced: ${String(error)}`);
         }
         return Reflect.apply(original, this, args);
       };
@@ -58,7 +58,7 @@ function patchUpgrades(prototype: object, { diagnostics }: AdaptorDeps): void {
   );
 }
 
-/** The one path that a server takes is a route; where it takes any, nobody knows one. */
+/** Records the route, where the server accepts a single path. */
 function recordUpgrade(
   request: IncomingMessage,
   socket: object,
@@ -70,14 +70,14 @@ function recordUpgrade(
   if (typeof path === "string" && unit.currentPath() === path) unit.route ??= path;
 }
 
-/** The app may have come here from anywhere, by a pool's callback for one. */
+/** The active context may be another one, for example in a pool's callback. */
 function contextOf(unit: RouteRecorder): Context {
   const active = activeContext();
   if (active instanceof Context && active.unit === unit) return active;
   return contextOfUnit(unit);
 }
 
-/** What is used of a `WebSocket`, a server's or a client's. */
+/** The used part of a `WebSocket`, a server's or a client's. */
 interface SocketLike extends EventEmitter {
   readonly readyState: number;
   readonly _isServer: boolean;
@@ -85,13 +85,13 @@ interface SocketLike extends EventEmitter {
 
 const OPEN = 1;
 
-/** A WebSocket that is open, as the app gets it. */
+/** An open WebSocket of the app. */
 interface WebSocketConnection {
   readonly context: Context;
   readonly route: string | undefined;
-  /** Of a server's only. */
+  /** Only of a server. */
   readonly counters: SocketCounters | undefined;
-  /** Whether its messages are the app's, and asked for. */
+  /** Whether its messages are the app's and are traced. */
   readonly hasMessages: boolean;
 }
 
@@ -137,7 +137,7 @@ class TracedSockets {
       this.#connections.set(websocket, connection);
       connection.counters?.opened();
     } catch (error) {
-      this.#deps.diagnostics.error("ws", `a WebSocket is not followed: ${String(error)}`);
+      this.#deps.diagnostics.error("ws", `a WebSocket could not be traced: ${String(error)}`);
     }
   }
 
@@ -174,7 +174,7 @@ class TracedSockets {
     this.#connections.set(websocket, { context, route, counters: undefined, hasMessages: false });
   }
 
-  /** A server's: one that no request of ours brought has the context that it is made in. */
+  /** A server's connection without a traced upgrade request has the context of its creation. */
   #serverConnection(socket: object): WebSocketConnection | undefined {
     const isEngineIo = isEngineSocket(socket);
     const context = upgradeContexts.get(socket) ?? activeContext();
@@ -184,14 +184,14 @@ class TracedSockets {
     return { context, route, counters, hasMessages: !isEngineIo };
   }
 
-  /** A client's runs where it was made, as far as nobody asks for its messages. */
+  /** A client's connection is only traced for its messages. */
   #clientConnection(): WebSocketConnection | undefined {
     const context = activeContext();
     if (this.#instrumenter === undefined || !(context instanceof Context)) return undefined;
     return { context, route: undefined, counters: undefined, hasMessages: true };
   }
 
-  /** Routes are paths that the app has given to its servers: a few. */
+  /** Routes are the paths that the app configured, and so a few. */
   #countersFor(route: string | undefined): SocketCounters {
     const known = this.#counters.get(route);
     if (known !== undefined) return known;
@@ -202,8 +202,8 @@ class TracedSockets {
 }
 
 /**
- * By the messaging conventions, whose system may be any: a message is processed,
- * and where it goes to is the route.
+ * Describes a message by the messaging conventions, which allow any system: the
+ * operation is `process`, and the destination is the route.
  */
 function receivedMessageOf(
   { context, route }: WebSocketConnection,
@@ -221,7 +221,7 @@ function receivedMessageOf(
   };
 }
 
-/** In bytes. Fragments come as an array, text as a string until `ws` 7. */
+/** Size in bytes. Fragments are an array, and text is a string until `ws` 7. */
 function sizeOf(data: unknown): number | undefined {
   if (typeof data === "string") return Buffer.byteLength(data);
   if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer) return data.byteLength;

@@ -16,13 +16,13 @@ const loadGraphqlSpans = lazy<typeof import("./execution-spans.ts")>(
 );
 
 /**
- * GraphQL.js, which every server of GraphQL in Node executes with. What the
- * request is about goes onto its server span:
+ * GraphQL.js, which executes the operations of all GraphQL servers in Node. The
+ * operation is recorded on the server span of its request:
  * https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/
  *
- * A resolver that throws makes the request fail, whatever its HTTP status;
- * what the client did wrong doesn't: see `serverErrorsIn`. Spans of each step come
- * from OpenTelemetry's own instrumentation, where they are asked for.
+ * A resolver that throws fails the request, whatever its HTTP status. Errors of the
+ * client don't: see `serverErrorsIn`. Spans of each step are those of
+ * OpenTelemetry's instrumentation, where the option `spans` is set.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -36,7 +36,7 @@ export const adaptor: Adaptor = {
 
 const EXECUTE = /execution\/execute\.m?js$/;
 
-/** Up to 16; it does not know a later one. */
+/** Upstream's instrumentation supports versions up to 16. */
 function hasSpans({ version }: LoadedFile, { options }: AdaptorDeps): boolean {
   return options["spans"] === true && Number.parseInt(version, 10) < 17;
 }
@@ -62,14 +62,14 @@ function patchExecute(exports: object, deps: AdaptorDeps): void {
   }
 }
 
-/** Until 15 they could be given one by one. */
+/** Until 15 the arguments could be passed one by one. */
 function argumentsOf(args: readonly unknown[]): Arguments {
   if (args.length === 1) return args[0] as Arguments;
   const [, document, , , , operationName] = args;
   return { document, operationName } as Arguments;
 }
 
-/** Of a batch the first one names the request. */
+/** Records the operation on the request; of a batch, the first one. */
 function recordOperation(unit: RouteRecorder, { document, operationName }: Arguments): void {
   const { span } = unit;
   const operation = graphqlOperation(document, operationName);
@@ -79,9 +79,9 @@ function recordOperation(unit: RouteRecorder, { document, operationName }: Argum
   if (operation.name !== undefined) span.setAttribute("graphql.operation.name", operation.name);
   const text = sanitizedDocument(document);
   if (text !== undefined) span.setAttribute("graphql.document", text);
-  // `app.use("/graphql", …)` makes no route, but this is where it ends.
+  // `app.use("/graphql", …)` creates no route, but no other handler follows.
   if (unit.mountPath !== "") unit.route ??= unit.mountPath;
-  // The name of a request whose route no framework knows.
+  // Replaces the name of a request without a route.
   span.updateName(operation.type);
 }
 
@@ -94,7 +94,7 @@ function recordResult(deps: AdaptorDeps, unit: RouteRecorder, result: unknown): 
   }
   void (result as Promise<unknown>).then(
     (settled) => guard(deps, () => recordFailures(unit, settled)),
-    // Whoever called hears of it.
+    // The caller handles the rejection.
     () => {},
   );
 }

@@ -1,4 +1,4 @@
-/** What this needs of a parsed document of GraphQL.js. */
+/** The used part of a parsed document of GraphQL.js. */
 export interface OperationDocument {
   readonly definitions?: readonly Definition[];
   readonly loc?: { readonly source?: { readonly body?: string } };
@@ -17,8 +17,8 @@ export interface GraphqlOperation {
 }
 
 /**
- * The operation of a document that is executed, undefined if it isn't sure
- * which. Its name is the client's choice; its type is one of three.
+ * Returns the operation of a document that is executed, undefined if it is
+ * ambiguous. Its name is chosen by the client; its type is one of three.
  */
 export function graphqlOperation(
   document: OperationDocument | undefined,
@@ -34,21 +34,21 @@ export function graphqlOperation(
   return { type: operation.operation, name: operation.name?.value };
 }
 
-/** Servers keep parsed documents; each is put in words once. */
+/** Texts of parsed documents, which servers cache. */
 const documents = new WeakMap<object, string>();
 
-/** What is longer says no more. */
+/** Longer documents are cut. */
 const MAX_LENGTH = 4_096;
 
 /**
- * The tokens of GraphQL that matter here: comments, block strings, strings,
- * names, numbers, white space.
+ * Tokens of GraphQL: comments, block strings, strings, names, numbers, white
+ * space, and any other character.
  * https://spec.graphql.org/October2021/#sec-Language.Lexical-Tokens
  */
 const TOKENS =
   /#[^\n\r]*|"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|[_A-Za-z]\w*|-?\d[\d.eE+-]*|\s+|[^]/g;
 
-/** The text of a document without comments and literals, undefined if the parser kept none. */
+/** Returns the text of a document without comments and literals, undefined if the parser kept none. */
 export function sanitizedDocument(document: OperationDocument | undefined): string | undefined {
   const body = document?.loc?.source?.body;
   if (document === undefined || typeof body !== "string") return undefined;
@@ -72,10 +72,10 @@ interface ExecutionError {
 }
 
 /**
- * The errors of a result that are the server's: what resolvers threw, each once.
- * Not the server's are those from before any resolver ran (they have no path),
- * a `GraphQLError` that was thrown on purpose, unless its code says so, and an
- * error with a status below 500.
+ * Returns the server's errors in a result: those that resolvers threw, each once.
+ * Errors from before any resolver ran (they have no path) are not the server's,
+ * nor is a `GraphQLError` that was thrown deliberately, unless its code is
+ * `INTERNAL_SERVER_ERROR`, nor an error with a status below 500.
  */
 export function serverErrorsIn(result: unknown): ReadonlySet<unknown> {
   const { errors, initialResult } = (result ?? {}) as {
@@ -91,7 +91,7 @@ export function serverErrorsIn(result: unknown): ReadonlySet<unknown> {
   return failures;
 }
 
-/** What was thrown: GraphQL.js wraps it, in a second realm twice. */
+/** Unwraps the thrown error: GraphQL.js wraps it, across realms twice. */
 function causeOf(error: ExecutionError): unknown {
   let cause: unknown = error;
   for (let depth = 0; depth < 5; depth++) {
@@ -102,7 +102,7 @@ function causeOf(error: ExecutionError): unknown {
   return cause;
 }
 
-/** What can't be read is nobody's idea of an answer. */
+/** An error whose properties can't be read is unexpected. */
 function isServerError(cause: unknown): boolean {
   try {
     return isUnexpectedError(cause);

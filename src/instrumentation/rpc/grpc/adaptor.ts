@@ -14,13 +14,14 @@ import {
 import { upstreamAdaptor } from "../../upstream/upstream-adaptor.ts";
 
 /**
- * `@grpc/grpc-js`. Calls that go out are upstream's. One that comes in has its
- * entry and its server span already, as each request of HTTP/2 does: that span
- * gets the name and the attributes of the call, and its handler runs as the
- * client has it. Upstream's server span would be a second one, and its handler
- * would lose the request's holder, the trailers that it gives, and its `this`.
+ * `@grpc/grpc-js`. Outgoing calls are traced by upstream. An incoming call already
+ * has a unit of work and a server span, as every HTTP/2 request. That span gets the
+ * name and the attributes of the call, and its handler runs unchanged. Upstream's
+ * server span would be a second one, and its wrapper of the handler would lose the
+ * request's unit of work, the trailers and `this`.
  *
- * Where HTTP servers are not traced there is no entry, and upstream's span stays.
+ * Where HTTP servers are not traced there is no unit of work, and upstream's span is
+ * used.
  */
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
@@ -34,18 +35,19 @@ export const adaptor: Adaptor = {
 
 const clients = upstreamAdaptor((options) => withCopiedMetadata(new GrpcInstrumentation(options)));
 
-/** How upstream wraps the methods of clients; private in its types, the tests notice when they are gone. */
+/** Upstream's wrapper of a client's method. */
 type Wrap = (original: Method) => Method;
 
+/** Private methods of upstream; the tests fail when they are gone. */
 interface Internals {
   _getPatchedClientMethods(...args: unknown[]): Wrap;
   _patchClientRequestMethod(...args: unknown[]): Wrap;
 }
 
 /**
- * Upstream writes the trace into the `Metadata` of a call. That is the app's,
- * which may use it for calls of several requests at once: each call gets a copy.
- * What a call that waits for the connection says comes in its caller's context.
+ * Upstream writes the trace into the `Metadata` of a call. The app may use one
+ * for calls of several requests at once, so each call gets a copy. The events of
+ * a call that waits for its connection are emitted in its caller's context.
  */
 function withCopiedMetadata(instrumentation: GrpcInstrumentation): GrpcInstrumentation {
   const internals = instrumentation as unknown as Internals;
@@ -67,7 +69,7 @@ function withCopiedMetadata(instrumentation: GrpcInstrumentation): GrpcInstrumen
   return instrumentation;
 }
 
-/** Told by what upstream tells it by. */
+/** Recognizes `Metadata` as upstream does. */
 function copyOfMetadata(value: unknown): unknown {
   const { internalRepr, clone } = (value ?? {}) as { internalRepr?: unknown; clone?: unknown };
   return internalRepr instanceof Map && typeof clone === "function"
@@ -81,7 +83,7 @@ interface Library {
   readonly status: StatusNames;
 }
 
-/** An enum of TypeScript's: `{ 13: "INTERNAL", INTERNAL: 13 }`. */
+/** A TypeScript enum: `{ 13: "INTERNAL", INTERNAL: 13 }`. */
 type StatusNames = Readonly<Record<string, string | number>>;
 
 interface CallDeps {
@@ -90,7 +92,7 @@ interface CallDeps {
   readonly onInternalError: (error: unknown) => void;
 }
 
-/** Has no stable conventions yet: https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics/ */
+/** The metric has no stable conventions yet: https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics/ */
 function createCallDeps(
   statusNames: StatusNames,
   { version }: LoadedFile,
@@ -125,7 +127,7 @@ function patchServer(prototype: object, calls: CallDeps): void {
       const result = Reflect.apply(original, this, args);
       const [path, handler] = args;
       const entry = this.handlers.get(path);
-      // Upstream's, around the app's; or, as it was registered before, another one's.
+      // The entry is upstream's wrapper, or the handler of an earlier registration.
       if (result === true && entry !== undefined) {
         entry.func = traceHandler(handler, entry.func, path, calls);
       }
@@ -155,7 +157,7 @@ function traceHandler(
 
 type Respond = (this: unknown, error: unknown, ...rest: unknown[]) => unknown;
 
-/** A call that a request of HTTP/2 has brought. */
+/** An incoming call: the RPC of an HTTP/2 request. */
 class GrpcServerCall implements RpcInfo {
   /** `$package.$service/$method`. */
   readonly spanName: string;
@@ -171,10 +173,10 @@ class GrpcServerCall implements RpcInfo {
     this.#calls = calls;
     this.spanName = path.slice(1);
     unit.rpc = this;
-    // A method that is registered: of few values.
+    // Registered methods are few.
     unit.route = path;
     const slash = this.spanName.lastIndexOf("/");
-    // The conventions' names that upstream's client spans have.
+    // The same names as on upstream's client spans.
     unit.span?.setAttributes({
       "rpc.system": "grpc",
       "rpc.service": this.spanName.slice(0, slash),
@@ -183,7 +185,7 @@ class GrpcServerCall implements RpcInfo {
     unit.onEnded(() => this.#end());
   }
 
-  /** The error is the app's; whether it is a failure, the status will tell. */
+  /** Records an error of the app; the status decides whether the call failed. */
   fail(error: unknown): void {
     this.#error ??= error;
   }
@@ -196,7 +198,7 @@ class GrpcServerCall implements RpcInfo {
     };
   }
 
-  /** What a handler throws, some versions answer with UNKNOWN; in others the process dies of it. */
+  /** Runs the handler. To its errors some versions respond with UNKNOWN, in others they are uncaught. */
   run(handle: () => unknown): unknown {
     try {
       return handle();
@@ -216,7 +218,7 @@ class GrpcServerCall implements RpcInfo {
 
   #record(): void {
     const { span } = this.#unit;
-    // Without one the client has given up: by then it has ended as CANCELLED for both.
+    // Without a status the client has cancelled the call, which is CANCELLED on both sides.
     const code = this.status === undefined ? CANCELLED : Number(this.status);
     const name = String(this.#calls.statusNames[code] ?? code);
     span?.setAttribute("rpc.grpc.status_code", code);
@@ -238,8 +240,8 @@ class GrpcServerCall implements RpcInfo {
 const CANCELLED = 1;
 
 /**
- * UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS
- * are the server's failures; of the others it is the client to blame.
+ * UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS:
+ * failures of the server. All other codes are errors of the client.
  * https://opentelemetry.io/docs/specs/semconv/rpc/grpc/#grpc-status
  */
 const SERVER_ERROR_CODES: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
@@ -247,12 +249,12 @@ const SERVER_ERROR_CODES: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
 /** `SpanStatusCode.ERROR` of the API. */
 const STATUS_ERROR = 2;
 
-/** Many handlers answer with `{ code, details }`, which is no `Error`. */
-function toError(given: unknown): unknown {
-  if (typeof given !== "object" || given === null || given instanceof Error) return given;
-  const { details, message } = given as { readonly details?: string; readonly message?: string };
+/** Converts `{ code, details }`, with which many handlers respond, to an `Error`. */
+function toError(reason: unknown): unknown {
+  if (typeof reason !== "object" || reason === null || reason instanceof Error) return reason;
+  const { details, message } = reason as { readonly details?: string; readonly message?: string };
   const error = new RpcError(details ?? message);
-  // Made here, which says nothing.
+  // The stack of this function has no information.
   error.stack = `${error.name}: ${error.message}`;
   return error;
 }

@@ -7,21 +7,21 @@ import { serverFailureOf, type ProcedureResult } from "./failure.ts";
 import { trpcRequestOf, type TrpcRequest } from "./request.ts";
 
 /**
- * tRPC's server, whichever adapter serves it. Its files have hashes in their
- * names, its builder has not: what `initTRPC.create()` gives begins each
- * procedure with a middleware of ours, by tRPC's own `use`. (The error formatter
- * would see more, but routers that have different ones can't be merged.)
+ * tRPC's server, with all its adapters. The names of its files contain hashes, but
+ * the builder's don't: the object that `initTRPC.create()` returns begins each
+ * procedure with a middleware, added by tRPC's `use`. (The error formatter would
+ * see more, but routers with different ones can't be merged.)
  *
- * The procedure goes onto the span of the HTTP request that calls it, by the
- * conventions' names for what is called; a span beside that one would say the
- * same once more: https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans/
+ * The procedure is recorded on the span of the HTTP request that calls it, under the
+ * conventions' names. A separate span would only repeat it:
+ * https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans/
  */
 export const adaptor: Adaptor = {
   patch(exports, _file, deps) {
     const { initTRPC } = exports as { readonly initTRPC?: object };
     if (initTRPC === undefined) return exports;
     const calls = new ProcedureCalls(deps);
-    // `context()` and `meta()` give another builder of the class.
+    // `context()` and `meta()` return another builder of the same class.
     replaceMethod<object, unknown[]>(
       Object.getPrototypeOf(initTRPC) as object,
       "create",
@@ -36,7 +36,7 @@ export const adaptor: Adaptor = {
   },
 };
 
-/** What `create` gives. */
+/** The result of `create`. */
 interface Root {
   procedure: { use?: (middleware: Middleware) => Root["procedure"] };
 }
@@ -75,10 +75,10 @@ class ProcedureCalls {
     return result;
   }
 
-  /** Undefined for a call by the app's own code, within a request of another kind or without any. */
+  /** Returns undefined for a call by the app's own code, in another request or without one. */
   #recordCall(unit: RpcRecorder | undefined, { path, type }: Call): TrpcRequest | undefined {
     if (unit === undefined || typeof path !== "string") return undefined;
-    // Over a WebSocket, whose handshake is over, the path is in the message.
+    // Over a WebSocket the path is in the message; the handshake has ended.
     if (isUpgraded(unit)) return NO_REQUEST;
     if (!this.#requests.has(unit)) this.#requests.set(unit, trpcRequestOf(unit));
     const request = this.#requests.get(unit);
@@ -98,7 +98,7 @@ function isUpgraded({ ended, statusCode }: RpcRecorder): boolean {
 
 const NO_REQUEST: TrpcRequest = { route: undefined, paths: [] };
 
-/** Beyond these a batch is told by its size alone. */
+/** Maximum number of a batch's procedures on the span. */
 const MAX_PATHS = 20;
 
 function describe(unit: RpcRecorder, { route, paths }: TrpcRequest, type: unknown): void {
@@ -112,13 +112,13 @@ function describe(unit: RpcRecorder, { route, paths }: TrpcRequest, type: unknow
   else span.setAttribute("telltale.trpc.batch", paths.slice(0, MAX_PATHS));
 }
 
-/** Each call of a batch that fails is a failure of the request. */
+/** Each failed call of a batch is a failure of the request. */
 function recordFailure(unit: RpcRecorder, result: ProcedureResult): void {
   const failure = serverFailureOf(result);
   if (failure === undefined) return;
   unit.recordFailure(failure.reason);
   if (unit.ended) return;
-  // An app that tells of it by `onError` does so by tRPC's error around it.
+  // An app that reports errors in `onError` reports tRPC's error, which wraps this one.
   unit.onEnded(() => {
     const { failures } = unit;
     if (!failure.isReported() || failures === undefined) return;

@@ -1,21 +1,21 @@
-/** What a middleware gets from those after it. */
+/** The result of the next middleware. */
 export interface ProcedureResult {
   readonly ok: boolean;
   readonly error?: { readonly code?: unknown; readonly cause?: unknown };
 }
 
-/** A call that failed by the server's fault. */
+/** A failure of the server. */
 export interface TrpcFailure {
   /** tRPC's error. */
   readonly error: object;
-  /** What was thrown: tRPC puts its own around it. */
+  /** The thrown error, which tRPC's wraps. */
   readonly reason: unknown;
-  /** Whether the app has reported tRPC's error by itself. */
+  /** Whether the app has reported tRPC's error to Sentry. */
   isReported(): boolean;
 }
 
 /**
- * The codes that become a status of 5xx; all others are the client's doing.
+ * Codes with a status of 5xx; all others are errors of the client.
  * https://trpc.io/docs/server/error-handling#error-codes
  */
 const SERVER_ERROR_CODES: ReadonlySet<unknown> = new Set([
@@ -26,7 +26,7 @@ const SERVER_ERROR_CODES: ReadonlySet<unknown> = new Set([
   "GATEWAY_TIMEOUT",
 ]);
 
-/** Undefined if it is none, or the client's fault. */
+/** Returns undefined without an error, and for errors of the client. */
 export function serverFailureOf({ error }: ProcedureResult): TrpcFailure | undefined {
   if (error === undefined || !SERVER_ERROR_CODES.has(error.code)) return undefined;
   return {

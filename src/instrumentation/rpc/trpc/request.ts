@@ -1,19 +1,19 @@
 import type { RouteRecorder } from "../../../context/unit-views.ts";
 
-/** What a request calls, as its URL says it. */
+/** The procedures in the URL of a request. */
 export interface TrpcRequest {
   /** `/trpc/orders.byId`; of a batch of different procedures `/trpc/{batch}`. */
   readonly route: string | undefined;
-  /** The procedures, each once, in order of their names. */
+  /** Names of the procedures, unique and sorted. */
   readonly paths: readonly string[];
 }
 
 /**
- * The last part of the path has the procedures that are called, with commas
- * between them; what stands before it is where tRPC is mounted. Only what then
- * runs is known to be a procedure: a client may ask for anything.
+ * Reads the procedures from the last part of the path, separated by commas. The
+ * parts before it are tRPC's mount. A name is only known to be a procedure once it
+ * runs, since a client may request any name.
  *
- * @returns undefined if it is no request over HTTP
+ * @returns undefined for a unit of work that is no HTTP request
  */
 export function trpcRequestOf(unit: RouteRecorder): TrpcRequest | undefined {
   const path = unit.currentPath();
@@ -26,9 +26,8 @@ export function trpcRequestOf(unit: RouteRecorder): TrpcRequest | undefined {
 }
 
 /**
- * As the framework knows it by now: of its own route (Fastify has
- * `/trpc/:path`) or of its mount; else it is what the app gave tRPC as its base
- * path, unless there seems to be an id in it.
+ * Returns the mount from the framework's route (Fastify's is `/trpc/:path`) or mount
+ * path; otherwise the base path, unless it seems to contain an id.
  */
 function mountOf({ route, mountPath }: RouteRecorder, base: string): string | undefined {
   if (route !== undefined) return route.slice(0, route.lastIndexOf("/"));
