@@ -1,25 +1,28 @@
 /**
- * A meeting of `count` pieces of work: the returned function's promise resolves
- * when all are here, for each by another's hand. The last one lets all go, not
- * in the order in which they came, and in as many ways as there are.
+ * Creates a barrier for `count` concurrent pieces of work. The returned function's
+ * promise resolves when all of them have arrived. The last one resolves all, in
+ * another order than that of their arrival, and through as many schedulers as there
+ * are.
  */
-exports.crowdOf = function crowdOf(count) {
+exports.createBarrier = function createBarrier(count) {
   const waiting = [];
-  return function everybody() {
-    const here = new Promise((resolve) => waiting.push(resolve));
+  return function arrive() {
+    const arrived = new Promise((resolve) => waiting.push(resolve));
     if (waiting.length === count) {
       const all = waiting.splice(0);
-      for (let at = 0; at < count; at++) ways[at % ways.length](all[(at * 37) % count]);
+      for (let at = 0; at < count; at++) {
+        schedulers[at % schedulers.length](all[(at * 37) % count]);
+      }
     }
-    return here;
+    return arrived;
   };
 };
 
-const ways = [
-  (go) => go(),
-  (go) => setImmediate(() => go()),
-  (go) => setTimeout(() => go(), 1),
-  (go) => process.nextTick(go),
-  (go) => queueMicrotask(go),
-  (go) => void Promise.resolve().then(go),
+const schedulers = [
+  (resolve) => resolve(),
+  (resolve) => setImmediate(() => resolve()),
+  (resolve) => setTimeout(() => resolve(), 1),
+  (resolve) => process.nextTick(resolve),
+  (resolve) => queueMicrotask(resolve),
+  (resolve) => void Promise.resolve().then(resolve),
 ];

@@ -12,7 +12,7 @@ import {
 
 for (const framework of ["express", "fastify"]) {
   for (const { name, path } of nodes) {
-    describe(`${TENANT_COUNT} requests at once, ${framework}, Node ${name}`, () => {
+    describe(`${TENANT_COUNT} concurrent requests (${framework}, Node ${name})`, () => {
       let telemetry: TenantTelemetry;
       before(async () => {
         telemetry = await run(framework, path);

@@ -3,22 +3,22 @@ import type { ReceivedEvent, ReceivedSpan } from "../../../src/testing/received.
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
 import type { StockRequest } from "../stock.ts";
 
-/** How many requests are under way at once. */
+/** Number of concurrent requests. */
 export const TENANT_COUNT = 100;
 
 const tenants: readonly number[] = Array.from({ length: TENANT_COUNT }, (_, at) => at);
 
-/** What those requests have left, and nothing else. */
+/** Telemetry of those requests only. */
 export interface TenantTelemetry {
   readonly spans: readonly ReceivedSpan[];
   readonly events: readonly ReceivedEvent[];
-  /** What the app has logged. */
+  /** Log lines of the app. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
   readonly stockUrl: string;
   readonly stockRequests: readonly StockRequest[];
 }
 
-/** Asks `url/tenants/…` of all tenants at once, each in a trace of its own; all must fail with 500. */
+/** Requests `url/tenants/…` for all tenants at once, each in its own trace; all must fail with 500. */
 export async function requestAllTenants(url: string): Promise<void> {
   await Promise.all(
     tenants.map(async (tenant) => {
@@ -37,13 +37,13 @@ export async function requestAllTenants(url: string): Promise<void> {
   );
 }
 
-/** That no request has got anything of another's. */
+/** Checks that no telemetry of one request has data of another. */
 export const isolationChecks: readonly {
   readonly title: string;
-  check(left: TenantTelemetry): void;
+  check(telemetry: TenantTelemetry): void;
 }[] = [
   {
-    title: "each has a span in its caller's trace, and a call below it",
+    title: "have one span each in the caller's trace, and a call below it",
     check({ spans, stockUrl, stockRequests }) {
       for (const tenant of tenants) {
         const server = serverSpan(spans, tenant);
@@ -60,7 +60,7 @@ export const isolationChecks: readonly {
     },
   },
   {
-    title: "each line has the ids of its own request",
+    title: "have the ids of the right request on each log line",
     check({ spans, lines }) {
       assert.equal(lines.length, 3 * TENANT_COUNT);
       for (const { tenant, message, level: _, ...ids } of lines) {
@@ -79,7 +79,7 @@ export const isolationChecks: readonly {
   },
   {
     title:
-      "each event has the ids, the user, the organization, the tags and the breadcrumbs of its own request",
+      "have the ids, the user, the organization, the tags and the breadcrumbs of the right request on each event",
     check({ spans, events }) {
       assert.equal(events.length, TENANT_COUNT);
       for (const tenant of tenants) {
@@ -96,14 +96,14 @@ export const isolationChecks: readonly {
         });
         assert.deepEqual(
           event.breadcrumbs?.map(({ message }) => message),
-          [`tenant ${tenant} came`, `tenant ${tenant} goes`],
+          [`tenant ${tenant} began`, `tenant ${tenant} ends`],
         );
       }
     },
   },
 ];
 
-/** Whether a span is of one of those requests. */
+/** Whether a span belongs to one of those requests. */
 export function isTenantTrace({ traceId }: { readonly traceId: string }): boolean {
   return traceId.startsWith("a".repeat(29));
 }

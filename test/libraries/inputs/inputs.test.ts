@@ -29,12 +29,12 @@ const serverStarters = {
 } satisfies Readonly<Record<string, () => Promise<ServerAddress>>>;
 
 interface InputRow {
-  /** In `apps/libraries.mjs`. */
+  /** Name in `apps/libraries.mjs`. */
   readonly library: string;
   readonly group: string;
   readonly installed: readonly string[];
   readonly server?: keyof typeof serverStarters;
-  /** It writes to its options itself; preloaded it writes to a copy that carries the trace. */
+  /** Whether the library writes to its options; with the preload, it writes to a copy with the trace's headers. */
   readonly writes?: true;
 }
 
@@ -72,7 +72,7 @@ const rows: readonly InputRow[] = [
 const servers = [...new Set(rows.map(({ server }) => server))];
 
 for (const server of servers) {
-  describe(`Inputs that an app uses again, ${server ?? "without a server"}`, function () {
+  describe(`Inputs that an app reuses (${server ?? "without a server"})`, function () {
     let address: ServerAddress | undefined;
     before(async function () {
       address = server && (await serverStarters[server]());
@@ -81,10 +81,10 @@ for (const server of servers) {
 
     for (const row of rows.filter((one) => one.server === server)) {
       for (const installed of row.installed) {
-        it(`${installed} leaves them as they are, plain and frozen, with the results of bare`, async () => {
+        it(`are unchanged by ${installed}, plain and frozen, with the same results as without the preload`, async () => {
           const receiver = await startReceiver();
           try {
-            // One after the other: they ask the same server for the same things.
+            // One after the other, since both use the same data of the server.
             const bare = await run(row, installed, address);
             const preloaded = await run(row, installed, address, receiver);
             assert.match(bare.stdout, /frozen, again/);

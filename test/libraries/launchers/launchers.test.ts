@@ -19,10 +19,10 @@ const bins = [
   dirname(process.execPath),
 ];
 
-/** What they write. */
+/** Folder for files that the launchers write. */
 const scratch = join(tmpdir(), `telltale-launchers-${process.pid}`);
 
-/** How people start an app; the preload is in NODE_OPTIONS, and so in every Node of them. */
+/** Commands that start an app. The preload is in NODE_OPTIONS, and so in every Node process. */
 const commands: readonly (readonly string[])[] = [
   ["node", "app.cjs"],
   ["node", "--watch", "app.cjs"],
@@ -47,11 +47,11 @@ const commands: readonly (readonly string[])[] = [
   ["node", "waits.cjs"],
 ];
 
-describe("The page of metrics is the app's", function () {
+describe("The metrics page", function () {
   after(() => rm(scratch, { recursive: true, force: true }));
 
   for (const command of commands) {
-    it(`that is started by ${command.join(" ").replace(scratch, "…")}`, async () => {
+    it(`is the app's under ${command.join(" ").replace(scratch, "…")}`, async () => {
       const port = await freePort();
       const launched = new LaunchedApp(command, {
         NODE_OPTIONS: preload.import.join(" "),
@@ -73,7 +73,7 @@ describe("The page of metrics is the app's", function () {
   }
 });
 
-describe("What is queued when an app in TypeScript ends arrives", function () {
+describe("Telemetry queued when a TypeScript app ends", function () {
   let receiver: Receiver;
   before(async () => {
     receiver = await startReceiver();
@@ -95,7 +95,7 @@ describe("What is queued when an app in TypeScript ends arrives", function () {
   ];
   for (const [command, by, flags = []] of ways) {
     const title = [...command, ...flags].join(" ").replace(/file:\S+/, "telltale/register");
-    it(`under ${title}, by --${by}`, async () => {
+    it(`is sent under ${title}, by --${by}`, async () => {
       const isFlag = flags === preload.import;
       const launched = new LaunchedApp([...command, ...flags, "end.ts"], {
         ...telemetryEnv(receiver),
@@ -109,7 +109,7 @@ describe("What is queued when an app in TypeScript ends arrives", function () {
   }
 });
 
-/** A command, with all that it starts. */
+/** A command, with all processes that it starts. */
 class LaunchedApp {
   readonly code: Promise<number | null>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
@@ -121,7 +121,7 @@ class LaunchedApp {
       cwd: apps,
       env: { PATH, HOME: scratch, ...env },
       stdio: ["ignore", "pipe", "pipe"],
-      // A group of its own, which ends as one.
+      // A separate process group, which is killed as a whole.
       detached: true,
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

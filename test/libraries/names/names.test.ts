@@ -10,17 +10,17 @@ import type { LibraryRow } from "../row.ts";
 
 interface Exception {
   readonly library: RegExp;
-  /** What differs. */
+  /** Pattern of the difference. */
   readonly change: RegExp;
   readonly why: string;
 }
 
-/** What isn't as it is bare. */
+/** Accepted differences from a run without the preload. */
 const exceptions: readonly Exception[] = [
   {
     library: /^koa|^ws/,
     change: /\.prototype(?:\.emit)?: (?:-nothing \+function )?\+emit[[(]/,
-    why: "only the emitters of this class are heard, and `emit` is inherited",
+    why: "only emitters of this class are patched, and `emit` is inherited",
   },
   {
     library: /^bullmq/,
@@ -31,19 +31,19 @@ const exceptions: readonly Exception[] = [
   {
     library: /^bunyan/,
     change: /\.prototype: \+Symbol\(telltale\.bunyan\)\[\]$/,
-    why: "a mark that no loop shows",
+    why: "a symbol that no loop enumerates",
   },
   {
     library: /^node:https?$|^winston$/,
     change:
       /\.prototype(?:\.\w+)?: (?:-nothing \+function |\+Symbol\(telltale\.winston\)\[\] )?\+(?:emit|_storeHeader|write)?[[(]/,
-    why: "only servers, their responses and loggers are watched, and these methods are inherited",
+    why: "only servers, their responses and loggers are patched, and these methods are inherited",
   },
   {
     library: /^mysql$/,
     change:
       /^create\w+: (?:\+\w+\[configurable,writable\] ?)+$|^create\w+\.\w+: -nothing \+function/,
-    why: "OpenTelemetry's instrumentation patches each connection, pool and cluster; no loop shows it",
+    why: "OpenTelemetry's instrumentation patches each connection, pool and cluster; no loop enumerates it",
   },
   {
     library: /^mysql$/,
@@ -57,7 +57,7 @@ const exceptions: readonly Exception[] = [
   },
 ];
 
-/** What can't be loaded here by its name: there is nothing to compare. */
+/** Packages that can't be loaded by name. */
 const notLoaded: ReadonlyMap<string, string> = new Map([
   ["restify11", "it doesn't start on this Node"],
   ["@prisma/client", "its client is generated first"],
@@ -67,7 +67,7 @@ const libraries = (await installedLibraries()).filter(({ installed }) => !notLoa
 
 describe("The functions of", function () {
   for (const { group, library, installed } of libraries) {
-    it(`${group} ${installed} have their names, lengths and properties`, async () => {
+    it(`${group} ${installed} have the same names, lengths and properties as without the preload`, async () => {
       const args = [
         join(root, "test", "libraries", group),
         [installed],
@@ -75,7 +75,7 @@ describe("The functions of", function () {
       ];
       const bare = await described(args, []);
       const preloaded = await described(args, preload.import);
-      assert.ok(Object.keys(bare).length > 1, "something is loaded");
+      assert.ok(Object.keys(bare).length > 1, "no module is loaded");
       const differences = Object.keys({ ...bare, ...preloaded })
         .filter((path) => bare[path] !== preloaded[path])
         .map((path) => `${path}: ${changeOf(bare[path], preloaded[path])}`)
@@ -94,8 +94,8 @@ function isException(installed: string, difference: string): boolean {
 function changeOf(bare = "nothing", preloaded = "nothing"): string {
   const [before, after] = [bare.split(" "), preloaded.split(" ")];
   const removed = before.filter((word) => !after.includes(word)).map((word) => `-${word}`);
-  const come = after.filter((word) => !before.includes(word)).map((word) => `+${word}`);
-  return [...removed, ...come].join(" ");
+  const added = after.filter((word) => !before.includes(word)).map((word) => `+${word}`);
+  return [...removed, ...added].join(" ");
 }
 
 interface Installed {
@@ -104,7 +104,7 @@ interface Installed {
   readonly installed: string;
 }
 
-/** Those of the support table, each version once, and modules of Node. */
+/** Returns the libraries of the support table, each version once, and modules of Node. */
 async function installedLibraries(): Promise<Installed[]> {
   const found = new Map<string, Installed>(
     ["node:http", "node:https", "node:http2", "node:net", "node:events", "winston", "logform"].map(

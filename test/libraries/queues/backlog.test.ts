@@ -6,7 +6,7 @@ import { Brokers } from "./brokers.ts";
 import { ProcessPair, urlOf } from "./conversation.ts";
 import { type QueueRow, queueRows } from "./rows.ts";
 
-/** Queues that tell what is in them whoever works on them; RabbitMQ: `watching.test.ts`. */
+/** Queues that can be counted without a consumer; for RabbitMQ see `queue-depth.test.ts`. */
 const programs = ["bullmq", "bullmq-postgres"];
 
 const QUEUE = "backlog";
@@ -28,10 +28,10 @@ for (const program of programs) {
       await Promise.all([receiver?.close(), brokers.stop()]);
     });
 
-    it("is told of a queue that nobody works on, though only its sender asks", async () => {
+    it("is counted by the sender for a queue without a worker", async () => {
       const waiting = await receiver.waitFor(
         () => sizesOf(receiver).find(({ value }) => value === 3),
-        "three that wait",
+        "three waiting jobs",
       );
       assert.deepEqual(waiting.attributes, {
         "messaging.system": row.system,
@@ -41,7 +41,7 @@ for (const program of programs) {
     });
 
     if (row.system === "bullmq") {
-      it("has each state, and the age of the oldest job that waits", async () => {
+      it("has each state, and the age of the oldest waiting job", async () => {
         const age = await receiver.waitFor(
           () => pointsOf(receiver, "telltale.queue.oldest.age").find(({ value }) => value !== 0),
           "an age",
@@ -54,7 +54,7 @@ for (const program of programs) {
       });
     }
 
-    it("holds no process open, and asks nothing more of what is closed", async () => {
+    it("holds no process open, and is not counted once the queue is closed", async () => {
       front.kill("SIGTERM");
       const { code, stderr } = await front.ended;
       assert.deepEqual([code, stderr], [0, ""]);
@@ -76,7 +76,7 @@ describe("The lag of kafkajs", function () {
     await Promise.all([receiver?.close(), brokers.stop()]);
   });
 
-  it("is what the group has still to work on, by partition", async () => {
+  it("is the number of messages that the group has not processed, by partition", async () => {
     const pair = pairOf(row, brokers, receiver, 200);
     const back = pair.start("back");
     running.push(back);
@@ -106,7 +106,7 @@ function rowOf(program: string): QueueRow {
   return row;
 }
 
-/** @param intervalMs of metrics: a backlog may take two seconds to be counted. */
+/** @param intervalMs the export interval; a backlog may take two seconds to be counted */
 function pairOf(
   row: QueueRow,
   brokers: Brokers,

@@ -22,7 +22,7 @@ const brokerStarters: Readonly<
   redis: startRedis,
 };
 
-/** What each needs; without it the test is skipped. */
+/** Programs that each broker needs; without them the test is skipped. */
 const programsOf: Readonly<Record<BrokerName, readonly string[]>> = {
   kafka: ["java", "mvn"],
   nats: ["nats-server"],
@@ -46,7 +46,7 @@ export class Brokers {
   }
 
   get urls(): ServiceUrls {
-    if (this.#urls === undefined) throw new Error("nothing is started");
+    if (this.#urls === undefined) throw new Error("the brokers are not started");
     return this.#urls;
   }
 

@@ -6,16 +6,16 @@ import type { QueueRow } from "./rows.ts";
 
 const index = new URL("../../../dist/index.js", import.meta.url).href;
 
-/** Where the row's messages go, and where its consumer looks things up. */
+/** The broker of a row, and the database that its consumer queries. */
 export interface ServiceUrls {
   readonly broker: string;
   readonly database: string;
 }
 
-/** What two processes said to each other, and to us. */
+/** The output and the telemetry of two processes that exchanged messages. */
 export interface ConversationResult {
-  /** What the front answered, by order. */
-  readonly answers: Readonly<Record<string, string>>;
+  /** Responses of the front, by order. */
+  readonly responses: Readonly<Record<string, string>>;
   readonly front: ProgramResult;
   readonly back: ProgramResult;
   readonly receiver: Receiver;
@@ -23,18 +23,18 @@ export interface ConversationResult {
 
 /** An order of each kind, in this order. */
 export const orders = {
-  /** All is well. */
+  /** Succeeds. */
   fine: "id=order-fine",
-  /** It fails once. */
+  /** Fails once. */
   once: "id=order-once&failures=1",
-  /** It fails twice, which is as often as a job is tried. */
+  /** Fails twice, which is the maximum number of attempts of a job. */
   twice: "id=order-twice&failures=2",
 } as const;
 
 export type OrderName = keyof typeof orders;
 
 export function ordersOf({ retried }: QueueRow): readonly OrderName[] {
-  return retried === "again, as a job" ? ["fine", "once", "twice"] : ["fine", "once"];
+  return retried === "with a limit" ? ["fine", "once", "twice"] : ["fine", "once"];
 }
 
 /** The two processes of a row, with their environment. */
@@ -86,7 +86,7 @@ export async function urlOf(front: Program): Promise<string> {
   return front.waitForStdout((stdout) => /http:\S+/.exec(stdout)?.[0]);
 }
 
-/** Sends the row's orders, waits for what becomes of each, and lets both processes end. */
+/** Sends the row's orders, waits for the outcome of each, and ends both processes. */
 export async function runConversation(
   row: QueueRow,
   queue: string,
@@ -100,24 +100,23 @@ export async function runConversation(
   const killAll = (): void => {
     for (const program of programs) program.kill("SIGKILL");
   };
-  // Who waits for their words is told then, and by that fails.
+  // Rejects all waits for their output.
   const deadline = setTimeout(killAll, WAIT_TIMEOUT_MS);
   try {
     await back.waitForStdout((stdout) => /ready/.exec(stdout));
     const front = pair.start("front");
     programs.push(front);
     const url = await urlOf(front);
-    const answers: Record<string, string> = {};
+    const responses: Record<string, string> = {};
     for (const name of ordersOf(row)) {
-      answers[name] = await (await fetch(`${url}/?${orders[name]}`)).text();
+      responses[name] = await (await fetch(`${url}/?${orders[name]}`)).text();
       await waitForOutcome(row, name, back);
     }
-    // Who has said its last word gets its signal; who is dead doesn't mind it.
     front.kill("SIGTERM");
     back.kill("SIGTERM");
     const ended = { front: await front.ended, back: await back.ended };
     await receiver.settled();
-    return { answers, ...ended, receiver };
+    return { responses, ...ended, receiver };
   } catch (error) {
     killAll();
     await receiver.close();
@@ -127,7 +126,7 @@ export async function runConversation(
   }
 }
 
-/** Until the consumer has done with the order, one way or the other. */
+/** Waits until the consumer has processed the order or has given up. */
 async function waitForOutcome(row: QueueRow, name: OrderName, back: Program): Promise<void> {
   if (name === "once" && row.exitsOnFailure === true) {
     await back.ended;

@@ -9,7 +9,7 @@ const index = new URL("../../../dist/index.js", import.meta.url).href;
 for (const row of jobRows) {
   const { installed, moduleSystem, node, named } = row;
   const name = named === "no" ? "cron * * * * * *" : "nightly-report";
-  describe(`A job of ${installed}, ${moduleSystem}, Node ${node}, called ${name} (${named})`, function () {
+  describe(`A job of ${installed}, ${moduleSystem}, Node ${node}, with the name ${name} (${named})`, function () {
     let receiver: Receiver;
     let bare: ProgramResult;
     let preloaded: ProgramResult;
@@ -20,12 +20,12 @@ for (const row of jobRows) {
     });
     after(() => receiver.close());
 
-    it("does what it does without us", () => {
+    it("has the same output as without the preload", () => {
       assert.deepEqual(seen(preloaded), seen(bare));
       assert.equal(preloaded.code, row.exitsOnFailure === true ? 1 : 0, preloaded.stderr);
     });
 
-    it("is a trace of its own at each run, which fails with the run", () => {
+    it("has a separate trace for each run, which fails with the run", () => {
       const spans = receiver.spans.toSorted((a, b) =>
         BigInt(a.startTimeUnixNano) < BigInt(b.startTimeUnixNano) ? -1 : 1,
       );
@@ -49,7 +49,7 @@ for (const row of jobRows) {
       assert.equal(new Set(spans.map(({ traceId }) => traceId)).size, 2);
     });
 
-    it("is one event where it fails, with its name and its trace", () => {
+    it("is reported as one event when it fails, with its name and its trace", () => {
       assert.deepEqual(
         receiver.events.map(({ exception, transaction, tags }) => [
           exception?.values?.at(-1)?.value,
@@ -63,7 +63,7 @@ for (const row of jobRows) {
       assert.equal(trace, failed?.traceId);
     });
 
-    it("is measured", () => {
+    it("has a duration metric", () => {
       const metric = receiver.metrics.findLast(({ name }) => name === "telltale.job.duration");
       const counts = metric?.points.map(({ attributes, count }) => [
         attributes["telltale.job.name"],
@@ -96,9 +96,9 @@ function run(row: JobRow, receiver?: Receiver): Promise<ProgramResult> {
 }
 
 /**
- * node-cron writes the time of day. Who wraps a function in one of ours has us
- * below it in stacks, but nowhere else. Version 4.0 says an error once or twice,
- * with or without us.
+ * Returns the output without timestamps, which node-cron prints, and without stack
+ * frames of wrappers. Lines are unique, since node-cron 4.0 prints an error once or
+ * twice, with and without the preload.
  */
 function seen({ code, signal, stdout, stderr }: ProgramResult): object {
   const lines = stderr

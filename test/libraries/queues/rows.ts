@@ -1,25 +1,25 @@
 import type { LibraryRow, Variant } from "../row.ts";
 
-/** Where the messages go. */
+/** The broker of the messages. */
 export type BrokerName = "kafka" | "rabbitmq" | "nats" | "redis" | "postgres";
 
 export interface QueueRow extends LibraryRow {
-  /** The name of the module in `apps/` that knows the library. */
+  /** Name of the module in `apps/` that uses the library. */
   readonly program: string;
   readonly broker: BrokerName;
   /** `messaging.system`. */
   readonly system: string;
   /** `messaging.operation.name` of the sender. */
   readonly sends: string;
-  /** The consumer's group, where it has one: a name, or as the queue is called. */
+  /** The consumer's group, where it has one: a fixed name, or the name of the queue. */
   readonly group?: "warehouse" | "as the queue";
-  /** What becomes of an order that fails once: how often it is worked on, and what events say of the retry. */
-  readonly retried: "again" | "again, as a job" | "no";
-  /** Whether the consumer dies of an error that its callback doesn't catch, as it does without us. */
+  /** Whether a failed order is retried, and whether the library knows the maximum number of attempts. */
+  readonly retried: "again" | "with a limit" | "no";
+  /** Whether an uncaught error of the callback crashes the consumer, as without the preload. */
   readonly exitsOnFailure?: true;
-  /** Its messages are known by their place in a stream; a refusal fails their span, without an error. */
+  /** Whether messages have the id of their position in a stream, and can be rejected without an error. */
   readonly hasStream?: true;
-  /** Of several messages at once: the consumer's span is linked. */
+  /** Whether the consumer receives batches, and its spans are linked. */
   readonly isBatch?: true;
 }
 
@@ -196,7 +196,7 @@ export const queueRows: readonly QueueRow[] = [
       broker: "redis",
       system: "bullmq",
       sends: "add",
-      retried: "again, as a job",
+      retried: "with a limit",
       supports: `${queueSupport} with attempts, backlog`,
     },
     [
@@ -213,7 +213,7 @@ export const queueRows: readonly QueueRow[] = [
       broker: "postgres",
       system: "bullmq",
       sends: "add",
-      retried: "again, as a job",
+      retried: "with a limit",
       supports: "the same on PostgreSQL",
     },
     [
@@ -223,13 +223,13 @@ export const queueRows: readonly QueueRow[] = [
   ),
 ];
 
-/** What starts jobs by itself. */
+/** A scheduler of jobs. */
 export interface JobRow extends LibraryRow {
-  /** What `apps/scheduled.cjs` calls it. */
+  /** Its name in `apps/scheduled.cjs`. */
   readonly scheduler: "node-cron" | "croner" | "timers";
-  /** Who says that it is the `nightly-report`; nobody: it is known by its schedule. */
+  /** Where the name `nightly-report` is set; `no`: the job is named by its schedule. */
   readonly named: "job" | "options" | "no";
-  /** Whether the process dies of a job that throws, as it does without us. */
+  /** Whether a job that throws crashes the process, as without the preload. */
   readonly exitsOnFailure?: true;
 }
 

@@ -1,15 +1,15 @@
-/** A call of `apps/grpc-stock.cjs`, and what becomes of it. */
+/** A call of `apps/grpc-stock.cjs`, and its outcome. */
 export interface CallRow {
   readonly method: string;
-  /** gRPC's; of the status names those that are told. */
+  /** gRPC's status. */
   readonly status: { readonly code: number; readonly name: string };
   /** Whether it is the server's failure. */
   readonly fails?: true;
-  /** The message of the one Sentry event that comes of it. */
+  /** Message of the one Sentry event. */
   readonly event?: string;
-  /** What the handler logs. */
+  /** Log lines of the handler. */
   readonly lines?: readonly string[];
-  /** Since when a handler's throw is answered; before, the process dies of it. */
+  /** Whether only newer versions respond to a handler that throws; in older ones the error is uncaught. */
   readonly isNew?: true;
 }
 

@@ -22,9 +22,9 @@ for (const { installed, moduleSystem, node } of rows) {
     node,
   };
   const title = `${installed}, ${moduleSystem}, Node ${node}`;
-  const own = calls.filter(({ isNew }) => isNew !== true || installed !== "grpc-js10");
+  const supportedCalls = calls.filter(({ isNew }) => isNew !== true || installed !== "grpc-js10");
 
-  describe(`Servers of gRPC by ${title}`, () => {
+  describe(`A gRPC server by ${title}`, () => {
     let receiver: Receiver;
     let bare: WebApp;
     let preloaded: WebApp;
@@ -38,18 +38,22 @@ for (const { installed, moduleSystem, node } of rows) {
     });
     after(() => Promise.all([bare.stop(), preloaded.stop(), receiver.close()]));
 
-    for (const row of own) {
-      it(`${row.method} ends with ${row.status.name}: the client hears what it hears without us, and there is one server span`, async () => {
+    for (const row of supportedCalls) {
+      it(`responds to ${row.method} with ${row.status.name} as without the preload, and has one server span`, async () => {
         receiver.clear();
         const before = preloaded.lines.length;
         const [asBare, observed] = await Promise.all([call(bare, row), call(preloaded, row)]);
         assert.deepEqual({ ...observed, id: undefined }, { ...asBare, id: undefined });
         const span = await callSpan(receiver, row);
         assert.deepEqual(seenOf(span), expectedOf(row));
-        const client = receiver.spans.find(({ spanId }) => spanId === span.parentSpanId);
-        assert.deepEqual([client?.kind, client?.name], ["CLIENT", `grpc.${nameOf(row)}`]);
+        // The client's span ends after the server's, and may be in a later batch.
+        const client = await receiver.waitFor(
+          ({ spans }) => spans.find(({ spanId }) => spanId === span.parentSpanId),
+          "the client span",
+        );
+        assert.deepEqual([client.kind, client.name], ["CLIENT", `grpc.${nameOf(row)}`]);
         const clients = receiver.spans.filter(({ kind }) => kind === "CLIENT");
-        assert.equal(clients.length, 1, "none of the stream beneath");
+        assert.equal(clients.length, 1, "the HTTP/2 stream has no span of its own");
         await eventsAre(receiver, row, span);
         const lines = await linesSince(preloaded, before, row.lines?.length ?? 0);
         assert.deepEqual(
@@ -67,7 +71,7 @@ for (const { installed, moduleSystem, node } of rows) {
       });
     }
 
-    it("a method that nobody has is a request of HTTP, of no name", async () => {
+    it("records an unknown method as a request without a route", async () => {
       receiver.clear();
       await call(preloaded, { method: "Nowhere" });
       await receiver.waitFor(
@@ -77,11 +81,11 @@ for (const { installed, moduleSystem, node } of rows) {
       assert.deepEqual(names.toSorted(), ["GET", "POST"]);
     });
 
-    it("calls are measured by method and status, and nothing stays active", async () => {
+    it("has metrics by method and status, and no active requests left", async () => {
       const page = await preloaded.page();
       assert.deepEqual(valuesOf(page, "http_server_active_requests").filter(Boolean), []);
       const counts = samplesOf(parsePage(page), "rpc_server_call_duration_seconds_count");
-      for (const row of own) {
+      for (const row of supportedCalls) {
         const found = counts.filter(({ labels }) => labels["rpc_method"] === nameOf(row));
         assert.deepEqual(
           found.map(({ labels, value }) => [
@@ -108,9 +112,9 @@ for (const { installed, moduleSystem, node } of rows) {
       app: () => app,
       sendRequests: async (started, tenants) => {
         await Promise.all(
-          tenants.map(async ({ number, headers: given }) => {
+          tenants.map(async ({ number, headers: tenantHeaders }) => {
             const response = await fetch(`${started.url("front")}/${method}/${number}`, {
-              headers: given,
+              headers: tenantHeaders,
             });
             const { status } = (await response.json()) as { status: { code: number } };
             assert.equal(status.code, 2);
@@ -122,7 +126,7 @@ for (const { installed, moduleSystem, node } of rows) {
   }
 }
 
-describe("gRPC without the entry of HTTP", () => {
+describe("A gRPC server without the instrumentation of HTTP", () => {
   it("has upstream's server span", async () => {
     const receiver = await startReceiver();
     const app = await WebApp.start({
@@ -156,7 +160,7 @@ async function call(app: WebApp, { method }: Pick<CallRow, "method">): Promise<o
   return (await response.json()) as object;
 }
 
-/** They come another way than the spans do. */
+/** Waits for log lines, which arrive independently of spans. */
 async function linesSince(app: WebApp, before: number, count: number): Promise<WebApp["lines"]> {
   const isThere = (): boolean => app.lines.length >= before + count;
   await pollUntilTrue(isThere, () => `${count} lines; there are ${app.lines.length - before}`);
@@ -167,7 +171,7 @@ function isCall({ kind, attributes }: ReceivedSpan): boolean {
   return kind === "SERVER" && attributes["rpc.system"] === "grpc";
 }
 
-/** The only one beside that of the front; another one would be there by the time that both are. */
+/** Waits for the server span of the call: the only one besides the front's. */
 async function callSpan(receiver: Receiver, row: CallRow): Promise<ReceivedSpan> {
   await receiver.waitFor(
     ({ spans }) =>

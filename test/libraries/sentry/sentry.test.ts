@@ -11,15 +11,15 @@ const dsnSources = ["code", "environment"] as const;
 const HANDOVER_LINE = /^telltale: the app has set up Sentry itself; errors are left to it\./;
 
 const instrument = ["--import", new URL("apps/instrument.mjs", import.meta.url).href];
-/** How Sentry is set up in an app. */
+/** Ways to set up Sentry in an app. */
 const starts = [
   { by: "required", main: "main.cjs", flags: preload.import },
   { by: "imported", main: "main.mjs", flags: preload.import },
-  { by: "preloaded after us", main: "main.cjs", flags: [...preload.import, ...instrument] },
-  { by: "preloaded before us", main: "main.cjs", flags: [...instrument, ...preload.import] },
+  { by: "preloaded after telltale", main: "main.cjs", flags: [...preload.import, ...instrument] },
+  { by: "preloaded before telltale", main: "main.cjs", flags: [...instrument, ...preload.import] },
 ];
 
-/** What an app does, and the events that come of it: those of the same app without us. */
+/** Scenarios of an app, and their events: the same as without the preload. */
 const cases: readonly {
   readonly title: string;
   readonly scenario: string;
@@ -28,21 +28,26 @@ const cases: readonly {
   readonly code?: number;
 }[] = [
   {
-    title: "beforeSend drops an error",
+    title: "drops an error by beforeSend",
     scenario: "uncaught",
     options: { drops: true },
     events: [],
   },
   {
-    title: "ignoreErrors drops an error",
+    title: "drops an error by ignoreErrors",
     scenario: "uncaught",
     options: { ignoreErrors: ["uncaught"] },
     events: [],
   },
-  { title: "an uncaught error is one event", scenario: "uncaught", events: ["uncaught"] },
-  { title: "a text that is thrown is one event", scenario: "text", events: ["a text"] },
-  { title: "a frozen error is one event", scenario: "frozen", events: ["frozen"] },
-  { title: "a rejection is one event", scenario: "rejection", events: ["rejected"], code: 0 },
+  { title: "reports an uncaught error as one event", scenario: "uncaught", events: ["uncaught"] },
+  { title: "reports a thrown text as one event", scenario: "text", events: ["a text"] },
+  { title: "reports a frozen error as one event", scenario: "frozen", events: ["frozen"] },
+  {
+    title: "reports a rejection as one event",
+    scenario: "rejection",
+    events: ["rejected"],
+    code: 0,
+  },
 ];
 
 describe("An app's own Sentry", function () {
@@ -75,7 +80,7 @@ describe("An app's own Sentry", function () {
   for (const version of versions) {
     for (const place of dsnSources) {
       for (const { title, scenario, options = {}, events, code = 1 } of cases) {
-        it(`comes first (${version}, DSN in its ${place}): ${title}`, async () => {
+        it(`${title} (${version}, DSN in its ${place})`, async () => {
           const ended = await run("main.cjs", [version, place, scenario], { options });
           assert.equal(ended.code, code);
           assert.deepEqual(receiver.events.map(textOf), events);
@@ -88,12 +93,12 @@ describe("An app's own Sentry", function () {
       }
 
       for (const { by, main, flags } of starts) {
-        it(`traces, and keeps requests apart (${version}, DSN in its ${place}, ${by})`, async () => {
+        it(`traces, and separates requests (${version}, DSN in its ${place}, ${by})`, async () => {
           const options = { tracesSampleRate: 1, traceLifecycle: "static" };
           const ended = await run(main, [version, place, "requests"], { options, flags });
           assert.equal(ended.code, 0);
           assert.ok(linesOf(ended).length <= 1, ended.stderr);
-          assertApart(receiver.events);
+          assertSeparated(receiver.events);
           const transactions = receiver.items.filter(({ type }) => type === "transaction");
           const servers = receiver.spans.filter(({ kind }) => kind === "SERVER");
           assert.equal(servers.length, 3);
@@ -106,9 +111,9 @@ describe("An app's own Sentry", function () {
         });
       }
 
-      it(`has our trace ids where it traces nothing (${version}, DSN in its ${place})`, async () => {
+      it(`has telltale's trace ids if it traces nothing (${version}, DSN in its ${place})`, async () => {
         await run("main.cjs", [version, place, "requests"]);
-        assertApart(receiver.events);
+        assertSeparated(receiver.events);
         const servers = receiver.spans.filter(({ kind }) => kind === "SERVER");
         assert.deepEqual(
           receiver.events.map(traceOf).toSorted(),
@@ -131,8 +136,8 @@ function traceOf({ contexts }: ReceivedEvent): string {
   return String(contexts?.["trace"]?.["trace_id"]);
 }
 
-/** One event for each of the three requests, with nothing of another. */
-function assertApart(events: readonly ReceivedEvent[]): void {
+/** Asserts one event for each of the three requests, without data of another request. */
+function assertSeparated(events: readonly ReceivedEvent[]): void {
   const seen = events.map((event) =>
     [textOf(event), event.user?.["id"], event.tags?.["inside"]].map(String).join(" "),
   );

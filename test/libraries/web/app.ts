@@ -8,7 +8,7 @@ export interface AppOptions {
   /** A file of `apps/`, or an absolute one. */
   readonly app: string;
   readonly node: TestNode["name"];
-  /** Where its telemetry goes; undefined: it has none, nothing is preloaded. */
+  /** The receiver of its telemetry; without one, nothing is preloaded. */
   readonly receiver?: Receiver;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
@@ -17,7 +17,7 @@ export interface AppOptions {
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** An app of `apps/` as a process, preloaded or bare, which has said its ports. */
+/** A process of an app of `apps/`, preloaded or bare, that has printed its ports. */
 export class WebApp {
   readonly ports: Readonly<Record<string, number>>;
   readonly #program: Program;
@@ -29,7 +29,7 @@ export class WebApp {
     this.#adminPort = adminPort;
   }
 
-  /** @throws Error if the Node isn't there, or the app ends before it is open. */
+  /** @throws Error if this Node is not installed, or if the app ends before it listens */
   static async start(options: AppOptions): Promise<WebApp> {
     const { app, receiver, env, ...rest } = options;
     const adminPort = await freePort();
@@ -70,14 +70,14 @@ export class WebApp {
     return response.text();
   }
 
-  /** What it logged, in JSON. */
+  /** The JSON lines of its log. */
   get lines(): readonly Line[] {
     return linesIn(this.#program.stdout);
   }
 
-  /** The first one it logs that is meant, by now or later on. */
-  line(isMeant: (line: Line, at: number) => boolean): Promise<Line> {
-    return this.#program.waitForStdout((stdout) => linesIn(stdout).find(isMeant));
+  /** Waits for the first log line that matches. */
+  line(matches: (line: Line, at: number) => boolean): Promise<Line> {
+    return this.#program.waitForStdout((stdout) => linesIn(stdout).find(matches));
   }
 
   get ended(): Promise<ProgramResult> {
@@ -101,7 +101,7 @@ function portsIn(stdout: string): WebApp["ports"] | undefined {
   return line?.["ports"] as WebApp["ports"] | undefined;
 }
 
-/** Complete lines only. */
+/** Returns the complete JSON lines. */
 function linesIn(stdout: string): Line[] {
   return stdout
     .split("\n")

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { ReceivedSpan } from "../../../src/testing/received.ts";
 import type { Receiver } from "../../../src/testing/receiver.ts";
 
-/** One who calls, each test anew: what comes late of another test has another trace. */
+/** A client with a new trace for each test, so that late telemetry of other tests is recognized. */
 export class Caller {
   readonly traceId: string = randomBytes(16).toString("hex");
   readonly spanId = "b7ad6b7169203331";
@@ -12,20 +12,20 @@ export class Caller {
     "x-request-id": "from-the-caller",
   };
 
-  /** The server span of this trace that is meant: the only one. */
+  /** Waits for the only server span of this trace that matches. */
   async serverSpan(
     receiver: Receiver,
-    isMeant: (span: ReceivedSpan) => boolean = () => true,
+    matches: (span: ReceivedSpan) => boolean = () => true,
   ): Promise<ReceivedSpan> {
     const isMine = (span: ReceivedSpan): boolean =>
-      span.kind === "SERVER" && span.traceId === this.traceId && isMeant(span);
+      span.kind === "SERVER" && span.traceId === this.traceId && matches(span);
     await receiver.waitFor(({ spans }) => spans.some(isMine), "a server span");
     const found = receiver.spans.filter(isMine);
     assert.equal(found.length, 1, `${found.length} server spans`);
     return found[0] ?? assert.fail();
   }
 
-  /** The span of a message that is linked to this trace. */
+  /** Waits for the span of a message that is linked to this trace. */
   messageSpan(receiver: Receiver): Promise<ReceivedSpan> {
     return receiver.waitFor(
       ({ spans }) => spans.find(({ links }) => links[0]?.traceId === this.traceId),
@@ -34,7 +34,7 @@ export class Caller {
   }
 }
 
-/** The span of a message in a trace of its own, and its links. */
+/** Waits for the span of a message in a separate trace, and returns it with its links. */
 export async function waitForMessageSpan(
   receiver: Receiver,
   traceId: unknown,

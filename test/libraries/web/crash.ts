@@ -4,13 +4,13 @@ import { WebApp, type AppOptions } from "./app.ts";
 
 export interface CrashCase {
   readonly app: Omit<AppOptions, "receiver">;
-  /** What the app dies of. */
+  /** Crashes the app. */
   readonly crash: (app: WebApp) => Promise<unknown>;
-  /** What is told of it. */
-  readonly check: (receiver: Receiver) => Promise<void>;
+  /** Checks the telemetry of the crash. */
+  readonly check: (receiver: Receiver) => void;
 }
 
-/** An app that dies of something dies alike, says the same and tells of it. */
+/** Asserts that an app crashes with the same code and output as without the preload, and reports the crash. */
 export async function crashesAlike({ app, crash, check }: CrashCase): Promise<void> {
   const receiver = await startReceiver();
   try {
@@ -24,19 +24,15 @@ export async function crashesAlike({ app, crash, check }: CrashCase): Promise<vo
     assert.equal(asBare?.code, 1);
     assert.equal(end?.code, asBare.code);
     assert.equal(withoutOwnFrames(end.stderr), withoutOwnFrames(asBare.stderr));
-    await check(receiver);
+    await receiver.settled();
+    check(receiver);
   } finally {
     await receiver.close();
   }
 }
 
-/** The one event of an app that died of `message`, in the trace of its caller. */
-export async function checkFatalEvent(
-  receiver: Receiver,
-  message: string,
-  traceId: string,
-): Promise<void> {
-  await receiver.waitFor(({ events }) => events.length > 0, "an event");
+/** Asserts that the crash with `message` was one event, in the trace of its caller. */
+export function checkFatalEvent(receiver: Receiver, message: string, traceId: string): void {
   assert.deepEqual(
     receiver.events.map(({ exception, contexts }) => [
       exception?.values?.at(-1)?.value,
@@ -46,7 +42,7 @@ export async function checkFatalEvent(
   );
 }
 
-/** Our frames are on the stack of what runs below us, and push those of Node and of libraries off its end. */
+/** Removes frames: those of telltale are on the stack too, and push those of Node and of libraries off its end. */
 function withoutOwnFrames(stderr: string): string {
   return stderr
     .split("\n")

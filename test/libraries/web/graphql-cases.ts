@@ -7,14 +7,14 @@ export interface GraphqlCase {
   readonly type?: "query" | "mutation";
   readonly name?: string;
   readonly document?: string;
-  /** The messages of the events that come of it; undefined: it is no failure of ours. */
+  /** Messages of the events; undefined: the server has not failed. */
   readonly failures?: readonly string[];
 }
 
-/** What each server of `apps/graphql-servers.cjs` is asked for, and what its span says. */
+/** Requests to each server of `apps/graphql-servers.cjs`, and what their spans record. */
 export const graphqlCases: readonly GraphqlCase[] = [
   {
-    title: "an operation with a name, whose literals stay here",
+    title: "an operation with a name, without its literals",
     query: `# for Ann
 query Greet { hello(name: "Ann \\"A\\" Example", limit: -12) }`,
     type: "query",
@@ -61,14 +61,14 @@ several lines""") }`,
     failures: ["item 1 is broken", "item 2 is broken"],
   },
   {
-    title: "nothing where something must be",
+    title: "null for a field that is not nullable",
     query: "{ nothing }",
     type: "query",
     document: "{ nothing }",
     failures: ["Cannot return null for non-nullable field Query.nothing."],
   },
   {
-    title: "an error that a resolver means for the client",
+    title: "an error of a resolver for the client",
     query: "{ refused forbidden missing }",
     type: "query",
     document: "{ refused forbidden missing }",
@@ -81,6 +81,6 @@ several lines""") }`,
     name: "Tenant",
     document: "query Tenant($number: Int!) { tenant(number: $number) }",
   },
-  { title: "a field that isn't there", query: "{ absent }" },
-  { title: "what is no GraphQL", query: "{ hello(" },
+  { title: "an unknown field", query: "{ absent }" },
+  { title: "a text that is not GraphQL", query: "{ hello(" },
 ];

@@ -9,7 +9,7 @@ import { describeConcurrentRequests } from "./tenants.ts";
 const env = { NODE_ENV: "production" };
 
 for (const { app: file, node, servers } of graphqlApps) {
-  describe(`GraphQL, ${file}, Node ${node}`, () => {
+  describe(`A GraphQL server (${file}, Node ${node})`, () => {
     let receiver: Receiver;
     let app: WebApp;
 
@@ -21,7 +21,7 @@ for (const { app: file, node, servers } of graphqlApps) {
 
     for (const server of servers) {
       for (const operation of graphqlCases) {
-        it(`${server}: ${operation.title}`, async () => {
+        it(`by ${server} records ${operation.title}`, async () => {
           receiver.clear();
           const status = await post(app, server, operation);
           const span = await serverSpan(receiver);
@@ -49,7 +49,7 @@ for (const { app: file, node, servers } of graphqlApps) {
 }
 
 describe("Spans of GraphQL's steps", () => {
-  it("are there where they are asked for", async () => {
+  it("are exported with OTEL_INSTRUMENTATION_GRAPHQL_SPANS", async () => {
     const receiver = await startReceiver();
     const app = await WebApp.start({
       app: "graphql.mjs",
@@ -75,7 +75,7 @@ describe("Spans of GraphQL's steps", () => {
   });
 });
 
-/** The status of the answer. */
+/** Returns the status of the response. */
 async function post(
   app: WebApp,
   server: GraphqlServer,
@@ -127,7 +127,7 @@ function expectedOf(
   };
 }
 
-/** The events come with the span or later, never before the answer. */
+/** Waits for the events, which arrive with the span or later, never before the response. */
 async function eventsAre(
   receiver: Receiver,
   { failures = [] }: GraphqlCase,

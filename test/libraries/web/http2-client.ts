@@ -12,17 +12,17 @@ export interface Http2Request {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string;
-  /** Give it up when the first part of the body is here. */
+  /** Aborts the request with the first part of the body. */
   readonly cancels?: true;
 }
 
-/** All that a client hears of one request, in its order. */
+/** All events of a client for one request, in their order. */
 export interface Http2Result {
   readonly headers: IncomingHttpHeaders | undefined;
   readonly events: readonly unknown[];
 }
 
-/** Asks over one connection of its own, and listens till the request is over. */
+/** Sends a request over a separate connection, and collects events until the stream is closed. */
 export async function sendHttp2Request(
   url: string,
   request: Http2Request,
@@ -31,14 +31,14 @@ export async function sendHttp2Request(
   const session = connect(url, ca === undefined ? {} : { ca });
   const events: unknown[] = [];
   session.on("error", (error: NodeJS.ErrnoException) => events.push(["lost", error.code]));
-  // Once: whether the server repeats it as it closes the connection is a race.
+  // Only the first: a server may or may not repeat it as it closes the connection.
   session.once("goaway", (code: number, id: number, data?: Buffer) =>
     events.push(["goaway", code, id, data?.toString()]),
   );
   session.on("stream", (pushed: ClientHttp2Stream, headers: IncomingHttpHeaders) => {
     events.push(["push", headers[":path"]]);
-    pushed.on("push", (answer: IncomingHttpHeaders) =>
-      events.push(["pushed", withoutVolatileHeaders(answer)]),
+    pushed.on("push", (response: IncomingHttpHeaders) =>
+      events.push(["pushed", withoutVolatileHeaders(response)]),
     );
     pushed.resume();
   });
@@ -55,12 +55,12 @@ async function collectEvents(
   events: unknown[],
 ): Promise<Http2Result> {
   const stream = session.request({ ":path": path, ":method": method, ...headers });
-  let answer: IncomingHttpHeaders | undefined;
+  let response: IncomingHttpHeaders | undefined;
   stream.on("headers", (informed: IncomingHttpHeaders) =>
     events.push(["headers", informed[":status"], informed.link]),
   );
   stream.on("response", (received: IncomingHttpHeaders) => {
-    answer = received;
+    response = received;
     events.push(["response", withoutVolatileHeaders(received)]);
   });
   stream.on("trailers", (trailers: IncomingHttpHeaders) =>
@@ -74,10 +74,10 @@ async function collectEvents(
   if (method !== "HEAD") stream.end(body);
   await new Promise((resolve) => stream.once("close", resolve));
   events.push(["closed", stream.rstCode]);
-  return { headers: answer, events };
+  return { headers: response, events };
 }
 
-/** Without what differs from one request to the next, and what only a preload adds. */
+/** Removes the headers that differ between requests, and those that only the preload adds. */
 function withoutVolatileHeaders(headers: IncomingHttpHeaders): object {
   const { date: _, "x-request-id": _id, "last-modified": _time, ...rest } = headers;
   return { ...rest };

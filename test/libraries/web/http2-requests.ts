@@ -1,24 +1,24 @@
 import type { Http2Request } from "./http2-client.ts";
 
 export interface Http2RequestRow {
-  /** In `apps/http2-servers.cjs`. */
+  /** A server of `apps/http2-servers.cjs`. */
   readonly server: "compat" | "secure" | "streams" | "fastify";
   readonly request: Http2Request;
   readonly name: string;
   readonly route?: string;
-  /** Undefined where no response began. */
+  /** Undefined where no response was started. */
   readonly status?: number;
-  /** By the client. */
+  /** Aborted by the client. */
   readonly aborted?: true;
-  /** By the server. */
+  /** Aborted by the server. */
   readonly broken?: true;
-  /** A message, of the one Sentry event that comes of it. */
+  /** Message of the one Sentry event. */
   readonly event?: string;
-  /** What the app answers of its own as request id. */
+  /** Request id that the app itself responds with. */
   readonly ownId?: string;
 }
 
-/** What the servers are asked for, and the server span of each. */
+/** Requests to the servers, and their server spans. */
 export const http2RequestRows: readonly Http2RequestRow[] = [
   ...(["compat", "secure"] as const).flatMap((server): Http2RequestRow[] => [
     { server, request: { path: "/hello?a=1" }, name: "GET", status: 200 },

@@ -17,8 +17,8 @@ import { describeConcurrentRequests, type Tenant } from "./tenants.ts";
 const caller = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" };
 const traceparent = `00-${caller.traceId}-${caller.spanId}-01`;
 
-/** What an app dies of. */
-const fatal = [
+/** Requests that crash the app. */
+const fatalRequests = [
   ["compat", "/throws"],
   ["compat", "/rejects"],
   ["streams", "/throws"],
@@ -35,7 +35,7 @@ function tls(): Record<string, string> {
 }
 
 for (const { app: file, node, moduleSystem } of http2Rows) {
-  describe(`Servers of HTTP/2, ${moduleSystem}, Node ${node}`, () => {
+  describe(`An HTTP/2 server (${moduleSystem}, Node ${node})`, () => {
     let receiver: Receiver;
     let bare: WebApp;
     let preloaded: WebApp;
@@ -51,8 +51,8 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
 
     for (const row of http2RequestRows) {
       const { method = "GET", path, cancels } = row.request;
-      const title = `${row.server}: ${method} ${path}${cancels ? ", given up" : ""}`;
-      it(`${title}: the client hears what it hears without us, and there is one span`, async () => {
+      const title = `${method} ${path}${cancels ? ", aborted by the client" : ""}, by ${row.server}`;
+      it(`responds as without the preload, and has one span: ${title}`, async () => {
         receiver.clear();
         const [asBare, observed] = await Promise.all([
           requestApp(bare, row),
@@ -69,7 +69,7 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
       });
     }
 
-    it("a span has the attributes of the stable conventions", async () => {
+    it("has spans with the attributes of the stable conventions", async () => {
       receiver.clear();
       await requestApp(preloaded, http2RequestRows[0] ?? assert.fail(), {
         "user-agent": "the-test",
@@ -94,7 +94,7 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
       });
     });
 
-    it("a client that speaks HTTP/1 only has one span, of HTTP/1", async () => {
+    it("has one span for a client with HTTP/1 only, of HTTP/1", async () => {
       receiver.clear();
       const request = get({
         host: "127.0.0.1",
@@ -113,7 +113,7 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
       assert.equal(response.headers["x-request-id"], attributes["telltale.request.id"]);
     });
 
-    it("the metrics go by route, status and protocol, and nothing stays active", async () => {
+    it("has metrics by route, status and protocol, and no active requests left", async () => {
       const page = await preloaded.page();
       assert.deepEqual(valuesOf(page, "http_server_active_requests").filter(Boolean), []);
       assert.match(
@@ -123,14 +123,14 @@ for (const { app: file, node, moduleSystem } of http2Rows) {
     });
   });
 
-  describe(`The end of a server of HTTP/2, ${moduleSystem}, Node ${node}`, () => {
-    for (const [server, path] of fatal) {
-      it(`is as it is without us: ${server} ${path}`, () =>
+  describe(`A crash of an HTTP/2 server (${moduleSystem}, Node ${node})`, () => {
+    for (const [server, path] of fatalRequests) {
+      it(`is the same as without the preload, and one event: ${server} ${path}`, () =>
         crashesAlike({
           app: { app: file, node, env: tls() },
           crash: (app) => sendHttp2Request(app.url(server), { path }),
-          check: async (receiver) => {
-            assert.equal((await serverSpan(receiver)).status.code, "ERROR");
+          check: (receiver) => {
+            assert.equal(onlyServerSpan(receiver).status.code, "ERROR");
             assert.equal(receiver.events.length, 1);
           },
         }));
@@ -172,9 +172,9 @@ async function requestAllTenants(
         ...headers,
       });
       stream.end();
-      const [answer] = (await once(stream, "response")) as [IncomingHttpHeaders];
-      assert.equal(answer[":status"], 500);
-      assert.equal(answer["x-request-id"], headers["x-request-id"]);
+      const [response] = (await once(stream, "response")) as [IncomingHttpHeaders];
+      assert.equal(response[":status"], 500);
+      assert.equal(response["x-request-id"], headers["x-request-id"]);
       stream.resume();
       await once(stream, "close");
     }),
@@ -182,9 +182,13 @@ async function requestAllTenants(
   session.close();
 }
 
-/** The only one; another one would be there by the time that it is. */
 async function serverSpan(receiver: Receiver): Promise<ReceivedSpan> {
   await receiver.waitFor(({ spans }) => spans.some(({ kind }) => kind === "SERVER"));
+  return onlyServerSpan(receiver);
+}
+
+/** A second server span of the request would have arrived with the first one. */
+function onlyServerSpan(receiver: Receiver): ReceivedSpan {
   const found = receiver.spans.filter(({ kind }) => kind === "SERVER");
   assert.equal(found.length, 1, `${found.length} server spans`);
   return found[0] ?? assert.fail();

@@ -1,6 +1,6 @@
 import type { LibraryRow } from "../row.ts";
 
-/** A program of `apps/`, which plays the part that its test asks for. */
+/** A program of `apps/`. */
 export interface WebRow extends LibraryRow {
   readonly app: string;
 }

@@ -13,7 +13,7 @@ const { io } = createRequire(import.meta.url)("socket.io-client") as {
   readonly io: (url: string, options: object) => SocketLike;
 };
 
-/** `both`: begins with polling and goes on by WebSocket, as browsers do. */
+/** `both`: starts with polling and upgrades to a WebSocket, as browsers do. */
 export type Transport = "websocket" | "polling" | "both";
 
 export interface SocketOptions {
@@ -32,7 +32,7 @@ export class SocketClient {
     this.#socket = socket;
   }
 
-  /** @throws Error of the server's, where it doesn't let the client in */
+  /** @throws the server's error, if it rejects the client */
   static async open(options: SocketOptions): Promise<SocketClient> {
     const { url, transport, namespace = "/", headers, auth } = options;
     const socket = io(url + namespace, {
@@ -52,15 +52,15 @@ export class SocketClient {
     return new SocketClient(socket);
   }
 
-  /** Until it speaks by WebSocket. */
+  /** Waits for the upgrade to a WebSocket. */
   async upgraded(): Promise<void> {
     const { engine } = this.#socket.io;
     if (engine.transport.name === "websocket") return;
     await new Promise((resolve) => engine.once("upgrade", resolve));
   }
 
-  /** What the listener acknowledges it with. */
-  ask(event: string, ...args: unknown[]): Promise<unknown> {
+  /** Emits an event, and returns its acknowledgement. */
+  request(event: string, ...args: unknown[]): Promise<unknown> {
     return new Promise((resolve) => this.#socket.emit(event, ...args, resolve));
   }
 

@@ -30,11 +30,11 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
       after(() => Promise.all([app.stop(), receiver.close()]));
 
       for (const transport of transports) {
-        it(`by ${transport}: all that is heard of a connection has the ids of the request that opened it`, async () => {
+        it(`logs all events of a connection by ${transport} with the ids of the request that opened it`, async () => {
           const from = app.lines.length;
           const client = await open(app, version, { transport, auth: { user: "ada" } });
           if (transport === "both") await client.upgraded();
-          assert.equal(await client.ask("hello"), "hello");
+          assert.equal(await client.request("hello"), "hello");
           client.close();
           const opening = await caller.serverSpan(receiver, isOpening);
           assert.equal(opening.name, "GET /socket.io/");
@@ -42,7 +42,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
             opening.attributes["http.response.status_code"],
             transport === "websocket" ? 101 : 200,
           );
-          for (const message of ["asked", "connected", "heard", "gone"]) {
+          for (const message of ["connecting", "connected", "received", "disconnected"]) {
             const line = await app.line((one, at) => at >= from && one["message"] === message);
             assert.deepEqual(
               [line["trace_id"], line["span_id"], line["request_id"], line["user_id"]],
@@ -57,9 +57,9 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
         });
       }
 
-      it("connections and packets are counted once, not as WebSockets, too", async () => {
+      it("counts connections and packets once, and not as WebSockets", async () => {
         const client = await open(app, version, { transport: "websocket" });
-        await client.ask("hello");
+        await client.request("hello");
         const page = await app.page();
         assert.match(page, /telltale_socket_active_connections\{[^}]*"socket.io"[^}]*\} 1\n/);
         assert.match(page, /telltale_socket_messages_total\{[^}]*"receive"[^}]*\} [1-9]/);
@@ -68,20 +68,28 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
         client.close();
       });
 
-      it("a client that isn't let in is no error", async () => {
+      it("reports no error for a rejected client", async () => {
         await assert.rejects(
           open(app, version, { transport: "websocket", auth: { refused: true } }),
           /refused/,
         );
         await caller.serverSpan(receiver);
-        assert.deepEqual(receiver.events, []);
+        // An event of the rejected client would have been sent before this one.
+        const client = await open(app, version, { transport: "websocket" });
+        client.send("rejects");
+        await receiver.waitFor(({ events }) => events.length > 0, "an event");
+        client.close();
+        assert.deepEqual(
+          receiver.events.map(({ exception }) => exception?.values?.at(-1)?.value),
+          ["rejected for an event"],
+        );
       });
 
-      it("a rejection for an event is one event, in the connection's trace", async () => {
+      it("reports a rejection in a listener as one event, in the connection's trace", async () => {
         const client = await open(app, version, { transport: "polling", auth: { user: "grace" } });
         client.send("rejects");
         await receiver.waitFor(({ events }) => events.length > 0, "an event");
-        await client.ask("hello");
+        await client.request("hello");
         client.close();
         const [event] = receiver.events;
         assert.equal(receiver.events.length, 1);
@@ -91,7 +99,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
       });
     });
 
-    it(`Socket.IO ${title}: an app that dies of an event dies as it does without us, and tells of it`, () =>
+    it(`Socket.IO ${title}: a listener that throws crashes the app as without the preload, with one event`, () =>
       crashesAlike({
         app: { app: file, node },
         crash: async (app) => {
@@ -110,7 +118,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
           await Promise.all(
             tenants.map(async ({ number, headers }) => {
               const client = await SocketClient.open({ url: app.url(version), transport, headers });
-              assert.equal(await client.ask("tenant", number), "failed");
+              assert.equal(await client.request("tenant", number), "failed");
               client.close();
             }),
           );
@@ -119,7 +127,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
     }
   }
 
-  describe(`Socket.IO, ${moduleSystem}, Node ${node}, each event a trace`, () => {
+  describe(`Socket.IO with OTEL_INSTRUMENTATION_SOCKET_IO_MESSAGES, ${moduleSystem}, Node ${node}`, () => {
     let receiver: Receiver;
     let app: WebApp;
 
@@ -128,7 +136,7 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
       const env = {
         SURVIVES: "1",
         OTEL_INSTRUMENTATION_SOCKET_IO_MESSAGES: "true",
-        // Neither are its frames messages of WebSockets then.
+        // Its frames are no messages of WebSockets.
         OTEL_INSTRUMENTATION_WS_MESSAGES: "true",
       };
       app = await WebApp.start({ app: file, node, receiver, env });
@@ -137,18 +145,18 @@ for (const { app: file, node, moduleSystem } of socketIoApps) {
     after(() => Promise.all([app.stop(), receiver.close()]));
 
     for (const transport of transports) {
-      it(`by ${transport}: events at once have a span and a scope of their own, linked to the opening request`, async () => {
+      it(`has a span and a scope for each concurrent event by ${transport}, linked to the opening request`, async () => {
         const client = await open(app, "v4", {
           transport,
           namespace: "/admin",
           auth: { user: "ada" },
         });
         if (transport === "both") await client.upgraded();
-        await Promise.all([client.ask("slow", "a"), client.ask("slow", "b")]);
+        await Promise.all([client.request("slow", "a"), client.request("slow", "b")]);
         await receiver.waitFor(({ events }) => events.length === 2, "two events");
-        // Nobody listens for it.
-        client.send("unheard of");
-        assert.equal(await client.ask("hello"), "hello");
+        // An event without a listener.
+        client.send("unknown");
+        assert.equal(await client.request("hello"), "hello");
         client.close();
         const opening = await caller.serverSpan(receiver, isOpening);
         for (const name of ["a", "b"]) {
@@ -192,7 +200,7 @@ function open(
   return SocketClient.open({ ...options, url: app.url(version), headers: caller.headers });
 }
 
-/** All requests of a connection but the first name its session. */
+/** Whether a request is the first of its connection: all others have a session id. */
 function isOpening({ attributes }: ReceivedSpan): boolean {
   const { "url.query": query } = attributes;
   return typeof query !== "string" || !query.includes("sid=");

@@ -5,7 +5,7 @@ import { WebApp, type AppOptions } from "./app.ts";
 
 const TENANTS = 100;
 
-/** One of many callers at once, with a trace and a request id of his own. */
+/** One of many concurrent callers, with its trace and its request id. */
 export interface Tenant {
   readonly number: number;
   readonly traceId: string;
@@ -27,20 +27,20 @@ const tenants: readonly Tenant[] = Array.from({ length: TENANTS }, (_, number) =
 export interface ConcurrencyCase {
   readonly title: string;
   readonly app: () => Omit<AppOptions, "receiver">;
-  /** Asks all at once, each for what ends in `failTenant` (`apps/work.cjs`). */
+  /** Sends all requests at once, each of which ends in `failTenant` (`apps/work.cjs`). */
   readonly sendRequests: (app: WebApp, tenants: readonly Tenant[]) => Promise<void>;
-  /** Whether this is the server span of the tenant; else it is known by its trace. */
+  /** Whether this is the server span of a tenant; by default, any server span. */
   readonly isEntry?: (span: ReceivedSpan) => boolean;
 }
 
-/** The tests that none of a hundred requests at once sees anything of another. */
+/** Describes tests that the telemetry of a hundred concurrent requests is never mixed. */
 export function describeConcurrentRequests({
   title,
   app: optionsOf,
   sendRequests,
   isEntry = isServer,
 }: ConcurrencyCase): void {
-  describe(`${TENANTS} requests at once, ${title}`, () => {
+  describe(`${TENANTS} concurrent requests (${title})`, () => {
     let receiver: Receiver;
     let lines: WebApp["lines"];
 
@@ -63,14 +63,14 @@ export function describeConcurrentRequests({
     });
     after(() => receiver.close());
 
-    it("each has one span, in its caller's trace and with its request id", () => {
+    it("have one span each, in the caller's trace and with its request id", () => {
       for (const { traceId, requestId } of tenants) {
         const span = spanIn(receiver.spans.filter(isEntry), traceId);
         assert.equal(span.attributes["telltale.request.id"], requestId);
       }
     });
 
-    it("each line has the ids and the user of its own request", () => {
+    it("have the ids and the user of the right request on each log line", () => {
       assert.equal(lines.length, 2 * TENANTS);
       for (const { tenant, trace_id: trace, request_id: id, user_id: user } of lines) {
         const { traceId, requestId, number } = tenants[Number(tenant)] ?? assert.fail();
@@ -78,7 +78,7 @@ export function describeConcurrentRequests({
       }
     });
 
-    it("each event has the ids, the user, the tags and the breadcrumbs of its own request", () => {
+    it("have the ids, the user, the tags and the breadcrumbs of the right request on each event", () => {
       assert.equal(receiver.events.length, TENANTS);
       for (const { number, traceId, requestId } of tenants) {
         const event = eventOf(receiver.events, number);
@@ -88,7 +88,7 @@ export function describeConcurrentRequests({
         assert.equal(event.tags?.["tenant"], String(number));
         assert.deepEqual(
           event.breadcrumbs?.map(({ message }) => message),
-          [`tenant ${number} came`, `tenant ${number} goes`],
+          [`tenant ${number} began`, `tenant ${number} ends`],
         );
       }
     });

@@ -1,20 +1,20 @@
-/** A request for procedures, and what its span says. */
+/** A request for procedures, and what its span records. */
 export interface TrpcCall {
   readonly title: string;
   readonly method?: "POST";
-  /** Below where tRPC is mounted. */
+  /** Path below tRPC's mount. */
   readonly path: string;
   readonly body?: unknown;
   readonly status: number;
-  /** The last part of the route; undefined: what runs is no procedure. */
+  /** Last part of the route; undefined where no procedure runs. */
   readonly called: string | undefined;
   readonly type?: "query" | "mutation";
   /** `rpc.method`. */
   readonly procedure?: string;
   readonly batch?: readonly string[];
-  /** The message of the error that it fails of. */
+  /** Message of the error that fails the request. */
   readonly failure?: string;
-  /** The class of what is reported; its own, not tRPC's around it. */
+  /** Class of the reported error: the thrown one, unless the app reports tRPC's around it. */
   readonly reported?: string;
 }
 
@@ -67,17 +67,17 @@ export const trpcCalls: readonly TrpcCall[] = [
     reported: "RangeError",
   },
   {
-    title: "a procedure that throws, which the app tells of, too",
-    path: "told",
+    title: "a procedure that throws an error which the app reports itself",
+    path: "reported",
     status: 500,
-    called: "told",
+    called: "reported",
     type: "query",
-    procedure: "told",
-    failure: "told by the app",
+    procedure: "reported",
+    failure: "reported by the app",
     reported: "TRPCError",
   },
   {
-    title: "a code of the server's",
+    title: "a code of a server error",
     path: "unavailable",
     status: 501,
     called: "unavailable",
@@ -87,7 +87,7 @@ export const trpcCalls: readonly TrpcCall[] = [
     reported: "TRPCError",
   },
   {
-    title: "a code that is the client's doing",
+    title: "a code of a client error",
     path: "refused",
     status: 401,
     called: "refused",
@@ -95,12 +95,12 @@ export const trpcCalls: readonly TrpcCall[] = [
     procedure: "refused",
   },
   {
-    title: "an input that doesn't fit",
+    title: "an invalid input",
     path: "orders.byId?input=%22x%22",
     status: 400,
     called: "orders.byId",
     type: "query",
     procedure: "orders.byId",
   },
-  { title: "what there is not", path: "orders.absent", status: 404, called: undefined },
+  { title: "an unknown procedure", path: "orders.absent", status: 404, called: undefined },
 ];

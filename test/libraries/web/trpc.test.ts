@@ -10,10 +10,10 @@ import { WebSocketClient } from "./websocket-client.ts";
 
 interface Adapter {
   readonly name: string;
-  /** Where tRPC is mounted, as the URL has it and as the route does. */
+  /** Mount of tRPC, in URLs and in routes. */
   readonly base: string;
   readonly mount: string;
-  /** The route of what there is not. */
+  /** Route of unknown procedures. */
   readonly fallback?: string;
 }
 
@@ -43,18 +43,18 @@ for (const { app: file, node, moduleSystem } of trpcApps) {
       after(() => Promise.all([app.stop(), receiver.close()]));
 
       for (const adapter of adapters) {
-        for (const ask of trpcCalls) {
-          it(`${adapter.name}: ${ask.title}`, async () => {
-            const url = `${app.url(`${version}-${adapter.name}`)}${adapter.base}/${ask.path}`;
-            assert.equal(await post(url, ask), ask.status);
+        for (const call of trpcCalls) {
+          it(`by ${adapter.name} records ${call.title}`, async () => {
+            const url = `${app.url(`${version}-${adapter.name}`)}${adapter.base}/${call.path}`;
+            assert.equal(await post(url, call), call.status);
             const span = await caller.serverSpan(receiver);
-            assert.deepEqual(seenOf(span), expectedOf(ask, adapter));
-            await eventIs(receiver, ask, span);
+            assert.deepEqual(seenOf(span), expectedOf(call, adapter));
+            await eventIs(receiver, call, span);
           });
         }
       }
 
-      it("a call by the app's own code names no request and fails none", async () => {
+      it("records no call by the app's own code, and doesn't fail its request", async () => {
         const url = `${app.url(`${version}-express`)}/inner/8`;
         const response = await fetch(url, { headers: caller.headers });
         assert.deepEqual(await response.json(), { id: 8 });
@@ -62,14 +62,21 @@ for (const { app: file, node, moduleSystem } of trpcApps) {
         assert.equal(span.name, "GET /inner/:id");
         assert.equal(span.status.code, "UNSET");
         assert.equal(span.attributes["rpc.method"], undefined);
-        assert.deepEqual(receiver.events, []);
+        // An event of the inner call would have been sent before this one.
+        const broken = `${app.url(`${version}-standalone`)}/broken`;
+        assert.equal(await post(broken, {}), 500);
+        await receiver.waitFor(({ events }) => events.length > 0, "an event");
+        assert.deepEqual(
+          receiver.events.map(({ exception }) => exception?.values?.at(-1)?.value),
+          ["order is broken"],
+        );
       });
 
-      it("over a WebSocket what fails is one event, in the connection's trace", async () => {
+      it("reports a failed call over a WebSocket as one event, in the connection's trace", async () => {
         const url = `${app.url(`${version}-standalone`)}/trpc`;
         const client = await WebSocketClient.open(url, caller.headers);
         const call = (id: number, path: string): Promise<string> =>
-          client.ask(JSON.stringify({ id, jsonrpc: "2.0", method: "query", params: { path } }));
+          client.request(JSON.stringify({ id, jsonrpc: "2.0", method: "query", params: { path } }));
         assert.match(await call(1, "refused"), /UNAUTHORIZED/);
         assert.match(await call(2, "broken"), /order is broken/);
         await client.close();
@@ -128,8 +135,8 @@ function seenOf({ name, attributes, status, events }: ReceivedSpan): object {
   };
 }
 
-function expectedOf(ask: TrpcCall, { mount, fallback }: Adapter): object {
-  const { method = "GET", status, called, procedure, type, batch, failure } = ask;
+function expectedOf(call: TrpcCall, { mount, fallback }: Adapter): object {
+  const { method = "GET", status, called, procedure, type, batch, failure } = call;
   const route = called === undefined ? fallback : `${mount}/${called}`;
   return {
     name: route === undefined ? method : `${method} ${route}`,
@@ -143,7 +150,7 @@ function expectedOf(ask: TrpcCall, { mount, fallback }: Adapter): object {
   };
 }
 
-/** The event comes with the span or later, never before the answer. */
+/** Waits for the event, which arrives with the span or later, never before the response. */
 async function eventIs(
   receiver: Receiver,
   { failure, reported }: TrpcCall,

@@ -23,7 +23,7 @@ export class WebSocketClient {
     this.#socket = socket;
   }
 
-  /** @throws Error with the status that was answered instead, or why there is no answer */
+  /** @throws Error with the status of the response, or with the reason why there is none */
   static async open(
     url: string,
     headers: Readonly<Record<string, string>> = {},
@@ -33,11 +33,11 @@ export class WebSocketClient {
     return new WebSocketClient(socket);
   }
 
-  /** What is answered. */
-  async ask(text: string): Promise<string> {
-    const answer = once(this.#socket, "message");
+  /** Sends a text, and returns the next message. */
+  async request(text: string): Promise<string> {
+    const response = once(this.#socket, "message");
     this.#socket.send(text);
-    const [data] = (await answer) as [Buffer];
+    const [data] = (await response) as [Buffer];
     return data.toString();
   }
 
@@ -45,7 +45,7 @@ export class WebSocketClient {
     this.#socket.send(text);
   }
 
-  /** Until the other side has closed, too. */
+  /** Closes the connection, and waits until the other side has closed it too. */
   async close(): Promise<void> {
     const closed = once(this.#socket, "close");
     this.#socket.close();

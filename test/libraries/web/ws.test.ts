@@ -13,15 +13,15 @@ beforeEach(() => {
   caller = new Caller();
 });
 
-interface Refusal {
+interface RejectedHandshake {
   readonly server: string;
   readonly path: string;
   readonly origin?: string;
-  /** Undefined: the connection is cut without an answer. */
+  /** Undefined: the connection is closed without a response. */
   readonly status?: number;
 }
 
-const refusals: readonly Refusal[] = [
+const rejectedHandshakes: readonly RejectedHandshake[] = [
   { server: "routed", path: "/elsewhere", status: 400 },
   { server: "routed", path: "/chat", origin: "http://evil", status: 401 },
   { server: "bare", path: "/refused", status: 401 },
@@ -31,7 +31,7 @@ const refusals: readonly Refusal[] = [
 for (const { app: file, node, moduleSystem } of wsApps) {
   for (const version of ["ws8", "ws7"]) {
     const title = `${version}, ${moduleSystem}, Node ${node}`;
-    describe(`WebSockets by ${title}`, () => {
+    describe(`A WebSocket by ${title}`, () => {
       let receiver: Receiver;
       let app: WebApp;
 
@@ -42,7 +42,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
       beforeEach(() => receiver.clear());
       after(() => Promise.all([app.stop(), receiver.close()]));
 
-      it("the handshake is a span of its caller's trace, and over while the connection is open", async () => {
+      it("has a span of its handshake in its caller's trace, which ends while the connection is open", async () => {
         const client = await WebSocketClient.open(
           `${app.url(`${version}-routed`)}/chat`,
           caller.headers,
@@ -60,24 +60,24 @@ for (const { app: file, node, moduleSystem } of wsApps) {
         await client.close();
       });
 
-      it("all that is heard of a connection has its ids, and the user that one message has set", async () => {
+      it("logs all events of a connection with its ids, and with the user that one message has set", async () => {
         const client = await WebSocketClient.open(
           `${app.url(`${version}-routed`)}/chat`,
           caller.headers,
         );
         const before = app.lines.length;
-        await client.ask("login ada");
-        assert.equal(await client.ask("hello"), "hello");
+        await client.request("login ada");
+        assert.equal(await client.request("hello"), "hello");
         await client.close();
         await lineOf(app, before, "closed");
-        for (const message of ["heard", "closed"]) {
+        for (const message of ["received", "closed"]) {
           const line = await lineOf(app, before, message);
           assert.deepEqual(
             [line["trace_id"], line["request_id"], line["user_id"]],
             [caller.traceId, "from-the-caller", "ada"],
           );
         }
-        // The messages themselves are no spans unless somebody asks for them.
+        // Without OTEL_INSTRUMENTATION_WS_MESSAGES messages have no spans.
         await caller.serverSpan(receiver);
         assert.deepEqual(
           receiver.spans.filter(({ kind }) => kind === "CONSUMER"),
@@ -85,25 +85,25 @@ for (const { app: file, node, moduleSystem } of wsApps) {
         );
       });
 
-      it("connections and messages are counted", async () => {
+      it("counts connections and messages", async () => {
         const before = await countsOf(app);
         const client = await WebSocketClient.open(`${app.url(`${version}-routed`)}/chat`);
-        await client.ask("hello");
-        await client.ask("hello");
+        await client.request("hello");
+        await client.request("hello");
         await client.close();
         const after = await countsOf(app);
         assert.deepEqual([after.received - before.received, after.sent - before.sent], [2, 2]);
       });
 
-      it("a rejection in a message is one event, in the connection's trace", async () => {
+      it("reports a rejection in a listener as one event, in the connection's trace", async () => {
         const client = await WebSocketClient.open(
           `${app.url(`${version}-routed`)}/chat`,
           caller.headers,
         );
-        await client.ask("login grace");
+        await client.request("login grace");
         client.send("rejects");
         await receiver.waitFor(({ events }) => events.length > 0, "an event");
-        await client.ask("hello");
+        await client.request("hello");
         await client.close();
         const [event] = receiver.events;
         assert.equal(receiver.events.length, 1);
@@ -113,8 +113,8 @@ for (const { app: file, node, moduleSystem } of wsApps) {
         assert.equal(event?.tags?.["request_id"], "from-the-caller");
       });
 
-      for (const { path, server, origin, status } of refusals) {
-        it(`${server} ${path}: a refused handshake has the status that was answered`, async () => {
+      for (const { path, server, origin, status } of rejectedHandshakes) {
+        it(`records the status of a rejected handshake: ${server} ${path}${origin === undefined ? "" : ` from ${origin}`}`, async () => {
           const own = origin === undefined ? caller.headers : { ...caller.headers, origin };
           const url = `${app.url(`${version}-${server}`)}${path}`;
           await assert.rejects(WebSocketClient.open(url, own));
@@ -128,7 +128,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
         });
       }
 
-      it("without a path of its own a server has no route", async () => {
+      it("has no route on a server without a path", async () => {
         const before = app.lines.length;
         const url = `${app.url(`${version}-bare`)}/users/42`;
         const client = await WebSocketClient.open(url, caller.headers);
@@ -139,7 +139,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
         assert.equal(line["trace_id"], caller.traceId);
       });
 
-      it("a client hands its trace on with the handshake", async () => {
+      it("propagates the trace of a client with the handshake", async () => {
         const before = app.lines.length;
         const target = `${app.url(`${version}-routed`)}/chat`.replace("http", "ws");
         const response = await fetch(
@@ -157,7 +157,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
       });
     });
 
-    describe(`WebSockets by ${title}, each message a trace`, () => {
+    describe(`A WebSocket with OTEL_INSTRUMENTATION_WS_MESSAGES, by ${title}`, () => {
       let receiver: Receiver;
       let app: WebApp;
 
@@ -169,7 +169,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
       beforeEach(() => receiver.clear());
       after(() => Promise.all([app.stop(), receiver.close()]));
 
-      it("messages at once have a span, a scope and events of their own, linked to the handshake", async () => {
+      it("has a span, a scope and events for each concurrent message, linked to the handshake", async () => {
         const client = await WebSocketClient.open(`${app.url(`${version}-routed`)}/chat`, {
           ...caller.headers,
           "x-user": "ada",
@@ -206,7 +206,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
         }
       });
 
-      it("a message that is rejected is a span that failed, and one event", async () => {
+      it("has a failed span and one event for a rejected message", async () => {
         const client = await WebSocketClient.open(
           `${app.url(`${version}-routed`)}/chat`,
           caller.headers,
@@ -222,7 +222,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
       });
     });
 
-    it(`${title}: an app that dies of a message dies as it does without us, and tells of it`, () =>
+    it(`${title}: a listener that throws crashes the app as without the preload, with one event`, () =>
       crashesAlike({
         app: { app: file, node },
         crash: async (app) => {
@@ -241,7 +241,7 @@ for (const { app: file, node, moduleSystem } of wsApps) {
           tenants.map(async (tenant) => {
             const url = `${app.url(`${version}-routed`)}/chat`;
             const client = await WebSocketClient.open(url, tenant.headers);
-            assert.equal(await client.ask(`tenant ${tenant.number}`), "failed");
+            assert.equal(await client.request(`tenant ${tenant.number}`), "failed");
             await client.close();
           }),
         );

@@ -4,35 +4,35 @@ import { inspect } from "node:util";
 import { libraries } from "./libraries.mjs";
 
 /*
- * Hands a library inputs that the app uses again: as they are, and frozen. Says
- * of each what came of the call, and what the input is afterwards.
+ * Passes a library inputs that the app reuses: plain and frozen. Prints the outcome
+ * of each call, and the input after it.
  */
 const [name, group, installed, url] = process.argv.slice(2);
 const require = createRequire(new URL(`../../${group}/package.json`, import.meta.url));
 
-/** Calls `work` with one input three times over: once as it is, twice frozen. */
+/** Calls `work` with one input: once plain, twice frozen. */
 async function hand(what, make, work) {
   const plain = make();
-  await tell(`${what}, plain`, plain, work);
+  await report(`${what}, plain`, plain, work);
   const frozen = deepFrozen(make());
-  await tell(`${what}, frozen`, frozen, work);
-  await tell(`${what}, frozen, again`, frozen, work);
+  await report(`${what}, frozen`, frozen, work);
+  await report(`${what}, frozen, again`, frozen, work);
 }
 
-/** Arguments that nobody should hand over, and somebody does. */
-const oddities = [undefined, null, 0, "", {}, [], () => {}, Symbol("odd")];
+/** Invalid arguments, as some apps pass them. */
+const oddInputs = [undefined, null, 0, "", {}, [], () => {}, Symbol("odd")];
 
-/** Calls `work` with each of the oddities, and says what comes of it within a while. */
+/** Calls `work` with each invalid argument, and prints the outcome within a time limit. */
 async function handOdd(what, work) {
-  for (const oddity of oddities) {
-    await tell(`${what}, odd`, oddity, async (input) => {
-      const result = await Promise.race([work(input), pause(300, "nothing comes of it")]);
+  for (const oddInput of oddInputs) {
+    await report(`${what}, odd`, oddInput, async (input) => {
+      const result = await Promise.race([work(input), pause(300, "no result")]);
       return typeof result === "object" ? typeof result : result;
     });
   }
 }
 
-async function tell(what, input, work) {
+async function report(what, input, work) {
   let outcome = "done";
   try {
     const result = await work(input);

@@ -1,6 +1,6 @@
 const { fork } = require("node:child_process");
 
-/* A server that starts a helper before it listens, which stays and serves nothing. */
+/* A server that forks a process without a server before it listens. */
 if (process.argv[2] === "helper") {
   setInterval(() => {}, 1000);
 } else {

@@ -1,3 +1,3 @@
-/* An app that serves nothing: a consumer of a queue, say. */
+/* An app without a server, such as a consumer of a queue. */
 console.log(`app ${process.pid}`);
 setInterval(() => {}, 1000);

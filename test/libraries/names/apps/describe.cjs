@@ -1,13 +1,12 @@
 const MAX_DEPTH = 5;
 const MAX_THINGS = 20_000;
 
-/** They say what kind of function it is, not what it does. */
+/** Properties that depend on the kind of function only. */
 const OF_KIND = new Set(["arguments", "caller", "prototype"]);
 
 /**
- * What an app can see of a library's functions, classes and objects without
- * calling them: by the path to each of them its name, length, prototype and the
- * properties of its own.
+ * Returns the visible signature of a library's functions, classes and objects, by
+ * path: name, length, prototype and own properties. No function is called.
  *
  * @param {Record<string, unknown>} modules by their names
  * @returns {Record<string, string>}
@@ -56,7 +55,7 @@ function propertyOf(value, key) {
   return `${String(key)}[${flags.join()}]`;
 }
 
-/** Getters are read of modules only, whose names they are. */
+/** Reads getters of modules only, where they are the exports. */
 function* childrenOf(value, depth) {
   for (const key of Reflect.ownKeys(value)) {
     if (typeof value === "function" && (key === "arguments" || key === "caller")) continue;
@@ -71,7 +70,7 @@ function* childrenOf(value, depth) {
   }
 }
 
-/** What each `function` has, be it a constructor or not. */
+/** The prototype that each `function` has, whether it is a constructor or not. */
 function isPlainPrototype(value, key) {
   if (typeof value !== "function" || key !== "prototype") return false;
   const { prototype } = value;

@@ -1,6 +1,6 @@
 const { promisify } = require("node:util");
 
-// The callback API is another file of the library; the module that is handed in has promises.
+// The callback API is another file of the library; the passed module is the promise API.
 const open = (library, url) => promisify(library.callbacks.connect)(url);
 
 exports.sender = async (library, url, queue) => {

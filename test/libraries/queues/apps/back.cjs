@@ -1,22 +1,22 @@
 const { Pool } = require("pg");
 
 /**
- * Works on what comes over the queue, with a look into the database for each
- * piece, and says what it was given. An order may say how often it fails.
+ * Processes the orders of the queue with one query each, and prints them. An order
+ * contains the number of its failures.
  */
-exports.back = async (library, modules, say) => {
+exports.back = async (library, modules, print) => {
   const { BROKER, QUEUE, DATABASE } = process.env;
   const pool = new Pool({ connectionString: DATABASE, max: 1 });
   const failures = new Map();
   const receiver = await modules.receiver(library, BROKER, QUEUE, async (order, seen) => {
-    say(`works ${JSON.stringify({ order, seen })}`);
+    print(`works ${JSON.stringify({ order, seen })}`);
     await pool.query("SELECT $1::text AS id", [order.id]);
     const failed = failures.get(order.id) ?? 0;
     if (failed < (order.failures ?? 0)) {
       failures.set(order.id, failed + 1);
       throw new Error(`no stock for ${order.id}`);
     }
-    say(`done ${order.id}`);
+    print(`done ${order.id}`);
   });
   return async () => {
     await receiver.close();

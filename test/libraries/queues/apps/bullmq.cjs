@@ -22,7 +22,7 @@ exports.receiver = async ({ Worker }, url, queue, work) => {
     { connection: connectionTo(url) },
   );
   worker.on("failed", (job) => {
-    if (job.attemptsMade === job.opts.attempts) globalThis.note(`gave up ${job.id}`);
+    if (job.attemptsMade === job.opts.attempts) globalThis.print(`gave up ${job.id}`);
   });
   await worker.waitUntilReady();
   return { close: () => worker.close() };

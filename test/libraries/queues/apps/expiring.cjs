@@ -1,8 +1,7 @@
 /*
- * Queues that are gone a second after nobody uses them any more, in every way
- * that an app may have known them, and one that stays in use. Then calls over
- * queues that the server names. Says `ready`, and runs until it
- * is killed.
+ * Queues that expire a second after their last use, used in every way that an app
+ * may use them, and one that stays in use. Then calls over queues named by the
+ * server. Prints `ready`, and runs until it is killed.
  */
 const [installed, url] = process.argv.slice(2);
 
@@ -13,7 +12,7 @@ async function main() {
   for (const queue of ["asserted", "checked", "cancelled", "closed", "consumed"]) {
     await channel.assertQueue(queue, brief);
   }
-  // A policy of the broker's gives these the same, and the app doesn't know.
+  // These expire by a policy of the broker, which the app doesn't know.
   for (const queue of ["policed", "policed-cancelled"]) await channel.assertQueue(queue);
   await channel.checkQueue("checked");
   for (const queue of ["cancelled", "policed-cancelled"]) {
@@ -28,20 +27,20 @@ async function main() {
   await channel.deleteQueue("deleted");
   await channel.prefetch(1);
   await channel.consume("consumed", () => {});
-  for (const body of ["held", "waits", "waits"]) {
+  for (const body of ["in flight", "waiting", "waiting"]) {
     channel.sendToQueue("consumed", Buffer.from(body));
   }
   await channel.waitForConfirms();
-  for (let call = 0; call < 5; call++) await ask(channel);
+  for (let calls = 0; calls < 5; calls++) await call(channel);
   console.log("ready");
 }
 
-/** A call whose answer comes over a queue of its own, which the server names. */
-async function ask(channel) {
+/** A call with a reply queue that the server names. */
+async function call(channel) {
   const { queue } = await channel.assertQueue("", { exclusive: true, autoDelete: true });
   const { promise, resolve } = Promise.withResolvers();
   const { consumerTag } = await channel.consume(queue, resolve, { noAck: true });
-  channel.sendToQueue(queue, Buffer.from("answer"));
+  channel.sendToQueue(queue, Buffer.from("reply"));
   await promise;
   await channel.cancel(consumerTag);
 }

@@ -1,8 +1,8 @@
 const http = require("node:http");
 const { once } = require("node:events");
 
-/** Takes orders over HTTP and hands them on. */
-exports.front = async (library, modules, say) => {
+/** Receives orders over HTTP and sends them to the queue. */
+exports.front = async (library, modules, print) => {
   const { BROKER, QUEUE } = process.env;
   const sender = await modules.sender(library, BROKER, QUEUE);
   const server = http.createServer(async (request, response) => {
@@ -16,7 +16,7 @@ exports.front = async (library, modules, say) => {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  say(`http://127.0.0.1:${server.address().port}`);
+  print(`http://127.0.0.1:${server.address().port}`);
   return async () => {
     server.close();
     server.closeAllConnections();

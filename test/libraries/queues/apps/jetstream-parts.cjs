@@ -22,7 +22,7 @@ exports.sender = async (library, url, queue) => {
   };
 };
 
-/** As an app would: what fails is captured, and comes again. */
+/** Captures the error and requests redelivery, as an app would. */
 exports.workOn = async (message, work) => {
   const order = JSON.parse(Buffer.from(message.data));
   try {

@@ -2,7 +2,7 @@ const { open, sender, workOn } = require("./jetstream-parts.cjs");
 
 exports.sender = sender;
 
-/** What versions before 2.14 have alone. */
+/** The only API of versions before 2.14. */
 exports.receiver = async (library, url, queue, work) => {
   const { connection, jetstream } = await open(library, url, queue);
   const options = library.consumerOpts();

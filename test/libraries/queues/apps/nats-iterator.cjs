@@ -21,7 +21,7 @@ exports.receiver = async ({ connect }, url, queue, work) => {
         await work(order, message.subject);
       } catch (error) {
         globalThis.report?.(error);
-        globalThis.note(`gave up ${order.id}`);
+        globalThis.print(`gave up ${order.id}`);
       }
       message.respond(Buffer.from("done"));
     }

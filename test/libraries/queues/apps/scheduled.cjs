@@ -1,6 +1,6 @@
 /**
- * A report that is made twice, by whatever starts jobs: the second time it
- * fails. Nothing is left to do then. (node-cron 4.0 may start two runs at once:
+ * A report that each scheduler runs twice: the second run fails, and the process
+ * ends. (node-cron 4.0 may start two runs at once:
  * its timer fires a millisecond early, and then again. So the second run stops it
  * as it begins, before a third; in the next tick, as node-cron 3 sets its timer
  * only after the call.)

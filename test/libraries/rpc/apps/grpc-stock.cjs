@@ -3,9 +3,8 @@ const { promisify } = require("util");
 const { failTenant, log, open } = require("../../web/apps/work.cjs");
 
 /*
- * A gRPC service, and before it one of HTTP that calls it, without a word of
- * telemetry but in `work.cjs`. `/count` answers with all that the gRPC client has
- * heard.
+ * A gRPC service, and an HTTP server in front of it that calls it, with telemetry
+ * calls only in `work.cjs`. Responses contain all events of the gRPC client.
  */
 
 const code = (value) => Buffer.from(JSON.stringify(value));
@@ -52,17 +51,17 @@ exports.serve = async function serve(grpc, isOld) {
   const all = { ...service, ...methods({ nowhere: [false, false] }) };
   const Client = grpc.makeGenericClientConstructor(all, "Stock");
   const client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-  const front = createServer((request, response) => answer(grpc, client, request, response));
+  const front = createServer((request, response) => respond(grpc, client, request, response));
   front.listen(0, "127.0.0.1", () => open({ front: front.address().port, grpc: port }));
 };
 
 function handlers(grpc) {
   const { INTERNAL, NOT_FOUND, UNAVAILABLE } = grpc.status;
-  const said = (text) => log.info(text, { handled: true });
+  const print = (text) => log.info(text, { handled: true });
   return {
     factor: 2,
     count({ request, metadata }, done) {
-      said("count");
+      print("count");
       const trailers = new grpc.Metadata();
       trailers.set("left", String(request.of * this.factor));
       done(null, { left: request.of * this.factor, tenant: metadata.get("tenant") }, trailers);
@@ -77,15 +76,15 @@ function handlers(grpc) {
       done(await errorOf(request.tenant));
     },
     hangs(call) {
-      call.on("cancelled", () => said("cancelled"));
+      call.on("cancelled", () => print("cancelled"));
       call.sendMetadata(new grpc.Metadata());
     },
     list(call) {
-      said("list");
+      print("list");
       call.write({ item: 1 });
       call.write({ item: 2 });
       setImmediate(() => {
-        said("listed");
+        print("listed");
         call.end();
       });
     },
@@ -98,14 +97,14 @@ function handlers(grpc) {
       let sum = 0;
       call.on("data", ({ of }) => (sum += of));
       call.on("end", () => {
-        said("sum");
+        print("sum");
         done(null, { sum });
       });
     },
     echo(call) {
       call.on("data", (message) => call.write(message));
       call.on("end", () => {
-        said("echo");
+        print("echo");
         call.end();
       });
     },
@@ -121,44 +120,44 @@ function errorOf(tenant) {
   return failTenant(tenant).catch((error) => error);
 }
 
-function answer(grpc, client, request, response) {
+function respond(grpc, client, request, response) {
   const [, name, tenant] = request.url.split("/");
   const metadata = new grpc.Metadata();
   metadata.set("tenant", "north");
   metadata.set("x-request-id", request.headers["x-request-id"] ?? "none");
-  call(client, name, { of: 21, tenant }, metadata).then((heard) => {
-    heard.metadata = metadata.get("tenant");
-    response.end(JSON.stringify(heard));
+  call(client, name, { of: 21, tenant }, metadata).then((outcome) => {
+    outcome.metadata = metadata.get("tenant");
+    response.end(JSON.stringify(outcome));
   });
 }
 
-/** All that a client hears of a call. */
+/** Returns all events of a client for one call. */
 async function call(client, name, message, metadata) {
-  const heard = { messages: [] };
+  const outcome = { messages: [] };
   const { requestStream, responseStream } = service[name] ?? {};
   let isDone;
   const ended = new Promise((resolve) => (isDone = resolve));
   const args = [...(requestStream ? [] : [message]), metadata];
   const callback = (error, value) => {
-    heard.value = value;
-    heard.error = error && { code: error.code, details: error.details };
+    outcome.value = value;
+    outcome.error = error && { code: error.code, details: error.details };
   };
   const stream = client[name](...args, ...(responseStream ? [] : [callback]));
-  stream.on("metadata", (given) => {
-    heard.id = given.get("x-request-id");
+  stream.on("metadata", (initial) => {
+    outcome.id = initial.get("x-request-id");
     if (name === "hangs") stream.cancel();
   });
   stream.on("status", ({ code, details, metadata: trailers }) => {
-    heard.status = { code, details, left: trailers.get("left") };
+    outcome.status = { code, details, left: trailers.get("left") };
     setImmediate(() => isDone());
   });
   stream.on("error", () => {});
-  if (responseStream) stream.on("data", (one) => heard.messages.push(one));
+  if (responseStream) stream.on("data", (one) => outcome.messages.push(one));
   if (requestStream) {
     stream.write(message);
     if (name !== "tenantStream") stream.write(message);
     stream.end();
   }
   await ended;
-  return heard;
+  return outcome;
 }

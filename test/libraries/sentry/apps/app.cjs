@@ -1,6 +1,6 @@
 /*
- * An app that sets up Sentry itself, as Sentry's own documentation has it: the
- * first argument is the package, the second what happens, the third the options.
+ * An app that sets up Sentry as Sentry documents it. Arguments: the package, the
+ * scenario and the options.
  */
 const { connect } = require("node:net");
 const { once } = require("node:events");
@@ -26,7 +26,7 @@ function throwIt(error) {
 }
 
 async function requests(Sentry) {
-  // After Sentry's set-up, which patches it as it loads.
+  // Loaded after Sentry's setup, which patches it.
   const express = require("express");
   const app = express();
   const both = barrier(2);
@@ -50,7 +50,7 @@ async function requests(Sentry) {
   await Sentry.flush(5_000);
 }
 
-/** Over a bare socket, which no copy of Sentry puts headers on. */
+/** Requests over a plain socket, to which no copy of Sentry adds headers. */
 async function get(server, path) {
   const socket = connect(server.address().port, "127.0.0.1");
   socket.end(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
@@ -58,7 +58,7 @@ async function get(server, path) {
   await once(socket, "close");
 }
 
-/** Resolves for all when so many wait. */
+/** Resolves all promises when `size` callers wait. */
 function barrier(count) {
   const { promise, resolve } = Promise.withResolvers();
   let waiting = 0;

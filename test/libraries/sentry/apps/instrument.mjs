@@ -1,4 +1,4 @@
 import { setUp } from "./app.cjs";
 
-/* For `--import`, before or after ours. */
+/* For `--import`, before or after telltale. */
 setUp(await import(process.argv[2]));

@@ -2,13 +2,13 @@ const { createServer } = require("node:http");
 const { failTenant, open } = require("./work.cjs");
 
 /*
- * One schema behind several servers of GraphQL, without a word of telemetry.
- * Says their ports in one line.
+ * One schema behind several GraphQL servers, without telemetry calls. Prints the
+ * ports in one line.
  */
 
 /**
- * The servers, of the libraries as a program has loaded them: they come by
- * argument, since how they are loaded is what differs.
+ * Starts the servers. The libraries are passed as arguments, since the programs load
+ * them in different module systems.
  */
 exports.openServers = async function openServers({
   ApolloServer,
@@ -74,7 +74,7 @@ function resolversOf(GraphQLError) {
   };
 }
 
-/** By the resolvers' names, for servers that take a schema as GraphQL.js makes it. */
+/** Resolvers by name, for servers with a schema of GraphQL.js. */
 function rootOf({ Query, Mutation }) {
   const methods = Object.entries({ ...Query, ...Mutation });
   return Object.fromEntries(
@@ -89,7 +89,7 @@ function listen(handler) {
   });
 }
 
-/** The least that makes a server of `graphql()` itself. */
+/** A minimal server of `graphql()`. */
 function plainServer({ graphql, buildSchema }, rootValue) {
   const schema = buildSchema(typeDefs);
   return async (request, response) => {

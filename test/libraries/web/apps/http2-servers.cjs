@@ -2,8 +2,8 @@ const { fastify } = require("fastify");
 const { failTenant, open, report } = require("./work.cjs");
 
 /*
- * Servers of HTTP/2 of every kind, without a word of telemetry but in
- * `work.cjs`. Says its ports in one line, by the servers' names.
+ * HTTP/2 servers of every kind, with telemetry calls only in `work.cjs`. Prints the
+ * ports in one line, by the servers' names.
  */
 
 exports.serve = async function serve({ createServer, createSecureServer }) {

@@ -3,8 +3,8 @@ const { setTag, setUser } = require("../../../../dist/index.js");
 const { failTenant, log, open, report } = require("./work.cjs");
 
 /*
- * A server of Socket.IO in each of some versions, without a word of telemetry
- * but in `work.cjs` and for user and tags. Says their ports in one line.
+ * A server of each version of Socket.IO, with telemetry calls only in `work.cjs` and
+ * for user and tags. Prints the ports in one line.
  */
 
 exports.serve = async function serve(servers) {
@@ -16,7 +16,7 @@ exports.serve = async function serve(servers) {
       server.listen(0, "127.0.0.1", 1000, () => resolve(server.address().port));
     });
   }
-  // What the app hears of rejections it hears, and lives on.
+  // With a listener of its own, the app survives rejections.
   if (process.env.SURVIVES !== undefined) process.on("unhandledRejection", () => {});
   open(ports);
 };
@@ -26,7 +26,7 @@ function serveSockets(io) {
     await new Promise(setImmediate);
     const { user, refused } = socket.handshake.auth ?? {};
     if (user !== undefined) setUser({ id: user });
-    log.info("asked");
+    log.info("connecting");
     next(refused ? new Error("refused") : undefined);
   });
   io.on("connection", serveSocket);
@@ -36,7 +36,7 @@ function serveSockets(io) {
 function serveSocket(socket) {
   log.info("connected");
   socket.on("hello", (answer) => {
-    log.info("heard");
+    log.info("received");
     answer("hello");
   });
   socket.on("throws", () => {
@@ -58,5 +58,5 @@ function serveSocket(socket) {
     report(new Error(`slow ${name}`));
     answer("done");
   });
-  socket.on("disconnect", () => log.info("gone"));
+  socket.on("disconnect", () => log.info("disconnected"));
 }

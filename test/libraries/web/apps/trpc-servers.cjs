@@ -5,8 +5,8 @@ const { WebSocketServer } = require("ws");
 const { failTenant, log, open, report } = require("./work.cjs");
 
 /*
- * One router of tRPC behind its adapters, in each of some versions, without a
- * word of telemetry but in `work.cjs`. Says their ports in one line.
+ * One router of each version of tRPC behind its adapters, with telemetry calls only
+ * in `work.cjs`. Prints the ports in one line.
  */
 
 exports.serve = async function serve(versions) {
@@ -46,7 +46,7 @@ function routerOf({ initTRPC, TRPCError }) {
       create: t.procedure.mutation(() => "created"),
     }),
     broken: t.procedure.query(fail(() => new RangeError("order is broken"))),
-    told: t.procedure.query(fail(() => new Error("told by the app"))),
+    reported: t.procedure.query(fail(() => new Error("reported by the app"))),
     refused: t.procedure.query(fail(() => new TRPCError({ code: "UNAUTHORIZED" }))),
     unavailable: t.procedure.query(
       fail(() => new TRPCError({ code: "NOT_IMPLEMENTED", message: "closed today" })),
@@ -55,9 +55,9 @@ function routerOf({ initTRPC, TRPCError }) {
   });
 }
 
-/** As people do it who tell Sentry by themselves. */
+/** Reports errors to Sentry, as some apps do. */
 function onError({ error }) {
-  if (error.message === "told by the app") report(error);
+  if (error.message === "reported by the app") report(error);
 }
 
 function standalone({ createHTTPHandler, applyWSSHandler }, router) {
@@ -68,7 +68,7 @@ function standalone({ createHTTPHandler, applyWSSHandler }, router) {
 
 function behindExpress({ createExpressMiddleware }, router) {
   const app = express();
-  // A call by the app's own code, which sees to what it fails of.
+  // A call by the app's own code, which handles its error.
   app.get("/inner/:id", async (request, response) => {
     const caller = router.createCaller({});
     const found = await caller.orders.byId(Number(request.params.id));

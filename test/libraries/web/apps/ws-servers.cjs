@@ -3,10 +3,9 @@ const { setTag, setUser } = require("../../../../dist/index.js");
 const { failTenant, log, open, report } = require("./work.cjs");
 
 /*
- * Servers of `ws`, without a word of telemetry but in `work.cjs` and for the
- * user: one that takes a single path, and one without a server of its own that
- * looks at each upgrade first. Says their ports in one line, with a prefix for
- * each version of `ws`.
+ * Servers of `ws`, with telemetry calls only in `work.cjs` and for the user: one that
+ * accepts a single path, and one with `noServer` that checks each upgrade first.
+ * Prints the ports in one line, with a prefix for each version of `ws`.
  */
 
 exports.serve = async function serve(versions) {
@@ -17,7 +16,7 @@ exports.serve = async function serve(versions) {
       ports[`${prefix}-${name}`] = await portOf(server);
     }
   }
-  // What the app hears of rejections it hears, and lives on.
+  // With a listener of its own, the app survives rejections.
   if (process.env.SURVIVES !== undefined) process.on("unhandledRejection", () => {});
   open(ports);
 };
@@ -41,7 +40,7 @@ function routed({ WebSocket, WebSocketServer }) {
   return server;
 }
 
-/** A request that asks another WebSocket server, and answers with what that says. */
+/** Connects to another WebSocket server, and responds with its message. */
 function dial(WebSocket, request, response) {
   const { searchParams } = new URL(request.url, "http://localhost");
   const socket = new WebSocket(searchParams.get("url"), { headers: { "x-app": "1" } });
@@ -87,7 +86,7 @@ function serveSocket(socket, request) {
 
 const messages = {
   hello: (socket) => {
-    log.info("heard");
+    log.info("received");
     socket.send("hello");
   },
   login: (socket, user) => {

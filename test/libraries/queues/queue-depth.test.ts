@@ -10,7 +10,7 @@ import { type RabbitMq, startRabbitMq } from "../servers/rabbitmq.ts";
 const file = fileURLToPath(new URL("apps/expiring.cjs", import.meta.url));
 
 for (const installed of ["amqplib", "amqplib0"]) {
-  describe(`Looking at queues of RabbitMQ by ${installed}`, function () {
+  describe(`The queue depth of RabbitMQ by ${installed}`, function () {
     let rabbitmq: RabbitMq;
     let receiver: Receiver;
     let program: Program;
@@ -35,7 +35,7 @@ for (const installed of ["amqplib", "amqplib0"]) {
       await Promise.all([rabbitmq?.stop(), receiver?.close()]);
     });
 
-    it("renews the lease of none of them", async () => {
+    it("renews no lease of an expiring queue", async () => {
       let remainingQueues = "";
       await pollUntil(
         async () => {
@@ -43,25 +43,25 @@ for (const installed of ["amqplib", "amqplib0"]) {
           remainingQueues = queues.join();
           return remainingQueues === "consumed" || undefined;
         },
-        () => `only the queue that is in use; there are ${remainingQueues}`,
+        () => `only the consumed queue remains; there are ${remainingQueues}`,
       );
     });
 
-    it("tells how many messages wait in what is consumed", async () => {
+    it("is the number of waiting messages in a consumed queue", async () => {
       const size = await receiver.waitFor(
         () => sizesIn(receiver).find(({ value }) => value === 2),
-        "two that wait",
+        "two waiting messages",
       );
       assert.equal(size.attributes["messaging.destination.name"], "consumed");
     });
 
-    it("asks for nothing that is not there", () => {
+    it("causes no request for a deleted queue", () => {
       assert.doesNotMatch(rabbitmq.log(), /channel exception|NOT_FOUND/);
       const names = sizesIn(receiver).map(destinationOf);
       assert.deepEqual([...new Set(names)], ["consumed"]);
     });
 
-    it("has one series and one name for all queues that the server named", async () => {
+    it("has one series, and spans of one name, for all queues named by the server", async () => {
       const names = await receiver.waitFor(({ metrics }) => {
         const found = metrics.flatMap(({ points }) => points).map(destinationOf);
         return found.includes("(anonymous)") && found;
