@@ -1,5 +1,5 @@
 import { pollUntil } from "../../test/until.ts";
-import { CollectorInstance } from "../../test/collector/instance.ts";
+import { CollectorInstance } from "../../test/collector/support/instance.ts";
 import { type SpanSink, startSpanSink } from "./sink.ts";
 import { TRAFFIC_SPANS_PER_TRACE, Traffic, TRACES_PER_REQUEST } from "./traffic.ts";
 

@@ -8,9 +8,9 @@ import { validate } from "../../scripts/collector/run.ts";
 import { startReceiver } from "../../src/testing/receiver.ts";
 import { programOrSkip } from "../programs.ts";
 import { pollUntil } from "../until.ts";
-import { startPreset } from "./preset.ts";
-import { PrometheusServer } from "./prometheus.ts";
-import { LOGS, METRICS, postTelemetry, otlpSpansOf } from "./telemetry.ts";
+import { startPreset } from "./support/preset.ts";
+import { PrometheusServer } from "./support/prometheus.ts";
+import { LOGS, METRICS, postTelemetry, otlpSpansOf } from "./support/telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const folder = join(collector, "backends");

@@ -5,8 +5,8 @@ import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
-import { type Preset, startPreset } from "./preset.ts";
-import { idOf, METRICS, postTelemetry, otlpSpansOf } from "./telemetry.ts";
+import { type Preset, startPreset } from "./support/preset.ts";
+import { idOf, METRICS, postTelemetry, otlpSpansOf } from "./support/telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const JSON_TYPE = { "content-type": "application/json" };

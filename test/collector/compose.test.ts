@@ -13,8 +13,8 @@ import { preload, Program } from "../integration/program.ts";
 import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
 import { programOrSkip } from "../programs.ts";
 import { pollUntil } from "../until.ts";
-import { PrometheusServer } from "./prometheus.ts";
-import { composeFile, readCompose, readDataSources } from "./compose.ts";
+import { PrometheusServer } from "./support/prometheus.ts";
+import { composeFile, readCompose, readDataSources } from "./support/compose.ts";
 
 const run = promisify(execFile);
 const IN_IMAGE = "/etc/telltale-collector/";

@@ -8,9 +8,15 @@ import { Gateway as Backend } from "../integration/gateways/gateway.ts";
 import { preload, Program } from "../integration/program.ts";
 import { freePorts } from "../libraries/servers/daemon.ts";
 import { WAIT_TIMEOUT_MS, pollUntil } from "../until.ts";
-import { CollectorInstance } from "./instance.ts";
-import { sendWithRetry, traceRequests, send, SPANS_PER_TRACE, type TraceSpec } from "./load.ts";
-import { parseSamples } from "./page.ts";
+import { CollectorInstance } from "./support/instance.ts";
+import {
+  sendWithRetry,
+  traceRequests,
+  send,
+  SPANS_PER_TRACE,
+  type TraceSpec,
+} from "./support/load.ts";
+import { parseSamples } from "./support/page.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 /**

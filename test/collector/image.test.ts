@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { startReceiver } from "../../src/testing/receiver.ts";
 import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
 import { programOrSkip } from "../programs.ts";
-import { folderOf, Image } from "./image.ts";
+import { folderOf, Image } from "./support/image.ts";
 
 const run = promisify(execFile);
 const fixture = join(import.meta.dirname, "fixtures", "image.yaml");

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { collector } from "../../scripts/collector/paths.ts";
 import { SECRET_ENDINGS, SECRET_NAMES, SECRET_WORDS } from "../../src/http/secrets.ts";
 import { harmlessQueryKeys, secretQueryKeys } from "../secret-keys.ts";
-import { type PresetName, presets } from "./preset.ts";
+import { type PresetName, presets } from "./support/preset.ts";
 
 /* What must hold in the files themselves, whatever runs. */
 

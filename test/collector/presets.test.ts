@@ -8,8 +8,15 @@ import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import type { Received } from "../../src/testing/store.ts";
 import { preload, Program, telemetryEnv } from "../integration/program.ts";
 import { pollUntil } from "../until.ts";
-import { type Preset, presets, startPreset } from "./preset.ts";
-import { idOf, LOGS, METRICS, postTelemetry, type OtlpSpanSpec, otlpSpansOf } from "./telemetry.ts";
+import { type Preset, presets, startPreset } from "./support/preset.ts";
+import {
+  idOf,
+  LOGS,
+  METRICS,
+  postTelemetry,
+  type OtlpSpanSpec,
+  otlpSpansOf,
+} from "./support/telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
 /** A first, cold build takes this long; all else here takes seconds. */

@@ -5,16 +5,16 @@ import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import type { ReceivedSpan } from "../../src/testing/received.ts";
 import { preload, Program, telemetryEnv } from "../integration/program.ts";
 import { pollUntil } from "../until.ts";
-import { groupedBy } from "./grouped.ts";
-import { CollectorInstance } from "./instance.ts";
+import { groupedBy } from "./support/grouped.ts";
+import { CollectorInstance } from "./support/instance.ts";
 import {
   sendWithRetry,
   traceRequests,
   SPANS_PER_TRACE,
   traceIdOf,
   type TraceSpec,
-} from "./load.ts";
-import { parseSamples } from "./page.ts";
+} from "./support/load.ts";
+import { parseSamples } from "./support/page.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const app = fileURLToPath(new URL("apps/busy.mjs", import.meta.url));

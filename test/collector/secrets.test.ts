@@ -14,8 +14,8 @@ import {
   type PlantedValue,
   plantingRequests,
   type Telemetry,
-} from "./planting.ts";
-import { type Preset, startPreset } from "./preset.ts";
+} from "./support/planting.ts";
+import { type Preset, startPreset } from "./support/preset.ts";
 import {
   harmlessAttributes,
   harmlessTexts,
@@ -25,8 +25,8 @@ import {
   secretKeys,
   WORD,
   wordOf,
-} from "./secrets.ts";
-import { idOf, LOGS, postTelemetry } from "./telemetry.ts";
+} from "./support/secrets.ts";
+import { idOf, LOGS, postTelemetry } from "./support/telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/leaky.mjs", import.meta.url));
 const COLD_BUILD_MS = 30 * 60_000;

@@ -12,8 +12,8 @@ import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { makeCertificates } from "../export/certificates.ts";
 import { preload, Program, telemetryEnv } from "../integration/program.ts";
 import { pollUntil } from "../until.ts";
-import { type Preset, startPreset } from "./preset.ts";
-import { postTelemetry, otlpSpansOf } from "./telemetry.ts";
+import { type Preset, startPreset } from "./support/preset.ts";
+import { postTelemetry, otlpSpansOf } from "./support/telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
 const COLD_BUILD_MS = 30 * 60_000;

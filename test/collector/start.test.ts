@@ -10,7 +10,7 @@ import { collectorBinary } from "../../scripts/collector/build.ts";
 import { freePorts } from "../libraries/servers/daemon.ts";
 import { startReceiver } from "../../src/testing/receiver.ts";
 import { node } from "../nodes.ts";
-import { postTelemetry, otlpSpansOf } from "./telemetry.ts";
+import { postTelemetry, otlpSpansOf } from "./support/telemetry.ts";
 
 /** A configuration that is well; the rows below break it. */
 const VALID_CONFIGURATION = `

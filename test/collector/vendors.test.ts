@@ -10,9 +10,9 @@ import type { ReceivedMetric } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { makeCertificates } from "../export/certificates.ts";
 import { preload, Program } from "../integration/program.ts";
-import { type Preset, startPreset } from "./preset.ts";
-import { type Proxy, startProxy } from "./proxy.ts";
-import { postTelemetry } from "./telemetry.ts";
+import { type Preset, startPreset } from "./support/preset.ts";
+import { type Proxy, startProxy } from "./support/proxy.ts";
+import { postTelemetry } from "./support/telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
 const COLD_BUILD_MS = 30 * 60_000;

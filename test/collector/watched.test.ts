@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { root } from "../../scripts/build/paths.ts";
 import { collectorBinary } from "../../scripts/collector/build.ts";
 import { pollUntil } from "../until.ts";
-import { CollectorInstance, type InstanceOptions } from "./instance.ts";
-import { sendWithRetry, traceRequests, send, type TraceSpec } from "./load.ts";
-import { LOGS, METRICS, postTelemetry } from "./telemetry.ts";
+import { CollectorInstance, type InstanceOptions } from "./support/instance.ts";
+import { sendWithRetry, traceRequests, send, type TraceSpec } from "./support/load.ts";
+import { LOGS, METRICS, postTelemetry } from "./support/telemetry.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 const PER_REQUEST = 250;

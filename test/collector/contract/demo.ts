@@ -4,9 +4,9 @@ import type { FailedRequest } from "../../../src/cli/scenario.ts";
 import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
 import { freePorts } from "../../libraries/servers/daemon.ts";
 import { preload, Program } from "../../integration/program.ts";
-import { startPreset } from "../preset.ts";
+import { startPreset } from "../support/preset.ts";
 import { pollUntil } from "../../until.ts";
-import { PrometheusServer } from "../prometheus.ts";
+import { PrometheusServer } from "../support/prometheus.ts";
 import { startTee } from "./tee.ts";
 
 const instruments = fileURLToPath(new URL("../apps/instruments.mjs", import.meta.url));

@@ -1,4 +1,4 @@
-import type { Series } from "../prometheus.ts";
+import type { Series } from "../support/prometheus.ts";
 import { type ContractDemo, OWN_PAGES } from "./demo.ts";
 import { oddLabels, type MetricPath } from "./rows.ts";
 

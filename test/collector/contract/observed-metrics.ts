@@ -1,5 +1,5 @@
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
-import type { PrometheusServer } from "../prometheus.ts";
+import type { PrometheusServer } from "../support/prometheus.ts";
 import { type ContractDemo, OWN_PAGES } from "./demo.ts";
 import { allMetrics, type SameCount, sameCounts, sampleNamesOf, type MetricPath } from "./rows.ts";
 import { seriesOf, commonForms, type OwnedSeries, metricPaths } from "./metric-paths.ts";

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
+import { Daemon, freePorts } from "../../libraries/servers/daemon.ts";
 
 /** The labels of a series, its name among them. */
 export type Series = Readonly<Record<string, string>> & { readonly __name__: string };

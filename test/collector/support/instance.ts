@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { collector } from "../../scripts/collector/paths.ts";
-import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
-import { pollUntil } from "../until.ts";
+import { collector } from "../../../scripts/collector/paths.ts";
+import { Daemon, freePorts } from "../../libraries/servers/daemon.ts";
+import { pollUntil } from "../../until.ts";
 import { type PageSample, parseSamples } from "./page.ts";
 import type { PresetName } from "./preset.ts";
 

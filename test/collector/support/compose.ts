@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { collector } from "../../scripts/collector/paths.ts";
+import { collector } from "../../../scripts/collector/paths.ts";
 
 export const composeFile: string = join(collector, "compose.yaml");
 

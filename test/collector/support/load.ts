@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { pollUntil } from "../until.ts";
+import { pollUntil } from "../../until.ts";
 import { groupedBy } from "./grouped.ts";
 
 /** A trace as a load sends it: a request, and two things that it did. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { collector } from "../../scripts/collector/paths.ts";
-import { Daemon, freePorts } from "../libraries/servers/daemon.ts";
+import { collector } from "../../../scripts/collector/paths.ts";
+import { Daemon, freePorts } from "../../libraries/servers/daemon.ts";
 
 export const presets = ["local", "agent", "gateway"] as const;
 export type PresetName = (typeof presets)[number];

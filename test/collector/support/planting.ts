@@ -1,5 +1,5 @@
-import type { Received } from "../../src/testing/store.ts";
-import type { ReceivedValue } from "../../src/testing/received.ts";
+import type { Received } from "../../../src/testing/store.ts";
+import type { ReceivedValue } from "../../../src/testing/received.ts";
 import { idOf } from "./telemetry.ts";
 
 /** What came to a receiver. */

@@ -4,8 +4,8 @@ import { copyFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { collectorBinary, compile } from "../../scripts/collector/build.ts";
-import { collector } from "../../scripts/collector/paths.ts";
+import { collectorBinary, compile } from "../../../scripts/collector/build.ts";
+import { collector } from "../../../scripts/collector/paths.ts";
 
 const run = promisify(execFile);
 
