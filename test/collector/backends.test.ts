@@ -23,7 +23,7 @@ describe("The Collector's back ends", () => {
   });
 
   for (const backend of namesIn(".")) {
-    it(`${backend} is valid over agent and over gateway`, async () => {
+    it(`include ${backend}, which is valid over agent and gateway`, async () => {
       const env = requiredBy(backend);
       for (const preset of ["agent", "gateway"]) {
         await validate(binary, await readConfiguration([preset], [backend], env), env);
@@ -32,7 +32,7 @@ describe("The Collector's back ends", () => {
   }
 
   for (const name of namesIn("contrib")) {
-    it(`contrib/${name} is for the official image, and says so`, async () => {
+    it(`include contrib/${name}, which names the official image, for which it is`, async () => {
       const backend = `contrib/${name}`;
       const env = requiredBy(backend);
       const configuration = await readConfiguration(["gateway"], [backend], env);
@@ -44,7 +44,7 @@ describe("The Collector's back ends", () => {
     });
   }
 
-  it("stand in the README, each with what it can't do without", () => {
+  it("are listed in the README, each with its required variables", () => {
     const readme = readFileSync(join(collector, "README.md"), "utf8");
     for (const backend of [
       ...namesIn("."),
@@ -58,7 +58,7 @@ describe("The Collector's back ends", () => {
     }
   });
 
-  it("jaeger gets the traces by gRPC, and loki the logs below /otlp, from one gateway", async () => {
+  it("include jaeger, which receives traces by gRPC, and loki, which receives logs below /otlp", async () => {
     const receiver = await startReceiver({ grpcPort: 0 });
     const env = {
       JAEGER_ENDPOINT: receiver.grpcUrl!,
@@ -92,7 +92,7 @@ describe("The Collector's back ends", () => {
     ["tempo", "TEMPO_ENDPOINT", "url"],
     ["otlp", "OTLP_BACKEND", "grpcUrl"],
   ] as const) {
-    it(`${backend} gets the traces`, async () => {
+    it(`include ${backend}, which receives the traces`, async () => {
       const receiver = await startReceiver({ grpcPort: 0 });
       const env = { [variable]: receiver[url]!, OTLP_BACKEND_INSECURE: "true" };
       const agent = await startPreset(binary, "agent", env, [backend]);
@@ -107,7 +107,7 @@ describe("The Collector's back ends", () => {
     });
   }
 
-  it("prometheus is written the app's metrics, and those of its spans", async function () {
+  it("include prometheus, which receives the app's metrics and those of its spans", async function () {
     const program = programOrSkip(this, "prometheus");
     const prometheus = await PrometheusServer.start(program, {
       flags: ["--web.enable-remote-write-receiver"],
@@ -144,7 +144,7 @@ function textOf(backend: string): string {
   return readFileSync(join(folder, `${backend}.yaml`), "utf8");
 }
 
-/** What it can't do without, set to something that is a URL where it must be. */
+/** Values of its required variables, with URLs where they are needed. */
 function requiredBy(backend: string): Record<string, string> {
   return Object.fromEntries(
     requiredVariables(textOf(backend)).map((name) => [name, "https://127.0.0.1"]),

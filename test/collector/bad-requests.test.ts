@@ -17,7 +17,7 @@ const PROTOBUF_TYPE = { "content-type": "application/x-protobuf" };
 const RESOURCE_EXHAUSTED = 8;
 const INTERNAL = 13;
 
-/** What nobody can take, and what is answered. */
+/** Invalid requests, and the status of their responses. */
 interface Row {
   readonly title: string;
   readonly path?: string;
@@ -27,7 +27,7 @@ interface Row {
   readonly status: number;
 }
 
-/** A request with one span, of which the last bytes are missing. */
+/** A request with one span, without its last bytes. */
 const cutProtobuf = Buffer.from(
   "0a2012001a1c12001a180a104bf92f3577b34da6a3ce929d0e0e4736120800f0",
   "hex",
@@ -81,7 +81,7 @@ const rows: readonly Row[] = [
   {
     title: "more than 20 MiB",
     headers: GZIPPED,
-    // Packed, so that all of it has left before it is refused.
+    // Compressed, so that it is sent completely before it is rejected.
     body: () => packed(`{"resourceSpans":[${" ".repeat(21 << 20)}]}`),
     status: 400,
   },
@@ -93,7 +93,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-describe("What nobody can take, sent to agent and gateway", function () {
+describe("Agent and gateway", function () {
   let receiver: Receiver;
   let gateway: Preset;
   let agent: Preset;
@@ -116,7 +116,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
   });
 
   for (const { title, path = "/v1/traces", method = "POST", headers, body, status } of rows) {
-    it(`${title} is answered by ${status}, and the rest goes on`, async () => {
+    it(`respond to ${title} with ${status}, and keep working`, async () => {
       for (const preset of [agent, gateway]) {
         const content = body();
         const response = await fetch(preset.url + path, {
@@ -130,11 +130,11 @@ describe("What nobody can take, sent to agent and gateway", function () {
     });
   }
 
-  it("noise instead of HTTP ends that connection alone", async () => {
+  it("close only the connection that sends noise instead of HTTP", async () => {
     for (const url of [agent.url, agent.grpcUrl, gateway.url, gateway.grpcUrl]) {
       await new Promise((resolve) => {
         const socket = connect(Number(new URL(url).port), "127.0.0.1");
-        // Some are reset, some are answered and closed.
+        // Some connections are reset, some get a response and are closed.
         socket.on("error", () => {}).on("close", resolve);
         socket.resume().end(bytes(10_000, 0x16));
       });
@@ -143,7 +143,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
     await assertAcceptsRequests(gateway);
   });
 
-  it("a request that breaks off is forgotten", async () => {
+  it("drop an aborted request", async () => {
     const socket = connect(Number(new URL(agent.url).port), "127.0.0.1");
     await once(socket, "connect");
     const head = "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/json";
@@ -153,8 +153,8 @@ describe("What nobody can take, sent to agent and gateway", function () {
     await assertAcceptsRequests(agent);
   });
 
-  it("100,000 spans in one request of more than 20 MiB are refused whole", async () => {
-    const name = "a name that is long enough to be more than there is room for. ".repeat(2);
+  it("reject 100,000 spans in one request of more than 20 MiB", async () => {
+    const name = "a name that is long enough to exceed the limit of a request. ".repeat(2);
     const body = manySpans(100_000, name);
     assert.ok(body.length > 20 << 20);
     const { status } = await sendSpans(packed(body));
@@ -163,7 +163,7 @@ describe("What nobody can take, sent to agent and gateway", function () {
     assert.equal(receiver.spans.length, 1);
   });
 
-  it("100,000 spans in one smaller request are taken whole, and arrive", async () => {
+  it("accept and forward 100,000 spans in one smaller request", async () => {
     const { status } = await sendSpans(packed(manySpans(100_000, "n")));
     assert.equal(status, 200);
     await receiver.waitFor(({ spans }) => spans.length >= 100_000, "100,000 spans");
@@ -174,9 +174,9 @@ describe("What nobody can take, sent to agent and gateway", function () {
 
   for (const [title, length, status] of [
     ["no protobuf", 2000, INTERNAL],
-    ["a message that is said to have more than 20 MiB", 21 << 20, RESOURCE_EXHAUSTED],
+    ["a message with a length of more than 20 MiB", 21 << 20, RESOURCE_EXHAUSTED],
   ] as const) {
-    it(`${title} in a gRPC call is answered by status ${status}, and the rest goes on`, async () => {
+    it(`respond to ${title} in a gRPC call with status ${status}, and keep working`, async () => {
       for (const preset of [agent, gateway]) {
         assert.equal(await grpcStatusOf(preset.grpcUrl, length), status);
         await assertAcceptsRequests(preset);
@@ -184,14 +184,14 @@ describe("What nobody can take, sent to agent and gateway", function () {
     });
   }
 
-  it("metrics where traces are expected leave no trace", async () => {
+  it("ignore metrics at the path of traces", async () => {
     const body = JSON.stringify(METRICS);
     const response = await fetch(`${agent.url}/v1/traces`, {
       method: "POST",
       headers: JSON_TYPE,
       body,
     });
-    // Unknown fields are to be ignored (OTLP 1.x, "JSON Protobuf Encoding"): an empty request.
+    // Receivers ignore unknown fields (OTLP 1.x, "JSON Protobuf Encoding"): an empty request.
     assert.equal(response.status, 200, await response.text());
     await assertAcceptsSpans(agent);
     assert.equal(receiver.spans.length, 1);
@@ -207,14 +207,14 @@ describe("What nobody can take, sent to agent and gateway", function () {
     return response;
   }
 
-  /** A good request after the bad one arrives; a log, which waits for no decision. */
+  /** Sends a valid log after the invalid request, and waits for it: logs are not sampled. */
   async function assertAcceptsRequests({ url }: Preset): Promise<void> {
     const body = `fine ${++sent}`;
     await postTelemetry(url, "logs", logOf(body));
     await receiver.waitFor(({ logs }) => logs.some((log) => log.body === body), "the good log");
   }
 
-  /** The same for spans: whatever came before it has been decided when this arrives. */
+  /** Sends a valid span, and waits for it: earlier traces have been sampled by then. */
   async function assertAcceptsSpans({ url }: Preset): Promise<void> {
     const trace = 5_000_000 + ++sent;
     await postTelemetry(url, "traces", otlpSpansOf([{ trace, name: "fine", failed: true }]));
@@ -242,9 +242,9 @@ function packed(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * One call of the trace service, and the status in its trailers.
+ * Calls the trace service, and returns the status in the trailers.
  *
- * @param length what the message is said to have, of which 2000 bytes come at most.
+ * @param length the length in the message's header; at most 2000 bytes follow
  */
 async function grpcStatusOf(url: string, length: number): Promise<number> {
   const session = connectHttp2(url);
@@ -276,13 +276,13 @@ function bytes(count: number, value: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(count).fill(value);
 }
 
-/** Of 64 gzip members, which decode to one text. */
+/** Compresses a text as 64 gzip members. */
 function bomb(): Uint8Array<ArrayBuffer> {
   const part = gzipSync(Buffer.alloc(16 << 20, " "));
   return Uint8Array.from(Buffer.concat(Array.from({ length: 64 }, () => part)));
 }
 
-/** In traces of 100 spans, all of which are kept. */
+/** Creates spans in traces of 100, all of which are sampled. */
 function manySpans(count: number, name: string): string {
   const spans = Array.from({ length: count }, (_, index) => {
     const traceId = idOf(Math.floor(index / 100), 32);

@@ -24,7 +24,7 @@ const sources = readDataSources();
 describe("collector/compose.yaml", () => {
   it("is valid to Docker Compose", async function () {
     const program = programOrSkip(this, "docker-compose");
-    // Debian's is of the time before a file could name its project.
+    // Debian's version does not support the name of a project in the file.
     const text = readFileSync(composeFile, "utf8").replace(/^name: .*$/m, "");
     const child = spawn(program, ["--file", "-", "config", "--quiet"], { cwd: collector });
     let output = "";
@@ -34,7 +34,7 @@ describe("collector/compose.yaml", () => {
     assert.equal(code, 0, output);
   });
 
-  it("mounts files that exist, and volumes that it describes", () => {
+  it("mounts existing files and declared volumes", () => {
     for (const [name, service] of Object.entries(services)) {
       for (const volume of service.volumes ?? []) {
         const source = volume.split(":")[0]!;
@@ -53,13 +53,13 @@ describe("collector/compose.yaml", () => {
     }
   });
 
-  it("has Prometheus and Alertmanager configurations that they take", async function () {
+  it("has valid configurations of Prometheus and Alertmanager", async function () {
     const [promtool, amtool] = [programOrSkip(this, "promtool"), programOrSkip(this, "amtool")];
     await run(promtool, ["check", "config", join(collector, "compose", "prometheus.yaml")]);
     await run(amtool, ["check-config", join(collector, "compose", "alertmanager.yaml")]);
   });
 
-  it("has alerts that fire, and that are silent", async function () {
+  it("has alerts that fire only when they should", async function () {
     const promtool = programOrSkip(this, "promtool");
     const { stdout } = await run(promtool, [
       "test",
@@ -69,7 +69,7 @@ describe("collector/compose.yaml", () => {
     assert.match(stdout, /SUCCESS/);
   });
 
-  it("links data sources that there are", () => {
+  it("links existing data sources", () => {
     assert.deepEqual([...sources.keys()].toSorted(), ["jaeger", "loki", "prometheus"]);
     for (const { uid, url, jsonData } of sources.values()) {
       assert.ok(Object.hasOwn(services, new URL(url).hostname), url);
@@ -85,11 +85,11 @@ describe("collector/compose.yaml", () => {
 });
 
 /**
- * All of compose.yaml that runs without its images: the Collector with the very
+ * The services of compose.yaml without their images: the Collector with the same
  * arguments and variables, the shop and its traffic, Debian's Prometheus and
- * Alertmanager with its files. Jaeger and Loki are a receiver of ours.
+ * Alertmanager with the same files. A test receiver replaces Jaeger and Loki.
  */
-describe("What collector/compose.yaml brings up", function () {
+describe("The services of collector/compose.yaml", function () {
   this.timeout(30 * 60_000);
   const stops: (() => Promise<void>)[] = [];
   let backends: Receiver;
@@ -114,7 +114,7 @@ describe("What collector/compose.yaml brings up", function () {
     for (const stop of stops.toReversed()) await stop();
   });
 
-  it("sends traces of shop and payments to Jaeger", async () => {
+  it("send traces of shop and payments to Jaeger", async () => {
     await backends.waitFor(({ spans }) => {
       const shop = spans.filter(({ resource }) => resource.attributes["service.name"] === "shop");
       const traces = new Set(shop.map(({ traceId }) => traceId));
@@ -125,14 +125,14 @@ describe("What collector/compose.yaml brings up", function () {
     }, "a trace of both");
   });
 
-  it("sends logs to Loki", async () => {
+  it("send logs to Loki", async () => {
     await backends.waitFor(
       ({ requests }) => requests.some(({ path }) => path === "/otlp/v1/logs"),
       "logs below /otlp",
     );
   });
 
-  it("has every target up, every rule healthy, and Alertmanager found", async () => {
+  it("have every target up, every rule healthy, and Alertmanager discovered", async () => {
     await pollUntil(async () => {
       const { activeTargets } = await prometheus.request<{
         activeTargets: readonly { health: string }[];
@@ -156,7 +156,7 @@ describe("What collector/compose.yaml brings up", function () {
     }, "Alertmanager");
   });
 
-  it("has the series that the rules ask for", async () => {
+  it("have the series that the rules query", async () => {
     for (const query of [
       'up{job="collector"} == 1',
       "otelcol_exporter_queue_size / otelcol_exporter_queue_capacity < 0.5",
@@ -166,14 +166,14 @@ describe("What collector/compose.yaml brings up", function () {
     }
   });
 
-  it("answers the queries that Grafana links from a trace", async () => {
+  it("have results for the queries that Grafana links from a trace", async () => {
     for (const { name, query } of sources.get("jaeger")!.jsonData.tracesToMetrics!.queries) {
       const asked = query.replaceAll("$$__tags", 'service_name="shop"');
       await pollUntil(() => hasSeries(asked.replaceAll("[5m]", "[1m]")), `${name}: ${asked}`);
     }
   });
 
-  it("has exemplars under the label by which Grafana links to a trace", async () => {
+  it("have exemplars with the label by which Grafana links to a trace", async () => {
     const [destination] = sources.get("prometheus")!.jsonData.exemplarTraceIdDestinations!;
     const exemplars = await pollUntil(async () => {
       const all = await prometheus.exemplars("traces_span_metrics_duration_seconds_bucket");
@@ -230,7 +230,7 @@ describe("What collector/compose.yaml brings up", function () {
     return port!;
   }
 
-  /** @param ports of this machine, by the addresses that compose's own network has. */
+  /** @param ports ports of this host, by the addresses in compose's network */
   async function startPrometheus(
     program: string,
     ports: Readonly<Record<string, number>>,
@@ -275,7 +275,7 @@ describe("What collector/compose.yaml brings up", function () {
   }
 });
 
-/** Prometheus' own file, with the ports of this machine and less patience. */
+/** Returns Prometheus' file, with ports of this host and shorter intervals. */
 function configOf(ports: Readonly<Record<string, number>>): string {
   const folder = join(collector, "compose");
   let config = readFileSync(join(folder, "prometheus.yaml"), "utf8")

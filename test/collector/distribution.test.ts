@@ -20,7 +20,7 @@ describe("collector/distribution", () => {
     }
   });
 
-  it("has no component that the manifest doesn't name", () => {
+  it("has only components of the manifest", () => {
     const kinds = "receiver|processor|exporter|connector|extension|confmap/provider";
     const component = new RegExp(`^\\t\\w+ "(\\S+/(?:${kinds})/\\S+)"$`, "gm");
     const imported = [...sources.matchAll(component)].map((match) => match[1]!);
@@ -28,10 +28,10 @@ describe("collector/distribution", () => {
     assert.deepEqual(imported.toSorted(), named.toSorted());
   });
 
-  it("has the sums of every module that it requires", () => {
+  it("has the checksums of every required module", () => {
     const sums = read("go.sum");
     const goMod = read("go.mod");
-    // Our own modules stand beside it.
+    // The project's modules are in folders beside it.
     assert.match(goMod, /^replace telltale\/processor\/redactionprocessor => \.\.\/redaction$/m);
     assert.match(goMod, /^replace telltale\/extension\/filestorage => \.\.\/storage$/m);
     const required = [...goMod.matchAll(/^\t(\S+) (v\S+)/gm)];
@@ -53,13 +53,13 @@ describe("collector/distribution", () => {
     assert.ok(builds[0]!.includes(` -tags=${TAGS} `));
   });
 
-  it("is called by the name that the scripts look for", () => {
+  it("builds a binary with the name that the scripts expect", () => {
     assert.match(sources, new RegExp(`Command: +"${program}"`));
   });
 });
 
 describe("collector/README.md", () => {
-  it("has the table of what was measured", () => {
+  it("has the table of the measurements", () => {
     const sizes = JSON.parse(readFileSync(sizesFile, "utf8")) as Sizes;
     const readme = readFileSync(join(collector, "README.md"), "utf8");
     assert.ok(readme.includes(sizesTable(sizes, readFileSync(manifest, "utf8"))));
@@ -72,7 +72,7 @@ describe("collector/README.md", () => {
       .map(({ what }) => what);
     const components = modules
       .map(({ path }) => path.slice(path.lastIndexOf("/") + 1))
-      // Nothing runs without these.
+      // The build always contains these.
       .filter((name) => !name.endsWith("provider") && name !== "otlpreceiver");
     assert.deepEqual(
       components.filter((name) => !measured.includes(name)),

@@ -20,15 +20,15 @@ import { parseSamples } from "./support/page.ts";
 
 const COLD_BUILD_MS = 30 * 60_000;
 /**
- * How long the back end is away. The retries come at most 30 s apart, so a minute
- * is nothing else; `TELLTALE_TEST_OUTAGE_MS=60000` does it.
+ * Duration of the back end's outage. Retries are at most 30 s apart, so a longer outage
+ * is the same; `TELLTALE_TEST_OUTAGE_MS=60000` tries it.
  */
 const OUTAGE_MS = Number(process.env["TELLTALE_TEST_OUTAGE_MS"] ?? 5000);
 
 const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
 
-/* What breaks, and that afterwards the books of all who took part agree. */
-describe("The Collector, when something breaks", function () {
+/* Failures, after which the counters of every process must agree. */
+describe("The Collector, during a failure", function () {
   let binary: string;
   let backend: Backend;
   let stops: (() => Promise<void>)[] = [];
@@ -59,7 +59,7 @@ describe("The Collector, when something breaks", function () {
     return instance;
   }
 
-  /** That keeps all, and decides soon. */
+  /** Samples every trace, with a short decision wait. */
   function startGateway(env: Readonly<Record<string, string>> = {}): Promise<CollectorInstance> {
     return start("gateway", {
       TELLTALE_COLLECTOR_BACKEND: backend.url,
@@ -75,7 +75,7 @@ describe("The Collector, when something breaks", function () {
     return shop;
   }
 
-  it("keeps all while the back end is away, and brings it when that is back", async () => {
+  it("queues everything during an outage of the back end, and sends it afterwards", async () => {
     const gateway = await startGateway();
     const agent = await start("agent", { TELLTALE_COLLECTOR_GATEWAY: gateway.url });
     await sendTraces(agent, traces(0, 300));
@@ -90,12 +90,12 @@ describe("The Collector, when something breaks", function () {
       "the end of the outage",
       OUTAGE_MS + WAIT_TIMEOUT_MS,
     );
-    // What waits in the queue is not lost, and not counted as lost.
+    // Queued items are not lost, and not counted as lost.
     assert.equal(await gateway.metric("otelcol_exporter_send_failed_spans_total"), 0);
     backend = await Backend.start(backend.port);
-    // What it had not confirmed when it was killed comes a second time.
+    // Items that were unconfirmed at the kill arrive twice.
     await waitUntilArrived(backend, 900, before);
-    // Books: sent = accepted by the agent = accepted by the gateway = arrived.
+    // Counters: sent = accepted by the agent = accepted by the gateway = arrived.
     for (const instance of [agent, gateway]) {
       const accepted = await instance.metric("otelcol_receiver_accepted_spans_total");
       assert.equal(accepted, 900 * SPANS_PER_TRACE);
@@ -104,7 +104,7 @@ describe("The Collector, when something breaks", function () {
     await gateway.waitForMetric("otelcol_exporter_queue_size", (waiting) => waiting === 0);
   });
 
-  it("killed, brings what it had decided to keep, and loses only what was undecided", async () => {
+  it("sends sampled traces after a kill, and loses only those without a decision", async () => {
     await backend.kill();
     const gateway = await startGateway({ TELLTALE_COLLECTOR_DECISION_WAIT: "8s" });
     await sendTraces(gateway, traces(0, 300));
@@ -114,18 +114,18 @@ describe("The Collector, when something breaks", function () {
     const seen = "otelcol_processor_tail_sampling_new_trace_id_received_total";
     await gateway.waitForMetric(seen, (count) => count === 400);
     const accepted = await gateway.metric("otelcol_receiver_accepted_spans_total");
-    const undecided = 400 - (await gateway.metric(decided));
+    const pending = 400 - (await gateway.metric(decided));
     await gateway.kill();
-    assert.equal(undecided, 100);
+    assert.equal(pending, 100);
     await gateway.start();
     backend = await Backend.start(backend.port);
     await waitUntilArrived(backend, 300);
     await gateway.waitForMetric("otelcol_exporter_queue_size", (waiting) => waiting === 0);
     const arrived = distinct(await backend.spans());
-    assert.equal(accepted, arrived + undecided * SPANS_PER_TRACE);
+    assert.equal(accepted, arrived + pending * SPANS_PER_TRACE);
   });
 
-  it("told to end, decides on what is undecided, and loses nothing, back end or not", async () => {
+  it("decides on all pending traces on SIGTERM, and loses nothing, with and without the back end", async () => {
     await backend.kill();
     const gateway = await startGateway({ TELLTALE_COLLECTOR_DECISION_WAIT: "30s" });
     await sendTraces(gateway, traces(0, 200));
@@ -136,18 +136,18 @@ describe("The Collector, when something breaks", function () {
     assert.equal(distinct(await backend.spans()), 200 * SPANS_PER_TRACE);
   });
 
-  it("killed beside a busy app, has all that it took from it, and the app brings the rest", async () => {
+  it("has all accepted spans of a busy app after a kill, and the app sends the rest", async () => {
     const agent = await start("agent", { TELLTALE_COLLECTOR_GATEWAY: backend.url });
     const shop = await startApp({
       OTEL_EXPORTER_OTLP_ENDPOINT: agent.url,
-      // On a busy machine the agent may need long to come back.
+      // On a busy host the agent may take long to restart.
       OTEL_EXPORTER_OTLP_TIMEOUT: "60000",
     });
     await backend.kill();
     for (let round = 0; round < 6; round++) {
       await shop.serve(50);
       await shop.waitForCounts((counts) => counts.queued === 0 || round === 3);
-      // Killed while the gateway is away: all that it took is in its queue, and in no other place.
+      // Killed during an outage of the gateway: its queue has everything that it accepted.
       if (round === 2) await agent.kill();
       if (round === 3) await agent.start();
     }
@@ -160,11 +160,11 @@ describe("The Collector, when something breaks", function () {
     await waitForSpanCount(backend, (there) => there >= counts.sent, `${counts.sent} spans`);
     const spans = await backend.spans();
     assert.equal(distinct(spans), counts.sent);
-    // Each came once: what is in the queue is not sent by anyone else.
+    // Each span arrives once: only the agent sends its queue.
     assert.equal(spans.length, counts.sent);
   });
 
-  it("killed as one of three gateways, loses what it had not decided; the others take over, and it comes back", async () => {
+  it("loses only pending traces when one of three gateways is killed; the others take over until it is back", async () => {
     const gateways = [];
     for (let n = 0; n < 3; n++) {
       gateways.push(await startGateway({ TELLTALE_COLLECTOR_DECISION_WAIT: "20s" }));
@@ -192,7 +192,7 @@ describe("The Collector, when something breaks", function () {
     const duringOutage = await shop.waitForCounts(({ queued }) => queued === 0);
     assert.equal(duringOutage.sent, 300);
     await second.start();
-    // Until it is tried again, at most so many seconds later, the others have its traces.
+    // The others receive its traces until it is retried, at most so many seconds later.
     await pollUntil(async () => {
       await shop.serve(10);
       await shop.waitForCounts(({ queued }) => queued === 0);
@@ -200,7 +200,7 @@ describe("The Collector, when something breaks", function () {
     }, "spans at the gateway that is back");
     const counts = await shop.spanCounts();
     assert.equal(counts.created, counts.sent + counts.dropped);
-    // To end, they decide on all that they have.
+    // On SIGTERM they decide on all pending traces.
     for (const one of [first, second, third]) await one.end();
     for (const one of [first, second, third]) await one.start();
     const arrived = await waitForSpanCount(
@@ -211,7 +211,7 @@ describe("The Collector, when something breaks", function () {
     assert.equal(arrived, counts.sent - lost);
   });
 
-  it("refuses what its full queue can't hold, brings all that it took, and goes on", async () => {
+  it("rejects what exceeds its full queue, sends all that it accepted, and keeps working", async () => {
     await backend.kill();
     const agent = await start("agent", {
       TELLTALE_COLLECTOR_GATEWAY: backend.url,
@@ -224,11 +224,11 @@ describe("The Collector, when something breaks", function () {
     await assertAcceptsTraces(agent, acknowledged);
   });
 
-  it("refuses what its full disk can't hold, brings all that it took, and goes on", async function () {
-    // A disk of a few MB for one process is mounted by `unshare`.
+  it("rejects what exceeds its full disk, sends all that it accepted, and keeps working", async function () {
+    // `unshare` mounts a disk of a few MB for one process.
     if (process.platform !== "linux") this.skip();
     await backend.kill();
-    // The reserve, and a MB for the queue.
+    // The reserve, and one MB for the queue.
     const agent = await start(
       "agent",
       { TELLTALE_COLLECTOR_GATEWAY: backend.url, TELLTALE_COLLECTOR_QUEUE_ITEMS: "24000" },
@@ -236,7 +236,7 @@ describe("The Collector, when something breaks", function () {
     );
     const acknowledged = await fill(agent);
     assert.ok(acknowledged < 24_000, `${acknowledged}: the disk was full before the queue`);
-    // Somebody else takes what may be left, to the last page.
+    // Another process uses up the rest, to the last page.
     const other = join("/proc", String(agent.pid), "root", agent.directory, "queue", "other");
     assert.throws(
       () => {
@@ -253,7 +253,7 @@ describe("The Collector, when something breaks", function () {
 
   const SENT = "otelcol_exporter_sent_spans_total";
 
-  /** Sends until there is no room, and then some; answers how many spans it took. */
+  /** Sends beyond the capacity of the queue, and returns the number of accepted spans. */
   async function fill(agent: CollectorInstance): Promise<number> {
     const perRequest = 250;
     let acknowledged = 0;
@@ -267,13 +267,13 @@ describe("The Collector, when something breaks", function () {
       }
     }
     assert.ok(acknowledged > 0 && refused > 0, `${acknowledged} taken, ${refused} refused`);
-    // Both are counted.
+    // The Collector counts both.
     assert.equal(await agent.metric("otelcol_exporter_enqueue_failed_spans_total"), refused);
     assert.equal(await agent.metric("otelcol_receiver_accepted_spans_total"), acknowledged);
     return acknowledged;
   }
 
-  /** With room again, it takes what comes. */
+  /** Asserts that requests are accepted once there is capacity again. */
   async function assertAcceptsTraces(agent: CollectorInstance, before: number): Promise<void> {
     await sendTraces(agent, traces(9000, 100));
     const all = before + 100 * SPANS_PER_TRACE;
@@ -293,7 +293,7 @@ function distinct(spans: readonly ReceivedSpan[]): number {
   return new Set(spans.map(({ traceId, spanId }) => traceId + spanId)).size;
 }
 
-/** @param before what was there before it was started. */
+/** @param before the number before the start */
 async function waitUntilArrived(
   backend: Backend,
   traceCount: number,
@@ -307,10 +307,10 @@ async function waitUntilArrived(
   );
 }
 
-/** Waits until as many different spans are there as `isIt` wants. */
+/** Waits until the number of distinct spans matches. */
 function waitForSpanCount(
   backend: Backend,
-  isIt: (spans: number) => boolean,
+  matches: (spans: number) => boolean,
   what: string,
   before: readonly ReceivedSpan[] = [],
 ): Promise<number> {
@@ -318,7 +318,7 @@ function waitForSpanCount(
   return pollUntil(
     async () => {
       last = distinct([...before, ...(await backend.spans())]);
-      return isIt(last) ? last : undefined;
+      return matches(last) ? last : undefined;
     },
     () => `${what}; ${last} spans are there`,
   );
@@ -328,7 +328,7 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, one) => sum + one, 0);
 }
 
-/** What a preloaded app says of its spans. */
+/** Span counters of a preloaded app. */
 interface SpanCounts {
   readonly created: number;
   readonly sent: number;
@@ -336,7 +336,7 @@ interface SpanCounts {
   readonly queued: number;
 }
 
-/** A preloaded app, which makes one span per request. */
+/** A preloaded app, which creates one span per request. */
 class ShopApp {
   readonly #program: Program;
   readonly #url: string;
@@ -385,11 +385,11 @@ class ShopApp {
     };
   }
 
-  /** Waits until its account is as `isIt` wants it. */
-  waitForCounts(isIt: (counts: SpanCounts) => boolean): Promise<SpanCounts> {
+  /** Waits until its counters match. */
+  waitForCounts(matches: (counts: SpanCounts) => boolean): Promise<SpanCounts> {
     return pollUntil(async () => {
       const counts = await this.spanCounts();
-      return isIt(counts) ? counts : undefined;
+      return matches(counts) ? counts : undefined;
     }, "the app's spans elsewhere");
   }
 

@@ -22,7 +22,7 @@ describe("The Collector's image", function () {
     programOrSkip(this, "buildah");
     image = await Image.build();
     folder = mkdtempSync(join(tmpdir(), "telltale-image-test-"));
-    // For a user who is not the one that made it.
+    // For another user than the one that created it.
     chmodSync(folder, 0o755);
   });
 
@@ -31,7 +31,7 @@ describe("The Collector's image", function () {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   });
 
-  it("runs the Collector as 10001, exposes OTLP alone, and asks its probe for its health", async () => {
+  it("runs the Collector as 10001, exposes OTLP only, and has its probe as health check", async () => {
     const configuration = await image.configuration();
     assert.equal(configuration.User, "10001:10001");
     assert.deepEqual(configuration.Entrypoint, ["/telltale-collector"]);
@@ -41,7 +41,7 @@ describe("The Collector's image", function () {
     assert.deepEqual(configuration.Healthcheck.Test, ["CMD", "/probe"]);
   });
 
-  it("holds the Collector, the probe, certificates and presets, and no shell", async () => {
+  it("contains the Collector, the probe, certificates and presets, and no shell", async () => {
     const root = await image.mount();
     const files = readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -64,7 +64,7 @@ describe("The Collector's image", function () {
     assert.ok(statSync(join(root, "probe")).size < 8e6);
   });
 
-  it("runs as 10001, and its health check says 0 while it is well, and 1 when it is gone", async () => {
+  it("runs as 10001, with a health check that exits with 0 while it is healthy, and with 1 once it has stopped", async () => {
     const [otlp, health] = (await freePorts(2)) as [number, number];
     const queue = folderOf("10001:10001", join(folder, "queue-1"));
     const env = environment(otlp, health, "http://127.0.0.1:9");
@@ -86,7 +86,7 @@ describe("The Collector's image", function () {
     assert.equal(await probe(), 1, "after its end");
   });
 
-  it("needs nothing writable but its queue, which outlives it", async () => {
+  it("writes to its queue only, which outlives it", async () => {
     const [otlp, health] = (await freePorts(2)) as [number, number];
     const { User } = await image.configuration();
     const queue = folderOf(User, join(folder, "queue-2"));
@@ -122,7 +122,7 @@ describe("The Collector's image", function () {
   });
 
   for (const preset of ["local", "agent", "gateway"]) {
-    it(`starts with its own ${preset}.yaml`, async () => {
+    it(`starts with its ${preset}.yaml`, async () => {
       const { User, Env } = await image.configuration();
       for (const name of ["HOST=0.0.0.0", `QUEUE=${QUEUE}`, `FILE=${QUEUE}/telemetry.jsonl`]) {
         assert.ok(Env.includes(`TELLTALE_COLLECTOR_${name}`), name);
@@ -173,7 +173,7 @@ async function exitCode([program, ...args]: readonly [string, ...string[]]): Pro
   );
 }
 
-/** The effective users of the Collectors whose environment holds `HEALTH_PORT=port`. */
+/** Returns the effective users of the Collectors with `HEALTH_PORT=port` in their environment. */
 function usersOf(port: string): readonly string[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => {
@@ -191,8 +191,8 @@ function usersOf(port: string): readonly string[] {
 }
 
 /**
- * The Collector on the image's root, which is mounted read-only as with `docker
- * run --read-only`: chroot isolation itself has no such option.
+ * Runs the Collector on the image's root, mounted read-only as with `docker run
+ * --read-only`, an option that chroot isolation does not have.
  */
 async function readOnly(
   root: string,

@@ -5,9 +5,9 @@ import { parseAllDocuments } from "yaml";
 import { collector, manifest } from "../../scripts/collector/paths.ts";
 
 /*
- * What a schema doesn't see: whether the names that the manifests use are those of
- * the presets, the image and each other. No API server is to be had here; the schema
- * of Kubernetes 1.37 was checked by hand with `kubernetes-validate --strict`.
+ * Checks beyond the schema: the names in the manifests are those of the presets, of
+ * the image and of each other. Without an API server in the tests, the schema of
+ * Kubernetes 1.37 was checked manually with `kubernetes-validate --strict`.
  */
 
 interface Container {
@@ -92,7 +92,7 @@ for (const [name, kind] of [
       }
     });
 
-    it("lets it write nothing but its queue, as the image's user", () => {
+    it("makes only its queue writable, for the image's user", () => {
       const user = /^USER (\d+):(\d+)$/m.exec(readFileSync(join(collector, "Dockerfile"), "utf8"))!;
       assert.equal(pod.securityContext["runAsUser"], Number(user[1]));
       assert.equal(pod.securityContext["fsGroup"], Number(user[2]));
@@ -114,13 +114,13 @@ for (const [name, kind] of [
       ]);
     });
 
-    it("tells Go of 80% of its memory", () => {
+    it("sets GOMEMLIMIT to 80% of its memory", () => {
       const limit = mebibytes(container.resources.limits.memory);
       const configured = container.env.find(({ name }) => name === "GOMEMLIMIT")!.value!;
       assert.equal(mebibytes(configured), Math.round(limit * 0.8));
     });
 
-    it("selects its own pods", () => {
+    it("selects the pods of its template", () => {
       const { labels } = workload.spec.template.metadata;
       assert.deepEqual(service.spec.selector, labels);
       assert.deepEqual(workload.spec.selector["matchLabels"], labels);
@@ -150,7 +150,7 @@ function one(resources: readonly Resource[], kind: string): Resource {
   return found[0]!;
 }
 
-/** "256Mi" of Kubernetes and "205MiB" of Go. */
+/** Parses sizes of Kubernetes ("256Mi") and of Go ("205MiB"). */
 function mebibytes(text: string): number {
   const [, amount, unit] = /^(\d+)([MG])iB?$/.exec(text)!;
   return Number(amount) * (unit === "G" ? 1024 : 1);

@@ -42,14 +42,14 @@ interface Configuration {
 }
 
 const LOOPBACK = /^127\.0\.0\.1:\$\{env:\w+_PORT:-\d+\}$/;
-/** Loopback, unless somebody asks for more. */
+/** Addresses that are loopback by default. */
 const LOOPBACK_BY_DEFAULT =
   /^\$\{env:TELLTALE_COLLECTOR_(?:INTERNAL_)?HOST:-127\.0\.0\.1\}(?::\$\{env:\w+_PORT:-\d+\})?$/;
 
 const files = new Map(presets.map((name) => [name, configurationOf(name)]));
 
 describe("The files of the presets", () => {
-  it("take out of queries what the preload takes out of them, and nothing else", () => {
+  it("redact the same query keys as the preload", () => {
     for (const [name, { processors }] of files) {
       const patterns = processors.redaction.blocked_values.filter((one) =>
         one.includes(`(?:${SECRET_ENDINGS})`),
@@ -70,7 +70,7 @@ describe("The files of the presets", () => {
     }
   });
 
-  it("redact by the same rules", () => {
+  it("share their redaction rules", () => {
     const rules = [...files.values()].map(({ processors }) => ({
       redaction: processors.redaction,
       before: processors["transform/before_redaction"],
@@ -79,7 +79,7 @@ describe("The files of the presets", () => {
     for (const one of rules) assert.deepEqual(one, rules[0]);
   });
 
-  it("redact everything that comes in before it goes anywhere", () => {
+  it("redact all telemetry before any other processor", () => {
     for (const [name, { service }] of files) {
       for (const [pipeline, { receivers, processors, exporters }] of Object.entries(
         service.pipelines,
@@ -97,7 +97,7 @@ describe("The files of the presets", () => {
     }
   });
 
-  it("show zpages and pprof to their own machine alone", () => {
+  it("serve zpages and pprof on loopback only", () => {
     for (const [name, { extensions }] of files) {
       for (const extension of ["zpages", "pprof"]) {
         const { endpoint } = extensions[extension] ?? {};
@@ -107,7 +107,7 @@ describe("The files of the presets", () => {
     }
   });
 
-  it("listen on loopback unless they are told otherwise", () => {
+  it("listen on loopback by default", () => {
     for (const [name, { extensions, receivers, exporters, service }] of files) {
       const { http, grpc } = receivers.otlp.protocols;
       const own = service.telemetry.metrics.readers[0]?.pull.exporter.prometheus.host;
@@ -119,7 +119,7 @@ describe("The files of the presets", () => {
     }
   });
 
-  it("bound what a request may weigh", () => {
+  it("limit the size of a request", () => {
     for (const { receivers } of files.values()) {
       const { http, grpc } = receivers.otlp.protocols;
       assert.equal(http.max_request_body_size, 20 * 1024 * 1024);

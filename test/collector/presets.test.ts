@@ -19,7 +19,7 @@ import {
 } from "./support/telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
-/** A first, cold build takes this long; all else here takes seconds. */
+/** Time limit of a first, cold build; all else takes seconds. */
 const COLD_BUILD_MS = 30 * 60_000;
 
 describe("The Collector's presets", () => {
@@ -30,7 +30,7 @@ describe("The Collector's presets", () => {
   });
 
   for (const name of presets) {
-    it(`${name} is valid without any variable set, starts, and measures itself`, async () => {
+    it(`include ${name}, which is valid without variables, starts, and has internal metrics`, async () => {
       await validate(binary, await readConfiguration([name], [], {}));
       const preset = await startPreset(binary, name);
       try {
@@ -42,7 +42,7 @@ describe("The Collector's presets", () => {
     });
   }
 
-  it("local writes what arrives to its file, without secrets", async () => {
+  it("include local, which writes telemetry to its file, without secrets", async () => {
     const local = await startPreset(binary, "local");
     try {
       await postTelemetry(local.url, "traces", otlpSpansOf([{ trace: 1, name: "seen" }]));
@@ -78,7 +78,7 @@ describe("The Collector's presets", () => {
       await receiver?.close();
     });
 
-    it("change nothing of a span, a log record and a metric but their secrets", async () => {
+    it("change only the secrets of a span, a log record and a metric", async () => {
       const direct = await startReceiver();
       try {
         const bodies = {
@@ -105,7 +105,7 @@ describe("The Collector's presets", () => {
       }
     });
 
-    it("bring a preloaded app's failed request with its ids, its log and its metrics", async () => {
+    it("forward the failed request of a preloaded app with its ids, its log and its metrics", async () => {
       const shop = new Program({
         file: app,
         flags: preload.import,
@@ -147,7 +147,7 @@ describe("The Collector's presets", () => {
       }
     });
 
-    it("keep what is worth it at 0%, drop the rest and probes, and measure all but probes", async () => {
+    it("sample errors and slow traces at 0%, drop all others and probes, and measure all but probes", async () => {
       const [plain, failed, slow, kept, broken, probe] = [11, 12, 13, 14, 15, 16];
       const service = "sampled";
       const trace = (spans: readonly OtlpSpanSpec[]): Promise<void> =>
@@ -160,7 +160,7 @@ describe("The Collector's presets", () => {
         { trace: broken, name: "broken", attributes: { "http.response.status_code": 503 } },
         { trace: probe, name: "probe", attributes: { "url.path": "/healthz" } },
       ]);
-      // Sent later, thus decided later: the plain one has been given up when this arrives.
+      // Sent later, and so decided later: the ordinary trace is dropped by the time this one arrives.
       await waitFor(receiver, ({ spans }) => spans.length >= 4);
       await trace([{ trace: 17, name: "last", failed: true }]);
       await waitFor(receiver, ({ spans }) => spans.some(({ name }) => name === "last"));
@@ -169,7 +169,7 @@ describe("The Collector's presets", () => {
       ]);
       const calls = await pollUntil(async () => {
         const counted = callsOf(await (await fetch(gateway.prometheusUrl)).text(), service);
-        // A series begins with a 0 of its own, so that its rate is right.
+        // A series starts with a 0, so that its rate is right.
         return [...counted.values()].filter(Boolean).length >= 6 ? counted : undefined;
       }, "the span metrics");
       assert.deepEqual(
@@ -187,7 +187,7 @@ function waitFor<T>(
   return receiver.waitFor(look);
 }
 
-/** How often each span of a service was counted, by its name. */
+/** Returns the number of counted spans of a service, by name. */
 function callsOf(page: string, service: string): Map<string, number> {
   const lines = page.matchAll(/^traces_span_metrics_calls_total\{([^}]*)\} (\S+)/gm);
   const calls = new Map<string, number>();

@@ -14,7 +14,7 @@ interface Row {
   readonly what: string;
   readonly respond: RequestListener;
   readonly code: 0 | 1;
-  /** Of stderr. */
+  /** Text on stderr. */
   readonly stderr: RegExp;
 }
 
@@ -76,9 +76,9 @@ describe("The health probe", function () {
   });
 
   for (const row of rows) {
-    it(`ends with ${row.code} on ${row.what}`, async () => {
+    it(`exits with ${row.code} for ${row.what}`, async () => {
       ({ respond } = row);
-      // Only what can't be told from slowness must wait for the deadline.
+      // Only failures that look like slowness wait for the deadline.
       const timeout = row.what === "nothing" ? "300ms" : "30s";
       const { code, stderr } = await run([url], { PROBE_TIMEOUT: timeout });
       assert.match(stderr, row.stderr);
@@ -86,7 +86,7 @@ describe("The health probe", function () {
     });
   }
 
-  it("takes the URL from PROBE_URL, and the argument before it", async () => {
+  it("reads the URL from its argument, or else from PROBE_URL", async () => {
     respond = (_, response) => response.end();
     const [unusedPort] = await freePorts(1);
     assert.equal((await run([], { PROBE_URL: url })).code, 0);
@@ -96,13 +96,13 @@ describe("The health probe", function () {
     assert.match(refused.stderr, /connection refused/);
   });
 
-  it("asks no proxy", async () => {
+  it("uses no proxy", async () => {
     respond = (_, response) => response.end();
     const { code } = await run([url], { HTTP_PROXY: "http://127.0.0.1:9", http_proxy: "x" });
     assert.equal(code, 0);
   });
 
-  it("says what it was given wrong", async () => {
+  it("prints what is wrong with its arguments", async () => {
     const given = [
       [["localhost"], {}, /"localhost" is no URL/],
       [["https://a/"], {}, /"https:\/\/a\/" is no URL/],

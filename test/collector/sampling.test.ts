@@ -19,13 +19,13 @@ import { parseSamples } from "./support/page.ts";
 const COLD_BUILD_MS = 30 * 60_000;
 const app = fileURLToPath(new URL("apps/busy.mjs", import.meta.url));
 
-/** The gateway decides soon here, and measures at once. */
+/** A short decision wait, and metrics without delay. */
 const SOON = {
   TELLTALE_COLLECTOR_DECISION_WAIT: "2s",
   TELLTALE_COLLECTOR_SPAN_METRICS_INTERVAL: "500ms",
 };
 
-describe("What the Collector samples", function () {
+describe("The Collector's sampling", function () {
   let binary: string;
   let receiver: Receiver;
   let running: CollectorInstance[] = [];
@@ -56,7 +56,7 @@ describe("What the Collector samples", function () {
     return start("gateway", { TELLTALE_COLLECTOR_BACKEND: receiver.url, ...SOON, ...env });
   }
 
-  it("is, of 10,000 traces at 1%, each of 100 with errors and 50 slow ones as a whole, and of the rest its share", async () => {
+  it("keeps all 100 traces with errors and 50 slow ones of 10,000 at 1%, complete, and the share of the rest", async () => {
     const gateway = await startGateway({ TELLTALE_COLLECTOR_SAMPLE_PERCENT: "1" });
     const agent = await start("agent", { TELLTALE_COLLECTOR_GATEWAY: gateway.url });
     const traces = Array.from({ length: 10_000 }, (_, number): TraceSpec => {
@@ -77,17 +77,17 @@ describe("What the Collector samples", function () {
     assert.equal(worthIt.length, 150);
     const missing = worthIt.filter(({ number }) => !kept.has(traceIdOf(number)));
     assert.deepEqual(missing, []);
-    // Of 9,850 at 1%: 98.5, and a standard deviation of 9.9; within four of them.
+    // 9,850 at 1%: 98.5 with a standard deviation of 9.9; the limit is four of them.
     const rest = kept.size - worthIt.length;
     assert.ok(rest >= 59 && rest <= 138, `${rest} of the rest`);
-    // The ids are the same in every run, so is what is kept of them.
+    // The ids, and so the sampled traces, are the same in every run.
     const calls = await waitUntilCalls(gateway, "load", traces.length * SPANS_PER_TRACE);
     assert.equal(calls.get("GET /orders/:id"), 10_000);
     assert.equal(calls.get("SELECT 1"), 10_000);
     assert.equal(calls.get("SELECT 2"), 10_000);
   });
 
-  it("follows shares by route and service, all from one place", async () => {
+  it("follows percentages by route and service, from one file", async () => {
     const gateway = await startGateway({
       TELLTALE_COLLECTOR_SAMPLE_PERCENT: "10",
       TELLTALE_COLLECTOR_OFTEN_ROUTES: "[/checkout, /pay]",
@@ -97,7 +97,7 @@ describe("What the Collector samples", function () {
     const kinds = [
       { service: "shop", route: "/checkout", expected: [500, 500] },
       { service: "search", route: "/checkout", expected: [500, 500] },
-      // Of 500 at 1%, and at 10%: within four standard deviations.
+      // 500 at 1% and at 10%: the limit is four standard deviations.
       { service: "search", route: "/find", expected: [1, 14] },
       { service: "shop", route: "/look", expected: [23, 77] },
     ] as const;
@@ -115,7 +115,7 @@ describe("What the Collector samples", function () {
     }
   });
 
-  it("leaves health and scrapes out, unless they fail", async () => {
+  it("drops health checks and scrapes, unless they fail", async () => {
     const gateway = await startGateway({ TELLTALE_COLLECTOR_SAMPLE_PERCENT: "100" });
     const paths = ["/healthz", "/livez", "/readyz", "/metrics", "/-/ready", "/orders"];
     const traces = paths.map((path, number) => ({ number, attributes: { "url.path": path } }));
@@ -134,7 +134,7 @@ describe("What the Collector samples", function () {
     assert.equal(filtered, paths.length - 1);
   });
 
-  it("takes over what the preload sampled at 25%, and counts what that stood for", async () => {
+  it("keeps the traces that the preload sampled at 25%, and counts them with their weight", async () => {
     const gateway = await startGateway({ TELLTALE_COLLECTOR_SAMPLE_PERCENT: "0" });
     const busy = new Program({
       file: app,
@@ -152,20 +152,20 @@ describe("What the Collector samples", function () {
     });
     const { code, stderr } = await busy.ended;
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
-    // The app is gone, and has sent all.
+    // The app has ended, and has sent everything.
     await waitUntilAllDecided(gateway);
     await waitUntilSent(gateway, receiver);
     const roots = receiver.spans.filter(({ kind }) => kind === "SERVER");
     const failed = roots.filter(({ status }) => status.code === "ERROR");
     assert.equal(failed.length, 100, "all that failed arrive, though the gateway samples at 0%");
     const fine = roots.length - failed.length;
-    // Of 1,900 at 25%: 475, and a standard deviation of 19; within five of them.
+    // 1,900 at 25%: 475 with a standard deviation of 19; the limit is five of them.
     assert.ok(fine >= 380 && fine <= 570, `${fine} without error`);
     const calls = await waitUntilCalls(gateway, "warehouse", 1);
     assert.equal(calls.get("GET /fails ERROR"), 100);
     const counted = calls.get("GET /works") ?? 0;
     assert.equal(counted, fine * 4, "each stands for four");
-    // From the stored traces themselves: what docs/collector.md gives as the formula.
+    // From the stored traces, by the formula of docs/collector.md.
     const stored = roots
       .filter(({ attributes }) => attributes["telltale.sampling.reason"] === "sampled")
       .map(({ attributes }) => 1 / Number(attributes["telltale.sampling.probability"]))
@@ -182,7 +182,7 @@ function isRoot(span: ReceivedSpan, service: string, route: string): boolean {
   );
 }
 
-/** Waits until the gateway has said yes or no to so many traces. */
+/** Waits until the gateway has decided on so many traces. */
 async function waitUntilDecided(gateway: CollectorInstance, traces: number): Promise<void> {
   await gateway.waitForMetric(
     "otelcol_processor_tail_sampling_global_count_traces_sampled_total",
@@ -190,7 +190,7 @@ async function waitUntilDecided(gateway: CollectorInstance, traces: number): Pro
   );
 }
 
-/** Waits until nothing waits any more: what is taken in comes to be counted a moment later. */
+/** Waits until no trace is pending: accepted traces are counted with a delay. */
 async function waitUntilAllDecided(gateway: CollectorInstance): Promise<void> {
   await pollUntil(async () => {
     const [decided, seen] = await Promise.all([
@@ -201,7 +201,7 @@ async function waitUntilAllDecided(gateway: CollectorInstance): Promise<void> {
   }, "a decision on every trace");
 }
 
-/** Waits until all that the gateway decided to keep is at the receiver. */
+/** Waits until the receiver has all sampled traces. */
 async function waitUntilSent(gateway: CollectorInstance, receiver: Receiver): Promise<void> {
   const kept = await gateway.metric(
     "otelcol_processor_tail_sampling_global_count_traces_sampled_total",
@@ -213,7 +213,7 @@ async function waitUntilSent(gateway: CollectorInstance, receiver: Receiver): Pr
   });
 }
 
-/** How often each span of a service was counted, once they are at least so many. */
+/** Waits for a number of counted spans of a service, and returns the numbers by name. */
 async function waitUntilCalls(
   gateway: CollectorInstance,
   service: string,

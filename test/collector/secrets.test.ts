@@ -31,31 +31,31 @@ import { idOf, LOGS, postTelemetry } from "./support/telemetry.ts";
 const app = fileURLToPath(new URL("apps/leaky.mjs", import.meta.url));
 const COLD_BUILD_MS = 30 * 60_000;
 
-/** One of the names of spans, without its secret. */
+/** A span name, without its secret. */
 const MEASURED = /^traces_span_metrics_calls_total\{.*span_name="GET \/reset\/\*{4}"/m;
 
-/** Something planted, and what of it must not be found again. */
+/** A planted text, and its part that must not arrive. */
 interface Planted extends PlantedValue {
   readonly what: string;
   readonly where: string;
   readonly place: PlantLocation;
-  /** Undefined: all of it must arrive as it is. */
+  /** Undefined: the text must arrive unchanged. */
   readonly secret?: string;
 }
 
-/** All of them are held against the presets in `preset-files.test.ts`. */
+/** Compared with the presets in `preset-files.test.ts`. */
 const someQueryKeys = secretQueryKeys.filter((_, at) => at % 4 === 0);
 
 const planted = [...everySecretEverywhere()];
 const harmless = [...everyHarmlessValueEverywhere()];
 
 describe("Secrets that an app sends to the Collector", function () {
-  // Also where something else has all of the machine.
+  // Long enough for a busy host.
   let binary: string;
   let receiver: Receiver;
   let gateway: Preset;
   let agent: Preset;
-  /** Of all that was planted by hand. */
+  /** Number of planted texts. */
   let arrived: Telemetry;
   before(async function () {
     this.timeout(COLD_BUILD_MS);
@@ -85,7 +85,7 @@ describe("Secrets that an app sends to the Collector", function () {
     await receiver?.close();
   });
 
-  it("are at least 60 different ones, in every place of telemetry", () => {
+  it("are at least 60 different ones, in every field of telemetry", () => {
     const secrets = new Set(planted.map(({ secret }) => secret));
     assert.equal(secrets.size, planted.length);
     assert.ok(new Set(planted.map(({ what }) => what)).size >= 60);
@@ -109,7 +109,7 @@ describe("Secrets that an app sends to the Collector", function () {
     assert.deepEqual(foundIn(await text(gateway.prometheusUrl)), []);
   });
 
-  it("are in nothing that agent and gateway say, show or keep on disk", async () => {
+  it("are in no output, page or file of agent and gateway", async () => {
     for (const preset of [agent, gateway]) {
       const disk = filesIn(preset.directory).map((path) => readFileSync(path, "latin1"));
       assert.ok(disk.length > 0, "no queue");
@@ -123,7 +123,7 @@ describe("Secrets that an app sends to the Collector", function () {
     }
   });
 
-  it("leave what only looks like them as it was", () => {
+  it("leave similar texts unchanged", () => {
     const changed = harmless.flatMap((plant) => {
       const { where, what, value, place } = plant;
       const found = place.look(arrived, plant);
@@ -132,7 +132,7 @@ describe("Secrets that an app sends to the Collector", function () {
     assert.deepEqual(changed, []);
   });
 
-  it("leave the ids, times and links of what carried them", () => {
+  it("leave ids, times and links of their spans, logs and metrics unchanged", () => {
     const { spans } = arrived;
     const plants = planted.filter(({ place }) => place.signal === "traces");
     const ids = new Set(spans.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
@@ -149,12 +149,12 @@ describe("Secrets that an app sends to the Collector", function () {
     );
   });
 
-  it("leave nothing behind of how they were looked for", () => {
+  it("leave no attributes of the redaction behind", () => {
     const { spans, logs, metrics } = arrived;
     assert.doesNotMatch(JSON.stringify([spans, logs, metrics]), /telltale\.redact|redaction\./);
   });
 
-  it("don't arrive from a preloaded app either, whose traces, logs and metrics do", async () => {
+  it("don't arrive from a preloaded app either, unlike its traces, logs and metrics", async () => {
     receiver.clear();
     const last = wordOf(3_000_000);
     const leaky = new Program({
@@ -271,7 +271,7 @@ function countsOfPlants(plants: readonly Planted[]): string {
 }
 
 function foundIn(whole: string): readonly string[] {
-  // Most are words; to look for each by itself in all that is on disk would take long.
+  // Most secrets are words: a search for each one on the whole disk would take long.
   const words = new Set(whole.match(WORD));
   return planted
     .filter(({ number, secret }) =>

@@ -22,13 +22,13 @@ const WRONG = "wrong-90ab11de";
 
 type Env = Readonly<Record<string, string>>;
 
-/** What an app is told, and what it has to say. */
+/** Settings of an app, and its expected output. */
 interface Row {
   readonly title: string;
-  /** Of the two gateways, the one that wants to see clients' certificates. */
+  /** Whether the gateway requires client certificates. */
   readonly mutual?: true;
   readonly env: Env;
-  /** All that it says on stderr; undefined: nothing, and its span arrives. */
+  /** Its output on stderr; undefined: none, and its span arrives. */
   readonly line?: RegExp;
 }
 
@@ -168,7 +168,7 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
     });
   }
 
-  /** An app that answers one request with 500, and ends. */
+  /** Runs an app that responds to one request with 500, and ends. */
   async function shopFailsOnce(env: Env): Promise<{ spanId: string; stderr: string }> {
     const shop = new Program({
       file: app,
@@ -195,12 +195,12 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
     ["the token in another scheme", { authorization: `Basic ${TOKEN}` }, 401],
     ["no token", {}, 401],
   ] as const) {
-    it(`answer ${status} to ${title}`, async () => {
+    it(`respond with ${status} to ${title}`, async () => {
       assert.equal(await statusOf(gateway.url, headers), status);
     });
   }
 
-  it("answer nothing but TLS", async () => {
+  it("accept TLS only", async () => {
     const response = await fetch(`${gateway.url}/v1/traces`, { method: "POST", body: "{}" });
     assert.equal(response.status, 400);
   });
@@ -227,7 +227,7 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
       TELLTALE_COLLECTOR_GATEWAY_TOKEN: TOKEN,
     };
 
-    it("bring a span on with token and certificate", async () => {
+    it("forward a span with token and certificate", async () => {
       const agent = await startAgent(forwarding);
       try {
         await postTelemetry(
@@ -242,7 +242,7 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
       }
     });
 
-    it("let the agent say what is wrong with its token, without the token", async () => {
+    it("make the agent log what is wrong with its token, without the token", async () => {
       const agent = await startAgent({ ...forwarding, TELLTALE_COLLECTOR_GATEWAY_TOKEN: WRONG });
       try {
         await postTelemetry(
@@ -252,7 +252,7 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
         );
         await pollUntil(
           async () => (/Dropping data.*401/.test(agent.output()) ? true : undefined),
-          () => `what the agent says: ${agent.output()}`,
+          () => `output of the agent: ${agent.output()}`,
         );
         assert.ok(!agent.output().includes(WRONG));
         assert.deepEqual(receiver.spans, []);
@@ -284,7 +284,7 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
     );
   });
 
-  it("let nobody see the token in what the gateway says and shows", async () => {
+  it("keep the token out of the gateway's output and pages", async () => {
     const printed = await Promise.all(
       [gateway.metricsUrl, `${gateway.zpagesUrl}/servicez`, `${gateway.zpagesUrl}/extensionz`].map(
         async (url) => (await fetch(url)).text(),

@@ -12,7 +12,7 @@ import { startReceiver } from "../../src/testing/receiver.ts";
 import { node } from "../nodes.ts";
 import { postTelemetry, otlpSpansOf } from "./support/telemetry.ts";
 
-/** A configuration that is well; the rows below break it. */
+/** A valid configuration, which the rows below break. */
 const VALID_CONFIGURATION = `
 extensions:
   health_check: {endpoint: "127.0.0.1:\${env:HEALTH_PORT:-13133}"}
@@ -28,7 +28,7 @@ service:
     traces: {receivers: [otlp], exporters: [debug]}
 `;
 
-/** As in TELLTALE_COLLECTOR_HTTP_PORT. */
+/** The name in TELLTALE_COLLECTOR_HTTP_PORT. */
 const GATEWAY_PORTS = ["HTTP", "GRPC", "HEALTH", "METRICS", "ZPAGES", "PPROF", "PROMETHEUS"];
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -36,7 +36,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 interface Row {
   readonly what: string;
   readonly configuration: string;
-  /** Besides ports that are free and a folder that can be written. */
+  /** In addition to free ports and a writable folder. */
   readonly env?: Environment;
   readonly args?: readonly string[];
   readonly message: RegExp;
@@ -201,7 +201,7 @@ describe("npm run collector", function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   for (const row of rows) {
-    it(`says what is wrong with ${row.what}, and ends with 1`, async () => {
+    it(`prints what is wrong with ${row.what}, and exits with 1`, async () => {
       writeFileSync(file, row.configuration);
       const args =
         row.args?.[0]?.startsWith("--") === false ? row.args : [...(row.args ?? []), file];
@@ -247,7 +247,7 @@ describe("npm run collector", function () {
     });
   }
 
-  it("names the variable of the gateway's queue folder, when that can't be made", async () => {
+  it("names the variable of the gateway's queue folder, when it can't be created", async () => {
     const env = { ...(await gatewayEnvironment()), TELLTALE_COLLECTOR_QUEUE: "/proc/queue" };
     const { code, stderr } = await run(["gateway"], env).ended;
     assert.match(
@@ -257,7 +257,7 @@ describe("npm run collector", function () {
     assert.equal(code, 1);
   });
 
-  it("sends a signal to each of the back ends that take it", async () => {
+  it("sends each signal to all back ends that accept it", async () => {
     const receiver = await startReceiver({ grpcPort: 0 });
     const env: Environment = {
       ...(await gatewayEnvironment()),
@@ -268,7 +268,7 @@ describe("npm run collector", function () {
     };
     const collector = run(["gateway", "--backend", "jaeger", "--backend", "tempo"], env);
     try {
-      await collector.says(/Everything is ready/);
+      await collector.waitForOutput(/Everything is ready/);
       const url = `http://127.0.0.1:${env["TELLTALE_COLLECTOR_HTTP_PORT"]}`;
       await postTelemetry(url, "traces", otlpSpansOf([{ trace: 31, name: "seen", failed: true }]));
       await receiver.waitFor(({ spans }) => spans.length === 2, "span by both");
@@ -281,7 +281,7 @@ describe("npm run collector", function () {
     }
   });
 
-  it("says what to do without Go", async () => {
+  it("prints what to do without Go", async () => {
     writeFileSync(file, VALID_CONFIGURATION);
     const env = { ...(await environment()), PATH: join(folder, "queue") };
     const { code, stderr } = await run([file], env, false).ended;
@@ -299,11 +299,11 @@ describe("npm run collector", function () {
     assert.equal(code, 0);
   });
 
-  it("runs until it is told to stop, and ends with 0", async () => {
+  it("runs until SIGTERM, and exits with 0", async () => {
     writeFileSync(file, VALID_CONFIGURATION);
     const env = await environment();
     const collector = run([file], env);
-    await collector.says(/Everything is ready/);
+    await collector.waitForOutput(/Everything is ready/);
     const response = await fetch(`http://127.0.0.1:${env["HEALTH_PORT"]}/`);
     assert.equal(response.status, 200);
     collector.child.kill("SIGTERM");
@@ -335,14 +335,14 @@ describe("npm run collector", function () {
     };
   }
 
-  /** @param built whether the Collector is handed over, so that nothing is looked up in a cache. */
+  /** @param built whether the path of the Collector is passed, so that no cache is read */
   function run(args: readonly string[], env: Environment, built = true) {
     const script = join(root, "scripts", "collector.ts");
     const configuration = built && !args.includes("--binary") ? ["--binary", binary] : [];
     const child = spawn(node, [script, ...configuration, ...args], {
       env,
       stdio: ["ignore", "ignore", "pipe"],
-      // One that runs, though it should not, is told to end.
+      // Ends a Collector that unexpectedly runs.
       timeout: 60_000,
     });
     let stderr = "";
@@ -354,6 +354,6 @@ describe("npm run collector", function () {
         if ("code" in isOver) throw new Error(`it ended too soon:\n${stderr}`);
       }
     };
-    return { child, ended, says: message };
+    return { child, ended, waitForOutput: message };
   }
 });

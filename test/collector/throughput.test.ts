@@ -14,7 +14,7 @@ const SPANS = 24_000;
 const FAILED_SPANS = (SPANS / TRAFFIC_SPANS_PER_TRACE / 80) * TRAFFIC_SPANS_PER_TRACE;
 
 /* The bench's own load, small: that all is counted right, at whatever speed. */
-describe("As much as the gateway takes", function () {
+describe("Traffic at the gateway's limit", function () {
   let binary: string;
   before(async function () {
     this.timeout(COLD_BUILD_MS);
@@ -41,7 +41,7 @@ describe("As much as the gateway takes", function () {
     });
   }
 
-  it("is in its README as it was measured", () => {
+  it("is in the README as it was measured", () => {
     const readme = readFileSync(join(collector, "README.md"), "utf8");
     assert.equal(readBlock(readme, "throughput"), throughputBlock());
   });

@@ -16,7 +16,7 @@ import { postTelemetry } from "./support/telemetry.ts";
 
 const app = fileURLToPath(new URL("apps/shop.mjs", import.meta.url));
 const COLD_BUILD_MS = 30 * 60_000;
-/** What all of them take in one request, packed or not. */
+/** Size limit of a request for all vendors, compressed and uncompressed. */
 const MAX_BYTES = 1e6;
 const LINES = 1000;
 
@@ -24,11 +24,11 @@ type Signal = "traces" | "metrics" | "logs";
 
 interface Vendor {
   readonly backend: string;
-  /** What its file can't do without. */
+  /** Required variables of its file. */
   readonly required: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly host: string;
-  /** Before /v1/traces. */
+  /** Path before /v1/traces. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly signals: readonly Signal[];
@@ -84,14 +84,14 @@ const vendors: readonly Vendor[] = [
 ];
 
 /**
- * With the addresses that the files have, by TLS: a proxy leads all of them to a
- * receiver of ours, which has a certificate for the host.
+ * Exports to the addresses in the files, with TLS: a proxy connects all of them to a
+ * test receiver, which has a certificate for the host.
  */
 for (const vendor of vendors) {
   describe(`The back end ${vendor.backend}`, function () {
     let folder: string;
     let receiver: Receiver;
-    /** Gets the signals that this back end doesn't take. */
+    /** Receives the signals that this back end does not accept. */
     let rest: Receiver;
     let proxy: Proxy;
     let gateway: Preset;
@@ -132,14 +132,14 @@ for (const vendor of vendors) {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    it("gets what it takes, where and as it takes it", () => {
+    it("receives each accepted signal at its path, in its format", () => {
       assert.deepEqual([...proxy.connectTargets], [`${vendor.host}:443`]);
       const paths = new Set(receiver.requests.map(({ path }) => path));
       const expected = vendor.signals.map((signal) => `${vendor.path}/v1/${signal}`);
       assert.deepEqual([...paths].toSorted(), expected.toSorted());
       for (const { headers, method, status } of receiver.requests) {
         assert.equal(method, "POST");
-        // The latest may still wait for its answer.
+        // The last one may still wait for its response.
         if (status !== undefined) assert.equal(status, 200);
         assert.equal(headers["content-type"], "application/x-protobuf");
         assert.equal(headers["content-encoding"], "gzip");
@@ -152,7 +152,7 @@ for (const vendor of vendors) {
     });
 
     if (vendor.temporality !== undefined) {
-      it(`gets ${vendor.temporality} metrics, of spans too`, async () => {
+      it(`receives ${vendor.temporality} metrics, also those of spans`, async () => {
         await receiver.waitFor(
           ({ metrics }) =>
             metrics.some(({ name }) => name === "traces.span.metrics.duration") &&
@@ -162,18 +162,18 @@ for (const vendor of vendors) {
         for (const metric of receiver.metrics.filter(isAdded)) {
           assert.equal(metric.temporality, vendor.temporality, metric.name);
         }
-        // What goes up and down is what it is, not what was added.
+        // UpDownCounters stay cumulative.
         const levels = receiver.metrics.filter(isLevel);
         assert.ok(levels.every(({ temporality }) => temporality === "cumulative"));
       });
     } else {
-      it("leaves the metrics to another", async () => {
+      it("leaves metrics to another back end", async () => {
         await rest.waitFor(hasAll(["metrics"]), "metrics");
         assert.equal(rest.spans.length + rest.logs.length, 0);
       });
     }
 
-    it("gets no request that is too big", async () => {
+    it("receives no request above its size limit", async () => {
       const [requestCount, known] = [receiver.requests.length, receiver.logs.length];
       await postTelemetry(gateway.url, "logs", manyLines());
       await receiver.waitFor(({ logs }) => logs.length >= known + LINES, "all lines");
@@ -182,7 +182,7 @@ for (const vendor of vendors) {
       assert.ok(Math.max(...bytes) < MAX_BYTES, bytes.join());
     });
 
-    it("says which of its variables are not set", async () => {
+    it("reports which of its variables are not set", async () => {
       await assert.rejects(readConfiguration(["gateway"], [vendor.backend], {}), (error: Error) => {
         const names = Object.keys(vendor.required);
         const is = names.length === 1 ? "is" : "are";
@@ -194,7 +194,7 @@ for (const vendor of vendors) {
   });
 }
 
-/** A preloaded app answers a request, and ends. */
+/** Runs a preloaded app that responds to one request, and ends. */
 async function serve(url: string, temporality: string): Promise<void> {
   const program = new Program({
     file: app,
@@ -239,7 +239,7 @@ function isAdded({ type, monotonic }: ReceivedMetric): boolean {
   return type === "histogram" || (type === "sum" && monotonic);
 }
 
-/** 3 MB that can hardly be packed. */
+/** 3 MB that hardly compress. */
 function manyLines(): object {
   const logRecords = Array.from({ length: LINES }, () => ({
     timeUnixNano: `${Date.now()}000000`,

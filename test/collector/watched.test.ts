@@ -14,18 +14,18 @@ import { LOGS, METRICS, postTelemetry } from "./support/telemetry.ts";
 const COLD_BUILD_MS = 30 * 60_000;
 const PER_REQUEST = 250;
 
-/** What tells people and Prometheus which metrics to look at. */
+/** Files that name the metrics to watch, for people and for Prometheus. */
 const DOCUMENTS: readonly string[] = [
   "collector/README.md",
   "collector/compose/rules.yaml",
   "docs/collector.md",
 ];
 
-/** The most that its queue holds; a batch has as many. */
+/** Capacity of its queue, and size of a batch. */
 const QUEUE_ITEMS = 4096;
 
-/* What docs/collector.md says one can see from outside. */
-describe("A Collector that is watched", function () {
+/* The metrics and health described in docs/collector.md. */
+describe("A monitored Collector", function () {
   let binary: string;
   let backend: StubBackend;
   let running: CollectorInstance[] = [];
@@ -62,23 +62,23 @@ describe("A Collector that is watched", function () {
     return instance;
   }
 
-  it("counts each trouble, by the names that are written down", async () => {
+  it("counts each failure, under the documented names", async () => {
     const names = new Set<string>();
     for (const name of ["agent", "gateway"] as const) {
       backend.status = 503;
       const instance = await start(name);
       await postTelemetry(instance.url, "logs", LOGS);
       await postTelemetry(instance.url, "metrics", METRICS);
-      // More than its queue holds, and the back end takes none.
+      // More than the capacity of its queue, during an outage of the back end.
       const { refused } = await sendAll(instance, traces(0, 3000));
       await instance.waitForMetric("otelcol_exporter_enqueue_failed_spans_total", (n) => n > 0);
       const refusals = await instance.metric("otelcol_receiver_refused_spans_total");
       assert.equal(refusals, refused, name);
-      // Tail sampling stands between: who sent is gone when the queue turns out to be full.
+      // Tail sampling is in between: the sender has its response before the queue is full.
       assert.equal(refused > 0, name === "agent");
       const queued = await instance.metric("otelcol_exporter_queue_size", { data_type: "traces" });
       assert.ok(queued > QUEUE_ITEMS / 2 && queued <= QUEUE_ITEMS, `${queued} in the queue`);
-      // What no repetition would change is given up.
+      // Permanent errors are not retried.
       backend.status = 400;
       for (const kind of ["spans", "log_records", "metric_points"]) {
         await instance.waitForMetric(`otelcol_exporter_send_failed_${kind}_total`, (n) => n > 0);
@@ -97,7 +97,7 @@ describe("A Collector that is watched", function () {
     }
   });
 
-  /** That has refused something for want of memory, and taken it later. */
+  /** Starts a Collector that rejects requests for lack of memory, and accepts them later. */
   async function startShortOfMemory(): Promise<CollectorInstance> {
     const limiter = { check_interval: "100ms", limit_mib: 40, spike_limit_mib: 15 };
     const overlay = JSON.stringify({ processors: { memory_limiter: limiter } });
@@ -111,14 +111,14 @@ describe("A Collector that is watched", function () {
       await sendAll(gateway, traces((last += 500), 500));
       return (await gateway.metric(refused)) || undefined;
     }, "spans refused for want of memory");
-    // A request is taken or refused as a whole; each has one span of each trace.
+    // A request is accepted or rejected completely; each has one span of each trace.
     assert.equal(count % PER_REQUEST, 0, `${count} refused`);
     const [again] = traceRequests(traces(0, 10));
     await sendWithRetry(gateway.url, Uint8Array.from(again!));
     return gateway;
   }
 
-  it("is healthy as long as it takes what comes, whether or not its back end does", async () => {
+  it("is healthy as long as it accepts requests, with and without its back end", async () => {
     const agent = await start("agent");
     backend.status = 503;
     await sendAll(agent, traces(0, 100));
@@ -134,7 +134,7 @@ describe("A Collector that is watched", function () {
     await assert.rejects(fetch(agent.healthUrl));
   });
 
-  it("knows with the feature gate how each component does, and no exporter of this version says so", async () => {
+  it("knows the status of each component with the feature gate, which no exporter of this version reports", async () => {
     const agent = await start("agent", {
       args: ["--feature-gates=+extension.healthcheck.useComponentStatus"],
     });
@@ -150,7 +150,7 @@ describe("A Collector that is watched", function () {
       Object.keys(inside).filter((name) => /^(receiver|exporter):/.test(name)),
       ["exporter:otlp_http/gateway", "receiver:otlp"],
     );
-    // Once this says something else, use it: docs/collector.md.
+    // If this fails, describe the new status in docs/collector.md.
     assert.equal(inside["exporter:otlp_http/gateway"]?.status, "StatusOK");
   });
 });
@@ -164,7 +164,7 @@ function traces(from: number, count: number): TraceSpec[] {
   return Array.from({ length: count }, (_, n) => ({ number: from + n }));
 }
 
-/** Each once. */
+/** Returns the unique values. */
 async function sendAll(
   to: CollectorInstance,
   some: readonly TraceSpec[],
@@ -179,10 +179,10 @@ async function sendAll(
   return { refused };
 }
 
-/** That answers as it is told. */
+/** A back end with a configurable response. */
 interface StubBackend {
   status: number;
-  /** How often it was sent something. */
+  /** Number of received requests. */
   readonly requestCount: number;
   readonly url: string;
   close(): Promise<void>;

@@ -3,12 +3,11 @@ import { createServer } from "node:http";
 import { metrics, SpanStatusCode, trace } from "@opentelemetry/api";
 import pino from "pino";
 import winston from "winston";
-import { secretForms, secretKeys, wordOf } from "../secrets.ts";
+import { secretForms, secretKeys, wordOf } from "../support/secrets.ts";
 
 /*
- * A service that tells everybody everything. Nothing of it is taken out by the
- * preload: it only looks at the URLs that it records itself, and those are written
- * over here.
+ * A service that emits secrets in all signals. The preload redacts none of them: it
+ * only redacts the URLs that it records itself, and those are overwritten here.
  */
 const secrets = [];
 let number = 2_000_000;
@@ -22,14 +21,14 @@ const byWinston = winston.createLogger({
 });
 const byPino = pino();
 
-/** Another secret of the same form, to be put where it says. */
+/** Returns a further secret of the same form for a field. */
 function secretFor({ what, text, secret = (word) => word }, where) {
   const word = wordOf(++number);
   secrets.push([`${what} in ${where}`, secret(word)]);
   return text(word);
 }
 
-function tell(form) {
+function emit(form) {
   const put = (where) => secretFor(form, where);
   const request = trace.getActiveSpan();
   request.setAttributes({ "url.full": put("url.full"), "url.query": put("url.query") });
@@ -55,7 +54,7 @@ function tell(form) {
   lines += 3;
 }
 
-function tellByKey(key) {
+function emitByKey(key) {
   const form = { what: `the key ${key}`, text: (word) => word };
   trace.getActiveSpan().setAttribute(key, secretFor(form, "a span"));
   byWinston.info("winston: by key", { [key]: secretFor(form, "winston's field") });
@@ -63,21 +62,21 @@ function tellByKey(key) {
   lines += 2;
 }
 
-const told = [
-  ...secretForms.map((form) => () => tell(form)),
-  ...secretKeys.map((key) => () => tellByKey(key)),
+const emitters = [
+  ...secretForms.map((form) => () => emit(form)),
+  ...secretKeys.map((key) => () => emitByKey(key)),
 ];
 let at = 0;
 const server = createServer((_request, response) => {
-  told[at++]();
+  emitters[at++]();
   response.statusCode = 500;
   response.end();
 });
 await once(server.listen(0, "127.0.0.1"), "listening");
-for (const _ of told) {
+for (const _ of emitters) {
   const response = await fetch(`http://127.0.0.1:${server.address().port}/orders?page=2`);
   await response.arrayBuffer();
 }
 server.close();
 server.closeAllConnections();
-process.stdout.write(`\n${JSON.stringify({ secrets, requests: told.length, lines })}\n`);
+process.stdout.write(`\n${JSON.stringify({ secrets, requests: emitters.length, lines })}\n`);

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { metrics, trace } from "@opentelemetry/api";
 
-/* A service that says which span it was in: what arrives is compared with that. */
+/* A service that prints its active span, for comparison with the telemetry. */
 const orders = metrics.getMeter("shop").createCounter("shop.orders", { unit: "{order}" });
 
 const server = createServer((request, response) => {

@@ -5,7 +5,7 @@ import { collector } from "../../../scripts/collector/paths.ts";
 
 export const composeFile: string = join(collector, "compose.yaml");
 
-/** What we read of a service. */
+/** The used part of a service. */
 export interface Service {
   readonly image: string;
   readonly command?: string | readonly string[];

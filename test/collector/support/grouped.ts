@@ -1,4 +1,4 @@
-/** `Map.groupBy`, which the library that we compile against doesn't know yet. */
+/** `Map.groupBy`, which TypeScript's configured library does not have yet. */
 export function groupedBy<Item, Key>(
   items: Iterable<Item>,
   keyOf: (item: Item) => Key,

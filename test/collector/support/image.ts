@@ -9,7 +9,7 @@ import { collector } from "../../../scripts/collector/paths.ts";
 
 const run = promisify(execFile);
 
-/** What Docker would read from an image. */
+/** The part of an image's configuration that Docker uses. */
 export interface ImageConfiguration {
   readonly User: string;
   readonly Entrypoint: readonly string[];
@@ -22,14 +22,14 @@ export interface ImageConfiguration {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Paths of this machine, by paths in the container. */
+  /** Paths on this host, by paths in the container. */
   readonly volumes?: Readonly<Record<string, string>>;
 }
 
 /**
- * The image of `collector/Dockerfile`, built by buildah without an engine. Its
- * build stage would have to be pulled: in its place stands a folder with what
- * that stage makes, made with the same flags on this machine.
+ * The image of `collector/Dockerfile`, built by buildah without an engine. Its build
+ * stage would have to be pulled, so a folder replaces it, with the same files built
+ * by the same flags on this host.
  */
 export class Image {
   readonly #folder = mkdtempSync(join(tmpdir(), "telltale-image-"));
@@ -51,13 +51,13 @@ export class Image {
     return (JSON.parse(stdout) as { Docker: { config: ImageConfiguration } }).Docker.config;
   }
 
-  /** Where its root is mounted. */
+  /** Mounts the root, and returns the path. */
   async mount(): Promise<string> {
     const { stdout } = await this.#buildah(["mount", this.#container]);
     return stdout.trim();
   }
 
-  /** The command that runs `command` in the image, as the image's user, on the host's network. */
+  /** Returns the command that runs `command` in the image, as its user, on the host's network. */
   commandFor(command: readonly string[], options: RunOptions = {}): [string, ...string[]] {
     const env = Object.entries(options.env ?? {}).map(([name, value]) => `--env=${name}=${value}`);
     const volumes = Object.entries(options.volumes ?? {}).map(
@@ -78,7 +78,7 @@ export class Image {
     await compile(join(out, "probe"), "", join(collector, "probe"));
     await copyFile("/etc/ssl/certs/ca-certificates.crt", join(out, "ca-certificates.crt"));
     const stage = `--build-context=build=${join(this.#folder, "stage")}`;
-    // Without the format of Docker an image has no HEALTHCHECK.
+    // Only images in Docker's format have a HEALTHCHECK.
     const flags = ["--isolation=chroot", "--format=docker", "--tag=telltale-collector", stage];
     await this.#buildah(["bud", ...flags, collector]);
     const { stdout } = await this.#buildah(["from", "telltale-collector"]);
@@ -95,7 +95,7 @@ export class Image {
   }
 }
 
-/** A folder that belongs to `user`, e.g. "10001:10001". */
+/** Creates a folder owned by `user`, e.g. "10001:10001". */
 export function folderOf(user: string, path: string): string {
   const [uid, gid] = user.split(":").map(Number);
   mkdirSync(path, { recursive: true });

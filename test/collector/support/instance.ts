@@ -7,34 +7,34 @@ import { pollUntil } from "../../until.ts";
 import { type PageSample, parseSamples } from "./page.ts";
 import type { PresetName } from "./preset.ts";
 
-/** The shell becomes the Collector: its pid is the one to kill. */
+/** Replaces the shell by the Collector, so that the shell's pid is the Collector's. */
 const START = 'echo $$ >"$1"; shift; exec "$@"';
-/** In a mount namespace of its own, where whoever started it may mount. */
+/** Runs in a separate mount namespace, where an unprivileged user may mount. */
 const START_ON_DISK = `set -e; mkdir -p "$1"; mount -t tmpfs -o size="$2" none "$1"; shift 2; ${START}`;
 
 export interface InstanceOptions {
-  /** What to change by variables; ports and folders are set here. */
+  /** Environment variables in addition to ports and folders. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Of a disk that holds only the queue, "2m" for instance. It is in memory, and gone
-   * with the process. Default: the queue lies where temporary files do.
+   * Size of a disk for the queue, for example "2m". It is in memory, and ends with the
+   * process. Default: the queue is in the folder of temporary files.
    */
   readonly diskSize?: string;
-  /** Of the Collector, after the preset: `--config=...` lays something over it. */
+  /** Arguments of the Collector after the preset: `--config=...` overlays it. */
   readonly args?: readonly string[];
 }
 
 /**
- * A preset that can be killed and started again: its ports and its queue stay.
+ * A preset that can be killed and started again, with the same ports and queue.
  * Ends with this process, however that ends.
  */
 export class CollectorInstance {
   /** Fits `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
-  /** Of the services' metrics, as Prometheus scrapes them; of the gateway alone. */
+  /** URL of the services' metrics for Prometheus, only of the gateway. */
   readonly prometheusUrl: string;
   readonly healthUrl: string;
-  /** Holds the queue, and outlives the process. */
+  /** Folder of the queue, which outlives the process. */
   readonly directory: string;
   readonly #metricsUrl: string;
   readonly #command: (pidFile: string) => [string, ...string[]];
@@ -87,7 +87,7 @@ export class CollectorInstance {
     return instance;
   }
 
-  /** Again, after `kill` or `end`. */
+  /** Starts it, also after `kill` or `end`. */
   async start(): Promise<void> {
     const daemon = new Daemon(this.#name);
     await daemon.start({
@@ -106,33 +106,33 @@ export class CollectorInstance {
     return Number(readFileSync(join(this.#daemon!.directory, "pid"), "utf8"));
   }
 
-  /** At once, as a crash or the kernel's out-of-memory killer would. */
+  /** Kills it, as a crash or the kernel's out-of-memory killer does. */
   async kill(): Promise<void> {
     process.kill(this.pid, "SIGKILL");
     await this.end();
   }
 
-  /** As Kubernetes ends it: by SIGTERM, and what is under way is brought to its end. */
+  /** Ends it gracefully by SIGTERM, as Kubernetes does. */
   async end(): Promise<void> {
     await this.#daemon?.stop();
     this.#daemon = undefined;
   }
 
-  /** Ends it, and takes its queue away. */
+  /** Ends it, and deletes its queue. */
   async stop(): Promise<void> {
     await this.end();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** What it says about itself. */
+  /** Returns its internal metrics. */
   async samples(): Promise<readonly PageSample[]> {
     return parseSamples(await (await fetch(this.#metricsUrl)).text());
   }
 
   /**
-   * The sum of one of its own metrics; 0 where there is none yet.
+   * Returns the sum of an internal metric; 0 where it does not exist yet.
    *
-   * @param labels what a sample must have to count.
+   * @param labels labels of the counted samples
    */
   async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
     const entries = Object.entries(labels);
@@ -141,17 +141,17 @@ export class CollectorInstance {
       .reduce((sum, { value }) => sum + value, 0);
   }
 
-  /** Waits until one of its own metrics is as `isIt` wants it. */
+  /** Waits until an internal metric matches. */
   async waitForMetric(
     name: string,
-    isIt: (value: number) => boolean,
+    matches: (value: number) => boolean,
     labels: Readonly<Record<string, string>> = {},
   ): Promise<number> {
     let last = 0;
     return pollUntil(
       async () => {
         last = await this.metric(name, labels);
-        return isIt(last) ? last : undefined;
+        return matches(last) ? last : undefined;
       },
       () => `${name} of ${this.#name}, which is ${last}`,
     );

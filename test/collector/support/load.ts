@@ -3,16 +3,16 @@ import { gzipSync } from "node:zlib";
 import { pollUntil } from "../../until.ts";
 import { groupedBy } from "./grouped.ts";
 
-/** A trace as a load sends it: a request, and two things that it did. */
+/** A trace of a load: a request with two child spans. */
 export interface TraceSpec {
-  /** Of which all its ids are made: the same in every run. */
+  /** Number from which all ids are derived: the same in every run. */
   readonly number: number;
   readonly service?: string;
   readonly route?: string;
   readonly failed?: boolean;
-  /** Of the request; default: 20. */
+  /** Duration of the request; default: 20. */
   readonly durationMs?: number;
-  /** Of the request. */
+  /** Attributes of the request. */
   readonly attributes?: Readonly<Record<string, string | number>>;
 }
 
@@ -23,16 +23,16 @@ interface JsonSpan {
   readonly spanId: string;
 }
 
-/** As if drawn by lot, but the same in every run: samplers decide by it. */
+/** Returns a trace id that looks random, as samplers require, and is the same in every run. */
 export function traceIdOf(number: number): string {
   return createHash("sha256").update(`trace ${number}`).digest("hex").slice(0, 32);
 }
 
 /**
- * Export requests in JSON. The spans of a trace are spread over three requests
- * in a row, the root in the last, as services send them.
+ * Creates export requests in JSON. The spans of a trace are in three successive
+ * requests, the root in the last, as services send them.
  *
- * @param perRequest how many traces have a part in one.
+ * @param perRequest number of traces with a part in one request
  */
 export function traceRequests(
   traces: readonly TraceSpec[],
@@ -58,7 +58,7 @@ function requestOf(traces: readonly TraceSpec[], part: number, nowMs: number): B
   return gzipSync(JSON.stringify({ resourceSpans }), { level: 1 });
 }
 
-/** Part 0 is the root. What fails is the second: the root itself knows nothing of it. */
+/** Creates a span; part 0 is the root, and part 1 has the error, which the root does not. */
 function spanOf(trace: TraceSpec, part: number, nowMs: number): JsonSpan {
   const { number, route = "/orders/:id", failed = false, durationMs = 20, attributes } = trace;
   const id = traceIdOf(number);
@@ -94,7 +94,7 @@ function attributesOf(attributes: Readonly<Record<string, string | number>>): ob
   }));
 }
 
-/** What was answered; 200 means: whoever took it has to bring it on. */
+/** Sends a request, and returns the status; after a 200 the receiver must not lose it. */
 export async function send(url: string, body: Uint8Array<ArrayBuffer>): Promise<number> {
   const response = await fetch(`${url}/v1/traces`, {
     method: "POST",
@@ -105,7 +105,7 @@ export async function send(url: string, body: Uint8Array<ArrayBuffer>): Promise<
   return response.status;
 }
 
-/** As a service does: again, until it is taken. */
+/** Sends a request until it is accepted, as a service does. */
 export async function sendWithRetry(url: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
   let last: unknown;
   await pollUntil(
@@ -113,6 +113,6 @@ export async function sendWithRetry(url: string, body: Uint8Array<ArrayBuffer>):
       last = await send(url, body).catch((error: unknown) => error);
       return last === 200 ? true : undefined;
     },
-    () => `taken by ${url}, which answered ${String(last)}`,
+    () => `accepted by ${url}; the last response was ${String(last)}`,
   );
 }

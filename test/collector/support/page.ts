@@ -5,7 +5,7 @@ export interface PageSample {
   readonly value: number;
 }
 
-/** All samples of a page in Prometheus' text format or OpenMetrics, without their exemplars. */
+/** Returns all samples of a page in Prometheus' text format or OpenMetrics, without exemplars. */
 export function parseSamples(page: string): readonly PageSample[] {
   const lines = page.matchAll(/^([A-Za-z_:][\w:]*)(?:\{(.*?)\})? (\S+)/gm);
   return [...lines].map(([, name = "", labels = "", value]) => ({
@@ -20,7 +20,7 @@ function labelsOf(text: string): Record<string, string> {
   return Object.fromEntries([...pairs].map(([, key = "", value = ""]) => [key, value]));
 }
 
-/** Metric -> type, of the page's TYPE lines. */
+/** Returns the types of metrics from the page's TYPE lines. */
 export function typesOf(page: string): Map<string, string> {
   const lines = page.matchAll(/^# TYPE (\S+) (\S+)$/gm);
   return new Map([...lines].map(([, name = "", type = ""]) => [name, type]));

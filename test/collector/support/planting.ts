@@ -2,18 +2,18 @@ import type { Received } from "../../../src/testing/store.ts";
 import type { ReceivedValue } from "../../../src/testing/received.ts";
 import { idOf } from "./telemetry.ts";
 
-/** What came to a receiver. */
+/** Telemetry at a receiver. */
 export type Telemetry = Pick<Received, "spans" | "logs" | "metrics">;
 
-/** What is put somewhere, and by which number it is found again. */
+/** A planted text, and the number by which it is found. */
 export interface PlantedValue {
   readonly number: number;
   readonly value: JsonValue;
-  /** Of an attribute or field; a place that has none doesn't care. */
+  /** Key of an attribute or field; ignored by fields without keys. */
   readonly key?: string;
 }
 
-/** A value as OTLP's JSON has it in the end. */
+/** A decoded value of OTLP's JSON. */
 export type JsonValue =
   | string
   | number
@@ -22,22 +22,22 @@ export type JsonValue =
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Somewhere in telemetry, where something can stand. */
+/** A field of telemetry that can contain a text. */
 export interface PlantLocation {
   readonly signal: "traces" | "logs" | "metrics";
-  /** Whether it has a key. */
+  /** Whether the field has a key. */
   readonly keyed: boolean;
-  /** An export request's part: one of `resourceSpans`, `resourceLogs`, `resourceMetrics`. */
+  /** Creates the part of an export request: one of `resourceSpans`, `resourceLogs`, `resourceMetrics`. */
   readonly put: (plant: PlantedValue) => Json;
-  /** What arrived there; undefined: not yet, or nothing. */
+  /** Returns the text that arrived in the field; undefined: none yet. */
   readonly look: (received: Telemetry, plant: PlantedValue) => ReceivedValue | undefined;
 }
 
-/** Of attributes, where a test doesn't care. */
+/** Default key of attributes. */
 export const KEY = "app.note";
 const START = Date.now() - 5000;
 
-/** All places of telemetry that a secret may come to by an app's hand. */
+/** All fields of telemetry into which an app may write a secret. */
 export const plantLocations: Readonly<Record<string, PlantLocation>> = {
   "a span's name": span(({ value }) => ({ name: value }), "name"),
   "a span's attribute": span(
@@ -144,7 +144,7 @@ export const plantLocations: Readonly<Record<string, PlantLocation>> = {
   ),
 };
 
-/** Export requests for all plants of a signal. */
+/** Creates export requests for all planted texts of a signal. */
 export function plantingRequests(
   plants: readonly (PlantedValue & { readonly place: PlantLocation })[],
 ): readonly { readonly signal: PlantLocation["signal"]; readonly body: object }[] {

@@ -5,35 +5,35 @@ import { Daemon, freePorts } from "../../libraries/servers/daemon.ts";
 export const presets = ["local", "agent", "gateway"] as const;
 export type PresetName = (typeof presets)[number];
 
-/** A preset that runs, on ports of its own. */
+/** A running preset, on free ports. */
 export interface Preset {
   /** Fits `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
   /** The same for gRPC. */
   readonly grpcUrl: string;
-  /** Of the services' metrics, as Prometheus scrapes them; of the gateway alone. */
+  /** URL of the services' metrics for Prometheus, only of the gateway. */
   readonly prometheusUrl: string;
-  /** Of its own metrics. */
+  /** URL of its internal metrics. */
   readonly metricsUrl: string;
-  /** Of its health. */
+  /** URL of its health. */
   readonly healthUrl: string;
-  /** Where it shows the traces that it made itself. */
+  /** URL of the traces of its own operations. */
   readonly zpagesUrl: string;
-  /** What `local` writes. */
+  /** The file that `local` writes. */
   readonly file: string;
-  /** Holds the queue, and what else it writes. */
+  /** Folder of the queue and of other files. */
   readonly directory: string;
-  /** All that it said so far. */
+  /** Returns its output so far. */
   readonly output: () => string;
   stop(): Promise<void>;
 }
 
 /**
- * Starts a preset as it is, and waits until it is ready.
+ * Starts a preset, and waits until it is ready.
  *
- * @param env what to change by variables; ports and folders are set here.
- * @param backends names of files in `collector/backends/`, laid over the preset.
- * @param overlays paths of other files in `collector/`, laid over that.
+ * @param env variables in addition to ports and folders
+ * @param backends names of files in `collector/backends/` that overlay the preset
+ * @param overlays paths of other files in `collector/` that overlay those
  */
 export async function startPreset(
   binary: string,

@@ -2,10 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Daemon, freePorts } from "../../libraries/servers/daemon.ts";
 
-/** The labels of a series, its name among them. */
+/** Labels of a series, including its name. */
 export type Series = Readonly<Record<string, string>> & { readonly __name__: string };
 
-/** What Prometheus knows of a name, each once. */
+/** Prometheus' metadata of a metric name. */
 export interface Metadata {
   readonly type: string;
   readonly help: string;
@@ -13,12 +13,12 @@ export interface Metadata {
 }
 
 export interface PrometheusServerOptions {
-  /** Its configuration, of its own port; default: it scrapes nothing. */
+  /** Returns the configuration for a port; default: without targets. */
   readonly config?: (port: number) => string;
   readonly flags?: readonly string[];
 }
 
-/** A real Prometheus (Debian's), on a port of its own. */
+/** A Prometheus server (Debian's), on a free port. */
 export class PrometheusServer {
   readonly url: string;
   readonly #daemon: Daemon;
@@ -28,7 +28,7 @@ export class PrometheusServer {
     this.#daemon = daemon;
   }
 
-  /** @param program its path, from `programOrSkip`. */
+  /** @param program the path of Prometheus, from `programOrSkip` */
   static async start(
     program: string,
     { config = () => "{}\n", flags = [] }: PrometheusServerOptions = {},
@@ -59,7 +59,7 @@ export class PrometheusServer {
     return this.#daemon.stop();
   }
 
-  /** What its API answers, e.g. to "targets"; rejects if it complains. */
+  /** Returns the data of an API path, e.g. "targets". Rejects with the API's error. */
   async request<T>(path: string): Promise<T> {
     const response = await fetch(`${this.url}/api/v1/${path}`);
     const { data, error } = (await response.json()) as { data: T; error?: string };
@@ -67,7 +67,7 @@ export class PrometheusServer {
     return data;
   }
 
-  /** The value of each series that answers a query, by its labels. */
+  /** Returns the series of a query, with labels and values. */
   async query(
     query: string,
   ): Promise<readonly { readonly metric: Record<string, string>; readonly value: number }[]> {
@@ -77,7 +77,7 @@ export class PrometheusServer {
     return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
   }
 
-  /** All series that it has, of whatever time. */
+  /** Returns all series, of any time. */
   series(selector: string): Promise<readonly Series[]> {
     return this.request(`series?match[]=${encodeURIComponent(selector)}`);
   }
@@ -86,7 +86,7 @@ export class PrometheusServer {
     return this.request("metadata");
   }
 
-  /** The labels of all exemplars of a metric. */
+  /** Returns the labels of all exemplars of a metric. */
   async exemplars(metric: string): Promise<readonly Readonly<Record<string, string>>[]> {
     const now = Date.now() / 1000;
     const found = await this.request<

@@ -3,16 +3,16 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** An HTTPS proxy that leads to this machine whoever is asked for. */
+/** An HTTPS proxy that connects all targets to this host. */
 export interface Proxy {
   /** Fits `HTTPS_PROXY`. */
   readonly url: string;
-  /** Who was asked for, as host:port, each once. */
+  /** Requested targets, as host:port. */
   readonly connectTargets: ReadonlySet<string>;
   close(): Promise<void>;
 }
 
-/** @param port of this machine, to which all connections go. */
+/** @param port the port of this host to which all connections go */
 export async function startProxy(port: number): Promise<Proxy> {
   const connectTargets = new Set<string>();
   const open = new Set<Duplex>();

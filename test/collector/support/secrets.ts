@@ -1,18 +1,18 @@
 /** A text with a secret in it. */
 export interface SecretForm {
   readonly what: string;
-  /** @param word letters and digits that occur nowhere else. */
+  /** @param word letters and digits that occur nowhere else */
   readonly text: (word: string) => string;
-  /** What must not arrive of it; default: the word. */
+  /** The part that must not arrive; default: the word. */
   readonly secret?: (word: string) => string;
 }
 
-/** Letters and digits as tokens are made of; another for each number. */
+/** Returns a different text of letters and digits, like a token, for each number. */
 export function wordOf(number: number): string {
   return `Zq${number.toString(36).padStart(8, "0")}x4Kd`;
 }
 
-/** All of those in a text. */
+/** Returns all such words in a text. */
 export const WORD: RegExp = /Zq[0-9a-z]{8}x4Kd/g;
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -21,7 +21,7 @@ const token = (word: string): string =>
   `.${word}`;
 const upper = (word: string, length: number): string =>
   word.toUpperCase().padEnd(length, "Q").slice(-length);
-/** Digits that only this word leads to. */
+/** Returns digits that are unique to the word. */
 const digits = (word: string, length: number): string =>
   String(Number.parseInt(word.slice(2, 10), 36)).padStart(length, "0");
 const card = (first: string, groups: readonly number[], gap: string) => (word: string) => {
@@ -33,7 +33,7 @@ const card = (first: string, groups: readonly number[], gap: string) => (word: s
 const pem = (kind: string, word: string): string =>
   `-----BEGIN ${kind}-----\nMIIEvQIBADAN\n${word}\nBgkqhkiG9w0B\n-----END ${kind}-----`;
 
-/** Query keys that must not be known outside; which ones, the test says. */
+/** Secret query keys, compared by the test. */
 export function queryForms(keys: Iterable<string>): readonly SecretForm[] {
   return [...keys].flatMap((key) => [
     {
@@ -134,7 +134,7 @@ const texts: readonly SecretForm[] = [
   { what: "SendGrid's key", text: (word) => `SG.${word.padEnd(22, "0")}.${word.padEnd(43, "0")}` },
 ];
 
-/** Payment cards, which are secrets as a whole. */
+/** Payment card numbers, which are secret as a whole. */
 const cards: readonly SecretForm[] = [
   { what: "a Visa card", text: card("4", [16], "") },
   { what: "a Visa card in groups", text: card("4", [4, 4, 4, 4], " ") },
@@ -143,16 +143,16 @@ const cards: readonly SecretForm[] = [
   { what: "a Discover card", text: card("6011", [4, 4, 4, 4], "-") },
 ].map(({ what, text }) => ({ what, text, secret: text }));
 
-/** Texts with secrets, wherever they stand. */
+/** Texts with secrets in all positions. */
 export const secretForms: readonly SecretForm[] = [...texts, ...cards];
 
-/** What is no secret by itself, but has no place in `db.query.text`. */
+/** Texts that are no secrets, but don't belong in `db.query.text`. */
 export const literalForms: readonly SecretForm[] = [
   { what: "SQL's values", text: (word) => `INSERT INTO users VALUES ('bob', 'it''s ${word}')` },
-  { what: "a search for somebody", text: (word) => `SELECT id FROM users WHERE name = '${word}'` },
+  { what: "a search for a user", text: (word) => `SELECT id FROM users WHERE name = '${word}'` },
 ];
 
-/** Keys of attributes and fields whose values are secrets, whatever they look like. */
+/** Keys of attributes and fields whose values are always secret. */
 export const secretKeys: readonly string[] = [
   ...["password", "user.password", "userPassword", "db_passwd", "smtp-pwd", "passphrase"],
   ...["password_hash", "passwordConfirmation", "http.request.header.authorization"],
@@ -163,10 +163,10 @@ export const secretKeys: readonly string[] = [
   ...["token", "x-csrf-token", "jwt", "otp", "cvv", "ssn", "iban", "aws.credentials"],
 ];
 
-/** Texts that look a little like secrets, and must arrive as they are. */
+/** Texts that resemble secrets, and must arrive unchanged. */
 export const harmlessTexts: readonly string[] = [
   "b3b6c1a0-1f5e-4a5c-9d1f-0a1b2c3d4e5f",
-  // With the digits of a payment card, but other gaps, or as a fraction.
+  // The digits of a payment card, with other gaps or as a fraction.
   "43003556-0289-4498-a1d4-6111f6011036",
   "00003556-4289-4498-8134-611166011036",
   "0.4442417603172364",
@@ -208,7 +208,7 @@ export const harmlessTexts: readonly string[] = [
   "monkey, keyboard, passenger, secretary",
 ];
 
-/** Attributes whose keys look a little like those of secrets. */
+/** Attributes with keys that resemble those of secrets. */
 export const harmlessAttributes: Readonly<Record<string, string | number>> = {
   "session.id": "b3b6c1a0-1f5e-4a5c-9d1f-0a1b2c3d4e5f",
   "gen_ai.usage.input_tokens": 4111,

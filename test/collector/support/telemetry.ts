@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
-/** What a test says of a span; the rest is made up. */
+/** The part of a span that a test sets; the rest is generated. */
 export interface OtlpSpanSpec {
-  /** A number of which its ids are made. */
+  /** Number from which the ids are derived. */
   readonly trace: number;
   readonly name: string;
   readonly failed?: boolean;
@@ -14,7 +14,7 @@ const START_MS = Date.now() - 5000;
 const RESOURCE = resourceOf("warehouse");
 const SCOPE = { name: "shop", version: "1.2.3" };
 
-/** One record of what each signal has, and more than the minimum of it. */
+/** One item of each signal, with more than the required fields. */
 export const LOGS: object = {
   resourceLogs: [
     {
@@ -72,7 +72,7 @@ export const METRICS: object = {
   ],
 };
 
-/** One export request. */
+/** An export request. */
 export function otlpSpansOf(spans: readonly OtlpSpanSpec[], service = "warehouse"): object {
   return {
     resourceSpans: [
@@ -112,7 +112,7 @@ function attributesOf(attributes: Readonly<Record<string, string | number>>): ob
   }));
 }
 
-/** Always the same for the same number. */
+/** Returns the same id for the same number. */
 export function idOf(number: number, digits: number): string {
   return (0xabc000 + number).toString(16).padStart(digits, "1");
 }
@@ -121,7 +121,7 @@ function nanos(ms: number): string {
   return `${ms}000000`;
 }
 
-/** Sends OTLP as JSON; throws unless it is taken. */
+/** Sends OTLP as JSON. Throws unless it is accepted. */
 export async function postTelemetry(url: string, signal: string, body: object): Promise<void> {
   const response = await fetch(`${url}/v1/${signal}`, {
     method: "POST",
