@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { build, type BuildOptions } from "esbuild";
 import { cache, root } from "../scripts/build/paths.ts";
 
-/** Programs as the build makes them: Node 22.15 reads no TypeScript. */
+/** Bundled programs: Node 22.15 reads no TypeScript. */
 export interface TestBundle {
   readonly path: (entryPoint: string) => string;
-  /** After use. */
+  /** Removes the programs. */
   remove(): Promise<void>;
 }
 
-/** @param name that the folder is named after; it is below `node_modules`, where programs find their packages. */
+/** @param name the name of the folder below `node_modules`, where programs find their packages */
 export async function bundleForTest(
   name: string,
   entryPoints: Readonly<Record<string, string>>,

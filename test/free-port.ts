@@ -2,15 +2,15 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * Below those that Linux gives to outgoing connections and to `listen(0)`: nobody
- * gets one by chance between our look and its use.
+ * Below the ports that Linux assigns to outgoing connections and to `listen(0)`, so that
+ * no process gets one by chance between the check and its use.
  */
 const FIRST_PORT = 20_000;
 const PORT_COUNT = 12_000;
 
 const handedOut = new Set<number>();
 
-/** A port that nobody listens on, at any address of this machine; never the same twice. */
+/** Returns a port that is unused at all addresses of this host; never the same twice. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORT_COUNT);
@@ -20,7 +20,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** So many of them. */
+/** Returns several free ports. */
 export async function freePorts(count: number): Promise<number[]> {
   return Promise.all(Array.from({ length: count }, freePort));
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { lowCardinality } from "../src/low-cardinality.ts";
 
-/** Names that people choose. */
+/** Names chosen by people. */
 const chosen = [
   ...["", "orders", "orders-v2", "orders.created.v2", "OrderItemAdded", "user_events", "eu-west-1"],
   ...["orders-2024", "orders_2024_11", "orders-2026-11-29", "http2-test", "sha256", "ipv4"],
@@ -13,7 +13,7 @@ const chosen = [
   ...["kafka-0.kafka.svc.cluster.local", "ip-172-31-45-6", "%24aws", "(anonymous)"],
 ];
 
-/** Names with a part that some program made. */
+/** Names with a generated part. */
 const generated: readonly (readonly [name: string, label: string])[] = [
   ["3f2b8c1e-9d4a-4e7b-8a6f-0c5d1e2f3a4b", "*"],
   ["reply-3f2b8c1e-9d4a-4e7b-8a6f-0c5d1e2f3a4b", "reply-*"],
@@ -44,10 +44,10 @@ const generated: readonly (readonly [name: string, label: string])[] = [
 
 describe("A name as a label", () => {
   for (const name of chosen) {
-    it(`stays as it was chosen: "${name}"`, () => assert.equal(lowCardinality(name), name));
+    it(`keeps a chosen name: "${name}"`, () => assert.equal(lowCardinality(name), name));
   }
   for (const [name, label] of generated) {
-    it(`loses what is generated: "${name.slice(0, 60)}"`, () =>
+    it(`loses its generated parts: "${name.slice(0, 60)}"`, () =>
       assert.equal(lowCardinality(name), label));
   }
   it("is one of a few for thirty thousand random names", () => {

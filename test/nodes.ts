@@ -1,17 +1,17 @@
 import { installedNode, type NodeName } from "../scripts/node.mjs";
 
-/** A Node that the tests run fixtures with. */
+/** A version of Node that runs fixtures. */
 export interface TestNode {
-  /** As it goes into titles. */
+  /** Version in titles. */
   readonly name: "22.15" | "24" | "26";
-  /** Its program, absolute. */
+  /** Absolute path of its program. */
   readonly path: string;
 }
 
 /**
- * The Nodes that we promise to work on. They come with `npm test` (or `npm run
- * nodes`); one that is missing is an error and not a smaller matrix. Apple
- * silicon has no 24 on npm.
+ * The supported versions of Node. `npm test` (or `npm run nodes`) installs them; a
+ * missing one is an error instead of a smaller matrix. npm has no 24 for Apple
+ * silicon.
  */
 export const nodes: readonly TestNode[] = [
   ...testNode("22.15", "node22"),
@@ -19,10 +19,10 @@ export const nodes: readonly TestNode[] = [
   ...testNode("26", "node26"),
 ];
 
-/** The Node that built us: for tests that need only one. */
+/** The Node of the build, for tests that need only one. */
 export const node: string = process.execPath;
 
-/** A Node that is too old for us, and can't even require an ES module. */
+/** An unsupported Node, which can't require an ES module. */
 export const oldNode: string = required("node20");
 
 function testNode(name: TestNode["name"], installed: NodeName): TestNode[] {

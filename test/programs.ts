@@ -2,8 +2,8 @@ import type { Context } from "mocha";
 import { findInPath, requiredPrograms } from "../scripts/test/programs.ts";
 
 /**
- * The path of a program from `scripts/debian-packages.txt`. Without it the test
- * is skipped (`npm test` says so first), and fails where CI is set.
+ * Returns the path of a program from `scripts/debian-packages.txt`. Without it the test
+ * is skipped (`npm test` reports that first), and fails if CI is set.
  */
 export function programOrSkip(test: Context, program: string): string {
   const path = findInPath(program);

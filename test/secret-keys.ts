@@ -1,6 +1,6 @@
-/** Query keys whose values are secrets, as services and frameworks spell them. */
+/** Query keys with secret values, in the spellings of services and frameworks. */
 export const secretQueryKeys: readonly string[] = [
-  // The conventions' own (url.query).
+  // From the conventions (url.query).
   ...["AWSAccessKeyId", "Signature", "sig", "X-Goog-Signature", "X-Amz-Signature"],
   ...["X-Amz-Security-Token", "X-Amz-Credential"],
   ...["token", "access_token", "access-token", "accessToken", "accesstoken", "ACCESS_TOKEN"],
@@ -40,7 +40,7 @@ export const secretQueryKeys: readonly string[] = [
   ],
 ];
 
-/** Keys that only look like them; their values are worth reading. */
+/** Similar keys, whose values are not secret. */
 export const harmlessQueryKeys: readonly string[] = [
   ...["page", "limit", "q", "sort", "order", "id", "user", "username", "email", "client_id"],
   ...["keyboard", "keyword", "keywords", "monkey", "turkey", "hotkey", "keys", "key_id"],

@@ -1,13 +1,13 @@
 /**
- * How long is waited for what must come, in milliseconds. What is there is found
- * at once, so this bounds failures only: above what a busy machine ever takes.
+ * Time limit of all waits, in milliseconds. It only delays failures, since a condition
+ * that holds is found at once. Longer than anything takes on a busy host.
  */
 export const WAIT_TIMEOUT_MS = 120_000;
 
 /**
- * Asks again until `look` finds something.
+ * Polls until `find` returns a value.
  *
- * @param what names the missing thing; asked for at the end, where it is a function.
+ * @param what name of the missing thing for the error; a function is called at the end
  */
 export async function pollUntil<T>(
   find: () => Promise<T | undefined>,
@@ -16,7 +16,7 @@ export async function pollUntil<T>(
 ): Promise<T> {
   const end = performance.now() + withinMs;
   for (;;) {
-    // A busy machine may come back to us after the end: look once more then.
+    // A busy host may resume after the time limit: poll once more.
     const isLast = performance.now() >= end;
     const found = await find();
     if (found !== undefined) return found;
@@ -27,7 +27,7 @@ export async function pollUntil<T>(
   throw new Error(`${missing}: not within ${withinMs / 1000} s`);
 }
 
-/** Asks again until `holds` says yes. */
+/** Polls until `isTrue` returns true. */
 export async function pollUntilTrue(
   isTrue: () => boolean | Promise<boolean>,
   what: string | (() => string),

@@ -2,7 +2,7 @@ import { Pool } from "pg";
 
 export const pool = new Pool({ connectionString: process.env.DATABASE_URL, max: 5 });
 
-/** Makes the tables and puts a few products on the shelves. Safe to run again. */
+/** Creates the tables and a few products. Can be run again. */
 export async function prepare() {
   await pool.query(`
     CREATE TABLE IF NOT EXISTS products (

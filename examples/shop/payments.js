@@ -2,7 +2,7 @@ import express from "express";
 import { pool, prepare } from "./database.js";
 import { log } from "./log.js";
 
-/** What a currency is worth in euro. */
+/** Exchange rates to euro. */
 const rates = {
   EUR: { factor: 1 },
   USD: { factor: 0.93 },
@@ -15,7 +15,7 @@ app.use(express.json());
 app.post("/charges", async (request, response) => {
   const { order, cents, currency } = request.body;
   log.info("charging", { order, cents, currency });
-  // Nobody thought of Swiss francs: `rates.CHF` is undefined.
+  // Swiss francs are missing: `rates.CHF` is undefined.
   const amount = Math.round(cents * rates[currency].factor);
   await pool.query("INSERT INTO charges (order_id, cents, currency) VALUES ($1, $2, $3)", [
     order,

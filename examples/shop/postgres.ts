@@ -11,24 +11,24 @@ import { findBinaries, type UserIdentity, openTemp } from "./postgres-binaries.t
 export interface Postgres {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string;
-  /** Ends it and removes what it has written. Can be called again. */
+  /** Ends PostgreSQL and removes its files. Can be called again. */
   stop(): Promise<void>;
 }
 
 export interface PostgresOptions {
-  /** Kept after the end and used again, databases and all; default: a temporary one. */
+  /** Folder of the databases, which is kept and can be reused; default: a temporary one. */
   readonly dataDir?: string;
-  /** Default: any that is free. */
+  /** Default: a free port. */
   readonly port?: number;
 }
 
 /**
- * A PostgreSQL of our own, from npm, without installing anything: for the demo
- * and for tests. With `DATABASE_URL` set, that database is used instead.
+ * Starts a PostgreSQL from npm, without installation, for the demo and for tests. If
+ * `DATABASE_URL` is set, that database is used instead.
  *
  * It ends with `stop`, and with this process, however that ends.
  *
- * @throws Error with PostgreSQL's own words if it doesn't start
+ * @throws Error with PostgreSQL's output if it doesn't start
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
   const given = process.env["DATABASE_URL"];
@@ -43,9 +43,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
 }
 
-/** User and database alike. */
+/** Name of the user and of the database. */
 const NAME = "shop";
-/** The user "nobody": PostgreSQL refuses to run as root. */
+/** Unprivileged user and group, since PostgreSQL refuses to run as root. */
 const UNPRIVILEGED_USER = 65534;
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
@@ -53,7 +53,7 @@ const STOP_TIMEOUT_MS = 10_000;
 class Cluster {
   readonly #identity: UserIdentity | undefined =
     process.getuid?.() === 0 ? { uid: UNPRIVILEGED_USER, gid: UNPRIVILEGED_USER } : undefined;
-  /** Removed at the end. */
+  /** Folder that is removed at the end. */
   readonly #scratch: string = mkdtempSync(join(openTemp(), "shop-postgres-"));
   readonly #directory: string;
   readonly #port: number | undefined;
@@ -96,7 +96,7 @@ class Cluster {
     writeFileSync(join(this.#directory, "pg_hba.conf"), rule);
   }
 
-  /** PostgreSQL without its server takes statements from stdin; that the database exists is no harm. */
+  /** Runs statements from stdin in single-user mode. An existing database is no error. */
   #prepare(postgres: string, password: string): Promise<void> {
     return this.#run(
       postgres,
@@ -111,13 +111,13 @@ class Cluster {
         if (error === null) resolve();
         else reject(new Error(`${program} failed: ${stderr.trim() || error.message}`));
       });
-      // Who ends before it has read all says why on stderr.
+      // A process that ends before it has read everything prints the reason on stderr.
       child.stdin?.on("error", () => {}).end(input);
     });
   }
 
   async #serve(postgres: string, port: number): Promise<void> {
-    // A database that nobody keeps needs no disk, and small buffers do.
+    // A temporary database needs no disk, and small buffers.
     const settings = {
       listen_addresses: "127.0.0.1",
       unix_socket_directories: "",
@@ -140,7 +140,7 @@ class Cluster {
   }
 
   #spawnOptions(): object {
-    // English messages, and nothing of the environment that PostgreSQL would heed (PGDATA, …).
+    // English messages, and no variables that PostgreSQL reads (PGDATA, …).
     const env = { PATH: process.env["PATH"] ?? "", LC_ALL: "C", TZ: "UTC" };
     return { ...this.#identity, env, cwd: this.#directory };
   }
@@ -149,8 +149,8 @@ class Cluster {
 type Server = ChildProcessByStdio<Writable, null, Readable>;
 
 /**
- * Runs a command until stdin ends, which it also does when the process at its
- * other end is killed; then removes the folder that is named first.
+ * Shell script that runs a command until stdin ends, also because the process at the
+ * other end is killed. Then removes the folder in the first argument.
  */
 const WATCHDOG_SCRIPT = `
   garbage=$1; shift
@@ -174,7 +174,7 @@ async function waitUntilReady(server: Server): Promise<void> {
   clearTimeout(deadline);
   server.stderr.resume();
   if (!output.at(-1)?.includes("ready to accept")) {
-    throw new Error(`PostgreSQL did not start: ${output.join("\n") || "it said nothing"}`);
+    throw new Error(`PostgreSQL did not start: ${output.join("\n") || "without output"}`);
   }
 }
 
@@ -188,7 +188,7 @@ async function end(server: Server): Promise<void> {
   clearTimeout(killer);
 }
 
-/** The whole group: the shell would leave PostgreSQL behind. */
+/** Ends the process group: without the shell, PostgreSQL would keep running. */
 function kill({ pid }: Server): void {
   if (pid !== undefined) process.kill(-pid, "SIGKILL");
 }

@@ -10,7 +10,7 @@ import type {
 } from "../../src/cli/scenario.ts";
 import { startPostgres } from "./postgres.ts";
 
-/** Enough to fill every picture, few enough to wait for. */
+/** Number of orders of the scenario. */
 const REQUESTS = 80;
 const CONCURRENCY = 4;
 /** Every tenth order is in Swiss francs. */
@@ -23,7 +23,7 @@ interface DemoService {
   readonly process: ChildProcess;
 }
 
-/** PostgreSQL, the payment service and the shop, both preloaded. */
+/** Starts PostgreSQL, and the payment service and the shop with the preload. */
 export async function start(stage: DemoEnvironment): Promise<RunningScenario> {
   stage.log("starting PostgreSQL");
   const database = await startPostgres();
@@ -73,7 +73,7 @@ async function startService(
   };
 }
 
-/** The services say on which port they are open, as a log line. */
+/** Waits for the log line with the port of a service. */
 async function openPort(
   name: string,
   child: ChildProcess,
@@ -83,14 +83,14 @@ async function openPort(
   for await (const line of createInterface({ input: child.stdout })) {
     const port = portIn(line);
     if (port === undefined) continue;
-    // Nobody reads on: what comes later must not fill the pipe.
+    // Discards further output, which must not fill the pipe.
     child.stdout.resume();
     return port;
   }
   throw new Error(`${name} ended before it was open:\n${stderr.join("\n")}`);
 }
 
-/** Express prints each error that it answers with a 500; they are in the picture, so kept back here. */
+/** Drops the errors that Express prints: the demo's output shows them. */
 function collectStderr(child: ChildProcess): readonly string[] {
   const lines: string[] = [];
   if (child.stderr === null) return lines;
@@ -110,7 +110,7 @@ function portIn(line: string): number | undefined {
   }
 }
 
-/** A few customers who look around and buy; resolves with the last order that failed. */
+/** Sends requests of a few customers, and resolves with the last failed order. */
 async function traffic(url: string, { log: write }: DemoEnvironment): Promise<FailedRequest> {
   write(`sending ${REQUESTS} requests`);
   let sent = 0;

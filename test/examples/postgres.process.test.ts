@@ -11,7 +11,7 @@ import { pollUntilTrue } from "../until.ts";
 
 const launcher = new URL("../../examples/shop/postgres.ts", import.meta.url).href;
 
-/** Starts it in a process of its own, whose temporary files are all below `directory`. */
+/** Starts PostgreSQL in a child process, with all temporary files below `directory`. */
 function launch(directory: string, then: string, environment: NodeJS.ProcessEnv = {}) {
   const program = `
     import { startPostgres } from ${JSON.stringify(launcher)};
@@ -49,7 +49,7 @@ describe("The demo's PostgreSQL", function () {
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  it("listens, and leaves nothing behind when it is stopped", async () => {
+  it("listens, and leaves no files behind when it is stopped", async () => {
     const child = launch(
       directory,
       `process.once("SIGTERM", async () => {
@@ -66,7 +66,7 @@ describe("The demo's PostgreSQL", function () {
     assert.deepEqual(readdirSync(directory), []);
   });
 
-  it("leaves nothing behind when its process is killed", async () => {
+  it("leaves no files behind when its process is killed", async () => {
     const child = launch(directory, "setInterval(() => {}, 1000);");
     const url = await firstLine(child);
     assert.ok(await listens(url));
@@ -75,7 +75,7 @@ describe("The demo's PostgreSQL", function () {
     await pollUntilTrue(() => readdirSync(directory).length === 0, "an empty directory");
   });
 
-  it("is not started where DATABASE_URL names another", async () => {
+  it("is not started if DATABASE_URL is set", async () => {
     const address = "postgres://user:secret@db.example/shop";
     const child = launch(directory, "await stop();", { DATABASE_URL: address });
     assert.equal(await firstLine(child), address);

@@ -1,26 +1,25 @@
 /**
- * Work that takes its time, started two at a time: whoever asks for one piece
- * starts the next, which somebody will ask for next. Failures come out where
- * their piece is asked for.
+ * Slow results, loaded two at a time: `get` also starts loading the next one. Errors
+ * are thrown by the `get` of their result.
  */
 export class PrefetchQueue<Name, T> {
   readonly #names: readonly Name[];
   readonly #load: (name: Name) => Promise<T>;
   readonly #started = new Map<Name, Promise<T>>();
 
-  constructor(names: readonly Name[], work: (name: Name) => Promise<T>) {
+  constructor(names: readonly Name[], load: (name: Name) => Promise<T>) {
     this.#names = names;
-    this.#load = work;
+    this.#load = load;
   }
 
   get(name: Name): Promise<T> {
     const next = this.#names[this.#names.indexOf(name) + 1];
-    const wanted = this.#startLoading(name);
+    const result = this.#startLoading(name);
     if (next !== undefined) void this.#startLoading(next);
-    return wanted;
+    return result;
   }
 
-  /** Nothing runs any more. */
+  /** Waits until nothing is loading. */
   async drain(): Promise<void> {
     await Promise.allSettled(this.#started.values());
   }

@@ -8,15 +8,15 @@ import { WAIT_TIMEOUT_MS } from "../until.ts";
 
 const dist = new URL("../../dist/", import.meta.url);
 
-/** The flags of Node that preload what the build made. */
+/** Flags of Node that preload the build. */
 export const preload: Readonly<Record<"import" | "require", readonly string[]>> = {
   import: ["--import", new URL("register.js", dist).href],
   require: ["--require", fileURLToPath(new URL("register.js", dist))],
 };
 
 /**
- * What a preloaded program needs to know to send everything to `receiver`, at
- * its end too: on a busy machine that may take longer than the default.
+ * Returns the environment of a preloaded program that sends all telemetry to
+ * `receiver`. The exit flush may take longer than the default on a busy host.
  */
 export function telemetryEnv(receiver: Receiver): Record<string, string> {
   return {
@@ -24,20 +24,20 @@ export function telemetryEnv(receiver: Receiver): Record<string, string> {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     OTEL_EXPORTER_PROMETHEUS_PORT: "0",
     SENTRY_DSN: receiver.dsn,
-    // The programs talk to their tests by the console, which is no log of theirs.
+    // The programs print messages for their tests on the console, which are no logs.
     OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console",
     TELLTALE_FLUSH_TIMEOUT: "60000",
   };
 }
 
 export interface ProgramOptions {
-  /** Absolute. */
+  /** Absolute path. */
   readonly file: string;
   readonly node?: string;
-  /** Of Node, before the program. */
+  /** Flags of Node. */
   readonly flags?: readonly string[];
   readonly args?: readonly string[];
-  /** All of its environment but the PATH. */
+  /** The environment, except PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -47,13 +47,13 @@ export interface ProgramResult {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** From its last word on stdout until the process was gone. */
+  /** Time from its last output on stdout to its exit. */
   readonly exitTookMs: number;
 }
 
-/** A program as a process of its own, which ends with its tests, however they end. */
+/** A program in a child process, which ends with its tests, however they end. */
 export class Program {
-  /** Those that have not ended yet. */
+  /** Programs that have not ended. */
   static readonly #running = new Set<Program>();
   readonly ended: Promise<ProgramResult>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
@@ -77,7 +77,7 @@ export class Program {
     Program.#running.add(this);
   }
 
-  /** Ends what tests that failed have left running. */
+  /** Ends the programs that failed tests have left running. */
   static async killAll(): Promise<void> {
     const running = [...Program.#running];
     for (const program of running) program.kill("SIGKILL");
@@ -89,17 +89,19 @@ export class Program {
   }
 
   /**
-   * Resolves with what `look` finds on stdout; rejects if the program ends
-   * without, or doesn't say it in all the time that a busy machine may need.
+   * Resolves with the result of `find` on stdout. Rejects if the program ends without
+   * one, or after the time limit.
    */
   async waitForStdout<T>(find: (stdout: string) => T | undefined | null): Promise<T> {
-    const patience = AbortSignal.timeout(WAIT_TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(WAIT_TIMEOUT_MS);
     for (;;) {
       const found = find(this.#stdout);
       if (found !== undefined && found !== null) return found;
-      if (patience.aborted) throw new Error(this.#failureMessage("did not say what it should"));
-      if (this.#child.stdout.closed) throw new Error(this.#failureMessage("ended too soon"));
-      await this.#nextOutput(patience);
+      if (timeout.aborted)
+        throw new Error(this.#failureMessage("did not print the expected output"));
+      if (this.#child.stdout.closed)
+        throw new Error(this.#failureMessage("ended before the expected output"));
+      await this.#nextOutput(timeout);
     }
   }
 
@@ -107,9 +109,9 @@ export class Program {
     this.#child.kill(signal);
   }
 
-  /** Waits for the next output, or for what makes waiting vain. */
-  async #nextOutput(patience: AbortSignal): Promise<void> {
-    const output = once(this.#child.stdout, "data", { signal: patience });
+  /** Waits for the next output, the end of the program, or the time limit. */
+  async #nextOutput(timeout: AbortSignal): Promise<void> {
+    const output = once(this.#child.stdout, "data", { signal: timeout });
     await Promise.race([output.catch(() => {}), this.ended]);
   }
 
@@ -131,5 +133,5 @@ export class Program {
   }
 }
 
-// Not there where a bench runs a program.
+// Benchmarks run programs without mocha.
 if (typeof after === "function") after(() => Program.killAll());

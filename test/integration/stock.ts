@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** The service behind the service: it has no telemetry, and keeps what it was asked. */
+/** A downstream service without telemetry, which records its requests. */
 export interface StockService {
   readonly url: string;
   readonly requests: readonly StockRequest[];

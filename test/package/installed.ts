@@ -7,18 +7,18 @@ import { root } from "../../scripts/node.mjs";
 
 const run = promisify(execFile);
 
-/** telltale as someone has it who installed it. */
+/** telltale as an installed package. */
 export interface InstalledPackage {
-  /** An otherwise empty project that has telltale in its `node_modules`. */
+  /** An otherwise empty project with telltale in its `node_modules`. */
   readonly project: string;
-  /** What `npm pack` made. */
+  /** The result of `npm pack`. */
   readonly tarball: string;
-  /** Where the package was installed. */
+  /** Folder of the installed package. */
   readonly home: string;
   remove(): Promise<void>;
 }
 
-/** Packs what was built and installs it in a new folder, without a registry. */
+/** Packs the build and installs it in a new folder, without a registry. */
 export async function installPackage(): Promise<InstalledPackage> {
   const folder = await mkdtemp(join(tmpdir(), "telltale-package-"));
   const project = join(folder, "project");
@@ -36,7 +36,7 @@ export async function installPackage(): Promise<InstalledPackage> {
   };
 }
 
-/** npm with an empty cache and no registry to reach. */
+/** Runs npm with an empty cache and without a registry. */
 export async function npm(cwd: string, folder: string, args: readonly string[]): Promise<void> {
   const cli = process.env["npm_execpath"];
   const [command, before] = cli?.endsWith("js") ? [process.execPath, [cli]] : ["npm", []];
@@ -50,7 +50,7 @@ export async function npm(cwd: string, folder: string, args: readonly string[]):
   });
 }
 
-/** All files below, relative to `folder`. */
+/** Returns all files below `folder`, relative to it. */
 export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries

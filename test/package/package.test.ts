@@ -7,7 +7,7 @@ import { root } from "../../scripts/node.mjs";
 import { nodes, oldNode } from "../nodes.ts";
 import { filesBelow, type InstalledPackage, installPackage } from "./installed.ts";
 
-/** A service that answers one request of its own and ends. */
+/** A service that responds to one request of its own and ends. */
 const APP = `
 import { createServer } from "node:http";
 
@@ -20,7 +20,7 @@ server.listen(0, "127.0.0.1", async () => {
 });
 `;
 
-/** Nothing leaves, and the port is whatever is free. */
+/** No exports, and a free port. */
 const quiet = {
   OTEL_TRACES_EXPORTER: "none",
   OTEL_LOGS_EXPORTER: "none",
@@ -67,7 +67,7 @@ describe("The package", () => {
     assert.ok(bytes <= 10e6, `${bytes} bytes`);
   });
 
-  it("holds what was built, its papers, and nothing else", () => {
+  it("contains only the build, license and documentation", () => {
     const others = files.filter((file) => !file.startsWith("dist/"));
     const documents = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
     assert.deepEqual(others, documents);
@@ -89,7 +89,7 @@ describe("The package", () => {
     assert.deepEqual(run, []);
   });
 
-  it("tells nothing of the machine that it was built on", async () => {
+  it("contains no paths of the host that built it", async () => {
     const names = [root, homedir(), `/${userInfo().username}/`].filter((name) => name.length > 1);
     for (const file of files) {
       const content = await text(file);
@@ -97,16 +97,16 @@ describe("The package", () => {
     }
   });
 
-  it("has nothing that publint minds", async () => {
+  it("passes publint", async () => {
     const output = await tool("publint/src/cli.js", ["run", installed.tarball, "--strict"]);
     assert.match(output, /All good!/);
   });
 
-  it("has types that resolve, as attw sees it", async () => {
+  it("has types that resolve, by attw", async () => {
     const attw = "@arethetypeswrong/cli/dist/index.js";
     const output = await tool(attw, [installed.tarball, "--profile", "node16", "-f", "json"]);
     const { problems = {} } = JSON.parse(output) as { problems?: object };
-    // Node 10 knows no `exports`, and none of us.
+    // Node 10 has no `exports`, and is not supported.
     assert.deepEqual(
       Object.keys(problems).filter((kind) => kind !== "NoResolution"),
       [],
@@ -121,7 +121,7 @@ describe("The package", () => {
     }
   }
 
-  it("gives its functions to import and require alike", async () => {
+  it("exports the same functions to import and require", async () => {
     const names =
       "Object.keys(api).filter((name) => !/^(default|module.exports|__esModule)$/.test(name)).sort().join()";
     const [imported, required] = await Promise.all([
@@ -140,7 +140,7 @@ describe("The package", () => {
     assert.equal(required.stdout.trim(), imported.stdout.trim());
   });
 
-  it("names every package that is inside, in its licences and its bill of materials", async () => {
+  it("lists every bundled package in its licences and its bill of materials", async () => {
     const bundled = await bundledNames();
     assert.ok(bundled.size > 5, [...bundled].join(" "));
     const licences = await text("dist/THIRD-PARTY-LICENSES.txt");
@@ -168,14 +168,14 @@ describe("The package", () => {
   }
 
   for (const { title, args, env } of ways) {
-    it(`leaves an app alone by ${title} on a Node that is too old, with one line`, async () => {
+    it(`doesn't start, and prints one line, by ${title} on an unsupported Node`, async () => {
       const { stdout, stderr, code } = await start(oldNode, args, env);
       assert.match(stderr, /^telltale: Node 20\.\S+ is too old, .*\n$/);
       assert.deepEqual({ stdout, code }, { stdout: "hello false\n", code: 0 });
     });
   }
 
-  it("has a program that says its version", async () => {
+  it("has a program that prints its version", async () => {
     const bin = join(installed.project, "node_modules", ".bin", "telltale");
     const { stdout } = await execute(process.execPath, [bin, "--version"], {});
     assert.equal(
@@ -184,7 +184,7 @@ describe("The package", () => {
     );
   });
 
-  it("has a program that says when Node is too old", async () => {
+  it("has a program that reports an unsupported Node", async () => {
     const bin = join(installed.project, "node_modules", ".bin", "telltale");
     const { stderr, code } = await execute(oldNode, [bin, "--version"], {});
     assert.match(stderr, /^telltale: Node 20\.\S+ is too old, .*\n$/);
@@ -195,7 +195,7 @@ describe("The package", () => {
     return readFile(join(installed.home, file), "utf8");
   }
 
-  /** What the compiler says of a module that uses the API, in a package of its own. */
+  /** Returns the compiler's output for a module that uses the API, in a separate package. */
   async function compile(type: string, module: string): Promise<string> {
     const folder = join(installed.project, `${type}-${module}`);
     await mkdir(folder, { recursive: true });
@@ -208,14 +208,14 @@ describe("The package", () => {
     return tool("typescript/bin/tsc", [...options, join(folder, "app.ts")]);
   }
 
-  /** The packages that the source maps name, which the build's own list has no part in. */
+  /** Returns the packages in the source maps, independently of the build's list. */
   async function bundledNames(): Promise<Set<string>> {
     const names = new Set<string>();
     for (const file of files.filter((path) => path.endsWith(".map"))) {
       const { sources } = JSON.parse(await text(file)) as { sources: string[] };
       for (const source of sources) {
         const found = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1];
-        // `.cache` holds what the build made on the way, of our own source.
+        // `.cache` has intermediate files of the build.
         if (found !== undefined && !found.startsWith(".")) names.add(found);
       }
     }
@@ -226,7 +226,7 @@ describe("The package", () => {
     return execute(node, [...args, "app.mjs"], { ...quiet, ...env });
   }
 
-  /** Runs to the end, in the project, in an environment without anything of ours. */
+  /** Runs a command in the project, in a clean environment. */
   function execute(node: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
     const { PATH } = process.env;
     return new Promise((resolve) => {
@@ -244,7 +244,7 @@ interface Ended {
   readonly code: string | number | null | undefined;
 }
 
-/** What a tool of ours says, whatever its end. */
+/** Returns the output of a tool, whatever its exit code. */
 function tool(path: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
     const program = join(root, "node_modules", path);

@@ -6,16 +6,20 @@ import { root } from "../../scripts/node.mjs";
 /** Graphs by their arrows, and the circles in them. */
 const graphs: readonly { title: string; arrows: Record<string, string[]>; circles: string[][] }[] =
   [
-    { title: "a chain has none", arrows: { a: ["b"], b: ["c"], c: [] }, circles: [] },
+    { title: "are none in a chain", arrows: { a: ["b"], b: ["c"], c: [] }, circles: [] },
     {
-      title: "two ways to one file are none",
+      title: "are none for two paths to one file",
       arrows: { a: ["b", "c"], b: ["d"], c: ["d"], d: [] },
       circles: [],
     },
-    { title: "two that import each other", arrows: { a: ["b"], b: ["a"] }, circles: [["a", "b"]] },
-    { title: "a file that imports itself", arrows: { a: ["a"] }, circles: [["a"]] },
     {
-      title: "two apart",
+      title: "include two files that import each other",
+      arrows: { a: ["b"], b: ["a"] },
+      circles: [["a", "b"]],
+    },
+    { title: "include a file that imports itself", arrows: { a: ["a"] }, circles: [["a"]] },
+    {
+      title: "include separate ones",
       arrows: { a: ["b", "c"], b: ["a"], c: ["d"], d: ["e"], e: ["c"] },
       circles: [
         ["c", "d", "e"],
@@ -42,7 +46,7 @@ describe("The import graph of src/", () => {
     assert.ok(graph.get("start.ts")?.includes("caches/caches.ts"));
   });
 
-  it("names files that are there", () => {
+  it("names existing files", () => {
     const named = [...graph.values()].flat();
     assert.deepEqual(
       named.filter((file) => !graph.has(file)),

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { root } from "../../scripts/node.mjs";
 
-/** Projects of two files each: one that imports what it must not, and what it imports. */
+/** Projects of two files: one with a forbidden import, and the imported one. */
 const violations = [
   {
     title: "a pipeline must not import another",
@@ -156,7 +156,7 @@ describe("The lint rules of the layers", () => {
     });
   }
 
-  /** What oxlint says of a house where `text` is in `file`, and what it imports exists. */
+  /** Returns oxlint's output for a project with `text` in `file`, where all imports exist. */
   async function lint(file: string, text: string, beside?: string): Promise<string> {
     const imported = /from "(.*)"/.exec(text)?.[1];
     if (imported !== undefined) {

@@ -20,7 +20,7 @@ const refused = [
 ];
 
 describe("A declaration of a lazy module", () => {
-  it("gives the name of a file in dist and the path of its source", () => {
+  it("returns the name of a file in dist and the path of its source", () => {
     const text = `
       const client = lazy<typeof import("./client.ts")>("errors/client.ts");
       const pg = lazy<typeof import("../instrumentation/databases/pg/adaptor.ts")>(
@@ -35,14 +35,14 @@ describe("A declaration of a lazy module", () => {
     );
   });
 
-  it("counts once where two files have it", () => {
+  it("counts once if two files contain it", () => {
     const text = 'const load = lazy<typeof import("./b.ts")>("a/b.ts");';
     const sources = ["a/c.ts", "a/d.ts"].map((path) => ({ path, text }));
     assert.deepEqual([...lazyModules(sources)], [["a-b", "a/b.ts"]]);
   });
 
   for (const { title, text, error } of refused) {
-    it(`is refused ${title}`, () => {
+    it(`is rejected ${title}`, () => {
       assert.throws(() => lazyModules([{ path: "errors/errors.ts", text }]), error);
     });
   }

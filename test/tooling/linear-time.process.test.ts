@@ -27,7 +27,7 @@ import { readSentryTrace } from "../../src/traces/propagation/sentry.ts";
 import { readParent } from "../../src/traces/propagation/trace-context.ts";
 import { readTraceState } from "../../src/traces/propagation/trace-state.ts";
 
-/** All that reads text of others: requests, servers, brokers, files. */
+/** All functions that parse external text: of requests, servers, brokers, files. */
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
   "an error of a database": (text) => sanitizeErrorMessage(text),
   "an error's stack": (text) => sanitizeException({ name: "E", message: "x", stack: text }, ""),
@@ -84,7 +84,7 @@ const pieces: readonly string[] = [
   ...["value ", "no such column:", "script: ", "dead-beef-", "ö", "\u{1f600}", "\ud800"],
 ];
 
-/** Milliseconds of this process alone, whatever else the machine does. */
+/** Returns the CPU time of this process in milliseconds. */
 function cpuTime(work: () => unknown): number {
   const before = process.cpuUsage();
   work();
@@ -93,16 +93,16 @@ function cpuTime(work: () => unknown): number {
 }
 
 const LENGTH = 100_000;
-/** Quadratic time would be sixteen times as much for four times the text. */
+/** Quadratic time would be sixteen times as long for four times the text. */
 const MAX_RATIO = 8;
 /** In milliseconds: less is noise. */
 const NOISE_MS = 100;
 
-describe("A hostile text of 100 kB takes time as its length does:", function () {
+describe("A hostile text of 100 kB takes linear time:", function () {
   for (const [what, read] of Object.entries(readers)) {
     it(what, () => {
       for (const piece of pieces) {
-        // The last letter keeps what looks for an end from finding it.
+        // The last letter prevents a match of the end.
         const once = `${piece.repeat(LENGTH / piece.length)}!`;
         const fourTimes = `${piece.repeat((4 * LENGTH) / piece.length)}!`;
         const cpu = cpuTime(() => read(once));

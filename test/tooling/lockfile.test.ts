@@ -27,12 +27,12 @@ for (const folder of [".", "tools/node", "tools/test-nodes", ...groups]) {
       assert.deepEqual(urls, []);
     });
 
-    it("holds the integrity of every package that all platforms install", () => {
+    it("has the integrity of every package for all platforms", () => {
       const bare = entries.filter(([, { integrity, optional }]) => !integrity && !optional);
       assert.deepEqual(bare, []);
     });
 
-    it("names every optional package, without which `npm ci` refuses it", () => {
+    it("names every optional package, which `npm ci` requires", () => {
       const missing = entries.flatMap(([path, { optionalDependencies = {} }]) =>
         Object.keys(optionalDependencies).filter(
           (name) =>
@@ -52,11 +52,11 @@ for (const folder of groups) {
     const { packages } = parse("package-lock.json") as { packages: Record<string, Entry> };
     const wanted = { ...manifest.dependencies, ...manifest.devDependencies };
 
-    it("are no package to publish, and their tests are ES modules as all are", () => {
+    it("are a private package of ES modules", () => {
       assert.deepEqual([manifest.private, manifest.type], [true, "module"]);
     });
 
-    it("are what the lockfile was made of", () => {
+    it("match the lockfile", () => {
       const locked = { ...packages[""]?.dependencies, ...packages[""]?.devDependencies };
       assert.deepEqual(locked, wanted);
     });

@@ -8,28 +8,28 @@ import { root } from "../../scripts/build/paths.ts";
 interface PatternCase {
   readonly title: string;
   readonly text: string;
-  /** What is said of it; none: nothing is wrong. */
+  /** Expected error; none: the pattern is accepted. */
   readonly error?: RegExp;
 }
 
 const patternCases: readonly PatternCase[] = [
   {
-    title: "a pattern of quadratic time is refused, by its place",
+    title: "rejects a pattern of quadratic time, with its location",
     text: `export const first = 1;\nexport const bad = /: ".*"$/s;\n`,
     error: /^src\/planted\/bad\.ts:2: \/: "\.\*"\$\/s is 2nd degree polynomial/,
   },
   {
-    title: "a pattern of exponential time is refused",
+    title: "rejects a pattern of exponential time",
     text: `export const isBad = (text: string): boolean => /^(a|a)*$/.test(text);\n`,
     error: /^src\/planted\/bad\.ts:1: .* is exponential/,
   },
   {
-    title: "a pattern that is put together of what can't be read is refused",
+    title: "rejects a pattern that is composed of unknown parts",
     text: `export const made = (part: string): RegExp => new RegExp(part + "*");\n`,
     error: /^src\/planted\/bad\.ts:1: a pattern that is put together/,
   },
   {
-    title: "patterns of linear time pass",
+    title: "accepts patterns of linear time",
     text: `export const good = [/^[^"]*$/, /a{1,300}$/, /\\bb\\b/] satisfies RegExp[];\n`,
   },
 ];

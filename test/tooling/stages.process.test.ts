@@ -5,11 +5,11 @@ import { root } from "../../scripts/node.mjs";
 
 const runs = [
   {
-    title: "counts what passed and what failed",
+    title: "counts passed and failed tests",
     file: "one-of-each.ts",
     last: "1 passed, 1 failed",
   },
-  { title: "counts a run that died as failed", file: "dies.ts", last: "0 passed, 1 failed" },
+  { title: "counts a killed run as failed", file: "dies.ts", last: "0 passed, 1 failed" },
   {
     title: "counts a file that does not load as failed",
     file: "does-not-load.ts",
@@ -26,7 +26,7 @@ describe("`npm test`", () => {
     });
   }
 
-  it("says at its end once more which test failed, and of what", async () => {
+  it("repeats failed tests and their errors at its end", async () => {
     const { stdout } = await runUnit("test/tooling/fixtures/one-of-each.ts");
     const end = stdout.slice(stdout.lastIndexOf("failed: unit"));
     assert.match(end, /^unit: .*\n.*Error/mu);

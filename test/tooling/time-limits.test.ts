@@ -11,12 +11,12 @@ const { timeout } = JSON.parse(readFileSync(join(root, ".mocharc.json"), "utf8")
 /** A limit of mocha's, as a number or a product of numbers: `this.timeout(30 * 60_000)`. */
 const LIMIT = /\b(?:this|test|\}\))\.timeout\(([\d_ *]+)\)/g;
 
-describe("The time that tests have", () => {
-  it("is enough to wait for several things in vain, so that the failure says for which", () => {
+describe("The time limit of tests", () => {
+  it("is longer than several waits, so that a failure names the missing thing", () => {
     assert.ok(timeout >= 4 * WAIT_TIMEOUT_MS, `${timeout} ms`);
   });
 
-  it("is shortened by none: a busy machine takes as long as it takes", () => {
+  it("is not shortened by any test", () => {
     const files = globSync("test/**/*.ts", { cwd: root, exclude: ["**/node_modules/**"] });
     assert.ok(files.length > 100);
     const short = files.flatMap((file) =>

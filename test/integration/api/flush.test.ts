@@ -7,7 +7,7 @@ import { type ProgramResult, preload, Program, telemetryEnv } from "../program.t
 const file = fileURLToPath(new URL("apps/flush.mjs", import.meta.url));
 const signals = ["traces", "metrics", "logs"] as const;
 
-/** The names that came in of one signal's things. */
+/** Returns the names of the received items of a signal. */
 function namesOf(receiver: Receiver): Record<(typeof signals)[number], readonly unknown[]> {
   const made = ["before", "after", "late", "other"];
   return {
@@ -34,7 +34,7 @@ describe("The providers behind the API", () => {
   beforeEach(() => receiver.clear());
 
   for (const signal of signals) {
-    it(`have sent what there is of ${signal} when forceFlush resolves`, async () => {
+    it(`have sent all ${signal} when forceFlush resolves`, async () => {
       const program = start([signal, "forceFlush", "wait"], telemetryEnv(receiver));
       await program.waitForStdout((stdout) => /^flushed/.exec(stdout));
       assert.ok(namesOf(receiver)[signal].includes("before"));
@@ -42,7 +42,7 @@ describe("The providers behind the API", () => {
       await program.ended;
     });
 
-    it(`go on with ${signal} after forceFlush`, async () => {
+    it(`continue with ${signal} after forceFlush`, async () => {
       const { code, stderr } = await start([signal, "forceFlush"], telemetryEnv(receiver)).ended;
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
       await receiver.settled();
@@ -50,7 +50,7 @@ describe("The providers behind the API", () => {
       assert.deepEqual(names, new Set(["before", "after", "late"]));
     });
 
-    it(`send nothing of ${signal} after a shutdown, and all of the others`, async () => {
+    it(`send no ${signal} after a shutdown, and all other signals`, async () => {
       const { code, stdout, stderr } = await start([signal, "shutdown"], telemetryEnv(receiver))
         .ended;
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
@@ -61,7 +61,7 @@ describe("The providers behind the API", () => {
       assert.match(stdout, signal === "traces" ? /recording false/ : /recording true/);
     });
 
-    it(`resolve within the limit with a collector that is away, for ${signal}`, async () => {
+    it(`resolve within the limit without a collector, for ${signal}`, async () => {
       const outage = `http://127.0.0.1:${await freePort()}`;
       const env = {
         ...telemetryEnv(receiver),

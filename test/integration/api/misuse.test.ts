@@ -14,7 +14,7 @@ interface Report {
 const file = fileURLToPath(new URL("apps/misuse.mjs", import.meta.url));
 
 /** Specification, error-handling.md: "API methods MUST NOT throw unhandled exceptions when used incorrectly". */
-describe("The API, used wrong in every place by every kind of value", () => {
+describe("The API, called with invalid values of every kind for every argument", () => {
   let receiver: Receiver;
   let ended: ProgramResult;
   let report: Report;
@@ -27,7 +27,7 @@ describe("The API, used wrong in every place by every kind of value", () => {
       ...telemetryEnv(receiver),
       OTEL_METRICS_EXPORTER: "otlp",
       OTEL_METRICS_EXEMPLAR_FILTER: "always_on",
-      // A parent whose flags are wrong is not sampled.
+      // A parent with invalid flags is not sampled.
       OTEL_TRACES_SAMPLER: "always_on",
       OTEL_BSP_MAX_QUEUE_SIZE: "100000",
       OTEL_BLRP_MAX_QUEUE_SIZE: "100000",
@@ -38,7 +38,7 @@ describe("The API, used wrong in every place by every kind of value", () => {
   });
   after(() => receiver.close());
 
-  it("throws nothing that it doesn't throw without us", () => {
+  it("throws only what it throws without the preload", () => {
     const own = new Set(bare.thrown);
     assert.deepEqual(
       report.thrown.filter((call) => !own.has(call)),
@@ -47,13 +47,13 @@ describe("The API, used wrong in every place by every kind of value", () => {
     assert.deepEqual(report.rejected, []);
   });
 
-  it("was called in thousands of ways", () => {
+  it("is called in thousands of ways", () => {
     assert.ok(report.functions > 100, `${report.functions} functions`);
     assert.ok(report.count > 4000, `${report.count} calls`);
     assert.ok(report.observations > 0, "callbacks ran");
   });
 
-  it("loses no span, no value and no record of the right calls between", () => {
+  it("loses no span, value or record of the valid calls in between", () => {
     const spans = receiver.spans.filter(({ name }) => name === "inside");
     const records = receiver.logs.filter(({ body }) => body === "inside");
     assert.ok(spans.length > 100, `${spans.length} spans`);
@@ -65,7 +65,7 @@ describe("The API, used wrong in every place by every kind of value", () => {
     }
   });
 
-  it("goes on as if nothing had been", () => {
+  it("keeps working", () => {
     assert.equal(receiver.spans.filter(({ name }) => name === "after").length, 1);
     assert.equal(receiver.logs.filter(({ body }) => body === "after").length, 1);
     assert.doesNotMatch(ended.stderr, /could not be/);

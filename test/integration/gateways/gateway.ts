@@ -4,7 +4,7 @@ import { Program } from "../program.ts";
 
 const receiver = fileURLToPath(new URL("../../../src/testing/main.ts", import.meta.url));
 
-/** A receiver as a process of its own, so that it can be killed. */
+/** A receiver in a child process, so that it can be killed. */
 export class Gateway {
   readonly url: string;
   readonly grpcUrl: string;
@@ -16,7 +16,7 @@ export class Gateway {
     this.grpcUrl = grpcUrl;
   }
 
-  /** @param port the one that another had before it; default: a free one */
+  /** @param port the port of an earlier gateway; default: a free one */
   static async start(port = 0): Promise<Gateway> {
     const program = new Program({
       file: receiver,
@@ -43,7 +43,7 @@ export class Gateway {
     return this.#received("metrics") as Promise<readonly ReceivedMetric[]>;
   }
 
-  /** At once, as a crash would. */
+  /** Kills it, like a crash. */
   async kill(): Promise<void> {
     this.#program.kill("SIGKILL");
     await this.#program.ended;

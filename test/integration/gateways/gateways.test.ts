@@ -7,9 +7,9 @@ import { Gateway } from "./gateway.ts";
 
 const app = fileURLToPath(new URL("apps/relay.mjs", import.meta.url));
 
-/** Enough for each of three to get some, but for one run in 10^10. */
+/** Each of three gateways receives some of these, except in one run of 10^10. */
 const REQUESTS = 60;
-/** Two server spans, two of the services' own, one client span. */
+/** Two server spans, two spans of the services, and one client span. */
 const SPANS = 5;
 
 for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
@@ -19,7 +19,7 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
     let back: Program;
     let port: string;
     let requestCount = 0;
-    /** What the gateway had that was killed. */
+    /** Telemetry of the gateway before it was killed. */
     let lostSpans = 0;
 
     async function sendRequests(times: number): Promise<void> {
@@ -42,7 +42,7 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
       await Promise.all([front?.ended, back?.ended, ...gateways.map((one) => one.kill())]);
     });
 
-    it("get each trace whole, from both services, and its logs", async () => {
+    it("receive each trace completely, from both services, with its logs", async () => {
       await sendRequests(REQUESTS);
       const spansByGateway = await allArrived(gateways, REQUESTS);
       assert.ok(spansByGateway.every((spans) => spans.length > 0));
@@ -64,7 +64,7 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
       }
     });
 
-    it("get what one of them would, while that is away", async () => {
+    it("receive the traces of one of them during its outage", async () => {
       const [, stopped = assert.fail()] = gateways;
       const others = gateways.filter((gateway) => gateway !== stopped);
       const before = await countOf(others);
@@ -81,7 +81,7 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
     });
 
     if (protocol !== "grpc") {
-      it("get their own traces again when they are back", async () => {
+      it("receive their own traces again after an outage", async () => {
         const [first = assert.fail(), stopped = assert.fail(), last = assert.fail()] = gateways;
         const restarted = await Gateway.start(stopped.port);
         gateways = [first, restarted, last];
@@ -92,7 +92,7 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
       });
     }
 
-    it("have all there is after the end of both services", async () => {
+    it("have all telemetry after the end of both services", async () => {
       await sendRequests(3);
       const made = await endOf(front, back);
       assert.deepEqual(made, { code: [0, 0], stderrLines: [] });
@@ -104,7 +104,7 @@ for (const protocol of ["http/protobuf", "http/json", "grpc"] as const) {
       assert.equal(new Set(seen.map(({ spanId }) => spanId)).size, seen.length);
     });
 
-    it("have the metrics of a service at one of them", async () => {
+    it("have the metrics of a service at one gateway", async () => {
       const services = await pollUntil(async () => {
         const names = await servicesWithMetrics(gateways);
         return new Set(names).size === 2 ? names : undefined;
@@ -140,12 +140,12 @@ async function countOf(gateways: readonly Gateway[]): Promise<number> {
   return all.flat().length;
 }
 
-/** What one has that may be gone. */
+/** Returns the telemetry of a gateway, also after its end. */
 function spansIfRunning(gateway: Gateway): Promise<readonly ReceivedSpan[]> {
   return gateway.spans().catch(() => []);
 }
 
-/** The spans at each gateway, as soon as there are as many as `requests` make. */
+/** Waits for the spans of `requests`, and returns them by gateway. */
 function allArrived(
   gateways: readonly Gateway[],
   requests: number,
@@ -156,7 +156,7 @@ function allArrived(
   }, "all spans");
 }
 
-/** The services of which a gateway has metrics, once for each gateway that has some. */
+/** Returns the services with metrics, once for each gateway that has some. */
 async function servicesWithMetrics(gateways: readonly Gateway[]): Promise<string[]> {
   const all = await Promise.all(gateways.map((gateway) => gateway.metrics().catch(() => [])));
   return all.flatMap((metrics) => [
@@ -169,7 +169,7 @@ interface ServicesEnd {
   readonly stderrLines: readonly string[];
 }
 
-/** Ends both; what they complained of beside the gateway that was gone, which they may. */
+/** Ends both services, and returns their lines on stderr, except those about the outage. */
 async function endOf(...programs: readonly Program[]): Promise<ServicesEnd> {
   for (const program of programs) program.kill("SIGTERM");
   const ends = await Promise.all(programs.map(({ ended }) => ended));

@@ -14,7 +14,7 @@ const BODY = `async (event) => {
   return { statusCode: 200, body: event.item };
 };`;
 
-/** A handler in each form that AWS's runtime takes. */
+/** Handlers in all forms that AWS's runtime supports. */
 const handlers = [
   { title: "exports of CommonJS", file: "index.js", text: `exports.handler = ${BODY}` },
   {
@@ -70,7 +70,7 @@ describe("A function of AWS Lambda", () => {
 
   for (const { name, path } of nodes) {
     for (const handler of handlers) {
-      it(`that is ${handler.title} is traced, and delivered before it is frozen, Node ${name}`, async () => {
+      it(`is traced as ${handler.title}, and sends its telemetry before it is frozen (Node ${name})`, async () => {
         const ended = await run(path, handler);
         assert.equal(ended.stderr, "");
         assert.deepEqual(ended.stdout.trim().split("\n"), [
@@ -110,7 +110,7 @@ describe("A function of AWS Lambda", () => {
     },
   ];
   for (const { title, event, context } of strange) {
-    it(`is called as without us ${title}, and has a span`, async () => {
+    it(`is called as without the preload ${title}, and has a span`, async () => {
       const [handler] = handlers;
       assert.ok(handler);
       const { stdout, stderr } = await run(process.execPath, handler, { CONTEXT: context }, [
@@ -121,7 +121,7 @@ describe("A function of AWS Lambda", () => {
     });
   }
 
-  it("is left alone where that is disabled", async () => {
+  it("is not traced if its instrumentation is disabled", async () => {
     const [handler] = handlers;
     assert.ok(handler);
     const env = { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "aws-lambda" };

@@ -1,9 +1,8 @@
 /*
- * A small imitation of AWS's runtime for Node: loads the handler that the
- * environment names, as its `UserFunction` does (require for CommonJS, import
- * for ES modules), calls it with each event of the arguments, says on stdout
- * what it answered, and is then frozen, which is no end of the process: it is
- * killed.
+ * A small imitation of AWS's runtime for Node. Loads the handler named in the
+ * environment as its `UserFunction` does (require for CommonJS, import for ES
+ * modules), calls it with each event of the arguments, and prints the results. Then it
+ * is frozen, which is no exit of the process: the test kills it.
  */
 import { createRequire } from "node:module";
 import { existsSync } from "node:fs";

@@ -19,13 +19,13 @@ export interface Assertion {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-/** The trace is sampled, and its id random; both by W3C trace context, the second by its level 2. */
+/** Flags of a sampled trace with a random id; the second by level 2 of W3C trace context. */
 const SAMPLED = 0x01;
 const RANDOM = 0x02;
 
 const spans: readonly Assertion[] = [
   {
-    title: "a server span goes by method and route, and hangs below the caller's span",
+    title: "has a server span named by method and route, below the caller's span",
     check(run) {
       const span = serverSpanOf(run, "called");
       assert.deepEqual(pick(span, "name", "kind", "traceId", "parentSpanId", "traceState"), {
@@ -38,7 +38,7 @@ const spans: readonly Assertion[] = [
     },
   },
   {
-    title: "a server span has the attributes of the stable conventions, secrets left out",
+    title: "has a server span with the attributes of the stable conventions, without secrets",
     check(run) {
       const { "network.peer.port": peerPort, ...attributes } = serverSpanOf(
         run,
@@ -63,7 +63,7 @@ const spans: readonly Assertion[] = [
     },
   },
   {
-    title: "a request without a caller is a trace of its own, sampled and random",
+    title: "starts a sampled trace with a random id for a request without a parent",
     check(run) {
       const span = serverSpanOf(run, "alone");
       assert.equal(span.parentSpanId, "");
@@ -72,7 +72,7 @@ const spans: readonly Assertion[] = [
     },
   },
   {
-    title: "a span that the app makes by the API is below the server span",
+    title: "has a span of the API below the server span",
     check(run) {
       const own = spanOfRequest(run, "called", "find shelf");
       assert.deepEqual(pick(own, "kind", "parentSpanId", "attributes"), {
@@ -84,7 +84,7 @@ const spans: readonly Assertion[] = [
     },
   },
   {
-    title: "a call by fetch is a client span below the app's own span",
+    title: "has a client span of a fetch call below the span of the API",
     check(run) {
       const call = spanOfRequest(run, "called", "/shelves/");
       assert.equal(call.parentSpanId, spanOfRequest(run, "called", "find shelf").spanId);
@@ -96,7 +96,7 @@ const spans: readonly Assertion[] = [
     },
   },
   {
-    title: "a call by http.get is a client span below the server span",
+    title: "has a client span of an http.get call below the server span",
     check(run) {
       const call = spanOfRequest(run, "called", "/prices/");
       assert.equal(call.parentSpanId, serverSpanOf(run, "called").spanId);
@@ -108,7 +108,7 @@ const spans: readonly Assertion[] = [
     },
   },
   {
-    title: "both calls take the trace and its state on to the next service",
+    title: "propagates the trace and its state in both calls",
     check(run) {
       for (const path of ["/shelves/", "/prices/"]) {
         const { headers } = stockRequestFor(run, `${path}42`);
@@ -119,7 +119,7 @@ const spans: readonly Assertion[] = [
     },
   },
   {
-    title: "a trace that its caller does not sample is not exported, and goes on unsampled",
+    title: "exports no trace that its caller does not sample, and propagates it as unsampled",
     check(run) {
       const { traceId } = unsampledCaller;
       assert.equal(run.received.spans.filter((span) => span.traceId === traceId).length, 0);
@@ -133,7 +133,7 @@ const spans: readonly Assertion[] = [
     },
   },
   {
-    title: "a request that fails ends its span in error, with the exception",
+    title: "has a span with status error and the exception for a failed request",
     check(run) {
       const span = serverSpanOf(run, "failing");
       assert.equal(span.name, "POST /api/orders/:id");
@@ -156,7 +156,7 @@ const spans: readonly Assertion[] = [
     },
   },
   {
-    title: "a request for nothing that there is has no route, and no error",
+    title: "has a span without route and without error for an unknown path",
     check(run) {
       const span = serverSpanOf(run, "missing");
       assert.equal(span.name, "GET");
@@ -166,7 +166,7 @@ const spans: readonly Assertion[] = [
     },
   },
   {
-    title: "there are no spans but those, each once, and none of our own traffic",
+    title: "exports no other spans, none twice, and none of telltale's requests",
     check(run) {
       const ids = new Set(run.received.spans.map((span) => span.spanId));
       assert.equal(ids.size, run.received.spans.length);
@@ -185,7 +185,7 @@ const spans: readonly Assertion[] = [
     },
   },
   {
-    title: "each span lies within its parent's time, and says which service it is of",
+    title: "has each span within the time of its parent, with the resource of the service",
     check(run) {
       const byId = new Map(run.received.spans.map((span) => [span.spanId, span]));
       for (const span of run.received.spans) {
@@ -202,7 +202,8 @@ const spans: readonly Assertion[] = [
 
 const logs: readonly Assertion[] = [
   {
-    title: "a line has the ids of the server span and of the request, beside the app's fields",
+    title:
+      "logs each line with the ids of the server span and of the request, and with the app's fields",
     check(run) {
       assert.deepEqual(singleLine(run, "asked for", { item: "42" }), {
         level: "info",
@@ -216,14 +217,14 @@ const logs: readonly Assertion[] = [
     },
   },
   {
-    title: "a line that is written in the app's own span has that span's id",
+    title: "logs lines within a span of the API with the id of that span",
     check(run) {
       const found = singleLine(run, "found", { request_id: "from-the-caller" });
       assert.equal(found["span_id"], spanOfRequest(run, "called", "find shelf").spanId);
     },
   },
   {
-    title: "a line of an unsampled trace has its ids all the same",
+    title: "logs lines of an unsampled trace with its ids",
     check(run) {
       const found = singleLine(run, "asked for", { item: "44" });
       assert.deepEqual(pick(found, "trace_id", "trace_flags", "request_id"), {
@@ -234,13 +235,13 @@ const logs: readonly Assertion[] = [
     },
   },
   {
-    title: "a line outside of any request stays as it was",
+    title: "logs lines outside of requests unchanged",
     check(run) {
       assert.deepEqual(singleLine(run, "open"), { level: "info", message: "open", port: run.port });
     },
   },
   {
-    title: "each line is a log record with severity, attributes and the same ids",
+    title: "exports each line as a log record with severity, attributes and the same ids",
     check(run) {
       const found = singleLine(run, "out of stock");
       const record = recordOf(run, found);
@@ -257,7 +258,7 @@ const logs: readonly Assertion[] = [
     },
   },
   {
-    title: "there are as many records as lines, with the same ids",
+    title: "exports as many records as lines, with the same ids",
     check(run) {
       const records = run.received.logs.map(({ body, traceId, spanId }) =>
         JSON.stringify([body, traceId, spanId]),
@@ -276,7 +277,7 @@ const CLIENT_COUNT = "http_client_request_duration_seconds_count";
 
 const metrics: readonly Assertion[] = [
   {
-    title: "the durations of requests are told apart by method, route and status",
+    title: "has durations of requests by method, route and status",
     check(run) {
       const counts = samples(run, SERVER_COUNT).map(({ labels, value }) => ({ ...labels, value }));
       const shared = { network_protocol_version: "1.1", url_scheme: "http" };
@@ -301,7 +302,7 @@ const metrics: readonly Assertion[] = [
     },
   },
   {
-    title: "the durations of calls are told apart by where they go; our own are not among them",
+    title: "has durations of calls by server, without those of telltale's requests",
     check(run) {
       assert.deepEqual(
         samples(run, CLIENT_COUNT).map(({ labels, value }) => ({ ...labels, value })),
@@ -319,7 +320,7 @@ const metrics: readonly Assertion[] = [
     },
   },
   {
-    title: "durations are seconds, as long as the spans",
+    title: "has durations in seconds, equal to those of the spans",
     check(run) {
       const sum = samples(run, SERVER_COUNT.replace("_count", "_sum")).find(
         ({ labels }) => labels["http_route"] === "/api/orders/:id",
@@ -329,7 +330,7 @@ const metrics: readonly Assertion[] = [
     },
   },
   {
-    title: "a duration names the span that it is of, for those who read OpenMetrics",
+    title: "has exemplars with the span of a duration in OpenMetrics",
     check(run) {
       const { traceId, spanId } = serverSpanOf(run, "failing");
       const lines = run.openMetrics
@@ -346,7 +347,7 @@ const metrics: readonly Assertion[] = [
     },
   },
   {
-    title: "no request is active after the last one",
+    title: "has no active request after the last one",
     check(run) {
       const active = samples(run, "http_server_active_requests");
       assert.deepEqual(
@@ -358,7 +359,7 @@ const metrics: readonly Assertion[] = [
     },
   },
   {
-    title: "the page says which service it is of",
+    title: "has the resource of the service on the page",
     check(run) {
       const [info] = samples(run, "target_info");
       assert.deepEqual(
@@ -372,7 +373,7 @@ const metrics: readonly Assertion[] = [
     },
   },
   {
-    title: "the same counts come over OTLP at the end",
+    title: "exports the same counts over OTLP at the end",
     check(run) {
       for (const [otlp, prometheus] of [
         ["http.server.request.duration", SERVER_COUNT],
@@ -390,13 +391,13 @@ const metrics: readonly Assertion[] = [
 
 const ids: readonly Assertion[] = [
   {
-    title: "a request id that a caller gives goes back to it, and no other one is invented",
+    title: "responds with the caller's request id, and generates none",
     check(run) {
       assert.equal(requestId(run, "called"), "from-the-caller");
     },
   },
   {
-    title: "a request without an id, or with a bad one, gets a new one",
+    title: "generates a request id where a request has none, or an invalid one",
     check(run) {
       for (const request of ["alone", "failing", "missing"] as const) {
         assert.match(requestId(run, request), UUID);
@@ -405,9 +406,9 @@ const ids: readonly Assertion[] = [
     },
   },
   {
-    title: "the app answers as it would without us",
+    title: "responds as without the preload",
     check(run) {
-      const { called, failing, missing } = run.answers;
+      const { called, failing, missing } = run.responses;
       assert.deepEqual(
         [called.status, JSON.parse(called.body)],
         [200, { id: "42", shelf: "B12", price: 4.5 }],
@@ -419,7 +420,7 @@ const ids: readonly Assertion[] = [
 
 const errors: readonly Assertion[] = [
   {
-    title: "the request that fails is one Sentry event; one for nothing that there is, is none",
+    title: "reports the failed request as one Sentry event, and an unknown path as none",
     check(run) {
       assert.equal(run.received.events.length, 1);
       const { level, exception } = singleEvent(run);
@@ -431,7 +432,7 @@ const errors: readonly Assertion[] = [
     },
   },
   {
-    title: "the event is in the trace, has the request id, and goes by the route",
+    title: "reports the event with its trace, request id and route",
     check(run) {
       const { contexts, tags, transaction } = singleEvent(run);
       const { traceId, spanId } = serverSpanOf(run, "failing");
@@ -444,7 +445,7 @@ const errors: readonly Assertion[] = [
     },
   },
   {
-    title: "the event's stack ends in the app's own function, with its source",
+    title: "reports the event with a stack that ends in the app's function, with source lines",
     check(run) {
       const frame = singleEvent(run).exception?.values?.[0]?.stacktrace?.frames?.at(-1);
       assert.equal(frame?.["function"], "order");
@@ -459,17 +460,17 @@ const errors: readonly Assertion[] = [
 
 const exitAssertions: readonly Assertion[] = [
   {
-    title: "all that was made was sent, but for what still waits",
+    title: "has sent all created items, except queued ones",
     check(run) {
       const { spans: made, logs: records, events } = run.health.telemetry;
-      // The server span of the unsampled trace, the app's and the two calls', may be asked for yet.
+      // An error could still request the four spans of the unsampled trace.
       assert.deepEqual(made, { created: 14, sent: 10, queued: 4, dropped: 0 });
       assert.deepEqual(records, { created: 8, sent: 8, queued: 0, dropped: 0 });
       assert.deepEqual(events, { created: 1, sent: 1, queued: 0, dropped: 0 });
     },
   },
   {
-    title: "the app ends by the signal that it is sent, and we say nothing",
+    title: "ends by SIGTERM, without a line of telltale",
     check(run) {
       assert.deepEqual(pick(run.ended, "code", "signal"), { code: null, signal: "SIGTERM" });
       assert.doesNotMatch(run.ended.stderr, /^telltale:|Warning/m);
@@ -494,7 +495,7 @@ function sortedByStatus<T extends object>(rows: readonly T[]): T[] {
   return rows.toSorted((a, b) => status(a).localeCompare(status(b)));
 }
 
-/** What must hold for every framework, module system and Node: titles are sentences. */
+/** Assertions for every framework, module system and Node, with titles that continue "A service …". */
 export const assertions: readonly Assertion[] = [
   ...spans,
   ...logs,

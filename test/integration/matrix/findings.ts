@@ -4,9 +4,9 @@ import { parsePage, type ExpositionSample, samplesOf } from "../../metrics/expos
 import type { StockRequest } from "../stock.ts";
 import type { AppLine, RequestName, MatrixRun } from "./run.ts";
 
-/** The request id that went back to whoever asked. */
+/** Returns the request id of the response. */
 export function requestId(run: MatrixRun, request: RequestName): string {
-  return single([run.answers[request].headers.get("x-request-id")], `request id of ${request}`);
+  return single([run.responses[request].headers.get("x-request-id")], `request id of ${request}`);
 }
 
 export function serverSpanOf(run: MatrixRun, request: RequestName): ReceivedSpan {
@@ -15,7 +15,7 @@ export function serverSpanOf(run: MatrixRun, request: RequestName): ReceivedSpan
   return single(found, `server span of ${request}`);
 }
 
-/** The span with this name or URL in the trace of a request. */
+/** Returns the span with this name or URL in the trace of a request. */
 export function spanOfRequest(run: MatrixRun, request: RequestName, what: string): ReceivedSpan {
   const { traceId } = serverSpanOf(run, request);
   const found = run.received.spans.filter(
@@ -25,10 +25,10 @@ export function spanOfRequest(run: MatrixRun, request: RequestName, what: string
   return single(found, `span ${what} of ${request}`);
 }
 
-/** What the service behind was asked for, by the start of its path. */
+/** Returns the request to the stock service whose path starts with `path`. */
 export function stockRequestFor(run: MatrixRun, path: string): StockRequest {
   return single(
-    run.stockRequests.filter((asked) => asked.path.startsWith(path)),
+    run.stockRequests.filter((request) => request.path.startsWith(path)),
     `call of ${path}`,
   );
 }
@@ -38,7 +38,7 @@ export function singleLine(run: MatrixRun, message: string, fields: AppLine = {}
   return single(found, `line "${message}" ${JSON.stringify(fields)}`);
 }
 
-/** The log record of a line. */
+/** Returns the log record of a line. */
 export function recordOf(run: MatrixRun, { message, request_id: id }: AppLine): ReceivedLog {
   const found = run.received.logs.filter(
     ({ body, attributes }) => body === message && attributes["telltale.request.id"] === id,
@@ -50,7 +50,7 @@ export function singleEvent(run: MatrixRun): ReceivedEvent {
   return single(run.received.events, "event");
 }
 
-/** The samples of a name on the Prometheus page, after a strict look at the whole page. */
+/** Returns the samples of a name on the Prometheus page, all of which is parsed strictly. */
 export function samples(run: MatrixRun, name: string): ExpositionSample[] {
   return samplesOf(parsePage(run.page), name);
 }
@@ -63,7 +63,7 @@ export function pick(
   return Object.fromEntries(names.map((name) => [name, all.get(name)]));
 }
 
-/** A value that must be text. */
+/** Returns a value that must be text. */
 export function requireText(value: unknown): string {
   return typeof value === "string" ? value : assert.fail(`no text: ${JSON.stringify(value)}`);
 }
@@ -76,7 +76,7 @@ function hasFields(one: AppLine, fields: AppLine): boolean {
   return Object.entries(fields).every(([name, value]) => one[name] === value);
 }
 
-/** The only one there is. */
+/** Returns the only item. */
 function single<T>(found: readonly (T | null)[], what: string): T {
   assert.equal(found.length, 1, `${found.length} times: ${what}`);
   return found[0] ?? assert.fail(`no ${what}`);

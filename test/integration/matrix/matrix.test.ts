@@ -3,7 +3,7 @@ import { assertions } from "./assertions.ts";
 import { combinations } from "./combinations.ts";
 import { type Combination, type MatrixRun, runCombination } from "./run.ts";
 
-describe("A service that knows nothing of telemetry", () => {
+describe("A service without telemetry code", () => {
   const runs = new PrefetchQueue<Combination, MatrixRun>(combinations, runCombination);
   after(() => runs.drain());
 

@@ -10,33 +10,33 @@ import { type StockRequest, startStockService } from "../stock.ts";
 /** One way to run one of the apps. */
 export interface Combination {
   readonly title: string;
-  /** In `apps/`. */
+  /** File name in `apps/`. */
   readonly app: string;
   readonly node: string;
   readonly flags: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A request of the play, and what came back. */
-export interface HttpAnswer {
+/** A response of the app. */
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
 }
 
-/** A line that the app has logged. */
+/** A log line of the app. */
 export type AppLine = Readonly<Record<string, unknown>>;
 
-/** All that one run has left, for everybody to look into. */
+/** Telemetry, responses and output of one run. */
 export interface MatrixRun {
   readonly received: Received;
-  readonly answers: Readonly<Record<RequestName, HttpAnswer>>;
+  readonly responses: Readonly<Record<RequestName, HttpResponse>>;
   /** The `port` that the app listens on. */
   readonly port: number;
   readonly stockPort: number;
   readonly stockRequests: readonly StockRequest[];
   readonly lines: readonly AppLine[];
-  /** The Prometheus page after the last request, and the one before with exemplars. */
+  /** The Prometheus page after the last request, and the OpenMetrics page before it, with exemplars. */
   readonly page: string;
   readonly openMetrics: string;
   readonly health: HealthReport;
@@ -55,14 +55,14 @@ interface Caller {
   readonly traceState: string;
 }
 
-/** Who asks, and samples the trace. */
+/** A caller with a sampled trace. */
 export const sampledCaller: Caller = {
   traceId: "0af7651916cd43dd8448eb211c80319c",
   spanId: "b7ad6b7169203331",
   traceState: "vendor=1",
 };
 
-/** Who asks, and does not sample it. */
+/** A caller with an unsampled trace. */
 export const unsampledCaller: Caller = {
   traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
   spanId: "00f067aa0ba902b7",
@@ -77,7 +77,7 @@ interface Request {
 
 export type RequestName = "called" | "alone" | "unsampled" | "failing" | "missing";
 
-/** What a run asks the app for, one after the other. */
+/** Requests of a run, in order. */
 const requests: Readonly<Record<RequestName, Request>> = {
   called: {
     path: "/api/items/42?color=blue&token=secret",
@@ -96,7 +96,7 @@ const requests: Readonly<Record<RequestName, Request>> = {
   missing: { path: "/nowhere/at-all", headers: {} },
 };
 
-/** Plays all requests to one app, and stops it when all that it tells has come in. */
+/** Sends all requests to an app, and stops it when its telemetry has arrived. */
 export async function runCombination(combination: Combination): Promise<MatrixRun> {
   const receiver = await startReceiver();
   const stock = await startStockService();
@@ -118,7 +118,7 @@ export async function runCombination(combination: Combination): Promise<MatrixRu
   });
   try {
     const port = await program.waitForStdout(portIn);
-    const answers = await sendRequests(port);
+    const responses = await sendRequests(port);
     await waitForTelemetry(receiver);
     const admin = `http://127.0.0.1:${adminPort}`;
     const openMetrics = await get(`${admin}/metrics`, {
@@ -130,7 +130,7 @@ export async function runCombination(combination: Combination): Promise<MatrixRu
     const ended = await program.ended;
     return {
       received: receiver,
-      answers,
+      responses,
       port,
       stockPort: Number(new URL(stock.url).port),
       stockRequests: stock.requests,
@@ -146,25 +146,25 @@ export async function runCombination(combination: Combination): Promise<MatrixRu
   }
 }
 
-/** Batches soon, because somebody waits; the last of them comes at the end. */
+/** Short batch delays for traces and logs; metrics are exported at the end. */
 const timing = {
   OTEL_BSP_SCHEDULE_DELAY: "50",
   OTEL_BLRP_SCHEDULE_DELAY: "50",
   OTEL_METRIC_EXPORT_INTERVAL: "60000",
 };
 
-async function sendRequests(port: number): Promise<MatrixRun["answers"]> {
-  const answers: Partial<Record<RequestName, HttpAnswer>> = {};
+async function sendRequests(port: number): Promise<MatrixRun["responses"]> {
+  const responses: Partial<Record<RequestName, HttpResponse>> = {};
   for (const [name, { path, ...options }] of Object.entries(requests)) {
-    answers[name as RequestName] = await get(`http://127.0.0.1:${port}${path}`, options);
+    responses[name as RequestName] = await get(`http://127.0.0.1:${port}${path}`, options);
   }
-  return answers as MatrixRun["answers"];
+  return responses as MatrixRun["responses"];
 }
 
 async function get(
   url: string,
   options: { method?: string; accept?: string; headers?: Readonly<Record<string, string>> },
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   const { accept, headers, ...rest } = options;
   const response = await fetch(url, {
     ...rest,
@@ -173,23 +173,23 @@ async function get(
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-/** The spans of all sampled requests, the records of all lines, the one event. */
+/** Waits for the spans of all sampled requests, the records of all lines, and the event. */
 async function waitForTelemetry(receiver: Receiver): Promise<void> {
   await receiver.waitFor(
     ({ spans, logs, events }) => spans.length >= 10 && logs.length >= 8 && events.length >= 1,
-    "whole run: 10 spans, 8 records and an event",
+    "complete run: 10 spans, 8 records and an event",
   );
 }
 
-/** When the answers to the last exports have come too; or what there is after some time. */
+/** Waits until no logs or events are queued. Returns the last report after a time limit. */
 async function waitForHealth(url: string): Promise<HealthReport> {
   const limit = performance.now() + WAIT_TIMEOUT_MS;
   for (;;) {
     const { body } = await get(url, {});
     const health = JSON.parse(body) as HealthReport;
     const { logs, events } = health.telemetry;
-    const waits = [logs, events].some((counts) => (counts?.queued ?? 0) > 0);
-    if (!waits || performance.now() > limit) return health;
+    const isPending = [logs, events].some((counts) => (counts?.queued ?? 0) > 0);
+    if (!isPending || performance.now() > limit) return health;
     await pause(25);
   }
 }
@@ -199,7 +199,7 @@ function portIn(stdout: string): number | undefined {
   return typeof port === "number" ? port : undefined;
 }
 
-/** Complete lines only. */
+/** Returns the complete lines. */
 function linesIn(stdout: string): AppLine[] {
   return stdout
     .split("\n")

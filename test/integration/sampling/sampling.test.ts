@@ -8,10 +8,10 @@ import { startStockService } from "../stock.ts";
 const REQUESTS = 600;
 const FAILING = 50;
 const CONCURRENCY = 10;
-/** One in a hundred of 550 are 5.5; 50 of them would be 19 standard deviations off. */
+/** 1% of 550 is 5.5; 50 would be 19 standard deviations more. */
 const MAX_TRACES = 100;
 
-describe("At a sampling ratio of one in a hundred", () => {
+describe("A sampling ratio of 1%", () => {
   let receiver: Receiver;
   let failedIds: ReadonlySet<string>;
 
@@ -43,14 +43,14 @@ describe("At a sampling ratio of one in a hundred", () => {
   });
   after(() => receiver.close());
 
-  it(`each of ${FAILING} failing requests among ${REQUESTS} is one event`, () => {
+  it(`keeps one event of each of ${FAILING} failed requests among ${REQUESTS}`, () => {
     assert.equal(failedIds.size, FAILING);
     const ids = receiver.events.map(({ tags }) => tags?.["request_id"]);
     assert.equal(ids.length, FAILING);
     assert.deepEqual(new Set(ids), failedIds);
   });
 
-  it("each event has its trace, whole", () => {
+  it("keeps the complete trace of each event", () => {
     for (const { contexts, tags } of receiver.events) {
       const trace = contexts?.["trace"];
       const spans = receiver.spans.filter(({ traceId }) => traceId === trace?.["trace_id"]);
@@ -62,7 +62,7 @@ describe("At a sampling ratio of one in a hundred", () => {
     }
   });
 
-  it("a root says why its trace was kept, and how probable that had been", () => {
+  it("records on the root why its trace was kept, and with which probability", () => {
     const kept = { error: 0, sampled: 0 };
     for (const span of receiver.spans.filter(({ kind }) => kind === "SERVER")) {
       const {
@@ -70,26 +70,26 @@ describe("At a sampling ratio of one in a hundred", () => {
         "telltale.sampling.probability": probability,
         "telltale.request.id": id,
       } = span.attributes;
-      // Not quite the ratio, but what its threshold in the tracestate comes to.
+      // Not exactly the ratio, but the value of its threshold in the tracestate.
       assert.ok(Math.abs(Number(probability) - 0.01) < 1e-6, `${Number(probability)}`);
       if (reason === "error_captured") kept.error++;
       else if (reason === "sampled") kept.sampled++;
       else assert.fail(`kept for ${JSON.stringify(reason)}`);
       if (reason === "error_captured") assert.ok(failedIds.has(id as string));
     }
-    // A failing request may be among the sampled ones.
+    // A failed request may be among the sampled ones.
     assert.ok(kept.error > FAILING / 2, `${kept.error} were kept for their error`);
     assert.ok(kept.error + kept.sampled >= FAILING);
   });
 
-  it(`there are fewer than ${MAX_TRACES} traces in all, and no part of another`, () => {
+  it(`keeps fewer than ${MAX_TRACES} traces, all of them complete`, () => {
     const traces = new Set(receiver.spans.map(({ traceId }) => traceId));
     assert.ok(traces.size < MAX_TRACES, `${traces.size} traces`);
     assert.equal(receiver.spans.length, 3 * traces.size);
   });
 });
 
-/** @returns the ids of the requests that failed. */
+/** @returns the ids of the failed requests */
 async function sendRequests(url: string): Promise<ReadonlySet<string>> {
   const failed = new Set<string>();
   const numbers = Array.from({ length: REQUESTS }, (_, at) => at).values();
@@ -111,7 +111,7 @@ function rootOf(spans: readonly ReceivedSpan[]): ReceivedSpan {
   return spans.find(({ parentSpanId }) => parentSpanId === "") ?? assert.fail("no root");
 }
 
-/** The names from the root down, each the parent of the next. */
+/** Returns the span names from the root down, each the parent of the next. */
 function shapeOf(spans: readonly ReceivedSpan[]): string[] {
   const names: string[] = [];
   let below: ReceivedSpan | undefined = rootOf(spans);

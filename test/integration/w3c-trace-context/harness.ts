@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import type { HeaderPairs } from "../../traces/propagation/headers.ts";
 
-/** Sends a request byte by byte as given, and keeps the headers of the calls that follow. */
+/** Sends a request byte by byte, and records the headers of the resulting calls. */
 export class W3cHarness {
   readonly #server: Server;
   #received: HeaderPairs[] = [];
@@ -39,7 +39,7 @@ export class W3cHarness {
       ...headers.map(([name, value]) => `${name}: ${value}`),
     ];
     const socket = connect(port, "127.0.0.1").resume();
-    // Not ended from here: Node's server takes that for a client that has gone away.
+    // Not ended here: Node's server would take that for a disconnected client.
     socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
     await once(socket, "close");
     return this.#received;

@@ -1,9 +1,9 @@
 import { createServer, request } from "node:http";
 
 /**
- * The service that the W3C's suite asks for, without a word of telemetry: calls
- * each of the URLs that it is sent, and answers when all have answered. With
- * `fetch` as its argument it calls by `fetch`.
+ * The service that the W3C's suite requires, without telemetry code: calls each URL of
+ * a request, and responds after all of them. With the argument `fetch` it calls by
+ * `fetch`.
  */
 const calls = process.argv[2] === "fetch" ? byFetch : byRequest;
 

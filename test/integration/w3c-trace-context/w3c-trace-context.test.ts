@@ -10,7 +10,7 @@ const register = pathToFileURL(
 ).href;
 
 for (const client of ["http", "fetch"]) {
-  describe(`The W3C's suite against a preloaded service that calls by ${client}`, () => {
+  describe(`The W3C's suite, with a preloaded service that calls by ${client}`, () => {
     let child: ChildProcess;
     let port: number;
     const harness = new W3cHarness();

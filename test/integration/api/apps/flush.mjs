@@ -1,4 +1,4 @@
-// Makes one thing, flushes or shuts down the provider of its signal as apps do, and makes more.
+// Creates one item, flushes or shuts down the provider of its signal, and creates more.
 import { logs, metrics, trace } from "@opentelemetry/api";
 
 const [signal, method] = process.argv.slice(2);
@@ -29,7 +29,7 @@ console.log(`flushed ${Math.round(performance.now() - startedAt)}`);
 if (process.argv.includes("wait")) setInterval(() => {}, 1000);
 
 early[signal]("after");
-// Who asks the provider after its shutdown gets something that does nothing.
+// After its shutdown a provider returns no-op instruments.
 makerOf()[signal]("late");
 const late = {
   traces: () => provider.getTracer("new").startSpan("late").end(),

@@ -1,4 +1,4 @@
-// Calls every function of the API with wrong values in every place, and prints what threw.
+// Calls every function of the API with invalid values for every argument, and prints the errors.
 import {
   context,
   logs,
@@ -9,7 +9,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 
-/** Each makes a value that breaks the rules; one of its own for each call. */
+/** Factories of invalid values: a new one for each call. */
 const wrong = {
   undefined: () => undefined,
   null: () => null,
@@ -66,19 +66,19 @@ const meter = metrics.getMeter("misuse");
 const logger = logs.getLogger("misuse");
 const kept = new Set();
 
-/** A context of the app's own making. */
+/** A context that the app implements itself. */
 const emptyContext = {
   getValue: () => {},
   setValue: () => emptyContext,
   deleteValue: () => emptyContext,
 };
 
-/** What is used wrong: a name, how it is called, and arguments that are right. */
+/** The called functions: name, call and valid arguments. */
 const calls = [];
 function add(name, call, ...right) {
   calls.push({ name, call, right });
 }
-/** Of an object, each property alone. */
+/** Replaces each property of an object by an invalid value. */
 function addEach(name, call, properties) {
   for (const [property, right] of Object.entries(properties)) {
     add(`${name} { ${property} }`, (value) => call({ [property]: value }), right);
@@ -138,7 +138,7 @@ for (const method of ["spanContext", "isRecording"]) {
     work,
   );
   add(
-    `a span whose ${method} gives what is wrong`,
+    `a span whose ${method} returns an invalid value`,
     (value) =>
       within(
         trace.setSpan(context.active(), { spanContext: () => spanContext, [method]: () => value }),
@@ -398,7 +398,7 @@ function within(ctx) {
   context.with(ctx, inside);
 }
 
-/** What an app does all day, under whatever is active. */
+/** Valid calls of an app, in the active context. */
 function useAll(name) {
   tracer.startActiveSpan(name, (span) => span.end());
   meter.createHistogram("inside.histogram").record(1);
@@ -417,7 +417,7 @@ function attempt(name, call, args) {
   }
 }
 
-/** What the app's own function throws, or calling what is no function any more, is the app's. */
+/** Whether an error is the app's: thrown by its own function, or by the call of a non-function. */
 function isOwn(name, { message }) {
   if (name.includes("a revoked proxy of a function")) return message.includes("'apply'");
   return name.includes("a function that throws") && message === "the app's own";
@@ -437,7 +437,7 @@ for (const { name, call, right } of calls) {
   }
 }
 
-// Callbacks run when somebody collects.
+// Collections call the callbacks.
 const observed = meter.createObservableGauge("observed");
 let observations = 0;
 observed.addCallback((result) => {

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { trace } from "@opentelemetry/api";
 import winston from "winston";
 
-/** A service that asks the next one, if there is one, and logs a line; it ends by itself when told. */
+/** A service that calls the next one, if there is one, and logs a line. Ends by itself on request. */
 const logger = winston.createLogger({ transports: [new winston.transports.Console()] });
 const next = process.env.NEXT;
 

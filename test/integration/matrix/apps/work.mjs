@@ -11,7 +11,7 @@ const log = winston.createLogger({
 });
 
 export async function lookUp(id) {
-  log.info("asked for", { item: id });
+  log.info("requested", { item: id });
   const [shelf, price] = await Promise.all([shelfOf(id), priceOf(id)]);
   return { id, shelf, price };
 }
@@ -24,8 +24,8 @@ export function order(id) {
 function shelfOf(id) {
   return tracer.startActiveSpan("find shelf", async (span) => {
     span.setAttribute("item.id", id);
-    const answer = await fetch(`${stock}/shelves/${id}?token=secret`);
-    const { shelf } = await answer.json();
+    const response = await fetch(`${stock}/shelves/${id}?token=secret`);
+    const { shelf } = await response.json();
     log.info("found", { shelf });
     span.end();
     return shelf;

@@ -17,7 +17,7 @@ const log = winston.createLogger({
 });
 
 export async function lookUp(id: string): Promise<Item> {
-  log.info("asked for", { item: id });
+  log.info("requested", { item: id });
   const [shelf, price] = await Promise.all([shelfOf(id), priceOf(id)]);
   return { id, shelf, price };
 }
@@ -30,8 +30,8 @@ export function order(id: string): never {
 function shelfOf(id: string): Promise<string> {
   return tracer.startActiveSpan("find shelf", async (span) => {
     span.setAttribute("item.id", id);
-    const answer = await fetch(`${stock}/shelves/${id}?token=secret`);
-    const { shelf } = (await answer.json()) as { shelf: string };
+    const response = await fetch(`${stock}/shelves/${id}?token=secret`);
+    const { shelf } = (await response.json()) as { shelf: string };
     log.info("found", { shelf });
     span.end();
     return shelf;
