@@ -93,9 +93,10 @@ export class HeaderReader {
 }
 
 /** Returns the raw headers. A request that an app creates itself often has the object only. */
-function rawHeadersOf({ rawHeaders, headers }: Partial<IncomingMessage>): readonly string[] {
+function rawHeadersOf(request: Partial<IncomingMessage>): readonly string[] {
+  const { rawHeaders } = request;
   if (rawHeaders !== undefined && rawHeaders.length > 0) return rawHeaders;
-  return Object.entries(headers ?? {}).flatMap(([name, value]) =>
+  return Object.entries(request.headers ?? {}).flatMap(([name, value]) =>
     typeof value === "string" ? [name, value] : [],
   );
 }
