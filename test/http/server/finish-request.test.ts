@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import type { IncomingMessage } from "node:http";
+import { ROOT_CONTEXT } from "../../../src/context/context.ts";
+import { finishRequest } from "../../../src/http/server/finish-request.ts";
+import type { HttpServerDeps } from "../../../src/http/server/http-server-instrumentation.ts";
+import { HttpConnection } from "../../../src/http/server/http-connection.ts";
+import { HttpServerRequest } from "../../../src/http/server/server-request.ts";
+
+/** The calls of the collaborators at the end of a request, of which `failing` throws. */
+function finish(statusCode: number, failing?: string): { calls: string[]; errors: unknown[] } {
+  const calls: string[] = [];
+  const errors: unknown[] = [];
+  const called = (name: string): void => {
+    calls.push(name);
+    if (name === failing) throw new Error(name);
+  };
+  const span = {
+    isRecording: () => true,
+    updateName: (name: string) => called(`name ${name}`),
+    setStatus: () => called("status"),
+    recordException: () => called("exception"),
+    end: () => called("end"),
+  };
+  const connection = new HttpConnection(undefined);
+  connection.remove = () => called("remove");
+  const request = { url: "/", method: "GET", httpVersion: "1.1" } as IncomingMessage;
+  const headers = {
+    host: undefined,
+    userAgent: undefined,
+    requestId: "1",
+    hasBody: false,
+    parent: ROOT_CONTEXT,
+  };
+  const knownMethods = new Set(["GET"]);
+  const onLateFailure = (): void => called("late");
+  const unit = new HttpServerRequest(request, headers, { knownMethods, onLateFailure }, connection);
+  unit.span = span as never;
+  unit.route = "/";
+  unit.recordError(new Error("closed"));
+  unit.onEnded(() => called("ended"));
+  const deps = {
+    metrics: { bindSeries: () => called("series"), requestEnded: () => called("metrics") },
+    onServerErrors: () => called("capture"),
+    onInternalError: (error: unknown) => errors.push((error as Error).message),
+  };
+  finishRequest(deps as unknown as HttpServerDeps, unit, { headersSent: true, statusCode });
+  return { calls, errors };
+}
+
+describe("The end of a request", () => {
+  it("has its steps in order", () => {
+    assert.deepEqual(finish(200), {
+      calls: ["remove", "ended", "series", "name GET /", "end", "metrics"],
+      errors: [],
+    });
+  });
+
+  it("captures the errors of a failed request before its span ends", () => {
+    assert.deepEqual(finish(500).calls, [
+      ...["remove", "ended", "series", "capture"],
+      ...["name GET /", "status", "exception", "end", "metrics"],
+    ]);
+  });
+
+  for (const failing of ["remove", "ended", "series", "capture", "end", "metrics"]) {
+    it(`has all other steps when "${failing}" throws`, () => {
+      const { calls, errors } = finish(500, failing);
+      assert.deepEqual(errors, [failing]);
+      assert.deepEqual(calls, finish(500).calls);
+    });
+  }
+});
