@@ -41,8 +41,7 @@ const forms: readonly (readonly [title: string, respond: Respond, ids: readonly 
   ],
   [
     "an object without a prototype",
-    (response) =>
-      response.writeHead(200, Object.assign(Object.create(null), { "X-Request-Id": "app" })),
+    (response) => response.writeHead(200, { __proto__: null, "X-Request-Id": "app" } as never),
     ["app"],
   ],
   [
