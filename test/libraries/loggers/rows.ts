@@ -38,7 +38,7 @@ function bunyan(
   return { library: "bunyan", installed, moduleSystem, node, program: "bunyan", supports: PINO };
 }
 
-/** Each runs together with lru-cache and both Redis clients, in their newest versions. */
+/** Rows of caches. Each runs together with lru-cache and both Redis clients, in their newest versions. */
 export const caches: readonly LibraryRow[] = [
   cache("cache-manager", "esm", "26"),
   cache("cache-manager", "cjs", "22.15"),
