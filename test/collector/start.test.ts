@@ -59,7 +59,7 @@ const rows: readonly Row[] = [
     message: /^collector: FIRST, SECOND are not set, and broken\.yaml requires/m,
   },
   {
-    what: "a variable that is set to nothing, though it has a default",
+    what: "an empty variable with a default",
     configuration: VALID_CONFIGURATION,
     env: { OTLP_PORT: "" },
     message:
@@ -71,9 +71,10 @@ const rows: readonly Row[] = [
     message: /^collector: exporters has no elasticsearch in this build: it has debug, file, /m,
   },
   {
-    what: "a pipeline's exporter that is not described",
+    what: "a pipeline's exporter that is not defined",
     configuration: VALID_CONFIGURATION.replace("exporters: [debug]", "exporters: [debgu]"),
-    message: /^collector: service\.pipelines\.traces names exporter debgu, which is not described/m,
+    message:
+      /^collector: service\.pipelines\.traces names exporter debgu, which is not defined: define it/m,
   },
   {
     what: "a misspelt setting",
@@ -81,7 +82,8 @@ const rows: readonly Row[] = [
       '{endpoint: "127.0.0.1:${env:OTLP',
       '{endpiont: "127.0.0.1:${env:OTLP',
     ),
-    message: /^collector: otlpreceiver\.HTTPConfig has no setting endpiont: correct the name/m,
+    message:
+      /^collector: otlpreceiver\.HTTPConfig has no setting endpiont: correct or remove the name/m,
   },
   {
     what: "broken YAML",
@@ -102,7 +104,7 @@ const rows: readonly Row[] = [
     message: /^collector: the queue folder \/etc\/hostname is a file/m,
   },
   {
-    what: "a queue folder that can't be made",
+    what: "a queue folder that can't be created",
     configuration: VALID_CONFIGURATION.replace(
       ':-/tmp}"',
       ':-/proc/queue}", create_directory: true',
@@ -112,12 +114,12 @@ const rows: readonly Row[] = [
       /^collector: \/proc\/queue can't be written \(no such file or directory\): .* by QUEUE$/m,
   },
   {
-    what: "an address that is not ours",
+    what: "an address of another host",
     configuration: VALID_CONFIGURATION.replaceAll("127.0.0.1", "192.0.2.1"),
     message: /^collector: 192\.0\.2\.1:\d+ is no address of this machine/m,
   },
   {
-    what: "a configuration that is none",
+    what: "a missing configuration",
     configuration: VALID_CONFIGURATION,
     args: ["nowhere.yaml"],
     message:
@@ -134,10 +136,10 @@ const rows: readonly Row[] = [
     configuration: VALID_CONFIGURATION,
     args: ["--backend", "sentry"],
     message:
-      /^collector: SENTRY_OTLP_ENDPOINT, SENTRY_PUBLIC_KEY are not set, and sentry\.yaml can't/m,
+      /^collector: SENTRY_OTLP_ENDPOINT, SENTRY_PUBLIC_KEY are not set, and sentry\.yaml requires/m,
   },
   {
-    what: "variables of a preset that are of another kind",
+    what: "invalid values of a preset's variables",
     configuration: VALID_CONFIGURATION,
     args: ["gateway"],
     env: {
@@ -158,14 +160,14 @@ const rows: readonly Row[] = [
     ),
   },
   {
-    what: "a back end that is laid over local",
+    what: "a back end over the local preset",
     configuration: VALID_CONFIGURATION,
     args: ["local", "--backend", "jaeger"],
     message:
       /^collector: otlp_grpc\/jaeger keeps its queue on disk by file_storage, which .*: lay back ends over agent or gateway$/m,
   },
   {
-    what: "a switch of a back end that is none",
+    what: "an invalid boolean of a back end",
     configuration: VALID_CONFIGURATION,
     args: ["--backend", "jaeger"],
     env: { JAEGER_INSECURE: "yes" },
@@ -178,7 +180,7 @@ const rows: readonly Row[] = [
     message: /^collector: Unknown option '--fast'/m,
   },
   {
-    what: "a binary that isn't there",
+    what: "a missing binary",
     configuration: VALID_CONFIGURATION,
     args: ["--binary", "/nowhere/otelcol"],
     message: /^collector: --binary \/nowhere\/otelcol: there is no such file/m,

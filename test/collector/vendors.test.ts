@@ -186,7 +186,7 @@ for (const vendor of vendors) {
       await assert.rejects(readConfiguration(["gateway"], [vendor.backend], {}), (error: Error) => {
         const names = Object.keys(vendor.required);
         const is = names.length === 1 ? "is" : "are";
-        const words = `${names.join(", ")} ${is} not set, and ${vendor.backend}.yaml can't do`;
+        const words = `${names.join(", ")} ${is} not set, and ${vendor.backend}.yaml requires`;
         assert.ok(error.message.startsWith(words), error.message);
         return true;
       });
