@@ -89,6 +89,7 @@ describe("Metrics over OTLP", () => {
       env: { ...process.env, ...environment(receiver, "http/protobuf") },
     });
     assert.equal(stderr, "");
+    await receiver.settled();
     const points = receiver.metrics
       .filter(({ name }) => name === "jobs")
       .flatMap(({ points: found }) =>

@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { collector } from "../../../scripts/collector/paths.ts";
-import { Daemon, freePorts } from "../../libraries/servers/daemon.ts";
+import { Daemon } from "../../libraries/servers/daemon.ts";
 import { pollUntil } from "../../until.ts";
 import { type PageSample, parseSamples } from "./page.ts";
+import { type CollectorPorts, freeCollectorPorts, portVariables } from "./ports.ts";
 import type { PresetName } from "./preset.ts";
 
 /** Replaces the shell by the Collector, so that the shell's pid is the Collector's. */
@@ -45,16 +46,15 @@ export class CollectorInstance {
   private constructor(
     binary: string,
     name: PresetName,
-    ports: readonly number[],
+    ports: CollectorPorts,
     { env, diskSize, args = [] }: InstanceOptions,
   ) {
-    const [http, grpc, health, own, zpages, pprof, prometheus] = ports.map(String);
     this.#name = name;
     this.directory = mkdtempSync(join(tmpdir(), `telltale-${name}-`));
-    this.url = `http://127.0.0.1:${http}`;
-    this.prometheusUrl = `http://127.0.0.1:${prometheus}/metrics`;
-    this.healthUrl = `http://127.0.0.1:${health}/`;
-    this.#metricsUrl = `http://127.0.0.1:${own}/metrics`;
+    this.url = `http://127.0.0.1:${ports.http}`;
+    this.prometheusUrl = `http://127.0.0.1:${ports.prometheus}/metrics`;
+    this.healthUrl = `http://127.0.0.1:${ports.health}/`;
+    this.#metricsUrl = `http://127.0.0.1:${ports.metrics}/metrics`;
     const command = [binary, `--config=${join(collector, `${name}.yaml`)}`, ...args];
     const queue = join(this.directory, "queue");
     this.#command = (pidFile) =>
@@ -65,14 +65,8 @@ export class CollectorInstance {
             ...[queue, diskSize, pidFile, ...command],
           ];
     this.#env = {
-      TELLTALE_COLLECTOR_GRPC_PORT: grpc!,
-      TELLTALE_COLLECTOR_HEALTH_PORT: health!,
-      TELLTALE_COLLECTOR_HTTP_PORT: http!,
-      TELLTALE_COLLECTOR_METRICS_PORT: own!,
-      TELLTALE_COLLECTOR_PPROF_PORT: pprof!,
-      TELLTALE_COLLECTOR_PROMETHEUS_PORT: prometheus!,
+      ...portVariables(ports),
       TELLTALE_COLLECTOR_QUEUE: queue,
-      TELLTALE_COLLECTOR_ZPAGES_PORT: zpages!,
       ...env,
     };
   }
@@ -82,7 +76,7 @@ export class CollectorInstance {
     name: PresetName,
     options: InstanceOptions = {},
   ): Promise<CollectorInstance> {
-    const instance = new CollectorInstance(binary, name, await freePorts(7), options);
+    const instance = new CollectorInstance(binary, name, await freeCollectorPorts(), options);
     await instance.start();
     return instance;
   }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { collector } from "../../../scripts/collector/paths.ts";
-import { Daemon, freePorts } from "../../libraries/servers/daemon.ts";
+import { Daemon } from "../../libraries/servers/daemon.ts";
+import { freeCollectorPorts, portVariables } from "./ports.ts";
 
 export const presets = ["local", "agent", "gateway"] as const;
 export type PresetName = (typeof presets)[number];
@@ -42,26 +43,18 @@ export async function startPreset(
   backends: readonly string[] = [],
   overlays: readonly string[] = [],
 ): Promise<Preset> {
-  const [http, grpc, health, own, zpages, pprof, prometheus] = await freePorts(7);
+  const ports = await freeCollectorPorts();
   const daemon = new Daemon(name);
-  const backendFiles = backends.map((backend) => `backends/${backend}.yaml`);
-  const files = [`${name}.yaml`, ...backendFiles, ...overlays];
   const file = join(daemon.directory, "telemetry.jsonl");
-  const healthUrl = `http://127.0.0.1:${health}/`;
+  const healthUrl = urlAt(ports.health, "/");
   let output = "";
   await daemon.start({
     name,
-    command: [binary, ...files.map((path) => `--config=${join(collector, path)}`)],
+    command: [binary, ...configurationFlags(name, backends, overlays)],
     env: {
+      ...portVariables(ports),
       TELLTALE_COLLECTOR_FILE: file,
-      TELLTALE_COLLECTOR_GRPC_PORT: String(grpc),
-      TELLTALE_COLLECTOR_HEALTH_PORT: String(health),
-      TELLTALE_COLLECTOR_HTTP_PORT: String(http),
-      TELLTALE_COLLECTOR_METRICS_PORT: String(own),
-      TELLTALE_COLLECTOR_PPROF_PORT: String(pprof),
-      TELLTALE_COLLECTOR_PROMETHEUS_PORT: String(prometheus),
       TELLTALE_COLLECTOR_QUEUE: join(daemon.directory, "queue"),
-      TELLTALE_COLLECTOR_ZPAGES_PORT: String(zpages),
       ...env,
     },
     async isReady() {
@@ -71,15 +64,28 @@ export async function startPreset(
     onOutput: (text) => (output += text),
   });
   return {
-    url: `http://127.0.0.1:${http}`,
-    grpcUrl: `http://127.0.0.1:${grpc}`,
-    prometheusUrl: `http://127.0.0.1:${prometheus}/metrics`,
-    metricsUrl: `http://127.0.0.1:${own}/metrics`,
+    url: urlAt(ports.http),
+    grpcUrl: urlAt(ports.grpc),
+    prometheusUrl: urlAt(ports.prometheus, "/metrics"),
+    metricsUrl: urlAt(ports.metrics, "/metrics"),
     healthUrl,
-    zpagesUrl: `http://127.0.0.1:${zpages}/debug`,
+    zpagesUrl: urlAt(ports.zpages, "/debug"),
     file,
     directory: daemon.directory,
     output: () => output,
     stop: () => daemon.stop(),
   };
+}
+
+function configurationFlags(
+  name: PresetName,
+  backends: readonly string[],
+  overlays: readonly string[],
+): string[] {
+  const files = [`${name}.yaml`, ...backends.map((one) => `backends/${one}.yaml`), ...overlays];
+  return files.map((path) => `--config=${join(collector, path)}`);
+}
+
+function urlAt(port: number, path = ""): string {
+  return `http://127.0.0.1:${port}${path}`;
 }

@@ -63,6 +63,7 @@ describe("Bad input", () => {
     assert.deepEqual(linesOf(service), [
       `port ${port} on 127.0.0.1 is in use by another process; set OTEL_EXPORTER_PROMETHEUS_PORT to a free port; /metrics and /healthz are unavailable, retrying every 30 s`,
     ]);
+    await receiver.settled();
     assert.equal(receiver.spans.length, 3);
   });
 

@@ -98,32 +98,19 @@ const requests: Readonly<Record<RequestName, Request>> = {
 
 /** Sends all requests to an app, and stops it when its telemetry has arrived. */
 export async function runCombination(combination: Combination): Promise<MatrixRun> {
-  const receiver = await startReceiver();
-  const stock = await startStockService();
-  const adminPort = await freePort();
-  const program = new Program({
-    file: fileURLToPath(new URL(`apps/${combination.app}`, import.meta.url)),
-    node: combination.node,
-    flags: combination.flags,
-    cwd: fileURLToPath(new URL("../../..", import.meta.url)),
-    env: {
-      ...telemetryEnv(receiver),
-      ...timing,
-      OTEL_METRICS_EXPORTER: "prometheus,otlp",
-      OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
-      OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),
-      STOCK_URL: stock.url,
-      ...combination.env,
-    },
-  });
+  const [receiver, stock, adminPort] = await Promise.all([
+    startReceiver(),
+    startStockService(),
+    freePort(),
+  ]);
+  const program = startApp(combination, receiver, stock.url, adminPort);
   try {
     const port = await program.waitForStdout(portIn);
     const responses = await sendRequests(port);
     await waitForTelemetry(receiver);
     const admin = `http://127.0.0.1:${adminPort}`;
-    const openMetrics = await get(`${admin}/metrics`, {
-      accept: "application/openmetrics-text; version=1.0.0",
-    });
+    const accept = "application/openmetrics-text; version=1.0.0";
+    const openMetrics = await get(`${admin}/metrics`, { accept });
     const page = await get(`${admin}/metrics`, {});
     const health = await waitForHealth(`${admin}/healthz`);
     program.kill("SIGTERM");
@@ -144,6 +131,29 @@ export async function runCombination(combination: Combination): Promise<MatrixRu
     program.kill("SIGKILL");
     await Promise.all([program.ended, receiver.close(), stock.close()]);
   }
+}
+
+function startApp(
+  { app, node, flags, env }: Combination,
+  receiver: Receiver,
+  stockUrl: string,
+  adminPort: number,
+): Program {
+  return new Program({
+    file: fileURLToPath(new URL(`apps/${app}`, import.meta.url)),
+    node,
+    flags,
+    cwd: fileURLToPath(new URL("../../..", import.meta.url)),
+    env: {
+      ...telemetryEnv(receiver),
+      ...timing,
+      OTEL_METRICS_EXPORTER: "prometheus,otlp",
+      OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),
+      STOCK_URL: stockUrl,
+      ...env,
+    },
+  });
 }
 
 /** Short batch delays for traces and logs; metrics are exported at the end. */

@@ -63,35 +63,47 @@ export function describeConcurrentRequests({
     });
     after(() => receiver.close());
 
-    it("have one span each, in the caller's trace and with its request id", () => {
-      for (const { traceId, requestId } of tenants) {
-        const span = spanIn(receiver.spans.filter(isEntry), traceId);
-        assert.equal(span.attributes["telltale.request.id"], requestId);
-      }
-    });
+    testIsolation(() => ({ receiver, lines }), isEntry);
+  });
+}
 
-    it("have the ids and the user of the right request on each log line", () => {
-      assert.equal(lines.length, 2 * TENANTS);
-      for (const { tenant, trace_id: trace, request_id: id, user_id: user } of lines) {
-        const { traceId, requestId, number } = tenants[Number(tenant)] ?? assert.fail();
-        assert.deepEqual([trace, id, user], [traceId, requestId, `user-${number}`]);
-      }
-    });
+interface ConcurrentTelemetry {
+  readonly receiver: Receiver;
+  readonly lines: WebApp["lines"];
+}
 
-    it("have the ids, the user, the tags and the breadcrumbs of the right request on each event", () => {
-      assert.equal(receiver.events.length, TENANTS);
-      for (const { number, traceId, requestId } of tenants) {
-        const event = eventOf(receiver.events, number);
-        assert.equal(event.contexts?.["trace"]?.["trace_id"], traceId);
-        assert.deepEqual(event.user, { id: `user-${number}` });
-        assert.equal(event.tags?.["request_id"], requestId);
-        assert.equal(event.tags?.["tenant"], String(number));
-        assert.deepEqual(
-          event.breadcrumbs?.map(({ message }) => message),
-          [`tenant ${number} began`, `tenant ${number} ends`],
-        );
-      }
-    });
+function testIsolation(
+  telemetry: () => ConcurrentTelemetry,
+  isEntry: (span: ReceivedSpan) => boolean,
+): void {
+  it("have one span each, in the caller's trace and with its request id", () => {
+    for (const { traceId, requestId } of tenants) {
+      const span = spanIn(telemetry().receiver.spans.filter(isEntry), traceId);
+      assert.equal(span.attributes["telltale.request.id"], requestId);
+    }
+  });
+
+  it("have the ids and the user of the right request on each log line", () => {
+    assert.equal(telemetry().lines.length, 2 * TENANTS);
+    for (const { tenant, trace_id: trace, request_id: id, user_id: user } of telemetry().lines) {
+      const { traceId, requestId, number } = tenants[Number(tenant)] ?? assert.fail();
+      assert.deepEqual([trace, id, user], [traceId, requestId, `user-${number}`]);
+    }
+  });
+
+  it("have the ids, the user, the tags and the breadcrumbs of the right request on each event", () => {
+    assert.equal(telemetry().receiver.events.length, TENANTS);
+    for (const { number, traceId, requestId } of tenants) {
+      const event = eventOf(telemetry().receiver.events, number);
+      assert.equal(event.contexts?.["trace"]?.["trace_id"], traceId);
+      assert.deepEqual(event.user, { id: `user-${number}` });
+      assert.equal(event.tags?.["request_id"], requestId);
+      assert.equal(event.tags?.["tenant"], String(number));
+      assert.deepEqual(
+        event.breadcrumbs?.map(({ message }) => message),
+        [`tenant ${number} began`, `tenant ${number} ends`],
+      );
+    }
   });
 }
 

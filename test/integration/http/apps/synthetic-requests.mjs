@@ -6,19 +6,19 @@ import { PassThrough } from "node:stream";
 import { trace } from "@opentelemetry/api";
 
 /*
- * Requests that no network brings, and emitters that others have changed:
- * `GET /NAME` does one of it and answers with what came of it.
+ * Requests without a network, and emitters patched by others: `GET /NAME` runs one
+ * case, and responds with its result.
  */
 
 const span = () => trace.getActiveSpan() !== undefined;
 
-/** Sees each request that is emitted, and tells whether a span is active. */
-function serverOf(answer) {
-  return http.createServer((request, response) => answer(request, response, span()));
+/** Creates a server that calls `respond` with each request and whether a span is active. */
+function serverOf(respond) {
+  return http.createServer((request, response) => respond(request, response, span()));
 }
 
-/** As libraries make them that feed a server without a network. */
-function madeRequest(url) {
+/** Creates a request as libraries do that call a server without a network. */
+function createRequest(url) {
   const request = new http.IncomingMessage({ remoteAddress: "10.1.2.3", end() {}, destroy() {} });
   return Object.assign(request, { method: "GET", url, headers: { host: "made.example" } });
 }
@@ -31,10 +31,10 @@ async function endOf(response) {
   return Buffer.concat(parts).toString();
 }
 
-const deeds = {
+const cases = {
   "made-request": async () => {
     const server = serverOf((_request, response, active) => response.end(String(active)));
-    const request = madeRequest("/made?by=hand");
+    const request = createRequest("/made?by=hand");
     const response = new http.ServerResponse(request);
     const head = endOf(response);
     server.emit("request", request, response);
@@ -43,7 +43,7 @@ const deeds = {
   },
   "given-up": async () => {
     const server = serverOf((_request, response) => response.destroy());
-    const request = madeRequest("/made?by=hand");
+    const request = createRequest("/made?by=hand");
     const response = new http.ServerResponse(request);
     response.assignSocket(new PassThrough());
     const closed = once(response, "close");
@@ -61,7 +61,7 @@ const deeds = {
   frozen: () => {
     let asked = 0;
     const server = serverOf(() => asked++);
-    const request = Object.freeze(madeRequest("/frozen"));
+    const request = Object.freeze(createRequest("/frozen"));
     server.emit("request", request, Object.freeze(new http.ServerResponse(request)));
     return { asked };
   },
@@ -146,9 +146,9 @@ const deeds = {
 };
 
 const server = http.createServer(async (request, response) => {
-  const deed = deeds[decodeURIComponent(request.url.slice(1))];
+  const run = cases[decodeURIComponent(request.url.slice(1))];
   const found = await Promise.resolve()
-    .then(deed)
+    .then(run)
     .catch((error) => ({ thrown: error.stack }));
   response.end(JSON.stringify(found));
 });

@@ -6,8 +6,8 @@ import { PassThrough, pipeline } from "node:stream";
 import { trace } from "@opentelemetry/api";
 
 /*
- * A request whose every callback notes the active span and the value of an
- * `AsyncLocalStorage` of the app's own.
+ * A request whose callbacks record the active span and the value of an
+ * `AsyncLocalStorage` of the app.
  */
 
 const storage = new AsyncLocalStorage();
@@ -18,13 +18,13 @@ const events = {
   response: ["drain", "prefinish", "finish", "close"],
 };
 
-/** `?name=…&way=…`: reads the body in that way, answers as much as `bytes` says. */
+/** `?name=…&way=…`: reads the body that way, and responds with `bytes` bytes. */
 export function watch(request, response, query) {
   const name = query.get("name");
   storage.run(name, () => new Watched(request, response, query));
 }
 
-/** What the callbacks of a request have seen, when the last of them has run. */
+/** Returns what the callbacks of a request have recorded, after the last of them. */
 export async function seen(name) {
   return (await entryOf(name)).promise;
 }
@@ -43,13 +43,13 @@ class Watched {
     for (const event of events.request) {
       if (event === "readable" && way !== "readable") continue;
       if (event === "data" && way !== "flowing") continue;
-      request.on(event, this.#noting(`request ${event}`));
+      request.on(event, this.#recorder(`request ${event}`));
     }
-    for (const event of events.response) response.on(event, this.#noting(`response ${event}`));
+    for (const event of events.response) response.on(event, this.#recorder(`response ${event}`));
     if (way === "readable") request.on("readable", () => request.read());
-    const later = this.#later();
+    const asyncCallbacks = this.#trackAsyncCallbacks();
     const answer = () => {
-      this.#note("answer");
+      this.#record("answer");
       setTimeout(
         () => {
           const end = () => response.end("done");
@@ -61,19 +61,20 @@ class Watched {
     };
     if (query.has("hang")) response.write("begun");
     else this.#read(request, way, answer);
-    if (query.has("early")) this.#tellEarly(request, response);
+    if (query.has("early")) this.#acknowledgeEarly(request, response);
     let open = 2;
     const close = () => {
       open -= 1;
-      // A file may take longer than the request.
-      if (open === 0) void later.then(() => setTimeout(() => this.#tell(query.get("name")), 5));
+      // Reading the file may take longer than the request.
+      if (open === 0)
+        void asyncCallbacks.then(() => setTimeout(() => this.#report(query.get("name")), 5));
     };
     request.on("close", close);
     response.on("close", close);
   }
 
-  /** So that the client sends the next part after the one before was taken. */
-  #tellEarly(request, response) {
+  /** Acknowledges each part, so that the client then sends the next one. */
+  #acknowledgeEarly(request, response) {
     response.write("early ");
     let bytes = 0;
     const push = request.push;
@@ -90,51 +91,51 @@ class Watched {
     if (way === "iterated") void this.#iterate(request).then(answer);
     if (way === "pipeline") {
       const between = new PassThrough();
-      between.on("data", this.#noting("pipeline data"));
+      between.on("data", this.#recorder("pipeline data"));
       pipeline(request, between, (error) => {
-        this.#note("pipeline end");
+        this.#record("pipeline end");
         if (!error) answer();
       });
     }
   }
 
   async #iterate(request) {
-    for await (const _part of request) this.#note("part");
+    for await (const _part of request) this.#record("part");
   }
 
-  /** Resolves when all of them have come. */
-  #later() {
+  /** Starts asynchronous calls, and resolves after all their callbacks. */
+  #trackAsyncCallbacks() {
     const all = [];
-    const noting = (what) => {
+    const recorder = (what) => {
       const { promise, resolve } = Promise.withResolvers();
       all.push(promise);
       return () => {
-        this.#note(what);
+        this.#record(what);
         resolve();
       };
     };
-    setTimeout(noting("timeout"), 1);
-    setImmediate(noting("immediate"));
-    process.nextTick(noting("tick"));
-    queueMicrotask(noting("microtask"));
-    void Promise.resolve().then(noting("promise"));
-    readFile(import.meta.filename, noting("file"));
-    lookup("127.0.0.1", noting("lookup"));
+    setTimeout(recorder("timeout"), 1);
+    setImmediate(recorder("immediate"));
+    process.nextTick(recorder("tick"));
+    queueMicrotask(recorder("microtask"));
+    void Promise.resolve().then(recorder("promise"));
+    readFile(import.meta.filename, recorder("file"));
+    lookup("127.0.0.1", recorder("lookup"));
     return Promise.all(all);
   }
 
-  #noting(what) {
-    return () => this.#note(what);
+  #recorder(what) {
+    return () => this.#record(what);
   }
 
-  /** The worst that was seen stays. */
-  #note(what) {
+  /** Records the active span and store; a wrong span is never overwritten. */
+  #record(what) {
     const span = active();
     const right = span === this.#span && (this.#seen.get(what)?.right ?? true);
     this.#seen.set(what, { right, store: storage.getStore() ?? null });
   }
 
-  #tell(name) {
+  #report(name) {
     const list = [...this.#seen].map(([what, { right, store }]) => ({ what, right, store }));
     const hasSpan = this.#span !== undefined;
     entryOf(name).resolve({ hasSpan, seen: list.toSorted((a, b) => (a.what < b.what ? -1 : 1)) });
