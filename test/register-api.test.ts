@@ -13,7 +13,7 @@ const API = Symbol.for("opentelemetry.js.api.1");
 const LOGS_API = Symbol.for("io.opentelemetry.js.api.logs");
 const globals = globalThis as Record<symbol, unknown>;
 
-/** Stand-ins that are told apart by identity alone. */
+/** Stand-ins, compared by identity. */
 function createImplementations(): ApiImplementations {
   return { trace: {}, metrics: {}, logs: {}, context: {}, propagation: {} } as never;
 }
@@ -61,7 +61,7 @@ describe("The registration with the OpenTelemetry API", () => {
     });
   }
 
-  it("gives telltale's own code telltale's implementations, whatever is registered", () => {
+  it("returns telltale's implementations to its own code, whatever is registered", () => {
     registerApi(own);
     globals[API] = { trace: {} };
     assert.equal(getGlobal("trace"), own.trace);
@@ -78,7 +78,7 @@ describe("The registration with the OpenTelemetry API", () => {
     assert.equal(getGlobal("metrics"), own.metrics);
   });
 
-  /** What an SDK registers while it is allowed to, and what is registered afterwards. */
+  /** Registrations of an SDK during its setup. */
   const registrations = [
     ["nothing", undefined],
     ["a tracer provider", { version: "1.9.0", trace: {} }],
@@ -86,7 +86,7 @@ describe("The registration with the OpenTelemetry API", () => {
   ] as const;
   for (const [title, foreign] of registrations) {
     const isForeign = foreign !== undefined && "trace" in foreign;
-    it(`${isForeign ? "gives way to" : "stays, with"} ${title} of an SDK that is being set up`, async () => {
+    it(`${isForeign ? "is replaced by" : "stays, despite"} ${title} of an SDK during its setup`, async () => {
       registerApi(own);
       const settled = new Promise((resolve) => allowForeignRegistration(resolve));
       assert.equal(globals[API], undefined);

@@ -47,7 +47,7 @@ function startJob(
   try {
     return instrumenter().startJob({ name });
   } catch (error) {
-    diagnostics.error("work", `jobs can't be recorded: ${String(error)}`);
+    diagnostics.error("messaging", `jobs can't be recorded: ${String(error)}`);
     return undefined;
   }
 }

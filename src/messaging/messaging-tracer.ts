@@ -57,7 +57,7 @@ export function createMessagingInstrumenter({
     errors,
     onStart: () => unsent?.mark(),
     onInternalError: (error) =>
-      diagnostics.error("work", `a message or a job could not be recorded: ${String(error)}`),
+      diagnostics.error("messaging", `a message or a job could not be recorded: ${String(error)}`),
   });
 }
 
