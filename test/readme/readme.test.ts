@@ -8,6 +8,7 @@ import { metricsTables } from "../../scripts/readme/metrics.ts";
 import { demoOutputIn } from "../../scripts/readme/demo-output.ts";
 import { withoutVolatileParts } from "../../scripts/readme/volatile-parts.ts";
 import { variablesTable } from "../../scripts/readme/variables.ts";
+import { variables } from "../../src/config/variables.ts";
 import type { ReceivedSpan } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { freePort } from "../free-port.ts";
@@ -70,6 +71,34 @@ describe("The documentation", () => {
   it("has the figures of the committed run", () => {
     const table = benchTable();
     if (table !== undefined) assert.equal(readBlock(readme, "bench"), table.trim());
+  });
+
+  it("names variables that telltale reads", () => {
+    const known = variables.map(({ name }) => name);
+    const isKnown = (name: string): boolean =>
+      name.endsWith("_") ? known.some((one) => one.startsWith(name)) : known.includes(name);
+    for (const page of pages.filter((name) => /^(README\.md$|docs\/)/.test(name))) {
+      const names = pageText(page).match(/\b(?:OTEL|TELLTALE|SENTRY)_[A-Z_]+/g) ?? [];
+      const others = names.filter(
+        (name) => !name.startsWith("TELLTALE_COLLECTOR_") && !isKnown(name),
+      );
+      assert.deepEqual(others, [], page);
+    }
+  });
+
+  it("imports functions that telltale exports", () => {
+    const source = readFileSync(join(root, "src/index.ts"), "utf8");
+    const exported = [...source.matchAll(/^export function (\w+)/gm)].map(([, name]) => name);
+    for (const page of pages) {
+      for (const [, list = ""] of pageText(page).matchAll(/import \{([^}]+)\} from "telltale"/g)) {
+        const names = list.split(",").map((name) => name.trim());
+        assert.deepEqual(
+          names.filter((name) => !exported.includes(name)),
+          [],
+          page,
+        );
+      }
+    }
   });
 
   it("quotes messages that telltale prints", () => {
