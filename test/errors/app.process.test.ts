@@ -48,7 +48,7 @@ describe("Events of an app", () => {
     return found;
   };
 
-  describe("through the public door, outside of a request", () => {
+  describe("that are captured outside a request", () => {
     let ended: ProcessResult;
     let events: readonly ReceivedEvent[];
     before(async () => {
@@ -62,7 +62,7 @@ describe("Events of an app", () => {
       return found;
     };
 
-    it("carry what was set before", () => {
+    it("have the data that was set before", () => {
       const event = find("a plain message");
       assert.equal(event.level, "info");
       assert.deepEqual(event.tags, { region: "north" });
@@ -72,11 +72,11 @@ describe("Events of an app", () => {
       assert.deepEqual([crumb?.["category"], crumb?.["data"]], ["stock", { items: 12 }]);
     });
 
-    it("carry the level that was asked for", () => {
+    it("have the given level", () => {
       assert.equal(find("a grave message").level, "fatal");
     });
 
-    it("say who sent them and from where", () => {
+    it("name the SDK, the environment and the runtime", () => {
       const event = find("a plain message");
       assert.equal(event["platform"], "node");
       assert.equal(event.environment, "production");
@@ -85,12 +85,12 @@ describe("Events of an app", () => {
       assert.equal(typeof event.contexts?.["os"]?.["name"], "string");
     });
 
-    it("have no trace where there is none", () => {
+    it("have no trace", () => {
       for (const event of events) assert.equal(event.contexts?.["trace"], undefined);
       for (const { envelope } of receiver.items) assert.equal(envelope["trace"], undefined);
     });
 
-    it("are returned by their ids, the same one for the same error", () => {
+    it("have the returned id, the same one for the same error", () => {
       const ids = JSON.parse(ended.stdout) as string[];
       assert.equal(new Set(ids).size, 4);
       assert.deepEqual([ids[2], ids[4]], [ids[3], ids[5]]);
@@ -114,19 +114,19 @@ describe("Events of an app", () => {
       assert.equal(frame?.["module"], "calls");
     });
 
-    it("show where a message was captured, without our own frames", () => {
+    it("show where a message was captured, without frames of telltale", () => {
       const frames = find("a plain message").exception?.values?.[0]?.stacktrace?.frames ?? [];
       assert.match(String(frames.at(-1)?.["filename"]), /calls\.js$/);
     });
 
-    it("forget what was set in a scope", () => {
+    it("have the data of a scope only within it", () => {
       assert.deepEqual(find("inside a scope").tags, { region: "north", inside: true });
       assert.equal(find("inside a scope").user?.["id"], undefined);
       assert.deepEqual(find("after the scope").tags, { region: "north" });
       assert.equal(find("after the scope").user?.["id"], 7);
     });
 
-    it("take a hint", () => {
+    it("have the data of a hint", () => {
       const event = find("with a hint");
       assert.equal(event.level, "warning");
       assert.equal(event.user?.["id"], "9");
@@ -136,22 +136,22 @@ describe("Events of an app", () => {
       assert.deepEqual(event["fingerprint"], ["till"]);
     });
 
-    it("are made of whatever was thrown", () => {
+    it("are created for any thrown value", () => {
       for (const text of ["only a text", "Object captured as exception", "undefined"]) find(text);
     });
 
-    it("are cut where they are too long", () => {
+    it("are truncated if they are too long", () => {
       assert.equal(eventText(find("xxx"))?.length, 10_000);
     });
 
-    it("survive hostile values", () => {
+    it("are created for hostile values", () => {
       assert.equal(ended.code, 0);
       assert.equal(find("xxx").tags?.["hostile"], "[BigInt: 10]");
     });
   });
 
   describe("of Express", () => {
-    it("are made of errors that became a 5xx, and of those that were captured", async () => {
+    it("are created for errors that became a 5xx, and for captured errors", async () => {
       const { stdout } = await run("shop.mjs", ["errors"]);
       assert.equal(stdout, "500 500 500 404 500 200 404\n");
       const texts = receiver.events.map((event) => eventText(event));
@@ -182,7 +182,7 @@ describe("Events of an app", () => {
       ]);
     });
 
-    it("name the route of a request that the process dies of", async () => {
+    it("name the route of a request that ends the process", async () => {
       const { code } = await run("shop.mjs", ["fatal"], { env: unsampledEnv() });
       assert.equal(code, 1);
       const event = eventOf("thrown in a timer");
@@ -191,7 +191,7 @@ describe("Events of an app", () => {
       assert.match(String(trace(event)["trace_id"]), /^[0-9a-f]{32}$/);
     });
 
-    it("carry nothing personal that nobody set", async () => {
+    it("have no personal data that the app has not set", async () => {
       await run("shop.mjs", ["secrets"]);
       assert.equal(receiver.events.length, 3);
       const sent = JSON.stringify(receiver.items.map((item) => withoutSource(item)));
@@ -200,8 +200,8 @@ describe("Events of an app", () => {
       }
     });
 
-    it("mix nothing of a hundred requests at once", async () => {
-      await run("shop.mjs", ["crowd"]);
+    it("keep the data of a hundred concurrent requests apart", async () => {
+      await run("shop.mjs", ["parallel"]);
       const seen = receiver.events.map(({ user, tags, breadcrumbs, ...event }) => ({
         text: eventText(event),
         user,
@@ -214,7 +214,7 @@ describe("Events of an app", () => {
         user: { id: `user-${index}` },
         index: `${index}`,
         crumbs: [`trail of ${index}`],
-        url: `/crowd/${index}`,
+        url: `/parallel/${index}`,
       }));
       assert.deepEqual(seen.toSorted(byJson), expected.toSorted(byJson));
       const ids = receiver.events.map(({ tags }) => tags?.["request_id"]);
@@ -223,7 +223,7 @@ describe("Events of an app", () => {
       assert.equal(new Set(traces).size, 100);
     });
 
-    it("keep their trace though its head was sampled out", async () => {
+    it("keep their trace though it was sampled out", async () => {
       await run("shop.mjs", ["errors"], { env: unsampledEnv() });
       const event = eventOf("captured, then handled");
       const { trace_id: traceId, span_id: spanId, parent_span_id: parent } = trace(event);
@@ -234,7 +234,7 @@ describe("Events of an app", () => {
       assert.equal(span.attributes["telltale.sampling.reason"], "error_captured");
     });
 
-    it("keep no trace when they are sampled out themselves, and are reported as such", async () => {
+    it("do not keep the trace if they are sampled out, and are counted in a client report", async () => {
       await run("shop.mjs", ["routes"], { env: { ...unsampledEnv(), SENTRY_SAMPLE_RATE: "0" } });
       const servers = receiver.spans.filter(({ kind }) => kind === "SERVER");
       assert.deepEqual([receiver.events.length, servers.length], [0, 0]);
@@ -247,7 +247,7 @@ describe("Events of an app", () => {
   describe("of an app with a copy of Sentry 11", () => {
     for (const { name, path } of nodes) {
       for (const copy of ["@sentry/core", "sentry-core-old"]) {
-        it(`go through our client (${copy}, Node ${name})`, async () => {
+        it(`go through telltale's client (${copy}, Node ${name})`, async () => {
           const { stdout } = await run("own-sentry.mjs", [copy, "captures"], { node: path });
           assert.equal(stdout, "true true\ntrue\n");
           const seen = receiver.events.map((event) => ({
@@ -263,7 +263,7 @@ describe("Events of an app", () => {
             [
               { text: `after the scope of ${url}`, level: "error", inside: undefined },
               { text: `in a scope of ${url}`, level: "warning", inside: "yes" },
-              { text: `through the door of ${url}`, level: "info", inside: undefined },
+              { text: `through the public API, in ${url}`, level: "info", inside: undefined },
             ].map((one) => ({ ...one, user: { id: url }, ...sharedFields })),
           );
           assert.deepEqual(seen.toSorted(byJson), expected.toSorted(byJson));
@@ -272,12 +272,12 @@ describe("Events of an app", () => {
     }
 
     for (const copy of ["@sentry/core", "sentry-core-old"]) {
-      it(`are the app's own where it sets Sentry up itself (${copy})`, async () => {
+      it(`are sent by the app's own client if it sets up Sentry itself (${copy})`, async () => {
         const { code, stdout, stderr } = await run("own-sentry.mjs", [copy, "inits"], {
           env: { OTEL_LOG_LEVEL: "info" },
         });
         assert.equal(code, 1);
-        assert.equal(stdout, "own client: by the app\nown client: through the door\n");
+        assert.equal(stdout, "own client: by the app\nown client: through the public API\n");
         assert.match(
           stderr,
           /^telltale: the app has set up Sentry itself; errors are left to it\.$/m,
@@ -287,7 +287,7 @@ describe("Events of an app", () => {
     }
   });
 
-  it("without a DSN: the calls return at once, and nothing of Sentry is loaded", async () => {
+  it("are not created without a DSN: calls return at once, and Sentry is not loaded", async () => {
     const { stdout } = await programs.run("nothing.ts");
     const lines = stdout.trim().split("\n");
     assert.deepEqual(lines.slice(0, 3), ["undefined undefined", "0", "false"]);
@@ -295,7 +295,7 @@ describe("Events of an app", () => {
     assert.ok(nanoseconds < 1_000, `${nanoseconds} ns a call`);
   });
 
-  it("are sent though Sentry could not be loaded for the ones before, and that is said", async () => {
+  it("are sent after Sentry could not be loaded at first, which is logged", async () => {
     const { code, stderr } = await run("descriptors.ts", [], {
       node: "/bin/sh",
       flags: ["-c", 'ulimit -n 64 && exec "$@"', "sh", node],
@@ -307,7 +307,7 @@ describe("Events of an app", () => {
     assert.match(stderr, /Sentry is loaded now/);
   });
 
-  it("name release, environment and server as they were set, else after the service", async () => {
+  it("name release, environment and server of the variables, or else of the service", async () => {
     const service = {
       OTEL_RESOURCE_ATTRIBUTES:
         "service.version=1.2.3,deployment.environment.name=staging,host.name=box",
@@ -317,7 +317,7 @@ describe("Events of an app", () => {
     assert.deepEqual(await namesWith({ ...service, ...own }), ["shop@9", "night", "box"]);
   });
 
-  it("are never spans of Sentry's own, whatever its variable says", async () => {
+  it("are never spans, whatever SENTRY_TRACES_SAMPLE_RATE is", async () => {
     await run("own-sentry.mjs", ["@sentry/core", "captures"], {
       env: { SENTRY_TRACES_SAMPLE_RATE: "1" },
     });
@@ -330,7 +330,7 @@ interface ClientReport {
   readonly discarded_events: unknown;
 }
 
-/** Any order, as long as it is the same for both sides. */
+/** Orders both sides of a comparison in the same way. */
 function byJson(a: unknown, b: unknown): number {
   return JSON.stringify(a).localeCompare(JSON.stringify(b));
 }
@@ -339,7 +339,7 @@ function trace(event: ReceivedEvent): Readonly<Record<string, unknown>> {
   return event.contexts?.["trace"] ?? {};
 }
 
-/** The shop's own lines name its secrets. */
+/** Removes the source lines, since those of the shop contain its secrets. */
 function withoutSource(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (key, inner: unknown) => (key.endsWith("context") ? undefined : inner)),

@@ -20,7 +20,7 @@ const other = new UnitOfWork();
 const job = new Job(request);
 const nowhere = undefined;
 
-/** Where an error is captured, one after the other, and how many events that makes. */
+/** Where an error is captured, in this order, and the number of events. */
 const cases: readonly {
   readonly title: string;
   readonly places: readonly (UnitOfWork | undefined)[];
@@ -29,15 +29,20 @@ const cases: readonly {
 }[] = [
   { title: "twice in one request", places: [request, request], events: 1 },
   { title: "in two requests", places: [request, other], events: 2 },
-  { title: "in two requests by turns", places: [request, other, request, other], events: 2 },
-  { title: "in a request and as it ends the process", places: [request, nowhere], events: 1 },
-  { title: "in a job and in the request that waits for it", places: [job, request], events: 1 },
-  { title: "in a job and in another request", places: [job, other], events: 2 },
-  { title: "twice outside of all work", places: [nowhere, nowhere], events: 1 },
+  { title: "in two requests alternately", places: [request, other, request, other], events: 2 },
+  { title: "in a request, and when it ends the process", places: [request, nowhere], events: 1 },
+  { title: "in a job, and in the request that awaits it", places: [job, request], events: 1 },
+  { title: "in a job, and in another request", places: [job, other], events: 2 },
+  { title: "twice outside a unit of work", places: [nowhere, nowhere], events: 1 },
   { title: "frozen, in two requests", places: [request, other], events: 2, error: frozen },
   { title: "a text, twice in one request", places: [request, request], events: 1, error: text },
   { title: "a text, in two requests", places: [request, other], events: 2, error: text },
-  { title: "a text, outside of all work", places: [nowhere, nowhere], events: 2, error: text },
+  {
+    title: "a text, twice outside a unit of work",
+    places: [nowhere, nowhere],
+    events: 2,
+    error: text,
+  },
 ];
 
 describe("One error object", () => {

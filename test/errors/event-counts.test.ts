@@ -17,11 +17,11 @@ interface ClientFixture {
   readonly counters: SignalCounters;
   readonly lines: string[];
   readonly keepReasons: KeepReason[];
-  /** Captures in a request. */
+  /** Captures an error in a request. */
   capture(error: unknown): void;
 }
 
-/** What is done to events, and what the books say afterwards. */
+/** How events are captured, and the counters afterwards. */
 const cases: readonly {
   readonly title: string;
   readonly options?: Partial<ServerRuntimeClientOptions>;
@@ -30,7 +30,7 @@ const cases: readonly {
   readonly sent?: number;
   readonly dropped?: Partial<Record<DropReason, number>>;
   readonly kept?: number;
-  readonly says?: RegExp;
+  readonly line?: RegExp;
 }[] = [
   { title: "three errors", capture: captureThree, created: 3, sent: 3, kept: 3 },
   {
@@ -66,17 +66,17 @@ const cases: readonly {
     },
     created: 1,
     dropped: { filtered: 1 },
-    says: /a Sentry filter of the app threw/,
+    line: /a Sentry filter of the app threw/,
   },
   {
-    title: "events whose beforeSend takes its time",
+    title: "events whose beforeSend is asynchronous",
     options: { beforeSend: (event) => Promise.resolve(event) },
     created: 1,
     sent: 1,
     kept: 1,
   },
   {
-    title: "events whose beforeSend drops them after a while",
+    title: "events whose asynchronous beforeSend drops them",
     options: { beforeSend: () => Promise.resolve(null) },
     created: 1,
     dropped: { filtered: 1 },
@@ -93,7 +93,7 @@ const cases: readonly {
     dropped: { filtered: 1 },
   },
   {
-    title: "an error whose getters throw, of which the rest is sent",
+    title: "an error whose getters throw",
     capture({ capture }) {
       capture({
         get message(): string {
@@ -106,7 +106,7 @@ const cases: readonly {
     kept: 1,
   },
   {
-    title: "an error with a stack that is no text",
+    title: "an error with a stack that is not a text",
     capture({ capture }) {
       capture(Object.assign(new Error("odd"), { stack: 12 }));
     },
@@ -116,7 +116,7 @@ const cases: readonly {
   },
 ];
 
-describe("The books of events", () => {
+describe("The counters of events", () => {
   let receiver: Receiver;
   beforeEach(async () => {
     receiver = await startReceiver();
@@ -172,12 +172,12 @@ describe("The books of events", () => {
         keepReasons,
         Array.from({ length: expected.kept ?? 0 }, () => "error_captured"),
       );
-      if (expected.says === undefined) assert.deepEqual(lines, []);
-      else assert.match(lines.join(""), expected.says);
+      if (expected.line === undefined) assert.deepEqual(lines, []);
+      else assert.match(lines.join(""), expected.line);
     });
   }
 
-  it("balance for events during a pause that Sentry asked for, which keep no trace", async () => {
+  it("balance for events during a pause, which keep no trace", async () => {
     const { counters, capture, client, keepReasons } = setUp();
     receiver.setFaults({ kind: "status", status: 429, headers: { "retry-after": "60" } });
     capture(new Error("the first"));
@@ -188,7 +188,7 @@ describe("The books of events", () => {
     assert.equal(keepReasons.length, 1);
   });
 
-  it("balance at the end of the process, where what waits is handed over", () => {
+  it("balance at process exit, with pending events", () => {
     const { counters, capture, client } = setUp();
     capture(new Error("at the end"));
     const requests = client.drainForExit().map((make) => make());
@@ -198,7 +198,7 @@ describe("The books of events", () => {
     assert.deepEqual([counters.sent, counters.queued], [1, 0]);
   });
 
-  it("balance at the end of the process with a filter that is not through", async () => {
+  it("balance at process exit, with an event in an asynchronous filter", async () => {
     let releaseFilter: (() => void) | undefined;
     const filterResult = new Promise<null>((resolve) => {
       releaseFilter = () => resolve(null);
@@ -215,7 +215,7 @@ describe("The books of events", () => {
     assert.deepEqual([counters.dropped.shutdown, counters.queued, keepReasons.length], [1, 0, 0]);
   });
 
-  it("are told to Sentry as far as it doesn't know them", async () => {
+  it("are sent to Sentry in a client report, without those that Sentry counts itself", async () => {
     const { client, capture } = setUp({ sampleRate: 0 });
     capture(new Error("one"));
     capture(new Error("two"));

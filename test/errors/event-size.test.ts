@@ -23,15 +23,15 @@ const rows: readonly { readonly title: string; readonly field: Partial<Event> }[
   { title: "a deep object", field: { extra: { deep: deep(50_000) } } },
   { title: "a circular object", field: { extra: { circular: circular() } } },
   { title: "an object that is shared many times", field: { extra: { shared: shared(40) } } },
-  { title: "what JSON escapes", field: { extra: { body: "\u0000".repeat(MAX / 2) } } },
+  { title: "characters that JSON escapes", field: { extra: { body: "\u0000".repeat(MAX / 2) } } },
   { title: "characters of several bytes", field: { extra: { body: "€".repeat(MAX / 2) } } },
-  { title: "a field that Sentry doesn't know", field: { modules: { a: long } } },
+  { title: "a field unknown to Sentry", field: { modules: { a: long } } },
   { title: "a long message of an error", field: { exception: { values: [{ value: long }] } } },
 ];
 
 describe("The size of an event", () => {
   for (const { title, field } of rows) {
-    it(`is bounded where it has ${title}`, () => {
+    it(`is bounded with ${title}`, () => {
       const trace = { trace_id: "0".repeat(32), span_id: "1".repeat(16) };
       const event: Event = {
         event_id: "2".repeat(32),
@@ -41,7 +41,7 @@ describe("The size of an event", () => {
       };
       const before = process.cpuUsage();
       const fitted = fitEvent(event, MAX);
-      // Of the CPU: on a busy machine the clock counts others' work.
+      // CPU time, which other processes do not affect.
       const tookMs = process.cpuUsage(before).user / 1000;
       assert.ok(JSON.stringify(fitted).length <= MAX * 1.1);
       assert.ok(tookMs < 1_000, `${tookMs} ms`);
@@ -51,12 +51,12 @@ describe("The size of an event", () => {
     });
   }
 
-  it("stays as it is where it is small enough", () => {
+  it("is unchanged if it is small enough", () => {
     const event: Event = { extra: { body: "x".repeat(MAX / 2) }, sdkProcessingMetadata: { long } };
     assert.equal(fitEvent(event, MAX), event);
   });
 
-  it("keeps what is small beside what is cut", () => {
+  it("is reduced without truncating small fields", () => {
     const { extra, tags } = fitEvent({ extra: { body: long, order: 17 }, tags: { a: "b" } }, MAX);
     assert.deepEqual([extra?.["order"], tags], [17, { a: "b" }]);
     assert.match(String(extra?.["body"]), /^x{50000}…$/);
@@ -75,7 +75,7 @@ function circular(): object {
   return value;
 }
 
-/** 2 to the power of `levels` paths through few objects. */
+/** Returns few objects with 2 to the power of `levels` paths through them. */
 function shared(levels: number): object {
   let value: object = {};
   for (let level = 0; level < levels; level++) value = { a: value, b: value };

@@ -1,6 +1,6 @@
 import type { ReceivedEvent } from "../../src/testing/received.ts";
 
-/** An event in the words of these tests. */
+/** The part of an event that tests compare. */
 export interface EventSummary {
   readonly level: string | undefined;
   readonly type: string | undefined;
@@ -9,7 +9,7 @@ export interface EventSummary {
   readonly handled: unknown;
 }
 
-/** In the order in which they were captured. */
+/** Returns the events in the order of their capture. */
 export function summarizeEvents(events: readonly ReceivedEvent[]): EventSummary[] {
   const byTime = events.toSorted((a, b) => Number(a["timestamp"]) - Number(b["timestamp"]));
   return byTime.map((event) => {
@@ -24,7 +24,7 @@ export function summarizeEvents(events: readonly ReceivedEvent[]): EventSummary[
   });
 }
 
-/** What an event is about: its message, or that of its error. */
+/** Returns the message of an event, or that of its error. */
 export function eventText(event: ReceivedEvent): string | undefined {
   const { message } = event;
   return typeof message === "string" ? message : event.exception?.values?.at(-1)?.value;

@@ -3,7 +3,7 @@ import type { ReceivedEvent } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { bundlePrograms, type ProcessResult, type BundledPrograms } from "./preload.ts";
 
-/** What can be read of some; of the others there is an event all the same. */
+/** Type and value of the readable errors. The others are sent too. */
 const readable: Readonly<Record<string, readonly [type: string, value: string]>> = {
   stack: ["Error", "one"],
   name: ["Error", "three"],
@@ -19,7 +19,7 @@ const readable: Readonly<Record<string, readonly [type: string, value: string]>>
   "a frozen error": ["Error", "frozen"],
 };
 
-describe("An error that can't be read", () => {
+describe("An unreadable error", () => {
   let programs: BundledPrograms;
   let receiver: Receiver;
   let ended: ProcessResult;
@@ -36,7 +36,7 @@ describe("An error that can't be read", () => {
     return event ?? assert.fail(`no event of ${form}`);
   };
 
-  it("is one event, in whichever way", () => {
+  it("is one event in all forms", () => {
     assert.deepEqual([ended.code, ended.stderr], [0, ""]);
     const forms = JSON.parse(ended.stdout) as string[];
     for (const form of forms) eventOf(form);
@@ -44,13 +44,13 @@ describe("An error that can't be read", () => {
   });
 
   for (const [form, expected] of Object.entries(readable)) {
-    it(`(${form}) is told as far as it can be`, () => {
+    it(`(${form}) is sent with its readable parts`, () => {
       const exception = eventOf(form).exception?.values?.at(-1);
       assert.deepEqual([exception?.type, exception?.value], expected);
     });
   }
 
-  it("(call sites as stack) has its frames", () => {
+  it("(call sites as stack) is sent with its frames", () => {
     const exception = eventOf("call sites as stack").exception?.values?.at(-1);
     const frames = exception?.stacktrace?.frames ?? [];
     assert.match(String(frames.at(-1)?.["filename"]), /hostile\.js$/);

@@ -16,7 +16,7 @@ export interface ProcessResult {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** From its start, in milliseconds. */
+  /** Time since its start, in milliseconds. */
   readonly tookMs: number;
 }
 
@@ -30,13 +30,13 @@ export interface BundledRunOptions {
   readonly bare?: boolean;
 }
 
-/** The preload and the programs of this room, as JavaScript that every Node reads. */
+/** The preload and the programs of these tests, as JavaScript for every version of Node. */
 export interface BundledPrograms {
   run(program: string, options?: BundledRunOptions): Promise<ProcessResult>;
   remove(): Promise<void>;
 }
 
-/** What the preload's own signals would add to a program's output, off. */
+/** Disables the other signals of the preload. */
 const signalsOff = {
   OTEL_LOG_LEVEL: "none",
   OTEL_METRICS_EXPORTER: "none",
@@ -48,13 +48,13 @@ const signalsOff = {
 };
 
 /**
- * Bundles the preload with the chunks that these tests need, as the build does
- * it, and each program (a file of `fixtures/`) by itself: it has the public door inside, like an app
- * that is bundled. `remove` it after use.
+ * Bundles the preload with the lazy modules that these tests need, as the build does,
+ * and each program (a file of `fixtures/`) separately: it contains the public API, like
+ * a bundled app. Call `remove` after use.
  */
 export async function bundlePrograms(names: readonly string[]): Promise<BundledPrograms> {
   const directory = await mkdtemp(join(tmpdir(), "telltale-errors-"));
-  // Not below node_modules, where no code is the app's own.
+  // Outside node_modules, where no code counts as the app's own.
   await symlink(join(root, "node_modules"), join(directory, "node_modules"));
   const shared = {
     absWorkingDir: root,

@@ -6,7 +6,7 @@ const past = new Date(Date.now() - 86_400_000).toUTCString();
 const hour = new Date(Date.now() + 3_600_000).toUTCString();
 const MAX_PAUSE_S = 300;
 
-/** What Sentry asks for, and the least and the most seconds that come of it. */
+/** The headers of a response, and the minimum and maximum pause in seconds. */
 const rows: readonly (readonly [
   title: string,
   headers: Readonly<Record<string, string>>,
@@ -51,7 +51,7 @@ describe("A pause that Sentry asks for", () => {
     });
   }
 
-  it("is read of a few categories only", () => {
+  it("is read for a few categories only", () => {
     const many = Array.from({ length: 100_000 }, (_, index) => `60:category${index}`).join(",");
     const answer = {
       statusCode: 200,
@@ -60,7 +60,7 @@ describe("A pause that Sentry asks for", () => {
     assert.equal(Object.keys(updateRateLimits({}, answer)).length, 20);
   });
 
-  it("is none where none is asked for", () => {
+  it("is absent without such headers", () => {
     assert.deepEqual(updateRateLimits({}, { statusCode: 200, headers: boundedRateLimits({}) }), {});
   });
 });

@@ -5,7 +5,7 @@ import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { activeContext, runWithContext } from "../../src/context/manager.ts";
 import { asyncContextStrategy } from "../../src/errors/scopes.ts";
 
-/** Runs `work` as a request that came in just now. */
+/** Runs `work` as a new request. */
 function inRequest<R>(work: () => R, unit: UnitOfWork = new UnitOfWork()): R {
   return runWithContext((activeContext() as Context).withUnitOfWork(unit), work);
 }
@@ -19,7 +19,7 @@ function tagsOf(scope: Scope): Record<string, unknown> {
 }
 
 describe("Scopes", () => {
-  it("of the process are there outside of all work", () => {
+  it("of the process apply outside units of work", () => {
     assert.equal(
       asyncContextStrategy.getIsolationScope(),
       asyncContextStrategy.getIsolationScope(),
@@ -31,7 +31,7 @@ describe("Scopes", () => {
     );
   });
 
-  it("are a request's own, the same ones throughout", async () => {
+  it("of a request are the same throughout the request", async () => {
     const seen: Scope[] = [];
     await inRequest(async () => {
       seen.push(isolationScope(), asyncContextStrategy.getCurrentScope());
@@ -44,13 +44,13 @@ describe("Scopes", () => {
     assert.notEqual(seen[1], asyncContextStrategy.getCurrentScope());
   });
 
-  it("cost a request nothing that asks for none", () => {
+  it("are not created for a request that does not use them", () => {
     const unit = new UnitOfWork();
     inRequest(() => {}, unit);
     assert.equal(unit.scope, undefined);
   });
 
-  it("begin with what the process has, and leave nothing there", () => {
+  it("of a request start as copies of the process's, and do not change these", () => {
     isolationScope().setTag("process", 1);
     inRequest(() => {
       isolationScope().setTag("request", 2);
@@ -73,7 +73,7 @@ describe("Scopes", () => {
     });
   });
 
-  it("of a callback hold in it and in what it starts", async () => {
+  it("of a callback apply to it and to what it starts", async () => {
     await inRequest(async () => {
       const request = isolationScope();
       const later = asyncContextStrategy.withScope(async (scope) => {
@@ -88,7 +88,7 @@ describe("Scopes", () => {
     });
   });
 
-  it("that are given are the ones that are found", () => {
+  it("that are passed apply in the callback", () => {
     const custom = asyncContextStrategy.getCurrentScope().clone();
     asyncContextStrategy.withSetScope(custom, () =>
       assert.equal(asyncContextStrategy.getCurrentScope(), custom),
@@ -98,7 +98,7 @@ describe("Scopes", () => {
     );
   });
 
-  it("let what a callback throws pass", () => {
+  it("do not catch errors of a callback", () => {
     assert.throws(
       () =>
         asyncContextStrategy.withScope(() => {
@@ -108,7 +108,7 @@ describe("Scopes", () => {
     );
   });
 
-  it("can tell that tracing is suppressed", () => {
+  it("report whether tracing is suppressed", () => {
     assert.equal(asyncContextStrategy.isTracingSuppressed?.(), false);
     asyncContextStrategy.suppressTracing?.(() =>
       assert.equal(asyncContextStrategy.isTracingSuppressed?.(), true),

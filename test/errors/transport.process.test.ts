@@ -12,7 +12,7 @@ import { startSilentHost } from "../export/silent-host.ts";
 import { node } from "../nodes.ts";
 import { WAIT_TIMEOUT_MS } from "../until.ts";
 
-describe("The transport of envelopes", () => {
+describe("EnvelopeTransport", () => {
   let receiver: Receiver;
   beforeEach(async () => {
     receiver = await startReceiver();
@@ -23,7 +23,7 @@ describe("The transport of envelopes", () => {
     changes: { deadlineMs?: number; url?: string } = {},
   ): {
     transport: EnvelopeTransport;
-    account: SignalCounters;
+    counters: SignalCounters;
     lines: string[];
     losses: string[];
     send(text?: string): PromiseLike<unknown>;
@@ -43,11 +43,11 @@ describe("The transport of envelopes", () => {
       counters.created++;
       return transport.send(envelopeOf(text));
     };
-    return { transport, account: counters, lines, losses, send };
+    return { transport, counters, lines, losses, send };
   };
 
-  it("posts an envelope with the key and the type of its content", async () => {
-    const { account: counters, send } = setUp();
+  it("posts an envelope with key and content type", async () => {
+    const { counters, send } = setUp();
     await send("hello");
     const [item] = receiver.items;
     assert.deepEqual(
@@ -61,7 +61,7 @@ describe("The transport of envelopes", () => {
     assert.deepEqual([counters.sent, counters.queued], [1, 0]);
   });
 
-  it("compresses what is longer than 32 KiB", async () => {
+  it("compresses envelopes of more than 32 KiB", async () => {
     const { send } = setUp();
     const long = "long ".repeat(10_000);
     await send(long);
@@ -70,7 +70,7 @@ describe("The transport of envelopes", () => {
     assert.ok(receiver.requests[0].bytes < 2_000);
   });
 
-  it("sends one after another over connections that it keeps", async () => {
+  it("keeps its connections alive", async () => {
     const { send } = setUp();
     const ports = new Set<unknown>();
     for (let count = 0; count < 3; count++) await send();
@@ -85,7 +85,7 @@ describe("The transport of envelopes", () => {
     readonly headers: Readonly<Record<string, string>>;
   }[] = [
     { title: "429 with Retry-After", status: 429, headers: { "retry-after": "60" } },
-    { title: "429 without a word", status: 429, headers: {} },
+    { title: "429 without headers", status: 429, headers: {} },
     {
       title: "200 with a limit of errors",
       status: 200,
@@ -95,14 +95,14 @@ describe("The transport of envelopes", () => {
   ];
   for (const { title, status, headers } of pauses) {
     it(`sends no event after ${title}`, async () => {
-      const { transport, account: counters, losses, send } = setUp();
+      const { transport, counters, losses, send } = setUp();
       receiver.setFaults({ kind: "status", status, headers, times: 1 });
       await send();
       assert.equal(transport.isLimited("error"), true);
       await send();
       assert.equal(receiver.requests.length, 1);
       assert.deepEqual(losses, ["ratelimit_backoff error"]);
-      // The second loss is the client's to count: it hears of it by recordDroppedEvent.
+      // The client counts the second loss, which recordDroppedEvent reports.
       const isAccepted = status === 200;
       assert.deepEqual(
         [counters.sent, counters.dropped.rejected, counters.queued],
@@ -111,7 +111,7 @@ describe("The transport of envelopes", () => {
     });
   }
 
-  it("goes on after a limit of something else", async () => {
+  it("continues after a limit of another category", async () => {
     const { transport, send } = setUp();
     const headers = { "x-sentry-rate-limits": "60:transaction:key" };
     receiver.setFaults({ kind: "status", status: 200, headers, times: 1 });
@@ -122,8 +122,8 @@ describe("The transport of envelopes", () => {
   });
 
   for (const status of [400, 403, 413, 500, 503]) {
-    it(`drops what is answered with ${status}, counts it and says so once`, async () => {
-      const { account: counters, lines, send } = setUp();
+    it(`drops and counts events answered with ${status}, and logs that once`, async () => {
+      const { counters, lines, send } = setUp();
       receiver.setFaults({ kind: "status", status });
       await send();
       await send();
@@ -134,8 +134,8 @@ describe("The transport of envelopes", () => {
     });
   }
 
-  it("says when an outage begins, and when it is over what was lost", async () => {
-    const { account: counters, lines, send } = setUp();
+  it("logs the start of an outage, and at its end the losses", async () => {
+    const { counters, lines, send } = setUp();
     receiver.setFaults({ kind: "status", status: 503 });
     await send();
     receiver.setFaults({ kind: "close" });
@@ -151,7 +151,7 @@ describe("The transport of envelopes", () => {
     assert.match(lines[1] ?? "", /takes events again; 3 were lost meanwhile$/m);
   });
 
-  it("says that Sentry asks for a pause, though it took the event", async () => {
+  it("logs that Sentry asks for a pause, though it accepted the event", async () => {
     const { lines, send } = setUp();
     const headers = { "x-sentry-rate-limits": "60:error:key" };
     receiver.setFaults({ kind: "status", status: 200, headers, times: 1 });
@@ -159,8 +159,8 @@ describe("The transport of envelopes", () => {
     assert.match(lines.join(""), /asks for a pause; events are dropped and counted meanwhile$/m);
   });
 
-  it("sends once more and smaller what is too large for the peer", async () => {
-    const { transport, account: counters, lines } = setUp();
+  it("sends an event that is too large for the peer once more, reduced", async () => {
+    const { transport, counters, lines } = setUp();
     const event = { message: "order 17", extra: { body: "x".repeat(500_000), order: 17 } };
     receiver.setFaults({ kind: "status", status: 413, times: 1 });
     counters.created++;
@@ -172,16 +172,16 @@ describe("The transport of envelopes", () => {
     assert.deepEqual([counters.sent, counters.queued, lines], [1, 0, []]);
   });
 
-  it("counts what is too large even so", async () => {
-    const { account: counters, send } = setUp();
+  it("counts an event that is too large even when reduced", async () => {
+    const { counters, send } = setUp();
     receiver.setFaults({ kind: "status", status: 413 });
     await send("x".repeat(500_000));
     assert.equal(receiver.requests.length, 2);
     assert.deepEqual([counters.dropped.rejected, counters.queued], [1, 0]);
   });
 
-  it("bounds what waits by its bytes", () => {
-    const { account: counters, transport, send } = setUp();
+  it("bounds the queue by its bytes", () => {
+    const { counters, transport, send } = setUp();
     receiver.setFaults({ kind: "hang" });
     const long = "x".repeat(1_000_000);
     for (let count = 0; count < 40; count++) Promise.resolve(send(long)).catch(() => {});
@@ -189,7 +189,7 @@ describe("The transport of envelopes", () => {
     assert.ok(transport.drain().length > 0);
   });
 
-  it("drops what is answered with 101", async () => {
+  it("drops events answered with 101", async () => {
     const server = createServer((socket) => {
       socket.on("error", () => {});
       socket.once("data", () => {
@@ -198,25 +198,25 @@ describe("The transport of envelopes", () => {
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const { account: counters, send } = setUp({ url: `http://127.0.0.1:${port}/api/1/envelope/` });
+    const { counters, send } = setUp({ url: `http://127.0.0.1:${port}/api/1/envelope/` });
     await send();
     assert.deepEqual([counters.dropped.rejected, counters.queued], [1, 0]);
     server.close();
   });
 
-  it("goes by the proxy that Node is told to use", async () => {
-    // Where nobody listens; by another name the receiver would not be asked.
+  it("uses the proxy that Node is configured to use", async () => {
+    // No server listens there. Only the proxy leads to the receiver.
     const { stdout } = await runPoster("http://127.0.0.1:1", 1, {
       NODE_USE_ENV_PROXY: "1",
       HTTP_PROXY: receiver.url,
     });
-    assert.equal(stdout, "to take: 0\n");
+    assert.equal(stdout, "remaining: 0\n");
     await receiver.settled();
     assert.equal(receiver.items.length, 1);
   });
 
-  it("drops what can't be delivered and says why, without the key", async () => {
-    const { account: counters, lines, losses, send } = setUp();
+  it("drops events that cannot be delivered, and logs why, without the key", async () => {
+    const { counters, lines, losses, send } = setUp();
     receiver.setFaults({ kind: "close" });
     await assert.rejects(Promise.resolve(send()));
     assert.deepEqual([counters.dropped.failed, counters.queued], [1, 0]);
@@ -225,41 +225,41 @@ describe("The transport of envelopes", () => {
     assert.doesNotMatch(lines.join(""), /sentry_key/);
   });
 
-  it("waits for an answer no longer than its deadline", async () => {
-    const { account: counters, lines, send } = setUp({ deadlineMs: 50 });
+  it("waits for a response no longer than its deadline", async () => {
+    const { counters, lines, send } = setUp({ deadlineMs: 50 });
     receiver.setFaults({ kind: "hang" });
     await assert.rejects(Promise.resolve(send()), /no answer within 50 ms/);
     assert.deepEqual([counters.dropped.failed, counters.queued], [1, 0]);
     assert.equal(lines.length, 1);
   });
 
-  it("takes an answer that never ends for what its status says", async () => {
-    // Enough for the status to come on a busy machine.
-    const { account: counters, transport, send } = setUp({ deadlineMs: 1_000 });
+  it("counts a response that never ends by its status", async () => {
+    // Enough for the status to arrive on a busy machine.
+    const { counters, transport, send } = setUp({ deadlineMs: 1_000 });
     receiver.setFaults({ kind: "slow-body", everyMs: 10, status: 200 });
     await send();
     assert.equal(counters.sent, 1);
     assert.equal(await transport.flush(10_000), true);
   });
 
-  it("tries once more on a connection that the peer had closed meanwhile", async () => {
-    const { account: counters, send } = setUp();
+  it("retries once if the peer had closed the kept-alive connection", async () => {
+    const { counters, send } = setUp();
     await send();
     receiver.setFaults({ kind: "close", times: 1 });
     await send();
     assert.deepEqual([counters.sent, counters.droppedTotal], [2, 0]);
   });
 
-  it("reads an answer of any length only as far as it must", async () => {
-    const { account: counters, send } = setUp();
+  it("reads only the start of a long response", async () => {
+    const { counters, send } = setUp();
     receiver.setFaults({ kind: "huge-body", bytes: 100_000_000, status: 200, times: 1 });
     await send();
     await send();
     assert.equal(counters.sent, 2);
   });
 
-  it("counts what can't be serialised as failed", async () => {
-    const { transport, account: counters } = setUp();
+  it("counts events that cannot be serialised as failed", async () => {
+    const { transport, counters } = setUp();
     counters.created++;
     const hostile = {
       toJSON(): never {
@@ -270,7 +270,7 @@ describe("The transport of envelopes", () => {
     assert.equal(counters.queued, 0);
   });
 
-  it("bounds what waits", async () => {
+  it("bounds the queue", async () => {
     const { losses, send } = setUp();
     receiver.setFaults({ kind: "hang" });
     for (let count = 0; count < 260; count++) void send();
@@ -280,8 +280,8 @@ describe("The transport of envelopes", () => {
     );
   });
 
-  it("gives back all that the network has not got, ready to be sent", async () => {
-    const { transport, account: counters, send } = setUp();
+  it("returns everything that the network does not have, ready to be sent", async () => {
+    const { transport, counters, send } = setUp();
     for (let count = 0; count < 20; count++) void send(`${count}`);
     const long = "long ".repeat(10_000);
     void send(long);
@@ -300,7 +300,7 @@ describe("The transport of envelopes", () => {
     assert.deepEqual(transport.drain(), []);
   });
 
-  it("leaves alone what the network has", async () => {
+  it("does not return requests that the network has", async () => {
     const { transport, send } = setUp();
     receiver.setFaults({ kind: "hang" });
     void send();
@@ -308,7 +308,7 @@ describe("The transport of envelopes", () => {
     assert.deepEqual(transport.drain(), []);
   });
 
-  it("flushes within its time", async () => {
+  it("flushes within the time limit", async () => {
     const { transport, send } = setUp();
     void send();
     assert.equal(await transport.flush(5_000), true);
@@ -318,27 +318,27 @@ describe("The transport of envelopes", () => {
     assert.equal(await transport.flush(20), false);
   });
 
-  describe("holds no process", () => {
-    it("with an answer that never comes", async () => {
+  describe("does not keep the process alive", () => {
+    it("with a response that does not arrive", async () => {
       receiver.setFaults({ kind: "hang" });
       const { stdout } = await runPoster(receiver.url);
-      assert.equal(stdout, "to take: 0\n");
+      assert.equal(stdout, "remaining: 0\n");
     });
 
-    it("with a connection that is never made", async () => {
+    it("with a connection that is not established", async () => {
       const host = await startSilentHost();
       try {
         const { stdout } = await runPoster(host.url);
-        assert.equal(stdout, "to take: 1\n");
+        assert.equal(stdout, "remaining: 1\n");
       } finally {
         host.close();
       }
     });
 
-    it("with an envelope that is longer than the peer cares to read", async () => {
+    it("with an envelope that the peer does not read in full", async () => {
       receiver.setFaults({ kind: "no-read" });
       const { stdout } = await runPoster(receiver.url, 20_000_000);
-      assert.equal(stdout, "to take: 1\n");
+      assert.equal(stdout, "remaining: 1\n");
     });
   });
 });
@@ -347,7 +347,7 @@ function envelopeOf(message: unknown): Envelope {
   return createEnvelope<Envelope>({}, [[{ type: "event" }, { message } as never]]);
 }
 
-/** A process that posts one envelope, of random bytes, and has nothing else to do. */
+/** Runs a process that posts one envelope of random bytes, and nothing else. */
 function runPoster(
   url: string,
   bytes = 1,

@@ -9,14 +9,14 @@ import { summarizeEvents, type EventSummary } from "./events.ts";
 const uncaught = { mechanism: "auto.node.onuncaughtexception", handled: false };
 const rejected = { mechanism: "auto.node.onunhandledrejection", handled: false };
 
-/** An end, the mode of rejections it is in, and the events that it makes. */
+/** A way to end, the mode for unhandled rejections, and the events that are sent. */
 const cases: readonly {
   readonly title: string;
   readonly end: string;
   readonly mode?: string;
-  /** The environment's. */
+  /** Value of NODE_OPTIONS. */
   readonly nodeOptions?: string;
-  /** The oldest Node that survives it bare. */
+  /** The oldest Node that survives it without the preload. */
   readonly since?: 24;
   readonly events: readonly EventSummary[];
 }[] = [
@@ -39,7 +39,7 @@ const cases: readonly {
   {
     title: "an error event without a listener",
     end: "error-event",
-    events: [{ level: "fatal", type: "Error", value: "nobody listens", ...uncaught }],
+    events: [{ level: "fatal", type: "Error", value: "no listener", ...uncaught }],
   },
   {
     title: "a rejection",
@@ -66,14 +66,14 @@ const cases: readonly {
     events: [{ level: "fatal", type: "Error", value: "the first", ...rejected }],
   },
   {
-    title: "a rejection that the app listens to",
+    title: "a rejection with a listener of the app",
     end: "rejection-listener",
-    events: [{ level: "error", type: "Error", value: "listened to", ...rejected }],
+    events: [{ level: "error", type: "Error", value: "handled by a listener", ...rejected }],
   },
   {
     title: "a rejection whose listener exits",
     end: "rejection-listener-exits",
-    events: [{ level: "error", type: "Error", value: "listened to", ...rejected }],
+    events: [{ level: "error", type: "Error", value: "handled by a listener", ...rejected }],
   },
   {
     title: "a rejection whose listener throws it",
@@ -81,22 +81,22 @@ const cases: readonly {
     events: [{ level: "error", type: "Error", value: "thrown again", ...rejected }],
   },
   {
-    title: "a rejection after the app has stopped to listen",
+    title: "a rejection after the app has removed its listener",
     end: "rejection-listener-once",
     events: [
-      { level: "error", type: "Error", value: "listened to", ...rejected },
+      { level: "error", type: "Error", value: "handled by a listener", ...rejected },
       { level: "fatal", type: "Error", value: "after it", ...rejected },
     ],
   },
   {
-    title: "an exception that the app listens to",
+    title: "an exception with a listener of the app",
     end: "exception-listener",
-    events: [{ level: "fatal", type: "Error", value: "listened to", ...uncaught }],
+    events: [{ level: "fatal", type: "Error", value: "handled by a listener", ...uncaught }],
   },
   {
     title: "an exception whose listener exits",
     end: "exception-listener-exits",
-    events: [{ level: "fatal", type: "Error", value: "listened to", ...uncaught }],
+    events: [{ level: "fatal", type: "Error", value: "handled by a listener", ...uncaught }],
   },
   {
     title: "an exception that a domain handles",
@@ -104,12 +104,12 @@ const cases: readonly {
     events: [{ level: "error", type: "Error", value: "in a domain", ...uncaught, handled: true }],
   },
   {
-    title: "an error in a worker thread, which the main thread dies of",
+    title: "an error in a worker thread, that ends the main thread",
     end: "worker-timer",
     events: [{ level: "fatal", type: "RangeError", value: "in a timer", ...uncaught }],
   },
   {
-    title: "an error in a worker thread that the main thread listens to",
+    title: "an error in a worker thread with a listener in the main thread",
     end: "worker-listener",
     events: [{ level: "fatal", type: "RangeError", value: "in a timer", ...uncaught }],
   },
@@ -118,7 +118,7 @@ const cases: readonly {
     end: "worker-rejection",
     events: [{ level: "fatal", type: "Error", value: "rejected", ...rejected }],
   },
-  { title: "nothing at all, with listeners counted", end: "listeners", events: [] },
+  { title: "no error, with listeners counted", end: "listeners", events: [] },
   {
     title: "two rejections with --unhandled-rejections=warn-with-error-code",
     end: "two-rejections",
@@ -152,16 +152,16 @@ const cases: readonly {
     events: [{ level: "fatal", type: "Error", value: "rejected", ...rejected }],
   },
   ...["warn", "none", "warn-with-error-code"].map((mode) => ({
-    title: `a rejection that the app listens to with --unhandled-rejections=${mode}`,
+    title: `a rejection with a listener of the app with --unhandled-rejections=${mode}`,
     end: "rejection-listener",
     mode,
-    events: [{ level: "error", type: "Error", value: "listened to", ...rejected }],
+    events: [{ level: "error", type: "Error", value: "handled by a listener", ...rejected }],
   })),
   {
     title: "a rejection with --unhandled-rejections=strict",
     end: "rejection-listener",
     mode: "strict",
-    events: [{ level: "fatal", type: "Error", value: "listened to", ...rejected }],
+    events: [{ level: "fatal", type: "Error", value: "handled by a listener", ...rejected }],
   },
   {
     title: "a rejection with --unhandled-rejections=strict that the app survives",
@@ -182,7 +182,7 @@ const cases: readonly {
   },
 ];
 
-describe("Errors that nobody handles", () => {
+describe("Unhandled errors", () => {
   let programs: BundledPrograms;
   let receiver: Receiver;
   before(async () => {
@@ -208,13 +208,13 @@ describe("Errors that nobody handles", () => {
       beforeEach(() => receiver.clear());
 
       for (const one of cases.filter(({ since = 22 }) => Number.parseInt(name, 10) >= since)) {
-        it(`${one.title}: the process ends as it would, and the events arrive`, async () => {
+        it(`are sent without changing the exit, for ${one.title}`, async () => {
           const [bare, preloaded] = await Promise.all([
             runEnd(one, path),
             runEnd(one, path, receiver.dsn),
           ]);
           assert.deepEqual(comparable(preloaded), comparable(bare));
-          // What the kernel had taken may come in after the process has gone.
+          // The kernel may deliver a request after the process has ended.
           await receiver.settled();
           assert.deepEqual(summarizeEvents(receiver.events), one.events);
         });
@@ -222,7 +222,7 @@ describe("Errors that nobody handles", () => {
     });
   }
 
-  it("arrive at no server, and the process ends within its deadline", async () => {
+  it("that no server accepts do not delay the exit beyond its deadline", async () => {
     const { stdout: _, ...bare } = await runEnd({ end: "top" }, process.execPath);
     for (const fault of ["hang", "no-read", "close"] as const) {
       receiver.setFaults({ kind: fault });
@@ -236,7 +236,7 @@ describe("Errors that nobody handles", () => {
     receiver.setFaults();
   });
 
-  it("leave a refused connection without a trace on stderr", async () => {
+  it("do not change stderr if the connection is refused", async () => {
     const closedServer = createServer().listen(0, "127.0.0.1");
     await once(closedServer, "listening");
     const { port } = closedServer.address() as AddressInfo;
@@ -247,7 +247,7 @@ describe("Errors that nobody handles", () => {
   });
 });
 
-/** Without what differs between any two processes. */
+/** Returns the result without the parts that differ between any two processes. */
 function comparable({ code, signal, stdout, stderr }: ProcessResult): object {
   return { code, signal, stdout, stderr: stderr.replaceAll(/\(node:\d+\)/g, "(node)") };
 }

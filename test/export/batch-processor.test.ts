@@ -13,11 +13,11 @@ import { batchConfig, nonZeroCounts, noTls } from "./test-pipeline.ts";
 
 const success: ExportResult = { delivered: true, rejected: 0, retryAfterMs: 0 };
 
-/** A sender in the hands of the test: sends end when it says so. */
+/** An exporter whose exports end when the test ends them. */
 class ManualExporter implements OtlpExporter<number[]> {
   readonly calls: { items: number[]; end(result: ExportResult): void }[] = [];
   readonly events = new EventEmitter();
-  requested: { items: number[]; settle: OnExitResult }[] = [];
+  requested: { items: number[]; onResult: OnExitResult }[] = [];
   isFullyWritten = false;
   contexts: { suppressed: boolean; store: unknown }[] = [];
 
@@ -36,13 +36,13 @@ class ManualExporter implements OtlpExporter<number[]> {
     return this.isFullyWritten;
   }
 
-  createExitRequest(items: number[], settle: OnExitResult): ExitRequest {
-    this.requested.push({ items, settle });
+  createExitRequest(items: number[], onResult: OnExitResult): ExitRequest {
+    this.requested.push({ items, onResult });
     const body = new Uint8Array();
     return { kind: "http", url: "http://x/", headers: {}, body, tls: noTls, onResult: () => {} };
   }
 
-  /** The `index`-th call, when it has come. */
+  /** Resolves with the `index`-th call. */
   async call(index: number): Promise<{ items: number[]; end(result: ExportResult): void }> {
     while (this.calls.length <= index) await once(this.events, "call");
     return this.calls[index] as (typeof this.calls)[number];
@@ -55,11 +55,11 @@ function setUp(
   changes: Partial<BatchConfig>,
   onUnavailable?: (items: readonly number[]) => number,
 ): {
-  hand: ManualExporter;
+  exporter: ManualExporter;
   batch: BatchProcessor<number>;
-  account: SignalCounters;
+  counters: SignalCounters;
   lines: string[];
-  /** What the batch said it needs no more. */
+  /** Items that the processor has released. */
   released: number[];
   add(...items: number[]): void;
 } {
@@ -83,12 +83,12 @@ function setUp(
       batch.add(item);
     }
   };
-  return { hand: exporter, batch, account: counters, lines, released, add };
+  return { exporter, batch, counters, lines, released, add };
 }
 
-describe("a batch", () => {
-  it("exports when it is full, not before its delay", async () => {
-    const { hand: exporter, add } = setUp({ maxBatchSize: 3 });
+describe("BatchProcessor", () => {
+  it("exports a full batch before the delay is over", async () => {
+    const { exporter, add } = setUp({ maxBatchSize: 3 });
     add(1, 2);
     await nextTurn();
     assert.equal(exporter.calls.length, 0);
@@ -96,8 +96,8 @@ describe("a batch", () => {
     assert.deepEqual((await exporter.call(0)).items, [1, 2, 3]);
   });
 
-  it("exports what there is when the delay is over, again and again", async () => {
-    const { hand: exporter, add } = setUp({ delayMs: 5 });
+  it("exports an incomplete batch whenever the delay is over", async () => {
+    const { exporter, add } = setUp({ delayMs: 5 });
     add(1);
     (await keepAlive(exporter.call(0))).end(success);
     await nextTurn();
@@ -106,20 +106,18 @@ describe("a batch", () => {
     assert.deepEqual(second.items, [2]);
   });
 
-  it("releases what was sent, dropped or found no room, and not what it handed on", async () => {
+  it("releases items that were sent or dropped, and not those that were handed over", async () => {
     const unavailable: number[] = [];
-    const {
-      hand: exporter,
-      batch,
-      released,
-      add,
-    } = setUp({ maxBatchSize: 2, maxQueueSize: 4 }, (items) => {
-      unavailable.push(...items);
-      return 0;
-    });
+    const { exporter, batch, released, add } = setUp(
+      { maxBatchSize: 2, maxQueueSize: 4 },
+      (items) => {
+        unavailable.push(...items);
+        return 0;
+      },
+    );
     add(1, 2);
     const first = await exporter.call(0);
-    assert.deepEqual(released, [], "while it is sent");
+    assert.deepEqual(released, [], "while in flight");
     add(3, 4, 5, 6);
     batch.requeue(7);
     assert.deepEqual(released, [7]);
@@ -136,8 +134,8 @@ describe("a batch", () => {
     );
   });
 
-  it("has one export in flight, and then goes on with what came meanwhile", async () => {
-    const { hand: exporter, add } = setUp({ maxBatchSize: 2 });
+  it("has one export in flight, and exports later items after it", async () => {
+    const { exporter, add } = setUp({ maxBatchSize: 2 });
     add(1, 2);
     const first = await exporter.call(0);
     add(3, 4, 5, 6, 7);
@@ -150,13 +148,8 @@ describe("a batch", () => {
     assert.deepEqual((await exporter.call(2)).items, [5, 6]);
   });
 
-  it("drops the newest when full, says so once, and once that it drains again", async () => {
-    const {
-      hand: exporter,
-      account: counters,
-      lines,
-      add,
-    } = setUp({ maxQueueSize: 4, maxBatchSize: 4 });
+  it("drops the newest items while full, and logs the start and the end of that once", async () => {
+    const { exporter, counters, lines, add } = setUp({ maxQueueSize: 4, maxBatchSize: 4 });
     add(1, 2, 3, 4);
     const first = await exporter.call(0);
     add(5, 6, 7, 8, 9, 10, 11);
@@ -164,7 +157,7 @@ describe("a batch", () => {
     first.end(success);
     const second = await exporter.call(1);
     assert.deepEqual(second.items, [5, 6, 7, 8]);
-    assert.equal(lines.length, 1, "said to drain when it was full");
+    assert.equal(lines.length, 1, "logged a recovery while it was full");
     second.end(success);
     await nextTurn();
     assert.deepEqual(nonZeroCounts(counters), { sent: 8, queue_full: 3 });
@@ -174,16 +167,16 @@ describe("a batch", () => {
     ]);
   });
 
-  const results: { title: string; outcome: ExportResult; books: Record<string, number> }[] = [
-    { title: "sent", outcome: success, books: { sent: 2 } },
-    { title: "failed", outcome: { ...success, delivered: false }, books: { failed: 2 } },
-    { title: "rejected", outcome: { ...success, rejected: 1 }, books: { sent: 1, rejected: 1 } },
-    // A peer that claims to have refused more than it got.
-    { title: "rejected", outcome: { ...success, rejected: 99 }, books: { rejected: 2 } },
+  const results: { title: string; result: ExportResult; counts: Record<string, number> }[] = [
+    { title: "sent", result: success, counts: { sent: 2 } },
+    { title: "failed", result: { ...success, delivered: false }, counts: { failed: 2 } },
+    { title: "rejected", result: { ...success, rejected: 1 }, counts: { sent: 1, rejected: 1 } },
+    // The peer claims to have rejected more items than it received.
+    { title: "rejected", result: { ...success, rejected: 99 }, counts: { rejected: 2 } },
   ];
-  for (const { title, outcome: result, books: counts } of results) {
-    it(`counts items as ${title} when the outcome is ${JSON.stringify(result)}`, async () => {
-      const { hand: exporter, account: counters, add } = setUp({ maxBatchSize: 2 });
+  for (const { title, result, counts } of results) {
+    it(`counts items as ${title} if the result is ${JSON.stringify(result)}`, async () => {
+      const { exporter, counters, add } = setUp({ maxBatchSize: 2 });
       add(1, 2);
       assert.deepEqual(nonZeroCounts(counters), { queued: 2 });
       (await exporter.call(0)).end(result);
@@ -192,8 +185,8 @@ describe("a batch", () => {
     });
   }
 
-  it("leaves a peer alone for as long as it asks", async () => {
-    const { hand: exporter, batch, add } = setUp({ maxBatchSize: 1, delayMs: 1 });
+  it("pauses for as long as the peer asks", async () => {
+    const { exporter, batch, add } = setUp({ maxBatchSize: 1, delayMs: 1 });
     add(1);
     (await exporter.call(0)).end({ delivered: false, rejected: 0, retryAfterMs: 50 });
     const start = performance.now();
@@ -205,8 +198,8 @@ describe("a batch", () => {
     assert.ok(performance.now() - start >= 45, `after ${performance.now() - start} ms`);
   });
 
-  it("flushes what is in flight and what is queued, and nothing that comes later", async () => {
-    const { hand: exporter, batch, add } = setUp({ maxBatchSize: 2 });
+  it("flushes the export in flight and the queue, but no later items", async () => {
+    const { exporter, batch, add } = setUp({ maxBatchSize: 2 });
     add(1, 2);
     const first = await exporter.call(0);
     add(3);
@@ -222,15 +215,15 @@ describe("a batch", () => {
     assert.equal(exporter.calls.length, 2);
   });
 
-  it("ends a flush when its time is over, whatever the peer does", async () => {
-    const { hand: exporter, batch, account: counters, add } = setUp({});
+  it("ends a flush at its time limit if the peer does not respond", async () => {
+    const { exporter, batch, counters, add } = setUp({});
     add(1);
     await batch.flush(20);
     assert.equal(exporter.calls.length, 1);
     assert.deepEqual(nonZeroCounts(counters), { queued: 1 });
   });
 
-  it("flushes at once when there is nothing", async () => {
+  it("flushes an empty queue at once", async () => {
     const { batch } = setUp({});
     let isFlushed = false;
     const flushed = batch.flush(5000).then(() => (isFlushed = true));
@@ -239,8 +232,8 @@ describe("a batch", () => {
     await flushed;
   });
 
-  it("leaves no trace, and doesn't keep the context of the request that filled or flushed it", async () => {
-    const { hand: exporter, batch, add } = setUp({ maxBatchSize: 2 });
+  it("exports without tracing, and outside the context of the request that filled or flushed it", async () => {
+    const { exporter, batch, add } = setUp({ maxBatchSize: 2 });
     appStorage.run("a request", () => add(1, 2));
     (await exporter.call(0)).end(success);
     add(3);
@@ -251,7 +244,7 @@ describe("a batch", () => {
     assert.deepEqual(exporter.contexts, [outside, outside]);
   });
 
-  it("survives a sender that can't be made or throws, with one line", async () => {
+  it("logs one line if the exporter cannot be created", async () => {
     const counters = new SignalCounters();
     const lines: string[] = [];
     const batch = new BatchProcessor<number>({
@@ -276,8 +269,8 @@ describe("a batch", () => {
     assert.deepEqual(lines, ["telltale: spans could not be exported: Error: no chunk\n"]);
   });
 
-  it("gives out at the end what the peer hasn't got, in batches, once", async () => {
-    const { hand: exporter, batch, account: counters, add } = setUp({ maxBatchSize: 2 });
+  it("returns at process exit, once and in batches, what the peer does not have", async () => {
+    const { exporter, batch, counters, add } = setUp({ maxBatchSize: 2 });
     add(1, 2);
     const inFlight = await exporter.call(0);
     add(3, 4, 5);
@@ -291,14 +284,14 @@ describe("a batch", () => {
     assert.deepEqual(batch.drainForExit(), []);
     inFlight.end({ delivered: false, rejected: 0, retryAfterMs: 0 });
     await nextTurn();
-    exporter.requested[0]?.settle(true, 1);
-    exporter.requested[1]?.settle(true, 0);
-    exporter.requested[2]?.settle(false, 0);
+    exporter.requested[0]?.onResult(true, 1);
+    exporter.requested[1]?.onResult(true, 0);
+    exporter.requested[2]?.onResult(false, 0);
     assert.deepEqual(nonZeroCounts(counters), { sent: 3, rejected: 1, shutdown: 1 });
   });
 
-  it("leaves to the kernel at the end what the kernel has", async () => {
-    const { hand: exporter, batch, add } = setUp({ maxBatchSize: 2 });
+  it("does not return at process exit what the kernel has in full", async () => {
+    const { exporter, batch, add } = setUp({ maxBatchSize: 2 });
     add(1, 2);
     await exporter.call(0);
     add(3);
@@ -311,12 +304,12 @@ describe("a batch", () => {
   });
 });
 
-/** All that is ready to run has run. */
+/** Resolves when everything that is ready to run has run. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Timers of ours don't keep the test runner awake. */
+/** Keeps the test runner alive, since the processor's timers are unref'd. */
 async function keepAlive<T>(work: Promise<T>): Promise<T> {
   const hold = setInterval(() => {}, 1000);
   return work.finally(() => clearInterval(hold));

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** PEM texts. */
+/** A key and a certificate as PEM. */
 export interface Certificates {
   readonly ca: string;
   /** For 127.0.0.1, ::1 and localhost. */
@@ -14,9 +14,9 @@ export interface Certificates {
 }
 
 /**
- * Makes an authority and what it signs, with the machine's `openssl`; throws where there is none.
+ * Creates an authority and certificates that it signs. Requires `openssl`.
  *
- * @param other the host that `elsewhere` is for.
+ * @param other host of the certificate `otherHost`.
  */
 export function makeCertificates(other = "elsewhere.example"): Certificates {
   const folder = mkdtempSync(join(tmpdir(), "telltale-certificates-"));

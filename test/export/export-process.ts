@@ -7,12 +7,12 @@ import { WAIT_TIMEOUT_MS } from "../until.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/end.ts", import.meta.url));
 
-/** A process of its own that makes spans and ends. */
+/** A child process that creates spans and ends. */
 export interface ExportProcess {
   readonly ended: Promise<ExportProcessResult>;
-  /** Where the plan is to end when told. */
+  /** Ends a process whose plan is to end on a message. */
   requestExit(): void;
-  /** The child has gone through its loop once more. */
+  /** Resolves when the event loop of the child has turned once more. */
   runLoopOnce(): Promise<void>;
 }
 
@@ -21,13 +21,13 @@ export interface ExportProcessResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
-  /** From its start, in milliseconds. */
+  /** Time since its start, in milliseconds. */
   readonly tookMs: number;
 }
 
 /**
- * @param flags of Node, before the program.
- * @param variables beside those of the tests' own process.
+ * @param flags flags for Node.
+ * @param variables environment variables in addition to those of the test process.
  */
 export function runExportProcess(
   plan: Partial<ExitPlan> & { url: string; count: number },
@@ -37,7 +37,7 @@ export function runExportProcess(
   const fullPlan: ExitPlan = { end: "normal", deadlineMs: WAIT_TIMEOUT_MS, ...plan };
   const child = spawn(process.execPath, [...flags, fixture, JSON.stringify(fullPlan)], {
     env: { ...process.env, ...variables },
-    stdio: ["ignore", "pipe", "pipe", fullPlan.end === "told" ? "ipc" : "ignore"],
+    stdio: ["ignore", "pipe", "pipe", fullPlan.end === "message" ? "ipc" : "ignore"],
   });
   return {
     ended: resultOf(child),

@@ -7,7 +7,7 @@ import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import { nonZeroCounts, createTestPipeline, otlpConfig } from "./test-pipeline.ts";
 
 const SPAN_COUNT = 10;
-/** Upper bound where nothing waits; a machine that is busy with other tests is slow. */
+/** Upper bound of an export that does not wait, on a busy machine. */
 const PROMPT_LIMIT_MS = 20_000;
 
 interface Row {
@@ -15,11 +15,11 @@ interface Row {
   readonly faults: readonly Fault[];
   readonly timeoutMs?: number;
   readonly counts: Readonly<Record<string, number>>;
-  /** Requests that the peer saw. */
+  /** Number of requests that the peer received. */
   readonly requests: number;
-  /** Spans that the peer kept. */
+  /** Number of spans that the peer stored. */
   readonly stored: number;
-  /** The one line; undefined: none. */
+  /** The only log line; undefined if there is none. */
   readonly line?: RegExp;
   readonly atLeastMs?: number;
   readonly atMostMs?: number;
@@ -36,7 +36,7 @@ const status = (code: number, headers: Record<string, string> = {}, times?: numb
 const retryAfter = (value: string): Record<string, string> => ({ "retry-after": value });
 
 const rows: readonly Row[] = [
-  { title: "is well", faults: [], counts: all, requests: 1, stored: SPAN_COUNT },
+  { title: "accepts everything", faults: [], counts: all, requests: 1, stored: SPAN_COUNT },
   ...[400, 401, 404, 413, 500, 501].map((code) => ({
     title: `answers ${code}`,
     faults: [status(code)],
@@ -55,7 +55,7 @@ const rows: readonly Row[] = [
     atLeastMs: 120,
   })),
   {
-    title: "answers 503 for ever",
+    title: "always answers 503",
     faults: [status(503)],
     counts: none,
     requests: 4,
@@ -72,7 +72,7 @@ const rows: readonly Row[] = [
     atMostMs: 1000 + PROMPT_LIMIT_MS,
   },
   {
-    title: "answers 429 with a Retry-After that is no time",
+    title: "answers 429 with an invalid Retry-After",
     faults: [status(429, retryAfter("soon"), 1)],
     counts: all,
     requests: 2,
@@ -106,7 +106,7 @@ const rows: readonly Row[] = [
     atLeastMs: 299,
   },
   {
-    title: "drips a refusal",
+    title: "rejects byte by byte",
     faults: [{ kind: "slow-body", everyMs: 20, status: 503 }],
     timeoutMs: 1000,
     counts: none,
@@ -116,7 +116,7 @@ const rows: readonly Row[] = [
     atLeastMs: 999,
   },
   {
-    title: "accepts, but drips its answer",
+    title: "accepts byte by byte",
     faults: [{ kind: "slow-body", everyMs: 20 }],
     timeoutMs: 1000,
     counts: all,
@@ -126,7 +126,7 @@ const rows: readonly Row[] = [
     atLeastMs: 999,
   },
   {
-    title: "rejects three",
+    title: "rejects three spans",
     faults: [{ kind: "partial", rejected: 3, message: "too old" }],
     counts: { sent: SPAN_COUNT - 3, rejected: 3 },
     requests: 1,
@@ -142,7 +142,7 @@ const rows: readonly Row[] = [
     line: /its answer could not be read in full/,
   },
   {
-    title: "refuses with a body of 100 MB",
+    title: "rejects with a body of 100 MB",
     faults: [{ kind: "huge-body", bytes: 100_000_000, status: 503 }],
     counts: none,
     requests: 1,
@@ -178,7 +178,7 @@ for (const [protocol, compression] of [
   ["http/protobuf", "none"],
   ["http/json", "gzip"],
 ] as const) {
-  describe(`a collector over ${protocol} (${compression})`, () => {
+  describe(`Export over ${protocol} (${compression}) to a collector`, () => {
     let receiver: Receiver;
 
     before(async () => {
@@ -187,7 +187,7 @@ for (const [protocol, compression] of [
     after(() => receiver.close());
 
     for (const row of rows) {
-      it(`that ${row.title} leaves exact counts, within the deadline, with one line`, async () => {
+      it(`that ${row.title} is counted exactly, within the deadline, and logged at most once`, async () => {
         receiver.clear();
         receiver.setFaults(...row.faults);
         const timeoutMs = row.timeoutMs ?? 30_000;
@@ -209,7 +209,7 @@ for (const [protocol, compression] of [
       });
     }
 
-    it("gets the headers of the configuration, the content's type and who we are", async () => {
+    it("sends the configured headers, the content type and the user agent", async () => {
       receiver.clear();
       receiver.setFaults();
       const headers = { "x-api-key": "k", "content-type": "text/plain" };
@@ -233,7 +233,7 @@ for (const [protocol, compression] of [
   });
 }
 
-describe("a collector that can't be spoken to", () => {
+describe("Export to an unreachable collector", () => {
   const servers: Server[] = [];
   afterEach(async () => {
     await Promise.all(servers.splice(0).map(close));
@@ -255,7 +255,7 @@ describe("a collector that can't be spoken to", () => {
     },
   ];
   for (const { title, serve, line } of unspeakable) {
-    it(`because it ${title} costs one line, not the app`, async () => {
+    it(`that ${title} is logged once`, async () => {
       const { batch, counters, lines, addSpans } = createTestPipeline(
         otlpConfig(await listen(servers, serve)),
       );
@@ -266,7 +266,7 @@ describe("a collector that can't be spoken to", () => {
     });
   }
 
-  it("is named without its secrets", async () => {
+  it("is logged without the secrets of its address", async () => {
     const url = `${await listen(servers)}/in/s3cret`.replace("http://", "http://user:pass@");
     const { batch, lines, addSpans } = createTestPipeline(otlpConfig(url));
     addSpans(1);
@@ -275,7 +275,7 @@ describe("a collector that can't be spoken to", () => {
     assert.doesNotMatch(lines.join(""), /pass|s3cret/);
   });
 
-  it("costs one line for all signals that go there, and one when it is back", async () => {
+  it("is logged once, and once when it is reachable again", async () => {
     const receiver = await startReceiver();
     receiver.setFaults({ kind: "close" });
     const first = createTestPipeline(otlpConfig(receiver.url));
@@ -292,7 +292,7 @@ describe("a collector that can't be spoken to", () => {
     assert.match(first.lines[1] ?? "", /sending spans to http:\/\/127\.0\.0\.1:\d+ works again/);
   });
 
-  it("because of a header that HTTP can't carry costs one line", async () => {
+  it("because of an invalid header is logged once", async () => {
     const headers: OtlpConfig["headers"] = { "x-bad": "line\nbreak" };
     const { batch, counters, lines, addSpans } = createTestPipeline(
       otlpConfig(await listen(servers), { headers }),
@@ -309,7 +309,7 @@ function assertLogLine(lines: readonly string[], expected: RegExp | undefined): 
   if (expected !== undefined) assert.match(lines[0] ?? "", expected);
 }
 
-/** The address of a server; without `serve` of one that is gone. */
+/** Returns the address of a server; without `serve`, of one that is closed. */
 async function listen(servers: Server[], serve?: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

@@ -6,9 +6,9 @@ import { nonZeroCounts, createTestPipeline, otlpConfig } from "./test-pipeline.t
 const UNAVAILABLE = 14;
 const RESOURCE_EXHAUSTED = 8;
 const PERMISSION_DENIED = 7;
-/** Upper bound where nothing waits; a machine that is busy with other tests is slow. */
+/** Upper bound of an export that does not wait, on a busy machine. */
 const PROMPT_LIMIT_MS = 20_000;
-/** `google.rpc.Status{details: [Any{type: RetryInfo{retry_delay: 0.1 s}}]}`, and with 1 h. */
+/** `google.rpc.Status{details: [Any{type: RetryInfo{retry_delay}}]}` with 0.1 s and with 1 h. */
 const soon = retryInfo([0x10, 0x80, 0xc2, 0xd7, 0x2f]);
 const later = retryInfo([0x08, 0x90, 0x1c]);
 
@@ -24,44 +24,44 @@ const rows: {
   title: string;
   faults: Fault[];
   timeoutMs?: number;
-  books: Record<string, number>;
+  counts: Record<string, number>;
   requests: number;
   line?: RegExp;
   atLeastMs?: number;
 }[] = [
-  { title: "is well", faults: [], books: { sent: 5 }, requests: 1 },
+  { title: "accepts everything", faults: [], counts: { sent: 5 }, requests: 1 },
   {
     title: "is unavailable twice",
     faults: [code(UNAVAILABLE, undefined, 2)],
-    books: { sent: 5 },
+    counts: { sent: 5 },
     requests: 3,
     atLeastMs: 120,
   },
   {
-    title: "denies",
+    title: "denies permission",
     faults: [code(PERMISSION_DENIED)],
-    books: { failed: 5 },
+    counts: { failed: 5 },
     requests: 1,
     line: /answered PERMISSION_DENIED: because/,
   },
   {
-    title: "is exhausted and names no time",
+    title: "is exhausted and asks for no pause",
     faults: [code(RESOURCE_EXHAUSTED)],
-    books: { failed: 5 },
+    counts: { failed: 5 },
     requests: 1,
     line: /answered RESOURCE_EXHAUSTED/,
   },
   {
-    title: "is exhausted for a moment",
+    title: "is exhausted and asks for a short pause",
     faults: [code(RESOURCE_EXHAUSTED, soon, 1)],
-    books: { sent: 5 },
+    counts: { sent: 5 },
     requests: 2,
     atLeastMs: 99,
   },
   {
-    title: "is exhausted for longer than the deadline",
+    title: "is exhausted and asks for a pause beyond the deadline",
     faults: [code(RESOURCE_EXHAUSTED, later)],
-    books: { failed: 5 },
+    counts: { failed: 5 },
     requests: 1,
     line: /answered RESOURCE_EXHAUSTED/,
   },
@@ -69,43 +69,43 @@ const rows: {
     title: "hangs",
     faults: [{ kind: "hang" }],
     timeoutMs: 300,
-    books: { failed: 5 },
+    counts: { failed: 5 },
     requests: 1,
     line: /no answer within 300 ms/,
     atLeastMs: 299,
   },
   {
-    title: "drips",
+    title: "responds byte by byte",
     faults: [{ kind: "slow-body", everyMs: 20 }],
     timeoutMs: 300,
-    books: { failed: 5 },
+    counts: { failed: 5 },
     requests: 1,
     line: /no answer within 300 ms/,
     atLeastMs: 299,
   },
   {
-    title: "rejects two",
+    title: "rejects two spans",
     faults: [{ kind: "partial", rejected: 2 }],
-    books: { sent: 3, rejected: 2 },
+    counts: { sent: 3, rejected: 2 },
     requests: 1,
     line: /2 were rejected: "rejected"/,
   },
   {
-    title: "floods",
+    title: "responds with 10 MB",
     faults: [{ kind: "huge-body", bytes: 10_000_000 }],
-    books: { failed: 5 },
+    counts: { failed: 5 },
     requests: 1,
     line: /answered with more than 65536 bytes/,
   },
   {
     title: "closes the connection once",
     faults: [{ kind: "close", times: 1 }],
-    books: { sent: 5 },
+    counts: { sent: 5 },
     requests: 2,
   },
 ];
 
-describe("a collector over gRPC", () => {
+describe("Export over gRPC to a collector", () => {
   let receiver: Receiver;
 
   before(async () => {
@@ -114,7 +114,7 @@ describe("a collector over gRPC", () => {
   after(() => receiver.close());
 
   for (const row of rows) {
-    it(`that ${row.title} leaves exact books, within the deadline, with one line`, async () => {
+    it(`that ${row.title} is counted exactly, within the deadline, and logged at most once`, async () => {
       receiver.clear();
       receiver.setFaults(...row.faults);
       const config = otlpConfig(receiver.grpcUrl ?? "", {
@@ -126,9 +126,9 @@ describe("a collector over gRPC", () => {
       addSpans(5);
       await batch.flush(40_000);
       const took = performance.now() - start;
-      assert.deepEqual(nonZeroCounts(counters), row.books);
+      assert.deepEqual(nonZeroCounts(counters), row.counts);
       assert.equal(receiver.requests.length, row.requests);
-      assert.equal(receiver.spans.length, row.books["sent"] ?? 0);
+      assert.equal(receiver.spans.length, row.counts["sent"] ?? 0);
       assert.equal(lines.length, row.line === undefined ? 0 : 1, lines.join(""));
       assert.match(lines[0] ?? "", row.line ?? /^$/);
       assert.ok(took >= (row.atLeastMs ?? 0), `took ${took} ms`);
@@ -136,7 +136,7 @@ describe("a collector over gRPC", () => {
     });
   }
 
-  it("gets gzipped messages and the configured headers on one connection", async () => {
+  it("sends gzipped messages and the configured headers over one connection", async () => {
     receiver.clear();
     receiver.setFaults();
     const { batch, addSpans } = createTestPipeline(
@@ -156,7 +156,7 @@ describe("a collector over gRPC", () => {
     assert.equal(new Set(receiver.requests.map(({ connection }) => connection)).size, 1);
   });
 
-  it("that refuses connections costs one line, not the app", async () => {
+  it("that refuses connections is logged once", async () => {
     const closed = await startReceiver();
     await closed.close();
     const { batch, counters, lines, addSpans } = createTestPipeline(
@@ -168,7 +168,7 @@ describe("a collector over gRPC", () => {
     assert.match(lines.join(""), /^telltale: cannot send spans to .*: connection refused[^\n]*\n$/);
   });
 
-  it("that turns out to be an HTTP/1 server costs one line, not the app", async () => {
+  it("that is an HTTP/1 server is logged once", async () => {
     receiver.setFaults();
     const { batch, counters, lines, addSpans } = createTestPipeline(
       otlpConfig(receiver.url, { protocol: "grpc", timeoutMs: 2000 }),

@@ -17,7 +17,7 @@ import { collectMetrics, makeLog, makeSpan } from "./telemetry.ts";
 const PROMPT_LIMIT_MS = 20_000;
 const QUEUE = 40;
 
-describe("Of two gateways of which one asks for a pause", () => {
+describe("With two gateways, of which one asks for a pause", () => {
   let healthy: Receiver;
   let busy: Receiver;
   beforeEach(async () => {
@@ -26,9 +26,9 @@ describe("Of two gateways of which one asks for a pause", () => {
   afterEach(() => Promise.all([healthy.close(), busy.close()]));
 
   for (const status of [429, 503]) {
-    it(`by ${status}, the other gets all there is, and none of it is lost`, async () => {
+    it(`by ${status}, the other one gets everything, and nothing is lost`, async () => {
       busy.setFaults({ kind: "status", status, headers: { "retry-after": "120" } });
-      const { batch, account: counters, make: addSpans } = createGateways([healthy, busy]);
+      const { batch, counters, addSpans } = createGateways([healthy, busy]);
       // Longer than the back-off of a gateway that failed without asking for a pause.
       const end = performance.now() + MIN_BACKOFF_MS * 1.3;
       do {
@@ -39,53 +39,49 @@ describe("Of two gateways of which one asks for a pause", () => {
       await batch.flush(PROMPT_LIMIT_MS);
       assert.equal(counters.sent, counters.created);
       assert.equal(healthy.spans.length, counters.created);
-      assert.equal(busy.requests.length, 1, "asked again before its pause was over");
+      assert.equal(busy.requests.length, 1, "requested again before its pause was over");
     });
   }
 
-  it("and the other is away, what waits goes to the other as soon as that is back", async () => {
+  it("and the other is unavailable, queued items are sent to the other as soon as it is available", async () => {
     busy.setFaults({ kind: "status", status: 429, headers: { "retry-after": "120" } });
     healthy.setFaults({ kind: "status", status: 503 });
-    const {
-      batch,
-      account: counters,
-      make: addSpans,
-    } = createGateways([healthy, busy], { delayMs: 20 });
+    const { batch, counters, addSpans } = createGateways([healthy, busy], { delayMs: 20 });
     addSpans(QUEUE);
     await pollUntilTrue(
       () => healthy.requests.length > 0 && busy.requests.length > 0,
-      "two refusals",
+      "two rejected requests",
     );
     healthy.setFaults();
     await pollUntilTrue(() => counters.sent === QUEUE, "all spans at the other");
     assert.equal(healthy.spans.length, QUEUE);
-    assert.equal(busy.requests.length, 1, "asked again before its pause was over");
+    assert.equal(busy.requests.length, 1, "requested again before its pause was over");
     assert.deepEqual([counters.sent, counters.droppedTotal, batch.queued], [QUEUE, 0, 0]);
   });
 
-  it("the metrics go to the other, and are not held", async () => {
+  it("metrics are sent to the other at once", async () => {
     const gateways = [healthy, busy].map(({ url }) => gatewayAt(`${url}/v1/metrics`));
     const diagnostics = new Diagnostics("none", () => {});
-    const sender = createMetricExporter({ ...otlpConfig(""), gateways }, diagnostics);
+    const exporter = createMetricExporter({ ...otlpConfig(""), gateways }, diagnostics);
     const send = async (): Promise<unknown[]> => {
-      const { delivered, retryAfterMs } = await sender.export(
+      const { delivered, retryAfterMs } = await exporter.export(
         await collectMetrics(),
         PROMPT_LIMIT_MS,
       );
       return [delivered, retryAfterMs];
     };
     assert.deepEqual(await send(), [true, 0]);
-    // Which one is a process's own is chance.
+    // The gateway of this process is random.
     const own = healthy.requests.length > 0 ? healthy : busy;
     own.setFaults({ kind: "status", status: 429, headers: { "retry-after": "120" } });
     assert.deepEqual(await send(), [true, 0]);
     assert.deepEqual(await send(), [true, 0]);
-    assert.equal(own.requests.length, 2, "asked again before its pause was over");
+    assert.equal(own.requests.length, 2, "requested again before its pause was over");
   });
 });
 
 describe("A collector that asks for a pause", () => {
-  it("is left alone for as long, and gets the rest then", async () => {
+  it("gets no request for as long, and the queue after that", async () => {
     const receiver = await startReceiver();
     receiver.setFaults({ kind: "status", status: 429, headers: { "retry-after": "1" }, times: 1 });
     const pipeline = createTestPipeline(otlpConfig(receiver.url, { timeoutMs: 500 }), {
@@ -111,7 +107,7 @@ describe("An outage", () => {
     ["by a status", { kind: "status", status: 503 }],
     ["of the network", { kind: "close" }],
   ] as const) {
-    it(`${title} costs one line for all signals, and one with all that was lost`, async () => {
+    it(`${title} is logged once for all signals, and once with all losses`, async () => {
       const receiver = await startReceiver();
       const lines: string[] = [];
       const diagnostics = new Diagnostics("info", (line) => lines.push(line));
@@ -150,7 +146,7 @@ describe("An outage", () => {
     });
   }
 
-  it("of one signal for a reason of its own has a line of its own", async () => {
+  it("of one signal for another reason is logged separately", async () => {
     const receiver = await startReceiver();
     receiver.setFaults(
       { kind: "status", status: 503, signal: "traces" },
@@ -180,12 +176,12 @@ describe("An outage", () => {
 });
 
 describe("An event loop that is blocked for longer than the limit", () => {
-  /** Beyond the limit of the exports. */
+  /** Longer than the limit of the exports. */
   const BLOCK_MS = 900;
   const LIMIT_MS = 300;
 
-  for (const title of ["after the request has left", "before it has a connection"]) {
-    it(`${title} makes no timeout of an answer that is there`, async () => {
+  for (const title of ["after the request was written", "before it has a connection"]) {
+    it(`${title} causes no timeout of a response that has arrived`, async () => {
       const receiver = await startReceiverProcess();
       const pipeline = createTestPipeline(otlpConfig(receiver.url, { timeoutMs: LIMIT_MS }));
       // The first request opens the connection.
@@ -211,7 +207,7 @@ function block(ms: number): void {
   while (performance.now() < end);
 }
 
-/** Answers while this process is blocked. */
+/** Starts a receiver that responds while this process is blocked. */
 async function startReceiverProcess(): Promise<{ readonly url: string; close(): Promise<void> }> {
   const main = new URL("../../src/testing/main.ts", import.meta.url);
   const child = spawn(process.execPath, [main.pathname], { stdio: ["ignore", "pipe", "inherit"] });
@@ -235,8 +231,8 @@ function createGateways(
   changes: { readonly delayMs?: number } = {},
 ): {
   readonly batch: ItemProcessor<ReadableSpan>;
-  readonly account: SignalCounters;
-  make(count: number): void;
+  readonly counters: SignalCounters;
+  addSpans(count: number): void;
 } {
   const gateways = receivers.map(({ url }) => gatewayAt(`${url}/v1/traces`));
   const counters = new SignalCounters();
@@ -253,10 +249,10 @@ function createGateways(
       batch.add(spanOf(created++));
     }
   };
-  return { batch, account: counters, make: addSpans };
+  return { batch, counters, addSpans };
 }
 
-/** Traces whose ids are as spread as random ones are. */
+/** Creates a span of a trace whose id is distributed like a random one. */
 function spanOf(index: number): ReadableSpan {
   const span = makeSpan(index);
   const traceId = Buffer.alloc(16, `${index}-${index * 7919}-`).toString("hex");

@@ -6,18 +6,18 @@ import {
 } from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
-/** A peer that answers each request with bytes of the test's choice. */
+/** A peer that responds to each request with given bytes. */
 export interface Peer {
   readonly url: string;
-  /** Requests that came in whole. */
+  /** Number of complete requests. */
   readonly requests: number;
   close(): Promise<void>;
 }
 
-/** Writes an answer; the connection stays open unless it ends it. */
+/** Writes a response. The connection stays open unless it closes it. */
 export type RawResponse = (socket: Socket, request: number) => unknown;
 
-/** HTTP/1.1 by hand: whatever a server could send, and no library would. */
+/** Starts a server of HTTP/1.1 that can send anything, also what no library would. */
 export async function startRawPeer(respond: RawResponse): Promise<Peer> {
   let requests = 0;
   const sockets = new Set<Socket>();
@@ -47,7 +47,7 @@ export async function startRawPeer(respond: RawResponse): Promise<Peer> {
   };
 }
 
-/** Of the first request in it; 0: it is not there in full. */
+/** Returns the end of the first request; 0 if that is incomplete. */
 function requestEnd(received: Buffer): number {
   const head = received.indexOf("\r\n\r\n");
   if (head === -1) return 0;
@@ -56,7 +56,7 @@ function requestEnd(received: Buffer): number {
   return received.length >= end ? end : 0;
 }
 
-/** A call of gRPC is answered with these headers at once, without a message. */
+/** Starts a gRPC server that responds to each call with these headers and no message. */
 export async function startGrpcPeer(
   headers: Readonly<Record<string, string | string[]>>,
 ): Promise<Peer> {

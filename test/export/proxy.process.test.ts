@@ -9,22 +9,22 @@ import { type ExportProcessResult, runExportProcess } from "./export-process.ts"
 import { WAIT_TIMEOUT_MS } from "../until.ts";
 
 const COUNT = 10;
-/** More than one batch: one is on its way when nothing else holds the process. */
+/** More than one batch: one is in flight when nothing else keeps the process alive. */
 const MANY = 600;
 /** For `user:s3cret`. */
 const CREDENTIALS = `Basic ${Buffer.from("user:s3cret").toString("base64")}`;
 
-/** A proxy of one host: everything goes to the receiver. */
+/** A proxy that forwards everything to the receiver. */
 interface Proxy {
   readonly port: number;
-  /** What it was asked for: `POST http://…` or `CONNECT …`. */
+  /** Requests it received: `POST http://…` or `CONNECT …`. */
   readonly connectTargets: string[];
   close(): Promise<void>;
 }
 
 type Tunnel = "opens" | "refuses" | "hangs";
 
-describe("Where Node uses the variables of a proxy", () => {
+describe("With the variables of a proxy", () => {
   const { ca, server } = makeCertificates();
   let plain: Receiver;
   let secure: Receiver;
@@ -62,7 +62,7 @@ describe("Where Node uses the variables of a proxy", () => {
   for (const { title, variables, flags = [], isProxied } of rows) {
     for (const scheme of ["http", "https"] as const) {
       for (const end of ["flushed", "exit"] as const) {
-        it(`${title}: ${scheme} goes ${isProxied ? "by the proxy" : "straight"}, end: ${end}`, async () => {
+        it(`${title}: ${scheme} goes ${isProxied ? "by the proxy" : "directly"}, end: ${end}`, async () => {
           const receiver = scheme === "http" ? plain : secure;
           const proxy = await startProxy(receiver.port, "opens");
           const address = `http://user:s3cret@127.0.0.1:${proxy.port}`;
@@ -97,7 +97,7 @@ describe("Where Node uses the variables of a proxy", () => {
     ],
     ["hangs", 300, /no answer within the 300 ms left at the end/],
   ] as const) {
-    it(`a proxy that ${tunnel} costs one line without its password, and holds no process`, async () => {
+    it(`a proxy that ${tunnel} is logged once without its password, and does not keep the process alive`, async () => {
       const proxy = await startProxy(secure.port, tunnel);
       const { report, stderr, tookMs } = await exitThrough(proxy, secure, ca, deadlineMs);
       await proxy.close();

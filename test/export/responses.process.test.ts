@@ -7,17 +7,17 @@ import { runExportProcess } from "./export-process.ts";
 import { type SignalPipeline, signalPipelines } from "./signal-pipelines.ts";
 import { WAIT_TIMEOUT_MS } from "../until.ts";
 
-/** What a peer may answer, in bytes or headers, and what comes of it for every signal. */
+/** A response, in bytes or headers, and its result for every signal. */
 interface Row {
   readonly title: string;
   readonly result: "sent" | "failed";
-  /** How many of those that were sent the peer is taken to have refused; "all" of them. */
+  /** Number of sent items that count as rejected. */
   readonly rejected?: number | "all";
   /** Default: 1. */
   readonly requests?: number;
-  /** The one line; undefined: none. */
+  /** The only log line; undefined if there is none. */
   readonly line?: RegExp;
-  /** The pause is the longest. */
+  /** Whether the pause is the longest. */
   readonly isPaused?: boolean;
   /** Default: long enough for all attempts on a busy machine. */
   readonly timeoutMs?: number;
@@ -30,14 +30,14 @@ interface RawRow extends Row {
 const TIMEOUT_MS = 2000;
 /** For a response that never ends. */
 const ENDLESS_TIMEOUT_MS = 200;
-/** A back-off that is told from none: three waits of 50 ms at least. */
+/** A back-off that is long enough to be measured. */
 const retry: RetryPolicy = { attempts: 4, firstMs: 60, factor: 1, maxMs: 60, jitter: 0.1 };
 const MIN_BACKOFF_MS = 54;
 
 const ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const head = (status: string, ...headers: string[]): string =>
   [`HTTP/1.1 ${status}`, ...headers, "content-length: 0", "", ""].join("\r\n");
-/** JSON, which some back ends answer to protobuf too. */
+/** JSON, with which some back ends also respond to protobuf. */
 const partial = (rejected: string, message = '"no"'): string => {
   const fields = ["rejectedSpans", "rejectedLogRecords", "rejectedDataPoints"];
   return withBody(
@@ -66,7 +66,7 @@ const unusual: readonly RawRow[] = [
     line: /answered 101 Switching Protocols/,
   },
   {
-    title: "101 to what and by whom it doesn't say",
+    title: "101 without a protocol",
     answer: "HTTP/1.1 101 Switching Protocols\r\n\r\n",
     result: "failed",
     line: /answered 101 Switching Protocols|closed before an answer|no answer within/,
@@ -99,13 +99,13 @@ const unusual: readonly RawRow[] = [
     line: /answered 308/,
   },
   {
-    title: "a status of no class",
+    title: "a status of an unknown class",
     answer: head("799 Whatever"),
     result: "failed",
     line: /answered 799/,
   },
   {
-    title: "a status that is no number",
+    title: "a status that is not a number",
     answer: head("2xx OK"),
     result: "failed",
     line: /speaks another protocol/,
@@ -117,19 +117,19 @@ const unusual: readonly RawRow[] = [
     line: /speaks another protocol/,
   },
   {
-    title: "a success that is shorter than it says",
+    title: "a success that is shorter than its content-length",
     answer: (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"),
     result: "sent",
     line: /its answer could not be read in full/,
   },
   {
-    title: "a success that is longer than it says",
+    title: "a success that is longer than its content-length",
     answer: `${ok}and more`,
     result: "sent",
     line: /its answer could not be read in full/,
   },
   {
-    title: "two lengths",
+    title: "two content-lengths",
     answer: "HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-length: 5\r\n\r\n",
     result: "failed",
     line: /speaks another protocol/,
@@ -146,7 +146,7 @@ const unusual: readonly RawRow[] = [
     result: "sent",
   },
   {
-    title: "a body that is not what it says",
+    title: "a body that does not match its encoding",
     answer: "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc",
     result: "sent",
   },
@@ -172,30 +172,30 @@ const unusual: readonly RawRow[] = [
     line: /but 2 were rejected: "no"/,
   },
   {
-    title: "more than it got",
+    title: "more rejected items than it received",
     answer: partial("4000000000"),
     result: "sent",
     rejected: "all",
     line: /were rejected/,
   },
   {
-    title: "more than any number, as text",
+    title: "more rejected items than a number can hold, as text",
     answer: partial(`"${"9".repeat(400)}"`),
     result: "sent",
     rejected: "all",
     line: /were rejected/,
   },
-  { title: "a word for a number", answer: partial('"abc"'), result: "sent", line: noCount },
-  { title: "an object for a number", answer: partial("{}"), result: "sent", line: noCount },
-  { title: "a list for a number", answer: partial("[1]"), result: "sent", line: noCount },
-  { title: "true for a number", answer: partial("true"), result: "sent", line: noCount },
-  { title: "less than nothing", answer: partial("-5"), result: "sent", line: noCount },
-  { title: "less than nothing, as text", answer: partial('"-5"'), result: "sent", line: noCount },
+  { title: "a word instead of a number", answer: partial('"abc"'), result: "sent", line: noCount },
+  { title: "an object instead of a number", answer: partial("{}"), result: "sent", line: noCount },
+  { title: "a list instead of a number", answer: partial("[1]"), result: "sent", line: noCount },
+  { title: "true instead of a number", answer: partial("true"), result: "sent", line: noCount },
+  { title: "a negative number", answer: partial("-5"), result: "sent", line: noCount },
+  { title: "a negative number, as text", answer: partial('"-5"'), result: "sent", line: noCount },
   { title: "a fraction", answer: partial("1.5"), result: "sent", line: noCount },
   { title: "infinity", answer: partial("1e999"), result: "sent", line: noCount },
-  { title: "a message that is none", answer: partial("0", "{}"), result: "sent" },
+  { title: "a message that is not a text", answer: partial("0", "{}"), result: "sent" },
   {
-    title: "a message that steers the terminal",
+    title: "a message with control characters",
     answer: partial(
       "1",
       JSON.stringify(`\u001b]0;x\u0007\u009b31m\u202e\u200b${"y".repeat(60_000)}`),
@@ -205,7 +205,7 @@ const unusual: readonly RawRow[] = [
     line: /rejected: "\\u001b\]0;x\\u0007\\u009b31m\\u202e\\u200by{150,200}…"\n$/,
   },
   {
-    title: "a reason that steers the terminal",
+    title: "a reason with control characters",
     answer: (socket) =>
       socket.write(
         `HTTP/1.1 400 \u001b]0;x\u0007\u009b31m${"y".repeat(12_000)}\r\ncontent-length: 0\r\n\r\n`,
@@ -287,12 +287,12 @@ interface GrpcRow extends Row {
 
 const unknown = { result: "failed", line: /answered UNKNOWN/ } as const;
 const calls: readonly GrpcRow[] = [
-  { title: "no status text", headers: { "grpc-status": "" }, ...unknown },
-  { title: "a word for a status", headers: { "grpc-status": "abc" }, ...unknown },
+  { title: "an empty status", headers: { "grpc-status": "" }, ...unknown },
+  { title: "a word as status", headers: { "grpc-status": "abc" }, ...unknown },
   { title: "a negative status", headers: { "grpc-status": "-1" }, ...unknown },
   { title: "a status in hexadecimal", headers: { "grpc-status": "0x0" }, ...unknown },
   { title: "a status with an exponent", headers: { "grpc-status": "0e1" }, ...unknown },
-  { title: "two states", headers: { "grpc-status": "0, 0" }, ...unknown },
+  { title: "two statuses", headers: { "grpc-status": "0, 0" }, ...unknown },
   {
     title: "a status without a name",
     headers: { "grpc-status": "99" },
@@ -300,7 +300,7 @@ const calls: readonly GrpcRow[] = [
     line: /answered gRPC status 99/,
   },
   {
-    title: "a message that steers the terminal",
+    title: "a message with control characters",
     headers: {
       "grpc-status": "3",
       "grpc-message": `%1B]0;x%07%C2%9B31m%E2%80%AE${"y".repeat(5000)}`,
@@ -316,7 +316,7 @@ const calls: readonly GrpcRow[] = [
     isPaused: true,
   },
   {
-    title: "the longest pause there is",
+    title: "the longest possible pause",
     headers: {
       "grpc-status": "14",
       ...retryInfo(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f),
@@ -326,7 +326,7 @@ const calls: readonly GrpcRow[] = [
     isPaused: true,
   },
   {
-    title: "a pause of less than nothing",
+    title: "a negative pause",
     headers: {
       "grpc-status": "14",
       ...retryInfo(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01),
@@ -336,14 +336,14 @@ const calls: readonly GrpcRow[] = [
     line: /answered UNAVAILABLE \(dropped/,
   },
   {
-    title: "a pause of nothing",
+    title: "a pause of 0",
     headers: { "grpc-status": "14", ...retryInfo(0) },
     result: "failed",
     requests: 4,
     line: /answered UNAVAILABLE \(dropped/,
   },
   {
-    title: "details that are none",
+    title: "invalid details",
     headers: { "grpc-status": "14", "grpc-status-details-bin": "AAAA////" },
     result: "failed",
     requests: 4,
@@ -380,7 +380,7 @@ for (const [signal, create] of Object.entries(signalPipelines)) {
   });
 }
 
-describe("What is queued at the end of the process, answered with", () => {
+describe("Items queued at process exit, answered with", () => {
   const checkAtExit = async (
     row: Row,
     peer: Peer,
@@ -407,9 +407,9 @@ describe("What is queued at the end of the process, answered with", () => {
     "HTTP/0.9",
     "304",
     "a fraction",
-    "less than nothing",
-    "more than it got",
-    "a reason that steers the terminal",
+    "a negative number",
+    "more rejected items than it received",
+    "a reason with control characters",
   ]);
   for (const row of unusual.filter(({ title }) => titles.has(title))) {
     it(`${row.title}: ${row.result}, counted exactly once`, async () => {

@@ -9,13 +9,13 @@ import { PeriodicReader } from "../../src/metrics/periodic-reader.ts";
 import { batchConfig } from "./test-pipeline.ts";
 import { collectMetrics, makeLog, makeSpan } from "./telemetry.ts";
 
-/** One signal's way to OTLP, whichever it is. */
+/** The pipeline of any signal. */
 export interface SignalPipeline {
   readonly counters: SignalCounters;
   readonly lines: string[];
-  /** What its account's `queued` must come to. */
+  /** Number of items that are queued or in flight, independent of the counters. */
   readonly queued: number;
-  /** Makes `MADE` items (of metrics: as many data points as there are), and sends them. */
+  /** Creates and exports `ITEM_COUNT` items (for metrics: one collection). */
   send(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export const ITEM_COUNT = 3;
 
 type CreateSignalPipeline = (otlp: OtlpConfig, retry: RetryPolicy) => SignalPipeline;
 
-/** All signals that go over OTLP. */
+/** The pipelines of all signals. */
 export const signalPipelines: Readonly<Record<string, CreateSignalPipeline>> = {
   spans: (otlp, retry) => {
     const shared = createSharedOptions(otlp, retry);
@@ -55,7 +55,7 @@ export const signalPipelines: Readonly<Record<string, CreateSignalPipeline>> = {
         errors: [],
       }),
       collectNow: () => {
-        throw new Error("not at the end");
+        throw new Error("not expected");
       },
     });
     return toSignalPipeline({ counters, lines }, push, () => {});

@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { node } from "../nodes.ts";
 
-/** An address of this machine to which no connection is ever made, nor refused. */
+/** An address of this host where connections are neither accepted nor refused. */
 export interface SilentHost {
   readonly url: string;
   close(): void;
 }
 
-/** A process that listens but is stopped, and whose backlog is full: Linux drops further SYNs. */
+/** Starts a process that listens but is stopped, and whose backlog is full: Linux drops further SYNs. */
 export async function startSilentHost(): Promise<SilentHost> {
   const code = `require("net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 },
     function () { console.log(this.address().port); });`;
@@ -33,10 +33,10 @@ export async function startSilentHost(): Promise<SilentHost> {
   };
 }
 
-/** Longer than a handshake on the loopback takes, shorter than its first retry. */
+/** Longer than a handshake on the loopback, shorter than its first retry. */
 function afterHandshakeTime(): Promise<false> {
   return new Promise((resolve) => {
-    // Timers come before connections in a turn of the loop: one that is there is seen first.
+    // Timers run before connections in a turn of the loop: one more turn shows an established connection.
     setTimeout(() => setImmediate(resolve, false), 300);
   });
 }

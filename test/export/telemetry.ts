@@ -4,7 +4,7 @@ import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { MeterProvider, MetricReader, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 
-/** Finished spans and log records as the pipelines hand them over. */
+/* Finished spans, log records and metrics, as pipelines receive them. */
 
 export const resource: ReadableSpan["resource"] = resourceFromAttributes({
   "service.name": "shop",
@@ -14,7 +14,7 @@ export const resource: ReadableSpan["resource"] = resourceFromAttributes({
 
 const scope = { name: "telltale", version: "0.1.0", schemaUrl: "https://example.test/schema" };
 
-/** A server span as a real request makes it: twelve attributes, one event, one link. */
+/** Creates a typical server span: twelve attributes, one event, one link. */
 export function makeSpan(index: number): ReadableSpan {
   const traceId = index.toString(16).padStart(32, "0");
   const spanId = (index + 1).toString(16).padStart(16, "0");
@@ -81,7 +81,7 @@ export function makeLog(index: number): ReadableLogRecord {
   };
 }
 
-/** One collection of a counter, a gauge and a histogram by OpenTelemetry's own SDK. */
+/** Collects a counter, a gauge and a histogram with OpenTelemetry's SDK. */
 export async function collectMetrics(): Promise<ResourceMetrics> {
   const reader = new Reader();
   const meter = new MeterProvider({ resource, readers: [reader] }).getMeter("telltale");

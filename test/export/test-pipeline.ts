@@ -29,7 +29,7 @@ export const batchConfig: BatchConfig = {
   exportTimeoutMs: 30_000,
 };
 
-/** Quick enough for a test, slow enough to be told from no back-off at all. */
+/** Short for a test, but long enough to be measured. */
 const quickRetry: RetryPolicy = {
   attempts: 4,
   firstMs: 60,
@@ -38,12 +38,12 @@ const quickRetry: RetryPolicy = {
   jitter: 0.2,
 };
 
-/** A traces' pipeline from the queue to the wire, and what it said and counted. */
+/** A pipeline for spans with its counters and log lines. */
 export interface TestPipeline {
   readonly batch: ItemProcessor<ReadableSpan>;
   readonly counters: SignalCounters;
   readonly lines: string[];
-  /** Makes and queues `count` spans. */
+  /** Creates and queues `count` spans. */
   addSpans(count: number): void;
 }
 
@@ -71,7 +71,7 @@ export function createTestPipeline(
   return { batch, counters, lines, addSpans };
 }
 
-/** The books, without the zeros. */
+/** Returns all counts except zeros. */
 export function nonZeroCounts(counters: SignalCounters): Record<string, number> {
   const all = { sent: counters.sent, queued: counters.queued, ...counters.dropped };
   return Object.fromEntries(Object.entries(all).filter(([, count]) => count !== 0));

@@ -9,12 +9,12 @@ type Tls = OtlpConfig["tls"];
 
 interface Row {
   readonly title: string;
-  /** What the collector shows, and whether it wants to see a client's certificate. */
+  /** The collector's certificate, and whether it requires one of the client. */
   readonly peer: (
     certificates: Certificates,
   ) => { key: string; cert: string; ca?: string } | undefined;
   readonly tls: (certificates: Certificates) => Tls;
-  /** Undefined: all is well. */
+  /** The log line; undefined for success. */
   readonly line?: RegExp;
   /** Where the configured address and the collector disagree on TLS. */
   readonly scheme?: "http" | "https";
@@ -27,44 +27,44 @@ const rows: readonly Row[] = [
     tls: ({ ca }) => ({ ...noTls, ca }),
   },
   {
-    title: "whose authority nobody knows",
+    title: "whose authority is unknown",
     peer: ({ server }) => server,
     tls: () => noTls,
     line: /its certificate is not trusted \(\w+\)/,
   },
   {
-    title: "that shows the certificate of another host",
+    title: "with the certificate of another host",
     peer: ({ otherHost }) => otherHost,
     tls: ({ ca }) => ({ ...noTls, ca }),
     line: /its certificate is not trusted \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
   },
   {
-    title: "that wants a client's certificate and gets it",
+    title: "that requires a client certificate and gets one",
     peer: ({ server, ca }) => ({ ...server, ca }),
     tls: ({ ca, client }) => ({ ca, ...client }),
   },
   {
-    title: "that wants a client's certificate and gets none",
+    title: "that requires a client certificate and gets none",
     peer: ({ server, ca }) => ({ ...server, ca }),
     tls: ({ ca }) => ({ ...noTls, ca }),
     line: /no TLS connection|its certificate is not trusted|closed before an answer/,
   },
   {
-    title: "that has no TLS where TLS is configured",
+    title: "without TLS, where TLS is configured",
     peer: () => undefined,
     tls: ({ ca }) => ({ ...noTls, ca }),
     scheme: "https",
     line: /no TLS connection \(\w+\); http:\/\/ or https:\/\/ mixed up\?|closed before an answer/,
   },
   {
-    title: "with a certificate file that is none",
+    title: "with an invalid certificate file",
     peer: ({ server }) => server,
     tls: () => ({ ...noTls, ca: "no PEM", cert: "no PEM", key: "no PEM" }),
     line: /cannot send spans to https:/,
   },
 ];
 
-describe("a collector with TLS", () => {
+describe("A collector with TLS", () => {
   let certificates: Certificates;
   const receivers: Receiver[] = [];
 
@@ -97,7 +97,7 @@ describe("a collector with TLS", () => {
       });
     }
 
-    it(`gets what is queued when the process ends, over ${protocol}`, async () => {
+    it(`gets the items that are queued at process exit, over ${protocol}`, async () => {
       const receiver = await startReceiver({
         grpcPort: 0,
         tls: { ...certificates.server, ca: certificates.ca },
@@ -114,7 +114,7 @@ describe("a collector with TLS", () => {
   }
 
   for (const host of ["localhost", "[::1]"]) {
-    it(`is reached at ${host}, and found again by its name`, async () => {
+    it(`is reached at ${host}`, async () => {
       const receiver = await startReceiver({
         grpcPort: 0,
         tls: certificates.server,
@@ -138,7 +138,7 @@ describe("a collector with TLS", () => {
   }
 
   for (const protocol of ["http/protobuf", "grpc"] as const) {
-    it(`that hangs doesn't hold the process open, over ${protocol}`, async () => {
+    it(`that hangs does not keep the process alive, over ${protocol}`, async () => {
       const receiver = await startReceiver({ grpcPort: 0, tls: certificates.server });
       receivers.push(receiver);
       receiver.setFaults({ kind: "hang" });
@@ -147,7 +147,7 @@ describe("a collector with TLS", () => {
         "localhost",
       );
       const otlp = { protocol, tls: { ...noTls, ca: certificates.ca }, timeoutMs: 60_000 };
-      // The first 512 are on their way when there is nothing else left to do.
+      // The first 512 are in flight when nothing else keeps the process alive.
       const { report } = await runExportProcess({ url, count: 600, otlp, deadlineMs: 100 }).ended;
       assert.ok(report.blockedMs < 8000, `held ${report.blockedMs} ms`);
     });

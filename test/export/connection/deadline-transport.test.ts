@@ -9,16 +9,16 @@ import { DeadlineTransport } from "../../../src/export/connection/deadline-trans
 
 const success: ExportResponse = { status: "success", body: new Uint8Array() };
 
-/** What became of each attempt: the answer, and whether the kernel had the whole request by then. */
-type Attempts = readonly (readonly [answer: ExportResponse, handedOver: boolean])[];
+/** The response to each attempt, and whether the kernel had the whole request by then. */
+type Attempts = readonly (readonly [response: ExportResponse, isFullyWritten: boolean])[];
 
 describe("The bytes of a request", () => {
-  const rows: readonly [title: string, attempts: Attempts, isGivenBack: boolean][] = [
-    ["was taken", [[success, true]], true],
-    ["was taken before it was read", [[success, false]], false],
-    ["was refused", [[failureResponse("peer", "no"), false]], false],
+  const rows: readonly [title: string, attempts: Attempts, isRecycled: boolean][] = [
+    ["was accepted", [[success, true]], true],
+    ["was accepted before it was fully written", [[success, false]], false],
+    ["was rejected", [[failureResponse("peer", "no"), false]], false],
     [
-      "was taken at a second attempt",
+      "was accepted at the second attempt",
       [
         [retryableResponse("network", "lost", 0), false],
         [success, true],
@@ -27,7 +27,7 @@ describe("The bytes of a request", () => {
     ],
   ];
   for (const [title, attempts, isRecycled] of rows) {
-    it(`${isRecycled ? "are" : "are not"} given back once it ${title}`, async () => {
+    it(`${isRecycled ? "are" : "are not"} recycled once it ${title}`, async () => {
       const recycled: Uint8Array[] = [];
       const retry = { attempts: 2, firstMs: 0, factor: 1, maxMs: 0, jitter: 0 };
       const transport = new DeadlineTransport(connectionOf(attempts), "none", retry, (data) =>

@@ -31,14 +31,14 @@ describe("Retry-After", () => {
     ["2026-11-21T12:00:05Z", undefined],
   ];
   for (const [header, ms] of rows) {
-    it(`${JSON.stringify(header)} asks for ${ms === undefined ? "nothing readable" : `${ms} ms`}`, () => {
+    it(`${JSON.stringify(header)} is parsed as ${ms === undefined ? "invalid" : `${ms} ms`}`, () => {
       assert.equal(retryAfterMs(header, NOW), ms);
     });
   }
 });
 
-describe("the back-off", () => {
-  it("grows by half from one second to five, a fifth of it chance", () => {
+describe("The back-off", () => {
+  it("grows by half from one second to five, with a random fifth", () => {
     for (const [tries, middle] of [
       [1, 1000],
       [2, 1500],
@@ -48,7 +48,7 @@ describe("the back-off", () => {
     ] as const) {
       const waits = Array.from({ length: 200 }, () => backoffMs(defaultRetry, tries));
       assert.ok(Math.min(...waits) >= middle * 0.8 && Math.max(...waits) <= middle * 1.2);
-      assert.ok(Math.max(...waits) - Math.min(...waits) > middle * 0.1, "no chance in it");
+      assert.ok(Math.max(...waits) - Math.min(...waits) > middle * 0.1, "not random");
     }
   });
 });
@@ -56,12 +56,12 @@ describe("the back-off", () => {
 describe("A pause", () => {
   const rows: readonly (readonly [title: string, askedMs: number, least: number, most: number])[] =
     [
-      ["that is asked for is kept, with a tenth of chance", 120_000, 120_000, 132_000],
-      ["of nothing is our back-off", 0, 1000, 1000],
-      ["that is shorter than our back-off is our back-off", 200, 1000, 1000],
-      ["below zero is our back-off", -5, 1000, 1000],
-      ["that is no number is our back-off", Number.NaN, 1000, 1000],
-      ["without end is the longest", Infinity, MAX_PAUSE_MS * 0.9, MAX_PAUSE_MS],
+      ["that is requested is applied, with a random tenth", 120_000, 120_000, 132_000],
+      ["of 0 is the back-off", 0, 1000, 1000],
+      ["that is shorter than the back-off is the back-off", 200, 1000, 1000],
+      ["that is negative is the back-off", -5, 1000, 1000],
+      ["that is NaN is the back-off", Number.NaN, 1000, 1000],
+      ["that is infinite is the longest", Infinity, MAX_PAUSE_MS * 0.9, MAX_PAUSE_MS],
       ["of eleven days is the longest", 1e9, MAX_PAUSE_MS * 0.9, MAX_PAUSE_MS],
     ];
   for (const [title, askedMs, least, most] of rows) {
@@ -69,7 +69,7 @@ describe("A pause", () => {
       const pauses = Array.from({ length: 200 }, () => pauseMs(askedMs, 1000));
       assert.ok(Math.min(...pauses) >= least, `${Math.min(...pauses)} ms`);
       assert.ok(Math.max(...pauses) <= most, `${Math.max(...pauses)} ms`);
-      if (most > least) assert.ok(new Set(pauses).size > 100, "no chance in it");
+      if (most > least) assert.ok(new Set(pauses).size > 100, "not random");
     });
   }
 });

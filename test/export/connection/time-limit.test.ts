@@ -3,7 +3,7 @@ import { TimeLimit } from "../../../src/export/connection/time-limit.ts";
 import { pollUntilTrue } from "../../until.ts";
 
 describe("A time limit", () => {
-  it("is over when its time is, once", async () => {
+  it("expires once", async () => {
     let over = 0;
     const began = performance.now();
     const limit = new TimeLimit(30, () => over++);
@@ -14,7 +14,7 @@ describe("A time limit", () => {
     limit.clear();
   });
 
-  it("that was lifted is never over, even in the turn before it is judged", async () => {
+  it("that was cleared does not expire, even in the turn before it would", async () => {
     let over = 0;
     const limit = new TimeLimit(1, () => over++);
     // Runs after the limit's own timer, which is older, and before its judgement.
@@ -24,7 +24,7 @@ describe("A time limit", () => {
     assert.equal(over, 0);
   });
 
-  it("gives a peer the time back that a blocked loop took, once", async () => {
+  it("is extended once by the time that the event loop was blocked", async () => {
     let overAt = 0;
     const limit = new TimeLimit(10, () => (overAt = performance.now()));
     block(400);

@@ -7,7 +7,7 @@ import { WAIT_TIMEOUT_MS } from "../../until.ts";
 
 const COUNT = 1000;
 
-describe("what is queued when the process ends", () => {
+describe("Items that are queued when the process ends", () => {
   let receiver: Receiver;
 
   before(async () => {
@@ -20,7 +20,7 @@ describe("what is queued when the process ends", () => {
   after(() => receiver.close());
 
   const ways = [
-    { title: "at its normal end", end: "normal", code: 0 },
+    { title: "normally", end: "normal", code: 0 },
     { title: "by process.exit", end: "exit", code: 3 },
   ] as const;
   const kinds = [
@@ -30,23 +30,23 @@ describe("what is queued when the process ends", () => {
   ] as const;
   for (const { title, end, code } of ways) {
     for (const { title: how, protocol, compression } of kinds) {
-      it(`arrives in full and once ${title}, ${how}`, async () => {
+      it(`${title}, ${how}, arrive once`, async () => {
         const url = protocol === "grpc" ? (receiver.grpcUrl ?? "") : receiver.url;
         const child = runExportProcess({ url, count: COUNT, end, otlp: { protocol, compression } });
         const { report, stderr, code: actual } = await child.ended;
         await receiver.waitFor(({ spans }) => spans.length >= COUNT, "rest of the spans");
         assertEachOnce(receiver, COUNT);
         assert.equal(actual, code);
-        // An export that the kernel has stays open in the books: nobody is left to hear its answer.
+        // A request that the kernel has in full stays in flight: its response is not read.
         assert.equal((report.counts["sent"] ?? 0) + (report.counts["queued"] ?? 0), COUNT);
         assert.equal(stderr, "");
       });
     }
   }
 
-  it("is not sent again where the peer has the request and only its answer is missing", async () => {
+  it("are not sent again if the peer has the request and only its response is missing", async () => {
     receiver.setFaults({ kind: "delay", ms: 1500, times: 1 });
-    const child = runExportProcess({ url: receiver.url, count: COUNT, end: "told" });
+    const child = runExportProcess({ url: receiver.url, count: COUNT, end: "message" });
     await receiver.waitFor(({ requests }) => requests[0]);
     child.requestExit();
     const { report } = await child.ended;
@@ -55,12 +55,18 @@ describe("what is queued when the process ends", () => {
     assert.deepEqual(report.counts, { sent: COUNT - 512, queued: 512 });
   });
 
-  it("is sent again where the peer has got only a part of the request", async () => {
-    // More than the kernel takes on behalf of a peer that doesn't read.
+  it("are sent again if the peer has only a part of the request", async () => {
+    // More than the kernel buffers for a peer that does not read.
     const count = 9000;
     receiver.setFaults({ kind: "no-read", times: 1 });
     const otlp = { protocol: "http/json", compression: "none" } as const;
-    const child = runExportProcess({ url: receiver.url, count, end: "told", otlp, batch: count });
+    const child = runExportProcess({
+      url: receiver.url,
+      count,
+      end: "message",
+      otlp,
+      batch: count,
+    });
     await receiver.waitFor(({ requests }) => requests[0]);
     child.requestExit();
     const { report } = await child.ended;
@@ -68,9 +74,9 @@ describe("what is queued when the process ends", () => {
     assert.deepEqual(report.counts, { sent: count });
   });
 
-  it("is sent again where the peer had refused and waits for a retry", async () => {
+  it("are sent again if they wait for a retry", async () => {
     receiver.setFaults({ kind: "status", status: 503, headers: { "retry-after": "5" }, times: 1 });
-    const child = runExportProcess({ url: receiver.url, count: COUNT, end: "told" });
+    const child = runExportProcess({ url: receiver.url, count: COUNT, end: "message" });
     await receiver.waitFor(({ requests }) => requests.find(({ status }) => status === 503));
     await child.runLoopOnce();
     child.requestExit();
@@ -79,7 +85,7 @@ describe("what is queued when the process ends", () => {
     assert.deepEqual(report.counts, { sent: COUNT });
   });
 
-  it("is counted as rejected where the peer says so", async () => {
+  it("are counted as rejected if the peer rejects them", async () => {
     receiver.setFaults({ kind: "partial", rejected: 3, times: 1 });
     const { report, stderr } = await runExportProcess({ url: receiver.url, count: 10, end: "exit" })
       .ended;
@@ -106,12 +112,12 @@ describe("what is queued when the process ends", () => {
         line: /no answer within the 300 ms left at the end/,
       },
       {
-        title: "nobody listens",
+        title: "no server listens",
         plan: () => ({ url: "http://127.0.0.1:1", deadlineMs: WAIT_TIMEOUT_MS }),
         line: /connection refused; is a Collector running there\?/,
       },
       {
-        title: "nobody listens, over gRPC",
+        title: "no server listens, over gRPC",
         plan: () => ({
           url: "http://127.0.0.1:1",
           otlp: { protocol: "grpc" },
@@ -120,7 +126,7 @@ describe("what is queued when the process ends", () => {
         line: /connection refused; is a Collector running there\?/,
       },
       {
-        title: "the peer refuses",
+        title: "the peer rejects them",
         plan: (peer) => {
           peer.setFaults({ kind: "status", status: 401 });
           return { url: peer.url, deadlineMs: WAIT_TIMEOUT_MS };
@@ -129,7 +135,7 @@ describe("what is queued when the process ends", () => {
       },
     ];
   for (const { title, plan, line } of losses) {
-    it(`is counted and costs one line and at most the deadline where ${title}`, async () => {
+    it(`are counted and logged once, within the deadline, if ${title}`, async () => {
       const planned = plan(receiver);
       const { report, stderr, code } = await runExportProcess({
         url: "",
@@ -147,7 +153,7 @@ describe("what is queued when the process ends", () => {
     });
   }
 
-  describe("and had begun to leave while nothing else kept the process", () => {
+  describe("and in flight while nothing else keeps the process alive", () => {
     const deadlineMs = 300;
     /** What would hold it otherwise. */
     const timeoutMs = 300_000;
@@ -155,7 +161,7 @@ describe("what is queued when the process ends", () => {
     const restMs = WAIT_TIMEOUT_MS;
 
     for (const protocol of ["http/protobuf", "grpc"] as const) {
-      it(`holds no process with a host that answers no SYN, over ${protocol}`, async () => {
+      it(`do not keep it alive if a host drops SYNs, over ${protocol}`, async () => {
         const host = await startSilentHost();
         try {
           const otlp = { protocol, timeoutMs };
@@ -169,8 +175,8 @@ describe("what is queued when the process ends", () => {
         }
       });
 
-      it(`arrives in full and once where the peer had stopped to read, over ${protocol}`, async () => {
-        // More than the kernel takes on behalf of a peer that doesn't read.
+      it(`arrive once if the peer had stopped reading, over ${protocol}`, async () => {
+        // More than the kernel buffers for a peer that does not read.
         const count = 9000;
         receiver.setFaults({ kind: "no-read", times: 1 });
         const url = protocol === "grpc" ? (receiver.grpcUrl ?? "") : receiver.url;
@@ -183,14 +189,14 @@ describe("what is queued when the process ends", () => {
     }
   });
 
-  it("may answer a success drop by drop: it counts as sent when the time is over", async () => {
+  it("count as sent if the response is a success that does not end in time", async () => {
     receiver.setFaults({ kind: "slow-body", everyMs: 20 });
     const plan = { url: receiver.url, count: 10, end: "exit", deadlineMs: 2000 } as const;
     const { report } = await runExportProcess(plan).ended;
     assert.deepEqual(report.counts, { sent: 10 });
   });
 
-  it("is lost with one line where threads are forbidden, and the end is the app's", async () => {
+  it("are dropped with one line if threads are forbidden, without another change of the exit", async () => {
     const allowed = ["--permission", "--allow-fs-read=*", "--allow-net"];
     const plan = { url: receiver.url, count: 10, end: "exit" } as const;
     const { report, stderr, code } = await runExportProcess(plan, allowed).ended;
@@ -199,7 +205,7 @@ describe("what is queued when the process ends", () => {
     assert.match(stderr, /what was queued at the end can't be sent: .*permission/i);
   });
 
-  it("doesn't run the process's preloads and flags again", async () => {
+  it("are sent without the preloads and flags of the process", async () => {
     const flags = ["--import", "data:text/javascript,console.log('preloaded')"];
     const plan = { url: receiver.url, count: 10, end: "exit" } as const;
     const { report, stdout } = await runExportProcess(plan, flags).ended;

@@ -13,29 +13,29 @@ for (const count of [2, 3, 30]) {
   const rendezvous = new RendezvousHash(names);
   const chosen = traces.map((trace) => rendezvous.choose(trace, all));
 
-  describe(`Rendezvous hashing over ${count} places`, () => {
-    it("gives each its share, as far as chance lets it", () => {
+  describe(`Rendezvous hashing over ${count} endpoints`, () => {
+    it("assigns each endpoint its share of the traces", () => {
       const share = TRACES / count;
-      const shares = names.map((_, place) => chosen.filter((one) => one === place).length);
-      // Five standard deviations of a binomial: once in a million runs and places.
+      const shares = names.map((_, index) => chosen.filter((one) => one === index).length);
+      // Five standard deviations of a binomial: once in a million runs and endpoints.
       const tolerance = 5 * Math.sqrt(share * (1 - 1 / count));
       for (const traces of shares) assert.ok(Math.abs(traces - share) < tolerance, String(shares));
     });
 
-    it("chooses the same, whatever the order of the names", () => {
+    it("chooses the same endpoint for any order of the names", () => {
       const turned = new RendezvousHash(names.toReversed());
       for (const [at, trace] of traces.entries()) {
         assert.equal(count - 1 - turned.choose(trace, all), chosen[at]);
       }
     });
 
-    it("moves only the traces of a place that is away, to all others alike", () => {
+    it("moves only the traces of an unavailable endpoint, evenly to all others", () => {
       const removed = 1;
       const moved = new Map<number, number>();
       for (const [at, trace] of traces.entries()) {
-        const place = rendezvous.choose(trace, (one) => one !== removed);
-        if (chosen[at] === removed) moved.set(place, (moved.get(place) ?? 0) + 1);
-        else assert.equal(place, chosen[at]);
+        const endpoint = rendezvous.choose(trace, (one) => one !== removed);
+        if (chosen[at] === removed) moved.set(endpoint, (moved.get(endpoint) ?? 0) + 1);
+        else assert.equal(endpoint, chosen[at]);
       }
       assert.equal(moved.size, count - 1);
       const share = TRACES / count / (count - 1);
@@ -44,7 +44,7 @@ for (const count of [2, 3, 30]) {
       }
     });
 
-    it("has no place where all are away", () => {
+    it("chooses none if all are unavailable", () => {
       assert.equal(
         rendezvous.choose(traces[0] ?? "", () => false),
         -1,
@@ -54,7 +54,7 @@ for (const count of [2, 3, 30]) {
 }
 
 describe("Rendezvous hashing", () => {
-  it("chooses as it did in every version, since services are not upgraded at once", () => {
+  it("chooses the same endpoints in every version, since services are not upgraded at once", () => {
     const rendezvous = new RendezvousHash(["a.example", "b.example", "c.example"]);
     const chosen = [
       "0af7651916cd43dd8448eb211c80319c",

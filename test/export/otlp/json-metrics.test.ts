@@ -6,12 +6,12 @@ import { metricsOf, readExport } from "../../../src/testing/otlp.ts";
 import { collectMetrics } from "../telemetry.ts";
 
 describe("Metrics in JSON", () => {
-  it("say what the SDK's protobuf says", async () => {
+  it("have the same content as the SDK's protobuf", async () => {
     assertSame(await collectMetrics());
   });
 
   for (const value of [Number.NaN, Infinity, -Infinity, 2 ** 70, 0.1]) {
-    it(`carry ${value} as the SDK's protobuf does`, async () => {
+    it(`contain ${value} like the SDK's protobuf`, async () => {
       const reader = new Reader();
       const meter = new MeterProvider({ readers: [reader] }).getMeter("test");
       meter.createGauge("gauge").record(value);

@@ -141,52 +141,52 @@ for (const { name, contentType, ours } of formats) {
   const logsIn = (list: readonly ReadableLogRecord[]): ReturnType<typeof logsOf> =>
     logsOf(readExport("logs", contentType, requestOf(ours.logRecords, list)));
 
-  describe(`Our ${name}`, () => {
+  describe(`The ${name} encoder`, () => {
     for (const [title, list] of Object.entries(spans)) {
-      it(`says of ${title} what the SDK's protobuf says`, () => {
+      it(`encodes ${title} like the SDK's protobuf`, () => {
         assert.deepEqual(spansIn(list), theirSpans(list));
       });
     }
 
     for (const [title, value] of Object.entries(values)) {
-      it(`carries an attribute as the SDK's protobuf does: ${title}`, () => {
+      it(`encodes an attribute like the SDK's protobuf: ${title}`, () => {
         const list = [spanWith({ attributes: { before: 1, [title]: value, after: 2 } })];
         assert.deepEqual(spansIn(list), theirSpans(list));
         assert.equal(spansIn(list).length, 1);
       });
 
-      it(`carries a log record's body as the SDK's protobuf does: ${title}`, () => {
+      it(`encodes the body of a log record like the SDK's protobuf: ${title}`, () => {
         const list = [recordWith({ body: value, attributes: { value } })];
         assert.deepEqual(logsIn(list), theirLogs(list));
         assert.equal(logsIn(list).length, 1);
       });
     }
 
-    it("carries whole numbers that are no 64-bit integers as what they are", () => {
+    it("encodes integers beyond 64 bits as doubles", () => {
       const attributes = { large: 2 ** 70, negative: -(2 ** 63) - 2048, limit: 2 ** 53 };
       assert.deepEqual(spansIn([spanWith({ attributes })])[0]?.attributes, attributes);
     });
 
-    it("carries a log record with and without a trace", () => {
+    it("encodes a log record with and without a trace", () => {
       const list = [recordWith({ spanContext: other, eventName: "e" }), recordWith({})];
       assert.deepEqual(logsIn(list), theirLogs(list));
     });
 
-    it("carries a time that OTLP has no number for as none", () => {
+    it("encodes a time out of range as 0", () => {
       for (const seconds of [-1, Number.NaN, 1e300]) {
         const [span] = spansIn([spanWith({ startTime: [seconds, 5], endTime: [1, 5] })]);
         assert.deepEqual([span?.startTimeUnixNano, span?.endTimeUnixNano], ["0", "1000000005"]);
       }
     });
 
-    it("stops at a nesting that no reader would follow", () => {
+    it("stops at a nesting that parsers would reject", () => {
       let deep: AnyValue = "end";
       for (let depth = 0; depth < 10_000; depth++) deep = [deep];
       const [log] = logsIn([recordWith({ body: deep })]);
       assert.match(JSON.stringify(log?.body), /^\[{47}null\]{47}$/);
     });
 
-    it("carries numbers with all their digits", () => {
+    it("encodes numbers with all their digits", () => {
       const attributes = {
         "int64.max": (2n ** 63n - 1n) as unknown as number,
         "int64.min": -(2n ** 63n) as unknown as number,
@@ -204,7 +204,7 @@ for (const { name, contentType, ours } of formats) {
       assert.deepEqual(spansIn([spanWith({ attributes })])[0]?.attributes, read);
     });
 
-    it("gives bytes that a later request doesn't overwrite", () => {
+    it("returns bytes that a later request does not overwrite", () => {
       const first = requestOf(ours.spans, [spanWith({ name: "first" })]);
       requestOf(ours.spans, [spanWith({ name: "other" })]);
       assert.equal(spansOf(readExport("traces", contentType, first))[0]?.name, "first");
@@ -212,12 +212,12 @@ for (const { name, contentType, ours } of formats) {
   });
 }
 
-describe("Memory outside of the heap", () => {
+describe("Memory outside the heap", () => {
   const named = (name: string): EncodedItem => protobuf.spans.encode(spanWith({ name }));
   const namesIn = (request: Uint8Array): string[] =>
     spansOf(readExport("traces", "application/x-protobuf", request)).map(({ name }) => name);
 
-  it("is used again for items that come after others were released", () => {
+  it("is reused after its items were released", () => {
     const before = Array.from({ length: 300 }, (_, index) => named(`${index} ${"x".repeat(1000)}`));
     const kept = named("kept");
     const pages = new Set(before.map(({ buffer }) => buffer));
@@ -232,7 +232,7 @@ describe("Memory outside of the heap", () => {
     assert.deepEqual(namesIn(protobuf.spans.encodeRequest([kept, ...after])), ["kept", ...names]);
   });
 
-  it("is used again for a request after another was given back, and only then", () => {
+  it("is reused for a request after another was recycled, and only then", () => {
     const first = protobuf.spans.encodeRequest([named("first")]);
     const second = protobuf.spans.encodeRequest([named("second")]);
     assert.notEqual(first.buffer, second.buffer);
@@ -244,7 +244,7 @@ describe("Memory outside of the heap", () => {
   });
 });
 
-describe("Our JSON", () => {
+describe("OTLP as JSON", () => {
   const numbers: readonly [number, object][] = [
     [Number.NaN, { doubleValue: "NaN" }],
     [Infinity, { doubleValue: "Infinity" }],
@@ -254,7 +254,7 @@ describe("Our JSON", () => {
     [1e70, { doubleValue: 1e70 }],
   ];
   for (const [number, value] of numbers) {
-    it(`writes ${number} as protobuf's JSON mapping has it`, () => {
+    it(`writes ${number} like protobuf's JSON mapping`, () => {
       const request = requestOf(json.spans, [spanWith({ attributes: { number } })]);
       const text = Buffer.from(request).toString();
       const written = JSON.stringify({ key: "number", value });
