@@ -16,7 +16,7 @@ export interface ExportConnection {
   readonly headers: Readonly<Record<string, string>>;
   /** The proxies of its requests. */
   readonly proxyEnv?: ProxyEnvironment | undefined;
-  /** Returns the request body for a message, which is compressed if the headers say so. */
+  /** Returns the request body for a message, which is compressed if the headers name an encoding. */
   encodeBody(message: Uint8Array): Uint8Array;
   /** Starts one attempt. Never throws. */
   attempt(body: Uint8Array): ExportAttempt;
@@ -26,7 +26,7 @@ export interface ExportConnection {
 export type ExportAttempt = Attempt<ExportResponse>;
 
 export type ExportResponse =
-  /** Accepted. `body` is the peer's message; a warning says why it could not be read. */
+  /** Accepted. `body` is the peer's message; a warning describes why it could not be read. */
   | { readonly status: "success"; readonly body: Uint8Array; readonly warning?: string }
   /** Not accepted for now. `retryAfterMs` is the pause that the peer asks for, unbounded; undefined without one. */
   | {

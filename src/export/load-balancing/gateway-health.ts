@@ -85,7 +85,7 @@ export function gatewayHealthOf(gateways: readonly OtlpConfig[]): GatewayHealth 
 }
 
 /**
- * Names gateways by host alone, if that tells them apart: then services that use
+ * Names gateways by host alone, if hosts differ: then services that use
  * gRPC and services that use HTTP, on other ports of the same gateways, route a
  * trace to the same one.
  */
