@@ -2,6 +2,7 @@ import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import type { Histogram, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { attributeText } from "./attributes.ts";
 import type { Exemplar, HistogramWithExemplars, PointWithExemplar } from "./exemplars.ts";
+import { addHistograms } from "./histogram-sum.ts";
 import { HISTOGRAM } from "./reader-state.ts";
 import {
   type NameConflict,
@@ -101,7 +102,7 @@ interface PointsByLabels {
   readonly exemplars: Map<string, Exemplar>;
 }
 
-/** Adds counters and histograms; keeps the first of two gauges. */
+/** Adds counters and histograms; keeps the first of two gauges, and of histograms with different boundaries. */
 function merge(
   family: MetricFamily,
   a: number | Histogram,
@@ -110,15 +111,7 @@ function merge(
   if (typeof a === "number" || typeof b === "number") {
     return family.type === "counter" ? Number(a) + Number(b) : a;
   }
-  if (a.buckets.boundaries.join() !== b.buckets.boundaries.join()) return a;
-  return {
-    buckets: {
-      boundaries: a.buckets.boundaries,
-      counts: a.buckets.counts.map((count, index) => count + b.buckets.counts[index]!),
-    },
-    count: a.count + b.count,
-    sum: (a.sum ?? 0) + (b.sum ?? 0),
-  };
+  return addHistograms(a, b) ?? a;
 }
 
 function sampleText(

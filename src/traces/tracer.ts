@@ -141,18 +141,11 @@ export class TelltaleTracer implements Tracer {
     currentTime: number = now(),
   ): Span {
     if (isTracingSuppressed(context)) return INVALID_SPAN;
-    const sharedState = this.#sharedState;
     const localParent = parent instanceof TelltaleSpan ? parent : undefined;
     const parentContext = localParent?.spanContext() ?? validParentContext(parent);
     const traceId = parentContext?.traceId ?? newTraceId();
-    const result = sharedState.sampler.shouldSample(
-      localParent === undefined ? withParent(context, parentContext) : context,
-      traceId,
-      name,
-      kind,
-      options.attributes ?? NO_ATTRIBUTES,
-      options.links ?? NO_LINKS,
-    );
+    const samplerContext = localParent === undefined ? withParent(context, parentContext) : context;
+    const result = this.#sample(name, kind, options, samplerContext, traceId);
     const spanContext = newSpanContext(traceId, parentContext, result);
     if (!this.#shouldRecord(result, localParent)) return new NonRecordingSpan(spanContext);
     const clockOrigin = localParent?.localTrace.wallClockOrigin ?? wallClockOriginAt(currentTime);
@@ -166,7 +159,7 @@ export class TelltaleTracer implements Tracer {
       spanContext,
       parentContext,
       this.#scope,
-      sharedState,
+      this.#sharedState,
       localTrace,
       startTime === undefined ? currentTime : monotonicOf(startTime, clockOrigin),
     );
@@ -174,6 +167,23 @@ export class TelltaleTracer implements Tracer {
     if (localParent === undefined) this.#attachRoot(localTrace, span, context);
     if (result.attributes !== undefined) span.setAttributes(result.attributes);
     return span;
+  }
+
+  #sample(
+    name: string,
+    kind: SpanKind,
+    { attributes, links }: SpanOptions,
+    context: ApiContext,
+    traceId: string,
+  ): SamplingResult {
+    return this.#sharedState.sampler.shouldSample(
+      context,
+      traceId,
+      name,
+      kind,
+      attributes ?? NO_ATTRIBUTES,
+      links ?? NO_LINKS,
+    );
   }
 
   /**

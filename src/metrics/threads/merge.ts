@@ -7,6 +7,7 @@ import type {
   HistogramWithExemplars,
   PointWithExemplar,
 } from "../exemplars.ts";
+import { addHistograms } from "../histogram-sum.ts";
 import { GAUGE, HISTOGRAM, SUM } from "../reader-state.ts";
 import { CARDINALITY_LIMIT } from "../series-table.ts";
 
@@ -121,18 +122,10 @@ function addValues(
   b: number | HistogramWithExemplars,
 ): number | Histogram {
   if (typeof a === "number" || typeof b === "number") return Number(a) + Number(b);
-  const { boundaries } = a.buckets;
-  if (boundaries.join() !== b.buckets.boundaries.join()) return a;
+  const sum = addHistograms(a, b);
+  if (sum === undefined) return a;
   const exemplars = laterExemplars(a.exemplars, b.exemplars);
-  return {
-    buckets: {
-      boundaries,
-      counts: a.buckets.counts.map((count, index) => count + b.buckets.counts[index]!),
-    },
-    count: a.count + b.count,
-    sum: (a.sum ?? 0) + (b.sum ?? 0),
-    ...(exemplars !== undefined && { exemplars }),
-  } satisfies HistogramWithExemplars;
+  return exemplars === undefined ? sum : Object.assign(sum, { exemplars });
 }
 
 function laterExemplars(a: Exemplars | undefined, b: Exemplars | undefined): Exemplars | undefined {
