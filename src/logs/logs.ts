@@ -4,12 +4,14 @@ import type { LogsConfig } from "../config/config.ts";
 import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
-import { createConsolePrinter } from "../export/console-printer.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { createLogProcessor } from "../export/item-processors.ts";
 import { type LogRecordSink, TelltaleLoggerProvider } from "./logger.ts";
 import type { LogRecord } from "./log-record.ts";
 
+const loadConsolePrinter = lazy<typeof import("../export/console-printer.ts")>(
+  "export/console-printer.ts",
+);
 const loadConsole = lazy<typeof import("./console-exporter.ts")>("logs/console-exporter.ts");
 
 interface LogsDeps {
@@ -49,7 +51,7 @@ const emptyPipeline: Pipeline = { flush: async () => {}, drainForExit: () => [] 
 function createLogOutput(deps: LogsDeps): LogOutput {
   const { config, counters, diagnostics, unsent } = deps;
   const print = config.exporters.includes("console")
-    ? createConsolePrinter<LogRecord>({
+    ? loadConsolePrinter().createConsolePrinter<LogRecord>({
         diagnostics,
         key: "logs console",
         noun: "a log record",

@@ -24,7 +24,7 @@ import { monotonicOf, now, timeInputOf, wallClockOriginAt } from "../clock.ts";
 import { newTraceId } from "./ids.ts";
 import { LocalTrace, type TraceSink } from "./local-trace.ts";
 import { NonRecordingSpan } from "./non-recording-span.ts";
-import { NOT_RECORD, RECORD_AND_SAMPLED } from "./sampling/decision.ts";
+import { NOT_RECORD } from "./sampling/decision.ts";
 import { probabilityOf } from "./sampling/sampler.ts";
 import { newSpanContext, validParentContext } from "./span-context.ts";
 import { type SpanSharedState, TelltaleSpan } from "./span.ts";
@@ -144,14 +144,18 @@ export class TelltaleTracer implements Tracer {
     const localParent = parent instanceof TelltaleSpan ? parent : undefined;
     const parentContext = localParent?.spanContext() ?? validParentContext(parent);
     const traceId = parentContext?.traceId ?? newTraceId();
-    const samplerContext = localParent === undefined ? withParent(context, parentContext) : context;
-    const result = this.#sample(name, kind, options, samplerContext, traceId);
+    const result = this.#sharedState.sampler.shouldSample(
+      localParent === undefined ? withParent(context, parentContext) : context,
+      traceId,
+      name,
+      kind,
+      options.attributes ?? NO_ATTRIBUTES,
+      options.links ?? NO_LINKS,
+    );
     const spanContext = newSpanContext(traceId, parentContext, result);
     if (!this.#shouldRecord(result, localParent)) return new NonRecordingSpan(spanContext);
-    const clockOrigin = localParent?.localTrace.wallClockOrigin ?? wallClockOriginAt(currentTime);
     const localTrace =
-      localParent?.localTrace ??
-      this.#createLocalTrace(spanContext, parentContext, result, clockOrigin);
+      localParent?.localTrace ?? this.#createLocalTrace(spanContext, parentContext, currentTime);
     const startTime = options.startTime === undefined ? undefined : timeInputOf(options.startTime);
     const span = new TelltaleSpan(
       name,
@@ -161,29 +165,12 @@ export class TelltaleTracer implements Tracer {
       this.#scope,
       this.#sharedState,
       localTrace,
-      startTime === undefined ? currentTime : monotonicOf(startTime, clockOrigin),
+      startTime === undefined ? currentTime : monotonicOf(startTime, localTrace.wallClockOrigin),
     );
     if (startTime !== undefined) span.setExactStart(startTime);
     if (localParent === undefined) this.#attachRoot(localTrace, span, context);
     if (result.attributes !== undefined) span.setAttributes(result.attributes);
     return span;
-  }
-
-  #sample(
-    name: string,
-    kind: SpanKind,
-    { attributes, links }: SpanOptions,
-    context: ApiContext,
-    traceId: string,
-  ): SamplingResult {
-    return this.#sharedState.sampler.shouldSample(
-      context,
-      traceId,
-      name,
-      kind,
-      attributes ?? NO_ATTRIBUTES,
-      links ?? NO_LINKS,
-    );
   }
 
   /**
@@ -199,17 +186,16 @@ export class TelltaleTracer implements Tracer {
   }
 
   #createLocalTrace(
-    { traceState }: SpanContext,
+    { traceFlags, traceState }: SpanContext,
     parentContext: SpanContext | undefined,
-    { decision }: SamplingResult,
-    clockOrigin: number,
+    currentTime: number,
   ): LocalTrace<TelltaleSpan> {
     const { sink, probability } = this.#sharedState;
     return new LocalTrace(
       sink,
-      decision === RECORD_AND_SAMPLED,
+      (traceFlags & SAMPLED_FLAG) !== 0,
       probabilityOf(traceState) ?? (parentContext === undefined ? probability : undefined),
-      clockOrigin,
+      wallClockOriginAt(currentTime),
     );
   }
 

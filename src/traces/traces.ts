@@ -5,7 +5,6 @@ import type { TracesConfig } from "../config/config.ts";
 import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
-import { createConsolePrinter } from "../export/console-printer.ts";
 import type { Pipeline } from "../export/pipeline.ts";
 import { createSpanProcessor } from "../export/item-processors.ts";
 import type { TraceSink } from "./local-trace.ts";
@@ -15,6 +14,9 @@ import { TelltaleTracerProvider } from "./tracer-provider.ts";
 import type { TracerSharedState } from "./tracer.ts";
 import { DropTimer, SpanQuota } from "./tail-buffer.ts";
 
+const loadConsolePrinter = lazy<typeof import("../export/console-printer.ts")>(
+  "export/console-printer.ts",
+);
 const loadConsole = lazy<typeof import("./console.ts")>("traces/console.ts");
 
 export interface TracesDeps {
@@ -113,7 +115,7 @@ interface SpanOutput {
 function createSpanOutput(deps: TracesDeps): SpanOutput {
   const { config, counters, diagnostics } = deps;
   const toConsole = config.exporters.includes("console")
-    ? createConsolePrinter<ReadableSpan>({
+    ? loadConsolePrinter().createConsolePrinter<ReadableSpan>({
         diagnostics,
         key: "traces console",
         noun: "a span",
