@@ -53,7 +53,7 @@ const LOSS_METRICS: readonly string[] = [
  * Runs `gateway.yaml` on one core at full load, to the last span.
  *
  * @param binary the Collector.
- * @throws Error if a response is not 200, or spans stay undecided.
+ * @throws Error if a response is not 200, or spans stay without a decision.
  */
 export async function runLoad(binary: string, load: BenchLoad): Promise<BenchRun> {
   const sink = await startSpanSink();
