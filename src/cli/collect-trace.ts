@@ -5,10 +5,10 @@ import type { CollectedTrace } from "./trace-drawing.ts";
 import type { ServiceAddress } from "./scenario.ts";
 
 /**
- * All of the trace of one request that failed in each of the services, as soon
- * as it has come in: nothing here knows how long that takes.
+ * Collects the complete trace of a request that failed in each of the services, and
+ * waits until every part has been received.
  *
- * @param requestId the `x-request-id` that came back with its answer.
+ * @param requestId the `x-request-id` of its response.
  */
 export async function collectTraceOfRequest(
   receiver: Receiver,
@@ -21,14 +21,14 @@ export async function collectTraceOfRequest(
   );
   await receiver.waitFor(
     (received) => services.every(({ name }) => hasReported(received, traceId, name)),
-    `whole of trace ${traceId}`,
+    `complete trace ${traceId}`,
   );
   return collectTrace(receiver, traceId, services);
 }
 
 /**
- * A service has told its part: its last span (whose parent is another's), a log
- * line and an event. Events don't name their service, but its span.
+ * Whether a service has reported its part of the trace: its server span (which ends
+ * last), a log record and an event. Events name a span, not their service.
  */
 function hasReported({ spans, logs, events }: Received, traceId: string, service: string): boolean {
   const own = spans.filter((span) => span.traceId === traceId && serviceNameIn(span) === service);
@@ -46,7 +46,7 @@ function serviceNameIn({ resource }: ReceivedSpan | ReceivedLog): unknown {
   return resource.attributes["service.name"];
 }
 
-/** What there is of a trace now. */
+/** Collects the received parts of a trace. */
 export async function collectTrace(
   receiver: Receiver,
   traceId: string,
@@ -62,7 +62,7 @@ export async function collectTrace(
   };
 }
 
-/** There is a root, and no span refers to a parent that isn't there. */
+/** Whether the parents of all spans have been received. */
 export function isComplete(spans: readonly ReceivedSpan[]): boolean {
   const ids = new Set(spans.map((span) => span.spanId));
   return spans.length > 0 && spans.every(({ parentSpanId: id }) => id === "" || ids.has(id));
@@ -72,7 +72,7 @@ function traceIdOf(event: ReceivedEvent): unknown {
   return event.contexts?.["trace"]?.["trace_id"];
 }
 
-/** The request durations whose exemplar is the trace, from the service's own page. */
+/** Fetches the request durations that have the trace as their exemplar, from the service's metrics page. */
 async function fetchSamples(
   { name, adminUrl }: ServiceAddress,
   traceId: string,
@@ -86,7 +86,7 @@ async function fetchSamples(
     .map((line) => ({ service: name, line }));
 }
 
-/** Exemplars are in OpenMetrics alone. A command of somebody's may have no page. */
+/** Fetches a page in OpenMetrics, the format with exemplars. A command may have no metrics page. */
 async function fetchPage(url: string): Promise<string> {
   try {
     const accept = "application/openmetrics-text; version=1.0.0";

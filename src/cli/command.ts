@@ -8,19 +8,19 @@ import { renderTrace } from "./render-trace.ts";
 import type { DemoEnvironment } from "./scenario.ts";
 import { isComplete, collectTrace } from "./collect-trace.ts";
 
-/** How long the rest of a trace is waited for, and what belongs to it after its last span. */
+/** Time limit for the rest of a trace, and time for items that arrive after its last span. */
 const COMPLETE_TRACE_MS = 2000;
 const LATE_ITEMS_MS = 300;
-/** The longest that a timer can wait. */
+/** The longest delay of a timer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** How long a command may take to end once it was asked to. */
+/** Time that a command has to exit after SIGTERM. */
 const KILL_AFTER_MS = 5000;
 
 /**
- * `telltale demo -- node app.js`: a service of somebody's own, and a picture of
- * each trace that fails.
+ * Runs `telltale demo -- node app.js`: starts a command with the preload, and renders
+ * each of its traces that fails.
  *
- * @returns the exit code: the command's own, unless we ended it.
+ * @returns the exit code of the command, or 0 if the demo has terminated it.
  */
 export async function demoCommand(
   [program = "", ...args]: readonly string[],
@@ -29,7 +29,7 @@ export async function demoCommand(
 ): Promise<number> {
   const { receiver, interruption, print } = view;
   const env = await environment.variablesFor("");
-  print(`telltale: receiving on ${receiver.url}; a request that fails shows up here`);
+  print(`telltale: receiving on ${receiver.url}; traces of failed requests are shown here`);
   const child = spawn(program, args, {
     stdio: "inherit",
     env: {
@@ -55,7 +55,7 @@ async function waitForExit(child: ChildProcess): Promise<number> {
   return code ?? 1;
 }
 
-/** The traces with an error, each shown once. */
+/** Renders each trace with an error once. */
 class FailedTraces {
   readonly #view: DemoView;
   readonly #adminUrl: string;
@@ -66,7 +66,7 @@ class FailedTraces {
     this.#adminUrl = adminUrl;
   }
 
-  /** For ever, or until the first picture. Rejects when the receiver is closed. */
+  /** Resolves after the first trace with `--once`, otherwise never. Rejects when the receiver is closed. */
   async showAll(): Promise<void> {
     do {
       await this.#show(
@@ -75,7 +75,7 @@ class FailedTraces {
     } while (!this.#view.once);
   }
 
-  /** Those that came when the command ended. */
+  /** Renders the traces that were received until the command exited. */
   async showRest(): Promise<void> {
     for (let span = this.#next(); span !== undefined; span = this.#next()) await this.#show(span);
   }
@@ -92,11 +92,11 @@ class FailedTraces {
     const { receiver, print, style } = this.#view;
     await receiver
       .waitFor(
-        ({ spans }) => isComplete(spans.filter((one) => one.traceId === traceId)),
+        ({ spans }) => isComplete(spans.filter((span) => span.traceId === traceId)),
         "root",
         COMPLETE_TRACE_MS,
       )
-      // Its root may be in a service that is not ours to see.
+      // The root may belong to a service that does not export to this receiver.
       .catch(() => undefined);
     await pause(LATE_ITEMS_MS);
     const name = textAttribute(resource.attributes, "service.name");

@@ -2,11 +2,11 @@ import type { Receiver } from "../testing/receiver.ts";
 import type { Interruption } from "./interruption.ts";
 import type { StyleText } from "./terminal-style.ts";
 
-/** Who looks on, and where what there is to see comes in. */
+/** The terminal of the demo, and the receiver whose traces it shows. */
 export interface DemoView {
   readonly receiver: Receiver;
   readonly interruption: Interruption;
-  /** One picture, and then the end. */
+  /** Exits after the first trace. */
   readonly once: boolean;
   readonly print: (line: string) => void;
   readonly style: StyleText;

@@ -14,19 +14,19 @@ import type { FailedRequest, Scenario, ServiceAddress, DemoEnvironment } from ".
 import { collectTraceOfRequest } from "./collect-trace.ts";
 import type { DemoView } from "./demo-view.ts";
 
-/** From `dist/cli.js` as from `src/cli/demo.ts`. */
+/** The root of the package, relative to `dist/cli.js` or to `src/cli/demo.ts`. */
 const root = new URL(import.meta.url.endsWith(".ts") ? "../../" : "../", import.meta.url);
 const shopScenario = new URL("examples/shop/scenario.ts", root);
 const registerModule = new URL("dist/register.js", root);
 
-/** What a shell calls the end by Ctrl-C. */
+/** The exit code that shells use for Ctrl-C. */
 const INTERRUPTED_EXIT_CODE = 130;
 
 const style: StyleText = createStyleText(process.stdout);
 
 /**
- * `telltale demo`: a receiver, services preloaded against it, and the picture
- * of one failing request.
+ * Runs `telltale demo`: starts a receiver and services that export to it, and renders
+ * the trace of a failed request.
  *
  * @returns the exit code.
  */
@@ -52,7 +52,7 @@ export async function demo(args: readonly string[]): Promise<number> {
 async function demoShop(environment: DemoEnvironment, view: DemoView): Promise<number> {
   if (!existsSync(shopScenario)) {
     process.stderr.write(
-      "telltale: the shop is part of the repository, not of the package; show your own service: telltale demo -- node app.js\n",
+      "telltale: the demo shop is in the repository only, not in the package; run the demo with a service: telltale demo -- node app.js\n",
     );
     return 2;
   }
@@ -60,7 +60,7 @@ async function demoShop(environment: DemoEnvironment, view: DemoView): Promise<n
     const scenario = (await import(shopScenario.href)) as Scenario;
     return await runScenario(scenario, environment, view);
   } catch (error) {
-    // Ctrl-C ends the services as well, whatever they were about to do.
+    // Ctrl-C stops the services too, which makes any step fail.
     if (view.interruption.hasOccurred) return INTERRUPTED_EXIT_CODE;
     throw error;
   }
@@ -90,7 +90,7 @@ async function runScenario(
 }
 
 function formatIntroduction({ title, sent, failed }: FailedRequest): string[] {
-  const summary = `${sent} requests, ${failed} of them failed. All that is known of the last one,`;
+  const summary = `${sent} requests, ${failed} of them failed. The telemetry of the last one,`;
   return ["", summary, `${style("bold", title)}:`, ""];
 }
 
@@ -105,12 +105,12 @@ function formatAddresses(
   });
   return [
     "",
-    `${style("dim", "──")} ${style("bold", "Look at")} ${style("dim", "─".repeat(69))}`,
+    `${style("dim", "──")} ${style("bold", "Open")} ${style("dim", "─".repeat(72))}`,
     ...rows.map(([name, url]) => `${style("dim", name.padEnd(10))}${url}`),
     `${style("dim", "receiver".padEnd(10))}${receiver.url}/received/spans?trace_id=`,
     `${" ".repeat(10)}${traceId}`,
     "",
-    style("dim", "Ctrl-C ends it."),
+    style("dim", "Press Ctrl-C to exit."),
   ];
 }
 
@@ -122,10 +122,10 @@ function createEnvironment(receiver: Receiver): DemoEnvironment {
       ...(service !== "" && { OTEL_SERVICE_NAME: service }),
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
       OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
-      // Soon, because somebody is waiting.
+      // Short, because the demo is interactive.
       OTEL_BSP_SCHEDULE_DELAY: "200",
       OTEL_BLRP_SCHEDULE_DELAY: "200",
-      // Express prints an error some time after its response: two services do in no certain order.
+      // Express prints an error after its response, so the order of two services would vary.
       OTEL_NODE_DISABLED_INSTRUMENTATIONS: "console",
       SENTRY_DSN: receiver.dsn,
       SENTRY_ENVIRONMENT: "demo",

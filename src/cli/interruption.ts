@@ -1,12 +1,11 @@
 const INTERRUPT_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Ctrl-C, the end that a supervisor asks for, a terminal that is closed, or a
- * reader of our output that has gone away (`| head`). As long as somebody
- * listens here, none of these ends the process by itself.
+ * Reports Ctrl-C, termination by a supervisor, a closed terminal, and a closed pipe of
+ * the output (`| head`). Until `dispose` none of these terminates the process.
  */
 export class Interruption {
-  /** Resolves when it happens; never rejects. */
+  /** Resolves with the first interruption. Never rejects. */
   readonly occurred: Promise<void>;
   #hasOccurred = false;
   #notify: () => void = () => {};
@@ -26,7 +25,7 @@ export class Interruption {
     return this.#hasOccurred;
   }
 
-  /** From now on the signals do again what they do in any process. */
+  /** Restores the default action of the signals. */
   dispose(): void {
     for (const signal of INTERRUPT_SIGNALS) process.removeListener(signal, this.#notify);
   }

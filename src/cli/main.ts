@@ -4,15 +4,15 @@ import { demo } from "./demo.ts";
 const HELP = `telltale ${version}
 
   telltale demo [--once] [-- COMMAND ...]
-      Starts a receiver for traces, logs and Sentry events, and a service that
-      is preloaded: the shop of this repository, or the command that follows.
-      Then shows all that is known of a request that fails. Stays until Ctrl-C;
-      --once ends after the first picture.
+      Starts a receiver of traces, logs and Sentry events, and a service with
+      the preload: the demo shop of the repository, or COMMAND. Shows the trace,
+      log lines, metrics and Sentry events of a failed request. Runs until
+      Ctrl-C, or with --once until the first trace.
 
   telltale --version
   telltale --help
 
-What it is all about needs no command: node --import telltale/register app.js
+Instrument an app with: node --import telltale/register app.js
 `;
 
 /** @returns the exit code. */
@@ -29,12 +29,12 @@ async function run(args: readonly string[]): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     default:
-      process.stderr.write(`telltale: unknown command "${command}"; telltale --help names all\n`);
+      process.stderr.write(`telltale: unknown command "${command}"; see telltale --help\n`);
       return 2;
   }
 }
 
-/** Options that `parseArgs` doesn't know. */
+/** Whether the error is that of an unknown option. */
 function isMisuse(error: unknown): boolean {
   return (
     error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")

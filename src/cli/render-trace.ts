@@ -14,11 +14,10 @@ import { compare, renderWaterfall } from "./waterfall.ts";
 export type { CollectedTrace } from "./trace-drawing.ts";
 
 /**
- * One trace as a person wants to see it: the waterfall over all services with
- * its SQL, its log lines, its sample in `/metrics` and its Sentry events, each
- * with the trace id that it carries itself.
+ * Renders a trace for the terminal: the waterfall of all services with its SQL, its log
+ * lines, its samples in `/metrics` and its Sentry events, each with its own trace id.
  *
- * @returns lines of at most 80 columns, colour codes not counted.
+ * @returns lines of at most 80 columns, without colour codes.
  */
 export function renderTrace(trace: CollectedTrace, style: StyleText): string[] {
   const drawing = new TraceDrawing(trace, style);
@@ -44,7 +43,7 @@ export function renderTrace(trace: CollectedTrace, style: StyleText): string[] {
   ];
 }
 
-/** A service that says nothing in one of the signals is told from one that we forgot. */
+/** An empty section is rendered too, to show that the signal has no items. */
 function section(title: string, items: readonly string[][], drawing: TraceDrawing): string[] {
   const lines = items.length > 0 ? items.flat() : [drawing.detailLine("nothing")];
   return ["", drawing.heading(title), ...lines];
@@ -69,7 +68,7 @@ function logLines(log: ReceivedLog, drawing: TraceDrawing): string[] {
   ];
 }
 
-/** One line of a Prometheus page, taken apart: the labels are the longest of it. */
+/** Renders a sample of a Prometheus page on several lines, because its labels are long. */
 function sampleLines(
   { service, line }: CollectedTrace["samples"][number],
   drawing: TraceDrawing,
@@ -113,9 +112,11 @@ function eventLines(event: ReceivedEvent, drawing: TraceDrawing): string[] {
   ];
 }
 
-/** The line of the app's own code that threw. */
+/** Renders the line of the app's code that threw. */
 function sourceLine(frames: readonly Readonly<Record<string, unknown>>[]): string[] {
-  const frame = frames.findLast((one) => one?.["in_app"] === true && one["filename"] !== undefined);
+  const frame = frames.findLast(
+    (each) => each?.["in_app"] === true && each["filename"] !== undefined,
+  );
   if (frame === undefined) return [];
   const file = terminalText(frame["filename"]).split("/").at(-1);
   const source = terminalText(frame["context_line"] ?? "");
@@ -126,7 +127,7 @@ function byTime(a: ReceivedLog, b: ReceivedLog): number {
   return compare(nanosecondsOf(a), nanosecondsOf(b));
 }
 
-/** The latest time that a date of JavaScript has. */
+/** The latest time of a JavaScript date. */
 const MAX_DATE_NANOSECONDS = 8_640_000_000_000_000_000_000n;
 
 function nanosecondsOf({ timeUnixNano }: ReceivedLog): bigint {
@@ -134,15 +135,16 @@ function nanosecondsOf({ timeUnixNano }: ReceivedLog): bigint {
   return time < MAX_DATE_NANOSECONDS ? time : MAX_DATE_NANOSECONDS;
 }
 
-/** Of what somebody sent as an event nothing is sure. */
+/** A received event may have any structure. */
 function asList<T>(list: readonly T[] | undefined): readonly T[] {
   return Array.isArray(list) ? (list as readonly T[]) : [];
 }
 
 /**
- * What began later was called by what began before, and failed first. The events'
- * own times say less: each is captured when its response is out, and the caller
- * may have it before the callee knows that it is.
+ * Sorts events by the start of their spans, latest first: a span that started later was
+ * called by an earlier one, and failed first. The times of the events are less exact,
+ * because an event is captured after its response was sent, which the caller may
+ * receive before that.
  */
 function sortCausesFirst({ events, spans }: CollectedTrace): ReceivedEvent[] {
   const starts = new Map(spans.map((span) => [span.spanId, BigInt(span.startTimeUnixNano)]));
@@ -155,7 +157,7 @@ function sortCausesFirst({ events, spans }: CollectedTrace): ReceivedEvent[] {
   );
 }
 
-/** As many words to a line as it has room for. */
+/** Wraps words into lines of at most `width` characters. */
 function wrapWords(words: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const word of words) {

@@ -1,37 +1,34 @@
-/**
- * What `telltale demo` runs and what it needs of it. The shop of this
- * repository is one (`examples/shop/scenario.ts`).
- */
+/** The services and requests of `telltale demo`, such as the demo shop (`examples/shop/scenario.ts`). */
 export interface Scenario {
   start(environment: DemoEnvironment): Promise<RunningScenario>;
 }
 
 export interface DemoEnvironment {
-  /** Node's options that preload telltale. */
+  /** Node's flags for the preload. */
   readonly preload: readonly string[];
-  /** Variables for a service of this name: where to export to, and how soon. */
+  /** Returns the environment variables of a service: export address and intervals. */
   readonly variablesFor: (service: string) => Promise<NodeJS.ProcessEnv>;
-  /** Says to the person who watches what is going on. */
+  /** Prints progress. */
   readonly log: (text: string) => void;
 }
 
 export interface RunningScenario {
   readonly services: readonly ServiceAddress[];
-  /** Sends a bounded stream of real requests; resolves with the last one that failed. */
+  /** Sends a limited number of requests. Resolves with the last one that failed. */
   sendTraffic(): Promise<FailedRequest>;
   stop(): Promise<void>;
 }
 
 export interface ServiceAddress {
   readonly name: string;
-  /** A page of it that a person may open; undefined: none. */
+  /** URL of a page to open in a browser. */
   readonly page: string | undefined;
-  /** Of the admin server: `/metrics`, `/healthz`. */
+  /** URL of the admin server, with `/metrics` and `/healthz`. */
   readonly adminUrl: string;
 }
 
 export interface FailedRequest {
-  /** What was asked for, for people: `POST /api/orders (CHF)`. */
+  /** Description of the request: `POST /api/orders (CHF)`. */
   readonly title: string;
   readonly requestId: string;
   readonly sent: number;

@@ -2,10 +2,10 @@ import { styleText } from "node:util";
 
 export type TextStyle = Parameters<typeof styleText>[0];
 
-/** Paints text, or leaves it as it is. */
+/** Styles text, or returns it unchanged. */
 export type StyleText = (style: TextStyle, text: string) => string;
 
-/** Colours only where a person looks at a terminal that wants them (https://no-color.org). */
+/** Creates a styler, with colours only for a terminal that supports them (https://no-color.org). */
 export function createStyleText(stream: { isTTY?: boolean; hasColors?(): boolean }): StyleText {
   const colours = stream.isTTY === true && stream.hasColors?.() !== false;
   return colours

@@ -6,35 +6,35 @@ import type {
 } from "../testing/received.ts";
 import type { StyleText, TextStyle } from "./terminal-style.ts";
 
-/** All that was received of one trace. */
+/** The received items of one trace. */
 export interface CollectedTrace {
   readonly traceId: string;
   readonly spans: readonly ReceivedSpan[];
   readonly logs: readonly ReceivedLog[];
-  /** Lines of a Prometheus page whose exemplar is this trace, with the service they are from. */
+  /** Lines of Prometheus pages with the trace as their exemplar, and their services. */
   readonly samples: readonly { readonly service: string; readonly line: string }[];
   readonly events: readonly ReceivedEvent[];
 }
 
-/** Nothing is wider, so nothing wraps. */
+/** Maximum width of a line. */
 export const WIDTH = 80;
 
-/** Stands before the trace id wherever it is, so that the eye finds it without colours too. */
+/** Precedes each trace id, to make it visible without colours. */
 const TRACE_MARK = "●";
 
 const SERVICE_COLOURS: readonly TextStyle[] = ["cyan", "magenta", "yellow", "blue", "green"];
 const MAX_SERVICE_WIDTH = 14;
 
-/** What all parts of a picture share: the story, the colours and the columns. */
+/** The shared state of the rendered parts: trace, colours and columns. */
 export class TraceDrawing {
   readonly trace: CollectedTrace;
   readonly style: StyleText;
-  /** Columns that the names of services take, with the space after them. */
+  /** Width of the column of service names, including the space after it. */
   readonly margin: number;
   readonly #services: readonly string[];
 
   constructor(trace: CollectedTrace, style: StyleText) {
-    // The id goes into lines as it is.
+    // The id is written into lines unchanged.
     this.trace = { ...trace, traceId: truncateToWidth(terminalText(trace.traceId), 32) };
     this.style = style;
     this.#services = [...new Set(trace.spans.map(serviceNameOf))];
@@ -47,13 +47,13 @@ export class TraceDrawing {
     return SERVICE_COLOURS[at % SERVICE_COLOURS.length] ?? "cyan";
   }
 
-  /** The name of a service in its column; without one, the empty column. */
+  /** Renders the column of the service name, which is empty without a name. */
   service(name = ""): string {
     const text = truncateToWidth(name, this.margin - 2).padEnd(this.margin);
     return name === "" ? text : this.style(this.colourOf(name), text);
   }
 
-  /** A line across with words in it, and with the trace id at its end if the words are of it. */
+  /** Renders a horizontal line with a title, and with the trace id at its end if it is marked. */
   heading(title: string, ending: "marked" | "plain" = "plain"): string {
     const end = ending === "marked" ? ` ${this.#traceMark()}` : "";
     const usedWidth = title.length + 4 + (ending === "marked" ? this.#markWidth + 1 : 0);
@@ -61,13 +61,13 @@ export class TraceDrawing {
     return `${this.style("dim", "──")} ${this.style("bold", title)} ${line}${end}`;
   }
 
-  /** A line that the trace id ends, below the text and not below the service. */
+  /** Renders a line that ends with the trace id. */
   lineWithTraceId(text: string): string {
     const width = WIDTH - this.margin - this.#markWidth - 1;
     return `${this.service()}${this.style("dim", truncateToWidth(text, width).padEnd(width))} ${this.#traceMark()}`;
   }
 
-  /** A line of small print below a service's own line. */
+  /** Renders a dim line below that of a service. */
   detailLine(text: string): string {
     return `${this.service()}${this.style("dim", truncateToWidth(text, WIDTH - this.margin))}`;
   }
@@ -94,9 +94,9 @@ export function textAttribute(
 }
 
 /**
- * Text as it is, anything else as JSON; on one line, not without end, and nothing
- * that a terminal would obey: neither control characters nor what turns the
- * direction of text or has no width (CVE-2021-42574).
+ * Formats a value for the terminal: text unchanged, anything else as JSON. It is on one
+ * line of limited length, without control, bidirectional and zero-width characters
+ * (CVE-2021-42574).
  */
 export function terminalText(value: unknown): string {
   return stringify(value)
@@ -106,7 +106,7 @@ export function terminalText(value: unknown): string {
     .trim();
 }
 
-/** A picture has 80 columns; the labels of a sample are what is longest. */
+/** Enough for the labels of a sample, the longest text. */
 const MAX_TEXT_LENGTH = 10_000;
 
 function stringify(value: unknown): string {
@@ -114,12 +114,12 @@ function stringify(value: unknown): string {
   try {
     return JSON.stringify(value) ?? "?";
   } catch {
-    // Nested beyond what the stack has room for.
+    // Nested too deeply for the stack.
     return "?";
   }
 }
 
-/** At most `width` UTF-16 units, cut with an ellipsis. Wide characters are not ours to count. */
+/** Truncates a text to `width` UTF-16 units, with an ellipsis. Wide characters count as one. */
 export function truncateToWidth(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }

@@ -12,9 +12,9 @@ interface SpanRow {
   readonly span: ReceivedSpan;
   /** The branches before its name. */
   readonly branch: string;
-  /** The branches before what is told below its name. */
+  /** The branches before its detail lines. */
   readonly detailBranch: string;
-  /** Not said again for a span of the same service as the one above. */
+  /** Undefined for a span of the same service as the row above. */
   readonly service: string | undefined;
 }
 
@@ -25,10 +25,10 @@ interface TimeScale {
 
 const BAR_WIDTH = 27;
 const TIME_WIDTH = 11;
-/** Columns of branches; what is below is drawn beside it. */
+/** Maximum width of the branches. Deeper spans are not indented further. */
 const MAX_BRANCH_WIDTH = 12;
 
-/** The spans of all services as a tree, each with its share of the time and its SQL. */
+/** Renders the spans of all services as a tree, each with its time bar and its SQL. */
 export function renderWaterfall(drawing: TraceDrawing): string[] {
   const { spans } = drawing.trace;
   if (spans.length === 0) return [];
@@ -38,13 +38,13 @@ export function renderWaterfall(drawing: TraceDrawing): string[] {
   return rowsOf(spans).flatMap((row) => spanLines(row, scale, drawing));
 }
 
-/** Parents before children, siblings by start; a span whose parent isn't here is a root. */
+/** Returns parents before children, and siblings by start. A span without a received parent is a root. */
 function rowsOf(spans: readonly ReceivedSpan[]): SpanRow[] {
   const children = childrenByParent(spans);
   const rows: SpanRow[] = [];
   const add = (parent: string, prefix: string): void => {
     const siblings = children.get(parent) ?? [];
-    // Each once: an id may come twice, or be its own ancestor.
+    // Each parent once: an id may be received twice, or be its own ancestor.
     children.delete(parent);
     for (const [at, span] of siblings.entries()) {
       const isLast = at === siblings.length - 1;
@@ -66,7 +66,7 @@ function rowsOf(spans: readonly ReceivedSpan[]): SpanRow[] {
   return rows;
 }
 
-/** By parent; "" where that isn't here. */
+/** Groups spans by parent, or by "" if the parent was not received. */
 function childrenByParent(spans: readonly ReceivedSpan[]): Map<string, ReceivedSpan[]> {
   const ids = new Set(spans.map((span) => span.spanId));
   const children = new Map<string, ReceivedSpan[]>();
@@ -100,7 +100,7 @@ function spanLines(
   ];
 }
 
-/** What came in by its route, what went out by its path. */
+/** Returns the title of a span: server spans by route, client spans by path. */
 function titleOf(span: ReceivedSpan): string {
   const status = span.attributes["http.response.status_code"];
   const statusText = status === undefined ? "" : ` ${terminalText(status)}`;
@@ -117,7 +117,7 @@ function pathOf(url: string): string {
 function barOf(span: ReceivedSpan, { start, length }: TimeScale): string {
   const from = Math.floor((Number(BigInt(span.startTimeUnixNano) - start) / length) * BAR_WIDTH);
   const to = Math.ceil((Number(BigInt(span.endTimeUnixNano) - start) / length) * BAR_WIDTH);
-  // It may end before it begins.
+  // A span may end before its start.
   const left = Math.min(Math.max(from, 0), BAR_WIDTH - 1);
   const size = Math.max(Math.min(to, BAR_WIDTH) - left, 1);
   return `${" ".repeat(left)}${"━".repeat(size)}`.padEnd(BAR_WIDTH);

@@ -193,6 +193,6 @@ class SelfKillHook {
 }
 
 interface ProcessWithKill {
-  /** Undocumented. Node keeps it for packages that replace it, as a comment at its call says. */
+  /** Undocumented. Node keeps it for packages that replace it, according to a comment at its call. */
   readonly _kill: (...args: unknown[]) => unknown;
 }

@@ -72,10 +72,10 @@ const requestFloods: readonly (readonly [title: string, bytes: string])[] = [
     "1,000 scrapes in two formats",
     (get("/metrics") + get("/metrics", "Accept: application/openmetrics-text")).repeat(500),
   ],
-  ["1,000 packed scrapes", get("/metrics", "Accept-Encoding: gzip").repeat(1000)],
+  ["1,000 compressed scrapes", get("/metrics", "Accept-Encoding: gzip").repeat(1000)],
   ["1,000 scrapes of the head alone", get("/metrics").replace("GET", "HEAD").repeat(1000)],
   [
-    "1,000 scrapes that all say they take something else",
+    "1,000 scrapes with different Accept headers",
     Array.from({ length: 1000 }, (_, at) => get("/metrics", `Accept: text/plain;q=0.${at}`)).join(
       "",
     ),

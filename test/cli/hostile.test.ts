@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { renderTrace, type CollectedTrace } from "../../src/cli/render-trace.ts";
 import { storyEvent, storyLog, storySpan, createStory } from "./stories.ts";
 
-/** Whatever a service may send, the demo draws. */
+/** The demo renders whatever a service sends. */
 const steering =
   "\u001b[31m\u009b\u0007\u202e\u2066\u200b\u200d\ufeff\u2028\u00ad\u061c\u{e0041}\ufe0f\u3164";
 const own = { id: "a", name: "x", from: 0, to: 10 } as const;
@@ -16,9 +16,9 @@ const twins = Array.from({ length: 60 }, (_, at) =>
 let deep: unknown = 0;
 for (let depth = 0; depth < 100_000; depth++) deep = [deep];
 
-const rows: readonly (readonly [title: string, told: CollectedTrace])[] = [
+const rows: readonly (readonly [title: string, trace: CollectedTrace])[] = [
   [
-    "text that steers the terminal, everywhere",
+    "control characters everywhere",
     {
       ...createStory({
         spans: [
@@ -118,9 +118,9 @@ const rows: readonly (readonly [title: string, told: CollectedTrace])[] = [
   ],
 ];
 
-describe("A picture", () => {
+describe("A rendered trace", () => {
   for (const [title, trace] of rows) {
-    it(`of ${title} is drawn, within its width and at once`, () => {
+    it(`of ${title} is quickly rendered within its width`, () => {
       const began = process.cpuUsage();
       const lines = renderTrace(trace, (_style, text) => text);
       const { user } = process.cpuUsage(began);

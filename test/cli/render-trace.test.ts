@@ -8,7 +8,7 @@ const plain: StyleText = (_style, text) => text;
 const coloured: StyleText = (style, text) => styleText(style, text, { validateStream: false });
 
 const failedOrder: CollectedTrace = createStory({
-  // In the order in which exporters happen to send them.
+  // In the order in which exporters may send them.
   spans: [
     storySpan({
       id: "e",
@@ -90,8 +90,8 @@ const failedOrder: CollectedTrace = createStory({
   ],
 });
 
-describe("The picture of a trace", () => {
-  it("shows the waterfall, the lines, the sample and the events, each with the trace id", () => {
+describe("The rendered trace", () => {
+  it("shows the waterfall, log lines, samples and events, each with the trace id", () => {
     assert.deepEqual(renderTrace(failedOrder, plain), [
       "── Trace ──────────────────────────────────── ● 0af7651916cd43dd8448eb211c80319c",
       "shop      POST /api/orders 500 ✗          ━━━━━━━━━━━━━━━━━━━━━━━━━━━    10.0 ms",
@@ -125,13 +125,13 @@ describe("The picture of a trace", () => {
     ]);
   });
 
-  it("takes the same columns in colour", () => {
+  it("has the same columns with colours", () => {
     const lines = renderTrace(failedOrder, coloured);
     assert.deepEqual(lines.map(stripVTControlCharacters), renderTrace(failedOrder, plain));
     assert.ok(lines.every((line) => line === "" || stripVTControlCharacters(line) !== line));
   });
 
-  it("says which signals have nothing", () => {
+  it("has a section for signals without items", () => {
     const lines = renderTrace(
       createStory({ spans: [storySpan({ id: "a", name: "work", from: 0, to: 0 })] }),
       plain,
@@ -154,7 +154,7 @@ describe("The picture of a trace", () => {
     ]);
   });
 
-  it("draws spans whose parent is elsewhere as roots, and those that begin before it", () => {
+  it("shows spans without a received parent as roots, and spans that start before their parent", () => {
     const spans = [
       storySpan({ id: "b", parent: "elsewhere", name: "second", from: 500, to: 1000 }),
       storySpan({ id: "a", parent: "elsewhere", name: "first", from: 0, to: 900 }),
@@ -164,7 +164,7 @@ describe("The picture of a trace", () => {
     assert.match(second, /^ {6}second +━+ +0\.5 ms$/);
   });
 
-  it("marks no line, and no event, that has another trace id", () => {
+  it("does not mark a log line or an event with another trace id", () => {
     const other = { trace: { trace_id: "f".repeat(32), span_id: "a" } };
     const lines = renderTrace(
       createStory({
@@ -176,7 +176,7 @@ describe("The picture of a trace", () => {
     assert.equal(lines.filter((line) => line.includes(STORY_TRACE_ID)).length, 1);
   });
 
-  it("shows a message, and an event of which next to nothing is known", () => {
+  it("shows a message event, and an event without any details", () => {
     const lines = renderTrace(
       createStory({ events: [{ message: "half of it" }, { message: { formatted: "b" } }] }),
       plain,
@@ -191,7 +191,7 @@ describe("The picture of a trace", () => {
     ["long", long],
     ["hostile", hostile],
   ] as const) {
-    it(`keeps ${title} text within 80 columns and on its lines`, () => {
+    it(`keeps ${title} text within 80 columns and on one line`, () => {
       const lines = renderTrace(
         createStory({
           spans: [

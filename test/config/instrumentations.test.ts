@@ -22,14 +22,14 @@ const rows: readonly Row[] = [
     lines: [`${enabled}: received "htpp", ${expected} (did you mean http?); using pg`],
   },
   {
-    title: "names the short form of a package's name",
+    title: "suggests the short form of a package name",
     given: { [enabled]: "@opentelemetry/instrumentation-http" },
     lines: [
       `${enabled}: received "@opentelemetry/instrumentation-http", ${expected} (did you mean http?); using none`,
     ],
   },
   {
-    title: "says so of each that is enabled and like none",
+    title: "reports each unknown enabled one",
     given: { [enabled]: "kafka,mongodb" },
     lines: [
       `${enabled}: received "kafka", ${expected}; using none`,
@@ -37,12 +37,12 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    title: "says so of one that is disabled and nearly one that there is",
+    title: "reports a misspelt disabled one",
     given: { [disabled]: "expres" },
     lines: [`${disabled}: received "expres", ${expected} (did you mean express?); using none`],
   },
   {
-    title: "says so of an option of a wrong type, and of one whose name is misspelt",
+    title: "reports an option of a wrong type, and one with a misspelt name",
     given: {
       OTEL_INSTRUMENTATION_DATALOADER_REQUIRE_PARENT_SPAN: "yes",
       OTEL_INSTRUMENTATION_CASSANDRA_DRIVER_MAX_QUERY_LENGTH: "-1",
@@ -55,7 +55,7 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    title: "leaves alone what is disabled and was never there",
+    title: "ignores an unknown disabled one",
     given: { [disabled]: "fs,dns,net,mongodb" },
     lines: [],
   },

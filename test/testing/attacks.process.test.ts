@@ -160,7 +160,7 @@ describe("The receiver", () => {
   for (const [title, frame] of [
     ["nothing", Buffer.alloc(0)],
     ["half of a head", Buffer.alloc(2)],
-    ["less than it says", Buffer.from([0, 0xff, 0xff, 0xff, 0xff, 1])],
+    ["less than its length", Buffer.from([0, 0xff, 0xff, 0xff, 0xff, 1])],
     ["nonsense", Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff])],
     ["40 MB", Buffer.alloc(40_000_000)],
   ] as const) {

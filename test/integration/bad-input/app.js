@@ -2,8 +2,8 @@ import express from "express";
 import winston from "winston";
 
 /**
- * A small service without a word of telemetry: one log line for each request,
- * and a route that fails.
+ * A small service without any telemetry code: one log line for each request, and a
+ * route that fails.
  */
 const log = winston.createLogger({ transports: [new winston.transports.Console()] });
 

@@ -21,9 +21,9 @@ import { quickTelemetryEnv } from "./quick-telemetry-env.ts";
 
 describe("Bad input", () => {
   let receiver: Receiver;
-  /** The places that rows name, and what they are in this run. */
+  /** The placeholders of the rows, and their addresses in this run. */
   let addresses: ReadonlyMap<string, string>;
-  /** How the app ends when nothing is preloaded. */
+  /** Exit of the app without a preload. */
   let bareExit: ExitStatus;
 
   before(async () => {
@@ -51,7 +51,7 @@ describe("Bad input", () => {
     it(`of ${row.title}: ${inWords(row)}`, () => check(row));
   }
 
-  it("of a port in use: one line, and the app runs on without the page", async () => {
+  it("of a port in use is reported in one line, and the app runs on without the page", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;
@@ -67,7 +67,7 @@ describe("Bad input", () => {
     assert.equal(receiver.spans.length, 3);
   });
 
-  /** Three requests, one of which fails as the app wants it to; then SIGTERM. */
+  /** Sends three requests, one of which fails on purpose, and then SIGTERM. */
   async function check(row: BadInputRow): Promise<void> {
     receiver.setFaults(...(row.faults ?? []));
     const service = await start({ ...endOf(row), ...row.env });
@@ -97,7 +97,7 @@ describe("Bad input", () => {
 
   function checkReceived(expected: Readonly<Record<string, SignalCounts>>): void {
     const sent = (signal: string): number => expected[signal]?.["sent"] ?? 0;
-    // The last request came after the books were read, and what it made may have arrived.
+    // The last request followed the reading of the counters, so its telemetry may have arrived.
     const early = receiver.spans.filter(({ attributes }) => attributes["url.path"] !== "/missing");
     assert.equal(early.length, sent("spans"));
     assert.equal(receiver.logs.length, sent("logs"));
@@ -114,7 +114,7 @@ describe("Bad input", () => {
   }
 });
 
-/** Where no answer comes, the end waits for it in vain. */
+/** Without a response, the exit flush uses its whole time limit. */
 function endOf({ faults = [] }: BadInputRow): Readonly<Record<string, string>> {
   const isVain = faults.some(({ kind }) => ["hang", "no-read", "slow-body"].includes(kind));
   return isVain ? { TELLTALE_FLUSH_TIMEOUT: "3000" } : {};
@@ -124,7 +124,7 @@ async function requests(service: ServiceProcess): Promise<number[]> {
   return [await service.get(), await service.get("/fail"), await service.get()];
 }
 
-/** The app opens with a log line, and writes one for each request that doesn't fail. */
+/** The app writes a log line at its start, and one for each request that doesn't fail. */
 function expectedCounts({
   spans,
   logs,
@@ -160,6 +160,6 @@ function namesOf(names: ReadonlySet<string>): string {
 }
 
 function inWords({ lines }: BadInputRow): string {
-  if (lines.length === 0) return "nothing is said, and the app runs on";
+  if (lines.length === 0) return "no line, and the app runs on";
   return `${lines.length === 1 ? "one line" : `${lines.length} lines`}, and the app runs on`;
 }

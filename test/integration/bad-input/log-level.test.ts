@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { freePort } from "../../free-port.ts";
 import { ServiceProcess } from "./service.ts";
 
-/** One thing of each level: a wrong variable (a warning), and no collector (an error). */
+/** One message of each level: an invalid variable (warning), and no collector (error). */
 const output = {
   report: /OTEL_TRACES_SAMPLER: received "often"/,
   outage: /cannot send spans/,
@@ -21,7 +21,7 @@ describe("OTEL_LOG_LEVEL", () => {
   afterEach(() => ServiceProcess.killAll());
 
   for (const { level, lines } of rows) {
-    it(`${level} lets through: ${lines.join(", ") || "nothing"}`, async () => {
+    it(`${level} logs ${lines.join(", ") || "nothing"}`, async () => {
       const service = await ServiceProcess.start({
         OTEL_LOG_LEVEL: level,
         OTEL_TRACES_SAMPLER: "often",

@@ -12,7 +12,7 @@ const line =
 interface Row {
   readonly title: string;
   readonly args: readonly string[];
-  /** Text that a pipe brings; a file; nothing (`/dev/null`). */
+  /** The text of a pipe, a file, or nothing (`/dev/null`). */
   readonly stdin: { readonly text: string } | { readonly file: URL } | undefined;
   readonly stdout: string;
   readonly stderr: string;
@@ -21,44 +21,44 @@ interface Row {
 const script = new URL("script.js", import.meta.url);
 
 const rows: readonly Row[] = [
-  { title: "nothing to run: one line", args: [], stdin: undefined, stdout: "", stderr: line },
+  { title: "logs one line without a script", args: [], stdin: undefined, stdout: "", stderr: line },
   {
-    title: "a person who types: one line",
+    title: "logs one line in an interactive session",
     args: ["-i"],
     stdin: { text: "1 + 1\n.exit\n" },
     stdout: "> 2\n> ",
     stderr: line,
   },
   {
-    title: "a script from a pipe: nothing to say",
+    title: "logs nothing for a script from a pipe",
     args: [],
     stdin: { text: "console.log('ran')" },
     stdout: "ran\n",
     stderr: "",
   },
   {
-    title: "a script from a file on stdin: nothing to say",
+    title: "logs nothing for a script from a file on stdin",
     args: ["-"],
     stdin: { file: script },
     stdout: "ran\n",
     stderr: "",
   },
   {
-    title: "--eval: nothing to say",
+    title: "logs nothing for --eval",
     args: ["--eval", "console.log('ran')"],
     stdin: undefined,
     stdout: "ran\n",
     stderr: "",
   },
   {
-    title: "--print: nothing to say",
+    title: "logs nothing for --print",
     args: ["-p", "'ran'"],
     stdin: undefined,
     stdout: "ran\n",
     stderr: "",
   },
   {
-    title: "--check: nothing to say",
+    title: "logs nothing for --check",
     args: ["--check", fileURLToPath(script)],
     stdin: undefined,
     stdout: "",
@@ -90,7 +90,7 @@ async function run(
     child[name]?.setEncoding("utf8").on("data", (text: string) => (output[name] += text));
   }
   const [code] = (await once(child, "close")) as [number | null];
-  // The interpreter greets with its version.
+  // The interpreter prints its version first.
   const stdout = output.stdout.replace(/^Welcome to Node[^>]*/, "");
   return { stdout, stderr: output.stderr, code };
 }

@@ -6,10 +6,10 @@ import { quickTelemetryEnv } from "./quick-telemetry-env.ts";
 const QUEUE = 64;
 const BATCH = 16;
 const DURING = 600;
-/** What is said of it all: an outage and its end, two queues that fill and drain. */
+/** The expected lines: an outage and its end, and two queues that fill and drain. */
 const LINES = 6;
 
-describe("A collector that hangs for a while, under load", () => {
+describe("An outage of the collector under load", () => {
   let receiver: Receiver;
   let service: ServiceProcess;
 
@@ -30,7 +30,7 @@ describe("A collector that hangs for a while, under load", () => {
     await receiver.close();
   });
 
-  it("gets everything before", async () => {
+  it("loses nothing of the time before", async () => {
     await sendRequests(10);
     const { spans, logs } = await service.waitForCounts((counts) => counts.spans["sent"] === 10);
     assert.deepEqual(spans, { sent: 10 });
@@ -38,7 +38,7 @@ describe("A collector that hangs for a while, under load", () => {
     assert.equal(service.stderr, "");
   });
 
-  it("costs no more memory than its queues have room for, and no answer", async () => {
+  it("costs no more memory than the queues, and no response", async () => {
     receiver.setFaults({ kind: "hang" });
     await sendRequests(DURING);
     const { spans, logs } = await service.waitForCounts();
@@ -48,11 +48,11 @@ describe("A collector that hangs for a while, under load", () => {
     }
   });
 
-  it("is said once, and so is that it works again", async () => {
+  it("is reported once, and so is its end", async () => {
     await service.waitForStderr((stderr) => stderr.includes("cannot send"));
     receiver.setFaults();
     await service.waitForCounts(({ spans, logs }) => !("queued" in spans) && !("queued" in logs));
-    // They come another way than the books do.
+    // Stderr and the counters are separate channels.
     await service.waitForStderr((stderr) => stderr.split("\n").length > LINES);
     const host = receiver.url;
     const { spans, logs } = await service.waitForCounts();
@@ -67,20 +67,20 @@ describe("A collector that hangs for a while, under load", () => {
     ]);
   });
 
-  it("leaves nothing uncounted", async () => {
+  it("leaves no item uncounted", async () => {
     await sendRequests(10);
     const all = 10 + DURING + 10;
     const { spans, logs } = await service.waitForCounts(
       (counts) => !("queued" in counts.spans) && !("queued" in counts.logs),
     );
     assert.equal(sumOf(spans), all);
-    // The app's first line says that it is open.
+    // The app's first line reports its port.
     assert.equal(sumOf(logs), all + 1);
     assert.equal(receiver.spans.length, spans["sent"]);
     assert.equal(receiver.logs.length, logs["sent"]);
   });
 
-  /** So many requests, a few at once; each must be answered. */
+  /** Sends `count` requests, a few at a time. Each must get a response. */
   async function sendRequests(count: number): Promise<void> {
     let remaining = count;
     const customer = async (): Promise<void> => {
@@ -90,7 +90,7 @@ describe("A collector that hangs for a while, under load", () => {
   }
 });
 
-/** Which signal is the first to fail is chance. */
+/** Either signal may fail first. */
 function withSpansFirst(line: string): string {
   return line
     .replace(/cannot send (spans|log records)/, "cannot send THEM")

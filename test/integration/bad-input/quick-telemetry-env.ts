@@ -1,6 +1,6 @@
 import type { Receiver } from "../../../src/testing/receiver.ts";
 
-/** Everything to the receiver, soon, and at the end in as long as a busy machine may need. */
+/** Exports everything to the receiver, with short intervals and a long exit flush for a busy machine. */
 export function quickTelemetryEnv(receiver: Receiver): Record<string, string> {
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,

@@ -1,26 +1,26 @@
 import type { Fault } from "../../../src/testing/fault.ts";
 import type { SignalCounts } from "./service.ts";
 
-/** Where the receiver is, in rows and in what is expected; the test puts the real place in. */
+/** Placeholder of the receiver's address in rows and expected lines. */
 export const COLLECTOR = "collector:4318";
-/** The same for gRPC. */
+/** Placeholder of the receiver's gRPC address. */
 export const COLLECTOR_GRPC = "collector:4317";
-/** A port that nobody listens on. */
-export const UNUSED_PORT = "nobody:4318";
+/** A port without a server. */
+export const UNUSED_PORT = "unused:4318";
 
 export interface BadInputRow {
   readonly title: string;
-  /** Beside what sends everything to the receiver. */
+  /** In addition to the variables that export everything to the receiver. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What the receiver does. */
+  /** Faults of the receiver. */
   readonly faults?: readonly Fault[];
   /** All of stderr, in any order, without `telltale: `. */
   readonly lines: readonly string[];
-  /** What becomes of three requests (one fails); what is left out: all of it is sent. */
+  /** Expected counters after three requests, one of which fails. Default: everything is sent. */
   readonly spans?: SignalCounts;
   readonly logs?: SignalCounts;
   readonly events?: SignalCounts;
-  /** The shortest time from the first request to the receiver to its last one. */
+  /** Minimum time between the first and the last request to the receiver. */
   readonly atLeastMs?: number;
 }
 
@@ -28,7 +28,7 @@ const DEFAULT_COUNTS = "(dropped and counted until it works)";
 const noCounts: SignalCounts = {};
 const failedCounts: SignalCounts = { failed: 3 };
 
-/** Wrong variables: the report, and the app with what is used instead. */
+/** Invalid variables: the report, and the fallback values in effect. */
 export const configurations: readonly BadInputRow[] = [
   {
     title: "a URL that can't be parsed",
@@ -52,7 +52,7 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
-    title: "an exporter that there is no more",
+    title: "an exporter that no longer exists",
     env: { OTEL_TRACES_EXPORTER: "zipkin" },
     lines: [
       'OTEL_TRACES_EXPORTER: received "zipkin", expected otlp, console or none (Zipkin accepts OTLP); using otlp',
@@ -73,7 +73,7 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
-    title: "an unknown propagator beside a known one",
+    title: "an unknown propagator and a known one",
     env: { OTEL_PROPAGATORS: "tracecontxt,baggage" },
     lines: [
       'OTEL_PROPAGATORS: received "tracecontxt", expected tracecontext, baggage, b3, b3multi, jaeger, xray, sentry or none (did you mean tracecontext?); using baggage',
@@ -114,7 +114,7 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
-    title: "an instrumentation that there isn't",
+    title: "an unknown instrumentation",
     env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "postgres,pgg,fs" },
     lines: [
       'OTEL_NODE_DISABLED_INSTRUMENTATIONS: received "pgg", expected NAMES (did you mean pg?); using fs',
@@ -128,7 +128,7 @@ export const configurations: readonly BadInputRow[] = [
     ],
   },
   {
-    title: "a variable that nobody knows",
+    title: "an unknown variable",
     env: { OTEL_TRACE_SAMPLER: "always_off" },
     lines: ["OTEL_TRACE_SAMPLER is not known, did you mean OTEL_TRACES_SAMPLER?"],
   },
@@ -152,14 +152,14 @@ export const configurations: readonly BadInputRow[] = [
   },
 ];
 
-/** Room for an answer on a busy machine, before what is never answered is given up. */
+/** Enough for a response on a busy machine, before an export without one is given up. */
 const TIMEOUT_MS = 1500;
 const quickExport = { OTEL_EXPORTER_OTLP_TIMEOUT: String(TIMEOUT_MS) };
-/** One signal, where the line is the peer's and whoever comes first says it. */
+/** Exports a single signal, for lines that the first failing signal logs. */
 const spansOnly = { ...quickExport, OTEL_LOGS_EXPORTER: "none" };
 const collector = ["traces", "logs"] as const;
 
-/** The same of both signals. */
+/** The same fault for both signals. */
 function each(fault: Fault): Fault[] {
   return collector.map((signal) => ({ ...fault, signal }));
 }
@@ -188,7 +188,7 @@ function refusing(status: number, reason: string): BadInputRow {
   };
 }
 
-/** A collector that misbehaves: the app notices nothing, and what is lost is counted. */
+/** Faults of the collector: the app is not affected, and lost items are counted. */
 export const collectors: readonly BadInputRow[] = [
   {
     title: "no collector",
@@ -200,7 +200,7 @@ export const collectors: readonly BadInputRow[] = [
     logs: noCounts,
   },
   {
-    title: "a collector whose name nobody knows",
+    title: "a collector with an unknown host name",
     env: { ...spansOnly, OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.invalid:4318" },
     lines: [
       `cannot send spans to http://collector.invalid:4318: the host's name is unknown; check OTEL_EXPORTER_OTLP_ENDPOINT ${DEFAULT_COUNTS}`,
@@ -246,7 +246,7 @@ export const collectors: readonly BadInputRow[] = [
     logs: failedCounts,
   },
   {
-    title: "a collector that closes the connection instead of an answer",
+    title: "a collector that closes the connection without a response",
     env: spansOnly,
     faults: each({ kind: "close" }),
     lines: [
@@ -271,7 +271,7 @@ export const collectors: readonly BadInputRow[] = [
     title: "a collector that answers 429 once, with an invalid Retry-After",
     faults: each({ kind: "status", status: 429, headers: { "retry-after": "soon" }, times: 1 }),
     lines: [],
-    // The first back-off is a second, more or less a fifth.
+    // The first back-off is one second ± 20%.
     atLeastMs: 800,
   },
   {
@@ -285,7 +285,7 @@ export const collectors: readonly BadInputRow[] = [
     logs: { sent: 2, rejected: 1 },
   },
   {
-    title: "a collector that takes all and answers with 100 MB",
+    title: "a collector that accepts everything and responds with 100 MB",
     faults: each({ kind: "huge-body", bytes: 100_000_000 }),
     lines: [
       `spans sent to http://${COLLECTOR}/v1/traces, but its answer could not be read in full`,
@@ -293,14 +293,14 @@ export const collectors: readonly BadInputRow[] = [
     ],
   },
   {
-    title: "a collector that refuses with 100 MB",
+    title: "a collector that rejects everything with 100 MB",
     faults: each({ kind: "huge-body", bytes: 100_000_000, status: 400 }),
     lines: refusals("answered 400 Bad Request with more than 65536 bytes"),
     spans: failedCounts,
     logs: failedCounts,
   },
   {
-    title: "a collector that refuses metrics",
+    title: "a collector that rejects metrics",
     env: { ...quickExport, OTEL_METRICS_EXPORTER: "otlp", OTEL_METRIC_EXPORT_INTERVAL: "100" },
     faults: [{ kind: "status", status: 500, signal: "metrics" }],
     lines: [
@@ -347,7 +347,7 @@ function sentryAnswering(status: number, advice = ""): BadInputRow {
   };
 }
 
-/** A Sentry that misbehaves; traces and logs go on. */
+/** Faults of Sentry: traces and logs are still exported. */
 export const sentries: readonly BadInputRow[] = [
   {
     title: "no Sentry",
@@ -358,7 +358,7 @@ export const sentries: readonly BadInputRow[] = [
     events: { failed: 1 },
   },
   {
-    title: "a Sentry that closes the connection instead of an answer",
+    title: "a Sentry that closes the connection without a response",
     faults: [{ kind: "close", signal: "events" }],
     lines: [`Sentry at ${COLLECTOR} can't be reached (ECONNRESET); events are dropped and counted`],
     events: { failed: 1 },

@@ -5,7 +5,7 @@ import { freePort } from "../../free-port.ts";
 import { ServiceProcess } from "./service.ts";
 import { quickTelemetryEnv } from "./quick-telemetry-env.ts";
 
-/** Stands in every place where people put secrets. */
+/** Used wherever a secret is configured. */
 const SECRET = "hunter2";
 
 interface Row {
@@ -13,7 +13,7 @@ interface Row {
   /** @param address the receiver's `host:port`. */
   readonly env: (address: string) => Readonly<Record<string, string>>;
   readonly fault?: Fault;
-  /** How many lines of ours there are. */
+  /** Number of telltale's lines. */
   readonly lines: number;
 }
 
@@ -23,14 +23,14 @@ const inAddress = (address: string): string =>
 
 const rows: readonly Row[] = [
   {
-    title: "headers, one of which is no header",
+    title: "headers with an invalid one",
     env: () => ({
       OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer ${SECRET},Bearer ${SECRET}`,
     }),
     lines: 1,
   },
   {
-    title: "the headers of a collector that refuses",
+    title: "the headers of a collector that rejects exports",
     env: () => ({
       OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${SECRET},x-api-key=${SECRET}`,
     }),
@@ -38,13 +38,13 @@ const rows: readonly Row[] = [
     lines: 2,
   },
   {
-    title: "the address of a collector that refuses",
+    title: "the address of a collector that rejects exports",
     env: (address) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: inAddress(address) }),
     fault: failing,
     lines: 2,
   },
   {
-    title: "the address of a collector that isn't there",
+    title: "the address of an unreachable collector",
     env: (address) => ({
       OTEL_EXPORTER_OTLP_ENDPOINT: inAddress(address),
       OTEL_LOGS_EXPORTER: "none",
@@ -63,13 +63,13 @@ const rows: readonly Row[] = [
     lines: 1,
   },
   {
-    title: "the DSN of a Sentry that refuses",
+    title: "the DSN of a Sentry that rejects events",
     env: (address) => ({ SENTRY_DSN: `http://${SECRET}:${SECRET}@${address}/1` }),
     fault: { ...failing, signal: "events" },
     lines: 1,
   },
   {
-    title: "a key where the path of its file belongs",
+    title: "a key in place of the path of its file",
     env: () => ({
       OTEL_EXPORTER_OTLP_CLIENT_KEY: `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END-----`,
     }),
@@ -77,7 +77,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-describe("Secrets never stand on stderr", () => {
+describe("Secrets never appear on stderr", () => {
   let receiver: Receiver;
 
   before(async () => {
@@ -107,7 +107,7 @@ describe("Secrets never stand on stderr", () => {
     });
   }
 
-  it("not even where telltale says all that it can", async () => {
+  it("even at the level of all messages", async () => {
     receiver.setFaults(failing);
     const service = await ServiceProcess.start({
       ...quickTelemetryEnv(receiver),

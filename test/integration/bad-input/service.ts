@@ -10,28 +10,28 @@ import { WAIT_TIMEOUT_MS } from "../../until.ts";
 
 const app = fileURLToPath(new URL("app.js", import.meta.url));
 
-/** Node's flags that preload what the build made. */
+/** Node's flags that preload the build. */
 export const preloadFlags: readonly string[] = [
   "--import",
   new URL("../../../dist/register.js", import.meta.url).href,
 ];
 
-/** How a process has ended. */
+/** Exit of a process. */
 export interface ExitStatus {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** What became of the items of one signal, without the zeros: `{ sent: 2, failed: 1 }`. */
+/** Counters of one signal without zeros: `{ sent: 2, failed: 1 }`. */
 export type SignalCounts = Readonly<Record<string, number>>;
 
-/** `app.js` as a process of its own. */
+/** A process with `app.js`. */
 export class ServiceProcess {
-  /** Those that no test has ended yet. */
+  /** Processes that are still running. */
   static readonly #running = new Set<ServiceProcess>();
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #closed: Promise<void>;
-  /** Its last words were heard too. */
+  /** Resolves when the process has exited and its output is complete. */
   #isClosed = false;
   readonly #adminPort: number;
   #port = 0;
@@ -49,10 +49,10 @@ export class ServiceProcess {
   }
 
   /**
-   * Resolves when it is open.
+   * Starts the service. Resolves when it accepts connections.
    *
-   * @param env all of its environment but what every service has.
-   * @param flags none: bare.
+   * @param env its environment, in addition to the common variables.
+   * @param flags Node's flags. Without any, nothing is preloaded.
    */
   static async start(
     env: Readonly<Record<string, string>>,
@@ -76,7 +76,7 @@ export class ServiceProcess {
     return service;
   }
 
-  /** What a test that failed has left running. */
+  /** Kills processes that failed tests have left running. */
   static async killAll(): Promise<void> {
     await Promise.all([...ServiceProcess.#running].map((service) => service.end("SIGKILL")));
   }
@@ -85,7 +85,7 @@ export class ServiceProcess {
     return this.#stderr;
   }
 
-  /** Resolves with the status of the answer. */
+  /** Resolves with the status of the response. */
   async get(path = "/"): Promise<number> {
     const response = await fetch(`http://127.0.0.1:${this.#port}${path}`);
     await response.arrayBuffer();
@@ -93,7 +93,7 @@ export class ServiceProcess {
   }
 
   /**
-   * The books as `/healthz` tells them, once they are as `look` wants them.
+   * Resolves with the counters of `/healthz` as soon as they match.
    * Rejects with the latest after two minutes.
    */
   async waitForCounts(
@@ -104,13 +104,13 @@ export class ServiceProcess {
       const counts = await this.#readCounts();
       if (isExpected(counts)) return counts;
       if (performance.now() > end) {
-        throw new Error(`the books stay ${JSON.stringify(counts)}; stderr: ${this.#stderr}`);
+        throw new Error(`the counters stay ${JSON.stringify(counts)}; stderr: ${this.#stderr}`);
       }
       await setTimeout(5);
     }
   }
 
-  /** Resolves when `look` finds in stderr what it wants. */
+  /** Resolves when stderr matches. */
   async waitForStderr(isExpected: (stderr: string) => boolean): Promise<void> {
     while (!isExpected(this.#stderr)) await this.#nextOutput();
   }
@@ -142,7 +142,7 @@ export class ServiceProcess {
     return Object.fromEntries(counts) as Readonly<Record<SignalName, SignalCounts>>;
   }
 
-  /** Waits for the next output. */
+  /** Resolves with the next output. */
   async #nextOutput(): Promise<void> {
     const { stdout, stderr } = this.#child;
     if (this.#isClosed) {
@@ -157,7 +157,7 @@ export class ServiceProcess {
   }
 }
 
-/** One signal in the answer of `/healthz`. */
+/** Counters of one signal in `/healthz`. */
 interface HealthzSignal {
   readonly created: number;
   readonly sent: number;
@@ -166,7 +166,7 @@ interface HealthzSignal {
   readonly reasons?: Readonly<Record<string, number>>;
 }
 
-/** Checks on the way that nothing is missing in them: created = sent + dropped + queued. */
+/** Also asserts that created = sent + dropped + queued. */
 function signalCounts({
   created,
   sent,

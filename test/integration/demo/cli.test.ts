@@ -26,13 +26,13 @@ const rows: readonly Row[] = [
     args: ["dmeo"],
     code: 2,
     stdout: nothing,
-    stderr: /^telltale: unknown command "dmeo"; telltale --help names all\n$/,
+    stderr: /^telltale: unknown command "dmeo"; see telltale --help\n$/,
   },
   {
     args: ["--verbose"],
     code: 2,
     stdout: nothing,
-    stderr: /^telltale: unknown command "--verbose"; telltale --help names all\n$/,
+    stderr: /^telltale: unknown command "--verbose"; see telltale --help\n$/,
   },
   {
     args: ["demo", "--twice"],
@@ -44,7 +44,7 @@ const rows: readonly Row[] = [
 
 describe("The program", () => {
   for (const row of rows) {
-    it(`ends with ${row.code} for: telltale ${row.args.join(" ")}`, async () => {
+    it(`exits with ${row.code} for: telltale ${row.args.join(" ")}`, async () => {
       const { code, stdout, stderr } = await new Program({ file: cli, args: row.args }).ended;
       assert.equal(code, row.code);
       assert.match(stdout, row.stdout);

@@ -16,12 +16,12 @@ describe("telltale demo", function () {
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "telltale-demo-"));
-    // PostgreSQL runs as nobody where we are root.
+    // PostgreSQL does not run as root.
     chmodSync(directory, 0o777);
   });
 
   afterEach(async () => {
-    // One that a test which failed has left.
+    // A process that a failed test has left.
     program.kill("SIGTERM");
     await program.ended;
     const files = readdirSync(directory);
@@ -37,13 +37,13 @@ describe("telltale demo", function () {
   describe("--once", () => {
     let lines: string[];
 
-    it("ends with 0, and says nothing on stderr", async () => {
+    it("exits with 0, without output on stderr", async () => {
       const { code, stdout, stderr } = await demo("--once").ended;
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
       lines = stdout.split("\n");
     });
 
-    it("is no wider than 80 columns, and in plain text where nobody looks", () => {
+    it("is at most 80 columns wide, and without colours if the output is not a terminal", () => {
       for (const line of lines) {
         assert.ok(line.length <= 80, `${line.length} columns: ${line}`);
         assert.ok(!line.includes("\u001b"), line);
@@ -81,9 +81,9 @@ describe("telltale demo", function () {
     });
   });
 
-  it("stays, with addresses to look at, until Ctrl-C, and ends with 0", async () => {
+  it("prints URLs, runs until Ctrl-C, and exits with 0", async () => {
     demo();
-    await program.waitForStdout((stdout) => /^Ctrl-C ends it\.$/m.exec(stdout));
+    await program.waitForStdout((stdout) => /^Press Ctrl-C to exit\.$/m.exec(stdout));
     const addresses = addressesIn(program.stdout);
     assert.equal(addresses.length, 6);
     for (const address of addresses) assert.equal((await fetch(address)).status, 200, address);
@@ -94,7 +94,7 @@ describe("telltale demo", function () {
   });
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    it(`ends with 130 where ${signal} comes before the picture`, async () => {
+    it(`exits with 130 for ${signal} before the trace is shown`, async () => {
       demo();
       await program.waitForStdout((stdout) => /starting payments/.exec(stdout));
       program.kill(signal);
@@ -104,7 +104,7 @@ describe("telltale demo", function () {
   }
 
   describe("-- COMMAND", () => {
-    it("shows a request of the command that fails, and ends both with --once", async () => {
+    it("shows a failed request of the command, and stops it with --once", async () => {
       const { code, stdout, stderr } = await demo("--once", "--", node, failing).ended;
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
       assert.match(stdout, /^asked for \/cart$/m);
@@ -116,7 +116,7 @@ describe("telltale demo", function () {
       assert.match(sections.get("Log lines")?.[1] ?? "", /^ +nothing$/);
     });
 
-    it("goes on until Ctrl-C", async () => {
+    it("runs until Ctrl-C", async () => {
       demo("--", node, failing);
       await program.waitForStdout((stdout) => /── Sentry ─/.exec(stdout));
       program.kill("SIGINT");
@@ -124,13 +124,13 @@ describe("telltale demo", function () {
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
     });
 
-    it("ends as the command ends, after what it left", async () => {
+    it("exits with the code of the command, after its remaining traces", async () => {
       const { code, stdout, stderr } = await demo("--", node, failing, "3").ended;
       assert.deepEqual({ code, stderr }, { code: 3, stderr: "" });
       assert.match(stdout, /^── Sentry ─/m);
     });
 
-    it("says in one line that there is no such command", async () => {
+    it("reports an unknown command in one line", async () => {
       const { code, stderr } = await demo("--", "no-such-command").ended;
       assert.deepEqual(
         { code, stderr },
@@ -139,7 +139,7 @@ describe("telltale demo", function () {
     });
   });
 
-  it("says in one line that an installed package has no shop", async () => {
+  it("reports in one line that an installed package has no demo shop", async () => {
     const home = mkdtempSync(join(tmpdir(), "telltale-installed-"));
     cpSync(join(cli, ".."), join(home, "dist"), { recursive: true });
     cpSync(join(cli, "../../package.json"), join(home, "package.json"));
@@ -149,12 +149,12 @@ describe("telltale demo", function () {
     assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
     assert.match(
       stderr,
-      /^telltale: the shop is part of the repository, .*telltale demo -- node app\.js\n$/,
+      /^telltale: the demo shop is in the repository only, .*telltale demo -- node app\.js\n$/,
     );
   });
 });
 
-/** Title -> lines, the heading among them. */
+/** Returns the lines of each section by title, including the heading. */
 function sectionsOf(lines: readonly string[]): Map<string, string[]> {
   const sections = new Map<string, string[]>();
   let section: string[] = [];
@@ -166,8 +166,8 @@ function sectionsOf(lines: readonly string[]): Map<string, string[]> {
   return sections;
 }
 
-/** The receiver's stands on two lines. */
+/** The URL of the receiver has two lines. */
 function addressesIn(stdout: string): string[] {
-  const after = stdout.slice(stdout.indexOf("── Look at"));
+  const after = stdout.slice(stdout.indexOf("── Open"));
   return after.replace(/trace_id=\n +/, "trace_id=").match(/http:\S+/g) ?? [];
 }

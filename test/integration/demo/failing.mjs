@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 
 /**
- * A service that asks itself for something that fails, and says what it is
- * asked for. With a number as its argument it ends with that code then.
+ * A service that sends itself a request that fails, and prints it. With a number as its
+ * argument it exits with that code afterwards.
  */
 const server = createServer((request, response) => {
   response.statusCode = 500;

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * What still runs of a program that was started with `TMPDIR=directory`, as
- * command lines: who inherited that, or was told a path below it (PostgreSQL).
- * Where there is no `/proc`, nothing can be told.
+ * Returns the command lines of running processes that were started with
+ * `TMPDIR=directory`: those that inherited it, or have a path below it as an argument
+ * (PostgreSQL). Empty without `/proc`.
  */
 export function leftoverProcesses(directory: string): string[] {
   return pids().flatMap((pid) => {
@@ -21,7 +21,7 @@ function pids(): string[] {
   }
 }
 
-/** Empty for a process that is gone, or somebody else's. */
+/** Empty for a process that has exited, or of another user. */
 function read(pid: string, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "latin1");

@@ -5,24 +5,24 @@ export interface FatalError {
   readonly mechanism?: string;
 }
 
-/** How one program ends, and what it leaves behind. */
+/** The end of a program, and the telemetry that it sends. */
 export interface EndCase {
   readonly title: string;
   /** In `apps/ends.cjs`, unless there is a `file`. */
   readonly name: string;
-  /** Another program of `apps/`, which has only one module system. */
+  /** Another program of `apps/`, for one module system only. */
   readonly file?: string;
-  /** Sent each time the program says that it is ready. */
+  /** Sent each time the program prints that it is ready. */
   readonly signal?: "SIGTERM" | "SIGINT";
   /** Flags of Node. */
   readonly flags?: readonly string[];
-  /** Nobody is asked: what is queued is lost, and stderr is V8's own. */
+  /** Without an exit event: queued telemetry is lost, and stderr is V8's. */
   readonly abrupt?: true;
-  /** Only spans, where the program's logger can't write any more. */
+  /** Expects spans only, because the program's logger can't write any more. */
   readonly withoutLines?: true;
-  /** What Sentry gets. */
+  /** The expected Sentry event. */
   readonly event?: FatalError;
-  /** What a bare program leaves: that the test itself is right. */
+  /** Exit of the program without a preload, to validate the test. */
   readonly code: number | null;
   readonly endsBy?: NodeJS.Signals;
 }
@@ -30,7 +30,7 @@ export interface EndCase {
 const exception = "auto.node.onuncaughtexception";
 const rejection = "auto.node.onunhandledrejection";
 
-/** The twelve ends of every process. */
+/** The twelve basic ends of a process. */
 export const endCases: readonly EndCase[] = [
   { title: "its normal end", name: "normal", code: 0 },
   { title: "process.exit(3)", name: "exit", code: 3 },
@@ -48,7 +48,7 @@ export const endCases: readonly EndCase[] = [
     event: { type: "RangeError", value: "in a timer", mechanism: exception },
   },
   {
-    title: "a rejection that nobody handles",
+    title: "an unhandled rejection",
     name: "rejectLater",
     code: 1,
     event: { type: "TypeError", value: "rejected", mechanism: rejection },
@@ -57,7 +57,7 @@ export const endCases: readonly EndCase[] = [
     title: "an error event without a listener",
     name: "errorEvent",
     code: 1,
-    event: { type: "Error", value: "nobody listens", mechanism: exception },
+    event: { type: "Error", value: "no listener", mechanism: exception },
   },
   { title: "SIGTERM", name: "signal", signal: "SIGTERM", code: null, endsBy: "SIGTERM" },
   { title: "SIGINT", name: "signal", signal: "SIGINT", code: null, endsBy: "SIGINT" },
@@ -75,7 +75,7 @@ export const endCases: readonly EndCase[] = [
   },
   { title: "process.abort", name: "abort", abrupt: true, code: null, endsBy: "SIGABRT" },
   {
-    title: "no memory left",
+    title: "out of memory",
     name: "memory",
     abrupt: true,
     flags: ["--max-old-space-size=32"],
@@ -84,7 +84,7 @@ export const endCases: readonly EndCase[] = [
   },
 ];
 
-/** What programs make of those. */
+/** Variants of the basic ends. */
 export const endVariants: readonly EndCase[] = [
   { title: "its normal end with an exit code", name: "exitCode", code: 5 },
   {
@@ -102,26 +102,26 @@ export const endVariants: readonly EndCase[] = [
   },
   { title: "work in a listener for exit", name: "exitListener", code: 0 },
   { title: "its normal end with ten listeners for it", name: "tenListeners", code: 0 },
-  { title: "its normal end after it said so itself, too early", name: "exitByHand", code: 0 },
+  { title: "its normal end after it emitted exit itself", name: "exitByHand", code: 0 },
   { title: "process.exit right after a listener for exit", name: "exitListenerAtOnce", code: 4 },
   { title: "a listener for exit that exits", name: "exitListenerThatExits", code: 9 },
   { title: "work that starts in beforeExit", name: "beforeExit", code: 0 },
   {
-    title: "an await at top level that nothing settles",
+    title: "an unsettled top-level await",
     name: "",
     file: "unsettled.mjs",
     withoutLines: true,
     code: 13,
   },
   {
-    title: "a second SIGTERM after a listener for one",
+    title: "a second SIGTERM after a once listener",
     name: "onceListener",
     signal: "SIGTERM",
     code: null,
     endsBy: "SIGTERM",
   },
   {
-    title: "SIGTERM with a listener for one, before all others",
+    title: "SIGTERM with a prepended once listener",
     name: "firstListenerOnce",
     signal: "SIGTERM",
     code: 0,
@@ -134,7 +134,7 @@ export const endVariants: readonly EndCase[] = [
     endsBy: "SIGTERM",
   },
   {
-    title: "SIGTERM after all its listeners were taken away",
+    title: "SIGTERM after removeAllListeners",
     name: "listenersRemoved",
     signal: "SIGTERM",
     code: null,
@@ -142,7 +142,7 @@ export const endVariants: readonly EndCase[] = [
   },
 ];
 
-/** With a port that is taken. */
+/** Ends because of a port in use. */
 export const serverErrors: readonly EndCase[] = ["serverError", "httpServerError"].map((name) => ({
   title: `the error event of ${name === "serverError" ? "a server" : "an HTTP server"}`,
   name,
@@ -151,7 +151,7 @@ export const serverErrors: readonly EndCase[] = ["serverError", "httpServerError
   event: { type: "Error", value: "listen EADDRINUSE", mechanism: exception },
 }));
 
-/** Those whose stack has the program's top level in it. */
+/** Ends whose stack contains the program's top level. */
 export const topLevel: readonly EndCase[] = [...endCases, ...endVariants].filter(({ name }) =>
   name.endsWith("AtTop"),
 );

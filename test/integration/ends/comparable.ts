@@ -1,6 +1,6 @@
 import type { ProgramResult } from "../program.ts";
 
-/** What must be the same of two processes, whatever they are. */
+/** The properties of a process that must not depend on the preload. */
 export function comparable(
   { code, signal, stdout, stderr }: ProgramResult,
   abrupt = false,
@@ -15,16 +15,16 @@ function withoutPid(stderr: string): string {
 }
 
 /**
- * Where Node's loader of ES modules hands CommonJS over. With any `load` hook,
- * Node before 22.22.3 does that in the same number of frames from another line of
- * its own (`instrumentation/loading/esm-hook.ts`).
+ * Matches the frame where Node's ES module loader calls the CommonJS loader. With a
+ * `load` hook, Node before 22.22.3 calls it from another line, in the same number of
+ * frames (`instrumentation/loading/esm-hook.ts`).
  */
 const TRANSLATOR_FRAME = /^ {4}at .*node:internal\/modules\/esm\/translators:.*$/gm;
 
 /**
- * V8's and Node's last words, as far as they are the same for any two runs of
- * one program: without collections of garbage, without the machine's addresses
- * and stack, and without the place where V8 noticed that its heap is full.
+ * Removes what differs between two runs of a program from the fatal error messages of
+ * V8 and Node: garbage collections, memory addresses, native stack, and the place where
+ * V8 detected that its heap is full.
  */
 function fatalLines(stderr: string): string[] {
   return stderr

@@ -10,12 +10,12 @@ const traceId = "0af7651916cd43dd8448eb211c80319c";
 const crashes = [
   { title: "is thrown in its handler", way: "throw", origin: "uncaughtexception" },
   { title: "is thrown in a timer of it", way: "timer", origin: "uncaughtexception" },
-  { title: "is a rejection that nobody handles", way: "rejection", origin: "unhandledrejection" },
+  { title: "is an unhandled rejection", way: "rejection", origin: "unhandledrejection" },
   { title: "is thrown after an await", way: "await", origin: "unhandledrejection" },
-  { title: "is thrown as its body comes", way: "body", origin: "uncaughtexception" },
+  { title: "is thrown while its body is received", way: "body", origin: "uncaughtexception" },
 ];
 
-describe("A request under way when the process ends", () => {
+describe("A request in flight at process exit", () => {
   let receiver: Receiver;
   before(async () => {
     receiver = await startReceiver();
@@ -28,7 +28,7 @@ describe("A request under way when the process ends", () => {
       it(`by an error that ${title} has the event and the trace, on Node ${version}`, async () => {
         const { code, stderr } = await endBy(way, path, receiver);
         assert.equal(code, 1);
-        // Where it was thrown, and not where we saw it.
+        // The place of the throw, not that of the capture.
         assert.match(stderr, /^.*crash\.mjs:\d+\n +(throw|Promise\.reject)/);
         const span = await spanOf(receiver);
         assert.equal(span.status.code, "ERROR");
@@ -45,7 +45,7 @@ describe("A request under way when the process ends", () => {
   }
 
   for (const { name: version, path } of nodes) {
-    it(`by a listener of the app's is told with its ids, on Node ${version}`, async () => {
+    it(`by an error is logged with its ids by the app's listener, on Node ${version}`, async () => {
       const { code, stderr } = await endBy("listener", path, receiver, {
         OTEL_NODE_DISABLED_INSTRUMENTATIONS: "none",
       });
@@ -57,7 +57,7 @@ describe("A request under way when the process ends", () => {
     });
   }
 
-  it("by process.exit is a span of a request that was cut off", async () => {
+  it("by process.exit has a span with an aborted response", async () => {
     const { code } = await endBy("exit", node, receiver);
     assert.equal(code, 3);
     const { attributes, status } = await spanOf(receiver);
@@ -66,7 +66,7 @@ describe("A request under way when the process ends", () => {
     assert.equal(status.code, "UNSET");
   });
 
-  it("by process.exit after its answer is a span like any other", async () => {
+  it("by process.exit after its response has a normal span", async () => {
     const { code } = await endBy("exitAfterAnswer", node, receiver);
     assert.equal(code, 3);
     const { attributes } = await spanOf(receiver);
@@ -74,7 +74,7 @@ describe("A request under way when the process ends", () => {
     assert.ok(!("telltale.request.aborted" in attributes));
   });
 
-  it("by SIGTERM is a span of a request that was cut off", async () => {
+  it("by SIGTERM has a span with an aborted response", async () => {
     const { signal } = await endBy("signal", node, receiver);
     assert.equal(signal, "SIGTERM");
     const { attributes } = await spanOf(receiver);

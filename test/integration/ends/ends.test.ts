@@ -19,11 +19,11 @@ import {
 import { comparable } from "./comparable.ts";
 import { cjs, cjsByImport, esm, type ModuleFormat, runToEnd } from "./run.ts";
 
-/** What `apps/ends.cjs` does. */
+/** Description of the programs in `apps/ends.cjs`. */
 const SPANS = 300;
 const LINES = 150;
 
-describe("A process ends as it would without us", () => {
+describe("A process ends as it would without telltale", () => {
   let receiver: Receiver;
   let directory: string;
   let taken: Server;
@@ -31,7 +31,7 @@ describe("A process ends as it would without us", () => {
 
   before(async () => {
     receiver = await startReceiver();
-    // An abort may leave a core there.
+    // An abort may write a core dump there.
     directory = await mkdtemp(join(tmpdir(), "telltale-ends-"));
     taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
@@ -53,7 +53,7 @@ describe("A process ends as it would without us", () => {
         for (const end of [...endCases, ...serverErrors]) compare(end, node, format);
       });
     }
-    describe(`programs with ends of their own, Node ${node.name}`, () => {
+    describe(`special programs, Node ${node.name}`, () => {
       for (const end of endVariants) compare(end, node, esm);
     });
     describe(`${cjsByImport.name}, Node ${node.name}`, () => {
@@ -62,7 +62,7 @@ describe("A process ends as it would without us", () => {
   }
 
   function compare(end: EndCase, node: TestNode, format: ModuleFormat): void {
-    const what = end.abrupt === true ? "nobody is asked" : "all that was made arrives, once";
+    const what = end.abrupt === true ? "no exit event" : "all telemetry arrives, once";
     it(`by ${end.title}: ${what}`, async () => {
       const [bare, preloaded] = await Promise.all([
         run(end, node, format, format.bare, {}),
@@ -97,7 +97,7 @@ async function assertArrived(end: EndCase, receiver: Receiver): Promise<void> {
       spans.length >= SPANS && logs.length >= lines && events.length >= count,
     `${SPANS} spans, ${lines} log records and ${count} events`,
   );
-  // Nothing comes twice.
+  // Nothing is sent twice.
   await receiver.settled();
   assertEachOnce(
     receiver.spans.map(({ name }) => name),
@@ -113,7 +113,7 @@ async function assertArrived(end: EndCase, receiver: Receiver): Promise<void> {
   );
 }
 
-/** In any order: batches that leave at the same time may arrive so. */
+/** Compares in any order, because concurrent batches may arrive in any order. */
 function assertEachOnce(found: readonly unknown[], expected: readonly unknown[]): void {
   assert.deepEqual(new Set(found), new Set(expected));
   assert.equal(found.length, expected.length);
@@ -123,7 +123,7 @@ function numbered(what: string, count: number): string[] {
   return Array.from({ length: count }, (_, at) => `${what} ${at}`);
 }
 
-/** An event, as far as `expected` says something about it. */
+/** Returns the fields of an event that `expected` has. */
 function summary({ exception, level }: ReceivedEvent, expected: EndCase["event"]): FatalError {
   const [{ type = "", value = "", mechanism } = {}] = exception?.values ?? [];
   assert.deepEqual([level, mechanism?.["handled"]], ["fatal", false]);

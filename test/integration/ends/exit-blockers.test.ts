@@ -11,9 +11,9 @@ import { type EndCase, endCases, endVariants } from "./cases.ts";
 import { esm, runToEnd } from "./run.ts";
 
 const DEADLINE_MS = 300;
-/** How long a connection that nothing but us waits for is waited for (`export/exit/exit-blockers.ts`). */
+/** Time until a pending connection of telltale no longer keeps the process alive (`export/exit/exit-blockers.ts`). */
 const CONNECTION_GRACE_MS = 250;
-/** Below the 10 s that an export may take, above what starting a thread takes on a busy machine. */
+/** Below the export timeout of 10 s, above the start of a thread on a busy machine. */
 const MARGIN_MS = 8_000;
 
 const faults: readonly { readonly title: string; readonly fault: Fault }[] = [
@@ -62,7 +62,7 @@ describe("A process whose collector", () => {
     });
   }
 
-  describe("answers no SYN", () => {
+  describe("does not respond to SYN", () => {
     let host: SilentHost;
     before(async () => {
       host = await startSilentHost();
@@ -70,7 +70,7 @@ describe("A process whose collector", () => {
     after(() => host.close());
 
     for (const { name, path } of nodes) {
-      it(`ends by its normal end though it is connecting (Node ${name})`, async () => {
+      it(`does not keep the process alive while it is connecting (Node ${name})`, async () => {
         const [end] = endCases;
         assert.ok(end);
         const [bare, preloaded] = await Promise.all([
@@ -104,7 +104,7 @@ describe("A process whose collector", () => {
   }
 });
 
-/** Spans and log records are many enough to leave at once, each over a connection of their own. */
+/** Enough spans and log records for an immediate export of each, over separate connections. */
 function connectingTo({ url }: SilentHost): Record<string, string> {
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
@@ -113,7 +113,7 @@ function connectingTo({ url }: SilentHost): Record<string, string> {
   };
 }
 
-/** What we have to say of the loss is for whoever looks for it. */
+/** Removes telltale's own lines about the loss. */
 function outcome({ code, signal, stdout, stderr }: ProgramResult): object {
   const lines = stderr.split("\n").filter((line) => !line.startsWith("telltale: "));
   return { code, signal, stdout, stderr: lines.join("\n") };

@@ -3,7 +3,7 @@ import { type ProgramResult, preload, Program } from "../program.ts";
 import { WAIT_TIMEOUT_MS } from "../../until.ts";
 import type { EndCase } from "./cases.ts";
 
-/** A module system, and the way to preload something into its programs. */
+/** A module system, and its flag for a preload. */
 export interface ModuleFormat {
   readonly name: string;
   readonly program: string;
@@ -26,8 +26,8 @@ export const cjs: ModuleFormat = {
 };
 
 /**
- * With any `--import` Node loads a CommonJS program another way, which the
- * stack of what it throws at top level shows: so the bare one has it too.
+ * With `--import`, Node loads a CommonJS program in a different way, which is visible in
+ * the stack of a top-level throw. So the program without preload has the flag as well.
  */
 export const cjsByImport: ModuleFormat = {
   name: "CJS by --import",
@@ -38,16 +38,16 @@ export const cjsByImport: ModuleFormat = {
 
 export interface EndRunOptions {
   readonly node: string;
-  /** Of Node, for the preload or instead of it. */
+  /** Node's flags, with or without the preload. */
   readonly flags: readonly string[];
   readonly program: string;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** What an end needs to know. */
+  /** Environment variables. */
   readonly argument: string;
 }
 
-/** Lets a program come to an end, with the signals that it takes. */
+/** Runs a program to its end, with the signals that it expects. */
 export async function runToEnd(end: EndCase, options: EndRunOptions): Promise<ProgramResult> {
   const { node, env, cwd } = options;
   const program = new Program({
@@ -58,7 +58,7 @@ export async function runToEnd(end: EndCase, options: EndRunOptions): Promise<Pr
     env,
     cwd,
   });
-  // One that doesn't end is the failure that is looked for here.
+  // A program that doesn't end is a failure of the test.
   const deadline = setTimeout(() => program.kill("SIGKILL"), WAIT_TIMEOUT_MS);
   try {
     if (end.signal !== undefined) await sendEachTime(program, end.signal);
@@ -73,7 +73,7 @@ async function sendEachTime(program: Program, signal: NodeJS.Signals): Promise<v
     const output = program.waitForStdout(
       (stdout) => stdout.split("ready").length > times || undefined,
     );
-    // Rejects when the program has ended.
+    // Rejects if the program has ended.
     const ready = await output.catch(() => false);
     if (!ready) return;
     program.kill(signal);

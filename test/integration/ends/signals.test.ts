@@ -9,13 +9,13 @@ interface Row {
   readonly title: string;
   /** In `apps/signals.cjs`. */
   readonly way: string;
-  /** Sent when the program is ready, unless it sends one itself. */
+  /** Sent when the program is ready. Undefined: it sends one itself. */
   readonly signal?: NodeJS.Signals;
   readonly code?: number;
   readonly endsBy?: NodeJS.Signals;
-  /** It makes one, which arrives. */
+  /** The program records a span, which is exported. */
   readonly span?: true;
-  /** One is made, and lost as by any signal that nothing of ours listens to. */
+  /** The program records a span, which is lost because telltale has no listener. */
   readonly lost?: true;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -49,9 +49,9 @@ const rows: readonly Row[] = [
     signal: "SIGTERM",
     endsBy: "SIGTERM",
   },
-  { title: "the signal its child died of", way: "passesOn", endsBy: "SIGTERM" },
+  { title: "the signal that killed its child", way: "passesOn", endsBy: "SIGTERM" },
   {
-    title: "the signal its child died of, after a span",
+    title: "the signal that killed its child, after a span",
     way: "passesOnAfterWork",
     endsBy: "SIGTERM",
     span: true,
@@ -83,21 +83,26 @@ const rows: readonly Row[] = [
   },
   { title: "its normal end after it probed itself", way: "probes", code: 0, span: true },
   { title: "its normal end after impossible signals", way: "asksForNonsense", code: 0, span: true },
-  { title: "its normal end after a signal by hand", way: "emitsByHand", code: 0, span: true },
   {
-    title: "its normal end after a signal to its listeners by hand",
+    title: "its normal end after it emitted the event of a signal",
+    way: "emitsByHand",
+    code: 0,
+    span: true,
+  },
+  {
+    title: "its normal end after it emitted a signal with its number",
     way: "emitsToItsListeners",
     code: 0,
     span: true,
   },
   {
-    title: "SIGTERM while it computes after its listener has gone",
+    title: "SIGTERM while it computes, after its listener was removed",
     way: "removesListeners",
     signal: "SIGTERM",
     endsBy: "SIGTERM",
   },
   {
-    title: "a second SIGTERM while a listener for one computes",
+    title: "a second SIGTERM while a once listener computes",
     way: "listensOnce",
     signal: "SIGTERM",
     endsBy: "SIGTERM",
@@ -117,9 +122,9 @@ const rows: readonly Row[] = [
     signal: "SIGTERM",
     endsBy: "SIGTERM",
   },
-  { title: "its normal end after its cluster's", way: "disconnectsCluster", code: 0 },
+  { title: "its normal end after that of its cluster", way: "disconnectsCluster", code: 0 },
   {
-    title: "SIGTERM while it computes, with a span unsent and nobody to listen",
+    title: "SIGTERM while it computes, with an unsent span and without a listener",
     way: "computesAfterWork",
     signal: "SIGTERM",
     endsBy: "SIGTERM",
@@ -127,7 +132,7 @@ const rows: readonly Row[] = [
     env: { TELLTALE_SIGNALS: "none" },
   },
   {
-    title: "SIGINT while it computes, with a span unsent and nobody to listen for it",
+    title: "SIGINT while it computes, with an unsent span and without a listener for it",
     way: "computesAfterWork",
     signal: "SIGINT",
     endsBy: "SIGINT",
@@ -135,7 +140,7 @@ const rows: readonly Row[] = [
     env: { TELLTALE_SIGNALS: "SIGTERM" },
   },
   {
-    title: "SIGTERM while it computes, with nothing unsent any more",
+    title: "SIGTERM while it computes, after everything was sent",
     way: "computesLongAfterWork",
     signal: "SIGTERM",
     endsBy: "SIGTERM",
@@ -144,7 +149,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-describe("A signal finds a process as it would without us", () => {
+describe("A signal has the same effect as without telltale on a process", () => {
   let receiver: Receiver;
   before(async () => {
     receiver = await startReceiver();
@@ -168,7 +173,7 @@ describe("A signal finds a process as it would without us", () => {
   }
 });
 
-/** A process that the signal does not end would go on for ever. */
+/** Kills a process that the signal does not end. */
 const MAX_EXIT_MS = 20_000;
 
 async function run(
@@ -194,7 +199,7 @@ async function sendEachTime(program: Program, signal: NodeJS.Signals): Promise<v
     const output = program.waitForStdout(
       (stdout) => stdout.split("ready").length > times || undefined,
     );
-    // Rejects when the program has ended.
+    // Rejects if the program has ended.
     const ready = await output.catch(() => false);
     if (!ready) return;
     program.kill(signal);

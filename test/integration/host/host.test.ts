@@ -8,20 +8,20 @@ interface Row {
   /** In `apps/ways.cjs`. */
   readonly way: string;
   readonly flags?: readonly string[];
-  /** Of stderr, that must be the same. */
+  /** The part of stderr that must be the same. */
   readonly stdout?: RegExp;
-  /** Where Node can't do it before. */
+  /** The first version of Node with the feature. */
   readonly from?: string;
 }
 
 const firstFrame = /^\s+at [^(\n]+/m;
 
 const rows: readonly Row[] = [
-  { title: "process.nextTick that was replaced", way: "replacedNextTick" },
-  // What is loaded after that may be missing, and is said to be.
-  { title: "process, where that was replaced", way: "replacedProcess", stdout: /^/ },
-  { title: "timers that were replaced", way: "replacedTimers" },
-  { title: "observers of Node's own work", way: "observedEntries" },
+  { title: "a replaced process.nextTick", way: "replacedNextTick" },
+  // Modules that are loaded later may be missing, which is reported.
+  { title: "a replaced process", way: "replacedProcess", stdout: /^/ },
+  { title: "replaced timers", way: "replacedTimers" },
+  { title: "performance observers", way: "observedEntries" },
   {
     title: "the stack that --trace-exit prints",
     way: "tracedExit",
@@ -29,32 +29,32 @@ const rows: readonly Row[] = [
     stdout: firstFrame,
   },
   {
-    title: "the stack that --trace-exit prints where others listen",
+    title: "the stack that --trace-exit prints with other listeners",
     way: "tracedExitWithListeners",
     flags: ["--trace-exit"],
     stdout: firstFrame,
   },
   { title: "process.reallyExit, also replaced at the end", way: "exitFunction" },
   { title: "process.kill", way: "killFunction" },
-  { title: "the address of a client that is gone", way: "closedConnection" },
-  { title: "the address of a client that upgraded and is gone", way: "closedUpgrade" },
-  { title: "the address of a client that is there", way: "openConnection" },
-  { title: "the address of a client of HTTP/2 that is gone", way: "closedHttp2" },
+  { title: "the address of a disconnected client", way: "closedConnection" },
+  { title: "the address of a disconnected client after an upgrade", way: "closedUpgrade" },
+  { title: "the address of a connected client", way: "openConnection" },
+  { title: "the address of a disconnected HTTP/2 client", way: "closedHttp2" },
   { title: "sensitive headers of HTTP/2", way: "sensitiveHeaders" },
   { title: "sensitive headers of HTTP/2 in an array", way: "sensitiveHeadersInArray", from: "24" },
   { title: "headers of HTTP/2 with a getter", way: "headersReadOnce" },
   { title: "headers of HTTP/2 of any name", way: "headersOfOddNames" },
   { title: "a request of HTTP/2 without headers", way: "noHeaders" },
-  { title: "headers of HTTP/2 that are none", way: "wrongHeaders" },
-  { title: "sensitive headers of an answer of HTTP/2", way: "sensitiveAnswer" },
+  { title: "invalid headers of HTTP/2", way: "wrongHeaders" },
+  { title: "sensitive headers of an HTTP/2 response", way: "sensitiveAnswer" },
   {
-    title: "sensitive headers of an answer of HTTP/2 in an array",
+    title: "sensitive headers of an HTTP/2 response in an array",
     way: "sensitiveAnswerInArray",
     from: "24",
   },
 ];
 
-describe("An app finds as it would without us", () => {
+describe("An app finds the same as without telltale:", () => {
   for (const { name, path } of nodes) {
     for (const { title, way, flags = [], stdout: output, from = "22" } of rows) {
       if (Number.parseFloat(name) < Number(from)) continue;
@@ -71,7 +71,7 @@ describe("An app finds as it would without us", () => {
 
   for (const { name, path } of nodes) {
     for (const by of ["import", "require"] as const) {
-      it(`itself with --no-experimental-require-module, by --${by}, and is told what is missing, on Node ${name}`, async () => {
+      it(`itself with --no-experimental-require-module, by --${by}, with a message about what is missing, on Node ${name}`, async () => {
         const flags = ["--no-experimental-require-module", ...preloadFor[by]];
         const { code, stdout, stderr } = await run("killFunction", path, flags);
         assert.equal(code, 0);
@@ -103,5 +103,5 @@ function run(way: string, node: string, flags: readonly string[]): Promise<Progr
 }
 
 function comparable({ code, signal, stdout, stderr }: ProgramResult, output?: RegExp): object {
-  return { code, signal, stdout, said: output?.exec(stderr)?.[0] ?? stderr };
+  return { code, signal, stdout, reported: output?.exec(stderr)?.[0] ?? stderr };
 }

@@ -4,8 +4,8 @@ import { node } from "../../nodes.ts";
 import { preload } from "../program.ts";
 import { runApp, appTelemetryEnv } from "./run.ts";
 
-describe("The API for logs, and the one before it", () => {
-  it("make records of the request", async () => {
+describe("The logs API and the former package of it", () => {
+  it("create records within the trace of the request", async () => {
     const receiver = await startReceiver();
     const env = await appTelemetryEnv(receiver);
     const ended = await runApp({ app: "logs-api.mjs", node, flags: preload.import, env });

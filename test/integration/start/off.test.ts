@@ -7,7 +7,7 @@ import { nodes } from "../../nodes.ts";
 import { preload } from "../program.ts";
 import { runApp, appTelemetryEnv } from "./run.ts";
 
-/** What `apps/footprint.mjs` finds in its process. */
+/** The footprint that `apps/footprint.mjs` prints. */
 type Footprint = Readonly<Record<string, readonly string[]>>;
 
 const preloads = {
@@ -16,7 +16,7 @@ const preloads = {
   both: [...preload.import, ...preload.require],
 } as const;
 
-describe("Switched off", () => {
+describe("OTEL_SDK_DISABLED", () => {
   let receiver: Receiver;
   before(async () => {
     receiver = await startReceiver();
@@ -47,7 +47,7 @@ describe("Switched off", () => {
     }
   }
 
-  it("is seen by the same app when it is not off", async () => {
+  it("is the reason: the same app has a footprint without it", async () => {
     const env = await appTelemetryEnv(receiver);
     const { stdout } = await runApp({ app: "footprint.mjs", flags: preload.import, env });
     await receiver.settled();
@@ -58,7 +58,7 @@ describe("Switched off", () => {
     assert.ok(receiver.spans.length > 0);
   });
 
-  it("says nothing of a port in use", async () => {
+  it("suppresses the message about a port in use", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const env = {

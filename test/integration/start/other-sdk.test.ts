@@ -4,36 +4,36 @@ import { nodes } from "../../nodes.ts";
 import { preload } from "../program.ts";
 import { appPath, runApp, appTelemetryEnv } from "./run.ts";
 
-/** What `apps/with-sdk.mjs` says. */
+/** The output of `apps/with-sdk.mjs`. */
 interface AppOutput {
   readonly answer: string;
   readonly hasId: boolean;
-  /** Spans that the other SDK has taken. */
+  /** Spans that the other SDK has exported. */
   readonly finished: readonly string[];
 }
 
 const line =
   /^telltale: another OpenTelemetry SDK is already registered \(API 1\.10\.0\), so telltale records nothing; .*\n$/;
 
-/** SDKs that are preloaded before us, and what the app has of them. */
+/** SDKs that are preloaded before telltale, and the spans that they export. */
 const others: readonly { title: string; app: string; sdk: string; finished: readonly string[] }[] =
   [
     {
-      title: "an SDK put together by hand",
+      title: "a manually configured SDK",
       app: "sdk-first.mjs",
       sdk: "trace,context,propagation,metrics",
       finished: ["own"],
     },
     { title: "NodeSDK", app: "sdk-node-first.mjs", sdk: "", finished: ["own"] },
     {
-      title: "nothing but a tracer provider",
+      title: "only a tracer provider",
       app: "sdk-first.mjs",
       sdk: "trace",
       finished: ["own"],
     },
-    { title: "nothing but a meter provider", app: "sdk-first.mjs", sdk: "metrics", finished: [] },
-    { title: "nothing but a context manager", app: "sdk-first.mjs", sdk: "context", finished: [] },
-    { title: "nothing but a propagator", app: "sdk-first.mjs", sdk: "propagation", finished: [] },
+    { title: "only a meter provider", app: "sdk-first.mjs", sdk: "metrics", finished: [] },
+    { title: "only a context manager", app: "sdk-first.mjs", sdk: "context", finished: [] },
+    { title: "only a propagator", app: "sdk-first.mjs", sdk: "propagation", finished: [] },
   ];
 
 describe("Another SDK", () => {
@@ -45,16 +45,16 @@ describe("Another SDK", () => {
   after(() => receiver.close());
 
   for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
-    describe(`before us, on Node ${name}`, () => {
+    describe(`before telltale, on Node ${name}`, () => {
       for (const { title, app, sdk, finished } of others) {
-        it(`(${title}) stays: one line, and nothing of ours`, async () => {
+        it(`(${title}) stays, with one line, and telltale records nothing`, async () => {
           const first = ["--import", appPath(app)];
           const [bare, preloaded] = await Promise.all([
             runApp({ app: "with-sdk.mjs", node: path, flags: first, env: { SDK: sdk } }),
             runApp({
               app: "with-sdk.mjs",
               node: path,
-              // Twice: that is no reason to say it twice.
+              // Preloaded twice, but reported once.
               flags: [...first, ...preload.import, "--import", `${preload.import[1]}?again`],
               env: { ...(await appTelemetryEnv(receiver)), SDK: sdk },
             }),
@@ -72,7 +72,7 @@ describe("Another SDK", () => {
 
     describe(`that the app starts itself, on Node ${name}`, () => {
       for (const when of ["before", "after"]) {
-        it(`${when} its server, changes nothing of ours, and the app runs on`, async () => {
+        it(`${when} its server, changes nothing of telltale, and the app runs on`, async () => {
           const { stdout, stderr, code } = await runApp({
             app: "with-sdk.mjs",
             node: path,

@@ -12,7 +12,7 @@ import { runApp, appTelemetryEnv } from "./run.ts";
 
 const require = createRequire(import.meta.url);
 
-/** A copy of the API as an app may have it. */
+/** A copy of the API in an app. */
 interface Copy {
   readonly version: string;
   readonly name: string;
@@ -20,7 +20,7 @@ interface Copy {
   readonly hasMetrics: boolean;
 }
 
-/** `NEWER` is made of ours. */
+/** `NEWER` is derived from telltale's copy. */
 const copies: readonly Copy[] = [
   { version: "1.0.4", name: "api-1-0", way: "require", hasMetrics: false },
   { version: "1.4.1", name: "api-1-4", way: "require", hasMetrics: true },
@@ -30,7 +30,7 @@ const copies: readonly Copy[] = [
   { version: "1.11.0", name: "NEWER", way: "import", hasMetrics: true },
 ];
 
-/** Names of the app's spans and of their parents; `GET` is the request itself. */
+/** Names of the app's spans and of their parents. `GET` is the request. */
 const parents = {
   child: "GET",
   outer: "GET",
@@ -40,7 +40,7 @@ const parents = {
   remote: "b7ad6b7169203331",
   wrapped: "b7ad6b7169203331",
   root: "",
-  // With a tracer from before the app switched its API off.
+  // With a tracer that was created before the app disabled its API.
   later: "GET",
 } as const;
 
@@ -85,7 +85,7 @@ describe("An app's own copy of the API", () => {
     for (const copy of copies) {
       const title = `${copy.version} by ${copy.way}`;
 
-      it(`(${title}) works, and what it makes joins ours, on Node ${name}`, async () => {
+      it(`(${title}) works, and its telemetry is part of telltale's, on Node ${name}`, async () => {
         const { stdout, stderr, code } = await start(copy, path, preload.import);
         await receiver.settled();
         assert.deepEqual([stderr, code], ["", 0]);
@@ -98,7 +98,7 @@ describe("An app's own copy of the API", () => {
   }
 });
 
-/** 1.10 with the version of a later one in all places where it says it. */
+/** Version 1.10 with a later version number everywhere. */
 function makeNewer(folder: string): void {
   cpSync(dirname(dirname(require.resolve("@opentelemetry/api"))), folder, { recursive: true });
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" });

@@ -8,7 +8,7 @@ export interface AppRunOptions extends Partial<ProgramOptions> {
   readonly app: string;
 }
 
-/** An app of `apps/` as a process of its own, from its start to its end. */
+/** Runs an app of `apps/` in a separate process. */
 export async function runApp({ app, ...options }: AppRunOptions): Promise<ProgramResult> {
   const program = new Program({ file: appPath(app), ...options });
   return program.ended;
@@ -18,7 +18,7 @@ export function appPath(app: string): string {
   return fileURLToPath(new URL(`apps/${app}`, import.meta.url));
 }
 
-/** All signals to the receiver, and a port for the page that is free now. */
+/** Exports all signals to the receiver, and uses a free port for the metrics page. */
 export async function appTelemetryEnv(receiver: Receiver): Promise<Record<string, string>> {
   return {
     ...telemetryEnv(receiver),

@@ -6,12 +6,12 @@ import { runApp, appTelemetryEnv } from "./run.ts";
 
 const publicApi = new URL("../../../dist/index.js", import.meta.url).href;
 
-/** How a worker thread ends, what the app hears of it, and the spans that are made until then. */
+/** Ends of a worker thread, the events that the app receives, and the spans recorded until then. */
 const ends: readonly {
   end: string;
   code: number;
   errors: readonly string[];
-  /** A thread that is terminated is not asked any more. */
+  /** A terminated thread has no exit event. */
   spans: readonly string[];
   events: readonly string[];
 }[] = [
@@ -29,14 +29,14 @@ const ends: readonly {
 
 const soon = { OTEL_BSP_SCHEDULE_DELAY: "20", OTEL_BLRP_SCHEDULE_DELAY: "20" };
 
-/** Line by line, without what differs from run to run. */
-function linesOf(stdout: string): { logged: unknown[]; said: unknown } {
+/** Splits into lines, without the parts that differ between runs. */
+function linesOf(stdout: string): { logged: unknown[]; result: unknown } {
   const lines = stdout
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as object);
   const result = lines.find((line) => "did" in line);
-  return { logged: lines.filter((line) => line !== result), said: result };
+  return { logged: lines.filter((line) => line !== result), result };
 }
 
 describe("A worker thread", () => {
@@ -49,7 +49,7 @@ describe("A worker thread", () => {
 
   for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
     for (const { end, code, errors, spans, events } of ends) {
-      it(`that ends (${end}) has told all, and took no port, on Node ${name}`, async () => {
+      it(`that ends (${end}) has exported everything, and claimed no port, on Node ${name}`, async () => {
         const env = { ...(await appTelemetryEnv(receiver)), ...soon };
         const options = { app: "threads.mjs", node: path, args: [end, publicApi] };
         const [bare, ended] = await Promise.all([
@@ -59,7 +59,7 @@ describe("A worker thread", () => {
         await receiver.settled();
         assert.deepEqual([ended.stderr, ended.code], [bare.stderr, bare.code]);
         assert.equal(ended.stderr, "");
-        const { said: result, logged } = linesOf(ended.stdout);
+        const { result, logged } = linesOf(ended.stdout);
         assert.deepEqual(result, {
           did: { answer: "hello", event: "string" },
           errors,
@@ -70,7 +70,7 @@ describe("A worker thread", () => {
         assert.deepEqual(own.map(({ name }) => name).toSorted(), spans);
         const job = own.find(({ name }) => name === "job");
         const kinds = receiver.spans.filter(({ traceId }) => traceId === job?.traceId);
-        // The job, its call, and what the main thread did for it.
+        // The job, its call, and the work of the main thread for it.
         assert.deepEqual(kinds.map(({ kind }) => kind).toSorted(), [
           "CLIENT",
           "INTERNAL",

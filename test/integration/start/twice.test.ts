@@ -12,7 +12,7 @@ const dist = fileURLToPath(new URL("../../../dist", import.meta.url));
 
 interface Way {
   readonly title: string;
-  /** Flags, NODE_OPTIONS, and what the app loads itself; `A` and `B` are two copies of `dist/`. */
+  /** Flags, NODE_OPTIONS, and modules that the app loads. `A` and `B` are two copies of `dist/`. */
   readonly flags?: readonly string[];
   readonly options?: string;
   readonly loads?: readonly string[];
@@ -44,14 +44,14 @@ const ways: readonly Way[] = [
   },
 ];
 
-/** What is there after one preload; `listeners` differ from Node to Node. */
+/** The state after one preload. `listeners` depend on the version of Node. */
 interface AppOutput {
   readonly answer: string;
   readonly ids: number;
   readonly listeners: Readonly<Record<string, number>>;
 }
 
-describe("A preload that is asked for twice", () => {
+describe("A preload that is requested twice", () => {
   let receiver: Receiver;
   let folder: string;
   before(async () => {
@@ -111,7 +111,7 @@ describe("A preload that is asked for twice", () => {
     for (const way of ways.filter(({ loads }) => loads === undefined)) {
       it(`logs one line: ${way.title}`, async () => {
         const bare = await runApp({ app: "old.mjs", node: oldNode });
-        // What it can't read at all it can't preload: --require of an ES module fails as ever.
+        // An old Node fails by itself for --require of an ES module.
         const ended = await runApp({
           app: "old.mjs",
           node: oldNode,

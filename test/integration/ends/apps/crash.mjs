@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 
-/* A service that ends with its first request, in the way that the second argument names. */
+/* A service that ends during its first request, in the way given by its argument. */
 const ways = {
   throw() {
     throw new Error("crash");
@@ -14,7 +14,7 @@ const ways = {
     Promise.reject(new Error("crash"));
   },
   listener() {
-    // It tells why the process dies, as loggers do.
+    // Logs the reason of the exit, as loggers do.
     process.on("uncaughtException", (error) => {
       console.error(`dying of ${error.message}`);
       process.exit(7);

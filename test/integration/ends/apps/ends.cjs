@@ -3,9 +3,9 @@ const http = require("node:http");
 const net = require("node:net");
 
 /**
- * Ways for a program to end, each right after some work.
+ * Ends of a program, each right after some work.
  *
- * @param tracer of the API, which makes no spans in a bare process.
+ * @param tracer of the API, without effect in a process without preload.
  * @param log a winston logger.
  */
 module.exports = function endsOf(tracer, log) {
@@ -14,12 +14,12 @@ module.exports = function endsOf(tracer, log) {
     for (let at = 0; at < 150; at++) log.info(`line ${at}`);
   }
 
-  /** At the very top winston's lines would wait for the next tick, and end with the program. */
+  /** In the first tick, winston's lines would be lost: it writes them in the next one. */
   function spans() {
     for (let at = 0; at < 300; at++) tracer.startSpan(`span ${at}`).end();
   }
 
-  /** Until something else ends it. */
+  /** Runs until it is killed. */
   function stay() {
     console.log("ready");
     return setInterval(() => {}, 1000);
@@ -62,7 +62,7 @@ module.exports = function endsOf(tracer, log) {
     errorEvent() {
       setImmediate(() => {
         work();
-        new EventEmitter().emit("error", new Error("nobody listens"));
+        new EventEmitter().emit("error", new Error("no listener"));
       });
     },
     serverError(port) {
@@ -158,7 +158,7 @@ module.exports = function endsOf(tracer, log) {
       });
       const timer = stay();
     },
-    /** As the package `signal-exit` does it. */
+    /** Like the package `signal-exit`. */
     lonelyListener() {
       process.on("SIGTERM", function lonely() {
         work();

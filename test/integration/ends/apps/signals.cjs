@@ -4,7 +4,7 @@ const http = require("node:http");
 const { Worker } = require("node:worker_threads");
 const { trace } = require("@opentelemetry/api");
 
-/* What a process does when a signal comes. Says "ready" first; then the signal comes, if it is not its own. */
+/* Programs that receive a signal. They print "ready" first, then the test sends the signal unless they send it themselves. */
 const ways = {
   computes() {
     ready();
@@ -143,7 +143,7 @@ const ways = {
   },
   computesLongAfterWork() {
     work();
-    // Until nothing is unsent, as whoever asks the admin server would see.
+    // Until nothing is unsent, as seen on the admin server.
     const look = setInterval(() => {
       if (process.argv[3] === "bare" || process.listenerCount("SIGTERM") === 0) {
         clearInterval(look);

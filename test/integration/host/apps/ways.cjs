@@ -3,7 +3,7 @@ const http2 = require("node:http2");
 const net = require("node:net");
 const { PerformanceObserver } = require("node:perf_hooks");
 
-/* What an app sees of Node; each says it on stdout and ends. */
+/* Programs that print their view of Node and exit. */
 const ways = {
   replacedNextTick() {
     const { nextTick } = process;
@@ -170,7 +170,7 @@ const ways = {
   },
 };
 
-/** Runs `use` against a server on a port of its own. */
+/** Runs `use` against a new server. */
 function serve(use, look = () => {}) {
   const server = http.createServer((request, response) => {
     look(request);
@@ -191,7 +191,7 @@ function sayAtClose(socket, server) {
   });
 }
 
-/** A client that is gone before it has an answer. */
+/** A client that disconnects before it gets a response. */
 function cutOff(server, headers = "") {
   const socket = net.connect(server.address().port, "127.0.0.1", () => {
     socket.write(`GET / HTTP/1.1\r\nHost: a\r\n${headers}\r\n`);
@@ -199,7 +199,7 @@ function cutOff(server, headers = "") {
   });
 }
 
-/** A server that shows what it was sent, but for what is ours. */
+/** A server that responds with the received headers, without those of telltale. */
 function showing() {
   return http2.createServer().on("stream", (stream, headers) => {
     const names = Object.keys(headers).filter((name) => name.startsWith("x-"));

@@ -3,9 +3,9 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 
 /*
- * Asks itself once and ends. What it is told as arguments it loads before that,
- * `require:` in front of it means how. Says as JSON what it was answered, and
- * who listens to the process.
+ * Sends one request to itself and exits. It first loads the modules of its arguments,
+ * with `require` if they have the prefix `require:`. Prints the response and the
+ * listeners of the process as JSON.
  */
 
 const require = createRequire(import.meta.url);

@@ -1,2 +1,2 @@
-/* Something that comes by `require`. */
+/* A module for `require`. */
 module.exports = { loaded: true };

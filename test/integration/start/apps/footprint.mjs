@@ -5,7 +5,7 @@ import https from "node:https";
 import Module, { createRequire } from "node:module";
 
 /*
- * Says as JSON all that a preload may leave in a process: listeners, patched
+ * Prints as JSON everything that a preload may change in a process: listeners, patched
  * prototypes, subscribed channels, globals, open handles, loaded files.
  */
 
@@ -27,7 +27,7 @@ const channels = [
   "undici:request:headers",
 ];
 
-/** Own properties, and whether a function is Node's. */
+/** Returns own properties, and whether functions are native. */
 function shapeOf(object) {
   const all = Object.getOwnPropertyDescriptors(object);
   return Reflect.ownKeys(all).map((name) => {

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { logs } from "@opentelemetry/api";
 import { logs as olderLogs } from "@opentelemetry/api-logs";
 
-/* Log records by the API, and by the package that its logs came in before 1.10. */
+/* Log records by the API, and by the separate logs API of versions before 1.10. */
 
 const before = olderLogs.getLogger("older");
 const server = createServer((_request, response) => {

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 /*
  * An app with a copy of `@opentelemetry/api` of its own, named by the first
  * argument (and how to load it by the second), that uses all of it in two
- * requests. Says as JSON what each of its deeds came to.
+ * requests. Prints the result of each call as JSON.
  */
 
 const [name, way] = process.argv.slice(2);
@@ -17,7 +17,7 @@ const tracer = trace.getTracer("app", "1.2.3");
 const KEY = api.createContextKey("own");
 const REMOTE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-const deeds = {
+const calls = {
   "active span": () => trace.getSpan(context.active())?.isRecording() === true,
   child: () => {
     const span = tracer.startSpan("child", { attributes: { own: 1 } });
@@ -74,13 +74,13 @@ const deeds = {
     return "made";
   },
   diag: () => {
-    const said = [];
-    const note = (...args) => said.push(args[0]);
+    const logged = [];
+    const note = (...args) => logged.push(args[0]);
     const logger = { error: note, warn: note, info: note, debug: note, verbose: note };
     diag.setLogger(logger, api.DiagLogLevel.ALL);
     diag.error("an error of the app");
     diag.disable();
-    diag.warn("nobody hears this");
+    diag.warn("not logged");
   },
   "own providers": () => [
     trace.setGlobalTracerProvider({ getTracer: () => ({}) }),
@@ -91,9 +91,9 @@ const deeds = {
 
 async function doAll() {
   const found = {};
-  for (const [what, deed] of Object.entries(deeds)) {
+  for (const [what, call] of Object.entries(calls)) {
     try {
-      found[what] = (await deed()) ?? "done";
+      found[what] = (await call()) ?? "done";
     } catch (error) {
       found[what] = String(error.stack);
     }

@@ -8,7 +8,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 
-/* Preloaded before us: OpenTelemetry's SDK, put together by hand. What is registered comes by `SDK`. */
+/* Preloaded before telltale: a manually configured OpenTelemetry SDK. `SDK` names what it registers. */
 
 const exporter = new InMemorySpanExporter();
 const processor = new SimpleSpanProcessor({ exporter });
@@ -20,7 +20,7 @@ const registrations = {
 };
 for (const name of process.env.SDK.split(",")) registrations[name]();
 globalThis.finishedSpans = async () => {
-  // It waits for what the resource is.
+  // The exporter waits for the resource.
   await processor.forceFlush();
   return exporter.getFinishedSpans().map(({ name }) => name);
 };

@@ -1,7 +1,7 @@
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 
-/* Preloaded before us: OpenTelemetry's SDK as a whole. */
+/* Preloaded before telltale: the complete OpenTelemetry SDK. */
 
 const exporter = new InMemorySpanExporter();
 const processor = new SimpleSpanProcessor({ exporter });
@@ -10,7 +10,7 @@ new NodeSDK({
   logRecordProcessors: [],
 }).start();
 globalThis.finishedSpans = async () => {
-  // It waits for what the resource is.
+  // The exporter waits for the resource.
   await processor.forceFlush();
   return exporter.getFinishedSpans().map(({ name }) => name);
 };

@@ -5,8 +5,8 @@ import winston from "winston";
 
 /* The worker thread of `threads.mjs`. */
 
-const { end, door, url } = workerData;
-const { captureException } = await import(door);
+const { end, apiUrl, url } = workerData;
+const { captureException } = await import(apiUrl);
 const logger = winston.createLogger({ transports: [new winston.transports.Console()] });
 const tracer = trace.getTracer("worker");
 

@@ -3,16 +3,16 @@ import { createServer } from "node:http";
 import { Worker } from "node:worker_threads";
 
 /*
- * A service with a worker thread that does its share and then ends in the way
- * that is the first argument; the second is telltale's API. Says what it has
- * heard of the worker's end, and what the page has of its metrics.
+ * A service with a worker thread that does some work and then ends in the way given by
+ * the first argument. The second argument is telltale's API. Prints the events of the
+ * worker's end, and its metrics on the page.
  */
 
-const [end, door] = process.argv.slice(2);
+const [end, apiUrl] = process.argv.slice(2);
 const server = createServer((_request, response) => response.end("hello"));
 await once(server.listen(0, "127.0.0.1"), "listening");
 const worker = new Worker(new URL("thread.mjs", import.meta.url), {
-  workerData: { end, door, url: `http://127.0.0.1:${server.address().port}/` },
+  workerData: { end, apiUrl, url: `http://127.0.0.1:${server.address().port}/` },
 });
 const errors = [];
 worker.on("error", ({ message }) => errors.push(message));
@@ -24,7 +24,7 @@ const page = await fetch(url).then(
   () => "",
 );
 if (end === "terminate") {
-  // Nobody is asked then: what was to arrive must be there before.
+  // There is no exit event then, so everything must have arrived before.
   while (process.execArgv.length > 0 && !(await isAllThere())) continue;
   await worker.terminate();
 } else {

@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { trace } from "@opentelemetry/api";
 
 /*
- * An app that makes a span of its own per request. With `starts` it also starts
- * OpenTelemetry's SDK itself, `before` or `after` its server is there.
+ * An app that records a span per request. With `starts` it also starts OpenTelemetry's
+ * SDK, `before` or `after` its server.
  */
 
 const [when] = process.argv.slice(2);
@@ -25,7 +25,7 @@ async function startSdk() {
 }
 
 let sdk = when === "before" ? await startSdk() : undefined;
-// As by an app that is a CommonJS module: those the SDK can patch.
+// Required, as in a CommonJS app: the SDK can patch only these.
 const { createServer } = createRequire(import.meta.url)("node:http");
 const server = createServer((_request, response) => {
   trace.getTracer("app").startActiveSpan("own", (span) => {
