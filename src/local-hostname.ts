@@ -9,9 +9,19 @@ import { isIP } from "node:net";
  *
  * @param header the `Host` header, with or without a port.
  */
-export function isLocalHostname(header: string): boolean {
+function isLocalHostname(header: string): boolean {
   const name = hostnameOf(header);
   return /(^|\.)localhost$|\.internal$/.test(name) || isIP(name.replace(/^\[|\]$/g, "")) !== 0;
+}
+
+/**
+ * Whether a request to a loopback address may be one of a web page by DNS rebinding.
+ *
+ * @param header the `Host` header. Undefined with HTTP/1.0, which no browser uses.
+ * @param address the local address of the server.
+ */
+export function mayBeRebound(header: string | undefined, address: string): header is string {
+  return header !== undefined && isLoopback(address) && !isLocalHostname(header);
 }
 
 /** Returns the host name of a `Host` header, normalized for comparison. */
@@ -20,6 +30,6 @@ export function hostnameOf(header: string): string {
 }
 
 /** Whether an address is reachable from the local host only. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return /^(::ffff:)?127\./i.test(address) || address === "::1";
 }

@@ -40,7 +40,7 @@ const serverOptions = {
 /** Time without a byte in either direction after which a connection is closed, even with an unread response. */
 const SOCKET_TIMEOUT_MS = 10_000;
 
-/** Above the limit of `ConnectionLimiter`, for connections that arrive at the same time. */
+/** Exceeds the limit of `ConnectionLimiter`, for connections that arrive at the same time. */
 const MAX_CONNECTIONS = 128;
 
 const RETRY_MS = 30_000;

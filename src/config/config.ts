@@ -105,7 +105,7 @@ export interface TracesConfig {
   readonly limits: SpanLimits;
   readonly batch: BatchConfig;
   readonly otlp: OtlpConfig;
-  /** Duration of a local root from which its trace is kept. Undefined: no trace is kept for its duration. */
+  /** Minimum duration of a local root whose trace is kept. Undefined: its duration has no effect. */
   readonly keepSlowMs: number | undefined;
 }
 
@@ -161,7 +161,7 @@ export interface Config {
     readonly enabled: readonly string[] | undefined;
     readonly disabled: readonly string[];
     readonly eager: boolean;
-    /** By short name, then by the name of the option. */
+    /** The options of each instrumentation, by its short name. */
     readonly options: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
     /** The handler of this AWS Lambda function. Undefined elsewhere. */
     readonly lambda: LambdaConfig | undefined;

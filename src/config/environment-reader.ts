@@ -13,7 +13,7 @@ export class EnvironmentReader {
     this.#environment = environment;
   }
 
-  /** In the order of detection, without duplicates. */
+  /** The issues in the order of detection, without duplicates. */
   get issues(): readonly ConfigIssue[] {
     return [...this.#issues.values()];
   }

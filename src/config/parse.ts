@@ -20,7 +20,7 @@ import { formatValue, type Variable } from "./variables.ts";
 
 export interface ParsedConfig {
   readonly config: Config;
-  /** For `formatIssues`. */
+  /** Formatted by `formatIssues`. */
   readonly issues: readonly ConfigIssue[];
 }
 
@@ -104,7 +104,7 @@ function readIdentity(reader: EnvironmentReader, errors: ErrorsConfig): Identity
   };
 }
 
-/** With a DSN, the trace of a browser's Sentry is extracted too, unless OTEL_PROPAGATORS is set. */
+/** Adds the extraction of a browser's Sentry trace if there is a DSN and OTEL_PROPAGATORS is not set. */
 function readPropagation(
   reader: EnvironmentReader,
   errors: ErrorsConfig,
@@ -246,7 +246,7 @@ function readMetrics(reader: EnvironmentReader, otlp: OtlpConfig): MetricsConfig
 
 const DEFAULT_METRIC_TIMEOUT_MS = 30_000;
 
-/** As in the SDK's periodic reader, the timeout must not exceed the interval: exports would overlap. */
+/** Limits the timeout to the interval, as the SDK's periodic reader does, so that exports don't overlap. */
 function readMetricTimeout(reader: EnvironmentReader, intervalMs: number): number {
   const timeoutMs = reader.read(table.metricTimeout);
   if (timeoutMs !== undefined && timeoutMs > intervalMs) {

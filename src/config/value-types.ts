@@ -8,7 +8,7 @@ import type { ReportIssue, ValueIssue } from "./issue.ts";
 
 /** Parses the text of a variable into a value. */
 export interface ValueType<out T> {
-  /** For the README. */
+  /** Description in the documentation. */
   readonly description: string;
   /** Returns undefined for an unusable value, after the reason was reported. Never throws. */
   readonly parse: (text: string, report: ReportIssue) => T | undefined;

@@ -34,7 +34,7 @@ export function createHealth({ config, counters }: HealthDeps): Health {
 
 const DEFAULT_TIMEOUT_MS = 1000;
 
-/** How long a result is reused for later probes: a check may query a database. */
+/** Time for which a result is reused for later probes: a check may query a database. */
 const RESULT_TTL_MS = 100;
 
 class HealthRegistry implements Health {

@@ -8,7 +8,7 @@ export type Fault = FaultKind & {
   readonly times?: number | undefined;
 };
 
-export type FaultKind =
+type FaultKind =
   /** Responds with this status. Nothing is stored. */
   | {
       readonly kind: "status";

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { isLocalHostname, isLoopback } from "../local-hostname.ts";
+import { mayBeRebound } from "../local-hostname.ts";
 import { otlpResponseBody } from "./otlp-response.ts";
 import { publicKeyOf } from "./envelope.ts";
 import { connectionIdOf } from "./connection-id.ts";
@@ -57,8 +57,7 @@ const INVALID_URL: Rejection = { status: 400, reason: "The request target is not
  */
 function rejectionOf({ headers, socket }: IncomingMessage): Rejection | undefined {
   const { host, origin } = headers;
-  const isChecked = !("encrypted" in socket) && isLoopback(socket.localAddress ?? "");
-  if (host !== undefined && isChecked && !isLocalHostname(host)) {
+  if (!("encrypted" in socket) && mayBeRebound(host, socket.localAddress ?? "")) {
     return {
       status: 403,
       reason: `The host name ${JSON.stringify(host)} is not allowed; use an address or localhost.`,

@@ -1,12 +1,14 @@
 import { createDecoder, type ProtobufDecoder, type JsonObject } from "./protobuf.ts";
 import type {
   ReceivedAttributes,
+  ReceivedLink,
   ReceivedLog,
   ReceivedMetric,
   ReceivedPoint,
   ReceivedResource,
   ReceivedScope,
   ReceivedSpan,
+  ReceivedSpanEvent,
   SpanKindName,
   ReceivedValue,
 } from "./received.ts";
@@ -105,20 +107,8 @@ function toSpan(span: JsonObject, resource: ReceivedResource, scope: ReceivedSco
     endTimeUnixNano: end,
     durationMs: Number(BigInt(end) - BigInt(start)) / 1e6,
     attributes: toAttributes(span["attributes"]),
-    events: asList(span["events"]).map((event) => ({
-      name: asText(event["name"]),
-      timeUnixNano: asText(event["timeUnixNano"]),
-      attributes: toAttributes(event["attributes"]),
-      droppedAttributesCount: asNumber(event["droppedAttributesCount"]),
-    })),
-    links: asList(span["links"]).map((link) => ({
-      traceId: asText(link["traceId"]),
-      spanId: asText(link["spanId"]),
-      traceState: asText(link["traceState"]),
-      flags: asNumber(link["flags"]),
-      attributes: toAttributes(link["attributes"]),
-      droppedAttributesCount: asNumber(link["droppedAttributesCount"]),
-    })),
+    events: asList(span["events"]).map(toSpanEvent),
+    links: asList(span["links"]).map(toLink),
     status: {
       code: codes[asNumber(status["code"])] ?? "UNSET",
       message: asText(status["message"]),
@@ -128,6 +118,26 @@ function toSpan(span: JsonObject, resource: ReceivedResource, scope: ReceivedSco
     droppedLinksCount: asNumber(span["droppedLinksCount"]),
     resource,
     scope,
+  };
+}
+
+function toSpanEvent(event: JsonObject): ReceivedSpanEvent {
+  return {
+    name: asText(event["name"]),
+    timeUnixNano: asText(event["timeUnixNano"]),
+    attributes: toAttributes(event["attributes"]),
+    droppedAttributesCount: asNumber(event["droppedAttributesCount"]),
+  };
+}
+
+function toLink(link: JsonObject): ReceivedLink {
+  return {
+    traceId: asText(link["traceId"]),
+    spanId: asText(link["spanId"]),
+    traceState: asText(link["traceState"]),
+    flags: asNumber(link["flags"]),
+    attributes: toAttributes(link["attributes"]),
+    droppedAttributesCount: asNumber(link["droppedAttributesCount"]),
   };
 }
 
@@ -200,7 +210,7 @@ function toAttributes(pairs: unknown): ReceivedAttributes {
   );
 }
 
-/** An `AnyValue`. Whole numbers beyond 2^53 become their digits; bytes stay base64. */
+/** Converts an `AnyValue`. Integers above 2^53 become text, and bytes stay base64. */
 function toValue(any: unknown): ReceivedValue {
   const wrapped = asObject(any);
   if (wrapped["arrayValue"] !== undefined) {

@@ -32,12 +32,12 @@ export interface ReceiverOptions {
 
 /** An OTLP and Sentry receiver that stores everything in memory. */
 export interface Receiver extends Received {
-  /** `http://127.0.0.1:4318`, for `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  /** A value for `OTEL_EXPORTER_OTLP_ENDPOINT`: `http://127.0.0.1:4318`. */
   readonly url: string;
   readonly port: number;
   /** Undefined without `grpcPort`. */
   readonly grpcUrl: string | undefined;
-  /** For `SENTRY_DSN`, with project 1 and key `key`. */
+  /** A value for `SENTRY_DSN`, with project 1 and key `key`. */
   readonly dsn: string;
   /**
    * Resolves with the result of `find` as soon as it is neither undefined nor false.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { renderTrace, type CollectedTrace } from "../../src/cli/render-trace.ts";
-import { storyEvent, storyLog, storySpan, createStory } from "./stories.ts";
+import { createEvent, createLog, createSpan, createTrace } from "./trace-fixture.ts";
 
 /** The demo renders whatever a service sends. */
 const steering =
@@ -8,10 +8,10 @@ const steering =
 const own = { id: "a", name: "x", from: 0, to: 10 } as const;
 
 const chain = Array.from({ length: 500 }, (_, at) =>
-  storySpan({ ...own, id: `s${at}`, parent: at === 0 ? "" : `s${at - 1}` }),
+  createSpan({ ...own, id: `s${at}`, parent: at === 0 ? "" : `s${at - 1}` }),
 );
 const twins = Array.from({ length: 60 }, (_, at) =>
-  storySpan({ ...own, id: `s${at >> 1}`, parent: at < 2 ? "" : `s${(at >> 1) - 1}` }),
+  createSpan({ ...own, id: `s${at >> 1}`, parent: at < 2 ? "" : `s${(at >> 1) - 1}` }),
 );
 let deep: unknown = 0;
 for (let depth = 0; depth < 100_000; depth++) deep = [deep];
@@ -20,9 +20,9 @@ const rows: readonly (readonly [title: string, trace: CollectedTrace])[] = [
   [
     "control characters everywhere",
     {
-      ...createStory({
+      ...createTrace({
         spans: [
-          storySpan({
+          createSpan({
             ...own,
             name: steering,
             service: `shop${steering}`,
@@ -34,14 +34,14 @@ const rows: readonly (readonly [title: string, trace: CollectedTrace])[] = [
           }),
         ],
         logs: [
-          storyLog({
+          createLog({
             at: 0,
             level: steering,
             body: steering,
             attributes: { [steering]: steering },
           }),
         ],
-        events: [{ ...storyEvent(steering, steering), transaction: steering }],
+        events: [{ ...createEvent(steering, steering), transaction: steering }],
       }),
       traceId: steering + "x".repeat(1000),
       samples: [
@@ -49,48 +49,50 @@ const rows: readonly (readonly [title: string, trace: CollectedTrace])[] = [
       ],
     },
   ],
-  ["a trace of 500 calls, each in the other", createStory({ spans: chain })],
-  ["two spans of each id", createStory({ spans: twins })],
-  ["a span that is its own parent", createStory({ spans: [storySpan({ ...own, parent: "a" })] })],
+  ["a trace of 500 calls, each in the other", createTrace({ spans: chain })],
+  ["two spans of each id", createTrace({ spans: twins })],
+  ["a span that is its own parent", createTrace({ spans: [createSpan({ ...own, parent: "a" })] })],
   [
     "spans that are each other's parents",
-    createStory({
+    createTrace({
       spans: [
-        storySpan({ ...own, id: "a", parent: "b" }),
-        storySpan({ ...own, id: "b", parent: "a" }),
+        createSpan({ ...own, id: "a", parent: "b" }),
+        createSpan({ ...own, id: "b", parent: "a" }),
       ],
     }),
   ],
   [
     "spans without an id",
-    createStory({
-      spans: [storySpan({ ...own, id: "" }), storySpan({ ...own, id: "", parent: "" })],
+    createTrace({
+      spans: [createSpan({ ...own, id: "" }), createSpan({ ...own, id: "", parent: "" })],
     }),
   ],
   [
     "a span that ends before it begins",
-    createStory({ spans: [storySpan({ ...own, from: 1000, to: 0 })] }),
+    createTrace({ spans: [createSpan({ ...own, from: 1000, to: 0 })] }),
   ],
-  ["a span of a thousand years", createStory({ spans: [storySpan({ ...own, to: 3e16 })] })],
+  ["a span of a thousand years", createTrace({ spans: [createSpan({ ...own, to: 3e16 })] })],
   [
     "values nested beyond the stack",
-    createStory({
-      spans: [storySpan({ ...own, attributes: { "db.query.text": deep as string } })],
+    createTrace({
+      spans: [createSpan({ ...own, attributes: { "db.query.text": deep as string } })],
     }),
   ],
   [
     "a log line of the latest time there is",
-    createStory({
-      logs: [{ ...storyLog({ at: 0, level: "info", body: "x" }), timeUnixNano: "9".repeat(20) }],
+    createTrace({
+      logs: [{ ...createLog({ at: 0, level: "info", body: "x" }), timeUnixNano: "9".repeat(20) }],
     }),
   ],
   [
     "a log line of no time",
-    createStory({ logs: [{ ...storyLog({ at: 0, level: "info", body: "x" }), timeUnixNano: "" }] }),
+    createTrace({
+      logs: [{ ...createLog({ at: 0, level: "info", body: "x" }), timeUnixNano: "" }],
+    }),
   ],
   [
     "events that are none",
-    createStory({
+    createTrace({
       events: [
         {},
         { exception: 1 },
@@ -106,15 +108,15 @@ const rows: readonly (readonly [title: string, trace: CollectedTrace])[] = [
   ],
   [
     "100 KB of digits in a sample",
-    { ...createStory({}), samples: [{ service: "shop", line: "1".repeat(100_000) }] },
+    { ...createTrace({}), samples: [{ service: "shop", line: "1".repeat(100_000) }] },
   ],
   [
     "100 KB of spaces in a sample",
-    { ...createStory({}), samples: [{ service: "shop", line: " 1".repeat(50_000) }] },
+    { ...createTrace({}), samples: [{ service: "shop", line: " 1".repeat(50_000) }] },
   ],
   [
     "100 KB of labels that don't end",
-    { ...createStory({}), samples: [{ service: "shop", line: `h{${',a="'.repeat(25_000)}` }] },
+    { ...createTrace({}), samples: [{ service: "shop", line: `h{${',a="'.repeat(25_000)}` }] },
   ],
 ];
 

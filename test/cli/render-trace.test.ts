@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { stripVTControlCharacters, styleText } from "node:util";
 import { renderTrace, type CollectedTrace } from "../../src/cli/render-trace.ts";
 import type { StyleText } from "../../src/cli/terminal-style.ts";
-import { storyEvent, storyLog, storySpan, createStory, STORY_TRACE_ID } from "./stories.ts";
+import { createEvent, createLog, createSpan, createTrace, TRACE_ID } from "./trace-fixture.ts";
 
 const plain: StyleText = (_style, text) => text;
 const coloured: StyleText = (style, text) => styleText(style, text, { validateStream: false });
 
-const failedOrder: CollectedTrace = createStory({
+const failedOrder: CollectedTrace = createTrace({
   // In the order in which exporters may send them.
   spans: [
-    storySpan({
+    createSpan({
       id: "e",
       parent: "d",
       service: "payments",
@@ -21,7 +21,7 @@ const failedOrder: CollectedTrace = createStory({
       failed: true,
       attributes: { "http.response.status_code": 500 },
     }),
-    storySpan({
+    createSpan({
       id: "b",
       parent: "a",
       name: "SELECT products",
@@ -30,8 +30,8 @@ const failedOrder: CollectedTrace = createStory({
       to: 1000,
       attributes: { "db.query.text": "SELECT id, name\n  FROM products\n  WHERE id = $1" },
     }),
-    storySpan({ id: "c", parent: "a", name: "reserve", from: 1000, to: 5000 }),
-    storySpan({
+    createSpan({ id: "c", parent: "a", name: "reserve", from: 1000, to: 5000 }),
+    createSpan({
       id: "f",
       parent: "c",
       name: "UPDATE products",
@@ -40,7 +40,7 @@ const failedOrder: CollectedTrace = createStory({
       to: 4000,
       attributes: { "db.query.text": `UPDATE products SET ${"stock = stock - $1, ".repeat(9)}` },
     }),
-    storySpan({
+    createSpan({
       id: "d",
       parent: "a",
       name: "POST",
@@ -53,7 +53,7 @@ const failedOrder: CollectedTrace = createStory({
         "url.full": "http://127.0.0.1:1/charges?a=b",
       },
     }),
-    storySpan({
+    createSpan({
       id: "a",
       name: "POST /api/orders",
       kind: "SERVER",
@@ -64,8 +64,8 @@ const failedOrder: CollectedTrace = createStory({
     }),
   ],
   logs: [
-    storyLog({ at: 9600, level: "error", body: "payment failed", attributes: { order: 40 } }),
-    storyLog({
+    createLog({ at: 9600, level: "error", body: "payment failed", attributes: { order: 40 } }),
+    createLog({
       at: 1000,
       level: "info",
       body: "charging",
@@ -76,12 +76,12 @@ const failedOrder: CollectedTrace = createStory({
   samples: [
     {
       service: "shop",
-      line: `http_server_request_duration_seconds_bucket{http_request_method="POST",http_route="/api/orders",http_response_status_code="500",url_scheme="http",le="0.01"} 5 # {trace_id="${STORY_TRACE_ID}",span_id="a"} 0.0099871 1795262400.000`,
+      line: `http_server_request_duration_seconds_bucket{http_request_method="POST",http_route="/api/orders",http_response_status_code="500",url_scheme="http",le="0.01"} 5 # {trace_id="${TRACE_ID}",span_id="a"} 0.0099871 1795262400.000`,
     },
   ],
   events: [
-    storyEvent("Error", "payment service answered 500", { timestamp: 2 }),
-    storyEvent(
+    createEvent("Error", "payment service answered 500", { timestamp: 2 }),
+    createEvent(
       "TypeError",
       "Cannot read properties of undefined (reading 'factor')",
       { timestamp: 1 },
@@ -133,7 +133,7 @@ describe("The rendered trace", () => {
 
   it("has a section for signals without items", () => {
     const lines = renderTrace(
-      createStory({ spans: [storySpan({ id: "a", name: "work", from: 0, to: 0 })] }),
+      createTrace({ spans: [createSpan({ id: "a", name: "work", from: 0, to: 0 })] }),
       plain,
     );
     assert.deepEqual(lines, [
@@ -156,10 +156,10 @@ describe("The rendered trace", () => {
 
   it("shows spans without a received parent as roots, and spans that start before their parent", () => {
     const spans = [
-      storySpan({ id: "b", parent: "elsewhere", name: "second", from: 500, to: 1000 }),
-      storySpan({ id: "a", parent: "elsewhere", name: "first", from: 0, to: 900 }),
+      createSpan({ id: "b", parent: "elsewhere", name: "second", from: 500, to: 1000 }),
+      createSpan({ id: "a", parent: "elsewhere", name: "first", from: 0, to: 900 }),
     ];
-    const [, first = "", second = ""] = renderTrace(createStory({ spans }), plain);
+    const [, first = "", second = ""] = renderTrace(createTrace({ spans }), plain);
     assert.match(first, /^shop {2}first +━+ +0\.9 ms$/);
     assert.match(second, /^ {6}second +━+ +0\.5 ms$/);
   });
@@ -167,18 +167,18 @@ describe("The rendered trace", () => {
   it("does not mark a log line or an event with another trace id", () => {
     const other = { trace: { trace_id: "f".repeat(32), span_id: "a" } };
     const lines = renderTrace(
-      createStory({
-        logs: [storyLog({ at: 0, level: "info", body: "hello", traceId: "f".repeat(32) })],
-        events: [storyEvent("Error", "no", { contexts: other })],
+      createTrace({
+        logs: [createLog({ at: 0, level: "info", body: "hello", traceId: "f".repeat(32) })],
+        events: [createEvent("Error", "no", { contexts: other })],
       }),
       plain,
     );
-    assert.equal(lines.filter((line) => line.includes(STORY_TRACE_ID)).length, 1);
+    assert.equal(lines.filter((line) => line.includes(TRACE_ID)).length, 1);
   });
 
   it("shows a message event, and an event without any details", () => {
     const lines = renderTrace(
-      createStory({ events: [{ message: "half of it" }, { message: { formatted: "b" } }] }),
+      createTrace({ events: [{ message: "half of it" }, { message: { formatted: "b" } }] }),
       plain,
     );
     assert.ok(lines.includes("  Message: half of it"), lines.join("\n"));
@@ -193,9 +193,9 @@ describe("The rendered trace", () => {
   ] as const) {
     it(`keeps ${title} text within 80 columns and on one line`, () => {
       const lines = renderTrace(
-        createStory({
+        createTrace({
           spans: [
-            storySpan({
+            createSpan({
               id: "a",
               service: text,
               name: text,
@@ -203,7 +203,7 @@ describe("The rendered trace", () => {
               to: 1,
               attributes: { "db.query.text": text },
             }),
-            storySpan({
+            createSpan({
               id: "b",
               parent: "a",
               service: "other",
@@ -215,7 +215,7 @@ describe("The rendered trace", () => {
             }),
           ],
           logs: [
-            storyLog({
+            createLog({
               at: 0,
               level: text,
               body: text,
@@ -226,7 +226,7 @@ describe("The rendered trace", () => {
           samples: [
             { service: text, line: `${text}{a="${text}",le="1"} 5 # {trace_id="x"} ${text}` },
           ],
-          events: [storyEvent(text, text, { transaction: text, release: text })],
+          events: [createEvent(text, text, { transaction: text, release: text })],
         }),
         plain,
       );

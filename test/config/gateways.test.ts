@@ -35,7 +35,7 @@ const rows: readonly Row[] = [
     urls: ["http://a:4317", "http://b:4317"],
   },
   {
-    title: "a signal's own address goes before them",
+    title: "a signal's own endpoint overrides them",
     given: { [LIST]: "http://a,http://b", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://c/x" },
     urls: undefined,
   },

@@ -20,7 +20,7 @@ function request(
   return Buffer.concat([Buffer.from([...head, length, "", ""].join("\r\n")), content]);
 }
 
-/** A message of one field, which is bytes. */
+/** Encodes a message with one field of bytes. */
 function field(number: number, bytes: Buffer): Buffer {
   const length: number[] = [];
   for (let rest = bytes.length; ; rest >>>= 7) {
@@ -29,35 +29,35 @@ function field(number: number, bytes: Buffer): Buffer {
   }
 }
 
-/** So many empty spans, of two bytes each. */
+/** Encodes empty spans, of two bytes each. */
 const emptySpans = (count: number): Buffer =>
   field(1, field(2, Buffer.alloc(count * 2, Buffer.from([0x12, 0x00]))));
 const spanOf = (text: string): string =>
   JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ name: text }] }] }] });
 const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
 
-const attacks: readonly (readonly [title: string, bytes: Buffer, answer: RegExp])[] = [
+const attacks: readonly (readonly [title: string, bytes: Buffer, response: RegExp])[] = [
   ["a target of two slashes", request("GET //"), /^HTTP\/1.1 400 /],
   ["a target without a host", request("GET http://"), /^HTTP\/1.1 400 /],
   ["a target with half of an address", request("GET http://[::"), /^HTTP\/1.1 400 /],
   ["two slashes to post to", request("POST //", json, "{}"), /^HTTP\/1.1 400 /],
   ["an asterisk", request("OPTIONS *"), /^HTTP\/1.1 404 /],
-  ["faults that are no JSON", request("PUT /faults", json, "{"), /^HTTP\/1.1 400 /],
-  ["faults that are nothing", request("PUT /faults"), /^HTTP\/1.1 400 /],
-  ["faults that are no list", request("PUT /faults", json, "7"), /^HTTP\/1.1 400 /],
-  ["faults that are none", request("PUT /faults", json, "[null]"), /^HTTP\/1.1 400 /],
+  ["faults that are not JSON", request("PUT /faults", json, "{"), /^HTTP\/1.1 400 /],
+  ["faults without a body", request("PUT /faults"), /^HTTP\/1.1 400 /],
+  ["faults that are not a list", request("PUT /faults", json, "7"), /^HTTP\/1.1 400 /],
+  ["a list with an invalid fault", request("PUT /faults", json, "[null]"), /^HTTP\/1.1 400 /],
   [
     "faults of megabytes",
     request("PUT /faults", json, " ".repeat(2_000_000)),
     /^(HTTP\/1.1 400 |$)/,
   ],
   [
-    "spans that are no list",
+    "spans that are not objects",
     request("POST /v1/traces", json, '{"resourceSpans":[7,null]}'),
     /^HTTP\/1.1 400 /,
   ],
   [
-    "a time that is none",
+    "an invalid time",
     request(
       "POST /v1/logs",
       json,
@@ -66,7 +66,7 @@ const attacks: readonly (readonly [title: string, bytes: Buffer, answer: RegExp]
     /^HTTP\/1.1 400 /,
   ],
   [
-    "values nested beyond the stack",
+    "values nested too deeply for the stack",
     request(
       "POST /v1/traces",
       json,
@@ -84,7 +84,7 @@ const attacks: readonly (readonly [title: string, bytes: Buffer, answer: RegExp]
     /^HTTP\/1.1 400 /,
   ],
   [
-    "a bomb",
+    "a decompression bomb",
     request(
       "POST /v1/traces",
       [...protobuf, "content-encoding: gzip"],
@@ -98,14 +98,14 @@ const attacks: readonly (readonly [title: string, bytes: Buffer, answer: RegExp]
     /^HTTP\/1.1 200 /,
   ],
   [
-    "an event nested beyond the stack",
+    "an event nested too deeply for the stack",
     request("POST /api/1/envelope/", [], `{}\n{"type":"event"}\n${nested(200_000)}\n`),
     /^HTTP\/1.1 400 /,
   ],
-  ["no HTTP", Buffer.from("\u0016\u0003\u0001"), /^HTTP\/1.1 400 /],
+  ["binary garbage", Buffer.from("\u0016\u0003\u0001"), /^HTTP\/1.1 400 /],
 ];
 
-/** `Host`, `Origin` -> the status of what is read and of what is sent. */
+/** Headers `Host` and `Origin`, and the status of queries and of exports. */
 const pages: readonly (readonly [
   title: string,
   host: string,
@@ -118,14 +118,9 @@ const pages: readonly (readonly [
   ["its own page", "localhost:4318", "http://localhost:4318", 200],
   ["a page of another origin", "127.0.0.1:4318", "https://evil.example", 403],
   ["a page of another port", "127.0.0.1:4318", "http://127.0.0.1:8080", 403],
-  ["a page without an origin to name", "127.0.0.1:4318", "null", 403],
-  [
-    "a page whose name was made to point here",
-    "evil.example:4318",
-    "http://evil.example:4318",
-    403,
-  ],
-  ["the same, only reading", "evil.example:4318", undefined, 403],
+  ["a page with the origin null", "127.0.0.1:4318", "null", 403],
+  ["a page by DNS rebinding", "evil.example:4318", "http://evil.example:4318", 403],
+  ["a same-origin query by DNS rebinding", "evil.example:4318", undefined, 403],
 ];
 
 describe("The receiver", () => {
@@ -136,9 +131,9 @@ describe("The receiver", () => {
   after(() => receiver.close());
   beforeEach(() => receiver.clear());
 
-  for (const [title, bytes, answer] of attacks) {
+  for (const [title, bytes, response] of attacks) {
     it(`keeps running after ${title}`, async () => {
-      assert.match(await sendRaw(receiver, bytes), answer);
+      assert.match(await sendRaw(receiver, bytes), response);
       assert.match(await sendRaw(receiver, request("GET /received")), /^HTTP\/1.1 200 /);
       assert.match(await sendRaw(receiver, request("GET /received/events")), /^HTTP\/1.1 200 /);
       assert.deepEqual(receiver.events, []);

@@ -179,7 +179,7 @@ export function withSpansFirst(line: string): string {
 
 function refusing(status: number, reason: string): BadInputRow {
   return {
-    title: `a collector that answers ${status}`,
+    title: `a collector that responds with ${status}`,
     env: quickExport,
     faults: each({ kind: "status", status }),
     lines: refusals(`answered ${status} ${reason}`),
@@ -262,13 +262,13 @@ export const collectors: readonly BadInputRow[] = [
   refusing(503, "Service Unavailable"),
   refusing(429, "Too Many Requests"),
   {
-    title: "a collector that answers 429 once, with a Retry-After of a second",
+    title: "a collector that responds with 429 once, with a Retry-After of a second",
     faults: each({ kind: "status", status: 429, headers: { "retry-after": "1" }, times: 1 }),
     lines: [],
     atLeastMs: 1000,
   },
   {
-    title: "a collector that answers 429 once, with an invalid Retry-After",
+    title: "a collector that responds with 429 once, with an invalid Retry-After",
     faults: each({ kind: "status", status: 429, headers: { "retry-after": "soon" }, times: 1 }),
     lines: [],
     // The first back-off is one second ± 20%.
@@ -338,7 +338,7 @@ export const collectors: readonly BadInputRow[] = [
 
 function sentryAnswering(status: number, advice = ""): BadInputRow {
   return {
-    title: `a Sentry that answers ${status}`,
+    title: `a Sentry that responds with ${status}`,
     faults: [{ kind: "status", status, signal: "events" }],
     lines: [
       `Sentry at ${COLLECTOR} answers ${status}${advice}; such events are dropped and counted`,
@@ -375,7 +375,7 @@ export const sentries: readonly BadInputRow[] = [
     lines: [],
   },
   {
-    title: "a Sentry that answers with 100 MB",
+    title: "a Sentry that responds with 100 MB",
     faults: [{ kind: "huge-body", bytes: 100_000_000, signal: "events" }],
     lines: [],
   },

@@ -62,7 +62,7 @@ export class ServiceProcess {
     const child = spawn(node, [...flags, app], {
       env: {
         PATH: process.env["PATH"],
-        // Express keeps to itself the errors that it answers.
+        // In tests Express does not print the errors of its responses.
         NODE_ENV: "test",
         OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
         OTEL_EXPORTER_PROMETHEUS_PORT: String(adminPort),

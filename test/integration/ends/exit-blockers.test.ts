@@ -17,7 +17,7 @@ const CONNECTION_GRACE_MS = 250;
 const MARGIN_MS = 8_000;
 
 const faults: readonly { readonly title: string; readonly fault: Fault }[] = [
-  { title: "never answers", fault: { kind: "hang" } },
+  { title: "never responds", fault: { kind: "hang" } },
   { title: "never reads", fault: { kind: "no-read" } },
   {
     title: "sends its response byte by byte",

@@ -7,12 +7,12 @@ import type {
   ReceivedSpan,
 } from "../../src/testing/received.ts";
 
-export const STORY_TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+export const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 
 /** 2026-11-21T12:00:00.000Z. */
 const NOON = 1_795_262_400_000n;
 
-export interface StorySpan {
+export interface SpanSketch {
   readonly id: string;
   readonly parent?: string;
   readonly service?: string;
@@ -25,10 +25,10 @@ export interface StorySpan {
   readonly attributes?: ReceivedAttributes;
 }
 
-export function storySpan(sketch: StorySpan): ReceivedSpan {
+export function createSpan(sketch: SpanSketch): ReceivedSpan {
   const { from, to, attributes = {} } = sketch;
   return {
-    traceId: STORY_TRACE_ID,
+    traceId: TRACE_ID,
     spanId: sketch.id,
     parentSpanId: sketch.parent ?? "",
     traceState: "",
@@ -50,7 +50,7 @@ export function storySpan(sketch: StorySpan): ReceivedSpan {
   };
 }
 
-export interface StoryLog {
+export interface LogSketch {
   readonly at: number;
   readonly level: string;
   readonly body: string;
@@ -59,8 +59,8 @@ export interface StoryLog {
   readonly traceId?: string;
 }
 
-export function storyLog(sketch: StoryLog): ReceivedLog {
-  const { at, level, body, service, attributes = {}, traceId = STORY_TRACE_ID } = sketch;
+export function createLog(sketch: LogSketch): ReceivedLog {
+  const { at, level, body, service, attributes = {}, traceId = TRACE_ID } = sketch;
   return {
     timeUnixNano: nanoseconds(at),
     observedTimeUnixNano: nanoseconds(at),
@@ -78,7 +78,7 @@ export function storyLog(sketch: StoryLog): ReceivedLog {
   };
 }
 
-export function storyEvent(
+export function createEvent(
   type: string,
   value: string,
   more: Partial<ReceivedEvent> = {},
@@ -92,15 +92,15 @@ export function storyEvent(
   };
   return {
     exception: { values: [{ type, value, stacktrace: { frames: [frame] } }] },
-    contexts: { trace: { trace_id: STORY_TRACE_ID, span_id: spanId } },
+    contexts: { trace: { trace_id: TRACE_ID, span_id: spanId } },
     transaction: "POST /charges",
     environment: "demo",
     ...more,
   };
 }
 
-export function createStory(parts: Partial<CollectedTrace>): CollectedTrace {
-  return { traceId: STORY_TRACE_ID, spans: [], logs: [], samples: [], events: [], ...parts };
+export function createTrace(parts: Partial<CollectedTrace>): CollectedTrace {
+  return { traceId: TRACE_ID, spans: [], logs: [], samples: [], events: [], ...parts };
 }
 
 function resourceOf(service = "shop"): ReceivedResource {
