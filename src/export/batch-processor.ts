@@ -3,14 +3,14 @@ import { CountingExporter } from "./counting-exporter.ts";
 import { type Deadline, runWithDeadline } from "./deadline.ts";
 import { delay } from "./delay.ts";
 import { ItemQueue, type ItemQueueDeps } from "./item-queue.ts";
-import type { OtlpExporter } from "./otlp-exporter.ts";
+import type { TelemetryExporter } from "./telemetry-exporter.ts";
 import type { ExitRequestFactory, Pipeline } from "./pipeline.ts";
 
 /** `counters.created` is counted by the caller, which also knows of items that are never queued. */
 export interface BatchProcessorDeps<Item, Encoded> extends ItemQueueDeps<Item, Encoded> {
   readonly config: BatchConfig;
   /** Called once, before the first export: it loads a lazy module. */
-  readonly createExporter: () => OtlpExporter<Encoded[]>;
+  readonly createExporter: () => TelemetryExporter<Encoded[]>;
   /**
    * Takes over the items that the peer cannot accept for now, and returns how long
    * the peer is paused, in milliseconds. Default: the items are dropped.

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { runSuppressed } from "../context/manager.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
-import type { ExportResult, OnExitResult, OtlpExporter } from "./otlp-exporter.ts";
+import type { ExportResult, OnExitResult, TelemetryExporter } from "./telemetry-exporter.ts";
 import type { ExitRequest } from "./pipeline.ts";
 
 export interface CountingExporterDeps<Payload> {
@@ -11,7 +11,7 @@ export interface CountingExporterDeps<Payload> {
   readonly counters: SignalCounters;
   readonly diagnostics: Diagnostics;
   /** Called once, before the first export: it loads a lazy module. */
-  readonly createExporter: () => OtlpExporter<Payload>;
+  readonly createExporter: () => TelemetryExporter<Payload>;
   readonly countItems: (payload: Payload) => number;
   /**
    * Takes over a payload that the peer cannot accept for now, and returns how long
@@ -46,7 +46,7 @@ export class CountingExporter<Payload> {
   readonly #deps: CountingExporterDeps<Payload>;
   /** Runs work outside the request that triggers it: connections keep their first context. */
   readonly #runDetached: <R>(work: () => R) => R = AsyncLocalStorage.snapshot();
-  #exporter: OtlpExporter<Payload> | undefined = undefined;
+  #exporter: TelemetryExporter<Payload> | undefined = undefined;
   #inFlight: InFlightExport<Payload> | undefined = undefined;
   #exportedCount = 0;
   #pausedUntil = 0;
@@ -144,7 +144,7 @@ export class CountingExporter<Payload> {
     }
   }
 
-  #getExporter(): OtlpExporter<Payload> {
+  #getExporter(): TelemetryExporter<Payload> {
     this.#exporter ??= this.#deps.createExporter();
     return this.#exporter;
   }

@@ -7,7 +7,7 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import { BatchProcessor, type BatchProcessorDeps } from "./batch-processor.ts";
 import type { EncodedItem } from "./otlp/encoded-item.ts";
 import type { RetryPolicy } from "./connection/retry.ts";
-import type { OtlpExporter } from "./otlp-exporter.ts";
+import type { TelemetryExporter } from "./telemetry-exporter.ts";
 import type { ItemProcessor } from "./pipeline.ts";
 
 const loadOtlp = lazy<typeof import("./otlp/exporter.ts")>("export/otlp/exporter.ts");
@@ -63,7 +63,10 @@ function encoderFor({ protocol }: OtlpConfig): typeof loadJson | typeof loadProt
 
 interface ItemKind<Item> extends Pick<BatchProcessorDeps<Item, EncodedItem>, "name" | "encode"> {
   readonly traceIdOf: (item: Item) => string | undefined;
-  readonly createExporter: (to?: OtlpConfig, retry?: RetryPolicy) => OtlpExporter<EncodedItem[]>;
+  readonly createExporter: (
+    to?: OtlpConfig,
+    retry?: RetryPolicy,
+  ) => TelemetryExporter<EncodedItem[]>;
 }
 
 const release = ({ buffer }: EncodedItem): void => buffer.release();

@@ -1,4 +1,5 @@
 import { propertyOf } from "../property.ts";
+import { MAX_TIMER_MS } from "./delay.ts";
 
 export interface ProviderFlushDeps {
   /** Exports what is queued; resolves when that is done or the time is over. Never rejects. */
@@ -55,14 +56,11 @@ export class ProviderFlush {
 
   #timeoutMs(options: unknown): number {
     const given = propertyOf(options, "timeoutMillis");
-    return typeof given === "number" && given >= 0 && given < MAX_TIMER_MS
+    return typeof given === "number" && given >= 0 && given <= MAX_TIMER_MS
       ? given
       : this.#deps.timeoutMs;
   }
 }
-
-/** Timers of Node with this delay or more fire at once. */
-const MAX_TIMER_MS = 2 ** 31;
 
 /** For a provider that has nothing to export. */
 export const noopFlush: ProviderFlushDeps = { flush: async () => {}, timeoutMs: 0 };

@@ -1,8 +1,8 @@
 import { ConsoleMetricExporter, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { ExportResult, OtlpExporter } from "../export/otlp-exporter.ts";
+import type { ExportResult, TelemetryExporter } from "../export/telemetry-exporter.ts";
 
 /** Creates the SDK's exporter for `OTEL_METRICS_EXPORTER=console`. */
-export function createConsoleMetricExporter(): OtlpExporter<ResourceMetrics> {
+export function createConsoleMetricExporter(): TelemetryExporter<ResourceMetrics> {
   const exporter = new ConsoleMetricExporter();
   const result: ExportResult = { delivered: true, rejected: 0, retryAfterMs: 0 };
   const write = (metrics: ResourceMetrics): void => exporter.export(metrics, () => {});

@@ -8,7 +8,7 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import { CountingExporter } from "../export/counting-exporter.ts";
 import { runWithDeadline } from "../export/deadline.ts";
-import type { OtlpExporter } from "../export/otlp-exporter.ts";
+import type { TelemetryExporter } from "../export/telemetry-exporter.ts";
 import type { ExitRequestFactory, Pipeline } from "../export/pipeline.ts";
 
 export interface PeriodicReaderDeps {
@@ -19,7 +19,7 @@ export interface PeriodicReaderDeps {
   readonly diagnostics: Diagnostics;
   readonly unsent?: UnsentTelemetry;
   /** Called once, before the first export: it loads a lazy module. */
-  readonly createExporter: () => OtlpExporter<ResourceMetrics>;
+  readonly createExporter: () => TelemetryExporter<ResourceMetrics>;
   readonly collect: (options: MetricCollectOptions) => Promise<CollectionResult>;
   readonly collectNow: () => ResourceMetrics;
 }

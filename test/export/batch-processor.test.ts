@@ -8,13 +8,17 @@ import { SignalCounters } from "../../src/diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import { BatchProcessor } from "../../src/export/batch-processor.ts";
 import type { ExitRequest } from "../../src/export/pipeline.ts";
-import type { ExportResult, OtlpExporter, OnExitResult } from "../../src/export/otlp-exporter.ts";
+import type {
+  ExportResult,
+  TelemetryExporter,
+  OnExitResult,
+} from "../../src/export/telemetry-exporter.ts";
 import { batchConfig, nonZeroCounts, noTls } from "./test-pipeline.ts";
 
 const success: ExportResult = { delivered: true, rejected: 0, retryAfterMs: 0 };
 
 /** An exporter whose exports end when the test ends them. */
-class ManualExporter implements OtlpExporter<number[]> {
+class ManualExporter implements TelemetryExporter<number[]> {
   readonly calls: { items: number[]; end(result: ExportResult): void }[] = [];
   readonly events = new EventEmitter();
   requested: { items: number[]; onResult: OnExitResult }[] = [];

@@ -52,7 +52,7 @@ const informationalFlood =
     const timer = setInterval(() => socket.write(`HTTP/1.1 ${status}\r\n\r\n`.repeat(20)), 5);
     socket.on("close", () => clearInterval(timer));
   };
-const noCount = /but the number of rejected ones is no number, and taken for 0: "no"\n$/;
+const noCount = /but the number of rejected items is invalid and counts as 0: "no"\n$/;
 
 const unusual: readonly RawRow[] = [
   { title: "200", answer: ok, result: "sent" },

@@ -3,7 +3,7 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { SignalCounters } from "../../src/diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import type { ExitRequest } from "../../src/export/pipeline.ts";
-import type { ExportResult, OtlpExporter } from "../../src/export/otlp-exporter.ts";
+import type { ExportResult, TelemetryExporter } from "../../src/export/telemetry-exporter.ts";
 import { MetricReaderState } from "../../src/metrics/reader-state.ts";
 import { countDataPoints, PeriodicReader } from "../../src/metrics/periodic-reader.ts";
 import { createMetricsFixture, numbersOf } from "./metrics-fixture.ts";
@@ -11,7 +11,7 @@ import { createMetricsFixture, numbersOf } from "./metrics-fixture.ts";
 const delivered: ExportResult = { delivered: true, rejected: 0, retryAfterMs: 0 };
 
 /** An exporter whose results the test controls. */
-class ManualExporter implements OtlpExporter<ResourceMetrics> {
+class ManualExporter implements TelemetryExporter<ResourceMetrics> {
   readonly sent: ResourceMetrics[] = [];
   readonly requested: ResourceMetrics[] = [];
   readonly settles: ((delivered: boolean, rejected: number) => void)[] = [];

@@ -12,13 +12,10 @@ import {
   type ExportFailure,
 } from "./export-connection.ts";
 import { awaitResponse } from "./attempt.ts";
-import { delay } from "../delay.ts";
+import { delay, MAX_TIMER_MS } from "../delay.ts";
 import { backoffMs, pauseMs, type RetryPolicy } from "./retry.ts";
 
 const compress = promisify(gzip);
-
-/** Timers of Node with a longer delay fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A pause that a peer has asked for. */
 export interface RequestedPause {
@@ -108,7 +105,7 @@ export class DeadlineTransport implements IExporterTransport {
     return response;
   }
 
-  /** See `OtlpExporter.cancel`. */
+  /** See `TelemetryExporter.cancel`. */
   cancel(): boolean {
     if (this.#attempt?.isFullyWritten() === true) return true;
     this.#isCancelled = true;

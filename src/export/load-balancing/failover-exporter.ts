@@ -1,19 +1,22 @@
 import type { OtlpConfig } from "../../config/config.ts";
 import type { RetryPolicy } from "../connection/retry.ts";
-import type { ExportResult, OnExitResult, OtlpExporter } from "../otlp-exporter.ts";
+import type { ExportResult, OnExitResult, TelemetryExporter } from "../telemetry-exporter.ts";
 import type { ExitRequest } from "../pipeline.ts";
 import { type GatewayHealth, gatewayHealthOf, NO_RETRY } from "./gateway-health.ts";
 
-type CreateExporter<Payload> = (gateway: OtlpConfig, retry: RetryPolicy) => OtlpExporter<Payload>;
+type CreateExporter<Payload> = (
+  gateway: OtlpConfig,
+  retry: RetryPolicy,
+) => TelemetryExporter<Payload>;
 
 /**
  * Exports payloads that must not be divided, the metrics of a process, to one
  * gateway, and to the next one while that is unavailable.
  */
-class FailoverExporter<Payload> implements OtlpExporter<Payload> {
-  readonly #exporters: readonly OtlpExporter<Payload>[];
+class FailoverExporter<Payload> implements TelemetryExporter<Payload> {
+  readonly #exporters: readonly TelemetryExporter<Payload>[];
   readonly #health: GatewayHealth;
-  #current: OtlpExporter<Payload> | undefined = undefined;
+  #current: TelemetryExporter<Payload> | undefined = undefined;
 
   constructor(gateways: readonly OtlpConfig[], createExporter: CreateExporter<Payload>) {
     this.#health = gatewayHealthOf(gateways);
@@ -56,6 +59,6 @@ const NO_EXPORTER_RESULT: ExportResult = { delivered: false, rejected: 0, retryA
 export function createFailoverExporter<Payload>(
   gateways: readonly OtlpConfig[],
   createExporter: CreateExporter<Payload>,
-): OtlpExporter<Payload> {
+): TelemetryExporter<Payload> {
   return new FailoverExporter(gateways, createExporter);
 }

@@ -4,7 +4,7 @@ import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
 import { BatchProcessor } from "../batch-processor.ts";
 import type { RetryPolicy } from "../connection/retry.ts";
 import type { EncodedItem } from "../otlp/encoded-item.ts";
-import type { OtlpExporter } from "../otlp-exporter.ts";
+import type { TelemetryExporter } from "../telemetry-exporter.ts";
 import type { ExitRequestFactory, ItemProcessor } from "../pipeline.ts";
 import { type GatewayHealth, gatewayHealthOf, NO_RETRY } from "./gateway-health.ts";
 
@@ -19,7 +19,10 @@ export interface TraceIdLoadBalancerDeps<Item> {
   readonly encode: (item: Item) => EncodedItem;
   readonly release: (item: EncodedItem) => void;
   readonly traceIdOf: (item: Item) => string | undefined;
-  readonly createExporter: (gateway: OtlpConfig, retry: RetryPolicy) => OtlpExporter<EncodedItem[]>;
+  readonly createExporter: (
+    gateway: OtlpConfig,
+    retry: RetryPolicy,
+  ) => TelemetryExporter<EncodedItem[]>;
 }
 
 /**
@@ -120,9 +123,9 @@ export function createTraceIdLoadBalancer<Item>(
 }
 
 function withSuccessCallback<Payload>(
-  exporter: OtlpExporter<Payload>,
+  exporter: TelemetryExporter<Payload>,
   onDelivered: () => void,
-): OtlpExporter<Payload> {
+): TelemetryExporter<Payload> {
   return {
     export: async (payload, timeoutMs) => {
       const result = await exporter.export(payload, timeoutMs);

@@ -31,7 +31,7 @@ import { serializeJsonMetrics } from "./json-metrics.ts";
 import * as protobuf from "./otlp-protobuf.ts";
 import { ExporterLog } from "../exporter-log.ts";
 import { defaultRetry, type RetryPolicy } from "../connection/retry.ts";
-import type { ExportResult, OtlpExporter, OnExitResult } from "../otlp-exporter.ts";
+import type { ExportResult, TelemetryExporter, OnExitResult } from "../telemetry-exporter.ts";
 import { DeadlineTransport, ExportError } from "../connection/deadline-transport.ts";
 
 const loadFailover = lazy<typeof import("../load-balancing/failover-exporter.ts")>(
@@ -90,7 +90,7 @@ export function createSpanExporter(
   config: OtlpConfig,
   diagnostics: Diagnostics,
   retry: RetryPolicy = defaultRetry,
-): OtlpExporter<EncodedItem[]> {
+): TelemetryExporter<EncodedItem[]> {
   return createExporter(spans, config, diagnostics, retry);
 }
 
@@ -99,7 +99,7 @@ export function createLogExporter(
   config: OtlpConfig,
   diagnostics: Diagnostics,
   retry: RetryPolicy = defaultRetry,
-): OtlpExporter<EncodedItem[]> {
+): TelemetryExporter<EncodedItem[]> {
   return createExporter(logs, config, diagnostics, retry);
 }
 
@@ -108,7 +108,7 @@ export function createMetricExporter(
   config: OtlpConfig,
   diagnostics: Diagnostics,
   retry: RetryPolicy = defaultRetry,
-): OtlpExporter<ResourceMetrics> {
+): TelemetryExporter<ResourceMetrics> {
   return createExporter(metrics, config, diagnostics, retry);
 }
 
@@ -117,7 +117,7 @@ function createExporter<Payload, Response>(
   config: OtlpConfig,
   diagnostics: Diagnostics,
   retry: RetryPolicy,
-): OtlpExporter<Payload> {
+): TelemetryExporter<Payload> {
   if (config.gateways !== undefined) {
     return loadFailover().createFailoverExporter(config.gateways, (gateway, once) =>
       createExporter(signal, gateway, diagnostics, once),
@@ -180,7 +180,7 @@ interface SignalExporterDeps<Payload, Response> {
  * `DeadlineTransport`. The delegate does not report how many items a partial success
  * rejected, so the response is intercepted where the delegate parses it.
  */
-class SignalExporter<Payload, Response> implements OtlpExporter<Payload> {
+class SignalExporter<Payload, Response> implements TelemetryExporter<Payload> {
   readonly #deps: SignalExporterDeps<Payload, Response>;
   readonly #delegate: IOtlpExportDelegate<Payload>;
   /** Number of items in flight, and of those that were rejected. */

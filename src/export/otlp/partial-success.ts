@@ -34,7 +34,7 @@ export function parsePartialSuccess(
   const { errorMessage: text } = partial ?? {};
   const detail = typeof text === "string" && text !== "" ? `: "${excerpt(text)}"` : "";
   if (rejected === undefined) {
-    const warning = `the number of rejected ones is no number, and taken for 0${detail}`;
+    const warning = `the number of rejected items is invalid and counts as 0${detail}`;
     return { rejected: 0, warning };
   }
   if (rejected === 0 && detail === "") return { rejected, warning: undefined };

@@ -4,7 +4,7 @@ import type { ExitRequest } from "./pipeline.ts";
  * Exports one signal. `Payload` is the content of one request: spans, log records,
  * or one `ResourceMetrics`.
  */
-export interface OtlpExporter<Payload> {
+export interface TelemetryExporter<Payload> {
   /**
    * Sends one payload, retries included. The caller awaits the result before it
    * sends the next one. Never rejects.
