@@ -36,13 +36,13 @@ const IS_COUNTED: unique symbol = Symbol("telltale.cache-manager");
 
 /** Wraps a factory, which returns a promise in version 5. */
 function countingFactory(factory: CacheFactory, caches: () => CacheCounter): CacheFactory {
-  function make(this: unknown, ...args: unknown[]): unknown {
+  function createCounted(this: unknown, ...args: unknown[]): unknown {
     const created = Reflect.apply(factory, this, args);
     const name = cacheName(args);
     const count = (cache: unknown): unknown => countLookups(cache as ManagedCache, name, caches);
     return created instanceof Promise ? created.then(count) : count(created);
   }
-  return copyFunctionProperties(make, factory);
+  return copyFunctionProperties(createCounted, factory);
 }
 
 function cacheName(args: readonly unknown[]): string {

@@ -27,7 +27,7 @@ export const adaptor: Adaptor = {
       "doQueue",
       (original) =>
         function doQueue(...args) {
-          this.queue = this.queue.map((kept) => inContext(kept));
+          this.queue = this.queue.map(inContext);
           return Reflect.apply(original, this, args);
         },
     );

@@ -4,12 +4,14 @@ import type { Adaptor, LoadedFile, AdaptorDeps } from "../../loading/adaptor.ts"
 import { PerVersionCache } from "../../loading/per-version-cache.ts";
 import { CurrentValue } from "../../loading/current-value.ts";
 import { bindArguments, bindEvents, bindToCaller } from "../../loading/caller-context.ts";
-import { ConnectionPools, type PoolState } from "../../database-client/connection-pools.ts";
+import { ConnectionPools } from "../../database-client/connection-pools.ts";
 import { CallTarget } from "../../database-client/call-target.ts";
 import type { DatabaseCall } from "../../database-client/database-call.ts";
 import { describeError, type DatabaseFailure } from "../../database-client/database-failure.ts";
 import { replaceMethod } from "../../loading/replace-method.ts";
 import { SqlCalls } from "../../database-client/sql-calls.ts";
+import { addressOf, type ConnectionConfig } from "./address.ts";
+import { patchPool } from "./pools.ts";
 
 /**
  * Traces `mysql2`: callbacks and promises, connections and pools, `query`,
@@ -21,11 +23,18 @@ import { SqlCalls } from "../../database-client/sql-calls.ts";
 export const adaptor: Adaptor = {
   patch(exports, file, deps) {
     const calls = versions.getOrCreate(file, () => callsOf(file, deps));
-    if (file.file.endsWith("pool.js")) patchPool(prototypeWith("getConnection", exports), calls);
-    else patchConnection(prototypeWith("query", exports), calls);
+    const isPool = file.file.endsWith("pool.js");
+    const prototype = prototypeWith(isPool ? "getConnection" : "query", exports);
+    if (patchedPrototypes.has(prototype)) return exports;
+    patchedPrototypes.add(prototype);
+    if (isPool) patchPool(prototype, calls.pools);
+    else patchConnection(prototype, calls);
     return exports;
   },
 };
+
+/** Prototypes that are patched already: several files may lead to one class. */
+const patchedPrototypes = new WeakSet();
 
 interface Calls {
   readonly sql: SqlCalls;
@@ -55,13 +64,6 @@ function prototypeWith(method: string, exports: unknown): object {
     prototype = parent;
   }
   return prototype;
-}
-
-interface ConnectionConfig {
-  readonly host?: string;
-  readonly port?: number | string;
-  readonly socketPath?: string;
-  readonly database?: string;
 }
 
 interface Connection {
@@ -96,8 +98,6 @@ const TARGET = Symbol("telltale.mysql2");
 const CALL = Symbol("telltale.mysql2.call");
 
 function patchConnection(prototype: object, calls: Calls): void {
-  if (patchedPrototypes.has(prototype)) return;
-  patchedPrototypes.add(prototype);
   for (const name of ["query", "execute"]) {
     replaceMethod<Connection, unknown[]>(
       prototype,
@@ -132,9 +132,6 @@ function patchClose(prototype: object): void {
       },
   );
 }
-
-/** Prototypes that are patched already: several files may lead to one class. */
-const patchedPrototypes = new WeakSet();
 
 /** Whether a patched method of a connection is running, which traces the command that it sends. */
 const isObserved = new CurrentValue(false);
@@ -241,49 +238,6 @@ function targetOf(connection: Connection): CallTarget {
   const known = connection[TARGET];
   if (known !== undefined && known.attributes["db.namespace"] === config.database) return known;
   return (connection[TARGET] = new CallTarget({ system: "mysql", ...addressOf(config) }));
-}
-
-function addressOf({ host, port, socketPath, database }: ConnectionConfig): {
-  namespace: string | undefined;
-  address: string | undefined;
-  port: number | undefined;
-} {
-  if (socketPath) return { namespace: database, address: socketPath, port: undefined };
-  return { namespace: database, address: host, port: port === undefined ? port : Number(port) };
-}
-
-interface Queue {
-  readonly length: number;
-}
-
-interface Pool {
-  readonly config: {
-    readonly connectionLimit?: number;
-    readonly connectionConfig: ConnectionConfig;
-  };
-  readonly _closed?: boolean;
-  readonly _allConnections: Queue;
-  readonly _freeConnections: Queue;
-  readonly _connectionQueue: Queue;
-}
-
-function patchPool(prototype: object, { pools }: Calls): void {
-  if (patchedPrototypes.has(prototype)) return;
-  patchedPrototypes.add(prototype);
-  bindArguments(prototype, "getConnection", (pool) => pools.watch(pool as Pool, stateOf));
-}
-
-function stateOf(pool: Pool): PoolState | undefined {
-  if (pool._closed === true) return undefined;
-  const { namespace, address, port } = addressOf(pool.config.connectionConfig);
-  const idle = pool._freeConnections.length;
-  return {
-    name: `${address}${port === undefined ? "" : `:${port}`}/${namespace ?? ""}`,
-    idle,
-    used: pool._allConnections.length - idle,
-    max: pool.config.connectionLimit ?? 0,
-    pending: pool._connectionQueue.length,
-  };
 }
 
 /**

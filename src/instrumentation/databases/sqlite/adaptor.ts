@@ -191,7 +191,7 @@ function patchStatement(
       prototype,
       name,
       (original) =>
-        function ask(...args) {
+        function execute(...args) {
           const call = start(this, args);
           return observeCall(call, () => Reflect.apply(original, this, args));
         },
