@@ -112,8 +112,8 @@ function requestsAllAttributes(names: unknown): names is readonly unknown[] {
   return Array.isArray(names) && (names.includes("All") || names.includes(".*"));
 }
 
-function messageAttributeNames(caller: readonly unknown[]): Input {
-  return { MessageAttributeNames: caller };
+function messageAttributeNames(names: readonly unknown[]): Input {
+  return { MessageAttributeNames: names };
 }
 
 function tryOr<R>(work: () => R, otherwise: R): R {
@@ -190,7 +190,7 @@ const CLIENT_SYMBOL = "opentelemetry.instrumentation.aws-sdk.client.config";
 function patchSend(internals: AwsSdkInternals): void {
   const patch = internals._getV3SmithyClientSendPatch;
   internals._getV3SmithyClientSendPatch = (version, original) => {
-    const marking = patch.call(internals, version, original);
+    const patched = patch.call(internals, version, original);
     return function (...args) {
       const [command] = args;
       if (!isObject(command)) return Reflect.apply(original, this, args);
@@ -199,7 +199,7 @@ function patchSend(internals: AwsSdkInternals): void {
         return Reflect.apply(original, this, args);
       }
       try {
-        return Reflect.apply(marking, this, args);
+        return Reflect.apply(patched, this, args);
       } finally {
         removeClientSymbol(command);
       }

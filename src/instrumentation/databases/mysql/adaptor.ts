@@ -27,12 +27,12 @@ const PROTOCOL = "lib/protocol/Protocol.js";
 const CLUSTER = "lib/PoolCluster.js";
 
 /** Private methods of upstream's instrumentation, once it exists. */
-const created: { internals?: MysqlInternals } = {};
+const upstreamState: { internals?: MysqlInternals } = {};
 
 const upstream = upstreamAdaptor((options) => {
   const instrumentation = new MySQLInstrumentation(options);
   const internals = instrumentation as unknown as MysqlInternals;
-  created.internals = internals;
+  upstreamState.internals = internals;
   preserveErrorEvents(internals);
   preserveThis(internals);
   return withSanitizedSql(instrumentation, options);
@@ -63,14 +63,14 @@ function preserveErrorEvents(instrumentation: MysqlInternals): void {
         return query;
       });
       return function query(...args) {
-        const created = Reflect.apply(traced, this, args);
-        if (!(created instanceof EventEmitter)) return created;
-        for (const listener of created.listeners("error")) {
+        const query = Reflect.apply(traced, this, args);
+        if (!(query instanceof EventEmitter)) return query;
+        for (const listener of query.listeners("error")) {
           if (before.includes(listener)) continue;
-          created.off("error", listener as Listener).on(errorMonitor, listener as Listener);
+          query.off("error", listener as Listener).on(errorMonitor, listener as Listener);
         }
-        for (const name of BOUND_METHODS) Reflect.deleteProperty(created, name);
-        return created;
+        for (const name of BOUND_METHODS) Reflect.deleteProperty(query, name);
+        return query;
       };
     };
   };
@@ -115,7 +115,7 @@ function traceNamespaces(prototype: object): void {
     "_getConnection",
     (original) =>
       function _getConnection(node, callback, ...rest) {
-        const traced = created.internals?._getConnectionCallbackPatchFn(callback) ?? callback;
+        const traced = upstreamState.internals?._getConnectionCallbackPatchFn(callback) ?? callback;
         return Reflect.apply(original, this, [node, traced, ...rest]);
       },
   );
