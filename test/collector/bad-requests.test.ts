@@ -13,7 +13,7 @@ const JSON_TYPE = { "content-type": "application/json" };
 const GZIPPED = { ...JSON_TYPE, "content-encoding": "gzip" };
 const PROTOBUF_TYPE = { "content-type": "application/x-protobuf" };
 
-/* Of gRPC's statuses. */
+/* Status codes of gRPC. */
 const RESOURCE_EXHAUSTED = 8;
 const INTERNAL = 13;
 

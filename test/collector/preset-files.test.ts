@@ -7,7 +7,7 @@ import { SECRET_ENDINGS, SECRET_NAMES, SECRET_WORDS } from "../../src/http/secre
 import { harmlessQueryKeys, secretQueryKeys } from "../secret-keys.ts";
 import { type PresetName, presets } from "./support/preset.ts";
 
-/* What must hold in the files themselves, whatever runs. */
+/* Properties of the files themselves, without a Collector. */
 
 interface Pipeline {
   readonly receivers: readonly string[];

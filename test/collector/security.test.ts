@@ -276,7 +276,7 @@ describe("secure/receive.yaml and secure/forward.yaml", function () {
     const files = ["gateway.yaml", "secure/receive.yaml"].map((name) => join(collector, name));
     await assert.rejects(
       readConfiguration(files, [], {}),
-      /TELLTALE_COLLECTOR_TOKEN, .* are not set, and .*receive\.yaml can.t do without/,
+      /TELLTALE_COLLECTOR_TOKEN, .* are not set, and .*receive\.yaml requires/,
     );
     await assert.rejects(
       validate(binary, { names: files, files, text: "" }),

@@ -12,7 +12,7 @@ interface Lockfile {
   readonly packages: Readonly<Record<string, { readonly version?: string }>>;
 }
 
-/** What follows `from`, or stands in `import(...)` or `require(...)`. */
+/** Specifiers after `from`, and in `import(...)` or `require(...)`. */
 const SPECIFIER = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*"([@a-z][^"]*)"/g;
 
 const COMMENT = /\/\*[^]*?\*\/|^\s*\/\/.*$/gm;

@@ -205,9 +205,9 @@ const logs: readonly Assertion[] = [
     title:
       "logs each line with the ids of the server span and of the request, and with the app's fields",
     check(run) {
-      assert.deepEqual(singleLine(run, "asked for", { item: "42" }), {
+      assert.deepEqual(singleLine(run, "requested", { item: "42" }), {
         level: "info",
-        message: "asked for",
+        message: "requested",
         item: "42",
         trace_id: sampledCaller.traceId,
         span_id: serverSpanOf(run, "called").spanId,
@@ -226,7 +226,7 @@ const logs: readonly Assertion[] = [
   {
     title: "logs lines of an unsampled trace with its ids",
     check(run) {
-      const found = singleLine(run, "asked for", { item: "44" });
+      const found = singleLine(run, "requested", { item: "44" });
       assert.deepEqual(pick(found, "trace_id", "trace_flags", "request_id"), {
         trace_id: unsampledCaller.traceId,
         trace_flags: "00",

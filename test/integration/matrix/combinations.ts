@@ -28,7 +28,7 @@ const matrix: readonly Combination[] = nodes.flatMap((node) =>
   ),
 );
 
-/** By the Node's own type stripping, which 22.15 has not, and by `tsx` there. */
+/** Loads TypeScript by Node's type stripping, or by `tsx` on 22.15, which has none. */
 const typeScript: readonly Combination[] = nodes.map(({ name, path }) => ({
   title: `Fastify 5, TypeScript ${name === "22.15" ? "by tsx" : "by Node itself"}, Node ${name}`,
   app: "fastify5.ts",

@@ -3,7 +3,7 @@ const { service } = (await import("./service-parts.cjs")).default;
 
 let library = await import(installed);
 if (program === "amqplib-callbacks") {
-  // As Node 0.10's `exports` have it, or the file itself.
+  // A path in the package's `exports`, or the file itself.
   const { default: callbacks } = await import(
     installed === "amqplib" ? "amqplib/callback_api" : `${installed}/callback_api.js`
   );
