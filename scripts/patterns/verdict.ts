@@ -13,8 +13,16 @@ export interface Verdict {
   readonly attack?: string;
 }
 
-/** The time limit for one pattern, in milliseconds. */
-const TIMEOUT_MS = 60_000;
+/**
+ * Options of `recheck`. Its own limits of time for attacks and seeds would make a
+ * verdict depend on how busy the machine is; without them only counts limit it.
+ */
+const OPTIONS = {
+  timeout: 300_000,
+  attackTimeout: null,
+  incubationTimeout: null,
+  seedingTimeout: null,
+} as const;
 
 /** Checks all patterns with `recheck`, a few at once; earlier results are in `cache`. */
 export async function checkPatterns(
@@ -28,7 +36,7 @@ export async function checkPatterns(
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
       const key = keyOf(one);
       const verdict = isBounded(one) ? BOUNDED : (known[key] ?? (await runRecheck(one)));
-      if (verdict !== BOUNDED) known[key] = verdict;
+      if (verdict !== BOUNDED && verdict.isLinear) known[key] = verdict;
       verdicts.set(one, verdict);
     }
   };
@@ -54,7 +62,7 @@ function isBounded({ source }: FoundPattern): boolean {
 async function runRecheck({ source, flags }: FoundPattern): Promise<Verdict> {
   // Its Java and native programs are optional; the JavaScript one is only slower.
   const { check } = await import("recheck");
-  const result = await check(source, flags, { timeout: TIMEOUT_MS });
+  const result = await check(source, flags, OPTIONS);
   if (result.status === "safe") return { isLinear: true, complexity: result.complexity.summary };
   if (result.status === "unknown") return { isLinear: false, complexity: result.error.kind };
   const { complexity, attack } = result;
