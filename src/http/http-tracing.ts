@@ -38,62 +38,86 @@ export interface HttpTracingDeps {
 
 /** Installs the instrumentation of HTTP servers and clients. */
 export function installHttpTracing(deps: HttpTracingDeps): HttpTracing {
-  const { metrics, propagator, diagnostics, errors, unsent } = deps;
-  const tracer = deps.traces.provider.getTracer("telltale/http", version);
-  const knownMethods = new Set(deps.config.knownMethods);
-  const onInternalError = (error: unknown): void => {
+  const shared: SharedDeps = {
+    tracer: deps.traces.provider.getTracer("telltale/http", version),
+    knownMethods: new Set(deps.config.knownMethods),
+    onInternalError: internalErrorReporter(deps.diagnostics),
+  };
+  const client = createClientDeps(deps, shared);
+  const hasHttp = deps.isEnabled("http");
+  if (deps.isEnabled("undici")) installUndici(client);
+  if (hasHttp) installHttpClient(client);
+  const servers = hasHttp ? installServers(deps, shared) : NO_SERVERS;
+  return {
+    ...servers,
+    outgoing: () => loadOutgoing().createOutgoingCalls(client),
+    endAll() {
+      client.openResponses.endAll();
+      servers.endAll();
+    },
+  };
+}
+
+/** Collaborators of servers and clients alike. */
+type SharedDeps = Pick<HttpClientDeps, "tracer" | "knownMethods" | "onInternalError">;
+
+function internalErrorReporter(diagnostics: Diagnostics): (error: unknown) => void {
+  return (error) => {
     try {
       diagnostics.error("http", `a request could not be recorded: ${describeError(error)}`);
     } catch {
       // Even then no error of telltale reaches the app.
     }
   };
-  const openResponses = new OpenResponses(onInternalError);
-  const client: HttpClientDeps = {
-    tracer,
+}
+
+function createClientDeps(
+  { metrics, propagator }: HttpTracingDeps,
+  shared: SharedDeps,
+): HttpClientDeps {
+  return {
+    ...shared,
     propagator,
     metrics: new ClientMetrics(metrics.meter),
-    knownMethods,
-    openResponses,
+    openResponses: new OpenResponses(shared.onInternalError),
     contextWithSpan: (span) => activeContext().setValue(SPAN_KEY, span),
-    onInternalError,
   };
-  if (deps.isEnabled("undici")) installUndici(client);
-  const outgoing = (): OutgoingCalls => loadOutgoing().createOutgoingCalls(client);
-  if (!deps.isEnabled("http")) {
-    const endAll = (): void => openResponses.endAll();
-    return {
-      outgoing,
-      startEarly() {},
-      hasHandledRequests: () => false,
-      inFlightCount: () => 0,
-      endAll,
-    };
-  }
-  installHttpClient(client);
+}
+
+function installServers(
+  { metrics, propagator, errors, unsent }: HttpTracingDeps,
+  shared: SharedDeps,
+): ServerTracing {
   const headers = new HeaderReader(propagator, propagator.extractFields());
   const server = installHttpServer({
-    tracer,
+    ...shared,
     headers,
     metrics: new ServerMetrics(metrics),
-    knownMethods,
     onServerErrors: (unit, failures) => errors.captureServerErrors(unit, failures),
     onStart: () => unsent.mark(),
-    onInternalError,
   });
+  const { onInternalError } = shared;
   const streams = installHttp2Server({ server, headers, onInternalError });
   return {
-    outgoing,
     startEarly: () => server.startEarly(),
     hasHandledRequests: () => server.hasHandledRequests(),
     inFlightCount: () => server.inFlightCount(),
     endAll() {
-      openResponses.endAll();
       server.endAll();
       streams.endAll();
     },
   };
 }
+
+type ServerTracing = Omit<HttpTracing, "outgoing">;
+
+/** Stands for the servers where their instrumentation is disabled. */
+const NO_SERVERS: ServerTracing = {
+  startEarly() {},
+  hasHandledRequests: () => false,
+  inFlightCount: () => 0,
+  endAll() {},
+};
 
 export interface HttpTracing {
   /** Returns the tracing of clients without a diagnostics channel of Node; loads it. */
