@@ -28,7 +28,7 @@ const span = new NonRecordingSpan({
 });
 
 describe("A context", () => {
-  it("keeps values of any key and leaves the one it was made from alone", () => {
+  it("has values of any key, and does not change the one it was derived from", () => {
     const a = createContextKey("a");
     const b = createContextKey("b");
     const first = ROOT_CONTEXT.setValue(a, 1);
@@ -38,20 +38,20 @@ describe("A context", () => {
     assert.equal(second.deleteValue(a).getValue(a), undefined);
   });
 
-  it("carries the span that the API sets, and the API finds ours", () => {
+  it("has the span that the API sets, and the API finds that of telltale", () => {
     assert.equal(spanIn(trace.setSpan(ROOT_CONTEXT, span)), span);
     assert.equal(trace.getSpan(ROOT_CONTEXT.withSpan(span)), span);
     assert.equal(spanIn(trace.setSpan(API_ROOT_CONTEXT, span)), span);
     assert.equal(spanIn(trace.deleteSpan(ROOT_CONTEXT.withSpan(span))), undefined);
   });
 
-  it("is suppressed by the SDK's own function, and the SDK sees ours", () => {
+  it("is suppressed by the SDK's own function, and the SDK detects that of telltale", () => {
     assert.equal(isTracingSuppressed(suppressTracing(ROOT_CONTEXT)), true);
     assert.equal(isSuppressedByApi(ROOT_CONTEXT), false);
     runSuppressed(() => assert.equal(isSuppressedByApi(activeContext()), true));
   });
 
-  it("carries the holder along with whatever is set", () => {
+  it("has the unit of work, whatever is set", () => {
     const unit = new UnitOfWork();
     const context = new Context(undefined, unit, false, undefined);
     assert.equal(unitOfWorkIn(trace.setSpan(context, span)), unit);
@@ -68,7 +68,7 @@ describe("The context manager", () => {
   const manager = new StorageContextManager();
   const requestContext = ROOT_CONTEXT.withSpan(span).withUnitOfWork(new UnitOfWork());
 
-  it("is at the root outside of all work", () => {
+  it("is at the root outside of any unit of work", () => {
     assert.equal(manager.active(), ROOT_CONTEXT);
     assert.equal(activeUnitOfWork(), undefined);
   });
@@ -91,7 +91,7 @@ describe("The context manager", () => {
     assert.equal(activeContext(), ROOT_CONTEXT);
   });
 
-  it("lets an exception through and restores the context", () => {
+  it("passes an exception on and restores the context", () => {
     assert.throws(
       () =>
         runWithContext(requestContext, () => {

@@ -7,7 +7,7 @@ import { activeUnitOfWork, runWithContext } from "../../src/context/manager.ts";
 import { TracedAsyncIterator } from "../../src/context/traced-async-iterator.ts";
 import type { UnitOfWorkHandle } from "../../src/context/messaging.ts";
 
-/** A unit of work that is known by its request id. */
+/** Unit of work with a request id. */
 class TestUnitOfWork extends UnitOfWork implements UnitOfWorkHandle {
   readonly context: Context = ROOT_CONTEXT.withUnitOfWork(this);
 
@@ -19,7 +19,7 @@ class TestUnitOfWork extends UnitOfWork implements UnitOfWorkHandle {
   fail(): void {}
 }
 
-/** A loop over what `source` emits, and all the work that it has begun. */
+/** A loop over the messages that `source` emits, and the units of work that it has started. */
 function createLoop(source: EventEmitter): {
   loop: TracedAsyncIterator<string>;
   items: TestUnitOfWork[];
@@ -44,7 +44,7 @@ function activeRequestId(): string | undefined {
 }
 
 describe("A loop over messages", () => {
-  it("runs its body as the work of each message, the first one too", async () => {
+  it("runs its body as the unit of work of each message, also of the first one", async () => {
     const source = new EventEmitter();
     const { loop, items: units } = createLoop(source);
     const seen: (string | undefined)[] = [];
@@ -67,7 +67,7 @@ describe("A loop over messages", () => {
     assert.ok(units.every(({ ended }) => ended));
   });
 
-  it("leaves whoever has started it where they were, once the first message is done", async () => {
+  it("restores the context of its caller after the first message", async () => {
     const source = new EventEmitter();
     const { loop } = createLoop(source);
     let release = (): void => {};
@@ -98,7 +98,7 @@ describe("A loop over messages", () => {
     assert.equal(await running, "outer");
   });
 
-  it("ends a message's work where its body breaks out, and is in no work after it", async () => {
+  it("ends the unit of work of a message where its body breaks out, and then is in none", async () => {
     const source = new EventEmitter();
     const { loop, items: units } = createLoop(source);
     const running = (async () => {
@@ -114,7 +114,7 @@ describe("A loop over messages", () => {
     );
   });
 
-  it("begins no work for what is no message", async () => {
+  it("starts no unit of work for a value that is no message", async () => {
     const values = (async function* () {
       yield 1;
     })();

@@ -3,9 +3,9 @@ import { parseConfig } from "../../src/config/parse.ts";
 import { environmentOf } from "../../src/env.ts";
 import { normalizeMethod } from "../../src/http/method.ts";
 
-describe("the name of a method", () => {
+describe("The recorded method", () => {
   for (const method of ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "QUERY"]) {
-    it(`is ${method}, as the conventions know it`, () => {
+    it(`is ${method}, which the conventions have`, () => {
       assert.equal(normalizeMethod(methodsWith({}), method), method);
     });
   }

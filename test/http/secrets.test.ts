@@ -3,14 +3,14 @@ import { isSecretKey, redactPath, redactQuery, REDACTED } from "../../src/http/s
 import { targetOf } from "../../src/http/url.ts";
 import { harmlessQueryKeys, secretQueryKeys } from "../secret-keys.ts";
 
-describe("The values of query keys", () => {
-  it("are looked at by at least 100 secret and 60 harmless keys", () => {
+describe("Query keys", () => {
+  it("are tested with at least 100 secret and 60 harmless ones", () => {
     assert.ok(new Set(secretQueryKeys).size >= 100, `${secretQueryKeys.length}`);
     assert.ok(new Set(harmlessQueryKeys).size >= 60, `${harmlessQueryKeys.length}`);
   });
 
   for (const key of secretQueryKeys) {
-    it(`are hidden of ${key}, also escaped and asked again`, () => {
+    it(`include the secret ${key}, also escaped and from the cache`, () => {
       for (const spelled of [key, key, encodeURIComponent(key), key.toUpperCase(), escaped(key)]) {
         assert.equal(isSecretKey(spelled), true, spelled);
         assert.equal(redactQuery(`a=1&${spelled}=xyz&b`), `a=1&${spelled}=${REDACTED}&b`);
@@ -19,7 +19,7 @@ describe("The values of query keys", () => {
   }
 
   for (const key of harmlessQueryKeys) {
-    it(`are shown of ${key}`, () => {
+    it(`include the harmless ${key}`, () => {
       for (const spelled of [key, key, encodeURIComponent(key)]) {
         assert.equal(isSecretKey(spelled), false, spelled);
         assert.equal(redactQuery(`${spelled}=xyz`), `${spelled}=xyz`);
@@ -27,7 +27,7 @@ describe("The values of query keys", () => {
     });
   }
 
-  it("are hidden of an endless key", () => {
+  it("are checked by their end where they are very long", () => {
     assert.equal(isSecretKey(`${"x".repeat(10_000)}_api_key`), true);
     assert.equal(isSecretKey(`${"x".repeat(10_000)}code`), false);
   });
@@ -53,7 +53,7 @@ describe("The values of query keys", () => {
     ["an address of mail", "to=bob%40example.com", "to=bob%40example.com"],
   ];
   for (const [title, query, shown] of rows) {
-    it(`are right for ${title}`, () => {
+    it(`redact ${title} correctly`, () => {
       assert.equal(redactQuery(query), shown);
     });
   }
@@ -111,7 +111,7 @@ describe("Paths", () => {
     ["Slack's token", `/x/xoxb-2222-${word}`, "/x/REDACTED"],
   ];
   for (const [title, path, shown] of hidden) {
-    it(`lose the token of ${title}`, () => {
+    it(`have no token of ${title}`, () => {
       const [bare = ""] = path.split("?");
       assert.equal(redactPath(bare), shown);
       const { url } = targetOf("http://localhost:8080", bare) ?? {};
@@ -160,13 +160,13 @@ describe("Paths", () => {
     ],
   ];
   for (const path of kept) {
-    it(`stay as they are: ${path}`, () => {
+    it(`are unchanged: ${path}`, () => {
       assert.equal(redactPath(path), path);
     });
   }
 });
 
-describe("Looking for secrets", () => {
+describe("Redaction", () => {
   const pieces = [
     "token",
     "/reset",
@@ -189,24 +189,24 @@ describe("Looking for secrets", () => {
     (text) => redactQuery(`next=${encodeURIComponent(`http://a/?b=${text}`)}`),
   ];
   for (const piece of pieces) {
-    it(`takes no longer than the text is long, also of ${piece} again and again`, () => {
+    it(`takes linear time, also for repeated ${piece}`, () => {
       for (const look of looks) {
         const short = timeOf(look, piece.repeat(5_000 / piece.length));
         const long = timeOf(look, piece.repeat(80_000 / piece.length));
-        // Sixteen times as long: by squares it would be 256 times.
+        // The text is sixteen times as long; quadratic time would be 256 times as long.
         assert.ok(long < 80 * Math.max(short, 0.5), `${short} ms, ${long} ms`);
       }
     });
   }
 });
 
-/** With one letter as an escape, as clients may write it. */
+/** Escapes one letter, as clients may do. */
 function escaped(key: string): string {
   const code = key.charCodeAt(0).toString(16).padStart(2, "0");
   return `%${code}${encodeURIComponent(key.slice(1))}`;
 }
 
-/** CPU, since other processes may have the machine. */
+/** Measures CPU time, since other processes may use the machine. */
 function timeOf(look: (text: string) => unknown, text: string): number {
   let best = Infinity;
   for (let run = 0; run < 3; run++) {

@@ -21,7 +21,7 @@ class TestResponse implements OpenResponse {
   }
 }
 
-describe("Responses that are open", () => {
+describe("Open responses", () => {
   const errors: unknown[] = [];
   let responses: OpenResponses;
   beforeEach(() => {
@@ -29,7 +29,7 @@ describe("Responses that are open", () => {
     responses = new OpenResponses((error) => errors.push(error));
   });
 
-  it("end at their head when the app does not read them, and the others stay open", async () => {
+  it("end at their head when the app does not read them, while others stay open", async () => {
     const read = new TestResponse(responses, () => false);
     const unread = new TestResponse(responses, () => true);
     await pollUntilTrue(() => unread.endedAt !== undefined, "the unread response to end");
@@ -38,7 +38,7 @@ describe("Responses that are open", () => {
     read.end(now());
   });
 
-  it("end at their head also when the app begins late and stops", async () => {
+  it("end at their head when the app starts late and stops", async () => {
     let isUnread = false;
     const response = new TestResponse(responses, () => isUnread);
     const first = new TestResponse(responses, () => true);
@@ -48,7 +48,7 @@ describe("Responses that are open", () => {
     assert.equal(response.endedAt, response.responseAt);
   });
 
-  it("all end with the process, those that are being read at that time", () => {
+  it("all end at process exit, those that are being read at that time", () => {
     const read = new TestResponse(responses, () => false);
     const unread = new TestResponse(responses, () => true);
     const before = now();
@@ -57,7 +57,7 @@ describe("Responses that are open", () => {
     assert.ok(read.endedAt !== undefined && read.endedAt >= before);
   });
 
-  it("are all ended though the end of one of them throws", () => {
+  it("are all ended even if the end of one of them throws", () => {
     const broken = new TestResponse(responses, () => true);
     broken.end = () => {
       throw new Error("broken");

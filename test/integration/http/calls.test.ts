@@ -12,13 +12,13 @@ import { valuesOf } from "./page.ts";
 import { HttpService } from "./service.ts";
 import { startUpstreamServers, type UpstreamServers } from "./upstream.ts";
 
-/** What the app says of a call; headers where the upstream echoed them. */
+/** Result of a call, as reported by the app; headers where the upstream echoed them. */
 interface CallResult {
   readonly thrown?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Callbacks that ran in another context than the call. */
   readonly lost?: readonly string[];
-  /** How often each header came. */
+  /** Number of times that each header was received. */
   readonly raw?: Readonly<Record<string, number>>;
 }
 
@@ -55,7 +55,7 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
       it(`${call.name}: ${inWords(call)}`, () => check(call));
     }
 
-    it("are counted as often as there are spans, and none of them is our own", async () => {
+    it("are counted once per span, and telltale's own are not", async () => {
       const expected = callScenarios.reduce((sum, { spans }) => sum + spans.length, 0);
       const page = await preloaded.page();
       const counts = valuesOf(page, "http_client_request_duration_seconds_count");
@@ -115,7 +115,7 @@ async function callResultOf(
   return (await response.json()) as CallResult;
 }
 
-/** Without what tells of the trace, and without what is another at every call. */
+/** Removes the trace context, and headers that are different in each call. */
 function withoutTrace({ headers, raw, ...rest }: CallResult): object {
   const others = ["traceparent", "tracestate", "baggage", "sec-websocket-key", "host"];
   const without = (names: Readonly<Record<string, unknown>> = {}): object =>

@@ -1,13 +1,13 @@
-/** What is expected of one outgoing span. `NO_ESCAPES` and `TLS` stand for the upstream's origins. */
+/** Expected client span. `PLAIN` and `TLS` stand for the origins of the upstream. */
 export interface ExpectedClientSpan {
   readonly name?: string;
   readonly status?: number;
   readonly url?: string;
-  /** `error.type`; with a status of 400 or more it is that. */
+  /** `error.type`; with a status of 400 or more it is the status. */
   readonly error?: string | RegExp;
   /** `network.protocol.version`; default: 1.1 where there is a status. */
   readonly protocol?: string;
-  /** Default: those of the upstream. */
+  /** Default: address and port of the upstream. */
   readonly address?: string;
   readonly port?: number;
 }
@@ -16,7 +16,7 @@ export interface ExpectedClientSpan {
 export interface CallScenario {
   readonly name: string;
   readonly spans: readonly ExpectedClientSpan[];
-  /** False: the other side hears nothing of the trace, though it echoes its headers. */
+  /** Whether the upstream receives no trace context, though it echoes its headers. */
   readonly silent?: true;
 }
 
@@ -39,7 +39,7 @@ export const callScenarios: readonly CallScenario[] = [
     spans: [{ ...echo, url: "http://listed.example/echo", address: "listed.example", port: 80 }],
   },
   {
-    name: "http headers as a list, with a trace of its own",
+    name: "http headers as a list, with its own trace context",
     spans: [{ ...echo, url: "http://a/echo", address: "a", port: 80 }],
   },
   {
@@ -50,7 +50,7 @@ export const callScenarios: readonly CallScenario[] = [
     name: "http headers as a list, with a body",
     spans: [{ ...echo, name: "PUT", url: "http://a/echo", address: "a", port: 80 }],
   },
-  { name: "http with a trace of its own", spans: [echo] },
+  { name: "http with its own trace context", spans: [echo] },
   { name: "http Expect", spans: [{ ...echo, name: "PUT" }], silent: true },
   { name: "http HEAD", spans: [{ ...echo, name: "HEAD" }] },
   { name: "http 204", spans: [{ url: "PLAIN/status/204", status: 204 }] },
@@ -83,7 +83,7 @@ export const callScenarios: readonly CallScenario[] = [
     name: "http unknown host",
     spans: [
       {
-        // Without a network nobody can say whether it exists.
+        // Without a network it is unknown whether it exists.
         error: /ENOTFOUND|EAI_AGAIN/,
         url: "http://nowhere.invalid/",
         address: "nowhere.invalid",
@@ -96,7 +96,7 @@ export const callScenarios: readonly CallScenario[] = [
   { name: "http timeout by signal", spans: [{ ...slow, error: "ABORT_ERR" }] },
   { name: "http signal", spans: [slow] },
   { name: "http signal with a reason", spans: [slow] },
-  { name: "http signal before", spans: [slow] },
+  { name: "http signal before the start", spans: [slow] },
   { name: "http signal after the head", spans: [slowBody] },
   { name: "http destroyed", spans: [slow] },
   { name: "http destroyed at once", spans: [slow] },
@@ -110,33 +110,33 @@ export const callScenarios: readonly CallScenario[] = [
     spans: [{ url: "PLAIN/midway", status: 200, error: /aborted|ECONNRESET/ }],
   },
   {
-    name: "http response given up",
+    name: "http response destroyed",
     spans: [slowBody],
   },
   { name: "http response left half-read", spans: [slowBody] },
   {
-    name: "http response given up with an error",
+    name: "http response destroyed with an error",
     spans: [{ ...slowBody, error: "Error" }],
   },
   { name: "http unread", spans: [plain] },
   { name: "http unread at all", spans: [plain] },
   { name: "http unread HEAD", spans: [{ ...echo, name: "HEAD" }] },
   { name: "http unread and large", spans: [large] },
-  { name: "http unheard", spans: [plain] },
+  { name: "http without listeners", spans: [plain] },
   { name: "http upgrade", spans: [{ url: "PLAIN/", status: 101 }] },
-  { name: "http upgrade that nobody takes", spans: [{ url: "PLAIN/", status: 101 }] },
+  { name: "http upgrade without a listener", spans: [{ url: "PLAIN/", status: 101 }] },
   { name: "http CONNECT", spans: [{ name: "CONNECT", url: "PLAIN/", status: 200 }] },
   { name: "https.get", spans: [{ url: "TLS/echo", status: 200 }] },
   { name: "https untrusted", spans: [{ url: "TLS/echo", error: /SELF_SIGNED|UNABLE_TO/ }] },
 
   { name: "fetch", spans: [{ ...echo, url: "PLAIN/echo?token=REDACTED" }] },
-  { name: "fetch with a trace of its own", spans: [echo] },
+  { name: "fetch with its own trace context", spans: [echo] },
   { name: "fetch upload", spans: [{ ...echo, name: "POST" }] },
   { name: "fetch redirected", spans: [{ url: "PLAIN/redirect", status: 302 }, echo] },
   { name: "fetch 404", spans: [{ url: "PLAIN/status/404", status: 404 }] },
   { name: "fetch refused", spans: [{ error: "ECONNREFUSED" }] },
   { name: "fetch aborted", spans: [{ ...slow, error: "TimeoutError", protocol: "1.1" }] },
-  { name: "fetch aborted before", spans: [] },
+  { name: "fetch aborted before the start", spans: [] },
   { name: "fetch midway", spans: [{ url: "PLAIN/midway", status: 200, error: "UND_ERR_SOCKET" }] },
   { name: "fetch cancelled", spans: [slowBody] },
   { name: "fetch cancelled half-read", spans: [slowBody] },
@@ -153,11 +153,11 @@ export const callScenarios: readonly CallScenario[] = [
   { name: "http2 HEAD", spans: [{ ...second, name: "HEAD" }] },
   { name: "http2 POST", spans: [{ ...second, name: "POST" }] },
   { name: "http2 without headers", spans: [{ ...second, url: "TLS/" }] },
-  { name: "http2 with a trace of its own", spans: [second] },
-  { name: "http2 with headers for many", spans: [second, second] },
+  { name: "http2 with its own trace context", spans: [second] },
+  { name: "http2 with reused headers", spans: [second, second] },
   { name: "http2 with sensitive headers", spans: [second] },
   { name: "http2 headers as a list", spans: [second] },
-  { name: "http2 by a promise", spans: [second] },
+  { name: "http2 promisified", spans: [second] },
   { name: "http2 404", spans: [{ ...second, url: "TLS/status/404", status: 404 }] },
   { name: "http2 503", spans: [{ ...second, url: "TLS/status/503", status: 503 }] },
   { name: "http2 secrets", spans: [{ ...second, url: "TLS/echo?token=REDACTED&a=1" }] },
@@ -167,8 +167,8 @@ export const callScenarios: readonly CallScenario[] = [
   },
   { name: "http2 destroyed", spans: [{ ...second, url: "TLS/midway-slow" }] },
   { name: "http2 left half-read", spans: [{ ...second, url: "TLS/midway-slow" }] },
-  { name: "http2 given up before", spans: [{ url: "TLS/slow" }] },
-  { name: "http2 given up before the head", spans: [{ url: "TLS/slow" }] },
+  { name: "http2 aborted before the start", spans: [{ url: "TLS/slow" }] },
+  { name: "http2 aborted before the head", spans: [{ url: "TLS/slow" }] },
   { name: "http2 timeout by signal", spans: [{ url: "TLS/slow", error: "ABORT_ERR" }] },
   { name: "http2 cancelled by the server", spans: [{ url: "TLS/cancelled", error: "aborted" }] },
   {
@@ -178,10 +178,10 @@ export const callScenarios: readonly CallScenario[] = [
   { name: "http2 unread and large", spans: [{ ...second, url: "TLS/large" }] },
   { name: "http2 ECONNREFUSED", spans: [{ error: "ECONNREFUSED" }] },
   { name: "http2 after the end", spans: [{ error: /./ }] },
-  { name: "http2 of nonsense", spans: [{ error: "aborted" }] },
+  { name: "http2 to a server without HTTP/2", spans: [{ error: "aborted" }] },
 
   { name: "undici request", spans: [echo] },
-  { name: "undici request with a trace of its own", spans: [echo] },
+  { name: "undici request with its own trace context", spans: [echo] },
   { name: "undici stream", spans: [echo] },
   { name: "undici pipeline", spans: [{ ...echo, name: "POST" }] },
   { name: "undici Pool", spans: [plain, plain] },

@@ -3,12 +3,12 @@ import { nodes } from "../../nodes.ts";
 import { converse, DISCONNECT, type ConversationStep } from "./conversation.ts";
 import { ServicePair, type HttpService } from "./service.ts";
 
-/** What the service's `/seen` tells of one request. */
+/** Contexts of the callbacks of one request, as reported by the service under `/seen`. */
 interface SeenContexts {
   readonly hasSpan: boolean;
   readonly seen: readonly {
     readonly what: string;
-    /** Whether it always was the span that the handler was called under. */
+    /** Whether the active span was always that of the handler. */
     readonly right: boolean;
     readonly store: string | null;
   }[];
@@ -34,7 +34,7 @@ function get(name: string, query: string): string {
 const later = ["timeout", "immediate", "tick", "microtask", "promise", "file", "lookup"];
 const ended = ["request end", "request close", "response finish", "response close", "answer"];
 
-/** The parts come one by one, so that they don't arrive with the request. */
+/** Sends the parts one by one, so that they do not arrive with the request. */
 function upload(name: string, way: string): ConversationStep[] {
   return [
     post(name, `way=${way}&early=1`, 8),
@@ -54,12 +54,12 @@ const cases: readonly ContextCase[] = [
     watched: { get: [...later, ...ended] },
   },
   {
-    title: "of a body that comes with the request",
+    title: "of a body that arrives with the request",
     steps: [`${post("whole", "way=flowing", 4)}body`, /done/, DISCONNECT],
     watched: { whole: [...ended, "request data"] },
   },
   ...["flowing", "readable", "once", "iterated", "pipeline"].map((way) => ({
-    title: `of a body that comes in parts, read ${way}`,
+    title: `of a body that arrives in parts, read ${way}`,
     steps: upload(`parts-${way}`, way),
     watched: {
       [`parts-${way}`]: [
@@ -89,7 +89,7 @@ const cases: readonly ContextCase[] = [
     watched: { chunked: [...ended, "request data"] },
   },
   {
-    title: "of a body that the client was told to send",
+    title: "of a body that the client sends after 100 Continue",
     steps: [
       `POST /watched?name=expected&way=flowing HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n`,
       /100 Continue/,
@@ -100,7 +100,7 @@ const cases: readonly ContextCase[] = [
     watched: { expected: [...ended, "request data"] },
   },
   {
-    title: "of a response larger than the socket takes",
+    title: "of a response larger than the buffer of the socket",
     steps: [get("large", "way=flowing&bytes=4000000"), /done/, DISCONNECT],
     watched: { large: [...ended, "response drain"] },
   },
@@ -126,12 +126,12 @@ const cases: readonly ContextCase[] = [
     watched: { former: ended, latter: ended },
   },
   {
-    title: "of a client that leaves",
+    title: "of a client that disconnects",
     steps: [get("left", "hang=1"), /begun/, DISCONNECT],
     watched: { left: ["request close", "response close"] },
   },
   {
-    title: "of a client that leaves during its upload",
+    title: "of a client that disconnects during its upload",
     steps: [post("torn", "way=flowing&early=1", 8), /early/, "body", /got 4/, DISCONNECT],
     watched: {
       torn: ["request data", "request error", "request aborted", "request close", "response close"],
@@ -148,28 +148,28 @@ for (const { name, path } of nodes) {
     after(() => pair.stop());
 
     for (const one of cases) {
-      it(`${one.title} is the request's, and the app's own storage is as it was`, async () => {
+      it(`${one.title} is that of the request, and the app's own storage is unchanged`, async () => {
         const [bare, preloaded] = await Promise.all([
           watch(pair.bare, one),
           watch(pair.preloaded, one),
         ]);
         for (const [name, must] of Object.entries(one.watched)) {
-          const ours = preloaded.get(name);
-          assert.equal(ours?.hasSpan, true);
-          const wrong = ours.seen.filter(({ right }) => !right);
+          const callbacks = preloaded.get(name);
+          assert.equal(callbacks?.hasSpan, true);
+          const wrong = callbacks.seen.filter(({ right }) => !right);
           assert.deepEqual(wrong, [], name);
-          const seen = new Set(ours.seen.map(({ what }) => what));
+          const seen = new Set(callbacks.seen.map(({ what }) => what));
           assert.deepEqual(
             must.filter((what) => !seen.has(what)),
             [],
             [...seen].join(", "),
           );
-          assert.deepEqual(storesByCallback(ours), storesByCallback(bare.get(name)), name);
+          assert.deepEqual(storesByCallback(callbacks), storesByCallback(bare.get(name)), name);
         }
       });
     }
 
-    it("of a connection is no request's", async () => {
+    it("of a connection is that of no request", async () => {
       const lines = await connections(pair.preloaded);
       assert.deepEqual(lines, await connections(pair.bare));
     });

@@ -1,15 +1,15 @@
 import type { Socket } from "node:net";
 
-/** The client goes away without a word. */
+/** The client closes the connection. */
 export const DISCONNECT: unique symbol = Symbol("leave");
 
-/** What a client sends, what it waits for, byte by byte. */
+/** Text that a client sends, or that it waits for. */
 export type ConversationStep = string | RegExp | typeof DISCONNECT;
 
 /**
- * Takes the steps, and reads on until the other side closes the connection.
+ * Runs the steps, and reads until the server closes the connection.
  *
- * @returns all that came in
+ * @returns everything that was received
  */
 export async function converse(
   socket: Socket,

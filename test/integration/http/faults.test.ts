@@ -4,7 +4,7 @@ import { node } from "../../nodes.ts";
 import { converse, DISCONNECT } from "./conversation.ts";
 import { HttpService } from "./service.ts";
 
-/** What `apps/hostile.mjs` breaks in its own process. */
+/** Parts of Node or of telltale that `apps/hostile.mjs` breaks in its own process. */
 const brokenParts = [
   "nothing",
   "clock",
@@ -19,7 +19,7 @@ const brokenParts = [
   "stderr",
 ];
 
-describe("An app that breaks what we use", () => {
+describe("An app that breaks what telltale uses", () => {
   let receiver: Receiver;
   before(async () => {
     receiver = await startReceiver();
@@ -27,7 +27,7 @@ describe("An app that breaks what we use", () => {
   after(() => receiver.close());
 
   for (const what of brokenParts) {
-    it(`(${what}) goes on as it would without us`, async () => {
+    it(`responds as without a preload: ${what}`, async () => {
       const options = { app: "hostile.mjs", node, args: [what] };
       const [bare, preloaded] = await Promise.all([
         HttpService.start(options),
@@ -39,7 +39,7 @@ describe("An app that breaks what we use", () => {
       assert.deepEqual(asPreloaded?.answers, asBare?.answers);
       assert.deepEqual(asPreloaded?.ended, asBare?.ended);
       const lines = asPreloaded?.stderr.split("\n").slice(0, -1) ?? [];
-      // Each of our rooms says at most once what it could not do.
+      // Each part of telltale reports at most once what it could not do.
       assert.ok(lines.length <= (what === "nothing" ? 0 : 4), lines.join("\n"));
       for (const line of lines) assert.match(line, /^telltale: /);
     });

@@ -1,4 +1,4 @@
-/** The values of all samples with this name, from a Prometheus page. */
+/** Returns the values of all samples with this name on a Prometheus page. */
 export function valuesOf(page: string, name: string): number[] {
   return page
     .split("\n")

@@ -3,31 +3,43 @@ import { nodes } from "../../nodes.ts";
 import { converse } from "./conversation.ts";
 import { ServicePair, type HttpService } from "./service.ts";
 
-/** How an app answers (`/id?form=…`), and the ids that the client then sees. */
-const forms: readonly { title: string; form: string; ids: "ours" | readonly string[] }[] = [
-  { title: "an app that sets no header", form: "none", ids: "ours" },
-  { title: "an app that writes the head itself", form: "explicit", ids: "ours" },
-  { title: "an app that sets another header", form: "other", ids: "ours" },
-  { title: "an app that gives another header to writeHead", form: "objectOther", ids: "ours" },
-  { title: "its own by setHeader", form: "setHeader", ids: ["own"] },
-  { title: "its own by setHeader, in mixed case", form: "setHeaderMixed", ids: ["own"] },
-  { title: "two of its own by setHeader", form: "setHeaderList", ids: ["own", "second"] },
-  { title: "its own by setHeaders", form: "setHeaders", ids: ["own"] },
-  { title: "its own by appendHeader", form: "appended", ids: ["own"] },
-  { title: "its own in writeHead's object", form: "object", ids: ["own"] },
-  { title: "its own in writeHead's object, in mixed case", form: "objectMixed", ids: ["own"] },
-  { title: "its own in an object without prototype", form: "objectBare", ids: ["own"] },
-  { title: "its own in writeHead after setHeader", form: "both", ids: ["own"] },
-  { title: "its own in writeHead's flat list", form: "flat", ids: ["own"] },
-  { title: "its own in writeHead's flat list, in capitals", form: "flatMixed", ids: ["own"] },
-  { title: "its own in writeHead's pairs", form: "pairs", ids: ["own"] },
-  { title: "its own after a status message", form: "message", ids: ["own"] },
+/** How an app responds (`/id?form=…`), and the ids that the client receives. */
+const forms: readonly { title: string; form: string; ids: "generated" | readonly string[] }[] = [
+  { title: "an app that sets no header", form: "none", ids: "generated" },
+  { title: "an app that writes the head itself", form: "explicit", ids: "generated" },
+  { title: "an app that sets another header", form: "other", ids: "generated" },
+  {
+    title: "an app that passes another header to writeHead",
+    form: "objectOther",
+    ids: "generated",
+  },
+  { title: "the app's own by setHeader", form: "setHeader", ids: ["own"] },
+  { title: "the app's own by setHeader, in mixed case", form: "setHeaderMixed", ids: ["own"] },
+  { title: "two ids of the app by setHeader", form: "setHeaderList", ids: ["own", "second"] },
+  { title: "the app's own by setHeaders", form: "setHeaders", ids: ["own"] },
+  { title: "the app's own by appendHeader", form: "appended", ids: ["own"] },
+  { title: "the app's own in writeHead's object", form: "object", ids: ["own"] },
+  {
+    title: "the app's own in writeHead's object, in mixed case",
+    form: "objectMixed",
+    ids: ["own"],
+  },
+  { title: "the app's own in an object without prototype", form: "objectBare", ids: ["own"] },
+  { title: "the app's own in writeHead after setHeader", form: "both", ids: ["own"] },
+  { title: "the app's own in writeHead's flat list", form: "flat", ids: ["own"] },
+  { title: "the app's own in writeHead's flat list, in capitals", form: "flatMixed", ids: ["own"] },
+  { title: "the app's own in writeHead's pairs", form: "pairs", ids: ["own"] },
+  { title: "the app's own after a status message", form: "message", ids: ["own"] },
   { title: "its own, flushed", form: "flushed", ids: ["own"] },
-  { title: "an app that exposes the header, in a flat list", form: "flatExposed", ids: "ours" },
-  { title: "an app that exposes the header, in pairs", form: "pairsExposed", ids: "ours" },
+  {
+    title: "an app that exposes the header, in a flat list",
+    form: "flatExposed",
+    ids: "generated",
+  },
+  { title: "an app that exposes the header, in pairs", form: "pairsExposed", ids: "generated" },
 ];
 
-/** What a caller sends, and whether that is taken over. */
+/** What a client sends, and whether it is accepted. */
 const given: readonly { title: string; headers: string; taken?: string }[] = [
   { title: "an id", headers: "x-request-id: abc-123\r\n", taken: "abc-123" },
   { title: "an id in a header in mixed case", headers: "X-Request-Id: abc\r\n", taken: "abc" },
@@ -67,18 +79,18 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
     after(() => pair.stop());
 
     for (const { title, form, ids } of forms) {
-      it(`of ${title} is ${ids === "ours" ? "ours" : "the app's"}, once`, async () => {
+      it(`of ${title} is ${ids === "generated" ? "generated" : "the app's"}, and sent once`, async () => {
         const [bare, preloaded] = await Promise.all(
           [pair.bare, pair.preloaded].map((service) => ask(service, `/id?form=${form}`)),
         );
-        assert.deepEqual(preloaded?.ids, ids === "ours" ? [preloaded?.ids[0]] : ids);
-        assert.deepEqual(bare?.ids, ids === "ours" ? [] : ids);
+        assert.deepEqual(preloaded?.ids, ids === "generated" ? [preloaded?.ids[0]] : ids);
+        assert.deepEqual(bare?.ids, ids === "generated" ? [] : ids);
         assert.equal(preloaded?.rest, bare?.rest);
       });
     }
 
     for (const { title, headers, taken: isAccepted } of given) {
-      it(`is ${isAccepted === undefined ? "a new one" : "the caller's"} for ${title}`, async () => {
+      it(`is ${isAccepted === undefined ? "a new one" : "the client's"} for ${title}`, async () => {
         const [bare, preloaded] = await Promise.all(
           [pair.bare, pair.preloaded].map((service) => ask(service, "/id?form=none", headers)),
         );
@@ -95,7 +107,7 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
       });
     }
 
-    it("is none of the headers that the app asks its response for", async () => {
+    it("is not among the headers that the app reads from its response", async () => {
       const { ids, rest } = await ask(pair.preloaded, "/id?form=asked");
       assert.equal(ids.length, 1);
       assert.ok(rest.endsWith("[{},[],false]"), rest);

@@ -21,7 +21,7 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
       it(`${scenario.title}: ${inWords(scenario)}`, () => check(pair, scenario, `case=${at}-`));
     }
 
-    it("leave no request active, and are counted as often as there are spans", async () => {
+    it("leave no request active, and are counted once per span", async () => {
       const expected = requestScenarios.reduce((sum, { spans }) => sum + spans.length, 0);
       const page = await pair.preloaded.page();
       assert.deepEqual(valuesOf(page, "http_server_active_requests").filter(Boolean), []);
@@ -57,7 +57,7 @@ async function check(pair: ServicePair, scenario: RequestScenario, key: string):
   spans.forEach((span, at) => checkSpan(span, scenario.spans[at], key));
 }
 
-/** Without the response's time, and without what we add to it. */
+/** Removes the date and the request id of responses. */
 function withoutAddedHeaders(text: string): string {
   return text.replaceAll(/^Date: .*\r\n/gm, "").replaceAll(/^x-request-id: \S+\r\n/gm, "");
 }
@@ -105,7 +105,7 @@ function checkSpan(
   }
 }
 
-/** All that were made, once the process has delivered the last of them. */
+/** Returns all spans, once the process has delivered the last of them. */
 async function spansAtEnd(pair: ServicePair): Promise<readonly ReceivedSpan[]> {
   const ended = await pair.stop();
   assert.equal(ended.stderr, "");

@@ -1,7 +1,7 @@
 import type { ReceivedValue } from "../../../src/testing/received.ts";
 import { DISCONNECT, type ConversationStep } from "./conversation.ts";
 
-/** What is expected of one span, by attribute; undefined: it must not be there. */
+/** Expected attributes of one span; undefined ones must be absent. */
 export interface ExpectedServerSpan {
   readonly name?: string;
   readonly status?: number | undefined;
@@ -12,15 +12,15 @@ export interface ExpectedServerSpan {
   readonly attributes?: Readonly<Record<string, ReceivedValue | undefined>>;
 }
 
-/** A conversation with one of the service's servers. `CASE` stands for what tells its spans. */
+/** Conversation with one of the servers of the service. `CASE` stands for the key of its spans. */
 export interface RequestScenario {
   readonly title: string;
   /** Default: `plain`. */
   readonly server?: string;
   readonly steps: readonly ConversationStep[];
-  /** In the order in which the requests came. */
+  /** Spans in the order of the requests. */
   readonly spans: readonly ExpectedServerSpan[];
-  /** How many responses get a request id of ours; default: as many as there are spans. */
+  /** Number of responses with a generated request id; default: one per span. */
   readonly ids?: number;
 }
 
@@ -31,22 +31,22 @@ function get(path: string, headers = "", last = false): string {
   return `GET ${path}${path.includes("?") ? "&" : "?"}CASE HTTP/1.1\r\n${HOST}${headers}${last ? CLOSE : ""}\r\n`;
 }
 
-/** With `Connection: close`. */
+/** Returns a GET with `Connection: close`. */
 function lastGet(path: string, headers = ""): string {
   return get(path, headers, true);
 }
 
 const ok = { name: "GET", status: 200 } as const;
 
-/** The server ends the connection before the end of the response. */
+/** The server closes the connection before the end of the response. */
 const broken = { failed: true, attributes: { "error.type": "_OTHER" } } as const;
 
 export const requestScenarios: readonly RequestScenario[] = [
   {
     title: "three requests over one connection, one after the other, each with its own duration",
     steps: [
-      get("/slow?ms=60"),
-      /after 60/,
+      get("/slow?ms=500"),
+      /after 500/,
       get("/hello"),
       /hello/,
       get("/slow?ms=30"),
@@ -54,20 +54,20 @@ export const requestScenarios: readonly RequestScenario[] = [
       lastGet("/hello"),
     ],
     spans: [
-      { ...ok, minMs: 59 },
-      { ...ok, maxMs: 40 },
+      { ...ok, minMs: 499 },
+      { ...ok, maxMs: 400 },
       { ...ok, minMs: 29 },
-      { ...ok, maxMs: 40 },
+      { ...ok, maxMs: 400 },
     ],
   },
   {
     title: "three requests at once, of which the first takes longest",
-    steps: [get("/slow?ms=60") + get("/slow?ms=5") + lastGet("/hello")],
-    // A response that waits for those before it is not over yet.
+    steps: [get("/slow?ms=500") + get("/slow?ms=5") + lastGet("/hello")],
+    // A response that waits for the previous ones has not ended yet.
     spans: [
-      { ...ok, minMs: 59 },
-      { ...ok, minMs: 50 },
-      { ...ok, minMs: 50 },
+      { ...ok, minMs: 499 },
+      { ...ok, minMs: 250 },
+      { ...ok, minMs: 250 },
     ],
   },
   {
@@ -89,7 +89,7 @@ export const requestScenarios: readonly RequestScenario[] = [
   { title: "headers that are flushed", steps: [lastGet("/flushed")], spans: [ok] },
   { title: "a status message with odd characters", steps: [lastGet("/reason")], spans: [ok] },
   {
-    title: "early hints and other informational answers",
+    title: "early hints and other informational responses",
     steps: [lastGet("/informed")],
     spans: [ok],
   },
@@ -102,7 +102,7 @@ export const requestScenarios: readonly RequestScenario[] = [
     spans: [{ name: "POST", status: 200 }],
   },
   {
-    title: "an upload that nobody reads",
+    title: "an upload that is not read",
     steps: [
       `POST /deaf?CASE HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\nfirst`,
       /without reading/,
@@ -111,7 +111,7 @@ export const requestScenarios: readonly RequestScenario[] = [
     spans: [{ name: "POST", status: 200 }, ok],
   },
   {
-    title: "Expect: 100-continue, answered by Node",
+    title: "Expect: 100-continue, accepted by Node",
     steps: [
       `PUT /body?CASE HTTP/1.1\r\n${HOST}${CLOSE}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n`,
       /100 Continue/,
@@ -120,7 +120,7 @@ export const requestScenarios: readonly RequestScenario[] = [
     spans: [{ name: "PUT", status: 200 }],
   },
   {
-    title: "Expect: 100-continue, answered by the app, which then emits the request itself",
+    title: "Expect: 100-continue, accepted by the app, which then emits the request itself",
     server: "handling",
     steps: [
       `PUT /body?CASE HTTP/1.1\r\n${HOST}${CLOSE}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n`,
@@ -141,13 +141,13 @@ export const requestScenarios: readonly RequestScenario[] = [
     spans: [],
   },
   {
-    title: "another expectation, answered by the app",
+    title: "another expectation, handled by the app",
     server: "handling",
     steps: [get("/hello", "Expect: a miracle\r\n")],
     spans: [ok],
   },
   {
-    title: "a WebSocket's handshake, and what follows",
+    title: "a WebSocket's handshake and its data",
     server: "handling",
     steps: [
       get(
@@ -166,7 +166,7 @@ export const requestScenarios: readonly RequestScenario[] = [
     spans: [ok],
   },
   {
-    title: "CONNECT, and what follows",
+    title: "CONNECT and its data",
     server: "handling",
     steps: [`CONNECT db.example:5432 HTTP/1.1\r\n${HOST}\r\n`, /200 to db.example:5432/, "ping"],
     spans: [],
@@ -178,7 +178,7 @@ export const requestScenarios: readonly RequestScenario[] = [
   },
   { title: "no HTTP at all", steps: ["\x16\x03\x01 hello\r\n\r\n"], spans: [] },
   {
-    title: "no HTTP at all, answered by the app",
+    title: "no HTTP at all, handled by the app",
     server: "handling",
     steps: ["\x16\x03\x01 hello\r\n\r\n"],
     spans: [],
@@ -230,7 +230,7 @@ export const requestScenarios: readonly RequestScenario[] = [
     spans: [{ ...ok, attributes: { "server.address": "::1", "server.port": 8080 } }],
   },
   {
-    title: "a host that is none",
+    title: "an invalid host",
     steps: [`GET /hello?CASE HTTP/1.1\r\nHost: a:b:c/../?\r\n${CLOSE}\r\n`],
     spans: [{ ...ok, attributes: { "server.address": "a:b:c/../?", "server.port": undefined } }],
   },
@@ -282,7 +282,7 @@ export const requestScenarios: readonly RequestScenario[] = [
     spans: [ok, { ...ok, status: 304 }],
   },
   {
-    title: "headers that only the insecure parser takes",
+    title: "headers that only the insecure parser accepts",
     server: "lenient",
     steps: [lastGet("/hello", "X-Request-Id: a\x01b\r\nUser-Agent: \x02\r\n")],
     spans: [{ ...ok, attributes: { "user_agent.original": "\x02" } }],
@@ -299,7 +299,7 @@ export const requestScenarios: readonly RequestScenario[] = [
     spans: [{ ...ok, status: 404, attributes: { "url.path": `/${"x".repeat(80_000)}` } }],
   },
   {
-    title: "more requests than a connection may have",
+    title: "more requests than the limit of a connection",
     server: "limited",
     steps: [get("/hello"), /hello/, get("/hello") + get("/hello"), /503/, DISCONNECT],
     spans: [ok, ok],
@@ -324,18 +324,18 @@ export const requestScenarios: readonly RequestScenario[] = [
     ],
   },
   {
-    title: "a client that leaves before the response",
+    title: "a client that disconnects before the response",
     steps: [get("/silent"), /102/, DISCONNECT],
     spans: [{ name: "GET", status: undefined, aborted: true }],
     ids: 0,
   },
   {
-    title: "a client that leaves during the response",
+    title: "a client that disconnects during the response",
     steps: [get("/never"), /soon/, DISCONNECT],
     spans: [{ ...ok, aborted: true }],
   },
   {
-    title: "a client that leaves during its upload",
+    title: "a client that disconnects during its upload",
     steps: [
       get("/hello"),
       /hello/,
@@ -348,7 +348,7 @@ export const requestScenarios: readonly RequestScenario[] = [
     ids: 1,
   },
   {
-    title: "a client that leaves three pipelined requests",
+    title: "a client that disconnects after three pipelined requests",
     steps: [get("/never") + get("/slow?ms=1") + get("/hello"), /soon/, DISCONNECT],
     spans: [
       { ...ok, aborted: true },
@@ -363,13 +363,13 @@ export const requestScenarios: readonly RequestScenario[] = [
     spans: [{ ...ok, ...broken }],
   },
   {
-    title: "a request whose headers never come, which Node gives up",
+    title: "a request without the end of its headers, which Node times out",
     server: "impatient",
     steps: ["GET /hello HTTP/1.1\r\nHost:"],
     spans: [],
   },
   {
-    title: "a request whose body never comes, which Node gives up",
+    title: "a request without its body, which Node times out",
     server: "impatient",
     steps: [`POST /body?CASE HTTP/1.1\r\n${HOST}Content-Length: 4\r\n\r\nab`],
     spans: [{ name: "POST", status: undefined, aborted: true }],

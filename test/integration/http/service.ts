@@ -9,7 +9,7 @@ import { freePort } from "../../free-port.ts";
 import { type Certificates, makeCertificates } from "../../export/certificates.ts";
 import { type ProgramResult, preload, Program, telemetryEnv } from "../program.ts";
 
-/** An app of `apps/` as a process, preloaded or bare. */
+/** Process of an app of `apps/`, with or without the preload. */
 export class HttpService {
   readonly ports: Readonly<Record<string, number>>;
   readonly adminPort: number;
@@ -21,7 +21,7 @@ export class HttpService {
     this.adminPort = admin;
   }
 
-  /** @param receiver where its telemetry goes; undefined: it has none, nothing is preloaded. */
+  /** @param receiver receives its telemetry; without one, nothing is preloaded. */
   static async start(options: HttpServiceOptions): Promise<HttpService> {
     const { app, node, args = [], receiver, env, flags = [], early = [] } = options;
     const adminPort = await freePort();
@@ -40,7 +40,7 @@ export class HttpService {
     return new HttpService(program, await program.waitForStdout(portsIn), adminPort);
   }
 
-  /** The Prometheus page. */
+  /** Returns the Prometheus page. */
   async page(): Promise<string> {
     const response = await fetch(`http://localhost:${this.adminPort}/metrics`);
     return response.text();
@@ -64,11 +64,11 @@ export class HttpService {
 }
 
 export interface HttpServiceOptions {
-  /** A file of `apps/`. */
+  /** File of `apps/`. */
   readonly app: string;
   readonly node: string;
   readonly args?: readonly string[];
-  /** Flags for Node, and those that come before the preload. */
+  /** Flags for Node, and flags before the preload. */
   readonly flags?: readonly string[];
   readonly early?: readonly string[];
   readonly receiver?: Receiver;
@@ -80,7 +80,7 @@ function portsIn(stdout: string): Record<string, number> | undefined {
   return end === -1 ? undefined : (JSON.parse(stdout.slice(0, end)) as Record<string, number>);
 }
 
-/** The same app twice, bare and preloaded: what differs is our doing. */
+/** The same app twice, with and without the preload, which causes each difference. */
 export class ServicePair {
   readonly receiver: Receiver;
   readonly bare: HttpService;
@@ -102,7 +102,7 @@ export class ServicePair {
     this.#folder = parts.folder;
   }
 
-  /** Both get the paths of a key and of a certificate as arguments. */
+  /** Starts both, with the paths of a key and of a certificate as arguments. */
   static async start(app: string, node: string): Promise<ServicePair> {
     const certificates = makeCertificates();
     const folder = mkdtempSync(join(tmpdir(), "telltale-entry-"));
@@ -119,7 +119,7 @@ export class ServicePair {
     return new ServicePair({ receiver, bare, preloaded, certificates, folder });
   }
 
-  /** @returns how the preloaded one has ended, when all of its telemetry has come in. */
+  /** @returns how the preloaded one has exited, once all of its telemetry was received. */
   async stop(): Promise<ProgramResult> {
     const [, ended] = await Promise.all([this.bare.stop(), this.preloaded.stop()]);
     await this.receiver.settled();

@@ -4,23 +4,23 @@ import { nodes } from "../../nodes.ts";
 import { valuesOf } from "./page.ts";
 import { HttpService } from "./service.ts";
 
-/** What `apps/by-hand.mjs` does, what comes of it, and the server spans beside the asking one's. */
+/** Cases of `apps/synthetic-requests.mjs`, their results, and the server spans beside that of the call. */
 const cases: readonly {
   title: string;
   name: string;
-  /** As it is with a preload; bare there is no request id. */
+  /** Result with the preload; without it there is no request id. */
   found: object;
   spans: readonly { url: string; aborted?: true }[];
 }[] = [
   {
-    title: "a request that was made without a network",
-    name: "made-request",
+    title: "a request without a network",
+    name: "synthetic",
     found: { ok: true, hasId: true },
     spans: [{ url: "/made" }],
   },
   {
-    title: "a request without a network, given up",
-    name: "given-up",
+    title: "an aborted request without a network",
+    name: "aborted",
     found: { destroyed: true },
     spans: [{ url: "/made", aborted: true }],
   },
@@ -34,13 +34,13 @@ const cases: readonly {
   { title: "frozen messages", name: "frozen", found: { asked: 1 }, spans: [] },
   { title: "messages that refuse everything", name: "hostile", found: { asked: 1 }, spans: [] },
   {
-    title: "requests from a server of HTTP/2",
+    title: "requests of an HTTP/2 server",
     name: "http2",
     found: { text: "two" },
     spans: [{ url: "/made" }],
   },
   {
-    title: "a server that is older than the preload",
+    title: "a server that was created before the preload",
     name: "early server",
     found: { text: "early", hasId: true },
     spans: [{ url: "/made" }],
@@ -53,7 +53,7 @@ const cases: readonly {
   },
   {
     title: "an emit that was replaced for all emitters",
-    name: "everybody's emit",
+    name: "replaced emit",
     found: { seen: ["own"] },
     spans: [],
   },
@@ -72,7 +72,7 @@ const cases: readonly {
 ];
 
 for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
-  describe(`Requests by hand, Node ${name}`, () => {
+  describe(`Requests that an app emits itself, Node ${name}`, () => {
     let receiver: Receiver;
     let bare: HttpService;
     let preloaded: HttpService;
@@ -89,7 +89,7 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
     after(() => Promise.all([bare.stop(), receiver.close()]));
 
     for (const { title, name, found, spans } of cases) {
-      it(`${title}: all goes on as before`, async () => {
+      it(`work as without a preload: ${title}`, async () => {
         receiver.clear();
         const [asBare, asPreloaded] = await Promise.all(
           [bare, preloaded].map(async (service) => (await service.get(`/${name}`)).json()),
@@ -111,7 +111,7 @@ for (const { name, path } of nodes.filter(({ name }) => name !== "24")) {
       });
     }
 
-    it("are all over in the end, and what can't be recorded is said once", async () => {
+    it("have all ended at exit, and what can't be recorded is reported once", async () => {
       const page = await preloaded.page();
       assert.deepEqual(valuesOf(page, "http_server_active_requests").filter(Boolean), []);
       const { stderr } = await preloaded.stop();

@@ -15,14 +15,14 @@ import { setImmediate } from "node:timers/promises";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 
-/** What others are called for: servers that answer in every way, and some that don't. */
+/** Servers for outgoing calls: some respond in every way, and some do not respond. */
 export interface UpstreamServers {
   readonly plain: string;
-  /** HTTP/1 and HTTP/2. */
+  /** Origin of a server of HTTP/1 and HTTP/2. */
   readonly tls: string;
-  /** Nobody listens. */
+  /** Origin without a listener. */
   readonly refused: string;
-  /** Closes every connection at once. */
+  /** Origin of a server that closes every connection at once. */
   readonly abrupt: string;
   readonly socketPath: string;
   close(): Promise<void>;
@@ -41,7 +41,7 @@ export async function startUpstreamServers(tls: {
     }
     if (request.url !== "/slow") response.end(JSON.stringify({ headers: request.headers }));
   });
-  // A response that is left unread keeps its connection.
+  // An unread response keeps its connection open.
   plain.keepAliveTimeout = 60_000;
   const local = createServer((request, response) => void respond(request, response));
   const abrupt = createNetServer((socket) => socket.destroy());
@@ -93,7 +93,7 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
   }
 }
 
-/** How often each header came, whatever its case. */
+/** Counts how often each header was received, in any case. */
 function namesIn({ rawHeaders }: IncomingMessage): Record<string, number> {
   const names = rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
   return Object.fromEntries(
@@ -101,7 +101,7 @@ function namesIn({ rawHeaders }: IncomingMessage): Record<string, number> {
   );
 }
 
-/** A WebSocket that says nothing, or whatever else was asked for as an echo. */
+/** Accepts a WebSocket that sends nothing, or echoes another protocol. */
 function upgrade(request: IncomingMessage, socket: Duplex): void {
   const { upgrade: protocol = "", "sec-websocket-key": key } = request.headers;
   const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
@@ -110,7 +110,7 @@ function upgrade(request: IncomingMessage, socket: Duplex): void {
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${protocol}\r\nConnection: Upgrade\r\n${proof}\r\n`,
   );
   socket.on("error", () => {});
-  // A WebSocket's close frame is answered by the same without its mask.
+  // The response to a WebSocket's close frame is the same frame without its mask.
   socket.on("data", (data: Buffer) => {
     if (key === undefined) socket.end(data);
     else socket.end(Buffer.from([0x88, 0]));

@@ -21,18 +21,18 @@ import {
 } from "undici";
 
 /*
- * Calls others in every way: `GET /call?name=…` makes one of the calls and
- * answers with what came of it. Where to is told as JSON by the first argument.
+ * Calls the upstream in every way: `GET /call?name=…` runs one of the calls and
+ * responds with its result. The first argument has the targets as JSON.
  */
 
 const { plain, tls, refused, abrupt, socketPath, certificate } = JSON.parse(process.argv[2]);
 const ca = readFileSync(certificate);
 const { hostname, port } = new URL(plain);
 
-/** Bearing in mind that a connection that lives on would be one more outcome. */
+/** Options without a kept connection, which would be one more result. */
 const once1 = { agent: false };
 
-/** With the callbacks that did not run in the context of the call: none, if all is well. */
+/** Adds the callbacks that did not run in the context of the call, of which there should be none. */
 async function answered(call) {
   const span = trace.getActiveSpan();
   const lost = new Set();
@@ -60,7 +60,7 @@ async function failed(work) {
   }
 }
 
-/** Asks over a session of its own, which ends with what `work` gives. */
+/** Opens a session for one call, and closes it with the result of `work`. */
 async function inSession(work, url = tls) {
   const session = http2.connect(url, { ca });
   session.on("error", () => {});
@@ -71,7 +71,7 @@ async function inSession(work, url = tls) {
   }
 }
 
-/** What comes of one stream, and in which context. */
+/** Returns the result of one stream, and the callbacks in another context. */
 async function streamed(stream, body) {
   const span = trace.getActiveSpan();
   const lost = new Set();
@@ -81,25 +81,25 @@ async function streamed(stream, body) {
   const listeners = ["error", "aborted"].map((event) => stream.listenerCount(event));
   if (body !== undefined) stream.end(body);
   const [headers] = await once(stream, "response");
-  const said = await text(stream);
-  const parsed = said.startsWith("{") ? JSON.parse(said) : {};
+  const received = await text(stream);
+  const parsed = received.startsWith("{") ? JSON.parse(received) : {};
   return { status: headers[":status"], lost: [...lost], listeners, ...parsed };
 }
 
 const PATH = ":path";
 
-/** A signal that aborts in a moment. */
+/** Returns a signal that aborts soon. */
 function soon(reason) {
   const controller = new AbortController();
   setTimeout(() => controller.abort(reason), 10);
   return controller.signal;
 }
 
-/** What stays as it is until the process ends. */
+/** Requests that stay unread until the process exits. */
 const kept = [];
 const keeping = new http.Agent({ keepAlive: true });
 
-/** Looks at the head of a response, and never reads its body. */
+/** Reads the head of a response, and never its body. */
 async function left(call) {
   const { promise, resolve } = Promise.withResolvers();
   call.on("response", resolve);
@@ -122,7 +122,7 @@ const calls = {
   },
   "http headers as a list": () =>
     echoed(http.get(`${plain}/echo`, { headers: ["Host", "listed.example", "X-Own", "1"] })),
-  "http headers as a list, with a trace of its own": () =>
+  "http headers as a list, with its own trace context": () =>
     echoed(
       http.get(`${plain}/echo`, {
         headers: [
@@ -148,7 +148,7 @@ const calls = {
     call.end("body");
     return echoed(call);
   },
-  "http with a trace of its own": () =>
+  "http with its own trace context": () =>
     echoed(
       http.get(`${plain}/echo`, {
         headers: { TraceParent: "00-11111111111111111111111111111111-2222222222222222-01" },
@@ -197,7 +197,7 @@ const calls = {
   "http signal": () => failed(() => answered(http.get(`${plain}/slow`, { signal: soon() }))),
   "http signal with a reason": () =>
     failed(() => answered(http.get(`${plain}/slow`, { signal: soon(new Error("enough")) }))),
-  "http signal before": () =>
+  "http signal before the start": () =>
     failed(() => answered(http.get(`${plain}/slow`, { signal: AbortSignal.abort() }))),
   "http signal after the head": () =>
     failed(() => {
@@ -250,7 +250,7 @@ const calls = {
       return answered(call);
     }),
   "http midway": () => failed(() => answered(http.get(`${plain}/midway`))),
-  "http response given up": async () => {
+  "http response destroyed": async () => {
     const call = http.get(`${plain}/midway-slow`);
     const [response] = await once(call, "response");
     response.destroy();
@@ -262,7 +262,7 @@ const calls = {
     for await (const part of response) return { part: String(part) };
     return {};
   },
-  "http response given up with an error": async () => {
+  "http response destroyed with an error": async () => {
     const call = http.get(`${plain}/midway-slow`);
     const [response] = await once(call, "response");
     for (const emitter of [call, response]) emitter.on("error", () => {});
@@ -285,7 +285,7 @@ const calls = {
     await closed;
     return { status: response.statusCode };
   },
-  "http unheard": async () => {
+  "http without listeners": async () => {
     const call = http.get(`${plain}/status/200`, once1);
     await once(call, "close");
     return { status: call.res.statusCode };
@@ -297,7 +297,7 @@ const calls = {
     socket.end("ping");
     return { status: response.statusCode, body: await text(socket) };
   },
-  "http upgrade that nobody takes": () =>
+  "http upgrade without a listener": () =>
     failed(async () => {
       const call = http.get(`${plain}/`, { headers: { connection: "Upgrade", upgrade: "echo" } });
       await once(call, "close");
@@ -317,7 +317,7 @@ const calls = {
     const response = await fetch(`${plain}/echo?token=abc`);
     return { status: response.status, ...(await response.json()) };
   },
-  "fetch with a trace of its own": async () => {
+  "fetch with its own trace context": async () => {
     const response = await fetch(`${plain}/echo`, {
       headers: { TraceParent: "00-11111111111111111111111111111111-2222222222222222-01" },
     });
@@ -338,7 +338,7 @@ const calls = {
   },
   "fetch refused": () => failed(() => fetch(refused)),
   "fetch aborted": () => failed(() => fetch(`${plain}/slow`, { signal: AbortSignal.timeout(20) })),
-  "fetch aborted before": () =>
+  "fetch aborted before the start": () =>
     failed(() => fetch(`${plain}/slow`, { signal: AbortSignal.abort() })),
   "fetch midway": () =>
     failed(async () => {
@@ -387,11 +387,11 @@ const calls = {
       streamed(session.request({ [PATH]: "/echo", ":method": "POST" }), "body"),
     ),
   "http2 without headers": () => inSession((session) => streamed(session.request())),
-  "http2 with a trace of its own": () =>
+  "http2 with its own trace context": () =>
     inSession((session) =>
       streamed(session.request({ [PATH]: "/echo", Traceparent: "00-0-0-01", "X-Own": "1" })),
     ),
-  "http2 with headers for many": () =>
+  "http2 with reused headers": () =>
     inSession(async (session) => {
       const given = Object.freeze({ [PATH]: "/echo", "x-own": ["1", "2"] });
       await streamed(session.request(given));
@@ -409,12 +409,12 @@ const calls = {
     }),
   "http2 headers as a list": () =>
     inSession((session) => {
-      // Node 22 takes none.
+      // Node 22 does not accept a list.
       const isTaken = !process.version.startsWith("v22.");
       const list = [PATH, "/echo", "x-own", "1", "x-own", "2"];
       return streamed(session.request(isTaken ? list : { [PATH]: "/echo", "x-own": ["1", "2"] }));
     }),
-  "http2 by a promise": async () => {
+  "http2 promisified": async () => {
     const session = await promisify(http2.connect)(tls, { ca });
     const outcome = await streamed(session.request({ [PATH]: "/echo" }));
     session.close();
@@ -446,7 +446,7 @@ const calls = {
       for await (const part of stream) return { part: String(part) };
       return {};
     }),
-  "http2 given up before the head": () =>
+  "http2 aborted before the head": () =>
     inSession((session) =>
       failed(() => streamed(session.request({ [PATH]: "/slow" }, { signal: soon() }))),
     ),
@@ -466,7 +466,7 @@ const calls = {
     kept.push(session);
     return left(session.request({ [PATH]: "/large" }));
   },
-  "http2 given up before": () =>
+  "http2 aborted before the start": () =>
     inSession((session) => {
       const signal = AbortSignal.abort();
       return failed(() => streamed(session.request({ [PATH]: "/slow" }, { signal })));
@@ -480,14 +480,14 @@ const calls = {
       session.destroy();
       return failed(() => streamed(session.request({ [PATH]: "/echo" })));
     }),
-  "http2 of nonsense": () =>
+  "http2 to a server without HTTP/2": () =>
     inSession((session) => failed(async () => streamed(session.request({ ":nonsense": "1" })))),
 
   "undici request": async () => {
     const { statusCode, body } = await request(`${plain}/echo`);
     return { statusCode, ...(await body.json()) };
   },
-  "undici request with a trace of its own": async () => {
+  "undici request with its own trace context": async () => {
     const traceparent = "00-11111111111111111111111111111111-2222222222222222-01";
     const { body } = await request(`${plain}/echo`, { headers: ["TraceParent", traceparent] });
     return body.json();
@@ -555,7 +555,7 @@ const calls = {
     const calls = controllers.map(({ signal }) =>
       failed(() => client.request({ ...options, signal })),
     );
-    // Until the first is on its way; the other one is told first, while it still waits.
+    // Until the first is sent; the second is aborted first, while it is queued.
     setTimeout(() => controllers.toReversed().forEach((controller) => controller.abort()), 50);
     const outcomes = await Promise.all(calls);
     await client.destroy();

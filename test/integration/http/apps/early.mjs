@@ -1,5 +1,5 @@
 import http from "node:http";
 
-/* Loaded before the preload: a server that is older than we are. */
+/* Loaded before the preload: creates a server before it. */
 
 globalThis.early = http.createServer((_request, response) => response.end("early"));

@@ -4,16 +4,16 @@ import { Socket } from "node:net";
 import { text } from "node:stream/consumers";
 
 /*
- * An app in whose process something is broken that we make use of, and that
- * Node itself is safe from. It goes on answering: `GET /` and `POST /` itself,
- * `GET /call` by calling itself in two ways.
+ * An app that breaks something which telltale uses, and which Node itself is safe
+ * from. It still responds: to `GET /` and `POST /` itself, to `GET /call` by calling
+ * itself in two ways.
  */
 
 function refuse() {
   throw new Error("broken by the app");
 }
 
-/** As a getter, so that nobody who reads it gets further. */
+/** Replaces a property with a getter that throws. */
 const refusing = { get: refuse, set: refuse, configurable: true };
 
 const breakages = {
@@ -60,7 +60,7 @@ const breakages = {
   },
 };
 
-/** What Node's own `fetch` is not safe from either. */
+/** Parts that Node's own `fetch` is not safe from either. */
 const breaksFetch = ["clock", "properties", "stderr"];
 
 const server = http.createServer(async (request, response) => {

@@ -7,11 +7,11 @@ import { trace } from "@opentelemetry/api";
 import { seen, watch } from "./watch.mjs";
 
 /*
- * Servers of every kind with answers of every kind, without a word of
- * telemetry but in `/seen`. Says its ports as JSON, one server each.
+ * Servers of every kind with responses of every kind. Only `/seen` uses telemetry.
+ * Prints the ports of its servers as JSON.
  */
 
-/** What the request asks for, by path. */
+/** Handlers by path. */
 const answers = {
   "/hello": (_request, response) => response.end("hello"),
   "/counted": (_request, response) => {
@@ -85,7 +85,7 @@ const answers = {
   },
 };
 
-/** Every way in which an app may set headers, a request id of its own among them. */
+/** Every way in which an app may set headers, including the request id. */
 const ids = {
   none: (response) => response.end(),
   explicit: (response) => response.writeHead(200).end(),
@@ -121,14 +121,14 @@ const ids = {
 };
 
 function answer(request, response) {
-  // An absolute target is a URL of its own.
+  // An absolute target is a complete URL.
   const { pathname, searchParams } = new URL(request.url, "http://service");
   const found = answers[pathname];
   if (found === undefined) response.writeHead(404).end();
   else found(request, response, searchParams);
 }
 
-/** What the connections of `observed` have seen of active spans: nothing, if all is well. */
+/** Active spans in the callbacks of the connections of `observed`, where there should be none. */
 const connections = [];
 
 function observe(server) {
@@ -142,7 +142,7 @@ function observe(server) {
   return server;
 }
 
-/** Takes all that Node offers instead of its own answers. */
+/** Handles all events by which an app replaces the responses of Node. */
 function handle(server) {
   server.on("checkContinue", (request, response) => {
     if (request.url.startsWith("/deaf")) {

@@ -32,7 +32,7 @@ async function endOf(response) {
 }
 
 const cases = {
-  "made-request": async () => {
+  synthetic: async () => {
     const server = serverOf((_request, response, active) => response.end(String(active)));
     const request = createRequest("/made?by=hand");
     const response = new http.ServerResponse(request);
@@ -41,7 +41,7 @@ const cases = {
     const text = await head;
     return { ok: text.startsWith("HTTP/1.1 200"), hasId: text.includes("x-request-id: ") };
   },
-  "given-up": async () => {
+  aborted: async () => {
     const server = serverOf((_request, response) => response.destroy());
     const request = createRequest("/made?by=hand");
     const response = new http.ServerResponse(request);
@@ -103,7 +103,7 @@ const cases = {
     inDomain.emit("error", new Error("to the domain"));
     return { message: (await error)[0].message };
   },
-  "everybody's emit": () => {
+  "replaced emit": () => {
     const { emit } = EventEmitter.prototype;
     const seen = [];
     EventEmitter.prototype.emit = function (event, ...args) {
