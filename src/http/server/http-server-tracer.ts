@@ -1,19 +1,20 @@
 import diagnosticsChannel from "node:diagnostics_channel";
+import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Context as ApiContext } from "@opentelemetry/api";
 import { ADMIN_SERVER } from "../../context/admin-server.ts";
 import { Context, ROOT_CONTEXT, spanIn } from "../../context/context.ts";
-import { bindEmitter } from "../../context/emit.ts";
+import { type Emit, type EmitArgs, bindEmitter } from "../../context/emit.ts";
 import { IN_FLIGHT, registerDetached, unitOfWorkOf } from "../../context/in-flight-requests.ts";
-import { activeUnitOfWork, runInThrowContext, setUpcomingSpan } from "../../context/manager.ts";
+import { callWithContext, setUpcomingSpan } from "../../context/manager.ts";
 import { lazy } from "../../lazy.ts";
-import { STATUS_ERROR, TelltaleSpan } from "../../traces/span.ts";
+import { TelltaleSpan } from "../../traces/span.ts";
 import type { TelltaleTracer } from "../../traces/tracer.ts";
 import type { KnownMethods } from "../method.ts";
 import { finishRequest } from "./finish-request.ts";
 import { HttpConnections, type HttpSocket } from "./http-connections.ts";
-import type { HttpServerDeps } from "./http-server-instrumentation.ts";
+import type { HttpServerDeps, HttpServerInstrumentation } from "./http-server-instrumentation.ts";
 import {
   type HttpRequestDeps,
   type RequestHeaders,
@@ -35,7 +36,7 @@ const SERVER = 1;
 const NO_OPTIONS = Object.freeze({});
 
 /** Starts and finishes the unit of work of each request of HTTP servers. */
-export class HttpServerTracer implements HttpRequestDeps {
+export class HttpServerTracer implements HttpServerInstrumentation, HttpRequestDeps {
   readonly #deps: HttpServerDeps;
   readonly knownMethods: KnownMethods;
   readonly #connections = new HttpConnections((unit, socket) =>
@@ -45,12 +46,20 @@ export class HttpServerTracer implements HttpRequestDeps {
   /** A request that was started early, whose listeners have not been called yet. */
   #startedEarly: { readonly request: IncomingMessage; readonly context: Context } | undefined =
     undefined;
-  hasHandledRequests = false;
-  inFlightCount = 0;
+  #hasHandledRequests = false;
+  #inFlightCount = 0;
 
   constructor(deps: HttpServerDeps) {
     this.#deps = deps;
     this.knownMethods = deps.knownMethods;
+  }
+
+  hasHandledRequests(): boolean {
+    return this.#hasHandledRequests;
+  }
+
+  inFlightCount(): number {
+    return this.#inFlightCount;
   }
 
   /** Starts requests on Node's channel, which publishes a request before the server emits it. */
@@ -64,7 +73,7 @@ export class HttpServerTracer implements HttpRequestDeps {
         readonly server: object;
       };
       const context =
-        ADMIN_SERVER in server ? undefined : this.contextForRequest(request, response);
+        ADMIN_SERVER in server ? undefined : this.#contextForRequest(request, response);
       if (context === undefined) return;
       this.#startedEarly = { request, context };
       setUpcomingSpan(context.span);
@@ -72,10 +81,32 @@ export class HttpServerTracer implements HttpRequestDeps {
   }
 
   /**
+   * Emits an event of a server; one that has a request is emitted in the context of
+   * the request. The two events for `Expect` are emitted where an app handles it
+   * itself, mostly by emitting `request` afterwards: that starts no second unit of
+   * work. `upgrade`, emitted where the app listens for it, has the socket in the
+   * place of the response. All other events are passed through unchanged.
+   */
+  emitWithContext(next: Emit, server: EventEmitter, args: EmitArgs): boolean {
+    const event = args[0];
+    if (
+      event !== "request" &&
+      event !== "upgrade" &&
+      event !== "checkContinue" &&
+      event !== "checkExpectation"
+    ) {
+      return Reflect.apply(next, server, args);
+    }
+    const context = ADMIN_SERVER in server ? undefined : this.#contextForRequest(args[1], args[2]);
+    if (context === undefined) return Reflect.apply(next, server, args);
+    return callWithContext(context, next, server, args);
+  }
+
+  /**
    * Starts a request, unless it was started early, and returns the context of its
    * listeners; undefined if it is no new request, or if telltale failed.
    */
-  contextForRequest(request: unknown, response: unknown): Context | undefined {
+  #contextForRequest(request: unknown, response: unknown): Context | undefined {
     const started = this.#startedEarly;
     if (started !== undefined) {
       this.#startedEarly = undefined;
@@ -84,7 +115,7 @@ export class HttpServerTracer implements HttpRequestDeps {
     try {
       if (!isNewRequest(request) || !isResponse(response)) return undefined;
       const headers = this.#deps.headers.read(request);
-      const unit = this.startRequest(request, headers);
+      const unit = this.#start(request, headers);
       unit.response = response;
       if (headers.hasBody) bindEmitter(unit, request);
       // Without a socket, it waits for the response of the previous request.
@@ -99,14 +130,20 @@ export class HttpServerTracer implements HttpRequestDeps {
   }
 
   startRequest(request: IncomingMessage, headers: RequestHeaders): HttpServerRequest {
+    const unit = this.#start(request, headers);
+    this.#deps.metrics.requestStarted(unit);
+    return unit;
+  }
+
+  #start(request: IncomingMessage, headers: RequestHeaders): HttpServerRequest {
     this.#deps.onStart();
     const connection = this.#connections.of(request);
     const unit = new HttpServerRequest(request, headers, this, connection);
     const span = this.#startSpan(unit, headers.parent);
     unit.span = span;
     unit.context = contextFor(headers.parent, span, unit);
-    this.hasHandledRequests = true;
-    this.inFlightCount++;
+    this.#hasHandledRequests = true;
+    this.#inFlightCount++;
     return unit;
   }
 
@@ -118,7 +155,7 @@ export class HttpServerTracer implements HttpRequestDeps {
   ): void {
     if (unit.isFinished) return;
     unit.isFinished = true;
-    this.inFlightCount--;
+    this.#inFlightCount--;
     unit.abort = abort;
     finishRequest(this.#deps, unit, response);
   }
@@ -136,25 +173,6 @@ export class HttpServerTracer implements HttpRequestDeps {
       const report = (): void => this.#deps.onServerErrors(unit, [error]);
       if (unit.abort?.by !== "client") report();
       else loadResponseAbort().reportUnlessHandled(unit, error, report);
-    } catch (internalError) {
-      this.#deps.onInternalError(internalError);
-    }
-  }
-
-  /** Fails the request that an uncaught exception was thrown in, whether or not the process survives. */
-  recordFatalError(error: unknown): void {
-    try {
-      const unit = runInThrowContext(activeUnitOfWork);
-      const span = unit?.span;
-      if (span === undefined || !span.isRecording()) return;
-      if (unit instanceof HttpServerRequest) {
-        unit.recordFailure(error);
-        return;
-      }
-      span.setStatus({ code: STATUS_ERROR });
-      if (!(error instanceof Error)) return;
-      span.setAttribute("error.type", error.name);
-      span.recordException(error);
     } catch (internalError) {
       this.#deps.onInternalError(internalError);
     }
