@@ -83,7 +83,7 @@ describe("Paths", () => {
     ["Zapier", "/hooks/catch/1234567/abcdefg/", "/hooks/catch/REDACTED/REDACTED/"],
     ["Mattermost", `/hooks/${word.toLowerCase()}`, "/hooks/REDACTED"],
     ["Rocket.Chat", `/hooks/5f3a9c2b/${word}`, "/hooks/REDACTED/REDACTED"],
-    ["IFTTT", `/trigger/door/with/key/${word}`, "/trigger/door/with/key/REDACTED"],
+    ["IFTTT", `/trigger/alarm/with/key/${word}`, "/trigger/alarm/with/key/REDACTED"],
     ["a webhook of one's own", `/webhooks/stripe/${word}`, "/webhooks/stripe/REDACTED"],
     ["a reset", "/reset/4f9a2c", "/reset/REDACTED"],
     ["a reset of a password", `/users/password/reset/${word}`, "/users/password/reset/REDACTED"],
@@ -144,7 +144,7 @@ describe("Paths", () => {
     ...[
       "/static/app.3f9a2c1b.js",
       "/img/a;v=2/b.png",
-      "/at/12:30/room/4",
+      "/at/12:30/table/4",
       "/shop/skateboards-and-more",
     ],
     ...[

@@ -81,7 +81,7 @@ describe("A library", () => {
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  const runIn = async (
+  const runOn = async (
     program: string,
     args: readonly string[],
     instrumentations: object = {},
@@ -100,7 +100,7 @@ describe("A library", () => {
     it(title, async () => {
       write(directory, tree);
       const preload = ["--import", fixtures.path("preload")];
-      const output = await runIn(node, [...before, ...preload, ...args], one.instrumentations);
+      const output = await runOn(node, [...before, ...preload, ...args], one.instrumentations);
       assert.deepEqual(output, { stdout: one.stdout, stderr: one.stderr ?? [] });
     });
   }
@@ -110,7 +110,7 @@ describe("A library", () => {
       write(directory, tree);
       const preload = ["--import", fixtures.path("preload")];
       const options = [...before, ...preload, ...args];
-      const output = await runIn(node, options, one.instrumentations, esRows);
+      const output = await runOn(node, options, one.instrumentations, esRows);
       assert.deepEqual(output, { stdout: one.stdout, stderr: one.stderr ?? [] });
     });
   }
@@ -126,7 +126,7 @@ describe("A library", () => {
           write(directory, { ...esLibrary("node_modules/lib"), ...form.tree });
           const loader = form.loader === "tsx" ? ["--import", tsx] : [];
           const args = [preload, fixtures.path("preload"), ...loader, ...form.args];
-          const { stdout } = await runIn(path, args, {}, esRows);
+          const { stdout } = await runOn(path, args, {}, esRows);
           assert.deepEqual(stdout, patchedForms);
         });
       }
@@ -139,7 +139,7 @@ describe("A library", () => {
         it(`is patched once and in order by ${form.name}, ${preload}, Node ${name}`, async () => {
           write(directory, { ...library("node_modules/lib"), [form.file]: form.text });
           const args = [preload, fixtures.path("preload"), ...(form.loader ?? []), form.file];
-          const { stdout } = await runIn(path, args);
+          const { stdout } = await runOn(path, args);
           assert.deepEqual(stdout, [
             "evaluate main",
             "evaluate inner",
@@ -160,8 +160,8 @@ describe("A library", () => {
           try { require("./deep.cjs"); } catch (error) { console.log(error.stack); }`,
         "nothing.cjs": "",
       });
-      const bare = await runIn(path, ["--require", "./nothing.cjs", "app.cjs"]);
-      const preloaded = await runIn(path, ["--require", fixtures.path("preload"), "app.cjs"]);
+      const bare = await runOn(path, ["--require", "./nothing.cjs", "app.cjs"]);
+      const preloaded = await runOn(path, ["--require", fixtures.path("preload"), "app.cjs"]);
       assert.deepEqual(preloaded, bare);
     });
   }

@@ -69,7 +69,7 @@ describe("Console output of an app", () => {
 
   it("is the same as without telltale", () => {
     assert.equal(run.code, 0);
-    assert.equal(withoutIds(run.stdout), bare.stdout);
+    assert.equal(stripIds(run.stdout), bare.stdout);
     assert.deepEqual(ownFrames(run.stderr), ownFrames(bare.stderr));
     assert.match(run.stderr, /Trace: here\n {4}at Server.<anonymous> \(.*console\.mjs:/);
   });
@@ -125,8 +125,8 @@ describe("Console output of an app", () => {
     ]);
     assert.deepEqual(new Set(off.logs.map(({ scope }) => scope.name)), new Set(["winston"]));
     assert.equal(none.logs.length, 0);
-    assert.equal(withoutIds(off.stdout), bare.stdout);
-    assert.equal(withoutIds(none.stdout), bare.stdout);
+    assert.equal(stripIds(off.stdout), bare.stdout);
+    assert.equal(stripIds(none.stdout), bare.stdout);
   });
 
   it("is printed only once more with the console exporter", async () => {
@@ -148,7 +148,7 @@ function bodyOf({ body }: ReceivedLog): string {
 }
 
 /** Removes the ids that winston's lines have by design. */
-function withoutIds(stdout: string): string {
+function stripIds(stdout: string): string {
   return stdout.replaceAll(/ \{"request_id".*?\}$/gm, "");
 }
 
