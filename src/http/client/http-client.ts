@@ -127,8 +127,14 @@ function isCancelled(call: ClientCall, request: ClientRequest, error?: Error): b
   const { socket } = request;
   // Cancelled before there was a connection.
   if (socket === null) return request.destroyed;
-  if (socket.errored !== null) return isCancellation(socket.errored);
+  const { errored } = socket;
+  if (errored !== null && !isHandshakeCancelled(errored)) return isCancellation(errored);
   return socket.destroyed && !socket.readableEnded && !hasTimedOut(call, socket.timeout);
+}
+
+/** Whether it is Node's error for a socket that was destroyed on this side during the TLS handshake. */
+function isHandshakeCancelled(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).code === "ECANCELED";
 }
 
 /** Whether it is Node's error for a connection that was closed too early, by either side. */

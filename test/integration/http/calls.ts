@@ -103,6 +103,7 @@ export const callScenarios: readonly CallScenario[] = [
   { name: "http destroyed after the head", spans: [slowBody] },
   { name: "http aborted", spans: [slow] },
   { name: "https destroyed", spans: [{ url: "TLS/slow" }] },
+  { name: "https destroyed during the handshake", spans: [{}] },
   { name: "http destroyed with an error", spans: [{ ...slow, error: "EOWN" }] },
   { name: "http cancelled by axios", spans: [slow] },
   {

@@ -1,6 +1,7 @@
 import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
+import net from "node:net";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { trace } from "@opentelemetry/api";
@@ -230,6 +231,19 @@ const calls = {
       setTimeout(() => call.destroy(), 10);
       return answered(call);
     }),
+  "https destroyed during the handshake": async () => {
+    const silent = net.createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const call = https.get({ host: "127.0.0.1", port: silent.address().port, agent: false });
+    const [socket] = await Promise.all([once(silent, "connection"), once(call, "socket")]);
+    const result = await failed(() => {
+      call.destroy();
+      return answered(call);
+    });
+    socket[0].destroy();
+    silent.close();
+    return result;
+  },
   "http aborted": () =>
     failed(async () => {
       const call = http.get(`${plain}/slow`);
