@@ -701,7 +701,8 @@ interface OtlpDefaults {
   readonly none: string;
 }
 
-/** Defines the nine variables of one signal, or the general ones. Long because it is a table. */
+/** Defines the nine variables of one signal, or the general ones. */
+// oxlint-disable-next-line eslint/max-lines-per-function -- It is a table.
 function defineOtlpVariables(namePrefix: string, defaults?: OtlpDefaults): OtlpVariables {
   const signal = namePrefix.slice(0, -1).toLowerCase();
   const common = (name: string, defaultText: string | undefined, doc: string): OtlpDefinition => ({

@@ -63,23 +63,12 @@ export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
 /** Longer texts are truncated, to keep an event below Sentry's limit of 1 MB. */
 const MAX_TEXT_LENGTH = 10_000;
 
-function createClient({
-  config,
-  resource,
-  counters,
-  diagnostics,
-  unsent,
-}: ErrorsDeps): SentryClient {
-  const text = (name: string): string | undefined => textAttribute(resource, name);
-  const serverName = text("host.name");
+function createClient(deps: ErrorsDeps): SentryClient {
+  const { counters, diagnostics, unsent } = deps;
   const options: ServerRuntimeClientOptions = {
-    dsn: config.dsn,
-    environment: config.environment ?? text("deployment.environment.name"),
-    release: config.release ?? releaseOf(resource),
-    sampleRate: config.sampleRate,
+    ...serviceOptions(deps),
     platform: "node",
     runtime: { name: "node", version: process.version },
-    ...(serverName !== undefined && { serverName }),
     sendClientReports: true,
     maxValueLength: MAX_TEXT_LENGTH,
     stackParser,
@@ -97,16 +86,35 @@ function createClient({
         diagnostics,
         recordDroppedEvent: (...loss) => client.recordLoss(...loss),
       }),
-    _metadata: {
-      sdk: {
-        name: "sentry.javascript.telltale",
-        version,
-        packages: [{ name: "npm:telltale", version }],
-      },
-    },
+    _metadata: { sdk },
   };
   const client = new SentryClient(options, { counters, diagnostics, unsent });
   return client;
+}
+
+const sdk = {
+  name: "sentry.javascript.telltale",
+  version,
+  packages: [{ name: "npm:telltale", version }],
+};
+
+/** Returns the options that the configuration and the resource determine. */
+function serviceOptions({
+  config,
+  resource,
+}: ErrorsDeps): Pick<
+  ServerRuntimeClientOptions,
+  "dsn" | "environment" | "release" | "sampleRate" | "serverName"
+> {
+  const text = (name: string): string | undefined => textAttribute(resource, name);
+  const serverName = text("host.name");
+  return {
+    dsn: config.dsn,
+    environment: config.environment ?? text("deployment.environment.name"),
+    release: config.release ?? releaseOf(resource),
+    sampleRate: config.sampleRate,
+    ...(serverName !== undefined && { serverName }),
+  };
 }
 
 /** Disables everything that Sentry 11 collects by default (it has no `sendDefaultPii` any more). */

@@ -33,7 +33,7 @@ interface ResultSlot {
  * @param load the worker's `require`.
  * @param threads its `node:worker_threads`.
  */
-/* oxlint-disable unicorn/consistent-function-scoping -- see above: all of it must be in here */
+/* oxlint-disable unicorn/consistent-function-scoping, eslint/max-lines-per-function -- see above: all of it must be in here */
 export function runExitWorker(
   load: (module: string) => unknown,
   { workerData, parentPort }: typeof import("node:worker_threads"),
