@@ -104,7 +104,7 @@ export const requestScenarios: readonly RequestScenario[] = [
   {
     title: "an upload that is not read",
     steps: [
-      `POST /deaf?CASE HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\nfirst`,
+      `POST /paused?CASE HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\nfirst`,
       /without reading/,
       lastGet("/hello"),
     ],
@@ -132,7 +132,9 @@ export const requestScenarios: readonly RequestScenario[] = [
   {
     title: "Expect: 100-continue, refused by the app",
     server: "handling",
-    steps: [`PUT /deaf?CASE HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n`],
+    steps: [
+      `PUT /paused?CASE HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n`,
+    ],
     spans: [{ name: "PUT", status: 413 }],
   },
   {

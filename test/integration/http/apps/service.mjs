@@ -42,7 +42,7 @@ const answers = {
     }
     response.end(`${bytes} bytes`);
   },
-  "/deaf": (_request, response) => response.end("without reading"),
+  "/paused": (_request, response) => response.end("without reading"),
   "/never": (_request, response) => response.write("soon"),
   "/silent": (request) => request.socket.write("HTTP/1.1 102 Processing\r\n\r\n"),
   "/destroyed": (_request, response) => {
@@ -145,7 +145,7 @@ function observe(server) {
 /** Handles all events by which an app replaces the responses of Node. */
 function handle(server) {
   server.on("checkContinue", (request, response) => {
-    if (request.url.startsWith("/deaf")) {
+    if (request.url.startsWith("/paused")) {
       response.writeHead(413, { connection: "close" }).end("too large");
       return;
     }
