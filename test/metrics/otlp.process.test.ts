@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
+import { pollUntil } from "../until.ts";
 import { createMetricsPipeline } from "./metrics-fixture.ts";
 
 const fixture = fileURLToPath(new URL("fixtures/pushing.ts", import.meta.url));
@@ -89,12 +90,17 @@ describe("Metrics over OTLP", () => {
       env: { ...process.env, ...environment(receiver, "http/protobuf") },
     });
     assert.equal(stderr, "");
-    await receiver.settled();
-    const points = receiver.metrics
-      .filter(({ name }) => name === "jobs")
-      .flatMap(({ points: found }) =>
-        found.map(({ value, attributes }) => [value, attributes["thread.id"]]),
-      );
+    const jobs = (): unknown[][] =>
+      receiver.metrics
+        .filter(({ name }) => name === "jobs")
+        .flatMap(({ points }) =>
+          points.map(({ value, attributes }) => [value, attributes["thread.id"]]),
+        );
+    // What a process has written before its end may be read after it.
+    const points = await pollUntil(
+      async () => (jobs().length < 2 ? undefined : jobs()),
+      "the data points of both threads",
+    );
     assert.deepEqual(
       points.toSorted(([a], [b]) => Number(a) - Number(b)),
       [
