@@ -38,6 +38,29 @@ export interface CaptureHint {
   readonly fingerprint?: readonly string[];
 }
 
+/** Data of a single event, or a function that sets it on a copy of the current scope and returns that copy. */
+export type CaptureContext = CaptureHint | ((scope: Scope) => Scope);
+
+/** Sentry's scope: data of the events that are captured within it. */
+export interface Scope {
+  /** Null removes the user. */
+  setUser(user: User | null): this;
+  setTag(key: string, value: Primitive): this;
+  setTags(tags: Readonly<Record<string, Primitive>>): this;
+  setExtra(key: string, extra: unknown): this;
+  setExtras(extras: Readonly<Record<string, unknown>>): this;
+  /** Null removes the context. */
+  setContext(name: string, context: Readonly<Record<string, unknown>> | null): this;
+  setLevel(level: SeverityLevel): this;
+  /** Sets the value by which Sentry groups events into issues. */
+  setFingerprint(fingerprint: readonly string[]): this;
+  setTransactionName(name?: string): this;
+  addBreadcrumb(breadcrumb: Breadcrumb): this;
+  clearBreadcrumbs(): this;
+  /** Returns the id of the last event. */
+  lastEventId(): string | undefined;
+}
+
 /** Statistics of one cache since the process started. */
 export interface CacheStats {
   readonly name: string;
@@ -75,16 +98,28 @@ export interface HealthCheck {
 /** The error functions behind the public API. None of them throws. */
 export interface ErrorsApi {
   /** Returns the id of the event, or the earlier id of an error that was captured before. */
-  captureException(error: unknown, hint?: CaptureHint): string | undefined;
-  captureMessage(message: string, level?: SeverityLevel): string | undefined;
+  captureException(error: unknown, context?: CaptureContext): string | undefined;
+  captureMessage(message: string, context?: CaptureContext | SeverityLevel): string | undefined;
   /** Sets the user of the current request or, outside of one, of the process. Null removes it. */
   setUser(user: User | null): void;
   setTag(key: string, value: Primitive): void;
+  setTags(tags: Readonly<Record<string, Primitive>>): void;
+  setExtra(key: string, extra: unknown): void;
+  setExtras(extras: Readonly<Record<string, unknown>>): void;
   /** Null removes the context. */
   setContext(name: string, context: Readonly<Record<string, unknown>> | null): void;
   addBreadcrumb(breadcrumb: Breadcrumb): void;
-  /** Runs `work` in a new scope, which also applies to the asynchronous work that it starts. */
-  withScope<R>(work: () => R): R;
+  /**
+   * Runs `work` in new scopes, which also apply to the asynchronous work that it starts,
+   * with the current one, or undefined without Sentry.
+   */
+  withScope<R>(work: (scope: Scope | undefined) => R): R;
+  /** As `withScope`, with the isolation scope. */
+  withIsolationScope<R>(work: (scope: Scope | undefined) => R): R;
+  /** Returns the id of the last event of the isolation scope. */
+  lastEventId(): string | undefined;
+  /** Sends the pending events. Resolves with false without Sentry, and if time runs out. */
+  flush(timeoutMs?: number): Promise<boolean>;
 }
 
 /** The cache functions behind the public API. */
@@ -103,6 +138,10 @@ export interface PreloadApi {
   readonly errors: ErrorsApi;
   /** Sets the organization of the active unit of work. Null removes it. Never throws. */
   readonly setOrganization: (id: string | number | null) => void;
+  /** Replaces the request id of the active unit of work. Never throws. */
+  readonly setRequestId: (id: string | number) => void;
+  /** Keeps the local trace of the active span or unit of work. Never throws. */
+  readonly keepTrace: () => void;
   /** Runs `work` as a unit of work. Its return value, error or rejection is passed on unchanged. */
   readonly runJob: <R>(name: string, work: () => R) => R;
   /** Created at the first use. */

@@ -1,6 +1,7 @@
 import {
   type Breadcrumb,
   type CacheStats,
+  type CaptureContext,
   type CaptureHint,
   type ErrorsApi,
   type Gettable,
@@ -9,19 +10,23 @@ import {
   type HealthStatus,
   preloadApi,
   type Primitive,
+  type Scope,
   type SeverityLevel,
   type User,
 } from "./api.ts";
+import { noopScope } from "./noop-scope.ts";
 
 export type {
   Breadcrumb,
   CacheStats,
+  CaptureContext,
   CaptureHint,
   Gettable,
   HealthCheck,
   HealthCheckResult,
   HealthStatus,
   Primitive,
+  Scope,
   SeverityLevel,
   User,
 };
@@ -29,27 +34,31 @@ export type {
 /*
  * The public API: functions that reach the preload through the global object.
  * Without the preload they do nothing, and without a DSN those for Sentry don't
- * either. None of them throws.
+ * either. None of them throws. A preload of an earlier version may lack some of them.
  */
 
 /**
  * Sends an error to Sentry, with the id of the active trace, the request's scope
  * and its route, and samples (keeps) the trace.
  *
+ * @param context data of this event only.
  * @returns the id of the event, or undefined if none was created.
  */
-export function captureException(error: unknown, hint?: CaptureHint): string | undefined {
-  return errors()?.captureException(error, hint);
+export function captureException(error: unknown, context?: CaptureContext): string | undefined {
+  return errors()?.captureException(error, context);
 }
 
 /**
  * Sends a message to Sentry.
  *
- * @param level default: `info`.
+ * @param context the level, by default `info`, or data of this event only.
  * @returns the id of the event, or undefined if none was created.
  */
-export function captureMessage(message: string, level?: SeverityLevel): string | undefined {
-  return errors()?.captureMessage(message, level);
+export function captureMessage(
+  message: string,
+  context?: CaptureContext | SeverityLevel,
+): string | undefined {
+  return errors()?.captureMessage(message, context);
 }
 
 /** Sets the user of the current request or, outside of one, of the process. Null removes it. */
@@ -62,13 +71,47 @@ export function setUser(user: User | null): void {
  * lines and of the tags of its events. Null removes it. Outside of a unit of work it does nothing.
  */
 export function setOrganization(id: string | number | null): void {
-  // A preload of an earlier version may not have it.
   preloadApi()?.setOrganization?.(id);
+}
+
+/**
+ * Replaces the request id of the current request, message or job: `request_id` of its later log
+ * lines and of the tags of its events, and the header `x-request-id` of a response that is not sent
+ * yet. Outside of a unit of work it does nothing.
+ *
+ * @param id must match `^[A-Za-z0-9._~+/=:-]{1,128}$`.
+ */
+export function setRequestId(id: string | number): void {
+  preloadApi()?.setRequestId?.(id);
+}
+
+/**
+ * Keeps the current trace: its spans in this process are exported although head sampling dropped it,
+ * those that have ended and those to come. It needs no Sentry. It does nothing outside of a trace, and
+ * once the trace is dropped, some seconds after the end of its local root.
+ */
+export function keepTrace(): void {
+  preloadApi()?.keepTrace?.();
 }
 
 /** Sets a tag of all later events of the current request. */
 export function setTag(key: string, value: Primitive): void {
   errors()?.setTag(key, value);
+}
+
+/** Sets several tags of all later events of the current request. */
+export function setTags(tags: Readonly<Record<string, Primitive>>): void {
+  errors()?.setTags?.(tags);
+}
+
+/** Sets a value of any kind that later events of the current request have under "Additional Data". */
+export function setExtra(key: string, extra: unknown): void {
+  errors()?.setExtra?.(key, extra);
+}
+
+/** Sets several such values of later events of the current request. */
+export function setExtras(extras: Readonly<Record<string, unknown>>): void {
+  errors()?.setExtras?.(extras);
 }
 
 /** Sets named, structured data of later events of the current request. Null removes it. */
@@ -81,10 +124,40 @@ export function addBreadcrumb(breadcrumb: Breadcrumb): void {
   errors()?.addBreadcrumb(breadcrumb);
 }
 
-/** Runs `work` in a new scope: what `work` sets on it applies to `work` only. */
-export function withScope<R>(work: () => R): R {
+/**
+ * Runs `work` in a new scope: what `work` sets on it, or by the functions of this module, applies
+ * to `work` and what it starts only.
+ */
+export function withScope<R>(work: (scope: Scope) => R): R {
   const active = errors();
-  return active === undefined ? work() : active.withScope(work);
+  if (active === undefined) return work(noopScope);
+  return active.withScope((scope) => work(scope ?? noopScope));
+}
+
+/**
+ * Runs `work` in a new isolation scope, as that of a request: for one of several pieces of work that
+ * share a process or a job and no data.
+ */
+export function withIsolationScope<R>(work: (isolationScope: Scope) => R): R {
+  const active = errors();
+  if (active?.withIsolationScope === undefined) return work(noopScope);
+  return active.withIsolationScope((scope) => work(scope ?? noopScope));
+}
+
+/** Returns the id of the last event of the current request, or undefined. */
+export function lastEventId(): string | undefined {
+  return errors()?.lastEventId?.();
+}
+
+/**
+ * Sends the pending events. At the end of the process this happens by itself.
+ *
+ * @param timeoutMs time limit in milliseconds; without one, that of the requests.
+ * @returns a promise of true if all were sent in time, and of false otherwise and without Sentry. It
+ *   never rejects.
+ */
+export async function flush(timeoutMs?: number): Promise<boolean> {
+  return (await errors()?.flush?.(timeoutMs)) ?? false;
 }
 
 /**

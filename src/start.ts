@@ -8,7 +8,7 @@ import { parseConfig } from "./config/parse.ts";
 import type { ConfigIssue } from "./config/issue.ts";
 import { formatIssues } from "./config/report.ts";
 import { StorageContextManager } from "./context/manager.ts";
-import { setOrganization } from "./context/unit-access.ts";
+import { keepActiveTrace, setOrganization, setRequestId } from "./context/unit-access.ts";
 import { Diagnostics } from "./diagnostics/diagnostics.ts";
 import {
   createTelemetryCounters,
@@ -148,6 +148,10 @@ function instrumentLibraries(signals: Signals): Tracing {
     version,
     errors,
     setOrganization,
+    setRequestId(id) {
+      if (!setRequestId(id)) diagnostics.warn("request-id", INVALID_REQUEST_ID);
+    },
+    keepTrace: keepActiveTrace,
     runJob: messaging.runJob,
     caches,
     addHealthCheck: (check) => health.register(check),
@@ -167,6 +171,9 @@ function instrumentLibraries(signals: Signals): Tracing {
   }
   return { http, messaging };
 }
+
+const INVALID_REQUEST_ID =
+  "setRequestId received an invalid id, expected 1 to 128 characters of A-Z a-z 0-9 . _ ~ + / = : -; the id of the request stays as it is";
 
 function createLazyCacheRegistry({ meter }: Metrics): () => CacheRegistry {
   let registry: CacheRegistry | undefined;

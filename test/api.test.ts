@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { Scope } from "@sentry/core";
 import { type PreloadApi, preloadApi, publishApi } from "../src/api.ts";
 import * as api from "../src/index.ts";
+import { noopScope } from "../src/noop-scope.ts";
 
 const error = new Error("closed");
 const check = { name: "db", run: (): void => {} };
@@ -13,10 +15,18 @@ const calls: readonly (readonly [name: keyof typeof api, call: () => unknown, re
     ["captureMessage", () => api.captureMessage("closed"), undefined],
     ["setUser", () => api.setUser({ id: 1 }), undefined],
     ["setOrganization", () => api.setOrganization("acme"), undefined],
+    ["setRequestId", () => api.setRequestId("id-1"), undefined],
+    ["keepTrace", () => api.keepTrace(), undefined],
     ["setTag", () => api.setTag("key", "value"), undefined],
+    ["setTags", () => api.setTags({ key: "value" }), undefined],
+    ["setExtra", () => api.setExtra("key", [1]), undefined],
+    ["setExtras", () => api.setExtras({ key: [1] }), undefined],
     ["setContext", () => api.setContext("name", {}), undefined],
     ["addBreadcrumb", () => api.addBreadcrumb({ message: "step" }), undefined],
     ["withScope", () => api.withScope(() => "returned"), "returned"],
+    ["withIsolationScope", () => api.withIsolationScope(() => "returned"), "returned"],
+    ["lastEventId", () => api.lastEventId(), undefined],
+    ["flush", () => api.flush(), false],
     ["job", () => api.job("sweep", (text: string) => text)("returned"), "returned"],
     ["watchCache", () => api.watchCache(cache, "cache"), cache],
     ["getCacheStats", () => api.getCacheStats(), []],
@@ -38,14 +48,25 @@ function recordingApi(record: (call: readonly unknown[]) => void): PreloadApi {
       captureMessage: recorder("captureMessage", "id"),
       setUser: recorder("setUser", undefined),
       setTag: recorder("setTag", undefined),
+      setTags: recorder("setTags", undefined),
+      setExtra: recorder("setExtra", undefined),
+      setExtras: recorder("setExtras", undefined),
       setContext: recorder("setContext", undefined),
       addBreadcrumb: recorder("addBreadcrumb", undefined),
       withScope: (work) => {
         record(["withScope"]);
-        return work();
+        return work(undefined);
       },
+      withIsolationScope: (work) => {
+        record(["withIsolationScope"]);
+        return work(undefined);
+      },
+      lastEventId: recorder("lastEventId", "id"),
+      flush: recorder("flush", Promise.resolve(true)),
     },
     setOrganization: recorder("setOrganization", undefined),
+    setRequestId: recorder("setRequestId", undefined),
+    keepTrace: recorder("keepTrace", undefined),
     runJob: (name, work) => {
       record(["job", name]);
       return work();
@@ -72,9 +93,9 @@ describe("The public API", () => {
   });
 
   for (const [name, call, result] of calls) {
-    it(`does nothing in ${name} without a preload`, () => {
+    it(`does nothing in ${name} without a preload`, async () => {
       assert.equal(preloadApi(), undefined);
-      assert.deepEqual(call(), result);
+      assert.deepEqual(await call(), result);
     });
 
     it(`passes ${name} on to the preload`, () => {
@@ -110,15 +131,44 @@ describe("The public API", () => {
     assert.deepEqual(recorded, [["addHealthCheck", check], ["removed"]]);
   });
 
-  it("doesn't throw when the preload does, or is of a version without a function", () => {
+  it("doesn't throw when the preload does", () => {
     const broken = (): never => assert.fail("broken");
     publishApi({ ...recordingApi(() => {}), caches: broken, addHealthCheck: broken });
     assert.equal(api.watchCache(cache, "cache"), cache);
     assert.deepEqual(api.getCacheStats(), []);
     api.addHealthCheck(check)();
-    const earlier = { addHealthCheck: undefined, setOrganization: undefined };
-    publishApi({ ...recordingApi(() => {}), ...earlier } as never);
+  });
+
+  it("does nothing where a preload of an earlier version lacks a function", async () => {
+    const { captureException } = recordingApi(() => {}).errors;
+    publishApi({ version: "0.0.0", errors: { captureException } } as never);
+    const names = ["setOrganization", "setRequestId", "keepTrace", "setTags", "setExtra"];
+    const added = [...names, "setExtras", "withIsolationScope", "lastEventId", "flush"];
+    for (const [name, call, result] of calls) {
+      if (added.includes(name)) assert.deepEqual(await call(), result, name);
+    }
     api.addHealthCheck(check)();
-    api.setOrganization("acme");
+  });
+
+  for (const run of [api.withScope, api.withIsolationScope]) {
+    for (const preload of ["without", "with"]) {
+      it(`passes a scope without effect to ${run.name} where Sentry is missing, ${preload} a preload`, () => {
+        if (preload === "with") publishApi(recordingApi(() => {}));
+        run((scope) => {
+          const same = scope.setTag("a", 1).setTags({ b: 2 }).setUser({ id: 1 }).setExtra("c", 3);
+          assert.equal(same.setLevel("fatal").setFingerprint(["d"]).clearBreadcrumbs(), scope);
+          assert.equal(scope.lastEventId(), undefined);
+        });
+      });
+    }
+  }
+
+  it("has each method of Sentry's scope on the one without effect", () => {
+    const methods = Object.getOwnPropertyNames(Scope.prototype);
+    const expected = methods.filter((name) => !name.startsWith("_") && name !== "constructor");
+    assert.deepEqual(Object.keys(noopScope).toSorted(), expected.toSorted());
+    for (const name of expected) {
+      assert.doesNotThrow(() => (noopScope as unknown as Record<string, () => void>)[name]?.());
+    }
   });
 });

@@ -1,7 +1,9 @@
-import type { Context as ApiContext } from "@opentelemetry/api";
+import type { Context as ApiContext, Span } from "@opentelemetry/api";
 import { type Context, ROOT_CONTEXT, unitOfWorkIn } from "./context.ts";
 import { findUnitOfWork, unitOfWorkOf } from "./in-flight-requests.ts";
-import { activeUnitOfWork } from "./manager.ts";
+import { isOwnSpan, type LocalTraceHandle } from "./local-trace-handle.ts";
+import { activeSpan, activeUnitOfWork } from "./manager.ts";
+import { isRequestId } from "./request-id.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 import type {
   ErrorSlot,
@@ -59,6 +61,32 @@ export function setOrganization(id: unknown): void {
   const unit = activeUnitOfWork();
   if (unit === undefined) return;
   unit.organizationId = typeof id === "string" || typeof id === "number" ? String(id) : undefined;
+}
+
+/**
+ * Replaces the request id of the active unit of work.
+ *
+ * @returns false if the id is not well formed, and therefore ignored.
+ */
+export function setRequestId(id: unknown): boolean {
+  const text = typeof id === "number" ? String(id) : id;
+  if (!isRequestId(text)) return false;
+  const unit = activeUnitOfWork();
+  if (unit !== undefined) unit.requestId = text;
+  return true;
+}
+
+/** Keeps the local trace of the active span or unit of work, if it is not dropped yet. */
+export function keepActiveTrace(): void {
+  localTraceOf(activeSpan(), activeUnitOfWork())?.keep("forced");
+}
+
+/** Returns the local trace of a span or, if telltale did not create or record it, of its unit of work. */
+export function localTraceOf(
+  span: Span | undefined,
+  unit: Readonly<LocalTraceSlot> | undefined,
+): LocalTraceHandle | undefined {
+  return span !== undefined && isOwnSpan(span) ? span.localTrace : unit?.localTrace;
 }
 
 /** Returns a context that has a unit of work and its span, and nothing else. */

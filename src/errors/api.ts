@@ -5,7 +5,7 @@ import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
 import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { Pipeline } from "../export/pipeline.ts";
-import type { Breadcrumb, CaptureHint, ErrorsApi, Primitive, SeverityLevel, User } from "../api.ts";
+import type { CaptureContext, ErrorsApi, Scope, SeverityLevel } from "../api.ts";
 
 export interface ErrorsDeps {
   readonly config: ErrorsConfig;
@@ -53,17 +53,16 @@ export interface Errors extends ErrorsApi {
  * 8 on. Every method may throw.
  */
 export interface SentryBinding {
-  captureException(error: unknown, hint: CaptureHint | undefined): string | undefined;
-  captureMessage(message: string, level: SeverityLevel | undefined): string | undefined;
+  captureException(error: unknown, context: CaptureContext | undefined): string | undefined;
+  captureMessage(
+    message: string,
+    context: CaptureContext | SeverityLevel | undefined,
+  ): string | undefined;
   /** Returns the scope of the current request, or else of the process. */
-  isolationScope(): SentryScope;
-  withIsolationScope<R>(work: () => R): R;
-}
-
-/** The methods of a Sentry scope that hold for later events. */
-export interface SentryScope {
-  setUser(user: User | null): unknown;
-  setTag(key: string, value: Primitive): unknown;
-  setContext(name: string, context: Readonly<Record<string, unknown>> | null): unknown;
-  addBreadcrumb(breadcrumb: Breadcrumb): unknown;
+  isolationScope(): Scope;
+  /** Runs `work` in two new scopes, with the current one: the setters of the public API set the isolation scope. */
+  withScope<R>(work: (scope: Scope) => R): R;
+  withIsolationScope<R>(work: (scope: Scope) => R): R;
+  /** Resolves with false if there is no client, or the time is over. May reject. */
+  flush(timeoutMs: number | undefined): PromiseLike<boolean>;
 }

@@ -3,33 +3,44 @@ import { SPAN_KEY } from "../context/context.ts";
 import { activeOrUpcomingSpan, runSuppressed } from "../context/manager.ts";
 import type { ApiImplementations } from "../register-api.ts";
 import type { AppSentryClient, SentryCarrier } from "./sentry-carrier.ts";
-import type { SentryBinding, SentryScope } from "./api.ts";
+import type { SentryBinding } from "./api.ts";
+import type { CaptureContext, Scope } from "../api.ts";
 import {
   keepTrace,
   type CaptureOrigin,
   currentOrigin,
   propagationContextOf,
+  recordEventId,
 } from "./capture-origin.ts";
+import { forwardLastEventId } from "./last-event-id.ts";
 
 /**
  * Binds to the app's own Sentry: captures go through its client, its scopes and its
  * filters.
  */
 export function createAppBinding(carrier: SentryCarrier): SentryBinding {
-  const currentScope = (): AppScope =>
-    appScopeOf(carrier, "getCurrentScope", "defaultCurrentScope");
+  const currentScope = (): AppScope => currentScopeOf(carrier);
   return {
-    captureException: (error, hint) =>
-      currentScope().captureException(error, hint === undefined ? {} : { captureContext: hint }),
-    captureMessage: (message, level) => currentScope().captureMessage(message, level),
-    isolationScope: () => appScopeOf(carrier, "getIsolationScope", "defaultIsolationScope"),
-    withIsolationScope(work) {
-      const strategy = strategyOf(carrier);
-      return strategy?.withIsolationScope === undefined
-        ? work()
-        : strategy.withIsolationScope(() => work());
+    captureException: (error, context) => currentScope().captureException(error, hintOf(context)),
+    captureMessage: (message, context) =>
+      typeof context === "string"
+        ? currentScope().captureMessage(message, context)
+        : currentScope().captureMessage(message, undefined, hintOf(context)),
+    isolationScope: () => isolationScopeOf(carrier),
+    withScope(work) {
+      const outer = isolationScopeOf(carrier);
+      return runIsolated(carrier, (inner) => {
+        if (inner !== outer) forwardLastEventId(inner, outer);
+        return work(currentScope());
+      });
     },
+    withIsolationScope: (work) => runIsolated(carrier, work),
+    flush: (timeoutMs) => currentScope().getClient()?.flush?.(timeoutMs) ?? Promise.resolve(false),
   };
+}
+
+function hintOf(captureContext: CaptureContext | undefined): object {
+  return captureContext === undefined ? {} : { captureContext };
 }
 
 /** Describes in one line what is delegated to an app that sets up Sentry itself. */
@@ -42,17 +53,19 @@ const SPANS_DELEGATED =
   "The app's Sentry has the OpenTelemetry API: spans that the app makes by it go to Sentry, not over OTLP.";
 
 /** A scope of Sentry 8 to 11. */
-interface AppScope extends SentryScope {
+interface AppScope extends Scope {
   readonly refs?: { readonly span?: unknown };
   captureException(error: unknown, hint: object): string;
-  captureMessage(message: string, level?: string): string;
+  captureMessage(message: string, level?: string, hint?: object): string;
+  setLastEventId(id: string | undefined): void;
+  getClient(): AppSentryClient | undefined;
 }
 
 /** The strategy that an SDK sets by `setAsyncContextStrategy`; an app with `@sentry/core` alone may have none. */
 interface AppContextStrategy {
   getCurrentScope?(): AppScope;
   getIsolationScope?(): AppScope;
-  withIsolationScope?<R>(work: () => R): R;
+  withIsolationScope?<R>(work: (isolationScope: AppScope) => R): R;
   getActiveSpan?(): unknown;
 }
 
@@ -60,19 +73,52 @@ function strategyOf({ acs }: SentryCarrier): AppContextStrategy | undefined {
   return acs as AppContextStrategy | undefined;
 }
 
-function appScopeOf(
-  carrier: SentryCarrier,
-  method: "getCurrentScope" | "getIsolationScope",
-  fallback: string,
-): AppScope {
-  return strategyOf(carrier)?.[method]?.() ?? (carrier[fallback] as AppScope);
+/** The scopes of an app without a strategy, which belong to the process. */
+interface AppScopeStack {
+  getScope(): AppScope;
+  getIsolationScope(): AppScope;
+  withScope<R>(work: () => R): R;
+}
+
+function stackOf({ stack }: SentryCarrier): AppScopeStack | undefined {
+  return stack as AppScopeStack | undefined;
+}
+
+function currentScopeOf(carrier: SentryCarrier): AppScope {
+  return (
+    strategyOf(carrier)?.getCurrentScope?.() ??
+    stackOf(carrier)?.getScope() ??
+    (carrier["defaultCurrentScope"] as AppScope)
+  );
+}
+
+function isolationScopeOf(carrier: SentryCarrier): AppScope {
+  return (
+    strategyOf(carrier)?.getIsolationScope?.() ??
+    stackOf(carrier)?.getIsolationScope() ??
+    (carrier["defaultIsolationScope"] as AppScope)
+  );
+}
+
+/** Runs `work` in an isolation scope. Without a strategy only the current scope is new, as in Sentry. */
+function runIsolated<R>(carrier: SentryCarrier, work: (isolationScope: AppScope) => R): R {
+  const strategy = strategyOf(carrier);
+  if (strategy?.withIsolationScope !== undefined) return strategy.withIsolationScope(work);
+  const run = (): R => work(isolationScopeOf(carrier));
+  const stack = stackOf(carrier);
+  return stack === undefined ? run() : stack.withScope(run);
 }
 
 /** The used part of an event of the app. */
 interface AppEvent {
   readonly type?: string;
+  readonly event_id?: string;
   contexts?: Record<string, unknown>;
   sdkProcessingMetadata?: Record<string, unknown>;
+}
+
+interface AppEventHint {
+  readonly event_id?: string;
 }
 
 /**
@@ -84,9 +130,12 @@ export function linkTraces(client: AppSentryClient, carrier: SentryCarrier): voi
   // Set by telltale's client in Sentry 11. With it Sentry would send none of its own headers.
   delete carrier["externalPropagationContextProvider"];
   const origins = new WeakMap<object, CaptureOrigin>();
-  client.on?.("preprocessEvent", (event: AppEvent, hint: object | undefined) => {
+  client.on?.("preprocessEvent", (event: AppEvent, hint: AppEventHint | undefined) => {
     if (event.type !== undefined) return;
-    if (hint !== undefined) origins.set(hint, currentOrigin());
+    const origin = currentOrigin();
+    if (hint !== undefined) origins.set(hint, origin);
+    // Before the filters: most are asynchronous, and the span may end before they do.
+    recordEventId(origin, event.event_id ?? hint?.event_id);
     if (!hasSentrySpan(carrier)) setTraceContext(event, client);
   });
   client.on?.("beforeSendEvent", (event: AppEvent, hint: object | undefined) => {

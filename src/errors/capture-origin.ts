@@ -1,8 +1,7 @@
 import type { Span, SpanContext } from "@opentelemetry/api";
-import type { Event, Scope } from "@sentry/core";
-import type { LocalTraceHandle } from "../context/local-trace-handle.ts";
+import type { Event } from "@sentry/core";
 import { activeSpan } from "../context/manager.ts";
-import { activeErrorSlot } from "../context/unit-access.ts";
+import { activeErrorSlot, localTraceOf } from "../context/unit-access.ts";
 import type { ErrorSlot } from "../context/unit-views.ts";
 
 /** The unit of work and span in which an event was captured. */
@@ -15,21 +14,14 @@ export function currentOrigin(): CaptureOrigin {
   return { unit: activeErrorSlot(), span: activeSpan() };
 }
 
-/** Adds the origin to the event. A user from the app's scopes takes precedence. */
-export function applyOrigin(
-  event: Event,
-  { unit, span }: CaptureOrigin,
-  scopes: readonly Scope[],
-): void {
+/** Adds the origin to the event. */
+export function applyOrigin(event: Event, { unit, span }: CaptureOrigin): void {
   const trace = traceContextOf(span);
   if (trace !== undefined) event.contexts = { ...event.contexts, trace };
   if (unit === undefined) return;
   const job = jobTagsOf(unit);
   event.tags = { ...event.tags, ...tagsOf(unit), ...job };
   if (job !== undefined) event.contexts = { ...event.contexts, job: jobContextOf(job) };
-  if (unit.userId !== undefined && !scopes.some((scope) => scope.getUser()?.id !== undefined)) {
-    event.user = { id: unit.userId, ...event.user };
-  }
   const request = eventRequestOf(unit);
   if (request !== undefined) event.request = { ...request, ...event.request };
 }
@@ -44,8 +36,12 @@ export function setTransaction(event: Event, { unit }: CaptureOrigin): void {
 
 /** Keeps the trace that the event links to, so that the link leads somewhere. */
 export function keepTrace({ unit, span }: CaptureOrigin): void {
-  const local = (span as { localTrace?: LocalTraceHandle } | undefined)?.localTrace;
-  (local ?? unit?.localTrace)?.keep("error_captured");
+  localTraceOf(span, unit)?.keep("error_captured");
+}
+
+/** Records the id of the event on the span that was active, if it has not ended. The last event counts. */
+export function recordEventId({ span }: CaptureOrigin, eventId: string | undefined): void {
+  if (eventId !== undefined) span?.setAttribute("sentry.event_id", eventId);
 }
 
 /** Trace id of the API's no-op spans. */

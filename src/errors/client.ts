@@ -22,16 +22,17 @@ import type { Pipeline } from "../export/pipeline.ts";
 import { version } from "../version.ts";
 import { markOwnClient } from "./sentry-carrier.ts";
 import type { ErrorsDeps, FatalOrigin, SentryBinding } from "./api.ts";
-import type { CaptureHint, SeverityLevel } from "../api.ts";
+import type { CaptureContext, CaptureHint, SeverityLevel } from "../api.ts";
 import { SentryClient } from "./sentry-client.ts";
 import { propagationContextOf } from "./capture-origin.ts";
 import { isErrorSafely } from "./readable-error.ts";
+import { forwardLastEventId } from "./last-event-id.ts";
 import { asyncContextStrategy } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
 import { EnvelopeTransport, MAX_QUEUED } from "./transport.ts";
 
 /** telltale's own Sentry client, once Sentry is loaded. Every method may throw. */
-export interface ErrorsClient extends SentryBinding, Pipeline {
+export interface ErrorsClient extends SentryBinding, Pick<Pipeline, "drainForExit"> {
   captureServerErrors(unit: ErrorSlot, failures: readonly unknown[]): void;
   captureJobError(unit: ErrorSlot, willRetry: boolean | undefined): string | undefined;
   captureFatal(error: unknown, origin: FatalOrigin): void;
@@ -47,15 +48,16 @@ export function createErrorsClient(deps: ErrorsDeps): ErrorsClient {
   const client = createClient(deps);
   installClient(client);
   return {
-    captureException: (error, hint) => capture(client, error, eventHintOf(error, hint)),
-    captureMessage: (message, level) => captureMessage(client, message, level),
+    captureException: (error, context) => capture(client, error, eventHintOf(error, context)),
+    captureMessage: (message, context) => captureMessage(client, message, context),
     isolationScope: getIsolationScope,
-    withIsolationScope: (work) => withIsolationScope(() => work()),
+    withScope: runInNewScopes,
+    withIsolationScope,
     captureServerErrors: (unit, failures) => captureServerErrors(client, unit, failures),
     captureJobError: (unit, willRetry) => captureJobError(client, unit, willRetry),
     captureFatal: (error, origin) => void capture(client, error, fatalEventHint(error, origin)),
     captureRejection: (reason) => void capture(client, reason, rejectionEventHint(reason)),
-    flush: async (timeoutMs) => void (await client.flush(timeoutMs)),
+    flush: (timeoutMs) => client.flush(timeoutMs),
     drainForExit: () => client.drainForExit(),
   };
 }
@@ -186,11 +188,26 @@ function capture(client: Client, error: unknown, hint: EventHint): string | unde
 function captureMessage(
   client: Client,
   message: string,
-  level: SeverityLevel | undefined,
+  context: CaptureContext | SeverityLevel | undefined,
 ): string | undefined {
-  const hint = { originalException: message, syntheticException: new Error(message) };
-  const text = message.slice(0, MAX_TEXT_LENGTH);
+  const hint: EventHint = {
+    originalException: message,
+    syntheticException: new Error(message),
+    ...(typeof context !== "string" && captureContextHint(context)),
+  };
+  const level = typeof context === "string" ? context : undefined;
+  // Sentry accepts other values than texts.
+  const text = typeof message === "string" ? message.slice(0, MAX_TEXT_LENGTH) : message;
   return eventIdOf(client.captureMessage(text, level, hint, getCurrentScope()));
+}
+
+/** Runs `work` in two new scopes. The outer isolation scope also records the id of the last event. */
+function runInNewScopes<R>(work: (scope: Scope) => R): R {
+  const outer = getIsolationScope();
+  return withIsolationScope((inner) => {
+    forwardLastEventId(inner, outer);
+    return work(getCurrentScope());
+  });
 }
 
 function captureServerErrors(
@@ -237,12 +254,17 @@ function rejectionEventHint(reason: unknown): EventHint {
   return { originalException: reason, mechanism };
 }
 
-function eventHintOf(error: unknown, hint: CaptureHint | undefined): EventHint {
-  const eventHint: EventHint = { originalException: error };
+function eventHintOf(error: unknown, context: CaptureContext | undefined): EventHint {
+  const eventHint: EventHint = { originalException: error, ...captureContextHint(context) };
   if (!isErrorSafely(error)) eventHint.syntheticException = new Error("captured without a stack");
-  if (hint !== undefined)
-    eventHint.captureContext = hint as NonNullable<EventHint["captureContext"]>;
   return eventHint;
+}
+
+function captureContextHint(
+  context: CaptureContext | undefined,
+): Pick<EventHint, "captureContext"> | undefined {
+  if (context === undefined) return undefined;
+  return { captureContext: context as NonNullable<EventHint["captureContext"]> };
 }
 
 function eventIdOf(id: string): string | undefined {

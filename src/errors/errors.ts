@@ -7,8 +7,8 @@ import { allowForeignRegistration } from "../register-api.ts";
 import { type AppSentryClient, type SentryCarrier, watchCarriers } from "./sentry-carrier.ts";
 import type { ErrorsClient } from "./client.ts";
 import { watchUncaughtErrors } from "./uncaught-errors.ts";
-import type { Breadcrumb, CaptureHint, Primitive, SeverityLevel, User } from "../api.ts";
-import type { Errors, ErrorsDeps, FatalOrigin, SentryBinding, SentryScope } from "./api.ts";
+import type { Breadcrumb, CaptureContext, Primitive, Scope, SeverityLevel, User } from "../api.ts";
+import type { Errors, ErrorsDeps, FatalOrigin, SentryBinding } from "./api.ts";
 
 const loadClient = lazy<typeof import("./client.ts")>("errors/client.ts");
 const loadAppSentry = lazy<typeof import("./app-sentry.ts")>("errors/app-sentry.ts");
@@ -65,12 +65,12 @@ class LazyErrors implements Errors {
     setTimeout(() => this.#load(), PRELOAD_DELAY_MS).unref();
   }
 
-  captureException(error: unknown, hint?: CaptureHint): string | undefined {
-    return this.#capture((sentry) => sentry.captureException(error, hint));
+  captureException(error: unknown, context?: CaptureContext): string | undefined {
+    return this.#capture((sentry) => sentry.captureException(error, context));
   }
 
-  captureMessage(message: string, level?: SeverityLevel): string | undefined {
-    return this.#capture((sentry) => sentry.captureMessage(message, level));
+  captureMessage(message: string, context?: CaptureContext | SeverityLevel): string | undefined {
+    return this.#capture((sentry) => sentry.captureMessage(message, context));
   }
 
   setUser(user: User | null): void {
@@ -82,6 +82,18 @@ class LazyErrors implements Errors {
     this.#withScope((scope) => scope.setTag(key, value));
   }
 
+  setTags(tags: Readonly<Record<string, Primitive>>): void {
+    this.#withScope((scope) => scope.setTags(tags));
+  }
+
+  setExtra(key: string, extra: unknown): void {
+    this.#withScope((scope) => scope.setExtra(key, extra));
+  }
+
+  setExtras(extras: Readonly<Record<string, unknown>>): void {
+    this.#withScope((scope) => scope.setExtras(extras));
+  }
+
   setContext(name: string, context: Readonly<Record<string, unknown>> | null): void {
     this.#withScope((scope) => scope.setContext(name, context));
   }
@@ -90,9 +102,26 @@ class LazyErrors implements Errors {
     this.#withScope((scope) => scope.addBreadcrumb(breadcrumb));
   }
 
-  withScope<R>(work: () => R): R {
+  withScope<R>(work: (scope: Scope | undefined) => R): R {
     const sentry = this.#currentBinding();
-    return sentry === undefined ? work() : sentry.withIsolationScope(work);
+    return sentry === undefined ? work(undefined) : sentry.withScope(work);
+  }
+
+  withIsolationScope<R>(work: (scope: Scope | undefined) => R): R {
+    const sentry = this.#currentBinding();
+    return sentry === undefined ? work(undefined) : sentry.withIsolationScope(work);
+  }
+
+  lastEventId(): string | undefined {
+    return this.#withScope((scope) => scope.lastEventId());
+  }
+
+  async flush(timeoutMs?: number): Promise<boolean> {
+    try {
+      return (await this.#currentBinding()?.flush(timeoutMs)) ?? false;
+    } catch {
+      return false;
+    }
   }
 
   captureServerErrors(unit: ErrorSlot, failures: readonly unknown[]): void {
@@ -114,7 +143,7 @@ class LazyErrors implements Errors {
   }
 
   readonly pipeline: Pipeline = {
-    flush: async (timeoutMs) => this.#client?.flush(timeoutMs),
+    flush: async (timeoutMs) => void (await this.#client?.flush(timeoutMs)),
     drainForExit: () => this.#client?.drainForExit() ?? [],
   };
 
@@ -138,8 +167,8 @@ class LazyErrors implements Errors {
     return this.#runSafely(work, client);
   }
 
-  #withScope(work: (scope: SentryScope) => unknown): void {
-    this.#runSafely((sentry) => work(sentry.isolationScope()), this.#currentBinding());
+  #withScope<R>(work: (scope: Scope) => R): R | undefined {
+    return this.#runSafely((sentry) => work(sentry.isolationScope()), this.#currentBinding());
   }
 
   /** Errors of Sentry do not reach the app. */

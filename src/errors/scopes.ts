@@ -75,13 +75,13 @@ function isolationScopeIn(context: ApiContext): Scope {
   const explicit = scopesIn(context);
   if (explicit !== undefined && explicit.unit === unit) return explicit.isolation;
   if (unit === undefined) return getDefaultIsolationScope();
-  return scopesOf(unit).isolation(explicit?.isolation ?? outerIsolationScope(unit));
+  return scopesOf(unit).isolation(explicit?.isolation ?? outerIsolationScope(unit), unit);
 }
 
 /** Values that are set for a connection also apply to its messages. */
 function outerIsolationScope(unit: ErrorSlot): Scope | undefined {
   const outer = unit.enclosingUnit();
-  return outer === undefined ? undefined : scopesOf(outer).isolation(undefined);
+  return outer === undefined ? undefined : scopesOf(outer).isolation(undefined, outer);
 }
 
 function scopesIn(context: ApiContext): ScopePair | undefined {
@@ -101,7 +101,17 @@ class UnitScopes {
     return (this.#current ??= (outer ?? getDefaultCurrentScope()).clone());
   }
 
-  isolation(outer: Scope | undefined): Scope {
-    return (this.#isolation ??= (outer ?? getDefaultIsolationScope()).clone());
+  isolation(outer: Scope | undefined, unit: ErrorSlot): Scope {
+    if (this.#isolation !== undefined) return this.#isolation;
+    const scope = (outer ?? getDefaultIsolationScope()).clone();
+    this.#isolation = scope;
+    setUserIdOf(unit, scope);
+    return scope;
   }
+}
+
+/** Sets the user of a unit of work whose `setUser` was called before Sentry could be loaded. */
+function setUserIdOf({ userId }: ErrorSlot, scope: Scope): void {
+  const user = scope.getUser();
+  if (userId !== undefined && user?.id === undefined) scope.setUser({ ...user, id: userId });
 }

@@ -6,6 +6,7 @@ export interface AppSentryClient {
   getDsn?(): { readonly publicKey?: string } | undefined;
   getTransport?(): { send(envelope: unknown): unknown } | undefined;
   on?(hook: string, listener: (...args: never[]) => void): unknown;
+  flush?(timeout?: number): PromiseLike<boolean>;
 }
 
 /** Clients that are not reported: telltale's own, and those already reported. */

@@ -15,10 +15,16 @@ import type { ExitRequestFactory } from "../export/pipeline.ts";
 import { CaptureRegistry } from "./capture-registry.ts";
 import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
 import { nodeContexts } from "./node-context.ts";
-import { applyOrigin, keepTrace, type CaptureOrigin, currentOrigin } from "./capture-origin.ts";
+import {
+  applyOrigin,
+  keepTrace,
+  type CaptureOrigin,
+  currentOrigin,
+  recordEventId,
+} from "./capture-origin.ts";
 import { type PendingEvent, PendingEvents } from "./pending-events.ts";
 import { readableCopy, safeString } from "./readable-error.ts";
-import type { EnvelopeTransport } from "./transport.ts";
+import { DEADLINE_MS, type EnvelopeTransport } from "./transport.ts";
 
 /** Delay of a client report, which collects several losses, in milliseconds. */
 const CLIENT_REPORT_DELAY_MS = 60_000;
@@ -137,6 +143,7 @@ export class SentryClient extends ServerRuntimeClient {
       return;
     }
     keepTrace(origin);
+    recordEventId(origin, event.event_id);
     try {
       this.#pendingEvents.add({ event: fitEvent(event, MAX_EVENT_BYTES), hint, origin });
     } catch (error) {
@@ -170,10 +177,21 @@ export class SentryClient extends ServerRuntimeClient {
     this.#recordForClientReport(reason, category, count);
   }
 
-  /** Also called by the app's `Sentry.flush()`. Never rejects. */
+  /**
+   * Also called by the app's `Sentry.flush()`. Never rejects. Waits for asynchronous
+   * filters of the app first.
+   */
   override async flush(timeout?: number): Promise<boolean> {
+    const limitMs = flushLimitOf(timeout);
+    const deadline = performance.now() + limitMs;
     this.#sendAllPending();
-    return (await this.#transport?.flush(timeout)) ?? true;
+    if (this.#processing.size > 0) {
+      await this._isClientDoneProcessing(limitMs);
+      this.#sendAllPending();
+    }
+    const remainingMs = Math.max(1, deadline - performance.now());
+    const isSent = (await this.#transport?.flush(remainingMs)) ?? true;
+    return isSent && this.#processing.size === 0;
   }
 
   /** Flushes only: an app that closes Sentry before it ends must not lose later events. */
@@ -199,10 +217,13 @@ export class SentryClient extends ServerRuntimeClient {
     this.#deps.unsent?.mark();
     this.#processing.add(hint);
     this.#lastDropReason = undefined;
-    return super._captureEvent(event, hint, currentScope, isolationScope).then((id) => {
+    const captured = super._captureEvent(event, hint, currentScope, isolationScope).then((id) => {
       if (id === undefined && this.#processing.delete(hint)) this.#countDropped();
       return id;
     });
+    // The span may have ended when an asynchronous filter has passed the event.
+    if (this.#processing.has(hint)) recordEventId(currentOrigin(), hint.event_id);
+    return captured;
   }
 
   protected override _prepareEvent(
@@ -214,7 +235,7 @@ export class SentryClient extends ServerRuntimeClient {
     const origin = currentOrigin();
     this.#origins.set(hint, origin);
     event.contexts = { ...nodeContexts, ...event.contexts };
-    applyOrigin(event, origin, [currentScope, isolationScope]);
+    applyOrigin(event, origin);
     const hasTrace = event.contexts?.trace !== undefined;
     return this.#prepareReadable(event, hint, currentScope, isolationScope).then((prepared) => {
       if (prepared !== null && isErrorEvent(prepared)) removeGeneratedTrace(prepared, hasTrace);
@@ -307,6 +328,15 @@ export class SentryClient extends ServerRuntimeClient {
     this.#deps.diagnostics.warn("errors.event", `an event could not be created: ${String(error)}`);
   }
 }
+
+/** Returns a valid time limit in milliseconds. As in Sentry, 0 is none, which here is that of the requests. */
+function flushLimitOf(timeout: number | undefined): number {
+  if (typeof timeout !== "number" || !(timeout > 0)) return DEADLINE_MS;
+  return Math.min(timeout, MAX_TIMER_MS);
+}
+
+/** Maximum delay of Node's timers. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function isErrorEvent(event: Event): boolean {
   return event.type === undefined;

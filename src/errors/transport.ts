@@ -28,7 +28,8 @@ const MAX_IN_FLIGHT = 8;
 export const MAX_QUEUED = 256;
 /** Maximum of all their bytes, before compression. */
 const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
-const DEADLINE_MS = 10_000;
+/** Time limit of a request, and by default of a flush, in milliseconds. */
+export const DEADLINE_MS = 10_000;
 /** Below this gzip is not worth its time (as in Sentry's own transports). */
 const GZIP_ABOVE_BYTES = 32_768;
 /** Delay before an aborted request is retried, if the process goes on after all. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
+import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
 import { ROOT_CONTEXT } from "../../src/context/context.ts";
 import { runWithContext } from "../../src/context/manager.ts";
 import {
@@ -9,12 +10,15 @@ import {
   activeRpcRecorder,
   contextOfUnit,
   errorSlotIn,
+  keepActiveTrace,
   localTraceSlotIn,
   logIdsIn,
   routeRecorderIn,
   setOrganization,
+  setRequestId,
 } from "../../src/context/unit-access.ts";
 import { UnitOfWork } from "../../src/context/unit-of-work.ts";
+import { collectingProvider } from "../traces/provider.ts";
 import type {
   ErrorSlot,
   LogIds,
@@ -75,6 +79,89 @@ describe("setOrganization", () => {
 
   it("does nothing outside of a unit of work", () => {
     assert.equal(setOrganization("acme"), undefined);
+  });
+});
+
+describe("setRequestId", () => {
+  const rows: readonly (readonly [given: unknown, set: string])[] = [
+    ["A-z_0.9~+/=:", "A-z_0.9~+/=:"],
+    [42, "42"],
+    ["x".repeat(128), "x".repeat(128)],
+    ["x".repeat(129), "before"],
+    ["", "before"],
+    ["a b", "before"],
+    ["a\r\nset-cookie: b", "before"],
+    ['"', "before"],
+    [null, "before"],
+    [undefined, "before"],
+    [{ id: 1 }, "before"],
+    [Symbol("id"), "before"],
+  ];
+  for (const [given, set] of rows) {
+    it(`of ${inspect(given)} leaves the id ${inspect(set)}`, () => {
+      const unit = Object.assign(new UnitOfWork(), { requestId: "before" });
+      const isSet = runWithContext(ROOT_CONTEXT.withUnitOfWork(unit), () => setRequestId(given));
+      assert.equal(unit.requestId, set);
+      assert.equal(isSet, set !== "before");
+    });
+  }
+
+  it("sets nothing outside of a unit of work", () => {
+    assert.equal(setRequestId("id"), true);
+  });
+});
+
+describe("keepActiveTrace", () => {
+  const unsampled = { sampler: new AlwaysOffSampler(), probability: 0 };
+
+  it("exports the ended, the running and the later spans of a trace that head sampling dropped", () => {
+    const { provider, exported, counters } = collectingProvider(unsampled);
+    const tracer = provider.getTracer("t");
+    const root = tracer.startSpan("root");
+    const context = ROOT_CONTEXT.withSpan(root);
+    tracer.startSpan("ended", {}, context).end();
+    const running = tracer.startSpan("running", {}, context);
+    runWithContext(context, keepActiveTrace);
+    root.end();
+    running.end();
+    tracer.startSpan("late", {}, context).end();
+    assert.deepEqual(
+      exported.map(({ name }) => name),
+      ["ended", "root", "running", "late"],
+    );
+    assert.deepEqual(counters, { created: 4, discarded: 0 });
+    assert.deepEqual(exported[1]?.attributes, {
+      "telltale.sampling.reason": "forced",
+      "telltale.sampling.probability": 0,
+    });
+  });
+
+  it("exports a trace whose root has ended", () => {
+    const { provider, exported } = collectingProvider(unsampled);
+    const root = provider.getTracer("t").startSpan("root");
+    root.end();
+    runWithContext(ROOT_CONTEXT.withSpan(root), keepActiveTrace);
+    assert.equal(exported[0]?.attributes["telltale.sampling.reason"], "forced");
+  });
+
+  it("does not replace the reason of a sampled trace", () => {
+    const { provider, exported } = collectingProvider({ probability: 0.5 });
+    const root = provider.getTracer("t").startSpan("root");
+    runWithContext(ROOT_CONTEXT.withSpan(root), keepActiveTrace);
+    root.end();
+    assert.equal(exported[0]?.attributes["telltale.sampling.reason"], "sampled");
+  });
+
+  it("keeps the trace of the unit of work where no span of it is active", () => {
+    const reasons: string[] = [];
+    const unit = new UnitOfWork();
+    unit.localTrace = { kept: false, keep: (reason) => void reasons.push(reason) };
+    runWithContext(ROOT_CONTEXT.withUnitOfWork(unit), keepActiveTrace);
+    assert.deepEqual(reasons, ["forced"]);
+  });
+
+  it("does nothing outside of a trace", () => {
+    assert.doesNotThrow(keepActiveTrace);
   });
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
 import { Scope } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
 import type { KeepReason } from "../../src/context/local-trace-handle.ts";
@@ -10,13 +11,18 @@ import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import { SentryClient } from "../../src/errors/sentry-client.ts";
 import { stackParser } from "../../src/errors/stack.ts";
 import { EnvelopeTransport } from "../../src/errors/transport.ts";
+import type { ReceivedEvent } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
+import type { TelltaleSpan } from "../../src/traces/span.ts";
+import { collectingProvider } from "../traces/provider.ts";
 
 interface ClientFixture {
   readonly client: SentryClient;
   readonly counters: SignalCounters;
   readonly lines: string[];
   readonly keepReasons: KeepReason[];
+  /** Span of that request. */
+  readonly span: TelltaleSpan;
   /** Captures an error in a request. */
   capture(error: unknown): void;
 }
@@ -30,6 +36,8 @@ const cases: readonly {
   readonly sent?: number;
   readonly dropped?: Partial<Record<DropReason, number>>;
   readonly kept?: number;
+  /** Whether the span has the id of an event that is not sent. */
+  readonly hasUnsentId?: boolean;
   readonly line?: RegExp;
 }[] = [
   { title: "three errors", capture: captureThree, created: 3, sent: 3, kept: 3 },
@@ -80,6 +88,7 @@ const cases: readonly {
     options: { beforeSend: () => Promise.resolve(null) },
     created: 1,
     dropped: { filtered: 1 },
+    hasUnsentId: true,
   },
   {
     title: "events that a processor drops",
@@ -149,25 +158,33 @@ describe("The counters of events", () => {
     );
     const keepReasons: KeepReason[] = [];
     const unit = new UnitOfWork();
-    unit.localTrace = { kept: false, keep: (reason) => void keepReasons.push(reason) };
-    const context = ROOT_CONTEXT.withUnitOfWork(unit);
+    const { provider } = collectingProvider({ sampler: new AlwaysOffSampler() });
+    const span = provider.getTracer("t").startSpan("GET") as TelltaleSpan;
+    const { localTrace } = span;
+    localTrace.keep = (reason) => void keepReasons.push(reason);
+    unit.localTrace = localTrace;
+    const context = ROOT_CONTEXT.withUnitOfWork(unit).withSpan(span);
     const capture = (error: unknown): void => {
       runWithContext(context, () => client.captureException(error, {}, new Scope()));
     };
-    return { client, counters, lines, keepReasons, capture };
+    return { client, counters, lines, keepReasons, span, capture };
   };
 
   for (const { title, options, capture = captureOne, ...expected } of cases) {
     it(`balance for ${title}`, async () => {
       const setup = setUp(options);
       capture(setup);
-      const { counters, client, lines, keepReasons } = setup;
-      await new Promise(setImmediate);
+      const { counters, client, lines, keepReasons, span } = setup;
+      // An asynchronous filter must not be awaited for this.
+      const spanEventId = span.attributes["sentry.event_id"];
       assert.equal(await client.flush(5_000), true);
       const { created = 0, sent = 0, dropped = {} } = expected;
       assert.deepEqual([counters.created, counters.sent, counters.queued], [created, sent, 0]);
       assert.deepEqual(counters.dropped, { ...new SignalCounters().dropped, ...dropped });
       assert.equal(receiver.events.length, sent);
+      const ids = receiver.events.filter(isOfError).map(({ event_id: id }) => id);
+      if (expected.hasUnsentId === true) assert.match(String(spanEventId), /^[0-9a-f]{32}$/);
+      else assert.equal(spanEventId, ids.at(-1));
       assert.deepEqual(
         keepReasons,
         Array.from({ length: expected.kept ?? 0 }, () => "error_captured"),
@@ -178,14 +195,32 @@ describe("The counters of events", () => {
   }
 
   it("balance for events during a pause, which keep no trace", async () => {
-    const { counters, capture, client, keepReasons } = setUp();
+    const { counters, capture, client, keepReasons, span } = setUp();
     receiver.setFaults({ kind: "status", status: 429, headers: { "retry-after": "60" } });
     capture(new Error("the first"));
+    const idOfFirst = span.attributes["sentry.event_id"];
     await client.flush(5_000);
     capture(new Error("the second"));
     await client.flush(5_000);
     assert.deepEqual([counters.created, counters.dropped.rejected, counters.queued], [2, 2, 0]);
     assert.equal(keepReasons.length, 1);
+    assert.equal(span.attributes["sentry.event_id"], idOfFirst);
+  });
+
+  it("balance for an event that flush awaits in an asynchronous filter", async () => {
+    const { client, capture } = setUp({
+      beforeSend: (event) => new Promise((resolve) => setTimeout(() => resolve(event), 20)),
+    });
+    capture(new Error("in a filter"));
+    assert.equal(await client.flush(5_000), true);
+    assert.equal(receiver.events.length, 1);
+  });
+
+  it("balance for an event whose filter never ends: flush resolves with false in time", async () => {
+    const { client, capture, counters } = setUp({ beforeSend: () => new Promise(() => {}) });
+    capture(new Error("in a filter"));
+    assert.equal(await client.flush(20), false);
+    assert.deepEqual([counters.created, counters.queued], [1, 1]);
   });
 
   it("balance at process exit, with pending events", () => {
@@ -228,6 +263,11 @@ describe("The counters of events", () => {
     ]);
   });
 });
+
+/** Whether the event was captured in the request, unlike a message. */
+function isOfError({ exception, level }: ReceivedEvent): boolean {
+  return exception !== undefined && level === "error";
+}
 
 function captureOne({ capture }: ClientFixture): void {
   capture(new Error("one"));

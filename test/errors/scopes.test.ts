@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import type { Scope } from "@sentry/core";
+import { Scope } from "@sentry/core";
 import type { Context } from "../../src/context/context.ts";
 import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { activeContext, runWithContext } from "../../src/context/manager.ts";
+import { forwardLastEventId } from "../../src/errors/last-event-id.ts";
 import { asyncContextStrategy } from "../../src/errors/scopes.ts";
 
 /** Runs `work` as a new request. */
@@ -96,6 +97,59 @@ describe("Scopes", () => {
     asyncContextStrategy.withSetIsolationScope(custom, () =>
       assert.equal(isolationScope(), custom),
     );
+  });
+
+  it("of two concurrent callbacks of one request are separate", async () => {
+    await inRequest(async () => {
+      isolationScope().setTag("request", 1);
+      const item = (name: string): Promise<Record<string, unknown>> =>
+        asyncContextStrategy.withIsolationScope(async (scope) => {
+          scope
+            .setTags({ [name]: true })
+            .setExtras({ [name]: true })
+            .setUser({ id: name });
+          await Promise.resolve();
+          assert.deepEqual(isolationScope().getScopeData().extra, { [name]: true });
+          assert.equal(isolationScope().getUser()?.id, name);
+          return { ...tagsOf(isolationScope()), process: undefined };
+        });
+      const seen = await Promise.all([item("a"), item("b")]);
+      assert.deepEqual(seen, [
+        { request: 1, a: true, process: undefined },
+        { request: 1, b: true, process: undefined },
+      ]);
+      assert.deepEqual(
+        { ...tagsOf(isolationScope()), process: undefined },
+        { request: 1, process: undefined },
+      );
+      assert.equal(isolationScope().getUser()?.id, undefined);
+    });
+  });
+
+  it("of a request start with the user that was set before Sentry was loaded", () => {
+    const unit = Object.assign(new UnitOfWork(), { userId: "anna" });
+    inRequest(() => assert.equal(isolationScope().getUser()?.id, "anna"), unit);
+  });
+
+  it("of a request do not get the user that a callback of it has set", () => {
+    const unit = new UnitOfWork();
+    inRequest(() => {
+      asyncContextStrategy.withIsolationScope((scope) => {
+        // `setUser` sets both.
+        unit.userId = "anna";
+        scope.setUser({ id: "anna" });
+      });
+      assert.equal(isolationScope().getUser()?.id, undefined);
+    }, unit);
+  });
+
+  it("forward the id of their last event to the outer one", () => {
+    const [outer, inner] = [new Scope(), new Scope()];
+    forwardLastEventId(inner, outer);
+    inner.setLastEventId("an id");
+    assert.deepEqual([inner.lastEventId(), outer.lastEventId()], ["an id", "an id"]);
+    inner.clone().setLastEventId("another id");
+    assert.equal(outer.lastEventId(), "an id");
   });
 
   it("do not catch errors of a callback", () => {

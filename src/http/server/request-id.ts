@@ -1,14 +1,12 @@
+import { isRequestId } from "../../context/request-id.ts";
 import { newUuid } from "../../traces/ids.ts";
 
 /** Header of the request id, in requests and responses. */
 export const REQUEST_ID_HEADER = "x-request-id";
 
-/** Ids that are accepted from a client. */
-const WELL_FORMED = /^[A-Za-z0-9._~+/=:-]{1,128}$/;
-
 /** Returns the id that the client sent, if it is well formed, or else a new one. */
 export function requestIdFrom(given: unknown): string {
-  return typeof given === "string" && WELL_FORMED.test(given) ? given : newUuid();
+  return isRequestId(given) ? given : newUuid();
 }
 
 /** Whether this is the name of the header, in any case. */
