@@ -14,7 +14,14 @@ describe("Events of an app", () => {
   let programs: BundledPrograms;
   let receiver: Receiver;
   before(async () => {
-    const names = ["calls.ts", "shop.mjs", "own-sentry.mjs", "nothing.ts", "descriptors.ts"];
+    const names = [
+      "calls.ts",
+      "scope-calls.ts",
+      "shop.mjs",
+      "own-sentry.mjs",
+      "nothing.ts",
+      "descriptors.ts",
+    ];
     [programs, receiver] = await Promise.all([bundlePrograms(names), startReceiver()]);
   });
   beforeEach(() => receiver.clear());
@@ -150,6 +157,78 @@ describe("Events of an app", () => {
     });
   });
 
+  describe("that are captured in scopes", () => {
+    let ids: ScopeCalls;
+    let count: number;
+    let byText: ReadonlyMap<string | undefined, ReceivedEvent>;
+    before(async () => {
+      receiver.clear();
+      const { signal, stdout } = await run("scope-calls.ts", []);
+      assert.equal(signal, "SIGKILL");
+      ids = JSON.parse(stdout) as ScopeCalls;
+      count = receiver.events.length;
+      byText = new Map(receiver.events.map((event) => [eventText(event), event]));
+    });
+
+    it("have arrived when flush resolves", () => {
+      assert.equal(ids.isFlushed, true);
+      assert.deepEqual(
+        [...byText.keys()].toSorted(),
+        [
+          ...["after the scopes", "in a scope", "item a", "item b", "plain"],
+          ...["with a context", "with a function"],
+        ].toSorted(),
+      );
+      assert.equal(count, byText.size);
+    });
+
+    const outer = { region: "north", till: 3 };
+    const extra = { drawer: [3], coins: { count: 4 } };
+    const rows: readonly (readonly [text: string, expected: object])[] = [
+      ["plain", { level: "info", tags: outer, extra, user: undefined }],
+      [
+        "with a context",
+        {
+          level: "warning",
+          tags: { ...outer, till: 4 },
+          extra: { ...extra, note: "own" },
+          user: { id: "9" },
+          fingerprint: ["till"],
+        },
+      ],
+      ["with a function", { level: "fatal", tags: { ...outer, till: 5 }, extra }],
+      [
+        "in a scope",
+        {
+          level: "error",
+          tags: { ...outer, inside: true },
+          extra: { ...extra, inner: 1 },
+          fingerprint: ["f"],
+        },
+      ],
+      ["item a", { tags: { ...outer, item: "a" }, user: { id: "a" } }],
+      ["item b", { tags: { ...outer, item: "b" }, user: { id: "b" } }],
+      ["after the scopes", { level: "info", tags: outer, extra, user: undefined }],
+    ];
+    for (const [text, expected] of rows) {
+      it(`have the data of their scope and their context: ${text}`, () => {
+        const event: Readonly<Record<string, unknown>> = { ...byText.get(text) };
+        const found = Object.keys(expected).map((key) => [key, event[key]]);
+        assert.deepEqual(Object.fromEntries(found), expected);
+      });
+    }
+
+    it("have the id that lastEventId returns, in each isolation scope its own", () => {
+      assert.equal(ids.atStart, null);
+      assert.equal(ids.plain, byText.get("plain")?.event_id);
+      assert.equal(ids.afterPlain, ids.plain);
+      assert.equal(ids.inside, byText.get("in a scope")?.event_id);
+      assert.deepEqual([ids.afterScope, ids.afterItems], [ids.inside, ids.inside]);
+      assert.deepEqual(ids.items, [true, true]);
+      assert.equal(ids.last, byText.get("after the scopes")?.event_id);
+    });
+  });
+
   describe("of Express", () => {
     it("are created for errors that became a 5xx, and for captured errors", async () => {
       const { stdout } = await run("shop.mjs", ["errors"]);
@@ -201,18 +280,25 @@ describe("Events of an app", () => {
     });
 
     it("keep the data of a hundred concurrent requests apart", async () => {
-      await run("shop.mjs", ["parallel"]);
-      const seen = receiver.events.map(({ user, tags, breadcrumbs, ...event }) => ({
+      const { stdout } = await run("shop.mjs", ["parallel"]);
+      assert.equal(stdout.trim(), Array.from({ length: 100 }, () => "200").join(" "));
+      const seen = receiver.events.map(({ user, tags, breadcrumbs, extra, ...event }) => ({
         text: eventText(event),
         user,
+        extra,
         index: tags?.["index"],
+        group: tags?.["group"],
+        inner: tags?.["inner"],
         crumbs: breadcrumbs?.map((crumb) => crumb["message"]),
         url: event.request?.["url"],
       }));
       const expected = Array.from({ length: 100 }, (_, index) => ({
         text: `failure of ${index}`,
         user: { id: `user-${index}` },
+        extra: { part: `${index}` },
         index: `${index}`,
+        group: `group-${index}`,
+        inner: undefined,
         crumbs: [`trail of ${index}`],
         url: `/parallel/${index}`,
       }));
@@ -232,6 +318,7 @@ describe("Events of an app", () => {
       assert.equal(span?.parentSpanId, parent);
       assert.equal(span?.kind, "SERVER");
       assert.equal(span.attributes["telltale.sampling.reason"], "error_captured");
+      assert.equal(span.attributes["sentry.event_id"], event.event_id);
     });
 
     it("do not keep the trace if they are sampled out, and are counted in a client report", async () => {
@@ -284,14 +371,51 @@ describe("Events of an app", () => {
         );
         assert.deepEqual(receiver.events, []);
       });
+
+      it(`have the data that telltale's functions set in concurrent requests (${copy})`, async () => {
+        const { code, stdout } = await run("own-sentry.mjs", [copy, "delegates"], {
+          env: unsampledEnv(),
+        });
+        assert.equal(code, 0);
+        const { answers, isFlushed, sent } = JSON.parse(stdout) as DelegatedCalls;
+        assert.deepEqual([answers, isFlushed], [["true", "true", "true"], true]);
+        const seen = sent.map(({ message, level, tags, extra }) => ({
+          message,
+          level,
+          tags,
+          extra,
+        }));
+        const expected = ["/1", "/2", "/3"].flatMap((url) => {
+          const data = { extra: { first: url, second: url } };
+          return [
+            { message: `in ${url}`, level: "warning", tags: { url, own: url }, ...data },
+            {
+              message: `in a scope of ${url}`,
+              level: "fatal",
+              tags: { url, inside: "yes" },
+              ...data,
+            },
+          ];
+        });
+        assert.deepEqual(seen.toSorted(byJson), expected.toSorted(byJson));
+        for (const event of sent.filter(({ level }) => level === "fatal")) {
+          const span = receiver.spans.find(({ spanId }) => spanId === trace(event)["span_id"]);
+          assert.equal(span?.attributes["sentry.event_id"], event.event_id);
+        }
+      });
     }
   });
 
   it("are not created without a DSN: calls return at once, and Sentry is not loaded", async () => {
     const { stdout } = await programs.run("nothing.ts");
     const lines = stdout.trim().split("\n");
-    assert.deepEqual(lines.slice(0, 3), ["undefined undefined", "0", "false"]);
-    const nanoseconds = Number(lines[3]);
+    assert.deepEqual(lines.slice(0, 4), [
+      "undefined undefined",
+      "true true undefined false",
+      "0",
+      "false",
+    ]);
+    const nanoseconds = Number(lines[4]);
     assert.ok(nanoseconds < 1_000, `${nanoseconds} ns a call`);
   });
 
@@ -328,6 +452,21 @@ describe("Events of an app", () => {
 
 interface ClientReport {
   readonly discarded_events: unknown;
+}
+
+/** Output of `scope-calls.ts`. */
+interface ScopeCalls {
+  readonly atStart: null;
+  readonly items: readonly boolean[];
+  readonly isFlushed: boolean;
+  readonly [id: string]: unknown;
+}
+
+/** Output of `own-sentry.mjs` as it delegates. */
+interface DelegatedCalls {
+  readonly answers: readonly string[];
+  readonly isFlushed: boolean;
+  readonly sent: readonly ReceivedEvent[];
 }
 
 /** Orders both sides of a comparison in the same way. */

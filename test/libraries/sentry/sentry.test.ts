@@ -111,6 +111,39 @@ describe("An app's own Sentry", function () {
         });
       }
 
+      it(`gets the events and data of telltale's functions (${version}, DSN in its ${place})`, async () => {
+        const { code, stdout, stderr } = await run("main.cjs", [version, place, "calls"]);
+        assert.equal(code, 0, stderr);
+        assert.equal(stdout, "true\ntrue\ntrue\n");
+        const seen = receiver.events.map(({ message, level, tags, extra, user }) => ({
+          ...{ message, level, tags, user: user?.["id"] },
+          extra: { one: extra?.["one"], two: extra?.["two"] },
+        }));
+        const expected = ["1", "2"].flatMap((id) => {
+          const data = { user: undefined, extra: { one: id, two: id } };
+          return [
+            { message: `order ${id}`, level: "warning", tags: { order: id, own: id }, ...data },
+            {
+              message: `order ${id} in a scope`,
+              level: "fatal",
+              tags: { order: id, inside: id },
+              ...data,
+            },
+          ];
+        });
+        assert.deepEqual(
+          seen.toSorted((a, b) => String(a.message).localeCompare(String(b.message))),
+          expected,
+        );
+        // Its last event.
+        const servers = receiver.spans.filter(({ kind }) => kind === "SERVER");
+        const fatal = receiver.events.filter(({ level }) => level === "fatal");
+        assert.deepEqual(
+          servers.map(({ attributes }) => attributes["sentry.event_id"]).toSorted(),
+          fatal.map(({ event_id: id }) => id).toSorted(),
+        );
+      });
+
       it(`has telltale's trace ids if it traces nothing (${version}, DSN in its ${place})`, async () => {
         await run("main.cjs", [version, place, "requests"]);
         assertSeparated(receiver.events);

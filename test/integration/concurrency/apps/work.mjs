@@ -1,5 +1,15 @@
 import { addBreadcrumb as addOwnBreadcrumb, getIsolationScope } from "@sentry/core";
-import { addBreadcrumb, setOrganization, setTag, setUser } from "telltale";
+import {
+  addBreadcrumb,
+  lastEventId,
+  setExtra,
+  setExtras,
+  setOrganization,
+  setTag,
+  setTags,
+  setUser,
+  withIsolationScope,
+} from "telltale";
 import winston from "winston";
 import { createBarrier } from "../../../barrier.cjs";
 
@@ -15,10 +25,17 @@ export async function fail(tenant) {
   setUser({ id: `user-${tenant}` });
   setOrganization(`organization-${tenant}`);
   setTag("tenant", tenant);
+  setExtra("part", tenant);
   addBreadcrumb({ message: `tenant ${tenant} began` });
   log.info("began", { tenant });
-  await arrive();
+  await withIsolationScope(async (scope) => {
+    setTags({ inner: tenant });
+    scope.setUser({ id: `inner-${tenant}` });
+    await arrive();
+  });
   log.info("continues", { tenant });
+  setTags({ region: `region-${tenant}` });
+  setExtras({ before: lastEventId() ?? "no event" });
   getIsolationScope().setTag("own", tenant);
   const response = await fetch(`${stock}/${tenant}`);
   await response.arrayBuffer();

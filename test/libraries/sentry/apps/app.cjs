@@ -5,6 +5,7 @@
 const { connect } = require("node:net");
 const { once } = require("node:events");
 const { setTimeout: sleep } = require("node:timers/promises");
+const telltale = require("../../../../dist/index.cjs");
 
 const [, what = "", options = "{}"] = process.argv.slice(2);
 
@@ -19,6 +20,7 @@ const scenarios = {
     await Sentry.flush(5_000);
   },
   requests,
+  calls,
 };
 
 function throwIt(error) {
@@ -48,6 +50,40 @@ async function requests(Sentry) {
   await get(server, "/fails");
   server.close();
   await Sentry.flush(5_000);
+}
+
+/** Two concurrent requests that call telltale's functions. Prints whether their results are as expected. */
+async function calls(Sentry) {
+  const express = require("express");
+  const app = express();
+  const both = barrier(2);
+  app.get("/orders/:id", async (request, response) => {
+    const { id } = request.params;
+    telltale.setTags({ order: id });
+    telltale.setExtra("one", id);
+    telltale.setExtras({ two: id });
+    await telltale.withIsolationScope(async (scope) => {
+      scope.setTag("inner", id);
+      telltale.setUser({ id: `inner-${id}` });
+      await both();
+    });
+    const context = { level: "warning", tags: { own: id } };
+    const eventId = telltale.captureMessage(`order ${id}`, context);
+    const ids = [telltale.lastEventId(), Sentry.lastEventId()];
+    const inScope = telltale.withScope((scope) => {
+      scope.setTag("inside", id);
+      return telltale.captureMessage(`order ${id} in a scope`, "fatal");
+    });
+    ids.push(telltale.lastEventId(), Sentry.lastEventId());
+    const expected = [eventId, eventId, inScope, inScope];
+    console.log(JSON.stringify(ids) === JSON.stringify(expected));
+    response.send("done");
+  });
+  const server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  await Promise.all([get(server, "/orders/1"), get(server, "/orders/2")]);
+  server.close();
+  console.log(await telltale.flush(5_000));
 }
 
 /** Requests over a plain socket, to which no copy of Sentry adds headers. */
