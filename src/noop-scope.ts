@@ -28,10 +28,19 @@ const VALUE_GETTERS = [
  * Sentry's scope, also those that `Scope` does not declare: the same code runs with and
  * without a DSN.
  */
-export const noopScope: Scope = Object.freeze(
-  Object.fromEntries([
-    ...SETTERS.map((name) => [name, () => noopScope] as const),
-    ...OBJECT_GETTERS.map((name) => [name, () => ({})] as const),
-    ...VALUE_GETTERS.map((name) => [name, () => undefined] as const),
-  ]),
-) as unknown as Scope;
+export const noopScope: Scope = Object.freeze(Object.fromEntries(methods())) as unknown as Scope;
+
+function methods(): [name: string, method: () => unknown][] {
+  return [
+    ...namedMethods(SETTERS, () => noopScope),
+    ...namedMethods(OBJECT_GETTERS, () => ({})),
+    ...namedMethods(VALUE_GETTERS, () => undefined),
+  ];
+}
+
+function namedMethods(
+  names: readonly string[],
+  method: () => unknown,
+): [name: string, method: () => unknown][] {
+  return names.map((name) => [name, method]);
+}
