@@ -267,7 +267,9 @@ describe("Events of an app", () => {
       const event = eventOf("thrown in a timer");
       assert.deepEqual([event.level, event.transaction], ["fatal", "GET /orders/:id"]);
       assert.equal(typeof event.tags?.["request_id"], "string");
-      assert.match(String(trace(event)["trace_id"]), /^[0-9a-f]{32}$/);
+      const span = receiver.spans.find(({ spanId }) => spanId === trace(event)["span_id"]);
+      assert.equal(span?.traceId, trace(event)["trace_id"]);
+      assert.equal(span?.attributes["sentry.event_id"], event.event_id);
     });
 
     it("have no personal data that the app has not set", async () => {

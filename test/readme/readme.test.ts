@@ -88,10 +88,12 @@ describe("The documentation", () => {
 
   it("imports functions that telltale exports", () => {
     const source = readFileSync(join(root, "src/index.ts"), "utf8");
-    const exported = [...source.matchAll(/^export function (\w+)/gm)].map(([, name]) => name);
+    const exported = [...source.matchAll(/^export (?:async )?function (\w+)/gm)].map(
+      ([, name]) => name,
+    );
     for (const page of pages) {
       for (const [, list = ""] of pageText(page).matchAll(/import \{([^}]+)\} from "telltale"/g)) {
-        const names = list.split(",").map((name) => name.trim());
+        const names = list.split(",").flatMap((name) => name.trim() || []);
         assert.deepEqual(
           names.filter((name) => !exported.includes(name)),
           [],
