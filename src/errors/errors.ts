@@ -143,7 +143,8 @@ class LazyErrors implements Errors {
   }
 
   readonly pipeline: Pipeline = {
-    flush: async (timeoutMs) => void (await this.#client?.flush(timeoutMs)),
+    // For Sentry, 0 is no limit.
+    flush: async (timeoutMs) => void (await this.#client?.flush(Math.max(timeoutMs, 1))),
     drainForExit: () => this.#client?.drainForExit() ?? [],
   };
 

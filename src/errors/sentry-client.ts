@@ -182,11 +182,10 @@ export class SentryClient extends ServerRuntimeClient {
    * filters of the app first.
    */
   override async flush(timeout?: number): Promise<boolean> {
-    const limitMs = flushLimitOf(timeout);
-    const deadline = performance.now() + limitMs;
+    const deadline = performance.now() + flushLimitOf(timeout);
     this.#sendAllPending();
-    if (this.#processing.size > 0) {
-      await this._isClientDoneProcessing(limitMs);
+    while (this.#processing.size > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
       this.#sendAllPending();
     }
     const remainingMs = Math.max(1, deadline - performance.now());
