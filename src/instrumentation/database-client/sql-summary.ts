@@ -89,6 +89,7 @@ export class SummaryBuilder {
       return;
     }
     this.#target = "none";
+    if (isPlaceholder(sign)) this.#expectsTarget = false;
     if (sign === "(") this.#open();
     else if (sign === ")") this.#calls.pop();
     else if (sign === "," && this.#listDepth === this.#calls.length) this.#expectsTarget = true;
@@ -146,4 +147,9 @@ export class SummaryBuilder {
     this.#length += part.length + 1;
     if (this.#length <= MAX_SUMMARY_LENGTH) this.#parts.push(part);
   }
+}
+
+/** Whether a sign stands for a value or, in a template that a client fills in, for a name. */
+function isPlaceholder(sign: string): boolean {
+  return sign === "?" || sign.startsWith("$");
 }

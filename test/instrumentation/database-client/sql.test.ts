@@ -14,6 +14,13 @@ const cases: readonly (SqlDescription & { readonly title: string; readonly sql: 
     summary: "SELECT products",
   },
   {
+    title: "has a summary without a table that a placeholder stands for",
+    sql: "SELECT * FROM $1 WHERE id = $2",
+    text: "SELECT * FROM $1 WHERE id = $2",
+    operation: "SELECT",
+    summary: "SELECT",
+  },
+  {
     title: "has a summary without generated parts of names",
     sql: 'SELECT a FROM tmp_3f2a9c1b7d4e JOIN "import-1700000000123" ON b = c',
     text: 'SELECT a FROM tmp_3f2a9c1b7d4e JOIN "import-1700000000123" ON b = c',
