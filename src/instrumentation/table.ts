@@ -7,6 +7,7 @@ import { mongooseRows } from "./databases/mongoose/rows.ts";
 import { mysqlRows } from "./databases/mysql/rows.ts";
 import { mysql2Rows } from "./databases/mysql2/rows.ts";
 import { pgRows } from "./databases/pg/rows.ts";
+import { postgresRows } from "./databases/postgres/rows.ts";
 import { redisRows } from "./databases/redis/rows.ts";
 import { sqliteRows } from "./databases/sqlite/rows.ts";
 import { connectRows } from "./frameworks/connect/rows.ts";
@@ -47,6 +48,7 @@ export const libraryRows: readonly LibraryRow[] = [
   ...mysqlRows,
   ...mysql2Rows,
   ...pgRows,
+  ...postgresRows,
   ...redisRows,
   ...sqliteRows,
   ...connectRows,

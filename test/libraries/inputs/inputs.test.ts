@@ -50,6 +50,12 @@ const rows: readonly InputRow[] = [
     writes: true,
   },
   { library: "pg", group: "stores", installed: ["pg", "pg8"], server: "postgres" },
+  {
+    library: "postgres",
+    group: "stores",
+    installed: ["postgres"],
+    server: "postgres",
+  },
   { library: "mysql2", group: "stores", installed: ["mysql2"], server: "mariadb" },
   {
     library: "ioredis",

@@ -10,7 +10,8 @@ export type Call = (summary: string, text: string, failure?: Failure) => Expecte
 
 interface Failure {
   readonly type: string;
-  readonly status: string;
+  /** Undefined if the error is not the server's. */
+  readonly status?: string;
   readonly message: string;
 }
 
@@ -24,7 +25,8 @@ function statementsOf({ system, namespace }: Database): Call {
       "db.operation.name": summary.split(" ")[0],
       "db.query.text": text,
       "db.query.summary": summary,
-      ...(failure && { "error.type": failure.type, "db.response.status_code": failure.status }),
+      ...(failure && { "error.type": failure.type }),
+      ...(failure?.status !== undefined && { "db.response.status_code": failure.status }),
     },
     ...(failure && { error: failure.message }),
   });
@@ -207,6 +209,146 @@ export const pgStreamSteps: readonly Step[] = [
       }),
     ],
   },
+];
+
+const selected = postgres("SELECT items", "SELECT id FROM items");
+const missing = { type: "42P01", status: "42P01", message: "relation ? does not exist" };
+const notified = postgres("SELECT", "select pg_notify($1, $2)");
+
+/** @param installed folder of `postgres` */
+export function postgresSteps(installed: string): readonly Step[] {
+  const item = postgres("SELECT items", "SELECT name FROM items WHERE id = $1");
+  return [
+    {
+      step: "setup",
+      calls: [
+        postgres("DROP items", "DROP TABLE IF EXISTS items"),
+        postgres("CREATE items", "CREATE TABLE items (id INT PRIMARY KEY, name TEXT)"),
+      ],
+    },
+    {
+      step: "insert",
+      calls: [postgres("INSERT items", 'INSERT INTO items ("id","name")values($1,$2)')],
+    },
+    {
+      step: "literals",
+      calls: [postgres("SELECT items", "SELECT name FROM items WHERE name = ?")],
+    },
+    {
+      step: "unsafe",
+      calls: [postgres("SELECT items SELECT", "SELECT name FROM items WHERE name = ?; SELECT ?")],
+    },
+    {
+      step: "unsafeWithValues",
+      calls: [postgres("SELECT items", "SELECT name FROM items WHERE name = $1")],
+    },
+    {
+      step: "fragments",
+      calls: [postgres("SELECT items", 'SELECT name FROM "items" WHERE id = $1')],
+    },
+    { step: "once", calls: [postgres("SELECT", "SELECT ?")] },
+    { step: "prepared", calls: [item, item] },
+    { step: "pipelined", calls: [1, 2].map(() => postgres("SELECT", "SELECT $1::int")) },
+    { step: "describe", calls: [postgres("SELECT nothing", "SELECT * FROM nothing", missing)] },
+    ...postgresErrorSteps,
+    ...postgresTransactionSteps,
+    ...postgresRowSteps,
+    ...(installed === "postgres" ? [reserveStep] : [copyFailureStep]),
+  ];
+}
+
+/** The oldest version cannot reserve a connection. */
+const reserveStep: Step = { step: "reserve", calls: [postgres("SELECT", "SELECT ?")] };
+
+/** In the newest version, a failed COPY never ends its stream. */
+const copyFailureStep: Step = {
+  step: "copyInFailing",
+  calls: [
+    postgres("COPY items", "COPY items FROM STDIN", {
+      type: "22P02",
+      status: "22P02",
+      message: "invalid input syntax for type integer: ?",
+    }),
+  ],
+};
+
+const postgresErrorSteps: readonly Step[] = [
+  { step: "failing", calls: [postgres("SELECT nothing", "SELECT * FROM nothing", missing)] },
+  {
+    step: "invalid",
+    calls: [
+      postgres("SELECT", "SELECT $1::text::int", {
+        type: "22P02",
+        status: "22P02",
+        message: "invalid input syntax for type integer: ?",
+      }),
+    ],
+  },
+  {
+    step: "unsent",
+    calls: [
+      postgres("SELECT", "SELECT $1", {
+        type: "UNDEFINED_VALUE",
+        message: "UNDEFINED_VALUE: Undefined values are not allowed",
+      }),
+    ],
+  },
+  {
+    step: "errors",
+    calls: [
+      postgres("SELECT", "SELECT ?", {
+        type: "42601",
+        status: "42601",
+        message: "unterminated quoted string at or near ?",
+      }),
+      postgres("DO", "DO ?", { type: "P0001", status: "P0001", message: "?" }),
+    ],
+  },
+  { step: "missingFile", calls: [] },
+  { step: "cancelled", calls: [postgres("DO", "DO ?")] },
+];
+
+const postgresTransactionSteps: readonly Step[] = [
+  {
+    step: "transaction",
+    calls: [
+      postgres("BEGIN", "begin"),
+      postgres("UPDATE items", "UPDATE items SET name = $1"),
+      postgres("SAVEPOINT", 'savepoint "s0"'),
+      postgres("DELETE items", "DELETE FROM items"),
+      postgres("ROLLBACK", 'rollback to "s0"'),
+      postgres("COMMIT", "commit"),
+    ],
+  },
+  {
+    step: "rolledBack",
+    calls: [postgres("BEGIN", "begin read only"), postgres("ROLLBACK", "rollback")],
+  },
+  {
+    step: "listen",
+    calls: [
+      postgres("LISTEN", 'listen "orders"'),
+      notified,
+      postgres("UNLISTEN", 'unlisten "orders"'),
+    ],
+  },
+];
+
+/** Cursors and COPY: one span until the server is ready for the next query. */
+const postgresRowSteps: readonly Step[] = [
+  { step: "forEach", calls: [selected] },
+  { step: "cursor", calls: [selected] },
+  { step: "cursorLeft", calls: [series] },
+  { step: "cursorRead", calls: [series] },
+  {
+    step: "cursorFailing",
+    calls: [
+      postgres("SELECT generate_series", "SELECT ? / (? - n) FROM generate_series(?) n", division),
+    ],
+  },
+  { step: "copyIn", calls: [copied] },
+  { step: "copyOut", calls: [postgres("COPY items", "COPY items TO STDOUT")] },
+  { step: "copyOutFailing", calls: [postgres("COPY nothing", "COPY nothing TO STDOUT", missing)] },
 ];
 
 export interface Mapper {

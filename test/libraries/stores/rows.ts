@@ -8,6 +8,7 @@ import {
   mysql2StreamSteps,
   pgSteps,
   pgStreamSteps,
+  postgresSteps,
   sqliteSteps,
 } from "./expected-sql.ts";
 import type { Step } from "./expected-call.ts";
@@ -144,6 +145,14 @@ export const rows: readonly StoreRow[] = [
     // Its own warning when its names are imported.
     ...(variant.installed === "pg8" &&
       variant.moduleSystem === "esm" && { stderr: /^Cannot find module 'pg-native'\n/ }),
+  })),
+  ...variants("postgres", "postgres3").map((variant): StoreRow => ({
+    ...variant,
+    library: "postgres",
+    supports: "client spans of queries, duration metric",
+    program: "postgres",
+    server: "postgres",
+    steps: postgresSteps(variant.installed),
   })),
   ...mapperRows("knex", "knex", "knex", "knex0"),
   ...mapperRows("sequelize", "sequelize", "sequelize", "sequelize5"),

@@ -33,6 +33,10 @@ const loader = { group: "loader", server: "none" } as const;
 export const waitingRows: readonly WaitingRow[] = [
   ...rowsOf({ ...stores, program: "pg", server: "postgres", span: SELECT }, "pg", "pg8"),
   ...rowsOf(
+    { ...stores, program: "postgres", server: "postgres", span: SELECT },
+    ...["postgres", "postgres3"],
+  ),
+  ...rowsOf(
     { ...stores, program: "orm", server: "postgres", span: /waiting/ },
     ...["knex", "knex0", "sequelize", "sequelize5", "typeorm", "typeorm0", "drizzle-orm"],
   ),

@@ -120,6 +120,41 @@ export const libraries = {
     await connection.close();
   },
 
+  async postgres({ library: postgres, url, hand, handOdd }) {
+    const sql = postgres(url, { max: 1, connection: { application_name: "inputs" } });
+    const outcome = (query) => query.then(Array.from, (error) => `${error.code}: ${error.message}`);
+    await hand(
+      "query with a helper",
+      () => ({ a: "v" }),
+      (input) => outcome(sql`SELECT * FROM (VALUES (${input.a})) AS t ${sql`WHERE 1 = ${1}`}`),
+    );
+    await hand(
+      "values of unsafe",
+      () => ["v"],
+      (input) => outcome(sql.unsafe("SELECT $1::text AS a", input)),
+    );
+    await hand(
+      "options of unsafe",
+      () => ({ prepare: true }),
+      (input) => outcome(sql.unsafe("SELECT $1::text AS a", ["v"], input)),
+    );
+    await hand(
+      "properties of a query",
+      () => ["v"],
+      async (input) => {
+        const query = sql`SELECT ${input[0]} AS a`;
+        const before = Object.keys(query);
+        await query;
+        return { before, after: Object.keys(query), prototype: query.constructor.name };
+      },
+    );
+    await handOdd("value", (input) => outcome(sql`SELECT ${input} AS a`));
+    await handOdd("unsafe", (input) => outcome(sql.unsafe(input)));
+    await handOdd("forEach", (input) => outcome(sql`SELECT 1 AS a`.forEach(input)));
+    await handOdd("cursor", (input) => outcome(sql`SELECT 1 AS a`.cursor(input)));
+    await sql.end({ timeout: 0 });
+  },
+
   async pg({ library: { Pool }, url, hand, handOdd }) {
     const pool = new Pool({ connectionString: url, max: 1 });
     const rows = async (...args) => (await pool.query(...args)).rows;
