@@ -79,7 +79,9 @@ const { version: VERSION } = createRequire(import.meta.url)("recheck/package.jso
 
 function readCache(file: string): Record<string, Verdict> {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Record<string, Verdict>;
+    const verdicts = JSON.parse(readFileSync(file, "utf8")) as Record<string, Verdict>;
+    // Anything else may be the result of an older check that was out of time.
+    return Object.fromEntries(Object.entries(verdicts).filter(([, { isLinear }]) => isLinear));
   } catch {
     return {};
   }
