@@ -10,7 +10,7 @@ interface PatternException {
 /** Patterns that are not checked. */
 const exceptions: readonly PatternException[] = [
   {
-    file: "src/http/secrets.ts",
+    file: "src/secrets.ts",
     startsWith: "(?:token|token[",
     reason:
       "from each letter it looks no further than over one run of separators; of its two hundred " +
@@ -42,7 +42,7 @@ function matchesException(
  * Patterns that a module composes while it loads are recorded then.
  */
 export const dynamicPatterns: Readonly<Record<string, readonly string[] | "as it is loaded">> = {
-  "src/http/secrets.ts": "as it is loaded",
+  "src/secrets.ts": "as it is loaded",
   "src/instrumentation/database-client/sql-scanner.ts": "as it is loaded",
   // The names are exports of the rows, as far as they are valid variable names.
   "src/instrumentation/loading/esm-source.ts": [

@@ -1,4 +1,4 @@
-import { redactPath, redactQuery, REDACTED } from "./secrets.ts";
+import { redactPath, redactQuery, REDACTED } from "../secrets.ts";
 
 /** Returns a URL fit for a span: no user info, no secrets in path and query, no fragment. */
 function redactUrl(url: URL): string {

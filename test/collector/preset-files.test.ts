@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { collector } from "../../scripts/collector/paths.ts";
-import { SECRET_ENDINGS, SECRET_NAMES, SECRET_WORDS } from "../../src/http/secrets.ts";
+import { SECRET_ENDINGS, SECRET_NAMES, SECRET_WORDS } from "../../src/secrets.ts";
 import { harmlessQueryKeys, secretQueryKeys } from "../secret-keys.ts";
 import { type PresetName, presets } from "./support/preset.ts";
 

@@ -7,7 +7,7 @@ import {
   escapeControlCharacters,
 } from "../../src/diagnostics/escape-control-characters.ts";
 import { isRequestIdHeader, requestIdFrom } from "../../src/http/server/request-id.ts";
-import { isSecretKey, redactPath, redactQuery } from "../../src/http/secrets.ts";
+import { isSecretKey, redactPath, redactQuery } from "../../src/secrets.ts";
 import { parseAuthority, targetOf } from "../../src/http/url.ts";
 import { retryAfterMs } from "../../src/export/connection/retry.ts";
 import {

@@ -10,7 +10,7 @@ import type { HttpConnection } from "./http-connection.ts";
 import { type KnownMethods, normalizeMethod } from "../method.ts";
 import { expressRouteOf } from "./express-route.ts";
 import type { RouteSeries } from "./route-series.ts";
-import { redactPath, redactQuery } from "../secrets.ts";
+import { redactPath, redactQuery } from "../../secrets.ts";
 
 /**
  * Unit of work of one HTTP request, with the data of its span and its metrics. It

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { isSecretKey, redactPath, redactQuery, REDACTED } from "../../src/http/secrets.ts";
-import { targetOf } from "../../src/http/url.ts";
-import { harmlessQueryKeys, secretQueryKeys } from "../secret-keys.ts";
+import { isSecretKey, redactPath, redactQuery, REDACTED } from "../src/secrets.ts";
+import { targetOf } from "../src/http/url.ts";
+import { harmlessQueryKeys, secretQueryKeys } from "./secret-keys.ts";
 
 describe("Query keys", () => {
   it("are tested with at least 100 secret and 60 harmless ones", () => {
