@@ -8,10 +8,11 @@ import { root, staging } from "./paths.ts";
 /**
  * The maximum size of `start.js`, in bytes. Every process reads, parses and runs
  * it, within a budget of 50 ms with Sentry (design.md). The tables of libraries
- * and variables are a tenth of it. The functions of the public API are 2,000 bytes:
- * they have to work before Sentry is loaded, and without it.
+ * and variables are a tenth of it, 400 bytes for each variable with its description.
+ * The functions of the public API are 2,000 bytes: they have to work before Sentry is
+ * loaded, and without it.
  */
-const START_BUDGET = 373_500;
+const START_BUDGET = 376_000;
 
 /** Packages that only some processes need, and that belong into lazy modules. */
 const LAZY_PACKAGES = [

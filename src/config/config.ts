@@ -140,6 +140,10 @@ export interface ErrorsConfig {
   /** Sample rate of events, from 0 to 1. */
   readonly sampleRate: number;
   readonly debug: boolean;
+  /** Address of a trace, with placeholders. Undefined if no traces are exported over OTLP. */
+  readonly traceUrl: string | undefined;
+  /** Address of the organization in Sentry, without a slash at the end. */
+  readonly orgUrl: string | undefined;
 }
 
 export interface Config {

@@ -55,6 +55,7 @@ function readConfig(reader: EnvironmentReader): Config {
   const otlp = readOtlpConfigs(reader);
   const errors = readErrors(reader);
   const identity = readIdentity(reader, errors);
+  const traces = readTraces(reader, otlp.traces);
   return {
     disabled: false,
     logLevel: reader.read(table.logLevel),
@@ -63,10 +64,14 @@ function readConfig(reader: EnvironmentReader): Config {
     knownMethods: reader.read(table.knownMethods),
     instrumentations: readInstrumentations(reader),
     admin: { host: reader.read(table.prometheusHost), port: reader.read(table.prometheusPort) },
-    traces: readTraces(reader, otlp.traces),
+    traces,
     metrics: readMetrics(reader, otlp.metrics),
     logs: readLogs(reader, otlp.logs),
-    errors: { ...errors, environment: errors.environment ?? identity.environment },
+    errors: {
+      ...errors,
+      environment: errors.environment ?? identity.environment,
+      traceUrl: traces.exporters.includes("otlp") ? errors.traceUrl : undefined,
+    },
     flushTimeoutMs: reader.read(table.flushTimeoutMs),
     signals: reader.read(table.terminationSignals),
   };
@@ -275,7 +280,7 @@ function readLogs(reader: EnvironmentReader, otlp: OtlpConfig): LogsConfig {
   };
 }
 
-/** `environment` is that of Sentry's own variable only. */
+/** `environment` is that of Sentry's own variable only, and `traceUrl` does not depend on exporters yet. */
 function readErrors(reader: EnvironmentReader): ErrorsConfig {
   return {
     dsn: reader.read(table.sentryDsn),
@@ -283,5 +288,7 @@ function readErrors(reader: EnvironmentReader): ErrorsConfig {
     release: reader.read(table.sentryRelease),
     sampleRate: reader.read(table.sentrySampleRate),
     debug: reader.read(table.sentryDebug),
+    traceUrl: reader.read(table.traceUrl),
+    orgUrl: reader.read(table.sentryOrgUrl),
   };
 }

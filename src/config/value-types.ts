@@ -1,3 +1,4 @@
+import { lazy } from "../lazy.ts";
 import { parseAttributes, parseHeaders, type KeyValues } from "./key-values.ts";
 import { parseEndpoint, type Endpoint } from "./endpoint.ts";
 import { readPemFile, formatPath } from "./pem-file.ts";
@@ -5,6 +6,9 @@ import { parseDsn } from "./dsn.ts";
 import { suggest } from "./suggest.ts";
 import { MASK, maskAddress, quote, formatMasked } from "./mask.ts";
 import type { ReportIssue, ValueIssue } from "./issue.ts";
+
+/** Loaded only if one of its variables is set. */
+const loadLinkUrls = lazy<typeof import("./link-urls.ts")>("config/link-urls.ts");
 
 /** Parses the text of a variable into a value. */
 export interface ValueType<out T> {
@@ -125,6 +129,20 @@ export const pemFile: ValueType<string> = {
 };
 
 export const dsn: ValueType<string> = { description: "DSN", parse: parseDsn, format: () => MASK };
+
+/** The template of a trace's address. */
+export const traceUrl: ValueType<string> = {
+  description: "URL with `{trace_id}`",
+  parse: (value, report) => loadLinkUrls().parseTraceUrl(value, report),
+  format: formatAddress,
+};
+
+/** The base URL of a Sentry organization. */
+export const orgUrl: ValueType<string> = {
+  description: "URL",
+  parse: (value, report) => loadLinkUrls().parseOrgUrl(value, report),
+  format: formatAddress,
+};
 
 /** The type of a variable that is never read. */
 export const ignored: ValueType<undefined> = { description: "", parse: () => undefined };

@@ -447,6 +447,22 @@ export const sentryDebug: Variable<boolean> = defineVariable({
   doc: "Turns on the debug output of the Sentry client.",
 });
 
+export const sentryOrgUrl: Variable<string | undefined> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "SENTRY_ORG_URL",
+  valueType: types.orgUrl,
+  fallback: undefined,
+  doc: "Address of the Sentry organization, such as `https://acme.sentry.io`: adds the address of an event to the span that failed.",
+});
+
+export const traceUrl: Variable<string | undefined> = defineVariable({
+  group: "Errors (Sentry)",
+  name: "TELLTALE_TRACE_URL",
+  valueType: types.traceUrl,
+  fallback: undefined,
+  doc: "Address of a trace in your back end, added to Sentry events. `{trace_id}` is required; `{span_id}`, `{service}` and `{timestamp}` (milliseconds since 1970) are optional.",
+});
+
 /* Instrumentations */
 
 export const enabledInstrumentations: Variable<readonly string[] | undefined> = defineVariable({

@@ -38,6 +38,8 @@ export class UnitOfWork implements RouteRecorder, RpcRecorder, LogIds, ErrorSlot
   rpc: RpcInfo | undefined = undefined;
   /** Pattern of the mounts that are being matched (`/users/:id`), set by frameworks. */
   mountPath = "";
+  /** Id of the last event of an error in Sentry. */
+  errorEventId: string | undefined = undefined;
   /** Sentry scopes, forked at their first use. */
   scope: unknown = undefined;
   /** The local trace (`traces/local-trace.ts`). */

@@ -50,12 +50,16 @@ export interface LogIds {
   readonly requestId: string | undefined;
   readonly userId: string | undefined;
   readonly organizationId: string | undefined;
+  /** Id of the last event of an error in Sentry. */
+  readonly errorEventId: string | undefined;
 }
 
 /** Unit of work as seen by error events: their source, and the place of their scopes. */
 export interface ErrorSlot extends LogIds {
   /** Set by `setUser`. */
   userId: string | undefined;
+  /** Id of the last event of an error, for later log records. */
+  errorEventId: string | undefined;
   /** Sentry scopes of the unit of work, forked at their first use. */
   scope: unknown;
   readonly error: unknown;

@@ -3,15 +3,15 @@ import { SPAN_KEY } from "../context/context.ts";
 import { activeOrUpcomingSpan, runSuppressed } from "../context/manager.ts";
 import type { ApiImplementations } from "../register-api.ts";
 import type { AppSentryClient, SentryCarrier } from "./sentry-carrier.ts";
-import type { SentryBinding } from "./api.ts";
+import type { ErrorsDeps, SentryBinding } from "./api.ts";
 import type { CaptureContext, Scope } from "../api.ts";
 import {
   keepTrace,
   type CaptureOrigin,
   currentOrigin,
   propagationContextOf,
-  recordEventId,
 } from "./capture-origin.ts";
+import { EventLinks, type LinkableEvent } from "./event-links.ts";
 import { forwardLastEventId } from "./last-event-id.ts";
 
 /**
@@ -110,10 +110,8 @@ function runIsolated<R>(carrier: SentryCarrier, work: (isolationScope: AppScope)
 }
 
 /** The used part of an event of the app. */
-interface AppEvent {
+interface AppEvent extends LinkableEvent {
   readonly type?: string;
-  readonly event_id?: string;
-  contexts?: Record<string, unknown>;
   sdkProcessingMetadata?: Record<string, unknown>;
 }
 
@@ -126,7 +124,12 @@ interface AppEventHint {
  * where an event has none, keeps the trace of an event that is sent, and creates no
  * spans for the requests to Sentry.
  */
-export function linkTraces(client: AppSentryClient, carrier: SentryCarrier): void {
+export function linkTraces(
+  client: AppSentryClient,
+  carrier: SentryCarrier,
+  deps: Pick<ErrorsDeps, "config" | "resource">,
+): void {
+  const links = new EventLinks(deps);
   // Set by telltale's client in Sentry 11. With it Sentry would send none of its own headers.
   delete carrier["externalPropagationContextProvider"];
   const origins = new WeakMap<object, CaptureOrigin>();
@@ -135,12 +138,14 @@ export function linkTraces(client: AppSentryClient, carrier: SentryCarrier): voi
     const origin = currentOrigin();
     if (hint !== undefined) origins.set(hint, origin);
     // Before the filters: most are asynchronous, and the span may end before they do.
-    recordEventId(origin, event.event_id ?? hint?.event_id);
+    links.recordEvent(event, origin, event.event_id ?? hint?.event_id);
     if (!hasSentrySpan(carrier)) setTraceContext(event, client);
   });
   client.on?.("beforeSendEvent", (event: AppEvent, hint: object | undefined) => {
     const origin = event.type === undefined && hint !== undefined && origins.get(hint);
-    if (origin) keepTrace(origin);
+    if (!origin) return;
+    keepTrace(origin);
+    links.addTraceUrl(event, origin);
   });
   client.on?.("prepareSpanScope", continueOwnTrace);
   const transport = client.getTransport?.();

@@ -25,6 +25,7 @@ import type { ErrorsDeps, FatalOrigin, SentryBinding } from "./api.ts";
 import type { CaptureContext, CaptureHint, SeverityLevel } from "../api.ts";
 import { SentryClient } from "./sentry-client.ts";
 import { propagationContextOf } from "./capture-origin.ts";
+import { EventLinks } from "./event-links.ts";
 import { isErrorSafely } from "./readable-error.ts";
 import { forwardLastEventId } from "./last-event-id.ts";
 import { asyncContextStrategy } from "./scopes.ts";
@@ -90,7 +91,12 @@ function createClient(deps: ErrorsDeps): SentryClient {
       }),
     _metadata: { sdk },
   };
-  const client = new SentryClient(options, { counters, diagnostics, unsent });
+  const client = new SentryClient(options, {
+    counters,
+    diagnostics,
+    unsent,
+    links: new EventLinks(deps),
+  });
   return client;
 }
 

@@ -217,7 +217,7 @@ class LazyErrors implements Errors {
     this.#isDelegated ||= client.getDsn?.() !== undefined;
     const appSentryModule = this.#tryToLink(() => loadAppSentry());
     if (this.#isDelegated) this.#appSentry = appSentryModule?.createAppBinding(carrier);
-    this.#tryToLink(() => appSentryModule?.linkTraces(client, carrier));
+    this.#tryToLink(() => appSentryModule?.linkTraces(client, carrier, this.#deps));
     allowForeignRegistration((replacedApis) => {
       if (replacedApis !== undefined)
         this.#tryToLink(() => appSentryModule?.extractOwnTrace(replacedApis));

@@ -13,15 +13,10 @@ import type { Diagnostics } from "../diagnostics/diagnostics.ts";
 import type { UnsentTelemetry } from "../diagnostics/unsent-telemetry.ts";
 import type { ExitRequestFactory } from "../export/pipeline.ts";
 import { CaptureRegistry } from "./capture-registry.ts";
+import type { EventLinks } from "./event-links.ts";
 import { fitEvent, MAX_EVENT_BYTES } from "./event-size.ts";
 import { nodeContexts } from "./node-context.ts";
-import {
-  applyOrigin,
-  keepTrace,
-  type CaptureOrigin,
-  currentOrigin,
-  recordEventId,
-} from "./capture-origin.ts";
+import { applyOrigin, keepTrace, type CaptureOrigin, currentOrigin } from "./capture-origin.ts";
 import { type PendingEvent, PendingEvents } from "./pending-events.ts";
 import { readableCopy, safeString } from "./readable-error.ts";
 import { DEADLINE_MS, type EnvelopeTransport } from "./transport.ts";
@@ -33,6 +28,7 @@ export interface SentryClientDeps {
   readonly counters: SignalCounters;
   readonly unsent?: UnsentTelemetry | undefined;
   readonly diagnostics: Diagnostics;
+  readonly links: EventLinks;
 }
 
 /** Drop reasons of the client's filters, and the reasons that the counters use. */
@@ -143,9 +139,12 @@ export class SentryClient extends ServerRuntimeClient {
       return;
     }
     keepTrace(origin);
-    recordEventId(origin, event.event_id);
+    this.#deps.links.recordEvent(event, origin);
     try {
-      this.#pendingEvents.add({ event: fitEvent(event, MAX_EVENT_BYTES), hint, origin });
+      const fitted = fitEvent(event, MAX_EVENT_BYTES);
+      // Not before, because a truncated address leads nowhere.
+      this.#deps.links.addTraceUrl(fitted, origin);
+      this.#pendingEvents.add({ event: fitted, hint, origin });
     } catch (error) {
       this.#deps.counters.drop("failed", 1);
       this.#logFailure(error);
@@ -221,7 +220,8 @@ export class SentryClient extends ServerRuntimeClient {
       return id;
     });
     // The span may have ended when an asynchronous filter has passed the event.
-    if (this.#processing.has(hint)) recordEventId(currentOrigin(), hint.event_id);
+    if (this.#processing.has(hint))
+      this.#deps.links.recordEvent(event, currentOrigin(), hint.event_id);
     return captured;
   }
 

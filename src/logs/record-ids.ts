@@ -6,14 +6,26 @@ export interface RecordIds {
   readonly request_id: string | undefined;
   readonly user_id: string | undefined;
   readonly organization_id: string | undefined;
+  /** Id of the error event that was captured before, which no line shows. */
+  readonly event_id: string | undefined;
 }
 
-const NO_IDS: RecordIds = { request_id: undefined, user_id: undefined, organization_id: undefined };
+const NO_IDS: RecordIds = {
+  request_id: undefined,
+  user_id: undefined,
+  organization_id: undefined,
+  event_id: undefined,
+};
 
 export function recordIdsOf({ unit }: LogContext): RecordIds {
   if (unit === undefined) return NO_IDS;
-  const { requestId, userId, organizationId } = unit;
-  return { request_id: requestId, user_id: userId, organization_id: organizationId };
+  const { requestId, userId, organizationId, errorEventId } = unit;
+  return {
+    request_id: requestId,
+    user_id: userId,
+    organization_id: organizationId,
+    event_id: errorEventId,
+  };
 }
 
 /** Adds the ids as attributes. `user_id`, the name on lines, is added beside `user.id`. */
@@ -26,7 +38,11 @@ export function addIdAttributes(record: LogRecord, ids: RecordIds): void {
   if (ids.organization_id !== undefined) {
     record.setAttribute("telltale.organization.id", ids.organization_id);
   }
+  if (ids.event_id !== undefined) record.setAttribute("sentry.event_id", ids.event_id);
 }
+
+/** An id that lines show. */
+type LineIdName = Exclude<keyof RecordIds, "event_id">;
 
 /**
  * Leaves out ids that the app removed from the line.
@@ -35,10 +51,10 @@ export function addIdAttributes(record: LogRecord, ids: RecordIds): void {
  */
 export function visibleIds(
   ids: RecordIds,
-  isVisible: (name: keyof RecordIds, value: string) => boolean,
+  isVisible: (name: LineIdName, value: string) => boolean,
 ): RecordIds {
   if (ids === NO_IDS) return ids;
-  const ifVisible = (name: keyof RecordIds): string | undefined => {
+  const ifVisible = (name: LineIdName): string | undefined => {
     const { [name]: value } = ids;
     return value !== undefined && isVisible(name, value) ? value : undefined;
   };
@@ -46,6 +62,7 @@ export function visibleIds(
     request_id: ifVisible("request_id"),
     user_id: ifVisible("user_id"),
     organization_id: ifVisible("organization_id"),
+    event_id: ids.event_id,
   };
 }
 

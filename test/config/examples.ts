@@ -168,6 +168,16 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     value: { name: "parentbased_traceidratio", ratio: 0.1 },
   },
   SENTRY_DEBUG: { text: "TRUE", read: (c) => c.errors.debug, value: true },
+  SENTRY_ORG_URL: {
+    text: "https://acme.sentry.io/",
+    read: (c) => c.errors.orgUrl,
+    value: "https://acme.sentry.io",
+  },
+  TELLTALE_TRACE_URL: {
+    text: "https://grafana.example/explore?trace={trace_id}",
+    read: (c) => c.errors.traceUrl,
+    value: "https://grafana.example/explore?trace={trace_id}",
+  },
 
   OTEL_NODE_ENABLED_INSTRUMENTATIONS: {
     text: "http, pg,,http",

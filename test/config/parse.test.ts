@@ -72,6 +72,8 @@ describe("The default configuration", () => {
         release: undefined,
         sampleRate: 1,
         debug: false,
+        traceUrl: undefined,
+        orgUrl: undefined,
       },
       flushTimeoutMs: 1000,
       signals: ["SIGTERM", "SIGINT"],

@@ -69,6 +69,14 @@ describe("The report", () => {
       "SENTRY_DSN: received ***, expected https://<key>@<host>/<project> (the project number is missing); using no error reporting",
     ],
     [
+      { TELLTALE_TRACE_URL: "https://anna:secret@grafana.example/explore?trace={trace_id}" },
+      'TELLTALE_TRACE_URL: received "https://***@grafana.example/***", expected a URL like https://grafana.example/explore?trace={trace_id} (it contains a user or password); using no links to traces',
+    ],
+    [
+      { SENTRY_ORG_URL: "https://abc@o1.ingest.sentry.io/42" },
+      'SENTRY_ORG_URL: received "https://***@o1.ingest.sentry.io/***", expected a URL like https://acme.sentry.io (it contains a user or password); using no links to events',
+    ],
+    [
       { OTEL_EXPORTER_OTLP_ENDPOINT: "http://:pass@word@[host" },
       'OTEL_EXPORTER_OTLP_ENDPOINT: received "http://***@[host", expected a URL like http://localhost:4318; using http://localhost:4318 (gRPC: http://localhost:4317)',
     ],

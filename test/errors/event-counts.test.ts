@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { resourceFromAttributes } from "@opentelemetry/resources";
 import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
 import { Scope } from "@sentry/core";
 import type { ServerRuntimeClientOptions } from "@sentry/core/server";
 import type { KeepReason } from "../../src/context/local-trace-handle.ts";
+import { parseConfig } from "../../src/config/parse.ts";
 import { UnitOfWork } from "../../src/context/unit-of-work.ts";
 import { ROOT_CONTEXT } from "../../src/context/context.ts";
 import { runWithContext } from "../../src/context/manager.ts";
 import { SignalCounters, type DropReason } from "../../src/diagnostics/telemetry-counters.ts";
 import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
+import { EventLinks } from "../../src/errors/event-links.ts";
 import { SentryClient } from "../../src/errors/sentry-client.ts";
 import { stackParser } from "../../src/errors/stack.ts";
 import { EnvelopeTransport } from "../../src/errors/transport.ts";
@@ -15,6 +18,8 @@ import type { ReceivedEvent } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";
 import { collectingProvider } from "../traces/provider.ts";
+
+const resource = resourceFromAttributes({ "service.name": "shop" });
 
 interface ClientFixture {
   readonly client: SentryClient;
@@ -136,6 +141,7 @@ describe("The counters of events", () => {
     const counters = new SignalCounters();
     const lines: string[] = [];
     const diagnostics = new Diagnostics("info", (line) => lines.push(line));
+    const links = new EventLinks({ config: parseConfig(new Map()).config.errors, resource });
     const client: SentryClient = new SentryClient(
       {
         dsn: receiver.dsn,
@@ -154,7 +160,7 @@ describe("The counters of events", () => {
           }),
         ...changes,
       },
-      { counters, diagnostics },
+      { counters, diagnostics, links },
     );
     const keepReasons: KeepReason[] = [];
     const unit = new UnitOfWork();

@@ -1,0 +1,88 @@
+import { redactPath, redactQuery } from "../secrets.ts";
+import type { ReportIssue } from "./issue.ts";
+
+/** Placeholders of a trace URL. Only the first one is required. */
+const PLACEHOLDERS: readonly string[] = ["trace_id", "span_id", "service", "timestamp"];
+
+const EXAMPLE_TRACE_URL = "https://grafana.example/explore?trace={trace_id}";
+const EXAMPLE_ORG_URL = "https://acme.sentry.io";
+
+/**
+ * Checks the template of a trace's address, which every event shows to everyone who can
+ * read it. So it may contain no credentials, and no placeholder may change its host.
+ */
+export function parseTraceUrl(text: string, report: ReportIssue): string | undefined {
+  const problem = problemOfTraceUrl(text);
+  if (problem === undefined) return text;
+  report({ expected: `a URL like ${EXAMPLE_TRACE_URL} (${problem})`, used: "no links to traces" });
+  return undefined;
+}
+
+function problemOfTraceUrl(text: string): string | undefined {
+  const url = parseHttpUrl(text);
+  if (url === undefined) return NOT_HTTP;
+  const unknown = unknownPlaceholderIn(text);
+  if (unknown !== undefined) return `{${unknown}} is not known`;
+  if (!text.includes("{trace_id}")) return "{trace_id} is missing";
+  if (/[{}]|%7[bd]/i.test(url.host)) return "the host has a placeholder";
+  return problemOfSecrets(url);
+}
+
+/** Returns the name of a placeholder that is not known. Braces of JSON contain no plain name. */
+function unknownPlaceholderIn(text: string): string | undefined {
+  for (const [, name = ""] of text.matchAll(/\{(\w{1,40})\}/g))
+    if (!PLACEHOLDERS.includes(name)) return name;
+  return undefined;
+}
+
+/**
+ * Parses the base URL of an organization in Sentry, such as `https://acme.sentry.io` or
+ * `https://sentry.example/organizations/acme`. Returns it without a slash at the end.
+ */
+export function parseOrgUrl(text: string, report: ReportIssue): string | undefined {
+  const url = parseHttpUrl(text);
+  const problem = url === undefined ? NOT_HTTP : problemOfOrgUrl(url);
+  // An address that was copied from the list of issues is as good.
+  if (problem === undefined) return url?.href.replace(/\/$/, "").replace(/\/issues$/, "");
+  report({ expected: `a URL like ${EXAMPLE_ORG_URL} (${problem})`, used: "no links to events" });
+  return undefined;
+}
+
+function problemOfOrgUrl(url: URL): string | undefined {
+  const problem = problemOfSecrets(url);
+  if (problem !== undefined) return problem;
+  return url.search === "" && url.hash === "" ? undefined : "it has a query or a fragment";
+}
+
+const NOT_HTTP = "it does not begin with https:// or http:// and a host";
+
+/** Parses an absolute URL without white space and control characters. */
+function parseHttpUrl(text: string): URL | undefined {
+  // The parser of URLs removes line breaks, and accepts `https:host`.
+  if (!/^https?:\/\/[^/\\?#]/i.test(text) || /[\s\p{Cc}]/u.test(text)) return undefined;
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tokens of Grafana and Sentry, which are not in the general policy. */
+const TOKEN = /^(?:glsa|glc|sntry[sua])_\w{16}/;
+
+/** Checks an address by the policy for URLs that leave the process. Placeholders are no secrets. */
+function problemOfSecrets(url: URL): string | undefined {
+  if (url.username !== "" || url.password !== "") return "it contains a user or password";
+  const path = withoutPlaceholders(url.pathname);
+  const query = withoutPlaceholders(url.search.slice(1));
+  const fragment = withoutPlaceholders(url.hash.slice(url.hash.indexOf("?") + 1));
+  for (const part of [query, fragment.replace(/^#/, "")])
+    if (redactQuery(part) !== part) return "a parameter may be a secret";
+  const words = url.href.split(/[^\w.-]+/);
+  const hasToken = redactPath(path) !== path || words.some((word) => TOKEN.test(word));
+  return hasToken ? "it may contain a token" : undefined;
+}
+
+function withoutPlaceholders(text: string): string {
+  return text.replaceAll(/(?:\{|%7b)\w+(?:\}|%7d)/gi, "");
+}
