@@ -115,7 +115,7 @@ export const configurations: readonly BadInputRow[] = [
   },
   {
     title: "an unknown instrumentation",
-    env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "acme,pgg,fs" },
+    env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "elasticsearch,pgg,fs" },
     lines: [
       'OTEL_NODE_DISABLED_INSTRUMENTATIONS: received "pgg", expected NAMES (did you mean pg?); using fs',
     ],
