@@ -45,7 +45,7 @@ function load(path: string): unknown {
   }
 }
 
-/** Returns the module's file in `dist/`, as `scripts/build/lazy-modules.ts` names it. */
-function fileOf(path: string): string {
+/** Returns the module's file in `dist/`; the build names it by this function too. */
+export function fileOf(path: string): string {
   return `${path.slice(0, -".ts".length).replaceAll("/", "-")}.js`;
 }

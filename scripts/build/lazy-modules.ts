@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
+import { fileOf } from "../../src/lazy.ts";
 import { root } from "./paths.ts";
 
 /** `lazy<typeof import("X")>("Y")`, with any white space of the formatter. */
@@ -24,7 +25,7 @@ export interface Source {
  */
 export function lazyModules(sources: readonly Source[] = sourcesOf("src")): Map<string, string> {
   const paths = new Set(sources.flatMap((source) => pathsIn(source)));
-  return new Map([...paths].toSorted().map((path) => [fileName(path), path]));
+  return new Map([...paths].toSorted().map((path) => [basename(fileOf(path), ".js"), path]));
 }
 
 /** Returns the modules whose path starts with one of the prefixes, as entry points of esbuild. */
@@ -46,11 +47,6 @@ function pathsIn({ path: file, text }: Source): string[] {
     if (named === path) return path;
     throw new Error(`src/${file}: lazy<typeof import("${type}")> is src/${named}, not src/${path}`);
   });
-}
-
-/** Returns the name in `dist/`, as `src/lazy.ts` computes it too. */
-function fileName(path: string): string {
-  return path.slice(0, -".ts".length).replaceAll("/", "-");
 }
 
 function sourcesOf(folder: string): Source[] {

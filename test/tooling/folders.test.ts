@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { dirname } from "node:path";
-import { root } from "../../scripts/node.mjs";
+import { trackedFiles } from "./tracked-files.ts";
 
 /** The most files that a folder may have: more can't be scanned at one look. */
 const MAX_FILES = 25;
@@ -9,7 +8,7 @@ const MAX_FILES = 25;
 describe("The folders of src/ and test/", () => {
   it("have few enough files to be scanned", () => {
     const counts = new Map<string, number>();
-    for (const file of trackedFiles()) {
+    for (const file of trackedFiles("src", "test")) {
       counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
     }
     const large = [...counts].filter(([, count]) => count > MAX_FILES);
@@ -17,8 +16,3 @@ describe("The folders of src/ and test/", () => {
     assert.deepEqual(large, []);
   });
 });
-
-function trackedFiles(): string[] {
-  const args = ["ls-files", "-z", "--", "src", "test"];
-  return execFileSync("git", args, { cwd: root, encoding: "utf8" }).split("\0").filter(Boolean);
-}

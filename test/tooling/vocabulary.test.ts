@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../scripts/node.mjs";
+import { trackedFiles } from "./tracked-files.ts";
 
 /*
  * A name is a word of OpenTelemetry, Node, Sentry or the library it belongs to
@@ -78,7 +78,7 @@ const pattern = new RegExp(
 
 describe("The words of the project", () => {
   it("are those of the field: none of the retired ones is left", () => {
-    const found = trackedFiles().flatMap((file) => retiredWordsIn(file));
+    const found = textFiles().flatMap((file) => retiredWordsIn(file));
     assert.deepEqual(found.slice(0, 50), [], `${found.length} retired words`);
   });
 
@@ -88,11 +88,9 @@ describe("The words of the project", () => {
   });
 });
 
-function trackedFiles(): string[] {
+function textFiles(): string[] {
   const folders = ["src", "test", "docs", "scripts", "README.md", "CONTRIBUTING.md", "register.ts"];
-  return execFileSync("git", ["ls-files", "-z", "--", ...folders], { cwd: root, encoding: "utf8" })
-    .split("\0")
-    .filter((file) => /\.(?:[cm]?[jt]s|tsx|md)$/.test(file));
+  return trackedFiles(...folders).filter((file) => /\.(?:[cm]?[jt]s|tsx|md)$/.test(file));
 }
 
 function retiredWordsIn(file: string): string[] {
