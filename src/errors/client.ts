@@ -30,7 +30,7 @@ import { isErrorSafely } from "./readable-error.ts";
 import { forwardLastEventId } from "./last-event-id.ts";
 import { asyncContextStrategy } from "./scopes.ts";
 import { stackParser } from "./stack.ts";
-import { EnvelopeTransport, MAX_QUEUED } from "./transport.ts";
+import { EnvelopeTransport, MAX_QUEUED } from "./transport/transport.ts";
 
 /** telltale's own Sentry client, once Sentry is loaded. Every method may throw. */
 export interface ErrorsClient extends SentryBinding, Pick<Pipeline, "drainForExit"> {

@@ -19,7 +19,7 @@ import { nodeContexts } from "./node-context.ts";
 import { applyOrigin, keepTrace, type CaptureOrigin, currentOrigin } from "./capture-origin.ts";
 import { type PendingEvent, PendingEvents } from "./pending-events.ts";
 import { readableCopy, safeString } from "./readable-error.ts";
-import { DEADLINE_MS, type EnvelopeTransport } from "./transport.ts";
+import { DEADLINE_MS, type EnvelopeTransport } from "./transport/transport.ts";
 
 /** Delay of a client report, which collects several losses, in milliseconds. */
 const CLIENT_REPORT_DELAY_MS = 60_000;

@@ -13,7 +13,7 @@ import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
 import { EventLinks } from "../../src/errors/event-links.ts";
 import { SentryClient } from "../../src/errors/sentry-client.ts";
 import { stackParser } from "../../src/errors/stack.ts";
-import { EnvelopeTransport } from "../../src/errors/transport.ts";
+import { EnvelopeTransport } from "../../src/errors/transport/transport.ts";
 import type { ReceivedEvent } from "../../src/testing/received.ts";
 import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
 import type { TelltaleSpan } from "../../src/traces/span.ts";

@@ -4,13 +4,13 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { promisify } from "node:util";
 import { createEnvelope, type Envelope } from "@sentry/core";
-import { SignalCounters } from "../../src/diagnostics/telemetry-counters.ts";
-import { Diagnostics } from "../../src/diagnostics/diagnostics.ts";
-import { EnvelopeTransport } from "../../src/errors/transport.ts";
-import { type Receiver, startReceiver } from "../../src/testing/receiver.ts";
-import { startSilentHost } from "../export/silent-host.ts";
-import { node } from "../nodes.ts";
-import { WAIT_TIMEOUT_MS } from "../until.ts";
+import { SignalCounters } from "../../../src/diagnostics/telemetry-counters.ts";
+import { Diagnostics } from "../../../src/diagnostics/diagnostics.ts";
+import { EnvelopeTransport } from "../../../src/errors/transport/transport.ts";
+import { type Receiver, startReceiver } from "../../../src/testing/receiver.ts";
+import { startSilentHost } from "../../export/silent-host.ts";
+import { node } from "../../nodes.ts";
+import { WAIT_TIMEOUT_MS } from "../../until.ts";
 
 describe("EnvelopeTransport", () => {
   let receiver: Receiver;
@@ -353,7 +353,7 @@ function runPoster(
   bytes = 1,
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ stdout: string }> {
-  const program = new URL("fixtures/post.ts", import.meta.url).pathname;
+  const program = new URL("../fixtures/post.ts", import.meta.url).pathname;
   const args = [program, `${url}/api/1/envelope/`, `${bytes}`];
   return promisify(execFile)(node, args, { timeout: WAIT_TIMEOUT_MS, env });
 }

@@ -5,8 +5,8 @@ import {
   serializeEnvelope,
   type TransportMakeRequestResponse,
 } from "@sentry/core";
-import type { HttpAttempt } from "../export/connection/http-client.ts";
-import { fitEvent } from "./event-size.ts";
+import type { HttpAttempt } from "../../export/connection/http-client.ts";
+import { fitEvent } from "../event-size.ts";
 
 /** A larger event that the peer rejects with 413 is sent once more, reduced to this size. */
 const REDUCED_EVENT_BYTES = 200_000;

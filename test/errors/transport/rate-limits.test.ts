@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type RateLimits, updateRateLimits } from "@sentry/core";
-import { boundedRateLimits } from "../../src/errors/rate-limits.ts";
+import { boundedRateLimits } from "../../../src/errors/transport/rate-limits.ts";
 
 const past = new Date(Date.now() - 86_400_000).toUTCString();
 const hour = new Date(Date.now() + 3_600_000).toUTCString();

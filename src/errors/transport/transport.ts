@@ -8,16 +8,16 @@ import {
   type TransportMakeRequestResponse,
   updateRateLimits,
 } from "@sentry/core";
-import { runSuppressed } from "../context/manager.ts";
-import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
-import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { awaitResponse } from "../export/connection/attempt.ts";
+import { runSuppressed } from "../../context/manager.ts";
+import type { SignalCounters } from "../../diagnostics/telemetry-counters.ts";
+import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
+import { awaitResponse } from "../../export/connection/attempt.ts";
 import {
   HttpClient,
   type HttpFailure,
   type HttpResponse,
-} from "../export/connection/http-client.ts";
-import type { ExitRequest, ExitRequestFactory } from "../export/pipeline.ts";
+} from "../../export/connection/http-client.ts";
+import type { ExitRequest, ExitRequestFactory } from "../../export/pipeline.ts";
 import { boundedRateLimits } from "./rate-limits.ts";
 import { countEvents, EnvelopeRequest } from "./envelope-request.ts";
 import { SentryExportLog } from "./sentry-export-log.ts";

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { TransportMakeRequestResponse } from "@sentry/core";
-import { defaultRetry, pauseMs, retryAfterMs } from "../export/connection/retry.ts";
+import { defaultRetry, pauseMs, retryAfterMs } from "../../export/connection/retry.ts";
 
 type LimitHeaders = NonNullable<TransportMakeRequestResponse["headers"]>;
 

@@ -1,6 +1,6 @@
-import type { SignalCounters } from "../diagnostics/telemetry-counters.ts";
-import type { Diagnostics } from "../diagnostics/diagnostics.ts";
-import { excerpt } from "../diagnostics/escape-control-characters.ts";
+import type { SignalCounters } from "../../diagnostics/telemetry-counters.ts";
+import type { Diagnostics } from "../../diagnostics/diagnostics.ts";
+import { excerpt } from "../../diagnostics/escape-control-characters.ts";
 
 /** Statuses that concern one event, and not the next. */
 const eventSpecificStatuses: ReadonlySet<number> = new Set([400, 413]);
