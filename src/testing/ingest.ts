@@ -2,7 +2,7 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { parseEnvelope } from "./envelope.ts";
 import type { Fault } from "./fault.ts";
 import { logsOf, metricsOf, type OtlpSignal, readExport, spansOf } from "./otlp.ts";
-import type { ReceivedEvent } from "./received.ts";
+import type { ReceivedCheckIn, ReceivedEvent } from "./received.ts";
 import type { ReceivedStore } from "./store.ts";
 
 /** Maximum decompressed size of a request. Decoded objects take about ten times as much. */
@@ -62,14 +62,14 @@ export function storeEnvelope(
   publicKey: string,
 ): void {
   const items = parseEnvelope(body, project, publicKey);
-  const events = items.filter(
-    ({ type, payload }) => type === "event" && typeof payload === "object" && payload !== null,
-  );
+  const payloads = <Payload>(wanted: string): Payload[] =>
+    items
+      .filter(({ type, payload }) => type === wanted && Object(payload) === payload)
+      .map(({ payload }) => payload as Payload);
   store.add("items", items);
-  store.add(
-    "events",
-    events.map((item) => item.payload as ReceivedEvent),
-  );
+  store.add("events", payloads<ReceivedEvent>("event"));
+  store.add("feedback", payloads<ReceivedEvent>("feedback"));
+  store.add("checkIns", payloads<ReceivedCheckIn>("check_in"));
 }
 
 function withoutLast<T>(rejected: number, items: readonly T[]): readonly T[] {

@@ -11,6 +11,8 @@ const kinds: readonly (keyof Received)[] = [
   "metrics",
   "items",
   "events",
+  "feedback",
+  "checkIns",
   "requests",
 ];
 

@@ -162,6 +162,19 @@ export interface ReceivedEvent {
   readonly [field: string]: unknown;
 }
 
+/** A check-in of a Sentry monitor. */
+export interface ReceivedCheckIn {
+  readonly check_in_id: string;
+  readonly monitor_slug: string;
+  readonly status: string;
+  /** In seconds. */
+  readonly duration?: number;
+  readonly environment?: string;
+  readonly release?: string;
+  readonly monitor_config?: Readonly<Record<string, unknown>>;
+  readonly contexts?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
 /** One received request. */
 export interface ReceivedRequest {
   readonly method: string;

@@ -143,6 +143,14 @@ class RunningReceiver implements Receiver {
     return this.#store.events;
   }
 
+  get feedback(): Received["feedback"] {
+    return this.#store.feedback;
+  }
+
+  get checkIns(): Received["checkIns"] {
+    return this.#store.checkIns;
+  }
+
   get requests(): Received["requests"] {
     return this.#store.requests;
   }

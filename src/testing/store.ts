@@ -1,4 +1,5 @@
 import type {
+  ReceivedCheckIn,
   ReceivedEvent,
   ReceivedItem,
   ReceivedLog,
@@ -18,6 +19,10 @@ export interface Received {
   readonly items: readonly ReceivedItem[];
   /** The payloads of the items that are events. */
   readonly events: readonly ReceivedEvent[];
+  /** The payloads of the items that are user feedback, with `contexts.feedback`. */
+  readonly feedback: readonly ReceivedEvent[];
+  /** The payloads of the items that are check-ins of monitors. */
+  readonly checkIns: readonly ReceivedCheckIn[];
   readonly requests: readonly ReceivedRequest[];
 }
 
@@ -67,6 +72,14 @@ export class ReceivedStore implements Received {
 
   get events(): readonly ReceivedEvent[] {
     return this.#lists.events;
+  }
+
+  get feedback(): readonly ReceivedEvent[] {
+    return this.#lists.feedback;
+  }
+
+  get checkIns(): readonly ReceivedCheckIn[] {
+    return this.#lists.checkIns;
   }
 
   get requests(): readonly ReceivedRequest[] {
@@ -157,7 +170,11 @@ export class ReceivedStore implements Received {
 }
 
 function emptyLists(): ItemLists {
-  return { spans: [], logs: [], metrics: [], items: [], events: [], requests: [] };
+  return {
+    ...{ spans: [], logs: [], metrics: [] },
+    ...{ items: [], events: [], feedback: [], checkIns: [] },
+    requests: [],
+  };
 }
 
 function closedError(): Error {

@@ -113,6 +113,18 @@ describe("The receiver", () => {
     );
   });
 
+  it("lists the check-ins and the feedback of envelopes", async () => {
+    const checkIn = { check_in_id: "c1", monitor_slug: "report", status: "ok", duration: 1.5 };
+    const feedback = { event_id: "f1", contexts: { feedback: { message: "slow" } } };
+    const lines = [{}, { type: "check_in" }, checkIn, { type: "feedback" }, feedback];
+    const envelope = lines.map((line) => JSON.stringify(line)).join("\n");
+    await post(receiver, "/api/42/envelope/?sentry_key=abc", envelope, {});
+    assert.deepEqual(receiver.checkIns, [checkIn]);
+    assert.deepEqual(receiver.feedback, [feedback]);
+    assert.deepEqual(receiver.events, []);
+    assert.deepEqual(await getJson(receiver, "/received/checkIns"), [checkIn]);
+  });
+
   it("resolves waitFor when the span arrives, and rejects it with a summary after the timeout", async () => {
     const waiting = receiver.waitFor(({ spans }) => spans.find((span) => span.name !== ""));
     await sendSpans(receiver, 1);
@@ -144,6 +156,8 @@ describe("The receiver", () => {
       metrics: 0,
       items: 0,
       events: 0,
+      feedback: 0,
+      checkIns: 0,
       requests: 1,
     });
   });
